@@ -1,0 +1,75 @@
+# Every target sets up `.venv` by itself; a stamp file remembers for which lock that was done.
+# Another interpreter: make test PYTHON=/usr/bin/python3.12
+
+PYTHON ?= $(shell command -v python3.11 2>/dev/null || command -v python3 2>/dev/null)
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+WORKERS ?= 2
+TESTS ?= tests
+
+.PHONY: help install demo test lint bench lock clean
+
+help:
+	@echo "make demo    fetch real Sentinel-2 imagery and run two processes on it"
+	@echo "make test    install what the tests need and run them"
+	@echo "make lint    ruff, mypy and the import floors"
+	@echo "make bench   side by side with mapchete"
+	@echo "make lock    resolve the dependencies anew (uv.lock, requirements*.lock)"
+	@echo "make clean   remove the virtual environment, caches and the demo's output"
+
+# -- virtual environment --------------------------------------------------------------------------
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "No python3.11 or python3 found: make PYTHON=/path/to/python" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "$(PYTHON) is too old: Python 3.11 or newer is needed (make PYTHON=...)" >&2; exit 1; }
+	"$(PYTHON)" -m venv $(VENV)
+
+# pip refuses a lock with hashes and an editable project in one call: first the lock, then the project.
+$(VENV)/.base-stamp: requirements.lock pyproject.toml | $(BIN)/python
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps --editable .
+	@touch $@
+
+$(VENV)/.test-stamp: requirements-test.lock pyproject.toml | $(BIN)/python
+	$(PIP) --require-hashes -r requirements-test.lock
+	$(PIP) --no-deps --editable .
+	@touch $@
+
+install: $(VENV)/.base-stamp
+
+# -- what one does --------------------------------------------------------------------------------
+
+demo: $(VENV)/.base-stamp
+	$(BIN)/automap demo
+
+# First the tests that may share the machine, then those that kill processes or watch the clock.
+# pytest ends with 5 when a selection holds no test.
+test: $(VENV)/.test-stamp
+	$(BIN)/python -m pytest $(TESTS) -q -n $(WORKERS) --dist worksteal -m "not serial"
+	$(BIN)/python -m pytest $(TESTS) -q -m serial || test $$? -eq 5
+
+lint: $(VENV)/.test-stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.test-stamp
+	$(BIN)/python -m bench
+
+# -- upkeep ---------------------------------------------------------------------------------------
+
+# Without the settings of this machine, so that no private index gets into the lock.
+UV := $(BIN)/uv --no-config
+EXPORT := $(UV) export --quiet --frozen --no-emit-project --no-header --no-annotate --format requirements-txt
+
+lock: $(VENV)/.test-stamp
+	$(UV) lock --upgrade --default-index https://pypi.org/simple
+	$(EXPORT) --output-file requirements.lock >/dev/null
+	$(EXPORT) --extra test --extra dev --extra bench --output-file requirements-test.lock >/dev/null
+
+clean:
+	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
