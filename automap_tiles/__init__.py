@@ -1,0 +1,1 @@
+"""Tile-pyramid processing of satellite images: run a function on every tile of an area."""

@@ -1,0 +1,159 @@
+"""The tree of errors.
+
+::
+
+    AutomapError                   everything this package raises on purpose
+    ├── ConfigError                a .mapchete file or an option is wrong: file, line, key, remedy
+    ├── GridError                  a grid, tile or area that cannot be
+    ├── InputError                 a source cannot be opened or read
+    ├── OutputError                a result cannot be stored
+    │   └── OutputMismatch         what is there was made for another pyramid or format
+    ├── ProcessError               the user's function cannot be loaded, bound or run
+    │   ├── ProcessResultError     it returned something that cannot be stored
+    │   └── ValueOverflow          a value does not fit the output's dtype (on_overflow: raise)
+    ├── JournalError               the record of a run cannot be used
+    │   ├── ProcessChanged         process, parameters or inputs differ from the run before
+    │   └── OutputBusy             another run is writing the same output
+    ├── MissingExtra               an optional dependency is not installed
+    └── TilesFailed                the run ended and some tiles failed
+
+    Empty                          raised by a user's function: there is nothing to write here
+
+Every error survives pickling, because it may be raised in a worker and shown by the parent.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class AutomapError(Exception):
+    """Base of all errors meant for the user; `exit_code` is what the command line returns."""
+
+    exit_code = 1
+
+
+class ConfigError(AutomapError):
+    """Something in a process file or on the command line is wrong."""
+
+    exit_code = 2
+
+    def __init__(
+        self,
+        message: str,
+        file: str | Path | None = None,
+        line: int | None = None,
+        key: str | None = None,
+        found: object = None,
+        remedy: str | None = None,
+    ) -> None:
+        super().__init__(message, file, line, key, found, remedy)
+        self.message = message
+        self.file = file
+        self.line = line
+        self.key = key
+        self.found = found
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        place = "" if self.file is None else str(self.file)
+        if place and self.line is not None:
+            place += f":{self.line}"
+        parts = [place, self.key or "", self.message]
+        text = ": ".join(part for part in parts if part)
+        if self.found is not None:
+            text += f" (found: {self.found!r})"
+        if self.remedy:
+            text += f"\n  remedy: {self.remedy}"
+        return text
+
+
+class GridError(AutomapError):
+    """A grid, tile index or area that cannot be."""
+
+    exit_code = 2
+
+
+class _PathError(AutomapError):
+    """An error about one file, folder or object."""
+
+    def __init__(self, message: str, path: str | Path | None = None) -> None:
+        super().__init__(message, path)
+        self.message = message
+        self.path = path
+
+    def __str__(self) -> str:
+        return self.message if self.path is None else f"{self.path}: {self.message}"
+
+
+class InputError(_PathError):
+    """A source cannot be opened or read."""
+
+
+class OutputError(_PathError):
+    """A result cannot be stored."""
+
+
+class OutputMismatch(OutputError):
+    """The output folder holds tiles of another pyramid or format."""
+
+    exit_code = 2
+
+
+class ProcessError(AutomapError):
+    """The user's function cannot be loaded, bound to its arguments or run."""
+
+    exit_code = 2
+
+
+class ProcessResultError(ProcessError):
+    """The user's function returned something that cannot be stored."""
+
+    exit_code = 1
+
+
+class ValueOverflow(ProcessError):
+    """A value does not fit the output's dtype and the output says `on_overflow: raise`."""
+
+    exit_code = 1
+
+
+class JournalError(AutomapError):
+    """The record of a run cannot be used."""
+
+
+class ProcessChanged(JournalError):
+    """Process, parameters or inputs are not those that made the tiles already there."""
+
+    exit_code = 2
+
+
+class OutputBusy(JournalError):
+    """Another run is writing the same output."""
+
+    exit_code = 2
+
+
+class MissingExtra(AutomapError):
+    """An optional dependency is not installed; the message says how to install it."""
+
+    exit_code = 2
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(package, extra)
+        self.package = package
+        self.extra = extra
+
+    def __str__(self) -> str:
+        return (
+            f"{self.package} is needed for this and is not installed; "
+            f"install it with: pip install 'automap-tiles[{self.extra}]'"
+        )
+
+
+class TilesFailed(AutomapError):
+    """The run ended; everything else is done, but some tiles failed."""
+
+
+class Empty(Exception):
+    """Raise it in a process function when there is nothing to write for this tile."""

@@ -1,0 +1,19 @@
+"""Grid arithmetic: pyramids, tiles, and which tiles touch an area. Opens nothing."""
+
+from automap_tiles.grid.bounds import Bounds
+from automap_tiles.grid.grid import Grid, GridLike
+from automap_tiles.grid.pyramid import Pyramid
+from automap_tiles.grid.tile import Tile, TileIndex, child_indexes
+from automap_tiles.grid.units import UnitPart, unit_parts
+
+__all__ = [
+    "Bounds",
+    "Grid",
+    "GridLike",
+    "Pyramid",
+    "Tile",
+    "TileIndex",
+    "UnitPart",
+    "child_indexes",
+    "unit_parts",
+]
