@@ -23,7 +23,8 @@ def write_quicklook(tiles: Path, zoom: int, path: Path, *, rgb: tuple[int, int, 
     `rgb` are the bands (from 1) of red, green and blue; the last band is NDVI × 10 000.
     """
     data = _crop(_mosaic(sorted((tiles / str(zoom)).glob("*/*.tif"))))
-    opaque = (~np.ma.getmaskarray(data).any(axis=0)).astype(np.uint8) * 255
+    masked: NDArray[np.bool_] = np.asarray(np.ma.getmaskarray(data))
+    opaque = np.where(masked.any(axis=0), 0, 255).astype(np.uint8)
     colour = np.stack([_stretch(data[band - 1]) for band in rgb])
     pictures = [np.concatenate([layer, opaque[None]]) for layer in (colour, _paint_ndvi(data[-1]))]
     gap = np.zeros((4, opaque.shape[0], _GAP), np.uint8)
@@ -45,7 +46,8 @@ def _mosaic(paths: list[Path]) -> np.ma.MaskedArray[Any, Any]:
 
 
 def _crop(data: np.ma.MaskedArray[Any, Any]) -> np.ma.MaskedArray[Any, Any]:
-    valid = ~np.ma.getmaskarray(data).all(axis=0)
+    masked: NDArray[np.bool_] = np.asarray(np.ma.getmaskarray(data))
+    valid = ~masked.all(axis=0)
     rows, cols = np.flatnonzero(valid.any(axis=1)), np.flatnonzero(valid.any(axis=0))
     return data[:, rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
 
@@ -53,8 +55,8 @@ def _crop(data: np.ma.MaskedArray[Any, Any]) -> np.ma.MaskedArray[Any, Any]:
 def _stretch(band: np.ma.MaskedArray[Any, Any]) -> NDArray[np.uint8]:
     """Linear stretch between the 1st and the 99th percentile of the valid pixels."""
     low, high = np.percentile(band.compressed(), (1, 99))
-    scaled = (band.filled(low).astype(np.float32) - low) / max(high - low, 1)
-    return (np.clip(scaled, 0, 1) * 255).astype(np.uint8)
+    filled: NDArray[np.float32] = band.filled(low).astype(np.float32)
+    return (np.clip((filled - low) / max(high - low, 1), 0, 1) * 255).astype(np.uint8)
 
 
 def _paint_ndvi(band: np.ma.MaskedArray[Any, Any]) -> NDArray[np.uint8]:

