@@ -47,7 +47,7 @@ def _mosaic(paths: list[Path]) -> np.ma.MaskedArray[Any, Any]:
 
 def _crop(data: np.ma.MaskedArray[Any, Any]) -> np.ma.MaskedArray[Any, Any]:
     masked: NDArray[np.bool_] = np.asarray(np.ma.getmaskarray(data))
-    valid = ~masked.all(axis=0)
+    valid = np.asarray(~masked.all(axis=0))
     rows, cols = np.flatnonzero(valid.any(axis=1)), np.flatnonzero(valid.any(axis=0))
     return data[:, rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
 
@@ -56,7 +56,8 @@ def _stretch(band: np.ma.MaskedArray[Any, Any]) -> NDArray[np.uint8]:
     """Linear stretch between the 1st and the 99th percentile of the valid pixels."""
     low, high = np.percentile(band.compressed(), (1, 99))
     filled: NDArray[np.float32] = band.filled(low).astype(np.float32)
-    return (np.clip((filled - low) / max(high - low, 1), 0, 1) * 255).astype(np.uint8)
+    scaled: NDArray[np.float32] = np.clip((filled - low) / max(high - low, 1), 0, 1)
+    return np.asarray(scaled * 255, np.uint8)
 
 
 def _paint_ndvi(band: np.ma.MaskedArray[Any, Any]) -> NDArray[np.uint8]:

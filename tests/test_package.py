@@ -1,0 +1,102 @@
+"""What is promised about the package as a whole: light to import, typed, locked."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+
+HEAVY = (
+    "dask", "distributed", "fiona", "mapchete", "numba", "numpy", "obstore",
+    "pydantic", "rasterio", "scipy", "shapely", "sqlite3",
+)  # fmt: skip
+LOCKS = ("requirements.lock", "requirements-test.lock")
+
+
+@pytest.fixture(scope="module")
+def project(root: Path) -> dict[str, Any]:
+    return tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def _pinned(text: str) -> dict[str, list[str]]:
+    """Name -> versions (several where the lock differs by Python version)."""
+    found: dict[str, list[str]] = {}
+    for name, version in re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", text, flags=re.MULTILINE):
+        found.setdefault(name.lower(), []).append(version)
+    return found
+
+
+def _loaded_by(code: str) -> set[str]:
+    """Which of the heavy packages a fresh interpreter has loaded after `code`."""
+    code += "\nimport sys; print(' '.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    return {name.partition(".")[0] for name in done.stdout.split()} & set(HEAVY)
+
+
+def test_import_is_light() -> None:
+    assert _loaded_by("import automap_tiles") == set()
+
+
+def test_help_is_light() -> None:
+    code = (
+        "import contextlib, io\n"
+        "from automap_tiles.cli.main import main\n"
+        "with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):\n"
+        "    sys_argv = __import__('sys'); sys_argv.argv = ['automap', '--help']; main()"
+    )
+    assert _loaded_by(code) == set()
+
+
+def test_is_typed(root: Path) -> None:
+    assert (root / "automap_tiles" / "py.typed").is_file()
+
+
+def test_installed_version_is_that_of_the_checkout(project: dict[str, Any]) -> None:
+    assert importlib.metadata.version("automap-tiles") == project["project"]["version"]
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_lock_pins_with_hashes_and_no_address(root: Path, name: str) -> None:
+    text = (root / name).read_text(encoding="utf-8")
+    entries = re.split(r"\n(?=\S)", text.strip())
+    assert len(entries) > 20
+    assert [entry.split()[0] for entry in entries if "--hash=sha256:" not in entry] == []
+    assert re.findall(r"file:|https?:|--(?:extra-)?index-url|--find-links", text) == []
+
+
+def test_uv_lock_knows_only_the_public_registry(root: Path) -> None:
+    text = (root / "uv.lock").read_text(encoding="utf-8")
+    assert set(re.findall(r'registry = "([^"]+)"', text)) == {"https://pypi.org/simple"}
+    hosts = set(re.findall(r'url = "(\w+://[^/"]*)', text))
+    assert hosts == {"https://files.pythonhosted.org"}
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_requirement_files_were_exported_from_the_lock(root: Path, name: str) -> None:
+    locked = tomllib.loads((root / "uv.lock").read_text(encoding="utf-8"))["package"]
+    known = {(package["name"], package["version"]) for package in locked}
+    pinned = _pinned((root / name).read_text(encoding="utf-8"))
+    pairs = {(package, version) for package, versions in pinned.items() for version in versions}
+    assert pairs - known == set()
+
+
+def test_locks_hold_what_the_project_asks_for(root: Path, project: dict[str, Any]) -> None:
+    base, test = (_pinned((root / name).read_text(encoding="utf-8")) for name in LOCKS)
+    extras = project["project"]["optional-dependencies"]
+    wanted = dict.fromkeys(project["project"]["dependencies"], base)
+    wanted |= {name: test for extra in ("test", "dev", "bench") for name in extras[extra]}
+    for text, lock in wanted.items():
+        requirement = Requirement(text)
+        if requirement.name == "automap-tiles":
+            continue
+        versions = lock[requirement.name.lower().replace(".", "-").replace("_", "-")]
+        assert all(requirement.specifier.contains(version) for version in versions), text
