@@ -1,0 +1,1 @@
+"""The command `automap`: parse, call, print. One file per command under `commands/`."""

@@ -1,0 +1,1 @@
+"""One command per module; `automap_tiles.cli.main` finds them by name."""

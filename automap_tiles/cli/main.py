@@ -1,0 +1,80 @@
+"""Entry point of `automap`.
+
+The commands are found by name in one literal table and imported when they are called, so that
+`automap --help` loads neither NumPy nor rasterio.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import click
+
+from automap_tiles.cli.environment import settle_environment
+from automap_tiles.cli.exits import run_guarded
+
+
+class _Entry(NamedTuple):
+    """One line of `automap --help`."""
+
+    module: str
+    summary: str
+
+
+COMMANDS: dict[str, _Entry] = {
+    "execute": _Entry("execute", "Run a process on its tiles."),
+    "create": _Entry("create", "Write a template process that runs as it is."),
+    "tiles": _Entry("tiles", "List or count the tiles of a process, or of a grid."),
+    "info": _Entry("info", "Show a process, an output or a journal: done, empty, failed."),
+    "formats": _Entry("formats", "List the formats that can be read and written."),
+    "processes": _Entry("processes", "List the built-in processes, or show one."),
+    "convert": _Entry("convert", "Turn a file or tile directory into tiles or a single file."),
+    "cp": _Entry("cp", "Copy tiles from one tile directory to another."),
+    "rm": _Entry("rm", "Delete tiles of a tile directory."),
+    "index": _Entry("index", "Write an index of the tiles that exist."),
+    "demo": _Entry("demo", "Fetch real Sentinel-2 imagery and run two processes on it."),
+}
+"""Name of the command -> its module (with a click command `command`) and its line of help."""
+
+
+class _LazyGroup(click.Group):
+    """A group that imports a command only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        module = importlib.import_module(f"automap_tiles.cli.commands.{entry.module}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+
+
+@click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="automap-tiles", prog_name="automap")
+def automap() -> None:
+    """Run a function of yours over every tile of a web-map grid.
+
+    \b
+    automap create mine.mapchete     a process to start from
+    automap execute mine.mapchete    run it
+    automap COMMAND --help           the options of a command
+    """
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    0: fine. 1: tiles failed, or something could not be read or written. 2: wrong usage or
+    configuration. 130: interrupted.
+    """
+    settle_environment()
+    return run_guarded(automap, argv)

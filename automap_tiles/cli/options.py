@@ -1,0 +1,248 @@
+"""Options that several commands share, and what their values become."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+
+RESAMPLINGS = (
+    "nearest",
+    "bilinear",
+    "cubic",
+    "cubic_spline",
+    "lanczos",
+    "average",
+    "mode",
+    "gauss",
+)
+"""GDAL's names (gdalwarp -r, gdaladdo -r)."""
+
+CONCURRENCIES = ("none", "threads", "processes", "dask")
+
+
+class ZoomsType(click.ParamType):
+    """`7`, `3,7` (from 3 to 7): a tuple of zooms, ascending."""
+
+    name = "zoom"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            numbers = [int(part) for part in str(value).split(",")]
+        except ValueError:
+            self.fail(f"{value!r} is neither a zoom nor min,max", param, ctx)
+        if len(numbers) > 2:
+            self.fail(f"{value!r}: give one zoom or min,max", param, ctx)
+        if min(numbers) < 0 or max(numbers) > 30:
+            self.fail(f"{value!r}: zooms go from 0 to 30", param, ctx)
+        return tuple(range(min(numbers), max(numbers) + 1))
+
+
+class KeyValueType(click.ParamType):
+    """`NAME=VALUE`; numbers, true, false and none become what they say."""
+
+    name = "name=value"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, object]:
+        if isinstance(value, tuple):
+            return value
+        key, sign, text = str(value).partition("=")
+        if not (key and sign):
+            self.fail(f"{value!r} is not NAME=VALUE", param, ctx)
+        return key.lower(), _plain_value(text)
+
+
+def _plain_value(text: str) -> object:
+    words = {"true": True, "yes": True, "false": False, "no": False, "none": None, "null": None}
+    if text.lower() in words:
+        return words[text.lower()]
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+class IntListType(click.ParamType):
+    """`1,3,2`: a tuple of numbers from 1."""
+
+    name = "n,n,…"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            numbers = tuple(int(part) for part in str(value).split(","))
+        except ValueError:
+            self.fail(f"{value!r} is no list of numbers", param, ctx)
+        if min(numbers) < 1:
+            self.fail("bands are counted from 1", param, ctx)
+        return numbers
+
+
+@dataclass(frozen=True, kw_only=True)
+class AreaOptions:
+    """Where: as given at the command line."""
+
+    zooms: tuple[int, ...] | None = None
+    """Ascending."""
+    bounds: tuple[float, float, float, float] | None = None
+    """left, bottom, right, top."""
+    bounds_crs: str | None = None
+    """CRS of `bounds`; that of the pyramid when None."""
+    area: str | None = None
+    """WKT, GeoJSON geometry or path of a vector file."""
+    area_crs: str | None = None
+    """CRS of an area given as WKT; that of the pyramid when None."""
+    point: tuple[float, float] | None = None
+    """x, y."""
+    point_crs: str | None = None
+    """CRS of `point`; that of the pyramid when None."""
+
+
+_AREA_OPTIONS = (
+    click.option(
+        "-z",
+        "--zoom",
+        "zooms",
+        type=ZoomsType(),
+        metavar="ZOOM|MIN,MAX",
+        help="One zoom, or the first and the last.",
+    ),
+    click.option(
+        "-b",
+        "--bounds",
+        type=(float, float, float, float),
+        metavar="LEFT BOTTOM RIGHT TOP",
+        help="Only tiles in this box, in the CRS of the pyramid or of --bounds-crs.",
+    ),
+    click.option("--bounds-crs", metavar="CRS", help="CRS of --bounds, such as EPSG:4326."),
+    click.option(
+        "-a",
+        "--area",
+        metavar="WKT|FILE",
+        help="Only tiles in this area: WKT, or a vector file.",
+    ),
+    click.option("--area-crs", metavar="CRS", help="CRS of --area where it is WKT."),
+    click.option(
+        "-p",
+        "--point",
+        type=(float, float),
+        metavar="X Y",
+        help="Only tiles over this point, in the CRS of the pyramid or of --point-crs.",
+    ),
+    click.option("--point-crs", metavar="CRS", help="CRS of --point, such as EPSG:4326."),
+)
+_AREA_NAMES = tuple(AreaOptions.__dataclass_fields__)
+
+
+def area_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `-z -b -a -p` and their CRSs; the command receives one `where: AreaOptions`."""
+    import functools
+
+    @functools.wraps(function)
+    def collect(**values: Any) -> Any:
+        where = AreaOptions(**{name: values.pop(name) for name in _AREA_NAMES})
+        if where.point is not None and (where.bounds is not None or where.area is not None):
+            raise click.UsageError("--point goes with neither --bounds nor --area.")
+        return function(where=where, **values)
+
+    decorated: Callable[..., Any] = collect
+    for option in reversed(_AREA_OPTIONS):
+        decorated = option(decorated)
+    return decorated
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """How: as given at the command line."""
+
+    concurrency: str
+    """`none`, `threads`, `processes` or `dask`."""
+    workers: int | None
+    """How many at a time; as many as there are cores when None."""
+    dask_scheduler: str | None
+    """Address of a running scheduler; a cluster on this machine when None."""
+    overwrite: bool
+    """Compute also what is done already."""
+    fail_fast: bool
+    """Stop at the first failed tile."""
+    log_format: str
+    """`text` or `json`."""
+    progress: bool
+    """Whether to show progress."""
+    verbose: bool
+    """One line per tile, and the log's INFO lines."""
+
+
+_RUN_OPTIONS = (
+    click.option(
+        "-o", "--overwrite", is_flag=True, help="Compute also the tiles that are done already."
+    ),
+    click.option(
+        "--fail-fast", is_flag=True, help="Stop at the first failed tile (default: go on)."
+    ),
+    click.option(
+        "--concurrency",
+        type=click.Choice(CONCURRENCIES),
+        default="processes",
+        show_default=True,
+        help="What the workers are.",
+    ),
+    click.option(
+        "-w",
+        "--workers",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Number of workers.  [default: number of cores]",
+    ),
+    click.option(
+        "--dask-scheduler",
+        metavar="ADDRESS",
+        help="With --concurrency dask: a running scheduler, such as tcp://host:8786.  "
+        "[default: a cluster on this machine]",
+    ),
+    click.option(
+        "--log-format",
+        type=click.Choice(("text", "json")),
+        default="text",
+        show_default=True,
+        help="json: one JSON object per line on stderr, no progress bar.",
+    ),
+    click.option(
+        "--progress/--no-progress",
+        default=True,
+        help="Show progress: a bar on a terminal, else a line every few seconds.  [default: yes]",
+    ),
+    click.option("-v", "--verbose", is_flag=True, help="One line per tile."),
+)
+_RUN_NAMES = tuple(RunOptions.__dataclass_fields__)
+
+
+def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a run; the command receives one `how: RunOptions`."""
+    import functools
+
+    @functools.wraps(function)
+    def collect(**values: Any) -> Any:
+        how = RunOptions(**{name: values.pop(name) for name in _RUN_NAMES})
+        if how.dask_scheduler is not None and how.concurrency != "dask":
+            raise click.UsageError("--dask-scheduler needs --concurrency dask.")
+        return function(how=how, **values)
+
+    decorated: Callable[..., Any] = collect
+    for option in reversed(_RUN_OPTIONS):
+        decorated = option(decorated)
+    return decorated

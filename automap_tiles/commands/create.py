@@ -1,0 +1,161 @@
+"""A process to start from: a `.mapchete` file and the function it runs, without input data."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from automap_tiles.errors import OutputError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Template:
+    """What to write where."""
+
+    config: Path
+    """The `.mapchete` file."""
+    module: Path
+    """The Python file."""
+    output_format: str
+    """`GTiff`, `PNG` or `GeoJSON`."""
+    output_path: str
+    """Folder of the tiles, as it will stand in the `.mapchete` file."""
+    grid: str
+    """`geodetic` or `mercator`."""
+
+
+_CONFIG = """\
+# Run it:             automap execute {config}
+# What it would do:   automap execute {config} --check
+# What is done:       automap info {config}
+
+# The function to run on each tile: a Python file beside this one, or the name of a built-in
+# process (automap processes).
+process: {module}
+
+# The grid. metatiling: how many tiles along an edge are computed at once.
+pyramid:
+  grid: {grid}
+  metatiling: 2
+  pixelbuffer: 0
+
+zoom_levels: {{min: 0, max: 4}}
+
+# What the function reads, by the name of its argument: a raster or vector file, a tile directory,
+# another .mapchete file.
+# input:
+#   scene: path/to/scene.tif
+
+process_parameters:
+  spacing: 10.0
+
+# Only a part of the world, in the CRS of the grid or of bounds_crs.
+# bounds: [5.9, 45.8, 10.5, 47.8]
+# bounds_crs: EPSG:4326
+
+{baselevels}output:
+  path: {output_path}
+{output}"""
+
+_BASELEVELS = """\
+# Zooms below 4 are made from the tiles of zoom 4.
+baselevels: {min: 4, max: 4, lower: average}
+
+"""
+
+_OUTPUTS = {
+    "GTiff": "  format: GTiff\n  bands: 1\n  dtype: uint8\n  nodata: 0\n",
+    "PNG": "  format: PNG\n",
+    "GeoJSON": (
+        "  format: GeoJSON\n  schema:\n    geometry: Polygon\n    properties: {name: str}\n"
+    ),
+}
+
+_RASTER_HEAD = '''\
+"""A process to start from: rings around the middle of the map."""
+
+import numpy as np
+
+from automap_tiles import Empty, Tile
+
+
+def execute(tile: Tile, *, spacing: float = 10.0):
+    """Rings around the middle of the map, `spacing` of them from the middle to an edge.
+
+    Inputs of the .mapchete file arrive as arguments of the same name:
+    `scene.read()` is a masked array (band, y, x) on the grid of the tile.
+    """
+    height, width = tile.shape
+    edge = tile.pyramid.bounds
+    # Centres of the pixels, from -1 (left, bottom) to 1 (right, top) of the whole map.
+    x = tile.bounds.left + (np.arange(width) + 0.5) * tile.pixel_x_size
+    y = tile.bounds.top - (np.arange(height) + 0.5) * tile.pixel_y_size
+    x = (2 * x - edge.left - edge.right) / edge.width
+    y = (2 * y - edge.bottom - edge.top) / edge.height
+    distance = np.hypot(x[None, :], y[:, None])
+    if distance.min() > 1:
+        raise Empty  # nothing to write for this tile
+    shade = 128 + 127 * np.cos(2 * np.pi * spacing * distance)
+    outside = distance > 1
+'''
+
+_MODULES = {
+    "GTiff": _RASTER_HEAD
+    + "    # (band, y, x); what is masked is written as nodata.\n"
+    + "    return np.ma.masked_array(shade.clip(1, 255).astype(np.uint8), outside)[None]\n",
+    "PNG": _RASTER_HEAD
+    + "    # Red, green, blue; what is masked becomes transparent.\n"
+    + "    grey = shade.clip(1, 255).astype(np.uint8)\n"
+    + "    bands = np.stack([grey, grey // 2 + 64, 255 - grey // 2])\n"
+    + "    return np.ma.masked_array(bands, np.stack([outside] * 3))\n",
+    "GeoJSON": '''\
+"""A process to start from: the outline of each tile."""
+
+from shapely.geometry import mapping
+
+from automap_tiles import Tile
+
+
+def execute(tile: Tile, *, spacing: float = 10.0):
+    """One polygon per tile, `spacing` per cent of its width smaller than the tile.
+
+    Inputs of the .mapchete file arrive as arguments of the same name:
+    `fields.read()` is a list of features, cut at the edge of the tile.
+    """
+    outline = tile.bbox.buffer(-tile.bounds.width * spacing / 100)
+    return [{"geometry": mapping(outline), "properties": {"name": str(tile.index)}}]
+''',
+}
+
+
+def write_template(template: Template, *, force: bool = False) -> None:
+    """Write both files; the folder must be there.
+
+    Raises
+    ------
+    OutputError
+        A file is there and `force` is off, or it cannot be written.
+
+    """
+    files = {template.config: _config(template), template.module: _MODULES[template.output_format]}
+    for path in files:
+        if path.exists() and not force:
+            raise OutputError("is there already (--force replaces it)", path)
+    for path, text in files.items():
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise OutputError(f"cannot be written: {error.strerror}", path) from error
+
+
+def _config(template: Template) -> str:
+    module = Path(os.path.relpath(template.module, template.config.parent)).as_posix()
+    return _CONFIG.format(
+        config=template.config.name,
+        module=module if module.startswith("..") else f"./{module}",
+        grid=template.grid,
+        output_path=template.output_path,
+        baselevels="" if template.output_format == "GeoJSON" else _BASELEVELS,
+        output=_OUTPUTS[template.output_format],
+    )
