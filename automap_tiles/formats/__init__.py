@@ -1,0 +1,28 @@
+"""Readers and writers behind two small Protocols, one file per format."""
+
+from automap_tiles.formats.protocols import (
+    Feature,
+    InputTile,
+    OutputData,
+    OutputKind,
+    RasterInput,
+    Reader,
+    Tiled,
+    VectorInput,
+    Writer,
+)
+from automap_tiles.formats.spec import InputSpec, OutputSpec
+
+__all__ = [
+    "Feature",
+    "InputSpec",
+    "InputTile",
+    "OutputData",
+    "OutputKind",
+    "OutputSpec",
+    "RasterInput",
+    "Reader",
+    "Tiled",
+    "VectorInput",
+    "Writer",
+]

@@ -1,0 +1,202 @@
+"""What readers and writers of any format promise."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from rasterio.crs import CRS
+    from shapely.geometry.base import BaseGeometry
+
+    from automap_tiles.grid import Pyramid, Tile, TileIndex
+
+    RasterArray: TypeAlias = np.ma.MaskedArray[Any, np.dtype[Any]]
+    """(band, y, x), mask True = no data."""
+    BoolArray: TypeAlias = NDArray[np.bool_]
+    """(y, x)"""
+
+Feature: TypeAlias = dict[str, Any]
+"""GeoJSON-like: `{"type": "Feature", "geometry": {...}, "properties": {...}}`."""
+
+
+class OutputKind(enum.Enum):
+    """What a tile is made of."""
+
+    RASTER = "raster"
+    VECTOR = "vector"
+
+
+@dataclass(frozen=True, slots=True)
+class Tiled:
+    """What is stored for one tile."""
+
+    data: Any
+    """Masked array (band, y, x) in the output's dtype, nodata under the mask; or features."""
+    tags: Mapping[str | int, Any] = field(default_factory=dict)
+    """Tags of the file; under the number of a band a mapping of the tags of that band."""
+
+
+OutputData: TypeAlias = Tiled
+
+
+@runtime_checkable
+class InputTile(Protocol):
+    """An input seen from one tile: what a process function receives."""
+
+    @property
+    def tile(self) -> Tile: ...
+
+    def is_empty(self) -> bool:
+        """Whether there can be no data on the tile."""
+        ...
+
+    def __enter__(self) -> InputTile: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+
+@runtime_checkable
+class RasterInput(InputTile, Protocol):
+    """A raster on the grid of a tile."""
+
+    def read(
+        self, indexes: int | Sequence[int] | None = None, resampling: str = "nearest"
+    ) -> RasterArray:
+        """Pixels: (y, x) for one band number, (band, y, x) for several or all (None)."""
+        ...
+
+
+@runtime_checkable
+class VectorInput(InputTile, Protocol):
+    """Features on a tile, in its CRS, clipped to its box."""
+
+    def read(
+        self, validity_check: bool = True, clip_to_crs_bounds: bool = False
+    ) -> list[Feature]: ...
+
+    def read_union_geometry(self, *, pixelbuffer: int = 0) -> BaseGeometry:
+        """All features as one geometry, widened by so many pixels."""
+        ...
+
+    def read_as_raster_mask(
+        self,
+        all_touched: bool = False,
+        invert: bool = False,
+        *,
+        pixelbuffer: int = 0,
+        band_count: int | None = None,
+    ) -> BoolArray:
+        """Mask of the tile: False on features and True elsewhere; with `invert` the reverse."""
+        ...
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """A source of data.
+
+    Readers are picklable, may be used by many threads at once, and open nothing before they are
+    asked.
+    """
+
+    @property
+    def path(self) -> str:
+        """Where the data are, as the user wrote it."""
+        ...
+
+    @property
+    def kind(self) -> OutputKind: ...
+
+    def footprint(self, crs: CRS) -> BaseGeometry:
+        """Area that can have data, in a CRS; at least all that has. Raises `InputError`."""
+        ...
+
+    def fingerprint(self) -> str:
+        """Changes when the data change."""
+        ...
+
+    def at(self, tile: Tile) -> InputTile:
+        """The source seen from a tile; reads nothing yet."""
+        ...
+
+
+@runtime_checkable
+class Writer(Protocol):
+    """A place for the results of a process.
+
+    Addressed by process tiles: a tile of any metatiling and pixel buffer on the output's grid.
+    The writer cuts its own output tiles out of them. Writers are picklable and may be used by many
+    threads and processes at once.
+    """
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def pyramid(self) -> Pyramid:
+        """Of the output tiles."""
+        ...
+
+    @property
+    def process_pyramid(self) -> Pyramid: ...
+    @property
+    def kind(self) -> OutputKind: ...
+    @property
+    def lossless(self) -> bool:
+        """Whether what is read back equals what was written, bit by bit."""
+        ...
+
+    @property
+    def nodata(self) -> float | None:
+        """Value of pixels without data; None for features."""
+        ...
+
+    def prepare(self) -> None:
+        """Make the folder and its description; once, before the first tile.
+
+        Raises `OutputMismatch` when something of another pyramid or format is there, `OutputError`
+        when it cannot be written.
+        """
+        ...
+
+    def convert(self, tile: Tile, result: object) -> Tiled | None:
+        """What will be stored of a function's return value; None when there is nothing to write.
+
+        Raises `ProcessResultError` for values that cannot be stored, `ValueOverflow` when asked to.
+        """
+        ...
+
+    def write(self, tile: Tile, data: Tiled) -> None:
+        """Store what `convert` gave; output tiles without any data are removed."""
+        ...
+
+    def read(self, tile: Tile) -> Tiled | None:
+        """What is stored on the tile, its buffer included; None when nothing is."""
+        ...
+
+    def exists(self, tile: Tile) -> bool:
+        """Whether anything is stored on the tile."""
+        ...
+
+    def exists_many(self, tiles: Sequence[Tile]) -> set[TileIndex]: ...
+    def delete(self, tile: Tile) -> None: ...
+    def finish(self) -> None:
+        """Once after the last tile: single files are put together here."""
+        ...
+
+    def clean(self) -> int:
+        """Remove what a killed run left behind (part files, never tiles); how many those were."""
+        ...
+
+    def fingerprint(self) -> str:
+        """Changes when tiles written now would differ from those written before."""
+        ...

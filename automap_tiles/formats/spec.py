@@ -1,0 +1,136 @@
+"""Inputs and outputs as they stand in a process file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from automap_tiles.errors import ConfigError
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputSpec:
+    """One input, as it stands in the file."""
+
+    name: str
+    """Name under which the function asks for it."""
+    path: str
+    """As written; relative paths start at the file's own folder."""
+    format: str | None = None
+    """None: found by the ending of the path."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """All other keys."""
+    file: Path | None = None
+    """Where it stands, for errors."""
+    line: int | None = None
+
+    @classmethod
+    def from_value(
+        cls,
+        name: str,
+        value: str | Path | Mapping[str, Any],
+        *,
+        file: Path | None = None,
+        line: int | None = None,
+    ) -> InputSpec:
+        """From a path, or a mapping with `path` and perhaps `format` and options."""
+        if isinstance(value, Mapping):
+            rest = dict(value)
+            path, kind = rest.pop("path", None), rest.pop("format", None)
+        else:
+            rest, path, kind = {}, value, None
+        if not isinstance(path, str | Path) or not str(path):
+            raise ConfigError(
+                "an input needs a path", file, line, f"input.{name}", path, "path: some/file.tif"
+            )
+        return cls(
+            name=name,
+            path=str(path),
+            format=None if kind is None else str(kind),
+            options=rest,
+            file=file,
+            line=line,
+        )
+
+    def error(
+        self,
+        message: str,
+        *,
+        key: str | None = None,
+        found: object = None,
+        remedy: str | None = None,
+    ) -> ConfigError:
+        """A `ConfigError` that says where this input stands."""
+        place = f"input.{self.name}" + (f".{key}" if key else "")
+        return ConfigError(message, self.file, self.line, place, found, remedy)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputSpec:
+    """The output, as it stands in the file."""
+
+    format: str
+    path: str
+    """Absolute, or an address."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """All other keys, `metatiling`, `pixelbuffer` and `tile_size` included."""
+    zooms: tuple[int, ...] = ()
+    """Of the process; single files need exactly one."""
+    area: BaseGeometry | None = None
+    """Of the process, in the CRS of its pyramid: the extent of single files."""
+    file: Path | None = None
+    line: int | None = None
+
+    @classmethod
+    def from_mapping(
+        cls,
+        value: Mapping[str, Any],
+        *,
+        base: Path,
+        zooms: tuple[int, ...] = (),
+        area: BaseGeometry | None = None,
+        file: Path | None = None,
+        line: int | None = None,
+    ) -> OutputSpec:
+        """From the mapping under `output`; a relative path starts at `base`."""
+        from automap_tiles.storage import is_remote
+
+        rest = dict(value)
+        path, kind = rest.pop("path", None), rest.pop("format", None)
+        kind = kind or rest.get("type")
+        rest.pop("type", None)
+        if not isinstance(kind, str):
+            raise ConfigError(
+                "an output needs a format", file, line, "output.format", kind, "format: GTiff"
+            )
+        if not isinstance(path, str | Path) or not str(path):
+            raise ConfigError(
+                "an output needs a path", file, line, "output.path", path, "path: some/folder"
+            )
+        text = str(path) if is_remote(path) else str(Path(base, path).absolute())
+        return cls(
+            format=kind,
+            path=text,
+            options=rest,
+            zooms=zooms,
+            area=area,
+            file=file,
+            line=line,
+        )
+
+    def error(
+        self,
+        message: str,
+        *,
+        key: str | None = None,
+        found: object = None,
+        remedy: str | None = None,
+    ) -> ConfigError:
+        """A `ConfigError` that says where the output stands."""
+        place = "output" + (f".{key}" if key else "")
+        return ConfigError(message, self.file, self.line, place, found, remedy)

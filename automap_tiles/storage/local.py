@@ -1,0 +1,190 @@
+"""Files below a folder."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import re
+import secrets
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from automap_tiles.errors import InputError, OutputError
+
+_PART_ENDING = ".part"
+
+# A part file of another machine, or of a process id that has come back, is left over when it is
+# this old; nothing takes that long to write.
+_OLD_SECONDS = 24 * 3600
+
+_counter = itertools.count()
+# Tells this process's part files from those of a dead one with the same id; one per process id
+# because a fork copies it.
+_tokens: dict[int, str] = {}
+# Folders that this process has made or seen. Only a hint: `put` makes a folder that has gone.
+_folders: set[str] = set()
+
+
+class LocalStorage:
+    """Files below a folder; a file appears whole, by a rename inside its own folder."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._base = os.path.abspath(root).rstrip("/")  # noqa: PTH100 keeps symbolic links as they are
+
+    @property
+    def root(self) -> str:
+        return self._root
+
+    def url(self, key: str) -> str:
+        return f"{self._base}/{key}" if key else self._base
+
+    def get(self, key: str) -> bytes:
+        try:
+            with open(self.url(key), "rb") as file:  # noqa: PTH123 half the time of Path.open
+                return file.read()
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise FileNotFoundError(self.url(key)) from error
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror}", self.url(key)) from error
+
+    def put(self, key: str, data: bytes | memoryview) -> None:
+        path = self.url(key)
+        folder, _, name = path.rpartition("/")
+        part = f"{folder}/.{name}.{_part_owner()}-{next(_counter)}{_PART_ENDING}"
+        try:
+            if folder not in _folders:
+                _make_folder(folder)
+            try:
+                _write(part, data)
+            except FileNotFoundError:  # the folder has gone since we saw it
+                _make_folder(folder)
+                _write(part, data)
+            os.replace(part, path)  # noqa: PTH105
+        except OSError as error:
+            raise OutputError(f"cannot be written: {error.strerror}", path) from error
+        finally:
+            # after the rename nothing is there; whatever else happened, no part file stays
+            with contextlib.suppress(OSError):
+                os.unlink(part)  # noqa: PTH108
+
+    def exists(self, key: str) -> bool:
+        return os.path.exists(self.url(key))  # noqa: PTH110
+
+    def exists_many(self, keys: Sequence[str]) -> set[str]:
+        return {key for key in keys if self.exists(key)}
+
+    def list(self, prefix: str = "") -> Iterator[str]:
+        """Keys that start with the prefix; part files are left out."""
+        folder = prefix.rpartition("/")[0]
+        for path in _walk(self.url(folder)):
+            key = path[len(self._base) + 1 :]
+            if key.startswith(prefix) and not _is_part(key):
+                yield key
+
+    def delete(self, key: str) -> None:
+        try:
+            os.unlink(self.url(key))  # noqa: PTH108
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except OSError as error:
+            raise OutputError(f"cannot be deleted: {error.strerror}", self.url(key)) from error
+
+    def clean_parts(self) -> int:
+        """Remove part files whose process is not alive."""
+        removed = 0
+        for path in _walk(self._base):
+            if _is_part(path) and _is_left_over(path):
+                with contextlib.suppress(OSError):
+                    Path(path).unlink()
+                    removed += 1
+        return removed
+
+    def __repr__(self) -> str:
+        return f"LocalStorage({self._root!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LocalStorage) and other._base == self._base
+
+    def __hash__(self) -> int:
+        return hash(self._base)
+
+
+def _write(path: str, data: bytes | memoryview) -> None:
+    # 0o666 less the user's umask, as for any file; O_EXCL: a part file is never shared
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(handle, rest) :]
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _make_folder(folder: str) -> None:
+    os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+    if len(_folders) > 100_000:
+        _folders.clear()
+    _folders.add(folder)
+
+
+def _part_owner() -> str:
+    """Host, process and its token: who writes a part file."""
+    pid = os.getpid()
+    token = _tokens.get(pid)
+    if token is None:
+        token = _tokens.setdefault(pid, secrets.token_hex(4))
+    return f"{_host()}-{pid}-{token}"
+
+
+def _host() -> str:
+    return re.sub(r"[^A-Za-z0-9]", "_", socket.gethostname()) or "host"
+
+
+def _is_part(path: str) -> bool:
+    return path.endswith(_PART_ENDING) and path.rpartition("/")[2].startswith(".")
+
+
+def _is_left_over(path: str) -> bool:
+    fields = path[: -len(_PART_ENDING)].rpartition(".")[2].split("-")
+    if len(fields) != 4:
+        return False  # not one of ours
+    host, pid, token, _ = fields
+    with contextlib.suppress(OSError):
+        if time.time() - Path(path).stat().st_mtime > _OLD_SECONDS:
+            return True
+    if host != _host() or not pid.isdigit():
+        return False
+    if int(pid) == os.getpid():
+        return token != _tokens.get(os.getpid())
+    return not _is_alive(int(pid))
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
+def _walk(folder: str) -> Iterator[str]:
+    """Paths of all files below a folder; none when it is not there."""
+    stack = [folder]
+    while stack:
+        try:
+            entries = os.scandir(stack.pop())
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        with entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    stack.append(entry.path)
+                else:
+                    yield entry.path

@@ -1,0 +1,28 @@
+"""The right storage for a path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from automap_tiles.storage.local import LocalStorage
+from automap_tiles.storage.protocol import Storage
+
+REMOTE_SCHEMES = ("s3", "gs", "az")
+
+
+def is_remote(path: str | Path) -> bool:
+    """Whether a path is an address of an object store."""
+    return "://" in str(path) and urlsplit(str(path)).scheme in REMOTE_SCHEMES
+
+
+def open_storage(path: str | Path) -> Storage:
+    """Storage below a folder or an address `s3://…`, `gs://…`, `az://…`; opens nothing.
+
+    Raises `MissingExtra` when the package for object stores is not installed.
+    """
+    if is_remote(path):
+        from automap_tiles.storage.remote import ObjectStorage
+
+        return ObjectStorage(str(path))
+    return LocalStorage(str(path))

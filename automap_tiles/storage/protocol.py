@@ -1,0 +1,50 @@
+"""What a place for bytes can do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol, runtime_checkable
+
+
+@runtime_checkable
+class Storage(Protocol):
+    """Bytes under keys such as `12/5/7.tif`, below one root.
+
+    Implementations are picklable, may be used by many threads at once, open nothing before they
+    are asked, and never show credentials.
+    """
+
+    @property
+    def root(self) -> str:
+        """Folder or address that all keys are below, as the user wrote it."""
+        ...
+
+    def url(self, key: str) -> str:
+        """What GDAL opens for a key: a path, or `/vsis3/bucket/…`."""
+        ...
+
+    def get(self, key: str) -> bytes:
+        """The bytes; raises `FileNotFoundError` when absent, `InputError` when unreadable."""
+        ...
+
+    def put(self, key: str, data: bytes | memoryview) -> None:
+        """Store whole or not at all; raises `OutputError`."""
+        ...
+
+    def exists(self, key: str) -> bool: ...
+
+    def exists_many(self, keys: Sequence[str]) -> set[str]:
+        """Those of the keys that are there."""
+        ...
+
+    def list(self, prefix: str = "") -> Iterator[str]:
+        """Keys that start with the prefix, in no promised order."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove; nothing happens when the key is absent. Raises `OutputError`."""
+        ...
+
+    def clean_parts(self) -> int:
+        """Remove what runs that died in the middle of a `put` left behind; how many those were."""
+        ...

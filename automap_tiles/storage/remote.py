@@ -1,0 +1,162 @@
+"""Objects of a store: `s3://`, `gs://`, `az://`.
+
+Credentials and endpoints come from the environment (or the machine's role) where they are used:
+none is kept here, so none can travel, be printed or be written.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import urlsplit
+
+from automap_tiles.errors import InputError, MissingExtra, OutputError
+
+_VSI = {"s3": "/vsis3", "gs": "/vsigs", "az": "/vsiaz"}
+
+# Questions about existence are latency, not work.
+_THREADS = 16
+
+# One client per root and process; clients are thread-safe but must not live through a fork.
+_clients: dict[tuple[int, str], Any] = {}
+_lock = threading.Lock()
+
+
+class ObjectStorage:
+    """Objects below an address such as `s3://bucket/folder`.
+
+    One put is whole or not at all, so there are no part files. Raises `MissingExtra` when obstore
+    is not installed.
+    """
+
+    def __init__(self, root: str) -> None:
+        _obstore()
+        self._root = root.rstrip("/")
+        parts = urlsplit(self._root)
+        self._vsi = f"{_VSI[parts.scheme]}/{parts.netloc}{parts.path}"
+
+    @property
+    def root(self) -> str:
+        return self._root
+
+    def url(self, key: str) -> str:
+        return f"{self._vsi}/{key}" if key else self._vsi
+
+    def get(self, key: str) -> bytes:
+        store, obstore = self._client(), _obstore()
+        try:
+            return bytes(obstore.get(store, key).bytes())
+        except FileNotFoundError as error:
+            raise FileNotFoundError(self._name(key)) from error
+        except obstore.exceptions.BaseError as error:
+            raise InputError(f"cannot be read: {_reason(error)}", self._name(key)) from None
+
+    def put(self, key: str, data: bytes | memoryview) -> None:
+        store, obstore = self._client(), _obstore()
+        try:
+            obstore.put(store, key, bytes(data))
+        except (FileNotFoundError, obstore.exceptions.BaseError) as error:
+            raise OutputError(f"cannot be written: {_reason(error)}", self._name(key)) from None
+
+    def exists(self, key: str) -> bool:
+        store, obstore = self._client(), _obstore()
+        try:
+            obstore.head(store, key)
+        except FileNotFoundError:
+            return False
+        except obstore.exceptions.BaseError as error:
+            raise InputError(f"cannot be read: {_reason(error)}", self._name(key)) from None
+        return True
+
+    def exists_many(self, keys: Sequence[str]) -> set[str]:
+        if len(keys) <= 1:
+            return {key for key in keys if self.exists(key)}
+        with ThreadPoolExecutor(min(_THREADS, len(keys))) as pool:
+            return {key for key, there in zip(keys, pool.map(self.exists, keys)) if there}
+
+    def list(self, prefix: str = "") -> Iterator[str]:
+        store, obstore = self._client(), _obstore()
+        # stores list by whole path segments, so a prefix inside a name is sorted out here
+        folder = prefix.rpartition("/")[0]
+        try:
+            for chunk in obstore.list(store, prefix=folder or None):
+                for entry in chunk:
+                    if entry["path"].startswith(prefix):
+                        yield entry["path"]
+        except obstore.exceptions.BaseError as error:
+            raise InputError(f"cannot be listed: {_reason(error)}", self._name(prefix)) from None
+
+    def delete(self, key: str) -> None:
+        store, obstore = self._client(), _obstore()
+        try:
+            obstore.delete(store, key)
+        except FileNotFoundError:
+            pass
+        except obstore.exceptions.BaseError as error:
+            raise OutputError(f"cannot be deleted: {_reason(error)}", self._name(key)) from None
+
+    def clean_parts(self) -> int:
+        return 0
+
+    def _client(self) -> Any:
+        place = (os.getpid(), self._root)
+        client = _clients.get(place)
+        if client is None:
+            with _lock:
+                client = _clients.setdefault(place, _connect(self._root))
+        return client
+
+    def _name(self, key: str) -> str:
+        return f"{self._root}/{key}"
+
+    def __repr__(self) -> str:
+        return f"ObjectStorage({self._root!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ObjectStorage) and other._root == self._root
+
+    def __hash__(self) -> int:
+        return hash(self._root)
+
+
+def _obstore() -> Any:
+    try:
+        import obstore
+        import obstore.store
+    except ImportError as error:
+        raise MissingExtra("obstore", "s3") from error
+    return obstore
+
+
+def _connect(root: str) -> Any:
+    """A client; the store's own package reads credentials and endpoint from the environment."""
+    options: dict[str, Any] = {}
+    if root.startswith("s3://"):
+        endpoint = _s3_endpoint()
+        if endpoint:
+            options["endpoint"] = endpoint
+            options["client_options"] = {"allow_http": endpoint.startswith("http://")}
+    store = _obstore().store
+    try:
+        return store.from_url(root, **options)
+    except store.BaseError as error:
+        raise OutputError(f"no such store: {_reason(error)}", root) from None
+
+
+def _s3_endpoint() -> str | None:
+    """The endpoint in any of its spellings, so that GDAL's variable is enough for both."""
+    for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT", "AWS_S3_ENDPOINT"):
+        value = os.environ.get(name)
+        if value:
+            plain = os.environ.get("AWS_HTTPS", "YES").upper() in ("NO", "FALSE", "OFF")
+            return value if "://" in value else f"{'http' if plain else 'https'}://{value}"
+    return None
+
+
+def _reason(error: Exception) -> str:
+    """Kind and first line of an error; what follows may repeat the request with its headers."""
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[0][:200]}" if text else type(error).__name__
