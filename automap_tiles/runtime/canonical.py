@@ -1,0 +1,40 @@
+"""One text and one hash for equal values, whatever order they were written in."""
+
+from __future__ import annotations
+
+import datetime
+import enum
+import hashlib
+import json
+import pickle
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+
+
+def canonical(value: object) -> str:
+    """Canonical JSON: sorted keys, no white space; objects that JSON lacks by their meaning."""
+    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"))
+
+
+def digest(*parts: str | bytes) -> str:
+    """Hex SHA-256 of parts; `("ab", "c")` and `("a", "bc")` differ."""
+    total = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        total.update(len(data).to_bytes(8, "big"))
+        total.update(data)
+    return total.hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, str | bool | int | float):
+        return value.value if isinstance(value, enum.Enum) else value
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, datetime.date | datetime.time | PurePath):
+        return str(value)
+    # only a Python dict can hold other objects; their pickle is as stable as they are
+    return {type(value).__qualname__: digest(pickle.dumps(value))}

@@ -1,0 +1,63 @@
+"""The inputs of a process: readers by name, in groups, some only at some zooms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from automap_tiles.runtime.canonical import digest
+from automap_tiles.runtime.zooms import ZoomValues, leaves
+
+if TYPE_CHECKING:
+    from automap_tiles.formats.protocols import Reader
+    from automap_tiles.grid import Tile
+
+
+@dataclass(frozen=True)
+class InputTree:
+    """Readers by name; a dict of readers is a group."""
+
+    values: ZoomValues
+    """Leaves are readers."""
+
+    @cached_property
+    def _by_zoom(self) -> dict[int, dict[str, Any]]:
+        return {}
+
+    def at_zoom(self, zoom: int) -> dict[str, Any]:
+        """Name to reader or group of readers; inputs that do not exist at a zoom are left out."""
+        found = self._by_zoom.get(zoom)
+        if found is None:
+            found = self._by_zoom[zoom] = self.values.at(zoom)
+        return found
+
+    def at(self, tile: Tile) -> dict[str, Any]:
+        """What the user's function receives: inputs on a tile; a group is a list of pairs."""
+        return {name: _open(node, tile) for name, node in self.at_zoom(tile.zoom).items()}
+
+    def readers(self, zoom: int | None = None) -> list[tuple[str, Reader]]:
+        """(name, reader) of all inputs of a zoom or of all zooms; a group's are `group/name`."""
+        tree = self.values.tree if zoom is None else self.at_zoom(zoom)
+        return list(leaves(tree))
+
+    def fingerprint(self) -> str:
+        """Changes when the data of an input does."""
+        return digest(*(part for pair in self._fingerprints() for part in pair))
+
+    def _fingerprints(self) -> Iterator[tuple[str, str]]:
+        for name, reader in sorted(self.readers(), key=lambda pair: pair[0]):
+            yield name, reader.fingerprint()
+
+    def __bool__(self) -> bool:
+        return bool(self.readers())
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"values": self.values}
+
+
+def _open(node: Any, tile: Tile) -> Any:
+    if isinstance(node, dict):
+        return [(name, _open(member, tile)) for name, member in node.items()]
+    return node.at(tile)

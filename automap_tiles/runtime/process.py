@@ -1,0 +1,133 @@
+"""A process, ready to run: everything checked, nothing opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from automap_tiles.runtime.binding import bind, empty_errors
+from automap_tiles.runtime.canonical import canonical, digest
+from automap_tiles.runtime.function import FunctionRef
+from automap_tiles.runtime.inputs import InputTree
+from automap_tiles.runtime.zooms import BaseLevels, ZoomValues
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+    from automap_tiles.formats.protocols import Reader, Tiled, Writer
+    from automap_tiles.grid import Pyramid, Tile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessHashes:
+    """What made a tile, as four hex strings; the tile is made anew when one of them changes."""
+
+    function: str
+    parameters: str
+    inputs: str
+    output: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Process:
+    """What `open_process` makes of a process file; picklable and small, travels to the workers."""
+
+    name: str
+    config_path: Path | None
+    """The process file; None when it was given as a dict."""
+    function: FunctionRef
+    inputs: InputTree
+    parameters: ZoomValues
+    writer: Writer
+    pyramid: Pyramid
+    """Of the tiles that are computed, with metatiling and pixel buffer of the process."""
+    output_pyramid: Pyramid
+    """Of the tiles that are written."""
+    zooms: tuple[int, ...]
+    """Zooms of this run, ascending."""
+    baselevels: BaseLevels | None
+    area: BaseGeometry
+    """area and bounds of the file and of the run together, CRS of the pyramid."""
+
+    @property
+    def base_zooms(self) -> tuple[int, ...]:
+        """Zooms of this run on which the user's function is called, ascending."""
+        if self.baselevels is None:
+            return self.zooms
+        return tuple(zoom for zoom in self.zooms if zoom in self.baselevels)
+
+    def input_names(self, zoom: int) -> tuple[str, ...]:
+        """Names of the inputs at a zoom; those of a group as `group/name`."""
+        return tuple(name for name, _ in self.inputs.readers(zoom))
+
+    def area_at(self, zoom: int) -> BaseGeometry:
+        """The area that tiles of a zoom can have data in, CRS of the pyramid.
+
+        It is the area of the process, where there are inputs only as far as these reach. An
+        overview has the area of the base zoom it is made from.
+        """
+        base = zoom
+        if self.baselevels is not None:
+            base = min(max(zoom, self.baselevels.min), self.baselevels.max)
+        if base not in self._areas:
+            self._areas[base] = self._limit_to_inputs(base)
+        return self._areas[base]
+
+    def compute(self, tile: Tile) -> Tiled | None:
+        """Run the user's function on one process tile of a base zoom.
+
+        None when there is nothing to write. Whatever the function raises comes through, except
+        `Empty`; `ProcessResultError` when its result cannot be stored.
+        """
+        call = self._calls.get(tile.zoom)
+        if call is None:
+            call = self._calls[tile.zoom] = bind(self, tile.zoom)
+        try:
+            result = call(tile)
+        except empty_errors():
+            return None
+        if isinstance(result, str) and result == "empty":
+            return None
+        return self.writer.convert(tile, result)
+
+    def hashes(self) -> ProcessHashes:
+        """Hashes of all that decides on the pixels; reads the stamps of the inputs anew."""
+        levels = self.baselevels
+        overviews = None if levels is None else [levels.min, levels.max, levels.lower, levels.higher]
+        return ProcessHashes(
+            function=self.function.digest,
+            parameters=self.parameters.key,
+            inputs=self.inputs.fingerprint(),
+            output=digest(
+                self.writer.fingerprint(),
+                canonical([self.pyramid.to_dict(), self.output_pyramid.to_dict(), overviews]),
+            ),
+        )
+
+    def for_workers(self) -> Process:
+        """The same process without its outline, which only planning needs and may be large."""
+        return replace(self, area=self.area.envelope)
+
+    def _limit_to_inputs(self, zoom: int) -> BaseGeometry:
+        readers: list[Reader] = [reader for _, reader in self.inputs.readers(zoom)]
+        if not readers:
+            return self.area
+        from shapely import union_all
+
+        from automap_tiles.grid.cover import clip_to_pyramid
+
+        reach = union_all([reader.footprint(self.pyramid.crs) for reader in readers])
+        return self.area.intersection(clip_to_pyramid(self.pyramid, reach))
+
+    @cached_property
+    def _areas(self) -> dict[int, BaseGeometry]:
+        return {}
+
+    @cached_property
+    def _calls(self) -> dict[int, Any]:
+        return {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
