@@ -1,0 +1,1 @@
+"""Side-by-side benchmarks of `automap` and mapchete: `python -m bench`."""

@@ -1,0 +1,53 @@
+"""Command line: `python -m bench [--quick] [JOB …]`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench import measure, report, runner
+from bench.engines import ENGINES
+from bench.jobs import JOBS
+from bench.scenes import scenes
+
+HERE = Path(__file__).parent
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    jobs = [JOBS[name] for name in options.jobs or JOBS]
+    engines = [ENGINES[name] for name in options.engine or ENGINES]
+    cache = options.cache.resolve()
+    needed = any(job.needs_scenes for job in jobs)
+    files = scenes(cache / "scenes") if needed else {}
+    measure.adopt_orphans()
+    results = {}
+    for job in jobs:
+        results[job.name] = runner.run_job(
+            job,
+            engines,
+            scenes=files,
+            work=cache / "work",
+            repetitions=1 if options.quick else options.repetitions,
+            say=lambda line: print(line, file=sys.stderr, flush=True),
+        )
+        report.save(options.results, results, 1 if options.quick else options.repetitions)
+    print(report.table(results, JOBS))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("jobs", nargs="*", metavar="JOB", help=f"default: all of {', '.join(JOBS)}")
+    parser.add_argument("--quick", action="store_true", help="every run once")
+    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--engine", action="append", choices=sorted(ENGINES), help="default: both")
+    parser.add_argument("--cache", type=Path, default=HERE.parent / ".cache" / "bench")
+    parser.add_argument("--results", type=Path, default=HERE / "results.json")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
