@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +16,34 @@ _NDVI_STOPS = (-0.3, 0.0, 0.2, 0.45, 0.9)
 _NDVI_COLOURS = ((70, 90, 140), (150, 110, 80), (235, 225, 170), (110, 175, 70), (10, 75, 25))
 _GAP = 8  # px between the two pictures
 _SHORTEST = 480  # px: smaller pictures are enlarged by a whole factor
+_LONGEST = 1600  # px: larger ones are taken from the overviews
 
 
-def write_quicklook(tiles: Path, zoom: int, path: Path, *, rgb: tuple[int, int, int]) -> None:
+def write_quicklook(
+    tiles: Path, zooms: Sequence[int], path: Path, *, rgb: tuple[int, int, int]
+) -> None:
     """PNG of all GeoTIFF tiles of one zoom, cropped to the data, transparent where there is none.
 
-    `rgb` are the bands (from 1) of red, green and blue; the last band is NDVI × 10 000.
+    It shows the finest of the zooms at which the data is at most 1600 px long. `rgb` are the bands
+    (from 1) of red, green and blue; the last band is NDVI × 10 000.
     """
-    data = _crop(_mosaic(sorted((tiles / str(zoom)).glob("*/*.tif"))))
+    data = _finest(tiles, zooms)
     masked: NDArray[np.bool_] = np.asarray(np.ma.getmaskarray(data))
     opaque = np.where(masked.any(axis=0), 0, 255).astype(np.uint8)
     colour = np.stack([_stretch(data[band - 1]) for band in rgb])
     pictures = [np.concatenate([layer, opaque[None]]) for layer in (colour, _paint_ndvi(data[-1]))]
-    gap = np.zeros((4, opaque.shape[0], _GAP), np.uint8)
     factor = max(1, -(-_SHORTEST // min(opaque.shape)))
     left, right = (picture.repeat(factor, 1).repeat(factor, 2) for picture in pictures)
-    gap = gap.repeat(factor, 1)
+    gap = np.zeros((4, left.shape[1], _GAP), np.uint8)
     path.write_bytes(_png(np.concatenate([left, gap, right], axis=2)))
+
+
+def _finest(tiles: Path, zooms: Sequence[int]) -> np.ma.MaskedArray[Any, Any]:
+    for zoom in sorted(zooms, reverse=True):
+        data = _crop(_mosaic(sorted((tiles / str(zoom)).glob("*/*.tif"))))
+        if max(data.shape) <= _LONGEST:
+            break
+    return data
 
 
 def _mosaic(paths: list[Path]) -> np.ma.MaskedArray[Any, Any]:
@@ -55,9 +67,12 @@ def _crop(data: np.ma.MaskedArray[Any, Any]) -> np.ma.MaskedArray[Any, Any]:
 def _stretch(band: np.ma.MaskedArray[Any, Any]) -> NDArray[np.uint8]:
     """Linear stretch between the 1st and the 99th percentile of the valid pixels."""
     low, high = np.percentile(band.compressed(), (1, 99))
-    filled: NDArray[np.float32] = band.filled(low).astype(np.float32)
-    scaled: NDArray[np.float32] = np.clip((filled - low) / max(high - low, 1), 0, 1)
-    return np.asarray(scaled * 255, np.uint8)
+    filled: NDArray[np.float64] = np.asarray(band.filled(low), np.float64)
+    return _as_uint8(255 * (filled - low) / max(high - low, 1))
+
+
+def _as_uint8(values: NDArray[np.float64]) -> NDArray[np.uint8]:
+    return np.asarray(np.clip(values, 0, 255), np.uint8)
 
 
 def _paint_ndvi(band: np.ma.MaskedArray[Any, Any]) -> NDArray[np.uint8]:

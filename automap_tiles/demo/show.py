@@ -105,7 +105,7 @@ def _execute(show: _Show, folder: Path, *, concurrency: str, workers: int | None
     tiles = Path(process.writer.path)
     quicklook = folder / f"{tiles.name}.png"
     if summary.written or not quicklook.exists():
-        write_quicklook(tiles, max(process.zooms), quicklook, rgb=show.rgb)
+        write_quicklook(tiles, process.zooms, quicklook, rgb=show.rgb)
     return DemoResult(title=show.title, tiles=tiles, quicklook=quicklook, summary=summary)
 
 

