@@ -1,0 +1,95 @@
+"""What a run tells while it goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from automap_tiles.grid import TileIndex
+
+
+class TileStatus(IntEnum):
+    """How a tile ended; the numbers are those of the journal."""
+
+    WRITTEN = 1
+    EMPTY = 2
+    FAILED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TileResult:
+    """One tile that was worked on. No pixels travel with it."""
+
+    index: TileIndex
+    status: TileStatus
+    seconds: float
+    """Wall time in the worker."""
+    worker: str
+    """Host and process that did it."""
+    error: str | None = None
+    """Traceback text of a failed tile."""
+    stops_run: bool = False
+    """Whether going on makes no sense: the disk is full, the output cannot be written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """The checks passed, the first tiles are on their way."""
+
+    output: str
+    tiles: int
+    """Tiles that the selection holds, done ones included."""
+    workers: int
+    resumed: bool
+    """Whether the output was there before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TilesSkipped:
+    """Tiles that were done before; told in groups."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TileDone:
+    """A tile was written, found empty, or failed."""
+
+    result: TileResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerLost:
+    """A worker died; the tiles it may have held are tried again one by one."""
+
+    suspects: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The sums of a run."""
+
+    output: str
+    written: int = 0
+    empty: int = 0
+    failed: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    """Wall time."""
+    stopped_by: str | None = None
+    """Why the run ended before its last tile; None when it did not."""
+
+    @property
+    def computed(self) -> int:
+        """Tiles worked on in this run."""
+        return self.written + self.empty + self.failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished:
+    """The last event of every run that was not interrupted."""
+
+    summary: Summary
+
+
+Event = RunStarted | TilesSkipped | TileDone | WorkerLost | RunFinished

@@ -1,0 +1,304 @@
+"""What became of every tile: an SQLite file beside the output, written by the parent alone.
+
+A row is kept for written, empty and failed tiles, under the run that made it; a run holds the
+hashes of function, parameters, inputs and output. Tiles are keyed by their place on the Morton
+curve, so the planner, which streams along the same curve, asks for ranges.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, NamedTuple, Self
+
+from automap_tiles.engine.events import TileResult, TileStatus
+from automap_tiles.errors import JournalError, OutputBusy
+from automap_tiles.grid import TileIndex, curve
+
+try:
+    import fcntl
+except ImportError:  # not on Windows; there two runs on one output are not kept apart
+    fcntl = None  # type: ignore[assignment]
+
+JOURNAL_NAME = "journal.sqlite"
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+    id INTEGER PRIMARY KEY, started REAL NOT NULL, finished REAL,
+    function TEXT NOT NULL, parameters TEXT NOT NULL, inputs TEXT NOT NULL, output TEXT NOT NULL,
+    selection TEXT NOT NULL, fresh_from INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS tiles (
+    zoom INTEGER NOT NULL, key INTEGER NOT NULL, run INTEGER NOT NULL, status INTEGER NOT NULL,
+    seconds REAL NOT NULL, worker TEXT NOT NULL, error TEXT,
+    PRIMARY KEY (zoom, key)
+) WITHOUT ROWID;
+"""
+
+# Rows are committed in groups: a commit costs a sync, and what a killed run had not committed is
+# found again as a whole tile on disk.
+_COMMIT_SECONDS = 0.5
+_COMMIT_ROWS = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """One run as the journal remembers it."""
+
+    id: int
+    started: float
+    """Seconds since 1970."""
+    finished: float | None
+    function: str
+    parameters: str
+    inputs: str
+    output: str
+    selection: str
+    """Hash of zooms and area."""
+    fresh_from: int
+    """Rows of earlier runs do not count as done: this run overwrites."""
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        return {
+            name: getattr(self, name) for name in ("function", "parameters", "inputs", "output")
+        }
+
+
+class Row(NamedTuple):
+    """What is known of a tile."""
+
+    status: TileStatus
+    run: int
+
+
+class FailedTile(NamedTuple):
+    """A tile that failed, with its traceback."""
+
+    index: TileIndex
+    error: str
+
+
+def journal_path(output: str, config_path: Path | None) -> Path:
+    """Where the journal of an output lies.
+
+    In a tile directory, beside a single file, and for an output in object storage beside the
+    process file (in the current folder where there is none).
+    """
+    if "://" in output:
+        base = config_path or Path("automap")
+        return base.with_name(f".{base.name}.{JOURNAL_NAME}")
+    path = Path(output)
+    if path.suffix and not path.is_dir():
+        return path.with_name(f"{path.name}.{JOURNAL_NAME}")
+    return path / JOURNAL_NAME
+
+
+class Journal:
+    """The open journal of one output; use it as a context manager."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, lock: IO[bytes] | None) -> None:
+        self.path = path
+        self._db = connection
+        self._lock = lock
+        self._pending: list[tuple[int, int, int, int, float, str, str | None]] = []
+        self._committed = time.monotonic()
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open for writing; raises `OutputBusy` while another run holds it."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock = _take_lock(path)
+            connection = sqlite3.connect(path, isolation_level=None)
+            with _explained(path):
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute("PRAGMA synchronous=NORMAL")
+                connection.executescript(_SCHEMA)
+        except OSError as error:
+            raise JournalError(f"{path}: the journal cannot be written: {error}") from error
+        return cls(path, connection, lock)
+
+    @classmethod
+    def open_readonly(cls, path: Path) -> Self:
+        """Open for looking, also while a run goes on; raises `JournalError` when there is none."""
+        if not path.is_file():
+            raise JournalError(f"{path}: there is no journal")
+        with _explained(path):
+            connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+            connection.execute("SELECT count(*) FROM runs").fetchone()
+        return cls(path, connection, None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # runs
+
+    def start_run(
+        self, hashes: dict[str, str], selection: str, *, fresh_from: int | None
+    ) -> RunRecord:
+        """Begin a run; `fresh_from` None means that this run overwrites what is there."""
+        with _explained(self.path):
+            (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM runs").fetchone()
+            record = RunRecord(
+                id=last + 1,
+                started=time.time(),
+                finished=None,
+                selection=selection,
+                fresh_from=last + 1 if fresh_from is None else fresh_from,
+                **hashes,
+            )
+            self._db.execute(
+                "INSERT INTO runs (id, started, function, parameters, inputs, output, selection,"
+                " fresh_from) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (record.id, record.started, *hashes.values(), selection, record.fresh_from),
+            )
+        return record
+
+    def finish_run(self, run: RunRecord) -> None:
+        """Note that a run went through to its last tile."""
+        self.flush()
+        with _explained(self.path):
+            self._db.execute("UPDATE runs SET finished = ? WHERE id = ?", (time.time(), run.id))
+
+    def last_run(self) -> RunRecord | None:
+        """The newest run."""
+        rows = self._runs("ORDER BY id DESC LIMIT 1")
+        return rows[0] if rows else None
+
+    def runs_with_tiles(self) -> list[RunRecord]:
+        """The runs that made the tiles that are not failed, oldest first."""
+        return self._runs(
+            "WHERE id IN (SELECT DISTINCT run FROM tiles WHERE status != ?) ORDER BY id",
+            TileStatus.FAILED,
+        )
+
+    def _runs(self, clause: str, *values: int) -> list[RunRecord]:
+        columns = ", ".join(RunRecord.__dataclass_fields__)
+        with _explained(self.path):
+            rows = self._db.execute(f"SELECT {columns} FROM runs {clause}", values).fetchall()
+        names = list(RunRecord.__dataclass_fields__)
+        return [RunRecord(**dict(zip(names, row, strict=True))) for row in rows]
+
+    # tiles
+
+    def rows(self, zoom: int, first_key: int, last_key: int) -> dict[int, Row]:
+        """What is known of the tiles in a range of keys, both ends included."""
+        with _explained(self.path):
+            found = self._db.execute(
+                "SELECT key, status, run FROM tiles WHERE zoom = ? AND key BETWEEN ? AND ?",
+                (zoom, first_key, last_key),
+            ).fetchall()
+        return {key: Row(TileStatus(status), run) for key, status, run in found}
+
+    def record(self, run: RunRecord, results: Iterable[TileResult]) -> None:
+        """Remember results; they are committed at least every half second."""
+        for result in results:
+            zoom, row, col = result.index
+            key = curve.key(row, col)
+            self._pending.append(
+                (
+                    zoom,
+                    key,
+                    run.id,
+                    int(result.status),
+                    result.seconds,
+                    result.worker,
+                    result.error,
+                )
+            )
+        late = time.monotonic() - self._committed > _COMMIT_SECONDS
+        if late or len(self._pending) >= _COMMIT_ROWS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Commit what is remembered."""
+        if self._pending:
+            with _explained(self.path):
+                self._db.execute("BEGIN")
+                self._db.executemany(
+                    "INSERT OR REPLACE INTO tiles (zoom, key, run, status, seconds, worker, error)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    self._pending,
+                )
+                self._db.execute("COMMIT")
+            self._pending.clear()
+        self._committed = time.monotonic()
+
+    def forget(self, tiles: Iterable[TileIndex]) -> None:
+        """Drop the rows of tiles that were deleted."""
+        self.flush()
+        keys = [(zoom, curve.key(row, col)) for zoom, row, col in tiles]
+        with _explained(self.path):
+            self._db.execute("BEGIN")
+            self._db.executemany("DELETE FROM tiles WHERE zoom = ? AND key = ?", keys)
+            self._db.execute("COMMIT")
+
+    def counts(self) -> dict[int, dict[TileStatus, int]]:
+        """Number of tiles per zoom and status."""
+        counts: dict[int, dict[TileStatus, int]] = {}
+        with _explained(self.path):
+            for zoom, status, number in self._db.execute(
+                "SELECT zoom, status, count(*) FROM tiles GROUP BY zoom, status ORDER BY zoom"
+            ):
+                counts.setdefault(zoom, {})[TileStatus(status)] = number
+        return counts
+
+    def is_empty(self) -> bool:
+        """Whether nothing is known of any tile."""
+        with _explained(self.path):
+            return self._db.execute("SELECT 1 FROM tiles LIMIT 1").fetchone() is None
+
+    def failed(self, zoom: int | None = None) -> Iterator[FailedTile]:
+        """Failed tiles along the curve, zoom by zoom, with their tracebacks."""
+        clause, values = ("", ()) if zoom is None else (" AND zoom = ?", (zoom,))
+        with _explained(self.path):
+            found = self._db.execute(
+                f"SELECT zoom, key, error FROM tiles WHERE status = ?{clause} ORDER BY zoom, key",
+                (int(TileStatus.FAILED), *values),
+            ).fetchall()
+        for level, key, error in found:
+            yield FailedTile(TileIndex(level, *curve.unkey(key)), error or "")
+
+    def close(self) -> None:
+        """Commit and let go; the journal is whole afterwards whatever happens to the process."""
+        try:
+            self.flush()
+        finally:
+            self._db.close()
+            if self._lock is not None:
+                self._lock.close()
+
+
+def _take_lock(path: Path) -> IO[bytes] | None:
+    """A lock that the system drops when the process dies.
+
+    A record lock, because the workers that are forked later must not inherit it.
+    """
+    if fcntl is None:
+        return None
+    lock = path.with_name(path.name + ".lock").open("ab")
+    try:
+        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        lock.close()
+        raise OutputBusy(
+            f"{path.parent}: another run is writing this output; wait for it or stop it"
+        ) from None
+    return lock
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into ours."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise JournalError(f"{path}: the journal cannot be used: {error}") from error

@@ -1,0 +1,67 @@
+"""What is done already: the journal's rows, held against the tiles that are really there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from automap_tiles.engine.events import TileResult, TileStatus
+from automap_tiles.engine.journal import Journal, Row, RunRecord
+from automap_tiles.formats.protocols import Writer
+from automap_tiles.grid import Pyramid, Tile, TileIndex, curve
+
+
+@dataclass(kw_only=True)
+class DoneTiles:
+    """Tiles that the journal calls written or empty; written ones must still be there.
+
+    A whole tile without a row was written by mapchete or by a run that was killed before its last
+    commit. Where `adopt` allows it counts as done and gets its row.
+    """
+
+    journal: Journal
+    run: RunRecord
+    writer: Writer
+    pyramid: Pyramid
+    adopt: bool
+    adopted: list[TileResult] = field(default_factory=list)
+    """Tiles that counted as done without a row; taken out by the run, which journals them."""
+
+    def pending(self, tiles: list[TileIndex]) -> list[bool]:
+        """Which of the tiles (of one zoom, in the order of the curve) still have to be made."""
+        rows = _valid_rows(self.journal, self.run, tiles)
+        empty = {index for index, row in rows.items() if row.status is TileStatus.EMPTY}
+        written = {index for index, row in rows.items() if row.status is TileStatus.WRITTEN}
+        strays = set(tiles).difference(rows) if self.adopt else set()
+        there = self.writer.exists_many(
+            [Tile(self.pyramid, index) for index in tiles if index in written or index in strays]
+        )
+        self.adopted.extend(_stray(index) for index in tiles if index in strays and index in there)
+        return [index not in empty and index not in there for index in tiles]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllButFailed:
+    """For `--retry-failed`: only tiles that the journal calls failed are pending."""
+
+    journal: Journal
+    run: RunRecord
+
+    def pending(self, tiles: list[TileIndex]) -> list[bool]:
+        """Which of the tiles (of one zoom, in the order of the curve) failed."""
+        rows = _valid_rows(self.journal, self.run, tiles)
+        return [index in rows and rows[index].status is TileStatus.FAILED for index in tiles]
+
+
+def _valid_rows(journal: Journal, run: RunRecord, tiles: list[TileIndex]) -> dict[TileIndex, Row]:
+    """The rows of tiles that no overwriting run has declared stale."""
+    if not tiles:
+        return {}
+    keys = {curve.key(index.row, index.col): index for index in tiles}
+    rows = journal.rows(tiles[0].zoom, min(keys), max(keys))
+    return {
+        keys[key]: row for key, row in rows.items() if key in keys and row.run >= run.fresh_from
+    }
+
+
+def _stray(index: TileIndex) -> TileResult:
+    return TileResult(index=index, status=TileStatus.WRITTEN, seconds=0.0, worker="found")

@@ -1,0 +1,85 @@
+"""Tiles that are made from other zooms of the same output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from automap_tiles.raster import overview
+
+from automap_tiles.errors import ProcessError
+from automap_tiles.formats.protocols import Tiled
+from automap_tiles.grid import Tile, TileIndex
+from automap_tiles.runtime.process import BaseLevels, Process
+
+
+def make_lower(
+    process: Process, tile: Tile, stored: Callable[[Tile], Tiled | None]
+) -> Tiled | None:
+    """Shrink the one to four tiles below a tile; None when all are empty.
+
+    `stored` gives a finished tile without its buffer.
+    """
+    children = tile.children()
+    found = {child.index: data for child in children if (data := stored(child)) is not None}
+    if not found:
+        return None
+    mosaic = _mosaic(children, found)
+    shrunk = overview.shrink(
+        mosaic,
+        tile.shape,
+        resampling=_baselevels(process).lower,
+        nodata=process.writer.nodata,
+        unit_size=tile.pyramid.tile_size,
+    )
+    return None if np.ma.getmaskarray(shrunk).all() else Tiled(shrunk)
+
+
+def make_higher(process: Process, tile: Tile) -> Tiled | None:
+    """Enlarge a quarter of the tile above; None when that is empty."""
+    parent = tile.parent()
+    if parent is None or (data := process.writer.read(parent)) is None:
+        return None
+    enlarged = overview.enlarge(
+        data.data,
+        tile.shape,
+        quadrant=(tile.row - 2 * parent.row, tile.col - 2 * parent.col),
+        resampling=_baselevels(process).higher,
+        nodata=process.writer.nodata,
+        unit_size=tile.pyramid.tile_size,
+    )
+    return None if np.ma.getmaskarray(enlarged).all() else Tiled(enlarged)
+
+
+def without_buffer(tile: Tile, data: Tiled) -> Tiled:
+    """The same array without the pixel buffer of its tile."""
+    top, bottom, left, right = tile.buffer_margins
+    height, width = tile.shape
+    return Tiled(data.data[..., top : height - bottom, left : width - right], data.tags)
+
+
+def _mosaic(
+    children: list[Tile], found: Mapping[TileIndex, Tiled]
+) -> np.ma.MaskedArray[tuple[int, ...], np.dtype[np.generic]]:
+    """The children side by side; what is absent is masked."""
+    sample = next(iter(found.values())).data
+    first = children[0]
+    height = first.shape[0] + max((c.shape[0] for c in children if c.row > first.row), default=0)
+    width = first.shape[1] + max((c.shape[1] for c in children if c.col > first.col), default=0)
+    mosaic = np.ma.masked_all((sample.shape[0], height, width), dtype=sample.dtype)
+    mosaic.data[...] = sample.fill_value
+    for child in children:
+        if child.index in found:
+            row = first.shape[0] if child.row > first.row else 0
+            col = first.shape[1] if child.col > first.col else 0
+            array = found[child.index].data
+            window = np.s_[:, row : row + child.shape[0], col : col + child.shape[1]]
+            mosaic.data[window] = array.data
+            mosaic.mask[window] = np.ma.getmaskarray(array)
+    return mosaic
+
+
+def _baselevels(process: Process) -> BaseLevels:
+    if process.baselevels is None:
+        raise ProcessError("overviews need baselevels")
+    return process.baselevels

@@ -1,0 +1,8 @@
+"""Where batches run: here, in threads, in processes, or on a Dask cluster.
+
+Every kind of pool is one module that hands out a `concurrent.futures.Executor`.
+"""
+
+from automap_tiles.engine.pools.protocol import Concurrency, Pool, open_pool
+
+__all__ = ["Concurrency", "Pool", "open_pool"]

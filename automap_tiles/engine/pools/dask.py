@@ -1,0 +1,94 @@
+"""Dask: many machines through a scheduler's address, or a cluster on this one."""
+
+from __future__ import annotations
+
+import pickle
+import time
+from concurrent.futures import wait
+from typing import Any
+from uuid import uuid4
+
+from automap_tiles.engine import worker
+from automap_tiles.engine.events import TileResult
+from automap_tiles.engine.pools.protocol import Results
+from automap_tiles.errors import ConfigError, MissingExtra
+from automap_tiles.runtime.process import Process
+
+# How long to wait for a scheduler and its first worker.
+_CONNECT_SECONDS = 30
+
+
+class DaskPool:
+    """The pool for `--concurrency dask`."""
+
+    batch_seconds = 1.0
+    queue_depth = 2
+
+    def __init__(self, process: Process, *, workers: int | None, scheduler: str | None) -> None:
+        try:
+            import distributed
+        except ImportError as error:
+            raise MissingExtra("distributed", "dask") from error
+        self.lost_worker: tuple[type[BaseException], ...] = (
+            distributed.scheduler.KilledWorker,
+            distributed.CancelledError,
+        )
+        self._cluster = None if scheduler else _local_cluster(distributed, workers)
+        self._client = _connect(distributed, scheduler or self._cluster)
+        self.workers = max(1, sum(self._client.nthreads().values()))
+        self._executor = self._client.get_executor(pure=False)
+        self._token = uuid4().hex
+        self._pickled = pickle.dumps(process, protocol=pickle.HIGHEST_PROTOCOL)
+        self._flying: set[Results] = set()
+
+    def submit(self, batch: worker.Batch) -> Results:
+        future: Results = self._executor.submit(_run_batch, self._token, self._pickled, batch)
+        self._flying.add(future)
+        future.add_done_callback(self._flying.discard)
+        return future
+
+    def restart(self) -> None:
+        """Nothing to do: the scheduler goes on with the other workers, nannies start new ones."""
+
+    def close(self, *, grace: float | None) -> None:
+        if grace is not None:
+            deadline = time.monotonic() + grace
+            for future in list(self._flying):
+                future.cancel()
+            wait(list(self._flying), timeout=max(0.0, deadline - time.monotonic()))
+        self._executor.shutdown(wait=grace is None)
+        self._client.close()
+        if self._cluster is not None:
+            self._cluster.close()
+
+
+def _run_batch(token: str, pickled: bytes, batch: worker.Batch) -> list[TileResult]:
+    """Workers come and go on a cluster, so each batch brings its process along."""
+    if not worker.is_registered(token):
+        worker.register(token, pickle.loads(pickled))
+    return worker.run_batch(token, batch)
+
+
+def _local_cluster(distributed: Any, workers: int | None) -> Any:
+    """A cluster of single-threaded processes that only this machine can reach."""
+    return distributed.LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        host="127.0.0.1",
+        dashboard_address=None,
+        silence_logs=50,
+    )
+
+
+def _connect(distributed: Any, address: Any) -> Any:
+    try:
+        client = distributed.Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+        client.wait_for_workers(1, timeout=_CONNECT_SECONDS)
+    except (OSError, TimeoutError) as error:
+        raise ConfigError(
+            f"no Dask scheduler with a worker answers: {error}",
+            key="dask-scheduler",
+            found=str(address),
+            remedy="start one with `dask scheduler` and `dask worker`, or leave the option out",
+        ) from error
+    return client

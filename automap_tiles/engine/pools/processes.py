@@ -1,0 +1,113 @@
+"""Processes on this machine.
+
+The standard library's pool breaks as a whole when one worker dies (out of memory, a crash in a
+native library); it is replaced, and the run tries the tiles that were in flight one by one.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import signal
+import sys
+import threading
+import time
+from concurrent.futures import ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.context import BaseContext
+from pathlib import Path
+from uuid import uuid4
+
+from automap_tiles.engine import worker
+from automap_tiles.engine.pools.protocol import Results
+from automap_tiles.runtime.process import Process
+
+# How often a worker looks whether its parent is still there.
+_WATCH_SECONDS = 0.5
+
+
+class ProcessesPool:
+    """The pool for `--concurrency processes`."""
+
+    batch_seconds = 0.2
+    queue_depth = 2
+    lost_worker: tuple[type[BaseException], ...] = (BrokenProcessPool,)
+
+    def __init__(self, process: Process, workers: int) -> None:
+        self.workers = workers
+        self._token = uuid4().hex
+        self._pickled = pickle.dumps(process, protocol=pickle.HIGHEST_PROTOCOL)
+        self._flying: set[Results] = set()
+        self._executor = self._start()
+
+    def submit(self, batch: worker.Batch) -> Results:
+        future = self._executor.submit(worker.run_batch, self._token, batch)
+        self._flying.add(future)
+        future.add_done_callback(self._flying.discard)
+        return future
+
+    def restart(self) -> None:
+        self._kill()
+        self._executor = self._start()
+
+    def close(self, *, grace: float | None) -> None:
+        if grace is None:
+            self._executor.shutdown(wait=True, cancel_futures=True)
+            return
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        wait(list(self._flying), timeout=grace)
+        self._kill()
+
+    def _start(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(
+            self.workers,
+            mp_context=_context(),
+            initializer=_begin,
+            initargs=(self._token, self._pickled),
+        )
+
+    def _kill(self) -> None:
+        """End the workers whatever they do; their part files are removed by the next run."""
+        children = list((getattr(self._executor, "_processes", None) or {}).values())
+        for child in children:
+            child.kill()
+        for child in children:
+            child.join()
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _context() -> BaseContext:
+    """How workers are started.
+
+    A fork costs milliseconds and inherits what is imported, but is only safe while the parent has
+    a single thread; otherwise a server process with one thread does the forking.
+    """
+    methods = multiprocessing.get_all_start_methods()
+    if "fork" in methods and sys.platform == "linux" and _native_threads() == 1:
+        return multiprocessing.get_context("fork")
+    if "forkserver" in methods:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([worker.__name__])
+        return context
+    return multiprocessing.get_context("spawn")
+
+
+def _native_threads() -> int:
+    tasks = Path("/proc/self/task")
+    return len(list(tasks.iterdir())) if tasks.is_dir() else threading.active_count()
+
+
+def _begin(token: str, pickled: bytes) -> None:
+    """First thing in a worker: Ctrl-C is the parent's business, and no parent means the end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_watch, args=(os.getppid(),), daemon=True).start()
+    worker.register(token, pickle.loads(pickled))
+
+
+def _watch(parent: int) -> None:
+    """Leave when the run is gone, also when it was killed and could not say so."""
+    while os.getppid() == parent:
+        time.sleep(_WATCH_SECONDS)
+    os._exit(1)

@@ -1,0 +1,272 @@
+"""A run: the stream of tiles through a pool of workers, into journal and events.
+
+The parent never touches a pixel. What is in flight is bounded; a tile's error, a dead worker and an
+unreadable input cost their tile and not the run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, wait
+from dataclasses import dataclass, field, replace
+
+from automap_tiles.engine.batching import Batcher
+from automap_tiles.engine.events import (
+    Event,
+    RunFinished,
+    RunStarted,
+    Summary,
+    TileDone,
+    TileResult,
+    TilesSkipped,
+    TileStatus,
+    WorkerLost,
+)
+from automap_tiles.engine.journal import Journal, journal_path
+from automap_tiles.engine.plan import Plan, Step
+from automap_tiles.engine.pools import Concurrency, Pool, open_pool
+from automap_tiles.engine.pools.protocol import Results
+from automap_tiles.engine.start import RunState, begin
+from automap_tiles.engine.worker import Batch
+from automap_tiles.runtime.process import Process
+
+# How long tiles that are being worked on may take to end after Ctrl-C before they are dropped.
+GRACE_SECONDS = 3.0
+
+_LOST = (
+    "The worker process died while it worked on this tile alone "
+    "(out of memory, or a crash in a native library)."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """How a process is run."""
+
+    concurrency: Concurrency = Concurrency.PROCESSES
+    workers: int | None = None
+    """None: one for each processor."""
+    dask_scheduler: str | None = None
+    """Address; None starts a cluster on this machine."""
+    overwrite: bool = False
+    """Make tiles again that are done."""
+    retry_failed: bool = False
+    """Only tiles that failed before."""
+    fail_fast: bool = False
+    """Stop at the first tile that fails."""
+
+
+def execute(process: Process, options: RunOptions | None = None) -> Iterator[Event]:
+    """Run a process; stream what happens.
+
+    Closing the stream early, or an interrupt, ends the run in an orderly way: tiles in flight get
+    `GRACE_SECONDS`, the journal is whole, no child process stays behind. Raises `OutputBusy`,
+    `OutputMismatch`, `ProcessChanged` or `OutputError` before the first tile.
+    """
+    options = options or RunOptions()
+    process.writer.prepare()
+    with Journal.open(journal_path(process.writer.path, process.config_path)) as journal:
+        process.writer.clean()
+        state = begin(
+            process,
+            journal,
+            selection=selection_hash(process),
+            overwrite=options.overwrite,
+            retry_failed=options.retry_failed,
+        )
+        yield from _Run(process, options, journal, state).events()
+
+
+def selection_hash(process: Process) -> str:
+    """Hash of which tiles a process is about."""
+    digest = hashlib.sha256(repr(process.zooms).encode())
+    for zoom in process.zooms:
+        digest.update(process.area_at(zoom).wkb)
+    return digest.hexdigest()[:16]
+
+
+@dataclass
+class _Run:
+    """The state of one run while it goes on."""
+
+    process: Process
+    options: RunOptions
+    journal: Journal
+    state: RunState
+    started: float = field(default_factory=time.perf_counter)
+    flying: dict[Results, Batch] = field(default_factory=dict)
+    suspects: deque[Batch] = field(default_factory=deque)
+    """Batches that were in flight when a worker died; tried again one after the other."""
+    stopped_by: str | None = None
+
+    def __post_init__(self) -> None:
+        self.plan = Plan(self.process, self.state.known)
+        self.sums = Summary(output=self.process.writer.path)
+
+    def events(self) -> Iterator[Event]:
+        total = self.plan.total()
+        pool: Pool | None = None
+        orderly = False
+        try:
+            steps = self.plan.steps()
+            first = next(steps, None)
+            if first is None:
+                yield self._start_event(total, 0)
+                yield from self._skips()
+            else:
+                pool = open_pool(
+                    self.process.for_workers(),
+                    self.options.concurrency,
+                    self.options.workers,
+                    self.options.dask_scheduler,
+                )
+                yield self._start_event(total, pool.workers)
+                yield from self._work(pool, _chain(first, steps))
+            orderly = self.stopped_by is None
+        finally:
+            if pool is not None:
+                pool.close(grace=None if orderly else GRACE_SECONDS)
+                self._collect_late()
+        if orderly:
+            self._finish()
+        self.sums = replace(
+            self.sums,
+            skipped=self.plan.skipped,
+            seconds=time.perf_counter() - self.started,
+            stopped_by=self.stopped_by,
+        )
+        yield RunFinished(summary=self.sums)
+
+    def _finish(self) -> None:
+        self.process.writer.finish()
+        self.journal.finish_run(self.state.record)
+
+    def _start_event(self, total: int, workers: int) -> RunStarted:
+        return RunStarted(
+            output=self.process.writer.path,
+            tiles=total,
+            workers=workers,
+            resumed=self.state.resumed,
+        )
+
+    def _work(self, pool: Pool, steps: Iterator[Step]) -> Iterator[Event]:
+        batcher = Batcher(steps, batch_seconds=pool.batch_seconds, fail_fast=self.options.fail_fast)
+        while self.stopped_by is None:
+            self._fill(pool, batcher)
+            if not self.flying:
+                if self.suspects:
+                    continue
+                break
+            done, _ = wait(self.flying, return_when=FIRST_COMPLETED)
+            lost = [future for future in done if _is_lost(future, pool)]
+            for future in done.difference(lost):
+                del self.flying[future]
+                yield from self._take(batcher, future.result())
+            if lost:
+                yield from self._recover(pool, batcher, lost)
+            yield from self._skips()
+
+    def _fill(self, pool: Pool, batcher: Batcher) -> None:
+        """Keep the workers busy; while there are suspects, one of them alone."""
+        if self.suspects:
+            if not self.flying:
+                self._submit(pool, self.suspects.popleft())
+            return
+        while len(self.flying) < pool.workers * pool.queue_depth:
+            batch = batcher.next()
+            if batch is None:
+                return
+            self._submit(pool, batch)
+            if self.suspects:
+                return
+
+    def _submit(self, pool: Pool, batch: Batch) -> None:
+        try:
+            self.flying[pool.submit(batch)] = batch
+        except pool.lost_worker:
+            # The pool broke between two calls: the batch has not run, the ones in flight tell.
+            self.suspects.append(batch)
+            if not self.flying:
+                pool.restart()
+
+    def _take(self, batcher: Batcher, batch: Batch, results: list[TileResult]) -> Iterator[Event]:
+        self.journal.record(self.state.record, results)
+        for result in results:
+            batcher.finished(result.index, result.seconds)
+            self._add(result)
+            yield TileDone(result=result)
+
+    def _add(self, result: TileResult) -> None:
+        match result.status:
+            case TileStatus.WRITTEN:
+                self.sums = replace(self.sums, written=self.sums.written + 1)
+            case TileStatus.EMPTY:
+                self.sums = replace(self.sums, empty=self.sums.empty + 1)
+            case TileStatus.FAILED:
+                self.sums = replace(self.sums, failed=self.sums.failed + 1)
+                if result.stops_run:
+                    self.stopped_by = _last_line(result.error)
+                elif self.options.fail_fast:
+                    self.stopped_by = f"tile {result.index} failed"
+
+    def _recover(self, pool: Pool, batcher: Batcher, lost: list[Results]) -> Iterator[Event]:
+        """A worker died. Which tile it held is unknown unless only one was in flight."""
+        alone = len(self.flying) == 1
+        suspects = [self.flying.pop(future) for future in lost]
+        if alone and len(suspects[0].steps) == 1:
+            (step,) = suspects[0].steps
+            result = TileResult(
+                index=step.index,
+                status=TileStatus.FAILED,
+                seconds=0.0,
+                worker="lost",
+                error=_LOST,
+            )
+            yield from self._take(batcher, [result])
+        else:
+            # The steps keep their order, so one that needs another of them comes after it.
+            self.suspects.extend(
+                Batch((step,), self.options.fail_fast) for b in suspects for step in b.steps
+            )
+            yield WorkerLost(suspects=len(self.suspects))
+        pool.restart()
+
+    def _skips(self) -> Iterator[Event]:
+        """Tell of the done tiles that the plan went past; journal those without a row."""
+        adopted = self.state.take_adopted()
+        if adopted:
+            self.journal.record(self.state.record, adopted)
+        count = self.plan.skipped - self.sums.skipped
+        if count:
+            self.sums = replace(self.sums, skipped=self.plan.skipped)
+            yield TilesSkipped(count=count)
+
+    def _collect_late(self) -> None:
+        """Journal what ended while the pool was closed early."""
+        for future in list(self.flying):
+            if future.done() and not future.cancelled() and future.exception() is None:
+                results = future.result()
+                self.journal.record(self.state.record, results)
+                for result in results:
+                    self._add(result)
+
+
+def _is_lost(future: Results, pool: Pool) -> bool:
+    """Whether the worker of a batch died; any other error of the machinery is raised as it is."""
+    if future.cancelled():
+        return True
+    error = future.exception()
+    return isinstance(error, pool.lost_worker)
+
+
+def _last_line(error: str | None) -> str:
+    lines = (error or "").strip().splitlines()
+    return lines[-1] if lines else "an error without a text"
+
+
+def _chain(first: Step, rest: Iterator[Step]) -> Iterator[Step]:
+    yield first
+    yield from rest

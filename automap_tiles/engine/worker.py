@@ -1,0 +1,174 @@
+"""The work on tiles, as it runs in a worker: a thread, a process, or a machine of a cluster.
+
+What travels to a worker is a batch of indexes; what comes back is how each tile ended. The process
+itself travels once. Pixels stay: arrays of tiles whose overview is about to be made are kept for a
+moment, so that the overview is made from memory where one worker did all of it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import threading
+import time
+import traceback
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from automap_tiles.engine.events import TileResult, TileStatus
+from automap_tiles.engine.overviews import make_higher, make_lower, without_buffer
+from automap_tiles.engine.plan import Step, StepKind
+from automap_tiles.errors import OutputError
+from automap_tiles.formats.protocols import OutputKind, Tiled
+from automap_tiles.grid import Tile, TileIndex
+from automap_tiles.runtime.process import Process
+
+# Bytes of tile arrays that one worker keeps for overviews; the depth-first order needs three
+# siblings for each zoom at most.
+_KEPT_BYTES = 128 * 2**20
+
+# Reasons why every further tile would fail as well.
+_HOPELESS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Tiles for one worker, one after the other."""
+
+    steps: tuple[Step, ...]
+    fail_fast: bool = False
+    """Leave the rest of the batch when a tile fails."""
+
+
+@dataclass(slots=True)
+class _Kept:
+    """Arrays of finished tiles, the oldest dropped first."""
+
+    arrays: OrderedDict[TileIndex, Tiled] = field(default_factory=OrderedDict)
+    size: int = 0
+
+    def put(self, index: TileIndex, data: Tiled) -> None:
+        self.arrays[index] = data
+        self.size += data.data.nbytes
+        while self.size > _KEPT_BYTES:
+            _, dropped = self.arrays.popitem(last=False)
+            self.size -= dropped.data.nbytes
+
+    def take(self, index: TileIndex) -> Tiled | None:
+        data = self.arrays.pop(index, None)
+        if data is not None:
+            self.size -= data.data.nbytes
+        return data
+
+
+class TileWorker:
+    """Works on the tiles of one process; one for each thread."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._kept = _Kept()
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        base = process.baselevels
+        self._keeps = base is not None and process.writer.kind is OutputKind.RASTER
+        self._from_memory = process.writer.lossless
+
+    def run(self, batch: Batch) -> Iterator[TileResult]:
+        """Do the tiles of a batch in order; an error of one does not touch the others."""
+        for step in batch.steps:
+            result = self._result(step)
+            yield result
+            if result.stops_run or (batch.fail_fast and result.status is TileStatus.FAILED):
+                return
+
+    def _result(self, step: Step) -> TileResult:
+        started = time.perf_counter()
+        try:
+            written = self._make(step)
+        # The edge where a user's code meets the engine: whatever it raises belongs to its tile,
+        # is kept with its traceback and shown.
+        except Exception as error:  # noqa: BLE001
+            return TileResult(
+                index=step.index,
+                status=TileStatus.FAILED,
+                seconds=time.perf_counter() - started,
+                worker=self._name,
+                error=traceback.format_exc(),
+                stops_run=_is_hopeless(error),
+            )
+        return TileResult(
+            index=step.index,
+            status=TileStatus.WRITTEN if written else TileStatus.EMPTY,
+            seconds=time.perf_counter() - started,
+            worker=self._name,
+        )
+
+    def _make(self, step: Step) -> bool:
+        """Make and store one tile; whether there was anything to store."""
+        tile = Tile(self._process.pyramid, step.index)
+        if step.kind is StepKind.PROCESS:
+            data = self._process.compute(tile)
+        else:
+            tile = tile.unbuffered()
+            data = (
+                make_lower(self._process, tile, self._stored)
+                if step.kind is StepKind.LOWER
+                else make_higher(self._process, tile)
+            )
+        if data is None:
+            self._process.writer.delete(tile)
+            return False
+        self._process.writer.write(tile, data)
+        if self._keeps and self._from_memory and step.kind is not StepKind.HIGHER:
+            self._kept.put(step.index, without_buffer(tile, data))
+        return True
+
+    def _stored(self, tile: Tile) -> Tiled | None:
+        """A finished tile: from memory when it was made here, otherwise as it was written."""
+        return self._kept.take(tile.index) or self._process.writer.read(tile)
+
+
+def _is_hopeless(error: BaseException) -> bool:
+    """Whether the output cannot take any further tile."""
+    cause = error.__cause__ or error.__context__
+    return (
+        isinstance(error, OutputError) and isinstance(cause, OSError) and cause.errno in _HOPELESS
+    )
+
+
+# A worker's processes by token, and its tile workers by thread: a process and its open inputs
+# outlive the batch.
+_processes: dict[str, Process] = {}
+_threads = threading.local()
+
+
+def register(token: str, process: Process) -> None:
+    """Make a process known to this worker."""
+    _processes[token] = process
+
+
+def forget(token: str) -> None:
+    """Let go of a process when its run has ended."""
+    _processes.pop(token, None)
+    _workers().pop(token, None)
+
+
+def is_registered(token: str) -> bool:
+    """Whether this worker knows a process."""
+    return token in _processes
+
+
+def run_batch(token: str, batch: Batch) -> list[TileResult]:
+    """Run a batch of a registered process."""
+    workers = _workers()
+    if token not in workers:
+        workers[token] = TileWorker(_processes[token])
+    return list(workers[token].run(batch))
+
+
+def _workers() -> dict[str, TileWorker]:
+    if not hasattr(_threads, "workers"):
+        _threads.workers = {}
+    workers: dict[str, TileWorker] = _threads.workers
+    return workers
