@@ -1,9 +1,302 @@
-"""stub, replaced in minutes"""
+"""From a function, inputs and parameters to a call on a tile."""
+
 from __future__ import annotations
-from typing import Any
 
-def bind(process: Any, zoom: int) -> Any:
-    raise NotImplementedError
+import copy
+import difflib
+import enum
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
 
-def empty_errors() -> tuple[type[BaseException], ...]:
-    raise NotImplementedError
+from automap_tiles.errors import ConfigError, Empty, ProcessError
+from automap_tiles.runtime.canonical import canonical
+from automap_tiles.runtime.convert import convert
+from automap_tiles.runtime.function import FunctionRef, LoadedFunction
+from automap_tiles.runtime.oldstyle import OldStyleProcess
+from automap_tiles.runtime.signature import Role, Signature, read_signature, without_none
+
+if TYPE_CHECKING:
+    from automap_tiles.grid import Tile
+    from automap_tiles.runtime.process import Process
+
+_IMMUTABLE = (bool, int, float, complex, str, bytes, type(None), enum.Enum, PurePath)
+
+
+class UnusedInputWarning(UserWarning):
+    """An input that the function does not take; it still bounds the area."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """A function bound to all that is the same for the tiles of a zoom."""
+
+    function: Callable[..., Any]
+    constants: Mapping[str, Any]
+    """Arguments that every tile gets alike."""
+    copied: tuple[str, ...]
+    """Those of them that a function could change: each tile gets its own."""
+    inputs: tuple[str, ...]
+    per_tile: tuple[tuple[str, Callable[[Tile, dict[str, Any]], Any]], ...]
+    """Arguments made from the tile and the inputs on it."""
+    open_inputs: Callable[[Tile], dict[str, Any]]
+
+    def __call__(self, tile: Tile) -> Any:
+        arguments = dict(self.constants)
+        for name in self.copied:
+            arguments[name] = copy.deepcopy(arguments[name])
+        opened = self.open_inputs(tile)
+        for name in self.inputs:
+            arguments[name] = opened[name]
+        for name, make in self.per_tile:
+            arguments[name] = make(tile, opened)
+        return self.function(**arguments)
+
+
+def bind(process: Process, zoom: int) -> Call:
+    """Bind the function of a process for the tiles of a zoom; runs `setup` if there is one.
+
+    Raises `ProcessError` when the function cannot be loaded or lacks an argument, `ConfigError`
+    for a parameter or input that it does not take or cannot use.
+    """
+    loaded = process.function.load()
+    signature = read_signature(loaded.execute, has_setup=loaded.setup is not None)
+    inputs = process.inputs.at_zoom(zoom)
+    parameters = process.parameters.at(zoom)
+    values = check(signature, inputs, parameters, zoom)
+    taken = _taken_inputs(signature, inputs)
+    constants = {**values, **_constants(process, signature, taken_by_file={*values, *taken})}
+    for name in signature.names(Role.CONTEXT):
+        constants[name] = context(process.function, loaded, parameters)
+    return Call(
+        function=loaded.execute,
+        constants=constants,
+        copied=tuple(name for name, value in values.items() if not _is_immutable(value)),
+        inputs=taken,
+        per_tile=tuple(_per_tile(process, signature, parameters)),
+        open_inputs=process.inputs.at,
+    )
+
+
+def check(
+    signature: Signature, inputs: Mapping[str, Any], parameters: Mapping[str, Any], zoom: int
+) -> dict[str, Any]:
+    """Match names and types; returns the parameters as the function gets them.
+
+    Raises `ConfigError` with the name as its key.
+    """
+    if both := inputs.keys() & parameters.keys():
+        raise ConfigError(
+            "is an input and a parameter at once",
+            key=f"process_parameters.{min(both)}",
+            remedy="rename one of them",
+        )
+    _check_required(signature, [*inputs, *parameters], zoom)
+    _check_inputs(signature, inputs, parameters)
+    values: dict[str, Any] = {}
+    for name, value in parameters.items():
+        argument = signature.arguments.get(name)
+        if argument is not None:
+            if argument.role is Role.VALUE:
+                values[name] = convert(name, value, argument.annotation)
+        elif signature.takes_all:
+            values[name] = value
+        elif not signature.names(Role.OLD_STYLE):
+            raise _unknown(name, value, signature, {*inputs, *parameters})
+    return values
+
+
+_contexts: dict[tuple[FunctionRef, str], Any] = {}
+_context_lock = threading.Lock()
+
+
+def context(ref: FunctionRef, loaded: LoadedFunction, parameters: Mapping[str, Any]) -> Any:
+    """The result of `setup`, made once in this worker for the same parameters.
+
+    Whatever `setup` raises comes through.
+    """
+    if loaded.setup is None:
+        return None
+    key = (ref, canonical(parameters))
+    with _context_lock:
+        if key not in _contexts:
+            _contexts[key] = loaded.setup(**_setup_arguments(loaded.setup, parameters))
+        return _contexts[key]
+
+
+def empty_errors() -> tuple[type[Exception], ...]:
+    """The exceptions that say "nothing here": ours, and mapchete's where it has been imported."""
+    theirs = sys.modules.get("mapchete.errors")
+    return (Empty,) if theirs is None else (Empty, theirs.MapcheteNodataTile)
+
+
+def _setup_arguments(
+    setup: Callable[..., Any], parameters: Mapping[str, Any]
+) -> dict[str, Any]:
+    signature = read_signature(setup)
+    for name, argument in signature.arguments.items():
+        if argument.required and name not in parameters:
+            raise ProcessError(f"setup() needs the parameter {name}, which is not in the file")
+    return {
+        name: convert(name, value, signature.arguments[name].annotation)
+        if name in signature.arguments
+        else value
+        for name, value in parameters.items()
+        if name in signature.arguments or signature.takes_all
+    }
+
+
+def _check_required(signature: Signature, given: Iterable[str], zoom: int) -> None:
+    names = set(given)
+    for argument in signature.arguments.values():
+        if argument.role is not Role.VALUE or not argument.required or argument.name in names:
+            continue
+        free = [name for name in names if name not in signature.arguments]
+        close = difflib.get_close_matches(argument.name, free, 1)
+        raise ConfigError(
+            f"execute() needs {argument.name!r}, which is neither an input nor a parameter "
+            f"at zoom {zoom}",
+            key="process",
+            remedy=f"rename {close[0]!r} to {argument.name!r}"
+            if close
+            else f"add {argument.name!r} to input or to process_parameters",
+        )
+
+
+def _check_inputs(
+    signature: Signature, inputs: Mapping[str, Any], parameters: Mapping[str, Any]
+) -> None:
+    for name, node in inputs.items():
+        argument = signature.arguments.get(name)
+        if argument is not None:
+            _check_kind(name, node, argument.annotation)
+        elif not signature.takes_all and not signature.names(Role.OLD_STYLE):
+            if close := _close(name, signature, {*inputs, *parameters}):
+                raise ConfigError(
+                    "execute() takes no such input", key=f"input.{name}", remedy=f"{close}?"
+                )
+            warnings.warn(
+                f"execute() does not take the input {name!r}; it only bounds the area",
+                UnusedInputWarning,
+                stacklevel=2,
+            )
+
+
+def _check_kind(name: str, node: Any, annotation: Any) -> None:
+    """A raster where features are asked for, or the other way round."""
+    from automap_tiles.formats.protocols import OutputKind, RasterInput, VectorInput
+
+    theirs = sys.modules.get("mapchete.formats.protocols")
+    wanted = without_none(annotation)
+    for kind, ours, word in (
+        (OutputKind.RASTER, RasterInput, "RasterInput"),
+        (OutputKind.VECTOR, VectorInput, "VectorInput"),
+    ):
+        if wanted is not ours and (theirs is None or wanted is not getattr(theirs, word)):
+            continue
+        if isinstance(node, dict) or node.kind is not kind:
+            found = "a group" if isinstance(node, dict) else f"{node.kind.value} data"
+            raise ConfigError(
+                f"execute() asks for a {kind.value} input",
+                key=f"input.{name}",
+                found=found,
+            )
+
+
+def _unknown(
+    name: str, value: Any, signature: Signature, given: set[str]
+) -> ConfigError:
+    close = _close(name, signature, given)
+    takes = [argument.name for argument in signature.arguments.values()]
+    return ConfigError(
+        "execute() takes no such parameter",
+        key=f"process_parameters.{name}",
+        found=value,
+        remedy=f"{close}?" if close else f"it takes {', '.join(takes) or 'no arguments'}",
+    )
+
+
+def _close(name: str, signature: Signature, given: set[str]) -> str | None:
+    """The argument that was probably meant: one that nobody fills."""
+    free = [each for each in signature.names(Role.VALUE) if each not in given]
+    close = difflib.get_close_matches(name, free, 1)
+    return close[0] if close else None
+
+
+def _taken_inputs(signature: Signature, inputs: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(
+        name
+        for name in inputs
+        if signature.takes_all
+        or (name in signature.arguments and signature.arguments[name].role is Role.VALUE)
+    )
+
+
+def _constants(
+    process: Process, signature: Signature, *, taken_by_file: set[str]
+) -> dict[str, Any]:
+    """Special arguments that are the same for all tiles."""
+    constants: dict[str, Any] = {}
+    for argument in signature.arguments.values():
+        if argument.name in taken_by_file:
+            continue
+        if argument.role is Role.PIXELBUFFER:
+            constants[argument.name] = process.pyramid.pixelbuffer
+        elif argument.role is Role.PATH:
+            constants[argument.name] = process.writer.path
+        elif argument.role is Role.NODATA:
+            nodata = process.writer.nodata
+            if nodata is None and argument.required:
+                raise ProcessError(
+                    f"execute() asks for the nodata value in {argument.name!r}; "
+                    "this output has none"
+                )
+            if nodata is not None:
+                constants[argument.name] = _as_written(nodata)
+    return constants
+
+
+def _as_written(nodata: float) -> float:
+    """0 rather than 0.0, so that it does not make floats of integer arrays."""
+    return int(nodata) if float(nodata).is_integer() else nodata
+
+
+def _per_tile(
+    process: Process, signature: Signature, parameters: Mapping[str, Any]
+) -> Iterable[tuple[str, Callable[[Tile, dict[str, Any]], Any]]]:
+    for argument in signature.arguments.values():
+        if argument.role is Role.TILE:
+            yield argument.name, _tile
+        elif argument.role is Role.BUFFER:
+            yield argument.name, _buffer_width
+        elif argument.role is Role.OLD_STYLE:
+            yield argument.name, _OldStyle(process, dict(parameters))
+
+
+def _tile(tile: Tile, _: dict[str, Any]) -> Tile:
+    return tile
+
+
+def _buffer_width(tile: Tile, _: dict[str, Any]) -> float:
+    return tile.pixel_x_size * tile.pixelbuffer
+
+
+@dataclass(frozen=True)
+class _OldStyle:
+    process: Process
+    parameters: dict[str, Any]
+
+    def __call__(self, tile: Tile, opened: dict[str, Any]) -> OldStyleProcess:
+        writer = self.process.writer
+        output = {"path": writer.path, "nodata": writer.nodata, "pyramid": writer.pyramid}
+        return OldStyleProcess(tile, copy.deepcopy(self.parameters), opened, output)
+
+
+def _is_immutable(value: Any) -> bool:
+    if isinstance(value, tuple | frozenset):
+        return all(_is_immutable(item) for item in value)
+    return isinstance(value, _IMMUTABLE)
