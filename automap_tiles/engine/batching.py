@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from automap_tiles.engine.plan import Step
-from automap_tiles.engine.worker import Batch
 from automap_tiles.grid import TileIndex
 
 # The size of a batch is bounded, so that what is in flight is bounded however cheap the tiles are.
 MAX_BATCH = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Tiles for one worker, one after the other."""
+
+    steps: tuple[Step, ...]
+    fail_fast: bool = False
+    """Leave the rest of the batch when a tile fails."""
 
 
 class Batcher:

@@ -111,16 +111,21 @@ class Journal:
     @classmethod
     def open(cls, path: Path) -> Self:
         """Open for writing; raises `OutputBusy` while another run holds it."""
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            lock = _take_lock(path)
-            connection = sqlite3.connect(path, isolation_level=None)
-            with _explained(path):
-                connection.execute("PRAGMA journal_mode=WAL")
-                connection.execute("PRAGMA synchronous=NORMAL")
-                connection.executescript(_SCHEMA)
-        except OSError as error:
-            raise JournalError(f"{path}: the journal cannot be written: {error}") from error
+        with contextlib.ExitStack() as undo:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                lock = _take_lock(path)
+                if lock is not None:
+                    undo.callback(lock.close)
+                with _explained(path):
+                    connection = sqlite3.connect(path, isolation_level=None)
+                    undo.callback(connection.close)
+                    connection.execute("PRAGMA journal_mode=WAL")
+                    connection.execute("PRAGMA synchronous=NORMAL")
+                    connection.executescript(_SCHEMA)
+            except OSError as error:
+                raise JournalError(f"{path}: the journal cannot be written: {error}") from error
+            undo.pop_all()
         return cls(path, connection, lock)
 
     @classmethod

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from automap_tiles.raster import overview
 
 from automap_tiles.errors import ProcessError
 from automap_tiles.formats.protocols import Tiled
 from automap_tiles.grid import Tile, TileIndex
+from automap_tiles.raster import overview
 from automap_tiles.runtime.process import BaseLevels, Process
 
 

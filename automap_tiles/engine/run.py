@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass, field, replace
 
-from automap_tiles.engine.batching import Batcher
+from automap_tiles.engine.batching import Batch, Batcher
 from automap_tiles.engine.events import (
     Event,
     RunFinished,
@@ -30,7 +30,6 @@ from automap_tiles.engine.plan import Plan, Step
 from automap_tiles.engine.pools import Concurrency, Pool, open_pool
 from automap_tiles.engine.pools.protocol import Results
 from automap_tiles.engine.start import RunState, begin
-from automap_tiles.engine.worker import Batch
 from automap_tiles.runtime.process import Process
 
 # How long tiles that are being worked on may take to end after Ctrl-C before they are dropped.
@@ -192,7 +191,7 @@ class _Run:
             if not self.flying:
                 pool.restart()
 
-    def _take(self, batcher: Batcher, batch: Batch, results: list[TileResult]) -> Iterator[Event]:
+    def _take(self, batcher: Batcher, results: list[TileResult]) -> Iterator[Event]:
         self.journal.record(self.state.record, results)
         for result in results:
             batcher.finished(result.index, result.seconds)

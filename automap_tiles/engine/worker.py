@@ -17,6 +17,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from automap_tiles.engine.batching import Batch
 from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.overviews import make_higher, make_lower, without_buffer
 from automap_tiles.engine.plan import Step, StepKind
@@ -31,15 +32,6 @@ _KEPT_BYTES = 128 * 2**20
 
 # Reasons why every further tile would fail as well.
 _HOPELESS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Tiles for one worker, one after the other."""
-
-    steps: tuple[Step, ...]
-    fail_fast: bool = False
-    """Leave the rest of the batch when a tile fails."""
 
 
 @dataclass(slots=True)

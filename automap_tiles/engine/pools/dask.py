@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from automap_tiles.engine import worker
+from automap_tiles.engine.batching import Batch
 from automap_tiles.engine.events import TileResult
 from automap_tiles.engine.pools.protocol import Results
 from automap_tiles.errors import ConfigError, MissingExtra
@@ -41,7 +42,7 @@ class DaskPool:
         self._pickled = pickle.dumps(process, protocol=pickle.HIGHEST_PROTOCOL)
         self._flying: set[Results] = set()
 
-    def submit(self, batch: worker.Batch) -> Results:
+    def submit(self, batch: Batch) -> Results:
         future: Results = self._executor.submit(_run_batch, self._token, self._pickled, batch)
         self._flying.add(future)
         future.add_done_callback(self._flying.discard)
@@ -62,7 +63,7 @@ class DaskPool:
             self._cluster.close()
 
 
-def _run_batch(token: str, pickled: bytes, batch: worker.Batch) -> list[TileResult]:
+def _run_batch(token: str, pickled: bytes, batch: Batch) -> list[TileResult]:
     """Workers come and go on a cluster, so each batch brings its process along."""
     if not worker.is_registered(token):
         worker.register(token, pickle.loads(pickled))

@@ -20,6 +20,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from automap_tiles.engine import worker
+from automap_tiles.engine.batching import Batch
 from automap_tiles.engine.pools.protocol import Results
 from automap_tiles.runtime.process import Process
 
@@ -41,7 +42,7 @@ class ProcessesPool:
         self._flying: set[Results] = set()
         self._executor = self._start()
 
-    def submit(self, batch: worker.Batch) -> Results:
+    def submit(self, batch: Batch) -> Results:
         future = self._executor.submit(worker.run_batch, self._token, batch)
         self._flying.add(future)
         future.add_done_callback(self._flying.discard)

@@ -7,8 +7,8 @@ from concurrent.futures import Future
 from enum import Enum
 from typing import Protocol
 
+from automap_tiles.engine.batching import Batch
 from automap_tiles.engine.events import TileResult
-from automap_tiles.engine.worker import Batch
 from automap_tiles.errors import ConfigError
 from automap_tiles.runtime.process import Process
 

@@ -8,6 +8,7 @@ from typing import ParamSpec, TypeVar
 from uuid import uuid4
 
 from automap_tiles.engine import worker
+from automap_tiles.engine.batching import Batch
 from automap_tiles.engine.pools.protocol import Results
 from automap_tiles.runtime.process import Process
 
@@ -41,7 +42,7 @@ class SerialPool:
         self._token = uuid4().hex
         worker.register(self._token, process)
 
-    def submit(self, batch: worker.Batch) -> Results:
+    def submit(self, batch: Batch) -> Results:
         return self._executor.submit(worker.run_batch, self._token, batch)
 
     def restart(self) -> None:

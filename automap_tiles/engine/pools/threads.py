@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from uuid import uuid4
 
 from automap_tiles.engine import worker
+from automap_tiles.engine.batching import Batch
 from automap_tiles.engine.pools.protocol import Results
 from automap_tiles.runtime.process import Process
 
@@ -25,7 +26,7 @@ class ThreadsPool:
         self._flying: set[Results] = set()
         worker.register(self._token, process)
 
-    def submit(self, batch: worker.Batch) -> Results:
+    def submit(self, batch: Batch) -> Results:
         future = self._executor.submit(worker.run_batch, self._token, batch)
         self._flying.add(future)
         future.add_done_callback(self._flying.discard)

@@ -1,0 +1,97 @@
+"""What a run would do, found out without doing it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from automap_tiles.engine.events import TileStatus
+from automap_tiles.engine.journal import Journal, journal_path
+from automap_tiles.errors import ConfigError
+from automap_tiles.formats.protocols import OutputKind
+from automap_tiles.grid import cover
+from automap_tiles.runtime.process import Process
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZoomReport:
+    """The tiles of one zoom."""
+
+    zoom: int
+    tiles: int
+    done: int
+    """Written or empty by an earlier run; tiles outside today's area included."""
+    failed: int
+    pixel_size: tuple[float, float]
+    """(x, y) in CRS units."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckReport:
+    """A process that passed all checks."""
+
+    name: str
+    inputs: tuple[str, ...]
+    """Names and paths, those of groups as `group/name: path`."""
+    output: str
+    zooms: tuple[ZoomReport, ...]
+    uncompressed_bytes: int | None
+    """Upper limit of the size of all tiles as plain pixels; None for features."""
+
+    @property
+    def tiles(self) -> int:
+        return sum(zoom.tiles for zoom in self.zooms)
+
+
+def check(process: Process) -> CheckReport:
+    """Count what a run would do. Opens no data and writes nothing.
+
+    Raises `ConfigError` when there is nothing to do.
+    """
+    known = _journal_counts(process)
+    zooms = tuple(
+        ZoomReport(
+            zoom=zoom,
+            tiles=cover.count(process.pyramid, process.area_at(zoom), zoom),
+            done=known.get(zoom, {}).get(TileStatus.WRITTEN, 0)
+            + known.get(zoom, {}).get(TileStatus.EMPTY, 0),
+            failed=known.get(zoom, {}).get(TileStatus.FAILED, 0),
+            pixel_size=process.pyramid.pixel_size(zoom),
+        )
+        for zoom in process.zooms
+    )
+    report = CheckReport(
+        name=process.name,
+        inputs=_inputs(process),
+        output=process.writer.path,
+        zooms=zooms,
+        uncompressed_bytes=_size(process, sum(zoom.tiles for zoom in zooms)),
+    )
+    if not report.tiles:
+        raise ConfigError(
+            "no tile of the wanted zooms touches area, bounds and inputs together",
+            file=process.config_path,
+            remedy="compare bounds, area and the extent of the inputs (are they in the right CRS?)",
+        )
+    return report
+
+
+def _inputs(process: Process) -> tuple[str, ...]:
+    return tuple(
+        f"{name}: {reader.path}" for name, reader in process.inputs.readers(max(process.base_zooms))
+    )
+
+
+def _size(process: Process, tiles: int) -> int | None:
+    if process.writer.kind is OutputKind.VECTOR:
+        return None
+    edge = process.pyramid.tile_size * process.pyramid.metatiling
+    return tiles * edge * edge * process.writer.bytes_per_pixel
+
+
+def _journal_counts(process: Process) -> dict[int, dict[TileStatus, int]]:
+    path = journal_path(process.writer.path, process.config_path)
+    if not Path(path).is_file():
+        return {}
+    with Journal.open_readonly(path) as journal:
+        return journal.counts()

@@ -1,0 +1,138 @@
+"""The record of a run."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from automap_tiles.engine.events import TileResult, TileStatus
+from automap_tiles.engine.journal import Journal, journal_path
+from automap_tiles.errors import JournalError, OutputBusy
+from automap_tiles.grid import TileIndex, curve
+
+HASHES = {"function": "f", "parameters": "p", "inputs": "i", "output": "o"}
+
+
+def result(
+    index: TileIndex, status: TileStatus = TileStatus.WRITTEN, error: str | None = None
+) -> TileResult:
+    return TileResult(index=index, status=status, seconds=0.5, worker="w", error=error)
+
+
+def test_remembers_results_over_opening(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    with Journal.open(path) as journal:
+        run = journal.start_run(HASHES, "s", fresh_from=0)
+        journal.record(
+            run, [result(TileIndex(5, 3, 4)), result(TileIndex(5, 3, 5), TileStatus.EMPTY)]
+        )
+        journal.record(run, [result(TileIndex(6, 0, 0), TileStatus.FAILED, "Boom")])
+    with Journal.open_readonly(path) as journal:
+        assert journal.counts() == {
+            5: {TileStatus.WRITTEN: 1, TileStatus.EMPTY: 1},
+            6: {TileStatus.FAILED: 1},
+        }
+        assert [(f.index, f.error) for f in journal.failed()] == [(TileIndex(6, 0, 0), "Boom")]
+        last = journal.last_run()
+        assert last is not None
+        assert last.hashes == HASHES
+        assert last.finished is None
+
+
+def test_rows_are_ranges_of_the_curve(tmp_path: Path) -> None:
+    with Journal.open(tmp_path / "j.sqlite") as journal:
+        run = journal.start_run(HASHES, "s", fresh_from=0)
+        tiles = [TileIndex(4, row, col) for row in range(8) for col in range(8)]
+        journal.record(run, map(result, tiles))
+        journal.flush()
+        first, last = curve.key(2, 2), curve.key(3, 3)
+        assert set(journal.rows(4, first, last)) == {
+            curve.key(row, col) for row in (2, 3) for col in (2, 3)
+        }
+        assert journal.rows(5, first, last) == {}
+
+
+def test_newer_result_replaces_older(tmp_path: Path) -> None:
+    with Journal.open(tmp_path / "j.sqlite") as journal:
+        index = TileIndex(4, 1, 1)
+        first = journal.start_run(HASHES, "s", fresh_from=0)
+        journal.record(first, [result(index, TileStatus.FAILED, "Boom")])
+        second = journal.start_run(HASHES, "s", fresh_from=0)
+        journal.record(second, [result(index)])
+        journal.flush()
+        assert list(journal.failed()) == []
+        key = curve.key(1, 1)
+        assert journal.rows(4, key, key)[key] == (TileStatus.WRITTEN, second.id)
+
+
+def test_second_writer_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    script = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from automap_tiles.engine.journal import Journal\n"
+        "journal = Journal.open(Path(sys.argv[1]))\n"
+        "print('held', flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(OutputBusy, match="another run"):
+            Journal.open(path)
+        os.kill(holder.pid, signal.SIGKILL)
+        holder.wait()
+    Journal.open(path).close()
+
+
+def test_file_that_is_no_journal_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    path.write_bytes(b"this is no database " * 100)
+    with pytest.raises(JournalError, match=r"journal\.sqlite"):
+        Journal.open(path)
+
+
+def test_committed_rows_survive_a_kill(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    script = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from automap_tiles.engine.events import TileResult, TileStatus\n"
+        "from automap_tiles.engine.journal import Journal\n"
+        "from automap_tiles.grid import TileIndex\n"
+        "journal = Journal.open(Path(sys.argv[1]))\n"
+        "run = journal.start_run(dict.fromkeys(['function', 'parameters', 'inputs', 'output'], ''),"
+        " '', fresh_from=0)\n"
+        "for col in range(100):\n"
+        "    journal.record(run, [TileResult(index=TileIndex(9, 0, col), status=TileStatus.EMPTY,"
+        " seconds=0, worker='')])\n"
+        "journal.flush()\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", script, str(path)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    with Journal.open(path) as journal:
+        assert journal.counts() == {9: {TileStatus.EMPTY: 100}}
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        ("/data/out", "/data/out/journal.sqlite"),
+        ("/data/out.tif", "/data/out.tif.journal.sqlite"),
+        ("s3://bucket/out", "/home/me/.ndvi.mapchete.journal.sqlite"),
+    ],
+)
+def test_place(output: str, expected: str) -> None:
+    assert journal_path(output, Path("/home/me/ndvi.mapchete")) == Path(expected)
