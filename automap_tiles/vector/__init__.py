@@ -1,0 +1,37 @@
+"""Features: read on a tile, clip, reproject, burn into masks, store as bytes."""
+
+from automap_tiles.vector.burn import burn
+from automap_tiles.vector.encode import decode_features, encode_features
+from automap_tiles.vector.geometry import (
+    clip_features,
+    clip_to_box,
+    fitting_parts,
+    matching_parts,
+    to_shape,
+    union_geometry,
+)
+from automap_tiles.vector.read import VectorInfo, inspect, read_features, read_geometry
+from automap_tiles.vector.reproject import (
+    reproject_bounds,
+    reproject_geometries,
+    reproject_geometry,
+)
+
+__all__ = [
+    "VectorInfo",
+    "burn",
+    "clip_features",
+    "clip_to_box",
+    "decode_features",
+    "encode_features",
+    "fitting_parts",
+    "inspect",
+    "matching_parts",
+    "read_features",
+    "read_geometry",
+    "reproject_bounds",
+    "reproject_geometries",
+    "reproject_geometry",
+    "to_shape",
+    "union_geometry",
+]

@@ -1,0 +1,122 @@
+"""Geometries and features in one CRS: cut, sort by kind, unite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import shapely
+from shapely import MultiLineString, MultiPoint, MultiPolygon
+from shapely.geometry import mapping, shape
+from shapely.geometry.base import BaseGeometry
+
+from automap_tiles.grid import Bounds
+
+Feature = dict[str, Any]
+
+# Kinds that a geometry may have beside its own: a polygon may become several by a cut.
+_FAMILY = {
+    "Point": "Point",
+    "MultiPoint": "Point",
+    "LineString": "Line",
+    "LinearRing": "Line",
+    "MultiLineString": "Line",
+    "Polygon": "Polygon",
+    "MultiPolygon": "Polygon",
+}
+
+_MULTI = {
+    "MultiPoint": MultiPoint,
+    "MultiLineString": MultiLineString,
+    "MultiPolygon": MultiPolygon,
+}
+
+
+def to_shape(geometry: BaseGeometry | Mapping[str, Any]) -> BaseGeometry:
+    """A shapely geometry from one, from a GeoJSON-like geometry or from a feature."""
+    if isinstance(geometry, BaseGeometry):
+        return geometry
+    if geometry.get("type") == "Feature" or "geometry" in geometry:
+        return to_shape(geometry["geometry"])
+    return shape(geometry)
+
+
+def repaired(geometry: BaseGeometry) -> BaseGeometry:
+    """The geometry, made valid where it is not."""
+    return geometry if geometry.is_valid else shapely.make_valid(geometry)
+
+
+def family(kind: str) -> str:
+    """Point, Line or Polygon of a geometry type; `Any` for collections and unknown ones."""
+    return _FAMILY.get(kind, "Any")
+
+
+def matching_parts(geometry: BaseGeometry, kind: str) -> Iterator[BaseGeometry]:
+    """The parts of a geometry of the family of a type, not empty; a collection is taken apart.
+
+    A cut may leave a line or a point of a polygon; those are not of its family.
+    """
+    if geometry.is_empty:
+        return
+    wanted = family(kind)
+    if wanted == "Any" or family(geometry.geom_type) == wanted:
+        yield geometry
+    elif geometry.geom_type == "GeometryCollection":
+        for part in geometry.geoms:
+            yield from matching_parts(part, kind)
+
+
+def fitting_parts(geometry: BaseGeometry, kind: str) -> Iterator[BaseGeometry]:
+    """The parts of a geometry as exactly the type that a file's schema asks for.
+
+    A multi-part geometry is taken apart for a single type, a single one is wrapped for a
+    multi-part type; for `Geometry`, `Unknown` and the like everything fits.
+    """
+    for part in matching_parts(geometry, kind):
+        if family(kind) == "Any" or part.geom_type == kind:
+            yield part
+        elif kind.startswith("Multi"):
+            yield _MULTI[kind]([part])
+        else:
+            yield from part.geoms
+
+
+def clip_to_box(geometry: BaseGeometry, bounds: Bounds) -> BaseGeometry:
+    """The part of a valid geometry inside a box."""
+    left, bottom, right, top = geometry.bounds
+    if (
+        left >= bounds.left
+        and bottom >= bounds.bottom
+        and right <= bounds.right
+        and top <= bounds.top
+    ):
+        return geometry
+    return geometry.intersection(shapely.box(*bounds))
+
+
+def clip_features(
+    features: Iterable[Mapping[str, Any]], bounds: Bounds, kind: str | None = None
+) -> list[Feature]:
+    """Features cut to a box, as GeoJSON-like dicts; one may become several, or none.
+
+    Parts are kept that are of the given geometry type, or else of the type each feature had.
+    """
+    cut = []
+    for feature in features:
+        geometry = repaired(to_shape(feature["geometry"]))
+        inside = clip_to_box(geometry, bounds)
+        cut += [
+            as_feature(part, feature.get("properties") or {})
+            for part in matching_parts(inside, kind or geometry.geom_type)
+        ]
+    return cut
+
+
+def as_feature(geometry: BaseGeometry, properties: Mapping[str, Any]) -> Feature:
+    """A GeoJSON-like dict."""
+    return {"type": "Feature", "geometry": mapping(geometry), "properties": dict(properties)}
+
+
+def union_geometry(geometries: Iterable[BaseGeometry | Mapping[str, Any]]) -> BaseGeometry:
+    """All of them as one valid geometry; empty when there are none."""
+    return shapely.union_all([repaired(to_shape(geometry)) for geometry in geometries])

@@ -1,0 +1,177 @@
+"""Geometries from one CRS to another.
+
+Only vertices are transformed, so long edges are given more of them first: as many as it takes
+until the edge follows its true course within ten centimetres. That depends on the geometry alone,
+never on the tile it is read for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from rasterio._err import CPLE_BaseError
+from rasterio.crs import CRS
+from rasterio.warp import transform
+from shapely.geometry.base import BaseGeometry
+
+from automap_tiles.errors import GridError
+from automap_tiles.grid import Bounds
+from automap_tiles.vector.geometry import repaired
+
+# Ten centimetres, in metres and in degrees.
+_TOLERANCE_METRES = 0.1
+_TOLERANCE_DEGREES = 1e-6
+
+# Parts that one edge is cut into at most: a straight line around the world stays below.
+_MOST_PARTS = 4096
+
+_LON_LAT = CRS.from_epsg(4326)
+
+# Latitudes beyond which the web's mercator and its relatives have no value.
+_MERCATOR_WORLD = shapely.box(-180.0, -85.06, 180.0, 85.06)
+
+_Points = NDArray[np.float64]
+_Geometries = NDArray[np.object_]
+
+
+def reproject_geometry(
+    geometry: BaseGeometry, source: CRS, target: CRS, *, segment: float | None = None
+) -> BaseGeometry:
+    """The geometry in another CRS, valid; edges longer than `segment` (source units) are cut.
+
+    Without `segment` edges are cut as finely as their curvature asks for. Where the antimeridian
+    is crossed, longitudes run on beyond ±180. Raises `GridError` when the target cannot express
+    the geometry, also not its part between 85.06° south and north.
+    """
+    if segment is not None and source != target and not geometry.is_empty:
+        geometry = shapely.segmentize(geometry, segment)
+    return reproject_geometries([geometry], source, target)[0]
+
+
+def reproject_geometries(
+    geometries: Sequence[BaseGeometry], source: CRS, target: CRS
+) -> list[BaseGeometry]:
+    """Many geometries at once, each as `reproject_geometry` would give it."""
+    if source == target or not len(geometries):
+        return [repaired(geometry) for geometry in geometries]
+    array = np.empty(len(geometries), dtype=object)
+    array[:] = geometries
+    try:
+        moved = _project(array, source, target)
+    except CPLE_BaseError:
+        if len(array) == 1:
+            return [_reproject_part(array, source, target)]
+        return [reproject_geometry(geometry, source, target) for geometry in geometries]
+    return [repaired(_unwrap(geometry, target)) for geometry in moved]
+
+
+def reproject_bounds(bounds: Bounds, source: CRS, target: CRS) -> Bounds:
+    """The box around a box in another CRS, edges followed at 64 points or more."""
+    if source == target:
+        return bounds
+    longest = max(bounds.width, bounds.height)
+    box = reproject_geometry(bounds.polygon(), source, target, segment=longest / 64)
+    return Bounds(*box.bounds)
+
+
+def _reproject_part(single: _Geometries, source: CRS, target: CRS) -> BaseGeometry:
+    """By way of longitude and latitude, leaving out what is beyond the target's reach."""
+    try:
+        lonlat = repaired(_project(single, source, _LON_LAT)[0])
+        inside = lonlat.intersection(_MERCATOR_WORLD)
+        if inside.is_empty or target == _LON_LAT:
+            return inside
+        return repaired(_project(np.array([inside], dtype=object), _LON_LAT, target)[0])
+    except CPLE_BaseError as error:
+        name = target.to_string()
+        raise GridError(f"the geometry lies outside of what {name[:60]} can express") from error
+
+
+def _project(geometries: _Geometries, source: CRS, target: CRS) -> _Geometries:
+    def move(points: _Points) -> _Points:
+        return _transform(points, source, target)
+
+    moved: _Geometries = shapely.transform(_densify(geometries, source, target), move)
+    return moved
+
+
+def _transform(points: _Points, source: CRS, target: CRS) -> _Points:
+    """(n, 2) coordinates; raises rasterio's CPLE errors where there is no value."""
+    if not len(points):
+        return points
+    moved = np.column_stack(transform(source, target, points[:, 0], points[:, 1]))
+    if not np.isfinite(moved).all():
+        raise CPLE_BaseError(1, 1, "a point has no coordinates there")
+    return moved
+
+
+def _densify(geometries: _Geometries, source: CRS, target: CRS) -> _Geometries:
+    """Cut edges until their middles are where the middles of the projected edges are."""
+    tolerance = _TOLERANCE_DEGREES if target.is_geographic else _TOLERANCE_METRES
+    dense = geometries.copy()
+    coarse = np.arange(len(dense))  # those that may still need more vertices
+    parts, longest = 1, np.zeros(len(dense))
+    while coarse.size and parts < _MOST_PARTS:
+        starts, ends, owner = _edges(dense[coarse])
+        if not owner.size:
+            break
+        if parts == 1:
+            np.maximum.at(longest, owner, np.hypot(*(ends - starts).T))
+        worst = np.zeros(coarse.size)
+        np.maximum.at(worst, owner, _bend(starts, ends, source, target))
+        coarse = coarse[worst > tolerance]
+        parts *= 2
+        dense[coarse] = shapely.segmentize(dense[coarse], longest[coarse] / parts)
+    return dense
+
+
+def _edges(geometries: _Geometries) -> tuple[_Points, _Points, NDArray[np.int64]]:
+    """(n, 2) starts and ends of all edges, and the number of the geometry each belongs to."""
+    parts, owner = shapely.get_parts(geometries, return_index=True)
+    nested, inner = shapely.get_parts(parts, return_index=True)  # of collections of collections
+    owner = owner[inner]
+    kinds = shapely.get_type_id(nested)
+    areas, lines = kinds == shapely.GeometryType.POLYGON, np.isin(kinds, (1, 2))
+    rings, ring_owner = shapely.get_rings(nested[areas], return_index=True)
+    strings = np.concatenate([rings, nested[lines]])
+    string_owner = np.concatenate([owner[areas][ring_owner], owner[lines]])
+    points, string = shapely.get_coordinates(strings, return_index=True)
+    within = string[1:] == string[:-1]
+    return points[:-1][within], points[1:][within], string_owner[string[:-1][within]]
+
+
+def _bend(starts: _Points, ends: _Points, source: CRS, target: CRS) -> NDArray[np.float64]:
+    """Distance of the true middle of each edge from the straight line between its ends."""
+    first, last, middle = np.split(
+        _transform(np.concatenate([starts, ends, (starts + ends) / 2]), source, target), 3
+    )
+    along, away = last - first, middle - first
+    length = np.hypot(*along.T)
+    cross = np.abs(along[:, 0] * away[:, 1] - along[:, 1] * away[:, 0])
+    bend: NDArray[np.float64] = np.divide(cross, length, out=np.hypot(*away.T), where=length > 0)
+    return bend
+
+
+def _unwrap(geometry: BaseGeometry, target: CRS) -> BaseGeometry:
+    """Let longitudes run on beyond ±180 where a line jumps from one side of the world."""
+    if not target.is_geographic or geometry.is_empty:
+        return geometry
+    left, _, right, _ = geometry.bounds
+    if right - left <= 180.0:
+        return geometry
+    starts, ends, _ = _edges(np.array([geometry], dtype=object))
+    if not (np.abs(ends[:, 0] - starts[:, 0]) > 180.0).any():
+        return geometry
+    moved = shapely.transform(
+        geometry, lambda points: np.column_stack([points[:, 0] % 360.0, points[:, 1]])
+    )
+    left, bottom, right, top = moved.bounds
+    if right - left <= 180.0:
+        return moved
+    # around a pole: everything on its side
+    if top + bottom >= 0:
+        return shapely.box(-180.0, bottom, 180.0, 90.0)
+    return shapely.box(-180.0, -90.0, 180.0, top)
