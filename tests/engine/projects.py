@@ -30,7 +30,9 @@ from pathlib import Path
 from automap_tiles import Empty, Tile
 
 
-def execute(image, tile: Tile, pause: float = 0.0, poison: str = "", once: str = "", fail: str = ""):
+def execute(
+    image, tile: Tile, pause: float = 0.0, poison: str = "", once: str = "", fail: str = ""
+):
     here = str(tile.index)
     time.sleep(pause)
     if here == poison:
@@ -91,13 +93,8 @@ class Project:
         config = {
             "process": "./double.py",
             "input": {"image": "image.tif"},
-            "output": {
-                "format": "GTiff",
-                "path": "out",
-                "bands": 2,
-                "dtype": "uint16",
-                **(output or {}),
-            },  # fmt: skip
+            "output": {"format": "GTiff", "path": "out", "bands": 2, "dtype": "uint16"}
+            | (output or {}),
             "pyramid": {"grid": "geodetic", "metatiling": metatiling},
             "zoom_levels": {"min": zooms[0], "max": zooms[1]},
             "baselevels": {"min": zooms[1], "max": zooms[1], "lower": "average"},
