@@ -76,7 +76,8 @@ class Row(NamedTuple):
     run: int
 
 
-class FailedTile(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class FailedTile:
     """A tile that failed, with its traceback."""
 
     index: TileIndex

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,7 +11,11 @@ from automap_tiles.errors import ProcessError
 from automap_tiles.formats.protocols import Tiled
 from automap_tiles.grid import Tile, TileIndex
 from automap_tiles.raster import overview
-from automap_tiles.runtime.process import BaseLevels, Process
+from automap_tiles.runtime.process import Process
+from automap_tiles.runtime.zooms import BaseLevels
+
+if TYPE_CHECKING:
+    from automap_tiles.formats.protocols import RasterArray
 
 
 def make_lower(
@@ -58,25 +63,23 @@ def without_buffer(tile: Tile, data: Tiled) -> Tiled:
     return Tiled(data.data[..., top : height - bottom, left : width - right], data.tags)
 
 
-def _mosaic(
-    children: list[Tile], found: Mapping[TileIndex, Tiled]
-) -> np.ma.MaskedArray[tuple[int, ...], np.dtype[np.generic]]:
+def _mosaic(children: list[Tile], found: Mapping[TileIndex, Tiled]) -> RasterArray:
     """The children side by side; what is absent is masked."""
-    sample = next(iter(found.values())).data
-    first = children[0]
-    height = first.shape[0] + max((c.shape[0] for c in children if c.row > first.row), default=0)
-    width = first.shape[1] + max((c.shape[1] for c in children if c.col > first.col), default=0)
-    mosaic = np.ma.masked_all((sample.shape[0], height, width), dtype=sample.dtype)
-    mosaic.data[...] = sample.fill_value
+    sample: RasterArray = next(iter(found.values())).data
+    first, last = children[0], children[-1]
+    height = first.shape[0] + (last.shape[0] if last.row > first.row else 0)
+    width = first.shape[1] + (last.shape[1] if last.col > first.col else 0)
+    data = np.full((len(sample), height, width), sample.fill_value, dtype=sample.dtype)
+    mask = np.ones(data.shape, dtype=bool)
     for child in children:
         if child.index in found:
             row = first.shape[0] if child.row > first.row else 0
             col = first.shape[1] if child.col > first.col else 0
-            array = found[child.index].data
             window = np.s_[:, row : row + child.shape[0], col : col + child.shape[1]]
-            mosaic.data[window] = array.data
-            mosaic.mask[window] = np.ma.getmaskarray(array)
-    return mosaic
+            array: RasterArray = found[child.index].data
+            data[window] = array.data
+            mask[window] = np.ma.getmaskarray(array)
+    return np.ma.MaskedArray(data, mask, fill_value=sample.fill_value)
 
 
 def _baselevels(process: Process) -> BaseLevels:
