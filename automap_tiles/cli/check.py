@@ -1,0 +1,27 @@
+"""What `automap execute --check` prints."""
+
+from __future__ import annotations
+
+import click
+
+from automap_tiles.cli import words
+from automap_tiles.engine.check import CheckReport
+
+
+def print_check(report: CheckReport) -> None:
+    """Inputs, output, tiles per zoom with what is done already, and the size to expect."""
+    click.echo(click.style(report.name, bold=True))
+    for line in report.inputs or ("none",):
+        click.echo(f"  input   {line}")
+    click.echo(f"  output  {report.output}")
+    click.echo(f"  {'zoom':>4} {'tiles':>14} {'done':>14} {'failed':>8}   pixel size")
+    for zoom in report.zooms:
+        pixel = " × ".join(f"{size:.6g}" for size in zoom.pixel_size)
+        click.echo(
+            f"  {zoom.zoom:>4} {words.number(zoom.tiles):>14} {words.number(zoom.done):>14} "
+            f"{words.number(zoom.failed):>8}   {pixel}"
+        )
+    click.echo(f"  {words.tiles(report.tiles)} in all")
+    if report.uncompressed_bytes is not None:
+        click.echo(f"  at most {words.size(report.uncompressed_bytes)} before compression")
+    click.echo("Everything is as it should be; nothing was run.")

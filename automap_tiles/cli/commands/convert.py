@@ -1,0 +1,89 @@
+"""`automap convert`."""
+
+from __future__ import annotations
+
+import click
+
+from automap_tiles.cli.options import (
+    RESAMPLINGS,
+    AreaOptions,
+    IntListType,
+    KeyValueType,
+    RunOptions,
+    area_options,
+    run_options,
+)
+
+_DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
+
+
+@click.command()
+@click.argument("source")
+@click.argument("target")
+@area_options
+@click.option("-c", "--clip-geometry", "clip", metavar="FILE", help="Keep only what is inside.")
+@click.option("--bidx", "bands", type=IntListType(), help="Bands to keep, such as 3,2,1.")
+@click.option(
+    "--output-pyramid", "pyramid", metavar="GRID|FILE", help="mercator, geodetic or a JSON file."
+)
+@click.option("--output-metatiling", "metatiling", type=int, metavar="N")
+@click.option("--output-tile-size", "tile_size", type=int, metavar="PIXELS")
+@click.option("--output-format", "format_", metavar="NAME", help="See: automap formats -o")
+@click.option("--output-dtype", "dtype", type=click.Choice(_DTYPES))
+@click.option("--output-nodata", "nodata", type=float, metavar="VALUE")
+@click.option("--output-geometry-type", "geometry_type", metavar="TYPE")
+@click.option(
+    "--co",
+    "--profile",
+    "creation_options",
+    type=KeyValueType(),
+    multiple=True,
+    help="Creation option of the output's driver; can be given several times.",
+)
+@click.option("--scale-ratio", type=float, default=1.0, show_default=True)
+@click.option("--scale-offset", type=float, default=0.0, show_default=True)
+@click.option(
+    "-r",
+    "--resampling-method",
+    "resampling",
+    type=click.Choice(RESAMPLINGS),
+    default="nearest",
+    show_default=True,
+)
+@click.option("--overviews", is_flag=True, help="Overviews inside a single GeoTIFF.")
+@click.option(
+    "--overviews-resampling-method",
+    "overviews_resampling",
+    type=click.Choice(RESAMPLINGS),
+    default="cubic_spline",
+    show_default=True,
+)
+@click.option("--cog", is_flag=True, help="A cloud optimised GeoTIFF; TARGET ends with .tif.")
+@run_options
+def command(
+    where: AreaOptions,
+    how: RunOptions,
+    creation_options: tuple[tuple[str, object], ...],
+    format_: str | None,
+    overviews: bool,
+    overviews_resampling: str,
+    **wanted: object,
+) -> None:
+    """Turn a file or tile directory into tiles or a single file.
+
+    SOURCE is a raster or vector file, a tile directory or a .mapchete file. TARGET is a folder for
+    tiles, or a path that ends with .tif for one GeoTIFF.
+    """
+    from automap_tiles.cli.processes import open_narrowed
+    from automap_tiles.cli.run import run, shown
+    from automap_tiles.commands.convert import Conversion, conversion_config
+
+    with shown(how) as show:
+        conversion = Conversion(
+            zooms=where.zooms,
+            format=format_,
+            creation_options=dict(creation_options),
+            overviews=overviews_resampling if overviews else None,
+            **wanted,  # type: ignore[arg-type]  # click has checked each
+        )
+        run(open_narrowed(conversion_config(conversion), where), how, show)

@@ -1,0 +1,114 @@
+"""`automap execute`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from automap_tiles.cli.options import AreaOptions, RunOptions, area_options, run_options
+
+if TYPE_CHECKING:
+    from automap_tiles.runtime import Process
+
+
+@click.command()
+@click.argument("mapchete_files", metavar="MAPCHETE_FILE...", nargs=-1, required=True)
+@area_options
+@click.option(
+    "-t",
+    "--tile",
+    type=(int, int, int),
+    metavar="ZOOM ROW COL",
+    help="Only this tile, counted in metatiles of the process.",
+)
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Check everything, print what would run, and stop.",
+)
+@click.option("--retry-failed", is_flag=True, help="Only the tiles that failed before.")
+@click.option(
+    "-i",
+    "--input-file",
+    "input_files",
+    multiple=True,
+    metavar="[NAME=]PATH",
+    help="Read this instead of the path in the file; the name may be left out when the process "
+    "has one input. Can be given several times.",
+)
+@click.option("--output", metavar="PATH", help="Write there instead of the path in the file.")
+@run_options
+def command(
+    mapchete_files: tuple[str, ...],
+    where: AreaOptions,
+    tile: tuple[int, int, int] | None,
+    check: bool,
+    retry_failed: bool,
+    input_files: tuple[str, ...],
+    output: str | None,
+    how: RunOptions,
+) -> None:
+    """Run a process on its tiles.
+
+    Tiles that are done, or were found empty, are not computed again. A tile that fails does not
+    stop the others; the exit code is 1 then.
+    """
+    from automap_tiles.cli.run import run, shown
+
+    if retry_failed and how.overwrite:
+        raise click.UsageError("--retry-failed and --overwrite exclude each other.")
+    if tile is not None and (where.zooms or where.bounds or where.area or where.point):
+        raise click.UsageError("--tile goes with none of --zoom, --bounds, --area, --point.")
+    changes = {"output": output, "inputs": _inputs(input_files)}
+    with shown(how) as show:
+        for path in mapchete_files:
+            # One after the other: a file may read what the one before it writes.
+            process = _open(path, where, tile, changes)
+            if check:
+                _print_check(process)
+            else:
+                run(process, how, show, retry_failed=retry_failed)
+
+
+def _open(
+    path: str, where: AreaOptions, tile: tuple[int, int, int] | None, changes: dict[str, Any]
+) -> Process:
+    from automap_tiles.commands.select import only_point, only_tile
+    from automap_tiles.grid import TileIndex
+    from automap_tiles.runtime import open_process
+
+    process = open_process(
+        path,
+        zooms=where.zooms,
+        bounds=where.bounds,
+        bounds_crs=where.bounds_crs,
+        area=where.area,
+        area_crs=where.area_crs,
+        **{name: value for name, value in changes.items() if value},
+    )
+    if where.point is not None:
+        return only_point(process, *where.point, where.point_crs)
+    if tile is not None:
+        return only_tile(process, TileIndex(*tile))
+    return process
+
+
+def _inputs(values: tuple[str, ...]) -> dict[str | None, str]:
+    """Name to path; the name None stands for the only input."""
+    found: dict[str | None, str] = {}
+    for value in values:
+        name, sign, path = value.partition("=")
+        # A path may hold a "=", the name of an input does not hold a "/".
+        if sign and "/" not in name:
+            found[name] = path
+        else:
+            found[None] = value
+    return found
+
+
+def _print_check(process: Process) -> None:
+    from automap_tiles.cli.check import print_check
+    from automap_tiles.engine.check import check
+
+    print_check(check(process))

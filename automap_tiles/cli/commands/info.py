@@ -1,0 +1,82 @@
+"""`automap info`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from automap_tiles.cli import words
+
+if TYPE_CHECKING:
+    from automap_tiles.commands.info import Info, JournalInfo
+    from automap_tiles.engine.journal import FailedTile
+
+_LINES = 10
+_ERRORS = 1000
+
+
+@click.command()
+@click.argument("path")
+@click.option("--errors", is_flag=True, help="Failed tiles with their whole errors.")
+def command(path: str, errors: bool) -> None:
+    """Show a process, an output or a journal: what is done, empty, failed.
+
+    PATH is a .mapchete file, the output folder or file of a process, or a journal.sqlite.
+    """
+    from automap_tiles.commands.info import look_at
+
+    info = look_at(path, failures=_ERRORS if errors else _LINES)
+    _print_facts(info)
+    if info.journal is None:
+        click.echo("No journal: nothing was run yet, or not by automap.")
+        return
+    _print_journal(info.journal)
+    if info.journal.failed:
+        _print_failed(info.journal, errors=errors, path=path)
+
+
+def _print_facts(info: Info) -> None:
+    width = max(len(name) for name, _ in info.facts)
+    for name, value in info.facts:
+        click.echo(f"{click.style(f'{name:<{width}}', bold=True)}  {value}")
+    for zoom, number in info.tiles:
+        click.echo(f"  zoom {zoom:>2}  {words.tiles(number)} in the folder")
+
+
+def _print_journal(journal: JournalInfo) -> None:
+    click.echo(f"{'zoom':>6} {'written':>12} {'empty':>12} {'failed':>12}")
+    for row in journal.zooms:
+        numbers = (row.written, row.empty, row.failed)
+        click.echo(f"{row.zoom:>6} " + " ".join(f"{words.number(n):>12}" for n in numbers))
+    run = journal.last_run
+    if run is not None:
+        end = "not finished" if run.finished is None else f"finished {_time(run.finished)}"
+        click.echo(f"Last run: started {_time(run.started)}, {end}.")
+
+
+def _print_failed(journal: JournalInfo, *, errors: bool, path: str) -> None:
+    total = sum(row.failed for row in journal.zooms)
+    click.echo(click.style(f"{words.tiles(total)} failed:", fg="red", bold=True))
+    for tile in journal.failed:
+        _print_failure(tile, errors=errors)
+    if total > len(journal.failed):
+        click.echo(f"  … and {words.number(total - len(journal.failed))} more")
+    if not errors:
+        click.echo(f"Whole errors:  automap info --errors {path}")
+    if path.endswith(".mapchete"):
+        click.echo(f"Try again:     automap execute --retry-failed {path}")
+
+
+def _print_failure(tile: FailedTile, *, errors: bool) -> None:
+    if not errors:
+        click.echo(f"  {tile.index}  {words.last_line(tile.error)}")
+        return
+    click.echo(click.style(str(tile.index), bold=True))
+    click.echo(tile.error.rstrip())
+
+
+def _time(seconds: float) -> str:
+    """Local time; `seconds` since 1970."""
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,24 @@
+"""`automap processes`."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("-n", "--process-name", hidden=True, help="As in mapchete.")
+def command(name: str | None, process_name: str | None) -> None:
+    """List the built-in processes, or show what NAME does and takes."""
+    from automap_tiles.commands.builtins import builtin_process, builtin_processes
+
+    wanted = name or process_name
+    if wanted is not None:
+        info = builtin_process(wanted)
+        click.echo(click.style(info.name, bold=True))
+        click.echo(info.text)
+        return
+    known = builtin_processes()
+    width = max((len(info.name) for info in known), default=0)
+    for info in known:
+        click.echo(f"{info.name:<{width}}  {info.summary}")

@@ -1,0 +1,42 @@
+"""Log lines and warnings of the package, shown by the reporter of the run."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import warnings
+from collections.abc import Iterator
+
+from automap_tiles.cli.reporters import Reporter
+
+
+class _ReporterHandler(logging.Handler):
+    """Hands each record to a reporter."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        super().__init__()
+        self._reporter = reporter
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._reporter.message(record.levelname.lower(), self.format(record))
+
+
+@contextlib.contextmanager
+def log_to(reporter: Reporter, *, verbose: bool) -> Iterator[None]:
+    """Send log and warnings to a reporter while the block runs."""
+    logger = logging.getLogger("automap_tiles")
+    handler = _ReporterHandler(reporter)
+    before = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO if verbose else logging.WARNING)
+
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        reporter.message("warning", str(message))
+
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = show
+            yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)

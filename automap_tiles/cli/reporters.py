@@ -1,0 +1,269 @@
+"""Showing a run while it goes on: a bar, lines, JSON, or nothing.
+
+All are driven by the events of the run: none has a thread of its own, because the workers are
+forked from this process and a thread that holds a lock at that moment would leave it locked in
+the child for ever.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+import click
+
+from automap_tiles.cli import words
+from automap_tiles.cli.options import RunOptions
+from automap_tiles.cli.tally import Tally
+from automap_tiles.engine.events import (
+    Event,
+    RunFinished,
+    RunStarted,
+    TileDone,
+    TileResult,
+    TileStatus,
+    WorkerLost,
+)
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+_BAR_SECONDS = 0.1
+_LINE_SECONDS = 5.0
+
+
+class Reporter(Protocol):
+    """Shows events; a context manager around the run."""
+
+    def show(self, event: Event, tally: Tally) -> None:
+        """Show an event that `tally` has counted already."""
+        ...
+
+    def message(self, level: str, text: str) -> None:
+        """Show a line of the log; `level` as in logging, in lower case."""
+        ...
+
+    def __enter__(self) -> Reporter: ...
+
+    def __exit__(self, *exception: object) -> None: ...
+
+
+def reporter(how: RunOptions) -> AbstractContextManager[Reporter]:
+    """The one that the options and the terminal ask for."""
+    if how.log_format == "json":
+        return JsonReporter(progress=how.progress, verbose=how.verbose)
+    if how.progress and sys.stderr.isatty():
+        return BarReporter(verbose=how.verbose)
+    return LineReporter(progress=how.progress, verbose=how.verbose)
+
+
+class _Throttle:
+    """Says yes once per interval."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._next = time.monotonic() + seconds
+
+    def due(self) -> bool:
+        now = time.monotonic()
+        if now < self._next:
+            return False
+        self._next = now + self._seconds
+        return True
+
+
+class LineReporter:
+    """Plain lines on stderr."""
+
+    def __init__(self, *, progress: bool, verbose: bool, seconds: float = _LINE_SECONDS) -> None:
+        self._progress = progress
+        self._verbose = verbose
+        self._throttle = _Throttle(seconds)
+
+    def show(self, event: Event, tally: Tally) -> None:
+        for line in _lines(event, verbose=self._verbose):
+            self._write(line)
+        if self._progress and not isinstance(event, RunFinished) and self._throttle.due():
+            self._write(_progress_line(tally))
+
+    def message(self, level: str, text: str) -> None:
+        self._write(f"{level.capitalize()}: {text}")
+
+    def _write(self, line: str) -> None:
+        click.echo(line, err=True)
+
+    def __enter__(self) -> LineReporter:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        pass
+
+
+class BarReporter:
+    """A bar with tiles per second, time to go and the number of failed tiles."""
+
+    def __init__(self, *, verbose: bool) -> None:
+        self._verbose = verbose
+        self._throttle = _Throttle(_BAR_SECONDS)
+        self._bar = _new_bar()
+        self._task: TaskID | None = None
+
+    def show(self, event: Event, tally: Tally) -> None:
+        for line in _lines(event, verbose=self._verbose):
+            self._bar.console.print(line, highlight=False, markup=False)
+        if self._task is None:
+            self._task = self._bar.add_task("tiles", total=tally.total, **_fields(tally))
+        if isinstance(event, RunStarted | RunFinished) or self._throttle.due():
+            self._bar.update(
+                self._task, completed=tally.done, total=tally.total, **_fields(tally)
+            )
+            self._bar.refresh()
+
+    def message(self, level: str, text: str) -> None:
+        self._bar.console.print(f"{level.capitalize()}: {text}", highlight=False, markup=False)
+
+    def __enter__(self) -> BarReporter:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._bar.stop()
+
+
+def _new_bar() -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    return Progress(
+        BarColumn(bar_width=None),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TextColumn("{task.fields[eta]}"),
+        TextColumn("{task.fields[failed]}", style="red"),
+        console=Console(stderr=True),
+        auto_refresh=False,
+        transient=True,
+    )
+
+
+def _fields(tally: Tally) -> dict[str, str]:
+    """The texts beside the bar."""
+    return {
+        "rate": f"{tally.rate:.1f} tiles/s",
+        "eta": "" if tally.eta is None else f"{words.duration(tally.eta)} to go",
+        "failed": f"{tally.failed} failed" if tally.failed else "",
+    }
+
+
+class JsonReporter:
+    """One JSON object per line on stderr."""
+
+    def __init__(self, *, progress: bool, verbose: bool, seconds: float = _LINE_SECONDS) -> None:
+        self._progress = progress
+        self._verbose = verbose
+        self._throttle = _Throttle(seconds)
+
+    def show(self, event: Event, tally: Tally) -> None:
+        match event:
+            case RunStarted():
+                self._emit(
+                    "info",
+                    "started",
+                    output=event.output,
+                    tiles=event.tiles,
+                    workers=event.workers,
+                    resumed=event.resumed,
+                )
+            case TileDone() if self._verbose or event.result.status is TileStatus.FAILED:
+                self._emit_tile(event.result)
+            case WorkerLost():
+                self._emit("warning", "worker_lost", suspects=event.suspects)
+            case RunFinished():
+                self._emit_end(tally)
+        if self._progress and not isinstance(event, RunFinished) and self._throttle.due():
+            self._emit("info", "progress", total=tally.total, **_sums(tally))
+
+    def _emit_tile(self, result: TileResult) -> None:
+        failed = result.status is TileStatus.FAILED
+        self._emit(
+            "error" if failed else "info",
+            "tile",
+            tile=list(result.index),
+            status=result.status.name.lower(),
+            seconds=round(result.seconds, 4),
+            worker=result.worker,
+            **({"error": result.error} if failed else {}),
+        )
+
+    def _emit_end(self, tally: Tally) -> None:
+        summary = tally.summary
+        assert summary is not None  # set by the event that brought us here
+        self._emit(
+            "error" if summary.failed or summary.stopped_by else "info",
+            "finished",
+            output=summary.output,
+            stopped_by=summary.stopped_by,
+            **_sums(tally),
+        )
+
+    def message(self, level: str, text: str) -> None:
+        self._emit(level, "log", message=text)
+
+    def _emit(self, level: str, event: str, **values: object) -> None:
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        click.echo(json.dumps({"time": now, "level": level, "event": event, **values}), err=True)
+
+    def __enter__(self) -> JsonReporter:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        pass
+
+
+def _sums(tally: Tally) -> dict[str, object]:
+    return {
+        "written": tally.written,
+        "empty": tally.empty,
+        "skipped": tally.skipped,
+        "failed": tally.failed,
+        "seconds": round(tally.seconds, 3),
+    }
+
+
+def _lines(event: Event, *, verbose: bool) -> list[str]:
+    """What is worth a line of its own in a text log."""
+    match event:
+        case RunStarted():
+            again = ", going on with what is there" if event.resumed else ""
+            crew = f"{event.workers} worker{'' if event.workers == 1 else 's'}"
+            return [f"{words.tiles(event.tiles)}, {crew}{again}"]
+        case WorkerLost():
+            return [f"Warning: a worker died; trying {words.tiles(event.suspects)} one by one"]
+        case TileDone() if verbose or event.result.status is TileStatus.FAILED:
+            return [_tile_line(event.result)]
+        case _:
+            return []
+
+
+def _tile_line(result: TileResult) -> str:
+    head = f"{result.index} {result.status.name.lower()} after {words.duration(result.seconds)}"
+    if result.status is not TileStatus.FAILED:
+        return head
+    return f"{head}: {words.last_line(result.error)}"
+
+
+def _progress_line(tally: Tally) -> str:
+    share = 100 * tally.done / tally.total if tally.total else 100.0
+    parts = [
+        f"{words.number(tally.done)}/{words.number(tally.total)} tiles ({share:.0f} %)",
+        f"{tally.rate:.1f} tiles/s",
+    ]
+    if tally.eta is not None:
+        parts.append(f"{words.duration(tally.eta)} to go")
+    if tally.failed:
+        parts.append(f"{tally.failed} failed")
+    return ", ".join(parts)

@@ -1,0 +1,98 @@
+"""Running a process and telling how it went."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from automap_tiles.cli import words
+from automap_tiles.cli.log import log_to
+from automap_tiles.cli.options import RunOptions
+from automap_tiles.cli.reporters import Reporter, reporter
+from automap_tiles.cli.tally import Tally
+from automap_tiles.engine.events import Summary
+from automap_tiles.engine.pools import Concurrency
+from automap_tiles.engine.run import RunOptions as EngineOptions
+from automap_tiles.engine.run import execute
+from automap_tiles.errors import TilesFailed
+
+if TYPE_CHECKING:
+    from automap_tiles.runtime import Process
+
+# Failed tiles that the summary shows; `automap info` shows all.
+_SHOWN = 5
+
+
+def run(process: Process, how: RunOptions, show: Reporter, *, retry_failed: bool = False) -> None:
+    """Run a process under a reporter, then print the summary.
+
+    Raises
+    ------
+    TilesFailed
+        Some tiles failed, or the run ended before its last tile. The summary says so.
+
+    """
+    options = EngineOptions(
+        concurrency=Concurrency(how.concurrency),
+        workers=how.workers,
+        dask_scheduler=how.dask_scheduler,
+        overwrite=how.overwrite,
+        retry_failed=retry_failed,
+        fail_fast=how.fail_fast,
+    )
+    tally = Tally()
+    try:
+        with contextlib.closing(execute(process, options)) as events:
+            for event in events:
+                tally.add(event)
+                show.show(event, tally)
+    except KeyboardInterrupt:
+        show.message("warning", _interrupted(tally))
+        raise
+    assert tally.summary is not None  # the last event of a run that was not interrupted
+    if how.log_format == "text":
+        _print_summary(tally.summary, tally, process)
+    if tally.summary.failed or tally.summary.stopped_by:
+        raise TilesFailed(f"{tally.summary.failed} tiles failed")
+
+
+@contextlib.contextmanager
+def shown(how: RunOptions) -> Iterator[Reporter]:
+    """The reporter that the options ask for, with the log and warnings sent to it."""
+    with reporter(how) as show, log_to(show, verbose=how.verbose):
+        yield show
+
+
+def _interrupted(tally: Tally) -> str:
+    return (
+        f"interrupted after {words.tiles(tally.computed)}; what is done is kept: "
+        "the same command goes on from here"
+    )
+
+
+def _print_summary(summary: Summary, tally: Tally, process: Process) -> None:
+    parts = [f"{words.number(summary.written)} written", f"{words.number(summary.empty)} empty"]
+    parts.append(f"{words.number(summary.skipped)} skipped (done before)")
+    failed = f"{words.number(summary.failed)} failed"
+    parts.append(click.style(failed, fg="red", bold=True) if summary.failed else failed)
+    click.echo(f"{', '.join(parts)} in {words.duration(summary.seconds)}")
+    click.echo(f"Tiles are in {summary.output}")
+    if summary.stopped_by:
+        click.echo(f"Stopped before the last tile: {summary.stopped_by}", err=True)
+    if tally.failures:
+        _print_failures(summary, tally, process)
+
+
+def _print_failures(summary: Summary, tally: Tally, process: Process) -> None:
+    click.echo("Failed:", err=True)
+    for result in tally.failures[:_SHOWN]:
+        click.echo(f"  {result.index}  {words.last_line(result.error)}", err=True)
+    if summary.failed > _SHOWN:
+        click.echo(f"  … and {words.number(summary.failed - _SHOWN)} more", err=True)
+    name = process.config_path or summary.output
+    click.echo(f"Whole errors:  automap info --errors {name}", err=True)
+    if process.config_path is not None:
+        click.echo(f"Try again:     automap execute --retry-failed {name}", err=True)

@@ -1,0 +1,91 @@
+"""What a run has come to so far, summed from its events."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from automap_tiles.engine.events import (
+    Event,
+    RunFinished,
+    RunStarted,
+    Summary,
+    TileDone,
+    TileResult,
+    TilesSkipped,
+    TileStatus,
+)
+
+_KEPT_FAILURES = 20
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """Sums of a run; `add` every event to it."""
+
+    total: int = 0
+    """Tiles of the selection, those done before included."""
+    output: str = ""
+    written: int = 0
+    empty: int = 0
+    failed: int = 0
+    skipped: int = 0
+    """Done before."""
+    failures: list[TileResult] = field(default_factory=list)
+    """The first failed tiles."""
+    summary: Summary | None = None
+    """Set by the last event."""
+    _started: float = field(default_factory=time.monotonic)
+
+    def add(self, event: Event) -> None:
+        """Count what an event tells."""
+        match event:
+            case RunStarted():
+                self.total, self.output = event.tiles, event.output
+                self._started = time.monotonic()
+            case TilesSkipped():
+                self.skipped += event.count
+            case TileDone():
+                self._count(event.result)
+            case RunFinished():
+                self.summary = event.summary
+            case _:
+                pass
+
+    def _count(self, result: TileResult) -> None:
+        if result.status is TileStatus.WRITTEN:
+            self.written += 1
+        elif result.status is TileStatus.EMPTY:
+            self.empty += 1
+        else:
+            self.failed += 1
+            if len(self.failures) < _KEPT_FAILURES:
+                self.failures.append(result)
+
+    @property
+    def computed(self) -> int:
+        """Tiles worked on in this run."""
+        return self.written + self.empty + self.failed
+
+    @property
+    def done(self) -> int:
+        """Tiles that need no more work."""
+        return self.computed + self.skipped
+
+    @property
+    def seconds(self) -> float:
+        """Wall time since the run started."""
+        return time.monotonic() - self._started
+
+    @property
+    def rate(self) -> float:
+        """Computed tiles per second; 0 before the first one."""
+        seconds = self.seconds
+        return self.computed / seconds if seconds > 0 else 0.0
+
+    @property
+    def eta(self) -> float | None:
+        """Seconds to go at the present rate; None when it cannot be told yet."""
+        if not self.rate or self.total < self.done:
+            return None
+        return (self.total - self.done) / self.rate

@@ -1,0 +1,74 @@
+"""The processes that come with the package, or with others, read without importing them."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import pkgutil
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from automap_tiles.errors import ProcessError
+
+PACKAGE = "automap_processes"
+ENTRY_POINTS = "automap_tiles.processes"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuiltinInfo:
+    """One process that can be named in a `.mapchete` file."""
+
+    name: str
+    module: str
+    summary: str
+    """First line of its docstring."""
+    text: str
+    """Docstring of the module and signature and docstring of its function."""
+
+
+def builtin_processes() -> list[BuiltinInfo]:
+    """All of them, by name; our own first where two have the same name."""
+    modules = {entry.name: entry.module for entry in entry_points(group=ENTRY_POINTS)}
+    modules |= {name: f"{PACKAGE}.{name}" for name in _own()}
+    return [_info(name, module) for name, module in sorted(modules.items())]
+
+
+def builtin_process(name: str) -> BuiltinInfo:
+    """One of them; raises `ProcessError` when there is none of that name."""
+    known = {info.name: info for info in builtin_processes()}
+    # Old names lead to the same processes.
+    found = known.get(name.removeprefix("mapchete.processes."))
+    if found is None:
+        raise ProcessError(f"there is no built-in process {name!r}; known: {', '.join(known)}")
+    return found
+
+
+def _own() -> list[str]:
+    spec = importlib.util.find_spec(PACKAGE)
+    folders = [] if spec is None else list(spec.submodule_search_locations or [])
+    names = [module.name for module in pkgutil.iter_modules(folders)]
+    return [name for name in names if not name.startswith("_")]
+
+
+def _info(name: str, module: str) -> BuiltinInfo:
+    tree = _source(module)
+    summary = (ast.get_docstring(tree) or "").partition("\n")[0]
+    return BuiltinInfo(name=name, module=module, summary=summary, text=_text(tree))
+
+
+def _source(module: str) -> ast.Module:
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
+        return ast.Module(body=[], type_ignores=[])
+    return ast.parse(Path(spec.origin).read_text(encoding="utf-8"), spec.origin)
+
+
+def _text(tree: ast.Module) -> str:
+    parts = [ast.get_docstring(tree) or ""]
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name == "execute":
+            returns = "" if node.returns is None else f" -> {ast.unparse(node.returns)}"
+            parts.append(f"execute({ast.unparse(node.args)}){returns}")
+            parts.append(ast.get_docstring(node) or "")
+    return "\n\n".join(part for part in parts if part)

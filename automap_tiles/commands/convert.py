@@ -1,0 +1,220 @@
+"""The configuration of the built-in process `convert` for one source and one target."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from automap_tiles.commands.facts import Facts, best_zoom, open_source, source_facts
+from automap_tiles.errors import ConfigError
+from automap_tiles.formats.protocols import OutputKind
+from automap_tiles.formats.registry import formats
+from automap_tiles.grid import Bounds, Pyramid
+from automap_tiles.storage import is_remote
+
+_SINGLE_FILE = (".tif", ".tiff")
+# Options of the source's own output that hold for its folder and not for what is made from it.
+_NOT_INHERITED = {"path", "format", "type", "pixelbuffer", "metatiling", "mode", "delimiters"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversion:
+    """What to make of what."""
+
+    source: str
+    """Raster or vector file, tile directory or `.mapchete` file."""
+    target: str
+    """Folder, or a path that ends with .tif."""
+    zooms: tuple[int, ...] | None = None
+    """None: those of the source, or 0 to its own resolution."""
+    clip: str | None = None
+    """Vector file; nothing outside of its features is written."""
+    bands: tuple[int, ...] | None = None
+    """Bands of the source, from 1; None: all."""
+    pyramid: str | None = None
+    """`geodetic`, `mercator` or the path of a JSON definition; None: that of the source."""
+    metatiling: int | None = None
+    tile_size: int | None = None
+    format: str | None = None
+    dtype: str | None = None
+    nodata: float | None = None
+    geometry_type: str | None = None
+    creation_options: Mapping[str, Any] = field(default_factory=dict)
+    resampling: str = "nearest"
+    scale_ratio: float = 1.0
+    scale_offset: float = 0.0
+    """Added before the ratio is multiplied."""
+    overviews: str | None = None
+    """Resampling of the overviews inside a single file; None: no overviews."""
+    cog: bool = False
+
+
+def conversion_config(wanted: Conversion) -> dict[str, Any]:
+    """The mapping that `open_process` takes, as a `.mapchete` file would say it.
+
+    Raises
+    ------
+    ConfigError
+        The source does not tell what the options leave open, or they contradict each other.
+    InputError
+        The source is missing or cannot be read.
+
+    """
+    facts = source_facts(wanted.source)
+    pyramid, grid = _pyramid(wanted, facts)
+    inputs = {"inp": wanted.source}
+    if wanted.clip is not None:
+        inputs["clip"] = wanted.clip
+    return {
+        "process": "convert",
+        "config_dir": str(Path.cwd()),
+        "input": inputs,
+        "pyramid": grid,
+        "zoom_levels": _zooms(wanted, facts, pyramid),
+        "bounds": list(_bounds(wanted, pyramid)),
+        "output": _output(wanted, facts),
+        "process_parameters": _parameters(wanted, facts),
+    }
+
+
+def is_single_file(path: str) -> bool:
+    """Whether a target is one GeoTIFF rather than a folder of tiles."""
+    return PurePosixPath(path).suffix.lower() in _SINGLE_FILE
+
+
+def _pyramid(wanted: Conversion, facts: Facts) -> tuple[Pyramid, dict[str, Any]]:
+    """The pyramid of the process, and its entry in the file."""
+    theirs = None if facts.pyramid is None else facts.pyramid.to_dict()
+    if wanted.pyramid is None and theirs is None:
+        raise ConfigError(
+            "a file has no pyramid of its own",
+            key="--output-pyramid",
+            remedy="--output-pyramid mercator, geodetic, or a JSON file with a definition",
+        )
+    if wanted.pyramid is None:
+        entry = dict(theirs or {}) | {"pixelbuffer": 0}
+    else:
+        entry = {"grid": _grid(wanted.pyramid)}
+    if wanted.metatiling is not None:
+        entry["metatiling"] = wanted.metatiling
+    if wanted.tile_size is not None:
+        entry["tile_size"] = wanted.tile_size
+    return Pyramid.from_grid(**entry), entry
+
+
+def _grid(name: str) -> str | dict[str, Any]:
+    if name in ("geodetic", "mercator"):
+        return name
+    try:
+        found = json.loads(Path(name).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"neither the name of a grid nor a JSON file: {error}",
+            key="--output-pyramid",
+            found=name,
+            remedy="mercator, geodetic, or a JSON file with shape, bounds and srs",
+        ) from error
+    # The metadata.json of a tile directory will do.
+    found = found.get("pyramid", found)
+    grid: str | dict[str, Any] = found.get("grid", found)
+    return grid
+
+
+def _zooms(wanted: Conversion, facts: Facts, pyramid: Pyramid) -> dict[str, int]:
+    if wanted.zooms is not None:
+        return {"min": wanted.zooms[0], "max": wanted.zooms[-1]}
+    if facts.directory is not None:
+        zooms = facts.directory.zooms()
+        if not zooms:
+            raise ConfigError("holds no tiles", file=wanted.source)
+        first, last = min(zooms), max(zooms)
+    elif facts.kind is OutputKind.RASTER:
+        first, last = 0, best_zoom(wanted.source, pyramid)
+    else:
+        raise ConfigError("vector data have no zoom of their own", key="--zoom", remedy="-z 0,10")
+    return {"min": last if is_single_file(wanted.target) else first, "max": last}
+
+
+def _bounds(wanted: Conversion, pyramid: Pyramid) -> Bounds:
+    """What source and clip have in common, CRS of the pyramid."""
+    paths = [wanted.source] + ([wanted.clip] if wanted.clip is not None else [])
+    common: Bounds | None = pyramid.bounds
+    for path in paths:
+        area = open_source(path, pyramid).footprint(pyramid.crs)
+        common = None if area.is_empty else common and common.intersection(Bounds(*area.bounds))
+        if common is None:
+            raise ConfigError("lies outside of the pyramid or of the source", file=path)
+    assert common is not None  # there is at least one path
+    return common
+
+
+def _output(wanted: Conversion, facts: Facts) -> dict[str, Any]:
+    name = _format(wanted, facts)
+    kind = {info.name: info.kind for info in formats()}.get(name)
+    if kind is not None and kind is not facts.kind:
+        raise ConfigError(
+            f"{name} holds {kind.value} data, the source is {facts.kind.value} data",
+            key="--output-format",
+            found=name,
+        )
+    output = {key: value for key, value in facts.options.items() if key not in _NOT_INHERITED}
+    if wanted.format is not None and wanted.format != facts.options.get("format"):
+        # Creation options of one format mean nothing to another.
+        keep = ("bands", "dtype", "nodata", "schema")
+        output = {key: value for key, value in output.items() if key in keep}
+    output |= {"format": name, "path": _absolute(wanted.target)}
+    if wanted.metatiling is not None:
+        output["metatiling"] = wanted.metatiling
+    output |= _changes(wanted, name)
+    if wanted.geometry_type is not None and "schema" in output:
+        output["schema"] = {**output["schema"], "geometry": wanted.geometry_type}
+    return output | dict(wanted.creation_options)
+
+
+def _changes(wanted: Conversion, name: str) -> dict[str, Any]:
+    """What the options say differently from the source."""
+    changes: dict[str, Any] = {}
+    if wanted.bands is not None:
+        changes["bands"] = len(wanted.bands)
+    if wanted.dtype is not None:
+        changes["dtype"] = wanted.dtype
+    if wanted.nodata is not None:
+        changes["nodata"] = wanted.nodata
+    if (wanted.cog or wanted.overviews) and not (name == "GTiff" and is_single_file(wanted.target)):
+        option = "--cog" if wanted.cog else "--overviews"
+        raise ConfigError("is for a single GeoTIFF", key=option, remedy="a target such as out.tif")
+    if wanted.cog:
+        changes["cog"] = True
+    if wanted.overviews is not None:
+        changes |= {"overviews": True, "overviews_resampling": wanted.overviews}
+    return changes
+
+
+def _format(wanted: Conversion, facts: Facts) -> str:
+    if wanted.format is not None:
+        return wanted.format
+    if is_single_file(wanted.target):
+        return "GTiff"
+    if name := facts.options.get("format"):
+        return str(name)
+    return "GTiff" if facts.kind is OutputKind.RASTER else "GeoJSON"
+
+
+def _parameters(wanted: Conversion, facts: Facts) -> dict[str, Any]:
+    if facts.kind is OutputKind.VECTOR:
+        return {}
+    parameters: dict[str, Any] = {"resampling": wanted.resampling}
+    if wanted.bands is not None:
+        parameters["band_indexes"] = list(wanted.bands)
+    if wanted.scale_ratio != 1.0:
+        parameters["scale_ratio"] = wanted.scale_ratio
+    if wanted.scale_offset != 0.0:
+        parameters["scale_offset"] = wanted.scale_offset
+    return parameters
+
+
+def _absolute(path: str) -> str:
+    return path if is_remote(path) else str(Path(path).absolute())

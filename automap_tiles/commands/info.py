@@ -1,0 +1,128 @@
+"""What a process, an output or a journal is, and how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from automap_tiles.commands.tiledir import Selection, open_tile_directory
+from automap_tiles.engine.events import TileStatus
+from automap_tiles.engine.journal import FailedTile, Journal, RunRecord, journal_path
+from automap_tiles.errors import ConfigError
+from automap_tiles.runtime import Process, open_process
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZoomProgress:
+    """What the journal knows of one zoom."""
+
+    zoom: int
+    written: int
+    empty: int
+    failed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class JournalInfo:
+    """What a journal knows."""
+
+    path: Path
+    last_run: RunRecord | None
+    zooms: tuple[ZoomProgress, ...]
+    failed: tuple[FailedTile, ...]
+    """The first failed tiles."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Info:
+    """Answer to `automap info`."""
+
+    facts: tuple[tuple[str, str], ...]
+    """Name and value of what can be said in a line."""
+    tiles: tuple[tuple[int, int], ...] = ()
+    """(zoom, number of output tiles that are there); counted in folders only."""
+    journal: JournalInfo | None = None
+
+
+def look_at(path: str, *, failures: int) -> Info:
+    """Info about a `.mapchete` file, a journal, an output folder or a single output file.
+
+    `failures`: how many failed tiles to fetch with their errors.
+
+    Raises
+    ------
+    ConfigError
+        It is none of them.
+
+    """
+    if path.endswith(".mapchete"):
+        process = open_process(path)
+        journal = journal_path(process.writer.path, process.config_path)
+        return Info(facts=tuple(_process_facts(process)), journal=_journal(journal, failures))
+    if path.endswith(".sqlite"):
+        if not Path(path).is_file():
+            raise ConfigError("is not there", file=path)
+        return Info(facts=(("journal", path),), journal=_journal(Path(path), failures))
+    single = journal_path(path, None)
+    if Path(path).is_file() and single.is_file():
+        return Info(facts=(("output", path),), journal=_journal(single, failures))
+    return _of_directory(path, failures)
+
+
+def _process_facts(process: Process) -> Iterator[tuple[str, str]]:
+    yield "process", f"{process.name} ({process.function.name})"
+    yield "output", process.writer.path
+    yield "grid", str(process.pyramid)
+    yield "zooms", _zooms(process.zooms)
+    if process.baselevels is not None:
+        levels = process.baselevels
+        yield (
+            "base zooms",
+            f"{levels.min} to {levels.max}, lower {levels.lower}, higher {levels.higher}",
+        )
+    for name, reader in process.inputs.readers():
+        yield "input", f"{name}: {reader.path}"
+    yield "area", " ".join(f"{value:.10g}" for value in process.area.bounds)
+
+
+def _of_directory(path: str, failures: int) -> Info:
+    directory = open_tile_directory(path)
+    facts = (
+        ("output", path),
+        ("format", directory.metadata.format),
+        ("grid", str(directory.pyramid)),
+    )
+    counts: dict[int, int] = {}
+    for index in directory.existing(Selection()):
+        counts[index.zoom] = counts.get(index.zoom, 0) + 1
+    journal = directory.journal_path
+    return Info(
+        facts=facts,
+        tiles=tuple(sorted(counts.items())),
+        journal=None if journal is None else _journal(journal, failures),
+    )
+
+
+def _journal(path: Path, failures: int) -> JournalInfo | None:
+    if not path.is_file():
+        return None
+    with Journal.open_readonly(path) as journal:
+        zooms = tuple(
+            ZoomProgress(
+                zoom=zoom,
+                written=counts.get(TileStatus.WRITTEN, 0),
+                empty=counts.get(TileStatus.EMPTY, 0),
+                failed=counts.get(TileStatus.FAILED, 0),
+            )
+            for zoom, counts in journal.counts().items()
+        )
+        failed = tuple(tile for tile, _ in zip(journal.failed(), range(failures), strict=False))
+        return JournalInfo(path=path, last_run=journal.last_run(), zooms=zooms, failed=failed)
+
+
+def _zooms(zooms: tuple[int, ...]) -> str:
+    first, last = zooms[0], zooms[-1]
+    if zooms == tuple(range(first, last + 1)):
+        return str(first) if first == last else f"{first} to {last}"
+    return ", ".join(map(str, zooms))

@@ -1,0 +1,173 @@
+"""A folder of tiles as it lies there: its pyramid and format, its tiles, its journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from automap_tiles.engine.journal import Journal, journal_path
+from automap_tiles.errors import ConfigError
+from automap_tiles.formats.metadata import Metadata, read_metadata
+from automap_tiles.grid import Pyramid, Tile, TileIndex
+from automap_tiles.grid.cover import clip_to_pyramid
+from automap_tiles.storage import Storage, TileLayout, is_remote, open_storage
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+# Tiles that are tested against an area together.
+_GROUP = 1024
+
+# As in grid.cover: tiles that share only an edge with the area do not count.
+_SHRINK = 1e-9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """Which tiles of a directory are meant."""
+
+    zooms: tuple[int, ...] | None = None
+    """None: all."""
+    area: BaseGeometry | None = None
+    """In the CRS of the pyramid; None: everywhere."""
+
+    @property
+    def is_everything(self) -> bool:
+        return self.zooms is None and self.area is None
+
+    def pick(self, pyramid: Pyramid, indexes: Iterable[TileIndex]) -> Iterator[TileIndex]:
+        """Those of the tiles that are meant."""
+        wanted = (index for index in indexes if self.zooms is None or index.zoom in self.zooms)
+        if self.area is None:
+            yield from wanted
+            return
+        area = clip_to_pyramid(pyramid, self.area)
+        shapely.prepare(area)
+        while group := list(islice(wanted, _GROUP)):
+            hits = shapely.intersects(area, _boxes(pyramid, group))
+            yield from (index for index, hit in zip(group, hits, strict=True) if hit)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TileDirectory:
+    """A folder, or object prefix, of tiles with a `metadata.json`."""
+
+    storage: Storage
+    layout: TileLayout
+    metadata: Metadata
+    """Format and its options, and the pyramid of the tiles."""
+    process_pyramid: Pyramid
+    """What the journal's rows count; that of the tiles where it is not known."""
+    journal_path: Path | None
+    """None for object storage without a process file."""
+
+    @property
+    def path(self) -> str:
+        return self.storage.root
+
+    @property
+    def pyramid(self) -> Pyramid:
+        return self.metadata.pyramid
+
+    def existing(self, selection: Selection) -> list[TileIndex]:
+        """The selected tiles that are there, by zoom, row and column.
+
+        A tile counts as selected when the process tile it was cut from is.
+        """
+        found = filter(None, map(self.layout.parse, self._keys(selection)))
+        by_owner: dict[TileIndex, list[TileIndex]] = {}
+        for index in found:
+            by_owner.setdefault(self.owner(index), []).append(index)
+        owners = selection.pick(self.process_pyramid, by_owner)
+        return sorted(index for owner in owners for index in by_owner[owner])
+
+    def there(self, tiles: Sequence[TileIndex]) -> set[TileIndex]:
+        """Those of the tiles that are there."""
+        keys = {self.layout.key(index): index for index in tiles}
+        return {keys[key] for key in self.storage.exists_many(list(keys))}
+
+    def zooms(self) -> set[int]:
+        """The zooms that have tiles."""
+        return {index.zoom for index in map(self.layout.parse, self.storage.list()) if index}
+
+    def _keys(self, selection: Selection) -> Iterator[str]:
+        if selection.zooms is not None and self.layout.schema.startswith("{zoom}/"):
+            for zoom in selection.zooms:
+                yield from self.storage.list(f"{zoom}/")
+        else:
+            yield from self.storage.list()
+
+    def owner(self, index: TileIndex) -> TileIndex:
+        """The process tile that a tile was cut from."""
+        ours, theirs = self.pyramid.metatiling, self.process_pyramid.metatiling
+        return TileIndex(index.zoom, index.row * ours // theirs, index.col * ours // theirs)
+
+    def tile(self, index: TileIndex) -> Tile:
+        return Tile(self.pyramid, index)
+
+    def open_journal(self) -> Journal | None:
+        """The journal, for writing; None when there is none.
+
+        Raises `OutputBusy` while a run holds it.
+        """
+        if self.journal_path is None or not self.journal_path.is_file():
+            return None
+        return Journal.open(self.journal_path)
+
+
+def open_tile_directory(path: str) -> TileDirectory:
+    """A tile directory by its path, or by the `.mapchete` file that writes it.
+
+    Raises
+    ------
+    ConfigError
+        There is no tile directory.
+
+    """
+    if path.endswith(".mapchete"):
+        return _of_process(path)
+    return _open(path, process_pyramid=None, config=None)
+
+
+def _of_process(path: str) -> TileDirectory:
+    from automap_tiles.runtime import open_process
+
+    process = open_process(path)
+    return _open(
+        process.writer.path, process_pyramid=process.pyramid, config=process.config_path
+    )
+
+
+def _open(path: str, *, process_pyramid: Pyramid | None, config: Path | None) -> TileDirectory:
+    storage = open_storage(path)
+    try:
+        metadata = read_metadata(storage)
+    except FileNotFoundError as error:
+        raise ConfigError(
+            "is no tile directory: there is no metadata.json",
+            file=path,
+            remedy="give the output folder of a process, or the .mapchete file that writes it",
+        ) from error
+    journal = None if is_remote(path) and config is None else journal_path(path, config)
+    return TileDirectory(
+        storage=storage,
+        layout=metadata.layout,
+        metadata=metadata,
+        process_pyramid=process_pyramid or metadata.pyramid,
+        journal_path=journal,
+    )
+
+
+def _boxes(pyramid: Pyramid, indexes: list[TileIndex]) -> np.ndarray:
+    """Boxes of tiles without their buffer, a little smaller than they are."""
+    bare = pyramid.replace(pixelbuffer=0)
+    left, bottom, right, top = np.array([Tile(bare, index).bounds for index in indexes]).T
+    dx, dy = (right - left) * _SHRINK, (top - bottom) * _SHRINK
+    boxes: np.ndarray = shapely.box(left + dx, bottom + dy, right - dx, top - dy)
+    return boxes

@@ -1,0 +1,124 @@
+"""A GDAL virtual raster over the tiles of one zoom (https://gdal.org/drivers/raster/vrt.html)."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+from xml.etree import ElementTree as Xml
+
+from automap_tiles.commands.tiledir import TileDirectory
+from automap_tiles.grid import Bounds, TileIndex
+from automap_tiles.raster import RasterInfo, inspect
+from automap_tiles.storage import is_remote
+
+# GDAL's names of NumPy's types.
+_TYPES = {
+    "uint8": "Byte",
+    "int8": "Int8",
+    "uint16": "UInt16",
+    "int16": "Int16",
+    "uint32": "UInt32",
+    "int32": "Int32",
+    "uint64": "UInt64",
+    "int64": "Int64",
+    "float32": "Float32",
+    "float64": "Float64",
+}
+
+
+class _Source(NamedTuple):
+    """Where the pixels of one tile go."""
+
+    path: str
+    relative: bool
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+def vrt_xml(
+    directory: TileDirectory, tiles: Sequence[TileIndex], folder: Path, basepath: str | None = None
+) -> str:
+    """The text of a VRT that lies in `folder` and shows `tiles` (one or more, of one zoom).
+
+    Number and type of bands are those of the first tile.
+    """
+    info = inspect(directory.storage.url(directory.layout.key(tiles[0])))
+    frame = _frame([directory.tile(index).bounds for index in tiles])
+    sources = [_source(directory, index, frame, folder, basepath) for index in tiles]
+    pixel = directory.pyramid.pixel_size(tiles[0].zoom)
+    root = Xml.Element(
+        "VRTDataset",
+        rasterXSize=str(round(frame.width / pixel[0])),
+        rasterYSize=str(round(frame.height / pixel[1])),
+    )
+    Xml.SubElement(root, "SRS").text = directory.pyramid.crs.to_wkt()
+    transform = (frame.left, pixel[0], 0.0, frame.top, 0.0, -pixel[1])
+    Xml.SubElement(root, "GeoTransform").text = ", ".join(map(repr, transform))
+    for band in range(1, info.count + 1):
+        _add_band(root, band, info, sources)
+    Xml.indent(root)
+    return Xml.tostring(root, encoding="unicode") + "\n"
+
+
+def _frame(boxes: Sequence[Bounds]) -> Bounds:
+    left, bottom, right, top = zip(*boxes, strict=True)
+    return Bounds(min(left), min(bottom), max(right), max(top))
+
+
+def _source(
+    directory: TileDirectory, index: TileIndex, frame: Bounds, folder: Path, basepath: str | None
+) -> _Source:
+    tile = directory.tile(index)
+    key = directory.layout.key(index)
+    path = directory.storage.url(key) if basepath is None else f"{basepath.rstrip('/')}/{key}"
+    relative = basepath is None and not is_remote(directory.path)
+    return _Source(
+        path=Path(os.path.relpath(path, folder.absolute())).as_posix() if relative else path,
+        relative=relative,
+        x=round((tile.bounds.left - frame.left) / tile.pixel_x_size),
+        y=round((frame.top - tile.bounds.top) / tile.pixel_y_size),
+        width=tile.width,
+        height=tile.height,
+    )
+
+
+def _add_band(
+    root: Xml.Element, band: int, info: RasterInfo, sources: Sequence[_Source]
+) -> None:
+    node = Xml.SubElement(
+        root, "VRTRasterBand", dataType=_TYPES[str(info.dtype)], band=str(band)
+    )
+    if info.descriptions and info.descriptions[band - 1]:
+        Xml.SubElement(node, "Description").text = info.descriptions[band - 1]
+    if info.nodata is not None:
+        Xml.SubElement(node, "NoDataValue").text = _number(info.nodata)
+    for source in sources:
+        _add_source(node, band, info, source)
+
+
+def _add_source(node: Xml.Element, band: int, info: RasterInfo, source: _Source) -> None:
+    # Only a complex source leaves out nodata where tiles overlap, which those with a buffer do.
+    kind = "SimpleSource" if info.nodata is None else "ComplexSource"
+    element = Xml.SubElement(node, kind)
+    name = Xml.SubElement(
+        element, "SourceFilename", relativeToVRT="1" if source.relative else "0"
+    )
+    name.text = source.path
+    Xml.SubElement(element, "SourceBand").text = str(band)
+    size = {"xSize": str(source.width), "ySize": str(source.height)}
+    Xml.SubElement(element, "SrcRect", xOff="0", yOff="0", **size)
+    Xml.SubElement(element, "DstRect", xOff=str(source.x), yOff=str(source.y), **size)
+    if info.nodata is not None:
+        Xml.SubElement(element, "NODATA").text = _number(info.nodata)
+
+
+def _number(value: float) -> str:
+    """As GDAL writes it: `nan`, `-32768`, `0.5`."""
+    if math.isfinite(value) and value == int(value):
+        return str(int(value))
+    return repr(float(value))
