@@ -10,7 +10,7 @@ from automap_tiles.vector.geometry import (
     to_shape,
     union_geometry,
 )
-from automap_tiles.vector.read import VectorInfo, inspect, read_features, read_geometry
+from automap_tiles.vector.read import VectorInfo, describe, read_features, read_geometry
 from automap_tiles.vector.reproject import (
     reproject_bounds,
     reproject_geometries,
@@ -23,9 +23,9 @@ __all__ = [
     "clip_features",
     "clip_to_box",
     "decode_features",
+    "describe",
     "encode_features",
     "fitting_parts",
-    "inspect",
     "matching_parts",
     "read_features",
     "read_geometry",

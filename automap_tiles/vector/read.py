@@ -61,7 +61,8 @@ class VectorInfo:
     crs: CRS
     bounds: Bounds | None
     """In its CRS; None when there are no features."""
-    geometry_type: str
+    geometry: str
+    """Type, as fiona names it."""
     properties: dict[str, str]
     """Type of each property, as fiona names them."""
 
@@ -80,7 +81,7 @@ class _Table:
             yield self.geometries[number], self.properties[number]
 
 
-def inspect(path: str) -> VectorInfo:
+def describe(path: str) -> VectorInfo:
     """Open a vector file and describe it; raises `InputError`."""
     return _inspect(path, _stamp_of(path))
 
@@ -90,11 +91,13 @@ def read_features(
     bounds: Bounds | None,
     crs: CRS,
     *,
+    clip: bool = True,
     validity_check: bool = True,
 ) -> list[Feature]:
-    """Features of a file that share points with a box, in its CRS and clipped to it.
+    """Features of a file on a box, in its CRS and clipped to it.
 
-    `bounds` None gives all features unclipped. With `validity_check` geometries are valid, else
+    `bounds` None gives all features; without `clip` they come whole, those whose box touches
+    `bounds`. With `validity_check` geometries are valid, else
     they are as they come. Raises `InputError` when the file cannot be read.
     """
     stamp = _stamp_of(path)
@@ -109,7 +112,7 @@ def read_features(
     return [
         as_feature(part, properties)
         for geometry, properties in found
-        for part in _clipped(geometry, bounds, validity_check)
+        for part in _clipped(geometry, bounds if clip else None, validity_check)
     ]
 
 
@@ -141,7 +144,7 @@ def _inspect(path: str, _stamp: _Stamp | None) -> VectorInfo:
         return VectorInfo(
             crs=_crs(source, path),
             bounds=Bounds(*source.bounds) if len(source) else None,
-            geometry_type=str(source.schema["geometry"]),
+            geometry=str(source.schema["geometry"]),
             properties=dict(source.schema["properties"]),
         )
 

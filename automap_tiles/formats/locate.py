@@ -1,0 +1,50 @@
+"""Where an input is: what the user wrote, what GDAL opens, and when it changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from automap_tiles.errors import InputError
+from automap_tiles.formats.spec import InputSpec
+from automap_tiles.storage import is_remote, open_storage
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A file or address."""
+
+    path: str
+    """As the user wrote it."""
+    url: str
+    """Absolute path, or what GDAL opens."""
+    is_local: bool
+
+    def fingerprint(self) -> str:
+        """Changes when the file does; an address is only its name, nobody can ask it cheaply."""
+        if not self.is_local:
+            return self.path
+        try:
+            status = Path(self.url).stat()
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror}", self.url) from error
+        return f"{self.path} {status.st_size} {status.st_mtime_ns}"
+
+
+def locate(spec: InputSpec, base: Path) -> Located:
+    """Find the file of an input; raises `InputError` when it is local and not there."""
+    path = spec.path
+    if is_remote(path):
+        return Located(path, open_storage(path).url(""), is_local=False)
+    # /vsi… and NETCDF:file:variable are GDAL's own names
+    if "://" in path or path.startswith("/vsi") or _is_subdataset(path):
+        return Located(path, path, is_local=False)
+    absolute = Path(base, path).absolute()
+    if not absolute.exists():
+        raise InputError(f"input {spec.name}: no such file", absolute)
+    return Located(path, str(absolute), is_local=True)
+
+
+def _is_subdataset(path: str) -> bool:
+    driver, colon, _ = path.partition(":")
+    return bool(colon) and driver.isupper() and len(driver) > 1

@@ -1,0 +1,180 @@
+"""`metadata.json` of a tile directory, as mapchete writes and reads it."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rasterio.crs import CRS
+
+from automap_tiles.errors import GridError, InputError, OutputMismatch
+from automap_tiles.formats.protocols import OutputKind
+from automap_tiles.grid import Pyramid
+from automap_tiles.storage import DEFAULT_SCHEMA, Storage, TileLayout
+
+METADATA_NAME = "metadata.json"
+
+_EXTENSIONS = {
+    "GTiff": "tif",
+    "PNG": "png",
+    "PNG_hillshade": "png",
+    "GeoJSON": "geojson",
+    "FlatGeobuf": "fgb",
+}
+_KINDS = {
+    "tif": OutputKind.RASTER,
+    "tiff": OutputKind.RASTER,
+    "png": OutputKind.RASTER,
+    "jpg": OutputKind.RASTER,
+    "jpeg": OutputKind.RASTER,
+    "jp2": OutputKind.RASTER,
+    "webp": OutputKind.RASTER,
+    "geojson": OutputKind.VECTOR,
+    "fgb": OutputKind.VECTOR,
+    "gpkg": OutputKind.VECTOR,
+}
+
+# Options that say where or how something was run, or that could hold credentials.
+_UNSAID = frozenset(
+    ("path", "grid", "metatiling", "pixelbuffer", "tile_size", "stac", "storage_options", "type")
+)
+
+# Without these the tiles cannot be read as what they are.
+_DECISIVE = ("bands", "dtype", "nodata")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metadata:
+    """What a tile directory says of itself."""
+
+    pyramid: Pyramid
+    """Of the tiles."""
+    format: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Of the output, without `format`; `bands`, `dtype`, `nodata` of rasters, `schema` of
+    features."""
+
+    @property
+    def extension(self) -> str:
+        """Of the tiles' files, without the dot."""
+        return _EXTENSIONS.get(self.format, str(self.options.get("extension", "tif")))
+
+    @property
+    def kind(self) -> OutputKind:
+        return kind_of_extension(self.extension)
+
+    @property
+    def layout(self) -> TileLayout:
+        schema = self.options.get("tile_path_schema", DEFAULT_SCHEMA)
+        return TileLayout(str(schema), self.extension)
+
+    def to_json(self) -> bytes:
+        """The file's bytes; credentials and paths are left out."""
+        driver = {key: value for key, value in self.options.items() if key not in _UNSAID}
+        content = {"driver": {**driver, "format": self.format}, "pyramid": self.pyramid.to_dict()}
+        return json.dumps(content, indent=4, sort_keys=True, default=_plain).encode()
+
+
+def kind_of_extension(extension: str) -> OutputKind:
+    """Raster, unless the ending is one of features."""
+    return _KINDS.get(extension.lower().lstrip("."), OutputKind.RASTER)
+
+
+def is_known_extension(extension: str) -> bool:
+    """Whether tiles with that ending can be read."""
+    return extension.lower().lstrip(".") in _KINDS
+
+
+def read_metadata(storage: Storage) -> Metadata:
+    """What a folder says of itself.
+
+    Raises `FileNotFoundError` when it says nothing, `InputError` when it cannot be understood.
+    """
+    path = f"{storage.root}/{METADATA_NAME}"
+    try:
+        content = json.loads(storage.get(METADATA_NAME))
+        driver = dict(content["driver"])
+        name = str(driver.pop("format"))
+        return Metadata(pyramid=_pyramid(content["pyramid"]), format=name, options=driver)
+    except (ValueError, KeyError, TypeError, AttributeError, GridError) as error:
+        raise InputError(f"is no description of a tile directory: {error!r}", path) from error
+
+
+def write_metadata(storage: Storage, metadata: Metadata, *, overwrite: bool = False) -> None:
+    """Write it where there is none, else compare.
+
+    With `overwrite` it replaces one of the same pyramid and format whose other options differ.
+    Raises `OutputMismatch` when the folder is of another pyramid or format, or of other bands.
+    """
+    try:
+        found = read_metadata(storage)
+    except FileNotFoundError:
+        storage.put(METADATA_NAME, metadata.to_json())
+        return
+    _compare(storage.root, found, metadata)
+    different = [key for key in _DECISIVE if not _same(found, metadata, key)]
+    if not different:
+        return
+    if not overwrite:
+        key = different[0]
+        raise OutputMismatch(
+            f"holds tiles with {key} {found.options.get(key)!r}, and this process writes "
+            f"{metadata.options.get(key)!r}; write to another path, or run with --overwrite",
+            storage.root,
+        )
+    storage.put(METADATA_NAME, metadata.to_json())
+
+
+def _compare(root: str, found: Metadata, wanted: Metadata) -> None:
+    if found.format != wanted.format:
+        raise OutputMismatch(
+            f"holds {found.format} tiles, and this process writes {wanted.format}; "
+            "write to another path",
+            root,
+        )
+    theirs, ours = found.pyramid, wanted.pyramid
+    if (
+        not theirs.same_grid(ours)
+        or theirs.metatiling != ours.metatiling
+        or theirs.pixelbuffer != ours.pixelbuffer
+    ):
+        raise OutputMismatch(
+            f"holds tiles of another pyramid: there {theirs}, here {ours}; write to another path",
+            root,
+        )
+
+
+def _same(found: Metadata, wanted: Metadata, key: str) -> bool:
+    """Equal, or not said by one of them; NaN equals NaN."""
+    first, second = found.options.get(key), wanted.options.get(key)
+    return first is None or second is None or first == second or str(first) == str(second)
+
+
+def _pyramid(content: Mapping[str, Any]) -> Pyramid:
+    grid = content["grid"]
+    if isinstance(grid, Mapping):
+        grid = dict(grid)
+        if isinstance(crs := grid.pop("crs", None), str):  # written by old versions
+            grid.setdefault("srs", {"wkt": CRS.from_string(crs).to_wkt()})
+        if (grid.get("grid") or grid.get("type")) == "geodetic":
+            grid = "geodetic"  # old versions swapped its shape
+    return Pyramid.from_grid(
+        grid,
+        tile_size=content.get("tile_size", 256),
+        metatiling=content.get("metatiling", 1),
+        pixelbuffer=content.get("pixelbuffer", 0),
+    )
+
+
+def _plain(value: Any) -> Any:
+    """What json does not know: NumPy numbers, dates, paths."""
+    if isinstance(value, datetime.date | datetime.datetime):
+        return value.isoformat()
+    if hasattr(value, "item"):
+        return value.item()
+    if isinstance(value, Mapping):
+        return dict(value)
+    return str(value)

@@ -1,0 +1,94 @@
+"""Options of an input or output, looked up and checked."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from automap_tiles.formats.spec import InputSpec, OutputSpec
+
+# Written by configurations of mapchete, of no meaning here: where credentials come from and
+# where copies of inputs are kept is not a matter of the process file.
+_IGNORED = frozenset(("storage_options", "cache", "stac", "in_memory"))
+
+
+class Options:
+    """The options of a spec; `finish` complains of those that nobody asked for."""
+
+    def __init__(self, spec: InputSpec | OutputSpec) -> None:
+        self._spec = spec
+        self._left = dict(spec.options)
+        self._known: set[str] = set()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._spec.options
+
+    def take(self, name: str, default: Any = None) -> Any:
+        """The value of an option, or the default; from then on it is known."""
+        self._known.add(name)
+        return self._left.pop(name, default)
+
+    def whole(self, name: str, default: int | None, *, least: int = 0) -> int | None:
+        """A whole number; raises `ConfigError` for anything else."""
+        value = self.take(name, default)
+        if value is default:
+            return default
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise self._spec.error(
+                f"must be a whole number of at least {least}", key=name, found=value
+            )
+        return value
+
+    def text(self, name: str, default: str | None, choices: Sequence[str] = ()) -> str | None:
+        """A text, one of the choices if there are any; raises `ConfigError`."""
+        value = self.take(name, default)
+        if value is default:
+            return default
+        if not isinstance(value, str) or (choices and value not in choices):
+            remedy = f"one of {', '.join(choices)}" if choices else "a text"
+            raise self._spec.error("cannot be that", key=name, found=value, remedy=remedy)
+        return value
+
+    def number(self, name: str, default: float | None) -> float | None:
+        """A number, `nan` included; raises `ConfigError`."""
+        value = self.take(name, default)
+        if value is None or value is default:
+            return default
+        if isinstance(value, str) and value.lower() in ("nan", "inf", "-inf"):
+            return float(value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self._spec.error("must be a number", key=name, found=value)
+        return value
+
+    def truth(self, name: str, default: bool) -> bool:
+        """True or false; raises `ConfigError`."""
+        value = self.take(name, default)
+        if not isinstance(value, bool):
+            raise self._spec.error("must be true or false", key=name, found=value)
+        return value
+
+    def mapping(self, name: str) -> dict[Any, Any]:
+        """A mapping, empty when absent; raises `ConfigError`."""
+        value = self.take(name, {})
+        if not isinstance(value, Mapping):
+            raise self._spec.error("must be a mapping", key=name, found=value)
+        return dict(value)
+
+    def pick(self, names: Iterable[str]) -> dict[str, Any]:
+        """All options among the names that are there."""
+        picked = {}
+        for name in names:
+            self._known.add(name)
+            if name in self._left:
+                picked[name] = self._left.pop(name)
+        return picked
+
+    def finish(self) -> None:
+        """Raises `ConfigError` for the first option that was never taken."""
+        for name in self._left:
+            if name in _IGNORED:
+                continue
+            close = difflib.get_close_matches(str(name), sorted(self._known), 1, 0.6)
+            remedy = f"{close[0]}?" if close else f"known are {', '.join(sorted(self._known))}"
+            raise self._spec.error("unknown option", key=str(name), remedy=remedy)

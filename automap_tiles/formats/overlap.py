@@ -1,0 +1,45 @@
+"""Whether a tile and an area meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import shapely
+
+from automap_tiles.grid import Bounds, Tile
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+
+def shares_points(tile: Tile, area: BaseGeometry) -> bool:
+    """Whether the box of a tile, buffer included, touches an area in its CRS.
+
+    Both may run over the antimeridian of a global grid.
+    """
+    if area.is_empty:
+        return False
+    width = tile.pyramid.bounds.width
+    shifts = (0.0, -width, width) if tile.pyramid.is_global else (0.0,)
+    left, bottom, right, top = tile.bounds
+    return any(
+        shapely.intersects(area, shapely.box(left + shift, bottom, right + shift, top))
+        for shift in shifts
+    )
+
+
+def pieces(bounds: Bounds, tile: Tile) -> Iterator[tuple[Bounds, float]]:
+    """The parts of a box on a tile's pyramid, and how far each has to move to lie in the box.
+
+    A box that runs over the antimeridian of a global grid has a part on either side.
+    """
+    edge = tile.pyramid.bounds
+    if not tile.pyramid.is_global or (bounds.left >= edge.left and bounds.right <= edge.right):
+        yield bounds, 0.0
+        return
+    for shift in (0.0, -edge.width, edge.width):
+        moved = Bounds(bounds.left - shift, bounds.bottom, bounds.right - shift, bounds.top)
+        part = moved.intersection(edge)
+        if part is not None:
+            yield part, shift

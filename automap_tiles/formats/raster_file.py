@@ -1,0 +1,151 @@
+"""Any raster that GDAL opens, as an input."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import shapely
+
+from automap_tiles import raster
+from automap_tiles.errors import InputError
+from automap_tiles.formats.locate import Located, locate
+from automap_tiles.formats.options import Options
+from automap_tiles.formats.overlap import shares_points
+from automap_tiles.formats.protocols import OutputKind
+from automap_tiles.formats.registry import OpenContext
+from automap_tiles.formats.spec import InputSpec
+from automap_tiles.grid import Bounds, Pyramid, Tile
+from automap_tiles.raster.source import Georeferencing
+from automap_tiles.vector import reproject_geometry
+
+if TYPE_CHECKING:
+    from rasterio.crs import CRS
+    from shapely.geometry.base import BaseGeometry
+
+    from automap_tiles.formats.protocols import RasterArray
+
+# Pixels of the source between two points of its outline; its edges are curved in another CRS.
+_OUTLINE_STEP = 256
+
+
+def open_reader(spec: InputSpec, context: OpenContext) -> RasterFile:
+    """Reader of a raster file; raises `InputError` when it is missing."""
+    options = Options(spec)
+    nodata = options.number("nodata", None)
+    resampling = options.text("resampling", "nearest")
+    options.finish()
+    return RasterFile(
+        where=locate(spec, context.base),
+        pyramid=context.pyramid,
+        nodata=nodata,
+        resampling=resampling or "nearest",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RasterFile:
+    """A raster file; opened by each thread when it is first read, and then kept open."""
+
+    where: Located
+    pyramid: Pyramid
+    nodata: float | None = None
+    """Instead of the file's own."""
+    resampling: str = "nearest"
+    """When the function does not say which."""
+
+    kind = OutputKind.RASTER
+
+    @property
+    def path(self) -> str:
+        return self.where.path
+
+    def footprint(self, crs: CRS) -> BaseGeometry:
+        return _footprint(self.where.url, crs, self.pyramid)
+
+    def fingerprint(self) -> str:
+        extra = "" if self.nodata is None else f" nodata={self.nodata}"
+        return self.where.fingerprint() + extra
+
+    def at(self, tile: Tile) -> RasterFileTile:
+        return RasterFileTile(self, tile)
+
+
+class RasterFileTile:
+    """A raster file seen from a tile."""
+
+    __slots__ = ("_reader", "tile")
+
+    def __init__(self, reader: RasterFile, tile: Tile) -> None:
+        self._reader = reader
+        self.tile = tile
+
+    @property
+    def path(self) -> str:
+        return self._reader.path
+
+    def read(
+        self, indexes: int | Sequence[int] | None = None, resampling: str | None = None
+    ) -> RasterArray:
+        """Pixels: (y, x) for one band number, (band, y, x) for several or all (None)."""
+        bands = [indexes] if isinstance(indexes, int) else indexes
+        pixels = raster.read(
+            self._reader.where.url,
+            self.tile,
+            indexes=bands,
+            resampling=resampling or self._reader.resampling,
+            nodata=self._reader.nodata,
+        )
+        return pixels[0] if isinstance(indexes, int) else pixels
+
+    def is_empty(self) -> bool:
+        return not shares_points(self.tile, self._reader.footprint(self.tile.crs))
+
+    def __enter__(self) -> RasterFileTile:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        return None
+
+    def __repr__(self) -> str:
+        return f"RasterFileTile({self.path!r}, {self.tile.index})"
+
+
+@lru_cache(maxsize=512)
+def _footprint(url: str, crs: CRS, pyramid: Pyramid) -> BaseGeometry:
+    """Outline of a raster in a CRS; where the CRS cannot express it, the whole pyramid."""
+    info = raster.inspect(url)
+    if info.crs is None:
+        raise InputError("has no CRS, so it lies nowhere", url)
+    if info.georeferencing is Georeferencing.TRANSFORM:
+        bounds, own, step = info.bounds, info.crs, _OUTLINE_STEP * abs(info.transform.a)
+    else:
+        bounds, own, step = _warped_bounds(url)
+    outline = bounds.polygon()
+    if own == crs:
+        return outline
+    step = step or max(bounds.width, bounds.height) / 64
+    longest = max(bounds.width, bounds.height)
+    outline = reproject_geometry(outline, own, crs, segment=max(step, longest / 4096))
+    shapely.prepare(outline)
+    return outline
+
+
+def _warped_bounds(url: str) -> tuple[Bounds, CRS, float]:
+    """Box of a source with control points or polynomials, as GDAL would warp it."""
+    from rasterio.vrt import WarpedVRT
+
+    from automap_tiles.raster.datasets import open_source
+
+    source = open_source(url)
+    with WarpedVRT(source.dataset, src_crs=source.info.crs) as warped:
+        step = _OUTLINE_STEP * abs(warped.transform.a)
+        return Bounds(*warped.bounds), warped.crs, step

@@ -1,0 +1,81 @@
+"""Features of a vector file, as an input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from automap_tiles import vector
+from automap_tiles.formats.locate import Located, locate
+from automap_tiles.formats.options import Options
+from automap_tiles.formats.overlap import pieces
+from automap_tiles.formats.protocols import Feature, OutputKind
+from automap_tiles.formats.registry import OpenContext
+from automap_tiles.formats.spec import InputSpec
+from automap_tiles.formats.vector_tile import FeatureTile, shifted
+from automap_tiles.grid import Bounds, Pyramid, Tile
+
+if TYPE_CHECKING:
+    from rasterio.crs import CRS
+    from shapely.geometry.base import BaseGeometry
+
+
+def open_reader(spec: InputSpec, context: OpenContext) -> VectorFile:
+    """Reader of a vector file; raises `InputError` when it is missing."""
+    Options(spec).finish()
+    return VectorFile(where=locate(spec, context.base), pyramid=context.pyramid)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VectorFile:
+    """A file of features; small ones are read once per process."""
+
+    where: Located
+    pyramid: Pyramid
+
+    kind = OutputKind.VECTOR
+
+    @property
+    def path(self) -> str:
+        return self.where.path
+
+    def footprint(self, crs: CRS) -> BaseGeometry:
+        return _footprint(self.where.url, self.where.fingerprint(), crs)
+
+    def fingerprint(self) -> str:
+        return self.where.fingerprint()
+
+    def at(self, tile: Tile) -> FeatureTile:
+        return FeatureTile(tile, self)
+
+    def features(
+        self, tile: Tile, bounds: Bounds, *, clip: bool, validity_check: bool
+    ) -> list[Feature]:
+        """Features on a box around a tile, in its CRS."""
+        return [
+            shifted(feature, shift)
+            for part, shift in pieces(bounds, tile)
+            for feature in vector.read_features(
+                self.where.url, part, tile.crs, clip=clip, validity_check=validity_check
+            )
+        ]
+
+
+@lru_cache(maxsize=256)
+def _footprint(url: str, _stamp: str, crs: CRS) -> BaseGeometry:
+    """Box of the features, its edges followed; the stamp makes a changed file another one."""
+    import shapely
+
+    info = vector.describe(url)
+    if info.bounds is None:
+        return shapely.GeometryCollection()
+    left, bottom, right, top = info.bounds
+    if left == right or bottom == top:  # a single point, or a line along an axis
+        box = shapely.box(*info.bounds).buffer(1e-9 * max(abs(left), abs(top), 1.0))
+    else:
+        box = shapely.box(*info.bounds)
+    longest = max(right - left, top - bottom, 1e-9)
+    outline = vector.reproject_geometry(box, info.crs, crs, segment=longest / 64)
+    shapely.prepare(outline)
+    return outline

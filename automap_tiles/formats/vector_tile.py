@@ -1,0 +1,173 @@
+"""Features seen from a tile: what a process function receives of a vector input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import shapely
+from shapely.geometry import mapping
+
+from automap_tiles import vector
+from automap_tiles.formats.protocols import Feature
+from automap_tiles.grid import Bounds, Tile, UnitPart, unit_parts
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+    from automap_tiles.formats.protocols import BoolArray
+
+
+class FeatureSource(Protocol):
+    """Where features of a tile come from."""
+
+    @property
+    def path(self) -> str: ...
+    def features(
+        self, tile: Tile, bounds: Bounds, *, clip: bool, validity_check: bool
+    ) -> list[Feature]:
+        """Features on a box around a tile, in its CRS; clipped to the box, or whole."""
+        ...
+
+
+class FeatureTile:
+    """Features on a tile, read when first asked for."""
+
+    __slots__ = ("_found", "_source", "tile")
+
+    def __init__(self, tile: Tile, source: FeatureSource) -> None:
+        self.tile = tile
+        self._source = source
+        self._found: dict[tuple[bool, bool, int], list[Feature]] = {}
+
+    @property
+    def path(self) -> str:
+        return self._source.path
+
+    def read(
+        self,
+        validity_check: bool = True,
+        clip_to_crs_bounds: bool = False,  # noqa: ARG002 known from mapchete; a tile is inside
+    ) -> list[Feature]:
+        """GeoJSON-like features in the tile's CRS, clipped to its box."""
+        return list(self._read(clip=True, validity_check=validity_check))
+
+    def read_generator(
+        self, validity_check: bool = True, clip_to_crs_bounds: bool = False
+    ) -> Iterator[Feature]:
+        """The same one by one."""
+        yield from self.read(validity_check, clip_to_crs_bounds)
+
+    def is_empty(self) -> bool:
+        return not self._read(clip=True, validity_check=True)
+
+    def read_union_geometry(
+        self,
+        validity_check: bool = True,
+        clip_to_crs_bounds: bool = False,  # noqa: ARG002
+        pixelbuffer: int = 0,
+    ) -> BaseGeometry:
+        """All features as one geometry, widened by so many pixels; empty when there are none.
+
+        Like the features it ends at the box of the tile; features beside the tile count too.
+        """
+        features = self._read(clip=True, validity_check=validity_check, margin=pixelbuffer + 1)
+        union = vector.union_geometry(features).buffer(pixelbuffer * self.tile.pixel_x_size)
+        return vector.clip_to_box(union, self.tile.bounds)
+
+    def read_as_raster_mask(
+        self,
+        all_touched: bool = False,
+        invert: bool = False,
+        validity_check: bool = True,
+        clip_to_crs_bounds: bool = False,  # noqa: ARG002
+        pixelbuffer: int = 0,
+        band_count: int | None = None,
+    ) -> BoolArray:
+        """Mask (y, x): False on features, widened by so many pixels, and True elsewhere.
+
+        With `invert` the reverse. With `band_count` the mask is repeated: (band, y, x).
+        """
+        mask = np.full(self.tile.shape, not invert)
+        margin = pixelbuffer + 1
+        features = self._read(
+            clip=False, validity_check=validity_check, margin=margin + self.tile.pyramid.tile_size
+        )
+        shapes = [vector.to_shape(feature) for feature in features]
+        # Single tile by single tile and from whole features, so that a pixel does not depend on
+        # how the area is cut.
+        for part in unit_parts(self.tile) if shapes else ():
+            shift = self._shift(part)
+            near = _near(shapes, _wider(_moved(part.grid.bounds, -shift), margin, self.tile))
+            if pixelbuffer:
+                near = [shape.buffer(pixelbuffer * self.tile.pixel_x_size) for shape in near]
+            if shift:
+                near = [_move(shape, shift) for shape in near]
+            burnt = vector.burn(near, part.grid, all_touched=all_touched)
+            mask[part.tile_window] = burnt[part.unit_window] == invert
+        return mask if band_count is None else np.stack([mask] * band_count)
+
+    def _read(self, *, clip: bool, validity_check: bool, margin: int = 0) -> list[Feature]:
+        """Features in the tile's box widened by so many pixels."""
+        key = (clip, validity_check, margin)
+        if key not in self._found:
+            bounds = _wider(self.tile.bounds, margin, self.tile)
+            self._found[key] = self._source.features(
+                self.tile, bounds, clip=clip, validity_check=validity_check
+            )
+        return self._found[key]
+
+    def _shift(self, part: UnitPart) -> float:
+        """How far a unit block beyond the antimeridian lies from its place in the tile."""
+        if not self.tile.pyramid.is_global:
+            return 0.0
+        column = part.tile_window[1].start - part.unit_window[1].start
+        expected = self.tile.bounds.left + column * self.tile.pixel_x_size
+        world = self.tile.pyramid.bounds.width
+        return round((part.grid.bounds.left - expected) / world) * world
+
+    def __enter__(self) -> FeatureTile:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._found.clear()
+
+    def __repr__(self) -> str:
+        return f"FeatureTile({self.path!r}, {self.tile.index})"
+
+
+def _wider(bounds: Bounds, margin: int, tile: Tile) -> Bounds:
+    """A box with so many pixels of a tile around it."""
+    if not margin:
+        return bounds
+    dx, dy = margin * tile.pixel_x_size, margin * tile.pixel_y_size
+    return Bounds(bounds.left - dx, bounds.bottom - dy, bounds.right + dx, bounds.top + dy)
+
+
+def _near(shapes: list[BaseGeometry], bounds: Bounds) -> list[BaseGeometry]:
+    """The parts of shapes in a box."""
+    box = bounds.polygon()
+    near = [vector.clip_to_box(shape, bounds) for shape in shapes if shape.intersects(box)]
+    return [shape for shape in near if not shape.is_empty]
+
+
+def _moved(bounds: Bounds, by: float) -> Bounds:
+    return bounds._replace(left=bounds.left + by, right=bounds.right + by) if by else bounds
+
+
+def _move(geometry: BaseGeometry, by: float) -> BaseGeometry:
+    return shapely.transform(geometry, lambda points: points + (by, 0.0))
+
+
+def shifted(feature: Feature, by: float) -> Feature:
+    """A feature moved along the x axis."""
+    if not by:
+        return feature
+    return {**feature, "geometry": mapping(_move(vector.to_shape(feature), by))}
