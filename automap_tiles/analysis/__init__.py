@@ -1,0 +1,1 @@
+"""Plain functions on arrays: composites, indices, terrain. No files, no tiles."""

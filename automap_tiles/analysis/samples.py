@@ -1,0 +1,164 @@
+"""A stack of dates as the kernels of a composite see it: whole-row blocks of bit patterns.
+
+Samples are handled as unsigned integers of their own size, so that masking is one `&` with all or
+no bits and works for every type: a masked float becomes 0.0, a masked integer 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Bools = NDArray[np.bool_]
+
+# Size of the blocks of one computation over that of the L2 cache. Measured for the median of 12
+# dates: 0.3 costs a third more time (calls of small blocks), 0.7 a twentieth, 1.5 is no faster.
+_CACHE_PART = 1.0
+_USUAL_L2 = 2**20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kind:
+    """How samples of a type are turned into bits and padded."""
+
+    dtype: np.dtype[Any]
+    bits: np.dtype[Any]
+    """Unsigned integer of the same size."""
+    largest: int
+    """Bits of the value that no sample exceeds: the type's maximum, or infinity."""
+    toggle: int
+    """Bits that turn the largest value into the smallest and back."""
+
+    @property
+    def is_float(self) -> bool:
+        return self.dtype.kind == "f"
+
+    @property
+    def mean_dtype(self) -> np.dtype[Any]:
+        """Float type that holds the mean of two samples: float32 up to 16 bits, else float64."""
+        small = self.dtype.itemsize <= 2 or self.dtype == np.float32
+        return np.dtype(np.float32 if small else np.float64)
+
+
+def kind_of(dtype: np.dtype[Any]) -> Kind:
+    """Description of a sample type; raises `TypeError` for anything but integers and floats."""
+    native = dtype.newbyteorder("=")
+    if native.kind not in "iuf" or native.itemsize > 8:
+        raise TypeError(f"samples must be integers or floats of up to 64 bits, not {dtype}")
+    bits = np.dtype(f"u{native.itemsize}")
+    ones = int(np.iinfo(bits).max)
+    if native.kind == "f":
+        largest = np.array(np.inf, dtype=native).view(bits).item()
+        return Kind(dtype=native, bits=bits, largest=largest, toggle=ones // 2 + 1)
+    largest = np.array(np.iinfo(native).max, dtype=native).view(bits).item()
+    return Kind(dtype=native, bits=bits, largest=largest, toggle=ones)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Samples:
+    """Dates of a picture."""
+
+    data: Array
+    """(time, band, y, x), native byte order."""
+    valid: Bools | None
+    """(time, band or 1, y, x); None where every sample counts."""
+    kind: Kind
+    has_nan: bool
+    """Whether a float sample is NaN; it does not count, whatever `valid` says."""
+    flat: bool
+    """Whether the caller's stack had no band axis."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Bands, height and width."""
+        _, bands, height, width = self.data.shape
+        return bands, height, width
+
+    @property
+    def shared_mask(self) -> bool:
+        """Whether one mask serves all bands; NaN may differ from band to band."""
+        return (self.valid is None or self.valid.shape[1] == 1) and not self.has_nan
+
+    def blocks(self, buffers: int) -> Iterator[slice]:
+        """Rows of the picture so that `buffers` blocks of samples stay in the cache."""
+        _, height, width = self.shape
+        row = max(1, buffers * width * self.kind.dtype.itemsize)
+        step = max(1, int(_CACHE_PART * l2_bytes() / row))
+        return (slice(start, min(start + step, height)) for start in range(0, height, step))
+
+    def bits(self, band: int, rows: slice) -> Array:
+        """(time, rows, x) samples of a band as bit patterns; a view."""
+        return self.data[:, band, rows].view(self.kind.bits)
+
+    def valid_block(self, band: int, rows: slice) -> Bools | None:
+        """(time, rows, x) samples that count, without NaN; None where all do."""
+        given = None
+        if self.valid is not None:
+            given = self.valid[:, 0 if self.valid.shape[1] == 1 else band, rows]
+        if not self.has_nan:
+            return given
+        block = self.data[:, band, rows]
+        numbers: Bools = block == block  # noqa: PLR0124 - false for NaN
+        if given is not None:
+            numbers &= given
+        return numbers
+
+    def result(self, data: Array, missing: Bools) -> np.ma.MaskedArray[Any, Any]:
+        """Masked picture in the shape of the caller's; the data is 0 where nothing was valid."""
+        data[missing] = 0
+        if self.flat:
+            data, missing = data[0], missing[0]
+        return np.ma.MaskedArray(data, mask=missing)
+
+
+def samples_of(stack: Array | np.ma.MaskedArray[Any, Any], valid: Bools | None) -> Samples:
+    """Check and normalise a stack.
+
+    `stack` is (time, band, y, x) or (time, y, x), masked or not; `valid` (time, y, x) for all bands
+    or in the shape of the stack. A sample counts when neither the mask nor `valid` nor NaN rules
+    it out. Raises `ValueError` when the shapes do not fit together.
+    """
+    data = np.ma.getdata(stack)
+    if data.ndim not in (3, 4) or data.shape[0] == 0:
+        raise ValueError(f"a stack is (time, band, y, x) or (time, y, x), not {data.shape}")
+    masks: list[Bools] = []
+    if valid is not None:
+        masks.append(_with_bands(np.asarray(valid, dtype=bool), data.shape))
+    mask = np.ma.getmaskarray(stack) if np.ma.is_masked(stack) else None
+    if mask is not None:
+        masks.append(~(mask if data.ndim == 4 else mask[:, None]))
+    flat = data.ndim == 3
+    kind = kind_of(data.dtype)
+    return Samples(
+        data=(data[:, None] if flat else data).astype(kind.dtype, copy=False),
+        valid=None if not masks else masks[0] if len(masks) == 1 else masks[0] & masks[1],
+        kind=kind,
+        # the minimum of an array is NaN when one of its values is
+        has_nan=kind.is_float and data.size > 0 and bool(np.isnan(data.min())),
+        flat=flat,
+    )
+
+
+def _with_bands(valid: Bools, shape: tuple[int, ...]) -> Bools:
+    if valid.shape == (shape[0], *shape[-2:]):
+        return valid[:, None]
+    if valid.ndim == 4 and valid.shape in (shape, (shape[0], 1, *shape[-2:])):
+        return valid
+    raise ValueError(f"valid of shape {valid.shape} does not fit a stack of shape {shape}")
+
+
+@cache
+def l2_bytes() -> int:
+    """Size of a core's L2 cache where Linux tells it, else 1 MiB."""
+    try:
+        text = Path("/sys/devices/system/cpu/cpu0/cache/index2/size").read_text(encoding="ascii")
+        return int(text.strip().removesuffix("K")) * 1024
+    except (OSError, ValueError):
+        return _USUAL_L2

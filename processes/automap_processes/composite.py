@@ -1,0 +1,190 @@
+"""One cloud-free picture from many dates, and its spectral indices.
+
+Inputs: `scenes`, a group of rasters, one for each date, all with the same bands and type.
+
+A sample counts when its band has data there and the class in the scene's `mask_band` does not rule
+it out. Pixel-local: the result does not depend on how the tiles are cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from automap_tiles import Empty, RasterInput
+from automap_tiles.analysis import composite
+from automap_tiles.analysis import indices as spectral
+
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
+Picture = np.ma.MaskedArray[Any, Any]
+Scenes = Sequence[tuple[str, RasterInput]]
+
+
+def execute(  # noqa: PLR0913 - the parameters of the process file
+    scenes: list[tuple[str, RasterInput]],
+    *,
+    method: Literal["median", "mean"] = "median",
+    bands: list[int] | None = None,
+    mask_band: int | None = None,
+    masked_values: list[int] | None = None,
+    valid_values: list[int] | None = None,
+    indices: list[str] | None = None,
+    blue: int | None = None,
+    green: int | None = None,
+    red: int | None = None,
+    rededge: int | None = None,
+    nir: int | None = None,
+    swir1: int | None = None,
+    swir2: int | None = None,
+    scale: float = 10000.0,
+    rounded: bool | None = None,
+    resampling: str = "nearest",
+) -> Picture:
+    """Bands of the composite, then the indices, as (band, y, x).
+
+    `bands` are those of the scenes to composite (default: all but `mask_band`), counted from 1.
+    `mask_band` holds classes of the pixels, of which `masked_values` are ruled out, or all but
+    `valid_values`; it is always read with nearest.
+
+    `indices` are names such as ndvi, computed from the composite; `blue` … `swir2` say which band
+    of the scenes is which, and these have to be among `bands`. `scale` is the value that stands for
+    1, both for reflectance in the scenes and for the indices in the result.
+
+    `rounded` gives whole numbers (halves up); by default when the scenes hold integers and `scale`
+    is more than 1.
+    """
+    names = {"blue": blue, "green": green, "red": red, "rededge": rededge}
+    names |= {"nir": nir, "swir1": swir1, "swir2": swir2}
+    mask = _ClassMask(mask_band, masked_values, valid_values)
+    stack = _read(scenes, bands, mask, resampling)
+    statistic = {"median": composite.median, "mean": composite.mean}[method]
+    picture = statistic(stack.samples, stack.valid)
+    if np.ma.getmaskarray(picture).all():
+        raise Empty
+    planes = {
+        name: picture[_place(name, number, stack.bands)]
+        for name, number in names.items()
+        if number is not None
+    }
+    whole = scale > 1 and stack.samples.dtype.kind in "iu" if rounded is None else rounded
+    layers = [_whole(picture) if whole else picture]
+    for name in indices or ():
+        index = spectral.spectral_index(name, planes, scale=scale) * np.float32(scale)
+        layers.append((_whole(index) if whole else index)[None])
+    return layers[0] if len(layers) == 1 else _join(layers)
+
+
+@dataclass(frozen=True)
+class _ClassMask:
+    """Which pixels a class band rules out."""
+
+    band: int | None
+    masked: Sequence[int] | None
+    valid: Sequence[int] | None
+
+    def __post_init__(self) -> None:
+        given = (self.masked is not None) + (self.valid is not None)
+        if self.band is None and given:
+            raise ValueError("masked_values and valid_values need mask_band")
+        if self.band is not None and given != 1:
+            raise ValueError("mask_band needs either masked_values or valid_values")
+
+    def counts(self, classes: Any) -> Bools:
+        """True where the class lets a sample count."""
+        # A class is a value even where it equals the file's nodata (0 is often "clear").
+        values = np.ma.getdata(classes)
+        if self.valid is not None:
+            return _is_in(values, self.valid)
+        return ~_is_in(values, self.masked or ())
+
+
+def _is_in(values: Any, wanted: Sequence[int]) -> Bools:
+    found: Bools
+    if values.dtype.kind == "u" and values.dtype.itemsize <= 2:  # one look-up for each pixel
+        table = np.zeros(np.iinfo(values.dtype).max + 1, dtype=bool)
+        table[[value for value in wanted if 0 <= value < table.size]] = True
+        found = table[values]
+    else:
+        found = np.isin(values, list(wanted))
+    return found
+
+
+@dataclass(frozen=True)
+class _Stack:
+    samples: np.ndarray[Any, Any]
+    """(time, band, y, x)"""
+    valid: Bools
+    """(time, band or 1, y, x)"""
+    bands: list[int]
+    """Band numbers in the scenes."""
+
+
+def _read(scenes: Scenes, bands: Sequence[int] | None, mask: _ClassMask, resampling: str) -> _Stack:
+    """Date by date into one stack; raises `Empty` when no scene touches the tile."""
+    here = [(name, scene) for name, scene in scenes if not scene.is_empty()]
+    if not here:
+        raise Empty
+    samples = valid = None
+    numbers: list[int] = []
+    for date, (name, scene) in enumerate(here):
+        numbers, pixels, counts = _read_date(scene, bands, mask, resampling)
+        if samples is None or valid is None:
+            samples = np.empty((len(here), *pixels.shape), dtype=pixels.dtype)
+            valid = np.empty((len(here), *pixels.shape), dtype=bool)
+        if pixels.shape != samples.shape[1:] or pixels.dtype != samples.dtype:
+            raise ValueError(
+                f"scene {name} has {pixels.shape[0]} bands of {pixels.dtype}, "
+                f"scene {here[0][0]} {samples.shape[1]} of {samples.dtype}: they must be alike"
+            )
+        samples[date] = pixels.data
+        np.logical_not(np.ma.getmaskarray(pixels), out=valid[date])
+        if counts is not None:
+            valid[date] &= counts
+    assert samples is not None and valid is not None  # noqa: PT018 - `here` is not empty
+    if (valid == valid[:, :1]).all():  # one mask for all bands is less work
+        valid = valid[:, :1]
+    return _Stack(samples, valid, numbers)
+
+
+def _read_date(
+    scene: RasterInput, bands: Sequence[int] | None, mask: _ClassMask, resampling: str
+) -> tuple[list[int], Picture, Bools | None]:
+    """Band numbers, their pixels, and where the class band lets them count."""
+    if mask.band is None:
+        pixels = scene.read(indexes=None if bands is None else list(bands), resampling=resampling)
+        return list(bands or range(1, pixels.shape[0] + 1)), pixels, None
+    if resampling != "nearest":
+        counts = mask.counts(scene.read(indexes=mask.band))
+        if bands is None:
+            everything = scene.read(resampling=resampling)
+            numbers = [band for band in range(1, everything.shape[0] + 1) if band != mask.band]
+            return numbers, everything[[band - 1 for band in numbers]], counts
+        return list(bands), scene.read(indexes=list(bands), resampling=resampling), counts
+    if bands is None:
+        everything = scene.read()
+        numbers = [band for band in range(1, everything.shape[0] + 1) if band != mask.band]
+        kept = everything[[band - 1 for band in numbers]]
+        return numbers, kept, mask.counts(everything[mask.band - 1])
+    read = scene.read(indexes=[*bands, mask.band])
+    return list(bands), read[:-1], mask.counts(read[-1])
+
+
+def _place(name: str, number: int, bands: Sequence[int]) -> int:
+    """Where a band of the scenes is in the composite."""
+    if number not in bands:
+        raise ValueError(f"{name} is band {number}, which is not among the bands {list(bands)}")
+    return list(bands).index(number)
+
+
+def _whole(picture: Picture) -> Picture:
+    return np.ma.MaskedArray(np.floor(picture.data + 0.5), mask=picture.mask)
+
+
+def _join(layers: Sequence[Picture]) -> Picture:
+    return np.ma.MaskedArray(
+        np.concatenate([layer.data for layer in layers]),
+        mask=np.concatenate([np.ma.getmaskarray(layer) for layer in layers]),
+    )

@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from automap_tiles.analysis import composite, samples
+
+DTYPES = ["u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f2", "f4", "f8"]
+Array = np.ndarray
+
+
+def _stack(dtype: str, shape: tuple[int, ...], seed: int, *, extremes: bool = False) -> Array:
+    rng = np.random.default_rng(seed)
+    kind = np.dtype(dtype)
+    if kind.kind == "f":
+        return (rng.normal(size=shape) * 100).astype(kind)
+    info = np.iinfo(kind)
+    if extremes:
+        values = np.array([info.min, info.min + 1, 0, info.max - 1, info.max], dtype=kind)
+        return rng.choice(values, size=shape)
+    return rng.integers(max(info.min, -9999), min(info.max, 9999), size=shape).astype(kind)
+
+
+def _by_sorting(stack: Array, valid: Array) -> tuple[Array, Array]:
+    """Median of the valid samples of each pixel with Python's exact numbers."""
+    data = np.zeros(stack.shape[1:], dtype=object)
+    mask = np.ones(stack.shape[1:], dtype=bool)
+    for place in np.ndindex(*stack.shape[1:]):
+        column = stack[(slice(None), *place)][valid[(slice(None), *place)]]
+        values = sorted(value.item() for value in column)
+        if values:
+            middle = len(values) // 2
+            pair = values[middle], values[-middle - 1]
+            mask[place] = False
+            data[place] = sum(pair)  # twice the median
+    return data, mask
+
+
+@given(
+    dtype=st.sampled_from(DTYPES),
+    dates=st.integers(1, 18),
+    share=st.sampled_from([0.0, 0.1, 0.4, 0.6, 0.95, 1.0]),
+    extremes=st.booleans(),
+    seed=st.integers(0, 2**32),
+)
+def test_median_is_exact(dtype: str, dates: int, share: float, extremes: bool, seed: int) -> None:
+    stack = _stack(dtype, (dates, 2, 5, 7), seed, extremes=extremes)
+    valid = np.random.default_rng(seed).random(stack.shape) >= share
+    doubled, mask = _by_sorting(stack, valid)
+    got = composite.median(np.ma.MaskedArray(stack, mask=~valid))
+    np.testing.assert_array_equal(got.mask, mask)
+    # one rounding, that of the result's type
+    wanted = np.array([value / 2 for value in doubled.ravel()], dtype=got.dtype)
+    if got.dtype == np.float32 and stack.dtype.kind == "f":
+        np.testing.assert_allclose(got.data.ravel(), wanted, rtol=1e-6 if dtype != "f2" else 1e-3)
+    elif stack.dtype.itemsize == 8:
+        # the two samples themselves are rounded to float64 before they are added
+        np.testing.assert_allclose(got.data.ravel(), wanted, rtol=1e-15, atol=1)
+    else:
+        np.testing.assert_array_equal(got.data.ravel(), wanted)
+    if stack.dtype.kind in "iu":
+        rounded = composite.median(stack, valid, rounded=True)
+        assert rounded.dtype == stack.dtype
+        exact = np.array([(value + 1) // 2 for value in doubled.ravel()], dtype=stack.dtype)
+        np.testing.assert_array_equal(rounded.data.ravel(), exact)
+
+
+@pytest.mark.parametrize("dates", [*range(1, 30), 64, 65, 146])
+def test_median_equals_numpy(dates: int) -> None:
+    stack = _stack("u2", (dates, 3, 17, 41), dates)
+    valid = np.random.default_rng(dates + 1).random((dates, 17, 41)) >= 0.4
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of pixels without any sample
+        wanted = np.nanmedian(np.where(valid[:, None], stack.astype("f8"), np.nan), axis=0)
+    got = composite.median(stack, valid)
+    assert got.dtype == np.float32
+    np.testing.assert_array_equal(got.filled(np.nan), wanted.astype("f4"))
+
+
+def test_nan_does_not_count_even_where_valid_says_so() -> None:
+    stack = _stack("f4", (5, 2, 8, 9), 3)
+    stack[np.random.default_rng(1).random(stack.shape) < 0.3] = np.nan
+    stack[:, 1, 0, 0] = np.nan
+    statistics: list[tuple[Any, Any]] = [
+        (composite.median, np.nanmedian),
+        (composite.minimum, np.nanmin),
+        (composite.maximum, np.nanmax),
+        (composite.mean, np.nanmean),
+    ]
+    for function, oracle in statistics:
+        got = function(stack, np.ones((5, 8, 9), dtype=bool))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            wanted = oracle(stack, axis=0)
+        np.testing.assert_allclose(got.filled(np.nan), wanted, rtol=2e-6, atol=2e-5)
+    assert composite.count(stack)[1, 0, 0] == 0
+
+
+def test_infinity_is_a_value_like_others() -> None:
+    stack = np.array([np.inf, 1, -np.inf, np.inf], dtype="f8").reshape(4, 1, 1)
+    valid = np.array([1, 1, 0, 1], dtype=bool).reshape(4, 1, 1)
+    assert composite.median(stack, valid)[0, 0] == np.inf
+    assert composite.median(stack[:3], valid[:3])[0, 0] == np.inf
+    assert composite.minimum(stack, valid)[0, 0] == 1
+
+
+def test_sum_of_large_floats_does_not_overflow() -> None:
+    large = np.finfo("f4").max
+    stack = np.full((2, 1, 1), large, dtype="f4")
+    assert composite.median(stack)[0, 0] == large
+    assert composite.mean(stack)[0, 0] == large
+
+
+@given(
+    dtype=st.sampled_from(DTYPES),
+    dates=st.integers(1, 9),
+    share=st.sampled_from([0.0, 0.5, 0.9]),
+    seed=st.integers(0, 2**32),
+)
+def test_other_statistics_equal_numpy(dtype: str, dates: int, share: float, seed: int) -> None:
+    stack = _stack(dtype, (dates, 2, 4, 6), seed)
+    valid = np.random.default_rng(seed).random((dates, 4, 6)) >= share
+    masked = np.ma.MaskedArray(stack, mask=np.broadcast_to(~valid[:, None], stack.shape))
+    number = composite.count(stack, valid)
+    np.testing.assert_array_equal(number, np.broadcast_to(valid.sum(axis=0), stack.shape[1:]))
+    assert not np.ma.getmaskarray(number).any()
+    for function, oracle, last in [
+        (composite.minimum, np.min, composite.maximum(stack).max()),
+        (composite.maximum, np.max, composite.minimum(stack).min()),
+    ]:
+        got = function(masked)
+        assert got.dtype == stack.dtype
+        np.testing.assert_array_equal(got.mask, number.data == 0)
+        # where nothing is valid every sample is `last`, which the mask then hides
+        wanted = oracle(np.where(valid[:, None], stack, last), axis=0)
+        np.testing.assert_array_equal(got.filled(0), np.where(number.data, wanted, 0))
+    wide = masked.astype("f8").mean(axis=0)
+    np.testing.assert_allclose(
+        composite.mean(masked).filled(0), wide.filled(0), rtol=1e-6, atol=1e-3
+    )
+    if stack.dtype.kind in "iu":
+        rounded = composite.mean(masked, rounded=True)
+        assert rounded.dtype == stack.dtype
+        np.testing.assert_array_equal(rounded.filled(0), np.floor(wide + 0.5).filled(0))
+
+
+@pytest.mark.parametrize(
+    "function", [composite.median, composite.mean, composite.minimum, composite.maximum]
+)
+def test_blocks_change_nothing(function: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    stack = _stack("i2", (7, 2, 33, 20), 5)
+    valid = np.random.default_rng(6).random((7, 33, 20)) >= 0.5
+    whole = function(stack, valid)
+    monkeypatch.setattr(samples, "l2_bytes", lambda: 1000)
+    parts = function(stack, valid)
+    np.testing.assert_array_equal(parts.data, whole.data)
+    np.testing.assert_array_equal(parts.mask, whole.mask)
+
+
+def test_a_view_with_steps_and_another_byte_order_is_fine() -> None:
+    stack = _stack("i2", (5, 4, 20, 30), 7)
+    valid = np.random.default_rng(8).random((5, 20, 30)) >= 0.4
+    wanted = composite.median(np.ascontiguousarray(stack[:, 1:3, ::2, 5:]), valid[:, ::2, 5:])
+    for view in (stack[:, 1:3, ::2, 5:], stack.astype(">i2")[:, 1:3, ::2, 5:]):
+        got = composite.median(view, valid[:, ::2, 5:])
+        np.testing.assert_array_equal(got.filled(-1), wanted.filled(-1))
+
+
+def test_input_stays_as_it_was() -> None:
+    stack = _stack("u2", (6, 2, 9, 9), 9)
+    valid = np.random.default_rng(9).random((6, 9, 9)) >= 0.4
+    before, flags = stack.copy(), valid.copy()
+    for function in (composite.median, composite.mean, composite.minimum, composite.maximum):
+        function(stack, valid)
+    np.testing.assert_array_equal(stack, before)
+    np.testing.assert_array_equal(valid, flags)
+
+
+def test_a_stack_without_bands_gives_a_picture_without() -> None:
+    stack = _stack("u2", (6, 9, 8), 10)
+    valid = np.random.default_rng(9).random((6, 9, 8)) >= 0.4
+    got = composite.median(np.ma.MaskedArray(stack, mask=~valid))
+    assert got.shape == (9, 8)
+    np.testing.assert_array_equal(
+        got.filled(0), composite.median(stack[:, None], valid)[0].filled(0)
+    )
+
+
+def test_misfits_are_refused() -> None:
+    stack = np.zeros((3, 2, 4, 5), dtype="u2")
+    with pytest.raises(ValueError, match="does not fit"):
+        composite.median(stack, np.ones((3, 5, 4), dtype=bool))
+    with pytest.raises(ValueError, match="a stack is"):
+        composite.median(stack[0, 0])
+    with pytest.raises(ValueError, match="a stack is"):
+        composite.median(stack[:0])
+    with pytest.raises(TypeError, match="complex"):
+        composite.median(stack.astype("c8"))
