@@ -1,1 +1,114 @@
-"""Tile-pyramid processing of satellite images: run a function on every tile of an area."""
+"""Tile-pyramid processing of satellite images: run a function on every tile of an area.
+
+The public names are loaded when they are first asked for, so that importing the package costs
+nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from automap_tiles.api import Process, open_process
+    from automap_tiles.errors import (
+        AutomapError,
+        ConfigError,
+        Empty,
+        GridError,
+        InputError,
+        JournalError,
+        MissingExtra,
+        OutputBusy,
+        OutputError,
+        OutputMismatch,
+        ProcessChanged,
+        ProcessError,
+        ProcessResultError,
+        TilesFailed,
+        ValueOverflow,
+    )
+    from automap_tiles.formats.protocols import RasterInput, VectorInput
+    from automap_tiles.grid import Bounds, Grid, Pyramid, Tile, TileIndex
+    from automap_tiles.raster import Raster
+    from automap_tiles.runtime.markers import (
+        OutputNodataValue,
+        OutputPath,
+        TileBuffer,
+        TilePixelBuffer,
+    )
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AutomapError",
+    "Bounds",
+    "ConfigError",
+    "Empty",
+    "Grid",
+    "GridError",
+    "InputError",
+    "JournalError",
+    "MissingExtra",
+    "OutputBusy",
+    "OutputError",
+    "OutputMismatch",
+    "OutputNodataValue",
+    "OutputPath",
+    "Process",
+    "ProcessChanged",
+    "ProcessError",
+    "ProcessResultError",
+    "Pyramid",
+    "Raster",
+    "RasterInput",
+    "Tile",
+    "TileBuffer",
+    "TileIndex",
+    "TilePixelBuffer",
+    "TilesFailed",
+    "ValueOverflow",
+    "VectorInput",
+    "__version__",
+    "open_process",
+]
+
+_MODULES = {
+    "api": ("Process", "open_process"),
+    "errors": (
+        "AutomapError",
+        "ConfigError",
+        "Empty",
+        "GridError",
+        "InputError",
+        "JournalError",
+        "MissingExtra",
+        "OutputBusy",
+        "OutputError",
+        "OutputMismatch",
+        "ProcessChanged",
+        "ProcessError",
+        "ProcessResultError",
+        "TilesFailed",
+        "ValueOverflow",
+    ),
+    "formats.protocols": ("RasterInput", "VectorInput"),
+    "grid": ("Bounds", "Grid", "Pyramid", "Tile", "TileIndex"),
+    "raster": ("Raster",),
+    "runtime.markers": ("OutputNodataValue", "OutputPath", "TileBuffer", "TilePixelBuffer"),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    module = _MODULE_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    value = getattr(importlib.import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -69,7 +69,7 @@ def bind(process: Process, zoom: int) -> Call:
     parameters = process.parameters.at(zoom)
     values = check(signature, inputs, parameters, zoom)
     taken = _taken_inputs(signature, inputs)
-    constants = {**values, **_constants(process, signature, taken_by_file={*values, *taken})}
+    constants = {**values, **_constants(process, signature)}
     for name in signature.names(Role.CONTEXT):
         constants[name] = context(process.function, loaded, parameters)
     return Call(
@@ -134,9 +134,7 @@ def empty_errors() -> tuple[type[Exception], ...]:
     return (Empty,) if theirs is None else (Empty, theirs.MapcheteNodataTile)
 
 
-def _setup_arguments(
-    setup: Callable[..., Any], parameters: Mapping[str, Any]
-) -> dict[str, Any]:
+def _setup_arguments(setup: Callable[..., Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
     signature = read_signature(setup)
     for name, argument in signature.arguments.items():
         if argument.required and name not in parameters:
@@ -207,9 +205,7 @@ def _check_kind(name: str, node: Any, annotation: Any) -> None:
             )
 
 
-def _unknown(
-    name: str, value: Any, signature: Signature, given: set[str]
-) -> ConfigError:
+def _unknown(name: str, value: Any, signature: Signature, given: set[str]) -> ConfigError:
     close = _close(name, signature, given)
     takes = [argument.name for argument in signature.arguments.values()]
     return ConfigError(
@@ -236,18 +232,14 @@ def _taken_inputs(signature: Signature, inputs: Mapping[str, Any]) -> tuple[str,
     )
 
 
-def _constants(
-    process: Process, signature: Signature, *, taken_by_file: set[str]
-) -> dict[str, Any]:
+def _constants(process: Process, signature: Signature) -> dict[str, Any]:
     """Special arguments that are the same for all tiles."""
     constants: dict[str, Any] = {}
     for argument in signature.arguments.values():
-        if argument.name in taken_by_file:
-            continue
         if argument.role is Role.PIXELBUFFER:
             constants[argument.name] = process.pyramid.pixelbuffer
         elif argument.role is Role.PATH:
-            constants[argument.name] = process.writer.path
+            constants[argument.name] = _path(process.writer.path, argument.annotation)
         elif argument.role is Role.NODATA:
             nodata = process.writer.nodata
             if nodata is None and argument.required:
@@ -258,6 +250,14 @@ def _constants(
             if nodata is not None:
                 constants[argument.name] = _as_written(nodata)
     return constants
+
+
+def _path(path: str, annotation: Any) -> Any:
+    """The path as text, or as mapchete's class of paths when that is asked for."""
+    theirs = sys.modules.get("mapchete.path")
+    if theirs is not None and without_none(annotation) is theirs.MPath:
+        return theirs.MPath(path)
+    return path
 
 
 def _as_written(nodata: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import enum
 import hashlib
 import json
@@ -28,13 +28,15 @@ def digest(*parts: str | bytes) -> str:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, enum.Enum):
+        return _plain(value.value)
     if value is None or isinstance(value, str | bool | int | float):
-        return value.value if isinstance(value, enum.Enum) else value
+        return value
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    if isinstance(value, datetime.date | datetime.time | PurePath):
+    if isinstance(value, dt.date | dt.time | PurePath):
         return str(value)
     # only a Python dict can hold other objects; their pickle is as stable as they are
     return {type(value).__qualname__: digest(pickle.dumps(value))}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import inspect
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ def convert(name: str, value: Any, annotation: Any) -> Any:
         return value
     if annotation is float and type(value) is int:
         return float(value)
-    if annotation is str and isinstance(value, datetime.date | int | float):
+    if annotation is str and isinstance(value, dt.date | int | float):
         # YAML reads 2018-01-01 and 5 as what they look like
         return str(value)
     return _by_pydantic(name, value, annotation)

@@ -129,9 +129,7 @@ def _load(ref: FunctionRef) -> LoadedFunction:
     if not callable(execute):
         raise ProcessError(f"{ref}: there is no function execute()")
     setup = getattr(module, "setup", None)
-    return LoadedFunction(
-        module=module, execute=execute, setup=setup if callable(setup) else None
-    )
+    return LoadedFunction(module=module, execute=execute, setup=setup if callable(setup) else None)
 
 
 def _run_file(ref: FunctionRef) -> ModuleType:
@@ -230,7 +228,8 @@ def _place(ref: FunctionRef, error: Exception) -> str:
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith("<frozen ") and frame.filename != __file__
+        if not frame.filename.startswith("<frozen ")
+        and frame.filename != __file__
         and "importlib" not in Path(frame.filename).parts
     ]
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else str(ref)

@@ -59,6 +59,4 @@ class OldStyleProcess:
 
     def clip(self, *_: object, **__: object) -> NoReturn:
         """Not supported: vector inputs give a mask."""
-        raise DeprecationWarning(
-            "mp.clip() is gone; use read_as_raster_mask() of the vector input"
-        )
+        raise DeprecationWarning("mp.clip() is gone; use read_as_raster_mask() of the vector input")

@@ -95,7 +95,9 @@ class Process:
     def hashes(self) -> ProcessHashes:
         """Hashes of all that decides on the pixels; reads the stamps of the inputs anew."""
         levels = self.baselevels
-        overviews = None if levels is None else [levels.min, levels.max, levels.lower, levels.higher]
+        overviews = (
+            None if levels is None else [levels.min, levels.max, levels.lower, levels.higher]
+        )
         return ProcessHashes(
             function=self.function.digest,
             parameters=self.parameters.key,

@@ -126,7 +126,7 @@ def _resolve(function: Callable[..., Any], annotation: Any) -> tuple[Any, str]:
         return annotation, ""
     scope = inspect.unwrap(function).__globals__
     try:
-        return eval(annotation, scope), annotation  # noqa: S307
+        return eval(annotation, scope), annotation
     except (NameError, AttributeError, TypeError, SyntaxError):
         return inspect.Parameter.empty, annotation
 
@@ -148,9 +148,7 @@ def _role(
     return _mapchete_role(function, name, annotation, written)
 
 
-def _mapchete_role(
-    function: Callable[..., Any], name: str, annotation: Any, written: str
-) -> Role:
+def _mapchete_role(function: Callable[..., Any], name: str, annotation: Any, written: str) -> Role:
     """The role by mapchete's markers; only when the user's module has imported them.
 
     Three of them are but other names for common types such as `float | None`. What counts for

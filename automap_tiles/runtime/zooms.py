@@ -99,9 +99,7 @@ def zoom_tree(
         return _choice(value, conditional, is_leaf, keys)
     if is_leaf(value):
         return value
-    return {
-        str(key): zoom_tree(item, is_leaf=is_leaf, keys=(*keys, key)) for key, item in value.items()
-    }
+    return {key: zoom_tree(item, is_leaf=is_leaf, keys=(*keys, key)) for key, item in value.items()}
 
 
 def leaves(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:

@@ -1,0 +1,240 @@
+"""From a process file to a process: every name, type, path and format is checked here."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.formats import registry
+from automap_tiles.formats.spec import InputSpec, OutputSpec
+from automap_tiles.runtime.area import bounds_area, geometry_area
+from automap_tiles.runtime.binding import check
+from automap_tiles.runtime.builtin import find_function
+from automap_tiles.runtime.document import Document, read_document
+from automap_tiles.runtime.inputs import InputTree
+from automap_tiles.runtime.legacy import modernise
+from automap_tiles.runtime.overrides import Overrides, apply_to_file, apply_zooms, run_areas
+from automap_tiles.runtime.process import Process
+from automap_tiles.runtime.settings import SECTIONS, Sections, read_sections, section
+from automap_tiles.runtime.signature import read_signature
+from automap_tiles.runtime.zooms import Keys, ZoomValues, map_leaves, zoom_tree
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+    from automap_tiles.formats.mapchete import ResolvedProcess
+    from automap_tiles.formats.protocols import Reader
+    from automap_tiles.grid import Pyramid
+
+
+def open_process(  # noqa: PLR0913 - the options of `automap execute`
+    source: str | Path | Mapping[str, Any],
+    *,
+    zooms: int | tuple[int, ...] | list[int] | Mapping[str, int] | None = None,
+    bounds: Any = None,
+    bounds_crs: Any = None,
+    area: Any = None,
+    area_crs: Any = None,
+    point: tuple[float, float] | None = None,
+    point_crs: Any = None,
+    tile: tuple[int, int, int] | None = None,
+    output: str | Path | Mapping[str, Any] | None = None,
+    inputs: str | Path | Mapping[str, Any] | None = None,
+) -> Process:
+    """Read a process file, or take a dict of the same keys, and check all of it.
+
+    A dict may say with `config_dir` where its relative paths start; without, that is the working
+    directory. The other arguments restrict or replace what stands in the file, see `Overrides`.
+
+    Raises `ConfigError` naming file, line and key, `ProcessError` when the function cannot be
+    loaded.
+    """
+    overrides = Overrides(
+        zooms=tuple(zooms) if isinstance(zooms, list) else zooms,
+        bounds=bounds,
+        bounds_crs=bounds_crs,
+        area=area,
+        area_crs=area_crs,
+        point=point,
+        point_crs=point_crs,
+        tile=tile,
+        output=output,
+        inputs=inputs,
+    )
+    document = apply_to_file(overrides, modernise(read_document(source)))
+    try:
+        process = _assemble(document, overrides)
+        _check_arguments(process, document)
+        _check_area(process, document)
+    except ConfigError as error:
+        located = document.located(error)
+        if located is error:
+            raise
+        raise located from error
+    return process
+
+
+def resolve_process(path: Path) -> ResolvedProcess:
+    """The output of another process file, as an input of this one."""
+    from automap_tiles.formats.mapchete import ResolvedProcess
+
+    other = modernise(read_document(path))
+    sections = read_sections(other)
+    area = _file_area(other, sections.pyramid)
+    writer = registry.open_output(_output_spec(other, sections, area), sections.pyramid)
+    return ResolvedProcess(writer=writer, zooms=sections.zooms, area=area)
+
+
+def _assemble(document: Document, overrides: Overrides) -> Process:
+    sections = read_sections(document)
+    function = find_function(document)
+    zooms = apply_zooms(overrides, sections.zooms, document)
+    area = _file_area(document, sections.pyramid)
+    writer = registry.open_output(_output_spec(document, sections, area), sections.pyramid)
+    for limit in run_areas(overrides, sections.pyramid, zooms):
+        area = area.intersection(limit)
+    return Process(
+        name=document.file.stem if document.file else function.name.rpartition(".")[2],
+        config_path=document.file,
+        function=function,
+        inputs=_inputs(document, sections.pyramid),
+        parameters=_parameters(document),
+        writer=writer,
+        pyramid=sections.pyramid,
+        output_pyramid=writer.pyramid,
+        zooms=zooms,
+        baselevels=sections.baselevels,
+        area=area,
+    )
+
+
+def _file_area(document: Document, pyramid: Pyramid) -> BaseGeometry:
+    """Area and bounds of the file together, CRS of the pyramid; without both the whole pyramid."""
+    values = document.values
+    area = pyramid.bounds.polygon()
+    if values.get("bounds") is not None:
+        area = bounds_area(values["bounds"], values.get("bounds_crs"), pyramid)
+    if values.get("area") is not None:
+        outline = geometry_area(values["area"], values.get("area_crs"), pyramid, document.folder)
+        area = area.intersection(outline)
+    if area.is_empty:
+        raise document.error(
+            "area and bounds have nothing in common with the pyramid or with each other",
+            "area" if values.get("area") is not None else "bounds",
+            remedy="check the order left, bottom, right, top and the CRS (bounds_crs, area_crs)",
+        )
+    return area
+
+
+def _output_spec(document: Document, sections: Sections, area: BaseGeometry) -> OutputSpec:
+    return OutputSpec.from_mapping(
+        sections.output,
+        base=document.folder,
+        zooms=sections.zooms,
+        area=area,
+        file=document.file,
+        line=document.line("output"),
+    )
+
+
+def _parameters(document: Document) -> ZoomValues:
+    """process_parameters, and every key at the top that is no section."""
+    values = section(document, "process_parameters", required=False)
+    for key, value in document.values.items():
+        if key in SECTIONS:
+            continue
+        if key in values:
+            raise document.error(
+                "stands at the top and in process_parameters", key, remedy="remove one of the two"
+            )
+        values[key] = value
+    return ZoomValues(
+        zoom_tree(values, is_leaf=lambda value: "format" in value, keys=("process_parameters",))
+    )
+
+
+def _inputs(document: Document, pyramid: Pyramid) -> InputTree:
+    """Readers of all inputs; the same entry at two places gives one reader."""
+    values = section(document, "input", required=False)
+    tree = zoom_tree(values, is_leaf=_is_input, keys=("input",))
+    opened: dict[str, Reader] = {}
+
+    def open_leaf(value: Any, keys: Keys) -> Reader:
+        name = "/".join(str(key) for key in keys)
+        marker = f"{name}:{value!r}"
+        if marker not in opened:
+            opened[marker] = _open_input(document, pyramid, name, value, keys)
+        return opened[marker]
+
+    return InputTree(ZoomValues(map_leaves(_named(tree), open_leaf)))
+
+
+def _open_input(document: Document, pyramid: Pyramid, name: str, value: Any, keys: Keys) -> Reader:
+    place = ("input", *keys)
+    spec = InputSpec.from_value(name, value, file=document.file, line=document.line(*place))
+    try:
+        return registry.open_input(spec, document.folder, pyramid, resolve_process=resolve_process)
+    except InputError as error:
+        raise document.error(error.message, *place, found=str(error.path or spec.path)) from error
+
+
+def _is_input(value: Mapping[str, Any]) -> bool:
+    return "format" in value or "path" in value
+
+
+def _named(tree: Any) -> Any:
+    """Names of inputs are text, also where the file has a number, a year for instance."""
+    if isinstance(tree, dict) and not _is_input(tree):
+        return {str(key): _named(value) for key, value in tree.items()}
+    return tree
+
+
+def _check_arguments(process: Process, document: Document) -> None:
+    """Load the function and match its arguments at every base zoom of the run."""
+    if not process.base_zooms:
+        return
+    loaded = process.function.load()
+    signature = read_signature(loaded.execute, has_setup=loaded.setup is not None)
+    for zoom in process.base_zooms:
+        try:
+            check(signature, process.inputs.at_zoom(zoom), process.parameters.at(zoom), zoom)
+        except ConfigError as error:
+            raise _at_top(error, document) from error
+
+
+def _at_top(error: ConfigError, document: Document) -> ConfigError:
+    """The error under the key as it stands in the file: parameters may stand at the top."""
+    above, _, name = (error.key or "").partition(".")
+    if above != "process_parameters" or name not in document.values:
+        return error
+    close = difflib.get_close_matches(name, SECTIONS, 1)
+    remedy = f"{close[0]}?" if close else error.remedy
+    return ConfigError(error.message, document.file, document.line(name), name, error.found, remedy)
+
+
+def _check_area(process: Process, document: Document) -> None:
+    """Something must be left to do; this opens the inputs for the first time."""
+    if process.area.is_empty:
+        raise document.error("the area of the run lies outside of the area of the process")
+    zooms = process.base_zooms or process.zooms
+    for zoom in zooms:
+        _check_footprints(process, document, zoom)
+    if all(process.area_at(zoom).is_empty for zoom in zooms):
+        raise document.error(
+            "no input has data in the area of the process",
+            "input",
+            remedy="check area, bounds and their CRS against the extent of the inputs",
+        )
+
+
+def _check_footprints(process: Process, document: Document, zoom: int) -> None:
+    for name, reader in process.inputs.readers(zoom):
+        try:
+            reader.footprint(process.pyramid.crs)
+        except InputError as error:
+            raise document.error(
+                error.message, "input", *name.split("/"), found=str(error.path or reader.path)
+            ) from error

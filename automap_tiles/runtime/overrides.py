@@ -1,0 +1,150 @@
+"""What a run says differently from the process file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from automap_tiles.errors import ConfigError
+from automap_tiles.runtime.area import bounds_area, geometry_area, parse_crs
+from automap_tiles.runtime.document import Document
+from automap_tiles.runtime.settings import zoom_range
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shapely.geometry.base import BaseGeometry
+
+    from automap_tiles.grid import Pyramid
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overrides:
+    """Restrictions and replacements of one run; None leaves what the file says."""
+
+    zooms: int | tuple[int, ...] | Mapping[str, int] | None = None
+    """One zoom, or the least and the most."""
+    bounds: Any = None
+    bounds_crs: Any = None
+    area: Any = None
+    """Vector file (relative paths start at the working directory), WKT or GeoJSON geometry."""
+    area_crs: Any = None
+    point: tuple[float, float] | None = None
+    """x, y; the tile around it at each zoom."""
+    point_crs: Any = None
+    tile: tuple[int, int, int] | None = None
+    """zoom, row, col of the one tile to run on."""
+    output: str | Path | Mapping[str, Any] | None = None
+    """Another path (relative ones start at the working directory), or keys of the section."""
+    inputs: str | Path | Mapping[str, Any] | None = None
+    """Another path of the only input, or of inputs by name."""
+
+
+def apply_to_file(overrides: Overrides, document: Document) -> Document:
+    """The document with another output and other inputs; raises `ConfigError`."""
+    values = dict(document.values)
+    if overrides.output is not None:
+        output = values.get("output")
+        known = dict(output) if isinstance(output, Mapping) else {}
+        values["output"] = known | _output(overrides.output)
+    if overrides.inputs is not None:
+        values["input"] = _inputs(overrides.inputs, document)
+    return Document(values, document.file, document.folder, document.lines)
+
+
+def apply_zooms(
+    overrides: Overrides, zooms: tuple[int, ...], document: Document
+) -> tuple[int, ...]:
+    """The zooms of the run; raises `ConfigError` for one that the file does not have."""
+    asked: Any = overrides.zooms
+    if overrides.tile is not None:
+        asked = overrides.tile[0]
+    if asked is None:
+        return zooms
+    run = Document({}, None, document.folder, {})
+    wanted = zoom_range(run, list(asked) if isinstance(asked, tuple) else asked, ("zoom",))
+    if not set(wanted) <= set(zooms):
+        raise ConfigError(
+            "the process does not have all of these zooms",
+            key="zoom",
+            found=list(wanted),
+            remedy=f"zooms between {zooms[0]} and {zooms[-1]}",
+        )
+    return wanted
+
+
+def run_areas(
+    overrides: Overrides, pyramid: Pyramid, zooms: tuple[int, ...]
+) -> Iterator[BaseGeometry]:
+    """The outlines that the run is limited to, CRS of the pyramid."""
+    if overrides.bounds is not None:
+        yield bounds_area(overrides.bounds, overrides.bounds_crs, pyramid, "--")
+    if overrides.area is not None:
+        yield geometry_area(overrides.area, overrides.area_crs, pyramid, Path.cwd(), "--")
+    if overrides.tile is not None:
+        tile = pyramid.tile(*overrides.tile).unbuffered()
+        yield tile.bbox
+    if overrides.point is not None:
+        yield _around_point(overrides, pyramid, zooms)
+
+
+def _around_point(overrides: Overrides, pyramid: Pyramid, zooms: tuple[int, ...]) -> BaseGeometry:
+    """A box around the point so small that it lies in one tile at the finest zoom."""
+    from rasterio.warp import transform
+    from shapely import box
+
+    x, y = overrides.point or (0.0, 0.0)
+    if overrides.point_crs is not None:
+        crs = parse_crs(overrides.point_crs, "--point_crs")
+        (x,), (y,) = transform(crs, pyramid.crs, [x], [y])[:2]
+    edge = pyramid.bounds
+    if not (edge.left <= x <= edge.right and edge.bottom <= y <= edge.top):
+        raise ConfigError("lies outside of the pyramid", key="--point", found=[x, y])
+    zoom = zooms[-1]
+    x_span, y_span = pyramid.metatile_size(zoom)
+    rows, cols = pyramid.matrix_shape(zoom)
+    row = min(int((edge.top - y) / y_span), rows - 1)
+    col = min(int((x - edge.left) / x_span), cols - 1)
+    return box(*pyramid.tile(zoom, row, col).unbuffered().bounds)
+
+
+def _output(value: str | Path | Mapping[str, Any]) -> dict[str, Any]:
+    from automap_tiles.storage import is_remote
+
+    changed = dict(value) if isinstance(value, Mapping) else {"path": str(value)}
+    path = changed.get("path")
+    if path is not None and not is_remote(str(path)):
+        changed["path"] = str(Path(path).absolute())
+    return changed
+
+
+def _inputs(value: str | Path | Mapping[str, Any], document: Document) -> dict[str, Any]:
+    known = document.values.get("input")
+    inputs = dict(known) if isinstance(known, Mapping) else {}
+    if not isinstance(value, Mapping):
+        if len(inputs) != 1:
+            names = ", ".join(map(str, inputs)) or "none"
+            raise ConfigError(
+                f"the process has {len(inputs)} inputs ({names})",
+                key="--input-file",
+                found=str(value),
+                remedy="NAME=PATH",
+            )
+        value = {next(iter(inputs)): value}
+    for name, path in value.items():
+        if name not in inputs:
+            raise ConfigError("the process has no such input", key="--input-file", found=name)
+        inputs[name] = _replaced(inputs[name], path)
+    return inputs
+
+
+def _replaced(known: Any, path: Any) -> Any:
+    """The same entry with another path; a format stands for the old file only when written."""
+    from automap_tiles.storage import is_remote
+
+    text = str(path)
+    if not is_remote(text) and not text.startswith("/vsi"):
+        text = str(Path(text).absolute())
+    return {**known, "path": text} if isinstance(known, Mapping) and "path" in known else text
