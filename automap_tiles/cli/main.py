@@ -27,9 +27,11 @@ COMMANDS: dict[str, _Entry] = {
     "execute": _Entry("execute", "Run a process on its tiles."),
     "create": _Entry("create", "Write a template process that runs as it is."),
     "tiles": _Entry("tiles", "List or count the tiles of a process, or of a grid."),
-    "info": _Entry("info", "Show a process, an output or a journal: done, empty, failed."),
+    "info": _Entry("info", "Show a process, an output or a journal: what is done, empty, failed."),
     "formats": _Entry("formats", "List the formats that can be read and written."),
-    "processes": _Entry("processes", "List the built-in processes, or show one."),
+    "processes": _Entry(
+        "processes", "List the built-in processes, or show what NAME does and takes."
+    ),
     "convert": _Entry("convert", "Turn a file or tile directory into tiles or a single file."),
     "cp": _Entry("cp", "Copy tiles from one tile directory to another."),
     "rm": _Entry("rm", "Delete tiles of a tile directory."),
@@ -61,7 +63,7 @@ class _LazyGroup(click.Group):
 @click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="automap-tiles", prog_name="automap")
 def automap() -> None:
-    """Run a function of yours over every tile of a web-map grid.
+    r"""Run a function of yours over every tile of a web-map grid.
 
     \b
     automap create mine.mapchete     a process to start from

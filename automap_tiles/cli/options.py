@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-
 RESAMPLINGS = (
     "nearest",
     "bilinear",
@@ -24,7 +23,7 @@ RESAMPLINGS = (
 CONCURRENCIES = ("none", "threads", "processes", "dask")
 
 
-class ZoomsType(click.ParamType):
+class ZoomsType(click.ParamType[tuple[int, ...]]):
     """`7`, `3,7` (from 3 to 7): a tuple of zooms, ascending."""
 
     name = "zoom"
@@ -45,7 +44,7 @@ class ZoomsType(click.ParamType):
         return tuple(range(min(numbers), max(numbers) + 1))
 
 
-class KeyValueType(click.ParamType):
+class KeyValueType(click.ParamType[tuple[str, object]]):
     """`NAME=VALUE`; numbers, true, false and none become what they say."""
 
     name = "name=value"
@@ -55,8 +54,8 @@ class KeyValueType(click.ParamType):
     ) -> tuple[str, object]:
         if isinstance(value, tuple):
             return value
-        key, sign, text = str(value).partition("=")
-        if not (key and sign):
+        key, _, text = str(value).partition("=")
+        if not (key and text):
             self.fail(f"{value!r} is not NAME=VALUE", param, ctx)
         return key.lower(), _plain_value(text)
 
@@ -73,7 +72,7 @@ def _plain_value(text: str) -> object:
     return text
 
 
-class IntListType(click.ParamType):
+class IntListType(click.ParamType[tuple[int, ...]]):
     """`1,3,2`: a tuple of numbers from 1."""
 
     name = "n,n,…"

@@ -3,13 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.cli.options import AreaOptions
-from automap_tiles.commands.select import only_point, only_tile, tile_at
+from automap_tiles.commands.point import point_box
 from automap_tiles.commands.tiledir import Selection
-from automap_tiles.grid import Pyramid, TileIndex
-from automap_tiles.runtime import Process, open_process
+from automap_tiles.grid import Pyramid
+from automap_tiles.runtime.area import bounds_area, geometry_area
+from automap_tiles.runtime.open import open_process
+from automap_tiles.runtime.process import Process
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
+
+# Zoom whose tile stands for a point where no zooms are given: a few metres.
+_POINT_ZOOM = 22
+
+
+def open_narrowed(
+    source: str | Mapping[str, Any],
+    where: AreaOptions,
+    *,
+    tile: tuple[int, int, int] | None = None,
+    output: str | None = None,
+    inputs: str | Mapping[str, str] | None = None,
+) -> Process:
+    """A process with what the command line says differently; see `open_process`."""
+    return open_process(
+        source,
+        zooms=None if where.zooms is None else (where.zooms[0], where.zooms[-1]),
+        bounds=where.bounds,
+        bounds_crs=where.bounds_crs,
+        area=where.area,
+        area_crs=where.area_crs,
+        point=where.point,
+        point_crs=where.point_crs,
+        tile=tile,
+        output=output,
+        inputs=inputs,
+    )
+
+
+def area_of(where: AreaOptions, pyramid: Pyramid) -> BaseGeometry | None:
+    """What bounds, area and point leave, in the CRS of the pyramid; None for everything."""
+    if where.point is not None:
+        zoom = max(where.zooms or (_POINT_ZOOM,))
+        return point_box(pyramid, zoom, *where.point, where.point_crs)
+    parts: list[BaseGeometry] = []
+    if where.bounds is not None:
+        parts.append(bounds_area(where.bounds, where.bounds_crs, pyramid, "--"))
+    if where.area is not None:
+        parts.append(geometry_area(where.area, where.area_crs, pyramid, Path.cwd(), "--"))
+    if not parts:
+        return None
+    return parts[0] if len(parts) == 1 else parts[0].intersection(parts[1])
+
+
+def selection_of(where: AreaOptions, pyramid: Pyramid) -> Selection:
+    """The part of a tile directory that the options mean."""
+    return Selection(zooms=where.zooms, area=area_of(where, pyramid))

@@ -12,7 +12,7 @@ import sys
 import time
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
@@ -118,9 +118,7 @@ class BarReporter:
         if self._task is None:
             self._task = self._bar.add_task("tiles", total=tally.total, **_fields(tally))
         if isinstance(event, RunStarted | RunFinished) or self._throttle.due():
-            self._bar.update(
-                self._task, completed=tally.done, total=tally.total, **_fields(tally)
-            )
+            self._bar.update(self._task, completed=tally.done, total=tally.total, **_fields(tally))
             self._bar.refresh()
 
     def message(self, level: str, text: str) -> None:
@@ -150,7 +148,7 @@ def _new_bar() -> Progress:
     )
 
 
-def _fields(tally: Tally) -> dict[str, str]:
+def _fields(tally: Tally) -> dict[str, Any]:
     """The texts beside the bar."""
     return {
         "rate": f"{tally.rate:.1f} tiles/s",

@@ -20,7 +20,7 @@ from automap_tiles.engine.run import execute
 from automap_tiles.errors import TilesFailed
 
 if TYPE_CHECKING:
-    from automap_tiles.runtime import Process
+    from automap_tiles.runtime.process import Process
 
 # Failed tiles that the summary shows; `automap info` shows all.
 _SHOWN = 5

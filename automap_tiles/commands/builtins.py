@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-import pkgutil
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from pathlib import Path
 
 from automap_tiles.errors import ProcessError
-
-PACKAGE = "automap_processes"
-ENTRY_POINTS = "automap_tiles.processes"
+from automap_tiles.runtime.builtin import builtin_processes as known_processes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +25,7 @@ class BuiltinInfo:
 
 def builtin_processes() -> list[BuiltinInfo]:
     """All of them, by name; our own first where two have the same name."""
-    modules = {entry.name: entry.module for entry in entry_points(group=ENTRY_POINTS)}
-    modules |= {name: f"{PACKAGE}.{name}" for name in _own()}
-    return [_info(name, module) for name, module in sorted(modules.items())]
+    return [_info(name, module) for name, module in sorted(known_processes().items())]
 
 
 def builtin_process(name: str) -> BuiltinInfo:
@@ -42,13 +36,6 @@ def builtin_process(name: str) -> BuiltinInfo:
     if found is None:
         raise ProcessError(f"there is no built-in process {name!r}; known: {', '.join(known)}")
     return found
-
-
-def _own() -> list[str]:
-    spec = importlib.util.find_spec(PACKAGE)
-    folders = [] if spec is None else list(spec.submodule_search_locations or [])
-    names = [module.name for module in pkgutil.iter_modules(folders)]
-    return [name for name in names if not name.startswith("_")]
 
 
 def _info(name: str, module: str) -> BuiltinInfo:

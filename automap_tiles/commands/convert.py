@@ -161,7 +161,7 @@ def _output(wanted: Conversion, facts: Facts) -> dict[str, Any]:
             found=name,
         )
     output = {key: value for key, value in facts.options.items() if key not in _NOT_INHERITED}
-    if wanted.format is not None and wanted.format != facts.options.get("format"):
+    if wanted.format is not None and wanted.format != facts.format:
         # Creation options of one format mean nothing to another.
         keep = ("bands", "dtype", "nodata", "schema")
         output = {key: value for key, value in output.items() if key in keep}
@@ -198,8 +198,8 @@ def _format(wanted: Conversion, facts: Facts) -> str:
         return wanted.format
     if is_single_file(wanted.target):
         return "GTiff"
-    if name := facts.options.get("format"):
-        return str(name)
+    if facts.format is not None:
+        return facts.format
     return "GTiff" if facts.kind is OutputKind.RASTER else "GeoJSON"
 
 

@@ -26,9 +26,14 @@ class Facts:
     path: str
     kind: OutputKind
     options: Mapping[str, Any] = field(default_factory=dict)
-    """Options for an output of the same content: bands, dtype, nodata, or schema; and format."""
+    """Options for an output of the same content: bands, dtype, nodata, or schema."""
     directory: TileDirectory | None = None
     """Where the source is one."""
+
+    @property
+    def format(self) -> str | None:
+        """Of the tiles, where the source is a directory."""
+        return None if self.directory is None else self.directory.metadata.format
 
     @property
     def pyramid(self) -> Pyramid | None:
@@ -103,8 +108,8 @@ def _of_raster(path: str) -> Facts:
 
 
 def _of_features(path: str) -> Facts:
-    from automap_tiles.vector import describe
+    from automap_tiles.vector import inspect
 
-    found = describe(path)
-    schema = {"geometry": found.geometry, "properties": dict(found.properties)}
+    found = inspect(path)
+    schema = {"geometry": found.geometry_type, "properties": dict(found.properties)}
     return Facts(path=path, kind=OutputKind.VECTOR, options={"schema": schema})

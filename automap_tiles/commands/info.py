@@ -10,7 +10,8 @@ from automap_tiles.commands.tiledir import Selection, open_tile_directory
 from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.journal import FailedTile, Journal, RunRecord, journal_path
 from automap_tiles.errors import ConfigError
-from automap_tiles.runtime import Process, open_process
+from automap_tiles.runtime.open import open_process
+from automap_tiles.runtime.process import Process
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -136,12 +136,10 @@ def open_tile_directory(path: str) -> TileDirectory:
 
 
 def _of_process(path: str) -> TileDirectory:
-    from automap_tiles.runtime import open_process
+    from automap_tiles.runtime.open import open_process
 
     process = open_process(path)
-    return _open(
-        process.writer.path, process_pyramid=process.pyramid, config=process.config_path
-    )
+    return _open(process.writer.path, process_pyramid=process.pyramid, config=process.config_path)
 
 
 def _open(path: str, *, process_pyramid: Pyramid | None, config: Path | None) -> TileDirectory:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
-from xml.etree import ElementTree as Xml
+from xml.etree import ElementTree as ET
 
 from automap_tiles.commands.tiledir import TileDirectory
 from automap_tiles.grid import Bounds, TileIndex
@@ -51,18 +51,18 @@ def vrt_xml(
     frame = _frame([directory.tile(index).bounds for index in tiles])
     sources = [_source(directory, index, frame, folder, basepath) for index in tiles]
     pixel = directory.pyramid.pixel_size(tiles[0].zoom)
-    root = Xml.Element(
+    root = ET.Element(
         "VRTDataset",
         rasterXSize=str(round(frame.width / pixel[0])),
         rasterYSize=str(round(frame.height / pixel[1])),
     )
-    Xml.SubElement(root, "SRS").text = directory.pyramid.crs.to_wkt()
+    ET.SubElement(root, "SRS").text = directory.pyramid.crs.to_wkt()
     transform = (frame.left, pixel[0], 0.0, frame.top, 0.0, -pixel[1])
-    Xml.SubElement(root, "GeoTransform").text = ", ".join(map(repr, transform))
+    ET.SubElement(root, "GeoTransform").text = ", ".join(map(repr, transform))
     for band in range(1, info.count + 1):
         _add_band(root, band, info, sources)
-    Xml.indent(root)
-    return Xml.tostring(root, encoding="unicode") + "\n"
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode") + "\n"
 
 
 def _frame(boxes: Sequence[Bounds]) -> Bounds:
@@ -87,34 +87,28 @@ def _source(
     )
 
 
-def _add_band(
-    root: Xml.Element, band: int, info: RasterInfo, sources: Sequence[_Source]
-) -> None:
-    node = Xml.SubElement(
-        root, "VRTRasterBand", dataType=_TYPES[str(info.dtype)], band=str(band)
-    )
+def _add_band(root: ET.Element, band: int, info: RasterInfo, sources: Sequence[_Source]) -> None:
+    node = ET.SubElement(root, "VRTRasterBand", dataType=_TYPES[str(info.dtype)], band=str(band))
     if info.descriptions and info.descriptions[band - 1]:
-        Xml.SubElement(node, "Description").text = info.descriptions[band - 1]
+        ET.SubElement(node, "Description").text = info.descriptions[band - 1]
     if info.nodata is not None:
-        Xml.SubElement(node, "NoDataValue").text = _number(info.nodata)
+        ET.SubElement(node, "NoDataValue").text = _number(info.nodata)
     for source in sources:
         _add_source(node, band, info, source)
 
 
-def _add_source(node: Xml.Element, band: int, info: RasterInfo, source: _Source) -> None:
+def _add_source(node: ET.Element, band: int, info: RasterInfo, source: _Source) -> None:
     # Only a complex source leaves out nodata where tiles overlap, which those with a buffer do.
     kind = "SimpleSource" if info.nodata is None else "ComplexSource"
-    element = Xml.SubElement(node, kind)
-    name = Xml.SubElement(
-        element, "SourceFilename", relativeToVRT="1" if source.relative else "0"
-    )
+    element = ET.SubElement(node, kind)
+    name = ET.SubElement(element, "SourceFilename", relativeToVRT="1" if source.relative else "0")
     name.text = source.path
-    Xml.SubElement(element, "SourceBand").text = str(band)
+    ET.SubElement(element, "SourceBand").text = str(band)
     size = {"xSize": str(source.width), "ySize": str(source.height)}
-    Xml.SubElement(element, "SrcRect", xOff="0", yOff="0", **size)
-    Xml.SubElement(element, "DstRect", xOff=str(source.x), yOff=str(source.y), **size)
+    ET.SubElement(element, "SrcRect", {"xOff": "0", "yOff": "0", **size})
+    ET.SubElement(element, "DstRect", {"xOff": str(source.x), "yOff": str(source.y), **size})
     if info.nodata is not None:
-        Xml.SubElement(element, "NODATA").text = _number(info.nodata)
+        ET.SubElement(element, "NODATA").text = _number(info.nodata)
 
 
 def _number(value: float) -> str:

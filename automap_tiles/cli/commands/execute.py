@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from automap_tiles.cli.options import AreaOptions, RunOptions, area_options, run_options
 
 if TYPE_CHECKING:
-    from automap_tiles.runtime import Process
+    from automap_tiles.runtime.process import Process
 
 
 @click.command()
@@ -54,57 +54,37 @@ def command(
     Tiles that are done, or were found empty, are not computed again. A tile that fails does not
     stop the others; the exit code is 1 then.
     """
+    from automap_tiles.cli.processes import open_narrowed
     from automap_tiles.cli.run import run, shown
 
     if retry_failed and how.overwrite:
         raise click.UsageError("--retry-failed and --overwrite exclude each other.")
     if tile is not None and (where.zooms or where.bounds or where.area or where.point):
         raise click.UsageError("--tile goes with none of --zoom, --bounds, --area, --point.")
-    changes = {"output": output, "inputs": _inputs(input_files)}
     with shown(how) as show:
         for path in mapchete_files:
             # One after the other: a file may read what the one before it writes.
-            process = _open(path, where, tile, changes)
+            process = open_narrowed(
+                path, where, tile=tile, output=output, inputs=_inputs(input_files)
+            )
             if check:
                 _print_check(process)
             else:
                 run(process, how, show, retry_failed=retry_failed)
 
 
-def _open(
-    path: str, where: AreaOptions, tile: tuple[int, int, int] | None, changes: dict[str, Any]
-) -> Process:
-    from automap_tiles.commands.select import only_point, only_tile
-    from automap_tiles.grid import TileIndex
-    from automap_tiles.runtime import open_process
-
-    process = open_process(
-        path,
-        zooms=where.zooms,
-        bounds=where.bounds,
-        bounds_crs=where.bounds_crs,
-        area=where.area,
-        area_crs=where.area_crs,
-        **{name: value for name, value in changes.items() if value},
-    )
-    if where.point is not None:
-        return only_point(process, *where.point, where.point_crs)
-    if tile is not None:
-        return only_tile(process, TileIndex(*tile))
-    return process
-
-
-def _inputs(values: tuple[str, ...]) -> dict[str | None, str]:
-    """Name to path; the name None stands for the only input."""
-    found: dict[str | None, str] = {}
-    for value in values:
-        name, sign, path = value.partition("=")
-        # A path may hold a "=", the name of an input does not hold a "/".
-        if sign and "/" not in name:
-            found[name] = path
-        else:
-            found[None] = value
-    return found
+def _inputs(values: tuple[str, ...]) -> str | dict[str, str] | None:
+    """The path of the only input, or paths by the names of inputs."""
+    if not values:
+        return None
+    pairs = [value.partition("=") for value in values]
+    # A path may hold a "=" too, but what stands before it then is no name.
+    named = {name: path for name, sign, path in pairs if sign and name.isidentifier()}
+    if len(named) == len(values):
+        return named
+    if len(values) == 1:
+        return values[0]
+    raise click.UsageError("Several --input-file must be NAME=PATH, each name once.")
 
 
 def _print_check(process: Process) -> None:

@@ -1,0 +1,48 @@
+"""The tile over a point."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from automap_tiles.errors import ConfigError
+from automap_tiles.grid import Pyramid, TileIndex
+from automap_tiles.runtime.area import parse_crs
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+
+def point_box(pyramid: Pyramid, zoom: int, x: float, y: float, crs: str | None) -> BaseGeometry:
+    """The box of the tile over a point; `crs` None: that of the pyramid.
+
+    On the edge between tiles the one to the east and south counts.
+
+    Raises
+    ------
+    ConfigError
+        The CRS cannot be understood, or the point lies outside of the pyramid.
+
+    """
+    if crs is not None:
+        x, y = _project(x, y, crs, pyramid)
+    bare = pyramid.replace(pixelbuffer=0)
+    return bare.tile(*tile_at(bare, zoom, x, y)).bbox
+
+
+def tile_at(pyramid: Pyramid, zoom: int, x: float, y: float) -> TileIndex:
+    """The tile over a point in the CRS of the pyramid; raises `ConfigError` outside of it."""
+    edge = pyramid.bounds
+    if not (edge.left <= x <= edge.right and edge.bottom <= y <= edge.top):
+        raise ConfigError("lies outside of the pyramid", key="--point", found=(x, y))
+    x_span, y_span = pyramid.metatile_size(zoom)
+    rows, cols = pyramid.matrix_shape(zoom)
+    row = min(int((edge.top - y) / y_span), rows - 1)
+    col = min(int((x - edge.left) / x_span), cols - 1)
+    return TileIndex(zoom, row, col)
+
+
+def _project(x: float, y: float, crs: str, pyramid: Pyramid) -> tuple[float, float]:
+    from rasterio.warp import transform
+
+    (found_x,), (found_y,) = transform(parse_crs(crs, "--point-crs"), pyramid.crs, [x], [y])
+    return found_x, found_y

@@ -1,0 +1,116 @@
+"""What the values of options become."""
+
+from __future__ import annotations
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
+
+from automap_tiles.cli.options import (
+    AreaOptions,
+    IntListType,
+    KeyValueType,
+    RunOptions,
+    ZoomsType,
+    area_options,
+    run_options,
+)
+
+
+@given(st.integers(0, 30), st.integers(0, 30))
+def test_two_zooms_are_a_range_in_either_order(first: int, last: int) -> None:
+    low, high = sorted((first, last))
+    assert ZoomsType().convert(f"{first},{last}", None, None) == tuple(range(low, high + 1))
+
+
+@pytest.mark.parametrize("text", ["a", "1,2,3", "-1", "31", "3,", "4.5", ""])
+def test_zooms_that_cannot_be_are_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter):
+        ZoomsType().convert(text, None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("COMPRESS=LZW", ("compress", "LZW")),
+        ("zlevel=9", ("zlevel", 9)),
+        ("scale=0.5", ("scale", 0.5)),
+        ("tiled=yes", ("tiled", True)),
+        ("tiled=False", ("tiled", False)),
+        ("nodata=none", ("nodata", None)),
+        ("a=b=c", ("a", "b=c")),
+        ("empty=", None),
+        ("=value", None),
+        ("plain", None),
+    ],
+)
+def test_key_values(text: str, expected: tuple[str, object] | None) -> None:
+    if expected is None:
+        with pytest.raises(click.BadParameter):
+            KeyValueType().convert(text, None, None)
+    else:
+        found = KeyValueType().convert(text, None, None)
+        assert found == expected
+        assert type(found[1]) is type(expected[1])
+
+
+def test_bands_are_counted_from_one() -> None:
+    assert IntListType().convert("3,2,1", None, None) == (3, 2, 1)
+    with pytest.raises(click.BadParameter, match="from 1"):
+        IntListType().convert("0,1", None, None)
+
+
+def invoke(arguments: list[str]) -> tuple[Result, list[object]]:
+    seen: list[object] = []
+
+    @click.command()
+    @area_options
+    @run_options
+    def command(where: AreaOptions, how: RunOptions) -> None:
+        seen.extend([where, how])
+
+    return CliRunner().invoke(command, arguments), seen
+
+
+def test_defaults() -> None:
+    result, (where, how) = invoke([])
+    assert result.exit_code == 0
+    assert where == AreaOptions()
+    assert how == RunOptions(
+        concurrency="processes",
+        workers=None,
+        dask_scheduler=None,
+        overwrite=False,
+        fail_fast=False,
+        log_format="text",
+        progress=True,
+        verbose=False,
+    )
+
+
+def test_short_options() -> None:
+    line = "-z 3,5 -b 1 -2 3.5 4 --bounds-crs EPSG:4326 -o -w 3 -v --no-progress"
+    result, (where, how) = invoke(line.split())
+    assert result.exit_code == 0
+    assert where == AreaOptions(zooms=(3, 4, 5), bounds=(1, -2, 3.5, 4), bounds_crs="EPSG:4326")
+    assert isinstance(how, RunOptions)
+    assert (how.overwrite, how.workers, how.verbose, how.progress) == (True, 3, True, False)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-p 1 2 -b 0 0 1 1",
+        "-p 1 2 -a POINT(0,0)",
+        "--dask-scheduler tcp://localhost:8786",
+        "--concurrency mpi",
+        "-w 0",
+        "--log-format xml",
+    ],
+)
+def test_contradictions_and_typos_end_with_2(line: str) -> None:
+    result, seen = invoke(line.split())
+    assert result.exit_code == 2
+    assert not seen
