@@ -23,41 +23,36 @@ RESAMPLINGS = (
 CONCURRENCIES = ("none", "threads", "processes", "dask")
 
 
-class ZoomsType(click.ParamType[tuple[int, ...]]):
-    """`7`, `3,7` (from 3 to 7): a tuple of zooms, ascending."""
-
-    name = "zoom"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, ...]:
-        if isinstance(value, tuple):
-            return value
-        try:
-            numbers = [int(part) for part in str(value).split(",")]
-        except ValueError:
-            self.fail(f"{value!r} is neither a zoom nor min,max", param, ctx)
-        if len(numbers) > 2:
-            self.fail(f"{value!r}: give one zoom or min,max", param, ctx)
-        if min(numbers) < 0 or max(numbers) > 30:
-            self.fail(f"{value!r}: zooms go from 0 to 30", param, ctx)
-        return tuple(range(min(numbers), max(numbers) + 1))
+def parse_zooms(text: str) -> tuple[int, ...]:
+    """`7`, or `3,7` for 3 to 7: zooms, ascending; raises `click.BadParameter`."""
+    try:
+        numbers = [int(part) for part in text.split(",")]
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is neither a zoom nor min,max") from None
+    if len(numbers) > 2:
+        raise click.BadParameter(f"{text!r}: give one zoom or min,max")
+    if min(numbers) < 0 or max(numbers) > 30:
+        raise click.BadParameter(f"{text!r}: zooms go from 0 to 30")
+    return tuple(range(min(numbers), max(numbers) + 1))
 
 
-class KeyValueType(click.ParamType[tuple[str, object]]):
+def parse_bands(text: str) -> tuple[int, ...]:
+    """`3,2,1`: numbers of bands; raises `click.BadParameter`."""
+    try:
+        numbers = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no list of numbers") from None
+    if min(numbers) < 1:
+        raise click.BadParameter("bands are counted from 1")
+    return numbers
+
+
+def parse_key_value(text: str) -> tuple[str, object]:
     """`NAME=VALUE`; numbers, true, false and none become what they say."""
-
-    name = "name=value"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, object]:
-        if isinstance(value, tuple):
-            return value
-        key, _, text = str(value).partition("=")
-        if not (key and text):
-            self.fail(f"{value!r} is not NAME=VALUE", param, ctx)
-        return key.lower(), _plain_value(text)
+    key, _, value = text.partition("=")
+    if not (key and value):
+        raise click.BadParameter(f"{text!r} is not NAME=VALUE")
+    return key.lower(), _plain_value(value)
 
 
 def _plain_value(text: str) -> object:
@@ -72,23 +67,15 @@ def _plain_value(text: str) -> object:
     return text
 
 
-class IntListType(click.ParamType[tuple[int, ...]]):
-    """`1,3,2`: a tuple of numbers from 1."""
+def parsed_by(parse: Callable[[str], Any]) -> Callable[..., Any]:
+    """A callback for an option whose text `parse` turns into its value; for each if several."""
 
-    name = "n,n,…"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, ...]:
+    def callback(_: click.Context, __: click.Parameter, value: str | tuple[str, ...] | None) -> Any:
         if isinstance(value, tuple):
-            return value
-        try:
-            numbers = tuple(int(part) for part in str(value).split(","))
-        except ValueError:
-            self.fail(f"{value!r} is no list of numbers", param, ctx)
-        if min(numbers) < 1:
-            self.fail("bands are counted from 1", param, ctx)
-        return numbers
+            return tuple(parse(text) for text in value)
+        return None if value is None else parse(value)
+
+    return callback
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +103,7 @@ _AREA_OPTIONS = (
         "-z",
         "--zoom",
         "zooms",
-        type=ZoomsType(),
+        callback=parsed_by(parse_zooms),
         metavar="ZOOM|MIN,MAX",
         help="One zoom, or the first and the last.",
     ),

@@ -108,8 +108,8 @@ def _of_raster(path: str) -> Facts:
 
 
 def _of_features(path: str) -> Facts:
-    from automap_tiles.vector import inspect
+    from automap_tiles.vector import describe
 
-    found = inspect(path)
-    schema = {"geometry": found.geometry_type, "properties": dict(found.properties)}
+    found = describe(path)
+    schema = {"geometry": found.geometry, "properties": dict(found.properties)}
     return Facts(path=path, kind=OutputKind.VECTOR, options={"schema": schema})

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from automap_tiles.cli.options import (
     AreaOptions,
-    IntListType,
-    KeyValueType,
     RunOptions,
-    ZoomsType,
     area_options,
+    parse_bands,
+    parse_key_value,
+    parse_zooms,
     run_options,
 )
 
@@ -22,13 +22,13 @@ from automap_tiles.cli.options import (
 @given(st.integers(0, 30), st.integers(0, 30))
 def test_two_zooms_are_a_range_in_either_order(first: int, last: int) -> None:
     low, high = sorted((first, last))
-    assert ZoomsType().convert(f"{first},{last}", None, None) == tuple(range(low, high + 1))
+    assert parse_zooms(f"{first},{last}") == tuple(range(low, high + 1))
 
 
 @pytest.mark.parametrize("text", ["a", "1,2,3", "-1", "31", "3,", "4.5", ""])
 def test_zooms_that_cannot_be_are_refused(text: str) -> None:
     with pytest.raises(click.BadParameter):
-        ZoomsType().convert(text, None, None)
+        parse_zooms(text)
 
 
 @pytest.mark.parametrize(
@@ -49,17 +49,17 @@ def test_zooms_that_cannot_be_are_refused(text: str) -> None:
 def test_key_values(text: str, expected: tuple[str, object] | None) -> None:
     if expected is None:
         with pytest.raises(click.BadParameter):
-            KeyValueType().convert(text, None, None)
+            parse_key_value(text)
     else:
-        found = KeyValueType().convert(text, None, None)
+        found = parse_key_value(text)
         assert found == expected
         assert type(found[1]) is type(expected[1])
 
 
 def test_bands_are_counted_from_one() -> None:
-    assert IntListType().convert("3,2,1", None, None) == (3, 2, 1)
+    assert parse_bands("3,2,1") == (3, 2, 1)
     with pytest.raises(click.BadParameter, match="from 1"):
-        IntListType().convert("0,1", None, None)
+        parse_bands("0,1")
 
 
 def invoke(arguments: list[str]) -> tuple[Result, list[object]]:

@@ -7,10 +7,11 @@ import click
 from automap_tiles.cli.options import (
     RESAMPLINGS,
     AreaOptions,
-    IntListType,
-    KeyValueType,
     RunOptions,
     area_options,
+    parse_bands,
+    parse_key_value,
+    parsed_by,
     run_options,
 )
 
@@ -22,7 +23,13 @@ _DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "fl
 @click.argument("target")
 @area_options
 @click.option("-c", "--clip-geometry", "clip", metavar="FILE", help="Keep only what is inside.")
-@click.option("--bidx", "bands", type=IntListType(), help="Bands to keep, such as 3,2,1.")
+@click.option(
+    "--bidx",
+    "bands",
+    metavar="N,N,…",
+    callback=parsed_by(parse_bands),
+    help="Bands to keep, such as 3,2,1.",
+)
 @click.option(
     "--output-pyramid", "pyramid", metavar="GRID|FILE", help="mercator, geodetic or a JSON file."
 )
@@ -36,7 +43,8 @@ _DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "fl
     "--co",
     "--profile",
     "creation_options",
-    type=KeyValueType(),
+    metavar="NAME=VALUE",
+    callback=parsed_by(parse_key_value),
     multiple=True,
     help="Creation option of the output's driver; can be given several times.",
 )

@@ -1,0 +1,93 @@
+"""Indexes of existing tiles, read back by GDAL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import fiona
+import numpy as np
+import pytest
+import rasterio
+from rasterio.merge import merge
+
+from automap_tiles.commands.index import IndexKind, IndexOptions, write_indexes
+from automap_tiles.commands.tiledir import Selection, open_tile_directory
+from tests.commands.conftest import MakeDirectory
+
+TILES = [(4, 3, 15), (4, 3, 16), (4, 4, 16), (5, 7, 31)]
+
+
+def write(folder: Path, kind: IndexKind, target: Path, **options: object) -> list[Path]:
+    directory = open_tile_directory(str(folder))
+    named = IndexOptions(**options)  # type: ignore[arg-type]
+    return write_indexes(directory, target, [kind], Selection(), named)
+
+
+@pytest.mark.parametrize("kind", [IndexKind.GEOJSON, IndexKind.GPKG, IndexKind.FGB])
+@pytest.mark.parametrize("grid", ["geodetic", "mercator"])
+def test_footprints(
+    kind: IndexKind, grid: str, make_directory: MakeDirectory, tmp_path: Path
+) -> None:
+    folder = make_directory("tiles", TILES if grid == "geodetic" else [(4, 3, 5)], grid=grid)
+    directory = open_tile_directory(str(folder))
+    written = write(folder, kind, tmp_path / "index", fieldname="where")
+    for path in written:
+        with fiona.open(path) as source:
+            assert rasterio.CRS.from_user_input(source.crs_wkt) == directory.pyramid.crs
+            features = list(source)
+        for feature in features:
+            properties = feature["properties"]
+            index = properties["zoom"], properties["row"], properties["col"]
+            tile = directory.pyramid.tile(*index)
+            assert properties["tile_id"] == str(tile.index)
+            assert Path(properties["where"]).is_file()
+            points = np.array(feature["geometry"]["coordinates"][0])
+            box = (*points.min(axis=0), *points.max(axis=0))
+            assert np.allclose(box, tile.bounds, rtol=1e-12)
+    if grid == "geodetic":
+        assert [path.name for path in written] == [f"4.{kind.value}", f"5.{kind.value}"]
+
+
+def test_text(make_directory: MakeDirectory, tmp_path: Path) -> None:
+    folder = make_directory("tiles", TILES)
+    four, five = write(folder, IndexKind.TXT, tmp_path, basepath="https://example.org/t/")
+    assert four.read_text().splitlines() == [
+        f"https://example.org/t/{z}/{r}/{c}.tif" for z, r, c in TILES[:3]
+    ]
+    write(folder, IndexKind.TXT, tmp_path)
+    assert five.read_text() == f"{folder}/5/7/31.tif\n"
+
+
+@pytest.mark.parametrize("pixelbuffer", [0, 3])
+def test_vrt_shows_all_tiles(
+    pixelbuffer: int, make_directory: MakeDirectory, tmp_path: Path
+) -> None:
+    folder = make_directory("tiles", TILES[:3], pixelbuffer=pixelbuffer)
+    (path,) = write(folder, IndexKind.VRT, folder)
+    with rasterio.open(path) as source:
+        found = source.read(1)
+        assert source.nodata == 0
+        transform, bounds = source.transform, source.bounds
+    paths = [folder / f"{z}/{r}/{c}.tif" for z, r, c in TILES[:3]]
+    expected, expected_transform = merge(paths, method="last")
+    assert transform.almost_equals(expected_transform, 1e-9)
+    assert np.array_equal(found, expected[0])
+    assert bounds.left < bounds.right
+    # Relative paths: the folder can be moved.
+    folder.rename(tmp_path / "moved")
+    with rasterio.open(tmp_path / "moved/4.vrt") as source:
+        assert np.array_equal(source.read(1), found)
+
+
+def test_an_index_is_written_anew(make_directory: MakeDirectory) -> None:
+    folder = make_directory("tiles", TILES[:3])
+    write(folder, IndexKind.GPKG, folder)
+    (folder / "4/3/15.tif").unlink()
+    (path,) = write(folder, IndexKind.GPKG, folder)
+    with fiona.open(path) as source:
+        assert sorted(feature["properties"]["col"] for feature in source) == [16, 16]
+    assert not list(folder.glob(".index-*"))
+
+
+def test_no_tiles_no_index(make_directory: MakeDirectory, tmp_path: Path) -> None:
+    assert write(make_directory("tiles", []), IndexKind.VRT, tmp_path) == []
