@@ -1,0 +1,30 @@
+"""Pixels: read any GDAL source on a tile's grid, write tiles, nodata and masks.
+
+The only place that opens GDAL raster datasets.
+"""
+
+from automap_tiles.raster.array import Raster, warp
+from automap_tiles.raster.datasets import close_all, inspect
+from automap_tiles.raster.encode import BandMetadata, decode, default_profile, encode_geotiff
+from automap_tiles.raster.env import ensure_env
+from automap_tiles.raster.png import encode_png
+from automap_tiles.raster.prepare import prepare
+from automap_tiles.raster.read import read
+from automap_tiles.raster.source import Georeferencing, RasterInfo
+
+__all__ = [
+    "BandMetadata",
+    "Georeferencing",
+    "Raster",
+    "RasterInfo",
+    "close_all",
+    "decode",
+    "default_profile",
+    "encode_geotiff",
+    "encode_png",
+    "ensure_env",
+    "inspect",
+    "prepare",
+    "read",
+    "warp",
+]

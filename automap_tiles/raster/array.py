@@ -1,0 +1,143 @@
+"""Pixels in memory with the grid they lie on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.env import Env
+from rasterio.io import MemoryFile
+from rasterio.vrt import WarpedVRT
+from rasterio.windows import Window
+
+from automap_tiles.grid import Grid
+from automap_tiles.raster.aligned import UNCHANGED, aligned_pieces
+from automap_tiles.raster.env import ensure_env
+from automap_tiles.raster.gather import gather, plan
+from automap_tiles.raster.nodata import equals, fill_value
+from automap_tiles.raster.target import Target, parts_of
+from automap_tiles.raster.warp import resampling_of
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Raster:
+    """Pixels and their grid; what a process may return when its grid is not the tile's."""
+
+    data: np.ma.MaskedArray[Any, Any] | NDArray[Any]
+    """(band, y, x); the mask is True where there is no data."""
+    grid: Grid
+
+    def __post_init__(self) -> None:
+        if self.data.ndim != 3 or self.data.shape[1:] != tuple(self.grid.shape):
+            raise ValueError(
+                f"an array of shape {self.data.shape} is not (band, *{tuple(self.grid.shape)})"
+            )
+
+
+def warp(
+    raster: Raster, target: Target, *, resampling: str = "nearest", nodata: float | None = None
+) -> np.ma.MaskedArray[Any, Any]:
+    """The raster on a tile or grid, (band, y, x), of the same dtype.
+
+    No data is what is masked, equals `nodata` or is NaN; under the mask of the result stands
+    nodata, or 0 without one. Raises `InputError` for an unknown resampling.
+    """
+    kind = resampling_of(resampling)
+    values = np.ascontiguousarray(np.ma.getdata(raster.data))
+    invalid = _invalid(raster.data, nodata)
+    out = np.empty((len(values), *target.shape), dtype=values.dtype)
+    mask = np.zeros(out.shape, dtype=bool)
+    aligned = aligned_pieces(raster.grid, target) if resampling in UNCHANGED else None
+    if aligned is not None or resampling == "nearest":
+        # Where the grids are the same, the nearest neighbour is the pixel itself.
+        pieces = plan([raster.grid], target, _no_overview)
+        fill = [fill_value(nodata, values.dtype)] * len(values)
+
+        def window(_: int | None, part: Window) -> tuple[NDArray[Any], Mask]:
+            rows, cols = part.toslices()
+            # The index counts within the window, whose rows must lie side by side.
+            return (
+                np.ascontiguousarray(values[:, rows, cols]),
+                np.ascontiguousarray(invalid[:, rows, cols]),
+            )
+
+        gather(pieces, out, mask, fill, window)
+    else:
+        _warp_blocks(raster.grid, (values, invalid), target, kind, (out, mask))
+    fill_with = fill_value(nodata, values.dtype)
+    np.copyto(out, fill_with, where=mask)
+    return np.ma.MaskedArray(out, mask, fill_value=fill_with)
+
+
+def _no_overview(grid: Grid) -> int | None:  # noqa: ARG001 - the array has none for any grid
+    return None
+
+
+def _invalid(data: np.ma.MaskedArray[Any, Any] | NDArray[Any], nodata: float | None) -> Mask:
+    values = np.ma.getdata(data)
+    invalid: Mask = np.array(np.ma.getmaskarray(data))
+    found = equals(values, nodata)
+    if found is not None:
+        invalid |= found
+    if values.dtype.kind == "f":
+        invalid |= np.isnan(values)
+    return invalid
+
+
+def _warp_blocks(
+    grid: Grid,
+    source: tuple[NDArray[Any], Mask],
+    target: Target,
+    kind: Any,
+    result: tuple[NDArray[Any], Mask],
+) -> None:
+    """Band by band, because each has its own mask and GDAL knows one for all."""
+    values, invalid = source
+    out, mask = result
+    for band in range(len(values)):
+        with _dataset(values[band], invalid[band], grid) as dataset:
+            for part in parts_of(target):
+                height, width = part.grid.shape
+                with WarpedVRT(
+                    dataset,
+                    crs=part.grid.crs,
+                    transform=part.grid.transform,
+                    height=height,
+                    width=width,
+                    resampling=kind,
+                    add_alpha=True,
+                ) as vrt:
+                    found = vrt.read(1, masked=True)
+                view = band, *part.tile_window
+                out[view] = found.data[part.unit_window]
+                mask[view] = np.ma.getmaskarray(found)[part.unit_window]
+
+
+@contextmanager
+def _dataset(values: NDArray[Any], invalid: Mask, grid: Grid) -> Iterator[Any]:
+    ensure_env()
+    height, width = values.shape
+    with MemoryFile() as memory:
+        with (
+            Env(GDAL_TIFF_INTERNAL_MASK=True),
+            memory.open(
+                driver="GTiff",
+                count=1,
+                height=height,
+                width=width,
+                dtype=values.dtype.name,
+                crs=grid.crs,
+                transform=grid.transform,
+            ) as writer,
+        ):
+            # GDAL must not meet NaN, not even where it is masked.
+            writer.write(np.where(invalid, values.dtype.type(0), values), 1)
+            writer.write_mask(~invalid)
+        with memory.open() as dataset:
+            yield dataset

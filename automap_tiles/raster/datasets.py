@@ -1,0 +1,139 @@
+"""GDAL datasets, opened once per thread and kept."""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import rasterio
+from rasterio.errors import NotGeoreferencedWarning, RasterioError, RasterioIOError
+
+from automap_tiles.errors import InputError
+from automap_tiles.raster.env import ensure_env
+from automap_tiles.raster.source import RasterInfo, describe
+
+MAX_OPEN = 128
+"""Datasets kept open per thread. Each holds a file descriptor, of which a process has 1024."""
+
+# Datasets that a forked child inherited: closing them could wait for a lock that a thread of the
+# parent held, so they are kept and never touched.
+_inherited: list[object] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An open dataset of the calling thread and what it says of itself."""
+
+    dataset: Any
+    info: RasterInfo
+    stamp: tuple[int, int] | None
+    """(mtime in ns, bytes) of a local file when it was opened."""
+
+
+class _Pool(threading.local):
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.sources: OrderedDict[tuple[str, int | None], Source] = OrderedDict()
+
+
+_pool = _Pool()
+
+
+def open_source(path: str | Path, level: int | None = None) -> Source:
+    """The kept dataset of a path, opened when it is new or its file has changed.
+
+    `level` opens the overview of that number (0 is the finest) as if it were the whole source.
+    Raises `InputError` when there is nothing that GDAL can open.
+    """
+    ensure_env()
+    if _pool.pid != os.getpid():
+        _inherited.append(_pool.sources)
+        _pool.__init__()  # type: ignore[misc]
+    key = (os.fspath(path), level)
+    stamp = _stamp(key[0])
+    source = _pool.sources.get(key)
+    if source is not None and source.stamp == stamp:
+        _pool.sources.move_to_end(key)
+        return source
+    forget(path, level)
+    source = _open(key[0], level, stamp)
+    _pool.sources[key] = source
+    while len(_pool.sources) > MAX_OPEN:
+        _, oldest = _pool.sources.popitem(last=False)
+        oldest.dataset.close()
+    return source
+
+
+def inspect(path: str | Path) -> RasterInfo:
+    """What a raster source says of itself; raises `InputError` when it cannot be opened."""
+    return open_source(path).info
+
+
+def forget(path: str | Path, level: int | None = None) -> None:
+    """Close the thread's dataset of a path, if there is one."""
+    source = _pool.sources.pop((os.fspath(path), level), None)
+    if source is not None:
+        source.dataset.close()
+
+
+def close_all() -> None:
+    """Close all datasets of the calling thread."""
+    while _pool.sources:
+        _, source = _pool.sources.popitem()
+        source.dataset.close()
+
+
+def open_count() -> int:
+    """How many datasets the calling thread keeps open."""
+    return len(_pool.sources)
+
+
+@contextmanager
+def reading(info: RasterInfo, level: int | None = None) -> Iterator[None]:
+    """Turn GDAL's errors inside into `InputError` with the path, and drop the dataset."""
+    try:
+        yield
+    except (RasterioError, ValueError) as error:
+        forget(info.path, level)
+        raise InputError(f"cannot be read: {_reason(error)}", info.path) from error
+
+
+def _open(path: str, level: int | None, stamp: tuple[int, int] | None) -> Source:
+    options = {} if level is None else {"OVERVIEW_LEVEL": level}
+    with warnings.catch_warnings():
+        # Said by an InputError of its own where the georeference is needed.
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        try:
+            dataset = rasterio.open(path, **options)
+        except RasterioIOError as error:
+            raise InputError(_open_failure(path, stamp, error), path) from error
+        return Source(dataset, describe(dataset, path), stamp)
+
+
+def _open_failure(path: str, stamp: tuple[int, int] | None, error: Exception) -> str:
+    looks_local = "://" not in path and not path.startswith("/vsi") and ":" not in path
+    if looks_local and stamp is None:
+        return "no such file"
+    return f"cannot be opened as a raster: {_reason(error)}"
+
+
+def _reason(error: BaseException) -> str:
+    """The message of the deepest cause, where GDAL says what is wrong."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return str(error)
+
+
+def _stamp(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)  # noqa: PTH116 - this runs at every read, and pathlib costs more
+    except (OSError, ValueError):
+        return None
+    return status.st_mtime_ns, status.st_size

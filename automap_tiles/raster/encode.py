@@ -1,0 +1,205 @@
+"""Arrays as the bytes of a GeoTIFF, and back."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from rasterio.enums import ColorInterp
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.io import MemoryFile
+
+from automap_tiles.errors import InputError, OutputError
+from automap_tiles.raster.env import ensure_env
+from automap_tiles.raster.nodata import as_value, equals, fill_value
+from automap_tiles.raster.target import Target
+
+Tags = Mapping[str | int, Any]
+"""Tags by name; under a band's number, a mapping of tags of that band."""
+
+LARGEST_BLOCK = 512
+"""Pixels along the edge of a block; an image up to this size is a single one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BandMetadata:
+    """What is said of the bands besides their pixels; an empty sequence says nothing."""
+
+    descriptions: Sequence[str | None] = ()
+    scales: Sequence[float] = ()
+    offsets: Sequence[float] = ()
+    units: Sequence[str] = ()
+    colorinterp: Sequence[str] = ()
+    """Colour interpretations named as in GDAL."""
+    colormap: Mapping[int, tuple[int, ...]] | None = None
+    """Colours (r, g, b) or (r, g, b, a) by value, for band 1 of dtype uint8 or uint16."""
+
+
+def default_profile(dtype: str | np.dtype[Any], shape: tuple[int, int]) -> dict[str, Any]:
+    """GeoTIFF creation options: zstd level 1 with a predictor, which writes and reads fastest."""
+    kind = np.dtype(dtype).kind
+    height, width = shape
+    profile: dict[str, Any] = {
+        "driver": "GTiff",
+        "compress": "zstd",
+        "zstd_level": 1,
+        "tiled": True,
+        "blockysize": _block(height),
+        "blockxsize": _block(width),
+        "interleave": "band",
+        "bigtiff": "IF_SAFER",
+    }
+    if kind != "c":
+        profile["predictor"] = 3 if kind == "f" else 2
+    return profile
+
+
+def encode_geotiff(
+    data: NDArray[Any],
+    target: Target,
+    *,
+    nodata: float | None = None,
+    profile: Mapping[str, Any] | None = None,
+    tags: Tags | None = None,
+    metadata: BandMetadata | None = None,
+) -> bytes:
+    """A GeoTIFF of an array (band, y, x) that lies on a tile or grid.
+
+    `profile` overrides creation options of `default_profile`; None takes one away. Under the mask
+    of a masked array nodata is written. Raises `OutputError` when GDAL refuses.
+    """
+    array = _filled(data, nodata)
+    options = default_profile(array.dtype, array.shape[1:])
+    for key, value in (profile or {}).items():
+        options[key.lower()] = value
+    options = _consistent({key: value for key, value in options.items() if value is not None})
+    options |= {
+        "count": array.shape[0],
+        "height": array.shape[1],
+        "width": array.shape[2],
+        "dtype": array.dtype.name,
+        "crs": target.crs,
+        "transform": target.transform,
+        "nodata": nodata,
+    }
+    ensure_env()
+    try:
+        with MemoryFile() as memory:
+            with memory.open(**options) as dataset:
+                dataset.write(array)
+                _write_tags(dataset, tags)
+                if metadata is not None:
+                    _write_metadata(dataset, metadata)
+            return bytes(memory.getbuffer())
+    except (RasterioError, ValueError, TypeError) as error:
+        raise OutputError(f"cannot be written as GeoTIFF: {error}") from error
+
+
+def decode(
+    source: bytes | memoryview | str | Path,
+) -> tuple[np.ma.MaskedArray[Any, Any], dict[str | int, Any]]:
+    """Array (band, y, x) and tags of an encoded image, given as bytes or as a path.
+
+    The mask is True where a pixel equals nodata or a mask or alpha band says so. Raises
+    `InputError` when it is no image.
+    """
+    ensure_env()
+    path = None if isinstance(source, bytes | memoryview) else source
+    try:
+        with _opened(source) as dataset:
+            data = dataset.read()
+            mask = _mask(dataset, data)
+            tags: dict[str | int, Any] = dict(dataset.tags())
+            for band in dataset.indexes:
+                if band_tags := dataset.tags(band):
+                    tags[band] = band_tags
+            nodata = dataset.nodata
+    except RasterioError as error:
+        raise InputError(f"cannot be decoded: {error}", path) from error
+    return np.ma.MaskedArray(data, mask, fill_value=fill_value(nodata, data.dtype)), tags
+
+
+def _block(size: int) -> int:
+    """A multiple of 16, as TIFF asks for."""
+    return min(LARGEST_BLOCK, -(-size // 16) * 16)
+
+
+def _filled(data: NDArray[Any], nodata: float | None) -> NDArray[Any]:
+    values: NDArray[Any] = np.ma.getdata(data)
+    if values.ndim != 3:
+        raise OutputError(f"an image has (band, y, x), not {values.ndim} dimensions")
+    mask = np.ma.getmask(data)
+    value = as_value(nodata, values.dtype)
+    if mask is np.ma.nomask or value is None or not mask.any():
+        return values
+    same = equals(values[mask], nodata)
+    return values if same is not None and same.all() else np.where(mask, value, values)
+
+
+def _consistent(options: dict[str, Any]) -> dict[str, Any]:
+    """Take away what only fits the default compression where another was asked for."""
+    compress = str(options.get("compress", "none")).lower()
+    if compress != "zstd":
+        options.pop("zstd_level", None)
+    if compress not in ("zstd", "deflate", "lzw"):
+        options.pop("predictor", None)
+    if not options.get("tiled", True) or str(options["tiled"]).upper() in ("NO", "FALSE"):
+        options["tiled"] = False
+        options.pop("blockxsize", None)
+    return options
+
+
+def _write_tags(dataset: Any, tags: Tags | None) -> None:
+    for name, value in (tags or {}).items():
+        if isinstance(name, int):
+            dataset.update_tags(name, **value)
+        else:
+            dataset.update_tags(**{name: value})
+
+
+def _write_metadata(dataset: Any, metadata: BandMetadata) -> None:
+    if metadata.descriptions:
+        dataset.descriptions = tuple(metadata.descriptions)
+    if metadata.scales:
+        dataset.scales = tuple(metadata.scales)
+    if metadata.offsets:
+        dataset.offsets = tuple(metadata.offsets)
+    if metadata.units:
+        dataset.units = tuple(metadata.units)
+    if metadata.colorinterp:
+        dataset.colorinterp = tuple(ColorInterp[name] for name in metadata.colorinterp)
+    if metadata.colormap is not None:
+        dataset.write_colormap(1, metadata.colormap)
+
+
+@contextmanager
+def _opened(source: bytes | memoryview | str | Path) -> Iterator[Any]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        if isinstance(source, bytes | memoryview):
+            with MemoryFile(bytes(source)) as memory, memory.open() as dataset:
+                yield dataset
+        else:
+            with rasterio.open(source) as dataset:
+                yield dataset
+
+
+def _mask(dataset: Any, data: NDArray[Any]) -> NDArray[np.bool_]:
+    mask = np.zeros(data.shape, dtype=bool)
+    for band, (flags, nodata) in enumerate(
+        zip(dataset.mask_flag_enums, dataset.nodatavals, strict=True)
+    ):
+        names = {flag.name for flag in flags}
+        if "per_dataset" in names:
+            mask[band] = dataset.read_masks(band + 1) == 0
+        found = equals(data[band], nodata)
+        if found is not None:
+            mask[band] |= found
+    return mask

@@ -1,0 +1,50 @@
+"""A cache that forgets what was not used for longest once it holds too many bytes."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+Value = TypeVar("Value")
+
+
+class ByteLRU(Generic[Value]):
+    """Values by key, bounded by the sum of their sizes. Not for several threads at once."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        """Bytes."""
+        self.size = 0
+        """Bytes held now."""
+        self._entries: OrderedDict[Hashable, tuple[Value, int]] = OrderedDict()
+
+    def get(self, key: Hashable) -> Value | None:
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        self._entries.move_to_end(key)
+        return entry[0]
+
+    def put(self, key: Hashable, value: Value, size: int) -> None:
+        """Keep a value of so many bytes; one larger than the whole cache is not kept."""
+        self.discard(key)
+        if size > self.capacity:
+            return
+        self._entries[key] = (value, size)
+        self.size += size
+        while self.size > self.capacity:
+            _, (_, freed) = self._entries.popitem(last=False)
+            self.size -= freed
+
+    def discard(self, key: Hashable) -> None:
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            self.size -= entry[1]
+
+    def clear(self) -> None:
+        self._entries.clear()
+        self.size = 0
+
+    def __len__(self) -> int:
+        return len(self._entries)

@@ -1,0 +1,295 @@
+"""A tile from the tiles of the next zoom, or from the tile above.
+
+Nearest, average, minimum, maximum and mode of two by two pixels are computed here and equal
+GDAL's warper band by band; every other resampling goes through GDAL, one unit block at a time, so
+that the pixels do not depend on the metatiling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from affine import Affine
+from numpy.typing import NDArray
+from rasterio.crs import CRS
+from rasterio.enums import Resampling
+from rasterio.warp import reproject
+
+from automap_tiles.errors import AutomapError
+from automap_tiles.raster.env import ensure_env
+from automap_tiles.raster.nodata import as_value, equals, fill_value
+from automap_tiles.raster.warp import resampling_of
+
+Array = NDArray[Any]
+Masked = np.ma.MaskedArray[Any, Any]
+Mask = NDArray[np.bool_]
+
+# Only that both sides have the same one matters.
+_ANY_CRS = CRS.from_epsg(3857)
+# Whole numbers, so that no rounding gets between the pixels; and away from the origin, because
+# GDAL takes steps of 1 and -1 from (0, 0) for no georeference at all.
+_PIXELS = Affine(1, 0, 1024, 0, -1, 1024)
+
+
+def shrink(
+    mosaic: Masked,
+    shape: tuple[int, int],
+    *,
+    resampling: str,
+    nodata: float | None,
+    unit_size: int = 256,
+) -> Masked:
+    """Halve an array (band, 2 height, 2 width) to (band, *shape).
+
+    Only valid pixels count; a pixel without any is masked. A valid result that happens to equal
+    nodata moves to the next value, as in GDAL, so that it stays valid. `unit_size` is the edge of
+    a unit block of the result in pixels. Raises `ValueError` for a mosaic of another shape.
+    """
+    kind = resampling_of(resampling)
+    height, width = shape
+    if mosaic.shape[1:] != (2 * height, 2 * width):
+        raise ValueError(f"a mosaic of {mosaic.shape[1:]} pixels does not shrink to {shape}")
+    shrinker = _SHRINKERS.get(kind)
+    if shrinker is not None:
+        data, mask = shrinker(np.ma.getdata(mosaic), _invalid(mosaic, nodata))
+        return _finished(data, mask, nodata)
+    return _by_units(mosaic, shape, 0.5, kind, nodata, unit_size)
+
+
+def enlarge(
+    parent: Masked,
+    shape: tuple[int, int],
+    *,
+    quadrant: tuple[int, int],
+    resampling: str,
+    nodata: float | None,
+    unit_size: int = 256,
+) -> Masked:
+    """Double the quadrant (row, column; 0 or 1) of an array (band, y, x) to (band, *shape).
+
+    `unit_size` is the edge of a unit block of both in pixels: kernels do not look beyond the
+    parent's block. Raises `ValueError` when the parent has no such quadrant.
+    """
+    kind = resampling_of(resampling)
+    rows, cols = (
+        _quarter(size, wanted, number)
+        for size, wanted, number in zip(parent.shape[1:], shape, quadrant, strict=True)
+    )
+    if kind is Resampling.nearest:
+        part = parent[:, rows, cols]
+        invalid = _invalid(part, nodata)
+        data = np.ma.getdata(part).repeat(2, axis=1).repeat(2, axis=2)
+        mask = invalid.repeat(2, axis=1).repeat(2, axis=2)
+        window = slice(None), slice(0, shape[0]), slice(0, shape[1])
+        return _finished(data[window], mask[window], nodata)
+    around_rows, around_cols = (
+        _whole_blocks(part, size, unit_size)
+        for part, size in zip((rows, cols), parent.shape[1:], strict=True)
+    )
+    around = parent[:, around_rows, around_cols]
+    around_shape = 2 * around.shape[1], 2 * around.shape[2]
+    doubled = _by_units(around, around_shape, 2.0, kind, nodata, unit_size)
+    first_row = 2 * (rows.start - around_rows.start)
+    first_col = 2 * (cols.start - around_cols.start)
+    cut = doubled[:, first_row : first_row + shape[0], first_col : first_col + shape[1]]
+    return np.ma.MaskedArray(cut.data.copy(), cut.mask.copy(), fill_value=cut.fill_value)
+
+
+def _quarter(size: int, wanted: int, number: int) -> slice:
+    """Pixels of the parent under a child; the second one ends where the parent does."""
+    needed = -(-wanted // 2)
+    start = 0 if number == 0 else size - needed
+    if number not in (0, 1) or start < 0 or needed > size:
+        raise ValueError(f"{size} pixels have no quadrant {number} of {wanted} enlarged pixels")
+    return slice(start, start + needed)
+
+
+def _whole_blocks(part: slice, size: int, unit_size: int) -> slice:
+    """The unit blocks that a part of the parent touches, as far as the parent goes."""
+    start = part.start // unit_size * unit_size
+    stop = -(-part.stop // unit_size) * unit_size
+    return slice(start, min(stop, size))
+
+
+def _nearest(values: Array, invalid: Mask) -> tuple[Array, Mask]:
+    """The centre of the new pixel is the corner of the last old one (GDAL rounds down)."""
+    return values[:, 1::2, 1::2].copy(), invalid[:, 1::2, 1::2].copy()
+
+
+def _average(values: Array, invalid: Mask) -> tuple[Array, Mask]:
+    wide = _SUM_TYPES.get(values.dtype.str[1:], np.dtype(np.float64))
+    count = _reduced(np.add, (~invalid).view(np.uint8))
+    total = _reduced(np.add, np.where(invalid, values.dtype.type(0), values).astype(wide))
+    if count.min() == 4 and wide.kind == "i":
+        return ((total + 2) >> 2).astype(values.dtype), count == 0
+    mean = total / np.maximum(count, 1)
+    if values.dtype.kind in "iu":
+        np.floor(np.add(mean, 0.5, out=mean), out=mean)
+    return mean.astype(values.dtype), count == 0
+
+
+_SUM_TYPES = {
+    name: np.dtype(np.int32 if size <= 2 else np.int64)
+    for size in (1, 2, 4)
+    for name in (f"i{size}", f"u{size}")
+}
+"""Types in which four values and the rounding fit."""
+
+
+def _minimum(values: Array, invalid: Mask) -> tuple[Array, Mask]:
+    largest = np.inf if values.dtype.kind == "f" else np.iinfo(values.dtype).max
+    filled = np.where(invalid, values.dtype.type(largest), values)
+    return _reduced(np.minimum, filled), _reduced(np.logical_and, invalid)
+
+
+def _maximum(values: Array, invalid: Mask) -> tuple[Array, Mask]:
+    smallest = -np.inf if values.dtype.kind == "f" else np.iinfo(values.dtype).min
+    filled = np.where(invalid, values.dtype.type(smallest), values)
+    return _reduced(np.maximum, filled), _reduced(np.logical_and, invalid)
+
+
+def _mode(values: Array, invalid: Mask) -> tuple[Array, Mask]:
+    """The value that first reaches the highest count, row by row, as GDAL's warper finds it."""
+    places = [(slice(None), slice(y, None, 2), slice(x, None, 2)) for y in (0, 1) for x in (0, 1)]
+    quarters = [(np.ascontiguousarray(values[at]), ~invalid[at]) for at in places]
+    data, valid = quarters[0]
+    best = valid.astype(np.uint8)
+    for position in range(1, 4):
+        value, valid = quarters[position]
+        count = valid.astype(np.uint8)
+        for other, other_valid in quarters[:position]:
+            count += (other == value) & other_valid & valid
+        better = count > best
+        data = np.where(better, value, data)
+        best = np.maximum(best, count)
+    return data, best == 0
+
+
+def _reduced(combine: Any, values: Array) -> Array:
+    """Rows first, which lie side by side in memory, then columns."""
+    rows = combine(values[:, ::2], values[:, 1::2])
+    reduced: Array = combine(rows[..., ::2], rows[..., 1::2])
+    return reduced
+
+
+_SHRINKERS: dict[Resampling, Callable[[Array, Mask], tuple[Array, Mask]]] = {
+    Resampling.nearest: _nearest,
+    Resampling.average: _average,
+    Resampling.min: _minimum,
+    Resampling.max: _maximum,
+    Resampling.mode: _mode,
+}
+
+
+def _invalid(data: Masked, nodata: float | None) -> Mask:
+    mask: Mask = np.ma.getmaskarray(data)
+    values = np.ma.getdata(data)
+    found = equals(values, nodata)
+    if found is not None:
+        mask = mask | found
+    if values.dtype.kind == "f":
+        mask = mask | np.isnan(values)
+    return mask
+
+
+def _finished(data: Array, mask: Mask, nodata: float | None) -> Masked:
+    fill = fill_value(nodata, data.dtype)
+    if as_value(nodata, data.dtype) is not None:
+        collided = equals(data, nodata)
+        if collided is not None:
+            collided &= ~mask
+            if collided.any():
+                data[collided] = _next_to(fill)
+    np.copyto(data, fill, where=mask)
+    return np.ma.MaskedArray(data, mask, fill_value=fill)
+
+
+def _next_to(value: Any) -> Any:
+    """The neighbour of a value that GDAL's warper writes instead of nodata."""
+    dtype = value.dtype
+    if dtype.kind == "f":
+        largest = np.finfo(dtype).max
+        return np.nextafter(value, dtype.type(0) if value == largest else largest)
+    least = np.iinfo(dtype).min
+    return dtype.type(int(value) + 1 if value == least else int(value) - 1)
+
+
+def _by_units(
+    data: Masked,
+    shape: tuple[int, int],
+    scale: float,
+    kind: Resampling,
+    nodata: float | None,
+    unit_size: int,
+) -> Masked:
+    """Resample through GDAL in blocks that are `unit_size` pixels on the coarser side."""
+    ensure_env()
+    out_unit = unit_size if scale < 1 else 2 * unit_size
+    out = np.empty((data.shape[0], *shape), dtype=data.dtype)
+    mask = np.empty(out.shape, dtype=bool)
+    values, invalid = np.ma.getdata(data), _invalid(data, nodata)
+    for rows, cols in _windows(shape, out_unit):
+        source = slice(None), _scaled(rows, scale), _scaled(cols, scale)
+        view = slice(None), rows, cols
+        size = rows.stop - rows.start, cols.stop - cols.start
+        for band in range(len(out)):
+            found, mask[view][band] = _resampled(
+                values[source][band], invalid[source][band], scale, kind, nodata, size
+            )
+            out[view][band] = _rounded(found, out.dtype)
+    return _finished(out, mask, nodata)
+
+
+def _windows(shape: tuple[int, int], size: int) -> Iterator[tuple[slice, slice]]:
+    for row in range(0, shape[0], size):
+        for col in range(0, shape[1], size):
+            yield (
+                slice(row, min(row + size, shape[0])),
+                slice(col, min(col + size, shape[1])),
+            )
+
+
+def _scaled(window: slice, scale: float) -> slice:
+    return slice(int(window.start / scale), int(window.stop / scale))
+
+
+def _resampled(
+    values: Array,
+    invalid: Mask,
+    scale: float,
+    kind: Resampling,
+    nodata: float | None,
+    shape: tuple[int, int],
+) -> tuple[Array, Mask]:
+    """One band of one block through GDAL's warper."""
+    marker: Any = as_value(nodata, values.dtype)
+    if marker is None:
+        # No value is free to say "no data": NaN does, in a type that holds all others exactly.
+        values, marker = values.astype(np.float64), np.float64(np.nan)
+    out = np.full(shape, marker, dtype=values.dtype)
+    try:
+        reproject(
+            np.where(invalid, marker, values),
+            out,
+            src_transform=_PIXELS,
+            src_crs=_ANY_CRS,
+            src_nodata=marker,
+            dst_transform=_PIXELS @ Affine.scale(1 / scale),
+            dst_crs=_ANY_CRS,
+            dst_nodata=marker,
+            resampling=kind,
+        )
+    except ValueError as error:
+        raise AutomapError(f"{kind.name} is no resampling for overviews: {error}") from error
+    found = equals(out, float(marker))
+    return out, np.zeros(shape, dtype=bool) if found is None else found
+
+
+def _rounded(data: Array, dtype: np.dtype[Any]) -> Array:
+    """Back to whole numbers, rounded half up and cut to the type as GDAL does."""
+    if dtype.kind not in "iu" or data.dtype == dtype:
+        return data
+    limits = np.iinfo(dtype)
+    return np.clip(np.floor(np.nan_to_num(data) + 0.5), limits.min, limits.max)

@@ -1,0 +1,190 @@
+"""From what a user's function returns to the array that is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automap_tiles.errors import ProcessResultError, ValueOverflow
+from automap_tiles.raster.nodata import as_value, equals, fill_value
+
+OnOverflow = Literal["saturate", "raise"]
+
+
+def prepare(
+    data: object,
+    *,
+    count: int | None,
+    dtype: str | np.dtype[Any],
+    nodata: float | None,
+    shape: tuple[int, int],
+    on_overflow: OnOverflow = "saturate",
+) -> np.ma.MaskedArray[Any, Any]:
+    """A masked array (band, y, x) of the output's dtype with nodata under its mask.
+
+    `data` is an array of two or three dimensions, masked or not, or a list or tuple of bands.
+    Masked are the pixels masked in `data`, those that equal nodata, and, where the output holds
+    whole numbers, those that are NaN. Fractions are cut off as NumPy does. Values beyond the
+    dtype become its smallest or largest value, or raise `ValueOverflow`. Raises
+    `ProcessResultError` for anything else than an array, or another shape than (count, *shape).
+    """
+    array = _three_dimensional(data)
+    target = np.dtype(dtype)
+    _check(array, count, target, shape)
+    # The mask is changed below, and the user may go on using the array.
+    mask = np.array(np.ma.getmaskarray(array))
+    values: NDArray[Any] = np.ma.getdata(array)
+    if target.kind in "iu" and values.dtype.kind in "fc":
+        mask |= np.isnan(values)
+    converted = _convert(values, mask, target, nodata, on_overflow)
+    _mask_nodata(converted, mask, nodata)
+    fill = fill_value(nodata, target)
+    if np.shares_memory(converted, values):
+        if mask.any():
+            converted = np.where(mask, fill, converted)
+    else:
+        np.copyto(converted, fill, where=mask)
+    return np.ma.MaskedArray(converted, mask=mask, fill_value=fill)
+
+
+def _three_dimensional(data: object) -> NDArray[Any]:
+    if data is None:
+        raise ProcessResultError(
+            "the process returned None; raise automap_tiles.Empty where there is nothing to write"
+        )
+    if isinstance(data, list | tuple):
+        array = _stack(data)
+    elif isinstance(data, np.ndarray):
+        array = data
+    else:
+        raise ProcessResultError(
+            f"the process returned {type(data).__name__}, not an array or a list of bands"
+        )
+    if array.ndim == 2:
+        array = array[np.newaxis]
+    if array.ndim != 3:
+        raise ProcessResultError(
+            f"the process returned an array of {array.ndim} dimensions, not (band, y, x) or (y, x)"
+        )
+    return array
+
+
+def _stack(bands: Sequence[object]) -> NDArray[Any]:
+    if not bands:
+        raise ProcessResultError("the process returned no bands")
+    for band in bands:
+        if not isinstance(band, np.ndarray) or band.ndim != 2:
+            found = type(band).__name__
+            if isinstance(band, np.ndarray):
+                found = f"an array of {band.ndim} dimensions"
+            raise ProcessResultError(
+                f"the process returned a list of bands, of which one is {found}, not (y, x)"
+            )
+    arrays = [band for band in bands if isinstance(band, np.ndarray)]
+    shapes = {band.shape for band in arrays}
+    if len(shapes) > 1:
+        raise ProcessResultError(f"the bands returned have different shapes: {sorted(shapes)}")
+    if any(isinstance(band, np.ma.MaskedArray) for band in arrays):
+        stacked: NDArray[Any] = np.ma.stack(arrays)
+        return stacked
+    return np.stack(arrays)
+
+
+def _check(
+    array: NDArray[Any], count: int | None, dtype: np.dtype[Any], shape: tuple[int, int]
+) -> None:
+    if array.shape[1:] != tuple(shape):
+        raise ProcessResultError(
+            f"the process returned {array.shape[1]} x {array.shape[2]} pixels (rows x columns), "
+            f"the tile has {shape[0]} x {shape[1]}"
+        )
+    if count is not None and array.shape[0] != count:
+        raise ProcessResultError(
+            f"the process returned {array.shape[0]} bands, the output has {count}"
+        )
+    if array.dtype.kind not in "biufc":
+        raise ProcessResultError(f"the process returned an array of dtype {array.dtype}")
+    if array.dtype.kind == "c" and dtype.kind != "c":
+        raise ProcessResultError(f"complex values do not fit the output's dtype {dtype}")
+
+
+def _convert(
+    values: NDArray[Any],
+    mask: NDArray[np.bool_],
+    dtype: np.dtype[Any],
+    nodata: float | None,
+    on_overflow: OnOverflow,
+) -> NDArray[Any]:
+    if values.dtype == dtype:
+        return values
+    if values.dtype.kind == "b" or np.can_cast(values.dtype, dtype, "safe"):
+        return values.astype(dtype)
+    if dtype.kind not in "iu":
+        return _to_float(values, mask, dtype, on_overflow)
+    limits = np.iinfo(dtype)
+    low, high = _beyond(values, limits.min, limits.max)
+    if on_overflow == "raise":
+        _raise_overflow(values, (low | high) & ~mask & ~_is_nodata(values, nodata), dtype)
+    with np.errstate(invalid="ignore"):
+        converted = values.astype(dtype)
+    # Float limits such as 2**63 - 1 are no floats: put in the exact numbers afterwards.
+    converted[low], converted[high] = limits.min, limits.max
+    return converted
+
+
+def _beyond(
+    values: NDArray[Any], least: int, most: int
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Where values are too small and too large once their fractions are cut off."""
+    if values.dtype.kind == "f":
+        # 255.7 is cut to 255 and fits.
+        return np.less_equal(values, np.float64(least) - 1), np.greater_equal(
+            values, np.float64(most) + 1
+        )
+    return np.less(values, least), np.greater(values, most)
+
+
+def _to_float(
+    values: NDArray[Any],
+    mask: NDArray[np.bool_],
+    dtype: np.dtype[Any],
+    on_overflow: OnOverflow,
+) -> NDArray[Any]:
+    with np.errstate(over="ignore"):
+        converted = values.astype(dtype)
+    if dtype.kind != "f":
+        return converted
+    beyond = np.isinf(converted) & ~np.isinf(values)
+    if beyond.any():
+        if on_overflow == "raise":
+            _raise_overflow(values, beyond & ~mask, dtype)
+        largest = np.finfo(dtype).max
+        converted[beyond] = np.where(values[beyond] < 0, -largest, largest)
+    return converted
+
+
+def _is_nodata(values: NDArray[Any], nodata: float | None) -> NDArray[np.bool_] | np.bool_:
+    found = equals(values, nodata)
+    return np.bool_(False) if found is None else found
+
+
+def _raise_overflow(values: NDArray[Any], beyond: NDArray[np.bool_], dtype: np.dtype[Any]) -> None:
+    places = np.argwhere(beyond)
+    if len(places):
+        band, row, col = (int(number) for number in places[0])
+        limits = np.iinfo(dtype) if dtype.kind in "iu" else np.finfo(dtype)
+        raise ValueOverflow(
+            f"value {values[band, row, col]} in band {band + 1} (row {row}, column {col}) does "
+            f"not fit the output's dtype {dtype} ({limits.min} to {limits.max}); "
+            f"{len(places)} values do not"
+        )
+
+
+def _mask_nodata(converted: NDArray[Any], mask: NDArray[np.bool_], nodata: float | None) -> None:
+    if as_value(nodata, converted.dtype) is not None:
+        found = equals(converted, nodata)
+        if found is not None:
+            mask |= found

@@ -1,0 +1,201 @@
+"""Read a raster source on a grid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.windows import Window
+
+from automap_tiles.errors import InputError
+from automap_tiles.grid import Grid
+from automap_tiles.raster.aligned import UNCHANGED, AlignedPiece, aligned_pieces
+from automap_tiles.raster.coordinates import PixelTransformer
+from automap_tiles.raster.datasets import Source, open_source, reading
+from automap_tiles.raster.gather import gather, plan
+from automap_tiles.raster.nodata import equals, fill_value
+from automap_tiles.raster.source import Georeferencing, RasterInfo
+from automap_tiles.raster.target import Target
+from automap_tiles.raster.warp import WarpOrder, assemble, resampling_of, warp_block
+
+NEAREST_OVERVIEW_FROM = 8.0
+"""Source pixels per target pixel from which nearest neighbours are taken from an overview.
+
+Below, the source's own pixels are picked, as mapchete does; beyond, that would read 64 pixels
+for each one kept.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """One read, with everything looked up and checked."""
+
+    source: Source
+    target: Target
+    indexes: tuple[int, ...]
+    dtype: np.dtype[Any]
+    nodatavals: tuple[float | None, ...]
+    """One per band read."""
+    fill: tuple[Any, ...]
+    """What stands under the mask, one value per band read."""
+    resampling: str
+
+    @property
+    def info(self) -> RasterInfo:
+        return self.source.info
+
+
+def read(
+    path: str | Path,
+    target: Target,
+    *,
+    indexes: Sequence[int] | None = None,
+    resampling: str = "nearest",
+    nodata: float | None = None,
+) -> np.ma.MaskedArray[Any, Any]:
+    """Pixels (band, y, x) of a source on a tile or grid; the mask is True where it has no data.
+
+    `indexes` counts bands from 1 (default: all). `nodata` replaces the source's own value. The
+    dtype is the source's, and under the mask stands the nodata value, or 0 where there is none.
+    Raises `InputError` for a file that cannot be opened or read, a band that it does not have, a
+    source without a CRS, or an unknown resampling.
+    """
+    order = _order(path, target, indexes, resampling, nodata)
+    shape = (len(order.indexes), *target.shape)
+    out = np.empty(shape, dtype=order.dtype)
+    missing = np.zeros(shape, dtype=bool)
+    _fill(order, out, missing)
+    return _masked(order, out, missing)
+
+
+def _order(
+    path: str | Path,
+    target: Target,
+    indexes: Sequence[int] | None,
+    resampling: str,
+    nodata: float | None,
+) -> _Order:
+    source = open_source(path)
+    info = source.info
+    resampling_of(resampling)
+    if info.crs is None:
+        raise InputError("has no coordinate reference system", info.path)
+    bands = tuple(range(1, info.count + 1)) if indexes is None else tuple(indexes)
+    for band in bands:
+        if not 1 <= band <= info.count:
+            raise InputError(f"has bands 1 to {info.count}, not {band}", info.path)
+    dtype = np.dtype(info.dtypes[bands[0] - 1]) if bands else np.dtype(info.dtype)
+    values = tuple(info.nodatavals[band - 1] if nodata is None else nodata for band in bands)
+    fill = tuple(fill_value(value, dtype) for value in values)
+    return _Order(source, target, bands, dtype, values, fill, resampling)
+
+
+def _fill(order: _Order, out: NDArray[Any], missing: NDArray[np.bool_]) -> None:
+    if order.info.georeferencing is Georeferencing.TRANSFORM:
+        if order.resampling in UNCHANGED:
+            windows = aligned_pieces(order.info.grid, order.target)
+            if windows is not None:
+                _fill_aligned(order, windows, out, missing)
+                return
+        if order.resampling == "nearest":
+            _fill_nearest(order, out, missing)
+            return
+    _fill_warped(order, out, missing)
+
+
+def _fill_aligned(
+    order: _Order, pieces: list[AlignedPiece], out: NDArray[Any], missing: NDArray[np.bool_]
+) -> None:
+    for piece in pieces:
+        inner = slice(None), piece.inner_rows, piece.inner_cols
+        outer = slice(None), piece.rows, piece.cols
+        if piece.window is None or inner != outer:
+            for band, value in enumerate(order.fill):
+                out[band][outer[1:]] = value
+            missing[outer] = True
+        if piece.window is not None:
+            pixels, masked = _read_window(order, None, piece.window)
+            out[inner] = pixels
+            missing[inner] = False if masked is None else masked
+
+
+def _fill_nearest(order: _Order, out: NDArray[Any], missing: NDArray[np.bool_]) -> None:
+    info = order.info
+    grids = [info.grid, *(overview_grid(info, factor) for factor in info.overviews)]
+    pieces = plan(grids, order.target, partial(_level, info, NEAREST_OVERVIEW_FROM))
+    gather(pieces, out, missing, order.fill, partial(_read_window, order))
+
+
+def _fill_warped(order: _Order, out: NDArray[Any], missing: NDArray[np.bool_]) -> None:
+    warp_order = WarpOrder(
+        indexes=order.indexes,
+        resampling=resampling_of(order.resampling),
+        nodata=order.nodatavals[0] if order.nodatavals else None,
+    )
+
+    def block(grid: Grid) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        level = _level(order.info, 2.0, grid)
+        source = order.source if level is None else open_source(order.info.path, level)
+        with reading(order.info, level):
+            return warp_block(source.dataset, source.info, grid, warp_order)
+
+    assemble(order.target, out, missing, block, (order.info.path, order.source.stamp, warp_order))
+
+
+def _read_window(
+    order: _Order, level: int | None, window: Window
+) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+    source = order.source if level is None else open_source(order.info.path, level)
+    info, indexes = order.info, list(order.indexes)
+    with reading(info, level):
+        pixels = source.dataset.read(indexes, window=window)
+        if not info.has_mask:
+            return pixels, None
+        masked = source.dataset.read_masks(indexes, window=window) == 0
+    for band, index in enumerate(indexes):
+        if not info.masked_bands[index - 1]:
+            masked[band] = False
+    return pixels, masked
+
+
+def _level(info: RasterInfo, least: float, grid: Grid) -> int | None:
+    """The coarsest overview that is still as fine as the grid; None for the source itself."""
+    if not info.overviews or info.georeferencing is not Georeferencing.TRANSFORM:
+        return None
+    decimation = PixelTransformer(grid, info.grid).decimation()
+    if decimation < least:
+        return None
+    # Overviews of odd sizes are not exact multiples: a hundredth is no reason for a finer one.
+    fitting = [n for n, factor in enumerate(info.overviews) if factor <= decimation * 1.01]
+    return fitting[-1] if fitting else None
+
+
+def overview_grid(info: RasterInfo, factor: int) -> Grid:
+    """The pixel grid of an overview: its size is rounded up, its box is that of the source."""
+    height, width = (-(-size // factor) for size in info.shape)
+    scale = info.transform.scale(info.shape[1] / width, info.shape[0] / height)
+    return Grid(info.crs, info.transform @ scale, (height, width))
+
+
+def _masked(
+    order: _Order, out: NDArray[Any], missing: NDArray[np.bool_]
+) -> np.ma.MaskedArray[Any, Any]:
+    same = len(set(map(repr, order.nodatavals))) == 1
+    pairs = (
+        [(out, missing, order.nodatavals[0])]
+        if same
+        else zip(out, missing, order.nodatavals, strict=True)
+    )
+    if order.info.has_mask:
+        for band, value in enumerate(order.fill):
+            np.copyto(out[band], value, where=missing[band])
+    for pixels, gaps, nodata in pairs:
+        found = equals(pixels, nodata)
+        if found is not None:
+            np.logical_or(gaps, found, out=gaps)
+    return np.ma.MaskedArray(out, mask=missing, fill_value=order.fill[0] if order.fill else None)

@@ -1,0 +1,124 @@
+"""What a raster source is: bands, grid, nodata, overviews."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from affine import Affine
+from rasterio.crs import CRS
+from rasterio.enums import ColorInterp, MaskFlags
+
+from automap_tiles.grid import Bounds, Grid
+
+if TYPE_CHECKING:
+    from rasterio.io import DatasetReader
+
+
+class Georeferencing(Enum):
+    """How a source is tied to the ground."""
+
+    TRANSFORM = "transform"
+    GCPS = "gcps"
+    RPCS = "rpcs"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RasterInfo:
+    """A raster source as it describes itself; holds nothing open."""
+
+    path: str
+    count: int
+    """Number of bands."""
+    dtypes: tuple[str, ...]
+    """One per band, named as in NumPy."""
+    nodatavals: tuple[float | None, ...]
+    """One per band."""
+    crs: CRS | None
+    """Of the control points where those tie the source to the ground; None when unknown."""
+    transform: Affine
+    """Pixel to CRS coordinates; the identity when there is none."""
+    shape: tuple[int, int]
+    """(height, width) in pixels."""
+    descriptions: tuple[str | None, ...]
+    """Band names, one per band."""
+    overviews: tuple[int, ...]
+    """Decimation factors of the overviews of band 1, finest first."""
+    masked_bands: tuple[bool, ...]
+    """Per band: whether a mask or alpha band of the source says where there is no data."""
+    alpha: bool
+    """Whether one of the bands is an alpha band."""
+    georeferencing: Georeferencing
+    driver: str
+
+    @property
+    def dtype(self) -> str:
+        """Dtype of band 1."""
+        return self.dtypes[0]
+
+    @property
+    def nodata(self) -> float | None:
+        """Nodata value of band 1."""
+        return self.nodatavals[0]
+
+    @property
+    def has_mask(self) -> bool:
+        """Whether a mask or alpha band says where there is no data."""
+        return any(self.masked_bands)
+
+    @property
+    def bounds(self) -> Bounds:
+        """The box around the four corners, CRS units."""
+        height, width = self.shape
+        corners = [self.transform @ corner for corner in ((0, 0), (width, 0), (0, height))]
+        corners.append(self.transform @ (width, height))
+        xs, ys = zip(*corners, strict=True)
+        return Bounds(min(xs), min(ys), max(xs), max(ys))
+
+    @property
+    def grid(self) -> Grid:
+        """The pixel grid; only of use where `georeferencing` is TRANSFORM."""
+        return Grid(self.crs, self.transform, self.shape)
+
+
+def describe(dataset: DatasetReader, path: str) -> RasterInfo:
+    """Read everything worth knowing from an open dataset."""
+    crs, georeferencing = _georeferencing(dataset)
+    return RasterInfo(
+        path=path,
+        count=dataset.count,
+        dtypes=tuple(dataset.dtypes),
+        nodatavals=tuple(_nodata(value) for value in dataset.nodatavals),
+        crs=crs,
+        transform=dataset.transform,
+        shape=(dataset.height, dataset.width),
+        descriptions=tuple(dataset.descriptions),
+        overviews=tuple(dataset.overviews(1)) if dataset.count else (),
+        masked_bands=tuple(MaskFlags.per_dataset in flags for flags in dataset.mask_flag_enums),
+        alpha=ColorInterp.alpha in dataset.colorinterp,
+        georeferencing=georeferencing,
+        driver=dataset.driver,
+    )
+
+
+def _nodata(value: Any) -> float | None:
+    if value is None:
+        return None
+    # 64-bit integers keep their exact value; everything else is a float for GDAL.
+    return value if isinstance(value, int) else float(np.float64(value))
+
+
+def _georeferencing(dataset: DatasetReader) -> tuple[CRS | None, Georeferencing]:
+    if not dataset.transform.is_identity:
+        return dataset.crs, Georeferencing.TRANSFORM
+    points, points_crs = dataset.gcps
+    if points:
+        return points_crs, Georeferencing.GCPS
+    if dataset.rpcs is not None:
+        return CRS.from_epsg(4326), Georeferencing.RPCS
+    if dataset.crs is not None:
+        return dataset.crs, Georeferencing.TRANSFORM
+    return None, Georeferencing.NONE
