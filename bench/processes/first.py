@@ -1,3 +1,4 @@
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls
 """A process that leaves a mark when its first tile starts, then sleeps until it is ended."""
 
 import os

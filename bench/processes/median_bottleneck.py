@@ -1,3 +1,4 @@
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls
 """Cloud-masked median over dates, with a fast median: the engine is most of the work."""
 
 import bottleneck

@@ -1,3 +1,4 @@
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls
 """Cloud-masked median over dates as people write it."""
 
 import warnings
