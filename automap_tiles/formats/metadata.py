@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -171,7 +171,7 @@ def _pyramid(content: Mapping[str, Any]) -> Pyramid:
 
 def _plain(value: Any) -> Any:
     """What json does not know: NumPy numbers, dates, paths."""
-    if isinstance(value, datetime.date | datetime.datetime):
+    if isinstance(value, dt.date | dt.datetime):
         return value.isoformat()
     if hasattr(value, "item"):
         return value.item()

@@ -32,7 +32,7 @@ class Options:
     def whole(self, name: str, default: int | None, *, least: int = 0) -> int | None:
         """A whole number; raises `ConfigError` for anything else."""
         value = self.take(name, default)
-        if value is default:
+        if value is None:
             return default
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise self._spec.error(
@@ -43,7 +43,7 @@ class Options:
     def text(self, name: str, default: str | None, choices: Sequence[str] = ()) -> str | None:
         """A text, one of the choices if there are any; raises `ConfigError`."""
         value = self.take(name, default)
-        if value is default:
+        if value is None:
             return default
         if not isinstance(value, str) or (choices and value not in choices):
             remedy = f"one of {', '.join(choices)}" if choices else "a text"
@@ -53,7 +53,7 @@ class Options:
     def number(self, name: str, default: float | None) -> float | None:
         """A number, `nan` included; raises `ConfigError`."""
         value = self.take(name, default)
-        if value is None or value is default:
+        if value is None:
             return default
         if isinstance(value, str) and value.lower() in ("nan", "inf", "-inf"):
             return float(value)

@@ -160,11 +160,18 @@ class Writer(Protocol):
         """Value of pixels without data; None for features."""
         ...
 
-    def prepare(self) -> None:
+    @property
+    def bytes_per_pixel(self) -> int:
+        """Of all bands, not compressed; 0 for features."""
+        ...
+
+    def prepare(self, *, area: BaseGeometry | None = None, overwrite: bool = False) -> None:
         """Make the folder and its description; once, before the first tile.
 
-        Raises `OutputMismatch` when something of another pyramid or format is there, `OutputError`
-        when it cannot be written.
+        `area` is where tiles will be, in the CRS of the pyramid: the extent of a single file.
+        `overwrite` allows other bands or another dtype than those of the tiles there. Raises
+        `OutputMismatch` when something of another pyramid or format is there, `OutputError` when
+        it cannot be written.
         """
         ...
 

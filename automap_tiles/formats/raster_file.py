@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import shapely
 
 from automap_tiles import raster
-from automap_tiles.errors import InputError
+from automap_tiles.errors import GridError, InputError
 from automap_tiles.formats.locate import Located, locate
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.overlap import shares_points
@@ -134,7 +134,12 @@ def _footprint(url: str, crs: CRS, pyramid: Pyramid) -> BaseGeometry:
         return outline
     step = step or max(bounds.width, bounds.height) / 64
     longest = max(bounds.width, bounds.height)
-    outline = reproject_geometry(outline, own, crs, segment=max(step, longest / 4096))
+    try:
+        outline = reproject_geometry(outline, own, crs, segment=max(step, longest / 4096))
+    except GridError:
+        if crs != pyramid.crs:
+            raise
+        outline = pyramid.bounds.polygon()
     shapely.prepare(outline)
     return outline
 

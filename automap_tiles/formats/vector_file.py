@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from automap_tiles import vector
+from automap_tiles.errors import GridError
 from automap_tiles.formats.locate import Located, locate
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.overlap import pieces
@@ -41,7 +42,7 @@ class VectorFile:
         return self.where.path
 
     def footprint(self, crs: CRS) -> BaseGeometry:
-        return _footprint(self.where.url, self.where.fingerprint(), crs)
+        return _footprint(self.where.url, self.where.fingerprint(), crs, self.pyramid)
 
     def fingerprint(self) -> str:
         return self.where.fingerprint()
@@ -63,7 +64,7 @@ class VectorFile:
 
 
 @lru_cache(maxsize=256)
-def _footprint(url: str, _stamp: str, crs: CRS) -> BaseGeometry:
+def _footprint(url: str, _stamp: str, crs: CRS, pyramid: Pyramid) -> BaseGeometry:
     """Box of the features, its edges followed; the stamp makes a changed file another one."""
     import shapely
 
@@ -76,6 +77,11 @@ def _footprint(url: str, _stamp: str, crs: CRS) -> BaseGeometry:
     else:
         box = shapely.box(*info.bounds)
     longest = max(right - left, top - bottom, 1e-9)
-    outline = vector.reproject_geometry(box, info.crs, crs, segment=longest / 64)
+    try:
+        outline = vector.reproject_geometry(box, info.crs, crs, segment=longest / 64)
+    except GridError:
+        if crs != pyramid.crs:
+            raise
+        outline = pyramid.bounds.polygon()
     shapely.prepare(outline)
     return outline

@@ -126,7 +126,8 @@ class FeatureTile:
         column = part.tile_window[1].start - part.unit_window[1].start
         expected = self.tile.bounds.left + column * self.tile.pixel_x_size
         world = self.tile.pyramid.bounds.width
-        return round((part.grid.bounds.left - expected) / world) * world
+        turns: int = round((part.grid.bounds.left - expected) / world)
+        return turns * world
 
     def __enter__(self) -> FeatureTile:
         return self
@@ -163,7 +164,7 @@ def _moved(bounds: Bounds, by: float) -> Bounds:
 
 
 def _move(geometry: BaseGeometry, by: float) -> BaseGeometry:
-    return shapely.transform(geometry, lambda points: points + (by, 0.0))
+    return shapely.transform(geometry, lambda points: points + np.array([by, 0.0]))
 
 
 def shifted(feature: Feature, by: float) -> Feature:

@@ -7,6 +7,7 @@ from automap_tiles.vector.geometry import (
     clip_to_box,
     fitting_parts,
     matching_parts,
+    repaired,
     to_shape,
     union_geometry,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "matching_parts",
     "read_features",
     "read_geometry",
+    "repaired",
     "reproject_bounds",
     "reproject_geometries",
     "reproject_geometry",

@@ -29,6 +29,8 @@ _TOLERANCE_DEGREES = 1e-6
 _MOST_PARTS = 4096
 
 _LON_LAT = CRS.from_epsg(4326)
+_MERCATOR = CRS.from_epsg(3857)
+_MERCATOR_TURN = 2 * 20037508.342789244
 
 # Latitudes beyond which the web's mercator and its relatives have no value.
 _MERCATOR_WORLD = shapely.box(-180.0, -85.06, 180.0, 85.06)
@@ -156,22 +158,31 @@ def _bend(starts: _Points, ends: _Points, source: CRS, target: CRS) -> NDArray[n
 
 
 def _unwrap(geometry: BaseGeometry, target: CRS) -> BaseGeometry:
-    """Let longitudes run on beyond ±180 where a line jumps from one side of the world."""
-    if not target.is_geographic or geometry.is_empty:
+    """Let x run on beyond the antimeridian where a line jumps from one side of the world."""
+    world = _turn(target)
+    if world is None or geometry.is_empty:
         return geometry
     left, _, right, _ = geometry.bounds
-    if right - left <= 180.0:
+    if right - left <= world / 2:
         return geometry
     starts, ends, _ = _edges(np.array([geometry], dtype=object))
-    if not (np.abs(ends[:, 0] - starts[:, 0]) > 180.0).any():
+    if not (np.abs(ends[:, 0] - starts[:, 0]) > world / 2).any():
         return geometry
     moved = shapely.transform(
-        geometry, lambda points: np.column_stack([points[:, 0] % 360.0, points[:, 1]])
+        geometry, lambda points: np.column_stack([points[:, 0] % world, points[:, 1]])
     )
     left, bottom, right, top = moved.bounds
-    if right - left <= 180.0:
+    if right - left <= world / 2:
         return moved
     # around a pole: everything on its side
+    pole = world / 4
     if top + bottom >= 0:
-        return shapely.box(-180.0, bottom, 180.0, 90.0)
-    return shapely.box(-180.0, -90.0, 180.0, top)
+        return shapely.box(-world / 2, bottom, world / 2, max(pole, top))
+    return shapely.box(-world / 2, min(-pole, bottom), world / 2, top)
+
+
+def _turn(target: CRS) -> float | None:
+    """X from the antimeridian once around to it; None for a CRS without one."""
+    if target.is_geographic:
+        return 360.0
+    return _MERCATOR_TURN if target == _MERCATOR else None

@@ -1,0 +1,87 @@
+"""PNG tiles: red, green, blue and alpha, 8 bits each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from automap_tiles import raster
+from automap_tiles.errors import ProcessResultError
+from automap_tiles.formats.metadata import Metadata
+from automap_tiles.formats.options import Options
+from automap_tiles.formats.protocols import Tiled, Writer
+from automap_tiles.formats.raster_options import resampling_option
+from automap_tiles.formats.raster_output import RasterDirectory, Tags
+from automap_tiles.formats.spec import OutputSpec
+from automap_tiles.formats.tile_files import TileFiles, output_pyramid
+from automap_tiles.grid import Pyramid, Tile
+from automap_tiles.storage import DEFAULT_SCHEMA, TileLayout, open_storage
+
+if TYPE_CHECKING:
+    from automap_tiles.formats.protocols import RasterArray
+
+_OPAQUE = np.uint8(255)
+
+
+def open_writer(spec: OutputSpec, process_pyramid: Pyramid) -> Writer:
+    """Writer of a directory of PNG tiles."""
+    options = Options(spec)
+    pyramid = output_pyramid(spec, process_pyramid)
+    options.pick(("metatiling", "pixelbuffer", "tile_size"))
+    schema = options.text("tile_path_schema", DEFAULT_SCHEMA) or DEFAULT_SCHEMA
+    # known from mapchete, and without effect there too: four bands of uint8 are written
+    options.pick(("bands", "count", "dtype"))
+    nodata = options.whole("nodata", 0)
+    resampling = resampling_option(spec, options)
+    options.finish()
+    said = {**spec.options, "bands": 4, "dtype": "uint8", "nodata": nodata}
+    return RasterDirectory(
+        files=TileFiles(
+            storage=open_storage(spec.path), layout=TileLayout(schema, "png"), pyramid=pyramid
+        ),
+        process_pyramid=process_pyramid,
+        codec=PngCodec(transparent=nodata or 0),
+        metadata=Metadata(pyramid=pyramid, format="PNG", options=said),
+        resampling=resampling,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PngCodec:
+    """Pixels as PNG; see `Codec`. In the four bands 0 is without data."""
+
+    transparent: int = 0
+    """Value of a function's result that is shown transparent, besides what it masks."""
+
+    count = 4
+    dtype = np.dtype("uint8")
+    nodata = 0
+    lossless = True
+
+    def convert(self, tile: Tile, result: object) -> RasterArray:
+        """One band is grey, two are grey and alpha, three colours, four colours and alpha."""
+        data = raster.prepare(result, count=None, dtype="uint8", nodata=None, shape=tile.shape)
+        bands, gaps = data.data, np.ma.getmaskarray(data)
+        if len(bands) > 4:
+            raise ProcessResultError(f"PNG tiles have 1 to 4 bands, not {len(bands)}")
+        if len(bands) in (2, 4):
+            alpha = bands[-1]
+        else:
+            clear = gaps[0] | (bands[0] == self.transparent)
+            alpha = np.where(clear, np.uint8(0), _OPAQUE)
+        grey = len(bands) < 3
+        colours = (bands[0],) * 3 if grey else tuple(bands[:3])
+        return _masked(np.stack([*colours, alpha]))
+
+    def encode(self, data: RasterArray, tile: Tile, tags: Tags) -> bytes:  # noqa: ARG002
+        return raster.encode_png(data)
+
+    def decode(self, content: bytes) -> Tiled:
+        data, _ = raster.decode(content)
+        return Tiled(_masked(data.data))
+
+
+def _masked(data: np.ndarray[Any, np.dtype[Any]]) -> RasterArray:
+    return np.ma.MaskedArray(data, mask=data == 0, fill_value=0)

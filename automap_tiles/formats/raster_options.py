@@ -1,0 +1,158 @@
+"""Options of a raster output: bands, dtype, nodata and what is written beside the pixels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from automap_tiles.errors import InputError
+from automap_tiles.formats.options import Options
+from automap_tiles.formats.spec import OutputSpec
+from automap_tiles.raster import BandMetadata
+from automap_tiles.raster.warp import resampling_of
+
+# What GDAL's GeoTIFF driver stores.
+_DTYPES = (
+    "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64",
+    "float32", "float64", "complex64", "complex128",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class RasterOptions:
+    """What all raster outputs that are not pictures have in common."""
+
+    count: int
+    """Number of bands."""
+    dtype: str
+    nodata: float | None
+    on_overflow: Literal["saturate", "raise"] = "saturate"
+    resampling: str = "nearest"
+    """For results on another grid."""
+    bands: BandMetadata = field(default_factory=BandMetadata)
+    tags: Mapping[str | int, Any] = field(default_factory=dict)
+    """Of every file."""
+
+
+def raster_options(spec: OutputSpec, options: Options) -> RasterOptions:
+    """Take the options; raises `ConfigError` for what is missing or cannot be."""
+    count = options.whole("count", options.whole("bands", None, least=1), least=1)
+    if count is None:
+        raise spec.error("the number of bands is missing", key="bands", remedy="bands: 3")
+    dtype = options.text("dtype", None, _DTYPES)
+    if dtype is None:
+        raise spec.error("the dtype is missing", key="dtype", remedy="dtype: uint8")
+    return RasterOptions(
+        count=count,
+        dtype=dtype,
+        nodata=_nodata(spec, options, dtype),
+        on_overflow=_on_overflow(options),
+        resampling=resampling_option(spec, options),
+        bands=_band_metadata(spec, options, count),
+        tags=_tags(spec, options),
+    )
+
+
+def resampling_option(spec: OutputSpec, options: Options) -> str:
+    """The name of a resampling, checked."""
+    name = options.text("resampling", "nearest") or "nearest"
+    try:
+        resampling_of(name)
+    except InputError as error:
+        raise spec.error(str(error), key="resampling") from error
+    return name
+
+
+def _on_overflow(options: Options) -> Literal["saturate", "raise"]:
+    choice = options.text("on_overflow", "saturate", ("saturate", "raise"))
+    return "raise" if choice == "raise" else "saturate"
+
+
+def _nodata(spec: OutputSpec, options: Options, dtype: str) -> float | None:
+    """0 when the file does not say; None when it says null."""
+    if "nodata" in options and spec.options["nodata"] is None:
+        options.take("nodata")
+        return None
+    value = options.number("nodata", 0)
+    kind = np.dtype(dtype)
+    if kind.kind in "iu" and value is not None:
+        limits = np.iinfo(kind)
+        if not (math.isfinite(value) and value == int(value) and limits.min <= value <= limits.max):
+            raise spec.error(
+                f"does not fit the dtype {dtype}",
+                key="nodata",
+                found=value,
+                remedy=f"a whole number from {limits.min} to {limits.max}",
+            )
+        return int(value)
+    return value
+
+
+def _band_metadata(spec: OutputSpec, options: Options, count: int) -> BandMetadata:
+    names = _per_band(spec, options, ("descriptions", "band_names"), count, str)
+    scales = _per_band(spec, options, ("scales", "scale"), count, float)
+    offsets = _per_band(spec, options, ("offsets", "offset"), count, float)
+    units = _per_band(spec, options, ("units",), count, str)
+    interpretations = _per_band(spec, options, ("colorinterp",), count, str)
+    return BandMetadata(
+        descriptions=names,
+        scales=scales,
+        offsets=offsets,
+        units=units,
+        colorinterp=interpretations,
+        colormap=_colormap(spec, options),
+    )
+
+
+def _per_band(
+    spec: OutputSpec, options: Options, names: tuple[str, ...], count: int, kind: type
+) -> tuple[Any, ...]:
+    """One value for each band: a list of as many, or one for all."""
+    for name, value in options.pick(names).items():
+        values = list(value) if isinstance(value, list | tuple) else [value] * count
+        if len(values) != count:
+            raise spec.error(
+                f"must have one value for each of {count} bands", key=name, found=value
+            )
+        try:
+            return tuple(kind(each) for each in values)
+        except (TypeError, ValueError) as error:
+            raise spec.error(f"must be {kind.__name__}", key=name, found=value) from error
+    return ()
+
+
+def _tags(spec: OutputSpec, options: Options) -> dict[str | int, Any]:
+    tags = options.mapping("tags")
+    for key, value in tags.items():
+        if isinstance(key, int) != isinstance(value, Mapping):
+            raise spec.error(
+                "under a band's number stands a mapping, under a name a value",
+                key=f"tags.{key}",
+                found=value,
+            )
+    return tags
+
+
+def _colormap(spec: OutputSpec, options: Options) -> dict[int, tuple[int, ...]] | None:
+    """Colours by value: `{1: [255, 0, 0], 2: "#00ff00"}`."""
+    if "colormap" not in options:
+        return None
+    colours = {}
+    for value, colour in options.mapping("colormap").items():
+        try:
+            if isinstance(colour, str):
+                rgb = tuple(bytes.fromhex(colour.removeprefix("#")))
+            else:
+                rgb = tuple(int(part) for part in colour)
+            if len(rgb) not in (3, 4) or not all(0 <= part <= 255 for part in rgb):
+                raise ValueError(colour)
+            colours[int(value)] = rgb
+        except (TypeError, ValueError) as error:
+            raise spec.error(
+                "is no colour", key=f"colormap.{value}", found=colour, remedy="[255, 0, 0]"
+            ) from error
+    return colours
