@@ -12,9 +12,6 @@ from automap_tiles.errors import ConfigError
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-_SIMPLE = (bool, int, float, str)
-
-
 def convert(name: str, value: Any, annotation: Any) -> Any:
     """The value as the annotation asks for it; values without one come through unchanged.
 
@@ -24,7 +21,7 @@ def convert(name: str, value: Any, annotation: Any) -> Any:
         return value
     if annotation is float and type(value) is int:
         return float(value)
-    if annotation is str and isinstance(value, dt.date | int | float):
+    if annotation is str and type(value) in (int, float, dt.date, dt.datetime):
         # YAML reads 2018-01-01 and 5 as what they look like
         return str(value)
     return _by_pydantic(name, value, annotation)

@@ -148,14 +148,17 @@ class _Reader:
 
     def _merged(self, node: Any) -> list[tuple[Any, Any]]:
         """The pairs of a mapping, those of `<<: *anchor` first unless overridden."""
+        if node.id != "mapping":
+            line = node.start_mark.line + 1
+            raise ConfigError("only keys and values can be merged", self._path, line)
         own = [pair for pair in node.value if not pair[0].tag.endswith(":merge")]
-        names = {key.value for key, _ in own}
+        names = {str(key.value) for key, _ in own}
         inherited: dict[str, tuple[Any, Any]] = {}
         for key, value in node.value:
             if key.tag.endswith(":merge"):
                 for each in value.value if value.id == "sequence" else [value]:
                     for pair in self._merged(each):
-                        inherited.setdefault(pair[0].value, pair)
+                        inherited.setdefault(str(pair[0].value), pair)
         return [pair for name, pair in inherited.items() if name not in names] + own
 
     def _sequence(self, node: Any, keys: Keys) -> list[Any]:

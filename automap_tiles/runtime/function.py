@@ -172,15 +172,15 @@ def _siblings_of(path: Path) -> Iterator[None]:
     only while the file is loaded.
     """
     folder = str(path.parent)
-    names = [name for name, _ in sources.siblings(path)]
-    for name, file in sources.siblings(path):
-        _forget_other_version(name, file)
+    beside = sources.siblings(path)
+    for name, file in beside:
+        _forget_other_version(name, file, path.parent)
     importlib.invalidate_caches()
     sys.path.insert(0, folder)
     # No .pyc beside the user's files: one of the same second and size would hide an edit.
     before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
-        for name in names:
+        for name, _ in beside:
             importlib.import_module(name)
         yield
     finally:
@@ -192,9 +192,9 @@ def _siblings_of(path: Path) -> Iterator[None]:
 _siblings: dict[str, tuple[Path, str]] = {}
 
 
-def _forget_other_version(name: str, file: Path) -> None:
+def _forget_other_version(name: str, file: Path, folder: Path) -> None:
     """Drop a module of that name from another folder, or from before an edit."""
-    version = (file, sources.file_digest(file))
+    version = (file, sources.file_digest(file, folder))
     module = sys.modules.get(name)
     is_other = module is not None and module.__file__ != str(file)
     if is_other or _siblings.get(name, version) != version:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import importlib.util
 import sys
-from collections.abc import Iterator
 from importlib.machinery import PathFinder
 from pathlib import Path
 
@@ -16,18 +15,19 @@ from automap_tiles.runtime.canonical import digest
 _NEVER_SIBLINGS = sys.stdlib_module_names | {"automap_tiles", "automap_processes", "mapchete"}
 
 
-def file_digest(path: Path) -> str:
+def file_digest(path: Path, folder: Path | None = None) -> str:
     """Hash of a Python file and of the modules beside it that it imports, directly or not.
 
-    Raises `ProcessError` when the file cannot be read.
+    `folder` is where those are, by default that of the file; a package is hashed whole. Raises
+    `ProcessError` when a file cannot be read.
     """
-    parts: list[str | bytes] = ["file", _read(path)]
-    for name, file in siblings(path):
-        parts += [name, _read(file)]
-        if file.name == "__init__.py":
-            for inner in sorted(file.parent.rglob("*.py")):
-                parts += [str(inner.relative_to(file.parent)), _read(inner)]
-    return digest(*parts)
+    folder = folder or path.parent
+    parts: list[str | bytes] = ["file"]
+    for file in (path, *(file for _, file in siblings(path, folder))):
+        for each in _files(file):
+            parts += [str(each.relative_to(folder)), _read(each)]
+    # the name of the file itself does not matter
+    return digest(*(part for number, part in enumerate(parts) if number != 1))
 
 
 def module_digest(name: str) -> str:
@@ -69,14 +69,14 @@ def _module_file(name: str) -> Path | None:
     return Path(spec.origin)
 
 
-def siblings(path: Path) -> list[tuple[str, Path]]:
-    """(name, file) of the modules beside a file that it imports, and of those that they import.
+def siblings(path: Path, folder: Path | None = None) -> list[tuple[str, Path]]:
+    """(name, file) of the modules in a folder that a file imports, and of those that they import.
 
-    Ones that import nothing from the folder come before those that do. A file that is no valid
-    Python has none: the error shows when it is loaded.
+    `folder` is by default that of the file. Modules that import nothing from there come before
+    those that do. A file that is no valid Python has none: the error shows when it is loaded.
     """
     found: dict[str, Path] = {}
-    _collect(path, path.parent, found, frozenset({path}))
+    _collect(path, folder or path.parent, found, frozenset({path}))
     return list(found.items())
 
 
@@ -89,19 +89,25 @@ def _collect(path: Path, folder: Path, found: dict[str, Path], above: frozenset[
         found.setdefault(name, file)
 
 
-def _imported_names(path: Path) -> Iterator[str]:
-    """First parts of all names that a file imports, sorted."""
-    try:
-        tree = ast.parse(_read(path))
-    except (SyntaxError, ValueError):
-        return
+def _files(file: Path) -> list[Path]:
+    """The file; of a package all its modules."""
+    return sorted(file.parent.rglob("*.py")) if file.name == "__init__.py" else [file]
+
+
+def _imported_names(path: Path) -> list[str]:
+    """First parts of all names that a module or package imports, sorted."""
     names: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names.update(alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module.partition(".")[0])
-    yield from sorted(names)
+    for file in _files(path):
+        try:
+            tree = ast.parse(_read(file))
+        except (SyntaxError, ValueError):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                names.update(alias.name.partition(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names.add(node.module.partition(".")[0])
+    return sorted(names)
 
 
 def _beside(folder: Path, name: str) -> Path | None:
