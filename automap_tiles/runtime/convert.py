@@ -31,12 +31,10 @@ def _by_pydantic(name: str, value: Any, annotation: Any) -> Any:
     from pydantic import PydanticSchemaGenerationError, PydanticUserError, ValidationError
 
     try:
-        adapter = _adapter(annotation)
+        return _adapter(annotation).validate_python(value)
     except (PydanticSchemaGenerationError, PydanticUserError):
         # nothing that can be checked, a class from elsewhere in some container for instance
         return value
-    try:
-        return adapter.validate_python(value)
     except ValidationError as error:
         first = error.errors()[0]
         inner = "".join(f"[{part!r}]" for part in first["loc"])
