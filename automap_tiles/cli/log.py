@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 
 from automap_tiles.cli.reporters import Reporter
+from automap_tiles.runtime.legacy import LegacyKeyWarning
 
 
 class _ReporterHandler(logging.Handler):
@@ -36,6 +37,8 @@ def log_to(reporter: Reporter, *, verbose: bool) -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = show
+            # What is said of the user's file is always shown, whatever Python was told to ignore.
+            warnings.simplefilter("always", LegacyKeyWarning)
             yield
     finally:
         logger.removeHandler(handler)

@@ -74,7 +74,7 @@ def conversion_config(wanted: Conversion) -> dict[str, Any]:
         "input": inputs,
         "pyramid": grid,
         "zoom_levels": _zooms(wanted, facts, pyramid),
-        "bounds": list(_bounds(wanted, pyramid)),
+        "bounds": list(_bounds(wanted, facts, pyramid)),
         "output": _output(wanted, facts),
         "process_parameters": _parameters(wanted, facts),
     }
@@ -138,9 +138,11 @@ def _zooms(wanted: Conversion, facts: Facts, pyramid: Pyramid) -> dict[str, int]
     return {"min": last if is_single_file(wanted.target) else first, "max": last}
 
 
-def _bounds(wanted: Conversion, pyramid: Pyramid) -> Bounds:
+def _bounds(wanted: Conversion, facts: Facts, pyramid: Pyramid) -> Bounds:
     """What source and clip have in common, CRS of the pyramid."""
-    paths = [wanted.source] + ([wanted.clip] if wanted.clip is not None else [])
+    paths = [wanted.source if facts.directory is None else facts.directory.path]
+    if wanted.clip is not None:
+        paths.append(wanted.clip)
     common: Bounds | None = pyramid.bounds
     for path in paths:
         area = open_source(path, pyramid).footprint(pyramid.crs)

@@ -28,6 +28,14 @@ _TYPES = {
     "float64": "Float64",
 }
 
+# What the bands of a PNG are, by their number.
+_COLOURS = {
+    1: ("Gray",),
+    2: ("Gray", "Alpha"),
+    3: ("Red", "Green", "Blue"),
+    4: ("Red", "Green", "Blue", "Alpha"),
+}
+
 
 class _Source(NamedTuple):
     """Where the pixels of one tile go."""
@@ -59,8 +67,13 @@ def vrt_xml(
     ET.SubElement(root, "SRS").text = directory.pyramid.crs.to_wkt()
     transform = (frame.left, pixel[0], 0.0, frame.top, 0.0, -pixel[1])
     ET.SubElement(root, "GeoTransform").text = ", ".join(map(repr, transform))
+    colours = _COLOURS.get(info.count, ()) if directory.metadata.format == "PNG" else ()
     for band in range(1, info.count + 1):
-        _add_band(root, band, info, sources)
+        node = _add_band(root, band, info)
+        if colours:
+            ET.SubElement(node, "ColorInterp").text = colours[band - 1]
+        for source in sources:
+            _add_source(node, band, info, source)
     ET.indent(root)
     return ET.tostring(root, encoding="unicode") + "\n"
 
@@ -87,14 +100,14 @@ def _source(
     )
 
 
-def _add_band(root: ET.Element, band: int, info: RasterInfo, sources: Sequence[_Source]) -> None:
-    node = ET.SubElement(root, "VRTRasterBand", dataType=_TYPES[str(info.dtype)], band=str(band))
+def _add_band(root: ET.Element, band: int, info: RasterInfo) -> ET.Element:
+    data_type = _TYPES[str(info.dtype)]
+    node = ET.SubElement(root, "VRTRasterBand", dataType=data_type, band=str(band))
     if info.descriptions and info.descriptions[band - 1]:
         ET.SubElement(node, "Description").text = info.descriptions[band - 1]
     if info.nodata is not None:
         ET.SubElement(node, "NoDataValue").text = _number(info.nodata)
-    for source in sources:
-        _add_source(node, band, info, source)
+    return node
 
 
 def _add_source(node: ET.Element, band: int, info: RasterInfo, source: _Source) -> None:
