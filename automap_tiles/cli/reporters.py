@@ -113,10 +113,11 @@ class BarReporter:
         self._task: TaskID | None = None
 
     def show(self, event: Event, tally: Tally) -> None:
+        if self._task is None:
+            self._bar.start()
+            self._task = self._bar.add_task("tiles", total=tally.total, **_fields(tally))
         for line in _lines(event, verbose=self._verbose):
             self._bar.console.print(line, highlight=False, markup=False)
-        if self._task is None:
-            self._task = self._bar.add_task("tiles", total=tally.total, **_fields(tally))
         if isinstance(event, RunStarted | RunFinished) or self._throttle.due():
             self._bar.update(self._task, completed=tally.done, total=tally.total, **_fields(tally))
             self._bar.refresh()
@@ -125,7 +126,7 @@ class BarReporter:
         self._bar.console.print(f"{level.capitalize()}: {text}", highlight=False, markup=False)
 
     def __enter__(self) -> BarReporter:
-        self._bar.start()
+        # The bar itself starts with the first event: checks may come to an end without one.
         return self
 
     def __exit__(self, *exception: object) -> None:

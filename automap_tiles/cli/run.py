@@ -26,15 +26,8 @@ if TYPE_CHECKING:
 _SHOWN = 5
 
 
-def run(process: Process, how: RunOptions, show: Reporter, *, retry_failed: bool = False) -> None:
-    """Run a process under a reporter, then print the summary.
-
-    Raises
-    ------
-    TilesFailed
-        Some tiles failed, or the run ended before its last tile. The summary says so.
-
-    """
+def run(process: Process, how: RunOptions, show: Reporter, *, retry_failed: bool = False) -> Tally:
+    """Run a process under a reporter; `conclude` then says how it went."""
     options = EngineOptions(
         concurrency=Concurrency(how.concurrency),
         workers=how.workers,
@@ -54,11 +47,24 @@ def run(process: Process, how: RunOptions, show: Reporter, *, retry_failed: bool
     except KeyboardInterrupt:
         show.message("warning", _interrupted(tally))
         raise
-    assert tally.summary is not None  # the last event of a run that was not interrupted
+    return tally
+
+
+def conclude(tally: Tally, process: Process, how: RunOptions) -> None:
+    """Print the summary of a run; call it when the reporter is closed.
+
+    Raises
+    ------
+    TilesFailed
+        Some tiles failed, or the run ended before its last tile. The summary says so.
+
+    """
+    summary = tally.summary
+    assert summary is not None  # the last event of a run that was not interrupted
     if how.log_format == "text":
-        _print_summary(tally.summary, tally, process)
-    if tally.summary.failed or tally.summary.stopped_by:
-        raise TilesFailed(f"{tally.summary.failed} tiles failed")
+        _print_summary(summary, tally, process)
+    if summary.failed or summary.stopped_by:
+        raise TilesFailed(f"{summary.failed} tiles failed")
 
 
 @contextlib.contextmanager

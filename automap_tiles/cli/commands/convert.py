@@ -83,7 +83,7 @@ def command(
     tiles, or a path that ends with .tif for one GeoTIFF.
     """
     from automap_tiles.cli.processes import open_narrowed
-    from automap_tiles.cli.run import run, shown
+    from automap_tiles.cli.run import conclude, run, shown
     from automap_tiles.commands.convert import Conversion, conversion_config
 
     with shown(how) as show:
@@ -94,4 +94,6 @@ def command(
             overviews=overviews_resampling if overviews else None,
             **wanted,  # type: ignore[arg-type]  # click has checked each
         )
-        run(open_narrowed(conversion_config(conversion), where), how, show)
+        process = open_narrowed(conversion_config(conversion), where)
+        tally = run(process, how, show)
+    conclude(tally, process, how)

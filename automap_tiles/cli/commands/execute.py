@@ -55,22 +55,22 @@ def command(
     stop the others; the exit code is 1 then.
     """
     from automap_tiles.cli.processes import open_narrowed
-    from automap_tiles.cli.run import run, shown
+    from automap_tiles.cli.run import conclude, run, shown
 
     if retry_failed and how.overwrite:
         raise click.UsageError("--retry-failed and --overwrite exclude each other.")
     if tile is not None and (where.zooms or where.bounds or where.area or where.point):
         raise click.UsageError("--tile goes with none of --zoom, --bounds, --area, --point.")
-    with shown(how) as show:
-        for path in mapchete_files:
-            # One after the other: a file may read what the one before it writes.
-            process = open_narrowed(
-                path, where, tile=tile, output=output, inputs=_inputs(input_files)
-            )
-            if check:
-                _print_check(process)
-            else:
-                run(process, how, show, retry_failed=retry_failed)
+    inputs = _inputs(input_files)
+    for path in mapchete_files:
+        # One after the other: a file may read what the one before it writes.
+        with shown(how) as show:
+            process = open_narrowed(path, where, tile=tile, output=output, inputs=inputs)
+            tally = None if check else run(process, how, show, retry_failed=retry_failed)
+        if tally is None:
+            _print_check(process)
+        else:
+            conclude(tally, process, how)
 
 
 def _inputs(values: tuple[str, ...]) -> str | dict[str, str] | None:
