@@ -23,10 +23,18 @@ from automap_tiles.grid.tile import TileIndex
 # the first tile near.
 _BLOCK = 512
 
-# Part of a tile's edge by which its box is shrunk before it is tested. It keeps neighbours out
-# that share only an edge, also where rounding lets them overlap: 1e-9 of a 256 px tile is far
-# below any pixel.
+# Part of a tile's edge, at the zoom that is asked for, by which boxes are shrunk before they are
+# tested; at least some units in the last place of the coordinates. It keeps neighbours out that
+# share only an edge, also where rounding lets them overlap: 1e-9 of a 256 px tile is far below any
+# pixel. The same length serves all levels of the descent, or a coarse box would lose whole tiles.
 _SHRINK = 1e-9
+_LAST_PLACES = 8
+
+# What reaches over the antimeridian by less than this part of the world's width is rounding, as of
+# a reprojection (4e-8 m in metres): it is cut off, not wrapped around. 1e-13 is 4 micrometres.
+_WRAP = 1e-13
+
+_POLYGON = int(shapely.GeometryType.POLYGON)
 
 _Int = NDArray[np.int64]
 
@@ -64,27 +72,49 @@ def count(pyramid: Pyramid, geometry: BaseGeometry, zoom: int) -> int:
         scale = 2 ** (zoom - block.level)
         height = np.minimum((block.rows + 1) * scale, matrix_rows) - block.rows * scale
         width = np.minimum((block.cols + 1) * scale, matrix_cols) - block.cols * scale
-        total += int((height * width).sum())
+        total += _sum_of_products(height, width)
     return total
+
+
+def _sum_of_products(height: _Int, width: _Int) -> int:
+    """Exact where 64 bits are too few: the whole world at zoom 30 has 2**61 tiles and more."""
+    if height.size and int(height.max()) * int(width.max()) * height.size < 2**63:
+        return int(height @ width)
+    return sum(h * w for h, w in zip(height.tolist(), width.tolist(), strict=True))
 
 
 def clip_to_pyramid(pyramid: Pyramid, geometry: BaseGeometry) -> BaseGeometry:
     """The part of a geometry on the pyramid; on a global grid what lies beyond is wrapped."""
     edge = pyramid.bounds
     frame = shapely.box(*edge)
-    if geometry.is_empty or frame.covers(geometry):
-        return geometry
     if not geometry.is_valid:
         geometry = shapely.make_valid(geometry)
-    if not pyramid.is_global:
-        return geometry.intersection(frame)
-    shifts = np.array([[-edge.width, 0.0], [0.0, 0.0], [edge.width, 0.0]])
-    parts = [_shift(geometry, shift).intersection(frame) for shift in shifts]
-    return shapely.union_all([part for part in parts if not part.is_empty])
+    geometry = _with_area(geometry)
+    if geometry.is_empty or frame.covers(geometry):
+        return geometry
+    left, _, right, _ = geometry.bounds
+    slack = edge.width * _WRAP
+    parts = [geometry.intersection(frame)]
+    if pyramid.is_global and left < edge.left - slack:
+        parts.append(_shift(geometry, edge.width).intersection(frame))
+    if pyramid.is_global and right > edge.right + slack:
+        parts.append(_shift(geometry, -edge.width).intersection(frame))
+    return _with_area(shapely.union_all(parts) if len(parts) > 1 else parts[0])
 
 
-def _shift(geometry: BaseGeometry, by: NDArray[np.float64]) -> BaseGeometry:
-    return shapely.transform(geometry, lambda points: points + by)
+def _with_area(geometry: BaseGeometry) -> BaseGeometry:
+    """Without the points and lines, which are left where shapes only touch."""
+    if geometry.geom_type in ("Polygon", "MultiPolygon"):
+        return geometry
+    parts = shapely.get_parts(geometry)
+    while (parts_type := shapely.get_type_id(parts)).max(initial=0) > _POLYGON:
+        parts = shapely.get_parts(parts)
+    polygons = parts[parts_type == _POLYGON]
+    return shapely.union_all(polygons) if polygons.size else shapely.Polygon()
+
+
+def _shift(geometry: BaseGeometry, east: float) -> BaseGeometry:
+    return shapely.transform(geometry, lambda points: points + np.array([east, 0.0]))
 
 
 def _descend(
@@ -99,7 +129,8 @@ def _descend(
     if geometry.is_empty:
         return
     shapely.prepare(geometry)
-    stack = [_test(pyramid, geometry, _root(pyramid, within))]
+    shrink = _shrink(pyramid, zoom)
+    stack = [_test(pyramid, geometry, _root(pyramid, within), shrink)]
     while stack:
         block = stack.pop()
         if block.level == zoom:
@@ -109,7 +140,7 @@ def _descend(
         if stop_inside and block.inside.any():
             yield _pick(block, block.inside)
             block = _pick(block, ~block.inside)
-        opened = _test(pyramid, geometry, _children(pyramid, block))
+        opened = _test(pyramid, geometry, _children(pyramid, block), shrink)
         starts = range(0, opened.rows.size, _BLOCK)
         stack.extend(_pick(opened, slice(start, start + _BLOCK)) for start in reversed(starts))
 
@@ -137,7 +168,13 @@ def _children(pyramid: Pyramid, block: _Block) -> _Block:
     return _pick(_Block(level, rows, cols, inside), (rows < matrix_rows) & (cols < matrix_cols))
 
 
-def _test(pyramid: Pyramid, geometry: BaseGeometry, block: _Block) -> _Block:
+def _shrink(pyramid: Pyramid, zoom: int) -> float:
+    """Length, in CRS units, by which boxes are shrunk on every side."""
+    last_place = float(np.spacing(max(abs(value) for value in pyramid.bounds)))
+    return max(_SHRINK * min(pyramid.metatile_size(zoom)), _LAST_PLACES * last_place)
+
+
+def _test(pyramid: Pyramid, geometry: BaseGeometry, block: _Block, shrink: float) -> _Block:
     """Drop the nodes that share no area; mark those that lie inside."""
     if block.inside.all():
         return block
@@ -148,8 +185,7 @@ def _test(pyramid: Pyramid, geometry: BaseGeometry, block: _Block) -> _Block:
     top = edge.top - block.rows[doubt] * y_span
     right = np.minimum(left + x_span, edge.right)
     bottom = np.maximum(top - y_span, edge.bottom)
-    dx, dy = x_span * _SHRINK, y_span * _SHRINK
-    boxes = shapely.box(left + dx, bottom + dy, right - dx, top - dy)
+    boxes = shapely.box(left + shrink, bottom + shrink, right - shrink, top - shrink)
     inside = block.inside.copy()
     inside[doubt] = shapely.covers(geometry, boxes)
     keep = inside.copy()

@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from operator import index
 from typing import Any
 
 from rasterio.crs import CRS
@@ -127,7 +128,12 @@ class Pyramid:
 
     def tile(self, zoom: int, row: int, col: int) -> Tile:
         """One metatile; raises `GridError` outside the matrix."""
-        return Tile(self, TileIndex(zoom, row, col))
+        try:
+            return Tile(self, TileIndex(index(zoom), index(row), index(col)))
+        except TypeError:
+            raise GridError(
+                f"zoom, row and column must be whole numbers, not {zoom!r}, {row!r}, {col!r}"
+            ) from None
 
     def to_dict(self) -> dict[str, Any]:
         """The definition in the form of a tile directory's `metadata.json`."""

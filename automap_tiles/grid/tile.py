@@ -37,7 +37,6 @@ class _Frame(NamedTuple):
     bounds: Bounds
     shape: tuple[int, int]
     pixel_size: tuple[float, float]
-    matrix_shape: tuple[int, int]
 
 
 @lru_cache(maxsize=4096)
@@ -54,7 +53,7 @@ def _frame(pyramid: Pyramid, index: TileIndex) -> _Frame:
     bottom = max(top - y_span, edge.bottom)
     right = min(left + x_span, edge.right)
     shape = (round((top - bottom) / y_size), round((right - left) / x_size))
-    return _Frame(Bounds(left, bottom, right, top), shape, (x_size, y_size), (rows, cols))
+    return _Frame(Bounds(left, bottom, right, top), shape, (x_size, y_size))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +104,10 @@ class Tile:
         width = self.pyramid.pixelbuffer
         if not self.pyramid.is_global:
             return width, width, width, width
-        rows = _frame(self.pyramid, self.index).matrix_shape[0]
-        return (
-            0 if self.row == 0 else width,
-            0 if self.row == rows - 1 else width,
-            width,
-            width,
-        )
+        first = self.row * self.pyramid.tile_size * self.pyramid.metatiling
+        height = _frame(self.pyramid, self.index).shape[0]
+        below = self.pyramid.pixel_shape(self.zoom)[0] - first - height
+        return min(width, first), min(width, below), width, width
 
     @property
     def bounds(self) -> Bounds:
