@@ -53,8 +53,7 @@ class LocalStorage:
 
     def put(self, key: str, data: bytes | memoryview) -> None:
         path = self.url(key)
-        folder, _, name = path.rpartition("/")
-        part = f"{folder}/.{name}.{_part_owner()}-{next(_counter)}{_PART_ENDING}"
+        folder, part = _part_of(path)
         try:
             if folder not in _folders:
                 _make_folder(folder)
@@ -68,6 +67,25 @@ class LocalStorage:
             raise OutputError(f"cannot be written: {error.strerror}", path) from error
         finally:
             # after the rename nothing is there; whatever else happened, no part file stays
+            with contextlib.suppress(OSError):
+                os.unlink(part)  # noqa: PTH108
+
+    @contextlib.contextmanager
+    def staged(self, key: str) -> Iterator[Path]:
+        path = self.url(key)
+        folder, part = _part_of(path)
+        try:
+            try:
+                _make_folder(folder)
+            except OSError as error:
+                raise OutputError(f"cannot be written: {error.strerror}", path) from error
+            yield Path(part)
+            try:
+                _sync(part)
+                os.replace(part, path)  # noqa: PTH105
+            except OSError as error:
+                raise OutputError(f"cannot be written: {error.strerror}", path) from error
+        finally:
             with contextlib.suppress(OSError):
                 os.unlink(part)  # noqa: PTH108
 
@@ -120,6 +138,20 @@ def _write(path: str, data: bytes | memoryview) -> None:
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(handle, rest) :]
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _part_of(path: str) -> tuple[str, str]:
+    """The folder of a path, and a part file in it for a new content."""
+    folder, _, name = path.rpartition("/")
+    return folder, f"{folder}/.{name}.{_part_owner()}-{next(_counter)}{_PART_ENDING}"
+
+
+def _sync(path: str) -> None:
+    handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
         os.fsync(handle)
     finally:
         os.close(handle)

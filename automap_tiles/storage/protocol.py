@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 
@@ -29,6 +31,14 @@ class Storage(Protocol):
 
     def put(self, key: str, data: bytes | memoryview) -> None:
         """Store whole or not at all; raises `OutputError`."""
+        ...
+
+    def staged(self, key: str) -> AbstractContextManager[Path]:
+        """A local path to write a large file to; it is stored when the block ends well.
+
+        Raises `OutputError` when it cannot be; whatever the block raises comes through, and then
+        nothing is stored.
+        """
         ...
 
     def exists(self, key: str) -> bool: ...

@@ -7,9 +7,13 @@ none is kept here, so none can travel, be printed or be written.
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -61,6 +65,18 @@ class ObjectStorage:
         except (FileNotFoundError, obstore.exceptions.BaseError) as error:
             raise OutputError(f"cannot be written: {_reason(error)}", self._name(key)) from None
 
+    @contextmanager
+    def staged(self, key: str) -> Iterator[Path]:
+        with TemporaryDirectory(prefix="automap-") as folder:
+            path = Path(folder, PurePosixPath(key).name)
+            yield path
+            store, obstore = self._client(), _obstore()
+            try:
+                obstore.put(store, key, path)
+            except (FileNotFoundError, obstore.exceptions.BaseError) as error:
+                message = f"cannot be written: {_reason(error)}"
+                raise OutputError(message, self._name(key)) from None
+
     def exists(self, key: str) -> bool:
         store, obstore = self._client(), _obstore()
         try:
@@ -75,7 +91,9 @@ class ObjectStorage:
         if len(keys) <= 1:
             return {key for key in keys if self.exists(key)}
         with ThreadPoolExecutor(min(_THREADS, len(keys))) as pool:
-            return {key for key, there in zip(keys, pool.map(self.exists, keys)) if there}
+            return {
+                key for key, there in zip(keys, pool.map(self.exists, keys), strict=True) if there
+            }
 
     def list(self, prefix: str = "") -> Iterator[str]:
         store, obstore = self._client(), _obstore()
@@ -157,6 +175,10 @@ def _s3_endpoint() -> str | None:
 
 
 def _reason(error: Exception) -> str:
-    """Kind and first line of an error; what follows may repeat the request with its headers."""
+    """Kind and first line of an error: more may repeat the request with its headers.
+
+    The query of an address is left out: it may be a signature.
+    """
     text = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {text[0][:200]}" if text else type(error).__name__
+    first = re.sub(r"\?[^\s\"')]+", "?…", text[0])[:200] if text else ""
+    return f"{type(error).__name__}: {first}"

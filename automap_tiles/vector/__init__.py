@@ -3,6 +3,7 @@
 from automap_tiles.vector.burn import burn
 from automap_tiles.vector.encode import decode_features, encode_features
 from automap_tiles.vector.geometry import (
+    as_feature,
     clip_features,
     clip_to_box,
     fitting_parts,
@@ -20,6 +21,7 @@ from automap_tiles.vector.reproject import (
 
 __all__ = [
     "VectorInfo",
+    "as_feature",
     "burn",
     "clip_features",
     "clip_to_box",

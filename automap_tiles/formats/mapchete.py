@@ -1,0 +1,84 @@
+"""The output of another `.mapchete` file as an input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from automap_tiles import vector
+from automap_tiles.errors import InputError
+from automap_tiles.formats.features import FeatureDirectory
+from automap_tiles.formats.options import Options
+from automap_tiles.formats.protocols import InputTile, OutputKind, Writer
+from automap_tiles.formats.raster_output import RasterDirectory
+from automap_tiles.formats.registry import OpenContext
+from automap_tiles.formats.spec import InputSpec
+from automap_tiles.formats.tile_directory import TileDirectory
+from automap_tiles.formats.tile_source import PixelFormat
+from automap_tiles.grid import Tile
+
+if TYPE_CHECKING:
+    from rasterio.crs import CRS
+    from shapely.geometry.base import BaseGeometry
+
+    from automap_tiles.formats.protocols import Reader
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResolvedProcess:
+    """What an input needs to know of another process."""
+
+    writer: Writer
+    zooms: tuple[int, ...]
+    area: BaseGeometry
+    """CRS of the writer's pyramid."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessOutput:
+    """What another process has written; where it has not run yet there is nothing."""
+
+    path: str
+    """Of the process file, as the user wrote it."""
+    process: ResolvedProcess
+    reader: Reader
+    """Of the files written."""
+
+    @property
+    def kind(self) -> OutputKind:
+        return self.process.writer.kind
+
+    def footprint(self, crs: CRS) -> BaseGeometry:
+        return vector.reproject_geometry(self.process.area, self.process.writer.pyramid.crs, crs)
+
+    def fingerprint(self) -> str:
+        return f"{self.path} {self.process.writer.fingerprint()} {self.reader.fingerprint()}"
+
+    def at(self, tile: Tile) -> InputTile:
+        return self.reader.at(tile)
+
+
+def open_reader(spec: InputSpec, context: OpenContext) -> ProcessOutput:
+    """Reader of another process's output; raises `InputError` when its file is missing."""
+    Options(spec).finish()
+    file = Path(context.base, spec.path).absolute()
+    if not file.is_file():
+        raise InputError(f"input {spec.name}: no such file", file)
+    if context.resolve_process is None:
+        raise spec.error("outputs of other processes cannot be read here", found=spec.path)
+    process = context.resolve_process(file)
+    return ProcessOutput(path=spec.path, process=process, reader=_reader(process.writer, context))
+
+
+def _reader(writer: Writer, context: OpenContext) -> Reader:
+    if isinstance(writer, RasterDirectory):
+        codec = writer.codec
+        pixels = PixelFormat(count=codec.count, dtype=codec.dtype.name, nodata=codec.nodata)
+        return TileDirectory(path=writer.path, files=writer.files, kind=writer.kind, pixels=pixels)
+    if isinstance(writer, FeatureDirectory):
+        return TileDirectory(path=writer.path, files=writer.files, kind=writer.kind)
+    from automap_tiles.formats.registry import open_input
+
+    # a single file, or a writer of another package: whatever can be opened at its path
+    return open_input(InputSpec(name=writer.path, path=writer.path), Path("/"), context.pyramid)

@@ -1,0 +1,132 @@
+"""One large GeoTIFF, or COG, written window by window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+import rasterio.shutil
+from numpy.typing import NDArray
+from rasterio.enums import Resampling
+from rasterio.errors import RasterioError
+from rasterio.windows import Window
+
+from automap_tiles.errors import OutputError
+from automap_tiles.grid import Grid
+from automap_tiles.raster.encode import (
+    BandMetadata,
+    Tags,
+    _consistent,
+    _write_metadata,
+    _write_tags,
+    default_profile,
+)
+from automap_tiles.raster.env import ensure_env
+
+# GDAL's COG driver names the predictors of TIFF.
+_COG_PREDICTORS = {"1": "NO", "2": "STANDARD", "3": "FLOATING_POINT"}
+
+# Options of the GTiff driver that COG has not, or names otherwise.
+_NOT_COG = ("tiled", "blockxsize", "blockysize", "interleave", "zlevel", "zstd_level", "driver")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MosaicSpec:
+    """What a large file is, besides its pixels."""
+
+    grid: Grid
+    count: int
+    dtype: str
+    nodata: float | None
+    profile: Mapping[str, Any] = field(default_factory=dict)
+    """Creation options besides the defaults."""
+    tags: Tags = field(default_factory=dict)
+    bands: BandMetadata = field(default_factory=BandMetadata)
+    cog: bool = False
+    overviews: Sequence[int] | None = None
+    """Decimation factors; None: none in a plain GeoTIFF, as many as it takes in a COG."""
+    overview_resampling: str = "nearest"
+
+
+Piece = tuple[int, int, NDArray[Any]]
+"""First row, first column, and pixels (band, y, x)."""
+
+
+def write_mosaic(path: Path, spec: MosaicSpec, pieces: Iterable[Piece]) -> None:
+    """Write a file from pieces that do not overlap; what no piece covers is without data.
+
+    Pieces that are whole blocks of the file are compressed once only. Raises `OutputError`.
+    """
+    ensure_env()
+    try:
+        if not spec.cog:
+            _write_geotiff(path, spec, pieces)
+            return
+        plain = path.with_name(f"{path.name}.tif")
+        try:
+            _write_geotiff(plain, spec, pieces)
+            _copy_to_cog(plain, path, spec)
+        finally:
+            plain.unlink(missing_ok=True)
+    except (RasterioError, ValueError, TypeError) as error:
+        raise OutputError(f"cannot be written as GeoTIFF: {error}") from error
+
+
+def block_size(spec: MosaicSpec) -> int:
+    """Edge of the blocks of the file, pixels."""
+    return int(_profile(spec).get("blockysize", 512))
+
+
+def _profile(spec: MosaicSpec) -> dict[str, Any]:
+    profile = default_profile(spec.dtype, spec.grid.shape)
+    if not spec.cog:
+        profile.update({key.lower(): value for key, value in spec.profile.items()})
+    profile["bigtiff"] = profile.get("bigtiff", "IF_SAFER")
+    return _consistent({key: value for key, value in profile.items() if value is not None})
+
+
+def _write_geotiff(path: Path, spec: MosaicSpec, pieces: Iterable[Piece]) -> None:
+    height, width = spec.grid.shape
+    options = {
+        **_profile(spec),
+        "sparse_ok": True,
+        "count": spec.count,
+        "height": height,
+        "width": width,
+        "dtype": spec.dtype,
+        "crs": spec.grid.crs,
+        "transform": spec.grid.transform,
+        "nodata": spec.nodata,
+    }
+    with rasterio.open(path, "w", **options) as dataset:
+        for row, col, pixels in pieces:
+            dataset.write(
+                np.ma.getdata(pixels), window=Window(col, row, pixels.shape[2], pixels.shape[1])
+            )
+        _write_tags(dataset, spec.tags)
+        _write_metadata(dataset, spec.bands)
+    if spec.overviews and not spec.cog:
+        with rasterio.open(path, "r+") as dataset:
+            dataset.build_overviews(list(spec.overviews), Resampling[spec.overview_resampling])
+
+
+def _copy_to_cog(plain: Path, path: Path, spec: MosaicSpec) -> None:
+    options = {key.lower(): value for key, value in spec.profile.items()}
+    level = options.get("level", options.get("zstd_level", options.get("zlevel")))
+    size = options.get("blockxsize", options.get("blocksize", 512))
+    predictor = str(options.pop("predictor", "YES"))
+    compress = str(options.pop("compress", "zstd")).lower()
+    cog = {key: value for key, value in options.items() if key not in _NOT_COG}
+    cog |= {"compress": compress, "blocksize": size}
+    cog |= {"overview_resampling": spec.overview_resampling, "bigtiff": "IF_SAFER"}
+    if compress in ("zstd", "deflate", "lzw"):
+        cog["predictor"] = _COG_PREDICTORS.get(predictor, predictor)
+    if level is not None:
+        cog["level"] = level
+    elif compress == "zstd":
+        cog["level"] = 1
+    rasterio.shutil.copy(plain, path, driver="COG", **cog)
