@@ -66,7 +66,7 @@ def execute(process: Process, options: RunOptions | None = None) -> Iterator[Eve
     `OutputMismatch`, `ProcessChanged` or `OutputError` before the first tile.
     """
     options = options or RunOptions()
-    process.writer.prepare()
+    process.writer.prepare(area=process.area_at(max(process.zooms)), overwrite=options.overwrite)
     with Journal.open(journal_path(process.writer.path, process.config_path)) as journal:
         process.writer.clean()
         state = begin(
