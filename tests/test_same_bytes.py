@@ -101,6 +101,8 @@ def composite(folder: Path) -> dict[str, Any]:
             "mask_band": 5,
             "masked_values": [3, 8],
             "indices": ["ndvi"],
+            "red": 3,
+            "nir": 4,
         },
     }
 

@@ -16,6 +16,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from uuid import uuid4
 
@@ -49,16 +50,20 @@ class ProcessesPool:
         return future
 
     def restart(self) -> None:
-        self._kill()
+        _kill(self._children())
+        self._executor.shutdown(wait=True, cancel_futures=True)
         self._executor = self._start()
 
     def close(self, *, grace: float | None) -> None:
         if grace is None:
             self._executor.shutdown(wait=True, cancel_futures=True)
             return
+        # The executor forgets its children when it is shut down: look first.
+        children = self._children()
         self._executor.shutdown(wait=False, cancel_futures=True)
         wait(list(self._flying), timeout=grace)
-        self._kill()
+        _kill(children)
+        self._executor.shutdown(wait=True)
 
     def _start(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(
@@ -68,14 +73,16 @@ class ProcessesPool:
             initargs=(self._token, self._pickled),
         )
 
-    def _kill(self) -> None:
-        """End the workers whatever they do; their part files are removed by the next run."""
-        children = list((getattr(self._executor, "_processes", None) or {}).values())
-        for child in children:
-            child.kill()
-        for child in children:
-            child.join()
-        self._executor.shutdown(wait=True, cancel_futures=True)
+    def _children(self) -> list[BaseProcess]:
+        return list((getattr(self._executor, "_processes", None) or {}).values())
+
+
+def _kill(children: list[BaseProcess]) -> None:
+    """End workers whatever they do; their part files are removed by the next run."""
+    for child in children:
+        child.kill()
+    for child in children:
+        child.join()
 
 
 def _context() -> BaseContext:
