@@ -238,7 +238,7 @@ def _lines(event: Event, *, verbose: bool) -> list[str]:
     match event:
         case RunStarted():
             again = ", going on with what is there" if event.resumed else ""
-            crew = f"{event.workers} worker{'' if event.workers == 1 else 's'}"
+            crew = words.plural(event.workers, "worker")
             return [f"{words.tiles(event.tiles)}, {crew}{again}"]
         case WorkerLost():
             return [f"Warning: a worker died; trying {words.tiles(event.suspects)} one by one"]

@@ -29,7 +29,12 @@ def size(count: float) -> str:
 
 def tiles(count: int) -> str:
     """`1 tile`, `12 345 tiles`."""
-    return f"{number(count)} tile{'' if count == 1 else 's'}"
+    return plural(count, "tile")
+
+
+def plural(count: int, noun: str) -> str:
+    """The number with the noun, which takes an s."""
+    return f"{number(count)} {noun}{'' if count == 1 else 's'}"
 
 
 def number(count: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -184,3 +186,67 @@ def test_input_file(scene: Path, tmp_path: Path) -> None:
         assert main(["execute", str(config), *RUN, "-o", "-i", value]) == 0
         assert count(tmp_path / "out") == 1
     assert main(["execute", str(config), *RUN, "-i", f"other={scene}"]) == 2
+
+
+def test_rm_by_process_file_takes_whole_process_tiles(
+    make_process: MakeProcess, tmp_path: Path, capsys: Capture
+) -> None:
+    """Where a process tile is cut into several output tiles they go and come together."""
+    config = make_process()
+    text = config.read_text().replace("grid: geodetic", "grid: geodetic, metatiling: 2")
+    config.write_text(text.replace("dtype: uint8", "dtype: uint8, metatiling: 1"))
+    assert main(["execute", str(config), *RUN]) == 0
+    before = count(tmp_path / "tiles")
+    capsys.readouterr()
+    assert main(["rm", str(config), "-f", "-b", "100", "10", "101", "11"]) == 0
+    assert "4 tiles deleted, 1 journal row forgotten" in capsys.readouterr().out
+    assert main(["execute", str(config), *RUN]) == 0
+    assert capsys.readouterr().out.startswith("1 written, 0 empty")
+    assert count(tmp_path / "tiles") == before
+
+
+def test_demo_passes_its_options_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Capture
+) -> None:
+    from automap_tiles.demo import show
+
+    def run(folder: Path, *, say: Any, concurrency: str, workers: int | None) -> None:
+        say(f"{folder.name} {concurrency} {workers}")
+
+    monkeypatch.setattr(show, "run", run)
+    assert main(["demo", "--folder", str(tmp_path / "d"), "--concurrency", "none", "-w", "3"]) == 0
+    assert capsys.readouterr().out == "d none 3\n"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["-z", "5,8"],
+        ["-z", "7", "-r", "bilinear", "--bidx", "2", "--output-metatiling", "2"],
+        ["-z", "8", "--scale-ratio", "0.25", "--scale-offset", "10", "--output-dtype", "uint8"],
+    ],
+)
+def test_convert_equals_mapchete(options: list[str], scene: Path, tmp_path: Path) -> None:
+    command = Path(sys.executable).with_name("mapchete")
+    if not command.is_file():
+        pytest.skip("mapchete is not installed (extra mapchete)")
+    line = ["--output-pyramid", "mercator", "--output-format", "GTiff", *options]
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    subprocess.run(
+        [command, "convert", scene, theirs, *line, "--concurrency", "none", "--no-pbar"],
+        check=True,
+        capture_output=True,
+    )
+    assert main(["convert", str(scene), str(ours), *line, *RUN]) == 0
+    names = {path.relative_to(ours).as_posix() for path in ours.rglob("*.tif")}
+    assert names
+    for name in names:
+        with rasterio.open(ours / name) as found, rasterio.open(theirs / name) as expected:
+            assert found.transform == expected.transform
+            assert found.dtypes == expected.dtypes
+            assert np.array_equal(found.read(), expected.read())
+    # What only mapchete has holds no data.
+    for path in theirs.rglob("*.tif"):
+        if path.relative_to(theirs).as_posix() not in names:
+            with rasterio.open(path) as extra:
+                assert extra.read(masked=True).mask.all()

@@ -33,5 +33,5 @@ def command(tile_directory: str, where: AreaOptions, force: bool) -> None:
         return
     with counting(len(tiles)) as advance:
         forgotten = remove_tiles(directory, tiles, selection, advance=advance)
-    rows = f", {words.number(forgotten)} journal rows forgotten" if forgotten else ""
+    rows = f", {words.plural(forgotten, 'journal row')} forgotten" if forgotten else ""
     click.echo(f"{words.tiles(len(tiles))} deleted{rows}.")
