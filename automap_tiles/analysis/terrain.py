@@ -74,6 +74,10 @@ def _horn(heights: _Array, mask: np.ndarray[Any, np.dtype[np.bool_]]) -> tuple[_
     return east, south
 
 
+# Part of the interval by which contour lines are drawn above their level.
+_ABOVE = 1e-6
+
+
 class Contour(NamedTuple):
     """One unbroken line of equal height."""
 
@@ -98,7 +102,9 @@ def contour_lines(
 
     Heights between pixel centres are interpolated linearly (marching squares of contourpy), so
     lines end at the centres of the outermost pixels: tiles must have a buffer of one pixel for
-    theirs to meet. No line touches a pixel without data.
+    theirs to meet. No line touches a pixel without data. Lines are drawn a millionth of the
+    interval above their level: where heights of 99 and 101 meet, none runs exactly along the edge
+    of pixels, which may be the edge of two tiles.
     """
     from contourpy import LineType, contour_generator
 
@@ -109,7 +115,7 @@ def contour_lines(
         z=heights, name="serial", line_type=LineType.Separate, corner_mask=False
     )
     for level in contour_levels(float(heights.min()), float(heights.max()), interval, base):
-        for line in maker.lines(level):
+        for line in maker.lines(level + interval * _ABOVE):
             points = np.asarray(line, dtype=np.float64)
             if len(points) > 1 and np.ptp(points, axis=0).any():
                 yield Contour(level, points + 0.5)

@@ -36,7 +36,8 @@ class FakeRaster(_Fake):
 
     def __init__(self, tile: Tile, pixels: Any) -> None:
         super().__init__(tile)
-        self.pixels = np.ma.MaskedArray(pixels, mask=np.ma.getmaskarray(pixels))
+        # its own mask, which tests may change
+        self.pixels: Any = np.ma.MaskedArray(pixels, mask=np.ma.getmaskarray(pixels).copy())
         assert self.pixels.shape[1:] == tile.shape
         self.reads: list[tuple[Any, str]] = []
 
