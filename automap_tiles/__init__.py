@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from automap_tiles.version import VERSION as __version__
+
 if TYPE_CHECKING:
     from automap_tiles.api import Process, open_process
     from automap_tiles.errors import (
@@ -36,8 +38,6 @@ if TYPE_CHECKING:
         TileBuffer,
         TilePixelBuffer,
     )
-
-__version__ = "0.1.0"
 
 __all__ = [
     "AutomapError",
@@ -99,15 +99,17 @@ _MODULES = {
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 
-def __getattr__(name: str) -> Any:
-    module = _MODULE_OF.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import importlib
+if not TYPE_CHECKING:  # so that type checkers complain of names that do not exist
 
-    value = getattr(importlib.import_module(f"{__name__}.{module}"), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> Any:
+        module = _MODULE_OF.get(name)
+        if module is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        import importlib
+
+        value = getattr(importlib.import_module(f"{__name__}.{module}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

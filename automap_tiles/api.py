@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from automap_tiles import runtime
     from automap_tiles.engine.check import CheckReport
     from automap_tiles.engine.events import Event
+    from automap_tiles.engine.pools import Concurrency
     from automap_tiles.grid import Tile, TileIndex
 
 
@@ -67,11 +69,10 @@ class Process:
         errors before the first tile are `OutputBusy`, `OutputMismatch`, `ProcessChanged` and
         `OutputError`.
         """
-        from automap_tiles.engine.pools import Concurrency
         from automap_tiles.engine.run import RunOptions, execute
 
         options = RunOptions(
-            concurrency=Concurrency(concurrency),
+            concurrency=_concurrency(concurrency),
             workers=workers,
             dask_scheduler=dask_scheduler,
             overwrite=overwrite,
@@ -85,6 +86,22 @@ class Process:
         from automap_tiles.engine.check import check
 
         return check(self.process)
+
+
+def _concurrency(name: str) -> Concurrency:
+    from automap_tiles.engine.pools import Concurrency
+    from automap_tiles.errors import ConfigError
+
+    names = [each.value for each in Concurrency]
+    if name in names:
+        return Concurrency(name)
+    close = difflib.get_close_matches(name, names, 1)
+    raise ConfigError(
+        "unknown concurrency",
+        key="concurrency",
+        found=name,
+        remedy=f"{close[0]}?" if close else f"one of {', '.join(names)}",
+    )
 
 
 def open_process(  # noqa: PLR0913 - the options of `automap execute`

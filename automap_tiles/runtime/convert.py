@@ -12,6 +12,7 @@ from automap_tiles.errors import ConfigError
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
+
 def convert(name: str, value: Any, annotation: Any) -> Any:
     """The value as the annotation asks for it; values without one come through unchanged.
 

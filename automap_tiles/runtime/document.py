@@ -45,10 +45,12 @@ class Document:
         return ConfigError(message, self.file, self.line(*keys), key, found, remedy)
 
     def located(self, error: ConfigError) -> ConfigError:
-        """The same error with file and line, found by its key."""
-        if error.file is not None or error.key is None:
+        """The same error with file and line, the latter as close as its key allows."""
+        if error.key is None or error.file not in (None, self.file):
             return error
         line = self.line(*_split(error.key, self.lines))
+        if (error.file, error.line) == (self.file, line):
+            return error
         return ConfigError(error.message, self.file, line, error.key, error.found, error.remedy)
 
 

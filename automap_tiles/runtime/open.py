@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from automap_tiles.runtime.overrides import Overrides, apply_to_file, apply_zoom
 from automap_tiles.runtime.process import Process
 from automap_tiles.runtime.settings import SECTIONS, Sections, read_sections, section
 from automap_tiles.runtime.signature import read_signature
-from automap_tiles.runtime.zooms import Keys, ZoomValues, map_leaves, zoom_tree
+from automap_tiles.runtime.zooms import Choice, Keys, ZoomValues, map_leaves, zoom_tree
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -162,14 +163,14 @@ def _inputs(document: Document, pyramid: Pyramid) -> InputTree:
     tree = zoom_tree(values, is_leaf=_is_input, keys=("input",))
     opened: dict[str, Reader] = {}
 
-    def open_leaf(value: Any, keys: Keys) -> Reader:
+    def open_leaf(entry: _Entry, keys: Keys) -> Reader:
         name = "/".join(str(key) for key in keys)
-        marker = f"{name}:{value!r}"
+        marker = f"{name}:{entry.value!r}"
         if marker not in opened:
-            opened[marker] = _open_input(document, pyramid, name, value, keys)
+            opened[marker] = _open_input(document, pyramid, name, entry.value, keys)
         return opened[marker]
 
-    return InputTree(ZoomValues(map_leaves(_named(tree), open_leaf)))
+    return InputTree(ZoomValues(map_leaves(_entries(tree), open_leaf)))
 
 
 def _open_input(document: Document, pyramid: Pyramid, name: str, value: Any, keys: Keys) -> Reader:
@@ -185,11 +186,20 @@ def _is_input(value: Mapping[str, Any]) -> bool:
     return "format" in value or "path" in value
 
 
-def _named(tree: Any) -> Any:
-    """Names of inputs are text, also where the file has a number, a year for instance."""
+@dataclass(frozen=True)
+class _Entry:
+    """An input as it stands in the file; a dict by itself would be a group."""
+
+    value: Any
+
+
+def _entries(tree: Any) -> Any:
+    """The tree with entries as leaves; names are text, also where the file has a number."""
+    if isinstance(tree, Choice):
+        return Choice(tuple((zooms, _entries(value)) for zooms, value in tree.options))
     if isinstance(tree, dict) and not _is_input(tree):
-        return {str(key): _named(value) for key, value in tree.items()}
-    return tree
+        return {str(key): _entries(value) for key, value in tree.items()}
+    return None if tree is None else _Entry(tree)
 
 
 def _check_arguments(process: Process, document: Document) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from automap_tiles.errors import ProcessError
 from automap_tiles.runtime.canonical import digest
+from automap_tiles.version import VERSION
 
 # Never taken for a user's own module, also when a process file lies in a checkout of ours.
 _NEVER_SIBLINGS = sys.stdlib_module_names | {"automap_tiles", "automap_processes", "mapchete"}
@@ -50,10 +51,8 @@ def builtin_digest(name: str) -> str:
 
     Raises `ProcessError` when Python cannot find the module.
     """
-    from automap_tiles import __version__
-
     file = _module_file(name)
-    return digest("builtin", name, __version__, b"" if file is None else _read(file))
+    return digest("builtin", name, VERSION, b"" if file is None else _read(file))
 
 
 def _module_file(name: str) -> Path | None:

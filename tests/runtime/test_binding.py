@@ -55,7 +55,9 @@ def test_special_arguments() -> None:
 
 
 def test_an_output_without_nodata() -> None:
-    text = "from automap_tiles import OutputNodataValue\ndef execute(n: OutputNodataValue{}): return n"
+    text = (
+        "from automap_tiles import OutputNodataValue\ndef execute(n: OutputNodataValue{}): return n"
+    )
     writer = FakeWriter(nodata=None)
     assert call(make_process(text.format(" = 7"), writer=writer)) == 7
     with pytest.raises(ProcessError, match="nodata"):
@@ -70,7 +72,11 @@ def test_groups_and_inputs_of_some_zooms() -> None:
                     for name, one in group], fine and fine.name
         """),
         inputs={
-            "group": {"b": FakeReader("b.tif"), "a": FakeReader("a.tif"), "c": {"d": FakeReader("d")}},
+            "group": {
+                "b": FakeReader("b.tif"),
+                "a": FakeReader("a.tif"),
+                "c": {"d": FakeReader("d")},
+            },
             "fine": {"zoom>=3": FakeReader("fine.tif")},
         },
     )
@@ -230,9 +236,7 @@ def test_setup_runs_once_for_many_threads() -> None:
 
 def test_overhead_of_a_tile() -> None:
     """A guard against accidents only, far above what it takes (see the report of the bench)."""
-    process = make_process(
-        "def execute(a, b=1): return 1", parameters={"a": 5}, inputs={}
-    )
+    process = make_process("def execute(a, b=1): return 1", parameters={"a": 5}, inputs={})
     tile = PYRAMID.tile(3, 0, 0)
     process.compute(tile)
     started = time.process_time()

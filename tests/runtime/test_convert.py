@@ -81,7 +81,8 @@ def test_conversions(value: Any, annotation: Any, expected: Any) -> None:
 
 
 def test_same_as_pydantic() -> None:
-    for annotation in (int, float, bool, list[int], dict[str, float], int | None):
+    annotations: list[Any] = [int, float, bool, list[int], dict[str, float], int | None]
+    for annotation in annotations:
         for value in (1, 1.5, "x", "1", True, None, [1], ["1"], {"a": 1}, {}):
             try:
                 expected = TypeAdapter(annotation).validate_python(value)
