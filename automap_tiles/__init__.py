@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from automap_tiles.version import VERSION as __version__
+from automap_tiles.version import VERSION
 
 if TYPE_CHECKING:
     from automap_tiles.api import Process, open_process
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
         TileBuffer,
         TilePixelBuffer,
     )
+
+__version__ = VERSION
 
 __all__ = [
     "AutomapError",
