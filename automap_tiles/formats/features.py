@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from shapely.errors import ShapelyError
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
@@ -199,7 +200,9 @@ class FeatureDirectory:
         return {
             "type": "Feature",
             "geometry": mapping(geometry),
-            "properties": {name: properties.get(name) for name in self.properties},
+            "properties": {
+                name: _fitting(properties.get(name), kind) for name, kind in self.properties.items()
+            },
         }
 
     def _clipped(self, features: Iterable[Feature], output: Tile) -> list[Feature]:
@@ -212,6 +215,22 @@ class FeatureDirectory:
                 for part in vector.fitting_parts(inside, self.geometry)
             ]
         return found
+
+
+def _fitting(value: Any, kind: str) -> Any:
+    """A value of a property as the schema's type.
+
+    Fiona leaves out, with no more than a line in the log, a whole number in a column of floats, a
+    number in one of texts, and most of NumPy's scalars.
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    name = kind.partition(":")[0]
+    if name.startswith("float") and isinstance(value, int):
+        return float(value)
+    if name == "str" and isinstance(value, int | float):
+        return str(value)
+    return value
 
 
 def _valid(number: int, geometry: Any) -> BaseGeometry:

@@ -26,7 +26,7 @@ def encode_features(
     try:
         with MemoryFile(ext=EXTENSIONS[driver]) as memory:
             with memory.open(
-                driver=driver, schema=dict(schema), crs_wkt=crs.to_wkt()
+                driver=driver, schema=dict(schema), crs_wkt=crs.to_wkt(), layer="tile"
             ) as collection:
                 collection.writerecords(features)
             return bytes(memory.getbuffer())
