@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from automap_tiles.commands.facts import Facts, best_zoom, open_source, source_facts
+from automap_tiles.commands.facts import Facts, area_on, best_zoom, source_facts
 from automap_tiles.errors import ConfigError
 from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.formats.registry import formats
@@ -126,11 +126,8 @@ def _grid(name: str) -> str | dict[str, Any]:
 def _zooms(wanted: Conversion, facts: Facts, pyramid: Pyramid) -> dict[str, int]:
     if wanted.zooms is not None:
         return {"min": wanted.zooms[0], "max": wanted.zooms[-1]}
-    if facts.directory is not None:
-        zooms = facts.directory.zooms()
-        if not zooms:
-            raise ConfigError("holds no tiles", file=wanted.source)
-        first, last = min(zooms), max(zooms)
+    if facts.zooms:
+        first, last = facts.zooms[0], facts.zooms[-1]
     elif facts.kind is OutputKind.RASTER:
         first, last = 0, best_zoom(wanted.source, pyramid)
     else:
@@ -140,16 +137,16 @@ def _zooms(wanted: Conversion, facts: Facts, pyramid: Pyramid) -> dict[str, int]
 
 def _bounds(wanted: Conversion, facts: Facts, pyramid: Pyramid) -> Bounds:
     """What source and clip have in common, CRS of the pyramid."""
-    paths = [wanted.source if facts.directory is None else facts.directory.path]
+    sources = [facts]
     if wanted.clip is not None:
-        paths.append(wanted.clip)
+        sources.append(Facts(path=wanted.clip, kind=OutputKind.VECTOR))
     common: Bounds | None = pyramid.bounds
-    for path in paths:
-        area = open_source(path, pyramid).footprint(pyramid.crs)
+    for source in sources:
+        area = area_on(source, pyramid)
         common = None if area.is_empty else common and common.intersection(Bounds(*area.bounds))
         if common is None:
-            raise ConfigError("lies outside of the pyramid or of the source", file=path)
-    assert common is not None  # there is at least one path
+            raise ConfigError("lies outside of the pyramid or of the source", file=source.path)
+    assert common is not None  # there is at least one source
     return common
 
 

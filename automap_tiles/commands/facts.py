@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from automap_tiles.commands.tiledir import TileDirectory, open_tile_directory
-from automap_tiles.errors import InputError
-from automap_tiles.formats.protocols import OutputKind, Reader
+import numpy as np
+
+from automap_tiles.commands.tiledir import Selection, TileDirectory, open_tile_directory
+from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.formats.registry import guess_format, open_input
 from automap_tiles.formats.spec import InputSpec
-from automap_tiles.grid import Pyramid
+from automap_tiles.grid import Bounds, Pyramid
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
 
 # A zoom whose pixels are smaller than the source's by less than this part counts as equal.
 _SLACK = 1e-3
@@ -29,6 +34,11 @@ class Facts:
     """Options for an output of the same content: bands, dtype, nodata, or schema."""
     directory: TileDirectory | None = None
     """Where the source is one."""
+
+    extent: BaseGeometry | None = None
+    """What the tiles of a directory cover, in the CRS of their pyramid."""
+    zooms: tuple[int, ...] = ()
+    """That have tiles, of a directory; ascending."""
 
     @property
     def format(self) -> str | None:
@@ -57,9 +67,16 @@ def source_facts(path: str) -> Facts:
     return _of_raster(path)
 
 
-def open_source(path: str, pyramid: Pyramid) -> Reader:
-    """The reader that a process would get for a path."""
-    return open_input(InputSpec.from_value("inp", path), Path.cwd(), pyramid)
+def area_on(facts: Facts, pyramid: Pyramid) -> BaseGeometry:
+    """Where a source has data, in the CRS of a pyramid."""
+    if facts.pyramid is None or facts.extent is None:
+        reader = open_input(InputSpec.from_value("inp", facts.path), Path.cwd(), pyramid)
+        return reader.footprint(pyramid.crs)
+    if facts.pyramid.crs == pyramid.crs:
+        return facts.extent
+    from automap_tiles.vector import reproject_geometry
+
+    return reproject_geometry(facts.extent, facts.pyramid.crs, pyramid.crs)
 
 
 def best_zoom(path: str, pyramid: Pyramid) -> int:
@@ -89,11 +106,19 @@ def best_zoom(path: str, pyramid: Pyramid) -> int:
 
 def _of_directory(path: str) -> Facts:
     directory = open_tile_directory(path)
+    tiles = directory.existing(Selection())
+    if not tiles:
+        raise ConfigError("holds no tiles", file=path)
+    bare = directory.pyramid.replace(pixelbuffer=0)
+    boxes = np.array([bare.tile(*index).bounds for index in tiles])
+    low, high = boxes.min(axis=0), boxes.max(axis=0)
     return Facts(
         path=path,
         kind=directory.metadata.kind,
         options=directory.metadata.options,
         directory=directory,
+        extent=Bounds(low[0], low[1], high[2], high[3]).polygon(),
+        zooms=tuple(sorted({index.zoom for index in tiles})),
     )
 
 

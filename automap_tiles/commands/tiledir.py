@@ -92,10 +92,6 @@ class TileDirectory:
         keys = {self.layout.key(index): index for index in tiles}
         return {keys[key] for key in self.storage.exists_many(list(keys))}
 
-    def zooms(self) -> set[int]:
-        """The zooms that have tiles."""
-        return {index.zoom for index in map(self.layout.parse, self.storage.list()) if index}
-
     def _keys(self, selection: Selection) -> Iterator[str]:
         if selection.zooms is not None and self.layout.schema.startswith("{zoom}/"):
             for zoom in selection.zooms:

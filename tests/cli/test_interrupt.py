@@ -59,7 +59,7 @@ def test_sigint(
     assert "goes on from here" in error
     written = len(list(tmp_path.glob("tiles/2/*/*.tif")))
     assert written < 28
-    assert main(["execute", str(config), "--concurrency", "none"]) == 0
+    assert main(["execute", str(config), "--concurrency", "threads", "-w", "10"]) == 0
     output = capsys.readouterr().out
     assert f"{28 - written} written" in output
     assert len(list(tmp_path.glob("tiles/2/*/*.tif"))) == 28

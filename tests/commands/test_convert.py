@@ -110,12 +110,16 @@ def test_single_file(raster: str) -> None:
 
 
 def test_tile_directory_keeps_its_pyramid_and_options(make_directory: MakeDirectory) -> None:
-    folder = make_directory("tiles", [(4, 3, 15), (6, 3, 16)], metatiling=2, pixelbuffer=5)
+    folder = make_directory("tiles", [(4, 3, 7), (6, 3, 16)], metatiling=2, pixelbuffer=5)
     config = conversion_config(Conversion(source=str(folder), target="out"))
     assert config["zoom_levels"] == {"min": 4, "max": 6}
     pyramid = Pyramid.from_grid(**config["pyramid"])
     assert (pyramid.name, pyramid.metatiling, pyramid.pixelbuffer) == ("geodetic", 2, 0)
     assert config["output"]["dtype"] == "uint16"
+    # Only as far as there are tiles, so that a single file does not become as large as the world.
+    bare = pyramid.replace(pixelbuffer=0)
+    first, second = bare.tile(4, 3, 7).bounds, bare.tile(6, 3, 16).bounds
+    assert tuple(config["bounds"]) == first.union(second)
     png = conversion_config(Conversion(source=str(folder), target="out", format="PNG"))
     assert png["output"]["format"] == "PNG"
 

@@ -38,7 +38,6 @@ def test_selection_leaves_out_tiles_that_share_only_an_edge(make_directory: Make
     assert directory.existing(Selection(area=AREA)) == [TileIndex(2, 1, 4), *INSIDE]
     assert len(directory.existing(Selection())) == len(TILES)
     assert directory.existing(Selection(zooms=(7,))) == []
-    assert directory.zooms() == {2, 3}
 
 
 def test_no_tile_directory(tmp_path: Path) -> None:
