@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rasterio.env import Env
 from rasterio.io import MemoryFile
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
@@ -20,7 +19,7 @@ from automap_tiles.raster.env import ensure_env
 from automap_tiles.raster.gather import gather, plan
 from automap_tiles.raster.nodata import equals, fill_value
 from automap_tiles.raster.target import Target, parts_of
-from automap_tiles.raster.warp import resampling_of
+from automap_tiles.raster.warp import as_dtype, resampling_of
 
 Mask = NDArray[np.bool_]
 
@@ -111,33 +110,29 @@ def _warp_blocks(
                     height=height,
                     width=width,
                     resampling=kind,
-                    add_alpha=True,
                 ) as vrt:
-                    found = vrt.read(1, masked=True)
+                    found = vrt.read(1)[part.unit_window]
                 view = band, *part.tile_window
-                out[view] = found.data[part.unit_window]
-                mask[view] = np.ma.getmaskarray(found)[part.unit_window]
+                mask[view] = np.isnan(found)
+                out[view] = as_dtype(found, mask[view], values.dtype)
 
 
 @contextmanager
 def _dataset(values: NDArray[Any], invalid: Mask, grid: Grid) -> Iterator[Any]:
+    """A band as float64, in which NaN is no data."""
     ensure_env()
     height, width = values.shape
     with MemoryFile() as memory:
-        with (
-            Env(GDAL_TIFF_INTERNAL_MASK=True),
-            memory.open(
-                driver="GTiff",
-                count=1,
-                height=height,
-                width=width,
-                dtype=values.dtype.name,
-                crs=grid.crs,
-                transform=grid.transform,
-            ) as writer,
-        ):
-            # GDAL must not meet NaN, not even where it is masked.
-            writer.write(np.where(invalid, values.dtype.type(0), values), 1)
-            writer.write_mask(~invalid)
+        with memory.open(
+            driver="GTiff",
+            count=1,
+            height=height,
+            width=width,
+            dtype="float64",
+            nodata=np.nan,
+            crs=grid.crs,
+            transform=grid.transform,
+        ) as writer:
+            writer.write(np.where(invalid, np.nan, values).astype(np.float64), 1)
         with memory.open() as dataset:
             yield dataset

@@ -20,7 +20,7 @@ from rasterio.warp import reproject
 from automap_tiles.errors import AutomapError
 from automap_tiles.raster.env import ensure_env
 from automap_tiles.raster.nodata import as_value, equals, fill_value
-from automap_tiles.raster.warp import resampling_of
+from automap_tiles.raster.warp import as_dtype, resampling_of
 
 Array = NDArray[Any]
 Masked = np.ma.MaskedArray[Any, Any]
@@ -238,7 +238,7 @@ def _by_units(
             found, mask[view][band] = _resampled(
                 values[source][band], invalid[source][band], scale, kind, nodata, size
             )
-            out[view][band] = _rounded(found, out.dtype)
+            out[view][band] = as_dtype(found, mask[view][band], out.dtype)
     return _finished(out, mask, nodata)
 
 
@@ -285,11 +285,3 @@ def _resampled(
         raise AutomapError(f"{kind.name} is no resampling for overviews: {error}") from error
     found = equals(out, float(marker))
     return out, np.zeros(shape, dtype=bool) if found is None else found
-
-
-def _rounded(data: Array, dtype: np.dtype[Any]) -> Array:
-    """Back to whole numbers, rounded half up and cut to the type as GDAL does."""
-    if dtype.kind not in "iu" or data.dtype == dtype:
-        return data
-    limits = np.iinfo(dtype)
-    return np.clip(np.floor(np.nan_to_num(data) + 0.5), limits.min, limits.max)

@@ -185,17 +185,15 @@ def overview_grid(info: RasterInfo, factor: int) -> Grid:
 def _masked(
     order: _Order, out: NDArray[Any], missing: NDArray[np.bool_]
 ) -> np.ma.MaskedArray[Any, Any]:
-    same = len(set(map(repr, order.nodatavals))) == 1
-    pairs = (
-        [(out, missing, order.nodatavals[0])]
-        if same
-        else zip(out, missing, order.nodatavals, strict=True)
-    )
-    if order.info.has_mask:
+    """Mask what is no data by its value; NaN is none where the source has no nodata value."""
+    declared = {repr(value): value for value in order.nodatavals}
+    every = len(declared) == 1
+    for number, nodata in enumerate(declared.values() if every else order.nodatavals):
+        bands = slice(None) if every else number
+        found = equals(out[bands], np.nan if nodata is None else nodata)
+        if found is not None:
+            missing[bands] |= found
+    if order.info.has_mask or (order.dtype.kind == "f" and None in order.nodatavals):
         for band, value in enumerate(order.fill):
             np.copyto(out[band], value, where=missing[band])
-    for pixels, gaps, nodata in pairs:
-        found = equals(pixels, nodata)
-        if found is not None:
-            np.logical_or(gaps, found, out=gaps)
     return np.ma.MaskedArray(out, mask=missing, fill_value=order.fill[0] if order.fill else None)

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import rasterio
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
 from rasterio.vrt import WarpedVRT
+from rasterio.warp import reproject
 
 from automap_tiles.errors import InputError
 from automap_tiles.grid import Grid
 from automap_tiles.raster.lru import ByteLRU
-from automap_tiles.raster.nodata import as_value
+from automap_tiles.raster.nodata import as_value, equals, fill_value
 from automap_tiles.raster.source import Georeferencing, RasterInfo
 from automap_tiles.raster.target import Target, parts_of
 
@@ -88,7 +90,9 @@ def _kept_block(grid: Grid, block: Callable[[Grid], Block], key: Hashable) -> Bl
 
 def warp_block(dataset: Any, info: RasterInfo, grid: Grid, order: WarpOrder) -> Block:
     """A dataset on a grid, warped by GDAL in one go."""
-    options = _vrt_options(info, order)
+    if info.georeferencing is not Georeferencing.TRANSFORM:
+        return _reproject_block(dataset, info, grid, order)
+    dtype = np.dtype(info.dtypes[order.indexes[0] - 1])
     height, width = grid.shape
     with WarpedVRT(
         dataset,
@@ -97,20 +101,65 @@ def warp_block(dataset: Any, info: RasterInfo, grid: Grid, order: WarpOrder) -> 
         height=height,
         width=width,
         resampling=order.resampling,
-        **options,
+        **_no_data_options(info, order, dtype),
     ) as vrt:
-        found = vrt.read(list(order.indexes), masked=True)
-    return found.data, np.ma.getmaskarray(found)
+        # The whole of it, asked for as mapchete does: where rounding makes the window end a
+        # billionth of a pixel early, GDAL warps in lower blocks, and decimating kernels differ.
+        found = vrt.read(
+            list(order.indexes),
+            window=vrt.window(*grid.bounds),
+            out_shape=(len(order.indexes), height, width),
+            masked=True,
+        )
+    mask = np.ma.getmaskarray(found)
+    return as_dtype(found.data, mask, dtype), mask
 
 
-def _vrt_options(info: RasterInfo, order: WarpOrder) -> dict[str, Any]:
-    """Without a nodata value, an alpha band tells what lies outside the source."""
-    options: dict[str, Any] = {}
-    nodata = as_value(order.nodata, np.dtype(info.dtype))
+def _no_data_options(info: RasterInfo, order: WarpOrder, dtype: np.dtype[Any]) -> dict[str, Any]:
+    """How GDAL tells no data from zeros.
+
+    A source with neither a nodata value nor a mask is warped as float64 with NaN outside it. An
+    alpha band would tell as well, but makes GDAL warp in lower blocks, whose kernels differ.
+    """
+    if as_value(order.nodata, dtype) is not None:
+        return {"src_nodata": order.nodata, "nodata": order.nodata}
+    if info.alpha:
+        return {}
+    if info.has_mask or dtype.kind == "c" or dtype.str[1:] in ("i8", "u8"):
+        return {"add_alpha": True}
+    return {"src_nodata": np.nan, "nodata": np.nan, "dtype": "float64"}
+
+
+def as_dtype(values: NDArray[Any], mask: NDArray[np.bool_], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Back from float64: rounded half up and cut to the type, as GDAL does itself."""
+    if values.dtype == dtype:
+        return values
+    if dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        rounded = np.floor(np.where(mask, 0.0, values) + 0.5)
+        return np.clip(rounded, limits.min, limits.max).astype(dtype)
+    return values.astype(dtype)
+
+
+def _reproject_block(dataset: Any, info: RasterInfo, grid: Grid, order: WarpOrder) -> Block:
+    """Sources tied to the ground by control points or coefficients; a WarpedVRT has no such."""
+    dtype = np.dtype(info.dtypes[order.indexes[0] - 1])
+    shape = (len(order.indexes), *grid.shape)
+    nodata = None if as_value(order.nodata, dtype) is None else order.nodata
+    where = {
+        "dst_crs": grid.crs,
+        "dst_transform": grid.transform,
+        "resampling": order.resampling,
+    }
+    out = np.full(shape, fill_value(nodata, dtype))
+    band = rasterio.band(dataset, list(order.indexes))
+    reproject(band, out, src_nodata=nodata, dst_nodata=nodata, **where)
     if nodata is not None:
-        options |= {"src_nodata": order.nodata, "nodata": order.nodata}
-    elif not info.alpha:
-        options["add_alpha"] = True
-    if info.georeferencing is not Georeferencing.TRANSFORM:
-        options["src_crs"] = info.crs
-    return options
+        found = equals(out, nodata)
+        return out, np.zeros(shape, dtype=bool) if found is None else found
+    # Without a nodata value, a source of ones tells what lies inside.
+    ties = {"rpcs": dataset.rpcs} if dataset.rpcs else {"gcps": dataset.gcps[0]}
+    inside = np.zeros(grid.shape, dtype=np.uint8)
+    ones = np.ones(info.shape, dtype=np.uint8)
+    reproject(ones, inside, src_crs=info.crs, src_nodata=0, **ties, **where)
+    return out, np.broadcast_to(inside == 0, shape)
