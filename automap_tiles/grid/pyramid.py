@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from operator import index
 from typing import Any
@@ -28,7 +28,8 @@ METATILINGS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 class Pyramid:
     """The grid of a web map, cut into metatiles."""
 
-    crs: CRS
+    # Left out of the hash: it is asked for at every tile, and the CRS would write itself out as WKT.
+    crs: CRS = field(hash=False)
     bounds: Bounds
     """The box of the whole pyramid, CRS units."""
     grid_shape: tuple[int, int]
