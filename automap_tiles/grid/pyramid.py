@@ -28,7 +28,7 @@ METATILINGS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 class Pyramid:
     """The grid of a web map, cut into metatiles."""
 
-    # Left out of the hash: it is asked for at every tile, and the CRS would write itself out as WKT.
+    # Not hashed: tiles are hashed all the time, and the CRS would write itself out as WKT.
     crs: CRS = field(hash=False)
     bounds: Bounds
     """The box of the whole pyramid, CRS units."""
