@@ -1,0 +1,101 @@
+"""The examples run as they are, and give what the processes promise."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+
+from automap_tiles import open_process
+from automap_tiles.engine.events import RunFinished
+
+EXAMPLES = ("clip", "composite", "contours", "convert", "hillshade")
+
+
+@pytest.fixture(scope="module")
+def folder(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("examples")
+    script = runpy.run_path(str(root / "processes" / "examples" / "make_data.py"))
+    assert script["EXAMPLES"] == EXAMPLES
+    script["main"](folder)
+    return folder
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_it_runs(name: str, folder: Path) -> None:
+    *_, finished = open_process(folder / f"{name}.mapchete").execute(concurrency="none")
+    assert isinstance(finished, RunFinished)
+    assert finished.summary.failed == 0
+    assert finished.summary.written > 3
+
+
+def _first(name: str, folder: Path, zoom: int) -> tuple[Any, Any]:
+    """A tile in the middle of the data and what the function gives there, without its buffer."""
+    process = open_process(folder / f"{name}.mapchete")
+    x, y = {"mercator": (1_826_800, 6_076_000), "geodetic": (16.41, 47.82)}[
+        process.process.pyramid.name
+    ]
+    pyramid = process.process.pyramid
+    x_size, y_size = pyramid.metatile_size(zoom)
+    row = int((pyramid.bounds.top - y) / y_size)
+    col = int((x - pyramid.bounds.left) / x_size)
+    data = process.compute((zoom, row, col))
+    assert data is not None
+    return process.tile(zoom, row, col), data
+
+
+def test_the_composite_has_no_clouds(folder: Path) -> None:
+    _, data = _first("composite", folder, 12)
+    assert data.shape[0] == 6
+    # clouds are 5000 brighter than the ground
+    assert data[2].max() < 2000
+    red, nir, ndvi = (data[band].astype(float) for band in (2, 3, 4))
+    # the index comes from the median before it is rounded
+    assert np.abs(10_000 * (nir - red) / (nir + red) - ndvi).max() < 10
+
+
+def test_the_clip_keeps_the_park(folder: Path) -> None:
+    tile, data = _first("clip", folder, 11)
+    # away from the outline by a pixel
+    ring = [(16.37, 47.80), (16.45, 47.79), (16.47, 47.83), (16.40, 47.845)]
+    inside = shapely.Polygon(ring).buffer(-tile.pixel_x_size)
+    outside = shapely.Polygon(ring).buffer(tile.pixel_x_size)
+    rows, cols = np.mgrid[: tile.height, : tile.width] + 0.5
+    x = tile.left + cols * tile.pixel_x_size
+    y = tile.top - rows * tile.pixel_y_size
+    masked = np.ma.getmaskarray(data[0])
+    assert not masked[shapely.contains_xy(inside, x, y)].any()
+    assert masked[~shapely.contains_xy(outside, x, y)].all()
+    assert 0.02 < (~masked).mean() < 0.9
+
+
+def test_the_conversion_is_reflectance(folder: Path) -> None:
+    _, data = _first("convert", folder, 12)
+    assert data.dtype == np.float32
+    assert data.shape[0] == 3
+    assert 0.05 < data.mean() < 0.6
+
+
+def test_contours_are_of_the_interval_and_close_up(folder: Path) -> None:
+    process = open_process(folder / "contours.mapchete")
+    tile, _ = _first("contours", folder, 12)
+    ends = []
+    for col in (tile.col, tile.col + 1):
+        lines = process.compute((12, tile.row, col))
+        assert {feature["properties"]["height"] % 25 for feature in lines} == {0}
+        edge = tile.unbuffered().right
+        points = [
+            point
+            for feature in lines
+            for point in (
+                feature["geometry"]["coordinates"][0],
+                feature["geometry"]["coordinates"][-1],
+            )
+        ]
+        ends.append(sorted(y for x, y in points if abs(x - edge) < tile.pixel_x_size / 1e3))
+    assert len(ends[0]) > 3
+    assert ends[0] == pytest.approx(ends[1], rel=0, abs=tile.pixel_x_size / 1e3)
