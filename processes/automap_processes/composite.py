@@ -62,8 +62,6 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
     stack = _read(scenes, bands, mask, resampling)
     statistic = {"median": composite.median, "mean": composite.mean}[method]
     picture = statistic(stack.samples, stack.valid)
-    if np.ma.getmaskarray(picture).all():
-        raise Empty
     planes = {
         name: picture[_place(name, number, stack.bands)]
         for name, number in names.items()
@@ -123,13 +121,12 @@ class _Stack:
 
 
 def _read(scenes: Scenes, bands: Sequence[int] | None, mask: _ClassMask, resampling: str) -> _Stack:
-    """Date by date into one stack; raises `Empty` when no scene touches the tile."""
+    """Date by date into one stack; raises `Empty` when no sample counts."""
     here = [(name, scene) for name, scene in scenes if not scene.is_empty()]
-    if not here:
-        raise Empty
     samples = valid = None
     numbers: list[int] = []
-    for date, (name, scene) in enumerate(here):
+    dates, alike = 0, True
+    for name, scene in here:
         numbers, pixels, counts = _read_date(scene, bands, mask, resampling)
         if samples is None or valid is None:
             samples = np.empty((len(here), *pixels.shape), dtype=pixels.dtype)
@@ -139,14 +136,17 @@ def _read(scenes: Scenes, bands: Sequence[int] | None, mask: _ClassMask, resampl
                 f"scene {name} has {pixels.shape[0]} bands of {pixels.dtype}, "
                 f"scene {here[0][0]} {samples.shape[1]} of {samples.dtype}: they must be alike"
             )
-        samples[date] = pixels.data
-        np.logical_not(np.ma.getmaskarray(pixels), out=valid[date])
+        np.logical_not(np.ma.getmaskarray(pixels), out=valid[dates])
         if counts is not None:
-            valid[date] &= counts
-    assert samples is not None and valid is not None  # noqa: PT018 - `here` is not empty
-    if (valid == valid[:, :1]).all():  # one mask for all bands is less work
-        valid = valid[:, :1]
-    return _Stack(samples, valid, numbers)
+            valid[dates] &= counts
+        if valid[dates].any():  # a date that is clouded all over would only cost time
+            samples[dates] = pixels.data
+            alike = alike and bool((valid[dates] == valid[dates, 0]).all())
+            dates += 1
+    if samples is None or valid is None or dates == 0:
+        raise Empty
+    # one mask for all bands is less work
+    return _Stack(samples[:dates], valid[:dates, :1] if alike else valid[:dates], numbers)
 
 
 def _read_date(
