@@ -55,6 +55,22 @@ def geometry_area(
     return _on_pyramid(geometry, source, pyramid, key)
 
 
+def common(one: BaseGeometry, other: BaseGeometry) -> BaseGeometry:
+    """What two outlines share; where they only touch, that is nothing.
+
+    Points and lines, as the extent of some vector files is, are kept where they lie inside.
+    """
+    from shapely import GeometryType, get_parts, get_type_id, union_all
+
+    shared = one.intersection(other)
+    if one.area == 0 or other.area == 0:
+        return shared
+    parts = get_parts(shared)
+    if shared.geom_type == "GeometryCollection":
+        parts = get_parts(parts)
+    return union_all(parts[get_type_id(parts) == GeometryType.POLYGON])
+
+
 def parse_bounds(value: Any, key: str) -> Bounds:
     """A box from four numbers or from a mapping of its sides; raises `ConfigError`."""
     if isinstance(value, Mapping) and set(value) == set(_SIDES):

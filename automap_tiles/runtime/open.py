@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.formats import registry
 from automap_tiles.formats.spec import InputSpec, OutputSpec
-from automap_tiles.runtime.area import bounds_area, geometry_area
+from automap_tiles.runtime.area import bounds_area, common, geometry_area
 from automap_tiles.runtime.binding import check
 from automap_tiles.runtime.builtin import find_function
 from automap_tiles.runtime.document import Document, read_document
@@ -96,7 +96,7 @@ def _assemble(document: Document, overrides: Overrides) -> Process:
     area = _file_area(document, sections.pyramid)
     writer = registry.open_output(_output_spec(document, sections, area), sections.pyramid)
     for limit in run_areas(overrides, sections.pyramid, zooms):
-        area = area.intersection(limit)
+        area = common(area, limit)
     return Process(
         name=document.file.stem if document.file else function.name.rpartition(".")[2],
         config_path=document.file,
@@ -120,7 +120,7 @@ def _file_area(document: Document, pyramid: Pyramid) -> BaseGeometry:
         area = bounds_area(values["bounds"], values.get("bounds_crs"), pyramid)
     if values.get("area") is not None:
         outline = geometry_area(values["area"], values.get("area_crs"), pyramid, document.folder)
-        area = area.intersection(outline)
+        area = common(area, outline)
     if area.is_empty:
         raise document.error(
             "area and bounds have nothing in common with the pyramid or with each other",
@@ -179,7 +179,8 @@ def _open_input(document: Document, pyramid: Pyramid, name: str, value: Any, key
     try:
         return registry.open_input(spec, document.folder, pyramid, resolve_process=resolve_process)
     except InputError as error:
-        raise document.error(error.message, *place, found=str(error.path or spec.path)) from error
+        message = error.message.removeprefix(f"input {name}: ")
+        raise document.error(message, *place, found=str(error.path or spec.path)) from error
 
 
 def _is_input(value: Mapping[str, Any]) -> bool:

@@ -119,9 +119,10 @@ class Process:
         from shapely import union_all
 
         from automap_tiles.grid.cover import clip_to_pyramid
+        from automap_tiles.runtime.area import common
 
         reach = union_all([reader.footprint(self.pyramid.crs) for reader in readers])
-        return self.area.intersection(clip_to_pyramid(self.pyramid, reach))
+        return common(self.area, clip_to_pyramid(self.pyramid, reach))
 
     @cached_property
     def _areas(self) -> dict[int, BaseGeometry]:

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from rasterio.warp import transform
-from shapely import Polygon, box, from_wkt
+from shapely import LineString, Point, Polygon, box, from_wkt
 from shapely.geometry import mapping
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import Pyramid, cover
-from automap_tiles.runtime.area import bounds_area, geometry_area, parse_crs
+from automap_tiles.runtime.area import bounds_area, common, geometry_area, parse_crs
 
 GEODETIC = Pyramid.from_grid("geodetic")
 MERCATOR = Pyramid.from_grid("mercator")
@@ -151,6 +151,28 @@ def test_areas_that_are_none(value: Any, words: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=words) as caught:
         geometry_area(value, None, GEODETIC, tmp_path)
     assert caught.value.key == "area"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (box(0, 0, 2, 2), box(1, 1, 3, 3), box(1, 1, 2, 2)),
+        (box(0, 0, 1, 1), box(1, 0, 2, 1), Polygon()),
+        (box(0, 0, 1, 1), box(1, 1, 2, 2), Polygon()),
+        (box(0, 0, 1, 1), box(5, 5, 6, 6), Polygon()),
+        (
+            box(0, 0, 1, 1) | box(2, 0, 3, 1),
+            box(0.5, 0, 2, 1) | box(3, 0, 4, 1) | box(2.5, 0.2, 2.8, 0.8),
+            box(0.5, 0, 1, 1) | box(2.5, 0.2, 2.8, 0.8),
+        ),
+        (box(0, 0, 1, 1), LineString([(0, 0.5), (5, 0.5)]), LineString([(0, 0.5), (1, 0.5)])),
+        (box(0, 0, 1, 1), Point(0.5, 0.5), Point(0.5, 0.5)),
+    ],
+)  # fmt: skip
+def test_what_two_outlines_share(one: Any, other: Any, expected: Any) -> None:
+    for shared in (common(one, other), common(other, one)):
+        assert shared.equals(expected)
+        assert shared.is_empty == expected.is_empty
 
 
 def test_a_vector_file_that_is_another_file_is_not_followed(tmp_path: Path) -> None:

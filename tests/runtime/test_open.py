@@ -377,6 +377,8 @@ class TestOverrides:
         assert open_process(path, area=box(10, 45, 10.5, 46).wkt).area.equals(box(10, 45, 10.5, 46))
         with pytest.raises(ConfigError, match="outside of the area of the process"):
             open_process(path, bounds=[20, 0, 21, 1])
+        with pytest.raises(ConfigError, match="no input has data"):
+            open_process(path, bounds=[0, 46, 11, 50])  # touches the upper edge of the input
         with pytest.raises(ConfigError, match="four numbers") as caught:
             open_process(path, bounds=[1, 2])
         assert caught.value.key == "--bounds"
