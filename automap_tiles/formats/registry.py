@@ -7,7 +7,6 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,8 @@ from automap_tiles.formats.spec import InputSpec, OutputSpec
 from automap_tiles.grid import Pyramid
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from automap_tiles.formats.mapchete import ResolvedProcess
 
 ENTRY_POINTS = "automap_tiles.formats"
@@ -110,6 +111,9 @@ _TABLE = (
 )
 
 
+_OWN_EXTENSIONS = frozenset(ending for info in _TABLE for ending in info.extensions)
+
+
 def formats() -> list[FormatInfo]:
     """All formats, our own first; one of our names cannot be taken by another package."""
     known = {info.name: info for info in _TABLE}
@@ -160,7 +164,8 @@ def open_output(spec: OutputSpec, process_pyramid: Pyramid) -> Writer:
 def guess_format(spec: InputSpec, base: Path) -> str:
     """Format by the ending of a path; without a known ending a folder of tiles, or a raster."""
     ending = PurePosixPath(spec.path.partition("?")[0]).suffix.lstrip(".").lower()
-    for info in formats():
+    # the table first: looking for other packages costs a start-up 30 ms
+    for info in _TABLE if ending in _OWN_EXTENSIONS else formats():
         if info.reader and ending and ending in info.extensions:
             return info.name
     is_address = "://" in spec.path or spec.path.startswith("/vsi")
@@ -170,7 +175,9 @@ def guess_format(spec: InputSpec, base: Path) -> str:
 
 
 def _find(name: str, *, writing: bool) -> FormatInfo | None:
-    for info in formats():
+    """A format by its name; other packages are only asked for what is not in our own table."""
+    own = next((info for info in _TABLE if info.name == name), None)
+    for info in formats() if own is None else [own]:
         if info.name == name and (info.writer if writing else info.reader):
             return info
     return None
@@ -184,6 +191,8 @@ def _known(name: str, *, writing: bool) -> str:
 
 @lru_cache(maxsize=1)
 def _plugins() -> tuple[EntryPoint, ...]:
+    from importlib.metadata import entry_points
+
     return tuple(entry_points(group=ENTRY_POINTS))
 
 
