@@ -139,3 +139,7 @@ def test_opening_a_small_file_needs_none_of_the_heavy_packages(
         text=True,
     )
     assert done.stdout.split() == []
+
+
+def test_a_run_of_overviews_alone_can_be_checked(config: dict[str, Any]) -> None:
+    assert [each.zoom for each in automap_tiles.open_process(config, zooms=1).check().zooms] == [1]

@@ -78,7 +78,8 @@ def check(process: Process) -> CheckReport:
 
 def _inputs(process: Process) -> tuple[str, ...]:
     return tuple(
-        f"{name}: {reader.path}" for name, reader in process.inputs.readers(max(process.base_zooms))
+        f"{name}: {reader.path}"
+        for name, reader in process.inputs.readers(max(process.base_zooms or process.zooms))
     )
 
 
