@@ -7,7 +7,6 @@ import difflib
 import enum
 import sys
 import threading
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -25,10 +24,6 @@ if TYPE_CHECKING:
     from automap_tiles.runtime.process import Process
 
 _IMMUTABLE = (bool, int, float, complex, str, bytes, type(None), enum.Enum, PurePath)
-
-
-class UnusedInputWarning(UserWarning):
-    """An input that the function does not take; it still bounds the area."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,19 +164,20 @@ def _check_inputs(
     signature: Signature, inputs: Mapping[str, Any], parameters: Mapping[str, Any]
 ) -> None:
     for name, node in inputs.items():
-        argument = signature.arguments.get(name)
-        if argument is not None:
-            _check_kind(name, node, argument.annotation)
-        elif not signature.takes_all and not signature.names(Role.OLD_STYLE):
-            if close := _close(name, signature, {*inputs, *parameters}):
-                raise ConfigError(
-                    "execute() takes no such input", key=f"input.{name}", remedy=f"{close}?"
-                )
-            warnings.warn(
-                f"execute() does not take the input {name!r}; it only bounds the area",
-                UnusedInputWarning,
-                stacklevel=2,
+        if name in signature.arguments:
+            _check_kind(name, node, signature.arguments[name].annotation)
+    for name in unused_inputs(signature, inputs):
+        if close := _close(name, signature, {*inputs, *parameters}):
+            raise ConfigError(
+                "execute() takes no such input", key=f"input.{name}", remedy=f"{close}?"
             )
+
+
+def unused_inputs(signature: Signature, inputs: Mapping[str, Any]) -> list[str]:
+    """Inputs that the function does not take; they still bound the area."""
+    if signature.takes_all or signature.names(Role.OLD_STYLE):
+        return []
+    return [name for name in inputs if name not in signature.arguments]
 
 
 def _check_kind(name: str, node: Any, annotation: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.formats import registry
 from automap_tiles.formats.spec import InputSpec, OutputSpec
 from automap_tiles.runtime.area import bounds_area, common, geometry_area
-from automap_tiles.runtime.binding import check
+from automap_tiles.runtime.binding import check, unused_inputs
 from automap_tiles.runtime.builtin import find_function
 from automap_tiles.runtime.document import Document, read_document
 from automap_tiles.runtime.inputs import InputTree
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from automap_tiles.formats.mapchete import ResolvedProcess
     from automap_tiles.formats.protocols import Reader
     from automap_tiles.grid import Pyramid
+
+
+class UnusedInputWarning(UserWarning):
+    """A process file has an input that the function does not take."""
 
 
 def open_process(  # noqa: PLR0913 - the options of `automap execute`
@@ -209,11 +214,21 @@ def _check_arguments(process: Process, document: Document) -> None:
         return
     loaded = process.function.load()
     signature = read_signature(loaded.execute, has_setup=loaded.setup is not None)
+    unused: dict[str, None] = {}
     for zoom in process.base_zooms:
+        inputs = process.inputs.at_zoom(zoom)
         try:
-            check(signature, process.inputs.at_zoom(zoom), process.parameters.at(zoom), zoom)
+            check(signature, inputs, process.parameters.at(zoom), zoom)
         except ConfigError as error:
             raise _at_top(error, document) from error
+        unused |= dict.fromkeys(unused_inputs(signature, inputs))
+    for name in unused:
+        place = "" if document.file is None else f"{document.file}:{document.line('input', name)}: "
+        warnings.warn(
+            f"{place}execute() does not take the input {name!r}; it only bounds the area",
+            UnusedInputWarning,
+            stacklevel=3,
+        )
 
 
 def _at_top(error: ConfigError, document: Document) -> ConfigError:

@@ -13,7 +13,7 @@ import pytest
 
 from automap_tiles.errors import ConfigError, ProcessError
 from automap_tiles.formats.protocols import OutputKind
-from automap_tiles.runtime.binding import UnusedInputWarning, bind, check
+from automap_tiles.runtime.binding import bind, check, unused_inputs
 from automap_tiles.runtime.process import Process
 from automap_tiles.runtime.signature import read_signature
 from tests.runtime.fakes import PYRAMID, FakeInput, FakeReader, FakeWriter, make_process
@@ -171,10 +171,14 @@ def test_what_does_not_match(
     assert re.search(remedy, str(caught.value.remedy))
 
 
-def test_an_input_that_nobody_takes_is_told() -> None:
+def test_an_input_that_nobody_takes_is_known() -> None:
     process = make_process("def execute(): return 1", inputs={"mask": FakeReader("m")})
-    with pytest.warns(UnusedInputWarning, match="mask"):
-        assert call(process) == 1
+    assert call(process) == 1
+    names = {"mask": 1}
+    for text, unused in (("", ["mask"]), ("mask", []), ("mp", []), ("**others", [])):
+        scope: dict[str, Any] = {}
+        exec(f"def execute({text}): ...", scope)
+        assert unused_inputs(read_signature(scope["execute"]), names) == unused
 
 
 @pytest.mark.parametrize("asked", ["RasterInput", "VectorInput"])

@@ -18,6 +18,7 @@ from shapely import box
 from automap_tiles.errors import ConfigError, ProcessError
 from automap_tiles.runtime import Process, open_process
 from automap_tiles.runtime.function import FunctionKind
+from automap_tiles.runtime.open import UnusedInputWarning
 
 yaml: Any = pytest.importorskip("yaml")
 
@@ -332,6 +333,13 @@ def test_inputs_are_optional(folder: Path) -> None:
         process = open_process(config(folder, input=value))
         assert process.input_names(5) == ()
         assert process.area_at(5).equals(process.area)
+
+
+def test_an_input_that_nobody_takes_is_told(folder: Path) -> None:
+    path = config(folder, input={"dem": "dem.tif", "outline": "dem.tif"})
+    with pytest.warns(UnusedInputWarning, match=rf"{path}:10: .*'outline'") as caught:
+        open_process(path)
+    assert len(caught) == 1
 
 
 def test_entries_and_groups_side_by_side(folder: Path) -> None:
