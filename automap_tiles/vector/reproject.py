@@ -114,6 +114,10 @@ def _densify(geometries: _Geometries, source: CRS, target: CRS) -> _Geometries:
     """Cut edges until their middles are where the middles of the projected edges are."""
     tolerance = _TOLERANCE_DEGREES if target.is_geographic else _TOLERANCE_METRES
     dense = geometries.copy()
+    turn = _turn(source)
+    if turn is not None:
+        # An edge of more than half a turn would be taken for a jump over the antimeridian.
+        dense = shapely.segmentize(dense, turn / 8)
     coarse = np.arange(len(dense))  # those that may still need more vertices
     parts, longest = 1, np.zeros(len(dense))
     while coarse.size and parts < _MOST_PARTS:
