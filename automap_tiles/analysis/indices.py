@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -126,6 +126,23 @@ _TABLE = (
         reflectance=True,
     ),
 )
+
+IndexName: TypeAlias = Literal[
+    "ndvi",
+    "gndvi",
+    "ndre",
+    "ndwi",
+    "mndwi",
+    "ndmi",
+    "nbr",
+    "ndbi",
+    "ndsi",
+    "bsi",
+    "evi",
+    "evi2",
+    "savi",
+]
+"""The names, as a type for parameters."""
 
 INDICES: Mapping[str, Index] = {index.name: index for index in _TABLE}
 """All indices by name."""

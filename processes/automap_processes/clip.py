@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from automap_processes._types import Matching, Resampling
 from automap_tiles import Empty, RasterInput, VectorInput
 
 
@@ -18,10 +19,10 @@ def execute(  # noqa: PLR0913 - names and defaults that process files already us
     inp: RasterInput,
     clip: VectorInput,
     *,
-    resampling: str = "nearest",
+    resampling: Resampling = "nearest",
     band_indexes: int | list[int] | None = None,
     clip_pixelbuffer: int = 0,
-    td_matching_method: str = "gdal",  # noqa: ARG001
+    td_matching_method: Matching = "gdal",  # noqa: ARG001
     td_matching_max_zoom: int | None = None,  # noqa: ARG001
     td_matching_precision: int = 8,  # noqa: ARG001
     td_fallback_to_higher_zoom: bool = False,  # noqa: ARG001

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from automap_processes._types import Resampling
 from automap_tiles import Empty, RasterInput
 from automap_tiles.analysis import composite
 from automap_tiles.analysis import indices as spectral
@@ -31,7 +32,7 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
     mask_band: int | None = None,
     masked_values: list[int] | None = None,
     valid_values: list[int] | None = None,
-    indices: list[str] | None = None,
+    indices: list[spectral.IndexName] | None = None,
     blue: int | None = None,
     green: int | None = None,
     red: int | None = None,
@@ -41,7 +42,7 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
     swir2: int | None = None,
     scale: float = 10000.0,
     rounded: bool | None = None,
-    resampling: str = "nearest",
+    resampling: Resampling = "nearest",
 ) -> Picture:
     """Bands of the composite, then the indices, as (band, y, x).
 
@@ -120,7 +121,9 @@ class _Stack:
     """Band numbers in the scenes."""
 
 
-def _read(scenes: Scenes, bands: Sequence[int] | None, mask: _ClassMask, resampling: str) -> _Stack:
+def _read(
+    scenes: Scenes, bands: Sequence[int] | None, mask: _ClassMask, resampling: Resampling
+) -> _Stack:
     """Date by date into one stack; raises `Empty` when no sample counts."""
     here = [(name, scene) for name, scene in scenes if not scene.is_empty()]
     samples = valid = None
@@ -150,7 +153,7 @@ def _read(scenes: Scenes, bands: Sequence[int] | None, mask: _ClassMask, resampl
 
 
 def _read_date(
-    scene: RasterInput, bands: Sequence[int] | None, mask: _ClassMask, resampling: str
+    scene: RasterInput, bands: Sequence[int] | None, mask: _ClassMask, resampling: Resampling
 ) -> tuple[list[int], Picture, Bools | None]:
     """Band numbers, their pixels, and where the class band lets them count."""
     if mask.band is None:

@@ -18,6 +18,7 @@ from shapely import LineString, clip_by_rect, transform
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
+from automap_processes._types import Matching, Resampling
 from automap_tiles import Empty, RasterInput, Tile, VectorInput
 from automap_tiles.analysis import terrain
 
@@ -28,12 +29,12 @@ def execute(  # noqa: PLR0913 - names and defaults that process files already us
     dem: RasterInput,
     clip: VectorInput | None = None,
     *,
-    resampling: str = "nearest",
+    resampling: Resampling = "nearest",
     interval: float = 100.0,
     field: str = "elev",
     base: float = 0.0,
     clip_pixelbuffer: int = 0,
-    td_matching_method: str = "gdal",  # noqa: ARG001
+    td_matching_method: Matching = "gdal",  # noqa: ARG001
     td_matching_max_zoom: int | None = None,  # noqa: ARG001
     td_matching_precision: int = 8,  # noqa: ARG001
     td_fallback_to_higher_zoom: bool = False,  # noqa: ARG001

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from automap_processes._types import Matching, Resampling
 from automap_tiles import Empty, RasterInput, VectorInput
 
 Feature = dict[str, Any]
@@ -20,13 +21,13 @@ def execute(  # noqa: PLR0913 - names and defaults that process files already us
     inp: RasterInput | VectorInput,
     clip: VectorInput | None = None,
     *,
-    resampling: str = "nearest",
+    resampling: Resampling = "nearest",
     band_indexes: int | list[int] | None = None,
     scale_offset: float = 0.0,
     scale_ratio: float = 1.0,
     clip_to_output_dtype: str | None = None,
     clip_pixelbuffer: int = 0,
-    td_matching_method: str = "gdal",  # noqa: ARG001
+    td_matching_method: Matching = "gdal",  # noqa: ARG001
     td_matching_max_zoom: int | None = None,  # noqa: ARG001
     td_matching_precision: int = 8,  # noqa: ARG001
     td_fallback_to_higher_zoom: bool = False,  # noqa: ARG001

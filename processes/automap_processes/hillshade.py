@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from automap_processes._types import Matching, Resampling
 from automap_tiles import Empty, RasterInput, VectorInput
 from automap_tiles.analysis import terrain
 
@@ -22,12 +23,12 @@ def execute(  # noqa: PLR0913 - names and defaults that process files already us
     dem: RasterInput,
     clip: VectorInput | None = None,
     *,
-    resampling: str = "nearest",
+    resampling: Resampling = "nearest",
     azimuth: float = 315.0,
     altitude: float = 45.0,
     z: float = 1.0,
     scale: float = 1.0,
-    td_matching_method: str = "gdal",  # noqa: ARG001
+    td_matching_method: Matching = "gdal",  # noqa: ARG001
     td_matching_max_zoom: int | None = None,  # noqa: ARG001
     td_matching_precision: int = 8,  # noqa: ARG001
     td_fallback_to_higher_zoom: bool = False,  # noqa: ARG001

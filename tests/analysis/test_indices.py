@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 
-from automap_tiles.analysis.indices import INDICES, spectral_index
+from automap_tiles.analysis.indices import INDICES, IndexName, spectral_index
 
 BANDS = {
     name: np.random.default_rng(number).integers(1, 12000, (40, 50)).astype("u2")
@@ -31,7 +33,7 @@ FORMULAS = {
 
 
 def test_every_index_is_checked_here() -> None:
-    assert FORMULAS.keys() == INDICES.keys()
+    assert FORMULAS.keys() == INDICES.keys() == set(get_args(IndexName))
 
 
 @pytest.mark.parametrize("name", sorted(FORMULAS))

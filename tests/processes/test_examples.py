@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
+from ruamel.yaml import YAML
 
-from automap_tiles import open_process
+from automap_tiles import ConfigError, open_process
 from automap_tiles.engine.events import RunFinished
 
 EXAMPLES = ("clip", "composite", "contours", "convert", "hillshade")
@@ -99,3 +100,26 @@ def test_contours_are_of_the_interval_and_close_up(folder: Path) -> None:
         ends.append(sorted(y for x, y in points if abs(x - edge) < tile.pixel_x_size / 1e3))
     assert len(ends[0]) > 3
     assert ends[0] == pytest.approx(ends[1], rel=0, abs=tile.pixel_x_size / 1e3)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter", "value"),
+    [
+        ("composite", "method", "medain"),
+        ("composite", "indices", ["ndvy"]),
+        ("composite", "resampling", "nearst"),
+        ("hillshade", "altitude", "high"),
+        ("contours", "interval", "often"),
+        ("convert", "band_indexes", ["red"]),
+        ("clip", "clip_pixelbuffer", 1.5),
+        ("clip", "clip_pixel_buffer", 1),
+    ],
+)
+def test_a_wrong_parameter_is_refused_before_the_first_tile(
+    name: str, parameter: str, value: Any, folder: Path
+) -> None:
+    yaml = YAML(typ="safe")
+    config = yaml.load(folder / f"{name}.mapchete")
+    config["process_parameters"][parameter] = value
+    with pytest.raises(ConfigError, match=parameter):
+        open_process({**config, "config_dir": str(folder)})
