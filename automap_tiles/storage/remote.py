@@ -21,6 +21,9 @@ from automap_tiles.errors import InputError, MissingExtra, OutputError
 
 _VSI = {"s3": "/vsis3", "gs": "/vsigs", "az": "/vsiaz"}
 
+# Failed requests are sent again so many times, with growing pauses of a second or less at first.
+_RETRIES = 6
+
 # Questions about existence are latency, not work.
 _THREADS = 16
 
@@ -151,7 +154,7 @@ def _obstore() -> Any:
 
 def _connect(root: str) -> Any:
     """A client; the store's own package reads credentials and endpoint from the environment."""
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"retry_config": {"max_retries": _RETRIES}}
     if root.startswith("s3://"):
         endpoint = _s3_endpoint()
         if endpoint:
@@ -180,5 +183,5 @@ def _reason(error: Exception) -> str:
     The query of an address is left out: it may be a signature.
     """
     text = str(error).strip().splitlines()
-    first = re.sub(r"\?[^\s\"')]+", "?…", text[0])[:200] if text else ""
+    first = re.sub(r"\?[^\s\"')]+", "?…", text[0])[:300] if text else ""
     return f"{type(error).__name__}: {first}"
