@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 
 import click
@@ -15,6 +17,7 @@ INTERRUPTED = 130
 
 def run_guarded(command: click.Command, argv: Sequence[str] | None) -> int:
     """Run a click command; say what went wrong in one message; return the exit code."""
+    _end_as_orderly_as_interrupted()
     try:
         code = command.main(
             args=None if argv is None else list(argv), prog_name="automap", standalone_mode=False
@@ -35,6 +38,12 @@ def run_guarded(command: click.Command, argv: Sequence[str] | None) -> int:
         return _pipe_closed()
     # Commands return None; `--help` and `--version` end with click's exit code.
     return code if isinstance(code, int) else 0
+
+
+def _end_as_orderly_as_interrupted() -> None:
+    """Batch systems end a job with SIGTERM: take it like Ctrl-C."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _pipe_closed() -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Iterator
-from typing import TYPE_CHECKING, cast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +13,7 @@ from automap_tiles.cli.log import log_to
 from automap_tiles.cli.options import RunOptions
 from automap_tiles.cli.reporters import Reporter, reporter
 from automap_tiles.cli.tally import Tally
-from automap_tiles.engine.events import Event, Summary
+from automap_tiles.engine.events import Summary
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions as EngineOptions
 from automap_tiles.engine.run import execute
@@ -39,8 +39,7 @@ def run(process: Process, how: RunOptions, show: Reporter, *, retry_failed: bool
     tally = Tally()
     try:
         # Closing the stream ends the workers, also when showing an event goes wrong.
-        stream = cast("Generator[Event, None, None]", execute(process, options))
-        with contextlib.closing(stream) as events:
+        with contextlib.closing(execute(process, options)) as events:
             for event in events:
                 tally.add(event)
                 show.show(event, tally)

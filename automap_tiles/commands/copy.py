@@ -127,7 +127,10 @@ def _copy_journal(
         last = journal.last_run()
         for number in sorted({row.run for row in rows.values()} & runs.keys()):
             record = journal.start_run(
-                runs[number].hashes, "copied", fresh_from=0 if last is None else last.fresh_from
+                runs[number].hashes,
+                "copied",
+                fresh_from=0 if last is None else last.fresh_from,
+                metatiling=runs[number].metatiling,
             )
             journal.record(
                 record, [_result(i, row) for i, row in rows.items() if row.run == number]

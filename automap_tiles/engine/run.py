@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass, field, replace
 
@@ -58,7 +58,7 @@ class RunOptions:
     """Stop at the first tile that fails."""
 
 
-def execute(process: Process, options: RunOptions | None = None) -> Iterator[Event]:
+def execute(process: Process, options: RunOptions | None = None) -> Generator[Event]:
     """Run a process; stream what happens.
 
     Closing the stream early, or an interrupt, ends the run in an orderly way: tiles in flight get

@@ -54,13 +54,14 @@ def begin(
         and last.selection == selection
         and last.hashes == hashes
     )
+    metatiling = process.pyramid.metatiling
     if overwrite:
-        record = journal.start_run(hashes, selection, fresh_from=None)
+        record = journal.start_run(hashes, selection, fresh_from=None, metatiling=metatiling)
         return RunState(record=record, known=NothingKnown(), resumed=last is not None)
     if not unfinished_overwrite:
         _refuse_changes(journal, hashes)
     fresh_from = last.fresh_from if last is not None and unfinished_overwrite else 0
-    record = journal.start_run(hashes, selection, fresh_from=fresh_from)
+    record = journal.start_run(hashes, selection, fresh_from=fresh_from, metatiling=metatiling)
     if retry_failed:
         known: Known = AllButFailed(journal=journal, run=record)
     else:

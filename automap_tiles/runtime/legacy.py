@@ -62,12 +62,13 @@ def _pyramid(document: Document, values: dict[str, Any]) -> None:
     elif "format" in output and "type" in output:
         grid = output.pop("type")
         _warn(document, "output.type", "pyramid.grid")
-    if "pyramid" in values or grid is None:
+    if grid is not None and "pyramid" not in values:
+        values["pyramid"] = {"grid": grid}
+    if not isinstance(values.get("pyramid"), dict):
         return
-    values["pyramid"] = {"grid": grid}
     for key in ("metatiling", "pixelbuffer"):
         if key in values:
-            values["pyramid"][key] = values.pop(key)
+            values["pyramid"] = {key: values.pop(key), **values["pyramid"]}
             _warn(document, key, f"pyramid.{key}")
 
 

@@ -41,7 +41,7 @@ def make_directory(tmp_path: Path) -> MakeDirectory:
         written = [TileIndex(*index) for index in indexes]
         for index in written:
             _write(folder, pyramid.tile(*index))
-        _write_journal(folder, written, [TileIndex(*index) for index in empty])
+        _write_journal(folder, written, [TileIndex(*index) for index in empty], metatiling)
         return folder
 
     return make
@@ -64,9 +64,11 @@ def _write(folder: Path, tile: Tile) -> None:
         target.write(np.full(tile.shape, 100 * tile.row + tile.col + 1, np.uint16), 1)
 
 
-def _write_journal(folder: Path, written: list[TileIndex], empty: list[TileIndex]) -> None:
+def _write_journal(
+    folder: Path, written: list[TileIndex], empty: list[TileIndex], metatiling: int
+) -> None:
     with Journal.open(folder / JOURNAL_NAME) as journal:
-        run = journal.start_run(HASHES, "all", fresh_from=0)
+        run = journal.start_run(HASHES, "all", fresh_from=0, metatiling=metatiling)
         states = [(index, TileStatus.WRITTEN) for index in written]
         states += [(index, TileStatus.EMPTY) for index in empty]
         journal.record(

@@ -132,8 +132,19 @@ def test_killed_at_random_moments_then_continued(tmp_path: Path, undisturbed: Pr
     assert not list(project.output.rglob("*.part"))
 
 
-@pytest.mark.parametrize("concurrency", ["none", "threads", "processes", "dask"])
-def test_interrupt_ends_within_five_seconds(tmp_path: Path, concurrency: str) -> None:
+@pytest.mark.parametrize(
+    ("concurrency", "how"),
+    [
+        ("none", signal.SIGINT),
+        ("threads", signal.SIGINT),
+        ("processes", signal.SIGINT),
+        ("processes", signal.SIGTERM),
+        ("dask", signal.SIGINT),
+    ],
+)
+def test_interrupt_ends_within_five_seconds(
+    tmp_path: Path, concurrency: str, how: signal.Signals
+) -> None:
     if concurrency == "dask":
         pytest.importorskip("distributed")
     project = make_project(tmp_path / "p", pause=0.3)
@@ -142,7 +153,7 @@ def test_interrupt_ends_within_five_seconds(tmp_path: Path, concurrency: str) ->
     while not list(project.output.rglob("*.tif")) and time.monotonic() < deadline:
         time.sleep(0.05)
     started = time.monotonic()
-    os.kill(run.pid, signal.SIGINT)
+    os.kill(run.pid, how)
     _, errors = run.communicate(timeout=30)
     assert time.monotonic() - started < 5, errors
     assert run.returncode == 130, errors

@@ -28,7 +28,7 @@ def result(
 def test_remembers_results_over_opening(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     with Journal.open(path) as journal:
-        run = journal.start_run(HASHES, "s", fresh_from=0)
+        run = journal.start_run(HASHES, "s", fresh_from=0, metatiling=1)
         journal.record(
             run, [result(TileIndex(5, 3, 4)), result(TileIndex(5, 3, 5), TileStatus.EMPTY)]
         )
@@ -47,7 +47,7 @@ def test_remembers_results_over_opening(tmp_path: Path) -> None:
 
 def test_rows_are_ranges_of_the_curve(tmp_path: Path) -> None:
     with Journal.open(tmp_path / "j.sqlite") as journal:
-        run = journal.start_run(HASHES, "s", fresh_from=0)
+        run = journal.start_run(HASHES, "s", fresh_from=0, metatiling=1)
         tiles = [TileIndex(4, row, col) for row in range(8) for col in range(8)]
         journal.record(run, map(result, tiles))
         journal.flush()
@@ -61,9 +61,9 @@ def test_rows_are_ranges_of_the_curve(tmp_path: Path) -> None:
 def test_newer_result_replaces_older(tmp_path: Path) -> None:
     with Journal.open(tmp_path / "j.sqlite") as journal:
         index = TileIndex(4, 1, 1)
-        first = journal.start_run(HASHES, "s", fresh_from=0)
+        first = journal.start_run(HASHES, "s", fresh_from=0, metatiling=1)
         journal.record(first, [result(index, TileStatus.FAILED, "Boom")])
-        second = journal.start_run(HASHES, "s", fresh_from=0)
+        second = journal.start_run(HASHES, "s", fresh_from=0, metatiling=1)
         journal.record(second, [result(index)])
         journal.flush()
         assert list(journal.failed()) == []
@@ -110,7 +110,7 @@ def test_committed_rows_survive_a_kill(tmp_path: Path) -> None:
         "from automap_tiles.grid import TileIndex\n"
         "journal = Journal.open(Path(sys.argv[1]))\n"
         "run = journal.start_run(dict.fromkeys(['function', 'parameters', 'inputs', 'output'], ''),"
-        " '', fresh_from=0)\n"
+        " '', fresh_from=0, metatiling=1)\n"
         "for col in range(100):\n"
         "    journal.record(run, [TileResult(index=TileIndex(9, 0, col), status=TileStatus.EMPTY,"
         " seconds=0, worker='')])\n"
