@@ -30,8 +30,8 @@ class Case:
     config: Callable[[Sources], Config]
     cuts: tuple[Cut, ...] = (SINGLE,)
     within: float = 0
-    least: int = 2
-    """Fewest tiles that must have been compared."""
+    steps: tuple[Any, ...] = (None,)
+    """Zooms of mapchete's runs: it makes a zoom above the base only when that below is there."""
 
 
 def gtiff(bands: int, dtype: str = "uint16", **more: Any) -> Config:
@@ -102,7 +102,9 @@ def _zoom_parameters(sources: Sources) -> Config:
     parameters = {"factor": {"zoom<6": 2.5, "zoom>=6": -3}, "offset": {"zoom<=6": 0, "zoom>6": 7}}
     inputs = {"raster": str(sources.degrees)}
     output = gtiff(3, "int32")
-    return config("scaled", inputs, output, zooms={"min": 5, "max": 7}, parameters=parameters)
+    return config(
+        "scaled", inputs, output, zooms={"min": 4, "max": 7}, bounds=SMALL, parameters=parameters
+    )
 
 
 def _area(sources: Sources) -> Config:
@@ -148,7 +150,7 @@ def _baselevels(lower: str, higher: str, **pyramid: Any) -> Callable[[Sources], 
     def made(sources: Sources) -> Config:
         inputs = {"raster": str(sources.degrees)}
         built = config("read", inputs, gtiff(3), zooms={"min": 3, "max": 8})
-        built["bounds"] = [10.5, 47.0, 16.0, 50.0]
+        built["bounds"] = [12.0, 48.5, 14.5, 50.0]
         built["baselevels"] = {"min": 6, "max": 6, "lower": lower, "higher": higher}
         built["pyramid"].update(pyramid)
         return built
@@ -177,7 +179,8 @@ def _vectors(extension: str) -> Callable[[Sources], Config]:
 
 def _tile_size(sources: Sources) -> Config:
     built = _read("nearest")(sources)
-    built["pyramid"]["tile_size"] = 512
+    # mapchete's writer forgets the process's tile size, which should be the default
+    built["pyramid"]["tile_size"] = built["output"]["tile_size"] = 512
     return built
 
 
@@ -187,14 +190,16 @@ def _made(sources: Sources) -> Config:
     return built
 
 
+STEPS = ([3, 6], 7, 8)
+SMALL = [12.0, 46.5, 16.5, 50.0]
 ALL_CUTS = (SINGLE, (2, 5), (4, 16), (8, 3))
 
 SAME_CRS = (
-    Case(name="nearest", config=_read("nearest", zooms=[5, 7]), cuts=ALL_CUTS),
+    Case(name="nearest", config=_read("nearest", zooms=[5, 6]), cuts=ALL_CUTS),
     Case(name="bilinear", config=_read("bilinear"), cuts=ALL_CUTS),
-    Case(name="cubic", config=_read("cubic", zooms=7), cuts=((1, 0), (4, 0), (8, 7))),
+    Case(name="cubic", config=_read("cubic"), cuts=((1, 0), (4, 0), (8, 7))),
     Case(name="average of a finer source", config=_read("average", zooms=4), cuts=((1, 0), (2, 9))),
-    Case(name="mode", config=_read("mode", zooms=5), cuts=((1, 0), (4, 0))),
+    Case(name="mode", config=_read("mode", zooms=6), cuts=((1, 0), (4, 0))),
     Case(
         name="over the antimeridian and the poles",
         config=_read("nearest", "world", zooms=[2, 3]),
@@ -223,11 +228,19 @@ SAME_CRS = (
     Case(name="png of three bands", config=_png(3)),
     Case(name="geojson", config=_vectors("GeoJSON"), cuts=((1, 0), (2, 0))),
     Case(name="flatgeobuf", config=_vectors("FlatGeobuf")),
-    Case(name="overviews, nearest", config=_baselevels("nearest", "nearest")),
+    Case(name="overviews, nearest", config=_baselevels("nearest", "nearest"), steps=STEPS),
     Case(
-        name="overviews, average and bilinear", config=_baselevels("average", "bilinear"), within=1
+        name="overviews, average and bilinear",
+        config=_baselevels("average", "bilinear"),
+        within=1,
+        steps=STEPS,
     ),
-    Case(name="overviews, mode and cubic", config=_baselevels("mode", "cubic"), within=1),
+    Case(
+        name="overviews, mode and cubic",
+        config=_baselevels("mode", "cubic"),
+        within=1,
+        steps=STEPS,
+    ),
 )
 """Source and grid share the CRS: run by both in the same portions."""
 
@@ -238,7 +251,7 @@ REPROJECTED = (
         cuts=ALL_CUTS,
     ),
     Case(
-        name="mercator, bilinear, overviews of the source",
+        name="mercator, bilinear, decimated",
         config=_read("bilinear", "utm", grid="mercator", zooms=8),
         cuts=((1, 0), (4, 8)),
     ),

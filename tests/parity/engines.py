@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +38,18 @@ def cut(
     return changed
 
 
-def run_mapchete(config: Mapping[str, Any], path: Path) -> Path:
+def run_mapchete(
+    config: Mapping[str, Any], path: Path, steps: Sequence[int | list[int] | None] = (None,)
+) -> Path:
+    """One run for each of `steps`, which are zooms; None for all at once."""
     from mapchete.commands import execute
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         full = with_output(config, path)
-        execute({**full, "config_dir": str(path.parent)}, concurrency="none", workers=1)
+        for zoom in steps:
+            work = {**copy.deepcopy(full), "config_dir": str(path.parent)}
+            execute(work, zoom=zoom, concurrency="none", workers=1)
     return path
 
 

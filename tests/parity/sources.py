@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
-from rasterio.enums import Resampling
 from rasterio.transform import from_origin
 
 
@@ -21,7 +20,7 @@ class Sources:
     world: Path
     """1 band int16, EPSG:4326, the whole earth in half degrees, nodata -1."""
     utm: Path
-    """3 bands uint16, EPSG:32633, 100 m, nodata 0, with overviews."""
+    """3 bands uint16, EPSG:32633, 100 m, nodata 0."""
     shapes: Path
     """Three polygons over `degrees`, EPSG:4326, attribute `id`."""
 
@@ -40,8 +39,6 @@ def make_sources(folder: Path) -> Sources:
     write(
         sources.utm, picture(700, 600, 3), "EPSG:32633", from_origin(412_300, 5_390_700, 100, 100)
     )
-    with rasterio.open(sources.utm, "r+") as file:
-        file.build_overviews([2, 4], Resampling.average)
     sources.shapes.write_text(json.dumps(_shapes()))
     return sources
 
