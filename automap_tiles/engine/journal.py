@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
+import urllib.parse
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,8 +138,7 @@ class Journal:
         if not path.is_file():
             raise JournalError(f"{path}: there is no journal")
         with _explained(path):
-            connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-            connection.execute("SELECT count(*) FROM runs").fetchone()
+            connection = _connect_to_look(path)
         return cls(path, connection, None)
 
     def __enter__(self) -> Self:
@@ -309,6 +309,28 @@ def _take_lock(path: Path) -> IO[bytes] | None:
             f"{path.parent}: another run is writing this output; wait for it or stop it"
         ) from None
     return lock
+
+
+def _connect_to_look(path: Path) -> sqlite3.Connection:
+    """A connection that only reads.
+
+    It is opened for writing where that is possible: the last one to close a journal tidies up the
+    files that SQLite keeps beside it, and may only do so when it could write.
+    """
+    try:
+        return _looking(path, "mode=rw")
+    except sqlite3.OperationalError:
+        return _looking(path, "mode=ro&immutable=1")
+
+
+def _looking(path: Path, mode: str) -> sqlite3.Connection:
+    with contextlib.ExitStack() as undo:
+        uri = f"file:{urllib.parse.quote(str(path))}?{mode}"
+        connection = undo.enter_context(contextlib.closing(sqlite3.connect(uri, uri=True)))
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("SELECT count(*) FROM runs").fetchone()
+        undo.pop_all()
+    return connection
 
 
 @contextlib.contextmanager

@@ -136,3 +136,25 @@ def test_committed_rows_survive_a_kill(tmp_path: Path) -> None:
 )
 def test_place(output: str, expected: str) -> None:
     assert journal_path(output, Path("/home/me/ndvi.mapchete")) == Path(expected)
+
+
+def test_looking_leaves_nothing_beside(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    with Journal.open(path) as journal:
+        journal.start_run(HASHES, "s", fresh_from=0, metatiling=1)
+    before = set(tmp_path.iterdir())
+    with Journal.open_readonly(path) as journal:
+        assert journal.last_run() is not None
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_looking_where_nothing_can_be_written(tmp_path: Path) -> None:
+    path = tmp_path / "a ?#%20 folder" / "journal.sqlite"
+    with Journal.open(path) as journal:
+        run = journal.start_run(HASHES, "s", fresh_from=0, metatiling=1)
+        journal.record(run, [result(TileIndex(1, 0, 0))])
+    path.chmod(0o444)
+    path.parent.chmod(0o555)
+    with Journal.open_readonly(path) as journal:
+        assert journal.counts() == {1: {TileStatus.WRITTEN: 1}}
+    path.parent.chmod(0o755)
