@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import rasterio
 
 from automap_tiles import raster
 from automap_tiles.errors import OutputMismatch
@@ -24,9 +25,10 @@ from automap_tiles.formats.raster_output import RasterDirectory, blank, paste
 from automap_tiles.formats.spec import OutputSpec
 from automap_tiles.grid import Bounds, Grid, Pyramid, Tile, TileIndex
 from automap_tiles.grid.cover import clip_to_pyramid
+from automap_tiles.raster.datasets import forget
 from automap_tiles.raster.mosaic import MosaicSpec, Piece, block_size, write_mosaic
 from automap_tiles.raster.warp import resampling_of
-from automap_tiles.storage import Storage, open_storage
+from automap_tiles.storage import Storage, is_remote, open_storage
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -217,7 +219,7 @@ class SingleFile:
 
     def _difference(self) -> str | None:
         """What keeps new tiles from being put into the file that is there."""
-        info = raster.inspect(self.target.url(self.name))
+        info = self._inspect()
         wanted = (self._codec.count, self._codec.options.dtype)
         if (info.count, info.dtype) != wanted:
             return f"has {info.count} bands of {info.dtype}, and {wanted[0]} of {wanted[1]} come"
@@ -229,9 +231,29 @@ class SingleFile:
 
     def _in_file(self, tile: Tile) -> RasterArray | None:
         """The pixels of a tile in the file; None when there is no file."""
-        if not self._is_there():
-            return None
-        return raster.read(self.target.url(self.name), tile, nodata=self.nodata)
+        return self._read_file(tile) if self._is_there() else None
+
+    def _inspect(self) -> raster.RasterInfo:
+        url = self.target.url(self.name)
+        if is_remote(self.target.root):
+            forget(url)
+        with rasterio.Env(CPL_VSIL_CURL_NON_CACHED=self.target.url("")):
+            return raster.inspect(url)
+
+    def _read_file(self, target: Tile | Grid) -> RasterArray:
+        """The pixels of the file that is there.
+
+        GDAL would go on with what it kept of an object after that has been replaced, so remote
+        files are opened anew each time.
+        """
+        url = self.target.url(self.name)
+        if not is_remote(self.target.root):
+            return raster.read(url, target, nodata=self.nodata)
+        with rasterio.Env(CPL_VSIL_CURL_NON_CACHED=self.target.url("")):
+            forget(url)
+            data: RasterArray = raster.read(url, target, nodata=self.nodata)
+            forget(url)
+            return data
 
     def _spooled(self, bare: Tile) -> RasterArray | None:
         """The pixels of an output tile in the spool, empty ones for a tile that has gone."""
@@ -258,7 +280,7 @@ class SingleFile:
         if self.area is not None:
             boxes.append(_snapped(self.area, bare, zoom))
         if self._is_there():
-            grid = raster.inspect(self.target.url(self.name)).grid
+            grid = self._inspect().grid
             offset = _offset(grid, bare, zoom)
             if offset is not None:
                 boxes.append((*offset, offset[0] + grid.height, offset[1] + grid.width))
@@ -310,9 +332,7 @@ class SingleFile:
         if not self._is_there():
             return blank((self._codec.count, *shape), self._codec.dtype, self.nodata)
         transform = grid.transform @ grid.transform.translation(start[1], start[0])
-        return raster.read(
-            self.target.url(self.name), Grid(grid.crs, transform, shape), nodata=self.nodata
-        )
+        return self._read_file(Grid(grid.crs, transform, shape))
 
 
 def _offset(grid: Grid, pyramid: Pyramid, zoom: int) -> tuple[int, int] | None:

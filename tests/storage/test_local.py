@@ -32,7 +32,7 @@ def test_a_crash_before_the_rename_leaves_the_old_file(
         assert Path(source).read_bytes() == b"new"
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(local.os, "replace", crash)
+    monkeypatch.setattr("os.replace", crash)
     with pytest.raises(KeyboardInterrupt):
         storage.put("1/2/3.tif", b"new")
     assert storage.get("1/2/3.tif") == b"old"
@@ -44,8 +44,17 @@ def test_bytes_reach_the_disk_before_the_name(
 ) -> None:
     calls = []
     sync, replace = os.fsync, os.replace
-    monkeypatch.setattr(local.os, "fsync", lambda fd: (calls.append("sync"), sync(fd)))
-    monkeypatch.setattr(local.os, "replace", lambda *a: (calls.append("rename"), replace(*a)))
+
+    def noted_sync(handle: int) -> None:
+        calls.append("sync")
+        sync(handle)
+
+    def noted_replace(source: str, target: str) -> None:
+        calls.append("rename")
+        replace(source, target)
+
+    monkeypatch.setattr("os.fsync", noted_sync)
+    monkeypatch.setattr("os.replace", noted_replace)
     open_storage(tmp_path).put("a", b"x")
     assert calls == ["sync", "rename"]
 
@@ -57,7 +66,7 @@ def test_a_full_or_broken_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     def fail(*_: object) -> int:
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(local.os, "write", fail)
+    monkeypatch.setattr("os.write", fail)
     with pytest.raises(OutputError) as caught:
         storage.put("1/2/3.tif", b"x")
     monkeypatch.undo()
@@ -70,7 +79,7 @@ def test_a_full_or_broken_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
 
 def test_short_writes_are_carried_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write = os.write
-    monkeypatch.setattr(local.os, "write", lambda fd, data: write(fd, bytes(data[:7])))
+    monkeypatch.setattr("os.write", lambda fd, data: write(fd, bytes(data[:7])))
     content = bytes(range(100))
     storage = open_storage(tmp_path)
     storage.put("a", content)

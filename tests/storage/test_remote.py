@@ -11,6 +11,7 @@ import pytest
 import rasterio
 
 from automap_tiles.errors import InputError, MissingExtra, OutputError
+from automap_tiles.formats.protocols import RasterInput
 from automap_tiles.formats.registry import open_input
 from automap_tiles.formats.spec import InputSpec
 from automap_tiles.grid import Pyramid
@@ -83,5 +84,6 @@ def test_gdal_reads_what_was_put(s3: S3Server, tmp_path: Path) -> None:
         file.write(values)
     open_storage(f"s3://{BUCKET}").put("gdal/a.tif", (tmp_path / "a.tif").read_bytes())
     spec = InputSpec.from_value("a", f"s3://{BUCKET}/gdal/a.tif")
-    reader = open_input(spec, tmp_path, tile.pyramid)
-    assert (reader.at(tile).read().data == values).all()
+    found = open_input(spec, tmp_path, tile.pyramid).at(tile)
+    assert isinstance(found, RasterInput)
+    assert (found.read().data == values).all()

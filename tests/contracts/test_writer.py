@@ -1,0 +1,308 @@
+"""What every writer promises."""
+
+from __future__ import annotations
+
+import pickle
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from shapely import box, from_wkt, normalize, union_all
+from shapely.geometry import mapping, shape
+
+from automap_tiles.errors import OutputMismatch, ProcessResultError
+from automap_tiles.formats import OutputKind, OutputSpec, Tiled, Writer
+from automap_tiles.formats.registry import open_output
+from automap_tiles.grid import Pyramid, Tile
+from tests.storage.s3 import BUCKET
+
+ZOOM = 6
+SCHEMA = {"geometry": "Polygon", "properties": {"number": "int"}}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One way to write."""
+
+    options: dict[str, Any]
+    name: str = "tiles"
+    metatiling: int = 1
+    pixelbuffer: int = 0
+    remote: bool = False
+
+
+GTIFF = {"format": "GTiff", "bands": 2, "dtype": "int16", "nodata": -5}
+KINDS = {
+    "gtiff": Kind(GTIFF),
+    "gtiff, flat names": Kind({**GTIFF, "tile_path_schema": "{zoom}-{row}-{col}.{extension}"}),
+    "gtiff, cut": Kind({**GTIFF, "metatiling": 2}, metatiling=8, pixelbuffer=7),
+    "gtiff, buffered": Kind({**GTIFF, "pixelbuffer": 3}, metatiling=2, pixelbuffer=7),
+    "gtiff, nan": Kind({**GTIFF, "dtype": "float32", "nodata": "nan"}),
+    "gtiff, s3": Kind(GTIFF, remote=True),
+    "png": Kind({"format": "PNG"}),
+    "png, cut": Kind({"format": "PNG", "metatiling": 1}, metatiling=2, pixelbuffer=2),
+    "geojson": Kind({"format": "GeoJSON", "schema": SCHEMA}),
+    "geojson, cut": Kind({"format": "GeoJSON", "schema": SCHEMA, "metatiling": 1}, metatiling=4),
+    "flatgeobuf": Kind({"format": "FlatGeobuf", "schema": SCHEMA}),
+    "flatgeobuf, s3": Kind({"format": "FlatGeobuf", "schema": SCHEMA}, remote=True),
+    "single file": Kind(GTIFF, name="one.tif", metatiling=2, pixelbuffer=2),
+    "single cog": Kind({**GTIFF, "cog": True}, name="one.tif"),
+    "single file, cut": Kind({**GTIFF, "metatiling": 1}, name="one.tif", metatiling=4),
+    "single file, s3": Kind(GTIFF, name="one.tif", remote=True),
+}
+
+
+@pytest.fixture(params=list(KINDS))
+def kind(request: pytest.FixtureRequest) -> Kind:
+    return KINDS[request.param]
+
+
+@pytest.fixture
+def folder(kind: Kind, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if kind.remote:
+        request.getfixturevalue("s3")
+        yield f"s3://{BUCKET}/{uuid.uuid4().hex}"
+    else:
+        yield str(tmp_path)
+
+
+def opened(kind: Kind, folder: str, **changes: Any) -> Writer:
+    pyramid = Pyramid.from_grid(
+        changes.pop("grid", "geodetic"), metatiling=kind.metatiling, pixelbuffer=kind.pixelbuffer
+    )
+    spec = OutputSpec.from_mapping(
+        {**kind.options, "path": f"{folder}/{kind.name}", **changes},
+        base=Path("/"),
+        zooms=(ZOOM,),
+        area=from_wkt("POLYGON ((0 0, 40 0, 40 40, 0 40, 0 0))"),
+    )
+    return open_output(spec, pyramid)
+
+
+@pytest.fixture
+def writer(kind: Kind, folder: str) -> Writer:
+    writer = opened(kind, folder)
+    writer.prepare()
+    return writer
+
+
+def tile_of(writer: Writer, number: int = 0) -> Tile:
+    """One of many tiles inside the area."""
+    rows, cols = writer.process_pyramid.matrix_shape(ZOOM)
+    height, width = max(2, rows // 5), max(2, cols // 10)
+    return writer.process_pyramid.tile(
+        ZOOM, rows // 4 + number // width % height, cols // 2 + number % width
+    )
+
+
+def result_of(writer: Writer, tile: Tile, number: int = 0) -> Any:
+    """What a function might return: pixels or features that tell their tile."""
+    if writer.kind is OutputKind.VECTOR:
+        left, bottom, right, top = tile.bounds
+        inner = box(left, bottom, right, top).buffer(-(right - left) / 10)
+        feature = {"type": "Feature", "geometry": mapping(inner), "properties": {"number": number}}
+        return [feature]
+    rng = np.random.default_rng([tile.row, tile.col, number])
+    values = rng.integers(1, 200, (2, *tile.shape))
+    values[:, 20:60, 30:40] = -5
+    values[:, 5] = number % 100 + 1
+    return np.ma.masked_equal(values, -5)
+
+
+def assert_stored(writer: Writer, tile: Tile, data: Tiled) -> None:
+    """What is read back on the tile without its buffer is what was converted."""
+    bare = tile.unbuffered()
+    found = writer.read(bare)
+    assert found is not None
+    if writer.kind is OutputKind.VECTOR:
+        ours = union_all([shape(each["geometry"]) for each in found.data])
+        theirs = union_all([shape(each["geometry"]) for each in data.data])
+        assert normalize(ours).equals_exact(normalize(theirs), 1e-9) or (
+            ours.symmetric_difference(theirs).area < 1e-9 * theirs.area
+        )
+        numbers = {each["properties"]["number"] for each in found.data}
+        assert numbers == {each["properties"]["number"] for each in data.data}
+        return
+    top, _, left, _ = tile.buffer_margins
+    height, width = bare.shape
+    expected = data.data[:, top : top + height, left : left + width]
+    assert found.data.dtype == expected.dtype
+    np.testing.assert_array_equal(np.ma.getmaskarray(found.data), np.ma.getmaskarray(expected))
+    if writer.lossless:
+        np.testing.assert_array_equal(found.data.data, expected.data)
+
+
+def write(writer: Writer, tile: Tile, number: int = 0) -> Tiled:
+    data = writer.convert(tile, result_of(writer, tile, number))
+    assert data is not None
+    writer.write(tile, data)
+    return data
+
+
+def test_is_a_writer(writer: Writer) -> None:
+    assert isinstance(writer, Writer)
+    assert writer.pyramid.same_grid(writer.process_pyramid)
+
+
+def test_round_trip(writer: Writer) -> None:
+    tile = tile_of(writer)
+    data = write(writer, tile)
+    assert_stored(writer, tile, data)
+    assert writer.exists(tile)
+    assert writer.exists_many([tile, tile_of(writer, 1)]) == {tile.index}
+    writer.finish()
+    assert_stored(writer, tile, data)
+    assert writer.exists(tile)
+    assert writer.exists_many([tile, tile_of(writer, 1)]) == {tile.index}
+
+
+def test_absent(writer: Writer) -> None:
+    tile = tile_of(writer)
+    assert writer.read(tile) is None
+    assert not writer.exists(tile)
+    assert writer.exists_many([tile]) == set()
+    writer.delete(tile)
+    writer.finish()
+    assert writer.read(tile) is None
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_delete(writer: Writer, finished: bool) -> None:
+    first, second = tile_of(writer), tile_of(writer, 1)
+    data = {tile: write(writer, tile) for tile in (first, second)}
+    if finished:
+        writer.finish()
+    writer.delete(first)
+    for _ in range(2):
+        assert not writer.exists(first)
+        assert writer.read(first.unbuffered()) is None
+        assert_stored(writer, second, data[second])
+        writer.finish()
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_written_again(writer: Writer, finished: bool) -> None:
+    tile = tile_of(writer)
+    write(writer, tile, 1)
+    if finished:
+        writer.finish()
+    data = write(writer, tile, 2)
+    assert_stored(writer, tile, data)
+    writer.finish()
+    assert_stored(writer, tile, data)
+
+
+def test_nothing_to_write(writer: Writer) -> None:
+    tile = tile_of(writer)
+    if writer.kind is OutputKind.VECTOR:
+        assert writer.convert(tile, []) is None
+        far = mapping(box(-170, -80, -169, -79))
+        feature = {"geometry": far, "properties": {"number": 1}}
+        assert writer.convert(tile, [feature]) is None
+    else:
+        assert writer.convert(tile, np.ma.MaskedArray(np.ones((2, *tile.shape)), mask=True)) is None
+        assert writer.convert(tile, np.full((2, *tile.shape), writer.nodata)) is None
+
+
+def test_only_the_buffer_has_data(writer: Writer) -> None:
+    tile = tile_of(writer)
+    margin = writer.process_pyramid.pixelbuffer - writer.pyramid.pixelbuffer
+    if writer.kind is OutputKind.VECTOR or not margin:
+        return
+    values = np.ma.MaskedArray(np.full((2, *tile.shape), 3), mask=False)
+    values[:, margin:-margin, margin:-margin] = np.ma.masked
+    assert writer.convert(tile, values) is None
+
+
+def test_what_cannot_be_stored(writer: Writer) -> None:
+    tile = tile_of(writer)
+    for nonsense in (
+        None,
+        5,
+        "text",
+        {"a": 1},
+        [1, 2],
+        np.zeros((2, 3, 4, 5)),
+        np.zeros((2, 3, 4)),
+    ):
+        with pytest.raises(ProcessResultError):
+            writer.convert(tile, nonsense)
+
+
+def test_prepare_again_and_by_another(kind: Kind, folder: str, writer: Writer) -> None:
+    tile = tile_of(writer)
+    data = write(writer, tile)
+    writer.finish()
+    again = opened(kind, folder)
+    again.prepare()
+    assert_stored(again, tile, data)
+    assert again.fingerprint() == writer.fingerprint()
+
+
+def test_another_pyramid(kind: Kind, folder: str, writer: Writer) -> None:
+    write(writer, tile_of(writer))
+    with pytest.raises(OutputMismatch, match="mercator"):
+        opened(kind, folder, grid="mercator").prepare()
+    writer.finish()
+    with pytest.raises(OutputMismatch, match="mercator"):
+        opened(kind, folder, grid="mercator").prepare()
+
+
+def test_pickles_small(writer: Writer) -> None:
+    tile = tile_of(writer)
+    content = pickle.dumps(writer)
+    assert len(content) < 10_000
+    again = pickle.loads(content)
+    data = write(again, tile)
+    assert_stored(writer, tile, data)
+
+
+def test_eight_threads_misplace_nothing(writer: Writer) -> None:
+    count = 20 if "cut" in writer.path or writer.process_pyramid.metatiling > 1 else 200
+    tiles = {tile_of(writer, number).index: number for number in range(count)}
+    pyramid = writer.process_pyramid
+
+    def work(item: tuple[Any, int]) -> tuple[Any, Tiled]:
+        index, number = item
+        return index, write(writer, Tile(pyramid, index), number)
+
+    with ThreadPoolExecutor(8) as pool:
+        written = dict(pool.map(work, tiles.items()))
+    for index, data in written.items():
+        assert_stored(writer, Tile(pyramid, index), data)
+    assert writer.exists_many([Tile(pyramid, index) for index in tiles]) == set(tiles)
+    writer.finish()
+    for index, data in written.items():
+        assert_stored(writer, Tile(pyramid, index), data)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if not kind.remote])
+def test_a_crash_before_the_rename(
+    kind: Kind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = opened(kind, str(tmp_path))
+    writer.prepare()
+    kept, lost = tile_of(writer), tile_of(writer, 1)
+    data = write(writer, kept)
+
+    def crash(source: str, target: str) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.replace", crash)
+        with pytest.raises(KeyboardInterrupt):
+            write(writer, lost)
+        if writer.path.endswith(".tif"):
+            with pytest.raises(KeyboardInterrupt):
+                writer.finish()
+    assert not writer.exists(lost)
+    assert writer.read(lost.unbuffered()) is None
+    assert_stored(writer, kept, data)
+    assert not [path for path in tmp_path.rglob("*") if path.name.endswith(".part")]
+    writer.finish()
+    assert_stored(writer, kept, data)
