@@ -150,7 +150,9 @@ def _baselevels(lower: str, higher: str, **pyramid: Any) -> Callable[[Sources], 
     def made(sources: Sources) -> Config:
         inputs = {"raster": str(sources.degrees)}
         built = config("read", inputs, gtiff(3), zooms={"min": 3, "max": 8})
-        built["bounds"] = [12.0, 48.5, 14.5, 50.0]
+        # Over 11.25° E: where only the eastern child is there, mapchete's average reaches one pixel
+        # beyond it.
+        built["bounds"] = [10.5, 48.5, 13.5, 50.0]
         built["baselevels"] = {"min": 6, "max": 6, "lower": lower, "higher": higher}
         built["pyramid"].update(pyramid)
         return built
@@ -191,7 +193,7 @@ def _made(sources: Sources) -> Config:
 
 
 STEPS = ([3, 6], 7, 8)
-SMALL = [12.0, 46.5, 16.5, 50.0]
+SMALL = [10.5, 46.5, 16.5, 50.0]
 ALL_CUTS = (SINGLE, (2, 5), (4, 16), (8, 3))
 
 SAME_CRS = (
@@ -199,7 +201,7 @@ SAME_CRS = (
     Case(name="bilinear", config=_read("bilinear"), cuts=ALL_CUTS),
     Case(name="cubic", config=_read("cubic"), cuts=((1, 0), (4, 0), (8, 7))),
     Case(name="average of a finer source", config=_read("average", zooms=4), cuts=((1, 0), (2, 9))),
-    Case(name="mode", config=_read("mode", zooms=6), cuts=((1, 0), (4, 0))),
+    Case(name="mode", config=_read("mode", zooms=5, bounds=SMALL), cuts=((1, 0), (2, 0))),
     Case(
         name="over the antimeridian and the poles",
         config=_read("nearest", "world", zooms=[2, 3]),
