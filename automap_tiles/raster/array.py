@@ -29,10 +29,12 @@ class Raster:
     """Pixels and their grid; what a process may return when its grid is not the tile's."""
 
     data: np.ma.MaskedArray[Any, Any] | NDArray[Any]
-    """(band, y, x); the mask is True where there is no data."""
+    """(band, y, x), or (y, x) for a single band; the mask is True where there is no data."""
     grid: Grid
 
     def __post_init__(self) -> None:
+        if self.data.ndim == 2:
+            object.__setattr__(self, "data", self.data[np.newaxis])
         if self.data.ndim != 3 or self.data.shape[1:] != tuple(self.grid.shape):
             raise ValueError(
                 f"an array of shape {self.data.shape} is not (band, *{tuple(self.grid.shape)})"

@@ -37,7 +37,7 @@ class PixelTransformer:
     source: Grid
 
     def exact(self, cols: Floats, rows: Floats) -> tuple[Floats, Floats]:
-        """Source (x, y) of target pixel coordinates of any shape; infinite where undefined.
+        """Source (x, y) of target pixel coordinates of any shape; not finite where undefined.
 
         Pixel centres are at .5 in both.
         """
@@ -47,10 +47,11 @@ class PixelTransformer:
         if self.target.crs != self.source.crs:
             xs, ys = _reproject(self.target.crs, self.source.crs, xs, ys)
         xs = _wrapped(xs, self.source)
-        return (
-            inverse.c + xs * inverse.a + ys * inverse.b,
-            inverse.f + xs * inverse.d + ys * inverse.e,
-        )
+        with np.errstate(invalid="ignore"):
+            return (
+                inverse.c + xs * inverse.a + ys * inverse.b,
+                inverse.f + xs * inverse.d + ys * inverse.e,
+            )
 
     def along_rows(self, rows: slice) -> tuple[Floats, Floats]:
         """Source (x, y) of the pixel centres of whole rows, each of shape (rows, width)."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import warnings
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import rasterio
-from rasterio.errors import NotGeoreferencedWarning, RasterioError, RasterioIOError
+from rasterio.errors import RasterioError, RasterioIOError
 
 from automap_tiles.errors import InputError
-from automap_tiles.raster.env import ensure_env
+from automap_tiles.raster.env import ensure_env, without_georeference
 from automap_tiles.raster.source import RasterInfo, describe
 
 MAX_OPEN = 128
@@ -107,14 +106,12 @@ def reading(info: RasterInfo, level: int | None = None) -> Iterator[None]:
 
 def _open(path: str, level: int | None, stamp: tuple[int, int] | None) -> Source:
     options = {} if level is None else {"OVERVIEW_LEVEL": level}
-    with warnings.catch_warnings():
-        # Said by an InputError of its own where the georeference is needed.
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+    with without_georeference():
         try:
             dataset = rasterio.open(path, **options)
         except RasterioIOError as error:
             raise InputError(_open_failure(path, stamp, error), path) from error
-        return Source(dataset, describe(dataset, path), stamp)
+    return Source(dataset, describe(dataset, path), stamp)
 
 
 def _open_failure(path: str, stamp: tuple[int, int] | None, error: Exception) -> str:
