@@ -33,7 +33,7 @@ from automap_tiles.formats.tile_source import (
     touched,
 )
 from automap_tiles.formats.vector_tile import FeatureTile, shifted
-from automap_tiles.grid import Bounds, Grid, Pyramid, Tile, TileIndex
+from automap_tiles.grid import Bounds, Grid, GridLike, Pyramid, Tile, TileIndex, unit_parts
 from automap_tiles.storage import DEFAULT_SCHEMA, TileLayout, is_remote, open_storage
 
 if TYPE_CHECKING:
@@ -86,34 +86,39 @@ class TileDirectory:
             return FeatureTile(tile, self)
         return PixelTile(tile, self)
 
-    def zoom(self, tile: Tile, matching: Matching) -> int:
-        """The zoom that a tile is read from."""
+    def zoom_at(self, tile: Tile, grid: GridLike, matching: Matching) -> int:
+        """The zoom that a part of a tile is read from."""
         if matching.zoom is not None:
             return matching.zoom
-        zoom = matching_zoom(self.files.pyramid, tile, matching.method, matching.precision)
+        if tile.pyramid.same_grid(self.files.pyramid):
+            zoom = tile.zoom
+        else:
+            plain = Grid(grid.crs, grid.transform, grid.shape)
+            zoom = matching_zoom(self.files.pyramid, plain, matching.method, matching.precision)
         if matching.max_zoom is not None:
             zoom = min(zoom, matching.max_zoom)
         if matching.fall_back:
-            zoom = next((z for z in range(zoom, -1, -1) if self.has_tiles(tile, z)), zoom)
+            zoom = next((z for z in range(zoom, -1, -1) if self._has_tiles(grid, z)), zoom)
         return zoom
 
-    def has_tiles(self, tile: Tile, zoom: int) -> bool:
-        """Whether any stored tile of a zoom shares area with a tile."""
-        return any(
-            self.files.storage.exists(self.files.key(index)) for index in self.stored(tile, zoom)
+    def is_empty(self, tile: Tile, matching: Matching) -> bool:
+        """Whether none of the stored tiles that a tile would be read from is there."""
+        return not any(
+            self._has_tiles(part.grid, self.zoom_at(tile, part.grid, matching))
+            for part in unit_parts(tile)
         )
 
-    def stored(self, tile: Tile, zoom: int) -> list[TileIndex]:
-        """Names of the stored tiles that share area with a tile, whether they exist or not."""
-        if zoom == tile.zoom and tile.pyramid.same_grid(self.files.pyramid):
-            return [cut.tile.index for cut in self.files.overlapping(tile)]
-        return list(touched(self.files.pyramid, tile, zoom))
+    def _has_tiles(self, grid: GridLike, zoom: int) -> bool:
+        return any(
+            self.files.storage.exists(self.files.key(index))
+            for index in touched(self.files.pyramid, grid, zoom)
+        )
 
     def features(
         self, tile: Tile, bounds: Bounds, *, clip: bool, validity_check: bool
     ) -> list[Feature]:
         """Stored features on a box around a tile, in its CRS."""
-        zoom = self.zoom(tile, self.matching)
+        zoom = self.zoom_at(tile, tile, self.matching)
         found: list[Feature] = []
         for part, shift in pieces(bounds, tile):
             grid = Grid.from_bounds(part, (1, 1), tile.crs)
@@ -194,7 +199,7 @@ class PixelTile:
             self._source.files,
             pixels,
             self.tile,
-            zoom=self._source.zoom(self.tile, matching),
+            zoom_at=lambda grid: self._source.zoom_at(self.tile, grid, matching),
             indexes=wanted,
             resampling=resampling or self._source.resampling,
         )
@@ -209,8 +214,7 @@ class PixelTile:
         matching = replace(
             self._source.matching, zoom=tile_directory_zoom, fall_back=fallback_to_higher_zoom
         )
-        zoom = self._source.zoom(self.tile, matching)
-        return not self._source.has_tiles(self.tile, zoom)
+        return self._source.is_empty(self.tile, matching)
 
     def __enter__(self) -> PixelTile:
         return self

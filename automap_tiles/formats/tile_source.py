@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,13 +80,14 @@ def read_pixels(
     pixels: PixelFormat,
     tile: Tile,
     *,
-    zoom: int,
+    zoom_at: Callable[[GridLike], int],
     indexes: list[int],
     resampling: str,
 ) -> RasterArray:
-    """Stored tiles of a zoom on a tile, (band, y, x); masked where nothing is stored.
+    """Stored tiles on a tile, (band, y, x); masked where nothing is stored.
 
-    Raises `InputError` for a tile that cannot be read or has other bands.
+    `zoom_at` tells from which zoom a part of the tile is read. Raises `InputError` for a stored
+    tile that cannot be read or has other bands.
     """
 
     def load(index: TileIndex) -> RasterArray | None:
@@ -98,13 +100,13 @@ def read_pixels(
         picked: RasterArray = found[[band - 1 for band in indexes]]
         return picked
 
-    dtype = np.dtype(pixels.dtype)
-    out = blank((len(indexes), *tile.shape), dtype, pixels.nodata)
-    if zoom == tile.zoom and tile.pyramid.same_grid(files.pyramid):
+    out = blank((len(indexes), *tile.shape), np.dtype(pixels.dtype), pixels.nodata)
+    # Block by block of the single tiles: so a pixel does not depend on how the area is cut.
+    parts = [(part, zoom_at(part.grid)) for part in unit_parts(tile)]
+    if tile.pyramid.same_grid(files.pyramid) and {zoom for _, zoom in parts} == {tile.zoom}:
         _assemble(out, files.pyramid, files.overlapping(tile), load)
         return out
-    # Block by block of the single tiles: so a pixel does not depend on how the area is cut.
-    for part in unit_parts(tile):
+    for part, zoom in parts:
         source = _mosaic(files, part.grid, zoom, load, out)
         if source is not None:
             warped = raster.warp(source, part.grid, resampling=resampling, nodata=pixels.nodata)
@@ -224,21 +226,17 @@ def touched(pyramid: Pyramid, tile: GridLike, zoom: int) -> Iterator[TileIndex]:
         yield from sorted(seen)
 
 
-def matching_zoom(pyramid: Pyramid, tile: Tile, method: str = "gdal", precision: int = 8) -> int:
-    """The zoom of a pyramid whose pixels are as fine as a tile's, as mapchete finds it.
+@lru_cache(maxsize=4096)
+def matching_zoom(pyramid: Pyramid, grid: Grid, method: str, precision: int) -> int:
+    """The zoom of a pyramid whose pixels are as fine as a grid's, as mapchete finds it.
 
-    `gdal` compares with the mean pixel that GDAL suggests for the tile's box in the pyramid's
+    `gdal` compares with the mean pixel that GDAL suggests for the grid's box in the pyramid's
     CRS, `min` with the smallest of the four corner pixels; sizes are rounded to `precision`
-    decimals. Raises `InputError` where the tile lies outside of the pyramid's CRS.
+    decimals. Raises `InputError` where the grid lies outside of the pyramid's CRS.
     """
-    if tile.pyramid.same_grid(pyramid):
-        return tile.zoom
-    if method == "gdal":
-        size = _suggested_size(pyramid, tile)
-    elif method == "min":
-        size = _smallest_corner(pyramid, tile)
-    else:
+    if method not in ("gdal", "min"):
         raise InputError(f"unknown matching_method {method!r}; known are gdal and min")
+    size = (_suggested_size if method == "gdal" else _smallest_corner)(pyramid, grid)
     wanted = round(size, precision)
     for zoom in range(_FINEST_ZOOM + 1):
         if round(pyramid.pixel_size(zoom)[0], precision) <= wanted:
@@ -246,19 +244,20 @@ def matching_zoom(pyramid: Pyramid, tile: Tile, method: str = "gdal", precision:
     return _FINEST_ZOOM
 
 
-def _suggested_size(pyramid: Pyramid, tile: Tile) -> float:
-    bounds = tile.bounds.intersection(tile.pyramid.bounds) or tile.bounds
-    if tile.crs == pyramid.crs:
-        return tile.pixel_x_size
-    height, width = tile.shape
+def _suggested_size(pyramid: Pyramid, grid: Grid) -> float:
+    if grid.crs == pyramid.crs:
+        return float(grid.transform.a)
+    height, width = grid.shape
     with rasterio.Env(CHECK_WITH_INVERT_PROJ=True):
-        transform, _, _ = calculate_default_transform(tile.crs, pyramid.crs, width, height, *bounds)
+        transform, _, _ = calculate_default_transform(
+            grid.crs, pyramid.crs, width, height, *grid.bounds
+        )
     return float(transform.a)
 
 
-def _smallest_corner(pyramid: Pyramid, tile: Tile) -> float:
-    left, bottom, right, top = tile.bounds
-    x, y = tile.pixel_x_size, tile.pixel_y_size
+def _smallest_corner(pyramid: Pyramid, grid: Grid) -> float:
+    left, bottom, right, top = grid.bounds
+    x, y = grid.transform.a, -grid.transform.e
     sizes = []
     for box in (
         Bounds(left, top - y, left + x, top),
@@ -266,11 +265,11 @@ def _smallest_corner(pyramid: Pyramid, tile: Tile) -> float:
         Bounds(right - x, bottom, right, bottom + y),
         Bounds(right - x, top - y, right, top),
     ):
-        found = source_bounds(Grid.from_bounds(box, (1, 1), tile.crs), pyramid)
+        found = source_bounds(Grid.from_bounds(box, (1, 1), grid.crs), pyramid)
         if found is not None:
             sizes += [found.width, found.height]
     if not sizes:
-        raise InputError(f"tile {tile} lies outside of the tile directory's pyramid")
+        raise InputError("the tile lies outside of the tile directory's pyramid")
     return min(sizes)
 
 
