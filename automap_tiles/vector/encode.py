@@ -41,14 +41,17 @@ def decode_features(data: bytes, *, driver: str) -> list[Feature]:
             MemoryFile(data, ext=EXTENSIONS[driver]) as memory,
             fiona.open(memory.name, enabled_drivers=[driver]) as collection,
         ):
-            return [
-                {
-                    "type": "Feature",
-                    "geometry": feature.geometry.__geo_interface__,
-                    "properties": dict(feature.properties),
-                }
-                for feature in collection
-                if feature.geometry is not None
-            ]
+            records = list(collection)
+            if len(collection) != len(records):  # the driver stops in silence
+                raise InputError(f"has {len(records)} of {len(collection)} features")
     except (FionaError, ValueError) as error:
         raise InputError(f"is no {driver} file: {error}") from error
+    return [
+        {
+            "type": "Feature",
+            "geometry": feature.geometry.__geo_interface__,
+            "properties": dict(feature.properties),
+        }
+        for feature in records
+        if feature.geometry is not None
+    ]
