@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,17 +24,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     needed = any(job.needs_scenes for job in jobs)
     files = scenes(cache / "scenes") if needed else {}
     measure.adopt_orphans()
+    repetitions = 1 if options.quick else options.repetitions
     results = {}
-    for job in jobs:
-        results[job.name] = runner.run_job(
-            job,
-            engines,
-            scenes=files,
-            work=cache / "work",
-            repetitions=1 if options.quick else options.repetitions,
-            say=lambda line: print(line, file=sys.stderr, flush=True),
-        )
-        report.save(options.results, results, 1 if options.quick else options.repetitions)
+    cache.mkdir(parents=True, exist_ok=True)
+    # A folder of its own: a second bench may be running in the same checkout.
+    with tempfile.TemporaryDirectory(prefix="work-", dir=cache) as work:
+        for job in jobs:
+            results[job.name] = runner.run_job(
+                job,
+                engines,
+                scenes=files,
+                work=Path(work),
+                repetitions=repetitions,
+                say=lambda line: print(line, file=sys.stderr, flush=True),
+            )
+            report.save(options.results, results, repetitions)
     print(report.table(results, JOBS))
     return 0
 
