@@ -21,11 +21,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     jobs = [JOBS[name] for name in options.jobs or JOBS]
     engines = [ENGINES[name] for name in options.engine or ENGINES]
     cache = options.cache.resolve()
+    if options.table:
+        print(report.table(report.load(options.results), JOBS))
+        return 0
     needed = any(job.needs_scenes for job in jobs)
     files = scenes(cache / "scenes") if needed else {}
     measure.adopt_orphans()
     repetitions = 1 if options.quick else options.repetitions
-    results = {}
+    # Jobs that are not run again keep their numbers.
+    results = report.load(options.results)
     cache.mkdir(parents=True, exist_ok=True)
     # A folder of its own: a second bench may be running in the same checkout.
     with tempfile.TemporaryDirectory(prefix="work-", dir=cache) as work:
@@ -38,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 repetitions=repetitions,
                 say=lambda line: print(line, file=sys.stderr, flush=True),
             )
-            report.save(options.results, results, repetitions)
+            report.save(options.results, results)
     print(report.table(results, JOBS))
     return 0
 
@@ -46,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("jobs", nargs="*", metavar="JOB", help=f"default: all of {', '.join(JOBS)}")
+    parser.add_argument("--table", action="store_true", help="only print the last results")
     parser.add_argument("--quick", action="store_true", help="every run once")
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--engine", action="append", choices=sorted(ENGINES), help="default: both")

@@ -222,7 +222,7 @@ def _engine_jobs() -> list[Job]:
             name="memory_100000",
             title="memory: 100 000 empty tiles",
             config=_plain_job("empty", 10, 250, 400),
-            limit=600,
+            limit=180,
         ),
     ]
 

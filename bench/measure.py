@@ -36,7 +36,9 @@ class Usage:
     ended: bool
     """False when it was ended from here because the time was up."""
     code: int
-    output: str
+    output: str = ""
+    load: float = 0.0
+    """Load average of the last minute when it started: what else the machine was doing."""
 
 
 def adopt_orphans() -> None:
@@ -55,6 +57,7 @@ def run(
 ) -> Usage:
     """Run a command; with `mark`, until that file appears. After `limit` seconds it is ended."""
     log = folder / "output.log"
+    load = os.getloadavg()[0]
     start = time.perf_counter()
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -81,6 +84,7 @@ def run(
         ended=ended,
         code=reaped.code or 0,
         output=log.read_text(errors="replace"),
+        load=load,
     )
 
 

@@ -42,8 +42,10 @@ def table(results: Mapping[str, Runs], jobs: Mapping[str, Job]) -> str:
         "| CPU ratio | wall ratio | to reach |",
         "|---|---|---|---|---|---|",
     ]
-    for name, runs in results.items():
-        job = jobs[name]
+    for name, job in jobs.items():
+        runs = results.get(name)
+        if runs is None:
+            continue
         goals = [f"{goal} {_sign(reached(goal, runs))}" for goal in job.goals]
         cells = [
             job.title,
@@ -105,11 +107,10 @@ def _processor() -> str:
     return names[0] if names else platform.processor()
 
 
-def save(path: Path, results: Mapping[str, Runs], repetitions: int) -> None:
+def save(path: Path, results: Mapping[str, Runs]) -> None:
     """Every single run as JSON, without its printed output."""
     content = {
         "machine": machine(),
-        "repetitions": repetitions,
         "jobs": {
             name: {
                 engine: [
@@ -122,3 +123,16 @@ def save(path: Path, results: Mapping[str, Runs], repetitions: int) -> None:
         },
     }
     path.write_text(json.dumps(content, indent=1) + "\n")
+
+
+def load(path: Path) -> dict[str, Runs]:
+    """What was saved before; nothing when there is no such file."""
+    if not path.is_file():
+        return {}
+    jobs = json.loads(path.read_text())["jobs"]
+    return {
+        name: {
+            engine: [Usage(**run) for run in engine_runs] for engine, engine_runs in runs.items()
+        }
+        for name, runs in jobs.items()
+    }
