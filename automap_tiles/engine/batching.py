@@ -12,6 +12,9 @@ from automap_tiles.grid import TileIndex
 # The size of a batch is bounded, so that what is in flight is bounded however cheap the tiles are.
 MAX_BATCH = 512
 
+# A batch is at most this part of what each worker has left to do.
+_SHARES = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -25,11 +28,22 @@ class Batch:
 class Batcher:
     """Takes steps from the plan as they are needed; holds back those that wait for others.
 
-    What is kept are the unfinished tiles: those in flight and those that wait for them.
+    What is kept are the unfinished tiles: those in flight and those that wait for them. `tiles` is
+    about how many steps there are.
     """
 
-    def __init__(self, steps: Iterator[Step], *, batch_seconds: float, fail_fast: bool) -> None:
+    def __init__(
+        self,
+        steps: Iterator[Step],
+        *,
+        tiles: int,
+        workers: int,
+        batch_seconds: float,
+        fail_fast: bool,
+    ) -> None:
         self._steps = steps
+        self._left = tiles
+        self._workers = workers
         self._batch_seconds = batch_seconds
         self._fail_fast = fail_fast
         self._unfinished: set[TileIndex] = set()
@@ -53,6 +67,7 @@ class Batcher:
             else:
                 batch.append(step)
                 inside.add(step.index)
+        self._left -= len(batch)
         return Batch(tuple(batch), self._fail_fast) if batch else None
 
     def finished(self, index: TileIndex, seconds: float) -> None:
@@ -72,7 +87,12 @@ class Batcher:
             self._waiters[need].append(step)
 
     def _size(self) -> int:
-        """Tiles that make a batch of the wanted length; single ones until a tile was timed."""
+        """Tiles that make a batch of the wanted length; single ones until a tile was timed.
+
+        Towards the end batches get smaller, so that the workers end together.
+        """
         if self._seconds_per_tile is None:
             return 1
-        return min(MAX_BATCH, max(1, int(self._batch_seconds / max(self._seconds_per_tile, 1e-6))))
+        wanted = int(self._batch_seconds / max(self._seconds_per_tile, 1e-6))
+        share = self._left // (_SHARES * self._workers)
+        return max(1, min(wanted, share, MAX_BATCH))

@@ -123,7 +123,7 @@ class _Run:
                     self.options.dask_scheduler,
                 )
                 yield self._start_event(total, pool.workers)
-                yield from self._work(pool, _chain(first, steps))
+                yield from self._work(pool, _chain(first, steps), total)
             orderly = self.stopped_by is None
         finally:
             if pool is not None:
@@ -151,8 +151,14 @@ class _Run:
             resumed=self.state.resumed,
         )
 
-    def _work(self, pool: Pool, steps: Iterator[Step]) -> Iterator[Event]:
-        batcher = Batcher(steps, batch_seconds=pool.batch_seconds, fail_fast=self.options.fail_fast)
+    def _work(self, pool: Pool, steps: Iterator[Step], total: int) -> Iterator[Event]:
+        batcher = Batcher(
+            steps,
+            tiles=total - self.plan.skipped,
+            workers=pool.workers,
+            batch_seconds=pool.batch_seconds,
+            fail_fast=self.options.fail_fast,
+        )
         while self.stopped_by is None:
             self._fill(pool, batcher)
             if not self.flying:

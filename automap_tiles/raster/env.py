@@ -12,8 +12,12 @@ from rasterio.env import Env, hasenv
 from rasterio.errors import NotGeoreferencedWarning
 
 # Looks for side-car files (.aux.xml, .ovr, .msk) by name instead of listing the folder, which is
-# slow where a folder holds thousands of tiles; the other two spare requests for remote files.
+# slow where a folder holds thousands of tiles; the HTTP options spare requests for remote files.
+# The block cache (bytes) would take 5 % of the machine's memory in every worker. Tiles come along
+# the Morton curve, so 256 MB serve as well: measured with the composite of 8 dates x 7 bands, they
+# cost 6 % against 1 GB, 64 MB cost 35 %.
 GDAL_OPTIONS = {
+    "GDAL_CACHEMAX": 256 * 2**20,
     "GDAL_DISABLE_READDIR_ON_OPEN": "TRUE",
     "GDAL_HTTP_MERGE_CONSECUTIVE_RANGES": "YES",
     "GDAL_HTTP_MAX_RETRY": "3",

@@ -171,7 +171,9 @@ def test_batcher_hands_out_each_step_once_when_it_can_start(order: str) -> None:
         BaseLevels(min=6, max=6),
     )
     steps = {step.index: step for step in plan(planned).steps()}
-    batcher = Batcher(iter(steps.values()), batch_seconds=0.2, fail_fast=False)
+    batcher = Batcher(
+        iter(steps.values()), tiles=len(steps), workers=2, batch_seconds=0.2, fail_fast=False
+    )
     finished: set[TileIndex] = set()
     flying: list[tuple[Step, ...]] = []
     while True:

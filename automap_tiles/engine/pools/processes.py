@@ -32,7 +32,7 @@ _WATCH_SECONDS = 0.5
 class ProcessesPool:
     """The pool for `--concurrency processes`."""
 
-    batch_seconds = 0.2
+    batch_seconds = 1.0
     queue_depth = 2
     lost_worker: tuple[type[BaseException], ...] = (BrokenProcessPool,)
 

@@ -29,8 +29,8 @@ class Pool(Protocol):
 
     workers: int
     batch_seconds: float
-    """How much work a batch should hold: little enough to balance and to stop quickly, much
-    enough to make the way to the worker cheap."""
+    """How much work a batch should hold: little enough to stop quickly, much enough to make the way
+    to the worker cheap and to keep neighbours, which share blocks of the inputs, in one worker."""
     queue_depth: int
     """Batches in flight for each worker."""
     lost_worker: tuple[type[BaseException], ...]

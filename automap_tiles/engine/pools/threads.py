@@ -15,7 +15,7 @@ from automap_tiles.runtime.process import Process
 class ThreadsPool:
     """The pool for `--concurrency threads`."""
 
-    batch_seconds = 0.2
+    batch_seconds = 0.5
     queue_depth = 2
     lost_worker: tuple[type[BaseException], ...] = ()
 
