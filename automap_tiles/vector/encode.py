@@ -43,7 +43,9 @@ def decode_features(data: bytes, *, driver: str) -> list[Feature]:
         ):
             records = list(collection)
             if len(collection) != len(records):  # the driver stops in silence
-                raise InputError(f"has {len(records)} of {len(collection)} features")
+                raise InputError(
+                    f"is a broken {driver} file: {len(records)} of {len(collection)} features"
+                )
     except (FionaError, ValueError) as error:
         raise InputError(f"is no {driver} file: {error}") from error
     return [
