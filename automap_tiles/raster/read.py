@@ -49,6 +49,11 @@ class _Order:
     def info(self) -> RasterInfo:
         return self.source.info
 
+    @property
+    def covered(self) -> bool:
+        """Whether pixels may be masked that hold another value than nodata."""
+        return self.info.has_mask or self.resampling != "nearest"
+
 
 def read(
     path: str | Path,
@@ -193,7 +198,7 @@ def _masked(
         found = equals(out[bands], np.nan if nodata is None else nodata)
         if found is not None:
             missing[bands] |= found
-    if order.info.has_mask or (order.dtype.kind == "f" and None in order.nodatavals):
+    if order.covered or (order.dtype.kind == "f" and None in order.nodatavals):
         for band, value in enumerate(order.fill):
             np.copyto(out[band], value, where=missing[band])
     return np.ma.MaskedArray(out, mask=missing, fill_value=order.fill[0] if order.fill else None)

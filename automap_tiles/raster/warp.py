@@ -94,6 +94,7 @@ def warp_block(dataset: Any, info: RasterInfo, grid: Grid, order: WarpOrder) -> 
         return _reproject_block(dataset, info, grid, order)
     dtype = np.dtype(info.dtypes[order.indexes[0] - 1])
     height, width = grid.shape
+    options = _no_data_options(info, order, dtype)
     with WarpedVRT(
         dataset,
         crs=grid.crs,
@@ -101,7 +102,7 @@ def warp_block(dataset: Any, info: RasterInfo, grid: Grid, order: WarpOrder) -> 
         height=height,
         width=width,
         resampling=order.resampling,
-        **_no_data_options(info, order, dtype),
+        **options,
     ) as vrt:
         # The whole of it, asked for as mapchete does: where rounding makes the window end a
         # billionth of a pixel early, GDAL warps in lower blocks, and decimating kernels differ.
@@ -109,10 +110,12 @@ def warp_block(dataset: Any, info: RasterInfo, grid: Grid, order: WarpOrder) -> 
             list(order.indexes),
             window=vrt.window(*grid.bounds),
             out_shape=(len(order.indexes), height, width),
-            masked=True,
+            masked="dtype" not in options,
         )
-    mask = np.ma.getmaskarray(found)
-    return as_dtype(found.data, mask, dtype), mask
+    if "dtype" in options:
+        mask: NDArray[np.bool_] = np.isnan(found)
+        return as_dtype(found, mask, dtype), mask
+    return found.data, np.ma.getmaskarray(found)
 
 
 def _no_data_options(info: RasterInfo, order: WarpOrder, dtype: np.dtype[Any]) -> dict[str, Any]:
