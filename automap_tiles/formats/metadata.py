@@ -74,7 +74,10 @@ class Metadata:
     def to_json(self) -> bytes:
         """The file's bytes; credentials and paths are left out."""
         driver = {key: value for key, value in self.options.items() if key not in _UNSAID}
-        content = {"driver": {**driver, "format": self.format}, "pyramid": self.pyramid.to_dict()}
+        content = {
+            "driver": _with_text_keys({**driver, "format": self.format}),
+            "pyramid": self.pyramid.to_dict(),
+        }
         return json.dumps(content, indent=4, sort_keys=True, default=_plain).encode()
 
 
@@ -169,12 +172,17 @@ def _pyramid(content: Mapping[str, Any]) -> Pyramid:
     )
 
 
+def _with_text_keys(value: Any) -> Any:
+    """Mappings may have numbers of bands or values of pixels as keys; JSON has only text."""
+    if isinstance(value, Mapping):
+        return {str(key): _with_text_keys(each) for key, each in value.items()}
+    return value
+
+
 def _plain(value: Any) -> Any:
     """What json does not know: NumPy numbers, dates, paths."""
     if isinstance(value, dt.date | dt.datetime):
         return value.isoformat()
     if hasattr(value, "item"):
         return value.item()
-    if isinstance(value, Mapping):
-        return dict(value)
     return str(value)
