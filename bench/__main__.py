@@ -30,21 +30,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     repetitions = 1 if options.quick else options.repetitions
     # Jobs that are not run again keep their numbers.
     results = report.load(options.results)
+    failed: list[str] = []
     cache.mkdir(parents=True, exist_ok=True)
     # A folder of its own: a second bench may be running in the same checkout.
     with tempfile.TemporaryDirectory(prefix="work-", dir=cache) as work:
         for job in jobs:
-            results[job.name] = runner.run_job(
-                job,
-                engines,
-                scenes=files,
-                work=Path(work),
-                repetitions=repetitions,
-                say=lambda line: print(line, file=sys.stderr, flush=True),
-            )
+            try:
+                results[job.name] = runner.run_job(
+                    job,
+                    engines,
+                    scenes=files,
+                    work=Path(work),
+                    repetitions=repetitions,
+                    say=_say,
+                )
+            except runner.BenchFailed as error:
+                _say(str(error))
+                failed.append(job.name)
             report.save(options.results, results)
     print(report.table(results, JOBS))
-    return 0
+    if failed:
+        _say(f"failed, without new numbers: {', '.join(failed)}")
+    return 1 if failed else 0
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:
