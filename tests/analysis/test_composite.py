@@ -201,3 +201,83 @@ def test_misfits_are_refused() -> None:
         composite.median(stack[:0])
     with pytest.raises(TypeError, match="complex"):
         composite.median(stack.astype("c8"))
+
+
+@given(
+    dtype=st.sampled_from(DTYPES),
+    dates=st.integers(1, 14),
+    share=st.sampled_from([0.0, 0.1, 0.4, 0.9, 1.0]),
+    percents=st.lists(st.sampled_from([0, 2.5, 25, 50, 75, 90, 97.5, 100]), min_size=1, max_size=4),
+    per_band=st.booleans(),
+    seed=st.integers(0, 2**32),
+)
+def test_several_statistics_in_one_pass_equal_numpy(
+    dtype: str, dates: int, share: float, percents: list[float], per_band: bool, seed: int
+) -> None:
+    stack = _stack(dtype, (dates, 3, 4, 6), seed)
+    rng = np.random.default_rng(seed)
+    valid = rng.random(stack.shape if per_band else (dates, 4, 6)) >= share
+    names = ["std", *(f"p{percent}" for percent in percents), "count", "median", "max"]
+    got = composite.reduce(stack, valid, names)
+    assert list(got) == list(dict.fromkeys(names))
+    every = valid if per_band else np.broadcast_to(valid[:, None], stack.shape)
+    numbers = np.where(every, stack.astype("f8"), np.nan)
+    # float16 keeps its type for the extremes and is float32 otherwise
+    rough = 1e-4
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        wanted = {f"p{percent}": np.nanpercentile(numbers, percent, axis=0) for percent in percents}
+        wanted |= {"std": np.nanstd(numbers, axis=0), "median": np.nanmedian(numbers, axis=0)}
+        wanted |= {"max": np.nanmax(numbers, axis=0)}
+    for name, oracle in wanted.items():
+        np.testing.assert_array_equal(got[name].mask, ~every.any(axis=0))
+        plain = got[name].astype("f8").filled(np.nan)
+        np.testing.assert_allclose(plain, oracle, rtol=rough, atol=rough)
+    np.testing.assert_array_equal(got["count"], every.sum(axis=0))
+    assert not got["count"].mask.any()
+
+
+def test_masking_one_result_leaves_the_others_alone() -> None:
+    got = composite.reduce(_stack("u2", (3, 1, 2, 2), 1), None, ("median", "std"))
+    got["median"][0, 0, 0] = np.ma.masked
+    assert not got["std"].mask.any()
+
+
+def test_what_lies_under_the_mask_does_not_matter() -> None:
+    stack = _stack("f4", (5, 2, 6, 7), 2)
+    valid = np.random.default_rng(3).random((5, 6, 7)) >= 0.4
+    spoilt = stack.copy()
+    spoilt[np.broadcast_to(~valid[:, None], stack.shape)] = np.nan
+    spoilt[0][:, ~valid[0]] = np.inf
+    names = ("median", "mean", "std", "min", "max", "p10", "count")
+    clean, dirty = (composite.reduce(data, valid, names) for data in (stack, spoilt))
+    for name in names:
+        np.testing.assert_array_equal(clean[name].data, dirty[name].data)
+
+
+def test_a_constant_has_no_deviation() -> None:
+    stack = np.full((7, 1, 2, 3), 0.1, dtype="f4")
+    assert (composite.std(stack) == 0).all()
+    assert (composite.percentile(stack, 33.3) == np.float32(0.1)).all()
+
+
+def test_more_dates_than_eight_bits_count() -> None:
+    stack = _stack("i2", (300, 1, 2, 3), 11)
+    valid = np.random.default_rng(3).random((300, 2, 3)) >= 0.1
+    wide = np.where(valid[:, None], stack, np.nan)
+    got = composite.reduce(stack, valid, ("median", "count", "p90", "mean"))
+    np.testing.assert_array_equal(got["median"].data, np.nanmedian(wide, axis=0))
+    np.testing.assert_allclose(got["p90"].data, np.nanpercentile(wide, 90, axis=0), rtol=1e-6)
+    np.testing.assert_allclose(got["mean"].data, np.nanmean(wide, axis=0), rtol=1e-6)
+    np.testing.assert_array_equal(got["count"].data, valid.sum(axis=0)[None])
+
+
+def test_unknown_statistics_are_named() -> None:
+    stack = _stack("u2", (2, 1, 2, 2), 1)
+    for name in ("medan", "p101", "p", "p-1", "pnan"):
+        with pytest.raises(ValueError, match=rf"unknown statistic '{name}'; known: median, mean"):
+            composite.reduce(stack, None, (name,))
+    with pytest.raises(ValueError, match="no statistic"):
+        composite.reduce(stack, None, ())
+    with pytest.raises(ValueError, match="0 to 100"):
+        composite.percentile(stack, 101)
