@@ -1,0 +1,31 @@
+"""Ways to files that cannot be opened by their address alone, by name: links that need a signature.
+
+What travels with a scene is the name of the way, never a signature or a credential.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from automap_tiles.errors import InputError
+
+_WAYS = {
+    "planetary-computer": "automap_tiles.scenes.catalogue.signing:sign",
+}
+"""Name → `module:function` that turns an address into one that can be opened now."""
+
+
+def resolve(href: str, access: str | None) -> str:
+    """The address to open; raises `InputError` for a way that is not known."""
+    return href if access is None else _way(access)(href)
+
+
+def _way(name: str) -> Callable[[str], str]:
+    import importlib
+
+    reference = _WAYS.get(name)
+    if reference is None:
+        raise InputError(f"unknown way to a scene's files: {name!r}")
+    module, _, function = reference.partition(":")
+    way: Callable[[str], str] = getattr(importlib.import_module(module), function)
+    return way
