@@ -1,0 +1,113 @@
+"""What a sensor is: its bands with their names, sizes and places in the spectrum."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from automap_tiles.errors import ConfigError
+
+CommonName = Literal[
+    "coastal",
+    "blue",
+    "green",
+    "red",
+    "rededge1",
+    "rededge2",
+    "rededge3",
+    "nir",
+    "nir08",
+    "nir09",
+    "pan",
+    "cirrus",
+    "swir1",
+    "swir2",
+    "lwir",
+    "lwir11",
+    "lwir12",
+]
+
+COMMON: tuple[CommonName, ...] = ("blue", "green", "red", "nir", "swir1", "swir2")
+"""The six bands that every satellite here has."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Band:
+    """One band of a sensor."""
+
+    name: str
+    """As in the names of the mission's files: `B4`, `B04`, `B8A`, `B6_VCID_1`."""
+    number: str
+    """The mission's own, without zeros in front: `4`, `8A`."""
+    common: CommonName | None
+    resolution: float
+    """Pixel size in metres as delivered (thermal bands of Landsat are resampled to 30 m)."""
+    wavelength: float
+    """Centre in micrometres."""
+    span: tuple[float, float]
+    """Shortest and longest wavelength in micrometres."""
+    aliases: tuple[str, ...] = ()
+    """What catalogues call it: `swir16`, `rededge`."""
+    irradiance: float | None = None
+    """Of the sun outside the atmosphere, W m⁻² µm⁻¹; for products in radiance only."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Everything it answers to, in lower case."""
+        own = {self.name, self.number, f"B{self.number}", *self.aliases}
+        if self.common:
+            own.add(self.common)
+        return frozenset(name.lower() for name in own)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sensor:
+    """One satellite's multispectral instrument."""
+
+    key: str
+    """`landsat-8`, `sentinel-2a`."""
+    satellite: str
+    """`5`, `7`, `8`, `9`, `2`: results of different satellites are never mixed."""
+    title: str
+    """For people: `Landsat 8 OLI/TIRS`."""
+    resolution: float
+    """Of the finest of the six common bands, in metres."""
+    bands: tuple[Band, ...]
+    quality: tuple[str, ...] = ()
+    """Names of the quality layers that its products may have, best first."""
+    source: str = ""
+
+    def find(self, name: str) -> Band | None:
+        """A band by any of its names, upper or lower case; None when there is no such band."""
+        return self._index.get(name.lower())
+
+    def band(self, name: str) -> Band:
+        """As `find`; raises `ConfigError` with the names there are."""
+        band = self.find(name)
+        if band is None:
+            known = [band.common or band.name for band in self.bands]
+            close = difflib.get_close_matches(name.lower(), self._index, 1, 0.6)
+            raise ConfigError(
+                f"{self.title} has no such band",
+                key="bands",
+                found=name,
+                remedy=f"{close[0]}?" if close else f"one of {', '.join(known)}",
+            )
+        return band
+
+    @cached_property
+    def common(self) -> dict[CommonName, Band]:
+        """Bands by common name."""
+        return {band.common: band for band in self.bands if band.common}
+
+    @cached_property
+    def _index(self) -> dict[str, Band]:
+        index: dict[str, Band] = {}
+        for band in self.bands:
+            for name in band.names:
+                other = index.setdefault(name, band)
+                if other is not band:
+                    raise ValueError(f"{self.key}: {name} names {other.name} and {band.name}")
+        return index
