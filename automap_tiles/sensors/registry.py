@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from functools import lru_cache
-from importlib.metadata import entry_points
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.sensors import landsat, sentinel2
@@ -53,6 +52,8 @@ def by_satellite(digit: str) -> tuple[Sensor, ...]:
 
 @lru_cache(maxsize=1)
 def _plugins() -> tuple[Sensor, ...]:
+    from importlib.metadata import entry_points
+
     found: list[Sensor] = []
     for entry in entry_points(group=ENTRY_POINTS):
         loaded = entry.load()
