@@ -1,4 +1,7 @@
-"""Sources whose pixels are the target's: a plain windowed read, no warp."""
+"""Sources whose pixels are the target's: a plain windowed read, no warp.
+
+GDAL's warper gives each pixel itself there too, whatever the resampling.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,6 @@ from automap_tiles.raster.target import Target, parts_of, rows_of
 
 TOLERANCE = 1e-6
 """Pixels by which the two grids may be off at any corner of the region read."""
-
-_OF_ONE_PIXEL = ("average", "mode", "max", "min", "med", "q1", "q3", "sum", "rms")
-UNCHANGED = frozenset(("nearest", "bilinear", "cubic", "lanczos", *_OF_ONE_PIXEL))
-"""Resamplings that give each pixel itself where the grids are the same; splines smooth."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
 from automap_tiles.grid import Grid
-from automap_tiles.raster.aligned import UNCHANGED, aligned_pieces
+from automap_tiles.raster.aligned import aligned_pieces
 from automap_tiles.raster.env import ensure_env
 from automap_tiles.raster.gather import gather, plan
-from automap_tiles.raster.nodata import equals, fill_value
+from automap_tiles.raster.nodata import equals, fill_value, masked
 from automap_tiles.raster.target import Target, parts_of
 from automap_tiles.raster.warp import as_dtype, resampling_of
 
@@ -47,15 +47,15 @@ def warp(
     """The raster on a tile or grid, (band, y, x), of the same dtype.
 
     No data is what is masked, equals `nodata` or is NaN; under the mask of the result stands
-    nodata, or 0 without one. Raises `InputError` for an unknown resampling.
+    nodata, or 0 without one. A valid result that happens to equal nodata moves to the next value,
+    as in GDAL. Raises `InputError` for an unknown resampling.
     """
     kind = resampling_of(resampling)
     values = np.ascontiguousarray(np.ma.getdata(raster.data))
     invalid = _invalid(raster.data, nodata)
     out = np.empty((len(values), *target.shape), dtype=values.dtype)
     mask = np.zeros(out.shape, dtype=bool)
-    aligned = aligned_pieces(raster.grid, target) if resampling in UNCHANGED else None
-    if aligned is not None or resampling == "nearest":
+    if resampling == "nearest" or aligned_pieces(raster.grid, target) is not None:
         # Where the grids are the same, the nearest neighbour is the pixel itself.
         pieces = plan([raster.grid], target, _no_overview)
         fill = [fill_value(nodata, values.dtype)] * len(values)
@@ -71,9 +71,7 @@ def warp(
         gather(pieces, out, mask, fill, window)
     else:
         _warp_blocks(raster.grid, (values, invalid), target, kind, (out, mask))
-    fill_with = fill_value(nodata, values.dtype)
-    np.copyto(out, fill_with, where=mask)
-    return np.ma.MaskedArray(out, mask, fill_value=fill_with)
+    return masked(out, mask, nodata)
 
 
 def _no_overview(grid: Grid) -> int | None:  # noqa: ARG001 - the array has none for any grid

@@ -15,7 +15,8 @@ import rasterio
 from rasterio.errors import RasterioError, RasterioIOError
 
 from automap_tiles.errors import InputError
-from automap_tiles.raster.env import ensure_env, without_georeference
+from automap_tiles.quiet import without_georeference
+from automap_tiles.raster.env import ensure_env
 from automap_tiles.raster.source import RasterInfo, describe
 
 MAX_OPEN = 128

@@ -17,7 +17,8 @@ from rasterio.errors import RasterioError
 from rasterio.io import MemoryFile
 
 from automap_tiles.errors import InputError, OutputError
-from automap_tiles.raster.env import ensure_env, without_georeference
+from automap_tiles.quiet import without_georeference
+from automap_tiles.raster.env import ensure_env
 from automap_tiles.raster.nodata import as_value, equals, fill_value
 from automap_tiles.raster.target import Target
 
@@ -121,7 +122,7 @@ def decode(
                 if band_tags := dataset.tags(band):
                     tags[band] = band_tags
             nodata = dataset.nodata
-    except RasterioError as error:
+    except (RasterioError, ValueError) as error:
         raise InputError(f"cannot be decoded: {error}", path) from error
     return np.ma.MaskedArray(data, mask, fill_value=fill_value(nodata, data.dtype)), tags
 

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from rasterio.env import Env, hasenv
-from rasterio.errors import NotGeoreferencedWarning
 
 # Looks for side-car files (.aux.xml, .ovr, .msk) by name instead of listing the folder, which is
 # slow where a folder holds thousands of tiles; the HTTP options spare requests for remote files.
@@ -42,15 +38,3 @@ def ensure_env() -> None:
         options = {key: value for key, value in GDAL_OPTIONS.items() if key not in os.environ}
         _kept.env = Env(**options)
         _kept.env.__enter__()
-
-
-# The filters of `warnings` belong to the process, not to the thread.
-_filters = threading.Lock()
-
-
-@contextmanager
-def without_georeference() -> Iterator[None]:
-    """Open images without a georeference without a warning; who needs one, asks for it."""
-    with _filters, warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        yield

@@ -42,3 +42,31 @@ def equals(data: NDArray[Any], nodata: float | None) -> NDArray[np.bool_] | None
         return found
     same: NDArray[np.bool_] = np.equal(data, value)
     return same
+
+
+def masked(
+    data: NDArray[Any], mask: NDArray[np.bool_], nodata: float | None
+) -> np.ma.MaskedArray[Any, Any]:
+    """A resampled array with its mask and nodata under it; `data` is changed.
+
+    Valid pixels that happen to equal nodata move to the value that GDAL's warper takes instead.
+    """
+    fill = fill_value(nodata, data.dtype)
+    if as_value(nodata, data.dtype) is not None:
+        collided = equals(data, nodata)
+        if collided is not None:
+            collided &= ~mask
+            if collided.any():
+                data[collided] = _next_to(fill)
+    np.copyto(data, fill, where=mask)
+    return np.ma.MaskedArray(data, mask, fill_value=fill)
+
+
+def _next_to(value: Any) -> Any:
+    """The neighbour of a value that GDAL's warper writes instead of nodata."""
+    dtype = value.dtype
+    if dtype.kind == "f":
+        largest = np.finfo(dtype).max
+        return np.nextafter(value, dtype.type(0) if value == largest else largest)
+    least = np.iinfo(dtype).min
+    return dtype.type(int(value) + 1 if value == least else int(value) - 1)

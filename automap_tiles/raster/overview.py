@@ -19,7 +19,7 @@ from rasterio.warp import reproject
 
 from automap_tiles.errors import AutomapError
 from automap_tiles.raster.env import ensure_env
-from automap_tiles.raster.nodata import as_value, equals, fill_value
+from automap_tiles.raster.nodata import as_value, equals, masked
 from automap_tiles.raster.warp import as_dtype, resampling_of
 
 Array = NDArray[Any]
@@ -54,7 +54,7 @@ def shrink(
     shrinker = _SHRINKERS.get(kind)
     if shrinker is not None:
         data, mask = shrinker(np.ma.getdata(mosaic), _invalid(mosaic, nodata))
-        return _finished(data, mask, nodata)
+        return masked(data, mask, nodata)
     return _by_units(mosaic, shape, 0.5, kind, nodata, unit_size)
 
 
@@ -83,7 +83,7 @@ def enlarge(
         data = np.ma.getdata(part).repeat(2, axis=1).repeat(2, axis=2)
         mask = invalid.repeat(2, axis=1).repeat(2, axis=2)
         window = slice(None), slice(0, shape[0]), slice(0, shape[1])
-        return _finished(data[window], mask[window], nodata)
+        return masked(data[window], mask[window], nodata)
     around_rows, around_cols = (
         _whole_blocks(part, size, unit_size)
         for part, size in zip((rows, cols), parent.shape[1:], strict=True)
@@ -194,28 +194,6 @@ def _invalid(data: Masked, nodata: float | None) -> Mask:
     return mask
 
 
-def _finished(data: Array, mask: Mask, nodata: float | None) -> Masked:
-    fill = fill_value(nodata, data.dtype)
-    if as_value(nodata, data.dtype) is not None:
-        collided = equals(data, nodata)
-        if collided is not None:
-            collided &= ~mask
-            if collided.any():
-                data[collided] = _next_to(fill)
-    np.copyto(data, fill, where=mask)
-    return np.ma.MaskedArray(data, mask, fill_value=fill)
-
-
-def _next_to(value: Any) -> Any:
-    """The neighbour of a value that GDAL's warper writes instead of nodata."""
-    dtype = value.dtype
-    if dtype.kind == "f":
-        largest = np.finfo(dtype).max
-        return np.nextafter(value, dtype.type(0) if value == largest else largest)
-    least = np.iinfo(dtype).min
-    return dtype.type(int(value) + 1 if value == least else int(value) - 1)
-
-
 def _by_units(
     data: Masked,
     shape: tuple[int, int],
@@ -239,7 +217,7 @@ def _by_units(
                 values[source][band], invalid[source][band], scale, kind, nodata, size
             )
             out[view][band] = as_dtype(found, mask[view][band], out.dtype)
-    return _finished(out, mask, nodata)
+    return masked(out, mask, nodata)
 
 
 def _windows(shape: tuple[int, int], size: int) -> Iterator[tuple[slice, slice]]:

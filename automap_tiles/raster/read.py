@@ -14,7 +14,7 @@ from rasterio.windows import Window
 
 from automap_tiles.errors import InputError
 from automap_tiles.grid import Grid
-from automap_tiles.raster.aligned import UNCHANGED, AlignedPiece, aligned_pieces
+from automap_tiles.raster.aligned import AlignedPiece, aligned_pieces
 from automap_tiles.raster.coordinates import PixelTransformer
 from automap_tiles.raster.datasets import Source, open_source, reading
 from automap_tiles.raster.gather import gather, plan
@@ -102,11 +102,10 @@ def _order(
 
 def _fill(order: _Order, out: NDArray[Any], missing: NDArray[np.bool_]) -> None:
     if order.info.georeferencing is Georeferencing.TRANSFORM:
-        if order.resampling in UNCHANGED:
-            windows = aligned_pieces(order.info.grid, order.target)
-            if windows is not None:
-                _fill_aligned(order, windows, out, missing)
-                return
+        windows = aligned_pieces(order.info.grid, order.target)
+        if windows is not None:
+            _fill_aligned(order, windows, out, missing)
+            return
         if order.resampling == "nearest":
             _fill_nearest(order, out, missing)
             return

@@ -43,9 +43,7 @@ def tiles_of(path: Path, grid: str, zoom: int, limit: int = 3) -> list[Tile]:
 
 def assert_equal_to_mapchete(path: Path, tile: Tile, resampling: str) -> int:
     """Compare pixels and masks; gives the number of valid pixels."""
-    pyramid = mapchete_tile.BufferedTilePyramid(
-        tile.pyramid.name, tile_size=tile.pyramid.tile_size
-    )
+    pyramid = mapchete_tile.BufferedTilePyramid(tile.pyramid.name, tile_size=tile.pyramid.tile_size)
     theirs = mapchete_read.read_raster_window(
         str(path), pyramid.tile(*tile.index), resampling=resampling
     )

@@ -1,0 +1,77 @@
+"""Arrays in memory on another grid."""
+
+from __future__ import annotations
+
+import math
+import pickle
+
+import numpy as np
+import pytest
+from rasterio.crs import CRS
+from rasterio.transform import from_origin
+
+from automap_tiles.errors import InputError
+from automap_tiles.grid import Grid, Pyramid
+from automap_tiles.raster import Raster, read, warp
+from tests.raster.conftest import UTM, UTM_TRANSFORM, MakeRaster
+
+GRID = Grid(CRS.from_string(UTM), UTM_TRANSFORM, (90, 120))
+TILE = Pyramid.from_grid("geodetic").tile(11, 490, 2219)
+
+
+@pytest.mark.parametrize("resampling", ["nearest", "bilinear", "cubic", "average", "mode", "max"])
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32"])
+def test_equals_reading_the_same_from_a_file(
+    make_raster: MakeRaster, rng: np.random.Generator, dtype: str, resampling: str
+) -> None:
+    data = rng.integers(1, 100, (1, 90, 120)).astype(dtype)
+    hidden = rng.random(data.shape) < 0.2
+    path = make_raster(np.where(hidden, 0, data), nodata=0)
+    expected = read(path, TILE, resampling=resampling)
+    raster = Raster(np.ma.MaskedArray(data, hidden), GRID)
+    found = warp(raster, TILE, resampling=resampling, nodata=0)
+    assert found.dtype == dtype
+    # Reading from a file, mapchete's way to ask GDAL masks a few more pixels at the edge.
+    assert (found.mask != expected.mask).mean() < 0.005
+    both = ~found.mask & ~expected.mask
+    assert both.any()
+    np.testing.assert_allclose(found.data[both], expected.data[both], rtol=1e-6)
+
+
+def test_bands_have_masks_of_their_own() -> None:
+    data = np.ma.MaskedArray(np.full((2, 90, 120), 5, dtype=np.uint8), mask=False)
+    data[0, :50] = np.ma.masked
+    for resampling in ("nearest", "bilinear"):
+        found = warp(Raster(data, GRID), TILE, resampling=resampling, nodata=9)
+        assert np.ma.getmaskarray(found)[0].sum() > np.ma.getmaskarray(found)[1].sum() > 0
+        assert (found.data[found.mask] == 9).all()
+        assert (found.data[~found.mask] == 5).all()
+
+
+def test_aligned_is_cut_out(rng: np.random.Generator) -> None:
+    data = rng.random((2, 90, 120)).astype(np.float32)
+    target = Grid(GRID.crs, from_origin(500_500, 5_199_000, 100, 100), (20, 200))
+    for resampling in ("nearest", "lanczos", "cubic_spline"):
+        found = warp(Raster(data, GRID), target, resampling=resampling, nodata=math.nan)
+        np.testing.assert_array_equal(found.data[:, :, :115], data[:, 10:30, 5:])
+        assert np.ma.getmaskarray(found)[:, :, 115:].all()
+        assert np.isnan(found.data[:, :, 115:]).all()
+
+
+def test_nan_is_no_data() -> None:
+    data = np.full((1, 90, 120), 2.0, dtype=np.float32)
+    data[0, 40:50] = math.nan
+    for resampling in ("nearest", "bilinear"):
+        found = warp(Raster(data, GRID), TILE, resampling=resampling, nodata=-1)
+        assert set(np.unique(found.data)) == {-1, 2}
+
+
+def test_raster() -> None:
+    flat = Raster(np.zeros((90, 120)), GRID)
+    assert flat.data.shape == (1, 90, 120)
+    copy = pickle.loads(pickle.dumps(flat))
+    assert copy.grid == GRID
+    with pytest.raises(ValueError, match=r"\(1, 90, 121\) is not \(band, \*\(90, 120\)\)"):
+        Raster(np.zeros((1, 90, 121)), GRID)
+    with pytest.raises(InputError, match="unknown resampling 'gauss'"):
+        warp(flat, TILE, resampling="gauss")
