@@ -21,14 +21,23 @@ class Located:
     is_local: bool
 
     def fingerprint(self) -> str:
-        """Changes when the file does; an address is only its name, nobody can ask it cheaply."""
-        if not self.is_local:
+        """Changes when the file does.
+
+        Of an address that only GDAL understands, or may read, it is the name alone. Raises
+        `InputError` for a file that has gone.
+        """
+        place = self.url if self.is_local else self.path
+        if not self.is_local and not is_remote(self.path):
             return self.path
+        folder, _, name = place.rpartition("/")
         try:
-            status = Path(self.url).stat()
-        except OSError as error:
-            raise InputError(f"cannot be read: {error.strerror}", self.url) from error
-        return f"{self.path} {status.st_size} {status.st_mtime_ns}"
+            return f"{self.path} {open_storage(folder or '/').stamp(name)}"
+        except FileNotFoundError as error:
+            raise InputError("no such file", place) from error
+        except InputError:
+            if self.is_local:
+                raise
+            return self.path
 
 
 def locate(spec: InputSpec, base: Path) -> Located:

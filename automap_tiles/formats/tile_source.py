@@ -89,6 +89,7 @@ def read_pixels(
     `zoom_at` tells from which zoom a part of the tile is read. Raises `InputError` for a stored
     tile that cannot be read or has other bands.
     """
+    everything = indexes == list(range(1, pixels.count + 1))
 
     def load(index: TileIndex) -> RasterArray | None:
         found = load_kept(files, index, lambda content: raster.decode(content)[0])
@@ -97,7 +98,7 @@ def read_pixels(
         if found.shape[0] != pixels.count:
             url = files.storage.url(files.key(index))
             raise InputError(f"has {found.shape[0]} bands, not {pixels.count}", url)
-        picked: RasterArray = found[[band - 1 for band in indexes]]
+        picked: RasterArray = found if everything else found[[band - 1 for band in indexes]]
         return picked
 
     out = blank((len(indexes), *tile.shape), np.dtype(pixels.dtype), pixels.nodata)

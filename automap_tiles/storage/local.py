@@ -63,12 +63,12 @@ class LocalStorage:
                 _make_folder(folder)
                 _write(part, data)
             os.replace(part, path)  # noqa: PTH105
-        except OSError as error:
-            raise OutputError(f"cannot be written: {error.strerror}", path) from error
-        finally:
-            # after the rename nothing is there; whatever else happened, no part file stays
+        except BaseException as error:
             with contextlib.suppress(OSError):
                 os.unlink(part)  # noqa: PTH108
+            if isinstance(error, OSError):
+                raise OutputError(f"cannot be written: {error.strerror}", path) from error
+            raise
 
     @contextlib.contextmanager
     def staged(self, key: str) -> Iterator[Path]:
@@ -91,6 +91,15 @@ class LocalStorage:
 
     def exists(self, key: str) -> bool:
         return os.path.exists(self.url(key))  # noqa: PTH110
+
+    def stamp(self, key: str) -> str:
+        try:
+            status = os.stat(self.url(key))  # noqa: PTH116
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise FileNotFoundError(self.url(key)) from error
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror}", self.url(key)) from error
+        return f"{status.st_size} {status.st_mtime_ns}"
 
     def exists_many(self, keys: Sequence[str]) -> set[str]:
         return {key for key in keys if self.exists(key)}

@@ -43,6 +43,10 @@ class Storage(Protocol):
 
     def exists(self, key: str) -> bool: ...
 
+    def stamp(self, key: str) -> str:
+        """Changes when the bytes do; raises as `get` does."""
+        ...
+
     def exists_many(self, keys: Sequence[str]) -> set[str]:
         """Those of the keys that are there."""
         ...

@@ -90,6 +90,17 @@ class ObjectStorage:
             raise InputError(f"cannot be read: {_reason(error)}", self._name(key)) from None
         return True
 
+    def stamp(self, key: str) -> str:
+        """Changes when the object does; raises as `get` does."""
+        store, obstore = self._client(), _obstore()
+        try:
+            found = obstore.head(store, key)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(self._name(key)) from error
+        except obstore.exceptions.BaseError as error:
+            raise InputError(f"cannot be read: {_reason(error)}", self._name(key)) from None
+        return f"{found['size']} {found['e_tag'] or found['last_modified']}"
+
     def exists_many(self, keys: Sequence[str]) -> set[str]:
         if len(keys) <= 1:
             return {key for key in keys if self.exists(key)}
@@ -157,6 +168,8 @@ def _connect(root: str) -> Any:
     options: dict[str, Any] = {"retry_config": {"max_retries": _RETRIES}}
     if root.startswith("s3://"):
         endpoint = _s3_endpoint()
+        if os.environ.get("AWS_NO_SIGN_REQUEST", "NO").upper() in ("YES", "TRUE", "ON", "1"):
+            options["skip_signature"] = True  # GDAL's name for public data
         if endpoint:
             options["endpoint"] = endpoint
             options["client_options"] = {"allow_http": endpoint.startswith("http://")}

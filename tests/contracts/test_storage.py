@@ -51,6 +51,16 @@ def test_a_key_below_a_key_is_absent(storage: Storage) -> None:
         storage.get("a/b")
 
 
+def test_stamp(storage: Storage) -> None:
+    with pytest.raises(FileNotFoundError):
+        storage.stamp("a")
+    storage.put("a", b"x")
+    before = storage.stamp("a")
+    assert storage.stamp("a") == before
+    storage.put("a", b"yy")
+    assert storage.stamp("a") != before
+
+
 def test_delete(storage: Storage) -> None:
     storage.put("3/1/2.tif", b"x")
     storage.delete("3/1/2.tif")

@@ -84,6 +84,14 @@ def test_gdal_reads_what_was_put(s3: S3Server, tmp_path: Path) -> None:
         file.write(values)
     open_storage(f"s3://{BUCKET}").put("gdal/a.tif", (tmp_path / "a.tif").read_bytes())
     spec = InputSpec.from_value("a", f"s3://{BUCKET}/gdal/a.tif")
-    found = open_input(spec, tmp_path, tile.pyramid).at(tile)
+    reader = open_input(spec, tmp_path, tile.pyramid)
+    found = reader.at(tile)
     assert isinstance(found, RasterInput)
     assert (found.read().data == values).all()
+    before = reader.fingerprint()
+    assert reader.fingerprint() == before
+    open_storage(f"s3://{BUCKET}").put("gdal/a.tif", b"another")
+    assert reader.fingerprint() != before
+    open_storage(f"s3://{BUCKET}").delete("gdal/a.tif")
+    with pytest.raises(InputError, match="no such file"):
+        reader.fingerprint()
