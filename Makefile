@@ -66,7 +66,7 @@ UV := $(BIN)/uv --no-config
 EXPORT := $(UV) export --quiet --frozen --no-emit-project --no-header --no-annotate --format requirements-txt
 
 lock: $(VENV)/.test-stamp
-	$(UV) lock --upgrade --default-index https://pypi.org/simple
+	$(UV) lock --upgrade
 	$(EXPORT) --output-file requirements.lock >/dev/null
 	$(EXPORT) --extra test --extra dev --extra bench --output-file requirements-test.lock >/dev/null
 
