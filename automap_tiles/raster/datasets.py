@@ -15,7 +15,6 @@ import rasterio
 from rasterio.errors import RasterioError, RasterioIOError
 
 from automap_tiles.errors import InputError
-from automap_tiles.quiet import without_georeference
 from automap_tiles.raster.env import ensure_env
 from automap_tiles.raster.source import RasterInfo, describe
 
@@ -107,11 +106,10 @@ def reading(info: RasterInfo, level: int | None = None) -> Iterator[None]:
 
 def _open(path: str, level: int | None, stamp: tuple[int, int] | None) -> Source:
     options = {} if level is None else {"OVERVIEW_LEVEL": level}
-    with without_georeference():
-        try:
-            dataset = rasterio.open(path, **options)
-        except RasterioIOError as error:
-            raise InputError(_open_failure(path, stamp, error), path) from error
+    try:
+        dataset = rasterio.open(path, **options)
+    except RasterioIOError as error:
+        raise InputError(_open_failure(path, stamp, error), path) from error
     return Source(dataset, describe(dataset, path), stamp)
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from rasterio.errors import RasterioError
 from rasterio.io import MemoryFile
 
 from automap_tiles.errors import InputError, OutputError
-from automap_tiles.quiet import without_georeference
 from automap_tiles.raster.env import ensure_env
 from automap_tiles.raster.nodata import as_value, equals, fill_value
 from automap_tiles.raster.target import Target
@@ -183,23 +181,11 @@ def _write_metadata(dataset: Any, metadata: BandMetadata) -> None:
 @contextmanager
 def _opened(source: bytes | memoryview | str | Path) -> Iterator[Any]:
     if isinstance(source, bytes | memoryview):
-        with MemoryFile(bytes(source)) as memory, _open(memory.open, _is_tiff(source)) as dataset:
+        with MemoryFile(bytes(source)) as memory, memory.open() as dataset:
             yield dataset
     else:
-        known = str(source).lower().endswith((".tif", ".tiff"))
-        with _open(partial(rasterio.open, source), known) as dataset:
+        with rasterio.open(source) as dataset:
             yield dataset
-
-
-def _open(open_it: Callable[[], Any], georeferenced: bool) -> Any:
-    if georeferenced:
-        return open_it()
-    with without_georeference():
-        return open_it()
-
-
-def _is_tiff(content: bytes | memoryview) -> bool:
-    return bytes(content[:2]) in (b"II", b"MM")
 
 
 def _mask(dataset: Any, data: NDArray[Any]) -> NDArray[np.bool_]:

@@ -7,6 +7,8 @@ import threading
 
 from rasterio.env import Env, hasenv
 
+from automap_tiles.quiet import ignore_missing_georeference
+
 # Looks for side-car files (.aux.xml, .ovr, .msk) by name instead of listing the folder, which is
 # slow where a folder holds thousands of tiles; the HTTP options spare requests for remote files.
 # The block cache (bytes) would take 5 % of the machine's memory in every worker. Tiles come along
@@ -32,8 +34,10 @@ def ensure_env() -> None:
     """Enter the thread's GDAL environment when none is active.
 
     Without one, rasterio builds a new session at every open, 7 ms instead of 1.4 ms once AWS keys
-    are set. An environment that the caller has entered is left as it is.
+    are set. An environment that the caller has entered is left as it is. Images without a
+    georeference are opened without a warning; who needs one, asks for it.
     """
+    ignore_missing_georeference()
     if not hasenv():
         options = {key: value for key, value in GDAL_OPTIONS.items() if key not in os.environ}
         _kept.env = Env(**options)
