@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from automap_tiles.grid import Grid
+    from automap_tiles.sensors.metadata import CloudPolygon
     from automap_tiles.sensors.scaling import Scaling
     from automap_tiles.sensors.sensor import Sensor
 
@@ -84,6 +85,9 @@ class Scene:
     sun_elevation: float | None = None
     sun_azimuth: float | None = None
     """Degrees at the centre, azimuth clockwise from north."""
+    clouds: tuple[CloudPolygon, ...] | None = None
+    """Clouds as polygons in the CRS of the bands, where the product has those in place of a
+    quality layer; () is a clear sky."""
     access: str | None = None
     """Name of the way to the files where they need one (`scenes.access`): links to be signed."""
     metadata: Mapping[str, Any] = field(default_factory=dict)

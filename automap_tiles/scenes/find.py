@@ -1,0 +1,164 @@
+"""Scenes in folders, archives and object stores, recognised by the names of their files.
+
+A product that cannot be used is set aside with its reason; the others are found all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, TypeVar
+
+from automap_tiles.errors import AutomapError, InputError
+from automap_tiles.scenes import described
+from automap_tiles.scenes.intact import check_intact
+from automap_tiles.scenes.landsat import landsat_scene
+from automap_tiles.scenes.outlines import grid_of, outline
+from automap_tiles.scenes.places import (
+    Archive,
+    Folder,
+    Place,
+    RemoteFolder,
+    is_archive,
+    is_packed,
+    list_place,
+    unpack,
+)
+from automap_tiles.scenes.scene import BandFile, Found, QualityFile, Scene, in_order
+from automap_tiles.scenes.sentinel2 import sentinel2_scene
+from automap_tiles.sensors.products import find_all
+from automap_tiles.storage import is_remote
+
+if TYPE_CHECKING:
+    from automap_tiles.sensors.products import ProductLayout
+
+_File = TypeVar("_File", BandFile, QualityFile)
+
+_METADATA = ("_mtl.txt", "mtd_msil1c.xml", "mtd_msil2a.xml")
+
+
+def products(
+    path: str | Path, *, bands: Sequence[str] | None = None, unpack_to: Path | None = None
+) -> Found:
+    """All scenes below a folder or address, in an archive, or in a described stack.
+
+    `bands` are those that a scene must have, by any of their names; None: whatever it has. Every
+    one of them is looked at: opened, and checked whether the file is whole. Archives that can only
+    be read from the beginning (`.tar.gz`) are unpacked below `unpack_to`, or read as they are,
+    which is slow. Raises `InputError` when the path itself cannot be read.
+    """
+    text = str(path)
+    if text.lower().endswith((".yaml", ".yml")):
+        scenes, rejected = described.scenes(Path(text))
+    elif is_archive(text) and not is_remote(text):
+        scenes, rejected = _in_place(_archive(text, unpack_to))
+    else:
+        scenes, rejected = _below(text, unpack_to)
+    whole: list[Scene] = []
+    for scene in scenes:
+        try:
+            whole.append(looked_at(scene, bands))
+        except AutomapError as error:
+            rejected.append((scene.id, str(error)))
+    return in_order(whole, rejected)
+
+
+def looked_at(scene: Scene, bands: Sequence[str] | None = None) -> Scene:
+    """The scene with the grids of these bands and of its quality layers, and its footprint.
+
+    Raises `InputError` for a band that is not there, cannot be opened or is cut off.
+    """
+    names = list(scene.bands) if bands is None else [_name(scene, band) for band in bands]
+    files = {name: _looked_at(scene.bands[name]) for name in names}
+    quality = tuple(_looked_at(layer) for layer in scene.quality)
+    finest = min(
+        (file.grid for file in files.values() if file.grid is not None),
+        key=lambda grid: grid.transform.a,
+        default=None,
+    )
+    if finest is None:
+        raise InputError(f"scene {scene.id} has no bands")
+    return replace(
+        scene,
+        bands={**scene.bands, **files},
+        quality=quality,
+        crs=finest.crs.to_string(),
+        footprint=outline(finest),
+    )
+
+
+def _name(scene: Scene, band: str) -> str:
+    """The name under which a scene has a band."""
+    scene.band(band)  # complains
+    return band if band in scene.bands else scene.instrument.band(band).name
+
+
+def _looked_at(file: _File) -> _File:
+    if file.grid is None:
+        check_intact(file.href)
+        return replace(file, grid=grid_of(file.href))
+    return file
+
+
+def _below(path: str, unpack_to: Path | None) -> tuple[list[Scene], list[tuple[str, str]]]:
+    files, archives = list_place(path)
+    for name in files:
+        if PurePosixPath(name).name in described.NAMES and not is_remote(path):
+            return described.scenes(Path(path, name))
+    place = RemoteFolder(path, tuple(files)) if is_remote(path) else _folder(path, files)
+    scenes, rejected = _in_place(place)
+    for name in archives:
+        if is_remote(path):
+            rejected.append((f"{path}/{name}", "archives in object stores are not read"))
+            continue
+        try:
+            more, lost = _in_place(_archive(f"{place.path}/{name}", unpack_to))
+        except AutomapError as error:
+            rejected.append((f"{path}/{name}", str(error)))
+            continue
+        scenes += more
+        rejected += lost
+    return scenes, rejected
+
+
+def _folder(path: str, files: Iterable[str]) -> Folder:
+    return Folder(str(Path(path).absolute()), tuple(files))
+
+
+def _archive(path: str, unpack_to: Path | None) -> Place:
+    if unpack_to is None or not is_packed(path):
+        return Archive(str(Path(path).absolute()))
+    folder = unpack(path, unpack_to)
+    return _folder(str(folder), list_place(str(folder))[0])
+
+
+def _in_place(place: Place) -> tuple[list[Scene], list[tuple[str, str]]]:
+    scenes: list[Scene] = []
+    rejected: list[tuple[str, str]] = []
+    names = place.names()
+    layouts = find_all(names)
+    for layout in layouts:
+        try:
+            scenes.append(_scene(layout, place))
+        except AutomapError as error:
+            rejected.append((layout.id, str(error)))
+    rejected += _without_bands(names, layouts)
+    return scenes, rejected
+
+
+def _scene(layout: ProductLayout, place: Place) -> Scene:
+    is_landsat = layout.family == "landsat"
+    return landsat_scene(layout, place) if is_landsat else sentinel2_scene(layout, place)
+
+
+def _without_bands(
+    names: Sequence[str], layouts: Sequence[ProductLayout]
+) -> Iterator[tuple[str, str]]:
+    """Products of which nothing but the metadata is there."""
+    used = {file for layout in layouts for file in layout.metadata.values()}
+    known = {str(PurePosixPath(file).parent) for file in used}
+    for name in names:
+        is_metadata = name.lower().endswith(_METADATA)
+        if is_metadata and name not in used and str(PurePosixPath(name).parent) not in known:
+            yield name, "metadata without bands"

@@ -1,0 +1,210 @@
+"""The sensor's own pixel grid, without end: what scenes share, and what a tile is a window of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from affine import Affine
+from rasterio.crs import CRS
+
+from automap_tiles.errors import GridError, InputError
+from automap_tiles.grid import Bounds, Grid, Tile, UnitPart, unit_parts
+from automap_tiles.vector import reproject_bounds
+
+# Fractions of a pixel by which grids may be off and still count as the same.
+_ALIGNED = 1e-3
+
+# Pixels that GDAL's widest kernel (Lanczos, radius 3) looks at on either side, and one more.
+_KERNEL = 4
+
+BLOCK = 256
+"""Pixels along the edge of the fixed blocks in which scenes on other grids are resampled."""
+
+Window = tuple[range, range]
+"""Rows and columns, counted from the lattice's own corner, negative ones as well."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lattice:
+    """Pixels of one size in one CRS, all over the plane."""
+
+    crs: CRS
+    transform: Affine
+    """North up; its corner is one of a pixel, and all rows and columns count from it."""
+
+    @classmethod
+    def of(cls, grid: Grid, resolution: float | None = None) -> Lattice:
+        """The lattice of a grid, or one of coarser or finer pixels with the same corner."""
+        transform = grid.transform
+        if (transform.b, transform.d) != (0, 0) or transform.a <= 0 or transform.e >= 0:
+            raise InputError("a scene whose pixels are not north up cannot be read on its own grid")
+        if resolution is not None:
+            transform = Affine(resolution, 0, transform.c, 0, -resolution, transform.f)
+        return cls(crs=grid.crs, transform=transform)
+
+    @property
+    def pixel(self) -> tuple[float, float]:
+        """(width, height) of a pixel in CRS units."""
+        return self.transform.a, -self.transform.e
+
+    def grid(self, window: Window) -> Grid:
+        """A window as a grid; the same numbers for the same corner, whatever the window."""
+        rows, cols = window
+        corner = Affine.translation(cols.start, rows.start)
+        return Grid(self.crs, self.transform @ corner, (len(rows), len(cols)))
+
+    def window(self, bounds: Bounds, margin: tuple[float, float] = (0.0, 0.0)) -> Window:
+        """Rows and columns that hold a box, widened by (y, x) pixels."""
+        width, height = self.pixel
+        left, top = self.transform.c, self.transform.f
+        return (
+            range(
+                math.floor((top - bounds.top) / height - margin[0]),
+                math.ceil((top - bounds.bottom) / height + margin[0]),
+            ),
+            range(
+                math.floor((bounds.left - left) / width - margin[1]),
+                math.ceil((bounds.right - left) / width + margin[1]),
+            ),
+        )
+
+    def offset(self, grid: Grid, factor: int = 1) -> tuple[int, int] | None:
+        """(row, col) of a grid's first pixel; None when it lies on another lattice.
+
+        `factor`: pixels of the lattice along the edge of one of the grid's.
+        """
+        own, theirs = self.transform, grid.transform
+        if grid.crs != self.crs or (theirs.b, theirs.d) != (0, 0):
+            return None
+        for first, last in ((own.a, theirs.a), (own.e, theirs.e)):
+            # over the whole grid, not over one pixel
+            if abs(first * factor - last) * max(grid.shape) > _ALIGNED * abs(first):
+                return None
+        row, col = (theirs.f - own.f) / own.e, (theirs.c - own.c) / own.a
+        if abs(row - round(row)) > _ALIGNED or abs(col - round(col)) > _ALIGNED:
+            return None
+        return round(row), round(col)
+
+    def factor(self, grid: Grid) -> int:
+        """Pixels of the lattice along the edge of a grid's pixel, rounded, at least 1."""
+        return max(1, round(grid.transform.a / self.transform.a))
+
+    def extent(self, grid: Grid) -> Bounds | None:
+        """Box of a grid in the CRS of the lattice; None where that cannot express it."""
+        return _box_in(grid.bounds, grid.crs, self.crs)
+
+
+def choose(grids: Iterable[Grid], resolution: float | None = None) -> Lattice:
+    """The lattice that most of these grids lie on; of equally frequent ones the finest.
+
+    Raises `InputError` when there are none.
+    """
+    lattices: list[tuple[Lattice, int]] = []
+    for grid in grids:
+        for number, (lattice, count) in enumerate(lattices):
+            if lattice.offset(grid) is not None:
+                lattices[number] = lattice, count + 1
+                break
+        else:
+            lattices.append((Lattice.of(grid), 1))
+    if not lattices:
+        raise InputError("there are no scenes to take a grid from")
+    best, _ = min(lattices, key=lambda pair: (-pair[1], pair[0].pixel))
+    if resolution is None:
+        return best
+    return Lattice.of(Grid(best.crs, best.transform, (1, 1)), resolution)
+
+
+def window_around(lattice: Lattice, target: Tile | Grid) -> Window | None:
+    """The pixels that a tile or grid may be resampled from, whatever the kernel.
+
+    Every unit block of the tile has enough of them on all sides. None where the lattice's CRS
+    cannot express the target.
+    """
+    windows = [found for part in _parts(target) if (found := _around(lattice, part)) is not None]
+    if not windows:
+        return None
+    rows, cols = zip(*windows, strict=True)
+    return _hull(rows), _hull(cols)
+
+
+def _parts(target: Tile | Grid) -> Iterator[Grid]:
+    """Unit blocks of a tile as far as they belong to it; a plain grid as it is."""
+    if not isinstance(target, Tile):
+        yield target
+        return
+    for part in unit_parts(target):
+        yield _cut(part)
+
+
+def _cut(part: UnitPart) -> Grid:
+    if part.is_whole:
+        return part.grid
+    rows, cols = part.unit_window
+    transform = part.grid.transform @ Affine.translation(cols.start, rows.start)
+    return Grid(part.grid.crs, transform, (rows.stop - rows.start, cols.stop - cols.start))
+
+
+def _around(lattice: Lattice, grid: Grid) -> Window | None:
+    box = _box_in(grid.bounds, grid.crs, lattice.crs)
+    if box is None:
+        return None
+    width, height = lattice.pixel
+    # kernels grow with the number of source pixels for each target pixel
+    y_margin = _KERNEL * max(1.0, box.height / height / grid.height) + 1
+    x_margin = _KERNEL * max(1.0, box.width / width / grid.width) + 1
+    return lattice.window(box, (y_margin, x_margin))
+
+
+def _box_in(bounds: Bounds, source: CRS, target: CRS) -> Bounds | None:
+    try:
+        box = reproject_bounds(bounds, source, target)
+    except GridError:
+        return None
+    return box if all(map(math.isfinite, box)) and box.width > 0 and box.height > 0 else None
+
+
+def _hull(ranges: Iterable[range]) -> range:
+    several = list(ranges)
+    return range(min(each.start for each in several), max(each.stop for each in several))
+
+
+def intersection(window: Window, other: Window) -> Window | None:
+    """The shared pixels; None when there are none."""
+    (rows, cols), (other_rows, other_cols) = window, other
+    shared = (
+        range(max(rows.start, other_rows.start), min(rows.stop, other_rows.stop)),
+        range(max(cols.start, other_cols.start), min(cols.stop, other_cols.stop)),
+    )
+    return shared if shared[0] and shared[1] else None
+
+
+def widened(window: Window, pixels: int) -> Window:
+    """The window with so many more pixels on every side."""
+    rows, cols = window
+    return (
+        range(rows.start - pixels, rows.stop + pixels),
+        range(cols.start - pixels, cols.stop + pixels),
+    )
+
+
+def slices(window: Window, within: Window) -> tuple[slice, slice]:
+    """A window as slices of the array of a larger one."""
+    (rows, cols), (outer_rows, outer_cols) = window, within
+    return (
+        slice(rows.start - outer_rows.start, rows.stop - outer_rows.start),
+        slice(cols.start - outer_cols.start, cols.stop - outer_cols.start),
+    )
+
+
+def blocks(window: Window, size: int = BLOCK) -> Iterator[Window]:
+    """The fixed blocks of the lattice that a window touches, row by row."""
+    rows, cols = window
+    for row in range(rows.start // size, (rows.stop - 1) // size + 1):
+        for col in range(cols.start // size, (cols.stop - 1) // size + 1):
+            yield (
+                range(row * size, (row + 1) * size),
+                range(col * size, (col + 1) * size),
+            )

@@ -1,0 +1,233 @@
+"""Where files of products lie: folders, archives and object stores, all seen as a list of names."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tarfile
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+from automap_tiles.errors import InputError, OutputError
+from automap_tiles.storage import is_remote, open_storage
+
+ARCHIVE_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".zip")
+
+# Metadata files are some hundred kilobytes; nothing larger is read into memory.
+_LARGEST_METADATA = 64 * 2**20
+
+_METADATA_ENDINGS = (".txt", ".xml", ".json", ".gml", ".yaml", ".yml")
+
+
+class Place(Protocol):
+    """Files under names with `/`, which begin with the name of the place itself."""
+
+    @property
+    def path(self) -> str:
+        """As people know it."""
+        ...
+
+    def names(self) -> Sequence[str]:
+        """All files; raises `InputError` for an archive that cannot be read."""
+        ...
+
+    def read(self, name: str) -> bytes:
+        """Raises `InputError`."""
+        ...
+
+    def href(self, name: str) -> str:
+        """What GDAL opens."""
+        ...
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of this machine, or some of the files in it."""
+
+    path: str
+    files: tuple[str, ...] = ()
+    """Relative to the folder."""
+
+    def names(self) -> Sequence[str]:
+        own = Path(self.path).name
+        return [f"{own}/{file}" for file in self.files]
+
+    def read(self, name: str) -> bytes:
+        path = self.href(name)
+        try:
+            if Path(path).stat().st_size > _LARGEST_METADATA:
+                raise InputError("is too large for metadata", path)
+            return Path(path).read_bytes()
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror}", path) from error
+
+    def href(self, name: str) -> str:
+        return f"{self.path}/{name.partition('/')[2]}"
+
+
+@dataclass(frozen=True)
+class RemoteFolder:
+    """A folder of an object store."""
+
+    path: str
+    files: tuple[str, ...] = ()
+
+    def names(self) -> Sequence[str]:
+        own = self.path.rstrip("/").rpartition("/")[2]
+        return [f"{own}/{file}" for file in self.files]
+
+    def read(self, name: str) -> bytes:
+        try:
+            return open_storage(self.path).get(name.partition("/")[2])
+        except FileNotFoundError as error:
+            raise InputError("no such object", f"{self.path}/{name}") from error
+
+    def href(self, name: str) -> str:
+        return open_storage(self.path).url(name.partition("/")[2])
+
+
+class Archive:
+    """A tar or zip file; its list and its metadata files are read in one go and kept."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    @cached_property
+    def _own(self) -> str:
+        return stem(self.path)
+
+    @cached_property
+    def _content(self) -> tuple[list[str], dict[str, bytes]]:
+        """Members' names, and the bytes of those that may be metadata."""
+        reader = _zip_content if self.path.lower().endswith(".zip") else _tar_content
+        try:
+            return reader(self.path)
+        except (tarfile.TarError, zipfile.BadZipFile, OSError, EOFError, ValueError) as error:
+            raise InputError(f"cannot be read as an archive: {error}", self.path) from error
+
+    def names(self) -> Sequence[str]:
+        return [f"{self._own}/{name}" for name in self._content[0]]
+
+    def read(self, name: str) -> bytes:
+        member = name.partition("/")[2]
+        try:
+            return self._content[1][member]
+        except KeyError as error:
+            raise InputError("is no metadata", f"{self.path}/{member}") from error
+
+    def href(self, name: str) -> str:
+        kind = "vsizip" if self.path.lower().endswith(".zip") else "vsitar"
+        # braces: the archive's own name may hold anything
+        return f"/{kind}/{{{self.path}}}/{name.partition('/')[2]}"
+
+
+def stem(path: str) -> str:
+    """Name of an archive without its endings."""
+    name = Path(path).name
+    for ending in sorted(ARCHIVE_ENDINGS, key=len, reverse=True):
+        if name.lower().endswith(ending):
+            return name[: -len(ending)]
+    return name
+
+
+def is_archive(name: str) -> bool:
+    """Whether it is an archive by its ending."""
+    return name.lower().endswith(ARCHIVE_ENDINGS)
+
+
+def is_packed(name: str) -> bool:
+    """Whether an archive can only be read from its beginning to its end: windows are slow."""
+    return is_archive(name) and not name.lower().endswith((".tar", ".zip"))
+
+
+def _tar_content(path: str) -> tuple[list[str], dict[str, bytes]]:
+    names, metadata = [], {}
+    with tarfile.open(path, "r:*") as archive:
+        for member in archive:
+            if not member.isfile():
+                continue
+            name = member.name.removeprefix("./")
+            names.append(name)
+            if _may_be_metadata(name, member.size):
+                file = archive.extractfile(member)
+                metadata[name] = b"" if file is None else file.read()
+    return names, metadata
+
+
+def _zip_content(path: str) -> tuple[list[str], dict[str, bytes]]:
+    with zipfile.ZipFile(path) as archive:
+        files = [member for member in archive.infolist() if not member.is_dir()]
+        metadata = {
+            member.filename: archive.read(member)
+            for member in files
+            if _may_be_metadata(member.filename, member.file_size)
+        }
+    return [member.filename for member in files], metadata
+
+
+def _may_be_metadata(name: str, size: int) -> bool:
+    return name.lower().endswith(_METADATA_ENDINGS) and size <= _LARGEST_METADATA
+
+
+def unpack(path: str, folder: Path) -> Path:
+    """Unpack an archive into `folder/<its name>`, whole or not at all; that folder.
+
+    Nothing is done when it is there already. Members that would land outside are refused. Raises
+    `InputError` for a broken archive, `OutputError` when the folder cannot be written.
+    """
+    target = folder / stem(path)
+    if target.is_dir():
+        return target
+    part = folder / f".{target.name}.{os.getpid()}.part"
+    try:
+        part.mkdir(parents=True, exist_ok=True)
+        _extract(path, part)
+        part.replace(target)
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError) as error:
+        raise InputError(f"cannot be unpacked: {error}", path) from error
+    except OSError as error:
+        if target.is_dir():  # another run was faster
+            return target
+        raise OutputError(f"cannot be written: {error.strerror}", target) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return target
+
+
+def _extract(path: str, folder: Path) -> None:
+    if path.lower().endswith(".zip"):
+        with zipfile.ZipFile(path) as archive:
+            archive.extractall(folder)
+    else:
+        with tarfile.open(path, "r:*") as archive:
+            archive.extractall(folder, filter="data")
+
+
+def list_place(path: str) -> tuple[list[str], list[str]]:
+    """(files, archives) below a folder or an object store's address, relative to it, sorted.
+
+    Raises `InputError` when there is no such folder.
+    """
+    if is_remote(path):
+        names = sorted(open_storage(path).list(""))
+    elif not Path(path).is_dir():
+        raise InputError("no such folder", path)
+    else:
+        names = sorted(
+            str(Path(root, file).relative_to(path))
+            for root, folders, files in os.walk(path)
+            for file in files
+            if not _is_hidden(folders, file)
+        )
+    archives = [name for name in names if is_archive(name)]
+    return [name for name in names if not is_archive(name)], archives
+
+
+def _is_hidden(folders: list[str], file: str) -> bool:
+    """Leaves out hidden files, and hidden folders from then on."""
+    folders[:] = [folder for folder in folders if not folder.startswith(".")]
+    return file.startswith(".")
