@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+_filters = threading.Lock()
 
 
 def ignore_missing_georeference() -> None:
     """Ignore `NotGeoreferencedWarning` in this process; cheap when it is ignored already.
 
-    rasterio makes datasets in memory for `rasterize` and `reproject` and turns this warning off
-    around each. The filters of `warnings` belong to the process, so in two threads at once one
-    turns it on again under the other. A filter that is there before and after helps both. Who
-    needs a georeference, asks for it and raises an error of its own.
+    Who needs a georeference, asks for it and raises an error of its own. The filters of
+    `warnings` belong to the process, not to the thread: one that is there before and after is
+    not lost when threads change and restore them at the same time.
     """
     from rasterio.errors import NotGeoreferencedWarning
 
@@ -23,6 +25,10 @@ def ignore_missing_georeference() -> None:
 
 @contextmanager
 def without_georeference() -> Iterator[None]:
-    """The same around a block, which other threads may run at the same time: nothing is locked."""
-    ignore_missing_georeference()
-    yield
+    """Stand around `rasterize`, and `reproject` of arrays, one thread at a time.
+
+    Inside them rasterio ignores all warnings for a while. Two threads at once would leave it so.
+    """
+    with _filters:
+        ignore_missing_georeference()
+        yield

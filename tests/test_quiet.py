@@ -16,7 +16,7 @@ TILE = Pyramid.from_grid("geodetic").tile(3, 2, 2)
 
 
 def test_burning_and_decoding_in_threads() -> None:
-    """rasterio's own changes of the filters get mixed up within a second; nobody notices."""
+    """rasterio's own changes of the filters would get mixed up within a second."""
     shape = TILE.bbox.buffer(-5)
     picture = raster.encode_png(np.ones((3, 16, 16), "uint8"))
 

@@ -11,7 +11,7 @@ from rasterio.features import rasterize
 from shapely.geometry.base import BaseGeometry
 
 from automap_tiles.grid import GridLike
-from automap_tiles.quiet import ignore_missing_georeference
+from automap_tiles.quiet import without_georeference
 
 
 def burn(
@@ -29,15 +29,15 @@ def burn(
     shapes = [geometry for geometry in geometries if not _is_empty(geometry)]
     if not shapes:
         return np.full(grid.shape, invert)
-    ignore_missing_georeference()
-    burnt = rasterize(
-        ((geometry, 0 if invert else 1) for geometry in shapes),
-        out_shape=grid.shape,
-        transform=grid.transform,
-        fill=1 if invert else 0,
-        all_touched=all_touched,
-        dtype="uint8",
-    )
+    with without_georeference():
+        burnt = rasterize(
+            ((geometry, 0 if invert else 1) for geometry in shapes),
+            out_shape=grid.shape,
+            transform=grid.transform,
+            fill=1 if invert else 0,
+            all_touched=all_touched,
+            dtype="uint8",
+        )
     mask: NDArray[np.bool_] = burnt.view(bool)
     return mask
 
