@@ -101,6 +101,37 @@ class ObjectStorage:
             raise InputError(f"cannot be read: {_reason(error)}", self._name(key)) from None
         return f"{found['size']} {found['e_tag'] or found['last_modified']}"
 
+    def stream(
+        self, key: str, start: int = 0, validator: str | None = None
+    ) -> tuple[int, int, str | None, Iterator[bytes]]:
+        """A large object bit by bit: where the bytes begin, its size, its ETag and the bytes.
+
+        They begin at `start` if the ETag is still `validator`, else at 0. Raises as `get` does,
+        also while the bytes are read.
+        """
+        store, obstore = self._client(), _obstore()
+        try:
+            found = obstore.head(store, key)
+            tag, size = found["e_tag"], found["size"]
+            begin = start if tag is not None and tag == validator and start <= size else 0
+            if begin == size:
+                return begin, size, tag, iter(())
+            options = {"range": {"offset": begin}, **({"if_match": tag} if tag else {})}
+            chunks = obstore.get(store, key, options=options).stream(1 << 20)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(self._name(key)) from error
+        except obstore.exceptions.BaseError as error:
+            raise InputError(f"cannot be read: {_reason(error)}", self._name(key)) from None
+        return begin, size, tag, self._read_on(key, chunks)
+
+    def _read_on(self, key: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        obstore = _obstore()
+        try:
+            for chunk in chunks:
+                yield bytes(chunk)
+        except (FileNotFoundError, obstore.exceptions.BaseError) as error:
+            raise InputError(f"cannot be read: {_reason(error)}", self._name(key)) from None
+
     def exists_many(self, keys: Sequence[str]) -> set[str]:
         if len(keys) <= 1:
             return {key for key in keys if self.exists(key)}
@@ -170,6 +201,8 @@ def _connect(root: str) -> Any:
         endpoint = _s3_endpoint()
         if os.environ.get("AWS_NO_SIGN_REQUEST", "NO").upper() in ("YES", "TRUE", "ON", "1"):
             options["skip_signature"] = True  # GDAL's name for public data
+        if os.environ.get("AWS_REQUEST_PAYER", "").lower() == "requester":
+            options["request_payer"] = True  # GDAL's name, for data whose reader pays
         if endpoint:
             options["endpoint"] = endpoint
             options["client_options"] = {"allow_http": endpoint.startswith("http://")}

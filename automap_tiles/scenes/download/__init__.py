@@ -1,0 +1,32 @@
+"""Files of scenes fetched to a local folder: many at once, resumed by range, checked, whole."""
+
+from automap_tiles.scenes.download.fetch import Fetched, Status, fetch
+from automap_tiles.scenes.download.files import RemoteFile, fetched, files_of, files_of_all
+from automap_tiles.scenes.download.patience import Patience
+from automap_tiles.scenes.download.plan import (
+    Amount,
+    Share,
+    amount,
+    check_space,
+    measured,
+    shares,
+)
+from automap_tiles.scenes.download.small import read_bytes
+
+__all__ = [
+    "Amount",
+    "Fetched",
+    "Patience",
+    "RemoteFile",
+    "Share",
+    "Status",
+    "amount",
+    "check_space",
+    "fetch",
+    "fetched",
+    "files_of",
+    "files_of_all",
+    "measured",
+    "read_bytes",
+    "shares",
+]

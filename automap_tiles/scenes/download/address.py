@@ -1,0 +1,71 @@
+"""Addresses of files: what kind they are, and how they may be shown."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote, urljoin, urlsplit
+
+from automap_tiles.errors import InputError
+from automap_tiles.storage import is_remote
+
+Kind = Literal["http", "object", "file"]
+
+
+def kind_of(href: str) -> Kind:
+    """How an address is read; raises `InputError` for one that cannot be fetched."""
+    scheme = urlsplit(href).scheme.lower() if "://" in href else ""
+    if scheme in ("http", "https"):
+        return "http"
+    if is_remote(href):
+        return "object"
+    if scheme not in ("", "file"):
+        raise InputError(f"nothing here reads {scheme}://", shown(href))
+    return "file"
+
+
+def shown(href: str) -> str:
+    """The address without user name, password and query: a query may be a signature."""
+    without_query = re.sub(r"\?.*", "?…", href, flags=re.DOTALL) if "://" in href else href
+    return re.sub(r"://[^/@\s]*@", "://", without_query)
+
+
+def local_path(href: str) -> Path:
+    """Path of a plain path or a `file://` address."""
+    if href.startswith("file://"):
+        return Path(unquote(urlsplit(href).path))
+    return Path(href)
+
+
+def name_of(href: str) -> str:
+    """Last part of the path, as a file name."""
+    path = urlsplit(href).path if "://" in href else href
+    return safe_name(unquote(path.rstrip("/")).rpartition("/")[2])
+
+
+def safe_name(text: str) -> str:
+    """A name that stays in its folder, whatever a catalogue has written."""
+    return re.sub(r"[^\w.+=@-]+", "_", text).lstrip(".")[:200] or "_"
+
+
+def resolve(base: str, href: str) -> str:
+    """A link as the document at `base` means it."""
+    if "://" in href or href.startswith("/vsi"):
+        return href
+    if "://" in base:
+        # urljoin knows the rules for http only; those of other schemes are the same
+        scheme, _, rest = base.partition("://")
+        return scheme + urljoin(f"http://{rest}", href).removeprefix("http")
+    return href if Path(href).is_absolute() else str(_tidy(local_path(base).parent / href))
+
+
+def _tidy(path: Path) -> Path:
+    """Without `.` and `..`, symbolic links left as they are."""
+    parts: list[str] = []
+    for part in path.parts:
+        if part == ".." and parts and parts[-1] not in ("..", "/"):
+            parts.pop()
+        else:
+            parts.append(part)
+    return Path(*parts)

@@ -1,0 +1,192 @@
+"""Files behind http and https.
+
+Proxies, `~/.netrc` and certificates come from the environment, as `requests` reads them; none of
+it is kept or shown here.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from automap_tiles.errors import InputError, MissingExtra
+from automap_tiles.scenes.download.address import name_of, shown
+from automap_tiles.scenes.download.patience import Changed, TryAgain, retry_after
+from automap_tiles.scenes.download.stream import CHUNK, Stream
+from automap_tiles.version import VERSION
+
+if TYPE_CHECKING:
+    from requests import Response, Session
+
+TIMEOUT = (10.0, 60.0)
+"""Seconds to wait for the connection, and between two pieces of an answer."""
+
+LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
+"""Answers that mean: not now."""
+
+_NO_PAGES = (".tif", ".tiff", ".jp2", ".zip", ".tar", ".gz", ".xml", ".json", ".txt")
+
+# One session per process: its pool of connections serves all threads. Those of the process that
+# this one was forked from are kept and never touched.
+_sessions: dict[int, Session] = {}
+_lock = threading.Lock()
+
+
+@contextmanager
+def open_http(href: str, start: int, validator: str | None) -> Iterator[Stream]:
+    """As `stream.open_stream`."""
+    headers: dict[str, str] = {}
+    if start and validator:
+        headers = {"Range": f"bytes={start}-", "If-Range": validator}
+    elif start:
+        headers = {"Range": f"bytes={start}-"}
+    response = _get(href, headers)
+    with response:
+        if response.status_code == 416:
+            yield _nothing_left(response, start, validator)
+            return
+        _check_answer(href, response)
+        yield Stream(
+            start=_start(href, response, start, validator),
+            size=_size(response),
+            validator=_validator(response),
+            chunks=_chunks(response),
+        )
+
+
+def size_of(href: str) -> int | None:
+    """Bytes of a file; None when the server does not tell.
+
+    Asked for with one byte of it, because links signed for GET refuse HEAD.
+    """
+    with _get(href, {"Range": "bytes=0-0"}) as response:
+        if response.status_code == 416:  # not even one byte
+            return _size(response)
+        _check_answer(href, response)
+        return _size(response)
+
+
+def session() -> Session:
+    """The process's own, with connections kept open."""
+    made = _sessions.get(os.getpid())
+    if made is None:
+        with _lock:
+            made = _sessions.get(os.getpid()) or _new_session()
+            _sessions[os.getpid()] = made
+    return made
+
+
+def _new_session() -> Session:
+    try:
+        import requests
+        from requests.adapters import HTTPAdapter
+    except ImportError as error:
+        raise MissingExtra("requests", "stac") from error
+    made = requests.Session()
+    made.max_redirects = 10
+    for scheme in ("http://", "https://"):
+        made.mount(scheme, HTTPAdapter(pool_connections=32, pool_maxsize=64))
+    # Bytes as they are stored: a size or a range of packed bytes would say nothing.
+    made.headers["Accept-Encoding"] = "identity"
+    made.headers["User-Agent"] = f"automap-tiles/{VERSION}"
+    logging.getLogger("urllib3.connectionpool").addFilter(_WithoutQueries())
+    return made
+
+
+def _get(href: str, headers: dict[str, str]) -> Response:
+    from requests import exceptions
+
+    try:
+        return session().get(href, headers=headers, stream=True, timeout=TIMEOUT)
+    except (exceptions.ConnectionError, exceptions.Timeout, exceptions.ChunkedEncodingError) as no:
+        raise TryAgain(reason(no)) from None
+    except exceptions.RequestException as no:
+        raise InputError(f"cannot be fetched: {reason(no)}", shown(href)) from None
+
+
+def _check_answer(href: str, response: Response) -> None:
+    status = response.status_code
+    if status in LATER:
+        wait = retry_after(response.headers.get("Retry-After"))
+        raise TryAgain(f"the server answers {status} {response.reason}", wait)
+    if status in (404, 410):
+        raise InputError("no such file", shown(href))
+    if status in (401, 403):
+        raise InputError(f"may not be read: the server answers {status}", shown(href))
+    if status not in (200, 206):
+        raise InputError(
+            f"cannot be fetched: the server answers {status} {response.reason}", shown(href)
+        )
+    is_page = response.headers.get("Content-Type", "").lower().startswith("text/html")
+    if is_page and name_of(href).lower().endswith(_NO_PAGES):
+        raise InputError("the server sends a web page instead, perhaps for a login", shown(href))
+
+
+def _nothing_left(response: Response, start: int, validator: str | None) -> Stream:
+    """An answer 416 is good where everything has come already; else raises `Changed`."""
+    now = _validator(response)
+    if _size(response) != start or (validator and now and validator != now):
+        raise Changed("the file has changed meanwhile")
+    return Stream(start=start, size=start, validator=validator, chunks=iter(()))
+
+
+def _start(href: str, response: Response, start: int, validator: str | None) -> int:
+    """Where the answer begins; raises `Changed` when it is of another version."""
+    if response.status_code == 200:
+        return 0
+    found = re.fullmatch(r"bytes (\d+)-\d+/(?:\d+|\*)", response.headers.get("Content-Range", ""))
+    if found is None or int(found[1]) != start:
+        raise InputError("the server sends another part than the one asked for", shown(href))
+    now = _validator(response)
+    if validator is not None and now is not None and now != validator:
+        raise Changed("the file has changed meanwhile")
+    return start
+
+
+def _size(response: Response) -> int | None:
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        return None
+    total = re.fullmatch(r"bytes [\d*-]+/(\d+)", response.headers.get("Content-Range", ""))
+    if total:
+        return int(total[1])
+    length = response.headers.get("Content-Length", "")
+    return int(length) if length.isdigit() and response.status_code == 200 else None
+
+
+def _validator(response: Response) -> str | None:
+    """A strong ETag, or else the date of the last change."""
+    tag = response.headers.get("ETag", "")
+    if tag.startswith('"'):
+        return tag
+    return response.headers.get("Last-Modified")
+
+
+def _chunks(response: Response) -> Iterator[bytes]:
+    from urllib3.exceptions import HTTPError
+
+    try:
+        yield from response.raw.stream(CHUNK, decode_content=True)
+    except (HTTPError, OSError) as error:
+        raise TryAgain(f"the connection broke: {reason(error)}") from None
+
+
+def reason(error: BaseException) -> str:
+    """Kind and first line of an error, without queries and user names."""
+    lines = str(error).strip().splitlines()
+    text = re.sub(r"\?[^\s\"')]+", "?…", lines[0]) if lines else ""
+    return f"{type(error).__name__}: {re.sub(r'://[^/@]*@', '://', text)[:300]}"
+
+
+class _WithoutQueries(logging.Filter):
+    """Log lines of the http client name every address they ask for."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        if "?" in text:
+            record.msg, record.args = re.sub(r"\?[^\s\"']+", "?…", text), None
+        return True

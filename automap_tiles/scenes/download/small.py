@@ -1,0 +1,51 @@
+"""Small files, read whole: items of catalogues, metadata."""
+
+from __future__ import annotations
+
+import threading
+
+from automap_tiles.errors import InputError
+from automap_tiles.scenes.access import resolve
+from automap_tiles.scenes.download.address import shown
+from automap_tiles.scenes.download.patience import Patience, TryAgain
+from automap_tiles.scenes.download.stream import open_stream
+
+LARGEST = 256 << 20
+"""Bytes; what is larger is no catalogue and no metadata."""
+
+_never = threading.Event()
+
+
+def read_bytes(
+    href: str,
+    access: str | None = None,
+    *,
+    patience: Patience | None = None,
+    largest: int = LARGEST,
+) -> bytes:
+    """All bytes of a local path, `file://`, `http(s)://`, `s3://`, `gs://` or `az://`.
+
+    Raises `InputError` when it cannot be read, also after trying again, or is too large.
+    """
+    patience = patience or Patience(attempts=4)
+    failures = 0
+    while True:
+        try:
+            return _read(href, access, largest)
+        except TryAgain as error:
+            failures += 1
+            if failures >= patience.attempts:
+                raise InputError(f"cannot be read: {error}", shown(href)) from None
+            _never.wait(patience.pause(failures, error.wait))
+
+
+def _read(href: str, access: str | None, largest: int) -> bytes:
+    pieces: list[bytes] = []
+    total = 0
+    with open_stream(resolve(href, access)) as stream:
+        for chunk in stream.chunks:
+            total += len(chunk)
+            if total > largest:
+                raise InputError(f"larger than {largest} bytes", shown(href))
+            pieces.append(chunk)
+    return b"".join(pieces)
