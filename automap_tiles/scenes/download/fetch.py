@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from enum import StrEnum
@@ -50,7 +50,7 @@ def fetch(
     workers: int = WORKERS,
     patience: Patience | None = None,
     progress: Callable[[int], None] | None = None,
-) -> Iterator[Fetched]:
+) -> Generator[Fetched]:
     """Fetch files into a folder; each is told of as it is done.
 
     A file appears whole or not at all. What an earlier run left unfinished is gone on with. A file

@@ -87,7 +87,7 @@ def _targets(scene: Scene, hrefs: Iterable[str]) -> dict[str, str]:
     folder = safe_name(scene.id)
     targets: dict[str, str] = {}
     # Of all files of the scene, so that a file has one name whatever was asked for.
-    every = [file.href for file in (*scene.bands.values(), *scene.quality)]
+    every = [file.href for file in scene.bands.values()] + [file.href for file in scene.quality]
     taken: dict[str, str] = {}
     for href in dict.fromkeys(every):
         name, number = name_of(href), 1

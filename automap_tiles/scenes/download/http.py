@@ -170,7 +170,9 @@ def _chunks(response: Response) -> Iterator[bytes]:
     from urllib3.exceptions import HTTPError
 
     try:
-        yield from response.raw.stream(CHUNK, decode_content=True)
+        # read1 gives what has come; read would wait for a whole chunk and lose it when it breaks.
+        while data := response.raw.read1(CHUNK, decode_content=True):
+            yield data
     except (HTTPError, OSError) as error:
         raise TryAgain(f"the connection broke: {reason(error)}") from None
 
