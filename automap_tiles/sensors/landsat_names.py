@@ -64,7 +64,8 @@ def _prefix(prefix: str) -> str:
 def _layout(
     folder: str, prefix: str, members: list[tuple[str, re.Match[str]]]
 ) -> ProductLayout | None:
-    bands, surface, quality, angles, metadata = _sort(members)
+    is_old = _OLD.match(prefix.upper()) is not None
+    bands, surface, quality, angles, metadata = _sort(members, is_old)
     identity = _identity(folder, prefix)
     has_level_1 = bool(metadata or quality)
     if not (bands or surface) or not (identity or metadata) or not (has_level_1 or surface):
@@ -99,7 +100,7 @@ def _on_demand(surface: _Files, quality: _Files, metadata: _Files) -> bool:
 
 
 def _sort(
-    members: list[tuple[str, re.Match[str]]],
+    members: list[tuple[str, re.Match[str]]], is_old: bool
 ) -> tuple[_Files, _Files, _Files, _Files, _Files]:
     """Files as bands, bands of surface reflectance, quality, angles and metadata."""
     bands: _Files = {}
@@ -116,7 +117,7 @@ def _sort(
         elif ending not in ("TIF", "TIFF", "JP2"):
             continue
         elif found["band"]:
-            (surface if found["surface"] else bands)[_band(found["band"])] = name
+            (surface if found["surface"] else bands)[_band(found["band"], is_old)] = name
         elif found["thermal"]:
             thermal[found["thermal"].upper()] = name
         elif found["angle"]:
@@ -134,13 +135,12 @@ def _mission_order(item: tuple[str, str]) -> tuple[int, str]:
     return len(item[0]), item[0]
 
 
-def _band(number: str) -> str:
-    """`4`, and of the old names `40`, `61`, `62`; 10 and 11 are bands of Landsat 8 and 9."""
+def _band(number: str, is_old: bool) -> str:
+    """`4` → `B4`; in the oldest names `40` → `B4`, `10` → `B1`, `61` → `B6_VCID_1`."""
     number = number.upper()
     if number in ("61", "62"):
         return f"B6_VCID_{number[1]}"
-    is_old = len(number) == 2 and number[1] == "0" and number != "10"
-    return f"B{number[0]}" if is_old else f"B{number}"
+    return f"B{number.removesuffix('0')}" if is_old else f"B{number}"
 
 
 def _identity(folder: str, prefix: str) -> tuple[str, re.Match[str]] | None:

@@ -163,5 +163,5 @@ def radiance_of_range(
 
 
 def earth_sun_distance(day: date) -> float:
-    """In astronomical units, to about 3e-4: 1 − 0.01673 cos(0.9856° (day of year − 4))."""
+    """In astronomical units, to about 8e-4: 1 − 0.01673 cos(0.9856° (day of year − 4))."""
     return 1 - 0.01673 * math.cos(math.radians(0.9856 * (day.timetuple().tm_yday - 4)))

@@ -29,8 +29,7 @@ _FLAT = re.compile(rf"{_BAND}{_SIZE}\.(?P<ending>jp2|tiff?|gml)", re.IGNORECASE)
 _LONG_CLOUDS = re.compile(r"S2[A-D]_\w+_MSK_CLOUDS_\w+_B00_MSIL1C\.gml", re.IGNORECASE)
 
 _PRODUCT_XML = re.compile(
-    r"MTD_MSI(?P<level>L1C|L2A)\.xml|S2[A-D]_\w+_MTD_(?:SAF|USER_)?(?P<old>L1C|L2A)_?\w*\.xml",
-    re.IGNORECASE,
+    r"MTD_MSI(?P<level>L1C|L2A)\.xml|S2[A-D]_\w+_MTD_SAF(?P<old>L1C|L2A)_\w+\.xml", re.IGNORECASE
 )
 _GRANULE_XML = re.compile(
     r"MTD_TL\.xml|metadata\.xml|granule_metadata\.xml|S2[A-D]_\w+_MTD_L\w\w_TL_\w+\.xml",

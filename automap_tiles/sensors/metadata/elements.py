@@ -35,17 +35,18 @@ def number(text: str | None) -> float | None:
     if text is None:
         return None
     try:
-        return float(text)
+        value = float(text)
     except ValueError as error:
         raise InputError(f"metadata with {text!r} in place of a number") from error
+    if not math.isfinite(value):
+        raise InputError(f"metadata with {text!r} in place of a number")
+    return value
 
 
 def number_of(root: Element, tag: str) -> float:
     """The number of the first element of this name; raises `InputError` when there is none."""
-    value = number(need(root, tag))
-    if value is None or not math.isfinite(value):
-        raise InputError(f"metadata with {value} in place of a number ({tag})")
-    return value
+    text = need(root, tag)
+    return number(text) or 0.0
 
 
 def numbers(text: str | None) -> list[float]:
@@ -59,8 +60,6 @@ def numbers(text: str | None) -> list[float]:
 def whole(text: str | None) -> int | None:
     """A whole number; None where there is no text."""
     value = number(text)
-    if value is not None and not math.isfinite(value):
-        raise InputError(f"metadata with {text!r} in place of a number")
     return None if value is None else round(value)
 
 
