@@ -1,0 +1,232 @@
+"""What scenes are read onto: a window of the sensor's own grid, or a tile.
+
+Whatever is resampled is resampled in fixed parts, blocks of the lattice or unit blocks of the
+pyramid, so that no pixel depends on the window that asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from automap_tiles import raster
+from automap_tiles.grid import Grid, Tile, unit_parts
+from automap_tiles.raster import Raster
+from automap_tiles.scenes.lattice import (
+    Lattice,
+    Window,
+    blocks,
+    intersection,
+    slices,
+    window_around,
+)
+
+Array = np.ndarray[Any, Any]
+Picture = np.ma.MaskedArray[Any, Any]
+Slices = tuple[slice, slice]
+Compute = Callable[[Window], Array]
+"""Makes the array (y, x) of a window of a lattice."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One file, and what to read of it."""
+
+    href: str
+    grid: Grid
+    indexes: tuple[int, ...]
+    nodata: float | None
+    """In place of the file's own; None: the file's own."""
+
+
+@dataclass(frozen=True)
+class NativeFrame:
+    """A window of a lattice."""
+
+    lattice: Lattice
+    window: Window
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self.window[0]), len(self.window[1])
+
+    @property
+    def grid(self) -> Grid:
+        return self.lattice.grid(self.window)
+
+    def part_of(self, grid: Grid) -> tuple[NativeFrame, Slices] | None:
+        """The part that a grid reaches, and where it lies in this frame; None where it does not."""
+        box = self.lattice.extent(grid)
+        if box is None:
+            return None
+        reach = self.lattice.window(box, (1, 1))
+        if self.lattice.offset(grid, self.lattice.factor(grid)) is not None:
+            reach = _own_window(self.lattice, grid)
+        shared = intersection(self.window, reach)
+        if shared is None:
+            return None
+        return NativeFrame(self.lattice, shared), slices(shared, self.window)
+
+    def read(self, source: Source, resampling: str) -> Picture:
+        """(band, y, x) of a file; pixels of coarser bands are repeated."""
+        factor = self.lattice.factor(source.grid)
+        offset = self.lattice.offset(source.grid, factor)
+        if offset is None:
+            return _in_parts(self, source, resampling)
+        own = Lattice.of(source.grid)
+        window, cut = _coarser(self.window, offset, factor)
+        pixels = raster.read(
+            source.href, own.grid(window), indexes=source.indexes, nodata=source.nodata
+        )
+        return pixels if factor == 1 else _repeated(pixels, factor, cut)
+
+    def bring(self, lattice: Lattice, compute: Compute) -> Array:
+        """(y, x) of what is computed on another lattice, its pixels repeated or picked."""
+        grid = Grid(lattice.crs, lattice.transform, (1, 1))
+        factor = self.lattice.factor(grid)
+        offset = self.lattice.offset(grid, factor)
+        if offset is None:
+            return _brought(self, lattice, compute)
+        window, cut = _coarser(self.window, offset, factor)
+        array = compute(window)
+        return array if factor == 1 else np.ascontiguousarray(_repeat(array, factor)[cut])
+
+    def parts(self) -> Iterator[tuple[Grid, Slices, Slices]]:
+        """Fixed blocks: (grid, where in this frame, where in the block)."""
+        for block in blocks(self.window):
+            shared = intersection(block, self.window)
+            if shared is not None:
+                yield (
+                    self.lattice.grid(block),
+                    slices(shared, self.window),
+                    slices(shared, block),
+                )
+
+
+@dataclass(frozen=True)
+class TileFrame:
+    """A tile: every scene is warped onto it."""
+
+    tile: Tile
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.tile.shape
+
+    @property
+    def grid(self) -> Grid:
+        return self.tile.grid
+
+    def part_of(self, grid: Grid) -> tuple[TileFrame, Slices] | None:
+        """The whole tile, or None where a grid does not reach it."""
+        lattice = Lattice.of(grid)
+        window = window_around(lattice, self.tile)
+        if window is None or intersection(window, _window_of(grid)) is None:
+            return None
+        height, width = self.shape
+        return self, (slice(0, height), slice(0, width))
+
+    def read(self, source: Source, resampling: str) -> Picture:
+        """(band, y, x) of a file."""
+        return raster.read(
+            source.href,
+            self.tile,
+            indexes=source.indexes,
+            resampling=resampling,
+            nodata=source.nodata,
+        )
+
+    def bring(self, lattice: Lattice, compute: Compute) -> Array:
+        """(y, x) of what is computed on a lattice, by nearest neighbours."""
+        return _brought(self, lattice, compute)
+
+    def parts(self) -> Iterator[tuple[Grid, Slices, Slices]]:
+        """Unit blocks: (grid, where in the tile, where in the block)."""
+        for part in unit_parts(self.tile):
+            yield part.grid, part.tile_window, part.unit_window
+
+
+Frame = NativeFrame | TileFrame
+
+
+def _in_parts(frame: NativeFrame, source: Source, resampling: str) -> Picture:
+    """A file on another grid, in fixed blocks."""
+    pieces = [
+        (
+            here,
+            raster.read(
+                source.href,
+                grid,
+                indexes=source.indexes,
+                resampling=resampling,
+                nodata=source.nodata,
+            )[:, *there],
+        )
+        for grid, here, there in frame.parts()
+    ]
+    first = pieces[0][1]
+    data = np.zeros((len(first), *frame.shape), dtype=first.dtype)
+    mask = np.ones(data.shape, dtype=bool)
+    for here, piece in pieces:
+        data[:, *here] = np.ma.getdata(piece)
+        mask[:, *here] = np.ma.getmaskarray(piece)
+    return np.ma.MaskedArray(data, mask=mask)
+
+
+def _brought(frame: Frame, lattice: Lattice, compute: Compute) -> Array:
+    """Computed around each part and picked from there; zero where there is nothing."""
+    out: Array | None = None
+    for grid, here, there in frame.parts():
+        window = window_around(lattice, grid)
+        if window is None:
+            continue
+        array = compute(window)
+        if out is None:
+            out = np.zeros(frame.shape, dtype=array.dtype)
+        moved = raster.warp(Raster(_as_numbers(array), lattice.grid(window)), grid)
+        out[here] = np.ma.getdata(moved)[0][there].astype(array.dtype)
+    return np.zeros(frame.shape, dtype=bool) if out is None else out
+
+
+def _as_numbers(array: Array) -> Array:
+    return array.astype(np.uint8) if array.dtype == bool else array
+
+
+def _window_of(grid: Grid) -> Window:
+    """A grid on its own lattice."""
+    return range(grid.height), range(grid.width)
+
+
+def _own_window(lattice: Lattice, grid: Grid) -> Window:
+    """The pixels of an aligned grid."""
+    factor = lattice.factor(grid)
+    row, col = lattice.offset(grid, factor) or (0, 0)
+    return range(row, row + grid.height * factor), range(col, col + grid.width * factor)
+
+
+def _coarser(window: Window, offset: tuple[int, int], factor: int) -> tuple[Window, Slices]:
+    """The coarser pixels that hold a window, and where it lies in them once they are repeated."""
+    ranges: list[range] = []
+    cuts: list[slice] = []
+    for own, start in zip(window, offset, strict=True):
+        first = (own.start - start) // factor
+        last = -(-(own.stop - start) // factor)
+        cut = own.start - start - first * factor
+        ranges.append(range(first, last))
+        cuts.append(slice(cut, cut + len(own)))
+    return (ranges[0], ranges[1]), (cuts[0], cuts[1])
+
+
+def _repeated(pixels: Picture, factor: int, cut: Slices) -> Picture:
+    data, mask = np.ma.getdata(pixels), np.ma.getmaskarray(pixels)
+    return np.ma.MaskedArray(
+        np.ascontiguousarray(_repeat(data, factor)[:, *cut]),
+        mask=np.ascontiguousarray(_repeat(mask, factor)[:, *cut]),
+    )
+
+
+def _repeat(array: Array, factor: int) -> Array:
+    return array.repeat(factor, axis=-2).repeat(factor, axis=-1)

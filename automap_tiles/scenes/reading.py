@@ -1,0 +1,291 @@
+"""Scenes as a stack of dates, on the sensor's own grid around a tile or on the tile itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any, Literal
+
+import numpy as np
+
+from automap_tiles.grid import Grid, Tile
+from automap_tiles.scenes.access import resolve
+from automap_tiles.scenes.frames import Frame, NativeFrame, Source, TileFrame
+from automap_tiles.scenes.lattice import Lattice, Window, choose, window_around
+from automap_tiles.scenes.masks import MaskRule, masked
+from automap_tiles.scenes.outlines import grid_of
+from automap_tiles.scenes.scene import BandFile, Scene
+from automap_tiles.scenes.select import Overpass, overpasses
+from automap_tiles.scenes.stack import Stack, empty_stack
+from automap_tiles.scenes.values import convert
+from automap_tiles.sensors.sensor import COMMON
+
+Array = np.ndarray[Any, Any]
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
+GridMode = Literal["native", "tile"]
+WHOLE = 10_000
+"""Value of a reflectance of 1 in stacks of whole numbers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How scenes are read; the same for every tile."""
+
+    bands: tuple[str, ...] = COMMON
+    mask: MaskRule | None = field(default_factory=MaskRule)
+    """None: only pixels without data do not count."""
+    resampling: str = "nearest"
+    """Of scenes that lie on another grid than they are read on."""
+    grid: GridMode = "native"
+    resolution: float | None = None
+    """Pixel size of the stack in units of the scenes' CRS; None: that of the finest band."""
+    whole: bool = False
+    """Whole numbers of 1/10000 (int16) in place of float32: half the memory, twice the speed."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return np.dtype(np.int16 if self.whole else np.float32)
+
+    @property
+    def scale(self) -> float:
+        return float(WHOLE) if self.whole else 1.0
+
+
+def lattice_of(scenes: Sequence[Scene], reading: Reading) -> Lattice:
+    """The grid that most scenes share: of the finest of the bands, or of the resolution asked for.
+
+    Scenes on other grids (of another UTM zone, for instance) are resampled onto it. Raises
+    `InputError` when there are no scenes, or one has none of the bands.
+    """
+    finest = (
+        min(
+            (_grid(scene, scene.band(band)) for band in reading.bands),
+            key=lambda grid: grid.transform.a,
+        )
+        for scene in scenes
+    )
+    return choose(finest, reading.resolution)
+
+
+def frame_of(target: Tile | Grid, lattice: Lattice | None) -> Frame | None:
+    """What a tile is read on: a window of the lattice, or without one the tile itself."""
+    if lattice is None:
+        if isinstance(target, Grid):
+            own = Lattice.of(target)
+            return NativeFrame(own, (range(target.height), range(target.width)))
+        return TileFrame(target)
+    window = window_around(lattice, target)
+    return None if window is None else NativeFrame(lattice, window)
+
+
+def read_stack(
+    scenes: Sequence[Scene],
+    target: Tile | Grid,
+    bands: Sequence[str] = COMMON,
+    mask: MaskRule | None = None,
+    resampling: str = "nearest",
+    grid: GridMode = "native",
+) -> Stack:
+    """A stack of all scenes around a tile or grid; see `Reading` for the parameters.
+
+    Raises `InputError` for a file that cannot be read.
+    """
+    reading = Reading(bands=tuple(bands), mask=mask, resampling=resampling, grid=grid)
+    lattice = lattice_of(scenes, reading) if grid == "native" else None
+    return read_dates(overpasses(scenes), frame_of(target, lattice), reading, target=target)
+
+
+def iter_scenes(
+    scenes: Sequence[Scene],
+    target: Tile | Grid,
+    bands: Sequence[str] = COMMON,
+    mask: MaskRule | None = None,
+    resampling: str = "nearest",
+    grid: GridMode = "native",
+) -> Iterator[Stack]:
+    """As `read_stack`, one date at a time; dates without a valid pixel are left out."""
+    reading = Reading(bands=tuple(bands), mask=mask, resampling=resampling, grid=grid)
+    lattice = lattice_of(scenes, reading) if grid == "native" else None
+    yield from iter_dates(overpasses(scenes), frame_of(target, lattice), reading)
+
+
+def read_dates(
+    dates: Sequence[Overpass],
+    frame: Frame | None,
+    reading: Reading,
+    *,
+    target: Tile | Grid,
+    max_valid: int | None = None,
+    order: Sequence[int] | None = None,
+) -> Stack:
+    """Dates on a frame; only those with a valid pixel are kept.
+
+    With `max_valid` every pixel gets at most so many dates, the first ones in `order` (places in
+    `dates`; default: as they are), and what lies behind is not read once all have them.
+    """
+    here = [] if frame is None else _here(dates, frame, reading, order)
+    if frame is None or not here:
+        grid = target.grid if isinstance(target, Tile) else target
+        nothing = empty_stack(reading.bands, grid, reading.dtype, reading.scale)
+        return nothing if frame is None else _on(nothing, frame)
+    stack = _Growing(len(here), frame, reading)
+    counts = np.zeros(frame.shape, dtype=np.int32)
+    for place in here:
+        room = None if max_valid is None else counts < max_valid
+        if room is not None and not room.any():
+            break
+        added = stack.add(place, dates[place], room)
+        if added is not None and max_valid is not None:
+            counts += added
+    return stack.done(dates)
+
+
+def iter_dates(dates: Sequence[Overpass], frame: Frame | None, reading: Reading) -> Iterator[Stack]:
+    """One stack of one date after the other, for what does not fit in memory."""
+    if frame is None:
+        return
+    for place in _here(dates, frame, reading, None):
+        stack = _Growing(1, frame, reading)
+        if stack.add(place, dates[place], None) is not None:
+            yield stack.done(dates)
+
+
+class _Growing:
+    """A stack while it is filled, date by date."""
+
+    def __init__(self, dates: int, frame: Frame, reading: Reading) -> None:
+        shape = frame.shape
+        self.frame, self.reading = frame, reading
+        self.values = np.empty((dates, len(reading.bands), *shape), dtype=reading.dtype)
+        self.valid = np.empty((dates, *shape), dtype=bool)
+        self.places: list[int] = []
+        self.ids: list[tuple[str, ...]] = []
+
+    def add(self, place: int, date: Overpass, room: Bools | None) -> Bools | None:
+        """Read a date; its valid pixels, or None when there are none and it is left out."""
+        number = len(self.places)
+        values = self.values[number]
+        valid: Bools = self.valid[number]
+        valid[:] = False
+        ids = [
+            scene.id
+            for scene in date.scenes
+            if _read_scene(scene, self.frame, self.reading, (values, valid), room)
+        ]
+        if not ids:
+            return None
+        np.copyto(values, 0, where=~valid)
+        self.places.append(place)
+        self.ids.append(tuple(ids))
+        return valid
+
+    def done(self, dates: Sequence[Overpass]) -> Stack:
+        number = len(self.places)
+        stack = Stack(
+            values=self.values[:number],
+            valid=self.valid[:number],
+            bands=self.reading.bands,
+            times=tuple(dates[place].time for place in self.places),
+            scene_ids=tuple(self.ids),
+            indexes=tuple(self.places),
+            grid=self.frame.grid,
+            scale=self.reading.scale,
+        )
+        return _on(stack, self.frame)
+
+
+def _on(stack: Stack, frame: Frame) -> Stack:
+    """The stack with the frame that it was read on."""
+    shape = frame.shape
+    values, valid = stack.values, stack.valid
+    if values.shape[-2:] != shape:
+        values = np.empty((0, values.shape[1], *shape), dtype=values.dtype)
+        valid = np.empty((0, *shape), dtype=bool)
+    stack = replace(stack, values=values, valid=valid, grid=frame.grid)
+    if isinstance(frame, NativeFrame):
+        return replace(stack, lattice=frame.lattice, window=frame.window)
+    return stack
+
+
+def _here(
+    dates: Sequence[Overpass], frame: Frame, reading: Reading, order: Sequence[int] | None
+) -> list[int]:
+    """Places of the dates that reach the frame."""
+    places = range(len(dates)) if order is None else order
+    return [
+        place
+        for place in places
+        if any(_part(scene, frame, reading) is not None for scene in dates[place].scenes)
+    ]
+
+
+def _part(scene: Scene, frame: Frame, reading: Reading) -> Any:
+    """The part of a frame that a scene reaches, by the grid of its first band."""
+    return frame.part_of(_grid(scene, scene.band(reading.bands[0])))
+
+
+def _read_scene(
+    scene: Scene,
+    frame: Frame,
+    reading: Reading,
+    out: tuple[Array, Bools],
+    room: Bools | None,
+) -> bool:
+    """Fill in what a scene adds to its date; whether it adds anything."""
+    found = _part(scene, frame, reading)
+    if found is None:
+        return False
+    part, (rows, cols) = found
+    values, valid = out[0][:, rows, cols], out[1][rows, cols]
+    counts = ~valid
+    if room is not None:
+        counts &= room[rows, cols]
+    if reading.mask is not None and counts.any():
+        ruled_out = masked(scene, part, reading.mask)
+        if ruled_out is not None:
+            counts &= ~ruled_out
+    if not counts.any():
+        return False
+    is_first = not valid.any()
+    target = values if is_first else np.empty(values.shape, dtype=values.dtype)
+    _read_bands(scene, part, reading, target, counts)
+    if not is_first:
+        np.copyto(values, target, where=counts)
+    valid |= counts
+    return bool(counts.any())
+
+
+def _read_bands(scene: Scene, frame: Frame, reading: Reading, out: Array, counts: Bools) -> None:
+    """All bands of a scene, file by file; pixels that lack one no longer count."""
+    groups: dict[tuple[str, Grid, float | None], list[tuple[int, BandFile]]] = {}
+    for place, name in enumerate(reading.bands):
+        file = scene.band(name)
+        nodata: float | None = None if file.scaling is None else file.scaling.nodata
+        key = (resolve(file.href, scene.access), _grid(scene, file), nodata)
+        groups.setdefault(key, []).append((place, file))
+    for (href, grid, nodata), members in groups.items():
+        indexes = tuple(file.index for _, file in members)
+        source = Source(href=href, grid=grid, indexes=indexes, nodata=nodata)
+        pixels = frame.read(source, reading.resampling)
+        mask = np.ma.getmaskarray(pixels)
+        counts &= ~(mask[0] if len(mask) == 1 else mask.any(axis=0))
+        for (place, file), plane in zip(members, np.ma.getdata(pixels), strict=True):
+            convert(plane, file.scaling, out[place], reading.scale)
+
+
+def _grid(scene: Scene, file: BandFile) -> Grid:
+    return file.grid or _looked_up(resolve(file.href, scene.access))
+
+
+@lru_cache(maxsize=4096)
+def _looked_up(href: str) -> Grid:
+    return grid_of(href)
+
+
+def window_rows(frame: NativeFrame, limit: int) -> Iterator[NativeFrame]:
+    """Strips of a window of at most so many rows."""
+    rows, cols = frame.window
+    for start in range(rows.start, rows.stop, limit):
+        window: Window = (range(start, min(start + limit, rows.stop)), cols)
+        yield NativeFrame(frame.lattice, window)

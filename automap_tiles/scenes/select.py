@@ -1,0 +1,189 @@
+"""Which of the scenes count, and which of them are one overpass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from automap_tiles.errors import ConfigError
+from automap_tiles.scenes.scene import Found, Scene
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+# Scenes of one overpass follow each other within seconds; a satellite takes 12 minutes from pole
+# to equator and comes back to the same place after days, or 100 minutes later in high latitudes.
+_SAME_OVERPASS = timedelta(minutes=5)
+
+# GROUPS of the AutoMap contract.
+_GROUPS = {"landsat": "5789", "sentinel": "2", "all": "25789"}
+_KNOWN = "25789"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Period:
+    """Days from first to last, both included, UTC."""
+
+    first: date | None = None
+    last: date | None = None
+
+    def __contains__(self, moment: datetime) -> bool:
+        day = moment.astimezone(UTC).date()
+        return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
+
+    def __str__(self) -> str:
+        return f"{self.first or '..'}/{self.last or '..'}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """What a scene must be to count."""
+
+    period: Period = Period()
+    satellites: frozenset[str] | None = None
+    """`2`, `5`, `7`, `8`, `9`; None: any."""
+    max_cloud_cover: float | None = None
+    """Per cent; a scene whose cover is not known counts."""
+    area: BaseGeometry | None = None
+    """Longitude and latitude; None: anywhere."""
+
+    def __contains__(self, scene: Scene) -> bool:
+        if self.satellites is not None and scene.satellite not in self.satellites:
+            return False
+        if scene.time not in self.period:
+            return False
+        cover = scene.cloud_cover
+        if self.max_cloud_cover is not None and cover is not None and cover > self.max_cloud_cover:
+            return False
+        outline = scene.footprint
+        return self.area is None or outline is None or bool(outline.intersects(self.area))
+
+    def of(self, found: Found) -> Found:
+        """The scenes that count; those that do not are left out without a word."""
+        return Found(
+            scenes=tuple(scene for scene in found.scenes if scene in self), rejected=found.rejected
+        )
+
+
+def parse_period(text: str | date | Sequence[str | date]) -> Period:
+    """From `2018-04-01/2018-09-30`, a day, a month `2018-04`, a year, or a pair of those.
+
+    `..` or nothing on one side leaves it open. Raises `ConfigError`.
+    """
+    if isinstance(text, str):
+        parts: Sequence[str | date] = text.split("/")
+    elif isinstance(text, date):
+        parts = [text]
+    else:
+        parts = text
+    if not 1 <= len(parts) <= 2:
+        raise _no_period(text)
+    first, last = (_span(parts[0]), _span(parts[-1]))
+    period = Period(first=first[0], last=last[1])
+    if period.first and period.last and period.last < period.first:
+        raise ConfigError("ends before it begins", key="time", found=str(text))
+    return period
+
+
+def _span(text: str | date) -> tuple[date | None, date | None]:
+    """First and last day of what is written."""
+    if isinstance(text, datetime):
+        return text.date(), text.date()
+    if isinstance(text, date):
+        return text, text
+    own = str(text).strip()
+    if own in ("", ".."):
+        return None, None
+    try:
+        if len(own) == 4:
+            return date(int(own), 1, 1), date(int(own), 12, 31)
+        if len(own) == 7:
+            start = date.fromisoformat(f"{own}-01")
+            following = (start + timedelta(days=31)).replace(day=1)
+            return start, following - timedelta(days=1)
+        day = datetime.fromisoformat(own).date()
+    except ValueError as error:
+        raise _no_period(text) from error
+    return day, day
+
+
+def _no_period(text: object) -> ConfigError:
+    return ConfigError(
+        "is no time", key="time", found=str(text), remedy="2018-04-01/2018-09-30, 2018-04 or 2018"
+    )
+
+
+def parse_satellites(value: str | int | Iterable[str | int]) -> frozenset[str]:
+    """A set of satellites: `2578`, `[2, landsat]`, `all`, `sentinel-2`; raises `ConfigError`."""
+    items = [value] if isinstance(value, str | int) else list(value)
+    found: set[str] = set()
+    for item in items:
+        text = str(item).strip().lower()
+        if text in _GROUPS:
+            found |= set(_GROUPS[text])
+        elif text and set(text) <= set(_KNOWN):
+            found |= set(text)
+        elif text[:-1] == "landsat-" or text == "sentinel-2":
+            found |= parse_satellites(text[-1])
+        else:
+            raise ConfigError(
+                "is no satellite",
+                key="satellites",
+                found=item,
+                remedy="2 (Sentinel-2), 5, 7, 8, 9 (Landsat), or landsat, sentinel, all",
+            )
+    return frozenset(found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overpass:
+    """Scenes that a satellite saw one after the other on the same orbit: one date of a stack."""
+
+    scenes: tuple[Scene, ...]
+    """By time; where they overlap the first one that has data counts."""
+
+    @property
+    def id(self) -> str:
+        """Ids of all scenes."""
+        return "+".join(scene.id for scene in self.scenes)
+
+    @property
+    def time(self) -> datetime:
+        """Of the first scene."""
+        return self.scenes[0].time
+
+    @property
+    def cloud_cover(self) -> float | None:
+        """Mean of the scenes that say one, per cent."""
+        covers = [scene.cloud_cover for scene in self.scenes if scene.cloud_cover is not None]
+        return sum(covers) / len(covers) if covers else None
+
+
+def overpasses(scenes: Iterable[Scene]) -> tuple[Overpass, ...]:
+    """Scenes of the same satellite, level and orbit within minutes, by time."""
+    groups: list[list[Scene]] = []
+    latest: dict[tuple[str, str | None], list[list[Scene]]] = {}
+    for scene in sorted(scenes, key=lambda each: (each.time, each.id)):
+        open_groups = latest.setdefault((scene.sensor, scene.level), [])
+        for group in reversed(open_groups):
+            if _continues(group[-1], scene):
+                group.append(scene)
+                break
+        else:
+            groups.append([scene])
+            open_groups.append(groups[-1])
+            del open_groups[:-8]
+    return tuple(
+        Overpass(scenes=tuple(group))
+        for group in sorted(groups, key=lambda group: (group[0].time, group[0].id))
+    )
+
+
+def _continues(before: Scene, scene: Scene) -> bool:
+    if scene.time - before.time > _SAME_OVERPASS:
+        return False
+    if before.orbit is None or scene.orbit is None:
+        return True
+    return before.orbit == scene.orbit

@@ -1,0 +1,127 @@
+"""Dates of the same pixels, one upon the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from automap_tiles.errors import MissingExtra
+from automap_tiles.grid import Grid
+from automap_tiles.raster import Raster
+
+if TYPE_CHECKING:
+    from automap_tiles.scenes.lattice import Lattice, Window
+
+Array = np.ndarray[Any, Any]
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
+Picture = np.ma.MaskedArray[Any, Any]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Stack:
+    """Reflectance of some dates; only dates with at least one valid pixel are there."""
+
+    values: Array
+    """(time, band, y, x) reflectance times `scale`; 0 where not valid."""
+    valid: Bools
+    """(time, y, x): all bands have data, and none of the chosen flags is set."""
+    bands: tuple[str, ...]
+    """Names as they were asked for."""
+    times: tuple[datetime, ...]
+    """UTC, ascending unless asked otherwise."""
+    scene_ids: tuple[tuple[str, ...], ...]
+    """Of each date: its scenes that have pixels here."""
+    indexes: tuple[int, ...]
+    """Of each date: its place among all dates of the input, the same on every tile."""
+    grid: Grid
+    scale: float = 1.0
+    """Value of a reflectance of 1."""
+    lattice: Lattice | None = None
+    """Where the grid is a window of the sensor's own; None on the grid of a tile."""
+    window: Window | None = None
+
+    @property
+    def data(self) -> Picture:
+        """(time, band, y, x), masked where not valid; the mask is read-only."""
+        mask = np.broadcast_to(~self.valid[:, np.newaxis], self.values.shape)
+        return np.ma.MaskedArray(self.values, mask=mask, copy=False)
+
+    def band(self, name: str) -> Picture:
+        """One band, (time, y, x) with a mask; raises `ValueError` when it is not in the stack."""
+        return np.ma.MaskedArray(self.values[:, self._place(name)], mask=~self.valid, copy=False)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no date."""
+        return len(self.times) == 0
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def raster(self, picture: Picture | Array) -> Raster:
+        """A result on the stack's grid, as a process may return it: it is warped onto the tile.
+
+        `picture` is (band, y, x) or (y, x).
+        """
+        return Raster(picture, self.grid)
+
+    def day_of_year(self) -> np.ndarray[Any, np.dtype[np.uint16]]:
+        """(time,) of each date, from 1."""
+        days = [time.astimezone(UTC).timetuple().tm_yday for time in self.times]
+        return np.array(days, dtype=np.uint16)
+
+    def to_xarray(self) -> Any:
+        """The stack as an `xarray.DataArray` (time, band, y, x), NaN where not valid.
+
+        Coordinates are dates, band names and pixel centres. Raises `MissingExtra` without xarray.
+        """
+        try:
+            import xarray
+        except ImportError as error:
+            raise MissingExtra("xarray", "xarray") from error
+        height, width = self.grid.shape
+        transform = self.grid.transform
+        values = np.where(self.valid[:, np.newaxis], self.values, np.nan)
+        return xarray.DataArray(
+            values.astype(np.float32, copy=False),
+            dims=("time", "band", "y", "x"),
+            coords={
+                "time": np.array(
+                    [time.astimezone(UTC).replace(tzinfo=None) for time in self.times],
+                    dtype="datetime64[ns]",
+                ),
+                "band": list(self.bands),
+                "y": transform.f + (np.arange(height) + 0.5) * transform.e,
+                "x": transform.c + (np.arange(width) + 0.5) * transform.a,
+                "scene": ("time", ["+".join(ids) for ids in self.scene_ids]),
+            },
+            attrs={
+                "crs": self.grid.crs.to_string(),
+                "transform": tuple(transform)[:6],
+                "scale": self.scale,
+            },
+        )
+
+    def _place(self, name: str) -> int:
+        if name not in self.bands:
+            raise ValueError(f"the stack has {', '.join(self.bands)}, not {name}")
+        return self.bands.index(name)
+
+
+def empty_stack(bands: Sequence[str], grid: Grid, dtype: np.dtype[Any], scale: float) -> Stack:
+    """A stack without dates."""
+    height, width = grid.shape
+    return Stack(
+        values=np.empty((0, len(bands), height, width), dtype=dtype),
+        valid=np.empty((0, height, width), dtype=bool),
+        bands=tuple(bands),
+        times=(),
+        scene_ids=(),
+        indexes=(),
+        grid=grid,
+        scale=scale,
+    )

@@ -1,0 +1,66 @@
+"""Stored numbers to reflectance, as float32 or as whole numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from automap_tiles.sensors.scaling import Scaling
+
+Array = np.ndarray[Any, Any]
+
+_BLOCK = 1 << 15  # numbers and results stay in the L2 cache beside the table
+
+_PLAIN = Scaling(multiply=1.0)
+
+
+def convert(numbers: Array, scaling: Scaling | None, out: Array, scale: float) -> None:
+    """Reflectance times `scale` of a band's numbers (y, x), into `out` of float32 or int16.
+
+    Every value is the one nearest to the formula's; whole numbers are cut to the type's limits.
+    Without a scaling the numbers are taken for reflectance. What stands where there is no data is
+    converted like any other number.
+    """
+    scaling = _PLAIN if scaling is None else scaling
+    if numbers.dtype.kind in "iu" and numbers.dtype.itemsize <= 2:
+        _look_up(_table(scaling, scale, numbers.dtype.str, out.dtype.str), numbers, out)
+        return
+    for first in range(0, len(numbers), 64):
+        rows = slice(first, first + 64)
+        out[rows] = _formula(numbers[rows], scaling, scale, out.dtype)
+
+
+@lru_cache(maxsize=256)
+def _table(scaling: Scaling, scale: float, source: str, target: str) -> Array:
+    """Results of all numbers of a type of up to 16 bits, in the order of their bit patterns."""
+    dtype = np.dtype(source)
+    bits = np.dtype(f"u{dtype.itemsize}")
+    numbers = np.arange(1 << (8 * dtype.itemsize), dtype=np.uint32).astype(bits).view(dtype)
+    table = _formula(numbers, scaling, scale, np.dtype(target))
+    table.flags.writeable = False
+    return table
+
+
+def _formula(numbers: Array, scaling: Scaling, scale: float, dtype: np.dtype[Any]) -> Array:
+    own = replace(scaling, multiply=scaling.multiply * scale, add=scaling.add * scale)
+    exact = numbers * own.slope + own.offset
+    if dtype.kind == "f":
+        return np.asarray(exact, dtype=dtype)
+    limits = np.iinfo(dtype)
+    whole = np.floor(np.nan_to_num(exact, nan=0.0) + 0.5)
+    return np.clip(whole, limits.min, limits.max).astype(dtype)
+
+
+def _look_up(table: Array, numbers: Array, out: Array) -> None:
+    unsigned = numbers.view(np.dtype(f"u{numbers.dtype.itemsize}"))
+    step = max(1, _BLOCK // max(1, unsigned.shape[1]))
+    for first in range(0, len(unsigned), step):
+        rows = slice(first, first + step)
+        # no number is beyond the table: `clip` only spares NumPy a buffer
+        if out[rows].flags.c_contiguous:
+            np.take(table, unsigned[rows], out=out[rows], mode="clip")
+        else:
+            out[rows] = table.take(unsigned[rows], mode="clip")
