@@ -63,10 +63,16 @@ def test_new_files_give_none() -> None:
         "zoom_levels": 5,
         "pyramid": {"grid": "geodetic"},
         "output": {"format": "GTiff", "path": "x", "metatiling": 2},
-        "metatiling": 8,
     }
     document = read_document(values)
-    assert modernise(document).values == values  # metatiling is a parameter here, as in mapchete
+    assert modernise(document).values == values
+
+
+def test_metatiling_beside_a_pyramid_belongs_to_it() -> None:
+    values = {"pyramid": {"grid": "geodetic", "pixelbuffer": 3}, "metatiling": 8, "pixelbuffer": 5}
+    with pytest.warns(LegacyKeyWarning, match="is now pyramid"):
+        new = modernise(read_document(values)).values
+    assert new == {"pyramid": {"grid": "geodetic", "pixelbuffer": 3, "metatiling": 8}}
 
 
 def test_both_names_are_an_error(tmp_path: Path) -> None:
