@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         ValueOverflow,
     )
     from automap_tiles.formats.protocols import RasterInput, VectorInput
+    from automap_tiles.formats.scenes import Scenes
     from automap_tiles.grid import Bounds, Grid, Pyramid, Tile, TileIndex
     from automap_tiles.raster import Raster
     from automap_tiles.runtime.markers import (
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         TileBuffer,
         TilePixelBuffer,
     )
+    from automap_tiles.scenes.stack import Stack
 
 __version__ = VERSION
 
@@ -63,6 +65,8 @@ __all__ = [
     "Pyramid",
     "Raster",
     "RasterInput",
+    "Scenes",
+    "Stack",
     "Tile",
     "TileBuffer",
     "TileIndex",
@@ -94,8 +98,10 @@ _MODULES = {
         "ValueOverflow",
     ),
     "formats.protocols": ("RasterInput", "VectorInput"),
+    "formats.scenes": ("Scenes",),
     "grid": ("Bounds", "Grid", "Pyramid", "Tile", "TileIndex"),
     "raster": ("Raster",),
+    "scenes.stack": ("Stack",),
     "runtime.markers": ("OutputNodataValue", "OutputPath", "TileBuffer", "TilePixelBuffer"),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}

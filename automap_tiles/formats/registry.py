@@ -85,6 +85,12 @@ _TABLE = (
         reader=f"{_HERE}.mapchete:open_reader",
     ),
     FormatInfo(
+        name="scenes",
+        summary="dates of a satellite, from products in folders, archives or a STAC catalogue",
+        kind=OutputKind.RASTER,
+        reader=f"{_HERE}.scenes:open_reader",
+    ),
+    FormatInfo(
         name="GTiff",
         summary="GeoTIFF tiles, or one GeoTIFF or COG when the path ends with .tif",
         kind=OutputKind.RASTER,

@@ -42,6 +42,8 @@ class InputSpec:
         if isinstance(value, Mapping):
             rest = dict(value)
             path, kind = rest.pop("path", None), rest.pop("format", None)
+            if path is None and kind == "scenes":
+                path = rest.get("stac")  # a catalogue in place of a folder
         else:
             rest, path, kind = {}, value, None
         if not isinstance(path, str | Path) or not str(path):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rasterio.crs import CRS
+
 from automap_tiles import raster
 from automap_tiles.errors import GridError, InputError
 from automap_tiles.raster import Georeferencing
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from automap_tiles.grid import Grid
+
+LON_LAT = CRS.from_epsg(4326)
 
 # Points along the outline of a raster, whose edges are curved in longitude and latitude.
 _POINTS = 64
@@ -28,13 +32,11 @@ def grid_of(href: str) -> Grid:
 
 def outline(grid: Grid) -> BaseGeometry:
     """Of a grid in longitude and latitude."""
-    from rasterio.crs import CRS
-
     bounds = grid.bounds
     longest = max(bounds.width, bounds.height)
     try:
         return reproject_geometry(
-            bounds.polygon(), grid.crs, CRS.from_epsg(4326), segment=longest / _POINTS
+            bounds.polygon(), grid.crs, LON_LAT, segment=longest / _POINTS
         )
     except GridError as error:
         raise InputError(f"lies nowhere on the globe: {error}") from error
@@ -47,7 +49,7 @@ def center(grid: Grid) -> tuple[float, float]:
     bounds = grid.bounds
     xs, ys = transform(
         grid.crs,
-        "EPSG:4326",
+        LON_LAT,
         [(bounds.left + bounds.right) / 2],
         [(bounds.bottom + bounds.top) / 2],
     )

@@ -12,7 +12,7 @@ import numpy as np
 from automap_tiles.grid import Grid, Tile
 from automap_tiles.scenes.access import resolve
 from automap_tiles.scenes.frames import Frame, NativeFrame, Source, TileFrame
-from automap_tiles.scenes.lattice import Lattice, Window, choose, window_around
+from automap_tiles.scenes.lattice import Lattice, choose, window_around
 from automap_tiles.scenes.masks import MaskRule, masked
 from automap_tiles.scenes.outlines import grid_of
 from automap_tiles.scenes.scene import BandFile, Scene
@@ -24,6 +24,7 @@ from automap_tiles.sensors.sensor import COMMON
 Array = np.ndarray[Any, Any]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 GridMode = Literal["native", "tile"]
+_STRIP = 256
 WHOLE = 10_000
 """Value of a reflectance of 1 in stacks of whole numbers."""
 
@@ -283,9 +284,21 @@ def _looked_up(href: str) -> Grid:
     return grid_of(href)
 
 
-def window_rows(frame: NativeFrame, limit: int) -> Iterator[NativeFrame]:
-    """Strips of a window of at most so many rows."""
+def strips(frame: Frame | None, reading: Reading, dates: int, limit: int) -> Iterator[Frame | None]:
+    """A native frame in strips of rows whose stacks take about `limit` bytes; others whole.
+
+    They are cut at multiples of `_STRIP` rows where there is room for so many: files are stored in
+    blocks, which would be decoded twice elsewhere.
+    """
+    if not isinstance(frame, NativeFrame):
+        yield frame
+        return
     rows, cols = frame.window
-    for start in range(rows.start, rows.stop, limit):
-        window: Window = (range(start, min(start + limit, rows.stop)), cols)
-        yield NativeFrame(frame.lattice, window)
+    row_bytes = dates * len(cols) * (len(reading.bands) * reading.dtype.itemsize + 1)
+    step = max(16, limit // max(1, row_bytes))
+    step -= step % _STRIP if step > _STRIP else 0
+    start = rows.start
+    while start < rows.stop:
+        stop = start - start % step + step
+        yield NativeFrame(frame.lattice, (range(start, min(stop, rows.stop)), cols))
+        start = stop
