@@ -1,9 +1,12 @@
 """One cloud-free picture from many dates, and its spectral indices.
 
-Inputs: `scenes`, a group of rasters, one for each date, all with the same bands and type.
+Inputs: `scenes`, either an input of the format `scenes`, or a group of rasters, one for each date,
+all with the same bands and type.
 
-A sample counts when its band has data there and the class in the scene's `mask_band` does not rule
-it out. Pixel-local: the result does not depend on how the tiles are cut.
+Of a `scenes` input the bands, the mask and the time are options of the input; the statistics are
+made on the sensor's own grid and the result is resampled once. In a group a sample counts when its
+band has data there and the class in the scene's `mask_band` does not rule it out. Pixel-local: the
+result does not depend on how the tiles are cut.
 """
 
 from __future__ import annotations
@@ -14,20 +17,24 @@ from typing import Any, Literal
 
 import numpy as np
 
+from automap_processes._over_dates import Provenance, Wish, over_dates
 from automap_processes._types import Resampling
-from automap_tiles import Empty, RasterInput
+from automap_tiles import Empty, Raster, RasterInput, Scenes
 from automap_tiles.analysis import composite
 from automap_tiles.analysis import indices as spectral
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Picture = np.ma.MaskedArray[Any, Any]
-Scenes = Sequence[tuple[str, RasterInput]]
+Dates = Sequence[tuple[str, RasterInput]]
+Tagged = tuple[Raster, dict[int, dict[str, str]]]
 
 
 def execute(  # noqa: PLR0913 - the parameters of the process file
-    scenes: list[tuple[str, RasterInput]],
+    scenes: Scenes | list[tuple[str, RasterInput]],
     *,
     method: Literal["median", "mean"] = "median",
+    statistics: list[str] | None = None,
+    provenance: list[Provenance] | None = None,
     bands: list[int] | None = None,
     mask_band: int | None = None,
     masked_values: list[int] | None = None,
@@ -43,20 +50,36 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
     scale: float = 10000.0,
     rounded: bool | None = None,
     resampling: Resampling = "nearest",
-) -> Picture:
+) -> Picture | Tagged:
     """Bands of the composite, then the indices, as (band, y, x).
 
-    `bands` are those of the scenes to composite (default: all but `mask_band`), counted from 1.
-    `mask_band` holds classes of the pixels, of which `masked_values` are ruled out, or all but
-    `valid_values`; it is always read with nearest.
+    Of a `scenes` input: for each of `statistics` (default: `method`; median, mean, std, min, max,
+    count, p0 to p100, geomedian) all bands, then `indices`, which are computed for every date and
+    then aggregated; behind all of them the `provenance`: valid_count. Only `method`, `statistics`,
+    `provenance`, `indices`, `scale` and `rounded` have a meaning there.
 
-    `indices` are names such as ndvi, computed from the composite; `blue` … `swir2` say which band
+    Of a group: `bands` are those of the scenes to composite (default: all but `mask_band`), counted
+    from 1. `mask_band` holds classes of the pixels, of which `masked_values` are ruled out, or all
+    but `valid_values`; it is always read with nearest. `indices` are names such as ndvi, computed from the composite; `blue` … `swir2` say which band
     of the scenes is which, and these have to be among `bands`. `scale` is the value that stands for
     1, both for reflectance in the scenes and for the indices in the result.
 
     `rounded` gives whole numbers (halves up); by default when the scenes hold integers and `scale`
     is more than 1.
     """
+    if isinstance(scenes, Scenes):
+        others = {"bands": bands, "mask_band": mask_band}
+        _refuse({**others, "masked_values": masked_values, "valid_values": valid_values})
+        wish = Wish(
+            statistics=tuple(statistics or [method]),
+            indices=tuple(indices or ()),
+            provenance=tuple(provenance or ()),
+            scale=scale,
+            rounded=scale > 1 if rounded is None else rounded,
+        )
+        return over_dates(scenes, wish)
+    if statistics is not None or provenance is not None:
+        raise ValueError("statistics and provenance need an input of the format scenes")
     names = {"blue": blue, "green": green, "red": red, "rededge": rededge}
     names |= {"nir": nir, "swir1": swir1, "swir2": swir2}
     mask = _ClassMask(mask_band, masked_values, valid_values)
@@ -74,6 +97,13 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
         index = spectral.spectral_index(name, planes, scale=scale) * np.float32(scale)
         layers.append((_whole(index) if whole else index)[None])
     return layers[0] if len(layers) == 1 else _join(layers)
+
+
+def _refuse(given: dict[str, Any]) -> None:
+    """Parameters that only a group of rasters has a use for."""
+    for name, value in given.items():
+        if value is not None:
+            raise ValueError(f"{name} is an option of the scenes input, not of the process")
 
 
 @dataclass(frozen=True)
@@ -122,7 +152,7 @@ class _Stack:
 
 
 def _read(
-    scenes: Scenes, bands: Sequence[int] | None, mask: _ClassMask, resampling: Resampling
+    scenes: Dates, bands: Sequence[int] | None, mask: _ClassMask, resampling: Resampling
 ) -> _Stack:
     """Date by date into one stack; raises `Empty` when no sample counts."""
     here = [(name, scene) for name, scene in scenes if not scene.is_empty()]
