@@ -180,7 +180,9 @@ def _chunks(response: Response) -> Iterator[bytes]:
 def reason(error: BaseException) -> str:
     """Kind and first line of an error, without queries and user names."""
     lines = str(error).strip().splitlines()
-    text = re.sub(r"\?[^\s\"')]+", "?…", lines[0]) if lines else ""
+    # urllib3 tells of its pool first; what happened stands behind it.
+    first = lines[0].rpartition("Caused by ")[2] if lines else ""
+    text = re.sub(r"\?[^\s\"')]+", "?…", first)
     return f"{type(error).__name__}: {re.sub(r'://[^/@]*@', '://', text)[:300]}"
 
 

@@ -1,0 +1,125 @@
+"""Areas and footprints on the globe, over the antimeridian too.
+
+What comes out lies between -180 and 180; what runs over the antimeridian has parts on both sides
+(as RFC 7946 wants it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from automap_tiles.errors import InputError
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+_MANY_POINTS = 200
+"""An outline with more is sent to a server as its hull: some refuse long requests."""
+
+
+def from_bounds(left: float, bottom: float, right: float, top: float) -> BaseGeometry:
+    """A box in degrees; `left > right` is a box over the antimeridian, as in GeoJSON's bbox."""
+    from shapely import box
+
+    return normalised(box(left, bottom, right + 360 if left > right else right, top))
+
+
+def normalised(area: BaseGeometry) -> BaseGeometry:
+    """The same area with longitudes between -180 and 180."""
+    from shapely import box, make_valid, union_all
+    from shapely.affinity import translate
+
+    left, _, right, _ = area.bounds
+    if left >= -180 and right <= 180:
+        return area
+    area = area if area.is_valid else make_valid(area)
+    parts = []
+    for turn in range(int((left - 180) // 360), int((right + 180) // 360) + 1):
+        world = box(360 * turn - 180, -90, 360 * turn + 180, 90)
+        part = area.intersection(world)
+        if not part.is_empty and (part.area > 0 or area.area == 0):
+            parts.append(translate(part, -360.0 * turn))
+    return union_all(parts)
+
+
+def footprint(
+    geometry: Mapping[str, Any] | None, bbox: Sequence[float] | None
+) -> BaseGeometry | None:
+    """Of an item; None when it has neither.
+
+    A scene is narrow: an edge of more than half the globe is one that runs over the antimeridian.
+    Raises `InputError` for what is no geometry.
+    """
+    from shapely import MultiPolygon, force_2d, make_valid, union_all
+    from shapely.errors import ShapelyError
+    from shapely.geometry import shape
+
+    if geometry is None:
+        return None if not bbox else _of_bbox(bbox)
+    try:
+        found = force_2d(shape(geometry))
+        if found.geom_type == "Polygon":
+            found = _unrolled(found)
+        elif isinstance(found, MultiPolygon):
+            found = union_all([make_valid(_unrolled(part)) for part in found.geoms])
+        found = found if found.is_valid else make_valid(found)
+    except (ShapelyError, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+        raise InputError(f"its geometry is none: {error}") from error
+    return None if found.is_empty else normalised(found)
+
+
+def server_parts(area: BaseGeometry) -> tuple[BaseGeometry, ...]:
+    """What servers are asked for: one simple geometry on each side of the antimeridian.
+
+    At least the area itself, which scenes are compared with once more afterwards.
+    """
+    from shapely import box, get_num_coordinates
+
+    touches_both = area.bounds[0] <= -180 and area.bounds[2] >= 180
+    halves = [box(-180, -90, 0, 90), box(0, -90, 180, 90)] if touches_both else [area.envelope]
+    parts = [area.intersection(half) for half in halves] if touches_both else [area]
+    return tuple(
+        part.convex_hull
+        if get_num_coordinates(part) > _MANY_POINTS or "Collection" in part.geom_type
+        else part
+        for part in parts
+        if not part.is_empty
+    )
+
+
+def _of_bbox(bbox: Sequence[float]) -> BaseGeometry:
+    numbers = [float(value) for value in bbox]
+    if len(numbers) == 6:  # with heights
+        numbers = [*numbers[:2], *numbers[3:5]]
+    if len(numbers) != 4:
+        raise InputError(f"its bbox is none: {bbox}")
+    return from_bounds(*numbers)
+
+
+def _unrolled(polygon: Any) -> Any:
+    """Without jumps from one side of the globe to the other; round a pole: a cap."""
+    from shapely import Polygon, box
+
+    rings = [_unrolled_ring(ring.coords) for ring in (polygon.exterior, *polygon.interiors)]
+    outer = rings[0]
+    if outer and abs(outer[0][0] - outer[-1][0]) > 180:
+        latitudes = [y for _, y in outer]
+        north = sum(latitudes) > 0
+        return box(-180, min(latitudes) if north else -90, 180, 90 if north else max(latitudes))
+    return Polygon(outer, rings[1:])
+
+
+def _unrolled_ring(coordinates: Any) -> list[tuple[float, float]]:
+    ring: list[tuple[float, float]] = []
+    turn = 0.0
+    for point in coordinates:
+        x = float(point[0]) + turn
+        if ring and x - ring[-1][0] > 180:
+            turn -= 360
+            x -= 360
+        elif ring and x - ring[-1][0] < -180:
+            turn += 360
+            x += 360
+        ring.append((x, float(point[1])))
+    return ring

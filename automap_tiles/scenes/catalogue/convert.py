@@ -1,0 +1,187 @@
+"""From a STAC item to a scene."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from automap_tiles.errors import InputError
+from automap_tiles.scenes.catalogue.assets import (
+    BandAsset,
+    angles_of,
+    bands_of,
+    metadata_of,
+    quality_of,
+)
+from automap_tiles.scenes.catalogue.identity import Identity, identify
+from automap_tiles.scenes.catalogue.item import Asset, Item, number
+from automap_tiles.scenes.catalogue.scaling import ReadFile, scalings
+from automap_tiles.scenes.download.address import kind_of
+from automap_tiles.scenes.scene import BandFile, QualityFile, Scene
+from automap_tiles.sensors.registry import by_key
+
+if TYPE_CHECKING:
+    from automap_tiles.grid import Grid
+
+_LARGEST_PIXEL = 1000.0  # metres; more is no pixel size but a coordinate in the wrong place
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sketch:
+    """A scene as far as its item alone tells: enough to see whether it is wanted."""
+
+    item: Item
+    identity: Identity
+    bands: Mapping[str, BandAsset]
+    scene: Scene
+    """Without scaling."""
+
+
+def sketch(item: Item, access: str | None = None) -> Sketch:
+    """Raises `InputError` with the reason when the item cannot be used."""
+    identity = identify(item)
+    bands = bands_of(item, by_key(identity.sensor))
+    if not bands:
+        raise InputError("has no bands that its satellite has")
+    scene = _scene(item, identity, bands, access)
+    return Sketch(item=item, identity=identity, bands=bands, scene=scene)
+
+
+def to_scene(drawn: Sketch, read: ReadFile) -> Scene:
+    """The scene with its scaling, for which metadata files are read where the item lacks it.
+
+    Raises `InputError` with the reason when it cannot be used.
+    """
+    scaled = scalings(drawn.item, drawn.identity, drawn.bands, read)
+    if not scaled.by_band:
+        raise InputError("has no bands of reflectance")
+    bands = {
+        name: replace(file, scaling=scaled.by_band.get(name))
+        for name, file in drawn.scene.bands.items()
+    }
+    metadata = {**drawn.scene.metadata, **scaled.notes}
+    return replace(drawn.scene, bands=bands, metadata=metadata)
+
+
+def _scene(
+    item: Item, identity: Identity, bands: Mapping[str, BandAsset], access: str | None
+) -> Scene:
+    crs = _crs(item, {})
+    return Scene(
+        id=item.id,
+        sensor=identity.sensor,
+        time=item.time,
+        level=identity.level,
+        tile=identity.tile,
+        orbit=identity.orbit,
+        footprint=item.footprint,
+        crs=crs or next(filter(None, (_crs(item, b.asset.fields) for b in bands.values())), None),
+        cloud_cover=_per_cent(item),
+        sun_elevation=_sun_elevation(item),
+        sun_azimuth=item.number("view:sun_azimuth", "eo:sun_azimuth", "s2:mean_solar_azimuth"),
+        access=access,
+        bands={
+            name: BandFile(
+                href=band.asset.href,
+                index=band.index,
+                grid=_grid(item, band.asset),
+                size=_size(band.asset),
+                checksum=_checksum(band.asset),
+            )
+            for name, band in bands.items()
+        },
+        quality=tuple(
+            QualityFile(
+                layer=found.layer,
+                href=found.asset.href,
+                indexes=found.indexes,
+                grid=_grid(item, found.asset),
+                size=_size(found.asset),
+                checksum=_checksum(found.asset),
+            )
+            for found in quality_of(item, identity)
+        ),
+        metadata=_metadata(item, identity),
+    )
+
+
+def _metadata(item: Item, identity: Identity) -> dict[str, Any]:
+    own: dict[str, Any] = {
+        "stac_collection": item.collection or None,
+        "product": identity.product,
+        "collection": identity.collection,
+        "tier": identity.tier,
+        "nodata_cover": item.number("s2:nodata_pixel_percentage"),
+        "created": item.text("s2:generation_time", "created", "landsat:processing_date"),
+        "angles": angles_of(item) or None,
+        "files": metadata_of(item) or None,
+    }
+    return {name: value for name, value in own.items() if value is not None}
+
+
+def _per_cent(item: Item) -> float | None:
+    """-1 is "not computed"."""
+    cover = item.number("eo:cloud_cover", "cloud_cover", "s2:cloudy_pixel_percentage")
+    return None if cover is None or cover < 0 else cover
+
+
+def _sun_elevation(item: Item) -> float | None:
+    elevation = item.number("view:sun_elevation", "eo:sun_elevation")
+    zenith = item.number("s2:mean_solar_zenith")
+    return 90 - zenith if elevation is None and zenith is not None else elevation
+
+
+def _crs(item: Item, asset: Mapping[str, Any]) -> str | None:
+    for fields in (asset, item.properties):
+        code = fields.get("proj:code")
+        if isinstance(code, str) and code:
+            return code
+        epsg = number(fields.get("proj:epsg"))
+        if epsg:
+            return f"EPSG:{int(epsg)}"
+    return None
+
+
+def _grid(item: Item, asset: Asset) -> Grid | None:
+    """Of a file far away, as the item says; a file of this machine tells it surer itself."""
+    from affine import Affine
+    from rasterio.crs import CRS
+    from rasterio.errors import CRSError
+
+    from automap_tiles.grid import Grid
+
+    if kind_of(asset.href) == "file":
+        return None
+    transform = _numbers(asset, item, "proj:transform")
+    shape = _numbers(asset, item, "proj:shape")
+    code = _crs(item, asset.fields)
+    if len(transform) < 6 or len(shape) != 2 or code is None:
+        return None
+    affine = Affine(*transform[:6])
+    # Some items have the order of GDAL's geotransform, which puts a coordinate in the first place.
+    is_north_up = affine.b == affine.d == 0 and 0 < affine.a <= _LARGEST_PIXEL and affine.e < 0
+    if not is_north_up or min(shape) < 1:
+        return None
+    try:
+        return Grid(CRS.from_user_input(code), affine, (int(shape[0]), int(shape[1])))
+    except CRSError:
+        return None
+
+
+def _numbers(asset: Asset, item: Item, name: str) -> tuple[float, ...]:
+    value = asset.fields.get(name) or item.properties.get(name)
+    if not isinstance(value, list):
+        return ()
+    found = tuple(number(one) for one in value)
+    return tuple(one for one in found if one is not None) if None not in found else ()
+
+
+def _size(asset: Asset) -> int | None:
+    size = number(asset.fields.get("file:size"))
+    return int(size) if size else None
+
+
+def _checksum(asset: Asset) -> str | None:
+    found = asset.fields.get("file:checksum") or asset.fields.get("checksum:multihash")
+    return str(found) if found else None

@@ -1,0 +1,187 @@
+"""STAC items of any version, seen in one way.
+
+STAC had its bands in four places: `eo:bands` of the item, counted by the asset (0.x); `eo:bands` of
+the asset, with `raster:bands` beside them (1.0); `bands` (1.1); or values at the asset itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from automap_tiles.errors import InputError
+from automap_tiles.scenes.catalogue.area import footprint
+from automap_tiles.scenes.download.address import resolve
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+
+@dataclass(frozen=True, kw_only=True)
+class BandInfo:
+    """What an item says of one band in a file; None: it does not."""
+
+    name: str | None = None
+    common: str | None = None
+    scale: float | None = None
+    offset: float | None = None
+    nodata: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asset:
+    """One file of an item."""
+
+    key: str
+    href: str
+    """As one opens it: links relative to the item are resolved."""
+    bands: tuple[BandInfo, ...]
+    """One at least."""
+    roles: frozenset[str] = frozenset()
+    type: str = ""
+    """Media type, lower case."""
+    fields: Mapping[str, Any]
+    """Everything that the item says of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """A STAC item."""
+
+    id: str
+    collection: str
+    """Empty: it names none."""
+    time: datetime
+    """UTC; the start where it has no one time."""
+    properties: Mapping[str, Any]
+    assets: tuple[Asset, ...]
+    footprint: BaseGeometry | None
+
+    def first(self, *names: str) -> Any:
+        """The first of these properties that has a value."""
+        for name in names:
+            if self.properties.get(name) is not None:
+                return self.properties[name]
+        return None
+
+    def number(self, *names: str) -> float | None:
+        """As `first`, a number."""
+        return number(self.first(*names))
+
+    def text(self, *names: str) -> str | None:
+        """As `first`, a text."""
+        found = self.first(*names)
+        return None if found is None else str(found)
+
+
+def read_item(data: Mapping[str, Any], base: str, alternate: str | None = None) -> Item:
+    """An item from its JSON; `base` is where that was read, for links relative to it.
+
+    `alternate`: the name of other addresses of the same files (`s3`), taken where an asset has
+    them. Raises `InputError` for what is no item.
+    """
+    properties = data.get("properties")
+    assets = data.get("assets")
+    if not isinstance(properties, Mapping) or not isinstance(assets, Mapping):
+        raise InputError("is no STAC item: it has no properties or no assets")
+    if not data.get("id"):
+        raise InputError("is no STAC item: it has no id")
+    listed = properties.get("eo:bands")
+    listed = listed if isinstance(listed, Sequence) else ()
+    return Item(
+        id=str(data["id"]),
+        collection=str(data.get("collection") or properties.get("collection") or ""),
+        time=_time(properties),
+        properties=properties,
+        assets=tuple(
+            _asset(str(key), fields, base, alternate, listed)
+            for key, fields in assets.items()
+            if isinstance(fields, Mapping) and isinstance(fields.get("href"), str)
+        ),
+        footprint=footprint(data.get("geometry"), data.get("bbox")),
+    )
+
+
+def number(value: object) -> float | None:
+    """A finite number, also when it is written as text; else None."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        found = float(value)
+    except ValueError:
+        return None
+    return found if abs(found) < float("inf") else None
+
+
+def _time(properties: Mapping[str, Any]) -> datetime:
+    text = properties.get("datetime") or properties.get("start_datetime")
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError as error:
+        raise InputError(f"says no time: {text!r}") from error
+    return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
+
+
+def _asset(
+    key: str, fields: Mapping[str, Any], base: str, alternate: str | None, listed: Sequence[Any]
+) -> Asset:
+    href = str(fields["href"])
+    others = fields.get("alternate")
+    if alternate and isinstance(others, Mapping) and isinstance(others.get(alternate), Mapping):
+        href = str(others[alternate].get("href") or href)
+    roles = fields.get("roles")
+    return Asset(
+        key=key,
+        href=resolve(base, href),
+        bands=_bands(fields, listed),
+        roles=frozenset(map(str, roles)) if isinstance(roles, list) else frozenset(),
+        type=str(fields.get("type") or "").lower(),
+        fields=fields,
+    )
+
+
+def _bands(fields: Mapping[str, Any], listed: Sequence[Any]) -> tuple[BandInfo, ...]:
+    named = _mappings(fields.get("eo:bands"), listed) or _mappings(fields.get("bands"), ())
+    stored = _mappings(fields.get("raster:bands"), ()) or _mappings(fields.get("bands"), ())
+    count = max(len(named), len(stored), 1)
+    named = [*named, *[{}] * (count - len(named))]
+    stored = [*stored, *[{}] * (count - len(stored))]
+    return tuple(
+        BandInfo(
+            name=_text(name, "name"),
+            common=_text(name, "common_name", "eo:common_name"),
+            scale=_number(store, fields, "scale", "raster:scale"),
+            offset=_number(store, fields, "offset", "raster:offset"),
+            nodata=_number(store, fields, "nodata", "file:nodata"),
+        )
+        for name, store in zip(named, stored, strict=True)
+    )
+
+
+def _mappings(value: object, listed: Sequence[Any]) -> list[Mapping[str, Any]]:
+    """Bands as an asset gives them: by themselves, or by their place in the item's list."""
+    if not isinstance(value, list):
+        return []
+    result: list[Mapping[str, Any]] = []
+    for one in value:
+        found = listed[one] if isinstance(one, int) and 0 <= one < len(listed) else one
+        result.append(found if isinstance(found, Mapping) else {})
+    return result
+
+
+def _text(fields: Mapping[str, Any], *names: str) -> str | None:
+    for name in names:
+        if isinstance(fields.get(name), str):
+            return str(fields[name])
+    return None
+
+
+def _number(band: Mapping[str, Any], asset: Mapping[str, Any], *names: str) -> float | None:
+    for source in (band, asset):
+        for name in names:
+            found = number(source.get(name))
+            if found is not None:
+                return found
+    return None

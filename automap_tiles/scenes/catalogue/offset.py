@@ -1,0 +1,76 @@
+"""Which offset the numbers of a Sentinel-2 file have: what is said of it, weighed.
+
+ESA adds 1000 to every number since processing baseline 04.00, also in older scenes processed
+again. Earth Search takes it out of its own GeoTIFFs and says so by
+`earthsearch:boa_offset_applied`, but leaves `offset: -0.1` in `raster:bands`; on other scenes the
+flag itself is wrong. So the word of one is compared with that of the others, and where they differ
+the numbers themselves can be asked (`catalogue.verify`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from automap_tiles.scenes.catalogue.item import Item
+
+_APPLIED = ("earthsearch:boa_offset_applied", "sentinel:boa_offset_applied", "boa_offset_applied")
+_QUANTIFICATION = 10000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offset:
+    """What the numbers need added to be reflectance × 10000."""
+
+    value: float
+    """0 or -1000."""
+    applied: bool | None
+    """What the flag says; None: there is none."""
+    baseline: float | None
+    """What the processing baseline means; None: it is not known."""
+    stated: float | None
+    """What `raster:bands` says; None: nothing."""
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether those who say something say different things, or nobody says anything.
+
+        Scenes with that flag are doubtful too where an offset is possible: it is often wrong.
+        """
+        said = [value for value in (self.baseline, self.stated) if value is not None]
+        if self.applied is not None and any(said):
+            return True
+        return not said or len(set(said)) > 1
+
+    def as_metadata(self) -> dict[str, Any]:
+        """For `Scene.metadata`."""
+        return {
+            "used": self.value,
+            "applied": self.applied,
+            "baseline": self.baseline,
+            "stated": self.stated,
+            "doubtful": self.doubtful,
+        }
+
+
+def weigh(item: Item, baseline: str | None, stated: float | None, scale: float) -> Offset:
+    """Decide: a flag that it is applied, then what ESA's baseline means, then `raster:bands`.
+
+    `stated` and `scale` are those of `raster:bands`, in reflectance.
+    """
+    flag = item.first(*_APPLIED)
+    applied = flag if isinstance(flag, bool) else None
+    of_baseline = None if baseline is None else (-1000.0 if _is_offset(baseline) else 0.0)
+    in_numbers = None if stated is None else float(round(stated / scale))
+    if applied:
+        value = 0.0
+    elif of_baseline is not None:
+        value = of_baseline
+    else:
+        value = in_numbers or 0.0
+    return Offset(value=value, applied=applied, baseline=of_baseline, stated=in_numbers)
+
+
+def _is_offset(baseline: str) -> bool:
+    major, _, minor = baseline.partition(".")
+    return (int(major), int(minor)) >= (4, 0)

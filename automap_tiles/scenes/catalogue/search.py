@@ -1,0 +1,160 @@
+"""Scenes of a catalogue: a STAC file or a STAC API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from automap_tiles.errors import AutomapError, ConfigError
+from automap_tiles.scenes.catalogue import api, static
+from automap_tiles.scenes.catalogue.convert import sketch, to_scene
+from automap_tiles.scenes.catalogue.duplicates import without_duplicates
+from automap_tiles.scenes.catalogue.identity import parse_tile
+from automap_tiles.scenes.catalogue.item import read_item
+from automap_tiles.scenes.catalogue.providers import Level, Provider, by_name, collections
+from automap_tiles.scenes.catalogue.verify import Verify, verified
+from automap_tiles.scenes.download.address import shown
+from automap_tiles.scenes.download.small import read_bytes
+from automap_tiles.scenes.scene import Found, Scene, in_order
+from automap_tiles.scenes.select import Selection
+
+_WORKERS = 16
+_SURFACE = ("L2", "SR")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How a catalogue is searched."""
+
+    tiles: Sequence[str] = ()
+    """`33TWL`, `16/37`; none: all."""
+    collections: Sequence[str] | None = None
+    """Of an API; None: those that a known catalogue has of the satellites, or all."""
+    level: Level | None = None
+    """None: whatever there is."""
+    bands: Sequence[str] | None = None
+    """That a scene must have, by any of their names."""
+    verify: Verify = "never"
+    """Whose numbers are looked at, for the offset of Sentinel-2."""
+    alternate: str | None = None
+    """Name of other addresses of the same files, taken where an item has them: `s3`."""
+    limit: int | None = None
+    """Items at most that are asked for."""
+    page: int = api.PAGE
+
+
+def search(
+    source: str | Path, selection: Selection | None = None, options: Options | None = None
+) -> Found:
+    """Scenes of a STAC file, of a STAC API, or of a catalogue by its name (`providers`).
+
+    Items that cannot be used are in `rejected` with the reason; those that the selection leaves out
+    are not. Raises `InputError` when the catalogue itself cannot be read, `ConfigError` for what it
+    cannot have, and `MissingExtra`.
+    """
+    selection = selection or Selection()
+    options = options or Options()
+    tiles = frozenset(map(parse_tile, options.tiles))
+    provider = by_name(str(source))
+    access = None if provider is None else provider.access
+    rejected: list[tuple[str, str]] = []
+    items: list[tuple[str, Mapping[str, Any]]] = []
+    for found in _items(source, provider, selection, options):
+        if found.data is None:
+            rejected.append((shown(found.href), found.error or ""))
+        else:
+            items.append((found.href, found.data))
+    convert = partial(_convert, access=access, selection=selection, options=options, tiles=tiles)
+    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="stac") as pool:
+        results = list(pool.map(convert, items))
+    scenes = [result for result in results if isinstance(result, Scene)]
+    rejected.extend(result for result in results if isinstance(result, tuple))
+    kept, dropped = without_duplicates(scenes)
+    return in_order(verified(kept, options.verify), [*rejected, *dropped])
+
+
+def _items(
+    source: str | Path, provider: Provider | None, selection: Selection, options: Options
+) -> Iterator[static.Found]:
+    href = provider.url if provider is not None and source == provider.name else str(source)
+    document = static.read_document(href, read_bytes)
+    if not static.is_api(document):
+        return static.items(document, href, read_bytes)
+    if options.collections is not None:
+        names: Sequence[str] | None = options.collections
+    elif provider is not None:
+        names = collections(provider, selection.satellites, options.level)
+    else:
+        names = None
+    request = api.Request(
+        collections=names,
+        area=selection.area,
+        period=selection.period,
+        max_cloud_cover=selection.max_cloud_cover,
+        equals=_tile_properties(provider, selection.satellites, options.tiles),
+        page=options.page,
+        limit=options.limit,
+    )
+    return (
+        static.Found(href=_own_address(item) or href, data=item)
+        for item in api.search(href, request)
+    )
+
+
+def _own_address(item: Mapping[str, Any]) -> str | None:
+    """Where the server has the item, which its relative links start from."""
+    links = item.get("links")
+    for link in links if isinstance(links, list) else []:
+        if isinstance(link, Mapping) and link.get("rel") == "self":
+            return str(link.get("href"))
+    return None
+
+
+def _tile_properties(
+    provider: Provider | None, satellites: Iterable[str] | None, tiles: Sequence[str]
+) -> dict[str, list[str]]:
+    """Only where one satellite is asked for: others name their tiles otherwise."""
+    wanted = set(satellites or ())
+    if provider is None or len(wanted) != 1 or not tiles:
+        return {}
+    known = provider.tile_property.get(wanted.pop())
+    return {} if known is None else {known[0]: [known[1].format(parse_tile(t)) for t in tiles]}
+
+
+def _convert(
+    found: tuple[str, Mapping[str, Any]],
+    *,
+    access: str | None,
+    selection: Selection,
+    options: Options,
+    tiles: frozenset[str],
+) -> Scene | tuple[str, str] | None:
+    """A scene; (id, reason) when it cannot be used; None when it is not wanted."""
+    href, data = found
+    name = str(data.get("id") or shown(href))
+    try:
+        drawn = sketch(read_item(data, href, options.alternate), access)
+        if not _is_wanted(drawn.scene, selection, options, tiles):
+            return None
+        scene = to_scene(drawn, partial(read_bytes, access=access))
+        for band in options.bands or ():
+            scene.band(band)
+    except ConfigError:
+        raise
+    except AutomapError as error:
+        return name, getattr(error, "message", str(error))
+    return scene
+
+
+def _is_wanted(scene: Scene, selection: Selection, options: Options, tiles: frozenset[str]) -> bool:
+    if tiles and scene.tile not in tiles:
+        return False
+    if options.level is not None:
+        is_surface = (scene.level or "").startswith(_SURFACE)
+        if is_surface != (options.level == "surface"):
+            return False
+    return scene in selection

@@ -1,0 +1,96 @@
+"""Links of the Planetary Computer, which are open for an hour after they were signed.
+
+A token signs all files of one container. Tokens are kept in memory only, until shortly before they
+expire; they are never printed, stored or passed on with a scene. A subscription key is taken from
+`PC_SDK_SUBSCRIPTION_KEY`, the address of the service from `PC_SDK_SAS_URL`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
+
+from automap_tiles.errors import InputError
+
+SERVICE = "https://planetarycomputer.microsoft.com/api/sas/v1"
+_HOST = ".blob.core.windows.net"
+_PUBLIC = frozenset({"ai4edatasetspublicassets"})
+"""Accounts whose files are open to all: pictures for the catalogue."""
+
+_MARGIN = timedelta(minutes=5)
+"""A token is replaced so long before it expires: a file that is begun must still be let through."""
+
+Fetch = Callable[[str], bytes]
+
+
+@dataclass(frozen=True)
+class _Token:
+    value: str = field(repr=False)
+    expires: datetime
+
+
+class Signer:
+    """Turns addresses of files into links that can be opened now; used by many threads."""
+
+    def __init__(
+        self, fetch: Fetch | None = None, clock: Callable[[], datetime] | None = None
+    ) -> None:
+        self._fetch = fetch or _fetch
+        self._clock = clock or (lambda: datetime.now(UTC))
+        self._tokens: dict[tuple[str, str], _Token] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, href: str) -> str:
+        """The link; addresses of other hosts, and links signed already, stay as they are.
+
+        Raises `InputError` when the service gives no token.
+        """
+        parts = urlsplit(href)
+        account = parts.netloc.lower().removesuffix(_HOST)
+        if not parts.netloc.lower().endswith(_HOST) or account in _PUBLIC:
+            return href
+        if "sig" in parse_qs(parts.query):
+            return href
+        container = parts.path.lstrip("/").partition("/")[0]
+        return f"{href}{'&' if parts.query else '?'}{self._token(account, container)}"
+
+    def _token(self, account: str, container: str) -> str:
+        with self._lock:
+            token = self._tokens.get((account, container))
+            if token is None or token.expires - _MARGIN <= self._clock():
+                token = self._ask(account, container)
+                self._tokens[account, container] = token
+            return token.value
+
+    def _ask(self, account: str, container: str) -> _Token:
+        service = os.environ.get("PC_SDK_SAS_URL", SERVICE).rstrip("/")
+        answer = self._fetch(f"{service}/token/{account}/{container}")
+        try:
+            data = json.loads(answer)
+            expires = datetime.fromisoformat(data["msft:expiry"])
+            return _Token(str(data["token"]), expires.replace(tzinfo=expires.tzinfo or UTC))
+        except (ValueError, KeyError, TypeError):
+            # The answer may hold a token: nothing of it is shown.
+            raise InputError(
+                "the signing service gives no token", f"{account}/{container}"
+            ) from None
+
+
+_default = Signer()
+
+
+def sign(href: str) -> str:
+    """As `Signer`, with the tokens of this Python process."""
+    return _default(href)
+
+
+def _fetch(href: str) -> bytes:
+    from automap_tiles.scenes.download.small import read_bytes
+
+    key = os.environ.get("PC_SDK_SUBSCRIPTION_KEY")
+    return read_bytes(href if not key else f"{href}?subscription-key={key}", largest=1 << 16)

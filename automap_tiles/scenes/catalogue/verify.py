@@ -1,0 +1,120 @@
+"""The numbers of a scene compared with what its catalogue says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from automap_tiles.errors import AutomapError
+from automap_tiles.scenes.access import resolve
+from automap_tiles.scenes.scene import BandFile, Scene
+from automap_tiles.sensors import guard
+from automap_tiles.sensors.quality_tables import layer as quality_layer
+
+if TYPE_CHECKING:
+    from automap_tiles.grid import Grid
+    from automap_tiles.sensors.quality import Flags
+    from automap_tiles.sensors.scaling import Numbers
+
+Verify = Literal["never", "doubtful", "always"]
+"""Which scenes: those of whose offset different things are said, or all."""
+
+PIXELS = 512
+"""Of the longer side of what is read; a file with overviews gives that from some kilobytes."""
+
+_BANDS = ("blue", "red", "nir", "swir1")
+_WORKERS = 8
+
+
+def verified(scenes: Iterable[Scene], which: Verify = "doubtful") -> list[Scene]:
+    """The scenes, with the offset that their numbers speak for where that is another one.
+
+    What was found is in `metadata["guard"]`. A scene whose files cannot be read now stays as it is
+    and says so there.
+    """
+    wanted = list(scenes)
+    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="verify") as pool:
+        return list(pool.map(lambda scene: _verified(scene, which), wanted))
+
+
+def _verified(scene: Scene, which: Verify) -> Scene:
+    is_doubtful = bool(scene.metadata.get("offset", {}).get("doubtful"))
+    if which == "never" or (which == "doubtful" and not is_doubtful):
+        return scene
+    try:
+        report = check(scene)
+    except AutomapError as error:
+        return _noted(scene, {"verdict": "unread", "findings": [str(error)]})
+    noted = _noted(scene, {"verdict": str(report.verdict), "findings": list(report.findings)})
+    if report.verdict is not guard.Verdict.MISMATCH or report.fits is None:
+        return noted
+    return _with_offset(noted, report.fits)
+
+
+def check(scene: Scene) -> guard.Report:
+    """What the guard says of a coarse look at the scene; raises `InputError`."""
+    grid: Grid | None = None
+    bands: dict[str, Numbers] = {}
+    for name in _BANDS:
+        file = scene.find(name)
+        if file is None or file.scaling is None:
+            continue
+        grid = grid or _coarse(resolve(file.href, scene.access))
+        bands[scene.instrument.band(name).name] = _pixels(scene, file, grid)
+    scaling = {name: file.scaling for name, file in scene.bands.items() if file.scaling}
+    return guard.check(bands, scaling, None if grid is None else _flags(scene, grid))
+
+
+def _coarse(href: str) -> Grid:
+    from automap_tiles import raster
+    from automap_tiles.grid import Grid
+
+    own = raster.inspect(href).grid
+    step = max(1, -(-max(own.shape) // PIXELS))
+    height, width = (max(1, size // step) for size in own.shape)
+    return Grid.from_bounds(own.bounds, (height, width), own.crs)
+
+
+def _pixels(scene: Scene, file: BandFile, grid: Grid) -> Numbers:
+    from automap_tiles import raster
+
+    href = resolve(file.href, scene.access)
+    pixels: Numbers = raster.read(href, grid, indexes=[file.index])[0]
+    return pixels
+
+
+def _flags(scene: Scene, grid: Grid) -> Flags | None:
+    from automap_tiles import raster
+
+    for layer in scene.quality:
+        try:
+            codes = raster.read(
+                resolve(layer.href, scene.access), grid, indexes=list(layer.indexes)
+            )
+            table = quality_layer(layer.layer)
+        except AutomapError:
+            continue  # it makes the judgement surer, and is not needed for it
+        flags: Flags = table.to_flags(codes if table.kind == "bands" else codes[0])
+        return flags
+    return None
+
+
+def _with_offset(scene: Scene, offset: float) -> Scene:
+    def corrected(file: BandFile) -> BandFile:
+        if file.scaling is None:
+            return file
+        scaling = replace(file.scaling, add=offset * file.scaling.multiply)
+        return replace(file, scaling=scaling)
+
+    said = {**scene.metadata.get("offset", {}), "used": offset}
+    return replace(
+        scene,
+        bands={name: corrected(file) for name, file in scene.bands.items()},
+        metadata={**scene.metadata, "offset": said},
+    )
+
+
+def _noted(scene: Scene, found: dict[str, Any]) -> Scene:
+    return replace(scene, metadata={**scene.metadata, "guard": found})
