@@ -60,9 +60,10 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
 
     Of a group: `bands` are those of the scenes to composite (default: all but `mask_band`), counted
     from 1. `mask_band` holds classes of the pixels, of which `masked_values` are ruled out, or all
-    but `valid_values`; it is always read with nearest. `indices` are names such as ndvi, computed from the composite; `blue` … `swir2` say which band
-    of the scenes is which, and these have to be among `bands`. `scale` is the value that stands for
-    1, both for reflectance in the scenes and for the indices in the result.
+    but `valid_values`; it is always read with nearest. `indices` are names such as ndvi, computed
+    from the composite; `blue` … `swir2` say which band of the scenes is which, and these have to be
+    among `bands`. `scale` is the value that stands for 1, both for reflectance in the scenes and
+    for the indices in the result.
 
     `rounded` gives whole numbers (halves up); by default when the scenes hold integers and `scale`
     is more than 1.
