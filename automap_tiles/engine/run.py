@@ -68,7 +68,9 @@ def execute(process: Process, options: RunOptions | None = None) -> Generator[Ev
     options = options or RunOptions()
     process.writer.prepare(area=process.area_at(max(process.zooms)), overwrite=options.overwrite)
     with Journal.open(journal_path(process.writer.path, process.config_path)) as journal:
-        process.writer.clean()
+        last = journal.last_run()
+        if last is None or last.finished is None:
+            process.writer.clean()
         state = begin(
             process,
             journal,
@@ -100,6 +102,7 @@ class _Run:
     suspects: deque[Batch] = field(default_factory=deque)
     """Batches that were in flight when a worker died; tried again one after the other."""
     stopped_by: str | None = None
+    lost_workers: bool = False
 
     def __post_init__(self) -> None:
         self.plan = Plan(self.process, self.state.known)
@@ -140,6 +143,8 @@ class _Run:
         yield RunFinished(summary=self.sums)
 
     def _finish(self) -> None:
+        if self.lost_workers:
+            self.process.writer.clean()
         self.process.writer.finish()
         self.journal.finish_run(self.state.record)
 
@@ -219,6 +224,7 @@ class _Run:
 
     def _recover(self, pool: Pool, batcher: Batcher, lost: list[Results]) -> Iterator[Event]:
         """A worker died. Which tile it held is unknown unless only one was in flight."""
+        self.lost_workers = True
         alone = len(self.flying) == 1
         suspects = [self.flying.pop(future) for future in lost]
         if alone and len(suspects[0].steps) == 1:

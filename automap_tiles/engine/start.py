@@ -50,7 +50,7 @@ def begin(
     unfinished_overwrite = (
         last is not None
         and last.finished is None
-        and last.fresh_from == last.id
+        and last.fresh_from > 0
         and last.selection == selection
         and last.hashes == hashes
     )

@@ -158,6 +158,8 @@ def test_interrupt_ends_within_five_seconds(
     assert time.monotonic() - started < 5, errors
     assert run.returncode == 130, errors
     assert "Traceback" not in errors
+    while processes_in_session(run.pid) and time.monotonic() - started < 5:
+        time.sleep(0.05)
     assert processes_in_session(run.pid) == []
     done = project.run(*TWO)
     assert done.returncode == 0, done.stderr
@@ -217,7 +219,7 @@ def test_full_disk_stops_with_a_reason_and_can_be_continued(
     assert "No space left" in done.stderr
     assert "Traceback" not in done.stderr
     output = small_disk / "out"
-    for tile in output.rglob("*.tif"):
+    for tile in output.glob("13/*/*.tif"):
         assert tile.read_bytes() == (undisturbed.output / tile.relative_to(output)).read_bytes()
     subprocess.run(["mount", "-o", "remount,size=50m", str(small_disk)], check=True)
     rest = project.run(*TWO)
@@ -255,10 +257,11 @@ def test_killed_overwrite_is_gone_on_with(tmp_path: Path, undisturbed: Project) 
     project = make_project(tmp_path / "p")
     assert project.run(*TWO).returncode == 0
     project.configure(pause=0.05)
-    run = project.start("--overwrite", "--concurrency", "none")
-    time.sleep(2.5)
-    os.kill(run.pid, signal.SIGKILL)
-    run.communicate()
+    for options in (["--overwrite"], []):
+        run = project.start(*options, "--concurrency", "none")
+        time.sleep(1.5)
+        os.kill(run.pid, signal.SIGKILL)
+        run.communicate()
     done = project.run(*TWO)
     assert done.returncode == 0, done.stderr
     with Journal.open_readonly(project.output / JOURNAL_NAME) as journal:
