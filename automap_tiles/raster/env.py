@@ -8,6 +8,7 @@ import threading
 from rasterio.env import Env, hasenv
 
 from automap_tiles.quiet import ignore_missing_georeference
+from automap_tiles.raster.memory import keep_freed_memory
 
 # Looks for side-car files (.aux.xml, .ovr, .msk) by name instead of listing the folder, which is
 # slow where a folder holds thousands of tiles; the HTTP options spare requests for remote files.
@@ -35,9 +36,11 @@ def ensure_env() -> None:
 
     Without one, rasterio builds a new session at every open, 7 ms instead of 1.4 ms once AWS keys
     are set. An environment that the caller has entered is left as it is. Images without a
-    georeference are opened without a warning; who needs one, asks for it.
+    georeference are opened without a warning; who needs one, asks for it. Memory that tiles free
+    is kept for the next ones.
     """
     ignore_missing_georeference()
+    keep_freed_memory()
     if not hasenv():
         options = {key: value for key, value in GDAL_OPTIONS.items() if key not in os.environ}
         _kept.env = Env(**options)
