@@ -111,6 +111,22 @@ class Samples:
         return numbers
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dates:
+    """Whole dates of a picture: all bands of a pixel or none."""
+
+    data: Array
+    """(time, band, y, x), native byte order."""
+    valid: Bools
+    """(time, y, x) dates that count."""
+
+    def blocks(self, bytes_per_pixel: int) -> Iterator[slice]:
+        """Rows of the picture whose pixels stay in the cache."""
+        height, width = self.data.shape[2:]
+        step = max(1, int(_CACHE_PART * l2_bytes() / max(1, bytes_per_pixel * width)))
+        return (slice(start, min(start + step, height)) for start in range(0, height, step))
+
+
 def samples_of(stack: Array | np.ma.MaskedArray[Any, Any], valid: Bools | None) -> Samples:
     """Check and normalise a stack.
 
@@ -137,6 +153,22 @@ def samples_of(stack: Array | np.ma.MaskedArray[Any, Any], valid: Bools | None) 
         has_nan=kind.is_float and data.size > 0 and bool(np.isnan(data.min())),
         flat=flat,
     )
+
+
+def whole_dates(stack: Array | np.ma.MaskedArray[Any, Any], valid: Bools | None) -> Dates:
+    """A stack for methods that take all bands of a date or none; arguments as for `samples_of`.
+
+    A date counts at a pixel when all its bands do.
+    """
+    samples = samples_of(stack, valid)
+    dates, bands, height, width = samples.data.shape
+    counts: Bools = np.ones((dates, height, width), dtype=bool)
+    if samples.valid is not None:
+        counts &= samples.valid.all(axis=1)
+    if samples.has_nan:
+        for band in range(bands):
+            counts &= ~np.isnan(samples.data[:, band])
+    return Dates(data=samples.data, valid=counts)
 
 
 def _with_bands(valid: Bools, shape: tuple[int, ...]) -> Bools:

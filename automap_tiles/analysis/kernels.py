@@ -1,0 +1,169 @@
+"""Kernels compiled by numba: the same operations in the same order as their NumPy versions.
+
+Nothing here is imported unless `accelerate` says so. Pixels go in lanes of fixed width, so that the
+inner loops become vector instructions; numba keeps to the order of float operations as written and
+joins none of them, which is why the results are those of NumPy bit by bit.
+"""
+
+# ruff: noqa: C901, FURB136, PLR0912, PLR0915 - a kernel is one loop, and `max` is slower
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numba
+import numpy as np
+
+from automap_tiles.analysis import weiszfeld
+from automap_tiles.analysis.samples import Array
+from automap_tiles.analysis.weiszfeld import Pixels
+
+_LANES = 32
+_LOW, _HIGH = weiszfeld.MIXING
+_FIRST, _TINY, _SMALL = weiszfeld.FIRST, weiszfeld.TINY, weiszfeld.SMALL
+_ZERO, _ONE = np.float32(0), np.float32(1)
+
+
+def _compile(function: Callable[..., None]) -> Callable[..., None]:
+    """Compile at the first call, and keep the machine code on disk where that is possible."""
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+    try:
+        compiled: Callable[..., None] = numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # neither the package's folder nor the home folder can be written
+        compiled = numba.njit(**options)(function)
+    return compiled
+
+
+def solve(pixels: Pixels, out: Array, max_steps: int) -> None:
+    """As `weiszfeld.solve`, for one block."""
+    kernel = _solver(pixels.samples.shape[1])
+    arrays = pixels.samples, pixels.weight, pixels.median, pixels.limit, pixels.near
+    kernel(*arrays, pixels.place, out, max_steps)
+
+
+@_compile
+def _force_at_sample(x, w, y, lane, near, pull):  # type: ignore[no-untyped-def]
+    """As `weiszfeld._force_at_sample`, for one lane; writes it to `pull`."""
+    dates, bands, _ = x.shape
+    held = _ZERO
+    weights = _ZERO
+    for band in range(bands):
+        pull[band, lane] = _ZERO
+    for date in range(dates):
+        distance = _ZERO
+        for band in range(bands):
+            value = x[date, band, lane] - y[band, lane]
+            distance += value * value
+        weight = w[date, lane] / max(np.sqrt(distance), _TINY)
+        if weight > near:
+            held += _ONE
+            weight = _ZERO
+        weights += weight
+        for band in range(bands):
+            pull[band, lane] += (x[date, band, lane] - y[band, lane]) * weight
+    force = _ZERO
+    for band in range(bands):
+        force += pull[band, lane] * pull[band, lane]
+    rest = max(_ZERO, _ONE - held / max(np.sqrt(force), _TINY))
+    for band in range(bands):
+        pull[band, lane] = pull[band, lane] / max(weights, _SMALL) * rest
+
+
+@lru_cache(maxsize=32)
+def _solver(bands: int) -> Callable[..., None]:
+    """Kernel of Weiszfeld's steps; the number of bands is a constant in it, five times as fast.
+
+    A lane whose pixel has arrived goes on with the next pixel.
+    """
+
+    def kernel(  # type: ignore[no-untyped-def]
+        samples, weight, median, limit, near, place, out, max_steps
+    ):
+        dates, _, count = samples.shape
+        x = np.zeros((dates, bands, _LANES), dtype=np.float32)
+        w = np.ones((dates, _LANES), dtype=np.float32)
+        y = np.ones((bands, _LANES), dtype=np.float32)
+        pull = np.zeros((bands, _LANES), dtype=np.float32)
+        force = np.zeros((bands, _LANES), dtype=np.float32)
+        step = np.zeros((bands, _LANES), dtype=np.float32)
+        weights = np.zeros(_LANES, dtype=np.float32)
+        size = np.zeros(_LANES, dtype=np.float32)
+        pixel = np.full(_LANES, -1)
+        steps = np.zeros(_LANES, dtype=np.int32)
+        following = 0
+        for lane in range(min(_LANES, count)):
+            _enter(samples, weight, median, following, x, w, y, lane)
+            pixel[lane] = following
+            following += 1
+        busy = following
+        while busy:
+            for lane in range(_LANES):
+                weights[lane] = _ZERO
+                for band in range(bands):
+                    pull[band, lane] = _ZERO
+            for date in range(dates):
+                for lane in range(_LANES):
+                    square = _ZERO
+                    for band in range(bands):
+                        difference = x[date, band, lane] - y[band, lane]
+                        square += difference * difference
+                    distance = np.sqrt(square)
+                    part = w[date, lane] / (distance if distance > _TINY else _TINY)
+                    weights[lane] += part
+                    for band in range(bands):
+                        pull[band, lane] += (x[date, band, lane] - y[band, lane]) * part
+            for lane in range(_LANES):
+                for band in range(bands):
+                    pull[band, lane] /= weights[lane]
+            for lane in range(_LANES):
+                if pixel[lane] >= 0 and weights[lane] > near[pixel[lane]]:
+                    _force_at_sample(x, w, y, lane, near[pixel[lane]], pull)
+            for lane in range(_LANES):
+                along, length = _ZERO, _ZERO
+                for band in range(bands):
+                    change = pull[band, lane] - force[band, lane]
+                    along += pull[band, lane] * change
+                    length += change * change
+                along /= length if length > _SMALL else _SMALL
+                along = along if along > _LOW else _LOW
+                along = along if along < _HIGH else _HIGH
+                taken = _ZERO
+                for band in range(bands):
+                    change = (pull[band, lane] - force[band, lane]) + step[band, lane]
+                    way = pull[band, lane] - change * along
+                    if steps[lane] == 0:
+                        way = pull[band, lane] * _FIRST
+                    force[band, lane] = pull[band, lane]
+                    step[band, lane] = way
+                    y[band, lane] += way
+                    taken += way * way
+                size[lane] = taken
+            for lane in range(_LANES):
+                number = pixel[lane]
+                steps[lane] += 1
+                if number >= 0 and (size[lane] < limit[number] or steps[lane] >= max_steps):
+                    for band in range(bands):
+                        out[band, place[number]] = y[band, lane]
+                    steps[lane] = 0
+                    pixel[lane] = -1
+                    busy -= 1
+                    if following < count:
+                        _enter(samples, weight, median, following, x, w, y, lane)
+                        pixel[lane] = following
+                        following += 1
+                        busy += 1
+
+    return _compile(kernel)
+
+
+@_compile
+def _enter(samples, weight, median, number, x, w, y, lane):  # type: ignore[no-untyped-def]
+    """Put a pixel at its start into a lane."""
+    for date in range(samples.shape[0]):
+        w[date, lane] = weight[date, number]
+        for band in range(samples.shape[1]):
+            x[date, band, lane] = samples[date, band, number]
+    for band in range(samples.shape[1]):
+        y[band, lane] = median[band, number]
