@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from automap_tiles.errors import InputError, MissingExtra
 from automap_tiles.scenes.catalogue.area import server_parts
 from automap_tiles.scenes.download.address import shown
+from automap_tiles.scenes.download.http import hide_queries, reason
 from automap_tiles.scenes.select import Period
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def search(url: str, request: Request) -> Iterator[Mapping[str, Any]]:
         import pystac_client  # noqa: F401
     except ImportError as error:
         raise MissingExtra("pystac-client", "stac") from error
+    hide_queries()
     seen: set[tuple[str, str]] = set()
     parts = (None,) if request.area is None else server_parts(request.area)
     with warnings.catch_warnings():
@@ -143,6 +145,4 @@ def _items(client: Client, url: str, arguments: dict[str, Any]) -> Iterator[Mapp
 
 
 def _refused(url: str, error: Exception) -> InputError:
-    from automap_tiles.scenes.download.http import reason
-
     return InputError(f"the catalogue cannot be searched: {reason(error)}", shown(url))

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from automap_tiles.errors import AutomapError, ConfigError
+from automap_tiles.errors import AutomapError
 from automap_tiles.scenes.catalogue import api, static
 from automap_tiles.scenes.catalogue.convert import sketch, to_scene
 from automap_tiles.scenes.catalogue.duplicates import without_duplicates
@@ -38,7 +38,7 @@ class Options:
     """None: whatever there is."""
     bands: Sequence[str] | None = None
     """That a scene must have, by any of their names."""
-    verify: Verify = "never"
+    verify: Verify = "doubtful"
     """Whose numbers are looked at, for the offset of Sentinel-2."""
     alternate: str | None = None
     """Name of other addresses of the same files, taken where an item has them: `s3`."""
@@ -141,10 +141,9 @@ def _convert(
         if not _is_wanted(drawn.scene, selection, options, tiles):
             return None
         scene = to_scene(drawn, partial(read_bytes, access=access))
-        for band in options.bands or ():
-            scene.band(band)
-    except ConfigError:
-        raise
+        lost = [band for band in options.bands or () if scene.find(band) is None]
+        if lost:
+            return name, f"has no {', '.join(lost)}"
     except AutomapError as error:
         return name, getattr(error, "message", str(error))
     return scene

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from automap_tiles.errors import AutomapError
+from automap_tiles.errors import AutomapError, InputError
 from automap_tiles.scenes.access import resolve
+from automap_tiles.scenes.download.address import scrubbed
 from automap_tiles.scenes.scene import BandFile, Scene
 from automap_tiles.sensors import guard
 from automap_tiles.sensors.quality_tables import layer as quality_layer
@@ -46,7 +47,8 @@ def _verified(scene: Scene, which: Verify) -> Scene:
     try:
         report = check(scene)
     except AutomapError as error:
-        return _noted(scene, {"verdict": "unread", "findings": [str(error)]})
+        # Links may be signed, and what cannot be opened is named in full.
+        return _noted(scene, {"verdict": "unread", "findings": [scrubbed(str(error))]})
     noted = _noted(scene, {"verdict": str(report.verdict), "findings": list(report.findings)})
     if report.verdict is not guard.Verdict.MISMATCH or report.fits is None:
         return noted
@@ -54,15 +56,24 @@ def _verified(scene: Scene, which: Verify) -> Scene:
 
 
 def check(scene: Scene) -> guard.Report:
-    """What the guard says of a coarse look at the scene; raises `InputError`."""
+    """What the guard says of a coarse look at the scene.
+
+    Raises `InputError` when none of its bands can be read.
+    """
     grid: Grid | None = None
     bands: dict[str, Numbers] = {}
+    failure: InputError | None = None
     for name in _BANDS:
         file = scene.find(name)
         if file is None or file.scaling is None:
             continue
-        grid = grid or _coarse(resolve(file.href, scene.access))
-        bands[scene.instrument.band(name).name] = _pixels(scene, file, grid)
+        try:
+            grid = grid or _coarse(resolve(file.href, scene.access))
+            bands[scene.instrument.band(name).name] = _pixels(scene, file, grid)
+        except InputError as error:
+            failure = error
+    if failure is not None and not bands:
+        raise failure
     scaling = {name: file.scaling for name, file in scene.bands.items() if file.scaling}
     return guard.check(bands, scaling, None if grid is None else _flags(scene, grid))
 

@@ -31,6 +31,11 @@ def shown(href: str) -> str:
     return re.sub(r"://[^/@\s]*@", "://", without_query)
 
 
+def scrubbed(text: str) -> str:
+    """A message without the queries and user names of the addresses in it."""
+    return re.sub(r"://[^/@\s]*@", "://", re.sub(r"\?[^\s\"')]+", "?…", text))
+
+
 def local_path(href: str) -> Path:
     """Path of a plain path or a `file://` address."""
     if href.startswith("file://"):

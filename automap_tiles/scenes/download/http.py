@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from automap_tiles.errors import InputError, MissingExtra
-from automap_tiles.scenes.download.address import name_of, shown
+from automap_tiles.scenes.download.address import name_of, scrubbed, shown
 from automap_tiles.scenes.download.patience import Changed, TryAgain, retry_after
 from automap_tiles.scenes.download.stream import CHUNK, Stream
 from automap_tiles.version import VERSION
@@ -94,7 +94,7 @@ def _new_session() -> Session:
     # Bytes as they are stored: a size or a range of packed bytes would say nothing.
     made.headers["Accept-Encoding"] = "identity"
     made.headers["User-Agent"] = f"automap-tiles/{VERSION}"
-    logging.getLogger("urllib3.connectionpool").addFilter(_WithoutQueries())
+    hide_queries()
     return made
 
 
@@ -182,8 +182,7 @@ def reason(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
     # urllib3 tells of its pool first; what happened stands behind it.
     first = lines[0].rpartition("Caused by ")[2] if lines else ""
-    text = re.sub(r"\?[^\s\"')]+", "?…", first)
-    return f"{type(error).__name__}: {re.sub(r'://[^/@]*@', '://', text)[:300]}"
+    return f"{type(error).__name__}: {scrubbed(first)[:300]}"
 
 
 class _WithoutQueries(logging.Filter):
@@ -192,5 +191,14 @@ class _WithoutQueries(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()
         if "?" in text:
-            record.msg, record.args = re.sub(r"\?[^\s\"']+", "?…", text), None
+            record.msg, record.args = scrubbed(text), None
         return True
+
+
+_without_queries = _WithoutQueries()
+
+
+def hide_queries() -> None:
+    """Keep signatures out of the log of the packages that are used for http."""
+    for name in ("urllib3.connectionpool", "urllib3.util.retry", "pystac_client.stac_api_io"):
+        logging.getLogger(name).addFilter(_without_queries)
