@@ -32,6 +32,9 @@ class TileFiles:
 
     def cuts(self, tile: Tile) -> list[Cut]:
         """The output tiles inside a process tile, each with its window in the process array."""
+        if tile.pyramid == self.pyramid:
+            height, width = tile.shape
+            return [Cut(tile, slice(0, height), slice(0, width))]
         if tile.pyramid.metatiling == self.pyramid.metatiling:
             return [_cut(tile, Tile(self.pyramid, tile.index))]
         return [_cut(tile, output) for output in tile.intersecting(self.pyramid)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from affine import Affine
@@ -56,7 +56,7 @@ def _frame(pyramid: Pyramid, index: TileIndex) -> _Frame:
     return _Frame(Bounds(left, bottom, right, top), shape, (x_size, y_size))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tile:
     """A metatile with the pixel buffer of its pyramid.
 
@@ -68,7 +68,13 @@ class Tile:
     index: TileIndex
 
     def __post_init__(self) -> None:
-        _frame(self.pyramid, self.index)
+        _ = self._frame  # refuses an index outside the matrix
+
+    # What is worked out from the two fields is kept: a tile is asked for it many times.
+
+    @cached_property
+    def _frame(self) -> _Frame:
+        return _frame(self.pyramid, self.index)
 
     @property
     def zoom(self) -> int:
@@ -92,27 +98,27 @@ class Tile:
 
     @property
     def pixel_x_size(self) -> float:
-        return _frame(self.pyramid, self.index).pixel_size[0]
+        return self._frame.pixel_size[0]
 
     @property
     def pixel_y_size(self) -> float:
-        return _frame(self.pyramid, self.index).pixel_size[1]
+        return self._frame.pixel_size[1]
 
-    @property
+    @cached_property
     def buffer_margins(self) -> tuple[int, int, int, int]:
         """(top, bottom, left, right) pixels of buffer; none beyond the poles of a global grid."""
         width = self.pyramid.pixelbuffer
         if not self.pyramid.is_global:
             return width, width, width, width
         first = self.row * self.pyramid.tile_size * self.pyramid.metatiling
-        height = _frame(self.pyramid, self.index).shape[0]
+        height = self._frame.shape[0]
         below = self.pyramid.pixel_shape(self.zoom)[0] - first - height
         return min(width, first), min(width, below), width, width
 
-    @property
+    @cached_property
     def bounds(self) -> Bounds:
         """The box with its buffer, CRS units; it may run over the antimeridian of a global grid."""
-        frame = _frame(self.pyramid, self.index)
+        frame = self._frame
         width = float(self.pyramid.pixelbuffer)
         left, bottom, right, top = frame.bounds
         if width:
@@ -123,14 +129,14 @@ class Tile:
             bottom = max(bottom, self.pyramid.bounds.bottom)
         return Bounds(left, bottom, right, top)
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, int]:
         """(height, width) in pixels with the buffer."""
-        height, width = _frame(self.pyramid, self.index).shape
+        height, width = self._frame.shape
         top, bottom, left, right = self.buffer_margins
         return height + top + bottom, width + left + right
 
-    @property
+    @cached_property
     def transform(self) -> Affine:
         bounds = self.bounds
         return Affine(self.pixel_x_size, 0, bounds.left, 0, -self.pixel_y_size, bounds.top)
@@ -144,7 +150,7 @@ class Tile:
         """The box with its buffer as a polygon."""
         return self.bounds.polygon()
 
-    @property
+    @cached_property
     def pixel_offset(self) -> tuple[int, int]:
         """(row, col) of the first pixel, buffer included, on the pixel grid of the whole zoom.
 
