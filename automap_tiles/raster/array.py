@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from affine import Affine
 from numpy.typing import NDArray
 from rasterio.io import MemoryFile
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
-from automap_tiles.grid import Grid
+from automap_tiles.grid import Grid, Tile, UnitPart
 from automap_tiles.raster.aligned import aligned_pieces
+from automap_tiles.raster.around import window_around
 from automap_tiles.raster.env import ensure_env
 from automap_tiles.raster.gather import gather, plan
 from automap_tiles.raster.nodata import equals, fill_value, masked
@@ -31,6 +33,9 @@ class Raster:
     data: np.ma.MaskedArray[Any, Any] | NDArray[Any]
     """(band, y, x), or (y, x) for a single band; the mask is True where there is no data."""
     grid: Grid
+    anchor: Affine | None = None
+    """Transform of the endless grid that `grid` is a window of: where several windows of it are
+    warped, the same pixels come out to the last bit. None: `grid` stands for itself."""
 
     def __post_init__(self) -> None:
         if self.data.ndim == 2:
@@ -70,7 +75,7 @@ def warp(
 
         gather(pieces, out, mask, fill, window)
     else:
-        _warp_blocks(raster.grid, (values, invalid), target, kind, (out, mask))
+        _warp_blocks(raster, (values, invalid), target, kind, (out, mask))
     return masked(out, mask, nodata)
 
 
@@ -90,31 +95,73 @@ def _invalid(data: np.ma.MaskedArray[Any, Any] | NDArray[Any], nodata: float | N
 
 
 def _warp_blocks(
-    grid: Grid,
+    raster: Raster,
     source: tuple[NDArray[Any], Mask],
     target: Target,
     kind: Any,
     result: tuple[NDArray[Any], Mask],
 ) -> None:
-    """Band by band, because each has its own mask and GDAL knows one for all."""
+    """Band by band, because each has its own mask and GDAL knows one for all.
+
+    Each unit block of a tile is shown the pixels around it only.
+    """
     values, invalid = source
     out, mask = result
-    for band in range(len(values)):
-        with _dataset(values[band], invalid[band], grid) as dataset:
-            for part in parts_of(target):
-                height, width = part.grid.shape
-                with WarpedVRT(
-                    dataset,
-                    crs=part.grid.crs,
-                    transform=part.grid.transform,
-                    height=height,
-                    width=width,
-                    resampling=kind,
-                ) as vrt:
-                    found = vrt.read(1)[part.unit_window]
-                view = band, *part.tile_window
-                mask[view] = np.isnan(found)
-                out[view] = as_dtype(found, mask[view], values.dtype)
+    for part in parts_of(target):
+        view = slice(None), *part.tile_window
+        rows, cols, grid = slice(None), slice(None), raster.grid
+        if isinstance(target, Tile):
+            seen = _seen(raster, part.grid)
+            if seen is None:
+                out[view], mask[view] = 0, True
+                continue
+            rows, cols, grid = seen
+        for band in range(len(values)):
+            found = _warped(values[band, rows, cols], invalid[band, rows, cols], grid, part, kind)
+            own = band, *part.tile_window
+            mask[own] = np.isnan(found)
+            out[own] = as_dtype(found, mask[own], values.dtype)
+
+
+def _warped(
+    values: NDArray[Any], invalid: Mask, grid: Grid, part: UnitPart, kind: Any
+) -> NDArray[Any]:
+    """One band on a part of a tile, float64 with NaN where there is no data."""
+    height, width = part.grid.shape
+    with (
+        _dataset(values, invalid, grid) as dataset,
+        WarpedVRT(
+            dataset,
+            crs=part.grid.crs,
+            transform=part.grid.transform,
+            height=height,
+            width=width,
+            resampling=kind,
+        ) as vrt,
+    ):
+        found: NDArray[Any] = vrt.read(1)[part.unit_window]
+        return found
+
+
+def _seen(raster: Raster, block: Grid) -> tuple[slice, slice, Grid] | None:
+    """Rows, columns and grid of the window of a raster that a block sees; None if it sees none."""
+    grid = raster.grid
+    anchor = grid.transform if raster.anchor is None else raster.anchor
+    window = window_around(grid.crs, anchor, block)
+    if window is None:
+        return None
+    first = ~anchor @ (grid.transform.c, grid.transform.f)
+    top, left = round(first[1]), round(first[0])
+    rows = range(max(window[0].start, top), min(window[0].stop, top + grid.height))
+    cols = range(max(window[1].start, left), min(window[1].stop, left + grid.width))
+    if not rows or not cols:
+        return None
+    corner = Affine.translation(cols.start, rows.start)
+    return (
+        slice(rows.start - top, rows.stop - top),
+        slice(cols.start - left, cols.stop - left),
+        Grid(grid.crs, anchor @ corner, (len(rows), len(cols))),
+    )
 
 
 @contextmanager

@@ -10,14 +10,12 @@ from affine import Affine
 from rasterio.crs import CRS
 
 from automap_tiles.errors import GridError, InputError
-from automap_tiles.grid import Bounds, Grid, Tile, UnitPart, unit_parts
+from automap_tiles.grid import Bounds, Grid, Tile, unit_parts
+from automap_tiles.raster import around
 from automap_tiles.vector import reproject_bounds
 
 # Fractions of a pixel by which grids may be off and still count as the same.
 _ALIGNED = 1e-3
-
-# Pixels that GDAL's widest kernel (Lanczos, radius 3) looks at on either side, and one more.
-_KERNEL = 4
 
 BLOCK = 256
 """Pixels along the edge of the fixed blocks in which scenes on other grids are resampled."""
@@ -120,42 +118,16 @@ def choose(grids: Iterable[Grid], resolution: float | None = None) -> Lattice:
 def window_around(lattice: Lattice, target: Tile | Grid) -> Window | None:
     """The pixels that a tile or grid may be resampled from, whatever the kernel.
 
-    Every unit block of the tile has enough of them on all sides. None where the lattice's CRS
-    cannot express the target.
+    Every unit block that the tile touches has all the pixels that it may see. None where the
+    lattice's CRS cannot express the target.
     """
-    windows = [found for part in _parts(target) if (found := _around(lattice, part)) is not None]
+    grids = [part.grid for part in unit_parts(target)] if isinstance(target, Tile) else [target]
+    found = [around.window_around(lattice.crs, lattice.transform, grid) for grid in grids]
+    windows = [window for window in found if window is not None]
     if not windows:
         return None
     rows, cols = zip(*windows, strict=True)
     return _hull(rows), _hull(cols)
-
-
-def _parts(target: Tile | Grid) -> Iterator[Grid]:
-    """Unit blocks of a tile as far as they belong to it; a plain grid as it is."""
-    if not isinstance(target, Tile):
-        yield target
-        return
-    for part in unit_parts(target):
-        yield _cut(part)
-
-
-def _cut(part: UnitPart) -> Grid:
-    if part.is_whole:
-        return part.grid
-    rows, cols = part.unit_window
-    transform = part.grid.transform @ Affine.translation(cols.start, rows.start)
-    return Grid(part.grid.crs, transform, (rows.stop - rows.start, cols.stop - cols.start))
-
-
-def _around(lattice: Lattice, grid: Grid) -> Window | None:
-    box = _box_in(grid.bounds, grid.crs, lattice.crs)
-    if box is None:
-        return None
-    width, height = lattice.pixel
-    # kernels grow with the number of source pixels for each target pixel
-    y_margin = _KERNEL * max(1.0, box.height / height / grid.height) + 1
-    x_margin = _KERNEL * max(1.0, box.width / width / grid.width) + 1
-    return lattice.window(box, (y_margin, x_margin))
 
 
 def _box_in(bounds: Bounds, source: CRS, target: CRS) -> Bounds | None:

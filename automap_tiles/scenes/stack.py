@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,8 @@ from automap_tiles.grid import Grid
 from automap_tiles.raster import Raster
 
 if TYPE_CHECKING:
+    from affine import Affine
+
     from automap_tiles.scenes.lattice import Lattice, Window
 
 Array = np.ndarray[Any, Any]
@@ -67,7 +69,23 @@ class Stack:
 
         `picture` is (band, y, x) or (y, x).
         """
-        return Raster(picture, self.grid)
+        return Raster(picture, self.grid, self.anchor)
+
+    @property
+    def anchor(self) -> Affine | None:
+        """Of rasters on the stack's grid."""
+        return None if self.lattice is None else self.lattice.transform
+
+    def without_dates(self) -> Stack:
+        """The same place without any date, which takes no memory."""
+        return replace(
+            self,
+            values=self.values[:0].copy(),
+            valid=self.valid[:0].copy(),
+            times=(),
+            scene_ids=(),
+            indexes=(),
+        )
 
     def day_of_year(self) -> np.ndarray[Any, np.dtype[np.uint16]]:
         """(time,) of each date, from 1."""

@@ -50,22 +50,19 @@ def over_dates(scenes: Scenes, wish: Wish) -> tuple[Raster, dict[int, dict[str, 
     The indices are computed for every date and then aggregated. Raises `Empty` when no date has a
     valid pixel around the tile.
     """
-    strips: list[Picture] = []
-    grids: list[Grid] = []
-    found = False
-    for stack in scenes.strips(whole=wish.rounded and wish.scale == _WHOLE):
-        found = found or not stack.is_empty
-        strips.append(_strip(stack, wish))
-        grids.append(stack.grid)
-    if not found:
+    strips = [
+        (stack.without_dates(), _strip(stack, wish))
+        for stack in scenes.strips(whole=wish.rounded and wish.scale == _WHOLE)
+    ]
+    if all(np.ma.getmaskarray(picture).all() for _, picture in strips):
         raise Empty
-    first = grids[0]
-    height = sum(grid.height for grid in grids)
-    grid = Grid(first.crs, first.transform, (height, first.width))
+    first = strips[0][0]
+    height = sum(stack.grid.height for stack, _ in strips)
+    grid = Grid(first.grid.crs, first.grid.transform, (height, first.grid.width))
     tags = {
         number: {"name": name} for number, name in enumerate(names(scenes.bands, wish), start=1)
     }
-    return Raster(_joined(strips), grid), tags
+    return Raster(_joined([picture for _, picture in strips]), grid, first.anchor), tags
 
 
 def _strip(stack: Stack, wish: Wish) -> Picture:

@@ -1,0 +1,48 @@
+"""The source pixels around a block: all that any kernel looks at, and always the same ones.
+
+GDAL's kernels depend a little on how much of a source they are shown, so a block must see the same
+pixels whatever else has been read.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from affine import Affine
+from rasterio.crs import CRS
+
+from automap_tiles.grid import Grid
+from automap_tiles.raster.coordinates import PixelTransformer
+
+# Pixels that the widest kernel (Lanczos, radius 3) looks at on either side, and one more.
+_KERNEL = 4
+
+# Points along each edge of a block, which may be curved in the source.
+_POINTS = 33
+
+Window = tuple[range, range]
+"""Rows and columns of pixels, counted from the corner of the source; negative ones as well."""
+
+
+def window_around(crs: CRS, transform: Affine, block: Grid) -> Window | None:
+    """The pixels of an endless source grid that a block may be resampled from.
+
+    None where the source's CRS cannot express the block.
+    """
+    height, width = block.shape
+    along = np.linspace(0.0, 1.0, _POINTS)
+    cols = np.concatenate([along, along, np.zeros(_POINTS), np.ones(_POINTS)]) * width
+    rows = np.concatenate([np.zeros(_POINTS), np.ones(_POINTS), along, along]) * height
+    x, y = PixelTransformer(block, Grid(crs, transform, (1, 1))).exact(cols, rows)
+    known = np.isfinite(x) & np.isfinite(y)
+    if not known.any():
+        return None
+    return _span(y[known], height), _span(x[known], width)
+
+
+def _span(places: np.ndarray[tuple[int], np.dtype[np.float64]], size: int) -> range:
+    first, last = float(places.min()), float(places.max())
+    # kernels grow with the number of source pixels for each pixel of the block
+    margin = _KERNEL * max(1.0, (last - first) / size) + 1
+    return range(math.floor(first - margin), math.ceil(last + margin))
