@@ -17,13 +17,13 @@ import numba
 import numpy as np
 
 from automap_tiles.analysis import weiszfeld
-from automap_tiles.analysis.samples import Array
+from automap_tiles.analysis.samples import Array, Bools
 from automap_tiles.analysis.weiszfeld import Pixels
 
 _LANES = 32
 _LOW, _HIGH = weiszfeld.MIXING
 _FIRST, _TINY, _SMALL = weiszfeld.FIRST, weiszfeld.TINY, weiszfeld.SMALL
-_ZERO, _ONE = np.float32(0), np.float32(1)
+_ZERO, _ONE, _INFINITE = np.float32(0), np.float32(1), np.float32(np.inf)
 
 
 def _compile(function: Callable[..., None]) -> Callable[..., None]:
@@ -167,3 +167,88 @@ def _enter(samples, weight, median, number, x, w, y, lane):  # type: ignore[no-u
             x[date, band, lane] = samples[date, band, number]
     for band in range(samples.shape[1]):
         y[band, lane] = median[band, number]
+
+
+def sums_of_distances(samples: Array, weight: Array) -> Array:
+    """As `medoid._sums`."""
+    sums = np.zeros(weight.shape, dtype=np.float32)
+    _distances(samples.shape[1])(samples, weight, sums)
+    return sums
+
+
+@lru_cache(maxsize=32)
+def _distances(bands: int) -> Callable[..., None]:
+    """Kernel of the medoid, with the number of bands as a constant."""
+
+    def kernel(samples, weight, sums):  # type: ignore[no-untyped-def]
+        dates, _, count = samples.shape
+        x = np.zeros((dates, bands, _LANES), dtype=np.float32)
+        w = np.zeros((dates, _LANES), dtype=np.float32)
+        added = np.zeros((dates, _LANES), dtype=np.float32)
+        for first in range(0, count, _LANES):
+            lanes = min(_LANES, count - first)
+            for date in range(dates):
+                for lane in range(lanes):
+                    w[date, lane] = weight[date, first + lane]
+                for lane in range(_LANES):
+                    added[date, lane] = _ZERO
+                for band in range(bands):
+                    for lane in range(lanes):
+                        x[date, band, lane] = samples[date, band, first + lane]
+            for one in range(dates):
+                for other in range(one + 1, dates):
+                    for lane in range(_LANES):
+                        square = _ZERO
+                        for band in range(bands):
+                            difference = x[one, band, lane] - x[other, band, lane]
+                            square += difference * difference
+                        distance = np.sqrt(square)
+                        added[one, lane] += distance * w[other, lane]
+                        added[other, lane] += distance * w[one, lane]
+            for date in range(dates):
+                for lane in range(lanes):
+                    sums[date, first + lane] = added[date, lane]
+
+    return _compile(kernel)
+
+
+def highest_difference(data: Array, valid: Bools, first: int, second: int) -> tuple[Array, Array]:
+    """Date and value of the highest normalised difference, as `bestpixel.max_ndvi` finds it."""
+    dates, _, height, width = data.shape
+    index = np.zeros((height, width), dtype=np.uint8 if dates < 256 else np.uint16)
+    best = np.full((height, width), -np.inf, dtype=np.float32)
+    _highest(data, first, second, valid, index, best)
+    return index, best
+
+
+@_compile
+def _highest(data, first, second, valid, index, best):  # type: ignore[no-untyped-def]
+    dates, _, height, width = data.shape
+    for row in range(height):
+        winner, value = index[row], best[row]
+        for date in range(dates):
+            upper, lower, counts = data[date, first, row], data[date, second, row], valid[date, row]
+            for column in range(width):
+                a, b = np.float32(upper[column]), np.float32(lower[column])
+                here = (a - b) / (a + b) if counts[column] else -_INFINITE
+                better = here > value[column]
+                value[column] = here if better else value[column]
+                winner[column] = date if better else winner[column]
+
+
+def gather(data: Array, index: Array) -> Array:
+    """(band, y, x) samples of the dates in `index` (y, x)."""
+    out = np.empty(data.shape[1:], dtype=data.dtype)
+    _gather(data, index, out)
+    return out
+
+
+@_compile
+def _gather(data, index, out):  # type: ignore[no-untyped-def]
+    _, bands, height, width = data.shape
+    for row in range(height):
+        places = index[row]
+        for band in range(bands):
+            target = out[band, row]
+            for column in range(width):
+                target[column] = data[places[column], band, row, column]

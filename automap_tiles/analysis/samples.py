@@ -162,10 +162,14 @@ def whole_dates(stack: Array | np.ma.MaskedArray[Any, Any], valid: Bools | None)
     """
     samples = samples_of(stack, valid)
     dates, bands, height, width = samples.data.shape
-    counts: Bools = np.ones((dates, height, width), dtype=bool)
-    if samples.valid is not None:
-        counts &= samples.valid.all(axis=1)
+    if samples.valid is None:
+        counts: Bools = np.ones((dates, height, width), dtype=bool)
+    elif samples.valid.shape[1] == 1:
+        counts = samples.valid[:, 0]
+    else:
+        counts = np.logical_and.reduce(samples.valid, axis=1)
     if samples.has_nan:
+        counts = counts.copy()
         for band in range(bands):
             counts &= ~np.isnan(samples.data[:, band])
     return Dates(data=samples.data, valid=counts)
