@@ -3,6 +3,7 @@
 Every kind of pool is one module that hands out a `concurrent.futures.Executor`.
 """
 
-from automap_tiles.engine.pools.protocol import Concurrency, Pool, open_pool
+from automap_tiles.engine.pools.choice import open_pool
+from automap_tiles.engine.pools.protocol import Concurrency, Pool
 
 __all__ = ["Concurrency", "Pool", "open_pool"]
