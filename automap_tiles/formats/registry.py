@@ -17,6 +17,8 @@ from automap_tiles.grid import Pyramid
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
+    from shapely.geometry.base import BaseGeometry
+
     from automap_tiles.formats.mapchete import ResolvedProcess
 
 ENTRY_POINTS = "automap_tiles.formats"
@@ -35,6 +37,8 @@ class OpenContext:
     pyramid: Pyramid
     """Of the process."""
     resolve_process: ResolveProcess | None = None
+    area: BaseGeometry | None = None
+    """Area and bounds as they stand in the file, CRS of the pyramid; None: it has neither."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,8 +138,11 @@ def open_input(
     pyramid: Pyramid,
     *,
     resolve_process: ResolveProcess | None = None,
+    area: BaseGeometry | None = None,
 ) -> Reader:
     """Reader of an input. Looks whether the source is there, but does not open it.
+
+    `area` is that of the process file, CRS of the pyramid, for sources that have to be searched.
 
     Raises `ConfigError` for an unknown format or option, `InputError` when the source is missing.
     """
@@ -145,7 +152,7 @@ def open_input(
         raise spec.error(
             "unknown input format", key="format", found=name, remedy=_known(name, writing=False)
         )
-    context = OpenContext(base=base, pyramid=pyramid, resolve_process=resolve_process)
+    context = OpenContext(base=base, pyramid=pyramid, resolve_process=resolve_process, area=area)
     reader: Reader = _function(info.reader)(spec, context)
     return reader
 

@@ -69,6 +69,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 Order = Literal["time", "clear"]
+Level = Literal["surface", "toa"]
 
 STRIP_BYTES = 256 * 2**20
 """Pixels of all dates that `Scenes.strips` has in memory at once."""
@@ -86,21 +87,46 @@ def open_reader(spec: InputSpec, context: OpenContext) -> ScenesReader:
         ) from error
     unpack_to = options.text("unpack_to", None)
     catalogue = options.text("stac", None)
-    collections = options.take("collections")
+    collections, tiles = (_names(spec, options, key) for key in ("collections", "tiles"))
+    level: Any = options.text("level", None, ("surface", "toa"))
     options.finish()
-    if catalogue is None:
-        place = _place(spec, context.base)
-    else:
-        place = catalogue if "://" in catalogue else str(Path(context.base, catalogue).absolute())
+    place = _place(spec, context.base) if catalogue is None else _source(catalogue, context.base)
     return ScenesReader(
         path=spec.path,
         place=place,
         is_catalogue=catalogue is not None,
-        collections=tuple(collections) if isinstance(collections, list) else (),
-        selection=selection,
+        collections=collections,
+        tiles=tiles or (),
+        level=level,
+        selection=replace(selection, area=_lonlat(context)),
         reading=reading,
         unpack_to=None if unpack_to is None else Path(context.base, unpack_to).absolute(),
     )
+
+
+def _names(spec: InputSpec, options: Options, key: str) -> tuple[str, ...] | None:
+    value = options.take(key)
+    if value is None:
+        return None
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise spec.error("must be a list of names", key=key, found=value)
+    return tuple(names)
+
+
+def _source(catalogue: str, base: Path) -> str:
+    """Address, name of a catalogue or path of a STAC file."""
+    path = Path(base, catalogue).absolute()
+    return str(path) if "://" not in catalogue and path.exists() else catalogue
+
+
+def _lonlat(context: OpenContext) -> BaseGeometry | None:
+    """The area of the process in longitude and latitude."""
+    if context.area is None:
+        return None
+    from automap_tiles.scenes.catalogue.area import normalised
+
+    return normalised(reproject_geometry(context.area, context.pyramid.crs, LON_LAT))
 
 
 def _place(spec: InputSpec, base: Path) -> str:
@@ -155,7 +181,12 @@ class ScenesReader:
     """Absolute path, or an address."""
     is_catalogue: bool = False
     """Whether the place is a STAC file or API."""
-    collections: tuple[str, ...] = ()
+    collections: tuple[str, ...] | None = None
+    """Of a catalogue; None: those that it has of the satellites."""
+    tiles: tuple[str, ...] = ()
+    """`33TWL`, `016037`; none: all."""
+    level: Level | None = None
+    """`surface` or `toa` (top of the atmosphere); None: whatever there is."""
     selection: Selection
     reading: Reading
     unpack_to: Path | None = None
@@ -166,7 +197,8 @@ class ScenesReader:
     def found(self) -> Found:
         """Scenes that count, and what was set aside; looked for once.
 
-        Raises `InputError` when nothing is left, `ConfigError` for scenes of several satellites.
+        Raises `InputError` when nothing is left, `ConfigError` for scenes of several satellites or
+        of surface and top-of-atmosphere reflectance together.
         """
         if self.is_catalogue:
             everything = _search(self)
@@ -174,19 +206,21 @@ class ScenesReader:
             everything = find.products(
                 self.place, bands=self.reading.bands, unpack_to=self.unpack_to
             )
-        found = self.selection.of(everything)
-        for name, reason in found.rejected:
+        wanted = tuple(scene for scene in everything.scenes if self._is_wanted(scene))
+        for name, reason in everything.rejected:
             _log.warning("scene set aside: %s: %s", name, reason)
-        if not found.scenes:
+        if not wanted:
             raise InputError(_nothing(everything), self.place)
-        satellites = sorted({scene.satellite for scene in found.scenes})
-        if len(satellites) > 1:
-            raise ConfigError(
-                f"scenes of the satellites {', '.join(satellites)} are never mixed",
-                key="satellites",
-                remedy=f"satellites: {satellites[0]}",
-            )
-        return found
+        _check_alike("satellites", sorted({scene.satellite for scene in wanted}))
+        _check_alike("level", sorted({_level(scene) for scene in wanted}))
+        return Found(scenes=wanted, rejected=everything.rejected)
+
+    def _is_wanted(self, scene: Scene) -> bool:
+        if self.level is not None and _level(scene) != self.level:
+            return False
+        if self.tiles and not self.is_catalogue and scene.tile not in self.tiles:
+            return False
+        return scene in self.selection
 
     @cached_property
     def dates(self) -> tuple[Overpass, ...]:
@@ -364,14 +398,35 @@ class Scenes:
         return f"Scenes({self.path!r}, {self.tile.index})"
 
 
+def _level(scene: Scene) -> Level:
+    """Of reflectance; plain pictures of no known level are taken for the top of the atmosphere."""
+    return "surface" if (scene.level or "").startswith(("L2", "SR")) else "toa"
+
+
+def _check_alike(key: str, found: list[str]) -> None:
+    """Raise `ConfigError` for dates that do not belong together."""
+    if len(found) > 1:
+        raise ConfigError(
+            f"scenes of the {key} {', '.join(found)} are never mixed",
+            key=key,
+            remedy=f"{key}: {found[0]}",
+        )
+
+
 def _unknown_last(cover: float | None) -> float:
     return 101.0 if cover is None else cover
 
 
 def _search(reader: ScenesReader) -> Found:
-    from automap_tiles.scenes.catalogue import search
+    from automap_tiles.scenes import catalogue
 
-    return search(reader.place, reader.selection, collections=reader.collections)
+    options = catalogue.Options(
+        tiles=reader.tiles,
+        collections=reader.collections,
+        level=reader.level,
+        bands=reader.reading.bands,
+    )
+    return catalogue.search(reader.place, reader.selection, options)
 
 
 def _nothing(everything: Found) -> str:

@@ -99,6 +99,7 @@ def _assemble(document: Document, overrides: Overrides) -> Process:
     function = find_function(document)
     zooms = apply_zooms(overrides, sections.zooms, document)
     area = _file_area(document, sections.pyramid)
+    file_area = area if {"area", "bounds"} & document.values.keys() else None
     writer = registry.open_output(_output_spec(document, sections, area), sections.pyramid)
     for limit in run_areas(overrides, sections.pyramid, zooms):
         area = common(area, limit)
@@ -106,7 +107,7 @@ def _assemble(document: Document, overrides: Overrides) -> Process:
         name=document.file.stem if document.file else function.name.rpartition(".")[2],
         config_path=document.file,
         function=function,
-        inputs=_inputs(document, sections.pyramid),
+        inputs=_inputs(document, sections.pyramid, file_area),
         parameters=_parameters(document),
         writer=writer,
         pyramid=sections.pyramid,
@@ -162,7 +163,7 @@ def _parameters(document: Document) -> ZoomValues:
     )
 
 
-def _inputs(document: Document, pyramid: Pyramid) -> InputTree:
+def _inputs(document: Document, pyramid: Pyramid, area: BaseGeometry | None) -> InputTree:
     """Readers of all inputs; the same entry at two places gives one reader."""
     values = section(document, "input", required=False)
     tree = zoom_tree(values, is_leaf=_is_input, keys=("input",))
@@ -172,17 +173,26 @@ def _inputs(document: Document, pyramid: Pyramid) -> InputTree:
         name = "/".join(str(key) for key in keys)
         marker = f"{name}:{entry.value!r}"
         if marker not in opened:
-            opened[marker] = _open_input(document, pyramid, name, entry.value, keys)
+            opened[marker] = _open_input(document, pyramid, name, entry.value, keys, area)
         return opened[marker]
 
     return InputTree(ZoomValues(map_leaves(_entries(tree), open_leaf)))
 
 
-def _open_input(document: Document, pyramid: Pyramid, name: str, value: Any, keys: Keys) -> Reader:
+def _open_input(
+    document: Document,
+    pyramid: Pyramid,
+    name: str,
+    value: Any,
+    keys: Keys,
+    area: BaseGeometry | None,
+) -> Reader:
     place = ("input", *keys)
     spec = InputSpec.from_value(name, value, file=document.file, line=document.line(*place))
     try:
-        return registry.open_input(spec, document.folder, pyramid, resolve_process=resolve_process)
+        return registry.open_input(
+            spec, document.folder, pyramid, resolve_process=resolve_process, area=area
+        )
     except InputError as error:
         message = error.message.removeprefix(f"input {name}: ")
         raise document.error(message, *place, found=str(error.path or spec.path)) from error

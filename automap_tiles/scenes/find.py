@@ -103,11 +103,11 @@ def _looked_at(file: _File) -> _File:
 
 def _below(path: str, unpack_to: Path | None) -> tuple[list[Scene], list[tuple[str, str]]]:
     files, archives = list_place(path)
-    for name in files:
-        if PurePosixPath(name).name in described.NAMES and not is_remote(path):
-            return described.scenes(Path(path, name))
+    scenes, rejected, files = _described(path, files)
     place = RemoteFolder(path, tuple(files)) if is_remote(path) else _folder(path, files)
-    scenes, rejected = _in_place(place)
+    more, lost = _in_place(place)
+    scenes += more
+    rejected += lost
     for name in archives:
         if is_remote(path):
             rejected.append((f"{path}/{name}", "archives in object stores are not read"))
@@ -120,6 +120,21 @@ def _below(path: str, unpack_to: Path | None) -> tuple[list[Scene], list[tuple[s
         scenes += more
         rejected += lost
     return scenes, rejected
+
+
+def _described(path: str, files: list[str]) -> tuple[list[Scene], list[tuple[str, str]], list[str]]:
+    """Scenes of the stacks that are described below a folder, and the files of no such stack."""
+    scenes: list[Scene] = []
+    rejected: list[tuple[str, str]] = []
+    if is_remote(path):
+        return scenes, rejected, files
+    for name in [name for name in files if PurePosixPath(name).name in described.NAMES]:
+        more, lost = described.scenes(Path(path, name))
+        scenes += more
+        rejected += lost
+        inside = f"{PurePosixPath(name).parent}/".removeprefix("./")
+        files = [file for file in files if not file.startswith(inside)]
+    return scenes, rejected, files
 
 
 def _folder(path: str, files: Iterable[str]) -> Folder:

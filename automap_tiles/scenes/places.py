@@ -6,7 +6,7 @@ import os
 import shutil
 import tarfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -217,17 +217,15 @@ def list_place(path: str) -> tuple[list[str], list[str]]:
     elif not Path(path).is_dir():
         raise InputError("no such folder", path)
     else:
-        names = sorted(
-            str(Path(root, file).relative_to(path))
-            for root, folders, files in os.walk(path)
-            for file in files
-            if not _is_hidden(folders, file)
-        )
+        names = sorted(_walk(path))
     archives = [name for name in names if is_archive(name)]
     return [name for name in names if not is_archive(name)], archives
 
 
-def _is_hidden(folders: list[str], file: str) -> bool:
-    """Leaves out hidden files, and hidden folders from then on."""
-    folders[:] = [folder for folder in folders if not folder.startswith(".")]
-    return file.startswith(".")
+def _walk(path: str) -> Iterator[str]:
+    """Files below a folder, relative to it; hidden files and folders are left out."""
+    for root, folders, files in os.walk(path):
+        folders[:] = [folder for folder in folders if not folder.startswith(".")]
+        for file in files:
+            if not file.startswith("."):
+                yield os.path.relpath(f"{root}/{file}", path)

@@ -18,7 +18,8 @@ from automap_tiles.scenes.outlines import grid_of
 from automap_tiles.scenes.scene import BandFile, Scene
 from automap_tiles.scenes.select import Overpass, overpasses
 from automap_tiles.scenes.stack import Stack, empty_stack
-from automap_tiles.scenes.values import convert
+from automap_tiles.scenes.values import convert, convert_by_angle
+from automap_tiles.sensors.scaling import ANGLE_STEP
 from automap_tiles.sensors.sensor import COMMON
 
 Array = np.ndarray[Any, Any]
@@ -259,6 +260,7 @@ def _read_scene(
 
 def _read_bands(scene: Scene, frame: Frame, reading: Reading, out: Array, counts: Bools) -> None:
     """All bands of a scene, file by file; pixels that lack one no longer count."""
+    angles = _sun_zenith(scene, frame)
     groups: dict[tuple[str, Grid, float | None], list[tuple[int, BandFile]]] = {}
     for place, name in enumerate(reading.bands):
         file = scene.band(name)
@@ -272,7 +274,21 @@ def _read_bands(scene: Scene, frame: Frame, reading: Reading, out: Array, counts
         mask = np.ma.getmaskarray(pixels)
         counts &= ~(mask[0] if len(mask) == 1 else mask.any(axis=0))
         for (place, file), plane in zip(members, np.ma.getdata(pixels), strict=True):
-            convert(plane, file.scaling, out[place], reading.scale)
+            if angles is not None and file.scaling is not None and file.scaling.sun_elevation:
+                counts &= convert_by_angle(plane, file.scaling, angles, out[place], reading.scale)
+            else:
+                convert(plane, file.scaling, out[place], reading.scale)
+
+
+def _sun_zenith(scene: Scene, frame: Frame) -> Array | None:
+    """Degrees for every pixel (y, x), NaN where there are none; None without such a band."""
+    href = (scene.metadata.get("angles") or {}).get("sun_zenith")
+    if href is None:
+        return None
+    href = resolve(href, scene.access)
+    source = Source(href=href, grid=_looked_up(href), indexes=(1,), nodata=None)
+    steps = frame.read(source, "nearest")[0]
+    return np.ma.filled(steps.astype(np.float64) * ANGLE_STEP, np.nan)
 
 
 def _grid(scene: Scene, file: BandFile) -> Grid:

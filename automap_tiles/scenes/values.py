@@ -33,6 +33,23 @@ def convert(numbers: Array, scaling: Scaling | None, out: Array, scale: float) -
         out[rows] = _formula(numbers[rows], scaling, scale, out.dtype)
 
 
+def convert_by_angle(
+    numbers: Array, scaling: Scaling, sun_zenith: Array, out: Array, scale: float
+) -> Array:
+    """As `convert`, by the sun's zenith in degrees at every pixel, NaN where it is not known.
+
+    Returns (y, x), True where there is a result: the sun is above the horizon.
+    """
+    plain = replace(scaling, nodata=None)
+    lit = np.empty(numbers.shape, dtype=bool)
+    for first in range(0, len(numbers), 64):
+        rows = slice(first, first + 64)
+        values = plain.apply(numbers[rows], sun_zenith[rows])
+        lit[rows] = ~np.isnan(values)
+        out[rows] = _as_type(np.ma.getdata(values).astype(np.float64) * scale, out.dtype)
+    return lit
+
+
 @lru_cache(maxsize=256)
 def _table(scaling: Scaling, scale: float, source: str, target: str) -> Array:
     """Results of all numbers of a type of up to 16 bits, in the order of their bit patterns."""
@@ -46,7 +63,11 @@ def _table(scaling: Scaling, scale: float, source: str, target: str) -> Array:
 
 def _formula(numbers: Array, scaling: Scaling, scale: float, dtype: np.dtype[Any]) -> Array:
     own = replace(scaling, multiply=scaling.multiply * scale, add=scaling.add * scale)
-    exact = numbers * own.slope + own.offset
+    return _as_type(numbers * own.slope + own.offset, dtype)
+
+
+def _as_type(exact: Array, dtype: np.dtype[Any]) -> Array:
+    """Float32, or whole numbers with halves rounded up and cut to the type's limits."""
     if dtype.kind == "f":
         return np.asarray(exact, dtype=dtype)
     limits = np.iinfo(dtype)

