@@ -14,10 +14,11 @@ import numpy as np
 import shapely
 
 from automap_tiles import raster
+from automap_tiles.analysis import masks as tools
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import Grid
 from automap_tiles.scenes.access import resolve
-from automap_tiles.scenes.frames import Array, Frame
+from automap_tiles.scenes.frames import Array, Compute, Frame
 from automap_tiles.scenes.lattice import Lattice, Window, slices, widened
 from automap_tiles.scenes.outlines import grid_of
 from automap_tiles.scenes.scene import QualityFile, Scene
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
+Flags = np.ndarray[Any, np.dtype[np.uint16]]
 
 DEFAULT = (Flag.CLOUD, Flag.CIRRUS, Flag.SHADOW)
 _METRES_IN_DEGREE = 111_320.0
@@ -77,10 +79,11 @@ def masked(scene: Scene, frame: Frame, rule: MaskRule) -> Bools | None:
     found: Bools | None = None
     layers = _layers(scene)
     for number, file in enumerate(layers):
-        own = _by_layer(scene, file, frame, rule if number == 0 else _plain(rule))
+        own_rule = rule if number == 0 else _plain(rule)
+        own = _cleaned(*_of_layer(scene, file, rule.confidence), frame, own_rule)
         found = own if found is None else found | own
     if not layers and scene.clouds is not None:
-        found = _by_polygons(scene, frame, rule)
+        found = _cleaned(*_of_polygons(scene), frame, rule)
     return found
 
 
@@ -96,24 +99,39 @@ def _layers(scene: Scene) -> list[QualityFile]:
     return [*others[:1], *saturation]
 
 
-def _by_layer(scene: Scene, file: QualityFile, frame: Frame, rule: MaskRule) -> Bools:
+def flag_picture(scene: Scene, frame: Frame, confidence: Confidence = "medium") -> Flags:
+    """(y, x) uint16: every flag that the quality layers of `masked` set; nothing is cleaned.
+
+    Where nothing says anything no flag is set, and beyond the layer's edge it is `FILL`.
+    """
+    flags = np.zeros(frame.shape, dtype=np.uint16)
+    layers = _layers(scene)
+    for file in layers:
+        flags |= frame.bring(*_of_layer(scene, file, confidence))
+    if not layers and scene.clouds is not None:
+        flags |= frame.bring(*_of_polygons(scene))
+    return flags
+
+
+def _of_layer(scene: Scene, file: QualityFile, confidence: Confidence) -> tuple[Lattice, Compute]:
+    """The grid of a quality layer, and its flags on a window of it."""
     href = resolve(file.href, scene.access)
-    lattice = Lattice.of(file.grid or grid_of(href))
+    grid = file.grid or grid_of(href)
+    lattice = Lattice.of(grid)
     layer = quality_layer(file.layer)
 
     def compute(window: Window) -> Array:
         codes = raster.read(href, lattice.grid(window), indexes=file.indexes)
         # A code is a value also where it equals the file's nodata value: 0 is often "clear".
-        inside = _inside(window, file.grid or grid_of(href))
         plain = np.ma.getdata(codes) if layer.kind == "bands" else np.ma.getdata(codes)[0]
-        flags = layer.to_flags(plain, rule.confidence)
-        flags[~inside] = Flag.FILL
+        flags = layer.to_flags(plain, confidence)
+        flags[~_inside(window, grid)] = Flag.FILL
         return flags
 
-    return _cleaned(lattice, compute, frame, rule)
+    return lattice, compute
 
 
-def _by_polygons(scene: Scene, frame: Frame, rule: MaskRule) -> Bools:
+def _of_polygons(scene: Scene) -> tuple[Lattice, Compute]:
     """Clouds as polygons, on the grid of the scene's coarsest band that has one."""
     file = next(iter(scene.bands.values()))
     lattice = Lattice.of(file.grid or grid_of(resolve(file.href, scene.access)))
@@ -129,31 +147,57 @@ def _by_polygons(scene: Scene, frame: Frame, rule: MaskRule) -> Bools:
             flags[burn(shapes, lattice.grid(window))] |= np.uint16(flag)
         return flags
 
-    return _cleaned(lattice, compute, frame, rule)
+    return lattice, compute
 
 
-def _cleaned(lattice: Lattice, compute: Any, frame: Frame, rule: MaskRule) -> Bools:
+def _cleaned(lattice: Lattice, compute: Compute, frame: Frame, rule: MaskRule) -> Bools:
     """Flags become a mask, which is cleaned on a wider window and brought onto the frame."""
-    opening, dilation = (_pixels(lattice, metres) for metres in (rule.opening, rule.dilation))
-    margin = 2 * opening + dilation
+    size = _pixel_size(lattice)
+    opening = rule.opening / min(size)
+    margin = 2 * math.ceil(opening) + math.ceil(rule.dilation / min(size))
 
     def mask(window: Window) -> Array:
         wide = widened(window, margin)
         flags = compute(wide)
+        fill = (flags & np.uint16(Flag.FILL)) != 0
         chosen = (flags & np.uint16(rule.flags & ~Flag.FILL)) != 0
-        if margin:
-            from automap_tiles.analysis import masks as mask_tools
-
-            chosen = mask_tools.clean(chosen, opening=opening, dilation=dilation)
-        chosen |= (flags & np.uint16(Flag.FILL)) != 0
-        return np.ascontiguousarray(chosen[slices(window, wide)])
+        if opening:
+            # What lies beyond the data counts as covered, so that a cloud at the edge stays.
+            chosen = tools.open_disk(chosen | fill, opening) & ~fill
+        if rule.dilation:
+            chosen = tools.dilate(chosen, rule.dilation, size)
+        return np.ascontiguousarray((chosen | fill)[slices(window, wide)])
 
     return frame.bring(lattice, mask).astype(bool, copy=False)
 
 
-def _pixels(lattice: Lattice, metres: float) -> int:
-    size = lattice.pixel[0] * (_METRES_IN_DEGREE if lattice.crs.is_geographic else 1.0)
-    return math.ceil(metres / size - 1e-9)
+def cloud_distance(scene: Scene, frame: Frame, limit: float) -> Array:
+    """(y, x) float32 metres to the next cloud, cirrus or shadow of the scene, at most `limit`."""
+    layers = _layers(scene)
+    if layers:
+        lattice, compute = _of_layer(scene, layers[0], "medium")
+    elif scene.clouds is not None:
+        lattice, compute = _of_polygons(scene)
+    else:
+        return np.full(frame.shape, limit, dtype=np.float32)
+    size = _pixel_size(lattice)
+    margin = math.ceil(limit / min(size))
+
+    def distance(window: Window) -> Array:
+        wide = widened(window, margin)
+        covered = (compute(wide) & np.uint16(combine(DEFAULT))) != 0
+        metres = tools.distance(covered, size, limit=limit)
+        return np.ascontiguousarray(metres[slices(window, wide)])
+
+    return frame.bring(lattice, distance)
+
+
+def _pixel_size(lattice: Lattice) -> tuple[float, float]:
+    """(height, width) in metres."""
+    width, height = lattice.pixel
+    if lattice.crs.is_geographic:
+        return height * _METRES_IN_DEGREE, width * _METRES_IN_DEGREE
+    return height, width
 
 
 def _inside(window: Window, grid: Grid) -> Bools:

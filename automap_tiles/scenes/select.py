@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 # to equator and comes back to the same place after days, or 100 minutes later in high latitudes.
 _SAME_OVERPASS = timedelta(minutes=5)
 
-# GROUPS of the AutoMap contract.
-_GROUPS = {"landsat": "5789", "sentinel": "2", "all": "25789"}
+# Groups of the AutoMap contract; Landsat 9 is not among its satellites and has to be named.
+_GROUPS = {"landsat": "578", "sentinel": "2", "all": "2578"}
 _KNOWN = "25789"
 
 

@@ -199,6 +199,14 @@ BINARY = QualityLayer(
     rules=(Code(1, Flag.CLOUD), NoneOf(frozenset({0, 1}))),
     source="a cloud mask of 0 and 1, everything else is fill (s2cloudless' CLM has 255 there)",
 )
+AUTOMAP = QualityLayer(
+    name="automap",
+    kind="bits",
+    bits=16,
+    # Bit 15 alone is what nodata looks like in a file of int16.
+    rules=(*(Bit(flag.bit_length() - 1, flag) for flag in Flag), Bit(15, Flag.FILL)),
+    source="our own flags (`sensors.flags`), as they are in the mask band of prepared scenes",
+)
 
 LAYERS: dict[str, QualityLayer] = {
     layer.name: layer
@@ -218,6 +226,7 @@ LAYERS: dict[str, QualityLayer] = {
         MSK_CLASSI,
         HLS_FMASK,
         BINARY,
+        AUTOMAP,
     )
 }
 

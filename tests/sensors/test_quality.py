@@ -142,6 +142,14 @@ def binary(code: int, level: int) -> Names:
         yield "cloud" if code == 1 else "fill"
 
 
+def automap(code: int, level: int) -> Names:
+    for bit, flag in enumerate(Flag):
+        if bits(code, bit, bit):
+            yield flag.name or ""
+    if code >= 1 << 15 and not code & 1:
+        yield "fill"
+
+
 DECODERS: dict[str, Callable[[int, int], Names]] = {
     "qa_pixel": qa_pixel,
     "qa_pixel_tm": lambda code, level: qa_pixel(code, level, oli=False),
@@ -157,6 +165,7 @@ DECODERS: dict[str, Callable[[int, int], Names]] = {
     "scl": scl,
     "hls_fmask": hls_fmask,
     "binary": binary,
+    "automap": automap,
 }
 
 
