@@ -18,6 +18,7 @@ from automap_tiles.runtime.builtin import find_function
 from automap_tiles.runtime.document import Document, read_document
 from automap_tiles.runtime.inputs import InputTree
 from automap_tiles.runtime.legacy import modernise
+from automap_tiles.runtime.loops import check_no_loop
 from automap_tiles.runtime.overrides import Overrides, apply_to_file, apply_zooms, run_areas
 from automap_tiles.runtime.process import Process
 from automap_tiles.runtime.settings import SECTIONS, Sections, read_sections, section
@@ -103,11 +104,13 @@ def _assemble(document: Document, overrides: Overrides) -> Process:
     writer = registry.open_output(_output_spec(document, sections, area), sections.pyramid)
     for limit in run_areas(overrides, sections.pyramid, zooms):
         area = common(area, limit)
+    inputs = _inputs(document, sections.pyramid, file_area)
+    check_no_loop(document, inputs, writer)
     return Process(
         name=document.file.stem if document.file else function.name.rpartition(".")[2],
         config_path=document.file,
         function=function,
-        inputs=_inputs(document, sections.pyramid, file_area),
+        inputs=inputs,
         parameters=_parameters(document),
         writer=writer,
         pyramid=sections.pyramid,

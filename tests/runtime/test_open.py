@@ -512,6 +512,21 @@ class TestHashes:
         ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [("dem.tif", "dem.tif"), ("dem.tif", "../{folder}/dem.tif"), ("test.mapchete", "out")],
+    ids=["the same path", "the same file", "the process itself"],
+)
+def test_no_output_over_an_input(folder: Path, source: str, target: str) -> None:
+    path = target.format(folder=folder.name)
+    output = {**BASE["output"], "path": path}
+    own = config(folder, input={"dem": source}, output=output, zoom_levels=6)
+    with pytest.raises(ConfigError, match="also read as the input dem") as caught:
+        open_process(own)
+    assert caught.value.key == "output.path"
+    assert caught.value.line is not None
+
+
 def test_the_output_of_another_process_as_input(folder: Path) -> None:
     first = open_process(config(folder))
     tile = first.pyramid.tile(6, 7, 33)
