@@ -319,17 +319,19 @@ class Scenes:
         whole: bool = False,
         max_valid: int | None = None,
         order: Order = "time",
+        cloud_distance: float | None = None,
     ) -> Stack:
         """All dates as one stack, on the sensor's own grid around the tile or on the tile.
 
         `whole` gives int16 with 10000 for a reflectance of 1 in place of float32. With `max_valid`
         every pixel gets at most so many dates, the first ones in `order` (`clear`: least cloud
-        cover first), and reading ends when all have them.
+        cover first), and reading ends when all have them. `cloud_distance` measures the distance to
+        clouds and shadows up to so many metres.
         """
         return read_dates(
             self.dates,
             self._frame(),
-            self._reading(bands, whole),
+            self._reading(bands, whole, cloud_distance),
             target=self.tile,
             max_valid=max_valid,
             order=self._order(order),
@@ -349,13 +351,14 @@ class Scenes:
         limit: int = STRIP_BYTES,
         max_valid: int | None = None,
         order: Order = "time",
+        cloud_distance: float | None = None,
     ) -> Iterator[Stack]:
         """All dates, strip by strip from north to south, each of at most about `limit` bytes.
 
         Strips without a date are there too, so that results can be put together again. On the grid
         of the tile, or where all fits, there is one strip.
         """
-        frame, reading = self._frame(), self._reading(bands, whole)
+        frame, reading = self._frame(), self._reading(bands, whole, cloud_distance)
         for part in strips(frame, reading, len(self.dates), limit):
             yield read_dates(
                 self.dates,
@@ -372,9 +375,16 @@ class Scenes:
     def _frame(self) -> Frame | None:
         return frame_of(self.tile, self._reader.lattice)
 
-    def _reading(self, bands: Sequence[str] | None, whole: bool) -> Reading:
+    def _reading(
+        self, bands: Sequence[str] | None, whole: bool, cloud_distance: float | None = None
+    ) -> Reading:
         reading = self._reader.reading
-        return replace(reading, bands=tuple(bands or reading.bands), whole=whole)
+        return replace(
+            reading,
+            bands=tuple(bands or reading.bands),
+            whole=whole,
+            cloud_distance=cloud_distance,
+        )
 
     def _order(self, order: Order) -> list[int]:
         places = list(range(len(self.dates)))

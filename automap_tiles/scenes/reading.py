@@ -13,7 +13,7 @@ from automap_tiles.grid import Grid, Tile
 from automap_tiles.scenes.access import resolve
 from automap_tiles.scenes.frames import Frame, NativeFrame, Source, TileFrame
 from automap_tiles.scenes.lattice import Lattice, choose, window_around
-from automap_tiles.scenes.masks import MaskRule, masked
+from automap_tiles.scenes.masks import MaskRule, cloud_distance, masked
 from automap_tiles.scenes.outlines import grid_of
 from automap_tiles.scenes.scene import BandFile, Scene
 from automap_tiles.scenes.select import Overpass, overpasses
@@ -44,6 +44,8 @@ class Reading:
     """Pixel size of the stack in units of the scenes' CRS; None: that of the finest band."""
     whole: bool = False
     """Whole numbers of 1/10000 (int16) in place of float32: half the memory, twice the speed."""
+    cloud_distance: float | None = None
+    """Metres up to which the distance to the next cloud or shadow is measured; None: not at all."""
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -161,6 +163,9 @@ class _Growing:
         self.frame, self.reading = frame, reading
         self.values = np.empty((dates, len(reading.bands), *shape), dtype=reading.dtype)
         self.valid = np.empty((dates, *shape), dtype=bool)
+        self.distance: Array | None = None
+        if reading.cloud_distance is not None:
+            self.distance = np.empty((dates, *shape), dtype=np.float32)
         self.places: list[int] = []
         self.ids: list[tuple[str, ...]] = []
 
@@ -170,10 +175,11 @@ class _Growing:
         values = self.values[number]
         valid: Bools = self.valid[number]
         valid[:] = False
+        distance = None if self.distance is None else self.distance[number]
         ids = [
             scene.id
             for scene in date.scenes
-            if _read_scene(scene, self.frame, self.reading, (values, valid), room)
+            if _read_scene(scene, self.frame, self.reading, (values, valid, distance), room)
         ]
         if not ids:
             return None
@@ -193,6 +199,7 @@ class _Growing:
             indexes=tuple(self.places),
             grid=self.frame.grid,
             scale=self.reading.scale,
+            cloud_distance=None if self.distance is None else self.distance[:number],
         )
         return _on(stack, self.frame)
 
@@ -231,7 +238,7 @@ def _read_scene(
     scene: Scene,
     frame: Frame,
     reading: Reading,
-    out: tuple[Array, Bools],
+    out: tuple[Array, Bools, Array | None],
     room: Bools | None,
 ) -> bool:
     """Fill in what a scene adds to its date; whether it adds anything."""
@@ -254,6 +261,9 @@ def _read_scene(
     _read_bands(scene, part, reading, target, counts)
     if not is_first:
         np.copyto(values, target, where=counts)
+    if out[2] is not None and reading.cloud_distance is not None:
+        metres = cloud_distance(scene, part, reading.cloud_distance)
+        np.copyto(out[2][rows, cols], metres, where=counts)
     valid |= counts
     return bool(counts.any())
 
@@ -310,7 +320,9 @@ def strips(frame: Frame | None, reading: Reading, dates: int, limit: int) -> Ite
         yield frame
         return
     rows, cols = frame.window
-    row_bytes = dates * len(cols) * (len(reading.bands) * reading.dtype.itemsize + 1)
+    sample = len(reading.bands) * reading.dtype.itemsize + 1
+    sample += 4 if reading.cloud_distance is not None else 0
+    row_bytes = dates * len(cols) * sample
     step = max(16, limit // max(1, row_bytes))
     step -= step % _STRIP if step > _STRIP else 0
     start = rows.start

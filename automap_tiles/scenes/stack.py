@@ -42,6 +42,8 @@ class Stack:
     grid: Grid
     scale: float = 1.0
     """Value of a reflectance of 1."""
+    cloud_distance: Array | None = None
+    """(time, y, x) float32 metres to the next cloud or shadow, where it was asked for."""
     lattice: Lattice | None = None
     """Where the grid is a window of the sensor's own; None on the grid of a tile."""
     window: Window | None = None
@@ -85,6 +87,7 @@ class Stack:
             times=(),
             scene_ids=(),
             indexes=(),
+            cloud_distance=None,
         )
 
     def day_of_year(self) -> np.ndarray[Any, np.dtype[np.uint16]]:
