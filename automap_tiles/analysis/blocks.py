@@ -206,9 +206,18 @@ def blocks_of(samples: Samples, buffers: int) -> Iterator[tuple[int, slice, Bloc
     dates, bands = samples.data.shape[:2]
     for rows in samples.blocks(buffers):
         masks = None
+        valid: Bools | None = None
         for band in range(bands):
             bits = samples.bits(band, rows)
             if masks is None or not samples.shared_mask:
-                valid = samples.valid_block(band, rows)
-                masks = Masks(samples.kind, valid, (dates, *bits.shape[1:]), scratch)
+                before, valid = valid, samples.valid_block(band, rows)
+                # bands nearly always agree, and looking is cheaper than making the masks again
+                if masks is None or not _equal(before, valid):
+                    masks = Masks(samples.kind, valid, (dates, *bits.shape[1:]), scratch)
             yield band, rows, Block(masks, bits, scratch)
+
+
+def _equal(one: Bools | None, other: Bools | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return np.array_equal(one, other)

@@ -68,7 +68,12 @@ class Samples:
     data: Array
     """(time, band, y, x), native byte order."""
     valid: Bools | None
-    """(time, band or 1, y, x); None where every sample counts."""
+    """(time, band or 1, y, x) what the caller says counts; None where all may."""
+    mask: Bools | None
+    """(time, band or 1, y, x) mask of the caller's stack, True where nothing counts; None if none.
+
+    Kept as it is: stack, mask and `valid` of 60 dates are large, and copies are made by blocks.
+    """
     kind: Kind
     has_nan: bool
     """Whether a float sample is NaN; it does not count, whatever `valid` says."""
@@ -83,8 +88,9 @@ class Samples:
 
     @property
     def shared_mask(self) -> bool:
-        """Whether one mask serves all bands; NaN may differ from band to band."""
-        return (self.valid is None or self.valid.shape[1] == 1) and not self.has_nan
+        """Whether it is certain that what counts is the same in all bands."""
+        given = (self.valid, self.mask)
+        return not self.has_nan and all(one is None or one.shape[1] == 1 for one in given)
 
     def blocks(self, buffers: int) -> Iterator[slice]:
         """Rows of the picture so that `buffers` blocks of samples stay in the cache."""
@@ -97,18 +103,22 @@ class Samples:
         """(time, rows, x) samples of a band as bit patterns; a view."""
         return self.data[:, band, rows].view(self.kind.bits)
 
-    def valid_block(self, band: int, rows: slice) -> Bools | None:
+    def valid_block(self, band: int, rows: slice, dates: slice = slice(None)) -> Bools | None:
         """(time, rows, x) samples that count, without NaN; None where all do."""
-        given = None
-        if self.valid is not None:
-            given = self.valid[:, 0 if self.valid.shape[1] == 1 else band, rows]
-        if not self.has_nan:
-            return given
-        block = self.data[:, band, rows]
-        numbers: Bools = block == block  # noqa: PLR0124 - false for NaN
-        if given is not None:
-            numbers &= given
-        return numbers
+        counts = None if self.valid is None else _of_band(self.valid, band)[dates, rows]
+        if self.mask is not None:
+            kept = ~_of_band(self.mask, band)[dates, rows]
+            counts = kept if counts is None else np.logical_and(kept, counts, out=kept)
+        if self.has_nan:
+            block = self.data[dates, band, rows]
+            numbers: Bools = block == block  # noqa: PLR0124 - false for NaN
+            counts = numbers if counts is None else np.logical_and(numbers, counts, out=numbers)
+        return counts
+
+
+def _of_band(mask: Bools, band: int) -> Bools:
+    """(time, y, x) part of a mask whose band axis may be of length 1."""
+    return mask[:, 0 if mask.shape[1] == 1 else band]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -137,17 +147,15 @@ def samples_of(stack: Array | np.ma.MaskedArray[Any, Any], valid: Bools | None) 
     data = np.ma.getdata(stack)
     if data.ndim not in (3, 4) or data.shape[0] == 0:
         raise ValueError(f"a stack is (time, band, y, x) or (time, y, x), not {data.shape}")
-    masks: list[Bools] = []
-    if valid is not None:
-        masks.append(_with_bands(np.asarray(valid, dtype=bool), data.shape))
     mask = np.ma.getmaskarray(stack) if np.ma.is_masked(stack) else None
-    if mask is not None:
-        masks.append(~(mask if data.ndim == 4 else mask[:, None]))
+    if valid is not None:
+        valid = _with_bands(np.asarray(valid, dtype=bool), data.shape)
     flat = data.ndim == 3
     kind = kind_of(data.dtype)
     return Samples(
         data=(data[:, None] if flat else data).astype(kind.dtype, copy=False),
-        valid=None if not masks else masks[0] if len(masks) == 1 else masks[0] & masks[1],
+        valid=valid,
+        mask=mask[:, None] if flat and mask is not None else mask,
         kind=kind,
         # the minimum of an array is NaN when one of its values is
         has_nan=kind.is_float and data.size > 0 and bool(np.isnan(data.min())),
@@ -162,16 +170,14 @@ def whole_dates(stack: Array | np.ma.MaskedArray[Any, Any], valid: Bools | None)
     """
     samples = samples_of(stack, valid)
     dates, bands, height, width = samples.data.shape
-    if samples.valid is None:
-        counts: Bools = np.ones((dates, height, width), dtype=bool)
-    elif samples.valid.shape[1] == 1:
-        counts = samples.valid[:, 0]
-    else:
-        counts = np.logical_and.reduce(samples.valid, axis=1)
-    if samples.has_nan:
-        counts = counts.copy()
-        for band in range(bands):
-            counts &= ~np.isnan(samples.data[:, band])
+    if samples.shared_mask and samples.valid is not None and samples.mask is None:
+        return Dates(data=samples.data, valid=samples.valid[:, 0])
+    counts = np.ones((dates, height, width), dtype=bool)
+    for band in range(1 if samples.shared_mask else bands):
+        for date in range(dates):
+            of_band = samples.valid_block(band, slice(None), slice(date, date + 1))
+            if of_band is not None:
+                counts[date] &= of_band[0]
     return Dates(data=samples.data, valid=counts)
 
 
