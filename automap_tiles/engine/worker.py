@@ -78,9 +78,11 @@ class TileWorker:
         started = time.perf_counter()
         try:
             written = self._make(step)
+        except KeyboardInterrupt:
+            raise
         # The edge where a user's code meets the engine: whatever it raises belongs to its tile,
-        # is kept with its traceback and shown.
-        except Exception as error:  # noqa: BLE001
+        # is kept with its traceback and shown. sys.exit() too: it would end the run without a word.
+        except BaseException as error:  # noqa: BLE001
             return TileResult(
                 index=step.index,
                 status=TileStatus.FAILED,

@@ -212,8 +212,11 @@ def _explained(ref: FunctionRef, name: str | None) -> Iterator[None]:
         raise
     except SyntaxError as error:
         _forget(name)
-        raise ProcessError(f"{error.filename}:{error.lineno}: {error.msg}") from error
-    except Exception as error:
+        # a source with null bytes has neither file nor line
+        place = str(ref) if error.filename is None else f"{error.filename}:{error.lineno}"
+        raise ProcessError(f"{place}: {error.msg}") from error
+    # sys.exit() too: a module that is imported must not end the run without a word
+    except (Exception, SystemExit) as error:
         _forget(name)
         raise ProcessError(f"{_place(ref, error)}: {type(error).__name__}: {error}") from error
 
@@ -223,7 +226,7 @@ def _forget(name: str | None) -> None:
         sys.modules.pop(name, None)
 
 
-def _place(ref: FunctionRef, error: Exception) -> str:
+def _place(ref: FunctionRef, error: BaseException) -> str:
     """`file:line` of the last frame outside of Python's own import machinery."""
     frames = [
         frame

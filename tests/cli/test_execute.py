@@ -55,6 +55,22 @@ def test_failed_tiles(make_process: MakeProcess, tmp_path: Path, capsys: Capture
     assert len(tiles(tmp_path)) == 28
 
 
+@pytest.mark.parametrize("concurrency", ["none", "threads", "processes"])
+def test_a_function_that_leaves_python_fails_its_tile(
+    make_process: MakeProcess, tmp_path: Path, capsys: Capture, concurrency: str
+) -> None:
+    config = make_process(least=1, most=1)
+    (tmp_path / "work.py").write_text(
+        "from automap_tiles import Tile\n"
+        "def execute(tile: Tile, seconds=0.0):\n"
+        "    raise SystemExit\n"
+    )
+    assert main(["execute", str(config), "--concurrency", concurrency, "-w", "2"]) == 1
+    output = capsys.readouterr()
+    assert "0 written, 0 empty, 0 skipped (done before), 8 failed" in output.out
+    assert "1/0/0  SystemExit" in output.err
+
+
 def test_many_failures_are_not_all_listed(
     make_process: MakeProcess, tmp_path: Path, capsys: Capture
 ) -> None:

@@ -156,6 +156,20 @@ def test_errors_say_where(tmp_path: Path, text: str, line: int, words: str) -> N
     assert not [name for name in set(sys.modules) - before if "mine" in name]
 
 
+def test_leaving_python_is_an_error_too(tmp_path: Path) -> None:
+    path = tmp_path / "leaves.py"
+    path.write_text("import sys\nsys.exit()\n")
+    with pytest.raises(ProcessError, match="leaves.py:2: SystemExit"):
+        FunctionRef.from_file(path).load()
+
+
+def test_null_bytes_have_no_line_but_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "nulls.py"
+    path.write_text("def execute():\n    pass\n\0")
+    with pytest.raises(ProcessError, match="nulls.py: .*null bytes"):
+        FunctionRef.from_file(path).load()
+
+
 def test_an_error_in_a_sibling_names_the_sibling(tmp_path: Path) -> None:
     write(tmp_path, "helper_bad.py", "\nX = 1 / 0\n")
     path = write(tmp_path, "mine.py", "import helper_bad\ndef execute(): ...\n")
