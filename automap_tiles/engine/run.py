@@ -101,6 +101,8 @@ class _Run:
     flying: dict[Results, Batch] = field(default_factory=dict)
     suspects: deque[Batch] = field(default_factory=deque)
     """Batches that were in flight when a worker died; tried again one after the other."""
+    on_trial: Batch | None = None
+    """The last suspect that was sent out alone."""
     stopped_by: str | None = None
     lost_workers: bool = False
 
@@ -183,7 +185,8 @@ class _Run:
         """Keep the workers busy; while there are suspects, one of them alone."""
         if self.suspects:
             if not self.flying:
-                self._submit(pool, self.suspects.popleft())
+                self.on_trial = self.suspects.popleft()
+                self._submit(pool, self.on_trial)
             return
         while len(self.flying) < pool.workers * pool.queue_depth:
             batch = batcher.next()
@@ -223,9 +226,13 @@ class _Run:
                     self.stopped_by = f"tile {result.index} failed"
 
     def _recover(self, pool: Pool, batcher: Batcher, lost: list[Results]) -> Iterator[Event]:
-        """A worker died. Which tile it held is unknown unless only one was in flight."""
+        """A worker died. Which tile it held is only sure of one that was tried alone again."""
         self.lost_workers = True
-        alone = len(self.flying) == 1
+        alone = len(self.flying) == 1 and self.flying[lost[0]] is self.on_trial
+        # A pool that breaks takes all that was in flight with it, one future after the other: the
+        # last of them has not been alone.
+        pool.restart()
+        lost += [f for f in self.flying if f not in lost and f.done() and _is_lost(f, pool)]
         suspects = [self.flying.pop(future) for future in lost]
         if alone and len(suspects[0].steps) == 1:
             (step,) = suspects[0].steps
@@ -243,7 +250,6 @@ class _Run:
                 Batch((step,), self.options.fail_fast) for b in suspects for step in b.steps
             )
             yield WorkerLost(suspects=len(self.suspects))
-        pool.restart()
 
     def _skips(self) -> Iterator[Event]:
         """Tell of the done tiles that the plan went past; journal those without a row."""
