@@ -33,8 +33,8 @@ _WATCH_SECONDS = 0.5
 class ProcessesPool:
     """The pool for `--concurrency processes`."""
 
-    # Workers do not share GDAL's block cache: the larger their patches, the fewer blocks are decoded
-    # twice (8 % of the CPU time of a composite of 8 dates, 1 s against 3 s).
+    # Workers do not share GDAL's block cache: the larger their patches, the fewer blocks are
+    # decoded twice (8 % of the CPU time of a composite of 8 dates, 1 s against 3 s).
     batch_seconds = 3.0
     queue_depth = 2
     lost_worker: tuple[type[BaseException], ...] = (BrokenProcessPool,)
