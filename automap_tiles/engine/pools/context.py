@@ -1,0 +1,75 @@
+"""How worker processes are started."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import sys
+import threading
+from collections.abc import Iterator
+from multiprocessing import context, process
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from automap_tiles.engine import worker
+
+
+def worker_context() -> context.BaseContext:
+    """The cheapest safe way on this system.
+
+    A fork costs milliseconds and inherits what is imported, but is only safe while the parent has
+    a single thread; otherwise a server process with one thread does the forking.
+    """
+    methods = multiprocessing.get_all_start_methods()
+    if "fork" in methods and sys.platform == "linux" and _native_threads() == 1:
+        return multiprocessing.get_context("fork")
+    if "forkserver" in methods:
+        server = _ForkServerContext()
+        server.set_forkserver_preload([worker.__name__])
+        return server
+    return _SpawnContext()
+
+
+def _native_threads() -> int:
+    tasks = Path("/proc/self/task")
+    return len(list(tasks.iterdir())) if tasks.is_dir() else threading.active_count()
+
+
+@contextlib.contextmanager
+def _main_unseen() -> Iterator[None]:
+    """Hide the main module while a process is started.
+
+    Python would run the user's script again in each worker, the call that started this run
+    included, unless it stands under `if __name__ == "__main__"`. What workers need travels as
+    references and never lives in that module.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+class _SpawnWorker(context.SpawnProcess):
+    @staticmethod
+    def _Popen(process_obj: process.BaseProcess) -> Any:  # noqa: N802 (name of Python's own)
+        with _main_unseen():
+            return context.SpawnProcess._Popen(process_obj)
+
+
+class _SpawnContext(context.SpawnContext):
+    Process = _SpawnWorker
+
+
+if sys.platform != "win32":
+
+    class _ForkServerWorker(context.ForkServerProcess):
+        @staticmethod
+        def _Popen(process_obj: process.BaseProcess) -> Any:  # noqa: N802 (name of Python's own)
+            with _main_unseen():
+                return context.ForkServerProcess._Popen(process_obj)
+
+    class _ForkServerContext(context.ForkServerContext):
+        Process = _ForkServerWorker
