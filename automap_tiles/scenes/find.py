@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, TypeVar
 
 from automap_tiles.errors import AutomapError, InputError
-from automap_tiles.scenes import described
+from automap_tiles.scenes import described, prepared
 from automap_tiles.scenes.intact import check_intact
 from automap_tiles.scenes.landsat import landsat_scene
 from automap_tiles.scenes.outlines import grid_of, outline
@@ -103,6 +103,8 @@ def _looked_at(file: _File) -> _File:
 
 def _below(path: str, unpack_to: Path | None) -> tuple[list[Scene], list[tuple[str, str]]]:
     files, archives = list_place(path)
+    if prepared.NAME in files and not is_remote(path):
+        return prepared.scenes(Path(path))
     scenes, rejected, files = _described(path, files)
     place = RemoteFolder(path, tuple(files)) if is_remote(path) else _folder(path, files)
     more, lost = _in_place(place)

@@ -1,0 +1,1 @@
+"""A run of AutoMap: scenes of an area and a time range, prepared and merged."""

@@ -1,0 +1,137 @@
+"""The composite mode: the prepared scenes of one satellite become one picture."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from automap_tiles.commands.run.folders import composite_path, satellite_name, scenes_folder
+from automap_tiles.commands.run.parameters import RunParameters
+from automap_tiles.errors import InputError
+from automap_tiles.grid import Bounds, Grid
+from automap_tiles.scenes import find
+from automap_tiles.scenes.lattice import Lattice
+from automap_tiles.scenes.outlines import LON_LAT
+from automap_tiles.scenes.reading import Reading, lattice_of
+from automap_tiles.scenes.select import Selection
+from automap_tiles.sensors.sensor import COMMON
+from automap_tiles.vector import reproject_geometry
+
+if TYPE_CHECKING:
+    from automap_tiles.scenes.scene import Scene
+
+NODATA = -32768
+_LARGEST_TILE = 512
+"""Pixels; smaller areas are a single tile of their own size."""
+INDICES = ("ndvi", "ndwi")
+COUNT = "valid_count"
+
+
+def band_names(statistics: Sequence[str]) -> tuple[str, ...]:
+    """Bands of a composite: `median_blue` … `median_ndwi`, `std_blue` …, `valid_count`."""
+    planes = (*COMMON, *INDICES)
+    return (*(f"{name}_{plane}" for name in statistics for plane in planes), COUNT)
+
+
+def prepared_scenes(run: RunParameters, satellite: str) -> tuple[Scene, ...]:
+    """Those of the run; raises `InputError` when there is none."""
+    folder = scenes_folder(run.output, satellite)
+    selection = Selection(
+        period=run.period,
+        satellites=frozenset(satellite),
+        max_cloud_cover=run.max_cloud_cover,
+        area=run.area,
+    )
+    scenes = selection.of(find.products(folder, bands=COMMON)).scenes
+    if not scenes:
+        raise InputError("no prepared scene has a pixel in the area", folder)
+    return scenes
+
+
+def composite_config(run: RunParameters, satellite: str) -> dict[str, Any]:
+    """The process that makes the composite, as `open_process` takes it.
+
+    Its grid is the one that most of the scenes share, so that their pixels stay as they are.
+    Raises `InputError` without scenes.
+    """
+    scenes = prepared_scenes(run, satellite)
+    lattice = _square(lattice_of(scenes, Reading(bands=COMMON)))
+    names = band_names(run.statistics)
+    grid, bounds = _grid(run, lattice)
+    plain: dict[str, Any] = {"path": str(scenes_folder(run.output, satellite)), "format": "scenes"}
+    if run.max_cloud_cover is not None:
+        plain["max_cloud_cover"] = run.max_cloud_cover
+    return {
+        "process": "composite",
+        "config_dir": str(Path.cwd()),
+        "input": {
+            "scenes": {
+                **plain,
+                "time": str(run.period),
+                "satellites": satellite,
+                "bands": list(COMMON),
+                "mask": list(run.mask),
+            }
+        },
+        "pyramid": grid,
+        "zoom_levels": 0,
+        "bounds": list(bounds),
+        "output": {
+            "format": "GTiff",
+            "path": str(composite_path(run, satellite)),
+            "cog": True,
+            "bands": len(names),
+            "dtype": "int16",
+            "nodata": NODATA,
+            "descriptions": list(names),
+            "scales": [1.0 if name == COUNT else 1e-4 for name in names],
+            "tags": _tags(run, satellite, scenes),
+        },
+        "process_parameters": {
+            "statistics": list(run.statistics),
+            "indices": list(INDICES),
+            "provenance": [COUNT],
+        },
+    }
+
+
+def _square(lattice: Lattice) -> Lattice:
+    """The lattice, or one of square pixels where its own are not: pyramids have no others."""
+    width, height = lattice.pixel
+    if width == height:
+        return lattice
+    corner = Grid(lattice.crs, lattice.transform, (1, 1))
+    return Lattice.of(corner, min(width, height))
+
+
+def _grid(run: RunParameters, lattice: Lattice) -> tuple[dict[str, Any], Bounds]:
+    """A pyramid of one zoom whose pixels are those of the lattice, and the box of the area."""
+    area = reproject_geometry(run.area, LON_LAT, lattice.crs)
+    rows, cols = lattice.window(Bounds(*area.bounds))
+    bounds = lattice.grid((rows, cols)).bounds
+    tile = min(_LARGEST_TILE, -(-max(len(rows), len(cols)) // 16) * 16)
+    shape = [-(-len(rows) // tile), -(-len(cols) // tile)]
+    whole = (
+        range(rows.start, rows.start + shape[0] * tile),
+        range(cols.start, cols.start + shape[1] * tile),
+    )
+    grid = {
+        "shape": shape,
+        "bounds": list(lattice.grid(whole).bounds),
+        "srs": {"wkt": lattice.crs.to_wkt()},
+        "is_global": False,
+    }
+    return {"grid": grid, "tile_size": tile, "metatiling": 1}, bounds
+
+
+def _tags(run: RunParameters, satellite: str, scenes: Sequence[Scene]) -> dict[str, str]:
+    tags = {
+        "SATELLITE": satellite_name(satellite),
+        "PERIOD": str(run.period),
+        "STATISTICS": ",".join(run.statistics),
+        "MASK": ",".join(run.mask),
+        "SCENES": json.dumps([scene.id for scene in scenes]),
+    }
+    return tags | ({"DESCRIPTION": run.description} if run.description else {})

@@ -1,0 +1,215 @@
+"""The download mode: every scene becomes one prepared picture, many at a time.
+
+A scene is whole or absent: its STAC item is written last. One that is there, cut to the same area,
+is not made again; so a run that was killed goes on where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from automap_tiles.commands.run import stac
+from automap_tiles.commands.run.discover import Discovered
+from automap_tiles.commands.run.folders import fetched_folder, satellite_name, scenes_folder
+from automap_tiles.commands.run.parameters import RunParameters
+from automap_tiles.errors import AutomapError, Empty
+from automap_tiles.scenes import download as fetching
+from automap_tiles.scenes import find, prepare, prepared
+from automap_tiles.scenes.download.address import kind_of, safe_name
+from automap_tiles.sensors.sensor import COMMON
+from automap_tiles.storage import Storage, open_storage
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+    from automap_tiles.scenes.scene import Scene
+
+
+class SceneStatus(StrEnum):
+    """What became of a scene."""
+
+    WRITTEN = "written"
+    EMPTY = "empty"
+    """No pixel of it lies in the area."""
+    THERE = "there"
+    """It was done before."""
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneDone:
+    """One scene of a download."""
+
+    satellite: str
+    scene: str
+    """Id."""
+    status: SceneStatus
+    seconds: float = 0.0
+    error: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Job:
+    """Where the scenes of one satellite go."""
+
+    satellite: str
+    storage: Storage
+    fetched: Path
+    area: BaseGeometry
+    area_hash: str
+
+
+def download(
+    run: RunParameters,
+    found: Discovered,
+    *,
+    workers: int | None = None,
+    overwrite: bool = False,
+) -> Generator[SceneDone]:
+    """Prepare all scenes, satellite by satellite; each is told of as it is done.
+
+    A scene that fails does not end the others. Raises `OutputError` when there is no space for
+    what is to be fetched.
+    """
+    for satellite, scenes in found.scenes.items():
+        yield from _of_satellite(_job(run, satellite), scenes, workers, overwrite)
+
+
+def is_done(run: RunParameters, satellite: str, scene: Scene) -> bool:
+    """Whether a scene needs no work."""
+    return _is_there(_job(run, satellite), scene)
+
+
+def is_remote_scene(scene: Scene) -> bool:
+    """Whether its files have to be fetched."""
+    hrefs = [file.href for file in scene.bands.values()] + [file.href for file in scene.quality]
+    return any(kind_of(href) != "file" for href in hrefs)
+
+
+def area_hash(area: BaseGeometry) -> str:
+    """Of the same area always the same."""
+    from shapely import normalize
+
+    return hashlib.sha256(normalize(area).wkb).hexdigest()[:16]
+
+
+def _job(run: RunParameters, satellite: str) -> _Job:
+    return _Job(
+        satellite=satellite,
+        storage=open_storage(str(scenes_folder(run.output, satellite))),
+        fetched=fetched_folder(run.output, satellite),
+        area=run.area,
+        area_hash=area_hash(run.area),
+    )
+
+
+def _of_satellite(
+    job: _Job, scenes: Sequence[Scene], workers: int | None, overwrite: bool
+) -> Generator[SceneDone]:
+    pending: list[Scene] = []
+    for scene in scenes:
+        if not overwrite and _is_there(job, scene):
+            yield _done(job, scene, SceneStatus.THERE)
+        else:
+            pending.append(scene)
+    if not pending and job.storage.exists(prepared.NAME):
+        return
+    # The folder is known for what it is from the first scene on.
+    _write_collection(job)
+    running: set[Future[SceneDone]] = set()
+    pool = ThreadPoolExecutor(workers or os.cpu_count() or 1, thread_name_prefix="prepare")
+    try:
+        for ready in _on_this_machine(job, pending):
+            if isinstance(ready, SceneDone):
+                yield ready
+                continue
+            running.add(pool.submit(_prepare, job, ready))
+            finished, running = wait(running, 0, FIRST_COMPLETED)
+            for future in finished:
+                yield future.result()
+        while running:
+            finished, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                yield future.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    _write_collection(job)
+
+
+def _is_there(job: _Job, scene: Scene) -> bool:
+    name = safe_name(scene.id)
+    item = prepared.read_item(Path(job.storage.url(f"{name}.json")))
+    if item is None or item["properties"].get(stac.AREA) != job.area_hash:
+        return False
+    return not item.get("assets") or job.storage.exists(f"{name}.tif")
+
+
+def _on_this_machine(job: _Job, scenes: Sequence[Scene]) -> Iterator[Scene | SceneDone]:
+    """The scenes as their files are here; those that cannot be fetched as failed."""
+    remote = [scene for scene in scenes if is_remote_scene(scene)]
+    ids = {scene.id for scene in remote}
+    yield from (scene for scene in scenes if scene.id not in ids)
+    if not remote:
+        return
+    files = fetching.measured(
+        [each for scene in remote for each in fetching.files_of(scene, COMMON)]
+    )
+    fetching.check_space(fetching.amount(files, job.fetched), job.fetched)
+    left = {scene.id: 0 for scene in remote}
+    by_id = {scene.id: scene for scene in remote}
+    for file in files:
+        left[file.scene or ""] += 1
+    errors: dict[str, str] = {}
+    for one in fetching.fetch(files, job.fetched):
+        name = one.file.scene or ""
+        left[name] -= 1
+        if one.status is fetching.Status.FAILED:
+            errors.setdefault(name, f"{one.file.target}: {one.error}")
+        if left[name]:
+            continue
+        if name in errors:
+            yield _done(job, by_id[name], SceneStatus.FAILED, error=errors[name])
+        else:
+            yield fetching.fetched(by_id[name], job.fetched, COMMON)
+
+
+def _prepare(job: _Job, scene: Scene) -> SceneDone:
+    started = time.monotonic()
+    name = safe_name(scene.id)
+    status = SceneStatus.WRITTEN
+    picture: prepare.Picture | None = None
+    try:
+        job.storage.delete(f"{name}.json")
+        scene = find.looked_at(scene, COMMON)
+        try:
+            with job.storage.staged(f"{name}.tif") as path:
+                picture = prepare.write(path, scene, job.area)
+        except Empty:
+            job.storage.delete(f"{name}.tif")
+            status = SceneStatus.EMPTY
+        stac.put(job.storage, f"{name}.json", stac.item(scene, job.area_hash, picture))
+    except AutomapError as error:
+        done = _done(job, scene, SceneStatus.FAILED, error=str(error))
+    else:
+        done = _done(job, scene, status)
+        shutil.rmtree(job.fetched / name, ignore_errors=True)
+    return replace(done, seconds=time.monotonic() - started)
+
+
+def _write_collection(job: _Job) -> None:
+    folder = Path(job.storage.url(""))
+    content = stac.collection(prepared.items(folder), satellite_name(job.satellite))
+    stac.put(job.storage, prepared.NAME, content)
+
+
+def _done(job: _Job, scene: Scene, status: SceneStatus, error: str | None = None) -> SceneDone:
+    return SceneDone(satellite=job.satellite, scene=scene.id, status=status, error=error)

@@ -1,0 +1,141 @@
+"""The parameters of a run and their rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from automap_tiles.errors import AutomapError, ConfigError
+from automap_tiles.scenes.select import Period, parse_satellites
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+EARLIEST = date(1984, 1, 1)
+"""Landsat 5 began to see in March of that year."""
+DEFAULT_STATISTICS = ("median",)
+GEOMEDIAN = "geomedian"
+
+
+class Mode(StrEnum):
+    """Where a run ends; each contains the ones before it."""
+
+    DOWNLOAD = "download"
+    COMPOSITE = "composite"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunParameters:
+    """What a run is, checked."""
+
+    mode: Mode
+    satellites: frozenset[str]
+    """`2`, `5`, `7`, `8`, `9`."""
+    period: Period
+    """Both ends are there."""
+    area: BaseGeometry
+    """Longitude and latitude; the union of all shapes of the boundary file."""
+    source: str
+    """Folder, archive, STAC file, address of a STAC API or name of a catalogue."""
+    output: Path
+    """Absolute."""
+    statistics: tuple[str, ...] = DEFAULT_STATISTICS
+    mask: tuple[str, ...] = ("cloud", "cirrus", "shadow")
+    """Flags that rule a pixel out of a composite."""
+    max_cloud_cover: float | None = None
+    """Per cent of a scene."""
+    description: str = ""
+
+
+def parse_mode(text: str) -> Mode:
+    """A mode by its name; raises `ConfigError`."""
+    try:
+        return Mode(text.strip().lower())
+    except ValueError as error:
+        raise ConfigError(
+            "unknown mode", key="mode", found=text, remedy=" or ".join(Mode)
+        ) from error
+
+
+def satellites_of(value: str | int | Iterable[str | int]) -> frozenset[str]:
+    """A set of satellites: `2578`, `8572`, `2,landsat`, `[2, 'landsat']`, or a list of those.
+
+    Raises `ConfigError` for an unknown one and for none at all.
+    """
+    items: list[str | int] = []
+    for item in [value] if isinstance(value, str | int) else value:
+        items += re.findall(r"[\w-]+", item) if isinstance(item, str) else [item]
+    found = parse_satellites(items)
+    if not found:
+        raise ConfigError("names no satellite", key="satellites", found=value, remedy="2578")
+    return found
+
+
+def parse_dates(start: str | date, end: str | date, today: date | None = None) -> Period:
+    """Time range of a run, both days included; `today` is that of UTC.
+
+    Raises `ConfigError`: end not after start, end in the future, start before 1984.
+    """
+    first, last = _day("start", start), _day("end", end)
+    if last <= first:
+        raise ConfigError(f"must be after the start, {first}", key="end", found=str(last))
+    if last > (today or datetime.now(UTC).date()):
+        raise ConfigError("must not be in the future", key="end", found=str(last))
+    if first < EARLIEST:
+        raise ConfigError(f"must not be before {EARLIEST}", key="start", found=str(first))
+    return Period(first=first, last=last)
+
+
+def _day(key: str, value: str | date) -> date:
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value.strip())
+    except ValueError as error:
+        raise ConfigError(
+            "is no ISO date", key=key, found=value, remedy="such as 2018-04-01"
+        ) from error
+
+
+def parse_statistics(value: str | Sequence[str]) -> tuple[str, ...]:
+    """Names of statistics, each once, in their order: `median,std`; raises `ConfigError`."""
+    from automap_tiles.analysis import composite
+
+    listed = [value] if isinstance(value, str) else value
+    words = [word.strip().lower() for text in listed for word in text.split(",")]
+    names = tuple(dict.fromkeys(word for word in words if word))
+    plain = [name for name in names if name != GEOMEDIAN]
+    try:
+        if plain or not names:
+            composite.check_statistics(plain)
+    except ValueError as error:
+        raise ConfigError(str(error), key="statistics", found=value) from error
+    return names
+
+
+def boundary_area(path: str | Path) -> BaseGeometry:
+    """The union of all shapes of a boundary file, longitude and latitude.
+
+    Raises `ConfigError` when the file cannot be read or has no areas.
+    """
+    from shapely import union_all
+
+    from automap_tiles.scenes.catalogue.area import normalised
+    from automap_tiles.scenes.outlines import LON_LAT
+    from automap_tiles.vector import matching_parts, read_geometry
+
+    try:
+        union = read_geometry(str(path), LON_LAT)
+    except AutomapError as error:
+        raise ConfigError(str(error), key="boundary") from error
+    area = union_all(list(matching_parts(union, "Polygon")))
+    if area.is_empty:
+        raise ConfigError("has no areas", key="boundary", found=str(path), remedy="polygons")
+    return normalised(area)

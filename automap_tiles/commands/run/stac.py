@@ -1,0 +1,133 @@
+"""Prepared scenes as STAC: an item for each, and a collection for the folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from automap_tiles.scenes.download.address import safe_name
+from automap_tiles.scenes.outlines import outline
+from automap_tiles.scenes.prepare import Picture
+from automap_tiles.scenes.prepared import ASSET, KEY, MASK, NAME, NODATA, PLANES, SCALE, about
+from automap_tiles.storage import Storage
+from automap_tiles.version import VERSION
+
+if TYPE_CHECKING:
+    from automap_tiles.scenes.scene import Scene
+
+AREA = "automap:area"
+"""Property of an item: hash of the area that the scene was cut to."""
+_STAC = "1.0.0"
+_EXTENSIONS = [
+    "https://stac-extensions.github.io/eo/v1.1.0/schema.json",
+    "https://stac-extensions.github.io/projection/v1.1.0/schema.json",
+    "https://stac-extensions.github.io/raster/v1.1.0/schema.json",
+    "https://stac-extensions.github.io/view/v1.0.0/schema.json",
+]
+# Common names of the extension `eo`.
+_EO_NAMES = {"swir1": "swir16", "swir2": "swir22"}
+
+
+def item(scene: Scene, area: str, picture: Picture | None) -> dict[str, Any]:
+    """The item of a prepared scene; without a picture when there is no pixel in the area."""
+    from shapely.geometry import mapping
+
+    shape = scene.footprint if picture is None else outline(picture.grid)
+    name = safe_name(scene.id)
+    found: dict[str, Any] = {
+        "type": "Feature",
+        "stac_version": _STAC,
+        "stac_extensions": _EXTENSIONS,
+        "id": name,
+        "geometry": None if shape is None else mapping(shape),
+        "properties": _properties(scene, area, picture),
+        "links": [{"rel": "collection", "href": f"./{NAME}", "type": "application/json"}],
+        "collection": "scenes",
+        "assets": {} if picture is None else {ASSET: _asset(scene, f"./{name}.tif")},
+    }
+    if shape is not None:
+        found["bbox"] = list(shape.bounds)
+    return found
+
+
+def _properties(scene: Scene, area: str, picture: Picture | None) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "datetime": scene.time.isoformat().replace("+00:00", "Z"),
+        "platform": scene.sensor,
+        "eo:cloud_cover": scene.cloud_cover,
+        "view:sun_elevation": scene.sun_elevation,
+        "view:sun_azimuth": scene.sun_azimuth,
+        "processing:level": scene.level,
+        "automap:version": VERSION,
+        AREA: area,
+        KEY: about(scene),
+    }
+    if picture is not None:
+        said |= {
+            "proj:epsg": picture.grid.crs.to_epsg(),
+            "proj:shape": list(picture.grid.shape),
+            "proj:transform": list(picture.grid.transform)[:6],
+            "automap:pixels": picture.pixels,
+            "automap:cloudy": picture.cloudy,
+        }
+    return {key: value for key, value in said.items() if value is not None or key == "proj:epsg"}
+
+
+def _asset(scene: Scene, href: str) -> dict[str, Any]:
+    bands: list[dict[str, Any]] = []
+    stored: list[dict[str, Any]] = []
+    for number, name in enumerate(PLANES, start=1):
+        band = scene.instrument.find(name)
+        eo: dict[str, Any] = {"name": name}
+        if band is not None:
+            eo |= {
+                "common_name": _EO_NAMES.get(name, name),
+                "description": band.name,
+                "center_wavelength": band.wavelength,
+            }
+        bands.append(eo)
+        scale = {} if number == MASK else {"scale": SCALE, "offset": 0.0}
+        stored.append({"data_type": "int16", "nodata": NODATA, **scale})
+    return {
+        "href": href,
+        "type": "image/tiff; application=geotiff; profile=cloud-optimized",
+        "title": "Reflectance, mask and indices",
+        "roles": ["data"],
+        "eo:bands": bands,
+        "raster:bands": stored,
+    }
+
+
+def collection(
+    items: Iterable[tuple[Path, Mapping[str, Any] | None]], title: str
+) -> dict[str, Any]:
+    """The collection of a folder with all its items."""
+    whole = [(path, content) for path, content in items if content is not None]
+    boxes = [content["bbox"] for _, content in whole if "bbox" in content] or [[-180, -90, 180, 90]]
+    times = sorted(str(content["properties"]["datetime"]) for _, content in whole)
+    lows, highs = zip(*((box[:2], box[2:]) for box in boxes), strict=True)
+    box = [*(min(values) for values in zip(*lows, strict=True))]
+    box += [max(values) for values in zip(*highs, strict=True)]
+    return {
+        "type": "Collection",
+        "stac_version": _STAC,
+        "id": "scenes",
+        "title": title,
+        "description": f"Prepared scenes of {title}: reflectance, mask, NDVI and NDWI",
+        "license": "proprietary",
+        "extent": {
+            "spatial": {"bbox": [box]},
+            "temporal": {"interval": [[times[0], times[-1]] if times else [None, None]]},
+        },
+        "links": [
+            {"rel": "item", "href": f"./{path.name}", "type": "application/geo+json"}
+            for path, _ in whole
+        ],
+    }
+
+
+def put(storage: Storage, key: str, content: Mapping[str, Any]) -> None:
+    """Store JSON, whole or not at all."""
+    storage.put(key, json.dumps(content, indent=1, ensure_ascii=False).encode())

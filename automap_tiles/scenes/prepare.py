@@ -1,0 +1,190 @@
+"""One multiband picture of a scene: reflectance, mask and indices, cut to an area.
+
+Six common bands on the grid of the finest of them, times 10000; the flags of the scene's own mask;
+NDVI and NDWI, times 10000. Where a pixel has no data, or lies outside of the area, the flag `fill`
+is set and all other bands hold nodata. The picture is made strip by strip.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from automap_tiles.analysis.indices import spectral_index
+from automap_tiles.errors import Empty
+from automap_tiles.grid import Bounds, Grid
+from automap_tiles.raster import BandMetadata
+from automap_tiles.raster.mosaic import MosaicSpec, Piece, write_mosaic
+from automap_tiles.scenes.frames import NativeFrame
+from automap_tiles.scenes.lattice import Lattice, Window, intersection
+from automap_tiles.scenes.masks import flag_picture
+from automap_tiles.scenes.outlines import LON_LAT
+from automap_tiles.scenes.prepared import NODATA, PLANES, SCALE
+from automap_tiles.scenes.reading import Reading, lattice_of, read_dates
+from automap_tiles.scenes.select import overpasses
+from automap_tiles.sensors.flags import Flag
+from automap_tiles.vector import burn, reproject_geometry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from shapely.geometry.base import BaseGeometry
+
+    from automap_tiles.scenes.scene import Scene
+    from automap_tiles.scenes.stack import Stack
+    from automap_tiles.sensors.quality import Confidence
+
+Array = np.ndarray[Any, Any]
+
+_STRIP_PIXELS = 1 << 22
+_BLOCK = 512
+"""Edge of the blocks of the file: strips are whole rows of them."""
+_READING = Reading(mask=None, whole=True)
+_CLOUDY = Flag.CLOUD | Flag.CIRRUS | Flag.SHADOW
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """What was written."""
+
+    grid: Grid
+    pixels: int
+    """With data."""
+    cloudy: int
+    """Those of them with a cloud, cirrus or shadow."""
+
+
+@dataclass
+class _Counts:
+    pixels: int = field(default=0)
+    cloudy: int = field(default=0)
+
+
+def planes(stack: Stack, flags: Array, counts: Array | None = None) -> Array:
+    """(band, y, x) int16, as `prepared.PLANES`, of a stack of at most one date in whole numbers.
+
+    `flags` (y, x); `counts` (y, x) is False where a pixel is cut away, or nothing is.
+    """
+    valid = stack.valid[0] if len(stack) else np.zeros(stack.grid.shape, dtype=bool)
+    if counts is not None:
+        valid = valid & counts
+    out = np.full((len(PLANES), *valid.shape), NODATA, dtype=np.int16)
+    mask = flags.astype(np.int16)
+    mask[~valid] |= np.int16(Flag.FILL)
+    if counts is not None:
+        mask[~counts] = np.int16(Flag.FILL)
+    out[PLANES.index("mask")] = mask
+    if not len(stack):
+        return out
+    for number in range(len(stack.bands)):
+        # the lowest number is nodata
+        np.maximum(stack.values[0, number], NODATA + 1, out=out[number], where=valid)
+    bands = {name: stack.values[0, number] for number, name in enumerate(stack.bands)}
+    for name in ("ndvi", "ndwi"):
+        index = spectral_index(name, bands)
+        whole = np.clip(np.floor(index.data / np.float32(SCALE) + np.float32(0.5)), -32767, 32767)
+        np.copyto(out[PLANES.index(name)], whole, where=valid & ~index.mask, casting="unsafe")
+    return out
+
+
+def write(
+    path: Path, scene: Scene, area: BaseGeometry | None, confidence: Confidence = "medium"
+) -> Picture:
+    """Write the picture as a Cloud Optimized GeoTIFF; `area` is in longitude and latitude.
+
+    Raises `Empty` when the scene has no pixel there, `InputError` for a file that cannot be read,
+    `OutputError`.
+    """
+    lattice = lattice_of([scene], _READING)
+    window = _extent(scene, lattice)
+    shape: BaseGeometry | None = None
+    if area is not None:
+        shape = reproject_geometry(area, LON_LAT, lattice.crs)
+        around = lattice.window(Bounds(*shape.bounds)) if not shape.is_empty else None
+        found = None if around is None else intersection(window, around)
+        if found is None:
+            raise Empty
+        window = found
+    counts = _Counts()
+    spec = MosaicSpec(
+        grid=lattice.grid(window),
+        count=len(PLANES),
+        dtype="int16",
+        nodata=NODATA,
+        tags=_tags(scene),
+        bands=BandMetadata(
+            descriptions=PLANES,
+            scales=[1.0 if name == "mask" else SCALE for name in PLANES],
+            offsets=[0.0] * len(PLANES),
+        ),
+        cog=True,
+    )
+    write_mosaic(
+        path, spec, _pieces(scene, NativeFrame(lattice, window), shape, confidence, counts)
+    )
+    if counts.pixels == 0:
+        raise Empty
+    return Picture(grid=spec.grid, pixels=counts.pixels, cloudy=counts.cloudy)
+
+
+def _extent(scene: Scene, lattice: Lattice) -> Window:
+    """The pixels that any of the bands has."""
+    windows = []
+    for name in _READING.bands:
+        grid = scene.band(name).grid
+        box = None if grid is None else lattice.extent(grid)
+        if box is not None:
+            # a hundredth of a pixel is rounding
+            rows, cols = lattice.window(box, (-0.01, -0.01))
+            windows.append((rows, cols))
+    if not windows:
+        raise Empty
+    return (
+        range(min(rows.start for rows, _ in windows), max(rows.stop for rows, _ in windows)),
+        range(min(cols.start for _, cols in windows), max(cols.stop for _, cols in windows)),
+    )
+
+
+def _pieces(
+    scene: Scene,
+    whole: NativeFrame,
+    area: BaseGeometry | None,
+    confidence: Confidence,
+    counts: _Counts,
+) -> Iterator[Piece]:
+    rows, cols = whole.window
+    step = max(1, _STRIP_PIXELS // len(cols) // _BLOCK) * _BLOCK
+    dates = overpasses([scene])
+    for start in range(rows.start, rows.stop, step):
+        frame = NativeFrame(whole.lattice, (range(start, min(start + step, rows.stop)), cols))
+        stack = read_dates(dates, frame, _READING, target=frame.grid)
+        inside = None if area is None else burn([area], frame.grid, all_touched=True)
+        pixels = planes(stack, flag_picture(scene, frame, confidence), inside)
+        mask = pixels[PLANES.index("mask")]
+        valid = (mask & np.int16(Flag.FILL)) == 0
+        counts.pixels += int(valid.sum())
+        counts.cloudy += int((valid & ((mask & np.int16(_CLOUDY)) != 0)).sum())
+        yield start - rows.start, 0, pixels
+
+
+def _tags(scene: Scene) -> dict[str | int, Any]:
+    """The scene's metadata as tags, those that are known."""
+    tags: dict[str | int, Any] = {
+        "SCENE": scene.id,
+        "SATELLITE": scene.instrument.title,
+        "SENSOR": scene.sensor,
+        "TIME": scene.time.isoformat(),
+        "LEVEL": scene.level,
+        "TILE": scene.tile,
+        "ORBIT": scene.orbit,
+        "CLOUD_COVER": scene.cloud_cover,
+        "SUN_ELEVATION": scene.sun_elevation,
+        "SUN_AZIMUTH": scene.sun_azimuth,
+        "MASK_FLAGS": json.dumps({(flag.name or "").lower(): int(flag) for flag in Flag}),
+        "METADATA": json.dumps(scene.metadata, default=str) if scene.metadata else None,
+    }
+    return {name: str(value) for name, value in tags.items() if value is not None}
