@@ -442,7 +442,7 @@ def _search(reader: ScenesReader) -> Found:
 def _nothing(everything: Found) -> str:
     """Why no scene is left."""
     if everything.scenes:
-        return f"none of the {len(everything.scenes)} scenes is of that time, satellite and cover"
+        return f"none of the {len(everything.scenes)} scenes is of that time, satellite, cover and area"
     if not everything.rejected:
         return "no product of a known satellite"
     name, reason = everything.rejected[0]

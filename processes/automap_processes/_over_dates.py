@@ -1,21 +1,29 @@
-"""Composites of a `scenes` input: statistics over dates, on the sensor's own grid."""
+"""Composites of a `scenes` input: made on the sensor's own grid, with where each pixel is from."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal
 
 import numpy as np
 
 from automap_tiles import Empty, Grid, Raster, Scenes, Stack
-from automap_tiles.analysis import composite
+from automap_tiles.analysis import bestpixel, composite
 from automap_tiles.analysis import indices as spectral
+from automap_tiles.analysis.chosen import Chosen
 from automap_tiles.analysis.geomedian import geomedian
+from automap_tiles.analysis.medoid import medoid, medoid_approx
+from automap_tiles.analysis.trimmed import trimmed_mean
 
 Picture = np.ma.MaskedArray[Any, Any]
-Provenance = Literal["valid_count"]
+Provenance = Literal["valid_count", "day_of_year", "scene_index", "score"]
 
+CHOOSING = ("max_ndvi", "max_ndwi", "medoid", "medoid_approx", "best_pixel")
+"""Methods that take all bands of a pixel from one date."""
+OTHERS = ("geomedian", "emad", "smad", "bcmad", "trimmed_mean")
+_DEVIATIONS = ("emad", "smad", "bcmad")
 _WHOLE = 10000.0
 """Value of a reflectance of 1 in stacks of whole numbers."""
 
@@ -25,34 +33,57 @@ class Wish:
     """What is asked for."""
 
     statistics: tuple[str, ...]
-    """Names of `composite.reduce`, or `geomedian`."""
+    """Names of `composite.reduce`, of `CHOOSING` or of `OTHERS`."""
     indices: tuple[spectral.IndexName, ...]
     provenance: tuple[Provenance, ...]
     scale: float
     """Value of a reflectance, or of an index, of 1 in the result."""
     rounded: bool
+    target_day: date | None = None
+    """For `best_pixel`: the middle of the season, and its year where the year counts."""
+    season: int = 90
+    """Days before and after it at which a date scores next to nothing."""
 
     def __post_init__(self) -> None:
-        plain = [name for name in self.statistics if name != "geomedian"]
+        plain = [name for name in self.statistics if name not in (*CHOOSING, *OTHERS)]
         if plain or not self.statistics:
             composite.check_statistics(plain)
+        chosen = [name for name in self.statistics if name in CHOOSING]
+        if len(chosen) > 1 and set(self.provenance) - {"valid_count"}:
+            raise ValueError(f"provenance is that of one method, not of {' and '.join(chosen)}")
+        if not chosen and set(self.provenance) - {"valid_count"}:
+            raise ValueError(
+                f"only methods that choose a date have a provenance: {', '.join(CHOOSING)}"
+            )
+        if "best_pixel" in self.statistics and self.target_day is None:
+            raise ValueError("best_pixel needs target_day")
+
+    @property
+    def cloud_distance(self) -> float | None:
+        """Metres up to which distances to clouds are needed."""
+        return bestpixel.Conditions.cloud_reach if "best_pixel" in self.statistics else None
 
 
 def names(bands: Sequence[str], wish: Wish) -> list[str]:
-    """Names of the bands of the result: `median_red`, `std_ndvi`, `valid_count`."""
+    """Names of the bands of the result: `median_red`, `std_ndvi`, `emad`, `valid_count`."""
     planes = [*bands, *wish.indices]
-    return [*(f"{name}_{plane}" for name in wish.statistics for plane in planes), *wish.provenance]
+    result: list[str] = []
+    for name in wish.statistics:
+        result += [name] if name in _DEVIATIONS else [f"{name}_{plane}" for plane in planes]
+    return [*result, *wish.provenance]
 
 
 def over_dates(scenes: Scenes, wish: Wish) -> tuple[Raster, dict[int, dict[str, str]]]:
-    """Every statistic of the bands, then of the indices; then the provenance; tags with names.
+    """Every statistic of the bands and of the indices; then the provenance; tags with names.
 
-    The indices are computed for every date and then aggregated. Raises `Empty` when no date has a
-    valid pixel around the tile.
+    The indices are computed for every date and then aggregated, or are those of the chosen date.
+    Raises `Empty` when no date has a valid pixel around the tile.
     """
     strips = [
         (stack.without_dates(), _strip(stack, wish))
-        for stack in scenes.strips(whole=wish.rounded and wish.scale == _WHOLE)
+        for stack in scenes.strips(
+            whole=wish.rounded and wish.scale == _WHOLE, cloud_distance=wish.cloud_distance
+        )
     ]
     if all(np.ma.getmaskarray(picture).all() for _, picture in strips):
         raise Empty
@@ -65,52 +96,152 @@ def over_dates(scenes: Scenes, wish: Wish) -> tuple[Raster, dict[int, dict[str, 
     return Raster(_joined([picture for _, picture in strips]), grid, first.anchor), tags
 
 
+@dataclass
+class _Work:
+    """One strip, and what several layers of it share."""
+
+    stack: Stack
+    wish: Wish
+    chosen: Chosen | None = None
+    """Of the method whose provenance is asked for."""
+    deviations: dict[str, Picture] = field(default_factory=dict)
+
+
 def _strip(stack: Stack, wish: Wish) -> Picture:
-    count = len(names(stack.bands, wish))
     if stack.is_empty:
-        shape = (count, *stack.grid.shape)
+        shape = (len(names(stack.bands, wish)), *stack.grid.shape)
         return np.ma.MaskedArray(np.zeros(shape, dtype=np.float32), mask=True)
-    layers = [layer for name in wish.statistics for layer in _statistic(stack, wish, name)]
-    layers += [_provenance(stack, name) for name in wish.provenance]
+    work = _Work(stack, wish)
+    layers = [layer for name in wish.statistics for layer in _layers(work, name)]
+    layers += [_provenance(work, name) for name in wish.provenance]
     return np.ma.MaskedArray(
         np.concatenate([np.ma.getdata(layer) for layer in layers], dtype=np.float32),
         mask=np.concatenate([np.ma.getmaskarray(layer) for layer in layers]),
     )
 
 
-def _statistic(stack: Stack, wish: Wish, name: str) -> Iterator[Picture]:
+def _layers(work: _Work, name: str) -> Iterator[Picture]:
     """(band, y, x) of the bands, then of each index."""
-    if name == "geomedian":
-        picture = geomedian(stack.values, stack.valid, scale=stack.scale).picture
-    else:
-        picture = _reduced(stack.values, stack.valid, name)
-    yield _finished(picture, wish.scale / stack.scale, wish)
+    stack, wish = work.stack, work.wish
+    factor = wish.scale / stack.scale
+    if name in CHOOSING:
+        work.chosen = _choose(stack, wish, name)
+        picture = work.chosen.picture
+        yield _finished(picture, factor, wish)
+        planes = dict(zip(stack.bands, picture, strict=True))
+        for index in wish.indices:
+            values = spectral.spectral_index(index, planes, scale=stack.scale)
+            yield _finished(values[np.newaxis], wish.scale, wish)
+        return
+    if name in _DEVIATIONS:
+        yield _finished(_deviation(work, name)[np.newaxis], wish.scale, wish)
+        return
+    yield _finished(_aggregated(work, name), factor, wish)
+    # there is no geometric median or brightness of one index
+    plain = {"geomedian": "median", "trimmed_mean": "mean"}.get(name, name)
     for index in wish.indices:
-        values = spectral.spectral_index(
-            index, {band: stack.band(band) for band in stack.bands}, scale=stack.scale
-        )
-        plain = "median" if name == "geomedian" else name
-        yield _finished(_reduced(values.data, ~values.mask, plain)[np.newaxis], wish.scale, wish)
+        values = _index(stack, index)
+        valid = ~np.ma.getmaskarray(values)
+        found = composite.reduce(values.data, valid, (plain,))[plain]
+        yield _finished(found[np.newaxis], wish.scale if plain != "count" else 1.0, wish)
 
 
-def _reduced(values: Any, valid: Any, name: str) -> Picture:
-    return composite.reduce(values, valid, (name,))[name]
+def _aggregated(work: _Work, name: str) -> Picture:
+    """(band, y, x) of a method that does not choose a date."""
+    stack, wish = work.stack, work.wish
+    if name == "geomedian":
+        wanted: Any = tuple(other for other in wish.statistics if other in _DEVIATIONS)
+        found = geomedian(stack.values, stack.valid, deviations=wanted, scale=stack.scale)
+        work.deviations = {key: _unit(key, each, stack) for key, each in found.deviations.items()}
+        return found.picture
+    if name == "trimmed_mean":
+        return trimmed_mean(stack.values, stack.valid)[0]
+    found_one = composite.reduce(stack.values, stack.valid, (name,))[name]
+    return found_one if name != "count" else found_one * np.float32(stack.scale / wish.scale)
+
+
+def _deviation(work: _Work, name: str) -> Picture:
+    if name not in work.deviations:
+        stack = work.stack
+        wanted: Any = (name,)
+        found = geomedian(stack.values, stack.valid, deviations=wanted, scale=stack.scale)
+        work.deviations |= {key: _unit(key, each, stack) for key, each in found.deviations.items()}
+    return work.deviations[name]
+
+
+def _unit(name: str, picture: Picture, stack: Stack) -> Picture:
+    """In reflectance; only the Euclidean deviation has a unit."""
+    return picture / np.float32(stack.scale) if name == "emad" else picture
+
+
+def _choose(stack: Stack, wish: Wish, name: str) -> Chosen:
+    if name == "medoid":
+        return medoid(stack.values, stack.valid)
+    if name == "medoid_approx":
+        return medoid_approx(stack.values, stack.valid)
+    place = {band: number for number, band in enumerate(stack.bands)}
+    if name == "best_pixel":
+        return _best_pixel(stack, wish, place)
+    first, second = ("nir", "red") if name == "max_ndvi" else ("green", "nir")
+    for band in (first, second):
+        if band not in place:
+            raise ValueError(f"{name} needs the band {band}")
+    return bestpixel.max_ndvi(stack.values, stack.valid, nir=place[first], red=place[second])
+
+
+def _best_pixel(stack: Stack, wish: Wish, place: dict[str, int]) -> Chosen:
+    if wish.target_day is None:  # `Wish` has checked
+        raise ValueError("best_pixel needs target_day")
+    target = wish.target_day.timetuple().tm_yday
+    window = bestpixel.DayWindow(
+        low=(target - wish.season - 1) % 365 + 1,
+        target=target,
+        high=(target + wish.season - 1) % 365 + 1,
+    )
+    has_haze = {"blue", "red"} <= place.keys()
+    conditions = bestpixel.Conditions(
+        times=stack.times,
+        window=window,
+        weights=bestpixel.Weights(haze=0.3 if has_haze else 0.0),
+        year=wish.target_day.year,
+        cloud_distance=stack.cloud_distance,
+        blue=place.get("blue"),
+        red=place.get("red"),
+        scale=stack.scale,
+    )
+    return bestpixel.best_pixel(stack.values, stack.valid, conditions=conditions)
+
+
+def _index(stack: Stack, name: str) -> Picture:
+    """(time, y, x) of every date."""
+    planes = {band: stack.band(band) for band in stack.bands}
+    return spectral.spectral_index(name, planes, scale=stack.scale)
 
 
 def _finished(picture: Picture, factor: float, wish: Wish) -> Picture:
     data = np.ma.getdata(picture)
     if factor != 1:
         data = data * np.float32(factor)
-    if wish.rounded:
+    if wish.rounded and data.dtype.kind == "f":
         data = np.floor(data + np.float32(0.5))
     return np.ma.MaskedArray(data, mask=np.ma.getmaskarray(picture))
 
 
-def _provenance(stack: Stack, name: Provenance) -> Picture:
-    """(1, y, x); `valid_count` is the only one so far."""
-    del name
-    count = stack.valid.sum(axis=0, dtype=np.uint16)[np.newaxis]
-    return np.ma.MaskedArray(count, mask=count == 0)
+def _provenance(work: _Work, name: Provenance) -> Picture:
+    """(1, y, x), masked where no date is valid."""
+    stack, chosen = work.stack, work.chosen
+    if name == "valid_count" or chosen is None:
+        count = stack.valid.sum(axis=0, dtype=np.uint16)[np.newaxis]
+        return np.ma.MaskedArray(count, mask=count == 0)
+    if name == "day_of_year":
+        return chosen.day_of_year(stack.times)[np.newaxis]
+    if name == "score":
+        # sums of distances are in the unit of the stack, the others without one
+        unit = stack.scale if {"medoid", "medoid_approx"} & set(work.wish.statistics) else 1.0
+        return chosen.score[np.newaxis] * np.float32(work.wish.scale / unit)
+    # among all dates of the input, not only those around this tile
+    index = np.array(stack.indexes)[np.ma.getdata(chosen.scene_index)]
+    return np.ma.MaskedArray(index, mask=np.ma.getmaskarray(chosen.scene_index))[np.newaxis]
 
 
 def _joined(strips: Sequence[Picture]) -> Picture:

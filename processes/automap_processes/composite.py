@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 
 import numpy as np
@@ -35,6 +36,8 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
     method: Literal["median", "mean"] = "median",
     statistics: list[str] | None = None,
     provenance: list[Provenance] | None = None,
+    target_day: date | None = None,
+    season: int = 90,
     bands: list[int] | None = None,
     mask_band: int | None = None,
     masked_values: list[int] | None = None,
@@ -53,10 +56,13 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
 ) -> Picture | Tagged:
     """Bands of the composite, then the indices, as (band, y, x).
 
-    Of a `scenes` input: for each of `statistics` (default: `method`; median, mean, std, min, max,
-    count, p0 to p100, geomedian) all bands, then `indices`, which are computed for every date and
-    then aggregated; behind all of them the `provenance`: valid_count. Only `method`, `statistics`,
-    `provenance`, `indices`, `scale` and `rounded` have a meaning there.
+    Of a `scenes` input: for each of `statistics` (default: `method`) all bands, then `indices`,
+    which are computed for every date and then aggregated; behind all of them the `provenance`.
+    Statistics are median, mean, std, min, max, count, p0 to p100, geomedian (and its deviations
+    emad, smad, bcmad), trimmed_mean, and those that take a pixel from one date: max_ndvi, max_ndwi,
+    medoid, medoid_approx, best_pixel (near `target_day`, within `season` days, far from clouds,
+    clear). Provenance is valid_count, and of the chosen date day_of_year, scene_index, score.
+    Parameters below `season` but `indices`, `scale` and `rounded` are for groups.
 
     Of a group: `bands` are those of the scenes to composite (default: all but `mask_band`), counted
     from 1. `mask_band` holds classes of the pixels, of which `masked_values` are ruled out, or all
@@ -77,6 +83,8 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
             provenance=tuple(provenance or ()),
             scale=scale,
             rounded=scale > 1 if rounded is None else rounded,
+            target_day=target_day,
+            season=season,
         )
         return over_dates(scenes, wish)
     if statistics is not None or provenance is not None:

@@ -1,0 +1,221 @@
+"""The composite of a `scenes` input, against NumPy on the stack that the input gives."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from automap_processes.composite import execute
+from automap_tiles import Empty, Pyramid, Raster, Scenes, Stack
+from automap_tiles.formats.registry import OpenContext
+from automap_tiles.formats.scenes import open_reader
+from automap_tiles.formats.spec import InputSpec
+from tests.scenes.samples import grid_at, make_scene
+from tests.scenes.test_reading import tile_over
+
+BANDS = ["blue", "green", "red", "nir"]
+GRID = grid_at(size=64)
+
+
+def stack_of(folder: Path, dates: int = 7, **options: Any) -> Scenes:
+    """A described stack of made-up dates, seen from a tile."""
+    for day in range(1, dates + 1):
+        make_scene(folder, f"d{day:02}", day, GRID, day=day)
+    text = {
+        "sensor": "sentinel-2a",
+        "level": "L2A",
+        "time": "d%d",
+        "path": "{time}/{band}.tif",
+        "bands": BANDS,
+        "mask": {"path": "{time}/scl.tif", "layer": "scl"},
+        "scale": 0.0001,
+        "offset": -0.1,
+        "nodata": 0,
+    }
+    (folder / "scenes.yaml").write_text(json.dumps(text))
+    spec = InputSpec(name="scenes", path=str(folder), options={"bands": BANDS, **options})
+    reader = open_reader(spec, OpenContext(base=folder, pyramid=Pyramid.from_grid("mercator")))
+    return reader.at(tile_over(GRID, 13))
+
+
+def result(scenes: Scenes, **parameters: Any) -> tuple[Any, list[str]]:
+    found = execute(scenes, **parameters)
+    assert isinstance(found, tuple)
+    picture, tags = found
+    assert isinstance(picture, Raster)
+    assert picture.grid == scenes.read().grid
+    return picture.data, [tag["name"] for tag in tags.values()]
+
+
+def with_nan(stack: Stack) -> Any:
+    return np.where(stack.valid[:, None], stack.values.astype("f8"), np.nan)
+
+
+def check(found: Any, wanted: Any, off: float = 0.5001) -> None:
+    mask = np.ma.getmaskarray(found)
+    np.testing.assert_array_equal(mask, np.isnan(wanted))
+    assert (~mask).any()
+    np.testing.assert_allclose(found.data[~mask], wanted[~mask], atol=off, rtol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:.*:RuntimeWarning")
+@pytest.mark.parametrize("mode", ["native", "tile"])
+def test_statistics_of_bands_and_of_indices_per_date(tmp_path: Path, mode: str) -> None:
+    scenes = stack_of(tmp_path, grid=mode)
+    picture, names = result(
+        scenes,
+        statistics=["median", "std", "p25", "count"],
+        indices=["ndvi"],
+        provenance=["valid_count"],
+    )
+    values = with_nan(scenes.read())
+    red, nir = values[:, 2], values[:, 3]
+    index = ((nir - red) / (nir + red))[:, None]
+    everything = np.concatenate([values, index], axis=1) * 10000
+    check(picture[:5], np.nanmedian(everything, axis=0))
+    check(picture[5:10], np.nanstd(everything, axis=0), 0.51)
+    check(picture[10:15], np.nanpercentile(everything, 25, axis=0))
+    count = (~np.isnan(values[:, :1])).sum(axis=0)
+    for band in (*picture[15:20], picture[20]):
+        np.testing.assert_array_equal(band.filled(0), count[0])
+    assert names[:6] == [
+        "median_blue",
+        "median_green",
+        "median_red",
+        "median_nir",
+        "median_ndvi",
+        "std_blue",
+    ]
+    assert names[-1] == "valid_count"
+
+
+@pytest.mark.parametrize("method", ["max_ndvi", "max_ndwi", "medoid", "medoid_approx"])
+def test_chosen_dates_and_where_they_are_from(tmp_path: Path, method: str) -> None:
+    scenes = stack_of(tmp_path)
+    provenance: list[Any] = ["scene_index", "day_of_year", "score", "valid_count"]
+    picture, names = result(
+        scenes, statistics=[method], indices=["ndvi"], provenance=provenance, scale=10000
+    )
+    stack = scenes.read(whole=True)
+    values = np.where(stack.valid[:, None], stack.values.astype("f8"), np.nan)
+    ok = stack.valid.any(axis=0)
+    _, green, red, nir = np.moveaxis(values, 1, 0)
+    if method == "max_ndvi":
+        score = (nir - red) / (nir + red)
+    elif method == "max_ndwi":
+        score = (green - nir) / (green + nir)
+    elif method == "medoid":
+        difference = values[:, None] - values[None]
+        score = -np.nansum(np.sqrt((difference**2).sum(axis=2)), axis=1)
+        score[~stack.valid] = np.nan
+    else:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            centre = np.nanmedian(values, axis=0)
+        score = -np.sqrt(((values - centre) ** 2).sum(axis=1))
+    chosen = np.where(np.isnan(score), -np.inf, score).argmax(axis=0)
+    index = picture[5]
+    np.testing.assert_array_equal(~np.ma.getmaskarray(index), ok)
+    same = (index.data == np.array(stack.indexes)[chosen]) | ~ok
+    assert same.mean() > 0.999  # float32 and float64 may differ where two are equally good
+    rows, cols = np.nonzero(ok & same)
+    np.testing.assert_array_equal(
+        picture.data[:4, rows, cols], values[chosen[rows, cols], :, rows, cols].T
+    )
+    days = np.array([time.timetuple().tm_yday for time in stack.times])
+    np.testing.assert_array_equal(picture.data[6, rows, cols], days[chosen[rows, cols]])
+    assert names[-4:] == provenance
+    factor = 10000 if method.startswith("max") else -1
+    np.testing.assert_allclose(
+        picture.data[7, rows, cols],
+        np.max(np.where(np.isnan(score), -np.inf, score), axis=0)[rows, cols] * factor,
+        rtol=1e-4,
+        atol=1.01,
+    )
+
+
+def test_the_best_pixel_is_near_the_day_and_far_from_clouds(tmp_path: Path) -> None:
+    scenes = stack_of(tmp_path)
+    picture, _ = result(
+        scenes,
+        statistics=["best_pixel"],
+        provenance=["day_of_year", "score"],
+        target_day=date(1900, 1, 4),
+        season=3,
+    )
+    counts = ~np.ma.getmaskarray(picture[0])
+    np.testing.assert_array_equal(counts, scenes.read().valid.any(axis=0))
+    shares = np.bincount(picture[4].compressed().astype(int), minlength=9) / counts.sum()
+    assert shares.argmax() == 4
+    assert 0 < picture[5].min() < picture[5].max() <= 10000
+
+
+def test_geometric_median_and_its_deviations(tmp_path: Path) -> None:
+    scenes = stack_of(tmp_path)
+    picture, names = result(
+        scenes, statistics=["geomedian", "emad", "smad", "bcmad"], scale=1.0, indices=["ndvi"]
+    )
+    assert names[4:] == ["geomedian_ndvi", "emad", "smad", "bcmad"]
+    stack = scenes.read()
+    rows, cols = np.nonzero(stack.valid.sum(axis=0) >= 4)
+    rng = np.random.default_rng(0)
+    for place in rng.integers(0, len(rows), 10):
+        row, col = rows[place], cols[place]
+        dates = stack.values[stack.valid[:, row, col], :, row, col].astype("f8")
+        median = picture.data[:4, row, col]
+        best = np.linalg.norm(dates - median, axis=1).sum()
+        for _ in range(50):
+            moved = median + rng.normal(0, 0.003, 4)
+            assert np.linalg.norm(dates - moved, axis=1).sum() > best - 1e-4
+        emad = np.median(np.linalg.norm(dates - median, axis=1))
+        assert picture.data[5, row, col] == pytest.approx(emad, abs=1e-4)
+
+
+def test_strips_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scenes = stack_of(tmp_path)
+    wish: dict[str, Any] = {"statistics": ["median", "max_ndvi"], "indices": ["ndwi"]}
+    whole, _ = result(scenes, **wish)
+    strips = Scenes.strips
+    monkeypatch.setattr(
+        Scenes, "strips", lambda self, **options: strips(self, **{**options, "limit": 100_000})
+    )
+    parts, _ = result(scenes, **wish)
+    np.testing.assert_array_equal(whole.filled(-1), parts.filled(-1))
+
+
+def test_nothing_to_see(tmp_path: Path) -> None:
+    scenes = stack_of(tmp_path, time="1900")
+    scenes = scenes._reader.at(tile_over(grid_at(left=800000), 13))
+    with pytest.raises(Empty):
+        execute(scenes)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"statistics": ["mode"]}, "unknown statistic 'mode'"),
+        ({"bands": [1, 2]}, "bands is an option of the scenes input"),
+        ({"mask_band": 1}, "mask_band is an option"),
+        ({"statistics": ["best_pixel"]}, "needs target_day"),
+        ({"statistics": ["median"], "provenance": ["day_of_year"]}, "that choose a date"),
+        (
+            {"statistics": ["medoid", "max_ndvi"], "provenance": ["score"]},
+            "one method, not of medoid and max_ndvi",
+        ),
+        ({"indices": ["nbr"]}, "nbr needs nir, swir2"),
+    ],
+)
+def test_wrong_parameters(tmp_path: Path, parameters: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        execute(stack_of(tmp_path, 2), **parameters)
+
+
+def test_what_only_scenes_have_is_refused_for_groups() -> None:
+    with pytest.raises(ValueError, match="need an input of the format scenes"):
+        execute([], statistics=["median"])
