@@ -36,6 +36,8 @@ COMMANDS: dict[str, _Entry] = {
     "cp": _Entry("cp", "Copy tiles from one tile directory to another."),
     "rm": _Entry("rm", "Delete tiles of a tile directory."),
     "index": _Entry("index", "Write an index of the tiles that exist."),
+    "run": _Entry("run", "From satellite products to prepared scenes and composites."),
+    "download": _Entry("download", "Fetch scenes and prepare them: one multiband GeoTIFF each."),
     "demo": _Entry("demo", "Fetch real Sentinel-2 imagery and run two processes on it."),
 }
 """Name of the command -> its module (with a click command `command`) and its line of help."""

@@ -1,0 +1,22 @@
+"""`automap download`."""
+
+from __future__ import annotations
+
+import click
+
+from automap_tiles.cli.scene_options import SceneOptions, scene_options
+
+
+@click.command()
+@scene_options
+def command(what: SceneOptions) -> None:
+    """Fetch scenes and prepare them: one multiband GeoTIFF each.
+
+    Cut to the area, all bands at one resolution: blue, green, red, nir, swir1, swir2 as
+    reflectance, the flags of the mask, NDVI and NDWI. The same as run --mode download.
+    """
+    wanted = what.parameters("download", "median", "")
+
+    from automap_tiles.cli.scene_run import carry_out
+
+    carry_out(what, wanted)

@@ -1,0 +1,117 @@
+"""Options of the commands that start from scenes: `run` and `download`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from automap_tiles.commands.run.parameters import RunParameters
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneOptions:
+    """As given at the command line."""
+
+    satellites: str
+    start: str
+    end: str
+    boundary: str
+    source: str
+    output: str
+    max_cloud_cover: float | None
+    description: str
+    check: bool
+    overwrite: bool
+    workers: int | None
+    verbose: bool
+
+    def parameters(self, mode: str, statistics: str, mask: str) -> RunParameters:
+        """All rules of a run applied; raises `ConfigError`."""
+        from pathlib import Path
+
+        from automap_tiles.commands.run import parameters as rules
+        from automap_tiles.errors import ConfigError
+        from automap_tiles.scenes.masks import parse_flags
+        from automap_tiles.storage import is_remote
+
+        if is_remote(self.output):
+            raise ConfigError("must be a folder of this machine", key="output", found=self.output)
+        flags = tuple(name.strip() for name in mask.split(",") if name.strip())
+        parse_flags(flags)
+        return rules.RunParameters(
+            mode=rules.parse_mode(mode),
+            satellites=rules.satellites_of(self.satellites),
+            period=rules.parse_dates(self.start, self.end),
+            area=rules.boundary_area(self.boundary),
+            source=self.source,
+            output=Path(self.output).absolute(),
+            statistics=rules.parse_statistics(statistics),
+            mask=flags,
+            max_cloud_cover=self.max_cloud_cover,
+            description=self.description,
+        )
+
+
+_OPTIONS = (
+    click.option(
+        "--satellites",
+        required=True,
+        metavar="SET",
+        help="Digits, names or groups: 2578, landsat, 2,landsat, sentinel, all.",
+    ),
+    click.option("--start", required=True, metavar="DATE", help="First day, such as 2018-04-01."),
+    click.option("--end", required=True, metavar="DATE", help="Last day, after the first."),
+    click.option(
+        "--boundary",
+        required=True,
+        metavar="FILE",
+        help="GeoJSON or another vector file: the union of all its shapes is the area.",
+    ),
+    click.option(
+        "-i",
+        "--input",
+        "source",
+        required=True,
+        metavar="FOLDER|STAC",
+        help="Folder or archive of products; STAC file, address of a STAC API, or earth-search, "
+        "planetary-computer, usgs.",
+    ),
+    click.option("-o", "--output", required=True, metavar="FOLDER", help="Where the results go."),
+    click.option(
+        "--max-cloud-cover",
+        type=click.FloatRange(0, 100),
+        metavar="PERCENT",
+        help="Leave out scenes with more clouds.",
+    ),
+    click.option("--description", default="", metavar="TEXT", help="To find the run again."),
+    click.option("--check", is_flag=True, help="Check everything, print what would run, and stop."),
+    click.option("--overwrite", is_flag=True, help="Make also what is done already."),
+    click.option(
+        "-w",
+        "--workers",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="How many at a time.  [default: number of cores]",
+    ),
+    click.option("-v", "--verbose", is_flag=True, help="One line per scene and tile."),
+)
+_NAMES = tuple(SceneOptions.__dataclass_fields__)
+
+
+def scene_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options; the command receives one `what: SceneOptions`."""
+    import functools
+
+    @functools.wraps(function)
+    def collect(**values: Any) -> Any:
+        what = SceneOptions(**{name: values.pop(name) for name in _NAMES})
+        return function(what=what, **values)
+
+    decorated: Callable[..., Any] = collect
+    for option in reversed(_OPTIONS):
+        decorated = option(decorated)
+    return decorated
