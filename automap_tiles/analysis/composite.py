@@ -14,7 +14,7 @@ integers keep their type and halves are rounded up; otherwise they are float32 f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
@@ -30,7 +30,7 @@ from automap_tiles.analysis.moments import (
     fill_std,
 )
 from automap_tiles.analysis.ordered import Percentiles, fill_median, parse_percentile
-from automap_tiles.analysis.samples import Array, Bools, Kind, Samples, samples_of
+from automap_tiles.analysis.samples import Array, Bools, Kind, samples_of
 
 Stack: TypeAlias = np.ndarray[Any, Any] | np.ma.MaskedArray[Any, Any]
 Picture: TypeAlias = np.ma.MaskedArray[Any, Any]
@@ -114,10 +114,21 @@ def reduce(
             statistic.fill(block, results[name][band, rows])
         if block.masks.missing is not None:
             missing[band, rows] = block.masks.missing
-    return {
-        name: _result(samples, results[name], missing if statistic.empty else None)
-        for name, statistic in chosen.items()
-    }
+    pictures = {}
+    masks = _masks(missing)
+    for name, statistic in chosen.items():
+        mask = next(masks) if statistic.empty else np.zeros(samples.shape, dtype=bool)
+        pictures[name] = np.ma.MaskedArray(results[name], mask=mask)
+    if samples.flat:
+        return {name: picture[0] for name, picture in pictures.items()}
+    return pictures
+
+
+def _masks(missing: Bools) -> Iterator[Bools]:
+    """The mask, and copies of it, so that masking one result leaves the others alone."""
+    yield missing
+    while True:
+        yield missing.copy()
 
 
 def _statistics(names: Iterable[str]) -> dict[str, _Statistic]:
@@ -131,14 +142,6 @@ def _statistics(names: Iterable[str]) -> dict[str, _Statistic]:
         else:
             found[name] = _Statistic(fill=partial(several.fill, percent), dtype=_middle)
     return found
-
-
-def _result(samples: Samples, data: Array, missing: Bools | None) -> Picture:
-    if samples.flat:
-        data, missing = data[0], None if missing is None else missing[0]
-    mask = np.zeros(data.shape, dtype=bool) if missing is None else missing
-    # a mask of its own, so that masking one result leaves the others alone
-    return np.ma.MaskedArray(data, mask=mask.copy() if missing is not None else mask)
 
 
 def median(stack: Stack, valid: Bools | None = None, *, rounded: bool = False) -> Picture:

@@ -125,40 +125,44 @@ def _deviations(
     if not found:
         return found
     for rows in dates.blocks(_PIXEL_BYTES * count * bands):
-        samples = dates.data[:, :, rows].astype(np.float32)
-        centre = picture.data[:, rows]
-        for name, result in found.items():
-            distances = _DISTANCES[name](samples, centre)
-            result.data[rows] = composite.median(distances, dates.valid[:, rows]).data
+        centre = picture.data[:, rows].reshape(bands, -1)
+        distances = np.empty((count, len(found), centre.shape[1]), dtype=np.float32)
+        length = np.sqrt(weiszfeld.total(centre * centre))
+        for date in range(count):
+            samples = dates.data[date, :, rows].astype(np.float32).reshape(bands, -1)
+            for name, distance in zip(found, distances[date], strict=True):
+                _DISTANCES[name](samples, centre, length, distance)
+        valid = dates.valid[:, rows]
+        shape = count, len(found), *valid.shape[1:]
+        medians = composite.median(distances.reshape(shape), valid).data
+        for result, median in zip(found.values(), medians, strict=True):
+            result.data[rows] = median
     return found
 
 
-def _euclidean(samples: Array, centre: Array) -> Array:
+def _euclidean(samples: Array, centre: Array, _: Array, out: Array) -> None:
     difference = samples - centre
     np.multiply(difference, difference, out=difference)
-    return np.sqrt(_over_bands(difference))
+    np.sqrt(weiszfeld.total(difference), out=out)
 
 
-def _spectral(samples: Array, centre: Array) -> Array:
+def _spectral(samples: Array, centre: Array, length: Array, out: Array) -> None:
     """1 - cos as half the squared distance of the unit vectors: nothing cancels out in float32."""
     with np.errstate(all="ignore"):
-        here = samples / np.sqrt(_over_bands(samples * samples))[:, None]
-        there = centre / np.sqrt(_over_bands((centre * centre)[None]))
-        difference = here - there
-        np.multiply(difference, difference, out=difference)
-        return np.asarray(_over_bands(difference) * np.float32(0.5))
+        product = samples * samples
+        here = np.sqrt(weiszfeld.total(product))
+        np.divide(samples, here, out=product)
+        np.subtract(product, centre / length, out=product)
+        np.multiply(product, product, out=product)
+        np.multiply(weiszfeld.total(product), np.float32(0.5), out=out)
 
 
-def _bray_curtis(samples: Array, centre: Array) -> Array:
+def _bray_curtis(samples: Array, centre: Array, _: Array, out: Array) -> None:
     with np.errstate(all="ignore"):
-        difference = _over_bands(np.abs(samples - centre))
-        return np.asarray(difference / _over_bands(np.abs(samples + centre)))
-
-
-def _over_bands(array: Array) -> Array:
-    """(time, rows, x) sums of (time, band, rows, x), in the order of the bands."""
-    count, bands, height, width = array.shape
-    return weiszfeld.total(array.reshape(count, bands, -1), axis=1).reshape(count, height, width)
+        part = samples - centre
+        difference = weiszfeld.total(np.abs(part, out=part))
+        np.add(samples, centre, out=part)
+        np.divide(difference, weiszfeld.total(np.abs(part, out=part)), out=out)
 
 
 _DISTANCES = {"emad": _euclidean, "smad": _spectral, "bcmad": _bray_curtis}
