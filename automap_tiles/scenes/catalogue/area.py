@@ -14,6 +14,9 @@ from automap_tiles.errors import InputError
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
+_FAR = 720.0
+"""Longitudes are not counted on for more turns of the globe than two."""
+
 _MANY_POINTS = 200
 """An outline with more is sent to a server as its hull: some refuse long requests."""
 
@@ -26,11 +29,16 @@ def from_bounds(left: float, bottom: float, right: float, top: float) -> BaseGeo
 
 
 def normalised(area: BaseGeometry) -> BaseGeometry:
-    """The same area with longitudes between -180 and 180."""
+    """The same area with longitudes between -180 and 180.
+
+    Raises `InputError` for what cannot be degrees.
+    """
     from shapely import box, make_valid, union_all
     from shapely.affinity import translate
 
-    left, _, right, _ = area.bounds
+    left, bottom, right, top = area.bounds
+    if not (abs(left) <= _FAR and abs(right) <= _FAR and bottom >= -90.1 and top <= 90.1):
+        raise InputError(f"no longitudes and latitudes: {area.bounds}")
     if left >= -180 and right <= 180:
         return area
     area = area if area.is_valid else make_valid(area)
@@ -58,7 +66,10 @@ def footprint(
     if geometry is None:
         return None if not bbox else _of_bbox(bbox)
     try:
+        _check_finite(geometry.get("coordinates"))
         found = force_2d(shape(geometry))
+        if found is None:
+            raise ValueError("nothing")
         if found.geom_type == "Polygon":
             found = _unrolled(found)
         elif isinstance(found, MultiPolygon):
@@ -88,8 +99,21 @@ def server_parts(area: BaseGeometry) -> tuple[BaseGeometry, ...]:
     )
 
 
+def _check_finite(coordinates: Any) -> None:
+    """Raises `ValueError` for what cannot be degrees, which shapely only warns of."""
+    if isinstance(coordinates, list | tuple):
+        for inner in coordinates:
+            _check_finite(inner)
+    elif not isinstance(coordinates, int | float) or not abs(coordinates) < 1e6:  # heights, too
+        raise ValueError(f"coordinate {coordinates}")
+
+
 def _of_bbox(bbox: Sequence[float]) -> BaseGeometry:
-    numbers = [float(value) for value in bbox]
+    try:
+        _check_finite(list(bbox))
+        numbers = [float(value) for value in bbox]
+    except (TypeError, ValueError) as error:
+        raise InputError(f"its bbox is none: {error}") from error
     if len(numbers) == 6:  # with heights
         numbers = [*numbers[:2], *numbers[3:5]]
     if len(numbers) != 4:

@@ -163,8 +163,7 @@ def _rank(asset: Asset) -> tuple[bool, float]:
 
 def resolution_of(asset: Asset) -> float | None:
     """Pixel size in metres, as far as the item says."""
-    for pattern, text in ((_KEY, asset.key), (_IN_NAME, name_of(asset.href))):
-        found = pattern.search(text)
+    for found in (_KEY.fullmatch(asset.key), _IN_NAME.search(name_of(asset.href))):
         if found and found["size"]:
             return float(found["size"])
     raster = asset.fields.get("raster:bands")

@@ -150,6 +150,7 @@ def _grid(item: Item, asset: Asset) -> Grid | None:
     from rasterio.errors import CRSError
 
     from automap_tiles.grid import Grid
+    from automap_tiles.raster import ensure_env
 
     if kind_of(asset.href) == "file":
         return None
@@ -163,6 +164,7 @@ def _grid(item: Item, asset: Asset) -> Grid | None:
     is_north_up = affine.b == affine.d == 0 and 0 < affine.a <= _LARGEST_PIXEL and affine.e < 0
     if not is_north_up or min(shape) < 1:
         return None
+    ensure_env()  # else PROJ prints what it does not know
     try:
         return Grid(CRS.from_user_input(code), affine, (int(shape[0]), int(shape[1])))
     except CRSError:

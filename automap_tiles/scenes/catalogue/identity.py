@@ -49,9 +49,9 @@ class Identity:
 
 def identify(item: Item) -> Identity:
     """Raises `InputError` when no known satellite saw it."""
-    parts = _parts(item)
-    sensor = _sensor(item, parts)
+    sensor = _sensor(item)
     if sensor.startswith("landsat"):
+        parts = _parts(item, _LANDSAT)
         tile = _path_row(item) or parts.get("tile")
         return Identity(
             sensor=sensor,
@@ -62,6 +62,7 @@ def identify(item: Item) -> Identity:
             collection=parts.get("collection") or item.text("landsat:collection_number"),
             tier=parts.get("tier") or item.text("landsat:collection_category"),
         )
+    parts = _parts(item, _SENTINEL) or _parts(item, _SENTINEL_SHORT)
     return Identity(
         sensor=sensor,
         product=parts.get("product"),
@@ -88,39 +89,45 @@ def parse_tile(text: str | int) -> str:
     )
 
 
-def _parts(item: Item) -> dict[str, str]:
+def _parts(item: Item, pattern: re.Pattern[str]) -> dict[str, str]:
     """What the names of product, item and files say; the first that says something counts."""
     names = [*(item.text(name) or "" for name in _PRODUCT), item.id]
     names.extend(asset.href for asset in item.assets)
-    for pattern in (_SENTINEL, _LANDSAT, _SENTINEL_SHORT):
-        for name in names:
-            if found := pattern.search(name):
-                parts = {key: value for key, value in found.groupdict().items() if value}
-                if pattern is not _SENTINEL_SHORT:
-                    whole = re.match(r"[\w.]+", name[found.start() :])
-                    product = (whole[0] if whole else found[0]).removesuffix(".SAFE")
-                    parts["product"] = found[0] if pattern is _LANDSAT else product
-                return parts
+    for name in names:
+        if found := pattern.search(name):
+            parts = {key: value for key, value in found.groupdict().items() if value}
+            whole = re.match(r"[\w.]+", name[found.start() :])
+            if pattern is _LANDSAT:
+                parts["product"] = found[0]
+            elif pattern is _SENTINEL and whole:
+                parts["product"] = whole[0].removesuffix(".SAFE")
+            return parts
     return {}
 
 
-def _sensor(item: Item, parts: dict[str, str]) -> str:
+def _sensor(item: Item) -> str:
     platform = item.text("platform", "eo:platform") or ""
     found = _PLATFORM.fullmatch(platform.strip())
     if found:
         key = f"{found[1] or found[3]}-{found[2] or found[4]}".lower()
     elif platform and not re.search(r"landsat|sentinel", platform, re.IGNORECASE):
-        raise InputError(f"{platform} is no satellite that is known here")
-    elif "letter" in parts:
-        key = f"sentinel-2{parts['letter'].lower()}"
-    elif "digit" in parts:
-        key = f"landsat-{parts['digit']}"
+        raise InputError(f"{platform[:80]} is no satellite that is known here")
     else:
-        raise InputError(f"does not say which satellite saw it (platform: {platform!r})")
+        key = _sensor_of_names(item) or ""
+        if not key:
+            raise InputError(f"does not say which satellite saw it (platform: {platform[:80]!r})")
     try:
         return by_key(key).key
     except ConfigError as error:
         raise InputError(f"{key} is no satellite that is known here") from error
+
+
+def _sensor_of_names(item: Item) -> str | None:
+    for pattern in (_SENTINEL, _SENTINEL_SHORT):
+        if letter := _parts(item, pattern).get("letter"):
+            return f"sentinel-2{letter.lower()}"
+    digit = _parts(item, _LANDSAT).get("digit")
+    return None if digit is None else f"landsat-{digit}"
 
 
 def _path_row(item: Item) -> str | None:

@@ -81,16 +81,16 @@ class Signer:
             ) from None
 
 
+def _fetch(href: str) -> bytes:
+    from automap_tiles.scenes.download.small import read_bytes
+
+    key = os.environ.get("PC_SDK_SUBSCRIPTION_KEY")
+    return read_bytes(href if not key else f"{href}?subscription-key={key}", largest=1 << 16)
+
+
 _default = Signer()
 
 
 def sign(href: str) -> str:
     """As `Signer`, with the tokens of this Python process."""
     return _default(href)
-
-
-def _fetch(href: str) -> bytes:
-    from automap_tiles.scenes.download.small import read_bytes
-
-    key = os.environ.get("PC_SDK_SUBSCRIPTION_KEY")
-    return read_bytes(href if not key else f"{href}?subscription-key={key}", largest=1 << 16)

@@ -14,6 +14,7 @@ from shapely.affinity import translate
 from shapely.geometry import mapping, shape
 
 from tests.scenes.catalogue.api_server import Door, stac_api
+from tests.scenes.download.server import FileServer
 
 Json = dict[str, Any]
 
@@ -82,3 +83,9 @@ def api(seed: list[Json], tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def door(api: str) -> Iterator[Door]:
     with Door(api).open() as opened:
         yield opened
+
+
+@pytest.fixture
+def server() -> Iterator[FileServer]:
+    with FileServer().running() as running:
+        yield running
