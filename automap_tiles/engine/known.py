@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from automap_tiles.engine.events import TileResult, TileStatus
@@ -38,6 +39,17 @@ class DoneTiles:
         self.adopted.extend(_stray(index) for index in tiles if index in strays and index in there)
         return [index not in empty and index not in there for index in tiles]
 
+    def outdated(self, tile: TileIndex, made_from: Sequence[TileIndex]) -> bool:
+        """Whether one of the tiles it is made from has a later run, or is there without a row."""
+        row = _valid_rows(self.journal, self.run, [tile]).get(tile)
+        if row is None:
+            return False
+        rows = _valid_rows(self.journal, self.run, made_from)
+        strays = [index for index in made_from if index not in rows] if self.adopt else []
+        return _is_older(row, rows) or bool(
+            strays and self.writer.exists_many([Tile(self.pyramid, index) for index in strays])
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class AllButFailed:
@@ -51,8 +63,23 @@ class AllButFailed:
         rows = _valid_rows(self.journal, self.run, tiles)
         return [index in rows and rows[index].status is TileStatus.FAILED for index in tiles]
 
+    def outdated(self, tile: TileIndex, made_from: Sequence[TileIndex]) -> bool:
+        """Whether one of the tiles it is made from has a later run."""
+        row = _valid_rows(self.journal, self.run, [tile]).get(tile)
+        return row is not None and _is_older(row, _valid_rows(self.journal, self.run, made_from))
 
-def _valid_rows(journal: Journal, run: RunRecord, tiles: list[TileIndex]) -> dict[TileIndex, Row]:
+
+def _is_older(row: Row, sources: Mapping[TileIndex, Row]) -> bool:
+    """Whether a tile was made before one of its sources; one that failed left none behind."""
+    return any(
+        source.run > row.run and source.status is not TileStatus.FAILED
+        for source in sources.values()
+    )
+
+
+def _valid_rows(
+    journal: Journal, run: RunRecord, tiles: Sequence[TileIndex]
+) -> dict[TileIndex, Row]:
     """The rows of tiles that no overwriting run has declared stale."""
     if not tiles:
         return {}

@@ -8,7 +8,7 @@ the ancestors of the tile at hand: a plan of a million tiles costs as much memor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import islice
@@ -46,12 +46,19 @@ class Known(Protocol):
         """For tiles of one zoom in the order of the curve: whether they still have to be made."""
         ...
 
+    def outdated(self, tile: TileIndex, made_from: Sequence[TileIndex]) -> bool:
+        """Whether a finished tile is older than one of the tiles of one zoom it is made from."""
+        ...
+
 
 class NothingKnown:
     """A fresh output: every tile is pending."""
 
     def pending(self, tiles: list[TileIndex]) -> list[bool]:
         return [True] * len(tiles)
+
+    def outdated(self, tile: TileIndex, made_from: Sequence[TileIndex]) -> bool:  # noqa: ARG002
+        return False
 
 
 # Tiles that are looked up together: one journal query for each group.
@@ -109,7 +116,7 @@ class Plan:
         chain: list[_Open] = []
         kind = self._kind(zoom)
         leaves = cover.tiles(self.process.pyramid, self.process.area_at(zoom), zoom)
-        for index, pending in self._looked_up(leaves):
+        for index, pending in self._looked_up(leaves, kind):
             yield from self._close(chain, keep=index)
             chain.extend(_Open(_ancestor(index, z)) for z in coarsest_first[len(chain) :])
             if pending:
@@ -126,7 +133,7 @@ class Plan:
             if keep is not None and _ancestor(keep, last.index.zoom) == last.index:
                 return
             chain.pop()
-            if last.needs or self._is_pending(last.index):
+            if last.needs or self._is_pending(last.index, StepKind.LOWER):
                 yield Step(last.index, StepKind.LOWER, tuple(last.needs))
                 if chain:
                     chain[-1].needs.append(last.index)
@@ -140,22 +147,36 @@ class Plan:
         inside = set(cover.tiles(pyramid, area, index.zoom + 1, within=index))
         for child in child_indexes(pyramid, index):
             if child in inside:
-                child_pending = pending or self._is_pending(child)
+                child_pending = pending or self._is_pending(child, StepKind.HIGHER)
                 if child_pending:
                     yield Step(child, StepKind.HIGHER, (index,) if pending else ())
                 yield from self._enlarged(child, child_pending, below)
 
-    def _looked_up(self, leaves: Iterable[TileIndex]) -> Iterator[tuple[TileIndex, bool]]:
+    def _looked_up(
+        self, leaves: Iterable[TileIndex], kind: StepKind
+    ) -> Iterator[tuple[TileIndex, bool]]:
         stream = iter(leaves)
         while group := list(islice(stream, _GROUP)):
-            states = self.known.pending(group)
-            self.skipped += states.count(False)
-            yield from zip(group, states, strict=True)
+            for index, pending in zip(group, self.known.pending(group), strict=True):
+                wanted = pending or self._is_outdated(index, kind)
+                self.skipped += not wanted
+                yield index, wanted
 
-    def _is_pending(self, index: TileIndex) -> bool:
+    def _is_pending(self, index: TileIndex, kind: StepKind) -> bool:
         (pending,) = self.known.pending([index])
-        self.skipped += not pending
-        return pending
+        wanted = pending or self._is_outdated(index, kind)
+        self.skipped += not wanted
+        return wanted
+
+    def _is_outdated(self, index: TileIndex, kind: StepKind) -> bool:
+        """Whether what a tile is made from was made after it: the run between ended too early."""
+        if kind is StepKind.PROCESS:
+            return False
+        if kind is StepKind.LOWER:
+            made_from = list(child_indexes(self.process.pyramid, index))
+        else:
+            made_from = [_ancestor(index, index.zoom - 1)]
+        return self.known.outdated(index, made_from)
 
 
 def _ancestor(index: TileIndex, zoom: int) -> TileIndex:

@@ -84,7 +84,7 @@ def test_a_tile_that_broke_with_another_is_not_blamed(
 @pytest.mark.serial
 def test_a_worker_that_dies_with_the_only_tile_gets_a_second_chance(tmp_path: Path) -> None:
     once = tmp_path / "killed"
-    project = make_project(tmp_path / "p", zooms=(9, 9), once=str(once))
+    project = make_project(tmp_path / "p", zooms=(5, 5), once=str(once))
     done = project.run("--concurrency", "processes", "-w", "1")
     assert once.exists()
     assert done.returncode == 0, done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import cast
@@ -41,6 +42,9 @@ class Done:
 
     def pending(self, tiles: list[TileIndex]) -> list[bool]:
         return [index not in self.tiles for index in tiles]
+
+    def outdated(self, tile: TileIndex, made_from: Sequence[TileIndex]) -> bool:
+        return False
 
 
 def plan(planned: Planned, done: set[TileIndex] | None = None) -> Plan:
