@@ -21,6 +21,7 @@ from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions, execute
 from automap_tiles.runtime import open_process
 from tests.engine.projects import make_raster
+from tests.scenes.samples import grid_at, make_scene
 
 pytestmark = pytest.mark.serial
 
@@ -107,12 +108,60 @@ def composite(folder: Path) -> dict[str, Any]:
     }
 
 
+def composite_of_scenes(folder: Path) -> dict[str, Any]:
+    """Two granules of one overpass, a date of another zone, 20 m classes, cleaned masks."""
+    zone = rasterio.CRS.from_epsg(32632)
+    places = {
+        "20200601T10": grid_at(size=500),
+        "20200602T10": grid_at(left=602000, top=5301000, size=500),
+        "20200602T11": grid_at(left=598000, top=5299000, size=500),
+        "20200603T10": grid_at(left=1047000, top=5322000, size=600, crs=zone),
+        "20200604T10": grid_at(left=601000, size=500),
+    }
+    for seed, (name, grid) in enumerate(places.items()):
+        make_scene(folder / "s2", name, seed, grid)
+    description = {
+        "sensor": "sentinel-2a",
+        "level": "L2A",
+        "time": "%Y%m%dT%H",
+        "path": "{time}/{band}.tif",
+        "bands": ["blue", "green", "red", "nir"],
+        "mask": {"path": "{time}/scl.tif", "layer": "scl"},
+        "scale": 0.0001,
+        "offset": -0.1,
+        "nodata": 0,
+    }
+    (folder / "s2/scenes.yaml").write_text(json.dumps(description))
+    scenes = {
+        "format": "scenes",
+        "path": str(folder / "s2"),
+        "bands": ["blue", "green", "red", "nir"],
+        "mask": ["cloud", "shadow"],
+        "opening": 20,
+        "dilation": 30,
+        "resampling": "bilinear",
+    }
+    return {
+        "process": "composite",
+        "input": {"scenes": scenes},
+        "output": {**raster_output(16, "float32", -9), "resampling": "cubic"},
+        "process_parameters": {
+            "statistics": ["median", "best_pixel", "geomedian"],
+            "indices": ["ndvi"],
+            "provenance": ["scene_index"],
+            "target_day": "2020-06-02",
+            "scale": 1.0,
+        },
+    }
+
+
 BUILT_IN: dict[str, Callable[[Path], dict[str, Any]]] = {
     "convert": convert,
     "clip": clip,
     "hillshade": hillshade,
     "contours": contours,
     "composite": composite,
+    "composite_of_scenes": composite_of_scenes,
 }
 
 CUTS = [

@@ -82,6 +82,8 @@ def open_reader(spec: InputSpec, context: OpenContext) -> ScenesReader:
         selection = _selection(options)
         reading = _reading(options)
     except ConfigError as error:
+        if (error.key or "").startswith("input."):  # of `Options`
+            raise
         raise spec.error(
             error.message, key=error.key, found=error.found, remedy=error.remedy
         ) from error
@@ -442,7 +444,8 @@ def _search(reader: ScenesReader) -> Found:
 def _nothing(everything: Found) -> str:
     """Why no scene is left."""
     if everything.scenes:
-        return f"none of the {len(everything.scenes)} scenes is of that time, satellite, cover and area"
+        many = len(everything.scenes)
+        return f"none of the {many} scenes is of that time, satellite, cover and area"
     if not everything.rejected:
         return "no product of a known satellite"
     name, reason = everything.rejected[0]

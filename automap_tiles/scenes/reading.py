@@ -165,7 +165,7 @@ class _Growing:
         self.valid = np.empty((dates, *shape), dtype=bool)
         self.distance: Array | None = None
         if reading.cloud_distance is not None:
-            self.distance = np.empty((dates, *shape), dtype=np.float32)
+            self.distance = np.full((dates, *shape), reading.cloud_distance, dtype=np.float32)
         self.places: list[int] = []
         self.ids: list[tuple[str, ...]] = []
 
