@@ -14,8 +14,8 @@ from automap_tiles.errors import InputError
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-_FAR = 720.0
-"""Longitudes are not counted on for more turns of the globe than two."""
+_FAR = 1080.0
+"""Longitudes are not counted on for more turns of the globe than three."""
 
 _MANY_POINTS = 200
 """An outline with more is sent to a server as its hull: some refuse long requests."""
