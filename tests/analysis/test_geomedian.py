@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from automap_tiles.analysis import accelerate, samples, weiszfeld
+from automap_tiles.analysis import samples, weiszfeld
 from automap_tiles.analysis.geomedian import Deviation, GeometricMedian, geomedian
 
 Array = np.ndarray
@@ -254,9 +254,3 @@ def test_all_dates_clouded() -> None:
     assert got.picture.mask.all()
     assert got.deviations["emad"].mask.all()
     assert (got.count == 0).all()
-
-
-def test_the_switch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(accelerate.SWITCH, "0")
-    assert accelerate.compiled(None) is None
-    assert not accelerate.is_wanted(False)
