@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from rasterio.crs import CRS
 
 from automap_tiles.analysis.indices import spectral_index
 from automap_tiles.errors import Empty
@@ -103,7 +105,7 @@ def write(
     window = _extent(scene, lattice)
     shape: BaseGeometry | None = None
     if area is not None:
-        shape = reproject_geometry(area, LON_LAT, lattice.crs)
+        shape = _area_in(area, lattice.crs.to_wkt())
         around = lattice.window(Bounds(*shape.bounds)) if not shape.is_empty else None
         found = None if around is None else intersection(window, around)
         if found is None:
@@ -129,6 +131,12 @@ def write(
     if counts.pixels == 0:
         raise Empty
     return Picture(grid=spec.grid, pixels=counts.pixels, cloudy=counts.cloudy)
+
+
+@lru_cache(maxsize=16)
+def _area_in(area: BaseGeometry, crs: str) -> BaseGeometry:
+    """The area in a CRS; most scenes of a run share theirs."""
+    return reproject_geometry(area, LON_LAT, CRS.from_wkt(crs))
 
 
 def _extent(scene: Scene, lattice: Lattice) -> Window:

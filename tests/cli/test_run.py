@@ -1,0 +1,137 @@
+"""`automap run` and `automap download` from real products."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import rasterio
+from click.testing import CliRunner, Result
+
+from automap_tiles.cli.main import automap, main
+
+
+@pytest.fixture(scope="module")
+def products(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Landsat 8 over New York in April and May 2018, and one Sentinel-2 product elsewhere."""
+    folder = tmp_path_factory.mktemp("products")
+    for source in (shared / "data" / "landsat" / "gdalcubes_L8NY18").iterdir():
+        if "_201804" in source.name or "_201805" in source.name:
+            shutil.copytree(source, folder / source.name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def districts(shared: Path) -> Path:
+    return shared / "data" / "labels" / "gdalcubes_nycd.gpkg"
+
+
+def arguments(products: Path, districts: Path, output: Path, *more: str) -> list[str]:
+    return [
+        *("--satellites", "2,landsat", "--start", "2018-04-01", "--end", "2018-06-30"),
+        *("--boundary", str(districts), "-i", str(products), "-o", str(output), *more),
+    ]
+
+
+def invoke(*args: str) -> Result:
+    return CliRunner().invoke(automap, list(args))
+
+
+def test_check_runs_nothing(products: Path, districts: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    result = invoke(
+        "run", "--mode", "composite", "--check", *arguments(products, districts, output)
+    )
+    assert result.exit_code == 0, result.output
+    scenes = len(list(products.iterdir()))
+    assert f"landsat-8: {scenes} scenes (0 done), 2018-04-05 to 2018-05-30" in result.output
+    assert not output.exists()
+
+
+def test_download_then_composite(products: Path, districts: Path, tmp_path: Path) -> None:
+    args = arguments(products, districts, tmp_path / "out")
+    scenes = len(list(products.iterdir()))
+    first = invoke("download", *args)
+    assert first.exit_code == 0, first.output
+    assert f"{scenes} scenes: {scenes} written" in first.output
+    second = invoke(
+        *("run", "--mode", "composite", "--statistics", "median,std", *args),
+        *("--description", "spring"),
+    )
+    assert second.exit_code == 0, second.output
+    assert f"{scenes} done before" in second.output
+    composite = tmp_path / "out" / "landsat-8" / "composite_20180401_20180630.tif"
+    with rasterio.open(composite) as file:
+        assert file.descriptions[:2] == ("median_blue", "median_green")
+        assert file.descriptions[-1] == "valid_count"
+        assert file.read(file.count).max() > 1
+    record = json.loads((tmp_path / "out" / "run_composite_20180401_20180630.json").read_text())
+    assert record["description"] == "spring"
+    assert len(record["results"]["landsat-8"]["scenes"]) == scenes
+    assert record["results"]["sentinel-2"] == {"scenes": [], "composite": None}
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--end", "2018-04-01", "must be after the start"),
+        ("--end", "2999-01-01", "in the future"),
+        ("--start", "1983-01-01", "before 1984-01-01"),
+        ("--satellites", "3", "is no satellite"),
+        ("--boundary", "absent.geojson", "does not exist"),
+        ("--input", "absent", "no such folder"),
+    ],
+)
+def test_wrong_parameters(
+    option: str,
+    value: str,
+    message: str,
+    products: Path,
+    districts: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    args = arguments(products, districts, tmp_path / "out", option, value)
+    code = main(["run", "--mode", "download", *args])
+    assert code == (1 if option == "--input" else 2)
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_unknown_statistic_and_flag(
+    products: Path, districts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for option, value in (("--statistics", "mode"), ("--mask", "clud")):
+        args = arguments(products, districts, tmp_path / "out", option, value)
+        assert main(["run", "--mode", "composite", *args]) == 2
+        assert value in capsys.readouterr().err
+
+
+@pytest.mark.serial
+def test_killed_and_gone_on_with(products: Path, districts: Path, tmp_path: Path) -> None:
+    args = ["run", "--mode", "composite", "-w", "1"]
+    killed = [*args, *arguments(products, districts, tmp_path / "killed")]
+    whole = [*args, *arguments(products, districts, tmp_path / "whole")]
+    folder = tmp_path / "killed" / "landsat-8" / "scenes"
+    process = subprocess.Popen([sys.executable, "-m", "automap_tiles", *killed])
+    deadline = time.monotonic() + 60
+    while not list(folder.glob("LC08*.json")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    done = {path.name: path.stat().st_mtime_ns for path in folder.glob("LC08*.json")}
+    assert 0 < len(done) < len(list(products.iterdir()))
+    assert invoke(*killed).exit_code == 0
+    assert invoke(*whole).exit_code == 0
+    assert done.items() <= {p.name: p.stat().st_mtime_ns for p in folder.iterdir()}.items()
+    name = "composite_20180401_20180630.tif"
+    one, other = (tmp_path / each / "landsat-8" / name for each in ("killed", "whole"))
+    with rasterio.open(one) as first, rasterio.open(other) as second:
+        assert (first.read() == second.read()).all()

@@ -1,0 +1,98 @@
+"""Composites of prepared scenes against NumPy."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+
+from automap_tiles import open_process
+from automap_tiles.commands.run.composite import band_names, composite_config, prepared_scenes
+from automap_tiles.commands.run.folders import composite_path
+from automap_tiles.commands.run.parameters import RunParameters
+from automap_tiles.scenes.reading import Reading, lattice_of
+from automap_tiles.scenes.select import overpasses
+
+MASKED = 1 | 2 | 4 | 8  # fill, cloud, cirrus, shadow
+
+
+@pytest.fixture(scope="module")
+def composite(prepared_run: RunParameters) -> Path:
+    process = open_process(composite_config(prepared_run, "8"))
+    list(process.execute(concurrency="none"))
+    return composite_path(prepared_run, "8")
+
+
+def nearest(path: str, xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
+    """(band, y, x) at coordinates; NaN where a pixel does not count."""
+    with rasterio.open(path) as file:
+        pixels = file.read()
+        cols = np.floor((xs - file.transform.c) / file.transform.a).astype(int)
+        rows = np.floor((ys - file.transform.f) / file.transform.e).astype(int)
+    height, width = pixels.shape[1:]
+    inside = (cols >= 0) & (cols < width) & (rows >= 0) & (rows < height)
+    taken = pixels[:, rows.clip(0, height - 1), cols.clip(0, width - 1)].astype(float)
+    counts = inside & ((taken[6].astype(int) & MASKED) == 0)
+    return np.where(counts, taken, np.nan)
+
+
+def test_against_numpy(prepared_run: RunParameters, composite: Path) -> None:
+    scenes = prepared_scenes(prepared_run, "8")
+    assert len(scenes) == 19
+    lattice = lattice_of(scenes, Reading())
+    with rasterio.open(composite) as file:
+        got = file.read(masked=True)
+        names = file.descriptions
+        left, top, size = file.transform.c, file.transform.f, file.transform.a
+    assert names == band_names(("median", "std"))
+    xs = left + (np.arange(got.shape[2]) + 0.5) * size
+    ys = top - (np.arange(got.shape[1]) + 0.5) * size
+    # the picture is resampled from the scenes' own grid, which the scenes are resampled onto
+    own = lattice.transform
+    xs = own.c + (np.floor((xs - own.c) / own.a) + 0.5) * own.a
+    ys = own.f + (np.floor((ys - own.f) / own.e) + 0.5) * own.e
+    xs, ys = np.meshgrid(xs, ys)
+    dates = []
+    for date in overpasses(scenes):
+        merged = np.full((9, *xs.shape), np.nan)
+        for scene in date.scenes:
+            pixels = nearest(scene.band("red").href, xs, ys)
+            merged = np.where(np.isnan(merged), pixels, merged)
+        dates.append(merged[[0, 1, 2, 3, 4, 5]])
+    stack = np.array(dates)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        median = np.floor(np.nanmedian(stack, axis=0) + 0.5)
+        std = np.floor(np.nanstd(stack, axis=0) + 0.5)
+    count = (~np.isnan(stack[:, 0])).sum(axis=0)
+    np.testing.assert_array_equal(got[-1].filled(0), count)
+    assert (count > 0).sum() > 100
+    seen = count > 0
+    np.testing.assert_array_equal(~np.ma.getmaskarray(got[0]), seen)
+    assert np.abs(got[:6].data - median)[:, seen].max() <= 0
+    assert np.abs(got[8:14].data - std)[:, seen].max() <= 1
+
+
+def test_says_what_it_is(prepared_run: RunParameters, composite: Path) -> None:
+    with rasterio.open(composite) as file:
+        tags = file.tags()
+        scales = file.scales
+    assert len(json.loads(tags["SCENES"])) == 19
+    assert tags["SATELLITE"] == "landsat-8"
+    assert tags["PERIOD"] == "2018-01-01/2018-12-31"
+    assert tags["DESCRIPTION"] == "New York"
+    assert scales[0] == pytest.approx(1e-4)
+    assert scales[-1] == 1
+
+
+def test_same_bytes_for_any_number_of_workers(
+    prepared_run: RunParameters, composite: Path, tmp_path: Path
+) -> None:
+    config = composite_config(prepared_run, "8")
+    config["output"]["path"] = str(tmp_path / "again.tif")
+    list(open_process(config).execute(concurrency="processes", workers=2))
+    assert (tmp_path / "again.tif").read_bytes() == composite.read_bytes()
