@@ -139,6 +139,16 @@ def geometric(stack: Stack) -> Iterator[Case]:
             ),
             rows=50,
         )
+
+        def with_deviations(rows: int) -> Array:
+            part = series[:rows]
+            centre = geomad.nangeomedian_pcm(part, num_threads=1)
+            for deviation in (geomad.emad_pcm, geomad.smad_pcm, geomad.bcmad_pcm):
+                deviation(part, centre, num_threads=1)
+            return np.asarray(centre.transpose(2, 0, 1))
+
+        name = "geomad, with its three deviations"
+        yield Case(group=group, name=name, run=with_deviations, rows=30)
     for name, fast in _both():
         yield Case(
             group=group,
