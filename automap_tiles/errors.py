@@ -24,7 +24,14 @@ Every error survives pickling, because it may be raised in a worker and shown by
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+
+
+def without_signatures(text: str) -> str:
+    """A text without the queries and user names of the addresses in it: they may be secret."""
+    without = re.sub(r"(://[^\s\"'?]*)\?[^\s\"')]+", r"\1?…", text)
+    return re.sub(r"://[^/@\s\"']*@", "://", without)
 
 
 class AutomapError(Exception):
@@ -78,6 +85,8 @@ class _PathError(AutomapError):
     """An error about one file, folder or object."""
 
     def __init__(self, message: str, path: str | Path | None = None) -> None:
+        message = without_signatures(message)
+        path = without_signatures(path) if isinstance(path, str) else path
         super().__init__(message, path)
         self.message = message
         self.path = path

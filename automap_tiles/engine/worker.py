@@ -21,7 +21,7 @@ from automap_tiles.engine.batching import Batch
 from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.overviews import make_higher, make_lower, without_buffer
 from automap_tiles.engine.plan import Step, StepKind
-from automap_tiles.errors import OutputError
+from automap_tiles.errors import OutputError, without_signatures
 from automap_tiles.formats.protocols import OutputKind, Tiled
 from automap_tiles.grid import Tile, TileIndex
 from automap_tiles.runtime.process import Process
@@ -88,7 +88,7 @@ class TileWorker:
                 status=TileStatus.FAILED,
                 seconds=time.perf_counter() - started,
                 worker=self._name,
-                error=traceback.format_exc(),
+                error=without_signatures(traceback.format_exc()),
                 stops_run=_is_hopeless(error),
             )
         return TileResult(

@@ -28,7 +28,7 @@ class RemoteFile:
 
 
 def files_of(scene: Scene, bands: Iterable[str] | None = None) -> tuple[RemoteFile, ...]:
-    """Files of some bands (any name of theirs; default: all) and of the quality layers.
+    """Files of some bands (any name of theirs; default: all), the quality layers, the sun's angles.
 
     Each file once, though it may hold several bands. Raises `ConfigError` and `InputError` for a
     band that the scene does not have.
@@ -37,7 +37,8 @@ def files_of(scene: Scene, bands: Iterable[str] | None = None) -> tuple[RemoteFi
         scene.bands.values() if bands is None else map(scene.band, bands)
     )
     parts.extend(scene.quality)
-    targets = _targets(scene, (part.href for part in parts))
+    parts.extend(BandFile(href=href) for href in _angles(scene).values())
+    targets = _targets(scene)
     once: dict[str, RemoteFile] = {}
     for part in parts:
         once.setdefault(
@@ -69,8 +70,7 @@ def fetched(scene: Scene, folder: Path, bands: Iterable[str] | None = None) -> S
     if bands is not None:
         wanted = {scene.instrument.band(name).name for name in bands}
         chosen = {name: file for name, file in scene.bands.items() if name in wanted}
-    parts: list[BandFile | QualityFile] = [*chosen.values(), *scene.quality]
-    targets = _targets(scene, (part.href for part in parts))
+    targets = _targets(scene)
 
     def local(href: str) -> str:
         return str(folder / targets[href])
@@ -79,20 +79,31 @@ def fetched(scene: Scene, folder: Path, bands: Iterable[str] | None = None) -> S
         name: replace(file, href=local(file.href), grid=None) for name, file in chosen.items()
     }
     quality = tuple(replace(file, href=local(file.href), grid=None) for file in scene.quality)
-    return replace(scene, bands=bands_there, quality=quality, access=None)
+    metadata = dict(scene.metadata)
+    if angles := _angles(scene):
+        metadata["angles"] = {name: local(href) for name, href in angles.items()}
+    return replace(scene, bands=bands_there, quality=quality, access=None, metadata=metadata)
 
 
-def _targets(scene: Scene, hrefs: Iterable[str]) -> dict[str, str]:
-    """Path of every file: the scene's folder and its own name, which is made unique."""
+def _angles(scene: Scene) -> dict[str, str]:
+    """Address of the sun's zenith angle for every pixel, the only angles that reflectance needs."""
+    angles = scene.metadata.get("angles") or {}
+    return {name: href for name, href in angles.items() if name == "sun_zenith"}
+
+
+def _targets(scene: Scene) -> dict[str, str]:
+    """Path of every file: the scene's folder and its own name, which is made unique.
+
+    Of all files of the scene, so that a file has one name whatever was asked for.
+    """
     folder = safe_name(scene.id)
-    targets: dict[str, str] = {}
-    # Of all files of the scene, so that a file has one name whatever was asked for.
     every = [file.href for file in scene.bands.values()] + [file.href for file in scene.quality]
+    targets: dict[str, str] = {}
     taken: dict[str, str] = {}
-    for href in dict.fromkeys(every):
+    for href in dict.fromkeys([*every, *_angles(scene).values()]):
         name, number = name_of(href), 1
         while taken.setdefault(name.lower(), href) != href:
             number += 1
             name = f"{number}_{name_of(href)}"
         targets[href] = f"{folder}/{name}"
-    return {href: targets[href] for href in hrefs}
+    return targets

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import pickle
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from automap_tiles.errors import InputError
+from automap_tiles import raster
+from automap_tiles.errors import InputError, without_signatures
 from automap_tiles.scenes.access import resolve
 from automap_tiles.scenes.catalogue import signing
 from automap_tiles.scenes.catalogue.convert import sketch, to_scene
@@ -128,6 +130,23 @@ def test_a_scene_travels_without_signature(odc: Path, monkeypatch: pytest.Monkey
     assert {file.access for file in files_of(scene, ["red"])} == {"planetary-computer"}
     with pytest.raises(InputError, match="unknown way"):
         resolve(FILE, "nobody")
+
+
+def test_what_cannot_be_opened_is_named_without_signature(tmp_path: Path) -> None:
+    """Pixels are read through signed links; GDAL's messages repeat them."""
+    link = "https://127.0.0.1:9/a/B04.tif?sv=1&sig=secret-word"
+    with pytest.raises(InputError) as caught:
+        raster.inspect(link)
+    error = caught.value
+    assert "127.0.0.1:9/a/B04.tif" in str(error)
+    said = [str(error), repr(error), error.message, str(error.path)]
+    assert not any("secret-word" in text for text in said)
+    assert b"secret-word" not in pickle.dumps(error)
+    whole = "".join(traceback.format_exception(error))
+    assert "secret-word" not in without_signatures(whole)
+    plain = InputError("what?", tmp_path / "a?b.tif")
+    assert str(plain) == f"{tmp_path}/a?b.tif: what?"
+    assert "me:pass" not in str(InputError("no", "https://me:pass@host/x"))
 
 
 def test_signed_anew_at_every_attempt(

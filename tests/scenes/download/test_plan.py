@@ -99,6 +99,23 @@ def test_the_scene_when_it_is_there(server: FileServer, tmp_path: Path, hurry: P
     assert set(fetched(far, tmp_path).bands) == {"B04", "B08"}
 
 
+def test_angles_come_too(server: FileServer, tmp_path: Path, hurry: Patience) -> None:
+    """Landsat's sun angle for every pixel, which reflectance is made with."""
+    angles = {"sun_zenith": server.put("/SZA.TIF", b"sun"), "view_zenith": f"{server.url}/VZA.TIF"}
+    bands = {"B4": BandFile(href=server.put("/B4.TIF", b"B4"))}
+    far = replace(
+        scene(sensor="landsat-8"),
+        bands=bands,
+        quality=(),
+        metadata={"angles": angles, "tier": "T1"},
+    )
+    done = list(fetch(files_of(far), tmp_path, patience=hurry))
+    assert {one.file.target for one in done} == {"one/B4.TIF", "one/SZA.TIF"}
+    near = fetched(far, tmp_path)
+    assert near.metadata == {"tier": "T1", "angles": {"sun_zenith": str(tmp_path / "one/SZA.TIF")}}
+    assert Path(near.metadata["angles"]["sun_zenith"]).read_bytes() == b"sun"
+
+
 def test_amounts(tmp_path: Path) -> None:
     found = Found(
         scenes=(
