@@ -340,10 +340,16 @@ class Scenes:
         )
 
     def iter_scenes(
-        self, *, bands: Sequence[str] | None = None, whole: bool = False
+        self, *, bands: Sequence[str] | None = None, whole: bool = False, masked: bool = True
     ) -> Iterator[Stack]:
-        """One date after the other, for what does not fit in memory; empty ones are left out."""
-        yield from iter_dates(self.dates, self._frame(), self._reading(bands, whole))
+        """One date after the other, for what does not fit in memory; empty ones are left out.
+
+        Without `masked` every pixel with data counts.
+        """
+        reading = self._reading(bands, whole)
+        if not masked:
+            reading = replace(reading, mask=None)
+        yield from iter_dates(self.dates, self._frame(), reading)
 
     def strips(
         self,
