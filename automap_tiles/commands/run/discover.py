@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,10 +35,7 @@ def discover(run: RunParameters) -> Discovered:
         max_cloud_cover=run.max_cloud_cover,
         area=run.area,
     )
-    everything = _everything(run, selection)
-    found = selection.of(everything)
-    if not found.scenes:
-        raise InputError(_nothing(everything), run.source)
+    found = scenes_of(run.source, selection, COMMON, run.output / ".unpacked")
     scenes: dict[str, tuple[Scene, ...]] = {}
     dropped: list[tuple[str, str]] = []
     for satellite in sorted({scene.satellite for scene in found.scenes}):
@@ -54,21 +51,28 @@ def discover(run: RunParameters) -> Discovered:
     return Discovered(scenes=scenes, rejected=(*found.rejected, *dropped))
 
 
+def scenes_of(
+    source: str, selection: Selection, bands: Sequence[str], unpack_to: Path | None = None
+) -> Found:
+    """Scenes of a folder, an archive or a catalogue; raises `InputError` when there is none."""
+    if is_catalogue(source):
+        from automap_tiles.scenes import catalogue
+
+        everything = catalogue.search(source, selection, catalogue.Options(bands=bands))
+    else:
+        everything = find.products(source, bands=bands, unpack_to=unpack_to)
+    found = selection.of(everything)
+    if not found.scenes:
+        raise InputError(_nothing(everything), source)
+    return found
+
+
 def is_catalogue(source: str) -> bool:
     """Whether a source is a STAC file, a STAC API or a catalogue known by its name."""
     from automap_tiles.scenes.catalogue.providers import PROVIDERS
 
     named = source in {provider.name for provider in PROVIDERS}
     return named or source.startswith(("http://", "https://")) or source.endswith(_CATALOGUES)
-
-
-def _everything(run: RunParameters, selection: Selection) -> Found:
-    if is_catalogue(run.source):
-        from automap_tiles.scenes import catalogue
-
-        return catalogue.search(run.source, selection, catalogue.Options(bands=COMMON))
-    unpack_to = run.output / ".unpacked"
-    return find.products(Path(run.source), bands=COMMON, unpack_to=unpack_to)
 
 
 def _of_one_level(scenes: list[Scene]) -> list[Scene]:

@@ -1,0 +1,105 @@
+"""`automap series`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option(
+    "-i",
+    "--input",
+    "source",
+    required=True,
+    metavar="FOLDER|STAC",
+    help="Folder or archive of products, or of prepared scenes; STAC file or API.",
+)
+@click.option("-p", "--point", type=(float, float), metavar="LON LAT", help="One pixel.")
+@click.option(
+    "-a", "--area", metavar="FILE", help="The mean over all shapes of a vector file instead."
+)
+@click.option("--satellites", default="all,9", show_default=True, help="As in automap run.")
+@click.option("--time", "period", metavar="FROM/TO", help="Days, months or years.  [default: all]")
+@click.option(
+    "--values",
+    default="ndvi",
+    show_default=True,
+    metavar="NAMES",
+    help="Bands and indices: blue, green, red, nir, swir1, swir2, ndvi, ndwi, nbr …",
+)
+@click.option(
+    "--mask",
+    default="cloud,cirrus,shadow",
+    show_default=True,
+    metavar="FLAGS",
+    help="What rules a pixel out.",
+)
+@click.option("--max-cloud-cover", type=click.FloatRange(0, 100), help="Per cent of a scene.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="CSV to write.  [default: to standard output]",
+)
+@click.option(
+    "--plot", type=click.Path(dir_okay=False, path_type=Path), help="PNG to write (needs Pillow)."
+)
+def command(  # noqa: PLR0913 - the options
+    *,
+    source: str,
+    point: tuple[float, float] | None,
+    area: str | None,
+    satellites: str,
+    period: str | None,
+    values: str,
+    mask: str,
+    max_cloud_cover: float | None,
+    output: Path | None,
+    plot: Path | None,
+) -> None:
+    """The values of a point or an area over time, as CSV and as a plot.
+
+    One line for every date that a satellite had the place in sight.
+    """
+    if (point is None) == (area is None):
+        raise click.UsageError("Give either --point or --area.")
+
+    from shapely import Point
+
+    from automap_tiles.commands.run.discover import scenes_of
+    from automap_tiles.commands.run.parameters import boundary_area, satellites_of
+    from automap_tiles.commands.series import needed_bands, series, to_csv
+    from automap_tiles.scenes.masks import MaskRule, parse_flags
+    from automap_tiles.scenes.select import Period, Selection, parse_period
+
+    names = tuple(dict.fromkeys(name.strip() for name in values.split(",") if name.strip()))
+    bands = needed_bands(names)
+    flags = parse_flags([name.strip() for name in mask.split(",") if name.strip()])
+    place = Point(point) if point is not None else boundary_area(area or "")
+    selection = Selection(
+        period=Period() if period is None else parse_period(period),
+        satellites=satellites_of(satellites),
+        max_cloud_cover=max_cloud_cover,
+        area=place,
+    )
+    found = scenes_of(source, selection, bands)
+    for name, reason in found.rejected:
+        click.echo(f"Set aside: {name}: {reason}", err=True)
+    moments = series(found.scenes, place, names, MaskRule(flags=flags))
+    _write(to_csv(moments, names).encode(), output)
+    if plot is not None:
+        from automap_tiles.commands.series_plot import to_png
+
+        title = f"{point[0]:.5g} {point[1]:.5g}" if point is not None else str(area)
+        _write(to_png(moments, names, title), plot)
+
+
+def _write(content: bytes, path: Path | None) -> None:
+    if path is None:
+        click.echo(content.decode(), nl=False)
+        return
+    from automap_tiles.storage import open_storage
+
+    open_storage(str(path.absolute().parent)).put(path.name, content)
