@@ -13,7 +13,6 @@ from automap_tiles.errors import ConfigError
 from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.formats.registry import formats
 from automap_tiles.grid import Bounds, Pyramid
-from automap_tiles.storage import is_remote
 
 _SINGLE_FILE = (".tif", ".tiff")
 # Options of the source's own output that hold for its folder and not for what is made from it.
@@ -164,6 +163,9 @@ def _output(wanted: Conversion, facts: Facts) -> dict[str, Any]:
         # Creation options of one format mean nothing to another.
         keep = ("bands", "dtype", "nodata", "schema")
         output = {key: value for key, value in output.items() if key in keep}
+    if name == "PNG" and output.get("nodata") not in range(256):
+        # what the source masks is transparent anyhow; the value itself fits no pixel
+        output.pop("nodata", None)
     output |= {"format": name, "path": _absolute(wanted.target)}
     if wanted.metatiling is not None:
         output["metatiling"] = wanted.metatiling
@@ -216,4 +218,4 @@ def _parameters(wanted: Conversion, facts: Facts) -> dict[str, Any]:
 
 
 def _absolute(path: str) -> str:
-    return path if is_remote(path) else str(Path(path).absolute())
+    return path if "://" in path else str(Path(path).absolute())

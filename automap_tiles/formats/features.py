@@ -20,7 +20,7 @@ from automap_tiles.formats.protocols import Feature, OutputKind, Tiled, Writer
 from automap_tiles.formats.spec import OutputSpec
 from automap_tiles.formats.tile_files import TileFiles, output_pyramid
 from automap_tiles.grid import Pyramid, Tile, TileIndex
-from automap_tiles.storage import DEFAULT_SCHEMA, TileLayout, open_storage
+from automap_tiles.storage import open_storage
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry as Area
@@ -47,10 +47,9 @@ def open_writer(spec: OutputSpec, process_pyramid: Pyramid) -> Writer:
     options = Options(spec)
     pyramid = output_pyramid(spec, process_pyramid)
     options.pick(("metatiling", "pixelbuffer", "tile_size"))
-    schema = options.text("tile_path_schema", DEFAULT_SCHEMA) or DEFAULT_SCHEMA
+    layout = options.layout(_EXTENSIONS[spec.format])
     geometry, properties = _schema(spec, options)
     options.finish()
-    layout = TileLayout(schema, _EXTENSIONS[spec.format])
     return FeatureDirectory(
         files=TileFiles(storage=open_storage(spec.path), layout=layout, pyramid=pyramid),
         process_pyramid=process_pyramid,

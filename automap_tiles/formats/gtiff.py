@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from automap_tiles import raster
+from automap_tiles.errors import OutputError
 from automap_tiles.formats.metadata import Metadata
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.protocols import Tiled, Writer
@@ -17,7 +18,9 @@ from automap_tiles.formats.raster_output import RasterDirectory, Tags
 from automap_tiles.formats.spec import OutputSpec
 from automap_tiles.formats.tile_files import TileFiles, output_pyramid
 from automap_tiles.grid import Pyramid, Tile
-from automap_tiles.storage import DEFAULT_SCHEMA, TileLayout, open_storage
+from automap_tiles.raster import BandMetadata
+from automap_tiles.raster.env import gdal_warnings
+from automap_tiles.storage import open_storage
 
 if TYPE_CHECKING:
     from automap_tiles.formats.protocols import RasterArray
@@ -32,6 +35,11 @@ CREATION_OPTIONS = (
     "geotiff_version", "geotiff_keys_flavor", "driver",
     "level", "quality", "overview_compress", "overview_quality", "overview_predictor",
 )  # fmt: skip
+
+_CHECK = "check the creation options, such as compress, predictor and blocksize"
+
+# A blank tile of so many bands is enough to try the options.
+_MOST_TRIED = 4
 
 SINGLE_FILE_OPTIONS = ("cog", "overviews", "overviews_resampling", "overviews_levels")
 
@@ -55,11 +63,11 @@ def directory_writer(
     """Writer of a directory; `path` is another than the spec's."""
     pyramid = output_pyramid(spec, process_pyramid)
     options.pick(("metatiling", "pixelbuffer", "tile_size"))
-    schema = options.text("tile_path_schema", DEFAULT_SCHEMA) or DEFAULT_SCHEMA
     raster_opts = raster_options(spec, options)
     codec = GeoTiffCodec(options=raster_opts, profile=_profile(options))
+    _try_out(spec, codec, pyramid)
     files = TileFiles(
-        storage=open_storage(path or spec.path), layout=TileLayout(schema, "tif"), pyramid=pyramid
+        storage=open_storage(path or spec.path), layout=options.layout("tif"), pyramid=pyramid
     )
     said = {
         **spec.options,
@@ -74,6 +82,22 @@ def directory_writer(
         metadata=Metadata(pyramid=pyramid, format="GTiff", options=said),
         resampling=raster_opts.resampling,
     )
+
+
+def _try_out(spec: OutputSpec, codec: GeoTiffCodec, pyramid: Pyramid) -> None:
+    """Encode a blank tile, so that options that GDAL refuses, or ignores, are known at once."""
+    tile = pyramid.replace(metatiling=1, pixelbuffer=0).tile(0, 0, 0)
+    blank = np.zeros((min(codec.count, _MOST_TRIED), *tile.shape), codec.dtype)
+    try:
+        with gdal_warnings() as said:
+            replace(codec, options=replace(codec.options, bands=BandMetadata())).encode(
+                np.ma.MaskedArray(blank), tile, {}
+            )
+    except OutputError as error:
+        raise spec.error(error.message, remedy=_CHECK) from error
+    for message in said:
+        if "unexpected value" in message:
+            raise spec.error(message, remedy=_CHECK)
 
 
 def _profile(options: Options) -> dict[str, Any]:

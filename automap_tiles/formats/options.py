@@ -6,7 +6,9 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from automap_tiles.errors import ConfigError
 from automap_tiles.formats.spec import InputSpec, OutputSpec
+from automap_tiles.storage import DEFAULT_SCHEMA, TileLayout
 
 # Written by configurations of mapchete, of no meaning here: where credentials come from and
 # where copies of inputs are kept is not a matter of the process file.
@@ -67,6 +69,16 @@ class Options:
         if not isinstance(value, bool):
             raise self._spec.error("must be true or false", key=name, found=value)
         return value
+
+    def layout(self, extension: str, default: str | None = None) -> TileLayout:
+        """Names of tiles by `tile_path_schema`; raises `ConfigError` when it cannot be."""
+        schema = self.text("tile_path_schema", default) or DEFAULT_SCHEMA
+        try:
+            return TileLayout(schema, extension)
+        except ConfigError as error:
+            raise self._spec.error(
+                error.message, key="tile_path_schema", found=schema, remedy=error.remedy
+            ) from error
 
     def mapping(self, name: str) -> dict[Any, Any]:
         """A mapping, empty when absent; raises `ConfigError`."""

@@ -17,7 +17,7 @@ from automap_tiles.formats.raster_output import RasterDirectory, Tags
 from automap_tiles.formats.spec import OutputSpec
 from automap_tiles.formats.tile_files import TileFiles, output_pyramid
 from automap_tiles.grid import Pyramid, Tile
-from automap_tiles.storage import DEFAULT_SCHEMA, TileLayout, open_storage
+from automap_tiles.storage import open_storage
 
 if TYPE_CHECKING:
     from automap_tiles.formats.protocols import RasterArray
@@ -30,22 +30,33 @@ def open_writer(spec: OutputSpec, process_pyramid: Pyramid) -> Writer:
     options = Options(spec)
     pyramid = output_pyramid(spec, process_pyramid)
     options.pick(("metatiling", "pixelbuffer", "tile_size"))
-    schema = options.text("tile_path_schema", DEFAULT_SCHEMA) or DEFAULT_SCHEMA
+    layout = options.layout("png")
     # known from mapchete, and without effect there too: four bands of uint8 are written
     options.pick(("bands", "count", "dtype"))
-    nodata = options.whole("nodata", 0)
+    nodata = _transparent(spec, options)
     resampling = resampling_option(spec, options)
     options.finish()
     said = {**spec.options, "bands": 4, "dtype": "uint8", "nodata": nodata}
     return RasterDirectory(
-        files=TileFiles(
-            storage=open_storage(spec.path), layout=TileLayout(schema, "png"), pyramid=pyramid
-        ),
+        files=TileFiles(storage=open_storage(spec.path), layout=layout, pyramid=pyramid),
         process_pyramid=process_pyramid,
-        codec=PngCodec(transparent=nodata or 0),
+        codec=PngCodec(transparent=nodata),
         metadata=Metadata(pyramid=pyramid, format="PNG", options=said),
         resampling=resampling,
     )
+
+
+def _transparent(spec: OutputSpec, options: Options) -> int:
+    """The value that is shown transparent; 0.0 is as good as 0, since sources say it that way."""
+    value = options.number("nodata", 0) or 0
+    if value not in range(256):
+        raise spec.error(
+            "does not fit the pixels of a PNG",
+            key="nodata",
+            found=value,
+            remedy="a whole number from 0 to 255",
+        )
+    return int(value)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import ConfigError
+from automap_tiles.storage import is_remote
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -72,6 +73,16 @@ class InputSpec:
         return ConfigError(message, self.file, self.line, place, found, remedy)
 
 
+def _not_writable(written: str, path: str) -> str | None:
+    """Why nothing can be written below a path, as far as a look from outside shows."""
+    if path == written and is_remote(path):
+        return None
+    if "://" in written or written.startswith("/vsi"):
+        return "outputs cannot be written to this kind of address"
+    file = next((folder for folder in Path(path).parents if folder.is_file()), None)
+    return None if file is None else f"{file} is a file, not a folder"
+
+
 @dataclass(frozen=True, kw_only=True)
 class OutputSpec:
     """The output, as it stands in the file."""
@@ -100,8 +111,6 @@ class OutputSpec:
         line: int | None = None,
     ) -> OutputSpec:
         """From the mapping under `output`; a relative path starts at `base`."""
-        from automap_tiles.storage import is_remote
-
         rest = dict(value)
         path, kind = rest.pop("path", None), rest.pop("format", None)
         kind = kind or rest.get("type")
@@ -115,6 +124,10 @@ class OutputSpec:
                 "an output needs a path", file, line, "output.path", path, "path: some/folder"
             )
         text = str(path) if is_remote(path) else str(Path(base, path).absolute())
+        if why := _not_writable(str(path), text):
+            raise ConfigError(
+                why, file, line, "output.path", str(path), "a folder, or s3://, gs:// or az://"
+            )
         return cls(
             format=kind,
             path=text,

@@ -34,7 +34,7 @@ from automap_tiles.formats.tile_source import (
 )
 from automap_tiles.formats.vector_tile import FeatureTile, shifted
 from automap_tiles.grid import Bounds, Grid, GridLike, Pyramid, Tile, TileIndex, unit_parts
-from automap_tiles.storage import DEFAULT_SCHEMA, TileLayout, is_remote, open_storage
+from automap_tiles.storage import is_remote, open_storage
 
 if TYPE_CHECKING:
     from rasterio.crs import CRS
@@ -246,14 +246,14 @@ def open_reader(spec: InputSpec, context: OpenContext) -> TileDirectory:
     extension = _extension(spec, options, metadata)
     pyramid = _pyramid(spec, options, metadata)
     said = metadata.options if metadata else {}
-    schema = options.text("tile_path_schema", said.get("tile_path_schema", DEFAULT_SCHEMA))
+    layout = options.layout(extension, said.get("tile_path_schema"))
     bounds = options.take("bounds")
     options.pick(("min_zoom", "schema", "type"))
     reader = TileDirectory(
         path=spec.path,
         files=TileFiles(
             storage=storage,
-            layout=TileLayout(schema or DEFAULT_SCHEMA, extension),
+            layout=layout,
             pyramid=pyramid,
         ),
         kind=kind_of_extension(extension),

@@ -102,7 +102,8 @@ def output_pyramid(spec: OutputSpec, process: Pyramid) -> Pyramid:
     try:
         pyramid = process.replace(metatiling=metatiling, pixelbuffer=buffer)
     except GridError as error:
-        raise spec.error(str(error)) from error
+        # of the two only the metatiling has not been checked yet
+        raise spec.error(str(error), key="metatiling", found=metatiling) from error
     if size != process.tile_size:
         raise spec.error(
             "must be that of the pyramid",

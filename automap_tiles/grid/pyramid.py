@@ -166,6 +166,8 @@ def _check_zoom(zoom: int) -> None:
 def _definition(grid: str | Mapping[str, Any]) -> GridDefinition:
     if isinstance(grid, str):
         return _named(grid)
+    if not isinstance(grid, Mapping):
+        raise GridError("a grid is a name or a definition")
     known = {"grid", "type", "shape", "bounds", "srs", "is_global", "epsg", "proj"}
     if unknown := set(grid) - known:
         raise GridError(f"unknown key of a grid: {', '.join(sorted(unknown))}; known: {known}")
@@ -176,10 +178,17 @@ def _definition(grid: str | Mapping[str, Any]) -> GridDefinition:
     for old in ("epsg", "proj"):
         if old in grid:
             values.setdefault("srs", {old: grid[old]})
+    _check_shape(values.get("shape"))
     try:
         return GridDefinition(**{**values, "grid": "custom"})
     except (ValueError, TypeError, KeyError) as error:
         raise GridError(f"this is no grid definition: {error}") from error
+
+
+def _check_shape(shape: object) -> None:
+    numbers = shape if isinstance(shape, list | tuple) else ()
+    if len(numbers) != 2 or not all(type(each) is int and each > 0 for each in numbers):
+        raise GridError(f"shape is [rows, columns], whole numbers of at least 1, not {shape!r}")
 
 
 @lru_cache(maxsize=8)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rasterio.env import Env, hasenv
 
@@ -45,3 +48,28 @@ def ensure_env() -> None:
         options = {key: value for key, value in GDAL_OPTIONS.items() if key not in os.environ}
         _kept.env = Env(**options)
         _kept.env.__enter__()
+
+
+class _Collector(logging.Handler):
+    """Keeps the messages of this thread."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+        self._thread = threading.get_ident()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.thread == self._thread:
+            self.messages.append(record.getMessage())
+
+
+@contextmanager
+def gdal_warnings() -> Iterator[list[str]]:
+    """The warnings that GDAL gives inside, which rasterio sends to the log."""
+    ensure_env()
+    log, collector = logging.getLogger("rasterio._env"), _Collector()
+    log.addHandler(collector)
+    try:
+        yield collector.messages
+    finally:
+        log.removeHandler(collector)

@@ -27,7 +27,7 @@ def bounds_area(value: Any, crs: Any, pyramid: Pyramid, prefix: str = "") -> Bas
     `crs` None stands for that of the pyramid. Raises `ConfigError` with `prefix` + bounds as key.
     """
     bounds = parse_bounds(value, f"{prefix}bounds")
-    source = pyramid.crs if crs is None else parse_crs(crs, f"{prefix}bounds_crs")
+    source = pyramid.crs if crs is None else parse_crs(crs, _key(prefix, "bounds_crs"))
     return _on_pyramid(bounds.polygon(), source, pyramid, f"{prefix}bounds")
 
 
@@ -40,19 +40,26 @@ def geometry_area(
     collection, or a shapely geometry; for those `crs` None stands for that of the pyramid.
     Raises `ConfigError` with `prefix` + area as key.
     """
+    from shapely import make_valid
+
     key = f"{prefix}area"
-    source = pyramid.crs if crs is None else parse_crs(crs, f"{prefix}area_crs")
+    source = pyramid.crs if crs is None else parse_crs(crs, _key(prefix, "area_crs"))
     if isinstance(value, Mapping) and "path" in value and "type" not in value:
         value = value["path"]
     if isinstance(value, str | Path) and not _is_wkt(str(value)):
         geometry, source = _from_file(str(value), folder, pyramid.crs, key), pyramid.crs
     else:
         geometry = _parse(value, key)
-    if geometry.is_empty or geometry.area == 0:
+    if geometry.is_empty or make_valid(geometry).area == 0:
         raise ConfigError(
             "has no extent", key=key, found=_short(value), remedy="a polygon or several"
         )
     return _on_pyramid(geometry, source, pyramid, key)
+
+
+def _key(prefix: str, name: str) -> str:
+    """As written in the file, or as the option of the command line."""
+    return f"{prefix}{name.replace('_', '-')}" if prefix else name
 
 
 def common(one: BaseGeometry, other: BaseGeometry) -> BaseGeometry:

@@ -119,7 +119,7 @@ def context(ref: FunctionRef, loaded: LoadedFunction, parameters: Mapping[str, A
     key = (ref, canonical(parameters))
     with _context_lock:
         if key not in _contexts:
-            _contexts[key] = loaded.setup(**_setup_arguments(loaded.setup, parameters))
+            _contexts[key] = loaded.setup(**setup_arguments(loaded.setup, parameters))
         return _contexts[key]
 
 
@@ -129,11 +129,19 @@ def empty_errors() -> tuple[type[Exception], ...]:
     return (Empty,) if theirs is None else (Empty, theirs.MapcheteNodataTile)
 
 
-def _setup_arguments(setup: Callable[..., Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+def setup_arguments(setup: Callable[..., Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """What `setup` is called with; raises `ConfigError` for a parameter that is missing or wrong.
+
+    It takes what it names of the parameters; the others are for `execute`.
+    """
     signature = read_signature(setup)
     for name, argument in signature.arguments.items():
         if argument.required and name not in parameters:
-            raise ProcessError(f"setup() needs the parameter {name}, which is not in the file")
+            raise ConfigError(
+                f"setup() needs the parameter {name!r}, which is not in the file",
+                key="process_parameters",
+                remedy=f"add {name!r} to process_parameters",
+            )
     return {
         name: convert(name, value, signature.arguments[name].annotation)
         if name in signature.arguments

@@ -61,7 +61,7 @@ def read_document(source: str | Path | Mapping[str, Any]) -> Document:
     """
     if isinstance(source, Mapping):
         values = {str(key): value for key, value in source.items()}
-        folder = Path(values.pop("config_dir", None) or Path.cwd()).absolute()
+        folder = _folder(values, Path.cwd(), None, None)
         document = Document(values, None, folder, {})
     else:
         document = _read_file(Path(source).absolute())
@@ -81,10 +81,20 @@ def _read_file(path: Path) -> Document:
     values = _Reader(path, lines).read(text)
     if not isinstance(values, dict):
         raise ConfigError("a process file holds keys and values", path, 1, found=values)
-    folder = path.parent
-    if config_dir := values.pop("config_dir", None):
-        folder = (folder / config_dir).absolute()
+    folder = _folder(values, path.parent, path, lines.get(("config_dir",)))
     return Document({str(key): value for key, value in values.items()}, path, folder, lines)
+
+
+def _folder(values: dict[str, Any], base: Path, file: Path | None, line: int | None) -> Path:
+    """Where relative paths start: `base`, or what `config_dir` says."""
+    value = values.pop("config_dir", None)
+    if value is None:
+        return base.absolute()
+    if not isinstance(value, str | Path) or not Path(base, value).is_dir():
+        raise ConfigError(
+            "there is no such folder", file, line, "config_dir", value, "where relative paths start"
+        )
+    return Path(base, value).absolute()
 
 
 class _Reader:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 import importlib
 import importlib.util
+import inspect
 import linecache
 import sys
 import threading
@@ -128,6 +129,8 @@ def _load(ref: FunctionRef) -> LoadedFunction:
     execute = getattr(module, "execute", None)
     if not callable(execute):
         raise ProcessError(f"{ref}: there is no function execute()")
+    if inspect.iscoroutinefunction(execute) or inspect.isgeneratorfunction(execute):
+        raise ProcessError(f"{ref}: execute() must be a plain function that returns its result")
     setup = getattr(module, "setup", None)
     return LoadedFunction(module=module, execute=execute, setup=setup if callable(setup) else None)
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.errors import ConfigError, InputError, ProcessError
 from automap_tiles.formats import registry
 from automap_tiles.formats.spec import InputSpec, OutputSpec
 from automap_tiles.runtime.area import bounds_area, common, geometry_area
-from automap_tiles.runtime.binding import check, unused_inputs
+from automap_tiles.runtime.binding import check, setup_arguments, unused_inputs
 from automap_tiles.runtime.builtin import find_function
 from automap_tiles.runtime.document import Document, read_document
 from automap_tiles.runtime.inputs import InputTree
@@ -22,7 +22,7 @@ from automap_tiles.runtime.loops import check_no_loop
 from automap_tiles.runtime.overrides import Overrides, apply_to_file, apply_zooms, run_areas
 from automap_tiles.runtime.process import Process
 from automap_tiles.runtime.settings import SECTIONS, Sections, read_sections, section
-from automap_tiles.runtime.signature import read_signature
+from automap_tiles.runtime.signature import Role, read_signature
 from automap_tiles.runtime.zooms import Choice, Keys, ZoomValues, map_leaves, zoom_tree
 
 if TYPE_CHECKING:
@@ -153,6 +153,7 @@ def _output_spec(document: Document, sections: Sections, area: BaseGeometry) -> 
 def _parameters(document: Document) -> ZoomValues:
     """process_parameters, and every key at the top that is no section."""
     values = section(document, "process_parameters", required=False)
+    values = {str(key): value for key, value in values.items()}
     for key, value in document.values.items():
         if key in SECTIONS:
             continue
@@ -226,12 +227,17 @@ def _check_arguments(process: Process, document: Document) -> None:
     if not process.base_zooms:
         return
     loaded = process.function.load()
-    signature = read_signature(loaded.execute, has_setup=loaded.setup is not None)
+    try:
+        signature = read_signature(loaded.execute, has_setup=loaded.setup is not None)
+    except ProcessError as error:
+        raise ProcessError(f"{process.function}: {error}") from error
     unused: dict[str, None] = {}
     for zoom in process.base_zooms:
         inputs = process.inputs.at_zoom(zoom)
         try:
             check(signature, inputs, process.parameters.at(zoom), zoom)
+            if signature.names(Role.CONTEXT) and loaded.setup is not None:
+                setup_arguments(loaded.setup, process.parameters.at(zoom))
         except ConfigError as error:
             raise _at_top(error, document) from error
         unused |= dict.fromkeys(unused_inputs(signature, inputs))

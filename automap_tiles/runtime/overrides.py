@@ -97,7 +97,7 @@ def _around_point(overrides: Overrides, pyramid: Pyramid, zooms: tuple[int, ...]
 
     x, y = overrides.point or (0.0, 0.0)
     if overrides.point_crs is not None:
-        crs = parse_crs(overrides.point_crs, "--point_crs")
+        crs = parse_crs(overrides.point_crs, "--point-crs")
         (x,), (y,) = transform(crs, pyramid.crs, [x], [y])[:2]
     edge = pyramid.bounds
     if not (edge.left <= x <= edge.right and edge.bottom <= y <= edge.top):
@@ -111,11 +111,9 @@ def _around_point(overrides: Overrides, pyramid: Pyramid, zooms: tuple[int, ...]
 
 
 def _output(value: str | Path | Mapping[str, Any]) -> dict[str, Any]:
-    from automap_tiles.storage import is_remote
-
     changed = dict(value) if isinstance(value, Mapping) else {"path": str(value)}
     path = changed.get("path")
-    if path is not None and not is_remote(str(path)):
+    if path is not None and "://" not in str(path):
         changed["path"] = str(Path(path).absolute())
     return changed
 

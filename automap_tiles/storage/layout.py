@@ -18,8 +18,8 @@ _NUMBERS = ("zoom", "row", "col")
 class TileLayout:
     """How the key of a tile is made from its index.
 
-    Raises `ConfigError` when the schema does not name zoom, row and column once each, or leads
-    out of the root.
+    Raises `ConfigError` when the schema does not name zoom, row and column once each, gives two
+    tiles the same name, or leads out of the root.
     """
 
     schema: str = DEFAULT_SCHEMA
@@ -52,8 +52,24 @@ def _check(schema: str) -> None:
         raise _wrong(schema, "format codes are not supported")
     if sorted(name for name in names if name != "extension") != sorted(_NUMBERS):
         raise _wrong(schema, "zoom, row and col must each be named once")
+    if not _is_unambiguous(schema):
+        raise _wrong(schema, "between zoom, row and col must be more than digits")
     if schema.startswith("/") or ".." in schema.split("/"):
         raise _wrong(schema, "it must stay below the output folder")
+
+
+def _is_unambiguous(schema: str) -> bool:
+    """Whether numbers cannot run into each other, as 1/12 and 11/2 do in `{row}{col}`."""
+    between = "/"
+    for literal, name, _, _ in Formatter().parse(schema):
+        between += literal
+        if name in _NUMBERS:
+            if not between or between.isdecimal():
+                return False
+            between = ""
+        elif name:
+            between += name  # an extension is no number
+    return True
 
 
 def _wrong(schema: str, why: str) -> ConfigError:

@@ -185,3 +185,8 @@ def test_best_zoom_of_a_tile_is_its_own(grid: str, zoom: int, tmp_path: Path) ->
     ) as target:
         target.write(np.ones((1, 256, 256), np.uint8))
     assert best_zoom(str(tmp_path / "tile.tif"), Pyramid.from_grid(grid)) == zoom
+
+
+def test_a_picture_has_no_use_for_a_nodata_value_it_cannot_hold(raster: str) -> None:
+    wanted = Conversion(source=raster, target="out", pyramid="mercator", format="PNG")
+    assert "nodata" not in conversion_config(wanted)["output"]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from rasterio.errors import NotGeoreferencedWarning
 
-from automap_tiles.errors import ProcessResultError
+from automap_tiles.errors import ConfigError, ProcessResultError
 from automap_tiles.grid import Pyramid
 from tests.formats.writers import made
 
@@ -70,6 +70,15 @@ def test_another_transparent_value(tmp_path: Path) -> None:
     stored = writer.convert(TILE, values)
     assert stored is not None
     assert [int(stored.data.data[3, n, n]) for n in range(3)] == [0, 0, 255]
+
+
+def test_a_transparent_value_may_come_as_a_float(tmp_path: Path) -> None:
+    writer = made(tmp_path, PYRAMID, format="PNG", bands=..., dtype=..., nodata=9.0)
+    stored = writer.convert(TILE, np.full((1, 16, 16), 9, np.uint8))
+    assert stored is not None
+    assert not stored.data.data[3].any()
+    with pytest.raises(ConfigError, match="from 0 to 255"):
+        made(tmp_path, PYRAMID, format="PNG", bands=..., dtype=..., nodata=-1)
 
 
 def test_too_many_bands(tmp_path: Path) -> None:

@@ -210,7 +210,7 @@ def test_setup_runs_once_for_the_same_parameters() -> None:
     def make(**parameters: Any) -> Process:
         return make_process(SETUP, parameters={"size": 2, "other": 5} | parameters)
 
-    with pytest.raises(ProcessError, match="setup\\(\\) needs the parameter model"):
+    with pytest.raises(ConfigError, match="setup\\(\\) needs the parameter 'model'"):
         call(make_process(SETUP, parameters={"size": 2}))
     text = SETUP.replace("def execute(context", "def execute(context, model")
     process = make_process(text, parameters={"size": 2, "model": "m"})

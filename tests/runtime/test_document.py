@@ -131,6 +131,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 def test_a_dict_starts_paths_where_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert read_document({"a": 1}).folder == tmp_path
+    (tmp_path / "x").mkdir()
     document = read_document({"a": 1, "config_dir": tmp_path / "x"})
     assert document.folder == tmp_path / "x"
     assert document.values == {"a": 1}

@@ -159,14 +159,14 @@ def test_errors_say_where(tmp_path: Path, text: str, line: int, words: str) -> N
 def test_leaving_python_is_an_error_too(tmp_path: Path) -> None:
     path = tmp_path / "leaves.py"
     path.write_text("import sys\nsys.exit()\n")
-    with pytest.raises(ProcessError, match="leaves.py:2: SystemExit"):
+    with pytest.raises(ProcessError, match=r"leaves\.py:2: SystemExit"):
         FunctionRef.from_file(path).load()
 
 
 def test_null_bytes_have_no_line_but_a_file(tmp_path: Path) -> None:
     path = tmp_path / "nulls.py"
     path.write_text("def execute():\n    pass\n\0")
-    with pytest.raises(ProcessError, match="nulls.py: .*null bytes"):
+    with pytest.raises(ProcessError, match=r"nulls\.py: .*null bytes"):
         FunctionRef.from_file(path).load()
 
 

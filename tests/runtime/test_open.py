@@ -153,6 +153,28 @@ Change = dict[str, Any]
         ),
         ({"baselevels": {"min": 6, "mx": 7}}, "baselevels.mx", "not known", "max?"),
         ({"baselevels": {"min": 8, "max": 9}}, "baselevels", "among the zoom_levels", "4 and 6"),
+        ({"pyramid": {"grid": ["geodetic"]}}, "pyramid.grid", "name or a definition", "shape"),
+        (
+            {"pyramid": {"grid": {"shape": [0, 2], "bounds": [0, 0, 1, 1], "srs": {"epsg": 3857}}}},
+            "pyramid.grid",
+            "whole numbers of at least 1",
+            None,
+        ),
+        ({"config_dir": 5}, "config_dir", "no such folder", None),
+        ({"config_dir": "none"}, "config_dir", "no such folder", None),
+        ({"output": {**BASE["output"], "path": "dem.tif/x"}}, "output.path", "is a file", "folder"),
+        ({"output": {**BASE["output"], "path": "http://x/y"}}, "output.path", "address", "s3://"),
+        ({"output": {**BASE["output"], "metatiling": 3}}, "output.metatiling", "one of", None),
+        (
+            {"output": {**BASE["output"], "tile_path_schema": "{zoom}{row}{col}"}},
+            "output.tile_path_schema",
+            "more than digits",
+            "{zoom}/{row}",
+        ),
+        ({"output": {**BASE["output"], "compress": "zzz"}}, "output", "zzz", "creation options"),
+        ({"output": {**BASE["output"], "predictor": 3}}, "output", "PREDICTOR=3", "predictor"),
+        ({"output": {**BASE["output"], "blockxsize": 17}}, "output", "multiples of 16", None),
+        ({"process_parameters": {5: 3}}, "process_parameters.5", "no such parameter", None),
         ({"output": ...}, "output", "is missing", None),
         ({"output": {"path": "x"}}, "output.format", "is missing", None),
         ({"output": {"format": "GTiff"}}, "output.path", "is missing", None),
@@ -510,6 +532,43 @@ class TestHashes:
         assert done.stdout.split() == [
             hashes.function, hashes.parameters, hashes.inputs, hashes.output,
         ]  # fmt: skip
+
+
+def test_what_setup_needs_is_there_before_anything_runs(folder: Path) -> None:
+    (folder / "mine.py").write_text(
+        "def setup(model: str): ...\ndef execute(dem, context, factor=1): ...\n"
+    )
+    with pytest.raises(ConfigError, match=r"setup\(\) needs the parameter 'model'"):
+        open_process(config(folder))
+    parameters = {"factor": 2, "model": "a"}
+    (folder / "mine.py").write_text(
+        "def setup(model: str): ...\ndef execute(dem, context, factor=1, model=''): ...\n"
+    )
+    assert open_process(config(folder, process_parameters=parameters)).base_zooms
+
+
+@pytest.mark.parametrize("head", ["async def execute(dem): ", "def execute(dem): yield "])
+def test_a_function_has_to_return(folder: Path, head: str) -> None:
+    (folder / "mine.py").write_text(f"{head}1\n")
+    with pytest.raises(ProcessError, match=r"mine\.py: .*plain function"):
+        open_process(config(folder))
+
+
+def test_arguments_by_position_name_the_file(folder: Path) -> None:
+    (folder / "mine.py").write_text("def execute(dem, /): return dem.read()\n")
+    with pytest.raises(ProcessError, match=r"mine\.py: .*by position"):
+        open_process(config(folder))
+
+
+def test_options_are_named_as_at_the_command_line(folder: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        open_process(config(folder), bounds=(10, 45, 11, 46), bounds_crs="none")
+    assert caught.value.key == "--bounds-crs"
+
+
+def test_an_area_that_crosses_itself_has_an_extent(folder: Path) -> None:
+    bow_tie = "POLYGON ((10 45, 11 46, 11 45, 10 46, 10 45))"
+    assert open_process(config(folder, area=bow_tie)).area.area == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(

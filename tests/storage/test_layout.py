@@ -51,6 +51,8 @@ def test_other_files_are_no_tiles(key: str) -> None:
         "{zoom:03d}/{row}/{col}",
         "{zoom}/{row}/{col",
         "../{zoom}/{row}/{col}",
+        "{zoom}{row}{col}",
+        "{zoom}/{row}0{col}.tif",
         "/{zoom}/{row}/{col}",
     ],
 )
