@@ -68,13 +68,13 @@ class _LazyGroup(click.Group):
 @click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="automap-tiles", prog_name="automap")
 def automap() -> None:
-    r"""Run a function of yours over every tile of a web-map grid.
+    """Run a function of yours over every tile of a web-map grid.
 
     \b
     automap create mine.mapchete     a process to start from
     automap execute mine.mapchete    run it
     automap COMMAND --help           the options of a command
-    """
+    """  # noqa: D301 (click's mark is the control character, not a backslash)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# What is shown of an error in a list; `automap info --errors` shows all of it.
+_LONGEST = 300
+
 _UNITS = ("kB", "MB", "GB", "TB")
 
 
@@ -45,4 +48,5 @@ def number(count: int) -> str:
 def last_line(error: str | None) -> str:
     """What a traceback ends with: kind and message."""
     lines = [line.strip() for line in (error or "").splitlines() if line.strip()]
-    return lines[-1] if lines else "no message"
+    last = lines[-1] if lines else "no message"
+    return last if len(last) <= _LONGEST else f"{last[: _LONGEST - 1]}…"

@@ -138,6 +138,8 @@ def write_template(template: Template, *, force: bool = False) -> None:
         A file is there and `force` is off, or it cannot be written.
 
     """
+    if template.config == template.module:
+        raise OutputError("is the Python file already; name it .mapchete", template.config)
     files = {template.config: _config(template), template.module: _MODULES[template.output_format]}
     for path in files:
         if path.exists() and not force:

@@ -59,7 +59,7 @@ def begin(
         record = journal.start_run(hashes, selection, fresh_from=None, metatiling=metatiling)
         return RunState(record=record, known=NothingKnown(), resumed=last is not None)
     if not unfinished_overwrite:
-        _refuse_changes(journal, hashes)
+        _refuse_changes(journal, hashes, process.writer.path)
     fresh_from = last.fresh_from if last is not None and unfinished_overwrite else 0
     record = journal.start_run(hashes, selection, fresh_from=fresh_from, metatiling=metatiling)
     if retry_failed:
@@ -87,11 +87,11 @@ def _may_adopt(process: Process, last: RunRecord | None, hashes: dict[str, str])
     return one_file_each and last.hashes == hashes
 
 
-def _refuse_changes(journal: Journal, hashes: dict[str, str]) -> None:
+def _refuse_changes(journal: Journal, hashes: dict[str, str], output: str) -> None:
     for run in journal.runs_with_tiles():
         changed = [_WORDS[name] for name, value in run.hashes.items() if value != hashes[name]]
         if changed:
             raise ProcessChanged(
-                f"{journal.path.parent}: {' and '.join(changed)} changed since tiles were written "
+                f"{output}: {' and '.join(changed)} changed since tiles were written "
                 "here; run again with --overwrite to make them anew, or choose another output path"
             )

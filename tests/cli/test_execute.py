@@ -254,3 +254,15 @@ def test_template_runs_as_it_is(name: str, grid: str, tmp_path: Path, capsys: Ca
     assert "5 written, 0 empty, 0 skipped (done before), 0 failed" in capsys.readouterr().out
     ending = {"GTiff": "tif", "PNG": "png", "GeoJSON": "geojson"}[name]
     assert list((tmp_path / "mine_tiles").rglob(f"*.{ending}"))
+
+
+def test_what_changed_is_told_with_the_output(
+    make_process: MakeProcess, tmp_path: Path, capsys: Capture
+) -> None:
+    config = make_process(least=2, most=2)
+    text = config.read_text().replace("path: tiles", "path: one.tif")
+    config.write_text(text)
+    assert execute(config) == 0
+    config.write_text(text.replace("seconds: 0.0", "seconds: 0.1"))
+    assert execute(config) == 2
+    assert f"{tmp_path / 'one.tif'}: the process parameters changed" in capsys.readouterr().err

@@ -66,3 +66,9 @@ def test_all_commands_of_the_package_are_in_the_table() -> None:
 
     found = {module.name for module in pkgutil.iter_modules(commands.__path__)}
     assert found == {entry.module for entry in COMMANDS.values()}
+
+
+def test_the_examples_keep_their_lines() -> None:
+    lines = CliRunner().invoke(automap, ["--help"]).output.splitlines()
+    assert [line for line in lines if line.strip().startswith("automap execute")]
+    assert not [line for line in lines if "\\b" in line]

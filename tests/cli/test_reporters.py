@@ -168,3 +168,10 @@ def test_words_of_numbers() -> None:
     assert words.tiles(12345) == "12 345 tiles"
     assert words.last_line("a\n  b: c \n\n") == "b: c"
     assert words.last_line(None) == "no message"
+
+
+def test_a_long_message_is_cut() -> None:
+    line = words.last_line("Traceback\nValueError: " + "x" * 10_000)
+    assert line.startswith("ValueError: xxx")
+    assert len(line) == 300
+    assert line.endswith("…")

@@ -55,6 +55,12 @@ def test_nothing_is_replaced_unasked(tmp_path: Path) -> None:
     assert (tmp_path / "a.py").read_text() != "mine"
 
 
+def test_one_path_for_both_files(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"name it \.mapchete"):
+        write_template(template(tmp_path, config=tmp_path / "a.py"))
+    assert not list(tmp_path.iterdir())
+
+
 def test_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot be written"):
         write_template(template(tmp_path / "missing"))
