@@ -38,9 +38,7 @@ COMMANDS: dict[str, _Entry] = {
     "index": _Entry("index", "Write an index of the tiles that exist."),
     "run": _Entry("run", "From satellite products to prepared scenes and composites."),
     "download": _Entry("download", "Fetch scenes and prepare them: one multiband GeoTIFF each."),
-    "series": _Entry(
-        "series", "The values of a point or an area over time, as CSV and as a plot."
-    ),
+    "series": _Entry("series", "The values of a point or an area over time, as CSV and as a plot."),
     "demo": _Entry("demo", "Fetch real Sentinel-2 imagery and run two processes on it."),
 }
 """Name of the command -> its module (with a click command `command`) and its line of help."""
