@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import InputError
@@ -22,6 +23,8 @@ from automap_tiles.scenes.scene import BandFile, QualityFile, Scene
 from automap_tiles.sensors.registry import by_key
 
 if TYPE_CHECKING:
+    from rasterio.crs import CRS
+
     from automap_tiles.grid import Grid
 
 _LARGEST_PIXEL = 1000.0  # metres; more is no pixel size but a coordinate in the wrong place
@@ -146,11 +149,8 @@ def _crs(item: Item, asset: Mapping[str, Any]) -> str | None:
 def _grid(item: Item, asset: Asset) -> Grid | None:
     """Of a file far away, as the item says; a file of this machine tells it surer itself."""
     from affine import Affine
-    from rasterio.crs import CRS
-    from rasterio.errors import CRSError
 
     from automap_tiles.grid import Grid
-    from automap_tiles.raster import ensure_env
 
     if kind_of(asset.href) == "file":
         return None
@@ -164,9 +164,20 @@ def _grid(item: Item, asset: Asset) -> Grid | None:
     is_north_up = affine.b == affine.d == 0 and 0 < affine.a <= _LARGEST_PIXEL and affine.e < 0
     if not is_north_up or min(shape) < 1:
         return None
+    crs = _known_crs(code)
+    return None if crs is None else Grid(crs, affine, (int(shape[0]), int(shape[1])))
+
+
+@lru_cache(maxsize=256)
+def _known_crs(code: str) -> CRS | None:
+    from rasterio.crs import CRS
+    from rasterio.errors import CRSError
+
+    from automap_tiles.raster import ensure_env
+
     ensure_env()  # else PROJ prints what it does not know
     try:
-        return Grid(CRS.from_user_input(code), affine, (int(shape[0]), int(shape[1])))
+        return CRS.from_user_input(code)
     except CRSError:
         return None
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
+from itertools import chain
 from typing import Any
 
 from automap_tiles.scenes.scene import Scene
@@ -22,15 +23,17 @@ def without_duplicates(
     """The newest of each acquisition, and the others with the reason why they are left out."""
     kept: list[Scene] = []
     dropped: list[tuple[str, str]] = []
-    groups: dict[tuple[str, str | None, str], list[Scene]] = defaultdict(list)
+    groups: dict[tuple[str, str, str, date], list[Scene]] = defaultdict(list)
     for scene in sorted(scenes, key=_age, reverse=True):
         if scene.tile is None:
             kept.append(scene)
             continue
-        group = groups[scene.sensor, scene.tile, (scene.level or "")[:2]]
-        newer = next((other for other in group if _is_same(scene, other)), None)
+        kind = (scene.sensor, scene.tile, (scene.level or "")[:2])
+        day = scene.time.date()
+        near = [groups[*kind, day + timedelta(days=shift)] for shift in (-1, 0, 1)]
+        newer = next((other for other in chain(*near) if _is_same(scene, other)), None)
         if newer is None:
-            group.append(scene)
+            near[1].append(scene)
             kept.append(scene)
         else:
             dropped.append((scene.id, f"the same as {newer.id}, which is newer"))
