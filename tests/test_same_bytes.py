@@ -112,11 +112,11 @@ def composite_of_scenes(folder: Path) -> dict[str, Any]:
     """Two granules of one overpass, a date of another zone, 20 m classes, cleaned masks."""
     zone = rasterio.CRS.from_epsg(32632)
     places = {
-        "20200601T10": grid_at(size=500),
-        "20200602T10": grid_at(left=602000, top=5301000, size=500),
-        "20200602T11": grid_at(left=598000, top=5299000, size=500),
+        "20200601T10": grid_at(size=350),
+        "20200602T10": grid_at(left=602000, top=5301000, size=350),
+        "20200602T11": grid_at(left=598000, top=5299000, size=350),
         "20200603T10": grid_at(left=1047000, top=5322000, size=600, crs=zone),
-        "20200604T10": grid_at(left=601000, size=500),
+        "20200604T10": grid_at(left=601000, size=350),
     }
     for seed, (name, grid) in enumerate(places.items()):
         make_scene(folder / "s2", name, seed, grid)
@@ -144,9 +144,9 @@ def composite_of_scenes(folder: Path) -> dict[str, Any]:
     return {
         "process": "composite",
         "input": {"scenes": scenes},
-        "output": {**raster_output(16, "float32", -9), "resampling": "cubic"},
+        "output": {**raster_output(11, "float32", -9), "resampling": "cubic"},
         "process_parameters": {
-            "statistics": ["median", "best_pixel", "geomedian"],
+            "statistics": ["median", "best_pixel"],
             "indices": ["ndvi"],
             "provenance": ["scene_index"],
             "target_day": "2020-06-02",

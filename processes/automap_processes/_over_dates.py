@@ -114,8 +114,14 @@ def _strip(stack: Stack, wish: Wish) -> Picture:
     work = _Work(stack, wish)
     layers = [layer for name in wish.statistics for layer in _layers(work, name)]
     layers += [_provenance(work, name) for name in wish.provenance]
+    if len(layers) == 1:
+        return layers[0]
+    # whole numbers of 16 bits stay what they are, everything else is float32
+    small = np.result_type(*(layer.dtype for layer in layers)) == np.int16
     return np.ma.MaskedArray(
-        np.concatenate([np.ma.getdata(layer) for layer in layers], dtype=np.float32),
+        np.concatenate(
+            [np.ma.getdata(layer) for layer in layers], dtype=np.int16 if small else np.float32
+        ),
         mask=np.concatenate([np.ma.getmaskarray(layer) for layer in layers]),
     )
 
@@ -156,7 +162,7 @@ def _aggregated(work: _Work, name: str) -> Picture:
         return found.picture
     if name == "trimmed_mean":
         return trimmed_mean(stack.values, stack.valid)[0]
-    found_one = composite.reduce(stack.values, stack.valid, (name,))[name]
+    found_one = composite.reduce(stack.values, stack.valid, (name,), rounded=wish.rounded)[name]
     return found_one if name != "count" else found_one * np.float32(stack.scale / wish.scale)
 
 
