@@ -119,7 +119,6 @@ class _Run:
             first = next(steps, None)
             if first is None:
                 yield self._start_event(total, 0)
-                yield from self._skips()
             else:
                 pool = open_pool(
                     self.process.for_workers(),
@@ -129,6 +128,8 @@ class _Run:
                 )
                 yield self._start_event(total, pool.workers)
                 yield from self._work(pool, _chain(first, steps), total)
+            # The last tiles of the stream may have been done ones.
+            yield from self._skips()
             orderly = self.stopped_by is None
         finally:
             if pool is not None:

@@ -6,11 +6,11 @@ native library); it is replaced, and the run tries the tiles that were in flight
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import pickle
 import signal
 import threading
-import time
 from concurrent.futures import ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.process import BaseProcess
@@ -25,9 +25,6 @@ from automap_tiles.runtime.process import Process
 
 # How often a new pool may die before it has done anything.
 _STARTS = 3
-
-# How often a worker looks whether its parent is still there.
-_WATCH_SECONDS = 0.5
 
 
 class ProcessesPool:
@@ -100,12 +97,17 @@ def _begin(token: str, pickled: bytes) -> None:
     """First thing in a worker: Ctrl-C is the parent's business, and no parent means the end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_watch, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     worker.register(token, pickle.loads(pickled))
 
 
-def _watch(parent: int) -> None:
-    """Leave when the run is gone, also when it was killed and could not say so."""
-    while os.getppid() == parent:
-        time.sleep(_WATCH_SECONDS)
-    os._exit(1)
+def _end_with_parent() -> None:
+    """Leave when the run is gone, also when it was killed and could not say so.
+
+    The parent holds the other end of a pipe that was made before this process, so a parent that
+    died before this line is noticed as well.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
