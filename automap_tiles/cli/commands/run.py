@@ -20,7 +20,8 @@ from automap_tiles.cli.scene_options import SceneOptions, scene_options
     default="median",
     show_default=True,
     metavar="NAMES",
-    help="Of a composite: median, mean, std, min, max, count, p0 to p100, geomedian.",
+    help="Of a composite: median, mean, std, min, max, count, p0 to p100, geomedian, emad, smad, "
+    "bcmad, medoid, medoid_approx, max_ndvi, max_ndwi, best_pixel, trimmed_mean.",
 )
 @click.option(
     "--mask",

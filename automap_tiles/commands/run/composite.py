@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.commands.run.folders import composite_path, satellite_name, scenes_folder
-from automap_tiles.commands.run.parameters import RunParameters
+from automap_tiles.commands.run.parameters import DEVIATIONS, RunParameters
 from automap_tiles.errors import InputError
 from automap_tiles.grid import Bounds, Grid
 from automap_tiles.scenes import find
@@ -31,8 +31,16 @@ COUNT = "valid_count"
 
 def band_names(statistics: Sequence[str]) -> tuple[str, ...]:
     """Bands of a composite: `median_blue` … `median_ndwi`, `std_blue` …, `valid_count`."""
-    planes = (*COMMON, *INDICES)
-    return (*(f"{name}_{plane}" for name in statistics for plane in planes), COUNT)
+    names: list[str] = []
+    for name in statistics:
+        planes = (*COMMON, *INDICES)
+        names += [name] if name in DEVIATIONS else [f"{name}_{plane}" for plane in planes]
+    return (*names, COUNT)
+
+
+def _scale(name: str) -> float:
+    """Unit of a band."""
+    return 1.0 if name == COUNT or name.startswith("count_") else 1e-4
 
 
 def prepared_scenes(run: RunParameters, satellite: str) -> tuple[Scene, ...]:
@@ -86,15 +94,23 @@ def composite_config(run: RunParameters, satellite: str) -> dict[str, Any]:
             "dtype": "int16",
             "nodata": NODATA,
             "descriptions": list(names),
-            "scales": [1.0 if name == COUNT else 1e-4 for name in names],
+            "scales": [_scale(name) for name in names],
             "tags": _tags(run, satellite, scenes),
         },
-        "process_parameters": {
-            "statistics": list(run.statistics),
-            "indices": list(INDICES),
-            "provenance": [COUNT],
-        },
+        "process_parameters": _parameters(run),
     }
+
+
+def _parameters(run: RunParameters) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "statistics": list(run.statistics),
+        "indices": list(INDICES),
+        "provenance": [COUNT],
+    }
+    first, last = run.period.first, run.period.last
+    if "best_pixel" in run.statistics and first is not None and last is not None:
+        found["target_day"] = str(first + (last - first) / 2)
+    return found
 
 
 def _square(lattice: Lattice) -> Lattice:

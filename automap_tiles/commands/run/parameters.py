@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 EARLIEST = date(1984, 1, 1)
 """Landsat 5 began to see in March of that year."""
 DEFAULT_STATISTICS = ("median",)
-GEOMEDIAN = "geomedian"
+DEVIATIONS = ("emad", "smad", "bcmad")
+"""Of the geometric median; one band each."""
+METHODS = (
+    *("geomedian", *DEVIATIONS, "medoid", "medoid_approx"),
+    *("max_ndvi", "max_ndwi", "best_pixel", "trimmed_mean"),
+)
+"""What the process `composite` knows besides the statistics of `analysis.composite`."""
 
 
 class Mode(StrEnum):
@@ -111,12 +117,14 @@ def parse_statistics(value: str | Sequence[str]) -> tuple[str, ...]:
     listed = [value] if isinstance(value, str) else value
     words = [word.strip().lower() for text in listed for word in text.split(",")]
     names = tuple(dict.fromkeys(word for word in words if word))
-    plain = [name for name in names if name != GEOMEDIAN]
+    plain = [name for name in names if name not in METHODS]
     try:
         if plain or not names:
             composite.check_statistics(plain)
     except ValueError as error:
-        raise ConfigError(str(error), key="statistics", found=value) from error
+        raise ConfigError(
+            str(error), key="statistics", found=value, remedy=f"also {', '.join(METHODS)}"
+        ) from error
     return names
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import rasterio
 from automap_tiles import open_process
 from automap_tiles.commands.run.composite import band_names, composite_config, prepared_scenes
 from automap_tiles.commands.run.folders import composite_path
-from automap_tiles.commands.run.parameters import RunParameters
+from automap_tiles.commands.run.parameters import METHODS, RunParameters
 from automap_tiles.scenes.reading import Reading, lattice_of
 from automap_tiles.scenes.select import overpasses
 
@@ -96,3 +97,20 @@ def test_same_bytes_for_any_number_of_workers(
     config["output"]["path"] = str(tmp_path / "again.tif")
     list(open_process(config).execute(concurrency="processes", workers=2))
     assert (tmp_path / "again.tif").read_bytes() == composite.read_bytes()
+
+
+def test_every_method_runs(prepared_run: RunParameters, tmp_path: Path) -> None:
+    run = replace(prepared_run, statistics=(*METHODS, "p10", "count"))
+    config = composite_config(run, "8")
+    config["output"]["path"] = str(tmp_path / "all.tif")
+    list(open_process(config).execute(concurrency="none"))
+    with rasterio.open(tmp_path / "all.tif") as file:
+        assert file.descriptions == band_names(run.statistics)
+        planes = dict(zip(file.descriptions, file.read(masked=True), strict=True))
+    seen = planes["valid_count"] > 0
+    assert seen.sum() > 100
+    for name, plane in planes.items():
+        # an index may have no value where its denominator is 0
+        assert (~np.ma.getmaskarray(plane))[seen.filled(False)].mean() > 0.9, name
+    there = seen.filled(False)
+    np.testing.assert_array_equal(planes["count_red"][there], planes["valid_count"][there])
