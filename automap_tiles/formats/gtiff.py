@@ -19,6 +19,7 @@ from automap_tiles.formats.spec import OutputSpec
 from automap_tiles.formats.tile_files import TileFiles, output_pyramid
 from automap_tiles.grid import Pyramid, Tile
 from automap_tiles.raster import BandMetadata
+from automap_tiles.raster.encode import LARGEST_BLOCK
 from automap_tiles.raster.env import gdal_warnings
 from automap_tiles.storage import open_storage
 
@@ -87,7 +88,8 @@ def directory_writer(
 def _try_out(spec: OutputSpec, codec: GeoTiffCodec, pyramid: Pyramid) -> None:
     """Encode a blank tile, so that options that GDAL refuses, or ignores, are known at once."""
     tile = pyramid.replace(metatiling=1, pixelbuffer=0).tile(0, 0, 0)
-    blank = np.zeros((min(codec.count, _MOST_TRIED), *tile.shape), codec.dtype)
+    height, width = (min(size, LARGEST_BLOCK) for size in tile.shape)
+    blank = np.zeros((min(codec.count, _MOST_TRIED), height, width), codec.dtype)
     try:
         with gdal_warnings() as said:
             replace(codec, options=replace(codec.options, bands=BandMetadata())).encode(
@@ -97,7 +99,7 @@ def _try_out(spec: OutputSpec, codec: GeoTiffCodec, pyramid: Pyramid) -> None:
         raise spec.error(error.message, remedy=_CHECK) from error
     for message in said:
         if "unexpected value" in message:
-            raise spec.error(message, remedy=_CHECK)
+            raise spec.error(message.partition(" in ")[2] or message, remedy=_CHECK)
 
 
 def _profile(options: Options) -> dict[str, Any]:

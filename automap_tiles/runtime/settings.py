@@ -36,6 +36,9 @@ SECTIONS = frozenset(
 )
 """Keys at the top of a file; all others are parameters of the process."""
 
+# One band of bytes of such a tile takes 4 GB: more is a slip of the pen.
+_LARGEST_TILE = 2**16
+
 _ZOOMS = "a zoom, {min: 0, max: 12}, or [0, 12]"
 
 
@@ -92,7 +95,11 @@ def read_pyramid(document: Document) -> Pyramid:
             metatiling=metatiling,
             pixelbuffer=_whole(document, values.get("pixelbuffer", 0), ("pyramid", "pixelbuffer")),
             tile_size=_whole(
-                document, values.get("tile_size", 256), ("pyramid", "tile_size"), least=1
+                document,
+                values.get("tile_size", 256),
+                ("pyramid", "tile_size"),
+                least=1,
+                most=_LARGEST_TILE,
             ),
         )
     except (GridError, TypeError) as error:

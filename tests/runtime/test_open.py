@@ -160,6 +160,12 @@ Change = dict[str, Any]
             "whole numbers of at least 1",
             None,
         ),
+        (
+            {"pyramid": {"grid": "geodetic", "tile_size": 10**8}},
+            "pyramid.tile_size",
+            "from 1 to 65536",
+            None,
+        ),
         ({"config_dir": 5}, "config_dir", "no such folder", None),
         ({"config_dir": "none"}, "config_dir", "no such folder", None),
         ({"output": {**BASE["output"], "path": "dem.tif/x"}}, "output.path", "is a file", "folder"),
