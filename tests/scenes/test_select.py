@@ -68,8 +68,9 @@ def test_a_period_ends_after_it_begins() -> None:
     [
         ("2578", "2578"),
         (8572, "2578"),
-        ([2, "landsat"], "25789"),
-        ("all", "25789"),
+        ("landsat-9", "9"),
+        ([2, "landsat"], "2578"),
+        ("all", "2578"),
         ("sentinel", "2"),
         ("sentinel-2", "2"),
         ("landsat-8", "8"),
