@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -38,6 +39,19 @@ def run_guarded(command: click.Command, argv: Sequence[str] | None) -> int:
         return _pipe_closed()
     # Commands return None; `--help` and `--version` end with click's exit code.
     return code if isinstance(code, int) else 0
+
+
+def leave_threads_behind(code: int) -> None:
+    """End this process now if threads are still in the middle of a tile.
+
+    A thread cannot be stopped, and Python would wait for it. The journal is closed by now; what
+    the thread has half written is a part file, which the next run removes.
+    """
+    main = threading.main_thread()
+    if any(thread is not main and not thread.daemon for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def _end_as_orderly_as_interrupted() -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import click
 
 from automap_tiles.cli.environment import settle_environment
-from automap_tiles.cli.exits import run_guarded
+from automap_tiles.cli.exits import INTERRUPTED, leave_threads_behind, run_guarded
 
 
 class _Entry(NamedTuple):
@@ -76,10 +76,13 @@ def automap() -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code.
+    """Run the command line and return its exit code; without `argv` that of this process.
 
     0: fine. 1: tiles failed, or something could not be read or written. 2: wrong usage or
     configuration. 130: interrupted.
     """
     settle_environment()
-    return run_guarded(automap, argv)
+    code = run_guarded(automap, argv)
+    if argv is None and code == INTERRUPTED:
+        leave_threads_behind(code)
+    return code

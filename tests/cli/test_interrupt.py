@@ -63,3 +63,23 @@ def test_sigint(
     output = capsys.readouterr().out
     assert f"{28 - written} written" in output
     assert len(list(tmp_path.glob("tiles/2/*/*.tif"))) == 28
+
+
+def test_a_thread_in_a_long_tile_is_not_waited_for(
+    make_process: MakeProcess, tmp_path: Path
+) -> None:
+    config = make_process(seconds=30)
+    (tmp_path / "tiles").mkdir()
+    line = [sys.executable, "-m", "automap_tiles", "execute", str(config), "-w", "2"]
+    with subprocess.Popen(
+        [*line, "--concurrency", "threads"], stderr=subprocess.PIPE, text=True
+    ) as run:
+        assert run.stderr is not None
+        assert "2 workers" in run.stderr.readline()
+        time.sleep(1)
+        run.send_signal(signal.SIGINT)
+        sent = time.monotonic()
+        _, error = run.communicate(timeout=60)
+    assert run.returncode == 130, error
+    assert time.monotonic() - sent < 8
+    assert "goes on from here" in error
