@@ -37,6 +37,7 @@ from automap_tiles.formats.registry import OpenContext
 from automap_tiles.formats.spec import InputSpec
 from automap_tiles.grid import Grid, Tile
 from automap_tiles.scenes import find
+from automap_tiles.scenes.catalogue.verify import Verify
 from automap_tiles.scenes.frames import Frame
 from automap_tiles.scenes.lattice import Lattice
 from automap_tiles.scenes.masks import MaskRule, parse_flags
@@ -90,6 +91,7 @@ def open_reader(spec: InputSpec, context: OpenContext) -> ScenesReader:
     unpack_to = options.text("unpack_to", None)
     catalogue = options.text("stac", None)
     collections, tiles = (_names(spec, options, key) for key in ("collections", "tiles"))
+    verify: Any = options.text("verify", "doubtful", ("never", "doubtful", "always"))
     level: Any = options.text("level", None, ("surface", "toa"))
     options.finish()
     place = _place(spec, context.base) if catalogue is None else _source(catalogue, context.base)
@@ -100,6 +102,7 @@ def open_reader(spec: InputSpec, context: OpenContext) -> ScenesReader:
         collections=collections,
         tiles=tiles or (),
         level=level,
+        verify=verify,
         selection=replace(selection, area=_lonlat(context)),
         reading=reading,
         unpack_to=None if unpack_to is None else Path(context.base, unpack_to).absolute(),
@@ -189,6 +192,8 @@ class ScenesReader:
     """`33TWL`, `016037`; none: all."""
     level: Level | None = None
     """`surface` or `toa` (top of the atmosphere); None: whatever there is."""
+    verify: Verify = "doubtful"
+    """Whose numbers are compared with their metadata before the first tile."""
     selection: Selection
     reading: Reading
     unpack_to: Path | None = None
@@ -206,11 +211,17 @@ class ScenesReader:
             everything = _search(self)
         else:
             everything = find.products(
-                self.place, bands=self.reading.bands, unpack_to=self.unpack_to
+                self.place,
+                bands=self.reading.bands,
+                unpack_to=self.unpack_to,
+                verify=self.verify,
             )
         wanted = tuple(scene for scene in everything.scenes if self._is_wanted(scene))
         for name, reason in everything.rejected:
             _log.warning("scene set aside: %s: %s", name, reason)
+        for scene in wanted:
+            for finding in scene.metadata.get("guard", {}).get("findings", ()):
+                _log.warning("scene %s: %s", scene.id, finding)
         if not wanted:
             raise InputError(_nothing(everything), self.place)
         _check_alike("satellites", sorted({scene.satellite for scene in wanted}))
@@ -443,6 +454,7 @@ def _search(reader: ScenesReader) -> Found:
         collections=reader.collections,
         level=reader.level,
         bands=reader.reading.bands,
+        verify=reader.verify,
     )
     return catalogue.search(reader.place, reader.selection, options)
 

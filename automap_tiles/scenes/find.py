@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from automap_tiles.errors import AutomapError, InputError
 from automap_tiles.scenes import described, prepared
+from automap_tiles.scenes.catalogue.verify import Verify, verified
 from automap_tiles.scenes.intact import check_intact
 from automap_tiles.scenes.landsat import landsat_scene
 from automap_tiles.scenes.outlines import grid_of, outline
@@ -39,14 +40,20 @@ _METADATA = ("_mtl.txt", "mtd_msil1c.xml", "mtd_msil2a.xml")
 
 
 def products(
-    path: str | Path, *, bands: Sequence[str] | None = None, unpack_to: Path | None = None
+    path: str | Path,
+    *,
+    bands: Sequence[str] | None = None,
+    unpack_to: Path | None = None,
+    verify: Verify = "doubtful",
 ) -> Found:
     """All scenes below a folder or address, in an archive, or in a described stack.
 
     `bands` are those that a scene must have, by any of their names; None: whatever it has. Every
     one of them is looked at: opened, and checked whether the file is whole. Archives that can only
     be read from the beginning (`.tar.gz`) are unpacked below `unpack_to`, or read as they are,
-    which is slow. Raises `InputError` when the path itself cannot be read.
+    which is slow. `verify` says whose numbers are compared with the offset that they are said to
+    have (Sentinel-2); what was found is in the scene's metadata under `guard`. Raises `InputError`
+    when the path itself cannot be read.
     """
     text = str(path)
     if text.lower().endswith((".yaml", ".yml")):
@@ -61,7 +68,7 @@ def products(
             whole.append(looked_at(scene, bands))
         except AutomapError as error:
             rejected.append((scene.id, str(error)))
-    return in_order(whole, rejected)
+    return in_order(verified(whole, verify), rejected)
 
 
 def looked_at(scene: Scene, bands: Sequence[str] | None = None) -> Scene:

