@@ -35,9 +35,7 @@ def outline(grid: Grid) -> BaseGeometry:
     bounds = grid.bounds
     longest = max(bounds.width, bounds.height)
     try:
-        return reproject_geometry(
-            bounds.polygon(), grid.crs, LON_LAT, segment=longest / _POINTS
-        )
+        return reproject_geometry(bounds.polygon(), grid.crs, LON_LAT, segment=longest / _POINTS)
     except GridError as error:
         raise InputError(f"lies nowhere on the globe: {error}") from error
 
