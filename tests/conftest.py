@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.storage.s3 import S3Server, s3_server
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -33,3 +36,15 @@ def shared() -> Path:
     if not (folder / "data" / "MANIFEST.md").is_file():
         pytest.skip(f"no shared imagery under {folder} (set AUTOMAP_SHARED)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Server]:
+    """A running S3 server whose address and keys are in the environment.
+
+    One for all tests: a second one would put its own address there, and take it away at its end.
+    """
+    with s3_server() as server, pytest.MonkeyPatch.context() as patch:
+        for name, value in server.environment.items():
+            patch.setenv(name, value)
+        yield server

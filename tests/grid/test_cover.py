@@ -6,7 +6,7 @@ import tracemalloc
 import morecantile
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
@@ -69,8 +69,13 @@ def test_tiles_are_those_of_tilematrix(
     disk = shapely.Point(x, y).buffer(x_size * data.draw(st.floats(0.1, 5)))
     area = disk.intersection(shapely.box(*pyramid.bounds))
     theirs = oracle(name, metatiling, 256)
+    try:
+        tiles = list(theirs.tiles_from_geom(area, zoom, exact=True))
+    except ValueError:
+        # tilematrix asks itself for a row below the last one where an area ends at the very edge
+        assume(False)
     wanted = {}
-    for tile in theirs.tiles_from_geom(area, zoom, exact=True):
+    for tile in tiles:
         wanted[TileIndex(*tile.id)] = area.intersection(tile.bbox()).area / tile.bbox().area
     got = set(cover.tiles(pyramid, area, zoom))
     assert got <= wanted.keys()

@@ -14,17 +14,9 @@ from automap_tiles.scenes.download import RemoteFile, Status, fetch, measured, p
 from automap_tiles.scenes.download.stream import open_stream
 from automap_tiles.storage import open_storage
 from automap_tiles.storage.remote import ObjectStorage
-from tests.storage.s3 import BUCKET, S3Server, s3_server
+from tests.storage.s3 import BUCKET, S3Server
 
 ROOT = f"s3://{BUCKET}/download"
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[S3Server]:
-    with s3_server() as server, pytest.MonkeyPatch.context() as patch:
-        for name, value in server.environment.items():
-            patch.setenv(name, value)
-        yield server
 
 
 @pytest.fixture(scope="module")
