@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,8 @@ def test_a_worker_that_dies_with_the_only_tile_gets_a_second_chance(tmp_path: Pa
 def test_workers_that_cannot_begin_end_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    # A fork server that an earlier test started prints where nobody looks: let it be a new one.
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]
     monkeypatch.setattr(processes, "_begin", _broken_begin)
     process = open_process(make_project(tmp_path / "p", zooms=(12, 12)).config)
     with pytest.raises(ProcessError, match="end before their first tile"):
