@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import threading
 import time
 import urllib.parse
 from collections.abc import Iterable, Iterator
@@ -26,6 +27,10 @@ except ImportError:  # not on Windows; there two runs on one output are not kept
     fcntl = None  # type: ignore[assignment]
 
 JOURNAL_NAME = "journal.sqlite"
+
+# Lock files that this process holds.
+_held: set[str] = set()
+_held_guard = threading.Lock()
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -120,7 +125,7 @@ class Journal:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 lock = _take_lock(path)
                 if lock is not None:
-                    undo.callback(lock.close)
+                    undo.callback(_release, lock)
                 with _explained(path):
                     connection = sqlite3.connect(path, isolation_level=None)
                     undo.callback(connection.close)
@@ -290,25 +295,37 @@ class Journal:
         finally:
             self._db.close()
             if self._lock is not None:
-                self._lock.close()
+                _release(self._lock)
 
 
 def _take_lock(path: Path) -> IO[bytes] | None:
     """A lock that the system drops when the process dies.
 
-    A record lock, because the workers that are forked later must not inherit it.
+    A record lock, because the workers that are forked later must not inherit it. Such a lock holds
+    between processes only, and the whole process loses it when any file of that name is closed: so
+    a second run in this process must not even open it.
     """
     if fcntl is None:
         return None
-    lock = path.with_name(path.name + ".lock").open("ab")
-    try:
-        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        lock.close()
-        raise OutputBusy(
-            f"{path.parent}: another run is writing this output; wait for it or stop it"
-        ) from None
+    name = path.resolve().with_name(path.name + ".lock")
+    busy = OutputBusy(f"{path.parent}: another run is writing this output; wait for it or stop it")
+    with _held_guard:
+        if str(name) in _held:
+            raise busy
+        lock = name.open("ab")
+        try:
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):
+            lock.close()
+            raise busy from None
+        _held.add(str(name))
     return lock
+
+
+def _release(lock: IO[bytes]) -> None:
+    with _held_guard:
+        _held.discard(lock.name)
+        lock.close()
 
 
 def _connect_to_look(path: Path) -> sqlite3.Connection:

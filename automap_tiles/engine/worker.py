@@ -131,38 +131,39 @@ def _is_hopeless(error: BaseException) -> bool:
     )
 
 
-# A worker's processes by token, and its tile workers by thread: a process and its open inputs
-# outlive the batch.
-_processes: dict[str, Process] = {}
-_threads = threading.local()
+class _Registered:
+    """A process in a worker; it and its open inputs outlive the batch."""
+
+    def __init__(self, process: Process) -> None:
+        self.process = process
+        self._threads = threading.local()
+
+    def of_thread(self) -> TileWorker:
+        """The tile worker of this thread."""
+        if not hasattr(self._threads, "worker"):
+            self._threads.worker = TileWorker(self.process)
+        found: TileWorker = self._threads.worker
+        return found
+
+
+_registered: dict[str, _Registered] = {}
 
 
 def register(token: str, process: Process) -> None:
     """Make a process known to this worker."""
-    _processes[token] = process
+    _registered[token] = _Registered(process)
 
 
 def forget(token: str) -> None:
-    """Let go of a process when its run has ended."""
-    _processes.pop(token, None)
-    _workers().pop(token, None)
+    """Let go of a process, and of the arrays that its threads keep, when its run has ended."""
+    _registered.pop(token, None)
 
 
 def is_registered(token: str) -> bool:
     """Whether this worker knows a process."""
-    return token in _processes
+    return token in _registered
 
 
 def run_batch(token: str, batch: Batch) -> list[TileResult]:
     """Run a batch of a registered process."""
-    workers = _workers()
-    if token not in workers:
-        workers[token] = TileWorker(_processes[token])
-    return list(workers[token].run(batch))
-
-
-def _workers() -> dict[str, TileWorker]:
-    if not hasattr(_threads, "workers"):
-        _threads.workers = {}
-    workers: dict[str, TileWorker] = _threads.workers
-    return workers
+    return list(_registered[token].of_thread().run(batch))

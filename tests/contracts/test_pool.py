@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from automap_tiles.engine import worker
 from automap_tiles.engine.batching import Batch
 from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.plan import NothingKnown, Plan, Step
@@ -84,6 +85,20 @@ def test_no_child_is_left(process: Process, kind: Concurrency, grace: float | No
         time.sleep(0.05)
     left = set(_children()) - before
     assert [pid for pid in left if not _is_helper(pid)] == []
+
+
+def test_workers_of_a_cluster_forget_the_run(process: Process, steps: list[Step]) -> None:
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=1, processes=False, dashboard_address=None, silence_logs=50
+    ) as cluster:
+        pool = open_pool(process, Concurrency.DASK, dask_scheduler=cluster.scheduler_address)
+        before = set(worker._registered)
+        pool.submit(Batch(tuple(steps[:2]))).result(timeout=60)
+        # the worker is a thread of this process
+        (token,) = set(worker._registered) - before
+        pool.close(grace=None)
+        assert not worker.is_registered(token)
 
 
 def test_no_worker_is_refused(process: Process) -> None:

@@ -123,7 +123,7 @@ def test_killed_at_random_moments_then_continued(tmp_path: Path, undisturbed: Pr
             time.sleep(0.05)
         assert processes_in_session(run.pid) == []
         for path, data in project.tiles().items():
-            assert data == undisturbed.tiles()[path]
+            assert data == undisturbed.tiles()[path], path
         if len(project.tiles()) == len(undisturbed.tiles()):
             shutil.rmtree(project.output)
     done = project.run(*TWO)

@@ -93,6 +93,22 @@ def test_second_writer_is_refused(tmp_path: Path) -> None:
     Journal.open(path).close()
 
 
+def test_a_second_run_in_the_same_process_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    (tmp_path / "link").symlink_to(tmp_path)
+    with Journal.open(path):
+        with pytest.raises(OutputBusy, match="another run"):
+            Journal.open(tmp_path / "link" / "journal.sqlite")
+        # and the first one has kept its lock against others
+        code = "from pathlib import Path; from automap_tiles.engine.journal import Journal\n"
+        code += f"Journal.open(Path({str(path)!r}))"
+        other = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False
+        )
+        assert "OutputBusy" in other.stderr
+    Journal.open(path).close()
+
+
 def test_file_that_is_no_journal_is_named(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     path.write_bytes(b"this is no database " * 100)

@@ -58,6 +58,9 @@ class DaskPool:
                 future.cancel()
             wait(list(self._flying), timeout=max(0.0, deadline - time.monotonic()))
         self._executor.shutdown(wait=grace is None)
+        if self._cluster is None:
+            # The workers go on without this run, and so would what they keep for it.
+            self._client.run(worker.forget, self._token, wait=grace is None, on_error="ignore")
         self._client.close()
         if self._cluster is not None:
             self._cluster.close()
