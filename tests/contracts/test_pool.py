@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,11 +112,13 @@ def _children() -> list[int]:
 
 
 def _is_helper(pid: int) -> bool:
-    """The servers that multiprocessing keeps for the life of this interpreter.
+    """Not a worker: another program of this session, or a server that multiprocessing keeps.
 
     A worker that the fork server made has the same command line, but not this parent.
     """
     try:
+        if Path(f"/proc/{pid}/exe").resolve() != Path(sys.executable).resolve():
+            return True
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
         parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
     except (FileNotFoundError, ProcessLookupError):
