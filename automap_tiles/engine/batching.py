@@ -60,13 +60,14 @@ class Batcher:
         while len(batch) < size and self._ready:
             batch.append(self._ready.popleft())
         while len(batch) < size and (step := next(self._steps, None)) is not None:
-            missing = [n for n in step.needs if n in self._unfinished and n not in inside]
+            missing = [need for need in step.needs if need in self._unfinished]
             self._unfinished.add(step.index)
-            if missing:
-                self._hold(step, missing)
-            else:
+            if inside.issuperset(missing):
                 batch.append(step)
                 inside.add(step.index)
+            else:
+                # Also for those in this batch: another worker may take the step up.
+                self._hold(step, missing)
         self._left -= len(batch)
         return Batch(tuple(batch), self._fail_fast) if batch else None
 

@@ -1,0 +1,73 @@
+"""No tile starts before those that it is made from are finished."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from automap_tiles.engine.batching import Batch, Batcher
+from automap_tiles.engine.plan import Step, StepKind
+from automap_tiles.grid import TileIndex
+
+
+def pyramid(zoom: int) -> list[Step]:
+    """All tiles of a square pyramid from a zoom up, each behind the four it is made from."""
+
+    def below(index: TileIndex) -> list[Step]:
+        if index.zoom == zoom:
+            return [Step(index, StepKind.PROCESS)]
+        children = [
+            TileIndex(index.zoom + 1, 2 * index.row + row, 2 * index.col + col)
+            for row in (0, 1)
+            for col in (0, 1)
+        ]
+        steps = [step for child in children for step in below(child)]
+        return [*steps, Step(index, StepKind.LOWER, tuple(children))]
+
+    return below(TileIndex(0, 0, 0))
+
+
+def batcher(steps: list[Step], *, batch_seconds: float = 10.0) -> Batcher:
+    return Batcher(
+        iter(steps), tiles=len(steps) * 100, workers=1, batch_seconds=batch_seconds, fail_fast=False
+    )
+
+
+def test_a_tile_waits_for_those_in_flight_and_for_those_of_the_batch() -> None:
+    *leaves, parent = pyramid(1)
+    batches = batcher([*leaves, parent])
+    first = batches.next()
+    assert first == Batch((leaves[0],))
+    second = batches.next()
+    assert second == Batch((leaves[1],))
+    batches.finished(leaves[1].index, 1.0)  # a tile was timed: batches get larger
+    third = batches.next()
+    assert third == Batch((leaves[2], leaves[3]))
+    batches.finished(leaves[0].index, 1.0)
+    assert batches.next() is None
+    batches.finished(leaves[2].index, 1.0)
+    assert batches.next() is None
+    batches.finished(leaves[3].index, 1.0)
+    assert batches.next() == Batch((parent,))
+
+
+@given(data=st.data(), seconds=st.sampled_from([0.5, 3.0, 30.0]))
+def test_whatever_ends_first(data: st.DataObject, seconds: float) -> None:
+    steps = pyramid(3)
+    batches = batcher(steps, batch_seconds=seconds)
+    flying: list[Batch] = []
+    done: list[TileIndex] = []
+    while True:
+        while len(flying) < 4 and (batch := batches.next()) is not None:
+            known = set(done)
+            for step in batch.steps:
+                assert known.issuperset(step.needs)
+                known.add(step.index)
+            flying.append(batch)
+        if not flying:
+            break
+        ended = flying.pop(data.draw(st.integers(0, len(flying) - 1)))
+        for step in ended.steps:
+            done.append(step.index)
+            batches.finished(step.index, 1.0)
+    assert sorted(done) == sorted(step.index for step in steps)
