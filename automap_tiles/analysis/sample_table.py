@@ -1,0 +1,154 @@
+"""Samples as a classifier sees them: one row of features per pixel of known class."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_NO_NAMES: Mapping[int, str] = MappingProxyType({})
+
+
+class Reason(StrEnum):
+    """Why a sample is not in a table."""
+
+    OUTSIDE = "outside"
+    """It lies outside the picture."""
+    NODATA = "nodata"
+    """The picture, or a feature, has no value there."""
+    MIXED = "mixed"
+    """Two classes claim the pixel."""
+    REPEATED = "repeated"
+    """The pixel is already in the table, with the same class."""
+    CAPPED = "capped"
+    """There are more samples of its class, or of its polygon, than were asked for."""
+    EMPTY = "empty"
+    """The shape holds no pixel centre, or has no geometry, or no class."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Loss:
+    """How many samples of a class were dropped for one reason."""
+
+    value: int
+    """Number of the class."""
+    reason: Reason
+    count: int
+    """Pixels or points; for `Reason.EMPTY` shapes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleTable:
+    """Samples in rows; raises `ValueError` when its arrays do not fit together."""
+
+    values: NDArray[np.float32]
+    """(sample, feature)."""
+    classes: NDArray[np.uint8]
+    """(sample,), 1 to 255."""
+    groups: NDArray[np.int64]
+    """(sample,) number of the polygon or point that the sample comes from."""
+    x: NDArray[np.float64]
+    """(sample,) centre of the pixel, in `crs`."""
+    y: NDArray[np.float64]
+    crs: str
+    """WKT or EPSG:n."""
+    features: tuple[str, ...]
+    """Names of the features, in the order of the columns."""
+    names: Mapping[int, str] = field(default=_NO_NAMES)
+    """Number of a class -> its name, where the samples tell one."""
+    losses: tuple[Loss, ...] = ()
+
+    def __post_init__(self) -> None:
+        rows = len(self.classes)
+        if self.values.shape != (rows, len(self.features)):
+            raise ValueError(
+                f"values of shape {self.values.shape} do not fit {rows} classes and "
+                f"{len(self.features)} features"
+            )
+        if any(len(column) != rows for column in (self.groups, self.x, self.y)):
+            raise ValueError("groups, x and y must be as long as classes")
+        if rows and int(self.classes.min()) == 0:
+            raise ValueError("class 0 means no data: classes go from 1 to 255")
+
+    def __len__(self) -> int:
+        return len(self.classes)
+
+    @property
+    def counts(self) -> dict[int, int]:
+        """Number of a class -> how many samples it has, ascending."""
+        values, counts = np.unique(self.classes, return_counts=True)
+        return dict(zip(values.tolist(), counts.tolist(), strict=True))
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of everything that a training depends on."""
+        digest = hashlib.sha256("\n".join((self.crs, *self.features)).encode())
+        for name, dtype in _COLUMNS:
+            column = getattr(self, name).astype(dtype, copy=False)
+            digest.update(f"{name} {column.shape}".encode())
+            digest.update(np.ascontiguousarray(column).tobytes())
+        return digest.hexdigest()
+
+    def take(self, rows: NDArray[Any]) -> SampleTable:
+        """The samples of these rows: positions, or one truth value per sample."""
+        columns = {name: getattr(self, name)[rows] for name, _ in _COLUMNS}
+        return replace(self, **columns)
+
+    def sorted(self) -> SampleTable:
+        """The same samples in an order that does not depend on how they were gathered.
+
+        From north to south, west to east, by class and group: the order in which tiles were read
+        leaves no trace in what is trained on the table.
+        """
+        return self.take(np.lexsort((self.groups, self.classes, self.x, -self.y)))
+
+
+# Little-endian, so that a fingerprint is the same on every machine.
+_COLUMNS = (
+    ("values", "<f4"),
+    ("classes", "u1"),
+    ("groups", "<i8"),
+    ("x", "<f8"),
+    ("y", "<f8"),
+)
+
+
+def joined(tables: Sequence[SampleTable]) -> SampleTable:
+    """Tables below each other, sorted; losses of the same class and reason are added up.
+
+    Raises `ValueError` when there are none or they differ in features or CRS. Groups keep their
+    numbers: the same number means the same polygon.
+    """
+    if not tables:
+        raise ValueError("there are no samples")
+    first = tables[0]
+    for other in tables[1:]:
+        if (other.features, other.crs) != (first.features, first.crs):
+            raise ValueError("tables of different features or CRS cannot be joined")
+    columns = {
+        name: np.concatenate([getattr(table, name) for table in tables]) for name, _ in _COLUMNS
+    }
+    names = {value: name for table in tables for value, name in table.names.items()}
+    losses = added([loss for table in tables for loss in table.losses])
+    return SampleTable(
+        crs=first.crs, features=first.features, names=names, losses=losses, **columns
+    ).sorted()
+
+
+def added(losses: Sequence[Loss]) -> tuple[Loss, ...]:
+    """Losses summed per class and reason, by class."""
+    sums: dict[tuple[int, Reason], int] = {}
+    for loss in losses:
+        key = (loss.value, loss.reason)
+        sums[key] = sums.get(key, 0) + loss.count
+    return tuple(
+        Loss(value=value, reason=reason, count=count)
+        for (value, reason), count in sorted(sums.items())
+        if count
+    )
