@@ -53,6 +53,9 @@ class RasterInfo:
     """Whether one of the bands is an alpha band."""
     georeferencing: Georeferencing
     driver: str
+    scales: tuple[float, ...] = ()
+    """Per band: unit of the stored numbers; value = number · scale + offset."""
+    offsets: tuple[float, ...] = ()
 
     @property
     def dtype(self) -> str:
@@ -101,6 +104,8 @@ def describe(dataset: DatasetReader, path: str) -> RasterInfo:
         alpha=ColorInterp.alpha in dataset.colorinterp,
         georeferencing=georeferencing,
         driver=dataset.driver,
+        scales=tuple(dataset.scales),
+        offsets=tuple(dataset.offsets),
     )
 
 
