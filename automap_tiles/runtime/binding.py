@@ -6,16 +6,13 @@ import copy
 import difflib
 import enum
 import sys
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import ConfigError, Empty, ProcessError
-from automap_tiles.runtime.canonical import canonical
-from automap_tiles.runtime.convert import convert
-from automap_tiles.runtime.function import FunctionRef, LoadedFunction
+from automap_tiles.runtime.hooks import context, value_of
 from automap_tiles.runtime.oldstyle import OldStyleProcess
 from automap_tiles.runtime.signature import Role, Signature, read_signature, without_none
 
@@ -62,11 +59,11 @@ def bind(process: Process, zoom: int) -> Call:
     signature = read_signature(loaded.execute, has_setup=loaded.setup is not None)
     inputs = process.inputs.at_zoom(zoom)
     parameters = process.parameters.at(zoom)
-    values = check(signature, inputs, parameters, zoom)
+    values = check(signature, inputs, parameters, zoom, process.folder)
     taken = _taken_inputs(signature, inputs)
     constants = {**values, **_constants(process, signature)}
     for name in signature.names(Role.CONTEXT):
-        constants[name] = context(process.function, loaded, parameters)
+        constants[name] = context(process.function, loaded, parameters, process.folder)
     return Call(
         function=loaded.execute,
         constants=constants,
@@ -78,9 +75,15 @@ def bind(process: Process, zoom: int) -> Call:
 
 
 def check(
-    signature: Signature, inputs: Mapping[str, Any], parameters: Mapping[str, Any], zoom: int
+    signature: Signature,
+    inputs: Mapping[str, Any],
+    parameters: Mapping[str, Any],
+    zoom: int,
+    folder: Path,
 ) -> dict[str, Any]:
     """Match names and types; returns the parameters as the function gets them.
+
+    `folder` is where relative paths start.
 
     Raises `ConfigError` with the name as its key.
     """
@@ -97,7 +100,7 @@ def check(
         argument = signature.arguments.get(name)
         if argument is not None:
             if argument.role is Role.VALUE:
-                values[name] = convert(name, value, argument.annotation)
+                values[name] = value_of(name, value, argument, folder)
         elif signature.takes_all:
             values[name] = value
         elif not signature.names(Role.OLD_STYLE):
@@ -105,50 +108,10 @@ def check(
     return values
 
 
-_contexts: dict[tuple[FunctionRef, str], Any] = {}
-_context_lock = threading.Lock()
-
-
-def context(ref: FunctionRef, loaded: LoadedFunction, parameters: Mapping[str, Any]) -> Any:
-    """The result of `setup`, made once in this worker for the same parameters.
-
-    Whatever `setup` raises comes through.
-    """
-    if loaded.setup is None:
-        return None
-    key = (ref, canonical(parameters))
-    with _context_lock:
-        if key not in _contexts:
-            _contexts[key] = loaded.setup(**setup_arguments(loaded.setup, parameters))
-        return _contexts[key]
-
-
 def empty_errors() -> tuple[type[Exception], ...]:
     """The exceptions that say "nothing here": ours, and mapchete's where it has been imported."""
     theirs = sys.modules.get("mapchete.errors")
     return (Empty,) if theirs is None else (Empty, theirs.MapcheteNodataTile)
-
-
-def setup_arguments(setup: Callable[..., Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """What `setup` is called with; raises `ConfigError` for a parameter that is missing or wrong.
-
-    It takes what it names of the parameters; the others are for `execute`.
-    """
-    signature = read_signature(setup)
-    for name, argument in signature.arguments.items():
-        if argument.required and name not in parameters:
-            raise ConfigError(
-                f"setup() needs the parameter {name!r}, which is not in the file",
-                key="process_parameters",
-                remedy=f"add {name!r} to process_parameters",
-            )
-    return {
-        name: convert(name, value, signature.arguments[name].annotation)
-        if name in signature.arguments
-        else value
-        for name, value in parameters.items()
-        if name in signature.arguments or signature.takes_all
-    }
 
 
 def _check_required(signature: Signature, given: Iterable[str], zoom: int) -> None:

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from automap_tiles.errors import ProcessError
+from automap_tiles.errors import AutomapError, ProcessError
 from automap_tiles.runtime import sources
 from automap_tiles.runtime.canonical import digest
 
@@ -113,6 +113,8 @@ class LoadedFunction:
     execute: Callable[..., Any]
     setup: Callable[..., Any] | None
     """Runs once in each worker; its result is the argument `context` of `execute`."""
+    pixelbuffer: Callable[..., Any] | None = None
+    """Tells how many pixels around its tile `execute` looks at, see `hooks.needed_buffer`."""
 
 
 _loaded: dict[FunctionRef, LoadedFunction] = {}
@@ -124,15 +126,25 @@ def _load(ref: FunctionRef) -> LoadedFunction:
     elif ref.kind is FunctionKind.INLINE:
         module = _run_inline(ref)
     else:
-        with _explained(ref, None):
+        with explained(ref, None):
             module = importlib.import_module(ref.name)
     execute = getattr(module, "execute", None)
     if not callable(execute):
         raise ProcessError(f"{ref}: there is no function execute()")
     if inspect.iscoroutinefunction(execute) or inspect.isgeneratorfunction(execute):
         raise ProcessError(f"{ref}: execute() must be a plain function that returns its result")
-    setup = getattr(module, "setup", None)
-    return LoadedFunction(module=module, execute=execute, setup=setup if callable(setup) else None)
+    return LoadedFunction(
+        module=module,
+        execute=execute,
+        setup=_hook(module, "setup"),
+        pixelbuffer=_hook(module, "pixelbuffer"),
+    )
+
+
+def _hook(module: ModuleType, name: str) -> Callable[..., Any] | None:
+    """A function that a process module may have besides `execute`."""
+    found = getattr(module, name, None)
+    return found if callable(found) else None
 
 
 def _run_file(ref: FunctionRef) -> ModuleType:
@@ -145,7 +157,7 @@ def _run_file(ref: FunctionRef) -> ModuleType:
         raise ProcessError(f"{path}: this is no Python file")
     linecache.checkcache(str(path))
     module = importlib.util.module_from_spec(spec)
-    with _explained(ref, name), _siblings_of(path):
+    with explained(ref, name), _siblings_of(path):
         # dataclasses, pickle and others look a module up by its name
         sys.modules[name] = module
         # Compiled here and not by the loader, which trusts a cached file of the same second and
@@ -161,7 +173,7 @@ def _run_inline(ref: FunctionRef) -> ModuleType:
     # so that tracebacks show the lines
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     module.__file__ = file
-    with _explained(ref, name):
+    with explained(ref, name):
         sys.modules[name] = module
         exec(compile(source, file, "exec"), module.__dict__)
     return module
@@ -207,11 +219,15 @@ def _forget_other_version(name: str, file: Path, folder: Path) -> None:
 
 
 @contextmanager
-def _explained(ref: FunctionRef, name: str | None) -> Iterator[None]:
-    """Turn whatever the user's module raises into a `ProcessError` with file and line."""
+def explained(ref: FunctionRef, name: str | None = None) -> Iterator[None]:
+    """Turn whatever the user's module raises into a `ProcessError` with file and line.
+
+    `name` is that of a module which is no good then and is forgotten.
+    """
     try:
         yield
-    except ProcessError:
+    except AutomapError:
+        _forget(name)
         raise
     except SyntaxError as error:
         _forget(name)

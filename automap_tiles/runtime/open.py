@@ -13,16 +13,17 @@ from automap_tiles.errors import ConfigError, InputError, ProcessError
 from automap_tiles.formats import registry
 from automap_tiles.formats.spec import InputSpec, OutputSpec
 from automap_tiles.runtime.area import bounds_area, common, geometry_area
-from automap_tiles.runtime.binding import check, setup_arguments, unused_inputs
+from automap_tiles.runtime.binding import check, unused_inputs
 from automap_tiles.runtime.builtin import find_function
 from automap_tiles.runtime.document import Document, read_document
+from automap_tiles.runtime.hooks import arguments_of, files_of, needed_buffer, signature_of
 from automap_tiles.runtime.inputs import InputTree
 from automap_tiles.runtime.legacy import modernise
 from automap_tiles.runtime.loops import check_no_loop
 from automap_tiles.runtime.overrides import Overrides, apply_to_file, apply_zooms, run_areas
 from automap_tiles.runtime.process import Process
 from automap_tiles.runtime.settings import SECTIONS, Sections, read_sections, section
-from automap_tiles.runtime.signature import Role, read_signature
+from automap_tiles.runtime.signature import Role
 from automap_tiles.runtime.zooms import Choice, Keys, ZoomValues, map_leaves, zoom_tree
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from automap_tiles.formats.mapchete import ResolvedProcess
     from automap_tiles.formats.protocols import Reader
     from automap_tiles.grid import Pyramid
+    from automap_tiles.runtime.function import FunctionRef
 
 
 class UnusedInputWarning(UserWarning):
@@ -101,24 +103,60 @@ def _assemble(document: Document, overrides: Overrides) -> Process:
     zooms = apply_zooms(overrides, sections.zooms, document)
     area = _file_area(document, sections.pyramid)
     file_area = area if {"area", "bounds"} & document.values.keys() else None
-    writer = registry.open_output(_output_spec(document, sections, area), sections.pyramid)
-    for limit in run_areas(overrides, sections.pyramid, zooms):
+    parameters = _parameters(document)
+    called_on = _called_on(function, sections, zooms)
+    pyramid = _wide_enough(document, sections.pyramid, function, parameters, called_on)
+    writer = registry.open_output(_output_spec(document, sections, area), pyramid)
+    for limit in run_areas(overrides, pyramid, zooms):
         area = common(area, limit)
-    inputs = _inputs(document, sections.pyramid, file_area)
+    inputs = _inputs(document, pyramid, file_area)
     check_no_loop(document, inputs, writer)
     return Process(
         name=document.file.stem if document.file else function.name.rpartition(".")[2],
         config_path=document.file,
         function=function,
         inputs=inputs,
-        parameters=_parameters(document),
+        parameters=parameters,
         writer=writer,
-        pyramid=sections.pyramid,
+        pyramid=pyramid,
         output_pyramid=writer.pyramid,
         zooms=zooms,
         baselevels=sections.baselevels,
         area=area,
+        folder=document.folder,
+        files=files_of(function, parameters, called_on, document.folder),
     )
+
+
+def _called_on(
+    function: FunctionRef, sections: Sections, zooms: tuple[int, ...]
+) -> tuple[int, ...]:
+    """Zooms that the function is called on in the file, not only in this run.
+
+    None for a run of overviews alone whose function cannot be loaded: it needs none.
+    """
+    try:
+        function.load()
+    except ProcessError:
+        if set(zooms) & set(sections.base_zooms):
+            raise
+        return ()
+    return sections.base_zooms
+
+
+def _wide_enough(
+    document: Document,
+    pyramid: Pyramid,
+    function: FunctionRef,
+    parameters: ZoomValues,
+    zooms: tuple[int, ...],
+) -> Pyramid:
+    """The pyramid of the file, with the buffer that the function asks for if that is wider."""
+    try:
+        needed = needed_buffer(function, parameters, zooms, document.folder)
+    except ConfigError as error:
+        raise _at_top(error, document) from error
+    return pyramid if needed <= pyramid.pixelbuffer else pyramid.replace(pixelbuffer=needed)
 
 
 def _file_area(document: Document, pyramid: Pyramid) -> BaseGeometry:
@@ -227,17 +265,14 @@ def _check_arguments(process: Process, document: Document) -> None:
     if not process.base_zooms:
         return
     loaded = process.function.load()
-    try:
-        signature = read_signature(loaded.execute, has_setup=loaded.setup is not None)
-    except ProcessError as error:
-        raise ProcessError(f"{process.function}: {error}") from error
+    signature = signature_of(process.function)
     unused: dict[str, None] = {}
     for zoom in process.base_zooms:
         inputs = process.inputs.at_zoom(zoom)
         try:
-            check(signature, inputs, process.parameters.at(zoom), zoom)
+            check(signature, inputs, process.parameters.at(zoom), zoom, process.folder)
             if signature.names(Role.CONTEXT) and loaded.setup is not None:
-                setup_arguments(loaded.setup, process.parameters.at(zoom))
+                arguments_of(loaded.setup, process.parameters.at(zoom), process.folder)
         except ConfigError as error:
             raise _at_top(error, document) from error
         unused |= dict.fromkeys(unused_inputs(signature, inputs))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.runtime.binding import bind, empty_errors
-from automap_tiles.runtime.canonical import canonical, digest
+from automap_tiles.runtime.canonical import canonical, digest, file_hash
 from automap_tiles.runtime.function import FunctionRef
 from automap_tiles.runtime.inputs import InputTree
 from automap_tiles.runtime.zooms import BaseLevels, ZoomValues
@@ -50,6 +50,10 @@ class Process:
     baselevels: BaseLevels | None
     area: BaseGeometry
     """area and bounds of the file and of the run together, CRS of the pyramid."""
+    folder: Path = Path()
+    """Where relative paths among the parameters start."""
+    files: tuple[Path, ...] = ()
+    """Files that parameters name: their content is part of the process."""
 
     @property
     def base_zooms(self) -> tuple[int, ...]:
@@ -100,13 +104,19 @@ class Process:
         )
         return ProcessHashes(
             function=self.function.digest,
-            parameters=self.parameters.key,
+            parameters=self._parameters_hash(),
             inputs=self.inputs.fingerprint(),
             output=digest(
                 self.writer.fingerprint(),
                 canonical([self.pyramid.to_dict(), self.output_pyramid.to_dict(), overviews]),
             ),
         )
+
+    def _parameters_hash(self) -> str:
+        """Of the parameters and of what stands in the files that they name."""
+        if not self.files:
+            return self.parameters.key
+        return digest(self.parameters.key, *(file_hash(file) for file in self.files))
 
     def for_workers(self) -> Process:
         """The same process without its outline, which only planning needs and may be large."""

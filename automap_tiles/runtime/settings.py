@@ -52,6 +52,11 @@ class Sections:
     baselevels: BaseLevels | None
     output: Mapping[str, Any]
 
+    @property
+    def base_zooms(self) -> tuple[int, ...]:
+        """Zooms of the file that are computed, ascending."""
+        return tuple(z for z in self.zooms if self.baselevels is None or z in self.baselevels)
+
 
 def read_sections(document: Document) -> Sections:
     """Check pyramid, zoom_levels, baselevels and output; raises `ConfigError`."""

@@ -164,7 +164,7 @@ def test_what_does_not_match(
     exec(f"def {text}: ...", scope)
     readers = {name: FakeReader(name) for name in inputs}
     with pytest.raises(ConfigError, match=words) as caught:
-        check(read_signature(scope["execute"]), readers, parameters, 5)
+        check(read_signature(scope["execute"]), readers, parameters, 5, Path())
     assert caught.value.key == key
     import re
 
