@@ -8,43 +8,75 @@ from __future__ import annotations
 
 import struct
 import zlib
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automap_tiles.errors import OutputError
 
+Deflate: TypeAlias = Callable[[bytes], bytes]
+"""Compresses into a zlib stream (RFC 1950)."""
+
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 """PNG's number by bands: grey, grey and alpha, RGB, RGB and alpha (PNG 1.2, section 4.1.1)."""
+
+_PALETTE = 3
+"""PNG's number of an index into a palette."""
 
 _SUB_FILTER = 1
 """Each byte less that of the pixel to the left (PNG 1.2, section 6.3)."""
 
 
-def encode_png(data: NDArray[Any], *, level: int = 1) -> bytes:
+def deflate(content: bytes, level: int = 1) -> bytes:
+    """Compress with zlib, at a level of 0 to 9."""
+    return zlib.compress(content, level)
+
+
+def encode_png(data: NDArray[Any], *, compress: Deflate = deflate) -> bytes:
     """A PNG of an array (band, y, x) of one to four bands, uint8 or uint16.
 
     Two bands are grey and alpha, four are red, green, blue and alpha. The mask of a masked array
-    is left aside: what stands under it is written. `level` is zlib's, 0 to 9. Raises
-    `OutputError` for other dtypes or numbers of bands.
+    is left aside: what stands under it is written. Raises `OutputError` for other dtypes or
+    numbers of bands.
     """
     values: NDArray[Any] = np.ma.getdata(data)
     if values.ndim != 3 or values.shape[0] not in _COLOUR_TYPES:
         raise OutputError(f"a PNG has (band, y, x) with 1 to 4 bands, not the shape {values.shape}")
     if values.dtype not in (np.uint8, np.uint16):
         raise OutputError(f"a PNG holds uint8 or uint16, not {values.dtype}")
-    bands, height, width = values.shape
-    depth = values.dtype.itemsize * 8
-    header = struct.pack(">IIBBBBB", width, height, depth, _COLOUR_TYPES[bands], 0, 0, 0)
-    return b"".join(
-        (
-            b"\x89PNG\r\n\x1a\n",
-            _chunk(b"IHDR", header),
-            _chunk(b"IDAT", zlib.compress(_filtered(values), level)),
-            _chunk(b"IEND", b""),
-        )
-    )
+    header = _header(values[0], _COLOUR_TYPES[len(values)])
+    return _file(header, _chunk(b"IDAT", compress(_filtered(values))))
+
+
+def encode_palette_png(
+    index: NDArray[np.uint8], palette: NDArray[np.uint8], *, compress: Deflate = deflate
+) -> bytes:
+    """A PNG of indexes (y, x) into a palette (number, 4) of red, green, blue, alpha.
+
+    Raises `OutputError` for a palette of more than 256 colours.
+    """
+    if not 1 <= len(palette) <= 256:
+        raise OutputError(f"the palette of a PNG has 1 to 256 colours, not {len(palette)}")
+    colours = _chunk(b"PLTE", np.ascontiguousarray(palette[:, :3]).tobytes())
+    alpha = b"" if (palette[:, 3] == 255).all() else _chunk(b"tRNS", palette[:, 3].tobytes())
+    # No filter: the difference of two classes is no better than the classes (PNG 1.2, section 9.6).
+    height, width = index.shape
+    rows = np.zeros((height, 1 + width), dtype=np.uint8)
+    rows[:, 1:] = index
+    pixels = _chunk(b"IDAT", compress(rows.tobytes()))
+    return _file(_header(index, _PALETTE), colours, alpha, pixels)
+
+
+def _header(plane: NDArray[Any], colour_type: int) -> bytes:
+    height, width = plane.shape
+    depth = plane.dtype.itemsize * 8
+    return _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, 0))
+
+
+def _file(*chunks: bytes) -> bytes:
+    return b"".join((b"\x89PNG\r\n\x1a\n", *chunks, _chunk(b"IEND", b"")))
 
 
 def _filtered(values: NDArray[Any]) -> bytes:

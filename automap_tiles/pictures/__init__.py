@@ -1,0 +1,1 @@
+"""Pictures: numbers stretched, coloured and encoded for the web. No files, no tiles."""

@@ -1,0 +1,138 @@
+"""From numbers to colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automap_tiles.pictures.colormaps import Classes, ColorMap, Intervals, Ramp
+from automap_tiles.pictures.style import Style
+
+Bytes: TypeAlias = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Picture:
+    """A picture of one tile."""
+
+    planes: Bytes
+    """(1 or 3, y, x): grey, palette index, or red, green and blue."""
+    palette: Bytes | None = None
+    """(number, 4) red, green, blue, alpha of the indexes; only for a single plane."""
+    opaque: NDArray[np.bool_] | None = None
+    """(y, x) False where nothing is to be seen; None: everything is."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width."""
+        height, width = self.planes.shape[-2:]
+        return height, width
+
+    def rgba(self) -> Bytes:
+        """Red, green, blue and alpha, (4, y, x)."""
+        rgba: Bytes
+        if self.palette is not None:
+            rgba = np.moveaxis(self.palette[self.planes[0]], -1, 0).copy()
+        else:
+            rgba = np.full((4, *self.shape), 255, np.uint8)
+            rgba[:3] = self.planes
+        if self.opaque is not None:
+            rgba[3] *= self.opaque
+        return rgba
+
+
+def render(data: np.ma.MaskedArray[Any, Any], style: Style) -> Picture:
+    """The picture of the bands `style.needed` (band, y, x), in their order.
+
+    A value v becomes 255 · ((v − low) / (high − low)) ^ (1 / gamma), rounded and kept within 0 to
+    255; without `rescale` low and high are the limits of the type for integers, 0 and 1 for floats.
+    A pixel is transparent when one of its planes is masked. Classes and intervals colour the values
+    as they are, unless they are rescaled.
+    """
+    planes = data if style.expression is None else style.expression.evaluate(data)
+    opaque = _opaque(planes, style)
+    values: NDArray[Any] = np.ma.getdata(planes)
+    if isinstance(style.colormap, Classes | Intervals):
+        if style.rescale:
+            values = _stretched(values, style)
+        return _coloured(values[0], style.colormap, opaque)
+    grey = _stretched(values, style)
+    palette = style.colormap.table if isinstance(style.colormap, Ramp) else None
+    return Picture(planes=grey, palette=palette, opaque=opaque)
+
+
+def _opaque(planes: np.ma.MaskedArray[Any, Any], style: Style) -> NDArray[np.bool_] | None:
+    if not style.return_mask or not np.ma.is_masked(planes):
+        return None
+    return np.asarray(~np.ma.getmaskarray(planes).any(axis=0))
+
+
+def _stretched(values: NDArray[Any], style: Style) -> Bytes:
+    """Levels of the planes, each between its limits."""
+    out = np.empty(values.shape, np.uint8)
+    for number, plane in enumerate(values):
+        low, high = _limits(style, number, values.dtype)
+        if values.dtype.kind in "iu" and values.dtype.itemsize <= 2:
+            table = _table(values.dtype, low, high, style.gamma)
+            np.take(table, plane.view(f"u{values.dtype.itemsize}"), out=out[number])
+        else:
+            out[number] = _levels(plane, low, high, style.gamma)
+    return out
+
+
+def _limits(style: Style, number: int, dtype: np.dtype[Any]) -> tuple[float, float]:
+    if style.rescale:
+        return style.rescale[number if len(style.rescale) > 1 else 0]
+    if dtype.kind not in "iu":
+        return 0.0, 1.0
+    limits = np.iinfo(dtype)
+    return float(limits.min), float(limits.max)
+
+
+def _levels(values: NDArray[Any], low: float, high: float, gamma: float) -> Bytes:
+    part = np.clip((values.astype(np.float64) - low) / (high - low), 0, 1)
+    if gamma != 1:
+        part **= 1 / gamma
+    # NaN can stand under a mask only; any colour does there
+    return np.nan_to_num(part * 255 + 0.5).astype(np.uint8)
+
+
+@lru_cache(maxsize=64)
+def _table(dtype: np.dtype[Any], low: float, high: float, gamma: float) -> Bytes:
+    """The level of each value of an 8 or 16 bit type, by its bits."""
+    bits = np.arange(256**dtype.itemsize, dtype=f"u{dtype.itemsize}")
+    return _levels(bits.view(dtype), low, high, gamma)
+
+
+def _coloured(values: NDArray[Any], colours: ColorMap, opaque: NDArray[np.bool_] | None) -> Picture:
+    """Palette index 0 is what has no colour."""
+    if isinstance(colours, Classes):
+        index, table = _of_classes(values, colours)
+    else:
+        index, table = _of_intervals(values, colours)  # type: ignore[arg-type]
+    palette = np.array([(0, 0, 0, 0), *table], np.uint8)
+    if len(palette) <= 256:
+        return Picture(planes=index.astype(np.uint8)[None], palette=palette, opaque=opaque)
+    rgba = palette[index]
+    seen = rgba[..., 3] != 0
+    return Picture(
+        planes=np.moveaxis(rgba[..., :3], -1, 0), opaque=seen if opaque is None else seen & opaque
+    )
+
+
+def _of_classes(values: NDArray[Any], classes: Classes) -> tuple[NDArray[Any], list[Any]]:
+    wanted = np.array([value for value, _ in classes.colours])
+    place = np.searchsorted(wanted, values)
+    found = wanted[np.minimum(place, len(wanted) - 1)] == values
+    return np.where(found, place + 1, 0), [colour for _, colour in classes.colours]
+
+
+def _of_intervals(values: NDArray[Any], intervals: Intervals) -> tuple[NDArray[Any], list[Any]]:
+    index = np.zeros(values.shape, np.intp)
+    for number, (low, high, _) in reversed(list(enumerate(intervals.colours, start=1))):
+        index[(values >= low) & (values < high)] = number
+    return index, [colour for _, _, colour in intervals.colours]
