@@ -26,7 +26,7 @@ _FIRST, _TINY, _SMALL = weiszfeld.FIRST, weiszfeld.TINY, weiszfeld.SMALL
 _ZERO, _ONE, _INFINITE = np.float32(0), np.float32(1), np.float32(np.inf)
 
 
-def _compile(function: Callable[..., None]) -> Callable[..., None]:
+def compile_kernel(function: Callable[..., None]) -> Callable[..., None]:
     """Compile at the first call, and keep the machine code on disk where that is possible."""
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
     try:
@@ -43,7 +43,7 @@ def solve(pixels: Pixels, out: Array, max_steps: int) -> None:
     kernel(*arrays, pixels.place, out, max_steps)
 
 
-@_compile
+@compile_kernel
 def _force_at_sample(x, w, y, lane, near, pull):  # type: ignore[no-untyped-def]
     """As `weiszfeld._force_at_sample`, for one lane; writes it to `pull`."""
     dates, bands, _ = x.shape
@@ -155,10 +155,10 @@ def _solver(bands: int) -> Callable[..., None]:
                         following += 1
                         busy += 1
 
-    return _compile(kernel)
+    return compile_kernel(kernel)
 
 
-@_compile
+@compile_kernel
 def _enter(samples, weight, median, number, x, w, y, lane):  # type: ignore[no-untyped-def]
     """Put a pixel at its start into a lane."""
     for date in range(samples.shape[0]):
@@ -209,7 +209,7 @@ def _distances(bands: int) -> Callable[..., None]:
                 for lane in range(lanes):
                     sums[date, first + lane] = added[date, lane]
 
-    return _compile(kernel)
+    return compile_kernel(kernel)
 
 
 def highest_difference(data: Array, valid: Bools, first: int, second: int) -> tuple[Array, Array]:
@@ -221,7 +221,7 @@ def highest_difference(data: Array, valid: Bools, first: int, second: int) -> tu
     return index, best
 
 
-@_compile
+@compile_kernel
 def _highest(data, first, second, valid, index, best):  # type: ignore[no-untyped-def]
     dates, _, height, width = data.shape
     for row in range(height):
@@ -243,7 +243,7 @@ def gather(data: Array, index: Array) -> Array:
     return out
 
 
-@_compile
+@compile_kernel
 def _gather(data, index, out):  # type: ignore[no-untyped-def]
     _, bands, height, width = data.shape
     for row in range(height):
