@@ -22,6 +22,8 @@ class Reason(StrEnum):
     """It lies outside the picture."""
     NODATA = "nodata"
     """The picture, or a feature, has no value there."""
+    EDGE = "edge"
+    """It lies at the edge of its polygon."""
     MIXED = "mixed"
     """Two classes claim the pixel."""
     REPEATED = "repeated"
