@@ -1,7 +1,15 @@
 """Bytes under a path or an object key: get, atomic put, list, delete; and how tiles are named."""
 
 from automap_tiles.storage.layout import DEFAULT_SCHEMA, TileLayout
+from automap_tiles.storage.memory import MemoryStorage
 from automap_tiles.storage.open import is_remote, open_storage
 from automap_tiles.storage.protocol import Storage
 
-__all__ = ["DEFAULT_SCHEMA", "Storage", "TileLayout", "is_remote", "open_storage"]
+__all__ = [
+    "DEFAULT_SCHEMA",
+    "MemoryStorage",
+    "Storage",
+    "TileLayout",
+    "is_remote",
+    "open_storage",
+]

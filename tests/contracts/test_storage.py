@@ -10,14 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from automap_tiles.storage import Storage, open_storage
+from automap_tiles.storage import MemoryStorage, Storage, open_storage
 from tests.storage.s3 import BUCKET
 
 
-@pytest.fixture(params=["local", "s3"])
+@pytest.fixture(params=["local", "memory", "s3"])
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
     if request.param == "local":
         yield open_storage(tmp_path / "root")
+        return
+    if request.param == "memory":
+        yield MemoryStorage()
         return
     request.getfixturevalue("s3")
     yield open_storage(f"s3://{BUCKET}/{uuid.uuid4().hex}")
@@ -108,6 +111,10 @@ def _fail_half_way(storage: Storage) -> None:
 
 
 def test_pickles_small(storage: Storage) -> None:
+    if isinstance(storage, MemoryStorage):
+        with pytest.raises(TypeError):  # it belongs to one process
+            pickle.dumps(storage)
+        return
     storage.put("a", b"x")
     content = pickle.dumps(storage)
     assert len(content) < 1000
