@@ -1,0 +1,178 @@
+"""XGBoost on folds: the only place that trains."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automap_tiles.analysis.classifier.library import xgboost
+from automap_tiles.analysis.classifier.parameters import Parameters
+
+if TYPE_CHECKING:
+    from xgboost import Booster, QuantileDMatrix
+
+MAX_BIN = 128
+"""Steps into which the values of a feature are sorted: half of XGBoost's default, a third faster,
+with no loss that we could measure on real scenes (`bench/training.py`)."""
+
+MAX_ROUNDS = 400
+"""However slowly a classifier learns: every round makes all later predictions slower."""
+
+# Rounds times learning rate after which a training ends whatever its curve does, and without a
+# gain after which it is stopped.
+_LAST_PROGRESS = 30.0
+_PATIENCE = 1.5
+_LEAST_PATIENCE = 10
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rows:
+    """Samples as XGBoost takes them."""
+
+    values: NDArray[np.float32]
+    """(sample, feature)."""
+    labels: NDArray[np.int64]
+    """(sample,) 0 to `classes` - 1."""
+    weights: NDArray[np.float32]
+    """(sample,) how much each counts, in training and in the log loss."""
+    classes: int
+
+    def take(self, rows: NDArray[Any]) -> Rows:
+        """Those at these positions, or where true."""
+        return Rows(
+            values=self.values[rows],
+            labels=self.labels[rows],
+            weights=self.weights[rows],
+            classes=self.classes,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fold:
+    """Samples to learn from and samples held out, sorted into bins once for all trials."""
+
+    train: QuantileDMatrix
+    held_out: QuantileDMatrix
+    classes: int
+    threads: int
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Watch:
+    """Reasons to end a training."""
+
+    is_over: Callable[[], bool]
+    """Whether the time is up."""
+    is_behind: Callable[[int, float], bool]
+    """Whether it is hopeless after so many rounds with that least loss."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Boosted:
+    """What came of one fold."""
+
+    curve: tuple[float, ...]
+    """Log loss of the samples held out after every round."""
+    was_cut: bool
+
+
+def make_folds(rows: Rows, fold_of: NDArray[Any], threads: int, seed: int) -> tuple[Fold, ...]:
+    """Matrices for every fold; `fold_of` (sample,) tells which fold holds a sample out."""
+    folds = []
+    for fold in range(int(fold_of.max()) + 1):
+        train = matrix(rows.take(fold_of != fold), threads)
+        held_out = matrix(rows.take(fold_of == fold), threads, like=train)
+        folds.append(
+            Fold(train=train, held_out=held_out, classes=rows.classes, threads=threads, seed=seed)
+        )
+    return tuple(folds)
+
+
+def matrix(rows: Rows, threads: int, like: QuantileDMatrix | None = None) -> QuantileDMatrix:
+    """Samples in XGBoost's memory, in the bins of `like` where given."""
+    made: QuantileDMatrix = xgboost().QuantileDMatrix(
+        rows.values,
+        rows.labels,
+        weight=rows.weights,
+        max_bin=MAX_BIN,
+        ref=like,
+        nthread=threads,
+    )
+    return made
+
+
+def boost(fold: Fold, parameters: Parameters, watch: Watch) -> Boosted:
+    """Train on a fold until its held-out samples are predicted no better."""
+    patience = max(_LEAST_PATIENCE, math.ceil(_PATIENCE / parameters.eta))
+    watcher = _watcher(watch, patience)
+    history: dict[str, dict[str, list[float]]] = {}
+    xgboost().train(
+        _settings(parameters, fold.classes, fold.threads, fold.seed),
+        fold.train,
+        min(MAX_ROUNDS, math.ceil(_LAST_PROGRESS / parameters.eta)),
+        evals=[(fold.held_out, "held_out")],
+        evals_result=history,
+        callbacks=[watcher],
+        verbose_eval=False,
+    )
+    return Boosted(curve=tuple(history["held_out"]["mlogloss"]), was_cut=watcher.was_cut)
+
+
+def fit(rows: Rows, parameters: Parameters, rounds: int, threads: int, seed: int) -> Booster:
+    """Train on all these samples for so many rounds."""
+    settings = _settings(parameters, rows.classes, threads, seed)
+    booster: Booster = xgboost().train(settings, matrix(rows, threads), rounds, verbose_eval=False)
+    booster.set_param({"nthread": threads})
+    return booster
+
+
+def _settings(parameters: Parameters, classes: int, threads: int, seed: int) -> dict[str, Any]:
+    return {
+        **parameters.for_xgboost(),
+        "objective": "multi:softprob",
+        "num_class": classes,
+        "tree_method": "hist",
+        "max_bin": MAX_BIN,
+        "nthread": threads,
+        "seed": seed,
+        "eval_metric": "mlogloss",
+    }
+
+
+def _watcher(watch: Watch, patience: int) -> Any:
+    """A callback of XGBoost that ends a training; a class made late, as its base is XGBoost's."""
+
+    class Watcher(xgboost().callback.TrainingCallback):  # type: ignore[misc]
+        was_cut = False
+        lowest = math.inf
+        last_gain = 0
+
+        def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:  # noqa: ARG002
+            loss = evals_log["held_out"]["mlogloss"][-1]
+            if loss < self.lowest:
+                self.lowest, self.last_gain = loss, epoch
+            self.was_cut = watch.is_over() or watch.is_behind(epoch + 1, self.lowest)
+            return self.was_cut or epoch - self.last_gain >= patience
+
+    return Watcher()
+
+
+def probabilities(booster: Booster, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(sample, class) of samples (sample, feature); a row depends on no other row, bit by bit."""
+    found: NDArray[np.float32] = booster.inplace_predict(values)
+    return found
+
+
+def importances(booster: Booster, features: Sequence[str]) -> dict[str, float]:
+    """Feature -> its share of what all splits gained, largest first."""
+    gains = booster.get_score(importance_type="total_gain")
+    of_each = [np.sum(gains.get(f"f{column}", 0.0)).item() for column in range(len(features))]
+    total = sum(of_each) or 1.0
+    shares = {name: gain / total for name, gain in zip(features, of_each, strict=True)}
+    return dict(sorted(shares.items(), key=lambda item: (-item[1], item[0])))

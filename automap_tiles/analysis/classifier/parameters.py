@@ -1,0 +1,81 @@
+"""What can be tuned, and within which limits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+
+class Strategy(StrEnum):
+    """What stands in the leaves of a tree; the values are XGBoost's `multi_strategy`."""
+
+    TREE_PER_CLASS = "one_output_per_tree"
+    """One number: every round grows a tree for each class."""
+    VECTOR_LEAF = "multi_output_tree"
+    """One number per class: every round grows one tree. Several times faster to predict."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Range:
+    """Limits of a parameter, both included."""
+
+    low: float
+    high: float
+    log: bool = False
+    """Whether a factor counts rather than a difference."""
+    whole: bool = False
+    """Whether only whole numbers are meant."""
+
+    def draw(self, random: np.random.Generator) -> float:
+        """A value by chance."""
+        if self.whole:
+            return int(random.integers(int(self.low), int(self.high), endpoint=True))
+        if self.log:
+            return math.exp(random.uniform(math.log(self.low), math.log(self.high)))
+        return float(random.uniform(self.low, self.high))
+
+
+RANGES: Mapping[str, Range] = MappingProxyType(
+    {
+        # Wide ranges of practice; see "Notes on Parameter Tuning" in XGBoost's documentation and
+        # Probst, Boulesteix & Bischl 2019, JMLR 20(53), table 3.
+        "eta": Range(low=0.03, high=0.3, log=True),
+        "max_depth": Range(low=3, high=10, whole=True),
+        "min_child_weight": Range(low=1, high=10),
+        "subsample": Range(low=0.5, high=1),
+        "colsample_bytree": Range(low=0.5, high=1),
+        "gamma": Range(low=0, high=5),
+        "reg_lambda": Range(low=0.1, high=10, log=True),
+    }
+)
+"""Name of a field of `Parameters` -> its limits."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parameters:
+    """Of one training, under XGBoost's names and with its defaults."""
+
+    eta: float = 0.3
+    max_depth: int = 6
+    min_child_weight: float = 1.0
+    subsample: float = 1.0
+    colsample_bytree: float = 1.0
+    gamma: float = 0.0
+    reg_lambda: float = 1.0
+    strategy: Strategy = Strategy.TREE_PER_CLASS
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON, and for people."""
+        return {**asdict(self), "strategy": self.strategy.value}
+
+    def for_xgboost(self) -> dict[str, Any]:
+        """As `xgboost.train` takes them."""
+        values = asdict(self)
+        values["multi_strategy"] = values.pop("strategy").value
+        return values

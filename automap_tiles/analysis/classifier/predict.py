@@ -1,0 +1,70 @@
+"""From features to probabilities of classes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automap_tiles.analysis.classifier.library import xgboost
+from automap_tiles.analysis.classifier.model import Model
+from automap_tiles.errors import InputError
+
+if TYPE_CHECKING:
+    from xgboost import Booster
+
+
+class Predictor:
+    """A model ready to be applied; made once per worker.
+
+    It uses one thread: tiles are worked on side by side. Raises `InputError` when the trees cannot
+    be loaded or belong to other features, `MissingExtra` without XGBoost.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.values = model.values
+        """(class,) uint8 numbers of the classes, in the order of the probabilities."""
+        self._booster = _loaded(model)
+
+    def probabilities(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(sample, class) of features (sample, feature) as the model's recipe computes them.
+
+        Principal components, where the model has them, are taken here. A row depends on no other
+        row, bit by bit.
+        """
+        if rows.ndim != 2 or rows.shape[1] != len(self.model.recipe.names):
+            raise ValueError(
+                f"rows of shape {rows.shape} do not fit {len(self.model.recipe.names)} features"
+            )
+        if not len(rows):
+            return np.empty((0, len(self.values)), dtype=np.float32)
+        if self.model.pca is not None:
+            rows = self.model.pca.apply(rows.T[:, None])[:, 0].T
+        found: NDArray[np.float32] = self._booster.inplace_predict(rows)
+        return found
+
+    def classes(self, probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """(sample,) numbers of the most probable classes; the lower number of equals."""
+        return self.values[probabilities.argmax(axis=1)]
+
+
+def _loaded(model: Model) -> Booster:
+    library = xgboost()
+    booster: Booster = library.Booster()
+    try:
+        booster.load_model(bytearray(model.booster))
+    except library.core.XGBoostError as error:
+        made_by = model.versions.get("xgboost", "another version")
+        raise InputError(
+            f"the trees of the model cannot be loaded by XGBoost {library.__version__}; they were "
+            f"made by {made_by}: install that version or train the model again"
+        ) from error
+    if booster.num_features() != model.inputs:
+        raise InputError(
+            f"the trees of the model see {booster.num_features()} columns, its recipe gives "
+            f"{model.inputs}: train the model again"
+        )
+    booster.set_param({"nthread": 1})
+    return booster
