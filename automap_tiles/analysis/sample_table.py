@@ -6,13 +6,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-_NO_NAMES: Mapping[int, str] = MappingProxyType({})
 
 
 class Reason(StrEnum):
@@ -62,7 +59,7 @@ class SampleTable:
     """WKT or EPSG:n."""
     features: tuple[str, ...]
     """Names of the features, in the order of the columns."""
-    names: Mapping[int, str] = field(default=_NO_NAMES)
+    names: Mapping[int, str] = field(default_factory=dict)
     """Number of a class -> its name, where the samples tell one."""
     losses: tuple[Loss, ...] = ()
 
