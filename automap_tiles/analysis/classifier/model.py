@@ -15,16 +15,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automap_tiles.analysis.classifier.classes import LandClass
-from automap_tiles.analysis.pca import Pca
 from automap_tiles.analysis.recipe import Recipe
 from automap_tiles.errors import InputError
 from automap_tiles.storage import open_storage
+
+if TYPE_CHECKING:
+    from automap_tiles.analysis.pca import Pca
 
 __all__ = ["FORMAT", "LandClass", "Model", "TrainingSamples"]
 
@@ -155,7 +157,7 @@ class Model:
                     crs=facts["training"]["crs"],
                     positions=np.frombuffer(positions, dtype="<f8").reshape(-1, 2),
                 ),
-                pca=None if facts["pca"] is None else Pca.from_dict(facts["pca"]),
+                pca=_components(facts["pca"]),
                 report=facts["report"],
                 versions=facts["versions"],
             )
@@ -163,6 +165,14 @@ class Model:
             raise InputError(f"is a damaged model: {error!r} in {_FACTS}", path) from error
         _check(model, facts, path)
         return model
+
+
+def _components(facts: Mapping[str, Any] | None) -> Pca | None:
+    if facts is None:
+        return None
+    from automap_tiles.analysis.pca import Pca
+
+    return Pca.from_dict(facts)
 
 
 def _members(data: bytes, path: Path | str | None) -> tuple[dict[str, Any], bytes, bytes]:

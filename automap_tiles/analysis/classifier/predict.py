@@ -47,7 +47,8 @@ class Predictor:
 
     def classes(self, probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
         """(sample,) numbers of the most probable classes; the lower number of equals."""
-        return self.values[probabilities.argmax(axis=1)]
+        found: NDArray[np.uint8] = self.values[probabilities.argmax(axis=1)]
+        return found
 
 
 def _loaded(model: Model) -> Booster:

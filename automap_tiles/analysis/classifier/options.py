@@ -1,0 +1,90 @@
+"""How to train."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from automap_tiles.analysis.classifier.division import Split
+from automap_tiles.analysis.classifier.library import cores
+from automap_tiles.analysis.classifier.parameters import Strategy
+from automap_tiles.analysis.classifier.search import Budget
+
+
+class Balance(StrEnum):
+    """How much a sample of a rare class counts, beside one of a common class."""
+
+    NONE = "none"
+    """The same: best for overall accuracy."""
+    ROOT = "root"
+    """More, by the root of how much rarer the class is."""
+    EQUAL = "equal"
+    """So much more that all classes count the same: best for the rare ones."""
+
+    @property
+    def power(self) -> float:
+        """Of the inverse of the number of samples of a class."""
+        return {Balance.NONE: 0.0, Balance.ROOT: 0.5, Balance.EQUAL: 1.0}[self]
+
+
+class Search(StrEnum):
+    """What proposes parameters."""
+
+    RANDOM = "random"
+    TPE = "tpe"
+    """Optuna, from the extra `tune`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions:
+    """Raises `ValueError` for values that cannot be."""
+
+    budget: Budget = field(default_factory=Budget)
+    search: Search = Search.RANDOM
+    strategies: tuple[Strategy, ...] = tuple(Strategy)
+    """Which kinds of trees may be taken."""
+    balance: Balance = Balance.ROOT
+    components: int | float | None = None
+    """Principal components of the features: how many, or the share of variance they keep."""
+    split: Split = Split.AUTO
+    folds: int = 5
+    """At most; fewer where a class has fewer polygons or blocks."""
+    block_size: float | None = None
+    """Side of the blocks, in the unit of the samples' CRS."""
+    holdout: float = 0.0
+    """Share of the polygons or blocks that is kept for a final test, and never learnt from."""
+    seed: int = 0
+    threads: int | None = None
+    """All cores when None. Another number may change the last digits of the trees."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.holdout <= 0.5:
+            raise ValueError(f"holdout is a share from 0 to 0.5, not {self.holdout}")
+        if self.folds < 2:
+            raise ValueError(f"there must be 2 folds or more, not {self.folds}")
+        if not self.strategies:
+            raise ValueError("at least one kind of trees must be allowed")
+        if self.budget.trials is None and self.budget.seconds is None:
+            raise ValueError("a budget needs a number of trials or of seconds")
+
+    @property
+    def cores(self) -> int:
+        """Threads to train with."""
+        return self.threads or cores()
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "trials": self.budget.trials,
+            "seconds": self.budget.seconds,
+            "search": self.search.value,
+            "strategies": [strategy.value for strategy in self.strategies],
+            "balance": self.balance.value,
+            "components": self.components,
+            "split": self.split.value,
+            "folds": self.folds,
+            "block_size": self.block_size,
+            "holdout": self.holdout,
+            "seed": self.seed,
+        }

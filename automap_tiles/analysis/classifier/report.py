@@ -1,0 +1,137 @@
+"""What a training found out: the part of a model that is for people.
+
+Everything here is decided by samples, options and seed; how long things took is not part of it
+(see `fit.Cost`), so that the same training gives the same file. `TrainingReport.to_dict` is what
+`Model.report` holds; lists about classes are in the order of the model's classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from automap_tiles.analysis.classifier.choice import Choice
+from automap_tiles.analysis.classifier.classes import LandClass
+from automap_tiles.analysis.classifier.division import Division
+from automap_tiles.analysis.classifier.scores import Scores
+from automap_tiles.analysis.classifier.search import Trial
+from automap_tiles.analysis.sample_table import SampleTable
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CurvePoint:
+    """A point of the learning curve: folds again, with fewer polygons or blocks to learn from."""
+
+    share: float
+    """Of the polygons or blocks, 0 to 1."""
+    samples: int
+    """Mean number learnt from."""
+    accuracy: float
+    macro_f1: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Doubtful:
+    """A sample that the classifier, trained without its fold, takes for something else."""
+
+    x: float
+    y: float
+    group: int
+    """Polygon or point that it comes from."""
+    given: int
+    """Number of the class that the samples say."""
+    predicted: int
+    probability: float
+    """Of the given class."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldScores:
+    """Scores over all folds, and fold by fold."""
+
+    scores: Scores
+    accuracies: tuple[float, ...]
+    """Of each fold."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        spread = float(np.std(self.accuracies))
+        return {**self.scores.to_dict(), "folds": list(self.accuracies), "spread": spread}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingReport:
+    """All of it."""
+
+    table: SampleTable
+    """Samples used, those held out for the final test included."""
+    classes: Sequence[LandClass]
+    options: Mapping[str, Any]
+    """As they were asked for."""
+    division: Division
+    trials: Sequence[Trial]
+    choice: Choice
+    rounds: int
+    """Of the final model."""
+    trees: int
+    blocked: FoldScores
+    """Folds of whole polygons or blocks."""
+    shuffled: FoldScores
+    """Folds by chance: the same, flattered by neighbours."""
+    holdout: Scores | None
+    """Polygons or blocks that neither training nor search has seen."""
+    importances: Mapping[str, float]
+    learning_curve: Sequence[CurvePoint]
+    doubtful: Sequence[Doubtful]
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON: plain numbers, texts, lists and mappings."""
+        return {
+            "samples": _samples(self.table, self.classes),
+            "options": dict(self.options),
+            "folds": {
+                "split": self.division.split.value,
+                "number": self.division.folds,
+                "block_size": self.division.block_size,
+            },
+            "parameters": self.choice.chosen.parameters.to_dict(),
+            "rounds": self.rounds,
+            "trees": self.trees,
+            "strategies": self.choice.to_dict(),
+            "search": [_trial(trial) for trial in self.trials],
+            "curves": [list(curve) for curve in self.choice.chosen.curves],
+            "blocked": self.blocked.to_dict(),
+            "random": self.shuffled.to_dict(),
+            "holdout": None if self.holdout is None else self.holdout.to_dict(),
+            "importances": dict(self.importances),
+            "learning_curve": [asdict(point) for point in self.learning_curve],
+            "doubtful": [asdict(one) for one in self.doubtful],
+        }
+
+
+def _samples(table: SampleTable, classes: Sequence[LandClass]) -> dict[str, Any]:
+    counts = table.counts
+    of_class = {one.value: np.unique(table.groups[table.classes == one.value]) for one in classes}
+    return {
+        "total": len(table),
+        "counts": [counts.get(one.value, 0) for one in classes],
+        "polygons": [len(of_class[one.value]) for one in classes],
+        "losses": [
+            {"class": loss.value, "reason": loss.reason.value, "count": loss.count}
+            for loss in table.losses
+        ],
+    }
+
+
+def _trial(trial: Trial) -> dict[str, Any]:
+    return {
+        "number": trial.number,
+        "parameters": trial.parameters.to_dict(),
+        "status": trial.status.value,
+        "loss": trial.loss,
+        "losses": list(trial.losses),
+        "rounds": list(trial.rounds),
+    }
