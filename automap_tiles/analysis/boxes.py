@@ -8,11 +8,14 @@ cut: sums are taken in float64, in an order that the window's size prescribes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from automap_tiles.analysis.accelerate import is_wanted
+from automap_tiles.analysis.blocks import Scratch
 from automap_tiles.analysis.samples import Array, Bools
 from automap_tiles.analysis.windows import parts, window_extremes, window_sums
 
@@ -27,7 +30,7 @@ _ROUNDING = 2.0**-48
 def box_mean(planes: Array, radius: int, *, fast: bool | None = None) -> Picture:
     """Mean over windows of (2 · radius + 1)² pixels; (y, x) or (plane, y, x), float32.
 
-    `planes` are integers or floats, masked or not; NaN has no data.
+    `planes` are integers or floats, masked or not; NaN and infinity are no data.
     Raises `ValueError` for a radius below 0.
     """
     return _of_planes(planes, radius, ("mean",), fast)["mean"]
@@ -54,7 +57,7 @@ def _of_planes(
         raise ValueError(f"planes are (y, x) or (plane, y, x), not {data.shape}")
     valid = ~np.ma.getmaskarray(planes)
     if data.dtype.kind == "f":
-        valid &= ~np.isnan(data)
+        valid &= np.isfinite(data)
     found: dict[str, Array] = {n: np.empty(data.shape, dtype=np.float32) for n in statistics}
     for place in np.ndindex(data.shape[:-2]):
         plane = data[place].astype(np.float32, copy=False)
@@ -77,51 +80,99 @@ def boxes(
     found: dict[str, NDArray[np.float32]] = {
         name: np.zeros(plane.shape, dtype=np.float32) for name in statistics
     }
+    if is_wanted(fast) and {"mean", "std"} & set(found):
+        return _by_kernel(plane, valid, radius, found)
+    _fill(plane, valid, radius, found)
+    return found
+
+
+def _by_kernel(
+    plane: NDArray[np.float32], valid: Bools, radius: int, found: dict[str, NDArray[np.float32]]
+) -> dict[str, NDArray[np.float32]]:
+    """Fill what numba is good for; it has the range from NumPy, which is as fast."""
+    from automap_tiles.analysis import window_kernels
+
+    window_kernels.box_moments(plane, valid, radius, found.get("mean"), found.get("std"))
+    _fill(plane, valid, radius, {name: out for name, out in found.items() if name == "range"})
+    return found
+
+
+def _fill(plane: Array, valid: Bools, radius: int, found: dict[str, NDArray[np.float32]]) -> None:
+    if not found:
+        return
+    scratch = Scratch()
     for part in parts((plane.shape[0], plane.shape[1]), radius, _PIXEL_BYTES):
         here = part.cut(valid, False)
         if not here.any():
             continue
-        values, place = part.cut(plane), (part.rows, part.columns)
-        holes = None if here.all() else ~here
-        if "mean" in found or "std" in found:
-            _moments(values, holes, radius, {name: out[place] for name, out in found.items()})
-        if "range" in found:
-            _range(values, holes, radius, found["range"][place])
-        for out in found.values():
-            out[place][~valid[place]] = 0
-    return found
+        window = _Windows(
+            values=part.cut(plane),
+            holes=None if here.all() else ~here,
+            size=2 * radius + 1,
+            scratch=scratch,
+        )
+        place = part.rows, part.columns
+        out = {name: plane[place] for name, plane in found.items()}
+        if "mean" in out or "std" in out:
+            _moments(window, out)
+        if "range" in out:
+            _range(window, out["range"])
+        if window.holes is not None:
+            for result in out.values():
+                result[~valid[place]] = 0
 
 
-def _moments(values: Array, holes: Bools | None, radius: int, out: dict[str, Array]) -> None:
-    size = 2 * radius + 1, 2 * radius + 1
-    exact = values.astype(np.float64)
-    share: Array | float = 1 / size[0] ** 2
-    if holes is not None:
-        exact[holes] = 0
-        number = window_sums((~holes).astype(np.int32), size)
-        share = 1 / np.maximum(number, 1)
-    mean = window_sums(exact, size)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Windows:
+    """A part of a plane with its margin, as the statistics see it."""
+
+    values: Array
+    holes: Bools | None
+    """Pixels that do not count; None where all do."""
+    size: int
+    scratch: Scratch
+
+    def sums(self, values: Array, name: str) -> Array:
+        return window_sums(values, (self.size, self.size), self.scratch, name)
+
+    def share(self) -> Array | float:
+        """One over the number of pixels that count."""
+        if self.holes is None:
+            return 1 / self.size**2
+        number = self.sums((~self.holes).astype(np.int32), "number")
+        share: Array = 1 / np.maximum(number, 1)
+        return share
+
+
+def _moments(window: _Windows, out: dict[str, Array]) -> None:
+    exact = window.scratch.one("exact", np.dtype(np.float64), window.values.shape)
+    exact[...] = window.values
+    if window.holes is not None:
+        exact[window.holes] = 0
+    share = window.share()
+    mean = window.sums(exact, "mean")
     np.multiply(mean, share, out=mean)
     if "mean" in out:
         out["mean"][...] = mean
     if "std" in out:
         np.multiply(exact, exact, out=exact)
-        square = window_sums(exact, size)
+        square = window.sums(exact, "square")
         np.multiply(square, share, out=square)
         np.multiply(mean, mean, out=mean)
         np.subtract(square, mean, out=mean)
         np.multiply(square, _ROUNDING, out=square)
         np.subtract(mean, square, out=mean)
-        np.maximum(mean, 0, out=mean)
-        np.sqrt(mean, out=out["std"], casting="same_kind")
+        np.maximum(mean, 0, out=out["std"], casting="same_kind")
+        np.sqrt(out["std"], out=out["std"])
 
 
-def _range(values: Array, holes: Bools | None, radius: int, out: Array) -> None:
-    low, high = values, values
-    if holes is not None:
-        low, high = values.copy(), values.copy()
-        low[holes], high[holes] = np.inf, -np.inf
-    size = 2 * radius + 1
-    smallest = window_extremes(low, size, np.minimum)
+def _range(window: _Windows, out: Array) -> None:
+    low, high = window.values, window.values
+    if window.holes is not None:
+        low, high = low.copy(), high.copy()
+        low[window.holes], high[window.holes] = np.inf, -np.inf
+    size, scratch = window.size, window.scratch
+    smallest = window_extremes(low, size, np.minimum, scratch, "low")
+    largest = window_extremes(high, size, np.maximum, scratch, "high")
     with np.errstate(invalid="ignore"):  # windows without data
-        np.subtract(window_extremes(high, size, np.maximum), smallest, out=out)
+        np.subtract(largest, smallest, out=out)

@@ -7,59 +7,77 @@ same bits as the whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from automap_tiles.analysis.blocks import Scratch
 from automap_tiles.analysis.samples import Array, l2_bytes
 
-_Combine = Callable[..., Array]
 # Blocks this many columns wide keep their halo small where they are high enough.
-_WIDTH = 1024
-_CACHE_PART = 0.5
+_WIDTH = 256
+_CACHE_PART = 2.0
 
 
-def window_sums(padded: Array, size: tuple[int, int]) -> Array:
+def window_sums(padded: Array, size: tuple[int, int], scratch: Scratch, name: str) -> Array:
     """Sums over windows of `size` (height, width); (y, x) -> (y - height + 1, x - width + 1).
 
-    Result (y, x) belongs to the window that begins there. In the type of `padded`.
+    Result (y, x) belongs to the window that begins there. In the type of `padded`, and in memory of
+    `scratch` that the next call of the same name takes again; windows of one pixel are the pixels.
     """
-    return _along(_along(padded, size[0], 0, np.add), size[1], 1, np.add)
+    high = _along(padded, size[0], 0, scratch, "high")
+    return _along(high, size[1], 1, scratch, name)
 
 
-def _along(values: Array, length: int, axis: int, combine: _Combine) -> Array:
-    """Combine `length` neighbours along an axis; each of them once, nearest first."""
+def _along(values: Array, length: int, axis: int, scratch: Scratch, name: str) -> Array:
+    """Add `length` neighbours along an axis, in an order that their number prescribes."""
     if length == 1:
         return values
-    result: Array | None = None
-    run, reached, taken = values, 1, 0  # `run` holds windows of `reached`
+    count = values.shape[axis] - length + 1
+    out = scratch.one(name, values.dtype, _cut(values, 0, count, axis).shape)
+    total: Array | None = None
+    run, reached, taken = values, 1, 0  # `run` holds sums of `reached`
     while True:
         if length & reached:
-            part = _cut(run, taken, values.shape[axis] - length + 1, axis)
-            result = part if result is None else combine(result, part)
+            part = _cut(run, taken, count, axis)
+            if total is None and reached > 1:
+                np.copyto(out, part)  # the memory of `run` will be taken again
+                part = out
+            total = part if total is None else np.add(total, part, out=out)
             taken += reached
         if 2 * reached > length:
             break
-        count = values.shape[axis] - 2 * reached + 1
-        run = combine(_cut(run, 0, count, axis), _cut(run, reached, count, axis))
+        run = _doubled(run, reached, axis, scratch)
         reached *= 2
-    assert result is not None
-    return result
+    return out
 
 
-def window_extremes(padded: Array, size: int, combine: _Combine) -> Array:
+def _doubled(run: Array, reached: int, axis: int, scratch: Scratch) -> Array:
+    """Sums of twice as many neighbours as those in `run`."""
+    count = run.shape[axis] - reached
+    one, other = _cut(run, 0, count, axis), _cut(run, reached, count, axis)
+    out = scratch.one(f"run {reached.bit_length() % 2}", run.dtype, one.shape)
+    return np.add(one, other, out=out)
+
+
+def window_extremes(
+    padded: Array, size: int, combine: np.ufunc, scratch: Scratch, name: str
+) -> Array:
     """As `window_sums` for square windows and `np.minimum` or `np.maximum`."""
+    run, turn = padded, 0
     for axis in (0, 1):
-        run, reached = padded, 1
+        reached = 1
         while reached < size:
             step = min(reached, size - reached)  # windows may overlap
             count = run.shape[axis] - step
-            run = combine(_cut(run, 0, count, axis), _cut(run, step, count, axis))
+            one, other = _cut(run, 0, count, axis), _cut(run, step, count, axis)
+            turn = 1 - turn
+            out = scratch.one(f"{name} {turn}", run.dtype, one.shape)
+            run = combine(one, other, out=out)
             reached += step
-        padded = run
-    return padded
+    return run
 
 
 def _cut(values: Array, first: int, count: int, axis: int) -> Array:
