@@ -29,8 +29,8 @@ if TYPE_CHECKING:
         TilesFailed,
         ValueOverflow,
     )
-    from automap_tiles.formats.protocols import RasterInput, VectorInput
-    from automap_tiles.formats.scenes import Scenes
+    from automap_tiles.formats.protocols import Counted, RasterInput, VectorInput
+    from automap_tiles.formats.scenes import Scenes, ScenesReader
     from automap_tiles.grid import Bounds, Grid, Pyramid, Tile, TileIndex
     from automap_tiles.raster import Raster
     from automap_tiles.runtime.markers import (
@@ -47,6 +47,7 @@ __all__ = [
     "AutomapError",
     "Bounds",
     "ConfigError",
+    "Counted",
     "Empty",
     "Grid",
     "GridError",
@@ -66,6 +67,7 @@ __all__ = [
     "Raster",
     "RasterInput",
     "Scenes",
+    "ScenesReader",
     "Stack",
     "Tile",
     "TileBuffer",
@@ -97,8 +99,8 @@ _MODULES = {
         "TilesFailed",
         "ValueOverflow",
     ),
-    "formats.protocols": ("RasterInput", "VectorInput"),
-    "formats.scenes": ("Scenes",),
+    "formats.protocols": ("Counted", "RasterInput", "VectorInput"),
+    "formats.scenes": ("Scenes", "ScenesReader"),
     "grid": ("Bounds", "Grid", "Pyramid", "Tile", "TileIndex"),
     "raster": ("Raster",),
     "scenes.stack": ("Stack",),

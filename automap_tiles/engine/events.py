@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from automap_tiles.grid import TileIndex
+
+if TYPE_CHECKING:
+    from automap_tiles.formats.protocols import Counts
 
 
 class TileStatus(IntEnum):
@@ -28,6 +32,8 @@ class TileResult:
     """Host and process that did it."""
     error: str | None = None
     """Traceback text of a failed tile."""
+    counts: Counts | None = None
+    """What the function counted on it."""
     stops_run: bool = False
     """Whether going on makes no sense: the disk is full, the output cannot be written."""
 

@@ -8,6 +8,7 @@ curve, so the planner, which streams along the same curve, asks for ranges.
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 import threading
 import time
@@ -15,11 +16,14 @@ import urllib.parse
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, NamedTuple, Self
+from typing import IO, TYPE_CHECKING, NamedTuple, Self
 
 from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.errors import JournalError, OutputBusy
 from automap_tiles.grid import TileIndex, curve
+
+if TYPE_CHECKING:
+    from automap_tiles.formats.protocols import Counts
 
 try:
     import fcntl
@@ -41,6 +45,10 @@ CREATE TABLE IF NOT EXISTS runs (
 CREATE TABLE IF NOT EXISTS tiles (
     zoom INTEGER NOT NULL, key INTEGER NOT NULL, run INTEGER NOT NULL, status INTEGER NOT NULL,
     seconds REAL NOT NULL, worker TEXT NOT NULL, error TEXT,
+    PRIMARY KEY (zoom, key)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS counts (
+    zoom INTEGER NOT NULL, key INTEGER NOT NULL, run INTEGER NOT NULL, counts TEXT NOT NULL,
     PRIMARY KEY (zoom, key)
 ) WITHOUT ROWID;
 """
@@ -115,6 +123,7 @@ class Journal:
         self._db = connection
         self._lock = lock
         self._pending: list[tuple[int, int, int, int, float, str, str | None]] = []
+        self._counts: list[tuple[int, int, int, str]] = []
         self._committed = time.monotonic()
 
     @classmethod
@@ -235,6 +244,8 @@ class Journal:
                     result.error,
                 )
             )
+            if result.counts:
+                self._counts.append((zoom, key, run.id, json.dumps(result.counts)))
         late = time.monotonic() - self._committed > _COMMIT_SECONDS
         if late or len(self._pending) >= _COMMIT_ROWS:
             self.flush()
@@ -249,8 +260,13 @@ class Journal:
                     " VALUES (?, ?, ?, ?, ?, ?, ?)",
                     self._pending,
                 )
+                self._db.executemany(
+                    "INSERT OR REPLACE INTO counts (zoom, key, run, counts) VALUES (?, ?, ?, ?)",
+                    self._counts,
+                )
                 self._db.execute("COMMIT")
             self._pending.clear()
+            self._counts.clear()
         self._committed = time.monotonic()
 
     def forget(self, tiles: Iterable[TileIndex]) -> None:
@@ -271,6 +287,26 @@ class Journal:
             ):
                 counts.setdefault(zoom, {})[TileStatus(status)] = number
         return counts
+
+    def totals(self, run: RunRecord, zoom: int) -> Counts:
+        """What was counted on all written tiles of a zoom, summed up.
+
+        Those of earlier runs too, when they were of the same function, parameters and inputs.
+        """
+        self.flush()
+        sums: dict[str, dict[str, int]] = {}
+        with _explained(self.path):
+            for (text,) in self._db.execute(
+                "SELECT counts.counts FROM counts JOIN tiles USING (zoom, key, run)"
+                " JOIN runs ON runs.id = run WHERE zoom = ? AND status = ?"
+                " AND (function, parameters, inputs) = (?, ?, ?)",
+                (zoom, int(TileStatus.WRITTEN), run.function, run.parameters, run.inputs),
+            ):
+                for name, counts in json.loads(text).items():
+                    of_name = sums.setdefault(name, {})
+                    for key, number in counts.items():
+                        of_name[key] = of_name.get(key, 0) + number
+        return sums
 
     def is_empty(self) -> bool:
         """Whether nothing is known of any tile."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from automap_tiles.engine.batching import Batch, Batcher
 from automap_tiles.engine.events import (
@@ -148,8 +149,15 @@ class _Run:
     def _finish(self) -> None:
         if self.lost_workers:
             self.process.writer.clean()
-        self.process.writer.finish()
+        self.process.writer.finish(self._summary())
         self.journal.finish_run(self.state.record)
+
+    def _summary(self) -> Mapping[str, Any] | None:
+        """What the process has to say of the whole output."""
+        zoom = max(self.process.base_zooms, default=None)
+        if zoom is None or not self.process.sums_up:
+            return None
+        return self.process.summary(self.journal.totals(self.state.record, zoom))
 
     def _start_event(self, total: int, workers: int) -> RunStarted:
         return RunStarted(

@@ -78,9 +78,12 @@ def begin(
 def _may_adopt(process: Process, last: RunRecord | None, hashes: dict[str, str]) -> bool:
     """Whether a whole tile without a row can be taken for a finished one.
 
-    Not when the run before was of another process, and not when a process tile holds several
-    output tiles, of which a killed run may have written a part.
+    Not when the run before was of another process, not when a process tile holds several output
+    tiles, of which a killed run may have written a part, and not when what was counted on it is
+    wanted and went with the killed run.
     """
+    if process.sums_up:
+        return False
     if last is None:
         return True
     one_file_each = process.writer.pyramid.metatiling >= process.pyramid.metatiling

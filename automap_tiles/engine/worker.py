@@ -77,7 +77,7 @@ class TileWorker:
     def _result(self, step: Step) -> TileResult:
         started = time.perf_counter()
         try:
-            written = self._make(step)
+            made = self._make(step)
         except KeyboardInterrupt:
             raise
         # The edge where a user's code meets the engine: whatever it raises belongs to its tile,
@@ -93,13 +93,14 @@ class TileWorker:
             )
         return TileResult(
             index=step.index,
-            status=TileStatus.WRITTEN if written else TileStatus.EMPTY,
+            status=TileStatus.EMPTY if made is None else TileStatus.WRITTEN,
             seconds=time.perf_counter() - started,
             worker=self._name,
+            counts=made.counts if made is not None and made.counts else None,
         )
 
-    def _make(self, step: Step) -> bool:
-        """Make and store one tile; whether there was anything to store."""
+    def _make(self, step: Step) -> Tiled | None:
+        """Make and store one tile; None when there was nothing to store."""
         tile = Tile(self._process.pyramid, step.index)
         if step.kind is StepKind.PROCESS:
             data = self._process.compute(tile)
@@ -112,11 +113,11 @@ class TileWorker:
             )
         if data is None:
             self._process.writer.delete(tile)
-            return False
+            return None
         self._process.writer.write(tile, data)
         if self._keeps and self._from_memory and step.kind is not StepKind.HIGHER:
             self._kept.put(step.index, without_buffer(tile, data))
-        return True
+        return data
 
     def _stored(self, tile: Tile) -> Tiled | None:
         """A finished tile: from memory when it was made here, otherwise as it was written."""

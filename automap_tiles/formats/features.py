@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from automap_tiles import vector
 from automap_tiles.errors import InputError, ProcessResultError
-from automap_tiles.formats.metadata import Metadata, write_metadata
+from automap_tiles.formats.metadata import Metadata, write_metadata, write_summary
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.protocols import Feature, OutputKind, Tiled, Writer
 from automap_tiles.formats.spec import OutputSpec
@@ -169,8 +169,8 @@ class FeatureDirectory:
     def delete(self, tile: Tile) -> None:
         self.files.delete(tile)
 
-    def finish(self) -> None:
-        """Nothing is left to do: tiles are whole when they are written."""
+    def finish(self, summary: Mapping[str, Any] | None = None) -> None:
+        write_summary(self.files.storage, summary or {})
 
     def clean(self) -> int:
         return self.files.storage.clean_parts()

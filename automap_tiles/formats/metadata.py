@@ -131,6 +131,22 @@ def write_metadata(storage: Storage, metadata: Metadata, *, overwrite: bool = Fa
     storage.put(METADATA_NAME, metadata.to_json())
 
 
+def write_summary(storage: Storage, summary: Mapping[str, Any], prefix: str = "") -> None:
+    """Store what a process says of a whole output, `<prefix><name>.json` for each name.
+
+    A file that is there as it should be is not written again.
+    """
+    for name, content in summary.items():
+        key = f"{prefix}{name}.json"
+        wanted = json.dumps(content, indent=1, ensure_ascii=False).encode()
+        try:
+            found = storage.get(key)
+        except FileNotFoundError:
+            found = b""
+        if found != wanted:
+            storage.put(key, wanted)
+
+
 def _compare(root: str, found: Metadata, wanted: Metadata) -> None:
     if found.format != wanted.format:
         raise OutputMismatch(

@@ -25,6 +25,10 @@ Feature: TypeAlias = dict[str, Any]
 """GeoJSON-like: `{"type": "Feature", "geometry": {...}, "properties": {...}}`."""
 
 
+Counts: TypeAlias = Mapping[str, Mapping[str, int]]
+"""Whole numbers that are summed up over tiles, in two levels of names."""
+
+
 class OutputKind(enum.Enum):
     """What a tile is made of."""
 
@@ -40,6 +44,18 @@ class Tiled:
     """Masked array (band, y, x) in the output's dtype, nodata under the mask; or features."""
     tags: Mapping[str | int, Any] = field(default_factory=dict)
     """Tags of the file; under the number of a band a mapping of the tags of that band."""
+    counts: Counts = field(default_factory=dict)
+    """What the function counted on the tile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What `execute` may return to have something summed up over all tiles of the output."""
+
+    result: Any
+    """What it would return without."""
+    counts: Counts
+    """Of the tile without its buffer; the sums are for the function `sum_up` of the module."""
 
 
 OutputData: TypeAlias = Tiled
@@ -196,8 +212,12 @@ class Writer(Protocol):
 
     def exists_many(self, tiles: Sequence[Tile]) -> set[TileIndex]: ...
     def delete(self, tile: Tile) -> None: ...
-    def finish(self) -> None:
-        """Once after the last tile: single files are put together here."""
+    def finish(self, summary: Mapping[str, Any] | None = None) -> None:
+        """Once after the last tile: single files are put together here.
+
+        `summary` is what the process says of the whole output, plain JSON values by name: each goes
+        into a JSON file in the folder or beside the single file, where it is a tag as well.
+        """
         ...
 
     def clean(self) -> int:

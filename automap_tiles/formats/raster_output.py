@@ -11,7 +11,7 @@ import numpy as np
 
 from automap_tiles import raster
 from automap_tiles.errors import InputError, ProcessResultError
-from automap_tiles.formats.metadata import Metadata, write_metadata
+from automap_tiles.formats.metadata import Metadata, write_metadata, write_summary
 from automap_tiles.formats.protocols import OutputKind, Tiled
 from automap_tiles.formats.tile_files import Cut, TileFiles
 from automap_tiles.grid import Pyramid, Tile, TileIndex
@@ -134,8 +134,8 @@ class RasterDirectory:
     def delete(self, tile: Tile) -> None:
         self.files.delete(tile)
 
-    def finish(self) -> None:
-        """Nothing is left to do: tiles are whole when they are written."""
+    def finish(self, summary: Mapping[str, Any] | None = None) -> None:
+        write_summary(self.files.storage, summary or {})
 
     def clean(self) -> int:
         return self.files.storage.clean_parts()

@@ -58,6 +58,7 @@ from automap_tiles.scenes.select import (
     parse_period,
     parse_satellites,
 )
+from automap_tiles.scenes.shares import Tally
 from automap_tiles.scenes.stack import Stack
 from automap_tiles.sensors.sensor import COMMON
 from automap_tiles.storage import is_remote
@@ -235,10 +236,25 @@ class ScenesReader:
             return False
         return scene in self.selection
 
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """Names of the bands that are read, as they stand in the file."""
+        return self.reading.bands
+
+    @property
+    def scenes(self) -> tuple[Scene, ...]:
+        """All that count, by time; looked for once."""
+        return self.found.scenes
+
     @cached_property
     def dates(self) -> tuple[Overpass, ...]:
         """Overpasses by time."""
         return overpasses(self.found.scenes)
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Id of a scene → its place in `scenes`."""
+        return {scene.id: place for place, scene in enumerate(self.scenes)}
 
     @cached_property
     def lattice(self) -> Lattice | None:
@@ -387,6 +403,10 @@ class Scenes:
                 max_valid=max_valid,
                 order=self._order(order),
             )
+
+    def tally(self) -> Tally:
+        """A count of what each scene gives to the pixels of this tile, to be filled with stacks."""
+        return Tally(self._frame(), self.tile, self._reader.places)
 
     def is_empty(self) -> bool:
         return not shares_points(self.tile, self._reader.footprint(self.tile.crs))

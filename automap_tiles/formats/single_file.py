@@ -7,8 +7,9 @@ workers can write, and a killed run loses nothing.
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ import rasterio
 from automap_tiles import raster
 from automap_tiles.errors import OutputMismatch
 from automap_tiles.formats.gtiff import SINGLE_FILE_OPTIONS, GeoTiffCodec, directory_writer
+from automap_tiles.formats.metadata import write_summary
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.protocols import OutputKind, Tiled
 from automap_tiles.formats.raster_output import RasterDirectory, blank, paste
@@ -185,14 +187,15 @@ class SingleFile:
             if inside is not None and not np.ma.getmaskarray(inside).all():
                 self._storage.put(self.spool.files.key(cut.tile.index) + _GONE, b"")
 
-    def finish(self) -> None:
+    def finish(self, summary: Mapping[str, Any] | None = None) -> None:
         """Put the spooled tiles together over what is in the file; then empty the spool."""
         spooled = self._spooled_indexes()
         if spooled:
             grid = self._extent(spooled)
-            spec = self._mosaic_spec(grid)
+            spec = self._mosaic_spec(grid, summary or {})
             with self.target.staged(self.name) as path:
                 write_mosaic(path, spec, self._pieces(grid, spooled, spec))
+        write_summary(self.target, summary or {}, f"{Path(self.name).stem}.")
         for key in list(self._storage.list()):
             self._storage.delete(key)
         _remove_folders(self._storage)
@@ -289,8 +292,12 @@ class SingleFile:
         right = min(width, max(box[3] for box in boxes))
         return _window_grid(bare, zoom, (top, left, bottom, right))
 
-    def _mosaic_spec(self, grid: Grid) -> MosaicSpec:
+    def _mosaic_spec(self, grid: Grid, summary: Mapping[str, Any]) -> MosaicSpec:
         codec, wanted = self._codec, self.options.overviews
+        said: dict[str | int, Any] = {
+            name.upper(): json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+            for name, content in summary.items()
+        }
         factors = _factors(grid.shape) if wanted is True else wanted or None
         return MosaicSpec(
             grid=grid,
@@ -298,7 +305,7 @@ class SingleFile:
             dtype=codec.options.dtype,
             nodata=codec.nodata,
             profile=codec.profile,
-            tags=codec.options.tags,
+            tags={**codec.options.tags, **said},
             bands=codec.options.bands,
             cog=self.options.cog,
             overviews=factors,

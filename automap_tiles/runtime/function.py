@@ -115,6 +115,10 @@ class LoadedFunction:
     """Runs once in each worker; its result is the argument `context` of `execute`."""
     pixelbuffer: Callable[..., Any] | None = None
     """Tells how many pixels around its tile `execute` looks at, see `hooks.needed_buffer`."""
+    check_parameters: Callable[..., Any] | None = None
+    """Complains of parameters that cannot work, see `hooks.check_parameters`."""
+    sum_up: Callable[..., Any] | None = None
+    """Says what was counted over all tiles, see `hooks.summary`."""
 
 
 _loaded: dict[FunctionRef, LoadedFunction] = {}
@@ -138,6 +142,8 @@ def _load(ref: FunctionRef) -> LoadedFunction:
         execute=execute,
         setup=_hook(module, "setup"),
         pixelbuffer=_hook(module, "pixelbuffer"),
+        check_parameters=_hook(module, "check_parameters"),
+        sum_up=_hook(module, "sum_up"),
     )
 
 

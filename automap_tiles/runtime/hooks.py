@@ -6,6 +6,13 @@ Each gets those of the process's parameters that it names, converted by its own 
     runs once in each worker; what it returns is the argument `context` of `execute`.
 `pixelbuffer`
     returns the number of pixels around its tile that `execute` looks at.
+`check_parameters`
+    raises `ConfigError` or `ValueError` for what cannot work, before the first tile. It gets the
+    inputs that it names as well, as their readers.
+`sum_up`
+    is called after the last tile with `counts`, the sums of what `execute` counted (`Counted`), and
+    with inputs like `check_parameters`. It returns plain JSON values by name, which are stored
+    beside the tiles.
 """
 
 from __future__ import annotations
@@ -15,7 +22,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import AutomapError, ConfigError, InputError, ProcessError
 from automap_tiles.runtime.canonical import canonical
@@ -23,6 +30,9 @@ from automap_tiles.runtime.convert import convert
 from automap_tiles.runtime.function import FunctionRef, LoadedFunction, explained
 from automap_tiles.runtime.signature import Argument, Signature, read_signature, without_none
 from automap_tiles.runtime.zooms import ZoomValues
+
+if TYPE_CHECKING:
+    from automap_tiles.formats.protocols import Counts
 
 _WIDEST = 4096
 """Pixels; a tile of 256 with such a buffer is a thousand tiles to read, a slip of the pen."""
@@ -118,6 +128,38 @@ def call(
             return function(**arguments)
     except InputError as error:
         raise _at_parameter(error, arguments) from error
+
+
+def check_parameters(
+    ref: FunctionRef, inputs: Mapping[str, Any], parameters: Mapping[str, Any], folder: Path
+) -> None:
+    """Let the module look at its parameters; raises `ConfigError` when they cannot work."""
+    function = ref.load().check_parameters
+    if function is None:
+        return
+    arguments = arguments_of(function, {**inputs, **parameters}, folder)
+    with explained(ref):
+        try:
+            function(**arguments)
+        except ValueError as error:
+            raise ConfigError(str(error), key="process_parameters") from error
+
+
+def summary(
+    ref: FunctionRef,
+    counts: Counts,
+    inputs: Mapping[str, Any],
+    parameters: Mapping[str, Any],
+    folder: Path,
+) -> Mapping[str, Any]:
+    """What the module says of the whole output, by name; raises `ProcessError`."""
+    function = ref.load().sum_up
+    if function is None:
+        return {}
+    found = call(ref, function, {**inputs, **parameters, "counts": counts}, folder)
+    if not isinstance(found, Mapping) or not all(isinstance(name, str) for name in found):
+        raise ProcessError(f"{ref}: sum_up() must return a mapping of names, not {found!r}")
+    return found
 
 
 def _at_parameter(error: InputError, arguments: Mapping[str, Any]) -> AutomapError:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from automap_tiles.errors import ConfigError, InputError, ProcessError
 from automap_tiles.formats import registry
 from automap_tiles.formats.spec import InputSpec, OutputSpec
+from automap_tiles.runtime import hooks
 from automap_tiles.runtime.area import bounds_area, common, geometry_area
 from automap_tiles.runtime.binding import check, unused_inputs
 from automap_tiles.runtime.builtin import find_function
@@ -273,6 +274,9 @@ def _check_arguments(process: Process, document: Document) -> None:
             check(signature, inputs, process.parameters.at(zoom), zoom, process.folder)
             if signature.names(Role.CONTEXT) and loaded.setup is not None:
                 arguments_of(loaded.setup, process.parameters.at(zoom), process.folder)
+            hooks.check_parameters(
+                process.function, inputs, process.parameters.at(zoom), process.folder
+            )
         except ConfigError as error:
             raise _at_top(error, document) from error
         unused |= dict.fromkeys(unused_inputs(signature, inputs))

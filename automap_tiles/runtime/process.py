@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from automap_tiles.formats.protocols import Counted
+from automap_tiles.runtime import hooks
 from automap_tiles.runtime.binding import bind, empty_errors
 from automap_tiles.runtime.canonical import canonical, digest, file_hash
 from automap_tiles.runtime.function import FunctionRef
@@ -16,7 +19,7 @@ from automap_tiles.runtime.zooms import BaseLevels, ZoomValues
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-    from automap_tiles.formats.protocols import Reader, Tiled, Writer
+    from automap_tiles.formats.protocols import Counts, Reader, Tiled, Writer
     from automap_tiles.grid import Pyramid, Tile
 
 
@@ -94,7 +97,26 @@ class Process:
             return None
         if isinstance(result, str) and result == "empty":
             return None
-        return self.writer.convert(tile, result)
+        if not isinstance(result, Counted):
+            return self.writer.convert(tile, result)
+        data = self.writer.convert(tile, result.result)
+        return None if data is None else replace(data, counts=result.counts)
+
+    @property
+    def sums_up(self) -> bool:
+        """Whether the function counts something that is summed up over all tiles."""
+        return self.function.load().sum_up is not None
+
+    def summary(self, counts: Counts) -> Mapping[str, Any]:
+        """What the process says of the whole output, given what was counted on its tiles."""
+        zoom = max(self.base_zooms)
+        return hooks.summary(
+            self.function,
+            counts,
+            self.inputs.at_zoom(zoom),
+            self.parameters.at(zoom),
+            self.folder,
+        )
 
     def hashes(self) -> ProcessHashes:
         """Hashes of all that decides on the pixels; reads the stamps of the inputs anew."""

@@ -223,9 +223,15 @@ def list_place(path: str) -> tuple[list[str], list[str]]:
 
 
 def _walk(path: str) -> Iterator[str]:
-    """Files below a folder, relative to it; hidden files and folders are left out."""
-    for root, folders, files in os.walk(path):
-        folders[:] = [folder for folder in folders if not folder.startswith(".")]
+    """Files below a folder, relative to it; hidden files and folders are left out.
+
+    Links are followed, each folder is gone through once.
+    """
+    seen = {os.path.realpath(path)}
+    for root, folders, files in os.walk(path, followlinks=True):
+        real = {name: os.path.realpath(f"{root}/{name}") for name in sorted(folders)}
+        folders[:] = [name for name in real if not name.startswith(".") and real[name] not in seen]
+        seen |= {real[name] for name in folders}
         for file in files:
             if not file.startswith("."):
                 yield os.path.relpath(f"{root}/{file}", path)

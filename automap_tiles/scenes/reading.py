@@ -166,6 +166,7 @@ class _Growing:
         self.distance: Array | None = None
         if reading.cloud_distance is not None:
             self.distance = np.full((dates, *shape), reading.cloud_distance, dtype=np.float32)
+        self.members: Array | None = None
         self.places: list[int] = []
         self.ids: list[tuple[str, ...]] = []
 
@@ -176,17 +177,25 @@ class _Growing:
         valid: Bools = self.valid[number]
         valid[:] = False
         distance = None if self.distance is None else self.distance[number]
-        ids = [
-            scene.id
-            for scene in date.scenes
-            if _read_scene(scene, self.frame, self.reading, (values, valid, distance), room)
-        ]
+        ids: list[str] = []
+        for scene in date.scenes:
+            before = valid.copy() if ids else None
+            if _read_scene(scene, self.frame, self.reading, (values, valid, distance), room):
+                if before is not None:
+                    self._add_member(number, valid & ~before, len(ids))
+                ids.append(scene.id)
         if not ids:
             return None
         np.copyto(values, 0, where=~valid)
         self.places.append(place)
         self.ids.append(tuple(ids))
         return valid
+
+    def _add_member(self, number: int, samples: Bools, member: int) -> None:
+        """Note that samples of a date are not from its first scene."""
+        if self.members is None:
+            self.members = np.zeros(self.valid.shape, dtype=np.uint8)
+        self.members[number][samples] = member
 
     def done(self, dates: Sequence[Overpass]) -> Stack:
         number = len(self.places)
@@ -200,6 +209,7 @@ class _Growing:
             grid=self.frame.grid,
             scale=self.reading.scale,
             cloud_distance=None if self.distance is None else self.distance[:number],
+            members=None if self.members is None else self.members[:number],
         )
         return _on(stack, self.frame)
 
@@ -320,7 +330,7 @@ def strips(frame: Frame | None, reading: Reading, dates: int, limit: int) -> Ite
         yield frame
         return
     rows, cols = frame.window
-    sample = len(reading.bands) * reading.dtype.itemsize + 1
+    sample = len(reading.bands) * reading.dtype.itemsize + 2  # valid, and which scene it is from
     sample += 4 if reading.cloud_distance is not None else 0
     row_bytes = dates * len(cols) * sample
     step = max(16, limit // max(1, row_bytes))

@@ -44,6 +44,9 @@ class Stack:
     """Value of a reflectance of 1."""
     cloud_distance: Array | None = None
     """(time, y, x) float32 metres to the next cloud or shadow, where it was asked for."""
+    members: Array | None = None
+    """(time, y, x) uint8: which of the date's `scene_ids` a valid sample is from; None where no
+    date has more than one scene here."""
     lattice: Lattice | None = None
     """Where the grid is a window of the sensor's own; None on the grid of a tile."""
     window: Window | None = None
@@ -88,6 +91,7 @@ class Stack:
             scene_ids=(),
             indexes=(),
             cloud_distance=None,
+            members=None,
         )
 
     def day_of_year(self) -> np.ndarray[Any, np.dtype[np.uint16]]:

@@ -9,13 +9,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from automap_tiles import Empty, Grid, Raster, Scenes, Stack
+from automap_tiles import ConfigError, Counted, Empty, Grid, Raster, Scenes, Stack
 from automap_tiles.analysis import bestpixel, composite
 from automap_tiles.analysis import indices as spectral
 from automap_tiles.analysis.chosen import Chosen
 from automap_tiles.analysis.geomedian import geomedian
 from automap_tiles.analysis.medoid import medoid, medoid_approx
 from automap_tiles.analysis.trimmed import trimmed_mean
+from automap_tiles.scenes.shares import Tally
 
 Picture = np.ma.MaskedArray[Any, Any]
 Provenance = Literal["valid_count", "day_of_year", "scene_index", "score"]
@@ -24,6 +25,7 @@ CHOOSING = ("max_ndvi", "max_ndwi", "medoid", "medoid_approx", "best_pixel")
 """Methods that take all bands of a pixel from one date."""
 OTHERS = ("geomedian", "emad", "smad", "bcmad", "trimmed_mean")
 _DEVIATIONS = ("emad", "smad", "bcmad")
+_NEEDED = {"max_ndvi": ("nir", "red"), "max_ndwi": ("green", "nir")}
 _WHOLE = 10000.0
 """Value of a reflectance of 1 in stacks of whole numbers."""
 
@@ -44,24 +46,62 @@ class Wish:
     season: int = 90
     """Days before and after it at which a date scores next to nothing."""
 
-    def __post_init__(self) -> None:
+    def check(self, bands: Sequence[str]) -> None:
+        """Raise `ConfigError` for what cannot be made of these bands."""
         plain = [name for name in self.statistics if name not in (*CHOOSING, *OTHERS)]
-        if plain or not self.statistics:
-            composite.check_statistics(plain)
-        chosen = [name for name in self.statistics if name in CHOOSING]
-        if len(chosen) > 1 and set(self.provenance) - {"valid_count"}:
-            raise ValueError(f"provenance is that of one method, not of {' and '.join(chosen)}")
-        if not chosen and set(self.provenance) - {"valid_count"}:
-            raise ValueError(
-                f"only methods that choose a date have a provenance: {', '.join(CHOOSING)}"
-            )
+        try:
+            if plain or not self.statistics:
+                composite.check_statistics(plain)
+        except ValueError as error:
+            raise wrong("statistics", f"{error}, {', '.join((*OTHERS, *CHOOSING))}") from error
+        for name in self.statistics:
+            _check_bands("statistics", name, _NEEDED.get(name, ()), bands)
+        for name in self.indices:
+            _check_bands("indices", name, spectral.INDICES[name].bands, bands)
+        self._check_provenance()
         if "best_pixel" in self.statistics and self.target_day is None:
-            raise ValueError("best_pixel needs target_day")
+            raise wrong(
+                "target_day",
+                "best_pixel needs the day of the year it is to be near to",
+                remedy="target_day: 2018-07-01",
+            )
+        if not 1 <= self.season <= 182:
+            raise wrong("season", "must be 1 to 182 days", found=self.season)
+        if self.scale <= 0:
+            raise wrong("scale", "must be more than 0", found=self.scale)
+
+    def _check_provenance(self) -> None:
+        chosen = [name for name in self.statistics if name in CHOOSING]
+        asked = [name for name in self.provenance if name != "valid_count"]
+        if not asked or len(chosen) == 1:
+            return
+        if chosen:
+            message = f"{asked[0]} is that of one method, not of {' and '.join(chosen)}"
+        else:
+            message = f"{asked[0]} is only known of methods that take a pixel from one date"
+        raise wrong("provenance", message, remedy=f"one of the statistics {', '.join(CHOOSING)}")
 
     @property
     def cloud_distance(self) -> float | None:
         """Metres up to which distances to clouds are needed."""
         return bestpixel.Conditions.cloud_reach if "best_pixel" in self.statistics else None
+
+
+def wrong(
+    name: str, message: str, *, found: object = None, remedy: str | None = None
+) -> ConfigError:
+    """The error for a parameter."""
+    return ConfigError(message, key=f"process_parameters.{name}", found=found, remedy=remedy)
+
+
+def _check_bands(key: str, name: str, needed: Sequence[str], bands: Sequence[str]) -> None:
+    missing = [band for band in needed if band not in bands]
+    if missing:
+        raise wrong(
+            key,
+            f"{name} needs {', '.join(needed)}, and the input reads {', '.join(bands)}",
+            remedy=f"add {', '.join(missing)} to the bands of the input",
+        )
 
 
 def names(bands: Sequence[str], wish: Wish) -> list[str]:
@@ -73,14 +113,17 @@ def names(bands: Sequence[str], wish: Wish) -> list[str]:
     return [*result, *wish.provenance]
 
 
-def over_dates(scenes: Scenes, wish: Wish) -> tuple[Raster, dict[int, dict[str, str]]]:
+def over_dates(scenes: Scenes, wish: Wish) -> Counted:
     """Every statistic of the bands and of the indices; then the provenance; tags with names.
 
     The indices are computed for every date and then aggregated, or are those of the chosen date.
-    Raises `Empty` when no date has a valid pixel around the tile.
+    What each scene gave is counted. Raises `ConfigError` for what cannot be made, `Empty` when no
+    date has a valid pixel around the tile.
     """
+    wish.check(scenes.bands)
+    tally = scenes.tally()
     strips = [
-        (stack.without_dates(), _strip(stack, wish))
+        (stack.without_dates(), _strip(stack, wish, tally))
         for stack in scenes.strips(
             whole=wish.rounded and wish.scale == _WHOLE, cloud_distance=wish.cloud_distance
         )
@@ -93,7 +136,8 @@ def over_dates(scenes: Scenes, wish: Wish) -> tuple[Raster, dict[int, dict[str, 
     tags = {
         number: {"name": name} for number, name in enumerate(names(scenes.bands, wish), start=1)
     }
-    return Raster(_joined([picture for _, picture in strips]), grid, first.anchor), tags
+    picture = Raster(_joined([picture for _, picture in strips]), grid, first.anchor)
+    return Counted((picture, tags), tally.counts)
 
 
 @dataclass
@@ -102,18 +146,19 @@ class _Work:
 
     stack: Stack
     wish: Wish
-    chosen: Chosen | None = None
-    """Of the method whose provenance is asked for."""
+    chosen: dict[str, Chosen] = field(default_factory=dict)
+    """By method; those with a provenance have no other beside them."""
     deviations: dict[str, Picture] = field(default_factory=dict)
 
 
-def _strip(stack: Stack, wish: Wish) -> Picture:
+def _strip(stack: Stack, wish: Wish, tally: Tally) -> Picture:
     if stack.is_empty:
         shape = (len(names(stack.bands, wish)), *stack.grid.shape)
         return np.ma.MaskedArray(np.zeros(shape, dtype=np.float32), mask=True)
     work = _Work(stack, wish)
     layers = [layer for name in wish.statistics for layer in _layers(work, name)]
     layers += [_provenance(work, name) for name in wish.provenance]
+    tally.add(stack, {name: chosen.scene_index for name, chosen in work.chosen.items()})
     if len(layers) == 1:
         return layers[0]
     # whole numbers of 16 bits stay what they are, everything else is float32
@@ -131,8 +176,8 @@ def _layers(work: _Work, name: str) -> Iterator[Picture]:
     stack, wish = work.stack, work.wish
     factor = wish.scale / stack.scale
     if name in CHOOSING:
-        work.chosen = _choose(stack, wish, name)
-        picture = work.chosen.picture
+        work.chosen[name] = _choose(stack, wish, name)
+        picture = work.chosen[name].picture
         yield _finished(picture, factor, wish)
         planes = dict(zip(stack.bands, picture, strict=True))
         for index in wish.indices:
@@ -188,15 +233,12 @@ def _choose(stack: Stack, wish: Wish, name: str) -> Chosen:
     place = {band: number for number, band in enumerate(stack.bands)}
     if name == "best_pixel":
         return _best_pixel(stack, wish, place)
-    first, second = ("nir", "red") if name == "max_ndvi" else ("green", "nir")
-    for band in (first, second):
-        if band not in place:
-            raise ValueError(f"{name} needs the band {band}")
+    first, second = _NEEDED[name]
     return bestpixel.max_ndvi(stack.values, stack.valid, nir=place[first], red=place[second])
 
 
 def _best_pixel(stack: Stack, wish: Wish, place: dict[str, int]) -> Chosen:
-    if wish.target_day is None:  # `Wish` has checked
+    if wish.target_day is None:  # `Wish.check` has complained
         raise ValueError("best_pixel needs target_day")
     target = wish.target_day.timetuple().tm_yday
     window = bestpixel.DayWindow(
@@ -235,10 +277,11 @@ def _finished(picture: Picture, factor: float, wish: Wish) -> Picture:
 
 def _provenance(work: _Work, name: Provenance) -> Picture:
     """(1, y, x), masked where no date is valid."""
-    stack, chosen = work.stack, work.chosen
-    if name == "valid_count" or chosen is None:
+    stack = work.stack
+    if name == "valid_count":
         count = stack.valid.sum(axis=0, dtype=np.uint16)[np.newaxis]
         return np.ma.MaskedArray(count, mask=count == 0)
+    (chosen,) = work.chosen.values()
     if name == "day_of_year":
         return chosen.day_of_year(stack.times)[np.newaxis]
     if name == "score":

@@ -11,23 +11,23 @@ result does not depend on how the tiles are cut.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
 import numpy as np
 
-from automap_processes._over_dates import Provenance, Wish, over_dates
+from automap_processes._over_dates import Provenance, Wish, over_dates, wrong
 from automap_processes._types import Resampling
-from automap_tiles import Empty, Raster, RasterInput, Scenes
+from automap_tiles import Counted, Empty, RasterInput, Scenes, ScenesReader
 from automap_tiles.analysis import composite
 from automap_tiles.analysis import indices as spectral
+from automap_tiles.scenes.shares import Counts, shares
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Picture = np.ma.MaskedArray[Any, Any]
 Dates = Sequence[tuple[str, RasterInput]]
-Tagged = tuple[Raster, dict[int, dict[str, str]]]
 
 
 def execute(  # noqa: PLR0913 - the parameters of the process file
@@ -53,7 +53,7 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
     scale: float = 10000.0,
     rounded: bool | None = None,
     resampling: Resampling = "nearest",
-) -> Picture | Tagged:
+) -> Picture | Counted:
     """Bands of the composite, then the indices, as (band, y, x).
 
     Of a `scenes` input: for each of `statistics` (default: `method`) all bands, then `indices`,
@@ -75,8 +75,6 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
     is more than 1.
     """
     if isinstance(scenes, Scenes):
-        others = {"bands": bands, "mask_band": mask_band}
-        _refuse({**others, "masked_values": masked_values, "valid_values": valid_values})
         wish = Wish(
             statistics=tuple(statistics or [method]),
             indices=tuple(indices or ()),
@@ -87,8 +85,6 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
             season=season,
         )
         return over_dates(scenes, wish)
-    if statistics is not None or provenance is not None:
-        raise ValueError("statistics and provenance need an input of the format scenes")
     names = {"blue": blue, "green": green, "red": red, "rededge": rededge}
     names |= {"nir": nir, "swir1": swir1, "swir2": swir2}
     mask = _ClassMask(mask_band, masked_values, valid_values)
@@ -108,11 +104,77 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
     return layers[0] if len(layers) == 1 else _join(layers)
 
 
-def _refuse(given: dict[str, Any]) -> None:
-    """Parameters that only a group of rasters has a use for."""
+def check_parameters(  # noqa: PLR0913 - the parameters of the process file
+    scenes: Any,
+    *,
+    method: str = "median",
+    statistics: list[str] | None = None,
+    provenance: list[Provenance] | None = None,
+    target_day: date | None = None,
+    season: int = 90,
+    bands: list[int] | None = None,
+    mask_band: int | None = None,
+    masked_values: list[int] | None = None,
+    valid_values: list[int] | None = None,
+    indices: list[spectral.IndexName] | None = None,
+    blue: int | None = None,
+    green: int | None = None,
+    red: int | None = None,
+    rededge: int | None = None,
+    nir: int | None = None,
+    swir1: int | None = None,
+    swir2: int | None = None,
+    scale: float = 10000.0,
+) -> None:
+    """Raise `ConfigError` for parameters that cannot work; `scenes` is a reader or a group."""
+    colours: dict[str, int | None] = {"blue": blue, "green": green, "red": red}
+    colours |= {"rededge": rededge, "nir": nir, "swir1": swir1, "swir2": swir2}
+    classes = {"masked_values": masked_values, "valid_values": valid_values}
+    if not isinstance(scenes, ScenesReader):
+        _refuse({"statistics": statistics, "provenance": provenance}, "needs an input of scenes")
+        _ClassMask(mask_band, masked_values, valid_values)
+        _check_colours(colours, bands, indices or ())
+        return
+    of_groups = {"bands": bands, "mask_band": mask_band, **classes, **colours}
+    _refuse(of_groups, "is for a group of rasters; bands and mask are options of the input scenes")
+    Wish(
+        statistics=tuple(statistics or [method]),
+        indices=tuple(indices or ()),
+        provenance=tuple(provenance or ()),
+        scale=scale,
+        rounded=False,
+        target_day=target_day,
+        season=season,
+    ).check(scenes.bands)
+
+
+def sum_up(counts: Counts, scenes: Any) -> dict[str, Any]:
+    """The scenes of the input, with what each gave: `shares`; nothing for a group."""
+    return {"scenes": shares(scenes.scenes, counts)} if isinstance(scenes, ScenesReader) else {}
+
+
+def _refuse(given: Mapping[str, Any], message: str) -> None:
+    """Parameters that the other kind of input has no use for."""
     for name, value in given.items():
         if value is not None:
-            raise ValueError(f"{name} is an option of the scenes input, not of the process")
+            raise wrong(name, message, found=value)
+
+
+def _check_colours(
+    colours: Mapping[str, int | None], bands: Sequence[int] | None, indices: Sequence[str]
+) -> None:
+    """The bands of the scenes that indices are made of."""
+    for name, number in colours.items():
+        if number is not None and bands is not None and number not in bands:
+            raise wrong(name, f"is not among the bands {list(bands)}", found=number)
+    for name in indices:
+        missing = [each for each in spectral.INDICES[name].bands if colours[each] is None]
+        if missing:
+            raise wrong(
+                "indices",
+                f"{name} needs {', '.join(spectral.INDICES[name].bands)}",
+                remedy=f"say which band is {missing[0]}: {missing[0]}: 3",
+            )
 
 
 @dataclass(frozen=True)
@@ -126,9 +188,9 @@ class _ClassMask:
     def __post_init__(self) -> None:
         given = (self.masked is not None) + (self.valid is not None)
         if self.band is None and given:
-            raise ValueError("masked_values and valid_values need mask_band")
+            raise wrong("mask_band", "masked_values and valid_values need it")
         if self.band is not None and given != 1:
-            raise ValueError("mask_band needs either masked_values or valid_values")
+            raise wrong("mask_band", "needs either masked_values or valid_values")
 
     def counts(self, classes: Any) -> Bools:
         """True where the class lets a sample count."""

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from automap_processes.composite import check_parameters
 from automap_processes.composite import execute as execute_typed
-from automap_tiles import Empty, Pyramid, Tile
+from automap_tiles import ConfigError, Empty, Pyramid, Tile
 from tests.processes.fakes import FakeRaster
 
 execute: Any = execute_typed  # fakes are no inputs to mypy
@@ -168,17 +169,18 @@ def test_nothing_to_write() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"masked_values": [1]}, "need mask_band"),
-        ({"mask_band": 5}, "needs either"),
+        ({"masked_values": [1]}, "mask_band: masked_values and valid_values need it"),
+        ({"mask_band": 5}, "mask_band: needs either"),
         ({"mask_band": 5, "masked_values": [1], "valid_values": [2]}, "needs either"),
-        ({"indices": ["ndvi"], "red": 3}, "missing: nir"),
-        ({"bands": [1, 2], "indices": ["ndvi"], "red": 3, "nir": 4}, "red is band 3"),
-        ({"indices": ["nope"]}, "unknown index 'nope'"),
+        ({"indices": ["ndvi"], "red": 3}, "indices: ndvi needs nir, red"),
+        ({"bands": [1, 2], "red": 3, "nir": 4}, r"red: is not among the bands \[1, 2\]"),
+        ({"statistics": ["median"]}, "statistics: needs an input of scenes"),
+        ({"provenance": ["valid_count"]}, "provenance: needs an input of scenes"),
     ],
 )
 def test_what_is_wrong_is_named(options: Any, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        execute(_scenes(2), **options)
+    with pytest.raises(ConfigError, match=message):
+        check_parameters({"date0": None}, **options)
 
 
 def test_scenes_must_be_alike() -> None:

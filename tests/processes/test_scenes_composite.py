@@ -12,7 +12,16 @@ import numpy as np
 import pytest
 
 from automap_processes.composite import execute
-from automap_tiles import Empty, Pyramid, Raster, Scenes, Stack
+from automap_tiles import (
+    ConfigError,
+    Counted,
+    Empty,
+    Pyramid,
+    Raster,
+    Scenes,
+    Stack,
+    open_process,
+)
 from automap_tiles.formats.registry import OpenContext
 from automap_tiles.formats.scenes import open_reader
 from automap_tiles.formats.spec import InputSpec
@@ -44,10 +53,29 @@ def stack_of(folder: Path, dates: int = 7, **options: Any) -> Scenes:
     return reader.at(tile_over(GRID, 13))
 
 
+def config_of(folder: Path, dates: int = 2, **parameters: Any) -> dict[str, Any]:
+    """A process file over the same stack."""
+    stack_of(folder / "stack", dates)
+    return {
+        "process": "composite",
+        "input": {"scenes": {"format": "scenes", "path": str(folder / "stack"), "bands": BANDS}},
+        "pyramid": {"grid": "mercator"},
+        "zoom_levels": 13,
+        "output": {
+            "format": "GTiff",
+            "path": str(folder / "out"),
+            "bands": 4,
+            "dtype": "int16",
+            "nodata": -32768,
+        },
+        "process_parameters": parameters,
+    }
+
+
 def result(scenes: Scenes, **parameters: Any) -> tuple[Any, list[str]]:
     found = execute(scenes, **parameters)
-    assert isinstance(found, tuple)
-    picture, tags = found
+    assert isinstance(found, Counted)
+    picture, tags = found.result
     assert isinstance(picture, Raster)
     assert picture.grid == scenes.read().grid
     return picture.data, [tag["name"] for tag in tags.values()]
@@ -200,22 +228,39 @@ def test_nothing_to_see(tmp_path: Path) -> None:
     ("parameters", "message"),
     [
         ({"statistics": ["mode"]}, "unknown statistic 'mode'"),
-        ({"bands": [1, 2]}, "bands is an option of the scenes input"),
-        ({"mask_band": 1}, "mask_band is an option"),
-        ({"statistics": ["best_pixel"]}, "needs target_day"),
-        ({"statistics": ["median"], "provenance": ["day_of_year"]}, "that choose a date"),
+        ({"bands": [1, 2]}, "bands: is for a group"),
+        ({"mask_band": 1}, "mask_band: is for a group"),
+        ({"red": 1}, "red: is for a group"),
+        ({"statistics": ["best_pixel"]}, "target_day: best_pixel needs"),
+        ({"statistics": ["median"], "provenance": ["day_of_year"]}, "that take a pixel from one"),
         (
-            {"statistics": ["medoid", "max_ndvi"], "provenance": ["score"]},
-            "one method, not of medoid and max_ndvi",
+            {"statistics": ["medoid", "max_ndvi"], "provenance": ["valid_count", "score"]},
+            "provenance: score is that of one method, not of medoid and max_ndvi",
         ),
-        ({"indices": ["nbr"]}, "nbr needs nir, swir2"),
+        ({"indices": ["nbr"]}, "indices: nbr needs nir, swir2, and the input reads blue"),
+        ({"indices": ["nope"]}, "indices"),
+        ({"scale": 0}, "scale: must be more than 0"),
+        ({"statistics": ["medoid"], "season": 0}, "season: must be 1 to 182"),
     ],
 )
-def test_wrong_parameters(tmp_path: Path, parameters: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        execute(stack_of(tmp_path, 2), **parameters)
+def test_what_cannot_work_is_said_before_the_first_tile(
+    tmp_path: Path, parameters: dict[str, Any], message: str
+) -> None:
+    config = config_of(tmp_path, **parameters)
+    (tmp_path / "wrong.mapchete").write_text(json.dumps(config, indent=1))
+    with pytest.raises(ConfigError, match=message) as caught:
+        open_process(tmp_path / "wrong.mapchete")
+    assert caught.value.file == tmp_path / "wrong.mapchete"
+    (key,) = [key for key in parameters if f"{key}" in (caught.value.key or "")] or ["target_day"]
+    lines = (tmp_path / "wrong.mapchete").read_text().splitlines()
+    assert caught.value.line is not None
+    line = lines[caught.value.line - 1]
+    assert key in line or "process_parameters" in line
+    assert not (tmp_path / "out").exists()
 
 
-def test_what_only_scenes_have_is_refused_for_groups() -> None:
-    with pytest.raises(ValueError, match="need an input of the format scenes"):
-        execute([], statistics=["median"])
+def test_a_band_that_is_not_read(tmp_path: Path) -> None:
+    config = config_of(tmp_path, statistics=["max_ndvi"])
+    config["input"]["scenes"]["bands"] = ["blue", "green", "red"]
+    with pytest.raises(ConfigError, match="max_ndvi needs nir, red, and the input reads blue"):
+        open_process(config)
