@@ -1,0 +1,204 @@
+"""From what stands in a class field to the numbers 1 to 255.
+
+Whole numbers stay as they are. Names get numbers in alphabetical order. A file of classes says it
+otherwise: a CSV with the columns `value` and `name`, perhaps `colour` (#rrggbb) and `label` (what
+stands in the class field, where that is not the name), or the same as YAML::
+
+    1: forest
+    2: {name: water, colour: "#2b7bba", label: 8200}
+
+Two lines may have the same value: their classes become one. Samples of a class that the file does
+not list are left out.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from automap_tiles.errors import ConfigError
+
+MOST = 255
+"""A class map is a picture of bytes, and 0 is no data."""
+
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_KEY = "--classes"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassList:
+    """What a file of classes says."""
+
+    path: str
+    values: Mapping[str, int]
+    """What stands in the class field -> number."""
+    names: Mapping[int, str]
+    colours: Mapping[int, str]
+    """Number -> `#rrggbb`; only where the file says one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Numbered:
+    """Labels as numbers."""
+
+    values: tuple[int, ...]
+    """One for each label; 0 where there is none, or it is not to be used."""
+    names: Mapping[int, str]
+    colours: Mapping[int, str] = field(default_factory=dict)
+
+
+def numbered(labels: Sequence[Any], where: ConfigError, classes: ClassList | None) -> Numbered:
+    """The numbers of labels; `where` carries file and key for the `ConfigError` of wrong ones."""
+    texts = [_text(label) for label in labels]
+    present = sorted({text for text in texts if text})
+    if not present:
+        raise _wrong(where, "there is no class in this field", None, "another class field")
+    if classes is not None:
+        return _listed(texts, present, where, classes)
+    numbers = {text: _number(text) for text in present}
+    if any(number is None for number in numbers.values()):
+        if len(present) > MOST:
+            raise _wrong(
+                where, f"more than {MOST} classes", len(present), f"{_KEY}: a file that joins some"
+            )
+        names = dict(enumerate(present, 1))
+        by_name = {name: value for value, name in names.items()}
+        return Numbered(values=tuple(by_name.get(text, 0) for text in texts), names=names)
+    whole = {text: _whole(number, where) for text, number in numbers.items()}
+    return Numbered(values=tuple(whole.get(text, 0) for text in texts), names={})
+
+
+def read_classes(path: str | Path) -> ClassList:
+    """Read a file of classes; raises `ConfigError`."""
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot be read: {error}", path, key=_KEY) from error
+    rows = list(_yaml_rows(text, path) if _is_yaml(path) else _csv_rows(text, path))
+    if not rows:
+        raise ConfigError("lists no class", path, key=_KEY)
+    values: dict[str, int] = {}
+    names: dict[int, str] = {}
+    colours: dict[int, str] = {}
+    for line, row in rows:
+        value, name = _value(row, path, line), _text(row.get("name"))
+        label = _text(row.get("label")) or name or str(value)
+        if values.setdefault(label, value) != value:
+            raise ConfigError("a label with two values", path, line, _KEY, label)
+        names.setdefault(value, name or f"class {value}")
+        colour = _text(row.get("colour")) or _text(row.get("color"))
+        if colour and not _COLOUR.fullmatch(colour):
+            raise ConfigError("no colour", path, line, _KEY, colour, "colour: '#1a9850'")
+        if colour:
+            colours.setdefault(value, colour.lower())
+    return ClassList(path=str(path), values=values, names=names, colours=colours)
+
+
+def _listed(
+    texts: Sequence[str], present: Sequence[str], where: ConfigError, classes: ClassList
+) -> Numbered:
+    # 7201.0 of a field of floats is the label 7201
+    known = {_plain(label): value for label, value in classes.values.items()}
+    found = {text: known.get(_plain(text), 0) for text in present}
+    if not any(found.values()):
+        raise _wrong(
+            where,
+            f"none of its classes is in {classes.path}",
+            ", ".join(present[:10]),
+            "the column label (or name) of that file holds what stands in the class field",
+        )
+    used = set(found.values())
+    return Numbered(
+        values=tuple(found.get(text, 0) for text in texts),
+        names={value: name for value, name in classes.names.items() if value in used},
+        colours={value: colour for value, colour in classes.colours.items() if value in used},
+    )
+
+
+def _text(label: Any) -> str:
+    if label is None or (isinstance(label, float) and math.isnan(label)):
+        return ""
+    return str(label).strip()
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _plain(text: str) -> str:
+    number = _number(text)
+    if number is None or not number.is_integer():
+        return text
+    return str(int(number))
+
+
+def _whole(number: float | None, where: ConfigError) -> int:
+    if number is None or not number.is_integer():
+        raise _wrong(
+            where, "classes are whole numbers or names", number, "another class field, or " + _KEY
+        )
+    if number == 0:
+        raise _wrong(
+            where,
+            "class 0 means no data in a class map and cannot be a class",
+            0,
+            f"number the classes from 1, or give {_KEY} with another value for the label 0",
+        )
+    if not 1 <= number <= MOST:
+        raise _wrong(
+            where,
+            f"classes are numbered from 1 to {MOST}",
+            int(number),
+            f"a field of names, or {_KEY} with a value from 1 to {MOST} for each label",
+        )
+    return int(number)
+
+
+def _wrong(where: ConfigError, message: str, found: object, remedy: str) -> ConfigError:
+    return ConfigError(message, where.file, where.line, where.key, found, remedy)
+
+
+def _is_yaml(path: str | Path) -> bool:
+    return Path(path).suffix.lower() in (".yaml", ".yml", ".json")
+
+
+def _csv_rows(text: str, path: str | Path) -> Iterable[tuple[int | None, Mapping[str, Any]]]:
+    reader = csv.DictReader(text.splitlines())
+    known = {name: name.strip().lower() for name in reader.fieldnames or ()}
+    if "value" not in known.values():
+        raise ConfigError(
+            "has no column 'value'", path, 1, _KEY, list(known), "value,name,colour in line 1"
+        )
+    for row in reader:
+        yield reader.line_num, {known[name]: cell for name, cell in row.items() if name in known}
+
+
+def _yaml_rows(text: str, path: str | Path) -> Iterable[tuple[int | None, Mapping[str, Any]]]:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        found = YAML(typ="safe").load(text)
+    except YAMLError as error:
+        raise ConfigError(f"is no YAML: {error}", path, key=_KEY) from error
+    if not isinstance(found, Mapping):
+        raise ConfigError("is no mapping of numbers to names", path, key=_KEY, remedy="1: forest")
+    for value, entry in found.items():
+        yield None, {"value": value, **(entry if isinstance(entry, Mapping) else {"name": entry})}
+
+
+def _value(row: Mapping[str, Any], path: str | Path, line: int | None) -> int:
+    number = _number(_text(row.get("value")))
+    if number is None or not number.is_integer() or not 1 <= number <= MOST:
+        raise ConfigError(
+            f"a value is a whole number from 1 to {MOST}", path, line, _KEY, row.get("value")
+        )
+    return int(number)

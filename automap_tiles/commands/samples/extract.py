@@ -1,0 +1,303 @@
+"""The features of samples, read from a picture tile by tile through the engine.
+
+The pixels of the samples are written as points into a folder; the process `samples` gives each its
+features, on all cores, remembered and resumed like any run; what it wrote is gathered in a table.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from automap_tiles import vector
+from automap_tiles.analysis.recipe import MissingBands, Recipe
+from automap_tiles.analysis.sample_table import Loss, Reason, SampleTable, added
+from automap_tiles.analysis.sampling import by_number, lots
+from automap_tiles.commands.samples.claims import Claims
+from automap_tiles.commands.samples.picture import Picture, look_at
+from automap_tiles.commands.samples.pixels import Pixels, place, thinned
+from automap_tiles.commands.samples.read import Samples
+from automap_tiles.commands.tiledir import Selection, open_tile_directory
+from automap_tiles.engine.events import Event, TileDone
+from automap_tiles.engine.events import TileStatus as Status
+from automap_tiles.engine.pools import Concurrency
+from automap_tiles.engine.run import RunOptions, execute
+from automap_tiles.errors import ConfigError, InputError, ProcessChanged
+from automap_tiles.grid import Bounds
+from automap_tiles.runtime import open_process
+from automap_tiles.storage import open_storage
+
+_FORMAT = "FlatGeobuf"
+_TILE = 512
+"""Pixels along the edge of the tiles that are read, or a little more."""
+_FEW_TILES = 4
+"""Up to so many, starting workers takes longer than the work."""
+_SPARE = 4
+"""Times as many pixels are read as a cap keeps: some may lie where there is no data."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extraction:
+    """Which pixels of the samples make the table."""
+
+    per_class: int | None = None
+    """At most so many pixels of a class."""
+    per_polygon: int | None = None
+    """At most so many pixels of a polygon."""
+    erode: int = 1
+    """Pixels that are left out along the edge of a polygon where it is wide enough."""
+    seed: int = 0
+    """Decides with the place of a pixel whether a cap keeps it."""
+
+    def __post_init__(self) -> None:
+        for key, value, least in (
+            ("per_class", self.per_class, 1),
+            ("per_polygon", self.per_polygon, 1),
+            ("erode", self.erode, 0),
+        ):
+            if value is not None and value < least:
+                raise ConfigError(f"must be at least {least}", key=key, found=value)
+
+
+def extract(
+    samples: Samples,
+    picture: Picture | str | Path,
+    recipe: Recipe,
+    wanted: Extraction | None = None,
+    *,
+    folder: Path | None = None,
+    workers: int | None = None,
+    tell: Callable[[Event], None] | None = None,
+) -> SampleTable:
+    """A table of the samples with the features of a recipe.
+
+    With a `folder` what was read stays there: the same call again reads nothing, and one that was
+    killed goes on. `tell` hears of every tile. The table does not depend on tiles or workers.
+
+    Raises `ConfigError` when the picture lacks bands, or when no sample lies in it or on data.
+    """
+    wanted = wanted or Extraction()
+    picture = picture if isinstance(picture, Picture) else look_at(picture)
+    scaling = _scaling(picture, recipe)
+    pixels = place(
+        samples,
+        picture,
+        erode=wanted.erode,
+        per_shape=_spare(wanted.per_polygon),
+        seed=wanted.seed,
+    )
+    read = thinned(pixels.claims, _spare(wanted.per_class), wanted.seed)
+    with _folder(folder) as place_of:
+        config = _config(picture, recipe, scaling, read, place_of)
+        _run(config, workers, picture, tell)
+        found = _gather(config["output"]["path"], picture, recipe)
+    return _table(found, _Origin(samples, pixels, read, picture, recipe), wanted)
+
+
+@dataclass(frozen=True)
+class _Origin:
+    samples: Samples
+    pixels: Pixels
+    read: Claims
+    picture: Picture
+    recipe: Recipe
+
+
+def _scaling(picture: Picture, recipe: Recipe) -> tuple[float, float]:
+    try:
+        recipe.check(picture.bands)
+    except MissingBands as error:
+        raise ConfigError(
+            f"lacks the band {', '.join(error.missing)}",
+            picture.path,
+            key="--picture",
+            found=", ".join(picture.bands),
+            remedy="another picture, or a recipe of the bands that it has",
+        ) from error
+    return picture.scaling(recipe.needs)
+
+
+def _spare(limit: int | None) -> int | None:
+    return None if limit is None else _SPARE * limit
+
+
+@contextlib.contextmanager
+def _folder(folder: Path | None) -> Iterator[Path]:
+    if folder is not None:
+        yield folder.absolute()
+        return
+    with tempfile.TemporaryDirectory(prefix="automap-samples-") as path:
+        yield Path(path)
+
+
+def _config(
+    picture: Picture, recipe: Recipe, scaling: tuple[float, float], read: Claims, folder: Path
+) -> dict[str, Any]:
+    """The process that reads the features; its points are written here."""
+    scale, offset = scaling
+    parameters = {
+        "recipe": recipe.to_dict(),
+        "bands": list(picture.bands),
+        "scale": scale,
+        "offset": offset,
+    }
+    facts = json.dumps([picture.path, picture.grid_definition(), parameters], sort_keys=True)
+    digest = hashlib.sha256(facts.encode())
+    for column in read:
+        digest.update(np.ascontiguousarray(column).tobytes())
+    name = digest.hexdigest()[:16]
+    points = _write_points(picture, read, folder, f"points-{name}.fgb")
+    properties = {"class": "int", "group": "int", **dict.fromkeys(recipe.names, "float")}
+    metatiling = max(1, _TILE // picture.pyramid.tile_size)
+    return {
+        "process": "samples",
+        "config_dir": str(folder),
+        "input": {"picture": picture.path, "samples": str(points)},
+        "pyramid": {
+            **picture.grid_definition(),
+            "metatiling": 1 << (metatiling.bit_length() - 1),
+            "pixelbuffer": recipe.margin,
+        },
+        "zoom_levels": picture.zoom,
+        "bounds": list(_bounds(picture, read)),
+        "output": {
+            "format": _FORMAT,
+            "path": str(folder / f"values-{name}"),
+            "pixelbuffer": 0,
+            "schema": {"geometry": "Point", "properties": properties},
+        },
+        "process_parameters": parameters,
+    }
+
+
+def _bounds(picture: Picture, read: Claims) -> Bounds:
+    rows = range(int(read.rows.min()), int(read.rows.max()) + 1)
+    cols = range(int(read.cols.min()), int(read.cols.max()) + 1)
+    found = picture.grid(rows, cols).bounds.intersection(picture.pyramid.bounds)
+    return found or picture.pyramid.bounds
+
+
+def _write_points(picture: Picture, read: Claims, folder: Path, name: str) -> Path:
+    """The pixels as a file of points, unless it is there: a new one would be a changed input."""
+    storage = open_storage(str(folder))
+    if not storage.exists(name):
+        x, y = picture.centres(read.rows, read.cols)
+        columns = (x.tolist(), y.tolist(), read.classes.tolist(), read.groups.tolist())
+        features = [
+            {
+                "type": "Feature",
+                "geometry": {"type": "Point", "coordinates": (east, north)},
+                "properties": {"class": value, "group": group},
+            }
+            for east, north, value, group in zip(*columns, strict=True)
+        ]
+        schema = {"geometry": "Point", "properties": {"class": "int", "group": "int"}}
+        content = vector.encode_features(features, driver=_FORMAT, schema=schema, crs=picture.crs)
+        storage.put(name, content)
+    return folder / name
+
+
+def _run(
+    config: dict[str, Any],
+    workers: int | None,
+    picture: Picture,
+    tell: Callable[[Event], None] | None,
+) -> None:
+    process = open_process(config)
+    size = process.pyramid.metatile_size(picture.zoom)
+    width, height = Bounds(*config["bounds"]).width, Bounds(*config["bounds"]).height
+    few = (width / size[0] + 1) * (height / size[1] + 1) <= _FEW_TILES
+    options = RunOptions(
+        concurrency=Concurrency.NONE if few else Concurrency.PROCESSES, workers=workers
+    )
+    try:
+        _listen(execute(process, options), picture, tell)
+    except ProcessChanged:
+        # the picture is another one than the run before saw
+        _listen(execute(process, replace(options, overwrite=True)), picture, tell)
+
+
+def _listen(events: Any, picture: Picture, tell: Callable[[Event], None] | None) -> None:
+    """Take all events; raise `InputError` with what went wrong in the first tile that failed."""
+    with contextlib.closing(events):
+        for event in events:
+            if tell is not None:
+                tell(event)
+            if isinstance(event, TileDone) and event.result.status is Status.FAILED:
+                lines = (event.result.error or "unknown error").strip().splitlines()
+                raise InputError(f"samples cannot be read from it: {lines[-1]}", picture.path)
+
+
+def _gather(
+    path: str, picture: Picture, recipe: Recipe
+) -> tuple[Claims, np.ndarray[Any, np.dtype[np.float32]]]:
+    """What the process wrote, sorted by place, and the features (sample, feature)."""
+    directory = open_tile_directory(path)
+    points: list[tuple[float, float, int, int]] = []
+    values: list[list[float]] = []
+    for index in directory.existing(Selection()):
+        content = directory.storage.get(directory.layout.key(index))
+        for feature in vector.decode_features(content, driver=_FORMAT):
+            told = feature["properties"]
+            x, y = feature["geometry"]["coordinates"][:2]
+            points.append((x, y, told["class"], told["group"]))
+            values.append([told[name] for name in recipe.names])
+    table = np.array(points, dtype=np.float64).reshape(-1, 4)
+    rows, cols = picture.places(table[:, 0], table[:, 1])
+    found = Claims(rows, cols, table[:, 2].astype(np.uint8), table[:, 3].astype(np.int64))
+    order = np.lexsort((found.groups, found.cols, found.rows))
+    data = np.array(values, dtype=np.float32).reshape(-1, len(recipe.names))
+    return found.take(order), data[order]
+
+
+def _table(
+    found: tuple[Claims, np.ndarray[Any, np.dtype[np.float32]]], origin: _Origin, wanted: Extraction
+) -> SampleTable:
+    claims, values = found
+    if not len(claims):
+        raise ConfigError(
+            f"all {len(origin.read)} samples lie where the picture has no data",
+            origin.samples.path,
+            key="--samples",
+            remedy=f"look at both on a map; the picture is {origin.picture.path}",
+        )
+    lot = lots(claims.rows, claims.cols, wanted.seed)
+    kept = np.ones(len(claims), dtype=bool)
+    if wanted.per_polygon is not None:
+        kept &= by_number(claims.groups, wanted.per_polygon, lot)
+    if wanted.per_class is not None:
+        chosen = by_number(claims.classes[kept], wanted.per_class, lot[kept])
+        kept[kept] = chosen
+    x, y = origin.picture.centres(claims.rows[kept], claims.cols[kept])
+    return SampleTable(
+        values=values[kept],
+        classes=claims.classes[kept],
+        groups=claims.groups[kept],
+        x=x,
+        y=y,
+        crs=origin.picture.crs.to_wkt(),
+        features=origin.recipe.names,
+        names=origin.samples.names,
+        losses=_losses(origin, claims, claims.take(kept)),
+    ).sorted()
+
+
+def _losses(origin: _Origin, found: Claims, kept: Claims) -> tuple[Loss, ...]:
+    """With what nodata and caps cost: every pixel is either in the table or among the losses."""
+    read, left, told = (Counter(each.classes.tolist()) for each in (origin.read, found, kept))
+    losses = list(origin.pixels.losses)
+    for value, candidates in origin.pixels.candidates.items():
+        nodata = read[value] - left[value]
+        losses.append(Loss(value=value, reason=Reason.NODATA, count=nodata))
+        capped = candidates - nodata - told[value]
+        losses.append(Loss(value=value, reason=Reason.CAPPED, count=capped))
+    return added(losses)

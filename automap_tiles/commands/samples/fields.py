@@ -1,0 +1,24 @@
+"""Names of fields that a file has not."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+
+from automap_tiles.errors import ConfigError
+
+KEY = "--class-field"
+
+
+def missing_field(path: str | Path, name: str | None, fields: Sequence[str]) -> ConfigError:
+    """The error for a class field that is not there, or that was not said."""
+    known = ", ".join(fields) or "none"
+    if name is None:
+        return ConfigError(
+            "which field holds the classes must be said", path, key=KEY, remedy=f"one of {known}"
+        )
+    lower = {field.lower(): field for field in fields}
+    close = difflib.get_close_matches(name.lower(), list(lower), 1)
+    meant = f"{lower[close[0]]}? " if close else ""
+    return ConfigError("has no such field", path, None, KEY, name, f"{meant}its fields: {known}")
