@@ -177,3 +177,49 @@ def _across(rows, size, top, line, out, wide):  # type: ignore[no-untyped-def]
             _add(current, current[step:], following[:count])
             turn = 1 - turn
             current = following
+
+
+def occurrences(
+    codes: tuple[Array, ...],
+    bins: int,
+    split: int,
+    size: tuple[int, int],
+    logs: Array,
+    squares: Array,
+) -> tuple[Array, Array]:
+    """As `cooccurrence.Pairs._by_bin`: counts that slide along each row."""
+    planes = np.ascontiguousarray(np.stack(codes), dtype=np.int32)
+    height, width = planes.shape[1] - size[0] + 1, planes.shape[2] - size[1] + 1
+    found = np.empty((2, height, width), dtype=np.int64)
+    _slide(planes, bins, split, size, np.diff(logs), np.diff(squares), found)
+    return found[0], found[1]
+
+
+@compile_kernel
+def _slide(codes, bins, split, size, logs, squares, out):  # type: ignore[no-untyped-def]
+    """`logs` and `squares` tell what one more in a bin adds."""
+    counts = np.zeros(bins, dtype=np.int32)
+    high, wide = size
+    for row in range(out.shape[1]):
+        log, square = 0, 0
+        for column in range(codes.shape[2] + wide):
+            for plane in range(codes.shape[0]):
+                if column < codes.shape[2]:
+                    for line in range(row, row + high):
+                        code = codes[plane, line, column]
+                        if code >= 0:
+                            kind, count = np.int64(code >= split), counts[code]
+                            log += logs[kind, count]
+                            square += squares[kind, count]
+                            counts[code] = count + 1
+                if column >= wide:
+                    for line in range(row, row + high):
+                        code = codes[plane, line, column - wide]
+                        if code >= 0:
+                            kind, count = np.int64(code >= split), counts[code] - 1
+                            log -= logs[kind, count]
+                            square -= squares[kind, count]
+                            counts[code] = count
+            if wide - 1 <= column < codes.shape[2]:
+                out[0, row, column - wide + 1] = log
+                out[1, row, column - wide + 1] = square
