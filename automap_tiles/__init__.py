@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         TilesFailed,
         ValueOverflow,
     )
-    from automap_tiles.formats.protocols import Counted, RasterInput, VectorInput
+    from automap_tiles.formats.protocols import Counted, RasterInput, RasterReader, VectorInput
     from automap_tiles.formats.scenes import Scenes, ScenesReader
     from automap_tiles.grid import Bounds, Grid, Pyramid, Tile, TileIndex
     from automap_tiles.raster import Raster
@@ -66,6 +66,7 @@ __all__ = [
     "Pyramid",
     "Raster",
     "RasterInput",
+    "RasterReader",
     "Scenes",
     "ScenesReader",
     "Stack",
@@ -99,7 +100,7 @@ _MODULES = {
         "TilesFailed",
         "ValueOverflow",
     ),
-    "formats.protocols": ("Counted", "RasterInput", "VectorInput"),
+    "formats.protocols": ("Counted", "RasterInput", "RasterReader", "VectorInput"),
     "formats.scenes": ("Scenes", "ScenesReader"),
     "grid": ("Bounds", "Grid", "Pyramid", "Tile", "TileIndex"),
     "raster": ("Raster",),

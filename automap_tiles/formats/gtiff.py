@@ -75,6 +75,7 @@ def directory_writer(
         "bands": raster_opts.count,
         "dtype": raster_opts.dtype,
         "nodata": raster_opts.nodata,
+        **_said_of(raster_opts),
     }
     return RasterDirectory(
         files=files,
@@ -83,6 +84,17 @@ def directory_writer(
         metadata=Metadata(pyramid=pyramid, format="GTiff", options=said),
         resampling=raster_opts.resampling,
     )
+
+
+def _said_of(options: RasterOptions) -> dict[str, Any]:
+    """Colours and names that come from elsewhere than the process file."""
+    if not options.categories:
+        return {}
+    colours = options.bands.colormap or {}
+    return {
+        "colormap": {str(value): list(colour) for value, colour in colours.items()},
+        "classes": {str(value): name for value, name in options.categories.items()},
+    }
 
 
 def _try_out(spec: OutputSpec, codec: GeoTiffCodec, pyramid: Pyramid) -> None:

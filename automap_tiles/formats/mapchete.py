@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from automap_tiles import vector
 from automap_tiles.errors import InputError
+from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.features import FeatureDirectory
 from automap_tiles.formats.options import Options
-from automap_tiles.formats.protocols import InputTile, OutputKind, Writer
+from automap_tiles.formats.protocols import InputTile, OutputKind, RasterReader, Writer
 from automap_tiles.formats.raster_output import RasterDirectory
 from automap_tiles.formats.registry import OpenContext
 from automap_tiles.formats.spec import InputSpec
@@ -57,6 +58,12 @@ class ProcessOutput:
 
     def at(self, tile: Tile) -> InputTile:
         return self.reader.at(tile)
+
+    def describe_bands(self) -> BandTable:
+        """As its tiles say; raises `InputError` where it has no bands, or none yet."""
+        if not isinstance(self.reader, RasterReader):
+            raise InputError("is no raster, so it has no bands", self.path)
+        return self.reader.describe_bands()
 
 
 def open_reader(spec: InputSpec, context: OpenContext) -> ProcessOutput:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rasterio.crs import CRS
     from shapely.geometry.base import BaseGeometry
 
+    from automap_tiles.formats.bands import BandTable
     from automap_tiles.grid import Pyramid, Tile, TileIndex
 
     RasterArray: TypeAlias = np.ma.MaskedArray[Any, np.dtype[Any]]
@@ -92,6 +93,10 @@ class RasterInput(InputTile, Protocol):
         """Pixels: (y, x) for one band number, (band, y, x) for several or all (None)."""
         ...
 
+    def describe_bands(self) -> BandTable:
+        """Names and units of the bands."""
+        ...
+
 
 @runtime_checkable
 class VectorInput(InputTile, Protocol):
@@ -143,6 +148,15 @@ class Reader(Protocol):
 
     def at(self, tile: Tile) -> InputTile:
         """The source seen from a tile; reads nothing yet."""
+        ...
+
+
+@runtime_checkable
+class RasterReader(Reader, Protocol):
+    """A source of pixels."""
+
+    def describe_bands(self) -> BandTable:
+        """Names and units of the bands; raises `InputError`."""
         ...
 
 

@@ -12,6 +12,7 @@ import shapely
 
 from automap_tiles import raster
 from automap_tiles.errors import GridError, InputError
+from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.locate import Located, locate
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.overlap import shares_points
@@ -73,6 +74,9 @@ class RasterFile:
     def at(self, tile: Tile) -> RasterFileTile:
         return RasterFileTile(self, tile)
 
+    def describe_bands(self) -> BandTable:
+        return BandTable.of(raster.inspect(self.where.url))
+
 
 class RasterFileTile:
     """A raster file seen from a tile."""
@@ -100,6 +104,9 @@ class RasterFileTile:
             nodata=self._reader.nodata,
         )
         return pixels[0] if isinstance(indexes, int) else pixels
+
+    def describe_bands(self) -> BandTable:
+        return self._reader.describe_bands()
 
     def is_empty(self) -> bool:
         return not shares_points(self.tile, self._reader.footprint(self.tile.crs))

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from automap_tiles.errors import InputError
+from automap_tiles.formats.legend import Legend, class_tags, read_legend
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.spec import OutputSpec
 from automap_tiles.raster import BandMetadata
@@ -36,6 +37,8 @@ class RasterOptions:
     bands: BandMetadata = field(default_factory=BandMetadata)
     tags: Mapping[str | int, Any] = field(default_factory=dict)
     """Of every file."""
+    categories: Mapping[int, str] = field(default_factory=dict)
+    """What the values of band 1 mean, where the colours come from a model."""
 
 
 def raster_options(spec: OutputSpec, options: Options) -> RasterOptions:
@@ -46,14 +49,16 @@ def raster_options(spec: OutputSpec, options: Options) -> RasterOptions:
     dtype = options.text("dtype", None, _DTYPES)
     if dtype is None:
         raise spec.error("the dtype is missing", key="dtype", remedy="dtype: uint8")
+    legend = read_legend(spec, options)
     return RasterOptions(
         count=count,
         dtype=dtype,
         nodata=_nodata(spec, options, dtype),
         on_overflow=_on_overflow(options),
         resampling=resampling_option(spec, options),
-        bands=_band_metadata(spec, options, count),
-        tags=_tags(spec, options),
+        bands=_band_metadata(spec, options, count, legend),
+        tags=_tags(spec, options, legend),
+        categories=legend.names,
     )
 
 
@@ -92,7 +97,7 @@ def _nodata(spec: OutputSpec, options: Options, dtype: str) -> float | None:
     return value
 
 
-def _band_metadata(spec: OutputSpec, options: Options, count: int) -> BandMetadata:
+def _band_metadata(spec: OutputSpec, options: Options, count: int, legend: Legend) -> BandMetadata:
     names = _per_band(spec, options, ("descriptions", "band_names"), count, str)
     scales = _per_band(spec, options, ("scales", "scale"), count, float)
     offsets = _per_band(spec, options, ("offsets", "offset"), count, float)
@@ -104,7 +109,7 @@ def _band_metadata(spec: OutputSpec, options: Options, count: int) -> BandMetada
         offsets=offsets,
         units=units,
         colorinterp=interpretations,
-        colormap=_colormap(spec, options),
+        colormap=legend.colours,
     )
 
 
@@ -125,7 +130,7 @@ def _per_band(
     return ()
 
 
-def _tags(spec: OutputSpec, options: Options) -> dict[str | int, Any]:
+def _tags(spec: OutputSpec, options: Options, legend: Legend) -> dict[str | int, Any]:
     tags = options.mapping("tags")
     for key, value in tags.items():
         if isinstance(key, int) != isinstance(value, Mapping):
@@ -134,25 +139,6 @@ def _tags(spec: OutputSpec, options: Options) -> dict[str | int, Any]:
                 key=f"tags.{key}",
                 found=value,
             )
+    if legend.names:
+        tags[1] = {**class_tags(legend.names), **tags.get(1, {})}
     return tags
-
-
-def _colormap(spec: OutputSpec, options: Options) -> dict[int, tuple[int, ...]] | None:
-    """Colours by value: `{1: [255, 0, 0], 2: "#00ff00"}`."""
-    if "colormap" not in options:
-        return None
-    colours = {}
-    for value, colour in options.mapping("colormap").items():
-        try:
-            if isinstance(colour, str):
-                rgb = tuple(bytes.fromhex(colour.removeprefix("#")))
-            else:
-                rgb = tuple(int(part) for part in colour)
-            if len(rgb) not in (3, 4) or not all(0 <= part <= 255 for part in rgb):
-                raise ValueError(colour)
-            colours[int(value)] = rgb
-        except (TypeError, ValueError) as error:
-            raise spec.error(
-                "is no colour", key=f"colormap.{value}", found=colour, remedy="[255, 0, 0]"
-            ) from error
-    return colours

@@ -20,6 +20,7 @@ import rasterio
 from automap_tiles import raster
 from automap_tiles.errors import OutputMismatch
 from automap_tiles.formats.gtiff import SINGLE_FILE_OPTIONS, GeoTiffCodec, directory_writer
+from automap_tiles.formats.legend import pam
 from automap_tiles.formats.metadata import write_summary
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.protocols import OutputKind, Tiled
@@ -195,6 +196,8 @@ class SingleFile:
             spec = self._mosaic_spec(grid, summary or {})
             with self.target.staged(self.name) as path:
                 write_mosaic(path, spec, self._pieces(grid, spooled, spec))
+        if spooled and self._codec.options.categories:
+            self.target.put(f"{self.name}.aux.xml", pam(self._codec.options.categories))
         write_summary(self.target, summary or {}, f"{Path(self.name).stem}.")
         for key in list(self._storage.list()):
             self._storage.delete(key)

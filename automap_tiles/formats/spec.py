@@ -96,6 +96,8 @@ class OutputSpec:
     """Of the process; single files need exactly one."""
     area: BaseGeometry | None = None
     """Of the process, in the CRS of its pyramid: the extent of single files."""
+    base: Path = Path()
+    """Where relative paths among the options start."""
     file: Path | None = None
     line: int | None = None
 
@@ -134,6 +136,7 @@ class OutputSpec:
             options=rest,
             zooms=zooms,
             area=area,
+            base=base,
             file=file,
             line=line,
         )

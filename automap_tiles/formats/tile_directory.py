@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from automap_tiles import raster, vector
 from automap_tiles.errors import GridError, InputError
+from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.metadata import (
     METADATA_NAME,
     Metadata,
@@ -135,7 +136,13 @@ class TileDirectory:
         """Bands and dtype of the tiles; raises `InputError` when there are none to look at."""
         if self.pixels is not None:
             return self.pixels
-        return _sample(self.files)
+        info = _sample(self.files)
+        nodata = info.nodata if info.nodata is not None or info.has_mask else 0
+        return PixelFormat(count=info.count, dtype=info.dtype, nodata=nodata)
+
+    def describe_bands(self) -> BandTable:
+        """As the first tile says; raises `InputError` when there is none to look at."""
+        return BandTable.of(_sample(self.files))
 
     def _moved(self, index: TileIndex, crs: CRS) -> list[Feature]:
         """The features of one stored tile in a CRS."""
@@ -204,6 +211,9 @@ class PixelTile:
             resampling=resampling or self._source.resampling,
         )
         return data[0] if isinstance(indexes, int) else data
+
+    def describe_bands(self) -> BandTable:
+        return self._source.describe_bands()
 
     def is_empty(
         self,
@@ -323,13 +333,11 @@ def _pixels(options: Options, said: Mapping[str, Any], extension: str) -> PixelF
 
 
 @lru_cache(maxsize=32)
-def _sample(files: TileFiles) -> PixelFormat:
+def _sample(files: TileFiles) -> raster.RasterInfo:
     """Look at the first tile that is found."""
     for key in files.storage.list():
         if files.layout.parse(key) is not None:
-            info = raster.inspect(files.storage.url(key))
-            nodata = info.nodata if info.nodata is not None or info.has_mask else 0
-            return PixelFormat(count=info.count, dtype=info.dtype, nodata=nodata)
+            return raster.inspect(files.storage.url(key))
     raise InputError("there is no tile in it", files.storage.root)
 
 

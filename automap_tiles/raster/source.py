@@ -44,7 +44,7 @@ class RasterInfo:
     shape: tuple[int, int]
     """(height, width) in pixels."""
     descriptions: tuple[str | None, ...]
-    """Band names, one per band."""
+    """Band names, one per band; where the source has none, the tag `name` of the band."""
     overviews: tuple[int, ...]
     """Decimation factors of the overviews of band 1, finest first."""
     masked_bands: tuple[bool, ...]
@@ -98,7 +98,10 @@ def describe(dataset: DatasetReader, path: str) -> RasterInfo:
         crs=crs,
         transform=dataset.transform,
         shape=(dataset.height, dataset.width),
-        descriptions=tuple(dataset.descriptions),
+        descriptions=tuple(
+            said or dataset.tags(band).get("name")
+            for band, said in zip(dataset.indexes, dataset.descriptions, strict=True)
+        ),
         overviews=tuple(dataset.overviews(1)) if dataset.count else (),
         masked_bands=tuple(MaskFlags.per_dataset in flags for flags in dataset.mask_flag_enums),
         alpha=ColorInterp.alpha in dataset.colorinterp,

@@ -106,7 +106,7 @@ def _assemble(document: Document, overrides: Overrides) -> Process:
     file_area = area if {"area", "bounds"} & document.values.keys() else None
     parameters = _parameters(document)
     called_on = _called_on(function, sections, zooms)
-    pyramid = _wide_enough(document, sections.pyramid, function, parameters, called_on)
+    pyramid = _wide_enough(document, sections, function, parameters, called_on)
     writer = registry.open_output(_output_spec(document, sections, area), pyramid)
     for limit in run_areas(overrides, pyramid, zooms):
         area = common(area, limit)
@@ -147,16 +147,23 @@ def _called_on(
 
 def _wide_enough(
     document: Document,
-    pyramid: Pyramid,
+    sections: Sections,
     function: FunctionRef,
     parameters: ZoomValues,
     zooms: tuple[int, ...],
 ) -> Pyramid:
-    """The pyramid of the file, with the buffer that the function asks for if that is wider."""
+    """The pyramid of the file, with the buffer that the function asks for if that is wider.
+
+    It asks for it around all that is stored: around the buffer of the output where that has one.
+    """
     try:
         needed = needed_buffer(function, parameters, zooms, document.folder)
     except ConfigError as error:
         raise _at_top(error, document) from error
+    stored = sections.output.get("pixelbuffer", 0)
+    if needed and isinstance(stored, int):  # whether it can be is for the writer to say
+        needed += max(0, stored)
+    pyramid = sections.pyramid
     return pyramid if needed <= pyramid.pixelbuffer else pyramid.replace(pixelbuffer=needed)
 
 

@@ -86,12 +86,12 @@ def test_the_zooms_of_a_run_change_nothing(tmp_path: Path) -> None:
     assert part.hashes() == whole.hashes()
 
 
-def test_an_output_buffer_within_what_is_asked_for(tmp_path: Path) -> None:
+def test_what_is_stored_around_a_tile_has_its_surroundings_too(tmp_path: Path) -> None:
     output = {"format": "GTiff", "path": "out", "bands": 1, "dtype": "uint8", "pixelbuffer": 5}
     process = opened(tmp_path, RADIUS, output=output, process_parameters={"radius": 4})
-    assert (process.pyramid.pixelbuffer, process.output_pyramid.pixelbuffer) == (8, 5)
+    assert (process.pyramid.pixelbuffer, process.output_pyramid.pixelbuffer) == (13, 5)
     with pytest.raises(ConfigError, match="cannot be wider"):
-        opened(tmp_path, RADIUS, output=output, process_parameters={"radius": 2})
+        opened(tmp_path, RADIUS, output=output, process_parameters={"radius": 0})
 
 
 def test_a_numpy_number_will_do(tmp_path: Path) -> None:

@@ -1,0 +1,43 @@
+"""What a raster says of its bands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from automap_tiles.raster import RasterInfo
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BandTable:
+    """Names and units of the bands of a raster, in their order."""
+
+    names: tuple[str, ...]
+    """`band_1` … where the source has none."""
+    scales: tuple[float, ...]
+    """Value = number · scale + offset, as in GDAL; 1 where the source does not say."""
+    offsets: tuple[float, ...]
+
+    @classmethod
+    def of(cls, info: RasterInfo) -> BandTable:
+        """Of a source that has been looked at."""
+        said = info.descriptions or (None,) * info.count
+        return cls(
+            names=tuple(name or f"band_{number}" for number, name in enumerate(said, start=1)),
+            scales=info.scales or (1.0,) * info.count,
+            offsets=info.offsets or (0.0,) * info.count,
+        )
+
+    def numbers(self, names: Sequence[str]) -> list[int]:
+        """Where bands are, from 1; raises `KeyError` with the first that is not there."""
+        places = {name: number for number, name in enumerate(self.names, start=1)}
+        return [places[name] for name in names]
+
+    def scaling(self, names: Sequence[str]) -> tuple[float, float]:
+        """Scale and offset that bands share; raises `ValueError` where they differ."""
+        places = [number - 1 for number in self.numbers(names)]
+        pairs = sorted({(self.scales[place], self.offsets[place]) for place in places})
+        if len(pairs) > 1:
+            units = ", ".join(f"{scale:g} · n + {offset:g}" for scale, offset in pairs)
+            raise ValueError(f"the bands {', '.join(names)} have different units: {units}")
+        return pairs[0] if pairs else (1.0, 0.0)
