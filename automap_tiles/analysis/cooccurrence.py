@@ -212,7 +212,7 @@ def _log_table(most: int) -> Array:
 
 @cache
 def _tables(most: int, is_matrix: bool) -> tuple[Array, Array]:
-    """What a bin adds, c ln c and c², by its count: (kind, count) int64, kinds as in `_occurrences`."""
+    """What a bin adds, c ln c and c², by its count: (kind, count) int64."""
     logs = _log_table(2 * most)
     counts = np.arange(most + 1, dtype=np.int64)
     if not is_matrix:
