@@ -198,6 +198,17 @@ def shadow(
     return out if dark is None else out & dark
 
 
+def shadow_reach(
+    pixel_size: Size,
+    sun_azimuth: float,
+    sun_elevation: float,
+    heights: tuple[float, float] = CLOUD_HEIGHTS,
+) -> tuple[int, int]:
+    """Rows down and columns right from a cloud of the largest height to its shadow."""
+    *_, farthest = _path(pixel_size, sun_azimuth, sun_elevation, heights)
+    return farthest
+
+
 def _path(
     pixel_size: Size, azimuth: float, elevation: float, heights: tuple[float, float]
 ) -> Iterator[tuple[int, int]]:

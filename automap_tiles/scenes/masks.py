@@ -20,8 +20,13 @@ from automap_tiles.grid import Grid
 from automap_tiles.scenes.access import resolve
 from automap_tiles.scenes.frames import Array, Compute, Frame
 from automap_tiles.scenes.lattice import Lattice, Window, slices, widened
+from automap_tiles.scenes.maskers import Masking
 from automap_tiles.scenes.outlines import grid_of
+from automap_tiles.scenes.reflectance import pixel_metres
 from automap_tiles.scenes.scene import QualityFile, Scene
+from automap_tiles.scenes.shadows import BANDS as SHADOW_BANDS
+from automap_tiles.scenes.shadows import check as check_sun
+from automap_tiles.scenes.shadows import with_shadows
 from automap_tiles.sensors.flags import Flag, combine
 from automap_tiles.sensors.quality import LEVELS, Confidence
 from automap_tiles.sensors.quality_tables import layer as quality_layer
@@ -34,7 +39,32 @@ Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Flags = np.ndarray[Any, np.dtype[np.uint16]]
 
 DEFAULT = (Flag.CLOUD, Flag.CIRRUS, Flag.SHADOW)
-_METRES_IN_DEGREE = 111_320.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Making:
+    """How a scene's flags are made, where its own layers are not enough."""
+
+    masking: Masking | None = None
+    """A masker in place of the scene's own layers."""
+    project_shadow: bool = False
+    """Whether the shadows of the clouds are looked for: see `scenes.shadows`."""
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """Bands that a scene must have for it; raises `MissingExtra`."""
+        masker = () if self.masking is None else self.masking.bands
+        return (*masker, *(SHADOW_BANDS if self.project_shadow else ()))
+
+    def check(self, scenes: Sequence[Scene]) -> None:
+        """Raise `ConfigError` where it cannot be done with these scenes, or `MissingExtra`."""
+        if self.masking is not None:
+            self.masking.check(scenes)
+        if self.project_shadow:
+            check_sun(scenes)
+
+
+OWN_LAYERS = Making()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +78,7 @@ class MaskRule:
     """Metres: what is narrower than twice this is taken for noise and counts again."""
     dilation: float = 0.0
     """Metres that the mask is widened by, after the opening."""
+    making: Making = OWN_LAYERS
 
     def __post_init__(self) -> None:
         if self.confidence not in LEVELS:
@@ -73,43 +104,58 @@ def parse_flags(names: Sequence[str] | None) -> Flag:
 def masked(scene: Scene, frame: Frame, rule: MaskRule) -> Bools | None:
     """(y, x), True where a pixel does not count; None where nothing says so.
 
-    Of several quality layers the best that the scene has is taken; Landsat's saturation layer is
-    added to it.
+    Of several quality layers the best that the scene has is taken, or a masker in place of them;
+    Landsat's saturation layer is added to it.
     """
     found: Bools | None = None
-    layers = _layers(scene)
-    for number, file in enumerate(layers):
-        own_rule = rule if number == 0 else _plain(rule)
-        own = _cleaned(*_of_layer(scene, file, rule.confidence), frame, own_rule)
+    for number, source in enumerate(_sources(scene, rule.confidence, rule.making)):
+        own_rule = rule if number == 0 else MaskRule(flags=rule.flags)
+        own = _cleaned(*source, frame, own_rule)
         found = own if found is None else found | own
-    if not layers and scene.clouds is not None:
-        found = _cleaned(*_of_polygons(scene), frame, rule)
     return found
 
 
-def _plain(rule: MaskRule) -> MaskRule:
-    return MaskRule(flags=rule.flags, confidence=rule.confidence)
+def _sources(scene: Scene, confidence: Confidence, making: Making) -> list[tuple[Lattice, Compute]]:
+    """What makes the flags, the one that knows of clouds first; none where nothing does."""
+    layers = _layers(scene)
+    saturation = [file for file in layers if _is_saturation(file)]
+    others = [file for file in layers if not _is_saturation(file)]
+    first: list[tuple[Lattice, Compute]] = []
+    if making.masking is not None:
+        first = [making.masking.of(scene)]
+    elif others:
+        first = [_of_layer(scene, others[0], confidence)]
+    elif scene.clouds is not None:
+        first = [_of_polygons(scene)]
+    if making.project_shadow:
+        first = [with_shadows(scene, *each) for each in first]
+    return [*first, *(_of_layer(scene, file, confidence) for file in saturation)]
 
 
 def _layers(scene: Scene) -> list[QualityFile]:
+    """Best first."""
     ranks = {name: number for number, name in enumerate(scene.instrument.quality)}
-    saturation = [file for file in scene.quality if "radsat" in file.layer]
-    others = [file for file in scene.quality if "radsat" not in file.layer]
-    others.sort(key=lambda file: ranks.get(file.layer, -1))  # -1: a maker's own comes first
-    return [*others[:1], *saturation]
+    # -1: a maker's own comes first
+    return sorted(scene.quality, key=lambda file: ranks.get(file.layer, -1))
 
 
-def flag_picture(scene: Scene, frame: Frame, confidence: Confidence = "medium") -> Flags:
-    """(y, x) uint16: every flag that the quality layers of `masked` set; nothing is cleaned.
+def _is_saturation(file: QualityFile) -> bool:
+    return "radsat" in file.layer
+
+
+def flag_picture(
+    scene: Scene,
+    frame: Frame,
+    confidence: Confidence = "medium",
+    making: Making = OWN_LAYERS,
+) -> Flags:
+    """(y, x) uint16: every flag of what `masked` looks at; nothing is cleaned.
 
     Where nothing says anything no flag is set, and beyond the layer's edge it is `FILL`.
     """
     flags = np.zeros(frame.shape, dtype=np.uint16)
-    layers = _layers(scene)
-    for file in layers:
-        flags |= frame.bring(*_of_layer(scene, file, confidence))
-    if not layers and scene.clouds is not None:
-        flags |= frame.bring(*_of_polygons(scene))
+    for source in _sources(scene, confidence, making):
+        flags |= frame.bring(*source)
     return flags
 
 
@@ -152,7 +198,7 @@ def _of_polygons(scene: Scene) -> tuple[Lattice, Compute]:
 
 def _cleaned(lattice: Lattice, compute: Compute, frame: Frame, rule: MaskRule) -> Bools:
     """Flags become a mask, which is cleaned on a wider window and brought onto the frame."""
-    size = _pixel_size(lattice)
+    size = pixel_metres(lattice)
     opening = rule.opening / min(size)
     margin = 2 * math.ceil(opening) + math.ceil(rule.dilation / min(size))
 
@@ -171,16 +217,13 @@ def _cleaned(lattice: Lattice, compute: Compute, frame: Frame, rule: MaskRule) -
     return frame.bring(lattice, mask).astype(bool, copy=False)
 
 
-def cloud_distance(scene: Scene, frame: Frame, limit: float) -> Array:
+def cloud_distance(scene: Scene, frame: Frame, limit: float, making: Making = OWN_LAYERS) -> Array:
     """(y, x) float32 metres to the next cloud, cirrus or shadow of the scene, at most `limit`."""
-    layers = _layers(scene)
-    if layers:
-        lattice, compute = _of_layer(scene, layers[0], "medium")
-    elif scene.clouds is not None:
-        lattice, compute = _of_polygons(scene)
-    else:
+    sources = _sources(scene, "medium", making)
+    if not sources:
         return np.full(frame.shape, limit, dtype=np.float32)
-    size = _pixel_size(lattice)
+    lattice, compute = sources[0]
+    size = pixel_metres(lattice)
     margin = math.ceil(limit / min(size))
 
     def distance(window: Window) -> Array:
@@ -190,14 +233,6 @@ def cloud_distance(scene: Scene, frame: Frame, limit: float) -> Array:
         return np.ascontiguousarray(metres[slices(window, wide)])
 
     return frame.bring(lattice, distance)
-
-
-def _pixel_size(lattice: Lattice) -> tuple[float, float]:
-    """(height, width) in metres."""
-    width, height = lattice.pixel
-    if lattice.crs.is_geographic:
-        return height * _METRES_IN_DEGREE, width * _METRES_IN_DEGREE
-    return height, width
 
 
 def _inside(window: Window, grid: Grid) -> Bools:

@@ -1,0 +1,75 @@
+"""The maskers that there are, by name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+
+from automap_tiles.errors import ConfigError
+from automap_tiles.scenes.frames import Compute
+from automap_tiles.scenes.lattice import Lattice, Window
+from automap_tiles.scenes.maskers.protocol import Flags, Masker
+from automap_tiles.scenes.reflectance import Reflectance
+from automap_tiles.scenes.scene import Scene
+
+_MODULES = {
+    "s2cloudless": "automap_tiles.scenes.maskers.s2cloudless",
+    "csmask": "automap_tiles.scenes.maskers.csmask",
+}
+"""Name → module with `open_masker() -> Masker`."""
+NAMES = tuple(_MODULES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Masking:
+    """Which masker is asked, and how."""
+
+    name: str
+    resolution: float | None = None
+    """Metres of the pixels that it looks at; None: what it is meant for."""
+
+    def __post_init__(self) -> None:
+        if self.name not in _MODULES:
+            close = difflib.get_close_matches(self.name, NAMES, 1, 0.5)
+            raise ConfigError(
+                "no such masker",
+                key="masker",
+                found=self.name,
+                remedy=f"{close[0]}?" if close else " or ".join(NAMES),
+            )
+        if self.resolution is not None and not 1 <= self.resolution <= 10_000:
+            raise ConfigError(
+                "must be 1 to 10000 metres", key="masker_resolution", found=self.resolution
+            )
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """Those that a scene must have; raises `MissingExtra`."""
+        return masker_of(self.name).bands
+
+    def check(self, scenes: Iterable[Scene]) -> None:
+        """Raise `ConfigError` for scenes that the masker cannot look at, `MissingExtra`."""
+        masker = masker_of(self.name)
+        for scene in scenes:
+            masker.check(scene)
+
+    def of(self, scene: Scene) -> tuple[Lattice, Compute]:
+        """The lattice on which a scene's flags are made, and what makes those of a window."""
+        masker = masker_of(self.name)
+        masker.check(scene)
+        pixels = Reflectance.of(scene, masker.bands, self.resolution or masker.resolution)
+
+        def compute(window: Window) -> Flags:
+            return masker.flags(pixels, window)
+
+        return pixels.lattice, compute
+
+
+@lru_cache(maxsize=8)
+def masker_of(name: str) -> Masker:
+    """The one masker of this Python process; raises `MissingExtra` when it is not installed."""
+    opened: Masker = import_module(_MODULES[name]).open_masker()
+    return opened

@@ -1,0 +1,241 @@
+"""Reflectance of a scene on a lattice of its own, for what looks at more of it than a tile does.
+
+A lattice pixel is a whole number of pixels of the finest band along its edge and has the mean of
+what lies in it, so that every window gives the same values.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from affine import Affine
+
+from automap_tiles.errors import InputError
+from automap_tiles.grid import Grid
+from automap_tiles.scenes.access import resolve
+from automap_tiles.scenes.frames import NativeFrame, Source
+from automap_tiles.scenes.lattice import Lattice, Window, intersection, slices
+from automap_tiles.scenes.outlines import grid_of
+from automap_tiles.scenes.scene import BandFile, Scene
+from automap_tiles.sensors.scaling import ANGLE_STEP, Scaling
+
+Array = np.ndarray[Any, Any]
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
+Floats = np.ndarray[Any, np.dtype[np.float32]]
+
+_METRES_IN_DEGREE = 111_320.0
+_FINEST_PARTS = 64
+"""Parts of a pixel's edge into which bands of another size are cut at most."""
+_PLAIN = Scaling(multiply=1.0)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reflectance:
+    """Some bands of a scene on one lattice; picklable, opens nothing before it is read."""
+
+    scene: Scene
+    bands: tuple[str, ...]
+    lattice: Lattice
+    extent: Window
+    """Rows and columns of the scene's finest band."""
+
+    @classmethod
+    def of(cls, scene: Scene, bands: Sequence[str], resolution: float) -> Reflectance:
+        """On pixels of about so many metres, never finer than the finest of the bands.
+
+        Raises `InputError` for a band that the scene lacks or that cannot be opened.
+        """
+        own = Lattice.of(_finest(scene, bands))
+        factor = max(1, round(resolution / min(pixel_metres(own))))
+        return cls.on(scene, bands, coarser(own, factor))
+
+    @classmethod
+    def on(cls, scene: Scene, bands: Sequence[str], lattice: Lattice) -> Reflectance:
+        """On a lattice; raises `InputError` as well where it cannot express the scene's place."""
+        box = lattice.extent(_finest(scene, bands))
+        if box is None:
+            raise InputError(f"scene {scene.id} cannot be read in {lattice.crs}")
+        # a hundredth of a pixel is rounding
+        extent = lattice.window(box, (-0.01, -0.01))
+        return cls(scene=scene, bands=tuple(bands), lattice=lattice, extent=extent)
+
+    @property
+    def key(self) -> Hashable:
+        """The same for the same pixels: of the scene, its files as they are now and the lattice."""
+        files = tuple(self.scene.band(band).href for band in self.bands)
+        return self.scene.id, files, _stamp(files[0]), self.lattice.transform
+
+    def read(self, window: Window) -> tuple[Floats, Bools]:
+        """(band, y, x), 0 where a band has no data, and (y, x), True where any band has some."""
+        shape = len(window[0]), len(window[1])
+        values = np.zeros((len(self.bands), *shape), dtype=np.float32)
+        valid = np.zeros(shape, dtype=bool)
+        shared = intersection(window, self.extent)
+        if shared is None:
+            return values, valid
+        rows, cols = slices(shared, window)
+        part = values[:, rows, cols]
+        known = np.zeros(part.shape[1:], dtype=bool)
+        zenith = sun_zenith(self.scene, NativeFrame(self.lattice, shared))
+        for place, band in enumerate(self.bands):
+            known |= self._read_band(self.scene.band(band), shared, zenith, part[place])
+        valid[rows, cols] = known
+        return values, valid
+
+    def mirrored(self, window: Window) -> tuple[Floats, Bools]:
+        """As `read`, but beyond the scene's edges lies its mirror image, edge pixels twice."""
+        inner, (rows, cols) = self.mirror(window)
+        values, valid = self.read(inner)
+        return values[:, rows, cols], valid[rows, cols]
+
+    def mirror(self, window: Window) -> tuple[Window, tuple[Array, Array]]:
+        """The pixels of the scene that a mirrored window is made of, and the places of each.
+
+        An array (y, x) of the former becomes one of the latter by these as its index.
+        """
+        places = [_mirror(span, own) for span, own in zip(window, self.extent, strict=True)]
+        rows, cols = (range(int(each.min()), int(each.max()) + 1) for each in places)
+        return (rows, cols), (places[0][:, np.newaxis] - rows.start, places[1] - cols.start)
+
+    def _read_band(
+        self, file: BandFile, window: Window, zenith: Array | None, out: Floats
+    ) -> Bools:
+        """Means of one band, into `out` (y, x); where there is any."""
+        grid = _grid(self.scene, file)
+        parts = _parts(grid, self.lattice)
+        fine = NativeFrame(finer(self.lattice, parts), finer_window(window, parts))
+        scaling = file.scaling or _PLAIN
+        source = Source(
+            href=resolve(file.href, self.scene.access),
+            grid=grid,
+            indexes=(file.index,),
+            nodata=scaling.nodata,
+        )
+        pixels = fine.read(source, "nearest")[0]
+        means, valid = _means(np.ma.getdata(pixels), np.ma.getmaskarray(pixels), parts)
+        if zenith is not None and scaling.sun_elevation is not None:
+            lit = zenith < 90  # NaN is not
+            means = (means * scaling.multiply + scaling.add) / np.cos(
+                np.radians(np.where(lit, zenith, 0.0))
+            )
+            valid &= lit
+        else:
+            means = means * scaling.slope + scaling.offset
+        np.copyto(out, means, where=valid, casting="same_kind")
+        return valid
+
+
+def sun_zenith(scene: Scene, frame: NativeFrame) -> Array | None:
+    """Degrees for every pixel (y, x), NaN where there are none; None without such a band."""
+    href = (scene.metadata.get("angles") or {}).get("sun_zenith")
+    if href is None:
+        return None
+    href = resolve(href, scene.access)
+    source = Source(href=href, grid=_looked_up(href), indexes=(1,), nodata=None)
+    steps = frame.read(source, "nearest")[0]
+    return np.ma.filled(steps.astype(np.float64) * ANGLE_STEP, np.nan)
+
+
+def pixel_metres(lattice: Lattice) -> tuple[float, float]:
+    """(height, width) of a pixel in metres."""
+    width, height = lattice.pixel
+    unit = _METRES_IN_DEGREE if lattice.crs.is_geographic else 1.0
+    return height * unit, width * unit
+
+
+def coarser(lattice: Lattice, factor: int) -> Lattice:
+    """The lattice whose pixels have so many of these along their edges; the same corner."""
+    return Lattice(crs=lattice.crs, transform=lattice.transform @ Affine.scale(factor))
+
+
+def finer(lattice: Lattice, factor: int) -> Lattice:
+    """The lattice with so many pixels along the edge of one of these; the same corner."""
+    return Lattice(crs=lattice.crs, transform=lattice.transform @ Affine.scale(1 / factor))
+
+
+def finer_window(window: Window, factor: int) -> Window:
+    """A window on the lattice that is finer by a factor."""
+    rows, cols = window
+    return (
+        range(rows.start * factor, rows.stop * factor),
+        range(cols.start * factor, cols.stop * factor),
+    )
+
+
+def any_of(mask: Bools, factor: int) -> Bools:
+    """(y, x) of coarser pixels, True where any of the finer ones in it is."""
+    if factor == 1:
+        return mask
+    height, width = mask.shape
+    rows = mask.reshape(height // factor, factor, width).any(axis=1)
+    return np.asarray(rows.reshape(-1, width // factor, factor).any(axis=2))
+
+
+def _means(data: Array, mask: Bools, factor: int) -> tuple[Array, Bools]:
+    """Mean of the pixels with data in each coarser one as float64, and where there are any."""
+    if factor == 1:
+        return data.astype(np.float64), ~mask
+    if not mask.any():
+        return _sums(data, factor) / factor**2, np.ones(
+            (len(data) // factor, data.shape[1] // factor), dtype=bool
+        )
+    counts = _sums(~mask, factor)
+    sums = _sums(np.where(mask, data.dtype.type(0), data), factor)
+    return sums / np.maximum(counts, 1), counts > 0
+
+
+def _sums(data: Array, factor: int) -> Array:
+    # 64 × 64 numbers of 16 bits fit 32; sums of whole numbers do not depend on their order
+    small = data.dtype.kind in "iub" and data.dtype.itemsize <= 2
+    kind = np.int32 if small else np.float64
+    height, width = data.shape
+    rows = data.reshape(height // factor, factor, width).sum(axis=1, dtype=kind)
+    total: Array = rows[:, ::factor].astype(kind)
+    for column in range(1, factor):
+        total += rows[:, column::factor]
+    return total
+
+
+def _parts(grid: Grid, lattice: Lattice) -> int:
+    """Into how many parts the edge of a lattice pixel is cut so that those of a grid are whole."""
+    ratio = grid.transform.a / lattice.transform.a
+    for parts in range(1, _FINEST_PARTS + 1):
+        size = ratio * parts
+        if round(size) >= 1 and abs(size - round(size)) < 1e-4 * size:
+            return parts
+    return min(_FINEST_PARTS, max(1, math.ceil(1 / ratio)))
+
+
+def _mirror(span: range, own: range) -> Array:
+    size = len(own)
+    places = np.arange(span.start - own.start, span.stop - own.start) % (2 * size)
+    return own.start + np.minimum(places, 2 * size - 1 - places)
+
+
+def _finest(scene: Scene, bands: Sequence[str]) -> Grid:
+    return min(
+        (_grid(scene, scene.band(band)) for band in bands), key=lambda grid: grid.transform.a
+    )
+
+
+def _grid(scene: Scene, file: BandFile) -> Grid:
+    return file.grid or _looked_up(resolve(file.href, scene.access))
+
+
+@lru_cache(maxsize=4096)
+def _looked_up(href: str) -> Grid:
+    return grid_of(href)
+
+
+def _stamp(href: str) -> int:
+    """When a local file was written; 0 for any other."""
+    try:
+        return os.stat(href).st_mtime_ns  # noqa: PTH116 also /vsi… names come here
+    except (OSError, ValueError):
+        return 0
