@@ -7,6 +7,7 @@ and the clouds cluster as in real imagery.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +31,26 @@ SOIL = np.array([900, 1150, 1450, 2200, 3000, 2500], dtype="float32")
 CROP = np.array([350, 650, 400, 4300, 1900, 900], dtype="float32")
 
 
+DESCRIPTION = """\
+sensor: sentinel-2a
+level: L2A
+time: "%Y%m%d"
+path: "scene_{time}.tif"
+bands: [blue, green, red, nir, swir1, swir2]
+mask: {path: "scene_{time}.tif", layer: scl, band: 7}
+scale: 0.0001
+nodata: 0
+"""
+"""For the input driver `scenes`."""
+
+
 def scenes(folder: Path) -> dict[str, Path]:
-    """Name of the date -> GeoTIFF of six bands and the quality band; made once per folder."""
-    paths = {f"d{number}": folder / f"scene_{number}.tif" for number in range(DATES)}
+    """Name of the date -> GeoTIFF of six bands and the quality band; made once per folder.
+
+    The folder is a described stack as well, for the input driver `scenes`.
+    """
+    days = [date(2026, 4, 1) + timedelta(days=15 * number) for number in range(DATES)]
+    paths = {f"d{number}": folder / f"scene_{day:%Y%m%d}.tif" for number, day in enumerate(days)}
     if not all(path.is_file() for path in paths.values()):
         folder.mkdir(parents=True, exist_ok=True)
         rng = np.random.default_rng(SEED)
@@ -40,6 +58,7 @@ def scenes(folder: Path) -> dict[str, Path]:
             part = path.with_suffix(".part")
             _write(part, data)
             part.rename(path)
+    (folder / "scenes.yaml").write_text(DESCRIPTION)
     return paths
 
 

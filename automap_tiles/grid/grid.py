@@ -35,6 +35,10 @@ class Grid:
     shape: tuple[int, int]
     """(height, width) in pixels."""
 
+    def __hash__(self) -> int:
+        # without the CRS, whose hash is that of its text and takes longer than comparing it
+        return hash((self.transform, self.shape))
+
     @classmethod
     def from_bounds(cls, bounds: Bounds, shape: tuple[int, int], crs: CRS) -> Grid:
         """Grid of a shape that fills a box.

@@ -9,7 +9,7 @@ from automap_tiles.raster.encode import BandMetadata, decode, default_profile, e
 from automap_tiles.raster.env import ensure_env
 from automap_tiles.raster.png import encode_png
 from automap_tiles.raster.prepare import prepare
-from automap_tiles.raster.read import read
+from automap_tiles.raster.read import read, read_into
 from automap_tiles.raster.source import Georeferencing, RasterInfo
 
 __all__ = [
@@ -26,5 +26,6 @@ __all__ = [
     "inspect",
     "prepare",
     "read",
+    "read_into",
     "warp",
 ]

@@ -18,7 +18,8 @@ from automap_tiles.raster.aligned import AlignedPiece, aligned_pieces
 from automap_tiles.raster.coordinates import PixelTransformer
 from automap_tiles.raster.datasets import Source, open_source, reading
 from automap_tiles.raster.gather import gather, plan
-from automap_tiles.raster.nodata import equals, fill_value
+from automap_tiles.raster.nodata import as_value, equals, fill_value
+from automap_tiles.raster.rows import row_blocks
 from automap_tiles.raster.source import Georeferencing, RasterInfo
 from automap_tiles.raster.target import Target
 from automap_tiles.raster.warp import WarpOrder, assemble, resampling_of, warp_block
@@ -76,6 +77,56 @@ def read(
     missing = np.zeros(shape, dtype=bool)
     _fill(order, out, missing)
     return _masked(order, out, missing)
+
+
+def read_into(
+    path: str | Path,
+    grid: Grid,
+    out: NDArray[Any],
+    *,
+    indexes: Sequence[int],
+    nodata: float | None = None,
+) -> tuple[NDArray[Any], NDArray[np.bool_]] | None:
+    """As `read`, into an array (band, y, x) whose items are as large as the source's.
+
+    Gives that array as the source's dtype, and (y, x) True where a band has no data; there stands
+    what the source has. None, and nothing is read, when the grid's pixels are not the source's.
+    """
+    order = _order(path, grid, indexes, "nearest", nodata)
+    info = order.info
+    if info.georeferencing is not Georeferencing.TRANSFORM or info.has_mask:
+        return None
+    if order.dtype.itemsize != out.itemsize or order.dtype.kind == "c":
+        return None
+    pieces = aligned_pieces(info.grid, grid)
+    if pieces is None:
+        return None
+    pixels = out.view(order.dtype)
+    missing = np.zeros(grid.shape, dtype=bool)
+    for piece in pieces:
+        inner = pixels[:, piece.inner_rows, piece.inner_cols]
+        if piece.window is None or inner.shape != pixels.shape:
+            pixels[:] = 0
+            missing[:] = True
+        if piece.window is not None:
+            inside = missing[piece.inner_rows, piece.inner_cols]
+            inside[:] = False
+            with reading(info):
+                order.source.dataset.read(list(indexes), window=piece.window, out=inner)
+            _add_missing(order, inner, inside)
+    return pixels, missing
+
+
+def _add_missing(order: _Order, pixels: NDArray[Any], missing: NDArray[np.bool_]) -> None:
+    """Set (y, x) where a band (band, y, x) has no data by its value."""
+    for plane, declared in zip(pixels, order.nodatavals, strict=True):
+        # NaN is no data where the source has no nodata value
+        value = as_value(np.nan if declared is None else declared, plane.dtype)
+        if value is None:
+            continue
+        is_nan = bool(value != value)  # noqa: PLR0124 - NaN differs from itself
+        for rows in row_blocks(plane.shape, plane.itemsize):
+            missing[rows] |= np.isnan(plane[rows]) if is_nan else plane[rows] == value
 
 
 def _order(

@@ -25,6 +25,7 @@ from automap_tiles.scenes.lattice import (
 )
 
 Array = np.ndarray[Any, Any]
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Picture = np.ma.MaskedArray[Any, Any]
 Slices = tuple[slice, slice]
 Compute = Callable[[Window], Array]
@@ -82,6 +83,15 @@ class NativeFrame:
             source.href, own.grid(window), indexes=source.indexes, nodata=source.nodata
         )
         return pixels if factor == 1 else _repeated(pixels, factor, cut)
+
+    def read_into(self, source: Source, out: Array) -> tuple[Array, Bools] | None:
+        """As `raster.read_into`; None for a file on another grid or of wider or narrower pixels."""
+        offset = self.lattice.offset(source.grid)
+        if offset is None:
+            return None
+        window, _ = _coarser(self.window, offset, 1)
+        own = Lattice.of(source.grid).grid(window)
+        return raster.read_into(source.href, own, out, indexes=source.indexes, nodata=source.nodata)
 
     def bring(self, lattice: Lattice, compute: Compute) -> Array:
         """(y, x) of what is computed on another lattice, its pixels repeated or picked."""

@@ -18,7 +18,7 @@ from automap_tiles.scenes.outlines import grid_of
 from automap_tiles.scenes.scene import BandFile, Scene
 from automap_tiles.scenes.select import Overpass, overpasses
 from automap_tiles.scenes.stack import Stack, empty_stack
-from automap_tiles.scenes.values import convert, convert_by_angle
+from automap_tiles.scenes.values import clear, convert, convert_by_angle
 from automap_tiles.sensors.scaling import ANGLE_STEP
 from automap_tiles.sensors.sensor import COMMON
 
@@ -186,7 +186,7 @@ class _Growing:
                 ids.append(scene.id)
         if not ids:
             return None
-        np.copyto(values, 0, where=~valid)
+        clear(values, valid)
         self.places.append(place)
         self.ids.append(tuple(ids))
         return valid
@@ -281,23 +281,39 @@ def _read_scene(
 def _read_bands(scene: Scene, frame: Frame, reading: Reading, out: Array, counts: Bools) -> None:
     """All bands of a scene, file by file; pixels that lack one no longer count."""
     angles = _sun_zenith(scene, frame)
-    groups: dict[tuple[str, Grid, float | None], list[tuple[int, BandFile]]] = {}
+    groups: dict[tuple[str, float | None], list[tuple[int, BandFile]]] = {}
     for place, name in enumerate(reading.bands):
         file = scene.band(name)
         nodata: float | None = None if file.scaling is None else file.scaling.nodata
-        key = (resolve(file.href, scene.access), _grid(scene, file), nodata)
-        groups.setdefault(key, []).append((place, file))
-    for (href, grid, nodata), members in groups.items():
+        groups.setdefault((resolve(file.href, scene.access), nodata), []).append((place, file))
+    for (href, nodata), members in groups.items():
         indexes = tuple(file.index for _, file in members)
+        grid = _grid(scene, members[0][1])
         source = Source(href=href, grid=grid, indexes=indexes, nodata=nodata)
-        pixels = frame.read(source, reading.resampling)
-        mask = np.ma.getmaskarray(pixels)
-        counts &= ~(mask[0] if len(mask) == 1 else mask.any(axis=0))
-        for (place, file), plane in zip(members, np.ma.getdata(pixels), strict=True):
+        pixels, missing = _pixels(source, frame, reading, out, [place for place, _ in members])
+        counts &= ~missing
+        for (place, file), plane in zip(members, pixels, strict=True):
             if angles is not None and file.scaling is not None and file.scaling.sun_elevation:
                 counts &= convert_by_angle(plane, file.scaling, angles, out[place], reading.scale)
             else:
                 convert(plane, file.scaling, out[place], reading.scale)
+
+
+def _pixels(
+    source: Source, frame: Frame, reading: Reading, out: Array, places: Sequence[int]
+) -> tuple[Array, Bools]:
+    """Numbers (band, y, x) of a file, and where (y, x) one of its bands has no data.
+
+    Where they need not be resampled, they are read to where their reflectance will be.
+    """
+    first = places[0]
+    if isinstance(frame, NativeFrame) and list(places) == [*range(first, first + len(places))]:
+        found = frame.read_into(source, out[first : first + len(places)])
+        if found is not None:
+            return found
+    pixels = frame.read(source, reading.resampling)
+    missing: Bools = np.logical_or.reduce(np.ma.getmaskarray(pixels))
+    return np.ma.getdata(pixels), missing
 
 
 def _sun_zenith(scene: Scene, frame: Frame) -> Array | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from automap_tiles.raster.rows import row_blocks
 from automap_tiles.sensors.scaling import Scaling
 
 Array = np.ndarray[Any, Any]
@@ -24,7 +25,7 @@ def convert(numbers: Array, scaling: Scaling | None, out: Array, scale: float) -
 
     Every value is the one nearest to the formula's; whole numbers are cut to the type's limits.
     Without a scaling the numbers are taken for reflectance. What stands where there is no data is
-    converted like any other number.
+    converted like any other number. `out` may be the memory of the numbers.
     """
     scaling = _PLAIN if scaling is None else scaling
     offset = _whole_offset(scaling, scale)
@@ -50,11 +51,22 @@ def _whole_offset(scaling: Scaling, scale: float) -> int | None:
 
 def _shift(numbers: Array, offset: int, out: Array) -> None:
     """`numbers + offset` of uint16 as int16, cut at its largest value; much faster than a table."""
-    for first in range(0, len(numbers), 64):
-        rows = slice(first, first + 64)
+    for rows in row_blocks(numbers.shape, 2):
+        low = numbers[rows]
         # the sum is at most the largest int16, so that it may be computed modulo 2**16
-        low = np.minimum(numbers[rows], np.uint16(_MOST - offset))
-        np.add(low.view(np.int16), np.int16(offset), out=out[rows])
+        if low.max() > _MOST - offset:  # looking takes a tenth of the time of cutting
+            low = np.minimum(low, np.uint16(_MOST - offset))
+        if offset or not np.may_share_memory(low, out):
+            np.add(low.view(np.int16), np.int16(offset), out=out[rows])
+
+
+def clear(values: Array, valid: Array) -> None:
+    """Zero in `values` (band, y, x) where not `valid` (y, x); of types of 16 and 32 bits."""
+    bits = values.view(np.dtype(f"u{values.itemsize}"))
+    keep = np.negative(valid, dtype=bits.dtype)
+    for rows in row_blocks(valid.shape, values.itemsize):
+        for plane in bits:
+            np.bitwise_and(plane[rows], keep[rows], out=plane[rows])
 
 
 def convert_by_angle(

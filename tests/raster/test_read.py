@@ -16,7 +16,7 @@ from rasterio.transform import from_origin
 
 from automap_tiles.errors import InputError
 from automap_tiles.grid import Grid, Pyramid
-from automap_tiles.raster import Georeferencing, inspect, read
+from automap_tiles.raster import Georeferencing, inspect, read, read_into
 from tests.raster.conftest import UTM, UTM_TRANSFORM, MakeRaster
 from tests.raster.test_parity import gcp_raster
 
@@ -61,6 +61,49 @@ def test_aligned_read_over_the_edge(
     expected = padded[:, 200 + row : 260 + row, 200 + col : 270 + col]
     np.testing.assert_array_equal(found.data, expected)
     np.testing.assert_array_equal(found.mask, expected == 7)
+
+
+@pytest.mark.parametrize(("row", "col"), [(10, 20), (-10, -20), (80, 100), (-30, 50), (500, 0)])
+@pytest.mark.parametrize(("dtype", "nodata"), [("u2", 7), ("i2", None), ("f4", None), ("f4", -1)])
+def test_read_into_is_read(
+    make_raster: MakeRaster,
+    noise: NDArray[np.uint16],
+    row: int,
+    col: int,
+    dtype: str,
+    nodata: float | None,
+) -> None:
+    data = noise.astype(dtype)
+    if dtype == "f4":
+        data[:, 30:40] = np.nan if nodata is None else nodata
+    path = make_raster(data, nodata=nodata)
+    grid = utm_grid(row, col, (60, 70))
+    wanted = read(path, grid, indexes=[3, 1])
+    whole = np.full((4, 60, 90), 1, dtype=np.int16 if dtype == "u2" else dtype)
+    found = read_into(path, grid, whole[1:3, :, 10:80], indexes=[3, 1])
+    assert found is not None
+    pixels, missing = found
+    np.testing.assert_array_equal(missing, wanted.mask.any(axis=0))
+    np.testing.assert_array_equal(pixels[:, ~missing], wanted.data[:, ~missing])
+    np.testing.assert_array_equal(whole[1:3, :, 10:80].view(dtype), pixels)
+    assert (whole[[0, 3]] == 1).all()
+    assert (whole[:, :, :10] == 1).all()
+    assert (whole[:, :, 80:] == 1).all()
+
+
+def test_read_into_only_what_needs_no_change(
+    make_raster: MakeRaster, noise: NDArray[np.uint16]
+) -> None:
+    path = make_raster(noise, nodata=0)
+    masked = make_raster(noise, name="mask.tif", mask=noise[0] > 500)
+    out = np.full((1, 20, 20), 9, dtype=np.uint16)
+    finer = utm_grid(0, 0, (20, 20), pixel=50)
+    assert read_into(path, finer, out, indexes=[1]) is None
+    assert read_into(masked, utm_grid(0, 0, (20, 20)), out, indexes=[1]) is None
+    wide = out.astype(np.float32)
+    assert read_into(path, utm_grid(0, 0, (20, 20)), wide, indexes=[1]) is None
+    assert (out == 9).all()
+    assert (wide == 9).all()
 
 
 def test_aligned_read_does_not_warp(

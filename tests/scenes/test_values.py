@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automap_tiles.scenes.values import convert, convert_by_angle
+from automap_tiles.scenes.values import clear, convert, convert_by_angle
 from automap_tiles.sensors.scaling import Scaling
 
 EVERY = np.arange(65536, dtype="u2").reshape(256, 256)
@@ -79,3 +79,30 @@ def test_angles_below_the_horizon_have_no_reflectance() -> None:
     lit = convert_by_angle(numbers, scaling, zenith, out, 1.0)
     np.testing.assert_array_equal(lit, np.tile([[True, False, False]], (70, 1)))
     np.testing.assert_allclose(out[:, 0], 0.3 / np.cos(np.radians(30)), rtol=1e-6)
+
+
+@pytest.mark.parametrize("scaling", SCALINGS)
+@pytest.mark.parametrize(("dtype", "target"), [("u2", "i2"), ("i2", "i2"), ("f4", "f4")])
+def test_numbers_may_lie_where_reflectance_will(
+    scaling: Scaling | None, dtype: str, target: str
+) -> None:
+    numbers = EVERY.astype(dtype) if dtype != "i2" else EVERY.view("i2").copy()
+    scale = 10000.0 if target == "i2" else 1.0
+    wanted = np.empty(EVERY.shape, dtype=target)
+    convert(numbers.copy(), scaling, wanted, scale)
+    convert(numbers, scaling, numbers.view(target), scale)
+    np.testing.assert_array_equal(numbers.view(target), wanted)
+
+
+@pytest.mark.parametrize("dtype", ["i2", "f4"])
+def test_clear(dtype: str) -> None:
+    rng = np.random.default_rng(3)
+    values = rng.integers(-100, 100, (3, 200, 700)).astype(dtype)
+    if dtype == "f4":
+        values[:, ::7] = np.nan
+    valid = rng.random(values.shape[1:]) < 0.6
+    whole = values.copy()
+    clear(values[:, 50:], valid[50:])
+    wanted = np.where(valid, whole, 0)
+    np.testing.assert_array_equal(values[:, 50:], wanted[:, 50:])
+    np.testing.assert_array_equal(values[:, :50], whole[:, :50])
