@@ -19,7 +19,7 @@ from automap_tiles.formats.spec import OutputSpec
 from automap_tiles.formats.tile_files import TileFiles, output_pyramid
 from automap_tiles.grid import Pyramid, Tile
 from automap_tiles.raster import BandMetadata
-from automap_tiles.raster.encode import LARGEST_BLOCK
+from automap_tiles.raster.encode import LARGEST_BLOCK, MOST_BANDS_WITH_COLOURS
 from automap_tiles.raster.env import gdal_warnings
 from automap_tiles.storage import open_storage
 
@@ -65,7 +65,10 @@ def directory_writer(
     pyramid = output_pyramid(spec, process_pyramid)
     options.pick(("metatiling", "pixelbuffer", "tile_size"))
     raster_opts = raster_options(spec, options)
-    codec = GeoTiffCodec(options=raster_opts, profile=_profile(options))
+    profile = _profile(options)
+    if raster_opts.legend.colours and raster_opts.count > MOST_BANDS_WITH_COLOURS:
+        profile.setdefault("photometric", "minisblack")  # three bands would be red, green, blue
+    codec = GeoTiffCodec(options=raster_opts, profile=profile)
     _try_out(spec, codec, pyramid)
     files = TileFiles(
         storage=open_storage(path or spec.path), layout=options.layout("tif"), pyramid=pyramid
@@ -88,13 +91,12 @@ def directory_writer(
 
 def _said_of(options: RasterOptions) -> dict[str, Any]:
     """Colours and names that come from elsewhere than the process file."""
-    if not options.categories:
+    legend = options.legend
+    if not legend.names:
         return {}
-    colours = options.bands.colormap or {}
-    return {
-        "colormap": {str(value): list(colour) for value, colour in colours.items()},
-        "classes": {str(value): name for value, name in options.categories.items()},
-    }
+    colours = {str(value): list(colour) for value, colour in (legend.colours or {}).items()}
+    names = {str(value): name for value, name in legend.names.items()}
+    return {"colormap": colours, "classes": names}
 
 
 def _try_out(spec: OutputSpec, codec: GeoTiffCodec, pyramid: Pyramid) -> None:
@@ -149,6 +151,12 @@ class GeoTiffCodec:
     @property
     def nodata(self) -> float | None:
         return self.options.nodata
+
+    @property
+    def needs_side_file(self) -> bool:
+        """Whether there are names, or colours, for which a GeoTIFF has no place."""
+        legend = self.options.legend
+        return bool(legend.names or (legend.colours and self.count > MOST_BANDS_WITH_COLOURS))
 
     @property
     def lossless(self) -> bool:

@@ -85,22 +85,22 @@ def class_tags(names: Mapping[int, str]) -> dict[str, str]:
     return {f"class_{value}": name for value, name in sorted(names.items())}
 
 
-def pam(names: Mapping[int, str]) -> bytes:
-    """GDAL's side file of a raster, `<file>.aux.xml`, with the names of the values of band 1.
+def pam(legend: Legend) -> bytes:
+    """GDAL's side file of a raster, `<file>.aux.xml`: what the values of band 1 mean.
 
-    GeoTIFF itself has no place for them. QGIS shows them beside the colours.
+    GeoTIFF itself has no place for names, and none for colours where there are more than two bands.
+    QGIS shows both.
     """
-    listed = [escape(names.get(value, "")) for value in range(max(names) + 1)]
-    lines = [f"      <Category>{name}</Category>" for name in listed]
-    return "\n".join(
-        [
-            "<PAMDataset>",
-            '  <PAMRasterBand band="1">',
-            "    <CategoryNames>",
-            *lines,
-            "    </CategoryNames>",
-            "  </PAMRasterBand>",
-            "</PAMDataset>",
-            "",
-        ]
-    ).encode()
+    lines = ["<PAMDataset>", '  <PAMRasterBand band="1">']
+    if legend.colours:
+        lines += ["    <ColorInterp>Palette</ColorInterp>", "    <ColorTable>"]
+        for value in range(max(legend.colours) + 1):
+            red, green, blue, alpha = (*legend.colours.get(value, (0, 0, 0, 0)), 255)[:4]
+            lines.append(f'      <Entry c1="{red}" c2="{green}" c3="{blue}" c4="{alpha}" />')
+        lines.append("    </ColorTable>")
+    if legend.names:
+        names = [escape(legend.names.get(value, "")) for value in range(max(legend.names) + 1)]
+        lines.append("    <CategoryNames>")
+        lines += [f"      <Category>{name}</Category>" for name in names]
+        lines.append("    </CategoryNames>")
+    return "\n".join([*lines, "  </PAMRasterBand>", "</PAMDataset>", ""]).encode()

@@ -37,8 +37,8 @@ class RasterOptions:
     bands: BandMetadata = field(default_factory=BandMetadata)
     tags: Mapping[str | int, Any] = field(default_factory=dict)
     """Of every file."""
-    categories: Mapping[int, str] = field(default_factory=dict)
-    """What the values of band 1 mean, where the colours come from a model."""
+    legend: Legend = field(default_factory=Legend)
+    """What the values of band 1 mean."""
 
 
 def raster_options(spec: OutputSpec, options: Options) -> RasterOptions:
@@ -58,7 +58,7 @@ def raster_options(spec: OutputSpec, options: Options) -> RasterOptions:
         resampling=resampling_option(spec, options),
         bands=_band_metadata(spec, options, count, legend),
         tags=_tags(spec, options, legend),
-        categories=legend.names,
+        legend=legend,
     )
 
 

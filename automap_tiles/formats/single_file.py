@@ -196,8 +196,8 @@ class SingleFile:
             spec = self._mosaic_spec(grid, summary or {})
             with self.target.staged(self.name) as path:
                 write_mosaic(path, spec, self._pieces(grid, spooled, spec))
-        if spooled and self._codec.options.categories:
-            self.target.put(f"{self.name}.aux.xml", pam(self._codec.options.categories))
+            if self._codec.needs_side_file:
+                self.target.put(f"{self.name}.aux.xml", pam(self._codec.options.legend))
         write_summary(self.target, summary or {}, f"{Path(self.name).stem}.")
         for key in list(self._storage.list()):
             self._storage.delete(key)

@@ -26,6 +26,9 @@ Tags = Mapping[str | int, Any]
 LARGEST_BLOCK = 512
 """Pixels along the edge of a block; an image up to this size is a single one."""
 
+MOST_BANDS_WITH_COLOURS = 2
+"""GDAL's GeoTIFF driver has no table of colours for files of more bands, and says so in vain."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BandMetadata:
@@ -38,7 +41,8 @@ class BandMetadata:
     colorinterp: Sequence[str] = ()
     """Colour interpretations named as in GDAL."""
     colormap: Mapping[int, tuple[int, ...]] | None = None
-    """Colours (r, g, b) or (r, g, b, a) by value, for band 1 of dtype uint8 or uint16."""
+    """Colours (r, g, b) or (r, g, b, a) by value, for band 1 of dtype uint8 or uint16; left out
+    of files of more than two bands."""
 
 
 def default_profile(dtype: str | np.dtype[Any], shape: tuple[int, int]) -> dict[str, Any]:
@@ -174,7 +178,7 @@ def _write_metadata(dataset: Any, metadata: BandMetadata) -> None:
         dataset.units = tuple(metadata.units)
     if metadata.colorinterp:
         dataset.colorinterp = tuple(ColorInterp[name] for name in metadata.colorinterp)
-    if metadata.colormap is not None:
+    if metadata.colormap is not None and dataset.count <= MOST_BANDS_WITH_COLOURS:
         dataset.write_colormap(1, metadata.colormap)
 
 

@@ -31,7 +31,10 @@ from automap_tiles.raster.env import ensure_env
 _COG_PREDICTORS = {"1": "NO", "2": "STANDARD", "3": "FLOATING_POINT"}
 
 # Options of the GTiff driver that COG has not, or names otherwise.
-_NOT_COG = ("tiled", "blockxsize", "blockysize", "interleave", "zlevel", "zstd_level", "driver")
+_NOT_COG = (
+    *("tiled", "blockxsize", "blockysize", "interleave", "zlevel", "zstd_level", "driver"),
+    "photometric",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,8 +86,9 @@ def block_size(spec: MosaicSpec) -> int:
 
 def _profile(spec: MosaicSpec) -> dict[str, Any]:
     profile = default_profile(spec.dtype, spec.grid.shape)
-    if not spec.cog:
-        profile.update({key.lower(): value for key, value in spec.profile.items()})
+    own = {key.lower(): value for key, value in spec.profile.items()}
+    # of a COG all others are for its driver, which takes this one from the plain file
+    profile.update({"photometric": own.get("photometric")} if spec.cog else own)
     profile["bigtiff"] = profile.get("bigtiff", "IF_SAFER")
     return _consistent({key: value for key, value in profile.items() if value is not None})
 

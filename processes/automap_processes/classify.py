@@ -1,0 +1,174 @@
+"""A map of classes from a picture and a model of `automap train`.
+
+Inputs: `picture`, a raster (file, tile directory, output of another process) that has the bands the
+model was trained on, by name; `model` is a parameter, the file that `automap train` wrote.
+
+Bands of the output (`dtype: uint8`, `nodata: 0`): the number of the class; with `confidence` by how
+much the best class leads the second; with `probabilities` one band for each class of the model in
+ascending order. All but the first are per cent from 1 to 100, where 1 also stands for less: 0 is no
+data, in every band. `lower: mode` under `baselevels` makes overviews of classes, and `colormap:
+model.zip` under `output` gives them the model's colours and names.
+
+The pixels around a tile that features, smoothing and patches need are asked for by themselves, so
+the result does not depend on how the tiles are cut. Pixels without data are not predicted.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from automap_processes._prediction import Mapped, Wish, class_map
+from automap_processes._types import Resampling
+from automap_tiles import ConfigError, Empty, RasterInput, RasterReader, Tile
+from automap_tiles.analysis import patches
+from automap_tiles.analysis import smoothing as bayes
+from automap_tiles.analysis.classifier.model import Model
+from automap_tiles.analysis.classifier.predict import Predictor
+from automap_tiles.analysis.recipe import MissingBands
+
+Tags = dict[int, dict[str, str]]
+Picture = np.ma.MaskedArray[Any, Any]
+
+
+def setup(model: Path) -> Predictor:
+    """The model, loaded once in each worker."""
+    return Predictor(Model.open(model))
+
+
+def pixelbuffer(model: Path, smoothing: bool | int = False, minimum_patch: int = 0) -> int:
+    """Pixels around a tile that its classes depend on."""
+    around = _around(smoothing, minimum_patch)
+    return Model.open(model).recipe.margin + sum(around)
+
+
+def check_parameters(
+    picture: RasterReader,
+    model: Path,
+    probabilities: bool = False,
+    minimum_patch: int = 0,
+    smoothness: float = bayes.SMOOTHNESS,
+    bands: list[str] | None = None,
+) -> None:
+    """Complain of a picture or parameters that cannot work, before the first tile."""
+    if smoothness <= 0:
+        key = "process_parameters.smoothness"
+        raise ConfigError("is more than 0", key=key, found=smoothness)
+    if probabilities and minimum_patch > 1:
+        raise ConfigError(
+            "a pixel that takes the class around it has no probabilities to show for it",
+            key="process_parameters.minimum_patch",
+            found=minimum_patch,
+            remedy="leave out minimum_patch or probabilities, or make two maps",
+        )
+    known = _check_bands(picture, bands)
+    opened = Model.open(model)
+    Predictor(opened)  # whether XGBoost is there and can load the trees
+    try:
+        opened.recipe.check(known)
+    except MissingBands as error:
+        raise ConfigError(
+            f"has no band {', '.join(error.missing)}, which the model {model.name} was trained on",
+            key="input.picture" if bands is None else "process_parameters.bands",
+            found=", ".join(known),
+            remedy="a picture with these bands, or `bands` under process_parameters to name those "
+            "that it has, in their order",
+        ) from error
+
+
+def _check_bands(picture: RasterReader, bands: list[str] | None) -> tuple[str, ...]:
+    """Names of the bands of the picture; as many as it has."""
+    own = picture.describe_bands().names
+    if bands is not None and len(bands) != len(own):
+        key = "process_parameters.bands"
+        said = f"names {len(bands)} band{'s' * (len(bands) > 1)}, the picture has {len(own)}"
+        raise ConfigError(said, key=key, found=", ".join(bands))
+    return own if bands is None else tuple(bands)
+
+
+def execute(  # noqa: PLR0913 - the parameters of the process file
+    picture: RasterInput,
+    context: Predictor,
+    tile: Tile,
+    *,
+    model: Path,  # noqa: ARG001 - `context` is what stands in it
+    probabilities: bool = False,
+    confidence: bool = False,
+    smoothing: bool | int = False,
+    smoothness: float = bayes.SMOOTHNESS,
+    minimum_patch: int = 0,
+    bands: list[str] | None = None,
+    scale: float | None = None,
+    offset: float | None = None,
+    resampling: Resampling = "nearest",
+) -> tuple[Picture, Tags]:
+    """The class of every pixel; with `confidence` and `probabilities` in further bands.
+
+    `smoothing` lets pixels listen to their neighbours in a window of so many pixels (odd; `true`
+    is 9), the more the higher `smoothness`. Patches of fewer than `minimum_patch` pixels that touch
+    along their edges take the class around them.
+
+    `bands` names the bands of the picture, in order; by default it says so itself. Likewise a
+    stored value times `scale` plus `offset` is reflectance.
+    """
+    if picture.is_empty():
+        raise Empty
+    recipe = context.model.recipe
+    names = tuple(bands) if bands is not None else picture.describe_bands().names
+    if scale is None and offset is None and bands is None:
+        scale, offset = picture.describe_bands().scaling(recipe.needs)
+    smooth, patch = _around(smoothing, minimum_patch)
+    wish = Wish(
+        window=2 * smooth + 1 if smooth else None,
+        smoothness=smoothness,
+        minimum_patch=minimum_patch,
+        probabilities=probabilities,
+        confidence=confidence,
+        scale=1.0 if scale is None else scale,
+        offset=0.0 if offset is None else offset,
+        margins=(recipe.margin, smooth, patch),
+    )
+    indexes = [names.index(name) + 1 for name in recipe.needs]
+    pixels = picture.read(indexes=indexes, resampling=resampling)
+    mapped = class_map(context, pixels, tile.buffer_margins, wish)
+    if not mapped.classes.any():
+        raise Empty
+    return _stacked(mapped), _tags(context.model, wish)
+
+
+def _around(smoothing: bool | int, minimum_patch: int) -> tuple[int, int]:
+    """Pixels around that smoothing and patches look at."""
+    window = bayes.WINDOW if smoothing is True else smoothing
+    try:
+        smooth = bayes.margin(window) if window else 0
+    except ValueError as error:
+        raise ConfigError(
+            str(error), key="process_parameters.smoothing", found=smoothing
+        ) from error
+    if minimum_patch < 0:
+        key = "process_parameters.minimum_patch"
+        raise ConfigError("is a number of pixels", key=key, found=minimum_patch)
+    return smooth, patches.margin(minimum_patch)
+
+
+def _stacked(mapped: Mapped) -> Picture:
+    layers = [mapped.classes[np.newaxis]]
+    if mapped.confidence is not None:
+        layers.append(mapped.confidence[np.newaxis])
+    if mapped.probabilities is not None:
+        layers.append(mapped.probabilities)
+    data = np.concatenate(layers) if len(layers) > 1 else layers[0]
+    return np.ma.MaskedArray(data, mask=np.broadcast_to(mapped.classes == 0, data.shape))
+
+
+def _tags(model: Model, wish: Wish) -> Tags:
+    """Names of the bands, and of the first one the classes."""
+    classes = {f"class_{one.value}": one.name for one in model.classes}
+    names = ["class"] + (["confidence"] if wish.confidence else [])
+    if wish.probabilities:
+        names += [f"probability of {one.name}" for one in model.classes]
+    tags = {number: {"name": name} for number, name in enumerate(names, start=1)}
+    tags[1] |= classes
+    return tags

@@ -1,0 +1,318 @@
+"""Maps of classes: against the model applied to whole pictures by hand."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import rasterio
+from hypothesis import given
+from hypothesis import strategies as st
+
+from automap_processes import _prediction
+from automap_tiles.analysis import patches, smoothing
+from automap_tiles.analysis.classifier.model import Model
+from automap_tiles.analysis.classifier.predict import Predictor
+from automap_tiles.engine.events import RunFinished
+from automap_tiles.engine.pools import Concurrency
+from automap_tiles.engine.run import RunOptions, execute
+from automap_tiles.errors import ConfigError
+from automap_tiles.runtime import Process, open_process
+from tests.models import make_model, recipe, save_model
+
+GRID = {
+    "shape": [3, 3],
+    "bounds": [500000, 5297120, 502880, 5300000],
+    "srs": {"epsg": 32633},
+    "is_global": False,
+}
+"""3 × 3 tiles of 96 pixels of 10 m."""
+SIZE = 288
+
+
+def make_picture(path: Path, bands: tuple[str, ...] = ("red", "nir"), seed: int = 0) -> np.ndarray:
+    """Reflectance × 10000 with a scale, patchy, and holes without data; returns the pixels."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(200, 6000, (len(bands), SIZE // 12, SIZE // 12))
+    data = coarse.repeat(12, axis=1).repeat(12, axis=2) + rng.integers(0, 900, (1, SIZE, SIZE))
+    data = data.astype(np.uint16)
+    data[:, 40:60, 90:130] = 0
+    data[0, 200, 100:250] = 0
+    with rasterio.open(
+        path, "w", driver="GTiff", width=SIZE, height=SIZE, count=len(bands), dtype="uint16",
+        crs="EPSG:32633", transform=rasterio.Affine(10, 0, 500000, 0, -10, 5300000), nodata=0,
+    ) as file:  # fmt: skip
+        file.write(data)
+        file.descriptions = bands
+        file.scales, file.offsets = [1e-4] * len(bands), [-0.01] * len(bands)
+    return data
+
+
+def opened(folder: Path, layers: int = 1, metatiling: int = 1, **parameters: Any) -> Process:
+    return open_process(
+        {
+            "process": "classify",
+            "config_dir": str(folder),
+            "input": {"picture": "picture.tif"},
+            "pyramid": {"grid": GRID, "tile_size": 96, "metatiling": metatiling},
+            "zoom_levels": 0,
+            "output": {
+                "format": "GTiff",
+                "path": f"map{metatiling}.tif",
+                "bands": layers,
+                "dtype": "uint8",
+                "nodata": 0,
+            },
+            "process_parameters": {"model": "model.zip", **parameters},
+        }
+    )
+
+
+def mapped(process: Process) -> np.ndarray:
+    """The layers of the whole map, (band, y, x)."""
+    *_, finished = execute(process, RunOptions(concurrency=Concurrency.NONE))
+    assert isinstance(finished, RunFinished)
+    assert finished.summary.failed == 0
+    with rasterio.open(process.writer.path) as file:
+        assert file.shape == (SIZE, SIZE)
+        layers: np.ndarray = file.read()
+    return layers
+
+
+def by_hand(
+    model: Model, data: np.ndarray, names: tuple[str, ...] = ("red", "nir")
+) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities (class, y, x) of the whole picture at once, and where there is data."""
+    picture = np.ma.masked_equal(data, 0)
+    features = model.recipe.compute(picture, names, scale=1e-4, offset=-0.01)
+    rows = features.data.reshape(len(features.data), -1).T
+    found = Predictor(model).probabilities(np.ascontiguousarray(rows))
+    return found.T.reshape(-1, SIZE, SIZE), features.valid
+
+
+def classes_of(model: Model, probabilities: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    return np.where(valid, model.values[probabilities.argmax(axis=0)], 0)
+
+
+@pytest.mark.parametrize("metatiling", [1, 2, 4])
+def test_classes(tmp_path: Path, metatiling: int) -> None:
+    data = make_picture(tmp_path / "picture.tif")
+    model = save_model(tmp_path / "model.zip", of=recipe(radius=4), high=0.7)
+    (got,) = mapped(opened(tmp_path, metatiling=metatiling))
+    probabilities, valid = by_hand(model, data)
+    assert not valid.all()
+    np.testing.assert_array_equal(got, classes_of(model, probabilities, valid))
+    assert set(np.unique(got)) == {0, *model.values}
+
+
+def test_smoothing_and_patches(tmp_path: Path) -> None:
+    data = make_picture(tmp_path / "picture.tif")
+    model = save_model(tmp_path / "model.zip", of=recipe(radius=2), high=0.7)
+    asked: dict[str, Any] = {
+        "smoothing": 5,
+        "smoothness": 3.0,
+        "minimum_patch": 7,
+        "confidence": True,
+    }
+    process = opened(tmp_path, layers=2, **asked)
+    assert process.pyramid.pixelbuffer == 2 + 2 + 12
+    got, confidence = mapped(process)
+    probabilities, valid = by_hand(model, data)
+    smooth = smoothing.smooth(probabilities, valid, window=5, smoothness=3.0)
+    plain = classes_of(model, smooth, valid).astype(np.uint8)
+    joined = patches.without_small_patches(plain, 7)
+    np.testing.assert_array_equal(got, joined)
+    changed = joined != plain
+    assert changed.any()
+    assert (plain != classes_of(model, probabilities, valid)).any()
+    assert (confidence[changed] == 1).all()
+    first, second = np.sort(smooth, axis=0)[:-3:-1]
+    wanted = np.maximum(np.floor((first - second) * np.float32(100) + np.float32(0.5)), 1)
+    np.testing.assert_array_equal(confidence, np.where(changed, 1, np.where(valid, wanted, 0)))
+
+
+@pytest.mark.parametrize("smooth", [False, True])
+def test_the_most_probable_class_is_the_class(tmp_path: Path, smooth: bool) -> None:
+    """Also where rounding to per cent makes two of them equal."""
+    data = make_picture(tmp_path / "picture.tif")
+    model = save_model(tmp_path / "model.zip", high=0.7, rounds=3)
+    process = opened(tmp_path, layers=5, probabilities=True, confidence=True, smoothing=smooth)
+    classes, _, *shares = mapped(process)
+    valid = classes > 0
+    probabilities, _ = by_hand(model, data)
+    if smooth:
+        probabilities = smoothing.smooth(probabilities, valid)
+    found = np.array(shares)
+    np.testing.assert_array_equal(model.values[found.argmax(axis=0)][valid], classes[valid])
+    ranked = np.sort(found, axis=0)[:, valid]
+    assert (ranked[-1] > ranked[-2]).all()
+    assert (found[:, ~valid] == 0).all()
+    assert (found[:, valid] >= 1).all()
+    assert np.abs(found[:, valid] / 100 - probabilities[:, valid]).max() < 0.0151
+
+
+def test_equal_probabilities_and_many_classes() -> None:
+    """255 classes of nearly nothing each: the class still stands out."""
+    shares = np.full((255, 1, 1), 1 / 255, dtype=np.float32)
+    values = np.arange(1, 256, dtype=np.uint8)
+    layers = _prediction.Mapped(
+        classes=np.zeros((1, 1), np.uint8),
+        confidence=np.zeros((1, 1), np.uint8),
+        probabilities=np.zeros((255, 1, 1), np.uint8),
+    )
+    here = (slice(0, 1), slice(0, 1))
+    _prediction._decide(layers, here, shares, np.ones((1, 1), bool), values)
+    assert layers.classes[0, 0] == 1
+    assert layers.confidence is not None
+    assert layers.confidence[0, 0] == 1
+    assert layers.probabilities is not None
+    assert layers.probabilities[:2, 0, 0].tolist() == [2, 1]
+
+
+class Fake:
+    """A predictor of single pixels that remembers how many rows it was asked for."""
+
+    def __init__(self, model: Model) -> None:
+        self.model, self.values = model, model.values
+        self.rows = 0
+
+    def probabilities(self, rows: np.ndarray) -> np.ndarray:
+        self.rows += len(rows)
+        odds = np.exp(np.stack([rows.sum(axis=1), rows[:, 0] * 3, rows[:, 1] * 2], axis=1))
+        shares: np.ndarray = (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
+        return shares
+
+
+MODEL = make_model(of=recipe(radius=1))
+
+
+@given(
+    shape=st.tuples(st.integers(20, 60), st.integers(20, 60)),
+    strip=st.sampled_from([1, 200, 2**17]),
+    window=st.sampled_from([None, 3, 5]),
+    minimum=st.sampled_from([0, 3]),
+    seed=st.integers(0, 2**32),
+)
+def test_strips_leave_no_trace_and_nothing_is_predicted_twice(
+    shape: tuple[int, int], strip: int, window: int | None, minimum: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    mask = np.broadcast_to(rng.random(shape) < 0.1, (2, *shape))
+    picture = np.ma.MaskedArray(rng.random((2, *shape), dtype=np.float32), mask=mask)
+    smooth, patch = (window or 1) // 2, patches.margin(minimum)
+    wish = _prediction.Wish(
+        window=window, smoothness=2.0, minimum_patch=minimum, probabilities=False,
+        confidence=True, scale=1.0, offset=0.0, margins=(1, smooth, patch),
+    )  # fmt: skip
+    buffer = (8, 8, 8, 8)
+    whole, parts = Fake(MODEL), Fake(MODEL)
+    expected = _prediction.class_map(whole, picture, buffer, wish)  # type: ignore[arg-type]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(_prediction, "_STRIP", strip)
+        got = _prediction.class_map(parts, picture, buffer, wish)  # type: ignore[arg-type]
+    assert got.classes.tobytes() == expected.classes.tobytes()
+    assert got.confidence is not None
+    assert expected.confidence is not None
+    assert got.confidence.tobytes() == expected.confidence.tobytes()
+    assert parts.rows == whole.rows <= np.count_nonzero(~mask[0])
+    inside = np.s_[1 + smooth + patch : -(1 + smooth + patch)]
+    np.testing.assert_array_equal(got.classes[inside, inside] > 0, ~mask[0][inside, inside])
+
+
+def test_where_nothing_is_there_is_no_tile(tmp_path: Path) -> None:
+    make_picture(tmp_path / "picture.tif")
+    with rasterio.open(tmp_path / "picture.tif", "r+") as file:
+        file.write(np.zeros((2, 100, SIZE), np.uint16), window=((0, 100), (0, SIZE)))
+    save_model(tmp_path / "model.zip")
+    process = opened(tmp_path)
+    assert process.compute(process.pyramid.tile(0, 0, 1)) is None
+    assert process.compute(process.pyramid.tile(0, 1, 1)) is not None
+
+
+def test_names_and_units_by_parameters(tmp_path: Path) -> None:
+    """A picture that says nothing of itself."""
+    data = make_picture(tmp_path / "picture.tif")
+    model = save_model(tmp_path / "model.zip", high=0.7)
+    (told,) = mapped(opened(tmp_path))
+    with rasterio.open(tmp_path / "picture.tif", "r+") as file:
+        file.descriptions = (None, None)
+        file.scales, file.offsets = (1, 1), (0, 0)
+    asked: dict[str, Any] = {"bands": ["red", "nir"], "scale": 1e-4, "offset": -0.01}
+    (got,) = mapped(opened(tmp_path, metatiling=2, **asked))
+    np.testing.assert_array_equal(got, told)
+    np.testing.assert_array_equal(got, classes_of(model, *by_hand(model, data)))
+
+
+def test_what_the_bands_are_called(tmp_path: Path) -> None:
+    make_picture(tmp_path / "picture.tif")
+    save_model(tmp_path / "model.zip", high=0.7)
+    process = opened(tmp_path, layers=5, confidence=True, probabilities=True)
+    done = process.compute(process.pyramid.tile(0, 0, 0))
+    assert done is not None
+    assert [done.tags[band]["name"] for band in range(1, 6)] == [
+        "class", "confidence", "probability of water", "probability of forest",
+        "probability of meadow & <field>",
+    ]  # fmt: skip
+    assert done.tags[1]["class_4"] == "forest"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "key", "words"),
+    [
+        ({"model": "absent.zip"}, "process_parameters.model", "no such model"),
+        ({"model": "picture.tif"}, "process_parameters.model", "is not a model"),
+        ({"smoothing": 4}, "process_parameters.smoothing", "odd number"),
+        ({"minimum_patch": -1}, "process_parameters.minimum_patch", "number of pixels"),
+        (
+            {"minimum_patch": 5, "probabilities": True},
+            "process_parameters.minimum_patch",
+            "no probabilities",
+        ),
+        ({"bands": ["nir", "green"]}, "process_parameters.bands", "has no band red"),
+        ({"bands": ["nir"]}, "process_parameters.bands", "names 1 band, the picture has 2"),
+        (
+            {"bands": ["nir", "red", "x"]},
+            "process_parameters.bands",
+            "names 3 bands, the picture has 2",
+        ),
+        ({"smoothness": 0}, "process_parameters.smoothness", "more than 0"),
+    ],
+)
+def test_what_cannot_work_is_said_before_the_first_tile(
+    tmp_path: Path, parameters: dict[str, Any], key: str, words: str
+) -> None:
+    make_picture(tmp_path / "picture.tif")
+    save_model(tmp_path / "model.zip")
+    with pytest.raises(ConfigError, match=words) as caught:
+        opened(tmp_path, **parameters)
+    assert caught.value.key == key
+
+
+def test_a_picture_of_other_bands(tmp_path: Path) -> None:
+    make_picture(tmp_path / "picture.tif", bands=("red", "green"))
+    save_model(tmp_path / "model.zip")
+    with pytest.raises(ConfigError, match="has no band nir") as caught:
+        opened(tmp_path)
+    assert caught.value.key == "input.picture"
+    assert caught.value.found == "red, green"
+
+
+def test_another_model_is_another_process(tmp_path: Path) -> None:
+    make_picture(tmp_path / "picture.tif")
+    save_model(tmp_path / "model.zip")
+    before = opened(tmp_path).hashes()
+    save_model(tmp_path / "model.zip", seed=1)
+    assert opened(tmp_path).hashes().parameters != before.parameters
+
+
+def test_the_process_is_light_until_it_is_used() -> None:
+    code = (
+        "import sys, automap_processes.classify as c; "
+        "print([name for name in ('xgboost', 'scipy', 'matplotlib') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
