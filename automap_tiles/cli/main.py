@@ -39,6 +39,7 @@ COMMANDS: dict[str, _Entry] = {
     "run": _Entry("run", "From satellite products to prepared scenes and composites."),
     "download": _Entry("download", "Fetch scenes and prepare them: one multiband GeoTIFF each."),
     "series": _Entry("series", "The values of a point or an area over time, as CSV and as a plot."),
+    "train": _Entry("train", "Train a classifier on samples and a picture."),
     "demo": _Entry("demo", "Fetch real Sentinel-2 imagery and run two processes on it."),
 }
 """Name of the command -> its module (with a click command `command`) and its line of help."""

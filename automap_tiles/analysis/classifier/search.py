@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from automap_tiles.analysis.classifier.boosting import Fold, Watch, boost
-from automap_tiles.analysis.classifier.parameters import RANGES, Parameters, Strategy
+from automap_tiles.analysis.classifier.parameters import Parameters, Strategy, ranges
 
 # A trial is ended inside a fold when its loss exceeds that of the best trial at the same progress
 # by this factor divided by the progress: early curves say little.
@@ -107,7 +107,9 @@ class RandomSampler:
 
     def propose(self) -> Parameters:
         """The next ones."""
-        values: dict[str, Any] = {name: span.draw(self._random) for name, span in RANGES.items()}
+        values: dict[str, Any] = {
+            name: span.draw(self._random) for name, span in ranges(self._strategy).items()
+        }
         return Parameters(strategy=self._strategy, **values)
 
     def tell(self, trial: Trial) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from automap_tiles.analysis.classifier.parameters import RANGES, Parameters, Strategy
+from automap_tiles.analysis.classifier.parameters import Parameters, Strategy, ranges
 from automap_tiles.analysis.classifier.search import Trial
 from automap_tiles.errors import MissingExtra
 
@@ -28,7 +28,7 @@ class TpeSampler:
         """The next ones."""
         self._asked = self._study.ask()
         values: dict[str, Any] = {}
-        for name, span in RANGES.items():
+        for name, span in ranges(self._strategy).items():
             if span.whole:
                 values[name] = self._asked.suggest_int(name, int(span.low), int(span.high))
             else:

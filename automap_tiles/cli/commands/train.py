@@ -1,0 +1,91 @@
+"""`automap train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from automap_tiles.cli.train_options import TrainChoices, train_options
+
+if TYPE_CHECKING:
+    from automap_tiles.analysis.classifier.search import Trial
+    from automap_tiles.analysis.sample_table import SampleTable
+    from automap_tiles.commands.train import Outcome
+
+
+@click.command()
+@train_options
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="What was found out, as .html or .json.",
+)
+@click.option("-o", "--overwrite", is_flag=True, help="Replace a model that is there.")
+@click.option("-v", "--verbose", is_flag=True, help="One line per trial.")
+def command(choices: TrainChoices, report: Path | None, overwrite: bool, verbose: bool) -> None:
+    """Train a classifier on samples and a picture.
+
+    Parameters are searched on folds of whole polygons or blocks of land; the model is one file
+    that `classify` takes. The same samples, options and seed give the same model.
+    """
+    from automap_tiles.commands.train import summary
+    from automap_tiles.commands.train.run import Listeners, run
+
+    writer = _report_writer(report)
+    told = _Teller(choices.trials, verbose)
+    listeners = Listeners(samples=told.samples, trial=told.trial)
+    outcome = run(choices.order(overwrite=overwrite), listeners)
+    if not outcome.is_new:
+        click.echo(f"{choices.model} is of the same samples and options already; left as it is.")
+    for line in summary(outcome):
+        click.echo(line)
+    if report is not None:
+        writer(outcome, report)
+        click.echo(f"Report: {report}")
+    click.echo(f"Model: {choices.model}")
+
+
+class _Teller:
+    """Says how it goes, on standard error."""
+
+    def __init__(self, trials: int | None, verbose: bool) -> None:
+        self._of = "" if trials is None else f"/{trials}"
+        self._verbose = verbose
+
+    def samples(self, table: SampleTable) -> None:
+        from automap_tiles.commands.train.results import of_samples
+
+        for line in of_samples(table):
+            click.echo(line, err=True)
+
+    def trial(self, trial: Trial, best: Trial | None) -> None:
+        """One line per trial, or only per gain."""
+        gained = best is not None and best.number == trial.number
+        if not (gained or self._verbose):
+            return
+        kind = "vector leaves" if "multi" in trial.parameters.strategy.value else "tree per class"
+        line = f"trial {trial.number + 1}{self._of} ({kind}): log loss {trial.loss:.4f}"
+        if gained:
+            line += ", the best so far"
+        elif not trial.is_complete:
+            line += ", ended early"
+        click.echo(line, err=True)
+
+
+def _report_writer(path: Path | None) -> Any:
+    """What writes a report of that name; raises before anything is trained."""
+    if path is None or path.suffix.lower() == ".json":
+        return _write_json
+    raise click.UsageError("--report is a file that ends in .html or .json.")
+
+
+def _write_json(outcome: Outcome, path: Path) -> None:
+    import json
+
+    from automap_tiles.commands.train import report_of
+    from automap_tiles.storage import open_storage
+
+    content = json.dumps(report_of(outcome), indent=1, ensure_ascii=False, allow_nan=False)
+    open_storage(str(path.absolute().parent)).put(path.name, content.encode())

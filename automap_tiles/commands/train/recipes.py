@@ -1,0 +1,119 @@
+"""Which features a classifier gets: by a few words, or by a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from automap_tiles.analysis.indices import INDICES
+from automap_tiles.analysis.recipe import Neighbourhood, Recipe
+from automap_tiles.errors import ConfigError
+
+USUAL_INDICES = ("ndvi", "ndwi", "ndmi")
+"""Vegetation, open water, moisture: taken where the picture has their bands."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecipeWish:
+    """What is asked for; the bands of the picture make a recipe of it."""
+
+    bands: tuple[str, ...] | None = None
+    """All bands of the picture when None."""
+    indices: tuple[str, ...] | None = None
+    """The usual ones that the bands allow when None."""
+    radii: tuple[int, ...] = (2,)
+    """Of the windows around a pixel; none: the pixel alone."""
+    statistics: tuple[str, ...] = ("mean", "std")
+    """Of every band, in every window."""
+    textures: tuple[str, ...] = ()
+    """Of `texture_of`, in every window."""
+    texture_of: tuple[str, ...] = ()
+    """Bands or indices."""
+
+
+def make_recipe(wish: RecipeWish, bands: Sequence[str]) -> Recipe:
+    """The recipe for a picture with these bands; raises `ConfigError`."""
+    wanted = tuple(bands) if wish.bands is None else wish.bands
+    for option, names, known in (
+        ("--bands", wanted, bands),
+        ("--texture-of", wish.texture_of, (*bands, *INDICES)),
+        ("--indices", wish.indices or (), tuple(INDICES)),
+    ):
+        for name in names:
+            if name not in known:
+                found = ", ".join(known)
+                raise ConfigError(f"there is no {name!r}", key=option, remedy=f"choose of {found}")
+    if bool(wish.textures) != bool(wish.texture_of):
+        raise ConfigError("textures need to be of something", key="--textures and --texture-of")
+    if wish.textures and not wish.radii:
+        raise ConfigError("textures need a window", key="--radius", remedy="--radius 3")
+    try:
+        return Recipe(
+            bands=wanted,
+            indices=_usual(bands) if wish.indices is None else wish.indices,
+            neighbourhood=tuple(_around(wish, wanted)),
+        )
+    except ValueError as error:
+        raise ConfigError(str(error), key="recipe") from error
+
+
+def read_recipe(path: Path | str) -> tuple[Recipe, int | float | None]:
+    """The recipe in a YAML file, and its `components`, if any; raises `ConfigError`.
+
+    ::
+
+        bands: [red, nir]
+        indices: [ndvi]
+        neighbourhood:
+        - {statistic: mean, of: red, radius: 2}
+        components: 0.99
+    """
+    content = _read(path)
+    components = content.pop("components", None)
+    if components is not None and (
+        isinstance(components, bool) or not isinstance(components, int | float)
+    ):
+        raise ConfigError(
+            "is a number of components, or a share of variance below 1",
+            path,
+            key="components",
+            found=components,
+        )
+    try:
+        return Recipe.from_dict(content), components
+    except ValueError as error:
+        raise ConfigError(str(error), path, key="--recipe") from error
+
+
+def _read(path: Path | str) -> dict[str, Any]:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        content = YAML(typ="safe").load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot be read: {error}", path, key="--recipe") from error
+    except YAMLError as error:
+        raise ConfigError(f"is no YAML: {error}", path, key="--recipe") from error
+    if not isinstance(content, Mapping):
+        raise ConfigError("is no recipe", path, key="--recipe", remedy="bands: [red, nir]")
+    return dict(content)
+
+
+def _usual(bands: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name in USUAL_INDICES if set(INDICES[name].bands) <= set(bands))
+
+
+def _around(wish: RecipeWish, bands: Sequence[str]) -> list[Neighbourhood]:
+    return [
+        Neighbourhood(statistic=statistic, of=of, radius=radius)
+        for radius in wish.radii
+        for statistics, sources in (
+            (wish.statistics, bands),
+            (wish.textures, wish.texture_of),
+        )
+        for statistic in statistics
+        for of in sources
+    ]

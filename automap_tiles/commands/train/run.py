@@ -1,0 +1,204 @@
+"""Samples are read, a classifier is trained, its file is written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from automap_tiles.analysis.classifier.classes import LandClass, land_classes
+from automap_tiles.analysis.classifier.cost import Cost
+from automap_tiles.analysis.classifier.fit import train
+from automap_tiles.analysis.classifier.model import Model
+from automap_tiles.analysis.classifier.options import TrainOptions
+from automap_tiles.analysis.classifier.search import Progress
+from automap_tiles.analysis.folds import FoldError
+from automap_tiles.analysis.recipe import Recipe
+from automap_tiles.analysis.sample_table import SampleTable
+from automap_tiles.commands.samples import (
+    Extraction,
+    Picture,
+    Samples,
+    extract,
+    look_at,
+    read_classes,
+    read_samples,
+)
+from automap_tiles.commands.train.recipes import RecipeWish, make_recipe
+from automap_tiles.engine.events import Event
+from automap_tiles.errors import ConfigError
+from automap_tiles.scenes.select import Period
+from automap_tiles.vector import reproject_geometry
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """A training as it is asked for."""
+
+    samples: str
+    picture: str
+    model: Path
+    """File to write."""
+    class_field: str | None = None
+    year: int | None = None
+    period: Period | None = None
+    classes: str | None = None
+    """File of classes."""
+    recipe: Recipe | RecipeWish = field(default_factory=RecipeWish)
+    extraction: Extraction = field(default_factory=Extraction)
+    options: TrainOptions = field(default_factory=TrainOptions)
+    folder: Path | None = None
+    """Where the features of samples are kept; a temporary folder when None."""
+    workers: int | None = None
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came of it."""
+
+    model: Model
+    costs: tuple[Cost, ...]
+    """Empty when the model was there already."""
+    pixel_area: float
+    """Square metres."""
+    is_new: bool
+    """False where a model of the same samples and options was found, and left."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listeners:
+    """Who hears how it goes."""
+
+    tile: Callable[[Event], None] | None = None
+    samples: Callable[[SampleTable], None] | None = None
+    """Called once, before the search."""
+    trial: Progress | None = None
+
+
+def run(order: Order, listeners: Listeners | None = None) -> Outcome:
+    """Train and write the model.
+
+    A model that is there and was trained on the same samples with the same options is left as it
+    is; another one is only replaced when the order says so. Raises `ConfigError` that names what
+    to do, `MissingExtra` without XGBoost.
+    """
+    told = listeners or Listeners()
+    picture = look_at(order.picture)
+    recipe = order.recipe
+    if isinstance(recipe, RecipeWish):
+        recipe = make_recipe(recipe, picture.bands)
+    samples = _samples(order)
+    table = extract(
+        samples,
+        picture,
+        recipe,
+        order.extraction,
+        folder=order.folder,
+        workers=order.workers,
+        tell=told.tile,
+    )
+    if told.samples is not None:
+        told.samples(table)
+    classes = land_classes(table.counts, table.names, samples.colours)
+    area = pixel_area(picture)
+    present = None if order.overwrite else _present(order, table, recipe, classes)
+    if present is not None:
+        return Outcome(model=present, costs=(), pixel_area=area, is_new=False)
+    model, costs = _train(order, table, recipe, classes, told.trial)
+    model.save(order.model)
+    return Outcome(model=model, costs=costs, pixel_area=area, is_new=True)
+
+
+def pixel_area(picture: Picture) -> float:
+    """Square metres of the pixel in the middle of a picture, whatever its CRS."""
+    from rasterio.crs import CRS
+
+    x, y = shapely.get_coordinates(picture.bounds.polygon().centroid)[0]
+    width, height = picture.pixel
+    pixel: BaseGeometry = shapely.box(x, y, x + width, y + height)
+    middle = reproject_geometry(pixel, picture.crs, CRS.from_epsg(4326)).centroid
+    # equal areas around the pixel itself
+    near = CRS.from_proj4(f"+proj=laea +lat_0={middle.y} +lon_0={middle.x} +units=m")
+    return float(reproject_geometry(pixel, picture.crs, near).area)
+
+
+def _samples(order: Order) -> Samples:
+    return read_samples(
+        order.samples,
+        class_field=order.class_field,
+        year=order.year,
+        period=order.period,
+        classes=None if order.classes is None else read_classes(order.classes),
+    )
+
+
+def _present(
+    order: Order, table: SampleTable, recipe: Recipe, classes: tuple[LandClass, ...]
+) -> Model | None:
+    """The model that is there, if it is what training would make; raises for any other."""
+    if not order.model.exists():
+        return None
+    found = Model.open(order.model)
+    same = (
+        found.training.fingerprint == table.sorted().fingerprint
+        and found.recipe == recipe
+        and found.classes == classes
+        and found.report["options"] == order.options.to_dict()
+    )
+    if not same:
+        raise ConfigError(
+            "is a model of other samples, features or options",
+            order.model,
+            key="--model",
+            remedy="another name, or --overwrite",
+        )
+    return found
+
+
+def _train(
+    order: Order,
+    table: SampleTable,
+    recipe: Recipe,
+    classes: tuple[LandClass, ...],
+    progress: Progress | None,
+) -> tuple[Model, tuple[Cost, ...]]:
+    try:
+        training = train(table, recipe, order.options, classes, progress)
+    except FoldError as error:
+        raise ConfigError(
+            _with_names(str(error), table),
+            order.samples,
+            key="--samples",
+            remedy=_remedy(table),
+        ) from error
+    return training.model, training.costs
+
+
+def _with_names(message: str, table: SampleTable) -> str:
+    """The message, and the samples that there are."""
+    counts = ", ".join(
+        f"{value} {table.names.get(value, '')}".strip() + f": {count}"
+        for value, count in table.counts.items()
+    )
+    return f"{message}; samples by class: {counts}"
+
+
+def _remedy(table: SampleTable) -> str:
+    if len(table.counts) < 2:
+        return "samples of at least two classes that lie on data"
+    extent = max(float(table.x.max() - table.x.min()), float(table.y.max() - table.y.min()))
+    size = 10.0 ** math.floor(math.log10(extent / 10)) if extent > 0 else 1.0
+    return (
+        "more samples of that class in other places, a file of classes (--classes) without it, "
+        f"or squares of land instead of polygons (--block-size {size:g})"
+    )
+
+
+def with_components(options: TrainOptions, components: int | float | None) -> TrainOptions:
+    """The options, with the components that a recipe file asks for."""
+    return options if components is None else replace(options, components=components)
