@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from shapely.errors import ShapelyError
-from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from automap_tiles import vector
@@ -198,7 +197,7 @@ class FeatureDirectory:
             return None
         return {
             "type": "Feature",
-            "geometry": mapping(geometry),
+            "geometry": vector.to_mapping(geometry),
             "properties": {
                 name: _fitting(properties.get(name), kind) for name, kind in self.properties.items()
             },
@@ -210,7 +209,7 @@ class FeatureDirectory:
         for feature in features:
             inside = vector.clip_to_box(vector.to_shape(feature), output.bounds)
             found += [
-                {**feature, "geometry": mapping(part)}
+                {**feature, "geometry": vector.to_mapping(part)}
                 for part in vector.fitting_parts(inside, self.geometry)
             ]
         return found

@@ -9,6 +9,7 @@ from automap_tiles.vector.geometry import (
     fitting_parts,
     matching_parts,
     repaired,
+    to_mapping,
     to_shape,
     union_geometry,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "reproject_bounds",
     "reproject_geometries",
     "reproject_geometry",
+    "to_mapping",
     "to_shape",
     "union_geometry",
 ]
