@@ -1,11 +1,14 @@
 """The features of a picture at points of known class: what a classifier is trained on.
 
-Inputs: `picture`, a raster; `samples`, points with the properties `class` (1 to 255) and `group`
-(a whole number: the polygon or place that a point belongs to).
+Inputs: `picture`, a raster; `samples`, points or multipoints with the properties `class` (1 to 255)
+and `group` (a whole number: the polygon or place that a point belongs to).
 
-Writes one point per sample with those properties and one for each feature; a point where the
-picture, or a band that a feature needs, has no data is left out. Output: `GeoJSON` or `FlatGeobuf`
-with `schema: {geometry: Point, properties: {class: int, group: int, <feature>: float, …}}`.
+Writes for each class and group one multipoint with the points that lie in the tile, and in the
+property `values` their features: float32, low byte first, (point, feature), as base64. One point
+for each pixel would be fifty times slower to write and to read. Points where the picture, or a
+band that a feature needs, has no data are left out. The output keeps the tiles of the process:
+`{format: FlatGeobuf, schema: {geometry: MultiPoint, properties: {class: int, group: int, values:
+str}}}`; `automap samples` makes a table of it.
 
 Each point has the values of the pixel that it lies in, so the result does not depend on how the
 tiles are cut. The pixels around the tile that features need are asked for by themselves.
@@ -13,19 +16,34 @@ tiles are cut. The pixels around the tile that features need are asked for by th
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from automap_tiles import Empty, RasterInput, Tile, VectorInput
-from automap_tiles.analysis.recipe import Features, Recipe
+from automap_tiles.analysis.recipe import Recipe
 
 Feature = dict[str, Any]
+Array = np.ndarray[Any, Any]
 
 
 def pixelbuffer(recipe: dict[str, Any]) -> int:
     """Pixels around a tile that its features depend on."""
     return Recipe.from_dict(recipe).margin
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Points:
+    """Points of one class and group."""
+
+    properties: dict[str, int]
+    xy: Array
+    """(point, 2), CRS of the tile."""
+    places: Array
+    """(point, 2) row and column in the tile, buffer included."""
 
 
 def execute(
@@ -43,62 +61,61 @@ def execute(
     `recipe` says which features, as in a model; `bands` names the bands of the picture, in order.
     A stored value times `scale` plus `offset` is what features are made of.
     """
-    points, places = _of_tile(samples.read(), tile)
-    if not points:
+    groups = list(_groups(samples.read(), tile))
+    if not groups:
         raise Empty
     wanted = Recipe.from_dict(recipe)
-    (rows, cols), corner = _window(places, wanted.margin, tile.shape)
+    places = np.concatenate([group.places for group in groups])
+    first = np.maximum(places.min(axis=0) - wanted.margin, 0)
+    last = np.minimum(places.max(axis=0) + wanted.margin + 1, tile.shape)
     indexes = [bands.index(name) + 1 for name in wanted.needs if name in bands]
-    pixels = picture.read(indexes=indexes)[:, rows, cols]
+    pixels = picture.read(indexes=indexes)[:, first[0] : last[0], first[1] : last[1]]
     names = [bands[index - 1] for index in indexes]
     found = wanted.compute(pixels, names, scale=scale, offset=offset)
-    told = _with_values(points, places - corner, wanted.names, found)
-    if not told:
+    told = [_told(group, first, found.data, found.valid) for group in groups]
+    if not any(told):
         raise Empty
-    return told
+    return [feature for feature in told if feature is not None]
 
 
-def _of_tile(points: list[Feature], tile: Tile) -> tuple[list[Feature], np.ndarray[Any, Any]]:
-    """The points in the tile without its buffer, and the rows and columns they lie in."""
-    for point in points:
-        if point["geometry"]["type"] != "Point":
-            raise ValueError(
-                f"samples are points, not {point['geometry']['type']}; "
-                "`automap samples` turns polygons into points"
-            )
-    x, y = np.array([point["geometry"]["coordinates"][:2] for point in points]).reshape(-1, 2).T
-    rows = np.floor((tile.top - y) / tile.pixel_y_size).astype(np.int64)
-    cols = np.floor((x - tile.left) / tile.pixel_x_size).astype(np.int64)
+def _groups(features: list[Feature], tile: Tile) -> Iterator[_Points]:
+    """The points in the tile without its buffer, by feature."""
     above, below, left, right = tile.buffer_margins
-    own = (rows >= above) & (rows < tile.height - below)
-    own &= (cols >= left) & (cols < tile.width - right)
-    kept = [point for point, is_own in zip(points, own, strict=True) if is_own]
-    return kept, np.column_stack([rows, cols])[own]
+    for feature in features:
+        xy = _coordinates(feature["geometry"])
+        rows = np.floor((tile.top - xy[:, 1]) / tile.pixel_y_size).astype(np.int64)
+        cols = np.floor((xy[:, 0] - tile.left) / tile.pixel_x_size).astype(np.int64)
+        own = (rows >= above) & (rows < tile.height - below)
+        own &= (cols >= left) & (cols < tile.width - right)
+        if own.any():
+            properties = {name: int(feature["properties"][name]) for name in ("class", "group")}
+            places = np.column_stack([rows, cols])[own]
+            yield _Points(properties=properties, xy=xy[own], places=places)
 
 
-def _window(
-    places: np.ndarray[Any, Any], margin: int, shape: tuple[int, int]
-) -> tuple[tuple[slice, slice], np.ndarray[Any, Any]]:
-    """The pixels that the features of these places depend on, and the first row and column."""
-    first = np.maximum(places.min(axis=0) - margin, 0)
-    last = np.minimum(places.max(axis=0) + margin + 1, shape)
-    return (slice(first[0], last[0]), slice(first[1], last[1])), first
+def _coordinates(geometry: dict[str, Any]) -> Array:
+    """(point, 2); raises `ValueError` for what is no point."""
+    if geometry["type"] not in ("Point", "MultiPoint"):
+        raise ValueError(
+            f"samples are points, not {geometry['type']}; "
+            "`automap samples` turns polygons into points"
+        )
+    several = geometry["type"] == "MultiPoint"
+    points = geometry["coordinates"] if several else [geometry["coordinates"]]
+    return np.array([point[:2] for point in points], dtype=np.float64)
 
 
-def _with_values(
-    points: list[Feature], places: np.ndarray[Any, Any], names: tuple[str, ...], found: Features
-) -> list[Feature]:
-    valid = found.valid[places[:, 0], places[:, 1]]
-    values = found.data[:, places[:, 0], places[:, 1]].T.tolist()
-    return [
-        {
-            **point,
-            "properties": {
-                "class": point["properties"]["class"],
-                "group": point["properties"]["group"],
-                **dict(zip(names, row, strict=True)),
-            },
-        }
-        for point, row, is_valid in zip(points, values, valid, strict=True)
-        if is_valid
-    ]
+def _told(group: _Points, first: Array, data: Array, valid: Array) -> Feature | None:
+    """The points that have values, with them; None when none has."""
+    rows, cols = (group.places - first).T
+    kept = valid[rows, cols]
+    if not kept.any():
+        return None
+    values = np.ascontiguousarray(data[:, rows[kept], cols[kept]].T, dtype="<f4")
+    text = base64.b64encode(values.tobytes()).decode("ascii")
+    geometry = {"type": "MultiPoint", "coordinates": group.xy[kept].tolist()}
+    return {
+        "type": "Feature",
+        "geometry": geometry,
+        "properties": {**group.properties, "values": text},
+    }

@@ -1,9 +1,9 @@
 """Samples of known class: read from any file, given the features of a picture."""
 
 from automap_tiles.commands.samples.classes import ClassList, read_classes
-from automap_tiles.commands.samples.extract import Extraction, extract
+from automap_tiles.commands.samples.extraction import Extraction, extract
 from automap_tiles.commands.samples.picture import Picture, look_at
-from automap_tiles.commands.samples.read import Samples, read_samples
+from automap_tiles.commands.samples.source import Samples, read_samples
 
 __all__ = [
     "ClassList",

@@ -31,6 +31,12 @@ class Claims(NamedTuple):
             rows, cols, np.full(len(rows), value, np.uint8), np.full(len(rows), group, np.int64)
         )
 
+    @classmethod
+    def none(cls) -> Claims:
+        """No pixel."""
+        place = np.zeros(0, np.int64)
+        return cls(place, place, np.zeros(0, np.uint8), place)
+
     def take(self, which: NDArray[Any]) -> Claims:
         """Those at positions, or where a mask is True."""
         return Claims(*(column[which] for column in self))

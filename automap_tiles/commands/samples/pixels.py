@@ -21,7 +21,7 @@ from automap_tiles.analysis.sampling import by_number, lots
 from automap_tiles.commands.samples.claims import Claims, joined
 from automap_tiles.commands.samples.picture import Picture
 from automap_tiles.commands.samples.polygons import PolygonClaims, Polygons
-from automap_tiles.commands.samples.read import Samples
+from automap_tiles.commands.samples.source import Samples
 from automap_tiles.errors import ConfigError, GridError
 
 

@@ -6,6 +6,7 @@ features, on all cores, remembered and resumed like any run; what it wrote is ga
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import json
@@ -22,10 +23,10 @@ from automap_tiles import vector
 from automap_tiles.analysis.recipe import MissingBands, Recipe
 from automap_tiles.analysis.sample_table import Loss, Reason, SampleTable, added
 from automap_tiles.analysis.sampling import by_number, lots
-from automap_tiles.commands.samples.claims import Claims
+from automap_tiles.commands.samples.claims import Claims, joined
 from automap_tiles.commands.samples.picture import Picture, look_at
 from automap_tiles.commands.samples.pixels import Pixels, place, thinned
-from automap_tiles.commands.samples.read import Samples
+from automap_tiles.commands.samples.source import Samples
 from automap_tiles.commands.tiledir import Selection, open_tile_directory
 from automap_tiles.engine.events import Event, TileDone
 from automap_tiles.engine.events import TileStatus as Status
@@ -37,6 +38,10 @@ from automap_tiles.runtime import open_process
 from automap_tiles.storage import open_storage
 
 _FORMAT = "FlatGeobuf"
+_POINTS: dict[str, Any] = {
+    "geometry": "MultiPoint",
+    "properties": {"class": "int", "group": "int"},
+}
 _TILE = 512
 """Pixels along the edge of the tiles that are read, or a little more."""
 _FEW_TILES = 4
@@ -156,7 +161,6 @@ def _config(
         digest.update(np.ascontiguousarray(column).tobytes())
     name = digest.hexdigest()[:16]
     points = _write_points(picture, read, folder, f"points-{name}.fgb")
-    properties = {"class": "int", "group": "int", **dict.fromkeys(recipe.names, "float")}
     metatiling = max(1, _TILE // picture.pyramid.tile_size)
     return {
         "process": "samples",
@@ -173,7 +177,7 @@ def _config(
             "format": _FORMAT,
             "path": str(folder / f"values-{name}"),
             "pixelbuffer": 0,
-            "schema": {"geometry": "Point", "properties": properties},
+            "schema": {**_POINTS, "properties": {**_POINTS["properties"], "values": "str"}},
         },
         "process_parameters": parameters,
     }
@@ -190,20 +194,25 @@ def _write_points(picture: Picture, read: Claims, folder: Path, name: str) -> Pa
     """The pixels as a file of points, unless it is there: a new one would be a changed input."""
     storage = open_storage(str(folder))
     if not storage.exists(name):
-        x, y = picture.centres(read.rows, read.cols)
-        columns = (x.tolist(), y.tolist(), read.classes.tolist(), read.groups.tolist())
-        features = [
-            {
-                "type": "Feature",
-                "geometry": {"type": "Point", "coordinates": (east, north)},
-                "properties": {"class": value, "group": group},
-            }
-            for east, north, value, group in zip(*columns, strict=True)
-        ]
-        schema = {"geometry": "Point", "properties": {"class": "int", "group": "int"}}
-        content = vector.encode_features(features, driver=_FORMAT, schema=schema, crs=picture.crs)
+        features = list(_multipoints(picture, read))
+        content = vector.encode_features(features, driver=_FORMAT, schema=_POINTS, crs=picture.crs)
         storage.put(name, content)
     return folder / name
+
+
+def _multipoints(picture: Picture, read: Claims) -> Iterator[dict[str, Any]]:
+    """The centres of pixels, those of a class and group as one feature."""
+    order = np.lexsort((read.groups, read.classes))
+    keys = np.column_stack([read.classes, read.groups])[order]
+    starts = np.flatnonzero(np.r_[True, (keys[1:] != keys[:-1]).any(axis=1)])
+    centres = np.column_stack(picture.centres(read.rows, read.cols))[order]
+    for start, points in zip(starts, np.split(centres, starts[1:]), strict=True):
+        value, group = keys[start].tolist()
+        yield {
+            "type": "Feature",
+            "geometry": {"type": "MultiPoint", "coordinates": points.tolist()},
+            "properties": {"class": value, "group": group},
+        }
 
 
 def _run(
@@ -242,21 +251,18 @@ def _gather(
 ) -> tuple[Claims, np.ndarray[Any, np.dtype[np.float32]]]:
     """What the process wrote, sorted by place, and the features (sample, feature)."""
     directory = open_tile_directory(path)
-    points: list[tuple[float, float, int, int]] = []
-    values: list[list[float]] = []
+    claims, values = [Claims.none()], [np.zeros((0, len(recipe.names)), np.float32)]
     for index in directory.existing(Selection()):
         content = directory.storage.get(directory.layout.key(index))
         for feature in vector.decode_features(content, driver=_FORMAT):
             told = feature["properties"]
-            x, y = feature["geometry"]["coordinates"][:2]
-            points.append((x, y, told["class"], told["group"]))
-            values.append([told[name] for name in recipe.names])
-    table = np.array(points, dtype=np.float64).reshape(-1, 4)
-    rows, cols = picture.places(table[:, 0], table[:, 1])
-    found = Claims(rows, cols, table[:, 2].astype(np.uint8), table[:, 3].astype(np.int64))
+            x, y = np.array(feature["geometry"]["coordinates"], dtype=np.float64)[:, :2].T
+            claims.append(Claims.of_one(*picture.places(x, y), told["class"], told["group"]))
+            stored = np.frombuffer(base64.b64decode(told["values"]), dtype="<f4")
+            values.append(stored.reshape(len(x), len(recipe.names)))
+    found = joined(claims)
     order = np.lexsort((found.groups, found.cols, found.rows))
-    data = np.array(values, dtype=np.float32).reshape(-1, len(recipe.names))
-    return found.take(order), data[order]
+    return found.take(order), np.concatenate(values)[order]
 
 
 def _table(
