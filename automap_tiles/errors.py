@@ -15,6 +15,7 @@
     │   ├── ProcessChanged         process, parameters or inputs differ from the run before
     │   └── OutputBusy             another run is writing the same output
     ├── MissingExtra               an optional dependency is not installed
+    ├── TileFailed                 a tile that was asked for could not be made
     └── TilesFailed                the run ended and some tiles failed
 
     Empty                          raised by a user's function: there is nothing to write here
@@ -158,6 +159,20 @@ class MissingExtra(AutomapError):
             f"{self.package} is needed for this and is not installed; "
             f"install it with: pip install 'automap-tiles[{self.extra}]'"
         )
+
+
+class TileFailed(AutomapError):
+    """A tile that was asked for could not be made."""
+
+    def __init__(self, tile: str, traceback: str) -> None:
+        super().__init__(tile, traceback)
+        self.tile = tile
+        """Zoom, row and column."""
+        self.traceback = traceback
+
+    def __str__(self) -> str:
+        lines = self.traceback.strip().splitlines()
+        return f"tile {self.tile} failed: {lines[-1] if lines else 'an error without a text'}"
 
 
 class TilesFailed(AutomapError):

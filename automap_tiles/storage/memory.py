@@ -36,7 +36,8 @@ class MemoryStorage:
         return self._name
 
     def url(self, key: str) -> str:
-        return f"{self._name}/{key}"
+        """An address for every version of a key, so that decoded tiles are kept by it."""
+        return f"{self._name}/{key}#{self._versions.get(key, 0)}"
 
     def get(self, key: str) -> bytes:
         with self._guard:

@@ -26,7 +26,12 @@ def test_addresses_are_its_own() -> None:
 
 def test_what_is_staged_badly_is_not_kept() -> None:
     storage = MemoryStorage()
-    with pytest.raises(ZeroDivisionError), storage.staged("a/b") as path:
-        path.write_bytes(b"x")
-        raise ZeroDivisionError
+
+    def fail() -> None:
+        with storage.staged("a/b") as path:
+            path.write_bytes(b"x")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert not storage.exists("a/b")

@@ -1,0 +1,234 @@
+"""Files as layers: finished outputs, folders of tiles and rasters, and the inputs of a process."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from automap_tiles import raster
+from automap_tiles.errors import InputError
+from automap_tiles.formats.mapchete import ProcessOutput
+from automap_tiles.formats.protocols import OutputKind, RasterInput, VectorInput
+from automap_tiles.formats.raster_file import RasterFile
+from automap_tiles.formats.tile_directory import PixelTile, TileDirectory
+from automap_tiles.formats.tile_source import touched
+from automap_tiles.grid import Bounds
+from automap_tiles.layers import web
+from automap_tiles.layers.layer import Band, LayerInfo, LayerKind, Query
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from automap_tiles.formats.protocols import RasterArray, Reader
+    from automap_tiles.grid import Tile
+
+_COARSER = 3
+"""Zooms beyond the coarsest of a folder that are made from it: up to 4³ of its tiles for one."""
+_MOST_LISTED = 100_000
+"""Tiles of a zoom that are looked at to find the extent of a folder; a tenth of a second."""
+_WITHOUT_OVERVIEWS = 4
+"""The same for a raster, which is read in windows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileLayer:
+    """What a reader reads; see `Layer`."""
+
+    info: LayerInfo
+    reader: Reader
+    zooms: tuple[int, ...] = ()
+    """Of a folder of tiles: those that have tiles, ascending."""
+
+    def version(self, tile: Tile) -> str:
+        source = _source(self.reader)
+        if not isinstance(source, TileDirectory):
+            return source.fingerprint()
+        zoom = self._zoom(source, tile)
+        if zoom is None:
+            return ""
+        stamps = []
+        for index in touched(source.files.pyramid, tile, zoom):
+            try:
+                stamps.append(source.files.storage.stamp(source.files.key(index)))
+            except FileNotFoundError:
+                stamps.append("-")
+        return " ".join(stamps)
+
+    def read(
+        self, tile: Tile, bands: Sequence[int], resampling: str = "nearest"
+    ) -> RasterArray | None:
+        source = _source(self.reader)
+        if source.kind is OutputKind.VECTOR:
+            return _burnt(source, tile)
+        here = source.at(tile)
+        if isinstance(here, PixelTile) and isinstance(source, TileDirectory):
+            zoom = self._zoom(source, tile)
+            if zoom is None:
+                return None
+            data = here.read(list(bands), resampling, tile_directory_zoom=zoom)
+        elif isinstance(here, RasterInput) and not here.is_empty():
+            data = here.read(list(bands), resampling)
+        else:
+            return None
+        return None if np.ma.getmaskarray(data).all() else data
+
+    def _zoom(self, source: TileDirectory, tile: Tile) -> int | None:
+        """The zoom of the folder that a tile is made from; None where it is too coarse for that."""
+        if not self.zooms:
+            return None
+        wanted = source.zoom_at(tile, tile, source.matching)
+        if wanted in self.zooms:
+            return wanted
+        finer = [zoom for zoom in self.zooms if zoom > wanted]
+        if not finer:
+            return self.zooms[-1]
+        return finer[0] if finer[0] - wanted <= _COARSER else None
+
+
+def _burnt(source: Reader, tile: Tile) -> RasterArray | None:
+    """Features as one band of 1 where they are."""
+    here = source.at(tile)
+    if not isinstance(here, VectorInput) or here.is_empty():
+        return None
+    outside = here.read_as_raster_mask(all_touched=True)
+    if outside.all():
+        return None
+    return np.ma.MaskedArray(np.ones((1, *outside.shape), np.uint8), mask=outside[None])
+
+
+def _source(reader: Reader) -> Reader:
+    """What is read in the end: the output of another process is a folder or a file."""
+    return _source(reader.reader) if isinstance(reader, ProcessOutput) else reader
+
+
+def file_layer(
+    name: str,
+    title: str,
+    reader: Reader,
+    *,
+    kind: LayerKind = LayerKind.OUTPUT,
+    zooms: tuple[int, ...] = (),
+    styles: Mapping[str, Query] | None = None,
+) -> FileLayer:
+    """A layer of whatever a reader reads; `zooms` are those of a folder of tiles.
+
+    Raises `InputError` when it cannot be looked at.
+    """
+    source = _source(reader)
+    if isinstance(source, TileDirectory) and not zooms:
+        zooms = stored_zooms(source)
+    bounds = _extent(reader, source, zooms)
+    bands, nodata = _bands(source)
+    low, high = _zoom_range(source, zooms, bounds)
+    return FileLayer(
+        info=LayerInfo(
+            name=name,
+            title=title,
+            kind=kind,
+            bounds=bounds,
+            min_zoom=low,
+            max_zoom=high,
+            bands=bands,
+            nodata=nodata,
+            pyramid=source.files.pyramid if isinstance(source, TileDirectory) else None,
+            styles=styles or {},
+        ),
+        reader=reader,
+        zooms=zooms,
+    )
+
+
+def _extent(reader: Reader, source: Reader, zooms: tuple[int, ...]) -> Bounds:
+    """Box in degrees: of a folder that of its tiles, for its pyramid may be the whole earth."""
+    stored = None
+    if reader is source and isinstance(source, TileDirectory) and source.bounds is None:
+        stored = _stored_box(source, zooms)
+    if stored is not None and isinstance(source, TileDirectory):
+        return web.lonlat_bounds(stored.polygon(), source.files.pyramid.crs)
+    return web.lonlat_bounds(reader.footprint(web.LON_LAT), web.LON_LAT)
+
+
+def _stored_box(source: TileDirectory, zooms: tuple[int, ...]) -> Bounds | None:
+    """Box of the tiles of the finest zoom that has not too many of them to look at."""
+    pyramid = source.files.pyramid.replace(pixelbuffer=0)
+    for zoom in reversed(zooms):
+        found = [
+            index
+            for key in islice(source.files.storage.list(_prefix(source, zoom)), _MOST_LISTED)
+            if (index := source.files.layout.parse(key)) is not None and index.zoom == zoom
+        ]
+        if found and (len(found) < _MOST_LISTED or zoom == zooms[0]):
+            rows, cols = [index.row for index in found], [index.col for index in found]
+            first = pyramid.tile(zoom, min(rows), min(cols)).bounds
+            last = pyramid.tile(zoom, max(rows), max(cols)).bounds
+            return Bounds(first.left, last.bottom, last.right, first.top)
+    return None
+
+
+def _prefix(source: TileDirectory, zoom: int) -> str:
+    return f"{zoom}/" if source.files.layout.schema.startswith("{zoom}/") else ""
+
+
+def stored_zooms(source: TileDirectory) -> tuple[int, ...]:
+    """Zooms of which a folder has tiles, ascending."""
+    root = Path(source.files.storage.url(""))
+    if source.files.layout.schema.startswith("{zoom}/") and root.is_dir():
+        names = [folder.name for folder in root.iterdir() if folder.is_dir()]
+        return tuple(sorted(int(name) for name in names if name.isascii() and name.isdigit()))
+    layout = source.files.layout
+    indexes = (layout.parse(key) for key in source.files.storage.list())
+    return tuple(sorted({index.zoom for index in indexes if index is not None}))
+
+
+def _bands(source: Reader) -> tuple[tuple[Band, ...], float | None]:
+    """Bands and nodata value."""
+    if source.kind is OutputKind.VECTOR:
+        return (Band(name="features", dtype="uint8"),), None
+    if isinstance(source, TileDirectory):
+        return _directory_bands(source)
+    if isinstance(source, RasterFile):
+        info = raster.inspect(source.where.url)
+        return _described(info), info.nodata
+    raise InputError("cannot be shown on a map", source.path)
+
+
+def _directory_bands(source: TileDirectory) -> tuple[tuple[Band, ...], float | None]:
+    pixels = source.pixel_format()
+    for key in source.files.storage.list():
+        if source.files.layout.parse(key) is not None:
+            return _described(raster.inspect(source.files.storage.url(key))), pixels.nodata
+    numbers = range(1, pixels.count + 1)
+    return tuple(Band(name=f"b{number}", dtype=pixels.dtype) for number in numbers), pixels.nodata
+
+
+def _described(info: raster.RasterInfo) -> tuple[Band, ...]:
+    rows = zip(info.dtypes, info.descriptions, info.scales, info.offsets, strict=True)
+    return tuple(
+        Band(name=name or f"b{number}", dtype=dtype, scale=scale, offset=offset)
+        for number, (dtype, name, scale, offset) in enumerate(rows, start=1)
+    )
+
+
+def _zoom_range(source: Reader, zooms: tuple[int, ...], bounds: Bounds) -> tuple[int, int]:
+    """Of a web map."""
+    if isinstance(source, TileDirectory):
+        if not zooms:
+            return 0, 0
+        pyramid = source.files.pyramid
+        finest = web.zoom_of(pyramid, zooms[-1], bounds)
+        coarsest = web.zoom_of(pyramid, zooms[0], bounds) - _COARSER
+    elif isinstance(source, RasterFile):
+        info = raster.inspect(source.where.url)
+        size = info.bounds.width / info.shape[1]
+        finest = web.pixel_zoom(info.crs, size, bounds)
+        coarsest = finest - math.log2(max(info.overviews, default=1)) - _WITHOUT_OVERVIEWS
+    else:
+        return 0, web.MAX_ZOOM
+    high = min(web.MAX_ZOOM, max(0, math.ceil(finest - 1e-3)))
+    return max(0, min(high, math.floor(coarsest + 1e-3))), high

@@ -1,0 +1,118 @@
+"""From paths to layers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from automap_tiles.errors import AutomapError
+from automap_tiles.formats.features import FeatureDirectory
+from automap_tiles.formats.gtiff import GeoTiffCodec
+from automap_tiles.formats.registry import open_input
+from automap_tiles.formats.spec import InputSpec
+from automap_tiles.layers import web
+from automap_tiles.layers.files import FileLayer, file_layer
+from automap_tiles.layers.keeping import Keep, directory_of
+from automap_tiles.layers.layer import Band, Layer, LayerInfo, LayerKind
+from automap_tiles.layers.process import Looked, ProcessLayer
+from automap_tiles.runtime.open import open_process
+
+if TYPE_CHECKING:
+    from automap_tiles.runtime.process import Process
+
+_TOLD: Callable[[Looked], None] = lambda _: None  # noqa: E731
+
+
+def open_layers(
+    paths: Sequence[str | Path], keep: Keep = Keep.CONTINUE
+) -> tuple[tuple[Layer, ...], tuple[str, ...]]:
+    """Layers of process files, folders of tiles and rasters, and what is to be said about them.
+
+    A process file gives its process and, behind it, its inputs; those that no map can show are
+    left out and named. Raises as the opening of processes and files does.
+    """
+    layers: list[Layer] = []
+    remarks: list[str] = []
+    for path in paths:
+        if str(path).endswith(".mapchete"):
+            process = open_process(path)
+            layers.append(process_layer(process, keep, name=_free(layers, process.name)))
+            for name, found in _inputs(process):
+                if isinstance(found, AutomapError):
+                    remarks.append(f"the input {name} is not shown: {found}")
+                else:
+                    free = _free(layers, f"{process.name}-{name}")
+                    layers.append(replace(found, info=replace(found.info, name=free)))
+        else:
+            layers.append(_file(str(path), layers))
+    return tuple(layers), tuple(remarks)
+
+
+def process_layer(
+    process: Process,
+    keep: Keep,
+    *,
+    name: str | None = None,
+    told: Callable[[Looked], None] = _TOLD,
+) -> ProcessLayer:
+    """A process that is computed where one looks; raises `ProcessChanged`, `OutputMismatch`."""
+    bounds = web.lonlat_bounds(process.area_at(process.zooms[-1]), process.pyramid.crs)
+    finest = web.zoom_of(process.pyramid, process.zooms[-1], bounds)
+    coarsest = web.zoom_of(process.pyramid, process.zooms[0], bounds)
+    info = LayerInfo(
+        name=safe_name(name or process.name),
+        title=process.name,
+        kind=LayerKind.PROCESS,
+        bounds=bounds,
+        min_zoom=max(0, int(coarsest + 1e-3)),
+        max_zoom=min(web.MAX_ZOOM, max(0, round(finest + 0.49))),
+        bands=_bands(process),
+        nodata=process.writer.nodata,
+        pyramid=process.output_pyramid,
+    )
+    return ProcessLayer(info, process, keep, told)
+
+
+def safe_name(text: str) -> str:
+    """What can stand in an address: letters, digits, `-` and `_`."""
+    return re.sub(r"[^A-Za-z0-9_]+", "-", text).strip("-") or "layer"
+
+
+def _free(layers: Sequence[Layer], name: str) -> str:
+    """A name that no layer has yet."""
+    taken = {layer.info.name for layer in layers}
+    safe = safe_name(name)
+    numbered = (f"{safe}-{number}" for number in range(2, len(taken) + 3))
+    return next(each for each in (safe, *numbered) if each not in taken)
+
+
+def _file(path: str, layers: Sequence[Layer]) -> FileLayer:
+    spec = InputSpec.from_value("layer", path)
+    reader = open_input(spec, Path.cwd(), web.web_pyramid())
+    title = Path(path).name or path
+    return file_layer(_free(layers, Path(path).stem or path), title, reader)
+
+
+def _inputs(process: Process) -> Iterator[tuple[str, FileLayer | AutomapError]]:
+    """Inputs of the finest zoom, or why one cannot be shown."""
+    for name, reader in process.inputs.readers(process.zooms[-1]):
+        try:
+            yield name, file_layer(name, name, reader, kind=LayerKind.INPUT)
+        except AutomapError as error:
+            yield name, error
+
+
+def _bands(process: Process) -> tuple[Band, ...]:
+    directory = directory_of(process.writer)
+    if isinstance(directory, FeatureDirectory):
+        return (Band(name="features", dtype="uint8"),)
+    codec = directory.codec
+    said = codec.options.bands.descriptions if isinstance(codec, GeoTiffCodec) else ()
+    names = said or [None] * codec.count
+    return tuple(
+        Band(name=name or f"b{number}", dtype=codec.dtype.name)
+        for number, name in enumerate(names, start=1)
+    )

@@ -1,0 +1,219 @@
+"""A process as a layer: computed where one looks."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import shapely
+
+from automap_tiles.engine.batching import Batch
+from automap_tiles.engine.events import TileResult, TileStatus
+from automap_tiles.engine.looked import Notes
+from automap_tiles.engine.plan import Step, StepKind
+from automap_tiles.engine.worker import TileWorker
+from automap_tiles.errors import TileFailed
+from automap_tiles.formats.raster_output import RasterDirectory
+from automap_tiles.formats.tile_directory import TileDirectory
+from automap_tiles.formats.tile_source import PixelFormat, touched
+from automap_tiles.grid import Tile, TileIndex
+from automap_tiles.layers.files import FileLayer
+from automap_tiles.layers.keeping import Directory, Keep, directory_of, in_memory
+from automap_tiles.layers.layer import LayerInfo
+
+if TYPE_CHECKING:
+    from automap_tiles.formats.protocols import RasterArray
+    from automap_tiles.runtime.process import Process
+
+
+class Progress(Enum):
+    """Where a tile is that somebody looks at."""
+
+    RUNNING = "running"
+    DONE = "done"
+    EMPTY = "empty"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looked:
+    """What became of one tile."""
+
+    index: TileIndex
+    progress: Progress
+    seconds: float = 0.0
+    error: str | None = None
+    """Traceback of a failed one."""
+
+
+_ENDED = {
+    TileStatus.WRITTEN: Progress.DONE,
+    TileStatus.EMPTY: Progress.EMPTY,
+    TileStatus.FAILED: Progress.FAILED,
+}
+
+Told = Callable[[Looked], None]
+
+
+class ProcessLayer:
+    """See `Layer`; tiles of a base zoom are computed, those of other zooms made from them.
+
+    Several threads may look at once: a tile is computed by the first of them, and by as many at a
+    time as there are processors.
+    """
+
+    def __init__(
+        self, info: LayerInfo, process: Process, keep: Keep, told: Told = lambda _: None
+    ) -> None:
+        """`told` hears of every tile; raises `ProcessChanged` when kept tiles are of another one.
+
+        A single file is only put together at the end of a run: looking at it keeps nothing.
+        """
+        self._info = info
+        self._told = told
+        self._keeps = keep in (Keep.CONTINUE, Keep.OVERWRITE) and _is_directory(process)
+        self._keep = keep
+        self.process = process
+        self._target = directory_of(process.writer) if self._keeps else in_memory(process.writer)
+        self._notes = self._begin() if self._keeps else None
+        self._worker = replace(process, writer=self._target)
+        self._files = FileLayer(info=info, reader=_reader(self._target), zooms=process.zooms)
+        self._seen: dict[TileIndex, Looked] = {}
+        self._flying: dict[TileIndex, Future[Looked]] = {}
+        self._guard = threading.Lock()
+        self._places = threading.BoundedSemaphore(os.cpu_count() or 1)
+
+    @property
+    def info(self) -> LayerInfo:
+        return self._info
+
+    def version(self, tile: Tile) -> str:
+        return self._files.version(tile)
+
+    def read(
+        self, tile: Tile, bands: Sequence[int], resampling: str = "nearest"
+    ) -> RasterArray | None:
+        failed = None
+        for index in self.indexes(tile):
+            looked = self.look(index)
+            if looked.progress is Progress.FAILED:
+                failed = looked
+        found = self._files.read(tile, bands, resampling)
+        if found is None and failed is not None:
+            raise TileFailed(str(failed.index), failed.error or "")
+        return found
+
+    def indexes(self, tile: Tile) -> list[TileIndex]:
+        """The process tiles that have to be computed for a tile of any grid."""
+        if self._keep is Keep.READONLY:
+            return []
+        directory = _reader(self._target)
+        zoom = directory.zoom_at(tile, tile, directory.matching)
+        base = self.process.base_zooms
+        if base and zoom > base[-1]:
+            zoom = base[-1]
+        if zoom not in base:
+            return []
+        area = self.process.area_at(zoom)
+        shapely.prepare(area)
+        pyramid = self.process.pyramid.replace(pixelbuffer=0)
+        return [
+            index
+            for index in touched(pyramid, tile, zoom)
+            if area.intersects(Tile(pyramid, index).bbox)
+        ]
+
+    def look(self, index: TileIndex, *, again: bool = False) -> Looked:
+        """Have a process tile made, or wait for it; `again` also when it has been made before."""
+        with self._guard:
+            seen = self._seen.get(index)
+            if seen is not None and not again:
+                return seen
+            flight = self._flying.get(index)
+            if flight is None:
+                mine = self._flying[index] = Future()
+        if flight is not None:
+            return flight.result()
+        try:
+            looked = self._make(index, again=again)
+            mine.set_result(looked)
+        except BaseException as error:
+            mine.set_exception(error)
+            raise
+        finally:
+            with self._guard:
+                del self._flying[index]
+        return looked
+
+    def progress(self, index: TileIndex) -> Looked | None:
+        """What became of a tile that was looked at; None: nobody did."""
+        with self._guard:
+            if index in self._flying:
+                return Looked(index=index, progress=Progress.RUNNING)
+            return self._seen.get(index)
+
+    def _make(self, index: TileIndex, *, again: bool) -> Looked:
+        found = None if again else self._found(index)
+        if found is None:
+            with self._places:
+                self._told(Looked(index=index, progress=Progress.RUNNING))
+                found = self._compute(index)
+            self._told(found)
+        with self._guard:
+            self._seen[index] = found
+        return found
+
+    def _found(self, index: TileIndex) -> Looked | None:
+        """A tile that needs no computing."""
+        if self._keep is not Keep.CONTINUE:
+            return None
+        tile = Tile(self.process.pyramid, index)
+        if not self._keeps:
+            stored = self.process.writer.read(tile)
+            if stored is None:
+                return None
+            self._target.write(tile, stored)
+            return Looked(index=index, progress=Progress.DONE)
+        known = None if self._notes is None else self._notes.known(index)
+        if known is TileStatus.EMPTY:
+            return Looked(index=index, progress=Progress.EMPTY)
+        if known is not TileStatus.FAILED and self._target.exists(tile):
+            return Looked(index=index, progress=Progress.DONE)
+        return None
+
+    def _compute(self, index: TileIndex) -> Looked:
+        batch = Batch((Step(index, StepKind.PROCESS),))
+        result: TileResult = next(TileWorker(self._worker).run(batch))
+        if self._notes is not None:
+            self._notes.note(result)
+        return Looked(
+            index=index,
+            progress=_ENDED[result.status],
+            seconds=result.seconds,
+            error=result.error,
+        )
+
+    def _begin(self) -> Notes:
+        overwrite = self._keep is Keep.OVERWRITE
+        notes = Notes(self.process, overwrite=overwrite)
+        self.process.writer.prepare(area=self.process.area, overwrite=overwrite)
+        return notes
+
+
+def _is_directory(process: Process) -> bool:
+    return directory_of(process.writer) is process.writer
+
+
+def _reader(directory: Directory) -> TileDirectory:
+    pixels = None
+    if isinstance(directory, RasterDirectory):
+        codec = directory.codec
+        pixels = PixelFormat(count=codec.count, dtype=codec.dtype.name, nodata=codec.nodata)
+    return TileDirectory(
+        path=directory.path, files=directory.files, kind=directory.kind, pixels=pixels
+    )
