@@ -11,6 +11,8 @@
         satellites: 2
         max_cloud_cover: 60
         mask: [cloud, shadow, cirrus]
+        masker: s2cloudless                  # optional: in place of the scenes' own layers
+        project_shadow: true                 # optional: for masks without shadows
 
 The scenes are looked for once, by the parent; what it found travels to the workers.
 """
@@ -29,7 +31,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import shapely
 
-from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.errors import AutomapError, ConfigError, InputError
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.overlap import shares_points
 from automap_tiles.formats.protocols import OutputKind
@@ -40,7 +42,8 @@ from automap_tiles.scenes import find
 from automap_tiles.scenes.catalogue.verify import Verify
 from automap_tiles.scenes.frames import Frame
 from automap_tiles.scenes.lattice import Lattice
-from automap_tiles.scenes.masks import MaskRule, parse_flags
+from automap_tiles.scenes.maskers import Masking
+from automap_tiles.scenes.masks import Making, MaskRule, parse_flags
 from automap_tiles.scenes.outlines import LON_LAT, outline
 from automap_tiles.scenes.reading import (
     Reading,
@@ -166,6 +169,7 @@ def _reading(options: Options) -> Reading:
         confidence=options.text("confidence", "medium", ("low", "medium", "high")),  # type: ignore[arg-type]
         opening=options.number("opening", 0.0) or 0.0,
         dilation=options.number("dilation", 0.0) or 0.0,
+        making=_making(options),
     )
     grid = options.text("grid", "native", ("native", "tile"))
     return Reading(
@@ -175,6 +179,18 @@ def _reading(options: Options) -> Reading:
         grid="tile" if grid == "tile" else "native",
         resolution=options.number("resolution", None),
     )
+
+
+def _making(options: Options) -> Making:
+    """Raises `MissingExtra` as well, for a masker that is not installed."""
+    name = options.text("masker", None)
+    resolution = options.number("masker_resolution", None)
+    if name is None and resolution is not None:
+        raise ConfigError("goes with a masker", key="masker_resolution", found=resolution)
+    masking = None if name is None else Masking(name=name, resolution=resolution)
+    if masking is not None:
+        masking.check([])  # that it is installed
+    return Making(masking=masking, project_shadow=options.truth("project_shadow", False))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,7 +243,28 @@ class ScenesReader:
             raise InputError(_nothing(everything), self.place)
         _check_alike("satellites", sorted({scene.satellite for scene in wanted}))
         _check_alike("level", sorted({_level(scene) for scene in wanted}))
-        return Found(scenes=wanted, rejected=everything.rejected)
+        return self._with_masks(Found(scenes=wanted, rejected=everything.rejected))
+
+    def _with_masks(self, found: Found) -> Found:
+        """The scenes that have what their masks are made of; the others are set aside.
+
+        Raises `ConfigError` where masks cannot be made of such scenes at all.
+        """
+        if not self.reading.making.bands:
+            return found
+        self.reading.making.check(found.scenes)
+        scenes: list[Scene] = []
+        lost: list[tuple[str, str]] = []
+        for scene in found.scenes:
+            try:
+                scenes.append(find.looked_at(scene, self.reading.files))
+            except AutomapError as error:
+                lost.append((scene.id, str(error)))
+                _log.warning("scene set aside: %s: %s", scene.id, error)
+        rest = Found(scenes=tuple(scenes), rejected=(*found.rejected, *lost))
+        if not scenes:
+            raise InputError(_nothing(rest), self.place)
+        return rest
 
     def _is_wanted(self, scene: Scene) -> bool:
         if self.level is not None and _level(scene) != self.level:
@@ -296,7 +333,7 @@ class ScenesReader:
         digest = hashlib.sha256(repr((self.path, self.reading)).encode())
         for scene in self.found.scenes:
             digest.update(scene.id.encode())
-            files = [scene.band(band) for band in self.reading.bands]
+            files = [scene.band(band) for band in self.reading.files]
             hrefs = [(file.href, file.checksum) for file in files]
             hrefs += [(file.href, file.checksum) for file in scene.quality]
             for href, checksum in hrefs:

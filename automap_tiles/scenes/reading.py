@@ -13,7 +13,7 @@ from automap_tiles.grid import Grid, Tile
 from automap_tiles.scenes.access import resolve
 from automap_tiles.scenes.frames import Frame, NativeFrame, Source, TileFrame
 from automap_tiles.scenes.lattice import Lattice, choose, window_around
-from automap_tiles.scenes.masks import MaskRule, cloud_distance, masked
+from automap_tiles.scenes.masks import OWN_LAYERS, Making, MaskRule, cloud_distance, masked
 from automap_tiles.scenes.outlines import grid_of
 from automap_tiles.scenes.scene import BandFile, Scene
 from automap_tiles.scenes.select import Overpass, overpasses
@@ -46,6 +46,16 @@ class Reading:
     """Whole numbers of 1/10000 (int16) in place of float32: half the memory, twice the speed."""
     cloud_distance: float | None = None
     """Metres up to which the distance to the next cloud or shadow is measured; None: not at all."""
+
+    @property
+    def making(self) -> Making:
+        """How the flags of the mask are made."""
+        return OWN_LAYERS if self.mask is None else self.mask.making
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Bands that are opened: those that are read, and those that masks are made of."""
+        return tuple(dict.fromkeys((*self.bands, *self.making.bands)))
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -272,7 +282,7 @@ def _read_scene(
     if not is_first:
         np.copyto(values, target, where=counts)
     if out[2] is not None and reading.cloud_distance is not None:
-        metres = cloud_distance(scene, part, reading.cloud_distance)
+        metres = cloud_distance(scene, part, reading.cloud_distance, reading.making)
         np.copyto(out[2][rows, cols], metres, where=counts)
     valid |= counts
     return bool(counts.any())

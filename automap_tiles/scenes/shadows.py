@@ -62,7 +62,7 @@ def with_shadows(scene: Scene, lattice: Lattice, compute: Compute) -> tuple[Latt
     factor = max(1, math.ceil(RESOLUTION / min(pixel_metres(lattice)) - 1e-6))
     coarse = coarser(lattice, factor)
     pixels = Reflectance.on(scene, BANDS, coarse)
-    azimuth = (scene.sun_azimuth or 0.0) - _north(pixels)
+    azimuth = (scene.sun_azimuth or 0.0) + _north(pixels)
 
     def cast(window: Window) -> Bools:
         """(y, x) of a window of the coarse lattice."""

@@ -97,30 +97,29 @@ def test_at_60_m_it_is_the_package_s_mask(hazy: Scene) -> None:
     wanted = oracle.get_cloud_probability_maps(np.moveaxis(exact, 0, -1)[None])
     mask = oracle.get_mask_from_prob(wanted)[0]
     assert 0.02 < mask.mean() < 0.98
-    np.testing.assert_array_equal(
-        masker.flags(pixels, pixels.extent), mask * np.uint16(Flag.CLOUD)
-    )
+    np.testing.assert_array_equal(masker.flags(pixels, pixels.extent), mask * np.uint16(Flag.CLOUD))
 
 
 def test_how_far_it_is_from_the_published_masks(slovenia: tuple[Scene, ...]) -> None:
-    """`CLP` and `CLM` of the data are s2cloudless' own at 160 m, of 2015 for the same numbers.
+    """`CLP` and `CLM` of the data are s2cloudless' own, made at 160 m: alike but not equal.
 
-    The winter dates there were masked by a later service from other pictures (their `CLP` calls
-    all of 2016-12-22 a cloud, where the package finds 5 %): they are no oracle.
+    Of every date the mean probability agrees within 0.02, a pixel's within 0.1 on average. Winter
+    dates there lack up to 95 % of their pixels, which no mask says anything of.
     """
-    summer = [scene for scene in slovenia if scene.time.year == 2015]
-    assert len(summer) == 5
-    for scene in summer:
+    for scene in slovenia:
         base = scene.band("B01").href.replace("_13bands", "{}")
         with rasterio.open(base.format("_CLP")) as dataset:
             published = dataset.read(1) / 100
         with rasterio.open(base.format("_CLM")) as dataset:
             cloudy = dataset.read(1) == 1
-        found = _masker.probability(reflectance_by_hand(scene))
-        assert abs(published.mean() - found.mean()) < 0.05
+        values = reflectance_by_hand(scene)
+        valid = (values != 0).all(axis=0)
+        found = _masker.probability(values[:, valid][:, np.newaxis])[0]
+        assert abs(published[valid].mean() - found.mean()) < 0.02
+        assert np.abs(published[valid] - found).mean() < 0.1
         flags = _masker.flags(Reflectance.of(scene, BANDS, 60), (range(17), range(17)))
-        mask = (flags & Flag.CLOUD) != 0
-        assert abs(mask.mean() - cloudy.mean()) < 0.05
+        mask = ((flags & Flag.CLOUD) != 0).repeat(6, axis=0).repeat(6, axis=1)[:101, :100]
+        assert (mask == cloudy)[valid].mean() > 0.7
 
 
 def test_no_seams(hazy: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,7 +180,7 @@ def test_disks_are_those_of_the_package(radius: int) -> None:
 def test_only_level_1c_of_sentinel_2(hazy: Scene) -> None:
     _masker.check(hazy)
     _masker.check(replace(hazy, level=None))
-    with pytest.raises(ConfigError, match="needs Level-1C, and .* is L2A"):
+    with pytest.raises(ConfigError, match=r"needs Level-1C, and .* is L2A"):
         _masker.check(replace(hazy, level="L2A"))
     with pytest.raises(ConfigError, match="knows Sentinel-2, not Landsat 8"):
         _masker.check(replace(hazy, sensor="landsat-8", level="L1TP"))

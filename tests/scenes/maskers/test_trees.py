@@ -23,7 +23,7 @@ SINGLES = st.floats(width=32, allow_nan=False, allow_infinity=False)
 def model_file() -> Path:
     spec = find_spec("s2cloudless")
     assert spec is not None
-    (folder,) = spec.submodule_search_locations or ()
+    (folder,) = spec.submodule_search_locations or [""]
     return next(Path(folder, "models").glob("*.txt"))
 
 
@@ -80,9 +80,7 @@ def test_probabilities_are_those_of_lightgbm() -> None:
         (("decision_type=2", "decision_type=1"), "splits other than plain"),
     ],
 )
-def test_other_models_are_refused(
-    tmp_path: Path, change: tuple[str, str], message: str
-) -> None:
+def test_other_models_are_refused(tmp_path: Path, change: tuple[str, str], message: str) -> None:
     path = tmp_path / "model.txt"
     path.write_text(model_file().read_text().replace(*change, 1))
     with pytest.raises(InputError, match=message):
