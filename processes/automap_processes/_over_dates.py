@@ -194,7 +194,10 @@ def _layers(work: _Work, name: str) -> Iterator[Picture]:
         values = _index(stack, index)
         valid = ~np.ma.getmaskarray(values)
         found = composite.reduce(values.data, valid, (plain,))[plain]
-        yield _finished(found[np.newaxis], wish.scale if plain != "count" else 1.0, wish)
+        if plain == "count":
+            yield _finished(_counted(found)[np.newaxis], 1.0, wish)
+        else:
+            yield _finished(found[np.newaxis], wish.scale, wish)
 
 
 def _aggregated(work: _Work, name: str) -> Picture:
@@ -208,7 +211,15 @@ def _aggregated(work: _Work, name: str) -> Picture:
     if name == "trimmed_mean":
         return trimmed_mean(stack.values, stack.valid)[0]
     found_one = composite.reduce(stack.values, stack.valid, (name,), rounded=wish.rounded)[name]
-    return found_one if name != "count" else found_one * np.float32(stack.scale / wish.scale)
+    if name != "count":
+        return found_one
+    return _counted(found_one) * np.float32(stack.scale / wish.scale)
+
+
+def _counted(picture: Picture) -> Picture:
+    """Zero is no data: a tile of nothing but zeros would be there or not as the tiles are cut."""
+    counts = np.ma.getdata(picture)
+    return np.ma.MaskedArray(counts, mask=counts == 0)
 
 
 def _deviation(work: _Work, name: str) -> Picture:
