@@ -8,10 +8,10 @@ NumPy and the compiled kernels give the same bits, in whatever order they add.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -19,10 +19,26 @@ from automap_tiles.analysis.blocks import Scratch
 from automap_tiles.analysis.samples import Array, Bools
 from automap_tiles.analysis.windows import window_sums
 
+Moment: TypeAlias = Literal[
+    "sums", "square_sums", "differences", "square_differences", "inverse_differences"
+]
+Tally: TypeAlias = Literal["joint", "squares", "marginal", "sum", "difference"]
+MOMENTS: tuple[Moment, ...] = (
+    "sums",
+    "square_sums",
+    "differences",
+    "square_differences",
+    "inverse_differences",
+)
+"""Over the pairs of a window: of i + j and its square, |i - j| and its square, 1 / (1 + (i - j)²),
+with levels from 0."""
+TALLIES: tuple[Tally, ...] = ("joint", "squares", "marginal", "sum", "difference")
+"""Σ c ln c over the entries c of the symmetric matrix, Σ c² over them, and Σ c ln c over how often
+each level, each sum and each difference occurs. Matrix and levels count each pair twice."""
+
 _LOG_UNIT = 2.0**40
-_INVERSE_UNIT = 2.0**20
+INVERSE_UNIT = 2.0**20
 """Of 1 / (1 + d²), so that the sums of the largest window stay in 32 bits."""
-_NONE = -1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,158 +55,202 @@ class Grey:
     fast: bool
     scratch: Scratch
 
-    def directions(self, distance: int) -> Iterator[Pairs]:
-        """Pairs at 0, 45, 90 and 135 degrees."""
+    def directions(self, distance: int, needs: Set[str]) -> Iterator[Pairs]:
+        """Pairs at 0, 45, 90 and 135 degrees, with the moments and tallies of those names."""
+        moments = tuple(name for name in MOMENTS if name in needs)
+        tallies = tuple(name for name in TALLIES if name in needs)
         for down, right in ((0, 1), (-1, 1), (1, 0), (1, 1)):
-            yield Pairs(self, down * distance, right * distance)
+            yield self._pairs(down * distance, right * distance, moments, tallies)
+
+    def _pairs(
+        self, down: int, right: int, moments: tuple[Moment, ...], tallies: tuple[Tally, ...]
+    ) -> Pairs:
+        first, second = _apart(self.grey, down, right)
+        counts: Bools | None = None
+        if self.valid is not None:
+            one, other = _apart(self.valid, down, right)
+            counts = one & other
+        work = Work(
+            first=first,
+            second=second,
+            counts=counts,
+            levels=self.levels,
+            size=(self.size - abs(down), self.size - right),
+            scratch=self.scratch,
+        )
+        # a scalar gives the same bits as a plane of it
+        number = np.array(work.most)
+        if counts is not None:
+            number = work.sums(counts, 1, "number").astype(np.int64)
+        found = _moments(work, moments) | _tallies(work, tallies, self.fast)
+        return Pairs(number, found, work.most)
 
 
 class Pairs:
-    """Pairs of pixels `down` and `right` of each other, counted both ways round."""
+    """What is known about the pairs of each window, as exact whole numbers."""
 
-    def __init__(self, part: Grey, down: int, right: int) -> None:
-        self._part = part
-        self._first, self._second = _apart(part.grey, down, right)
-        self._counts: Bools | None = None
-        if part.valid is not None:
-            one, other = _apart(part.valid, down, right)
-            self._counts = one & other
-        self._size = part.size - abs(down), part.size - right
-        self._most = self._size[0] * self._size[1]
+    def __init__(self, number: Array, found: dict[str, Array], most: int) -> None:
+        """`number` is that of pairs, `most` its largest possible value."""
+        self.some: Bools | None = None
+        """Windows with a pair; None where all have."""
+        if not number.all():
+            self.some = number > 0
+            number = np.maximum(number, 1)
+        self._pairs = number
+        self._found = found
+        self._most = most
 
-    def _sums(self, values: Array, largest: int, name: str) -> Array:
-        """Window sums of whole numbers up to `largest`, as float64 and therefore exact."""
-        dtype = np.uint16 if largest * self._most < 2**16 else np.int32
-        values = values.astype(dtype)
-        if self._counts is not None:
-            values *= self._counts
-        summed: Array = window_sums(values, self._size, self._part.scratch, name)
-        exact: Array = summed.astype(np.float64)
+    def __getitem__(self, name: str) -> Array:
+        """A moment or the sum of squares, exact in float64."""
+        exact: Array = self._found[name].astype(np.float64, copy=False)
         return exact
 
     @cached_property
     def number(self) -> Array:
-        """Pairs in each window, 1 where there are none."""
-        counts = np.ones(self._first.shape, dtype=bool) if self._counts is None else self._counts
-        found: Array = np.maximum(self._sums(counts, 1, "number"), 1)
-        return found
-
-    @cached_property
-    def some(self) -> Bools | None:
-        """Windows with a pair; None where all have."""
-        if self._counts is None:
-            return None
-        some: Bools = self._sums(self._counts, 1, "number") > 0
-        return None if some.all() else some
-
-    @cached_property
-    def _added(self) -> Array:
-        return self._first + self._second
-
-    @cached_property
-    def _apart(self) -> Array:
-        apart: Array = np.abs(self._first - self._second)
-        return apart
-
-    @cached_property
-    def sums(self) -> Array:
-        """Sum of i + j, levels from 0."""
-        return self._sums(self._added, 2 * self._part.levels, "sums")
-
-    @cached_property
-    def square_sums(self) -> Array:
-        """Sum of (i + j)²."""
-        return self._sums(self._added**2, 4 * self._part.levels**2, "squares")
-
-    @cached_property
-    def differences(self) -> Array:
-        """Sum of |i - j|."""
-        return self._sums(self._apart, self._part.levels, "differences")
-
-    @cached_property
-    def square_differences(self) -> Array:
-        """Sum of (i - j)²."""
-        return self._sums(self._apart**2, self._part.levels**2, "squares")
-
-    @cached_property
-    def inverse_differences(self) -> Array:
-        """Sum of 1 / (1 + (i - j)²)."""
-        steps = np.arange(self._part.levels)
-        table = np.rint(_INVERSE_UNIT / (1 + steps**2)).astype(np.int32)
-        sums = self._sums(table[self._apart], int(_INVERSE_UNIT), "inverse")
-        return sums / _INVERSE_UNIT
-
-    @cached_property
-    def joint(self) -> tuple[Array, Array]:
-        """Σ m ln m and Σ m² over the entries m of the symmetric matrix, which add up to 2 N."""
-        low, high = np.minimum(self._first, self._second), np.maximum(self._first, self._second)
-        levels = self._part.levels
-        code = np.where(low == high, low, high * (high - 1) // 2 + low + levels)
-        logs, squares = self._occurrences((code,), levels * (levels + 1) // 2, levels)
-        return logs / _LOG_UNIT, squares.astype(np.float64)
+        """Pairs in each window, 1 where there are none; float64."""
+        number: Array = self._pairs.astype(np.float64)
+        return number
 
     @cached_property
     def entropy(self) -> Array:
-        """-Σ p ln p of the matrix; exactly 0 for a single level, as the three that follow."""
-        return self._entropy(2, self.joint[0])
+        """-Σ p ln p of the matrix; as the next three exactly 0 where a single level occurs."""
+        return self._entropy(2 * self._pairs, "joint")
 
     @cached_property
-    def marginal_entropy(self) -> Array:
-        levels = self._part.levels
-        logs, _ = self._occurrences((self._first, self._second), levels, 0)
-        return self._entropy(2, logs / _LOG_UNIT)
+    def entropy_of_levels(self) -> Array:
+        return self._entropy(2 * self._pairs, "marginal")
 
     @cached_property
-    def sum_entropy(self) -> Array:
-        logs, _ = self._occurrences((self._added,), 2 * self._part.levels - 1, 0)
-        return self._entropy(1, logs / _LOG_UNIT)
+    def entropy_of_sums(self) -> Array:
+        return self._entropy(self._pairs, "sum")
 
     @cached_property
-    def difference_entropy(self) -> Array:
-        logs, _ = self._occurrences((self._apart,), self._part.levels, 0)
-        return self._entropy(1, logs / _LOG_UNIT)
+    def entropy_of_differences(self) -> Array:
+        return self._entropy(self._pairs, "difference")
 
-    def _entropy(self, times: int, logs: Array) -> Array:
-        """Of counts that add up to `times` the pairs, from their Σ c ln c."""
-        total = times * self.number
-        whole = _log_table(2 * self._most)[total.astype(np.int64)] / _LOG_UNIT
-        found: Array = (whole - logs) / total
+    def _entropy(self, total: Array, name: Tally) -> Array:
+        """Of counts that add up to `total`."""
+        rest = _log_table(2 * self._most)[total] - self._found[name]
+        found: Array = rest / (total * _LOG_UNIT)
         return found
 
-    def _occurrences(self, codes: tuple[Array, ...], bins: int, split: int) -> tuple[Array, Array]:
-        """Sums over the bins of each window, int64: of c ln c in steps, and of c².
 
-        Codes below `split` stand for one entry of twice their count, others for two of their count;
-        without a split each is one of its own.
-        """
-        logs, squares = _tables(self._most * len(codes), split > 0)
-        if self._counts is not None:
-            codes = tuple(np.where(self._counts, code, _NONE) for code in codes)
-        if self._part.fast:
-            from automap_tiles.analysis import window_kernels
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """The pairs of a part in one direction."""
 
-            return window_kernels.occurrences(codes, bins, split, self._size, logs, squares)
-        return self._by_bin(codes, split, logs, squares)
+    first: Array
+    second: Array
+    """(y, x) int32 grey levels of the two."""
+    counts: Bools | None
+    """Pairs that count; None where all do."""
+    levels: int
+    size: tuple[int, int]
+    """Pairs in the height and the width of a window."""
+    scratch: Scratch
 
-    def _by_bin(
-        self, codes: tuple[Array, ...], split: int, logs: Array, squares: Array
-    ) -> tuple[Array, Array]:
-        """As the kernel, one bin after the other, of those that occur."""
-        small = np.uint8 if self._most * len(codes) < 2**8 else np.uint16
-        shape = self.number.shape
-        found = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
-        present = np.bincount(np.concatenate([code.reshape(-1) for code in codes]) + 1)[1:]
-        for code in np.flatnonzero(present):
-            here = (codes[0] == code).astype(small)
-            for other in codes[1:]:
-                here += other == code
-            counts = window_sums(here, self._size, self._part.scratch, "bin").reshape(-1)
-            places = np.flatnonzero(counts)
-            kind = int(code >= split)
-            taken = counts[places]
-            found[0].reshape(-1)[places] += logs[kind][taken]
-            found[1].reshape(-1)[places] += squares[kind][taken]
-        return found
+    @property
+    def most(self) -> int:
+        """Pairs in a window."""
+        return self.size[0] * self.size[1]
+
+    def sums(self, values: Array, largest: int, name: str) -> Array:
+        """Window sums of whole numbers up to `largest`."""
+        values = values.astype(np.uint16 if largest * self.most < 2**16 else np.int32)
+        if self.counts is not None:
+            values *= self.counts
+        return window_sums(values, self.size, self.scratch, name)
+
+
+def _moments(work: Work, names: Iterable[Moment]) -> dict[str, Array]:
+    added, apart = work.first + work.second, np.abs(work.first - work.second)
+    found: dict[str, Array] = {}
+    for name in names:
+        values, largest = _MOMENTS[name](added, apart, work.levels)
+        found[name] = work.sums(values, largest, "moment").astype(np.float64)
+    return found
+
+
+def _tallies(work: Work, names: Sequence[Tally], fast: bool) -> dict[str, Array]:
+    logs = _log_table(2 * work.most)
+    if fast and names:
+        from automap_tiles.analysis import pair_kernels
+
+        return pair_kernels.tallies(work, names, logs)
+    found: dict[str, Array] = {}
+    if "joint" in names or "squares" in names:
+        found["joint"], found["squares"] = _of_matrix(work, logs)
+    if "marginal" in names:
+        found["marginal"] = _of_bins(work, (work.first, work.second), logs)
+    if "sum" in names:
+        found["sum"] = _of_bins(work, (work.first + work.second,), logs)
+    if "difference" in names:
+        found["difference"] = _of_bins(work, (np.abs(work.first - work.second),), logs)
+    return found
+
+
+@cache
+def _inverse_table(levels: int) -> Array:
+    """1 / (1 + d²) for d = 0 to `levels` - 1 in steps of 2**-20, int32."""
+    table: Array = np.rint(INVERSE_UNIT / (1 + np.arange(levels) ** 2)).astype(np.int32)
+    return table
+
+
+_MOMENTS: dict[Moment, Callable[[Array, Array, int], tuple[Array, int]]] = {
+    "sums": lambda added, _, levels: (added, 2 * levels),
+    "square_sums": lambda added, _, levels: (added**2, 4 * levels**2),
+    "differences": lambda _, apart, levels: (apart, levels),
+    "square_differences": lambda _, apart, levels: (apart**2, levels**2),
+    "inverse_differences": lambda _, apart, levels: (
+        _inverse_table(levels)[apart],
+        int(INVERSE_UNIT),
+    ),
+}
+
+
+def _of_matrix(work: Work, logs: Array) -> tuple[Array, Array]:
+    low, high = np.minimum(work.first, work.second), np.maximum(work.first, work.second)
+    # a level with itself is an entry of twice the count, others are two entries
+    code = np.where(low == high, low, high * (high - 1) // 2 + low + work.levels)
+    found = np.zeros((2, *_windows(work)), dtype=np.int64)
+    for bin_, places, small in _bins(work, (code,)):
+        counts = small.astype(np.int64)
+        twice = bin_ < work.levels
+        found[0].reshape(-1)[places] += logs[2 * counts] if twice else 2 * logs[counts]
+        found[1].reshape(-1)[places] += (4 if twice else 2) * counts**2
+    return found[0], found[1]
+
+
+def _of_bins(work: Work, codes: tuple[Array, ...], logs: Array) -> Array:
+    found = np.zeros(_windows(work), dtype=np.int64)
+    for _, places, counts in _bins(work, codes):
+        found.reshape(-1)[places] += logs[counts]
+    return found
+
+
+def _bins(work: Work, codes: tuple[Array, ...]) -> Iterator[tuple[int, Array, Array]]:
+    """For each code that occurs: the windows it is in, flat, and how often."""
+    small = np.uint8 if work.most * len(codes) < 2**8 else np.uint16
+    present = np.zeros(1, dtype=bool)
+    for code in codes:
+        chosen = code.reshape(-1) if work.counts is None else code[work.counts]
+        found = np.bincount(chosen, minlength=len(present)) > 0
+        found[: len(present)] |= present
+        present = found
+    for bin_ in np.flatnonzero(present).tolist():
+        here = (codes[0] == bin_).astype(small)
+        for other in codes[1:]:
+            here += other == bin_
+        if work.counts is not None:
+            here *= work.counts
+        counts = window_sums(here, work.size, work.scratch, "bin").reshape(-1)
+        places = np.flatnonzero(counts)
+        yield bin_, places, counts[places]
+
+
+def _windows(work: Work) -> tuple[int, int]:
+    height, width = work.first.shape
+    return height - work.size[0] + 1, width - work.size[1] + 1
 
 
 def _apart(values: Array, down: int, right: int) -> tuple[Array, Array]:
@@ -208,17 +268,3 @@ def _log_table(most: int) -> Array:
     counts = np.arange(most + 1)
     table: Array = np.rint(counts * np.log(np.maximum(counts, 1)) * _LOG_UNIT).astype(np.int64)
     return table
-
-
-@cache
-def _tables(most: int, is_matrix: bool) -> tuple[Array, Array]:
-    """What a bin adds, c ln c and c², by its count: (kind, count) int64."""
-    logs = _log_table(2 * most)
-    counts = np.arange(most + 1, dtype=np.int64)
-    if not is_matrix:
-        return _rows(logs[: most + 1], logs[: most + 1]), _rows(counts**2, counts**2)
-    return _rows(logs[2 * counts], 2 * logs[: most + 1]), _rows(4 * counts**2, 2 * counts**2)
-
-
-def _rows(one: Array, other: Array) -> Any:
-    return np.ascontiguousarray(np.stack((one, other)))

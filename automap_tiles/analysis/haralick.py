@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from automap_tiles.analysis.accelerate import is_wanted
 from automap_tiles.analysis.blocks import Scratch
-from automap_tiles.analysis.cooccurrence import Grey, Pairs
+from automap_tiles.analysis.cooccurrence import INVERSE_UNIT, Grey, Pairs
 from automap_tiles.analysis.samples import Array, Bools
 from automap_tiles.analysis.windows import parts
 
@@ -120,7 +120,7 @@ def haralick(
         raise ValueError(f"the radius of textures is 1 to {MAX_RADIUS}, not {radius}")
     if not 1 <= distance <= 2 * radius:
         raise ValueError(f"a distance at radius {radius} is 1 to {2 * radius}, not {distance}")
-    if unknown := [name for name in features if name not in _FORMULAS]:
+    if unknown := [name for name in features if name not in _TABLE]:
         raise ValueError(f"unknown texture {unknown[0]!r}; known: {', '.join(TEXTURES)}")
     levels = quantisation.grey(plane)
     found: dict[str, NDArray[np.float32]] = {
@@ -153,11 +153,12 @@ def _averages(
     height, width = part.grey.shape[0] - part.size + 1, part.grey.shape[1] - part.size + 1
     totals: dict[str, Array] = {name: np.zeros((height, width)) for name in features}
     directions = np.zeros((height, width))
-    for pairs in part.directions(distance):
+    needs = {need for name in features for need in _TABLE[name].needs}
+    for pairs in part.directions(distance, needs):
         some = pairs.some
         directions += 1 if some is None else some
         for name, total in totals.items():
-            value = _FORMULAS[name](pairs)
+            value = _TABLE[name].formula(pairs)
             np.add(total, value if some is None else np.where(some, value, 0), out=total)
     none = directions == 0
     for name, total in totals.items():
@@ -167,14 +168,21 @@ def _averages(
     return totals
 
 
+@dataclass(frozen=True)
+class _Formula:
+    formula: Callable[[Pairs], Array]
+    needs: tuple[str, ...]
+    """Names of moments and tallies."""
+
+
 def _spread_of_sums(pairs: Pairs) -> Array:
     """N² times the variance of i + j, exact."""
-    result: Array = pairs.number * pairs.square_sums - pairs.sums**2
+    result: Array = pairs.number * pairs["square_sums"] - pairs["sums"] ** 2
     return result
 
 
 def _correlation(pairs: Pairs) -> Array:
-    apart = pairs.number * pairs.square_differences
+    apart = pairs.number * pairs["square_differences"]
     spread = _spread_of_sums(pairs) + apart  # four times N² times the variance of i
     uniform = spread == 0
     result: Array = (spread - 2 * apart + uniform) / (spread + uniform)
@@ -182,47 +190,49 @@ def _correlation(pairs: Pairs) -> Array:
 
 
 def _variance(pairs: Pairs) -> Array:
-    apart = pairs.number * pairs.square_differences
+    apart = pairs.number * pairs["square_differences"]
     result: Array = (_spread_of_sums(pairs) + apart) / (4 * pairs.number**2)
     return result
 
 
 def _difference_variance(pairs: Pairs) -> Array:
-    spread = pairs.number * pairs.square_differences - pairs.differences**2
+    spread = pairs.number * pairs["square_differences"] - pairs["differences"] ** 2
     result: Array = spread / pairs.number**2
     return result
 
 
 def _imc1(pairs: Pairs) -> Array:
     """(HXY - HXY1) / max(HX, HY); the matrix is symmetric, so HXY1 = HXY2 = 2 HX and HY = HX."""
-    uniform = pairs.marginal_entropy == 0
-    result: Array = (pairs.entropy - 2 * pairs.marginal_entropy) / (
-        pairs.marginal_entropy + uniform
-    )
+    single = pairs.entropy_of_levels
+    result: Array = (pairs.entropy - 2 * single) / (single + (single == 0))
     return result
 
 
 def _imc2(pairs: Pairs) -> Array:
     """√(1 - exp(-2 (HXY2 - HXY)))."""
-    shared = np.maximum(2 * pairs.marginal_entropy - pairs.entropy, 0)
+    shared = np.maximum(2 * pairs.entropy_of_levels - pairs.entropy, 0)
     result: Array = np.sqrt(-np.expm1(-2 * shared))
     return result
 
 
-_FORMULAS: Mapping[str, Callable[[Pairs], Array]] = {
-    "asm": lambda pairs: pairs.joint[1] / (4 * pairs.number**2),
-    "contrast": lambda pairs: pairs.square_differences / pairs.number,
-    "correlation": _correlation,
-    "variance": _variance,
-    "idm": lambda pairs: pairs.inverse_differences / pairs.number,
-    "sum_average": lambda pairs: pairs.sums / pairs.number + 2,
-    "sum_variance": lambda pairs: _spread_of_sums(pairs) / pairs.number**2,
-    "sum_entropy": lambda pairs: pairs.sum_entropy,
-    "entropy": lambda pairs: pairs.entropy,
-    "difference_variance": _difference_variance,
-    "difference_entropy": lambda pairs: pairs.difference_entropy,
-    "imc1": _imc1,
-    "imc2": _imc2,
+_SUMS, _APART = ("sums", "square_sums"), "square_differences"
+_TABLE: Mapping[str, _Formula] = {
+    "asm": _Formula(lambda pairs: pairs["squares"] / (4 * pairs.number**2), ("squares",)),
+    "contrast": _Formula(lambda pairs: pairs[_APART] / pairs.number, (_APART,)),
+    "correlation": _Formula(_correlation, (*_SUMS, _APART)),
+    "variance": _Formula(_variance, (*_SUMS, _APART)),
+    "idm": _Formula(
+        lambda pairs: pairs["inverse_differences"] / (pairs.number * INVERSE_UNIT),
+        ("inverse_differences",),
+    ),
+    "sum_average": _Formula(lambda pairs: pairs["sums"] / pairs.number + 2, ("sums",)),
+    "sum_variance": _Formula(lambda pairs: _spread_of_sums(pairs) / pairs.number**2, _SUMS),
+    "sum_entropy": _Formula(lambda pairs: pairs.entropy_of_sums, ("sum",)),
+    "entropy": _Formula(lambda pairs: pairs.entropy, ("joint",)),
+    "difference_variance": _Formula(_difference_variance, ("differences", _APART)),
+    "difference_entropy": _Formula(lambda pairs: pairs.entropy_of_differences, ("difference",)),
+    "imc1": _Formula(_imc1, ("joint", "marginal")),
+    "imc2": _Formula(_imc2, ("joint", "marginal")),
 }
 # A window of one level; its sum_average is twice the level.
 _ALONE: dict[str, Array | float] = {

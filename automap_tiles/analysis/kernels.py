@@ -26,11 +26,11 @@ _FIRST, _TINY, _SMALL = weiszfeld.FIRST, weiszfeld.TINY, weiszfeld.SMALL
 _ZERO, _ONE, _INFINITE = np.float32(0), np.float32(1), np.float32(np.inf)
 
 
-def compile_kernel(function: Callable[..., None]) -> Callable[..., None]:
+def compile_kernel(function: Callable[..., Any], inline: str = "never") -> Callable[..., Any]:
     """Compile at the first call, and keep the machine code on disk where that is possible."""
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "inline": inline}
     try:
-        compiled: Callable[..., None] = numba.njit(cache=True, **options)(function)
+        compiled: Callable[..., Any] = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # neither the package's folder nor the home folder can be written
         compiled = numba.njit(**options)(function)
     return compiled
