@@ -1,0 +1,65 @@
+"""From which value to which a layer is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import shapely
+
+from automap_tiles.errors import AutomapError
+from automap_tiles.grid import Bounds, Tile, cover
+from automap_tiles.layers import web
+from automap_tiles.layers.layer import Layer, LayerKind
+from automap_tiles.vector import reproject_geometry
+
+_TILES = 4
+"""Looked at for a stretch."""
+_LOW, _HIGH = 2.0, 98.0
+"""Percentiles that become black and white, as desktop software usually has them."""
+
+
+def stretch(
+    layer: Layer, bands: Sequence[int], bounds: Bounds | None = None
+) -> list[tuple[float, float]] | None:
+    """Low and high value of each band in a box (degrees), or all over; None: nothing to see.
+
+    A process is not computed for this unless a box is given.
+    """
+    if bounds is None and layer.info.kind is LayerKind.PROCESS:
+        return None
+    samples = [
+        data
+        for tile in _tiles(layer, bounds or layer.info.bounds)
+        if (data := _read(layer, tile, bands)) is not None
+    ]
+    if not samples:
+        return None
+    limits = []
+    for number in range(len(bands)):
+        values = np.concatenate([data[number].compressed() for data in samples])
+        if not values.size:
+            return None
+        low, high = (float(limit) for limit in np.percentile(values, (_LOW, _HIGH)))
+        limits.append((low, high) if low < high else (low - 0.5, low + 0.5))
+    return limits
+
+
+def _read(layer: Layer, tile: Tile, bands: Sequence[int]) -> np.ma.MaskedArray | None:
+    try:
+        return layer.read(tile, bands)
+    except AutomapError:
+        return None  # whoever looks at that tile is told
+
+
+def _tiles(layer: Layer, bounds: Bounds) -> list[Tile]:
+    """The few tiles of a web map that a box consists of."""
+    pyramid = web.web_pyramid()
+    area = reproject_geometry(bounds.polygon(), web.LON_LAT, pyramid.crs)
+    area = shapely.intersection(area, pyramid.bounds.polygon())
+    low, high = layer.info.min_zoom, layer.info.max_zoom
+    for zoom in range(high, low - 1, -1):
+        if zoom == low or cover.count(pyramid, area, zoom) <= _TILES:
+            break
+    found = [pyramid.tile(*index) for index in cover.tiles(pyramid, area, zoom)]
+    return found[:: max(1, len(found) // _TILES)][:_TILES]

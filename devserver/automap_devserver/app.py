@@ -1,0 +1,45 @@
+"""The application: services put together."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+
+from automap_devserver import failures
+from automap_devserver.catalogue import Catalogue
+from automap_devserver.failures import Refused, is_local
+from automap_devserver.settings import Settings
+from automap_devserver.tiles import TileServer
+from automap_devserver.views import xyz
+
+_CHANGING = ("POST", "PUT", "PATCH", "DELETE")
+
+
+def create_app(catalogue: Catalogue, settings: Settings | None = None) -> Flask:
+    """A Flask application that shows layers; any WSGI server can run it."""
+    settings = settings or Settings()
+    app = Flask("automap_devserver", static_folder="static", static_url_path="/static")
+    app.url_map.strict_slashes = False
+    failures.install(app)
+    tiles = TileServer(catalogue, settings)
+    app.register_blueprint(xyz.blueprint(catalogue, tiles))
+    app.before_request(lambda: _check(settings))
+    app.after_request(_open_to_other_pages)
+    return app
+
+
+def _check(settings: Settings) -> None:
+    """Refuse what another page in the user's browser might send to this machine."""
+    if settings.is_loopback and not is_local():
+        raise Refused("this server answers to 127.0.0.1 and localhost only")
+    if request.method in _CHANGING:
+        origin = request.headers.get("Origin")
+        if not is_local() or (origin is not None and origin != request.host_url.rstrip("/")):
+            raise Refused("changes are only taken from this server's own page")
+
+
+def _open_to_other_pages(response: Response) -> Response:
+    """Other pages may show what this one shows."""
+    if request.method in ("GET", "HEAD"):
+        response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response

@@ -1,0 +1,117 @@
+"""The layers of a server, and how each looks when nobody says how."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from urllib.parse import parse_qs
+
+from automap_devserver.failures import NotFound
+from automap_tiles.layers.layer import Layer, LayerInfo, Query
+from automap_tiles.layers.stretch import stretch
+from automap_tiles.pictures.style import PARAMETERS, Style, read_style
+
+NO_STYLE: Query = {}
+
+
+class Catalogue:
+    """Layers by name, in the order in which they are shown, the first at the bottom."""
+
+    def __init__(self, layers: Iterable[Layer]) -> None:
+        self._layers = {layer.info.name: layer for layer in layers}
+        self._guard = threading.Lock()
+        self._usual: dict[str, Query] = {}
+
+    def __iter__(self) -> Iterator[Layer]:
+        return iter(tuple(self._layers.values()))
+
+    def __getitem__(self, name: str) -> Layer:
+        """Raises `NotFound`."""
+        layer = self._layers.get(name)
+        if layer is None:
+            raise NotFound(f"there is no layer {name!r}; there are {', '.join(self._layers)}")
+        return layer
+
+    def put(self, layer: Layer) -> None:
+        """Replace the layer of that name, or add it; its usual look is found out anew."""
+        with self._guard:
+            self._layers[layer.info.name] = layer
+            self._usual.pop(layer.info.name, None)
+
+    def usual(self, layer: Layer) -> Query:
+        """How a layer looks when nobody says how; stretched by what can be seen of it."""
+        name = layer.info.name
+        found = self._usual.get(name)
+        if found is None:
+            found, lasting = _usual(layer)
+            if lasting:
+                with self._guard:
+                    self._usual[name] = found
+        return found
+
+    def style(self, layer: Layer, name: str | None, query_string: str) -> Style:
+        """The style of a request: named, or by its parameters, or the usual one.
+
+        Raises `ConfigError` for a wrong parameter, `NotFound` for an unknown name.
+        """
+        info = layer.info
+        if name not in (None, "", "default"):
+            if name not in info.styles:
+                known = ", ".join(("default", *info.styles))
+                raise NotFound(f"the layer {info.name} has no style {name!r}; it has {known}")
+            return _named(info.band_names, _frozen(info.styles[str(name)]))
+        found = _asked(info.band_names, query_string)
+        return found or _named(info.band_names, _frozen(self.usual(layer)))
+
+
+@lru_cache(maxsize=512)
+def _asked(names: tuple[str, ...], query_string: str) -> Style | None:
+    """The style of a query; None where it says nothing of it."""
+    query = parse_qs(query_string, keep_blank_values=True, max_num_fields=64)
+    if not query.keys() & set(PARAMETERS):
+        return None
+    return read_style(query, names)
+
+
+@lru_cache(maxsize=512)
+def _named(names: tuple[str, ...], query: tuple[tuple[str, tuple[str, ...]], ...]) -> Style:
+    return read_style(dict(query), names)
+
+
+def _frozen(query: Query) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple((key, tuple(values)) for key, values in query.items())
+
+
+def _usual(layer: Layer) -> tuple[Query, bool]:
+    """The look, and whether it can be kept: of a process more is to be seen later."""
+    info = layer.info
+    if info.default_style:
+        return info.default_style, True
+    if info.classes:
+        colours = {str(each.value): each.color for each in info.classes}
+        return {"bidx": ("1",), "colormap": (json.dumps(colours),)}, True
+    bands = _colours(info)
+    limits = stretch(layer, bands)
+    chosen = {"bidx": tuple(map(str, bands))}
+    if limits is None:
+        return chosen, False
+    return {**chosen, "rescale": tuple(f"{low:g},{high:g}" for low, high in limits)}, True
+
+
+def _colours(info: LayerInfo) -> Sequence[int]:
+    """Bands for red, green and blue by their names; else the first three, or one."""
+    names = [name.lower() for name in info.band_names]
+    found = [_place(names, colour) for colour in ("red", "green", "blue")]
+    if all(found):
+        return found
+    return (1, 2, 3) if len(names) in (3, 4) else (1,)
+
+
+def _place(names: Sequence[str], colour: str) -> int:
+    """Number of the first band of that name, or that ends with it (`median_red`); 0: none."""
+    for number, name in enumerate(names, start=1):
+        if name == colour or name.endswith(f"_{colour}"):
+            return number
+    return 0

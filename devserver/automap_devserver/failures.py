@@ -1,0 +1,73 @@
+"""Errors as answers: the one place that knows their status codes."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from automap_devserver.settings import LOOPBACK
+from automap_tiles.errors import AutomapError, ConfigError, GridError, TileFailed
+
+_log = logging.getLogger(__name__)
+
+
+class NotFound(AutomapError):
+    """There is nothing of that name."""
+
+
+class TooLong(AutomapError):
+    """A tile takes longer than a request may."""
+
+
+class Refused(AutomapError):
+    """A request that would change something comes from elsewhere."""
+
+
+_STATUS: tuple[tuple[type[AutomapError], int], ...] = (
+    (NotFound, 404),
+    (Refused, 403),
+    (TooLong, 503),
+    (ConfigError, 400),
+    (GridError, 404),
+    (TileFailed, 500),
+)
+"""The first that fits; everything else that we raise is 500."""
+
+
+def install(app: Flask) -> None:
+    """Let an application answer every error as JSON: `{"error": …}`."""
+    app.register_error_handler(AutomapError, _ours)
+    app.register_error_handler(HTTPException, _of_http)
+
+
+def _ours(error: AutomapError) -> tuple[Response, int]:
+    status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
+    if status == 500 and not isinstance(error, TileFailed):
+        _log.error("%s: %s", request.path, error)
+    said: dict[str, object] = {"error": str(error)}
+    if isinstance(error, ConfigError):
+        said["parameter"] = error.key
+    if isinstance(error, TileFailed) and is_local():
+        said["traceback"] = error.traceback
+    return jsonify(said), status
+
+
+def _of_http(error: HTTPException) -> tuple[Response, int]:
+    return jsonify({"error": error.description or error.name}), error.code or 500
+
+
+def is_local() -> bool:
+    """Whether the request comes from this machine, and not through a proxy on it.
+
+    Only then are tracebacks told and can something be changed.
+    """
+    return request.remote_addr in LOOPBACK and _host_name(request.host) in LOOPBACK
+
+
+def _host_name(host: str) -> str:
+    """The name in a `Host` header, without port and brackets."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0]

@@ -1,0 +1,177 @@
+"""A tile of a layer as the answer to a request."""
+
+from __future__ import annotations
+
+import hashlib
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TimedOut
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from flask import Request, Response
+
+from automap_devserver.catalogue import Catalogue
+from automap_devserver.failures import NotFound, TooLong
+from automap_devserver.settings import Settings
+from automap_tiles import raster
+from automap_tiles.errors import ConfigError
+from automap_tiles.grid import Tile
+from automap_tiles.layers import web
+from automap_tiles.layers.layer import Layer, LayerKind
+from automap_tiles.pictures.encode import ImageFormat, empty, encode
+from automap_tiles.pictures.render import render
+
+if TYPE_CHECKING:
+    from automap_tiles.formats.protocols import RasterArray
+    from automap_tiles.pictures.style import Style
+
+RESAMPLINGS = ("nearest", "bilinear", "cubic", "average", "mode", "lanczos", "cubic_spline")
+
+
+class Ending(Enum):
+    """What a tile can be asked for as, by the ending of its address."""
+
+    PNG = "png"
+    JPG = "jpg"
+    JPEG = "jpeg"
+    WEBP = "webp"
+    TIF = "tif"
+
+    @property
+    def picture(self) -> ImageFormat | None:
+        """None: the numbers themselves, as GeoTIFF."""
+        if self is Ending.TIF:
+            return None
+        return ImageFormat.JPEG if self is Ending.JPEG else ImageFormat(self.value)
+
+    @property
+    def media_type(self) -> str:
+        picture = self.picture
+        return "image/tiff; application=geotiff" if picture is None else picture.media_type
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """One tile, as it is asked for."""
+
+    layer: Layer
+    tile: Tile
+    ending: Ending
+    style: Style
+    resampling: str
+    look: str
+    """All of the request that decides on the picture, besides the tile."""
+
+
+class TileServer:
+    """Makes tiles, none for longer than a request may take."""
+
+    def __init__(self, catalogue: Catalogue, settings: Settings) -> None:
+        self._catalogue = catalogue
+        self._settings = settings
+        # Only what may take long is made here: a request that has waited enough leaves it behind.
+        self._computing = ThreadPoolExecutor(8, "tiles")
+
+    def answer(
+        self, layer: Layer, tile: Tile, ending: str, request: Request, style: str | None = None
+    ) -> Response:
+        """The picture of a tile, or 304 when the browser has it.
+
+        Raises `ConfigError` for wrong parameters, `NotFound`, `TileFailed`, `TooLong`.
+        """
+        wanted = self._wanted(layer, tile, ending, request, style)
+        etag = None
+        if layer.info.kind is not LayerKind.PROCESS:
+            etag = self._etag(wanted)
+            if etag in request.if_none_match:
+                return self._headers(Response(status=304), etag)
+        data = self._read(wanted)
+        return self._headers(
+            Response(_content(wanted, data), mimetype=wanted.ending.media_type),
+            etag or self._etag(wanted),
+            request,
+        )
+
+    def _wanted(
+        self, layer: Layer, tile: Tile, ending: str, request: Request, style: str | None
+    ) -> Wanted:
+        query = request.query_string.decode("latin-1")
+        if max(tile.shape) > self._settings.largest:
+            raise ConfigError(f"pictures have at most {self._settings.largest} pixels", key="size")
+        resampling = "nearest"
+        if "resampling" in query:
+            resampling = request.args.get("resampling", "nearest")
+            if resampling not in RESAMPLINGS:
+                raise ConfigError(
+                    "unknown resampling",
+                    key="resampling",
+                    found=resampling[:20],
+                    remedy=", ".join(RESAMPLINGS),
+                )
+        name = style or (request.args.get("style") if "style" in query else None)
+        return Wanted(
+            layer=layer,
+            tile=tile,
+            ending=_ending(ending),
+            style=self._catalogue.style(layer, name, query),
+            resampling=resampling,
+            look=f"{name} {query} {ending}",
+        )
+
+    def _read(self, wanted: Wanted) -> RasterArray | None:
+        bands = wanted.style.needed
+        if wanted.ending is Ending.TIF:
+            bands = tuple(range(1, len(wanted.layer.info.bands) + 1))
+        if wanted.layer.info.kind is not LayerKind.PROCESS:
+            return wanted.layer.read(wanted.tile, bands, wanted.resampling)
+        making: Future[RasterArray | None] = self._computing.submit(
+            wanted.layer.read, wanted.tile, bands, wanted.resampling
+        )
+        try:
+            return making.result(self._settings.seconds)
+        except TimedOut:
+            raise TooLong(
+                f"the tile takes longer than {self._settings.seconds:g} s; it is still being made, "
+                "ask again"
+            ) from None
+
+    def _etag(self, wanted: Wanted) -> str:
+        version = wanted.layer.version(wanted.tile)
+        text = f"{wanted.layer.info.name} {wanted.tile.index} {wanted.look} {version}"
+        return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+    def _headers(self, response: Response, etag: str, request: Request | None = None) -> Response:
+        response.headers["ETag"] = f'"{etag}"'
+        age = self._settings.max_age
+        response.headers["Cache-Control"] = f"public, max-age={age}" if age else "no-cache"
+        if request is not None and etag in request.if_none_match:
+            return self._headers(Response(status=304), etag)
+        return response
+
+
+def _content(wanted: Wanted, data: RasterArray | None) -> bytes:
+    form = wanted.ending.picture
+    if form is None:
+        if data is None:
+            raise NotFound("there is nothing on this tile")
+        info = wanted.layer.info
+        return raster.encode_geotiff(data, wanted.tile, nodata=info.nodata)
+    if data is None:
+        return empty(wanted.tile.shape, form)
+    return encode(render(data, wanted.style), form)
+
+
+def _ending(text: str) -> Ending:
+    try:
+        return Ending(text)
+    except ValueError:
+        known = ", ".join(each.value for each in Ending)
+        raise NotFound(f"there are no tiles as .{text[:10]}; there are {known}") from None
+
+
+def web_tile(z: int, x: int, y: int, scale: int = 1) -> Tile:
+    """A tile of the web mercator grid; raises `GridError` for one outside of it."""
+    if not 0 <= z <= web.MAX_ZOOM:
+        raise NotFound(f"there are the zooms 0 to {web.MAX_ZOOM}, not {z}")
+    return web.web_pyramid(web.BASE * scale).tile(z, y, x)

@@ -1,0 +1,1 @@
+"""Addresses: one blueprint for each service; they parse, call and answer."""
