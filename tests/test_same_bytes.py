@@ -196,7 +196,7 @@ def run(
     return {
         str(path.relative_to(out)): path.read_bytes()
         for path in sorted(out.rglob("*"))
-        if path.suffix in (".tif", ".geojson")
+        if path.suffix in (".tif", ".geojson") or path.name == "scenes.json"
     }
 
 

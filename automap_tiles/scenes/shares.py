@@ -19,6 +19,7 @@ from automap_tiles.scenes.frames import Frame, NativeFrame
 
 if TYPE_CHECKING:
     from automap_tiles.scenes.scene import Scene
+    from automap_tiles.scenes.select import Overpass
     from automap_tiles.scenes.stack import Stack
 
 Array = np.ndarray[Any, Any]
@@ -113,21 +114,26 @@ def taken(frame: Frame, tile: Tile) -> Array:
     return np.bincount(picked.compressed(), minlength=numbers.size).reshape(height, width)
 
 
-def shares(scenes: Sequence[Scene], counts: Counts) -> list[dict[str, Any]]:
+def shares(
+    scenes: Sequence[Scene], dates: Sequence[Overpass], counts: Counts
+) -> list[dict[str, Any]]:
     """What each scene gave, plain JSON values: all that were considered, by time.
 
-    `samples` is the number of its valid samples, `share` their part of those of all scenes. Under
-    `chosen`, for every method that takes a pixel from one date, the pixels taken from it and their
-    part of all that the method took.
+    `date` is the place of its overpass, which is what bands `scene_index` tell. `samples` is the
+    number of its valid samples, `share` their part of those of all scenes. Under `chosen`, for
+    every method that takes a pixel from one date, the pixels taken from it and their part of all
+    that the method took.
     """
     samples = counts.get(SAMPLES, {})
     methods = sorted(counts.keys() - {SAMPLES})
+    date_of = {each.id: place for place, date in enumerate(dates) for each in date.scenes}
     result = []
     for place, scene in enumerate(scenes):
         said: dict[str, Any] = {
             "id": scene.id,
             "time": scene.time.isoformat().replace("+00:00", "Z"),
             "sensor": scene.sensor,
+            "date": date_of[scene.id],
             "samples": samples.get(str(place), 0),
             "share": _share(samples, place),
         }

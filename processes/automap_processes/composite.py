@@ -150,7 +150,9 @@ def check_parameters(  # noqa: PLR0913 - the parameters of the process file
 
 def sum_up(counts: Counts, scenes: Any) -> dict[str, Any]:
     """The scenes of the input, with what each gave: `shares`; nothing for a group."""
-    return {"scenes": shares(scenes.scenes, counts)} if isinstance(scenes, ScenesReader) else {}
+    if not isinstance(scenes, ScenesReader):
+        return {}
+    return {"scenes": shares(scenes.scenes, scenes.dates, counts)}
 
 
 def _refuse(given: Mapping[str, Any], message: str) -> None:

@@ -174,3 +174,32 @@ def test_looking_where_nothing_can_be_written(tmp_path: Path) -> None:
     with Journal.open_readonly(path) as journal:
         assert journal.counts() == {1: {TileStatus.WRITTEN: 1}}
     path.parent.chmod(0o755)
+
+
+def counting(index: TileIndex, number: int) -> TileResult:
+    return TileResult(
+        index=index,
+        status=TileStatus.WRITTEN,
+        seconds=0.5,
+        worker="w",
+        counts={"pixels": {"a": number, str(index.row): 1}},
+    )
+
+
+def test_what_was_counted_adds_up(tmp_path: Path) -> None:
+    path = tmp_path / "j.sqlite"
+    with Journal.open(path) as journal:
+        first = journal.start_run(HASHES, "s", fresh_from=0, metatiling=1)
+        journal.record(first, [counting(TileIndex(5, row, 0), 10) for row in range(3)])
+        journal.record(first, [counting(TileIndex(4, 0, 0), 1000), result(TileIndex(5, 9, 9))])
+        assert journal.totals(first, 5) == {"pixels": {"a": 30, "0": 1, "1": 1, "2": 1}}
+    with Journal.open(path) as journal:
+        second = journal.start_run(HASHES, "s", fresh_from=None, metatiling=1)
+        # made again, failed, deleted
+        journal.record(second, [counting(TileIndex(5, 0, 0), 7)])
+        journal.record(second, [result(TileIndex(5, 1, 0), TileStatus.FAILED, "Boom")])
+        assert journal.totals(second, 5) == {"pixels": {"a": 17, "0": 1, "2": 1}}
+        journal.forget([TileIndex(5, 2, 0)])
+        assert journal.totals(second, 5) == {"pixels": {"a": 7, "0": 1}}
+        other = journal.start_run({**HASHES, "inputs": "j"}, "s", fresh_from=0, metatiling=1)
+        assert journal.totals(other, 5) == {}, "places among other scenes mean something else"

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import rasterio
 
 from automap_processes.composite import execute
 from automap_tiles import (
@@ -22,6 +23,7 @@ from automap_tiles import (
     Stack,
     open_process,
 )
+from automap_tiles.engine.events import TileDone, TilesSkipped
 from automap_tiles.formats.registry import OpenContext
 from automap_tiles.formats.scenes import open_reader
 from automap_tiles.formats.spec import InputSpec
@@ -264,3 +266,73 @@ def test_a_band_that_is_not_read(tmp_path: Path) -> None:
     config["input"]["scenes"]["bands"] = ["blue", "green", "red"]
     with pytest.raises(ConfigError, match="max_ndvi needs nir, red, and the input reads blue"):
         open_process(config)
+
+
+def written(folder: Path, **output: Any) -> dict[str, Any]:
+    """A composite with its provenance, and all pixels of it by band name."""
+    config = config_of(
+        folder, 5, statistics=["max_ndvi"], provenance=["valid_count", "scene_index"]
+    )
+    names = [*(f"max_ndvi_{band}" for band in BANDS), "valid_count", "scene_index"]
+    config["output"] |= {"bands": len(names), **output}
+    return config
+
+
+def read_all(paths: list[Path]) -> tuple[int, dict[str, int]]:
+    """Sum of valid_count, and how often each date was taken."""
+    total = 0
+    taken: dict[str, int] = {}
+    for path in paths:
+        with rasterio.open(path) as file:
+            count, index = file.read([5, 6], masked=True)
+        total += int(count.sum())
+        for place, number in zip(*np.unique(index.compressed(), return_counts=True), strict=True):
+            taken[str(place)] = taken.get(str(place), 0) + int(number)
+    return total, taken
+
+
+def check_shares(shares: list[dict[str, Any]], paths: list[Path]) -> None:
+    total, taken = read_all(paths)
+    assert [each["id"] for each in shares] == [f"stack_d{day:02}" for day in range(1, 6)]
+    assert sum(each["samples"] for each in shares) == total > 5000
+    for each in shares:
+        chosen = each["chosen"]["max_ndvi"]
+        assert chosen["pixels"] == taken[str(each["date"])]
+        assert chosen["share"] == pytest.approx(chosen["pixels"] / sum(taken.values()), abs=1e-6)
+        assert each["share"] == pytest.approx(each["samples"] / total, abs=1e-6)
+
+
+def test_what_each_scene_gave_to_a_directory(tmp_path: Path) -> None:
+    list(open_process(written(tmp_path)).execute(concurrency="none"))
+    shares = json.loads((tmp_path / "out/scenes.json").read_text())
+    check_shares(shares, sorted((tmp_path / "out/13").rglob("*.tif")))
+
+
+def test_what_each_scene_gave_to_a_file(tmp_path: Path) -> None:
+    config = written(tmp_path, path=str(tmp_path / "all.tif"), cog=True)
+    list(open_process(config).execute(concurrency="processes", workers=2))
+    shares = json.loads((tmp_path / "all.scenes.json").read_text())
+    check_shares(shares, [tmp_path / "all.tif"])
+    with rasterio.open(tmp_path / "all.tif") as file:
+        assert json.loads(file.tags()["SCENES"]) == shares
+
+
+def test_shares_of_a_run_that_ended_early(tmp_path: Path) -> None:
+    config = written(tmp_path)
+    list(open_process(config).execute(concurrency="none"))
+    whole = (tmp_path / "out/scenes.json").read_bytes()
+    config["output"]["path"] = str(tmp_path / "parts")
+    stream = open_process(config).execute(concurrency="none")
+    done = 0
+    for event in stream:
+        done += isinstance(event, TileDone)
+        if done == 1:
+            break
+    stream.close()  # type: ignore[attr-defined]
+    assert not (tmp_path / "parts/scenes.json").exists()
+    events = list(open_process(config).execute(concurrency="none"))
+    assert [event.count for event in events if isinstance(event, TilesSkipped)] == [1]
+    assert (tmp_path / "parts/scenes.json").read_bytes() == whole
+    stamp = (tmp_path / "parts/scenes.json").stat().st_mtime_ns
+    list(open_process(config).execute(concurrency="none"))
+    assert (tmp_path / "parts/scenes.json").stat().st_mtime_ns == stamp

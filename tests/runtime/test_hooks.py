@@ -187,3 +187,61 @@ def test_the_folder_does_not_count(tmp_path: Path) -> None:
         process = opened(folder, WITH_FILE, process_parameters={"table": "table.txt"})
         hashes.add(process.hashes().parameters)
     assert len(hashes) == 1
+
+
+CHECKED = """\
+from automap_tiles import ConfigError, Counted
+
+def check_parameters(dem, radius: int = 1, other: str = ""):
+    assert not hasattr(dem, "read"), "the reader, not the input on a tile"
+    if radius > 5:
+        raise ConfigError("too wide", key="process_parameters.radius", found=radius, remedy="5")
+    if radius < 0:
+        raise ValueError(f"{other} is negative")
+
+def execute(dem, radius: int = 1, other: str = ""):
+    data = dem.read()
+    return Counted(data, {"pixels": {"valid": int(data.count()), "tiles": 1}})
+
+def sum_up(counts, dem, radius: int = 1):
+    return {"counted": {"path": dem.path, "radius": radius, **counts["pixels"]}}
+"""
+
+
+def test_parameters_that_cannot_work(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        opened(tmp_path, CHECKED, process_parameters={"other": "x", "radius": 6})
+    error = caught.value
+    assert (error.file, error.key) == (tmp_path / "mine.mapchete", "process_parameters.radius")
+    lines = (tmp_path / "mine.mapchete").read_text().splitlines()
+    assert lines[(error.line or 0) - 1].strip() == "radius: 6"
+    assert "too wide" in str(error)
+    with pytest.raises(ConfigError, match="radius: too wide"):
+        opened(tmp_path, CHECKED, radius=6)  # parameters may stand at the top
+    with pytest.raises(ConfigError, match="process_parameters: the other is negative"):
+        opened(tmp_path, CHECKED, process_parameters={"other": "the other", "radius": -1})
+
+
+def test_a_check_that_breaks_is_named_with_its_line(tmp_path: Path) -> None:
+    broken = "def check_parameters(dem):\n    return 1 / 0\n\ndef execute(dem):\n    ...\n"
+    with pytest.raises(ProcessError, match=r"mine.py:2: ZeroDivisionError"):
+        opened(tmp_path, broken)
+
+
+def test_what_is_counted_does_not_change_the_result(tmp_path: Path) -> None:
+    process = opened(tmp_path, CHECKED)
+    done = process.compute(process.pyramid.tile(6, 15, 67))
+    assert done is not None
+    assert done.counts["pixels"]["valid"] == done.data.count() > 0
+    assert process.sums_up
+    assert not opened(tmp_path, RADIUS).sums_up
+
+
+def test_the_summary(tmp_path: Path) -> None:
+    process = opened(tmp_path, CHECKED, process_parameters={"radius": 2})
+    assert process.summary({"pixels": {"valid": 5}}) == {
+        "counted": {"path": "dem.tif", "radius": 2, "valid": 5}
+    }
+    listed = "def execute(dem):\n    ...\n\ndef sum_up(counts):\n    return [counts]\n"
+    with pytest.raises(ProcessError, match="must return a mapping of names"):
+        opened(tmp_path, listed).summary({})
