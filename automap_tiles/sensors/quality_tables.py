@@ -58,7 +58,8 @@ QA_RADSAT_TM = QualityLayer(
     kind="bits",
     bits=16,
     rules=(*_RADSAT_BANDS, Bit(9, Flag.DROPPED)),
-    source="LSDS-1618, QA_RADSAT: bits 0-6 bands 1-7, 8 band 6 of high gain, 9 dropped pixel",
+    source="LSDS-1618, QA_RADSAT: bits 0-6 bands 1-7 (5: band 6, ETM+ of low gain), 8 band 6 of "
+    "high gain (ETM+), 9 dropped pixel",
 )
 
 _BQA_C1 = (

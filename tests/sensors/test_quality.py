@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -244,6 +246,39 @@ def test_published_codes(name: str, code: int, words: str) -> None:
     dtype = f"u{layer(name).bits // 8}"
     (flags,) = layer(name).to_flags(np.array([code], dtype=dtype))
     assert Flag(int(flags)) == combine(words.split())
+
+
+WORDS = {
+    "fill": "fill",
+    "dilated": "dilated",
+    "cloud": "cloud",
+    "shadow": "shadow",
+    "snow": "snow",
+    "water": "water",
+    "cloud_confidence": "cloud",
+    "shadow_confidence": "shadow",
+    "snow_confidence": "snow",
+    "dropped": "dropped",
+    "clear": "",
+    "unused": "",
+}
+
+
+@pytest.mark.parametrize("asset", ["qa_pixel", "qa_radsat"])
+def test_bits_as_a_real_item_tells(shared: Path, asset: str) -> None:
+    """`classification:bitfields` of a STAC item of Landsat 7, which leaves out B6 of high gain."""
+    name = "LE07_L1TP_107068_20220310_20220405_02_T1_stac.json"
+    item = json.loads((shared / "data/metadata/landsat_eodatasets3" / name).read_text())
+    quality = layer(f"{asset}_tm")
+    for field in item["assets"][asset]["classification:bitfields"]:
+        if (asset, field["offset"]) == ("qa_radsat", 8):
+            continue
+        word = WORDS.get(field["name"], "saturated")  # band1 … band7
+        for value in range(1 << field["length"]):
+            code = np.array([value << field["offset"]], dtype=np.uint16)
+            is_set = value >= 2 if field["length"] == 2 else value == 1
+            expected = combine([word] if word and is_set else [])
+            assert Flag(int(quality.to_flags(code)[0])) == expected, field
 
 
 def test_low_flags_all_clear_pixels_of_landsat() -> None:
