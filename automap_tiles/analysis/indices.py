@@ -56,7 +56,7 @@ _TABLE = (
         name="ndre",
         title="vegetation, red edge",
         **_difference("nir", "rededge"),
-        source="Gitelson, Merzlyak 1994, doi:10.1016/S0176-1617(11)81633-0",
+        source="Barnes et al. 2000, 5th International Conference on Precision Agriculture",
     ),
     Index(
         name="ndwi",
@@ -80,7 +80,7 @@ _TABLE = (
         name="nbr",
         title="burnt area",
         **_difference("nir", "swir2"),
-        source="García, Caselles 1991, doi:10.1080/10106049109354290",
+        source="López García, Caselles 1991, doi:10.1080/10106049109354290",
     ),
     Index(
         name="ndbi",
