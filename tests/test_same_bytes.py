@@ -1,8 +1,9 @@
 """The law of the house: the same bytes however the work is cut.
 
-Every built-in process runs with process metatiling 1, 2 and 4 and output metatiling 1, so that the
-files can be compared byte by byte, and through every executor with one and two workers. The
-sources are in another CRS than the grid: what is resampled must not depend on the cut either.
+Every built-in process runs with process metatiling 1, 2 and 4 (composites of scenes also 8) and
+output metatiling 1, so that the files can be compared byte by byte, and through every executor with
+one and two workers. The sources are in another CRS than the grid: what is resampled must not depend
+on the cut either.
 """
 
 from __future__ import annotations
@@ -108,18 +109,18 @@ def composite(folder: Path) -> dict[str, Any]:
     }
 
 
-def composite_of_scenes(folder: Path) -> dict[str, Any]:
+def scenes_of(folder: Path, grid: str) -> dict[str, Any]:
     """Two granules of one overpass, a date of another zone, 20 m classes, cleaned masks."""
     zone = rasterio.CRS.from_epsg(32632)
     places = {
-        "20200601T10": grid_at(size=350),
-        "20200602T10": grid_at(left=602000, top=5301000, size=350),
-        "20200602T11": grid_at(left=598000, top=5299000, size=350),
-        "20200603T10": grid_at(left=1047000, top=5322000, size=600, crs=zone),
-        "20200604T10": grid_at(left=601000, size=350),
+        "20200601T10": grid_at(size=60),
+        "20200602T10": grid_at(left=600400, top=5300100, size=60),
+        "20200602T11": grid_at(left=599600, top=5299800, size=60),
+        "20200603T10": grid_at(left=1047300, top=5320200, size=80, crs=zone),
+        "20200604T10": grid_at(left=600200, size=60),
     }
-    for seed, (name, grid) in enumerate(places.items()):
-        make_scene(folder / "s2", name, seed, grid)
+    for seed, (name, place) in enumerate(places.items()):
+        make_scene(folder / "s2", name, seed, place)
     description = {
         "sensor": "sentinel-2a",
         "level": "L2A",
@@ -132,26 +133,33 @@ def composite_of_scenes(folder: Path) -> dict[str, Any]:
         "nodata": 0,
     }
     (folder / "s2/scenes.yaml").write_text(json.dumps(description))
-    scenes = {
+    return {
         "format": "scenes",
         "path": str(folder / "s2"),
-        "bands": ["blue", "green", "red", "nir"],
+        "bands": ["green", "red", "nir"],
         "mask": ["cloud", "shadow"],
         "opening": 20,
         "dilation": 30,
         "resampling": "bilinear",
+        "grid": grid,
     }
+
+
+STATISTICS = ["median", "mean", "std", "min", "max", "count", "p10", "geomedian", "emad", "smad"]
+STATISTICS += ["bcmad", "trimmed_mean", "max_ndvi", "max_ndwi", "medoid", "medoid_approx"]
+PROVENANCE = ["valid_count", "day_of_year", "scene_index", "score"]
+
+
+def composite_of_scenes(
+    folder: Path, grid: str, wish: dict[str, Any], bands: int
+) -> dict[str, Any]:
     return {
         "process": "composite",
-        "input": {"scenes": scenes},
-        "output": {**raster_output(11, "float32", -9), "resampling": "cubic"},
-        "process_parameters": {
-            "statistics": ["median", "best_pixel"],
-            "indices": ["ndvi"],
-            "provenance": ["scene_index"],
-            "target_day": "2020-06-02",
-            "scale": 1.0,
-        },
+        "input": {"scenes": scenes_of(folder, grid)},
+        "output": {**raster_output(bands, "float32", -9), "resampling": "cubic"},
+        "process_parameters": {"indices": ["ndvi"], "scale": 1.0, **wish},
+        "tile_size": 32,
+        "zoom": 16,
     }
 
 
@@ -161,7 +169,6 @@ BUILT_IN: dict[str, Callable[[Path], dict[str, Any]]] = {
     "hillshade": hillshade,
     "contours": contours,
     "composite": composite,
-    "composite_of_scenes": composite_of_scenes,
 }
 
 CUTS = [
@@ -180,16 +187,23 @@ def run(
     config: dict[str, Any], out: Path, metatiling: int, options: RunOptions
 ) -> dict[str, bytes]:
     settings = dict(config)
-    buffer = settings.pop("pixelbuffer", 0)
-    lower = "average" if config["output"]["format"] == "GTiff" else None
+    buffer, zoom = settings.pop("pixelbuffer", 0), settings.pop("zoom", ZOOM)
+    size = settings.pop("tile_size", 256)
+    with_overviews = settings.pop("overviews", config["output"]["format"] == "GTiff")
+    lower = "average" if with_overviews else None
     settings |= {
         "config_dir": str(out.parent),
         "output": {**config["output"], "path": str(out), "metatiling": 1},
-        "pyramid": {"grid": "mercator", "metatiling": metatiling, "pixelbuffer": buffer},
-        "zoom_levels": {"min": ZOOM - 2 if lower else ZOOM, "max": ZOOM},
+        "pyramid": {
+            "grid": "mercator",
+            "metatiling": metatiling,
+            "pixelbuffer": buffer,
+            "tile_size": size,
+        },
+        "zoom_levels": {"min": zoom - 2 if lower else zoom, "max": zoom},
     }
     if lower:
-        settings["baselevels"] = {"min": ZOOM, "max": ZOOM, "lower": lower}
+        settings["baselevels"] = {"min": zoom, "max": zoom, "lower": lower}
     *_, finished = execute(open_process(settings), options)
     assert isinstance(finished, RunFinished)
     assert finished.summary.failed == 0
@@ -200,16 +214,48 @@ def run(
     }
 
 
-@pytest.mark.parametrize("name", BUILT_IN)
-def test_same_bytes(name: str, tmp_path: Path) -> None:
-    config = BUILT_IN[name](tmp_path)
+def check(config: dict[str, Any], folder: Path, cuts: list[tuple[int, RunOptions]]) -> None:
     results = [
-        run(config, tmp_path / f"out{number}", metatiling, options)
-        for number, (metatiling, options) in enumerate(CUTS)
-        if options.concurrency is not Concurrency.DASK or name in ("convert", "composite")
+        run(config, folder / f"out{number}", metatiling, options)
+        for number, (metatiling, options) in enumerate(cuts)
     ]
     assert len(results[0]) > 3
     for number, result in enumerate(results[1:], start=1):
-        assert result.keys() == results[0].keys(), CUTS[number]
+        assert result.keys() == results[0].keys(), cuts[number]
         different = [path for path, data in result.items() if data != results[0][path]]
-        assert different == [], CUTS[number]
+        assert different == [], cuts[number]
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_same_bytes(name: str, tmp_path: Path) -> None:
+    with_dask = name in ("convert", "composite")
+    cuts = [cut for cut in CUTS if with_dask or cut[1].concurrency is not Concurrency.DASK]
+    check(BUILT_IN[name](tmp_path), tmp_path, cuts)
+
+
+SCENE_CUTS = [
+    (1, RunOptions(concurrency=Concurrency.NONE)),
+    (2, RunOptions(concurrency=Concurrency.THREADS, workers=2)),
+    (4, RunOptions(concurrency=Concurrency.PROCESSES, workers=2)),
+    (8, RunOptions(concurrency=Concurrency.NONE)),
+]
+
+
+@pytest.mark.parametrize("grid", ["native", "tile"])
+def test_every_statistic_of_scenes(grid: str, tmp_path: Path) -> None:
+    wish = {"statistics": STATISTICS, "provenance": ["valid_count"]}
+    config = composite_of_scenes(tmp_path, grid, wish, 4 * (len(STATISTICS) - 3) + 3 + 1)
+    check({**config, "overviews": False}, tmp_path, SCENE_CUTS)
+
+
+@pytest.mark.parametrize("grid", ["native", "tile"])
+def test_the_best_pixel_and_where_it_is_from(grid: str, tmp_path: Path) -> None:
+    """Its distance to clouds reaches far beyond a tile."""
+    wish = {
+        "statistics": ["best_pixel", "median"],
+        "provenance": PROVENANCE,
+        "target_day": "2020-06-02",
+    }
+    config = composite_of_scenes(tmp_path, grid, wish, 12)
+    dask = (1, RunOptions(concurrency=Concurrency.DASK, workers=2))
+    check(config, tmp_path, [*SCENE_CUTS, dask] if grid == "native" else SCENE_CUTS[1:])
