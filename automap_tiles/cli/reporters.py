@@ -61,7 +61,7 @@ def reporter(how: RunOptions) -> AbstractContextManager[Reporter]:
     return LineReporter(progress=how.progress, verbose=how.verbose)
 
 
-class _Throttle:
+class Throttle:
     """Says yes once per interval."""
 
     def __init__(self, seconds: float) -> None:
@@ -82,7 +82,7 @@ class LineReporter:
     def __init__(self, *, progress: bool, verbose: bool, seconds: float = _LINE_SECONDS) -> None:
         self._progress = progress
         self._verbose = verbose
-        self._throttle = _Throttle(seconds)
+        self._throttle = Throttle(seconds)
 
     def show(self, event: Event, tally: Tally) -> None:
         for line in _lines(event, verbose=self._verbose):
@@ -108,7 +108,7 @@ class BarReporter:
 
     def __init__(self, *, verbose: bool) -> None:
         self._verbose = verbose
-        self._throttle = _Throttle(_BAR_SECONDS)
+        self._throttle = Throttle(_BAR_SECONDS)
         self._bar = _new_bar()
         self._task: TaskID | None = None
 
@@ -158,18 +158,24 @@ def _fields(tally: Tally) -> dict[str, Any]:
     }
 
 
+def emit_json(level: str, event: str, **values: object) -> None:
+    """One JSON object on a line of stderr; `level` as in logging, in lower case."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    click.echo(json.dumps({"time": now, "level": level, "event": event, **values}), err=True)
+
+
 class JsonReporter:
     """One JSON object per line on stderr."""
 
     def __init__(self, *, progress: bool, verbose: bool, seconds: float = _LINE_SECONDS) -> None:
         self._progress = progress
         self._verbose = verbose
-        self._throttle = _Throttle(seconds)
+        self._throttle = Throttle(seconds)
 
     def show(self, event: Event, tally: Tally) -> None:
         match event:
             case RunStarted():
-                self._emit(
+                emit_json(
                     "info",
                     "started",
                     output=event.output,
@@ -180,15 +186,15 @@ class JsonReporter:
             case TileDone() if self._verbose or event.result.status is TileStatus.FAILED:
                 self._emit_tile(event.result)
             case WorkerLost():
-                self._emit("warning", "worker_lost", suspects=event.suspects)
+                emit_json("warning", "worker_lost", suspects=event.suspects)
             case RunFinished():
                 self._emit_end(tally)
         if self._progress and not isinstance(event, RunFinished) and self._throttle.due():
-            self._emit("info", "progress", total=tally.total, **_sums(tally))
+            emit_json("info", "progress", total=tally.total, **_sums(tally))
 
     def _emit_tile(self, result: TileResult) -> None:
         failed = result.status is TileStatus.FAILED
-        self._emit(
+        emit_json(
             "error" if failed else "info",
             "tile",
             tile=list(result.index),
@@ -201,7 +207,7 @@ class JsonReporter:
     def _emit_end(self, tally: Tally) -> None:
         summary = tally.summary
         assert summary is not None  # set by the event that brought us here
-        self._emit(
+        emit_json(
             "error" if summary.failed or summary.stopped_by else "info",
             "finished",
             output=summary.output,
@@ -210,11 +216,7 @@ class JsonReporter:
         )
 
     def message(self, level: str, text: str) -> None:
-        self._emit(level, "log", message=text)
-
-    def _emit(self, level: str, event: str, **values: object) -> None:
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        click.echo(json.dumps({"time": now, "level": level, "event": event, **values}), err=True)
+        emit_json(level, "log", message=text)
 
     def __enter__(self) -> JsonReporter:
         return self

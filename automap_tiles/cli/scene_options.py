@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,12 +28,14 @@ class SceneOptions:
     check: bool
     overwrite: bool
     workers: int | None
+    log_format: str
+    progress: bool
     verbose: bool
 
-    def parameters(self, mode: str, statistics: str, mask: str) -> RunParameters:
+    def parameters(
+        self, mode: str, statistics: str, mask: str, provenance: str = "valid_count"
+    ) -> RunParameters:
         """All rules of a run applied; raises `ConfigError`."""
-        from pathlib import Path
-
         from automap_tiles.commands.run import parameters as rules
         from automap_tiles.errors import ConfigError
         from automap_tiles.scenes.masks import parse_flags
@@ -40,8 +43,10 @@ class SceneOptions:
 
         if is_remote(self.output):
             raise ConfigError("must be a folder of this machine", key="output", found=self.output)
+        _check_writable(Path(self.output))
         flags = tuple(name.strip() for name in mask.split(",") if name.strip())
         parse_flags(flags)
+        names = rules.parse_statistics(statistics)
         return rules.RunParameters(
             mode=rules.parse_mode(mode),
             satellites=rules.satellites_of(self.satellites),
@@ -49,11 +54,26 @@ class SceneOptions:
             area=rules.boundary_area(self.boundary),
             source=self.source,
             output=Path(self.output).absolute(),
-            statistics=rules.parse_statistics(statistics),
+            statistics=names,
+            provenance=rules.parse_provenance(provenance, names),
             mask=flags,
             max_cloud_cover=self.max_cloud_cover,
             description=self.description,
         )
+
+
+def _check_writable(output: Path) -> None:
+    """Raise `ConfigError` now rather than when the first scene is fetched."""
+    import os
+
+    from automap_tiles.errors import ConfigError
+
+    absolute = output.absolute()
+    there = next(path for path in (absolute, *absolute.parents) if path.exists())
+    if not there.is_dir():
+        raise ConfigError("is no folder", key="output", found=str(there))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise ConfigError("must not be written to", key="output", found=str(there))
 
 
 _OPTIONS = (
@@ -89,7 +109,12 @@ _OPTIONS = (
     ),
     click.option("--description", default="", metavar="TEXT", help="To find the run again."),
     click.option("--check", is_flag=True, help="Check everything, print what would run, and stop."),
-    click.option("--overwrite", is_flag=True, help="Make also what is done already."),
+    click.option(
+        "--overwrite",
+        is_flag=True,
+        help="Make anew what this mode ends with: download the scenes, composite the composites "
+        "(of the scenes that are there).",
+    ),
     click.option(
         "-w",
         "--workers",
@@ -97,7 +122,17 @@ _OPTIONS = (
         metavar="N",
         help="How many at a time.  [default: number of cores]",
     ),
-    click.option("-v", "--verbose", is_flag=True, help="One line per scene and tile."),
+    click.option(
+        "--log-format",
+        type=click.Choice(("text", "json")),
+        default="text",
+        show_default=True,
+        help="json: one JSON object per line on stderr.",
+    ),
+    click.option("--progress/--no-progress", default=True, help="Show progress.  [default: yes]"),
+    click.option(
+        "-v", "--verbose", is_flag=True, help="One line per scene and tile; all that is set aside."
+    ),
 )
 _NAMES = tuple(SceneOptions.__dataclass_fields__)
 

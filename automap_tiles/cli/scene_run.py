@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import time
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,6 +13,7 @@ from automap_tiles.cli import words
 from automap_tiles.cli.options import RunOptions
 from automap_tiles.cli.run import conclude, run, shown
 from automap_tiles.cli.scene_options import SceneOptions
+from automap_tiles.cli.scene_reporters import Progress, SceneReporter, scene_reporter
 from automap_tiles.commands.run.composite import composite_config
 from automap_tiles.commands.run.discover import Discovered, discover
 from automap_tiles.commands.run.download import SceneDone, SceneStatus, download
@@ -21,94 +21,94 @@ from automap_tiles.commands.run.folders import composite_path, satellite_name, s
 from automap_tiles.commands.run.parameters import Mode, RunParameters
 from automap_tiles.commands.run.plan import plans
 from automap_tiles.commands.run.record import write_record
-from automap_tiles.errors import InputError, TilesFailed
+from automap_tiles.commands.run.results import check_composites, write_item
+from automap_tiles.errors import AutomapError, InputError, TilesFailed
 from automap_tiles.runtime.open import open_process
-
-_LINE_SECONDS = 5.0
 
 
 def carry_out(what: SceneOptions, wanted: RunParameters) -> None:
     """Look for scenes, prepare them and, in that mode, merge them; print how it goes.
 
-    Raises `TilesFailed` when something failed; the others are done then.
+    Raises `ConfigError` for a composite that would replace another one, `TilesFailed` when
+    something failed; all else is done then.
     """
+    if wanted.mode.includes(Mode.COMPOSITE) and not what.overwrite:
+        check_composites(wanted)
     found = discover(wanted)
-    for name, reason in found.rejected:
-        click.echo(f"Set aside: {name}: {reason}", err=True)
+    show = scene_reporter(what.log_format, progress=what.progress, verbose=what.verbose)
+    show.found(found.notes, found.rejected)
     if what.check:
         _print_plans(wanted, found)
         return
-    scenes = _download(what, wanted, found)
+    scenes = _download(what, wanted, found, show)
     failed = sum(scene.status is SceneStatus.FAILED for scene in scenes)
     composites: dict[str, str] = {}
-    if wanted.mode is Mode.COMPOSITE:
-        for satellite in found.scenes:
-            with contextlib.suppress(TilesFailed):
-                _composite(what, wanted, satellite, composites)
-        failed += len(found.scenes) - len(composites) - _without_pixels(scenes, found)
+    if wanted.mode.includes(Mode.COMPOSITE):
+        composites, lost = _composites(what, wanted, found, show)
+        failed += lost
     record = write_record(wanted, found, scenes, composites)
-    _print_results(wanted, found, composites, record)
+    show.results(_results(wanted, found, composites, record))
     if failed:
         raise TilesFailed(f"{failed} scenes or composites failed")
 
 
-def _download(what: SceneOptions, wanted: RunParameters, found: Discovered) -> list[SceneDone]:
-    total = sum(len(scenes) for scenes in found.scenes.values())
+def _download(
+    what: SceneOptions, wanted: RunParameters, found: Discovered, show: SceneReporter
+) -> list[SceneDone]:
     scenes: list[SceneDone] = []
-    started = told = time.monotonic()
+    progress = Progress(sum(len(scenes) for scenes in found.scenes.values()))
+    anew = what.overwrite and wanted.mode is Mode.DOWNLOAD
     with contextlib.closing(
-        download(wanted, found, workers=what.workers, overwrite=what.overwrite)
+        download(wanted, found, workers=what.workers, overwrite=anew)
     ) as stream:
         for scene in stream:
             scenes.append(scene)
-            if scene.status is SceneStatus.FAILED:
-                click.echo(f"Failed: {scene.scene}: {scene.error}", err=True)
-            elif what.verbose:
-                seconds = words.duration(scene.seconds)
-                click.echo(f"{scene.scene}  {scene.status}  {seconds}", err=True)
-            if time.monotonic() - told > _LINE_SECONDS:
-                told = time.monotonic()
-                click.echo(f"{len(scenes)} of {words.plural(total, 'scene')}", err=True)
-    count = Counter(scene.status for scene in scenes)
-    click.echo(
-        f"{words.plural(len(scenes), 'scene')}: {count[SceneStatus.WRITTEN]} written, "
-        f"{count[SceneStatus.EMPTY]} without a pixel in the area, "
-        f"{count[SceneStatus.THERE]} done before, {count[SceneStatus.FAILED]} failed "
-        f"in {words.duration(time.monotonic() - started)}"
-    )
+            progress.count[scene.status] += 1
+            show.scene(scene, progress)
+    show.prepared(progress)
     return scenes
 
 
-def _composite(
-    what: SceneOptions, wanted: RunParameters, satellite: str, composites: dict[str, str]
-) -> None:
-    """Merge the scenes of a satellite; `composites` gets the file when it is whole."""
-    try:
-        config = composite_config(wanted, satellite)
-    except InputError as error:
-        click.echo(f"{satellite_name(satellite)}: no composite: {error}", err=True)
-        return
+def _composites(
+    what: SceneOptions, wanted: RunParameters, found: Discovered, show: SceneReporter
+) -> tuple[dict[str, str], int]:
+    """Merge the scenes of each satellite: satellite → file, and how many could not be made."""
+    composites: dict[str, str] = {}
+    lost = 0
+    for satellite in found.scenes:
+        try:
+            config = composite_config(wanted, satellite)
+        except InputError as error:
+            show.found([f"{satellite_name(satellite)}: no composite: {error.message}"], ())
+            continue
+        try:
+            _composite(what, config)
+            write_item(wanted, satellite)
+        except AutomapError as error:
+            # of this satellite alone: the others have nothing to do with it
+            show.failed(f"composite of {satellite_name(satellite)}", str(error))
+            lost += 1
+        else:
+            composites[satellite] = str(composite_path(wanted, satellite))
+    return composites, lost
+
+
+def _composite(what: SceneOptions, config: Mapping[str, Any]) -> None:
     how = RunOptions(
         concurrency="processes",
         workers=what.workers,
         dask_scheduler=None,
         overwrite=what.overwrite,
         fail_fast=False,
-        log_format="text",
-        progress=True,
+        log_format=what.log_format,
+        progress=what.progress,
         verbose=what.verbose,
     )
-    process = open_process(config)
     with shown(how) as show:
+        process = open_process(config)
         tally = run(process, how, show)
-    conclude(tally, process, how)
-    composites[satellite] = str(composite_path(wanted, satellite))
-
-
-def _without_pixels(scenes: list[SceneDone], found: Discovered) -> int:
-    """Satellites that saw nothing of the area: no failure."""
-    seen = {scene.satellite for scene in scenes if scene.status is not SceneStatus.EMPTY}
-    return len(found.scenes.keys() - seen)
+    if tally.summary is None or tally.summary.failed or tally.summary.stopped_by:
+        conclude(tally, process, how)
 
 
 def _print_plans(wanted: RunParameters, found: Discovered) -> None:
@@ -119,16 +119,18 @@ def _print_plans(wanted: RunParameters, found: Discovered) -> None:
             f"({plan.done} done), {plan.first:%Y-%m-%d} to {plan.last:%Y-%m-%d}, "
             f"{words.size(plan.bytes)}{unknown}, {words.size(plan.to_fetch)} to fetch"
         )
-        if wanted.mode is Mode.COMPOSITE:
+        if wanted.mode.includes(Mode.COMPOSITE):
             click.echo(f"  composite {composite_path(wanted, plan.satellite)}")
     click.echo("Everything is as it should be; nothing was run.")
 
 
-def _print_results(
+def _results(
     wanted: RunParameters, found: Discovered, composites: Mapping[str, str], record: str
-) -> None:
+) -> dict[str, str]:
+    paths: dict[str, str] = {}
     for satellite in found.scenes:
-        click.echo(f"Scenes are in {scenes_folder(wanted.output, satellite)}")
+        name = satellite_name(satellite)
+        paths[f"Scenes of {name}"] = str(scenes_folder(wanted.output, satellite))
         if satellite in composites:
-            click.echo(f"The composite is {composites[satellite]}")
-    click.echo(f"What was considered: {Path(wanted.output, record)}")
+            paths[f"Composite of {name}"] = composites[satellite]
+    return {**paths, "What was considered": str(Path(wanted.output, record))}

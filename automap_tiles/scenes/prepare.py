@@ -24,7 +24,7 @@ from automap_tiles.raster.mosaic import MosaicSpec, Piece, write_mosaic
 from automap_tiles.scenes.frames import NativeFrame
 from automap_tiles.scenes.lattice import Lattice, Window, intersection
 from automap_tiles.scenes.masks import flag_picture
-from automap_tiles.scenes.outlines import LON_LAT
+from automap_tiles.scenes.outlines import LON_LAT, outline
 from automap_tiles.scenes.prepared import NODATA, PLANES, SCALE
 from automap_tiles.scenes.reading import Reading, lattice_of, read_dates
 from automap_tiles.scenes.select import overpasses
@@ -45,6 +45,8 @@ Array = np.ndarray[Any, Any]
 _STRIP_PIXELS = 1 << 22
 _BLOCK = 512
 """Edge of the blocks of the file: strips are whole rows of them."""
+_AROUND = 0.5
+"""Degrees around a scene."""
 _READING = Reading(mask=None, whole=True)
 _CLOUDY = Flag.CLOUD | Flag.CIRRUS | Flag.SHADOW
 
@@ -105,7 +107,7 @@ def write(
     window = _extent(scene, lattice)
     shape: BaseGeometry | None = None
     if area is not None:
-        shape = _area_in(area, lattice.crs.to_wkt())
+        shape = _area_in(_near(area, lattice.grid(window)), lattice.crs.to_wkt())
         around = lattice.window(Bounds(*shape.bounds)) if not shape.is_empty else None
         found = None if around is None else intersection(window, around)
         if found is None:
@@ -131,6 +133,12 @@ def write(
     if counts.pixels == 0:
         raise Empty
     return Picture(grid=spec.grid, pixels=counts.pixels, cloudy=counts.cloudy)
+
+
+def _near(area: BaseGeometry, grid: Grid) -> BaseGeometry:
+    """The part of an area around a grid: the rest may lie where its CRS means nothing."""
+    reach = outline(grid).buffer(_AROUND)
+    return area if reach.contains(area) else area.intersection(reach)
 
 
 @lru_cache(maxsize=16)

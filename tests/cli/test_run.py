@@ -67,12 +67,12 @@ def test_download_then_composite(products: Path, districts: Path, tmp_path: Path
     )
     assert second.exit_code == 0, second.output
     assert f"{scenes} done before" in second.output
-    composite = tmp_path / "out" / "landsat-8" / "composite_20180401_20180630.tif"
+    composite = tmp_path / "out" / "landsat-8" / "composite_20180401_20180630_median-std.tif"
     with rasterio.open(composite) as file:
         assert file.descriptions[:2] == ("median_blue", "median_green")
         assert file.descriptions[-1] == "valid_count"
         assert file.read(file.count).max() > 1
-    record = json.loads((tmp_path / "out" / "run_composite_20180401_20180630.json").read_text())
+    record = json.loads((tmp_path / "out" / "run_composite_20180401_20180630_median-std.json").read_text())
     assert record["description"] == "spring"
     assert len(record["results"]["landsat-8"]["scenes"]) == scenes
     assert record["results"]["sentinel-2"] == {"scenes": [], "composite": None}
@@ -131,7 +131,7 @@ def test_killed_and_gone_on_with(products: Path, districts: Path, tmp_path: Path
     assert invoke(*killed).exit_code == 0
     assert invoke(*whole).exit_code == 0
     assert done.items() <= {p.name: p.stat().st_mtime_ns for p in folder.iterdir()}.items()
-    name = "composite_20180401_20180630.tif"
+    name = "composite_20180401_20180630_median.tif"
     one, other = (tmp_path / each / "landsat-8" / name for each in ("killed", "whole"))
     with rasterio.open(one) as first, rasterio.open(other) as second:
         assert (first.read() == second.read()).all()

@@ -30,13 +30,25 @@ from automap_tiles.cli.scene_options import SceneOptions, scene_options
     metavar="FLAGS",
     help="What rules a pixel out of a composite; also snow, water, dilated, saturated …",
 )
-def command(mode: str, statistics: str, mask: str, what: SceneOptions) -> None:
+@click.option(
+    "--provenance",
+    default="valid_count",
+    show_default=True,
+    metavar="NAMES",
+    help="Bands of a composite that say where its pixels are from: valid_count, and with one "
+    "of medoid, max_ndvi, max_ndwi, best_pixel also day_of_year, scene_index, score.",
+)
+def command(mode: str, statistics: str, mask: str, provenance: str, what: SceneOptions) -> None:
     """From satellite products to prepared scenes and composites.
 
-    Every satellite has a folder of its own below the output. What is done already is not made
-    again: a run that was killed goes on, and a composite takes what a download left.
+    Every satellite has a folder of its own below the output: scenes/ with a picture and a STAC item
+    of each scene, and composite_START_END_STATISTICS.tif with what each scene gave to it.
+
+    What is done already is not made again: a run that was killed goes on, a composite takes what a
+    download left, and one of other days or statistics lies beside those that are there. A
+    composite of another area, mask or cloud cover needs --overwrite or another output.
     """
-    wanted = what.parameters(mode, statistics, mask)
+    wanted = what.parameters(mode, statistics, mask, provenance)
 
     from automap_tiles.cli.scene_run import carry_out
 

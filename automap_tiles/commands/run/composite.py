@@ -2,45 +2,56 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import shapely
+
 from automap_tiles.commands.run.folders import composite_path, satellite_name, scenes_folder
-from automap_tiles.commands.run.parameters import DEVIATIONS, RunParameters
+from automap_tiles.commands.run.parameters import DEVIATIONS, PROVENANCE, RunParameters
 from automap_tiles.errors import InputError
 from automap_tiles.grid import Bounds, Grid
 from automap_tiles.scenes import find
 from automap_tiles.scenes.lattice import Lattice
-from automap_tiles.scenes.outlines import LON_LAT
+from automap_tiles.scenes.outlines import LON_LAT, grid_of, outline
 from automap_tiles.scenes.reading import Reading, lattice_of
 from automap_tiles.scenes.select import Selection
 from automap_tiles.sensors.sensor import COMMON
 from automap_tiles.vector import reproject_geometry
 
 if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
     from automap_tiles.scenes.scene import Scene
 
+_AROUND = 1.0
+"""Degrees around the scenes."""
 NODATA = -32768
 _LARGEST_TILE = 512
 """Pixels; smaller areas are a single tile of their own size."""
 INDICES = ("ndvi", "ndwi")
-COUNT = "valid_count"
 
 
-def band_names(statistics: Sequence[str]) -> tuple[str, ...]:
+def band_names(statistics: Sequence[str], provenance: Sequence[str]) -> tuple[str, ...]:
     """Bands of a composite: `median_blue` … `median_ndwi`, `std_blue` …, `valid_count`."""
     names: list[str] = []
     for name in statistics:
         planes = (*COMMON, *INDICES)
         names += [name] if name in DEVIATIONS else [f"{name}_{plane}" for plane in planes]
-    return (*names, COUNT)
+    return (*names, *provenance)
 
 
-def _scale(name: str) -> float:
-    """Unit of a band."""
-    return 1.0 if name == COUNT or name.startswith("count_") else 1e-4
+def band_unit(name: str) -> float:
+    """Value of a stored 1 of a band: what is no reflectance, index or score is counted."""
+    is_count = name.startswith("count_") or (name in PROVENANCE and name != "score")
+    return 1.0 if is_count else 1e-4
+
+
+def _pixels(run: RunParameters) -> tuple[str, int]:
+    """(dtype, nodata): sums of distances do not fit into 16 bits."""
+    sums = "score" in run.provenance and {"medoid", "medoid_approx"} & set(run.statistics)
+    return ("int32", -(2**31)) if sums else ("int16", NODATA)
 
 
 def prepared_scenes(run: RunParameters, satellite: str) -> tuple[Scene, ...]:
@@ -66,8 +77,9 @@ def composite_config(run: RunParameters, satellite: str) -> dict[str, Any]:
     """
     scenes = prepared_scenes(run, satellite)
     lattice = _square(lattice_of(scenes, Reading(bands=COMMON)))
-    names = band_names(run.statistics)
-    grid, bounds = _grid(run, lattice)
+    names = band_names(run.statistics, run.provenance)
+    grid, bounds = _grid(lattice, _reach(run, scenes))
+    dtype, nodata = _pixels(run)
     plain: dict[str, Any] = {"path": str(scenes_folder(run.output, satellite)), "format": "scenes"}
     if run.max_cloud_cover is not None:
         plain["max_cloud_cover"] = run.max_cloud_cover
@@ -91,11 +103,11 @@ def composite_config(run: RunParameters, satellite: str) -> dict[str, Any]:
             "path": str(composite_path(run, satellite)),
             "cog": True,
             "bands": len(names),
-            "dtype": "int16",
-            "nodata": NODATA,
+            "dtype": dtype,
+            "nodata": nodata,
             "descriptions": list(names),
-            "scales": [_scale(name) for name in names],
-            "tags": _tags(run, satellite, scenes),
+            "scales": [band_unit(name) for name in names],
+            "tags": _tags(run, satellite),
         },
         "process_parameters": _parameters(run),
     }
@@ -105,7 +117,7 @@ def _parameters(run: RunParameters) -> dict[str, Any]:
     found: dict[str, Any] = {
         "statistics": list(run.statistics),
         "indices": list(INDICES),
-        "provenance": [COUNT],
+        "provenance": list(run.provenance),
     }
     first, last = run.period.first, run.period.last
     if "best_pixel" in run.statistics and first is not None and last is not None:
@@ -122,9 +134,16 @@ def _square(lattice: Lattice) -> Lattice:
     return Lattice.of(corner, min(width, height))
 
 
-def _grid(run: RunParameters, lattice: Lattice) -> tuple[dict[str, Any], Bounds]:
+def _reach(run: RunParameters, scenes: Sequence[Scene]) -> BaseGeometry:
+    """The part of the area that lies around the scenes: the rest would be without data."""
+    seen = [scene.band(COMMON[0]).grid or grid_of(scene.band(COMMON[0]).href) for scene in scenes]
+    around = shapely.union_all([outline(grid) for grid in seen]).buffer(_AROUND)
+    return run.area if around.contains(run.area) else run.area.intersection(around)
+
+
+def _grid(lattice: Lattice, area: BaseGeometry) -> tuple[dict[str, Any], Bounds]:
     """A pyramid of one zoom whose pixels are those of the lattice, and the box of the area."""
-    area = reproject_geometry(run.area, LON_LAT, lattice.crs)
+    area = reproject_geometry(area, LON_LAT, lattice.crs)
     rows, cols = lattice.window(Bounds(*area.bounds))
     bounds = lattice.grid((rows, cols)).bounds
     tile = min(_LARGEST_TILE, -(-max(len(rows), len(cols)) // 16) * 16)
@@ -142,12 +161,11 @@ def _grid(run: RunParameters, lattice: Lattice) -> tuple[dict[str, Any], Bounds]
     return {"grid": grid, "tile_size": tile, "metatiling": 1}, bounds
 
 
-def _tags(run: RunParameters, satellite: str, scenes: Sequence[Scene]) -> dict[str, str]:
-    tags = {
+def _tags(run: RunParameters, satellite: str) -> dict[str, str]:
+    """What the file says of itself; the scenes with their shares are added when it is made."""
+    return {
         "SATELLITE": satellite_name(satellite),
         "PERIOD": str(run.period),
         "STATISTICS": ",".join(run.statistics),
         "MASK": ",".join(run.mask),
-        "SCENES": json.dumps([scene.id for scene in scenes]),
     }
-    return tags | ({"DESCRIPTION": run.description} if run.description else {})

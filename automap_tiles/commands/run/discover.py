@@ -1,17 +1,26 @@
-"""Which scenes a run is made of."""
+"""Which scenes a run is made of: of the top of the atmosphere where there are such.
+
+A satellite that has none is taken at surface reflectance, and the run says so; the two are never
+mixed within one satellite.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from automap_tiles.commands.run.folders import satellite_name
 from automap_tiles.commands.run.parameters import RunParameters
 from automap_tiles.errors import InputError
 from automap_tiles.scenes import find
 from automap_tiles.scenes.scene import Found, Scene
 from automap_tiles.scenes.select import Selection
 from automap_tiles.sensors.sensor import COMMON
+
+if TYPE_CHECKING:
+    from automap_tiles.scenes.catalogue.providers import Level, Provider
 
 _SURFACE = ("L2", "SR")
 _CATALOGUES = (".json", ".geojson")
@@ -25,6 +34,8 @@ class Discovered:
     """Satellite → its scenes by time; satellites without one are not there."""
     rejected: tuple[tuple[str, str], ...]
     """(name, reason) of products that cannot be used, or were not chosen."""
+    notes: tuple[str, ...] = ()
+    """What the user may not expect: satellites without scenes, or of another level."""
 
 
 def discover(run: RunParameters) -> Discovered:
@@ -35,20 +46,24 @@ def discover(run: RunParameters) -> Discovered:
         max_cloud_cover=run.max_cloud_cover,
         area=run.area,
     )
-    found = scenes_of(run.source, selection, COMMON, run.output / ".unpacked")
+    found = _search(run, selection)
     scenes: dict[str, tuple[Scene, ...]] = {}
     dropped: list[tuple[str, str]] = []
-    for satellite in sorted({scene.satellite for scene in found.scenes}):
+    notes: list[str] = []
+    for satellite in sorted(run.satellites):
         own = [scene for scene in found.scenes if scene.satellite == satellite]
-        kept = _of_one_level(own)
+        kept = [scene for scene in own if not _is_surface(scene)] or own
+        if not kept:
+            notes.append(f"{satellite_name(satellite)}: no scene of that area and time")
+            continue
         scenes[satellite] = tuple(kept)
-        ids = {scene.id for scene in kept}
-        dropped += [
-            (scene.id, "surface reflectance is not mixed with that at the top of the atmosphere")
-            for scene in own
-            if scene.id not in ids
-        ]
-    return Discovered(scenes=scenes, rejected=(*found.rejected, *dropped))
+        if _is_surface(kept[0]):
+            notes.append(
+                f"{satellite_name(satellite)}: only surface reflectance is there and is taken, "
+                "not that at the top of the atmosphere"
+            )
+        dropped += _of_other_level(own, kept)
+    return Discovered(scenes=scenes, rejected=(*found.rejected, *dropped), notes=tuple(notes))
 
 
 def scenes_of(
@@ -61,10 +76,7 @@ def scenes_of(
         everything = catalogue.search(source, selection, catalogue.Options(bands=bands))
     else:
         everything = find.products(source, bands=bands, unpack_to=unpack_to)
-    found = selection.of(everything)
-    if not found.scenes:
-        raise InputError(_nothing(everything), source)
-    return found
+    return _chosen(everything, selection, source)
 
 
 def is_catalogue(source: str) -> bool:
@@ -75,10 +87,52 @@ def is_catalogue(source: str) -> bool:
     return named or source.startswith(("http://", "https://")) or source.endswith(_CATALOGUES)
 
 
-def _of_one_level(scenes: list[Scene]) -> list[Scene]:
-    """Those at the top of the atmosphere where there are both, as AutoMap has them."""
-    toa = [scene for scene in scenes if not (scene.level or "").startswith(_SURFACE)]
-    return toa or scenes
+def _search(run: RunParameters, selection: Selection) -> Found:
+    from automap_tiles.scenes.catalogue.providers import by_name
+
+    provider = by_name(run.source)
+    if provider is None:
+        return scenes_of(run.source, selection, COMMON, run.output / ".unpacked")
+    everything = Found()
+    for satellite in sorted(run.satellites):
+        everything += _of_provider(provider, run.source, satellite, selection)
+    return _chosen(everything, selection, run.source)
+
+
+def _of_provider(provider: Provider, source: str, satellite: str, selection: Selection) -> Found:
+    """Its scenes of a satellite: at the top of the atmosphere, or else at the surface."""
+    from automap_tiles.scenes import catalogue
+
+    found = Found()
+    own = replace(selection, satellites=frozenset(satellite))
+    levels: tuple[Level, ...] = ("toa", "surface")
+    for level in levels:
+        if (satellite, level) in provider.collections:
+            options = catalogue.Options(bands=COMMON, level=level)
+            found += catalogue.search(source, own, options)
+        if found.scenes:
+            break
+    return found
+
+
+def _chosen(everything: Found, selection: Selection, source: str) -> Found:
+    found = selection.of(everything)
+    if not found.scenes:
+        raise InputError(_nothing(everything), source)
+    return found
+
+
+def _is_surface(scene: Scene) -> bool:
+    return (scene.level or "").startswith(_SURFACE)
+
+
+def _of_other_level(own: Iterable[Scene], kept: Iterable[Scene]) -> list[tuple[str, str]]:
+    ids = {scene.id for scene in kept}
+    return [
+        (scene.id, "surface reflectance is not mixed with that at the top of the atmosphere")
+        for scene in own
+        if scene.id not in ids
+    ]
 
 
 def _nothing(everything: Found) -> str:

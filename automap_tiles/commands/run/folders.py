@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date
 from pathlib import Path
 
-from automap_tiles.commands.run.parameters import RunParameters
+from automap_tiles.commands.run.parameters import Mode, RunParameters
+
+_LONGEST = 100
+"""Characters of statistics in a file's name."""
 
 
 def satellite_name(satellite: str) -> str:
@@ -24,7 +28,18 @@ def fetched_folder(output: Path, satellite: str) -> Path:
 
 
 def composite_path(run: RunParameters, satellite: str) -> Path:
-    """Of the composite of the time range."""
+    """Of the composite."""
+    return run.output / satellite_name(satellite) / f"composite_{result_name(run)}.tif"
+
+
+def result_name(run: RunParameters) -> str:
+    """Time range of a run and its statistics: results of others stay beside it."""
     first, last = run.period.first or date.min, run.period.last or date.max
-    name = f"composite_{first:%Y%m%d}_{last:%Y%m%d}.tif"
-    return run.output / satellite_name(satellite) / name
+    period = f"{first:%Y%m%d}_{last:%Y%m%d}"
+    if not run.mode.includes(Mode.COMPOSITE):
+        return period
+    statistics = "-".join(run.statistics)
+    if len(statistics) > _LONGEST:
+        digest = hashlib.sha256(statistics.encode()).hexdigest()[:8]
+        statistics = f"{len(run.statistics)}-statistics-{digest}"
+    return f"{period}_{statistics}"

@@ -21,18 +21,25 @@ EARLIEST = date(1984, 1, 1)
 DEFAULT_STATISTICS = ("median",)
 DEVIATIONS = ("emad", "smad", "bcmad")
 """Of the geometric median; one band each."""
-METHODS = (
-    *("geomedian", *DEVIATIONS, "medoid", "medoid_approx"),
-    *("max_ndvi", "max_ndwi", "best_pixel", "trimmed_mean"),
-)
+CHOOSING = ("medoid", "medoid_approx", "max_ndvi", "max_ndwi", "best_pixel")
+"""Methods that take all bands of a pixel from one date."""
+METHODS = ("geomedian", *DEVIATIONS, "trimmed_mean", *CHOOSING)
 """What the process `composite` knows besides the statistics of `analysis.composite`."""
+VALID_COUNT = "valid_count"
+PROVENANCE = (VALID_COUNT, "day_of_year", "scene_index", "score")
+"""Bands that say where a pixel is from; all but the first need one method of `CHOOSING`."""
+DEFAULT_PROVENANCE = (VALID_COUNT,)
 
 
 class Mode(StrEnum):
-    """Where a run ends; each contains the ones before it."""
+    """Where a run ends; each contains the ones before it, in this order."""
 
     DOWNLOAD = "download"
     COMPOSITE = "composite"
+
+    def includes(self, step: Mode) -> bool:
+        """Whether a run of this mode goes through a step."""
+        return list(Mode).index(self) >= list(Mode).index(step)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +58,8 @@ class RunParameters:
     output: Path
     """Absolute."""
     statistics: tuple[str, ...] = DEFAULT_STATISTICS
+    provenance: tuple[str, ...] = DEFAULT_PROVENANCE
+    """Names of `PROVENANCE`, in the order of the bands behind the statistics."""
     mask: tuple[str, ...] = ("cloud", "cirrus", "shadow")
     """Flags that rule a pixel out of a composite."""
     max_cloud_cover: float | None = None
@@ -125,6 +134,27 @@ def parse_statistics(value: str | Sequence[str]) -> tuple[str, ...]:
         raise ConfigError(
             str(error), key="statistics", found=value, remedy=f"also {', '.join(METHODS)}"
         ) from error
+    return names
+
+
+def parse_provenance(value: str | Sequence[str], statistics: Sequence[str]) -> tuple[str, ...]:
+    """Names of provenance bands, each once: `valid_count,day_of_year`; raises `ConfigError`."""
+    listed = [value] if isinstance(value, str) else value
+    words = [word.strip().lower() for text in listed for word in text.split(",")]
+    names = tuple(dict.fromkeys(word for word in words if word))
+    for name in names:
+        if name not in PROVENANCE:
+            raise ConfigError(
+                "is no provenance", key="provenance", found=name, remedy=", ".join(PROVENANCE)
+            )
+    chosen = [name for name in statistics if name in CHOOSING]
+    if set(names) - {VALID_COUNT} and len(chosen) != 1:
+        raise ConfigError(
+            "tells where the pixels of one method are from",
+            key="provenance",
+            found=",".join(names),
+            remedy=f"valid_count only, or one of the statistics {', '.join(CHOOSING)}",
+        )
     return names
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from automap_tiles.commands.run import stac
 from automap_tiles.commands.run.discover import Discovered
 from automap_tiles.commands.run.download import SceneDone
-from automap_tiles.commands.run.folders import satellite_name
+from automap_tiles.commands.run.folders import result_name, satellite_name
 from automap_tiles.commands.run.parameters import RunParameters
 from automap_tiles.storage import open_storage
 from automap_tiles.version import VERSION
@@ -21,8 +21,7 @@ def write_record(
     composites: Mapping[str, str],
 ) -> str:
     """Write the record; its name. `composites`: satellite → file. Raises `OutputError`."""
-    period = f"{run.period.first:%Y%m%d}_{run.period.last:%Y%m%d}"
-    name = f"run_{run.mode}_{period}.json"
+    name = f"run_{run.mode}_{result_name(run)}.json"
     stac.put(open_storage(str(run.output)), name, record(run, found, scenes, composites))
     return name
 
@@ -52,10 +51,12 @@ def record(
         "end": str(run.period.last),
         "source": run.source,
         "statistics": list(run.statistics),
+        "provenance": list(run.provenance),
         "mask": list(run.mask),
         "max_cloud_cover": run.max_cloud_cover,
         "area": mapping(run.area),
         "results": parts,
+        "notes": list(found.notes),
         "set_aside": [{"scene": name, "reason": reason} for name, reason in found.rejected],
     }
 

@@ -12,20 +12,22 @@ from automap_tiles.scenes.outlines import outline
 from automap_tiles.scenes.prepare import Picture
 from automap_tiles.scenes.prepared import ASSET, KEY, MASK, NAME, NODATA, PLANES, SCALE, about
 from automap_tiles.storage import Storage
-from automap_tiles.version import VERSION
+from automap_tiles.version import VERSION as OWN_VERSION
 
 if TYPE_CHECKING:
     from automap_tiles.scenes.scene import Scene
 
 AREA = "automap:area"
 """Property of an item: hash of the area that the scene was cut to."""
-_STAC = "1.0.0"
-_EXTENSIONS = [
+VERSION = "1.0.0"
+"""Of STAC."""
+EXTENSIONS = [
     "https://stac-extensions.github.io/eo/v1.1.0/schema.json",
     "https://stac-extensions.github.io/projection/v1.1.0/schema.json",
     "https://stac-extensions.github.io/raster/v1.1.0/schema.json",
     "https://stac-extensions.github.io/view/v1.0.0/schema.json",
 ]
+COG = "image/tiff; application=geotiff; profile=cloud-optimized"
 # Common names of the extension `eo`.
 _EO_NAMES = {"swir1": "swir16", "swir2": "swir22"}
 
@@ -38,8 +40,8 @@ def item(scene: Scene, area: str, picture: Picture | None) -> dict[str, Any]:
     name = safe_name(scene.id)
     found: dict[str, Any] = {
         "type": "Feature",
-        "stac_version": _STAC,
-        "stac_extensions": _EXTENSIONS,
+        "stac_version": VERSION,
+        "stac_extensions": EXTENSIONS,
         "id": name,
         "geometry": None if shape is None else mapping(shape),
         "properties": _properties(scene, area, picture),
@@ -60,7 +62,7 @@ def _properties(scene: Scene, area: str, picture: Picture | None) -> dict[str, A
         "view:sun_elevation": scene.sun_elevation,
         "view:sun_azimuth": scene.sun_azimuth,
         "processing:level": scene.level,
-        "automap:version": VERSION,
+        "automap:version": OWN_VERSION,
         AREA: area,
         KEY: about(scene),
     }
@@ -92,7 +94,7 @@ def _asset(scene: Scene, href: str) -> dict[str, Any]:
         stored.append({"data_type": "int16", "nodata": NODATA, **scale})
     return {
         "href": href,
-        "type": "image/tiff; application=geotiff; profile=cloud-optimized",
+        "type": COG,
         "title": "Reflectance, mask and indices",
         "roles": ["data"],
         "eo:bands": bands,
@@ -112,7 +114,7 @@ def collection(
     box += [max(values) for values in zip(*highs, strict=True)]
     return {
         "type": "Collection",
-        "stac_version": _STAC,
+        "stac_version": VERSION,
         "id": "scenes",
         "title": title,
         "description": f"Prepared scenes of {title}: reflectance, mask, NDVI and NDWI",

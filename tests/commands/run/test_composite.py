@@ -49,7 +49,7 @@ def test_against_numpy(prepared_run: RunParameters, composite: Path) -> None:
         got = file.read(masked=True)
         names = file.descriptions
         left, top, size = file.transform.c, file.transform.f, file.transform.a
-    assert names == band_names(("median", "std"))
+    assert names == band_names(("median", "std"), ("valid_count",))
     xs = left + (np.arange(got.shape[2]) + 0.5) * size
     ys = top - (np.arange(got.shape[1]) + 0.5) * size
     # the picture is resampled from the scenes' own grid, which the scenes are resampled onto
@@ -82,10 +82,13 @@ def test_says_what_it_is(prepared_run: RunParameters, composite: Path) -> None:
     with rasterio.open(composite) as file:
         tags = file.tags()
         scales = file.scales
-    assert len(json.loads(tags["SCENES"])) == 19
+        count = file.read(file.count, masked=True)
+    shares = json.loads(tags["SCENES"])
+    assert len(shares) == 19
+    assert sum(each["samples"] for each in shares) == count.sum()
+    assert sum(each["share"] for each in shares) == pytest.approx(1, abs=1e-4)
     assert tags["SATELLITE"] == "landsat-8"
     assert tags["PERIOD"] == "2018-01-01/2018-12-31"
-    assert tags["DESCRIPTION"] == "New York"
     assert scales[0] == pytest.approx(1e-4)
     assert scales[-1] == 1
 
@@ -105,7 +108,7 @@ def test_every_method_runs(prepared_run: RunParameters, tmp_path: Path) -> None:
     config["output"]["path"] = str(tmp_path / "all.tif")
     list(open_process(config).execute(concurrency="none"))
     with rasterio.open(tmp_path / "all.tif") as file:
-        assert file.descriptions == band_names(run.statistics)
+        assert file.descriptions == band_names(run.statistics, run.provenance)
         planes = dict(zip(file.descriptions, file.read(masked=True), strict=True))
     seen = planes["valid_count"] > 0
     assert seen.sum() > 100

@@ -1,0 +1,164 @@
+"""Showing how the preparation of scenes goes: text or JSON lines."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import click
+
+from automap_tiles.cli import words
+from automap_tiles.cli.reporters import Throttle, emit_json
+from automap_tiles.commands.run.download import SceneDone, SceneStatus
+
+_LINE_SECONDS = 5.0
+# Of one reason, in a text; the record of the run has all.
+_SHOWN = 3
+
+Rejected = Sequence[tuple[str, str]]
+
+
+@dataclass
+class Progress:
+    """Sums of the scenes so far."""
+
+    total: int
+    count: Counter[SceneStatus] = field(default_factory=Counter)
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def done(self) -> int:
+        return self.count.total()
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.started
+
+    @property
+    def to_go(self) -> float | None:
+        """Seconds, by the scenes that took any time; None when there are none yet."""
+        worked = self.done - self.count[SceneStatus.THERE]
+        return (self.total - self.done) * self.seconds / worked if worked else None
+
+
+class SceneReporter(Protocol):
+    """Tells of the parts of a run that are not tiles."""
+
+    def found(self, notes: Sequence[str], rejected: Rejected) -> None:
+        """What is worth knowing before the first scene."""
+        ...
+
+    def scene(self, done: SceneDone, progress: Progress) -> None:
+        """A scene that `progress` has counted already."""
+        ...
+
+    def prepared(self, progress: Progress) -> None:
+        """All scenes are done."""
+        ...
+
+    def failed(self, what: str, why: str) -> None:
+        """Something other than a scene or a tile could not be made."""
+        ...
+
+    def results(self, paths: Mapping[str, str]) -> None:
+        """Where everything is: words → path."""
+        ...
+
+
+def scene_reporter(log_format: str, *, progress: bool, verbose: bool) -> SceneReporter:
+    """The one that the options ask for."""
+    if log_format == "json":
+        return _Json(progress=progress, verbose=verbose)
+    return _Text(progress=progress, verbose=verbose)
+
+
+class _Text:
+    def __init__(self, *, progress: bool, verbose: bool) -> None:
+        self._progress, self._verbose = progress, verbose
+        self._throttle = Throttle(_LINE_SECONDS)
+
+    def found(self, notes: Sequence[str], rejected: Rejected) -> None:
+        for reason, names in _by_reason(rejected).items():
+            shown = names if self._verbose else names[:_SHOWN]
+            more = f" and {words.number(len(names) - len(shown))} more" if shown != names else ""
+            click.echo(f"Set aside: {', '.join(shown)}{more}: {reason}", err=True)
+        for note in notes:
+            click.echo(f"Note: {note}", err=True)
+
+    def scene(self, done: SceneDone, progress: Progress) -> None:
+        if done.status is SceneStatus.FAILED:
+            click.echo(f"Failed: {done.scene}: {done.error}", err=True)
+        elif self._verbose:
+            click.echo(f"{done.scene}  {done.status}  {words.duration(done.seconds)}", err=True)
+        if self._progress and self._throttle.due():
+            to_go = progress.to_go
+            rest = "" if to_go is None else f", {words.duration(to_go)} to go"
+            click.echo(f"{progress.done}/{words.plural(progress.total, 'scene')}{rest}", err=True)
+
+    def prepared(self, progress: Progress) -> None:
+        count = progress.count
+        click.echo(
+            f"{words.plural(progress.total, 'scene')}: {count[SceneStatus.WRITTEN]} written, "
+            f"{count[SceneStatus.EMPTY]} without a pixel in the area, "
+            f"{count[SceneStatus.THERE]} done before, {count[SceneStatus.FAILED]} failed "
+            f"in {words.duration(progress.seconds)}"
+        )
+
+    def failed(self, what: str, why: str) -> None:
+        click.echo(f"Failed: {what}: {why}", err=True)
+
+    def results(self, paths: Mapping[str, str]) -> None:
+        for what, path in paths.items():
+            click.echo(f"{what}: {path}")
+
+
+class _Json:
+    def __init__(self, *, progress: bool, verbose: bool) -> None:
+        self._progress, self._verbose = progress, verbose
+        self._throttle = Throttle(_LINE_SECONDS)
+
+    def found(self, notes: Sequence[str], rejected: Rejected) -> None:
+        for name, reason in rejected:
+            emit_json("warning", "set_aside", scene=name, reason=reason)
+        for note in notes:
+            emit_json("warning", "note", message=note)
+
+    def scene(self, done: SceneDone, progress: Progress) -> None:
+        failed = done.status is SceneStatus.FAILED
+        if failed or self._verbose:
+            emit_json(
+                "error" if failed else "info",
+                "scene",
+                satellite=done.satellite,
+                scene=done.scene,
+                status=str(done.status),
+                seconds=round(done.seconds, 3),
+                **({"error": done.error} if failed else {}),
+            )
+        if self._progress and self._throttle.due():
+            emit_json("info", "progress", **_sums(progress))
+
+    def prepared(self, progress: Progress) -> None:
+        emit_json("info", "prepared", **_sums(progress))
+
+    def failed(self, what: str, why: str) -> None:
+        emit_json("error", "failed", what=what, error=why)
+
+    def results(self, paths: Mapping[str, str]) -> None:
+        emit_json("info", "results", paths=dict(paths))
+
+
+def _by_reason(rejected: Rejected) -> dict[str, list[str]]:
+    """Names under what is wrong with them; a name that a reason begins with is cut off."""
+    found: dict[str, list[str]] = {}
+    for name, reason in rejected:
+        found.setdefault(reason.replace(f"scene {name} ", "the scene "), []).append(name)
+    return found
+
+
+def _sums(progress: Progress) -> dict[str, object]:
+    counts = {str(status): progress.count[status] for status in SceneStatus}
+    return {"scenes": progress.total, **counts, "seconds": round(progress.seconds, 3)}
