@@ -144,6 +144,18 @@ CFMASK = classes(
     },
     "USGS ESPA, CFmask band; Zhu and Woodcock 2012 (Fmask)",
 )
+DEA_FMASK = classes(
+    "dea_fmask",
+    {
+        0: (Flag.FILL, "high"),
+        1: (_CLEAR, "high"),
+        2: (Flag.CLOUD, "high"),
+        3: (Flag.SHADOW, "high"),
+        4: (Flag.SNOW, "high"),
+        5: (Flag.WATER, "high"),
+    },
+    "Geoscience Australia, Collection 3 product definitions (dea-config), oa_fmask",
+)
 SCL = classes(
     "scl",
     {
@@ -222,6 +234,7 @@ LAYERS: dict[str, QualityLayer] = {
         PIXEL_QA,
         PIXEL_QA_TM,
         CFMASK,
+        DEA_FMASK,
         SCL,
         QA60,
         MSK_CLASSI,

@@ -105,6 +105,12 @@ def cfmask(code: int, level: int) -> Names:
         yield name
 
 
+def dea_fmask(code: int, level: int) -> Names:
+    name = {1: None, 2: "cloud", 3: "shadow", 4: "snow", 5: "water"}.get(code, "fill")
+    if name:
+        yield name
+
+
 SCL = [
     "fill",
     "saturated",
@@ -164,6 +170,7 @@ DECODERS: dict[str, Callable[[int, int], Names]] = {
     "qa_radsat_tm": lambda code, level: qa_radsat(code, level, oli=False),
     "qa60": qa60,
     "cfmask": cfmask,
+    "dea_fmask": dea_fmask,
     "scl": scl,
     "hls_fmask": hls_fmask,
     "binary": binary,

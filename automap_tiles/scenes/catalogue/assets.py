@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from automap_tiles.scenes.catalogue import dea
 from automap_tiles.scenes.catalogue.identity import Identity
 from automap_tiles.scenes.catalogue.item import Asset, BandInfo, Item, number
 from automap_tiles.scenes.download.address import name_of
@@ -23,7 +24,7 @@ _IN_NAME = re.compile(
 # In the key: `B02_10m`, `SR_B2.TIF`, `red-jp2`
 _KEY = re.compile(r"(?:SR_)?(?P<name>.+?)(?:_(?P<size>\d\d)m)?(?:-jp2)?(?:\.TIF)?", re.IGNORECASE)
 _QUALITY = re.compile(
-    r"(?:^|_)(?P<layer>SCL|QA_PIXEL|QA_RADSAT|PIXEL_QA|BQA|QA60|MSK_CLASSI(?:_B00)?)"
+    r"(?:^|_)(?P<layer>SCL|QA_PIXEL|QA_RADSAT|PIXEL_QA|BQA|QA60|OA_FMASK|MSK_CLASSI(?:_B00)?)"
     r"(?:_\d\dm)?(?:-jp2)?(?:\.\w+)?$",
     re.IGNORECASE,
 )
@@ -133,7 +134,8 @@ def _name(asset: Asset, info: BandInfo, sensor: Sensor) -> str | None:
     if re.search(r"(^|_)ST_", name_of(asset.href)) or "temperature" in asset.roles:
         return None  # surface temperature is no reflectance
     return (
-        _find(sensor, key["name"] if key else None)
+        _find(sensor, dea.band(asset.key, sensor.key))
+        or _find(sensor, key["name"] if key else None)
         or _find(sensor, info.name)
         or _find(sensor, in_name["band"] if in_name else None)
         or _find(sensor, info.common)
@@ -152,6 +154,8 @@ def _layer(name: str, identity: Identity) -> str:
         return f"bqa_c1{suffix}" if identity.collection else "bqa_pre"
     if name in ("QA_PIXEL", "QA_RADSAT", "PIXEL_QA"):
         return f"{name.lower()}{suffix}"
+    if name.lower() == dea.FMASK:
+        return "dea_fmask"
     return "msk_classi" if name.startswith("MSK_CLASSI") else name.lower()
 
 

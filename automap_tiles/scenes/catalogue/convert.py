@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from automap_tiles.grid import Grid
 
+_MADE = ("s2:generation_time", "created", "landsat:processing_date", "odc:processing_datetime")
 _LARGEST_PIXEL = 1000.0  # metres; more is no pixel size but a coordinate in the wrong place
 
 
@@ -116,7 +117,7 @@ def _metadata(item: Item, identity: Identity) -> dict[str, Any]:
         "collection": identity.collection,
         "tier": identity.tier,
         "nodata_cover": item.number("s2:nodata_pixel_percentage"),
-        "created": item.text("s2:generation_time", "created", "landsat:processing_date"),
+        "created": item.text(*_MADE),
         "angles": angles_of(item) or None,
         "files": metadata_of(item) or None,
     }

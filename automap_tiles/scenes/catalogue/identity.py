@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.scenes.catalogue import dea
 from automap_tiles.scenes.catalogue.item import Item
 from automap_tiles.sensors.registry import by_key
 
@@ -49,6 +50,12 @@ class Identity:
 
 def identify(item: Item) -> Identity:
     """Raises `InputError` when no known satellite saw it."""
+    found = _identify(item)
+    # What such an item says of level and baseline is that of the product it was made of.
+    return replace(found, level=dea.LEVEL, baseline=None) if dea.is_ard(item) else found
+
+
+def _identify(item: Item) -> Identity:
     sensor = _sensor(item)
     if sensor.startswith("landsat"):
         parts = _parts(item, _LANDSAT)
@@ -137,7 +144,7 @@ def _path_row(item: Item) -> str | None:
 
 
 def _mgrs(item: Item) -> str | None:
-    whole = item.text("s2:mgrs_tile", "grid:code", "tileId")
+    whole = item.text("s2:mgrs_tile", "grid:code", "tileId", "odc:region_code")
     found = re.fullmatch(r"(?:MGRS-)?T?(\d{1,2}[A-Z]{3})", (whole or "").upper())
     if found:
         return _padded(found[1])

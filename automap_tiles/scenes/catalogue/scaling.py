@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from automap_tiles.errors import AutomapError, InputError
+from automap_tiles.scenes.catalogue import dea
 from automap_tiles.scenes.catalogue.assets import BandAsset, metadata_of
 from automap_tiles.scenes.catalogue.identity import Identity
 from automap_tiles.scenes.catalogue.item import Item
@@ -45,6 +46,8 @@ def scalings(
     machine. Raises `InputError` when nothing says how the numbers become reflectance.
     """
     reflective = {name: band for name, band in bands.items() if _is_reflective(identity, name)}
+    if dea.is_ard(item):
+        return Scalings(by_band=dict.fromkeys(reflective, dea.SCALING))
     if identity.sensor.startswith("sentinel-2"):
         return _sentinel(item, identity, reflective, read)
     if identity.sensor.startswith("landsat-"):
@@ -117,7 +120,9 @@ def _top_of_atmosphere(
         except AutomapError as error:
             reason = str(error)
     sun = item.number("view:sun_elevation", "eo:sun_elevation")
-    if sun is None or identity.sensor not in ("landsat-8", "landsat-9") or not identity.collection:
+    # Products that others make of the satellite's scenes name no level of USGS.
+    is_level_1 = bool(identity.collection) and (identity.level or "").upper().startswith("L1")
+    if sun is None or identity.sensor not in ("landsat-8", "landsat-9") or not is_level_1:
         raise InputError(f"nothing says how its numbers become reflectance: {reason}")
     scaling = Scaling(
         multiply=OLI_MULTIPLY, add=OLI_ADD, sun_elevation=sun, nodata=0, saturated=_SATURATED

@@ -218,7 +218,6 @@ def test_landsat_8_without_its_metadata_file(metadata: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "word"),
     [
-        ("ga_ls8c_ard_3-1-0_088080_2020-05-25_final.stac-item", "no bands that its satellite has"),
         ("lidar_dem", "Aircraft"),
         ("only_crs_proj", "landsat-5,landsat-7,landsat-8"),
     ],
