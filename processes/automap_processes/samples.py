@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from automap_tiles import Empty, RasterInput, Tile, VectorInput
+from automap_tiles import ConfigError, Empty, RasterInput, RasterReader, Tile, VectorInput
 from automap_tiles.analysis.recipe import Recipe
 
 Feature = dict[str, Any]
@@ -33,6 +33,17 @@ Array = np.ndarray[Any, Any]
 def pixelbuffer(recipe: dict[str, Any]) -> int:
     """Pixels around a tile that its features depend on."""
     return Recipe.from_dict(recipe).margin
+
+
+def check_parameters(picture: RasterReader, recipe: dict[str, Any]) -> None:
+    """Complain of bands that the picture lacks, before the first tile."""
+    try:
+        wanted = Recipe.from_dict(recipe)
+        bands = picture.describe_bands()
+        wanted.check(bands.names)
+        bands.scaling(wanted.needs)
+    except ValueError as error:
+        raise ConfigError(str(error), key="process_parameters.recipe") from error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,14 +63,11 @@ def execute(
     tile: Tile,
     *,
     recipe: dict[str, Any],
-    bands: list[str],
-    scale: float = 1.0,
-    offset: float = 0.0,
 ) -> list[Feature]:
     """The points of the tile with the features of their pixels.
 
-    `recipe` says which features, as in a model; `bands` names the bands of the picture, in order.
-    A stored value times `scale` plus `offset` is what features are made of.
+    `recipe` says which features, as in a model. Names and units of the bands are those that the
+    picture tells.
     """
     groups = list(_groups(samples.read(), tile))
     if not groups:
@@ -68,10 +76,11 @@ def execute(
     places = np.concatenate([group.places for group in groups])
     first = np.maximum(places.min(axis=0) - wanted.margin, 0)
     last = np.minimum(places.max(axis=0) + wanted.margin + 1, tile.shape)
-    indexes = [bands.index(name) + 1 for name in wanted.needs if name in bands]
-    pixels = picture.read(indexes=indexes)[:, first[0] : last[0], first[1] : last[1]]
-    names = [bands[index - 1] for index in indexes]
-    found = wanted.compute(pixels, names, scale=scale, offset=offset)
+    bands = picture.describe_bands()
+    read = picture.read(indexes=bands.numbers(wanted.needs))
+    scale, offset = bands.scaling(wanted.needs)
+    window = read[:, first[0] : last[0], first[1] : last[1]]
+    found = wanted.compute(window, wanted.needs, scale=scale, offset=offset)
     told = [_told(group, first, found.data, found.valid) for group in groups]
     if not any(told):
         raise Empty

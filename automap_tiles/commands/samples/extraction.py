@@ -92,7 +92,7 @@ def extract(
     """
     wanted = wanted or Extraction()
     picture = picture if isinstance(picture, Picture) else look_at(picture)
-    scaling = _scaling(picture, recipe)
+    _check_bands(picture, recipe)
     pixels = place(
         samples,
         picture,
@@ -102,7 +102,7 @@ def extract(
     )
     read = thinned(pixels.claims, _spare(wanted.per_class), wanted.seed)
     with _folder(folder) as place_of:
-        config = _config(picture, recipe, scaling, read, place_of)
+        config = _config(picture, recipe, read, place_of)
         _run(config, workers, picture, tell)
         found = _gather(config["output"]["path"], picture, recipe)
     return _table(found, _Origin(samples, pixels, read, picture, recipe), wanted)
@@ -117,7 +117,7 @@ class _Origin:
     recipe: Recipe
 
 
-def _scaling(picture: Picture, recipe: Recipe) -> tuple[float, float]:
+def _check_bands(picture: Picture, recipe: Recipe) -> None:
     try:
         recipe.check(picture.bands)
     except MissingBands as error:
@@ -128,7 +128,7 @@ def _scaling(picture: Picture, recipe: Recipe) -> tuple[float, float]:
             found=", ".join(picture.bands),
             remedy="another picture, or a recipe of the bands that it has",
         ) from error
-    return picture.scaling(recipe.needs)
+    picture.scaling(recipe.needs)
 
 
 def _spare(limit: int | None) -> int | None:
@@ -144,17 +144,9 @@ def _folder(folder: Path | None) -> Iterator[Path]:
         yield Path(path)
 
 
-def _config(
-    picture: Picture, recipe: Recipe, scaling: tuple[float, float], read: Claims, folder: Path
-) -> dict[str, Any]:
+def _config(picture: Picture, recipe: Recipe, read: Claims, folder: Path) -> dict[str, Any]:
     """The process that reads the features; its points are written here."""
-    scale, offset = scaling
-    parameters = {
-        "recipe": recipe.to_dict(),
-        "bands": list(picture.bands),
-        "scale": scale,
-        "offset": offset,
-    }
+    parameters = {"recipe": recipe.to_dict()}
     facts = json.dumps([picture.path, picture.grid_definition(), parameters], sort_keys=True)
     digest = hashlib.sha256(facts.encode())
     for column in read:
@@ -169,7 +161,6 @@ def _config(
         "pyramid": {
             **picture.grid_definition(),
             "metatiling": 1 << (metatiling.bit_length() - 1),
-            "pixelbuffer": recipe.margin,
         },
         "zoom_levels": picture.zoom,
         "bounds": list(_bounds(picture, read)),

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from automap_tiles.commands.facts import source_facts
 from automap_tiles.commands.tiledir import Selection
 from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.grid import Bounds, Grid, Pyramid
 from automap_tiles.scenes.lattice import Lattice
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from rasterio.crs import CRS
 
     from automap_tiles.commands.tiledir import TileDirectory
-    from automap_tiles.raster import RasterInfo
 
 _KEY = "--picture"
 _LARGEST_TILE = 512
@@ -42,11 +42,13 @@ class Picture:
     zoom: int
     bounds: Bounds
     """Box of the data, CRS of the pyramid."""
-    bands: tuple[str, ...]
-    """Names, `band_1` … where there are none."""
-    scales: tuple[float, ...]
-    """Per band: value = number · scale + offset, as in GDAL."""
-    offsets: tuple[float, ...]
+    table: BandTable
+    """Names and units of the bands."""
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """Names of the bands, `band_1` … where there are none."""
+        return self.table.names
 
     @property
     def crs(self) -> CRS:
@@ -102,17 +104,12 @@ class Picture:
 
     def scaling(self, bands: Sequence[str]) -> tuple[float, float]:
         """The scale and offset that these bands share; raises `ConfigError` where they differ."""
-        places = [self.bands.index(name) for name in bands]
-        pairs = {(self.scales[place], self.offsets[place]) for place in places}
-        if len(pairs) > 1:
+        try:
+            return self.table.scaling(bands)
+        except ValueError as error:
             raise ConfigError(
-                "the bands have different scales or offsets",
-                self.path,
-                key=_KEY,
-                found=", ".join(f"{scale:g} · n + {offset:g}" for scale, offset in sorted(pairs)),
-                remedy="choose bands with one unit",
-            )
-        return pairs.pop() if pairs else (1.0, 0.0)
+                str(error), self.path, key=_KEY, remedy="choose bands with one unit"
+            ) from error
 
     def grid_definition(self) -> dict[str, Any]:
         """The pyramid as a process file has it."""
@@ -172,7 +169,7 @@ def _of_raster(path: str) -> Picture:
         pyramid=Pyramid.from_grid(definition, tile_size=tile),
         zoom=0,
         bounds=info.bounds,
-        **_bands(info),
+        table=BandTable.of(info),
     )
 
 
@@ -190,14 +187,5 @@ def _of_directory(path: str, directory: TileDirectory, zoom: int) -> Picture:
         pyramid=pyramid,
         zoom=zoom,
         bounds=Bounds(low[0], low[1], high[2], high[3]),
-        **_bands(inspect(root)),
+        table=BandTable.of(inspect(root)),
     )
-
-
-def _bands(info: RasterInfo) -> dict[str, Any]:
-    names = info.descriptions or (None,) * info.count
-    return {
-        "bands": tuple(name or f"band_{number}" for number, name in enumerate(names, 1)),
-        "scales": info.scales or (1.0,) * info.count,
-        "offsets": info.offsets or (0.0,) * info.count,
-    }

@@ -142,7 +142,7 @@ def test_a_tile_directory_as_the_picture(path: Path, tmp_path: Path) -> None:
     assert list(events)
     picture = look_at(folder)
     assert (picture.zoom, picture.bands) == (13, ("blue", "green", "red", "nir"))
-    assert set(picture.scales) == {1e-4}
+    assert set(picture.table.scales) == {1e-4}
     table = extract(samples_of([square(20, 20, 50, 80)], [9]), picture, Recipe(bands=("red",)))
     points = np.column_stack([table.x, table.y])
     seen = 0
@@ -201,7 +201,7 @@ def test_bands_of_different_units(path: Path, tmp_path: Path) -> None:
         file.scales = (1e-4, 1e-4, 1e-4, 1.0)
     samples = samples_of([square(5, 5, 9, 9)], [1])
     assert len(extract(samples, other, Recipe(bands=("red",))))
-    with pytest.raises(ConfigError, match="different scales"):
+    with pytest.raises(ConfigError, match="different units"):
         extract(samples, other, Recipe(bands=("red", "nir")))
 
 
