@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from automap_tiles.analysis import bestpixel, composite, masks, medoid, trimmed
+from automap_tiles.analysis import bestpixel, composite, distance, masks, medoid, trimmed
 from automap_tiles.analysis.geomedian import geomedian
 
 Array = NDArray[Any]
@@ -240,7 +240,7 @@ def neighbourhoods(_: Stack) -> Iterator[Case]:
     yield Case(
         group=group,
         name="NumPy",
-        run=lambda rows: masks.distance(cloud[:rows], (1, 1), limit=300),
+        run=lambda rows: distance.distance(cloud[:rows], (1, 1), limit=300),
     )
     yield Case(
         group="shadow, 1 200 px long",

@@ -1,4 +1,4 @@
-"""Masks of a whole scene: cleaned, widened, the distance to what they cover, shadows of clouds.
+"""Masks of a whole scene: cleaned, widened, shadows of clouds.
 
 They look around a pixel for up to some kilometres, so they belong to the scene and not to a tile:
 tiles would have seams. A mask is (y, x) bool; `pixel_size` is (height, width) in metres. Everything
@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from automap_tiles.analysis.samples import Bools, l2_bytes
 
@@ -25,7 +23,6 @@ a dilation of 5 pixels."""
 CLOUD_HEIGHTS = (200.0, 12000.0)
 """Lowest and highest base of clouds that are looked for, metres (Zhu and Woodcock 2012,
 doi:10.1016/j.rse.2011.10.028)."""
-_TEN_MILLION_KM = 1e10
 
 
 def clean(
@@ -111,58 +108,6 @@ def _widen(mask: Bools, width: int, wanted: int) -> Bools:
             wider |= mask.any(axis=1, keepdims=True)
         mask, width = wider, width + step
     return mask
-
-
-def distance(mask: Bools, pixel_size: Size, *, limit: float = math.inf) -> NDArray[np.float32]:
-    """Metres from each pixel's centre to that of the nearest covered one, 0 on it.
-
-    Distances above `limit` are given as `limit`, and the limit is worth setting: the work grows
-    with the largest distance there is. Exact but for float32: the distance in the column first,
-    then the least of distance² + (columns off)² along the row. Infinite where nothing is covered
-    and there is no limit.
-    """
-    _check(mask, pixel_size)
-    if not limit >= 0:
-        raise ValueError(f"a limit is at least 0, not {limit}")
-    squares = _along_columns(mask, pixel_size[0], min(limit, _TEN_MILLION_KM))
-    np.multiply(squares, squares, out=squares)
-    out = np.empty(mask.shape, dtype=np.float32)
-    for rows in _strips(mask.shape, 12 * mask.shape[1], 0):
-        _along_rows(squares[rows], out[rows], pixel_size[1], limit)
-    np.sqrt(out, out=out)
-    out[out >= np.float32(_TEN_MILLION_KM)] = np.inf
-    return np.minimum(out, np.float32(limit), out=out)
-
-
-def _along_columns(mask: Bools, step: float, limit: float) -> NDArray[np.float32]:
-    """Distance to the nearest covered pixel of the same column, at most `limit`."""
-    out = np.where(mask, np.float32(0), np.float32(limit))
-    part = np.empty(mask.shape[1], dtype=np.float32)
-    order = list(range(len(mask)))
-    for rows in (order, order[::-1]):
-        for before, row in pairwise(rows):
-            np.add(out[before], np.float32(step), out=part)
-            np.minimum(out[row], part, out=out[row])
-    return out
-
-
-def _along_rows(
-    squares: NDArray[np.float32], out: NDArray[np.float32], step: float, limit: float
-) -> None:
-    """Least square of each pixel over all columns of its row, nearest columns first."""
-    np.copyto(out, squares)
-    if squares.min() >= limit**2:
-        return  # nothing covered is within the limit of these rows
-    part = np.empty_like(squares)
-    farthest = min(squares.shape[1] - 1, int(min(limit / step, squares.shape[1])))
-    for columns in range(1, farthest + 1):
-        further = np.float32((columns * step) ** 2)
-        # nothing that far off can be nearer; the look at the whole strip is only taken now and then
-        if columns % 8 == 1 and out.max() <= further:
-            break
-        added = np.add(squares, further, out=part)
-        np.minimum(out[:, columns:], added[:, :-columns], out=out[:, columns:])
-        np.minimum(out[:, :-columns], added[:, columns:], out=out[:, :-columns])
 
 
 def shadow(

@@ -14,6 +14,7 @@ import numpy as np
 import shapely
 
 from automap_tiles import raster
+from automap_tiles.analysis import distance as distances
 from automap_tiles.analysis import masks as tools
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import Grid
@@ -226,13 +227,13 @@ def cloud_distance(scene: Scene, frame: Frame, limit: float, making: Making = OW
     size = pixel_metres(lattice)
     margin = math.ceil(limit / min(size))
 
-    def distance(window: Window) -> Array:
+    def measured(window: Window) -> Array:
         wide = widened(window, margin)
         covered = (compute(wide) & np.uint16(combine(DEFAULT))) != 0
-        metres = tools.distance(covered, size, limit=limit)
+        metres = distances.distance(covered, size, limit=limit)
         return np.ascontiguousarray(metres[slices(window, wide)])
 
-    return frame.bring(lattice, distance)
+    return frame.bring(lattice, measured)
 
 
 def _inside(window: Window, grid: Grid) -> Bools:

@@ -79,34 +79,6 @@ def test_cleaning_drops_specks_and_widens_clouds() -> None:
     assert masks.clean(mask, (10, 10), opening=0) is not mask
 
 
-@given(
-    shape=st.tuples(st.integers(1, 40), st.integers(1, 40)),
-    share=st.sampled_from([0.005, 0.05, 0.5]),
-    pixel_size=st.sampled_from(SIZES),
-    limit=st.sampled_from([0.0, 25.0, 100.0, 333.3, math.inf]),
-    rows=st.sampled_from([1, 5, 10**6]),
-    seed=st.integers(0, 2**32),
-)
-def test_distance_is_that_of_scipy(
-    shape: tuple[int, int],
-    share: float,
-    pixel_size: tuple[float, float],
-    limit: float,
-    rows: int,
-    seed: int,
-) -> None:
-    mask = np.random.default_rng(seed).random(shape) < share
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(masks, "l2_bytes", lambda: rows * 12 * shape[1])
-        got = masks.distance(mask, pixel_size, limit=limit)
-    assert got.dtype == np.float32
-    if mask.any():
-        wanted = ndimage.distance_transform_edt(~mask, sampling=pixel_size)
-    else:
-        wanted = np.full(shape, np.inf)
-    np.testing.assert_allclose(got, np.minimum(wanted, limit), rtol=1e-6)
-
-
 def test_shadows_lie_away_from_the_sun() -> None:
     cloud = np.zeros((101, 101), dtype=bool)
     cloud[50, 50] = True
@@ -177,11 +149,9 @@ def test_what_is_wrong_is_named() -> None:
     with pytest.raises(ValueError, match=r"a mask is \(y, x\) bool"):
         masks.dilate(mask.astype("u1"), 1)
     with pytest.raises(ValueError, match="pixel size"):
-        masks.distance(mask, (0, 1))
+        masks.dilate(mask, 1, (0, 1))
     with pytest.raises(ValueError, match="radius"):
         masks.dilate(mask, -1)
-    with pytest.raises(ValueError, match="limit"):
-        masks.distance(mask, (1, 1), limit=math.nan)
     with pytest.raises(ValueError, match="not above the horizon"):
         masks.shadow(mask, (1, 1), sun_azimuth=0, sun_elevation=0)
     with pytest.raises(ValueError, match="from low to high"):
