@@ -96,10 +96,8 @@ def _require_enough(counts: NDArray[np.int64], values: NDArray[Any], n: int) -> 
     of_class = (counts > 0).sum(axis=0)
     for value, groups in zip(values, of_class, strict=True):
         if groups < n:
-            raise FoldError(
-                f"class {value} comes from {groups} polygon{'s' * (groups != 1)} or block"
-                f"{'s' * (groups != 1)}, and {n} folds need {n} of each class"
-            )
+            found = "one polygon or block" if groups == 1 else f"{groups} polygons or blocks"
+            raise FoldError(f"class {value} comes from {found}, and {n} folds need {n} of each")
 
 
 def _deal(

@@ -91,23 +91,31 @@ def doubtful(
     classes: Sequence[LandClass],
     probabilities: NDArray[np.float32],
 ) -> tuple[Doubtful, ...]:
-    """Samples taken for another class, the worst one of a polygon, least probable first."""
-    predicted = probabilities.argmax(axis=1)
+    """Polygons and points that are taken for another class, least probable first."""
     of_given = probabilities[np.arange(len(rows.labels)), rows.labels]
-    wrong = np.flatnonzero(predicted != rows.labels)
-    worst = wrong[np.lexsort((wrong, of_given[wrong]))]
-    firsts = np.sort(np.unique(table.groups[worst], return_index=True)[1])[:_MOST_DOUBTFUL]
-    return tuple(
-        Doubtful(
-            x=float(table.x[row]),
-            y=float(table.y[row]),
-            group=int(table.groups[row]),
-            given=classes[rows.labels[row]].value,
-            predicted=classes[predicted[row]].value,
-            probability=float(of_given[row]),
-        )
-        for row in worst[firsts]
+    # a polygon is of one class; where a group is of several, each part is looked at by itself
+    keys = np.stack([table.groups, rows.labels], axis=1)
+    parts, first, member, counts = np.unique(
+        keys, axis=0, return_index=True, return_inverse=True, return_counts=True
     )
+    sums = np.zeros((len(parts), rows.classes))
+    np.add.at(sums, member.reshape(-1), probabilities)
+    means = sums / counts[:, None]
+    worst = np.lexsort((of_given, member.reshape(-1)))[np.cumsum(counts) - counts]
+    predicted, labels = means.argmax(axis=1), rows.labels[first]
+    found = [
+        Doubtful(
+            group=int(parts[part, 0]),
+            samples=int(counts[part]),
+            x=float(table.x[worst[part]]),
+            y=float(table.y[worst[part]]),
+            given=classes[labels[part]].value,
+            predicted=classes[predicted[part]].value,
+            probability=float(means[part, labels[part]]),
+        )
+        for part in np.flatnonzero(predicted != labels)
+    ]
+    return tuple(sorted(found, key=lambda one: (one.probability, one.group))[:_MOST_DOUBTFUL])
 
 
 def _order(labels: NDArray[np.int64], groups: NDArray[np.int64], seed: int) -> NDArray[np.float64]:

@@ -36,14 +36,13 @@ from automap_tiles.analysis.classifier.search import (
 )
 from automap_tiles.analysis.classifier.tpe import TpeSampler
 from automap_tiles.analysis.folds import random_folds
+from automap_tiles.analysis.pca import Pca
 from automap_tiles.analysis.recipe import Recipe
 from automap_tiles.analysis.sample_table import SampleTable
 from automap_tiles.version import VERSION
 
 if TYPE_CHECKING:
     from xgboost import Booster
-
-    from automap_tiles.analysis.pca import Pca
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,10 +157,8 @@ def _prepare(table: SampleTable, options: TrainOptions, known: Sequence[LandClas
         raise ValueError(f"samples are of class {missing[0]}, which is not among the classes given")
     pca, columns, names = None, table.values, table.features
     if options.components is not None:
-        from automap_tiles.analysis.pca import Pca
-
         pca = Pca.fit(table.values, options.components)
-        columns, names = _components(pca, table.values), _component_names(pca)
+        columns, names = pca.apply_rows(table.values), pca.names
     counts = np.bincount(labels.reshape(-1))
     weights = (counts.mean() / counts) ** options.balance.power
     weights /= np.average(weights, weights=counts)
@@ -173,16 +170,6 @@ def _prepare(table: SampleTable, options: TrainOptions, known: Sequence[LandClas
     )
     classes = tuple(of_value[value] for value in values.tolist())
     return _Prepared(table=table, rows=rows, names=names, classes=classes, pca=pca)
-
-
-def _components(pca: Pca, values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Components of samples in rows, as pixels of a picture one row high."""
-    found: NDArray[np.float32] = pca.apply(values.T[:, None])[:, 0].T
-    return found
-
-
-def _component_names(pca: Pca) -> tuple[str, ...]:
-    return tuple(f"component {number}" for number in range(1, len(pca.components) + 1))
 
 
 def _samplers(options: TrainOptions) -> dict[Strategy, Sampler]:
@@ -209,7 +196,7 @@ def _test(table: SampleTable, prepared: _Prepared, booster: Booster) -> Scores |
     """Scores of the samples that were kept from the training; None where none were."""
     if not len(table):
         return None
-    values = table.values if prepared.pca is None else _components(prepared.pca, table.values)
+    values = table.values if prepared.pca is None else prepared.pca.apply_rows(table.values)
     numbers = np.array([one.value for one in prepared.classes])
     predicted = booster.inplace_predict(np.ascontiguousarray(values)).argmax(axis=1)
     return scores(np.searchsorted(numbers, table.classes), predicted, len(numbers))

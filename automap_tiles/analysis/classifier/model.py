@@ -15,18 +15,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automap_tiles.analysis.classifier.classes import LandClass
+from automap_tiles.analysis.pca import Pca
 from automap_tiles.analysis.recipe import Recipe
 from automap_tiles.errors import InputError
 from automap_tiles.storage import open_storage
-
-if TYPE_CHECKING:
-    from automap_tiles.analysis.pca import Pca
 
 __all__ = ["FORMAT", "LandClass", "Model", "TrainingSamples"]
 
@@ -157,7 +155,7 @@ class Model:
                     crs=facts["training"]["crs"],
                     positions=np.frombuffer(positions, dtype="<f8").reshape(-1, 2),
                 ),
-                pca=_components(facts["pca"]),
+                pca=None if facts["pca"] is None else Pca.from_dict(facts["pca"]),
                 report=facts["report"],
                 versions=facts["versions"],
             )
@@ -165,14 +163,6 @@ class Model:
             raise InputError(f"is a damaged model: {error!r} in {_FACTS}", path) from error
         _check(model, facts, path)
         return model
-
-
-def _components(facts: Mapping[str, Any] | None) -> Pca | None:
-    if facts is None:
-        return None
-    from automap_tiles.analysis.pca import Pca
-
-    return Pca.from_dict(facts)
 
 
 def _members(data: bytes, path: Path | str | None) -> tuple[dict[str, Any], bytes, bytes]:

@@ -41,7 +41,7 @@ class Predictor:
         if not len(rows):
             return np.empty((0, len(self.values)), dtype=np.float32)
         if self.model.pca is not None:
-            rows = self.model.pca.apply(rows.T[:, None])[:, 0].T
+            rows = self.model.pca.apply_rows(rows)
         found: NDArray[np.float32] = self._booster.inplace_predict(rows)
         return found
 

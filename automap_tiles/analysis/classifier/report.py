@@ -35,17 +35,21 @@ class CurvePoint:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Doubtful:
-    """A sample that the classifier, trained without its fold, takes for something else."""
+    """A polygon or point that the classifier, trained without it, takes for something else."""
 
-    x: float
-    y: float
     group: int
-    """Polygon or point that it comes from."""
+    """Its number."""
+    samples: int
+    """How many it gives."""
+    x: float
+    """Of its most doubtful sample."""
+    y: float
     given: int
     """Number of the class that the samples say."""
     predicted: int
+    """Number of the class of highest mean probability."""
     probability: float
-    """Of the given class."""
+    """Mean over its samples of that of the given class."""
 
 
 @dataclass(frozen=True, kw_only=True)

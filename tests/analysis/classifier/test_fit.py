@@ -1,0 +1,291 @@
+"""Training as a whole, the file of the model, and prediction with it."""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn import metrics  # type: ignore[import-untyped]
+
+from automap_tiles.analysis.classifier.classes import land_classes
+from automap_tiles.analysis.classifier.fit import Training, train
+from automap_tiles.analysis.classifier.model import FORMAT, Model
+from automap_tiles.analysis.classifier.options import Balance, Search, TrainOptions
+from automap_tiles.analysis.classifier.parameters import Strategy
+from automap_tiles.analysis.classifier.predict import Predictor
+from automap_tiles.analysis.classifier.search import Budget
+from automap_tiles.analysis.folds import FoldError
+from automap_tiles.analysis.recipe import Recipe
+from automap_tiles.analysis.sample_table import SampleTable
+from automap_tiles.errors import InputError
+from tests.analysis.classifier.conftest import MakeTable
+
+QUICK = TrainOptions(budget=Budget(trials=3), folds=3, threads=1, seed=4)
+
+
+@pytest.fixture(scope="module")
+def table(make_table: MakeTable) -> SampleTable:
+    return make_table()
+
+
+@pytest.fixture(scope="module")
+def training(table: SampleTable, recipe: Recipe) -> Training:
+    return train(table, recipe, QUICK)
+
+
+@pytest.fixture(scope="module")
+def reduced(table: SampleTable, recipe: Recipe) -> Training:
+    """With principal components, a final test, vector leaves only and Optuna's search."""
+    options = replace(
+        QUICK,
+        components=2,
+        holdout=0.25,
+        strategies=(Strategy.VECTOR_LEAF,),
+        search=Search.TPE,
+        balance=Balance.EQUAL,
+    )
+    return train(table, recipe, options)
+
+
+def test_the_report_is_that_of_the_folds(training: Training, table: SampleTable) -> None:
+    report = training.model.report
+    assert json.loads(json.dumps(report, allow_nan=False)) == report
+    assert report["samples"]["counts"] == [96, 96, 96]
+    assert report["samples"]["polygons"] == [8, 8, 8]
+    assert report["folds"] == {"split": "polygons", "number": 3, "block_size": None}
+    for kind in ("blocked", "random"):
+        confusion = np.array(report[kind]["confusion"])
+        assert confusion.sum() == len(table)
+        assert confusion.sum(axis=1).tolist() == [96, 96, 96]
+        assert report[kind]["accuracy"] == pytest.approx(np.trace(confusion) / len(table))
+    # neighbours flatter: pixels of one polygon resemble each other
+    assert report["random"]["accuracy"] > report["blocked"]["accuracy"] + 0.02
+    assert report["blocked"]["accuracy"] > 0.5
+    assert [trial["number"] for trial in report["search"]] == [0, 1, 2]
+    assert report["strategies"]["chosen_loss"] <= report["strategies"]["default_loss"]
+    assert next(iter(report["importances"])) == "red"
+    assert sum(report["importances"].values()) == pytest.approx(1)
+    assert report["learning_curve"][-1]["accuracy"] == report["blocked"]["accuracy"]
+    assert report["holdout"] is None
+
+
+def test_doubtful_samples_are_misplaced_ones(
+    make_table: MakeTable, recipe: Recipe, table: SampleTable
+) -> None:
+    """A polygon is given a wrong class: it is the most doubtful one, with all its samples."""
+    classes = table.classes.copy()
+    assert classes[table.groups == 2][0] == 9
+    classes[table.groups == 2] = 2
+    wrong = train(replace(table, classes=classes), recipe, QUICK)
+    doubtful = wrong.model.report["doubtful"]
+    assert doubtful[0]["group"] == 2
+    assert (doubtful[0]["given"], doubtful[0]["predicted"]) == (2, 9)
+    assert doubtful[0]["samples"] == 12
+    inside = wrong.model.training.positions[table.sorted().groups == 2]
+    assert [doubtful[0]["x"], doubtful[0]["y"]] in inside.tolist()
+    probabilities = [one["probability"] for one in doubtful]
+    assert probabilities == sorted(probabilities)
+    assert len({one["group"] for one in doubtful}) == len(doubtful)
+
+
+def test_the_same_training_gives_the_same_bytes(
+    training: Training, table: SampleTable, recipe: Recipe
+) -> None:
+    # … whatever the order in which the samples came
+    shuffled = table.take(np.random.default_rng(0).permutation(len(table)))
+    again = train(shuffled, recipe, QUICK)
+    assert again.model.to_bytes() == training.model.to_bytes()
+    other = train(table, recipe, replace(QUICK, seed=5))
+    assert other.model.report["search"] != training.model.report["search"]
+
+
+def test_predictions_are_of_the_classes_given(training: Training, table: SampleTable) -> None:
+    predictor = Predictor(training.model)
+    probabilities = predictor.probabilities(table.values)
+    assert probabilities.shape == (len(table), 3)
+    assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
+    classes = predictor.classes(probabilities)
+    assert set(classes.tolist()) <= {2, 5, 9}
+    assert np.array_equal(classes, predictor.values[probabilities.argmax(axis=1)])
+    assert metrics.accuracy_score(table.classes, classes) > 0.75
+
+
+@pytest.mark.parametrize("which", ["training", "reduced"])
+def test_a_row_does_not_depend_on_the_others(
+    which: str, request: pytest.FixtureRequest, table: SampleTable
+) -> None:
+    predictor = Predictor(request.getfixturevalue(which).model)
+    rows = np.tile(table.values, (3, 1))
+    whole = predictor.probabilities(rows)
+    for first, count in ((0, 1), (1, 3), (5, 64), (7, 129), (0, 500), (863, 1)):
+        part = predictor.probabilities(rows[first : first + count])
+        assert part.tobytes() == whole[first : first + count].tobytes()
+    # nor on how they lie in memory: planes of a picture
+    planes = np.ascontiguousarray(rows.T)
+    assert predictor.probabilities(planes.T).tobytes() == whole.tobytes()
+    assert predictor.probabilities(rows[:0]).shape == (0, 3)
+
+
+def test_components_and_the_final_test(reduced: Training, table: SampleTable) -> None:
+    model, report = reduced.model, reduced.model.report
+    assert model.inputs == 2
+    assert set(report["importances"]) == {"pc1", "pc2"}
+    confusion = np.array(report["holdout"]["confusion"])
+    assert confusion.sum() == len(table) / 4
+    assert np.array(report["blocked"]["confusion"]).sum() == len(table) * 3 / 4
+    assert report["trees"] == report["rounds"]
+    assert [cost.strategy for cost in reduced.costs] == [Strategy.VECTOR_LEAF]
+    # a reference sample must not lie on any of them, tested or learnt from
+    assert len(model.training.positions) == len(table)
+
+
+def test_costs_are_measured(training: Training) -> None:
+    assert {cost.strategy for cost in training.costs} == set(Strategy)
+    for cost in training.costs:
+        assert cost.microseconds > 0
+        assert cost.seconds_per_km2(100.0) == pytest.approx(1e4 * cost.microseconds * 1e-6)
+        per_round = 1 if cost.strategy is Strategy.VECTOR_LEAF else 3
+        assert cost.trees == cost.rounds * per_round
+
+
+def test_rare_classes_count_more_when_balanced(make_table: MakeTable, recipe: Recipe) -> None:
+    table = make_table()
+    rare = (table.classes != 9) | (np.arange(len(table)) % 12 == 0)
+    table = table.take(rare)
+    recalls = []
+    for balance in (Balance.NONE, Balance.EQUAL):
+        options = replace(QUICK, budget=Budget(trials=2), balance=balance)
+        recalls.append(train(table, recipe, options).model.report["blocked"]["recall"][2])
+    assert recalls[1] > recalls[0]
+
+
+def test_samples_that_cannot_be_learnt(make_table: MakeTable, recipe: Recipe) -> None:
+    table = make_table()
+    with pytest.raises(FoldError, match="all are of class 2"):
+        train(table.take(table.classes == 2), recipe, QUICK)
+    with pytest.raises(FoldError, match="class 9 comes from one polygon"):
+        train(table.take((table.classes != 9) | (table.groups == 2)), recipe, QUICK)
+    with pytest.raises(ValueError, match="no samples"):
+        train(table.take(table.classes == 3), recipe, QUICK)
+    with pytest.raises(ValueError, match="not made by this recipe"):
+        train(table, Recipe(bands=("red", "nir")), QUICK)
+    values = table.values.copy()
+    values[3, 1] = np.nan
+    with pytest.raises(ValueError, match="finite"):
+        train(replace(table, values=values), recipe, QUICK)
+    with pytest.raises(ValueError, match="class 9, which is not among"):
+        train(table, recipe, QUICK, land_classes([2, 5]))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"holdout": 0.7},
+        {"folds": 1},
+        {"strategies": ()},
+        {"budget": Budget(trials=None, seconds=None)},
+    ],
+)
+def test_options_that_cannot_be(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"holdout|folds|trees|budget"):
+        TrainOptions(**wrong)
+
+
+def test_a_model_comes_back_from_its_file(
+    training: Training, reduced: Training, tmp_path: Path
+) -> None:
+    for model in (training.model, reduced.model):
+        path = tmp_path / "model.zip"
+        model.save(path)
+        found = Model.open(path)
+        assert found.to_bytes() == model.to_bytes() == path.read_bytes()
+        assert found.classes == model.classes
+        assert found.recipe == model.recipe
+        assert found.report == model.report
+        assert found.fingerprint == model.fingerprint
+        assert np.array_equal(found.training.positions, model.training.positions)
+        assert pickle.loads(pickle.dumps(found)).to_bytes() == model.to_bytes()
+    assert training.model.fingerprint != reduced.model.fingerprint
+    assert [one.name for one in training.model.classes] == ["water", "forest", "class 9"]
+
+
+def test_reading_a_model_needs_no_xgboost(training: Training, tmp_path: Path) -> None:
+    training.model.save(tmp_path / "model.zip")
+    code = (
+        "import sys; from automap_tiles.analysis.classifier.model import Model; "
+        f"print(len(Model.open({str(tmp_path / 'model.zip')!r}).classes)); "
+        "sys.exit('xgboost' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, "3"), done.stderr
+
+
+Change = Callable[[dict[str, bytes]], Mapping[str, bytes]]
+
+
+def _facts(**changes: Any) -> Change:
+    def change(members: dict[str, bytes]) -> Mapping[str, bytes]:
+        facts = {**json.loads(members["model.json"]), **changes}
+        return {**members, "model.json": json.dumps(facts).encode()}
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (_facts(format=FORMAT + 1), rf"format {FORMAT + 1}.*update automap-tiles"),
+        (_facts(kind="other"), "not a model of"),
+        (_facts(features=["red", "nir"]), r"other features.*2 then, 4 now"),
+        (_facts(recipe={"bands": ["red", "blue", "swir1", "swir2"]}), "other features"),
+        (_facts(recipe={"bands": ["red", "red"]}), "damaged model.*twice"),
+        (_facts(classes=[{"value": 0, "name": "x", "colour": "#000000"}]), "damaged model"),
+        (_facts(pca={"mean": [1]}), "damaged model"),
+        (lambda members: {**members, "booster.ubj": b"x"}, "its trees are not those"),
+        (lambda members: {**members, "model.json": b"{"}, "no JSON"),
+        (lambda members: {**members, "model.json": b"[]"}, "not a model of"),
+        (lambda members: {"model.json": members["model.json"]}, "not a model of.*booster.ubj"),
+        (lambda members: {"other.txt": b""}, "not a model of"),
+        (lambda members: {**members, "positions.bin": b"12345"}, "damaged model"),
+    ],
+)
+def test_files_that_are_no_model(change: Change, message: str, training: Training) -> None:
+    with zipfile.ZipFile(io.BytesIO(training.model.to_bytes())) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in change(members).items():
+            archive.writestr(name, content)
+    with pytest.raises(InputError, match=message):
+        Model.from_bytes(buffer.getvalue(), "m.zip")
+
+
+def test_damaged_bytes(training: Training, tmp_path: Path) -> None:
+    data = training.model.to_bytes()
+    middle = len(data) // 2
+    for broken in (data[:-40], data[:middle] + b"\0\0\0\0" + data[middle + 4 :]):
+        with pytest.raises(InputError, match=r"m.zip: is a damaged model"):
+            Model.from_bytes(broken, "m.zip")
+    with pytest.raises(InputError, match="is not a model"):
+        Model.from_bytes(b"II*\0", "m.tif")
+    with pytest.raises(InputError, match="no such model"):
+        Model.open(tmp_path / "missing.zip")
+
+
+def test_trees_that_do_not_fit(training: Training, reduced: Training) -> None:
+    with pytest.raises(InputError, match="see 2 columns, its recipe gives 4"):
+        Predictor(replace(training.model, booster=reduced.model.booster))
+    with pytest.raises(InputError, match="cannot be loaded by XGBoost"):
+        Predictor(replace(training.model, booster=b"{" + training.model.booster[60:]))
+    with pytest.raises(ValueError, match="do not fit 4 features"):
+        Predictor(training.model).probabilities(np.zeros((5, 3), np.float32))
