@@ -1,0 +1,184 @@
+"""Piecewise cubic curves through the valid dates of each pixel, all pixels of a block at once.
+
+The valid dates of a pixel are moved to the front of their column; what differs between pixels is
+then only how many there are. Slopes at the dates and values in between follow SciPy's CubicSpline
+and Akima1DInterpolator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from automap_tiles.analysis.samples import Array, Bools
+
+# Of the largest sum of changes of slope: below, Akima's weights are not defined (as in SciPy).
+_UNDEFINED = 1e-9
+
+
+@dataclass(frozen=True)
+class _Packed:
+    """Valid dates first; behind them come days one apart and values of zero."""
+
+    days: Array
+    """(place, pixel)"""
+    values: Array
+    count: Array
+    """(pixel,) valid dates."""
+
+
+def interpolate(
+    values: Array,
+    counts: Bools,
+    times: Array,
+    wanted: Array,
+    slopes_of: Callable[[Array, Array, Array], Array],
+) -> Array:
+    """Values (day, pixel) of the curves through samples (time, pixel).
+
+    Only between the first and the last valid date of a pixel do they mean something.
+    """
+    packed = _pack(values, counts, times)
+    slopes = slopes_of(packed.days, packed.values, packed.count)
+    last = np.maximum(packed.count - 2, 0)
+    passed = np.cumsum(counts, axis=0, dtype=np.int32)
+    found = np.empty((len(wanted), values.shape[1]))
+    for row, day in enumerate(wanted.tolist()):
+        dates = int(np.searchsorted(times, day, side="right"))
+        place = passed[dates - 1] - 1 if dates else np.zeros_like(last)
+        place = np.clip(place, 0, last)[None]
+        found[row] = _hermite(packed, slopes, place, day)
+    return found
+
+
+def _pack(values: Array, counts: Bools, times: Array) -> _Packed:
+    order = np.argsort(~counts, axis=0, kind="stable")
+    count = counts.sum(axis=0)
+    rank = np.arange(len(times))[:, None]
+    here = rank < count
+    days = np.where(here, times[order], times[-1] + 1 + rank)
+    packed = np.where(here, np.take_along_axis(values, order, 0), 0)
+    if len(times) == 1:  # a curve has two ends
+        days, packed = np.vstack((days, days + 1)), np.vstack((packed, packed))
+    return _Packed(days, packed, count)
+
+
+def _hermite(packed: _Packed, slopes: Array, place: Array, day: float) -> Array:
+    """The cubic between the dates at `place` and the next one, by their values and slopes."""
+    start, end = _at(packed.days, place), _at(packed.days, place + 1)
+    low, high = _at(packed.values, place), _at(packed.values, place + 1)
+    first, second = _at(slopes, place), _at(slopes, place + 1)
+    length = end - start
+    slope = (high - low) / length
+    bend = (first + second - 2 * slope) / length
+    way = day - start
+    found: Array = low + way * (
+        first + way * ((slope - first) / length - bend + way * bend / length)
+    )
+    return found
+
+
+def _at(planes: Array, place: Array) -> Array:
+    taken: Array = np.take_along_axis(planes, place, 0)[0]
+    return taken
+
+
+def akima_slopes(days: Array, values: Array, count: Array) -> Array:
+    """Slopes at the dates (place, pixel).
+
+    The mean of the slopes on both sides, each weighted by how the slope changes on the other.
+    """
+    places = len(days)
+    beside = np.zeros((places + 3, days.shape[1]))
+    inner = beside[2:-2]
+    inner[...] = np.diff(values, axis=0) / np.diff(days, axis=0)
+    # slopes beyond the two ends go on changing as the last two did
+    beside[1] = 2 * beside[2] - beside[3]
+    beside[0] = 2 * beside[1] - beside[2]
+    pixels = np.arange(days.shape[1])
+    for beyond in (1, 2):
+        row = np.clip(count, 2, places) + beyond
+        beside[row, pixels] = 2 * beside[row - 1, pixels] - beside[row - 2, pixels]
+    change = np.abs(np.diff(beside, axis=0))
+    weights = change[2:] + change[:-2]
+    used = np.arange(places)[:, None] < count
+    defined = weights > _UNDEFINED * np.where(used, weights, 0).max(axis=0)
+    slopes = 0.5 * (beside[3:] + beside[:-3])
+    share = change[:-2] / np.where(defined, weights, 1)
+    np.copyto(slopes, beside[1:-2] + share * (beside[2:-1] - beside[1:-2]), where=defined)
+    line = inner[0]
+    slopes[:2] = np.where(count <= 2, line, slopes[:2])
+    return slopes
+
+
+def cubic_slopes(days: Array, values: Array, count: Array) -> Array:
+    """Slopes of the cubic spline at the dates (place, pixel), not-a-knot at both ends.
+
+    The first two pieces are one cubic, and so are the last two. The equations have three diagonals
+    and are solved by elimination, for all pixels together: a pixel's last equation comes in the
+    row of its last date, and what follows is not used.
+    """
+    length, slope = np.diff(days, axis=0), np.diff(values, axis=0) / np.diff(days, axis=0)
+    places = len(days)
+    upper, right = np.zeros(days.shape), np.zeros(days.shape)
+    slopes = np.zeros(days.shape)
+    if places >= 3:
+        _eliminate(length, slope, count, upper, right)
+    running = np.zeros(days.shape[1])
+    for place in reversed(range(places)):
+        running = np.where(place < count, right[place] - upper[place] * running, 0)
+        slopes[place] = running
+    slopes[:2] = np.where(count <= 2, slope[0], slopes[:2])
+    if places >= 3:
+        parabola = count == 3
+        for place, value in enumerate(_parabola(length, slope)):
+            slopes[place] = np.where(parabola, value, slopes[place])
+    return slopes
+
+
+def _eliminate(length: Array, slope: Array, count: Array, upper: Array, right: Array) -> None:
+    """Forward elimination: afterwards slope[i] = right[i] - upper[i] · slope[i + 1]."""
+    places = len(upper)
+    both = length[0] + length[1]
+    upper[0] = both / length[1]
+    right[0] = ((length[0] + 2 * both) * length[1] * slope[0] + length[0] ** 2 * slope[1]) / (
+        both * length[1]
+    )
+    for place in range(1, places):
+        before = length[place - 1]
+        if place < places - 1:
+            after = length[place]
+            pivot = 2 * (before + after) - after * upper[place - 1]
+            inner_upper = before / pivot
+            target = 3 * (after * slope[place - 1] + before * slope[place])
+            inner_right = (target - after * right[place - 1]) / pivot
+        if place >= 2:
+            far = length[place - 2]
+            both = far + before
+            pivot = far - both * upper[place - 1]
+            target = (
+                before**2 * slope[place - 2] + (2 * both + before) * far * slope[place - 1]
+            ) / both
+            # three dates make no equation here; they are handled on their own
+            safe = np.where(pivot == 0, 1, pivot)
+            end_right = (target - both * right[place - 1]) / safe
+        is_end = count == place + 1
+        if place == places - 1:
+            upper[place], right[place] = 0, end_right
+        elif place >= 2:
+            upper[place] = np.where(is_end, 0, inner_upper)
+            right[place] = np.where(is_end, end_right, inner_right)
+        else:
+            upper[place], right[place] = inner_upper, inner_right
+
+
+def _parabola(length: Array, slope: Array) -> tuple[Array, Array, Array]:
+    """Slopes at three dates of the parabola through them."""
+    bend = (slope[1] - slope[0]) / (length[0] + length[1])
+    return (
+        slope[0] - bend * length[0],
+        slope[0] + bend * length[0],
+        slope[1] + bend * length[1],
+    )
