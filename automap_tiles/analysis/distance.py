@@ -54,18 +54,8 @@ def distance(mask: Bools, pixel_size: tuple[float, float], *, limit: float = mat
     most = min(limit / unit, _FAR_AWAY)
     squares = _along_columns(mask, pixel_size[0] / unit, most)
     np.multiply(squares, squares, out=squares)
-    out = np.empty(mask.shape, dtype=np.float32)
-    is_square = pixel_size[0] == unit
-    farthest = _NEAR if is_square and most > _ALL_NEAR else mask.shape[1]
-    for top in range(0, len(mask), _MANY_ROWS):
-        part, known = squares[top : top + _MANY_ROWS], out[top : top + _MANY_ROWS]
-        step = max(1, l2_bytes() // (12 * mask.shape[1]))
-        is_done = True
-        for first in range(0, len(part), step):
-            rows = slice(first, first + step)
-            is_done &= _near(part[rows], known[rows], most, farthest)
-        if not is_done:
-            _far(part, known)
+    farthest = _NEAR if pixel_size[0] == unit and most > _ALL_NEAR else mask.shape[1]
+    out = _along_rows(squares, most, farthest)
     np.sqrt(out, out=out)
     np.multiply(out, np.float32(unit), out=out)
     return np.minimum(out, np.float32(limit), out=out)
@@ -80,6 +70,21 @@ def _along_columns(mask: Bools, step: float, limit: float) -> Floats:
         for before, row in pairwise(rows):
             np.add(out[before], np.float32(step), out=part)
             np.minimum(out[row], part, out=out[row])
+    return out
+
+
+def _along_rows(squares: Floats, limit: float, farthest: int) -> Floats:
+    """Least square of each pixel over all columns of its row."""
+    out = np.empty_like(squares)
+    step = max(1, l2_bytes() // (12 * squares.shape[1]))
+    for top in range(0, len(squares), _MANY_ROWS):
+        part, known = squares[top : top + _MANY_ROWS], out[top : top + _MANY_ROWS]
+        is_done = True
+        for first in range(0, len(part), step):
+            rows = slice(first, first + step)
+            is_done &= _near(part[rows], known[rows], limit, farthest)
+        if not is_done:
+            _far(part, known)
     return out
 
 
