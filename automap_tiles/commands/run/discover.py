@@ -137,9 +137,11 @@ def _of_other_level(own: Iterable[Scene], kept: Iterable[Scene]) -> list[tuple[s
 
 def _nothing(everything: Found) -> str:
     if everything.scenes:
+        satellites = sorted({satellite_name(scene.satellite) for scene in everything.scenes})
+        days = sorted(f"{scene.time:%Y-%m-%d}" for scene in everything.scenes)
         return (
-            f"none of the {len(everything.scenes)} scenes is of that area, time, satellite and "
-            "cloud cover"
+            f"none of the {len(everything.scenes)} scenes ({', '.join(satellites)}, {days[0]} to "
+            f"{days[-1]}) is of that area, time, satellite and cloud cover"
         )
     if not everything.rejected:
         return "no product of a known satellite"
