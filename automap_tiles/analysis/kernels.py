@@ -21,6 +21,8 @@ from automap_tiles.analysis.samples import Array, Bools
 from automap_tiles.analysis.weiszfeld import Pixels
 
 _LANES = 32
+_MANY_LANES = 128
+"""Measured for the medoid of 12 dates: 16 lanes 7.4, 32 5.1, 64 5.8 and 128 lanes 8.5 Mpx/s."""
 _LOW, _HIGH = weiszfeld.MIXING
 _FIRST, _TINY, _SMALL = weiszfeld.FIRST, weiszfeld.TINY, weiszfeld.SMALL
 _ZERO, _ONE, _INFINITE = np.float32(0), np.float32(1), np.float32(np.inf)
@@ -169,45 +171,61 @@ def _enter(samples, weight, median, number, x, w, y, lane):  # type: ignore[no-u
         y[band, lane] = median[band, number]
 
 
-def sums_of_distances(samples: Array, weight: Array) -> Array:
-    """As `medoid._sums`."""
-    sums = np.zeros(weight.shape, dtype=np.float32)
-    _distances(samples.shape[1])(samples, weight, sums)
-    return sums
+def nearest_to_all(data: Array, valid: Bools) -> tuple[Array, Array]:
+    """Date and sum of distances of the medoid; infinity where there is none."""
+    dates, bands, height, width = data.shape
+    index = np.zeros((height, width), dtype=np.uint8 if dates < 256 else np.uint16)
+    lowest = np.full((height, width), np.inf, dtype=np.float32)
+    # one kernel for two numbers of dates: a date that never counts adds nothing
+    _medoid(dates + dates % 2, bands)(data, valid, index, lowest)
+    return index, lowest
 
 
-@lru_cache(maxsize=32)
-def _distances(bands: int) -> Callable[..., None]:
-    """Kernel of the medoid, with the number of bands as a constant."""
+@lru_cache(maxsize=64)
+def _medoid(most: int, bands: int) -> Callable[..., None]:
+    """Kernel of the medoid, with the numbers of dates and bands as constants.
 
-    def kernel(samples, weight, sums):  # type: ignore[no-untyped-def]
-        dates, _, count = samples.shape
-        x = np.zeros((dates, bands, _LANES), dtype=np.float32)
-        w = np.zeros((dates, _LANES), dtype=np.float32)
-        added = np.zeros((dates, _LANES), dtype=np.float32)
-        for first in range(0, count, _LANES):
-            lanes = min(_LANES, count - first)
-            for date in range(dates):
-                for lane in range(lanes):
-                    w[date, lane] = weight[date, first + lane]
-                for lane in range(_LANES):
-                    added[date, lane] = _ZERO
-                for band in range(bands):
+    Without the first it takes twice the time: the inner loop is as short as the lanes are wide, and
+    would begin with looking whether its arrays overlap.
+    """
+
+    def kernel(data, valid, index, lowest):  # type: ignore[no-untyped-def]
+        dates, _, height, width = data.shape
+        x = np.zeros((most, bands, _MANY_LANES), dtype=np.float32)
+        w = np.zeros((most, _MANY_LANES), dtype=np.float32)
+        added = np.zeros((most, _MANY_LANES), dtype=np.float32)
+        for row in range(height):
+            for first in range(0, width, _MANY_LANES):
+                lanes = min(_MANY_LANES, width - first)
+                for date in range(most):
+                    for lane in range(_MANY_LANES):
+                        added[date, lane] = _ZERO
+                for date in range(dates):
+                    counts = valid[date, row]
                     for lane in range(lanes):
-                        x[date, band, lane] = samples[date, band, first + lane]
-            for one in range(dates):
-                for other in range(one + 1, dates):
-                    for lane in range(_LANES):
-                        square = _ZERO
-                        for band in range(bands):
-                            difference = x[one, band, lane] - x[other, band, lane]
-                            square += difference * difference
-                        distance = np.sqrt(square)
-                        added[one, lane] += distance * w[other, lane]
-                        added[other, lane] += distance * w[one, lane]
-            for date in range(dates):
+                        w[date, lane] = _ONE if counts[first + lane] else _ZERO
+                    for band in range(bands):
+                        samples = data[date, band, row]
+                        for lane in range(lanes):
+                            value = np.float32(samples[first + lane])
+                            x[date, band, lane] = value if w[date, lane] > _ZERO else _ZERO
+                for one in range(most):
+                    for other in range(one + 1, most):
+                        for lane in range(_MANY_LANES):
+                            square = _ZERO
+                            for band in range(bands):
+                                difference = x[one, band, lane] - x[other, band, lane]
+                                square += difference * difference
+                            distance = np.sqrt(square)
+                            added[one, lane] += distance * w[other, lane]
+                            added[other, lane] += distance * w[one, lane]
                 for lane in range(lanes):
-                    sums[date, first + lane] = added[date, lane]
+                    best, winner = _INFINITE, 0
+                    for date in range(most):
+                        if w[date, lane] > _ZERO and added[date, lane] < best:
+                            best, winner = added[date, lane], date
+                    index[row, first + lane] = winner
+                    lowest[row, first + lane] = best
 
     return compile_kernel(kernel)
 

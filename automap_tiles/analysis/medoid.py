@@ -5,8 +5,6 @@ Flood 2013, doi:10.3390/rs5126481.
 
 from __future__ import annotations
 
-from types import ModuleType
-
 import numpy as np
 
 from automap_tiles.analysis import composite
@@ -30,15 +28,17 @@ def medoid(
     """
     dates = whole_dates(stack, valid)
     kernels = compiled(fast)
+    if kernels is not None:
+        index, lowest = kernels.nearest_to_all(dates.data, dates.valid)
+        return provenance(dates, index, lowest, lowest < np.inf, kernels)
     count, bands, height, width = dates.data.shape
     race = Race(count, (height, width))
-    sums_of_distances = _sums if kernels is None else kernels.sums_of_distances
     for rows in dates.blocks(_PIXEL_BYTES * count * bands):
-        sums = sums_of_distances(*_block(dates, rows))
+        sums = _sums(*_block(dates, rows))
         np.negative(sums, out=sums)
         for date in range(count):
             race.offer(date, rows, sums[date].reshape(-1, width), dates.valid[date, rows])
-    return _nearest(dates, race, kernels)
+    return _nearest(dates, race)
 
 
 def medoid_approx(stack: composite.Stack, valid: Bools | None = None) -> Chosen:
@@ -59,13 +59,13 @@ def medoid_approx(stack: composite.Stack, valid: Bools | None = None) -> Chosen:
             distance = np.sqrt(total(difference.reshape(bands, -1)))
             np.negative(distance, out=distance)
             race.offer(date, rows, distance.reshape(-1, width), dates.valid[date, rows])
-    return _nearest(dates, race, None)
+    return _nearest(dates, race)
 
 
-def _nearest(dates: Dates, race: Race, kernels: ModuleType | None) -> Chosen:
+def _nearest(dates: Dates, race: Race) -> Chosen:
     """The race was about distances, of which the lowest wins."""
     found = race.best > -np.inf
-    return provenance(dates, race.index, np.negative(race.best), found, kernels)
+    return provenance(dates, race.index, np.negative(race.best), found)
 
 
 def _block(dates: Dates, rows: slice) -> tuple[Array, Array]:

@@ -13,7 +13,7 @@ import importlib, pkgutil, sys
 import numpy as np
 import automap_tiles.analysis as analysis
 for module in pkgutil.iter_modules(analysis.__path__):
-    if module.name != "kernels":
+    if not module.name.endswith("kernels"):
         importlib.import_module(f"automap_tiles.analysis.{module.name}")
 from automap_tiles.analysis.medoid import medoid
 medoid(np.ones((2, 2, 3, 3)), fast=False)
