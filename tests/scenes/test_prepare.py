@@ -137,3 +137,11 @@ def test_clouds_given_as_polygons_are_in_the_mask(shared: Path, tmp_path: Path) 
 def test_nothing_there(shared: Path, tmp_path: Path) -> None:
     with pytest.raises(Empty):
         prepare.write(tmp_path / "out.tif", only(shared / "data" / LANDSAT), box(10, 50, 11, 51))
+
+
+def test_an_area_of_half_the_globe(shared: Path, tmp_path: Path) -> None:
+    """Most of it lies where the zone of the scene means nothing."""
+    scene = only(shared / "data/landsat/rio_tiler_pds_LC08_016037_C1_L1TP_900m")
+    prepare.write(tmp_path / "all.tif", scene, None)
+    prepare.write(tmp_path / "cut.tif", scene, box(-180, -80, 20, 84))
+    assert (tmp_path / "all.tif").read_bytes() == (tmp_path / "cut.tif").read_bytes()

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+from shapely import box
 
 from automap_tiles import open_process
 from automap_tiles.commands.run.composite import band_names, composite_config, prepared_scenes
@@ -100,6 +101,27 @@ def test_same_bytes_for_any_number_of_workers(
     config["output"]["path"] = str(tmp_path / "again.tif")
     list(open_process(config).execute(concurrency="processes", workers=2))
     assert (tmp_path / "again.tif").read_bytes() == composite.read_bytes()
+
+
+def test_an_area_beyond_all_that_was_seen(prepared_run: RunParameters) -> None:
+    """Half the globe cannot be told in one zone: the extent ends around the scenes."""
+    everywhere = replace(prepared_run, area=box(-180, -80, 20, 84))
+    config = composite_config(everywhere, "8")
+    left, bottom, right, top = config["bounds"]
+    own = composite_config(prepared_run, "8")["bounds"]
+    assert left < own[0] < own[2] < right
+    assert right - left < 600_000
+    assert top - bottom < 600_000
+
+
+def test_long_names_of_statistics(prepared_run: RunParameters) -> None:
+    many = tuple(f"p{number}" for number in range(0, 101, 2))
+    names = {
+        composite_path(replace(prepared_run, statistics=each), "8").name
+        for each in (many, many[1:], ("median",), ("median", "std"))
+    }
+    assert len(names) == 4
+    assert max(map(len, names)) < 150
 
 
 def test_every_method_runs(prepared_run: RunParameters, tmp_path: Path) -> None:

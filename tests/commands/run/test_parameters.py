@@ -14,6 +14,7 @@ from automap_tiles.commands.run.parameters import (
     boundary_area,
     parse_dates,
     parse_mode,
+    parse_provenance,
     parse_statistics,
     satellites_of,
 )
@@ -93,6 +94,27 @@ def test_statistics() -> None:
     for wrong in ("", "mode", "p101", ","):
         with pytest.raises(ConfigError):
             parse_statistics(wrong)
+
+
+def test_provenance() -> None:
+    assert parse_provenance("valid_count", ("median", "std")) == ("valid_count",)
+    assert parse_provenance("", ("median",)) == ()
+    asked = "score, scene_index,score"
+    assert parse_provenance(asked, ("median", "max_ndvi")) == ("score", "scene_index")
+    for wrong, statistics in (
+        ("day", ("max_ndvi",)),
+        ("score", ("median",)),
+        ("valid_count,score", ("max_ndvi", "medoid")),
+    ):
+        with pytest.raises(ConfigError) as caught:
+            parse_provenance(wrong, statistics)
+        assert caught.value.key == "provenance"
+
+
+def test_modes_contain_those_before_them() -> None:
+    assert Mode.COMPOSITE.includes(Mode.DOWNLOAD)
+    assert Mode.COMPOSITE.includes(Mode.COMPOSITE)
+    assert not Mode.DOWNLOAD.includes(Mode.COMPOSITE)
 
 
 def test_boundary_is_the_union_of_all_shapes(tmp_path: Path) -> None:

@@ -1,0 +1,99 @@
+"""The level of what is taken, and what the user is told of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from shapely import box
+
+from automap_tiles.commands.run import parameters as rules
+from automap_tiles.commands.run.discover import discover
+from automap_tiles.errors import InputError
+from automap_tiles.scenes import catalogue, find
+from automap_tiles.scenes.scene import Found, Scene
+
+AREA = box(10, 50, 11, 51)
+
+
+def scene(sensor: str, level: str | None) -> Scene:
+    return Scene(
+        id=f"{sensor}_{level}",
+        sensor=sensor,
+        level=level,
+        time=datetime(2020, 6, 1, tzinfo=UTC),
+        bands={},
+        footprint=AREA,
+    )
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> rules.RunParameters:
+    return rules.RunParameters(
+        mode=rules.Mode.DOWNLOAD,
+        satellites=frozenset("28"),
+        period=rules.parse_dates("2020-01-01", "2020-12-31"),
+        area=AREA,
+        source=str(tmp_path),
+        output=tmp_path / "out",
+    )
+
+
+def ids(found: Any) -> dict[str, list[str]]:
+    return {key: [each.id for each in scenes] for key, scenes in found.scenes.items()}
+
+
+def test_levels_are_not_mixed(run: rules.RunParameters, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = [scene("landsat-8", "L1TP"), scene("landsat-8", "L2SP"), scene("sentinel-2a", "L2A")]
+    monkeypatch.setattr(find, "products", lambda *_, **__: Found(scenes=tuple(listed)))
+    found = discover(run)
+    assert ids(found) == {"8": ["landsat-8_L1TP"], "2": ["sentinel-2a_L2A"]}
+    (note,) = found.notes
+    assert note.startswith("sentinel-2: only surface reflectance")
+    assert [name for name, _ in found.rejected] == ["landsat-8_L2SP"]
+
+
+def test_a_known_catalogue_is_asked_for_the_top_of_the_atmosphere_first(
+    run: rules.RunParameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Earth Search has no Landsat of level 1, and both levels of Sentinel-2."""
+    asked: list[tuple[str, str]] = []
+
+    def search(_: str, selection: Any, options: Any) -> Found:
+        (satellite,) = selection.satellites
+        asked.append((satellite, options.level))
+        level = {"toa": "L1C", "surface": "L2A"}[options.level]
+        sensor = "sentinel-2b" if satellite == "2" else f"landsat-{satellite}"
+        return Found(scenes=(scene(sensor, level),))
+
+    monkeypatch.setattr(catalogue, "search", search)
+    found = discover(replace(run, source="earth-search"))
+    assert asked == [("2", "toa"), ("8", "surface")]
+    assert ids(found) == {"2": ["sentinel-2b_L1C"], "8": ["landsat-8_L2A"]}
+    assert [note.partition(":")[0] for note in found.notes] == ["landsat-8"]
+
+
+def test_the_surface_where_the_top_has_nothing(
+    run: rules.RunParameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def search(_: str, __: Any, options: Any) -> Found:
+        there = options.level == "surface"
+        return Found(scenes=(scene("sentinel-2a", "L2A"),) if there else ())
+
+    monkeypatch.setattr(catalogue, "search", search)
+    found = discover(replace(run, source="earth-search", satellites=frozenset("2")))
+    assert ids(found) == {"2": ["sentinel-2a_L2A"]}
+    assert "only surface reflectance" in found.notes[0]
+
+
+def test_a_satellite_that_saw_nothing_is_named(
+    run: rules.RunParameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = (scene("landsat-8", "L1TP"),)
+    monkeypatch.setattr(find, "products", lambda *_, **__: Found(scenes=listed))
+    assert discover(run).notes == ("sentinel-2: no scene of that area and time",)
+    with pytest.raises(InputError, match=r"1 scenes \(landsat-8, 2020-06-01 to 2020-06-01\)"):
+        discover(replace(run, satellites=frozenset("2")))
