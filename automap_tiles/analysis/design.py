@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ Floats = NDArray[np.float64]
 
 MINIMUM = 50
 """Samples of a rare class: 50 to 100 are the publication's advice."""
+_LEAST = 2
+
 EXPECTED_ACCURACY = 0.8
 """User's accuracy to reckon with where nothing is known."""
 
@@ -60,44 +63,48 @@ def allocate(
     weights: Sequence[float],
     total: int,
     how: Allocation = Allocation.COMPROMISE,
-    minimum: int = MINIMUM,
+    minimum: int | None = None,
     available: Sequence[int] | None = None,
 ) -> tuple[int, ...]:
     """Samples of each class; they add up to `total`, or to more where the minimum asks for it.
 
-    A class without area gets none. No class gets less than `minimum` (where it has so many pixels)
-    and none more than it has pixels, `available`; what one cannot take the others share.
+    No class gets less than `minimum` (default: 50 for the compromise, else the two that an error
+    can be told from) nor more than it has pixels, `available`; those in between are shared by area,
+    or equally. A class without area gets none.
     """
-    if total < 1 or minimum < 0:
-        raise ValueError("a sample has at least one point, a stratum at least none")
+    if minimum is None:
+        minimum = MINIMUM if how is Allocation.COMPROMISE else _LEAST
     w = np.asarray(weights, dtype=np.float64)
     if (w < 0).any() or w.sum() <= 0:
         raise ValueError("shares of area are not negative, and one is more than 0")
-    room = np.where(w > 0, np.iinfo(np.int64).max if available is None else available, 0)
-    floor = np.minimum(minimum, room)
+    if total < 1 or minimum < 0:
+        raise ValueError("a sample has at least one point, a stratum at least none")
+    most = np.full(len(w), max(total, minimum)) if available is None else np.asarray(available)
+    most = np.where(w > 0, most, 0)
+    least = np.minimum(minimum, most)
+    total = int(np.clip(total, least.sum(), most.sum()))
     share = (w > 0).astype(float) if how is Allocation.EQUAL else w
-    fixed = np.zeros(len(w), dtype=bool)
-    given = np.zeros(len(w), dtype=np.int64)
-    while not fixed.all():
-        # Those below the minimum get it, and the rest is shared out anew until all have enough.
-        rest = max(0, total - int(given[fixed].sum()))
-        wanted = _shared(np.where(fixed, 0.0, share), rest)
-        low = ~fixed & (wanted < floor)
-        high = ~fixed & (wanted > room)
-        given = np.where(fixed, given, wanted)
-        given[low], given[high] = floor[low], room[high]
-        if not (low | high).any():
-            break
-        fixed |= low if low.any() else high
-    return tuple(int(number) for number in given)
+    return tuple(_whole(_between(share, least, most, total), most, total).tolist())
 
 
-def _shared(share: Floats, total: int) -> NDArray[np.int64]:
-    """A whole number shared out; the largest remainders are rounded up."""
-    if share.sum() <= 0:
-        return np.zeros(len(share), dtype=np.int64)
-    exact = share / share.sum() * total
-    whole: NDArray[np.int64] = np.floor(exact).astype(np.int64)
-    left = total - int(whole.sum())
-    whole[np.argsort(whole - exact, kind="stable")[:left]] += 1
+def _between(share: Floats, least: NDArray[Any], most: NDArray[Any], total: int) -> Floats:
+    """Shares of a total between two limits each, by bisection of their common factor."""
+    low, high = 0.0, 2.0 * max(total, 1) / share[share > 0].min()
+    for _ in range(200):
+        factor = (low + high) / 2
+        if np.clip(share * factor, least, most).sum() < total:
+            low = factor
+        else:
+            high = factor
+    found: Floats = np.clip(share * high, least, most)
+    return found
+
+
+def _whole(exact: Floats, most: NDArray[Any], total: int) -> NDArray[np.int64]:
+    """The nearest whole numbers with that total: the largest remainders are rounded up."""
+    # a share that misses a whole number by rounding only
+    whole: NDArray[np.int64] = np.floor(exact + 1e-6).astype(np.int64)
+    order = np.argsort(whole - exact, kind="stable")
+    for place in order[whole[order] < most[order]][: total - int(whole.sum())]:
+        whole[place] += 1
     return whole

@@ -50,6 +50,8 @@ class Numbered:
     """One for each label; 0 where there is none, or it is not to be used."""
     names: Mapping[int, str]
     colours: Mapping[int, str] = field(default_factory=dict)
+    unlisted: tuple[str, ...] = ()
+    """What stands in the field and not in the file of classes."""
 
 
 def numbered(labels: Sequence[Any], where: ConfigError, classes: ClassList | None) -> Numbered:
@@ -117,6 +119,7 @@ def _listed(
         values=tuple(found.get(text, 0) for text in texts),
         names={value: name for value, name in classes.names.items() if value in used},
         colours={value: colour for value, colour in classes.colours.items() if value in used},
+        unlisted=tuple(text for text in present if not found[text]),
     )
 
 

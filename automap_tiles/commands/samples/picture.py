@@ -19,7 +19,6 @@ from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.grid import Bounds, Grid, Pyramid
 from automap_tiles.scenes.lattice import Lattice
-from automap_tiles.storage import is_remote
 
 if TYPE_CHECKING:
     from rasterio.crs import CRS
@@ -180,12 +179,11 @@ def _of_directory(path: str, directory: TileDirectory, zoom: int) -> Picture:
     pyramid = directory.pyramid.replace(pixelbuffer=0)
     boxes = np.array([pyramid.tile(*index).bounds for index in tiles])
     low, high = boxes.min(axis=0), boxes.max(axis=0)
-    key = directory.layout.key(tiles[0])
-    root = directory.storage.url(key) if is_remote(directory.path) else f"{directory.path}/{key}"
+    first = directory.storage.url(directory.layout.key(tiles[0]))
     return Picture(
         path=path,
         pyramid=pyramid,
         zoom=zoom,
         bounds=Bounds(low[0], low[1], high[2], high[3]),
-        table=BandTable.of(inspect(root)),
+        table=BandTable.of(inspect(first)),
     )

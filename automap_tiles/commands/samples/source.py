@@ -45,6 +45,8 @@ class Samples:
     """Number of a class -> `#rrggbb`, where a file of classes says one."""
     unlabelled: int = 0
     """Shapes left out because they have no class, or one that is not asked for."""
+    unlisted: tuple[str, ...] = ()
+    """What stands in the class field and not in the file of classes."""
 
     def __len__(self) -> int:
         return len(self.classes)
@@ -155,4 +157,5 @@ def _labelled(
         names=found.names,
         colours=found.colours,
         unlabelled=len(values) - len(kept),
+        unlisted=found.unlisted,
     )

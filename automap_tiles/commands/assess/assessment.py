@@ -1,0 +1,157 @@
+"""How good a map is, by a reference sample."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automap_tiles.analysis.accuracy import MapAccuracy, confusion, map_accuracy
+from automap_tiles.analysis.classifier.classes import LandClass, land_classes
+from automap_tiles.analysis.classifier.scores import Scores
+from automap_tiles.commands.assess.class_map import Strata, count, open_map
+from automap_tiles.commands.assess.reference import (
+    Reference,
+    ReferenceWish,
+    open_model,
+    read_reference,
+)
+
+_HECTARE = 10_000.0
+_FEW = 30
+"""Samples of a class below which its numbers say little."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assessment:
+    """What a reference sample says of a map; lists are in the order of the classes."""
+
+    map: str
+    reference: str
+    classes: tuple[LandClass, ...]
+    """Those of the map that have a sample, and those that only the reference knows."""
+    counts: NDArray[np.int64]
+    """(map class, reference class) samples."""
+    pixels: tuple[int, ...]
+    areas: tuple[float, ...]
+    """Square metres that the map gives each class."""
+    accuracy: MapAccuracy
+    left_out: tuple[LandClass, ...]
+    """Classes of the map without a sample: nothing is known of them."""
+    left_out_area: float
+    """Square metres of these."""
+    sample: Reference
+
+    @property
+    def scores(self) -> Scores:
+        """Of the samples as they were counted, whatever the areas."""
+        return Scores(matrix=self.counts.T)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "kind": "map accuracy",
+            "method": "stratified estimates of Olofsson et al. 2014, 95 % intervals",
+            "map": self.map,
+            "reference": self.reference,
+            "classes": [_class(one) for one in self.classes],
+            "samples": int(self.counts.sum()),
+            "counts": self.counts.tolist(),
+            "strata": {
+                "pixels": list(self.pixels),
+                "hectares": [area / _HECTARE for area in self.areas],
+            },
+            "proportions": self.accuracy.proportions.tolist(),
+            "overall": self.accuracy.overall.to_dict(),
+            "users": [one.to_dict() for one in self.accuracy.users],
+            "producers": [one.to_dict() for one in self.accuracy.producers],
+            "hectares": [one.to_dict() for one in self.accuracy.areas(sum(self.areas) / _HECTARE)],
+            "counted": self.scores.to_dict(),
+            "left_out": {
+                "classes": [_class(one) for one in self.left_out],
+                "hectares": self.left_out_area / _HECTARE,
+            },
+            "losses": [
+                {"class": loss.value, "reason": loss.reason.value, "count": loss.count}
+                for loss in self.sample.losses
+            ],
+            "training_samples_left_out": self.sample.training,
+            "notes": list(notes(self)),
+        }
+
+
+def assess(path: str, wish: ReferenceWish, band: int = 1) -> Assessment:
+    """Compare a map with a reference sample; raises `ConfigError`."""
+    classes = open_map(path, band)
+    model = open_model(wish.model)
+    # first what can go wrong at once
+    sample = read_reference(wish, classes, model)
+    strata = count(classes)
+    told = set(sample.mapped.tolist())
+    left_out = [value for value in strata.values if value not in told]
+    values = sorted(told | set(sample.truth.tolist()))
+    known = dict(zip(strata.values, zip(strata.pixels, strata.areas, strict=True), strict=True))
+    pixels, areas = zip(*(known.get(value, (0, 0.0)) for value in values), strict=True)
+    counts = confusion(sample.mapped, sample.truth, values)
+    colours = {} if model is None else {one.value: one.colour for one in model.classes}
+    legend = land_classes({*values, *left_out}, sample.names, {**colours, **classes.colours})
+    return Assessment(
+        map=path,
+        reference=wish.path,
+        classes=tuple(one for one in legend if one.value in values),
+        counts=counts,
+        pixels=pixels,
+        areas=areas,
+        accuracy=map_accuracy(counts, np.array(areas) / sum(areas)),
+        left_out=tuple(one for one in legend if one.value in left_out),
+        left_out_area=_area(strata, left_out),
+        sample=sample,
+    )
+
+
+def notes(found: Assessment) -> Sequence[str]:
+    """What must be known to read the numbers."""
+    told = [
+        "The estimates hold for a reference that was drawn by chance within each class of the map. "
+        "Where it was not, they are no more than a comparison."
+    ]
+    if found.sample.polygons:
+        told.append(
+            f"{found.sample.polygons} of the reference shapes are polygons. Neighbouring pixels "
+            "are alike, so the true intervals are wider than those shown."
+        )
+    if found.left_out:
+        total = found.left_out_area + sum(found.areas)
+        names = ", ".join(one.name for one in found.left_out)
+        told.append(
+            f"{found.left_out_area / total:.1%} of the map ({names}) has no reference sample. "
+            "All numbers are of the rest."
+        )
+    few = [
+        one.name
+        for one, number in zip(found.classes, found.counts.sum(axis=1).tolist(), strict=True)
+        if 0 < number < _FEW
+    ]
+    if few:
+        told.append(f"Fewer than {_FEW} samples in: {', '.join(few)}. Their numbers say little.")
+    if found.sample.training is None:
+        told.append(
+            "Whether training samples are among the reference was not looked at: "
+            "say with --model which model made the map."
+        )
+    elif found.sample.training:
+        told.append(f"{found.sample.training} training samples were left out of the reference.")
+    return told
+
+
+def _area(strata: Strata, values: Sequence[int]) -> float:
+    return sum(
+        area for value, area in zip(strata.values, strata.areas, strict=True) if value in values
+    )
+
+
+def _class(one: LandClass) -> dict[str, Any]:
+    return {"value": one.value, "name": one.name, "colour": one.colour}
