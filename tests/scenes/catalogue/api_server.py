@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import os
+import platform
 import shutil
 import socket
 import subprocess
@@ -34,15 +37,70 @@ def stac_api(items: Sequence[dict[str, Any]], folder: Path) -> Iterator[str]:
     """Serves these items; gives its address."""
     seed = folder / "seed.json"
     seed.write_text(json.dumps({"type": "FeatureCollection", "features": list(items)}))
+    address = _free_address()
+    command = [executable(), "serve", "--create-collections", "--addr", address, str(seed)]
+    with _running(command, f"http://{address}", folder / "server.log", dict(os.environ)) as url:
+        yield url
+
+
+@contextmanager
+def database_api(items: Sequence[dict[str, Any]], folder: Path) -> Iterator[str]:
+    """The same with DuckDB behind it, which selects by CQL2; gives its address.
+
+    DuckDB needs its extensions of just its version, which packages of the test environment may
+    have; the test is skipped where they are not there (DuckDB would download them).
+    """
+    seed, parquet = folder / "seed.json", folder / "seed.parquet"
+    seed.write_text(json.dumps({"type": "FeatureCollection", "features": list(items)}))
+    subprocess.run([executable(), "translate", str(seed), str(parquet)], check=True)
+    environment = {**os.environ, "HOME": str(folder)}
+    for extension in _extensions():
+        place = folder / ".duckdb" / "extensions" / extension.parent.name / _platform()
+        place.mkdir(parents=True, exist_ok=True)
+        shutil.copy(extension, place)
+    address = _free_address()
+    command = [executable(), "serve", "--use-duckdb", "true", "--addr", address, str(parquet)]
+    url = f"http://{address}"
+    with _running(command, f"{url}/conformance", folder / "server.log", environment):
+        try:
+            with urllib.request.urlopen(f"{url}/search?limit=1", timeout=60):
+                pass
+        except urllib.error.HTTPError:
+            pytest.skip("no extensions of DuckDB that fit this rustac are installed")
+        yield url
+
+
+def _extensions() -> Iterator[Path]:
+    for name in ("spatial", "icu", "parquet"):
+        found = importlib.util.find_spec(f"duckdb_extension_{name}")
+        if found is None or found.origin is None:
+            pytest.skip(f"duckdb-extension-{name} is not installed")
+        yield from Path(found.origin).parent.glob("extensions/*/*.duckdb_extension")
+
+
+def _platform() -> str:
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    return f"{'osx' if sys.platform == 'darwin' else 'linux'}_{machine}"
+
+
+def _free_address() -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-    command = [executable(), "serve", "--create-collections", "--addr", address, str(seed)]
-    log = folder / "server.log"
-    with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=out) as process:
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+@contextmanager
+def _running(
+    command: Sequence[str], url: str, log: Path, environment: dict[str, str]
+) -> Iterator[str]:
+    """A server while it runs; gives the address that it answers at."""
+    with (
+        log.open("wb") as out,
+        subprocess.Popen(command, stdout=out, stderr=out, env=environment) as process,
+    ):
         try:
-            _wait(f"http://{address}", process, log)
-            yield f"http://{address}"
+            _wait(url, process, log)
+            yield url
         finally:
             process.terminate()
 
