@@ -17,11 +17,14 @@ import numpy as np
 import pytest
 import rasterio
 
+from automap_tiles.analysis.pca import Pca
+from automap_tiles.analysis.recipe import Neighbourhood, Recipe
 from automap_tiles.engine.events import RunFinished
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions, execute
 from automap_tiles.runtime import open_process
 from tests.engine.projects import make_raster
+from tests.models import save_model
 from tests.scenes.samples import grid_at, make_scene
 
 pytestmark = pytest.mark.serial
@@ -163,12 +166,48 @@ def composite_of_scenes(
     }
 
 
+def classify(folder: Path) -> dict[str, Any]:
+    """Textures, components, smoothing and patches: everything that looks beyond its pixel."""
+    image = make_raster(folder / "image.tif")
+    with rasterio.open(image, "r+") as file:
+        data = file.read()
+        data[:, 100:140, 60:250] = 0
+        file.write(data)
+        file.descriptions, file.scales = ("red", "nir"), (1e-4, 1e-4)
+    of = Recipe(
+        bands=("red", "nir"),
+        indices=("ndvi",),
+        neighbourhood=(
+            Neighbourhood(statistic="mean", of="red", radius=4),
+            Neighbourhood(statistic="std", of="ndvi", radius=2),
+            Neighbourhood(statistic="entropy", of="nir", radius=2),
+        ),
+    )
+    rows = np.random.default_rng(0).uniform(0, 0.6, (400, 6))
+    save_model(folder / "model.zip", of=of, pca=Pca.fit(rows, 4), high=0.6)
+    return {
+        "process": "classify",
+        "input": {"picture": str(image)},
+        "output": {**raster_output(2, "uint8"), "colormap": "model.zip"},
+        "process_parameters": {
+            "model": "model.zip",
+            "confidence": True,
+            "smoothing": 7,
+            "smoothness": 4.0,
+            "minimum_patch": 5,
+            "resampling": "bilinear",
+        },
+        "lower": "mode",
+    }
+
+
 BUILT_IN: dict[str, Callable[[Path], dict[str, Any]]] = {
     "convert": convert,
     "clip": clip,
     "hillshade": hillshade,
     "contours": contours,
     "composite": composite,
+    "classify": classify,
 }
 
 CUTS = [
@@ -190,7 +229,7 @@ def run(
     buffer, zoom = settings.pop("pixelbuffer", 0), settings.pop("zoom", ZOOM)
     size = settings.pop("tile_size", 256)
     with_overviews = settings.pop("overviews", config["output"]["format"] == "GTiff")
-    lower = "average" if with_overviews else None
+    lower = settings.pop("lower", "average") if with_overviews else None
     settings |= {
         "config_dir": str(out.parent),
         "output": {**config["output"], "path": str(out), "metatiling": 1},
@@ -230,7 +269,7 @@ def check(config: dict[str, Any], folder: Path, cuts: list[tuple[int, RunOptions
 def test_same_bytes(name: str, tmp_path: Path) -> None:
     with_dask = name in ("convert", "composite")
     cuts = [cut for cut in CUTS if with_dask or cut[1].concurrency is not Concurrency.DASK]
-    check(BUILT_IN[name](tmp_path), tmp_path, cuts)
+    check(BUILT_IN[name](tmp_path), tmp_path, SCENE_CUTS if name == "classify" else cuts)
 
 
 SCENE_CUTS = [

@@ -137,10 +137,12 @@ def _predicted(wanted: _Wanted, rows: slice) -> tuple[Floats, Bools]:
         slice(wanted.cols.start - beside.start, wanted.cols.stop - beside.start),
     )
     valid = features.valid[own]
-    count = len(wanted.predictor.values)
-    table = features.data[:, *own][:, valid].T
-    found = wanted.predictor.probabilities(table)
-    planes = np.zeros((count, *valid.shape), dtype=np.float32)
+    data = features.data[:, *own]
+    if valid.all():  # no need to pick
+        found = wanted.predictor.probabilities(data.reshape(len(data), -1).T)
+        return found.T.reshape(-1, *valid.shape), valid
+    found = wanted.predictor.probabilities(data[:, valid].T)
+    planes = np.zeros((len(wanted.predictor.values), *valid.shape), dtype=np.float32)
     planes[:, valid] = found.T
     return planes, valid
 

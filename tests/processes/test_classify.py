@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from automap_processes import _prediction
 from automap_tiles.analysis import patches, smoothing
+from automap_tiles.analysis.classifier.library import xgboost
 from automap_tiles.analysis.classifier.model import Model
 from automap_tiles.analysis.classifier.predict import Predictor
+from automap_tiles.analysis.pca import Pca
 from automap_tiles.engine.events import RunFinished
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions, execute
@@ -133,6 +135,23 @@ def test_smoothing_and_patches(tmp_path: Path) -> None:
     first, second = np.sort(smooth, axis=0)[:-3:-1]
     wanted = np.maximum(np.floor((first - second) * np.float32(100) + np.float32(0.5)), 1)
     np.testing.assert_array_equal(confidence, np.where(changed, 1, np.where(valid, wanted, 0)))
+
+
+def test_principal_components(tmp_path: Path) -> None:
+    data = make_picture(tmp_path / "picture.tif")
+    of = recipe(radius=2)
+    features = of.compute(np.ma.masked_equal(data, 0), ("red", "nir"), scale=1e-4, offset=-0.01)
+    rows = features.data[:, features.valid].T
+    pca = Pca.fit(rows, 3)
+    model = make_model(of=of, pca=pca, high=0.7)
+    model.save(tmp_path / "model.zip")
+    (got,) = mapped(opened(tmp_path, metatiling=2))
+    booster = xgboost().Booster(model_file=bytearray(model.booster))
+    components = (rows - pca.mean) / pca.scale @ pca.components.T
+    expected = booster.inplace_predict(components.astype(np.float32))
+    # a product of matrices in another order: the trees may part a pixel in a million otherwise
+    same = got[features.valid] == model.values[expected.argmax(axis=1)]
+    assert same.mean() > 0.999
 
 
 @pytest.mark.parametrize("smooth", [False, True])
