@@ -23,41 +23,42 @@ def box_moments(
     """Fill mean and standard deviation as `boxes` does; either may be None."""
     width = plane.shape[1]
     size = 2 * radius + 1
-    levels = size.bit_length()
-    room = 1 << levels
-    full = bool(valid.all())
+    # a window is put together from runs of 1, 2, 4 … pixels: exponent and first pixel of each
+    bits = [level for level in range(size.bit_length()) if size >> level & 1]
+    parts = np.array([(level, size & ((1 << level) - 1)) for level in bits])
+    room = size + 1
     nothing = np.zeros((1, 1), dtype=np.float32)
     for left in range(0, width, _STRIP):
         wide = min(_STRIP, width - left)
-        buffers = np.zeros((2, levels, room, wide + 2 * radius), dtype=np.float64)
-        numbers = np.zeros((levels, room, wide + 2 * radius), dtype=np.int32)
+        shape = size.bit_length(), room, wide + 2 * radius
         _moments(
             np.ascontiguousarray(plane),
             valid,
             radius,
             (left, wide),
-            full,
-            buffers,
-            numbers,
-            (mean is not None, std is not None),
+            bool(valid.all()),
+            parts,
+            (np.zeros(shape), np.zeros(shape), np.zeros(shape, dtype=np.int32)),
             nothing if mean is None else mean,
             nothing if std is None else std,
+            (mean is not None, std is not None),
         )
 
 
 @compile_kernel
-def _moments(plane, valid, radius, place, full, buffers, numbers, wants, mean, std):  # type: ignore[no-untyped-def]
+def _moments(plane, valid, radius, place, full, parts, buffers, mean, std, wants):  # type: ignore[no-untyped-def]
+    """`buffers` hold sums, sums of squares and numbers of 2 ** level rows by (level, row, x)."""
     height, width = plane.shape
     left, wide = place
-    size = 2 * radius + 1
-    levels, room, reach = numbers.shape
-    sums, squares = buffers[0], buffers[1]
+    sums, squares, numbers = buffers
+    levels, room, reach = sums.shape
     first = max(0, radius - left)  # columns of the padded strip that lie in the plane
     last = min(reach, width - left + radius)
-    line = np.zeros((2, 2, reach), dtype=np.float64)
-    total = np.zeros((2, reach), dtype=np.float64)
-    count = np.zeros((2, 2, reach), dtype=np.int32)
-    counted = np.zeros(reach, dtype=np.int32)
+    lines = np.zeros((levels, reach))
+    counted = np.zeros((levels, reach), dtype=np.int32)
+    total, square = np.zeros(wide), np.zeros(wide)
+    number, share = np.zeros(wide, dtype=np.int32), np.zeros(wide)
+    rows_before = -1
     for row in range(-radius, height + radius):
         slot = (row + radius) % room
         x, q, n = sums[0, slot], squares[0, slot], numbers[0, slot]
@@ -75,31 +76,31 @@ def _moments(plane, valid, radius, place, full, buffers, numbers, wants, mean, s
                 break
             one, other = begin % room, (begin + half) % room
             _add(sums[level - 1, one], sums[level - 1, other], sums[level, one])
-            if not full:
-                _add(numbers[level - 1, one], numbers[level - 1, other], numbers[level, one])
             if wants[1]:
                 _add(squares[level - 1, one], squares[level - 1, other], squares[level, one])
+            if not full:
+                _add(numbers[level - 1, one], numbers[level - 1, other], numbers[level, one])
         target = row - radius
         if target < 0:
             continue
-        _across(sums, size, target, line, total[0], wide)
-        if full:
-            rows = min(target + radius, height - 1) - max(target - radius, 0) + 1
-            for column in range(wide):
-                here = left + column
-                across = min(here + radius, width - 1) - max(here - radius, 0) + 1
-                counted[column] = rows * across
-        else:
-            _across(numbers, size, target, count, counted, wide)
+        _window(sums, parts, target, lines, total)
         if wants[1]:
-            _across(squares, size, target, line, total[1], wide)
+            _window(squares, parts, target, lines, square)
+        if not full:
+            _window(numbers, parts, target, counted, number)
+            _shares(number, share)
+        else:
+            rows = min(target + radius, height - 1) - max(target - radius, 0) + 1
+            if rows != rows_before:
+                _count(rows, left, radius, width, number)
+                _shares(number, share)
+                rows_before = rows
         across = slice(left, left + wide)
         here = valid[target, across]
-        _share(total, counted)
         if wants[0]:
-            _finish(total[0], here, mean[target, across])
+            _fill_mean(total, share, here, mean[target, across])
         if wants[1]:
-            _finish(total[1], here, std[target, across])
+            _fill_std(total, square, share, here, std[target, across])
 
 
 @compile_kernel
@@ -114,22 +115,34 @@ def _enter(plane, valid, x, q, n):  # type: ignore[no-untyped-def]
 
 
 @compile_kernel
-def _share(total, counted):  # type: ignore[no-untyped-def]
-    """Mean from the sum, standard deviation from the sum of squares."""
-    sums, squares = total[0], total[1]
-    for column in range(counted.shape[0]):
-        share = 1 / np.float64(counted[column] if counted[column] > 1 else 1)
-        middle = sums[column] * share
-        sums[column] = middle
-        square = squares[column] * share
-        rest = (square - middle * middle) - square * _ROUNDING
-        squares[column] = np.sqrt(np.float32(rest if rest > 0 else 0.0))
+def _count(rows, left, radius, width, number):  # type: ignore[no-untyped-def]
+    """Pixels of windows of so many rows that lie in the plane."""
+    for column in range(number.shape[0]):
+        here = left + column
+        across = min(here + radius, width - 1) - max(here - radius, 0) + 1
+        number[column] = rows * across
 
 
 @compile_kernel
-def _finish(values, valid, out):  # type: ignore[no-untyped-def]
+def _shares(number, share):  # type: ignore[no-untyped-def]
+    for column in range(share.shape[0]):
+        share[column] = 1 / np.float64(number[column] if number[column] > 1 else 1)
+
+
+@compile_kernel
+def _fill_mean(total, share, valid, out):  # type: ignore[no-untyped-def]
     for column in range(out.shape[0]):
-        value = np.float32(values[column])
+        value = np.float32(total[column] * share[column])
+        out[column] = value if valid[column] else np.float32(0)
+
+
+@compile_kernel
+def _fill_std(total, squares, share, valid, out):  # type: ignore[no-untyped-def]
+    for column in range(out.shape[0]):
+        middle = total[column] * share[column]
+        square = squares[column] * share[column]
+        rest = (square - middle * middle) - square * _ROUNDING
+        value = np.sqrt(np.float32(rest if rest > 0 else 0.0))
         out[column] = value if valid[column] else np.float32(0)
 
 
@@ -140,40 +153,45 @@ def _add(one, other, out):  # type: ignore[no-untyped-def]
 
 
 @compile_kernel
+def _add_three(one, other, third, out):  # type: ignore[no-untyped-def]
+    for column in range(out.shape[0]):
+        out[column] = one[column] + other[column] + third[column]
+
+
+@compile_kernel
 def _increase(out, part):  # type: ignore[no-untyped-def]
-    for column in range(part.shape[0]):
+    for column in range(out.shape[0]):
         out[column] += part[column]
 
 
 @compile_kernel
-def _across(rows, size, top, line, out, wide):  # type: ignore[no-untyped-def]
+def _window(rows, parts, top, lines, out):  # type: ignore[no-untyped-def]
     """Sum the rows of a window, then its columns, each as `windows` does."""
     levels, room, reach = rows.shape
-    run = line[0, 0]
-    taken = 0
-    for level in range(levels):
-        if (size >> level) & 1:
-            part = rows[level, (top + taken) % room]
-            if taken == 0:
-                run[:] = part
-            else:
-                _increase(run, part)
-            taken += 1 << level
-    taken = 0
-    turn = 0
-    current = run
-    for level in range(levels):
-        if (size >> level) & 1:
-            part = current[taken : taken + wide]
-            if taken == 0:
-                out[:wide] = part
-            else:
-                _increase(out, part)
-            taken += 1 << level
-        if level + 1 < levels:
-            step = 1 << level
-            following = line[1, turn]
-            count = reach - 2 * step + 1
-            _add(current, current[step:], following[:count])
-            turn = 1 - turn
-            current = following
+    count, wide = parts.shape[0], out.shape[0]
+    one = rows[parts[0, 0], (top + parts[0, 1]) % room]
+    if count == 1:
+        lines[0, :] = one
+    else:
+        other = rows[parts[1, 0], (top + parts[1, 1]) % room]
+        if count == 2:
+            _add(one, other, lines[0])
+        else:
+            _add_three(one, other, rows[parts[2, 0], (top + parts[2, 1]) % room], lines[0])
+    for part in range(3, count):
+        _increase(lines[0], rows[parts[part, 0], (top + parts[part, 1]) % room])
+    for level in range(1, levels):
+        half = 1 << (level - 1)
+        length = reach - 2 * half + 1
+        _add(lines[level - 1], lines[level - 1, half:], lines[level, :length])
+    one = lines[parts[0, 0], parts[0, 1] :]
+    if count == 1:
+        out[:] = one[:wide]
+    else:
+        other = lines[parts[1, 0], parts[1, 1] :]
+        if count == 2:
+            _add(one, other, out)
+        else:
+            _add_three(one, other, lines[parts[2, 0], parts[2, 1] :], out)
+    for part in range(3, count):
+        _increase(out, lines[parts[part, 0], parts[part, 1] :])
