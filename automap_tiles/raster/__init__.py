@@ -3,7 +3,7 @@
 The only place that opens GDAL raster datasets.
 """
 
-from automap_tiles.raster.array import Raster, warp
+from automap_tiles.raster.array import Raster, times_picked, warp
 from automap_tiles.raster.datasets import close_all, inspect
 from automap_tiles.raster.encode import BandMetadata, decode, default_profile, encode_geotiff
 from automap_tiles.raster.env import ensure_env
@@ -27,5 +27,6 @@ __all__ = [
     "prepare",
     "read",
     "read_into",
+    "times_picked",
     "warp",
 ]

@@ -19,7 +19,7 @@ from automap_tiles.raster.aligned import aligned_pieces
 from automap_tiles.raster.around import window_around
 from automap_tiles.raster.env import ensure_env
 from automap_tiles.raster.gather import gather, plan
-from automap_tiles.raster.nodata import equals, fill_value, masked
+from automap_tiles.raster.nodata import as_value, equals, fill_value, masked
 from automap_tiles.raster.target import Target, parts_of
 from automap_tiles.raster.warp import as_dtype, resampling_of
 
@@ -56,27 +56,66 @@ def warp(
     as in GDAL. Raises `InputError` for an unknown resampling.
     """
     kind = resampling_of(resampling)
-    values = np.ascontiguousarray(np.ma.getdata(raster.data))
-    invalid = _invalid(raster.data, nodata)
-    out = np.empty((len(values), *target.shape), dtype=values.dtype)
-    mask = np.zeros(out.shape, dtype=bool)
     if resampling == "nearest" or aligned_pieces(raster.grid, target) is not None:
         # Where the grids are the same, the nearest neighbour is the pixel itself.
-        pieces = plan([raster.grid], target, _no_overview)
-        fill = [fill_value(nodata, values.dtype)] * len(values)
-
-        def window(_: int | None, part: Window) -> tuple[NDArray[Any], Mask]:
-            rows, cols = part.toslices()
-            # The index counts within the window, whose rows must lie side by side.
-            return (
-                np.ascontiguousarray(values[:, rows, cols]),
-                np.ascontiguousarray(invalid[:, rows, cols]),
-            )
-
-        gather(pieces, out, mask, fill, window)
-    else:
-        _warp_blocks(raster, (values, invalid), target, kind, (out, mask))
+        return _picked(raster, target, nodata)
+    values = np.ascontiguousarray(np.ma.getdata(raster.data))
+    out = np.empty((len(values), *target.shape), dtype=values.dtype)
+    mask = np.zeros(out.shape, dtype=bool)
+    _warp_blocks(raster, (values, _invalid(raster.data, nodata)), target, kind, (out, mask))
     return masked(out, mask, nodata)
+
+
+def _picked(raster: Raster, target: Target, nodata: float | None) -> np.ma.MaskedArray[Any, Any]:
+    """Nearest neighbours.
+
+    Nodata travels with the pixels as their mask: none changes its value, so that none becomes it.
+    """
+    values = np.ascontiguousarray(np.ma.getdata(raster.data))
+    fill = fill_value(nodata, values.dtype)
+    invalid: Mask | None = None
+    if as_value(nodata, values.dtype) is None:
+        invalid = _invalid(raster.data, nodata)
+    else:
+        values = _with_nodata(raster.data, fill)
+
+    def window(_: int | None, part: Window) -> tuple[NDArray[Any], Mask | None]:
+        rows, cols = part.toslices()
+        # The index counts within the window, whose rows must lie side by side.
+        pixels = np.ascontiguousarray(values[:, rows, cols])
+        return pixels, None if invalid is None else np.ascontiguousarray(invalid[:, rows, cols])
+
+    out = np.empty((len(values), *target.shape), dtype=values.dtype)
+    mask = np.zeros(out.shape, dtype=bool)
+    gather(plan([raster.grid], target, _no_overview), out, mask, [fill] * len(values), window)
+    found = None if invalid is not None else equals(out, nodata)
+    if found is None:
+        return masked(out, mask, nodata)
+    return np.ma.MaskedArray(out, found, fill_value=fill)
+
+
+def _with_nodata(
+    data: np.ma.MaskedArray[Any, Any] | NDArray[Any], fill: np.generic
+) -> NDArray[Any]:
+    """The pixels with nodata where they are masked or NaN; a copy only where that changes them."""
+    values = np.ascontiguousarray(np.ma.getdata(data))
+    mask = np.ma.getmask(data)
+    for wrong in (mask, np.isnan(values) if values.dtype.kind == "f" else np.ma.nomask):
+        if wrong is not np.ma.nomask and wrong.any():
+            values = np.where(wrong, fill, values)
+    return values
+
+
+def times_picked(grid: Grid, target: Target) -> NDArray[np.int32]:
+    """(y, x) how many pixels of a target each pixel of a grid is the nearest neighbour of."""
+    times = np.zeros(grid.shape, dtype=np.int32)
+    for piece in plan([grid], target, _no_overview):
+        if piece.window is None or piece.index is None:
+            continue
+        part = times[piece.window.toslices()]
+        index = piece.index if piece.outside is None else piece.index[~piece.outside]
+        part += np.bincount(index.reshape(-1), minlength=part.size).reshape(part.shape)
+    return times
 
 
 def _no_overview(grid: Grid) -> int | None:  # noqa: ARG001 - the array has none for any grid
@@ -117,8 +156,11 @@ def _warp_blocks(
                 continue
             rows, cols, grid = seen
         for band in range(len(values)):
-            found = _warped(values[band, rows, cols], invalid[band, rows, cols], grid, part, kind)
             own = band, *part.tile_window
+            if invalid[band, rows, cols].all():
+                out[own], mask[own] = 0, True
+                continue
+            found = _warped(values[band, rows, cols], invalid[band, rows, cols], grid, part, kind)
             mask[own] = np.isnan(found)
             out[own] = as_dtype(found, mask[own], values.dtype)
 

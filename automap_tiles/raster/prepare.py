@@ -125,6 +125,8 @@ def _convert(
     if dtype.kind not in "iu":
         return _to_float(values, mask, dtype, on_overflow)
     limits = np.iinfo(dtype)
+    if values.dtype.kind in "iu" and _fits(values, limits.min, limits.max):
+        return values.astype(dtype)
     low, high = _beyond(values, limits.min, limits.max)
     if on_overflow == "raise":
         _raise_overflow(values, (low | high) & ~mask & ~_is_nodata(values, nodata), dtype)
@@ -133,6 +135,11 @@ def _convert(
     # Float limits such as 2**63 - 1 are no floats: put in the exact numbers afterwards.
     converted[low], converted[high] = limits.min, limits.max
     return converted
+
+
+def _fits(values: NDArray[Any], least: int, most: int) -> bool:
+    """Whether all whole numbers lie within limits; cheaper than marking those that do not."""
+    return values.size == 0 or (int(values.min()) >= least and int(values.max()) <= most)
 
 
 def _beyond(

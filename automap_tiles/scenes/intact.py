@@ -6,9 +6,9 @@ with such a band must be known before the first tile, or tiles would be made wit
 
 from __future__ import annotations
 
+import operator
 import os
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -94,24 +94,26 @@ def _tiff_end(file: BinaryIO, head: bytes) -> int:
 
 
 def _data_end(file: BinaryIO, layout: _Layout, body: bytes) -> int:
-    offsets: list[int] = []
-    counts: list[int] = []
+    offsets: tuple[int, ...] = ()
+    counts: tuple[int, ...] = ()
     for tag, kind, number, value in layout.entry.iter_unpack(body):
         if tag in _OFFSETS:
-            offsets = list(_values(file, layout, kind, number, value))
+            offsets = _values(file, layout, kind, number, value)
         elif tag in _COUNTS:
-            counts = list(_values(file, layout, kind, number, value))
-    return max((start + length for start, length in zip(offsets, counts, strict=False)), default=0)
+            counts = _values(file, layout, kind, number, value)
+    return max(map(operator.add, offsets, counts), default=0)
 
 
-def _values(file: BinaryIO, layout: _Layout, kind: int, number: int, value: bytes) -> Iterator[int]:
+def _values(
+    file: BinaryIO, layout: _Layout, kind: int, number: int, value: bytes
+) -> tuple[int, ...]:
     if kind not in _SIZES:
-        return
+        return ()
     length = _SIZES[kind] * number
     if length > len(value):
         file.seek(layout.pointer.unpack(value)[0])
         value = file.read(length)
-    yield from struct.unpack(f"{layout.order}{number}{_CODES[kind]}", value[:length])
+    return struct.unpack(f"{layout.order}{number}{_CODES[kind]}", value[:length])
 
 
 def _jp2_end(file: BinaryIO, size: int) -> int:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from automap_tiles.grid import Tile
-from automap_tiles.raster import Raster, warp
+from automap_tiles.raster import times_picked
 from automap_tiles.scenes.frames import Frame, NativeFrame
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Tally:
         self._taken = None if self.frame is None else taken(self.frame, self.tile)
         times: Array = np.array([], dtype=np.int64)
         if self._taken is not None:
-            times = np.unique(self._taken[self._taken > 0])
+            times = np.flatnonzero(np.bincount(self._taken.reshape(-1))[1:]) + 1
         self._few = times if len(times) <= _FEW else None
 
     def add(self, stack: Stack, chosen: Mapping[str, Any] | None = None) -> None:
@@ -109,9 +109,7 @@ def taken(frame: Frame, tile: Tile) -> Array:
         own = np.zeros((height, width), dtype=np.int64)
         own[top : height - bottom, left : width - right] = 1
         return own
-    numbers = np.arange(height * width, dtype=np.int32).reshape(height, width)
-    picked = warp(Raster(numbers, frame.grid, frame.lattice.transform), tile.unbuffered())
-    return np.bincount(picked.compressed(), minlength=numbers.size).reshape(height, width)
+    return times_picked(frame.grid, tile.unbuffered())
 
 
 def shares(

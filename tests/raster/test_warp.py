@@ -11,8 +11,8 @@ from rasterio.crs import CRS
 from rasterio.transform import from_origin
 
 from automap_tiles.errors import InputError
-from automap_tiles.grid import Grid, Pyramid
-from automap_tiles.raster import Raster, read, warp
+from automap_tiles.grid import Grid, Pyramid, Tile
+from automap_tiles.raster import Raster, read, times_picked, warp
 from tests.raster.conftest import UTM, UTM_TRANSFORM, MakeRaster
 
 GRID = Grid(CRS.from_string(UTM), UTM_TRANSFORM, (90, 120))
@@ -75,3 +75,33 @@ def test_raster() -> None:
         Raster(np.zeros((1, 90, 121)), GRID)
     with pytest.raises(InputError, match="unknown resampling 'gauss'"):
         warp(flat, TILE, resampling="gauss")
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32", "bool"])
+@pytest.mark.parametrize("nodata", [None, 0, 7, math.nan, -9999])
+def test_nearest_changes_no_pixel(
+    rng: np.random.Generator, dtype: str, nodata: float | None
+) -> None:
+    data = rng.integers(0, 9, (2, 90, 120)).astype(dtype)
+    if dtype == "float32":
+        data[0, 10:20] = np.nan
+    hidden = rng.random(data.shape) < 0.2
+    places = np.arange(90 * 120, dtype=np.int32).reshape(1, 90, 120)
+    picked = warp(Raster(places, GRID), TILE)[0]
+    found = warp(Raster(np.ma.MaskedArray(data, hidden), GRID), TILE, nodata=nodata)
+    for band in range(2):
+        values = data[band].reshape(-1)[picked.data]
+        gone = picked.mask | hidden[band].reshape(-1)[picked.data] | np.isnan(values)
+        if nodata is not None:
+            gone |= values == nodata
+        np.testing.assert_array_equal(np.ma.getmaskarray(found)[band], gone)
+        np.testing.assert_array_equal(found.data[band][~gone], values[~gone])
+
+
+@pytest.mark.parametrize("target", [TILE, Pyramid.from_grid("geodetic").tile(9, 122, 554)])
+def test_times_picked(target: Tile) -> None:
+    places = np.arange(90 * 120, dtype=np.int32).reshape(1, 90, 120)
+    picked = warp(Raster(places, GRID), target).compressed()
+    assert picked.size
+    wanted = np.bincount(picked, minlength=places.size).reshape(90, 120)
+    np.testing.assert_array_equal(times_picked(GRID, target), wanted)
