@@ -48,11 +48,12 @@ def check_parameters(
     picture: RasterReader,
     model: Path,
     probabilities: bool = False,
+    confidence: bool = False,
     minimum_patch: int = 0,
     smoothness: float = bayes.SMOOTHNESS,
     bands: list[str] | None = None,
-) -> None:
-    """Complain of a picture or parameters that cannot work, before the first tile."""
+) -> int:
+    """How many bands the map has; complains of a picture or parameters that cannot work."""
     if smoothness <= 0:
         key = "process_parameters.smoothness"
         raise ConfigError("is more than 0", key=key, found=smoothness)
@@ -76,6 +77,7 @@ def check_parameters(
             remedy="a picture with these bands, or `bands` under process_parameters to name those "
             "that it has, in their order",
         ) from error
+    return 1 + confidence + (len(opened.classes) if probabilities else 0)
 
 
 def _check_bands(picture: RasterReader, bands: list[str] | None) -> tuple[str, ...]:

@@ -320,6 +320,22 @@ def test_a_picture_of_other_bands(tmp_path: Path) -> None:
     assert caught.value.found == "red, green"
 
 
+@pytest.mark.parametrize(
+    ("parameters", "layers"),
+    [({}, 1), ({"confidence": True}, 2), ({"probabilities": True}, 4)],
+)
+def test_how_many_bands_there_are(tmp_path: Path, parameters: dict[str, Any], layers: int) -> None:
+    make_picture(tmp_path / "picture.tif")
+    save_model(tmp_path / "model.zip")
+    process = opened(tmp_path, layers=layers, **parameters)
+    done = process.compute(process.pyramid.tile(0, 0, 0))
+    assert done is not None
+    assert len(done.data) == layers
+    with pytest.raises(ConfigError, match=f"{layers} bands") as caught:
+        opened(tmp_path, layers=layers + 1, **parameters)
+    assert caught.value.key == "output.bands"
+
+
 def test_another_model_is_another_process(tmp_path: Path) -> None:
     make_picture(tmp_path / "picture.tif")
     save_model(tmp_path / "model.zip")
