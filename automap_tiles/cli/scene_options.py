@@ -11,6 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from automap_tiles.commands.run.parameters import RunParameters
+    from automap_tiles.scenes.masks import Making
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,8 @@ class SceneOptions:
     source: str
     output: str
     max_cloud_cover: float | None
+    masker: str | None
+    project_shadow: bool
     description: str
     check: bool
     overwrite: bool
@@ -57,9 +60,19 @@ class SceneOptions:
             statistics=names,
             provenance=rules.parse_provenance(provenance, names),
             mask=flags,
+            making=self._making(),
             max_cloud_cover=self.max_cloud_cover,
             description=self.description,
         )
+
+    def _making(self) -> Making:
+        from automap_tiles.scenes.maskers import Masking
+        from automap_tiles.scenes.masks import Making
+
+        masking = None if self.masker is None else Masking(name=self.masker)
+        if masking is not None:
+            masking.check([])  # that it is installed
+        return Making(masking=masking, project_shadow=self.project_shadow)
 
 
 def _check_writable(output: Path) -> None:
@@ -106,6 +119,17 @@ _OPTIONS = (
         type=click.FloatRange(0, 100),
         metavar="PERCENT",
         help="Leave out scenes with more clouds.",
+    ),
+    click.option(
+        "--masker",
+        metavar="NAME",
+        help="Make the masks of clouds from the bands, in place of the scenes' own: csmask (clouds "
+        "and shadows, all satellites) or s2cloudless (clouds, Sentinel-2 Level-1C).",
+    ),
+    click.option(
+        "--project-shadow",
+        is_flag=True,
+        help="Look for the shadows of clouds: for masks that have none.",
     ),
     click.option("--description", default="", metavar="TEXT", help="To find the run again."),
     click.option("--check", is_flag=True, help="Check everything, print what would run, and stop."),

@@ -378,6 +378,11 @@ class Scenes:
         """Names of the bands that are read, as they stand in the file."""
         return self._reader.reading.bands
 
+    @property
+    def making(self) -> Making:
+        """What the flags of its scenes are made of."""
+        return self._reader.reading.making
+
     def read(
         self,
         *,

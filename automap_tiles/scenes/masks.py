@@ -52,6 +52,12 @@ class Making:
     """Whether the shadows of the clouds are looked for: see `scenes.shadows`."""
 
     @property
+    def label(self) -> str:
+        """The same for the same way: `csmask`, `s2cloudless 60 shadow`; empty for a scene's own."""
+        parts = [] if self.masking is None else [self.masking.label]
+        return " ".join([*parts, *(["shadow"] if self.project_shadow else [])])
+
+    @property
     def bands(self) -> tuple[str, ...]:
         """Bands that a scene must have for it; raises `MissingExtra`."""
         masker = () if self.masking is None else self.masking.bands

@@ -23,7 +23,7 @@ from automap_tiles.raster import BandMetadata
 from automap_tiles.raster.mosaic import MosaicSpec, Piece, write_mosaic
 from automap_tiles.scenes.frames import NativeFrame
 from automap_tiles.scenes.lattice import Lattice, Window, intersection
-from automap_tiles.scenes.masks import flag_picture
+from automap_tiles.scenes.masks import OWN_LAYERS, Making, flag_picture
 from automap_tiles.scenes.outlines import LON_LAT, outline
 from automap_tiles.scenes.prepared import NODATA, PLANES, SCALE
 from automap_tiles.scenes.reading import Reading, lattice_of, read_dates
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
     from automap_tiles.scenes.scene import Scene
     from automap_tiles.scenes.stack import Stack
-    from automap_tiles.sensors.quality import Confidence
 
 Array = np.ndarray[Any, Any]
 
@@ -96,12 +95,12 @@ def planes(stack: Stack, flags: Array, counts: Array | None = None) -> Array:
 
 
 def write(
-    path: Path, scene: Scene, area: BaseGeometry | None, confidence: Confidence = "medium"
+    path: Path, scene: Scene, area: BaseGeometry | None, making: Making = OWN_LAYERS
 ) -> Picture:
     """Write the picture as a Cloud Optimized GeoTIFF; `area` is in longitude and latitude.
 
-    Raises `Empty` when the scene has no pixel there, `InputError` for a file that cannot be read,
-    `OutputError`.
+    `making` says what its mask is made of. Raises `Empty` when the scene has no pixel there,
+    `InputError` for a file that cannot be read, `OutputError`.
     """
     lattice = lattice_of([scene], _READING)
     window = _extent(scene, lattice)
@@ -127,9 +126,7 @@ def write(
         ),
         cog=True,
     )
-    write_mosaic(
-        path, spec, _pieces(scene, NativeFrame(lattice, window), shape, confidence, counts)
-    )
+    write_mosaic(path, spec, _pieces(scene, NativeFrame(lattice, window), shape, making, counts))
     if counts.pixels == 0:
         raise Empty
     return Picture(grid=spec.grid, pixels=counts.pixels, cloudy=counts.cloudy)
@@ -169,7 +166,7 @@ def _pieces(
     scene: Scene,
     whole: NativeFrame,
     area: BaseGeometry | None,
-    confidence: Confidence,
+    making: Making,
     counts: _Counts,
 ) -> Iterator[Piece]:
     rows, cols = whole.window
@@ -179,7 +176,7 @@ def _pieces(
         frame = NativeFrame(whole.lattice, (range(start, min(start + step, rows.stop)), cols))
         stack = read_dates(dates, frame, _READING, target=frame.grid)
         inside = None if area is None else burn([area], frame.grid, all_touched=True)
-        pixels = planes(stack, flag_picture(scene, frame, confidence), inside)
+        pixels = planes(stack, flag_picture(scene, frame, making=making), inside)
         mask = pixels[PLANES.index("mask")]
         valid = (mask & np.int16(Flag.FILL)) == 0
         counts.pixels += int(valid.sum())

@@ -40,7 +40,7 @@ def execute(
     flags = np.full(frame.shape, Flag.FILL, dtype=np.uint16)
     for each in date.scenes:
         missing = (flags & np.uint16(Flag.FILL)) != 0
-        flags = np.where(missing, flag_picture(each, frame, confidence), flags)
+        flags = np.where(missing, flag_picture(each, frame, confidence, scenes.making), flags)
     picture = planes(stack, flags)
     masked = np.ma.MaskedArray(picture, mask=picture == NODATA)
     return stack.raster(masked), {n: {"name": name} for n, name in enumerate(PLANES, start=1)}

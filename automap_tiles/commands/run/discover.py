@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from automap_tiles.commands.run.folders import satellite_name
 from automap_tiles.commands.run.parameters import RunParameters
-from automap_tiles.errors import InputError
+from automap_tiles.errors import AutomapError, InputError
 from automap_tiles.scenes import find
 from automap_tiles.scenes.scene import Found, Scene
 from automap_tiles.scenes.select import Selection
@@ -39,7 +39,10 @@ class Discovered:
 
 
 def discover(run: RunParameters) -> Discovered:
-    """Look for the scenes in the run's source; raises `InputError` when there is none."""
+    """Look for the scenes in the run's source.
+
+    Raises `InputError` when there is none, `ConfigError` where the mask cannot be made of them.
+    """
     selection = Selection(
         period=run.period,
         satellites=run.satellites,
@@ -56,6 +59,11 @@ def discover(run: RunParameters) -> Discovered:
         if not kept:
             notes.append(f"{satellite_name(satellite)}: no scene of that area and time")
             continue
+        run.making.check(kept)
+        kept, lost = _with_bands(kept, run.making.bands)
+        dropped += lost
+        if not kept:
+            raise InputError(f"no scene has what its mask is made of: {lost[0][1]}", run.source)
         scenes[satellite] = tuple(kept)
         if _is_surface(kept[0]):
             notes.append(
@@ -120,6 +128,22 @@ def _chosen(everything: Found, selection: Selection, source: str) -> Found:
     if not found.scenes:
         raise InputError(_nothing(everything), source)
     return found
+
+
+def _with_bands(
+    scenes: Sequence[Scene], bands: Sequence[str]
+) -> tuple[list[Scene], list[tuple[str, str]]]:
+    """(scenes that have the bands, the others with the reason)."""
+    kept: list[Scene] = []
+    lost: list[tuple[str, str]] = []
+    for scene in scenes:
+        try:
+            for band in bands:
+                scene.band(band)
+            kept.append(scene)
+        except AutomapError as error:
+            lost.append((scene.id, str(error)))
+    return kept, lost
 
 
 def _is_surface(scene: Scene) -> bool:

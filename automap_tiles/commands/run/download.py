@@ -25,6 +25,7 @@ from automap_tiles.errors import AutomapError, Empty
 from automap_tiles.scenes import download as fetching
 from automap_tiles.scenes import find, prepare, prepared
 from automap_tiles.scenes.download.address import kind_of, safe_name
+from automap_tiles.scenes.masks import Making
 from automap_tiles.sensors.sensor import COMMON
 from automap_tiles.storage import Storage, open_storage
 
@@ -66,6 +67,12 @@ class _Job:
     fetched: Path
     area: BaseGeometry
     area_hash: str
+    making: Making
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """Those that are needed of a scene, also for its mask."""
+        return (*COMMON, *self.making.bands)
 
 
 def download(
@@ -109,6 +116,7 @@ def _job(run: RunParameters, satellite: str) -> _Job:
         fetched=fetched_folder(run.output, satellite),
         area=run.area,
         area_hash=area_hash(run.area),
+        making=run.making,
     )
 
 
@@ -150,6 +158,8 @@ def _is_there(job: _Job, scene: Scene) -> bool:
     item = prepared.read_item(Path(job.storage.url(f"{name}.json")))
     if item is None or item["properties"].get(stac.AREA) != job.area_hash:
         return False
+    if item["properties"].get(stac.MAKING, "") != job.making.label:
+        return False
     return not item.get("assets") or job.storage.exists(f"{name}.tif")
 
 
@@ -161,7 +171,7 @@ def _on_this_machine(job: _Job, scenes: Sequence[Scene]) -> Iterator[Scene | Sce
     if not remote:
         return
     files = fetching.measured(
-        [each for scene in remote for each in fetching.files_of(scene, COMMON)]
+        [each for scene in remote for each in fetching.files_of(scene, job.bands)]
     )
     fetching.check_space(fetching.amount(files, job.fetched), job.fetched)
     left = {scene.id: 0 for scene in remote}
@@ -179,7 +189,7 @@ def _on_this_machine(job: _Job, scenes: Sequence[Scene]) -> Iterator[Scene | Sce
         if name in errors:
             yield _done(job, by_id[name], SceneStatus.FAILED, error=errors[name])
         else:
-            yield fetching.fetched(by_id[name], job.fetched, COMMON)
+            yield fetching.fetched(by_id[name], job.fetched, job.bands)
 
 
 def _prepare(job: _Job, scene: Scene) -> SceneDone:
@@ -189,14 +199,16 @@ def _prepare(job: _Job, scene: Scene) -> SceneDone:
     picture: prepare.Picture | None = None
     try:
         job.storage.delete(f"{name}.json")
-        scene = find.looked_at(scene, COMMON)
+        scene = find.looked_at(scene, job.bands)
         try:
             with job.storage.staged(f"{name}.tif") as path:
-                picture = prepare.write(path, scene, job.area)
+                picture = prepare.write(path, scene, job.area, job.making)
         except Empty:
             job.storage.delete(f"{name}.tif")
             status = SceneStatus.EMPTY
-        stac.put(job.storage, f"{name}.json", stac.item(scene, job.area_hash, picture))
+        stac.put(
+            job.storage, f"{name}.json", stac.item(scene, job.area_hash, picture, job.making.label)
+        )
     except AutomapError as error:
         done = _done(job, scene, SceneStatus.FAILED, error=str(error))
     else:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automap_tiles.errors import AutomapError, ConfigError
+from automap_tiles.scenes.masks import OWN_LAYERS, Making
 from automap_tiles.scenes.select import Period, parse_satellites
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class RunParameters:
     """Names of `PROVENANCE`, in the order of the bands behind the statistics."""
     mask: tuple[str, ...] = ("cloud", "cirrus", "shadow")
     """Flags that rule a pixel out of a composite."""
+    making: Making = OWN_LAYERS
+    """What the flags of a scene are made of when it is prepared."""
     max_cloud_cover: float | None = None
     """Per cent of a scene."""
     description: str = ""
@@ -158,8 +161,8 @@ def parse_provenance(value: str | Sequence[str], statistics: Sequence[str]) -> t
     return names
 
 
-def boundary_area(path: str | Path) -> BaseGeometry:
-    """The union of all shapes of a boundary file, longitude and latitude.
+def boundary_area(path: str | Path, key: str = "boundary") -> BaseGeometry:
+    """The union of all shapes of a boundary file, longitude and latitude; `key` is the option's.
 
     Raises `ConfigError` when the file cannot be read or has no areas.
     """
@@ -172,8 +175,8 @@ def boundary_area(path: str | Path) -> BaseGeometry:
     try:
         union = read_geometry(str(path), LON_LAT)
     except AutomapError as error:
-        raise ConfigError(str(error), key="boundary") from error
+        raise ConfigError(str(error), key=key) from error
     area = union_all(list(matching_parts(union, "Polygon")))
     if area.is_empty:
-        raise ConfigError("has no areas", key="boundary", found=str(path), remedy="polygons")
+        raise ConfigError("has no areas", key=key, found=str(path), remedy="polygons")
     return normalised(area)

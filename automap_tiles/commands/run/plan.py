@@ -36,9 +36,10 @@ def plans(run: RunParameters, found: Discovered) -> tuple[SatellitePlan, ...]:
     result = []
     for satellite, scenes in found.scenes.items():
         folder = fetched_folder(run.output, satellite)
+        bands = (*COMMON, *run.making.bands)
         pending = {scene.id for scene in scenes if not is_done(run, satellite, scene)}
         files = fetching.measured(
-            [file for scene in scenes for file in fetching.files_of(scene, COMMON)]
+            [file for scene in scenes for file in fetching.files_of(scene, bands)]
         )
         remote = {scene.id for scene in scenes if is_remote_scene(scene)} & pending
         amount = fetching.amount([file for file in files if file.scene in remote], folder)

@@ -53,6 +53,7 @@ def record(
         "statistics": list(run.statistics),
         "provenance": list(run.provenance),
         "mask": list(run.mask),
+        "mask_of": run.making.label or "the scenes' own layers",
         "max_cloud_cover": run.max_cloud_cover,
         "area": mapping(run.area),
         "results": parts,

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 AREA = "automap:area"
 """Property of an item: hash of the area that the scene was cut to."""
+MAKING = "automap:mask"
+"""Property of an item: what its mask was made of, where not of the scene's own layers."""
 VERSION = "1.0.0"
 """Of STAC."""
 EXTENSIONS = [
@@ -32,7 +34,7 @@ COG = "image/tiff; application=geotiff; profile=cloud-optimized"
 _EO_NAMES = {"swir1": "swir16", "swir2": "swir22"}
 
 
-def item(scene: Scene, area: str, picture: Picture | None) -> dict[str, Any]:
+def item(scene: Scene, area: str, picture: Picture | None, making: str = "") -> dict[str, Any]:
     """The item of a prepared scene; without a picture when there is no pixel in the area."""
     from shapely.geometry import mapping
 
@@ -44,7 +46,7 @@ def item(scene: Scene, area: str, picture: Picture | None) -> dict[str, Any]:
         "stac_extensions": EXTENSIONS,
         "id": name,
         "geometry": None if shape is None else mapping(shape),
-        "properties": _properties(scene, area, picture),
+        "properties": {**_properties(scene, area, picture), **({MAKING: making} if making else {})},
         "links": [{"rel": "collection", "href": f"./{NAME}", "type": "application/json"}],
         "collection": "scenes",
         "assets": {} if picture is None else {ASSET: _asset(scene, f"./{name}.tif")},

@@ -46,6 +46,11 @@ class Masking:
             )
 
     @property
+    def label(self) -> str:
+        """Name and resolution, where one is given."""
+        return self.name if self.resolution is None else f"{self.name} {self.resolution:g}"
+
+    @property
     def bands(self) -> tuple[str, ...]:
         """Those that a scene must have; raises `MissingExtra`."""
         return masker_of(self.name).bands
