@@ -42,15 +42,30 @@ def interpolate(
     """
     packed = _pack(values, counts, times)
     slopes = slopes_of(packed.days, packed.values, packed.count)
+    terms = [term.reshape(-1) for term in _terms(packed, slopes)]
+    pixels = np.arange(values.shape[1])
     last = np.maximum(packed.count - 2, 0)
     passed = np.cumsum(counts, axis=0, dtype=np.int32)
-    found = np.empty((len(wanted), values.shape[1]))
+    found = np.empty((len(wanted), len(pixels)))
     for row, day in enumerate(wanted.tolist()):
         dates = int(np.searchsorted(times, day, side="right"))
         place = passed[dates - 1] - 1 if dates else np.zeros_like(last)
-        place = np.clip(place, 0, last)[None]
-        found[row] = _hermite(packed, slopes, place, day)
+        here = np.clip(place, 0, last) * len(pixels) + pixels
+        start, value, first, second, third = (np.take(term, here) for term in terms)
+        way = day - start
+        found[row] = value + way * (first + way * (second + way * third))
     return found
+
+
+def _terms(packed: _Packed, slopes: Array) -> tuple[Array, ...]:
+    """Start and terms 0 to 3 of the cubic between each date and the next (place, pixel)."""
+    days, values = packed.days, packed.values
+    length = np.diff(days, axis=0)
+    slope = np.diff(values, axis=0) / length
+    first, last = slopes[:-1], slopes[1:]
+    second = (3 * slope - 2 * first - last) / length
+    third = (first + last - 2 * slope) / length**2
+    return days[:-1], values[:-1], first, second, third
 
 
 def _pack(values: Array, counts: Bools, times: Array) -> _Packed:
@@ -63,26 +78,6 @@ def _pack(values: Array, counts: Bools, times: Array) -> _Packed:
     if len(times) == 1:  # a curve has two ends
         days, packed = np.vstack((days, days + 1)), np.vstack((packed, packed))
     return _Packed(days, packed, count)
-
-
-def _hermite(packed: _Packed, slopes: Array, place: Array, day: float) -> Array:
-    """The cubic between the dates at `place` and the next one, by their values and slopes."""
-    start, end = _at(packed.days, place), _at(packed.days, place + 1)
-    low, high = _at(packed.values, place), _at(packed.values, place + 1)
-    first, second = _at(slopes, place), _at(slopes, place + 1)
-    length = end - start
-    slope = (high - low) / length
-    bend = (first + second - 2 * slope) / length
-    way = day - start
-    found: Array = low + way * (
-        first + way * ((slope - first) / length - bend + way * bend / length)
-    )
-    return found
-
-
-def _at(planes: Array, place: Array) -> Array:
-    taken: Array = np.take_along_axis(planes, place, 0)[0]
-    return taken
 
 
 def akima_slopes(days: Array, values: Array, count: Array) -> Array:

@@ -20,8 +20,9 @@ from automap_tiles.analysis.temporal import check_days
 Picture: TypeAlias = np.ma.MaskedArray[Any, Any]
 Method: TypeAlias = Literal["linear", "cubic", "akima", "whittaker"]
 SMOOTHING = 10.0
-# Values of a block: some planes of all dates of its pixels stay in the cache.
-_VALUES = 2**16
+# Samples and results of a block. Smaller ones would stay in the cache, but calls of so few pixels
+# cost more than that gains (measured).
+_VALUES = 2**18
 _METHODS: Mapping[str, Callable[[Array, Array, Array], Array]] = {
     "cubic": curves.cubic_slopes,
     "akima": curves.akima_slopes,
