@@ -9,7 +9,7 @@ from automap_devserver.catalogue import Catalogue
 from automap_devserver.failures import Refused, is_local
 from automap_devserver.settings import Settings
 from automap_devserver.tiles import TileServer
-from automap_devserver.views import xyz
+from automap_devserver.views import layers, xyz
 
 _CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -21,6 +21,7 @@ def create_app(catalogue: Catalogue, settings: Settings | None = None) -> Flask:
     app.url_map.strict_slashes = False
     failures.install(app)
     tiles = TileServer(catalogue, settings)
+    app.register_blueprint(layers.blueprint(catalogue, settings))
     app.register_blueprint(xyz.blueprint(catalogue, tiles))
     app.before_request(lambda: _check(settings))
     app.after_request(_open_to_other_pages)

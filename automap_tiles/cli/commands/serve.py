@@ -1,0 +1,57 @@
+"""`automap serve`."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.argument("paths", metavar="PROCESS_OR_OUTPUT...", nargs=-1, required=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option(
+    "--port",
+    default=8080,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="0: any free one.",
+)
+@click.option("--open", "open_browser", is_flag=True, help="Show it in the browser.")
+@click.option("--memory", "keep", flag_value="memory", help="Compute tiles and keep none of them.")
+@click.option("--readonly", "keep", flag_value="readonly", help="Compute nothing.")
+@click.option(
+    "--overwrite", "keep", flag_value="overwrite", help="Compute every tile anew and keep it."
+)
+@click.option(
+    "--base-map",
+    metavar="ADDRESS",
+    help="Tiles to show below the layers, such as https://…/{z}/{x}/{y}.png; none by default.",
+)
+@click.option("--attribution", default="", metavar="TEXT", help="Whose base map it is.")
+def command(
+    paths: tuple[str, ...],
+    host: str,
+    port: int,
+    open_browser: bool,
+    keep: str | None,
+    base_map: str | None,
+    attribution: str,
+) -> None:
+    """Show processes, outputs and rasters on a map.
+
+    A process is computed where one looks, and the tiles are kept as a run would keep them, so that
+    `automap execute` goes on with them. The server answers this machine only, unless --host says
+    otherwise.
+    """
+    from automap_tiles.cli.serving import Wish, serve
+
+    serve(
+        Wish(
+            paths=paths,
+            host=host,
+            port=port,
+            open_browser=open_browser,
+            keep=keep or "continue",
+            base_map=base_map,
+            attribution=attribution,
+        )
+    )

@@ -1,0 +1,59 @@
+"""What `automap serve` does and prints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import click
+
+from automap_tiles.errors import MissingExtra
+from automap_tiles.layers.keeping import Keep
+from automap_tiles.layers.open import open_layers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """The options of the command."""
+
+    paths: tuple[str, ...]
+    host: str
+    port: int
+    open_browser: bool
+    keep: str
+    base_map: str | None
+    attribution: str
+
+
+def serve(wish: Wish) -> None:
+    """Serve until interrupted; raises as opening and listening do."""
+    try:
+        from automap_devserver.app import create_app
+        from automap_devserver.catalogue import Catalogue
+        from automap_devserver.serve import serve as run
+        from automap_devserver.settings import Settings
+    except ModuleNotFoundError as error:
+        raise MissingExtra(error.name or "flask", "serve") from error
+    settings = Settings(
+        host=wish.host,
+        port=wish.port,
+        base_map=wish.base_map,
+        base_map_attribution=wish.attribution,
+    )
+    layers, remarks = open_layers(wish.paths, Keep(wish.keep))
+    for remark in remarks:
+        click.echo(f"Note: {remark}", err=True)
+    if not settings.is_loopback:
+        click.echo(
+            f"Note: whoever can reach {wish.host} sees these layers and has tiles computed",
+            err=True,
+        )
+
+    def ready(address: str) -> None:
+        click.echo(f"{', '.join(layer.info.title for layer in layers)} at {address}")
+        click.echo("Ctrl-C ends it.")
+        if wish.open_browser:
+            import webbrowser
+
+            webbrowser.open(address)
+
+    run(create_app(Catalogue(layers), settings), settings, ready)

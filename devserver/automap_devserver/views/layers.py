@@ -1,0 +1,160 @@
+"""What the layers are, and their values: for the page and for programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from flask import Blueprint, Response, jsonify, request
+
+from automap_devserver.catalogue import Catalogue
+from automap_devserver.settings import Settings
+from automap_tiles.errors import ConfigError, TileFailed
+from automap_tiles.grid import Bounds
+from automap_tiles.layers.layer import Layer, LayerInfo, Query
+from automap_tiles.layers.stretch import stretch
+from automap_tiles.layers.values import values_at
+from automap_tiles.pictures import colormaps
+
+
+def blueprint(catalogue: Catalogue, settings: Settings) -> Blueprint:
+    """`/api/layers`, `/api/{layer}/statistics`, `/api/point`."""
+    views = Blueprint("layers", __name__)
+
+    @views.get("/api/layers")
+    def layers() -> Response:
+        found = list(catalogue)
+        return jsonify(
+            {
+                "layers": [_told(layer.info, catalogue.usual(layer)) for layer in found],
+                "start": _start([layer.info for layer in found]),
+                "colormaps": colormaps.names(),
+                "base_map": settings.base_map,
+                "base_map_attribution": settings.base_map_attribution,
+            }
+        )
+
+    @views.get("/api/<name>/statistics")
+    def statistics(name: str) -> Response:
+        layer = catalogue[name]
+        bands = _bands(layer)
+        limits = stretch(layer, bands, _box("bbox"))
+        return jsonify(
+            {
+                "statistics": None
+                if limits is None
+                else [
+                    {"band": band, "low": low, "high": high}
+                    for band, (low, high) in zip(bands, limits, strict=True)
+                ]
+            }
+        )
+
+    @views.get("/api/point")
+    def point() -> Response:
+        lon, lat = _number("lon", -540, 540), _number("lat", -90, 90)
+        zoom = round(_number("zoom", 0, 30)) if "zoom" in request.args else None
+        return jsonify(
+            {
+                "lon": lon,
+                "lat": lat,
+                "layers": [_values(layer, lon, lat, zoom) for layer in catalogue],
+            }
+        )
+
+    return views
+
+
+def _told(info: LayerInfo, usual: Query) -> dict[str, Any]:
+    return {
+        "name": info.name,
+        "title": info.title,
+        "kind": info.kind.value,
+        "bounds": list(info.bounds),
+        "minzoom": info.min_zoom,
+        "maxzoom": info.max_zoom,
+        "bands": [
+            {"index": number, "name": band.name, "dtype": band.dtype}
+            for number, band in enumerate(info.bands, start=1)
+        ],
+        # NaN is no JSON
+        "nodata": None if info.nodata is None or np.isnan(info.nodata) else info.nodata,
+        "classes": [
+            {"value": one.value, "name": one.name, "color": one.color} for one in info.classes
+        ]
+        or None,
+        "styles": {name: _query(style) for name, style in info.styles.items()},
+        "default_style": _query(usual),
+    }
+
+
+def _query(query: Query) -> dict[str, list[str]]:
+    return {key: list(values) for key, values in query.items()}
+
+
+def _start(infos: list[LayerInfo]) -> dict[str, Any] | None:
+    """The box that shows all of the outputs and processes."""
+    boxes = np.array([info.bounds for info in infos if info.kind.value != "input"] or [])
+    if not boxes.size:
+        return None
+    low, high = boxes.min(axis=0), boxes.max(axis=0)
+    return {"bounds": [low[0], low[1], high[2], high[3]]}
+
+
+def _values(layer: Layer, lon: float, lat: float, zoom: int | None) -> dict[str, Any]:
+    """Values of a layer at a point; a tile that failed is told as such."""
+    said: dict[str, Any] = {"layer": layer.info.name, "values": None}
+    try:
+        found = values_at(layer, lon, lat, zoom)
+    except TileFailed as error:
+        return {**said, "error": str(error), "tile": error.tile}
+    if found is not None:
+        said["values"] = [_plain(value) for value in found]
+    return said
+
+
+def _plain(value: Any) -> float | int | None:
+    if value is np.ma.masked:
+        return None
+    number: float | int = value.item()
+    return number if np.isfinite(number) else None
+
+
+def _bands(layer: Layer) -> list[int]:
+    texts = request.args.getlist("bidx") or ["1"]
+    count = len(layer.info.bands)
+    if not all(text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= count for text in texts):
+        raise ConfigError("is no band", key="bidx", found=texts[0][:20], remedy=f"1 to {count}")
+    return [int(text) for text in texts][:count]
+
+
+def _box(key: str) -> Bounds | None:
+    text = request.args.get(key)
+    if text is None:
+        return None
+    parts = text.split(",")
+    try:
+        west, south, east, north = (float(part) for part in parts)
+    except ValueError as error:
+        raise _no_box(key, text) from error
+    box = Bounds(max(west, -360.0), max(south, -85.0), min(east, 360.0), min(north, 85.0))
+    if not (box.left < box.right and box.bottom < box.top):  # NaN neither
+        raise _no_box(key, text)
+    return box
+
+
+def _no_box(key: str, text: str) -> ConfigError:
+    return ConfigError(
+        "is no box", key=key, found=text[:60], remedy="west,south,east,north in degrees"
+    )
+
+
+def _number(key: str, low: float, high: float) -> float:
+    text = request.args.get(key, "")
+    try:
+        number = float(text)
+    except ValueError:
+        number = np.nan
+    if not low <= number <= high:
+        raise ConfigError("is no number", key=key, found=text[:20], remedy=f"{low:g} to {high:g}")
+    return number
