@@ -8,7 +8,7 @@ Each gets those of the process's parameters that it names, converted by its own 
     returns the number of pixels around its tile that `execute` looks at.
 `check_parameters`
     raises `ConfigError` or `ValueError` for what cannot work, before the first tile. It gets the
-    inputs that it names as well, as their readers.
+    inputs that it names as well, as their readers, and may return how many bands `execute` will.
 `sum_up`
     is called after the last tile with `counts`, the sums of what `execute` counted (`Counted`), and
     with inputs like `check_parameters`. It returns plain JSON values by name, which are stored
@@ -132,17 +132,21 @@ def call(
 
 def check_parameters(
     ref: FunctionRef, inputs: Mapping[str, Any], parameters: Mapping[str, Any], folder: Path
-) -> None:
-    """Let the module look at its parameters; raises `ConfigError` when they cannot work."""
+) -> int | None:
+    """Let the module look at its parameters; raises `ConfigError` when they cannot work.
+
+    What it returns is the number of bands to come, where it tells.
+    """
     function = ref.load().check_parameters
     if function is None:
-        return
+        return None
     arguments = arguments_of(function, {**inputs, **parameters}, folder)
     with explained(ref):
         try:
-            function(**arguments)
+            found = function(**arguments)
         except ValueError as error:
             raise ConfigError(str(error), key="process_parameters") from error
+    return found if isinstance(found, int) else None
 
 
 def summary(

@@ -281,11 +281,12 @@ def _check_arguments(process: Process, document: Document) -> None:
             check(signature, inputs, process.parameters.at(zoom), zoom, process.folder)
             if signature.names(Role.CONTEXT) and loaded.setup is not None:
                 arguments_of(loaded.setup, process.parameters.at(zoom), process.folder)
-            hooks.check_parameters(
+            bands = hooks.check_parameters(
                 process.function, inputs, process.parameters.at(zoom), process.folder
             )
         except ConfigError as error:
             raise _at_top(error, document) from error
+        _check_bands(bands, document)
         unused |= dict.fromkeys(unused_inputs(signature, inputs))
     for name in unused:
         place = "" if document.file is None else f"{document.file}:{document.line('input', name)}: "
@@ -293,6 +294,19 @@ def _check_arguments(process: Process, document: Document) -> None:
             f"{place}execute() does not take the input {name!r}; it only bounds the area",
             UnusedInputWarning,
             stacklevel=3,
+        )
+
+
+def _check_bands(bands: int | None, document: Document) -> None:
+    """The output must have as many bands as the function returns, where both are told."""
+    wanted = section(document, "output", required=True).get("bands")
+    if bands is not None and isinstance(wanted, int) and wanted != bands:
+        raise document.error(
+            f"execute() will return {bands} bands with these parameters",
+            "output",
+            "bands",
+            found=wanted,
+            remedy=f"bands: {bands}",
         )
 
 

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from automap_processes._over_dates import Provenance, Wish, over_dates, wrong
+from automap_processes._over_dates import Provenance, Wish, names, over_dates, wrong
 from automap_processes._types import Resampling
 from automap_tiles import Counted, Empty, RasterInput, Scenes, ScenesReader
 from automap_tiles.analysis import composite
@@ -85,15 +85,15 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
             season=season,
         )
         return over_dates(scenes, wish)
-    names = {"blue": blue, "green": green, "red": red, "rededge": rededge}
-    names |= {"nir": nir, "swir1": swir1, "swir2": swir2}
+    colours = {"blue": blue, "green": green, "red": red, "rededge": rededge}
+    colours |= {"nir": nir, "swir1": swir1, "swir2": swir2}
     mask = _ClassMask(mask_band, masked_values, valid_values)
     stack = _read(scenes, bands, mask, resampling)
     statistic = {"median": composite.median, "mean": composite.mean}[method]
     picture = statistic(stack.samples, stack.valid)
     planes = {
         name: picture[_place(name, number, stack.bands)]
-        for name, number in names.items()
+        for name, number in colours.items()
         if number is not None
     }
     whole = scale > 1 and stack.samples.dtype.kind in "iu" if rounded is None else rounded
@@ -125,8 +125,11 @@ def check_parameters(  # noqa: PLR0913 - the parameters of the process file
     swir1: int | None = None,
     swir2: int | None = None,
     scale: float = 10000.0,
-) -> None:
-    """Raise `ConfigError` for parameters that cannot work; `scenes` is a reader or a group."""
+) -> int | None:
+    """Raise `ConfigError` for parameters that cannot work; `scenes` is a reader or a group.
+
+    Of scenes the number of bands of the result.
+    """
     colours: dict[str, int | None] = {"blue": blue, "green": green, "red": red}
     colours |= {"rededge": rededge, "nir": nir, "swir1": swir1, "swir2": swir2}
     classes = {"masked_values": masked_values, "valid_values": valid_values}
@@ -134,10 +137,10 @@ def check_parameters(  # noqa: PLR0913 - the parameters of the process file
         _refuse({"statistics": statistics, "provenance": provenance}, "needs an input of scenes")
         _ClassMask(mask_band, masked_values, valid_values)
         _check_colours(colours, bands, indices or ())
-        return
+        return None
     of_groups = {"bands": bands, "mask_band": mask_band, **classes, **colours}
     _refuse(of_groups, "is for a group of rasters; bands and mask are options of the input scenes")
-    Wish(
+    wish = Wish(
         statistics=tuple(statistics or [method]),
         indices=tuple(indices or ()),
         provenance=tuple(provenance or ()),
@@ -145,7 +148,9 @@ def check_parameters(  # noqa: PLR0913 - the parameters of the process file
         rounded=False,
         target_day=target_day,
         season=season,
-    ).check(scenes.bands)
+    )
+    wish.check(scenes.bands)
+    return len(names(scenes.bands, wish))
 
 
 def sum_up(counts: Counts, scenes: Any) -> dict[str, Any]:

@@ -198,6 +198,7 @@ def check_parameters(dem, radius: int = 1, other: str = ""):
         raise ConfigError("too wide", key="process_parameters.radius", found=radius, remedy="5")
     if radius < 0:
         raise ValueError(f"{other} is negative")
+    return radius
 
 def execute(dem, radius: int = 1, other: str = ""):
     data = dem.read()
@@ -222,6 +223,15 @@ def test_parameters_that_cannot_work(tmp_path: Path) -> None:
         opened(tmp_path, CHECKED, process_parameters={"other": "the other", "radius": -1})
 
 
+def test_the_number_of_bands_to_come(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigError, match=r"output.bands: execute\(\) will return 3 bands"
+    ) as caught:
+        opened(tmp_path, CHECKED, process_parameters={"radius": 3})
+    lines = (tmp_path / "mine.mapchete").read_text().splitlines()
+    assert lines[(caught.value.line or 0) - 1].strip() == "bands: 1"
+
+
 def test_a_check_that_breaks_is_named_with_its_line(tmp_path: Path) -> None:
     broken = "def check_parameters(dem):\n    return 1 / 0\n\ndef execute(dem):\n    ...\n"
     with pytest.raises(ProcessError, match=r"mine.py:2: ZeroDivisionError"):
@@ -238,9 +248,9 @@ def test_what_is_counted_does_not_change_the_result(tmp_path: Path) -> None:
 
 
 def test_the_summary(tmp_path: Path) -> None:
-    process = opened(tmp_path, CHECKED, process_parameters={"radius": 2})
+    process = opened(tmp_path, CHECKED, process_parameters={"radius": 1})
     assert process.summary({"pixels": {"valid": 5}}) == {
-        "counted": {"path": "dem.tif", "radius": 2, "valid": 5}
+        "counted": {"path": "dem.tif", "radius": 1, "valid": 5}
     }
     listed = "def execute(dem):\n    ...\n\ndef sum_up(counts):\n    return [counts]\n"
     with pytest.raises(ProcessError, match="must return a mapping of names"):

@@ -77,7 +77,7 @@ def command(  # noqa: PLR0913 - the options
     names = tuple(dict.fromkeys(name.strip() for name in values.split(",") if name.strip()))
     bands = needed_bands(names)
     flags = parse_flags([name.strip() for name in mask.split(",") if name.strip()])
-    place = Point(point) if point is not None else boundary_area(area or "")
+    place = Point(point) if point is not None else boundary_area(area or "", "area")
     selection = Selection(
         period=Period() if period is None else parse_period(period),
         satellites=satellites_of(satellites),
