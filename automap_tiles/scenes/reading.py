@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -14,12 +13,11 @@ from automap_tiles.scenes.access import resolve
 from automap_tiles.scenes.frames import Frame, NativeFrame, Source, TileFrame
 from automap_tiles.scenes.lattice import Lattice, choose, window_around
 from automap_tiles.scenes.masks import OWN_LAYERS, Making, MaskRule, cloud_distance, masked
-from automap_tiles.scenes.outlines import grid_of
+from automap_tiles.scenes.reflectance import band_grid, sun_zenith
 from automap_tiles.scenes.scene import BandFile, Scene
 from automap_tiles.scenes.select import Overpass, overpasses
 from automap_tiles.scenes.stack import Stack, empty_stack
 from automap_tiles.scenes.values import clear, convert, convert_by_angle
-from automap_tiles.sensors.scaling import ANGLE_STEP
 from automap_tiles.sensors.sensor import COMMON
 
 Array = np.ndarray[Any, Any]
@@ -74,7 +72,7 @@ def lattice_of(scenes: Sequence[Scene], reading: Reading) -> Lattice:
     """
     finest = (
         min(
-            (_grid(scene, scene.band(band)) for band in reading.bands),
+            (band_grid(scene, scene.band(band)) for band in reading.bands),
             key=lambda grid: grid.transform.a,
         )
         for scene in scenes
@@ -251,7 +249,7 @@ def _here(
 
 def _part(scene: Scene, frame: Frame, reading: Reading) -> Any:
     """The part of a frame that a scene reaches, by the grid of its first band."""
-    return frame.part_of(_grid(scene, scene.band(reading.bands[0])))
+    return frame.part_of(band_grid(scene, scene.band(reading.bands[0])))
 
 
 def _read_scene(
@@ -290,7 +288,7 @@ def _read_scene(
 
 def _read_bands(scene: Scene, frame: Frame, reading: Reading, out: Array, counts: Bools) -> None:
     """All bands of a scene, file by file; pixels that lack one no longer count."""
-    angles = _sun_zenith(scene, frame)
+    angles = sun_zenith(scene, frame)
     groups: dict[tuple[str, float | None], list[tuple[int, BandFile]]] = {}
     for place, name in enumerate(reading.bands):
         file = scene.band(name)
@@ -298,7 +296,7 @@ def _read_bands(scene: Scene, frame: Frame, reading: Reading, out: Array, counts
         groups.setdefault((resolve(file.href, scene.access), nodata), []).append((place, file))
     for (href, nodata), members in groups.items():
         indexes = tuple(file.index for _, file in members)
-        grid = _grid(scene, members[0][1])
+        grid = band_grid(scene, members[0][1])
         source = Source(href=href, grid=grid, indexes=indexes, nodata=nodata)
         pixels, missing = _pixels(source, frame, reading, out, [place for place, _ in members])
         counts &= ~missing
@@ -324,26 +322,6 @@ def _pixels(
     pixels = frame.read(source, reading.resampling)
     missing: Bools = np.logical_or.reduce(np.ma.getmaskarray(pixels))
     return np.ma.getdata(pixels), missing
-
-
-def _sun_zenith(scene: Scene, frame: Frame) -> Array | None:
-    """Degrees for every pixel (y, x), NaN where there are none; None without such a band."""
-    href = (scene.metadata.get("angles") or {}).get("sun_zenith")
-    if href is None:
-        return None
-    href = resolve(href, scene.access)
-    source = Source(href=href, grid=_looked_up(href), indexes=(1,), nodata=None)
-    steps = frame.read(source, "nearest")[0]
-    return np.ma.filled(steps.astype(np.float64) * ANGLE_STEP, np.nan)
-
-
-def _grid(scene: Scene, file: BandFile) -> Grid:
-    return file.grid or _looked_up(resolve(file.href, scene.access))
-
-
-@lru_cache(maxsize=4096)
-def _looked_up(href: str) -> Grid:
-    return grid_of(href)
 
 
 def strips(frame: Frame | None, reading: Reading, dates: int, limit: int) -> Iterator[Frame | None]:

@@ -19,7 +19,7 @@ from affine import Affine
 from automap_tiles.errors import InputError
 from automap_tiles.grid import Grid
 from automap_tiles.scenes.access import resolve
-from automap_tiles.scenes.frames import NativeFrame, Source
+from automap_tiles.scenes.frames import Frame, NativeFrame, Source
 from automap_tiles.scenes.lattice import Lattice, Window, intersection, slices
 from automap_tiles.scenes.outlines import grid_of
 from automap_tiles.scenes.scene import BandFile, Scene
@@ -107,7 +107,7 @@ class Reflectance:
         self, file: BandFile, window: Window, zenith: Array | None, out: Floats
     ) -> Bools:
         """Means of one band, into `out` (y, x); where there is any."""
-        grid = _grid(self.scene, file)
+        grid = band_grid(self.scene, file)
         parts = _parts(grid, self.lattice)
         fine = NativeFrame(finer(self.lattice, parts), finer_window(window, parts))
         scaling = file.scaling or _PLAIN
@@ -131,7 +131,7 @@ class Reflectance:
         return valid
 
 
-def sun_zenith(scene: Scene, frame: NativeFrame) -> Array | None:
+def sun_zenith(scene: Scene, frame: Frame) -> Array | None:
     """Degrees for every pixel (y, x), NaN where there are none; None without such a band."""
     href = (scene.metadata.get("angles") or {}).get("sun_zenith")
     if href is None:
@@ -220,11 +220,12 @@ def _mirror(span: range, own: range) -> Array:
 
 def _finest(scene: Scene, bands: Sequence[str]) -> Grid:
     return min(
-        (_grid(scene, scene.band(band)) for band in bands), key=lambda grid: grid.transform.a
+        (band_grid(scene, scene.band(band)) for band in bands), key=lambda grid: grid.transform.a
     )
 
 
-def _grid(scene: Scene, file: BandFile) -> Grid:
+def band_grid(scene: Scene, file: BandFile) -> Grid:
+    """Of a band's file, which is opened where it is not known."""
     return file.grid or _looked_up(resolve(file.href, scene.access))
 
 
