@@ -20,11 +20,14 @@ from rasterio.warp import reproject
 from automap_tiles.errors import AutomapError
 from automap_tiles.raster.env import ensure_env
 from automap_tiles.raster.nodata import as_value, equals, masked
+from automap_tiles.raster.rows import row_blocks
 from automap_tiles.raster.warp import as_dtype, resampling_of
 
 Array = NDArray[Any]
 Masked = np.ma.MaskedArray[Any, Any]
 Mask = NDArray[np.bool_]
+_Shrinker = Callable[[Array, Mask], tuple[Array, Mask]]
+"""Halves (band, y, x), given where there is no data; gives that for the result as well."""
 
 # Only that both sides have the same one matters.
 _ANY_CRS = CRS.from_epsg(3857)
@@ -53,8 +56,7 @@ def shrink(
         raise ValueError(f"a mosaic of {mosaic.shape[1:]} pixels does not shrink to {shape}")
     shrinker = _SHRINKERS.get(kind)
     if shrinker is not None:
-        data, mask = shrinker(np.ma.getdata(mosaic), _invalid(mosaic, nodata))
-        return masked(data, mask, nodata)
+        return _in_blocks(shrinker, mosaic, shape, nodata)
     return _by_units(mosaic, shape, 0.5, kind, nodata, unit_size)
 
 
@@ -113,29 +115,76 @@ def _whole_blocks(part: slice, size: int, unit_size: int) -> slice:
     return slice(start, min(stop, size))
 
 
+def _in_blocks(
+    shrinker: _Shrinker, mosaic: Masked, shape: tuple[int, int], nodata: float | None
+) -> Masked:
+    """Band by band and some rows at a time: every operation finds them in the cache."""
+    values, missing = np.ma.getdata(mosaic), np.ma.getmaskarray(mosaic)
+    out = np.empty((len(values), *shape), dtype=values.dtype)
+    mask = np.empty(out.shape, dtype=bool)
+    for band in range(len(out)):
+        for rows in row_blocks(shape, 2 * values.itemsize):
+            part = slice(band, band + 1), slice(2 * rows.start, 2 * rows.stop)
+            invalid = _or_nodata(values[part], missing[part], nodata)
+            found = shrinker(values[part], invalid)
+            out[band, rows], mask[band, rows] = found[0][0], found[1][0]
+    return masked(out, mask, nodata)
+
+
 def _nearest(values: Array, invalid: Mask) -> tuple[Array, Mask]:
     """The centre of the new pixel is the corner of the last old one (GDAL rounds down)."""
     return values[:, 1::2, 1::2].copy(), invalid[:, 1::2, 1::2].copy()
 
 
 def _average(values: Array, invalid: Mask) -> tuple[Array, Mask]:
-    wide = _SUM_TYPES.get(values.dtype.str[1:], np.dtype(np.float64))
+    if values.dtype.kind in "iu" and values.itemsize <= 4:
+        return _average_of_whole(values, invalid)
     count = _reduced(np.add, (~invalid).view(np.uint8))
-    total = _reduced(np.add, np.where(invalid, values.dtype.type(0), values).astype(wide))
-    if count.min() == 4 and wide.kind == "i":
-        return ((total + 2) >> 2).astype(values.dtype), count == 0
-    mean = total / np.maximum(count, 1)
+    kept = np.where(invalid, values.dtype.type(0), values)
+    mean = _reduced(np.add, kept.astype(np.float64)) / np.maximum(count, 1)
     if values.dtype.kind in "iu":
         np.floor(np.add(mean, 0.5, out=mean), out=mean)
     return mean.astype(values.dtype), count == 0
 
 
-_SUM_TYPES = {
-    name: np.dtype(np.int32 if size <= 2 else np.int64)
-    for size in (1, 2, 4)
-    for name in (f"i{size}", f"u{size}")
-}
-"""Types in which four values and the rounding fit."""
+def _average_of_whole(values: Array, invalid: Mask) -> tuple[Array, Mask]:
+    """Whole numbers of up to 32 bits; signed ones as the distance to the smallest."""
+    bits = np.dtype(f"u{values.itemsize}")
+    sign = bits.type(1 << (8 * bits.itemsize - 1) if values.dtype.kind == "i" else 0)
+    numbers = values.view(bits) ^ sign if sign else values.view(bits)
+    valid = ~invalid
+    count = _sums_of_four(valid.view(np.uint8))
+    least = count.min()
+    if least < 4:
+        numbers = numbers & np.negative(valid, dtype=bits)
+    total = _sums_of_four(numbers)
+    if least == 4:
+        mean = (total + total.dtype.type(2)) >> total.dtype.type(2)
+    else:
+        # exact enough: a third that is not whole is far from every half
+        exact = np.dtype(np.float32 if bits.itemsize <= 2 else np.float64)
+        mean = total.astype(exact)
+        np.divide(mean, np.maximum(count, 1, dtype=exact), out=mean)
+        np.floor(np.add(mean, exact.type(0.5), out=mean), out=mean)
+    result = mean.astype(bits)
+    if sign:
+        np.bitwise_xor(result, sign, out=result)
+    return result.view(values.dtype), count == 0
+
+
+def _sums_of_four(numbers: Array) -> Array:
+    """Sums of two by two unsigned numbers, in a type of twice the width.
+
+    Two neighbours are taken as the halves of a wide number: adding up every second one would not be
+    a vector operation.
+    """
+    bits = 8 * numbers.itemsize
+    wide = np.dtype(f"u{2 * numbers.itemsize}")
+    pairs = np.ascontiguousarray(numbers).view(wide)
+    sums = pairs >> wide.type(bits)
+    sums += pairs & wide.type((1 << bits) - 1)
+    total: Array = sums[:, ::2] + sums[:, 1::2]
+    return total
 
 
 def _minimum(values: Array, invalid: Mask) -> tuple[Array, Mask]:
@@ -174,7 +223,7 @@ def _reduced(combine: Any, values: Array) -> Array:
     return reduced
 
 
-_SHRINKERS: dict[Resampling, Callable[[Array, Mask], tuple[Array, Mask]]] = {
+_SHRINKERS: dict[Resampling, _Shrinker] = {
     Resampling.nearest: _nearest,
     Resampling.average: _average,
     Resampling.min: _minimum,
@@ -184,8 +233,10 @@ _SHRINKERS: dict[Resampling, Callable[[Array, Mask], tuple[Array, Mask]]] = {
 
 
 def _invalid(data: Masked, nodata: float | None) -> Mask:
-    mask: Mask = np.ma.getmaskarray(data)
-    values = np.ma.getdata(data)
+    return _or_nodata(np.ma.getdata(data), np.ma.getmaskarray(data), nodata)
+
+
+def _or_nodata(values: Array, mask: Mask, nodata: float | None) -> Mask:
     found = equals(values, nodata)
     if found is not None:
         mask = mask | found
