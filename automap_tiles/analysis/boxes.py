@@ -7,7 +7,7 @@ cut: sums are taken in float64, in an order that the window's size prescribes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -61,8 +61,8 @@ def _of_planes(
     found: dict[str, Array] = {n: np.empty(data.shape, dtype=np.float32) for n in statistics}
     for place in np.ndindex(data.shape[:-2]):
         plane = data[place].astype(np.float32, copy=False)
-        for name, result in boxes(plane, valid[place], radius, statistics, fast=fast).items():
-            found[name][place] = result
+        out = {name: planes_[place] for name, planes_ in found.items()}
+        fill_boxes(plane, valid[place], radius, out, fast=fast)
     return {name: np.ma.MaskedArray(result, mask=~valid) for name, result in found.items()}
 
 
@@ -75,35 +75,47 @@ def boxes(
     fast: bool | None = None,
 ) -> dict[str, NDArray[np.float32]]:
     """Statistics of a float32 plane (y, x) by their names, 0 where it is not valid."""
+    found: dict[str, NDArray[np.float32]] = {
+        name: np.empty(plane.shape, dtype=np.float32) for name in statistics
+    }
+    fill_boxes(plane, valid, radius, found, fast=fast)
+    return found
+
+
+def fill_boxes(
+    plane: NDArray[np.float32],
+    valid: Bools,
+    radius: int,
+    out: Mapping[str, NDArray[np.float32]],
+    *,
+    fast: bool | None = None,
+) -> None:
+    """As `boxes`, into planes of the caller's by the names of the statistics."""
     if radius < 0:
         raise ValueError(f"a radius is at least 0, not {radius}")
-    found: dict[str, NDArray[np.float32]] = {
-        name: np.zeros(plane.shape, dtype=np.float32) for name in statistics
-    }
-    if is_wanted(fast) and {"mean", "std"} & set(found):
-        return _by_kernel(plane, valid, radius, found)
-    _fill(plane, valid, radius, found)
-    return found
+    left = dict(out)
+    if is_wanted(fast) and ("mean" in out or "std" in out):
+        from automap_tiles.analysis import window_kernels
+
+        # numba has the range from NumPy, which is as fast
+        window_kernels.box_moments(
+            plane, valid, radius, left.pop("mean", None), left.pop("std", None)
+        )
+    if left:
+        _by_parts(plane, valid, radius, left)
 
 
-def _by_kernel(
-    plane: NDArray[np.float32], valid: Bools, radius: int, found: dict[str, NDArray[np.float32]]
-) -> dict[str, NDArray[np.float32]]:
-    """Fill what numba is good for; it has the range from NumPy, which is as fast."""
-    from automap_tiles.analysis import window_kernels
-
-    window_kernels.box_moments(plane, valid, radius, found.get("mean"), found.get("std"))
-    _fill(plane, valid, radius, {name: out for name, out in found.items() if name == "range"})
-    return found
-
-
-def _fill(plane: Array, valid: Bools, radius: int, found: dict[str, NDArray[np.float32]]) -> None:
-    if not found:
-        return
+def _by_parts(
+    plane: Array, valid: Bools, radius: int, found: Mapping[str, NDArray[np.float32]]
+) -> None:
     scratch = Scratch()
     for part in parts((plane.shape[0], plane.shape[1]), radius, _PIXEL_BYTES):
+        place = part.rows, part.columns
+        out = {name: plane[place] for name, plane in found.items()}
         here = part.cut(valid, False)
         if not here.any():
+            for result in out.values():
+                result[...] = 0
             continue
         window = _Windows(
             values=part.cut(plane),
@@ -111,8 +123,6 @@ def _fill(plane: Array, valid: Bools, radius: int, found: dict[str, NDArray[np.f
             size=2 * radius + 1,
             scratch=scratch,
         )
-        place = part.rows, part.columns
-        out = {name: plane[place] for name, plane in found.items()}
         if "mean" in out or "std" in out:
             _moments(window, out)
         if "range" in out:

@@ -168,11 +168,8 @@ class Recipe:
         for plane, name in zip(data, (*self.bands, *self.indices), strict=False):
             plane[...] = sources[name]
         for places, group in self._groups():
-            of, radius, levels = sources[group[0].of], group[0].radius, group[0].grey_levels
-            wanted = [one.statistic for one in group]
-            found = _around(of, valid, radius, wanted, levels, fast)
-            for place, statistic in zip(places, wanted, strict=True):
-                data[place] = found[statistic]
+            out = {one.statistic: data[place] for place, one in zip(places, group, strict=True)}
+            _fill_around(sources[group[0].of], valid, group[0], out, fast)
         return Features(data=data, valid=valid)
 
     def _indices_used(self) -> tuple[str, ...]:
@@ -243,20 +240,21 @@ def _index(name: str, sources: Mapping[str, NDArray[Any]], valid: NDArray[Any]) 
     return plane
 
 
-def _around(
+def _fill_around(
     plane: NDArray[Any],
     valid: NDArray[Any],
-    radius: int,
-    wanted: Sequence[str],
-    levels: Quantisation,
+    one: Neighbourhood,
+    out: Mapping[str, NDArray[np.float32]],
     fast: bool | None,
-) -> Mapping[str, NDArray[Any]]:
-    """Statistics of the neighbours by name, either all textures or none."""
-    if wanted[0] in TEXTURES:
-        textures = [name for name in TEXTURES if name in wanted]
-        return haralick.haralick(plane, valid, radius, levels, textures, fast=fast)
-    statistics = [name for name in get_args(boxes.Statistic) if name in wanted]
-    return boxes.boxes(plane, valid, radius, statistics, fast=fast)
+) -> None:
+    """Statistics of the neighbours by name, either all textures or none; `one` is one of them."""
+    if not one.is_texture:
+        boxes.fill_boxes(plane, valid, one.radius, out, fast=fast)
+        return
+    names = [name for name in TEXTURES if name in out]
+    found = haralick.haralick(plane, valid, one.radius, one.grey_levels, names, fast=fast)
+    for name, values in found.items():
+        out[name][...] = values
 
 
 def _neighbourhood(content: Any) -> Neighbourhood:
