@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import groupby
 from typing import Any, get_args
@@ -101,7 +101,7 @@ class Recipe:
     """Bands that are features themselves."""
     indices: tuple[str, ...] = ()
     """Spectral indices of `analysis.indices`; the bands they need are read too."""
-    neighbourhood: tuple[Neighbourhood, ...] = field(default=())
+    neighbourhood: tuple[Neighbourhood, ...] = ()
     """Statistics around; `of` may be any band, and any index whether or not it is a feature."""
 
     def __post_init__(self) -> None:
@@ -164,7 +164,8 @@ class Recipe:
         sources = dict(zip(self.needs, planes, strict=True))
         data = np.empty((len(self.names), *valid.shape), dtype=np.float32)
         for name in self._indices_used():
-            sources[name] = _index(name, sources, valid)
+            sources[name] = spectral_index(name, sources).data.clip(*INDEX_RANGE)
+            sources[name][~valid] = 0
         for plane, name in zip(data, (*self.bands, *self.indices), strict=False):
             plane[...] = sources[name]
         for places, group in self._groups():
@@ -231,13 +232,6 @@ def _scale(plane: NDArray[Any], valid: NDArray[Any], scale: float, offset: float
         np.add(plane, np.float32(offset), out=plane)
     if not valid.all():
         plane[~valid] = 0
-
-
-def _index(name: str, sources: Mapping[str, NDArray[Any]], valid: NDArray[Any]) -> NDArray[Any]:
-    plane: NDArray[Any] = spectral_index(name, sources).data
-    np.clip(plane, *INDEX_RANGE, out=plane)
-    plane[~valid] = 0
-    return plane
 
 
 def _fill_around(
