@@ -9,7 +9,7 @@ from automap_devserver.catalogue import Catalogue
 from automap_devserver.failures import Refused, is_local
 from automap_devserver.settings import Settings
 from automap_devserver.tiles import TileServer
-from automap_devserver.views import layers, xyz
+from automap_devserver.views import layers, wmts, xyz
 
 _CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -22,6 +22,7 @@ def create_app(catalogue: Catalogue, settings: Settings | None = None) -> Flask:
     failures.install(app)
     tiles = TileServer(catalogue, settings)
     app.register_blueprint(layers.blueprint(catalogue, settings))
+    app.register_blueprint(wmts.blueprint(catalogue, tiles))
     app.register_blueprint(xyz.blueprint(catalogue, tiles))
     app.before_request(lambda: _check(settings))
     app.after_request(_open_to_other_pages)
