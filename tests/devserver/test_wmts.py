@@ -33,15 +33,15 @@ def client(image: Path) -> FlaskClient:
 def schema(name: str) -> etree.XMLSchema:
     """A schema of OGC; what it includes by address is in the same folder of schemas."""
 
-    class Local(etree.Resolver):
+    class Local(etree.Resolver):  # type: ignore[misc]
         def resolve(self, address: str, identifier: str, context: object) -> object:
             for root in ("http://schemas.opengis.net/", "https://schemas.opengis.net/"):
                 if address.startswith(root):
                     path = SCHEMAS / address.removeprefix(root)
-                    return self.resolve_filename(str(path), context)  # type: ignore[attr-defined]
+                    return self.resolve_filename(str(path), context)
             if address.startswith("http"):
                 path = SCHEMAS / address.partition("://")[2].partition("/")[2]
-                return self.resolve_filename(str(path), context)  # type: ignore[attr-defined]
+                return self.resolve_filename(str(path), context)
             return None
 
     parser = etree.XMLParser(no_network=True)
