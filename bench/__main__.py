@@ -26,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     needed = any(job.needs_scenes for job in jobs)
     files = scenes(cache / "scenes") if needed else {}
+    runner.warm_up()
     measure.adopt_orphans()
     repetitions = 1 if options.quick else options.repetitions
     # Jobs that are not run again keep their numbers.

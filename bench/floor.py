@@ -49,7 +49,7 @@ def main() -> None:
     options = parser.parse_args()
     files = scenes(options.cache / "scenes")
     for metatiling in (1, 4):
-        tiles = list(_tiles(files, metatiling))
+        tiles = list(tiles_of(files, metatiling))
         # every-th of a small number would be too few
         chosen = tiles[:: max(1, options.every // metatiling)]
         groups = [_read(files, left, top, metatiling) for left, top in chosen]
@@ -65,7 +65,7 @@ def main() -> None:
             )
 
 
-def _tiles(files: Mapping[str, Path], metatiling: int) -> Iterator[tuple[float, float]]:
+def tiles_of(files: Mapping[str, Path], metatiling: int) -> Iterator[tuple[float, float]]:
     """Upper left corners of the tiles that touch the scenes' box, degrees."""
     with rasterio.open(next(iter(files.values()))) as file:
         left, bottom, right, top = transform_bounds(file.crs, "EPSG:4326", *file.bounds)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.engines import Run
+from bench.scenes import long_series
 
 PROCESSES = Path(__file__).parent / "processes"
 
@@ -65,6 +66,7 @@ class Job:
     """Seconds after which a run is ended and counted as longer than that."""
     configs: Mapping[str, Callable[[Mapping[str, Path]], Config]] = field(default_factory=dict)
     """Another process file for an engine."""
+    engines: tuple[str, ...] = ("mapchete", "automap")
 
 
 def _bounds(zoom: int, rows: int, cols: int) -> list[float]:
@@ -122,6 +124,50 @@ def _composite(metatiling: int) -> Callable[..., Config]:
     return config
 
 
+def _by_date(process: str, metatiling: int) -> Callable[..., Config]:
+    """Every date warped onto the tile by the engine, as mapchete does; tiles of 256 px come out."""
+
+    def config(scenes: Mapping[str, Path]) -> Config:
+        built = _median(process, metatiling, overviews=True)(scenes)
+        return {**built, "output": {**built["output"], "metatiling": 1}}
+
+    return config
+
+
+def _native(scenes: Mapping[str, Path]) -> Config:
+    """The same work as our `scenes` input does it: statistics first, then one warp."""
+    built = _by_date("median_numpy", 4)(scenes)
+    return {
+        **built,
+        "process": "composite",
+        "input": {"scenes": _stack(next(iter(scenes.values())).parent)},
+        "process_parameters": {"statistics": ["median"]},
+    }
+
+
+def _stack(folder: Path) -> Config:
+    return {
+        "format": "scenes",
+        "path": str(folder),
+        "bands": ["blue", "green", "red", "nir", "swir1", "swir2"],
+        "mask": ["cloud", "shadow", "cirrus", "snow"],
+        "grid": "native",
+    }
+
+
+def _long_series(scenes: Mapping[str, Path]) -> Config:
+    """Several statistics of 60 dates on tiles of 1024 px."""
+    built = _native(scenes)
+    del built["baselevels"]
+    return {
+        **built,
+        "zoom_levels": 13,
+        "input": {"scenes": _stack(long_series(next(iter(scenes.values())).parent))},
+        "process_parameters": {"statistics": ["median", "std", "geomedian", "max_ndvi"]},
+        "output": {**built["output"], "bands": 24},
+    }
+
+
 def _same_options(job: Job) -> Job:
     """The same job, both engines writing GeoTIFF with the same creation options."""
 
@@ -170,6 +216,37 @@ def _composite_jobs() -> list[Job]:
         )
         jobs += [job, _same_options(job)]
     return jobs
+
+
+def _native_jobs() -> list[Job]:
+    """Against what mapchete's users write; it is quickest with numba at metatiling 4."""
+    jobs = [
+        Job(
+            name=f"native_{process}_m{metatiling}",
+            title="built-in composite of a scenes input (metatiling 4), overviews, against "
+            f"{'np.nanmedian' if process == 'numpy' else 'numba'}, metatiling {metatiling}",
+            config=_by_date(f"median_{process}", metatiling),
+            configs={"automap": _native},
+            goals=(Goal(quantity="cpu", ratio=ratio),) if ratio else (),
+            needs_scenes=True,
+        )
+        for process, metatiling, ratio in (
+            ("numpy", 1, 12.0),
+            ("numba", 1, 8.0),
+            ("numpy", 4, 12.0),
+            ("numba", 4, None),
+        )
+    ]
+    memory = Job(
+        name="memory_60_dates",
+        title="one tile of 1024², 60 dates × 6 bands: median, std, geometric median, max-NDVI",
+        config=_long_series,
+        run=Run(concurrency="none", workers=1, tile=(13, 471, 2227)),
+        goals=(Goal(quantity="memory", most=1500.0),),
+        needs_scenes=True,
+        engines=("automap",),
+    )
+    return [*jobs, memory]
 
 
 def _engine_jobs() -> list[Job]:
@@ -227,4 +304,6 @@ def _engine_jobs() -> list[Job]:
     ]
 
 
-JOBS = {job.name: job for job in [*_engine_jobs(), *_median_jobs(), *_composite_jobs()]}
+JOBS = {
+    job.name: job for job in [*_engine_jobs(), *_median_jobs(), *_composite_jobs(), *_native_jobs()]
+}

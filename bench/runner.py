@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import compileall
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -11,6 +14,15 @@ from bench import measure
 from bench.engines import AUTOMAP, Engine, Run
 from bench.jobs import Job
 from bench.measure import Usage
+
+
+def warm_up() -> None:
+    """Compile what is compiled once for each machine: our modules, and the numba process."""
+    root = Path(__file__).parent
+    for package in (root.parent / "automap_tiles", root.parent / "processes"):
+        compileall.compile_dir(package, quiet=2)
+    script = "import median_numba; median_numba.warm_up()"
+    subprocess.run([sys.executable, "-c", script], cwd=root / "processes", check=True)
 
 
 class BenchFailed(Exception):
@@ -30,6 +42,8 @@ def run_job(
     runs: dict[str, list[Usage]] = {engine.name: [] for engine in engines}
     for number in range(repetitions):
         for engine in engines:
+            if engine.name not in job.engines:
+                continue
             done = runs[engine.name]
             if done and not done[-1].ended:
                 continue
@@ -56,7 +70,8 @@ def _run_once(job: Job, engine: Engine, scenes: Mapping[str, Path], folder: Path
     usage = measure.run(
         engine.command(file, job.run),
         folder=folder,
-        env={"BENCH_MARK": str(folder / "mark")},
+        # empty: modules are compiled once and kept, as where a package is installed
+        env={"BENCH_MARK": str(folder / "mark"), "PYTHONDONTWRITEBYTECODE": ""},
         limit=job.limit,
         mark=mark,
     )

@@ -62,6 +62,19 @@ def scenes(folder: Path) -> dict[str, Path]:
     return paths
 
 
+def long_series(folder: Path, dates: int = 60) -> Path:
+    """A folder with so many dates: the scenes of another one under several names."""
+    series = folder.parent / f"scenes_{dates}"
+    series.mkdir(exist_ok=True)
+    files = sorted(folder.glob("scene_*.tif"))
+    for number in range(dates):
+        link = series / f"scene_{date(2025, 1, 1) + timedelta(days=12 * number):%Y%m%d}.tif"
+        if not link.exists():
+            link.symlink_to(files[number % len(files)])
+    (series / "scenes.yaml").write_text(DESCRIPTION)
+    return series
+
+
 def _dates(rng: np.random.Generator) -> Iterator[NDArray[np.uint16]]:
     parcels, relief = _parcels(rng), _smooth(rng, 40) + 0.5 * _smooth(rng, 160)
     grain = rng.normal(0, 25, (512, 512)).astype("float32")
