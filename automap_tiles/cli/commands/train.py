@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -33,7 +33,7 @@ def command(choices: TrainChoices, report: Path | None, overwrite: bool, verbose
     from automap_tiles.commands.train import summary
     from automap_tiles.commands.train.run import Listeners, run
 
-    writer = _report_writer(report)
+    _check_report(report)
     told = _Teller(choices.trials, verbose)
     listeners = Listeners(samples=told.samples, trial=told.trial)
     outcome = run(choices.order(overwrite=overwrite), listeners)
@@ -42,7 +42,7 @@ def command(choices: TrainChoices, report: Path | None, overwrite: bool, verbose
     for line in summary(outcome):
         click.echo(line)
     if report is not None:
-        writer(outcome, report)
+        _write_report(outcome, report)
         click.echo(f"Report: {report}")
     click.echo(f"Model: {choices.model}")
 
@@ -74,18 +74,16 @@ class _Teller:
         click.echo(line, err=True)
 
 
-def _report_writer(path: Path | None) -> Any:
-    """What writes a report of that name; raises before anything is trained."""
-    if path is None or path.suffix.lower() == ".json":
-        return _write_json
-    raise click.UsageError("--report is a file that ends in .html or .json.")
+def _check_report(path: Path | None) -> None:
+    """Refuse a wrong name before anything is trained."""
+    if path is not None:
+        from automap_tiles.commands.report import check_name
+
+        check_name(path)
 
 
-def _write_json(outcome: Outcome, path: Path) -> None:
-    import json
-
+def _write_report(outcome: Outcome, path: Path) -> None:
+    from automap_tiles.commands.report import write_training
     from automap_tiles.commands.train import report_of
-    from automap_tiles.storage import open_storage
 
-    content = json.dumps(report_of(outcome), indent=1, ensure_ascii=False, allow_nan=False)
-    open_storage(str(path.absolute().parent)).put(path.name, content.encode())
+    write_training(report_of(outcome), path)

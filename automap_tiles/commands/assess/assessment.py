@@ -140,7 +140,7 @@ def notes(found: Assessment) -> Sequence[str]:
     if found.sample.training is None:
         told.append(
             "Whether training samples are among the reference was not looked at: "
-            "say with --model which model made the map."
+            "say with --training which model made the map."
         )
     elif found.sample.training:
         told.append(f"{found.sample.training} training samples were left out of the reference.")

@@ -106,7 +106,7 @@ def _samples(wish: ReferenceWish, names: dict[int, str]) -> Samples:
             wish.path,
             key="--class-field",
             found=", ".join(samples.names.values()),
-            remedy="--model with the model that made the map, or --classes with a number for each",
+            remedy="--training with the model of the map, or --classes with a number for each",
         )
     return samples
 
@@ -159,4 +159,4 @@ def open_model(path: str | Path | None) -> Model | None:
     try:
         return Model.open(path)
     except InputError as error:
-        raise ConfigError(error.message, path, key="--model") from error
+        raise ConfigError(error.message, path, key="--training") from error
