@@ -5,7 +5,7 @@
     input:
       scenes:
         format: scenes
-        path: data/s2                        # folder, archive or description of a stack
+        path: data/s2                        # folder, archive, description of a stack; or s3://…
         bands: [blue, green, red, nir]
         time: 2018-04-01/2018-09-30
         satellites: 2
@@ -22,7 +22,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -45,6 +45,7 @@ from automap_tiles.scenes.lattice import Lattice
 from automap_tiles.scenes.maskers import Masking
 from automap_tiles.scenes.masks import Making, MaskRule, parse_flags
 from automap_tiles.scenes.outlines import LON_LAT, outline
+from automap_tiles.scenes.places import is_archive, split
 from automap_tiles.scenes.reading import (
     Reading,
     frame_of,
@@ -64,7 +65,7 @@ from automap_tiles.scenes.select import (
 from automap_tiles.scenes.shares import Tally
 from automap_tiles.scenes.stack import Stack
 from automap_tiles.sensors.sensor import COMMON
-from automap_tiles.storage import is_remote
+from automap_tiles.storage import is_remote, object_stamps
 from automap_tiles.vector import reproject_geometry
 
 if TYPE_CHECKING:
@@ -330,6 +331,7 @@ class ScenesReader:
 
     def fingerprint(self) -> str:
         """Of the scenes, their files as they are now, and all options."""
+        far = _far_stamps(self.place) if not self.is_catalogue and is_remote(self.place) else {}
         digest = hashlib.sha256(repr((self.path, self.reading)).encode())
         for scene in self.found.scenes:
             digest.update(scene.id.encode())
@@ -337,7 +339,7 @@ class ScenesReader:
             hrefs = [(file.href, file.checksum) for file in files]
             hrefs += [(file.href, file.checksum) for file in scene.quality]
             for href, checksum in hrefs:
-                digest.update(f"{href} {checksum} {_stamp(href)}".encode())
+                digest.update(f"{href} {checksum} {_stamp(href, far)}".encode())
         return digest.hexdigest()
 
     def at(self, tile: Tile) -> Scenes:
@@ -532,9 +534,16 @@ def _nothing(everything: Found) -> str:
     return f"all {len(everything.rejected)} products were set aside, the first: {name}: {reason}"
 
 
-def _stamp(href: str) -> str:
+def _far_stamps(place: str) -> dict[str, str]:
+    """Of the objects of a place in a store, by GDAL's names; the place may be one of them."""
+    return object_stamps(split(place)[0] if is_archive(place) else place)
+
+
+def _stamp(href: str, far: Mapping[str, str]) -> str:
     """Size and time of the file, or of the archive it is in; nothing for what is elsewhere."""
-    path = href.partition("{")[2].partition("}")[0] if href.startswith("/vsi") else href
+    path = href.partition("{")[2].partition("}")[0] or href
+    if path in far:
+        return far[path]
     try:
         status = os.stat(path)  # noqa: PTH116
     except (OSError, ValueError):

@@ -79,7 +79,7 @@ class TileDirectory:
         return _footprint(bounds, self.files.pyramid.crs, crs)
 
     def fingerprint(self) -> str:
-        stamp = "" if is_remote(self.path) else folder_stamp(self.files)
+        stamp = folder_stamp(self.files)
         return f"{self.path} {self.files.pyramid} {self.pixels} {self.resampling} {stamp}"
 
     def at(self, tile: Tile) -> PixelTile | FeatureTile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import threading
@@ -22,6 +23,7 @@ from automap_tiles.formats.raster_output import blank, paste, without_buffer
 from automap_tiles.formats.tile_files import Cut, TileFiles
 from automap_tiles.grid import Bounds, Grid, GridLike, Pyramid, Tile, TileIndex, unit_parts
 from automap_tiles.raster.lru import ByteLRU
+from automap_tiles.storage import is_remote, object_stamps
 from automap_tiles.vector import reproject_bounds
 
 if TYPE_CHECKING:
@@ -278,8 +280,10 @@ def folder_stamp(files: TileFiles) -> str:
     """Changes when tiles are added, replaced or removed below a local folder.
 
     Tiles are put in place by a rename, which changes the time of their folder; so only folders
-    are looked at, not each tile.
+    are looked at, not each tile. An object store is listed once, as far as `_MOST_OBJECTS`.
     """
+    if is_remote(files.storage.root):
+        return _objects_stamp(files)
     root = files.storage.url("")
     depth = files.layout.schema.count("/")
     if not Path(root).is_dir():
@@ -289,6 +293,16 @@ def folder_stamp(files: TileFiles) -> str:
         latest = max(latest, Path(folder).stat().st_mtime_ns)
         number += 1
     return f"{latest} {number}"
+
+
+_MOST_OBJECTS = 100_000  # a hundred requests, some seconds
+
+
+def _objects_stamp(files: TileFiles) -> str:
+    digest = hashlib.sha256()
+    for url, stamp in sorted(object_stamps(files.storage.root, _MOST_OBJECTS).items()):
+        digest.update(f"{url} {stamp}\n".encode())
+    return digest.hexdigest()
 
 
 def _folders(root: str, depth: int) -> Iterator[str]:

@@ -26,11 +26,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
-from pathlib import Path
 from typing import Any
 
-from automap_tiles.errors import ConfigError
-from automap_tiles.scenes.places import list_place
+from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.scenes.places import Place, folder_of, list_place, split
 from automap_tiles.scenes.scene import BandFile, QualityFile, Scene
 from automap_tiles.sensors.quality_tables import layer as quality_layer
 from automap_tiles.sensors.registry import by_key
@@ -68,7 +67,6 @@ class _Pattern:
 class _Stack:
     """A description, checked."""
 
-    file: Path
     sensor: str
     level: str | None
     time: str | datetime
@@ -87,18 +85,24 @@ class _Parts:
     quality: tuple[QualityFile, ...] = ()
 
 
-def scenes(path: Path) -> tuple[list[Scene], list[tuple[str, str]]]:
-    """(scenes, rejected) of a description; raises `ConfigError` when it cannot be understood."""
-    stack = _read(path)
+def scenes(path: str) -> tuple[list[Scene], list[tuple[str, str]]]:
+    """(scenes, rejected) of a description, on this machine or in an object store.
+
+    Raises `ConfigError` when it cannot be understood.
+    """
+    folder, own_name = split(path)
+    files, _ = list_place(folder)
+    place = folder_of(folder, files)
+    stack = _read(place, own_name, path)
+    own_folder = place.path.rstrip("/").rpartition("/")[2]
     groups: dict[tuple[str, str], _Parts] = {}
-    files, _ = list_place(str(path.parent))
     for file in files:
-        _sort_in(stack, file, groups)
+        _sort_in(stack, file, place.href(f"{own_folder}/{file}"), groups)
     found: list[Scene] = []
     rejected: list[tuple[str, str]] = []
     wanted = {name for pattern in stack.patterns for name in pattern.bands}
     for (stamp, own), parts in groups.items():
-        name = own or f"{path.parent.absolute().name}_{stamp}".rstrip("_")
+        name = own or f"{own_folder}_{stamp}".rstrip("_")
         lost = sorted(wanted - parts.bands.keys())
         seen = _time(stack, stamp)
         if seen is None:
@@ -108,7 +112,9 @@ def scenes(path: Path) -> tuple[list[Scene], list[tuple[str, str]]]:
         else:
             found.append(_scene(stack, name, seen, parts))
     if not groups:
-        raise ConfigError("no file has a name like this", path, key="files", found=_paths(path))
+        raise ConfigError(
+            "no file has a name like this", path, key="files", found=f"files below {folder}"
+        )
     return found, rejected
 
 
@@ -124,8 +130,8 @@ def _scene(stack: _Stack, name: str, seen: datetime, parts: _Parts) -> Scene:
     )
 
 
-def _sort_in(stack: _Stack, file: str, groups: dict[tuple[str, str], _Parts]) -> None:
-    href = str((stack.file.parent / file).absolute())
+def _sort_in(stack: _Stack, file: str, href: str, groups: dict[tuple[str, str], _Parts]) -> None:
+    """`file` is relative to the description, `href` is what GDAL opens."""
     if stack.mask is not None and (found := stack.mask.expression.fullmatch(file)):
         indexes = tuple(int(number) for number in stack.mask.bands.values())
         group = groups.setdefault(_key(found), _Parts())
@@ -161,14 +167,14 @@ def _time(stack: _Stack, stamp: str) -> datetime | None:
         return None
 
 
-def _read(path: Path) -> _Stack:
+def _read(place: Place, name: str, path: str) -> _Stack:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
     try:
-        content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror}", path) from error
+        content = YAML(typ="safe").load(place.read(f"/{name}").decode())
+    except InputError as error:
+        raise ConfigError(error.message, path) from error
     except (YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"no YAML: {error}", path) from error
     if not isinstance(content, Mapping):
@@ -179,14 +185,14 @@ def _read(path: Path) -> _Stack:
                 "unknown key", path, key=str(key), remedy=f"known are {', '.join(_KEYS)}"
             )
     try:
-        return _checked(path, content)
+        return _checked(content)
     except ConfigError as error:
         raise ConfigError(
             error.message, path, key=error.key, found=error.found, remedy=error.remedy
         ) from error
 
 
-def _checked(path: Path, content: Mapping[str, Any]) -> _Stack:
+def _checked(content: Mapping[str, Any]) -> _Stack:
     sensor = by_key(_text(content, "sensor"))
     moment = _moment(content.get("time"))
     files = content.get("files") or [{key: content.get(key) for key in ("path", "bands")}]
@@ -199,7 +205,6 @@ def _checked(path: Path, content: Mapping[str, Any]) -> _Stack:
     if mask is not None and not isinstance(mask, Mapping):
         raise ConfigError("must be a mapping with path and layer", key="mask", found=mask)
     return _Stack(
-        file=path,
         sensor=sensor.key,
         level=None if content.get("level") is None else str(content["level"]),
         time=moment,
@@ -319,7 +324,3 @@ def _nodata(content: Mapping[str, Any]) -> int | None:
     if number != int(number):
         raise ConfigError("must be a whole number", key="nodata", found=value)
     return int(number)
-
-
-def _paths(path: Path) -> str:
-    return f"files below {path.parent}"

@@ -5,7 +5,7 @@ A product that cannot be used is set aside with its reason; the others are found
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, TypeVar
@@ -18,9 +18,8 @@ from automap_tiles.scenes.landsat import landsat_scene
 from automap_tiles.scenes.outlines import grid_of, outline
 from automap_tiles.scenes.places import (
     Archive,
-    Folder,
     Place,
-    RemoteFolder,
+    folder_of,
     is_archive,
     is_packed,
     list_place,
@@ -57,8 +56,8 @@ def products(
     """
     text = str(path)
     if text.lower().endswith((".yaml", ".yml")):
-        scenes, rejected = described.scenes(Path(text))
-    elif is_archive(text) and not is_remote(text):
+        scenes, rejected = described.scenes(text)
+    elif is_archive(text):
         scenes, rejected = _in_place(_archive(text, unpack_to))
     else:
         scenes, rejected = _below(text, unpack_to)
@@ -113,14 +112,11 @@ def _below(path: str, unpack_to: Path | None) -> tuple[list[Scene], list[tuple[s
     if prepared.NAME in files and not is_remote(path):
         return prepared.scenes(Path(path))
     scenes, rejected, files = _described(path, files)
-    place = RemoteFolder(path, tuple(files)) if is_remote(path) else _folder(path, files)
+    place = folder_of(path, files)
     more, lost = _in_place(place)
     scenes += more
     rejected += lost
     for name in archives:
-        if is_remote(path):
-            rejected.append((f"{path}/{name}", "archives in object stores are not read"))
-            continue
         try:
             more, lost = _in_place(_archive(f"{place.path}/{name}", unpack_to))
         except AutomapError as error:
@@ -135,10 +131,8 @@ def _described(path: str, files: list[str]) -> tuple[list[Scene], list[tuple[str
     """Scenes of the stacks that are described below a folder, and the files of no such stack."""
     scenes: list[Scene] = []
     rejected: list[tuple[str, str]] = []
-    if is_remote(path):
-        return scenes, rejected, files
     for name in [name for name in files if PurePosixPath(name).name in described.NAMES]:
-        more, lost = described.scenes(Path(path, name))
+        more, lost = described.scenes(f"{path.rstrip('/')}/{name}")
         scenes += more
         rejected += lost
         inside = f"{PurePosixPath(name).parent}/".removeprefix("./")
@@ -146,15 +140,16 @@ def _described(path: str, files: list[str]) -> tuple[list[Scene], list[tuple[str
     return scenes, rejected, files
 
 
-def _folder(path: str, files: Iterable[str]) -> Folder:
-    return Folder(str(Path(path).absolute()), tuple(files))
-
-
 def _archive(path: str, unpack_to: Path | None) -> Place:
+    if is_remote(path):
+        if unpack_to is None and is_packed(path):
+            raise InputError("is packed and far away: it must be unpacked (unpack_to)", path)
+    else:
+        path = str(Path(path).absolute())
     if unpack_to is None or not is_packed(path):
-        return Archive(str(Path(path).absolute()))
+        return Archive(path)
     folder = unpack(path, unpack_to)
-    return _folder(str(folder), list_place(str(folder))[0])
+    return folder_of(str(folder), list_place(str(folder))[0])
 
 
 def _in_place(place: Place) -> tuple[list[Scene], list[tuple[str, str]]]:

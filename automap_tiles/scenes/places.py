@@ -7,10 +7,11 @@ import shutil
 import tarfile
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from automap_tiles.errors import InputError, OutputError
 from automap_tiles.storage import is_remote, open_storage
@@ -91,7 +92,10 @@ class RemoteFolder:
 
 
 class Archive:
-    """A tar or zip file; its list and its metadata files are read in one go and kept."""
+    """A tar or zip file of this machine or of an object store.
+
+    Its list and its metadata files are read in one go and kept.
+    """
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -121,8 +125,32 @@ class Archive:
 
     def href(self, name: str) -> str:
         kind = "vsizip" if self.path.lower().endswith(".zip") else "vsitar"
+        place = self.path
+        if is_remote(place):
+            folder, own = split(place)
+            place = open_storage(folder).url(own)
         # braces: the archive's own name may hold anything
-        return f"/{kind}/{{{self.path}}}/{name.partition('/')[2]}"
+        return f"/{kind}/{{{place}}}/{name.partition('/')[2]}"
+
+
+def split(path: str) -> tuple[str, str]:
+    """(folder, name) of a file of this machine or an object of a store."""
+    folder, separator, name = path.rpartition("/")
+    return (folder or "/") if separator else ".", name
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[BinaryIO]:
+    """A file to be read anywhere; raises `OSError`, and `InputError` for what a store refuses."""
+    if is_remote(path):
+        from automap_tiles.storage.remote import ObjectStorage
+
+        folder, name = split(path)
+        with ObjectStorage(folder).reader(name) as file:
+            yield file
+    else:
+        with open(path, "rb") as file:  # noqa: PTH123
+            yield file
 
 
 def stem(path: str) -> str:
@@ -146,20 +174,20 @@ def is_packed(name: str) -> bool:
 
 def _tar_content(path: str) -> tuple[list[str], dict[str, bytes]]:
     names, metadata = [], {}
-    with tarfile.open(path, "r:*") as archive:
+    with _opened(path) as file, tarfile.open(fileobj=file, mode="r:*") as archive:
         for member in archive:
             if not member.isfile():
                 continue
             name = member.name.removeprefix("./")
             names.append(name)
             if _may_be_metadata(name, member.size):
-                file = archive.extractfile(member)
-                metadata[name] = b"" if file is None else file.read()
+                content = archive.extractfile(member)
+                metadata[name] = b"" if content is None else content.read()
     return names, metadata
 
 
 def _zip_content(path: str) -> tuple[list[str], dict[str, bytes]]:
-    with zipfile.ZipFile(path) as archive:
+    with _opened(path) as file, zipfile.ZipFile(file) as archive:
         files = [member for member in archive.infolist() if not member.is_dir()]
         metadata = {
             member.filename: archive.read(member)
@@ -192,6 +220,8 @@ def unpack(path: str, folder: Path) -> Path:
     except OSError as error:
         if target.is_dir():  # another run was faster
             return target
+        if error.errno is None:  # of the store, not of the disk
+            raise InputError(f"cannot be read: {error}", path) from error
         raise OutputError(f"cannot be written: {error.strerror}", target) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
@@ -199,12 +229,20 @@ def unpack(path: str, folder: Path) -> Path:
 
 
 def _extract(path: str, folder: Path) -> None:
-    if path.lower().endswith(".zip"):
-        with zipfile.ZipFile(path) as archive:
-            archive.extractall(folder)
-    else:
-        with tarfile.open(path, "r:*") as archive:
-            archive.extractall(folder, filter="data")
+    with _opened(path) as file:
+        if path.lower().endswith(".zip"):
+            with zipfile.ZipFile(file) as packed:
+                packed.extractall(folder)
+        else:
+            with tarfile.open(fileobj=file, mode="r:*") as archive:
+                archive.extractall(folder, filter="data")
+
+
+def folder_of(path: str, files: Sequence[str]) -> Folder | RemoteFolder:
+    """A folder of this machine or of an object store with some of its files."""
+    if is_remote(path):
+        return RemoteFolder(path.rstrip("/"), tuple(files))
+    return Folder(str(Path(path).absolute()), tuple(files))
 
 
 def list_place(path: str) -> tuple[list[str], list[str]]:

@@ -2,7 +2,7 @@
 
 from automap_tiles.storage.layout import DEFAULT_SCHEMA, TileLayout
 from automap_tiles.storage.memory import MemoryStorage
-from automap_tiles.storage.open import is_remote, open_storage
+from automap_tiles.storage.open import is_remote, object_stamps, open_storage
 from automap_tiles.storage.protocol import Storage
 
 __all__ = [
@@ -11,5 +11,6 @@ __all__ = [
     "Storage",
     "TileLayout",
     "is_remote",
+    "object_stamps",
     "open_storage",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,3 +27,15 @@ def open_storage(path: str | Path) -> Storage:
 
         return ObjectStorage(str(path))
     return LocalStorage(str(path))
+
+
+def object_stamps(address: str, most: int | None = None) -> dict[str, str]:
+    """Of the objects below an address: how GDAL names them, and what changes when they do.
+
+    One listing (a request for every thousand), no question about each object; `most` are looked
+    at, the first ones by name. Raises `InputError` when it cannot be listed.
+    """
+    from automap_tiles.storage.remote import ObjectStorage
+
+    storage = ObjectStorage(address)
+    return {storage.url(key): stamp for key, stamp in islice(storage.stamps(), most)}

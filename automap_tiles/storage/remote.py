@@ -6,6 +6,7 @@ none is kept here, so none can travel, be printed or be written.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import threading
@@ -14,10 +15,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from automap_tiles.errors import InputError, MissingExtra, OutputError
+from automap_tiles.storage.ranges import BUFFER, RangeFile
 
 _VSI = {"s3": "/vsis3", "gs": "/vsigs", "az": "/vsiaz"}
 
@@ -99,7 +101,7 @@ class ObjectStorage:
             raise FileNotFoundError(self._name(key)) from error
         except obstore.exceptions.BaseError as error:
             raise InputError(f"cannot be read: {_reason(error)}", self._name(key)) from None
-        return f"{found['size']} {found['e_tag'] or found['last_modified']}"
+        return _stamp(found)
 
     def stream(
         self, key: str, start: int = 0, validator: str | None = None
@@ -124,6 +126,30 @@ class ObjectStorage:
             raise InputError(f"cannot be read: {_reason(error)}", self._name(key)) from None
         return begin, size, tag, self._read_on(key, chunks)
 
+    def reader(self, key: str) -> BinaryIO:
+        """An object that can be read anywhere, range by range; raises as `get` does.
+
+        What goes wrong while it is read is an `OSError`.
+        """
+        store, obstore = self._client(), _obstore()
+        try:
+            found = obstore.head(store, key)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(self._name(key)) from error
+        except obstore.exceptions.BaseError as error:
+            raise InputError(f"cannot be read: {_reason(error)}", self._name(key)) from None
+        # the same object to its end, also when it is replaced meanwhile
+        tag = {"if_match": found["e_tag"]} if found["e_tag"] else {}
+
+        def fetch(start: int, end: int) -> bytes:
+            try:
+                part = obstore.get(store, key, options={"range": (start, end), **tag})
+                return bytes(part.bytes())
+            except obstore.exceptions.BaseError as error:
+                raise OSError(_reason(error)) from None
+
+        return io.BufferedReader(RangeFile(found["size"], fetch), BUFFER)
+
     def _read_on(self, key: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
         obstore = _obstore()
         try:
@@ -141,6 +167,15 @@ class ObjectStorage:
             }
 
     def list(self, prefix: str = "") -> Iterator[str]:
+        for entry in self._entries(prefix):
+            yield entry["path"]
+
+    def stamps(self, prefix: str = "") -> Iterator[tuple[str, str]]:
+        """Keys, each with what changes when the object does; for the price of a listing."""
+        for entry in self._entries(prefix):
+            yield entry["path"], _stamp(entry)
+
+    def _entries(self, prefix: str) -> Iterator[Any]:
         store, obstore = self._client(), _obstore()
         # stores list by whole path segments, so a prefix inside a name is sorted out here
         folder = prefix.rpartition("/")[0]
@@ -148,7 +183,7 @@ class ObjectStorage:
             for chunk in obstore.list(store, prefix=folder or None):
                 for entry in chunk:
                     if entry["path"].startswith(prefix):
-                        yield entry["path"]
+                        yield entry
         except obstore.exceptions.BaseError as error:
             raise InputError(f"cannot be listed: {_reason(error)}", self._name(prefix)) from None
 
@@ -183,6 +218,11 @@ class ObjectStorage:
 
     def __hash__(self) -> int:
         return hash(self._root)
+
+
+def _stamp(entry: Any) -> str:
+    """Of an object, from what a store says of it."""
+    return f"{entry['size']} {entry['e_tag'] or entry['last_modified']}"
 
 
 def _obstore() -> Any:

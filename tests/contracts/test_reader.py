@@ -364,6 +364,20 @@ def test_fingerprint_changes_with_the_data(name: str, tmp_path: Path) -> None:
     assert reader.fingerprint() != before
 
 
+def test_fingerprint_changes_with_the_objects_of_a_store(s3: object, tmp_path: Path) -> None:
+    made = _fresh("tiles on s3", tmp_path)
+    reader = made.open()
+    before = reader.fingerprint()
+    assert reader.fingerprint() == before
+    store = open_storage(_path(made))
+    key = next(key for key in sorted(store.list()) if key.endswith(".tif"))
+    store.put(key, store.get(key) + b"\0")
+    changed = reader.fingerprint()
+    assert changed != before
+    store.delete(key)
+    assert reader.fingerprint() not in (before, changed)
+
+
 @pytest.mark.parametrize("name", LOCAL)
 def test_missing(name: str, tmp_path: Path) -> None:
     made = _fresh(name, tmp_path)

@@ -162,7 +162,7 @@ def test_wrong_descriptions(
     path = _described(tmp_path, ROMANIA.replace(*change))
     with pytest.raises(ConfigError, match=message) as caught:
         products(path)
-    assert caught.value.file == path
+    assert str(caught.value.file) == str(path)
     assert caught.value.key == key
 
 
