@@ -20,7 +20,8 @@ from automap_tiles.formats.tile_directory import PixelTile, TileDirectory
 from automap_tiles.formats.tile_source import touched
 from automap_tiles.grid import Bounds
 from automap_tiles.layers import web
-from automap_tiles.layers.layer import Band, LayerInfo, LayerKind, Query
+from automap_tiles.layers.layer import Band, LandClass, LayerInfo, LayerKind, Query
+from automap_tiles.raster.legend import read_class_legend
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -137,6 +138,7 @@ def file_layer(
             bands=bands,
             nodata=nodata,
             pyramid=source.files.pyramid if isinstance(source, TileDirectory) else None,
+            classes=_legend(source),
             styles=styles or {},
         ),
         reader=reader,
@@ -200,11 +202,40 @@ def _bands(source: Reader) -> tuple[tuple[Band, ...], float | None]:
 
 def _directory_bands(source: TileDirectory) -> tuple[tuple[Band, ...], float | None]:
     pixels = source.pixel_format()
-    for key in source.files.storage.list():
-        if source.files.layout.parse(key) is not None:
-            return _described(raster.inspect(source.files.storage.url(key))), pixels.nodata
+    sample = _sample(source)
+    if sample is not None:
+        return _described(raster.inspect(sample)), pixels.nodata
     numbers = range(1, pixels.count + 1)
     return tuple(Band(name=f"b{number}", dtype=pixels.dtype) for number in numbers), pixels.nodata
+
+
+def _legend(source: Reader) -> tuple[LandClass, ...]:
+    sample = _sample(source)
+    if sample is None:
+        return ()
+    found = read_class_legend(sample)
+    return land_classes(found.names, found.colours)
+
+
+def _sample(source: Reader) -> str | None:
+    """What GDAL opens to see what the pixels are: the file, or the first tile that is found."""
+    if isinstance(source, RasterFile):
+        return source.where.url
+    if isinstance(source, TileDirectory) and source.kind is OutputKind.RASTER:
+        for key in source.files.storage.list():
+            if source.files.layout.parse(key) is not None:
+                return source.files.storage.url(key)
+    return None
+
+
+def land_classes(names: Mapping[int, str], colours: Mapping[int, str]) -> tuple[LandClass, ...]:
+    """A legend: values with a name or a colour, grey where there is no colour."""
+    return tuple(
+        LandClass(
+            value=value, name=names.get(value, str(value)), color=colours.get(value, "#808080")
+        )
+        for value in sorted({*names, *colours})
+    )
 
 
 def _described(info: raster.RasterInfo) -> tuple[Band, ...]:

@@ -8,16 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from automap_tiles.errors import AutomapError
+from automap_tiles.errors import AutomapError, ConfigError
 from automap_tiles.formats.features import FeatureDirectory
 from automap_tiles.formats.gtiff import GeoTiffCodec
 from automap_tiles.formats.registry import open_input
 from automap_tiles.formats.spec import InputSpec
 from automap_tiles.layers import web
-from automap_tiles.layers.files import FileLayer, file_layer
+from automap_tiles.layers.files import FileLayer, file_layer, land_classes
 from automap_tiles.layers.keeping import Keep, directory_of
-from automap_tiles.layers.layer import Band, Layer, LayerInfo, LayerKind
+from automap_tiles.layers.layer import Band, LandClass, Layer, LayerInfo, LayerKind
 from automap_tiles.layers.process import Looked, ProcessLayer
+from automap_tiles.pictures.style import read_style
 from automap_tiles.runtime.open import open_process
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def open_layers(
     for path in paths:
         if str(path).endswith(".mapchete"):
             process = open_process(path)
+            _check_styles(process)
             layers.append(process_layer(process, keep, name=_free(layers, process.name)))
             for name, found in _inputs(process):
                 if isinstance(found, AutomapError):
@@ -72,8 +74,27 @@ def process_layer(
         bands=_bands(process),
         nodata=process.writer.nodata,
         pyramid=process.output_pyramid,
+        classes=_classes(process),
+        styles=process.styles,
     )
     return ProcessLayer(info, process, keep, told)
+
+
+def _check_styles(process: Process) -> None:
+    """Raises `ConfigError` for a named style that the bands do not allow."""
+    names = tuple(band.name for band in _bands(process))
+    for name, query in process.styles.items():
+        try:
+            read_style(query, names)
+        except ConfigError as error:
+            raise ConfigError(
+                f"{error.key}: {error.message}",
+                process.config_path,
+                None,
+                f"output.styles.{name}",
+                error.found,
+                error.remedy,
+            ) from error
 
 
 def safe_name(text: str) -> str:
@@ -116,3 +137,17 @@ def _bands(process: Process) -> tuple[Band, ...]:
         Band(name=name or f"b{number}", dtype=codec.dtype.name)
         for number, name in enumerate(names, start=1)
     )
+
+
+def _classes(process: Process) -> tuple[LandClass, ...]:
+    """What the values of band 1 mean, as the output says."""
+    directory = directory_of(process.writer)
+    codec = None if isinstance(directory, FeatureDirectory) else directory.codec
+    if not isinstance(codec, GeoTiffCodec):
+        return ()
+    legend = codec.options.legend
+    colours = {
+        value: "#{:02x}{:02x}{:02x}".format(*colour)
+        for value, colour in (legend.colours or {}).items()
+    }
+    return land_classes(legend.names, colours)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from automap_tiles.errors import ConfigError, InputError, ProcessError
 from automap_tiles.formats import registry
 from automap_tiles.formats.spec import InputSpec, OutputSpec
-from automap_tiles.runtime import hooks
+from automap_tiles.runtime import hooks, styles
 from automap_tiles.runtime.area import bounds_area, common, geometry_area
 from automap_tiles.runtime.binding import check, unused_inputs
 from automap_tiles.runtime.builtin import find_function
@@ -125,6 +125,7 @@ def _assemble(document: Document, overrides: Overrides) -> Process:
         baselevels=sections.baselevels,
         area=area,
         folder=document.folder,
+        styles=styles.read_styles(sections.output, document),
         files=files_of(function, parameters, called_on, document.folder),
     )
 
@@ -187,7 +188,7 @@ def _file_area(document: Document, pyramid: Pyramid) -> BaseGeometry:
 
 def _output_spec(document: Document, sections: Sections, area: BaseGeometry) -> OutputSpec:
     return OutputSpec.from_mapping(
-        sections.output,
+        {key: value for key, value in sections.output.items() if key != styles.KEY},
         base=document.folder,
         zooms=sections.zooms,
         area=area,

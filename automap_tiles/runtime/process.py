@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from automap_tiles.runtime.binding import bind, empty_errors
 from automap_tiles.runtime.canonical import canonical, digest, file_hash
 from automap_tiles.runtime.function import FunctionRef
 from automap_tiles.runtime.inputs import InputTree
+from automap_tiles.runtime.styles import Styles
 from automap_tiles.runtime.zooms import BaseLevels, ZoomValues
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class Process:
     baselevels: BaseLevels | None
     area: BaseGeometry
     """area and bounds of the file and of the run together, CRS of the pyramid."""
+    styles: Styles = field(default_factory=dict)
+    """How the output looks on a map."""
     folder: Path = Path()
     """Where relative paths among the parameters start."""
     files: tuple[Path, ...] = ()
