@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from automap_tiles import vector
 from automap_tiles.errors import InputError
 from automap_tiles.formats.bands import BandTable
+from automap_tiles.formats.context import OpenContext, ResolvedProcess
 from automap_tiles.formats.features import FeatureDirectory
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.protocols import InputTile, OutputKind, RasterReader, Writer
 from automap_tiles.formats.raster_output import RasterDirectory
-from automap_tiles.formats.registry import OpenContext
+from automap_tiles.formats.registry import open_input
 from automap_tiles.formats.spec import InputSpec
 from automap_tiles.formats.tile_directory import TileDirectory
 from automap_tiles.formats.tile_source import PixelFormat
@@ -24,16 +25,6 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from automap_tiles.formats.protocols import Reader
-
-
-@dataclass(frozen=True, kw_only=True)
-class ResolvedProcess:
-    """What an input needs to know of another process."""
-
-    writer: Writer
-    zooms: tuple[int, ...]
-    area: BaseGeometry
-    """CRS of the writer's pyramid."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +76,5 @@ def _reader(writer: Writer, context: OpenContext) -> Reader:
         return TileDirectory(path=writer.path, files=writer.files, kind=writer.kind, pixels=pixels)
     if isinstance(writer, FeatureDirectory):
         return TileDirectory(path=writer.path, files=writer.files, kind=writer.kind)
-    from automap_tiles.formats.registry import open_input
-
     # a single file, or a writer of another package: whatever can be opened at its path
     return open_input(InputSpec(name=writer.path, path=writer.path), Path("/"), context.pyramid)

@@ -13,11 +13,11 @@ import shapely
 from automap_tiles import raster
 from automap_tiles.errors import GridError, InputError
 from automap_tiles.formats.bands import BandTable
+from automap_tiles.formats.context import OpenContext
 from automap_tiles.formats.locate import Located, locate
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.overlap import shares_points
 from automap_tiles.formats.protocols import OutputKind
-from automap_tiles.formats.registry import OpenContext
 from automap_tiles.formats.spec import InputSpec
 from automap_tiles.grid import Bounds, Pyramid, Tile
 from automap_tiles.raster.source import Georeferencing

@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from automap_tiles.formats.context import OpenContext, ResolveProcess
 from automap_tiles.formats.protocols import OutputKind, Reader, Writer
 from automap_tiles.formats.spec import InputSpec, OutputSpec
 from automap_tiles.grid import Pyramid
@@ -19,26 +20,9 @@ if TYPE_CHECKING:
 
     from shapely.geometry.base import BaseGeometry
 
-    from automap_tiles.formats.mapchete import ResolvedProcess
 
 ENTRY_POINTS = "automap_tiles.formats"
 """Group of entry points; each names an object `FORMAT` of class `FormatInfo`."""
-
-ResolveProcess = Callable[[Path], "ResolvedProcess"]
-"""Gives the process of a `.mapchete` file, for inputs that are another process's output."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class OpenContext:
-    """What a format may need besides the entry in the file."""
-
-    base: Path
-    """Folder that relative paths start at."""
-    pyramid: Pyramid
-    """Of the process."""
-    resolve_process: ResolveProcess | None = None
-    area: BaseGeometry | None = None
-    """Area and bounds as they stand in the file, CRS of the pyramid; None: it has neither."""
 
 
 @dataclass(frozen=True, kw_only=True)

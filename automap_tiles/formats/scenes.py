@@ -32,10 +32,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import shapely
 
 from automap_tiles.errors import AutomapError, ConfigError, InputError
+from automap_tiles.formats.context import OpenContext
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.overlap import shares_points
 from automap_tiles.formats.protocols import OutputKind
-from automap_tiles.formats.registry import OpenContext
 from automap_tiles.formats.spec import InputSpec
 from automap_tiles.grid import Grid, Tile
 from automap_tiles.scenes import find

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from automap_tiles import raster, vector
 from automap_tiles.errors import GridError, InputError
 from automap_tiles.formats.bands import BandTable
+from automap_tiles.formats.context import OpenContext
 from automap_tiles.formats.metadata import (
     METADATA_NAME,
     Metadata,
@@ -22,7 +23,6 @@ from automap_tiles.formats.metadata import (
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.overlap import pieces
 from automap_tiles.formats.protocols import Feature, OutputKind
-from automap_tiles.formats.registry import OpenContext
 from automap_tiles.formats.spec import InputSpec
 from automap_tiles.formats.tile_files import TileFiles
 from automap_tiles.formats.tile_source import (

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from automap_tiles import vector
 from automap_tiles.errors import GridError
+from automap_tiles.formats.context import OpenContext
 from automap_tiles.formats.locate import Located, locate
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.overlap import pieces
 from automap_tiles.formats.protocols import Feature, OutputKind
-from automap_tiles.formats.registry import OpenContext
 from automap_tiles.formats.spec import InputSpec
 from automap_tiles.formats.vector_tile import FeatureTile, shifted
 from automap_tiles.grid import Bounds, Pyramid, Tile

@@ -30,7 +30,7 @@ from automap_tiles.runtime.zooms import Choice, Keys, ZoomValues, map_leaves, zo
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-    from automap_tiles.formats.mapchete import ResolvedProcess
+    from automap_tiles.formats.context import ResolvedProcess
     from automap_tiles.formats.protocols import Reader
     from automap_tiles.grid import Pyramid
     from automap_tiles.runtime.function import FunctionRef
@@ -89,7 +89,7 @@ def open_process(  # noqa: PLR0913 - the options of `automap execute`
 
 def resolve_process(path: Path) -> ResolvedProcess:
     """The output of another process file, as an input of this one."""
-    from automap_tiles.formats.mapchete import ResolvedProcess
+    from automap_tiles.formats.context import ResolvedProcess
 
     other = modernise(read_document(path))
     sections = read_sections(other)

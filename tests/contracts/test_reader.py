@@ -23,7 +23,7 @@ from shapely.geometry import mapping, shape
 
 from automap_tiles.errors import AutomapError, InputError
 from automap_tiles.formats import InputSpec, InputTile, OutputKind, OutputSpec, Reader
-from automap_tiles.formats.mapchete import ResolvedProcess
+from automap_tiles.formats.context import ResolvedProcess
 from automap_tiles.formats.registry import open_input, open_output
 from automap_tiles.grid import Pyramid, Tile, cover
 from automap_tiles.storage import open_storage
