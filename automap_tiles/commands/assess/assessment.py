@@ -94,7 +94,9 @@ def assess(path: str, wish: ReferenceWish, band: int = 1) -> Assessment:
     left_out = [value for value in strata.values if value not in told]
     values = sorted(told | set(sample.truth.tolist()))
     known = dict(zip(strata.values, zip(strata.pixels, strata.areas, strict=True), strict=True))
-    pixels, areas = zip(*(known.get(value, (0, 0.0)) for value in values), strict=True)
+    # the map may show a class where nobody looked: that area is left out
+    parts = [known[value] if value in told else (0, 0.0) for value in values]
+    pixels, areas = zip(*parts, strict=True)
     counts = confusion(sample.mapped, sample.truth, values)
     colours = {} if model is None else {one.value: one.colour for one in model.classes}
     legend = land_classes({*values, *left_out}, sample.names, {**colours, **classes.colours})
