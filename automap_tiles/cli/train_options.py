@@ -28,7 +28,7 @@ class TrainChoices:
     class_field: str | None
     year: int | None
     classes: str | None
-    per_class: int | None
+    per_class: int
     per_polygon: int | None
     erode: int
     folder: Path | None
@@ -68,7 +68,7 @@ class TrainChoices:
             classes=self.classes,
             recipe=recipe,
             extraction=Extraction(
-                per_class=self.per_class,
+                per_class=self.per_class or None,
                 per_polygon=self.per_polygon,
                 erode=self.erode,
                 seed=self.seed,
@@ -180,9 +180,11 @@ _OPTIONS = (
     ),
     click.option(
         "--per-class",
-        type=click.IntRange(min=1),
+        type=click.IntRange(min=0),
+        default=5000,
+        show_default=True,
         metavar="N",
-        help="At most so many pixels of a class.",
+        help="At most so many pixels of a class; 0: all.",
     ),
     click.option(
         "--per-polygon",

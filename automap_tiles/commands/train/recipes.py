@@ -50,13 +50,15 @@ def make_recipe(wish: RecipeWish, bands: Sequence[str]) -> Recipe:
     if wish.textures and not wish.radii:
         raise ConfigError("textures need a window", key="--radius", remedy="--radius 3")
     try:
-        return Recipe(
+        recipe = Recipe(
             bands=wanted,
             indices=_usual(bands) if wish.indices is None else wish.indices,
             neighbourhood=tuple(_around(wish, wanted)),
         )
+        recipe.check(bands)  # what the indices need
     except ValueError as error:
-        raise ConfigError(str(error), key="recipe") from error
+        raise ConfigError(str(error), key="features") from error
+    return recipe
 
 
 def read_recipe(path: Path | str) -> tuple[Recipe, int | float | None]:

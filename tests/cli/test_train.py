@@ -1,0 +1,131 @@
+"""`automap train`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import fiona
+import numpy as np
+import pytest
+import rasterio
+from click.testing import CliRunner, Result
+from shapely import box
+
+from automap_tiles.analysis.classifier.model import Model
+from automap_tiles.cli.main import automap
+
+SIDE = 96
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with picture.tif (green, red, nir) and samples.gpkg: twelve fields of two kinds."""
+    folder = tmp_path_factory.mktemp("scene")
+    random = np.random.default_rng(0)
+    data = random.normal(0.2, 0.02, (3, SIDE, SIDE))
+    features = []
+    for number in range(12):
+        row, col = 24 * (number // 4), 24 * (number % 4)
+        kind = (number + number // 4) % 2
+        data[2, row : row + 20, col : col + 20] += 0.2 * kind
+        data[1, row : row + 20, col : col + 20] -= 0.05 * kind
+        left, top = 5e5 + 10 * col, 5.4e6 - 10 * row
+        shape = box(left, top - 200, left + 200, top)
+        features.append((shape, ("bare", "forest")[kind]))
+    profile = {
+        "driver": "GTiff",
+        "width": SIDE,
+        "height": SIDE,
+        "count": 3,
+        "dtype": "float32",
+        "crs": "EPSG:32633",
+        "transform": rasterio.Affine(10, 0, 5e5, 0, -10, 5.4e6),
+    }
+    with rasterio.open(folder / "picture.tif", "w", **profile) as picture:
+        picture.write(data.astype(np.float32))
+        picture.descriptions = ("green", "red", "nir")
+    schema = {"geometry": "Polygon", "properties": {"kind": "str", "area": "int"}}
+    with fiona.open(
+        folder / "samples.gpkg", "w", driver="GPKG", schema=schema, crs="EPSG:32633"
+    ) as file:
+        for shape, kind_name in features:
+            properties = {"kind": kind_name, "area": 4}
+            file.write({"geometry": shape.__geo_interface__, "properties": properties})
+    return folder
+
+
+def _train(scene: Path, model: Path, *more: str) -> Result:
+    args = ["train", "--samples", str(scene / "samples.gpkg"), "--class-field", "kind"]
+    args += ["--picture", str(scene / "picture.tif"), "--model", str(model), "--trials", "2"]
+    return CliRunner().invoke(automap, [*args, "-w", "1", "--per-polygon", "20", *more])
+
+
+def test_a_model_and_its_report(scene: Path, tmp_path: Path) -> None:
+    model, report = tmp_path / "m.zip", tmp_path / "r.json"
+    result = _train(scene, model, "--report", str(report), "--holdout", "0.3", "-v")
+    assert result.exit_code == 0, result.output
+    found = Model.open(model)
+    assert [(one.value, one.name) for one in found.classes] == [(1, "bare"), (2, "forest")]
+    assert found.recipe.names[:5] == ("green", "red", "nir", "ndvi", "ndwi")
+    assert found.recipe.margin == 2
+    told = json.loads(report.read_text())
+    assert told["blocked"]["accuracy"] > 0.9
+    assert told["holdout"]["accuracy"] > 0.9
+    assert all(cost["seconds_per_km2"] > 0 for cost in told["costs"])
+    assert told["samples"]["counts"] == [120, 120]
+    for words in ("whole polygons held out", "flattered", "automap assess", "per km²", "trial 2/2"):
+        assert words in result.output
+    # the cost of a square kilometre is that of 10 000 pixels of 10 m
+    per_pixel = told["costs"][0]["microseconds_per_pixel"]
+    assert told["costs"][0]["seconds_per_km2"] == pytest.approx(per_pixel / 100, rel=1e-3)
+
+
+def test_a_second_run_trains_nothing_and_another_order_is_refused(
+    scene: Path, tmp_path: Path
+) -> None:
+    model = tmp_path / "m.zip"
+    assert _train(scene, model).exit_code == 0
+    first = model.stat()
+    again = _train(scene, model)
+    assert again.exit_code == 0
+    assert "already" in again.output
+    assert model.stat() == first
+    other = _train(scene, model, "--seed", "7")
+    assert other.exit_code != 0
+    assert "other samples, features or options" in str(other.exception)
+    content = model.read_bytes()
+    assert _train(scene, model, "--overwrite").exit_code == 0
+    assert model.read_bytes() == content
+
+
+def test_recipe_files_and_words_do_not_go_together(scene: Path, tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("bands: [red, nir]\ncomponents: 1\n")
+    model = tmp_path / "m.zip"
+    result = _train(scene, model, "--recipe", str(recipe), "--radius", "3")
+    assert result.exit_code == 2
+    assert "either --recipe or --radius" in result.output
+    assert _train(scene, model, "--recipe", str(recipe)).exit_code == 0
+    assert Model.open(model).inputs == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (("--class-field", "knd"), "kind"),
+        (("--class-field", "area"), "all are of class 4"),
+        (("--bands", "red,swir1"), "no 'swir1'"),
+        (("--radius", "two"), "no pixels"),
+        (("--components", "1.5"), "whole number"),
+        (("--report", "report.pdf"), ".html or .json"),
+        (("--block-size", "9999999"), "one polygon or block"),
+        (("--block-size", "100", "--split", "polygons"), "not by polygons"),
+    ],
+)
+def test_wrong_orders(more: tuple[str, ...], message: str, scene: Path, tmp_path: Path) -> None:
+    model = tmp_path / "m.zip"
+    result = _train(scene, model, *more)
+    assert result.exit_code != 0
+    assert message in f"{result.output}{result.exception}"
+    assert not model.exists()
