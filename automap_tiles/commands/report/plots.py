@@ -34,6 +34,7 @@ _RC = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
+    "axes.axisbelow": True,
     "grid.color": _GRID,
     "grid.linewidth": 0.6,
     "xtick.color": _INK,
@@ -50,7 +51,7 @@ def bars(names: Sequence[str], shares: Sequence[float]) -> str:
     def draw(axes: Axes) -> None:
         axes.barh(range(len(names)), shares, color=_ACCENT)
         axes.set_yticks(range(len(names)), names)
-        axes.invert_yaxis()
+        axes.set_ylim(len(names) - 0.4, -0.6)
         axes.grid(visible=False, axis="y")
 
     return _svg(draw, 0.6 + 0.24 * len(names))
