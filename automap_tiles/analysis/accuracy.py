@@ -110,6 +110,21 @@ def map_accuracy(counts: NDArray[Any], weights: Sequence[float] | Floats) -> Map
     )
 
 
+def without_errors(found: MapAccuracy) -> MapAccuracy:
+    """The same estimates for a sample that does not tell how far off they are."""
+
+    def bare(several: tuple[Estimate, ...]) -> tuple[Estimate, ...]:
+        return tuple(Estimate(value=one.value, error=np.nan) for one in several)
+
+    return MapAccuracy(
+        proportions=found.proportions,
+        overall=bare((found.overall,))[0],
+        users=bare(found.users),
+        producers=bare(found.producers),
+        shares=bare(found.shares),
+    )
+
+
 def _producers(k: int, p: Floats, weighted: Floats, of_class: Floats) -> Estimate:
     """Equation 7, with both sides divided by the area of the map."""
     if of_class[k] <= 0:

@@ -39,9 +39,13 @@ COMMANDS: dict[str, _Entry] = {
     "run": _Entry("run", "From satellite products to prepared scenes and composites."),
     "download": _Entry("download", "Fetch scenes and prepare them: one multiband GeoTIFF each."),
     "series": _Entry("series", "The values of a point or an area over time, as CSV and as a plot."),
-    "samples": _Entry("samples", "The features of a picture at samples of known class."),
+    "samples": _Entry(
+        "samples", "Which pixels are samples of which class, and what the picture shows there."
+    ),
     "train": _Entry("train", "Train a classifier on samples and a picture."),
-    "assess": _Entry("assess", "How good a map of classes is, by a reference sample."),
+    "assess": _Entry(
+        "assess", "How good a map of classes is, or the points that are needed to find out."
+    ),
     "serve": _Entry("serve", "Show processes and outputs on a map, computed where one looks."),
     "demo": _Entry("demo", "Fetch real Sentinel-2 imagery and run two processes on it."),
 }

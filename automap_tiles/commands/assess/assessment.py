@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automap_tiles.analysis.accuracy import MapAccuracy, confusion, map_accuracy
+from automap_tiles.analysis.accuracy import MapAccuracy, confusion, map_accuracy, without_errors
 from automap_tiles.analysis.classifier.classes import LandClass, land_classes
 from automap_tiles.analysis.classifier.scores import Scores
 from automap_tiles.commands.assess.class_map import Strata, count, open_map
@@ -107,7 +107,7 @@ def assess(path: str, wish: ReferenceWish, band: int = 1) -> Assessment:
         counts=counts,
         pixels=pixels,
         areas=areas,
-        accuracy=map_accuracy(counts, np.array(areas) / sum(areas)),
+        accuracy=_estimates(counts, np.array(areas) / sum(areas), sample),
         left_out=tuple(one for one in legend if one.value in left_out),
         left_out_area=_area(strata, left_out),
         sample=sample,
@@ -120,10 +120,10 @@ def notes(found: Assessment) -> Sequence[str]:
         "The estimates hold for a reference that was drawn by chance within each class of the map. "
         "Where it was not, they are no more than a comparison."
     ]
-    if found.sample.polygons:
+    if found.sample.several:
         told.append(
-            f"{found.sample.polygons} of the reference shapes are polygons. Neighbouring pixels "
-            "are alike, so the true intervals are wider than those shown."
+            f"{found.sample.several} reference shapes have several pixels. These are alike and "
+            "were not drawn one by one, so no interval can be told."
         )
     if found.left_out:
         total = found.left_out_area + sum(found.areas)
@@ -145,8 +145,19 @@ def notes(found: Assessment) -> Sequence[str]:
             "say with --training which model made the map."
         )
     elif found.sample.training:
-        told.append(f"{found.sample.training} training samples were left out of the reference.")
+        told.append(
+            f"{found.sample.training} reference pixels were left out: their shapes hold training "
+            "samples."
+        )
     return told
+
+
+def _estimates(
+    counts: NDArray[np.int64], weights: NDArray[np.float64], sample: Reference
+) -> MapAccuracy:
+    """Without errors where pixels came several at a time, by the polygon."""
+    found = map_accuracy(counts, weights)
+    return without_errors(found) if sample.several else found
 
 
 def _area(strata: Strata, values: Sequence[int]) -> float:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from automap_tiles.analysis.sample_table import Loss, Reason, added
@@ -33,7 +32,7 @@ class ReferenceWish:
     model: str | None = None
     """The model that made the map: none of its training samples may be a reference."""
     drop_training: bool = False
-    """Leave out training samples instead of refusing the reference."""
+    """Leave out shapes that hold training samples instead of refusing the reference."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +45,10 @@ class Reference:
     """(sample,) what is there."""
     losses: tuple[Loss, ...]
     training: int | None
-    """Training samples left out; None when nobody said which model made the map."""
-    polygons: int
-    """Polygons among the shapes: their pixels were not drawn one by one."""
+    """Pixels left out because their shape holds training samples; None when nobody said which
+    model made the map."""
+    several: int
+    """Shapes with more than one pixel: these were not drawn one by one."""
     names: dict[int, str]
 
 
@@ -74,7 +74,7 @@ def read_reference(wish: ReferenceWish, classes: ClassMap, model: Model | None) 
         truth=claims.classes[known],
         losses=added([*pixels.losses, *nodata]),
         training=training,
-        polygons=int((shapely.get_dimensions(samples.shapes) == 2).sum()),
+        several=int((np.unique(claims.groups[known], return_counts=True)[1] > 1).sum()),
         names={**samples.names, **names},
     )
 
@@ -123,17 +123,19 @@ def _without_training(
     if model is None:
         return claims, None
     trained = np.isin(claims.keys(), training_keys(model, picture))
-    number = int(trained.sum())
-    if number == len(claims) or (number and not wish.drop_training):
+    # the neighbours in a polygon that was learnt from are no better
+    known = np.isin(claims.groups, claims.groups[trained])
+    if known.all() or (known.any() and not wish.drop_training):
+        shapes = np.unique(claims.groups)
         raise ConfigError(
-            f"{number} of its {len(claims)} samples are training samples of the model: they tell "
-            "what it remembers, not how good the map is",
+            f"{len(np.unique(claims.groups[known]))} of its {len(shapes)} shapes hold training "
+            "samples of the model: they tell what it remembers, not how good the map is",
             wish.path,
             key="REFERENCE",
             remedy="samples drawn for the purpose (automap assess --design); "
             "--drop-training leaves these out",
         )
-    return claims.take(~trained), number
+    return claims.take(~known), int(known.sum())
 
 
 def training_keys(model: Model, picture: Picture) -> NDArray[np.int64]:

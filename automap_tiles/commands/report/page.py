@@ -73,8 +73,10 @@ def hectares(one: Mapping[str, float | None]) -> str:
     value, half = one["value"], one["interval"]
     if value is None:
         return "–"
-    return f"{_area(value)} ± {'?' if half is None else _area(half)}"
+    digits = 0 if value >= 100 else 2
+    told = "?" if half is None else _area(half, digits)
+    return f"{_area(value, digits)} ± {told}"
 
 
-def _area(value: float) -> str:
-    return whole(value) if value >= 100 else f"{value:.2f}"
+def _area(value: float, digits: int) -> str:
+    return f"{value:,.{digits}f}".replace(",", "\u202f")

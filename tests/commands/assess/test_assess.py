@@ -181,7 +181,7 @@ def test_training_samples_are_refused(path: Path, values: np.ndarray, tmp_path: 
     model = tmp_path / "model.zip"
     model_of(x, y).save(model)
     wish = ReferenceWish(path=str(reference), class_field="class", model=str(model))
-    with pytest.raises(ConfigError, match="50 of its 200 samples are training samples"):
+    with pytest.raises(ConfigError, match="50 of its 200 shapes hold training"):
         assess(str(path), wish)
     left = assess(
         str(path),
@@ -218,7 +218,17 @@ def test_polygons_and_what_has_no_reference(path: Path, values: np.ndarray, tmp_
     for place, one in enumerate(found.classes):
         assert found.counts[place].sum() == (values[window > 0] == one.value).sum()
     text = " ".join(found.to_dict()["notes"])
-    assert "polygons" in text
+    assert "2 reference shapes have several pixels" in text
+    # pixels of a polygon were not drawn one by one
+    assert found.to_dict()["overall"]["interval"] is None
+    assert found.to_dict()["overall"]["value"] is not None
+    # one pixel learnt from spoils its polygon
+    model_of(*centres(np.array([105]), np.array([110]))).save(tmp_path / "model.zip")
+    spoilt = ReferenceWish(
+        path=str(reference), model=str(tmp_path / "model.zip"), drop_training=True
+    )
+    rest = assess(str(path), spoilt)
+    assert (rest.counts.sum(), rest.sample.training) == (600, 600)
     shown = {one.value for one in found.classes} | {one.value for one in found.left_out}
     assert shown == {1, 2, 5}
     if found.left_out:

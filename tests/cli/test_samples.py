@@ -1,0 +1,70 @@
+"""`automap samples`."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import fiona
+import numpy as np
+import pytest
+import rasterio
+
+from automap_tiles.cli.main import main
+from tests.commands.samples.scenes import BANDS, write_picture
+
+
+@pytest.fixture
+def samples(tmp_path: Path) -> Path:
+    path = tmp_path / "samples.csv"
+    rows = ["X,Y,2018"]
+    from rasterio.warp import transform
+
+    xs, ys = [500_105.0, 500_205.0, 400_000.0], [4_999_895.0, 4_999_795.0, 4_999_895.0]
+    lon, lat = transform("EPSG:32633", "EPSG:4326", xs, ys)
+    rows += [f"{x:.9f},{y:.9f},{n}" for x, y, n in zip(lon, lat, (1, 2, 2), strict=True)]
+    path.write_text("\n".join(rows), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.fgb", "out.geojson"])
+def test_a_table(
+    samples: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = write_picture(tmp_path / "picture.tif")
+    out = tmp_path / name
+    assert main(["samples", str(samples), str(picture), "--out", str(out)]) == 0
+    told = capsys.readouterr().out
+    assert "1 outside" in told
+    assert "2 samples" in told
+    with rasterio.open(picture) as file:
+        pixels = file.read() * np.float32(1e-4)
+    if name == "out.csv":
+        with out.open(encoding="utf-8") as text:
+            found = [
+                (float(row["X"]), row["class"], [float(row[band]) for band in BANDS])
+                for row in csv.DictReader(text)
+            ]
+    else:
+        with fiona.open(out) as file:
+            found = [
+                (
+                    row.geometry.coordinates[0],
+                    str(row.properties["class"]),
+                    [row.properties[band] for band in BANDS],
+                )
+                for row in file
+            ]
+            assert file.crs.to_epsg() == 32633 or name == "out.geojson"
+    found.sort()
+    assert [(x, value) for x, value, _ in found] == [(500_105.0, "1"), (500_205.0, "2")]
+    np.testing.assert_array_equal(np.array(found[0][2], np.float32), pixels[:, 10, 10])
+    np.testing.assert_array_equal(np.array(found[1][2], np.float32), pixels[:, 20, 20])
+
+
+def test_what_goes_wrong(samples: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture = write_picture(tmp_path / "picture.tif")
+    assert main(["samples", str(samples), str(picture), "--out", "table.xls"]) == 2
+    assert "neither CSV nor GeoJSON" in capsys.readouterr().err
+    assert main(["samples", str(samples), str(picture), "--class-field", "2081"]) == 2
+    assert "2018?" in capsys.readouterr().err
