@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from automap_tiles.errors import AutomapError, ConfigError
 from automap_tiles.formats.features import FeatureDirectory
-from automap_tiles.formats.gtiff import GeoTiffCodec
+from automap_tiles.formats.gtiff_tiles import GeoTiffCodec
 from automap_tiles.formats.registry import open_input
 from automap_tiles.formats.spec import InputSpec
 from automap_tiles.layers import web

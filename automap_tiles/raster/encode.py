@@ -82,7 +82,7 @@ def encode_geotiff(
     options = default_profile(array.dtype, array.shape[1:])
     for key, value in (profile or {}).items():
         options[key.lower()] = value
-    options = _consistent({key: value for key, value in options.items() if value is not None})
+    options = consistent({key: value for key, value in options.items() if value is not None})
     options |= {
         "count": array.shape[0],
         "height": array.shape[1],
@@ -97,9 +97,9 @@ def encode_geotiff(
         with MemoryFile() as memory:
             with memory.open(**options) as dataset:
                 dataset.write(array)
-                _write_tags(dataset, tags)
+                write_tags(dataset, tags)
                 if metadata is not None:
-                    _write_metadata(dataset, metadata)
+                    write_metadata(dataset, metadata)
             return bytes(memory.getbuffer())
     except (RasterioError, ValueError, TypeError) as error:
         raise OutputError(f"cannot be written as GeoTIFF: {error}") from error
@@ -146,7 +146,7 @@ def _filled(data: NDArray[Any], nodata: float | None) -> NDArray[Any]:
     return values if same is not None and same.all() else np.where(mask, value, values)
 
 
-def _consistent(options: dict[str, Any]) -> dict[str, Any]:
+def consistent(options: dict[str, Any]) -> dict[str, Any]:
     """Take away what only fits the default compression where another was asked for."""
     compress = str(options.get("compress", "none")).lower()
     if compress != "zstd":
@@ -159,7 +159,8 @@ def _consistent(options: dict[str, Any]) -> dict[str, Any]:
     return options
 
 
-def _write_tags(dataset: Any, tags: Tags | None) -> None:
+def write_tags(dataset: Any, tags: Tags | None) -> None:
+    """Tags of an open file and of its bands."""
     for name, value in (tags or {}).items():
         if isinstance(name, int):
             dataset.update_tags(name, **value)
@@ -167,7 +168,8 @@ def _write_tags(dataset: Any, tags: Tags | None) -> None:
             dataset.update_tags(**{name: value})
 
 
-def _write_metadata(dataset: Any, metadata: BandMetadata) -> None:
+def write_metadata(dataset: Any, metadata: BandMetadata) -> None:
+    """What is said of the bands, into an open file."""
     if metadata.descriptions:
         dataset.descriptions = tuple(metadata.descriptions)
     if metadata.scales:

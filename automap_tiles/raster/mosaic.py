@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,10 @@ from automap_tiles.grid import Grid
 from automap_tiles.raster.encode import (
     BandMetadata,
     Tags,
-    _consistent,
-    _write_metadata,
-    _write_tags,
+    consistent,
     default_profile,
+    write_metadata,
+    write_tags,
 )
 from automap_tiles.raster.env import ensure_env
 
@@ -59,19 +59,25 @@ Piece = tuple[int, int, NDArray[Any]]
 """First row, first column, and pixels (band, y, x)."""
 
 
-def write_mosaic(path: Path, spec: MosaicSpec, pieces: Iterable[Piece]) -> None:
+def write_mosaic(
+    path: Path,
+    spec: MosaicSpec,
+    pieces: Iterable[Piece],
+    late_tags: Callable[[], Tags] | None = None,
+) -> None:
     """Write a file from pieces that do not overlap; what no piece covers is without data.
 
-    Pieces that are whole blocks of the file are compressed once only. Raises `OutputError`.
+    Pieces that are whole blocks of the file are compressed once only. `late_tags` is asked when the
+    last piece is written, for tags that come with the pieces. Raises `OutputError`.
     """
     ensure_env()
     try:
         if not spec.cog:
-            _write_geotiff(path, spec, pieces)
+            _write_geotiff(path, spec, pieces, late_tags)
             return
         plain = path.with_name(f"{path.name}.tif")
         try:
-            _write_geotiff(plain, spec, pieces)
+            _write_geotiff(plain, spec, pieces, late_tags)
             _copy_to_cog(plain, path, spec)
         finally:
             plain.unlink(missing_ok=True)
@@ -90,10 +96,15 @@ def _profile(spec: MosaicSpec) -> dict[str, Any]:
     # of a COG all others are for its driver, which takes this one from the plain file
     profile.update({"photometric": own.get("photometric")} if spec.cog else own)
     profile["bigtiff"] = profile.get("bigtiff", "IF_SAFER")
-    return _consistent({key: value for key, value in profile.items() if value is not None})
+    return consistent({key: value for key, value in profile.items() if value is not None})
 
 
-def _write_geotiff(path: Path, spec: MosaicSpec, pieces: Iterable[Piece]) -> None:
+def _write_geotiff(
+    path: Path,
+    spec: MosaicSpec,
+    pieces: Iterable[Piece],
+    late_tags: Callable[[], Tags] | None,
+) -> None:
     height, width = spec.grid.shape
     options = {
         **_profile(spec),
@@ -111,8 +122,8 @@ def _write_geotiff(path: Path, spec: MosaicSpec, pieces: Iterable[Piece]) -> Non
             dataset.write(
                 np.ma.getdata(pixels), window=Window(col, row, pixels.shape[2], pixels.shape[1])
             )
-        _write_tags(dataset, spec.tags)
-        _write_metadata(dataset, spec.bands)
+        write_tags(dataset, {**(late_tags() if late_tags else {}), **spec.tags})
+        write_metadata(dataset, spec.bands)
     if spec.overviews and not spec.cog:
         with rasterio.open(path, "r+") as dataset:
             dataset.build_overviews(list(spec.overviews), Resampling[spec.overview_resampling])

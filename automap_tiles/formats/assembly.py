@@ -1,0 +1,176 @@
+"""Spooled tiles and the file that is there become the new file, piece by piece."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from automap_tiles.formats.gtiff_tiles import GeoTiffCodec
+from automap_tiles.formats.pixel_boxes import (
+    PixelBox,
+    box_of_area,
+    box_of_grid,
+    box_of_tile,
+    grid_of_box,
+    hull,
+    offset_of,
+    tiles_under,
+)
+from automap_tiles.formats.placed_file import PlacedFile
+from automap_tiles.formats.raster_output import Tags, blank, paste
+from automap_tiles.formats.spool import Spool
+from automap_tiles.grid import Grid, Pyramid, TileIndex
+from automap_tiles.raster.mosaic import MosaicSpec, Piece, block_size, write_mosaic
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+    from automap_tiles.formats.protocols import RasterArray
+
+# Rows and columns that are put together in memory at a time, at most.
+_MOST_PIXELS = 4096
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileOptions:
+    """How the single file is made."""
+
+    cog: bool = False
+    overviews: tuple[int, ...] | bool = False
+    """Decimation factors; True: as many as it takes."""
+    resampling: str = "nearest"
+    """Of the overviews."""
+
+
+@dataclass
+class SharedTags:
+    """Tags of bands that all tiles have alike, such as the bands' names."""
+
+    bands: dict[int, dict[str, str]] | None = None
+    """None: no tile has been seen yet."""
+
+    def add(self, tags: Mapping[Any, Any]) -> None:
+        """Keep of what is known what this tile says as well; one that says nothing is not heard."""
+        own = {band: dict(each) for band, each in tags.items() if isinstance(band, int) and each}
+        if not own:
+            return
+        if self.bands is None:
+            self.bands = own
+        for band, known in self.bands.items():
+            said = own.get(band, {})
+            self.bands[band] = {
+                name: text for name, text in known.items() if said.get(name) == text
+            }
+
+    def result(self) -> Tags:
+        """Sorted, so that the order of the tiles does not show."""
+        known = sorted((self.bands or {}).items())
+        return {band: dict(sorted(each.items())) for band, each in known}
+
+
+@dataclass(kw_only=True)
+class Assembly:
+    """What the new file is made of."""
+
+    spool: Spool
+    codec: GeoTiffCodec
+    file: PlacedFile
+    """The old one, where there is one."""
+    options: FileOptions
+    area: BaseGeometry | None
+    """What the file has to cover, CRS of the pyramid."""
+    spooled: set[TileIndex]
+    """One at least, all of one zoom."""
+    tags: SharedTags = field(default_factory=SharedTags)
+
+    def write(self, path: Path, summary: Mapping[str, Any]) -> None:
+        """The new file at a path of this machine; `summary` becomes tags of it."""
+        grid = self._extent()
+        spec = self._spec(grid, summary)
+        if self.file.exists():
+            self.tags.add(self.file.band_tags())
+        write_mosaic(path, spec, self._pieces(grid, spec), self.tags.result)
+
+    @property
+    def _zoom(self) -> int:
+        return next(iter(self.spooled)).zoom
+
+    @property
+    def _pyramid(self) -> Pyramid:
+        return self.spool.tiles.pyramid.replace(pixelbuffer=0)
+
+    def _extent(self) -> Grid:
+        """Grid of the file: the tiles of the area, those spooled, and the file that is there."""
+        pyramid, zoom = self._pyramid, self._zoom
+        boxes = [box_of_tile(index, pyramid) for index in self.spooled]
+        if self.area is not None:
+            boxes.append(box_of_area(self.area, pyramid, zoom))
+        if self.file.exists():
+            box = box_of_grid(self.file.inspect().grid, pyramid, zoom)
+            boxes += [] if box is None else [box]
+        return grid_of_box(pyramid, zoom, hull(boxes, pyramid.pixel_shape(zoom)))
+
+    def _spec(self, grid: Grid, summary: Mapping[str, Any]) -> MosaicSpec:
+        codec, wanted = self.codec, self.options.overviews
+        said: dict[str | int, Any] = {
+            name.upper(): json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+            for name, content in summary.items()
+        }
+        factors = _factors(grid.shape) if wanted is True else wanted or None
+        return MosaicSpec(
+            grid=grid,
+            count=codec.count,
+            dtype=codec.options.dtype,
+            nodata=codec.nodata,
+            profile=codec.profile,
+            tags={**codec.options.tags, **said},
+            bands=codec.options.bands,
+            cog=self.options.cog,
+            overviews=factors,
+            overview_resampling=self.options.resampling,
+        )
+
+    def _pieces(self, grid: Grid, spec: MosaicSpec) -> Iterator[Piece]:
+        """The pixels of the new file, in squares of whole blocks and whole tiles where it goes."""
+        pyramid, zoom = self._pyramid, self._zoom
+        edge = pyramid.tile_size * pyramid.metatiling
+        step = math.lcm(edge, block_size(spec))
+        step = step if step <= _MOST_PIXELS else edge
+        top, left = offset_of(grid, pyramid, zoom) or (0, 0)
+        for row in range(0, grid.height, step):
+            for col in range(0, grid.width, step):
+                height, width = min(step, grid.height - row), min(step, grid.width - col)
+                box = PixelBox(top + row, left + col, top + row + height, left + col + width)
+                data = self._old(box)
+                for index in tiles_under(box, pyramid, zoom):
+                    self._paste(data, box, index)
+                if not np.ma.getmaskarray(data).all():
+                    yield row, col, data.data
+
+    def _paste(self, data: RasterArray, box: PixelBox, index: TileIndex) -> None:
+        """What is spooled of a tile, over the pixels of a box."""
+        found = self.spool.read(self.spool.bare(index)) if index in self.spooled else None
+        if found is None:
+            return
+        own = box_of_tile(index, self._pyramid)
+        paste(data, found.data, own.top - box.top, own.left - box.left)
+        self.tags.add(found.tags)
+
+    def _old(self, box: PixelBox) -> RasterArray:
+        """What the file that is there has in a box."""
+        if not self.file.exists():
+            shape = (self.codec.count, box.bottom - box.top, box.right - box.left)
+            return blank(shape, self.codec.dtype, self.codec.nodata)
+        return self.file.read(grid_of_box(self._pyramid, self._zoom, box))
+
+
+def _factors(shape: tuple[int, int]) -> tuple[int, ...]:
+    """Powers of two until the overview is no larger than a block."""
+    count = max(0, math.ceil(math.log2(max(shape) / 512)))
+    return tuple(2**number for number in range(1, count + 1))

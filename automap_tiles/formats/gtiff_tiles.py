@@ -1,0 +1,191 @@
+"""Directories of GeoTIFF tiles: creation options, and pixels as the bytes of a tile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from automap_tiles import raster
+from automap_tiles.errors import OutputError
+from automap_tiles.formats.metadata import Metadata
+from automap_tiles.formats.options import Options
+from automap_tiles.formats.protocols import Tiled
+from automap_tiles.formats.raster_options import RasterOptions, raster_options
+from automap_tiles.formats.raster_output import RasterDirectory, Tags
+from automap_tiles.formats.spec import OutputSpec
+from automap_tiles.formats.tile_files import TileFiles, output_pyramid
+from automap_tiles.grid import Pyramid, Tile
+from automap_tiles.raster import BandMetadata
+from automap_tiles.raster.encode import LARGEST_BLOCK, MOST_BANDS_WITH_COLOURS
+from automap_tiles.raster.env import gdal_warnings
+from automap_tiles.storage import open_storage
+
+if TYPE_CHECKING:
+    from automap_tiles.formats.protocols import RasterArray
+
+# Creation options of GDAL's GTiff and COG drivers, https://gdal.org/drivers/raster/gtiff.html
+# and …/cog.html.
+CREATION_OPTIONS = (
+    "compress", "predictor", "zlevel", "zstd_level", "lzma_preset", "max_z_error", "discard_lsb",
+    "jpeg_quality", "webp_level", "webp_lossless", "jxl_lossless", "jxl_effort", "jxl_distance",
+    "tiled", "blocksize", "blockxsize", "blockysize", "interleave", "photometric", "alpha",
+    "bigtiff", "sparse_ok", "num_threads", "nbits", "profile", "endianness", "pixeltype",
+    "geotiff_version", "geotiff_keys_flavor", "driver",
+    "level", "quality", "overview_compress", "overview_quality", "overview_predictor",
+)  # fmt: skip
+
+_CHECK = "check the creation options, such as compress, predictor and blocksize"
+
+# A blank tile of so many bands is enough to try the options.
+_MOST_TRIED = 4
+
+SINGLE_FILE_OPTIONS = ("cog", "overviews", "overviews_resampling", "overviews_levels")
+
+
+def directory_writer(
+    spec: OutputSpec, process_pyramid: Pyramid, options: Options, path: str | None = None
+) -> RasterDirectory:
+    """Writer of a directory; `path` is another than the spec's."""
+    pyramid = output_pyramid(spec, process_pyramid)
+    options.pick(("metatiling", "pixelbuffer", "tile_size"))
+    raster_opts = raster_options(spec, options)
+    profile = _profile(options)
+    if raster_opts.legend.colours and raster_opts.count > MOST_BANDS_WITH_COLOURS:
+        profile.setdefault("photometric", "minisblack")  # three bands would be red, green, blue
+    codec = GeoTiffCodec(options=raster_opts, profile=profile)
+    _try_out(spec, codec, pyramid)
+    files = TileFiles(
+        storage=open_storage(path or spec.path), layout=options.layout("tif"), pyramid=pyramid
+    )
+    said = {
+        **spec.options,
+        "bands": raster_opts.count,
+        "dtype": raster_opts.dtype,
+        "nodata": raster_opts.nodata,
+        **_said_of(raster_opts),
+    }
+    return RasterDirectory(
+        files=files,
+        process_pyramid=process_pyramid,
+        codec=codec,
+        metadata=Metadata(pyramid=pyramid, format="GTiff", options=said),
+        resampling=raster_opts.resampling,
+    )
+
+
+def _said_of(options: RasterOptions) -> dict[str, Any]:
+    """Colours and names that come from elsewhere than the process file."""
+    legend = options.legend
+    if not legend.names:
+        return {}
+    colours = {str(value): list(colour) for value, colour in (legend.colours or {}).items()}
+    names = {str(value): name for value, name in legend.names.items()}
+    return {"colormap": colours, "classes": names}
+
+
+def _try_out(spec: OutputSpec, codec: GeoTiffCodec, pyramid: Pyramid) -> None:
+    """Encode a blank tile, so that options that GDAL refuses, or ignores, are known at once."""
+    tile = pyramid.replace(metatiling=1, pixelbuffer=0).tile(0, 0, 0)
+    height, width = (min(size, LARGEST_BLOCK) for size in tile.shape)
+    blank = np.zeros((min(codec.count, _MOST_TRIED), height, width), codec.dtype)
+    try:
+        with gdal_warnings() as said:
+            replace(codec, options=replace(codec.options, bands=BandMetadata())).encode(
+                np.ma.MaskedArray(blank), tile, {}
+            )
+    except OutputError as error:
+        raise spec.error(error.message, remedy=_CHECK) from error
+    for message in said:
+        if "unexpected value" in message:
+            raise spec.error(message.partition(" in ")[2] or message, remedy=_CHECK)
+
+
+def _profile(options: Options) -> dict[str, Any]:
+    """Creation options as the file gives them; for those it does not give, ours hold."""
+    profile = options.pick(CREATION_OPTIONS)
+    old = options.take("compression")  # name of old versions
+    if old is not None:
+        profile.setdefault("compress", old)
+    profile.pop("driver", None)
+    if "compress" in profile and profile["compress"] is None:
+        profile["compress"] = "none"
+    size = profile.pop("blocksize", None)
+    if size is not None:
+        profile.setdefault("blockxsize", size)
+        profile.setdefault("blockysize", size)
+    return profile
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeoTiffCodec:
+    """Pixels as GeoTIFF; see `Codec`."""
+
+    options: RasterOptions
+    profile: Mapping[str, Any] = field(default_factory=dict)
+    """Creation options besides the defaults."""
+
+    @property
+    def count(self) -> int:
+        return self.options.count
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return np.dtype(self.options.dtype)
+
+    @property
+    def nodata(self) -> float | None:
+        return self.options.nodata
+
+    @property
+    def needs_side_file(self) -> bool:
+        """Whether there are names, or colours, for which a GeoTIFF has no place."""
+        legend = self.options.legend
+        return bool(legend.names or (legend.colours and self.count > MOST_BANDS_WITH_COLOURS))
+
+    @property
+    def lossless(self) -> bool:
+        """Not where the mask, or a part of the values, is lost."""
+        if self.options.nodata is None or {"discard_lsb", "nbits"} & set(self.profile):
+            return False
+        compress = str(self.profile.get("compress", "zstd")).lower()
+        if compress == "webp":
+            return str(self.profile.get("webp_lossless", "no")).lower() in ("true", "yes", "1")
+        if compress.startswith("lerc"):
+            return not float(self.profile.get("max_z_error", 0))
+        return compress not in ("jpeg", "jxl")
+
+    def convert(self, tile: Tile, result: object) -> RasterArray:
+        return raster.prepare(
+            result,
+            count=self.options.count,
+            dtype=self.options.dtype,
+            nodata=self.options.nodata,
+            shape=tile.shape,
+            on_overflow=self.options.on_overflow,
+        )
+
+    def encode(self, data: RasterArray, tile: Tile, tags: Tags) -> bytes:
+        return raster.encode_geotiff(
+            data,
+            tile,
+            nodata=self.options.nodata,
+            profile=self._fitting(data.shape[-2:]),
+            tags={**self.options.tags, **tags},
+            metadata=self.options.bands,
+        )
+
+    def decode(self, content: bytes) -> Tiled:
+        data, tags = raster.decode(content)
+        tags.pop("AREA_OR_POINT", None)  # the driver's own
+        return Tiled(data, tags)
+
+    def _fitting(self, shape: tuple[int, ...]) -> dict[str, Any]:
+        """Blocks no larger than the image, which TIFF has no use for."""
+        profile = dict(self.profile)
+        for key, size in (("blockysize", shape[0]), ("blockxsize", shape[1])):
+            if key in profile:
+                profile[key] = min(int(profile[key]), -(-size // 16) * 16)
+        return profile

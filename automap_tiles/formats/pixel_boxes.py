@@ -1,0 +1,102 @@
+"""Boxes of pixels of a zoom: where files, areas and tiles lie on it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from automap_tiles.grid import Bounds, Grid, Pyramid, TileIndex
+from automap_tiles.grid.cover import clip_to_pyramid
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+# Fractions of a pixel by which a file may be off and still lie on the zoom's pixels.
+_ALIGNED = 1e-3
+
+
+class PixelBox(NamedTuple):
+    """First and last (not included) rows and columns, counted from the pyramid's corner."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+def offset_of(grid: Grid, pyramid: Pyramid, zoom: int) -> tuple[int, int] | None:
+    """(row, col) of a grid's first pixel on the pixels of a zoom; None when it does not fit."""
+    x_size, y_size = pyramid.pixel_size(zoom)
+    col = (grid.transform.c - pyramid.bounds.left) / x_size
+    row = (pyramid.bounds.top - grid.transform.f) / y_size
+    fits = (
+        math.isclose(grid.transform.a, x_size, rel_tol=1e-9)
+        and math.isclose(-grid.transform.e, y_size, rel_tol=1e-9)
+        and abs(col - round(col)) < _ALIGNED
+        and abs(row - round(row)) < _ALIGNED
+    )
+    return (round(row), round(col)) if fits else None
+
+
+def box_of_grid(grid: Grid, pyramid: Pyramid, zoom: int) -> PixelBox | None:
+    """The box of a grid; None when it does not fit."""
+    offset = offset_of(grid, pyramid, zoom)
+    if offset is None:
+        return None
+    return PixelBox(*offset, offset[0] + grid.height, offset[1] + grid.width)
+
+
+def box_of_tile(index: TileIndex, pyramid: Pyramid) -> PixelBox:
+    """The box of a tile without its buffer; it may reach beyond the pyramid."""
+    edge = pyramid.tile_size * pyramid.metatiling
+    top, left = index.row * edge, index.col * edge
+    return PixelBox(top, left, top + edge, left + edge)
+
+
+def box_of_area(area: BaseGeometry, pyramid: Pyramid, zoom: int) -> PixelBox:
+    """The box of an area, widened to whole tiles."""
+    left, bottom, right, top = clip_to_pyramid(pyramid, area).bounds
+    x_span, y_span = pyramid.metatile_size(zoom)
+    edge = pyramid.tile_size * pyramid.metatiling
+    # a millionth of a tile: an edge that lies on a tile's edge does not take the next one along
+    return PixelBox(
+        math.floor((pyramid.bounds.top - top) / y_span + 1e-6) * edge,
+        math.floor((left - pyramid.bounds.left) / x_span + 1e-6) * edge,
+        math.ceil((pyramid.bounds.top - bottom) / y_span - 1e-6) * edge,
+        math.ceil((right - pyramid.bounds.left) / x_span - 1e-6) * edge,
+    )
+
+
+def hull(boxes: list[PixelBox], shape: tuple[int, int]) -> PixelBox:
+    """The smallest box around all, cut off at the (height, width) of the zoom."""
+    return PixelBox(
+        min(box.top for box in boxes),
+        min(box.left for box in boxes),
+        min(shape[0], max(box.bottom for box in boxes)),
+        min(shape[1], max(box.right for box in boxes)),
+    )
+
+
+def grid_of_box(pyramid: Pyramid, zoom: int, box: PixelBox) -> Grid:
+    """The same numbers for the same corner, whatever the box."""
+    x_size, y_size = pyramid.pixel_size(zoom)
+    edge = pyramid.bounds
+    bounds = Bounds(
+        edge.left + box.left * x_size,
+        edge.top - box.bottom * y_size,
+        edge.left + box.right * x_size,
+        edge.top - box.top * y_size,
+    )
+    grid = Grid.from_bounds(bounds, (box.bottom - box.top, box.right - box.left), pyramid.crs)
+    # the pixel size itself, not one derived from rounded edges
+    transform = grid.transform.translation(bounds.left, bounds.top)
+    return Grid(grid.crs, transform @ transform.scale(x_size, -y_size), grid.shape)
+
+
+def tiles_under(box: PixelBox, pyramid: Pyramid, zoom: int) -> Iterator[TileIndex]:
+    """Tiles that touch a box."""
+    edge = pyramid.tile_size * pyramid.metatiling
+    for row in range(box.top // edge, (box.bottom - 1) // edge + 1):
+        for col in range(box.left // edge, (box.right - 1) // edge + 1):
+            yield TileIndex(zoom, row, col)
