@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -85,12 +85,32 @@ class ProcessLayer:
         self._files = FileLayer(info=info, reader=_reader(self._target), zooms=process.zooms)
         self._seen: dict[TileIndex, Looked] = {}
         self._flying: dict[TileIndex, Future[Looked]] = {}
+        self._retired = False
         self._guard = threading.Lock()
         self._places = threading.BoundedSemaphore(os.cpu_count() or 1)
 
     @property
     def info(self) -> LayerInfo:
         return self._info
+
+    @property
+    def keep(self) -> Keep:
+        """How it was asked to be looked at."""
+        return self._keep
+
+    def tell(self, told: Told) -> None:
+        """Let `told` hear of every tile from now on."""
+        self._told = told
+
+    def retire(self, seconds: float) -> bool:
+        """Make no tile any more; wait for those that are being made; whether all have ended.
+
+        What is looked at afterwards is empty: another layer has taken its place.
+        """
+        with self._guard:
+            self._retired = True
+            flying = list(self._flying.values())
+        return not wait(flying, timeout=seconds).not_done
 
     def version(self, tile: Tile) -> str:
         return self._files.version(tile)
@@ -131,6 +151,8 @@ class ProcessLayer:
     def look(self, index: TileIndex, *, again: bool = False) -> Looked:
         """Have a process tile made, or wait for it; `again` also when it has been made before."""
         with self._guard:
+            if self._retired:
+                return Looked(index=index, progress=Progress.EMPTY)
             seen = self._seen.get(index)
             if seen is not None and not again:
                 return seen

@@ -22,7 +22,7 @@ BASE = 256
 """Pixels along the edge of a tile at the usual scale."""
 
 # Latitude where web mercator ends (EPSG:3857 as a square).
-_END = 85.051128779806
+END = 85.051128779806
 
 
 @lru_cache(maxsize=8)
@@ -49,7 +49,7 @@ def pixel_zoom(crs: CRS, size: float, bounds: Bounds) -> float:
     """The zoom of a web map whose pixels are as large as those of this size in a CRS."""
     web = web_pyramid()
     west, south, east, north = bounds
-    lat = min(max((south + north) / 2, -_END + 1), _END - 1)
+    lat = min(max((south + north) / 2, -END + 1), END - 1)
     lon = (west + east) / 2
     # a box, though a tiny one: areas can be reprojected, points cannot
     x, y, _, _ = reproject_bounds(Bounds(lon, lat, lon + 1e-6, lat + 1e-6), LON_LAT, crs)
@@ -63,8 +63,8 @@ def lonlat_bounds(geometry: BaseGeometry, crs: CRS) -> Bounds:
     try:
         found = reproject_bounds(Bounds(*geometry.bounds), crs, LON_LAT)
     except AutomapError:
-        found = Bounds(-180.0, -_END, 180.0, _END)
+        found = Bounds(-180.0, -END, 180.0, END)
     if not all(map(math.isfinite, found)):
-        return Bounds(-180.0, -_END, 180.0, _END)
+        return Bounds(-180.0, -END, 180.0, END)
     west, south, east, north = found
     return Bounds(west, max(south, -90.0), east, min(north, 90.0))

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from flask import Blueprint, Response, jsonify, request
 
+from automap_devserver.asked import box, number
 from automap_devserver.catalogue import Catalogue
 from automap_devserver.settings import Settings
 from automap_tiles.errors import ConfigError, TileFailed
-from automap_tiles.grid import Bounds
 from automap_tiles.layers.layer import Layer, LayerInfo, Query
 from automap_tiles.layers.stretch import stretch
 from automap_tiles.layers.values import values_at
@@ -38,7 +38,7 @@ def blueprint(catalogue: Catalogue, settings: Settings) -> Blueprint:
     def statistics(name: str) -> Response:
         layer = catalogue[name]
         bands = _bands(layer)
-        limits = stretch(layer, bands, _box("bbox"))
+        limits = stretch(layer, bands, box("bbox"))
         return jsonify(
             {
                 "statistics": None
@@ -52,8 +52,8 @@ def blueprint(catalogue: Catalogue, settings: Settings) -> Blueprint:
 
     @views.get("/api/point")
     def point() -> Response:
-        lon, lat = _number("lon", -540, 540), _number("lat", -90, 90)
-        zoom = round(_number("zoom", 0, 30)) if "zoom" in request.args else None
+        lon, lat = number("lon", -540, 540), number("lat", -90, 90)
+        zoom = round(number("zoom", 0, 30)) if "zoom" in request.args else None
         return jsonify(
             {
                 "lon": lon,
@@ -126,35 +126,3 @@ def _bands(layer: Layer) -> list[int]:
     if not all(text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= count for text in texts):
         raise ConfigError("is no band", key="bidx", found=texts[0][:20], remedy=f"1 to {count}")
     return [int(text) for text in texts][:count]
-
-
-def _box(key: str) -> Bounds | None:
-    text = request.args.get(key)
-    if text is None:
-        return None
-    parts = text.split(",")
-    try:
-        west, south, east, north = (float(part) for part in parts)
-    except ValueError as error:
-        raise _no_box(key, text) from error
-    box = Bounds(max(west, -360.0), max(south, -85.0), min(east, 360.0), min(north, 85.0))
-    if not (box.left < box.right and box.bottom < box.top):  # NaN neither
-        raise _no_box(key, text)
-    return box
-
-
-def _no_box(key: str, text: str) -> ConfigError:
-    return ConfigError(
-        "is no box", key=key, found=text[:60], remedy="west,south,east,north in degrees"
-    )
-
-
-def _number(key: str, low: float, high: float) -> float:
-    text = request.args.get(key, "")
-    try:
-        number = float(text)
-    except ValueError:
-        number = np.nan
-    if not low <= number <= high:
-        raise ConfigError("is no number", key=key, found=text[:20], remedy=f"{low:g} to {high:g}")
-    return number

@@ -1,0 +1,264 @@
+"""Where the tiles of a process are, whoever makes them: a run, here or elsewhere, or who looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from enum import Enum
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from automap_tiles.engine.events import TileStatus
+from automap_tiles.engine.journal import Journal, RunRecord, is_running, journal_path
+from automap_tiles.errors import GridError, JournalError
+from automap_tiles.grid import Bounds, Tile, TileIndex, cover, curve
+from automap_tiles.layers import web
+from automap_tiles.layers.process import Looked, ProcessLayer, Progress
+from automap_tiles.vector import reproject_geometry
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+MOST = 4000
+"""Tiles that are told of at once; beyond that those of a coarser zoom."""
+_FAR = 512
+"""Places on the curve between two tiles that are worth another question to the journal."""
+
+
+class Status(Enum):
+    """Where a tile is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    EMPTY = "empty"
+    FAILED = "failed"
+
+
+_OF_JOURNAL = {
+    TileStatus.WRITTEN: Status.DONE,
+    TileStatus.EMPTY: Status.EMPTY,
+    TileStatus.FAILED: Status.FAILED,
+}
+_OF_LAYER = {
+    Progress.RUNNING: Status.RUNNING,
+    Progress.DONE: Status.DONE,
+    Progress.EMPTY: Status.EMPTY,
+    Progress.FAILED: Status.FAILED,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TileProgress:
+    """One process tile."""
+
+    index: TileIndex
+    status: Status
+    seconds: float | None = None
+    error: str | None = None
+    """Traceback of a failed one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """The tiles of a journal, and whether a run goes on in another process."""
+
+    running: bool
+    tiles: dict[int, dict[str, int]]
+    """Zoom → status → number."""
+
+
+class ProgressView:
+    """The tiles of one process layer, by its journal and by what was looked at."""
+
+    def __init__(self, layer: ProcessLayer) -> None:
+        self._layer = layer
+        process = layer.process
+        self._path = journal_path(process.writer.path, process.config_path)
+        self._pyramid = process.pyramid.replace(pixelbuffer=0)
+
+    def stamp(self) -> tuple[object, ...]:
+        """Changes when the journal does."""
+        files = [self._path, self._path.with_name(self._path.name + "-wal")]
+        return (*(_stamp(file) for file in files), is_running(self._path))
+
+    def zoom_for(self, map_zoom: int, box: Bounds) -> int:
+        """The zoom of the process whose pixels are most like those of a web map's zoom."""
+        process = self._layer.process
+
+        def distance(zoom: int) -> float:
+            return abs(web.zoom_of(process.pyramid, zoom, box) - map_zoom)
+
+        return min(process.zooms, key=distance)
+
+    def tiles(self, box: Bounds, map_zoom: int) -> list[TileProgress]:
+        """Tiles in a box (degrees) at the zoom that fits, at most `MOST` of them."""
+        process = self._layer.process
+        wanted = self.zoom_for(map_zoom, self._layer.info.bounds)
+        for zoom in sorted((zoom for zoom in process.zooms if zoom <= wanted), reverse=True):
+            area = self._area(box, zoom)
+            if area.is_empty:
+                continue
+            if cover.count(self._pyramid, area, zoom) <= MOST:
+                return self._known(list(cover.tiles(self._pyramid, area, zoom)))
+        return []
+
+    def tile(self, index: TileIndex) -> TileProgress:
+        """One tile, with its time and traceback; raises `GridError` for none of the process."""
+        self.check(index)
+        looked = self._layer.progress(index)
+        noted = self._noted(index)
+        if looked is not None and (noted is None or looked.progress is Progress.RUNNING):
+            return _looked(looked)
+        return noted or TileProgress(index=index, status=Status.WAITING)
+
+    def check(self, index: TileIndex) -> None:
+        """Raise `GridError` for a tile that is none of the process."""
+        process = self._layer.process
+        if index.zoom not in process.zooms:
+            raise GridError(f"the process has no zoom {index.zoom}")
+        tile = self._pyramid.tile(*index)
+        if not process.area_at(index.zoom).intersects(tile.bbox):
+            raise GridError(f"the tile {index} lies outside of the process")
+
+    def counts(self) -> Counts:
+        """Of the run whose tiles these are; nothing where the journal is of another process."""
+        found: dict[int, dict[str, int]] = {}
+        with self._journal() as journal:
+            if journal is not None:
+                found = {
+                    zoom: {_OF_JOURNAL[status].value: number for status, number in each.items()}
+                    for zoom, each in journal.counts().items()
+                }
+        return Counts(running=is_running(self._path), tiles=found)
+
+    def outline(self, index: TileIndex) -> list[list[float]]:
+        """The ring of a tile in degrees."""
+        tile = Tile(self._pyramid, index)
+        edge = max(tile.bounds.width, tile.bounds.height)
+        ring = reproject_geometry(
+            shapely.segmentize(tile.bbox, edge / 4), self._pyramid.crs, web.LON_LAT
+        )
+        if ring.geom_type != "Polygon":
+            ring = ring.envelope
+        points = shapely.get_coordinates(ring.exterior if ring.geom_type == "Polygon" else ring)
+        points[:, 1] = np.clip(points[:, 1], -web.END, web.END)
+        return [[round(x, 7), round(y, 7)] for x, y in points.tolist()]
+
+    def _area(self, box: Bounds, zoom: int) -> BaseGeometry:
+        process = self._layer.process
+        here = reproject_geometry(box.polygon(), web.LON_LAT, process.pyramid.crs)
+        return shapely.intersection(process.area_at(zoom), here)
+
+    def _known(self, indexes: Sequence[TileIndex]) -> list[TileProgress]:
+        """All of one zoom."""
+        noted = self._rows(indexes)
+        flying = self._flying()
+        found = []
+        for index in indexes:
+            status = noted.get(index, Status.WAITING)
+            if index in flying:
+                status = Status.RUNNING
+            looked = self._layer.progress(index)
+            own = None if looked is None else _OF_LAYER[looked.progress]
+            if own is Status.RUNNING or (own is not None and index not in noted):
+                status = own
+            found.append(TileProgress(index=index, status=status))
+        return found
+
+    def _rows(self, indexes: Sequence[TileIndex]) -> dict[TileIndex, Status]:
+        found: dict[TileIndex, Status] = {}
+        with self._journal() as journal:
+            run = None if journal is None else journal.last_run()
+            if journal is None or run is None:
+                return {}
+            keys = {curve.key(index.row, index.col): index for index in indexes}
+            for first, last in _ranges(sorted(keys)):
+                for key, row in journal.rows(indexes[0].zoom, first, last).items():
+                    if key in keys and row.run >= run.fresh_from:
+                        found[keys[key]] = _OF_JOURNAL[row.status]
+        return found
+
+    def _flying(self) -> frozenset[TileIndex]:
+        """Tiles that a run in another process works on."""
+        if not is_running(self._path):
+            return frozenset()
+        with self._journal() as journal:
+            return frozenset() if journal is None else journal.flying()
+
+    def _noted(self, index: TileIndex) -> TileProgress | None:
+        with self._journal() as journal:
+            found = None if journal is None else journal.tile(index)
+            run = None if journal is None else journal.last_run()
+        if found is None or run is None or found.run < run.fresh_from:
+            return None
+        return TileProgress(
+            index=index,
+            status=_OF_JOURNAL[found.status],
+            seconds=found.seconds,
+            error=found.error,
+        )
+
+    def _journal(self) -> _Looking:
+        return _Looking(self._path, self._hashes, self._pyramid.metatiling)
+
+    @cached_property
+    def _hashes(self) -> dict[str, str]:
+        return asdict(self._layer.process.hashes())
+
+
+class _Looking:
+    """The journal while one reads in it; None where there is none, or it is of another process."""
+
+    def __init__(self, path: Path, hashes: dict[str, str], metatiling: int) -> None:
+        self._path, self._hashes, self._metatiling = path, hashes, metatiling
+        self._journal: Journal | None = None
+
+    def __enter__(self) -> Journal | None:
+        try:
+            self._journal = Journal.open_readonly(self._path)
+            return self._journal if self._is_same(self._journal.last_run()) else None
+        except JournalError:
+            return None
+
+    def __exit__(self, *_: object) -> None:
+        if self._journal is not None:
+            self._journal.close()
+
+    def _is_same(self, run: RunRecord | None) -> bool:
+        return run is not None and run.hashes == self._hashes and run.metatiling == self._metatiling
+
+
+def _looked(looked: Looked) -> TileProgress:
+    return TileProgress(
+        index=looked.index,
+        status=_OF_LAYER[looked.progress],
+        seconds=looked.seconds or None,
+        error=looked.error,
+    )
+
+
+def _ranges(keys: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Ranges that hold sorted keys, and little else."""
+    first = last = None
+    for key in keys:
+        if first is None or last is None:
+            first = key
+        elif key - last > _FAR:
+            yield first, last
+            first = key
+        last = key
+    if first is not None and last is not None:
+        yield first, last
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size

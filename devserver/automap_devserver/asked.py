@@ -1,0 +1,43 @@
+"""Parameters of a request; what is wrong raises `ConfigError` with their name."""
+
+from __future__ import annotations
+
+import math
+
+from flask import request
+
+from automap_tiles.errors import ConfigError
+from automap_tiles.grid import Bounds
+
+
+def box(key: str) -> Bounds | None:
+    """West, south, east, north in degrees, cut to what a web map shows; None: not given."""
+    text = request.args.get(key)
+    if text is None:
+        return None
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise _no_box(key, text) from error
+    found = Bounds(max(west, -360.0), max(south, -85.0), min(east, 360.0), min(north, 85.0))
+    if not (found.left < found.right and found.bottom < found.top):  # NaN neither
+        raise _no_box(key, text)
+    return found
+
+
+def number(key: str, low: float, high: float) -> float:
+    """A number between two others."""
+    text = request.args.get(key, "")
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not low <= value <= high:
+        raise ConfigError("is no number", key=key, found=text[:20], remedy=f"{low:g} to {high:g}")
+    return value
+
+
+def _no_box(key: str, text: str) -> ConfigError:
+    return ConfigError(
+        "is no box", key=key, found=text[:60], remedy="west,south,east,north in degrees"
+    )

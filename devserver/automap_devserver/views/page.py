@@ -1,0 +1,68 @@
+"""The page itself, and what it needs besides the layers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+from flask import Blueprint, Response, jsonify
+
+from automap_devserver.settings import Settings
+from automap_tiles.pictures import colormaps
+
+_STATIC = Path(__file__).parent.parent / "static"
+_STEPS = 16
+"""Colours by which the page draws a colour map."""
+
+
+def blueprint(settings: Settings) -> Blueprint:
+    """`/`, `/favicon.ico`, `/api/colormaps`."""
+    views = Blueprint("page", __name__)
+    policy = _policy(settings)
+
+    @views.get("/")
+    def index() -> Response:
+        response = Response((_STATIC / "index.html").read_bytes(), mimetype="text/html")
+        response.headers["Content-Security-Policy"] = policy
+        response.headers["Referrer-Policy"] = "same-origin"
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+    @views.get("/favicon.ico")
+    def icon() -> Response:
+        return Response((_STATIC / "icon.svg").read_bytes(), mimetype="image/svg+xml")
+
+    @views.get("/api/colormaps")
+    def ramps() -> Response:
+        return jsonify({name: _colours(name) for name in colormaps.names()})
+
+    return views
+
+
+def _policy(settings: Settings) -> str:
+    """Nothing but this server, and the base map where there is one (CSP level 3)."""
+    pictures = "'self' data: blob:"
+    if settings.base_map:
+        parts = urlsplit(settings.base_map)
+        if parts.scheme in ("http", "https") and parts.netloc:
+            pictures += f" {parts.scheme}://{parts.netloc}"
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            f"img-src {pictures}",
+            "connect-src 'self'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def _colours(name: str) -> list[str]:
+    """Of a colour map, from the low end to the high one."""
+    places = np.linspace(0, 255, _STEPS).round().astype(int)
+    rows = colormaps.named(name).table[places, :3].tolist()
+    return ["#{:02x}{:02x}{:02x}".format(*row) for row in rows]
