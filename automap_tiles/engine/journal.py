@@ -10,6 +10,8 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
+import struct
+import sys
 import threading
 import time
 import urllib.parse
@@ -51,12 +53,18 @@ CREATE TABLE IF NOT EXISTS counts (
     zoom INTEGER NOT NULL, key INTEGER NOT NULL, run INTEGER NOT NULL, counts TEXT NOT NULL,
     PRIMARY KEY (zoom, key)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS flying (
+    zoom INTEGER NOT NULL, key INTEGER NOT NULL, PRIMARY KEY (zoom, key)
+) WITHOUT ROWID;
 """
 
 # Rows are committed in groups: a commit costs a sync, and what a killed run had not committed is
 # found again as a whole tile on disk.
 _COMMIT_SECONDS = 0.5
 _COMMIT_ROWS = 2000
+
+# `struct flock` of Linux on 64 bits (fcntl(2)): type, whence, start, length, process.
+_FLOCK = "hhqqi"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +100,16 @@ class Row(NamedTuple):
     run: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TileRow:
+    """All that is known of one tile."""
+
+    status: TileStatus
+    run: int
+    seconds: float
+    error: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class FailedTile:
     """A tile that failed, with its traceback."""
@@ -124,6 +142,7 @@ class Journal:
         self._lock = lock
         self._pending: list[tuple[int, int, int, int, float, str, str | None]] = []
         self._counts: list[tuple[int, int, int, str]] = []
+        self._flying: list[tuple[int, int]] | None = None
         self._committed = time.monotonic()
 
     @classmethod
@@ -228,6 +247,34 @@ class Journal:
             ).fetchall()
         return {key: Row(TileStatus(status), run) for key, status, run in found}
 
+    def tile(self, index: TileIndex) -> TileRow | None:
+        """What is known of a tile."""
+        with _explained(self.path):
+            row = self._db.execute(
+                "SELECT status, run, seconds, error FROM tiles WHERE zoom = ? AND key = ?",
+                (index.zoom, curve.key(index.row, index.col)),
+            ).fetchone()
+        if row is None:
+            return None
+        status, run, seconds, error = row
+        return TileRow(status=TileStatus(status), run=run, seconds=seconds, error=error)
+
+    def note_flying(self, tiles: Iterable[TileIndex]) -> None:
+        """Remember which tiles are being worked on, for those who look; the last word counts.
+
+        It is committed with results, or alone when nothing was committed for half a second.
+        """
+        self._flying = [(zoom, curve.key(row, col)) for zoom, row, col in tiles]
+        if time.monotonic() - self._committed > _COMMIT_SECONDS:
+            self.flush()
+
+    def flying(self) -> frozenset[TileIndex]:
+        """Tiles that a run works on; only of one that still holds the journal it means anything."""
+        with contextlib.suppress(sqlite3.OperationalError):  # a journal from before this table
+            rows = self._db.execute("SELECT zoom, key FROM flying").fetchall()
+            return frozenset(TileIndex(zoom, *curve.unkey(key)) for zoom, key in rows)
+        return frozenset()
+
     def record(self, run: RunRecord, results: Iterable[TileResult]) -> None:
         """Remember results; they are committed at least every half second."""
         for result in results:
@@ -252,9 +299,12 @@ class Journal:
 
     def flush(self) -> None:
         """Commit what is remembered."""
-        if self._pending:
+        if self._pending or self._flying is not None:
             with _explained(self.path):
                 self._db.execute("BEGIN")
+                if self._flying is not None:
+                    self._db.execute("DELETE FROM flying")
+                    self._db.executemany("INSERT INTO flying VALUES (?, ?)", self._flying)
                 self._db.executemany(
                     "INSERT OR REPLACE INTO tiles (zoom, key, run, status, seconds, worker, error)"
                     " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -267,6 +317,7 @@ class Journal:
                 self._db.execute("COMMIT")
             self._pending.clear()
             self._counts.clear()
+            self._flying = None
         self._committed = time.monotonic()
 
     def forget(self, tiles: Iterable[TileIndex]) -> None:
@@ -332,6 +383,31 @@ class Journal:
             self._db.close()
             if self._lock is not None:
                 _release(self._lock)
+
+
+def is_running(path: Path) -> bool:
+    """Whether another process holds the journal at a path.
+
+    The lock is only asked for, never taken: a run may begin in that moment. Where that is not
+    possible the answer is no.
+    """
+    name = path.resolve().with_name(path.name + ".lock")
+    if fcntl is None:
+        return False
+    if sys.platform != "linux":
+        return False
+    with _held_guard:
+        # closing any file of that name would drop a lock of this process
+        if str(name) in _held or not name.exists():
+            return False
+        try:
+            with name.open("rb") as file:
+                asked = struct.pack(_FLOCK, fcntl.F_WRLCK, 0, 0, 0, 0)
+                answer = fcntl.fcntl(file, fcntl.F_GETLK, asked)
+        except OSError:
+            return False
+    kind: int = struct.unpack(_FLOCK, answer)[0]
+    return kind != fcntl.F_UNLCK
 
 
 def _take_lock(path: Path) -> IO[bytes] | None:

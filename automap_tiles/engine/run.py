@@ -136,6 +136,7 @@ class _Run:
             if pool is not None:
                 pool.close(grace=None if orderly else GRACE_SECONDS)
                 self._collect_late()
+                self.journal.note_flying(())
         if orderly:
             self._finish()
         self.sums = replace(
@@ -181,6 +182,9 @@ class _Run:
                 if self.suspects:
                     continue
                 break
+            self.journal.note_flying(
+                step.index for batch in self.flying.values() for step in batch.steps
+            )
             done, _ = wait(self.flying, return_when=FIRST_COMPLETED)
             lost = [future for future in done if _is_lost(future, pool)]
             for future in done.difference(lost):

@@ -53,6 +53,7 @@ def open_process(  # noqa: PLR0913 - the options of `automap execute`
     tile: tuple[int, int, int] | None = None,
     output: str | Path | Mapping[str, Any] | None = None,
     inputs: str | Path | Mapping[str, Any] | None = None,
+    parameters: Mapping[str, Any] | None = None,
 ) -> Process:
     """Read a process file, or take a dict of the same keys, and check all of it.
 
@@ -73,6 +74,7 @@ def open_process(  # noqa: PLR0913 - the options of `automap execute`
         tile=tile,
         output=output,
         inputs=inputs,
+        parameters=parameters,
     )
     document = apply_to_file(overrides, modernise(read_document(source)))
     try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from automap_tiles.errors import ConfigError
 from automap_tiles.runtime.area import bounds_area, geometry_area, parse_crs
 from automap_tiles.runtime.document import Document
-from automap_tiles.runtime.settings import zoom_range
+from automap_tiles.runtime.settings import SECTIONS, zoom_range
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,10 +40,12 @@ class Overrides:
     """Another path (relative ones start at the working directory), or keys of the section."""
     inputs: str | Path | Mapping[str, Any] | None = None
     """Another path of the only input, or of inputs by name."""
+    parameters: Mapping[str, Any] | None = None
+    """Other values of parameters, by name."""
 
 
 def apply_to_file(overrides: Overrides, document: Document) -> Document:
-    """The document with another output and other inputs; raises `ConfigError`."""
+    """The document with another output, inputs and parameters; raises `ConfigError`."""
     values = dict(document.values)
     if overrides.output is not None:
         output = values.get("output")
@@ -51,6 +53,8 @@ def apply_to_file(overrides: Overrides, document: Document) -> Document:
         values["output"] = known | _output(overrides.output)
     if overrides.inputs is not None:
         values["input"] = _inputs(overrides.inputs, document)
+    if overrides.parameters is not None:
+        values |= _parameters(overrides.parameters, values)
     return Document(values, document.file, document.folder, document.lines)
 
 
@@ -116,6 +120,17 @@ def _output(value: str | Path | Mapping[str, Any]) -> dict[str, Any]:
     if path is not None and "://" not in str(path):
         changed["path"] = str(Path(path).absolute())
     return changed
+
+
+def _parameters(changed: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The sections that change; a parameter that stands at the top of the file stays there."""
+    at_top = {name: value for name, value in changed.items() if name in values}
+    if wrong := at_top.keys() & set(SECTIONS):
+        raise ConfigError("is no parameter but a section of the file", key=min(wrong))
+    below = values.get("process_parameters")
+    known = dict(below) if isinstance(below, Mapping) else {}
+    rest = {name: value for name, value in changed.items() if name not in at_top}
+    return {**at_top, "process_parameters": known | rest}
 
 
 def _inputs(value: str | Path | Mapping[str, Any], document: Document) -> dict[str, Any]:
