@@ -7,8 +7,8 @@ import threading
 from automap_tiles.errors import InputError
 from automap_tiles.scenes.access import resolve
 from automap_tiles.scenes.download.address import shown
+from automap_tiles.scenes.download.open import open_stream
 from automap_tiles.scenes.download.patience import Patience, TryAgain
-from automap_tiles.scenes.download.stream import open_stream
 
 LARGEST = 256 << 20
 """Bytes; what is larger is no catalogue and no metadata."""

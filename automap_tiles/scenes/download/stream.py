@@ -1,15 +1,12 @@
-"""The bytes of a file from a place in it on, wherever it lies."""
+"""What the ways to a file have in common: its bytes from a place in it on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from automap_tiles.errors import InputError
-from automap_tiles.scenes.download.address import kind_of, local_path, shown
-
 CHUNK = 1 << 18
+"""Bytes that are read at a time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,47 +21,3 @@ class Stream:
     """Changes when the file does; None: the server gives nothing to tell it by."""
     chunks: Iterator[bytes]
     """Raises `TryAgain` when the connection breaks."""
-
-
-def open_stream(
-    href: str, start: int = 0, validator: str | None = None
-) -> AbstractContextManager[Stream]:
-    """The bytes from `start` on, if the file is still the one that `validator` was given with.
-
-    Raises `InputError` when there is no such file or it may not be read, `TryAgain` when it may
-    work later, and `MissingExtra`.
-    """
-    return _opener(href)(href, start, validator)
-
-
-def _opener(
-    href: str,
-) -> Callable[[str, int, str | None], AbstractContextManager[Stream]]:
-    kind = kind_of(href)
-    if kind == "http":
-        from automap_tiles.scenes.download.http import open_http
-
-        return open_http
-    if kind == "object":
-        from automap_tiles.scenes.download.objects import open_object
-
-        return open_object
-    return _open_file
-
-
-@contextmanager
-def _open_file(href: str, start: int, validator: str | None) -> Iterator[Stream]:
-    path = local_path(href)
-    try:
-        file = path.open("rb")
-    except (FileNotFoundError, NotADirectoryError):
-        raise InputError("no such file", shown(href)) from None
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", shown(href)) from error
-    with file:
-        size = file.seek(0, 2)
-        mark = f"{size} {path.stat().st_mtime_ns}"
-        begin = start if mark == validator and start <= size else 0
-        file.seek(begin)
-        chunks = iter(lambda: file.read(CHUNK), b"")
-        yield Stream(start=begin, size=size, validator=mark, chunks=chunks)

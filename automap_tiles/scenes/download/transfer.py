@@ -12,9 +12,10 @@ from automap_tiles.scenes.access import resolve
 from automap_tiles.scenes.download import checksum as checksums
 from automap_tiles.scenes.download.address import shown
 from automap_tiles.scenes.download.files import RemoteFile
+from automap_tiles.scenes.download.open import open_stream
 from automap_tiles.scenes.download.part import Notes, Part, open_part
 from automap_tiles.scenes.download.patience import Changed, Patience, TryAgain
-from automap_tiles.scenes.download.stream import Stream, open_stream
+from automap_tiles.scenes.download.stream import Stream
 
 
 class Stopped(Exception):

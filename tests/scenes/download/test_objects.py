@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from automap_tiles.scenes.download import RemoteFile, Status, fetch, measured, part, read_bytes
-from automap_tiles.scenes.download.stream import open_stream
+from automap_tiles.scenes.download.open import open_stream
 from automap_tiles.storage import open_storage
 from automap_tiles.storage.remote import ObjectStorage
 from tests.storage.s3 import BUCKET, S3Server
