@@ -4,8 +4,8 @@ Inputs: `picture`, a raster; `samples`, points or multipoints with the propertie
 and `group` (a whole number: the polygon or place that a point belongs to).
 
 Writes for each class and group one multipoint with the points that lie in the tile, and in the
-property `values` their features: float32, low byte first, (point, feature), as base64. One point
-for each pixel would be fifty times slower to write and to read. Points where the picture, or a
+property `values` their features: float32, low byte first, (point, feature), as base64. One feature
+for each pixel would take several times as long to write and to read. Points where the picture, or a
 band that a feature needs, has no data are left out. The output keeps the tiles of the process:
 `{format: FlatGeobuf, schema: {geometry: MultiPoint, properties: {class: int, group: int, values:
 str}}}`; `automap samples` makes a table of it.
