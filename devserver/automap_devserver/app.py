@@ -6,10 +6,12 @@ from flask import Flask, Response, request
 
 from automap_devserver import failures
 from automap_devserver.catalogue import Catalogue
-from automap_devserver.failures import Refused, is_local
+from automap_devserver.events import Hub
+from automap_devserver.failures import Refused, is_addressed_here, is_local
+from automap_devserver.preview import Previews
 from automap_devserver.settings import Settings
 from automap_devserver.tiles import TileServer
-from automap_devserver.views import layers, wmts, xyz
+from automap_devserver.views import layers, live, ogc, openapi, page, process, wmts, xyz
 
 _CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -21,7 +23,15 @@ def create_app(catalogue: Catalogue, settings: Settings | None = None) -> Flask:
     app.url_map.strict_slashes = False
     failures.install(app)
     tiles = TileServer(catalogue, settings)
+    hub = Hub()
+    previews = Previews(catalogue, hub)
+    app.extensions["automap-hub"] = hub
     app.register_blueprint(layers.blueprint(catalogue, settings))
+    app.register_blueprint(ogc.blueprint(catalogue, tiles))
+    app.register_blueprint(openapi.blueprint(catalogue))
+    app.register_blueprint(live.blueprint(hub, previews))
+    app.register_blueprint(page.blueprint(settings))
+    app.register_blueprint(process.blueprint(previews, settings))
     app.register_blueprint(wmts.blueprint(catalogue, tiles))
     app.register_blueprint(xyz.blueprint(catalogue, tiles))
     app.before_request(lambda: _check(settings))
@@ -31,12 +41,10 @@ def create_app(catalogue: Catalogue, settings: Settings | None = None) -> Flask:
 
 def _check(settings: Settings) -> None:
     """Refuse what another page in the user's browser might send to this machine."""
-    if settings.is_loopback and not is_local():
+    if settings.is_loopback and not is_addressed_here():
         raise Refused("this server answers to 127.0.0.1 and localhost only")
-    if request.method in _CHANGING:
-        origin = request.headers.get("Origin")
-        if not is_local() or (origin is not None and origin != request.host_url.rstrip("/")):
-            raise Refused("changes are only taken from this server's own page")
+    if request.method in _CHANGING and not is_local():
+        raise Refused("changes are only taken from this server's own page")
 
 
 def _open_to_other_pages(response: Response) -> Response:

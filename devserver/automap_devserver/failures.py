@@ -21,6 +21,10 @@ class TooLong(AutomapError):
     """A tile takes longer than a request may."""
 
 
+class TooMany(AutomapError):
+    """No more can be served at once."""
+
+
 class Refused(AutomapError):
     """A request that would change something comes from elsewhere."""
 
@@ -29,6 +33,7 @@ _STATUS: tuple[tuple[type[AutomapError], int], ...] = (
     (NotFound, 404),
     (Refused, 403),
     (TooLong, 503),
+    (TooMany, 503),
     (ConfigError, 400),
     (GridError, 404),
     (TileFailed, 500),
@@ -42,13 +47,20 @@ def install(app: Flask) -> None:
     app.register_error_handler(HTTPException, _of_http)
 
 
+def status_of(error: AutomapError) -> int:
+    """The status code that tells an error."""
+    return next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
+
+
 def _ours(error: AutomapError) -> tuple[Response, int]:
-    status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
+    status = status_of(error)
     if status == 500 and not isinstance(error, TileFailed):
         _log.error("%s: %s", request.path, error)
     said: dict[str, object] = {"error": str(error)}
     if isinstance(error, ConfigError):
         said["parameter"] = error.key
+        if error.file is not None and is_local():
+            said |= {"file": str(error.file), "line": error.line}
     if isinstance(error, TileFailed) and is_local():
         said["traceback"] = error.traceback
     return jsonify(said), status
@@ -59,10 +71,18 @@ def _of_http(error: HTTPException) -> tuple[Response, int]:
 
 
 def is_local() -> bool:
-    """Whether the request comes from this machine, and not through a proxy on it.
+    """Whether the request comes from this machine, and from no other server's page or proxy.
 
     Only then are tracebacks told and can something be changed.
     """
+    origin = request.headers.get("Origin")
+    if origin is not None and origin != request.host_url.rstrip("/"):
+        return False
+    return is_addressed_here()
+
+
+def is_addressed_here() -> bool:
+    """Whether the request comes from this machine and asks for it by a name of its own."""
     return request.remote_addr in LOOPBACK and _host_name(request.host) in LOOPBACK
 
 

@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 from urllib.parse import quote
 
+import jsonschema_rs
 import numpy as np
 import pytest
 import rasterio
@@ -162,7 +163,8 @@ def test_wrong_requests(client: FlaskClient, address: str, status: int) -> None:
 )
 def test_no_request_breaks_it(client: FlaskClient, path: list[str], query: dict[str, str]) -> None:
     address = "/" + "/".join(quote(part, safe="") for part in path).lstrip("/")
-    assert client.get(address, query_string=query).status_code < 500
+    with client.get(address, query_string=query) as answer:
+        assert answer.status_code < 500
 
 
 def test_layers_points_and_statistics(client: FlaskClient, image: Path) -> None:
@@ -225,9 +227,47 @@ def test_too_long_is_said(project: Project) -> None:
     assert "ask again" in answer.get_json()["error"]
 
 
+TEXT = {"type": "string"}
+TEXTS = {"type": "array", "items": TEXT}
+NUMBERS = {"type": "array", "items": {"type": "number"}}
+ZOOM = {"type": "integer", "minimum": 0, "maximum": 30}
+VERSION = {"type": "string", "pattern": r"^\d+\.\d+\.\d+\w?[\w\d]*$"}
+TILEJSON = {  # what 3.0.0/schema.json of mapbox/tilejson-spec asks for, and its text on lengths
+    "type": "object",
+    "required": ["tilejson", "tiles", "vector_layers"],
+    "properties": {
+        "tilejson": VERSION,
+        "version": VERSION,
+        "minzoom": ZOOM,
+        "maxzoom": ZOOM,
+        "fillzoom": ZOOM,
+        "attribution": TEXT,
+        "description": TEXT,
+        "legend": TEXT,
+        "name": TEXT,
+        "template": TEXT,
+        "data": TEXTS,
+        "grids": TEXTS,
+        "tiles": {**TEXTS, "minItems": 1},
+        "scheme": {"enum": ["xyz", "tms"]},
+        "bounds": {**NUMBERS, "minItems": 4, "maxItems": 4},
+        "center": {**NUMBERS, "minItems": 3, "maxItems": 3},
+        "vector_layers": {
+            "type": "array",
+            "items": {"type": "object", "required": ["id", "fields"]},
+        },
+    },
+}
+
+
 def test_tilejson(client: FlaskClient) -> None:
     told = client.get("/image/tilejson.json?bidx=1").get_json()
+    jsonschema_rs.validate(TILEJSON, told)
     assert told["tiles"] == ["http://localhost/image/{z}/{x}/{y}.png?bidx=1"]
     west, south, east, north = told["bounds"]
-    assert west < east
-    assert south < north
+    lon, lat, zoom = told["center"]
+    assert west < lon < east
+    assert south < lat < north
+    assert told["minzoom"] <= zoom <= told["maxzoom"]
+    address = told["tiles"][0].format(z=13, x=4468, y=2853).removeprefix("http://localhost")
+    assert client.get(address).mimetype == "image/png"

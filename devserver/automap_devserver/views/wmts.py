@@ -8,10 +8,10 @@ from xml.etree import ElementTree as ET
 from flask import Blueprint, Response, render_template, request
 
 from automap_devserver.catalogue import Catalogue
-from automap_devserver.failures import NotFound
+from automap_devserver.failures import NotFound, status_of
 from automap_devserver.tiles import Ending, TileServer
 from automap_devserver.tilesets import tile_set, tile_sets
-from automap_tiles.errors import AutomapError, ConfigError
+from automap_tiles.errors import AutomapError, ConfigError, GridError
 from automap_tiles.grid import Tile
 from automap_tiles.layers import web
 from automap_tiles.layers.layer import Layer
@@ -89,11 +89,11 @@ def _report(error: AutomapError) -> Response:
     known = ("SERVICE", "REQUEST", "VERSION", "LAYER", "STYLE", "FORMAT")
     missing = isinstance(error, ConfigError) and error.found is None
     code = "MissingParameterValue" if missing else "InvalidParameterValue"
-    status = 404 if isinstance(error, NotFound) else 400
-    if not isinstance(error, ConfigError | NotFound):
-        code, status = "NoApplicableCode", 500
-    if type(error).__name__ == "GridError":
+    status = status_of(error)
+    if isinstance(error, GridError):
         code, status = "TileOutOfRange", 400
+    elif not isinstance(error, ConfigError | NotFound):
+        code = "NoApplicableCode"
     root = ET.Element(
         "ExceptionReport", {"xmlns": "http://www.opengis.net/ows/1.1", "version": "1.0.0"}
     )

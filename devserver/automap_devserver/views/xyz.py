@@ -52,6 +52,7 @@ def _parts(last: str) -> tuple[int, int, str]:
 def _tilejson(info: LayerInfo, root: str, query: str) -> dict[str, object]:
     """TileJSON 3.0.0, https://github.com/mapbox/tilejson-spec."""
     west, south, east, north = info.bounds
+    east = min(east, 180.0)
     behind = f"?{query}" if query else ""
     return {
         "tilejson": "3.0.0",
@@ -60,6 +61,7 @@ def _tilejson(info: LayerInfo, root: str, query: str) -> dict[str, object]:
         "tiles": [f"{root}{info.name}/{{z}}/{{x}}/{{y}}.png{behind}"],
         "minzoom": info.min_zoom,
         "maxzoom": info.max_zoom,
-        "bounds": [west, south, min(east, 180.0), north],
+        "bounds": [west, south, east, north],
         "center": [(west + east) / 2, (south + north) / 2, info.min_zoom],
+        "vector_layers": [],  # none; the published schema wants the key
     }

@@ -1,0 +1,19 @@
+"""The description of all that the server answers."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify, request
+
+from automap_devserver.catalogue import Catalogue
+from automap_devserver.openapi import description
+
+
+def blueprint(catalogue: Catalogue) -> Blueprint:
+    """`/openapi.json`."""
+    views = Blueprint("openapi", __name__)
+
+    @views.get("/openapi.json")
+    def document() -> Response:
+        return jsonify(description(catalogue, request.host_url))
+
+    return views
