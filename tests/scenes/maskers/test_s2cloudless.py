@@ -61,7 +61,7 @@ def test_at_10_m_it_is_the_package_s_mask(slovenia: tuple[Scene, ...]) -> None:
     """Probabilities within 1e-6 and equal masks, of clear, cloudy and mixed dates."""
     oracle = detector(average_over=22, dilation_size=11)
     shares = []
-    for scene in (*slovenia[:3], slovenia[-1]):
+    for scene in (slovenia[0], slovenia[1], slovenia[6], slovenia[9]):
         values = reflectance_by_hand(scene)
         pixels = Reflectance.of(scene, BANDS, 10)
         np.testing.assert_array_equal(pixels.read(pixels.extent)[0], values)
