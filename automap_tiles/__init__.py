@@ -30,7 +30,8 @@ if TYPE_CHECKING:
         ValueOverflow,
     )
     from automap_tiles.formats.protocols import Counted, RasterInput, RasterReader, VectorInput
-    from automap_tiles.formats.scenes import Scenes, ScenesReader
+    from automap_tiles.formats.scenes_reader import ScenesReader
+    from automap_tiles.formats.scenes_tile import Scenes
     from automap_tiles.grid import Bounds, Grid, Pyramid, Tile, TileIndex
     from automap_tiles.raster import Raster
     from automap_tiles.runtime.markers import (
@@ -101,7 +102,8 @@ _MODULES = {
         "ValueOverflow",
     ),
     "formats.protocols": ("Counted", "RasterInput", "RasterReader", "VectorInput"),
-    "formats.scenes": ("Scenes", "ScenesReader"),
+    "formats.scenes_reader": ("ScenesReader",),
+    "formats.scenes_tile": ("Scenes",),
     "grid": ("Bounds", "Grid", "Pyramid", "Tile", "TileIndex"),
     "raster": ("Raster",),
     "scenes.stack": ("Stack",),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rasterio.warp import transform
 
-from automap_tiles.formats.scenes import ScenesReader
+from automap_tiles.formats.scenes_reader import ScenesReader
 from automap_tiles.layers import web
 from automap_tiles.scenes.frames import NativeFrame
 from automap_tiles.scenes.masks import flag_picture

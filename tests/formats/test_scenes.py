@@ -16,7 +16,8 @@ from automap_tiles.engine.events import RunFinished
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.formats.protocols import InputTile, OutputKind, Reader
 from automap_tiles.formats.registry import open_input
-from automap_tiles.formats.scenes import Scenes, ScenesReader
+from automap_tiles.formats.scenes_reader import ScenesReader
+from automap_tiles.formats.scenes_tile import Scenes
 from automap_tiles.formats.spec import InputSpec
 from automap_tiles.grid import Pyramid
 from automap_tiles.sensors.flags import Flag

@@ -11,7 +11,7 @@ import pytest
 
 from automap_tiles import Pyramid, Scenes
 from automap_tiles.formats.registry import open_input
-from automap_tiles.formats.scenes import ScenesReader
+from automap_tiles.formats.scenes_reader import ScenesReader
 from automap_tiles.formats.spec import InputSpec
 from automap_tiles.grid import Tile, TileIndex
 

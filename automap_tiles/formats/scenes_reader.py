@@ -1,0 +1,251 @@
+"""Where scenes are looked for, which of them count, and how they are read."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import shapely
+
+from automap_tiles.errors import AutomapError, ConfigError, InputError
+from automap_tiles.formats.protocols import OutputKind
+from automap_tiles.formats.scenes_tile import Scenes
+from automap_tiles.grid import Grid, Tile
+from automap_tiles.scenes import find
+from automap_tiles.scenes.catalogue.verify import Verify
+from automap_tiles.scenes.lattice import Lattice
+from automap_tiles.scenes.outlines import LON_LAT, outline
+from automap_tiles.scenes.places import is_archive, split
+from automap_tiles.scenes.reading import Reading, lattice_of
+from automap_tiles.scenes.scene import Found, Scene
+from automap_tiles.scenes.select import Overpass, Selection, overpasses
+from automap_tiles.storage import is_remote, object_stamps
+from automap_tiles.vector import reproject_geometry
+
+if TYPE_CHECKING:
+    from rasterio.crs import CRS
+    from shapely.geometry.base import BaseGeometry
+
+_log = logging.getLogger(__name__)
+
+Level = Literal["surface", "toa"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScenesReader:
+    """Where scenes are looked for, which of them count, and how they are read."""
+
+    path: str
+    """As the user wrote it."""
+    place: str
+    """Absolute path, or an address."""
+    is_catalogue: bool = False
+    """Whether the place is a STAC file or API."""
+    collections: tuple[str, ...] | None = None
+    """Of a catalogue; None: those that it has of the satellites."""
+    tiles: tuple[str, ...] = ()
+    """`33TWL`, `016037`; none: all."""
+    level: Level | None = None
+    """`surface` or `toa` (top of the atmosphere); None: whatever there is."""
+    verify: Verify = "doubtful"
+    """Whose numbers are compared with their metadata before the first tile."""
+    selection: Selection
+    reading: Reading
+    unpack_to: Path | None = None
+
+    kind = OutputKind.RASTER
+
+    @cached_property
+    def found(self) -> Found:
+        """Scenes that count, and what was set aside; looked for once.
+
+        Raises `InputError` when nothing is left, `ConfigError` for scenes of several satellites or
+        of surface and top-of-atmosphere reflectance together.
+        """
+        if self.is_catalogue:
+            everything = _search(self)
+        else:
+            everything = find.products(
+                self.place,
+                bands=self.reading.bands,
+                unpack_to=self.unpack_to,
+                verify=self.verify,
+            )
+        wanted = tuple(scene for scene in everything.scenes if self._is_wanted(scene))
+        for name, reason in everything.rejected:
+            _log.warning("scene set aside: %s: %s", name, reason)
+        for scene in wanted:
+            for finding in scene.metadata.get("guard", {}).get("findings", ()):
+                _log.warning("scene %s: %s", scene.id, finding)
+        if not wanted:
+            raise InputError(_nothing(everything), self.place)
+        _check_alike("satellites", sorted({scene.satellite for scene in wanted}))
+        _check_alike("level", sorted({_level(scene) for scene in wanted}))
+        return self._with_masks(Found(scenes=wanted, rejected=everything.rejected))
+
+    def _with_masks(self, found: Found) -> Found:
+        """The scenes that have what their masks are made of; the others are set aside.
+
+        Raises `ConfigError` where masks cannot be made of such scenes at all.
+        """
+        if not self.reading.making.bands:
+            return found
+        self.reading.making.check(found.scenes)
+        scenes: list[Scene] = []
+        lost: list[tuple[str, str]] = []
+        for scene in found.scenes:
+            try:
+                scenes.append(find.looked_at(scene, self.reading.files))
+            except AutomapError as error:
+                lost.append((scene.id, str(error)))
+                _log.warning("scene set aside: %s: %s", scene.id, error)
+        rest = Found(scenes=tuple(scenes), rejected=(*found.rejected, *lost))
+        if not scenes:
+            raise InputError(_nothing(rest), self.place)
+        return rest
+
+    def _is_wanted(self, scene: Scene) -> bool:
+        if self.level is not None and _level(scene) != self.level:
+            return False
+        if self.tiles and not self.is_catalogue and scene.tile not in self.tiles:
+            return False
+        return scene in self.selection
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """Names of the bands that are read, as they stand in the file."""
+        return self.reading.bands
+
+    @property
+    def scenes(self) -> tuple[Scene, ...]:
+        """All that count, by time; looked for once."""
+        return self.found.scenes
+
+    @cached_property
+    def dates(self) -> tuple[Overpass, ...]:
+        """Overpasses by time."""
+        return overpasses(self.found.scenes)
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Id of a scene → its place in `scenes`."""
+        return {scene.id: place for place, scene in enumerate(self.scenes)}
+
+    @cached_property
+    def lattice(self) -> Lattice | None:
+        """The sensor's own grid; None when every date is warped onto the tile."""
+        if self.reading.grid == "tile":
+            return None
+        return lattice_of(self.found.scenes, self.reading)
+
+    @cached_property
+    def outlines(self) -> tuple[BaseGeometry, ...]:
+        """Of each different grid of the scenes, longitude and latitude."""
+        grids: dict[Grid, None] = {}
+        others: list[BaseGeometry] = []
+        for scene in self.found.scenes:
+            grid = scene.band(self.reading.bands[0]).grid
+            if grid is not None:
+                grids[grid] = None
+            elif scene.footprint is not None:
+                others.append(scene.footprint)
+        return (*(outline(grid) for grid in grids), *others)
+
+    def footprint(self, crs: CRS) -> BaseGeometry:
+        key = crs.to_wkt()
+        if key not in self._footprints:
+            self._footprints[key] = self._footprint(crs)
+        return self._footprints[key]
+
+    def _footprint(self, crs: CRS) -> BaseGeometry:
+        reach = reproject_geometry(shapely.union_all(self.outlines), LON_LAT, crs)
+        shapely.prepare(reach)
+        return reach
+
+    @cached_property
+    def _footprints(self) -> dict[str, BaseGeometry]:
+        return {}
+
+    def fingerprint(self) -> str:
+        """Of the scenes, their files as they are now, and all options."""
+        far = _far_stamps(self.place) if not self.is_catalogue and is_remote(self.place) else {}
+        digest = hashlib.sha256(repr((self.path, self.reading)).encode())
+        for scene in self.found.scenes:
+            digest.update(scene.id.encode())
+            files = [scene.band(band) for band in self.reading.files]
+            hrefs = [(file.href, file.checksum) for file in files]
+            hrefs += [(file.href, file.checksum) for file in scene.quality]
+            for href, checksum in hrefs:
+                digest.update(f"{href} {checksum} {_stamp(href, far)}".encode())
+        return digest.hexdigest()
+
+    def at(self, tile: Tile) -> Scenes:
+        return Scenes(self, tile)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """With what was found, so that a worker neither looks again nor finds anything else."""
+        state = dict(self.__dict__)
+        state.pop("_footprints", None)
+        return state
+
+
+def _level(scene: Scene) -> Level:
+    """Of reflectance; plain pictures of no known level are taken for the top of the atmosphere."""
+    return "surface" if (scene.level or "").startswith(("L2", "SR")) else "toa"
+
+
+def _check_alike(key: str, found: list[str]) -> None:
+    """Raise `ConfigError` for dates that do not belong together."""
+    if len(found) > 1:
+        raise ConfigError(
+            f"scenes of the {key} {', '.join(found)} are never mixed",
+            key=key,
+            remedy=f"{key}: {found[0]}",
+        )
+
+
+def _search(reader: ScenesReader) -> Found:
+    from automap_tiles.scenes import catalogue
+
+    options = catalogue.Options(
+        tiles=reader.tiles,
+        collections=reader.collections,
+        level=reader.level,
+        bands=reader.reading.bands,
+        verify=reader.verify,
+    )
+    return catalogue.search(reader.place, reader.selection, options)
+
+
+def _nothing(everything: Found) -> str:
+    """Why no scene is left."""
+    if everything.scenes:
+        many = len(everything.scenes)
+        return f"none of the {many} scenes is of that time, satellite, cover and area"
+    if not everything.rejected:
+        return "no product of a known satellite"
+    name, reason = everything.rejected[0]
+    return f"all {len(everything.rejected)} products were set aside, the first: {name}: {reason}"
+
+
+def _far_stamps(place: str) -> dict[str, str]:
+    """Of the objects of a place in a store, by GDAL's names; the place may be one of them."""
+    return object_stamps(split(place)[0] if is_archive(place) else place)
+
+
+def _stamp(href: str, far: Mapping[str, str]) -> str:
+    """Size and time of the file, or of the archive it is in; nothing for what is elsewhere."""
+    path = href.partition("{")[2].partition("}")[0] or href
+    if path in far:
+        return far[path]
+    try:
+        status = os.stat(path)  # noqa: PTH116
+    except (OSError, ValueError):
+        return ""
+    return f"{status.st_size} {status.st_mtime_ns}"

@@ -1,0 +1,169 @@
+"""The scenes around a tile: what a process function receives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal
+
+from automap_tiles.formats.overlap import shares_points
+from automap_tiles.grid import Tile
+from automap_tiles.scenes.frames import Frame
+from automap_tiles.scenes.masks import Making
+from automap_tiles.scenes.reading import Reading, frame_of, iter_dates, read_dates, strips
+from automap_tiles.scenes.scene import Scene
+from automap_tiles.scenes.select import Overpass
+from automap_tiles.scenes.shares import Tally
+from automap_tiles.scenes.stack import Stack
+
+if TYPE_CHECKING:
+    from automap_tiles.formats.scenes_reader import ScenesReader
+
+Order = Literal["time", "clear"]
+
+STRIP_BYTES = 256 * 2**20
+"""Pixels of all dates that `Scenes.strips` has in memory at once."""
+
+
+class Scenes:
+    """The scenes around a tile: what a process function receives."""
+
+    __slots__ = ("_reader", "tile")
+
+    def __init__(self, reader: ScenesReader, tile: Tile) -> None:
+        self._reader = reader
+        self.tile = tile
+
+    @property
+    def path(self) -> str:
+        return self._reader.path
+
+    @property
+    def scenes(self) -> tuple[Scene, ...]:
+        """All of the input, by time."""
+        return self._reader.found.scenes
+
+    @property
+    def dates(self) -> tuple[Overpass, ...]:
+        """All of the input: scenes of one overpass are one date. `Stack.indexes` count in it."""
+        return self._reader.dates
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """Names of the bands that are read, as they stand in the file."""
+        return self._reader.reading.bands
+
+    @property
+    def making(self) -> Making:
+        """What the flags of its scenes are made of."""
+        return self._reader.reading.making
+
+    def read(
+        self,
+        *,
+        bands: Sequence[str] | None = None,
+        whole: bool = False,
+        max_valid: int | None = None,
+        order: Order = "time",
+        cloud_distance: float | None = None,
+    ) -> Stack:
+        """All dates as one stack, on the sensor's own grid around the tile or on the tile.
+
+        `whole` gives int16 with 10000 for a reflectance of 1 in place of float32. With `max_valid`
+        every pixel gets at most so many dates, the first ones in `order` (`clear`: least cloud
+        cover first), and reading ends when all have them. `cloud_distance` measures the distance to
+        clouds and shadows up to so many metres.
+        """
+        return read_dates(
+            self.dates,
+            self._frame(),
+            self._reading(bands, whole, cloud_distance),
+            target=self.tile,
+            max_valid=max_valid,
+            order=self._order(order),
+        )
+
+    def iter_scenes(
+        self, *, bands: Sequence[str] | None = None, whole: bool = False, masked: bool = True
+    ) -> Iterator[Stack]:
+        """One date after the other, for what does not fit in memory; empty ones are left out.
+
+        Without `masked` every pixel with data counts.
+        """
+        reading = self._reading(bands, whole)
+        if not masked:
+            reading = replace(reading, mask=None)
+        yield from iter_dates(self.dates, self._frame(), reading)
+
+    def strips(
+        self,
+        *,
+        bands: Sequence[str] | None = None,
+        whole: bool = False,
+        limit: int = STRIP_BYTES,
+        max_valid: int | None = None,
+        order: Order = "time",
+        cloud_distance: float | None = None,
+    ) -> Iterator[Stack]:
+        """All dates, strip by strip from north to south, each of at most about `limit` bytes.
+
+        Strips without a date are there too, so that results can be put together again. On the grid
+        of the tile, or where all fits, there is one strip.
+        """
+        frame, reading = self._frame(), self._reading(bands, whole, cloud_distance)
+        for part in strips(frame, reading, len(self.dates), limit):
+            yield read_dates(
+                self.dates,
+                part,
+                reading,
+                target=self.tile,
+                max_valid=max_valid,
+                order=self._order(order),
+            )
+
+    def tally(self) -> Tally:
+        """A count of what each scene gives to the pixels of this tile, to be filled with stacks."""
+        return Tally(self._frame(), self.tile, self._reader.places)
+
+    def is_empty(self) -> bool:
+        return not shares_points(self.tile, self._reader.footprint(self.tile.crs))
+
+    def _frame(self) -> Frame | None:
+        return frame_of(self.tile, self._reader.lattice)
+
+    def _reading(
+        self, bands: Sequence[str] | None, whole: bool, cloud_distance: float | None = None
+    ) -> Reading:
+        reading = self._reader.reading
+        return replace(
+            reading,
+            bands=tuple(bands or reading.bands),
+            whole=whole,
+            cloud_distance=cloud_distance,
+        )
+
+    def _order(self, order: Order) -> list[int]:
+        places = list(range(len(self.dates)))
+        if order == "clear":
+            covers = [date.cloud_cover for date in self.dates]
+            places.sort(key=lambda place: _unknown_last(covers[place]))
+        return places
+
+    def __enter__(self) -> Scenes:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        return None
+
+    def __repr__(self) -> str:
+        return f"Scenes({self.path!r}, {self.tile.index})"
+
+
+def _unknown_last(cover: float | None) -> float:
+    return 101.0 if cover is None else cover
