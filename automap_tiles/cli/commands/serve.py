@@ -36,7 +36,7 @@ def command(
     base_map: str | None,
     attribution: str,
 ) -> None:
-    """Show processes, outputs and rasters on a map.
+    """Show processes and outputs on a map, computed where one looks.
 
     A process is computed where one looks, and the tiles are kept as a run would keep them, so that
     `automap execute` goes on with them. The server answers this machine only, unless --host says
