@@ -16,13 +16,13 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from automap_tiles.analysis.blocks import Scratch
+from automap_tiles.analysis.pairs import TALLIES, Tally, Work
 from automap_tiles.analysis.samples import Array, Bools
 from automap_tiles.analysis.windows import window_sums
 
 Moment: TypeAlias = Literal[
     "sums", "square_sums", "differences", "square_differences", "inverse_differences"
 ]
-Tally: TypeAlias = Literal["joint", "squares", "marginal", "sum", "difference"]
 MOMENTS: tuple[Moment, ...] = (
     "sums",
     "square_sums",
@@ -32,9 +32,6 @@ MOMENTS: tuple[Moment, ...] = (
 )
 """Over the pairs of a window: of i + j and its square, |i - j| and its square, 1 / (1 + (i - j)²),
 with levels from 0."""
-TALLIES: tuple[Tally, ...] = ("joint", "squares", "marginal", "sum", "difference")
-"""Σ c ln c over the entries c of the symmetric matrix, Σ c² over them, and Σ c ln c over how often
-each level, each sum and each difference occurs. Matrix and levels count each pair twice."""
 
 _LOG_UNIT = 2.0**40
 INVERSE_UNIT = 2.0**20
@@ -133,33 +130,6 @@ class Pairs:
         rest = _log_table(2 * self._most)[total] - self._found[name]
         found: Array = rest / (total * _LOG_UNIT)
         return found
-
-
-@dataclass(frozen=True, kw_only=True)
-class Work:
-    """The pairs of a part in one direction."""
-
-    first: Array
-    second: Array
-    """(y, x) int32 grey levels of the two."""
-    counts: Bools | None
-    """Pairs that count; None where all do."""
-    levels: int
-    size: tuple[int, int]
-    """Pairs in the height and the width of a window."""
-    scratch: Scratch
-
-    @property
-    def most(self) -> int:
-        """Pairs in a window."""
-        return self.size[0] * self.size[1]
-
-    def sums(self, values: Array, largest: int, name: str) -> Array:
-        """Window sums of whole numbers up to `largest`."""
-        values = values.astype(np.uint16 if largest * self.most < 2**16 else np.int32)
-        if self.counts is not None:
-            values *= self.counts
-        return window_sums(values, self.size, self.scratch, name)
 
 
 def _moments(work: Work, names: Iterable[Moment]) -> dict[str, Array]:

@@ -13,8 +13,8 @@ from functools import partial
 
 import numpy as np
 
-from automap_tiles.analysis.cooccurrence import TALLIES, Tally, Work
 from automap_tiles.analysis.kernels import compile_kernel
+from automap_tiles.analysis.pairs import TALLIES, Tally, Work
 from automap_tiles.analysis.samples import Array
 
 _INT64 = np.dtype(np.int64)
