@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from urllib.parse import parse_qs
 
 from automap_devserver.failures import NotFound
-from automap_tiles.layers.layer import Layer, LayerInfo, Query
-from automap_tiles.layers.stretch import stretch
+from automap_tiles.layers.layer import Layer, Query
+from automap_tiles.layers.looks import usual_look
 from automap_tiles.pictures.style import PARAMETERS, Style, read_style
 
 NO_STYLE: Query = {}
@@ -45,7 +44,7 @@ class Catalogue:
         name = layer.info.name
         found = self._usual.get(name)
         if found is None:
-            found, lasting = _usual(layer)
+            found, lasting = usual_look(layer)
             if lasting:
                 with self._guard:
                     self._usual[name] = found
@@ -82,36 +81,3 @@ def _named(names: tuple[str, ...], query: tuple[tuple[str, tuple[str, ...]], ...
 
 def _frozen(query: Query) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple((key, tuple(values)) for key, values in query.items())
-
-
-def _usual(layer: Layer) -> tuple[Query, bool]:
-    """The look, and whether it can be kept: of a process more is to be seen later."""
-    info = layer.info
-    if info.default_style:
-        return info.default_style, True
-    if info.classes:
-        colours = {str(each.value): each.color for each in info.classes}
-        return {"bidx": ("1",), "colormap": (json.dumps(colours),)}, True
-    bands = _colours(info)
-    limits = stretch(layer, bands)
-    chosen = {"bidx": tuple(map(str, bands))}
-    if limits is None:
-        return chosen, False
-    return {**chosen, "rescale": tuple(f"{low:g},{high:g}" for low, high in limits)}, True
-
-
-def _colours(info: LayerInfo) -> Sequence[int]:
-    """Bands for red, green and blue by their names; else the first three, or one."""
-    names = [name.lower() for name in info.band_names]
-    found = [_place(names, colour) for colour in ("red", "green", "blue")]
-    if all(found):
-        return found
-    return (1, 2, 3) if len(names) in (3, 4) else (1,)
-
-
-def _place(names: Sequence[str], colour: str) -> int:
-    """Number of the first band of that name, or that ends with it (`median_red`); 0: none."""
-    for number, name in enumerate(names, start=1):
-        if name == colour or name.endswith(f"_{colour}"):
-            return number
-    return 0
