@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import re
 import sys
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -11,6 +12,19 @@ from pathlib import Path
 from automap_tiles.errors import ProcessError
 from automap_tiles.runtime.canonical import digest
 from automap_tiles.version import VERSION
+
+# What of our package the values of a built-in process come from, besides the process itself.
+_COMPUTING = ("automap_tiles.analysis", "automap_tiles.scenes", "automap_tiles.sensors")
+
+# Public names behind which such code stands.
+_BEHIND = {"automap_tiles.Scenes": "automap_tiles.scenes.reading"}
+
+# A statement at the beginning of a line; reading the syntax of fifty files would take too long.
+_IMPORT = re.compile(
+    r"^[ \t]*(?:import|from)[ \t]+(?P<module>[\w.]+)"
+    r"(?:[ \t]+import[ \t]+(?P<members>\([^)]*\)|[^\n#]*))?",
+    re.MULTILINE,
+)
 
 # Never taken for a user's own module, also when a process file lies in a checkout of ours.
 _NEVER_SIBLINGS = sys.stdlib_module_names | {"automap_tiles", "automap_processes", "mapchete"}
@@ -47,12 +61,57 @@ def module_digest(name: str) -> str:
 
 
 def builtin_digest(name: str) -> str:
-    """Hash of a built-in process: its source and the version of the package.
+    """Hash of a built-in process: the version of our package, its source and what that imports.
 
-    Raises `ProcessError` when Python cannot find the module.
+    Of our package that is what computes and reads scenes: in a checkout a changed kernel is noticed
+    without a new version. Raises `ProcessError` when Python cannot find the module.
     """
     file = _module_file(name)
-    return digest("builtin", name, VERSION, b"" if file is None else _read(file))
+    parts: list[str | bytes] = ["builtin", name, VERSION, b"" if file is None else _read(file)]
+    for module, source in sorted(_imported_sources(name, file).items()):
+        parts += [module, source]
+    return digest(*parts)
+
+
+def _imported_sources(name: str, file: Path | None) -> dict[str, bytes]:
+    """Sources by module that a built-in process imports, directly or not."""
+    own = (name.partition(".")[0], *_COMPUTING)
+    waiting = [] if file is None else _imported_modules(_read(file))
+    found: dict[str, bytes] = {}
+    seen = {name}
+    while waiting:
+        imported = waiting.pop()
+        module = _BEHIND.get(imported, imported)
+        if module in seen or not any(module == one or module.startswith(f"{one}.") for one in own):
+            continue
+        seen.add(module)
+        source = _source_of(module)
+        if source is not None:
+            found[module] = source
+            waiting += _imported_modules(source)
+    return found
+
+
+def _imported_modules(source: bytes) -> list[str]:
+    """Full names after `import` and `from`; what is imported of a module may be one as well."""
+    names: list[str] = []
+    for found in _IMPORT.finditer(source.decode("utf-8", "replace")):
+        module, members = found["module"], found["members"] or ""
+        names.append(module)
+        names += [f"{module}.{member}" for member in re.findall(r"\w+", members)]
+    return names
+
+
+def _source_of(module: str) -> bytes | None:
+    """Source of a module, found without importing the packages that it is in."""
+    top, *inner = module.split(".")
+    spec = importlib.util.find_spec(top)
+    for folder in (spec.submodule_search_locations if spec else None) or ():
+        path = Path(folder, *inner)
+        for file in (path / "__init__.py", path.with_name(f"{path.name}.py")):
+            if file.is_file():
+                return _read(file)
+    return None
 
 
 def _module_file(name: str) -> Path | None:
