@@ -7,9 +7,11 @@ import re
 import subprocess
 import sys
 import tomllib
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+import grimp
 import pytest
 from packaging.requirements import Requirement
 
@@ -101,3 +103,21 @@ def test_locks_hold_what_the_project_asks_for(root: Path, project: dict[str, Any
             continue
         versions = lock[requirement.name.lower().replace(".", "-").replace("_", "-")]
         assert all(requirement.specifier.contains(version) for version in versions), text
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """Not even late, inside a function. Imports for types alone may go both ways."""
+    graph = grimp.build_graph(
+        "automap_tiles",
+        "automap_processes",
+        "automap_devserver",
+        exclude_type_checking_imports=True,
+        cache_dir=None,
+    )
+    order = TopologicalSorter(
+        {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    )
+    try:
+        order.prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(error.args[1][::-1]))
