@@ -12,12 +12,14 @@ from automap_tiles.errors import AutomapError, ConfigError
 from automap_tiles.formats.features import FeatureDirectory
 from automap_tiles.formats.gtiff_tiles import GeoTiffCodec
 from automap_tiles.formats.registry import open_input
+from automap_tiles.formats.scenes_reader import ScenesReader
 from automap_tiles.formats.spec import InputSpec
 from automap_tiles.layers import web
 from automap_tiles.layers.files import FileLayer, file_layer, land_classes
 from automap_tiles.layers.keeping import Keep, directory_of
 from automap_tiles.layers.layer import Band, LandClass, Layer, LayerInfo, LayerKind
 from automap_tiles.layers.process import Looked, ProcessLayer
+from automap_tiles.layers.scenes import ScenesLayer, scenes_layer
 from automap_tiles.pictures.style import read_style
 from automap_tiles.runtime.open import open_process
 
@@ -117,10 +119,13 @@ def _file(path: str, layers: Sequence[Layer]) -> FileLayer:
     return file_layer(_free(layers, Path(path).stem or path), title, reader)
 
 
-def _inputs(process: Process) -> Iterator[tuple[str, FileLayer | AutomapError]]:
+def _inputs(process: Process) -> Iterator[tuple[str, FileLayer | ScenesLayer | AutomapError]]:
     """Inputs of the finest zoom, or why one cannot be shown."""
     for name, reader in process.inputs.readers(process.zooms[-1]):
         try:
+            if isinstance(reader, ScenesReader):
+                yield name, scenes_layer(name, name, reader)
+                continue
             yield name, file_layer(name, name, reader, kind=LayerKind.INPUT)
         except AutomapError as error:
             yield name, error

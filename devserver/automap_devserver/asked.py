@@ -8,6 +8,8 @@ from flask import request
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import Bounds
+from automap_tiles.layers.layer import Layer
+from automap_tiles.layers.scenes import ScenesLayer
 
 
 def box(key: str) -> Bounds | None:
@@ -35,6 +37,16 @@ def number(key: str, low: float, high: float) -> float:
     if not low <= value <= high:
         raise ConfigError("is no number", key=key, found=text[:20], remedy=f"{low:g} to {high:g}")
     return value
+
+
+def on_date(layer: Layer) -> Layer:
+    """A layer of scenes on the date that is asked for; any other as it is, without one."""
+    day = request.args.get("date")
+    if day is None:
+        return layer
+    if not isinstance(layer, ScenesLayer):
+        raise ConfigError(f"the layer {layer.info.name} has no dates", key="date", found=day[:20])
+    return layer.on(day)
 
 
 def _no_box(key: str, text: str) -> ConfigError:

@@ -68,6 +68,9 @@ _LAT = Parameter(
     about="Degrees.",
     required=True,
 )
+_DATE = Parameter(
+    name="date", schema={"type": "string", "format": "date"}, about="Of a layer of scenes."
+)
 _ZOOM = Parameter(
     name="zoom",
     schema={"type": "integer", "minimum": 0, "maximum": 30},
@@ -97,6 +100,7 @@ _STYLE = (
         about="To the pixels of the tile.",
     ),
     Parameter(name="style", schema=_TEXT, about="Name of a style of the layer."),
+    _DATE,
 )
 _TILE_ERRORS = (304, 400, 404, 500, 503)
 _FORMAT = Parameter(
@@ -129,7 +133,7 @@ ENDPOINTS = (
     Endpoint(
         path="/api/{layer}/statistics",
         about="Values between which a part of a layer is shown.",
-        parameters=(_BIDX, _BBOX),
+        parameters=(_BIDX, _BBOX, _DATE),
         errors=(400, 404, 503),
     ),
     Endpoint(

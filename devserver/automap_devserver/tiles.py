@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from flask import Request, Response
 
+from automap_devserver.asked import on_date
 from automap_devserver.catalogue import Catalogue
 from automap_devserver.failures import NotFound, TooLong
 from automap_devserver.settings import Settings
@@ -110,6 +111,8 @@ class TileServer:
                     remedy=", ".join(RESAMPLINGS),
                 )
         name = style or (request.args.get("style") if "style" in query else None)
+        if "date" in query:
+            layer = on_date(layer)
         return Wanted(
             layer=layer,
             tile=tile,

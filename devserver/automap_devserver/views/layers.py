@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from flask import Blueprint, Response, jsonify, request
 
-from automap_devserver.asked import box, number
+from automap_devserver.asked import box, number, on_date
 from automap_devserver.catalogue import Catalogue
 from automap_devserver.settings import Settings
 from automap_tiles.errors import ConfigError, TileFailed
 from automap_tiles.layers.layer import Layer, LayerInfo, Query
+from automap_tiles.layers.scenes import ScenesLayer
 from automap_tiles.layers.stretch import stretch
 from automap_tiles.layers.values import values_at
 from automap_tiles.pictures import colormaps
@@ -26,7 +27,7 @@ def blueprint(catalogue: Catalogue, settings: Settings) -> Blueprint:
         found = list(catalogue)
         return jsonify(
             {
-                "layers": [_told(layer.info, catalogue.usual(layer)) for layer in found],
+                "layers": [_told(layer, catalogue.usual(layer)) for layer in found],
                 "start": _start([layer.info for layer in found]),
                 "colormaps": colormaps.names(),
                 "base_map": settings.base_map,
@@ -36,7 +37,7 @@ def blueprint(catalogue: Catalogue, settings: Settings) -> Blueprint:
 
     @views.get("/api/<name>/statistics")
     def statistics(name: str) -> Response:
-        layer = catalogue[name]
+        layer = on_date(catalogue[name])
         bands = _bands(layer)
         limits = stretch(layer, bands, box("bbox"))
         return jsonify(
@@ -65,7 +66,9 @@ def blueprint(catalogue: Catalogue, settings: Settings) -> Blueprint:
     return views
 
 
-def _told(info: LayerInfo, usual: Query) -> dict[str, Any]:
+def _told(layer: Layer, usual: Query) -> dict[str, Any]:
+    info = layer.info
+    scenes = layer if isinstance(layer, ScenesLayer) else None
     return {
         "name": info.name,
         "title": info.title,
@@ -85,6 +88,8 @@ def _told(info: LayerInfo, usual: Query) -> dict[str, Any]:
         or None,
         "styles": {name: _query(style) for name, style in info.styles.items()},
         "default_style": _query(usual),
+        "dates": None if scenes is None else list(scenes.dates),
+        "date": None if scenes is None else scenes.date,
     }
 
 

@@ -1,0 +1,133 @@
+"""Scenes as a layer: one date of a satellite at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from automap_tiles.errors import ConfigError
+from automap_tiles.formats.scenes_reader import ScenesReader
+from automap_tiles.layers import web
+from automap_tiles.layers.layer import Band, LayerInfo, LayerKind, Query
+from automap_tiles.scenes.frames import TileFrame
+from automap_tiles.scenes.reading import read_dates
+from automap_tiles.scenes.reflectance import band_grid
+
+if TYPE_CHECKING:
+    from automap_tiles.formats.protocols import RasterArray
+    from automap_tiles.grid import Tile
+    from automap_tiles.scenes.select import Overpass
+
+_COARSER = 7
+"""Zooms beyond that of the pixels; products of 10980² px are on one tile there."""
+_BRIGHT = "0,0.3"
+"""Reflectance that is shown from black to white: land without clouds has hardly more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScenesLayer:
+    """One date of an input of scenes, clouds and all; see `Layer`.
+
+    Files of scenes are taken to be the same for as long as they are looked at.
+    """
+
+    info: LayerInfo
+    reader: ScenesReader
+    place: int
+    """Of the date that is shown, among `reader.dates`."""
+
+    @property
+    def dates(self) -> tuple[str, ...]:
+        """All days (UTC, ISO 8601) by time; a day with two overpasses is there twice."""
+        return tuple(map(_day, self.reader.dates))
+
+    @property
+    def date(self) -> str:
+        """The day that is shown."""
+        return _day(self.reader.dates[self.place])
+
+    def on(self, day: str) -> ScenesLayer:
+        """The layer on another day; raises `ConfigError` for one without a scene."""
+        if day not in self.dates:
+            raise ConfigError("has no scene", key="date", found=day[:20], remedy=_few(self.dates))
+        return replace(self, place=self.dates.index(day))
+
+    def version(self, tile: Tile) -> str:  # noqa: ARG002 - a date is the same everywhere
+        return f"{self.place} {self._fingerprint}"
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        return self.reader.fingerprint()
+
+    def read(
+        self, tile: Tile, bands: Sequence[int], resampling: str = "nearest"
+    ) -> RasterArray | None:
+        """Reflectance, whatever the mask of the input says."""
+        names = tuple(self.reader.bands[band - 1] for band in bands)
+        distinct = tuple(dict.fromkeys(names))
+        reading = replace(
+            self.reader.reading,
+            bands=distinct,
+            mask=None,
+            resampling=resampling,
+            grid="tile",
+            whole=False,
+        )
+        date = self.reader.dates[self.place]
+        stack = read_dates([date], TileFrame(tile), reading, target=tile)
+        if stack.is_empty:
+            return None
+        planes = stack.values[0][[distinct.index(name) for name in names]]
+        mask = np.broadcast_to(~stack.valid[0], planes.shape)
+        return np.ma.MaskedArray(planes, mask=mask)
+
+
+def scenes_layer(name: str, title: str, reader: ScenesReader) -> ScenesLayer:
+    """An input of scenes, on its clearest date; raises as looking for the scenes does."""
+    dates = reader.dates
+    clearest = min(range(len(dates)), key=lambda place: _cover(dates[place]))
+    bounds = web.lonlat_bounds(reader.footprint(web.LON_LAT), web.LON_LAT)
+    scene = reader.scenes[0]
+    grids = (band_grid(scene, scene.band(band)) for band in reader.bands)
+    finest = max(web.pixel_zoom(grid.crs, grid.transform.a, bounds) for grid in grids)
+    high = min(web.MAX_ZOOM, max(0, math.ceil(finest - 1e-3)))
+    return ScenesLayer(
+        info=LayerInfo(
+            name=name,
+            title=title,
+            kind=LayerKind.INPUT,
+            bounds=bounds,
+            min_zoom=max(0, high - _COARSER),
+            max_zoom=high,
+            bands=tuple(Band(name=band, dtype="float32") for band in reader.bands),
+            nodata=None,
+            default_style=_usual(reader.bands),
+        ),
+        reader=reader,
+        place=clearest,
+    )
+
+
+def _usual(bands: Sequence[str]) -> Query:
+    """True colour where the bands are there, else the first one."""
+    colours = [str(bands.index(name) + 1) for name in ("red", "green", "blue") if name in bands]
+    return {"bidx": colours if len(colours) == 3 else ["1"], "rescale": [_BRIGHT]}
+
+
+def _cover(date: Overpass) -> float:
+    """Per cent of clouds; dates of which it is not known come last."""
+    return 101.0 if date.cloud_cover is None else date.cloud_cover
+
+
+def _day(date: Overpass) -> str:
+    return date.time.astimezone(UTC).date().isoformat()
+
+
+def _few(days: Sequence[str]) -> str:
+    return ", ".join(days) if len(days) <= 8 else f"{', '.join(days[:3])} … {days[-1]}"
