@@ -1,0 +1,237 @@
+// The list of layers: the topmost first, each with its look below it.
+
+import * as api from "./api.js";
+import { debounce, h, icon, iconButton, number } from "./dom.js";
+import { formulas, initialStyle, needsStretch, stretched } from "./style.js";
+
+const KINDS = { output: "output", process: "process", input: "input" };
+const MANY = 8;
+
+export class LayerList {
+  constructor(target, chart, state, ramps) {
+    Object.assign(this, { target, chart, state, ramps, filter: "" });
+    this.changed = debounce(() => this.state.tell("look"), 120);
+  }
+
+  render() {
+    const focus = document.activeElement?.dataset?.focus;
+    const entries = [...this.state.layers].reverse().filter((entry) => this.fits(entry));
+    this.target.replaceChildren(
+      this.state.layers.length > MANY ? this.search() : "",
+      this.state.swipe.on ? this.swipe() : "",
+      h("ol", { class: "layers" }, entries.map((entry) => this.row(entry))),
+      entries.length ? "" : h("p", { class: "quiet" }, "No layer has such a name."),
+    );
+    if (focus) this.target.querySelector(`[data-focus="${CSS.escape(focus)}"]`)?.focus();
+  }
+
+  fits(entry) {
+    return `${entry.info.title} ${entry.name}`.toLowerCase().includes(this.filter.toLowerCase());
+  }
+
+  search() {
+    return h("input", {
+      type: "search", class: "search", placeholder: `Find among ${this.state.layers.length} layers`, "aria-label": "Find a layer",
+      value: this.filter, "data-focus": "search",
+      oninput: (event) => { this.filter = event.target.value; this.render(); },
+    });
+  }
+
+  swipe() {
+    const choose = (side, label) => h("label", { class: "field" }, h("span", null, label),
+      h("select", { id: `swipe-${side}`, "data-focus": `swipe-${side}`, onchange: (event) => { this.state.swipe[side] = event.target.value; this.state.tell("layers"); } },
+        this.state.layers.toReversed().map((entry) => h("option", { value: entry.name, selected: entry.name === this.state.swipe[side] }, entry.info.title))));
+    return h("section", { class: "card", "aria-label": "Compare" }, h("div", { class: "row spread" }, h("strong", null, "Compare"),
+      h("button", { type: "button", class: "plain", onclick: () => { const { left, right } = this.state.swipe; Object.assign(this.state.swipe, { left: right, right: left }); this.state.tell("layers"); } }, "Exchange")),
+      h("div", { class: "pair" }, choose("left", "Left"), choose("right", "Right")));
+  }
+
+  row(entry) {
+    const { info, name } = entry;
+    const shown = this.chart.isShown(entry);
+    const far = shown && this.chart.view.getZoom() < info.minzoom - 1;
+    const id = `look-${name}`;
+    return h("li", { class: `layer${shown ? "" : " off"}`, "data-layer": name },
+      h("div", { class: "head" },
+        h("input", { type: "checkbox", checked: entry.visible, "aria-label": `Show ${info.title}`, "data-focus": `show-${name}`, onchange: (event) => { entry.visible = event.target.checked; this.state.tell("layers"); } }),
+        h("button", { type: "button", class: "title", "aria-expanded": String(entry.open), "aria-controls": id, "data-focus": `open-${name}`, onclick: () => { entry.open = !entry.open; this.render(); } }, h("span", { class: "name" }, info.title), h("span", { class: `kind ${info.kind}` }, KINDS[info.kind])),
+        h("span", { class: "moves" },
+          iconButton("up", `Move ${info.title} up`, () => this.state.move(name, 1), { "data-focus": `up-${name}` }),
+          iconButton("down", `Move ${info.title} down`, () => this.state.move(name, -1), { "data-focus": `down-${name}` }),
+          iconButton("fit", `Zoom to ${info.title}`, () => this.chart.fit(info.bounds), { "data-focus": `fit-${name}` }))),
+      entry.problem ? h("p", { class: "problem", role: "alert" }, entry.problem) : "",
+      far ? h("p", { class: "quiet" }, "Zoom in to see it.") : "",
+      info.classes && shown && !entry.open ? this.legend(entry) : "",
+      entry.open ? h("div", { class: "look", id }, this.look(entry)) : "");
+  }
+
+  look(entry) {
+    const { info, style, name } = entry;
+    const set = (change) => { Object.assign(style, change); entry.problem = ""; this.render(); this.state.tell("look"); };
+    const modes = [
+      info.classes && ["classes", "Classes"],
+      info.bands.length >= 2 && ["rgb", "Colours"],
+      ["single", "One band"],
+      ["formula", "Formula"],
+      Object.keys(info.styles ?? {}).length > 0 && ["named", "Named"],
+    ].filter(Boolean);
+    return [
+      this.slider(`Opacity`, `opacity-${name}`, entry.opacity, { min: 0, max: 1, step: 0.05 }, (value) => `${Math.round(value * 100)} %`, (value) => { entry.opacity = value; this.state.tell("opacity"); }),
+      h("div", { class: "modes", role: "radiogroup", "aria-label": `How ${info.title} is shown` },
+        modes.map(([mode, label]) => h("button", {
+          type: "button", role: "radio", "aria-checked": String(style.mode === mode), "data-focus": `mode-${name}-${mode}`,
+          onclick: () => this.mode(entry, mode, set),
+        }, label))),
+      ...this.choices(entry, set),
+    ];
+  }
+
+  mode(entry, mode, set) {
+    const { info, style } = entry;
+    if (mode === style.mode) return;
+    const change = { mode, ranges: [] };
+    if (mode === "formula") {
+      change.expression = style.expression || formulas(info)[0]?.text || (info.bands.length > 1 ? "(b2-b1)/(b2+b1)" : "b1");
+      change.ranges = [[-1, 1]];
+      change.colormap = style.colormap || "viridis";
+    }
+    if (mode === "named") change.named = style.named || Object.keys(info.styles)[0];
+    if (mode === "rgb" || mode === "single") {
+      const usual = initialStyle(info);
+      if (usual.mode === mode) Object.assign(change, { bands: usual.bands, band: usual.band, ranges: usual.ranges });
+    }
+    set(change);
+    if (needsStretch(style)) this.stretch(entry);
+  }
+
+  choices(entry, set) {
+    const { info, style, name } = entry;
+    switch (style.mode) {
+      case "classes":
+        return [this.legend(entry)];
+      case "named":
+        return [this.select("Style", `named-${name}`, Object.keys(info.styles).map((each) => [each, each]), style.named, (named) => set({ named }))];
+      case "formula":
+        return [this.formula(entry, set), this.colormap(entry, set), this.ranges(entry, ["Values"], set), this.gamma(entry)];
+      case "single":
+        return [
+          this.select("Band", `band-${name}`, bandsOf(info), style.band, (band) => { set({ band: Number(band), ranges: [] }); this.stretch(entry); }),
+          this.colormap(entry, set), this.ranges(entry, ["Values"], set), this.gamma(entry),
+        ];
+      default:
+        return [
+          h("div", { class: "triple" }, ["Red", "Green", "Blue"].map((colour, place) => this.select(colour, `band-${name}-${place}`, bandsOf(info), style.bands[place], (band) => {
+            const bands = [...style.bands];
+            bands[place] = Number(band);
+            set({ bands, ranges: [] });
+            this.stretch(entry);
+          }))),
+          this.ranges(entry, ["Red", "Green", "Blue"], set), this.gamma(entry),
+        ];
+    }
+  }
+
+  select(label, focus, options, value, action) {
+    return h("label", { class: "field" }, h("span", null, label),
+      h("select", { "data-focus": focus, onchange: (event) => action(event.target.value) }, options.map(([key, text]) => h("option", { value: key, selected: String(key) === String(value) }, text))));
+  }
+
+  formula(entry, set) {
+    const known = formulas(entry.info);
+    return h("div", null,
+      h("label", { class: "field" }, h("span", null, "Formula of bands"),
+        h("input", { type: "text", class: "code", spellcheck: false, value: entry.style.expression, "data-focus": `formula-${entry.name}`, title: entry.info.bands.map((band) => `b${band.index} ${band.name}`).join(", "), onchange: (event) => set({ expression: event.target.value.trim() || "b1" }) })),
+      known.length ? h("div", { class: "row" }, known.map((formula) => h("button", { type: "button", class: "chip", onclick: () => set({ expression: formula.text, ranges: [[-1, 1]] }) }, formula.label))) : "");
+  }
+
+  colormap(entry, set) {
+    const { style, name } = entry;
+    const names = Object.keys(this.ramps);
+    const reversed = style.colormap.endsWith("_r");
+    const plain = style.colormap.replace(/_r$/, "");
+    const change = (next, turned) => set({ colormap: next ? `${next}${turned ? "_r" : ""}` : "" });
+    return h("div", null,
+      h("div", { class: "row end" },
+        this.select("Colour map", `colormap-${name}`, [["", "grey"], ...names.map((each) => [each, each])], plain, (next) => change(next, reversed)),
+        h("label", { class: "check" }, h("input", { type: "checkbox", checked: reversed, disabled: !plain, "data-focus": `reverse-${name}`, onchange: (event) => change(plain, event.target.checked) }), "reversed")),
+      this.ramp(style));
+  }
+
+  ramp(style) {
+    const plain = style.colormap.replace(/_r$/, "");
+    const colours = [...(this.ramps[plain] ?? ["#000000", "#ffffff"])];
+    if (style.colormap.endsWith("_r")) colours.reverse();
+    const [low, high] = style.ranges[0] ?? [];
+    return h("div", { class: "ramp" }, h("div", { class: "bar", style: { background: `linear-gradient(90deg, ${colours.join(",")})` }, role: "img", "aria-label": `Colour map ${style.colormap || "grey"}` }),
+      h("div", { class: "row spread quiet" }, h("span", null, number(low ?? null) === "no data" ? "" : number(low)), h("span", null, high === undefined ? "" : number(high))));
+  }
+
+  ranges(entry, labels, set) {
+    const { style, name } = entry;
+    const rows = labels.map((label, place) => {
+      const [low, high] = style.ranges[place] ?? style.ranges[0] ?? ["", ""];
+      const field = (which, value) => h("input", {
+        type: "number", step: "any", class: "num", value: value === "" ? "" : Number(Number(value).toPrecision(6)),
+        "aria-label": `${label}, ${which ? "highest" : "lowest"} value`, "data-focus": `range-${name}-${place}-${which}`,
+        onchange: (event) => this.setRange(entry, place, which, event.target.valueAsNumber, labels.length, set),
+      });
+      return h("div", { class: "range" }, h("span", null, label), field(0, low), h("span", { class: "quiet" }, "to"), field(1, high));
+    });
+    return h("fieldset", null, h("legend", null, "Stretch"), rows,
+      stretched(style).length ? h("div", { class: "row" },
+        h("button", { type: "button", class: "chip", "data-focus": `view-${name}`, title: "From the 2nd to the 98th percentile of what is in view", onclick: () => this.stretch(entry) }, "Fit to view"),
+        h("button", { type: "button", class: "chip", "data-focus": `usual-${name}`, onclick: () => { entry.style = initialStyle(entry.info); entry.problem = ""; this.render(); this.state.tell("look"); if (needsStretch(entry.style)) this.stretch(entry); } }, "As at first")) : "");
+  }
+
+  setRange(entry, place, which, value, count, set) {
+    const ranges = Array.from({ length: count }, (_, number) => [...(entry.style.ranges[number] ?? entry.style.ranges[0] ?? [0, 1])]);
+    if (!Number.isFinite(value)) return;
+    ranges[place][which] = value;
+    if (ranges[place][0] >= ranges[place][1]) {
+      entry.problem = "The lowest value must be below the highest.";
+      this.render();
+      return;
+    }
+    set({ ranges });
+  }
+
+  gamma(entry) {
+    return this.slider("Gamma", `gamma-${entry.name}`, entry.style.gamma, { min: 0.3, max: 3, step: 0.1 }, (value) => value.toFixed(1), (value) => { entry.style.gamma = value; this.changed(); });
+  }
+
+  slider(label, focus, value, { min, max, step }, text, action) {
+    const out = h("output", null, text(value));
+    return h("label", { class: "slider" }, h("span", null, label),
+      h("input", { type: "range", min, max, step, value, "data-focus": focus, oninput: (event) => { const now = event.target.valueAsNumber; out.textContent = text(now); action(now); } }), out);
+  }
+
+  legend(entry) {
+    return h("ul", { class: "legend", "aria-label": `Legend of ${entry.info.title}` },
+      entry.info.classes.map((one) => h("li", null, h("span", { class: "swatch", style: { background: one.color } }), h("span", null, one.name), h("span", { class: "quiet" }, String(one.value)))));
+  }
+
+  // Percentiles of what is in view.
+  async stretch(entry) {
+    const bands = stretched(entry.style);
+    if (!bands.length) return;
+    const chosen = [...new Set(bands)];
+    try {
+      const told = await api.statistics(entry.name, chosen, this.chart.box());
+      if (!told.statistics) {
+        entry.problem = "";
+        return;
+      }
+      const limits = new Map(told.statistics.map((one) => [one.band, [Number(one.low.toPrecision(6)), Number(one.high.toPrecision(6))]]));
+      entry.style.ranges = bands.map((band) => limits.get(band));
+      entry.problem = "";
+    } catch (error) {
+      entry.problem = error.message;
+    }
+    this.render();
+    this.state.tell("look");
+  }
+}
+
+const bandsOf = (info) => info.bands.map((band) => [band.index, band.name === `b${band.index}` ? `band ${band.index}` : `${band.index} ${band.name}`]);
+
+export { icon };
