@@ -224,18 +224,33 @@ def _cleaned(lattice: Lattice, compute: Compute, frame: Frame, rule: MaskRule) -
     return frame.bring(lattice, mask).astype(bool, copy=False)
 
 
-def cloud_distance(scene: Scene, frame: Frame, limit: float, making: Making = OWN_LAYERS) -> Array:
-    """(y, x) float32 metres to the next cloud, cirrus or shadow of the scene, at most `limit`."""
+def cloud_distance(
+    scene: Scene,
+    frame: Frame,
+    limit: float,
+    making: Making = OWN_LAYERS,
+    opening: float = 0.0,
+) -> Array:
+    """(y, x) float32 metres to the next cloud, cirrus or shadow of the scene, at most `limit`.
+
+    With an `opening` in metres (`MaskRule`) single pixels that are taken for clouds, of which each
+    would keep a disk of the radius `limit` away, are no clouds here either.
+    """
     sources = _sources(scene, "medium", making)
     if not sources:
         return np.full(frame.shape, limit, dtype=np.float32)
     lattice, compute = sources[0]
     size = pixel_metres(lattice)
-    margin = math.ceil(limit / min(size))
+    cleaned = opening / min(size)
+    margin = math.ceil(limit / min(size)) + 2 * math.ceil(cleaned)
 
     def measured(window: Window) -> Array:
         wide = widened(window, margin)
-        covered = (compute(wide) & np.uint16(combine(DEFAULT))) != 0
+        flags = compute(wide)
+        covered = (flags & np.uint16(combine(DEFAULT))) != 0
+        if cleaned:
+            fill = (flags & np.uint16(Flag.FILL)) != 0
+            covered = tools.open_disk(covered | fill, cleaned) & ~fill
         metres = distances.distance(covered, size, limit=limit)
         return np.ascontiguousarray(metres[slices(window, wide)])
 

@@ -280,7 +280,8 @@ def _read_scene(
     if not is_first:
         np.copyto(values, target, where=counts)
     if out[2] is not None and reading.cloud_distance is not None:
-        metres = cloud_distance(scene, part, reading.cloud_distance, reading.making)
+        opening = 0.0 if reading.mask is None else reading.mask.opening
+        metres = cloud_distance(scene, part, reading.cloud_distance, reading.making, opening)
         np.copyto(out[2][rows, cols], metres, where=counts)
     valid |= counts
     return bool(counts.any())

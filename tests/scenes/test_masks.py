@@ -107,7 +107,9 @@ def test_no_seams(tmp_path: Path, layer_pixel: int) -> None:
     lattice = Lattice.of(GRID)
     everything = masked(scene, whole(), rule)
     metres = cloud_distance(scene, whole(), 300)
+    cleaned = cloud_distance(scene, whole(), 300, opening=20)
     assert everything is not None
+    assert (cleaned > metres).any()
     rng = np.random.default_rng(0)
     for _ in range(20):
         top, left = (int(value) for value in rng.integers(0, SIZE - 8, 2))
@@ -117,6 +119,8 @@ def test_no_seams(tmp_path: Path, layer_pixel: int) -> None:
         part = NativeFrame(lattice, window)
         np.testing.assert_array_equal(masked(scene, part, rule), everything[here])
         np.testing.assert_array_equal(cloud_distance(scene, part, 300), metres[here])
+        found = cloud_distance(scene, part, 300, opening=20)
+        np.testing.assert_array_equal(found, cleaned[here])
 
 
 def test_distance_is_scipy_s(tmp_path: Path) -> None:
@@ -124,6 +128,12 @@ def test_distance_is_scipy_s(tmp_path: Path) -> None:
     scene = make_scene(tmp_path, grid=GRID, classes=codes)
     wanted = np.minimum(ndimage.distance_transform_edt(codes != 9) * 10, 400)
     np.testing.assert_allclose(cloud_distance(scene, whole(), 400), wanted, atol=1e-3)
+    clouds = np.pad(codes == 9, 20)
+    kept = ndimage.binary_opening(clouds, disk(2))[20:-20, 20:-20]
+    far = np.minimum(ndimage.distance_transform_edt(~kept) * 10, 400)
+    inner = np.s_[30:-30, 30:-30]  # what lies beyond the scene counts as covered
+    found = cloud_distance(scene, whole(), 200, opening=20)
+    np.testing.assert_allclose(found[inner], np.minimum(far, 200)[inner], atol=1e-3)
     plain = replace(scene, quality=())
     assert (cloud_distance(plain, whole(), 400) == 400).all()
 
