@@ -11,7 +11,7 @@ TESTS ?= tests
 .PHONY: help install demo test lint bench lock clean
 
 help:
-	@echo "make demo    fetch real Sentinel-2 imagery and run two processes on it"
+	@echo "make demo    fetch real Sentinel-2 imagery, make pyramids and a map of it"
 	@echo "make test    install what the tests need and run them"
 	@echo "make lint    ruff, mypy and the import floors"
 	@echo "make bench   side by side with mapchete"
@@ -32,6 +32,12 @@ $(VENV)/.base-stamp: requirements.lock pyproject.toml | $(BIN)/python
 	$(PIP) --no-deps --editable .
 	@touch $@
 
+# With the extra `classify`, for the map of land cover.
+$(VENV)/.demo-stamp: requirements-demo.lock pyproject.toml | $(BIN)/python
+	$(PIP) --require-hashes -r requirements-demo.lock
+	$(PIP) --no-deps --editable .
+	@touch $@
+
 $(VENV)/.test-stamp: requirements-test.lock pyproject.toml | $(BIN)/python
 	$(PIP) --require-hashes -r requirements-test.lock
 	$(PIP) --no-deps --editable .
@@ -41,7 +47,7 @@ install: $(VENV)/.base-stamp
 
 # -- what one does --------------------------------------------------------------------------------
 
-demo: $(VENV)/.base-stamp
+demo: $(VENV)/.demo-stamp
 	$(BIN)/automap demo
 
 # First the tests that may share the machine, then those that kill processes or watch the clock.
@@ -68,6 +74,7 @@ EXPORT := $(UV) export --quiet --frozen --no-emit-project --no-header --no-annot
 lock: $(VENV)/.test-stamp
 	$(UV) lock --upgrade
 	$(EXPORT) --output-file requirements.lock >/dev/null
+	$(EXPORT) --extra classify --output-file requirements-demo.lock >/dev/null
 	$(EXPORT) --extra test --extra dev --extra bench --output-file requirements-test.lock >/dev/null
 
 clean:

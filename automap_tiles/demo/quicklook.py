@@ -1,4 +1,4 @@
-"""One picture of a tile directory: true colour beside NDVI."""
+"""Pictures of results: true colour beside NDVI, or beside a map of classes."""
 
 from __future__ import annotations
 
@@ -31,11 +31,37 @@ def write_quicklook(
     masked: NDArray[np.bool_] = np.asarray(np.ma.getmaskarray(data))
     opaque = np.where(masked.any(axis=0), 0, 255).astype(np.uint8)
     colour = np.stack([_stretch(data[band - 1]) for band in rgb])
-    pictures = [np.concatenate([layer, opaque[None]]) for layer in (colour, _paint_ndvi(data[-1]))]
+    _write_pair(colour, _paint_ndvi(data[-1]), opaque, path)
+
+
+def write_class_quicklook(scene: Path, classes: Path, path: Path) -> None:
+    """PNG of a scene in true colour beside the map of its classes, which is on the same grid.
+
+    The scene's bands are named; the map brings its table of colours.
+    """
+    with rasterio.open(scene) as source:
+        bands = [source.descriptions.index(name) + 1 for name in ("red", "green", "blue")]
+        colour = np.stack([_stretch(band) for band in source.read(bands, masked=True)])
+    with rasterio.open(classes) as source:
+        values = source.read(1)
+        table = np.zeros((256, 4), np.uint8)
+        for value, rgba in source.colormap(1).items():
+            table[value] = rgba
+    painted = table[values][..., :3].transpose(2, 0, 1)
+    _write_pair(colour, painted, np.where(values > 0, 255, 0).astype(np.uint8), path)
+
+
+def _write_pair(
+    left: NDArray[np.uint8], right: NDArray[np.uint8], opaque: NDArray[np.uint8], path: Path
+) -> None:
+    """Two pictures (3, y, x) of the same pixels side by side."""
     factor = max(1, -(-_SHORTEST // min(opaque.shape)))
-    left, right = (picture.repeat(factor, 1).repeat(factor, 2) for picture in pictures)
-    gap = np.zeros((4, left.shape[1], _GAP), np.uint8)
-    path.write_bytes(_png(np.concatenate([left, gap, right], axis=2)))
+    pictures = [
+        np.concatenate([layer, opaque[None]]).repeat(factor, 1).repeat(factor, 2)
+        for layer in (left, right)
+    ]
+    gap = np.zeros((4, pictures[0].shape[1], _GAP), np.uint8)
+    path.write_bytes(_png(np.concatenate([pictures[0], gap, pictures[1]], axis=2)))
 
 
 def _finest(tiles: Path, zooms: Sequence[int]) -> np.ma.MaskedArray[Any, Any]:

