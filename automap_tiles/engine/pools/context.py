@@ -1,9 +1,11 @@
-"""How worker processes are started."""
+"""How worker processes are started, and what they do first."""
 
 from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -34,6 +36,25 @@ def worker_context() -> context.BaseContext:
 def _native_threads() -> int:
     tasks = Path("/proc/self/task")
     return len(list(tasks.iterdir())) if tasks.is_dir() else threading.active_count()
+
+
+def follow_parent() -> None:
+    """First thing in a worker: Ctrl-C is the parent's business, and no parent means the end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Leave when the run is gone, also when it was killed and could not say so.
+
+    The parent holds the other end of a pipe that was made before this process, so a parent that
+    died before this line is noticed as well.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 @contextlib.contextmanager

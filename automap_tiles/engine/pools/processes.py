@@ -6,11 +6,7 @@ native library); it is replaced, and the run tries the tiles that were in flight
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import pickle
-import signal
-import threading
 from concurrent.futures import ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.process import BaseProcess
@@ -18,7 +14,7 @@ from uuid import uuid4
 
 from automap_tiles.engine import worker
 from automap_tiles.engine.batching import Batch
-from automap_tiles.engine.pools.context import worker_context
+from automap_tiles.engine.pools.context import follow_parent, worker_context
 from automap_tiles.engine.pools.protocol import Results
 from automap_tiles.errors import ProcessError
 from automap_tiles.runtime.process import Process
@@ -94,20 +90,6 @@ def _kill(children: list[BaseProcess]) -> None:
 
 
 def _begin(token: str, pickled: bytes) -> None:
-    """First thing in a worker: Ctrl-C is the parent's business, and no parent means the end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    """First thing in a worker."""
+    follow_parent()
     worker.register(token, pickle.loads(pickled))
-
-
-def _end_with_parent() -> None:
-    """Leave when the run is gone, also when it was killed and could not say so.
-
-    The parent holds the other end of a pipe that was made before this process, so a parent that
-    died before this line is noticed as well.
-    """
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
