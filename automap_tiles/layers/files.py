@@ -36,6 +36,14 @@ _MOST_LISTED = 100_000
 _WITHOUT_OVERVIEWS = 4
 """The same for a raster, which is read in windows."""
 
+_ABSENT = "-"
+"""In the version of a tile: a stored tile that is not there."""
+
+
+def is_bare(version: str) -> bool:
+    """Whether the version of a tile of a `FileLayer` says that nothing is stored there."""
+    return set(version.split()) <= {_ABSENT}
+
 
 @dataclass(frozen=True, kw_only=True)
 class FileLayer:
@@ -58,7 +66,7 @@ class FileLayer:
             try:
                 stamps.append(source.files.storage.stamp(source.files.key(index)))
             except FileNotFoundError:
-                stamps.append("-")
+                stamps.append(_ABSENT)
         return " ".join(stamps)
 
     def read(
