@@ -29,14 +29,21 @@ def make_lower(
     found = {child.index: data for child in children if (data := stored(child)) is not None}
     if not found:
         return None
-    mosaic = _mosaic(children, found)
-    shrunk = overview.shrink(
-        mosaic,
-        tile.shape,
-        resampling=_baselevels(process).lower,
-        nodata=process.writer.nodata,
-        unit_size=tile.pyramid.tile_size,
-    )
+    lower, nodata = _baselevels(process).lower, process.writer.nodata
+    if overview.is_local(lower) and all(size % 2 == 0 for c in children for size in c.shape):
+        quarters = {
+            index: overview.shrink(data.data, _halved(data.data), resampling=lower, nodata=nodata)
+            for index, data in found.items()
+        }
+        shrunk = _mosaic(children, quarters, scale=2)
+    else:
+        shrunk = overview.shrink(
+            _mosaic(children, {index: data.data for index, data in found.items()}),
+            tile.shape,
+            resampling=lower,
+            nodata=nodata,
+            unit_size=tile.pyramid.tile_size,
+        )
     return None if np.ma.getmaskarray(shrunk).all() else Tiled(shrunk)
 
 
@@ -63,20 +70,29 @@ def without_buffer(tile: Tile, data: Tiled) -> Tiled:
     return Tiled(data.data[..., top : height - bottom, left : width - right], data.tags)
 
 
-def _mosaic(children: list[Tile], found: Mapping[TileIndex, Tiled]) -> RasterArray:
-    """The children side by side; what is absent is masked."""
-    sample: RasterArray = next(iter(found.values())).data
+def _halved(array: RasterArray) -> tuple[int, int]:
+    return array.shape[-2] // 2, array.shape[-1] // 2
+
+
+def _mosaic(
+    children: list[Tile], found: Mapping[TileIndex, RasterArray], scale: int = 1
+) -> RasterArray:
+    """The children, shrunk by `scale`, side by side; what is absent is masked."""
+    sample = next(iter(found.values()))
     first, last = children[0], children[-1]
-    height = first.shape[0] + (last.shape[0] if last.row > first.row else 0)
-    width = first.shape[1] + (last.shape[1] if last.col > first.col else 0)
-    data = np.full((len(sample), height, width), sample.fill_value, dtype=sample.dtype)
+    (height, width), (more_height, more_width) = (
+        (child.shape[0] // scale, child.shape[1] // scale) for child in (first, last)
+    )
+    rows = height + (more_height if last.row > first.row else 0)
+    cols = width + (more_width if last.col > first.col else 0)
+    data = np.full((len(sample), rows, cols), sample.fill_value, dtype=sample.dtype)
     mask = np.ones(data.shape, dtype=bool)
     for child in children:
         if child.index in found:
-            row = first.shape[0] if child.row > first.row else 0
-            col = first.shape[1] if child.col > first.col else 0
-            window = np.s_[:, row : row + child.shape[0], col : col + child.shape[1]]
-            array: RasterArray = found[child.index].data
+            array = found[child.index]
+            row = height if child.row > first.row else 0
+            col = width if child.col > first.col else 0
+            window = np.s_[:, row : row + array.shape[-2], col : col + array.shape[-1]]
             data[window] = array.data
             mask[window] = np.ma.getmaskarray(array)
     return np.ma.MaskedArray(data, mask, fill_value=sample.fill_value)

@@ -8,8 +8,14 @@ pixels, the page faults take twice the time of the read itself (1.8 ms instead o
 from __future__ import annotations
 
 import ctypes
+import math
 import os
+import sys
+import threading
 from functools import lru_cache
+from typing import Any
+
+import numpy as np
 
 # malloc.h of glibc.
 _M_TRIM_THRESHOLD = -1
@@ -20,6 +26,9 @@ KEPT_BYTES = 128 * 2**20
 
 MAPPED_FROM_BYTES = 32 * 2**20
 """Arrays from this size on are still given back at once; the largest value that glibc takes."""
+
+# What refers to memory that nobody uses: the thread's own, a local name and the question itself.
+_OWN_REFERENCES = 3
 
 _SETTINGS = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES")
 
@@ -39,3 +48,25 @@ def keep_freed_memory() -> bool:
     mmap_set = mallopt(_M_MMAP_THRESHOLD, MAPPED_FROM_BYTES)
     trim_set = mallopt(_M_TRIM_THRESHOLD, KEPT_BYTES)
     return bool(mmap_set and trim_set)
+
+
+class _Spare(threading.local):
+    memory: np.ndarray[Any, Any] | None = None
+
+
+_spare = _Spare()
+
+
+def empty_again(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    """As `np.empty`, for the largest array of a tile: in memory of the last such one of the thread.
+
+    Fresh memory of that size would be filled with zeros by the system. It is taken again only when
+    no array refers to it any more; up to `KEPT_BYTES` are kept.
+    """
+    size = math.prod(shape) * dtype.itemsize
+    memory = _spare.memory
+    if size > KEPT_BYTES:
+        return np.empty(shape, dtype=dtype)
+    if memory is None or memory.size < size or sys.getrefcount(memory) > _OWN_REFERENCES:
+        memory = _spare.memory = np.empty(size, dtype=np.uint8)
+    return memory[:size].view(dtype).reshape(shape)

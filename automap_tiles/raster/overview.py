@@ -60,6 +60,11 @@ def shrink(
     return _by_units(mosaic, shape, 0.5, kind, nodata, unit_size)
 
 
+def is_local(resampling: str) -> bool:
+    """Whether a pixel is made of the two by two below it alone, so that tiles shrink one by one."""
+    return resampling_of(resampling) in _SHRINKERS
+
+
 def enlarge(
     parent: Masked,
     shape: tuple[int, int],

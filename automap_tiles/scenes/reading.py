@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from automap_tiles.grid import Grid, Tile
+from automap_tiles.raster.memory import empty_again
 from automap_tiles.scenes.access import resolve
 from automap_tiles.scenes.frames import Frame, NativeFrame, Source, TileFrame
 from automap_tiles.scenes.lattice import Lattice, choose, window_around
@@ -169,7 +170,7 @@ class _Growing:
     def __init__(self, dates: int, frame: Frame, reading: Reading) -> None:
         shape = frame.shape
         self.frame, self.reading = frame, reading
-        self.values = np.empty((dates, len(reading.bands), *shape), dtype=reading.dtype)
+        self.values = empty_again((dates, len(reading.bands), *shape), reading.dtype)
         self.valid = np.empty((dates, *shape), dtype=bool)
         self.distance: Array | None = None
         if reading.cloud_distance is not None:
