@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from typing import NoReturn
 
 import click
 
@@ -49,9 +50,14 @@ def leave_threads_behind(code: int) -> None:
     """
     main = threading.main_thread()
     if any(thread is not main and not thread.daemon for thread in threading.enumerate()):
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+        end_now(code)
+
+
+def end_now(code: int) -> NoReturn:
+    """End this process without waiting for any thread."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _end_as_orderly_as_interrupted() -> None:

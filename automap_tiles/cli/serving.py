@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 import click
 
+from automap_tiles.cli.exits import end_now
 from automap_tiles.errors import MissingExtra
 from automap_tiles.layers.keeping import Keep
 from automap_tiles.layers.open import open_layers
@@ -57,3 +59,5 @@ def serve(wish: Wish) -> None:
             webbrowser.open(address)
 
     run(create_app(Catalogue(layers), settings), settings, ready)
+    if threading.active_count() > 1:  # one may be in the middle of a tile that somebody looked at
+        end_now(0)

@@ -22,7 +22,7 @@ from automap_tiles.errors import AutomapError, InputError
 from automap_tiles.formats.raster_output import blank, paste, without_buffer
 from automap_tiles.formats.tile_files import Cut, TileFiles
 from automap_tiles.grid import Bounds, Grid, GridLike, Pyramid, Tile, TileIndex, unit_parts
-from automap_tiles.raster.lru import ByteLRU
+from automap_tiles.raster.lru import ByteLRU, share
 from automap_tiles.storage import is_remote, object_stamps
 from automap_tiles.vector import reproject_bounds
 
@@ -40,7 +40,7 @@ _FINEST_ZOOM = 30
 
 class _Cache(threading.local):
     def __init__(self) -> None:
-        self.tiles: ByteLRU[Any] = ByteLRU(_KEEP_BYTES)
+        self.tiles: ByteLRU[Any] = ByteLRU(share(_KEEP_BYTES))
 
 
 _cache = _Cache()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -57,14 +57,17 @@ _ENDED = {
     TileStatus.FAILED: Progress.FAILED,
 }
 
+# Of all layers together, and in these threads alone: what a process sets up is kept per thread.
+_COMPUTING = ThreadPoolExecutor(os.cpu_count() or 1, "computing")
+
 Told = Callable[[Looked], None]
 
 
 class ProcessLayer:
     """See `Layer`; tiles of a base zoom are computed, those of other zooms made from them.
 
-    Several threads may look at once: a tile is computed by the first of them, and by as many at a
-    time as there are processors.
+    Several threads may look at once: a tile is computed once, and as many at a time as there are
+    processors, of all layers together.
     """
 
     def __init__(
@@ -87,7 +90,6 @@ class ProcessLayer:
         self._flying: dict[TileIndex, Future[Looked]] = {}
         self._retired = False
         self._guard = threading.Lock()
-        self._places = threading.BoundedSemaphore(os.cpu_count() or 1)
 
     @property
     def info(self) -> LayerInfo:
@@ -182,9 +184,7 @@ class ProcessLayer:
     def _make(self, index: TileIndex, *, again: bool) -> Looked:
         found = None if again else self._found(index)
         if found is None:
-            with self._places:
-                self._told(Looked(index=index, progress=Progress.RUNNING))
-                found = self._compute(index)
+            found = _COMPUTING.submit(self._compute, index).result()
             self._told(found)
         with self._guard:
             self._seen[index] = found
@@ -209,6 +209,7 @@ class ProcessLayer:
         return None
 
     def _compute(self, index: TileIndex) -> Looked:
+        self._told(Looked(index=index, progress=Progress.RUNNING))
         batch = Batch((Step(index, StepKind.PROCESS),))
         result: TileResult = next(TileWorker(self._worker).run(batch))
         if self._notes is not None:

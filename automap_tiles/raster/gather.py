@@ -18,7 +18,7 @@ from rasterio.windows import Window
 
 from automap_tiles.grid import Grid, UnitPart
 from automap_tiles.raster.coordinates import Floats, PixelTransformer
-from automap_tiles.raster.lru import ByteLRU
+from automap_tiles.raster.lru import ByteLRU, share
 from automap_tiles.raster.target import Target, parts_of, rows_of
 
 CACHE_BYTES = 64 * 2**20
@@ -86,7 +86,7 @@ class _Places:
 
 class _Cache(threading.local):
     def __init__(self) -> None:
-        self.plans: ByteLRU[tuple[Piece, ...]] = ByteLRU(CACHE_BYTES)
+        self.plans: ByteLRU[tuple[Piece, ...]] = ByteLRU(share(CACHE_BYTES))
 
 
 _cache = _Cache()

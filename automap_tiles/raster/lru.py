@@ -8,6 +8,22 @@ from typing import Generic, TypeVar
 
 Value = TypeVar("Value")
 
+_part = 1.0
+
+
+def keep_less(part: float) -> None:
+    """Let caches of threads that start from now on keep this part of what they do in a worker.
+
+    For programs of many threads that each do little, such as a server.
+    """
+    global _part  # noqa: PLW0603 - one setting of the whole process
+    _part = part
+
+
+def share(capacity: int) -> int:
+    """The bytes that a thread may keep in place of so many."""
+    return int(capacity * _part)
+
 
 class ByteLRU(Generic[Value]):
     """Values by key, bounded by the sum of their sizes. Not for several threads at once."""

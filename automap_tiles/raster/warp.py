@@ -16,7 +16,7 @@ from rasterio.warp import reproject
 
 from automap_tiles.errors import InputError
 from automap_tiles.grid import Grid
-from automap_tiles.raster.lru import ByteLRU
+from automap_tiles.raster.lru import ByteLRU, share
 from automap_tiles.raster.nodata import as_value, equals, fill_value
 from automap_tiles.raster.source import Georeferencing, RasterInfo
 from automap_tiles.raster.target import Target, parts_of
@@ -30,7 +30,7 @@ Block = tuple[NDArray[Any], NDArray[np.bool_]]
 
 class _Cache(threading.local):
     def __init__(self) -> None:
-        self.blocks: ByteLRU[Block] = ByteLRU(CACHE_BYTES)
+        self.blocks: ByteLRU[Block] = ByteLRU(share(CACHE_BYTES))
 
 
 _cache = _Cache()

@@ -6,8 +6,10 @@ from flask import Flask, Response, request
 
 from automap_devserver import failures
 from automap_devserver.catalogue import Catalogue
+from automap_devserver.compress import compress
 from automap_devserver.events import Hub
 from automap_devserver.failures import Refused, is_addressed_here, is_local
+from automap_devserver.limits import BODY, Limits
 from automap_devserver.preview import Previews
 from automap_devserver.settings import Settings
 from automap_devserver.tiles import TileServer
@@ -22,19 +24,23 @@ def create_app(catalogue: Catalogue, settings: Settings | None = None) -> Flask:
     app = Flask("automap_devserver", static_folder="static", static_url_path="/static")
     app.url_map.strict_slashes = False
     failures.install(app)
-    tiles = TileServer(catalogue, settings)
+    app.config["MAX_CONTENT_LENGTH"] = BODY
+    limits = Limits(settings.seconds)
+    tiles = TileServer(catalogue, settings, limits)
     hub = Hub()
     previews = Previews(catalogue, hub)
     app.extensions["automap-hub"] = hub
-    app.register_blueprint(layers.blueprint(catalogue, settings))
+    app.extensions["automap-limits"] = limits
+    app.register_blueprint(layers.blueprint(catalogue, settings, limits))
     app.register_blueprint(ogc.blueprint(catalogue, tiles))
     app.register_blueprint(openapi.blueprint(catalogue))
     app.register_blueprint(live.blueprint(hub, previews))
     app.register_blueprint(page.blueprint(settings))
-    app.register_blueprint(process.blueprint(previews, settings))
+    app.register_blueprint(process.blueprint(previews, limits))
     app.register_blueprint(wmts.blueprint(catalogue, tiles))
     app.register_blueprint(xyz.blueprint(catalogue, tiles))
     app.before_request(lambda: _check(settings))
+    app.after_request(lambda response: compress(request, response))
     app.after_request(_open_to_other_pages)
     return app
 

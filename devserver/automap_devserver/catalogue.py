@@ -8,11 +8,13 @@ from functools import lru_cache
 from urllib.parse import parse_qs
 
 from automap_devserver.failures import NotFound
+from automap_tiles.errors import ConfigError
 from automap_tiles.layers.layer import Layer, Query
 from automap_tiles.layers.looks import usual_look
 from automap_tiles.pictures.style import PARAMETERS, Style, read_style
 
-NO_STYLE: Query = {}
+_FIELDS = 64
+"""Parameters of a request at most."""
 
 
 class Catalogue:
@@ -68,7 +70,10 @@ class Catalogue:
 @lru_cache(maxsize=512)
 def _asked(names: tuple[str, ...], query_string: str) -> Style | None:
     """The style of a query; None where it says nothing of it."""
-    query = parse_qs(query_string, keep_blank_values=True, max_num_fields=64)
+    try:
+        query = parse_qs(query_string, keep_blank_values=True, max_num_fields=_FIELDS)
+    except ValueError as error:
+        raise ConfigError(f"there are more than {_FIELDS} parameters") from error
     if not query.keys() & set(PARAMETERS):
         return None
     return read_style(query, names)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from automap_devserver.failures import TooMany
+from automap_devserver.limits import LISTENERS
 
 _WAIT = 5.0
 """Seconds without an event after which a listener is asked whether it is still there."""
@@ -17,8 +18,6 @@ _PERIOD = 0.5
 """Seconds between two looks at files and journals."""
 _BEHIND = 1000
 """Events that a listener may be behind; a slower one misses some, and is told so."""
-MOST = 8
-"""Listeners at once; each takes a thread of the server."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +60,10 @@ class Hub:
         """Events from now on; None now and then when there is none. Raises `TooMany`."""
         mine: Listener = queue.Queue()
         with self._guard:
-            if len(self._listeners) >= MOST:
-                raise TooMany(f"{MOST} pages are open already; this one asks for news by itself")
+            if len(self._listeners) >= LISTENERS:
+                raise TooMany(
+                    f"{LISTENERS} pages are open already; this one asks for news by itself"
+                )
             self._listeners.add(mine)
             if self._watch is None:
                 self._watch = threading.Thread(target=self._watching, name="watch", daemon=True)

@@ -41,6 +41,10 @@ _STATUS: tuple[tuple[type[AutomapError], int], ...] = (
 """The first that fits; everything else that we raise is 500."""
 
 
+_PASSED_ON = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip")
+"""Headers that proxies add (RFC 7239, RFC 9110 7.6.3, and what was usual before)."""
+
+
 def install(app: Flask) -> None:
     """Let an application answer every error as JSON: `{"error": …}`."""
     app.register_error_handler(AutomapError, _ours)
@@ -82,7 +86,12 @@ def is_local() -> bool:
 
 
 def is_addressed_here() -> bool:
-    """Whether the request comes from this machine and asks for it by a name of its own."""
+    """Whether the request comes from this machine and asks for it by a name of its own.
+
+    One that a proxy passes on comes from elsewhere.
+    """
+    if any(header in request.headers for header in _PASSED_ON):
+        return False
     return request.remote_addr in LOOPBACK and _host_name(request.host) in LOOPBACK
 
 

@@ -129,7 +129,9 @@ _VALUES: Json = {
 
 ENDPOINTS = (
     Endpoint(path="/openapi.json", about="This description.", media=(_JSON,)),
-    Endpoint(path="/api/layers", about="All layers, their bands, classes and styles."),
+    Endpoint(
+        path="/api/layers", about="All layers, their bands, classes and styles.", errors=(503,)
+    ),
     Endpoint(
         path="/api/{layer}/statistics",
         about="Values between which a part of a layer is shown.",

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import errno
+import os
+import signal
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 from flask import Flask
 
+from automap_devserver.limits import BODY, HEADERS, IDLE, LISTENERS, REQUESTS
 from automap_devserver.settings import Settings
 from automap_tiles.errors import OutputError
+from automap_tiles.raster.lru import keep_less
 
-_THREADS = 6
-"""Requests at once: what browsers open to one address; one of them listens to events."""
+_MEMORY = 0.125
+"""Part of what a worker's threads keep in memory: pictures need little of what is around them."""
+_BLOCKS = "64"
+"""MB of GDAL's cache of blocks, of all threads together."""
 
 
 def serve(app: Flask, settings: Settings, ready: Callable[[str], None]) -> None:
@@ -22,14 +31,50 @@ def serve(app: Flask, settings: Settings, ready: Callable[[str], None]) -> None:
     """
     from waitress.server import create_server
 
+    keep_less(_MEMORY)
+    os.environ.setdefault("GDAL_CACHEMAX", _BLOCKS)
     listening = _listen(settings)
-    server = create_server(app, sockets=[listening], threads=_THREADS, ident=None)
+    server = create_server(
+        app,
+        sockets=[listening],
+        threads=LISTENERS + REQUESTS,
+        ident=None,
+        channel_timeout=IDLE,
+        cleanup_interval=IDLE,
+        max_request_body_size=BODY,
+        max_request_header_size=HEADERS,
+        asyncore_use_poll=True,
+        clear_untrusted_proxy_headers=False,  # `failures.is_local` asks whether there are any
+    )
     host, port = listening.getsockname()[:2]
     ready(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
-    try:
+    with _ending(app):
         server.run()
+    server.close()
+
+
+@contextmanager
+def _ending(app: Flask) -> Iterator[None]:
+    """End what requests wait for as soon as the server is interrupted: it waits for requests."""
+
+    def end(*_: object) -> None:
+        app.extensions["automap-hub"].close()
+        app.extensions["automap-limits"].close()
+
+    def interrupted(number: int, frame: FrameType | None) -> None:
+        end()
+        signal.default_int_handler(number, frame)
+
+    signals: tuple[signal.Signals, ...] = ()
+    if threading.current_thread() is threading.main_thread():
+        signals = (signal.SIGINT, signal.SIGTERM)
+    before = {each: signal.signal(each, interrupted) for each in signals}
+    try:
+        yield
     finally:
-        server.close()
+        end()
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as TimedOut
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flask import Request, Response
 
 from automap_devserver.asked import on_date
 from automap_devserver.catalogue import Catalogue
-from automap_devserver.failures import NotFound, TooLong
+from automap_devserver.failures import NotFound
+from automap_devserver.limits import Limits
 from automap_devserver.settings import Settings
 from automap_tiles import raster
 from automap_tiles.errors import ConfigError
@@ -68,11 +68,10 @@ class Wanted:
 class TileServer:
     """Makes tiles, none for longer than a request may take."""
 
-    def __init__(self, catalogue: Catalogue, settings: Settings) -> None:
+    def __init__(self, catalogue: Catalogue, settings: Settings, limits: Limits) -> None:
         self._catalogue = catalogue
         self._settings = settings
-        # Only what may take long is made here: a request that has waited enough leaves it behind.
-        self._computing = ThreadPoolExecutor(8, "tiles")
+        self._limits = limits
 
     def answer(
         self, layer: Layer, tile: Tile, ending: str, request: Request, style: str | None = None
@@ -126,18 +125,10 @@ class TileServer:
         bands = wanted.style.needed
         if wanted.ending is Ending.TIF:
             bands = tuple(range(1, len(wanted.layer.info.bands) + 1))
-        if wanted.layer.info.kind is not LayerKind.PROCESS:
-            return wanted.layer.read(wanted.tile, bands, wanted.resampling)
-        making: Future[RasterArray | None] = self._computing.submit(
-            wanted.layer.read, wanted.tile, bands, wanted.resampling
-        )
-        try:
-            return making.result(self._settings.seconds)
-        except TimedOut:
-            raise TooLong(
-                f"the tile takes longer than {self._settings.seconds:g} s; it is still being made, "
-                "ask again"
-            ) from None
+        read = partial(wanted.layer.read, wanted.tile, bands, wanted.resampling)
+        if wanted.layer.info.kind is LayerKind.PROCESS:
+            return self._limits.compute(read)
+        return self._limits.read(read)
 
     def _etag(self, wanted: Wanted) -> str:
         version = wanted.layer.version(wanted.tile)

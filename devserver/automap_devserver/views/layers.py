@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from automap_devserver.asked import box, number, on_date
 from automap_devserver.catalogue import Catalogue
+from automap_devserver.limits import Limits
 from automap_devserver.settings import Settings
 from automap_tiles.errors import ConfigError, TileFailed
 from automap_tiles.layers.layer import Layer, LayerInfo, Query
@@ -18,7 +19,7 @@ from automap_tiles.layers.values import values_at
 from automap_tiles.pictures import colormaps
 
 
-def blueprint(catalogue: Catalogue, settings: Settings) -> Blueprint:
+def blueprint(catalogue: Catalogue, settings: Settings, limits: Limits) -> Blueprint:
     """`/api/layers`, `/api/{layer}/statistics`, `/api/point`."""
     views = Blueprint("layers", __name__)
 
@@ -27,7 +28,9 @@ def blueprint(catalogue: Catalogue, settings: Settings) -> Blueprint:
         found = list(catalogue)
         return jsonify(
             {
-                "layers": [_told(layer, catalogue.usual(layer)) for layer in found],
+                "layers": limits.compute(
+                    lambda: [_told(layer, catalogue.usual(layer)) for layer in found]
+                ),
                 "start": _start([layer.info for layer in found]),
                 "colormaps": colormaps.names(),
                 "base_map": settings.base_map,
@@ -39,14 +42,15 @@ def blueprint(catalogue: Catalogue, settings: Settings) -> Blueprint:
     def statistics(name: str) -> Response:
         layer = on_date(catalogue[name])
         bands = _bands(layer)
-        limits = stretch(layer, bands, box("bbox"))
+        area = box("bbox")
+        found = limits.compute(lambda: stretch(layer, bands, area))
         return jsonify(
             {
                 "statistics": None
-                if limits is None
+                if found is None
                 else [
                     {"band": band, "low": low, "high": high}
-                    for band, (low, high) in zip(bands, limits, strict=True)
+                    for band, (low, high) in zip(bands, found, strict=True)
                 ]
             }
         )
@@ -59,7 +63,9 @@ def blueprint(catalogue: Catalogue, settings: Settings) -> Blueprint:
             {
                 "lon": lon,
                 "lat": lat,
-                "layers": [_values(layer, lon, lat, zoom) for layer in catalogue],
+                "layers": limits.compute(
+                    lambda: [_values(layer, lon, lat, zoom) for layer in catalogue]
+                ),
             }
         )
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as TimedOut
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,9 +10,9 @@ from flask import Blueprint, Response, jsonify, request
 
 from automap_devserver import parameters
 from automap_devserver.asked import box, number
-from automap_devserver.failures import Refused, TooLong, is_local
+from automap_devserver.failures import Refused, is_local
+from automap_devserver.limits import Limits
 from automap_devserver.preview import Preview, Previews
-from automap_devserver.settings import Settings
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import TileIndex
 from automap_tiles.layers.progress import TileProgress
@@ -24,10 +22,9 @@ _LONGEST_TEXT = 200_000
 """Characters of a file that are shown."""
 
 
-def blueprint(previews: Previews, settings: Settings) -> Blueprint:
+def blueprint(previews: Previews, limits: Limits) -> Blueprint:
     """`/api/{layer}/…`: grid, tile, retry, series, process."""
     views = Blueprint("process", __name__)
-    computing = ThreadPoolExecutor(4, "retry")
 
     @views.get("/api/<name>/grid")
     def grid(name: str) -> Response:
@@ -60,19 +57,14 @@ def blueprint(previews: Previews, settings: Settings) -> Blueprint:
     @views.post("/api/<name>/tile/<int:zoom>/<int:row>/<int:col>/retry")
     def retry(name: str, zoom: int, row: int, col: int) -> Response:
         preview, index = previews[name], TileIndex(zoom, row, col)
-        making = computing.submit(preview.retry, index)
-        try:
-            making.result(settings.seconds)
-        except TimedOut:
-            raise TooLong(
-                f"the tile takes longer than {settings.seconds:g} s; it is still being made"
-            ) from None
+        limits.compute(lambda: preview.retry(index))
         return jsonify(_tile(preview.progress.tile(index)))
 
     @views.get("/api/<name>/series")
     def series(name: str) -> Response:
         lon, lat = number("lon", -540, 540), number("lat", -90, 90)
-        found = series_of(previews[name].process, lon, lat)
+        process = previews[name].process
+        found = limits.compute(lambda: series_of(process, lon, lat))
         return jsonify({"lon": lon, "lat": lat, "inputs": [_plain(each) for each in found]})
 
     @views.get("/api/<name>/process")
