@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
+from automap_tiles.commands.run import stac
+from automap_tiles.commands.run.discover import is_surface
+from automap_tiles.commands.run.download import area_hash
 from automap_tiles.commands.run.folders import composite_path, satellite_name, scenes_folder
 from automap_tiles.commands.run.parameters import DEVIATIONS, PROVENANCE, RunParameters
-from automap_tiles.errors import InputError
+from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.grid import Bounds, Grid
 from automap_tiles.scenes import find
+from automap_tiles.scenes.download.address import safe_name
 from automap_tiles.scenes.lattice import Lattice
 from automap_tiles.scenes.outlines import LON_LAT, grid_of, outline
+from automap_tiles.scenes.prepared import read_item
 from automap_tiles.scenes.reading import Reading, lattice_of
 from automap_tiles.scenes.select import Selection
 from automap_tiles.sensors.sensor import COMMON
@@ -73,9 +78,11 @@ def composite_config(run: RunParameters, satellite: str) -> dict[str, Any]:
     """The process that makes the composite, as `open_process` takes it.
 
     Its grid is the one that most of the scenes share, so that their pixels stay as they are.
-    Raises `InputError` without scenes.
+    Raises `InputError` without scenes, `ConfigError` where earlier runs left some that do not go
+    with those of this one.
     """
     scenes = prepared_scenes(run, satellite)
+    _check_alike(run, satellite, scenes)
     lattice = _square(lattice_of(scenes, Reading(bands=COMMON)))
     names = band_names(run.statistics, run.provenance)
     grid, bounds = _grid(lattice, _reach(run, scenes))
@@ -111,6 +118,28 @@ def composite_config(run: RunParameters, satellite: str) -> dict[str, Any]:
         },
         "process_parameters": _parameters(run),
     }
+
+
+def _check_alike(run: RunParameters, satellite: str, scenes: Sequence[Scene]) -> None:
+    """Raise `ConfigError` for scenes of another area, mask or level than the others have."""
+    folder, area = scenes_folder(run.output, satellite), area_hash(run.area)
+    items = [(scene.id, read_item(folder / f"{safe_name(scene.id)}.json")) for scene in scenes]
+    strange = [
+        name
+        for name, item in items
+        if item is None or not stac.is_made_for(item, area, run.making.label)
+    ]
+    how = "cut to another area, or given another mask"
+    if not strange and len({is_surface(scene) for scene in scenes}) > 1:
+        strange = [scene.id for scene in scenes if is_surface(scene)]
+        how = "of surface reflectance, and others are of that at the top of the atmosphere"
+    if strange:
+        raise ConfigError(
+            f"an earlier run left {len(strange)} of the {len(scenes)} scenes {how}",
+            file=folder,
+            found=", ".join(strange[:3]),
+            remedy="another --output, or delete these scenes (.json and .tif)",
+        )
 
 
 def _parameters(run: RunParameters) -> dict[str, Any]:

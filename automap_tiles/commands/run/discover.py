@@ -55,7 +55,7 @@ def discover(run: RunParameters) -> Discovered:
     notes: list[str] = []
     for satellite in sorted(run.satellites):
         own = [scene for scene in found.scenes if scene.satellite == satellite]
-        kept = [scene for scene in own if not _is_surface(scene)] or own
+        kept = [scene for scene in own if not is_surface(scene)] or own
         if not kept:
             notes.append(f"{satellite_name(satellite)}: no scene of that area and time")
             continue
@@ -65,7 +65,7 @@ def discover(run: RunParameters) -> Discovered:
         if not kept:
             raise InputError(f"no scene has what its mask is made of: {lost[0][1]}", run.source)
         scenes[satellite] = tuple(kept)
-        if _is_surface(kept[0]):
+        if is_surface(kept[0]):
             notes.append(
                 f"{satellite_name(satellite)}: only surface reflectance is there and is taken, "
                 "not that at the top of the atmosphere"
@@ -146,7 +146,8 @@ def _with_bands(
     return kept, lost
 
 
-def _is_surface(scene: Scene) -> bool:
+def is_surface(scene: Scene) -> bool:
+    """Whether its reflectance is that at the surface."""
     return (scene.level or "").startswith(_SURFACE)
 
 

@@ -156,9 +156,7 @@ def _of_satellite(
 def _is_there(job: _Job, scene: Scene) -> bool:
     name = safe_name(scene.id)
     item = prepared.read_item(Path(job.storage.url(f"{name}.json")))
-    if item is None or item["properties"].get(stac.AREA) != job.area_hash:
-        return False
-    if item["properties"].get(stac.MAKING, "") != job.making.label:
+    if item is None or not stac.is_made_for(item, job.area_hash, job.making.label):
         return False
     return not item.get("assets") or job.storage.exists(f"{name}.tif")
 

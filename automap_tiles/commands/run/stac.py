@@ -104,6 +104,12 @@ def _asset(scene: Scene, href: str) -> dict[str, Any]:
     }
 
 
+def is_made_for(item: Mapping[str, Any], area: str, making: str) -> bool:
+    """Whether the scene of an item was cut to the area of that hash, and its mask made that way."""
+    said = item["properties"]
+    return bool(said.get(AREA) == area and said.get(MAKING, "") == making)
+
+
 def collection(
     items: Iterable[tuple[Path, Mapping[str, Any] | None]], title: str
 ) -> dict[str, Any]:

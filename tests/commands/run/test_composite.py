@@ -16,8 +16,10 @@ from automap_tiles import open_process
 from automap_tiles.commands.run.composite import band_names, composite_config, prepared_scenes
 from automap_tiles.commands.run.folders import composite_path
 from automap_tiles.commands.run.parameters import METHODS, RunParameters
+from automap_tiles.errors import ConfigError
 from automap_tiles.scenes.reading import Reading, lattice_of
 from automap_tiles.scenes.select import overpasses
+from tests.commands.run.conftest import run_download
 
 MASKED = 1 | 2 | 4 | 8  # fill, cloud, cirrus, shadow
 
@@ -103,15 +105,44 @@ def test_same_bytes_for_any_number_of_workers(
     assert (tmp_path / "again.tif").read_bytes() == composite.read_bytes()
 
 
-def test_an_area_beyond_all_that_was_seen(prepared_run: RunParameters) -> None:
+def test_an_area_beyond_all_that_was_seen(spring: RunParameters, tmp_path: Path) -> None:
     """Half the globe cannot be told in one zone: the extent ends around the scenes."""
-    everywhere = replace(prepared_run, area=box(-180, -80, 20, 84))
+    everywhere = replace(spring, area=box(-180, -80, 20, 84), output=tmp_path / "everywhere")
+    run_download(everywhere)
     config = composite_config(everywhere, "8")
     left, bottom, right, top = config["bounds"]
-    own = composite_config(prepared_run, "8")["bounds"]
+    run_download(spring)
+    own = composite_config(spring, "8")["bounds"]
     assert left < own[0] < own[2] < right
-    assert right - left < 600_000
-    assert top - bottom < 600_000
+    assert right - left < 900_000
+    assert top - bottom < 900_000
+
+
+def test_scenes_of_another_area_are_not_merged(
+    spring: RunParameters, new_york: Path, tmp_path: Path
+) -> None:
+    """A run from another source leaves them as they are: they would be holes in its composite."""
+    run_download(replace(spring, area=spring.area.buffer(-0.02)))
+    (tmp_path / "one").mkdir()
+    product = next(path for path in new_york.iterdir() if "_20180405_" in path.name)
+    (tmp_path / "one" / product.name).symlink_to(product)
+    one = replace(spring, source=str(tmp_path / "one"))
+    run_download(one)
+    with pytest.raises(ConfigError, match=r"left 4 of the 5 scenes cut to another area") as caught:
+        composite_config(one, "8")
+    assert "another --output" in (caught.value.remedy or "")
+    run_download(spring)
+    composite_config(one, "8")
+
+
+def test_levels_of_earlier_runs_are_not_merged(spring: RunParameters) -> None:
+    run_download(spring)
+    path = next(Path(spring.output, "landsat-8", "scenes").glob("LC08*.json"))
+    item = json.loads(path.read_text())
+    item["properties"]["automap:scene"]["level"] = "L2SP"
+    path.write_text(json.dumps(item))
+    with pytest.raises(ConfigError, match=r"left 1 of the 5 scenes of surface reflectance"):
+        composite_config(spring, "8")
 
 
 def test_long_names_of_statistics(prepared_run: RunParameters) -> None:
