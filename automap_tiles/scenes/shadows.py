@@ -46,13 +46,20 @@ doi:10.5194/isprs-annals-IV-2-W7-145-2019)."""
 
 
 def check(scenes: Iterable[Scene]) -> None:
-    """Raise `ConfigError` for a scene of which nothing says where the sun stood."""
+    """Raise `ConfigError` for a scene of which nothing says where the sun stood, or of night."""
     for scene in scenes:
         if scene.sun_azimuth is None or scene.sun_elevation is None:
             raise ConfigError(
                 f"nothing says where the sun stood in scene {scene.id}",
                 key="project_shadow",
                 remedy="project_shadow: false, or csmask, which sees shadows",
+            )
+        if scene.sun_elevation <= 0:
+            raise ConfigError(
+                f"clouds throw no shadows: the sun was down in scene {scene.id}",
+                key="project_shadow",
+                found=scene.sun_elevation,
+                remedy="project_shadow: false, or a time without that scene",
             )
 
 

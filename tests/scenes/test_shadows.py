@@ -176,6 +176,15 @@ def test_a_sun_that_nobody_knows(tmp_path: Path) -> None:
         masked(scene, whole(), MaskRule(making=PROJECTED))
 
 
+@pytest.mark.parametrize("elevation", [0.0, -12.5])
+def test_a_scene_of_night(tmp_path: Path, elevation: float) -> None:
+    scene = cloudy_scene(tmp_path, sun_elevation=elevation)
+    with pytest.raises(ConfigError, match="the sun was down in scene one"):
+        PROJECTED.check([scene])
+    with pytest.raises(ConfigError, match="the sun was down"):
+        masked(scene, whole(), MaskRule(making=PROJECTED))
+
+
 @pytest.mark.parametrize("name", ["S2A_33TWL_20230815_0_L2A", "S2B_33TWL_20230820_0_L2A"])
 def test_shadows_of_real_clouds(shared: Path, name: str) -> None:
     """From the clouds of ESA's classification alone most of its own dark shadows are found.
