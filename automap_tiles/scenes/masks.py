@@ -185,7 +185,7 @@ def _of_layer(scene: Scene, file: QualityFile, confidence: Confidence) -> tuple[
 
 
 def _of_polygons(scene: Scene) -> tuple[Lattice, Compute]:
-    """Clouds as polygons, on the grid of the scene's coarsest band that has one."""
+    """Clouds as polygons, on the grid of the first of the scene's bands."""
     file = next(iter(scene.bands.values()))
     lattice = Lattice.of(file.grid or grid_of(resolve(file.href, scene.access)))
 
