@@ -109,9 +109,15 @@ def command(  # noqa: PLR0913 - the options
     """  # noqa: D301
     if design == (reference is not None):
         raise click.UsageError("Give either a REFERENCE or --design.")
+    if not design and out is not None:
+        raise click.UsageError("--out is for the points of --design; an assessment has --report.")
+    if drop_training and training is None:
+        raise click.UsageError("--drop-training needs --training.")
     if design:
         if out is None:
             raise click.UsageError("--design needs --out.")
+        if report is not None:
+            raise click.UsageError("--report is for an assessment, not for --design.")
         from automap_tiles.analysis.design import Allocation
         from automap_tiles.commands.assess import DesignWish
 

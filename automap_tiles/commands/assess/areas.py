@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from rasterio._err import CPLE_BaseError
 from rasterio.crs import CRS
 from rasterio.warp import transform
 
+from automap_tiles.errors import GridError
 from automap_tiles.grid import Grid
 
 Floats = NDArray[np.float64]
@@ -29,7 +31,10 @@ _EDGE = 32
 
 
 def pixel_areas(grid: Grid) -> Floats:
-    """(row,) square metres of a pixel in each row of a grid."""
+    """(row,) square metres of a pixel in each row of a grid.
+
+    Raises `GridError` for a grid whose CRS is not defined everywhere on its edge.
+    """
     if grid.crs.is_geographic:
         return _strips(np.radians(_row_edges(grid)), np.radians(grid.transform.a))
     if grid.crs == _MERCATOR:
@@ -71,7 +76,13 @@ def _tile_area(grid: Grid) -> float:
     x = np.concatenate([x, right - (right - left) * along, np.full(_EDGE, left)])
     y = np.concatenate([np.full(_EDGE, top), top - (top - bottom) * along])
     y = np.concatenate([y, np.full(_EDGE, bottom), bottom + (top - bottom) * along])
-    longitudes, latitudes = (np.radians(each) for each in transform(grid.crs, _LON_LAT, x, y))
+    try:
+        longitudes, latitudes = (np.radians(each) for each in transform(grid.crs, _LON_LAT, x, y))
+    except CPLE_BaseError as error:
+        raise GridError(
+            f"the areas of its pixels cannot be told: they reach beyond what {grid.crs} can "
+            "express; automap convert brings the map onto another grid"
+        ) from error
     steps = np.diff(longitudes, append=longitudes[:1])
     steps = (steps + np.pi) % (2 * np.pi) - np.pi
     if abs(steps.sum()) > np.pi:

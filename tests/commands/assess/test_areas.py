@@ -8,6 +8,7 @@ from affine import Affine
 from rasterio.crs import CRS
 
 from automap_tiles.commands.assess.areas import pixel_areas
+from automap_tiles.errors import GridError
 from automap_tiles.grid import Grid, Pyramid
 
 pyproj = pytest.importorskip("pyproj")
@@ -72,6 +73,13 @@ def test_around_a_pole() -> None:
     total = pixel_areas(grid).sum() * 512
     quarter = Grid(CRS.from_epsg(3413), Affine(1000, 0, 0, 0, -1000, 256_000), (256, 256))
     assert total == pytest.approx(4 * pixel_areas(quarter).sum() * 256, rel=1e-3)
+
+
+def test_beyond_the_edge_of_the_world() -> None:
+    mollweide = CRS.from_string("ESRI:54009")
+    grid = Grid(mollweide, Affine(10_000, 0, -18_000_000, 0, -10_000, 9_000_000), (512, 512))
+    with pytest.raises(GridError, match="reach beyond what ESRI:54009 can express"):
+        pixel_areas(grid)
 
 
 def test_the_whole_world() -> None:
