@@ -29,6 +29,8 @@ _RC = {
     "font.size": 10.0,
     "font.family": "sans-serif",
     "text.color": _INK,
+    # a name with two dollar signs is no formula
+    "text.parse_math": False,
     "axes.edgecolor": _GRID,
     "axes.labelcolor": _INK,
     "axes.spines.top": False,
@@ -73,6 +75,7 @@ def search(trials: Sequence[tuple[int, float, bool, bool]], default: float, chos
         axes.axhline(default, color=_INK, linewidth=1, linestyle=":", label="default parameters")
         axes.axhline(chosen, color=_ACCENT, linewidth=1, label="taken")
         axes.set_xlabel("trial (×: ended early)")
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.set_ylabel("log loss")
         # one hopeless trial must not hide the others
         losses = sorted(trial[1] for trial in trials if trial[2]) or [default]
@@ -127,7 +130,7 @@ def intervals(
             color=_ACCENT,
             ecolor=_INK,
             capsize=3,
-            label="estimated, 95 % interval",
+            label="estimated" + (", 95 % interval" if any(half) else ""),
         )
         axes.set_yticks(places, names)
         axes.invert_yaxis()

@@ -19,7 +19,7 @@ from automap_tiles.analysis.classifier.search import Budget
 from automap_tiles.analysis.recipe import Recipe
 from automap_tiles.analysis.sample_table import Loss, Reason, SampleTable
 from automap_tiles.commands.assess import ReferenceWish, assess
-from automap_tiles.commands.report import check_name, write_assessment, write_training
+from automap_tiles.commands.report import check_name, plots, write_assessment, write_training
 from automap_tiles.commands.report import page as pages
 from automap_tiles.commands.train import Outcome, report_of
 from automap_tiles.errors import ConfigError, MissingExtra
@@ -213,6 +213,13 @@ def test_the_page_of_a_map(tmp_path: Path) -> None:
     assert [[int(cell) for cell in row] for row in matrix] == found.counts.tolist()
     write_assessment(report, tmp_path / "report.json")
     assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8")) == report
+
+
+def test_names_with_dollars_and_areas_without_intervals() -> None:
+    plot = plots.intervals(["$a_$", "water"], [1.0, 2.0], [1.5, None], [None, None])
+    assert "$a_$" in plot
+    assert "interval" not in plot
+    assert "95 % interval" in plots.intervals(["a"], [1.0], [1.5], [0.2])
 
 
 def test_names_of_reports() -> None:
