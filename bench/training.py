@@ -26,7 +26,14 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import numpy as np
 import xgboost
 
-from automap_tiles.analysis.classifier.boosting import MAX_BIN, MAX_ROUNDS, Fold, Rows, make_folds
+from automap_tiles.analysis.classifier.boosting import (
+    MAX_BIN,
+    MAX_ROUNDS,
+    Fold,
+    Rows,
+    make_folds,
+    patience_of,
+)
 from automap_tiles.analysis.classifier.fit import train
 from automap_tiles.analysis.classifier.library import cores
 from automap_tiles.analysis.classifier.options import TrainOptions
@@ -88,8 +95,7 @@ def without_early_ends(folds: tuple[Fold, ...], found: Found) -> float:
     """All folds of all trials with XGBoost's own early stopping; the best loss."""
     losses = []
     for trial in found.trials:
-        patience = max(10, int(np.ceil(1.5 / trial.parameters.eta)))
-        stop = {"early_stopping_rounds": patience}
+        stop = {"early_stopping_rounds": patience_of(trial.parameters)}
         means = [_plain(fold, trial.parameters, MAX_ROUNDS, **stop) for fold in folds]
         losses.append(float(np.mean(means)))
     return min(losses)
@@ -121,7 +127,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=50_000)
     parser.add_argument("--trials", type=int, default=40)
     parser.add_argument("--folds", type=int, default=5)
-    parser.add_argument("--whole", action="store_true", help="also the whole training")
+    parser.add_argument("--whole", action="store_true", help="also the two last ones")
     wish = parser.parse_args()
     samples = table(wish.samples)
     print(f"{wish.samples} samples × {FEATURES} features, {CLASSES} classes, {wish.trials} trials,")
@@ -132,12 +138,18 @@ def main() -> None:
     best = found.best()
     assert best is not None
     complete = sum(trial.is_complete for trial in found.trials)
-    print(f"search               {ours:8.1f} CPU s   best {best.loss:.4f}, {complete} complete")
+    print(
+        f"search               {ours:8.1f} CPU s   best {best.loss:.4f}, {complete} complete",
+        flush=True,
+    )
     plain, loss = timed(lambda: same_trainings(folds, found))
-    print(f"the same trainings   {plain:8.1f} CPU s   best {loss:.4f}   {ours / plain:.2f} ×")
-    full, loss = timed(lambda: without_early_ends(folds, found))
-    print(f"without early ends   {full:8.1f} CPU s   best {loss:.4f}   {ours / full:.2f} ×")
+    print(
+        f"the same trainings   {plain:8.1f} CPU s   best {loss:.4f}   {ours / plain:.2f} ×",
+        flush=True,
+    )
     if wish.whole:
+        full, loss = timed(lambda: without_early_ends(folds, found))
+        print(f"without early ends   {full:8.1f} CPU s   best {loss:.4f}   {ours / full:.2f} ×")
         options = TrainOptions(budget=budget, folds=wish.folds)
         recipe = Recipe(bands=samples.features)
         whole, _ = timed(lambda: train(samples, recipe, options))

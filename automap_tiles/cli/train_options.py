@@ -181,7 +181,7 @@ _OPTIONS = (
     click.option(
         "--per-class",
         type=click.IntRange(min=0),
-        default=5000,
+        default=2000,
         show_default=True,
         metavar="N",
         help="At most so many pixels of a class; 0: all.",

@@ -118,6 +118,7 @@ def test_recipe_files_and_words_do_not_go_together(scene: Path, tmp_path: Path) 
         (("--bands", "red,swir1"), "no 'swir1'"),
         (("--radius", "two"), "no pixels"),
         (("--components", "1.5"), "whole number"),
+        (("--components", "99"), "features only"),
         (("--report", "report.pdf"), "neither HTML nor JSON"),
         (("--block-size", "9999999"), "one polygon or block"),
         (("--block-size", "100", "--split", "polygons"), "not by polygons"),

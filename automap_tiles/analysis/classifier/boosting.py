@@ -23,9 +23,7 @@ time and was no better on real scenes (log loss 1.194 with both; 1.197 with 128)
 MAX_ROUNDS = 400
 """However slowly a classifier learns: every round makes all later predictions slower."""
 
-# Rounds times learning rate after which a training ends whatever its curve does, and without a
-# gain after which it is stopped.
-_LAST_PROGRESS = 30.0
+# A training is stopped after so many rounds times learning rate without a gain, or so many rounds.
 _PATIENCE = 1.5
 _LEAST_PATIENCE = 10
 
@@ -109,19 +107,23 @@ def matrix(rows: Rows, threads: int, like: QuantileDMatrix | None = None) -> Qua
 
 def boost(fold: Fold, parameters: Parameters, watch: Watch) -> Boosted:
     """Train on a fold until its held-out samples are predicted no better."""
-    patience = max(_LEAST_PATIENCE, math.ceil(_PATIENCE / parameters.eta))
-    watcher = _watcher(watch, patience)
+    watcher = _watcher(watch, patience_of(parameters))
     history: dict[str, dict[str, list[float]]] = {}
     xgboost().train(
         _settings(parameters, fold.classes, fold.threads, fold.seed),
         fold.train,
-        min(MAX_ROUNDS, math.ceil(_LAST_PROGRESS / parameters.eta)),
+        MAX_ROUNDS,
         evals=[(fold.held_out, "held_out")],
         evals_result=history,
         callbacks=[watcher],
         verbose_eval=False,
     )
     return Boosted(curve=tuple(history["held_out"]["mlogloss"]), was_cut=watcher.was_cut)
+
+
+def patience_of(parameters: Parameters) -> int:
+    """Rounds without a gain after which a training is stopped."""
+    return max(_LEAST_PATIENCE, math.ceil(_PATIENCE / parameters.eta))
 
 
 def fit(rows: Rows, parameters: Parameters, rounds: int, threads: int, seed: int) -> Booster:

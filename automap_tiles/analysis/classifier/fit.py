@@ -90,15 +90,27 @@ def train(
     folds = make_folds(prepared.rows, division.fold_of, options.cores, options.seed)
     found = search(folds, _samplers(options), options.budget, progress)
     choice = choose(found)
-    boosters = {
-        trial.parameters.strategy: _final(prepared.rows, trial, options)
-        for trial in (choice.per_class, choice.vector)
-        if trial is not None
-    }
+    tried = [trial for trial in (choice.per_class, choice.vector) if trial is not None]
+    boosters = {trial.parameters.strategy: _final(prepared.rows, trial, options) for trial in tried}
     booster = boosters[choice.chosen.parameters.strategy]
     test = _test(table.take(~kept), prepared, booster)
     report = _report(table, prepared, division, found.trials, choice, booster, test, options)
-    model = Model(
+    return Training(
+        model=_model(table, recipe, prepared, booster, report),
+        costs=tuple(
+            measure(trial, boosters[trial.parameters.strategy], prepared.rows) for trial in tried
+        ),
+    )
+
+
+def _model(
+    table: SampleTable,
+    recipe: Recipe,
+    prepared: _Prepared,
+    booster: Booster,
+    report: TrainingReport,
+) -> Model:
+    return Model(
         booster=bytes(booster.save_raw("ubj")),
         recipe=recipe,
         classes=prepared.classes,
@@ -107,12 +119,6 @@ def train(
         report=report.to_dict(),
         versions=_versions(),
     )
-    costs = tuple(
-        measure(trial, boosters[trial.parameters.strategy], prepared.rows)
-        for trial in (choice.per_class, choice.vector)
-        if trial is not None
-    )
-    return Training(model=model, costs=costs)
 
 
 def _check(table: SampleTable, recipe: Recipe) -> None:

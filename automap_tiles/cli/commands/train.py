@@ -30,8 +30,7 @@ def command(choices: TrainChoices, report: Path | None, overwrite: bool, verbose
     Parameters are searched on folds of whole polygons or blocks of land; the model is one file
     that `classify` takes. The same samples, options and seed give the same model.
     """
-    from automap_tiles.commands.train import summary
-    from automap_tiles.commands.train.run import Listeners, run
+    from automap_tiles.commands.train import Listeners, run, summary
 
     _check_report(report)
     told = _Teller(choices.trials, verbose)

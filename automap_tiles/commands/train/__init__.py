@@ -2,9 +2,10 @@
 
 from automap_tiles.commands.train.recipes import RecipeWish, make_recipe, read_recipe
 from automap_tiles.commands.train.results import report_of, summary
-from automap_tiles.commands.train.run import Order, Outcome, run
+from automap_tiles.commands.train.run import Listeners, Order, Outcome, run
 
 __all__ = [
+    "Listeners",
     "Order",
     "Outcome",
     "RecipeWish",

@@ -167,6 +167,7 @@ def _train(
     classes: tuple[LandClass, ...],
     progress: Progress | None,
 ) -> tuple[Model, tuple[Cost, ...]]:
+    _check_components(order.options.components, len(recipe.names))
     try:
         training = train(table, recipe, order.options, classes, progress)
     except FoldError as error:
@@ -177,6 +178,13 @@ def _train(
             remedy=_remedy(table),
         ) from error
     return training.model, training.costs
+
+
+def _check_components(components: int | float | None, features: int) -> None:
+    if isinstance(components, int) and components > features:
+        raise ConfigError(
+            f"there are {features} features only", key="--components", found=components
+        )
 
 
 def _with_names(message: str, table: SampleTable) -> str:
