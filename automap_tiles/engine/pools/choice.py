@@ -16,7 +16,7 @@ def open_pool(
     dask_scheduler: str | None = None,
 ) -> Pool:
     """Start a pool; `workers` defaults to the processors that this process may use."""
-    count = workers if workers is not None else _usable_processors()
+    count = workers if workers is not None else usable_processors()
     if count < 1:
         raise ConfigError("at least one worker is needed", key="workers", found=workers)
     if concurrency is Concurrency.NONE:
@@ -36,7 +36,8 @@ def open_pool(
     return DaskPool(process, workers=workers, scheduler=dask_scheduler)
 
 
-def _usable_processors() -> int:
+def usable_processors() -> int:
+    """Processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

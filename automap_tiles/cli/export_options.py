@@ -1,0 +1,168 @@
+"""The options of `automap export`, and the order that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from automap_tiles.cli.options import RESAMPLINGS, parse_zooms, parsed_by
+
+if TYPE_CHECKING:
+    from automap_tiles.commands.export import Order
+
+_CONTAINERS = ("xyz", "pmtiles", "mbtiles")
+_IMAGES = ("png", "jpg", "webp")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportChoices:
+    """As given at the command line."""
+
+    output: Path
+    container: str | None
+    """None: by the ending of `output`."""
+    image: str
+    style: tuple[tuple[str, str], ...]
+    style_name: str | None
+    zooms: tuple[int, ...] | None
+    resampling: str
+    title: str | None
+    attribution: str
+    page: bool
+    base_map: str | None
+    stac: bool
+    time: str | None
+    workers: int | None
+    overwrite: bool
+
+    def order(self, source: str) -> Order:
+        """What they ask for; raises `ConfigError` where they contradict each other."""
+        from automap_tiles.commands.export import Container, Order
+        from automap_tiles.pictures.encode import ImageFormat
+
+        style: dict[str, tuple[str, ...]] = {}
+        for key, value in self.style:
+            style[key] = (*style.get(key, ()), value)
+        ending = self.output.suffix.lower().removeprefix(".")
+        container = self.container or (ending if ending in _CONTAINERS else "xyz")
+        return Order(
+            source=source,
+            out=self.output,
+            container=Container(container),
+            image=ImageFormat(self.image),
+            style=style,
+            style_name=self.style_name,
+            zooms=None if self.zooms is None else (self.zooms[0], self.zooms[-1]),
+            resampling=self.resampling,
+            title=self.title,
+            attribution=self.attribution,
+            page=self.page,
+            base_map=self.base_map,
+            stac=self.stac,
+            time=self.time,
+            workers=self.workers,
+            overwrite=self.overwrite,
+        )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    """`rescale=0,3000`; raises `click.BadParameter`."""
+    key, _, value = text.partition("=")
+    if not (key and value):
+        raise click.BadParameter(f"{text!r} is not NAME=VALUE")
+    return key, value
+
+
+_OPTIONS = (
+    click.option(
+        "-o",
+        "--output",
+        required=True,
+        type=click.Path(path_type=Path),
+        help="Folder, or a file that ends with .pmtiles or .mbtiles.",
+    ),
+    click.option(
+        "--format",
+        "container",
+        type=click.Choice(_CONTAINERS),
+        help="xyz: a folder of pictures.  [default: by the ending of the output, else xyz]",
+    ),
+    click.option(
+        "--image",
+        type=click.Choice(_IMAGES),
+        default="png",
+        show_default=True,
+        help="What a tile is; jpg is white where there is no data.",
+    ),
+    click.option(
+        "--style",
+        metavar="NAME=VALUE",
+        multiple=True,
+        callback=parsed_by(_pair),
+        help="bidx=3,2,1, rescale=0,3000, expression=(b4-b3)/(b4+b3), colormap_name=viridis, "
+        "colormap={…}, gamma=1.2; can be given several times.  [default: as in automap serve]",
+    ),
+    click.option(
+        "--style-name", metavar="NAME", help="A style that the process file names (output.styles)."
+    ),
+    click.option(
+        "-z",
+        "--zoom",
+        "zooms",
+        callback=parsed_by(parse_zooms),
+        metavar="ZOOM|MIN,MAX",
+        help="Zooms of the web map.  [default: 0 to that of the source]",
+    ),
+    click.option(
+        "-r",
+        "--resampling",
+        type=click.Choice(tuple(name for name in RESAMPLINGS if name != "gauss")),
+        default="nearest",
+        show_default=True,
+        help="How tiles are read; coarser zooms than the source has are means of four pixels, "
+        "of classes the most frequent one.",
+    ),
+    click.option("--title", help="Of the map.  [default: name of the source]"),
+    click.option("--attribution", default="", metavar="TEXT", help="Whose map it is."),
+    click.option("--html", "page", is_flag=True, help="A page that shows the map."),
+    click.option(
+        "--base-map",
+        metavar="ADDRESS",
+        help="Tiles below the map on that page, such as https://…/{z}/{x}/{y}.png; none by "
+        "default.",
+    ),
+    click.option("--stac", is_flag=True, help="A STAC item and catalogue."),
+    click.option(
+        "--time",
+        metavar="TIME[/TIME]",
+        help="Of the STAC item, such as 2026-07-01/2026-08-31.  [default: when the source changed]",
+    ),
+    click.option(
+        "-w",
+        "--workers",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Number of processes.  [default: number of cores]",
+    ),
+    click.option("--overwrite", is_flag=True, help="Replace an export that looks otherwise."),
+)
+_NAMES = tuple(ExportChoices.__dataclass_fields__)
+
+
+def export_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options; the command receives one `choices: ExportChoices`."""
+    import functools
+
+    @functools.wraps(function)
+    def collect(**values: Any) -> Any:
+        choices = ExportChoices(**{name: values.pop(name) for name in _NAMES})
+        return function(choices=choices, **values)
+
+    decorated: Callable[..., Any] = collect
+    for option in reversed(_OPTIONS):
+        decorated = option(decorated)
+    return decorated

@@ -1,0 +1,127 @@
+"""What an export has painted already: tables of an SQLite file, written by one process.
+
+Rows are committed in groups; what a killed export had not committed is painted again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from automap_tiles.errors import OutputBusy, OutputError
+from automap_tiles.grid import TileIndex
+
+_COMMIT_SECONDS = 0.5
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS export (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS painted (
+    zoom INTEGER NOT NULL, x INTEGER NOT NULL, y INTEGER NOT NULL,
+    version TEXT NOT NULL, seen INTEGER NOT NULL,
+    PRIMARY KEY (zoom, x, y)
+) WITHOUT ROWID;
+"""
+
+
+class Ledger:
+    """Tiles with the version of the pixels that they were made of."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or make it; raises `OutputBusy` while another export holds it, `OutputError`."""
+        self.path = path
+        self._committed = time.monotonic()
+        try:
+            self.database = sqlite3.connect(path, timeout=0, isolation_level=None)
+            # held from the first write to the end: one export at a time
+            self.database.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self.database.execute("BEGIN IMMEDIATE")
+            for statement in _SCHEMA.split(";"):
+                self.database.execute(statement)
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                raise OutputBusy(f"another export is writing {path.name}") from error
+            raise OutputError(f"cannot be written: {error}", path) from error
+        except sqlite3.DatabaseError as error:
+            raise OutputError(f"is no record of an export: {error}", path) from error
+
+    def __len__(self) -> int:
+        (number,) = self.database.execute("SELECT count(*) FROM painted").fetchone()
+        return int(number)
+
+    @property
+    def look(self) -> Mapping[str, Any] | None:
+        """Of what is there, as `Look.to_dict` gives it."""
+        row = self.database.execute("SELECT value FROM export WHERE key = 'look'").fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def begin(self, look: Mapping[str, Any]) -> None:
+        """Note the look that the tiles have from now on."""
+        text = json.dumps(look)
+        self.database.execute("INSERT OR REPLACE INTO export VALUES ('look', ?)", (text,))
+        self.commit()
+
+    def version(self, index: TileIndex) -> tuple[str, bool] | None:
+        """The version of a tile and whether there is a picture; None: it is not painted."""
+        row = self.database.execute(
+            "SELECT version, seen FROM painted WHERE zoom = ? AND x = ? AND y = ?", _place(index)
+        ).fetchone()
+        return None if row is None else (row[0], bool(row[1]))
+
+    def note(self, index: TileIndex, version: str, *, seen: bool) -> None:
+        """A tile is painted, or there is nothing to see on it."""
+        self.database.execute(
+            "INSERT OR REPLACE INTO painted VALUES (?, ?, ?, ?, ?)",
+            (*_place(index), version, int(seen)),
+        )
+        if time.monotonic() - self._committed > _COMMIT_SECONDS:
+            self.commit()
+
+    def forget(self, index: TileIndex) -> None:
+        self.database.execute(
+            "DELETE FROM painted WHERE zoom = ? AND x = ? AND y = ?", _place(index)
+        )
+
+    def indexes(self, *, seen: bool = False) -> Iterator[TileIndex]:
+        """All tiles, or those with a picture; rows may be forgotten meanwhile."""
+        last: tuple[int, int, int] = (-1, -1, -1)
+        condition = " AND seen" if seen else ""
+        query = (
+            f"SELECT zoom, x, y FROM painted WHERE (zoom, x, y) > (?, ?, ?){condition} "
+            "ORDER BY zoom, x, y LIMIT 1000"
+        )
+        while rows := self.database.execute(query, last).fetchall():
+            for zoom, x, y in rows:
+                yield TileIndex(zoom, y, x)
+            last = rows[-1]
+
+    def counts(self) -> dict[int, int]:
+        """Pictures by zoom."""
+        rows = self.database.execute(
+            "SELECT zoom, count(*) FROM painted WHERE seen GROUP BY zoom ORDER BY zoom"
+        )
+        return dict(rows.fetchall())
+
+    def commit(self) -> None:
+        if self.database.in_transaction:
+            self.database.execute("COMMIT")
+        self.database.execute("BEGIN IMMEDIATE")
+        self._committed = time.monotonic()
+
+    def close(self) -> None:
+        """Keep all that is noted, and let go of the file."""
+        with contextlib.suppress(sqlite3.ProgrammingError):  # closed already
+            if self.database.in_transaction:
+                self.database.execute("COMMIT")
+            # else the rollback journal would stay, empty; a read gives the lock back
+            self.database.execute("PRAGMA locking_mode = NORMAL")
+            self.database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            self.database.close()
+
+
+def _place(index: TileIndex) -> tuple[int, int, int]:
+    return index.zoom, index.col, index.row

@@ -1,0 +1,96 @@
+"""What is wanted of an export, and how its pictures look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from automap_tiles.errors import ConfigError
+from automap_tiles.layers.layer import Query
+from automap_tiles.pictures.encode import ImageFormat
+
+
+class Container(Enum):
+    """What the tiles are kept in."""
+
+    XYZ = "xyz"
+    """A folder, one file per tile: `{z}/{x}/{y}.png`."""
+    PMTILES = "pmtiles"
+    """One file that a browser reads in parts (PMTiles 3)."""
+    MBTILES = "mbtiles"
+    """One SQLite file, for programs (MBTiles 1.3)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """An export as it is asked for."""
+
+    source: str
+    """Raster, tile directory or `.mapchete` file, whose output is meant."""
+    out: Path
+    """Folder or file."""
+    container: Container
+    image: ImageFormat = ImageFormat.PNG
+    style: Query = field(default_factory=dict)
+    """Query parameters as those of the preview; empty: `style_name`, or the usual look."""
+    style_name: str | None = None
+    """One of the styles that the process file names."""
+    zooms: tuple[int, int] | None = None
+    """First and last; None: from 0 to that of the source."""
+    resampling: str = "nearest"
+    title: str | None = None
+    attribution: str = ""
+    """Whose map it is; plain text."""
+    page: bool = False
+    """Whether to write an HTML page that shows the map."""
+    base_map: str | None = None
+    """Address of XYZ tiles below the map on that page; None: none."""
+    stac: bool = False
+    """Whether to write a STAC item and catalogue."""
+    time: str | None = None
+    """Of the STAC item: ISO 8601, or two with a slash between; None: when the source was made."""
+    workers: int | None = None
+    """Processes; None: as many as there are processors."""
+    overwrite: bool = False
+    """Replace an export of other looks."""
+
+    def __post_init__(self) -> None:
+        if "://" in str(self.out) or str(self.out).startswith("/vsi"):
+            raise ConfigError(
+                "an export is written to this machine",
+                key="--output",
+                found=str(self.out),
+                remedy="a local path; copy it to where it is served from",
+            )
+        if self.page and self.container is Container.MBTILES:
+            raise ConfigError(
+                "no browser can read MBTiles", key="--html", remedy="--format xyz or pmtiles"
+            )
+        if self.style and self.style_name is not None:
+            raise ConfigError("cannot stand beside --style", key="--style-name")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """All that decides on the pictures besides the pixels of the source."""
+
+    source: str
+    """Absolute, where it is a path of this machine."""
+    query: Mapping[str, tuple[str, ...]]
+    """The style as query parameters."""
+    image: ImageFormat
+    resampling: str
+    zooms: tuple[int, int]
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "source": self.source,
+            "style": {key: list(values) for key, values in sorted(self.query.items())},
+            "image": self.image.value,
+            "resampling": self.resampling,
+            "zooms": list(self.zooms),
+        }
