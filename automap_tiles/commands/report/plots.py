@@ -61,6 +61,7 @@ def bars(names: Sequence[str], shares: Sequence[float]) -> str:
 
 def search(trials: Sequence[tuple[int, float, bool, bool]], default: float, chosen: float) -> str:
     """Log loss of each trial: (number, loss, complete, with vector leaves)."""
+    from matplotlib.ticker import MaxNLocator
 
     def draw(axes: Axes) -> None:
         for vector, colour, label in (
@@ -75,7 +76,7 @@ def search(trials: Sequence[tuple[int, float, bool, bool]], default: float, chos
         axes.axhline(default, color=_INK, linewidth=1, linestyle=":", label="default parameters")
         axes.axhline(chosen, color=_ACCENT, linewidth=1, label="taken")
         axes.set_xlabel("trial (×: ended early)")
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_ylabel("log loss")
         # one hopeless trial must not hide the others
         losses = sorted(trial[1] for trial in trials if trial[2]) or [default]
