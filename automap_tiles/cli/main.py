@@ -47,6 +47,7 @@ COMMANDS: dict[str, _Entry] = {
         "assess", "How good a map of classes is, or the points that are needed to find out."
     ),
     "serve": _Entry("serve", "Show processes and outputs on a map, computed where one looks."),
+    "export": _Entry("export", "Write tiles for web maps without a server: XYZ, PMTiles, MBTiles."),
     "demo": _Entry("demo", "Fetch real Sentinel-2 imagery, make tile pyramids and a map of it."),
 }
 """Name of the command -> its module (with a click command `command`) and its line of help."""
