@@ -64,13 +64,19 @@ def distance(mask: Bools, pixel_size: tuple[float, float], *, limit: float = mat
 
 def _along_columns(mask: Bools, step: float, limit: float) -> Floats:
     """Distance to the nearest covered pixel of the same column, at most `limit`."""
-    out = np.where(mask, np.float32(0), np.float32(limit))
+    # in rows, whole numbers: steps of another size would add up their rounding
+    most = np.float32(limit / step)
+    out = np.where(mask, np.float32(0), most)
     part = np.empty(mask.shape[1], dtype=np.float32)
     order = list(range(len(mask)))
     for rows in (order, order[::-1]):
         for before, row in pairwise(rows):
-            np.add(out[before], np.float32(step), out=part)
+            np.add(out[before], np.float32(1), out=part)
             np.minimum(out[row], part, out=out[row])
+    if step != 1:
+        beyond = out >= most
+        np.multiply(out, np.float32(step), out=out)
+        np.copyto(out, np.float32(limit), where=beyond)
     return out
 
 

@@ -78,6 +78,15 @@ def test_one_pixel_far_away() -> None:
     )
 
 
+@pytest.mark.parametrize("limit", [np.inf, 25_000.0])
+def test_far_along_columns_of_other_pixels(limit: float) -> None:
+    """The rounding of a step that is no whole number of columns does not add up."""
+    mask = np.zeros((3000, 40), dtype=bool)
+    mask[0, 0] = True
+    got = distance(mask, (10.0, 25.0), limit=limit)
+    np.testing.assert_allclose(got, by_scipy(mask, (10.0, 25.0), limit), rtol=3e-7)
+
+
 def test_what_is_wrong_is_named() -> None:
     mask = np.zeros((3, 3), dtype=bool)
     with pytest.raises(ValueError, match=r"a mask is \(y, x\) bool"):
