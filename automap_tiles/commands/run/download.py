@@ -91,9 +91,10 @@ def download(
         yield from _of_satellite(_job(run, satellite), scenes, workers, overwrite)
 
 
-def is_done(run: RunParameters, satellite: str, scene: Scene) -> bool:
-    """Whether a scene needs no work."""
-    return _is_there(_job(run, satellite), scene)
+def done(run: RunParameters, satellite: str, scenes: Sequence[Scene]) -> frozenset[str]:
+    """Ids of the scenes that need no work."""
+    job = _job(run, satellite)
+    return frozenset(scene.id for scene in scenes if _is_there(job, scene))
 
 
 def is_remote_scene(scene: Scene) -> bool:

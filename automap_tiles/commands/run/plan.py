@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from automap_tiles.commands.run.discover import Discovered
-from automap_tiles.commands.run.download import is_done, is_remote_scene
+from automap_tiles.commands.run.download import done, is_remote_scene
 from automap_tiles.commands.run.folders import fetched_folder
 from automap_tiles.commands.run.parameters import RunParameters
 from automap_tiles.scenes import download as fetching
@@ -37,7 +37,7 @@ def plans(run: RunParameters, found: Discovered) -> tuple[SatellitePlan, ...]:
     for satellite, scenes in found.scenes.items():
         folder = fetched_folder(run.output, satellite)
         bands = (*COMMON, *run.making.bands)
-        pending = {scene.id for scene in scenes if not is_done(run, satellite, scene)}
+        pending = {scene.id for scene in scenes} - done(run, satellite, scenes)
         files = fetching.measured(
             [file for scene in scenes for file in fetching.files_of(scene, bands)]
         )

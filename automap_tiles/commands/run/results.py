@@ -21,6 +21,7 @@ from automap_tiles.version import VERSION
 _WORDS = {
     "automap:area": "for another area",
     "automap:mask": "with another mask",
+    "automap:masker": "from scenes whose masks were made in another way",
     "automap:max_cloud_cover": "with another limit of cloud cover",
     "automap:provenance": "with other provenance bands",
 }
@@ -57,6 +58,7 @@ def _how(run: RunParameters) -> dict[str, Any]:
         "automap:statistics": list(run.statistics),
         "automap:provenance": list(run.provenance),
         "automap:mask": sorted(run.mask),
+        "automap:masker": run.making.label or None,
         "automap:max_cloud_cover": run.max_cloud_cover,
         "automap:area": area_hash(run.area),
     }

@@ -16,7 +16,9 @@ from automap_tiles import open_process
 from automap_tiles.commands.run.composite import band_names, composite_config, prepared_scenes
 from automap_tiles.commands.run.folders import composite_path
 from automap_tiles.commands.run.parameters import METHODS, RunParameters
+from automap_tiles.commands.run.results import check_composites, write_item
 from automap_tiles.errors import ConfigError
+from automap_tiles.scenes.masks import Making
 from automap_tiles.scenes.reading import Reading, lattice_of
 from automap_tiles.scenes.select import overpasses
 from tests.commands.run.conftest import run_download
@@ -94,6 +96,21 @@ def test_says_what_it_is(prepared_run: RunParameters, composite: Path) -> None:
     assert tags["PERIOD"] == "2018-01-01/2018-12-31"
     assert scales[0] == pytest.approx(1e-4)
     assert scales[-1] == 1
+
+
+def test_what_was_made_in_another_way_is_not_replaced(
+    prepared_run: RunParameters, composite: Path
+) -> None:
+    write_item(prepared_run, "8")
+    check_composites(prepared_run)
+    for other, words in (
+        (replace(prepared_run, making=Making(project_shadow=True)), "masks were made in another"),
+        (replace(prepared_run, area=prepared_run.area.buffer(-0.01)), "for another area"),
+        (replace(prepared_run, max_cloud_cover=20.0), "another limit of cloud cover"),
+    ):
+        with pytest.raises(ConfigError, match=words) as caught:
+            check_composites(other)
+        assert caught.value.file == composite
 
 
 def test_same_bytes_for_any_number_of_workers(
