@@ -1,8 +1,9 @@
 """From what stands in a class field to the numbers 1 to 255.
 
-Whole numbers stay as they are. Names get numbers in alphabetical order. A file of classes says it
-otherwise: a CSV with the columns `value` and `name`, perhaps `colour` (#rrggbb) and `label` (what
-stands in the class field, where that is not the name), or the same as YAML::
+Whole numbers stay as they are. Names get numbers in alphabetical order. Where both stand in one
+field, one is a slip of the pen and all would be numbered anew: that is refused. A file of classes
+says it otherwise: a CSV with the columns `value` and `name`, perhaps `colour` (#rrggbb) and `label`
+(what stands in the class field, where that is not the name), or the same as YAML::
 
     1: forest
     2: {name: water, colour: "#2b7bba", label: 8200}
@@ -64,13 +65,7 @@ def numbered(labels: Sequence[Any], where: ConfigError, classes: ClassList | Non
         return _listed(texts, present, where, classes)
     numbers = {text: _number(text) for text in present}
     if any(number is None for number in numbers.values()):
-        if len(present) > MOST:
-            raise _wrong(
-                where, f"more than {MOST} classes", len(present), f"{_KEY}: a file that joins some"
-            )
-        names = dict(enumerate(present, 1))
-        by_name = {name: value for value, name in names.items()}
-        return Numbered(values=tuple(by_name.get(text, 0) for text in texts), names=names)
+        return _of_names(texts, numbers, where)
     whole = {text: _whole(number, where) for text, number in numbers.items()}
     return Numbered(values=tuple(whole.get(text, 0) for text in texts), names={})
 
@@ -99,6 +94,22 @@ def read_classes(path: str | Path) -> ClassList:
         if colour:
             colours.setdefault(value, colour.lower())
     return ClassList(path=str(path), values=values, names=names, colours=colours)
+
+
+def _of_names(
+    texts: Sequence[str], numbers: Mapping[str, float | None], where: ConfigError
+) -> Numbered:
+    """Classes that are names; `numbers` has each once, with what it is as a number."""
+    words = [text for text, number in numbers.items() if number is None]
+    if len(words) < len(numbers):
+        found, remedy = ", ".join(words[:10]), f"correct them, or {_KEY} with a number for each"
+        raise _wrong(where, "holds numbers and names", found, remedy)
+    if len(words) > MOST:
+        remedy = f"{_KEY}: a file that joins some"
+        raise _wrong(where, f"more than {MOST} classes", len(words), remedy)
+    names = dict(enumerate(words, 1))
+    by_name = {name: value for value, name in names.items()}
+    return Numbered(values=tuple(by_name.get(text, 0) for text in texts), names=names)
 
 
 def _listed(

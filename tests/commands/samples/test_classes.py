@@ -42,6 +42,7 @@ def test_names_are_numbered_by_the_alphabet() -> None:
         ([-1, 2], "numbered from 1 to 255"),
         ([1.5], "whole numbers or names"),
         (["1", "1.5"], "whole numbers or names"),
+        (["1", "2", "1O"], r"holds numbers and names \(found: '1O'\)"),
         ([None, ""], "no class in this field"),
         ([f"n{number}" for number in range(300)], "more than 255"),
     ],
