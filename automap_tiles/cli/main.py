@@ -36,7 +36,7 @@ COMMANDS: dict[str, _Entry] = {
     "cp": _Entry("cp", "Copy tiles from one tile directory to another."),
     "rm": _Entry("rm", "Delete tiles of a tile directory."),
     "index": _Entry("index", "Write an index of the tiles that exist."),
-    "run": _Entry("run", "From satellite products to prepared scenes and composites."),
+    "run": _Entry("run", "From satellite products to scenes, composites and maps of classes."),
     "download": _Entry("download", "Fetch scenes and prepare them: one multiband GeoTIFF each."),
     "series": _Entry("series", "The values of a point or an area over time, as CSV and as a plot."),
     "samples": _Entry(

@@ -137,7 +137,7 @@ _OPTIONS = (
         "--overwrite",
         is_flag=True,
         help="Make anew what this mode ends with: download the scenes, composite the composites "
-        "(of the scenes that are there).",
+        "(of the scenes that are there), classification the models and maps.",
     ),
     click.option(
         "-w",

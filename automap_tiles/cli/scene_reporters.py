@@ -59,6 +59,14 @@ class SceneReporter(Protocol):
         """All scenes are done."""
         ...
 
+    def trial(self, satellite: str, number: int, loss: float, *, is_best: bool) -> None:
+        """A set of parameters of the classifier of a satellite was tried; log loss on the folds."""
+        ...
+
+    def trained(self, satellite: str, lines: Sequence[str], *, is_new: bool) -> None:
+        """The classifier of a satellite is there; what is known of it."""
+        ...
+
     def failed(self, what: str, why: str) -> None:
         """Something other than a scene or a tile could not be made."""
         ...
@@ -107,6 +115,16 @@ class _Text:
             f"in {words.duration(progress.seconds)}"
         )
 
+    def trial(self, satellite: str, number: int, loss: float, *, is_best: bool) -> None:
+        if self._verbose or (is_best and self._progress):
+            best = ", the best so far" if is_best else ""
+            click.echo(f"{satellite}: trial {number}: log loss {loss:.4f}{best}", err=True)
+
+    def trained(self, satellite: str, lines: Sequence[str], *, is_new: bool) -> None:
+        click.echo(f"{satellite}: " + ("trained" if is_new else "trained before"))
+        for line in lines:
+            click.echo(f"  {line}")
+
     def failed(self, what: str, why: str) -> None:
         click.echo(f"Failed: {what}: {why}", err=True)
 
@@ -143,6 +161,13 @@ class _Json:
 
     def prepared(self, progress: Progress) -> None:
         emit_json("info", "prepared", **_sums(progress))
+
+    def trial(self, satellite: str, number: int, loss: float, *, is_best: bool) -> None:
+        if self._verbose or (is_best and self._progress):
+            emit_json("info", "trial", satellite=satellite, number=number, loss=loss, best=is_best)
+
+    def trained(self, satellite: str, lines: Sequence[str], *, is_new: bool) -> None:
+        emit_json("info", "trained", satellite=satellite, new=is_new, message="\n".join(lines))
 
     def failed(self, what: str, why: str) -> None:
         emit_json("error", "failed", what=what, error=why)

@@ -43,3 +43,27 @@ def result_name(run: RunParameters) -> str:
         digest = hashlib.sha256(statistics.encode()).hexdigest()[:8]
         statistics = f"{len(run.statistics)}-statistics-{digest}"
     return f"{period}_{statistics}"
+
+
+def samples_folder(output: Path, satellite: str) -> Path:
+    """Of the features of samples; hidden, and read again by the next training."""
+    return output / satellite_name(satellite) / ".samples"
+
+
+def model_path(run: RunParameters, satellite: str) -> Path:
+    """Of the model; the report of its training is beside it."""
+    return _beside(run, satellite, "model", ".zip")
+
+
+def report_path(run: RunParameters, satellite: str) -> Path:
+    """Of the report of the training."""
+    return _beside(run, satellite, "training", ".html")
+
+
+def map_path(run: RunParameters, satellite: str) -> Path:
+    """Of the map of classes."""
+    return _beside(run, satellite, "classes", ".tif")
+
+
+def _beside(run: RunParameters, satellite: str, word: str, ending: str) -> Path:
+    return run.output / satellite_name(satellite) / f"{word}_{result_name(run)}{ending}"

@@ -37,6 +37,7 @@ class Mode(StrEnum):
 
     DOWNLOAD = "download"
     COMPOSITE = "composite"
+    CLASSIFICATION = "classification"
 
     def includes(self, step: Mode) -> bool:
         """Whether a run of this mode goes through a step."""

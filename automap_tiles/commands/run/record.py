@@ -19,10 +19,16 @@ def write_record(
     found: Discovered,
     scenes: Sequence[SceneDone],
     composites: Mapping[str, str],
+    maps: Mapping[str, Mapping[str, str]] | None = None,
 ) -> str:
-    """Write the record; its name. `composites`: satellite → file. Raises `OutputError`."""
+    """Write the record; its name. Raises `OutputError`.
+
+    `composites`: satellite → file; `maps`: satellite → files of its classification by what they
+    are.
+    """
     name = f"run_{run.mode}_{result_name(run)}.json"
-    stac.put(open_storage(str(run.output)), name, record(run, found, scenes, composites))
+    content = record(run, found, scenes, composites, maps or {})
+    stac.put(open_storage(str(run.output)), name, content)
     return name
 
 
@@ -31,6 +37,7 @@ def record(
     found: Discovered,
     scenes: Sequence[SceneDone],
     composites: Mapping[str, str],
+    maps: Mapping[str, Mapping[str, str]],
 ) -> dict[str, Any]:
     """Parameters, every scene that was considered with what became of it, and the results."""
     from shapely.geometry import mapping
@@ -41,6 +48,7 @@ def record(
         parts[satellite_name(satellite)] = {
             "scenes": [_scene(scene) for scene in own],
             "composite": composites.get(satellite),
+            **maps.get(satellite, {}),
         }
     return {
         "version": VERSION,

@@ -1,0 +1,184 @@
+"""The classification mode: of a composite and samples a model, and of the model a map."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from automap_tiles.analysis.classifier.library import xgboost
+from automap_tiles.analysis.classifier.options import TrainOptions
+from automap_tiles.analysis.recipe import Recipe
+from automap_tiles.commands.report import check_name, write_training
+from automap_tiles.commands.run.composite import band_unit
+from automap_tiles.commands.run.folders import (
+    composite_path,
+    map_path,
+    model_path,
+    report_path,
+    samples_folder,
+    satellite_name,
+)
+from automap_tiles.commands.run.parameters import RunParameters
+from automap_tiles.commands.samples import (
+    Extraction,
+    Picture,
+    Samples,
+    look_at,
+    read_classes,
+    read_samples,
+)
+from automap_tiles.commands.train import Order, Outcome, RecipeWish, report_of
+from automap_tiles.commands.train.run import Listeners
+from automap_tiles.commands.train.run import run as train
+from automap_tiles.errors import ConfigError
+from automap_tiles.scenes.outlines import LON_LAT
+from automap_tiles.vector import reproject_geometry
+
+_REFLECTANCE = band_unit("median_red")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Classification:
+    """What is asked for besides the run."""
+
+    samples: str
+    """CSV with X, Y and columns of years, or any vector file."""
+    class_field: str | None = None
+    classes: str | None = None
+    """File with numbers, names and colours of classes."""
+    recipe: Recipe | None = None
+    """Features; None: all bands of the composite, and their mean and deviation around a pixel."""
+    extraction: Extraction = field(default_factory=Extraction)
+    options: TrainOptions = field(default_factory=TrainOptions)
+    confidence: bool = False
+    probabilities: bool = False
+    smoothing: int = 0
+    """Window in pixels; 0: none."""
+    minimum_patch: int = 0
+
+
+def check_samples(run: RunParameters, wish: Classification) -> Samples:
+    """The samples, read before any scene is fetched; some must lie in the area of the run.
+
+    Raises `ConfigError` for a file, field or area that is no good, `MissingExtra` without XGBoost.
+    """
+    xgboost()
+    check_name(report_path(run, min(run.satellites)))
+    if wish.smoothing and (wish.smoothing < 3 or wish.smoothing % 2 == 0):
+        raise ConfigError(
+            "is an odd number of pixels from 3", key="--smoothing", found=wish.smoothing
+        )
+    if wish.probabilities and wish.minimum_patch > 1:
+        raise ConfigError(
+            "a pixel that takes the class around it has no probabilities to show for it",
+            key="--minimum-patch",
+            remedy="leave out --minimum-patch or --probabilities",
+        )
+    samples = read_samples(
+        wish.samples,
+        class_field=wish.class_field,
+        period=run.period,
+        classes=None if wish.classes is None else read_classes(wish.classes),
+    )
+    area = reproject_geometry(run.area, LON_LAT, samples.crs)
+    if not any(area.intersects(shape) for shape in samples.shapes):
+        raise ConfigError(
+            f"none of its {len(samples)} samples lies in the area of the boundary",
+            wish.samples,
+            key="--samples",
+            remedy="look at both on a map; X is longitude and Y latitude",
+        )
+    return samples
+
+
+def train_model(
+    run: RunParameters,
+    satellite: str,
+    wish: Classification,
+    *,
+    workers: int | None,
+    overwrite: bool,
+    listeners: Listeners | None = None,
+) -> Outcome:
+    """Train on the composite of a satellite, unless that has been done; write model and report.
+
+    Raises `ConfigError` when a model of other samples is there, or these are no good.
+    """
+    picture = look_at(composite_path(run, satellite))
+    order = Order(
+        samples=wish.samples,
+        picture=picture.path,
+        model=model_path(run, satellite),
+        class_field=wish.class_field,
+        period=run.period,
+        classes=wish.classes,
+        recipe=wish.recipe or _recipe(picture),
+        extraction=wish.extraction,
+        options=wish.options,
+        folder=samples_folder(run.output, satellite),
+        workers=workers,
+        overwrite=overwrite,
+    )
+    outcome = train(order, listeners)
+    report = report_path(run, satellite)
+    if outcome.is_new or not report.exists():
+        write_training(report_of(outcome), report)
+    return outcome
+
+
+def _recipe(picture: Picture) -> RecipeWish:
+    """Reflectance and indices, which share a unit; not what is counted."""
+    units = zip(picture.bands, picture.table.scales, strict=True)
+    names = tuple(name for name, unit in units if unit == _REFLECTANCE)
+    return RecipeWish(bands=names, indices=())
+
+
+def map_config(
+    run: RunParameters, satellite: str, wish: Classification, outcome: Outcome
+) -> dict[str, Any]:
+    """The process that makes the map, as `open_process` takes it; on the composite's own grid."""
+    picture = look_at(composite_path(run, satellite))
+    names = ["class"] + (["confidence"] if wish.confidence else [])
+    if wish.probabilities:
+        names += [f"probability of {one.name}" for one in outcome.model.classes]
+    model = str(model_path(run, satellite))
+    parameters: dict[str, Any] = {"model": model, "smoothing": wish.smoothing or False}
+    parameters |= {"minimum_patch": wish.minimum_patch, "confidence": wish.confidence}
+    return {
+        "process": "classify",
+        "config_dir": str(run.output),
+        "input": {"picture": picture.path},
+        "pyramid": picture.grid_definition(),
+        "zoom_levels": picture.zoom,
+        "bounds": list(picture.bounds),
+        "output": {
+            "format": "GTiff",
+            "path": str(map_path(run, satellite)),
+            "cog": True,
+            "overviews_resampling": "mode",
+            "bands": len(names),
+            "dtype": "uint8",
+            "nodata": 0,
+            "descriptions": names,
+            "colormap": model,
+            "tags": _tags(run, satellite, wish, outcome),
+        },
+        "process_parameters": {**parameters, "probabilities": wish.probabilities},
+    }
+
+
+def _tags(
+    run: RunParameters, satellite: str, wish: Classification, outcome: Outcome
+) -> dict[str, str]:
+    scenes = composite_path(run, satellite).with_suffix(".scenes.json")
+    considered = json.loads(scenes.read_text(encoding="utf-8")) if scenes.exists() else []
+    return {
+        "SATELLITE": satellite_name(satellite),
+        "PERIOD": str(run.period),
+        "COMPOSITE": composite_path(run, satellite).name,
+        "SCENES": json.dumps(considered, ensure_ascii=False, separators=(",", ":")),
+        "MODEL": outcome.model.fingerprint,
+        "SAMPLES": Path(wish.samples).name,
+    }
