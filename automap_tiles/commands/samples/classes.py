@@ -3,12 +3,13 @@
 Whole numbers stay as they are. Names get numbers in alphabetical order. Where both stand in one
 field, one is a slip of the pen and all would be numbered anew: that is refused. A file of classes
 says it otherwise: a CSV with the columns `value` and `name`, perhaps `colour` (#rrggbb) and `label`
-(what stands in the class field, where that is not the name), or the same as YAML::
+(what stands in the class field, where that is neither name nor value), or the same as YAML::
 
     1: forest
     2: {name: water, colour: "#2b7bba", label: 8200}
 
-Two lines may have the same value: their classes become one. Samples of a class that the file does
+With a label in any line, values are not looked for in the field: they are other numbers then. Two
+lines may have the same value: their classes become one. Samples of a class that the file does
 not list are left out.
 """
 
@@ -93,6 +94,8 @@ def read_classes(path: str | Path) -> ClassList:
             raise ConfigError("no colour", path, line, _KEY, colour, "colour: '#1a9850'")
         if colour:
             colours.setdefault(value, colour.lower())
+    if not any(_text(row.get("label")) for _, row in rows):
+        values = {str(value): value for value in names} | values
     return ClassList(path=str(path), values=values, names=names, colours=colours)
 
 

@@ -76,6 +76,16 @@ def test_a_yaml_of_classes(tmp_path: Path) -> None:
     assert found.colours == {2: "#2b7bba"}
 
 
+def test_a_field_of_numbers_takes_names_from_a_file(tmp_path: Path) -> None:
+    classes = read_classes(write(tmp_path, "classes.yaml", "1: forest\n2: water\n"))
+    found = numbered([2.0, 1, 3, "water"], WHERE, classes)
+    assert found.values == (2, 1, 0, 2)
+    assert found.names == {1: "forest", 2: "water"}
+    # not so where labels say that the field counts otherwise
+    path = write(tmp_path, "codes.csv", "value,name,label\n1,forest,7201\n2,water,\n")
+    assert numbered([7201, 2, "water"], WHERE, read_classes(path)).values == (1, 0, 2)
+
+
 def test_classes_that_are_not_in_the_samples(tmp_path: Path) -> None:
     classes = read_classes(write(tmp_path, "classes.csv", "value,name\n1,ice\n"))
     with pytest.raises(ConfigError, match="none of its classes") as caught:
