@@ -48,11 +48,11 @@ function pictures() {
   blank.width = blank.height = 256;
   const loader = async (z, x, y) => {
     try {
+      if (location.protocol === "file:") throw new Error("Browsers read PMTiles through a web server only; open this page through one.");
       const content = await archive.tile(z, x, y);
       return content ? await createImageBitmap(new Blob([content], { type: told.type })) : blank;
     } catch (error) {
-      const local = location.protocol === "file:";
-      say(local ? "Browsers read PMTiles through a web server only; open this page through one." : error.message);
+      say(error.message);
       return blank;
     }
   };

@@ -35,8 +35,8 @@ const json = (method, body) => ({
 
 export const layers = () => ask("/api/layers");
 export const colormaps = () => ask("/api/colormaps");
-export const statistics = (layer, bands, box) =>
-  ask(`${path(layer)}/statistics?bbox=${box.join(",")}${bands.map((band) => `&bidx=${band}`).join("")}`);
+export const statistics = (layer, bands, box, date) =>
+  ask(`${path(layer)}/statistics?bbox=${box.join(",")}${bands.map((band) => `&bidx=${band}`).join("")}${date ? `&date=${date}` : ""}`);
 export const point = (lon, lat, zoom, signal) =>
   ask(`/api/point?lon=${lon}&lat=${lat}&zoom=${zoom}`, { signal });
 export const series = (layer, lon, lat, signal) =>

@@ -11,6 +11,7 @@ import { h, icon, iconButton, number } from "./dom.js";
 import { mark } from "./statuses.js";
 import { timeChart } from "./timechart.js";
 
+const FEW = 3; // layers that are not shown whose values stand open
 const DATED = /(\d{4})[-_]?(\d{2})[-_]?(\d{2})$/;
 
 export class Inspector {
@@ -123,7 +124,10 @@ export class Inspector {
       .sort((a, b) => order.indexOf(b.layer) - order.indexOf(a.layer));
     const here = rows.filter((one) => one.values || one.error);
     const away = rows.length - here.length;
-    return h("section", null, here.map((one) => this.layer(one)),
+    const shown = here.filter((one) => this.chart.isShown(one.entry) || one.error);
+    const hidden = here.filter((one) => !shown.includes(one));
+    return h("section", { class: "all-values" }, shown.map((one) => this.layer(one)),
+      hidden.length ? h("details", { class: "more", open: hidden.length <= FEW || !shown.length }, h("summary", null, `${hidden.length} ${hidden.length === 1 ? "layer that is" : "layers that are"} not shown`), hidden.map((one) => this.layer(one))) : "",
       away ? h("p", { class: "quiet" }, `${away} ${away === 1 ? "layer has" : "layers have"} nothing here.`) : "");
   }
 
@@ -144,7 +148,7 @@ export class Inspector {
       const told = await api.series(entry.name, lon, lat, signal);
       for (const input of told.inputs) {
         if (!input.dates.length) continue;
-        parts.push(this.chartOf(`${entry.info.title}: ${input.input}`, input.bands, (band) => input.dates.map((date) => ({ time: date.time, value: date.values[band], masked: date.masked, reason: date.reason }))));
+        parts.push(this.chartOf(`${entry.info.title}: ${input.input}`, input.bands, (time) => this.showDate(entry, input.input, time), (band) => input.dates.map((date) => ({ time: date.time, value: date.values[band], masked: date.masked, reason: date.reason }))));
       }
     }
     return parts;
@@ -157,16 +161,26 @@ export class Inspector {
     if (found.length < 3) return [];
     const bands = found[0].entry.info.bands.map((band) => band.name);
     const time = ({ date: [, year, month, day] }) => `${year}-${month}-${day}`;
-    return [this.chartOf("Inputs by date", bands, (band) => found.map((one) => ({ time: time(one), value: one.values[band] ?? null, masked: false })).sort((a, b) => a.time.localeCompare(b.time)))];
+    return [this.chartOf("Inputs by date", bands, undefined, (band) => found.map((one) => ({ time: time(one), value: one.values[band] ?? null, masked: false })).sort((a, b) => a.time.localeCompare(b.time)))];
   }
 
-  chartOf(title, bands, dates) {
-    const chosen = Math.min(this.band.get(title) ?? 0, bands.length - 1);
-    const place = h("div", null, timeChart(dates(chosen), `${title}, ${bands[chosen]}`));
+  // The scenes of a date on the map.
+  showDate(process, input, time) {
+    const scenes = this.state.layers.find((entry) => entry.info.dates && entry.info.title === input && entry.name.startsWith(process.name));
+    const date = time.slice(0, 10);
+    if (!scenes?.info.dates.includes(date)) return;
+    scenes.style.date = date;
+    scenes.visible = true;
+    this.state.tell("layers");
+  }
+
+  chartOf(title, bands, chosen, dates) {
+    const first = Math.min(this.band.get(title) ?? 0, bands.length - 1);
+    const place = h("div", null, timeChart(dates(first), `${title}, ${bands[first]}`, chosen));
     return h("section", { class: "card series" },
       h("div", { class: "row spread" }, h("h3", null, title),
-        h("select", { "aria-label": `Band of ${title}`, onchange: (event) => { const band = Number(event.target.value); this.band.set(title, band); place.replaceChildren(timeChart(dates(band), `${title}, ${bands[band]}`)); } },
-          bands.map((band, number) => h("option", { value: number, selected: number === chosen }, band)))),
+        h("select", { "aria-label": `Band of ${title}`, onchange: (event) => { const band = Number(event.target.value); this.band.set(title, band); place.replaceChildren(timeChart(dates(band), `${title}, ${bands[band]}`, chosen)); } },
+          bands.map((band, number) => h("option", { value: number, selected: number === first }, band)))),
       place);
   }
 }

@@ -6,6 +6,7 @@ import { formulas, initialStyle, needsStretch, stretched } from "./style.js";
 
 const KINDS = { output: "output", process: "process", input: "input" };
 const MANY = 8;
+const FEW = 6;
 
 export class LayerList {
   constructor(target, chart, state, ramps) {
@@ -16,13 +17,25 @@ export class LayerList {
   render() {
     const focus = document.activeElement?.dataset?.focus;
     const entries = [...this.state.layers].reverse().filter((entry) => this.fits(entry));
-    this.target.replaceChildren(
+    this.target.replaceChildren(...[
       this.state.layers.length > MANY ? this.search() : "",
       this.state.swipe.on ? this.swipe() : "",
-      h("ol", { class: "layers" }, entries.map((entry) => this.row(entry))),
-      entries.length ? "" : h("p", { class: "quiet" }, "No layer has such a name."),
-    );
+      this.rows(entries),
+      entries.length ? "" : h("p", { class: "quiet pad" }, "No layer has such a name."),
+    ].flat());
     if (focus) this.target.querySelector(`[data-focus="${CSS.escape(focus)}"]`)?.focus();
+  }
+
+  // Many inputs that are not shown stand together at the end.
+  rows(entries) {
+    const hidden = (entry) => entry.info.kind === "input" && !this.chart.isShown(entry) && !entry.open;
+    const apart = !this.filter && entries.filter(hidden).length > FEW;
+    const rows = entries.filter((entry) => !apart || !hidden(entry)).map((entry) => this.row(entry));
+    if (!apart) return h("ol", { class: "layers" }, rows);
+    const rest = entries.filter(hidden);
+    return [h("ol", { class: "layers" }, rows),
+      h("details", { class: "group", open: this.unfolded, ontoggle: (event) => { this.unfolded = event.target.open; } },
+        h("summary", null, `${rest.length} inputs that are not shown`), h("ol", { class: "layers" }, rest.map((entry) => this.row(entry))))];
   }
 
   fits(entry) {
@@ -49,12 +62,12 @@ export class LayerList {
   row(entry) {
     const { info, name } = entry;
     const shown = this.chart.isShown(entry);
-    const far = shown && this.chart.view.getZoom() < info.minzoom - 1;
+    const far = shown && this.chart.isFar(entry);
     const id = `look-${name}`;
     return h("li", { class: `layer${shown ? "" : " off"}`, "data-layer": name },
       h("div", { class: "head" },
         h("input", { type: "checkbox", checked: entry.visible, "aria-label": `Show ${info.title}`, "data-focus": `show-${name}`, onchange: (event) => { entry.visible = event.target.checked; this.state.tell("layers"); } }),
-        h("button", { type: "button", class: "title", "aria-expanded": String(entry.open), "aria-controls": id, "data-focus": `open-${name}`, onclick: () => { entry.open = !entry.open; this.render(); } }, h("span", { class: "name" }, info.title), h("span", { class: `kind ${info.kind}` }, KINDS[info.kind])),
+        h("button", { type: "button", class: "title", title: entry.style.date ? `${info.title}, ${entry.style.date}` : info.title, "aria-expanded": String(entry.open), "aria-controls": id, "data-focus": `open-${name}`, onclick: () => { entry.open = !entry.open; this.render(); } }, h("span", { class: "name" }, info.title), entry.style.date ? h("span", { class: "quiet" }, entry.style.date) : "", h("span", { class: `kind ${info.kind}` }, KINDS[info.kind])),
         h("span", { class: "moves" },
           iconButton("up", `Move ${info.title} up`, () => this.state.move(name, 1), { "data-focus": `up-${name}` }),
           iconButton("down", `Move ${info.title} down`, () => this.state.move(name, -1), { "data-focus": `down-${name}` }),
@@ -77,6 +90,7 @@ export class LayerList {
     ].filter(Boolean);
     return [
       this.slider(`Opacity`, `opacity-${name}`, entry.opacity, { min: 0, max: 1, step: 0.05 }, (value) => `${Math.round(value * 100)} %`, (value) => { entry.opacity = value; this.state.tell("opacity"); }),
+      info.dates ? this.dates(entry, set) : "",
       h("div", { class: "modes", role: "radiogroup", "aria-label": `How ${info.title} is shown` },
         modes.map(([mode, label]) => h("button", {
           type: "button", role: "radio", "aria-checked": String(style.mode === mode), "data-focus": `mode-${name}-${mode}`,
@@ -131,9 +145,18 @@ export class LayerList {
     }
   }
 
+  dates(entry, set) {
+    const { info, style, name } = entry;
+    const place = info.dates.indexOf(style.date);
+    const step = (by, label, symbol) => iconButton(symbol, label, () => set({ date: info.dates[place + by] }), { disabled: !info.dates[place + by], "data-focus": `date-${name}-${by}` });
+    return h("div", { class: "row end" }, step(-1, "Earlier date", "left"),
+      this.select(`Date, one of ${info.dates.length}`, `date-${name}`, [...new Set(info.dates)].map((date) => [date, date]), style.date, (date) => set({ date })),
+      step(1, "Later date", "right"));
+  }
+
   select(label, focus, options, value, action) {
     return h("label", { class: "field" }, h("span", null, label),
-      h("select", { "data-focus": focus, onchange: (event) => action(event.target.value) }, options.map(([key, text]) => h("option", { value: key, selected: String(key) === String(value) }, text))));
+      h("select", { "aria-label": label, "data-focus": focus, onchange: (event) => action(event.target.value) }, options.map(([key, text]) => h("option", { value: key, selected: String(key) === String(value) }, text))));
   }
 
   formula(entry, set) {
@@ -162,7 +185,7 @@ export class LayerList {
     const colours = [...(this.ramps[plain] ?? ["#000000", "#ffffff"])];
     if (style.colormap.endsWith("_r")) colours.reverse();
     const [low, high] = style.ranges[0] ?? [];
-    return h("div", { class: "ramp" }, h("div", { class: "bar", style: { background: `linear-gradient(90deg, ${colours.join(",")})` }, role: "img", "aria-label": `Colour map ${style.colormap || "grey"}` }),
+    return h("div", { class: "ramp" }, h("div", { class: "bar", style: { background: `linear-gradient(90deg, ${colours.join(",")})` }, role: "img", "aria-label": `Colours of ${style.colormap || "grey"}` }),
       h("div", { class: "row spread quiet" }, h("span", null, number(low ?? null) === "no data" ? "" : number(low)), h("span", null, high === undefined ? "" : number(high))));
   }
 
@@ -202,12 +225,12 @@ export class LayerList {
   slider(label, focus, value, { min, max, step }, text, action) {
     const out = h("output", null, text(value));
     return h("label", { class: "slider" }, h("span", null, label),
-      h("input", { type: "range", min, max, step, value, "data-focus": focus, oninput: (event) => { const now = event.target.valueAsNumber; out.textContent = text(now); action(now); } }), out);
+      h("input", { type: "range", "aria-label": label, min, max, step, value, "data-focus": focus, oninput: (event) => { const now = event.target.valueAsNumber; out.textContent = text(now); action(now); } }), out);
   }
 
   legend(entry) {
     return h("ul", { class: "legend", "aria-label": `Legend of ${entry.info.title}` },
-      entry.info.classes.map((one) => h("li", null, h("span", { class: "swatch", style: { background: one.color } }), h("span", null, one.name), h("span", { class: "quiet" }, String(one.value)))));
+      entry.info.classes.map((one) => h("li", null, h("span", { class: "swatch", style: { background: one.color } }), h("span", null, one.name), h("span", { class: "quiet" }, one.name === String(one.value) ? "" : String(one.value)))));
   }
 
   // Percentiles of what is in view.
@@ -216,7 +239,7 @@ export class LayerList {
     if (!bands.length) return;
     const chosen = [...new Set(bands)];
     try {
-      const told = await api.statistics(entry.name, chosen, this.chart.box());
+      const told = await api.statistics(entry.name, chosen, this.chart.box(), entry.style.date);
       if (!told.statistics) {
         entry.problem = "";
         return;

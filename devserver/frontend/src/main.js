@@ -52,11 +52,17 @@ function page(told, ramps) {
 
   const fitAll = (animate = true) => {
     const box = told.start?.bounds ?? state.layers[0]?.info.bounds;
-    if (box) chart.fit(box, animate);
+    if (!box) return;
+    chart.fit(box, animate);
+    // layers far from each other: all of them would be too small to see
+    const outputs = state.layers.filter((entry) => entry.info.kind !== "input");
+    if (outputs.length && outputs.every((entry) => chart.zoomOf(box) < entry.info.minzoom)) chart.fit(outputs.at(-1).info.bounds, animate);
   };
+  let chosen = state.swipe.on;
   const toggleSwipe = () => {
     state.swipe.on = !state.swipe.on;
-    if (state.swipe.on && (!state.get(state.swipe.left) || state.swipe.left === state.swipe.right)) state.chooseSwipe();
+    if (state.swipe.on && !chosen) state.chooseSwipe(chart.box());
+    chosen ||= state.swipe.on;
     state.tell("layers");
     if (state.swipe.on) $("swipe").focus();
   };
@@ -127,7 +133,7 @@ function page(told, ramps) {
   });
   chart.map.on("singleclick", (event) => inspector.show(...toLonLat(event.coordinate)));
   chart.map.on("pointermove", (event) => { if (!event.dragging) bar.cursor(toLonLat(event.coordinate)); });
-  const farOnes = () => state.layers.filter((entry) => chart.view.getZoom() < entry.info.minzoom - 1).map((entry) => entry.name).join();
+  const farOnes = () => state.layers.filter((entry) => chart.isFar(entry)).map((entry) => entry.name).join();
 
   // Layers of which the server cannot tell how they look before one has looked at them.
   const stretchNew = () => {

@@ -2,6 +2,13 @@
 
 import OlMap from "ol/Map.js";
 import View from "ol/View.js";
+import Feature from "ol/Feature.js";
+import Point from "ol/geom/Point.js";
+import { fromExtent } from "ol/geom/Polygon.js";
+import { getCenter } from "ol/extent.js";
+import VectorLayer from "ol/layer/Vector.js";
+import VectorSource from "ol/source/Vector.js";
+import { Circle, Fill, Stroke, Style } from "ol/style.js";
 import TileLayer from "ol/layer/Tile.js";
 import XYZ from "ol/source/XYZ.js";
 import Attribution from "ol/control/Attribution.js";
@@ -11,7 +18,27 @@ import { getRenderPixel } from "ol/render.js";
 import { toQuery } from "./style.js";
 
 const GRIDS = ["EPSG:4326", "EPSG:3857"];
+const EDGE = 20037508.342789244; // metres from the middle of the web map's grid to its edge
 const AGAIN = 5000; // milliseconds until a tile is asked for again that took too long
+
+// Where the layers lie that are too small to be seen at this zoom.
+const FAR = [
+  new Style({ stroke: new Stroke({ color: "#0f766e", width: 1.5, lineDash: [4, 4] }) }),
+  new Style({
+    geometry: (feature) => new Point(getCenter(feature.getGeometry().getExtent())),
+    image: new Circle({ radius: 4, fill: new Fill({ color: "#0f766e" }), stroke: new Stroke({ color: "#fff", width: 1.5 }) }),
+  }),
+];
+
+const mercator = ([west, south, east, north]) => transformExtent([west, Math.max(south, -85), east, Math.min(north, 85)], ...GRIDS);
+
+// Whether a tile of the web map's grid has a part in a box; the box may run over the date line.
+function touches([left, bottom, right, top], z, x, y) {
+  const size = (2 * EDGE) / 2 ** z;
+  const [west, north] = [x * size - EDGE, EDGE - y * size];
+  if (north < bottom || north - size > top) return false;
+  return [0, 2 * EDGE].some((turn) => west + turn < right && west + size + turn > left);
+}
 
 export class Chart {
   constructor(target, state, told) {
@@ -22,7 +49,9 @@ export class Chart {
     if (told.base_map) controls.push(new Attribution({ collapsible: true, collapsed: true }));
     this.map = new OlMap({ target, view: this.view, controls, layers: [] });
     if (told.base_map) this.map.addLayer(baseMap(told));
-    this.failures = 0;
+    this.far = new VectorSource();
+    this.map.addLayer(new VectorLayer({ source: this.far, zIndex: 8000, style: FAR, className: "far" }));
+    this.map.on("moveend", () => this.mark());
   }
 
   // Make the map show what the state says.
@@ -38,7 +67,20 @@ export class Chart {
       this.address(entry, picture);
     });
     for (const [name, picture] of this.pictures) if (!shown.has(name)) picture.layer.setVisible(false);
+    this.mark();
     this.map.render();
+  }
+
+  mark() {
+    this.far.clear(true);
+    for (const entry of this.state.layers) {
+      if (!this.isShown(entry) || !this.isFar(entry)) continue;
+      this.far.addFeature(new Feature(fromExtent(mercator(entry.info.bounds))));
+    }
+  }
+
+  isFar(entry) {
+    return this.view.getZoom() < entry.info.minzoom - 1;
   }
 
   isShown(entry) {
@@ -59,11 +101,9 @@ export class Chart {
       transition: 120,
       tileUrlFunction: () => undefined,
     });
-    const [west, south, east, north] = info.bounds;
     const layer = new TileLayer({
       source,
       preload: 0,
-      extent: east <= 180 ? transformExtent([west, Math.max(south, -85), east, Math.min(north, 85)], ...GRIDS) : undefined,
       minZoom: info.minzoom - 1,
       className: "picture",
     });
@@ -84,7 +124,8 @@ export class Chart {
     picture.key = key;
     const scale = picture.dense ? "@2x" : "";
     const name = encodeURIComponent(entry.name);
-    picture.source.setTileUrlFunction(([z, x, y]) => `/${name}/${z}/${x}/${y}${scale}.png?${key}`, key);
+    const reach = mercator(entry.info.bounds);
+    picture.source.setTileUrlFunction(([z, x, y]) => (touches(reach, z, x, y) ? `/${name}/${z}/${x}/${y}${scale}.png?${key}` : undefined), key);
   }
 
   // Ask for the tiles of a process anew: they were made again, or more of them are there.
@@ -144,10 +185,14 @@ export class Chart {
     this.view.setZoom(zoom);
   }
 
-  fit([west, south, east, north], animate = true) {
-    const extent = transformExtent([west, Math.max(south, -85), east, Math.min(north, 85)], ...GRIDS);
+  // The zoom at which a box fills the map.
+  zoomOf(bounds) {
+    return this.view.getZoomForResolution(this.view.getResolutionForExtent(mercator(bounds), this.map.getSize()));
+  }
+
+  fit(bounds, animate = true) {
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.view.fit(extent, { padding: [24, 24, 40, 24], maxZoom: 18, duration: animate && !calm ? 250 : 0 });
+    this.view.fit(mercator(bounds), { padding: [24, 24, 40, 24], maxZoom: 18, duration: animate && !calm ? 250 : 0 });
   }
 }
 

@@ -43,10 +43,10 @@ export class State extends EventTarget {
     return this.layers.filter((layer) => layer.info.kind === "process");
   }
 
-  chooseSwipe() {
-    const shown = this.layers.filter((layer) => layer.visible).reverse();
-    const others = this.layers.filter((layer) => !layer.visible).reverse();
-    const [left, right] = [...shown, ...others];
+  // The two topmost that are shown and lie in the box (degrees); else what else there is.
+  chooseSwipe(box = [-180, -90, 180, 90]) {
+    const rank = (layer) => (inside(layer.info.bounds, box) ? 0 : 2) + (layer.visible ? 0 : 1);
+    const [left, right] = [...this.layers].reverse().sort((a, b) => rank(a) - rank(b));
     this.swipe.left = left?.name ?? "";
     this.swipe.right = right?.name ?? left?.name ?? "";
   }
@@ -109,6 +109,8 @@ export class State extends EventTarget {
     this.place = parts.has("at") && place.length === 2 && place.every(Number.isFinite) ? place : null;
   }
 }
+
+const inside = ([west, south, east, north], box) => west < box[2] && east > box[0] && south < box[3] && north > box[1];
 
 function lists(query) {
   const found = {};

@@ -33,6 +33,7 @@ export function fromQuery(info, query) {
     gamma: Number(query.gamma?.[0] ?? 1),
     colormap: query.colormap_name?.[0] ?? "",
     named: query.style?.[0] ?? "",
+    date: info.dates ? (query.date?.[0] ?? info.date) : "",
   };
   const bidx = (query.bidx ?? []).map(Number);
   if (bidx.length === 3) Object.assign(style, { mode: "rgb", bands: bidx });
@@ -50,6 +51,7 @@ export function initialStyle(info) {
 export function toQuery(info, style) {
   const query = new URLSearchParams();
   const add = (name, values) => values.forEach((value) => query.append(name, value));
+  if (style.date) query.set("date", style.date);
   switch (style.mode) {
     case "named":
       query.set("style", style.named);

@@ -7,12 +7,13 @@ const HEIGHT = 132;
 const EDGE = { left: 40, right: 8, top: 8, bottom: 20 };
 
 // dates: [{ time, value, masked, reason, label }] by time.
-export function timeChart(dates, title) {
+// `chosen` is called with the time of one that is clicked.
+export function timeChart(dates, title, chosen) {
   const told = h("p", { class: "quiet told", "aria-live": "polite" }, hint(dates));
   const seen = dates.filter((date) => date.value !== null);
   const clear = seen.filter((date) => !date.masked);
   const scale = scaleOf(seen, clear.length ? clear : seen);
-  const marks = seen.map((date) => point(date, scale, told));
+  const marks = seen.map((date) => point(date, scale, told, chosen));
   return h("figure", { class: "chart" },
     s("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "group", "aria-label": `${title}: ${clear.length} dates that count, ${dates.length - clear.length} masked` },
       axes(scale), line(clear, scale), marks),
@@ -61,12 +62,12 @@ function line(clear, scale) {
   return s("polyline", { class: "line", points: points.join(" ") });
 }
 
-function point(date, scale, told) {
+function point(date, scale, told, chosen) {
   const [x, y] = [scale.x(date.time), scale.y(date.value)];
   const text = `${date.time.slice(0, 10)}: ${number(date.value)}${date.masked ? `, masked: ${date.reason}` : ""}`;
   const say = () => { told.textContent = text; };
   const shape = date.masked
     ? s("path", { class: "masked", d: `M${x - 3} ${y - 3}l6 6M${x + 3} ${y - 3}l-6 6` })
     : s("circle", { class: "clear", cx: x, cy: y, r: 3 });
-  return s("g", { class: "date", tabindex: 0, role: "img", "aria-label": text, onfocus: say, onpointerenter: say }, s("title", null, text), s("circle", { cx: x, cy: y, r: 7, fill: "transparent" }), shape);
+  return s("g", { class: "date", tabindex: 0, role: "img", "aria-label": text, onfocus: say, onpointerenter: say, onclick: () => chosen?.(date.time), onkeydown: (event) => { if (event.key === "Enter") chosen?.(date.time); } }, s("title", null, text), s("circle", { cx: x, cy: y, r: 7, fill: "transparent" }), shape);
 }
