@@ -15,7 +15,7 @@ from automap_tiles.cli.export_options import ExportChoices, export_options
 @export_options
 @click.option("--progress/--no-progress", default=True, help="A bar on a terminal.  [default: yes]")
 def command(source: str, choices: ExportChoices, progress: bool) -> None:
-    """Write tiles for web maps that need no server of ours.
+    """Write tiles for web maps without a server: XYZ, PMTiles, MBTiles.
 
     SOURCE is a raster, a folder of tiles, or a .mapchete file, whose output is meant. Tiles without
     a picture are left out. The same command goes on where it was stopped, and paints anew what has

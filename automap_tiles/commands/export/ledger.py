@@ -37,16 +37,18 @@ class Ledger:
         self._committed = time.monotonic()
         try:
             self.database = sqlite3.connect(path, timeout=0, isolation_level=None)
+        except sqlite3.OperationalError as error:
+            raise OutputError(f"cannot be written: {error}", path) from error
+        try:
             # held from the first write to the end: one export at a time
             self.database.execute("PRAGMA locking_mode = EXCLUSIVE")
             self.database.execute("BEGIN IMMEDIATE")
             for statement in _SCHEMA.split(";"):
                 self.database.execute(statement)
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
+            self.database.close()
             if "locked" in str(error):
                 raise OutputBusy(f"another export is writing {path.name}") from error
-            raise OutputError(f"cannot be written: {error}", path) from error
-        except sqlite3.DatabaseError as error:
             raise OutputError(f"is no record of an export: {error}", path) from error
 
     def __len__(self) -> int:

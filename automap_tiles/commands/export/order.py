@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -58,7 +59,8 @@ class Order:
     """Replace an export of other looks."""
 
     def __post_init__(self) -> None:
-        if "://" in str(self.out) or str(self.out).startswith("/vsi"):
+        # `Path` leaves one slash of two
+        if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/|/vsi", str(self.out)):
             raise ConfigError(
                 "an export is written to this machine",
                 key="--output",
