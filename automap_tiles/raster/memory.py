@@ -68,5 +68,6 @@ def empty_again(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any,
     if size > KEPT_BYTES:
         return np.empty(shape, dtype=dtype)
     if memory is None or memory.size < size or sys.getrefcount(memory) > _OWN_REFERENCES:
-        memory = _spare.memory = np.empty(size, dtype=np.uint8)
+        # the next tile's may be a little larger
+        memory = _spare.memory = np.empty(size + size // 8, dtype=np.uint8)
     return memory[:size].view(dtype).reshape(shape)
