@@ -67,8 +67,8 @@ class Watch:
 
     is_over: Callable[[], bool]
     """Whether the time is up."""
-    is_behind: Callable[[int, float], bool]
-    """Whether it is hopeless after so many rounds with that least loss."""
+    is_behind: Callable[[Sequence[float]], bool]
+    """Whether it is hopeless, by the least log loss up to each round."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,14 +152,18 @@ def _watcher(watch: Watch, patience: int) -> Any:
 
     class Watcher(xgboost().callback.TrainingCallback):  # type: ignore[misc]
         was_cut = False
-        lowest = math.inf
-        last_gain = 0
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.lowest: list[float] = []
+            self.last_gain = 0
 
         def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:  # noqa: ARG002
             loss = evals_log["held_out"]["mlogloss"][-1]
-            if loss < self.lowest:
-                self.lowest, self.last_gain = loss, epoch
-            self.was_cut = watch.is_over() or watch.is_behind(epoch + 1, self.lowest)
+            if not self.lowest or loss < self.lowest[-1]:
+                self.last_gain = epoch
+            self.lowest.append(min([loss, *self.lowest[-1:]]))
+            self.was_cut = watch.is_over() or watch.is_behind(self.lowest)
             return self.was_cut or epoch - self.last_gain >= patience
 
     return Watcher()

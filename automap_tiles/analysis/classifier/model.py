@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -175,7 +176,7 @@ def _members(data: bytes, path: Path | str | None) -> tuple[dict[str, Any], byte
             if facts.get("format") != FORMAT:
                 raise InputError(_other_format(facts), path)
             return facts, archive.read(_BOOSTER), archive.read(_POSITIONS)
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         kind = "is a damaged model" if data.startswith(b"PK") else "is not a model"
         raise InputError(f"{kind}: {error}; train it again with `automap train`", path) from error
     except KeyError as error:
