@@ -56,12 +56,20 @@ class PixelFormat:
     nodata: float | None
 
 
-def load_kept(files: TileFiles, index: TileIndex, decode: Callable[[bytes], Any]) -> Any:
-    """The decoded content of a tile, None when it is absent; kept while its file is the same."""
+def load_kept(
+    files: TileFiles,
+    index: TileIndex,
+    decode: Callable[[bytes], Any],
+    part: tuple[int, ...] = (),
+) -> Any:
+    """The decoded content of a tile, None when it is absent; kept while its file is the same.
+
+    `part` tells apart what is decoded of it.
+    """
     key = files.key(index)
     url = files.storage.url(key)
     stamp = _stamp(url)
-    place = (url, stamp)
+    place = (url, stamp, part)
     found = _cache.tiles.get(place)
     if found is not None:
         return found
@@ -92,16 +100,20 @@ def read_pixels(
     tile that cannot be read or has other bands.
     """
     everything = indexes == list(range(1, pixels.count + 1))
+    # Few of the bands are decoded alone; more of them with all, which are kept for the next time.
+    few = tuple(indexes) if 2 * len(indexes) <= pixels.count else ()
+
+    def decode(content: bytes) -> RasterArray:
+        data, count = raster.decode_bands(content, few or None)
+        if count != pixels.count:
+            raise InputError(f"has {count} bands, not {pixels.count}")
+        return data
 
     def load(index: TileIndex) -> RasterArray | None:
-        found = load_kept(files, index, lambda content: raster.decode(content)[0])
-        if found is None:
-            return None
-        if found.shape[0] != pixels.count:
-            url = files.storage.url(files.key(index))
-            raise InputError(f"has {found.shape[0]} bands, not {pixels.count}", url)
-        picked: RasterArray = found if everything else found[[band - 1 for band in indexes]]
-        return picked
+        found: RasterArray | None = load_kept(files, index, decode, few)
+        if found is None or everything or few:
+            return found
+        return found[[band - 1 for band in indexes]]
 
     out = blank((len(indexes), *tile.shape), np.dtype(pixels.dtype), pixels.nodata)
     # Block by block of the single tiles: so a pixel does not depend on how the area is cut.

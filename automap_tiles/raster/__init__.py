@@ -5,7 +5,13 @@ The only place that opens GDAL raster datasets.
 
 from automap_tiles.raster.array import Raster, times_picked, warp
 from automap_tiles.raster.datasets import close_all, inspect
-from automap_tiles.raster.encode import BandMetadata, decode, default_profile, encode_geotiff
+from automap_tiles.raster.encode import (
+    BandMetadata,
+    decode,
+    decode_bands,
+    default_profile,
+    encode_geotiff,
+)
 from automap_tiles.raster.env import ensure_env
 from automap_tiles.raster.png import encode_png
 from automap_tiles.raster.prepare import prepare
@@ -19,6 +25,7 @@ __all__ = [
     "RasterInfo",
     "close_all",
     "decode",
+    "decode_bands",
     "default_profile",
     "encode_geotiff",
     "encode_png",

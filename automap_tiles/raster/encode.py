@@ -113,20 +113,43 @@ def decode(
     The mask is True where a pixel equals nodata or a mask or alpha band says so. Raises
     `InputError` when it is no image.
     """
+    with _decoding(source) as dataset:
+        pixels = _pixels(dataset, dataset.indexes)
+        tags: dict[str | int, Any] = dict(dataset.tags())
+        for band in dataset.indexes:
+            if band_tags := dataset.tags(band):
+                tags[band] = band_tags
+    return pixels, tags
+
+
+def decode_bands(
+    source: bytes | memoryview | str | Path, indexes: Sequence[int] | None = None
+) -> tuple[np.ma.MaskedArray[Any, Any], int]:
+    """Some bands (None: all) of an encoded image as `decode` gives them, and how many it has.
+
+    Those that it does not have are left out.
+    """
+    with _decoding(source) as dataset:
+        bands = dataset.indexes if indexes is None else indexes
+        return _pixels(dataset, [band for band in bands if band <= dataset.count]), dataset.count
+
+
+@contextmanager
+def _decoding(source: bytes | memoryview | str | Path) -> Iterator[Any]:
+    """The open image; GDAL's errors inside become `InputError`."""
     ensure_env()
     path = None if isinstance(source, bytes | memoryview) else source
     try:
         with _opened(source) as dataset:
-            data = dataset.read()
-            mask = _mask(dataset, data)
-            tags: dict[str | int, Any] = dict(dataset.tags())
-            for band in dataset.indexes:
-                if band_tags := dataset.tags(band):
-                    tags[band] = band_tags
-            nodata = dataset.nodata
+            yield dataset
     except (RasterioError, ValueError) as error:
         raise InputError(f"cannot be decoded: {error}", path) from error
-    return np.ma.MaskedArray(data, mask, fill_value=fill_value(nodata, data.dtype)), tags
+
+
+def _pixels(dataset: Any, bands: Sequence[int]) -> np.ma.MaskedArray[Any, Any]:
+    data = dataset.read(bands)
+    mask = _mask(dataset, bands, data)
+    return np.ma.MaskedArray(data, mask, fill_value=fill_value(dataset.nodata, data.dtype))
 
 
 def _block(size: int) -> int:
@@ -194,15 +217,14 @@ def _opened(source: bytes | memoryview | str | Path) -> Iterator[Any]:
             yield dataset
 
 
-def _mask(dataset: Any, data: NDArray[Any]) -> NDArray[np.bool_]:
+def _mask(dataset: Any, bands: Sequence[int], data: NDArray[Any]) -> NDArray[np.bool_]:
     mask = np.zeros(data.shape, dtype=bool)
-    for band, (flags, nodata) in enumerate(
-        zip(dataset.mask_flag_enums, dataset.nodatavals, strict=True)
-    ):
-        names = {flag.name for flag in flags}
+    all_flags, all_nodata = dataset.mask_flag_enums, dataset.nodatavals
+    for place, band in enumerate(bands):
+        names = {flag.name for flag in all_flags[band - 1]}
         if "per_dataset" in names:
-            mask[band] = dataset.read_masks(band + 1) == 0
-        found = equals(data[band], nodata)
+            mask[place] = dataset.read_masks(band) == 0
+        found = equals(data[place], all_nodata[band - 1])
         if found is not None:
-            mask[band] |= found
+            mask[place] |= found
     return mask

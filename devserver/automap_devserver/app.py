@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from flask import Flask, Request, Response, request
 
 from automap_devserver import failures
 from automap_devserver.catalogue import Catalogue
@@ -12,6 +12,7 @@ from automap_devserver.failures import Refused, is_addressed_here, is_local
 from automap_devserver.limits import BODY, Limits
 from automap_devserver.preview import Previews
 from automap_devserver.settings import Settings
+from automap_devserver.shortcut import TileShortcut
 from automap_devserver.tiles import TileServer
 from automap_devserver.views import layers, live, ogc, openapi, page, process, wmts, xyz
 
@@ -41,19 +42,22 @@ def create_app(catalogue: Catalogue, settings: Settings | None = None) -> Flask:
     app.register_blueprint(xyz.blueprint(catalogue, tiles))
     app.before_request(lambda: _check(settings))
     app.after_request(lambda response: compress(request, response))
-    app.after_request(_open_to_other_pages)
+    app.after_request(lambda response: _open_to_other_pages(request, response))
+    app.wsgi_app = TileShortcut(  # type: ignore[method-assign]
+        app.wsgi_app, catalogue, tiles, settings, _open_to_other_pages
+    )
     return app
 
 
 def _check(settings: Settings) -> None:
     """Refuse what another page in the user's browser might send to this machine."""
-    if settings.is_loopback and not is_addressed_here():
+    if settings.is_loopback and not is_addressed_here(request):
         raise Refused("this server answers to 127.0.0.1 and localhost only")
-    if request.method in _CHANGING and not is_local():
+    if request.method in _CHANGING and not is_local(request):
         raise Refused("changes are only taken from this server's own page")
 
 
-def _open_to_other_pages(response: Response) -> Response:
+def _open_to_other_pages(request: Request, response: Response) -> Response:
     """Other pages may show what this one shows."""
     if request.method in ("GET", "HEAD"):
         response.headers["Access-Control-Allow-Origin"] = "*"

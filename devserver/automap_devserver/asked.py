@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from flask import request
+from flask import Request, request
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import Bounds
@@ -39,7 +39,7 @@ def number(key: str, low: float, high: float) -> float:
     return value
 
 
-def on_date(layer: Layer) -> Layer:
+def on_date(layer: Layer, request: Request) -> Layer:
     """A layer of scenes on the date that is asked for; any other as it is, without one."""
     day = request.args.get("date")
     if day is None:

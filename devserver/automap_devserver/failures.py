@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Request, Response, jsonify
+from flask import request as asked
 from werkzeug.exceptions import HTTPException
 
 from automap_devserver.settings import LOOPBACK
@@ -56,25 +58,30 @@ def status_of(error: AutomapError) -> int:
     return next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
 
 
-def _ours(error: AutomapError) -> tuple[Response, int]:
+def answer_of(error: AutomapError, request: Request) -> Response:
+    """An error as the answer to a request."""
     status = status_of(error)
     if status == 500 and not isinstance(error, TileFailed):
         _log.error("%s: %s", request.path, error)
     said: dict[str, object] = {"error": str(error)}
     if isinstance(error, ConfigError):
         said["parameter"] = error.key
-        if error.file is not None and is_local():
+        if error.file is not None and is_local(request):
             said |= {"file": str(error.file), "line": error.line}
-    if isinstance(error, TileFailed) and is_local():
+    if isinstance(error, TileFailed) and is_local(request):
         said["traceback"] = error.traceback
-    return jsonify(said), status
+    return Response(json.dumps(said), status, mimetype="application/json")
+
+
+def _ours(error: AutomapError) -> Response:
+    return answer_of(error, asked)
 
 
 def _of_http(error: HTTPException) -> tuple[Response, int]:
     return jsonify({"error": error.description or error.name}), error.code or 500
 
 
-def is_local() -> bool:
+def is_local(request: Request) -> bool:
     """Whether the request comes from this machine, and from no other server's page or proxy.
 
     Only then are tracebacks told and can something be changed.
@@ -82,10 +89,10 @@ def is_local() -> bool:
     origin = request.headers.get("Origin")
     if origin is not None and origin != request.host_url.rstrip("/"):
         return False
-    return is_addressed_here()
+    return is_addressed_here(request)
 
 
-def is_addressed_here() -> bool:
+def is_addressed_here(request: Request) -> bool:
     """Whether the request comes from this machine and asks for it by a name of its own.
 
     One that a proxy passes on comes from elsewhere.

@@ -19,6 +19,7 @@ from automap_tiles import raster
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import Tile
 from automap_tiles.layers import web
+from automap_tiles.layers.files import is_bare
 from automap_tiles.layers.layer import Layer, LayerKind
 from automap_tiles.pictures.encode import ImageFormat, empty, encode
 from automap_tiles.pictures.render import render
@@ -81,17 +82,15 @@ class TileServer:
         Raises `ConfigError` for wrong parameters, `NotFound`, `TileFailed`, `TooLong`.
         """
         wanted = self._wanted(layer, tile, ending, request, style)
-        etag = None
-        if layer.info.kind is not LayerKind.PROCESS:
-            etag = self._etag(wanted)
-            if etag in request.if_none_match:
-                return self._headers(Response(status=304), etag)
-        data = self._read(wanted)
-        return self._headers(
-            Response(_content(wanted, data), mimetype=wanted.ending.media_type),
-            etag or self._etag(wanted),
-            request,
-        )
+        if wanted.layer.info.kind is LayerKind.PROCESS:
+            data = self._read(wanted)
+            return self._answer(wanted, data, _etag(wanted, _version(wanted)), request)
+        version = _version(wanted)
+        etag = _etag(wanted, version)
+        if etag in request.if_none_match:
+            return self._not_modified(etag)
+        data = None if is_bare(version) else self._read(wanted)
+        return self._answer(wanted, data, etag, request)
 
     def _wanted(
         self, layer: Layer, tile: Tile, ending: str, request: Request, style: str | None
@@ -111,7 +110,7 @@ class TileServer:
                 )
         name = style or (request.args.get("style") if "style" in query else None)
         if "date" in query:
-            layer = on_date(layer)
+            layer = on_date(layer, request)
         return Wanted(
             layer=layer,
             tile=tile,
@@ -130,18 +129,31 @@ class TileServer:
             return self._limits.compute(read)
         return self._limits.read(read)
 
-    def _etag(self, wanted: Wanted) -> str:
-        version = wanted.layer.version(wanted.tile)
-        text = f"{wanted.layer.info.name} {wanted.tile.index} {wanted.look} {version}"
-        return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+    def _answer(
+        self, wanted: Wanted, data: RasterArray | None, etag: str, request: Request
+    ) -> Response:
+        if etag in request.if_none_match:
+            return self._not_modified(etag)
+        content = _content(wanted, data)
+        return self._headers(Response(content, mimetype=wanted.ending.media_type), etag)
 
-    def _headers(self, response: Response, etag: str, request: Request | None = None) -> Response:
-        response.headers["ETag"] = f'"{etag}"'
+    def _not_modified(self, etag: str) -> Response:
+        return self._headers(Response(status=304), etag)
+
+    def _headers(self, response: Response, etag: str) -> Response:
         age = self._settings.max_age
+        response.headers["ETag"] = f'"{etag}"'
         response.headers["Cache-Control"] = f"public, max-age={age}" if age else "no-cache"
-        if request is not None and etag in request.if_none_match:
-            return self._headers(Response(status=304), etag)
         return response
+
+
+def _version(wanted: Wanted) -> str:
+    return wanted.layer.version(wanted.tile)
+
+
+def _etag(wanted: Wanted, version: str) -> str:
+    text = f"{wanted.layer.info.name} {wanted.tile.index} {wanted.look} {version}"
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 
 def _content(wanted: Wanted, data: RasterArray | None) -> bytes:

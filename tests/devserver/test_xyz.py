@@ -271,3 +271,15 @@ def test_tilejson(client: FlaskClient) -> None:
     assert told["minzoom"] <= zoom <= told["maxzoom"]
     address = told["tiles"][0].format(z=13, x=4468, y=2853).removeprefix("http://localhost")
     assert client.get(address).mimetype == "image/png"
+
+
+def test_the_shortcut_answers_as_flask_does(client: FlaskClient) -> None:
+    """Flask's own view has parameters that the shortcut leaves to it."""
+    for query in ("bidx=2&rescale=0,9000", "bidx=9", "resampling=magic"):
+        for tile in ("13/4468/2853.png", "13/4468/2853@2x.webp", "13/1/1.jpg", "1/5/0.png"):
+            short = client.get(f"/image/{tile}?{query}")
+            long = client.get(f"/image/{tile}?{query}&tms=0")
+            assert (short.status_code, short.data) == (long.status_code, long.data)
+            own, other = dict(short.headers), dict(long.headers)
+            assert own.pop("ETag", "") != other.pop("ETag", "") or short.status_code != 200
+            assert own == other

@@ -21,7 +21,14 @@ from rasterio.io import MemoryFile
 
 from automap_tiles.errors import InputError, OutputError
 from automap_tiles.grid import Pyramid
-from automap_tiles.raster import BandMetadata, decode, default_profile, encode_geotiff, encode_png
+from automap_tiles.raster import (
+    BandMetadata,
+    decode,
+    decode_bands,
+    default_profile,
+    encode_geotiff,
+    encode_png,
+)
 from automap_tiles.raster.png import deflate
 
 TILE = Pyramid.from_grid("mercator").tile(9, 170, 270)
@@ -205,3 +212,17 @@ def test_png_alpha_is_a_mask() -> None:
 def test_what_is_no_png(data: np.ndarray) -> None:
     with pytest.raises(OutputError, match="a PNG"):
         encode_png(data)
+
+
+def test_some_bands_are_those_of_all() -> None:
+    shape = (5, *TILE.shape)
+    numbers = np.random.default_rng(3).integers(0, 4, shape).astype("uint16")
+    content = encode_geotiff(np.ma.masked_equal(numbers, 0), TILE, nodata=0)
+    everything, _ = decode(content)
+    for indexes in ([1], [4, 2], [3, 3, 5], None):
+        found, count = decode_bands(content, indexes)
+        wanted = everything if indexes is None else everything[[band - 1 for band in indexes]]
+        assert count == 5
+        np.testing.assert_array_equal(found.data, wanted.data)
+        np.testing.assert_array_equal(np.ma.getmaskarray(found), np.ma.getmaskarray(wanted))
+    assert len(decode_bands(content, [2, 9])[0]) == 1

@@ -40,7 +40,7 @@ def blueprint(catalogue: Catalogue, settings: Settings, limits: Limits) -> Bluep
 
     @views.get("/api/<name>/statistics")
     def statistics(name: str) -> Response:
-        layer = on_date(catalogue[name])
+        layer = on_date(catalogue[name], request)
         bands = _bands(layer)
         area = box("bbox")
         found = limits.compute(lambda: stretch(layer, bands, area))

@@ -90,7 +90,7 @@ def blueprint(previews: Previews, limits: Limits) -> Blueprint:
 
 def _only_here() -> None:
     """The text of files is for this machine alone."""
-    if not is_local():
+    if not is_local(request):
         raise Refused("the files of a process are only shown on the machine that serves it")
 
 
@@ -130,7 +130,7 @@ def _tile(tile: TileProgress) -> dict[str, Any]:
     }
     if tile.error:
         told["error"] = tile.error.strip().splitlines()[-1]
-        if is_local():
+        if is_local(request):
             told["traceback"] = tile.error
     return told
 
