@@ -82,7 +82,10 @@ class ProcessLayer:
         self._keeps = keep in (Keep.CONTINUE, Keep.OVERWRITE) and _is_directory(process)
         self._keep = keep
         self.process = process
-        self._target = directory_of(process.writer) if self._keeps else in_memory(process.writer)
+        self._reads_stored = self._keeps or (keep is Keep.READONLY and _is_directory(process))
+        self._target = (
+            directory_of(process.writer) if self._reads_stored else in_memory(process.writer)
+        )
         self._notes = self._begin() if self._keeps else None
         self._worker = replace(process, writer=self._target)
         self._files = FileLayer(info=info, reader=_reader(self._target), zooms=process.zooms)
@@ -132,7 +135,7 @@ class ProcessLayer:
 
     def indexes(self, tile: Tile) -> list[TileIndex]:
         """The process tiles that have to be computed for a tile of any grid."""
-        if self._keep is Keep.READONLY:
+        if self._keep is Keep.READONLY and self._reads_stored:
             return []
         directory = _reader(self._target)
         zoom = directory.zoom_at(tile, tile, directory.matching)
@@ -183,6 +186,8 @@ class ProcessLayer:
 
     def _make(self, index: TileIndex, *, again: bool) -> Looked:
         found = None if again else self._found(index)
+        if found is None and self._keep is Keep.READONLY:
+            return Looked(index=index, progress=Progress.EMPTY)
         if found is None:
             found = _COMPUTING.submit(self._compute, index).result()
             self._told(found)
@@ -192,7 +197,7 @@ class ProcessLayer:
 
     def _found(self, index: TileIndex) -> Looked | None:
         """A tile that needs no computing."""
-        if self._keep is not Keep.CONTINUE:
+        if self._keep not in (Keep.CONTINUE, Keep.READONLY):
             return None
         tile = Tile(self.process.pyramid, index)
         if not self._keeps:
