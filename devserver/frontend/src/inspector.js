@@ -71,7 +71,9 @@ export class Inspector {
     const failed = new Map(told.layers.filter((one) => one.tile).map((one) => [one.layer, one.tile]));
     const found = [];
     for (const entry of this.state.processes) {
-      const index = failed.has(entry.name) ? parsed(failed.get(entry.name)) : await this.around(entry.name, lon, lat, signal);
+      // the tile of the place; on coarser zooms a failed one that it would be made from
+      const near = await this.around(entry.name, lon, lat, signal);
+      const index = failed.has(entry.name) && !(near && this.actions.isBase({ layer: entry.name, ...near })) ? parsed(failed.get(entry.name)) : near;
       if (!index) continue;
       try {
         found.push({ layer: entry.name, title: entry.info.title, ...(await api.tile(entry.name, index)) });

@@ -156,7 +156,7 @@ function page(told, ramps) {
   // news
 
   const versions = new Map();
-  const reload = debounce((name) => { chart.refresh(name); list.render(); }, 700);
+  const reload = debounce((name) => { chart.refresh(name); list.render(); stretchNew(); }, 700);
   state.addEventListener("live-tile", ({ detail }) => {
     grid.set(detail);
     bar.heard(detail);
