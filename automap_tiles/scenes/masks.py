@@ -98,10 +98,6 @@ class MaskRule:
         if not (0 <= self.opening <= 10_000 and 0 <= self.dilation <= 10_000):
             raise ConfigError("must be 0 to 10000 metres", key="opening, dilation")
 
-    @property
-    def is_cleaned(self) -> bool:
-        return self.opening > 0 or self.dilation > 0
-
 
 def parse_flags(names: Sequence[str] | None) -> Flag:
     """Flags of a user's list; None is the default: clouds, cirrus and shadows."""

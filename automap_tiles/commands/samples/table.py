@@ -38,8 +38,6 @@ class Points:
     """What stands in the column of classes."""
     field: str
     """Name of that column."""
-    lines: NDArray[np.int64]
-    """Number of each row's line in the file, from 1."""
 
 
 def read_points(
@@ -71,7 +69,6 @@ def read_points(
         y=np.array([_coordinate(row, y, (path, line, "Y", 90.0)) for line, row in rows]),
         labels=[row[label] if label < len(row) else "" for _, row in rows],
         field=names[label],
-        lines=np.array([line for line, _ in rows]),
     )
 
 
