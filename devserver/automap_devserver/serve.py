@@ -17,10 +17,11 @@ from automap_devserver.limits import BODY, HEADERS, IDLE, LISTENERS, REQUESTS
 from automap_devserver.settings import Settings
 from automap_tiles.errors import OutputError
 from automap_tiles.raster.lru import keep_less
+from automap_tiles.raster.memory import share_freed_memory
 
-_MEMORY = 0.125
+_MEMORY = 1 / 16
 """Part of what a worker's threads keep in memory: pictures need little of what is around them."""
-_BLOCKS = "64"
+_BLOCKS = "32"
 """MB of GDAL's cache of blocks, of all threads together."""
 
 
@@ -31,6 +32,7 @@ def serve(app: Flask, settings: Settings, ready: Callable[[str], None]) -> None:
     """
     from waitress.server import create_server
 
+    share_freed_memory()
     keep_less(_MEMORY)
     os.environ.setdefault("GDAL_CACHEMAX", _BLOCKS)
     listening = _listen(settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import Enum
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from flask import Request, Response
@@ -17,10 +17,10 @@ from automap_devserver.limits import Limits
 from automap_devserver.settings import Settings
 from automap_tiles import raster
 from automap_tiles.errors import ConfigError
-from automap_tiles.grid import Tile
+from automap_tiles.grid import Bounds, Pyramid, Tile
 from automap_tiles.layers import web
 from automap_tiles.layers.files import is_bare
-from automap_tiles.layers.layer import Layer, LayerKind
+from automap_tiles.layers.layer import Layer, LayerInfo, LayerKind
 from automap_tiles.pictures.encode import ImageFormat, empty, encode
 from automap_tiles.pictures.render import render
 
@@ -89,7 +89,8 @@ class TileServer:
         etag = _etag(wanted, version)
         if etag in request.if_none_match:
             return self._not_modified(etag)
-        data = None if is_bare(version) else self._read(wanted)
+        bare = is_bare(version) or _is_too_coarse(layer.info, tile)
+        data = None if bare else self._read(wanted)
         return self._answer(wanted, data, etag, request)
 
     def _wanted(
@@ -145,6 +146,16 @@ class TileServer:
         response.headers["ETag"] = f'"{etag}"'
         response.headers["Cache-Control"] = f"public, max-age={age}" if age else "no-cache"
         return response
+
+
+def _is_too_coarse(info: LayerInfo, tile: Tile) -> bool:
+    """Whether a raster would be read in large parts for a picture of a few pixels of it."""
+    return _web_zoom(tile.pyramid, tile.zoom, info.bounds) < info.min_zoom - 0.5
+
+
+@lru_cache(maxsize=512)
+def _web_zoom(pyramid: Pyramid, zoom: int, bounds: Bounds) -> float:
+    return web.zoom_of(pyramid, zoom, bounds)
 
 
 def _version(wanted: Wanted) -> str:

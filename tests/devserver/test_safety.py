@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,6 +22,8 @@ from automap_devserver.failures import TooLong, TooMany
 from automap_devserver.limits import Limits
 from automap_devserver.serve import serve
 from automap_devserver.settings import Settings
+from automap_tiles.grid import Tile
+from automap_tiles.layers.files import FileLayer
 from automap_tiles.layers.open import open_layers
 from automap_tiles.raster import lru
 from tests.devserver.conftest import client_of
@@ -223,3 +226,22 @@ def test_files_that_are_compressed_can_be_asked_for_again(client: FlaskClient) -
         assert plain.data == content
     with client.get("/static/page.js", headers={**takes, "If-None-Match": etag}) as again:
         assert again.status_code == 304
+
+
+def test_a_raster_is_not_read_as_a_whole_for_a_few_pixels(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (layer,) = client.get("/api/layers").get_json()["layers"]
+    read: list[int] = []
+    inner = FileLayer.read
+
+    def spied(self: FileLayer, tile: Tile, bands: Sequence[int], resampling: str) -> object:
+        read.append(tile.zoom)
+        return inner(self, tile, bands, resampling)
+
+    monkeypatch.setattr(FileLayer, "read", spied)
+    lowest = layer["minzoom"]
+    for zoom in range(lowest + 1):
+        x, y = 4468 >> (13 - zoom), 2853 >> (13 - zoom)
+        assert client.get(f"/image/{zoom}/{x}/{y}.png").status_code == 200
+    assert read == [lowest]
