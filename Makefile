@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 WORKERS ?= 2
 TESTS ?= tests
 
-.PHONY: help install demo test lint bench lock clean
+.PHONY: help install demo chromium test lint bench lock clean
 
 help:
 	@echo "make demo    fetch real Sentinel-2 imagery, make pyramids and a map of it"
@@ -50,9 +50,20 @@ install: $(VENV)/.base-stamp
 demo: $(VENV)/.demo-stamp
 	$(BIN)/automap demo
 
+# The page of the preview is tested in Debian's Chromium. Where there is none and apt-get may install
+# it, it does; elsewhere those tests are skipped and say so.
+CHROMIUM ?= $(shell command -v chromium 2>/dev/null)
+
+chromium:
+	@test -n "$(CHROMIUM)" || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+	  && { apt-get install -y --no-install-recommends chromium >/dev/null 2>&1 \
+	    || { apt-get update >/dev/null 2>&1 \
+	      && apt-get install -y --no-install-recommends chromium >/dev/null 2>&1; }; }; } \
+	  || echo "No chromium: the tests of the preview's page are skipped (apt-get install chromium)"
+
 # First the tests that may share the machine, then those that kill processes or watch the clock.
 # pytest ends with 5 when a selection holds no test.
-test: $(VENV)/.test-stamp
+test: $(VENV)/.test-stamp chromium
 	$(BIN)/python -m pytest $(TESTS) -q -n $(WORKERS) --dist worksteal -m "not serial"
 	$(BIN)/python -m pytest $(TESTS) -q -m serial || test $$? -eq 5
 

@@ -34,9 +34,12 @@ export class Inspector {
     this.frame(lon, lat, [h("p", { class: "quiet", "aria-busy": "true" }, "Reading …")]);
     try {
       const told = await api.point(lon, lat, this.chart.zoom(), asking.signal);
-      const [tiles, series] = await Promise.all([this.tiles(told, lon, lat, asking.signal), this.series(lon, lat, asking.signal)]);
+      const tiles = await this.tiles(told, lon, lat, asking.signal);
       if (asking.signal.aborted) return;
-      this.frame(lon, lat, [...tiles.map((tile) => this.tile(tile)), this.values(told), ...this.dated(told), ...series]);
+      // many files are read for the dates: they come when they come
+      const later = h("div", { class: "stack", "aria-live": "polite" });
+      this.frame(lon, lat, [...tiles.map((tile) => this.tile(tile)), this.values(told), ...this.dated(told), later]);
+      later.replaceChildren(...(await this.series(lon, lat, asking.signal, later)));
     } catch (error) {
       if (error.name !== "AbortError") this.frame(lon, lat, [h("p", { class: "problem", role: "alert" }, error.message)]);
     }
@@ -144,9 +147,10 @@ export class Inspector {
 
   // time
 
-  async series(lon, lat, signal) {
+  async series(lon, lat, signal, place) {
     const parts = [];
     for (const entry of this.state.processes) {
+      if (this.state.layers.some((one) => one.info.dates && one.name.startsWith(entry.name))) place.replaceChildren(...parts, h("p", { class: "quiet" }, "Reading all dates …"));
       const told = await api.series(entry.name, lon, lat, signal);
       for (const input of told.inputs) {
         if (!input.dates.length) continue;

@@ -44,7 +44,8 @@ export class Chart {
   constructor(target, state, told) {
     this.state = state;
     this.pictures = new Map();
-    this.view = new View({ minZoom: 1, maxZoom: 24, center: [0, 0], zoom: 2, enableRotation: false });
+    // whole zooms only: there a pixel of a tile is one of the screen
+    this.view = new View({ constrainResolution: true, minZoom: 1, maxZoom: 24, center: [0, 0], zoom: 2, enableRotation: false });
     const controls = [new ScaleLine({ minWidth: 70 })];
     if (told.base_map) controls.push(new Attribution({ collapsible: true, collapsed: true }));
     this.map = new OlMap({ target, view: this.view, controls, layers: [] });

@@ -65,7 +65,7 @@ export class State extends EventTarget {
     const parts = new URLSearchParams();
     if (this.view) {
       const { zoom, lat, lon } = this.view;
-      parts.set("map", `${zoom.toFixed(2)}/${lat.toFixed(5)}/${lon.toFixed(5)}`);
+      parts.set("map", `${Number(zoom.toFixed(2))}/${lat.toFixed(6)}/${lon.toFixed(6)}`);
     }
     for (const layer of this.layers) {
       const style = toQuery(layer.info, layer.style).toString();

@@ -288,7 +288,7 @@ def test_permalink(both: Server, window: Open) -> None:
         each.page.get_by_role("button", name="Close the values").click()
         each.page.wait_for_timeout(500)
         each.settled()
-    difference = first.picture(of="#map") != second.picture(of="#map")
+    difference = first.picture("link_1", of="#map") != second.picture("link_2", of="#map")
     assert difference.any(axis=-1).mean() < 0.01
     # another address in the same window
     second.page.evaluate("(hash) => { location.hash = hash; }", hash_of("l=classes~1~1~"))
