@@ -122,7 +122,9 @@ def _write_geotiff(
             dataset.write(
                 np.ma.getdata(pixels), window=Window(col, row, pixels.shape[2], pixels.shape[1])
             )
-        write_tags(dataset, {**(late_tags() if late_tags else {}), **spec.tags})
+        # one after the other: both may have tags of the same band
+        write_tags(dataset, late_tags() if late_tags else None)
+        write_tags(dataset, spec.tags)
         write_metadata(dataset, spec.bands)
     if spec.overviews and not spec.cog:
         with rasterio.open(path, "r+") as dataset:

@@ -263,3 +263,16 @@ def test_names_of_bands_that_all_tiles_have(tmp_path: Path) -> None:
     assert run(shapely.box(3, 4, 20, 20), names) == names[1]
     assert run(shapely.box(22, 4, 35, 20), names) == names[1]  # more tiles of the same file
     assert run(shapely.box(3, 4, 20, 20), {1: {"name": "mean_red"}}) == {}
+
+
+def test_tags_of_tiles_stand_beside_those_of_the_process_file(tmp_path: Path) -> None:
+    area = shapely.box(3, 4, 20, 20)
+    writer = single(tmp_path, area=area, tags={1: {"unit": "class"}})
+    for index in cover.tiles(BARE, area, ZOOM):
+        tile = Tile(BARE, index)
+        data = writer.convert(tile, values(tile))
+        assert data is not None
+        writer.write(tile, Tiled(data.data, {1: {"name": "land cover"}}))
+    writer.finish()
+    with rasterio.open(tmp_path / "out.tif") as file:
+        assert file.tags(1) == {"name": "land cover", "unit": "class"}
