@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import urllib.parse
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, Self
@@ -142,7 +142,7 @@ class Journal:
         self._lock = lock
         self._pending: list[tuple[int, int, int, int, float, str, str | None]] = []
         self._counts: list[tuple[int, int, int, str]] = []
-        self._flying: list[tuple[int, int]] | None = None
+        self._flying: Callable[[], Iterable[TileIndex]] | None = None
         self._committed = time.monotonic()
 
     @classmethod
@@ -259,12 +259,12 @@ class Journal:
         status, run, seconds, error = row
         return TileRow(status=TileStatus(status), run=run, seconds=seconds, error=error)
 
-    def note_flying(self, tiles: Iterable[TileIndex]) -> None:
-        """Remember which tiles are being worked on, for those who look; the last word counts.
+    def note_flying(self, tiles: Callable[[], Iterable[TileIndex]]) -> None:
+        """Remember which tiles are being worked on, for those who look; asked for at each commit.
 
-        It is committed with results, or alone when nothing was committed for half a second.
+        That is with results, or alone when nothing was committed for half a second.
         """
-        self._flying = [(zoom, curve.key(row, col)) for zoom, row, col in tiles]
+        self._flying = tiles
         if time.monotonic() - self._committed > _COMMIT_SECONDS:
             self.flush()
 
@@ -304,7 +304,10 @@ class Journal:
                 self._db.execute("BEGIN")
                 if self._flying is not None:
                     self._db.execute("DELETE FROM flying")
-                    self._db.executemany("INSERT INTO flying VALUES (?, ?)", self._flying)
+                    self._db.executemany(
+                        "INSERT INTO flying VALUES (?, ?)",
+                        [(zoom, curve.key(row, col)) for zoom, row, col in self._flying()],
+                    )
                 self._db.executemany(
                     "INSERT OR REPLACE INTO tiles (zoom, key, run, status, seconds, worker, error)"
                     " VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -31,6 +31,7 @@ from automap_tiles.engine.plan import Plan, Step
 from automap_tiles.engine.pools import Concurrency, Pool, open_pool
 from automap_tiles.engine.pools.protocol import Results
 from automap_tiles.engine.start import RunState, begin
+from automap_tiles.grid import TileIndex
 from automap_tiles.runtime.process import Process
 
 # How long tiles that are being worked on may take to end after Ctrl-C before they are dropped.
@@ -136,7 +137,7 @@ class _Run:
             if pool is not None:
                 pool.close(grace=None if orderly else GRACE_SECONDS)
                 self._collect_late()
-                self.journal.note_flying(())
+                self.journal.note_flying(tuple)
         if orderly:
             self._finish()
         self.sums = replace(
@@ -182,9 +183,7 @@ class _Run:
                 if self.suspects:
                     continue
                 break
-            self.journal.note_flying(
-                step.index for batch in self.flying.values() for step in batch.steps
-            )
+            self.journal.note_flying(self._in_flight)
             done, _ = wait(self.flying, return_when=FIRST_COMPLETED)
             lost = [future for future in done if _is_lost(future, pool)]
             for future in done.difference(lost):
@@ -193,6 +192,9 @@ class _Run:
             if lost:
                 yield from self._recover(pool, batcher, lost)
             yield from self._skips()
+
+    def _in_flight(self) -> list[TileIndex]:
+        return [step.index for batch in self.flying.values() for step in batch.steps]
 
     def _fill(self, pool: Pool, batcher: Batcher) -> None:
         """Keep the workers busy; while there are suspects, one of them alone."""

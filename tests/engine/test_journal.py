@@ -203,3 +203,17 @@ def test_what_was_counted_adds_up(tmp_path: Path) -> None:
         assert journal.totals(second, 5) == {"pixels": {"a": 7, "0": 1}}
         other = journal.start_run({**HASHES, "inputs": "j"}, "s", fresh_from=0, metatiling=1)
         assert journal.totals(other, 5) == {}, "places among other scenes mean something else"
+
+
+def test_tiles_in_flight_are_told_to_those_who_look(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    flying = [TileIndex(5, 1, 2), TileIndex(5, 1, 3)]
+    with Journal.open(path) as journal:
+        journal.note_flying(lambda: flying)
+        journal.flush()
+        with Journal.open_readonly(path) as looking:
+            assert looking.flying() == set(flying)
+            assert looking.tile(flying[0]) is None
+        journal.note_flying(tuple)
+    with Journal.open_readonly(path) as looking:
+        assert looking.flying() == frozenset()
