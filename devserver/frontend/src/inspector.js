@@ -65,6 +65,8 @@ export class Inspector {
         h("span", { class: "code place" }, `${lat.toFixed(5)}, ${lon.toFixed(5)}`),
         iconButton("close", "Close the values", () => this.close())),
       h("div", { class: "panel-body" }, parts));
+    // what went wrong stands at the end
+    for (const traceback of this.target.querySelectorAll(".traceback")) traceback.scrollTop = traceback.scrollHeight;
     this.actions.opened();
   }
 
@@ -102,7 +104,7 @@ export class Inspector {
     const again = h("button", { type: "button", class: tile.status === "failed" ? "main" : "chip", id: tile.status === "failed" ? "retry" : undefined, onclick: () => this.retry(tile, again) }, icon("again"), tile.status === "failed" ? "Try this tile again" : "Compute again");
     const may = this.actions.isBase(tile);
     return h("section", { class: `card tile ${tile.status}` },
-      h("div", { class: "row" }, mark(tile.status), h("strong", null, tile.status), h("span", { class: "quiet" }, `${tile.title}, tile ${tile.zoom}/${tile.row}/${tile.col}${tile.seconds ? `, ${number(tile.seconds)} s` : ""}`)),
+      h("div", { class: "row" }, mark(tile.status), h("strong", null, tile.status), h("span", { class: "quiet" }, `${tile.title}, tile ${tile.zoom}/${tile.row}/${tile.col}${duration(tile.seconds)}`)),
       tile.error ? h("p", { class: "problem" }, tile.error) : "",
       tile.traceback ? h("details", { open: true }, h("summary", null, "Traceback"), h("pre", { class: "traceback", tabindex: 0 }, tile.traceback)) : "",
       may ? again : "");
@@ -189,6 +191,11 @@ export class Inspector {
           bands.map((band, number) => h("option", { value: number, selected: number === first }, band)))),
       place);
   }
+}
+
+function duration(seconds) {
+  if (!seconds) return "";
+  return seconds < 0.01 ? ", less than 0.01 s" : `, ${Number(seconds.toPrecision(2))} s`;
 }
 
 function parsed(text) {

@@ -16,6 +16,7 @@ import { needsStretch } from "./style.js";
 import { Swipe } from "./swipe.js";
 import { startTheme, turnTheme } from "./theme.js";
 
+const NARROW = "(max-width: 720px)"; // as in page.css
 const $ = (id) => document.getElementById(id);
 const state = new State();
 startTheme();
@@ -250,7 +251,7 @@ class Panels {
     $("tabs").append(...this.bottom);
     this.open = "";
     this.show("layers");
-    if (matchMedia("(max-width: 720px)").matches) this.set("");
+    if (matchMedia(NARROW).matches) this.set("");
   }
 
   show(name) {
@@ -281,6 +282,10 @@ class Panels {
     this.open = name;
     document.body.dataset.panel = name;
     for (const button of this.bottom) button.setAttribute("aria-pressed", String(button.dataset.panel === name));
+    // what is looked at stays above a panel that comes from below
+    const panel = name === "inspect" ? $("inspector") : $("side");
+    const below = name && matchMedia(NARROW).matches ? panel.offsetHeight : 0;
+    this.inspector.chart.spare(below);
   }
 }
 

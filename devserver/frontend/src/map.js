@@ -161,6 +161,13 @@ export class Chart {
     context.clip();
   }
 
+  // Leave room at the lower edge; what was in the middle is in the middle of the rest.
+  spare(pixels) {
+    const centre = this.view.getCenter();
+    this.view.padding = [0, 0, pixels, 0];
+    this.view.setCenter(centre);
+  }
+
   // places
 
   box() {

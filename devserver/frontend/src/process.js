@@ -74,7 +74,9 @@ export class ProcessPanel {
   // parameters
 
   form(told) {
-    const names = Object.keys(told.schema.properties);
+    // those that the file gives first
+    const given = (name) => (name in told.values || told.schema.required.includes(name) ? 0 : 1);
+    const names = Object.keys(told.schema.properties).sort((a, b) => given(a) - given(b));
     if (!names.length) return h("p", { class: "quiet" }, "The function has no parameters.");
     const draft = this.drafts.get(told.layer) ?? {};
     const fields = names.map((name) => this.field(told, name, draft));
@@ -165,8 +167,8 @@ function control(schema, value, set, name) {
     return h("input", { type: "text", spellcheck: false, value: value ?? "", oninput: (event) => set(event.target.value) });
   }
   // Anything else as JSON; what is none is taken as text.
-  const text = value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value);
-  return h("input", { type: "text", class: "code", spellcheck: false, value: text, "aria-label": `${name}, as JSON`, oninput: (event) => set(json(event.target.value)) });
+  const text = value === undefined || value === null ? "" : typeof value === "string" ? value : JSON.stringify(value);
+  return h("input", { type: "text", class: "code", spellcheck: false, value: text, "aria-label": `${name}, as JSON`, placeholder: "null", oninput: (event) => set(json(event.target.value)) });
 }
 
 function json(text) {
