@@ -85,7 +85,7 @@ EXPORT := $(UV) export --quiet --frozen --no-emit-project --no-header --no-annot
 lock: $(VENV)/.test-stamp
 	$(UV) lock --upgrade
 	$(EXPORT) --output-file requirements.lock >/dev/null
-	$(EXPORT) --extra classify --output-file requirements-demo.lock >/dev/null
+	$(EXPORT) --extra classify --extra serve --output-file requirements-demo.lock >/dev/null
 	$(EXPORT) --extra test --extra dev --extra bench --output-file requirements-test.lock >/dev/null
 
 clean:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -123,6 +123,19 @@ def _land_cover(
     say(f"  map        {_short(path)}")
     say(f"  quicklook  {_short(quicklook)}")
     return result
+
+
+def to_look_at(folder: Path, results: Sequence[DemoResult]) -> list[str]:
+    """What `automap serve` shows of it: the processes of the pyramids, and the map of classes."""
+    configs = {folder / show.config for show in _SHOWS}
+    return [
+        _short(
+            config
+            if (config := folder / f"{result.tiles.name}.mapchete") in configs
+            else result.tiles
+        )
+        for result in results
+    ]
 
 
 def _execute(show: _Show, folder: Path, *, concurrency: str, workers: int | None) -> DemoResult:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from automap_tiles.errors import AutomapError, ConfigError
+from automap_tiles.errors import AutomapError, ConfigError, ProcessChanged
 from automap_tiles.formats.features import FeatureDirectory
 from automap_tiles.formats.gtiff_tiles import GeoTiffCodec
 from automap_tiles.formats.registry import open_input
@@ -35,7 +35,8 @@ def open_layers(
     """Layers of process files, folders of tiles and rasters, and what is to be said about them.
 
     A process file gives its process and, behind it, its inputs; those that no map can show are
-    left out and named. Raises as the opening of processes and files does.
+    left out and named. One whose output holds the tiles of another process is computed in memory.
+    Raises as the opening of processes and files does.
     """
     layers: list[Layer] = []
     remarks: list[str] = []
@@ -43,7 +44,12 @@ def open_layers(
         if str(path).endswith(".mapchete"):
             process = open_process(path)
             _check_styles(process)
-            layers.append(process_layer(process, keep, name=_free(layers, process.name)))
+            free = _free(layers, process.name)
+            try:
+                layers.append(process_layer(process, keep, name=free))
+            except ProcessChanged as error:
+                remarks.append(f"{error}; until then tiles are computed and not kept")
+                layers.append(process_layer(process, Keep.MEMORY, name=free))
             for name, found in _inputs(process):
                 if isinstance(found, AutomapError):
                     remarks.append(f"the input {name} is not shown: {found}")

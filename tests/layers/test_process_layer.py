@@ -121,7 +121,12 @@ def test_another_process_is_not_mixed_in(project: Project) -> None:
     run(open_process(project.config))
     configured(project, pause=0.001)
     with pytest.raises(ProcessChanged):
-        opened(project, Keep.CONTINUE)
+        process_layer(open_process(project.config), Keep.CONTINUE)
+    before = {path: path.read_bytes() for path in project.output.rglob("*.tif")}
+    (layer, *_), remarks = open_layers([project.config], Keep.CONTINUE)
+    assert any("changed" in remark for remark in remarks)
+    assert any(layer.read(tile, [1]) is not None for tile in web_tiles(layer, 11))
+    assert {path: path.read_bytes() for path in project.output.rglob("*.tif")} == before
     opened(project, Keep.MEMORY)
     opened(project, Keep.READONLY)
 

