@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from automap_tiles import Pyramid, Scenes
+from automap_tiles import Counted, Pyramid, Scenes
 from automap_tiles.formats.registry import open_input
 from automap_tiles.formats.scenes_reader import ScenesReader
 from automap_tiles.formats.spec import InputSpec
@@ -105,8 +105,8 @@ def test_the_same_median(folder: Path) -> None:
 
     scenes = ours(folder, TILES[2], "nearest")
     found = execute(scenes, method="median", scale=10_000.0)
-    assert isinstance(found, tuple)
-    picture: Any = found[0].data
+    assert isinstance(found, Counted)
+    picture: Any = found.result[0].data
     median: Any = np.ma.median
     wanted = median(theirs(folder, scenes, "nearest"), axis=0)
     np.testing.assert_array_equal(np.ma.getmaskarray(picture), np.ma.getmaskarray(wanted))
