@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.devserver.browser.chromium import browser, serve, window
 from tests.storage.s3 import S3Server, s3_server
+
+# One browser for all tests of a process: a second one cannot be driven beside it.
+__all__ = ["browser", "serve", "window"]
 
 ROOT = Path(__file__).resolve().parent.parent
 

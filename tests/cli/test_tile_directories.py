@@ -210,8 +210,9 @@ def test_demo_passes_its_options_on(
 ) -> None:
     from automap_tiles.demo import show
 
-    def run(folder: Path, *, say: Any, concurrency: str, workers: int | None) -> None:
+    def run(folder: Path, *, say: Any, concurrency: str, workers: int | None) -> list[Any]:
         say(f"{folder.name} {concurrency} {workers}")
+        return []
 
     monkeypatch.setattr(show, "run", run)
     assert main(["demo", "--folder", str(tmp_path / "d"), "--concurrency", "none", "-w", "3"]) == 0

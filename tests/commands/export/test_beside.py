@@ -23,11 +23,6 @@ from automap_tiles.commands.export import Container
 from automap_tiles.errors import ConfigError
 from tests.commands.export.conftest import Made, make_classes, rgba, run
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-]  # fmt: skip
 SOURCES = Path(__file__).parents[3] / "devserver" / "frontend"
 BUILT = Path(__file__).parents[3] / "automap_tiles" / "commands" / "export" / "page"
 
@@ -138,18 +133,6 @@ def hosted(tmp_path: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if not CHROMIUM.exists():
-        pytest.skip("needs Debian's chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield found
-        found.close()
 
 
 def shown(browser: Any, address: str) -> tuple[np.ndarray, list[str]]:

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.devserver.browser.conftest import Open, Server, Window, serving
+from tests.devserver.browser.chromium import Open, Server, Window, serving
 from tests.devserver.browser.worlds import CLASSES, World, make_world
 
 # The tile in the middle of the scenes, and its centre: there a pixel of the tile is one of the map.

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.devserver.browser.conftest import Open, Serve, Window
+from tests.devserver.browser.chromium import Open, Serve, Window
 from tests.engine.projects import Project, make_project, make_raster
 
 TIMES = '''

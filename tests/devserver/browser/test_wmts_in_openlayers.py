@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.devserver.browser.conftest import Open, Serve
+from tests.devserver.browser.chromium import Open, Serve
 
 READER = Path(__file__).parent / "wmts" / "reader.min.js"
 
