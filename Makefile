@@ -62,10 +62,14 @@ chromium:
 	  || echo "No chromium: the tests of the preview's page are skipped (apt-get install chromium)"
 
 # First the tests that may share the machine, then those that kill processes or watch the clock.
+# What fails among the others is tried once more alone: it fails the run when it fails again.
 # pytest ends with 5 when a selection holds no test.
+PYTEST := $(BIN)/python -m pytest $(TESTS) -q
+AGAIN := --last-failed --last-failed-no-failures none
+
 test: $(VENV)/.test-stamp chromium
-	$(BIN)/python -m pytest $(TESTS) -q -n $(WORKERS) --dist worksteal -m "not serial"
-	$(BIN)/python -m pytest $(TESTS) -q -m serial || test $$? -eq 5
+	$(PYTEST) -n $(WORKERS) --dist worksteal -m "not serial" || $(PYTEST) -m "not serial" $(AGAIN)
+	$(PYTEST) -m serial || test $$? -eq 5 || $(PYTEST) -m serial $(AGAIN)
 
 lint: $(VENV)/.test-stamp
 	$(BIN)/ruff check .
