@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from automap_tiles.cli.collecting import collecting
 from automap_tiles.cli.options import RESAMPLINGS, parse_zooms, parsed_by
 
 if TYPE_CHECKING:
@@ -150,19 +151,8 @@ _OPTIONS = (
     ),
     click.option("--overwrite", is_flag=True, help="Replace an export that looks otherwise."),
 )
-_NAMES = tuple(ExportChoices.__dataclass_fields__)
 
 
 def export_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options; the command receives one `choices: ExportChoices`."""
-    import functools
-
-    @functools.wraps(function)
-    def collect(**values: Any) -> Any:
-        choices = ExportChoices(**{name: values.pop(name) for name in _NAMES})
-        return function(choices=choices, **values)
-
-    decorated: Callable[..., Any] = collect
-    for option in reversed(_OPTIONS):
-        decorated = option(decorated)
-    return decorated
+    return collecting(function, _OPTIONS, "choices", ExportChoices)

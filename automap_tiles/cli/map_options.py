@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from automap_tiles.cli.collecting import collecting
+
 if TYPE_CHECKING:
     from automap_tiles.commands.run.classification import Classification
 
@@ -145,19 +147,8 @@ _OPTIONS = (
         help="Smaller patches take the class around them.",
     ),
 )
-_NAMES = tuple(MapChoices.__dataclass_fields__)
 
 
 def map_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options; the command receives one `choices: MapChoices`."""
-    import functools
-
-    @functools.wraps(function)
-    def collect(**values: Any) -> Any:
-        choices = MapChoices(**{name: values.pop(name) for name in _NAMES})
-        return function(choices=choices, **values)
-
-    decorated: Callable[..., Any] = collect
-    for option in reversed(_OPTIONS):
-        decorated = option(decorated)
-    return decorated
+    return collecting(function, _OPTIONS, "choices", MapChoices)

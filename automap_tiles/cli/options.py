@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from automap_tiles.cli.collecting import collecting
+
 RESAMPLINGS = (
     "nearest",
     "bilinear",
@@ -131,24 +133,16 @@ _AREA_OPTIONS = (
     ),
     click.option("--point-crs", metavar="CRS", help="CRS of --point, such as EPSG:4326."),
 )
-_AREA_NAMES = tuple(AreaOptions.__dataclass_fields__)
+
+
+def _check_area(where: AreaOptions) -> None:
+    if where.point is not None and (where.bounds is not None or where.area is not None):
+        raise click.UsageError("--point goes with neither --bounds nor --area.")
 
 
 def area_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add `-z -b -a -p` and their CRSs; the command receives one `where: AreaOptions`."""
-    import functools
-
-    @functools.wraps(function)
-    def collect(**values: Any) -> Any:
-        where = AreaOptions(**{name: values.pop(name) for name in _AREA_NAMES})
-        if where.point is not None and (where.bounds is not None or where.area is not None):
-            raise click.UsageError("--point goes with neither --bounds nor --area.")
-        return function(where=where, **values)
-
-    decorated: Callable[..., Any] = collect
-    for option in reversed(_AREA_OPTIONS):
-        decorated = option(decorated)
-    return decorated
+    return collecting(function, _AREA_OPTIONS, "where", AreaOptions, _check_area)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,21 +208,13 @@ _RUN_OPTIONS = (
     ),
     click.option("-v", "--verbose", is_flag=True, help="One line per tile."),
 )
-_RUN_NAMES = tuple(RunOptions.__dataclass_fields__)
+
+
+def _check_run(how: RunOptions) -> None:
+    if how.dask_scheduler is not None and how.concurrency != "dask":
+        raise click.UsageError("--dask-scheduler needs --concurrency dask.")
 
 
 def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a run; the command receives one `how: RunOptions`."""
-    import functools
-
-    @functools.wraps(function)
-    def collect(**values: Any) -> Any:
-        how = RunOptions(**{name: values.pop(name) for name in _RUN_NAMES})
-        if how.dask_scheduler is not None and how.concurrency != "dask":
-            raise click.UsageError("--dask-scheduler needs --concurrency dask.")
-        return function(how=how, **values)
-
-    decorated: Callable[..., Any] = collect
-    for option in reversed(_RUN_OPTIONS):
-        decorated = option(decorated)
-    return decorated
+    return collecting(function, _RUN_OPTIONS, "how", RunOptions, _check_run)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from automap_tiles.cli.collecting import collecting
+
 if TYPE_CHECKING:
     from automap_tiles.commands.run.parameters import RunParameters
     from automap_tiles.scenes.masks import Making
@@ -158,19 +160,8 @@ _OPTIONS = (
         "-v", "--verbose", is_flag=True, help="One line per scene and tile; all that is set aside."
     ),
 )
-_NAMES = tuple(SceneOptions.__dataclass_fields__)
 
 
 def scene_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options; the command receives one `what: SceneOptions`."""
-    import functools
-
-    @functools.wraps(function)
-    def collect(**values: Any) -> Any:
-        what = SceneOptions(**{name: values.pop(name) for name in _NAMES})
-        return function(what=what, **values)
-
-    decorated: Callable[..., Any] = collect
-    for option in reversed(_OPTIONS):
-        decorated = option(decorated)
-    return decorated
+    return collecting(function, _OPTIONS, "what", SceneOptions)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from automap_tiles.cli.collecting import collecting
+
 if TYPE_CHECKING:
     from automap_tiles.analysis.classifier.options import TrainOptions
     from automap_tiles.analysis.recipe import Recipe
@@ -306,19 +308,8 @@ _OPTIONS = (
         help="Cores to use.  [default: all]",
     ),
 )
-_NAMES = tuple(TrainChoices.__dataclass_fields__)
 
 
 def train_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options; the command receives one `choices: TrainChoices`."""
-    import functools
-
-    @functools.wraps(function)
-    def collect(**values: Any) -> Any:
-        choices = TrainChoices(**{name: values.pop(name) for name in _NAMES})
-        return function(choices=choices, **values)
-
-    decorated: Callable[..., Any] = collect
-    for option in reversed(_OPTIONS):
-        decorated = option(decorated)
-    return decorated
+    return collecting(function, _OPTIONS, "choices", TrainChoices)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from automap_tiles.layers.process import Looked, ProcessLayer
 from automap_tiles.layers.scenes import ScenesLayer, scenes_layer
 from automap_tiles.pictures.style import read_style
 from automap_tiles.runtime.open import open_process
+from automap_tiles.runtime.styles import address_name
 
 if TYPE_CHECKING:
     from automap_tiles.runtime.process import Process
@@ -106,8 +106,8 @@ def _check_styles(process: Process) -> None:
 
 
 def safe_name(text: str) -> str:
-    """What can stand in an address: letters, digits, `-` and `_`."""
-    return re.sub(r"[^A-Za-z0-9_]+", "-", text).strip("-") or "layer"
+    """The name of a layer in an address."""
+    return address_name(text, "layer")
 
 
 def _free(layers: Sequence[Layer], name: str) -> str:

@@ -34,13 +34,14 @@ def read_styles(output: Mapping[str, Any], document: Document) -> Styles:
     if not isinstance(value, Mapping):
         raise document.error("must be a mapping of names to styles", "output", KEY, found=value)
     return {
-        safe_style_name(str(name)): _style(name, style, document) for name, style in value.items()
+        address_name(str(name), "style"): _style(name, style, document)
+        for name, style in value.items()
     }
 
 
-def safe_style_name(text: str) -> str:
-    """What can stand in an address: letters, digits, `-` and `_`."""
-    return re.sub(r"[^A-Za-z0-9_]+", "-", text).strip("-") or "style"
+def address_name(text: str, otherwise: str) -> str:
+    """What of a text can stand in an address: letters, digits, `-` and `_`."""
+    return re.sub(r"[^A-Za-z0-9_]+", "-", text).strip("-") or otherwise
 
 
 def _style(name: object, style: Any, document: Document) -> Mapping[str, tuple[str, ...]]:

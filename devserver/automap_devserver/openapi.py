@@ -16,7 +16,6 @@ from automap_tiles.pictures import colormaps
 Json = dict[str, Any]
 
 _TEXT: Json = {"type": "string"}
-_NUMBER: Json = {"type": "number"}
 _WHOLE: Json = {"type": "integer", "minimum": 0}
 _JSON, _GEOJSON, _XML = "application/json", "application/geo+json", "application/xml"
 _PICTURES = tuple(dict.fromkeys(each.media_type for each in Ending))

@@ -15,7 +15,6 @@ from typing import Any
 from automap_tiles.scenes.catalogue.item import Item
 
 _APPLIED = ("earthsearch:boa_offset_applied", "sentinel:boa_offset_applied", "boa_offset_applied")
-_QUANTIFICATION = 10000
 
 
 @dataclass(frozen=True, kw_only=True)
