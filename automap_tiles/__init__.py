@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from automap_tiles.formats.scenes_reader import ScenesReader
     from automap_tiles.formats.scenes_tile import Scenes
     from automap_tiles.grid import Bounds, Grid, Pyramid, Tile, TileIndex
+    from automap_tiles.notes import Fate, Note, Subject, tell
     from automap_tiles.raster import Raster
     from automap_tiles.runtime.markers import (
         OutputNodataValue,
@@ -50,11 +51,13 @@ __all__ = [
     "ConfigError",
     "Counted",
     "Empty",
+    "Fate",
     "Grid",
     "GridError",
     "InputError",
     "JournalError",
     "MissingExtra",
+    "Note",
     "OutputBusy",
     "OutputError",
     "OutputMismatch",
@@ -71,6 +74,7 @@ __all__ = [
     "Scenes",
     "ScenesReader",
     "Stack",
+    "Subject",
     "Tile",
     "TileBuffer",
     "TileIndex",
@@ -80,6 +84,7 @@ __all__ = [
     "VectorInput",
     "__version__",
     "open_process",
+    "tell",
 ]
 
 _MODULES = {
@@ -105,6 +110,7 @@ _MODULES = {
     "formats.scenes_reader": ("ScenesReader",),
     "formats.scenes_tile": ("Scenes",),
     "grid": ("Bounds", "Grid", "Pyramid", "Tile", "TileIndex"),
+    "notes": ("Fate", "Note", "Subject", "tell"),
     "raster": ("Raster",),
     "scenes.stack": ("Stack",),
     "runtime.markers": ("OutputNodataValue", "OutputPath", "TileBuffer", "TilePixelBuffer"),

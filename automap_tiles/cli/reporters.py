@@ -26,8 +26,10 @@ from automap_tiles.engine.events import (
     TileDone,
     TileResult,
     TileStatus,
+    Told,
     WorkerLost,
 )
+from automap_tiles.notes import Note
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -45,6 +47,10 @@ class Reporter(Protocol):
 
     def message(self, level: str, text: str) -> None:
         """Show a line of the log; `level` as in logging, in lower case."""
+        ...
+
+    def note(self, note: Note) -> None:
+        """Show that something was lost, replaced, ignored or guessed."""
         ...
 
     def __enter__(self) -> Reporter: ...
@@ -93,6 +99,9 @@ class LineReporter:
     def message(self, level: str, text: str) -> None:
         self._write(f"{level.capitalize()}: {text}")
 
+    def note(self, note: Note) -> None:
+        self._write(str(note))
+
     def _write(self, line: str) -> None:
         click.echo(line, err=True)
 
@@ -124,6 +133,9 @@ class BarReporter:
 
     def message(self, level: str, text: str) -> None:
         self._bar.console.print(f"{level.capitalize()}: {text}", highlight=False, markup=False)
+
+    def note(self, note: Note) -> None:
+        self._bar.console.print(str(note), highlight=False, markup=False)
 
     def __enter__(self) -> BarReporter:
         # The bar itself starts with the first event: checks may come to an end without one.
@@ -164,6 +176,11 @@ def emit_json(level: str, event: str, **values: object) -> None:
     click.echo(json.dumps({"time": now, "level": level, "event": event, **values}), err=True)
 
 
+def emit_note(note: Note) -> None:
+    """A note as a line of JSON on stderr."""
+    emit_json("warning", "note", **note.to_json())
+
+
 class JsonReporter:
     """One JSON object per line on stderr."""
 
@@ -185,6 +202,8 @@ class JsonReporter:
                 )
             case TileDone() if self._verbose or event.result.status is TileStatus.FAILED:
                 self._emit_tile(event.result)
+            case Told():
+                self.note(event.note)
             case WorkerLost():
                 emit_json("warning", "worker_lost", suspects=event.suspects)
             case RunFinished():
@@ -212,8 +231,12 @@ class JsonReporter:
             "finished",
             output=summary.output,
             stopped_by=summary.stopped_by,
+            notes=[note.to_json() for note in summary.notes],
             **_sums(tally),
         )
+
+    def note(self, note: Note) -> None:
+        emit_note(note)
 
     def message(self, level: str, text: str) -> None:
         emit_json(level, "log", message=text)
@@ -242,6 +265,8 @@ def _lines(event: Event, *, verbose: bool) -> list[str]:
             again = ", going on with what is there" if event.resumed else ""
             crew = words.plural(event.workers, "worker")
             return [f"{words.tiles(event.tiles)}, {crew}{again}"]
+        case Told():
+            return [str(event.note)]
         case WorkerLost():
             return [f"Warning: a worker died; trying {words.tiles(event.suspects)} one by one"]
         case TileDone() if verbose or event.result.status is TileStatus.FAILED:

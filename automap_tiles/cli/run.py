@@ -13,6 +13,7 @@ from automap_tiles.cli.log import log_to
 from automap_tiles.cli.options import RunOptions
 from automap_tiles.cli.reporters import Reporter, reporter
 from automap_tiles.cli.tally import Tally
+from automap_tiles.cli.telling import grown, telling
 from automap_tiles.engine.events import Summary
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions as EngineOptions
@@ -69,7 +70,7 @@ def conclude(tally: Tally, process: Process, how: RunOptions) -> None:
 @contextlib.contextmanager
 def shown(how: RunOptions) -> Iterator[Reporter]:
     """The reporter that the options ask for, with the log and warnings sent to it."""
-    with reporter(how) as show, log_to(show, verbose=how.verbose):
+    with reporter(how) as show, log_to(show, verbose=how.verbose), telling(show.note):
         yield show
 
 
@@ -89,6 +90,8 @@ def _print_summary(summary: Summary, tally: Tally, process: Process) -> None:
     click.echo(f"Tiles are in {summary.output}")
     if summary.stopped_by:
         click.echo(f"Stopped before the last tile: {summary.stopped_by}", err=True)
+    for note in grown(summary.notes, tally.told):
+        click.echo(str(note), err=True)
     if tally.failures:
         _print_failures(summary, tally, process)
 

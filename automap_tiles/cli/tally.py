@@ -14,7 +14,9 @@ from automap_tiles.engine.events import (
     TileResult,
     TilesSkipped,
     TileStatus,
+    Told,
 )
+from automap_tiles.notes import Note
 
 _KEPT_FAILURES = 20
 
@@ -33,6 +35,8 @@ class Tally:
     """Done before."""
     failures: list[TileResult] = field(default_factory=list)
     """The first failed tiles."""
+    told: list[Note] = field(default_factory=list)
+    """What was shown as lost, replaced, ignored or guessed when it first happened."""
     summary: Summary | None = None
     """Set by the last event."""
     _started: float = field(default_factory=time.monotonic)
@@ -47,6 +51,8 @@ class Tally:
                 self.skipped += event.count
             case TileDone():
                 self._count(event.result)
+            case Told():
+                self.told.append(event.note)
             case RunFinished():
                 self.summary = event.summary
             case _:

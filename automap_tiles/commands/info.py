@@ -10,6 +10,7 @@ from automap_tiles.commands.tiledir import Selection, open_tile_directory
 from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.journal import FailedTile, Journal, RunRecord, journal_path
 from automap_tiles.errors import ConfigError
+from automap_tiles.notes import Note
 from automap_tiles.runtime.open import open_process
 from automap_tiles.runtime.process import Process
 
@@ -33,6 +34,8 @@ class JournalInfo:
     zooms: tuple[ZoomProgress, ...]
     failed: tuple[FailedTile, ...]
     """The first failed tiles."""
+    notes: tuple[Note, ...] = ()
+    """What was lost, replaced, ignored or guessed in the last run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +122,14 @@ def _journal(path: Path, failures: int) -> JournalInfo | None:
             for zoom, counts in journal.counts().items()
         )
         failed = tuple(tile for tile, _ in zip(journal.failed(), range(failures), strict=False))
-        return JournalInfo(path=path, last_run=journal.last_run(), zooms=zooms, failed=failed)
+        last = journal.last_run()
+        return JournalInfo(
+            path=path,
+            last_run=last,
+            zooms=zooms,
+            failed=failed,
+            notes=() if last is None else journal.notes(last),
+        )
 
 
 def _zooms(zooms: tuple[int, ...]) -> str:

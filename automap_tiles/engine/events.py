@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from automap_tiles.grid import TileIndex
+from automap_tiles.notes import Note
 
 if TYPE_CHECKING:
     from automap_tiles.formats.protocols import Counts
@@ -34,6 +35,8 @@ class TileResult:
     """Traceback text of a failed tile."""
     counts: Counts | None = None
     """What the function counted on it."""
+    notes: tuple[Note, ...] = ()
+    """What was lost, replaced, ignored or guessed on it."""
     stops_run: bool = False
     """Whether going on makes no sense: the disk is full, the output cannot be written."""
 
@@ -65,6 +68,16 @@ class TileDone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Something was lost, replaced, ignored or guessed, for the first time in this run.
+
+    How often it was in the end stands in the summary.
+    """
+
+    note: Note
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerLost:
     """A worker died; the tiles it may have held are tried again one by one."""
 
@@ -84,6 +97,8 @@ class Summary:
     """Wall time."""
     stopped_by: str | None = None
     """Why the run ended before its last tile; None when it did not."""
+    notes: tuple[Note, ...] = ()
+    """All that was lost, replaced, ignored or guessed, counted."""
 
     @property
     def computed(self) -> int:
@@ -98,4 +113,4 @@ class RunFinished:
     summary: Summary
 
 
-Event = RunStarted | TilesSkipped | TileDone | WorkerLost | RunFinished
+Event = RunStarted | TilesSkipped | TileDone | Told | WorkerLost | RunFinished

@@ -23,6 +23,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple, Self
 from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.errors import JournalError, OutputBusy
 from automap_tiles.grid import TileIndex, curve
+from automap_tiles.notes import Note
 
 if TYPE_CHECKING:
     from automap_tiles.formats.protocols import Counts
@@ -53,6 +54,7 @@ CREATE TABLE IF NOT EXISTS counts (
     zoom INTEGER NOT NULL, key INTEGER NOT NULL, run INTEGER NOT NULL, counts TEXT NOT NULL,
     PRIMARY KEY (zoom, key)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS notes (run INTEGER NOT NULL, note TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS flying (
     zoom INTEGER NOT NULL, key INTEGER NOT NULL, PRIMARY KEY (zoom, key)
 ) WITHOUT ROWID;
@@ -235,6 +237,24 @@ class Journal:
             rows = self._db.execute(f"SELECT {columns} FROM runs {clause}", values).fetchall()
         names = list(RunRecord.__dataclass_fields__)
         return [RunRecord(**dict(zip(names, row, strict=True))) for row in rows]
+
+    # notes
+
+    def keep_notes(self, run: RunRecord, notes: Iterable[Note]) -> None:
+        """Keep what was lost, replaced, ignored or guessed in a run; replaces what was kept."""
+        rows = [(run.id, json.dumps(note.to_json())) for note in notes]
+        with _explained(self.path):
+            self._db.execute("BEGIN")
+            self._db.execute("DELETE FROM notes WHERE run = ?", (run.id,))
+            self._db.executemany("INSERT INTO notes VALUES (?, ?)", rows)
+            self._db.execute("COMMIT")
+
+    def notes(self, run: RunRecord) -> tuple[Note, ...]:
+        """What was lost, replaced, ignored or guessed in a run."""
+        with contextlib.suppress(sqlite3.OperationalError):  # a journal from before this table
+            rows = self._db.execute("SELECT note FROM notes WHERE run = ?", (run.id,)).fetchall()
+            return tuple(Note.from_json(json.loads(text)) for (text,) in rows)
+        return ()
 
     # tiles
 

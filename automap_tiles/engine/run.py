@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import deque
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -24,6 +24,7 @@ from automap_tiles.engine.events import (
     TileResult,
     TilesSkipped,
     TileStatus,
+    Told,
     WorkerLost,
 )
 from automap_tiles.engine.journal import Journal, journal_path
@@ -32,6 +33,7 @@ from automap_tiles.engine.pools import Concurrency, Pool, open_pool
 from automap_tiles.engine.pools.protocol import Results
 from automap_tiles.engine.start import RunState, begin
 from automap_tiles.grid import TileIndex
+from automap_tiles.notes import Note, Notes
 from automap_tiles.runtime.process import Process
 
 # How long tiles that are being worked on may take to end after Ctrl-C before they are dropped.
@@ -107,6 +109,7 @@ class _Run:
     """The last suspect that was sent out alone."""
     stopped_by: str | None = None
     lost_workers: bool = False
+    notes: Notes = field(default_factory=Notes)
 
     def __post_init__(self) -> None:
         self.plan = Plan(self.process, self.state.known)
@@ -138,6 +141,7 @@ class _Run:
                 pool.close(grace=None if orderly else GRACE_SECONDS)
                 self._collect_late()
                 self.journal.note_flying(tuple)
+            self.journal.keep_notes(self.state.record, self.notes)
         if orderly:
             self._finish()
         self.sums = replace(
@@ -145,6 +149,7 @@ class _Run:
             skipped=self.plan.skipped,
             seconds=time.perf_counter() - self.started,
             stopped_by=self.stopped_by,
+            notes=self.notes.grouped(),
         )
         yield RunFinished(summary=self.sums)
 
@@ -226,6 +231,12 @@ class _Run:
             batcher.finished(result.index, result.seconds)
             self._add(result)
             yield TileDone(result=result)
+            yield from self._tell(result.notes)
+
+    def _tell(self, notes: Iterable[Note]) -> Iterator[Event]:
+        for note in notes:
+            if self.notes.add(note):
+                yield Told(note=note)
 
     def _add(self, result: TileResult) -> None:
         match result.status:
@@ -284,6 +295,7 @@ class _Run:
                 self.journal.record(self.state.record, results)
                 for result in results:
                     self._add(result)
+                    self.notes.extend(result.notes)
 
 
 def _is_lost(future: Results, pool: Pool) -> bool:

@@ -15,7 +15,7 @@ import time
 import traceback
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from automap_tiles.engine.batching import Batch
 from automap_tiles.engine.events import TileResult, TileStatus
@@ -24,6 +24,7 @@ from automap_tiles.engine.plan import Step, StepKind
 from automap_tiles.errors import OutputError, without_signatures
 from automap_tiles.formats.protocols import OutputKind, Tiled
 from automap_tiles.grid import Tile, TileIndex
+from automap_tiles.notes import collecting
 from automap_tiles.runtime.process import Process
 
 # Bytes of tile arrays that one worker keeps for overviews; the depth-first order needs three
@@ -76,6 +77,11 @@ class TileWorker:
 
     def _result(self, step: Step) -> TileResult:
         started = time.perf_counter()
+        with collecting() as notes:
+            result = self._tried(step, started)
+        return replace(result, notes=notes.grouped()) if notes else result
+
+    def _tried(self, step: Step, started: float) -> TileResult:
         try:
             made = self._make(step)
         except KeyboardInterrupt:

@@ -54,6 +54,8 @@ def _print_journal(journal: JournalInfo) -> None:
     if run is not None:
         end = "not finished" if run.finished is None else f"finished {_time(run.finished)}"
         click.echo(f"Last run: started {_time(run.started)}, {end}.")
+    for note in journal.notes:
+        click.echo(str(note))
 
 
 def _print_failed(journal: JournalInfo, *, errors: bool, path: str) -> None:

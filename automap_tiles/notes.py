@@ -1,0 +1,184 @@
+"""What was lost, replaced, ignored or guessed: said once, counted, kept.
+
+A step that drops, replaces, ignores or guesses something says so with a `Note`, wherever it is:
+
+- a step that returns a result of its own hands its notes up in it;
+- a step deep below a user's function, where no result of ours goes up, calls `tell`.
+
+Who runs a piece of work stands around it with `collecting` and gets what was told in it, grouped:
+the same thing that happened 5 000 times is one note with a count of 5 000. A note that nobody
+collects goes to the log, never into silence.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+_log = logging.getLogger(__name__)
+
+_EXAMPLES = 3
+
+
+class Fate(StrEnum):
+    """What became of it."""
+
+    LOST = "lost"
+    """Left out or set aside; it is not in the result."""
+    REPLACED = "replaced"
+    """Something else stands in its place."""
+    IGNORED = "ignored"
+    """It was given and has no effect."""
+    GUESSED = "guessed"
+    """Nobody said it; a default or an assumption was taken."""
+
+
+class Subject(StrEnum):
+    """What a note is about; in the plural, because they are counted."""
+
+    SCENES = "scenes"
+    MASKS = "masks"
+    BANDS = "bands"
+    PIXELS = "pixels"
+    TILES = "tiles"
+    FEATURES = "features"
+    ATTRIBUTES = "attributes"
+    SAMPLES = "samples"
+    REFERENCE_POINTS = "reference points"
+    CLASSES = "classes"
+    OPTIONS = "options"
+    FILES = "files"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """One thing that happened, how often, and why."""
+
+    fate: Fate
+    subject: Subject
+    reason: str
+    """Why. The same words for the same cause: what differs from case to case is an example."""
+    count: int = 1
+    """How many of the subject it was."""
+    examples: tuple[str, ...] = ()
+    """Some of them, by name."""
+    remedy: str | None = None
+    """What one can do about it."""
+
+    def __str__(self) -> str:
+        names = ", ".join(self.examples)
+        more = self.count - len(self.examples)
+        if names and more > 0:
+            names += ", …"
+        named = f" ({names})" if names else ""
+        text = f"{self.fate.capitalize()}: {self.count} {self._noun}{named}: {self.reason}"
+        return f"{text}; {self.remedy}" if self.remedy else text
+
+    @property
+    def _noun(self) -> str:
+        if self.count != 1:
+            return self.subject.value
+        return {Subject.CLASSES: "class"}.get(self.subject, self.subject.value.removesuffix("s"))
+
+    @property
+    def cause(self) -> tuple[Fate, Subject, str, str | None]:
+        """Notes of one cause are counted together."""
+        return self.fate, self.subject, self.reason, self.remedy
+
+    def to_json(self) -> dict[str, Any]:
+        """For JSON lines, records and reports."""
+        return {
+            "fate": self.fate.value,
+            "subject": self.subject.value,
+            "reason": self.reason,
+            "count": self.count,
+            "examples": list(self.examples),
+            **({} if self.remedy is None else {"remedy": self.remedy}),
+        }
+
+    @classmethod
+    def from_json(cls, said: Mapping[str, Any]) -> Note:
+        """The note that `to_json` wrote."""
+        return cls(
+            fate=Fate(said["fate"]),
+            subject=Subject(said["subject"]),
+            reason=said["reason"],
+            count=said["count"],
+            examples=tuple(said["examples"]),
+            remedy=said.get("remedy"),
+        )
+
+
+class Notes:
+    """Notes of a piece of work, those of one cause as one.
+
+    `first`: called with the first note of each cause, as soon as it comes.
+    """
+
+    def __init__(
+        self, notes: Iterable[Note] = (), *, first: Callable[[Note], None] | None = None
+    ) -> None:
+        self._by_cause: dict[tuple[Fate, Subject, str, str | None], Note] = {}
+        self._first = first
+        self.extend(notes)
+
+    def add(self, note: Note) -> bool:
+        """Take a note in; whether it is the first of its cause."""
+        before = self._by_cause.get(note.cause)
+        if before is None:
+            self._by_cause[note.cause] = replace(note, examples=note.examples[:_EXAMPLES])
+            if self._first is not None:
+                self._first(self._by_cause[note.cause])
+            return True
+        named = dict.fromkeys((*before.examples, *note.examples))
+        self._by_cause[note.cause] = replace(
+            before, count=before.count + note.count, examples=tuple(named)[:_EXAMPLES]
+        )
+        return False
+
+    def extend(self, notes: Iterable[Note]) -> None:
+        """Take several in."""
+        for note in notes:
+            self.add(note)
+
+    def grouped(self) -> tuple[Note, ...]:
+        """One note for each cause, in the order in which they came up."""
+        return tuple(self._by_cause.values())
+
+    def __iter__(self) -> Iterator[Note]:
+        return iter(self.grouped())
+
+    def __len__(self) -> int:
+        return len(self._by_cause)
+
+
+_collector: ContextVar[Notes | None] = ContextVar("notes", default=None)
+
+
+@contextmanager
+def collecting(first: Callable[[Note], None] | None = None) -> Iterator[Notes]:
+    """Collect what is told inside of the block, in this thread; `first` as in `Notes`.
+
+    Blocks nest: the inner one gets it all, and whoever stands around it decides what goes on up.
+    Never leave one open over a `yield` of a generator: the caller would be inside of it.
+    """
+    found = Notes(first=first)
+    token = _collector.set(found)
+    try:
+        yield found
+    finally:
+        _collector.reset(token)
+
+
+def tell(note: Note) -> None:
+    """Say that something was lost, replaced, ignored or guessed."""
+    collector = _collector.get()
+    if collector is None:
+        _log.warning("%s", note)
+    else:
+        collector.add(note)
