@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import InputError
+from automap_tiles.scenes.funnel import Funnel
 from automap_tiles.sensors.registry import by_key
 
 if TYPE_CHECKING:
@@ -131,16 +132,28 @@ class Found:
     """By time, then id."""
     rejected: tuple[tuple[str, str], ...] = ()
     """(path or id, reason) of products that cannot be used."""
+    funnel: Funnel = field(default_factory=Funnel)
+    """How many there were at each step, and why the others were left out."""
 
     def __add__(self, other: Found) -> Found:
         """Both together, each scene once (by satellite and id)."""
-        return in_order([*self.scenes, *other.scenes], [*self.rejected, *other.rejected])
+        return in_order(
+            [*self.scenes, *other.scenes],
+            [*self.rejected, *other.rejected],
+            self.funnel + other.funnel,
+        )
 
 
-def in_order(scenes: list[Scene], rejected: list[tuple[str, str]]) -> Found:
+def in_order(
+    scenes: list[Scene], rejected: list[tuple[str, str]], funnel: Funnel | None = None
+) -> Found:
     """Scenes sorted by time, each once; of two with the same id the first one is kept."""
     once: dict[tuple[str, str], Scene] = {}
     for scene in scenes:
         once.setdefault((scene.sensor, scene.id), scene)
     ordered = sorted(once.values(), key=lambda scene: (scene.time, scene.id))
-    return Found(scenes=tuple(ordered), rejected=tuple(dict.fromkeys(rejected)))
+    return Found(
+        scenes=tuple(ordered),
+        rejected=tuple(dict.fromkeys(rejected)),
+        funnel=funnel or Funnel(),
+    )
