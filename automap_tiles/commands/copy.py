@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from automap_tiles.commands.remove import LAST_KEY
 from automap_tiles.commands.tiledir import Selection, TileDirectory, open_tile_directory
 from automap_tiles.engine.events import TileResult, TileStatus
-from automap_tiles.engine.journal import Journal, Row, journal_path
+from automap_tiles.engine.journal import Journal, JournalReader, Row, journal_path
 from automap_tiles.errors import OutputError, OutputMismatch
 from automap_tiles.formats.metadata import METADATA_NAME
 from automap_tiles.grid import TileIndex, curve
@@ -117,7 +117,7 @@ def _copy_journal(
         return 0
     if is_remote(target.path):
         return 0  # its journal lies beside the process file, wherever that is
-    with Journal.open_readonly(source.journal_path) as journal:
+    with JournalReader.at(source.journal_path) as journal:
         rows = _current_rows(journal, source, selection)
         rows = {index: row for index, row in rows.items() if index not in without}
         runs = {run.id: run for run in journal.runs_with_tiles()}
@@ -140,7 +140,7 @@ def _copy_journal(
 
 
 def _current_rows(
-    journal: Journal, source: TileDirectory, selection: Selection
+    journal: JournalReader, source: TileDirectory, selection: Selection
 ) -> dict[TileIndex, Row]:
     """Written and empty tiles of the selection that no overwriting run has declared stale."""
     last = journal.last_run()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from automap_tiles.commands.tiledir import Selection, open_tile_directory
 from automap_tiles.engine.events import TileStatus
-from automap_tiles.engine.journal import FailedTile, Journal, RunRecord, journal_path
+from automap_tiles.engine.journal import FailedTile, JournalReader, RunRecord, journal_path
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Note
 from automap_tiles.runtime.open import open_process
@@ -111,7 +111,7 @@ def _of_directory(path: str, failures: int) -> Info:
 def _journal(path: Path, failures: int) -> JournalInfo | None:
     if not path.is_file():
         return None
-    with Journal.open_readonly(path) as journal:
+    with JournalReader.at(path) as journal:
         zooms = tuple(
             ZoomProgress(
                 zoom=zoom,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from automap_tiles.engine.journal import Journal, journal_path
+from automap_tiles.engine.journal import Journal, JournalReader, journal_path
 from automap_tiles.errors import ConfigError
 from automap_tiles.formats.metadata import Metadata, read_metadata
 from automap_tiles.grid import Pyramid, Tile, TileIndex
@@ -162,7 +162,7 @@ def _journalled_pyramid(pyramid: Pyramid, path: Path | None) -> Pyramid:
     """The pyramid that the rows of a journal count; that of the tiles where there is none."""
     if path is None or not path.is_file():
         return pyramid
-    with Journal.open_readonly(path) as journal:
+    with JournalReader.at(path) as journal:
         last = journal.last_run()
     return pyramid if last is None else pyramid.replace(metatiling=last.metatiling)
 

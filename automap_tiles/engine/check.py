@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from automap_tiles.engine.events import TileStatus
-from automap_tiles.engine.journal import Journal, journal_path
+from automap_tiles.engine.journal import JournalReader, journal_path
 from automap_tiles.errors import ConfigError
 from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.grid import cover
@@ -94,5 +94,5 @@ def _journal_counts(process: Process) -> dict[int, dict[TileStatus, int]]:
     path = journal_path(process.writer.path, process.config_path)
     if not Path(path).is_file():
         return {}
-    with Journal.open_readonly(path) as journal:
+    with JournalReader.at(path) as journal:
         return journal.counts()

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 from automap_tiles.engine.events import TileResult, TileStatus
-from automap_tiles.engine.journal import Journal, RunRecord, journal_path
+from automap_tiles.engine.journal import Journal, JournalReader, RunRecord, journal_path
 from automap_tiles.engine.start import begin
 from automap_tiles.errors import JournalError, OutputBusy
 from automap_tiles.grid import TileIndex, curve
@@ -43,7 +43,7 @@ class Notes:
         """How a tile ended when it was last made; None: it was not, or is to be made anew."""
         key = curve.key(index.row, index.col)
         try:
-            with Journal.open_readonly(self._path) as journal:
+            with JournalReader.at(self._path) as journal:
                 row = journal.rows(index.zoom, key, key).get(key)
         except JournalError:
             return None

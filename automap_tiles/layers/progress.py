@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 
 from automap_tiles.engine.events import TileStatus
-from automap_tiles.engine.journal import Journal, RunRecord, is_running, journal_path
+from automap_tiles.engine.journal import JournalReader, RunRecord, is_running, journal_path
 from automap_tiles.errors import GridError, JournalError
 from automap_tiles.grid import Bounds, Tile, TileIndex, cover, curve
 from automap_tiles.layers import web
@@ -216,11 +216,11 @@ class _Looking:
 
     def __init__(self, path: Path, hashes: dict[str, str], metatiling: int) -> None:
         self._path, self._hashes, self._metatiling = path, hashes, metatiling
-        self._journal: Journal | None = None
+        self._journal: JournalReader | None = None
 
-    def __enter__(self) -> Journal | None:
+    def __enter__(self) -> JournalReader | None:
         try:
-            self._journal = Journal.open_readonly(self._path)
+            self._journal = JournalReader.at(self._path)
             return self._journal if self._is_same(self._journal.last_run()) else None
         except JournalError:
             return None

@@ -1,0 +1,200 @@
+"""The journal of one output, open for writing."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Self
+
+from automap_tiles.engine.events import TileResult, TileStatus
+from automap_tiles.engine.journal.lock import release, take_lock
+from automap_tiles.engine.journal.reader import JournalReader
+from automap_tiles.engine.journal.rows import RunRecord
+from automap_tiles.engine.journal.schema import connect_to_write, explained
+from automap_tiles.errors import JournalError
+from automap_tiles.grid import TileIndex, curve
+from automap_tiles.notes import Note
+
+if TYPE_CHECKING:
+    from automap_tiles.formats.protocols import Counts
+
+# Rows are committed in groups: a commit costs a sync, and what a killed run had not committed is
+# found again as a whole tile on disk.
+_COMMIT_SECONDS = 0.5
+_COMMIT_ROWS = 2000
+
+
+class Journal(JournalReader):
+    """The journal of one output, open for writing; use it as a context manager."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, lock: IO[bytes] | None) -> None:
+        super().__init__(path, connection)
+        self._lock = lock
+        self._pending: list[tuple[int, int, int, int, float, str, str | None]] = []
+        self._counts: list[tuple[int, int, int, str]] = []
+        self._flying: Callable[[], Iterable[TileIndex]] | None = None
+        self._committed = time.monotonic()
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open for writing; raises `OutputBusy` while another run holds it."""
+        with contextlib.ExitStack() as undo:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                lock = take_lock(path)
+                if lock is not None:
+                    undo.callback(release, lock)
+                with explained(path):
+                    connection = connect_to_write(path)
+            except OSError as error:
+                raise JournalError(f"{path}: the journal cannot be written: {error}") from error
+            undo.pop_all()
+        return cls(path, connection, lock)
+
+    @staticmethod
+    def open_readonly(path: Path) -> JournalReader:
+        """Open for looking, also while a run goes on; raises `JournalError` when there is none."""
+        return JournalReader.at(path)
+
+    def start_run(
+        self, hashes: dict[str, str], selection: str, *, fresh_from: int | None, metatiling: int
+    ) -> RunRecord:
+        """Begin a run; `fresh_from` None means that this run overwrites what is there."""
+        with explained(self.path):
+            (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM runs").fetchone()
+            record = RunRecord(
+                id=last + 1,
+                started=time.time(),
+                finished=None,
+                selection=selection,
+                fresh_from=last + 1 if fresh_from is None else fresh_from,
+                metatiling=metatiling,
+                **hashes,
+            )
+            self._db.execute(
+                "INSERT INTO runs (id, started, function, parameters, inputs, output, selection,"
+                " fresh_from, metatiling) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    record.id,
+                    record.started,
+                    *record.hashes.values(),
+                    selection,
+                    record.fresh_from,
+                    metatiling,
+                ),
+            )
+        return record
+
+    def finish_run(self, run: RunRecord) -> None:
+        """Note that a run went through to its last tile."""
+        self.flush()
+        with explained(self.path):
+            self._db.execute("UPDATE runs SET finished = ? WHERE id = ?", (time.time(), run.id))
+
+    def keep_notes(self, run: RunRecord, notes: Iterable[Note]) -> None:
+        """Keep what was lost, replaced, ignored or guessed in a run; replaces what was kept."""
+        rows = [(run.id, json.dumps(note.to_json())) for note in notes]
+        with explained(self.path):
+            self._db.execute("BEGIN")
+            self._db.execute("DELETE FROM notes WHERE run = ?", (run.id,))
+            self._db.executemany("INSERT INTO notes VALUES (?, ?)", rows)
+            self._db.execute("COMMIT")
+
+    def note_flying(self, tiles: Callable[[], Iterable[TileIndex]]) -> None:
+        """Remember which tiles are being worked on, for those who look; asked for at each commit.
+
+        That is with results, or alone when nothing was committed for half a second.
+        """
+        self._flying = tiles
+        if time.monotonic() - self._committed > _COMMIT_SECONDS:
+            self.flush()
+
+    def record(self, run: RunRecord, results: Iterable[TileResult]) -> None:
+        """Remember results; they are committed at least every half second."""
+        for result in results:
+            zoom, row, col = result.index
+            key = curve.key(row, col)
+            self._pending.append(
+                (
+                    zoom,
+                    key,
+                    run.id,
+                    int(result.status),
+                    result.seconds,
+                    result.worker,
+                    result.error,
+                )
+            )
+            if result.counts:
+                self._counts.append((zoom, key, run.id, json.dumps(result.counts)))
+        late = time.monotonic() - self._committed > _COMMIT_SECONDS
+        if late or len(self._pending) >= _COMMIT_ROWS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Commit what is remembered."""
+        if self._pending or self._flying is not None:
+            with explained(self.path):
+                self._db.execute("BEGIN")
+                if self._flying is not None:
+                    self._db.execute("DELETE FROM flying")
+                    self._db.executemany(
+                        "INSERT INTO flying VALUES (?, ?)",
+                        [(zoom, curve.key(row, col)) for zoom, row, col in self._flying()],
+                    )
+                self._db.executemany(
+                    "INSERT OR REPLACE INTO tiles (zoom, key, run, status, seconds, worker, error)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    self._pending,
+                )
+                self._db.executemany(
+                    "INSERT OR REPLACE INTO counts (zoom, key, run, counts) VALUES (?, ?, ?, ?)",
+                    self._counts,
+                )
+                self._db.execute("COMMIT")
+            self._pending.clear()
+            self._counts.clear()
+            self._flying = None
+        self._committed = time.monotonic()
+
+    def forget(self, tiles: Iterable[TileIndex]) -> None:
+        """Drop the rows of tiles that were deleted."""
+        self.flush()
+        keys = [(zoom, curve.key(row, col)) for zoom, row, col in tiles]
+        with explained(self.path):
+            self._db.execute("BEGIN")
+            self._db.executemany("DELETE FROM tiles WHERE zoom = ? AND key = ?", keys)
+            self._db.execute("COMMIT")
+
+    def totals(self, run: RunRecord, zoom: int) -> Counts:
+        """What was counted on all written tiles of a zoom, summed up.
+
+        Those of earlier runs too, when they were of the same function, parameters and inputs.
+        """
+        self.flush()
+        sums: dict[str, dict[str, int]] = {}
+        with explained(self.path):
+            for (text,) in self._db.execute(
+                "SELECT counts.counts FROM counts JOIN tiles USING (zoom, key, run)"
+                " JOIN runs ON runs.id = run WHERE zoom = ? AND status = ?"
+                " AND (function, parameters, inputs) = (?, ?, ?)",
+                (zoom, int(TileStatus.WRITTEN), run.function, run.parameters, run.inputs),
+            ):
+                for name, counts in json.loads(text).items():
+                    of_name = sums.setdefault(name, {})
+                    for key, number in counts.items():
+                        of_name[key] = of_name.get(key, 0) + number
+        return sums
+
+    def close(self) -> None:
+        """Commit and let go; the journal is whole afterwards whatever happens to the process."""
+        try:
+            self.flush()
+        finally:
+            self._db.close()
+            if self._lock is not None:
+                release(self._lock)

@@ -1,0 +1,119 @@
+"""What is asked of a journal."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+from automap_tiles.engine.events import TileStatus
+from automap_tiles.engine.journal.rows import FailedTile, Row, RunRecord, TileRow
+from automap_tiles.engine.journal.schema import connect_to_look, explained
+from automap_tiles.errors import JournalError
+from automap_tiles.grid import TileIndex, curve
+from automap_tiles.notes import Note
+
+
+class JournalReader:
+    """A journal that is open for looking; use it as a context manager."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._db = connection
+
+    @classmethod
+    def at(cls, path: Path) -> Self:
+        """Open it, also while a run goes on; raises `JournalError` when there is none."""
+        if not path.is_file():
+            raise JournalError(f"{path}: there is no journal")
+        with explained(path):
+            connection = connect_to_look(path)
+        return cls(path, connection)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go."""
+        self._db.close()
+
+    def last_run(self) -> RunRecord | None:
+        """The newest run."""
+        rows = self._runs("ORDER BY id DESC LIMIT 1")
+        return rows[0] if rows else None
+
+    def runs_with_tiles(self) -> list[RunRecord]:
+        """The runs that made the tiles that are not failed, oldest first."""
+        return self._runs(
+            "WHERE id IN (SELECT DISTINCT run FROM tiles WHERE status != ?) ORDER BY id",
+            TileStatus.FAILED,
+        )
+
+    def _runs(self, clause: str, *values: int) -> list[RunRecord]:
+        columns = ", ".join(RunRecord.__dataclass_fields__)
+        with explained(self.path):
+            rows = self._db.execute(f"SELECT {columns} FROM runs {clause}", values).fetchall()
+        names = list(RunRecord.__dataclass_fields__)
+        return [RunRecord(**dict(zip(names, row, strict=True))) for row in rows]
+
+    def notes(self, run: RunRecord) -> tuple[Note, ...]:
+        """What was lost, replaced, ignored or guessed in a run."""
+        with contextlib.suppress(sqlite3.OperationalError):  # a journal from before this table
+            rows = self._db.execute("SELECT note FROM notes WHERE run = ?", (run.id,)).fetchall()
+            return tuple(Note.from_json(json.loads(text)) for (text,) in rows)
+        return ()
+
+    def rows(self, zoom: int, first_key: int, last_key: int) -> dict[int, Row]:
+        """What is known of the tiles in a range of keys, both ends included."""
+        with explained(self.path):
+            found = self._db.execute(
+                "SELECT key, status, run FROM tiles WHERE zoom = ? AND key BETWEEN ? AND ?",
+                (zoom, first_key, last_key),
+            ).fetchall()
+        return {key: Row(TileStatus(status), run) for key, status, run in found}
+
+    def tile(self, index: TileIndex) -> TileRow | None:
+        """What is known of a tile."""
+        with explained(self.path):
+            row = self._db.execute(
+                "SELECT status, run, seconds, error FROM tiles WHERE zoom = ? AND key = ?",
+                (index.zoom, curve.key(index.row, index.col)),
+            ).fetchone()
+        if row is None:
+            return None
+        status, run, seconds, error = row
+        return TileRow(status=TileStatus(status), run=run, seconds=seconds, error=error)
+
+    def flying(self) -> frozenset[TileIndex]:
+        """Tiles that a run works on; only of one that still holds the journal it means anything."""
+        with contextlib.suppress(sqlite3.OperationalError):  # a journal from before this table
+            rows = self._db.execute("SELECT zoom, key FROM flying").fetchall()
+            return frozenset(TileIndex(zoom, *curve.unkey(key)) for zoom, key in rows)
+        return frozenset()
+
+    def counts(self) -> dict[int, dict[TileStatus, int]]:
+        """Number of tiles per zoom and status."""
+        counts: dict[int, dict[TileStatus, int]] = {}
+        with explained(self.path):
+            for zoom, status, number in self._db.execute(
+                "SELECT zoom, status, count(*) FROM tiles GROUP BY zoom, status ORDER BY zoom"
+            ):
+                counts.setdefault(zoom, {})[TileStatus(status)] = number
+        return counts
+
+    def failed(self, zoom: int | None = None) -> Iterator[FailedTile]:
+        """Failed tiles along the curve, zoom by zoom, with their tracebacks."""
+        clause, values = ("", ()) if zoom is None else (" AND zoom = ?", (zoom,))
+        with explained(self.path):
+            found = self._db.execute(
+                f"SELECT zoom, key, error FROM tiles WHERE status = ?{clause} ORDER BY zoom, key",
+                (int(TileStatus.FAILED), *values),
+            ).fetchall()
+        for level, key, error in found:
+            yield FailedTile(TileIndex(level, *curve.unkey(key)), error or "")

@@ -1,0 +1,60 @@
+"""What the journal knows of runs and of tiles, one by one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from automap_tiles.engine.events import TileStatus
+from automap_tiles.grid import TileIndex
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """One run as the journal remembers it."""
+
+    id: int
+    started: float
+    """Seconds since 1970."""
+    finished: float | None
+    function: str
+    parameters: str
+    inputs: str
+    output: str
+    selection: str
+    """Hash of zooms and area."""
+    fresh_from: int
+    """Rows of earlier runs do not count as done: this run overwrites."""
+    metatiling: int
+    """Of the process; rows and columns of the tiles count its metatiles."""
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        return {
+            name: getattr(self, name) for name in ("function", "parameters", "inputs", "output")
+        }
+
+
+class Row(NamedTuple):
+    """What is known of a tile."""
+
+    status: TileStatus
+    run: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TileRow:
+    """All that is known of one tile."""
+
+    status: TileStatus
+    run: int
+    seconds: float
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FailedTile:
+    """A tile that failed, with its traceback."""
+
+    index: TileIndex
+    error: str
