@@ -11,6 +11,7 @@ from automap_tiles.errors import InputError
 from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.context import OpenContext, ResolvedProcess
 from automap_tiles.formats.features import FeatureDirectory
+from automap_tiles.formats.glance import Glance
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.protocols import InputTile, OutputKind, RasterReader, Writer
 from automap_tiles.formats.raster_output import RasterDirectory
@@ -55,6 +56,12 @@ class ProcessOutput:
         if not isinstance(self.reader, RasterReader):
             raise InputError("is no raster, so it has no bands", self.path)
         return self.reader.describe_bands()
+
+    def glance(self) -> Glance:
+        """At its tiles; raises `InputError` where it has no pixels, or none yet."""
+        if not isinstance(self.reader, RasterReader):
+            raise InputError("is no raster, so it has no pixels", self.path)
+        return self.reader.glance()
 
 
 def open_reader(spec: InputSpec, context: OpenContext) -> ProcessOutput:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from automap_tiles.formats.bands import BandTable
+    from automap_tiles.formats.glance import Glance
     from automap_tiles.grid import Pyramid, Tile, TileIndex
 
     RasterArray: TypeAlias = np.ma.MaskedArray[Any, np.dtype[Any]]
@@ -157,6 +158,10 @@ class RasterReader(Reader, Protocol):
 
     def describe_bands(self) -> BandTable:
         """Names and units of the bands; raises `InputError`."""
+        ...
+
+    def glance(self) -> Glance:
+        """A few of its pixels and their size, read in no time; raises `InputError`."""
         ...
 
 

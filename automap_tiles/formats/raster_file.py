@@ -14,6 +14,7 @@ from automap_tiles import raster
 from automap_tiles.errors import GridError, InputError
 from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.context import OpenContext
+from automap_tiles.formats.glance import Glance, glance_at
 from automap_tiles.formats.locate import Located, locate
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.overlap import shares_points
@@ -76,6 +77,9 @@ class RasterFile:
 
     def describe_bands(self) -> BandTable:
         return BandTable.of(raster.inspect(self.where.url))
+
+    def glance(self) -> Glance:
+        return glance_at(self.where.url)
 
 
 class RasterFileTile:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from automap_tiles import raster, vector
 from automap_tiles.errors import GridError, InputError
 from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.context import OpenContext
+from automap_tiles.formats.glance import Glance, glance_at_tiles
 from automap_tiles.formats.metadata import (
     METADATA_NAME,
     Metadata,
@@ -44,6 +46,10 @@ if TYPE_CHECKING:
     from automap_tiles.formats.protocols import RasterArray
 
 _DRIVERS = {"geojson": "GeoJSON", "fgb": "FlatGeobuf"}
+_LISTED = 5000
+"""Keys of a directory that a glance looks through."""
+_GLANCED = 9
+"""Tiles that it opens."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +149,10 @@ class TileDirectory:
     def describe_bands(self) -> BandTable:
         """As the first tile says; raises `InputError` when there is none to look at."""
         return BandTable.of(_sample(self.files))
+
+    def glance(self) -> Glance:
+        """At tiles of the finest zoom among the first that are found."""
+        return glance_at_tiles(_some_tiles(self.files))
 
     def _moved(self, index: TileIndex, crs: CRS) -> list[Feature]:
         """The features of one stored tile in a CRS."""
@@ -339,6 +349,16 @@ def _sample(files: TileFiles) -> raster.RasterInfo:
         if files.layout.parse(key) is not None:
             return raster.inspect(files.storage.url(key))
     raise InputError("there is no tile in it", files.storage.root)
+
+
+def _some_tiles(files: TileFiles) -> list[str]:
+    """Addresses of tiles of one zoom, spread over those that a listing begins with."""
+    keys = islice(files.storage.list(), _LISTED)
+    parsed = [(index, key) for key in keys if (index := files.layout.parse(key)) is not None]
+    finest = max((index.zoom for index, _ in parsed), default=0)
+    own = [key for index, key in parsed if index.zoom == finest]
+    step = max(1, len(own) // _GLANCED)
+    return [files.storage.url(key) for key in own[::step][:_GLANCED]]
 
 
 @lru_cache(maxsize=64)

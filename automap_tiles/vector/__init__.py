@@ -13,6 +13,7 @@ from automap_tiles.vector.geometry import (
     to_shape,
     union_geometry,
 )
+from automap_tiles.vector.ground import ground_size, pixel_area
 from automap_tiles.vector.read import VectorInfo, describe, read_features, read_geometry
 from automap_tiles.vector.reproject import (
     reproject_bounds,
@@ -30,7 +31,9 @@ __all__ = [
     "describe",
     "encode_features",
     "fitting_parts",
+    "ground_size",
     "matching_parts",
+    "pixel_area",
     "read_features",
     "read_geometry",
     "repaired",

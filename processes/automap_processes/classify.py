@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from automap_processes._likeness import Reading, check_likeness, tell_unlike
 from automap_processes._prediction import Mapped, Wish, class_map
 from automap_processes._types import Resampling
 from automap_tiles import ConfigError, Empty, RasterInput, RasterReader, Tile
@@ -44,7 +45,7 @@ def pixelbuffer(model: Path, smoothing: bool | int = False, minimum_patch: int =
     return Model.open(model).recipe.margin + sum(around)
 
 
-def check_parameters(
+def check_parameters(  # noqa: PLR0913, PLR0917 - the parameters of the process file
     picture: RasterReader,
     model: Path,
     probabilities: bool = False,
@@ -52,6 +53,9 @@ def check_parameters(
     minimum_patch: int = 0,
     smoothness: float = bayes.SMOOTHNESS,
     bands: list[str] | None = None,
+    scale: float | None = None,
+    offset: float | None = None,
+    unlike: bool = False,
 ) -> int:
     """How many bands the map has; complains of a picture or parameters that cannot work."""
     if smoothness <= 0:
@@ -77,6 +81,7 @@ def check_parameters(
             remedy="a picture with these bands, or `bands` under process_parameters to name those "
             "that it has, in their order",
         ) from error
+    check_likeness(opened, picture, Reading(known, scale, offset, bands is not None), unlike)
     return 1 + confidence + (len(opened.classes) if probabilities else 0)
 
 
@@ -105,6 +110,7 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
     scale: float | None = None,
     offset: float | None = None,
     resampling: Resampling = "nearest",
+    unlike: bool = False,  # noqa: ARG001 - `check_parameters` has looked at it
 ) -> tuple[Picture, Tags]:
     """The class of every pixel; with `confidence` and `probabilities` in further bands.
 
@@ -119,8 +125,8 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
         raise Empty
     recipe = context.model.recipe
     names = tuple(bands) if bands is not None else picture.describe_bands().names
-    if scale is None and offset is None and bands is None:
-        scale, offset = picture.describe_bands().scaling(recipe.needs)
+    reading = Reading(names, scale, offset, bands is not None)
+    scale, offset = reading.scaling(picture.describe_bands(), recipe.needs)
     smooth, patch = _around(smoothing, minimum_patch)
     wish = Wish(
         window=2 * smooth + 1 if smooth else None,
@@ -128,12 +134,13 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
         minimum_patch=minimum_patch,
         probabilities=probabilities,
         confidence=confidence,
-        scale=1.0 if scale is None else scale,
-        offset=0.0 if offset is None else offset,
+        scale=scale,
+        offset=offset,
         margins=(recipe.margin, smooth, patch),
     )
     indexes = [names.index(name) + 1 for name in recipe.needs]
     pixels = picture.read(indexes=indexes, resampling=resampling)
+    tell_unlike(context.model, pixels, tile, (scale, offset))
     mapped = class_map(context, pixels, tile.buffer_margins, wish)
     if not mapped.classes.any():
         raise Empty

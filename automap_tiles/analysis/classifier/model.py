@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automap_tiles.analysis.classifier.classes import LandClass
+from automap_tiles.analysis.classifier.familiar import Familiar
 from automap_tiles.analysis.pca import Pca
 from automap_tiles.analysis.recipe import Recipe
 from automap_tiles.errors import InputError
@@ -71,6 +72,8 @@ class Model:
     """What training found out; see `automap_tiles.analysis.classifier.report`."""
     versions: Mapping[str, str]
     """Package -> the version that trained."""
+    familiar: Familiar | None = None
+    """The picture that it was trained on; None in models of earlier versions."""
 
     @property
     def values(self) -> NDArray[np.uint8]:
@@ -129,6 +132,7 @@ class Model:
                 "crs": self.training.crs,
                 "samples": len(self.training.positions),
             },
+            **({} if self.familiar is None else {"picture": self.familiar.to_dict()}),
             "report": dict(self.report),
         }
 
@@ -159,6 +163,7 @@ class Model:
                 pca=None if facts["pca"] is None else Pca.from_dict(facts["pca"]),
                 report=facts["report"],
                 versions=facts["versions"],
+                familiar=Familiar.from_dict(facts["picture"]) if "picture" in facts else None,
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"is a damaged model: {error!r} in {_FACTS}", path) from error

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import shapely
-from shapely.geometry.base import BaseGeometry
 
+from automap_tiles import vector
 from automap_tiles.analysis.classifier.classes import LandClass, land_classes
 from automap_tiles.analysis.classifier.cost import Cost
+from automap_tiles.analysis.classifier.familiar import Familiar
 from automap_tiles.analysis.classifier.fit import train
 from automap_tiles.analysis.classifier.model import Model
 from automap_tiles.analysis.classifier.options import TrainOptions
@@ -32,7 +33,6 @@ from automap_tiles.commands.train.recipes import RecipeWish, make_recipe
 from automap_tiles.engine.events import Event
 from automap_tiles.errors import ConfigError
 from automap_tiles.scenes.select import Period
-from automap_tiles.vector import reproject_geometry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,21 +110,16 @@ def run(order: Order, listeners: Listeners | None = None) -> Outcome:
     if present is not None:
         return Outcome(model=present, costs=(), pixel_area=area, is_new=False)
     model, costs = _train(order, table, recipe, classes, told.trial)
+    scaling = picture.scaling(recipe.needs)
+    model = replace(model, familiar=Familiar.of(table, recipe, math.sqrt(area), scaling))
     model.save(order.model)
     return Outcome(model=model, costs=costs, pixel_area=area, is_new=True)
 
 
 def pixel_area(picture: Picture) -> float:
     """Square metres of the pixel in the middle of a picture, whatever its CRS."""
-    from rasterio.crs import CRS
-
     x, y = shapely.get_coordinates(picture.bounds.polygon().centroid)[0]
-    width, height = picture.pixel
-    pixel: BaseGeometry = shapely.box(x, y, x + width, y + height)
-    middle = reproject_geometry(pixel, picture.crs, CRS.from_epsg(4326)).centroid
-    # equal areas around the pixel itself
-    near = CRS.from_proj4(f"+proj=laea +lat_0={middle.y} +lon_0={middle.x} +units=m")
-    return float(reproject_geometry(pixel, picture.crs, near).area)
+    return vector.pixel_area(x, y, picture.pixel, picture.crs)
 
 
 def _samples(order: Order) -> Samples:

@@ -1,0 +1,140 @@
+"""Whether a picture is like the one that a model was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from automap_tiles import ConfigError, Fate, Note, RasterReader, Subject, Tile, tell
+from automap_tiles.analysis.classifier.familiar import (
+    Familiar,
+    is_other_size,
+    is_other_unit,
+    unit_factor,
+)
+from automap_tiles.analysis.classifier.model import Model
+
+Array = np.ndarray[Any, Any]
+
+_STRANGE = 0.1
+"""Share of a tile's pixels that may be strange without a word: clouds, roofs, sun glint."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the picture's numbers are to be understood."""
+
+    names: Sequence[str]
+    """Of its bands, in order."""
+    scale: float | None
+    """As the process file says."""
+    offset: float | None
+    renamed: bool
+    """Whether the process file names the bands."""
+
+    def scaling(self, table: Any, needs: Sequence[str]) -> tuple[float, float]:
+        """(scale, offset) to the unit of the features; of the picture where the file says none."""
+        if self.scale is None and self.offset is None and not self.renamed:
+            found: tuple[float, float] = table.scaling(needs)
+            return found
+        return (
+            1.0 if self.scale is None else self.scale,
+            0.0 if self.offset is None else self.offset,
+        )
+
+
+def check_likeness(model: Model, picture: RasterReader, reading: Reading, unlike: bool) -> None:
+    """Refuse a picture of another unit or pixel size; with `unlike` tell instead.
+
+    Models of earlier versions do not know their picture. Raises `ConfigError`.
+    """
+    familiar = model.familiar
+    if familiar is None:
+        return
+    glance = picture.glance()
+    scale, offset = reading.scaling(picture.describe_bands(), model.recipe.needs)
+    bands = {
+        name: plane.compressed() * scale + offset
+        for name, plane in zip(reading.names, glance.pixels, strict=False)
+    }
+    for error in (
+        _of_unit(familiar, bands, scale),
+        _of_size(familiar, glance.pixel) if model.recipe.margin else None,
+    ):
+        if error is not None and not unlike:
+            raise error
+        if error is not None:
+            tell(Note(fate=Fate.GUESSED, subject=Subject.CLASSES, count=len(model.classes),
+                      reason=f"the picture {error.message}"))  # fmt: skip
+
+
+def _of_unit(familiar: Familiar, bands: Mapping[str, Array], scale: float) -> ConfigError | None:
+    times = familiar.times_larger(bands)
+    if times is None or not is_other_unit(times):
+        return None
+    factor = unit_factor(times)
+    remedy = "`scale` under process_parameters that brings them into that unit"
+    if factor is not None:
+        remedy = f"scale: {scale * factor:g} under process_parameters"
+    many = f"{times:.3g} times larger" if times > 1 else f"{1 / times:.3g} times smaller"
+    return ConfigError(
+        f"has numbers that are {many} than those the model was trained on: another unit",
+        key="input.picture",
+        found=f"scale {scale:g}; the model's picture had {familiar.scale:g}",
+        remedy=f"{remedy}; or unlike: true where they are right",
+    )
+
+
+def _of_size(familiar: Familiar, pixel: float | None) -> ConfigError | None:
+    if pixel is None or not is_other_size(pixel / familiar.pixel):
+        return None
+    return ConfigError(
+        f"has another pixel size than the one the model was trained on ({familiar.pixel:.3g} m), "
+        "and the model looks at windows of pixels",
+        key="input.picture",
+        found=f"{pixel:.3g} m",
+        remedy="a picture of that resolution, or a model trained on one of this; or unlike: true",
+    )
+
+
+def tell_unlike(model: Model, pixels: Any, tile: Tile, scaling: tuple[float, float]) -> None:
+    """Tell of a tile with many pixels, or with a pixel size, that the model has never seen.
+
+    `pixels` are the bands that the recipe needs, (band, y, x), as they are stored.
+    """
+    if model.familiar is None:
+        return
+    if model.recipe.margin:
+        _tell_size(model.familiar, tile)
+    valid = ~np.ma.getmaskarray(pixels).any(axis=0)
+    strange = model.familiar.strange(model.recipe.needs, np.ma.getdata(pixels), scaling)
+    count = int((strange & valid).sum())
+    if count > _STRANGE * valid.sum():
+        tell(
+            Note(
+                fate=Fate.GUESSED,
+                subject=Subject.PIXELS,
+                reason="their values are far from all that the model was trained on",
+                count=count,
+                examples=(str(tile.index),),
+                remedy="samples of such land in the training, or another model",
+            )
+        )
+
+
+def _tell_size(familiar: Familiar, tile: Tile) -> None:
+    times = familiar.times_coarser(tile)
+    if times is not None and is_other_size(times):
+        tell(
+            Note(
+                fate=Fate.GUESSED,
+                subject=Subject.TILES,
+                reason=f"made at another pixel size than that of the training "
+                f"({familiar.pixel:.3g} m), and the model looks at windows of pixels",
+                examples=(f"zoom {tile.zoom}: {times * familiar.pixel:.3g} m",),
+                remedy="baselevels with lower: mode make the coarser zooms of the finest",
+            )
+        )
