@@ -43,9 +43,12 @@ def begin(
     """Compare with the run before and note the new one.
 
     Raises `ProcessChanged` when done tiles were made by another function, with other parameters,
-    inputs or output options, unless they are to be overwritten.
+    inputs or output options, unless they are to be overwritten. What an earlier version of this
+    package remembered in another form is written as it is now.
     """
     hashes = asdict(process.hashes())
+    for name, earlier in process.earlier_hashes().items():
+        journal.renew(name, earlier, hashes[name])
     last = journal.last_run()
     unfinished_overwrite = (
         last is not None

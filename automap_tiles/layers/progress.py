@@ -207,14 +207,20 @@ class ProgressView:
         return _Looking(self._path, self._hashes, self._pyramid.metatiling)
 
     @cached_property
-    def _hashes(self) -> dict[str, str]:
-        return asdict(self._layer.process.hashes())
+    def _hashes(self) -> dict[str, frozenset[str]]:
+        """By name: all that stands for the same."""
+        process = self._layer.process
+        earlier = process.earlier_hashes()
+        return {
+            name: earlier.get(name, frozenset()) | {now}
+            for name, now in asdict(process.hashes()).items()
+        }
 
 
 class _Looking:
     """The journal while one reads in it; None where there is none, or it is of another process."""
 
-    def __init__(self, path: Path, hashes: dict[str, str], metatiling: int) -> None:
+    def __init__(self, path: Path, hashes: dict[str, frozenset[str]], metatiling: int) -> None:
         self._path, self._hashes, self._metatiling = path, hashes, metatiling
         self._journal: JournalReader | None = None
 
@@ -230,7 +236,11 @@ class _Looking:
             self._journal.close()
 
     def _is_same(self, run: RunRecord | None) -> bool:
-        return run is not None and run.hashes == self._hashes and run.metatiling == self._metatiling
+        return (
+            run is not None
+            and all(run.hashes[name] in same for name, same in self._hashes.items())
+            and run.metatiling == self._metatiling
+        )
 
 
 def _looked(looked: Looked) -> TileProgress:

@@ -1,6 +1,6 @@
 """Reference to a user's function: what travels to the workers, and how it is loaded there.
 
-A module is run once in each worker. The reference carries the hash of its source; a worker that
+A module is run once in each worker. The reference carries the hash of its text; a worker that
 finds another source on its disk refuses, so one run never mixes two versions, while a process
 opened again after a change (the preview does that) loads the new one.
 """
@@ -25,6 +25,7 @@ from typing import Any
 from automap_tiles.errors import AutomapError, ProcessError
 from automap_tiles.runtime import sources
 from automap_tiles.runtime.canonical import digest
+from automap_tiles.runtime.meaning import meaning
 
 # An edited module may bring its old siblings into question, so only one is loaded at a time; a
 # module that is being loaded may itself load another process.
@@ -53,25 +54,42 @@ class FunctionRef:
     path: Path | None = None
     """The file, absolute; for inline code the process file it stands in."""
     digest: str
-    """Hash of the source with what it imports from its own folder, or of the package's version."""
+    """Hash of what the source does, with what it imports from its own folder or package."""
+    text: str
+    """Hash of how that is written: which version of it a worker loads."""
     source: str | None = None
     """Inline code."""
 
     @classmethod
     def from_module(cls, name: str) -> FunctionRef:
         """Reference to a module; imports only the packages above it."""
-        return cls(kind=FunctionKind.MODULE, name=name, digest=sources.module_digest(name))
+        return cls(
+            kind=FunctionKind.MODULE,
+            name=name,
+            digest=sources.module_digest(name),
+            text=sources.module_text(name),
+        )
 
     @classmethod
     def from_builtin(cls, module: str) -> FunctionRef:
         """Reference to a process that a package offers by a name; `module` is where it is."""
-        return cls(kind=FunctionKind.BUILTIN, name=module, digest=sources.builtin_digest(module))
+        text = sources.builtin_text(module)
+        return cls(
+            kind=FunctionKind.BUILTIN,
+            name=module,
+            digest=sources.builtin_digest(module, text),
+            text=text,
+        )
 
     @classmethod
     def from_file(cls, path: Path) -> FunctionRef:
         """Reference to a Python file; reads but does not run it."""
         return cls(
-            kind=FunctionKind.FILE, name=path.stem, path=path, digest=sources.file_digest(path)
+            kind=FunctionKind.FILE,
+            name=path.stem,
+            path=path,
+            digest=sources.file_digest(path),
+            text=sources.file_text(path),
         )
 
     @classmethod
@@ -82,9 +100,17 @@ class FunctionRef:
             kind=FunctionKind.INLINE,
             name="inline",
             path=path,
-            digest=digest("inline", source),
+            digest=digest("inline", meaning(source.encode("utf-8", "surrogatepass")).text()),
+            text=digest("inline", source),
             source=source,
         )
+
+    @property
+    def earlier(self) -> frozenset[str]:
+        """Hashes by which earlier versions of this package knew a process of the same results."""
+        if self.kind is FunctionKind.BUILTIN:
+            return sources.builtin_earlier(self.name) | {self.text}
+        return frozenset({self.text})
 
     def load(self) -> LoadedFunction:
         """The function, loaded on the first call in this worker.
@@ -155,9 +181,9 @@ def _hook(module: ModuleType, name: str) -> Callable[..., Any] | None:
 
 def _run_file(ref: FunctionRef) -> ModuleType:
     path = _path_of(ref)
-    if sources.file_digest(path) != ref.digest:
+    if sources.file_text(path) != ref.text:
         raise ProcessError(f"{path}: the source has changed since the process was opened")
-    name = f"_automap_{ref.name}_{ref.digest[:12]}"
+    name = f"_automap_{ref.name}_{ref.text[:12]}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ProcessError(f"{path}: this is no Python file")
@@ -173,7 +199,7 @@ def _run_file(ref: FunctionRef) -> ModuleType:
 
 
 def _run_inline(ref: FunctionRef) -> ModuleType:
-    name = f"_automap_inline_{ref.digest[:12]}"
+    name = f"_automap_inline_{ref.text[:12]}"
     module = ModuleType(name)
     source, file = ref.source or "", f"<{ref}>"
     # so that tracebacks show the lines
@@ -215,7 +241,7 @@ _siblings: dict[str, tuple[Path, str]] = {}
 
 def _forget_other_version(name: str, file: Path, folder: Path) -> None:
     """Drop a module of that name from another folder, or from before an edit."""
-    version = (file, sources.file_digest(file, folder))
+    version = (file, sources.file_text(file, folder))
     module = sys.modules.get(name)
     is_other = module is not None and module.__file__ != str(file)
     if is_other or _siblings.get(name, version) != version:

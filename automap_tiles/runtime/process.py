@@ -137,6 +137,10 @@ class Process:
             ),
         )
 
+    def earlier_hashes(self) -> Mapping[str, frozenset[str]]:
+        """By the name of a hash: what else stands for the same in records of earlier versions."""
+        return {"function": self.function.earlier}
+
     def _parameters_hash(self) -> str:
         """Of the parameters and of what stands in the files that they name."""
         if not self.files:

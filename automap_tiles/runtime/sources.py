@@ -1,4 +1,9 @@
-"""Hashes of source code, without running it."""
+"""Hashes of the source code of processes, without running it.
+
+Of each kind of process there are two: of what its sources *mean* (`*_digest`), which is remembered
+beside finished tiles, and of how they are *written* (`*_text`), which says which version a worker
+loads and is what versions of this package before 0.1.0 remembered.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +11,17 @@ import ast
 import importlib.util
 import re
 import sys
+import tomllib
+from collections import deque
+from collections.abc import Callable, Iterable
 from importlib.machinery import PathFinder
 from pathlib import Path
 
 from automap_tiles.errors import ProcessError
 from automap_tiles.runtime.canonical import digest
-from automap_tiles.version import VERSION
+from automap_tiles.runtime.kept import kept
+from automap_tiles.runtime.meaning import Imported, meaning
+from automap_tiles.runtime.meaning import __file__ as meaning_rules
 
 # What of our package the values of a built-in process come from, besides the process itself.
 _COMPUTING = ("automap_tiles.analysis", "automap_tiles.scenes", "automap_tiles.sensors")
@@ -29,70 +39,139 @@ _IMPORT = re.compile(
 # Never taken for a user's own module, also when a process file lies in a checkout of ours.
 _NEVER_SIBLINGS = sys.stdlib_module_names | {"automap_tiles", "automap_processes", "mapchete"}
 
+# The version that is part of the hash of built-in processes as they are written.
+_TEXT_VERSION = "0.1.0"
 
-def file_digest(path: Path, folder: Path | None = None) -> str:
-    """Hash of a Python file and of the modules beside it that it imports, directly or not.
+_EARLIER = "earlier.toml"
 
-    `folder` is where those are, by default that of the file; a package is hashed whole. Raises
-    `ProcessError` when a file cannot be read.
+# A module is known by what it does, that by what the modules do which it imports, and so on: this
+# many steps. Imports may go in circles, so there is no end to it.
+_ROUNDS = 4
+
+
+def file_digest(path: Path) -> str:
+    """Hash of what a Python file does, with the modules beside it that it imports.
+
+    Directly or not; a package is hashed whole. Raises `ProcessError` when a file cannot be read.
     """
-    folder = folder or path.parent
+    return _of_file(path, path.parent, _meaning_of)
+
+
+def file_text(path: Path, folder: Path | None = None) -> str:
+    """Hash of how the same is written; `folder` is where the modules beside it are."""
+    return _of_file(path, folder or path.parent, _read)
+
+
+def module_digest(name: str) -> str:
+    """Hash of what a module does, with all modules of the package it is in.
+
+    Raises `ProcessError` when Python cannot find the module.
+    """
+    return _of_module(name, _meaning_of)
+
+
+def module_text(name: str) -> str:
+    """Hash of how the same is written."""
+    return _of_module(name, _read)
+
+
+def builtin_digest(name: str, text: str | None = None) -> str:
+    """Hash of what a built-in process does: it and what it imports of its own and of our package.
+
+    Of our package that is what computes and reads scenes. Where in it something stands does not
+    count. `text` is its `builtin_text`, where that is at hand. Raises `ProcessError` when Python
+    cannot find the module.
+    """
+    rules = [_read(Path(file)) for file in (__file__, meaning_rules)]
+    # fifty files are read within 10 ms and understood within 200
+    return kept(digest(text or builtin_text(name), *rules), lambda: _builtin_meaning(name))
+
+
+def _builtin_meaning(name: str) -> str:
+    file = _module_file(name)
+    own = b"" if file is None else _read(file)
+    found = _sources_behind(name, own, lambda source: _names_in(meaning(source).imports))
+    labels = dict.fromkeys(found, "")
+    for _ in range(_ROUNDS):
+        labels = {module: digest(meaning(text).text(labels)) for module, text in found.items()}
+        labels |= {name: labels[behind] for name, behind in _BEHIND.items() if behind in labels}
+    texts = [meaning(source).text(labels) for source in found.values()]
+    return digest("meaning of builtin", name, meaning(own).text(labels), *sorted(texts))
+
+
+def builtin_text(name: str) -> str:
+    """Hash of how the same is written, with all that it mentions."""
+    file = _module_file(name)
+    own = b"" if file is None else _read(file)
+    parts: list[str | bytes] = ["builtin", name, _TEXT_VERSION, own]
+    for module, source in sorted(_sources_behind(name, own, _mentioned).items()):
+        parts += [module, source]
+    return digest(*parts)
+
+
+def builtin_earlier(name: str) -> frozenset[str]:
+    """Hashes of earlier versions of a built-in process that gave the same results.
+
+    They stand in `earlier.toml` of its package: nobody can tell from two sources. Each version of
+    the package adds its own; who changes results empties the list of the process.
+    """
+    file = _module_file(name)
+    if file is None or not (table := file.with_name(_EARLIER)).is_file():
+        return frozenset()
+    found = tomllib.loads(table.read_text(encoding="utf-8"))
+    return frozenset(found.get(name.rpartition(".")[2], ()))
+
+
+def _of_file(path: Path, folder: Path, what: Callable[[Path], str | bytes]) -> str:
     parts: list[str | bytes] = ["file"]
     for file in (path, *(file for _, file in siblings(path, folder))):
         for each in _files(file):
-            parts += [str(each.relative_to(folder)), _read(each)]
+            parts += [str(each.relative_to(folder)), what(each)]
     # the name of the file itself does not matter
     return digest(*(part for number, part in enumerate(parts) if number != 1))
 
 
-def module_digest(name: str) -> str:
-    """Hash of a module's source with that of all modules of the package it is in.
-
-    Raises `ProcessError` when Python cannot find the module.
-    """
+def _of_module(name: str, what: Callable[[Path], str | bytes]) -> str:
     file = _module_file(name)
     parts: list[str | bytes] = ["module", name]
     if file is not None:
         inside_package = "." in name or file.name == "__init__.py"
         files = sorted(file.parent.rglob("*.py")) if inside_package else [file]
         for each in files:
-            parts += [str(each.relative_to(file.parent)), _read(each)]
+            parts += [str(each.relative_to(file.parent)), what(each)]
     return digest(*parts)
 
 
-def builtin_digest(name: str) -> str:
-    """Hash of a built-in process: the version of our package, its source and what that imports.
-
-    Of our package that is what computes and reads scenes: in a checkout a changed kernel is noticed
-    without a new version. Raises `ProcessError` when Python cannot find the module.
-    """
-    file = _module_file(name)
-    parts: list[str | bytes] = ["builtin", name, VERSION, b"" if file is None else _read(file)]
-    for module, source in sorted(_imported_sources(name, file).items()):
-        parts += [module, source]
-    return digest(*parts)
+def _meaning_of(path: Path) -> str:
+    return meaning(_read(path)).text()
 
 
-def _imported_sources(name: str, file: Path | None) -> dict[str, bytes]:
-    """Sources by module that a built-in process imports, directly or not."""
+def _sources_behind(
+    name: str, source: bytes, imports: Callable[[bytes], Iterable[str]]
+) -> dict[str, bytes]:
+    """Sources by module that a built-in process imports, directly or not, in that order."""
     own = (name.partition(".")[0], *_COMPUTING)
-    waiting = [] if file is None else _imported_modules(_read(file))
+    waiting = deque(imports(source))
     found: dict[str, bytes] = {}
     seen = {name}
     while waiting:
-        imported = waiting.pop()
+        imported = waiting.popleft()
         module = _BEHIND.get(imported, imported)
         if module in seen or not any(module == one or module.startswith(f"{one}.") for one in own):
             continue
         seen.add(module)
-        source = _source_of(module)
-        if source is not None:
-            found[module] = source
-            waiting += _imported_modules(source)
+        behind = _source_of(module)
+        if behind is not None:
+            found[module] = behind
+            waiting += imports(behind)
     return found
 
 
-def _imported_modules(source: bytes) -> list[str]:
+def _names_in(imports: Iterable[Imported]) -> list[str]:
+    return [module for imported in imports for module in imported.modules]
+
+
+def _mentioned(source: bytes) -> list[str]:
     """Full names after `import` and `from`; what is imported of a module may be one as well."""
     names: list[str] = []
     for found in _IMPORT.finditer(source.decode("utf-8", "replace")):

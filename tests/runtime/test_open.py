@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import subprocess
 import sys
@@ -492,7 +493,7 @@ class TestHashes:
     @pytest.mark.parametrize(
         ("part", "change"),
         [
-            ("function", lambda folder: (folder / "mine.py").write_text(CODE + "#\n")),
+            ("function", lambda folder: (folder / "mine.py").write_text(CODE + "a = 1\n")),
             ("inputs", lambda folder: write_raster(folder / "dem.tif", (10, 45), "EPSG:3857", 1)),
             ("parameters", {"process_parameters": {"factor": 3}}),
             ("output", {"output": {**BASE["output"], "dtype": "int16"}}),
@@ -532,7 +533,8 @@ class TestHashes:
         script += "print(h.function, h.parameters, h.inputs, h.output)"
         done = subprocess.run(
             [sys.executable, "-c", script, str(path)],
-            check=True, capture_output=True, text=True, env={"PYTHONHASHSEED": "7"}, cwd="/",
+            check=True, capture_output=True, text=True, cwd="/",
+            env={"PYTHONHASHSEED": "7", "PYTHONPATH": os.environ.get("PYTHONPATH", "")},
         )  # fmt: skip
         hashes = open_process(path).hashes()
         assert done.stdout.split() == [

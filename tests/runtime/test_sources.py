@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from automap_tiles.runtime import sources
+from automap_tiles.runtime.builtin import _own
+from automap_tiles.runtime.meaning import meaning
 
 FILES = {
     "house/__init__.py": "",
@@ -53,9 +55,61 @@ def test_a_changed_source_is_noticed_where_it_counts(folder: Path, name: str) ->
     assert (sources.builtin_digest("room.process") != before) is counts
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_comments_count_nowhere(folder: Path, name: str) -> None:
+    before = sources.builtin_digest("room.process")
+    text = (folder / name).read_text()
+    (folder / name).write_text(f"# a word\n\n{text}\n'and more'  # here\n")
+    assert sources.builtin_digest("room.process") == before
+    assert sources.builtin_earlier("room.process") == frozenset()
+
+
+def test_a_module_that_moves_does_not_count_and_another_of_its_names_does(folder: Path) -> None:
+    before = sources.builtin_digest("room.process")
+    (folder / "house/kernels/order.py").write_text((folder / "house/kernels/sort.py").read_text())
+    median = folder / "house/kernels/median.py"
+    median.write_text("from house.kernels.order import a, b\n")
+    assert sources.builtin_digest("room.process") == before
+    (folder / "house/kernels/order.py").write_text("import numpy as np\na = b = 2\n")
+    changed = sources.builtin_digest("room.process")
+    assert changed != before
+    # both are read, and which one is used has changed
+    median.write_text("import house.kernels.sort\nfrom house.kernels.order import a, b\n")
+    one = sources.builtin_digest("room.process")
+    median.write_text("import house.kernels.order\nfrom house.kernels.sort import a, b\n")
+    assert sources.builtin_digest("room.process") != one
+
+
+def test_the_hash_is_computed_where_nothing_can_be_kept(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    wanted = sources.builtin_digest("room.process")
+    (file,) = (tmp_path / "cache/automap-tiles/hashes").iterdir()
+    assert file.read_text() == wanted
+    file.write_text("rubbish")
+    assert sources.builtin_digest("room.process") == wanted
+    assert file.read_text() == wanted
+    (tmp_path / "a file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "a file"))
+    assert sources.builtin_digest("room.process") == wanted
+
+
+def test_earlier_versions_of_built_in_processes_are_on_record() -> None:
+    for name, module in _own().items():
+        for each in sources.builtin_earlier(module):
+            assert len(each) == 64, name
+    assert sources.builtin_earlier("automap_processes.hillshade")
+
+
 def test_the_composite_hangs_on_its_kernels_and_on_the_reading_of_scenes() -> None:
     file = sources._module_file("automap_processes.composite")
-    found = sources._imported_sources("automap_processes.composite", file)
+    assert file is not None
+    found = sources._sources_behind(
+        "automap_processes.composite",
+        file.read_bytes(),
+        lambda source: sources._names_in(meaning(source).imports),
+    )
     assert {
         "automap_processes._over_dates", "automap_tiles.analysis.medoid",
         "automap_tiles.analysis.network", "automap_tiles.scenes.reading",
@@ -77,5 +131,5 @@ def test_imports_are_those_that_python_sees(root: Path) -> None:
             elif isinstance(node, ast.ImportFrom) and node.module:
                 wanted |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
         assert wanted - {name for name in wanted if name.endswith(".*")} <= set(
-            sources._imported_modules(text)
+            sources._mentioned(text)
         ), path

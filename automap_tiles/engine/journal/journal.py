@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 _COMMIT_SECONDS = 0.5
 _COMMIT_ROWS = 2000
 
+# Columns by the names of hashes.
+_HASHES = {name: name for name in ("function", "parameters", "inputs", "output")}
+
 
 class Journal(JournalReader):
     """The journal of one output, open for writing; use it as a context manager."""
@@ -94,6 +97,14 @@ class Journal(JournalReader):
         self.flush()
         with explained(self.path):
             self._db.execute("UPDATE runs SET finished = ? WHERE id = ?", (time.time(), run.id))
+
+    def renew(self, name: str, earlier: Iterable[str], now: str) -> None:
+        """Write a hash of all runs as it is formed now; `earlier` are other forms of the same."""
+        with explained(self.path):
+            self._db.executemany(
+                f"UPDATE runs SET {_HASHES[name]} = ? WHERE {_HASHES[name]} = ?",
+                [(now, each) for each in earlier if each != now],
+            )
 
     def keep_notes(self, run: RunRecord, notes: Iterable[Note]) -> None:
         """Keep what was lost, replaced, ignored or guessed in a run; replaces what was kept."""
