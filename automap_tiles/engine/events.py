@@ -10,7 +10,7 @@ from automap_tiles.grid import TileIndex
 from automap_tiles.notes import Note
 
 if TYPE_CHECKING:
-    from automap_tiles.formats.protocols import Counts
+    from automap_tiles.formats.protocols import Counts, StoredFile
 
 
 class TileStatus(IntEnum):
@@ -35,6 +35,8 @@ class TileResult:
     """Traceback text of a failed tile."""
     counts: Counts | None = None
     """What the function counted on it."""
+    files: tuple[StoredFile, ...] = ()
+    """What was stored of it."""
     notes: tuple[Note, ...] = ()
     """What was lost, replaced, ignored or guessed on it."""
     stops_run: bool = False

@@ -16,13 +16,14 @@ import traceback
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from automap_tiles.engine.batching import Batch
 from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.overviews import make_higher, make_lower, without_buffer
 from automap_tiles.engine.plan import Step, StepKind
 from automap_tiles.errors import OutputError, without_signatures
-from automap_tiles.formats.protocols import OutputKind, Tiled
+from automap_tiles.formats.protocols import Counts, OutputKind, StoredFile, Tiled
 from automap_tiles.grid import Tile, TileIndex
 from automap_tiles.notes import collecting
 from automap_tiles.runtime.process import Process
@@ -54,6 +55,13 @@ class _Kept:
         if data is not None:
             self.size -= data.data.nbytes
         return data
+
+
+class _Made(NamedTuple):
+    """A tile that was stored."""
+
+    counts: Counts
+    files: tuple[StoredFile, ...]
 
 
 class TileWorker:
@@ -102,10 +110,11 @@ class TileWorker:
             status=TileStatus.EMPTY if made is None else TileStatus.WRITTEN,
             seconds=time.perf_counter() - started,
             worker=self._name,
-            counts=made.counts if made is not None and made.counts else None,
+            counts=made.counts or None if made is not None else None,
+            files=made.files if made is not None else (),
         )
 
-    def _make(self, step: Step) -> Tiled | None:
+    def _make(self, step: Step) -> _Made | None:
         """Make and store one tile; None when there was nothing to store."""
         tile = Tile(self._process.pyramid, step.index)
         if step.kind is StepKind.PROCESS:
@@ -120,10 +129,10 @@ class TileWorker:
         if data is None:
             self._process.writer.delete(tile)
             return None
-        self._process.writer.write(tile, data)
+        files = self._process.writer.write(tile, data)
         if self._keeps and self._from_memory and step.kind is not StepKind.HIGHER:
             self._kept.put(step.index, without_buffer(tile, data))
-        return data
+        return _Made(data.counts, files)
 
     def _stored(self, tile: Tile) -> Tiled | None:
         """A finished tile: from memory when it was made here, otherwise as it was written."""

@@ -15,7 +15,7 @@ from automap_tiles import vector
 from automap_tiles.errors import InputError, ProcessResultError
 from automap_tiles.formats.metadata import Metadata, write_metadata, write_summary
 from automap_tiles.formats.options import Options
-from automap_tiles.formats.protocols import Feature, OutputKind, Tiled, Writer
+from automap_tiles.formats.protocols import Feature, OutputKind, StoredFile, Tiled, Writer
 from automap_tiles.formats.spec import OutputSpec
 from automap_tiles.formats.tile_files import TileFiles, output_pyramid
 from automap_tiles.grid import Pyramid, Tile, TileIndex
@@ -132,18 +132,19 @@ class FeatureDirectory:
             return None
         return Tiled(features)
 
-    def write(self, tile: Tile, data: Tiled) -> None:
+    def write(self, tile: Tile, data: Tiled) -> tuple[StoredFile, ...]:
+        stored = []
         schema = {"geometry": self.geometry, "properties": dict(self.properties)}
         for cut in self.files.cuts(tile):
-            key = self.files.key(cut.tile.index)
             features = self._clipped(data.data, cut.tile)
             if features:
                 content = vector.encode_features(
                     features, driver=self.metadata.format, schema=schema, crs=self.pyramid.crs
                 )
-                self.files.storage.put(key, content)
+                stored.append(self.files.put(cut.tile.index, content))
             else:
-                self.files.storage.delete(key)
+                self.files.storage.delete(self.files.key(cut.tile.index))
+        return tuple(stored)
 
     def read(self, tile: Tile) -> Tiled | None:
         """The features of all output tiles of a tile; those on a cut come in parts."""
@@ -168,8 +169,9 @@ class FeatureDirectory:
     def delete(self, tile: Tile) -> None:
         self.files.delete(tile)
 
-    def finish(self, summary: Mapping[str, Any] | None = None) -> None:
+    def finish(self, summary: Mapping[str, Any] | None = None) -> tuple[StoredFile, ...]:
         write_summary(self.files.storage, summary or {})
+        return ()
 
     def clean(self) -> int:
         return self.files.storage.clean_parts()

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,6 +61,17 @@ class Counted:
 
 
 OutputData: TypeAlias = Tiled
+
+
+class StoredFile(NamedTuple):
+    """A file as it was stored: what it must be like when it is looked at again."""
+
+    key: str
+    """Below the path of the writer; of a single file what follows its path: `""`, `.aux.xml`."""
+    size: int
+    """Bytes."""
+    checksum: int
+    """`automap_tiles.storage.checksum` of the content."""
 
 
 @runtime_checkable
@@ -217,8 +228,11 @@ class Writer(Protocol):
         """
         ...
 
-    def write(self, tile: Tile, data: Tiled) -> None:
-        """Store what `convert` gave; output tiles without any data are removed."""
+    def write(self, tile: Tile, data: Tiled) -> tuple[StoredFile, ...]:
+        """Store what `convert` gave, and say what was stored.
+
+        Output tiles without any data are removed, and not among the files.
+        """
         ...
 
     def read(self, tile: Tile) -> Tiled | None:
@@ -231,8 +245,8 @@ class Writer(Protocol):
 
     def exists_many(self, tiles: Sequence[Tile]) -> set[TileIndex]: ...
     def delete(self, tile: Tile) -> None: ...
-    def finish(self, summary: Mapping[str, Any] | None = None) -> None:
-        """Once after the last tile: single files are put together here.
+    def finish(self, summary: Mapping[str, Any] | None = None) -> tuple[StoredFile, ...]:
+        """Once after the last tile: single files are put together here, and returned.
 
         `summary` is what the process says of the whole output, plain JSON values by name: each goes
         into a JSON file in the folder or beside the single file, where it is a tag as well.

@@ -12,7 +12,7 @@ import numpy as np
 from automap_tiles import raster
 from automap_tiles.errors import InputError, ProcessResultError
 from automap_tiles.formats.metadata import Metadata, write_metadata, write_summary
-from automap_tiles.formats.protocols import OutputKind, Tiled
+from automap_tiles.formats.protocols import OutputKind, StoredFile, Tiled
 from automap_tiles.formats.tile_files import Cut, TileFiles
 from automap_tiles.grid import Pyramid, Tile, TileIndex
 
@@ -101,14 +101,16 @@ class RasterDirectory:
             return None
         return Tiled(data, tags)
 
-    def write(self, tile: Tile, data: Tiled) -> None:
+    def write(self, tile: Tile, data: Tiled) -> tuple[StoredFile, ...]:
+        stored = []
         for cut in self.files.cuts(tile):
-            key = self.files.key(cut.tile.index)
             pixels = self._cut(data.data, cut)
             if np.ma.getmaskarray(pixels).all():
-                self.files.storage.delete(key)
+                self.files.storage.delete(self.files.key(cut.tile.index))
             else:
-                self.files.storage.put(key, self.codec.encode(pixels, cut.tile, data.tags))
+                content = self.codec.encode(pixels, cut.tile, data.tags)
+                stored.append(self.files.put(cut.tile.index, content))
+        return tuple(stored)
 
     def read(self, tile: Tile) -> Tiled | None:
         cuts = self.files.cuts(tile)
@@ -134,8 +136,9 @@ class RasterDirectory:
     def delete(self, tile: Tile) -> None:
         self.files.delete(tile)
 
-    def finish(self, summary: Mapping[str, Any] | None = None) -> None:
+    def finish(self, summary: Mapping[str, Any] | None = None) -> tuple[StoredFile, ...]:
         write_summary(self.files.storage, summary or {})
+        return ()
 
     def clean(self) -> int:
         return self.files.storage.clean_parts()

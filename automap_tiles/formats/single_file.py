@@ -22,18 +22,22 @@ from automap_tiles.formats.metadata import write_summary
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.pixel_boxes import offset_of
 from automap_tiles.formats.placed_file import PlacedFile
-from automap_tiles.formats.protocols import OutputKind, Tiled
+from automap_tiles.formats.protocols import OutputKind, StoredFile, Tiled
 from automap_tiles.formats.raster_output import RasterDirectory, paste
 from automap_tiles.formats.spec import OutputSpec
 from automap_tiles.formats.spool import Spool
 from automap_tiles.grid import Pyramid, Tile, TileIndex
 from automap_tiles.raster.warp import resampling_of
-from automap_tiles.storage import open_storage
+from automap_tiles.storage import checksum, checksum_of_file, open_storage
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from automap_tiles.formats.protocols import RasterArray
+
+
+# GDAL's side file of names and colours, behind the name of the raster.
+_SIDE = ".aux.xml"
 
 
 def open_single_file(spec: OutputSpec, process_pyramid: Pyramid) -> SingleFile:
@@ -127,7 +131,8 @@ class SingleFile:
     def convert(self, tile: Tile, result: object) -> Tiled | None:
         return self.spool.convert(tile, result)
 
-    def write(self, tile: Tile, data: Tiled) -> None:
+    def write(self, tile: Tile, data: Tiled) -> tuple[StoredFile, ...]:
+        # what is kept is the file in the end, not what is spooled for it
         self.spool.write(tile, data)
         spool = Spool(self.spool)
         for cut in self.spool.files.cuts(tile):
@@ -135,6 +140,7 @@ class SingleFile:
                 spool.mark_gone(cut.tile.index)
             else:
                 spool.unmark(cut.tile.index)
+        return ()
 
     def read(self, tile: Tile) -> Tiled | None:
         data = self._in_file(tile)
@@ -164,9 +170,10 @@ class SingleFile:
             if inside is not None and not np.ma.getmaskarray(inside).all():
                 Spool(self.spool).mark_gone(cut.tile.index)
 
-    def finish(self, summary: Mapping[str, Any] | None = None) -> None:
+    def finish(self, summary: Mapping[str, Any] | None = None) -> tuple[StoredFile, ...]:
         """Put the spooled tiles together over what is in the file; then empty the spool."""
         spool, folder, name = Spool(self.spool), self.file.folder, self.file.name
+        stored: tuple[StoredFile, ...] = ()
         spooled = spool.indexes()
         if spooled:
             assembly = Assembly(
@@ -179,10 +186,14 @@ class SingleFile:
             )
             with folder.staged(name) as path:
                 assembly.write(path, summary or {})
+                stored = (StoredFile("", *checksum_of_file(path)),)
             if self._codec.needs_side_file:
-                folder.put(f"{name}.aux.xml", pam(self._codec.options.legend))
+                side = pam(self._codec.options.legend)
+                folder.put(f"{name}{_SIDE}", side)
+                stored = (*stored, StoredFile(_SIDE, len(side), checksum(side)))
         write_summary(folder, summary or {}, f"{Path(name).stem}.")
         spool.clear()
+        return stored
 
     def clean(self) -> int:
         return self.spool.clean()

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from automap_tiles.errors import GridError
+from automap_tiles.formats.protocols import StoredFile
 from automap_tiles.formats.spec import OutputSpec
 from automap_tiles.grid import Pyramid, Tile, TileIndex
-from automap_tiles.storage import Storage, TileLayout
+from automap_tiles.storage import Storage, TileLayout, checksum
 
 
 class Cut(NamedTuple):
@@ -41,6 +42,12 @@ class TileFiles:
 
     def key(self, index: TileIndex) -> str:
         return self.layout.key(index)
+
+    def put(self, index: TileIndex, content: bytes) -> StoredFile:
+        """Store the file of an output tile."""
+        key = self.key(index)
+        self.storage.put(key, content)
+        return StoredFile(key, len(content), checksum(content))
 
     def exists(self, tile: Tile) -> bool:
         return any(self.storage.exists(self.key(cut.tile.index)) for cut in self.cuts(tile))

@@ -10,7 +10,7 @@ from rasterio.crs import CRS
 from shapely import box
 from shapely.geometry.base import BaseGeometry
 
-from automap_tiles.formats.protocols import OutputKind, Tiled
+from automap_tiles.formats.protocols import OutputKind, StoredFile, Tiled
 from automap_tiles.grid import Pyramid, Tile, TileIndex
 from automap_tiles.runtime.function import FunctionRef
 from automap_tiles.runtime.inputs import InputTree
@@ -71,7 +71,8 @@ class FakeWriter:
     def convert(self, tile: Tile, result: object) -> Tiled | None:
         return Tiled(result)
 
-    def write(self, tile: Tile, data: Tiled) -> None: ...
+    def write(self, tile: Tile, data: Tiled) -> tuple[StoredFile, ...]:
+        return ()
 
     def read(self, tile: Tile) -> Tiled | None:
         return None
@@ -84,7 +85,8 @@ class FakeWriter:
 
     def delete(self, tile: Tile) -> None: ...
 
-    def finish(self, summary: Any = None) -> None: ...
+    def finish(self, summary: Any = None) -> tuple[StoredFile, ...]:
+        return ()
 
     def clean(self) -> int:
         return 0
