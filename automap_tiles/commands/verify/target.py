@@ -1,0 +1,112 @@
+"""What is verified: the files of an output, and the journal that knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from automap_tiles.commands.tiledir import Selection, TileDirectory, open_tile_directory
+from automap_tiles.engine.journal import Journal, journal_path
+from automap_tiles.errors import ConfigError
+from automap_tiles.formats.tile_files import TileFiles
+from automap_tiles.grid import Pyramid, Tile, TileIndex
+from automap_tiles.runtime.open import open_process
+from automap_tiles.storage import Storage, open_storage
+
+# GeoTIFFs are what an output of one file can be; see formats.single_file.
+_FILE_ENDINGS = (".tif", ".tiff")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """An output; see `open_target`."""
+
+    path: str
+    storage: Storage
+    prefix: str
+    """What stands before the keys of stored files: the name of a single file."""
+    process_pyramid: Pyramid | None
+    """What the tiles of the journal count; None: not known, of a single file without a process."""
+    journal: Path
+    directory: TileDirectory | None
+    """None of a single file."""
+
+    def name(self, key: str) -> str:
+        """The key in the storage of a stored file."""
+        return f"{self.prefix}{key}"
+
+    def keys_of(self, tile: TileIndex) -> list[str]:
+        """The files that a process tile may have."""
+        if self.directory is None:
+            return [""]
+        files = TileFiles(self.storage, self.directory.layout, self.directory.pyramid)
+        cuts = files.cuts(Tile(self.directory.process_pyramid, tile))
+        return [files.key(cut.tile.index) for cut in cuts]
+
+    def there(self) -> Iterator[str]:
+        """Keys of all files of tiles that are there."""
+        if self.directory is None:
+            return
+        for index in self.directory.existing(Selection()):
+            yield self.directory.layout.key(index)
+
+
+def open_target(path: str) -> Target:
+    """An output by its folder, its file or the `.mapchete` file that writes it.
+
+    Raises `ConfigError` when there is no output, or no journal to compare it with.
+    """
+    target = _found(path)
+    if not target.journal.is_file():
+        raise ConfigError(
+            "there is no journal: nothing is known of what was written",
+            file=path,
+            remedy="give the .mapchete file that wrote it, or run it again",
+        )
+    return target
+
+
+def _found(path: str) -> Target:
+    if path.endswith(".mapchete"):
+        process = open_process(path)
+        if process.writer.path.lower().endswith(_FILE_ENDINGS):
+            return _single(process.writer.path, process.pyramid, process.config_path)
+        return _of_directory(open_tile_directory(path))
+    if path.lower().endswith(_FILE_ENDINGS):
+        return _single(path, None, None)
+    return _of_directory(open_tile_directory(path))
+
+
+def _single(path: str, pyramid: Pyramid | None, config: Path | None) -> Target:
+    folder, _, name = path.rpartition("/")
+    return Target(
+        path=path,
+        storage=open_storage(folder or "."),
+        prefix=name,
+        process_pyramid=pyramid,
+        journal=journal_path(path, config),
+        directory=None,
+    )
+
+
+def _of_directory(directory: TileDirectory) -> Target:
+    if directory.journal_path is None:
+        raise ConfigError(
+            "where its journal is, is not known",
+            file=directory.path,
+            remedy="give the .mapchete file that writes it",
+        )
+    return Target(
+        path=directory.path,
+        storage=directory.storage,
+        prefix="",
+        process_pyramid=directory.process_pyramid,
+        journal=directory.journal_path,
+        directory=directory,
+    )
+
+
+def read_journal(target: Target) -> Journal:
+    """The journal of a target, for looking."""
+    return Journal.open_readonly(target.journal)
