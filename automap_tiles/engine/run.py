@@ -156,7 +156,9 @@ class _Run:
     def _finish(self) -> None:
         if self.lost_workers:
             self.process.writer.clean()
-        self.process.writer.finish(self._summary())
+        files = self.process.writer.finish(self._summary())
+        if files:
+            self.journal.keep_single_files(files)
         self.journal.finish_run(self.state.record)
 
     def _summary(self) -> Mapping[str, Any] | None:

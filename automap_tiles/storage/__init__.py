@@ -1,6 +1,6 @@
 """Bytes under a path or an object key: get, atomic put, list, delete; and how tiles are named."""
 
-from automap_tiles.storage.checksum import checksum, checksum_of_file
+from automap_tiles.storage.checksum import checksum, checksum_of_chunks, checksum_of_file
 from automap_tiles.storage.layout import DEFAULT_SCHEMA, TileLayout
 from automap_tiles.storage.memory import MemoryStorage
 from automap_tiles.storage.open import is_remote, object_stamps, open_storage
@@ -12,6 +12,7 @@ __all__ = [
     "Storage",
     "TileLayout",
     "checksum",
+    "checksum_of_chunks",
     "checksum_of_file",
     "is_remote",
     "object_stamps",

@@ -21,10 +21,11 @@ def checksum(content: bytes | memoryview) -> int:
 def checksum_of_file(path: Path) -> tuple[int, int]:
     """Size in bytes and checksum of a local file, read piece by piece."""
     with path.open("rb") as file:
-        return _of_chunks(iter(lambda: file.read(_CHUNK), b""))
+        return checksum_of_chunks(iter(lambda: file.read(_CHUNK), b""))
 
 
-def _of_chunks(chunks: Iterable[bytes]) -> tuple[int, int]:
+def checksum_of_chunks(chunks: Iterable[bytes]) -> tuple[int, int]:
+    """Size in bytes and checksum of a content that comes piece by piece."""
     size = value = 0
     for chunk in chunks:
         size += len(chunk)

@@ -20,6 +20,9 @@ _PART_ENDING = ".part"
 # this old; nothing takes that long to write.
 _OLD_SECONDS = 24 * 3600
 
+# Bytes of a large file that are read at a time.
+_CHUNK = 2**20
+
 _counter = itertools.count()
 # Tells this process's part files from those of a dead one with the same id; one per process id
 # because a fork copies it.
@@ -46,6 +49,16 @@ class LocalStorage:
         try:
             with open(self.url(key), "rb") as file:  # noqa: PTH123 half the time of Path.open
                 return file.read()
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise FileNotFoundError(self.url(key)) from error
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror}", self.url(key)) from error
+
+    def chunks(self, key: str) -> Iterator[bytes]:
+        try:
+            with open(self.url(key), "rb") as file:  # noqa: PTH123 as in `get`
+                while chunk := file.read(_CHUNK):
+                    yield chunk
         except (FileNotFoundError, NotADirectoryError) as error:
             raise FileNotFoundError(self.url(key)) from error
         except OSError as error:
@@ -119,6 +132,14 @@ class LocalStorage:
             pass
         except OSError as error:
             raise OutputError(f"cannot be deleted: {error.strerror}", self.url(key)) from error
+
+    def move(self, key: str, to: str) -> None:
+        try:
+            os.replace(self.url(key), self.url(to))  # noqa: PTH105
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise FileNotFoundError(self.url(key)) from error
+        except OSError as error:
+            raise OutputError(f"cannot be moved: {error.strerror}", self.url(key)) from error
 
     def clean_parts(self) -> int:
         """Remove part files whose process is not alive."""

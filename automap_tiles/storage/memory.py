@@ -47,6 +47,9 @@ class MemoryStorage:
             self._kept.move_to_end(key)
             return found
 
+    def chunks(self, key: str) -> Iterator[bytes]:
+        yield self.get(key)
+
     def put(self, key: str, data: bytes | memoryview) -> None:
         content = bytes(data)
         with self._guard:
@@ -86,6 +89,12 @@ class MemoryStorage:
     def delete(self, key: str) -> None:
         with self._guard:
             self._drop(key)
+
+    def move(self, key: str, to: str) -> None:
+        content = self.get(key)
+        self.put(to, content)
+        if key != to:
+            self.delete(key)
 
     def clean_parts(self) -> int:
         return 0

@@ -29,6 +29,10 @@ class Storage(Protocol):
         """The bytes; raises `FileNotFoundError` when absent, `InputError` when unreadable."""
         ...
 
+    def chunks(self, key: str) -> Iterator[bytes]:
+        """A large content piece by piece; raises as `get` does, also on the way."""
+        ...
+
     def put(self, key: str, data: bytes | memoryview) -> None:
         """Store whole or not at all; raises `OutputError`."""
         ...
@@ -57,6 +61,13 @@ class Storage(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove; nothing happens when the key is absent. Raises `OutputError`."""
+        ...
+
+    def move(self, key: str, to: str) -> None:
+        """Give the bytes another key; what that held is replaced.
+
+        Raises `FileNotFoundError`, `OutputError`.
+        """
         ...
 
     def clean_parts(self) -> int:

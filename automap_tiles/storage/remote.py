@@ -196,6 +196,18 @@ class ObjectStorage:
         except obstore.exceptions.BaseError as error:
             raise OutputError(f"cannot be deleted: {_reason(error)}", self._name(key)) from None
 
+    def chunks(self, key: str) -> Iterator[bytes]:
+        yield from self.stream(key)[3]
+
+    def move(self, key: str, to: str) -> None:
+        store, obstore = self._client(), _obstore()
+        try:
+            obstore.rename(store, key, to)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(self._name(key)) from error
+        except obstore.exceptions.BaseError as error:
+            raise OutputError(f"cannot be moved: {_reason(error)}", self._name(key)) from None
+
     def clean_parts(self) -> int:
         return 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING
 
 from automap_tiles.commands.verify.readable import why_unreadable
 from automap_tiles.commands.verify.target import Target, read_journal
+from automap_tiles.engine.journal import Journal
 from automap_tiles.errors import InputError
-from automap_tiles.formats.protocols import StoredFile
 from automap_tiles.grid import TileIndex
 from automap_tiles.notes import Fate, Note, Subject
-from automap_tiles.storage import checksum, is_remote
+from automap_tiles.storage import checksum_of_chunks, is_remote
 
 if TYPE_CHECKING:
-    from automap_tiles.engine.journal import Journal
+    from automap_tiles.engine.journal import JournalReader
+
+SET_ASIDE = ".damaged"
+"""What follows the name of a damaged single file when it is set aside."""
 
 # Files that are read at a time: a disk has enough of a few, an object store answers many.
 _LOCAL_THREADS, _REMOTE_THREADS = 4, 32
@@ -65,7 +68,7 @@ class FilesReport:
     """One of them."""
 
     def notes(self) -> Iterator[Note]:
-        """What could not be compared."""
+        """What was not compared."""
         if self.only_read:
             yield Note(
                 fate=Fate.IGNORED,
@@ -100,9 +103,9 @@ def check_files(target: Target, report: FilesReport) -> Iterator[Damage | None]:
     cannot be read.
     """
     with read_journal(target) as journal:
-        known: set[str] = set()
-        for expected, damage in _in_parallel(_expected(journal, target), _checking(target)):
-            known.add(expected.key)
+        threads = _REMOTE_THREADS if is_remote(target.path) else _LOCAL_THREADS
+        checked = _in_parallel(_expected(journal, target), _checking(target), threads)
+        for expected, damage in checked:
             if expected.checksum is None:
                 report.only_read += 1
             else:
@@ -111,18 +114,18 @@ def check_files(target: Target, report: FilesReport) -> Iterator[Damage | None]:
             if damage is not None:
                 report.damaged.append(damage)
             yield damage
-    for key in target.there():
-        if key not in known:
-            report.strays, report.stray = report.strays + 1, report.stray or key
+        for tile, key in target.there():
+            if not journal.knows_file(tile, key):
+                report.strays, report.stray = report.strays + 1, report.stray or key
 
 
-def _expected(journal: Journal, target: Target) -> Iterator[_Expected]:
+def _expected(journal: JournalReader, target: Target) -> Iterator[_Expected]:
     for file in journal.single_files():
         yield _Expected(None, *file)
     for tile, file in journal.files():
         yield _Expected(tile, *file)
     if target.directory is None:
-        if not any(True for _ in journal.single_files()):
+        if not journal.single_files():
             yield _Expected(None, "")
         return
     for tile in journal.written_without_files():
@@ -145,56 +148,52 @@ def _checking(target: Target) -> Callable[[_Expected], Damage | None]:
 
 def _compared(target: Target, name: str, expected: _Expected) -> tuple[Problem, str] | None:
     """What is wrong with a file; None when nothing is."""
-    if expected.tile is None:
-        return _single_file(target, name, expected)
     try:
-        content = target.storage.get(name)
+        size, value = checksum_of_chunks(target.storage.chunks(name))
     except FileNotFoundError:
         return Problem.MISSING, "no such file"
     except InputError as error:
         return Problem.UNREADABLE, error.message
     if expected.checksum is None:
-        why = why_unreadable(content, name)
+        why = why_unreadable(target.storage, name)
         return None if why is None else (Problem.UNREADABLE, why)
-    return _difference(StoredFile(name, len(content), checksum(content)), expected)
-
-
-def _single_file(target: Target, name: str, expected: _Expected) -> tuple[Problem, str] | None:
-    """A file that may be larger than memory: piece by piece."""
-    from automap_tiles.commands.verify.large import measured, why_unreadable_raster
-
-    try:
-        found = StoredFile(name, *measured(target.storage, name))
-    except FileNotFoundError:
-        return Problem.MISSING, "no such file"
-    except InputError as error:
-        return Problem.UNREADABLE, error.message
-    if expected.checksum is None:
-        why = why_unreadable_raster(target.storage.url(name))
-        return None if why is None else (Problem.UNREADABLE, why)
-    return _difference(found, expected)
-
-
-def _difference(found: StoredFile, expected: _Expected) -> tuple[Problem, str] | None:
-    if found.size != expected.size:
-        return Problem.SIZE, f"{found.size} bytes, {expected.size} were written"
-    if found.checksum != expected.checksum:
-        was = f"{expected.checksum:08x}"
-        return Problem.CONTENT, f"checksum {found.checksum:08x}, {was} was written"
+    if size != expected.size:
+        return Problem.SIZE, f"{size} bytes, {expected.size} were written"
+    if value != expected.checksum:
+        return Problem.CONTENT, f"checksum {value:08x}, {expected.checksum:08x} was written"
     return None
 
 
 def _in_parallel(
-    items: Iterable[_Expected], work: Callable[[_Expected], Damage | None]
+    items: Iterable[_Expected], work: Callable[[_Expected], Damage | None], threads: int
 ) -> Iterator[tuple[_Expected, Damage | None]]:
     """Each item with what came of it, in order; a bounded number is in flight."""
     source = iter(items)
-    with ThreadPoolExecutor(_REMOTE_THREADS) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         flying: deque[tuple[_Expected, Future[Damage | None]]] = deque()
         while True:
-            for item in islice(source, 2 * _REMOTE_THREADS - len(flying)):
+            for item in islice(source, 4 * threads - len(flying)):
                 flying.append((item, pool.submit(work, item)))
             if not flying:
                 return
             item, future = flying.popleft()
             yield item, future.result()
+
+
+def mark(target: Target, damaged: Sequence[Damage]) -> None:
+    """Note in the journal which tiles are damaged: the next run makes them again.
+
+    A single file is set aside under another name, and all its tiles are made again. Raises
+    `OutputBusy` while a run is writing the output.
+    """
+    with Journal.open(target.journal) as journal:
+        if target.directory is not None:
+            journal.mark_failed(
+                (damage.tile, f"Damaged: {damage}") for damage in damaged if damage.tile is not None
+            )
+            return
+        journal.mark_all_failed(f"Damaged: {damaged[0]}")
+        journal.keep_single_files(())
+        for damage in damaged:
+            if damage.problem is not Problem.MISSING:
+                target.storage.move(damage.name, f"{damage.name}{SET_ASIDE}")

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from automap_tiles.commands.tiledir import Selection, TileDirectory, open_tile_directory
-from automap_tiles.engine.journal import Journal, journal_path
+from automap_tiles.commands.tiledir import TileDirectory, open_tile_directory
+from automap_tiles.engine.journal import Journal, JournalReader, journal_path
 from automap_tiles.errors import ConfigError
 from automap_tiles.formats.tile_files import TileFiles
 from automap_tiles.grid import Pyramid, Tile, TileIndex
@@ -44,12 +44,14 @@ class Target:
         cuts = files.cuts(Tile(self.directory.process_pyramid, tile))
         return [files.key(cut.tile.index) for cut in cuts]
 
-    def there(self) -> Iterator[str]:
-        """Keys of all files of tiles that are there."""
+    def there(self) -> Iterator[tuple[TileIndex, str]]:
+        """All files of tiles that are there: process tile and key."""
         if self.directory is None:
             return
-        for index in self.directory.existing(Selection()):
-            yield self.directory.layout.key(index)
+        for key in self.storage.list():
+            index = self.directory.layout.parse(key)
+            if index is not None:
+                yield self.directory.owner(index), key
 
 
 def open_target(path: str) -> Target:
@@ -107,6 +109,6 @@ def _of_directory(directory: TileDirectory) -> Target:
     )
 
 
-def read_journal(target: Target) -> Journal:
+def read_journal(target: Target) -> JournalReader:
     """The journal of a target, for looking."""
     return Journal.open_readonly(target.journal)

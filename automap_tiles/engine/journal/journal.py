@@ -13,14 +13,14 @@ from typing import IO, TYPE_CHECKING, Self
 from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.journal.lock import release, take_lock
 from automap_tiles.engine.journal.reader import JournalReader
-from automap_tiles.engine.journal.rows import RunRecord
+from automap_tiles.engine.journal.rows import SINGLE_FILE_ZOOM, RunRecord
 from automap_tiles.engine.journal.schema import connect_to_write, explained
 from automap_tiles.errors import JournalError
 from automap_tiles.grid import TileIndex, curve
 from automap_tiles.notes import Note
 
 if TYPE_CHECKING:
-    from automap_tiles.formats.protocols import Counts
+    from automap_tiles.formats.protocols import Counts, StoredFile
 
 # Rows are committed in groups: a commit costs a sync, and what a killed run had not committed is
 # found again as a whole tile on disk.
@@ -39,6 +39,7 @@ class Journal(JournalReader):
         self._lock = lock
         self._pending: list[tuple[int, int, int, int, float, str, str | None]] = []
         self._counts: list[tuple[int, int, int, str]] = []
+        self._files: list[tuple[int, int, str, int, int]] = []
         self._flying: Callable[[], Iterable[TileIndex]] | None = None
         self._committed = time.monotonic()
 
@@ -142,6 +143,7 @@ class Journal(JournalReader):
             )
             if result.counts:
                 self._counts.append((zoom, key, run.id, json.dumps(result.counts)))
+            self._files.extend((zoom, key, *file) for file in result.files)
         late = time.monotonic() - self._committed > _COMMIT_SECONDS
         if late or len(self._pending) >= _COMMIT_ROWS:
             self.flush()
@@ -162,6 +164,14 @@ class Journal(JournalReader):
                     " VALUES (?, ?, ?, ?, ?, ?, ?)",
                     self._pending,
                 )
+                # what a tile had before it was made again
+                self._db.executemany(
+                    "DELETE FROM files WHERE zoom = ? AND key = ?",
+                    [row[:2] for row in self._pending],
+                )
+                self._db.executemany(
+                    "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", self._files
+                )
                 self._db.executemany(
                     "INSERT OR REPLACE INTO counts (zoom, key, run, counts) VALUES (?, ?, ?, ?)",
                     self._counts,
@@ -169,6 +179,7 @@ class Journal(JournalReader):
                 self._db.execute("COMMIT")
             self._pending.clear()
             self._counts.clear()
+            self._files.clear()
             self._flying = None
         self._committed = time.monotonic()
 
@@ -179,7 +190,41 @@ class Journal(JournalReader):
         with explained(self.path):
             self._db.execute("BEGIN")
             self._db.executemany("DELETE FROM tiles WHERE zoom = ? AND key = ?", keys)
+            self._db.executemany("DELETE FROM files WHERE zoom = ? AND key = ?", keys)
             self._db.execute("COMMIT")
+
+    def keep_single_files(self, files: Iterable[StoredFile]) -> None:
+        """Remember what an output of one file was put together to; replaces what was known."""
+        rows = [(SINGLE_FILE_ZOOM, 0, *file) for file in files]
+        with explained(self.path):
+            self._db.execute("BEGIN")
+            self._db.execute("DELETE FROM files WHERE zoom = ?", (SINGLE_FILE_ZOOM,))
+            self._db.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?)", rows)
+            self._db.execute("COMMIT")
+
+    def mark_failed(self, tiles: Iterable[tuple[TileIndex, str]]) -> None:
+        """Note of tiles why they are no good any more: the next run makes them again."""
+        self.flush()
+        failed = int(TileStatus.FAILED)
+        rows = [(failed, why, zoom, curve.key(row, col)) for (zoom, row, col), why in tiles]
+        with explained(self.path):
+            self._db.execute("BEGIN")
+            self._db.executemany(
+                "UPDATE tiles SET status = ?, error = ? WHERE zoom = ? AND key = ?", rows
+            )
+            self._db.execute("COMMIT")
+
+    def mark_all_failed(self, why: str, *, run: RunRecord | None = None) -> int:
+        """Note that all done tiles, or those of one run, are no good any more; how many."""
+        self.flush()
+        clause = "" if run is None else " AND run = ?"
+        values = () if run is None else (run.id,)
+        with explained(self.path):
+            changed = self._db.execute(
+                f"UPDATE tiles SET status = ?, error = ? WHERE status != ?{clause}",
+                (int(TileStatus.FAILED), why, int(TileStatus.FAILED), *values),
+            )
+        return changed.rowcount
 
     def totals(self, run: RunRecord, zoom: int) -> Counts:
         """What was counted on all written tiles of a zoom, summed up.

@@ -7,12 +7,19 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from automap_tiles.engine.events import TileStatus
-from automap_tiles.engine.journal.rows import FailedTile, Row, RunRecord, TileRow
+from automap_tiles.engine.journal.rows import (
+    SINGLE_FILE_ZOOM,
+    FailedTile,
+    Row,
+    RunRecord,
+    TileRow,
+)
 from automap_tiles.engine.journal.schema import connect_to_look, explained
 from automap_tiles.errors import JournalError
+from automap_tiles.formats.protocols import StoredFile
 from automap_tiles.grid import TileIndex, curve
 from automap_tiles.notes import Note
 
@@ -117,3 +124,64 @@ class JournalReader:
             ).fetchall()
         for level, key, error in found:
             yield FailedTile(TileIndex(level, *curve.unkey(key)), error or "")
+
+    def written(self, zoom: int | None = None) -> Iterator[TileIndex]:
+        """Tiles that were written, along the curve, zoom by zoom."""
+        clause, values = ("", ()) if zoom is None else (" AND zoom = ?", (zoom,))
+        yield from self._indexes(
+            f"SELECT zoom, key FROM tiles WHERE status = ?{clause} ORDER BY zoom, key",
+            (int(TileStatus.WRITTEN), *values),
+        )
+
+    def files(self) -> Iterator[tuple[TileIndex, StoredFile]]:
+        """Files of written tiles with their sizes and checksums, by tile."""
+        for zoom, key, name, size, value in self._streamed(
+            "SELECT zoom, key, name, size, checksum FROM files JOIN tiles USING (zoom, key)"
+            " WHERE status = ? ORDER BY zoom, key, name",
+            (int(TileStatus.WRITTEN),),
+        ):
+            yield TileIndex(zoom, *curve.unkey(key)), StoredFile(name, size, value)
+
+    def single_files(self) -> tuple[StoredFile, ...]:
+        """The file, with its side files, that a whole output was put together to."""
+        found = self._streamed(
+            "SELECT name, size, checksum FROM files WHERE zoom = ?", (SINGLE_FILE_ZOOM,)
+        )
+        return tuple(StoredFile(*row) for row in found)
+
+    def written_without_files(self) -> Iterator[TileIndex]:
+        """Written tiles of which no file is known: found as they lay there, or of old journals."""
+        if not self._has_table("files"):
+            yield from self.written()
+            return
+        yield from self._indexes(
+            "SELECT zoom, key FROM tiles WHERE status = ? AND NOT EXISTS (SELECT 1 FROM files"
+            " WHERE files.zoom = tiles.zoom AND files.key = tiles.key) ORDER BY zoom, key",
+            (int(TileStatus.WRITTEN),),
+        )
+
+    def knows_file(self, tile: TileIndex, name: str) -> bool:
+        """Whether a file is one of a written tile; any is, of one whose files are not known."""
+        place = (tile.zoom, curve.key(tile.row, tile.col))
+        row = self.tile(tile)
+        if row is None or row.status is not TileStatus.WRITTEN:
+            return False
+        names = self._streamed("SELECT name FROM files WHERE zoom = ? AND key = ?", place)
+        known = [known for (known,) in names]
+        return not known or name in known
+
+    def _indexes(self, query: str, values: tuple[int, ...]) -> Iterator[TileIndex]:
+        for zoom, key in self._streamed(query, values):
+            yield TileIndex(zoom, *curve.unkey(key))
+
+    def _streamed(self, query: str, values: tuple[int, ...]) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query, a few at a time; none when its table came after this journal."""
+        if "files" in query and not self._has_table("files"):
+            return
+        with explained(self.path):
+            yield from self._db.execute(query, values)
+
+    def _has_table(self, name: str) -> bool:
+        query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+        with explained(self.path):
+            return self._db.execute(query, (name,)).fetchone() is not None

@@ -8,6 +8,9 @@ from typing import NamedTuple
 from automap_tiles.engine.events import TileStatus
 from automap_tiles.grid import TileIndex
 
+SINGLE_FILE_ZOOM = -1
+"""Zoom under which the table of files has the file that a whole output was put together to."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
