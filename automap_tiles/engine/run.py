@@ -142,7 +142,7 @@ class _Run:
                 self._collect_late()
                 self.journal.note_flying(tuple)
             self.journal.keep_notes(self.state.record, self.notes)
-        if orderly:
+        if orderly and not self._lost_to_changed_inputs():
             self._finish()
         self.sums = replace(
             self.sums,
@@ -152,6 +152,25 @@ class _Run:
             notes=self.notes.grouped(),
         )
         yield RunFinished(summary=self.sums)
+
+    def _lost_to_changed_inputs(self) -> bool:
+        """Whether an input was replaced while the run went on.
+
+        Some of its tiles are of the old and some of the new data then, and nobody can tell which:
+        all that this run made count as failed.
+        """
+        changed = self.state.changed_inputs(self.process)
+        if not changed:
+            return False
+        names = ", ".join(changed)
+        plural = len(changed) > 1
+        self.stopped_by = (
+            f"input{'s' if plural else ''} {names} changed while the run went on: its tiles may be "
+            "of old and of new data; run it again"
+        )
+        lost = self.journal.mark_all_failed(self.stopped_by, run=self.state.record)
+        self.sums = replace(self.sums, written=0, empty=0, failed=lost)
+        return True
 
     def _finish(self) -> None:
         if self.lost_workers:

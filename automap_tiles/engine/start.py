@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from automap_tiles.engine.events import TileResult
@@ -28,6 +29,13 @@ class RunState:
     known: Known
     resumed: bool
     """Whether there were tiles before."""
+    inputs: Mapping[str, str]
+    """Fingerprints of the inputs at the start, by name."""
+
+    def changed_inputs(self, process: Process) -> list[str]:
+        """Inputs whose data are no longer those of the start."""
+        now = process.inputs.fingerprints()
+        return [name for name, stamp in self.inputs.items() if now.get(name) != stamp]
 
     def take_adopted(self) -> list[TileResult]:
         """Whole tiles found without a row since the last call."""
@@ -46,7 +54,8 @@ def begin(
     inputs or output options, unless they are to be overwritten. What an earlier version of this
     package remembered in another form is written as it is now.
     """
-    hashes = asdict(process.hashes())
+    inputs = process.inputs.fingerprints()
+    hashes = asdict(process.hashes(inputs))
     for name, earlier in process.earlier_hashes().items():
         journal.renew(name, earlier, hashes[name])
     last = journal.last_run()
@@ -60,7 +69,9 @@ def begin(
     metatiling = process.pyramid.metatiling
     if overwrite:
         record = journal.start_run(hashes, selection, fresh_from=None, metatiling=metatiling)
-        return RunState(record=record, known=NothingKnown(), resumed=last is not None)
+        return RunState(
+            record=record, known=NothingKnown(), resumed=last is not None, inputs=inputs
+        )
     if not unfinished_overwrite:
         _refuse_changes(journal, hashes, process.writer.path)
     fresh_from = last.fresh_from if last is not None and unfinished_overwrite else 0
@@ -75,7 +86,7 @@ def begin(
             pyramid=process.pyramid,
             adopt=not unfinished_overwrite and _may_adopt(process, last, hashes),
         )
-    return RunState(record=record, known=known, resumed=last is not None)
+    return RunState(record=record, known=known, resumed=last is not None, inputs=inputs)
 
 
 def _may_adopt(process: Process, last: RunRecord | None, hashes: dict[str, str]) -> bool:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from automap_tiles.runtime.canonical import digest
 from automap_tiles.runtime.zooms import ZoomValues, leaves
 
 if TYPE_CHECKING:
@@ -42,13 +40,10 @@ class InputTree:
         tree = self.values.tree if zoom is None else self.at_zoom(zoom)
         return list(leaves(tree))
 
-    def fingerprint(self) -> str:
-        """Changes when the data of an input does."""
-        return digest(*(part for pair in self._fingerprints() for part in pair))
-
-    def _fingerprints(self) -> Iterator[tuple[str, str]]:
-        for name, reader in sorted(self.readers(), key=lambda pair: pair[0]):
-            yield name, reader.fingerprint()
+    def fingerprints(self) -> dict[str, str]:
+        """What changes when the data of an input do, by its name; in the order of the names."""
+        named = sorted(self.readers(), key=lambda pair: pair[0])
+        return {name: reader.fingerprint() for name, reader in named}
 
     def __bool__(self) -> bool:
         return bool(self.readers())

@@ -121,8 +121,12 @@ class Process:
             self.folder,
         )
 
-    def hashes(self) -> ProcessHashes:
-        """Hashes of all that decides on the pixels; reads the stamps of the inputs anew."""
+    def hashes(self, inputs: Mapping[str, str] | None = None) -> ProcessHashes:
+        """Hashes of all that decides on the pixels.
+
+        `inputs` are their fingerprints where these have been read already.
+        """
+        stamps = self.inputs.fingerprints() if inputs is None else inputs
         levels = self.baselevels
         overviews = (
             None if levels is None else [levels.min, levels.max, levels.lower, levels.higher]
@@ -130,7 +134,7 @@ class Process:
         return ProcessHashes(
             function=self.function.digest,
             parameters=self._parameters_hash(),
-            inputs=self.inputs.fingerprint(),
+            inputs=digest(*(part for pair in stamps.items() for part in pair)),
             output=digest(
                 self.writer.fingerprint(),
                 canonical([self.pyramid.to_dict(), self.output_pyramid.to_dict(), overviews]),

@@ -10,7 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from automap_tiles.storage import MemoryStorage, Storage, open_storage
+from automap_tiles.storage import (
+    MemoryStorage,
+    Storage,
+    checksum,
+    checksum_of_chunks,
+    open_storage,
+)
 from tests.storage.s3 import BUCKET
 
 
@@ -62,6 +68,27 @@ def test_stamp(storage: Storage) -> None:
     assert storage.stamp("a") == before
     storage.put("a", b"yy")
     assert storage.stamp("a") != before
+
+
+def test_chunks(storage: Storage) -> None:
+    content = bytes(range(256)) * 10_000
+    storage.put("a.tif", content)
+    assert b"".join(storage.chunks("a.tif")) == content
+    assert checksum_of_chunks(storage.chunks("a.tif")) == (len(content), checksum(content))
+    storage.put("empty", b"")
+    assert b"".join(storage.chunks("empty")) == b""
+    with pytest.raises(FileNotFoundError):
+        list(storage.chunks("b.tif"))
+
+
+def test_move(storage: Storage) -> None:
+    storage.put("a.tif", b"first")
+    storage.put("b.tif", b"second")
+    storage.move("a.tif", "b.tif")
+    assert not storage.exists("a.tif")
+    assert storage.get("b.tif") == b"first"
+    with pytest.raises(FileNotFoundError):
+        storage.move("a.tif", "c.tif")
 
 
 def test_delete(storage: Storage) -> None:

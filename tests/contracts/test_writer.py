@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import uuid
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from automap_tiles.errors import OutputMismatch, ProcessResultError
 from automap_tiles.formats import OutputKind, OutputSpec, Tiled, Writer
 from automap_tiles.formats.registry import open_output
 from automap_tiles.grid import Pyramid, Tile
+from automap_tiles.storage import open_storage
 from tests.storage.s3 import BUCKET
 
 ZOOM = 6
@@ -159,6 +161,22 @@ def test_round_trip(writer: Writer) -> None:
     assert_stored(writer, tile, data)
     assert writer.exists(tile)
     assert writer.exists_many([tile, tile_of(writer, 1)]) == {tile.index}
+
+
+def test_says_what_it_stored(writer: Writer) -> None:
+    """Size and checksum of each file, of tiles at once and of a single file at the end."""
+    tile = tile_of(writer)
+    data = writer.convert(tile, result_of(writer, tile))
+    assert data is not None
+    stored = [*writer.write(tile, data), *writer.finish()]
+    assert stored
+    for file in stored:
+        folder, _, name = writer.path.rpartition("/")
+        single = file.key in ("", ".aux.xml")
+        storage = open_storage(folder if single else writer.path)
+        content = storage.get(f"{name}{file.key}" if single else file.key)
+        assert (file.size, file.checksum) == (len(content), zlib.crc32(content))
+    assert writer.finish() == ()  # nothing new
 
 
 def test_absent(writer: Writer) -> None:

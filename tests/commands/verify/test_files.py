@@ -18,7 +18,9 @@ from tests.storage.s3 import BUCKET, S3Server
 
 
 def execute(project: Project, *options: str) -> int:
-    return main(["execute", str(project.config), "--concurrency", "none", "--no-progress", *options])
+    return main(
+        ["execute", str(project.config), "--concurrency", "none", "--no-progress", *options]
+    )
 
 
 def damages(output: Path | str) -> FilesReport:
@@ -135,8 +137,10 @@ def test_what_is_damaged_is_made_again(
     assert main(["verify", str(project.config)]) == 0
 
 
-def test_only_looked_at(project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    name = sorted(project.tiles())[0]
+def test_only_looked_at(
+    project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = min(project.tiles())
     (project.output / name).write_bytes(b"no tile")
     report = tmp_path / "here.geojson"
     how = ["--no-mark", "--failures", str(report), "--log-format", "json"]
@@ -202,7 +206,7 @@ def test_tiles_of_before_there_were_checksums(
     said = capsys.readouterr()
     assert f"Ignored: {count} files: no checksum was kept" in said.err
     assert "0 files compared" in said.out
-    name = sorted(project.tiles())[0]
+    name = min(project.tiles())
     content = (project.output / name).read_bytes()
     (project.output / name).write_bytes(content[: len(content) // 2])
     report = str(tmp_path / "report.geojson")
@@ -213,7 +217,7 @@ def test_tiles_of_before_there_were_checksums(
 def test_files_that_nobody_knows_are_told(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    name = sorted(project.tiles())[0]
+    name = min(project.tiles())
     stray = project.output / "13" / "0" / "0.tif"
     stray.parent.mkdir()
     stray.write_bytes((project.output / name).read_bytes())
