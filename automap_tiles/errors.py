@@ -15,6 +15,7 @@
     │   ├── ProcessChanged         process, parameters or inputs differ from the run before
     │   └── OutputBusy             another run is writing the same output
     ├── MissingExtra               an optional dependency is not installed
+    ├── ResourceError              this machine has no more of something: handles of files
     ├── TileFailed                 a tile that was asked for could not be made
     └── TilesFailed                the run ended and some tiles failed
 
@@ -158,6 +159,18 @@ class MissingExtra(AutomapError):
         return (
             f"{self.package} is needed for this and is not installed; "
             f"install it with: pip install 'automap-tiles[{self.extra}]'"
+        )
+
+
+class ResourceError(AutomapError):
+    """The machine has no more of something that the work needs; no input is to blame."""
+
+    @classmethod
+    def without_handles(cls) -> ResourceError:
+        """Too many files are open in this process, or on this machine."""
+        return cls(
+            "too many open files: the system lets this process open no more; raise the limit "
+            "(ulimit -n 4096) or use fewer --workers"
         )
 
 

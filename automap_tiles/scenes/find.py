@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, TypeVar
 
 from automap_tiles.errors import AutomapError, InputError
 from automap_tiles.scenes import described, prepared
 from automap_tiles.scenes.catalogue.verify import Verify, verified
+from automap_tiles.scenes.choose import Candidates, Failure, choose
+from automap_tiles.scenes.failures import check_own
 from automap_tiles.scenes.intact import check_intact
 from automap_tiles.scenes.landsat import landsat_scene
 from automap_tiles.scenes.outlines import grid_of, outline
@@ -25,7 +28,8 @@ from automap_tiles.scenes.places import (
     list_place,
     unpack,
 )
-from automap_tiles.scenes.scene import BandFile, Found, QualityFile, Scene, in_order
+from automap_tiles.scenes.scene import BandFile, Found, QualityFile, Scene
+from automap_tiles.scenes.select import Selection
 from automap_tiles.scenes.sentinel2 import sentinel2_scene
 from automap_tiles.sensors.products import find_all
 from automap_tiles.storage import is_remote
@@ -44,30 +48,38 @@ def products(
     bands: Sequence[str] | None = None,
     unpack_to: Path | None = None,
     verify: Verify = "doubtful",
+    selection: Selection | None = None,
 ) -> Found:
-    """All scenes below a folder or address, in an archive, or in a described stack.
+    """The scenes below a folder or address, in an archive, or in a described stack that count.
 
-    `bands` are those that a scene must have, by any of their names; None: whatever it has. Every
-    one of them is looked at: opened, and checked whether the file is whole. Archives that can only
-    be read from the beginning (`.tar.gz`) are unpacked below `unpack_to`, or read as they are,
+    `bands` are those that a scene must have, by any of their names; None: whatever it has. Of those
+    that the selection leaves (None: all) each acquisition is there once (`scenes.acquisitions`),
+    and every one is looked at: opened, and checked whether the file is whole. Archives that can
+    only be read from the beginning (`.tar.gz`) are unpacked below `unpack_to`, or read as they are,
     which is slow. `verify` says whose numbers are compared with the offset that they are said to
     have (Sentinel-2); what was found is in the scene's metadata under `guard`. Raises `InputError`
-    when the path itself cannot be read.
+    when the path itself cannot be read, `ResourceError` when too many files are open.
     """
     text = str(path)
     if text.lower().endswith((".yaml", ".yml")):
-        scenes, rejected = described.scenes(text)
+        candidates = _both(described.scenes(text))
     elif is_archive(text):
-        scenes, rejected = _in_place(_archive(text, unpack_to))
+        candidates = _in_place(_archive(text, unpack_to))
     else:
-        scenes, rejected = _below(text, unpack_to)
-    whole: list[Scene] = []
-    for scene in scenes:
-        try:
-            whole.append(looked_at(scene, bands))
-        except AutomapError as error:
-            rejected.append((scene.id, str(error)))
-    return in_order(verified(whole, verify), rejected)
+        candidates = _below(text, unpack_to)
+    found = choose(
+        candidates,
+        selection or Selection(),
+        partial(looked_at, bands=bands),
+        locate=partial(_located, bands=bands),
+    )
+    return replace(found, scenes=tuple(verified(found.scenes, verify)))
+
+
+def _located(scene: Scene, bands: Sequence[str] | None) -> Scene:
+    """The scene with its footprint, from the first band that it must have."""
+    first = next(iter(scene.bands.values())) if not bands else scene.band(bands[0])
+    return replace(scene, footprint=outline(first.grid or grid_of(first.href)))
 
 
 def looked_at(scene: Scene, bands: Sequence[str] | None = None) -> Scene:
@@ -107,37 +119,35 @@ def _looked_at(file: _File) -> _File:
     return file
 
 
-def _below(path: str, unpack_to: Path | None) -> tuple[list[Scene], list[tuple[str, str]]]:
+def _both(found: tuple[list[Scene], list[tuple[str, str]]]) -> Candidates:
+    failures = tuple((name, InputError(reason)) for name, reason in found[1])
+    return Candidates(scenes=tuple(found[0]), rejected=failures)
+
+
+def _below(path: str, unpack_to: Path | None) -> Candidates:
     files, archives = list_place(path)
     if prepared.NAME in files and not is_remote(path):
-        return prepared.scenes(Path(path))
-    scenes, rejected, files = _described(path, files)
+        return _both(prepared.scenes(Path(path)))
+    found, files = _described(path, files)
     place = folder_of(path, files)
-    more, lost = _in_place(place)
-    scenes += more
-    rejected += lost
+    found += _in_place(place)
     for name in archives:
         try:
-            more, lost = _in_place(_archive(f"{place.path}/{name}", unpack_to))
+            found += _in_place(_archive(f"{place.path}/{name}", unpack_to))
         except AutomapError as error:
-            rejected.append((f"{path}/{name}", str(error)))
-            continue
-        scenes += more
-        rejected += lost
-    return scenes, rejected
+            check_own(error)
+            found += Candidates(rejected=((f"{path}/{name}", error),))
+    return found
 
 
-def _described(path: str, files: list[str]) -> tuple[list[Scene], list[tuple[str, str]], list[str]]:
+def _described(path: str, files: list[str]) -> tuple[Candidates, list[str]]:
     """Scenes of the stacks that are described below a folder, and the files of no such stack."""
-    scenes: list[Scene] = []
-    rejected: list[tuple[str, str]] = []
+    found = Candidates()
     for name in [name for name in files if PurePosixPath(name).name in described.NAMES]:
-        more, lost = described.scenes(f"{path.rstrip('/')}/{name}")
-        scenes += more
-        rejected += lost
+        found += _both(described.scenes(f"{path.rstrip('/')}/{name}"))
         inside = f"{PurePosixPath(name).parent}/".removeprefix("./")
         files = [file for file in files if not file.startswith(inside)]
-    return scenes, rejected, files
+    return found, files
 
 
 def _archive(path: str, unpack_to: Path | None) -> Place:
@@ -152,18 +162,19 @@ def _archive(path: str, unpack_to: Path | None) -> Place:
     return folder_of(str(folder), list_place(str(folder))[0])
 
 
-def _in_place(place: Place) -> tuple[list[Scene], list[tuple[str, str]]]:
+def _in_place(place: Place) -> Candidates:
     scenes: list[Scene] = []
-    rejected: list[tuple[str, str]] = []
+    rejected: list[Failure] = []
     names = place.names()
     layouts = find_all(names)
     for layout in layouts:
         try:
             scenes.append(_scene(layout, place))
         except AutomapError as error:
-            rejected.append((layout.id, str(error)))
+            check_own(error)
+            rejected.append((layout.id, error))
     rejected += _without_bands(names, layouts)
-    return scenes, rejected
+    return Candidates(scenes=tuple(scenes), rejected=tuple(rejected))
 
 
 def _scene(layout: ProductLayout, place: Place) -> Scene:
@@ -171,13 +182,11 @@ def _scene(layout: ProductLayout, place: Place) -> Scene:
     return landsat_scene(layout, place) if is_landsat else sentinel2_scene(layout, place)
 
 
-def _without_bands(
-    names: Sequence[str], layouts: Sequence[ProductLayout]
-) -> Iterator[tuple[str, str]]:
+def _without_bands(names: Sequence[str], layouts: Sequence[ProductLayout]) -> Iterator[Failure]:
     """Products of which nothing but the metadata is there."""
     used = {file for layout in layouts for file in layout.metadata.values()}
     known = {str(PurePosixPath(file).parent) for file in used}
     for name in names:
         is_metadata = name.lower().endswith(_METADATA)
         if is_metadata and name not in used and str(PurePosixPath(name).parent) not in known:
-            yield name, "metadata without bands"
+            yield name, InputError("metadata without bands")

@@ -50,7 +50,13 @@ def _with_metadata(layout: ProductLayout, place: Place, found: LandsatMetadata) 
         cloud_cover=found.cloud_cover,
         sun_elevation=found.sun_elevation,
         sun_azimuth=found.sun_azimuth,
-        metadata={"collection": found.collection, "tier": found.tier, **_angles(layout, place)},
+        metadata={
+            "collection": found.collection,
+            "tier": found.tier,
+            "product": found.id,
+            **({} if found.processed is None else {"created": found.processed.isoformat()}),
+            **_angles(layout, place),
+        },
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from automap_tiles.errors import InputError
 from automap_tiles.scenes.funnel import Funnel
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
     from automap_tiles.sensors.metadata import CloudPolygon
     from automap_tiles.sensors.scaling import Scaling
     from automap_tiles.sensors.sensor import Sensor
+
+Level = Literal["toa", "surface"]
+"""Reflectance at the top of the atmosphere, or at the surface."""
+
+_SURFACE = ("L2", "SR")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +68,8 @@ class Scene:
     """
 
     id: str
-    """Of the product, unique among those found together."""
+    """Of the product where it is known; unique among those found together. Whether two scenes are
+    the same acquisition is never told by it (`scenes.acquisitions`)."""
     sensor: str
     """Key: `landsat-8`, `sentinel-2a`."""
     time: datetime
@@ -104,6 +112,11 @@ class Scene:
         """`5`, `7`, `8`, `9`, `2`: results of different ones are never mixed."""
         return self.instrument.satellite
 
+    @property
+    def kind(self) -> Level:
+        """Of its reflectance; pictures of no known level are taken for top of the atmosphere."""
+        return "surface" if (self.level or "").startswith(_SURFACE) else "toa"
+
     def find(self, name: str) -> BandFile | None:
         """A band by any of its names; None when the scene does not have it."""
         if name in self.bands:
@@ -136,7 +149,7 @@ class Found:
     """How many there were at each step, and why the others were left out."""
 
     def __add__(self, other: Found) -> Found:
-        """Both together, each scene once (by satellite and id)."""
+        """Both together; what is in both is there once."""
         return in_order(
             [*self.scenes, *other.scenes],
             [*self.rejected, *other.rejected],
@@ -145,15 +158,40 @@ class Found:
 
 
 def in_order(
-    scenes: list[Scene], rejected: list[tuple[str, str]], funnel: Funnel | None = None
+    scenes: Iterable[Scene], rejected: Iterable[tuple[str, str]], funnel: Funnel | None = None
 ) -> Found:
-    """Scenes sorted by time, each once; of two with the same id the first one is kept."""
-    once: dict[tuple[str, str], Scene] = {}
+    """Scenes sorted by time, equal ones once; different ones of one id get ids of their own."""
+    once: dict[tuple[Any, ...], list[Scene]] = {}
     for scene in scenes:
-        once.setdefault((scene.sensor, scene.id), scene)
-    ordered = sorted(once.values(), key=lambda scene: (scene.time, scene.id))
+        alike = once.setdefault(_order(scene), [])
+        if scene not in alike:
+            alike.append(scene)
+    ordered = [scene for key in sorted(once) for scene in once[key]]
     return Found(
-        scenes=tuple(ordered),
+        scenes=tuple(sorted(_with_own_ids(ordered), key=_order)),
         rejected=tuple(dict.fromkeys(rejected)),
         funnel=funnel or Funnel(),
     )
+
+
+def _order(scene: Scene) -> tuple[datetime, str, tuple[str, ...]]:
+    return scene.time, scene.id, tuple(file.href for file in scene.bands.values())
+
+
+def _with_own_ids(scenes: Sequence[Scene]) -> Iterator[Scene]:
+    """Files are named after ids: two scenes never share one, whatever the case of its letters.
+
+    Where different acquisitions come under one name (renamed folders, flat names), all of them get
+    the time to the second, so that none is taken for what another one was before.
+    """
+    shared = Counter(scene.id.lower() for scene in scenes)
+    taken = {name for name, count in shared.items() if count == 1}
+    for scene in scenes:
+        if shared[scene.id.lower()] == 1:
+            yield scene
+            continue
+        own = f"{scene.id}_{scene.time:%Y%m%dT%H%M%S}"
+        numbered = (f"{own}_{number}" for number in itertools.count(2))
+        name = next(name for name in itertools.chain([own], numbered) if name.lower() not in taken)
+        taken.add(name.lower())
+        yield replace(scene, id=name)

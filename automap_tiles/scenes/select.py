@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from automap_tiles.errors import ConfigError
-from automap_tiles.scenes.scene import Found, Scene
+from automap_tiles.scenes.funnel import Step
+from automap_tiles.scenes.scene import Found, Level, Scene
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -20,6 +21,10 @@ _SAME_OVERPASS = timedelta(minutes=5)
 # Groups of the AutoMap contract; Landsat 9 is not among its satellites and has to be named.
 _GROUPS = {"landsat": "578", "sentinel": "2", "all": "2578"}
 _KNOWN = "25789"
+_REFLECTANCE = {
+    "toa": "reflectance at the top of the atmosphere",
+    "surface": "reflectance at the surface",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +42,16 @@ class Period:
         return f"{self.first or '..'}/{self.last or '..'}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why a scene does not count."""
+
+    step: Step
+    reason: str
+    """The same words for the same cause."""
+    remedy: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Selection:
     """What a scene must be to count."""
@@ -48,23 +63,97 @@ class Selection:
     """Per cent; a scene whose cover is not known counts."""
     area: BaseGeometry | None = None
     """Longitude and latitude; None: anywhere."""
+    tiles: frozenset[str] = frozenset()
+    """`33TWL`, `016037`; none: all."""
+    level: Level | None = None
+    """None: whatever there is."""
 
     def __contains__(self, scene: Scene) -> bool:
-        if self.satellites is not None and scene.satellite not in self.satellites:
-            return False
-        if scene.time not in self.period:
-            return False
-        cover = scene.cloud_cover
-        if self.max_cloud_cover is not None and cover is not None and cover > self.max_cloud_cover:
-            return False
+        return self.refusal(scene) is None
+
+    def refusal(self, scene: Scene) -> Refusal | None:
+        """The first step that leaves a scene out; None: it counts.
+
+        What is not known of a scene (its footprint, its cloud cover) does not leave it out.
+        """
+        return next(filter(None, (rule(scene) for rule in self._rules)), None)
+
+    @property
+    def _rules(self) -> tuple[Callable[[Scene], Refusal | None], ...]:
+        """In the order of the steps."""
+        return self._of_satellite, self._in_time, self._in_place, self._of_cover, self._of_level
+
+    def _of_satellite(self, scene: Scene) -> Refusal | None:
+        digit = scene.satellite
+        if self.satellites is None or digit in self.satellites:
+            return None
+        name = "Sentinel-2" if digit == "2" else f"Landsat {digit}"
+        return Refusal(
+            step=Step.SATELLITES,
+            reason=f"of {name}, which is not asked for",
+            remedy=f"with {digit} among the satellites it is used",
+        )
+
+    def _in_time(self, scene: Scene) -> Refusal | None:
+        if scene.time in self.period:
+            return None
+        first, last = self.period.first, self.period.last
+        is_early = first is not None and scene.time.astimezone(UTC).date() < first
+        reason = f"seen before {first}" if is_early else f"seen after {last}"
+        return Refusal(step=Step.TIME, reason=reason)
+
+    def _in_place(self, scene: Scene) -> Refusal | None:
+        if self.tiles and scene.tile not in self.tiles:
+            return Refusal(step=Step.PLACE, reason="of another tile")
         outline = scene.footprint
-        return self.area is None or outline is None or bool(outline.intersects(self.area))
+        if self.area is None or outline is None or outline.intersects(self.area):
+            return None
+        return Refusal(step=Step.PLACE, reason="outside of the area")
+
+    def _of_cover(self, scene: Scene) -> Refusal | None:
+        limit, cover = self.max_cloud_cover, scene.cloud_cover
+        if limit is None or cover is None or cover <= limit:
+            return None
+        return Refusal(step=Step.CLOUD_COVER, reason=f"cloud cover above {limit:g} %")
+
+    def _of_level(self, scene: Scene) -> Refusal | None:
+        if self.level is None or scene.kind == self.level:
+            return None
+        return Refusal(step=Step.LEVEL, reason=f"{_REFLECTANCE[scene.kind]}, not asked for")
 
     def of(self, found: Found) -> Found:
-        """The scenes that count; those that do not are left out without a word."""
-        return Found(
-            scenes=tuple(scene for scene in found.scenes if scene in self), rejected=found.rejected
-        )
+        """The scenes that count; where the others are left out is in the funnel."""
+        funnel = found.funnel
+        kept: list[Scene] = []
+        for scene in found.scenes:
+            if refusal := self.refusal(scene):
+                funnel = funnel.without(
+                    refusal.step, [(scene.id, refusal.reason)], remedy=refusal.remedy
+                )
+            else:
+                kept.append(scene)
+        return replace(found, scenes=tuple(kept), funnel=funnel)
+
+
+def one_level(found: Found, prefer: Level = "toa") -> Found:
+    """Scenes of one level of each satellite: the preferred one where there is any of it.
+
+    The others are set aside, which the funnel and `rejected` say.
+    """
+    there = {(scene.satellite, scene.kind) for scene in found.scenes}
+    kept = [
+        scene
+        for scene in found.scenes
+        if scene.kind == prefer or (scene.satellite, prefer) not in there
+    ]
+    names = {scene.id for scene in kept}
+    other = f"{_REFLECTANCE['surface' if prefer == 'toa' else 'toa']}, never mixed with the other"
+    lost = [(scene.id, other) for scene in found.scenes if scene.id not in names]
+    return Found(
+        scenes=tuple(kept),
+        rejected=(*found.rejected, *lost),
+        funnel=found.funnel.without(Step.LEVEL, lost),
+    )
 
 
 def parse_period(text: str | date | Sequence[str | date]) -> Period:
@@ -162,11 +251,14 @@ class Overpass:
 
 
 def overpasses(scenes: Iterable[Scene]) -> tuple[Overpass, ...]:
-    """Scenes of the same satellite, level and orbit within minutes, by time."""
+    """Scenes of the same satellite, kind of reflectance and orbit within minutes, by time.
+
+    L1TP and L1GT of neighbouring rows are one overpass: what both saw is never counted twice.
+    """
     groups: list[list[Scene]] = []
-    latest: dict[tuple[str, str | None], list[list[Scene]]] = {}
+    latest: dict[tuple[str, Level], list[list[Scene]]] = {}
     for scene in sorted(scenes, key=lambda each: (each.time, each.id)):
-        open_groups = latest.setdefault((scene.sensor, scene.level), [])
+        open_groups = latest.setdefault((scene.sensor, scene.kind), [])
         for group in reversed(open_groups):
             if _continues(group[-1], scene):
                 group.append(scene)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from automap_tiles.errors import InputError
 from automap_tiles.scenes.places import Place
 from automap_tiles.scenes.scene import BandFile, QualityFile, Scene
+from automap_tiles.sensors.baseline import OFFSET_SINCE, has_offset, is_official
 from automap_tiles.sensors.metadata import (
     CloudPolygon,
     Sentinel2Granule,
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from automap_tiles.sensors.products import ProductLayout
     from automap_tiles.sensors.scaling import Scaling
 
-# The first day of processing baseline 04.00 in ESA's daily production.
-_OFFSET_SINCE = date(2022, 1, 25)
 # Before this day there was no Sentinel-2B.
 _FIRST_OF_B = date(2017, 3, 7)
 
@@ -106,12 +105,12 @@ def _scaling(
     if product is not None:
         return product.scaling, []
     baseline = (described.baseline if described else None) or layout.version
-    if baseline is not None:
+    if baseline is not None and has_offset(baseline) is not None:
         return scaling_of_baseline(baseline), []
     day = described.time.date() if described else layout.date
     if day is None:
         raise InputError("nothing says when it was seen, or how its numbers become reflectance")
-    return scaling_of_baseline("04.00" if day >= _OFFSET_SINCE else "02.00"), ["baseline"]
+    return scaling_of_baseline("04.00" if day >= OFFSET_SINCE else "02.00"), ["baseline"]
 
 
 def _sensor(
@@ -175,12 +174,17 @@ def _metadata(
 ) -> dict[str, Any]:
     metadata: dict[str, Any] = {}
     baseline = product.baseline if product else described.baseline if described else None
-    if baseline:
-        metadata["baseline"] = baseline
-    if isinstance(described, Sentinel2Granule) and described.nodata_cover is not None:
-        metadata["nodata_cover"] = described.nodata_cover
+    made = product.made if product else None
+    names = {
+        "product": product.id if product else getattr(described, "product", None),
+        "baseline": baseline or None,
+        "created": None if made is None else made.isoformat(),
+        "datastrip": getattr(described, "datastrip", None),
+        "nodata_cover": described.nodata_cover if described else None,
+    }
+    metadata |= {name: value for name, value in names.items() if value is not None}
     if estimated:
         metadata["estimated"] = estimated
-    if "baseline" in estimated:
+    if "baseline" in estimated or (baseline and not is_official(baseline)):
         metadata["offset"] = {"doubtful": True}  # so that `verified` looks at the numbers
     return metadata

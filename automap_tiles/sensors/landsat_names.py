@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import PurePosixPath
 
@@ -19,6 +20,12 @@ _NEW = re.compile(
 _PRE = re.compile(r"L(?P<kind>[COTEM])(?P<digit>\d)(?P<tile>\d{6})(?P<day>\d{7})[A-Z]{3}\d\d")
 # L5090081_08120090407 (path 090, row 081 to 081); Landsat 7 has two halves, L71 and L72
 _OLD = re.compile(r"L(?P<digit>5|7(?=[12]))[12]?(?P<tile>\d{6})_\d{3}(?P<day>\d{8})")
+
+_DELIVERY = re.compile(
+    r"L[COTEM]0\d_L\d\w\w_\d{6}_\d{8}_(?P<processed>\d{8})_(?P<collection>\d\d)"
+    r"_(?P<tier>T1|T2|RT|A1|A2)(?![A-Z0-9])",
+    re.IGNORECASE,
+)
 
 _SUFFIX = re.compile(
     r"(?P<prefix>.+?)_"
@@ -41,6 +48,30 @@ _QUALITY = {
 _MTL_ENDINGS = ("TXT", "XML", "JSON")  # best first: every product has the text
 
 _Files = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What a name of the collections tells of a product's processing."""
+
+    processed: str
+    """Day: `20201106`."""
+    collection: str
+    """`01`, `02`."""
+    tier: str
+    """`T1`, `T2`, `RT`."""
+
+
+def delivery(name: str) -> Delivery | None:
+    """From `LC08_L1TP_092084_20201029_20201106_02_T1`; None for names that do not tell."""
+    found = _DELIVERY.search(name)
+    if found is None:
+        return None
+    return Delivery(
+        processed=found["processed"],
+        collection=found["collection"],
+        tier=found["tier"].upper(),
+    )
 
 
 def find(names: Sequence[str]) -> Iterator[ProductLayout]:

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import PurePosixPath
 
 from automap_tiles.sensors.layout import Family, ProductLayout
@@ -53,6 +53,8 @@ _AWS_PATH = re.compile(
     r"(?:^|/)tiles/(?P<zone>\d{1,2})/(?P<band>[A-Z])/(?P<square>[A-Z]{2})"
     r"/(?P<year>\d{4})/(?P<month>\d{1,2})/(?P<dom>\d{1,2})/(?P<number>\d+)"
 )
+# S2B_OPER_MSI_L1C_DS_VGS4_20210908T070248_S20210908T042658_N03.01: seen since
+_DATASTRIP = re.compile(r"_S(?P<seen>\d{8}T\d{6})(?:_N[\d.]+)?$")
 # Folders within a granule that say nothing about which one it is.
 _INNER = re.compile(r"IMG_DATA|QI_DATA|R(?:10|20|60)m|qi|auxiliary|AUX_DATA", re.IGNORECASE)
 
@@ -76,6 +78,17 @@ class _Granule:
         kind = kind.upper()
         if kind not in self.files or resolution < self.files[kind][0]:
             self.files[kind] = (resolution, name)
+
+
+def datastrip_start(name: str) -> datetime | None:
+    """When a datastrip begins, by its name; None for names that do not tell."""
+    found = _DATASTRIP.search(name)
+    if found is None:
+        return None
+    try:
+        return datetime.strptime(found["seen"], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def find(names: Sequence[str]) -> Iterator[ProductLayout]:

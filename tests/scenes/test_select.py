@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automap_tiles.errors import ConfigError
+from automap_tiles.scenes.funnel import Step
 from automap_tiles.scenes.scene import Found, Scene
 from automap_tiles.scenes.select import (
     Period,
@@ -103,7 +104,11 @@ def test_what_counts() -> None:
     assert scene(seconds=30 * 86400) not in selection
     assert scene(seconds=30 * 86400 - 36001) in selection
     found = Found(scenes=(scene("a"), scene("b", cloud_cover=99)), rejected=(("x", "y"),))
-    assert selection.of(found) == Found(scenes=(scene("a"),), rejected=(("x", "y"),))
+    chosen = selection.of(found)
+    assert (chosen.scenes, chosen.rejected) == ((scene("a"),), (("x", "y"),))
+    (out,) = chosen.funnel.out
+    assert (out.step, out.note.examples) == (Step.CLOUD_COVER, ("b",))
+    assert out.note.reason == "cloud cover above 50 %"
 
 
 @pytest.mark.parametrize(

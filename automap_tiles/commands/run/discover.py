@@ -20,7 +20,8 @@ from automap_tiles.scenes.select import Selection
 from automap_tiles.sensors.sensor import COMMON
 
 if TYPE_CHECKING:
-    from automap_tiles.scenes.catalogue.providers import Level, Provider
+    from automap_tiles.scenes.catalogue.providers import Provider
+    from automap_tiles.scenes.scene import Level
 
 _SURFACE = ("L2", "SR")
 _CATALOGUES = (".json", ".geojson")

@@ -116,6 +116,8 @@ def _metadata(item: Item, identity: Identity) -> dict[str, Any]:
         "product": identity.product,
         "collection": identity.collection,
         "tier": identity.tier,
+        "datastrip": item.text("s2:datastrip_id", "sentinel:datastrip_id"),
+        "baseline": identity.baseline,
         "nodata_cover": item.number("s2:nodata_pixel_percentage"),
         "created": item.text(*_MADE),
         "angles": angles_of(item) or None,

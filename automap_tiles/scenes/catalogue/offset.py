@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from automap_tiles.scenes.catalogue.item import Item
+from automap_tiles.sensors.baseline import OFFSET_SINCE, has_offset, is_official
 
 _APPLIED = ("earthsearch:boa_offset_applied", "sentinel:boa_offset_applied", "boa_offset_applied")
 
@@ -26,9 +27,11 @@ class Offset:
     applied: bool | None
     """What the flag says; None: there is none."""
     baseline: float | None
-    """What the processing baseline means; None: it is not known."""
+    """What ESA's processing baseline means; None: it does not tell."""
     stated: float | None
     """What `raster:bands` says; None: nothing."""
+    at_home: bool = False
+    """Whether sen2cor was run at home, whose baseline (99.99) says nothing of the offset."""
 
     @property
     def doubtful(self) -> bool:
@@ -37,7 +40,7 @@ class Offset:
         Scenes with that flag are doubtful too where an offset is possible: it is often wrong.
         """
         said = [value for value in (self.baseline, self.stated) if value is not None]
-        if self.applied is not None and any(said):
+        if self.at_home or (self.applied is not None and any(said)):
             return True
         return not said or len(set(said)) > 1
 
@@ -59,17 +62,18 @@ def weigh(item: Item, baseline: str | None, stated: float | None, scale: float) 
     """
     flag = item.first(*_APPLIED)
     applied = flag if isinstance(flag, bool) else None
-    of_baseline = None if baseline is None else (-1000.0 if _is_offset(baseline) else 0.0)
+    told = None if baseline is None else has_offset(baseline)
+    of_baseline = None if told is None else (-1000.0 if told else 0.0)
+    at_home = baseline is not None and not is_official(baseline)
     in_numbers = None if stated is None else float(round(stated / scale))
     if applied:
         value = 0.0
     elif of_baseline is not None:
         value = of_baseline
+    elif in_numbers is None and at_home and item.time.date() >= OFFSET_SINCE:
+        value = -1000.0  # sen2cor leaves the offset of its source in the numbers
     else:
         value = in_numbers or 0.0
-    return Offset(value=value, applied=applied, baseline=of_baseline, stated=in_numbers)
-
-
-def _is_offset(baseline: str) -> bool:
-    major, _, minor = baseline.partition(".")
-    return (int(major), int(minor)) >= (4, 0)
+    return Offset(
+        value=value, applied=applied, baseline=of_baseline, stated=in_numbers, at_home=at_home
+    )

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 from urllib.parse import urlsplit
 
 from automap_tiles.errors import ConfigError
-
-Level = Literal["toa", "surface"]
-"""Reflectance at the top of the atmosphere, or at the surface."""
+from automap_tiles.scenes.scene import Level
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from automap_tiles.errors import AutomapError
+from automap_tiles.errors import AutomapError, InputError
 from automap_tiles.scenes.catalogue import api, static
-from automap_tiles.scenes.catalogue.convert import sketch, to_scene
-from automap_tiles.scenes.catalogue.duplicates import without_duplicates
+from automap_tiles.scenes.catalogue.convert import Sketch, sketch, to_scene
 from automap_tiles.scenes.catalogue.identity import parse_tile
 from automap_tiles.scenes.catalogue.item import read_item
-from automap_tiles.scenes.catalogue.providers import Level, Provider, by_name, collections
+from automap_tiles.scenes.catalogue.providers import Provider, by_name, collections
 from automap_tiles.scenes.catalogue.verify import Verify, verified
+from automap_tiles.scenes.choose import Candidates, Failure, choose
 from automap_tiles.scenes.download.address import shown
 from automap_tiles.scenes.download.small import read_bytes
-from automap_tiles.scenes.scene import Found, Scene, in_order
+from automap_tiles.scenes.failures import check_own
+from automap_tiles.scenes.scene import Found, Level, Scene
 from automap_tiles.scenes.select import Selection
 
 _WORKERS = 16
-_SURFACE = ("L2", "SR")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,29 +51,43 @@ def search(
 ) -> Found:
     """Scenes of a STAC file, of a STAC API, or of a catalogue by its name (`providers`).
 
-    Items that cannot be used are in `rejected` with the reason; those that the selection leaves out
-    are not. Raises `InputError` when the catalogue itself cannot be read, `ConfigError` for what it
-    cannot have, and `MissingExtra`.
+    Items that cannot be used are in `rejected` with the reason; where the others are left out is in
+    the funnel, which begins with what the server sent. Raises `InputError` when the catalogue
+    itself cannot be read, `ConfigError` for what it cannot have, and `MissingExtra`.
     """
-    selection = selection or Selection()
     options = options or Options()
-    tiles = frozenset(map(parse_tile, options.tiles))
+    selection = replace(
+        selection or Selection(),
+        tiles=frozenset(map(parse_tile, options.tiles)),
+        level=options.level,
+    )
     provider = by_name(str(source))
     access = None if provider is None else provider.access
-    rejected: list[tuple[str, str]] = []
-    items: list[tuple[str, Mapping[str, Any]]] = []
+    drawn: dict[int, Sketch] = {}
+    rejected: list[Failure] = []
     for found in _items(source, provider, selection, options):
-        if found.data is None:
-            rejected.append((shown(found.href), found.error or ""))
-        else:
-            items.append((found.href, found.data))
-    convert = partial(_convert, access=access, selection=selection, options=options, tiles=tiles)
-    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="stac") as pool:
-        results = list(pool.map(convert, items))
-    scenes = [result for result in results if isinstance(result, Scene)]
-    rejected.extend(result for result in results if isinstance(result, tuple))
-    kept, dropped = without_duplicates(scenes)
-    return in_order(verified(kept, options.verify), [*rejected, *dropped])
+        name = shown(found.href)
+        try:
+            if found.data is None:
+                raise InputError(found.error or "cannot be read")
+            name = str(found.data.get("id") or name)
+            own = sketch(read_item(found.data, found.href, options.alternate), access)
+            drawn[id(own.scene)] = own
+        except AutomapError as error:
+            check_own(error)
+            rejected.append((name, error))
+
+    def finish(scene: Scene) -> Scene:
+        whole = to_scene(drawn[id(scene)], partial(read_bytes, access=access))
+        lost = [band for band in options.bands or () if whole.find(band) is None]
+        if lost:
+            raise InputError(f"has no {', '.join(lost)}")
+        return whole
+
+    scenes = tuple(own.scene for own in drawn.values())
+    candidates = Candidates(scenes=scenes, rejected=tuple(rejected))
+    result = choose(candidates, selection, finish, workers=_WORKERS)
+    return replace(result, scenes=tuple(verified(result.scenes, options.verify)))
 
 
 def _items(
@@ -123,37 +136,3 @@ def _tile_properties(
         return {}
     known = provider.tile_property.get(wanted.pop())
     return {} if known is None else {known[0]: [known[1].format(parse_tile(t)) for t in tiles]}
-
-
-def _convert(
-    found: tuple[str, Mapping[str, Any]],
-    *,
-    access: str | None,
-    selection: Selection,
-    options: Options,
-    tiles: frozenset[str],
-) -> Scene | tuple[str, str] | None:
-    """A scene; (id, reason) when it cannot be used; None when it is not wanted."""
-    href, data = found
-    name = str(data.get("id") or shown(href))
-    try:
-        drawn = sketch(read_item(data, href, options.alternate), access)
-        if not _is_wanted(drawn.scene, selection, options, tiles):
-            return None
-        scene = to_scene(drawn, partial(read_bytes, access=access))
-        lost = [band for band in options.bands or () if scene.find(band) is None]
-        if lost:
-            return name, f"has no {', '.join(lost)}"
-    except AutomapError as error:
-        return name, getattr(error, "message", str(error))
-    return scene
-
-
-def _is_wanted(scene: Scene, selection: Selection, options: Options, tiles: frozenset[str]) -> bool:
-    if tiles and scene.tile not in tiles:
-        return False
-    if options.level is not None:
-        is_surface = (scene.level or "").startswith(_SURFACE)
-        if is_surface != (options.level == "surface"):
-            return False
-    return scene in selection

@@ -47,6 +47,8 @@ class LandsatMetadata:
     """`T1`, `T2`, `RT`."""
     time: datetime
     """When the centre of the scene was seen, UTC."""
+    processed: datetime | None = None
+    """When the product was made, UTC."""
     path: int | None
     row: int | None
     """Worldwide Reference System 2."""
@@ -97,6 +99,7 @@ def read_mtl(data: str | bytes) -> LandsatMetadata:
         collection=collection,
         tier=groups.text("COLLECTION_CATEGORY", within=("PRODUCT_CONTENTS", *groups.groups)),
         time=seen,
+        processed=_processed(groups),
         path=_whole(groups.number("WRS_PATH")),
         row=_whole(groups.number("WRS_ROW", "STARTING_ROW")),
         cloud_cover=_per_cent(groups.number("CLOUD_COVER")),
@@ -158,6 +161,18 @@ def _time(groups: Groups) -> datetime:
         return datetime.combine(date.fromisoformat(day), at, tzinfo=UTC)
     except ValueError as error:
         raise InputError(f"metadata has no date and time: {day!r}, {clock!r}") from error
+
+
+def _processed(groups: Groups) -> datetime | None:
+    """A level 2 product also holds the record of its level 1, with the same key."""
+    keys = ("DATE_PRODUCT_GENERATED", "FILE_DATE", "PRODUCT_CREATION_TIME")
+    first = ("LEVEL2_PROCESSING_RECORD", *(name for name in groups.groups))
+    text = groups.text(*keys, within=first)
+    try:
+        made = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return made.replace(tzinfo=made.tzinfo or UTC)
 
 
 def _epsg(groups: Groups) -> int | None:

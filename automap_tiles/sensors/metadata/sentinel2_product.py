@@ -6,13 +6,13 @@ guessed from a date: older scenes were processed again with newer baselines.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from xml.etree.ElementTree import Element
 
 from automap_tiles.errors import InputError
+from automap_tiles.sensors.baseline import has_offset
 from automap_tiles.sensors.metadata import xml
 from automap_tiles.sensors.metadata.elements import (
     Ring,
@@ -48,6 +48,8 @@ class Sentinel2Product:
     """Of the processing: `04.00`."""
     time: datetime
     """Start of the datatake, UTC; the granule's is that of the tile itself."""
+    made: datetime | None = None
+    """When the product was made, UTC."""
     relative_orbit: int | None
     cloud_cover: float | None
     """Per cent."""
@@ -75,12 +77,14 @@ def read_s2_product(data: str | bytes) -> Sentinel2Product:
     level = "L2A" if "Level-2A" in root.tag else "L1C"
     uri = text_of(root, "PRODUCT_URI_2A", "PRODUCT_URI") or ""
     start = text_of(root, "DATATAKE_SENSING_START", "PRODUCT_START_TIME")
+    made = text_of(root, "GENERATION_TIME")
     return Sentinel2Product(
         id=uri.removesuffix(".SAFE") or need(root, "Datatake", "datatakeIdentifier"),
         sensor=sensor_of(text_of(root, "SPACECRAFT_NAME")),
         level=level,
         baseline=text_of(root, "PROCESSING_BASELINE") or "00.00",
         time=utc(start),
+        made=None if made is None else utc(made),
         relative_orbit=whole(text_of(root, "SENSING_ORBIT_NUMBER")),
         cloud_cover=number(text_of(root, "Cloud_Coverage_Assessment")),
         footprint=_footprint(text_of(root, "EXT_POS_LIST")),
@@ -96,18 +100,12 @@ def read_s2_product(data: str | bytes) -> Sentinel2Product:
 def scaling_of_baseline(baseline: str) -> dict[str, Scaling]:
     """Scaling where only the baseline is known (the tiles of AWS come without product metadata).
 
-    The offset is in every product since baseline 04.00 and in none before. Copies that third
-    parties made may have it applied already: `guard.check` looks at the numbers themselves.
+    The offset is in every product since baseline 04.00 and in none before; a baseline that does not
+    tell (`sensors.baseline`) is taken for one without. Copies that third parties made may have it
+    applied already: `guard.check` looks at the numbers themselves.
     """
-    offset = OFFSET if _baseline(baseline) >= (4, 0) else 0.0
+    offset = OFFSET if has_offset(baseline) else 0.0
     return {name: _band_scaling(offset, QUANTIFICATION) for name in BAND_NAMES}
-
-
-def _baseline(text: str) -> tuple[int, int]:
-    parts = re.fullmatch(r"N?(\d\d)\.?(\d\d)", text)
-    if parts is None:
-        raise InputError(f"no processing baseline: {text!r}")
-    return int(parts[1]), int(parts[2])
 
 
 def _band_scaling(offset: float, quantification: float) -> Scaling:

@@ -72,6 +72,8 @@ class Sentinel2Granule:
     """Per cent."""
     nodata_cover: float | None
     """Per cent of the tile without data."""
+    datastrip: str | None = None
+    """Id of the datastrip: a tile that two of them end in comes in two pieces."""
     masks: Mapping[str, str]
     """Files of masks of the whole tile by their kind: `MSK_CLOUDS`, `MSK_CLASSI`, `MSK_CLDPRB` …;
     the one of the finest resolution."""
@@ -133,6 +135,7 @@ def read_s2_granule(data: str | bytes) -> Sentinel2Granule:
         sun=_angles(root.find(".//Sun_Angles_Grid")),
         cloud_cover=number(text_of(root, "CLOUDY_PIXEL_PERCENTAGE")),
         nodata_cover=number(text_of(root, "NODATA_PIXEL_PERCENTAGE")),
+        datastrip=text_of(root, "DATASTRIP_ID_2A", "DATASTRIP_ID"),
         masks=_masks(root),
     )
 

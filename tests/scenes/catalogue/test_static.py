@@ -12,8 +12,8 @@ import pytest
 from shapely import box
 
 from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.scenes.acquisitions import acquisitions, why_lesser
 from automap_tiles.scenes.catalogue import PROVIDERS, Options, parse_tile, search
-from automap_tiles.scenes.catalogue.duplicates import without_duplicates
 from automap_tiles.scenes.catalogue.providers import by_name, collections
 from automap_tiles.scenes.scene import Scene
 from automap_tiles.scenes.select import Selection, parse_period
@@ -123,12 +123,9 @@ def test_the_newest_of_several_processings(scene: Scene) -> None:
     newer = again(scene, "newer", baseline="05.11")
     older = again(scene, "older", baseline="02.14")
     for order in ([scene, newer, older], [older, newer, scene]):
-        kept, dropped = without_duplicates(order)
-        assert [one.id for one in kept] == ["newer"]
-        assert dict(dropped) == {
-            scene.id: "the same as newer, which is newer",
-            "older": "the same as newer, which is newer",
-        }
+        (group,) = acquisitions(order)
+        assert [one.id for one in group] == ["newer", scene.id, "older"]
+    assert why_lesser(older, newer) == "baseline 02.14, and 05.11 of the same acquisition is there"
 
 
 def test_what_is_no_duplicate(scene: Scene) -> None:
@@ -142,12 +139,10 @@ def test_what_is_no_duplicate(scene: Scene) -> None:
         replace(scene, id="time", time=scene.time + timedelta(minutes=100)),
     ]
     others[0] = replace(others[0], level="L1C")
-    kept, dropped = without_duplicates([scene, *others])
-    assert len(kept) == 5
-    assert not dropped
+    assert len(acquisitions([scene, *others])) == 5
     # two halves of a tile, where one datastrip ends and the next begins
     east = replace(scene, id="east", footprint=box(left + 0.45, bottom, right, top))
-    assert len(without_duplicates([west, east])[0]) == 2
+    assert len(acquisitions([west, east])) == 2
 
 
 def test_real_time_gives_way(odc: Path, tmp_path: Path) -> None:
