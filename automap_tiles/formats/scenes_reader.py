@@ -6,10 +6,10 @@ import hashlib
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import shapely
 
@@ -17,13 +17,16 @@ from automap_tiles.errors import AutomapError, ConfigError, InputError
 from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.formats.scenes_tile import Scenes
 from automap_tiles.grid import Grid, Tile
+from automap_tiles.notes import tell
 from automap_tiles.scenes import find
 from automap_tiles.scenes.catalogue.verify import Verify
+from automap_tiles.scenes.failures import check_own, reason_of
+from automap_tiles.scenes.funnel import Funnel, Step
 from automap_tiles.scenes.lattice import Lattice
 from automap_tiles.scenes.outlines import LON_LAT, outline
 from automap_tiles.scenes.places import is_archive, split
 from automap_tiles.scenes.reading import Reading, lattice_of
-from automap_tiles.scenes.scene import Found, Scene
+from automap_tiles.scenes.scene import Found, Level, Scene
 from automap_tiles.scenes.select import Overpass, Selection, overpasses
 from automap_tiles.storage import is_remote, object_stamps
 from automap_tiles.vector import reproject_geometry
@@ -33,8 +36,6 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 _log = logging.getLogger(__name__)
-
-Level = Literal["surface", "toa"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,26 +69,29 @@ class ScenesReader:
         Raises `InputError` when nothing is left, `ConfigError` for scenes of several satellites or
         of surface and top-of-atmosphere reflectance together.
         """
-        if self.is_catalogue:
-            everything = _search(self)
-        else:
-            everything = find.products(
-                self.place,
-                bands=self.reading.bands,
-                unpack_to=self.unpack_to,
-                verify=self.verify,
-            )
-        wanted = tuple(scene for scene in everything.scenes if self._is_wanted(scene))
-        for name, reason in everything.rejected:
-            _log.warning("scene set aside: %s: %s", name, reason)
-        for scene in wanted:
+        found = self._searched()
+        for note in found.funnel.notes:
+            tell(note)
+        for scene in found.scenes:
             for finding in scene.metadata.get("guard", {}).get("findings", ()):
                 _log.warning("scene %s: %s", scene.id, finding)
-        if not wanted:
-            raise InputError(_nothing(everything), self.place)
-        _check_alike("satellites", sorted({scene.satellite for scene in wanted}))
-        _check_alike("level", sorted({_level(scene) for scene in wanted}))
-        return self._with_masks(Found(scenes=wanted, rejected=everything.rejected))
+        if not found.scenes:
+            raise InputError(found.funnel.why_nothing(), self.place)
+        _check_alike("satellites", sorted({scene.satellite for scene in found.scenes}))
+        _check_alike("level", sorted({scene.kind for scene in found.scenes}))
+        return self._with_masks(found)
+
+    def _searched(self) -> Found:
+        """Scenes that count, as far as their own files tell."""
+        if self.is_catalogue:
+            return _search(self)
+        return find.products(
+            self.place,
+            bands=self.reading.bands,
+            unpack_to=self.unpack_to,
+            verify=self.verify,
+            selection=replace(self.selection, tiles=frozenset(self.tiles), level=self.level),
+        )
 
     def _with_masks(self, found: Found) -> Found:
         """The scenes that have what their masks are made of; the others are set aside.
@@ -103,19 +107,18 @@ class ScenesReader:
             try:
                 scenes.append(find.looked_at(scene, self.reading.files))
             except AutomapError as error:
-                lost.append((scene.id, str(error)))
-                _log.warning("scene set aside: %s: %s", scene.id, error)
-        rest = Found(scenes=tuple(scenes), rejected=(*found.rejected, *lost))
+                check_own(error)
+                lost.append((scene.id, reason_of(error)))
+        rest = Found(
+            scenes=tuple(scenes),
+            rejected=(*found.rejected, *lost),
+            funnel=found.funnel.without(Step.READABLE, lost),
+        )
+        for note in Funnel(found=len(lost)).without(Step.READABLE, lost).notes:
+            tell(note)
         if not scenes:
-            raise InputError(_nothing(rest), self.place)
+            raise InputError(rest.funnel.why_nothing(), self.place)
         return rest
-
-    def _is_wanted(self, scene: Scene) -> bool:
-        if self.level is not None and _level(scene) != self.level:
-            return False
-        if self.tiles and not self.is_catalogue and scene.tile not in self.tiles:
-            return False
-        return scene in self.selection
 
     @property
     def bands(self) -> tuple[str, ...]:
@@ -195,11 +198,6 @@ class ScenesReader:
         return state
 
 
-def _level(scene: Scene) -> Level:
-    """Of reflectance; plain pictures of no known level are taken for the top of the atmosphere."""
-    return "surface" if (scene.level or "").startswith(("L2", "SR")) else "toa"
-
-
 def _check_alike(key: str, found: list[str]) -> None:
     """Raise `ConfigError` for dates that do not belong together."""
     if len(found) > 1:
@@ -221,17 +219,6 @@ def _search(reader: ScenesReader) -> Found:
         verify=reader.verify,
     )
     return catalogue.search(reader.place, reader.selection, options)
-
-
-def _nothing(everything: Found) -> str:
-    """Why no scene is left."""
-    if everything.scenes:
-        many = len(everything.scenes)
-        return f"none of the {many} scenes is of that time, satellite, cover and area"
-    if not everything.rejected:
-        return "no product of a known satellite"
-    name, reason = everything.rejected[0]
-    return f"all {len(everything.rejected)} products were set aside, the first: {name}: {reason}"
 
 
 def _far_stamps(place: str) -> dict[str, str]:

@@ -96,7 +96,7 @@ def looked_at(scene: Scene, bands: Sequence[str] | None = None) -> Scene:
         default=None,
     )
     if finest is None:
-        raise InputError(f"scene {scene.id} has no bands")
+        raise InputError("has no bands", scene.id)
     return replace(
         scene,
         bands={**scene.bands, **files},

@@ -133,7 +133,7 @@ class Scene:
         found = self.find(name)
         if found is None:
             known = self.instrument.band(name)
-            raise InputError(f"scene {self.id} has no {known.common or known.name} ({known.name})")
+            raise InputError(f"has no {known.common or known.name} ({known.name})", self.id)
         return found
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from automap_tiles.errors import ConfigError
-from automap_tiles.scenes.funnel import Step
+from automap_tiles.scenes.funnel import Funnel, Step
 from automap_tiles.scenes.scene import Found, Level, Scene
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Selection:
 
     def of(self, found: Found) -> Found:
         """The scenes that count; where the others are left out is in the funnel."""
-        funnel = found.funnel
+        funnel = found.funnel if found.funnel.found else Funnel(found=len(found.scenes))
         kept: list[Scene] = []
         for scene in found.scenes:
             if refusal := self.refusal(scene):
@@ -147,7 +147,8 @@ def one_level(found: Found, prefer: Level = "toa") -> Found:
         if scene.kind == prefer or (scene.satellite, prefer) not in there
     ]
     names = {scene.id for scene in kept}
-    other = f"{_REFLECTANCE['surface' if prefer == 'toa' else 'toa']}, never mixed with the other"
+    unwanted: Level = "surface" if prefer == "toa" else "toa"
+    other = f"of another level than the rest ({_REFLECTANCE[unwanted]})"
     lost = [(scene.id, other) for scene in found.scenes if scene.id not in names]
     return Found(
         scenes=tuple(kept),

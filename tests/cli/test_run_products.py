@@ -102,7 +102,7 @@ def test_every_satellite_has_a_folder_of_its_own(
     assert len(surface) == 2
     for name in surface:
         assert name in said
-    assert "surface reflectance is not mixed" in said
+    assert "of another level than the rest (reflectance at the surface)" in said
     assert {path.name for path in (tmp_path / "out").iterdir() if path.is_dir()} == {
         "landsat-8",
         "sentinel-2",

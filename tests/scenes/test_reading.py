@@ -272,7 +272,7 @@ def test_a_coarser_resolution(tmp_path: Path) -> None:
 
 def test_bands_that_are_not_there(tmp_path: Path) -> None:
     scene = make_scene(tmp_path)
-    with pytest.raises(InputError, match="scene one has no swir1"):
+    with pytest.raises(InputError, match="one: has no swir1"):
         read_stack([scene], tile_over(grid_at(), 12), ["red", "swir1"])
     with pytest.raises(ConfigError, match="no such band"):
         read_stack([scene], tile_over(grid_at(), 12), ["red", "purple"])

@@ -72,7 +72,7 @@ def command(  # noqa: PLR0913 - the options
     from automap_tiles.commands.run.parameters import boundary_area, satellites_of
     from automap_tiles.commands.series import needed_bands, series, to_csv
     from automap_tiles.scenes.masks import MaskRule, parse_flags
-    from automap_tiles.scenes.select import Period, Selection, parse_period
+    from automap_tiles.scenes.select import Period, Selection, one_level, parse_period
 
     names = tuple(dict.fromkeys(name.strip() for name in values.split(",") if name.strip()))
     bands = needed_bands(names)
@@ -84,7 +84,7 @@ def command(  # noqa: PLR0913 - the options
         max_cloud_cover=max_cloud_cover,
         area=place,
     )
-    found = scenes_of(source, selection, bands)
+    found = one_level(scenes_of(source, selection, bands))
     for name, reason in found.rejected:
         click.echo(f"Set aside: {name}: {reason}", err=True)
     moments = series(found.scenes, place, names, MaskRule(flags=flags))

@@ -68,7 +68,7 @@ def prepared_scenes(run: RunParameters, satellite: str) -> tuple[Scene, ...]:
         max_cloud_cover=run.max_cloud_cover,
         area=run.area,
     )
-    scenes = selection.of(find.products(folder, bands=COMMON)).scenes
+    scenes = find.products(folder, bands=COMMON, selection=selection).scenes
     if not scenes:
         raise InputError("no prepared scene has a pixel in the area", folder)
     return scenes

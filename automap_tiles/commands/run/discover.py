@@ -6,8 +6,8 @@ mixed within one satellite.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,15 +15,15 @@ from automap_tiles.commands.run.folders import satellite_name
 from automap_tiles.commands.run.parameters import RunParameters
 from automap_tiles.errors import AutomapError, InputError
 from automap_tiles.scenes import find
+from automap_tiles.scenes.funnel import Funnel, Step
 from automap_tiles.scenes.scene import Found, Scene
-from automap_tiles.scenes.select import Selection
+from automap_tiles.scenes.select import Selection, one_level
 from automap_tiles.sensors.sensor import COMMON
 
 if TYPE_CHECKING:
     from automap_tiles.scenes.catalogue.providers import Provider
     from automap_tiles.scenes.scene import Level
 
-_SURFACE = ("L2", "SR")
 _CATALOGUES = (".json", ".geojson")
 
 
@@ -37,6 +37,8 @@ class Discovered:
     """(name, reason) of products that cannot be used, or were not chosen."""
     notes: tuple[str, ...] = ()
     """What the user may not expect: satellites without scenes, or of another level."""
+    funnel: Funnel = field(default_factory=Funnel)
+    """From what the source has to what the run uses."""
 
 
 def discover(run: RunParameters) -> Discovered:
@@ -50,13 +52,12 @@ def discover(run: RunParameters) -> Discovered:
         max_cloud_cover=run.max_cloud_cover,
         area=run.area,
     )
-    found = _search(run, selection)
+    found = one_level(_search(run, selection))
     scenes: dict[str, tuple[Scene, ...]] = {}
     dropped: list[tuple[str, str]] = []
     notes: list[str] = []
     for satellite in sorted(run.satellites):
-        own = [scene for scene in found.scenes if scene.satellite == satellite]
-        kept = [scene for scene in own if not is_surface(scene)] or own
+        kept = [scene for scene in found.scenes if scene.satellite == satellite]
         if not kept:
             notes.append(f"{satellite_name(satellite)}: no scene of that area and time")
             continue
@@ -71,8 +72,12 @@ def discover(run: RunParameters) -> Discovered:
                 f"{satellite_name(satellite)}: only surface reflectance is there and is taken, "
                 "not that at the top of the atmosphere"
             )
-        dropped += _of_other_level(own, kept)
-    return Discovered(scenes=scenes, rejected=(*found.rejected, *dropped), notes=tuple(notes))
+    return Discovered(
+        scenes=scenes,
+        rejected=(*found.rejected, *dropped),
+        notes=tuple(notes),
+        funnel=found.funnel.without(Step.READABLE, dropped),
+    )
 
 
 def scenes_of(
@@ -84,7 +89,7 @@ def scenes_of(
 
         everything = catalogue.search(source, selection, catalogue.Options(bands=bands))
     else:
-        everything = find.products(source, bands=bands, unpack_to=unpack_to)
+        everything = find.products(source, bands=bands, unpack_to=unpack_to, selection=selection)
     return _chosen(everything, selection, source)
 
 
@@ -127,7 +132,7 @@ def _of_provider(provider: Provider, source: str, satellite: str, selection: Sel
 def _chosen(everything: Found, selection: Selection, source: str) -> Found:
     found = selection.of(everything)
     if not found.scenes:
-        raise InputError(_nothing(everything), source)
+        raise InputError(found.funnel.why_nothing(), source)
     return found
 
 
@@ -149,27 +154,4 @@ def _with_bands(
 
 def is_surface(scene: Scene) -> bool:
     """Whether its reflectance is that at the surface."""
-    return (scene.level or "").startswith(_SURFACE)
-
-
-def _of_other_level(own: Iterable[Scene], kept: Iterable[Scene]) -> list[tuple[str, str]]:
-    ids = {scene.id for scene in kept}
-    return [
-        (scene.id, "surface reflectance is not mixed with that at the top of the atmosphere")
-        for scene in own
-        if scene.id not in ids
-    ]
-
-
-def _nothing(everything: Found) -> str:
-    if everything.scenes:
-        satellites = sorted({satellite_name(scene.satellite) for scene in everything.scenes})
-        days = sorted(f"{scene.time:%Y-%m-%d}" for scene in everything.scenes)
-        return (
-            f"none of the {len(everything.scenes)} scenes ({', '.join(satellites)}, {days[0]} to "
-            f"{days[-1]}) is of that area, time, satellite and cloud cover"
-        )
-    if not everything.rejected:
-        return "no product of a known satellite"
-    name, reason = everything.rejected[0]
-    return f"all {len(everything.rejected)} products were set aside, the first: {name}: {reason}"
+    return scene.kind == "surface"
