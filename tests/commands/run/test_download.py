@@ -147,7 +147,7 @@ def test_scenes_beside_the_area(spring: RunParameters) -> None:
     from shapely.geometry import box
 
     run = replace(spring, area=box(10, 50, 11, 51))
-    with pytest.raises(InputError, match="of 19 found: 3 seen before .* 5 outside of the area"):
+    with pytest.raises(InputError, match=r"of 19 found: 3 seen before .* 5 outside of the area"):
         discover(run)
 
 
