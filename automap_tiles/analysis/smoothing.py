@@ -10,6 +10,7 @@ the border between two fields s0 is large and the pixel decides for itself.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ SMOOTHNESS = 20.0
 """Variance of the logits of one class in one field, sits' default."""
 LEAST = 1e-4
 """Probabilities closer to 0 or 1 count as if they were so far from it; sits stores four digits."""
+_SUREST = np.float32(math.log((1 - LEAST) / LEAST))  # logit of 1 - LEAST
 _BLOCK = 8192  # pixels whose windows are sorted at a time: they stay in the cache
 
 
@@ -59,9 +61,15 @@ def smooth(
 
 
 def _logit(plane: Floats, valid: Bools) -> Floats:
-    """Logarithm of the odds; minus infinity, less than any, where not valid."""
-    clipped = np.clip(plane, np.float32(LEAST), np.float32(1 - LEAST))
-    logits: Floats = np.log(clipped) - np.log1p(-clipped)
+    """Logarithm of the odds; minus infinity, less than any, where not valid.
+
+    It is the logits that are cut: a float32 misses 1 - `LEAST` by a sixth of a thousandth of
+    `LEAST`, so that probabilities cut there would be a little less certain of 1 than of 0.
+    """
+    probabilities = np.clip(plane, np.float32(0), np.float32(1))
+    with np.errstate(divide="ignore"):  # of 0 and 1, whose infinities are cut
+        logits: Floats = np.log(probabilities) - np.log1p(-probabilities)
+    np.clip(logits, -_SUREST, _SUREST, out=logits)
     logits[~valid] = -np.inf
     return logits
 
