@@ -8,11 +8,12 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 WORKERS ?= 2
 TESTS ?= tests
 
-.PHONY: help install demo chromium test lint bench lock clean
+.PHONY: help install demo chromium test fuzz lint bench lock clean
 
 help:
 	@echo "make demo    fetch real Sentinel-2 imagery, make pyramids and a map of it"
 	@echo "make test    install what the tests need and run them"
+	@echo "make fuzz    property tests with seeds of their own, which it prints (SEED=... repeats them)"
 	@echo "make lint    ruff, mypy and the import floors"
 	@echo "make bench   side by side with mapchete"
 	@echo "make lock    resolve the dependencies anew (uv.lock, requirements*.lock)"
@@ -61,15 +62,22 @@ chromium:
 	      && apt-get install -y --no-install-recommends chromium >/dev/null 2>&1; }; }; } \
 	  || echo "No chromium: the tests of the preview's page are skipped (apt-get install chromium)"
 
-# First the tests that may share the machine, then those that kill processes or watch the clock.
-# What fails among the others is tried once more alone: it fails the run when it fails again.
-# pytest ends with 5 when a selection holds no test.
-PYTEST := $(BIN)/python -m pytest $(TESTS) -q
-AGAIN := --last-failed --last-failed-no-failures none
+# First the tests that may share the machine, then, whatever became of those, the ones that kill
+# processes or watch the clock. Nothing is tried twice. pytest ends with 5 when a selection holds no
+# test: that is a failure only of both.
+PYTEST := $(BIN)/python -m pytest
 
 test: $(VENV)/.test-stamp chromium
-	$(PYTEST) -n $(WORKERS) --dist worksteal -m "not serial" || $(PYTEST) -m "not serial" $(AGAIN)
-	$(PYTEST) -m serial || test $$? -eq 5 || $(PYTEST) -m serial $(AGAIN)
+	@$(PYTEST) $(TESTS) -q -n $(WORKERS) --dist worksteal -m "not serial"; shared=$$?; \
+	$(PYTEST) $(TESTS) -q -m serial; alone=$$?; \
+	if [ $$shared -eq 5 ]; then exit $$alone; fi; \
+	if [ $$alone -eq 5 ]; then exit $$shared; fi; \
+	exit $$((shared > alone ? shared : alone))
+
+# New seeds, and more examples where a test does not say how many.
+ROUNDS ?= 5
+fuzz: $(VENV)/.test-stamp
+	$(BIN)/python -m tests.fuzz $(TESTS) --rounds $(ROUNDS) --workers $(WORKERS) $(if $(SEED),--seed $(SEED))
 
 lint: $(VENV)/.test-stamp
 	$(BIN)/ruff check .

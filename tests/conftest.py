@@ -17,9 +17,19 @@ __all__ = ["browser", "serve", "window"]
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# The machine may be busy with other tests: time is pytest-timeout's business, not hypothesis's.
+# The same examples on every machine and in every run: none drawn anew, none remembered. The machine
+# may be busy with other tests: time is pytest-timeout's business, not hypothesis's.
 settings.register_profile(
-    "automap", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+    "automap",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+)
+# For `make fuzz`, which gives a seed: it alone says which examples are drawn, more of them.
+settings.register_profile(
+    "fuzz", settings.get_profile("automap"), derandomize=False, max_examples=1000
 )
 settings.load_profile("automap")
 

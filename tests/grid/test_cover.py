@@ -6,7 +6,7 @@ import tracemalloc
 import morecantile
 import pytest
 import shapely
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
@@ -82,22 +82,24 @@ def test_tiles_are_those_of_tilematrix(
     assert all(share < 1e-6 for index, share in wanted.items() if index not in got)
 
 
+# 7 mm of the southern hemisphere, 3e-10 of the tile there
+@example(x=0.0, y=-5.960464477539063e-08, part=1.0, zoom=1)
 @settings(max_examples=40)
-@given(data=st.data(), zoom=st.integers(0, 14))
-def test_tiles_are_those_of_morecantile(data: st.DataObject, zoom: int) -> None:
+@given(
+    x=st.floats(-179, 178), y=st.floats(-84, 84), part=st.floats(0.1, 3), zoom=st.integers(0, 14)
+)
+def test_tiles_are_those_of_morecantile(x: float, y: float, part: float, zoom: int) -> None:
     pyramid = Pyramid.from_grid("mercator")
     scheme = morecantile.tms.get("WebMercatorQuad")
-    x = data.draw(st.floats(-179, 178))
-    y = data.draw(st.floats(-84, 84))
-    size = 360 / 2**zoom * data.draw(st.floats(0.1, 3))
+    size = 360 / 2**zoom * part
     box = (x, y, min(x + size, 179.9), min(y + size, 85))
-    wanted = {(tile.z, tile.y, tile.x) for tile in scheme.tiles(*box, zooms=[zoom])}
-    west, south = scheme.xy(*box[:2])
-    east, north = scheme.xy(*box[2:])
-    area = shapely.box(west, south, east, north)
-    got = {tuple(index) for index in cover.tiles(pyramid, area, zoom)}
-    # morecantile shrinks the box by 1e-11 degrees before it asks
-    assert got == wanted
+    wanted = {TileIndex(tile.z, tile.y, tile.x) for tile in scheme.tiles(*box, zooms=[zoom])}
+    area = shapely.box(*scheme.xy(*box[:2]), *scheme.xy(*box[2:]))
+    got = set(cover.tiles(pyramid, area, zoom))
+    # morecantile shrinks the box by 1e-11 degrees before it asks, we by 1e-9 of a tile
+    for index in got ^ wanted:
+        tile = pyramid.tile(*index).bbox
+        assert area.intersection(tile).area < 1e-6 * tile.area
 
 
 @settings(max_examples=40)
