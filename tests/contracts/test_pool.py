@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -74,24 +74,47 @@ def test_fail_fast_leaves_the_rest_of_the_batch(pool: Pool, steps: list[Step]) -
     assert [result.status for result in results] == [TileStatus.FAILED]
 
 
+OPEN_AND_CLOSE = """
+import sys
+from automap_tiles.engine.pools import Concurrency, open_pool
+from automap_tiles.runtime import open_process
+
+process = open_process({config!r})
+open_pool(process, Concurrency({kind!r}), 2).close(grace={grace})
+print("closed", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="processes are listed by Linux's /proc")
 @pytest.mark.parametrize("kind", KINDS, ids=[kind.value for kind in KINDS])
 @pytest.mark.parametrize("grace", [None, 2.0])
-def test_no_child_is_left(process: Process, kind: Concurrency, grace: float | None) -> None:
+def test_no_child_is_left(project: Project, kind: Concurrency, grace: float | None) -> None:
+    """In a session of its own, so that nobody else's processes are looked at."""
     if kind is Concurrency.DASK:
         pytest.importorskip("distributed")
-    before = set(_children())
-    open_pool(process, kind, 2).close(grace=grace)
-    deadline = time.monotonic() + 40
-    while not all(map(_is_helper, set(_children()) - before)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    left = set(_children()) - before
-    assert [pid for pid in left if not _is_helper(pid)] == []
+    script = OPEN_AND_CLOSE.format(config=str(project.config), kind=kind.value, grace=grace)
+    with subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as opened:
+        assert opened.stdout is not None
+        assert opened.stdout.readline() == "closed\n"
+        deadline = time.monotonic() + 40
+        while (left := _workers(opened.pid)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert left == []
+        opened.communicate(timeout=60)
+    assert opened.returncode == 0
 
 
 def test_workers_of_a_cluster_forget_the_run(process: Process, steps: list[Step]) -> None:
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=1, processes=False, dashboard_address=None, silence_logs=50
+        n_workers=1, processes=False, dashboard_address="127.0.0.1:0", silence_logs=50
     ) as cluster:
         pool = open_pool(process, Concurrency.DASK, dask_scheduler=cluster.scheduler_address)
         before = set(worker._registered)
@@ -102,26 +125,38 @@ def test_workers_of_a_cluster_forget_the_run(process: Process, steps: list[Step]
         assert not worker.is_registered(token)
 
 
+def test_two_clusters_on_one_machine(process: Process, steps: list[Step]) -> None:
+    """Each at ports of its own: nothing to warn of, which would be an error here."""
+    pytest.importorskip("distributed")
+    pools = [open_pool(process, Concurrency.DASK, 1) for _ in range(2)]
+    try:
+        for pool in pools:
+            (result,) = pool.submit(Batch((steps[0],))).result(timeout=60)
+            assert result.status is not TileStatus.FAILED
+    finally:
+        for pool in pools:
+            pool.close(grace=None)
+
+
 def test_no_worker_is_refused(process: Process) -> None:
     with pytest.raises(ConfigError, match="at least one"):
         open_pool(process, Concurrency.THREADS, 0)
 
 
-def _children() -> list[int]:
-    return processes_in_session(os.getsid(0))
+def _workers(session: int) -> list[int]:
+    """Processes of a session without its leader and the servers that multiprocessing keeps."""
+    return [
+        pid
+        for pid in processes_in_session(session)
+        if pid != session and not _is_helper(pid, of=session)
+    ]
 
 
-def _is_helper(pid: int) -> bool:
-    """Not a worker: another program of this session, or a server that multiprocessing keeps.
-
-    A worker that the fork server made has the same command line, but not this parent.
-    """
+def _is_helper(pid: int, *, of: int) -> bool:
+    """A worker that the fork server made has the same command line, but not this parent."""
     try:
-        if Path(f"/proc/{pid}/exe").resolve() != Path(sys.executable).resolve():
-            return True
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
         parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
     except (FileNotFoundError, ProcessLookupError):
         return True
-    server = b"forkserver" in command or b"resource_tracker" in command
-    return server and parent == os.getpid()
+    return (b"forkserver" in command or b"resource_tracker" in command) and parent == of

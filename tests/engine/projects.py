@@ -122,6 +122,18 @@ class Project:
             start_new_session=True,
         )
 
+    def under_way(self, *options: str) -> subprocess.Popen[str]:
+        """`start`, and its run has begun.
+
+        The output is locked, stale tiles are declared, workers stand by. The first line on stderr
+        has been read.
+        """
+        run = self.start(*options)
+        assert run.stderr is not None
+        line = run.stderr.readline()
+        assert " worker" in line, line + run.communicate()[1]
+        return run
+
     def tiles(self) -> dict[str, bytes]:
         """The bytes of every tile, by its path."""
         return tile_bytes(self.output)

@@ -74,12 +74,17 @@ def _run_batch(token: str, pickled: bytes, batch: Batch) -> list[TileResult]:
 
 
 def _local_cluster(distributed: Any, workers: int | None) -> Any:
-    """A cluster of single-threaded processes that only this machine can reach."""
+    """A cluster of single-threaded processes that only this machine can reach.
+
+    No dashboard; what the scheduler serves all the same gets a port that is free, for its own
+    default is one for all clusters of a machine.
+    """
     return distributed.LocalCluster(
         n_workers=workers,
         threads_per_worker=1,
         host="127.0.0.1",
         dashboard_address=None,
+        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
         silence_logs=50,
     )
 
