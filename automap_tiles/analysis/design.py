@@ -19,7 +19,8 @@ Floats = NDArray[np.float64]
 
 MINIMUM = 50
 """Samples of a rare class: 50 to 100 are the publication's advice."""
-_LEAST = 2
+LEAST = 2
+"""Samples of a class that an error can be told from."""
 
 EXPECTED_ACCURACY = 0.8
 """User's accuracy to reckon with where nothing is known."""
@@ -73,7 +74,7 @@ def allocate(
     or equally. A class without area gets none.
     """
     if minimum is None:
-        minimum = MINIMUM if how is Allocation.COMPROMISE else _LEAST
+        minimum = MINIMUM if how is Allocation.COMPROMISE else LEAST
     w = np.asarray(weights, dtype=np.float64)
     if (w < 0).any() or w.sum() <= 0:
         raise ValueError("shares of area are not negative, and one is more than 0")

@@ -145,22 +145,26 @@ class Recipe:
         *,
         scale: float = 1.0,
         offset: float = 0.0,
+        units: Sequence[tuple[float, float]] | None = None,
         fast: bool | None = None,
     ) -> Features:
         """Features of every pixel of a picture (band, y, x) whose bands have these names.
 
         A stored value times `scale` plus `offset` (as in GDAL) is reflectance, which indices and
-        grey levels take for granted. Pixels beyond the picture have no data; where the picture is
-        part of a larger one, the outermost `margin` pixels are therefore to be thrown away.
+        grey levels take for granted; `units` has (scale, offset) of each band where they differ,
+        as those of reflectance and of counts do. Pixels beyond the picture have no data; where the
+        picture is part of a larger one, the outermost `margin` pixels are therefore to be thrown
+        away.
         An index that divides by zero is 0. `fast` as in `accelerate`; it does not change a bit.
         Raises `MissingBands`, and `ValueError` when names and bands differ in number.
         """
         self.check(names)
         if picture.ndim != 3 or len(picture) != len(names):
             raise ValueError(f"{len(names)} names do not fit a picture of shape {picture.shape}")
-        planes, valid = _planes(picture, [list(names).index(name) for name in self.needs])
-        for plane in planes:
-            _scale(plane, valid, scale, offset)
+        places = [list(names).index(name) for name in self.needs]
+        planes, valid = _planes(picture, places)
+        for place, plane in zip(places, planes, strict=True):
+            _scale(plane, valid, *((scale, offset) if units is None else units[place]))
         sources = dict(zip(self.needs, planes, strict=True))
         data = np.empty((len(self.names), *valid.shape), dtype=np.float32)
         for name in self._indices_used():

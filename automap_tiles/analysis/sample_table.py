@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from automap_tiles.notes import Note, Notes
+
 
 class Reason(StrEnum):
     """Why a sample is not in a table."""
@@ -62,6 +64,8 @@ class SampleTable:
     names: Mapping[int, str] = field(default_factory=dict)
     """Number of a class -> its name, where the samples tell one."""
     losses: tuple[Loss, ...] = ()
+    notes: tuple[Note, ...] = ()
+    """What is not in the table, and what was guessed, in words."""
 
     def __post_init__(self) -> None:
         rows = len(self.classes)
@@ -136,7 +140,12 @@ def joined(tables: Sequence[SampleTable]) -> SampleTable:
     names = {value: name for table in tables for value, name in table.names.items()}
     losses = added([loss for table in tables for loss in table.losses])
     return SampleTable(
-        crs=first.crs, features=first.features, names=names, losses=losses, **columns
+        crs=first.crs,
+        features=first.features,
+        names=names,
+        losses=losses,
+        notes=Notes(note for table in tables for note in table.notes).grouped(),
+        **columns,
     ).sorted()
 
 

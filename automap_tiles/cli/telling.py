@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 import click
 
-from automap_tiles.cli.reporters import emit_note
 from automap_tiles.notes import Note, Notes, collecting
 
 
@@ -37,7 +36,11 @@ def grown(notes: Iterable[Note], shown: Iterable[Note]) -> list[Note]:
 
 def show_note(log_format: str) -> Callable[[Note], None]:
     """How commands without a reporter of their own show notes: lines or JSON on stderr."""
-    return emit_note if log_format == "json" else _echo
+    if log_format != "json":
+        return _echo
+    from automap_tiles.cli.reporters import emit_note
+
+    return emit_note
 
 
 def _echo(note: Note) -> None:

@@ -33,11 +33,7 @@ class BandTable:
         places = {name: number for number, name in enumerate(self.names, start=1)}
         return [places[name] for name in names]
 
-    def scaling(self, names: Sequence[str]) -> tuple[float, float]:
-        """Scale and offset that bands share; raises `ValueError` where they differ."""
+    def units(self, names: Sequence[str]) -> tuple[tuple[float, float], ...]:
+        """(scale, offset) of bands; raises `KeyError` with the first that is not there."""
         places = [number - 1 for number in self.numbers(names)]
-        pairs = sorted({(self.scales[place], self.offsets[place]) for place in places})
-        if len(pairs) > 1:
-            units = ", ".join(f"{scale:g} · n + {offset:g}" for scale, offset in pairs)
-            raise ValueError(f"the bands {', '.join(names)} have different units: {units}")
-        return pairs[0] if pairs else (1.0, 0.0)
+        return tuple((self.scales[place], self.offsets[place]) for place in places)

@@ -65,6 +65,8 @@ class VectorInfo:
     """Type, as fiona names it."""
     properties: dict[str, str]
     """Type of each property, as fiona names them."""
+    count: int = 0
+    """Of all features, those without a geometry among them."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,7 @@ def _inspect(path: str, _stamp: _Stamp | None) -> VectorInfo:
             bounds=Bounds(*source.bounds) if len(source) else None,
             geometry=str(source.schema["geometry"]),
             properties=dict(source.schema["properties"]),
+            count=max(0, len(source)),
         )
 
 

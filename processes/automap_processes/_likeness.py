@@ -18,6 +18,7 @@ from automap_tiles.analysis.classifier.familiar import (
 from automap_tiles.analysis.classifier.model import Model
 
 Array = np.ndarray[Any, Any]
+Units = Sequence[tuple[float, float]]
 
 _STRANGE = 0.1
 """Share of a tile's pixels that may be strange without a word: clouds, roofs, sun glint."""
@@ -35,15 +36,13 @@ class Reading:
     renamed: bool
     """Whether the process file names the bands."""
 
-    def scaling(self, table: Any, needs: Sequence[str]) -> tuple[float, float]:
-        """(scale, offset) to the unit of the features; of the picture where the file says none."""
+    def units(self, table: Any, needs: Sequence[str]) -> Units:
+        """(scale, offset) of each band; those of the picture where the file says none."""
         if self.scale is None and self.offset is None and not self.renamed:
-            found: tuple[float, float] = table.scaling(needs)
+            found: Units = table.units(needs)
             return found
-        return (
-            1.0 if self.scale is None else self.scale,
-            0.0 if self.offset is None else self.offset,
-        )
+        scale, offset = 1.0 if self.scale is None else self.scale, self.offset or 0.0
+        return ((scale, offset),) * len(needs)
 
 
 def check_likeness(model: Model, picture: RasterReader, reading: Reading, unlike: bool) -> None:
@@ -55,13 +54,15 @@ def check_likeness(model: Model, picture: RasterReader, reading: Reading, unlike
     if familiar is None:
         return
     glance = picture.glance()
-    scale, offset = reading.scaling(picture.describe_bands(), model.recipe.needs)
+    needs = model.recipe.needs
+    units = dict(zip(needs, reading.units(picture.describe_bands(), needs), strict=True))
     bands = {
-        name: plane.compressed() * scale + offset
+        name: plane.compressed() * units[name][0] + units[name][1]
         for name, plane in zip(reading.names, glance.pixels, strict=False)
+        if name in units
     }
     for error in (
-        _of_unit(familiar, bands, scale),
+        _of_unit(familiar, bands, units),
         _of_size(familiar, glance.pixel) if model.recipe.margin else None,
     ):
         if error is not None and not unlike:
@@ -71,11 +72,14 @@ def check_likeness(model: Model, picture: RasterReader, reading: Reading, unlike
                       reason=f"the picture {error.message}"))  # fmt: skip
 
 
-def _of_unit(familiar: Familiar, bands: Mapping[str, Array], scale: float) -> ConfigError | None:
+def _of_unit(
+    familiar: Familiar, bands: Mapping[str, Array], units: Mapping[str, tuple[float, float]]
+) -> ConfigError | None:
     times = familiar.times_larger(bands)
     if times is None or not is_other_unit(times):
         return None
-    factor = unit_factor(times)
+    factor, scale = unit_factor(times), next(iter(units.values()))[0]
+    learnt = sorted({values.scale for values in familiar.bands.values()})
     remedy = "`scale` under process_parameters that brings them into that unit"
     if factor is not None:
         remedy = f"scale: {scale * factor:g} under process_parameters"
@@ -83,7 +87,7 @@ def _of_unit(familiar: Familiar, bands: Mapping[str, Array], scale: float) -> Co
     return ConfigError(
         f"has numbers that are {many} than those the model was trained on: another unit",
         key="input.picture",
-        found=f"scale {scale:g}; the model's picture had {familiar.scale:g}",
+        found=f"scale {scale:g}; the model's picture had {', '.join(f'{one:g}' for one in learnt)}",
         remedy=f"{remedy}; or unlike: true where they are right",
     )
 
@@ -100,7 +104,7 @@ def _of_size(familiar: Familiar, pixel: float | None) -> ConfigError | None:
     )
 
 
-def tell_unlike(model: Model, pixels: Any, tile: Tile, scaling: tuple[float, float]) -> None:
+def tell_unlike(model: Model, pixels: Any, tile: Tile, units: Units) -> None:
     """Tell of a tile with many pixels, or with a pixel size, that the model has never seen.
 
     `pixels` are the bands that the recipe needs, (band, y, x), as they are stored.
@@ -110,7 +114,7 @@ def tell_unlike(model: Model, pixels: Any, tile: Tile, scaling: tuple[float, flo
     if model.recipe.margin:
         _tell_size(model.familiar, tile)
     valid = ~np.ma.getmaskarray(pixels).any(axis=0)
-    strange = model.familiar.strange(model.recipe.needs, np.ma.getdata(pixels), scaling)
+    strange = model.familiar.strange(model.recipe.needs, np.ma.getdata(pixels), units)
     count = int((strange & valid).sum())
     if count > _STRANGE * valid.sum():
         tell(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,9 +30,9 @@ class Wish:
     minimum_patch: int
     probabilities: bool
     confidence: bool
-    scale: float
-    """A stored value times this plus `offset` is reflectance."""
-    offset: float
+    units: Sequence[tuple[float, float]]
+    """(scale, offset) of each band: a stored value times the scale plus the offset is reflectance,
+    or whatever else the model was trained on."""
     margins: tuple[int, int, int]
     """Pixels around that the features of a pixel, its smoothing, and its patch depend on."""
 
@@ -129,8 +129,7 @@ def _predicted(wanted: _Wanted, rows: slice) -> tuple[Floats, Bools]:
     features = recipe.compute(
         wanted.pixels[:, near, beside],
         recipe.needs,
-        scale=wanted.wish.scale,
-        offset=wanted.wish.offset,
+        units=wanted.wish.units,
     )
     own = (
         slice(rows.start - near.start, rows.stop - near.start),

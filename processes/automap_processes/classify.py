@@ -126,7 +126,7 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
     recipe = context.model.recipe
     names = tuple(bands) if bands is not None else picture.describe_bands().names
     reading = Reading(names, scale, offset, bands is not None)
-    scale, offset = reading.scaling(picture.describe_bands(), recipe.needs)
+    units = reading.units(picture.describe_bands(), recipe.needs)
     smooth, patch = _around(smoothing, minimum_patch)
     wish = Wish(
         window=2 * smooth + 1 if smooth else None,
@@ -134,13 +134,12 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
         minimum_patch=minimum_patch,
         probabilities=probabilities,
         confidence=confidence,
-        scale=scale,
-        offset=offset,
+        units=units,
         margins=(recipe.margin, smooth, patch),
     )
     indexes = [names.index(name) + 1 for name in recipe.needs]
     pixels = picture.read(indexes=indexes, resampling=resampling)
-    tell_unlike(context.model, pixels, tile, (scale, offset))
+    tell_unlike(context.model, pixels, tile, units)
     mapped = class_map(context, pixels, tile.buffer_margins, wish)
     if not mapped.classes.any():
         raise Empty

@@ -39,9 +39,7 @@ def check_parameters(picture: RasterReader, recipe: dict[str, Any]) -> None:
     """Complain of bands that the picture lacks, before the first tile."""
     try:
         wanted = Recipe.from_dict(recipe)
-        bands = picture.describe_bands()
-        wanted.check(bands.names)
-        bands.scaling(wanted.needs)
+        wanted.check(picture.describe_bands().names)
     except ValueError as error:
         raise ConfigError(str(error), key="process_parameters.recipe") from error
 
@@ -78,9 +76,8 @@ def execute(
     last = np.minimum(places.max(axis=0) + wanted.margin + 1, tile.shape)
     bands = picture.describe_bands()
     read = picture.read(indexes=bands.numbers(wanted.needs))
-    scale, offset = bands.scaling(wanted.needs)
     window = read[:, first[0] : last[0], first[1] : last[1]]
-    found = wanted.compute(window, wanted.needs, scale=scale, offset=offset)
+    found = wanted.compute(window, wanted.needs, units=bands.units(wanted.needs))
     told = [_told(group, first, found.data, found.valid) for group in groups]
     if not any(told):
         raise Empty

@@ -68,3 +68,28 @@ def test_what_goes_wrong(samples: Path, tmp_path: Path, capsys: pytest.CaptureFi
     assert "neither CSV nor GeoJSON" in capsys.readouterr().err
     assert main(["samples", str(samples), str(picture), "--class-field", "2081"]) == 2
     assert "2018?" in capsys.readouterr().err
+
+
+def test_bands_of_different_units(
+    samples: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A composite of `automap run`: reflectance and counts, each in its own unit."""
+    picture = write_picture(tmp_path / "picture.tif")
+    with rasterio.open(picture, "r+") as file:
+        file.scales = (1e-4, 1e-4, 1e-4, 1.0)
+        pixels = file.read()[:, 10, 10]
+    out = tmp_path / "out.csv"
+    assert main(["samples", str(samples), str(picture), "--out", str(out)]) == 0
+    with out.open(encoding="utf-8") as text:
+        row = next(row for row in csv.DictReader(text) if row["class"] == "1")
+    found = [float(row[band]) for band in BANDS]
+    np.testing.assert_allclose(found, pixels * [1e-4, 1e-4, 1e-4, 1.0], rtol=1e-6)
+    told = capsys.readouterr().err
+    assert "Lost: 1 sample (1 of 2): outside the picture" in told
+    command = ["samples", str(samples), str(picture), "--out", str(out), "--bands"]
+    assert main([*command, "nir,red"]) == 0
+    assert out.read_text(encoding="utf-8").splitlines()[0] == "X,Y,class,group,nir,red"
+    assert main([*command, "swir9"]) == 2
+    assert "there is no 'swir9'" in capsys.readouterr().err
+    assert main([*command, "red", "--recipe", "a.yaml"]) == 2
+    assert "either --recipe or --bands" in capsys.readouterr().err

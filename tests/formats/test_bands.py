@@ -74,11 +74,11 @@ def test_a_folder_without_tiles(tmp_path: Path) -> None:
         reader(tmp_path / "a").describe_bands()
 
 
-def test_units_that_bands_share() -> None:
+def test_units_of_bands() -> None:
     assert SAID.numbers(["nir", "red"]) == [2, 1]
-    assert SAID.scaling(["red"]) == (1e-4, -0.1)
-    assert SAID.scaling([]) == (1.0, 0.0)
-    with pytest.raises(ValueError, match="different units"):
-        SAID.scaling(["red", "nir"])
+    assert SAID.units(["red"]) == ((1e-4, -0.1),)
+    assert SAID.units([]) == ()
+    one, other = SAID.units(["nir", "red"])
+    assert other == (1e-4, -0.1) != one
     with pytest.raises(KeyError):
         SAID.numbers(["blue"])

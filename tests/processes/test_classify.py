@@ -225,7 +225,7 @@ def test_strips_leave_no_trace_and_nothing_is_predicted_twice(
     smooth, patch = (window or 1) // 2, patches.margin(minimum)
     wish = _prediction.Wish(
         window=window, smoothness=2.0, minimum_patch=minimum, probabilities=False,
-        confidence=True, scale=1.0, offset=0.0, margins=(1, smooth, patch),
+        confidence=True, units=[(1.0, 0.0)] * 2, margins=(1, smooth, patch),
     )  # fmt: skip
     buffer = (8, 8, 8, 8)
     whole, parts = Fake(MODEL), Fake(MODEL)

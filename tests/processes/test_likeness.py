@@ -34,7 +34,7 @@ def trained(path: Path, *, pixel: float = 10.0, unit: float = 1.0, radius: int =
         name: Values(low=low * unit, middle=middle * unit, high=high * unit)
         for name, (low, middle, high) in LAND.items()
     }
-    familiar = Familiar(pixel=pixel, scale=1.0, offset=0.0, bands=bands)
+    familiar = Familiar(pixel=pixel, bands=bands)
     model = replace(
         make_model(of=recipe(radius=radius), high=5000.0 * unit, rounds=2), familiar=familiar
     )

@@ -8,7 +8,7 @@ pixel and the values of the bands that it has learnt from.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,9 @@ class Values:
     middle: float
     high: float
     """1 % of the training samples are above."""
+    scale: float = 1.0
+    """A number of the picture times this plus `offset` was the value."""
+    offset: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,22 +51,25 @@ class Familiar:
 
     pixel: float
     """Metres on the ground along the edge of a pixel in its middle."""
-    scale: float
-    """A number of the picture times this plus `offset` was the value of a band."""
-    offset: float
     bands: Mapping[str, Values]
     """By name; bands that only indices are made of are not known."""
 
     @classmethod
     def of(
-        cls, table: SampleTable, recipe: Recipe, pixel: float, scaling: tuple[float, float]
+        cls,
+        table: SampleTable,
+        recipe: Recipe,
+        pixel: float,
+        units: Sequence[tuple[float, float]],
     ) -> Familiar:
-        """Of the samples of a training."""
+        """Of the samples of a training; `units` are those of the bands that the recipe needs."""
         bands = {}
+        of_band = dict(zip(recipe.needs, units, strict=True))
         for name, column in _columns(recipe).items():
             low, middle, high = np.percentile(table.values[:, column], (1, 50, 99)).tolist()
-            bands[name] = Values(low=low, middle=middle, high=high)
-        return cls(pixel=pixel, scale=scaling[0], offset=scaling[1], bands=bands)
+            scale, offset = of_band[name]
+            bands[name] = Values(low=low, middle=middle, high=high, scale=scale, offset=offset)
+        return cls(pixel=pixel, bands=bands)
 
     def times_larger(self, bands: Mapping[str, NDArray[Any]]) -> float | None:
         """How many times larger the values of another picture are, by the median of its bands.
@@ -84,18 +90,17 @@ class Familiar:
         return None if size is None else size / self.pixel
 
     def strange(
-        self, names: Sequence[str], pixels: NDArray[Any], scaling: tuple[float, float]
+        self, names: Sequence[str], pixels: NDArray[Any], units: Sequence[tuple[float, float]]
     ) -> NDArray[np.bool_]:
         """(y, x) where most bands of a picture (band, y, x) are far from what was learnt from.
 
-        Far is beyond it by more than its whole width. The pixels are as stored: times the scale
-        plus the offset of `scaling` they are in the unit of the features.
+        Far is beyond it by more than its whole width. The pixels are as stored: times scale plus
+        offset, as `units` has them for each band, they are in the unit of the features.
         """
-        scale, offset = scaling
         beyond = np.zeros(pixels.shape[1:], dtype=np.uint16)
         known = [place for place, name in enumerate(names) if name in self.bands]
         for place in known:
-            values = self.bands[names[place]]
+            values, (scale, offset) = self.bands[names[place]], units[place]
             width = values.high - values.low
             ends = (values.low - width - offset) / scale, (values.high + width - offset) / scale
             beyond += (pixels[place] < min(ends)) | (pixels[place] > max(ends))
@@ -106,20 +111,14 @@ class Familiar:
         """For JSON; `from_dict` gives an equal one."""
         return {
             "pixel": self.pixel,
-            "scale": self.scale,
-            "offset": self.offset,
-            "bands": {name: [one.low, one.middle, one.high] for name, one in self.bands.items()},
+            "bands": {name: asdict(one) for name, one in self.bands.items()},
         }
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Familiar:
         """From what `to_dict` gave; raises `KeyError`, `TypeError` or `ValueError`."""
-        bands = {}
-        for name, (low, middle, high) in content["bands"].items():
-            bands[str(name)] = Values(low=float(low), middle=float(middle), high=float(high))
-        numbers = (float(content[key]) for key in ("pixel", "scale", "offset"))
-        pixel, scale, offset = numbers
-        return cls(pixel=pixel, scale=scale, offset=offset, bands=bands)
+        bands = {str(name): Values(**values) for name, values in content["bands"].items()}
+        return cls(pixel=float(content["pixel"]), bands=bands)
 
 
 def is_other_unit(times: float) -> bool:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from automap_tiles.cli.telling import show_note, telling
+
 if TYPE_CHECKING:
     from automap_tiles.commands.assess import DesignWish, ReferenceWish
 
@@ -156,7 +158,8 @@ def _assess(map_: str, wish: ReferenceWish, band: int, report: Path | None) -> N
 
     if report is not None:
         check_name(report)
-    found = assess(map_, wish, band)
+    with telling(show_note("text")):
+        found = assess(map_, wish, band)
     for line in summary(found):
         click.echo(line)
     if report is not None:
@@ -170,7 +173,8 @@ def _design(map_: str, wish: DesignWish, band: int, out: Path) -> None:
     from automap_tiles.commands.assess.results import design_summary
 
     check_output(out)
-    drawn = draw(map_, wish, band)
+    with telling(show_note("text")):
+        drawn = draw(map_, wish, band)
     for line in design_summary(drawn):
         click.echo(line)
     write_points(drawn, out)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from automap_tiles.cli.telling import show_note, telling
+
 if TYPE_CHECKING:
     from automap_tiles.analysis.recipe import Recipe
 
@@ -39,7 +41,8 @@ if TYPE_CHECKING:
     metavar="PIXELS",
     help="Left out along the edge of polygons, where they are wide enough.",
 )
-@click.option("--recipe", metavar="FILE", help="Features as YAML.  [default: the bands]")
+@click.option("--recipe", metavar="FILE", help="Features as YAML, instead of:")
+@click.option("--bands", metavar="NAMES", help="Such as red,nir.  [default: all of the picture]")
 @click.option("--seed", type=int, default=0, show_default=True, metavar="N")
 @click.option("-w", "--workers", type=click.IntRange(min=1), metavar="N")
 @click.option(
@@ -59,6 +62,7 @@ def command(  # noqa: PLR0913 - the options
     per_polygon: int | None,
     erode: int,
     recipe: str | None,
+    bands: str | None,
     seed: int,
     workers: int | None,
     out: Path | None,
@@ -78,6 +82,8 @@ def command(  # noqa: PLR0913 - the options
     from automap_tiles.commands.samples.export import check_name, write_table
     from automap_tiles.commands.train.results import of_samples
 
+    if recipe is not None and bands is not None:
+        raise click.UsageError("Give either --recipe or --bands.")
     if out is not None:
         check_name(out)
     looked = look_at(picture)
@@ -88,7 +94,10 @@ def command(  # noqa: PLR0913 - the options
         classes=None if classes is None else read_classes(classes),
     )
     wanted = Extraction(per_class=per_class, per_polygon=per_polygon, erode=erode, seed=seed)
-    table = extract(found, looked, _recipe(recipe, looked.bands), wanted, workers=workers)
+    with telling(show_note("text")):
+        table = extract(
+            found, looked, _recipe(recipe, bands, looked.bands), wanted, workers=workers
+        )
     for line in of_samples(table):
         click.echo(line)
     if out is not None:
@@ -96,8 +105,14 @@ def command(  # noqa: PLR0913 - the options
         click.echo(f"{len(table)} samples: {out}")
 
 
-def _recipe(path: str | None, bands: tuple[str, ...]) -> Recipe:
+def _recipe(path: str | None, names: str | None, bands: tuple[str, ...]) -> Recipe:
+    """Of a file, of the bands that are named, or of all that the picture has."""
     from automap_tiles.analysis.recipe import Recipe
-    from automap_tiles.commands.train import read_recipe
+    from automap_tiles.commands.train import RecipeWish, make_recipe, read_recipe
 
-    return Recipe(bands=bands) if path is None else read_recipe(path)[0]
+    if path is not None:
+        return read_recipe(path)[0]
+    if names is None:
+        return Recipe(bands=bands)
+    wanted = tuple(name.strip() for name in names.split(",") if name.strip())
+    return make_recipe(RecipeWish(bands=wanted, indices=(), radii=()), bands)

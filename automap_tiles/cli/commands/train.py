@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from automap_tiles.cli.telling import show_note, telling
 from automap_tiles.cli.train_options import TrainChoices, train_options
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def command(choices: TrainChoices, report: Path | None, overwrite: bool, verbose
     _check_report(report)
     told = _Teller(choices.trials, verbose)
     listeners = Listeners(samples=told.samples, trial=told.trial)
-    outcome = run(choices.order(overwrite=overwrite), listeners)
+    with telling(show_note("text")):
+        outcome = run(choices.order(overwrite=overwrite), listeners)
     if not outcome.is_new:
         click.echo(f"{choices.model} is of the same samples and options already; left as it is.")
     for line in summary(outcome):

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from automap_tiles.analysis.accuracy import MapAccuracy, confusion, map_accuracy, without_errors
+from automap_tiles.analysis.accuracy import (
+    Estimate,
+    MapAccuracy,
+    confusion,
+    map_accuracy,
+    without_errors,
+)
 from automap_tiles.analysis.classifier.classes import LandClass, land_classes
 from automap_tiles.analysis.classifier.scores import Scores
 from automap_tiles.commands.assess.class_map import Strata, count, open_map
@@ -19,10 +25,16 @@ from automap_tiles.commands.assess.reference import (
     open_model,
     read_reference,
 )
+from automap_tiles.errors import ConfigError
+from automap_tiles.notes import Fate, Note, Subject, tell
 
 _HECTARE = 10_000.0
 _FEW = 30
 """Samples of a class below which its numbers say little."""
+_LEAST = 5
+"""Samples of a class below which no number is told: all of four right would be 100 % ± 0 %."""
+_LEAST_IN_ALL = 10
+"""Samples below which nothing is told of a map."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +56,11 @@ class Assessment:
     left_out_area: float
     """Square metres of these."""
     sample: Reference
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What was lost and what was guessed, the reference first."""
+        return (*self.sample.notes, *_notes(self))
 
     @property
     def scores(self) -> Scores:
@@ -79,7 +96,8 @@ class Assessment:
                 for loss in self.sample.losses
             ],
             "training_samples_left_out": self.sample.training,
-            "notes": list(notes(self)),
+            "remarks": list(remarks(self)),
+            "notes": [note.to_json() for note in self.notes],
         }
 
 
@@ -89,6 +107,7 @@ def assess(path: str, wish: ReferenceWish, band: int = 1) -> Assessment:
     model = open_model(wish.model)
     # first what can go wrong at once
     sample = read_reference(wish, classes, model)
+    _check_number(sample, wish)
     strata = count(classes)
     told = set(sample.mapped.tolist())
     left_out = [value for value in strata.values if value not in told]
@@ -100,7 +119,7 @@ def assess(path: str, wish: ReferenceWish, band: int = 1) -> Assessment:
     counts = confusion(sample.mapped, sample.truth, values)
     colours = {} if model is None else {one.value: one.colour for one in model.classes}
     legend = land_classes({*values, *left_out}, sample.names, {**colours, **classes.colours})
-    return Assessment(
+    found = Assessment(
         map=path,
         reference=wish.path,
         classes=tuple(one for one in legend if one.value in values),
@@ -112,9 +131,26 @@ def assess(path: str, wish: ReferenceWish, band: int = 1) -> Assessment:
         left_out_area=_area(strata, left_out),
         sample=sample,
     )
+    for note in found.notes:
+        tell(note)
+    return found
 
 
-def notes(found: Assessment) -> Sequence[str]:
+def _check_number(sample: Reference, wish: ReferenceWish) -> None:
+    """Raise `ConfigError` for a reference of which nothing can be said."""
+    if len(sample.mapped) < _LEAST_IN_ALL:
+        lost = "; ".join(str(note) for note in sample.notes)
+        raise ConfigError(
+            f"{len(sample.mapped)} reference samples say nothing of a map; "
+            f"{_LEAST_IN_ALL} are the least",
+            wish.path,
+            key="REFERENCE",
+            found=lost or None,
+            remedy="automap assess --design draws as many as are needed",
+        )
+
+
+def remarks(found: Assessment) -> Sequence[str]:
     """What must be known to read the numbers."""
     told = [
         "The estimates hold for a reference that was drawn by chance within each class of the map. "
@@ -125,39 +161,75 @@ def notes(found: Assessment) -> Sequence[str]:
             f"{found.sample.several} reference shapes have several pixels. These are alike and "
             "were not drawn one by one, so no interval can be told."
         )
+    return told
+
+
+def _notes(found: Assessment) -> Iterator[Note]:
+    """What the numbers do not cover, and what was taken for granted."""
     if found.left_out:
         total = found.left_out_area + sum(found.areas)
-        names = ", ".join(one.name for one in found.left_out)
-        told.append(
-            f"{found.left_out_area / total:.1%} of the map ({names}) has no reference sample. "
-            "All numbers are of the rest."
+        yield Note(
+            fate=Fate.LOST,
+            subject=Subject.CLASSES,
+            reason="they have no reference sample: all numbers are of the rest of the map, "
+            f"without {found.left_out_area / total:.1%} of it",
+            count=len(found.left_out),
+            examples=tuple(one.name for one in found.left_out),
         )
-    few = [
-        one.name
-        for one, number in zip(found.classes, found.counts.sum(axis=1).tolist(), strict=True)
-        if 0 < number < _FEW
-    ]
-    if few:
-        told.append(f"Fewer than {_FEW} samples in: {', '.join(few)}. Their numbers say little.")
+    sampled = found.counts.sum(axis=1).tolist()
+    numbered = [(one.name, n) for one, n in zip(found.classes, sampled, strict=True)]
+    for least, most, fate, reason in (
+        (1, _LEAST - 1, Fate.LOST, f"fewer than {_LEAST} samples: their user's accuracy is "
+         "not told"),
+        (_LEAST, _FEW - 1, Fate.GUESSED, f"fewer than {_FEW} samples: their numbers say little"),
+    ):  # fmt: skip
+        few = [f"{name}: {n}" for name, n in numbered if least <= n <= most]
+        if few:
+            yield Note(
+                fate=fate,
+                subject=Subject.CLASSES,
+                reason=reason,
+                count=len(few),
+                examples=tuple(few),
+            )
     if found.sample.training is None:
-        told.append(
-            "Whether training samples are among the reference was not looked at: "
-            "say with --training which model made the map."
+        yield Note(
+            fate=Fate.GUESSED,
+            subject=Subject.REFERENCE_POINTS,
+            reason="taken for none of the samples of the training",
+            count=int(found.counts.sum()),
+            remedy="--training with the model that made the map",
         )
     elif found.sample.training:
-        told.append(
-            f"{found.sample.training} reference pixels were left out: their shapes hold training "
-            "samples."
+        yield Note(
+            fate=Fate.LOST,
+            subject=Subject.REFERENCE_POINTS,
+            reason="their shapes hold training samples",
+            count=found.sample.training,
         )
-    return told
 
 
 def _estimates(
     counts: NDArray[np.int64], weights: NDArray[np.float64], sample: Reference
 ) -> MapAccuracy:
     """Without errors where pixels came several at a time, by the polygon."""
-    found = map_accuracy(counts, weights)
+    found = _told(map_accuracy(counts, weights), counts)
     return without_errors(found) if sample.several else found
+
+
+def _told(found: MapAccuracy, counts: NDArray[np.int64]) -> MapAccuracy:
+    """Without the accuracies of classes that have too few samples."""
+    nothing = Estimate(value=np.nan, error=np.nan)
+
+    def kept(several: Sequence[Estimate], samples: NDArray[np.int64]) -> tuple[Estimate, ...]:
+        pairs = zip(several, samples.tolist(), strict=True)
+        return tuple(one if n >= _LEAST else nothing for one, n in pairs)
+
+    return replace(
+        found,
+        users=kept(found.users, counts.sum(axis=1)),
+        producers=kept(found.producers, counts.sum(axis=0)),
+    )
 
 
 def _area(strata: Strata, values: Sequence[int]) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,13 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automap_tiles.analysis.classifier.classes import LandClass, land_classes
-from automap_tiles.analysis.design import EXPECTED_ACCURACY, Allocation, allocate, sample_size
+from automap_tiles.analysis.design import (
+    EXPECTED_ACCURACY,
+    LEAST,
+    MINIMUM,
+    Allocation,
+    allocate,
+    sample_size,
+)
 from automap_tiles.analysis.sampling import lots
 from automap_tiles.commands.assess.areas import pixel_areas
 from automap_tiles.commands.assess.class_map import ClassMap, Strata, count, open_map
 from automap_tiles.commands.assess.reference import open_model, training_keys
 from automap_tiles.commands.samples.claims import Claims, joined
 from automap_tiles.errors import ConfigError
+from automap_tiles.notes import Fate, Note, Subject, tell
 
 _SUFFIXES = (".csv", ".geojson", ".json")
 
@@ -75,7 +83,7 @@ def draw(path: str, wish: DesignWish, band: int = 1) -> Drawn:
             strata.shares,
             wish.size or needed or 1,
             wish.allocation,
-            wish.minimum,
+            _minimum(wish, strata, path),
             strata.pixels,
         )
     except ValueError as error:
@@ -88,15 +96,80 @@ def draw(path: str, wish: DesignWish, band: int = 1) -> Drawn:
         if model is None
         else {**{one.value: one.name for one in model.classes}, **classes.names}
     )
+    drawn = tuple(int((claims.classes == value).sum()) for value in strata.values)
+    found = land_classes(strata.values, names, classes.colours)
+    _tell_fewer(found, drawn, numbers, wish)
     return Drawn(
-        classes=land_classes(strata.values, names, classes.colours),
+        classes=found,
         strata=strata,
         expected=expected,
-        numbers=tuple(int((claims.classes == value).sum()) for value in strata.values),
+        numbers=drawn,
         needed=needed,
         x=x,
         y=y,
     )
+
+
+def _minimum(wish: DesignWish, strata: Strata, path: str) -> int | None:
+    """Points of each class at least; the usual number gives way to a size that was said.
+
+    Raises `ConfigError` where a minimum that was said does not.
+    """
+    if wish.size is None:
+        return wish.minimum
+    classes = len(strata.values)
+    if wish.minimum is not None:
+        least = sum(min(wish.minimum, pixels) for pixels in strata.pixels)
+        if least > wish.size:
+            raise ConfigError(
+                f"{wish.minimum} points of each of {classes} classes are {least}",
+                path,
+                key="--size",
+                found=wish.size,
+                remedy=f"--size {least}, or a smaller --minimum",
+            )
+        return wish.minimum
+    usual = MINIMUM if wish.allocation is Allocation.COMPROMISE else LEAST
+    possible = min(usual, wish.size // classes)
+    if possible < usual:
+        tell(
+            Note(
+                fate=Fate.REPLACED,
+                subject=Subject.OPTIONS,
+                reason=f"the usual minimum of {usual} points a class is {possible}, so that the "
+                f"sample has {wish.size}",
+                remedy=f"--size {usual * classes} has room for it",
+            )
+        )
+    return possible
+
+
+def _tell_fewer(
+    classes: Sequence[LandClass], drawn: Sequence[int], planned: Sequence[int], wish: DesignWish
+) -> None:
+    """Tell of classes without a point, and of points that the map has no pixels for."""
+    bare = [one.name for one, number in zip(classes, drawn, strict=True) if not number]
+    if bare:
+        tell(
+            Note(
+                fate=Fate.LOST,
+                subject=Subject.CLASSES,
+                reason="they have no point: nothing will be known of them",
+                count=len(bare),
+                examples=tuple(bare),
+                remedy="more points (--size), or a --minimum for each class",
+            )
+        )
+    missing = max(wish.size or 0, sum(planned)) - sum(drawn)
+    if missing > 0:
+        tell(
+            Note(
+                fate=Fate.LOST,
+                subject=Subject.REFERENCE_POINTS,
+                reason="the map has not so many pixels that no training sample lies in",
+                count=missing,
+            )
+        )
 
 
 def check_output(path: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,21 @@ from automap_tiles.analysis.sample_table import Loss, Reason, added
 from automap_tiles.commands.assess.class_map import ClassMap, at
 from automap_tiles.commands.samples import ClassList, Picture, Samples, read_classes, read_samples
 from automap_tiles.commands.samples.claims import Claims
+from automap_tiles.commands.samples.losses import WORDS, notes_of
 from automap_tiles.commands.samples.pixels import place
 from automap_tiles.errors import ConfigError
+from automap_tiles.notes import Note, Subject
 
 if TYPE_CHECKING:
     from automap_tiles.analysis.classifier.model import Model
+
+
+_SUBJECT = Subject.REFERENCE_POINTS
+_WORDS = {
+    **WORDS,
+    Reason.OUTSIDE: "outside the map",
+    Reason.NODATA: "the map has no class there",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +61,8 @@ class Reference:
     several: int
     """Shapes with more than one pixel: these were not drawn one by one."""
     names: dict[int, str]
+    notes: tuple[Note, ...] = ()
+    """What of the reference is not among the samples."""
 
 
 def read_reference(wish: ReferenceWish, classes: ClassMap, model: Model | None) -> Reference:
@@ -69,14 +82,26 @@ def read_reference(wish: ReferenceWish, classes: ClassMap, model: Model | None) 
         Loss(value=value, reason=Reason.NODATA, count=number)
         for value, number in zip(values.tolist(), counts.tolist(), strict=True)
     ]
+    losses = added([*pixels.losses, *nodata])
+    names = {**samples.names, **names}
     return Reference(
         mapped=mapped[known],
         truth=claims.classes[known],
-        losses=added([*pixels.losses, *nodata]),
+        losses=losses,
+        notes=tuple(_notes(samples, losses, names, claims.classes[known])),
         training=training,
         several=int((np.unique(claims.groups[known], return_counts=True)[1] > 1).sum()),
-        names={**samples.names, **names},
+        names=names,
     )
+
+
+def _notes(
+    samples: Samples, losses: tuple[Loss, ...], names: dict[int, str], kept: NDArray[np.uint8]
+) -> Iterator[Note]:
+    """In the words of an assessment: the picture is the map, and the samples are its reference."""
+    left = set(kept.tolist())
+    for note in (*samples.notes, *notes_of(losses, names, left, _WORDS, _SUBJECT)):
+        yield replace(note, subject=_SUBJECT) if note.subject is Subject.SAMPLES else note
 
 
 def _names(classes: ClassMap, model: Model | None) -> dict[int, str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from automap_tiles.analysis.accuracy import Estimate
-from automap_tiles.commands.assess.assessment import Assessment, notes
+from automap_tiles.commands.assess.assessment import Assessment, remarks
 from automap_tiles.commands.assess.drawing import Drawn
 
 _HECTARE = 10_000.0
@@ -32,8 +32,8 @@ def summary(found: Assessment) -> Iterator[str]:
             )
         )
     yield from _table(rows)
-    for note in notes(found):
-        yield f"- {note}"
+    for remark in remarks(found):
+        yield f"- {remark}"
 
 
 def design_summary(drawn: Drawn) -> Iterator[str]:

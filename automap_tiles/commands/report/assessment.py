@@ -17,6 +17,7 @@ def page(report: Mapping[str, Any]) -> str:
     counts = report["counts"]
     values = {
         "report": report,
+        "notes": report["notes"],
         "rows": [
             {
                 **one,

@@ -31,8 +31,9 @@ def page(report: Mapping[str, Any]) -> str:
     values = {
         "report": report,
         "classes": _classes(report),
+        "gone": _gone(report),
         "reasons": _reasons(report),
-        "unclassed": _lost(report, 0),
+        "notes": report.get("notes", ()),  # reports of earlier versions have none
         "names": {one["value"]: one["name"] for one in report["classes"]},
         "held": "blocks" if report["folds"]["block_size"] else "polygons",
         "doubtful": report["doubtful"][:_MOST_DOUBTFUL],
@@ -68,6 +69,13 @@ def _classes(report: Mapping[str, Any]) -> list[dict[str, Any]]:
         }
         for place, one in enumerate(report["classes"])
     ]
+
+
+def _gone(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Classes of which no sample is left: a number, and the reasons."""
+    left = {one["value"] for one in report["classes"]} | {0}
+    gone = sorted({loss["class"] for loss in report["samples"]["losses"]} - left)
+    return [{"value": value, "lost": _lost(report, value)} for value in gone]
 
 
 def _lost(report: Mapping[str, Any], value: int) -> dict[str, int]:

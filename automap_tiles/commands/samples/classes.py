@@ -11,6 +11,9 @@ says it otherwise: a CSV with the columns `value` and `name`, perhaps `colour` (
 With a label in any line, values are not looked for in the field: they are other numbers then. Two
 lines may have the same value: their classes become one. Samples of a class that the file does
 not list are left out.
+
+NULL, NA, nan, none, a dash or nothing at all is no class, as GIS, R and spreadsheets write it: such
+samples are left out and told, unless the file of classes lists that very label.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ import csv
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,14 @@ from automap_tiles.errors import ConfigError
 
 MOST = 255
 """A class map is a picture of bytes, and 0 is no data."""
+
+_NO_CLASS = frozenset(
+    ("", "null", "<null>", "(null)", "na", "n/a", "<na>", "#n/a", "nan", "none", "nil", "nat")
+)
+"""What stands where there is no value, in lower case: of QGIS and ArcGIS, R, spreadsheets, NumPy,
+pandas, Python and Lua."""
+_DASHES = frozenset("-–—_.?")
+"""A cell of nothing else is as good as empty."""
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _KEY = "--classes"
@@ -54,14 +65,38 @@ class Numbered:
     colours: Mapping[int, str] = field(default_factory=dict)
     unlisted: tuple[str, ...] = ()
     """What stands in the field and not in the file of classes."""
+    missing: tuple[str, ...] = ()
+    """What stands in the field in place of a class, such as NULL."""
+    without_class: tuple[bool, ...] = ()
+    """One for each label: whether there is none at all."""
 
 
 def numbered(labels: Sequence[Any], where: ConfigError, classes: ClassList | None) -> Numbered:
     """The numbers of labels; `where` carries file and key for the `ConfigError` of wrong ones."""
-    texts = [_text(label) for label in labels]
+    found = [_text(label) for label in labels]
+    listed = frozenset() if classes is None else frozenset(classes.values)
+    missing = {text for text in found if is_no_class(text) and text not in listed}
+    texts = ["" if text in missing else text for text in found]
     present = sorted({text for text in texts if text})
     if not present:
-        raise _wrong(where, "there is no class in this field", None, "another class field")
+        what = ", ".join(sorted(missing - {""})) or None
+        raise _wrong(where, "there is no class in this field", what, "another class field")
+    return replace(
+        _numbered(texts, present, where, classes),
+        missing=tuple(sorted(missing)),
+        without_class=tuple(not text for text in texts),
+    )
+
+
+def is_no_class(text: str) -> bool:
+    """Whether a text says that there is no value."""
+    own = text.strip().lower()
+    return own in _NO_CLASS or set(own) <= _DASHES
+
+
+def _numbered(
+    texts: Sequence[str], present: Sequence[str], where: ConfigError, classes: ClassList | None
+) -> Numbered:
     if classes is not None:
         return _listed(texts, present, where, classes)
     numbers = {text: _number(text) for text in present}
@@ -91,7 +126,7 @@ def read_classes(path: str | Path) -> ClassList:
         names.setdefault(value, name or f"class {value}")
         colour = _text(row.get("colour")) or _text(row.get("color"))
         if colour and not _COLOUR.fullmatch(colour):
-            raise ConfigError("no colour", path, line, _KEY, colour, "colour: '#1a9850'")
+            raise ConfigError("is not a colour", path, line, _KEY, colour, "colour: '#1a9850'")
         if colour:
             colours.setdefault(value, colour.lower())
     if not any(_text(row.get("label")) for _, row in rows):
@@ -205,9 +240,9 @@ def _yaml_rows(text: str, path: str | Path) -> Iterable[tuple[int | None, Mappin
     try:
         found = YAML(typ="safe").load(text)
     except YAMLError as error:
-        raise ConfigError(f"is no YAML: {error}", path, key=_KEY) from error
+        raise ConfigError(f"is not valid YAML: {error}", path, key=_KEY) from error
     if not isinstance(found, Mapping):
-        raise ConfigError("is no mapping of numbers to names", path, key=_KEY, remedy="1: forest")
+        raise ConfigError("does not map numbers to names", path, key=_KEY, remedy="1: forest")
     for value, entry in found.items():
         yield None, {"value": value, **(entry if isinstance(entry, Mapping) else {"name": entry})}
 

@@ -24,6 +24,7 @@ from automap_tiles.analysis.recipe import MissingBands, Recipe
 from automap_tiles.analysis.sample_table import Loss, Reason, SampleTable, added
 from automap_tiles.analysis.sampling import by_number, lots
 from automap_tiles.commands.samples.claims import Claims, joined
+from automap_tiles.commands.samples.losses import notes_of
 from automap_tiles.commands.samples.picture import Picture, look_at
 from automap_tiles.commands.samples.pixels import Pixels, place, thinned
 from automap_tiles.commands.samples.source import Samples
@@ -34,6 +35,7 @@ from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions, execute
 from automap_tiles.errors import ConfigError, InputError, ProcessChanged
 from automap_tiles.grid import Bounds
+from automap_tiles.notes import tell
 from automap_tiles.runtime import open_process
 from automap_tiles.storage import open_storage
 
@@ -81,12 +83,13 @@ def extract(
     *,
     folder: Path | None = None,
     workers: int | None = None,
-    tell: Callable[[Event], None] | None = None,
+    listen: Callable[[Event], None] | None = None,
 ) -> SampleTable:
     """A table of the samples with the features of a recipe.
 
     With a `folder` what was read stays there: the same call again reads nothing, and one that was
-    killed goes on. `tell` hears of every tile. The table does not depend on tiles or workers.
+    killed goes on. `listen` hears of every tile. The table does not depend on tiles or workers.
+    What is lost on the way is told and stands in the table's notes.
 
     Raises `ConfigError` when the picture lacks bands, or when no sample lies in it or on data.
     """
@@ -103,9 +106,12 @@ def extract(
     read = thinned(pixels.claims, _spare(wanted.per_class), wanted.seed)
     with _folder(folder) as place_of:
         config = _config(picture, recipe, read, place_of)
-        _run(config, workers, picture, tell)
+        _run(config, workers, picture, listen)
         found = _gather(config["output"]["path"], picture, recipe)
-    return _table(found, _Origin(samples, pixels, read, picture, recipe), wanted)
+    table = _table(found, _Origin(samples, pixels, read, picture, recipe), wanted)
+    for note in table.notes:
+        tell(note)
+    return table
 
 
 @dataclass(frozen=True)
@@ -128,7 +134,6 @@ def _check_bands(picture: Picture, recipe: Recipe) -> None:
             found=", ".join(picture.bands),
             remedy="another picture, or a recipe of the bands that it has",
         ) from error
-    picture.scaling(recipe.needs)
 
 
 def _spare(limit: int | None) -> int | None:
@@ -210,7 +215,7 @@ def _run(
     config: dict[str, Any],
     workers: int | None,
     picture: Picture,
-    tell: Callable[[Event], None] | None,
+    listen: Callable[[Event], None] | None,
 ) -> None:
     process = open_process(config)
     size = process.pyramid.metatile_size(picture.zoom)
@@ -220,18 +225,18 @@ def _run(
         concurrency=Concurrency.NONE if few else Concurrency.PROCESSES, workers=workers
     )
     try:
-        _listen(execute(process, options), picture, tell)
+        _listen(execute(process, options), picture, listen)
     except ProcessChanged:
         # the picture is another one than the run before saw
-        _listen(execute(process, replace(options, overwrite=True)), picture, tell)
+        _listen(execute(process, replace(options, overwrite=True)), picture, listen)
 
 
-def _listen(events: Any, picture: Picture, tell: Callable[[Event], None] | None) -> None:
+def _listen(events: Any, picture: Picture, listen: Callable[[Event], None] | None) -> None:
     """Take all events; raise `InputError` with what went wrong in the first tile that failed."""
     with contextlib.closing(events):
         for event in events:
-            if tell is not None:
-                tell(event)
+            if listen is not None:
+                listen(event)
             if isinstance(event, TileDone) and event.result.status is Status.FAILED:
                 lines = (event.result.error or "unknown error").strip().splitlines()
                 raise InputError(f"samples cannot be read from it: {lines[-1]}", picture.path)
@@ -275,6 +280,7 @@ def _table(
         chosen = by_number(claims.classes[kept], wanted.per_class, lot[kept])
         kept[kept] = chosen
     x, y = origin.picture.centres(claims.rows[kept], claims.cols[kept])
+    losses = _losses(origin, claims, claims.take(kept))
     return SampleTable(
         values=values[kept],
         classes=claims.classes[kept],
@@ -284,7 +290,12 @@ def _table(
         crs=origin.picture.crs.to_wkt(),
         features=origin.recipe.names,
         names=origin.samples.names,
-        losses=_losses(origin, claims, claims.take(kept)),
+        losses=losses,
+        notes=(
+            *origin.samples.notes,
+            *origin.pixels.notes,
+            *notes_of(losses, origin.samples.names, set(claims.classes[kept].tolist())),
+        ),
     ).sorted()
 
 

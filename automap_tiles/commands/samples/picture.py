@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,15 +100,6 @@ class Picture:
         held: NDArray[np.bool_] = (rows >= own_rows.start) & (rows < own_rows.stop)
         return held & (cols >= own_cols.start) & (cols < own_cols.stop)
 
-    def scaling(self, bands: Sequence[str]) -> tuple[float, float]:
-        """The scale and offset that these bands share; raises `ConfigError` where they differ."""
-        try:
-            return self.table.scaling(bands)
-        except ValueError as error:
-            raise ConfigError(
-                str(error), self.path, key=_KEY, remedy="choose bands with one unit"
-            ) from error
-
     def grid_definition(self) -> dict[str, Any]:
         """The pyramid as a process file has it."""
         return {**self.pyramid.to_dict(), "pixelbuffer": 0}
@@ -123,7 +113,7 @@ def look_at(path: str | Path) -> Picture:
     text = str(path)
     facts = source_facts(text)
     if facts.kind is not OutputKind.RASTER:
-        raise ConfigError("is no picture but holds features", text, key=_KEY)
+        raise ConfigError("holds features, not pixels", text, key=_KEY)
     absolute = text if "://" in text or text.startswith("/vsi") else str(Path(text).absolute())
     if facts.directory is None:
         return _of_raster(absolute)

@@ -23,6 +23,7 @@ from automap_tiles.commands.samples.picture import Picture
 from automap_tiles.commands.samples.polygons import PolygonClaims, Polygons
 from automap_tiles.commands.samples.source import Samples
 from automap_tiles.errors import ConfigError, GridError
+from automap_tiles.notes import Fate, Note, Subject
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,21 @@ class Pixels:
     """Class -> pixels that there were before the thinning."""
     narrow: Mapping[int, int]
     """Class -> polygons that were too narrow to do without the pixels at their edge."""
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Where leaving out the edge was asked for and could not be."""
+        if not self.narrow:
+            return ()
+        return (
+            Note(
+                fate=Fate.REPLACED,
+                subject=Subject.SAMPLES,
+                reason="polygons too narrow to leave out their edge: it is taken too",
+                count=sum(self.narrow.values()),
+                examples=tuple(f"{count} of {value}" for value, count in self.narrow.items()),
+            ),
+        )
 
     def __len__(self) -> int:
         return len(self.claims)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from automap_tiles.commands.samples.classes import ClassList, Numbered, numbered
 from automap_tiles.commands.samples.fields import KEY, missing_field
 from automap_tiles.commands.samples.table import read_points
 from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.notes import Fate, Note, Subject
 from automap_tiles.scenes.select import Period
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class Samples:
     """Shapes left out because they have no class, or one that is not asked for."""
     unlisted: tuple[str, ...] = ()
     """What stands in the class field and not in the file of classes."""
+    notes: tuple[Note, ...] = ()
+    """What of the file is not among these, and which year was taken for another."""
 
     def __len__(self) -> int:
         return len(self.classes)
@@ -91,7 +94,18 @@ def _of_table(
     points = read_points(path, class_field=class_field, year=year, period=period)
     found = numbered(points.labels, ConfigError("", path, key=points.field), classes)
     shapes = shapely.points(points.x, points.y)
-    return _labelled(path, points.field, CRS.from_epsg(4326), shapes, found)
+    samples = _labelled(path, points.field, CRS.from_epsg(4326), shapes, found)
+    if points.nearest_to is None:
+        return samples
+    note = Note(
+        fate=Fate.GUESSED,
+        subject=Subject.SAMPLES,
+        reason=f"their classes are those of {points.field}, the year nearest to "
+        f"{points.nearest_to}",
+        count=len(samples),
+        remedy="--class-field says which column holds the classes",
+    )
+    return replace(samples, notes=(*samples.notes, note))
 
 
 def _of_features(path: str | Path, class_field: str | None, classes: ClassList | None) -> Samples:
@@ -113,7 +127,15 @@ def _of_features(path: str | Path, class_field: str | None, classes: ClassList |
     found = numbered(labels, ConfigError("", path, key=f"{KEY} {class_field}"), classes)
     shapes = np.empty(len(features), dtype=object)
     shapes[:] = [_usable(vector.to_shape(feature), path) for feature in features]
-    return _labelled(path, class_field, info.crs, shapes, found)
+    samples = _labelled(path, class_field, info.crs, shapes, found)
+    nowhere = info.count - len(features)
+    if nowhere <= 0:
+        return samples
+    return replace(
+        samples,
+        unlabelled=samples.unlabelled + nowhere,
+        notes=(*samples.notes, _lost(nowhere, "they have no place")),
+    )
 
 
 def _remedy(error: InputError) -> str | None:
@@ -158,4 +180,35 @@ def _labelled(
         colours=found.colours,
         unlabelled=len(values) - len(kept),
         unlisted=found.unlisted,
+        notes=tuple(_left_out(found, values, shapely.is_empty(shapes))),
+    )
+
+
+def _left_out(
+    found: Numbered, values: NDArray[np.int64], nowhere: NDArray[np.bool_]
+) -> Iterator[Note]:
+    """What became of the samples that are not used."""
+    without = np.array(found.without_class, dtype=bool)
+    for which, reason, examples, remedy in (
+        (without, "they have no class", found.missing, None),
+        (
+            ~without & (values == 0),
+            "their class is not in the file of classes",
+            found.unlisted,
+            "a line for each in the file of classes, where they are to be used",
+        ),
+        ((values > 0) & nowhere, "they have no place", (), None),
+    ):
+        if which.any():
+            yield _lost(int(which.sum()), reason, examples, remedy)
+
+
+def _lost(count: int, reason: str, examples: Sequence[str] = (), remedy: str | None = None) -> Note:
+    return Note(
+        fate=Fate.LOST,
+        subject=Subject.SAMPLES,
+        reason=reason,
+        count=count,
+        examples=tuple(text for text in examples if text)[:3],
+        remedy=remedy,
     )

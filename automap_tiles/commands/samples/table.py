@@ -38,6 +38,8 @@ class Points:
     """What stands in the column of classes."""
     field: str
     """Name of that column."""
+    nearest_to: str | None = None
+    """The year or time asked for, where that column is another one."""
 
 
 def read_points(
@@ -69,7 +71,24 @@ def read_points(
         y=np.array([_coordinate(row, y, (path, line, "Y", 90.0)) for line, row in rows]),
         labels=[row[label] if label < len(row) else "" for _, row in rows],
         field=names[label],
+        nearest_to=_asked(names[label], class_field, year, period),
     )
+
+
+def _asked(
+    name: str, class_field: str | None, year: int | None, period: Period | None
+) -> str | None:
+    """What was asked for where the column of another year was taken, None where it was this one."""
+    if class_field is not None or not _YEAR.fullmatch(name):
+        return None
+    if year is not None:
+        return None if int(name) == year else str(year)
+    if period is None or (period.first is None and period.last is None):
+        return None
+    first, last = period.first or period.last, period.last or period.first
+    if first is None or last is None or first.year <= int(name) <= last.year:
+        return None
+    return str(period)
 
 
 def nearest_year(years: Sequence[int], period: Period) -> int:

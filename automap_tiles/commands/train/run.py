@@ -100,7 +100,7 @@ def run(order: Order, listeners: Listeners | None = None) -> Outcome:
         order.extraction,
         folder=order.folder,
         workers=order.workers,
-        tell=told.tile,
+        listen=told.tile,
     )
     if told.samples is not None:
         told.samples(table)
@@ -110,8 +110,12 @@ def run(order: Order, listeners: Listeners | None = None) -> Outcome:
     if present is not None:
         return Outcome(model=present, costs=(), pixel_area=area, is_new=False)
     model, costs = _train(order, table, recipe, classes, told.trial)
-    scaling = picture.scaling(recipe.needs)
-    model = replace(model, familiar=Familiar.of(table, recipe, math.sqrt(area), scaling))
+    units = picture.table.units(recipe.needs)
+    model = replace(
+        model,
+        report={**model.report, "notes": [note.to_json() for note in table.notes]},
+        familiar=Familiar.of(table, recipe, math.sqrt(area), units),
+    )
     model.save(order.model)
     return Outcome(model=model, costs=costs, pixel_area=area, is_new=True)
 

@@ -19,6 +19,7 @@ from automap_tiles.commands.assess import ReferenceWish, assess, class_map
 from automap_tiles.commands.assess.class_map import count, open_map
 from automap_tiles.commands.assess.results import summary
 from automap_tiles.errors import ConfigError
+from automap_tiles.notes import Fate, Note, Subject, collecting
 from tests.commands.assess.maps import (
     LON_LAT,
     NAMES,
@@ -30,6 +31,7 @@ from tests.commands.assess.maps import (
     write_map,
 )
 
+POINTS = Subject.REFERENCE_POINTS
 ROWS, COLS = (
     np.random.default_rng(5).integers(0, size, 900).astype(np.int64) for size in (300, 400)
 )
@@ -93,7 +95,14 @@ def test_counts_and_estimates(path: Path, values: np.ndarray, tmp_path: Path) ->
     assert sum(found.areas) == pytest.approx(100 * sum(pixels), rel=2e-3)
     text = "\n".join(summary(found))
     assert f"{100 * found.accuracy.overall.value:.1f} %" in text
-    assert "not looked at" in text
+    # the last two columns are hectares: estimated, and as the map has them
+    shares = [one.value for one in oracle.shares]
+    of_class = {one.name: line for one in found.classes for line in text.splitlines()
+                if f" {one.name} " in line}  # fmt: skip
+    for one, share, area in zip(found.classes, shares, found.areas, strict=True):
+        assert f"{share * sum(found.areas) / 1e4:,.1f} ±" in of_class[one.name]
+        assert of_class[one.name].endswith(f" {area / 1e4:,.1f}")
+    assert "none of the samples of the training" in str(found.notes)
     json.dumps(found.to_dict(), allow_nan=False)
 
 
@@ -217,7 +226,7 @@ def test_polygons_and_what_has_no_reference(path: Path, values: np.ndarray, tmp_
     assert found.counts.sum() == 1200
     for place, one in enumerate(found.classes):
         assert found.counts[place].sum() == (values[window > 0] == one.value).sum()
-    text = " ".join(found.to_dict()["notes"])
+    text = " ".join(found.to_dict()["remarks"])
     assert "2 reference shapes have several pixels" in text
     # pixels of a polygon were not drawn one by one
     assert found.to_dict()["overall"]["interval"] is None
@@ -232,7 +241,7 @@ def test_polygons_and_what_has_no_reference(path: Path, values: np.ndarray, tmp_
     shown = {one.value for one in found.classes} | {one.value for one in found.left_out}
     assert shown == {1, 2, 5}
     if found.left_out:
-        assert "has no reference sample" in text
+        assert "they have no reference sample" in str(found.notes)
 
 
 def test_names_need_a_map_with_names(values: np.ndarray, tmp_path: Path) -> None:
@@ -276,3 +285,89 @@ def test_the_legend_of_a_map(path: Path) -> None:
     with rasterio.open(path, "r+") as file:
         file.update_tags(1, class_x="y", classy="z")
     assert open_map(path).names == NAMES
+
+
+def test_every_reference_point_is_accounted_for(
+    path: Path, values: np.ndarray, tmp_path: Path
+) -> None:
+    """Those in the numbers and those in the notes are all that stand in the file."""
+    rows, cols = distinct()
+    labels = [NAMES.get(value, "NA") for value in truth_of(values)[rows, cols].tolist()]
+    lines = write_points(tmp_path, rows, cols, labels).read_text("utf-8").splitlines()
+    again = next(
+        line
+        for line, row, col in zip(lines[1:], rows, cols, strict=True)
+        if not line.endswith("NA") and values[row, col]
+    )
+    away = "0.0,0.0,water"
+    reference = tmp_path / "points.csv"
+    reference.write_text("\n".join([*lines, again, away, away]), "utf-8")
+    found = assess(str(path), ReferenceWish(path=str(reference), class_field="class"))
+    told = {note.reason: note for note in found.notes if note.subject is POINTS}
+    assert told["they have no class"].count == labels.count("NA")
+    assert told["they have no class"].examples == ("NA",)
+    assert told["outside the map"].count == 2
+    assert told["outside the map"].examples == ("2 of 2 water",)
+    assert told["the same pixel again"].count == 1
+    classless = [label for row, col, label in zip(rows, cols, labels, strict=True)
+                 if label != "NA" and not values[row, col]]  # fmt: skip
+    assert told["the map has no class there"].count == len(classless) > 0
+    lost = sum(note.count for note in found.notes
+               if note.subject is POINTS and note.fate is not Fate.GUESSED)  # fmt: skip
+    assert int(found.counts.sum()) + lost == len(labels) + 3
+    report = found.to_dict()
+    assert [Note.from_json(note) for note in report["notes"]] == list(found.notes)
+
+
+def test_a_class_that_is_lost_is_told_first(path: Path, values: np.ndarray, tmp_path: Path) -> None:
+    rows, cols = np.nonzero(values == 1)
+    reference = write_points(tmp_path, rows[:40], cols[:40], ["forest"] * 40)
+    with reference.open("a", encoding="utf-8") as file:
+        file.write("0.0,0.0,water\n" * 7)
+    with collecting() as told:
+        found = assess(str(path), ReferenceWish(path=str(reference), class_field="class"))
+    first = next(iter(told))
+    assert (first.fate, first.subject, first.count) == (Fate.LOST, Subject.CLASSES, 1)
+    assert first.examples == ("2 water: 7 outside the map",)
+    assert next(iter(found.notes)) == first
+
+
+@pytest.mark.parametrize("number", [4, 5])
+def test_no_accuracy_of_too_few(
+    path: Path, values: np.ndarray, tmp_path: Path, number: int
+) -> None:
+    """All of four right would be 100 % ± 0 %."""
+    places = [np.argwhere(values == value)[:size] for value, size in ((1, 30), (2, number))]
+    rows, cols = np.concatenate(places).T
+    labels = ["forest"] * 30 + ["water"] * number
+    reference = write_points(tmp_path, rows, cols, labels)
+    found = assess(str(path), ReferenceWish(path=str(reference), class_field="class"))
+    report = found.to_dict()
+    assert report["users"][0]["value"] == 1
+    assert (
+        report["users"][1]["value"]
+        == report["producers"][1]["value"]
+        == (1 if number == 5 else None)
+    )
+    reasons = [note.reason for note in found.notes if note.examples == (f"water: {number}",)]
+    assert reasons == [
+        "fewer than 5 samples: their user's accuracy is not told"
+        if number == 4
+        else "fewer than 30 samples: their numbers say little"
+    ]
+
+
+def test_nothing_of_a_handful(path: Path, values: np.ndarray, tmp_path: Path) -> None:
+    rows, cols = np.argwhere(values == 1)[:9].T
+    reference = write_points(tmp_path, rows, cols, ["forest"] * 9)
+    with pytest.raises(ConfigError, match=r"9 reference samples say nothing .* 10 are the least"):
+        assess(str(path), ReferenceWish(path=str(reference), class_field="class"))
+
+
+def test_numbers_with_na_among_them(path: Path, values: np.ndarray, tmp_path: Path) -> None:
+    """As R writes a table in which years are missing."""
+    rows, cols = np.argwhere(values == 5)[:20].T
+    reference = write_points(tmp_path, rows, cols, [5, "NA"] * 10)
+    found = assess(str(path), ReferenceWish(path=str(reference), class_field="class"))
+    assert int(found.counts.sum()) == 10
+    assert found.notes[0].count == 10

@@ -16,6 +16,7 @@ from automap_tiles.commands.assess import DesignWish, ReferenceWish, assess, cla
 from automap_tiles.commands.assess.drawing import Drawn, write_points
 from automap_tiles.commands.samples import read_samples
 from automap_tiles.errors import ConfigError
+from automap_tiles.notes import Fate, Subject, collecting
 from tests.commands.assess.maps import (
     LON_LAT,
     NAMES,
@@ -153,3 +154,42 @@ def test_a_map_read_in_small_tiles(path: Path, monkeypatch: pytest.MonkeyPatch) 
     parts = draw(str(path), DesignWish(size=200))
     # areas of tiles differ in the ninth digit, which decides nothing
     np.testing.assert_array_equal(whole.x, parts.x)
+
+
+@pytest.mark.parametrize("allocation", list(Allocation))
+@pytest.mark.parametrize("size", [3, 40, 149, 150, 400])
+def test_so_many_points_as_were_said(path: Path, size: int, allocation: Allocation) -> None:
+    """The usual minimum gives way to a size, and says so; a class without a point is told."""
+    with collecting() as told:
+        drawn = draw(str(path), DesignWish(size=size, allocation=allocation))
+    assert sum(drawn.numbers) == len(drawn.x) == size
+    gave_way = (size < 150 and allocation is Allocation.COMPROMISE) or size < 6
+    assert [note.fate for note in told if note.subject is Subject.OPTIONS] == (
+        [Fate.REPLACED] if gave_way else []
+    )
+    assert min(drawn.numbers) >= min(size // 3, 50 if allocation is Allocation.COMPROMISE else 2)
+
+
+def test_a_minimum_that_was_said_does_not_give_way(path: Path) -> None:
+    with pytest.raises(ConfigError, match="20 points of each of 3 classes are 60") as caught:
+        draw(str(path), DesignWish(size=59, minimum=20))
+    assert caught.value.remedy == "--size 60, or a smaller --minimum"
+    assert sum(draw(str(path), DesignWish(size=60, minimum=20)).numbers) == 60
+
+
+def test_fewer_points_than_classes(path: Path) -> None:
+    with collecting() as told:
+        drawn = draw(str(path), DesignWish(size=2))
+    assert sum(drawn.numbers) == 2
+    (lost,) = [note for note in told if note.subject is Subject.CLASSES]
+    assert lost.count == drawn.numbers.count(0) >= 1
+
+
+def test_more_points_than_the_map_has_pixels(tmp_path: Path) -> None:
+    small = write_map(tmp_path / "small.tif", np.full((4, 5), 2, np.uint8), names=NAMES)
+    with collecting() as told:
+        drawn = draw(str(small), DesignWish(size=30))
+    assert sum(drawn.numbers) == 20
+    assert [(note.fate, note.count) for note in told if note.subject is not Subject.OPTIONS] == [
+        (Fate.LOST, 10)
+    ]

@@ -208,7 +208,9 @@ def test_the_page_of_a_map(tmp_path: Path) -> None:
     overall = found.accuracy.overall
     assert f"{100 * overall.value:.1f} ± {100 * overall.half_width:.1f} %" in shown
     assert "<i>water</i>" in shown
-    assert all(note in shown for note in report["notes"])
+    assert all(remark in shown for remark in report["remarks"])
+    assert all(note["reason"] in shown for note in report["notes"])
+    assert report["notes"]
     matrix = [row[1:] for row in page.rows if re.match(r"[125] ?[a-z<]", row[0])]
     assert [[int(cell) for cell in row] for row in matrix] == found.counts.tolist()
     write_assessment(report, tmp_path / "report.json")

@@ -100,10 +100,10 @@ def test_classes_that_are_not_in_the_samples(tmp_path: Path) -> None:
         ("a.csv", "value,name\n", "lists no class"),
         ("a.csv", "value,name\n0,none\n", "from 1 to 255"),
         ("a.csv", "value,name\nx,none\n", "from 1 to 255"),
-        ("a.csv", "value,name,colour\n1,forest,green\n", "no colour"),
+        ("a.csv", "value,name,colour\n1,forest,green\n", "not a colour"),
         ("a.csv", "value,name\n1,forest\n2,forest\n", "two values"),
-        ("a.yaml", "- forest\n", "no mapping"),
-        ("a.yaml", "1: {\n", "no YAML"),
+        ("a.yaml", "- forest\n", "does not map"),
+        ("a.yaml", "1: {\n", "not valid YAML"),
     ],
 )
 def test_wrong_files_of_classes(tmp_path: Path, name: str, text: str, message: str) -> None:
@@ -117,3 +117,38 @@ def test_wrong_files_of_classes(tmp_path: Path, name: str, text: str, message: s
 def test_a_missing_file_of_classes(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         read_classes(tmp_path / "none.csv")
+
+
+NOTHING = ["NULL", "null", "<Null>", "NA", "n/a", "#N/A", "nan", "NaN", "None", "-", "–", "  ", ""]
+
+
+@pytest.mark.parametrize("nothing", [*NOTHING, None, float("nan")])
+@pytest.mark.parametrize(
+    ("labels", "values"), [(["forest", "water"], (1, 2)), ([3, 7], (3, 7)), (["3", "7"], (3, 7))]
+)
+def test_no_class(nothing: Any, labels: list[Any], values: tuple[int, ...]) -> None:
+    """Whatever a program writes where there is no value, among names and among numbers."""
+    found = numbered([labels[0], nothing, labels[1], nothing], WHERE, None)
+    assert found.values == (values[0], 0, values[1], 0)
+    assert found.without_class == (False, True, False, True)
+    assert set(found.names.values()) <= set(labels)
+    shown = nothing.strip() if isinstance(nothing, str) else ""
+    assert found.missing == (shown,)
+
+
+def test_names_that_only_begin_like_nothing() -> None:
+    labels = ["nature", "nullarbor", "nanotree", "no-data forest", "n.a.r."]
+    assert min(numbered(labels, WHERE, None).values) > 0
+
+
+def test_a_file_of_classes_may_list_them(tmp_path: Path) -> None:
+    """Somebody's class is called NA, and the file says so; NULL is still none."""
+    path = write(tmp_path, "a.csv", "value,name\n1,NA\n2,bog\n")
+    found = numbered(["NA", "bog", "NULL"], WHERE, read_classes(path))
+    assert found.values == (1, 2, 0)
+    assert found.missing == ("NULL",)
+
+
+def test_nothing_but_nothing() -> None:
+    with pytest.raises(ConfigError, match=r"no class in this field \(found: 'NA, NULL'\)"):
+        numbered(["NULL", "NA", ""], WHERE, None)

@@ -20,6 +20,7 @@ from automap_tiles.commands.samples import Extraction, Picture, extract, extract
 from automap_tiles.commands.samples.pixels import place
 from automap_tiles.engine.events import Event, TileDone, TileStatus
 from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.notes import Fate, Subject, collecting
 from tests.commands.samples.scenes import at, blob, samples_of, square, write_picture
 
 RECIPE = Recipe(
@@ -86,7 +87,7 @@ def test_the_table_does_not_depend_on_the_tiles(
     for size in (16, 48):
         cut = smaller_tiles(picture, size, monkeypatch)
         tiles: list[Event] = []
-        other = extract(samples, cut, RECIPE, wanted, tell=tiles.append)
+        other = extract(samples, cut, RECIPE, wanted, listen=tiles.append)
         assert sum(isinstance(each, TileDone) for each in tiles) > 5
         assert other.fingerprint == one.fingerprint
         assert other.losses == one.losses
@@ -166,7 +167,7 @@ def test_what_was_read_is_remembered(
 
     def run(**options: Any) -> tuple[SampleTable, Counter[TileStatus]]:
         seen: list[Event] = []
-        table = extract(samples, picture, RECIPE, folder=tmp_path, tell=seen.append, **options)
+        table = extract(samples, picture, RECIPE, folder=tmp_path, listen=seen.append, **options)
         return table, Counter(each.result.status for each in seen if isinstance(each, TileDone))
 
     first, done = run()
@@ -200,9 +201,10 @@ def test_bands_of_different_units(path: Path, tmp_path: Path) -> None:
     with rasterio.open(other, "r+") as file:
         file.scales = (1e-4, 1e-4, 1e-4, 1.0)
     samples = samples_of([square(5, 5, 9, 9)], [1])
-    assert len(extract(samples, other, Recipe(bands=("red",))))
-    with pytest.raises(ConfigError, match="different units"):
-        extract(samples, other, Recipe(bands=("red", "nir")))
+    one = extract(samples, path, Recipe(bands=("red", "nir")))
+    table = extract(samples, other, Recipe(bands=("red", "nir")))
+    np.testing.assert_array_equal(table.values[:, 0], one.values[:, 0])
+    np.testing.assert_allclose(table.values[:, 1], one.values[:, 1] * 1e4, rtol=1e-6)
 
 
 def test_a_broken_picture(path: Path, tmp_path: Path) -> None:
@@ -273,3 +275,25 @@ def test_osm_polygons_on_the_real_scene(shared: Path) -> None:
     with rasterio.open(band) as file:
         points = file.sample(zip(table.x.tolist(), table.y.tolist(), strict=True))
         np.testing.assert_array_equal(table.values, np.array(list(points), dtype=np.float32))
+
+
+def test_what_is_lost_is_told(path: Path) -> None:
+    """Whole classes first; every pixel of the samples is in the table or in a note."""
+    shapes = [square(5, 5, 9, 9), square(500, 500, 3, 4), square(10, 40, 9, 9)]
+    samples = dataclasses.replace(samples_of(shapes, [1, 2, 3]), names={2: "water"})
+    with collecting() as told:
+        table = extract(samples, path, RECIPE, Extraction(per_class=20))
+    assert table.notes == tuple(told)
+    first, *others = table.notes
+    assert (first.fate, first.subject) == (Fate.LOST, Subject.CLASSES)
+    assert first.examples == ("2 water: 12 outside the picture",)
+    counts = {note.reason: (note.fate, note.count) for note in others}
+    assert counts["outside the picture"] == (Fate.LOST, 12)
+    assert counts["more than were asked for"][0] is Fate.IGNORED
+    assert sum(note.count for note in others) + len(table) == 81 + 12 + 81
+
+
+def test_polygons_that_keep_their_edge_are_told(path: Path) -> None:
+    table = extract(samples_of([square(5, 5, 2, 2), square(20, 20, 9, 9)], [1, 3]), path, RECIPE)
+    (note,) = [note for note in table.notes if note.fate is Fate.REPLACED]
+    assert (note.count, note.examples) == (1, ("1 of 1",))

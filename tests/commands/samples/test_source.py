@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from shapely.geometry import mapping
 from automap_tiles.commands.samples import read_classes, read_samples
 from automap_tiles.commands.samples.table import nearest_year
 from automap_tiles.errors import ConfigError
+from automap_tiles.notes import Fate
 from automap_tiles.scenes.select import Period
 
 CSV = "id,X,Y,2015,2018,2020\na,10.5,47.25,1,2,3\nb,10.6,47.30,1,,3\nc,10.7,47.35,4,5,6\n"
@@ -196,3 +198,43 @@ def test_the_real_ones(shared: Path) -> None:
     # the only field there is
     points = read_samples(labels / "gdalcubes_ny_samples.gpkg")
     assert (len(points), len(points.names)) == (39, 3)
+
+
+def test_what_is_left_out_is_told(tmp_path: Path) -> None:
+    path = write(tmp_path, "X,Y,2018\n10,47,oak\n10,48,NULL\n10,49,\n11,47,lava\n12,47,elm\n")
+    listed = write(tmp_path, "value,name\n1,oak\n2,elm\n", "classes.csv")
+    found = read_samples(path, classes=read_classes(listed))
+    assert found.classes.tolist() == [1, 2]
+    without, unlisted = found.notes
+    assert (without.fate, without.count, without.examples) == (Fate.LOST, 2, ("NULL",))
+    assert (unlisted.count, unlisted.examples) == (1, ("lava",))
+    assert found.unlabelled == without.count + unlisted.count
+
+
+def test_shapes_that_are_nowhere_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.geojson"
+    place = {"type": "Point", "coordinates": [10, 47]}
+    features = [
+        {"type": "Feature", "properties": {"kind": "oak"}, "geometry": geometry}
+        for geometry in (place, {"type": "MultiPoint", "coordinates": []}, None)
+    ]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), "utf-8")
+    (note,) = read_samples(path).notes
+    assert (note.count, note.reason) == (2, "they have no place")
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"year": 2018}, None),
+        ({"year": 2017}, "those of 2018, the year nearest to 2017"),
+        ({"period": Period(first=date(2014, 1, 1), last=date(2014, 12, 31))}, "those of 2015"),
+        ({"period": Period(first=date(2018, 4, 1), last=date(2018, 9, 1))}, None),
+        ({"class_field": "2015"}, None),
+    ],
+)
+def test_another_year_is_told(tmp_path: Path, asked: dict, told: str | None) -> None:
+    notes = read_samples(write(tmp_path, CSV), **asked).notes
+    guessed = [note.reason for note in notes if note.fate is Fate.GUESSED]
+    assert len(guessed) == (told is not None)
+    assert told is None or told in guessed[0]
