@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -13,6 +12,7 @@ from automap_tiles.errors import ConfigError
 from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.formats.registry import formats
 from automap_tiles.grid import Bounds, Pyramid
+from automap_tiles.parsing import parse_json
 
 _SINGLE_FILE = (".tif", ".tiff")
 # Options of the source's own output that hold for its folder and not for what is made from it.
@@ -108,7 +108,7 @@ def _grid(name: str) -> str | dict[str, Any]:
     if name in ("geodetic", "mercator"):
         return name
     try:
-        found = json.loads(Path(name).read_text(encoding="utf-8"))
+        found = parse_json(Path(name).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigError(
             f"neither the name of a grid nor a JSON file: {error}",

@@ -13,6 +13,7 @@ from rasterio.crs import CRS
 from automap_tiles.errors import GridError, InputError, OutputMismatch
 from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.grid import Pyramid
+from automap_tiles.parsing import parse_json
 from automap_tiles.storage import DEFAULT_SCHEMA, Storage, TileLayout
 
 METADATA_NAME = "metadata.json"
@@ -98,7 +99,7 @@ def read_metadata(storage: Storage) -> Metadata:
     """
     path = f"{storage.root}/{METADATA_NAME}"
     try:
-        content = json.loads(storage.get(METADATA_NAME))
+        content = parse_json(storage.get(METADATA_NAME))
         driver = dict(content["driver"])
         name = str(driver.pop("format"))
         return Metadata(pyramid=_pyramid(content["pyramid"]), format=name, options=driver)

@@ -12,9 +12,10 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import ConfigError, Empty, ProcessError
-from automap_tiles.runtime.hooks import context, value_of
+from automap_tiles.runtime.hooks import context, given, value_of
 from automap_tiles.runtime.oldstyle import OldStyleProcess
 from automap_tiles.runtime.signature import Role, Signature, read_signature, without_none
+from automap_tiles.runtime.written import plain
 
 if TYPE_CHECKING:
     from automap_tiles.grid import Tile
@@ -58,7 +59,7 @@ def bind(process: Process, zoom: int) -> Call:
     loaded = process.function.load()
     signature = read_signature(loaded.execute, has_setup=loaded.setup is not None)
     inputs = process.inputs.at_zoom(zoom)
-    parameters = process.parameters.at(zoom)
+    parameters = process.parameters.written_at(zoom)
     values = check(signature, inputs, parameters, zoom, process.folder)
     taken = _taken_inputs(signature, inputs)
     constants = {**values, **_constants(process, signature)}
@@ -69,7 +70,7 @@ def bind(process: Process, zoom: int) -> Call:
         constants=constants,
         copied=tuple(name for name, value in values.items() if not _is_immutable(value)),
         inputs=taken,
-        per_tile=tuple(_per_tile(process, signature, parameters)),
+        per_tile=tuple(_per_tile(process, signature, process.parameters.at(zoom))),
         open_inputs=process.inputs.at,
     )
 
@@ -83,10 +84,11 @@ def check(
 ) -> dict[str, Any]:
     """Match names and types; returns the parameters as the function gets them.
 
-    `folder` is where relative paths start.
+    `parameters` may know how they are written; `folder` is where relative paths start.
 
     Raises `ConfigError` with the name as its key.
     """
+    parameters = given(signature, parameters)
     if both := inputs.keys() & parameters.keys():
         raise ConfigError(
             "is an input and a parameter at once",
@@ -102,7 +104,7 @@ def check(
             if argument.role is Role.VALUE:
                 values[name] = value_of(name, value, argument, folder)
         elif signature.takes_all:
-            values[name] = value
+            values[name] = plain(value)
         elif not signature.names(Role.OLD_STYLE):
             raise _unknown(name, value, signature, {*inputs, *parameters})
     return values
@@ -178,7 +180,7 @@ def _unknown(name: str, value: Any, signature: Signature, given: set[str]) -> Co
     return ConfigError(
         "execute() takes no such parameter",
         key=f"process_parameters.{name}",
-        found=value,
+        found=plain(value),
         remedy=f"{close}?" if close else f"it takes {', '.join(takes) or 'no arguments'}",
     )
 

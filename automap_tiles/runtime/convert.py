@@ -4,47 +4,129 @@ from __future__ import annotations
 
 import datetime as dt
 import inspect
+import typing
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import ConfigError
+from automap_tiles.runtime.written import KEY, Place, Written, plain, scalars, with_texts
 
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter
+    from pydantic import TypeAdapter, ValidationError
 
 
 def convert(name: str, value: Any, annotation: Any) -> Any:
     """The value as the annotation asks for it; values without one come through unchanged.
 
+    The value may know how it is written: where the annotation asks for a text, it gets that.
     Raises `ConfigError` with the parameter as its key.
     """
-    if annotation in (inspect.Parameter.empty, Any) or type(value) is annotation:
-        return value
-    if annotation is float and type(value) is int:
-        return float(value)
-    if annotation is str and type(value) in (int, float, dt.date, dt.datetime):
-        # YAML reads 2018-01-01 and 5 as what they look like
-        return str(value)
+    meant = plain(value)
+    if annotation in (inspect.Parameter.empty, Any) or type(meant) is annotation:
+        return meant
+    if annotation is float and type(meant) is int:
+        return float(meant)
+    if annotation is str and isinstance(value, Written):
+        return value.text
+    if annotation is str and type(meant) in (int, float, dt.date, dt.datetime):
+        # not from a file: 5 is "5"
+        return str(meant)
     return _by_pydantic(name, value, annotation)
 
 
-def _by_pydantic(name: str, value: Any, annotation: Any) -> Any:
-    from pydantic import PydanticSchemaGenerationError, PydanticUserError, ValidationError
+def needs_text(name: str, value: Any, annotation: Any) -> bool:
+    """Whether a value is converted to something else because it is known how it is written.
 
+    Something else than `str` would make of it. A value that cannot be converted does not.
+    """
+    if next(scalars(value), None) is None:
+        return False
     try:
-        return _adapter(annotation).validate_python(value)
+        found = convert(name, value, annotation)
+    except ConfigError:
+        return False
+    try:
+        return bool(found != convert(name, plain(value), annotation))
+    except ConfigError:
+        return True
+
+
+def takes_none(annotation: Any) -> bool:
+    """Whether None is a value of an annotation; of none at all it is."""
+    if annotation in (inspect.Parameter.empty, Any, None):
+        return True
+    return type(None) in typing.get_args(annotation)
+
+
+def _by_pydantic(name: str, value: Any, annotation: Any) -> Any:
+    """Convert as YAML means it; what is no such value is taken as it is written.
+
+    10:30 and the like are first taken as written: YAML means 630 by it.
+    """
+    from pydantic import PydanticSchemaGenerationError, PydanticUserError
+
+    sixties = frozenset(place for place, each in scalars(value) if _is_sexagesimal(each))
+    try:
+        adapter = _adapter(annotation)
+        found, error = _validated(adapter, value, sixties)
+        if error is not None and sixties:
+            found, error = _validated(adapter, value, frozenset())
     except (PydanticSchemaGenerationError, PydanticUserError):
         # nothing that can be checked, a class from elsewhere in some container for instance
-        return value
-    except ValidationError as error:
-        first = error.errors()[0]
-        inner = "".join(f"[{part!r}]" for part in first["loc"])
-        raise ConfigError(
-            f"{first['msg']}{f', at {inner}' if inner else ''}",
-            key=f"process_parameters.{name}",
-            found=value,
-            remedy=f"the function asks for {_text(annotation)}",
-        ) from error
+        return plain(value)
+    if error is None:
+        return found
+    first = error.errors()[0]
+    inner = "".join(f"[{part!r}]" for part in first["loc"])
+    raise ConfigError(
+        f"{first['msg']}{f', at {inner}' if inner else ''}",
+        key=f"process_parameters.{name}",
+        found=plain(value),
+        remedy=f"the function asks for {_text(annotation)}",
+    ) from error
+
+
+def _validated(
+    adapter: TypeAdapter[Any], value: Any, places: frozenset[Place]
+) -> tuple[Any, ValidationError | None]:
+    """The value with texts at the places, and wherever else it is wrong without."""
+    from pydantic import ValidationError
+
+    first = None
+    while True:
+        try:
+            return adapter.validate_python(with_texts(value, places)), None
+        except ValidationError as error:
+            first = first or error
+            more = frozenset(_places(error, value)) - places
+            if not more:
+                return None, first
+            places |= more
+
+
+def _places(error: ValidationError, value: Any) -> Iterator[Place]:
+    """Where in a value something is wrong that is no text."""
+    for each in error.errors(include_url=False, include_context=False, include_input=False):
+        found, key = value, None
+        place: Place = ()
+        for part in each["loc"]:
+            if part == KEY:
+                found, place = key, (*place, KEY)
+            elif isinstance(found, dict):
+                for own, item in found.items():
+                    if part in (plain(own), with_texts(own), str(plain(own))):
+                        found, key, place = item, own, (*place, plain(own))
+                        break
+            elif isinstance(found, list) and isinstance(part, int) and part < len(found):
+                found, place = found[part], (*place, part)
+            # all else names a member of a union
+        if isinstance(found, Written):
+            yield place
+
+
+def _is_sexagesimal(scalar: Written) -> bool:
+    return isinstance(scalar.value, int | float) and ":" in scalar.text
 
 
 def _adapter(annotation: Any) -> TypeAdapter[Any]:

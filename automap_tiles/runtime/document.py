@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from automap_tiles.errors import ConfigError
+from automap_tiles.parsing import MAX_DEPTH, MAX_VALUES, MAX_YAML, TOO_DEEP, TOO_MANY
+from automap_tiles.runtime.written import KEY
 from automap_tiles.runtime.zooms import Keys
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
@@ -29,6 +31,8 @@ class Document:
     """Where relative paths start."""
     lines: Mapping[Keys, int]
     """Line of every key, counted from 1, by the keys that lead to it."""
+    texts: Mapping[Keys, str] = field(default_factory=dict)
+    """How the values stand there that are no texts, by the keys that lead to them."""
 
     def line(self, *keys: str | int) -> int | None:
         """Line of a key; of the nearest one above it when it is not in the file."""
@@ -57,7 +61,7 @@ class Document:
 def read_document(source: str | Path | Mapping[str, Any]) -> Document:
     """Read a process file, or take a dict; variables of the environment are filled in.
 
-    Raises `ConfigError` when there is no such file, it is no YAML, or a variable is not set.
+    Raises `ConfigError` when there is no such file, it is not valid YAML, or a variable is not set.
     """
     if isinstance(source, Mapping):
         values = {str(key): value for key, value in source.items()}
@@ -65,24 +69,32 @@ def read_document(source: str | Path | Mapping[str, Any]) -> Document:
         document = Document(values, None, folder, {})
     else:
         document = _read_file(Path(source).absolute())
-    return Document(
-        _fill_in(document.values, document, ()), document.file, document.folder, document.lines
-    )
+    return replace(document, values=_fill_in(document.values, document, ()))
 
 
 def _read_file(path: Path) -> Document:
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            data = file.read(MAX_YAML + 1)
+        text = data.decode()
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", path) from error
     except UnicodeDecodeError as error:
         raise ConfigError("this is no text in UTF-8", path) from error
-    lines: dict[Keys, int] = {}
-    values = _Reader(path, lines).read(text)
+    if len(data) > MAX_YAML:
+        raise ConfigError(
+            f"has more than {MAX_YAML // 2**20} MB, too much for a process file",
+            path,
+            remedy="put outlines into a file of their own: area: outline.geojson",
+        )
+    reader = _Reader(path)
+    values = reader.read(text)
+    lines = reader.lines
     if not isinstance(values, dict):
         raise ConfigError("a process file holds keys and values", path, 1, found=values)
     folder = _folder(values, path.parent, path, lines.get(("config_dir",)))
-    return Document({str(key): value for key, value in values.items()}, path, folder, lines)
+    values = {str(key): value for key, value in values.items()}
+    return Document(values, path, folder, lines, reader.texts)
 
 
 def _folder(values: dict[str, Any], base: Path, file: Path | None, line: int | None) -> Path:
@@ -103,14 +115,16 @@ class _Reader:
     YAML 1.1 as in mapchete: `yes` and `no` are truth values.
     """
 
-    def __init__(self, path: Path, lines: dict[Keys, int]) -> None:
+    def __init__(self, path: Path) -> None:
         from ruamel.yaml import YAML
 
         self._path = path
-        self._lines = lines
+        self.lines: dict[Keys, int] = {}
+        self.texts: dict[Keys, str] = {}
         self._yaml = YAML(typ="safe", pure=True)
         self._yaml.version = (1, 1)
         self._above: list[Any] = []
+        self._count = 0
 
     def read(self, text: str) -> Any:
         from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -118,24 +132,35 @@ class _Reader:
         try:
             node = self._yaml.compose(text)
             return None if node is None else self._value(node, ())
+        except RecursionError as error:
+            raise ConfigError(TOO_DEEP, self._path) from error
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line = None if mark is None else mark.line + 1
-            raise ConfigError(f"this is no YAML: {error.problem}", self._path, line) from error
+            raise ConfigError(
+                f"this is not valid YAML: {error.problem}", self._path, line
+            ) from error
         except YAMLError as error:
-            raise ConfigError(f"this is no YAML: {error}", self._path) from error
+            raise ConfigError(f"this is not valid YAML: {error}", self._path) from error
 
     def _value(self, node: Any, keys: Keys) -> Any:
         if node in self._above:
             line = node.start_mark.line + 1
             raise ConfigError("a value cannot hold itself", self._path, line)
+        self._count += 1
+        for wrong, message in (
+            (len(self._above) > MAX_DEPTH, TOO_DEEP),
+            (self._count > MAX_VALUES, TOO_MANY),
+        ):
+            if wrong:
+                raise ConfigError(message, self._path, node.start_mark.line + 1)
         self._above.append(node)
         try:
             if node.id == "mapping":
                 return self._mapping(node, keys)
             if node.id == "sequence":
                 return self._sequence(node, keys)
-            return self._scalar(node)
+            return self._noted(node, self._scalar(node), keys)
         finally:
             self._above.pop()
 
@@ -154,7 +179,8 @@ class _Reader:
                     remedy="remove one of the two",
                 )
             own_lines[key] = line
-            self._lines[(*keys, key)] = line
+            self._noted(key_node, key, (*keys, key, KEY))
+            self.lines[(*keys, key)] = line
             values[key] = self._value(value_node, (*keys, key))
         return values
 
@@ -175,7 +201,7 @@ class _Reader:
 
     def _sequence(self, node: Any, keys: Keys) -> list[Any]:
         for number, item in enumerate(node.value):
-            self._lines[(*keys, number)] = item.start_mark.line + 1
+            self.lines[(*keys, number)] = item.start_mark.line + 1
         return [self._value(item, (*keys, number)) for number, item in enumerate(node.value)]
 
     def _key(self, node: Any) -> Any:
@@ -186,6 +212,12 @@ class _Reader:
         if node.tag.endswith((":int", ":float")):
             return self._scalar(node)
         return node.value
+
+    def _noted(self, node: Any, value: Any, keys: Keys) -> Any:
+        """The value; one that is no text is noted as it is written."""
+        if not isinstance(value, str) and node.value:
+            self.texts[keys] = node.value
+        return value
 
     def _scalar(self, node: Any) -> Any:
         if node.tag.endswith(":bool") and node.value in _LETTERS:

@@ -26,9 +26,10 @@ from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import AutomapError, ConfigError, InputError, ProcessError
 from automap_tiles.runtime.canonical import canonical
-from automap_tiles.runtime.convert import convert
+from automap_tiles.runtime.convert import convert, needs_text, takes_none
 from automap_tiles.runtime.function import FunctionRef, LoadedFunction, explained
 from automap_tiles.runtime.signature import Argument, Signature, read_signature, without_none
+from automap_tiles.runtime.written import plain, with_texts
 from automap_tiles.runtime.zooms import ZoomValues
 
 if TYPE_CHECKING:
@@ -47,6 +48,23 @@ def value_of(name: str, value: Any, argument: Argument, folder: Path) -> Any:
     return Path(folder, found) if is_path(argument) and found is not None else found
 
 
+def given(signature: Signature, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters without those that are null: they are as if they were not there.
+
+    But where a function needs an argument and takes no None, `~` and `null` are texts, or wrong.
+    """
+    wanted = {
+        name
+        for name, argument in signature.arguments.items()
+        if argument.required and not takes_none(argument.annotation)
+    }
+    return {
+        name: value
+        for name, value in parameters.items()
+        if plain(value) is not None or name in wanted
+    }
+
+
 def is_path(argument: Argument) -> bool:
     """Whether the function asks for a `Path`, or for none."""
     return without_none(argument.annotation) is Path
@@ -60,6 +78,7 @@ def arguments_of(
     It takes what it names of the parameters; the others are for `execute`.
     """
     signature = read_signature(function)
+    parameters = given(signature, parameters)
     for name, argument in signature.arguments.items():
         if argument.required and name not in parameters:
             raise ConfigError(
@@ -70,7 +89,7 @@ def arguments_of(
     return {
         name: value_of(name, value, signature.arguments[name], folder)
         if name in signature.arguments
-        else value
+        else plain(value)
         for name, value in parameters.items()
         if name in signature.arguments or signature.takes_all
     }
@@ -91,9 +110,33 @@ def files_of(
     """Files that parameters of `execute` name, at any of the zooms, sorted."""
     arguments = signature_of(ref).arguments.values() if zooms else ()
     named = [argument.name for argument in arguments if is_path(argument)]
-    given = [parameters.at(zoom).get(name) for zoom in zooms for name in named]
-    paths = {Path(folder, value) for value in given if isinstance(value, str | Path)}
+    there = [parameters.written_at(zoom).get(name) for zoom in zooms for name in named]
+    paths = {
+        Path(folder, text) for value in there if isinstance(text := with_texts(value), str | Path)
+    }
     return tuple(sorted(path for path in paths if path.is_file()))
+
+
+def texts_of(ref: FunctionRef, parameters: ZoomValues, zooms: Sequence[int]) -> tuple[str, ...]:
+    """What `execute` and `setup` get as it is written and not as YAML means it, at any zoom.
+
+    Earlier versions gave a number as text by `str`; where that is the same nothing is new.
+    """
+    if not zooms:
+        return ()
+    loaded = ref.load()
+    signatures = [signature_of(ref)]
+    if loaded.setup is not None:
+        signatures.append(read_signature(loaded.setup))
+    found = {
+        canonical([name, with_texts(value)])
+        for zoom in zooms
+        for name, value in parameters.written_at(zoom).items()
+        for signature in signatures
+        if name in signature.arguments
+        and needs_text(name, value, signature.arguments[name].annotation)
+    }
+    return tuple(sorted(found))
 
 
 def needed_buffer(
@@ -109,7 +152,7 @@ def needed_buffer(
         return 0
     widest = 0
     for zoom in zooms:
-        found = call(ref, function, parameters.at(zoom), folder)
+        found = call(ref, function, parameters.written_at(zoom), folder)
         widest = max(widest, _as_pixels(ref, found))
     return widest
 

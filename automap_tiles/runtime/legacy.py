@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 from automap_tiles.runtime.document import Document
@@ -34,7 +35,7 @@ def modernise(document: Document) -> Document:
         _warn(document, old, new)
     _zoom_levels(document, values)
     _pyramid(document, values)
-    return Document(values, document.file, document.folder, lines)
+    return replace(document, values=values, lines=lines)
 
 
 def _zoom_levels(document: Document, values: dict[str, Any]) -> None:

@@ -17,7 +17,13 @@ from automap_tiles.runtime.area import bounds_area, common, geometry_area
 from automap_tiles.runtime.binding import check, unused_inputs
 from automap_tiles.runtime.builtin import find_function
 from automap_tiles.runtime.document import Document, read_document
-from automap_tiles.runtime.hooks import arguments_of, files_of, needed_buffer, signature_of
+from automap_tiles.runtime.hooks import (
+    arguments_of,
+    files_of,
+    needed_buffer,
+    signature_of,
+    texts_of,
+)
 from automap_tiles.runtime.inputs import InputTree
 from automap_tiles.runtime.legacy import modernise
 from automap_tiles.runtime.loops import check_no_loop
@@ -25,6 +31,7 @@ from automap_tiles.runtime.overrides import Overrides, apply_to_file, apply_zoom
 from automap_tiles.runtime.process import Process
 from automap_tiles.runtime.settings import SECTIONS, Sections, read_sections, section
 from automap_tiles.runtime.signature import Role
+from automap_tiles.runtime.written import written
 from automap_tiles.runtime.zooms import Choice, Keys, ZoomValues, map_leaves, zoom_tree
 
 if TYPE_CHECKING:
@@ -129,6 +136,7 @@ def _assemble(document: Document, overrides: Overrides) -> Process:
         folder=document.folder,
         styles=styles.read_styles(sections.output, document),
         files=files_of(function, parameters, called_on, document.folder),
+        texts=texts_of(function, parameters, called_on),
     )
 
 
@@ -202,7 +210,10 @@ def _output_spec(document: Document, sections: Sections, area: BaseGeometry) -> 
 def _parameters(document: Document) -> ZoomValues:
     """process_parameters, and every key at the top that is no section."""
     values = section(document, "process_parameters", required=False)
-    values = {str(key): value for key, value in values.items()}
+    values = {
+        str(key): written(value, document.texts, ("process_parameters", key))
+        for key, value in values.items()
+    }
     for key, value in document.values.items():
         if key in SECTIONS:
             continue
@@ -210,7 +221,7 @@ def _parameters(document: Document) -> ZoomValues:
             raise document.error(
                 "stands at the top and in process_parameters", key, remedy="remove one of the two"
             )
-        values[key] = value
+        values[key] = written(value, document.texts, (key,))
     return ZoomValues(
         zoom_tree(values, is_leaf=lambda value: "format" in value, keys=("process_parameters",))
     )
@@ -281,12 +292,11 @@ def _check_arguments(process: Process, document: Document) -> None:
     for zoom in process.base_zooms:
         inputs = process.inputs.at_zoom(zoom)
         try:
-            check(signature, inputs, process.parameters.at(zoom), zoom, process.folder)
+            parameters = process.parameters.written_at(zoom)
+            check(signature, inputs, parameters, zoom, process.folder)
             if signature.names(Role.CONTEXT) and loaded.setup is not None:
-                arguments_of(loaded.setup, process.parameters.at(zoom), process.folder)
-            bands = hooks.check_parameters(
-                process.function, inputs, process.parameters.at(zoom), process.folder
-            )
+                arguments_of(loaded.setup, parameters, process.folder)
+            bands = hooks.check_parameters(process.function, inputs, parameters, process.folder)
         except ConfigError as error:
             raise _at_top(error, document) from error
         _check_bands(bands, document)

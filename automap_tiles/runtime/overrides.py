@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +55,13 @@ def apply_to_file(overrides: Overrides, document: Document) -> Document:
         values["input"] = _inputs(overrides.inputs, document)
     if overrides.parameters is not None:
         values |= _parameters(overrides.parameters, values)
-    return Document(values, document.file, document.folder, document.lines)
+    given = set(overrides.parameters or ())
+    texts = {
+        keys: text
+        for keys, text in document.texts.items()
+        if not given.intersection(keys[:1] if keys[0] != "process_parameters" else keys[1:2])
+    }
+    return replace(document, values=values, texts=texts)
 
 
 def apply_zooms(

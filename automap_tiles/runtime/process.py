@@ -60,6 +60,8 @@ class Process:
     """Where relative paths among the parameters start."""
     files: tuple[Path, ...] = ()
     """Files that parameters name: their content is part of the process."""
+    texts: tuple[str, ...] = ()
+    """Parameters that the function gets as they are written, where YAML means something else."""
 
     @property
     def base_zooms(self) -> tuple[int, ...]:
@@ -117,7 +119,7 @@ class Process:
             self.function,
             counts,
             self.inputs.at_zoom(zoom),
-            self.parameters.at(zoom),
+            self.parameters.written_at(zoom),
             self.folder,
         )
 
@@ -147,9 +149,8 @@ class Process:
 
     def _parameters_hash(self) -> str:
         """Of the parameters and of what stands in the files that they name."""
-        if not self.files:
-            return self.parameters.key
-        return digest(self.parameters.key, *(file_hash(file) for file in self.files))
+        more = (*self.texts, *(file_hash(file) for file in self.files))
+        return digest(self.parameters.key, *more) if more else self.parameters.key
 
     def for_workers(self) -> Process:
         """The same process without its outline, which only planning needs and may be large."""

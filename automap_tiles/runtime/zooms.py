@@ -11,6 +11,7 @@ from typing import Any
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.runtime.canonical import canonical, digest
+from automap_tiles.runtime.written import plain
 
 MAX_ZOOM = 30
 
@@ -67,6 +68,11 @@ class ZoomValues:
 
     def at(self, zoom: int) -> dict[str, Any]:
         """What holds at a zoom; names without a value there, or with None, are left out."""
+        found: dict[str, Any] = _without_none(plain(_at(self.tree, zoom))) or {}
+        return found
+
+    def written_at(self, zoom: int) -> dict[str, Any]:
+        """The same with scalars that know how they are written; a written null among them."""
         return _at(self.tree, zoom) or {}
 
     @cached_property
@@ -174,14 +180,22 @@ def _at(tree: Any, zoom: int) -> Any:
     return {key: value for key, value in found.items() if value is not None} or None
 
 
+def _without_none(tree: Any) -> Any:
+    """Names whose value is None are left out, also those of groups that hold nothing else."""
+    if not isinstance(tree, dict) or not tree:
+        return tree
+    found = {key: _without_none(value) for key, value in tree.items()}
+    return {key: value for key, value in found.items() if value is not None} or None
+
+
 def _to_plain(tree: Any) -> Any:
     if isinstance(tree, Choice):
         return {
             "zooms": [[sorted(zooms), _to_plain(value)] for zooms, value in tree.options],
         }
     if isinstance(tree, dict):
-        return {key: _to_plain(value) for key, value in tree.items()}
-    return tree
+        return {str(key): _to_plain(value) for key, value in tree.items()}
+    return plain(tree)
 
 
 def _dotted(keys: Keys) -> str:

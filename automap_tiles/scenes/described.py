@@ -29,6 +29,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.parsing import parse_yaml
 from automap_tiles.scenes.places import Place, folder_of, list_place, split
 from automap_tiles.scenes.scene import BandFile, QualityFile, Scene
 from automap_tiles.sensors.quality_tables import layer as quality_layer
@@ -168,15 +169,12 @@ def _time(stack: _Stack, stamp: str) -> datetime | None:
 
 
 def _read(place: Place, name: str, path: str) -> _Stack:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
     try:
-        content = YAML(typ="safe").load(place.read(f"/{name}").decode())
+        content = parse_yaml(place.read(f"/{name}").decode())
     except InputError as error:
         raise ConfigError(error.message, path) from error
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"no YAML: {error}", path) from error
+    except ValueError as error:
+        raise ConfigError(f"not valid YAML: {error}", path) from error
     if not isinstance(content, Mapping):
         raise ConfigError("must be a mapping", path)
     for key in content:

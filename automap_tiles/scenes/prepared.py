@@ -7,13 +7,13 @@ pixel in its area has an item without assets, so that it is not read again.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from automap_tiles.errors import InputError
+from automap_tiles.parsing import parse_json
 from automap_tiles.scenes.scene import BandFile, QualityFile, Scene
 from automap_tiles.sensors.registry import by_key
 from automap_tiles.sensors.scaling import Scaling
@@ -65,7 +65,7 @@ def items(folder: Path) -> Iterator[tuple[Path, dict[str, Any] | None]]:
 def read_item(path: Path) -> dict[str, Any] | None:
     """An item; None when there is none, or what is there is none."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return content if isinstance(content, dict) and "properties" in content else None

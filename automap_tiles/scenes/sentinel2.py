@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import InputError
+from automap_tiles.parsing import parse_json
 from automap_tiles.scenes.places import Place
 from automap_tiles.scenes.scene import BandFile, QualityFile, Scene
 from automap_tiles.sensors.baseline import OFFSET_SINCE, has_offset, is_official
@@ -86,7 +86,7 @@ def _stac_item(text: bytes | None) -> Mapping[str, Any]:
     if text is None:
         return {}
     try:
-        properties = json.loads(text)["properties"]
+        properties = parse_json(text)["properties"]
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"a STAC item that is none: {error!r}") from error
     return properties if isinstance(properties, dict) else {}

@@ -12,6 +12,7 @@ from pydantic import PydanticSchemaGenerationError, PydanticUserError, TypeAdapt
 from pydantic.errors import PydanticInvalidForJsonSchema
 
 from automap_tiles.errors import ConfigError
+from automap_tiles.runtime.convert import convert
 from automap_tiles.runtime.hooks import signature_of
 from automap_tiles.runtime.process import Process
 from automap_tiles.runtime.signature import Argument, Role
@@ -42,6 +43,13 @@ def schema(process: Process) -> dict[str, Any]:
 def values(process: Process) -> dict[str, Any]:
     """Values of the finest zoom that the function is called on, as far as JSON can hold them."""
     found = process.parameters.at(_zoom(process))
+    written = process.parameters.written_at(_zoom(process))
+    arguments = signature_of(process.function).arguments
+    for name in found.keys() & arguments.keys():
+        # a text shows as it is written
+        converted = convert(name, written[name], arguments[name].annotation)
+        if isinstance(converted, str | list):
+            found[name] = converted
     return {name: value if _is_plain(value) else str(value) for name, value in found.items()}
 
 

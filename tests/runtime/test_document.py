@@ -98,15 +98,15 @@ def test_a_variable_that_is_not_set_is_named(
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("a: 1\nb: [1\n", 3, "no YAML"),
-        ("a: 1\n\tb: 2\n", 2, "no YAML"),
+        ("a: 1\nb: [1\n", 3, "not valid YAML"),
+        ("a: 1\n\tb: 2\n", 2, "not valid YAML"),
         ("a: 1\nb: 2\na: 3\n", 3, "line 1"),
         ("a: {x: 1, x: 2}\n", 1, "line 1"),
         ("- 1\n- 2\n", 1, "keys and values"),
         ("", 1, "keys and values"),
         ("a: &a [*a]\n", 1, "hold itself"),
         ("{[1]: 2}\n", 1, "a name or a number"),
-        ("a: !!python/object:os.system x\n", 1, "no YAML"),
+        ("a: !!python/object:os.system x\n", 1, "not valid YAML"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(
@@ -154,3 +154,46 @@ def test_reads_what_another_yaml_writes(
     path = tmp_path_factory.getbasetemp() / "any.mapchete"
     path.write_text(yaml.safe_dump(values))
     assert read_document(path).values == yaml.safe_load(path.read_text())
+
+
+def test_values_know_how_they_are_written(tmp_path: Path) -> None:
+    document = read_document(
+        write(tmp_path, "a: 1.10\nb: {0123: no, c: [1e3, 'x', ~, null]}\nd: '5'\ne:\n")
+    )
+    assert document.values == {
+        "a": 1.1,
+        "b": {83: False, "c": [1000.0, "x", None, None]},
+        "d": "5",
+        "e": None,
+    }
+    assert document.texts == {
+        ("a",): "1.10",
+        ("b", 83, "[key]"): "0123",
+        ("b", 83): "no",
+        ("b", "c", 0): "1e3",
+        ("b", "c", 2): "~",
+        ("b", "c", 3): "null",
+    }
+
+
+BOMB = "a0: &a0 [lol]\n" + "".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 10)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("a: 1\nb: " + "[" * 150 + "]" * 150, 2, "nested too deeply"),
+        ("a: " + "[" * 30_000, None, "nested too deeply"),
+        ("a: 1\n" + "b: 2 " * 2**20, None, "more than 4 MB"),
+        (BOMB, 1, "more than 200000 values"),
+    ],
+)
+def test_what_no_process_file_needs(
+    tmp_path: Path, text: str, line: int | None, words: str
+) -> None:
+    with pytest.raises(ConfigError, match=words) as caught:
+        read_document(write(tmp_path, text))
+    assert caught.value.line == line
+    assert caught.value.file == tmp_path / "a.mapchete"

@@ -151,7 +151,7 @@ def test_a_stack_beside_products(shared: Path, tmp_path: Path) -> None:
         (("layer: scl", "layer: slc"), "mask", "unknown quality layer"),
         (("scale: 0.0001", "scale: small"), "scale", "must be a number"),
         (("nodata: 0", "nodata: 0.5"), "nodata", "whole number"),
-        (("sensor: sentinel-2a", "sensor: [a"), None, "no YAML"),
+        (("sensor: sentinel-2a", "sensor: [a"), None, "not valid YAML"),
         (("S2_L2A", "S3_L2A"), "files", "no file has a name like this"),
     ],
 )

@@ -26,6 +26,7 @@ from automap_tiles.analysis.classifier.familiar import Familiar
 from automap_tiles.analysis.pca import Pca
 from automap_tiles.analysis.recipe import Recipe
 from automap_tiles.errors import InputError
+from automap_tiles.parsing import parse_json
 from automap_tiles.storage import open_storage
 
 __all__ = ["FORMAT", "LandClass", "Model", "TrainingSamples"]
@@ -175,7 +176,7 @@ def _members(data: bytes, path: Path | str | None) -> tuple[dict[str, Any], byte
     """The parts of the file, after its kind and format have been looked at."""
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
-            facts = json.loads(archive.read(_FACTS))
+            facts = parse_json(archive.read(_FACTS))
             if not isinstance(facts, dict) or facts.get("kind") != _KIND:
                 raise InputError("is not a model of `automap train`", path)
             if facts.get("format") != FORMAT:

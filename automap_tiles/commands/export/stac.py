@@ -12,6 +12,7 @@ from automap_tiles.commands.export.order import Container, Order
 from automap_tiles.commands.export.page import page_path
 from automap_tiles.errors import ConfigError
 from automap_tiles.layers.open import safe_name
+from automap_tiles.parsing import parse_json
 from automap_tiles.storage import open_storage
 from automap_tiles.version import VERSION as OWN_VERSION
 
@@ -184,7 +185,7 @@ def _new() -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"cannot be read: {error}", path, key="--stac") from error
     if not isinstance(found, dict) or found.get("type") != "Catalog" or "links" not in found:

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from automap_tiles.errors import ConfigError
+from automap_tiles.parsing import parse_yaml
 
 MOST = 255
 """A class map is a picture of bytes, and 0 is no data."""
@@ -234,12 +235,9 @@ def _csv_rows(text: str, path: str | Path) -> Iterable[tuple[int | None, Mapping
 
 
 def _yaml_rows(text: str, path: str | Path) -> Iterable[tuple[int | None, Mapping[str, Any]]]:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
     try:
-        found = YAML(typ="safe").load(text)
-    except YAMLError as error:
+        found = parse_yaml(text)
+    except ValueError as error:
         raise ConfigError(f"is not valid YAML: {error}", path, key=_KEY) from error
     if not isinstance(found, Mapping):
         raise ConfigError("does not map numbers to names", path, key=_KEY, remedy="1: forest")

@@ -10,6 +10,7 @@ from typing import Any
 from automap_tiles.analysis.indices import INDICES
 from automap_tiles.analysis.recipe import Neighbourhood, Recipe
 from automap_tiles.errors import ConfigError
+from automap_tiles.parsing import parse_yaml
 
 USUAL_INDICES = ("ndvi", "ndwi", "ndmi")
 """Vegetation, open water, moisture: taken where the picture has their bands."""
@@ -90,15 +91,12 @@ def read_recipe(path: Path | str) -> tuple[Recipe, int | float | None]:
 
 
 def _read(path: Path | str) -> dict[str, Any]:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
     try:
-        content = YAML(typ="safe").load(Path(path).read_text(encoding="utf-8"))
+        content = parse_yaml(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot be read: {error}", path, key="--recipe") from error
-    except YAMLError as error:
-        raise ConfigError(f"is no YAML: {error}", path, key="--recipe") from error
+    except ValueError as error:
+        raise ConfigError(f"is not valid YAML: {error}", path, key="--recipe") from error
     if not isinstance(content, Mapping):
         raise ConfigError("is no recipe", path, key="--recipe", remedy="bands: [red, nir]")
     return dict(content)

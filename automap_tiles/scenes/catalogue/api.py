@@ -90,7 +90,15 @@ def _open(url: str, backoff: float) -> Client:
     )
     try:
         return Client.open(url, stac_io=StacApiIO(max_retries=retry, timeout=_TIMEOUT))
-    except (APIError, STACError, STACTypeError, OSError, ValueError, KeyError) as error:
+    except (
+        APIError,
+        STACError,
+        STACTypeError,
+        OSError,
+        ValueError,
+        KeyError,
+        RecursionError,
+    ) as error:
         raise _refused(url, error) from None
 
 
@@ -140,7 +148,7 @@ def _items(client: Client, url: str, arguments: dict[str, Any]) -> Iterator[Mapp
 
     try:
         yield from client.search(**arguments).items_as_dicts()
-    except (APIError, OSError, ValueError, KeyError, NotImplementedError) as error:
+    except (APIError, OSError, ValueError, KeyError, RecursionError, NotImplementedError) as error:
         raise _refused(url, error) from None
 
 

@@ -7,7 +7,6 @@ expire; they are never printed, stored or passed on with a scene. A subscription
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 from automap_tiles.errors import InputError
+from automap_tiles.parsing import parse_json
 
 SERVICE = "https://planetarycomputer.microsoft.com/api/sas/v1"
 _HOST = ".blob.core.windows.net"
@@ -71,7 +71,7 @@ class Signer:
         service = os.environ.get("PC_SDK_SAS_URL", SERVICE).rstrip("/")
         answer = self._fetch(f"{service}/token/{account}/{container}")
         try:
-            data = json.loads(answer)
+            data = parse_json(answer)
             expires = datetime.fromisoformat(data["msft:expiry"])
             return _Token(str(data["token"]), expires.replace(tzinfo=expires.tzinfo or UTC))
         except (ValueError, KeyError, TypeError):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 from automap_tiles.errors import InputError
+from automap_tiles.parsing import parse_json
 from automap_tiles.scenes.download.address import resolve, shown
 
 _WORKERS = 16
@@ -28,7 +28,7 @@ class Found:
 def read_document(href: str, read: Callable[[str], bytes]) -> Mapping[str, Any]:
     """A JSON object; raises `InputError`."""
     try:
-        data = json.loads(read(href))
+        data = parse_json(read(href))
     except ValueError as error:
         raise InputError(f"is no JSON: {error}", shown(href)) from error
     if not isinstance(data, Mapping):

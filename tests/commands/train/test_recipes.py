@@ -71,7 +71,7 @@ def test_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("bands: [red", "no YAML"),
+        ("bands: [red", "not valid YAML"),
         ("- red", "is no recipe"),
         ("bands: red", "list"),
         ("band: [red]", "unknown key 'band'"),

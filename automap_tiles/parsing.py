@@ -1,0 +1,71 @@
+"""JSON and YAML that somebody else wrote: bounded in depth and size, wrong in words.
+
+The parsers of Python give up on deep nesting with `RecursionError`, which no reader expects, and
+take a YAML file of a few lines for billions of values (aliases of aliases). Here both are a
+`ValueError` with a text, as all else that is wrong.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+MAX_DEPTH = 100
+"""Levels of lists and mappings; GeoJSON has about ten."""
+MAX_VALUES = 200_000
+"""Values in a YAML file, aliases counted as often as they are used."""
+MAX_YAML = 4 * 2**20
+"""Bytes of a YAML file. The parser takes about a minute for that much."""
+
+TOO_DEEP = "values are nested too deeply"
+TOO_MANY = f"these are more than {MAX_VALUES} values, those counted that aliases repeat"
+
+
+def parse_json(text: str | bytes) -> Any:
+    """What stands in a JSON text; raises `ValueError`."""
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError(TOO_DEEP) from error
+
+
+def parse_yaml(text: str) -> Any:
+    """What stands in a YAML text, by YAML 1.2; raises `ValueError`."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    if len(text) > MAX_YAML:
+        raise ValueError(f"the text has {len(text)} characters, more than {MAX_YAML}")
+    try:
+        value = YAML(typ="safe").load(text)
+    except YAMLError as error:
+        raise ValueError(" ".join(str(error).split())) from error
+    except RecursionError as error:
+        raise ValueError(TOO_DEEP) from error
+    _check(value)
+    return value
+
+
+def _check(value: Any) -> None:
+    """Raise `ValueError` for what is nested too deeply or has too many values."""
+    waiting = [iter((value,))]
+    count = 0
+    while waiting:
+        for item in waiting[-1]:
+            count += 1
+            if count > MAX_VALUES:
+                raise ValueError(TOO_MANY)
+            if (inner := _inside(item)) is not None:
+                if len(waiting) > MAX_DEPTH:
+                    raise ValueError(TOO_DEEP)
+                waiting.append(inner)
+                break
+        else:
+            waiting.pop()
+
+
+def _inside(item: Any) -> Iterator[Any] | None:
+    if isinstance(item, Mapping):
+        return iter(item.values())
+    return iter(item) if isinstance(item, list | tuple | set) else None

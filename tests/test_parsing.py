@@ -1,0 +1,54 @@
+"""JSON and YAML from elsewhere: bounded, and wrong in words."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from automap_tiles.parsing import MAX_DEPTH, MAX_YAML, TOO_DEEP, TOO_MANY, parse_json, parse_yaml
+
+
+def bomb(levels: int, width: int = 9) -> str:
+    """`a0` a list of texts, `a1` of nine times `a0`, …"""
+    lines = [
+        f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * width)}]"
+        for level in range(1, levels)
+    ]
+    return "\n".join(["a0: &a0 [lol]", *lines])
+
+
+def test_what_is_right_is_read() -> None:
+    value = {"a": [1, {"b": None}], "c": "d"}
+    assert parse_json(json.dumps(value)) == parse_yaml(json.dumps(value)) == value
+    assert parse_yaml("0123: yes") == {123: "yes"}  # YAML 1.2
+    assert parse_yaml("[" * MAX_DEPTH + "]" * MAX_DEPTH)
+    assert parse_yaml(bomb(4))["a3"][8][8][8] == ["lol"]
+
+
+@pytest.mark.parametrize("text", ["[" * 200_000, "[" * 5000 + "]" * 5000, '{"a":' * 100_000])
+def test_json_that_is_nested_too_deeply(text: str) -> None:
+    with pytest.raises(ValueError, match=TOO_DEEP):
+        parse_json(text)
+    with pytest.raises(ValueError, match=TOO_DEEP):
+        parse_json(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[" * 150 + "]" * 150, TOO_DEEP),
+        ("- " * 400 + "a", TOO_DEEP),
+        ("[" * 20_000, TOO_DEEP),
+        (bomb(9), TOO_MANY),
+        (bomb(40, 2), TOO_MANY),
+        ("a: [1", "expected"),
+        ("x" * (MAX_YAML + 1), "characters"),
+    ],
+)
+def test_yaml_that_is_too_much(text: str, words: str) -> None:
+    started = time.monotonic()
+    with pytest.raises(ValueError, match=words):
+        parse_yaml(text)
+    assert time.monotonic() - started < 20
