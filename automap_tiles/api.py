@@ -62,10 +62,13 @@ class Process:
         overwrite: bool = False,
         retry_failed: bool = False,
         fail_fast: bool = False,
+        tile_seconds: float | None = None,
     ) -> Iterator[Event]:
         """Run all tiles that are not done yet; yields what happens, ends with `RunFinished`.
 
-        `concurrency` is none, threads, processes or dask. Tiles that fail do not end the run. The
+        `concurrency` is none, threads, processes or dask. Tiles that fail do not end the run.
+        A tile that takes longer than `tile_seconds` is ended, and has failed; that needs processes
+        or Dask. The
         errors before the first tile are `OutputBusy`, `OutputMismatch`, `ProcessChanged` and
         `OutputError`.
         """
@@ -78,6 +81,7 @@ class Process:
             overwrite=overwrite,
             retry_failed=retry_failed,
             fail_fast=fail_fast,
+            tile_seconds=tile_seconds,
         )
         return execute(self.process, options)
 

@@ -159,6 +159,8 @@ class RunOptions:
     """Compute also what is done already."""
     fail_fast: bool
     """Stop at the first failed tile."""
+    tile_timeout: float | None = None
+    """Seconds that a tile may take."""
     log_format: str
     """`text` or `json`."""
     progress: bool
@@ -173,6 +175,13 @@ _RUN_OPTIONS = (
     ),
     click.option(
         "--fail-fast", is_flag=True, help="Stop at the first failed tile (default: go on)."
+    ),
+    click.option(
+        "--tile-timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="SECONDS",
+        help="A tile that takes longer has failed; its worker is ended and replaced. Not with "
+        "--concurrency threads or none.  [default: no limit]",
     ),
     click.option(
         "--concurrency",
@@ -213,6 +222,11 @@ _RUN_OPTIONS = (
 def _check_run(how: RunOptions) -> None:
     if how.dask_scheduler is not None and how.concurrency != "dask":
         raise click.UsageError("--dask-scheduler needs --concurrency dask.")
+    if how.tile_timeout is not None and how.concurrency in ("threads", "none"):
+        raise click.UsageError(
+            "--tile-timeout needs --concurrency processes or dask: a tile that hangs can only be "
+            "ended with the process that it runs in."
+        )
 
 
 def run_options(function: Callable[..., Any]) -> Callable[..., Any]:

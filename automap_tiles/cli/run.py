@@ -36,6 +36,7 @@ def run(process: Process, how: RunOptions, show: Reporter, *, retry_failed: bool
         overwrite=how.overwrite,
         retry_failed=retry_failed,
         fail_fast=how.fail_fast,
+        tile_seconds=how.tile_timeout,
     )
     tally = Tally()
     try:

@@ -44,6 +44,8 @@ _LOST = (
     "(out of memory, or a crash in a native library)."
 )
 
+_OR_TOO_LONG = "Or it took longer than --tile-timeout, and left no word of it."
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
@@ -58,6 +60,8 @@ class RunOptions:
     """Make tiles again that are done."""
     retry_failed: bool = False
     """Only tiles that failed before."""
+    tile_seconds: float | None = None
+    """How long a tile may take before its worker is ended; None: as long as it likes."""
     fail_fast: bool = False
     """Stop at the first tile that fails."""
 
@@ -105,6 +109,8 @@ class _Run:
     flying: dict[Results, Batch] = field(default_factory=dict)
     suspects: deque[Batch] = field(default_factory=deque)
     """Batches that were in flight when a worker died; tried again one after the other."""
+    innocent: deque[Batch] = field(default_factory=deque)
+    """Batches that were in flight when another tile took too long; tried again with the others."""
     on_trial: Batch | None = None
     """The last suspect that was sent out alone."""
     stopped_by: str | None = None
@@ -130,6 +136,7 @@ class _Run:
                     self.options.concurrency,
                     self.options.workers,
                     self.options.dask_scheduler,
+                    self.options.tile_seconds,
                 )
                 yield self._start_event(total, pool.workers)
                 yield from self._work(pool, _chain(first, steps), total)
@@ -206,7 +213,7 @@ class _Run:
         while self.stopped_by is None:
             self._fill(pool, batcher)
             if not self.flying:
-                if self.suspects:
+                if self.suspects or self.innocent:
                     continue
                 break
             self.journal.note_flying(self._in_flight)
@@ -230,7 +237,7 @@ class _Run:
                 self._submit(pool, self.on_trial)
             return
         while len(self.flying) < pool.workers * pool.queue_depth:
-            batch = batcher.next()
+            batch = self.innocent.popleft() if self.innocent else batcher.next()
             if batch is None:
                 return
             self._submit(pool, batch)
@@ -273,7 +280,10 @@ class _Run:
                     self.stopped_by = f"tile {result.index} failed"
 
     def _recover(self, pool: Pool, batcher: Batcher, lost: list[Results]) -> Iterator[Event]:
-        """A worker died. Which tile it held is only sure of one that was tried alone again."""
+        """A worker died. Which tile it held is only sure of one that was tried alone again.
+
+        Or of one that took too long: of that there is word.
+        """
         self.lost_workers = True
         alone = len(self.flying) == 1 and self.flying[lost[0]] is self.on_trial
         # A pool that breaks takes all that was in flight with it, one future after the other: the
@@ -281,22 +291,32 @@ class _Run:
         pool.restart()
         lost += [f for f in self.flying if f not in lost and f.done() and _is_lost(f, pool)]
         suspects = [self.flying.pop(future) for future in lost]
-        if alone and len(suspects[0].steps) == 1:
+        overdue = pool.overdue()
+        if overdue:
+            yield from self._end_overdue(batcher, suspects, overdue)
+        elif alone and len(suspects[0].steps) == 1:
             (step,) = suspects[0].steps
-            result = TileResult(
-                index=step.index,
-                status=TileStatus.FAILED,
-                seconds=0.0,
-                worker="lost",
-                error=_LOST,
-            )
-            yield from self._take(batcher, [result])
+            error = _LOST if self.options.tile_seconds is None else f"{_LOST} {_OR_TOO_LONG}"
+            yield from self._take(batcher, [_ended(step, 0.0, error)])
         else:
             # The steps keep their order, so one that needs another of them comes after it.
             self.suspects.extend(
                 Batch((step,), self.options.fail_fast) for b in suspects for step in b.steps
             )
             yield WorkerLost(suspects=len(self.suspects))
+
+    def _end_overdue(
+        self, batcher: Batcher, lost: list[Batch], overdue: Mapping[TileIndex, str]
+    ) -> Iterator[Event]:
+        """Tiles took too long and ended their workers; the others in flight are made again."""
+        seconds = self.options.tile_seconds or 0.0
+        for batch in lost:
+            over = [step for step in batch.steps if step.index in overdue]
+            rest = tuple(step for step in batch.steps if step.index not in overdue)
+            if rest:
+                self.innocent.append(replace(batch, steps=rest))
+            results = [_ended(step, seconds, overdue[step.index]) for step in over]
+            yield from self._take(batcher, results)
 
     def _skips(self) -> Iterator[Event]:
         """Tell of the done tiles that the plan went past; journal those without a row."""
@@ -317,6 +337,17 @@ class _Run:
                 for result in results:
                     self._add(result)
                     self.notes.extend(result.notes)
+
+
+def _ended(step: Step, seconds: float, error: str) -> TileResult:
+    """A tile that went with its worker."""
+    return TileResult(
+        index=step.index,
+        status=TileStatus.FAILED,
+        seconds=seconds,
+        worker="lost",
+        error=error,
+    )
 
 
 def _is_lost(future: Results, pool: Pool) -> bool:

@@ -15,6 +15,7 @@ import time
 import traceback
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from automap_tiles.engine.batching import Batch
 from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.overviews import make_higher, make_lower, without_buffer
 from automap_tiles.engine.plan import Step, StepKind
+from automap_tiles.engine.watch import Watch
 from automap_tiles.errors import OutputError, without_signatures
 from automap_tiles.formats.protocols import Counts, OutputKind, StoredFile, Tiled
 from automap_tiles.grid import Tile, TileIndex
@@ -67,8 +69,10 @@ class _Made(NamedTuple):
 class TileWorker:
     """Works on the tiles of one process; one for each thread."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process, watch: Watch | None = None) -> None:
+        """`watch`: ends the worker process when a tile takes too long."""
         self._process = process
+        self._watch = watch
         self._kept = _Kept()
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         base = process.baselevels
@@ -85,9 +89,12 @@ class TileWorker:
 
     def _result(self, step: Step) -> TileResult:
         started = time.perf_counter()
-        with collecting() as notes:
+        with collecting() as notes, self._watched(step):
             result = self._tried(step, started)
         return replace(result, notes=notes.grouped()) if notes else result
+
+    def _watched(self, step: Step) -> AbstractContextManager[None]:
+        return nullcontext() if self._watch is None else self._watch.over(step.index)
 
     def _tried(self, step: Step, started: float) -> TileResult:
         try:
@@ -150,14 +157,15 @@ def _is_hopeless(error: BaseException) -> bool:
 class _Registered:
     """A process in a worker; it and its open inputs outlive the batch."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process, watch: Watch | None) -> None:
         self.process = process
+        self._watch = watch
         self._threads = threading.local()
 
     def of_thread(self) -> TileWorker:
         """The tile worker of this thread."""
         if not hasattr(self._threads, "worker"):
-            self._threads.worker = TileWorker(self.process)
+            self._threads.worker = TileWorker(self.process, self._watch)
         found: TileWorker = self._threads.worker
         return found
 
@@ -165,9 +173,9 @@ class _Registered:
 _registered: dict[str, _Registered] = {}
 
 
-def register(token: str, process: Process) -> None:
-    """Make a process known to this worker."""
-    _registered[token] = _Registered(process)
+def register(token: str, process: Process, watch: Watch | None = None) -> None:
+    """Make a process known to this worker; `watch` ends it when a tile takes too long."""
+    _registered[token] = _Registered(process, watch)
 
 
 def forget(token: str) -> None:

@@ -48,6 +48,9 @@ class ScriptedPool:
             self._finish()
         return future
 
+    def overdue(self) -> dict[TileIndex, str]:
+        return {}
+
     def restart(self) -> None:
         for future, _ in self.flying:
             future.set_exception(BrokenProcessPool())
@@ -104,7 +107,7 @@ def test_workers_that_cannot_begin_end_the_run(
     assert "no such library" in capfd.readouterr().err
 
 
-def _broken_begin(token: str, pickled: bytes) -> None:
+def _broken_begin(token: str, pickled: bytes, watch: None) -> None:
     raise ImportError("no such library on this machine")
 
 

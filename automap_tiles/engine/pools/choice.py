@@ -14,11 +14,17 @@ def open_pool(
     concurrency: Concurrency,
     workers: int | None = None,
     dask_scheduler: str | None = None,
+    tile_seconds: float | None = None,
 ) -> Pool:
-    """Start a pool; `workers` defaults to the processors that this process may use."""
+    """Start a pool; `workers` defaults to the processors that this process may use.
+
+    `tile_seconds`: how long a tile may take; only processes can be ended in the middle of one.
+    Raises `ConfigError`.
+    """
     count = workers if workers is not None else usable_processors()
     if count < 1:
         raise ConfigError("at least one worker is needed", key="workers", found=workers)
+    _check_limit(concurrency, tile_seconds)
     if concurrency is Concurrency.NONE:
         from automap_tiles.engine.pools.serial import SerialPool
 
@@ -30,10 +36,25 @@ def open_pool(
     if concurrency is Concurrency.PROCESSES:
         from automap_tiles.engine.pools.processes import ProcessesPool
 
-        return ProcessesPool(process, count)
+        return ProcessesPool(process, count, tile_seconds)
     from automap_tiles.engine.pools.dask import DaskPool
 
-    return DaskPool(process, workers=workers, scheduler=dask_scheduler)
+    return DaskPool(process, workers=workers, scheduler=dask_scheduler, tile_seconds=tile_seconds)
+
+
+def _check_limit(concurrency: Concurrency, tile_seconds: float | None) -> None:
+    if tile_seconds is None:
+        return
+    if not tile_seconds > 0:
+        raise ConfigError("must be more than 0", key="tile-timeout", found=tile_seconds)
+    if concurrency in (Concurrency.NONE, Concurrency.THREADS):
+        raise ConfigError(
+            "a tile that hangs can only be ended with the process that it runs in, and with "
+            f"--concurrency {concurrency.value} that is the run itself",
+            key="tile-timeout",
+            found=tile_seconds,
+            remedy="--concurrency processes (one worker: --workers 1), or no --tile-timeout",
+        )
 
 
 def usable_processors() -> int:

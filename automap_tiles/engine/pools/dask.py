@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import time
 from concurrent.futures import wait
+from contextlib import nullcontext
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +13,9 @@ from automap_tiles.engine import worker
 from automap_tiles.engine.batching import Batch
 from automap_tiles.engine.events import TileResult
 from automap_tiles.engine.pools.protocol import Results
+from automap_tiles.engine.watch import TimeLimit, Watch
 from automap_tiles.errors import ConfigError, MissingExtra
+from automap_tiles.grid import TileIndex
 from automap_tiles.runtime.process import Process
 
 # How long to wait for a scheduler and its first worker.
@@ -25,7 +28,14 @@ class DaskPool:
     batch_seconds = 1.0
     queue_depth = 2
 
-    def __init__(self, process: Process, *, workers: int | None, scheduler: str | None) -> None:
+    def __init__(
+        self,
+        process: Process,
+        *,
+        workers: int | None,
+        scheduler: str | None,
+        tile_seconds: float | None = None,
+    ) -> None:
         try:
             import distributed
         except ImportError as error:
@@ -34,24 +44,42 @@ class DaskPool:
             distributed.scheduler.KilledWorker,
             distributed.CancelledError,
         )
-        self._cluster = None if scheduler else _local_cluster(distributed, workers)
+        self._limit = TimeLimit.of(tile_seconds)
+        self._cluster = None if scheduler else _local_cluster(distributed, workers, self._limit)
         self._client = _connect(distributed, scheduler or self._cluster)
         self.workers = max(1, sum(self._client.nthreads().values()))
+        if self._limit is not None and max(self._client.nthreads().values()) > 1:
+            raise ConfigError(
+                "workers with several threads cannot tell which tile hangs",
+                key="tile-timeout",
+                found=tile_seconds,
+                remedy="start them with `dask worker --nthreads 1 --nworkers N`",
+            )
         self._executor = self._client.get_executor(pure=False)
         self._token = uuid4().hex
         self._pickled = pickle.dumps(process, protocol=pickle.HIGHEST_PROTOCOL)
         self._flying: set[Results] = set()
 
     def submit(self, batch: Batch) -> Results:
-        future: Results = self._executor.submit(_run_batch, self._token, self._pickled, batch)
+        future: Results = self._executor.submit(
+            _run_batch, self._token, self._pickled, batch, self._limit and self._limit.watch
+        )
         self._flying.add(future)
         future.add_done_callback(self._flying.discard)
         return future
+
+    def overdue(self) -> dict[TileIndex, str]:
+        """Of workers on this machine; those elsewhere leave word where nobody reads it."""
+        return {} if self._limit is None else self._limit.overdue()
 
     def restart(self) -> None:
         """Nothing to do: the scheduler goes on with the other workers, nannies start new ones."""
 
     def close(self, *, grace: float | None) -> None:
+        with self._limit or nullcontext():
+            self._close(grace)
+
+    def _close(self, grace: float | None) -> None:
         if grace is not None:
             deadline = time.monotonic() + grace
             for future in list(self._flying):
@@ -66,27 +94,32 @@ class DaskPool:
             self._cluster.close()
 
 
-def _run_batch(token: str, pickled: bytes, batch: Batch) -> list[TileResult]:
+def _run_batch(token: str, pickled: bytes, batch: Batch, watch: Watch | None) -> list[TileResult]:
     """Workers come and go on a cluster, so each batch brings its process along."""
     if not worker.is_registered(token):
-        worker.register(token, pickle.loads(pickled))
+        worker.register(token, pickle.loads(pickled), watch)
     return worker.run_batch(token, batch)
 
 
-def _local_cluster(distributed: Any, workers: int | None) -> Any:
+def _local_cluster(distributed: Any, workers: int | None, limit: TimeLimit | None) -> Any:
     """A cluster of single-threaded processes that only this machine can reach.
 
     No dashboard; what the scheduler serves all the same gets a port that is free, for its own
     default is one for all clusters of a machine.
     """
-    return distributed.LocalCluster(
-        n_workers=workers,
-        threads_per_worker=1,
-        host="127.0.0.1",
-        dashboard_address=None,
-        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
-        silence_logs=50,
-    )
+    import dask
+
+    # a tile that takes too long is not to be tried four times
+    known = {} if limit is None else {"distributed.scheduler.allowed-failures": 0}
+    with dask.config.set(known):
+        return distributed.LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+            silence_logs=50,
+        )
 
 
 def _connect(distributed: Any, address: Any) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pickle
 from concurrent.futures import ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from multiprocessing.process import BaseProcess
 from uuid import uuid4
 
@@ -16,7 +17,9 @@ from automap_tiles.engine import worker
 from automap_tiles.engine.batching import Batch
 from automap_tiles.engine.pools.context import follow_parent, worker_context
 from automap_tiles.engine.pools.protocol import Results
+from automap_tiles.engine.watch import TimeLimit, Watch
 from automap_tiles.errors import ProcessError
+from automap_tiles.grid import TileIndex
 from automap_tiles.runtime.process import Process
 
 # How often a new pool may die before it has done anything.
@@ -32,8 +35,10 @@ class ProcessesPool:
     queue_depth = 2
     lost_worker: tuple[type[BaseException], ...] = (BrokenProcessPool,)
 
-    def __init__(self, process: Process, workers: int) -> None:
+    def __init__(self, process: Process, workers: int, tile_seconds: float | None = None) -> None:
+        """`tile_seconds`: how long a tile may take before its worker is ended."""
         self.workers = workers
+        self._limit = TimeLimit.of(tile_seconds)
         self._token = uuid4().hex
         self._pickled = pickle.dumps(process, protocol=pickle.HIGHEST_PROTOCOL)
         self._flying: set[Results] = set()
@@ -44,6 +49,9 @@ class ProcessesPool:
         self._flying.add(future)
         future.add_done_callback(self._flying.discard)
         return future
+
+    def overdue(self) -> dict[TileIndex, str]:
+        return {} if self._limit is None else self._limit.overdue()
 
     def restart(self) -> None:
         """Replace the pool; raises `ProcessError` when the new workers die without any work."""
@@ -59,6 +67,10 @@ class ProcessesPool:
         raise ProcessError("worker processes end before their first tile; see what they printed")
 
     def close(self, *, grace: float | None) -> None:
+        with self._limit or nullcontext():
+            self._close(grace)
+
+    def _close(self, grace: float | None) -> None:
         if grace is None:
             self._executor.shutdown(wait=True, cancel_futures=True)
             return
@@ -70,11 +82,12 @@ class ProcessesPool:
         self._executor.shutdown(wait=True)
 
     def _start(self) -> ProcessPoolExecutor:
+        watch = None if self._limit is None else self._limit.watch
         return ProcessPoolExecutor(
             self.workers,
             mp_context=worker_context(),
             initializer=_begin,
-            initargs=(self._token, self._pickled),
+            initargs=(self._token, self._pickled, watch),
         )
 
     def _children(self) -> list[BaseProcess]:
@@ -89,7 +102,7 @@ def _kill(children: list[BaseProcess]) -> None:
         child.join()
 
 
-def _begin(token: str, pickled: bytes) -> None:
+def _begin(token: str, pickled: bytes, watch: Watch | None) -> None:
     """First thing in a worker."""
     follow_parent()
-    worker.register(token, pickle.loads(pickled))
+    worker.register(token, pickle.loads(pickled), watch)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from automap_tiles.engine.batching import Batch
 from automap_tiles.engine.events import TileResult
+from automap_tiles.grid import TileIndex
 
 Results = Future[list[TileResult]]
 
@@ -35,6 +36,10 @@ class Pool(Protocol):
 
     def submit(self, batch: Batch) -> Results:
         """Send a batch; may raise one of `lost_worker` when the pool has just broken."""
+        ...
+
+    def overdue(self) -> dict[TileIndex, str]:
+        """Tiles whose workers were ended because of them, and what is to be said; each once."""
         ...
 
     def restart(self) -> None:

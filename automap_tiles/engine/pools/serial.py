@@ -10,6 +10,7 @@ from uuid import uuid4
 from automap_tiles.engine import worker
 from automap_tiles.engine.batching import Batch
 from automap_tiles.engine.pools.protocol import Results
+from automap_tiles.grid import TileIndex
 from automap_tiles.runtime.process import Process
 
 P = ParamSpec("P")
@@ -44,6 +45,10 @@ class SerialPool:
 
     def submit(self, batch: Batch) -> Results:
         return self._executor.submit(worker.run_batch, self._token, batch)
+
+    def overdue(self) -> dict[TileIndex, str]:
+        """None: see `open_pool`."""
+        return {}
 
     def restart(self) -> None:
         raise NotImplementedError("the caller cannot die and be restarted")

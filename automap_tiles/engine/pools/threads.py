@@ -9,6 +9,7 @@ from uuid import uuid4
 from automap_tiles.engine import worker
 from automap_tiles.engine.batching import Batch
 from automap_tiles.engine.pools.protocol import Results
+from automap_tiles.grid import TileIndex
 from automap_tiles.runtime.process import Process
 
 
@@ -31,6 +32,10 @@ class ThreadsPool:
         self._flying.add(future)
         future.add_done_callback(self._flying.discard)
         return future
+
+    def overdue(self) -> dict[TileIndex, str]:
+        """None: see `open_pool`."""
+        return {}
 
     def restart(self) -> None:
         raise NotImplementedError("a thread does not die alone")
