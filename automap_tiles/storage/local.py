@@ -20,8 +20,8 @@ _PART_ENDING = ".part"
 # this old; nothing takes that long to write.
 _OLD_SECONDS = 24 * 3600
 
-# Bytes of a large file that are read at a time.
-_CHUNK = 2**20
+# Bytes of a large file that are read at a time: more do not fit into a processor's cache.
+_CHUNK = 2**18
 
 _counter = itertools.count()
 # Tells this process's part files from those of a dead one with the same id; one per process id

@@ -6,6 +6,7 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -151,7 +152,7 @@ class JournalReader:
 
     def written_without_files(self) -> Iterator[TileIndex]:
         """Written tiles of which no file is known: found as they lay there, or of old journals."""
-        if not self._has_table("files"):
+        if not self._has_files:
             yield from self.written()
             return
         yield from self._indexes(
@@ -163,12 +164,21 @@ class JournalReader:
     def knows_file(self, tile: TileIndex, name: str) -> bool:
         """Whether a file is one of a written tile; any is, of one whose files are not known."""
         place = (tile.zoom, curve.key(tile.row, tile.col))
-        row = self.tile(tile)
-        if row is None or row.status is not TileStatus.WRITTEN:
-            return False
-        names = self._streamed("SELECT name FROM files WHERE zoom = ? AND key = ?", place)
-        known = [known for (known,) in names]
-        return not known or name in known
+        if not self._has_files:
+            row = self.tile(tile)
+            return row is not None and row.status is TileStatus.WRITTEN
+        with explained(self.path):
+            found = self._db.execute(
+                "SELECT 1 FROM files WHERE zoom = ? AND key = ? AND name = ?", (*place, name)
+            ).fetchone()
+            if found is None:  # perhaps one of a tile that was found as it lay there
+                found = self._db.execute(
+                    "SELECT 1 FROM tiles WHERE zoom = ? AND key = ? AND status = ? AND NOT EXISTS"
+                    " (SELECT 1 FROM files WHERE files.zoom = tiles.zoom"
+                    " AND files.key = tiles.key)",
+                    (*place, int(TileStatus.WRITTEN)),
+                ).fetchone()
+        return found is not None
 
     def _indexes(self, query: str, values: tuple[int, ...]) -> Iterator[TileIndex]:
         for zoom, key in self._streamed(query, values):
@@ -176,12 +186,14 @@ class JournalReader:
 
     def _streamed(self, query: str, values: tuple[int, ...]) -> Iterator[tuple[Any, ...]]:
         """The rows of a query, a few at a time; none when its table came after this journal."""
-        if "files" in query and not self._has_table("files"):
+        if "files" in query and not self._has_files:
             return
         with explained(self.path):
             yield from self._db.execute(query, values)
 
-    def _has_table(self, name: str) -> bool:
-        query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+    @cached_property
+    def _has_files(self) -> bool:
+        """Whether the table of files was there when this journal was made."""
+        query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'files'"
         with explained(self.path):
-            return self._db.execute(query, (name,)).fetchone() is not None
+            return self._db.execute(query).fetchone() is not None
