@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable
 from pathlib import Path
+
+try:  # the same values, ten times faster
+    from isal.isal_zlib import crc32
+except ImportError:
+    from zlib import crc32
 
 _CHUNK = 2**20
 
@@ -15,7 +19,7 @@ def checksum(content: bytes | memoryview) -> int:
     It finds every change of up to 32 neighbouring bits and all but one in 2^32 of the others, at
     the speed of memory: it protects from damage, not from forgery.
     """
-    return zlib.crc32(content)
+    return crc32(content)
 
 
 def checksum_of_file(path: Path) -> tuple[int, int]:
@@ -29,5 +33,5 @@ def checksum_of_chunks(chunks: Iterable[bytes]) -> tuple[int, int]:
     size = value = 0
     for chunk in chunks:
         size += len(chunk)
-        value = zlib.crc32(chunk, value)
+        value = crc32(chunk, value)
     return size, value

@@ -75,12 +75,12 @@ def check_seams(
 
 
 def _refuse_changes(process: Process, journal: JournalReader) -> None:
-    now = process.hashes()
+    now, earlier = process.hashes(), process.earlier_hashes()
     for run in journal.runs_with_tiles():
         changed = [
             word
             for word in ("function", "parameters", "inputs")
-            if run.hashes[word] != getattr(now, word)
+            if run.hashes[word] not in {getattr(now, word), *earlier.get(word, ())}
         ]
         if changed:
             raise ProcessChanged(
