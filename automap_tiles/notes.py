@@ -41,6 +41,7 @@ class Fate(StrEnum):
 class Subject(StrEnum):
     """What a note is about; in the plural, because they are counted."""
 
+    SATELLITES = "satellites"
     SCENES = "scenes"
     MASKS = "masks"
     BANDS = "bands"

@@ -42,7 +42,7 @@ _CHECK = "check the creation options, such as compress, predictor and blocksize"
 # A blank tile of so many bands is enough to try the options.
 _MOST_TRIED = 4
 
-SINGLE_FILE_OPTIONS = ("cog", "overviews", "overviews_resampling", "overviews_levels")
+SINGLE_FILE_OPTIONS = ("cog", "extent", "overviews", "overviews_resampling", "overviews_levels")
 
 
 def directory_writer(

@@ -260,3 +260,13 @@ class Writer(Protocol):
     def fingerprint(self) -> str:
         """Changes when tiles written now would differ from those written before."""
         ...
+
+
+@runtime_checkable
+class PixelWriter(Writer, Protocol):
+    """A writer that knows the type of its pixels."""
+
+    @property
+    def dtype(self) -> str:
+        """As NumPy names it."""
+        ...

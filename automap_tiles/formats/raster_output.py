@@ -77,6 +77,10 @@ class RasterDirectory:
         return self.codec.nodata
 
     @property
+    def dtype(self) -> str:
+        return str(self.codec.dtype)
+
+    @property
     def bytes_per_pixel(self) -> int:
         return self.codec.count * self.codec.dtype.itemsize
 
