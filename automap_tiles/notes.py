@@ -54,6 +54,7 @@ class Subject(StrEnum):
     CLASSES = "classes"
     OPTIONS = "options"
     FILES = "files"
+    LAYERS = "layers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

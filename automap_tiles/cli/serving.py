@@ -11,7 +11,6 @@ from automap_tiles.cli.exits import end_now
 from automap_tiles.errors import MissingExtra
 from automap_tiles.layers.keeping import Keep
 from automap_tiles.layers.open import open_layers
-from automap_tiles.layers.workers import Workers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +22,6 @@ class Wish:
     port: int
     open_browser: bool
     keep: str
-    tile_timeout: float
-    """Seconds that a tile may take to be computed."""
     base_map: str | None
     attribution: str
 
@@ -44,8 +41,7 @@ def serve(wish: Wish) -> None:
         base_map=wish.base_map,
         base_map_attribution=wish.attribution,
     )
-    workers = Workers(wish.tile_timeout)
-    layers, remarks = open_layers(wish.paths, Keep(wish.keep), workers)
+    layers, remarks = open_layers(wish.paths, Keep(wish.keep))
     for remark in remarks:
         click.echo(f"Note: {remark}", err=True)
     if not settings.is_loopback:
@@ -62,9 +58,6 @@ def serve(wish: Wish) -> None:
 
             webbrowser.open(address)
 
-    try:
-        run(create_app(Catalogue(layers), settings), settings, ready)
-    finally:
-        workers.leave()
+    run(create_app(Catalogue(layers), settings), settings, ready)
     if threading.active_count() > 1:  # one may be in the middle of a tile that somebody looked at
         end_now(0)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from automap_tiles.formats.bands import BandTable
     from automap_tiles.formats.glance import Glance
     from automap_tiles.grid import Pyramid, Tile, TileIndex
+    from automap_tiles.notes import Note
 
     RasterArray: TypeAlias = np.ma.MaskedArray[Any, np.dtype[Any]]
     """(band, y, x), mask True = no data."""
@@ -173,6 +174,28 @@ class RasterReader(Reader, Protocol):
 
     def glance(self) -> Glance:
         """A few of its pixels and their size, read in no time; raises `InputError`."""
+        ...
+
+
+@runtime_checkable
+class Sized(Protocol):
+    """A reader that knows how fine its pixels are, and how much there is."""
+
+    def pixel_size(self, crs: CRS) -> float:
+        """Edge of its finest pixels in units of a CRS; raises `InputError`."""
+        ...
+
+    def contents(self) -> str:
+        """How much it is, in a few words."""
+        ...
+
+
+@runtime_checkable
+class Advising(Protocol):
+    """A writer that knows what should be known before the first tile."""
+
+    def advice(self) -> tuple[Note, ...]:
+        """What it assumes because nobody said it."""
         ...
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from automap_tiles.formats.protocols import RasterArray
+    from automap_tiles.notes import Note
 
 Tags = Mapping[str | int, Any]
 
@@ -38,6 +39,10 @@ class Codec(Protocol):
     def nodata(self) -> float | None: ...
     @property
     def lossless(self) -> bool: ...
+
+    def advice(self) -> tuple[Note, ...]:
+        """As `Advising` has it."""
+        ...
 
     def convert(self, tile: Tile, result: object) -> RasterArray:
         """A function's return value as the array of a file, on the tile."""
@@ -83,6 +88,9 @@ class RasterDirectory:
     @property
     def bytes_per_pixel(self) -> int:
         return self.codec.count * self.codec.dtype.itemsize
+
+    def advice(self) -> tuple[Note, ...]:
+        return self.codec.advice()
 
     def prepare(
         self,

@@ -13,6 +13,7 @@ import shapely
 
 from automap_tiles.errors import AutomapError, ConfigError, InputError
 from automap_tiles.formats.protocols import OutputKind
+from automap_tiles.formats.raster_file import size_in
 from automap_tiles.formats.scenes_tile import Scenes
 from automap_tiles.grid import Grid, Tile
 from automap_tiles.notes import tell
@@ -186,6 +187,21 @@ class ScenesReader:
     @cached_property
     def _footprints(self) -> dict[str, BaseGeometry]:
         return {}
+
+    def pixel_size(self, crs: CRS) -> float:
+        """Edge of the finest pixels that are read, where the scenes say what grids they have."""
+        grids = {
+            grid
+            for scene in self.scenes
+            for band in self.reading.bands
+            if (grid := scene.band(band).grid) is not None and grid.crs is not None
+        }
+        if not grids:
+            raise InputError("does not say how large its pixels are", self.place)
+        return min(size_in(crs, grid.crs, grid.bounds, grid.shape) for grid in grids)
+
+    def contents(self) -> str:
+        return f"{len(self.scenes)} scenes on {len(self.dates)} dates"
 
     def fingerprint(self) -> str:
         """Of the scenes, their files as they are now, and all options."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ from automap_tiles.formats.raster_output import RasterDirectory, paste
 from automap_tiles.formats.spec import OutputSpec
 from automap_tiles.formats.spool import Spool
 from automap_tiles.grid import Pyramid, Tile, TileIndex
+from automap_tiles.notes import Note
 from automap_tiles.raster.warp import resampling_of
 from automap_tiles.storage import checksum, checksum_of_file, open_storage
 
@@ -53,12 +54,19 @@ def open_single_file(spec: OutputSpec, process_pyramid: Pyramid) -> SingleFile:
         )
     options = Options(spec)
     file_options = _file_options(spec, options)
-    spool = directory_writer(spec, process_pyramid, options, path=f"{spec.path}.parts")
-    options.finish()
     folder, _, name = spec.path.rpartition("/")
+    file = PlacedFile(folder=open_storage(folder or "/"), name=name, nodata=None)
+    spool = directory_writer(
+        spec,
+        process_pyramid,
+        options,
+        path=f"{spec.path}.parts",
+        begun_with_zero=lambda: file.exists() and file.inspect().nodata == 0,
+    )
+    options.finish()
     return SingleFile(
         spool=spool,
-        file=PlacedFile(folder=open_storage(folder or "/"), name=name, nodata=spool.nodata),
+        file=replace(file, nodata=spool.nodata),
         options=file_options,
         zoom=spec.zooms[0] if spec.zooms else None,
         area=spec.area,
@@ -122,6 +130,9 @@ class SingleFile:
     @property
     def bytes_per_pixel(self) -> int:
         return self.spool.bytes_per_pixel
+
+    def advice(self) -> tuple[Note, ...]:
+        return self.spool.advice()
 
     def prepare(self, *, area: BaseGeometry | None = None, overwrite: bool = False) -> None:
         if area is not None and not area.is_empty:

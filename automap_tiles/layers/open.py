@@ -24,22 +24,19 @@ from automap_tiles.runtime.open import open_process
 from automap_tiles.runtime.styles import address_name
 
 if TYPE_CHECKING:
-    from automap_tiles.layers.workers import Workers
     from automap_tiles.runtime.process import Process
 
 _TOLD: Callable[[Looked], None] = lambda _: None  # noqa: E731
 
 
 def open_layers(
-    paths: Sequence[str | Path],
-    keep: Keep = Keep.CONTINUE,
-    workers: Workers | None = None,
+    paths: Sequence[str | Path], keep: Keep = Keep.CONTINUE
 ) -> tuple[tuple[Layer, ...], tuple[str, ...]]:
     """Layers of process files, folders of tiles and rasters, and what is to be said about them.
 
     A process file gives its process and, behind it, its inputs; those that no map can show are
     left out and named. One whose output holds the tiles of another process is computed in memory.
-    `workers` compute the tiles. Raises as the opening of processes and files does.
+    Raises as the opening of processes and files does.
     """
     layers: list[Layer] = []
     remarks: list[str] = []
@@ -49,10 +46,10 @@ def open_layers(
             _check_styles(process)
             free = _free(layers, process.name)
             try:
-                layers.append(process_layer(process, keep, name=free, workers=workers))
+                layers.append(process_layer(process, keep, name=free))
             except ProcessChanged as error:
                 remarks.append(f"{error}; until then tiles are computed and not kept")
-                layers.append(process_layer(process, Keep.MEMORY, name=free, workers=workers))
+                layers.append(process_layer(process, Keep.MEMORY, name=free))
             for name, found in _inputs(process):
                 if isinstance(found, AutomapError):
                     remarks.append(f"the input {name} is not shown: {found}")
@@ -70,7 +67,6 @@ def process_layer(
     *,
     name: str | None = None,
     told: Callable[[Looked], None] = _TOLD,
-    workers: Workers | None = None,
 ) -> ProcessLayer:
     """A process that is computed where one looks; raises `ProcessChanged`, `OutputMismatch`."""
     bounds = web.lonlat_bounds(process.area_at(process.zooms[-1]), process.pyramid.crs)
@@ -89,7 +85,7 @@ def process_layer(
         classes=_classes(process),
         styles=process.styles,
     )
-    return ProcessLayer(info, process, keep, told, workers)
+    return ProcessLayer(info, process, keep, told)
 
 
 def _check_styles(process: Process) -> None:
