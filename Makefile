@@ -8,12 +8,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 WORKERS ?= 2
 TESTS ?= tests
 
-.PHONY: help install demo chromium test fuzz lint bench lock clean
+.PHONY: help install demo chromium test fuzz kills lint bench lock clean
 
 help:
 	@echo "make demo    fetch real Sentinel-2 imagery, make pyramids and a map of it"
 	@echo "make test    install what the tests need and run them"
 	@echo "make fuzz    property tests with seeds of their own, which it prints (SEED=... repeats them)"
+	@echo "make kills   60 runs into an object store killed and continued elsewhere"
 	@echo "make lint    ruff, mypy and the import floors"
 	@echo "make bench   side by side with mapchete"
 	@echo "make lock    resolve the dependencies anew (uv.lock, requirements*.lock)"
@@ -78,6 +79,11 @@ test: $(VENV)/.test-stamp chromium
 ROUNDS ?= 5
 fuzz: $(VENV)/.test-stamp
 	$(BIN)/python -m tests.fuzz $(TESTS) --rounds $(ROUNDS) --workers $(WORKERS) $(if $(SEED),--seed $(SEED))
+
+# Half of them with metatiles of several files.
+KILLS ?= 60
+kills: $(VENV)/.test-stamp
+	AUTOMAP_KILLS=$(KILLS) $(PYTEST) tests/engine/test_remote_journal.py -q -k killed_at_random
 
 lint: $(VENV)/.test-stamp
 	$(BIN)/ruff check .

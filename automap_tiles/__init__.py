@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from automap_tiles.notes import Fate, Note, Subject, tell
     from automap_tiles.raster import Raster
     from automap_tiles.runtime.markers import (
-        OutputDtype,
         OutputNodataValue,
         OutputPath,
         TileBuffer,
@@ -60,7 +59,6 @@ __all__ = [
     "MissingExtra",
     "Note",
     "OutputBusy",
-    "OutputDtype",
     "OutputError",
     "OutputMismatch",
     "OutputNodataValue",
@@ -115,13 +113,7 @@ _MODULES = {
     "notes": ("Fate", "Note", "Subject", "tell"),
     "raster": ("Raster",),
     "scenes.stack": ("Stack",),
-    "runtime.markers": (
-        "OutputDtype",
-        "OutputNodataValue",
-        "OutputPath",
-        "TileBuffer",
-        "TilePixelBuffer",
-    ),
+    "runtime.markers": ("OutputNodataValue", "OutputPath", "TileBuffer", "TilePixelBuffer"),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

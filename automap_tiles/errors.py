@@ -36,6 +36,15 @@ def without_signatures(text: str) -> str:
     return re.sub(r"://[^/@\s\"']*@", "://", without)
 
 
+def writable(text: str) -> str:
+    r"""A text that can be stored and shown anywhere.
+
+    Names of files may hold bytes that are not UTF-8; Python carries them as lone surrogates, which
+    no file, database or terminal takes. They are written as `\udce9`.
+    """
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 class AutomapError(Exception):
     """Base of all errors meant for the user; `exit_code` is what the command line returns."""
 

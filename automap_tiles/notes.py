@@ -20,6 +20,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from automap_tiles.errors import writable
+
 _log = logging.getLogger(__name__)
 
 _EXAMPLES = 3
@@ -41,7 +43,6 @@ class Fate(StrEnum):
 class Subject(StrEnum):
     """What a note is about; in the plural, because they are counted."""
 
-    SATELLITES = "satellites"
     SCENES = "scenes"
     MASKS = "masks"
     BANDS = "bands"
@@ -54,7 +55,6 @@ class Subject(StrEnum):
     CLASSES = "classes"
     OPTIONS = "options"
     FILES = "files"
-    LAYERS = "layers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +71,12 @@ class Note:
     """Some of them, by name."""
     remedy: str | None = None
     """What one can do about it."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", writable(self.reason))
+        object.__setattr__(self, "examples", tuple(map(writable, self.examples)))
+        if self.remedy is not None:
+            object.__setattr__(self, "remedy", writable(self.remedy))
 
     def __str__(self) -> str:
         names = ", ".join(self.examples)

@@ -6,14 +6,22 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
-from automap_tiles.commands.remove import LAST_KEY
+from automap_tiles.commands.remove import LAST_KEY, clean
 from automap_tiles.commands.tiledir import Selection, TileDirectory, open_tile_directory
 from automap_tiles.engine.events import TileResult, TileStatus
-from automap_tiles.engine.journal import Journal, JournalReader, Row, journal_path
+from automap_tiles.engine.journal import (
+    Hold,
+    Journal,
+    JournalReader,
+    Row,
+    has_journal,
+    hold,
+    place_of,
+)
 from automap_tiles.errors import OutputError, OutputMismatch
 from automap_tiles.formats.metadata import METADATA_NAME
 from automap_tiles.grid import TileIndex, curve
-from automap_tiles.storage import is_remote, open_storage
+from automap_tiles.storage import Storage, open_storage
 
 _THREADS = 8
 
@@ -46,27 +54,32 @@ def copy_tiles(
     ------
     OutputMismatch
         The target holds tiles of another pyramid or format.
+    OutputBusy
+        A run is writing the target.
     OutputError
         Source and target are the same, or a tile cannot be written.
 
     """
-    target = _open_target(source, target_path)
-    done = set() if overwrite else target.there(tiles)
-    todo = [index for index in tiles if index not in done]
-    for _ in done:
-        advance()
-    for _ in _in_threads(todo, lambda index: _copy(source, target, index)):
-        advance()
-    kept = {source.owner(index) for index in done}
-    rows = _copy_journal(source, target, selection, without=kept)
+    storage = open_storage(target_path)
+    if storage.url("") == source.storage.url(""):
+        raise OutputError("source and target are the same", target_path)
+    with hold(place_of(target_path)) as held:
+        clean(storage, held)
+        target = _open_target(source, storage)
+        done = set() if overwrite else target.there(tiles)
+        todo = [index for index in tiles if index not in done]
+        for _ in done:
+            advance()
+        for _ in _in_threads(todo, lambda index: _copy(source, target, index)):
+            advance()
+        kept = {source.owner(index) for index in done}
+        rows = _copy_journal(source, held, selection, without=kept)
     return CopyReport(copied=len(todo), skipped=len(done), rows=rows)
 
 
-def _open_target(source: TileDirectory, path: str) -> TileDirectory:
+def _open_target(source: TileDirectory, storage: Storage) -> TileDirectory:
     """The target, made with the source's metadata where there is none yet."""
-    storage = open_storage(path)
-    if storage.url("") == source.storage.url(""):
-        raise OutputError("source and target are the same", path)
+    path = storage.root
     if not storage.exists(METADATA_NAME):
         # First of all: a copy that is interrupted is a tile directory with fewer tiles.
         storage.put(METADATA_NAME, source.storage.get(METADATA_NAME))
@@ -107,29 +120,26 @@ def _in_threads(
 
 
 def _copy_journal(
-    source: TileDirectory, target: TileDirectory, selection: Selection, *, without: set[TileIndex]
+    source: TileDirectory, held: Hold, selection: Selection, *, without: set[TileIndex]
 ) -> int:
     """Rows of the selection, under runs with the same hashes; the number of rows.
 
     Without them the next run of the process on the target would compute empty tiles again.
     """
-    if source.journal_path is None or not source.journal_path.is_file():
+    if not has_journal(source.place):
         return 0
-    if is_remote(target.path):
-        return 0  # its journal lies beside the process file, wherever that is
-    with JournalReader.at(source.journal_path) as journal:
+    with JournalReader.at(source.place) as journal:
         rows = _current_rows(journal, source, selection)
         rows = {index: row for index, row in rows.items() if index not in without}
         runs = {run.id: run for run in journal.runs_with_tiles()}
     if not rows:
         return 0
-    with Journal.open(journal_path(target.path, None)) as journal:
-        last = journal.last_run()
+    with Journal.under(held) as journal:
         for number in sorted({row.run for row in rows.values()} & runs.keys()):
             record = journal.start_run(
                 runs[number].hashes,
                 "copied",
-                fresh_from=0 if last is None else last.fresh_from,
+                fresh_from=0,
                 metatiling=runs[number].metatiling,
             )
             journal.record(
@@ -150,7 +160,8 @@ def _current_rows(
         current = {
             TileIndex(zoom, *curve.unkey(key)): row
             for key, row in rows.items()
-            if row.status is not TileStatus.FAILED and (last is None or row.run >= last.fresh_from)
+            if row.status in (TileStatus.WRITTEN, TileStatus.EMPTY)
+            and (last is None or row.run >= last.fresh_from)
         }
         picked = selection.pick(source.process_pyramid, current)
         found.update((index, current[index]) for index in picked)

@@ -8,7 +8,14 @@ from pathlib import Path
 
 from automap_tiles.commands.tiledir import Selection, open_tile_directory
 from automap_tiles.engine.events import TileStatus
-from automap_tiles.engine.journal import FailedTile, JournalReader, RunRecord, journal_path
+from automap_tiles.engine.journal import (
+    FailedTile,
+    JournalReader,
+    Place,
+    RunRecord,
+    has_journal,
+    place_of,
+)
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Note
 from automap_tiles.runtime.open import open_process
@@ -23,13 +30,15 @@ class ZoomProgress:
     written: int
     empty: int
     failed: int
+    stale: int
+    """To be made again, because a run that overwrites had begun."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class JournalInfo:
     """What a journal knows."""
 
-    path: Path
+    path: str
     last_run: RunRecord | None
     zooms: tuple[ZoomProgress, ...]
     failed: tuple[FailedTile, ...]
@@ -62,15 +71,15 @@ def look_at(path: str, *, failures: int) -> Info:
     """
     if path.endswith(".mapchete"):
         process = open_process(path)
-        journal = journal_path(process.writer.path, process.config_path)
-        return Info(facts=tuple(_process_facts(process)), journal=_journal(journal, failures))
+        place = place_of(process.writer.path, process.config_path)
+        return Info(facts=tuple(_process_facts(process)), journal=_journal(place, failures))
     if path.endswith(".sqlite"):
         if not Path(path).is_file():
             raise ConfigError("is not there", file=path)
         return Info(facts=(("journal", path),), journal=_journal(Path(path), failures))
-    single = journal_path(path, None)
-    if Path(path).is_file() and single.is_file():
-        return Info(facts=(("output", path),), journal=_journal(single, failures))
+    place = place_of(path)
+    if place.prefix and has_journal(place):
+        return Info(facts=(("output", path),), journal=_journal(place, failures))
     return _of_directory(path, failures)
 
 
@@ -100,31 +109,31 @@ def _of_directory(path: str, failures: int) -> Info:
     counts: dict[int, int] = {}
     for index in directory.existing(Selection()):
         counts[index.zoom] = counts.get(index.zoom, 0) + 1
-    journal = directory.journal_path
     return Info(
         facts=facts,
         tiles=tuple(sorted(counts.items())),
-        journal=None if journal is None else _journal(journal, failures),
+        journal=_journal(directory.place, failures),
     )
 
 
-def _journal(path: Path, failures: int) -> JournalInfo | None:
-    if not path.is_file():
+def _journal(place: Place | Path, failures: int) -> JournalInfo | None:
+    if isinstance(place, Place) and not has_journal(place):
         return None
-    with JournalReader.at(path) as journal:
+    with JournalReader.at(place) as journal:
         zooms = tuple(
             ZoomProgress(
                 zoom=zoom,
                 written=counts.get(TileStatus.WRITTEN, 0),
                 empty=counts.get(TileStatus.EMPTY, 0),
                 failed=counts.get(TileStatus.FAILED, 0),
+                stale=counts.get(TileStatus.STALE, 0),
             )
             for zoom, counts in journal.counts().items()
         )
         failed = tuple(tile for tile, _ in zip(journal.failed(), range(failures), strict=False))
         last = journal.last_run()
         return JournalInfo(
-            path=path,
+            path=str(place),
             last_run=last,
             zooms=zooms,
             failed=failed,

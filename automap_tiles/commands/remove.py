@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from automap_tiles.commands.tiledir import Selection, TileDirectory
-from automap_tiles.engine.journal import Journal
+from automap_tiles.engine.journal import Hold, Journal, has_journal, hold
 from automap_tiles.grid import TileIndex, curve
-from automap_tiles.storage import is_remote
+from automap_tiles.storage import Storage, is_remote
 
 LAST_KEY = 2**62 - 1
 """The largest key of the curve: a whole zoom of a journal is asked for at once."""
@@ -35,15 +34,25 @@ def remove_tiles(
         A tile cannot be deleted.
 
     """
-    with contextlib.ExitStack() as stack:
-        journal = directory.open_journal()
-        if journal is not None:
-            stack.enter_context(journal)
+    with hold(directory.place) as held:
+        clean(directory.storage, held)
         for index in tiles:
             directory.storage.delete(directory.layout.key(index))
             advance()
         _remove_empty_folders(directory, tiles)
-        return 0 if journal is None else _forget(journal, directory, selection)
+        if selection.is_everything:
+            # what there will be may be made of something else
+            directory.storage.delete(directory.place.record_key)
+        if not has_journal(directory.place):
+            return 0
+        with Journal.under(held) as journal:
+            return _forget(journal, directory, selection)
+
+
+def clean(storage: Storage, held: Hold) -> None:
+    """Remove what a writer that died left behind in an output that is held now."""
+    if held.left_behind and storage.clean_parts().left:
+        held.keep_file()
 
 
 def _journalled(journal: Journal, zoom: int) -> Iterator[TileIndex]:

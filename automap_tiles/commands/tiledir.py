@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from automap_tiles.engine.journal import Journal, JournalReader, journal_path
+from automap_tiles.engine.journal import JournalReader, Place, has_journal, place_of
 from automap_tiles.errors import ConfigError
 from automap_tiles.formats.metadata import Metadata, read_metadata
 from automap_tiles.grid import Pyramid, Tile, TileIndex
 from automap_tiles.grid.cover import clip_to_pyramid
-from automap_tiles.storage import Storage, TileLayout, is_remote, open_storage
+from automap_tiles.storage import Storage, TileLayout, open_storage
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -64,8 +64,8 @@ class TileDirectory:
     """Format and its options, and the pyramid of the tiles."""
     process_pyramid: Pyramid
     """What the journal's rows count; that of the tiles where it is not known."""
-    journal_path: Path | None
-    """None for object storage without a process file."""
+    place: Place
+    """Of the journal."""
 
     @property
     def path(self) -> str:
@@ -107,15 +107,6 @@ class TileDirectory:
     def tile(self, index: TileIndex) -> Tile:
         return Tile(self.pyramid, index)
 
-    def open_journal(self) -> Journal | None:
-        """The journal, for writing; None when there is none.
-
-        Raises `OutputBusy` while a run holds it.
-        """
-        if self.journal_path is None or not self.journal_path.is_file():
-            return None
-        return Journal.open(self.journal_path)
-
 
 def open_tile_directory(path: str) -> TileDirectory:
     """A tile directory by its path, or by the `.mapchete` file that writes it.
@@ -148,21 +139,21 @@ def _open(path: str, *, process_pyramid: Pyramid | None, config: Path | None) ->
             file=path,
             remedy="give the output folder of a process, or the .mapchete file that writes it",
         ) from error
-    journal = None if is_remote(path) and config is None else journal_path(path, config)
+    place = place_of(path, config)
     return TileDirectory(
         storage=storage,
         layout=metadata.layout,
         metadata=metadata,
-        process_pyramid=process_pyramid or _journalled_pyramid(metadata.pyramid, journal),
-        journal_path=journal,
+        process_pyramid=process_pyramid or _journalled_pyramid(metadata.pyramid, place),
+        place=place,
     )
 
 
-def _journalled_pyramid(pyramid: Pyramid, path: Path | None) -> Pyramid:
+def _journalled_pyramid(pyramid: Pyramid, place: Place) -> Pyramid:
     """The pyramid that the rows of a journal count; that of the tiles where there is none."""
-    if path is None or not path.is_file():
+    if not has_journal(place):
         return pyramid
-    with JournalReader.at(path) as journal:
+    with JournalReader.at(place) as journal:
         last = journal.last_run()
     return pyramid if last is None else pyramid.replace(metatiling=last.metatiling)
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from automap_tiles.engine.doubts import free_bytes, warnings
 from automap_tiles.engine.events import TileStatus
-from automap_tiles.engine.journal import JournalReader, journal_path
+from automap_tiles.engine.journal import JournalReader, has_journal, place_of
 from automap_tiles.errors import ConfigError
-from automap_tiles.formats.protocols import OutputKind, Sized
+from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.grid import cover
 from automap_tiles.runtime.process import Process
 
@@ -33,21 +31,11 @@ class CheckReport:
 
     name: str
     inputs: tuple[str, ...]
-    """Names and paths, those of groups as `group/name: path`, and how much there is."""
+    """Names and paths, those of groups as `group/name: path`."""
     output: str
     zooms: tuple[ZoomReport, ...]
     uncompressed_bytes: int | None
     """Upper limit of the size of all tiles as plain pixels; None for features."""
-    free_bytes: int | None = None
-    """On the disk of the output; None for object stores."""
-    warnings: tuple[str, ...] = ()
-    """What would be allowed and is hardly meant, a sentence each."""
-
-    @property
-    def fits(self) -> bool:
-        """Whether even the uncompressed tiles fit where they will be, as far as is known."""
-        needed, free = self.uncompressed_bytes, self.free_bytes
-        return needed is None or free is None or needed <= free
 
     @property
     def tiles(self) -> int:
@@ -71,27 +59,25 @@ def check(process: Process) -> CheckReport:
         )
         for zoom in process.zooms
     )
-    tiles = sum(zoom.tiles for zoom in zooms)
-    if not tiles:
+    report = CheckReport(
+        name=process.name,
+        inputs=_inputs(process),
+        output=process.writer.path,
+        zooms=zooms,
+        uncompressed_bytes=_size(process, sum(zoom.tiles for zoom in zooms)),
+    )
+    if not report.tiles:
         raise ConfigError(
             "no tile of the wanted zooms touches area, bounds and inputs together",
             file=process.config_path,
             remedy="compare bounds, area and the extent of the inputs (are they in the right CRS?)",
         )
-    return CheckReport(
-        name=process.name,
-        inputs=_inputs(process),
-        output=process.writer.path,
-        zooms=zooms,
-        uncompressed_bytes=_size(process, tiles),
-        free_bytes=free_bytes(process.writer.path),
-        warnings=tuple(warnings(process)),
-    )
+    return report
 
 
 def _inputs(process: Process) -> tuple[str, ...]:
     return tuple(
-        f"{name}: {reader.path}" + (f" ({reader.contents()})" if isinstance(reader, Sized) else "")
+        f"{name}: {reader.path}"
         for name, reader in process.inputs.readers(max(process.base_zooms or process.zooms))
     )
 
@@ -104,8 +90,8 @@ def _size(process: Process, tiles: int) -> int | None:
 
 
 def _journal_counts(process: Process) -> dict[int, dict[TileStatus, int]]:
-    path = journal_path(process.writer.path, process.config_path)
-    if not Path(path).is_file():
+    place = place_of(process.writer.path, process.config_path)
+    if not has_journal(place):
         return {}
-    with JournalReader.at(path) as journal:
+    with JournalReader.at(place) as journal:
         return journal.counts()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from automap_tiles.errors import writable
 from automap_tiles.grid import TileIndex
 from automap_tiles.notes import Note
 
@@ -19,6 +20,8 @@ class TileStatus(IntEnum):
     WRITTEN = 1
     EMPTY = 2
     FAILED = 3
+    STALE = 4
+    """In a journal only: a run that makes it anew has begun, and has not come to it yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,10 @@ class TileResult:
     """What was lost, replaced, ignored or guessed on it."""
     stops_run: bool = False
     """Whether going on makes no sense: the disk is full, the output cannot be written."""
+
+    def __post_init__(self) -> None:
+        if self.error is not None:
+            object.__setattr__(self, "error", writable(self.error))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from automap_tiles.engine.events import TileResult, TileStatus
@@ -16,7 +16,8 @@ class DoneTiles:
     """Tiles that the journal calls written or empty; written ones must still be there.
 
     A whole tile without a row was written by mapchete or by a run that was killed before its last
-    commit. Where `adopt` allows it counts as done and gets its row.
+    commit. Where `adopt` allows it counts as done and gets its row. One of several files is whole
+    when all of them are there: of fewer nobody can say whether the others had been empty.
     """
 
     journal: Journal
@@ -33,10 +34,10 @@ class DoneTiles:
         empty = {index for index, row in rows.items() if row.status is TileStatus.EMPTY}
         written = {index for index, row in rows.items() if row.status is TileStatus.WRITTEN}
         strays = set(tiles).difference(rows) if self.adopt else set()
-        there = self.writer.exists_many(
-            [Tile(self.pyramid, index) for index in tiles if index in written or index in strays]
-        )
-        self.adopted.extend(_stray(index) for index in tiles if index in strays and index in there)
+        there = self.writer.exists_many(self._tiles(written)) - self._incomplete(written)
+        found = self.writer.whole_many(self._tiles(strays)) if strays else set()
+        self.adopted.extend(_stray(index) for index in tiles if index in found)
+        there |= found
         return [index not in empty and index not in there for index in tiles]
 
     def outdated(self, tile: TileIndex, made_from: Sequence[TileIndex]) -> bool:
@@ -46,9 +47,21 @@ class DoneTiles:
             return False
         rows = _valid_rows(self.journal, self.run, made_from)
         strays = [index for index in made_from if index not in rows] if self.adopt else []
-        return _is_older(row, rows) or bool(
-            strays and self.writer.exists_many([Tile(self.pyramid, index) for index in strays])
-        )
+        return _is_older(row, rows) or bool(strays and self.writer.whole_many(self._tiles(strays)))
+
+    def _incomplete(self, written: set[TileIndex]) -> set[TileIndex]:
+        """Tiles of several files of which one has gone that the journal knows."""
+        if not written or self.writer.pyramid.metatiling >= self.pyramid.metatiling:
+            return set()
+        keys = {curve.key(index.row, index.col): index for index in written}
+        zoom = next(iter(written)).zoom
+        found = self.journal.file_names(zoom, min(keys), max(keys))
+        names = {keys[key]: own for key, own in found.items() if key in keys}
+        there = self.writer.stored(sorted({name for own in names.values() for name in own}))
+        return {index for index, own in names.items() if not there.issuperset(own)}
+
+    def _tiles(self, indexes: Iterable[TileIndex]) -> list[Tile]:
+        return [Tile(self.pyramid, index) for index in indexes]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +83,9 @@ class AllButFailed:
 
 
 def _is_older(row: Row, sources: Mapping[TileIndex, Row]) -> bool:
-    """Whether a tile was made before one of its sources; one that failed left none behind."""
+    """Whether a tile was made before one of its sources."""
     return any(
-        source.run > row.run and source.status is not TileStatus.FAILED
+        source.run > row.run and source.status in (TileStatus.WRITTEN, TileStatus.EMPTY)
         for source in sources.values()
     )
 

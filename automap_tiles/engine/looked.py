@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
+from dataclasses import asdict
 
 from automap_tiles.engine.events import TileResult, TileStatus
-from automap_tiles.engine.journal import Journal, JournalReader, RunRecord, journal_path
+from automap_tiles.engine.journal import (
+    LOOKED_AT,
+    Journal,
+    JournalReader,
+    Place,
+    RunRecord,
+    place_of,
+)
 from automap_tiles.engine.start import begin
 from automap_tiles.errors import JournalError, OutputBusy
 from automap_tiles.grid import TileIndex, curve
 from automap_tiles.runtime.process import Process
-
-_SELECTION = "looked at"
 
 
 class Notes:
@@ -25,25 +30,25 @@ class Notes:
     def __init__(self, process: Process, *, overwrite: bool = False) -> None:
         """Begin; raises `ProcessChanged` when done tiles are of another process."""
         self._process = process
-        self._path = journal_path(process.writer.path, process.config_path)
+        self._place = place_of(process.writer.path, process.config_path)
         self._guard = threading.Lock()
         self._run: RunRecord | None = None
         try:
-            with Journal.open(self._path) as journal:
+            with Journal.open(self._place) as journal:
                 self._run = self._begin(journal, overwrite=overwrite)
         except OutputBusy:
             pass  # a run of this output goes on; it has checked the same
 
     @property
-    def path(self) -> Path:
+    def place(self) -> Place:
         """Of the journal."""
-        return self._path
+        return self._place
 
     def known(self, index: TileIndex) -> TileStatus | None:
         """How a tile ended when it was last made; None: it was not, or is to be made anew."""
         key = curve.key(index.row, index.col)
         try:
-            with JournalReader.at(self._path) as journal:
+            with JournalReader.at(self._place) as journal:
                 row = journal.rows(index.zoom, key, key).get(key)
         except JournalError:
             return None
@@ -54,7 +59,7 @@ class Notes:
         """Remember how a tile ended."""
         with self._guard:
             try:
-                with Journal.open(self._path) as journal:
+                with Journal.open(self._place) as journal:
                     last = journal.last_run()
                     if self._run is None or last is None or last.id != self._run.id:
                         self._run = self._begin(journal, overwrite=False)
@@ -63,7 +68,14 @@ class Notes:
                 return
 
     def _begin(self, journal: Journal, *, overwrite: bool) -> RunRecord:
+        if overwrite:  # only what is looked at is made anew: nothing is declared stale
+            return journal.start_run(
+                asdict(self._process.hashes()),
+                LOOKED_AT,
+                fresh_from=None,
+                metatiling=self._process.pyramid.metatiling,
+            )
         state = begin(
-            self._process, journal, selection=_SELECTION, overwrite=overwrite, retry_failed=False
+            self._process, journal, selection=LOOKED_AT, overwrite=False, retry_failed=False
         )
         return state.record

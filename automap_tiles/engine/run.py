@@ -6,6 +6,7 @@ unreadable input cost their tile and not the run.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import time
 from collections import deque
@@ -27,13 +28,13 @@ from automap_tiles.engine.events import (
     Told,
     WorkerLost,
 )
-from automap_tiles.engine.journal import Journal, journal_path
+from automap_tiles.engine.journal import Hold, Journal, hold, place_of
 from automap_tiles.engine.plan import Plan, Step
 from automap_tiles.engine.pools import Concurrency, Pool, open_pool
 from automap_tiles.engine.pools.protocol import Results
 from automap_tiles.engine.start import RunState, begin
 from automap_tiles.grid import TileIndex
-from automap_tiles.notes import Note, Notes
+from automap_tiles.notes import Fate, Note, Notes, Subject
 from automap_tiles.runtime.process import Process
 
 # How long tiles that are being worked on may take to end after Ctrl-C before they are dropped.
@@ -74,11 +75,15 @@ def execute(process: Process, options: RunOptions | None = None) -> Generator[Ev
     `OutputMismatch`, `ProcessChanged` or `OutputError` before the first tile.
     """
     options = options or RunOptions()
-    process.writer.prepare(area=process.area_at(max(process.zooms)), overwrite=options.overwrite)
-    with Journal.open(journal_path(process.writer.path, process.config_path)) as journal:
+    with contextlib.ExitStack() as stack:
+        # first of all: what another run is writing is not touched
+        held = stack.enter_context(hold(place_of(process.writer.path, process.config_path)))
+        area = process.area_at(max(process.zooms))
+        process.writer.prepare(area=area, overwrite=options.overwrite)
+        journal = stack.enter_context(Journal.under(held))
         last = journal.last_run()
-        if last is None or last.finished is None:
-            process.writer.clean()
+        if last is None or last.finished is None or held.left_behind:
+            _clean(process, held)
         state = begin(
             process,
             journal,
@@ -87,6 +92,12 @@ def execute(process: Process, options: RunOptions | None = None) -> Generator[Ev
             retry_failed=options.retry_failed,
         )
         yield from _Run(process, options, journal, state).events()
+
+
+def _clean(process: Process, held: Hold) -> None:
+    """Remove what writers that died left behind; what may be another one's is looked at later."""
+    if process.writer.clean().left:
+        held.keep_file()
 
 
 def selection_hash(process: Process) -> str:
@@ -130,6 +141,7 @@ class _Run:
             first = next(steps, None)
             if first is None:
                 yield self._start_event(total, 0)
+                yield from self._tell(self.journal.told)
             else:
                 pool = open_pool(
                     self.process.for_workers(),
@@ -139,6 +151,7 @@ class _Run:
                     self.options.tile_seconds,
                 )
                 yield self._start_event(total, pool.workers)
+                yield from self._tell(self.journal.told)
                 yield from self._work(pool, _chain(first, steps), total)
             # The last tiles of the stream may have been done ones.
             yield from self._skips()
@@ -323,6 +336,7 @@ class _Run:
         adopted = self.state.take_adopted()
         if adopted:
             self.journal.record(self.state.record, adopted)
+            yield from self._tell([_adoption(adopted)])
         count = self.plan.skipped - self.sums.skipped
         if count:
             self.sums = replace(self.sums, skipped=self.plan.skipped)
@@ -347,6 +361,17 @@ def _ended(step: Step, seconds: float, error: str) -> TileResult:
         seconds=seconds,
         worker="lost",
         error=error,
+    )
+
+
+def _adoption(tiles: list[TileResult]) -> Note:
+    return Note(
+        fate=Fate.GUESSED,
+        subject=Subject.TILES,
+        reason="whole files of which the journal knows nothing are taken for finished ones",
+        count=len(tiles),
+        examples=tuple(str(tile.index) for tile in tiles[:3]),
+        remedy="--overwrite makes them anew",
     )
 
 

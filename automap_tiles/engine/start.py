@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 from automap_tiles.engine.events import TileResult
-from automap_tiles.engine.journal import Journal, RunRecord
+from automap_tiles.engine.journal import Journal, RunRecord, read_made_of
 from automap_tiles.engine.known import AllButFailed, DoneTiles
 from automap_tiles.engine.plan import Known, NothingKnown
 from automap_tiles.errors import ProcessChanged
+from automap_tiles.grid import TileIndex, cover
 from automap_tiles.runtime.process import Process
 
 # What a changed hash means to the user.
@@ -50,6 +51,9 @@ def begin(
 ) -> RunState:
     """Compare with the run before and note the new one.
 
+    What is to be overwritten is marked in the journal, tile by tile: it stays to be made whatever
+    becomes of this run, and whichever runs follow.
+
     Raises `ProcessChanged` when done tiles were made by another function, with other parameters,
     inputs or output options, unless they are to be overwritten. What an earlier version of this
     package remembered in another form is written as it is now.
@@ -59,23 +63,19 @@ def begin(
     for name, earlier in process.earlier_hashes().items():
         journal.renew(name, earlier, hashes[name])
     last = journal.last_run()
-    unfinished_overwrite = (
-        last is not None
-        and last.finished is None
-        and last.fresh_from > 0
-        and last.selection == selection
-        and last.hashes == hashes
-    )
     metatiling = process.pyramid.metatiling
     if overwrite:
-        record = journal.start_run(hashes, selection, fresh_from=None, metatiling=metatiling)
+        record = journal.start_run(
+            hashes, selection, fresh_from=0, metatiling=metatiling, stale=_tiles(process)
+        )
         return RunState(
             record=record, known=NothingKnown(), resumed=last is not None, inputs=inputs
         )
-    if not unfinished_overwrite:
-        _refuse_changes(journal, hashes, process.writer.path)
-    fresh_from = last.fresh_from if last is not None and unfinished_overwrite else 0
-    record = journal.start_run(hashes, selection, fresh_from=fresh_from, metatiling=metatiling)
+    _refuse_changes(journal, hashes, process.writer.path)
+    if last is None:
+        _look_at_record(journal, hashes, process)
+    adopt = not process.sums_up and journal.may_adopt(hashes)
+    record = journal.start_run(hashes, selection, fresh_from=0, metatiling=metatiling)
     if retry_failed:
         known: Known = AllButFailed(journal=journal, run=record)
     else:
@@ -84,31 +84,46 @@ def begin(
             run=record,
             writer=process.writer,
             pyramid=process.pyramid,
-            adopt=not unfinished_overwrite and _may_adopt(process, last, hashes),
+            adopt=adopt,
         )
     return RunState(record=record, known=known, resumed=last is not None, inputs=inputs)
 
 
-def _may_adopt(process: Process, last: RunRecord | None, hashes: dict[str, str]) -> bool:
-    """Whether a whole tile without a row can be taken for a finished one.
+def _tiles(process: Process) -> Iterator[TileIndex]:
+    """All that a run of the process is about."""
+    for zoom in process.zooms:
+        yield from cover.tiles(process.pyramid, process.area_at(zoom), zoom)
 
-    Not when the run before was of another process, not when a process tile holds several output
-    tiles, of which a killed run may have written a part, and not when what was counted on it is
-    wanted and went with the killed run.
+
+def _look_at_record(journal: Journal, hashes: dict[str, str], process: Process) -> None:
+    """Without a journal, by what stands beside it: whether tiles that are there can be of this.
+
+    Where nothing stands there either, they are mapchete's, or of an earlier version.
     """
-    if process.sums_up:
-        return False
-    if last is None:
-        return True
-    one_file_each = process.writer.pyramid.metatiling >= process.pyramid.metatiling
-    return one_file_each and last.hashes == hashes
+    made_of = None if journal.place is None else read_made_of(journal.place)
+    if made_of is None:
+        return
+    earlier = process.earlier_hashes()
+    changed = [
+        _WORDS[name]
+        for name, value in made_of.hashes.items()
+        if value != hashes[name] and value not in earlier.get(name, ())
+    ]
+    if changed:
+        raise _changed(process.writer.path, changed)
+    if not made_of.is_pure:
+        journal.forbid_adoption()
 
 
 def _refuse_changes(journal: Journal, hashes: dict[str, str], output: str) -> None:
     for run in journal.runs_with_tiles():
         changed = [_WORDS[name] for name, value in run.hashes.items() if value != hashes[name]]
         if changed:
-            raise ProcessChanged(
-                f"{output}: {' and '.join(changed)} changed since tiles were written "
-                "here; run again with --overwrite to make them anew, or choose another output path"
-            )
+            raise _changed(output, changed)
+
+
+def _changed(output: str, what: list[str]) -> ProcessChanged:
+    return ProcessChanged(
+        f"{output}: {' and '.join(what)} changed since tiles were written "
+        "here; run again with --overwrite to make them anew, or choose another output path"
+    )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import shapely
 from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
@@ -21,8 +19,7 @@ from automap_tiles.formats.protocols import Feature, OutputKind, StoredFile, Til
 from automap_tiles.formats.spec import OutputSpec
 from automap_tiles.formats.tile_files import TileFiles, output_pyramid
 from automap_tiles.grid import Pyramid, Tile, TileIndex
-from automap_tiles.notes import Fate, Note, Subject, tell
-from automap_tiles.storage import open_storage
+from automap_tiles.storage import Cleaned, open_storage
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry as Area
@@ -41,20 +38,6 @@ _GEOMETRIES = {
     "MultiLineString": "MultiLineString",
     "Polygon": "Polygon",
     "MultiPolygon": "MultiPolygon",
-    "GeometryCollection": "GeometryCollection",
-}
-# How fiona names types with heights.
-_3D = "3D "
-
-# Types of properties that a format has no place for, and what becomes of their values there.
-_AS_TEXT = {
-    "GeoJSON": {"bytes": "hexadecimal text"},
-    "FlatGeobuf": {
-        "date": "text",
-        "time": "text",
-        "json": "text of JSON",
-        "List[str]": "text of JSON",
-    },
 }
 
 
@@ -79,42 +62,22 @@ def _schema(spec: OutputSpec, options: Options) -> tuple[str, dict[str, str]]:
     """Geometry type and types of the properties; raises `ConfigError`."""
     schema = options.mapping("schema")
     remedy = "schema: {geometry: Polygon, properties: {name: str}}"
-    geometry, properties = str(schema.get("geometry")), schema.get("properties")
-    flat = geometry.removeprefix(_3D)
-    if flat not in _GEOMETRIES:
+    geometry, properties = schema.get("geometry"), schema.get("properties")
+    if geometry not in _GEOMETRIES:
         raise spec.error(
             f"must be one of {', '.join(_GEOMETRIES)}",
             key="schema.geometry",
-            found=schema.get("geometry"),
+            found=geometry,
             remedy=remedy,
         )
     if not isinstance(properties, Mapping):
         raise spec.error(
             "must be a mapping", key="schema.properties", found=properties, remedy=remedy
         )
-    name = _GEOMETRIES[flat]
-    with_heights = flat != geometry and name != "Unknown"
     types = {str(name): str(kind) for name, kind in properties.items()}
-    return f"{_3D}{name}" if with_heights else name, _held(spec.format, types)
-
-
-def _held(name: str, types: Mapping[str, str]) -> dict[str, str]:
-    """The types as which a format holds properties; those that become texts are told."""
-    held = dict(types)
-    for wanted, becomes in _AS_TEXT[name].items():
-        changed = [each for each, kind in types.items() if kind.partition(":")[0] == wanted]
-        held |= dict.fromkeys(changed, "str")
-        if changed:
-            tell(
-                Note(
-                    fate=Fate.REPLACED,
-                    subject=Subject.ATTRIBUTES,
-                    count=len(changed),
-                    examples=tuple(changed),
-                    reason=f"{name} has no {wanted}; it is stored as {becomes}",
-                )
-            )
-    return held
+    if spec.format == "FlatGeobuf":  # which has no dates
+        types = {name: "str" if kind == "date" else kind for name, kind in types.items()}
+    return _GEOMETRIES[geometry], types
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,6 +166,12 @@ class FeatureDirectory:
     def exists_many(self, tiles: Sequence[Tile]) -> set[TileIndex]:
         return self.files.exists_many(tiles)
 
+    def whole_many(self, tiles: Sequence[Tile]) -> set[TileIndex]:
+        return self.files.whole_many(tiles)
+
+    def stored(self, names: Sequence[str]) -> set[str]:
+        return self.files.storage.exists_many(names)
+
     def delete(self, tile: Tile) -> None:
         self.files.delete(tile)
 
@@ -210,7 +179,7 @@ class FeatureDirectory:
         write_summary(self.files.storage, summary or {})
         return ()
 
-    def clean(self) -> int:
+    def clean(self) -> Cleaned:
         return self.files.storage.clean_parts()
 
     def fingerprint(self) -> str:
@@ -238,8 +207,7 @@ class FeatureDirectory:
             "type": "Feature",
             "geometry": vector.to_mapping(geometry),
             "properties": {
-                name: _fitting(name, properties.get(name), kind)
-                for name, kind in self.properties.items()
+                name: _fitting(properties.get(name), kind) for name, kind in self.properties.items()
             },
         }
 
@@ -249,67 +217,26 @@ class FeatureDirectory:
         for feature in features:
             inside = vector.clip_to_box(vector.to_shape(feature), output.bounds)
             found += [
-                {**feature, "geometry": vector.to_mapping(self._held(part))}
+                {**feature, "geometry": vector.to_mapping(part)}
                 for part in vector.fitting_parts(inside, self.geometry)
             ]
         return found
 
-    def _held(self, geometry: BaseGeometry) -> BaseGeometry:
-        """Without heights where FlatGeobuf would leave them out or refuse the feature."""
-        is_flat = self.metadata.format == "GeoJSON" or self.geometry.startswith(_3D)
-        if is_flat or not geometry.has_z:
-            return geometry
-        tell(
-            Note(
-                fate=Fate.LOST,
-                subject=Subject.FEATURES,
-                reason=f"FlatGeobuf tiles of {self.geometry} have no heights",
-                remedy=f"schema: {{geometry: {_3D}Polygon, …}}, or GeoJSON",
-            )
-        )
-        return shapely.force_2d(geometry)
 
+def _fitting(value: Any, kind: str) -> Any:
+    """A value of a property as the schema's type.
 
-def _fitting(name: str, value: Any, kind: str) -> Any:
-    """A value of a property as the schema's type; None, told, where it does not fit."""
+    Fiona leaves out, with no more than a line in the log, a whole number in a column of floats, a
+    number in one of texts, and most of NumPy's scalars.
+    """
     if isinstance(value, np.generic):
         value = value.item()
-    kind = kind.partition(":")[0]
-    if value is None:
-        return None
-    if kind == "str":
-        return _text(value)
-    if kind == "float" or kind.startswith("float"):
-        fits = isinstance(value, int | float)
-        value = float(value) if fits else value
-    elif kind.startswith("int"):
-        fits = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-        value = int(value) if fits else value
-    elif kind == "bool":
-        fits = isinstance(value, bool) or value in (0, 1)
-        value = bool(value) if fits else value
-    else:
-        fits = True
-    if fits:
-        return value
-    tell(
-        Note(
-            fate=Fate.LOST,
-            subject=Subject.ATTRIBUTES,
-            examples=(f"{name}: {value!r:.40}",),
-            reason=f"values that are no {kind} in a column of the schema's type {kind}",
-            remedy="output.schema.properties",
-        )
-    )
-    return None
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, dt.date | dt.time):
-        return value.isoformat()
-    if isinstance(value, bytes):
-        return value.hex()
-    return vector.as_text(value) if isinstance(value, list | tuple | Mapping) else str(value)
+    name = kind.partition(":")[0]
+    if name.startswith("float") and isinstance(value, int):
+        return float(value)
+    if name == "str" and isinstance(value, int | float):
+        return str(value)
+    return value
 
 
 def _valid(number: int, geometry: Any) -> BaseGeometry:

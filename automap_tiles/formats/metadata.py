@@ -139,7 +139,9 @@ def write_summary(storage: Storage, summary: Mapping[str, Any], prefix: str = ""
     """
     for name, content in summary.items():
         key = f"{prefix}{name}.json"
-        wanted = json.dumps(content, indent=1, ensure_ascii=False).encode()
+        wanted = json.dumps(content, indent=1, ensure_ascii=False).encode(
+            "utf-8", "backslashreplace"
+        )
         try:
             found = storage.get(key)
         except FileNotFoundError:

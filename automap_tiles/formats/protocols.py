@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from automap_tiles.formats.bands import BandTable
     from automap_tiles.formats.glance import Glance
     from automap_tiles.grid import Pyramid, Tile, TileIndex
-    from automap_tiles.notes import Note
+    from automap_tiles.storage import Cleaned
 
     RasterArray: TypeAlias = np.ma.MaskedArray[Any, np.dtype[Any]]
     """(band, y, x), mask True = no data."""
@@ -178,28 +178,6 @@ class RasterReader(Reader, Protocol):
 
 
 @runtime_checkable
-class Sized(Protocol):
-    """A reader that knows how fine its pixels are, and how much there is."""
-
-    def pixel_size(self, crs: CRS) -> float:
-        """Edge of its finest pixels in units of a CRS; raises `InputError`."""
-        ...
-
-    def contents(self) -> str:
-        """How much it is, in a few words."""
-        ...
-
-
-@runtime_checkable
-class Advising(Protocol):
-    """A writer that knows what should be known before the first tile."""
-
-    def advice(self) -> tuple[Note, ...]:
-        """What it assumes because nobody said it."""
-        ...
-
-
-@runtime_checkable
 class Writer(Protocol):
     """A place for the results of a process.
 
@@ -267,6 +245,14 @@ class Writer(Protocol):
         ...
 
     def exists_many(self, tiles: Sequence[Tile]) -> set[TileIndex]: ...
+    def whole_many(self, tiles: Sequence[Tile]) -> set[TileIndex]:
+        """Those of which all is stored that may be: every one of several output tiles."""
+        ...
+
+    def stored(self, names: Sequence[str]) -> set[str]:
+        """Those of the files, by the names that `write` gave, that are there."""
+        ...
+
     def delete(self, tile: Tile) -> None: ...
     def finish(self, summary: Mapping[str, Any] | None = None) -> tuple[StoredFile, ...]:
         """Once after the last tile: single files are put together here, and returned.
@@ -276,20 +262,10 @@ class Writer(Protocol):
         """
         ...
 
-    def clean(self) -> int:
-        """Remove what a killed run left behind (part files, never tiles); how many those were."""
+    def clean(self) -> Cleaned:
+        """Remove what a killed run left behind: part files, never tiles."""
         ...
 
     def fingerprint(self) -> str:
         """Changes when tiles written now would differ from those written before."""
-        ...
-
-
-@runtime_checkable
-class PixelWriter(Writer, Protocol):
-    """A writer that knows the type of its pixels."""
-
-    @property
-    def dtype(self) -> str:
-        """As NumPy names it."""
         ...

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from automap_tiles.formats.protocols import RasterArray
-    from automap_tiles.notes import Note
+    from automap_tiles.storage import Cleaned
 
 Tags = Mapping[str | int, Any]
 
@@ -39,10 +39,6 @@ class Codec(Protocol):
     def nodata(self) -> float | None: ...
     @property
     def lossless(self) -> bool: ...
-
-    def advice(self) -> tuple[Note, ...]:
-        """As `Advising` has it."""
-        ...
 
     def convert(self, tile: Tile, result: object) -> RasterArray:
         """A function's return value as the array of a file, on the tile."""
@@ -82,15 +78,8 @@ class RasterDirectory:
         return self.codec.nodata
 
     @property
-    def dtype(self) -> str:
-        return str(self.codec.dtype)
-
-    @property
     def bytes_per_pixel(self) -> int:
         return self.codec.count * self.codec.dtype.itemsize
-
-    def advice(self) -> tuple[Note, ...]:
-        return self.codec.advice()
 
     def prepare(
         self,
@@ -145,6 +134,12 @@ class RasterDirectory:
     def exists_many(self, tiles: Sequence[Tile]) -> set[TileIndex]:
         return self.files.exists_many(tiles)
 
+    def whole_many(self, tiles: Sequence[Tile]) -> set[TileIndex]:
+        return self.files.whole_many(tiles)
+
+    def stored(self, names: Sequence[str]) -> set[str]:
+        return self.files.storage.exists_many(names)
+
     def delete(self, tile: Tile) -> None:
         self.files.delete(tile)
 
@@ -152,7 +147,7 @@ class RasterDirectory:
         write_summary(self.files.storage, summary or {})
         return ()
 
-    def clean(self) -> int:
+    def clean(self) -> Cleaned:
         return self.files.storage.clean_parts()
 
     def fingerprint(self) -> str:

@@ -56,6 +56,12 @@ class TileFiles:
         owners = {self.key(cut.tile.index): tile.index for tile in tiles for cut in self.cuts(tile)}
         return {owners[key] for key in self.storage.exists_many(list(owners))}
 
+    def whole_many(self, tiles: Sequence[Tile]) -> set[TileIndex]:
+        """Those of the tiles of which every output tile is there."""
+        keys = {tile.index: [self.key(cut.tile.index) for cut in self.cuts(tile)] for tile in tiles}
+        there = self.storage.exists_many(sorted({key for own in keys.values() for key in own}))
+        return {index for index, own in keys.items() if there.issuperset(own)}
+
     def delete(self, tile: Tile) -> None:
         for cut in self.cuts(tile):
             self.storage.delete(self.key(cut.tile.index))

@@ -209,7 +209,7 @@ class ProcessLayer:
         known = None if self._notes is None else self._notes.known(index)
         if known is TileStatus.EMPTY:
             return Looked(index=index, progress=Progress.EMPTY)
-        if known is not TileStatus.FAILED and self._target.exists(tile):
+        if known not in (TileStatus.FAILED, TileStatus.STALE) and self._target.exists(tile):
             return Looked(index=index, progress=Progress.DONE)
         return None
 

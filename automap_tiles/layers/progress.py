@@ -6,14 +6,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
 from automap_tiles.engine.events import TileStatus
-from automap_tiles.engine.journal import JournalReader, RunRecord, is_running, journal_path
+from automap_tiles.engine.journal import (
+    JournalReader,
+    Place,
+    RunRecord,
+    is_running,
+    place_of,
+    stamp_of,
+)
 from automap_tiles.errors import GridError, JournalError
 from automap_tiles.grid import Bounds, Tile, TileIndex, cover, curve
 from automap_tiles.layers import web
@@ -43,6 +49,7 @@ _OF_JOURNAL = {
     TileStatus.WRITTEN: Status.DONE,
     TileStatus.EMPTY: Status.EMPTY,
     TileStatus.FAILED: Status.FAILED,
+    TileStatus.STALE: Status.WAITING,
 }
 _OF_LAYER = {
     Progress.RUNNING: Status.RUNNING,
@@ -78,13 +85,12 @@ class ProgressView:
     def __init__(self, layer: ProcessLayer) -> None:
         self._layer = layer
         process = layer.process
-        self._path = journal_path(process.writer.path, process.config_path)
+        self._place = place_of(process.writer.path, process.config_path)
         self._pyramid = process.pyramid.replace(pixelbuffer=0)
 
     def stamp(self) -> tuple[object, ...]:
         """Changes when the journal does."""
-        files = [self._path, self._path.with_name(self._path.name + "-wal")]
-        return (*(_stamp(file) for file in files), is_running(self._path))
+        return (*stamp_of(self._place), is_running(self._place))
 
     def zoom_for(self, map_zoom: int, box: Bounds) -> int:
         """The zoom of the process whose pixels are most like those of a web map's zoom."""
@@ -134,7 +140,7 @@ class ProgressView:
                     zoom: {_OF_JOURNAL[status].value: number for status, number in each.items()}
                     for zoom, each in journal.counts().items()
                 }
-        return Counts(running=is_running(self._path), tiles=found)
+        return Counts(running=is_running(self._place), tiles=found)
 
     def outline(self, index: TileIndex) -> list[list[float]]:
         """The ring of a tile in degrees."""
@@ -185,7 +191,7 @@ class ProgressView:
 
     def _flying(self) -> frozenset[TileIndex]:
         """Tiles that a run in another process works on."""
-        if not is_running(self._path):
+        if not is_running(self._place):
             return frozenset()
         with self._journal() as journal:
             return frozenset() if journal is None else journal.flying()
@@ -204,7 +210,7 @@ class ProgressView:
         )
 
     def _journal(self) -> _Looking:
-        return _Looking(self._path, self._hashes, self._pyramid.metatiling)
+        return _Looking(self._place, self._hashes, self._pyramid.metatiling)
 
     @cached_property
     def _hashes(self) -> dict[str, frozenset[str]]:
@@ -220,13 +226,13 @@ class ProgressView:
 class _Looking:
     """The journal while one reads in it; None where there is none, or it is of another process."""
 
-    def __init__(self, path: Path, hashes: dict[str, frozenset[str]], metatiling: int) -> None:
-        self._path, self._hashes, self._metatiling = path, hashes, metatiling
+    def __init__(self, place: Place, hashes: dict[str, frozenset[str]], metatiling: int) -> None:
+        self._place, self._hashes, self._metatiling = place, hashes, metatiling
         self._journal: JournalReader | None = None
 
     def __enter__(self) -> JournalReader | None:
         try:
-            self._journal = JournalReader.at(self._path)
+            self._journal = JournalReader.at(self._place)
             return self._journal if self._is_same(self._journal.last_run()) else None
         except JournalError:
             return None
@@ -264,11 +270,3 @@ def _ranges(keys: Sequence[int]) -> Iterator[tuple[int, int]]:
         last = key
     if first is not None and last is not None:
         yield first, last
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size

@@ -18,10 +18,13 @@ def canonical(value: object) -> str:
 
 
 def digest(*parts: str | bytes) -> str:
-    """Hex SHA-256 of parts; `("ab", "c")` and `("a", "bc")` differ."""
+    """Hex SHA-256 of parts; `("ab", "c")` and `("a", "bc")` differ.
+
+    Names of files that are not UTF-8 count as the bytes that they are.
+    """
     total = hashlib.sha256()
     for part in parts:
-        data = part.encode() if isinstance(part, str) else part
+        data = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
         total.update(len(data).to_bytes(8, "big"))
         total.update(data)
     return total.hexdigest()

@@ -4,10 +4,11 @@ from automap_tiles.storage.checksum import checksum, checksum_of_chunks, checksu
 from automap_tiles.storage.layout import DEFAULT_SCHEMA, TileLayout
 from automap_tiles.storage.memory import MemoryStorage
 from automap_tiles.storage.open import is_remote, object_stamps, open_storage
-from automap_tiles.storage.protocol import Storage
+from automap_tiles.storage.protocol import Cleaned, Storage
 
 __all__ = [
     "DEFAULT_SCHEMA",
+    "Cleaned",
     "MemoryStorage",
     "Storage",
     "TileLayout",

@@ -13,15 +13,21 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from automap_tiles.errors import InputError, OutputError
+from automap_tiles.storage.alive import is_alive
+from automap_tiles.storage.protocol import Cleaned
 
 _PART_ENDING = ".part"
 
-# A part file of another machine, or of a process id that has come back, is left over when it is
-# this old; nothing takes that long to write.
+# A part file of this machine whose process seems to live is left over when nothing was written to
+# it for so long: nothing takes that long.
 _OLD_SECONDS = 24 * 3600
 
 # Bytes of a large file that are read at a time: more do not fit into a processor's cache.
 _CHUNK = 2**18
+
+# One of another machine: whether its process lives cannot be asked, but who clears away holds the
+# lock of the output, and so the other run has ended and at most its last tiles are on their way.
+_OLD_SECONDS_ELSEWHERE = 10 * 60
 
 _counter = itertools.count()
 # Tells this process's part files from those of a dead one with the same id; one per process id
@@ -141,15 +147,31 @@ class LocalStorage:
         except OSError as error:
             raise OutputError(f"cannot be moved: {error.strerror}", self.url(key)) from error
 
-    def clean_parts(self) -> int:
+    def clean_parts(self, key: str | None = None) -> Cleaned:
         """Remove part files whose process is not alive."""
-        removed = 0
-        for path in _walk(self._base):
-            if _is_part(path) and _is_left_over(path):
+        removed = left = 0
+        for path in self._parts(key):
+            if _is_left_over(path):
                 with contextlib.suppress(OSError):
                     Path(path).unlink()
                     removed += 1
-        return removed
+            elif not _is_own(path):
+                left += 1
+        return Cleaned(removed, left)
+
+    def _parts(self, key: str | None) -> Iterator[str]:
+        """Part files below the folder, or only those of one key."""
+        if key is None:
+            yield from filter(_is_part, _walk(self._base))
+            return
+        folder, _, name = self.url(key).rpartition("/")
+        with (
+            contextlib.suppress(FileNotFoundError, NotADirectoryError),
+            os.scandir(folder) as found,
+        ):
+            for entry in found:
+                if entry.name.startswith(f".{name}.") and _is_part(entry.path):
+                    yield entry.path
 
     def __repr__(self) -> str:
         return f"LocalStorage({self._root!r})"
@@ -211,29 +233,34 @@ def _is_part(path: str) -> bool:
     return path.endswith(_PART_ENDING) and path.rpartition("/")[2].startswith(".")
 
 
-def _is_left_over(path: str) -> bool:
+def _owner(path: str) -> tuple[str, int, str] | None:
+    """Host, process and token of whoever writes a part file; None of one that is not ours."""
     fields = path[: -len(_PART_ENDING)].rpartition(".")[2].split("-")
-    if len(fields) != 4:
-        return False  # not one of ours
+    if len(fields) != 4 or not fields[1].isdigit():
+        return None
     host, pid, token, _ = fields
-    with contextlib.suppress(OSError):
-        if time.time() - Path(path).stat().st_mtime > _OLD_SECONDS:
-            return True
-    if host != _host() or not pid.isdigit():
+    return host, int(pid), token
+
+
+def _is_own(path: str) -> bool:
+    """Whether this process is writing it, or nobody of this package ever was."""
+    owner = _owner(path)
+    return owner is None or owner == (_host(), os.getpid(), _tokens.get(os.getpid()))
+
+
+def _is_left_over(path: str) -> bool:
+    owner = _owner(path)
+    if owner is None or _is_own(path):
         return False
-    if int(pid) == os.getpid():
-        return token != _tokens.get(os.getpid())
-    return not _is_alive(int(pid))
-
-
-def _is_alive(pid: int) -> bool:
+    host, pid, _ = owner
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        written = Path(path).stat().st_mtime
+    except OSError:  # it has become a file, or has gone
         return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
+    age = time.time() - written
+    if host != _host():
+        return age > _OLD_SECONDS_ELSEWHERE
+    return age > _OLD_SECONDS or pid == os.getpid() or not is_alive(pid, since=written)
 
 
 def _walk(folder: str) -> Iterator[str]:

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from automap_tiles.storage.protocol import Cleaned
+
 _numbers = itertools.count(1)
 
 
@@ -96,5 +98,5 @@ class MemoryStorage:
         if key != to:
             self.delete(key)
 
-    def clean_parts(self) -> int:
-        return 0
+    def clean_parts(self, key: str | None = None) -> Cleaned:  # noqa: ARG002
+        return Cleaned(0, 0)

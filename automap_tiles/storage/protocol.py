@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
+
+
+class Cleaned(NamedTuple):
+    """What became of part files."""
+
+    removed: int
+    left: int
+    """Whose writer may be alive: to be looked at again."""
 
 
 @runtime_checkable
@@ -70,6 +78,9 @@ class Storage(Protocol):
         """
         ...
 
-    def clean_parts(self) -> int:
-        """Remove what runs that died in the middle of a `put` left behind; how many those were."""
+    def clean_parts(self, key: str | None = None) -> Cleaned:
+        """Remove what runs that died in the middle of a `put` left behind, of one key or of all.
+
+        Only for who holds the lock of the output: what others are writing now must not go.
+        """
         ...

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from automap_tiles.errors import InputError, MissingExtra, OutputError
+from automap_tiles.storage.protocol import Cleaned
 from automap_tiles.storage.ranges import BUFFER, RangeFile
 
 _VSI = {"s3": "/vsis3", "gs": "/vsigs", "az": "/vsiaz"}
@@ -208,8 +209,8 @@ class ObjectStorage:
         except obstore.exceptions.BaseError as error:
             raise OutputError(f"cannot be moved: {_reason(error)}", self._name(key)) from None
 
-    def clean_parts(self) -> int:
-        return 0
+    def clean_parts(self, key: str | None = None) -> Cleaned:  # noqa: ARG002
+        return Cleaned(0, 0)
 
     def _client(self) -> Any:
         place = (os.getpid(), self._root)

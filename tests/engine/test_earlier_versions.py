@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from automap_tiles.engine.events import RunFinished
-from automap_tiles.engine.journal import journal_path
+from automap_tiles.engine.journal import place_of
 from automap_tiles.engine.looked import Notes
 from automap_tiles.engine.run import execute
 from automap_tiles.errors import ProcessChanged
@@ -40,7 +40,7 @@ def project(tmp_path: Path) -> Project:
 
 
 def journal(process: Process) -> Path:
-    return journal_path(process.writer.path, process.config_path)
+    return place_of(process.writer.path, process.config_path).path
 
 
 def made(process: Process) -> int:
@@ -114,7 +114,8 @@ def test_an_overwriting_run_of_an_earlier_version_that_was_stopped(project: Proj
     made(process)
     remember(process, process.function.text)
     with sqlite3.connect(journal(process)) as db:
-        # as killed before its first tile
+        # as killed before its first tile, when what is stale was not marked yet
+        db.execute("PRAGMA user_version = 0")
         db.execute("UPDATE runs SET finished = NULL, fresh_from = 2, id = 2")
     count = made(process)
     assert count, "what it declared stale stays stale"

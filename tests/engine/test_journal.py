@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from automap_tiles.engine.events import TileResult, TileStatus
-from automap_tiles.engine.journal import Journal, journal_path
+from automap_tiles.engine.journal import Journal, place_of
 from automap_tiles.errors import JournalError, OutputBusy
 from automap_tiles.grid import TileIndex, curve
 
@@ -146,12 +146,28 @@ def test_committed_rows_survive_a_kill(tmp_path: Path) -> None:
     ("output", "expected"),
     [
         ("/data/out", "/data/out/journal.sqlite"),
+        ("/data/out.v2", "/data/out.v2/journal.sqlite"),
         ("/data/out.tif", "/data/out.tif.journal.sqlite"),
-        ("s3://bucket/out", "/home/me/.ndvi.mapchete.journal.sqlite"),
+        ("s3://bucket/out/", "s3://bucket/out/journal.sqlite.gz"),
+        ("s3://bucket/out.tif", "s3://bucket/out.tif.journal.sqlite.gz"),
+        ("gs://bucket", "gs://bucket/journal.sqlite.gz"),
     ],
 )
-def test_place(output: str, expected: str) -> None:
-    assert journal_path(output, Path("/home/me/ndvi.mapchete")) == Path(expected)
+def test_the_journal_lies_with_the_output(output: str, expected: str) -> None:
+    assert str(place_of(output)) == expected
+
+
+def test_what_is_worked_on_here_is_told_apart_by_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    one, two = place_of("s3://bucket/one"), place_of("s3://bucket/two")
+    assert one.path != two.path
+    assert one.path.is_relative_to(tmp_path)
+    config = Path("/home/me/ndvi.mapchete")
+    assert place_of("s3://bucket/one", config).earlier == Path(
+        "/home/me/.ndvi.mapchete.journal.sqlite"
+    )
 
 
 def test_looking_leaves_nothing_beside(tmp_path: Path) -> None:

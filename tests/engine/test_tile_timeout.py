@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from automap_tiles.engine.events import RunFinished, Summary, TileStatus
-from automap_tiles.engine.journal import Journal, journal_path
+from automap_tiles.engine.journal import Journal, place_of
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions, execute
 from automap_tiles.errors import ConfigError
@@ -62,7 +62,7 @@ def run(project: Project, concurrency: Concurrency, seconds: float | None = 2.0)
 
 def failed(project: Project) -> dict[str, str]:
     process = open_process(project.config)
-    with Journal.open_readonly(journal_path(process.writer.path, process.config_path)) as journal:
+    with Journal.open_readonly(place_of(process.writer.path, process.config_path)) as journal:
         return {str(tile.index): tile.error for tile in journal.failed()}
 
 
@@ -129,5 +129,5 @@ def test_at_the_command_line(project: Project) -> None:
     assert "the tile took longer than 1.5 s, and its worker was ended" in said.stderr + said.stdout
     assert "1 failed" in said.stderr + said.stdout
     process = open_process(project.config)
-    with Journal.open_readonly(journal_path(process.writer.path, process.config_path)) as journal:
+    with Journal.open_readonly(place_of(process.writer.path, process.config_path)) as journal:
         assert journal.counts()[13][TileStatus.FAILED] == 1

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from automap_tiles.engine.events import RunFinished, Summary
-from automap_tiles.engine.journal import Journal, journal_path
+from automap_tiles.engine.journal import Journal, place_of
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions, execute
 from automap_tiles.errors import ProcessChanged, TileFailed
@@ -62,7 +62,7 @@ def run(process: Process) -> Summary:
 
 def done(project: Project) -> int:
     process = open_process(project.config)
-    with Journal.open_readonly(journal_path(process.writer.path, process.config_path)) as journal:
+    with Journal.open_readonly(place_of(process.writer.path, process.config_path)) as journal:
         return sum(sum(each.values()) for each in journal.counts().values())
 
 

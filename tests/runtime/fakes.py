@@ -16,6 +16,7 @@ from automap_tiles.runtime.function import FunctionRef
 from automap_tiles.runtime.inputs import InputTree
 from automap_tiles.runtime.process import Process
 from automap_tiles.runtime.zooms import BaseLevels, ZoomValues, zoom_tree
+from automap_tiles.storage import Cleaned
 
 PYRAMID = Pyramid.from_grid("geodetic", metatiling=2, pixelbuffer=3)
 
@@ -83,13 +84,19 @@ class FakeWriter:
     def exists_many(self, tiles: Any) -> set[TileIndex]:
         return set()
 
+    def stored(self, names: Any) -> set[str]:
+        return set()
+
+    def whole_many(self, tiles: Any) -> set[TileIndex]:
+        return set()
+
     def delete(self, tile: Tile) -> None: ...
 
     def finish(self, summary: Any = None) -> tuple[StoredFile, ...]:
         return ()
 
-    def clean(self) -> int:
-        return 0
+    def clean(self) -> Cleaned:
+        return Cleaned(0, 0)
 
     @property
     def bytes_per_pixel(self) -> int:

@@ -133,7 +133,7 @@ def test_part_files_of_dead_processes_are_removed(tmp_path: Path) -> None:
     two_days_ago = time.time() - 2 * 86400
     os.utime(ancient, (two_days_ago, two_days_ago))
     assert set(storage.list()) == {"5/1/1.tif"}
-    assert storage.clean_parts() == 3
+    assert storage.clean_parts() == (3, 1)
     assert set(files(tmp_path)) == {"1.tif", mine.name, elsewhere.name, foreign.name}
 
 

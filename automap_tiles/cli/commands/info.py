@@ -49,7 +49,8 @@ def _print_journal(journal: JournalInfo) -> None:
     click.echo(f"{'zoom':>6} {'written':>12} {'empty':>12} {'failed':>12}")
     for row in journal.zooms:
         numbers = (row.written, row.empty, row.failed)
-        click.echo(f"{row.zoom:>6} " + " ".join(f"{words.number(n):>12}" for n in numbers))
+        again = f"  {words.number(row.stale)} to be made again" if row.stale else ""
+        click.echo(f"{row.zoom:>6} " + " ".join(f"{words.number(n):>12}" for n in numbers) + again)
     run = journal.last_run
     if run is not None:
         end = "not finished" if run.finished is None else f"finished {_time(run.finished)}"

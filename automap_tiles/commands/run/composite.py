@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,20 +59,8 @@ def _pixels(run: RunParameters) -> tuple[str, int]:
     return ("int32", -(2**31)) if sums else ("int16", NODATA)
 
 
-def prepared_scenes(
-    run: RunParameters, satellite: str, only: Collection[str] | None = None
-) -> tuple[Scene, ...]:
-    """Those of the run; raises `InputError` when there is none.
-
-    `only`: ids of the scenes that the run has found and prepared; None: all that are there.
-    """
-    return _prepared(run, satellite, only)[0]
-
-
-def _prepared(
-    run: RunParameters, satellite: str, only: Collection[str] | None
-) -> tuple[tuple[Scene, ...], bool]:
-    """The scenes, and whether there are others that would be taken for scenes of the run."""
+def prepared_scenes(run: RunParameters, satellite: str) -> tuple[Scene, ...]:
+    """Those of the run; raises `InputError` when there is none."""
     folder = scenes_folder(run.output, satellite)
     selection = Selection(
         period=run.period,
@@ -80,36 +68,28 @@ def _prepared(
         max_cloud_cover=run.max_cloud_cover,
         area=run.area,
     )
-    there = find.products(folder, bands=COMMON, selection=selection).scenes
-    scenes = tuple(scene for scene in there if only is None or scene.id in only)
+    scenes = find.products(folder, bands=COMMON, selection=selection).scenes
     if not scenes:
         raise InputError("no prepared scene has a pixel in the area", folder)
-    return scenes, len(scenes) < len(there)
+    return scenes
 
 
-def composite_config(
-    run: RunParameters, satellite: str, only: Collection[str] | None = None
-) -> dict[str, Any]:
+def composite_config(run: RunParameters, satellite: str) -> dict[str, Any]:
     """The process that makes the composite, as `open_process` takes it.
 
-    `only` as in `prepared_scenes`: what earlier runs have prepared and this one has not found
-    is left out. Its grid is the one that most of the scenes share, so that their pixels stay as
-    they are.
+    Its grid is the one that most of the scenes share, so that their pixels stay as they are.
     Raises `InputError` without scenes, `ConfigError` where earlier runs left some that do not go
     with those of this one.
     """
-    scenes, others = _prepared(run, satellite, only)
+    scenes = prepared_scenes(run, satellite)
     _check_alike(run, satellite, scenes)
     lattice = _square(lattice_of(scenes, Reading(bands=COMMON)))
     names = band_names(run.statistics, run.provenance)
-    more = _overlap(lattice, scenes)
-    grid, bounds = _grid(lattice, _reach(run, scenes), more)
+    grid, bounds = _grid(lattice, _reach(run, scenes))
     dtype, nodata = _pixels(run)
     plain: dict[str, Any] = {"path": str(scenes_folder(run.output, satellite)), "format": "scenes"}
     if run.max_cloud_cover is not None:
         plain["max_cloud_cover"] = run.max_cloud_cover
-    if others:
-        plain["only"] = [scene.id for scene in scenes]
     return {
         "process": "composite",
         "config_dir": str(Path.cwd()),
@@ -129,7 +109,6 @@ def composite_config(
             "format": "GTiff",
             "path": str(composite_path(run, satellite)),
             "cog": True,
-            "extent": "area",
             "bands": len(names),
             "dtype": dtype,
             "nodata": nodata,
@@ -191,19 +170,11 @@ def _reach(run: RunParameters, scenes: Sequence[Scene]) -> BaseGeometry:
     return run.area if around.contains(run.area) else run.area.intersection(around)
 
 
-def _overlap(lattice: Lattice, scenes: Sequence[Scene]) -> int:
-    """Pixels that scenes reach beyond the box of the area: those that lie on another grid, one."""
-    grids = [scene.band(COMMON[0]).grid for scene in scenes]
-    return int(any(grid is None or lattice.offset(grid) is None for grid in grids))
-
-
-def _grid(lattice: Lattice, area: BaseGeometry, more: int) -> tuple[dict[str, Any], Bounds]:
-    """A pyramid of one zoom whose pixels are those of the lattice, and the box of the area.
-
-    The box has so many pixels `more` below and to the right, where the pyramid has room.
-    """
+def _grid(lattice: Lattice, area: BaseGeometry) -> tuple[dict[str, Any], Bounds]:
+    """A pyramid of one zoom whose pixels are those of the lattice, and the box of the area."""
     area = reproject_geometry(area, LON_LAT, lattice.crs)
     rows, cols = lattice.window(Bounds(*area.bounds))
+    bounds = lattice.grid((rows, cols)).bounds
     tile = min(_LARGEST_TILE, -(-max(len(rows), len(cols)) // 16) * 16)
     shape = [-(-len(rows) // tile), -(-len(cols) // tile)]
     whole = (
@@ -216,11 +187,7 @@ def _grid(lattice: Lattice, area: BaseGeometry, more: int) -> tuple[dict[str, An
         "srs": {"wkt": lattice.crs.to_wkt()},
         "is_global": False,
     }
-    wider = (
-        range(rows.start, min(rows.stop + more, whole[0].stop)),
-        range(cols.start, min(cols.stop + more, whole[1].stop)),
-    )
-    return {"grid": grid, "tile_size": tile, "metatiling": 1}, lattice.grid(wider).bounds
+    return {"grid": grid, "tile_size": tile, "metatiling": 1}, bounds
 
 
 def _tags(run: RunParameters, satellite: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from automap_tiles.commands.tiledir import TileDirectory, open_tile_directory
-from automap_tiles.engine.journal import Journal, JournalReader, journal_path
+from automap_tiles.engine.journal import Journal, JournalReader, Place, has_journal, place_of
 from automap_tiles.errors import ConfigError
 from automap_tiles.formats.tile_files import TileFiles
 from automap_tiles.grid import Pyramid, Tile, TileIndex
@@ -28,7 +28,7 @@ class Target:
     """What stands before the keys of stored files: the name of a single file."""
     process_pyramid: Pyramid | None
     """What the tiles of the journal count; None: not known, of a single file without a process."""
-    journal: Path
+    journal: Place
     directory: TileDirectory | None
     """None of a single file."""
 
@@ -60,7 +60,7 @@ def open_target(path: str) -> Target:
     Raises `ConfigError` when there is no output, or no journal to compare it with.
     """
     target = _found(path)
-    if not target.journal.is_file():
+    if not has_journal(target.journal):
         raise ConfigError(
             "there is no journal: nothing is known of what was written",
             file=path,
@@ -87,24 +87,18 @@ def _single(path: str, pyramid: Pyramid | None, config: Path | None) -> Target:
         storage=open_storage(folder or "."),
         prefix=name,
         process_pyramid=pyramid,
-        journal=journal_path(path, config),
+        journal=place_of(path, config),
         directory=None,
     )
 
 
 def _of_directory(directory: TileDirectory) -> Target:
-    if directory.journal_path is None:
-        raise ConfigError(
-            "where its journal is, is not known",
-            file=directory.path,
-            remedy="give the .mapchete file that writes it",
-        )
     return Target(
         path=directory.path,
         storage=directory.storage,
         prefix="",
         process_pyramid=directory.process_pyramid,
-        journal=directory.journal_path,
+        journal=directory.place,
         directory=directory,
     )
 

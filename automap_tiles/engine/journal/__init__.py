@@ -1,24 +1,39 @@
-"""What became of every tile: an SQLite file beside the output, written by the parent alone.
+"""What became of every tile: an SQLite file that lies with the output, written by the parent alone.
 
 A row is kept for written, empty and failed tiles, under the run that made it; a run holds the
 hashes of function, parameters, inputs and output. Tiles are keyed by their place on the Morton
 curve, so the planner, which streams along the same curve, asks for ranges.
+
+Who writes an output, whatever it writes, holds it first (`hold`); `Journal.open` does so itself.
 """
 
+from automap_tiles.engine.journal.hold import Hold, hold
 from automap_tiles.engine.journal.journal import Journal
-from automap_tiles.engine.journal.lock import is_running
-from automap_tiles.engine.journal.place import JOURNAL_NAME, journal_path
+from automap_tiles.engine.journal.look import has_journal, is_running, stamp_of
+from automap_tiles.engine.journal.made_of import MadeOf, read_made_of, write_made_of
+from automap_tiles.engine.journal.place import JOURNAL_NAME, Place, beside, place_of
 from automap_tiles.engine.journal.reader import JournalReader
 from automap_tiles.engine.journal.rows import FailedTile, Row, RunRecord, TileRow
+from automap_tiles.engine.journal.schema import LOOKED_AT
 
 __all__ = [
     "JOURNAL_NAME",
+    "LOOKED_AT",
     "FailedTile",
+    "Hold",
     "Journal",
     "JournalReader",
+    "MadeOf",
+    "Place",
     "Row",
     "RunRecord",
     "TileRow",
+    "beside",
+    "has_journal",
+    "hold",
     "is_running",
-    "journal_path",
+    "place_of",
+    "read_made_of",
+    "stamp_of",
+    "write_made_of",
 ]

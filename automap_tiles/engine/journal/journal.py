@@ -6,16 +6,23 @@ import contextlib
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self
 
 from automap_tiles.engine.events import TileResult, TileStatus
-from automap_tiles.engine.journal.lock import release, take_lock
+from automap_tiles.engine.journal.hold import Hold, hold
+from automap_tiles.engine.journal.made_of import MadeOf, write_made_of
+from automap_tiles.engine.journal.place import Place
 from automap_tiles.engine.journal.reader import JournalReader
 from automap_tiles.engine.journal.rows import SINGLE_FILE_ZOOM, RunRecord
-from automap_tiles.engine.journal.schema import connect_to_write, explained
-from automap_tiles.errors import JournalError
+from automap_tiles.engine.journal.schema import (
+    NO_ADOPTION,
+    PATIENCE,
+    JournalOccupied,
+    connect_to_write,
+    explained,
+)
 from automap_tiles.grid import TileIndex, curve
 from automap_tiles.notes import Note
 
@@ -34,9 +41,11 @@ _HASHES = {name: name for name in ("function", "parameters", "inputs", "output")
 class Journal(JournalReader):
     """The journal of one output, open for writing; use it as a context manager."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, lock: IO[bytes] | None) -> None:
-        super().__init__(path, connection)
-        self._lock = lock
+    def __init__(self, hold: Hold, connection: sqlite3.Connection, *, is_own: bool) -> None:
+        """`is_own`: the output is let go of with the journal."""
+        super().__init__(hold.path, connection)
+        self._hold = hold
+        self._is_own = is_own
         self._pending: list[tuple[int, int, int, int, float, str, str | None]] = []
         self._counts: list[tuple[int, int, int, str]] = []
         self._files: list[tuple[int, int, str, int, int]] = []
@@ -44,31 +53,54 @@ class Journal(JournalReader):
         self._committed = time.monotonic()
 
     @classmethod
-    def open(cls, path: Path) -> Self:
-        """Open for writing; raises `OutputBusy` while another run holds it."""
+    def open(cls, place: Place | Path) -> Self:
+        """Hold the output and open for writing; raises `OutputBusy` while another run does."""
         with contextlib.ExitStack() as undo:
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                lock = take_lock(path)
-                if lock is not None:
-                    undo.callback(release, lock)
-                with explained(path):
-                    connection = connect_to_write(path)
-            except OSError as error:
-                raise JournalError(f"{path}: the journal cannot be written: {error}") from error
+            journal = cls._of(undo.enter_context(hold(place)), is_own=True)
             undo.pop_all()
-        return cls(path, connection, lock)
+        return journal
+
+    @classmethod
+    def under(cls, held: Hold) -> Self:
+        """Open for writing that of an output that is held already, and stays so."""
+        return cls._of(held, is_own=False)
+
+    @classmethod
+    def _of(cls, held: Hold, *, is_own: bool) -> Self:
+        held.fetch()
+        with explained(held.path):
+            return cls(held, connect_to_write(held.path), is_own=is_own)
 
     @staticmethod
-    def open_readonly(path: Path) -> JournalReader:
+    def open_readonly(place: Place | Path) -> JournalReader:
         """Open for looking, also while a run goes on; raises `JournalError` when there is none."""
-        return JournalReader.at(path)
+        return JournalReader.at(place)
+
+    @property
+    def told(self) -> tuple[Note, ...]:
+        """What was found out when the output was taken: a run that died, a journal elsewhere."""
+        return self._hold.notes
+
+    @property
+    def place(self) -> Place | None:
+        """None: of a journal by itself, without an output."""
+        return self._hold.place
 
     def start_run(
-        self, hashes: dict[str, str], selection: str, *, fresh_from: int | None, metatiling: int
+        self,
+        hashes: dict[str, str],
+        selection: str,
+        *,
+        fresh_from: int | None,
+        metatiling: int,
+        stale: Iterable[TileIndex] = (),
     ) -> RunRecord:
-        """Begin a run; `fresh_from` None means that this run overwrites what is there."""
-        with explained(self.path):
+        """Begin a run; `fresh_from` None means that this run overwrites what is there.
+
+        `stale` tiles are to be made anew by this run, and by the ones after it as long as none of
+        them has done it.
+        """
+        with self._transaction():
             (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM runs").fetchone()
             record = RunRecord(
                 id=last + 1,
@@ -91,17 +123,35 @@ class Journal(JournalReader):
                     metatiling,
                 ),
             )
+            self._db.executemany(
+                "INSERT OR REPLACE INTO tiles (zoom, key, run, status, seconds, worker)"
+                " VALUES (?, ?, ?, ?, 0, '')",
+                (
+                    (zoom, curve.key(row, col), record.id, int(TileStatus.STALE))
+                    for zoom, row, col in stale
+                ),
+            )
+        # on its way before the first tile: what is stale must not be forgotten
+        self.keep_made_of(record)
+        self._hold.store()
         return record
 
     def finish_run(self, run: RunRecord) -> None:
         """Note that a run went through to its last tile."""
         self.flush()
-        with explained(self.path):
+        with self._transaction():
             self._db.execute("UPDATE runs SET finished = ? WHERE id = ?", (time.time(), run.id))
+        self.keep_made_of(run)
+        self._hold.store()
+
+    def keep_made_of(self, run: RunRecord) -> None:
+        """Write down beside the journal what the output is made of, should the journal be lost."""
+        if self.place is not None:
+            write_made_of(self.place, MadeOf(hashes=run.hashes, is_pure=self.is_pure()))
 
     def renew(self, name: str, earlier: Iterable[str], now: str) -> None:
         """Write a hash of all runs as it is formed now; `earlier` are other forms of the same."""
-        with explained(self.path):
+        with self._transaction():
             self._db.executemany(
                 f"UPDATE runs SET {_HASHES[name]} = ? WHERE {_HASHES[name]} = ?",
                 [(now, each) for each in earlier if each != now],
@@ -110,11 +160,9 @@ class Journal(JournalReader):
     def keep_notes(self, run: RunRecord, notes: Iterable[Note]) -> None:
         """Keep what was lost, replaced, ignored or guessed in a run; replaces what was kept."""
         rows = [(run.id, json.dumps(note.to_json())) for note in notes]
-        with explained(self.path):
-            self._db.execute("BEGIN")
+        with self._transaction():
             self._db.execute("DELETE FROM notes WHERE run = ?", (run.id,))
             self._db.executemany("INSERT INTO notes VALUES (?, ?)", rows)
-            self._db.execute("COMMIT")
 
     def note_flying(self, tiles: Callable[[], Iterable[TileIndex]]) -> None:
         """Remember which tiles are being worked on, for those who look; asked for at each commit.
@@ -123,7 +171,7 @@ class Journal(JournalReader):
         """
         self._flying = tiles
         if time.monotonic() - self._committed > _COMMIT_SECONDS:
-            self.flush()
+            self._flush_if_free()
 
     def record(self, run: RunRecord, results: Iterable[TileResult]) -> None:
         """Remember results; they are committed at least every half second."""
@@ -146,13 +194,22 @@ class Journal(JournalReader):
             self._files.extend((zoom, key, *file) for file in result.files)
         late = time.monotonic() - self._committed > _COMMIT_SECONDS
         if late or len(self._pending) >= _COMMIT_ROWS:
+            self._flush_if_free()
+
+    def _flush_if_free(self) -> None:
+        """Commit, unless another program is at the journal: the run need not wait for it."""
+        self._db.execute("PRAGMA busy_timeout = 0")
+        try:
             self.flush()
+        except JournalOccupied:
+            self._committed = time.monotonic()
+        finally:
+            self._db.execute(f"PRAGMA busy_timeout = {round(1000 * PATIENCE)}")
 
     def flush(self) -> None:
         """Commit what is remembered."""
         if self._pending or self._flying is not None:
-            with explained(self.path):
-                self._db.execute("BEGIN")
+            with self._transaction():
                 if self._flying is not None:
                     self._db.execute("DELETE FROM flying")
                     self._db.executemany(
@@ -176,53 +233,57 @@ class Journal(JournalReader):
                     "INSERT OR REPLACE INTO counts (zoom, key, run, counts) VALUES (?, ?, ?, ?)",
                     self._counts,
                 )
-                self._db.execute("COMMIT")
             self._pending.clear()
             self._counts.clear()
             self._files.clear()
             self._flying = None
         self._committed = time.monotonic()
 
+    def forbid_adoption(self) -> None:
+        """From now on a tile without a row is never taken for a finished one."""
+        with self._transaction():
+            self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, '')", (NO_ADOPTION,))
+
     def forget(self, tiles: Iterable[TileIndex]) -> None:
         """Drop the rows of tiles that were deleted."""
         self.flush()
         keys = [(zoom, curve.key(row, col)) for zoom, row, col in tiles]
-        with explained(self.path):
-            self._db.execute("BEGIN")
+        with self._transaction():
             self._db.executemany("DELETE FROM tiles WHERE zoom = ? AND key = ?", keys)
             self._db.executemany("DELETE FROM files WHERE zoom = ? AND key = ?", keys)
-            self._db.execute("COMMIT")
 
     def keep_single_files(self, files: Iterable[StoredFile]) -> None:
         """Remember what an output of one file was put together to; replaces what was known."""
         rows = [(SINGLE_FILE_ZOOM, 0, *file) for file in files]
-        with explained(self.path):
-            self._db.execute("BEGIN")
+        with self._transaction():
             self._db.execute("DELETE FROM files WHERE zoom = ?", (SINGLE_FILE_ZOOM,))
             self._db.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?)", rows)
-            self._db.execute("COMMIT")
 
     def mark_failed(self, tiles: Iterable[tuple[TileIndex, str]]) -> None:
         """Note of tiles why they are no good any more: the next run makes them again."""
         self.flush()
         failed = int(TileStatus.FAILED)
         rows = [(failed, why, zoom, curve.key(row, col)) for (zoom, row, col), why in tiles]
-        with explained(self.path):
-            self._db.execute("BEGIN")
+        with self._transaction():
             self._db.executemany(
                 "UPDATE tiles SET status = ?, error = ? WHERE zoom = ? AND key = ?", rows
             )
-            self._db.execute("COMMIT")
 
     def mark_all_failed(self, why: str, *, run: RunRecord | None = None) -> int:
         """Note that all done tiles, or those of one run, are no good any more; how many."""
         self.flush()
         clause = "" if run is None else " AND run = ?"
         values = () if run is None else (run.id,)
-        with explained(self.path):
+        with self._transaction():
             changed = self._db.execute(
-                f"UPDATE tiles SET status = ?, error = ? WHERE status != ?{clause}",
-                (int(TileStatus.FAILED), why, int(TileStatus.FAILED), *values),
+                f"UPDATE tiles SET status = ?, error = ? WHERE status IN (?, ?){clause}",
+                (
+                    int(TileStatus.FAILED),
+                    why,
+                    int(TileStatus.WRITTEN),
+                    int(TileStatus.EMPTY),
+                    *values,
+                ),
             )
         return changed.rowcount
 
@@ -246,11 +307,28 @@ class Journal(JournalReader):
                         of_name[key] = of_name.get(key, 0) + number
         return sums
 
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All or nothing; raises `JournalOccupied` when another program holds the journal."""
+        with explained(self.path):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+        self._hold.changed()
+
     def close(self) -> None:
         """Commit and let go; the journal is whole afterwards whatever happens to the process."""
         try:
             self.flush()
         finally:
             self._db.close()
-            if self._lock is not None:
-                release(self._lock)
+            try:
+                self._hold.store()
+            finally:
+                if self._is_own:
+                    self._hold.release()

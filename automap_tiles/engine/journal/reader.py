@@ -5,20 +5,22 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
 from automap_tiles.engine.events import TileStatus
+from automap_tiles.engine.journal.place import Place
 from automap_tiles.engine.journal.rows import (
+    HASHES,
     SINGLE_FILE_ZOOM,
     FailedTile,
     Row,
     RunRecord,
     TileRow,
 )
-from automap_tiles.engine.journal.schema import connect_to_look, explained
+from automap_tiles.engine.journal.schema import NO_ADOPTION, connect_to_look, explained
 from automap_tiles.errors import JournalError
 from automap_tiles.formats.protocols import StoredFile
 from automap_tiles.grid import TileIndex, curve
@@ -28,18 +30,26 @@ from automap_tiles.notes import Note
 class JournalReader:
     """A journal that is open for looking; use it as a context manager."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: Path | str, connection: sqlite3.Connection) -> None:
         self.path = path
         self._db = connection
 
     @classmethod
-    def at(cls, path: Path) -> Self:
+    def at(cls, place: Place | Path) -> Self:
         """Open it, also while a run goes on; raises `JournalError` when there is none."""
+        if isinstance(place, Place) and place.is_remote:
+            from automap_tiles.engine.journal import remote
+
+            found = remote.connect_to_look(place)
+            if isinstance(found, sqlite3.Connection):
+                return cls(str(place), found)
+            path = found
+        else:
+            path = place.path if isinstance(place, Place) else place
         if not path.is_file():
-            raise JournalError(f"{path}: there is no journal")
+            raise JournalError(f"{place}: there is no journal")
         with explained(path):
-            connection = connect_to_look(path)
-        return cls(path, connection)
+            return cls(path, connect_to_look(path))
 
     def __enter__(self) -> Self:
         return self
@@ -59,9 +69,30 @@ class JournalReader:
     def runs_with_tiles(self) -> list[RunRecord]:
         """The runs that made the tiles that are not failed, oldest first."""
         return self._runs(
-            "WHERE id IN (SELECT DISTINCT run FROM tiles WHERE status != ?) ORDER BY id",
-            TileStatus.FAILED,
+            "WHERE id IN (SELECT DISTINCT run FROM tiles WHERE status IN (?, ?)) ORDER BY id",
+            TileStatus.WRITTEN,
+            TileStatus.EMPTY,
         )
+
+    def is_pure(self) -> bool:
+        """Whether all tiles that are there are of the runs that it knows."""
+        with explained(self.path):
+            other = self._db.execute(
+                "SELECT 1 FROM tiles WHERE status = ? UNION SELECT 1 FROM facts WHERE name = ?"
+                " LIMIT 1",
+                (int(TileStatus.STALE), NO_ADOPTION),
+            ).fetchone()
+        return other is None
+
+    def may_adopt(self, hashes: Mapping[str, str]) -> bool:
+        """Whether a whole tile without a row can only be of runs with these hashes."""
+        with explained(self.path):
+            others = self._db.execute(
+                "SELECT 1 FROM runs WHERE (function, parameters, inputs, output) != (?, ?, ?, ?)"
+                " UNION SELECT 1 FROM facts WHERE name = ?",
+                (*(hashes[name] for name in HASHES), NO_ADOPTION),
+            ).fetchone()
+        return others is None
 
     def _runs(self, clause: str, *values: int) -> list[RunRecord]:
         columns = ", ".join(RunRecord.__dataclass_fields__)
@@ -142,6 +173,16 @@ class JournalReader:
             (int(TileStatus.WRITTEN),),
         ):
             yield TileIndex(zoom, *curve.unkey(key)), StoredFile(name, size, value)
+
+    def file_names(self, zoom: int, first_key: int, last_key: int) -> dict[int, list[str]]:
+        """Files of the tiles in a range of keys, both ends included; none of old journals."""
+        names: dict[int, list[str]] = {}
+        for key, name in self._streamed(
+            "SELECT key, name FROM files WHERE zoom = ? AND key BETWEEN ? AND ?",
+            (zoom, first_key, last_key),
+        ):
+            names.setdefault(key, []).append(name)
+        return names
 
     def single_files(self) -> tuple[StoredFile, ...]:
         """The file, with its side files, that a whole output was put together to."""

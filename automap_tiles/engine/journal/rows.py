@@ -11,6 +11,9 @@ from automap_tiles.grid import TileIndex
 SINGLE_FILE_ZOOM = -1
 """Zoom under which the table of files has the file that a whole output was put together to."""
 
+HASHES = ("function", "parameters", "inputs", "output")
+"""What decides on the pixels of a run."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
@@ -27,15 +30,13 @@ class RunRecord:
     selection: str
     """Hash of zooms and area."""
     fresh_from: int
-    """Rows of earlier runs do not count as done: this run overwrites."""
+    """Rows of earlier runs do not count for those who look: this run overwrites."""
     metatiling: int
     """Of the process; rows and columns of the tiles count its metatiles."""
 
     @property
     def hashes(self) -> dict[str, str]:
-        return {
-            name: getattr(self, name) for name in ("function", "parameters", "inputs", "output")
-        }
+        return {name: getattr(self, name) for name in HASHES}
 
 
 class Row(NamedTuple):

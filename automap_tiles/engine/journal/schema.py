@@ -8,7 +8,20 @@ import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 
+from automap_tiles.engine.events import TileStatus
 from automap_tiles.errors import JournalError
+
+PATIENCE = 60.0
+"""Seconds that one waits for another program that holds a journal: a backup, a database browser."""
+
+LOOKED_AT = "looked at"
+"""Selection of a run that notes the tiles that somebody looks at."""
+
+NO_ADOPTION = "no adoption"
+"""Fact: tiles without a row may be older than the process that wrote the others."""
+
+# Of the tables; kept by SQLite as `user_version`. Journals of before it was counted have 0.
+_VERSION = 1
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -30,6 +43,7 @@ CREATE TABLE IF NOT EXISTS files (
     size INTEGER NOT NULL, checksum INTEGER NOT NULL,
     PRIMARY KEY (zoom, key, name)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS notes (run INTEGER NOT NULL, note TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS flying (
     zoom INTEGER NOT NULL, key INTEGER NOT NULL, PRIMARY KEY (zoom, key)
@@ -37,17 +51,49 @@ CREATE TABLE IF NOT EXISTS flying (
 """
 
 
+class JournalOccupied(JournalError):
+    """Another program holds the journal."""
+
+
 def connect_to_write(path: Path) -> sqlite3.Connection:
     """A connection to a journal, which is made where there is none."""
     with contextlib.ExitStack() as undo:
         connection = undo.enter_context(
-            contextlib.closing(sqlite3.connect(path, isolation_level=None))
+            contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=PATIENCE))
         )
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.executescript(_SCHEMA)
+        _bring_up_to_date(connection)
         undo.pop_all()
     return connection
+
+
+def _bring_up_to_date(connection: sqlite3.Connection) -> None:
+    """Write down in an old journal what it only implied.
+
+    A run that overwrote declared all earlier rows void for as long as it was the last one and not
+    finished. Now what it did not come to is marked, tile by tile. Which tiles without a row it
+    meant cannot be told any more, so none is taken for a finished one.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version >= _VERSION:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    (overwriting,) = connection.execute(
+        "SELECT max(id) FROM runs AS begun WHERE fresh_from = id AND selection != ?"
+        " AND NOT EXISTS (SELECT 1 FROM runs WHERE fresh_from = begun.id"
+        " AND finished IS NOT NULL)",
+        (LOOKED_AT,),
+    ).fetchone()
+    if overwriting is not None:
+        connection.execute(
+            "UPDATE tiles SET status = ? WHERE run < ? AND status != ?",
+            (int(TileStatus.STALE), overwriting, int(TileStatus.FAILED)),
+        )
+        connection.execute(f"INSERT OR REPLACE INTO facts VALUES ('{NO_ADOPTION}', '')")
+    connection.execute(f"PRAGMA user_version = {_VERSION}")
+    connection.execute("COMMIT")
 
 
 def connect_to_look(path: Path) -> sqlite3.Connection:
@@ -65,7 +111,9 @@ def connect_to_look(path: Path) -> sqlite3.Connection:
 def _looking(path: Path, mode: str) -> sqlite3.Connection:
     with contextlib.ExitStack() as undo:
         uri = f"file:{urllib.parse.quote(str(path))}?{mode}"
-        connection = undo.enter_context(contextlib.closing(sqlite3.connect(uri, uri=True)))
+        connection = undo.enter_context(
+            contextlib.closing(sqlite3.connect(uri, uri=True, timeout=PATIENCE))
+        )
         connection.execute("PRAGMA query_only = ON")
         connection.execute("SELECT count(*) FROM runs").fetchone()
         undo.pop_all()
@@ -73,9 +121,16 @@ def _looking(path: Path, mode: str) -> sqlite3.Connection:
 
 
 @contextlib.contextmanager
-def explained(path: Path) -> Iterator[None]:
+def explained(path: Path | str) -> Iterator[None]:
     """Turn SQLite's errors into ours."""
     try:
         yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise JournalError(f"{path}: the journal cannot be used: {error}") from error
+        raise JournalOccupied(
+            f"{path}: another program holds the journal (a backup, a database browser?); close it "
+            "and run again: what is written already is found"
+        ) from error
     except sqlite3.Error as error:
         raise JournalError(f"{path}: the journal cannot be used: {error}") from error

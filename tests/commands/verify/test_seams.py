@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from automap_tiles.cli.main import main
 from automap_tiles.commands.verify.seams import TriedTile, check_seams
-from automap_tiles.engine.journal import Journal, journal_path
+from automap_tiles.engine.journal import Journal, place_of
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions, execute
 from automap_tiles.errors import ConfigError, ProcessChanged
@@ -72,7 +72,7 @@ def process_of(folder: Path, expression: str, metatiling: int = 1, margin: int =
 
 def tried(process: Any, *, sample: int = 4, seed: int = 0) -> list[TriedTile]:
     list(execute(process, RunOptions(concurrency=Concurrency.NONE)))
-    with Journal.open_readonly(journal_path(process.writer.path, process.config_path)) as journal:
+    with Journal.open_readonly(place_of(process.writer.path, process.config_path)) as journal:
         return list(check_seams(process, journal, sample=sample, seed=seed))
 
 
@@ -154,7 +154,7 @@ def test_refused_where_it_means_nothing(tmp_path: Path) -> None:
     tried(process)
     changed = process_of(tmp_path / "a", "data + 1")
     with (
-        Journal.open_readonly(journal_path(process.writer.path, process.config_path)) as journal,
+        Journal.open_readonly(place_of(process.writer.path, process.config_path)) as journal,
         pytest.raises(ProcessChanged, match="function changed"),
     ):
         list(check_seams(changed, journal, sample=1, seed=0))

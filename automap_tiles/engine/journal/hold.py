@@ -1,0 +1,67 @@
+"""Holding an output: nobody else writes it, and its journal is where it can be worked on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol, Self
+
+from automap_tiles.engine.journal.lock import FileLock
+from automap_tiles.engine.journal.place import Place
+from automap_tiles.notes import Note
+
+
+class Hold(Protocol):
+    """An output that is held, until `release`; a context manager."""
+
+    @property
+    def path(self) -> Path:
+        """The SQLite file of the journal."""
+        ...
+
+    @property
+    def place(self) -> Place | None:
+        """None: of a journal by itself, without an output."""
+        ...
+
+    @property
+    def left_behind(self) -> bool:
+        """Whether the last one to hold it died: what it was writing may lie around."""
+        ...
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What was found out when it was taken."""
+        ...
+
+    def fetch(self) -> None:
+        """Bring the journal to `path`; before it is opened."""
+        ...
+
+    def changed(self) -> None:
+        """The journal has changed; raises `OutputBusy` when the output is held no longer."""
+        ...
+
+    def store(self) -> None:
+        """Bring what has changed to where it belongs; raises `OutputBusy`, `OutputError`."""
+        ...
+
+    def keep_file(self) -> None:
+        """Let the next one know that there is still something to clear away."""
+        ...
+
+    def release(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_: object) -> None: ...
+
+
+def hold(place: Place | Path) -> Hold:
+    """Hold an output, by the place of its journal.
+
+    Raises `OutputBusy` while somebody else does, `JournalError` or `OutputError` where that cannot
+    be written down.
+    """
+    if isinstance(place, Place) and place.is_remote:
+        from automap_tiles.engine.journal.remote import RemoteHold
+
+        return RemoteHold(place)
+    return FileLock(place.path, place) if isinstance(place, Place) else FileLock(place)

@@ -1,0 +1,128 @@
+"""Objects that several machines may write, each only when it knows what is there.
+
+Conditional requests as S3, GCS and Azure have them: `If-None-Match: *` for an object that must not
+be there yet, `If-Match` with the ETag (at GCS the generation) of the one that is to be replaced.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from automap_tiles.errors import InputError, OutputError
+from automap_tiles.storage.remote import ObjectStorage, _obstore, _reason
+
+# What a store answers that knows no conditions (RFC 9110, 15.6.2).
+_NOT_IMPLEMENTED = re.compile(r"status code: 501\b")
+
+
+class ChangedMeanwhile(Exception):
+    """Another one has written, or removed, the object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What tells the states of an object apart."""
+
+    e_tag: str | None
+    generation: str | None
+
+
+class GuardedStorage(ObjectStorage):
+    """Objects below an address, written only over what is known."""
+
+    def __init__(self, root: str) -> None:
+        super().__init__(root)
+        self.is_guarded = True
+        """Whether the store heeds conditions; found out by `check_guard`."""
+
+    def check_guard(self, key: str, data: bytes, known: Version) -> Version:
+        """Try to make an object anew that is there, with the bytes it has; its state after that.
+
+        A store that lets that happen, or refuses such requests altogether, does not guard: from
+        then on objects are written without a condition.
+        """
+        try:
+            changed = self.put_over(key, data, None)
+        except ChangedMeanwhile:
+            return known
+        self.is_guarded = False
+        return changed
+
+    def get_version(self, key: str) -> tuple[bytes, Version] | None:
+        """Bytes and state of an object; None when there is none. Raises `InputError`."""
+        obstore = _obstore()
+        try:
+            found = obstore.get(self._client(), key)
+            return bytes(found.bytes()), Version(found.meta["e_tag"], found.meta["version"])
+        except FileNotFoundError:
+            return None
+        except obstore.exceptions.BaseError as error:
+            raise InputError(f"cannot be read: {_reason(error)}", self._name(key)) from None
+
+    def put_over(self, key: str, data: bytes, known: Version | None) -> Version:
+        """Store over the state that is known, None where there must be no object.
+
+        A request that was answered, but whose answer was lost, is repeated by the client and then
+        finds its own object: whoever reads that it is so has stored it. Raises `ChangedMeanwhile`,
+        `OutputError`.
+        """
+        mode = "create" if known is None else _mode(known)
+        with self._told(key):
+            try:
+                put = self._put(key, data, mode if self.is_guarded else "overwrite")
+            except NotImplementedError:
+                self.is_guarded = False
+                put = self._put(key, data, "overwrite")
+        return Version(put["e_tag"], put["version"])
+
+    def _put(self, key: str, data: bytes, mode: str | dict[str, str]) -> Any:
+        obstore = _obstore()
+        try:
+            return obstore.put(self._client(), key, data, mode=mode)
+        except obstore.exceptions.NotSupportedError as error:
+            raise NotImplementedError from error
+        except obstore.exceptions.GenericError as error:
+            if _NOT_IMPLEMENTED.search(str(error)):
+                raise NotImplementedError from error
+            raise
+
+    def age(self, key: str) -> float | None:
+        """Seconds since an object was written, by the clock of the store; None without an object.
+
+        The clocks of two machines may differ by any amount: the store's time now is that of an
+        object which is written for this.
+        """
+        obstore, store = _obstore(), self._client()
+        probe = f"{key}.now"
+        with self._told(key):
+            try:
+                written = obstore.head(store, key)["last_modified"]
+            except FileNotFoundError:
+                return None
+            obstore.put(store, probe, b"")
+            now = obstore.head(store, probe)["last_modified"]
+            obstore.delete(store, probe)
+        seconds: float = (now - written).total_seconds()
+        return seconds
+
+    @contextlib.contextmanager
+    def _told(self, key: str) -> Iterator[None]:
+        """Errors of the client as ours."""
+        errors = _obstore().exceptions
+        try:
+            yield
+        except (errors.AlreadyExistsError, errors.PreconditionError) as error:
+            raise ChangedMeanwhile(self._name(key)) from error
+        except FileNotFoundError as error:  # it was to be replaced
+            raise ChangedMeanwhile(self._name(key)) from error
+        except errors.BaseError as error:
+            raise OutputError(f"cannot be written: {_reason(error)}", self._name(key)) from None
+
+
+def _mode(known: Version) -> dict[str, str]:
+    parts = {"e_tag": known.e_tag, "version": known.generation}
+    return {name: value for name, value in parts.items() if value is not None}
