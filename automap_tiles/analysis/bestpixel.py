@@ -38,6 +38,8 @@ def max_ndvi(
 
     `red` and `nir` are places in the stack, from 0. `score` is the NDVI. With other bands this is
     the composite of any normalised difference, `red=nir, nir=green` that of the NDWI for example.
+    A date whose NDVI lies outside of -1 to 1, or whose sum of both bands is not above 0
+    (reflectance below 0), has no NDVI and is not taken.
     """
     dates = whole_dates(stack, valid)
     kernels = compiled(fast)
@@ -54,7 +56,9 @@ def _normalised_difference(dates: Dates, first: int, second: int) -> Score:
         with np.errstate(all="ignore"):
             difference: Array = upper - lower
             np.add(upper, lower, out=upper)
+            means = (upper > 0) & (np.abs(difference) <= upper)
             np.divide(difference, upper, out=difference)
+        difference[~means] = np.nan
         return difference
 
     return score

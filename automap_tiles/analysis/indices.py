@@ -1,8 +1,10 @@
 """Spectral indices, each with its formula and where it was published.
 
-They are computed in float32 from masked arrays; where a band has no data or the formula divides by
-zero the result is masked. Ratios do not care about the unit of the bands; those marked
-`reflectance` have constants in them and need reflectance of about 0 to 1.
+They are computed in float32 from masked arrays. The result is masked where a band has no data, and
+where it means nothing: where the denominator is not above 0 (dark places whose reflectance is below
+0 after the correction of the atmosphere), or beyond the range that the index is defined on. Ratios
+do not care about the unit of the bands; those marked `reflectance` have constants in them and need
+reflectance of about 0 to 1.
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ class Index:
     fraction: Callable[..., tuple[_Array, _Array]]
     """Bands (float32) -> numerator and denominator."""
     source: str
+    limits: tuple[float, float] = (-1.0, 1.0)
+    """Range that it is defined on; for ratios with constants what reflectance of 0 to 1 gives."""
     reflectance: bool = False
     """Whether the bands must be reflectance."""
 
@@ -106,6 +110,7 @@ _TABLE = (
         title="vegetation, corrected for soil and haze",
         bands=("nir", "red", "blue"),
         fraction=lambda n, r, b: (_F(2.5) * (n - r), n + _F(6) * r - _F(7.5) * b + _F(1)),
+        # Its denominator comes near 0 over snow and cloud; MODIS keeps it between -1 and 1 as well.
         source="Huete et al. 2002, doi:10.1016/S0034-4257(02)00096-2",
         reflectance=True,
     ),
@@ -115,6 +120,7 @@ _TABLE = (
         bands=("nir", "red"),
         fraction=lambda n, r: (_F(2.5) * (n - r), n + _F(2.4) * r + _F(1)),
         source="Jiang et al. 2008, doi:10.1016/j.rse.2008.06.006",
+        limits=(-2.5 / 3.4, 1.25),
         reflectance=True,
     ),
     Index(
@@ -154,6 +160,7 @@ def spectral_index(name: str, bands: Mapping[str, Any], *, scale: float = 1.0) -
     `bands` holds an array, masked or not, under each band name of the index; others are left
     alone. `scale` is the value that stands for a reflectance of 1 in them (10000 for the usual
     products); it only matters for the indices that need reflectance.
+    What the formula gives beyond the index's limits stays under the mask; without data there is 0.
     Raises `ValueError` for an unknown index and for a band that is missing.
     """
     index = INDICES.get(name)
@@ -168,8 +175,11 @@ def spectral_index(name: str, bands: Mapping[str, Any], *, scale: float = 1.0) -
     with np.errstate(all="ignore"):
         top, bottom = index.fraction(*planes)
         data = top / bottom
-    mask = ~np.isfinite(data)
+        low, high = index.limits
+        # NaN and infinity are beyond all limits
+        mask = ~((bottom > 0) & (data >= _F(low)) & (data <= _F(high)))
+    missing = ~np.isfinite(data)
     for band in given:
-        mask |= np.ma.getmask(band)
-    data[mask] = 0
-    return np.ma.MaskedArray(data, mask=mask)
+        missing |= np.ma.getmask(band)
+    data[missing] = 0
+    return np.ma.MaskedArray(data, mask=mask | missing)

@@ -248,7 +248,9 @@ def _highest(data, first, second, valid, index, best):  # type: ignore[no-untype
             upper, lower, counts = data[date, first, row], data[date, second, row], valid[date, row]
             for column in range(width):
                 a, b = np.float32(upper[column]), np.float32(lower[column])
-                here = (a - b) / (a + b) if counts[column] else -_INFINITE
+                total = a + b
+                fits = total > _ZERO and abs(a - b) <= total and counts[column]
+                here = (a - b) / total if fits else -_INFINITE
                 better = here > value[column]
                 value[column] = here if better else value[column]
                 winner[column] = date if better else winner[column]

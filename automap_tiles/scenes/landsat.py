@@ -11,8 +11,9 @@ from automap_tiles.scenes.outlines import center, grid_of
 from automap_tiles.scenes.places import Place
 from automap_tiles.scenes.scene import BandFile, QualityFile, Scene
 from automap_tiles.sensors import estimate
+from automap_tiles.sensors.landsat_names import is_mss
 from automap_tiles.sensors.metadata import LandsatMetadata, read_mtl
-from automap_tiles.sensors.registry import by_key
+from automap_tiles.sensors.registry import by_key, refuse_mss
 from automap_tiles.sensors.scaling import Scaling
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ def landsat_scene(layout: ProductLayout, place: Place) -> Scene:
     Without an MTL file, or without numbers in it, surface products and level 1 of Landsat 8 and 9
     have an estimate (`sensors.estimate`), which the scene's metadata says under `estimated`.
     """
+    if is_mss(layout.id):
+        raise refuse_mss(layout.id[2:].lstrip("0")[:1])
     mtl = layout.metadata.get("mtl")
     if mtl is not None:
         return _with_metadata(layout, place, read_mtl(place.read(mtl)))

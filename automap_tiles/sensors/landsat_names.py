@@ -62,6 +62,16 @@ class Delivery:
     """`T1`, `T2`, `RT`."""
 
 
+def is_mss(name: str) -> bool:
+    """Whether a product's name says that the multispectral scanner (MSS) of Landsat 1 to 5 saw it.
+
+    Its B1 is green, B2 red, B3 and B4 are near infrared (Landsat 1 to 3: B4 to B7): taken for the
+    thematic mapper's, each would be another colour.
+    """
+    found = _parse(name)
+    return found is not None and found[1].groupdict().get("kind") == "M"
+
+
 def delivery(name: str) -> Delivery | None:
     """From `LC08_L1TP_092084_20201029_20201106_02_T1`; None for names that do not tell."""
     found = _DELIVERY.search(name)

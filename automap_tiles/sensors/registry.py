@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from functools import lru_cache
 
-from automap_tiles.errors import ConfigError
+from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.sensors import landsat, sentinel2
 from automap_tiles.sensors.sensor import Sensor
 
@@ -48,6 +48,14 @@ def by_key(key: str) -> Sensor:
 def by_satellite(digit: str) -> tuple[Sensor, ...]:
     """The sensors whose results belong together: `2` is Sentinel-2A, B and C."""
     return tuple(sensor for sensor in sensors() if sensor.satellite == digit)
+
+
+def refuse_mss(satellite: str) -> InputError:
+    """The error for a scene of the multispectral scanner, which has no table here."""
+    return InputError(
+        f"Landsat {satellite} MSS (multispectral scanner): it has neither blue nor short-wave "
+        "infrared, and its band numbers mean other colours than those of TM"
+    )
 
 
 @lru_cache(maxsize=1)

@@ -78,13 +78,26 @@ def test_max_ndvi_by_hand(dtype: str, dates: int, share: float, seed: int) -> No
     red, nir = stack[:, 2].astype("f4"), stack[:, 3].astype("f4")
     with np.errstate(all="ignore"):
         ndvi = (nir - red) / (nir + red)
-    ndvi[~valid | np.isnan(ndvi)] = -np.inf
+        means = (nir + red > 0) & (np.abs(ndvi) <= 1)
+    ndvi[~valid | ~means] = -np.inf
     found = (ndvi > -np.inf).any(axis=0)
     got = max_ndvi(stack, valid, red=2, nir=3, fast=False)
     index = ndvi.argmax(axis=0)
     np.testing.assert_array_equal(got.scene_index.filled(99), np.where(found, index, 99))
     np.testing.assert_array_equal(got.score.filled(9), np.where(found, ndvi.max(axis=0), 9))
     np.testing.assert_array_equal(got.picture.data, np.where(found, _taken(stack, index), 0))
+
+
+def test_a_dark_day_is_not_the_greenest(fast: bool) -> None:
+    """Red, nir of each date: an NDVI of 3, one of both below 0, one of 0.5, one of 0.4."""
+    pairs = np.array([[-0.012, 0.024], [-0.05, -0.5], [0.1, 0.3], [0.15, 0.35]], dtype="f4")
+    stack = np.repeat(pairs, 40).reshape(4, 2, 5, 8)
+    got = max_ndvi(stack, red=0, nir=1, fast=fast)
+    assert (got.scene_index == 2).all()
+    np.testing.assert_allclose(got.score, 0.5, rtol=1e-6)
+    dark = max_ndvi(stack[:2], red=0, nir=1, fast=fast)
+    assert dark.picture.mask.all()
+    assert (dark.valid_count == 2).all()
 
 
 def _sums(stack: Array, valid: Array) -> Array:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.scenes.catalogue import dea
 from automap_tiles.scenes.catalogue.item import Item
-from automap_tiles.sensors.registry import by_key
+from automap_tiles.sensors.landsat_names import is_mss
+from automap_tiles.sensors.registry import by_key, refuse_mss
 
 # S2B_MSIL2A_20190629T212529_N0212_R043_T06VVN_20201006T080531; some leave the baseline out
 _SENTINEL = re.compile(
@@ -23,7 +24,11 @@ _LANDSAT = re.compile(
     r"L[COTEM]0(?P<digit>\d)_(?P<level>L\d\w\w)_(?P<tile>\d{6})_\d{8}"
     r"_\d{8}_(?P<collection>\d\d)_(?P<tier>T1|T2|RT)"
 )
-_PLATFORM = re.compile(r"(landsat)[-_ ]?(\d)|(sentinel)[-_ ]?(2[a-d])", re.IGNORECASE)
+# landsat-8, LANDSAT_8, L8, LC08; Sentinel-2B, sentinel2b, S2B, 2B
+_PLATFORM = re.compile(
+    r"(?:landsat|l[cote]?)[-_ ]?0?(?P<landsat>[1-9])|(?:sentinel|s)?[-_ ]?(?P<sentinel>2[a-d])",
+    re.IGNORECASE,
+)
 
 _PRODUCT = ("s2:product_uri", "s2:product_id", "sentinel:product_id", "landsat:product_id")
 
@@ -56,6 +61,7 @@ def identify(item: Item) -> Identity:
 
 
 def _identify(item: Item) -> Identity:
+    _refuse_mss(item)
     sensor = _sensor(item)
     if sensor.startswith("landsat"):
         parts = _parts(item, _LANDSAT)
@@ -112,12 +118,24 @@ def _parts(item: Item, pattern: re.Pattern[str]) -> dict[str, str]:
     return {}
 
 
+def _refuse_mss(item: Item) -> None:
+    """Raise `InputError` for a scene of Landsat's multispectral scanner, by name or instrument."""
+    said = item.first("instruments", "eo:instrument", "instrument")
+    instruments = said if isinstance(said, list) else [said]
+    names = [*(item.text(name) or "" for name in _PRODUCT), item.id]
+    named = next((name for name in names if is_mss(name)), None)
+    if named is not None or any(str(each).lower() == "mss" for each in instruments):
+        platform = re.search(r"\d", item.text("platform", "eo:platform") or named or "")
+        raise refuse_mss(platform[0] if platform else "1 to 5")
+
+
 def _sensor(item: Item) -> str:
     platform = item.text("platform", "eo:platform") or ""
     found = _PLATFORM.fullmatch(platform.strip())
     if found:
-        key = f"{found[1] or found[3]}-{found[2] or found[4]}".lower()
-    elif platform and not re.search(r"landsat|sentinel", platform, re.IGNORECASE):
+        family = "landsat" if found["landsat"] else "sentinel"
+        key = f"{family}-{found['landsat'] or found['sentinel']}".lower()
+    elif platform and not re.search(r"landsat|sentinel|\bs2\b", platform, re.IGNORECASE):
         raise InputError(f"{platform[:80]} is no satellite that is known here")
     else:
         key = _sensor_of_names(item) or ""

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time
 
 from automap_tiles.errors import InputError
 from automap_tiles.sensors.metadata.groups import Groups, read_groups
-from automap_tiles.sensors.registry import by_key
+from automap_tiles.sensors.registry import by_key, refuse_mss
 from automap_tiles.sensors.scaling import (
     Scaling,
     Sun,
@@ -134,6 +134,8 @@ def _sensor(groups: Groups) -> str:
     if found is None:
         raise InputError(f"metadata does not name a Landsat satellite (SPACECRAFT_ID: {name!r})")
     digit = found[1]
+    if (groups.text("SENSOR_ID") or "").upper() == "MSS":
+        raise refuse_mss(digit)
     if digit not in "45789":
         raise InputError(f"Landsat {digit} has no sensor with the six common bands")
     return f"landsat-{digit}"
