@@ -47,6 +47,8 @@ _BLOCK = 512
 _AROUND = 0.5
 """Degrees around a scene."""
 _READING = Reading(mask=None, whole=True)
+EXACT = Reading(bands=("green", "red", "nir"), mask=None)
+"""Reflectance that the indices are computed from."""
 _CLOUDY = Flag.CLOUD | Flag.CIRRUS | Flag.SHADOW
 
 
@@ -67,9 +69,10 @@ class _Counts:
     cloudy: int = field(default=0)
 
 
-def planes(stack: Stack, flags: Array, counts: Array | None = None) -> Array:
+def planes(stack: Stack, exact: Stack, flags: Array, counts: Array | None = None) -> Array:
     """(band, y, x) int16, as `prepared.PLANES`, of a stack of at most one date in whole numbers.
 
+    `exact` is the same date read by `EXACT`: an index of rounded bands is off by up to 0.0018.
     `flags` (y, x); `counts` (y, x) is False where a pixel is cut away, or nothing is.
     """
     valid = stack.valid[0] if len(stack) else np.zeros(stack.grid.shape, dtype=bool)
@@ -86,7 +89,7 @@ def planes(stack: Stack, flags: Array, counts: Array | None = None) -> Array:
     for number in range(len(stack.bands)):
         # the lowest number is nodata
         np.maximum(stack.values[0, number], NODATA + 1, out=out[number], where=valid)
-    bands = {name: stack.values[0, number] for number, name in enumerate(stack.bands)}
+    bands = {name: exact.values[0, number] for number, name in enumerate(exact.bands)}
     for name in ("ndvi", "ndwi"):
         index = spectral_index(name, bands)
         whole = np.clip(np.floor(index.data / np.float32(SCALE) + np.float32(0.5)), -32767, 32767)
@@ -175,8 +178,9 @@ def _pieces(
     for start in range(rows.start, rows.stop, step):
         frame = NativeFrame(whole.lattice, (range(start, min(start + step, rows.stop)), cols))
         stack = read_dates(dates, frame, _READING, target=frame.grid)
+        exact = read_dates(dates, frame, EXACT, target=frame.grid)
         inside = None if area is None else burn([area], frame.grid, all_touched=True)
-        pixels = planes(stack, flag_picture(scene, frame, making=making), inside)
+        pixels = planes(stack, exact, flag_picture(scene, frame, making=making), inside)
         mask = pixels[PLANES.index("mask")]
         valid = (mask & np.int16(Flag.FILL)) == 0
         counts.pixels += int(valid.sum())

@@ -13,7 +13,7 @@ import numpy as np
 
 from automap_tiles import Empty, Raster, Scenes
 from automap_tiles.scenes.masks import flag_picture
-from automap_tiles.scenes.prepare import planes
+from automap_tiles.scenes.prepare import EXACT, planes
 from automap_tiles.scenes.prepared import NODATA, PLANES
 from automap_tiles.scenes.reading import Reading, frame_of, lattice_of, read_dates
 from automap_tiles.scenes.select import Overpass
@@ -41,7 +41,8 @@ def execute(
     for each in date.scenes:
         missing = (flags & np.uint16(Flag.FILL)) != 0
         flags = np.where(missing, flag_picture(each, frame, confidence, scenes.making), flags)
-    picture = planes(stack, flags)
+    exact = read_dates([date], frame, EXACT, target=scenes.tile)
+    picture = planes(stack, exact, flags)
     masked = np.ma.MaskedArray(picture, mask=picture == NODATA)
     return stack.raster(masked), {n: {"name": name} for n, name in enumerate(PLANES, start=1)}
 

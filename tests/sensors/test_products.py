@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from automap_tiles.sensors import landsat_names, sentinel2_names
 from automap_tiles.sensors.products import ProductLayout, find_all, recognise
 
 S2 = ("02", "03", "04", "08", "11", "12")
@@ -307,3 +308,41 @@ def test_order_of_names_means_nothing(random: object) -> None:
     shuffled = [*names, *more]
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert find_all(shuffled) == find_all([*names, *more])
+
+
+@pytest.mark.parametrize(
+    ("name", "mss"),
+    [
+        ("LM05_L1TP_095066_20100601_20200907_02_T2", True),
+        ("LM01_L1GS_007019_19771009_20200907_02_T2_B4.TIF", True),
+        ("LM50900841990001ASA00", True),
+        ("LT05_L1TP_095066_20100601_20170222_01_T1", False),
+        ("LC80900842013284LGN00", False),
+        ("anything_B4.TIF", False),
+    ],
+)
+def test_the_multispectral_scanner_is_known_by_its_name(name: str, mss: bool) -> None:
+    assert landsat_names.is_mss(name) is mss
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("LC08_L1TP_092084_20201029_20201106_02_T1", ("20201106", "02", "T1")),
+        ("LE07_L2SP_090084_20210331_20210426_02_RT_SR_B4.TIF", ("20210426", "02", "RT")),
+        ("LC80900842013284LGN00", None),
+        ("LC08_L1TP_092084_20201029", None),
+    ],
+)
+def test_a_name_tells_the_delivery(name: str, told: tuple[str, str, str] | None) -> None:
+    found = landsat_names.delivery(name)
+    assert (None if found is None else (found.processed, found.collection, found.tier)) == told
+
+
+def test_the_start_of_a_datastrip() -> None:
+    name = "S2A_OPER_MSI_L1C_DS_SGS__20181231T203637_S20181231T190045_N02.07"
+    found = sentinel2_names.datastrip_start(name)
+    assert found is not None
+    assert found.isoformat() == "2018-12-31T19:00:45+00:00"
+    assert sentinel2_names.datastrip_start("S2A_OPER_MSI_L1C_DS_SGS__20181231T203637") is None
+    assert sentinel2_names.datastrip_start(name.replace("S20181231", "S20189931")) is None

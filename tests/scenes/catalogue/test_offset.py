@@ -44,6 +44,11 @@ FLAG = "earthsearch:boa_offset_applied"
         (None, None, -0.1, -1000.0, False),
         (None, None, None, 0.0, True),
         (True, None, None, 0.0, True),
+        # sen2cor run at home: says nothing, and its source of that day had the offset
+        (None, "99.99", None, -1000.0, True),
+        (None, "99.99", 0.0, 0.0, True),
+        (None, "99.98", -0.1, -1000.0, True),
+        (True, "99.99", None, 0.0, True),
     ],
 )
 def test_words_weighed(

@@ -173,6 +173,45 @@ def test_surface_coefficients_are_not_those_of_level_1(shared: Path) -> None:
     assert read_mtl(text).surface
 
 
+@pytest.mark.parametrize("written", ["0.066", "0.07", "6.6E-02"])
+def test_rounded_coefficients_give_way_to_the_range(shared: Path, written: str) -> None:
+    """Of 0.066 in place of 0.065551 a reflectance of 0.26 would be off by 0.0018."""
+    path = next((shared / "data/metadata").rglob("LT50900812009097ASA00_MTL.txt"))
+    text = path.read_text().replace("REFLECTANCE_MULT_BAND_7", "REFLECTANCE_OTHER_BAND_7")
+    exact = read_mtl(text).scaling["B7"]
+    assert "RADIANCE_MULT_BAND_7 = 6.5551E-02" in text
+    rounded = text.replace("6.5551E-02", written).replace("-0.21555", "-0.216")
+    found = read_mtl(rounded).scaling["B7"]
+    # Chander et al. 2009, (Lmax - Lmin) / (Qmax - Qmin), by hand
+    gain = (16.5 + 0.15) / (255 - 1)
+    assert found.multiply / exact.multiply == pytest.approx(gain / 6.5551e-2, rel=1e-9)
+    assert found.add / exact.add == pytest.approx((-0.15 - gain) / -0.21555, rel=1e-9)
+    assert abs(255 * (found.slope - exact.slope)) < 2e-5
+    # without a range the coefficient is all there is
+    without = rounded.replace("RADIANCE_MAXIMUM_BAND_7", "RADIANCE_LARGEST_BAND_7")
+    assert read_mtl(without).scaling["B7"].multiply > 1.005 * exact.multiply
+
+
+def test_when_it_was_processed(shared: Path) -> None:
+    """A level 2 file also says when its level 1 was made."""
+    path = next(
+        (shared / "data/metadata").rglob("LC08_L2SP_017036_20130419_20200913_02_T2_MTL.txt")
+    )
+    found = read_mtl(path.read_text())
+    made = re.findall(r"DATE_PRODUCT_GENERATED = (\S+)", path.read_text())
+    assert len(made) == 2
+    assert found.processed == max(map(datetime.fromisoformat, made))
+    assert read_mtl(TEXT).processed is None
+
+
+@pytest.mark.parametrize("satellite", ["1", "4", "5"])
+def test_the_multispectral_scanner_is_refused(shared: Path, satellite: str) -> None:
+    path = next((shared / "data/metadata").rglob("LT50900812009097ASA00_MTL.txt"))
+    text = path.read_text().replace('SENSOR_ID = "TM"', 'SENSOR_ID = "MSS"')
+    with pytest.raises(InputError, match=f"Landsat {satellite} MSS"):
+        read_mtl(text.replace("LANDSAT_5", f"LANDSAT_{satellite}"))
+
+
 TEXT = """GROUP = L1_METADATA_FILE
   GROUP = PRODUCT_METADATA
     DATA_TYPE = "L1TP"
