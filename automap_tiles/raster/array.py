@@ -181,8 +181,10 @@ def _warped(
             resampling=kind,
         ) as vrt,
     ):
-        found: NDArray[Any] = vrt.read(1)[part.unit_window]
-        return found
+        # GDAL leaves an array as it was where the source has nothing.
+        found = np.full((height, width), np.nan)
+        vrt.read(1, out=found)
+        return found[part.unit_window]
 
 
 def _seen(raster: Raster, block: Grid) -> tuple[slice, slice, Grid] | None:

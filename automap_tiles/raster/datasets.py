@@ -52,9 +52,7 @@ def open_source(path: str | Path, level: int | None = None) -> Source:
     Raises `InputError` when there is nothing that GDAL can open.
     """
     ensure_env()
-    if _pool.pid != os.getpid():
-        _inherited.append(_pool.sources)
-        _pool.__init__()  # type: ignore[misc]
+    _leave_to_parent()
     key = (os.fspath(path), level)
     stamp = _stamp(key[0])
     source = _pool.sources.get(key)
@@ -62,11 +60,34 @@ def open_source(path: str | Path, level: int | None = None) -> Source:
         _pool.sources.move_to_end(key)
         return source
     forget(path, level)
-    source = _open(key[0], level, stamp)
+    return _keep(key, _open(key[0], level, stamp))
+
+
+def _leave_to_parent() -> None:
+    """In a forked child: touch no dataset that the parent has opened."""
+    if _pool.pid != os.getpid():
+        _inherited.append(_pool.sources)
+        _pool.__init__()  # type: ignore[misc]
+
+
+def _keep(key: tuple[str, int | None], source: Source) -> Source:
     _pool.sources[key] = source
     while len(_pool.sources) > MAX_OPEN:
         _, oldest = _pool.sources.popitem(last=False)
         oldest.dataset.close()
+    return source
+
+
+def open_virtual(text: str) -> Source:
+    """The kept dataset of a virtual raster that this package has written itself, as XML."""
+    ensure_env()
+    _leave_to_parent()
+    key = (text, None)
+    source = _pool.sources.get(key)
+    if source is None:
+        dataset = rasterio.open(text)
+        return _keep(key, Source(dataset, describe(dataset, "virtual raster"), None))
+    _pool.sources.move_to_end(key)
     return source
 
 

@@ -15,6 +15,7 @@ from rasterio.windows import Window
 from automap_tiles.errors import InputError
 from automap_tiles.grid import Grid
 from automap_tiles.raster.aligned import AlignedPiece, aligned_pieces
+from automap_tiles.raster.alike import AlikeBands, alike_bands, own_value, take_over
 from automap_tiles.raster.coordinates import PixelTransformer
 from automap_tiles.raster.datasets import Source, open_source, reading
 from automap_tiles.raster.gather import gather, plan
@@ -40,6 +41,9 @@ class _Order:
     target: Target
     indexes: tuple[int, ...]
     dtype: np.dtype[Any]
+    """Of the result: holds the values of every band read."""
+    one_dtype: bool
+    """Whether all bands read have it themselves."""
     nodatavals: tuple[float | None, ...]
     """One per band read."""
     fill: tuple[Any, ...]
@@ -55,6 +59,11 @@ class _Order:
         """Whether pixels may be masked that hold another value than nodata."""
         return self.info.has_mask or self.resampling != "nearest"
 
+    @property
+    def alike(self) -> tuple[AlikeBands, ...]:
+        """The bands in groups of one dtype and nodata value."""
+        return alike_bands(self.info, self.indexes, self.nodatavals)
+
 
 def read(
     path: str | Path,
@@ -66,10 +75,12 @@ def read(
 ) -> np.ma.MaskedArray[Any, Any]:
     """Pixels (band, y, x) of a source on a tile or grid; the mask is True where it has no data.
 
-    `indexes` counts bands from 1 (default: all). `nodata` replaces the source's own value. The
-    dtype is the source's, and under the mask stands the nodata value, or 0 where there is none.
-    Raises `InputError` for a file that cannot be opened or read, a band that it does not have, a
-    source without a CRS, or an unknown resampling.
+    `indexes` counts bands from 1 (default: all). `nodata` replaces the source's own value, which
+    each band may have another one of; NaN is no data beside any other. The dtype is the source's,
+    or the smallest one that holds those of all bands; under the mask stands the nodata value, or 0
+    where there is none. Raises `InputError` for a file that cannot be opened or read, a band that
+    it does not have, whole numbers that no common dtype holds, a source without a CRS, or an
+    unknown resampling.
     """
     order = _order(path, target, indexes, resampling, nodata)
     shape = (len(order.indexes), *target.shape)
@@ -96,7 +107,7 @@ def read_into(
     info = order.info
     if info.georeferencing is not Georeferencing.TRANSFORM or info.has_mask:
         return None
-    if order.dtype.itemsize != out.itemsize or order.dtype.kind == "c":
+    if order.dtype.itemsize != out.itemsize or order.dtype.kind == "c" or not order.one_dtype:
         return None
     pieces = aligned_pieces(info.grid, grid)
     if pieces is None:
@@ -119,14 +130,14 @@ def read_into(
 
 def _add_missing(order: _Order, pixels: NDArray[Any], missing: NDArray[np.bool_]) -> None:
     """Set (y, x) where a band (band, y, x) has no data by its value."""
+    is_float = order.dtype.kind == "f"
     for plane, declared in zip(pixels, order.nodatavals, strict=True):
-        # NaN is no data where the source has no nodata value
-        value = as_value(np.nan if declared is None else declared, plane.dtype)
-        if value is None:
-            continue
-        is_nan = bool(value != value)  # noqa: PLR0124 - NaN differs from itself
+        value = as_value(declared, plane.dtype)
         for rows in row_blocks(plane.shape, plane.itemsize):
-            missing[rows] |= np.isnan(plane[rows]) if is_nan else plane[rows] == value
+            if value is not None:
+                missing[rows] |= plane[rows] == value
+            if is_float:
+                missing[rows] |= np.isnan(plane[rows])
 
 
 def _order(
@@ -145,10 +156,15 @@ def _order(
     for band in bands:
         if not 1 <= band <= info.count:
             raise InputError(f"has bands 1 to {info.count}, not {band}", info.path)
-    dtype = np.dtype(info.dtypes[bands[0] - 1]) if bands else np.dtype(info.dtype)
     values = tuple(info.nodatavals[band - 1] if nodata is None else nodata for band in bands)
+    kinds = [info.dtypes[band - 1] for band in bands] or [info.dtype]
+    if one_dtype := len(set(kinds)) == 1:
+        dtype = np.dtype(kinds[0])
+    else:
+        dtype = np.result_type(*kinds)
+        values = tuple(map(own_value, values, kinds))
     fill = tuple(fill_value(value, dtype) for value in values)
-    return _Order(source, target, bands, dtype, values, fill, resampling)
+    return _Order(source, target, bands, dtype, one_dtype, values, fill, resampling)
 
 
 def _fill(order: _Order, out: NDArray[Any], missing: NDArray[np.bool_]) -> None:
@@ -187,17 +203,33 @@ def _fill_nearest(order: _Order, out: NDArray[Any], missing: NDArray[np.bool_]) 
 
 
 def _fill_warped(order: _Order, out: NDArray[Any], missing: NDArray[np.bool_]) -> None:
+    alike = order.alike
+    if len(alike) <= 1:
+        for bands in alike:
+            _warp_alike(order, bands, out, missing)
+        return
+    for bands in alike:
+        pixels = np.empty((len(bands.places), *out.shape[1:]), dtype=bands.dtype)
+        gaps = np.zeros(pixels.shape, dtype=bool)
+        _warp_alike(order, bands, pixels, gaps)
+        take_over(out, bands, pixels, order.info)
+        missing[list(bands.places)] = gaps
+
+
+def _warp_alike(
+    order: _Order, bands: AlikeBands, out: NDArray[Any], missing: NDArray[np.bool_]
+) -> None:
     warp_order = WarpOrder(
-        indexes=order.indexes,
+        indexes=bands.indexes,
         resampling=resampling_of(order.resampling),
-        nodata=order.nodatavals[0] if order.nodatavals else None,
+        nodata=bands.nodata,
     )
 
     def block(grid: Grid) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         level = _level(order.info, 2.0, grid)
         source = order.source if level is None else open_source(order.info.path, level)
         with reading(order.info, level):
-            return warp_block(source.dataset, source.info, grid, warp_order)
+            return warp_block(source, grid, warp_order, level)
 
     assemble(order.target, out, missing, block, (order.info.path, order.source.stamp, warp_order))
 
@@ -208,7 +240,7 @@ def _read_window(
     source = order.source if level is None else open_source(order.info.path, level)
     info, indexes = order.info, list(order.indexes)
     with reading(info, level):
-        pixels = source.dataset.read(indexes, window=window)
+        pixels = _pixels(order, source.dataset, window)
         if not info.has_mask:
             return pixels, None
         masked = source.dataset.read_masks(indexes, window=window) == 0
@@ -216,6 +248,17 @@ def _read_window(
         if not info.masked_bands[index - 1]:
             masked[band] = False
     return pixels, masked
+
+
+def _pixels(order: _Order, dataset: Any, window: Window) -> NDArray[Any]:
+    """Pixels (band, y, x) of a window, whatever the dtypes of the bands."""
+    if order.one_dtype:
+        found: NDArray[Any] = dataset.read(list(order.indexes), window=window)
+        return found
+    out = np.empty((len(order.indexes), window.height, window.width), dtype=order.dtype)
+    for bands in order.alike:
+        take_over(out, bands, dataset.read(list(bands.indexes), window=window), order.info)
+    return out
 
 
 def _level(info: RasterInfo, least: float, grid: Grid) -> int | None:
@@ -240,15 +283,19 @@ def overview_grid(info: RasterInfo, factor: int) -> Grid:
 def _masked(
     order: _Order, out: NDArray[Any], missing: NDArray[np.bool_]
 ) -> np.ma.MaskedArray[Any, Any]:
-    """Mask what is no data by its value; NaN is none where the source has no nodata value."""
+    """Mask what is no data by its value; NaN always is."""
     declared = {repr(value): value for value in order.nodatavals}
     every = len(declared) == 1
     for number, nodata in enumerate(declared.values() if every else order.nodatavals):
         bands = slice(None) if every else number
-        found = equals(out[bands], np.nan if nodata is None else nodata)
+        found = equals(out[bands], nodata)
         if found is not None:
             missing[bands] |= found
-    if order.covered or (order.dtype.kind == "f" and None in order.nodatavals):
+    covered = order.covered
+    if order.dtype.kind in "fc" and (wrong := np.isnan(out)).any():
+        missing |= wrong
+        covered = True
+    if covered:
         for band, value in enumerate(order.fill):
             np.copyto(out[band], value, where=missing[band])
     return np.ma.MaskedArray(out, mask=missing, fill_value=order.fill[0] if order.fill else None)

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
-from rasterio.enums import Resampling
+from rasterio.enums import ColorInterp, Resampling
 from rasterio.vrt import WarpedVRT
 from rasterio.warp import reproject
+from rasterio.windows import Window
 
 from automap_tiles.errors import InputError
 from automap_tiles.grid import Grid
+from automap_tiles.raster.datasets import Source
 from automap_tiles.raster.lru import ByteLRU, share
 from automap_tiles.raster.nodata import as_value, equals, fill_value
 from automap_tiles.raster.source import Georeferencing, RasterInfo
 from automap_tiles.raster.target import Target, parts_of
+from automap_tiles.raster.virtual import bands_of, holes_differ, ones_of
 
 CACHE_BYTES = 64 * 2**20
 """Warped unit blocks kept per thread, for targets that share blocks through their buffers."""
@@ -88,15 +91,47 @@ def _kept_block(grid: Grid, block: Callable[[Grid], Block], key: Hashable) -> Bl
     return found
 
 
-def warp_block(dataset: Any, info: RasterInfo, grid: Grid, order: WarpOrder) -> Block:
-    """A dataset on a grid, warped by GDAL in one go."""
+def warp_block(source: Source, grid: Grid, order: WarpOrder, level: int | None = None) -> Block:
+    """A source, or its overview of a level, on a grid, warped by GDAL in one go.
+
+    Band by band where their holes are not the same.
+    """
+    info = source.info
     if info.georeferencing is not Georeferencing.TRANSFORM:
-        return _reproject_block(dataset, info, grid, order)
+        return _reproject_block(source, grid, order)
+    dtype = np.dtype(info.dtypes[order.indexes[0] - 1])
+    value = as_value(order.nodata, dtype)
+    nodata = None if value is None else value.item()
+    if nodata is None and (info.has_mask or info.alpha):
+        return _warped(source, grid, order)
+    if holes_differ(source, grid, order.indexes, nodata):
+        parts = [_alone(source, grid, (index,), order, level) for index in order.indexes]
+        pixels, masks = zip(*parts, strict=True)
+        return np.concatenate(pixels), np.concatenate(masks)
+    others_have_holes = nodata is not None or dtype.kind == "f" or len(set(info.dtypes)) > 1
+    if len(order.indexes) < info.count and others_have_holes:
+        return _alone(source, grid, order.indexes, order, level)
+    return _warped(source, grid, order)
+
+
+def _alone(
+    source: Source, grid: Grid, indexes: tuple[int, ...], order: WarpOrder, level: int | None
+) -> Block:
+    """Some bands without the others, whose holes would count for them as well."""
+    value = as_value(order.nodata, np.dtype(source.info.dtypes[indexes[0] - 1]))
+    found = bands_of(source, indexes, None if value is None else value.item(), level)
+    return _warped(found, grid, replace(order, indexes=tuple(range(1, len(indexes) + 1))))
+
+
+def _warped(source: Source, grid: Grid, order: WarpOrder) -> Block:
+    """Bands of a source whose holes are the same."""
+    info = source.info
     dtype = np.dtype(info.dtypes[order.indexes[0] - 1])
     height, width = grid.shape
     options = _no_data_options(info, order, dtype)
+    shape, indexes = (len(order.indexes), height, width), list(order.indexes)
     with WarpedVRT(
-        dataset,
+        source.dataset,
         crs=grid.crs,
         transform=grid.transform,
         height=height,
@@ -106,16 +141,27 @@ def warp_block(dataset: Any, info: RasterInfo, grid: Grid, order: WarpOrder) -> 
     ) as vrt:
         # The whole of it, asked for as mapchete does: where rounding makes the window end a
         # billionth of a pixel early, GDAL warps in lower blocks, and decimating kernels differ.
-        found = vrt.read(
-            list(order.indexes),
-            window=vrt.window(*grid.bounds),
-            out_shape=(len(order.indexes), height, width),
-            masked="dtype" not in options,
-        )
-    if "dtype" in options:
-        mask: NDArray[np.bool_] = np.isnan(found)
-        return as_dtype(found, mask, dtype), mask
-    return found.data, np.ma.getmaskarray(found)
+        window = vrt.window(*grid.bounds)
+        # GDAL leaves an array as it was where the source has nothing.
+        out = np.full(shape, options.get("nodata", 0), dtype=options.get("dtype", dtype))
+        vrt.read(indexes, window=window, out=out)
+        if "nodata" not in options:
+            return out, np.broadcast_to(_alpha(vrt, window, grid) == 0, shape)
+        if "dtype" not in options:
+            # Asked as well as the pixels: what kernels make of an edge may be a number.
+            valid = np.zeros(shape, dtype=np.uint8)
+            vrt.read_masks(indexes, window=window, out=valid)
+            return out, valid == 0
+    mask: NDArray[np.bool_] = np.isnan(out)
+    return as_dtype(out, mask, dtype), mask
+
+
+def _alpha(vrt: Any, window: Window, grid: Grid) -> NDArray[Any]:
+    """The alpha band (y, x) of a warped dataset; GDAL makes a mask only of one of bytes."""
+    band = vrt.colorinterp.index(ColorInterp.alpha) + 1
+    alpha = np.zeros(grid.shape, dtype=vrt.dtypes[band - 1])
+    vrt.read(band, window=window, out=alpha)
+    return alpha
 
 
 def _no_data_options(info: RasterInfo, order: WarpOrder, dtype: np.dtype[Any]) -> dict[str, Any]:
@@ -144,25 +190,36 @@ def as_dtype(values: NDArray[Any], mask: NDArray[np.bool_], dtype: np.dtype[Any]
     return values.astype(dtype)
 
 
-def _reproject_block(dataset: Any, info: RasterInfo, grid: Grid, order: WarpOrder) -> Block:
-    """Sources tied to the ground by control points or coefficients; a WarpedVRT has no such."""
-    dtype = np.dtype(info.dtypes[order.indexes[0] - 1])
-    shape = (len(order.indexes), *grid.shape)
+def _reproject_block(source: Source, grid: Grid, order: WarpOrder) -> Block:
+    """Sources tied to the ground by control points or coefficients; a WarpedVRT has no such.
+
+    Band by band, because GDAL would take a pixel for no data where all bands say so.
+    """
+    dtype = np.dtype(source.info.dtypes[order.indexes[0] - 1])
     nodata = None if as_value(order.nodata, dtype) is None else order.nodata
-    where = {
-        "dst_crs": grid.crs,
-        "dst_transform": grid.transform,
-        "resampling": order.resampling,
-    }
-    out = np.full(shape, fill_value(nodata, dtype))
-    band = rasterio.band(dataset, list(order.indexes))
-    reproject(band, out, src_nodata=nodata, dst_nodata=nodata, **where)
+    out = np.full((len(order.indexes), *grid.shape), fill_value(nodata, dtype))
+    for pixels, index in zip(out, order.indexes, strict=True):
+        _reproject(rasterio.band(source.dataset, index), pixels, grid, order.resampling, nodata)
     if nodata is not None:
         found = equals(out, nodata)
-        return out, np.zeros(shape, dtype=bool) if found is None else found
+        return out, np.zeros(out.shape, dtype=bool) if found is None else found
     # Without a nodata value, a source of ones tells what lies inside.
-    ties = {"rpcs": dataset.rpcs} if dataset.rpcs else {"gcps": dataset.gcps[0]}
     inside = np.zeros(grid.shape, dtype=np.uint8)
-    ones = np.ones(info.shape, dtype=np.uint8)
-    reproject(ones, inside, src_crs=info.crs, src_nodata=0, **ties, **where)
-    return out, np.broadcast_to(inside == 0, shape)
+    ones = ones_of(source).dataset
+    _reproject(rasterio.band(ones, 1), inside, grid, order.resampling, 0)
+    return out, np.broadcast_to(inside == 0, out.shape)
+
+
+def _reproject(
+    band: Any, out: NDArray[Any], grid: Grid, resampling: Resampling, nodata: float | None
+) -> None:
+    """One band on a grid, into an array (y, x) that says no data throughout."""
+    reproject(
+        band,
+        out,
+        src_nodata=nodata,
+        dst_nodata=nodata,
+        dst_crs=grid.crs,
+        dst_transform=grid.transform,
+        resampling=resampling,
+    )

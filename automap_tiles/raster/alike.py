@@ -1,0 +1,79 @@
+"""Bands of a source that are alike, and what those that are not have in common.
+
+Nothing says that all bands of a file have one dtype and one nodata value: in a virtual raster, a
+NetCDF file or a coverage of GDAL's many drivers each has its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automap_tiles.errors import InputError
+from automap_tiles.raster.nodata import as_value
+from automap_tiles.raster.source import RasterInfo
+
+LARGEST_EXACT = 2**53
+"""Whole numbers beyond it are not all float64; IEEE 754."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlikeBands:
+    """Bands of one dtype and one nodata value."""
+
+    places: tuple[int, ...]
+    """Where they stand in the result."""
+    indexes: tuple[int, ...]
+    """In the source, from 1."""
+    dtype: np.dtype[Any]
+    nodata: float | None
+
+
+def alike_bands(
+    info: RasterInfo, indexes: Sequence[int], nodatavals: Sequence[float | None]
+) -> tuple[AlikeBands, ...]:
+    """The bands of a source in groups; `nodatavals` has one for each of `indexes`."""
+    groups: dict[tuple[str, str], list[int]] = {}
+    for place, index in enumerate(indexes):
+        kind = info.dtypes[index - 1], repr(nodatavals[place])
+        groups.setdefault(kind, []).append(place)
+    return tuple(
+        AlikeBands(
+            tuple(places),
+            tuple(indexes[place] for place in places),
+            np.dtype(dtype),
+            nodatavals[places[0]],
+        )
+        for (dtype, _), places in groups.items()
+    )
+
+
+def own_value(nodata: float | None, dtype: str) -> float | None:
+    """Nodata as pixels of a dtype hold it, so that it is the same number in a wider one."""
+    value = as_value(nodata, np.dtype(dtype))
+    if value is None:
+        return nodata
+    found: float = value.item()
+    return found
+
+
+def take_over(
+    target: NDArray[Any], bands: AlikeBands, pixels: NDArray[Any], info: RasterInfo
+) -> None:
+    """Put the pixels (band, y, x) of some bands into an array of the common dtype.
+
+    Raises `InputError` for whole numbers that the common dtype cannot hold.
+    """
+    if pixels.dtype.kind in "iu" and pixels.itemsize == 8 and target.dtype.kind in "fc":
+        beyond = (pixels > LARGEST_EXACT) | (pixels < -LARGEST_EXACT)
+        if beyond.any():
+            raise InputError(
+                f"bands {', '.join(map(str, bands.indexes))} hold {pixels[beyond][0]}, which no "
+                f"dtype holds exactly that holds the other bands as well; read them alone",
+                info.path,
+            )
+    target[list(bands.places)] = pixels

@@ -1,0 +1,131 @@
+"""Some bands of a source as a source of their own, by a virtual raster; nothing is copied.
+
+GDAL's warper, as rasterio sets it up, takes a pixel for no data where all bands of a dataset say
+so, also those that nobody asked for. Where a band has a hole and another one data, the band's
+nodata value is a number like others to it, and is mixed into the neighbours. NaN beside another
+nodata value is never a hole to it.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio._path import _parse_path, _vsi_path
+from rasterio.dtypes import dtype_rev, typename_fwd
+from rasterio.windows import Window
+
+from automap_tiles.grid import Grid
+from automap_tiles.raster.around import window_around
+from automap_tiles.raster.datasets import Source, open_virtual
+from automap_tiles.raster.nodata import equals
+from automap_tiles.raster.source import RasterInfo
+
+# Source pixels of a band that are looked at in one go.
+_STRIP = 2**20
+
+
+def holes_differ(source: Source, grid: Grid, indexes: Sequence[int], nodata: float | None) -> bool:
+    """Whether GDAL would mistake holes of these bands, of one dtype, around a block.
+
+    `nodata` None: NaN is no data.
+    """
+    info = source.info
+    is_float = np.dtype(info.dtypes[indexes[0] - 1]).kind == "f"
+    nan_beside = is_float and nodata is not None and not np.isnan(nodata)
+    if not nan_beside and (len(indexes) == 1 or (nodata is None and not is_float)):
+        return False
+    around = window_around(info.grid.crs, info.transform, grid)
+    if around is None:
+        return False
+    rows, cols = (
+        range(max(0, part.start), min(size, part.stop))
+        for part, size in zip(around, info.shape, strict=True)
+    )
+    return bool(cols) and any(
+        _are_mistaken(pixels, nodata) for pixels in _strips(source.dataset, indexes, rows, cols)
+    )
+
+
+def _strips(
+    dataset: Any, indexes: Sequence[int], rows: range, cols: range
+) -> Iterator[NDArray[Any]]:
+    step = max(1, _STRIP // len(cols))
+    for start in range(rows.start, rows.stop, step):
+        height = min(step, rows.stop - start)
+        yield dataset.read(list(indexes), window=Window(cols.start, start, len(cols), height))
+
+
+def _are_mistaken(pixels: NDArray[Any], nodata: float | None) -> bool:
+    """Whether there is NaN beside nodata, or a hole that not all bands (band, y, x) have."""
+    beside = pixels.dtype.kind == "f" and nodata is not None and not np.isnan(nodata)
+    if beside and np.isnan(pixels).any():
+        return True
+    holes = equals(pixels, np.nan if nodata is None else nodata)
+    return holes is not None and len(holes) > 1 and bool((holes[1:] != holes[:1]).any())
+
+
+def bands_of(
+    source: Source, indexes: Sequence[int], nodata: float | None, level: int | None
+) -> Source:
+    """Some bands of a source, or of its overview of a level, kept open as `open_source` does.
+
+    NaN is `nodata` in it; None leaves it as it is.
+    """
+    info = source.info
+    root = _raster(info)
+    ET.SubElement(root, "GeoTransform").text = ", ".join(map(repr, info.transform.to_gdal()))
+    if info.crs is not None:
+        ET.SubElement(root, "SRS").text = info.crs.to_wkt()
+    for number, index in enumerate(indexes, start=1):
+        band = _band(root, info.dtypes[index - 1], number)
+        if nodata is not None:
+            ET.SubElement(band, "NoDataValue").text = repr(nodata)
+        element = ET.SubElement(band, "SimpleSource" if nodata is None else "ComplexSource")
+        name = _vsi_path(_parse_path(info.path))
+        ET.SubElement(element, "SourceFilename", relativeToVRT="0").text = name
+        if level is not None:
+            options = ET.SubElement(element, "OpenOptions")
+            ET.SubElement(options, "OOI", key="OVERVIEW_LEVEL").text = str(level)
+        ET.SubElement(element, "SourceBand").text = str(index)
+        if nodata is not None:
+            ET.SubElement(element, "NODATA").text = "nan"
+    # another text, so that what is kept is not taken for a file that has changed
+    ET.SubElement(root, "Metadata", domain="AUTOMAP").text = repr(source.stamp)
+    return open_virtual(ET.tostring(root, encoding="unicode"))
+
+
+def ones_of(source: Source) -> Source:
+    """Ones in the place of a source that control points or coefficients tie to the ground."""
+    root = _raster(source.info)
+    dataset = source.dataset
+    points, crs = dataset.gcps
+    if points:
+        found = ET.SubElement(root, "GCPList", Projection=crs.to_wkt())
+        for number, point in enumerate(points):
+            place = {"Pixel": point.col, "Line": point.row, "X": point.x, "Y": point.y}
+            place["Z"] = point.z or 0.0
+            said = {key: repr(float(value)) for key, value in place.items()}
+            ET.SubElement(found, "GCP", {"Id": str(number), **said})
+    else:
+        tags = ET.SubElement(root, "Metadata", domain="RPC")
+        for key, text in dataset.tags(ns="RPC").items():
+            ET.SubElement(tags, "MDI", key=key).text = text
+    band = _band(root, "uint8", 1)
+    # what GDAL gives where a virtual band has no source
+    ET.SubElement(band, "NoDataValue").text = "1"
+    ET.SubElement(band, "HideNoDataValue").text = "1"
+    return open_virtual(ET.tostring(root, encoding="unicode"))
+
+
+def _raster(info: RasterInfo) -> ET.Element:
+    height, width = info.shape
+    return ET.Element("VRTDataset", rasterXSize=str(width), rasterYSize=str(height))
+
+
+def _band(root: ET.Element, dtype: str, number: int) -> ET.Element:
+    kind = typename_fwd[dtype_rev[dtype]]
+    return ET.SubElement(root, "VRTRasterBand", dataType=kind, band=str(number))
