@@ -8,13 +8,15 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 WORKERS ?= 2
 TESTS ?= tests
 
-.PHONY: help install demo chromium test fuzz kills lint bench lock clean
+.PHONY: help install demo chromium test fuzz kills mutants cases lint bench lock clean
 
 help:
 	@echo "make demo    fetch real Sentinel-2 imagery, make pyramids and a map of it"
 	@echo "make test    install what the tests need and run them"
 	@echo "make fuzz    property tests with seeds of their own, which it prints (SEED=... repeats them)"
 	@echo "make kills   60 runs into an object store killed and continued elsewhere"
+	@echo "make mutants which small changes of the code no test notices (COUNT, SEED, FOLDER)"
+	@echo "make cases   the situations collected in ../shared/cases, one after the other"
 	@echo "make lint    ruff, mypy and the import floors"
 	@echo "make bench   side by side with mapchete"
 	@echo "make lock    resolve the dependencies anew (uv.lock, requirements*.lock)"
@@ -69,6 +71,7 @@ chromium:
 PYTEST := $(BIN)/python -m pytest
 
 test: $(VENV)/.test-stamp chromium
+	@$(BIN)/python -m tests.imagery
 	@$(PYTEST) $(TESTS) -q -n $(WORKERS) --dist worksteal -m "not serial"; shared=$$?; \
 	$(PYTEST) $(TESTS) -q -m serial; alone=$$?; \
 	if [ $$shared -eq 5 ]; then exit $$alone; fi; \
@@ -84,6 +87,16 @@ fuzz: $(VENV)/.test-stamp
 KILLS ?= 60
 kills: $(VENV)/.test-stamp
 	AUTOMAP_KILLS=$(KILLS) $(PYTEST) tests/engine/test_remote_journal.py -q -k killed_at_random
+
+# Which small changes of the code no test notices: a sample of COUNT, of all or of one FOLDER.
+COUNT ?= 200
+mutants: $(VENV)/.test-stamp
+	@$(BIN)/python -m tests.imagery
+	$(BIN)/python -m tests.mutants --count $(COUNT) --workers $(WORKERS) $(if $(SEED),--seed $(SEED)) $(if $(FOLDER),--folder $(FOLDER))
+
+# What went wrong when people tried it: scripts in the folder beside the checkout.
+cases: $(VENV)/.test-stamp
+	$(BIN)/python -m tests.cases $(if $(ALL),--all)
 
 lint: $(VENV)/.test-stamp
 	$(BIN)/ruff check .

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.devserver.browser.chromium import browser, serve, window
+from tests.imagery.place import imagery
 from tests.storage.s3 import S3Server, s3_server
 
 # One browser for all tests of a process: a second one cannot be driven beside it.
@@ -42,13 +42,13 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder with real imagery beside the checkout, or where `AUTOMAP_SHARED` says.
+    """The folder with imagery: `data/…`, of which parts may be stand-ins (`tests/imagery`).
 
-    Tests that ask for it are skipped where it is absent.
+    Tests that ask for it are skipped where there is none.
     """
-    folder = Path(os.environ.get("AUTOMAP_SHARED", ROOT.parent / "shared"))
-    if not (folder / "data" / "MANIFEST.md").is_file():
-        pytest.skip(f"no shared imagery under {folder} (set AUTOMAP_SHARED)")
+    folder = imagery()
+    if folder is None:
+        pytest.skip("no imagery: set AUTOMAP_SHARED, or run `python -m tests.imagery`")
     return folder
 
 

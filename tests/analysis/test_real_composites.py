@@ -13,6 +13,7 @@ from automap_tiles.analysis import composite
 from automap_tiles.analysis.bestpixel import max_ndvi
 from automap_tiles.analysis.geomedian import geomedian
 from automap_tiles.analysis.medoid import medoid, medoid_approx
+from tests.imagery.place import need_real
 
 Array = np.ndarray
 WINTER = ("20161212", "20161222", "20170101", "20170111", "20170220")
@@ -22,6 +23,7 @@ GREEN, RED, RED_EDGE_3, NIR, NIR_NARROW = 2, 3, 6, 7, 8
 
 @pytest.fixture(scope="module")
 def folder(shared: Path) -> Path:
+    need_real("sentinel2/eolearn_slovenia_l1c")
     return shared / "data" / "sentinel2" / "eolearn_slovenia_l1c" / "derived_geotiff"
 
 

@@ -29,6 +29,7 @@ import pytest
 import rasterio
 from rasterio.warp import transform_bounds
 
+from tests.imagery.place import need_real
 from tests.parity.cases import REPROJECTED, SAME_CRS, SINGLE, Case, Cut, config, gtiff, shared_group
 from tests.parity.compare import assert_same_array, assert_same_raster, assert_same_tiles, tiles
 from tests.parity.engines import cut, run_automap, run_mapchete, with_output
@@ -71,6 +72,7 @@ def test_any_portions(case: Case, sources: Sources, folders: Folders) -> None:
 
 
 def test_group_of_real_dates(shared: Path, folders: Folders) -> None:
+    need_real("sentinel2/eolearn_slovenia_l1c")
     ours, theirs = folders
     work = shared_group(shared)
     run_mapchete(cut(work, *SINGLE), theirs)

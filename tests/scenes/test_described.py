@@ -9,6 +9,7 @@ import rasterio
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.scenes.find import products
+from tests.imagery.place import need_real
 
 ROMANIA = """
 sensor: sentinel-2a
@@ -96,6 +97,7 @@ def test_a_date_that_lacks_a_file_is_set_aside(shared: Path, tmp_path: Path) -> 
 
 
 def test_one_file_of_all_bands(shared: Path, tmp_path: Path) -> None:
+    need_real("sentinel2/eolearn_slovenia_l1c")
     source = shared / "data/sentinel2/eolearn_slovenia_l1c/derived_geotiff"
     found = products(_described(tmp_path, SLOVENIA, source))
     assert len(found.scenes) == 10

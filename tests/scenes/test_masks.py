@@ -21,6 +21,7 @@ from automap_tiles.scenes.reading import read_stack
 from automap_tiles.scenes.scene import QualityFile
 from automap_tiles.sensors.flags import Flag
 from automap_tiles.sensors.metadata import CloudPolygon
+from tests.imagery.place import need_real
 from tests.scenes.samples import grid_at, make_scene, write
 from tests.scenes.test_reading import tile_over
 
@@ -198,6 +199,7 @@ def test_clouds_as_polygons(tmp_path: Path) -> None:
 
 
 def test_a_mask_of_three_bands(shared: Path) -> None:
+    need_real("sentinel2/mapchete_eo_33TWL_l2a_120m")
     folder = shared / "data/sentinel2/mapchete_eo_33TWL_l2a_120m/S2A_33TWL_20230818_0_L2A"
     (scene,) = products(folder, bands=["red"]).scenes
     grid = scene.band("red").grid

@@ -21,6 +21,7 @@ from automap_tiles.scenes.select import overpasses
 from automap_tiles.scenes.stack import Stack
 from automap_tiles.sensors.flags import Flag
 from automap_tiles.sensors.sensor import COMMON
+from tests.imagery.place import need_real
 from tests.scenes.test_described import ROMANIA, SLOVENIA, _described
 from tests.scenes.test_reading import on_own_grid
 
@@ -166,6 +167,7 @@ def test_all_dates_of_romania(shared: Path, tmp_path: Path) -> None:
 
 
 def test_fully_cloudy_dates_of_slovenia_contribute_nothing(shared: Path, tmp_path: Path) -> None:
+    need_real("sentinel2/eolearn_slovenia_l1c")
     source = shared / "data/sentinel2/eolearn_slovenia_l1c/derived_geotiff"
     found = products(_described(tmp_path, SLOVENIA, source), bands=COMMON)
     stack = stack_on(found.scenes, COMMON, MaskRule(flags=Flag.CLOUD))

@@ -29,6 +29,7 @@ from automap_tiles.scenes.masks import (
 from automap_tiles.scenes.scene import BandFile, QualityFile, Scene
 from automap_tiles.sensors.flags import Flag
 from automap_tiles.sensors.quality_tables import LAYERS
+from tests.imagery.place import need_real
 from tests.scenes.samples import SENTINEL, grid_at, make_scene, write
 from tests.scenes.test_reading import tile_over
 
@@ -191,6 +192,7 @@ def test_shadows_of_real_clouds(shared: Path, name: str) -> None:
 
     And fewer of them with the sun in any other quarter of the sky.
     """
+    need_real("sentinel2/mapchete_eo_33TWL_l2a_120m")
     folder = shared / "data/sentinel2/mapchete_eo_33TWL_l2a_120m" / name
     (scene,) = products(folder, bands=["red", "nir"]).scenes
     grid = scene.band("red").grid

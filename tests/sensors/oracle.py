@@ -7,12 +7,14 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from tests.imagery.place import is_real
+
 MTL_PATTERNS = ("metadata/**/*_MTL.*", "landsat/**/*_MTL.*")
 
 
 def mtl_files(shared: Path) -> list[Path]:
     found = [path for pattern in MTL_PATTERNS for path in (shared / "data").glob(pattern)]
-    return sorted(found)
+    return sorted(path for path in found if is_real(path))
 
 
 def mtl_values(path: Path) -> dict[tuple[str, str], str]:

@@ -17,6 +17,7 @@ from automap_tiles.sensors.estimate import (
     sun_position,
 )
 from automap_tiles.sensors.metadata import LandsatMetadata, read_mtl, read_s2_granule
+from tests.imagery.place import is_real
 from tests.sensors import oracle
 
 
@@ -59,7 +60,7 @@ def test_estimate(shared: Path) -> None:
         if metadata.scaling and metadata.sensor[-1] in "89" and not metadata.surface:
             compare_estimate(metadata)
             compared += 1
-    assert compared >= 20
+    assert compared >= (20 if is_real(shared / "data/metadata/landsat_wagl") else 4)
 
 
 def compare_estimate(metadata: LandsatMetadata) -> None:

@@ -21,6 +21,7 @@ from automap_tiles.sensors.scaling import (
     from_radiance,
     radiance_of_range,
 )
+from tests.imagery.place import is_real, need_real
 from tests.sensors import oracle
 
 # Chander, Markham and Helder 2009
@@ -102,6 +103,7 @@ def test_every_number_of_every_landsat_product(mtl: Path) -> None:
 def test_real_landsat_pixels(
     shared: Path, folder: str, metadata: str, pattern: str, bands: str
 ) -> None:
+    need_real(f"landsat/{folder}")
     root = shared / "data/landsat" / folder
     (mtl,) = root.glob(metadata)
     scaling = read_mtl(mtl.read_bytes()).scaling
@@ -122,6 +124,8 @@ def test_real_landsat_pixels(
 @pytest.mark.parametrize("offset", [0, -1000])
 def test_real_sentinel2_pixels(shared: Path, offset: int) -> None:
     """Without offset (real pixels and metadata), and with it (real metadata of baseline 04.00)."""
+    if offset:
+        need_real("metadata/sentinel2_stactools")
     data = shared / "data"
     (safe,) = (data / "sentinel2/eodatasets3_T55HFA_20201011_l1c").glob("*.SAFE")
     mtd = safe / "MTD_MSIL1C.xml"
@@ -216,4 +220,4 @@ def test_earth_sun_distance(shared: Path) -> None:
             day = date.fromisoformat(oracle.first(values, "DATE_ACQUIRED") or "")
             assert earth_sun_distance(day) == pytest.approx(float(distance), abs=8e-4)
             compared += 1
-    assert compared >= 60
+    assert compared >= (60 if is_real(shared / "data/metadata/landsat_wagl") else 15)

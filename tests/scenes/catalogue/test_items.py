@@ -23,6 +23,7 @@ from automap_tiles.scenes.catalogue.item import read_item
 from automap_tiles.scenes.scene import Scene
 from automap_tiles.sensors import COMMON
 from automap_tiles.sensors.scaling import Scaling
+from tests.imagery.place import need_real
 from tests.scenes.catalogue.conftest import Json, load
 
 HERE = "https://example.org/items/item.json"
@@ -74,6 +75,7 @@ def test_planetary_computer(odc: Path) -> None:
 
 
 def test_earth_search_of_today(earth_search: Path) -> None:
+    need_real("sentinel2/mapchete_eo_33TWL_l2a_120m")
     path = next(earth_search.glob("S2A_33TWL_20230815*/*.json"))
     scene = scene_of(load(path), str(path))
     assert (scene.sensor, scene.level, scene.tile, scene.orbit) == (
@@ -139,6 +141,7 @@ def test_usgs_s3(odc: Path) -> None:
 
 def test_every_item_of_usgs(metadata: Path, shared: Path) -> None:
     """Of STAC 0.7 to 1.0: what is not used says why, everything else has the six bands."""
+    need_real("metadata/landsat_stactools")
     paths = [
         *metadata.glob("landsat_*/*stac.json"),
         *(shared / "data/landsat").glob("*/*stac.json"),
@@ -161,6 +164,7 @@ def test_every_item_of_usgs(metadata: Path, shared: Path) -> None:
 
 
 def test_the_documented_scaling_is_that_of_every_metadata_file(metadata: Path) -> None:
+    need_real("metadata/landsat_stactools")
     seen = 0
     for path in metadata.glob("landsat_*/L*_L2S*_MTL.json"):
         groups = json.loads(path.read_text())["LANDSAT_METADATA_FILE"]
@@ -202,6 +206,7 @@ def test_top_of_atmosphere_by_the_metadata_file(metadata: Path) -> None:
 
 
 def test_landsat_8_without_its_metadata_file(metadata: Path) -> None:
+    need_real("metadata/stac_pystac")
     scene = scene_of(load(metadata / "stac_pystac" / "LC80300332018166LGN00.json"))
     assert scene.level == "L1TP"
     assert scene.band("nir").href.endswith("_B5.TIF")
@@ -283,6 +288,7 @@ def test_a_geometry_may_be_missing(earth_search: Path) -> None:
 
 def test_bands_of_stac_1_1(earth_search: Path) -> None:
     """What was in eo:bands and raster:bands is in `bands`, or at the asset itself."""
+    need_real("sentinel2/mapchete_eo_33TWL_l2a_120m")
     item = copy.deepcopy(load(next(earth_search.glob("S2A_33TWL_20230815*/*.json"))))
     properties = item["properties"]
     properties["proj:code"] = f"EPSG:{properties.pop('proj:epsg')}"
@@ -315,6 +321,7 @@ def test_bands_of_stac_1_1(earth_search: Path) -> None:
 
 
 def test_several_bands_in_one_file(earth_search: Path) -> None:
+    need_real("sentinel2/mapchete_eo_33TWL_l2a_120m")
     item = load(next(earth_search.glob("S2A_33TWL_20230815*/*.json")))
     names = ("blue", "green", "red", "nir", "swir16", "swir22", "ndvi")
     stack = {
@@ -332,6 +339,7 @@ def test_several_bands_in_one_file(earth_search: Path) -> None:
 
 
 def test_jpeg_2000_where_there_is_nothing_else(earth_search: Path) -> None:
+    need_real("sentinel2/mapchete_eo_33TWL_l2a_120m")
     item = load(next(earth_search.glob("S2A_33TWL_20230815*/*.json")))
     assets = {key: asset for key, asset in item["assets"].items() if key.endswith("-jp2")}
     scene = scene_of({**item, "assets": assets})

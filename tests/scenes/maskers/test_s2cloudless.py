@@ -18,6 +18,7 @@ from automap_tiles.scenes.maskers.s2cloudless import BANDS, S2Cloudless, disk_me
 from automap_tiles.scenes.reflectance import Reflectance
 from automap_tiles.scenes.scene import Scene
 from automap_tiles.sensors.flags import Flag
+from tests.imagery.place import need_real
 from tests.scenes.test_described import SLOVENIA, _described
 
 pytest.importorskip("xgboost")
@@ -40,6 +41,7 @@ def detector(**options: Any) -> Any:
 
 @pytest.fixture
 def slovenia(shared: Path, tmp_path: Path) -> tuple[Scene, ...]:
+    need_real("sentinel2/eolearn_slovenia_l1c")
     folder = shared / "data/sentinel2/eolearn_slovenia_l1c/derived_geotiff"
     return products(_described(tmp_path, SLOVENIA, folder), bands=BANDS).scenes
 

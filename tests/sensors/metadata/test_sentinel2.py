@@ -24,6 +24,7 @@ from automap_tiles.sensors.metadata import (
     scaling_of_baseline,
 )
 from automap_tiles.sensors.sentinel2 import BAND_NAMES
+from tests.imagery.place import need_real
 
 # By hand: id, sensor, level, baseline, time, orbit, cloud cover, offset
 PRODUCTS = {
@@ -67,6 +68,7 @@ def test_product(s2_product: Path) -> None:
 
 
 def test_all_products_are_known(shared: Path) -> None:
+    need_real("metadata/sentinel2_stactools")
     assert len(list((shared / "data").rglob("MTD_MSI*.xml"))) == len(PRODUCTS)
 
 
@@ -127,6 +129,7 @@ def test_masks(s2_tile: Path) -> None:
 
 
 def test_tile_info(shared: Path) -> None:
+    need_real("metadata/sentinel2_stactools")
     (path,) = (shared / "data/metadata").rglob("tileInfo.json")
     info = read_tile_info(path.read_bytes())
     assert info.product == "S2A_MSIL1C_20181231T185801_N0207_R113_T10SDG_20181231T203637"
@@ -147,6 +150,7 @@ def test_scaling_of_baseline(s2_product: Path) -> None:
 
 def test_offsets_by_band_not_by_date_or_baseline(shared: Path) -> None:
     """Each band has its own; an older scene that was processed again has them too."""
+    need_real("metadata/sentinel2_stactools")
     path = next((shared / "data/metadata").rglob("S2B_MSIL2A_2022*/MTD_MSIL2A.xml"))
     text = path.read_text()
     text = re.sub(
@@ -215,6 +219,7 @@ def test_products_refused(old: str, new: str, message: str) -> None:
 
 
 def test_files_taken_for_others(shared: Path) -> None:
+    need_real("metadata/sentinel2_stactools")
     manifest = next((shared / "data/metadata").rglob("manifest.safe")).read_bytes()
     for read in (read_s2_product, read_s2_granule, read_s2_clouds):
         with pytest.raises(InputError, match="no "):
@@ -231,6 +236,7 @@ def test_files_taken_for_others(shared: Path) -> None:
 @given(data=st.data())
 def test_damaged_files(data: st.DataObject, shared: Path) -> None:
     """Overwritten anywhere: it is read, or refused with an error of ours."""
+    need_real("metadata/sentinel2_stactools")
     folder = next((shared / "data/metadata").rglob("S2B_MSIL2A_2022*.SAFE"))
     name, read = data.draw(
         st.sampled_from([("MTD_MSIL2A.xml", read_s2_product), ("MTD_TL.xml", read_s2_granule)])
