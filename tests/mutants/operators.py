@@ -163,7 +163,7 @@ def _calls(node: ast.Call) -> Iterator[str]:
 
 def _statements(node: ast.stmt) -> Iterator[str]:
     match node:
-        case ast.Return(value=value) if value is not None and not _is_none(value):
+        case ast.Return(value=value) if value is not None and not _is_nothing(value):
             yield "return None"
         case ast.Expr(value=ast.Call()) | ast.AugAssign():
             yield "pass"
@@ -171,8 +171,9 @@ def _statements(node: ast.stmt) -> Iterator[str]:
             yield "pass"
 
 
-def _is_none(value: ast.expr) -> bool:
-    return isinstance(value, ast.Constant) and value.value is None
+def _is_nothing(value: ast.expr) -> bool:
+    """False where it is asked for its truth, as None is."""
+    return isinstance(value, ast.Constant) and value.value in (None, False)
 
 
 def _with(node: ast.expr, **changes: object) -> str:

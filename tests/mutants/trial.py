@@ -70,7 +70,7 @@ def attempt(mutant: Mutant, copy: Path, *, shared: Path | None, seconds: float) 
 
 def _run(copy: Path, tests: list[str], shared: Path | None, seconds: float) -> Outcome:
     command = [sys.executable, "-m", "pytest", *tests, "-x", "-q", "--no-header", "--tb=no"]
-    command += ["-p", "no:cacheprovider", "-m", "not serial", f"--timeout={max(20, seconds / 2)}"]
+    command += ["-p", "no:cacheprovider", f"--timeout={max(20, seconds / 2)}"]
     paths = [str(copy), str(copy / "processes"), str(copy / "devserver")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
