@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from automap_tiles.notes import Fate, Note, Subject, tell
     from automap_tiles.raster import Raster
     from automap_tiles.runtime.markers import (
+        OutputDtype,
         OutputNodataValue,
         OutputPath,
         TileBuffer,
@@ -59,6 +60,7 @@ __all__ = [
     "MissingExtra",
     "Note",
     "OutputBusy",
+    "OutputDtype",
     "OutputError",
     "OutputMismatch",
     "OutputNodataValue",
@@ -113,7 +115,13 @@ _MODULES = {
     "notes": ("Fate", "Note", "Subject", "tell"),
     "raster": ("Raster",),
     "scenes.stack": ("Stack",),
-    "runtime.markers": ("OutputNodataValue", "OutputPath", "TileBuffer", "TilePixelBuffer"),
+    "runtime.markers": (
+        "OutputDtype",
+        "OutputNodataValue",
+        "OutputPath",
+        "TileBuffer",
+        "TilePixelBuffer",
+    ),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

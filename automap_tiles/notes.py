@@ -43,6 +43,7 @@ class Fate(StrEnum):
 class Subject(StrEnum):
     """What a note is about; in the plural, because they are counted."""
 
+    SATELLITES = "satellites"
     SCENES = "scenes"
     MASKS = "masks"
     BANDS = "bands"
@@ -55,6 +56,7 @@ class Subject(StrEnum):
     CLASSES = "classes"
     OPTIONS = "options"
     FILES = "files"
+    LAYERS = "layers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

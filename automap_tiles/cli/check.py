@@ -9,7 +9,7 @@ from automap_tiles.engine.check import CheckReport
 
 
 def print_check(report: CheckReport) -> None:
-    """Inputs, output, tiles per zoom with what is done already, and the size to expect."""
+    """Inputs, output, tiles per zoom with what is done already, the size to expect, doubts."""
     click.echo(click.style(report.name, bold=True))
     for line in report.inputs or ("none",):
         click.echo(f"  input   {line}")
@@ -24,4 +24,13 @@ def print_check(report: CheckReport) -> None:
     click.echo(f"  {words.tiles(report.tiles)} in all")
     if report.uncompressed_bytes is not None:
         click.echo(f"  at most {words.size(report.uncompressed_bytes)} before compression")
-    click.echo("Everything is as it should be; nothing was run.")
+    warnings = list(report.warnings)
+    if not report.fits:
+        free = words.size(report.free_bytes or 0)
+        warnings.append(f"the tiles may not fit: {free} are free where the output is")
+    for warning in warnings:
+        click.echo(f"{click.style('Warning', fg='yellow', bold=True)}: {warning}")
+    if warnings:
+        click.echo("It can be run as it is; nothing was run.")
+    else:
+        click.echo("Everything is as it should be; nothing was run.")

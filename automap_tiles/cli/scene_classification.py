@@ -18,6 +18,7 @@ from automap_tiles.commands.run.parameters import RunParameters
 from automap_tiles.commands.train import summary
 from automap_tiles.commands.train.run import Listeners
 from automap_tiles.errors import AutomapError
+from automap_tiles.notes import Notes
 
 if TYPE_CHECKING:
     from automap_tiles.analysis.classifier.search import Trial
@@ -29,16 +30,18 @@ def classify(
     wish: Classification,
     composites: Mapping[str, str],
     show: SceneReporter,
+    kept: Notes,
 ) -> tuple[dict[str, dict[str, str]], int]:
     """Train on each composite and map it: satellite → files by what they are; how many failed.
 
-    A satellite that fails, for want of samples for instance, leaves the others alone.
+    A satellite that fails, for want of samples for instance, leaves the others alone. What the
+    maps tell is added to `kept`.
     """
     maps: dict[str, dict[str, str]] = {}
     lost = 0
     for satellite in composites:
         try:
-            maps[satellite] = _of_one(what, wanted, wish, satellite, show)
+            maps[satellite] = _of_one(what, wanted, wish, satellite, show, kept)
         except AutomapError as error:
             show.failed(f"classes of {satellite_name(satellite)}", str(error))
             lost += 1
@@ -51,6 +54,7 @@ def _of_one(
     wish: Classification,
     satellite: str,
     show: SceneReporter,
+    kept: Notes,
 ) -> dict[str, str]:
     name = satellite_name(satellite)
 
@@ -67,7 +71,8 @@ def _of_one(
         listeners=Listeners(trial=trial),
     )
     show.trained(name, list(summary(outcome)), is_new=outcome.is_new)
-    execute_config(what, map_config(wanted, satellite, wish, outcome), overwrite=what.overwrite)
+    config = map_config(wanted, satellite, wish, outcome)
+    kept.extend(execute_config(what, config, overwrite=what.overwrite))
     return {
         "model": str(model_path(wanted, satellite)),
         "training report": str(report_path(wanted, satellite)),

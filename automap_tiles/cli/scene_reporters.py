@@ -11,8 +11,10 @@ from typing import Protocol
 import click
 
 from automap_tiles.cli import words
-from automap_tiles.cli.reporters import Throttle, emit_json
+from automap_tiles.cli.reporters import Throttle, emit_json, emit_note
 from automap_tiles.commands.run.download import SceneDone, SceneStatus
+from automap_tiles.notes import Note
+from automap_tiles.scenes.funnel import Funnel
 
 _LINE_SECONDS = 5.0
 # Of one reason, in a text; the record of the run has all.
@@ -47,8 +49,16 @@ class Progress:
 class SceneReporter(Protocol):
     """Tells of the parts of a run that are not tiles."""
 
-    def found(self, notes: Sequence[str], rejected: Rejected) -> None:
-        """What is worth knowing before the first scene."""
+    def funnel(self, funnel: Funnel) -> None:
+        """From the scenes that were found to those that are used."""
+        ...
+
+    def set_aside(self, rejected: Rejected) -> None:
+        """Scenes that are wanted and not used, one by one: (name, reason)."""
+        ...
+
+    def note(self, note: Note) -> None:
+        """Something was lost, replaced, ignored or guessed."""
         ...
 
     def scene(self, done: SceneDone, progress: Progress) -> None:
@@ -88,13 +98,17 @@ class _Text:
         self._progress, self._verbose = progress, verbose
         self._throttle = Throttle(_LINE_SECONDS)
 
-    def found(self, notes: Sequence[str], rejected: Rejected) -> None:
+    def funnel(self, funnel: Funnel) -> None:
+        click.echo(f"Scenes: {funnel}", err=True)
+
+    def set_aside(self, rejected: Rejected) -> None:
         for reason, names in _by_reason(rejected).items():
             shown = names if self._verbose else names[:_SHOWN]
             more = f" and {words.number(len(names) - len(shown))} more" if shown != names else ""
             click.echo(f"Set aside: {', '.join(shown)}{more}: {reason}", err=True)
-        for note in notes:
-            click.echo(f"Note: {note}", err=True)
+
+    def note(self, note: Note) -> None:
+        click.echo(str(note), err=True)
 
     def scene(self, done: SceneDone, progress: Progress) -> None:
         if done.status is SceneStatus.FAILED:
@@ -138,11 +152,15 @@ class _Json:
         self._progress, self._verbose = progress, verbose
         self._throttle = Throttle(_LINE_SECONDS)
 
-    def found(self, notes: Sequence[str], rejected: Rejected) -> None:
+    def funnel(self, funnel: Funnel) -> None:
+        emit_json("info", "funnel", used=funnel.used, steps=funnel.to_json())
+
+    def set_aside(self, rejected: Rejected) -> None:
         for name, reason in rejected:
             emit_json("warning", "set_aside", scene=name, reason=reason)
-        for note in notes:
-            emit_json("warning", "note", message=note)
+
+    def note(self, note: Note) -> None:
+        emit_note(note)
 
     def scene(self, done: SceneDone, progress: Progress) -> None:
         failed = done.status is SceneStatus.FAILED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from automap_tiles.cli import words
 from automap_tiles.cli.scene_options import SceneOptions
 from automap_tiles.cli.scene_reporters import Progress, SceneReporter, scene_reporter
 from automap_tiles.cli.scene_steps import execute_config
+from automap_tiles.cli.telling import telling
 from automap_tiles.commands.run.composite import composite_config
 from automap_tiles.commands.run.discover import Discovered, discover
 from automap_tiles.commands.run.download import SceneDone, SceneStatus, download
@@ -24,9 +25,18 @@ from automap_tiles.commands.run.folders import (
 )
 from automap_tiles.commands.run.parameters import Mode, RunParameters
 from automap_tiles.commands.run.plan import plans
-from automap_tiles.commands.run.record import write_record
-from automap_tiles.commands.run.results import check_composites, write_item
+from automap_tiles.commands.run.record import Made, write_record
+from automap_tiles.commands.run.results import (
+    check_composites,
+    check_not_empty,
+    no_composite,
+    tell_confidence,
+    unused_scenes,
+    write_item,
+)
 from automap_tiles.errors import AutomapError, InputError, TilesFailed
+from automap_tiles.notes import Notes, tell
+from automap_tiles.scenes.funnel import Funnel, Step
 
 if TYPE_CHECKING:
     from automap_tiles.commands.run.classification import Classification
@@ -46,28 +56,95 @@ def carry_out(
         from automap_tiles.commands.run.classification import check_samples
 
         check_samples(wanted, classification)
-    found = discover(wanted)
     show = scene_reporter(what.log_format, progress=what.progress, verbose=what.verbose)
-    show.found(found.notes, found.rejected)
-    if what.check:
-        _print_plans(wanted, found)
-        return
-    scenes = _download(what, wanted, found, show)
-    failed = sum(scene.status is SceneStatus.FAILED for scene in scenes)
-    composites: dict[str, str] = {}
-    if wanted.mode.includes(Mode.COMPOSITE):
-        composites, lost = _composites(what, wanted, found, show)
-        failed += lost
-    maps: dict[str, dict[str, str]] = {}
+    with telling(show.note) as told:
+        found = discover(wanted)
+        _show_found(found, show, verbose=what.verbose)
+        if what.check:
+            _print_plans(wanted, found)
+            return
+        work = _Work(what=what, wanted=wanted, found=found, show=show)
+        _carry_out(work, classification)
+        record = write_record(
+            wanted,
+            found,
+            Made(
+                scenes=work.scenes,
+                composites=work.composites,
+                maps=work.maps,
+                funnel=work.funnel,
+                notes=Notes((*work.funnel.notes, *found.notes, *told, *work.kept)).grouped(),
+            ),
+        )
+    show.results(_results(work, record))
+    if work.failed:
+        raise TilesFailed(f"{work.failed} scenes or results failed")
+
+
+@dataclass(kw_only=True)
+class _Work:
+    """A run, and how far it is."""
+
+    what: SceneOptions
+    wanted: RunParameters
+    found: Discovered
+    show: SceneReporter
+    scenes: list[SceneDone] = field(default_factory=list)
+    composites: dict[str, str] = field(default_factory=dict)
+    maps: dict[str, dict[str, str]] = field(default_factory=dict)
+    kept: Notes = field(default_factory=Notes)
+    """What the processes told; it has been shown."""
+    unused: list[str] = field(default_factory=list)
+    """Ids of scenes that gave no pixel to their composite."""
+    failed: int = 0
+
+    @property
+    def funnel(self) -> Funnel:
+        """From found to used, as far as is known by now."""
+        failed = [one.scene for one in self.scenes if one.status is SceneStatus.FAILED]
+        empty = [one.scene for one in self.scenes if one.status is SceneStatus.EMPTY]
+        return (
+            self.found.funnel.without(
+                Step.READABLE, [(name, "cannot be prepared") for name in failed]
+            )
+            .without(Step.USED, [(name, "no pixel of them lies in the area") for name in empty])
+            .without(
+                Step.USED,
+                [(name, "the mask rules out all that they show of the area")
+                 for name in self.unused],
+            )
+        )  # fmt: skip
+
+
+def _carry_out(work: _Work, classification: Classification | None) -> None:
+    """As far as the mode goes."""
+    _download(work)
+    if work.wanted.mode.includes(Mode.COMPOSITE):
+        _composites(work)
+    if work.funnel.used < work.found.funnel.used:
+        work.show.funnel(work.funnel)
+        for note in work.funnel.notes:
+            if note not in work.found.funnel.notes:
+                work.show.note(note)
     if classification is not None:
         from automap_tiles.cli.scene_classification import classify
 
-        maps, lost = classify(what, wanted, classification, composites, show)
-        failed += lost
-    record = write_record(wanted, found, scenes, composites, maps)
-    show.results(_results(wanted, found, composites, maps, record))
-    if failed:
-        raise TilesFailed(f"{failed} scenes or results failed")
+        work.maps, lost = classify(
+            work.what, work.wanted, classification, work.composites, work.show, work.kept
+        )
+        work.failed += lost
+
+
+def _show_found(found: Discovered, show: SceneReporter, *, verbose: bool) -> None:
+    """The funnel; why scenes that were wanted are not used, and those that need a word more."""
+    show.funnel(found.funnel)
+    show.set_aside(found.rejected)
+    for out in found.funnel.out:
+        # those that are set aside have been named with what exactly is wrong
+        if out.note not in found.funnel.notes and (out.note.remedy or verbose):
+            show.note(out.note)
+    for note in found.notes:
+        show.note(note)
 
 
 def _anew(what: SceneOptions, wanted: RunParameters, mode: Mode) -> bool:
@@ -75,45 +152,45 @@ def _anew(what: SceneOptions, wanted: RunParameters, mode: Mode) -> bool:
     return what.overwrite and wanted.mode is mode
 
 
-def _download(
-    what: SceneOptions, wanted: RunParameters, found: Discovered, show: SceneReporter
-) -> list[SceneDone]:
-    scenes: list[SceneDone] = []
-    progress = Progress(sum(len(scenes) for scenes in found.scenes.values()))
-    anew = _anew(what, wanted, Mode.DOWNLOAD)
+def _download(work: _Work) -> None:
+    progress = Progress(sum(len(scenes) for scenes in work.found.scenes.values()))
+    anew = _anew(work.what, work.wanted, Mode.DOWNLOAD)
     with contextlib.closing(
-        download(wanted, found, workers=what.workers, overwrite=anew)
+        download(work.wanted, work.found, workers=work.what.workers, overwrite=anew)
     ) as stream:
         for scene in stream:
-            scenes.append(scene)
+            work.scenes.append(scene)
             progress.count[scene.status] += 1
-            show.scene(scene, progress)
-    show.prepared(progress)
-    return scenes
+            work.show.scene(scene, progress)
+    work.show.prepared(progress)
+    work.failed += progress.count[SceneStatus.FAILED]
 
 
-def _composites(
-    what: SceneOptions, wanted: RunParameters, found: Discovered, show: SceneReporter
-) -> tuple[dict[str, str], int]:
-    """Merge the scenes of each satellite: satellite → file, and how many could not be made."""
-    composites: dict[str, str] = {}
-    lost = 0
-    for satellite in found.scenes:
+def _composites(work: _Work) -> None:
+    """Merge the scenes of each satellite."""
+    tell_confidence(work.wanted)
+    for satellite in work.found.scenes:
+        done = {
+            one.scene for one in work.scenes
+            if one.satellite == satellite and one.status in (SceneStatus.WRITTEN, SceneStatus.THERE)
+        }  # fmt: skip
         try:
-            config = composite_config(wanted, satellite)
+            config = composite_config(work.wanted, satellite, done)
         except InputError as error:
-            show.found([f"{satellite_name(satellite)}: no composite: {error.message}"], ())
+            tell(no_composite(satellite, error.message))
             continue
         try:
-            execute_config(what, config, overwrite=_anew(what, wanted, Mode.COMPOSITE))
-            write_item(wanted, satellite)
+            overwrite = _anew(work.what, work.wanted, Mode.COMPOSITE)
+            work.kept.extend(execute_config(work.what, config, overwrite=overwrite))
+            work.unused += unused_scenes(work.wanted, satellite)
+            check_not_empty(work.wanted, satellite, done)
+            write_item(work.wanted, satellite)
         except AutomapError as error:
             # of this satellite alone: the others have nothing to do with it
-            show.failed(f"composite of {satellite_name(satellite)}", str(error))
-            lost += 1
+            work.show.failed(f"composite of {satellite_name(satellite)}", str(error))
+            work.failed += 1
         else:
-            composites[satellite] = str(composite_path(wanted, satellite))
-    return composites, lost
+            work.composites[satellite] = str(composite_path(work.wanted, satellite))
 
 
 def _print_plans(wanted: RunParameters, found: Discovered) -> None:
@@ -131,19 +208,13 @@ def _print_plans(wanted: RunParameters, found: Discovered) -> None:
     click.echo("Everything is as it should be; nothing was run.")
 
 
-def _results(
-    wanted: RunParameters,
-    found: Discovered,
-    composites: Mapping[str, str],
-    maps: Mapping[str, Mapping[str, str]],
-    record: str,
-) -> dict[str, str]:
+def _results(work: _Work, record: str) -> dict[str, str]:
     paths: dict[str, str] = {}
-    for satellite in found.scenes:
+    for satellite in work.found.scenes:
         name = satellite_name(satellite)
-        paths[f"Scenes of {name}"] = str(scenes_folder(wanted.output, satellite))
-        if satellite in composites:
-            paths[f"Composite of {name}"] = composites[satellite]
-        for kind, path in maps.get(satellite, {}).items():
+        paths[f"Scenes of {name}"] = str(scenes_folder(work.wanted.output, satellite))
+        if satellite in work.composites:
+            paths[f"Composite of {name}"] = work.composites[satellite]
+        for kind, path in work.maps.get(satellite, {}).items():
             paths[f"{kind.capitalize()} of {name}"] = path
-    return {**paths, "What was considered": str(Path(wanted.output, record))}
+    return {**paths, "What was considered": str(Path(work.wanted.output, record))}

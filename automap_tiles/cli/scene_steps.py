@@ -8,11 +8,18 @@ from typing import Any
 from automap_tiles.cli.options import RunOptions
 from automap_tiles.cli.run import conclude, run, shown
 from automap_tiles.cli.scene_options import SceneOptions
+from automap_tiles.cli.telling import telling
+from automap_tiles.notes import Note, Notes
 from automap_tiles.runtime.open import open_process
 
 
-def execute_config(what: SceneOptions, config: Mapping[str, Any], *, overwrite: bool) -> None:
-    """Run a process and show how it goes; raises `TilesFailed`."""
+def execute_config(
+    what: SceneOptions, config: Mapping[str, Any], *, overwrite: bool
+) -> tuple[Note, ...]:
+    """Run a process and show how it goes; what it told, which has been shown.
+
+    Raises `TilesFailed`.
+    """
     how = RunOptions(
         concurrency="processes",
         workers=what.workers,
@@ -23,8 +30,10 @@ def execute_config(what: SceneOptions, config: Mapping[str, Any], *, overwrite: 
         progress=what.progress,
         verbose=what.verbose,
     )
-    with shown(how) as show:
+    with shown(how) as show, telling(show.note) as told:
         process = open_process(config)
         tally = run(process, how, show)
     if tally.summary is None or tally.summary.failed or tally.summary.stopped_by:
         conclude(tally, process, how)
+        return told.grouped()
+    return Notes((*told, *tally.summary.notes)).grouped()

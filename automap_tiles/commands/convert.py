@@ -5,18 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from automap_tiles.commands.facts import Facts, area_on, best_zoom, source_facts
 from automap_tiles.errors import ConfigError
 from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.formats.registry import formats
 from automap_tiles.grid import Bounds, Pyramid
+from automap_tiles.grid.cover import clip_to_pyramid, hull
+from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.parsing import parse_json
+from automap_tiles.runtime.area import common
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
 
 _SINGLE_FILE = (".tif", ".tiff")
 # Options of the source's own output that hold for its folder and not for what is made from it.
 _NOT_INHERITED = {"path", "format", "type", "pixelbuffer", "metatiling", "mode", "delimiters"}
+# Creation options of one format mean nothing to another.
+_OF_ANY_FORMAT = ("bands", "dtype", "nodata", "schema")
+_SAID_OF_BANDS = ("descriptions", "scales", "offsets", "units", "colormap", "tags")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,18 +144,22 @@ def _zooms(wanted: Conversion, facts: Facts, pyramid: Pyramid) -> dict[str, int]
 
 
 def _bounds(wanted: Conversion, facts: Facts, pyramid: Pyramid) -> Bounds:
-    """What source and clip have in common, CRS of the pyramid."""
+    """What the boxes of source and clip have in common, CRS of the pyramid.
+
+    Over the antimeridian of a global grid right is beyond its edge.
+    """
     sources = [facts]
     if wanted.clip is not None:
         sources.append(Facts(path=wanted.clip, kind=OutputKind.VECTOR))
-    common: Bounds | None = pyramid.bounds
+    shared: BaseGeometry = pyramid.bounds.polygon()
     for source in sources:
         area = area_on(source, pyramid)
-        common = None if area.is_empty else common and common.intersection(Bounds(*area.bounds))
-        if common is None:
+        if not area.is_empty:
+            area = clip_to_pyramid(pyramid, Bounds(*area.bounds).polygon())
+        shared = common(shared, area)
+        if shared.is_empty:
             raise ConfigError("lies outside of the pyramid or of the source", file=source.path)
-    assert common is not None  # there is at least one source
-    return common
+    return hull(pyramid, shared)
 
 
 def _output(wanted: Conversion, facts: Facts) -> dict[str, Any]:
@@ -158,40 +171,60 @@ def _output(wanted: Conversion, facts: Facts) -> dict[str, Any]:
             key="--output-format",
             found=name,
         )
-    output = {key: value for key, value in facts.options.items() if key not in _NOT_INHERITED}
-    if wanted.format is not None and wanted.format != facts.format:
-        # Creation options of one format mean nothing to another.
-        keep = ("bands", "dtype", "nodata", "schema")
-        output = {key: value for key, value in output.items() if key in keep}
-    if name == "PNG" and output.get("nodata") not in range(256):
-        # what the source masks is transparent anyhow; the value itself fits no pixel
-        output.pop("nodata", None)
+    inherited = _of_raster(wanted, facts) if kind is OutputKind.RASTER else dict(facts.options)
+    output = {key: value for key, value in inherited.items() if key not in _NOT_INHERITED}
+    if name != (facts.format or _format_of_files(facts.kind)):
+        output = _of_any_format(output, name)
+    if name == "PNG" and (output.get("nodata", 0) not in range(256)):
+        output["nodata"] = None  # what the source masks is transparent anyhow
     output |= {"format": name, "path": _absolute(wanted.target)}
     if wanted.metatiling is not None:
         output["metatiling"] = wanted.metatiling
-    output |= _changes(wanted, name)
+    output |= _single_file_options(wanted, name)
     if wanted.geometry_type is not None and "schema" in output:
         output["schema"] = {**output["schema"], "geometry": wanted.geometry_type}
     return output | dict(wanted.creation_options)
 
 
-def _changes(wanted: Conversion, name: str) -> dict[str, Any]:
-    """What the options say differently from the source."""
-    changes: dict[str, Any] = {}
-    if wanted.bands is not None:
-        changes["bands"] = len(wanted.bands)
-    if wanted.dtype is not None:
-        changes["dtype"] = wanted.dtype
-    if wanted.nodata is not None:
-        changes["nodata"] = wanted.nodata
+def _of_raster(wanted: Conversion, facts: Facts) -> dict[str, Any]:
+    from automap_tiles.commands.inherited import Rescaled, raster_options
+
+    return raster_options(
+        facts,
+        bands=wanted.bands,
+        dtype=wanted.dtype,
+        nodata=wanted.nodata,
+        rescaled=Rescaled(ratio=wanted.scale_ratio, offset=wanted.scale_offset),
+    )
+
+
+def _of_any_format(options: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The options that mean the same in all formats; what is lost of the others is told."""
+    lost = [key for key in _SAID_OF_BANDS if key in options]
+    if lost:
+        tell(
+            Note(
+                fate=Fate.LOST,
+                subject=Subject.ATTRIBUTES,
+                count=len(lost),
+                examples=tuple(lost),
+                reason=f"{name} has no place for them",
+                remedy="--output-format GTiff",
+            )
+        )
+    return {key: value for key, value in options.items() if key in _OF_ANY_FORMAT}
+
+
+def _single_file_options(wanted: Conversion, name: str) -> dict[str, Any]:
+    options: dict[str, Any] = {}
     if (wanted.cog or wanted.overviews) and not (name == "GTiff" and is_single_file(wanted.target)):
         option = "--cog" if wanted.cog else "--overviews"
         raise ConfigError("is for a single GeoTIFF", key=option, remedy="a target such as out.tif")
     if wanted.cog:
-        changes["cog"] = True
+        options["cog"] = True
     if wanted.overviews is not None:
-        changes |= {"overviews": True, "overviews_resampling": wanted.overviews}
-    return changes
+        options |= {"overviews": True, "overviews_resampling": wanted.overviews}
+    return options
 
 
 def _format(wanted: Conversion, facts: Facts) -> str:
@@ -199,9 +232,12 @@ def _format(wanted: Conversion, facts: Facts) -> str:
         return wanted.format
     if is_single_file(wanted.target):
         return "GTiff"
-    if facts.format is not None:
-        return facts.format
-    return "GTiff" if facts.kind is OutputKind.RASTER else "GeoJSON"
+    return facts.format or _format_of_files(facts.kind)
+
+
+def _format_of_files(kind: OutputKind) -> str:
+    """What is made of a file that is no tile directory."""
+    return "GTiff" if kind is OutputKind.RASTER else "GeoJSON"
 
 
 def _parameters(wanted: Conversion, facts: Facts) -> dict[str, Any]:

@@ -15,13 +15,20 @@ from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.formats.registry import guess_format, open_input
 from automap_tiles.formats.spec import InputSpec
 from automap_tiles.grid import Bounds, Pyramid
+from automap_tiles.notes import Fate, Note, Subject, tell
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
+    from automap_tiles.vector import VectorInfo
+
 # A zoom whose pixels are smaller than the source's by less than this part counts as equal.
 _SLACK = 1e-3
 _MAX_ZOOM = 30
+
+# Interpretations that a file gives its bands by itself, and that of a colour table, which comes
+# with the colours.
+_PLAIN = frozenset(("gray", "undefined", "palette"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +38,14 @@ class Facts:
     path: str
     kind: OutputKind
     options: Mapping[str, Any] = field(default_factory=dict)
-    """Options for an output of the same content: bands, dtype, nodata, or schema."""
+    """Options for an output of the same content: bands, dtype and what is said of them, or
+    schema."""
+    dtypes: tuple[str, ...] = ()
+    """Of a raster file, by band."""
+    nodatavals: tuple[float | None, ...] = ()
+    """Likewise."""
+    colours: tuple[Mapping[int, tuple[int, ...]] | None, ...] = ()
+    """Likewise, the colour tables."""
     directory: TileDirectory | None = None
     """Where the source is one."""
 
@@ -88,18 +102,9 @@ def best_zoom(path: str, pyramid: Pyramid) -> int:
         The raster has no position.
 
     """
-    from rasterio.warp import calculate_default_transform
+    from automap_tiles.formats.raster_file import pixel_size
 
-    from automap_tiles.raster import inspect
-
-    info = inspect(path)
-    if info.crs is None:
-        raise InputError("has no coordinate reference system: say which zooms (-z)", path)
-    height, width = info.shape
-    transform, _, _ = calculate_default_transform(
-        info.crs, pyramid.crs, width, height, *info.bounds
-    )
-    resolution = abs(transform.a) * (1 - _SLACK)
+    resolution = pixel_size(path, pyramid.crs) * (1 - _SLACK)
     zooms = range(_MAX_ZOOM + 1)
     return max((zoom for zoom in zooms if pyramid.pixel_size(zoom)[0] >= resolution), default=0)
 
@@ -124,17 +129,63 @@ def _of_directory(path: str) -> Facts:
 
 def _of_raster(path: str) -> Facts:
     from automap_tiles.raster import inspect
+    from automap_tiles.raster.about import about
 
-    info = inspect(path)
-    options: dict[str, Any] = {"bands": info.count, "dtype": str(info.dtype)}
+    info, said = inspect(path), about(path)
+    tags: dict[str | int, Any] = {}
+    tags.update(said.tags)
+    tags.update((band, each) for band, each in enumerate(said.band_tags, start=1) if each)
+    options: dict[str, Any] = {"bands": info.count, "dtype": info.dtype}
     if info.nodata is not None:
         options["nodata"] = info.nodata
-    return Facts(path=path, kind=OutputKind.RASTER, options=options)
+    if any(info.descriptions):
+        options["descriptions"] = [name or "" for name in info.descriptions]
+    if any(scale != 1 for scale in info.scales) or any(info.offsets):
+        options |= {"scales": list(info.scales), "offsets": list(info.offsets)}
+    if any(said.units):
+        options["units"] = [unit or "" for unit in said.units]
+    if not _PLAIN.issuperset(said.colorinterp):
+        options["colorinterp"] = list(said.colorinterp)
+    if tags:
+        options["tags"] = tags
+    return Facts(
+        path=path,
+        kind=OutputKind.RASTER,
+        options=options,
+        dtypes=info.dtypes,
+        nodatavals=info.nodatavals,
+        colours=said.colours,
+    )
 
 
 def _of_features(path: str) -> Facts:
-    from automap_tiles.vector import describe
+    from automap_tiles.vector import count_unplaced, describe
 
     found = describe(path)
-    schema = {"geometry": found.geometry, "properties": dict(found.properties)}
+    if found.bounds is None:
+        raise InputError("none of its features has a geometry", path)
+    unplaced = count_unplaced(path)
+    if unplaced:
+        tell(
+            Note(
+                fate=Fate.LOST,
+                subject=Subject.FEATURES,
+                count=unplaced,
+                examples=(path,),
+                reason="they have no geometry, so they lie on no tile",
+            )
+        )
+    schema = {"geometry": _geometry_type(found), "properties": dict(found.properties)}
     return Facts(path=path, kind=OutputKind.VECTOR, options={"schema": schema})
+
+
+def _geometry_type(found: VectorInfo) -> str:
+    """Of lines and polygons of a Shapefile the multi-part type.
+
+    It does not tell single and multi-part ones apart; GDAL calls all of them single, and each part
+    would become a feature.
+    """
+    name = found.geometry.removeprefix("3D ")
+    if found.driver == "ESRI Shapefile" and name in ("LineString", "Polygon"):
+        return found.geometry.removesuffix(name) + f"Multi{name}"
+    return found.geometry

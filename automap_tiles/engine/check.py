@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from automap_tiles.engine.doubts import free_bytes, warnings
 from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.journal import JournalReader, has_journal, place_of
 from automap_tiles.errors import ConfigError
-from automap_tiles.formats.protocols import OutputKind
+from automap_tiles.formats.protocols import OutputKind, Sized
 from automap_tiles.grid import cover
 from automap_tiles.runtime.process import Process
 
@@ -31,11 +32,21 @@ class CheckReport:
 
     name: str
     inputs: tuple[str, ...]
-    """Names and paths, those of groups as `group/name: path`."""
+    """Names and paths, those of groups as `group/name: path`, and how much there is."""
     output: str
     zooms: tuple[ZoomReport, ...]
     uncompressed_bytes: int | None
     """Upper limit of the size of all tiles as plain pixels; None for features."""
+    free_bytes: int | None = None
+    """On the disk of the output; None for object stores."""
+    warnings: tuple[str, ...] = ()
+    """What would be allowed and is hardly meant, a sentence each."""
+
+    @property
+    def fits(self) -> bool:
+        """Whether even the uncompressed tiles fit where they will be, as far as is known."""
+        needed, free = self.uncompressed_bytes, self.free_bytes
+        return needed is None or free is None or needed <= free
 
     @property
     def tiles(self) -> int:
@@ -59,25 +70,27 @@ def check(process: Process) -> CheckReport:
         )
         for zoom in process.zooms
     )
-    report = CheckReport(
-        name=process.name,
-        inputs=_inputs(process),
-        output=process.writer.path,
-        zooms=zooms,
-        uncompressed_bytes=_size(process, sum(zoom.tiles for zoom in zooms)),
-    )
-    if not report.tiles:
+    tiles = sum(zoom.tiles for zoom in zooms)
+    if not tiles:
         raise ConfigError(
             "no tile of the wanted zooms touches area, bounds and inputs together",
             file=process.config_path,
             remedy="compare bounds, area and the extent of the inputs (are they in the right CRS?)",
         )
-    return report
+    return CheckReport(
+        name=process.name,
+        inputs=_inputs(process),
+        output=process.writer.path,
+        zooms=zooms,
+        uncompressed_bytes=_size(process, tiles),
+        free_bytes=free_bytes(process.writer.path),
+        warnings=tuple(warnings(process)),
+    )
 
 
 def _inputs(process: Process) -> tuple[str, ...]:
     return tuple(
-        f"{name}: {reader.path}"
+        f"{name}: {reader.path}" + (f" ({reader.contents()})" if isinstance(reader, Sized) else "")
         for name, reader in process.inputs.readers(max(process.base_zooms or process.zooms))
     )
 

@@ -20,6 +20,7 @@ from automap_tiles.formats.pixel_boxes import (
     grid_of_box,
     hull,
     offset_of,
+    pixels_of_area,
     tiles_under,
 )
 from automap_tiles.formats.placed_file import PlacedFile
@@ -46,6 +47,8 @@ class FileOptions:
     """Decimation factors; True: as many as it takes."""
     resampling: str = "nearest"
     """Of the overviews."""
+    cropped: bool = False
+    """Whether it ends at the box of the area, not at the edges of tiles."""
 
 
 @dataclass
@@ -109,7 +112,9 @@ class Assembly:
         """Grid of the file: the tiles of the area, those spooled, and the file that is there."""
         pyramid, zoom = self._pyramid, self._zoom
         boxes = [box_of_tile(index, pyramid) for index in self.spooled]
-        if self.area is not None:
+        if self.area is not None and self.options.cropped:
+            boxes = [pixels_of_area(self.area, pyramid, zoom)]
+        elif self.area is not None:
             boxes.append(box_of_area(self.area, pyramid, zoom))
         if self.file.exists():
             box = box_of_grid(self.file.inspect().grid, pyramid, zoom)

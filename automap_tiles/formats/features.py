@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import shapely
 from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
@@ -19,6 +21,7 @@ from automap_tiles.formats.protocols import Feature, OutputKind, StoredFile, Til
 from automap_tiles.formats.spec import OutputSpec
 from automap_tiles.formats.tile_files import TileFiles, output_pyramid
 from automap_tiles.grid import Pyramid, Tile, TileIndex
+from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.storage import Cleaned, open_storage
 
 if TYPE_CHECKING:
@@ -38,6 +41,20 @@ _GEOMETRIES = {
     "MultiLineString": "MultiLineString",
     "Polygon": "Polygon",
     "MultiPolygon": "MultiPolygon",
+    "GeometryCollection": "GeometryCollection",
+}
+# How fiona names types with heights.
+_3D = "3D "
+
+# Types of properties that a format has no place for, and what becomes of their values there.
+_AS_TEXT = {
+    "GeoJSON": {"bytes": "hexadecimal text"},
+    "FlatGeobuf": {
+        "date": "text",
+        "time": "text",
+        "json": "text of JSON",
+        "List[str]": "text of JSON",
+    },
 }
 
 
@@ -62,22 +79,42 @@ def _schema(spec: OutputSpec, options: Options) -> tuple[str, dict[str, str]]:
     """Geometry type and types of the properties; raises `ConfigError`."""
     schema = options.mapping("schema")
     remedy = "schema: {geometry: Polygon, properties: {name: str}}"
-    geometry, properties = schema.get("geometry"), schema.get("properties")
-    if geometry not in _GEOMETRIES:
+    geometry, properties = str(schema.get("geometry")), schema.get("properties")
+    flat = geometry.removeprefix(_3D)
+    if flat not in _GEOMETRIES:
         raise spec.error(
             f"must be one of {', '.join(_GEOMETRIES)}",
             key="schema.geometry",
-            found=geometry,
+            found=schema.get("geometry"),
             remedy=remedy,
         )
     if not isinstance(properties, Mapping):
         raise spec.error(
             "must be a mapping", key="schema.properties", found=properties, remedy=remedy
         )
+    name = _GEOMETRIES[flat]
+    with_heights = flat != geometry and name != "Unknown"
     types = {str(name): str(kind) for name, kind in properties.items()}
-    if spec.format == "FlatGeobuf":  # which has no dates
-        types = {name: "str" if kind == "date" else kind for name, kind in types.items()}
-    return _GEOMETRIES[geometry], types
+    return f"{_3D}{name}" if with_heights else name, _held(spec.format, types)
+
+
+def _held(name: str, types: Mapping[str, str]) -> dict[str, str]:
+    """The types as which a format holds properties; those that become texts are told."""
+    held = dict(types)
+    for wanted, becomes in _AS_TEXT[name].items():
+        changed = [each for each, kind in types.items() if kind.partition(":")[0] == wanted]
+        held |= dict.fromkeys(changed, "str")
+        if changed:
+            tell(
+                Note(
+                    fate=Fate.REPLACED,
+                    subject=Subject.ATTRIBUTES,
+                    count=len(changed),
+                    examples=tuple(changed),
+                    reason=f"{name} has no {wanted}; it is stored as {becomes}",
+                )
+            )
+    return held
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,7 +244,8 @@ class FeatureDirectory:
             "type": "Feature",
             "geometry": vector.to_mapping(geometry),
             "properties": {
-                name: _fitting(properties.get(name), kind) for name, kind in self.properties.items()
+                name: _fitting(name, properties.get(name), kind)
+                for name, kind in self.properties.items()
             },
         }
 
@@ -217,26 +255,67 @@ class FeatureDirectory:
         for feature in features:
             inside = vector.clip_to_box(vector.to_shape(feature), output.bounds)
             found += [
-                {**feature, "geometry": vector.to_mapping(part)}
+                {**feature, "geometry": vector.to_mapping(self._held(part))}
                 for part in vector.fitting_parts(inside, self.geometry)
             ]
         return found
 
+    def _held(self, geometry: BaseGeometry) -> BaseGeometry:
+        """Without heights where FlatGeobuf would leave them out or refuse the feature."""
+        is_flat = self.metadata.format == "GeoJSON" or self.geometry.startswith(_3D)
+        if is_flat or not geometry.has_z:
+            return geometry
+        tell(
+            Note(
+                fate=Fate.LOST,
+                subject=Subject.FEATURES,
+                reason=f"FlatGeobuf tiles of {self.geometry} have no heights",
+                remedy=f"schema: {{geometry: {_3D}Polygon, …}}, or GeoJSON",
+            )
+        )
+        return shapely.force_2d(geometry)
 
-def _fitting(value: Any, kind: str) -> Any:
-    """A value of a property as the schema's type.
 
-    Fiona leaves out, with no more than a line in the log, a whole number in a column of floats, a
-    number in one of texts, and most of NumPy's scalars.
-    """
+def _fitting(name: str, value: Any, kind: str) -> Any:
+    """A value of a property as the schema's type; None, told, where it does not fit."""
     if isinstance(value, np.generic):
         value = value.item()
-    name = kind.partition(":")[0]
-    if name.startswith("float") and isinstance(value, int):
-        return float(value)
-    if name == "str" and isinstance(value, int | float):
-        return str(value)
-    return value
+    kind = kind.partition(":")[0]
+    if value is None:
+        return None
+    if kind == "str":
+        return _text(value)
+    if kind == "float" or kind.startswith("float"):
+        fits = isinstance(value, int | float)
+        value = float(value) if fits else value
+    elif kind.startswith("int"):
+        fits = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+        value = int(value) if fits else value
+    elif kind == "bool":
+        fits = isinstance(value, bool) or value in (0, 1)
+        value = bool(value) if fits else value
+    else:
+        fits = True
+    if fits:
+        return value
+    tell(
+        Note(
+            fate=Fate.LOST,
+            subject=Subject.ATTRIBUTES,
+            examples=(f"{name}: {value!r:.40}",),
+            reason=f"values that are no {kind} in a column of the schema's type {kind}",
+            remedy="output.schema.properties",
+        )
+    )
+    return None
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.hex()
+    return vector.as_text(value) if isinstance(value, list | tuple | Mapping) else str(value)
 
 
 def _valid(number: int, geometry: Any) -> BaseGeometry:

@@ -16,6 +16,6 @@ def open_writer(spec: OutputSpec, process_pyramid: Pyramid) -> Writer:
         return open_single_file(spec, process_pyramid)
     options = Options(spec)
     writer = directory_writer(spec, process_pyramid, options)
-    options.pick(SINGLE_FILE_OPTIONS[1:])  # mapchete takes and ignores them in directories
+    options.pick(SINGLE_FILE_OPTIONS[2:])  # mapchete takes and ignores them in directories
     options.finish()
     return writer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,8 @@ import numpy as np
 
 from automap_tiles import raster
 from automap_tiles.errors import OutputError
-from automap_tiles.formats.metadata import Metadata
+from automap_tiles.formats.assumed import advice, tell_of_lost
+from automap_tiles.formats.metadata import Metadata, read_metadata
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.protocols import Tiled
 from automap_tiles.formats.raster_options import RasterOptions, raster_options
@@ -18,10 +19,11 @@ from automap_tiles.formats.raster_output import RasterDirectory, Tags
 from automap_tiles.formats.spec import OutputSpec
 from automap_tiles.formats.tile_files import TileFiles, output_pyramid
 from automap_tiles.grid import Pyramid, Tile
+from automap_tiles.notes import Note
 from automap_tiles.raster import BandMetadata
 from automap_tiles.raster.encode import LARGEST_BLOCK, MOST_BANDS_WITH_COLOURS
 from automap_tiles.raster.env import gdal_warnings
-from automap_tiles.storage import open_storage
+from automap_tiles.storage import Storage, open_storage
 
 if TYPE_CHECKING:
     from automap_tiles.formats.protocols import RasterArray
@@ -42,24 +44,35 @@ _CHECK = "check the creation options, such as compress, predictor and blocksize"
 # A blank tile of so many bands is enough to try the options.
 _MOST_TRIED = 4
 
-SINGLE_FILE_OPTIONS = ("cog", "overviews", "overviews_resampling", "overviews_levels")
+SINGLE_FILE_OPTIONS = ("cog", "extent", "overviews", "overviews_resampling", "overviews_levels")
 
 
 def directory_writer(
-    spec: OutputSpec, process_pyramid: Pyramid, options: Options, path: str | None = None
+    spec: OutputSpec,
+    process_pyramid: Pyramid,
+    options: Options,
+    *,
+    path: str | None = None,
+    begun_with_zero: Callable[[], bool] | None = None,
 ) -> RasterDirectory:
-    """Writer of a directory; `path` is another than the spec's."""
+    """Writer of a directory; `path` is another than the spec's.
+
+    `begun_with_zero`: whether what the tiles become is there already, with a nodata value of 0.
+    """
     pyramid = output_pyramid(spec, process_pyramid)
     options.pick(("metatiling", "pixelbuffer", "tile_size"))
-    raster_opts = raster_options(spec, options)
-    profile = _profile(options)
+    storage = open_storage(path or spec.path)
+    raster_opts = raster_options(
+        spec,
+        options,
+        lambda: _has_zero(storage) or bool(begun_with_zero and begun_with_zero()),
+    )
+    profile = _profile(options, raster_opts.bands.colorinterp)
     if raster_opts.legend.colours and raster_opts.count > MOST_BANDS_WITH_COLOURS:
         profile.setdefault("photometric", "minisblack")  # three bands would be red, green, blue
     codec = GeoTiffCodec(options=raster_opts, profile=profile)
     _try_out(spec, codec, pyramid)
-    files = TileFiles(
-        storage=open_storage(path or spec.path), layout=options.layout("tif"), pyramid=pyramid
-    )
+    files = TileFiles(storage=storage, layout=options.layout("tif"), pyramid=pyramid)
     said = {
         **spec.options,
         "bands": raster_opts.count,
@@ -74,6 +87,14 @@ def directory_writer(
         metadata=Metadata(pyramid=pyramid, format="GTiff", options=said),
         resampling=raster_opts.resampling,
     )
+
+
+def _has_zero(storage: Storage) -> bool:
+    """Whether a folder has tiles already whose nodata value is 0, said or not."""
+    try:
+        return bool(read_metadata(storage).options.get("nodata", 0) == 0)
+    except FileNotFoundError:
+        return False
 
 
 def _said_of(options: RasterOptions) -> dict[str, Any]:
@@ -103,7 +124,7 @@ def _try_out(spec: OutputSpec, codec: GeoTiffCodec, pyramid: Pyramid) -> None:
             raise spec.error(message.partition(" in ")[2] or message, remedy=_CHECK)
 
 
-def _profile(options: Options) -> dict[str, Any]:
+def _profile(options: Options, colorinterp: Sequence[str]) -> dict[str, Any]:
     """Creation options as the file gives them; for those it does not give, ours hold."""
     profile = options.pick(CREATION_OPTIONS)
     old = options.take("compression")  # name of old versions
@@ -112,6 +133,10 @@ def _profile(options: Options) -> dict[str, Any]:
     profile.pop("driver", None)
     if "compress" in profile and profile["compress"] is None:
         profile["compress"] = "none"
+    if colorinterp and colorinterp[-1] == "alpha":  # must be known before the first pixel
+        profile.setdefault("alpha", "yes")
+        if tuple(colorinterp[:3]) == ("red", "green", "blue"):
+            profile.setdefault("photometric", "rgb")
     size = profile.pop("blocksize", None)
     if size is not None:
         profile.setdefault("blockxsize", size)
@@ -139,6 +164,9 @@ class GeoTiffCodec:
     def nodata(self) -> float | None:
         return self.options.nodata
 
+    def advice(self) -> tuple[Note, ...]:
+        return (advice(self.options.dtype),) if self.options.nodata_is_assumed else ()
+
     @property
     def needs_side_file(self) -> bool:
         """Whether there are names, or colours, for which a GeoTIFF has no place."""
@@ -158,7 +186,7 @@ class GeoTiffCodec:
         return compress not in ("jpeg", "jxl")
 
     def convert(self, tile: Tile, result: object) -> RasterArray:
-        return raster.prepare(
+        data = raster.prepare(
             result,
             count=self.options.count,
             dtype=self.options.dtype,
@@ -166,6 +194,9 @@ class GeoTiffCodec:
             shape=tile.shape,
             on_overflow=self.options.on_overflow,
         )
+        if self.options.nodata_is_assumed:
+            tell_of_lost(result, data)
+        return data
 
     def encode(self, data: RasterArray, tile: Tile, tags: Tags) -> bytes:
         return raster.encode_geotiff(

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automap_tiles import vector
-from automap_tiles.errors import InputError
+from automap_tiles.errors import GridError, InputError
 from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.context import OpenContext, ResolvedProcess
 from automap_tiles.formats.features import FeatureDirectory
 from automap_tiles.formats.glance import Glance
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.protocols import InputTile, OutputKind, RasterReader, Writer
+from automap_tiles.formats.raster_file import size_in
 from automap_tiles.formats.raster_output import RasterDirectory
 from automap_tiles.formats.registry import open_input
 from automap_tiles.formats.spec import InputSpec
@@ -50,6 +51,21 @@ class ProcessOutput:
 
     def at(self, tile: Tile) -> InputTile:
         return self.reader.at(tile)
+
+    def pixel_size(self, crs: CRS) -> float:
+        """Of its finest zoom; raises `InputError` where that is not told by its grid."""
+        pyramid = self.process.writer.pyramid
+        if pyramid.crs == crs:
+            return pyramid.pixel_size(max(self.process.zooms))[0]
+        box, shape = pyramid.bounds, pyramid.pixel_shape(max(self.process.zooms))
+        try:
+            return size_in(crs, pyramid.crs, box, shape)
+        except GridError as error:
+            raise InputError(str(error), self.path) from error
+
+    def contents(self) -> str:
+        zooms = self.process.zooms
+        return f"zooms {min(zooms)} to {max(zooms)}"
 
     def describe_bands(self) -> BandTable:
         """As its tiles say; raises `InputError` where it has no bands, or none yet."""

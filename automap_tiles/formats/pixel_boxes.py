@@ -68,6 +68,18 @@ def box_of_area(area: BaseGeometry, pyramid: Pyramid, zoom: int) -> PixelBox:
     )
 
 
+def pixels_of_area(area: BaseGeometry, pyramid: Pyramid, zoom: int) -> PixelBox:
+    """The box of an area, widened to whole pixels."""
+    left, bottom, right, top = clip_to_pyramid(pyramid, area).bounds
+    x_size, y_size = pyramid.pixel_size(zoom)
+    return PixelBox(
+        math.floor((pyramid.bounds.top - top) / y_size + _ALIGNED),
+        math.floor((left - pyramid.bounds.left) / x_size + _ALIGNED),
+        math.ceil((pyramid.bounds.top - bottom) / y_size - _ALIGNED),
+        math.ceil((right - pyramid.bounds.left) / x_size - _ALIGNED),
+    )
+
+
 def hull(boxes: list[PixelBox], shape: tuple[int, int]) -> PixelBox:
     """The smallest box around all, cut off at the (height, width) of the zoom."""
     return PixelBox(

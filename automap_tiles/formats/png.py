@@ -9,6 +9,7 @@ import numpy as np
 
 from automap_tiles import raster
 from automap_tiles.errors import ProcessResultError
+from automap_tiles.formats.assumed import advice, tell_of_lost
 from automap_tiles.formats.metadata import Metadata
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.protocols import Tiled, Writer
@@ -17,6 +18,7 @@ from automap_tiles.formats.raster_output import RasterDirectory, Tags
 from automap_tiles.formats.spec import OutputSpec
 from automap_tiles.formats.tile_files import TileFiles, output_pyramid
 from automap_tiles.grid import Pyramid, Tile
+from automap_tiles.notes import Note
 from automap_tiles.storage import open_storage
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ def open_writer(spec: OutputSpec, process_pyramid: Pyramid) -> Writer:
     layout = options.layout("png")
     # known from mapchete, and without effect there too: four bands of uint8 are written
     options.pick(("bands", "count", "dtype"))
+    assumed = "nodata" not in options
     nodata = _transparent(spec, options)
     resampling = resampling_option(spec, options)
     options.finish()
@@ -40,14 +43,20 @@ def open_writer(spec: OutputSpec, process_pyramid: Pyramid) -> Writer:
     return RasterDirectory(
         files=TileFiles(storage=open_storage(spec.path), layout=layout, pyramid=pyramid),
         process_pyramid=process_pyramid,
-        codec=PngCodec(transparent=nodata),
+        codec=PngCodec(transparent=nodata, is_assumed=assumed),
         metadata=Metadata(pyramid=pyramid, format="PNG", options=said),
         resampling=resampling,
     )
 
 
-def _transparent(spec: OutputSpec, options: Options) -> int:
-    """The value that is shown transparent; 0.0 is as good as 0, since sources say it that way."""
+def _transparent(spec: OutputSpec, options: Options) -> int | None:
+    """The value that is shown transparent, None where the file says null.
+
+    0.0 is as good as 0, since sources say it that way.
+    """
+    if "nodata" in options and spec.options["nodata"] is None:
+        options.take("nodata")
+        return None
     value = options.number("nodata", 0) or 0
     if value not in range(256):
         raise spec.error(
@@ -63,13 +72,18 @@ def _transparent(spec: OutputSpec, options: Options) -> int:
 class PngCodec:
     """Pixels as PNG; see `Codec`. In the four bands 0 is without data."""
 
-    transparent: int = 0
+    transparent: int | None = 0
     """Value of a function's result that is shown transparent, besides what it masks."""
+    is_assumed: bool = False
+    """Whether nobody said that value."""
 
     count = 4
     dtype = np.dtype("uint8")
     nodata = 0
     lossless = True
+
+    def advice(self) -> tuple[Note, ...]:
+        return (advice("uint8"),) if self.is_assumed else ()
 
     def convert(self, tile: Tile, result: object) -> RasterArray:
         """One band is grey, two are grey and alpha, three colours, four colours and alpha."""
@@ -80,7 +94,11 @@ class PngCodec:
         if len(bands) in (2, 4):
             alpha = bands[-1]
         else:
-            clear = gaps[0] | (bands[0] == self.transparent)
+            clear = gaps[0]
+            if self.transparent is not None:
+                clear = clear | (bands[0] == self.transparent)
+            if self.is_assumed:
+                tell_of_lost(data[:1], np.ma.MaskedArray(bands[:1], mask=clear[None]))
             alpha = np.where(clear, np.uint8(0), _OPAQUE)
         grey = len(bands) < 3
         colours = (bands[0],) * 3 if grey else tuple(bands[:3])

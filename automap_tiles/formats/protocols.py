@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from automap_tiles.formats.bands import BandTable
     from automap_tiles.formats.glance import Glance
     from automap_tiles.grid import Pyramid, Tile, TileIndex
+    from automap_tiles.notes import Note
     from automap_tiles.storage import Cleaned
 
     RasterArray: TypeAlias = np.ma.MaskedArray[Any, np.dtype[Any]]
@@ -178,6 +179,28 @@ class RasterReader(Reader, Protocol):
 
 
 @runtime_checkable
+class Sized(Protocol):
+    """A reader that knows how fine its pixels are, and how much there is."""
+
+    def pixel_size(self, crs: CRS) -> float:
+        """Edge of its finest pixels in units of a CRS; raises `InputError`."""
+        ...
+
+    def contents(self) -> str:
+        """How much it is, in a few words."""
+        ...
+
+
+@runtime_checkable
+class Advising(Protocol):
+    """A writer that knows what should be known before the first tile."""
+
+    def advice(self) -> tuple[Note, ...]:
+        """What it assumes because nobody said it."""
+        ...
+
+
+@runtime_checkable
 class Writer(Protocol):
     """A place for the results of a process.
 
@@ -268,4 +291,14 @@ class Writer(Protocol):
 
     def fingerprint(self) -> str:
         """Changes when tiles written now would differ from those written before."""
+        ...
+
+
+@runtime_checkable
+class PixelWriter(Writer, Protocol):
+    """A writer that knows the type of its pixels."""
+
+    @property
+    def dtype(self) -> str:
+        """As NumPy names it."""
         ...

@@ -81,6 +81,13 @@ class RasterFile:
     def glance(self) -> Glance:
         return glance_at(self.where.url)
 
+    def pixel_size(self, crs: CRS) -> float:
+        return pixel_size(self.where.url, crs)
+
+    def contents(self) -> str:
+        info = raster.inspect(self.where.url)
+        return f"{info.shape[1]} × {info.shape[0]} pixels, {info.count} × {info.dtype}"
+
 
 class RasterFileTile:
     """A raster file seen from a tile."""
@@ -139,7 +146,8 @@ def _footprint(url: str, crs: CRS, pyramid: Pyramid) -> BaseGeometry:
     if info.georeferencing is Georeferencing.TRANSFORM:
         bounds, own, step = info.bounds, info.crs, _OUTLINE_STEP * abs(info.transform.a)
     else:
-        bounds, own, step = _warped_bounds(url)
+        bounds, own, shape = _warped_grid(url)
+        step = _OUTLINE_STEP * bounds.width / shape[1]
     outline = bounds.polygon()
     if own == crs:
         return outline
@@ -155,13 +163,45 @@ def _footprint(url: str, crs: CRS, pyramid: Pyramid) -> BaseGeometry:
     return outline
 
 
-def _warped_bounds(url: str) -> tuple[Bounds, CRS, float]:
-    """Box of a source with control points or polynomials, as GDAL would warp it."""
+def pixel_size(url: str, crs: CRS) -> float:
+    """Edge of a pixel of a raster in a CRS, as GDAL would choose it for the whole of it.
+
+    Raises `InputError` when the raster has no position, or none in that CRS.
+    """
+    info = raster.inspect(url)
+    if info.crs is None:
+        raise InputError("has no coordinate reference system, so its pixels have no size", url)
+    if info.georeferencing is Georeferencing.TRANSFORM:
+        bounds, own, shape = info.bounds, info.crs, info.shape
+    else:
+        bounds, own, shape = _warped_grid(url)
+    try:
+        return size_in(crs, own, bounds, shape)
+    except GridError as error:
+        raise InputError(str(error), url) from error
+
+
+def size_in(crs: CRS, own: CRS, bounds: Bounds, shape: tuple[int, int]) -> float:
+    """Edge of a pixel in a CRS, as GDAL would choose it for a whole grid of another.
+
+    Raises `GridError` when the grid has no place there.
+    """
+    from rasterio.errors import RasterioError
+    from rasterio.warp import calculate_default_transform
+
+    try:
+        transform, _, _ = calculate_default_transform(own, crs, shape[1], shape[0], *bounds)
+    except RasterioError as error:
+        raise GridError(f"has no pixel size in {crs.to_string()[:60]}: {error}") from error
+    return float(abs(transform.a))
+
+
+def _warped_grid(url: str) -> tuple[Bounds, CRS, tuple[int, int]]:
+    """Box and shape of a source with control points or polynomials, as GDAL would warp it."""
     from rasterio.vrt import WarpedVRT
 
     from automap_tiles.raster.datasets import open_source
 
     source = open_source(url)
     with WarpedVRT(source.dataset, src_crs=source.info.crs) as warped:
-        step = _OUTLINE_STEP * abs(warped.transform.a)
-        return Bounds(*warped.bounds), warped.crs, step
+        return Bounds(*warped.bounds), warped.crs, (warped.height, warped.width)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -31,6 +31,8 @@ class RasterOptions:
     """Number of bands."""
     dtype: str
     nodata: float | None
+    nodata_is_assumed: bool = False
+    """Whether nobody said it, and it is a number that may occur."""
     on_overflow: Literal["saturate", "raise"] = "saturate"
     resampling: str = "nearest"
     """For results on another grid."""
@@ -41,8 +43,13 @@ class RasterOptions:
     """What the values of band 1 mean."""
 
 
-def raster_options(spec: OutputSpec, options: Options) -> RasterOptions:
-    """Take the options; raises `ConfigError` for what is missing or cannot be."""
+def raster_options(
+    spec: OutputSpec, options: Options, begun_with_zero: Callable[[], bool]
+) -> RasterOptions:
+    """Take the options; raises `ConfigError` for what is missing or cannot be.
+
+    `begun_with_zero` is asked whether an output is there already whose nodata is 0.
+    """
     count = options.whole("count", options.whole("bands", None, least=1), least=1)
     if count is None:
         raise spec.error("the number of bands is missing", key="bands", remedy="bands: 3")
@@ -50,10 +57,12 @@ def raster_options(spec: OutputSpec, options: Options) -> RasterOptions:
     if dtype is None:
         raise spec.error("the dtype is missing", key="dtype", remedy="dtype: uint8")
     legend = read_legend(spec, options)
+    nodata, assumed = _nodata(spec, options, dtype, begun_with_zero)
     return RasterOptions(
         count=count,
         dtype=dtype,
-        nodata=_nodata(spec, options, dtype),
+        nodata=nodata,
+        nodata_is_assumed=assumed,
         on_overflow=_on_overflow(options),
         resampling=resampling_option(spec, options),
         bands=_band_metadata(spec, options, count, legend),
@@ -77,13 +86,24 @@ def _on_overflow(options: Options) -> Literal["saturate", "raise"]:
     return "raise" if choice == "raise" else "saturate"
 
 
-def _nodata(spec: OutputSpec, options: Options, dtype: str) -> float | None:
-    """0 when the file does not say; None when it says null."""
-    if "nodata" in options and spec.options["nodata"] is None:
-        options.take("nodata")
-        return None
-    value = options.number("nodata", 0)
+def _nodata(
+    spec: OutputSpec, options: Options, dtype: str, begun_with_zero: Callable[[], bool]
+) -> tuple[float | None, bool]:
+    """The value for no data, None when the file says null; and whether it is only assumed.
+
+    Where the file does not say, it is NaN for floats. Whole numbers have 0, as in mapchete, and so
+    has an output that was begun with it.
+    """
     kind = np.dtype(dtype)
+    if "nodata" not in options:
+        options.take("nodata")
+        if kind.kind == "f" and not begun_with_zero():
+            return math.nan, False
+        return 0, True
+    if spec.options["nodata"] is None:
+        options.take("nodata")
+        return None, False
+    value = options.number("nodata", 0)
     if kind.kind in "iu" and value is not None:
         limits = np.iinfo(kind)
         if not (math.isfinite(value) and value == int(value) and limits.min <= value <= limits.max):
@@ -93,8 +113,8 @@ def _nodata(spec: OutputSpec, options: Options, dtype: str) -> float | None:
                 found=value,
                 remedy=f"a whole number from {limits.min} to {limits.max}",
             )
-        return int(value)
-    return value
+        return int(value), False
+    return value, False
 
 
 def _band_metadata(spec: OutputSpec, options: Options, count: int, legend: Legend) -> BandMetadata:
@@ -131,7 +151,11 @@ def _per_band(
 
 
 def _tags(spec: OutputSpec, options: Options, legend: Legend) -> dict[str | int, Any]:
-    tags = options.mapping("tags")
+    # metadata.json, which options may come from, has the numbers of bands as text
+    tags = {
+        int(key) if isinstance(each, Mapping) and str(key).isdecimal() else key: each
+        for key, each in options.mapping("tags").items()
+    }
     for key, value in tags.items():
         if isinstance(key, int) != isinstance(value, Mapping):
             raise spec.error(

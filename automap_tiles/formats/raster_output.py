@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from automap_tiles.formats.protocols import RasterArray
+    from automap_tiles.notes import Note
     from automap_tiles.storage import Cleaned
 
 Tags = Mapping[str | int, Any]
@@ -39,6 +40,10 @@ class Codec(Protocol):
     def nodata(self) -> float | None: ...
     @property
     def lossless(self) -> bool: ...
+
+    def advice(self) -> tuple[Note, ...]:
+        """As `Advising` has it."""
+        ...
 
     def convert(self, tile: Tile, result: object) -> RasterArray:
         """A function's return value as the array of a file, on the tile."""
@@ -78,8 +83,15 @@ class RasterDirectory:
         return self.codec.nodata
 
     @property
+    def dtype(self) -> str:
+        return str(self.codec.dtype)
+
+    @property
     def bytes_per_pixel(self) -> int:
         return self.codec.count * self.codec.dtype.itemsize
+
+    def advice(self) -> tuple[Note, ...]:
+        return self.codec.advice()
 
     def prepare(
         self,

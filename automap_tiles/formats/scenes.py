@@ -13,6 +13,7 @@
         mask: [cloud, shadow, cirrus]
         masker: s2cloudless                  # optional: in place of the scenes' own layers
         project_shadow: true                 # optional: for masks without shadows
+        only: [LC08_L1TP_…, LC08_L1TP_…]     # optional: ids; other scenes there do not count
 
 The scenes are looked for once, by the parent; what it found travels to the workers.
 """
@@ -56,6 +57,7 @@ def open_reader(spec: InputSpec, context: OpenContext) -> ScenesReader:
     unpack_to = options.text("unpack_to", None)
     catalogue = options.text("stac", None)
     collections, tiles = (_names(spec, options, key) for key in ("collections", "tiles"))
+    only = _names(spec, options, "only")
     verify: Any = options.text("verify", "doubtful", ("never", "doubtful", "always"))
     level: Any = options.text("level", None, ("surface", "toa"))
     options.finish()
@@ -70,6 +72,7 @@ def open_reader(spec: InputSpec, context: OpenContext) -> ScenesReader:
         verify=verify,
         selection=replace(selection, area=_lonlat(context)),
         reading=reading,
+        only=None if only is None else frozenset(only),
         unpack_to=None if unpack_to is None else Path(context.base, unpack_to).absolute(),
     )
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +13,7 @@ import shapely
 
 from automap_tiles.errors import AutomapError, ConfigError, InputError
 from automap_tiles.formats.protocols import OutputKind
+from automap_tiles.formats.raster_file import size_in
 from automap_tiles.formats.scenes_tile import Scenes
 from automap_tiles.grid import Grid, Tile
 from automap_tiles.notes import tell
@@ -24,11 +23,10 @@ from automap_tiles.scenes.failures import check_own, reason_of
 from automap_tiles.scenes.funnel import Funnel, Step
 from automap_tiles.scenes.lattice import Lattice
 from automap_tiles.scenes.outlines import LON_LAT, outline
-from automap_tiles.scenes.places import is_archive, split
 from automap_tiles.scenes.reading import Reading, lattice_of
 from automap_tiles.scenes.scene import Found, Level, Scene
 from automap_tiles.scenes.select import Overpass, Selection, overpasses
-from automap_tiles.storage import is_remote, object_stamps
+from automap_tiles.scenes.stamps import far_stamps, stamp
 from automap_tiles.vector import reproject_geometry
 
 if TYPE_CHECKING:
@@ -58,6 +56,8 @@ class ScenesReader:
     """Whose numbers are compared with their metadata before the first tile."""
     selection: Selection
     reading: Reading
+    only: frozenset[str] | None = None
+    """Ids of the scenes that count, whatever else is there; None: all that are selected."""
     unpack_to: Path | None = None
 
     kind = OutputKind.RASTER
@@ -69,7 +69,7 @@ class ScenesReader:
         Raises `InputError` when nothing is left, `ConfigError` for scenes of several satellites or
         of surface and top-of-atmosphere reflectance together.
         """
-        found = self._searched()
+        found = self._of_those(self._searched())
         for note in found.funnel.notes:
             tell(note)
         for scene in found.scenes:
@@ -91,6 +91,19 @@ class ScenesReader:
             unpack_to=self.unpack_to,
             verify=self.verify,
             selection=replace(self.selection, tiles=frozenset(self.tiles), level=self.level),
+        )
+
+    def _of_those(self, found: Found) -> Found:
+        """Those that are named, where they are."""
+        only = self.only
+        if only is None:
+            return found
+        others = [(each.id, "not among the scenes that are asked for by name")
+                  for each in found.scenes if each.id not in only]  # fmt: skip
+        return replace(
+            found,
+            scenes=tuple(each for each in found.scenes if each.id in only),
+            funnel=found.funnel.without(Step.USED, others),
         )
 
     def _with_masks(self, found: Found) -> Found:
@@ -175,9 +188,24 @@ class ScenesReader:
     def _footprints(self) -> dict[str, BaseGeometry]:
         return {}
 
+    def pixel_size(self, crs: CRS) -> float:
+        """Edge of the finest pixels that are read, where the scenes say what grids they have."""
+        grids = {
+            grid
+            for scene in self.scenes
+            for band in self.reading.bands
+            if (grid := scene.band(band).grid) is not None and grid.crs is not None
+        }
+        if not grids:
+            raise InputError("does not say how large its pixels are", self.place)
+        return min(size_in(crs, grid.crs, grid.bounds, grid.shape) for grid in grids)
+
+    def contents(self) -> str:
+        return f"{len(self.scenes)} scenes on {len(self.dates)} dates"
+
     def fingerprint(self) -> str:
         """Of the scenes, their files as they are now, and all options."""
-        far = _far_stamps(self.place) if not self.is_catalogue and is_remote(self.place) else {}
+        far = {} if self.is_catalogue else far_stamps(self.place)
         digest = hashlib.sha256(repr((self.path, self.reading)).encode())
         for scene in self.found.scenes:
             digest.update(scene.id.encode())
@@ -185,7 +213,7 @@ class ScenesReader:
             hrefs = [(file.href, file.checksum) for file in files]
             hrefs += [(file.href, file.checksum) for file in scene.quality]
             for href, checksum in hrefs:
-                digest.update(f"{href} {checksum} {_stamp(href, far)}".encode())
+                digest.update(f"{href} {checksum} {stamp(href, far)}".encode())
         return digest.hexdigest()
 
     def at(self, tile: Tile) -> Scenes:
@@ -219,20 +247,3 @@ def _search(reader: ScenesReader) -> Found:
         verify=reader.verify,
     )
     return catalogue.search(reader.place, reader.selection, options)
-
-
-def _far_stamps(place: str) -> dict[str, str]:
-    """Of the objects of a place in a store, by GDAL's names; the place may be one of them."""
-    return object_stamps(split(place)[0] if is_archive(place) else place)
-
-
-def _stamp(href: str, far: Mapping[str, str]) -> str:
-    """Size and time of the file, or of the archive it is in; nothing for what is elsewhere."""
-    path = href.partition("{")[2].partition("}")[0] or href
-    if path in far:
-        return far[path]
-    try:
-        status = os.stat(path)  # noqa: PTH116
-    except (OSError, ValueError):
-        return ""
-    return f"{status.st_size} {status.st_mtime_ns}"

@@ -7,8 +7,9 @@ workers can write, and a killed run loses nothing.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,13 +21,14 @@ from automap_tiles.formats.gtiff_tiles import SINGLE_FILE_OPTIONS, GeoTiffCodec,
 from automap_tiles.formats.legend import pam
 from automap_tiles.formats.metadata import write_summary
 from automap_tiles.formats.options import Options
-from automap_tiles.formats.pixel_boxes import offset_of
+from automap_tiles.formats.pixel_boxes import box_of_grid, hull, offset_of, pixels_of_area
 from automap_tiles.formats.placed_file import PlacedFile
 from automap_tiles.formats.protocols import OutputKind, StoredFile, Tiled
 from automap_tiles.formats.raster_output import RasterDirectory, paste
 from automap_tiles.formats.spec import OutputSpec
 from automap_tiles.formats.spool import Spool
 from automap_tiles.grid import Pyramid, Tile, TileIndex
+from automap_tiles.notes import Note
 from automap_tiles.raster.warp import resampling_of
 from automap_tiles.storage import Cleaned, checksum, checksum_of_file, open_storage
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 
 # GDAL's side file of names and colours, behind the name of the raster.
+_NO_END = (sys.maxsize, sys.maxsize)
 _SIDE = ".aux.xml"
 
 
@@ -51,12 +54,19 @@ def open_single_file(spec: OutputSpec, process_pyramid: Pyramid) -> SingleFile:
         )
     options = Options(spec)
     file_options = _file_options(spec, options)
-    spool = directory_writer(spec, process_pyramid, options, path=f"{spec.path}.parts")
-    options.finish()
     folder, _, name = spec.path.rpartition("/")
+    file = PlacedFile(folder=open_storage(folder or "/"), name=name, nodata=None)
+    spool = directory_writer(
+        spec,
+        process_pyramid,
+        options,
+        path=f"{spec.path}.parts",
+        begun_with_zero=lambda: file.exists() and file.inspect().nodata == 0,
+    )
+    options.finish()
     return SingleFile(
         spool=spool,
-        file=PlacedFile(folder=open_storage(folder or "/"), name=name, nodata=spool.nodata),
+        file=replace(file, nodata=spool.nodata),
         options=file_options,
         zoom=spec.zooms[0] if spec.zooms else None,
         area=spec.area,
@@ -69,6 +79,7 @@ def _file_options(spec: OutputSpec, options: Options) -> FileOptions:
     resampling = options.text("overviews_resampling", "nearest") or "nearest"
     if isinstance(wanted, list | tuple):
         levels, wanted = wanted, True
+    extent = options.text("extent", "tiles", ("tiles", "area"))
     options.pick(SINGLE_FILE_OPTIONS)
     resampling_of(resampling)
     factors = tuple(int(level) for level in levels or ())
@@ -76,6 +87,7 @@ def _file_options(spec: OutputSpec, options: Options) -> FileOptions:
         cog=bool(spec.options.get("cog", False)),
         overviews=factors or bool(wanted),
         resampling=resampling,
+        cropped=extent == "area",
     )
 
 
@@ -112,8 +124,15 @@ class SingleFile:
         return self.spool.nodata
 
     @property
+    def dtype(self) -> str:
+        return self.spool.dtype
+
+    @property
     def bytes_per_pixel(self) -> int:
         return self.spool.bytes_per_pixel
+
+    def advice(self) -> tuple[Note, ...]:
+        return self.spool.advice()
 
     def prepare(self, *, area: BaseGeometry | None = None, overwrite: bool = False) -> None:
         if area is not None and not area.is_empty:
@@ -230,6 +249,12 @@ class SingleFile:
             return None
         if info.crs != self.pyramid.crs or offset_of(info.grid, self.pyramid, self.zoom) is None:
             return f"lies on another grid than zoom {self.zoom} of the {self.pyramid}"
+        if self.options.cropped and self.area is not None:
+            # its tiles count as done, and what lay beyond is gone
+            there = box_of_grid(info.grid, self.pyramid, self.zoom)
+            wanted_box = pixels_of_area(self.area, self.pyramid, self.zoom)
+            if there is None or hull([there, wanted_box], _NO_END) != there:
+                return "ends where an earlier area did, and this one goes on"
         return None
 
     def _in_file(self, tile: Tile) -> RasterArray | None:

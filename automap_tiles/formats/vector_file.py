@@ -54,11 +54,17 @@ class VectorFile:
         self, tile: Tile, bounds: Bounds, *, clip: bool, validity_check: bool
     ) -> list[Feature]:
         """Features on a box around a tile, in its CRS."""
+        world = tile.pyramid.bounds if tile.pyramid.is_global else None
         return [
             shifted(feature, shift)
             for part, shift in pieces(bounds, tile)
             for feature in vector.read_features(
-                self.where.url, part, tile.crs, clip=clip, validity_check=validity_check
+                self.where.url,
+                part,
+                tile.crs,
+                clip=clip,
+                validity_check=validity_check,
+                world=world,
             )
         ]
 

@@ -7,8 +7,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import shapely
-from shapely.geometry import mapping
 
 from automap_tiles import vector
 from automap_tiles.formats.protocols import Feature
@@ -104,7 +102,7 @@ class FeatureTile:
             if pixelbuffer:
                 near = [shape.buffer(pixelbuffer * self.tile.pixel_x_size) for shape in near]
             if shift:
-                near = [_move(shape, shift) for shape in near]
+                near = [vector.shift(shape, shift) for shape in near]
             burnt = vector.burn(near, part.grid, all_touched=all_touched)
             mask[part.tile_window] = burnt[part.unit_window] == invert
         return mask if band_count is None else np.stack([mask] * band_count)
@@ -163,12 +161,9 @@ def _moved(bounds: Bounds, by: float) -> Bounds:
     return bounds._replace(left=bounds.left + by, right=bounds.right + by) if by else bounds
 
 
-def _move(geometry: BaseGeometry, by: float) -> BaseGeometry:
-    return shapely.transform(geometry, lambda points: points + np.array([by, 0.0]))
-
-
 def shifted(feature: Feature, by: float) -> Feature:
     """A feature moved along the x axis."""
     if not by:
         return feature
-    return {**feature, "geometry": mapping(_move(vector.to_shape(feature), by))}
+    moved = vector.shift(vector.to_shape(feature), by)
+    return {**feature, "geometry": vector.to_mapping(moved)}

@@ -16,6 +16,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from automap_tiles.grid.bounds import Bounds
 from automap_tiles.grid.pyramid import Pyramid
 from automap_tiles.grid.tile import TileIndex
 
@@ -100,6 +101,28 @@ def clip_to_pyramid(pyramid: Pyramid, geometry: BaseGeometry) -> BaseGeometry:
     if pyramid.is_global and right > edge.right + slack:
         parts.append(_shift(geometry, -edge.width).intersection(frame))
     return _with_area(shapely.union_all(parts) if len(parts) > 1 else parts[0])
+
+
+def hull(pyramid: Pyramid, area: BaseGeometry) -> Bounds:
+    """The smallest box around an area on a pyramid.
+
+    On a global grid it may run over the antimeridian: its right edge is then beyond the pyramid's.
+    """
+    left, bottom, right, top = area.bounds
+    if not pyramid.is_global:
+        return Bounds(left, bottom, right, top)
+    spans = sorted((part.bounds[0], part.bounds[2]) for part in shapely.get_parts(area))
+    world = pyramid.bounds.width
+    # the widest gap between the parts, that over the antimeridian included, is what the box spares
+    end, widest, start = spans[0][1], spans[0][0] + world - right, left
+    for west, east in spans[1:]:
+        if west - end > widest:
+            widest, start = west - end, west
+        end = max(end, east)
+    if start == left:
+        return Bounds(left, bottom, right, top)
+    last = max(east for west, east in spans if west < start)
+    return Bounds(start, bottom, last + world, top)
 
 
 def _with_area(geometry: BaseGeometry) -> BaseGeometry:

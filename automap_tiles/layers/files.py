@@ -204,6 +204,12 @@ def _bands(source: Reader) -> tuple[tuple[Band, ...], float | None]:
         return _directory_bands(source)
     if isinstance(source, RasterFile):
         info = raster.inspect(source.where.url)
+        if complex_bands := [dtype for dtype in info.dtypes if dtype.startswith("complex")]:
+            raise InputError(
+                f"has {complex_bands[0]} numbers, which have no colour; make a raster of their "
+                "amplitude or phase first",
+                source.path,
+            )
         return _described(info), info.nodata
     raise InputError("cannot be shown on a map", source.path)
 
@@ -264,10 +270,16 @@ def _zoom_range(source: Reader, zooms: tuple[int, ...], bounds: Bounds) -> tuple
         coarsest = web.zoom_of(pyramid, zooms[0], bounds) - _COARSER
     elif isinstance(source, RasterFile):
         info = raster.inspect(source.where.url)
-        size = info.bounds.width / info.shape[1]
-        finest = web.pixel_zoom(info.crs, size, bounds)
+        finest = _finest_zoom(info, source, bounds)
         coarsest = finest - math.log2(max(info.overviews, default=1)) - _WITHOUT_OVERVIEWS
     else:
         return 0, web.MAX_ZOOM
     high = min(web.MAX_ZOOM, max(0, math.ceil(finest - 1e-3)))
     return max(0, min(high, math.floor(coarsest + 1e-3))), high
+
+
+def _finest_zoom(info: raster.RasterInfo, source: RasterFile, bounds: Bounds) -> float:
+    if info.georeferencing is raster.Georeferencing.TRANSFORM:
+        return web.pixel_zoom(info.crs, info.bounds.width / info.shape[1], bounds)
+    # of control points or polynomials only the warped picture has a size
+    return web.pixel_zoom(web.LON_LAT, source.pixel_size(web.LON_LAT), bounds)

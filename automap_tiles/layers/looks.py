@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from automap_tiles.layers.layer import Layer, LayerInfo, Query
-from automap_tiles.layers.stretch import stretch
+from automap_tiles.layers.stretch import as_text, stretch
 
 
 def usual_look(layer: Layer) -> tuple[Query, bool]:
@@ -22,7 +22,7 @@ def usual_look(layer: Layer) -> tuple[Query, bool]:
     chosen = {"bidx": tuple(map(str, bands))}
     if limits is None:
         return chosen, False
-    return {**chosen, "rescale": tuple(f"{low:g},{high:g}" for low, high in limits)}, True
+    return {**chosen, "rescale": tuple(map(as_text, limits))}, True
 
 
 def _colours(info: LayerInfo) -> Sequence[int]:

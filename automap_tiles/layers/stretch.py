@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -12,6 +14,9 @@ from automap_tiles.grid import Bounds, Tile, cover
 from automap_tiles.layers import web
 from automap_tiles.layers.layer import Layer, LayerKind
 from automap_tiles.vector import reproject_geometry
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _TILES = 4
 """Looked at for a stretch."""
@@ -37,12 +42,26 @@ def stretch(
         return None
     limits = []
     for number in range(len(bands)):
-        values = np.concatenate([data[number].compressed() for data in samples])
+        values = np.concatenate([_numbers(data[number]) for data in samples])
         if not values.size:
             return None
         low, high = (float(limit) for limit in np.percentile(values, (_LOW, _HIGH)))
         limits.append((low, high) if low < high else (low - 0.5, low + 0.5))
     return limits
+
+
+def as_text(limits: tuple[float, float]) -> str:
+    """Limits as the parameter `rescale` has them: as many digits as tell them apart."""
+    low, high = limits
+    largest = max(abs(low), abs(high))
+    digits = max(6, math.ceil(math.log10(largest / (high - low))) + 4) if largest else 6
+    return f"{low:.{min(digits, 17)}g},{high:.{min(digits, 17)}g}"
+
+
+def _numbers(band: np.ma.MaskedArray) -> NDArray[Any]:
+    """The valid pixels that are numbers: beside a declared nodata value NaN may stand too."""
+    values: NDArray[Any] = band.compressed()
+    return values[np.isfinite(values)] if values.dtype.kind == "f" else values
 
 
 def _read(layer: Layer, tile: Tile, bands: Sequence[int]) -> np.ma.MaskedArray | None:

@@ -50,8 +50,8 @@ def render(data: np.ma.MaskedArray[Any, Any], style: Style) -> Picture:
 
     A value v becomes 255 · ((v − low) / (high − low)) ^ (1 / gamma), rounded and kept within 0 to
     255; without `rescale` low and high are the limits of the type for integers, 0 and 1 for floats.
-    A pixel is transparent when one of its planes is masked. Classes and intervals colour the values
-    as they are, unless they are rescaled.
+    A pixel is transparent when one of its planes is masked or NaN. Classes and intervals colour
+    the values as they are, unless they are rescaled.
     """
     planes = data if style.expression is None else style.expression.evaluate(data)
     opaque = _opaque(planes, style)
@@ -66,9 +66,12 @@ def render(data: np.ma.MaskedArray[Any, Any], style: Style) -> Picture:
 
 
 def _opaque(planes: np.ma.MaskedArray[Any, Any], style: Style) -> NDArray[np.bool_] | None:
-    if not style.return_mask or not np.ma.is_masked(planes):
+    if not style.return_mask:
         return None
-    return np.asarray(~np.ma.getmaskarray(planes).any(axis=0))
+    hidden = np.ma.getmaskarray(planes).any(axis=0)
+    if planes.dtype.kind == "f":  # NaN beside a declared nodata value has no colour either
+        hidden |= np.isnan(np.ma.getdata(planes)).any(axis=0)
+    return np.asarray(~hidden) if hidden.any() else None
 
 
 def _stretched(values: NDArray[Any], style: Style) -> Bytes:
@@ -97,7 +100,7 @@ def _levels(values: NDArray[Any], low: float, high: float, gamma: float) -> Byte
     part = np.clip((values.astype(np.float64) - low) / (high - low), 0, 1)
     if gamma != 1:
         part **= 1 / gamma
-    # NaN can stand under a mask only; any colour does there
+    # what is NaN is transparent; any colour does there
     return np.nan_to_num(part * 255 + 0.5).astype(np.uint8)
 
 

@@ -30,6 +30,10 @@ MOST_BANDS_WITH_COLOURS = 2
 """GDAL's GeoTIFF driver has no table of colours for files of more bands, and says so in vain."""
 
 
+SCALE_TAG = "value_scale"
+"""Tag of a band by which a process says what a stored 1 is worth."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BandMetadata:
     """What is said of the bands besides their pixels; an empty sequence says nothing."""
@@ -187,8 +191,22 @@ def write_tags(dataset: Any, tags: Tags | None) -> None:
     for name, value in (tags or {}).items():
         if isinstance(name, int):
             dataset.update_tags(name, **value)
+            _describe(dataset, name, value)
         else:
             dataset.update_tags(**{name: value})
+
+
+def _describe(dataset: Any, band: int, tags: Mapping[str, Any]) -> None:
+    """What a process says of a band in its tags, also where other programs look for it.
+
+    What the options of the output say is written later, over it.
+    """
+    if tags.get("name"):
+        dataset.set_band_description(band, str(tags["name"]))
+    if SCALE_TAG in tags:
+        scales = list(dataset.scales)
+        scales[band - 1] = float(tags[SCALE_TAG])
+        dataset.scales = tuple(scales)
 
 
 def write_metadata(dataset: Any, metadata: BandMetadata) -> None:

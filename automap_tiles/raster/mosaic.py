@@ -94,7 +94,8 @@ def _profile(spec: MosaicSpec) -> dict[str, Any]:
     profile = default_profile(spec.dtype, spec.grid.shape)
     own = {key.lower(): value for key, value in spec.profile.items()}
     # of a COG all others are for its driver, which takes this one from the plain file
-    profile.update({"photometric": own.get("photometric")} if spec.cog else own)
+    of_plain = {key: own.get(key) for key in ("photometric", "alpha")}
+    profile.update(of_plain if spec.cog else own)
     profile["bigtiff"] = profile.get("bigtiff", "IF_SAFER")
     return consistent({key: value for key, value in profile.items() if value is not None})
 

@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import ConfigError, Empty, ProcessError
+from automap_tiles.formats.protocols import PixelWriter
 from automap_tiles.runtime.hooks import context, given, value_of
 from automap_tiles.runtime.oldstyle import OldStyleProcess
 from automap_tiles.runtime.signature import Role, Signature, read_signature, without_none
@@ -209,6 +210,8 @@ def _constants(process: Process, signature: Signature) -> dict[str, Any]:
             constants[argument.name] = process.pyramid.pixelbuffer
         elif argument.role is Role.PATH:
             constants[argument.name] = _path(process.writer.path, argument.annotation)
+        elif argument.role is Role.DTYPE and isinstance(process.writer, PixelWriter):
+            constants[argument.name] = process.writer.dtype
         elif argument.role is Role.NODATA:
             nodata = process.writer.nodata
             if nodata is None and argument.required:

@@ -23,6 +23,12 @@ class OutputNodataValue(float):
     """Value of pixels without data in the output."""
 
 
+class OutputDtype(str):
+    """Type of the pixels in the output, as NumPy names it; not given where there are none."""
+
+    __slots__ = ()
+
+
 class OutputPath(str):
     """Where the output is written: a folder, file or address."""
 

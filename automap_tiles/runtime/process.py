@@ -8,12 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automap_tiles.formats.protocols import Counted
+from automap_tiles.formats.protocols import Counted, PixelWriter
 from automap_tiles.runtime import hooks
 from automap_tiles.runtime.binding import bind, empty_errors
 from automap_tiles.runtime.canonical import canonical, digest, file_hash
 from automap_tiles.runtime.function import FunctionRef
 from automap_tiles.runtime.inputs import InputTree
+from automap_tiles.runtime.signature import Role
 from automap_tiles.runtime.styles import Styles
 from automap_tiles.runtime.zooms import BaseLevels, ZoomValues
 
@@ -145,7 +146,15 @@ class Process:
 
     def earlier_hashes(self) -> Mapping[str, frozenset[str]]:
         """By the name of a hash: what else stands for the same in records of earlier versions."""
-        return {"function": self.function.earlier}
+        return {"function": frozenset({self.function.text}) if self._minds_type
+                else self.function.earlier}  # fmt: skip
+
+    @property
+    def _minds_type(self) -> bool:
+        """Whether the function now makes other numbers for an output of floats than before."""
+        asks = hooks.signature_of(self.function).names(Role.DTYPE)
+        writer = self.writer
+        return bool(asks) and isinstance(writer, PixelWriter) and writer.dtype.startswith("float")
 
     def _parameters_hash(self) -> str:
         """Of the parameters and of what stands in the files that they name."""

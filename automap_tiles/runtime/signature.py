@@ -15,6 +15,7 @@ from typing import Any
 from automap_tiles.errors import ProcessError
 from automap_tiles.grid import Tile
 from automap_tiles.runtime.markers import (
+    OutputDtype,
     OutputNodataValue,
     OutputPath,
     TileBuffer,
@@ -34,6 +35,7 @@ class Role(enum.Enum):
     BUFFER = "TileBuffer"
     NODATA = "OutputNodataValue"
     PATH = "OutputPath"
+    DTYPE = "OutputDtype"
     CONTEXT = "context"
     """The result of `setup` in the same module."""
     OLD_STYLE = "mp"
@@ -46,6 +48,7 @@ _ROLE_OF_CLASS: dict[type, Role] = {
     TileBuffer: Role.BUFFER,
     OutputNodataValue: Role.NODATA,
     OutputPath: Role.PATH,
+    OutputDtype: Role.DTYPE,
 }
 _ROLE_OF_NAME = {role.value: role for role in _ROLE_OF_CLASS.values()}
 

@@ -41,6 +41,9 @@ Flags = np.ndarray[Any, np.dtype[np.uint16]]
 
 DEFAULT = (Flag.CLOUD, Flag.CIRRUS, Flag.SHADOW)
 
+CONFIDENCE: Confidence = "medium"
+"""From which on a flag is set where nobody says otherwise."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Making:
@@ -79,7 +82,7 @@ class MaskRule:
     """What makes a pixel not count, besides having no data."""
 
     flags: Flag = DEFAULT[0] | DEFAULT[1] | DEFAULT[2]
-    confidence: Confidence = "medium"
+    confidence: Confidence = CONFIDENCE
     """Lowest that sets a flag, where a layer has confidences."""
     opening: float = 0.0
     """Metres: what is narrower than twice this is taken for noise and counts again."""
@@ -149,7 +152,7 @@ def _is_saturation(file: QualityFile) -> bool:
 def flag_picture(
     scene: Scene,
     frame: Frame,
-    confidence: Confidence = "medium",
+    confidence: Confidence = CONFIDENCE,
     making: Making = OWN_LAYERS,
 ) -> Flags:
     """(y, x) uint16: every flag of what `masked` looks at; nothing is cleaned.

@@ -204,16 +204,21 @@ def _may_be_metadata(name: str, size: int) -> bool:
 def unpack(path: str, folder: Path) -> Path:
     """Unpack an archive into `folder/<its name>`, whole or not at all; that folder.
 
-    Nothing is done when it is there already. Members that would land outside are refused. Raises
-    `InputError` for a broken archive, `OutputError` when the folder cannot be written.
+    Nothing is done when it is there already, unless the archive is another one by now. Members
+    that would land outside are refused. Raises `InputError` for a broken archive, `OutputError`
+    when the folder cannot be written.
     """
     target = folder / stem(path)
+    mark, source = folder / f".{target.name}.source", _state(path)
     if target.is_dir():
-        return target
+        if _written(mark) in (source, ""):
+            return target
+        shutil.rmtree(target)
     part = folder / f".{target.name}.{os.getpid()}.part"
     try:
         part.mkdir(parents=True, exist_ok=True)
         _extract(path, part)
+        mark.write_text(source, encoding="utf-8")
         part.replace(target)
     except (tarfile.TarError, zipfile.BadZipFile, EOFError) as error:
         raise InputError(f"cannot be unpacked: {error}", path) from error
@@ -226,6 +231,23 @@ def unpack(path: str, folder: Path) -> Path:
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return target
+
+
+def _state(path: str) -> str:
+    """Size and time of an archive; nothing for one that is far away."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - addresses come here too
+    except (OSError, ValueError):
+        return ""
+    return f"{status.st_size} {status.st_mtime_ns}"
+
+
+def _written(mark: Path) -> str:
+    """Of the archive that was unpacked; nothing where earlier versions unpacked it."""
+    try:
+        return mark.read_text(encoding="utf-8")
+    except OSError:
+        return ""
 
 
 def _extract(path: str, folder: Path) -> None:

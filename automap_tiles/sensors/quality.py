@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from automap_tiles.errors import InputError
 from automap_tiles.sensors.flags import Flag
 
 Confidence = Literal["low", "medium", "high"]
@@ -22,6 +23,8 @@ Codes = np.ndarray[Any, Any] | np.ma.MaskedArray[Any, Any]
 Flags = np.ndarray[Any, np.dtype[np.uint16]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
+_MOST = 2.0**53
+"""Beyond it not every whole number is a float."""
 _BLOCK = 1 << 15  # codes, flags and table stay in the L2 cache
 
 
@@ -107,8 +110,8 @@ class QualityLayer:
         """Flags of codes: (y, x), or (band, y, x) of a layer of bands, to (y, x).
 
         `confidence` is the lowest that sets a flag, where the layer has confidences. Masked codes
-        and codes beyond the layer's width are fill. Raises `TypeError` for codes that are no
-        integers (a quality layer is resampled with `nearest`).
+        and codes beyond the layer's width are fill; floats hold codes where they are whole. Raises
+        `InputError` for any others (a quality layer is resampled with `nearest`).
         """
         codes, missing = self._codes(array)
         flags: Flags = _look_up(_table(self, confidence), codes)
@@ -130,8 +133,10 @@ class QualityLayer:
         missing: Bools | None = None
         if np.ma.getmask(array) is not np.ma.nomask:
             missing = np.array(np.ma.getmaskarray(array))
+        if data.dtype.kind == "f":
+            data, missing = self._whole(data, missing)
         if data.dtype.kind not in "iub":
-            raise TypeError(f"codes of {self.name} are integers, not {data.dtype}")
+            raise InputError(f"codes of {self.name} are whole numbers, not {data.dtype}")
         if self.kind == "bands":
             if data.ndim != 3 or data.shape[0] < self.bands:
                 raise TypeError(f"{self.name} has {self.bands} bands, not shape {data.shape}")
@@ -147,6 +152,20 @@ class QualityLayer:
                 missing = beyond if missing is None else missing | beyond
                 data = np.where(beyond, 0, data)
         return data.astype(dtype), missing
+
+    def _whole(
+        self, data: np.ndarray[Any, Any], missing: Bools | None
+    ) -> tuple[np.ndarray[Any, Any], Bools | None]:
+        """Codes that stand in a float type, as xarray and others write them; NaN is no code."""
+        nowhere = np.isnan(data) if missing is None else missing | np.isnan(data)
+        codes = np.where(nowhere, 0, data)
+        wrong = (codes != np.floor(codes)) | (np.abs(codes) > _MOST)
+        if wrong.any():
+            raise InputError(
+                f"codes of {self.name} are whole numbers, and {codes[wrong][0]:g} is not: the "
+                "layer has been scaled, or resampled otherwise than with nearest"
+            )
+        return codes.astype(np.int64), nowhere
 
 
 def _pack(bands: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -2,6 +2,7 @@
 
 from automap_tiles.vector.burn import burn
 from automap_tiles.vector.encode import decode_features, encode_features
+from automap_tiles.vector.geojson import as_text
 from automap_tiles.vector.geometry import (
     as_feature,
     clip_features,
@@ -14,19 +15,28 @@ from automap_tiles.vector.geometry import (
     union_geometry,
 )
 from automap_tiles.vector.ground import ground_size, pixel_area
-from automap_tiles.vector.read import VectorInfo, describe, read_features, read_geometry
+from automap_tiles.vector.read import (
+    VectorInfo,
+    count_unplaced,
+    describe,
+    read_features,
+    read_geometry,
+)
 from automap_tiles.vector.reproject import (
     reproject_bounds,
     reproject_geometries,
     reproject_geometry,
+    shift,
 )
 
 __all__ = [
     "VectorInfo",
     "as_feature",
+    "as_text",
     "burn",
     "clip_features",
     "clip_to_box",
+    "count_unplaced",
     "decode_features",
     "describe",
     "encode_features",
@@ -40,6 +50,7 @@ __all__ = [
     "reproject_bounds",
     "reproject_geometries",
     "reproject_geometry",
+    "shift",
     "to_mapping",
     "to_shape",
     "union_geometry",

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import fiona
+from fiona._err import CPLE_BaseError
 from fiona.errors import FionaError
 from fiona.io import MemoryFile
+from fiona.schema import normalize_field_type
 from rasterio.crs import CRS
 
 from automap_tiles.errors import InputError, OutputError
-from automap_tiles.vector.geometry import Feature
+from automap_tiles.vector import geojson
+from automap_tiles.vector.geometry import Feature, family, plain_geometry
 
 EXTENSIONS = {"GeoJSON": "geojson", "FlatGeobuf": "fgb"}
 
@@ -24,18 +27,37 @@ def encode_features(
     The schema is fiona's: `{geometry: Polygon, properties: {name: str}}`.
     """
     try:
+        if driver == "GeoJSON":
+            _check(features, schema)
+            return geojson.dumps(features, crs)
         with MemoryFile(ext=EXTENSIONS[driver]) as memory:
             with memory.open(
                 driver=driver, schema=dict(schema), crs_wkt=crs.to_wkt(), layer="tile"
             ) as collection:
                 collection.writerecords(features)
             return bytes(memory.getbuffer())
-    except (FionaError, ValueError, TypeError, KeyError) as error:
+    except (FionaError, CPLE_BaseError, ValueError, TypeError, KeyError, OverflowError) as error:
         raise OutputError(f"features cannot be stored as {driver}: {error}") from error
+
+
+def _check(features: Sequence[Mapping[str, Any]], schema: Mapping[str, Any]) -> None:
+    """Raise `ValueError` for what does not fit the schema, as fiona does for other formats."""
+    types = schema["properties"]
+    for kind in types.values():
+        normalize_field_type(kind.partition(":")[0])
+    wanted = family(schema["geometry"])
+    for feature in features:
+        if set(feature["properties"]) != set(types):
+            raise ValueError(f"properties {sorted(feature['properties'])}, not {sorted(types)}")
+        kind = feature["geometry"]["type"]
+        if wanted not in ("Any", family(kind)):
+            raise ValueError(f"a {kind} among features of type {schema['geometry']}")
 
 
 def decode_features(data: bytes, *, driver: str) -> list[Feature]:
     """The features of a file's bytes; raises `InputError`."""
+    if driver == "GeoJSON":
+        return geojson.loads(data)
     try:
         with (
             MemoryFile(data, ext=EXTENSIONS[driver]) as memory,
@@ -46,12 +68,12 @@ def decode_features(data: bytes, *, driver: str) -> list[Feature]:
                 raise InputError(
                     f"is a broken {driver} file: {len(records)} of {len(collection)} features"
                 )
-    except (FionaError, ValueError) as error:
+    except (FionaError, CPLE_BaseError, ValueError) as error:
         raise InputError(f"is no {driver} file: {error}") from error
     return [
         {
             "type": "Feature",
-            "geometry": feature.geometry.__geo_interface__,
+            "geometry": plain_geometry(feature.geometry),
             "properties": dict(feature.properties),
         }
         for feature in records

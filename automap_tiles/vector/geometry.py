@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import shapely
-from shapely import MultiLineString, MultiPoint, MultiPolygon
+from shapely import GeometryCollection, MultiLineString, MultiPoint, MultiPolygon
 from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 
@@ -25,6 +25,9 @@ _FAMILY = {
     "Polygon": "Polygon",
     "MultiPolygon": "Polygon",
 }
+
+# How fiona names types with heights.
+_3D = "3D "
 
 _MULTI = {
     "MultiPoint": MultiPoint,
@@ -54,6 +57,14 @@ def to_mapping(geometry: BaseGeometry) -> dict[str, Any]:
     return found
 
 
+def plain_geometry(geometry: Any) -> dict[str, Any]:
+    """A geometry of fiona as GeoJSON has it, parts of collections too."""
+    found: dict[str, Any] = dict(geometry.__geo_interface__)
+    if found.get("geometries") is not None:
+        found["geometries"] = [plain_geometry(part) for part in found["geometries"]]
+    return found
+
+
 def repaired(geometry: BaseGeometry) -> BaseGeometry:
     """The geometry, made valid where it is not."""
     return geometry if geometry.is_valid else shapely.make_valid(geometry)
@@ -61,7 +72,7 @@ def repaired(geometry: BaseGeometry) -> BaseGeometry:
 
 def family(kind: str) -> str:
     """Point, Line or Polygon of a geometry type; `Any` for collections and unknown ones."""
-    return _FAMILY.get(kind, "Any")
+    return _FAMILY.get(kind.removeprefix(_3D), "Any")
 
 
 def matching_parts(geometry: BaseGeometry, kind: str) -> Iterator[BaseGeometry]:
@@ -83,15 +94,24 @@ def fitting_parts(geometry: BaseGeometry, kind: str) -> Iterator[BaseGeometry]:
     """The parts of a geometry as exactly the type that a file's schema asks for.
 
     A multi-part geometry is taken apart for a single type, a single one is wrapped for a
-    multi-part type; for `Geometry`, `Unknown` and the like everything fits.
+    multi-part type or a collection; for `Geometry`, `Unknown` and the like everything fits. For a
+    type with heights (`3D Point`) what has none lies at 0.
     """
-    for part in matching_parts(geometry, kind):
-        if family(kind) == "Any" or part.geom_type == kind:
-            yield part
-        elif kind.startswith("Multi"):
-            yield _MULTI[kind]([part])
-        else:
-            yield from part.geoms
+    flat = kind.removeprefix(_3D)
+    for part in matching_parts(geometry, flat):
+        for fitting in _as_type(part, flat):
+            yield fitting if flat == kind or fitting.has_z else shapely.force_3d(fitting)
+
+
+def _as_type(part: BaseGeometry, kind: str) -> Iterator[BaseGeometry]:
+    if kind == "GeometryCollection" and part.geom_type != kind:
+        yield GeometryCollection([part])
+    elif family(kind) == "Any" or part.geom_type == kind:
+        yield part
+    elif kind.startswith("Multi"):
+        yield _MULTI[kind]([part])
+    else:
+        yield from part.geoms
 
 
 def clip_to_box(geometry: BaseGeometry, bounds: Bounds) -> BaseGeometry:

@@ -7,8 +7,11 @@ search tree; large ones are asked for the tile's part each time.
 
 from __future__ import annotations
 
+import logging
+import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +20,7 @@ from typing import Any
 import fiona
 import numpy as np
 import shapely
+from fiona._err import CPLE_BaseError
 from fiona.errors import FionaError
 from numpy.typing import NDArray
 from rasterio.crs import CRS
@@ -24,16 +28,19 @@ from shapely.geometry.base import BaseGeometry
 
 from automap_tiles.errors import GridError, InputError
 from automap_tiles.grid import Bounds
+from automap_tiles.notes import Fate, Note, Subject, tell
+from automap_tiles.vector import geojson
 from automap_tiles.vector.geometry import (
     Feature,
     as_feature,
     clip_to_box,
     matching_parts,
+    plain_geometry,
     repaired,
     to_shape,
     union_geometry,
 )
-from automap_tiles.vector.reproject import reproject_bounds, reproject_geometries
+from automap_tiles.vector.reproject import reproject_bounds, reproject_geometries, shift
 
 # A virtual file of OGR could read other files of the machine and open connections, whatever its
 # name, so the drivers are listed. None of these follows references.
@@ -46,6 +53,9 @@ DRIVERS = (
     "FlatGeobuf",
     "OpenFileGDB",
 )
+
+# Those that may hold several layers.
+_WITH_LAYERS = ("GPKG", "OpenFileGDB", "TopoJSON")
 
 # Files up to this size are read once and kept.
 _KEEP_BYTES = 16 * 2**20
@@ -63,6 +73,8 @@ class VectorInfo:
     """In its CRS; None when there are no features."""
     geometry: str
     """Type, as fiona names it."""
+    driver: str
+    """Of GDAL, by which the file is read."""
     properties: dict[str, str]
     """Type of each property, as fiona names them."""
     count: int = 0
@@ -88,6 +100,17 @@ def describe(path: str) -> VectorInfo:
     return _inspect(path, _stamp_of(path))
 
 
+def count_unplaced(path: str) -> int:
+    """How many features of a file have no geometry; all are looked at. Raises `InputError`."""
+    with _open(path) as source:
+        if source.driver == "GeoJSON" and _is_kept(_stamp_of(path)):
+            return len(source) - len(_features_of(path))
+        try:
+            return sum(row.geometry is None for row in source.filter())
+        except (FionaError, CPLE_BaseError, ValueError) as error:
+            raise InputError(f"cannot be read: {error}", path) from error
+
+
 def read_features(
     path: str,
     bounds: Bounds | None,
@@ -95,22 +118,24 @@ def read_features(
     *,
     clip: bool = True,
     validity_check: bool = True,
+    world: Bounds | None = None,
 ) -> list[Feature]:
     """Features of a file on a box, in its CRS and clipped to it.
 
     `bounds` None gives all features; without `clip` they come whole, those whose box touches
-    `bounds`. With `validity_check` geometries are valid, else
-    they are as they come. Raises `InputError` when the file cannot be read.
+    `bounds`. With `validity_check` geometries are valid, else they are as they come. `world`: the
+    box of a grid that closes around the globe; what runs over its left or right edge comes in on
+    the other side. Raises `InputError` when the file cannot be read.
     """
     stamp = _stamp_of(path)
     found: Iterable[_Row]
-    if stamp is None or stamp[1] > _KEEP_BYTES:
-        found = _query(path, bounds, crs)
+    if stamp is None or not _is_kept(stamp):
+        found = _query(path, bounds, crs, world)
     elif bounds is None:
-        table = _table(path, stamp, crs)
+        table = _table(path, stamp, crs, world)
         found = zip(table.geometries, table.properties, strict=True)
     else:
-        found = _table(path, stamp, crs).within(bounds)
+        found = _table(path, stamp, crs, world).within(bounds)
     return [
         as_feature(part, properties)
         for geometry, properties in found
@@ -132,38 +157,110 @@ def _clipped(
 
 
 @lru_cache(maxsize=8)
-def _table(path: str, _stamp: _Stamp, crs: CRS) -> _Table:
+def _table(path: str, _stamp: _Stamp, crs: CRS, world: Bounds | None) -> _Table:
     """The whole file; the stamp makes a changed file another one."""
-    rows = _query(path, None, crs)
+    rows = _query(path, None, crs, world)
     geometries = np.empty(len(rows), dtype=object)
     geometries[:] = [geometry for geometry, _ in rows]
     return _Table(geometries, [properties for _, properties in rows], shapely.STRtree(geometries))
 
 
 @lru_cache(maxsize=64)
-def _inspect(path: str, _stamp: _Stamp | None) -> VectorInfo:
-    with _open(path) as source:
+def _inspect(path: str, stamp: _Stamp | None) -> VectorInfo:
+    with _skipped_columns() as skipped, _open(path) as source:
+        _tell_of_layers(path, source)
+        properties = dict(source.schema["properties"])
+        if source.driver == "GeoJSON" and _is_kept(stamp):
+            properties = geojson.settle(_features_of(path), properties)
+        else:
+            _tell_of_columns(skipped)
         return VectorInfo(
             crs=_crs(source, path),
-            bounds=Bounds(*source.bounds) if len(source) else None,
+            bounds=_bounds_of(source),
             geometry=str(source.schema["geometry"]),
-            properties=dict(source.schema["properties"]),
+            driver=str(source.driver),
+            properties=properties,
             count=max(0, len(source)),
         )
 
 
-def _query(path: str, bounds: Bounds | None, crs: CRS) -> list[_Row]:
+def _query(path: str, bounds: Bounds | None, crs: CRS, world: Bounds | None) -> list[_Row]:
     """Features, whole and in the CRS, of the part of a file around a box."""
     with _open(path) as source:
         own = _crs(source, path)
         try:
-            box = None if bounds is None else _wider(reproject_bounds(bounds, crs, own))
-            rows = [row for row in source.filter(bbox=box) if row.geometry is not None]
-            shapes = [repaired(to_shape(row.geometry.__geo_interface__)) for row in rows]
+            found = _records(path, source, _boxes(bounds, crs, own, world, source))
+            shapes = [repaired(to_shape(geometry)) for geometry, _ in found]
             moved = reproject_geometries(shapes, own, crs)
-        except (FionaError, GridError, ValueError) as error:
+        except (FionaError, CPLE_BaseError, GridError, ValueError) as error:
             raise InputError(f"cannot be read: {error}", path) from error
-    return [(shape, dict(row.properties)) for shape, row in zip(moved, rows, strict=True)]
+    shapes = moved if world is None else [_around(shape, world) for shape in moved]
+    return [(shape, properties) for shape, (_, properties) in zip(shapes, found, strict=True)]
+
+
+def _boxes(
+    bounds: Bounds | None, crs: CRS, own: CRS, world: Bounds | None, source: Any
+) -> list[Bounds | None]:
+    """Where to look in a file, its CRS; None: everywhere.
+
+    Where the world closes, also a turn to the left and right: in files of longitudes from 0 to 360
+    the other half of it lies there.
+    """
+    if bounds is None:
+        return [None]
+    boxes: list[Bounds | None] = [_wider(reproject_bounds(bounds, crs, own))]
+    extent = None if world is None else _bounds_of(source)
+    if world is None or extent is None:
+        return boxes
+    for turn in (world.width, -world.width):
+        there = Bounds(bounds.left + turn, bounds.bottom, bounds.right + turn, bounds.top)
+        box = reproject_bounds(there, crs, own)
+        if box.intersection(extent) is not None and _wider(box) not in boxes:
+            boxes.append(_wider(box))
+    return boxes
+
+
+def _records(
+    path: str, source: Any, boxes: Sequence[Bounds | None]
+) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Geometry and properties of the features with a geometry, each once."""
+    if source.driver == "GeoJSON" and _is_kept(_stamp_of(path)) and boxes == [None]:
+        features = _features_of(path)
+        geojson.settle(features, dict(source.schema["properties"]))
+        return [(each["geometry"], each["properties"]) for each in features]
+    rows: dict[str, Any] = {}
+    for box in boxes:
+        rows |= {row.id: row for row in source.filter(bbox=box) if row.geometry is not None}
+    return [(plain_geometry(row.geometry), dict(row.properties)) for row in rows.values()]
+
+
+def _features_of(path: str) -> list[Feature]:
+    """Of a GeoJSON file of this machine."""
+    try:
+        return geojson.loads(Path(path).read_bytes())
+    except InputError as error:
+        raise InputError(error.message, path) from error
+
+
+def _around(geometry: BaseGeometry, world: Bounds) -> BaseGeometry:
+    """A geometry with what runs over the left or right edge of the world on the other side."""
+    if geometry.is_empty:
+        return geometry
+    left, bottom, right, top = geometry.bounds
+    if left >= world.left and right <= world.right:
+        return geometry
+    frame = shapely.box(world.left, bottom - 1, world.right, top + 1)
+    turns = range(
+        math.floor((left - world.left) / world.width), math.ceil((right - world.left) / world.width)
+    )
+    parts = [
+        part
+        for turn in turns or (0,)
+        for part in matching_parts(
+            shift(geometry, -turn * world.width).intersection(frame), geometry.geom_type
+        )
+    ]
+    return parts[0] if len(parts) == 1 else shapely.union_all(parts)
 
 
 def _wider(bounds: Bounds) -> Bounds:
@@ -176,12 +273,83 @@ def _wider(bounds: Bounds) -> Bounds:
 def _open(path: str) -> Any:
     try:
         return fiona.open(path, enabled_drivers=list(DRIVERS))
-    except (FionaError, OSError, ValueError) as error:
+    except (FionaError, CPLE_BaseError, OSError, ValueError) as error:
         if "://" not in path and not path.startswith("/vsi") and not Path(path).exists():
             raise InputError("does not exist", path) from error
         raise InputError(
             f"is no vector file of a known kind ({', '.join(DRIVERS)}): {error}", path
         ) from error
+
+
+def _bounds_of(source: Any) -> Bounds | None:
+    """None where no feature has a geometry."""
+    if not len(source):
+        return None
+    try:
+        return Bounds(*source.bounds)
+    except FionaError:
+        return None
+
+
+def _tell_of_layers(path: str, source: Any) -> None:
+    """GDAL opens the first layer of a file."""
+    if source.driver not in _WITH_LAYERS:
+        return
+    others = [name for name in fiona.listlayers(path) if name != source.name]
+    if others:
+        tell(
+            Note(
+                fate=Fate.IGNORED,
+                subject=Subject.LAYERS,
+                count=len(others),
+                examples=tuple(others),
+                reason=f"a file has several layers, and its first, {source.name}, is read",
+                remedy="write the one that is meant to a file of its own",
+            )
+        )
+
+
+@contextmanager
+def _skipped_columns() -> Iterator[list[str]]:
+    """Columns that fiona leaves out, saying so in its log only: it has no type for them."""
+    found: list[str] = []
+    log = logging.getLogger("fiona.ogrext")
+    heard = _Skipped(found)
+    log.addHandler(heard)
+    try:
+        yield found
+    finally:
+        log.removeHandler(heard)
+
+
+class _Skipped(logging.Handler):
+    def __init__(self, found: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self._found = found
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if str(record.msg).startswith("Skipping field") and "invalid type" in str(record.msg):
+            named = isinstance(record.args, tuple) and record.args
+            self._found.append(str(named[0] if named else record.msg))
+
+
+def _tell_of_columns(names: Sequence[str]) -> None:
+    if names:
+        tell(
+            Note(
+                fate=Fate.LOST,
+                subject=Subject.ATTRIBUTES,
+                count=len(names),
+                examples=tuple(names),
+                reason="columns of a type that cannot be read, such as lists of numbers",
+                remedy="make them columns of text",
+            )
+        )
+
+
+def _is_kept(stamp: _Stamp | None) -> bool:
+    """Whether a file is small enough to be read once and kept."""
+    return stamp is not None and stamp[1] <= _KEEP_BYTES
 
 
 def _crs(source: Any, path: str) -> CRS:

@@ -7,7 +7,7 @@ never on the tile it is read for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import shapely
@@ -96,7 +96,27 @@ def _project(geometries: _Geometries, source: CRS, target: CRS) -> _Geometries:
     def move(points: _Points) -> _Points:
         return _transform(points, source, target)
 
-    moved: _Geometries = shapely.transform(_densify(geometries, source, target), move)
+    return _with_heights(_densify(geometries, source, target), move)
+
+
+def _with_heights(geometries: _Geometries, move: Callable[[_Points], _Points]) -> _Geometries:
+    """Geometries whose x and y were moved; a height stays what it was."""
+
+    def move_flat(points: _Points) -> _Points:
+        return np.column_stack([move(points[:, :2]), points[:, 2]])
+
+    has_z = shapely.has_z(geometries)
+    moved = geometries.copy()
+    moved[~has_z] = shapely.transform(geometries[~has_z], move)
+    moved[has_z] = shapely.transform(geometries[has_z], move_flat, include_z=True)
+    return moved
+
+
+def shift(geometry: BaseGeometry, east: float) -> BaseGeometry:
+    """A geometry moved along the x axis; a height stays what it was."""
+    moved: BaseGeometry = _with_heights(
+        np.array([geometry], dtype=object), lambda points: points + np.array([east, 0.0])
+    )[0]
     return moved
 
 
@@ -172,9 +192,10 @@ def _unwrap(geometry: BaseGeometry, target: CRS) -> BaseGeometry:
     starts, ends, _ = _edges(np.array([geometry], dtype=object))
     if not (np.abs(ends[:, 0] - starts[:, 0]) > world / 2).any():
         return geometry
-    moved = shapely.transform(
-        geometry, lambda points: np.column_stack([points[:, 0] % world, points[:, 1]])
-    )
+    moved: BaseGeometry = _with_heights(
+        np.array([geometry], dtype=object),
+        lambda points: np.column_stack([points[:, 0] % world, points[:, 1]]),
+    )[0]
     left, bottom, right, top = moved.bounds
     if right - left <= world / 2:
         return moved

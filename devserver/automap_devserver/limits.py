@@ -24,6 +24,10 @@ HEADERS = 1 << 15
 """Bytes of its headers, with the address: a colour map of 256 classes has 8000."""
 IDLE = 30
 """Seconds after which a connection without a request is closed."""
+WHOLE = 20
+"""Seconds in which a request has to arrive, with its body."""
+CONNECTIONS = 400
+"""Connections at a time; beyond that those that ask for nothing make room."""
 
 Result = TypeVar("Result")
 

@@ -13,7 +13,6 @@ from types import FrameType
 
 from flask import Flask
 
-from automap_devserver.limits import BODY, HEADERS, IDLE, LISTENERS, REQUESTS
 from automap_devserver.settings import Settings
 from automap_tiles.errors import OutputError
 from automap_tiles.raster.lru import keep_less
@@ -30,24 +29,13 @@ def serve(app: Flask, settings: Settings, ready: Callable[[str], None]) -> None:
 
     Raises `OutputError` when the address cannot be had.
     """
-    from waitress.server import create_server
+    from automap_devserver.connections import open_server
 
     share_freed_memory()
     keep_less(_MEMORY)
     os.environ.setdefault("GDAL_CACHEMAX", _BLOCKS)
     listening = _listen(settings)
-    server = create_server(
-        app,
-        sockets=[listening],
-        threads=LISTENERS + REQUESTS,
-        ident=None,
-        channel_timeout=IDLE,
-        cleanup_interval=IDLE,
-        max_request_body_size=BODY,
-        max_request_header_size=HEADERS,
-        asyncore_use_poll=True,
-        clear_untrusted_proxy_headers=False,  # `failures.is_local` asks whether there are any
-    )
+    server = open_server(app, listening)
     host, port = listening.getsockname()[:2]
     ready(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
     with _ending(app):

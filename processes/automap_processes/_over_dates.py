@@ -26,6 +26,7 @@ CHOOSING = ("max_ndvi", "max_ndwi", "medoid", "medoid_approx", "best_pixel")
 OTHERS = ("geomedian", "emad", "smad", "bcmad", "trimmed_mean")
 _DEVIATIONS = ("emad", "smad", "bcmad")
 _NEEDED = {"max_ndvi": ("nir", "red"), "max_ndwi": ("green", "nir")}
+_COUNTED = ("valid_count", "day_of_year", "scene_index")
 _WHOLE = 10000.0
 """Value of a reflectance of 1 in stacks of whole numbers."""
 
@@ -134,10 +135,18 @@ def over_dates(scenes: Scenes, wish: Wish) -> Counted:
     height = sum(stack.grid.height for stack, _ in strips)
     grid = Grid(first.grid.crs, first.grid.transform, (height, first.grid.width))
     tags = {
-        number: {"name": name} for number, name in enumerate(names(scenes.bands, wish), start=1)
+        number: _said(name, wish) for number, name in enumerate(names(scenes.bands, wish), start=1)
     }
     picture = Raster(_joined([picture for _, picture in strips]), grid, first.anchor)
     return Counted((picture, tags), tally.counts)
+
+
+def _said(name: str, wish: Wish) -> dict[str, str]:
+    """Name of a band, and what a stored 1 is worth where it is not 1: counts are what they are."""
+    counted = name.startswith("count_") or (name in _COUNTED and name in wish.provenance)
+    if counted or wish.scale == 1:
+        return {"name": name}
+    return {"name": name, "value_scale": repr(1 / wish.scale)}
 
 
 @dataclass

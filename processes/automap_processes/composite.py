@@ -20,7 +20,7 @@ import numpy as np
 
 from automap_processes._over_dates import Provenance, Wish, names, over_dates, wrong
 from automap_processes._types import Resampling
-from automap_tiles import Counted, Empty, RasterInput, Scenes, ScenesReader
+from automap_tiles import Counted, Empty, OutputDtype, RasterInput, Scenes, ScenesReader
 from automap_tiles.analysis import composite
 from automap_tiles.analysis import indices as spectral
 from automap_tiles.scenes.shares import Counts, shares
@@ -50,9 +50,10 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
     nir: int | None = None,
     swir1: int | None = None,
     swir2: int | None = None,
-    scale: float = 10000.0,
+    scale: float | None = None,
     rounded: bool | None = None,
     resampling: Resampling = "nearest",
+    dtype: OutputDtype | None = None,
 ) -> Picture | Counted:
     """Bands of the composite, then the indices, as (band, y, x).
 
@@ -71,9 +72,15 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
     among `bands`. `scale` is the value that stands for 1, both for reflectance in the scenes and
     for the indices in the result.
 
+    Of scenes the result holds reflectance as it is in an output of floats, and x 10000 in one of
+    integers, unless `scale` says otherwise; bands have their names and that unit. Of a group
+    `scale` is 10000 by default.
+
     `rounded` gives whole numbers (halves up); by default when the scenes hold integers and `scale`
     is more than 1.
     """
+    if scale is None:
+        scale = _usual_scale(scenes, dtype)
     if isinstance(scenes, Scenes):
         wish = Wish(
             statistics=tuple(statistics or [method]),
@@ -124,7 +131,7 @@ def check_parameters(  # noqa: PLR0913 - the parameters of the process file
     nir: int | None = None,
     swir1: int | None = None,
     swir2: int | None = None,
-    scale: float = 10000.0,
+    scale: float | None = None,
 ) -> int | None:
     """Raise `ConfigError` for parameters that cannot work; `scenes` is a reader or a group.
 
@@ -144,13 +151,19 @@ def check_parameters(  # noqa: PLR0913 - the parameters of the process file
         statistics=tuple(statistics or [method]),
         indices=tuple(indices or ()),
         provenance=tuple(provenance or ()),
-        scale=scale,
+        scale=10000.0 if scale is None else scale,
         rounded=False,
         target_day=target_day,
         season=season,
     )
     wish.check(scenes.bands)
     return len(names(scenes.bands, wish))
+
+
+def _usual_scale(scenes: Any, dtype: OutputDtype | None) -> float:
+    """What stands for a reflectance of 1."""
+    floats = dtype is not None and dtype.startswith("float")
+    return 1.0 if floats and isinstance(scenes, Scenes) else 10000.0
 
 
 def sum_up(counts: Counts, scenes: Any) -> dict[str, Any]:

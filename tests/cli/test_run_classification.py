@@ -149,7 +149,7 @@ def test_the_record_names_what_there_is(done: Path) -> None:
     results = record["results"]["landsat-8"]
     assert len(results["scenes"]) == 8
     for key in ("composite", "model", "training report", "classes"):
-        assert Path(results[key]).is_file()
+        assert (done / results[key]).is_file()
     page = (done / "landsat-8" / f"training_{NAME}.html").read_text()
     assert "http://" not in page.replace("http://www.w3.org", "")
 

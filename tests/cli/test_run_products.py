@@ -115,7 +115,8 @@ def test_surface_where_there_is_nothing_else(
     products = linked(shared, tmp_path / "in", C2, CLOUDY_C2)
     boundary = area_in(products, 0.03, tmp_path / "area.json")
     assert run("download", products, boundary, tmp_path / "out") == 0
-    assert "Note: landsat-8: only surface reflectance is there" in capfd.readouterr().err
+    said = capfd.readouterr().err
+    assert "Replaced: 1 satellite (landsat-8): only surface reflectance is there" in said
     assert len(list((tmp_path / "out/landsat-8/scenes").glob("*_L2SP_*.tif"))) == 2
 
 

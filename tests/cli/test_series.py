@@ -14,11 +14,12 @@ def test_csv_and_plot(shared: Path, tmp_path: Path) -> None:
     args = ["series", "-i", source, "-p", "-73.95", "40.75", "--time", "2018-04/2018-09"]
     printed = CliRunner().invoke(automap, args)
     assert printed.exit_code == 0, printed.output
-    assert printed.output.startswith("time,satellite,scenes,valid,ndvi\n2018-04-05")
+    assert printed.stdout.startswith("time,satellite,scenes,valid,ndvi\n2018-04-05")
     csv, png = tmp_path / "s.csv", tmp_path / "s.png"
     written = CliRunner().invoke(automap, [*args, "-o", str(csv), "--plot", str(png)])
     assert written.exit_code == 0, written.output
-    assert csv.read_text() == printed.output
+    assert csv.read_text() == printed.stdout
+    assert printed.stderr.startswith("Scenes: 19 found → 19 of these satellites → 10 in time")
     assert png.read_bytes().startswith(b"\x89PNG")
 
 

@@ -53,7 +53,7 @@ def test_colour_and_transparency(dtype: Any, form: str, data: st.DataObject) -> 
     style = read_style(query, NAMES)
     chosen = picture[[2, 0, 1]]
     made = render(chosen, style)
-    masked = np.ma.getmaskarray(chosen).any(axis=0)
+    masked = (np.ma.getmaskarray(chosen) | np.isnan(chosen.data)).any(axis=0)
     if np.isfinite(chosen.data).all():
         np.testing.assert_array_equal(made.planes, by_hand(chosen.data, -20, 3000, gamma))
     found = rgba(encode(made, ImageFormat(form)))

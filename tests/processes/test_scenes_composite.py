@@ -336,3 +336,59 @@ def test_shares_of_a_run_that_ended_early(tmp_path: Path) -> None:
     stamp = (tmp_path / "parts/scenes.json").stat().st_mtime_ns
     list(open_process(config).execute(concurrency="none"))
     assert (tmp_path / "parts/scenes.json").stat().st_mtime_ns == stamp
+
+
+def composite_of(folder: Path, dtype: str, single: bool, **parameters: Any) -> tuple[Any, ...]:
+    """(names, scales, pixels with nodata as NaN) of what a process file gives."""
+    wanted = {"statistics": ["median", "count"], "indices": ["ndvi"], **parameters}
+    config = config_of(folder, dates=3, provenance=["valid_count"], **wanted)
+    path = folder / ("out.tif" if single else "out")
+    floats = dtype.startswith("float")
+    config["output"] |= {"path": str(path), "bands": 11, "dtype": dtype}
+    config["output"]["nodata"] = -9999 if floats else -32768
+    list(open_process(config).execute(concurrency="none"))
+    first = path if single else next(path.rglob("*.tif"))
+    with rasterio.open(first) as file:
+        assert file.dtypes[0] == dtype
+        return file.descriptions, file.scales, file.read(masked=True).astype("f8").filled(np.nan)
+
+
+@pytest.mark.parametrize("single", [True, False])
+def test_names_units_and_reflectance(tmp_path: Path, single: bool) -> None:
+    """Floats hold reflectance, integers x 10000 and say so; both mean the same."""
+    names, scales, whole = composite_of(tmp_path / "i", "int16", single)
+    planes = [*BANDS, "ndvi"]
+    expected = (
+        *(f"median_{name}" for name in planes), *(f"count_{name}" for name in planes), "valid_count"
+    )  # fmt: skip
+    assert names == expected
+    assert scales == (1e-4,) * 5 + (1.0,) * 6
+    float_names, float_scales, floats = composite_of(tmp_path / "f", "float32", single)
+    assert float_names == expected
+    assert float_scales == (1.0,) * 11
+    np.testing.assert_array_equal(np.isnan(floats), np.isnan(whole))
+    # an integer is at most half a step away, and float32 of values up to 2 is 1.2e-7 off;
+    # counts are the same
+    meant = whole * np.array(scales)[:, None, None]
+    assert np.nanmax(np.abs(floats - meant)[:5]) <= 0.5e-4 + 3e-7
+    np.testing.assert_array_equal(floats[5:], whole[5:])
+    assert 0 < np.nanmax(floats[0]) < 2
+    fractions = floats[:4][np.isfinite(floats[:4])] * 1e4 % 1
+    assert (np.abs(fractions - 0.5) < 0.45).any()  # not rounded
+
+
+def test_a_scale_that_is_said_counts(tmp_path: Path) -> None:
+    _, plain, floats = composite_of(tmp_path / "a", "float32", True)
+    _, scales, larger = composite_of(tmp_path / "b", "float32", True, scale=1000.0, rounded=False)
+    assert scales == (1e-3,) * 5 + (1.0,) * 6
+    assert plain == (1.0,) * 11
+    np.testing.assert_allclose(larger[:5], floats[:5] * 1000, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("dtype", "goes_on"), [("int16", True), ("float32", False)])
+def test_outputs_of_earlier_versions(tmp_path: Path, dtype: str, goes_on: bool) -> None:
+    """Those of integers are what they were; one of floats held reflectance x 10000 then."""
+    config = config_of(tmp_path)
+    config["output"] |= {"dtype": dtype}
+    earlier = open_process(config).process.earlier_hashes()["function"]
+    assert (len(earlier) > 1) is goes_on

@@ -14,6 +14,7 @@ import rasterio
 from automap_tiles import raster
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.scenes.find import products
+from automap_tiles.scenes.places import unpack
 from automap_tiles.scenes.scene import Found
 from automap_tiles.sensors.sensor import COMMON
 
@@ -171,7 +172,8 @@ def test_packed_archives_are_unpacked_once(shared: Path, tmp_path: Path) -> None
     (again,) = products(tmp_path, bands=["red"], unpack_to=store).scenes
     assert again == scene
     assert Path(again.band("red").href).stat().st_mtime_ns == stamp
-    assert [path.name for path in store.iterdir()] == [Path(C1).name]
+    name = Path(C1).name
+    assert {path.name for path in store.iterdir()} == {name, f".{name}.source"}
 
 
 def test_members_outside_of_an_archive_are_refused(tmp_path: Path) -> None:
@@ -300,3 +302,29 @@ def test_a_scene_of_unknown_baseline_is_looked_at(shared: Path, tmp_path: Path) 
     assert scene.metadata["guard"]["verdict"] == "mismatch"
     assert (scaling := scene.band("red").scaling) is not None
     assert scaling.add == -0.1
+
+
+def test_an_archive_that_is_replaced_is_unpacked_anew(tmp_path: Path) -> None:
+    """The same name, other bytes: what was unpacked before is of another product."""
+
+    def pack(text: str) -> None:
+        (tmp_path / "a.txt").write_text(text, encoding="utf-8")
+        with tarfile.open(tmp_path / "scene.tar.gz", "w:gz") as archive:
+            archive.add(tmp_path / "a.txt", "a.txt")
+
+    def unpacked() -> tuple[str, int]:
+        path = unpack(str(tmp_path / "scene.tar.gz"), tmp_path / "here") / "a.txt"
+        return path.read_text(encoding="utf-8"), path.stat().st_ino
+
+    pack("one")
+    first = unpacked()
+    assert first[0] == "one"
+    assert unpacked() == first  # nothing is done again
+    (tmp_path / "here/.scene.source").unlink()
+    assert unpacked() == first  # as an earlier version left it
+    pack("one, two and three")
+    assert unpacked()[0] == "one"  # nobody knows of what it was
+    shutil.rmtree(tmp_path / "here")
+    assert unpacked()[0] == "one, two and three"
+    pack("four")
+    assert unpacked()[0] == "four"

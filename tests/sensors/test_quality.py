@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from automap_tiles.errors import ConfigError
+from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.sensors.flags import NAMES, Flag, combine, parse
 from automap_tiles.sensors.quality import Confidence
 from automap_tiles.sensors.quality_tables import LAYERS, layer
@@ -340,8 +340,12 @@ def test_views_and_blocks() -> None:
 
 
 def test_what_is_refused() -> None:
-    with pytest.raises(TypeError, match="integers"):
-        layer("scl").to_flags(np.zeros((2, 2), np.float32))
+    with pytest.raises(InputError, match=r"whole numbers, and 3\.5 is not"):
+        layer("scl").to_flags(np.full((2, 2), 3.5, np.float32))
+    with pytest.raises(InputError, match="whole numbers, and inf is not"):
+        layer("scl").to_flags(np.full((2, 2), np.inf))
+    with pytest.raises(InputError, match="whole numbers, not complex"):
+        layer("scl").to_flags(np.zeros((2, 2), np.complex64))
     with pytest.raises(TypeError, match="3 bands"):
         layer("msk_classi").to_flags(np.zeros((2, 2), np.uint8))
     with pytest.raises(ValueError, match="low, medium or high"):
@@ -357,3 +361,22 @@ def test_flag_names() -> None:
     assert max(Flag) < 1 << 16
     with pytest.raises(ConfigError, match=r"shadow\?"):
         parse("shadows")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ["scl", "qa_pixel", "msk_classi"])
+def test_codes_in_a_float_type(name: str, dtype: type) -> None:
+    """As xarray writes them, with NaN where there is none."""
+    shape = (3, 8, 32) if name == "msk_classi" else (16, 16)
+    codes = np.arange(np.prod(shape)).reshape(shape).astype(np.uint16) % 12
+    floats: np.ndarray = codes.astype(dtype)
+    np.testing.assert_array_equal(layer(name).to_flags(floats), layer(name).to_flags(codes))
+    floats[..., 3, 5] = np.nan
+    holes = np.isnan(floats)
+    masked = np.ma.MaskedArray(np.where(holes, 0, codes), mask=holes)
+    expected = layer(name).to_flags(masked)
+    assert expected[3, 5] & Flag.FILL
+    np.testing.assert_array_equal(layer(name).to_flags(floats), expected)
+    flags = Flag.CLOUD | Flag.FILL
+    np.testing.assert_array_equal(layer(name).mask(floats, flags), layer(name).mask(masked, flags))
+    assert codes.dtype == np.uint16  # what was handed in is left as it is

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from automap_tiles.cli.telling import show_note, telling
+
+if TYPE_CHECKING:
+    from automap_tiles.scenes.scene import Found
 
 
 @click.command()
@@ -85,15 +91,25 @@ def command(  # noqa: PLR0913 - the options
         area=place,
     )
     found = one_level(scenes_of(source, selection, bands))
-    for name, reason in found.rejected:
-        click.echo(f"Set aside: {name}: {reason}", err=True)
-    moments = series(found.scenes, place, names, MaskRule(flags=flags))
+    show_funnel(found)
+    with telling(show_note("text")):
+        moments = series(found.scenes, place, names, MaskRule(flags=flags))
     _write(to_csv(moments, names).encode(), output)
     if plot is not None:
         from automap_tiles.commands.series_plot import to_png
 
         title = f"{point[0]:.5g} {point[1]:.5g}" if point is not None else str(area)
         _write(to_png(moments, names, title), plot)
+
+
+def show_funnel(found: Found) -> None:
+    """From found to used, what was set aside, and what needs a word more."""
+    click.echo(f"Scenes: {found.funnel}", err=True)
+    for name, reason in found.rejected:
+        click.echo(f"Set aside: {name}: {reason}", err=True)
+    for out in found.funnel.out:
+        if out.note.remedy is not None:
+            click.echo(str(out.note), err=True)
 
 
 def _write(content: bytes, path: Path | None) -> None:

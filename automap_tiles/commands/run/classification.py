@@ -157,6 +157,7 @@ def map_config(
             "format": "GTiff",
             "path": str(map_path(run, satellite)),
             "cog": True,
+            "extent": "area",
             "overviews_resampling": "mode",
             "bands": len(names),
             "dtype": "uint8",

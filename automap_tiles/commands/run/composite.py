@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,8 +59,20 @@ def _pixels(run: RunParameters) -> tuple[str, int]:
     return ("int32", -(2**31)) if sums else ("int16", NODATA)
 
 
-def prepared_scenes(run: RunParameters, satellite: str) -> tuple[Scene, ...]:
-    """Those of the run; raises `InputError` when there is none."""
+def prepared_scenes(
+    run: RunParameters, satellite: str, only: Collection[str] | None = None
+) -> tuple[Scene, ...]:
+    """Those of the run; raises `InputError` when there is none.
+
+    `only`: ids of the scenes that the run has found and prepared; None: all that are there.
+    """
+    return _prepared(run, satellite, only)[0]
+
+
+def _prepared(
+    run: RunParameters, satellite: str, only: Collection[str] | None
+) -> tuple[tuple[Scene, ...], bool]:
+    """The scenes, and whether there are others that would be taken for scenes of the run."""
     folder = scenes_folder(run.output, satellite)
     selection = Selection(
         period=run.period,
@@ -68,28 +80,36 @@ def prepared_scenes(run: RunParameters, satellite: str) -> tuple[Scene, ...]:
         max_cloud_cover=run.max_cloud_cover,
         area=run.area,
     )
-    scenes = find.products(folder, bands=COMMON, selection=selection).scenes
+    there = find.products(folder, bands=COMMON, selection=selection).scenes
+    scenes = tuple(scene for scene in there if only is None or scene.id in only)
     if not scenes:
         raise InputError("no prepared scene has a pixel in the area", folder)
-    return scenes
+    return scenes, len(scenes) < len(there)
 
 
-def composite_config(run: RunParameters, satellite: str) -> dict[str, Any]:
+def composite_config(
+    run: RunParameters, satellite: str, only: Collection[str] | None = None
+) -> dict[str, Any]:
     """The process that makes the composite, as `open_process` takes it.
 
-    Its grid is the one that most of the scenes share, so that their pixels stay as they are.
+    `only` as in `prepared_scenes`: what earlier runs have prepared and this one has not found
+    is left out. Its grid is the one that most of the scenes share, so that their pixels stay as
+    they are.
     Raises `InputError` without scenes, `ConfigError` where earlier runs left some that do not go
     with those of this one.
     """
-    scenes = prepared_scenes(run, satellite)
+    scenes, others = _prepared(run, satellite, only)
     _check_alike(run, satellite, scenes)
     lattice = _square(lattice_of(scenes, Reading(bands=COMMON)))
     names = band_names(run.statistics, run.provenance)
-    grid, bounds = _grid(lattice, _reach(run, scenes))
+    more = _overlap(lattice, scenes)
+    grid, bounds = _grid(lattice, _reach(run, scenes), more)
     dtype, nodata = _pixels(run)
     plain: dict[str, Any] = {"path": str(scenes_folder(run.output, satellite)), "format": "scenes"}
     if run.max_cloud_cover is not None:
         plain["max_cloud_cover"] = run.max_cloud_cover
+    if others:
+        plain["only"] = [scene.id for scene in scenes]
     return {
         "process": "composite",
         "config_dir": str(Path.cwd()),
@@ -109,6 +129,7 @@ def composite_config(run: RunParameters, satellite: str) -> dict[str, Any]:
             "format": "GTiff",
             "path": str(composite_path(run, satellite)),
             "cog": True,
+            "extent": "area",
             "bands": len(names),
             "dtype": dtype,
             "nodata": nodata,
@@ -170,11 +191,19 @@ def _reach(run: RunParameters, scenes: Sequence[Scene]) -> BaseGeometry:
     return run.area if around.contains(run.area) else run.area.intersection(around)
 
 
-def _grid(lattice: Lattice, area: BaseGeometry) -> tuple[dict[str, Any], Bounds]:
-    """A pyramid of one zoom whose pixels are those of the lattice, and the box of the area."""
+def _overlap(lattice: Lattice, scenes: Sequence[Scene]) -> int:
+    """Pixels that scenes reach beyond the box of the area: those that lie on another grid, one."""
+    grids = [scene.band(COMMON[0]).grid for scene in scenes]
+    return int(any(grid is None or lattice.offset(grid) is None for grid in grids))
+
+
+def _grid(lattice: Lattice, area: BaseGeometry, more: int) -> tuple[dict[str, Any], Bounds]:
+    """A pyramid of one zoom whose pixels are those of the lattice, and the box of the area.
+
+    The box has so many pixels `more` below and to the right, where the pyramid has room.
+    """
     area = reproject_geometry(area, LON_LAT, lattice.crs)
     rows, cols = lattice.window(Bounds(*area.bounds))
-    bounds = lattice.grid((rows, cols)).bounds
     tile = min(_LARGEST_TILE, -(-max(len(rows), len(cols)) // 16) * 16)
     shape = [-(-len(rows) // tile), -(-len(cols) // tile)]
     whole = (
@@ -187,7 +216,11 @@ def _grid(lattice: Lattice, area: BaseGeometry) -> tuple[dict[str, Any], Bounds]
         "srs": {"wkt": lattice.crs.to_wkt()},
         "is_global": False,
     }
-    return {"grid": grid, "tile_size": tile, "metatiling": 1}, bounds
+    wider = (
+        range(rows.start, min(rows.stop + more, whole[0].stop)),
+        range(cols.start, min(cols.stop + more, whole[1].stop)),
+    )
+    return {"grid": grid, "tile_size": tile, "metatiling": 1}, lattice.grid(wider).bounds
 
 
 def _tags(run: RunParameters, satellite: str) -> dict[str, str]:

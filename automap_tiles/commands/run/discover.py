@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from automap_tiles.commands.run.folders import satellite_name
 from automap_tiles.commands.run.parameters import RunParameters
 from automap_tiles.errors import AutomapError, InputError
+from automap_tiles.notes import Fate, Note, Notes, Subject
 from automap_tiles.scenes import find
 from automap_tiles.scenes.funnel import Funnel, Step
 from automap_tiles.scenes.scene import Found, Scene
@@ -35,7 +36,7 @@ class Discovered:
     """Satellite → its scenes by time; satellites without one are not there."""
     rejected: tuple[tuple[str, str], ...]
     """(name, reason) of products that cannot be used, or were not chosen."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     """What the user may not expect: satellites without scenes, or of another level."""
     funnel: Funnel = field(default_factory=Funnel)
     """From what the source has to what the run uses."""
@@ -55,11 +56,11 @@ def discover(run: RunParameters) -> Discovered:
     found = one_level(_search(run, selection))
     scenes: dict[str, tuple[Scene, ...]] = {}
     dropped: list[tuple[str, str]] = []
-    notes: list[str] = []
+    notes = Notes()
     for satellite in sorted(run.satellites):
         kept = [scene for scene in found.scenes if scene.satellite == satellite]
         if not kept:
-            notes.append(f"{satellite_name(satellite)}: no scene of that area and time")
+            notes.add(_of_satellite(satellite, Fate.LOST, "no scene of them is used"))
             continue
         run.making.check(kept)
         kept, lost = _with_bands(kept, run.making.bands)
@@ -68,16 +69,25 @@ def discover(run: RunParameters) -> Discovered:
             raise InputError(f"no scene has what its mask is made of: {lost[0][1]}", run.source)
         scenes[satellite] = tuple(kept)
         if is_surface(kept[0]):
-            notes.append(
-                f"{satellite_name(satellite)}: only surface reflectance is there and is taken, "
-                "not that at the top of the atmosphere"
+            notes.add(
+                _of_satellite(
+                    satellite,
+                    Fate.REPLACED,
+                    "only surface reflectance is there and is taken, not that at the top of the "
+                    "atmosphere",
+                )
             )
     return Discovered(
         scenes=scenes,
         rejected=(*found.rejected, *dropped),
-        notes=tuple(notes),
+        notes=notes.grouped(),
         funnel=found.funnel.without(Step.READABLE, dropped),
     )
+
+
+def _of_satellite(satellite: str, fate: Fate, reason: str) -> Note:
+    name = satellite_name(satellite)
+    return Note(fate=fate, subject=Subject.SATELLITES, reason=reason, examples=(name,))
 
 
 def scenes_of(

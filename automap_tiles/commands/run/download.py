@@ -1,7 +1,7 @@
 """The download mode: every scene becomes one prepared picture, many at a time.
 
-A scene is whole or absent: its STAC item is written last. One that is there, cut to the same area,
-is not made again; so a run that was killed goes on where it was.
+A scene is whole or absent: its STAC item is written last. One that is there, cut to the same area
+and made of the same files, is not made again; so a run that was killed goes on where it was.
 """
 
 from __future__ import annotations
@@ -10,22 +10,24 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from automap_tiles.commands.run import stac
-from automap_tiles.commands.run.discover import Discovered
+from automap_tiles.commands.run.discover import Discovered, is_catalogue
 from automap_tiles.commands.run.folders import fetched_folder, satellite_name, scenes_folder
 from automap_tiles.commands.run.parameters import RunParameters
 from automap_tiles.errors import AutomapError, Empty
+from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.scenes import download as fetching
 from automap_tiles.scenes import find, prepare, prepared
 from automap_tiles.scenes.download.address import kind_of, safe_name
 from automap_tiles.scenes.masks import Making
+from automap_tiles.scenes.stamps import far_stamps, product_fingerprint
 from automap_tiles.sensors.sensor import COMMON
 from automap_tiles.storage import Storage, open_storage
 
@@ -68,6 +70,8 @@ class _Job:
     area: BaseGeometry
     area_hash: str
     making: Making
+    products: Mapping[str, str]
+    """Id of a scene → fingerprint of its product as it is now."""
 
     @property
     def bands(self) -> tuple[str, ...]:
@@ -88,12 +92,12 @@ def download(
     what is to be fetched.
     """
     for satellite, scenes in found.scenes.items():
-        yield from _of_satellite(_job(run, satellite), scenes, workers, overwrite)
+        yield from _of_satellite(_job(run, satellite, scenes), scenes, workers, overwrite)
 
 
 def done(run: RunParameters, satellite: str, scenes: Sequence[Scene]) -> frozenset[str]:
     """Ids of the scenes that need no work."""
-    job = _job(run, satellite)
+    job = _job(run, satellite, scenes)
     return frozenset(scene.id for scene in scenes if _is_there(job, scene))
 
 
@@ -110,7 +114,9 @@ def area_hash(area: BaseGeometry) -> str:
     return hashlib.sha256(normalize(area).wkb).hexdigest()[:16]
 
 
-def _job(run: RunParameters, satellite: str) -> _Job:
+def _job(run: RunParameters, satellite: str, scenes: Sequence[Scene]) -> _Job:
+    far = {} if is_catalogue(run.source) else far_stamps(run.source)
+    bands = (*COMMON, *run.making.bands)
     return _Job(
         satellite=satellite,
         storage=open_storage(str(scenes_folder(run.output, satellite))),
@@ -118,6 +124,7 @@ def _job(run: RunParameters, satellite: str) -> _Job:
         area=run.area,
         area_hash=area_hash(run.area),
         making=run.making,
+        products={scene.id: product_fingerprint(scene, bands, far) for scene in scenes},
     )
 
 
@@ -127,8 +134,10 @@ def _of_satellite(
     pending: list[Scene] = []
     for scene in scenes:
         if not overwrite and _is_there(job, scene):
+            _tell_unknown(job, scene)
             yield _done(job, scene, SceneStatus.THERE)
         else:
+            _tell_changed(job, scene)
             pending.append(scene)
     if not pending and job.storage.exists(prepared.NAME):
         return
@@ -155,11 +164,45 @@ def _of_satellite(
 
 
 def _is_there(job: _Job, scene: Scene) -> bool:
-    name = safe_name(scene.id)
-    item = prepared.read_item(Path(job.storage.url(f"{name}.json")))
+    item = _item(job, scene)
     if item is None or not stac.is_made_for(item, job.area_hash, job.making.label):
         return False
+    if stac.product_of(item) not in (None, job.products[scene.id]):
+        return False
+    name = safe_name(scene.id)
     return not item.get("assets") or job.storage.exists(f"{name}.tif")
+
+
+def _item(job: _Job, scene: Scene) -> dict[str, Any] | None:
+    return prepared.read_item(Path(job.storage.url(f"{safe_name(scene.id)}.json")))
+
+
+def _tell_changed(job: _Job, scene: Scene) -> None:
+    item = _item(job, scene)
+    before = None if item is None else stac.product_of(item)
+    if before not in (None, job.products[scene.id]):
+        tell(
+            Note(
+                fate=Fate.REPLACED,
+                subject=Subject.SCENES,
+                reason="prepared anew: the files of their products have changed",
+                examples=(scene.id,),
+            )
+        )
+
+
+def _tell_unknown(job: _Job, scene: Scene) -> None:
+    item = _item(job, scene)
+    if item is not None and stac.product_of(item) is None:
+        tell(
+            Note(
+                fate=Fate.GUESSED,
+                subject=Subject.SCENES,
+                reason="prepared by an earlier version, and taken for the same products",
+                examples=(scene.id,),
+                remedy="automap download --overwrite prepares them anew",
+            )
+        )
 
 
 def _on_this_machine(job: _Job, scenes: Sequence[Scene]) -> Iterator[Scene | SceneDone]:
@@ -206,7 +249,9 @@ def _prepare(job: _Job, scene: Scene) -> SceneDone:
             job.storage.delete(f"{name}.tif")
             status = SceneStatus.EMPTY
         stac.put(
-            job.storage, f"{name}.json", stac.item(scene, job.area_hash, picture, job.making.label)
+            job.storage,
+            f"{name}.json",
+            stac.item(scene, job.area_hash, picture, job.making.label, job.products[scene.id]),
         )
     except AutomapError as error:
         done = _done(job, scene, SceneStatus.FAILED, error=str(error))

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from automap_tiles.errors import AutomapError, ConfigError
+from automap_tiles.errors import AutomapError, ConfigError, InputError
 from automap_tiles.scenes.masks import OWN_LAYERS, Making
 from automap_tiles.scenes.select import Period, parse_satellites
 
@@ -180,4 +180,14 @@ def boundary_area(path: str | Path, key: str = "boundary") -> BaseGeometry:
     area = union_all(list(matching_parts(union, "Polygon")))
     if area.is_empty:
         raise ConfigError("has no areas", key=key, found=str(path), remedy="polygons")
-    return normalised(area)
+    try:
+        return normalised(area)
+    except InputError as error:
+        raise ConfigError(
+            "its coordinates are not longitudes and latitudes, as its CRS says",
+            path,
+            key=key,
+            found=" ".join(f"{value:.10g}" for value in area.bounds),
+            remedy="save it with the CRS that its coordinates are in, or in EPSG:4326: a GeoJSON "
+            "that says none is in degrees",
+        ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,12 @@ from automap_tiles import raster
 from automap_tiles.commands.run import stac
 from automap_tiles.commands.run.composite import band_names, band_unit
 from automap_tiles.commands.run.download import area_hash
-from automap_tiles.commands.run.folders import composite_path, satellite_name
+from automap_tiles.commands.run.folders import composite_path, satellite_name, scenes_folder
 from automap_tiles.commands.run.parameters import RunParameters
-from automap_tiles.errors import ConfigError
+from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.notes import Fate, Note, Subject, tell
+from automap_tiles.scenes.download.address import safe_name
+from automap_tiles.scenes.masks import CONFIDENCE
 from automap_tiles.scenes.outlines import outline
 from automap_tiles.scenes.prepared import read_item
 from automap_tiles.storage import open_storage
@@ -26,12 +30,79 @@ _WORDS = {
     "automap:provenance": "with other provenance bands",
 }
 """What decides on a composite and is not in its name."""
+_UNSURE = ("cloud", "cirrus", "shadow", "snow")
+"""Flags that quality layers tell with a confidence."""
 
 
 def write_item(run: RunParameters, satellite: str) -> None:
     """Describe the composite of a satellite; raises `InputError`, `OutputError`."""
     path = composite_path(run, satellite)
     stac.put(open_storage(str(path.parent)), f"{path.stem}.json", _item(run, satellite, path))
+
+
+def check_not_empty(run: RunParameters, satellite: str, scenes: Collection[str]) -> None:
+    """Raise `InputError` where nothing of these scenes is left, and so no composite."""
+    path = composite_path(run, satellite)
+    if path.exists() and any(one["samples"] for one in _shares(path)):
+        return
+    for left in (path, path.with_suffix(".json")):
+        left.unlink(missing_ok=True)  # of an earlier run, and empty by now
+    folder = scenes_folder(run.output, satellite)
+    said = [
+        item["properties"]
+        for name in scenes
+        if (item := read_item(folder / f"{safe_name(name)}.json")) is not None
+    ]
+    pixels, cloudy = (
+        sum(int(each.get(key, 0)) for each in said) for key in ("automap:pixels", "automap:cloudy")
+    )
+    raise InputError(
+        f"no pixel is left: the mask ({', '.join(run.mask)}) rules out all that {len(said)} "
+        f"scene{'s show' if len(said) != 1 else ' shows'} of the area; {cloudy:,} of {pixels:,} "
+        "pixels are under clouds, cirrus or shadows. A longer time, or fewer flags under --mask, "
+        "may leave some"
+    )
+
+
+def unused_scenes(run: RunParameters, satellite: str) -> list[str]:
+    """Ids of scenes of which no pixel counts in the composite."""
+    shares = _shares(composite_path(run, satellite))
+    return [str(one["id"]) for one in shares if not one["samples"]]
+
+
+def _shares(composite: Path) -> list[dict[str, Any]]:
+    """What each scene gave to a composite, as `scenes.shares` has written it beside."""
+    path = composite.with_suffix(".scenes.json")
+    if not path.exists():
+        return []
+    shares: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    return shares
+
+
+def no_composite(satellite: str, why: str) -> Note:
+    """There is none of a satellite."""
+    return Note(
+        fate=Fate.LOST,
+        subject=Subject.SATELLITES,
+        reason=f"no composite: {why}",
+        examples=(satellite_name(satellite),),
+    )
+
+
+def tell_confidence(run: RunParameters) -> None:
+    """Tell what nobody is asked for: from which confidence on a pixel counts as cloudy."""
+    unsure = [name for name in run.mask if name in _UNSURE]
+    if unsure and run.making.masking is None:
+        tell(
+            Note(
+                fate=Fate.GUESSED,
+                subject=Subject.MASKS,
+                reason=f"what the scenes' own layers tell with {CONFIDENCE} or high confidence is "
+                "masked; low confidence counts as clear",
+                count=len(unsure),
+                examples=tuple(unsure),
+            )
+        )
 
 
 def check_composites(run: RunParameters) -> None:
@@ -82,7 +153,8 @@ def _item(run: RunParameters, satellite: str, path: Path) -> dict[str, Any]:
             "start_datetime": f"{run.period.first}T00:00:00Z",
             "end_datetime": f"{run.period.last}T23:59:59Z",
             "platform": satellite_name(satellite),
-            "description": run.description,
+            # core 1.1 takes no empty one
+            **({"description": run.description} if run.description else {}),
             "proj:epsg": info.grid.crs.to_epsg(),
             "proj:shape": list(info.grid.shape),
             "proj:transform": list(info.grid.transform)[:6],

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 AREA = "automap:area"
 """Property of an item: hash of the area that the scene was cut to."""
+PRODUCT = "automap:product"
+"""Property of an item: fingerprint of the product that the scene was made of."""
 MAKING = "automap:mask"
 """Property of an item: what its mask was made of, where not of the scene's own layers."""
 VERSION = "1.0.0"
@@ -34,8 +36,13 @@ COG = "image/tiff; application=geotiff; profile=cloud-optimized"
 _EO_NAMES = {"swir1": "swir16", "swir2": "swir22"}
 
 
-def item(scene: Scene, area: str, picture: Picture | None, making: str = "") -> dict[str, Any]:
-    """The item of a prepared scene; without a picture when there is no pixel in the area."""
+def item(
+    scene: Scene, area: str, picture: Picture | None, making: str = "", product: str = ""
+) -> dict[str, Any]:
+    """The item of a prepared scene; without a picture when there is no pixel in the area.
+
+    `product` is the fingerprint of what the scene was made of.
+    """
     from shapely.geometry import mapping
 
     shape = scene.footprint if picture is None else outline(picture.grid)
@@ -46,7 +53,10 @@ def item(scene: Scene, area: str, picture: Picture | None, making: str = "") -> 
         "stac_extensions": EXTENSIONS,
         "id": name,
         "geometry": None if shape is None else mapping(shape),
-        "properties": {**_properties(scene, area, picture), **({MAKING: making} if making else {})},
+        "properties": {
+            **_properties(scene, area, picture),
+            **{key: said for key, said in ((MAKING, making), (PRODUCT, product)) if said},
+        },
         "links": [{"rel": "collection", "href": f"./{NAME}", "type": "application/json"}],
         "collection": "scenes",
         "assets": {} if picture is None else {ASSET: _asset(scene, f"./{name}.tif")},
@@ -108,6 +118,12 @@ def is_made_for(item: Mapping[str, Any], area: str, making: str) -> bool:
     """Whether the scene of an item was cut to the area of that hash, and its mask made that way."""
     said = item["properties"]
     return bool(said.get(AREA) == area and said.get(MAKING, "") == making)
+
+
+def product_of(item: Mapping[str, Any]) -> str | None:
+    """Fingerprint of the product that an item was made of; None where nobody kept it."""
+    said = item["properties"].get(PRODUCT)
+    return None if said is None else str(said)
 
 
 def collection(

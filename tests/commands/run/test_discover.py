@@ -13,6 +13,7 @@ from shapely import box
 from automap_tiles.commands.run import parameters as rules
 from automap_tiles.commands.run.discover import discover
 from automap_tiles.errors import InputError
+from automap_tiles.notes import Subject
 from automap_tiles.scenes import catalogue, find
 from automap_tiles.scenes.scene import Found, Scene
 
@@ -52,7 +53,8 @@ def test_levels_are_not_mixed(run: rules.RunParameters, monkeypatch: pytest.Monk
     found = discover(run)
     assert ids(found) == {"8": ["landsat-8_L1TP"], "2": ["sentinel-2a_L2A"]}
     (note,) = found.notes
-    assert note.startswith("sentinel-2: only surface reflectance")
+    assert note.examples == ("sentinel-2",)
+    assert note.reason.startswith("only surface reflectance")
     assert [name for name, _ in found.rejected] == ["landsat-8_L2SP"]
 
 
@@ -73,7 +75,7 @@ def test_a_known_catalogue_is_asked_for_the_top_of_the_atmosphere_first(
     found = discover(replace(run, source="earth-search"))
     assert asked == [("2", "toa"), ("8", "surface")]
     assert ids(found) == {"2": ["sentinel-2b_L1C"], "8": ["landsat-8_L2A"]}
-    assert [note.partition(":")[0] for note in found.notes] == ["landsat-8"]
+    assert [note.examples for note in found.notes] == [("landsat-8",)]
 
 
 def test_the_surface_where_the_top_has_nothing(
@@ -86,7 +88,7 @@ def test_the_surface_where_the_top_has_nothing(
     monkeypatch.setattr(catalogue, "search", search)
     found = discover(replace(run, source="earth-search", satellites=frozenset("2")))
     assert ids(found) == {"2": ["sentinel-2a_L2A"]}
-    assert "only surface reflectance" in found.notes[0]
+    assert "only surface reflectance" in found.notes[0].reason
 
 
 def test_a_satellite_that_saw_nothing_is_named(
@@ -94,6 +96,8 @@ def test_a_satellite_that_saw_nothing_is_named(
 ) -> None:
     listed = (scene("landsat-8", "L1TP"),)
     monkeypatch.setattr(find, "products", lambda *_, **__: Found(scenes=listed))
-    assert discover(run).notes == ("sentinel-2: no scene of that area and time",)
+    (note,) = discover(run).notes
+    assert (note.subject, note.examples) == (Subject.SATELLITES, ("sentinel-2",))
+    assert note.reason == "no scene of them is used"
     with pytest.raises(InputError, match=r"1 of Landsat 8, which is not asked"):
         discover(replace(run, satellites=frozenset("2")))

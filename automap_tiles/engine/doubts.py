@@ -1,0 +1,56 @@
+"""What a process may do and is hardly meant to do, found out before its first tile."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from automap_tiles.errors import AutomapError
+from automap_tiles.formats.protocols import Advising, OutputKind, Sized
+from automap_tiles.storage import is_remote
+
+if TYPE_CHECKING:
+    from automap_tiles.runtime.process import Process
+
+# A zoom whose pixels differ from an input's by less than this part counts as equal.
+_SLACK = 1e-3
+
+
+def warnings(process: Process) -> Iterator[str]:
+    """A sentence for each doubt."""
+    if isinstance(process.writer, Advising):
+        yield from map(str, process.writer.advice())
+    yield from _finer(process)
+
+
+def _finer(process: Process) -> Iterator[str]:
+    """Of pixels so fine that a coarser zoom would hold all that the inputs have."""
+    if not process.base_zooms:
+        return
+    pyramid, finest = process.pyramid, max(process.base_zooms)
+    rasters = [
+        reader for _, reader in process.inputs.readers(finest) if reader.kind is OutputKind.RASTER
+    ]
+    known = [reader for reader in rasters if isinstance(reader, Sized)]
+    if not known or len(known) < len(rasters):  # another one may be as fine as this
+        return
+    try:
+        size = min(reader.pixel_size(pyramid.crs) for reader in known) * (1 + _SLACK)
+    except AutomapError:  # what has no size there cannot be compared
+        return
+    enough = next((z for z in range(finest + 1) if pyramid.pixel_size(z)[0] <= size), finest)
+    if enough < finest:
+        yield (
+            f"zoom {finest} has pixels of {pyramid.pixel_size(finest)[0]:.3g}, the finest input "
+            f"has {size:.3g}: zoom {enough} holds all of it"
+        )
+
+
+def free_bytes(path: str) -> int | None:
+    """What is free where an output will be; None for object stores."""
+    if is_remote(path):
+        return None
+    there = next((each for each in (Path(path), *Path(path).parents) if each.exists()), None)
+    return None if there is None else shutil.disk_usage(there).free

@@ -1,0 +1,111 @@
+"""What a raster says besides its pixels, and which value none of its pixels has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rasterio.windows import Window
+
+from automap_tiles.raster.datasets import open_source, reading
+from automap_tiles.raster.nodata import as_value
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# Of the file as it lies there; they would be wrong of another one, or are written by the driver.
+_NOT_KEPT = (
+    "AREA_OR_POINT", "STATISTICS_", "OVR_RESAMPLING_ALG", "TIFFTAG_XRESOLUTION",
+    "TIFFTAG_YRESOLUTION", "TIFFTAG_RESOLUTIONUNIT", "TIFFTAG_MINSAMPLEVALUE",
+    "TIFFTAG_MAXSAMPLEVALUE",
+)  # fmt: skip
+
+# Edge of the squares that are looked at, pixels: 32 MB of float64.
+_EDGE = 2048
+
+Colour = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What a raster says of itself besides its pixels and its grid; each tuple by band."""
+
+    tags: Mapping[str, str]
+    """Of the file."""
+    band_tags: tuple[Mapping[str, str], ...]
+    units: tuple[str | None, ...]
+    colorinterp: tuple[str, ...]
+    """Named as in GDAL."""
+    colours: tuple[Mapping[int, Colour] | None, ...]
+    """(r, g, b, a) by value."""
+
+
+def about(path: str | Path) -> About:
+    """Look at a raster; raises `InputError` when it cannot be opened."""
+    dataset = open_source(path).dataset
+    return About(
+        tags=_kept(dataset.tags()),
+        band_tags=tuple(_kept(dataset.tags(band)) for band in dataset.indexes),
+        units=tuple(dataset.units),
+        colorinterp=tuple(each.name for each in dataset.colorinterp),
+        colours=tuple(_colours(dataset, band) for band in dataset.indexes),
+    )
+
+
+def unused_value(
+    path: str | Path, bands: Sequence[int], dtype: str, first: Sequence[float] = ()
+) -> int | None:
+    """A whole number that no valid pixel of the bands has; None when there is none.
+
+    One of `first` if it can be, then the ends of the dtype, which resampling makes least of all;
+    then, of types of 8 and 16 bits, any other. The bands are read whole, up to the moment when
+    nothing is left to find out. Raises `InputError` when they cannot be read.
+    """
+    kind = np.dtype(dtype)
+    limits = np.iinfo(kind)
+    ends = (limits.min, limits.max) if kind.kind == "i" else (limits.max, limits.min)
+    fitting = [int(value) for value in first if as_value(value, kind) is not None]
+    every = range(limits.max, limits.min - 1, -1) if kind.itemsize <= 2 else ()
+    left: dict[int, None] = dict.fromkeys([*fitting, *ends, *every])
+    for values in _blocks(path, bands):
+        if kind.itemsize <= 2:
+            for value in np.unique(values).tolist():
+                left.pop(value, None)
+        else:
+            left = {value: None for value in left if not (values == value).any()}
+        if not left:
+            return None
+    return next(iter(left))
+
+
+def _blocks(path: str | Path, bands: Sequence[int]) -> Iterator[NDArray[Any]]:
+    """The valid pixels of the bands, square by square."""
+    source = open_source(path)
+    height, width = source.info.shape
+    with reading(source.info):
+        for row in range(0, height, _EDGE):
+            for col in range(0, width, _EDGE):
+                window = Window(col, row, min(_EDGE, width - col), min(_EDGE, height - row))
+                for band in bands:
+                    yield source.dataset.read(band, window=window, masked=True).compressed()
+
+
+def _kept(tags: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in tags.items() if not name.startswith(_NOT_KEPT)}
+
+
+def _colours(dataset: Any, band: int) -> dict[int, Colour] | None:
+    """The colour table without the padding at its end: entries as black as the last one."""
+    try:
+        table = dataset.colormap(band)
+    except ValueError:  # there is none
+        return None
+    last = max(table)
+    padding = table[last]
+    if padding[:3] == (0, 0, 0):
+        while last > 0 and table[last] == padding:
+            last -= 1
+    return {value: tuple(colour) for value, colour in table.items() if value <= last}

@@ -1,0 +1,322 @@
+"""What a conversion keeps of its source, from the file to the tiles."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import fiona
+import numpy as np
+import pytest
+import rasterio
+from rasterio.crs import CRS
+from rasterio.enums import ColorInterp
+from rasterio.transform import from_bounds, from_origin
+
+from automap_tiles.api import open_process
+from automap_tiles.commands.convert import Conversion, conversion_config
+from automap_tiles.commands.facts import best_zoom
+from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.grid import Pyramid
+from automap_tiles.notes import Fate, Notes, collecting
+from automap_tiles.raster.about import unused_value
+
+WriteRaster = Callable[..., str]
+ROWS, COLS = np.mgrid[:120, :120]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> WriteRaster:
+    def written(data: np.ndarray, *, said: Callable[[Any], None] | None = None, **more: Any) -> str:
+        data = data[None] if data.ndim == 2 else data
+        path = tmp_path / f"source{len(list(tmp_path.iterdir()))}.tif"
+        profile = {
+            "driver": "GTiff",
+            "count": len(data),
+            "height": data.shape[1],
+            "width": data.shape[2],
+            "dtype": data.dtype.name,
+            "crs": "EPSG:3857",
+            "transform": from_origin(1_200_000, 5_900_000, 150, 150),
+            **more,
+        }
+        with rasterio.open(path, "w", **profile) as target:
+            if said is not None:
+                said(target)
+            target.write(data)
+        return str(path)
+
+    return written
+
+
+def converted(source: str, target: Path, **more: Any) -> Notes:
+    """Run a conversion; what was told."""
+    with collecting() as notes:
+        options = {"pyramid": "mercator", **more}
+        config = conversion_config(Conversion(source=source, target=str(target), **options))
+        for event in open_process(config).execute(concurrency="none"):
+            notes.extend(getattr(event, "notes", ()))
+            assert getattr(event, "error", None) is None
+    return notes
+
+
+def tiles(folder: Path, ending: str = "tif") -> list[Path]:
+    return sorted(folder.glob(f"*/*/*.{ending}"))
+
+
+def valid(folder: Path, band: int = 1) -> np.ndarray:
+    parts = []
+    for path in tiles(folder):
+        with rasterio.open(path) as tile:
+            parts.append(tile.read(band, masked=True).compressed())
+    return np.concatenate(parts)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "nodata"),
+    [("uint8", 255), ("uint16", 65535), ("int16", -32768), ("int32", -(2**31)), ("float32", None)],
+)
+def test_zeros_of_a_source_without_nodata_stay(
+    write: WriteRaster, tmp_path: Path, dtype: str, nodata: float | None
+) -> None:
+    source = write((ROWS // 7 % 3).astype(dtype))
+    converted(source, tmp_path / "out", zooms=(9,))
+    assert set(np.unique(valid(tmp_path / "out"))) == {0, 1, 2}
+    with rasterio.open(tiles(tmp_path / "out")[0]) as tile:
+        assert np.isnan(tile.nodata) if nodata is None else tile.nodata == nodata
+
+
+def test_a_value_that_occurs_is_not_taken_for_nodata(write: WriteRaster) -> None:
+    ramp = (ROWS + COLS).astype("uint8")  # 0 to 238
+    assert unused_value(write(ramp), [1], "uint8") == 255
+    assert unused_value(write(np.where(ramp < 9, 255, ramp)), [1], "uint8") == 0
+    ends = np.where(ramp < 9, 255, ramp)
+    ends[0, 0] = 0
+    assert unused_value(write(ends), [1], "uint8") == 254
+    every = np.arange(256, dtype="uint8").reshape(16, 16)
+    assert unused_value(write(every), [1], "uint8") is None
+    assert unused_value(write(np.full((4, 4), 2**31 - 1, "int32")), [1], "int32", [7]) == 7
+    assert unused_value(write(np.full((4, 4), 7, "int32")), [1], "int32", [7]) == -(2**31)
+
+
+def test_a_source_that_uses_all_values_says_so(write: WriteRaster, tmp_path: Path) -> None:
+    source = write(np.arange(256, dtype="uint8").reshape(16, 16).repeat(8, 0).repeat(8, 1))
+    notes = converted(source, tmp_path / "out", zooms=(9,))
+    (note,) = notes
+    assert note.fate is Fate.GUESSED
+    assert "all values of uint8" in note.reason
+    with rasterio.open(tiles(tmp_path / "out")[0]) as tile:
+        assert tile.nodata is None
+        assert 0 in tile.read(1)
+
+
+def test_alpha_says_where_there_is_nothing(write: WriteRaster, tmp_path: Path) -> None:
+    data = np.arange(256, dtype="uint8").reshape(16, 16).repeat(8, 0).repeat(8, 1)
+    alpha = np.where(abs(np.mgrid[:128, :128][0] - 64) < 20, 0, 255).astype("uint8")
+
+    def said(target: Any) -> None:
+        target.colorinterp = [ColorInterp.gray, ColorInterp.alpha]
+
+    source = write(np.stack([data, alpha]), said=said, alpha="yes")
+    converted(source, tmp_path / "out", zooms=(9,))
+    with rasterio.open(tiles(tmp_path / "out")[0]) as tile:
+        assert tile.colorinterp[1] is ColorInterp.alpha
+        assert tile.nodata is None
+    seen = valid(tmp_path / "out")
+    # what was transparent is away, all else there, black too
+    assert {0, 255} <= set(np.unique(seen)) == set(np.unique(data[alpha > 0]))
+    single = tmp_path / "one.tif"
+    converted(source, single, zooms=(9,), cog=True)
+    with rasterio.open(single) as cog:
+        assert cog.colorinterp[1] is ColorInterp.alpha
+
+
+def test_what_is_said_of_the_bands_goes_along_with_them(write: WriteRaster, tmp_path: Path) -> None:
+    def said(target: Any) -> None:
+        target.descriptions = ("red", None, "temperature")
+        target.scales, target.offsets = (1e-4, 1, 0.01), (-0.1, 0, 273.15)
+        target.units = ("1", "", "K")
+        target.update_tags(ACQUIRED="2019-05-04", TIFFTAG_ARTIST="somebody")
+        target.update_tags(3, wavelength="10.9")
+
+    source = write(np.stack([ROWS] * 3).astype("int16"), said=said, nodata=-5)
+    converted(source, tmp_path / "out", zooms=(9,), bands=(3, 1))
+    with rasterio.open(tiles(tmp_path / "out")[0]) as tile:
+        assert tile.descriptions == ("temperature", "red")
+        assert tile.scales == (0.01, 1e-4)
+        assert tile.offsets == (273.15, -0.1)
+        assert tile.units == ("K", "1")
+        assert tile.tags()["ACQUIRED"] == "2019-05-04"
+        assert tile.tags()["TIFFTAG_ARTIST"] == "somebody"
+        assert tile.tags(1) == {"wavelength": "10.9"}
+        assert tile.tags(2) == {}
+        assert tile.nodata == -5
+    # and on from the tiles, which say it in their metadata.json
+    converted(str(tmp_path / "out"), tmp_path / "again", pyramid=None, bands=(2,))
+    with rasterio.open(tiles(tmp_path / "again")[0]) as tile:
+        assert (tile.descriptions, tile.scales, tile.units) == (("red",), (1e-4,), ("1",))
+        assert tile.tags(1) == {}
+    converted(str(tmp_path / "out"), tmp_path / "whole", pyramid=None)
+    with rasterio.open(tiles(tmp_path / "whole")[0]) as tile:
+        assert tile.tags(1) == {"wavelength": "10.9"}
+
+
+def test_changed_numbers_mean_the_same_quantities(write: WriteRaster, tmp_path: Path) -> None:
+    def said(target: Any) -> None:
+        target.scales, target.offsets = (0.5,), (3.0,)
+
+    source = write((ROWS + 10).astype("int16"), said=said, nodata=-1)
+    more = {"dtype": "float64", "scale_ratio": 0.25, "scale_offset": -2.0}
+    converted(source, tmp_path / "out", zooms=(9,), **more)
+    with rasterio.open(tiles(tmp_path / "out")[0]) as tile:
+        data = tile.read(1, masked=True) * tile.scales[0] + tile.offsets[0]
+    assert set(np.unique(data.compressed())) <= set((np.arange(10, 130) * 0.5 + 3.0).tolist())
+
+
+def test_bands_of_several_types_get_one_that_holds_all(write: WriteRaster, tmp_path: Path) -> None:
+    one = write((ROWS + 100).astype("uint16"), nodata=0)
+    two = write((-ROWS - 1).astype("int16"), nodata=-9)
+    vrt = tmp_path / "both.vrt"
+    bands = "".join(
+        f'<VRTRasterBand dataType="{kind}" band="{number}"><NoDataValue>{nodata}</NoDataValue>'
+        f"<SimpleSource><SourceFilename>{path}</SourceFilename><SourceBand>1</SourceBand>"
+        "</SimpleSource></VRTRasterBand>"
+        for number, (kind, path, nodata) in enumerate(
+            (("UInt16", one, 0), ("Int16", two, -9)), start=1
+        )
+    )
+    vrt.write_text(
+        '<VRTDataset rasterXSize="120" rasterYSize="120"><SRS>EPSG:3857</SRS>'
+        f"<GeoTransform>1200000,150,0,5900000,0,-150</GeoTransform>{bands}</VRTDataset>"
+    )
+    output = conversion_config(Conversion(source=str(vrt), target="out", pyramid="mercator"))[
+        "output"
+    ]
+    # 0 is nodata of the first band, and the second one has no 0
+    assert (output["dtype"], output["nodata"]) == ("int32", 0)
+    only = Conversion(source=str(vrt), target="out", pyramid="mercator", bands=(2,))
+    assert conversion_config(only)["output"]["dtype"] == "int16"
+    assert conversion_config(only)["output"]["nodata"] == -9
+
+
+def test_colours_go_along_black_ones_too(write: WriteRaster, tmp_path: Path) -> None:
+    table = {0: (0, 0, 0, 255), 1: (200, 0, 0, 255), 2: (0, 0, 0, 255), 3: (0, 90, 0, 255)}
+    source = write(
+        (ROWS // 30).astype("uint8"), said=lambda target: target.write_colormap(1, table)
+    )
+    converted(source, tmp_path / "out", zooms=(9,))
+    with rasterio.open(tiles(tmp_path / "out")[0]) as tile:
+        found = tile.colormap(1)
+    assert {value: found[value] for value in table} == table
+    notes = converted(source, tmp_path / "png", zooms=(9,), format="PNG")
+    assert [note.examples for note in notes] == [("colormap",)]
+    notes = converted(source, tmp_path / "wide", zooms=(9,), dtype="float32")
+    assert [note.fate for note in notes] == [Fate.LOST]
+
+
+def test_black_pixels_of_a_picture_stay_opaque(write: WriteRaster, tmp_path: Path) -> None:
+    source = write(np.zeros((3, 120, 120), "uint8") + (COLS % 2).astype("uint8"))
+    converted(source, tmp_path / "out", zooms=(9,), format="PNG")
+    opaque = colours = 0
+    for path in tiles(tmp_path / "out", "png"):
+        with rasterio.open(path) as tile:
+            opaque += int((tile.read(4) > 0).sum())
+            colours += int((tile.read(1) > 0).sum())
+    assert opaque > 1.5 * colours > 0
+
+
+def test_a_nodata_value_that_does_not_fit_is_replaced_with_a_word(
+    write: WriteRaster, tmp_path: Path
+) -> None:
+    source = write((ROWS % 5).astype("int16"), nodata=-999)
+    notes = converted(source, tmp_path / "out", zooms=(9,), dtype="uint8")
+    assert [note.fate for note in notes] == [Fate.REPLACED]
+    assert "-999" in notes.grouped()[0].examples[0]
+
+
+def test_no_such_band(write: WriteRaster) -> None:
+    wanted = Conversion(
+        source=write(ROWS.astype("uint8")), target="out", pyramid="mercator", bands=(2,)
+    )
+    with pytest.raises(ConfigError, match="--bidx"):
+        conversion_config(wanted)
+
+
+@pytest.mark.parametrize("crs", ["EPSG:32601", "EPSG:4326", "EPSG:3832"])
+@pytest.mark.parametrize("pyramid", ["mercator", "geodetic"])
+def test_both_sides_of_the_antimeridian(
+    write: WriteRaster, tmp_path: Path, crs: str, pyramid: str
+) -> None:
+    boxes = {
+        # three quarters of it lie in the west of the zone
+        "EPSG:32601": (100_000, 7_000_000, 400_000, 7_300_000),
+        "EPSG:4326": (177.0, 60.0, 185.0, 64.0),
+        "EPSG:3832": (3_000_000, 5_000_000, 3_600_000, 5_600_000),  # its middle is 150° east
+    }
+    data = (ROWS + 1).astype("uint8")
+    source = write(data, crs=crs, transform=from_bounds(*boxes[crs], 120, 120), nodata=0)
+    zoom = 6
+    converted(source, tmp_path / "out", zooms=(zoom,), pyramid=pyramid)
+    last = Pyramid.from_grid(pyramid).matrix_shape(zoom)[1] - 1
+    columns = {int(path.stem) for path in tiles(tmp_path / "out")}
+    assert {0, last} <= columns
+    assert len(columns) < 8
+    # every row of the source is met on each side
+    values = valid(tmp_path / "out")
+    assert (values.min(), values.max()) <= (3, 118)
+
+
+def test_features_over_the_antimeridian_however_they_are_written(tmp_path: Path) -> None:
+    def polygon(west: float, east: float) -> dict[str, Any]:
+        ring = [[west, 50], [east, 50], [east, 52], [west, 52], [west, 50]]
+        return {"type": "Polygon", "coordinates": [ring]}
+
+    found: dict[str, dict[int, list[int]]] = {}
+    for name, crs, geometry in (
+        ("east", "EPSG:4326", polygon(178, 182)),
+        ("west", "EPSG:4326", polygon(-182, -178)),
+        ("circle", "EPSG:4326", polygon(178, 182)),
+    ):
+        path = tmp_path / f"{name}.gpkg"
+        schema = {"geometry": "Polygon", "properties": {"a": "int"}}
+        with fiona.open(path, "w", driver="GPKG", schema=schema, crs=crs) as target:
+            target.write({"geometry": geometry, "properties": {"a": 1}})
+            if name == "circle":  # longitudes from 0 to 360
+                target.write({"geometry": polygon(190, 191), "properties": {"a": 2}})
+        converted(str(path), tmp_path / name, zooms=(5,))
+        found[name] = {}
+        for tile in tiles(tmp_path / name, "geojson"):
+            features = json.loads(tile.read_text())["features"]
+            found[name][int(tile.stem)] = sorted(each["properties"]["a"] for each in features)
+    assert found["east"] == found["west"] == {0: [1], 31: [1]}
+    assert found["circle"] == {0: [1, 2], 31: [1]} or found["circle"] == {0: [1], 1: [2], 31: [1]}
+
+
+def test_zoom_of_a_picture_with_control_points(tmp_path: Path) -> None:
+    path = tmp_path / "points.tif"
+    profile: dict[str, Any] = {"driver": "GTiff", "count": 1, "height": 100, "width": 100}
+    points = [
+        rasterio.control.GroundControlPoint(row, col, 13 + col * 1e-3, 48 - row * 1e-3)
+        for row in (0, 100)
+        for col in (0, 100)
+    ]
+    profile |= {"dtype": "uint8", "gcps": points, "crs": CRS.from_epsg(4326)}
+    with rasterio.open(path, "w", **profile) as target:
+        target.write(np.ones((1, 100, 100), "uint8"))
+    # 0.001° a pixel: zoom 9 has 0.00137°, zoom 10 half of it
+    assert best_zoom(str(path), Pyramid.from_grid("geodetic")) == 9
+
+
+def test_a_file_of_features_without_geometry(tmp_path: Path) -> None:
+    path = tmp_path / "none.geojson"
+    rows: list[dict[str, Any]] = [{"type": "Feature", "properties": {"a": 1}, "geometry": None}]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": rows}))
+    wanted = Conversion(source=str(path), target="out", pyramid="mercator", zooms=(4,))
+    with pytest.raises(InputError, match="has a geometry"):
+        conversion_config(wanted)
+    rows.append({**rows[0], "geometry": {"type": "Point", "coordinates": [11.0, 46.0]}})
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": rows}))
+    notes = converted(str(path), tmp_path / "out", zooms=(4,))
+    assert [(note.fate, note.count) for note in notes] == [(Fate.LOST, 1)]
