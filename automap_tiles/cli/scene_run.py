@@ -34,6 +34,7 @@ from automap_tiles.commands.run.results import (
     unused_scenes,
     write_item,
 )
+from automap_tiles.engine.journal import hold, place_of
 from automap_tiles.errors import AutomapError, InputError, TilesFailed
 from automap_tiles.notes import Notes, tell
 from automap_tiles.scenes.funnel import Funnel, Step
@@ -48,8 +49,16 @@ def carry_out(
     """Look for scenes, prepare, merge and classify them as far as the mode goes; print how it goes.
 
     Raises `ConfigError` for a composite that would replace another one and for samples that are no
-    good, `TilesFailed` when something failed; all else is done then.
+    good, `OutputBusy` while another run is writing the folder, `TilesFailed` when something failed;
+    all else is done then.
     """
+    with contextlib.ExitStack() as stack:
+        if not what.check:
+            stack.enter_context(hold(place_of(str(wanted.output))))
+        _go(what, wanted, classification)
+
+
+def _go(what: SceneOptions, wanted: RunParameters, classification: Classification | None) -> None:
     if wanted.mode.includes(Mode.COMPOSITE) and not _anew(what, wanted, Mode.COMPOSITE):
         check_composites(wanted)
     if classification is not None:

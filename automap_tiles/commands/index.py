@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -11,10 +13,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from automap_tiles.commands.tiledir import Selection, TileDirectory
+from automap_tiles.engine.journal import hold
 from automap_tiles.errors import ConfigError, OutputError
 from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.grid import TileIndex
-from automap_tiles.storage import is_remote
+from automap_tiles.storage import is_remote, open_storage
 
 
 class IndexKind(enum.Enum):
@@ -55,10 +58,15 @@ def write_indexes(
 ) -> list[Path]:
     """Write `<zoom>.<kind>` for each zoom that has tiles; the paths that were written.
 
+    The directory is held meanwhile where they go into it: of one that a run is writing an index
+    would miss the tiles that come.
+
     Raises
     ------
     ConfigError
         A VRT was asked for tiles that are no rasters.
+    OutputBusy
+        A run is writing the directory that the indexes go into.
     OutputError
         An index cannot be written.
 
@@ -67,6 +75,19 @@ def write_indexes(
         raise ConfigError(
             "a VRT needs raster tiles", file=directory.path, found=directory.metadata.format
         )
+    with contextlib.ExitStack() as stack:
+        if not is_remote(directory.path) and folder.resolve() == Path(directory.path).resolve():
+            stack.enter_context(hold(directory.place))
+        return _write_all(directory, folder, kinds, selection, options)
+
+
+def _write_all(
+    directory: TileDirectory,
+    folder: Path,
+    kinds: Sequence[IndexKind],
+    selection: Selection,
+    options: IndexOptions,
+) -> list[Path]:
     written = []
     tiles = directory.existing(selection)
     for zoom, group in groupby(tiles, key=lambda index: index.zoom):
@@ -86,9 +107,14 @@ def _write(
     options: IndexOptions,
 ) -> None:
     """One index; whole or not at all."""
+    storage = open_storage(path.parent)
+    storage.clean_parts(path.name)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=path.parent, prefix=".index-") as name:
+        # GDAL's drivers want the ending of the name: the part file has another
+        with (
+            TemporaryDirectory(prefix="automap-index-") as name,
+            storage.staged(path.name) as staged,
+        ):
             part = Path(name) / path.name
             if kind is IndexKind.TXT:
                 lines = (f"{_location(directory, index, options)}\n" for index in tiles)
@@ -99,7 +125,7 @@ def _write(
                 part.write_text(vrt_xml(directory, tiles, path.parent, options.basepath), "utf-8")
             else:
                 _write_features(directory, tiles, part, kind, options)
-            part.replace(path)
+            shutil.copyfile(part, staged)
     except OSError as error:
         raise OutputError(f"cannot be written: {error.strerror or error}", path) from error
 

@@ -16,6 +16,8 @@ import rasterio
 from click.testing import CliRunner, Result
 
 from automap_tiles.cli.main import automap, main
+from automap_tiles.engine.journal import hold, place_of
+from automap_tiles.errors import OutputBusy
 
 
 @pytest.fixture(scope="module")
@@ -202,3 +204,28 @@ def test_json_lines(
     paths = events[-1]["paths"]
     assert all(Path(path).exists() for path in paths.values())
     assert "Composite of landsat-8" in paths
+
+
+def test_a_second_run_in_the_folder_is_refused_at_once(
+    products: Path, districts: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "out"
+    args = arguments(products, districts, output)
+    with hold(place_of(str(output))):
+        for command in (("download",), ("run", "--mode", "composite")):
+            refused = invoke(*command, *args)
+            assert isinstance(refused.exception, OutputBusy)
+        assert [path.name for path in output.iterdir()] == ["journal.sqlite.lock"]
+        assert invoke("download", "--check", *args).exit_code == 0
+
+
+def test_parts_of_a_run_that_died_go(products: Path, districts: Path, tmp_path: Path) -> None:
+    args = arguments(products, districts, tmp_path / "out")
+    assert invoke("download", *args).exit_code == 0
+    scenes = tmp_path / "out" / "landsat-8" / "scenes"
+    before = {path.name for path in scenes.iterdir()}
+    part = scenes / ".scene.tif.otherhost-1-deadbeef-0.part"
+    part.write_bytes(b"half")
+    os.utime(part, (1e9, 1e9))
+    assert invoke("download", *args).exit_code == 0
+    assert {path.name for path in scenes.iterdir()} == before

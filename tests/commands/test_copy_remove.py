@@ -11,7 +11,7 @@ from automap_tiles.commands.copy import copy_tiles
 from automap_tiles.commands.remove import remove_tiles
 from automap_tiles.commands.tiledir import Selection, open_tile_directory
 from automap_tiles.engine.events import TileStatus
-from automap_tiles.engine.journal import JOURNAL_NAME, Journal
+from automap_tiles.engine.journal import JOURNAL_NAME, Journal, hold, place_of
 from automap_tiles.errors import ConfigError, OutputBusy, OutputError, OutputMismatch
 from automap_tiles.grid import TileIndex
 from tests.commands.conftest import HASHES, MakeDirectory
@@ -141,3 +141,43 @@ def test_remove_waits_for_nobody(make_directory: MakeDirectory) -> None:
             remove_tiles(directory, directory.existing(Selection()), Selection())
         other.communicate("")
     assert len(files(folder)) == len(TILES)
+
+
+def test_copying_into_an_output_that_is_being_written(make_directory: MakeDirectory) -> None:
+    source, target = make_directory("a", TILES), make_directory("b", TILES[:1])
+    (target / "3/2/8.tif").write_bytes(b"mine")
+    directory = open_tile_directory(str(source))
+    tiles = directory.existing(Selection())
+    with hold(place_of(str(target))), pytest.raises(OutputBusy, match="another run"):
+        copy_tiles(directory, str(target), tiles, Selection(), overwrite=True)
+    assert files(target) == {"3/2/8.tif": b"mine"}
+    new = target.parent / "new"
+    with hold(place_of(str(new))), pytest.raises(OutputBusy):
+        copy_tiles(directory, str(new), tiles, Selection())
+    assert not new.exists() or not any(new.iterdir())
+
+
+def test_removing_from_an_output_without_a_journal_that_is_being_written(
+    make_directory: MakeDirectory,
+) -> None:
+    """A run that has just begun, or one of an earlier version, has no journal yet."""
+    folder = make_directory("a", TILES)
+    (folder / JOURNAL_NAME).unlink()
+    directory = open_tile_directory(str(folder))
+    tiles = directory.existing(Selection())
+    with hold(place_of(str(folder))), pytest.raises(OutputBusy):
+        remove_tiles(directory, tiles, Selection())
+    assert len(files(folder)) == len(TILES)
+    assert remove_tiles(directory, tiles, Selection()) == 0
+    assert files(folder) == {}
+
+
+def test_stale_tiles_are_not_copied_as_done(make_directory: MakeDirectory, tmp_path: Path) -> None:
+    source = make_directory("a", TILES)
+    stale = [TileIndex(*index) for index in TILES[:3]]
+    with Journal.open(source / JOURNAL_NAME) as journal:
+        journal.start_run(HASHES, "all", fresh_from=0, metatiling=1, stale=stale)
+    directory = open_tile_directory(str(source))
+    copy_tiles(directory, str(tmp_path / "b"), directory.existing(Selection()), Selection())
+    with Journal.open_readonly(tmp_path / "b" / JOURNAL_NAME) as journal:
+        assert sum(each[TileStatus.WRITTEN] for each in journal.counts().values()) == 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import fiona
@@ -12,6 +13,8 @@ from rasterio.merge import merge
 
 from automap_tiles.commands.index import IndexKind, IndexOptions, write_indexes
 from automap_tiles.commands.tiledir import Selection, open_tile_directory
+from automap_tiles.engine.journal import hold, place_of
+from automap_tiles.errors import OutputBusy
 from tests.commands.conftest import MakeDirectory
 
 TILES = [(4, 3, 15), (4, 3, 16), (4, 4, 16), (5, 7, 31)]
@@ -91,3 +94,20 @@ def test_an_index_is_written_anew(make_directory: MakeDirectory) -> None:
 
 def test_no_tiles_no_index(make_directory: MakeDirectory, tmp_path: Path) -> None:
     assert write(make_directory("tiles", []), IndexKind.VRT, tmp_path) == []
+
+
+def test_an_output_that_is_being_written_gets_no_index(
+    make_directory: MakeDirectory, tmp_path: Path
+) -> None:
+    folder = make_directory("tiles", TILES)
+    with hold(place_of(str(folder))):
+        with pytest.raises(OutputBusy, match="another run"):
+            write(folder, IndexKind.TXT, folder)
+        # elsewhere it is nobody's
+        assert len(write(folder, IndexKind.TXT, tmp_path / "index")) == 2
+    left = folder / ".4.txt.otherhost-1-deadbeef-0.part"
+    left.write_bytes(b"half")
+    os.utime(left, (1e9, 1e9))
+    write(folder, IndexKind.TXT, folder)
+    names = {path.name for path in folder.iterdir() if path.is_file()}
+    assert names == {"4.txt", "5.txt", "journal.sqlite", "metadata.json"}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.commands.export.ledger import Ledger
+from automap_tiles.engine.journal import lock_path, place_of
 from automap_tiles.errors import ConfigError, OutputError
 from automap_tiles.storage import open_storage
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from automap_tiles.pictures.encode import ImageFormat
 
 LEDGER = ".export.sqlite"
-"""What is painted, beside the tiles; a server need not show it."""
+"""What is painted, behind the name of the folder: what is published holds the pictures alone."""
 TILEJSON = "tilejson.json"
 
 
@@ -29,8 +30,9 @@ class Folder:
         """Raises `ConfigError` for a folder with other things in it."""
         self._root = root
         self._image = image
-        ledger = root / LEDGER
-        if not ledger.exists() and root.exists() and (not root.is_dir() or any(root.iterdir())):
+        ledger = root.with_name(root.name + LEDGER)
+        _take_out(root / LEDGER, ledger)
+        if not ledger.exists() and root.exists() and (not root.is_dir() or _has_files(root)):
             raise ConfigError(
                 "is there and is no export", root, key="--output", remedy="another folder"
             )
@@ -94,6 +96,21 @@ class Folder:
         with contextlib.suppress(FileNotFoundError):
             self._storage.delete(self._key(index, ending))
         self._ledger.forget(index)
+
+
+def _has_files(root: Path) -> bool:
+    """Whether there is something in a folder besides the lock that holds it."""
+    lock = lock_path(place_of(str(root)).path)
+    return any(path.name != lock.name for path in root.iterdir())
+
+
+def _take_out(inside: Path, ledger: Path) -> None:
+    """Move the ledger that an earlier version kept among the pictures."""
+    if inside.is_file() and not ledger.exists():
+        try:
+            inside.replace(ledger)
+        except OSError as error:
+            raise OutputError(f"cannot be moved: {error.strerror}", inside) from error
 
 
 def _tilejson(description: Description) -> dict[str, object]:

@@ -17,6 +17,7 @@ from automap_tiles.commands.export.plan import Plan, plan_of
 from automap_tiles.commands.export.pool import paint_all
 from automap_tiles.commands.export.sink import Description, Sink
 from automap_tiles.commands.export.source import look_of, open_source
+from automap_tiles.engine.journal import hold, place_of
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.layers import web
 from automap_tiles.layers.files import is_bare
@@ -70,7 +71,9 @@ def export(order: Order, listen: Listeners | None = None) -> Outcome:
     InputError
         The source is missing, empty or cannot be read.
     OutputError
-        A file cannot be written; `OutputBusy` while another export is writing it.
+        A file cannot be written.
+    OutputBusy
+        Another export, or a run, is writing it.
     MissingExtra
         A library is not installed.
 
@@ -80,12 +83,17 @@ def export(order: Order, listen: Listeners | None = None) -> Outcome:
     stac.check(order)
     layer = open_source(order.source)
     look = look_of(order, layer)
+    with hold(place_of(str(order.out))):
+        return _export(order, layer, look, listen or Listeners())
+
+
+def _export(order: Order, layer: FileLayer, look: Look, listen: Listeners) -> Outcome:
     sink = _sink(order)
     try:
         finished = None if order.overwrite else sink.finished()
         if finished is None:
             look = _kept(order, look, sink.earlier_look())
-            outcome, description = _fill(order, layer, look, sink, listen or Listeners())
+            outcome, description = _fill(order, layer, look, sink, listen)
         else:
             look = _kept(order, look, finished.get("look"))
             description = _found(order, layer, look, finished)

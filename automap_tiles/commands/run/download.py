@@ -131,6 +131,7 @@ def _job(run: RunParameters, satellite: str, scenes: Sequence[Scene]) -> _Job:
 def _of_satellite(
     job: _Job, scenes: Sequence[Scene], workers: int | None, overwrite: bool
 ) -> Generator[SceneDone]:
+    job.storage.clean_parts()  # of a run that died: this one holds the folder
     pending: list[Scene] = []
     for scene in scenes:
         if not overwrite and _is_there(job, scene):

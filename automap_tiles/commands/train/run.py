@@ -31,6 +31,7 @@ from automap_tiles.commands.samples import (
 )
 from automap_tiles.commands.train.recipes import RecipeWish, make_recipe
 from automap_tiles.engine.events import Event
+from automap_tiles.engine.journal import beside, hold
 from automap_tiles.errors import ConfigError
 from automap_tiles.scenes.select import Period
 
@@ -85,9 +86,13 @@ def run(order: Order, listeners: Listeners | None = None) -> Outcome:
 
     A model that is there and was trained on the same samples with the same options is left as it
     is; another one is only replaced when the order says so. Raises `ConfigError` that names what
-    to do, `MissingExtra` without XGBoost.
+    to do, `OutputBusy` while another training writes it, `MissingExtra` without XGBoost.
     """
-    told = listeners or Listeners()
+    with hold(beside(str(order.model))):
+        return _run(order, listeners or Listeners())
+
+
+def _run(order: Order, told: Listeners) -> Outcome:
     picture = look_at(order.picture)
     recipe = order.recipe
     if isinstance(recipe, RecipeWish):

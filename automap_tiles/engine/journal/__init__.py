@@ -9,6 +9,7 @@ Who writes an output, whatever it writes, holds it first (`hold`); `Journal.open
 
 from automap_tiles.engine.journal.hold import Hold, hold
 from automap_tiles.engine.journal.journal import Journal
+from automap_tiles.engine.journal.lock import lock_path
 from automap_tiles.engine.journal.look import has_journal, is_running, stamp_of
 from automap_tiles.engine.journal.made_of import MadeOf, read_made_of, write_made_of
 from automap_tiles.engine.journal.place import JOURNAL_NAME, Place, beside, place_of
@@ -32,6 +33,7 @@ __all__ = [
     "has_journal",
     "hold",
     "is_running",
+    "lock_path",
     "place_of",
     "read_made_of",
     "stamp_of",

@@ -15,7 +15,7 @@ from automap_tiles.storage import Storage, is_remote, open_storage
 JOURNAL_NAME = "journal.sqlite"
 
 # An output with one of these endings is a single file and no folder of tiles.
-_SINGLE_FILES = (".tif", ".tiff")
+_SINGLE_FILES = (".tif", ".tiff", ".pmtiles", ".mbtiles")
 
 
 @dataclass(frozen=True, kw_only=True)

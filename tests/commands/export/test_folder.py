@@ -12,7 +12,8 @@ import pytest
 import rasterio
 from PIL import Image
 
-from automap_tiles.commands.export import folder
+from automap_tiles.commands.export import Container, folder
+from automap_tiles.engine.journal import hold, place_of
 from automap_tiles.errors import ConfigError, InputError, OutputBusy
 from automap_tiles.pictures.encode import ImageFormat
 from tests.commands.export.conftest import (
@@ -287,3 +288,26 @@ def test_nothing_to_see(tmp_path: Path, image: Path) -> None:
         run(image, tmp_path / "map", style={"bidx": ("1",), "colormap": (colours,)})
     with pytest.raises(ConfigError, match="to this machine"):
         run(image, Path("s3://bucket/map"))
+
+
+def test_a_folder_that_a_run_is_writing(image: Path, tmp_path: Path) -> None:
+    out = tmp_path / "tiles"
+    for path in (out, tmp_path / "tiles.mbtiles"):
+        container = Container.XYZ if path == out else Container.MBTILES
+        with hold(place_of(str(path))), pytest.raises(OutputBusy, match="another run"):
+            run(image, path, container=container)
+        assert not path.exists() or not any(path.iterdir())
+
+
+def test_only_what_is_to_be_published_lies_in_the_folder(image: Path, tmp_path: Path) -> None:
+    out = tmp_path / "tiles"
+    run(image, out)
+    names = {path.name for path in out.iterdir() if path.is_file()}
+    assert names == {"tilejson.json"}
+    assert not [path for path in out.rglob("*") if path.name.startswith(".")]
+    # as an earlier version left it: the ledger moves out, nothing is painted again
+    (tmp_path / f"tiles{folder.LEDGER}").rename(out / folder.LEDGER)
+    again = run(image, out)
+    assert again.painted == 0
+    assert again.unchanged
+    assert {path.name for path in out.iterdir() if path.is_file()} == names
