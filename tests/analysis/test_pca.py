@@ -127,3 +127,11 @@ def test_what_cannot_be_applied_or_read_is_said() -> None:
     del content["mean"]
     with pytest.raises(ValueError, match="mean"):
         Pca.from_dict(content)
+
+
+def test_a_share_that_is_just_reached() -> None:
+    """Two features of one variance: the first component holds half, which is what was asked for."""
+    angle = np.linspace(0, 2 * np.pi, 64, endpoint=False)
+    rows = np.stack([np.cos(angle), np.sin(angle)], axis=1).astype("f4")
+    assert len(Pca.fit(rows, 0.5).components) == 1
+    assert len(Pca.fit(rows, 0.51).components) == 2

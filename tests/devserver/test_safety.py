@@ -245,3 +245,30 @@ def test_a_raster_is_not_read_as_a_whole_for_a_few_pixels(
         x, y = 4468 >> (13 - zoom), 2853 >> (13 - zoom)
         assert client.get(f"/image/{zoom}/{x}/{y}.png").status_code == 200
     assert read == [lowest]
+
+
+@pytest.mark.parametrize(
+    ("base_map", "allowed"),
+    [
+        ("https://tiles.example.org/{z}/{x}/{y}.png", "https://tiles.example.org"),
+        ("http://127.0.0.1:8089/osm/{z}/{x}/{y}.png", "http://127.0.0.1:8089"),
+        ("/own/{z}/{x}/{y}.png", None),
+        ("ftp://example.org/{z}", None),
+        (None, None),
+    ],
+)
+def test_pictures_only_from_here_and_from_the_base_map(
+    image: Path, base_map: str | None, allowed: str | None
+) -> None:
+    answer = client_of([image], settings=Settings(base_map=base_map)).get("/")
+    policy = dict(
+        part.split(" ", 1) for part in answer.headers["Content-Security-Policy"].split("; ")
+    )
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == "'self'"
+    assert policy["img-src"].split() == [
+        "'self'",
+        "data:",
+        "blob:",
+        *([allowed] if allowed else []),
+    ]

@@ -1,0 +1,132 @@
+"""An input of scenes as a layer, and all its dates at one place, on scenes of three days."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from rasterio.transform import Affine
+from rasterio.warp import transform
+
+from automap_tiles.errors import ConfigError
+from automap_tiles.layers.keeping import Keep
+from automap_tiles.layers.open import open_layers
+from automap_tiles.layers.process import ProcessLayer
+from automap_tiles.layers.scenes import ScenesLayer
+from automap_tiles.layers.series import series_of
+from automap_tiles.layers.values import values_at
+from tests.imagery.landscape import Frame
+from tests.imagery.sentinel2 import NO_DATA, SHADOW, THICK_CLOUD, Sentinel2Scene, write
+
+FRAME = Frame(
+    crs="EPSG:32633", transform=Affine(100, 0, 500_000, 0, -100, 5_100_000), shape=(120, 120)
+)
+# the clearest day is neither the first nor the last
+DAYS = {10: 0.4, 15: 0.05, 20: 0.3}
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("scenes")
+    for day, clouds in DAYS.items():
+        time = datetime(2023, 8, day, 10, tzinfo=UTC)
+        scene = Sentinel2Scene(
+            platform="S2A", tile="33TWL", time=time, frame=FRAME, clouds=clouds, swath=0.95
+        )
+        write(scene, folder / "in" / scene.name)
+    (folder / "first.py").write_text("def execute(scenes):\n    return scenes.read().data[0]\n")
+    path = folder / "first.mapchete"
+    path.write_text(
+        "process: ./first.py\n"
+        "input: {scenes: {format: scenes, path: in, bands: [blue, red, nir], "
+        "mask: [cloud, cloud_shadow]}}\n".replace("cloud_shadow", "shadow")
+        + "output: {format: GTiff, path: out, bands: 3, dtype: float32}\n"
+        "pyramid: {grid: mercator}\nzoom_levels: {min: 9, max: 9}\n"
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def layers(config: Path) -> tuple[ProcessLayer, ScenesLayer]:
+    opened, remarks = open_layers([config], Keep.READONLY)
+    assert not remarks
+    process, scenes = sorted(opened, key=lambda layer: isinstance(layer, ScenesLayer))
+    assert isinstance(process, ProcessLayer)
+    assert isinstance(scenes, ScenesLayer)
+    return process, scenes
+
+
+def place(row: int, col: int) -> tuple[float, float]:
+    """Degrees of the middle of a pixel."""
+    x, y = FRAME.transform @ (col + 0.5, row + 0.5)
+    (lon,), (lat,) = transform(FRAME.crs, "EPSG:4326", [x], [y])
+    return lon, lat
+
+
+def stored(config: Path, day: int, file: str) -> np.ndarray:
+    (path,) = (config.parent / "in").glob(f"*_202308{day}_*/{file}.tif")
+    with rasterio.open(path) as image:
+        band: np.ndarray = image.read(1)
+        return band
+
+
+def test_the_clearest_day_is_shown(layers: tuple[ProcessLayer, ScenesLayer]) -> None:
+    _, scenes = layers
+    assert scenes.dates == ("2023-08-10", "2023-08-15", "2023-08-20")
+    assert scenes.date == "2023-08-15"
+    assert scenes.on("2023-08-20").date == "2023-08-20"
+    with pytest.raises(ConfigError, match="2023-08-11"):
+        scenes.on("2023-08-11")
+    # no green: the first band alone
+    assert scenes.info.default_style == {"bidx": ["1"], "rescale": ["0,0.3"]}
+    assert [band.name for band in scenes.info.bands] == ["blue", "red", "nir"]
+
+
+def test_values_of_a_day_are_those_of_its_files(
+    config: Path, layers: tuple[ProcessLayer, ScenesLayer]
+) -> None:
+    _, scenes = layers
+    for day in DAYS:
+        red = stored(config, day, "B04")
+        row, col = map(int, np.argwhere(red[40:80, 40:80] > 0)[700] + 40)
+        found = values_at(scenes.on(f"2023-08-{day}"), *place(row, col))
+        assert found is not None
+        assert float(found[1]) * 10_000 == pytest.approx(red[row, col], abs=0.01)
+
+
+def test_every_day_at_a_place_and_why_it_does_not_count(
+    config: Path, layers: tuple[ProcessLayer, ScenesLayer]
+) -> None:
+    process, _ = layers
+    reasons = {THICK_CLOUD: "cloud", SHADOW: "shadow"}
+    seen = set()
+    classes = {day: stored(config, day, "SCL") for day in DAYS}
+    for row, col in ((20, 30), (60, 60), (90, 35), (33, 80), (70, 20), (101, 66), (50, 1)):
+        (series,) = series_of(process.process, *place(row, col))
+        assert series.bands == ("blue", "red", "nir")
+        by_day = {int(date.time[8:10]): date for date in series.dates}
+        assert list(by_day) == sorted(by_day)
+        for day in DAYS:
+            code = int(classes[day][row, col])
+            if code == NO_DATA:
+                assert day not in by_day
+                continue
+            date = by_day[day]
+            assert date.masked is (code in reasons)
+            assert date.reason == reasons.get(code)
+            assert date.scenes == (f"S2A_33TWL_202308{day}_0_L2A",)
+            assert date.values[2] * 10_000 == pytest.approx(
+                stored(config, day, "B08")[row, col], abs=0.01
+            )
+            seen.add(code)
+    assert seen >= {THICK_CLOUD, SHADOW}, "choose other places"
+
+
+def test_nothing_where_no_scene_is(layers: tuple[ProcessLayer, ScenesLayer]) -> None:
+    process, scenes = layers
+    (series,) = series_of(process.process, 10.0, 10.0)
+    assert series.dates == ()
+    assert values_at(scenes, 10.0, 10.0) is None
