@@ -6,6 +6,7 @@
     ├── ConfigError                a .mapchete file or an option is wrong: file, line, key, remedy
     ├── GridError                  a grid, tile or area that cannot be
     ├── InputError                 a source cannot be opened or read
+    │   └── SourceBrokeOff         less of it came over the network than announced: try again
     ├── OutputError                a result cannot be stored
     │   └── OutputMismatch         what is there was made for another pyramid or format
     ├── ProcessError               the user's function cannot be loaded, bound or run
@@ -108,6 +109,10 @@ class _PathError(AutomapError):
 
 class InputError(_PathError):
     """A source cannot be opened or read."""
+
+
+class SourceBrokeOff(InputError):
+    """Less of a source came over the network than was announced; another try may get it all."""
 
 
 class OutputError(_PathError):

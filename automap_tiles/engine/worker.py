@@ -24,10 +24,10 @@ from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.overviews import make_higher, make_lower, without_buffer
 from automap_tiles.engine.plan import Step, StepKind
 from automap_tiles.engine.watch import Watch
-from automap_tiles.errors import OutputError, without_signatures
+from automap_tiles.errors import OutputError, SourceBrokeOff, without_signatures
 from automap_tiles.formats.protocols import Counts, OutputKind, StoredFile, Tiled
 from automap_tiles.grid import Tile, TileIndex
-from automap_tiles.notes import collecting
+from automap_tiles.notes import Fate, Note, Subject, collecting, tell
 from automap_tiles.runtime.process import Process
 
 # Bytes of tile arrays that one worker keeps for overviews; the depth-first order needs three
@@ -98,7 +98,7 @@ class TileWorker:
 
     def _tried(self, step: Step, started: float) -> TileResult:
         try:
-            made = self._make(step)
+            made = self._made(step)
         except KeyboardInterrupt:
             raise
         # The edge where a user's code meets the engine: whatever it raises belongs to its tile,
@@ -120,6 +120,21 @@ class TileWorker:
             counts=made.counts or None if made is not None else None,
             files=made.files if made is not None else (),
         )
+
+    def _made(self, step: Step) -> _Made | None:
+        """Make a tile; once more when a source broke off on the way."""
+        try:
+            return self._make(step)
+        except SourceBrokeOff as error:
+            tell(
+                Note(
+                    fate=Fate.REPLACED,
+                    subject=Subject.TILES,
+                    reason="an answer over the network was cut off; made once more from the start",
+                    examples=(f"{step.index}: {error.path}",),
+                )
+            )
+            return self._make(step)
 
     def _make(self, step: Step) -> _Made | None:
         """Make and store one tile; None when there was nothing to store."""

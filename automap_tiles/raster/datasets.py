@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,13 @@ from typing import Any
 import rasterio
 from rasterio.errors import RasterioError, RasterioIOError
 
-from automap_tiles.errors import InputError
-from automap_tiles.raster.env import ensure_env
+from automap_tiles.errors import InputError, SourceBrokeOff, without_signatures
+from automap_tiles.notes import Fate, Note, Subject, tell
+from automap_tiles.raster.env import ensure_env, is_networked, patience
 from automap_tiles.raster.source import RasterInfo, describe
+
+# What libtiff and GDAL's drivers say of a file that ends before its end.
+_CUT_OFF = re.compile(r"got \d+ bytes, expected|Read error|short read|Cannot read", re.IGNORECASE)
 
 MAX_OPEN = 128
 """Datasets kept open per thread. Each holds a file descriptor, of which a process has 1024."""
@@ -117,20 +123,31 @@ def open_count() -> int:
 
 @contextmanager
 def reading(info: RasterInfo, level: int | None = None) -> Iterator[None]:
-    """Turn GDAL's errors inside into `InputError` with the path, and drop the dataset."""
+    """Turn GDAL's errors inside into `InputError` with the path, and drop the dataset.
+
+    `SourceBrokeOff` when less came over the network than had been announced.
+    """
+    started = time.monotonic()
     try:
         yield
     except (RasterioError, ValueError) as error:
         forget(info.path, level)
-        raise InputError(f"cannot be read: {_reason(error)}", info.path) from error
+        reason, stalled = _reason(error), _stalled(info.path, started)
+        kind = InputError
+        if is_networked(info.path) and not stalled and _CUT_OFF.search(reason):
+            kind = SourceBrokeOff
+            _forget_content(info.path)
+        raise kind(f"cannot be read: {reason}{stalled}", info.path) from error
 
 
 def _open(path: str, level: int | None, stamp: tuple[int, int] | None) -> Source:
     options = {} if level is None else {"OVERVIEW_LEVEL": level}
+    started = time.monotonic()
     try:
         dataset = rasterio.open(path, **options)
     except RasterioIOError as error:
-        raise InputError(_open_failure(path, stamp, error), path) from error
+        message = f"{_open_failure(path, stamp, error)}{_stalled(path, started)}"
+        raise InputError(message, path) from error
     return Source(dataset, describe(dataset, path), stamp)
 
 
@@ -139,6 +156,33 @@ def _open_failure(path: str, stamp: tuple[int, int] | None, error: Exception) ->
     if looks_local and stamp is None:
         return "no such file"
     return f"cannot be opened as a raster: {_reason(error)}"
+
+
+def _forget_content(path: str) -> None:
+    """Let GDAL forget what it has read of a remote file: it keeps parts that were cut off, too.
+
+    Content that is not to be cached is dropped when such a file is closed.
+    """
+    with rasterio.Env(CPL_VSIL_CURL_NON_CACHED=path), suppress(RasterioIOError):
+        rasterio.open(path).close()
+
+
+def _stalled(path: str, started: float) -> str:
+    """What is to be added when a source over the network was given up, which is told as well."""
+    seconds, least = patience()
+    if not is_networked(path) or time.monotonic() - started < seconds:
+        return ""
+    tell(
+        Note(
+            fate=Fate.LOST,
+            subject=Subject.FILES,
+            reason=f"a source over the network sent less than {least} bytes/s for {seconds:g} s",
+            examples=(without_signatures(path),),
+            remedy="run again later with --retry-failed; GDAL_HTTP_LOW_SPEED_TIME (seconds) and "
+            "GDAL_HTTP_LOW_SPEED_LIMIT (bytes/s) in the environment set other limits",
+        )
+    )
+    return f"; it was given up because it sent less than {least} bytes/s for {seconds:g} s"
 
 
 def _reason(error: BaseException) -> str:

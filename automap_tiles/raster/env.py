@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,8 +24,32 @@ GDAL_OPTIONS = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "TRUE",
     "GDAL_HTTP_MERGE_CONSECUTIVE_RANGES": "YES",
     "GDAL_HTTP_MAX_RETRY": "3",
+    # GDAL's own pause before it asks again is 30 s
+    "GDAL_HTTP_RETRY_DELAY": "1",
+    # Without these a source that accepts a connection and sends nothing is waited for for ever.
+    # No limit to the time of a whole request: that would forbid slow lines and large reads.
+    "GDAL_HTTP_CONNECTTIMEOUT": "10",
+    "GDAL_HTTP_LOW_SPEED_TIME": "15",
+    "GDAL_HTTP_LOW_SPEED_LIMIT": "1000",
 }
 """GDAL options set for every thread; one of the same name in the process's environment wins."""
+
+
+_NETWORKED = re.compile(r"(/vsi(curl|s3|gs|az|oss|swift|webhdfs)|https?:|ftp:|s3:|gs:|az:)")
+
+
+def is_networked(path: str) -> bool:
+    """Whether GDAL reads a path over the network."""
+    return _NETWORKED.match(path) is not None
+
+
+def patience() -> tuple[float, str]:
+    """Seconds after which GDAL gives up a source that sends too little, and bytes a second."""
+    seconds, least = (
+        os.environ.get(name, str(GDAL_OPTIONS[name]))
+        for name in ("GDAL_HTTP_LOW_SPEED_TIME", "GDAL_HTTP_LOW_SPEED_LIMIT")
+    )
+    return float(seconds), least
 
 
 class _Kept(threading.local):

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
@@ -26,6 +27,9 @@ _VSI = {"s3": "/vsis3", "gs": "/vsigs", "az": "/vsiaz"}
 
 # Failed requests are sent again so many times, with growing pauses of a second or less at first.
 _RETRIES = 6
+
+# No request is sent again after so long: a store that does not answer is no reason for silence.
+_PATIENCE = timedelta(seconds=60)
 
 # Questions about existence are latency, not work.
 _THREADS = 16
@@ -249,7 +253,12 @@ def _obstore() -> Any:
 
 def _connect(root: str) -> Any:
     """A client; the store's own package reads credentials and endpoint from the environment."""
-    options: dict[str, Any] = {"retry_config": {"max_retries": _RETRIES}}
+    options: dict[str, Any] = {
+        "retry_config": {"max_retries": _RETRIES, "retry_timeout": _PATIENCE},
+        # the package's own limits, said here because they are promised: a request is given up
+        # after 30 s, which a part of 8 MB needs 270 kB/s for
+        "client_options": {"connect_timeout": "10s", "timeout": "30s"},
+    }
     if root.startswith("s3://"):
         endpoint = _s3_endpoint()
         if os.environ.get("AWS_NO_SIGN_REQUEST", "NO").upper() in ("YES", "TRUE", "ON", "1"):
@@ -258,7 +267,7 @@ def _connect(root: str) -> Any:
             options["request_payer"] = True  # GDAL's name, for data whose reader pays
         if endpoint:
             options["endpoint"] = endpoint
-            options["client_options"] = {"allow_http": endpoint.startswith("http://")}
+            options["client_options"]["allow_http"] = endpoint.startswith("http://")
     store = _obstore().store
     try:
         return store.from_url(root, **options)
