@@ -29,6 +29,7 @@ class SceneOptions:
     max_cloud_cover: float | None
     masker: str | None
     project_shadow: bool
+    require_mask: bool
     description: str
     check: bool
     overwrite: bool
@@ -63,6 +64,7 @@ class SceneOptions:
             provenance=rules.parse_provenance(provenance, names),
             mask=flags,
             making=self._making(),
+            require_mask=self.require_mask,
             max_cloud_cover=self.max_cloud_cover,
             description=self.description,
         )
@@ -132,6 +134,11 @@ _OPTIONS = (
         "--project-shadow",
         is_flag=True,
         help="Look for the shadows of clouds: for masks that have none.",
+    ),
+    click.option(
+        "--require-mask",
+        is_flag=True,
+        help="Refuse scenes that have no mask of what is to be masked; by default that is told.",
     ),
     click.option("--description", default="", metavar="TEXT", help="To find the run again."),
     click.option("--check", is_flag=True, help="Check everything, print what would run, and stop."),

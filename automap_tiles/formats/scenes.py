@@ -14,6 +14,7 @@
         masker: s2cloudless                  # optional: in place of the scenes' own layers
         project_shadow: true                 # optional: for masks without shadows
         only: [LC08_L1TP_…, LC08_L1TP_…]     # optional: ids; other scenes there do not count
+        require_mask: true                   # optional: refuse scenes that have no such mask
 
 The scenes are looked for once, by the parent; what it found travels to the workers.
 """
@@ -60,6 +61,7 @@ def open_reader(spec: InputSpec, context: OpenContext) -> ScenesReader:
     only = _names(spec, options, "only")
     verify: Any = options.text("verify", "doubtful", ("never", "doubtful", "always"))
     level: Any = options.text("level", None, ("surface", "toa"))
+    require_mask = options.truth("require_mask", False)
     options.finish()
     place = _place(spec, context.base) if catalogue is None else _source(catalogue, context.base)
     return ScenesReader(
@@ -74,6 +76,7 @@ def open_reader(spec: InputSpec, context: OpenContext) -> ScenesReader:
         reading=reading,
         only=None if only is None else frozenset(only),
         unpack_to=None if unpack_to is None else Path(context.base, unpack_to).absolute(),
+        require_mask=require_mask,
     )
 
 

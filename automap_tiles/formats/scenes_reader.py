@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,11 +23,13 @@ from automap_tiles.scenes.catalogue.verify import Verify
 from automap_tiles.scenes.failures import check_own, reason_of
 from automap_tiles.scenes.funnel import Funnel, Step
 from automap_tiles.scenes.lattice import Lattice
+from automap_tiles.scenes.masks import MaskRule
 from automap_tiles.scenes.outlines import LON_LAT, outline
 from automap_tiles.scenes.reading import Reading, lattice_of
 from automap_tiles.scenes.scene import Found, Level, Scene
 from automap_tiles.scenes.select import Overpass, Selection, overpasses
 from automap_tiles.scenes.stamps import far_stamps, stamp
+from automap_tiles.scenes.unmasked import notes_of, refuse
 from automap_tiles.vector import reproject_geometry
 
 if TYPE_CHECKING:
@@ -59,6 +62,8 @@ class ScenesReader:
     only: frozenset[str] | None = None
     """Ids of the scenes that count, whatever else is there; None: all that are selected."""
     unpack_to: Path | None = None
+    require_mask: bool = False
+    """Whether scenes are refused that have nothing to make the mask of."""
 
     kind = OutputKind.RASTER
 
@@ -79,7 +84,18 @@ class ScenesReader:
             raise InputError(found.funnel.why_nothing(), self.place)
         _check_alike("satellites", sorted({scene.satellite for scene in found.scenes}))
         _check_alike("level", sorted({scene.kind for scene in found.scenes}))
-        return self._with_masks(found)
+        found = self._with_masks(found)
+        if self.reading.mask is not None:
+            self._check_masks(found.scenes, self.reading.mask)
+        return found
+
+    def _check_masks(self, scenes: Sequence[Scene], rule: MaskRule) -> None:
+        """Tell of the scenes that a mask is asked for and not there, or refuse them."""
+        notes = notes_of(scenes, rule.flags, rule.making)
+        if self.require_mask:
+            refuse(notes, self.place)
+        for note in notes:
+            tell(note)
 
     def _searched(self) -> Found:
         """Scenes that count, as far as their own files tell."""

@@ -16,7 +16,7 @@ import shapely
 from automap_tiles import raster
 from automap_tiles.analysis import distance as distances
 from automap_tiles.analysis import masks as tools
-from automap_tiles.errors import ConfigError
+from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.grid import Grid
 from automap_tiles.scenes.access import resolve
 from automap_tiles.scenes.frames import Array, Compute, Frame
@@ -123,7 +123,7 @@ def masked(scene: Scene, frame: Frame, rule: MaskRule) -> Bools | None:
 
 def _sources(scene: Scene, confidence: Confidence, making: Making) -> list[tuple[Lattice, Compute]]:
     """What makes the flags, the one that knows of clouds first; none where nothing does."""
-    layers = _layers(scene)
+    layers = layers_used(scene)
     saturation = [file for file in layers if _is_saturation(file)]
     others = [file for file in layers if not _is_saturation(file)]
     first: list[tuple[Lattice, Compute]] = []
@@ -138,11 +138,13 @@ def _sources(scene: Scene, confidence: Confidence, making: Making) -> list[tuple
     return [*first, *(_of_layer(scene, file, confidence) for file in saturation)]
 
 
-def _layers(scene: Scene) -> list[QualityFile]:
-    """Best first."""
+def layers_used(scene: Scene) -> list[QualityFile]:
+    """The best of the scene's layers, and those of saturation, which are added to it."""
     ranks = {name: number for number, name in enumerate(scene.instrument.quality)}
     # -1: a maker's own comes first
-    return sorted(scene.quality, key=lambda file: ranks.get(file.layer, -1))
+    ordered = sorted(scene.quality, key=lambda file: ranks.get(file.layer, -1))
+    others = [file for file in ordered if not _is_saturation(file)]
+    return [*others[:1], *(file for file in ordered if _is_saturation(file))]
 
 
 def _is_saturation(file: QualityFile) -> bool:
@@ -176,7 +178,10 @@ def _of_layer(scene: Scene, file: QualityFile, confidence: Confidence) -> tuple[
         codes = raster.read(href, lattice.grid(window), indexes=file.indexes)
         # A code is a value also where it equals the file's nodata value: 0 is often "clear".
         plain = np.ma.getdata(codes) if layer.kind == "bands" else np.ma.getdata(codes)[0]
-        flags = layer.to_flags(plain, confidence)
+        try:
+            flags = layer.to_flags(plain, confidence)
+        except InputError as error:
+            raise InputError(error.message, file.href) from error
         flags[~_inside(window, grid)] = Flag.FILL
         return flags
 

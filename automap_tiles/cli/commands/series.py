@@ -76,9 +76,11 @@ def command(  # noqa: PLR0913 - the options
 
     from automap_tiles.commands.run.discover import scenes_of
     from automap_tiles.commands.run.parameters import boundary_area, satellites_of
+    from automap_tiles.notes import tell
     from automap_tiles.commands.series import needed_bands, series, to_csv
     from automap_tiles.scenes.masks import MaskRule, parse_flags
     from automap_tiles.scenes.select import Period, Selection, one_level, parse_period
+    from automap_tiles.scenes.unmasked import notes_of
 
     names = tuple(dict.fromkeys(name.strip() for name in values.split(",") if name.strip()))
     bands = needed_bands(names)
@@ -93,6 +95,8 @@ def command(  # noqa: PLR0913 - the options
     found = one_level(scenes_of(source, selection, bands))
     show_funnel(found)
     with telling(show_note("text")):
+        for note in notes_of(found.scenes, flags):
+            tell(note)
         moments = series(found.scenes, place, names, MaskRule(flags=flags))
     _write(to_csv(moments, names).encode(), output)
     if plot is not None:

@@ -17,8 +17,10 @@ from automap_tiles.errors import AutomapError, InputError
 from automap_tiles.notes import Fate, Note, Notes, Subject
 from automap_tiles.scenes import find
 from automap_tiles.scenes.funnel import Funnel, Step
+from automap_tiles.scenes.masks import parse_flags
 from automap_tiles.scenes.scene import Found, Scene
 from automap_tiles.scenes.select import Selection, one_level
+from automap_tiles.scenes.unmasked import notes_of, refuse
 from automap_tiles.sensors.sensor import COMMON
 
 if TYPE_CHECKING:
@@ -68,6 +70,7 @@ def discover(run: RunParameters) -> Discovered:
         if not kept:
             raise InputError(f"no scene has what its mask is made of: {lost[0][1]}", run.source)
         scenes[satellite] = tuple(kept)
+        notes.extend(_without_masks(run, kept))
         if is_surface(kept[0]):
             notes.add(
                 _of_satellite(
@@ -83,6 +86,14 @@ def discover(run: RunParameters) -> Discovered:
         notes=notes.grouped(),
         funnel=found.funnel.without(Step.READABLE, dropped),
     )
+
+
+def _without_masks(run: RunParameters, scenes: Sequence[Scene]) -> tuple[Note, ...]:
+    """Of scenes that a mask is asked for and not there; raises `InputError` where it must be."""
+    notes = notes_of(scenes, parse_flags(run.mask), run.making)
+    if run.require_mask:
+        refuse(notes, run.source)
+    return notes
 
 
 def _of_satellite(satellite: str, fate: Fate, reason: str) -> Note:

@@ -66,6 +66,8 @@ class RunParameters:
     """Flags that rule a pixel out of a composite."""
     making: Making = OWN_LAYERS
     """What the flags of a scene are made of when it is prepared."""
+    require_mask: bool = False
+    """Whether scenes are refused that have nothing to make the mask of."""
     max_cloud_cover: float | None = None
     """Per cent of a scene."""
     description: str = ""

@@ -1,0 +1,80 @@
+"""Masks that are asked for and that a scene has nothing to make of."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from automap_tiles.errors import InputError
+from automap_tiles.notes import Fate, Note, Subject
+from automap_tiles.scenes.masks import OWN_LAYERS, Making, layers_used
+from automap_tiles.sensors.flags import NAMES, Flag
+from automap_tiles.sensors.quality_tables import layer as quality_layer
+
+if TYPE_CHECKING:
+    from automap_tiles.scenes.scene import Scene
+
+_EXAMPLES = 3
+
+
+def unmasked(scene: Scene, flags: Flag, making: Making = OWN_LAYERS) -> Flag:
+    """Of the flags asked for those that nothing of the scene tells, though its satellite could.
+
+    The thematic mapper never tells cirrus, for which it has no band: that is missing only where
+    nothing else is told either. What a masker tells is its own affair.
+    """
+    if making.masking is not None:
+        return Flag(0)
+    wanted = flags & ~Flag.FILL
+    told = _told(file.layer for file in layers_used(scene))
+    if scene.clouds is not None:
+        told |= Flag.CLOUD | Flag.CIRRUS
+    if making.project_shadow:
+        told |= Flag.SHADOW
+    possible = _told(scene.instrument.quality)
+    return wanted & ~told & possible if wanted & told else wanted
+
+
+def notes_of(scenes: Iterable[Scene], flags: Flag, making: Making = OWN_LAYERS) -> tuple[Note, ...]:
+    """One for each set of flags that scenes have no mask of, with the scenes."""
+    names: dict[Flag, list[str]] = defaultdict(list)
+    for scene in scenes:
+        missing = unmasked(scene, flags, making)
+        if missing:
+            names[missing].append(scene.id)
+    return tuple(
+        Note(
+            fate=Fate.IGNORED,
+            subject=Subject.MASKS,
+            reason=f"no quality layer of the scene tells of {_words(missing)}: not masked",
+            count=len(ids),
+            examples=tuple(ids[:_EXAMPLES]),
+            remedy="--masker makes masks from the bands, --require-mask refuses such scenes",
+        )
+        for missing, ids in names.items()
+    )
+
+
+def refuse(notes: Sequence[Note], source: str) -> None:
+    """Raise `InputError` where masks are required and some scenes have none."""
+    if notes:
+        said = "; ".join(f"{note.reason} ({', '.join(note.examples)})" for note in notes)
+        count = sum(note.count for note in notes)
+        raise InputError(
+            f"a mask is required, and {count} scenes lack it: {said}; leave them out, ask for "
+            "other flags or for a masker",
+            source,
+        )
+
+
+def _told(layers: Iterable[str]) -> Flag:
+    told = Flag(0)
+    for name in layers:
+        for rule in quality_layer(name).rules:
+            told |= rule.flag
+    return told
+
+
+def _words(flags: Flag) -> str:
+    return ", ".join(name for name in NAMES if flags & Flag[name.upper()])
