@@ -76,8 +76,8 @@ def command(  # noqa: PLR0913 - the options
 
     from automap_tiles.commands.run.discover import scenes_of
     from automap_tiles.commands.run.parameters import boundary_area, satellites_of
-    from automap_tiles.notes import tell
     from automap_tiles.commands.series import needed_bands, series, to_csv
+    from automap_tiles.notes import tell
     from automap_tiles.scenes.masks import MaskRule, parse_flags
     from automap_tiles.scenes.select import Period, Selection, one_level, parse_period
     from automap_tiles.scenes.unmasked import notes_of
