@@ -13,20 +13,22 @@ from shapely import box
 from automap_tiles.commands.run import parameters as rules
 from automap_tiles.commands.run.discover import discover
 from automap_tiles.errors import InputError
-from automap_tiles.notes import Subject
+from automap_tiles.notes import Fate, Subject
 from automap_tiles.scenes import catalogue, find
-from automap_tiles.scenes.scene import Found, Scene
+from automap_tiles.scenes.scene import Found, QualityFile, Scene
 
 AREA = box(10, 50, 11, 51)
 
 
 def scene(sensor: str, level: str | None) -> Scene:
+    layer = "scl" if sensor.startswith("sentinel") else "qa_pixel"
     return Scene(
         id=f"{sensor}_{level}",
         sensor=sensor,
         level=level,
         time=datetime(2020, 6, 1, tzinfo=UTC),
         bands={},
+        quality=(QualityFile(layer=layer, href="mask.tif"),),
         footprint=AREA,
     )
 
@@ -101,3 +103,20 @@ def test_a_satellite_that_saw_nothing_is_named(
     assert note.reason == "no scene of them is used"
     with pytest.raises(InputError, match=r"1 of Landsat 8, which is not asked"):
         discover(replace(run, satellites=frozenset("2")))
+
+
+def test_masks_that_are_not_there_are_told_or_refused(
+    run: rules.RunParameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    masked, bare = scene("landsat-8", "L1TP"), scene("landsat-8", "L1GT")
+    listed = (masked, replace(bare, quality=()))
+    monkeypatch.setattr(find, "products", lambda *_, **__: Found(scenes=listed))
+    landsat = replace(run, satellites=frozenset("8"))
+    (note,) = discover(landsat).notes
+    assert (note.fate, note.subject, note.examples) == (Fate.IGNORED, Subject.MASKS, (bare.id,))
+    assert "cloud, cirrus, shadow" in note.reason
+    (note,) = discover(replace(landsat, mask=("snow",))).notes
+    assert "tells of snow" in note.reason
+    with pytest.raises(InputError, match=f"1 scenes lack it.*{bare.id}"):
+        discover(replace(landsat, require_mask=True))
+    assert discover(replace(landsat, require_mask=True, mask=())).scenes
