@@ -132,7 +132,7 @@ def reading(info: RasterInfo, level: int | None = None) -> Iterator[None]:
         yield
     except (RasterioError, ValueError) as error:
         forget(info.path, level)
-        reason, stalled = _reason(error), _stalled(info.path, started)
+        reason, stalled = deepest_reason(error), _stalled(info.path, started)
         kind = InputError
         if is_networked(info.path) and not stalled and _CUT_OFF.search(reason):
             kind = SourceBrokeOff
@@ -155,7 +155,7 @@ def _open_failure(path: str, stamp: tuple[int, int] | None, error: Exception) ->
     looks_local = "://" not in path and not path.startswith("/vsi") and ":" not in path
     if looks_local and stamp is None:
         return "no such file"
-    return f"cannot be opened as a raster: {_reason(error)}"
+    return f"cannot be opened as a raster: {deepest_reason(error)}"
 
 
 def _forget_content(path: str) -> None:
@@ -185,7 +185,7 @@ def _stalled(path: str, started: float) -> str:
     return f"; it was given up because it sent less than {least} bytes/s for {seconds:g} s"
 
 
-def _reason(error: BaseException) -> str:
+def deepest_reason(error: BaseException) -> str:
     """The message of the deepest cause, where GDAL says what is wrong."""
     while error.__cause__ is not None:
         error = error.__cause__

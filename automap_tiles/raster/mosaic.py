@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import errno
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,12 +15,14 @@ import numpy as np
 import rasterio
 import rasterio.shutil
 from numpy.typing import NDArray
+from rasterio._err import CPLE_BaseError
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from automap_tiles.errors import OutputError
 from automap_tiles.grid import Grid
+from automap_tiles.raster.datasets import deepest_reason
 from automap_tiles.raster.encode import (
     BandMetadata,
     Tags,
@@ -35,6 +41,9 @@ _NOT_COG = (
     *("tiled", "blockxsize", "blockysize", "interleave", "zlevel", "zstd_level", "driver"),
     "photometric",
 )
+
+# Bytes; a disk with less is full, whatever the error says.
+_NOTHING_FREE = 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,18 +80,35 @@ def write_mosaic(
     last piece is written, for tags that come with the pieces. Raises `OutputError`.
     """
     ensure_env()
-    try:
-        if not spec.cog:
+    if not spec.cog:
+        with _writing(path):
             _write_geotiff(path, spec, pieces, late_tags)
-            return
-        plain = path.with_name(f"{path.name}.tif")
-        try:
+        return
+    plain = path.with_name(f"{path.name}.tif")
+    try:
+        with _writing(plain):
             _write_geotiff(plain, spec, pieces, late_tags)
             _copy_to_cog(plain, path, spec)
-        finally:
-            plain.unlink(missing_ok=True)
-    except (RasterioError, ValueError, TypeError) as error:
-        raise OutputError(f"cannot be written as GeoTIFF: {error}") from error
+    finally:
+        plain.unlink(missing_ok=True)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Turn errors inside into `OutputError`.
+
+    What GDAL says of a full disk may be that the directory of a TIFF is broken, and what it has
+    removed by then makes room: how much is free is said too.
+    """
+    try:
+        yield
+    except (RasterioError, CPLE_BaseError, ValueError, TypeError, OSError) as error:
+        why, free = deepest_reason(error), shutil.disk_usage(path.parent).free
+        if free < _NOTHING_FREE:
+            why = f"{os.strerror(errno.ENOSPC)} ({why})"
+        raise OutputError(
+            f"cannot be written as GeoTIFF: {why}; {free / 1e6:.0f} MB are free on the disk"
+        ) from error
 
 
 def block_size(spec: MosaicSpec) -> int:

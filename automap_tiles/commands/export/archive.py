@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 KEY = "automap"
 """Entry of an archive's metadata: what it was made of, as JSON."""
 
-# The table of MBTiles 1.3, so that the part file becomes one by a few rows more.
-_TILES = """
-CREATE TABLE IF NOT EXISTS tiles (
+# The table of MBTiles 1.3, in the part file and in the archive.
+TILES = """
+CREATE TABLE IF NOT EXISTS {} (
     zoom_level INTEGER, tile_column INTEGER, tile_row INTEGER, tile_data BLOB
 )
 """
-_INDEX = "CREATE UNIQUE INDEX IF NOT EXISTS tile_index ON tiles (zoom_level, tile_column, tile_row)"
+INDEX = "CREATE UNIQUE INDEX IF NOT EXISTS {} ON tiles (zoom_level, tile_column, tile_row)"
 
 Pack = Callable[[Ledger, "Description", Path], None]
 """Makes the archive of a part file, whole or not at all."""
@@ -60,6 +60,12 @@ class Archive:
         found = self._metadata(self._out).get(KEY, {})
         made_of: Mapping[str, Any] = json.loads(found) if isinstance(found, str) else found
         return made_of
+
+    def forget_part(self) -> None:
+        """Remove the part file of an archive that is whole; one was killed before it did so."""
+        self.close()
+        self._opened = None
+        self._part.unlink(missing_ok=True)
 
     def begin(self, look: Mapping[str, Any], *, anew: bool) -> None:
         if anew or self._ledger.look != look:
@@ -109,8 +115,8 @@ class Archive:
         """Of the part file, which is made when it is needed first."""
         if self._opened is None:
             self._opened = Ledger(self._part)
-            self._opened.database.execute(_TILES)
-            self._opened.database.execute(_INDEX)
+            self._opened.database.execute(TILES.format("tiles"))
+            self._opened.database.execute(INDEX.format("tile_index"))
         return self._opened
 
     def _restart(self) -> None:

@@ -52,6 +52,9 @@ class Folder:
     def finished(self) -> Mapping[str, Any] | None:
         return None
 
+    def forget_part(self) -> None:
+        """A folder has none."""
+
     def begin(self, look: Mapping[str, Any], *, anew: bool) -> None:
         if anew:
             image = (self._ledger.look or look)["image"]

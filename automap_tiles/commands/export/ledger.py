@@ -9,7 +9,7 @@ import contextlib
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -114,15 +114,52 @@ class Ledger:
         self.database.execute("BEGIN IMMEDIATE")
         self._committed = time.monotonic()
 
-    def close(self) -> None:
-        """Keep all that is noted, and let go of the file."""
-        with contextlib.suppress(sqlite3.ProgrammingError):  # closed already
+    def copy_to(self, path: Path, statements: Sequence[tuple[str, tuple[str, ...]]]) -> None:
+        """Execute statements on this database, `main`, and on a new one at a path, `packed`.
+
+        The new one is written at once: the same statements give the same bytes.
+        """
+        self.commit()
+        self.database.execute("COMMIT")
+        self.database.execute("ATTACH DATABASE ? AS packed", (str(path),))
+        try:
+            self.database.execute("PRAGMA packed.journal_mode = OFF")  # it is made anew or not used
+            self.database.execute("BEGIN")
+            for statement, values in statements:
+                self.database.execute(statement, values)
+            self.database.execute("COMMIT")
+        finally:
             if self.database.in_transaction:
-                self.database.execute("COMMIT")
-            # else the rollback journal would stay, empty; a read gives the lock back
-            self.database.execute("PRAGMA locking_mode = NORMAL")
-            self.database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-            self.database.close()
+                self.database.execute("ROLLBACK")
+            self.database.execute("DETACH DATABASE packed")
+        self.database.execute("BEGIN IMMEDIATE")
+
+    def close(self) -> None:
+        """Keep all that is noted, and let go of the file.
+
+        Where the disk is full, what was noted since the last commit is painted again.
+        """
+        with contextlib.suppress(sqlite3.ProgrammingError):  # closed already
+            try:
+                if self.database.in_transaction:
+                    self.database.execute("COMMIT")
+                # else the rollback journal would stay, empty; a read gives the lock back
+                self.database.execute("PRAGMA locking_mode = NORMAL")
+                self.database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            finally:
+                self.database.close()
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn errors of SQLite and of the disk inside into `OutputError`."""
+    try:
+        yield
+    except (sqlite3.DatabaseError, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise OutputError(
+            f"cannot be written: {reason}; what is painted is kept, the same command goes on", path
+        ) from error
 
 
 def _place(index: TileIndex) -> tuple[int, int, int]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automap_tiles.commands.export.archive import KEY, settle
+from automap_tiles.commands.export.archive import INDEX, KEY, TILES, settle
 from automap_tiles.errors import OutputError
 
 if TYPE_CHECKING:
@@ -20,21 +20,36 @@ _APPLICATION = 0x4D504258
 
 
 def pack(ledger: Ledger, description: Description, out: Path) -> None:
-    """Turn a part file into the archive itself."""
-    database = ledger.database
-    database.execute("DROP TABLE painted")
-    database.execute("DROP TABLE export")
-    database.execute("CREATE TABLE metadata (name TEXT, value TEXT)")
-    database.executemany("INSERT INTO metadata VALUES (?, ?)", _metadata(description).items())
-    database.execute(f"PRAGMA application_id = {_APPLICATION}")
-    if database.in_transaction:
-        database.execute("COMMIT")
-    # Written anew: a file that was changed many times counts its changes in its header.
+    """Write the archive from a part file, which stays as it is until that is in its place.
+
+    Raises `OutputError`, or SQLite's errors.
+    """
     packed = ledger.path.with_name(f"{ledger.path.name}.packed")
-    packed.unlink(missing_ok=True)
-    database.execute("VACUUM INTO ?", (str(packed),))
-    ledger.close()
+    for left in (packed, packed.with_name(f"{packed.name}-journal")):  # of one that was killed
+        left.unlink(missing_ok=True)
+    try:
+        ledger.copy_to(packed, _statements(description))
+    except BaseException:
+        packed.unlink(missing_ok=True)
+        raise
     settle(packed, out)
+
+
+def _statements(description: Description) -> list[tuple[str, tuple[str, ...]]]:
+    """Make the database `packed` an archive with the tiles of `main`."""
+    rows = _metadata(description).items()
+    return [
+        (f"PRAGMA packed.application_id = {_APPLICATION}", ()),
+        ("CREATE TABLE packed.metadata (name TEXT, value TEXT)", ()),
+        *(("INSERT INTO packed.metadata VALUES (?, ?)", row) for row in rows),
+        (TILES.format("packed.tiles"), ()),
+        (
+            "INSERT INTO packed.tiles SELECT * FROM main.tiles "
+            "ORDER BY zoom_level, tile_column, tile_row",
+            (),
+        ),
+        (INDEX.format("packed.tile_index"), ()),
+    ]
 
 
 def read_metadata(path: Path) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from automap_tiles.commands.export import mbtiles, page, pmtiles_file, stac
 from automap_tiles.commands.export.archive import Archive
 from automap_tiles.commands.export.folder import Folder
+from automap_tiles.commands.export.ledger import writing
 from automap_tiles.commands.export.order import Container, Look, Order
 from automap_tiles.commands.export.painting import Painter
 from automap_tiles.commands.export.plan import Plan, plan_of
@@ -83,28 +85,28 @@ def export(order: Order, listen: Listeners | None = None) -> Outcome:
     stac.check(order)
     layer = open_source(order.source)
     look = look_of(order, layer)
-    with hold(place_of(str(order.out))):
-        return _export(order, layer, look, listen or Listeners())
+    with hold(place_of(str(order.out))), writing(order.out):
+        outcome, description = _into_sink(order, layer, look, listen or Listeners())
+        if order.page:
+            outcome.files.append(page.write(order, description))
+        if order.stac:
+            outcome.files += stac.write(order, description)
+    return outcome
 
 
-def _export(order: Order, layer: FileLayer, look: Look, listen: Listeners) -> Outcome:
-    sink = _sink(order)
-    try:
+def _into_sink(
+    order: Order, layer: FileLayer, look: Look, listen: Listeners
+) -> tuple[Outcome, Description]:
+    """Paint what is missing, unless an archive is whole already."""
+    with contextlib.closing(_sink(order)) as sink:
         finished = None if order.overwrite else sink.finished()
         if finished is None:
             look = _kept(order, look, sink.earlier_look())
-            outcome, description = _fill(order, layer, look, sink, listen)
-        else:
-            look = _kept(order, look, finished.get("look"))
-            description = _found(order, layer, look, finished)
-            outcome = Outcome(style=look.query, files=[order.out], is_new=False)
-    finally:
-        sink.close()
-    if order.page:
-        outcome.files.append(page.write(order, description))
-    if order.stac:
-        outcome.files += stac.write(order, description)
-    return outcome
+            return _fill(order, layer, look, sink, listen)
+        look = _kept(order, look, finished.get("look"))
+        description = _found(order, layer, look, finished)
+        sink.forget_part()
+        return Outcome(style=look.query, files=[order.out], is_new=False), description
 
 
 def _sink(order: Order) -> Sink:

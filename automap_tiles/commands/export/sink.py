@@ -69,6 +69,10 @@ class Sink(Protocol):
         """`Description.made_of` of an archive that is whole; None: there is none."""
         ...
 
+    def forget_part(self) -> None:
+        """Remove what an archive that is whole was made in."""
+        ...
+
     def begin(self, look: Mapping[str, Any], *, anew: bool) -> None:
         """Take pictures from now on; `anew` drops those that are there."""
         ...
