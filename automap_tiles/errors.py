@@ -28,7 +28,36 @@ Every error survives pickling, because it may be raised in a worker and shown by
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+
+EXTRAS: Mapping[str, str] = {
+    "distributed": "dask",
+    "dask": "dask",
+    "obstore": "s3",
+    "pystac": "stac",
+    "pystac_client": "stac",
+    "requests": "stac",
+    "urllib3": "stac",
+    "xarray": "xarray",
+    "PIL": "plot",
+    "jinja2": "classify",
+    "matplotlib": "classify",
+    "scipy": "classify",
+    "xgboost": "classify",
+    "optuna": "tune",
+    "s2cloudless": "s2cloudless",
+    "onnxruntime": "csmask",
+    "ukis_csmask": "csmask",
+    "flask": "serve",
+    "markupsafe": "serve",
+    "waitress": "serve",
+    "werkzeug": "serve",
+    "pmtiles": "export",
+    "numba": "fast",
+    "mapchete": "mapchete",
+}
+"""Module of an optional package → the extra that installs it."""
 
 
 def without_signatures(text: str) -> str:
@@ -186,6 +215,14 @@ class ResourceError(AutomapError):
             "too many open files: the system lets this process open no more; raise the limit "
             "(ulimit -n 4096) or use fewer --workers"
         )
+
+
+def missing_extra(error: ImportError) -> MissingExtra | None:
+    """What to install for an import that failed; None where it is no package of an extra."""
+    package = (error.name or "").partition(".")[0]
+    if not isinstance(error, ModuleNotFoundError) or package not in EXTRAS:
+        return None
+    return MissingExtra(package, EXTRAS[package])
 
 
 class TileFailed(AutomapError):

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import click
 
-from automap_tiles.errors import AutomapError, TilesFailed
+from automap_tiles.errors import AutomapError, TilesFailed, missing_extra
 
 INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""
@@ -38,6 +38,12 @@ def run_guarded(command: click.Command, argv: Sequence[str] | None) -> int:
         return error.exit_code
     except BrokenPipeError:
         return _pipe_closed()
+    except ModuleNotFoundError as error:
+        # the net below the optional imports
+        if (missing := missing_extra(error)) is None:
+            raise
+        click.echo(f"{click.style('Error', fg='red', bold=True)}: {missing}", err=True)
+        return missing.exit_code
     # Commands return None; `--help` and `--version` end with click's exit code.
     return code if isinstance(code, int) else 0
 

@@ -140,7 +140,7 @@ _OPTIONS = (
     click.option(
         "--time",
         metavar="TIME[/TIME]",
-        help="Of the STAC item, such as 2026-07-01/2026-08-31.  [default: when the source changed]",
+        help="Of the STAC item, such as 2026-07-01/2026-08-31.  [default: of the scenes]",
     ),
     click.option(
         "-w",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from automap_tiles.errors import OutputMismatch
+from automap_tiles.errors import InputError, OutputMismatch
 from automap_tiles.formats.assembly import Assembly, FileOptions
 from automap_tiles.formats.gtiff_tiles import SINGLE_FILE_OPTIONS, GeoTiffCodec, directory_writer
 from automap_tiles.formats.legend import pam
@@ -81,7 +81,10 @@ def _file_options(spec: OutputSpec, options: Options) -> FileOptions:
         levels, wanted = wanted, True
     extent = options.text("extent", "tiles", ("tiles", "area"))
     options.pick(SINGLE_FILE_OPTIONS)
-    resampling_of(resampling)
+    try:
+        resampling_of(resampling)
+    except InputError as error:
+        raise spec.error(error.message, key="overviews_resampling") from error
     factors = tuple(int(level) for level in levels or ())
     return FileOptions(
         cog=bool(spec.options.get("cog", False)),

@@ -122,7 +122,7 @@ def _pillow(planes: Bytes, driver: str, options: dict[str, int]) -> bytes:
     try:
         from PIL import Image
     except ImportError as error:
-        raise MissingExtra("pictures as JPEG and WebP", "serve") from error
+        raise MissingExtra("Pillow", "serve") from error
     image = Image.fromarray(np.ascontiguousarray(np.moveaxis(planes, 0, -1)))
     with io.BytesIO() as out:
         image.save(out, driver, **options)

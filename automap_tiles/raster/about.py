@@ -55,6 +55,15 @@ def about(path: str | Path) -> About:
     )
 
 
+def acquired(path: str | Path) -> str | None:
+    """When a picture was taken, as GDAL's drivers of satellite products tell it.
+
+    Raises `InputError` when the file cannot be opened.
+    """
+    said: str | None = open_source(path).dataset.tags(ns="IMAGERY").get("ACQUISITIONDATETIME")
+    return said
+
+
 def unused_value(
     path: str | Path, bands: Sequence[int], dtype: str, first: Sequence[float] = ()
 ) -> int | None:

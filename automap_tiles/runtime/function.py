@@ -22,7 +22,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from automap_tiles.errors import AutomapError, ProcessError
+from automap_tiles.errors import AutomapError, ProcessError, missing_extra
 from automap_tiles.runtime import sources
 from automap_tiles.runtime.canonical import digest
 from automap_tiles.runtime.meaning import meaning
@@ -269,7 +269,9 @@ def explained(ref: FunctionRef, name: str | None = None) -> Iterator[None]:
     # sys.exit() too: a module that is imported must not end the run without a word
     except (Exception, SystemExit) as error:
         _forget(name)
-        raise ProcessError(f"{_place(ref, error)}: {type(error).__name__}: {error}") from error
+        text = f"{_place(ref, error)}: {type(error).__name__}: {error}"
+        missing = missing_extra(error) if isinstance(error, ImportError) else None
+        raise ProcessError(text if missing is None else f"{text}\n  remedy: {missing}") from error
 
 
 def _forget(name: str | None) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import click
 
 from automap_tiles.cli.export_options import ExportChoices, export_options
+from automap_tiles.cli.telling import show_note, telling
 
 
 @click.command()
@@ -23,7 +24,7 @@ def command(source: str, choices: ExportChoices, progress: bool) -> None:
     """
     from automap_tiles.commands.export import Listeners, export
 
-    with _Bar(progress) as bar:
+    with telling(show_note("text")), _Bar(progress) as bar:
         outcome = export(choices.order(source), Listeners(total=bar.begin, done=bar.step))
     if not outcome.is_new:
         click.echo(f"{choices.output} is of the same source and look already; left as it is.")

@@ -52,7 +52,8 @@ class Order:
     stac: bool = False
     """Whether to write a STAC item and catalogue."""
     time: str | None = None
-    """Of the STAC item: ISO 8601, or two with a slash between; None: when the source was made."""
+    """Of the STAC item: ISO 8601, or two with a slash between; None: those of the scenes that the
+    source was made of, where it says them."""
     workers: int | None = None
     """Processes; None: as many as there are processors."""
     overwrite: bool = False

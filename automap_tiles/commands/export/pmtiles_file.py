@@ -42,11 +42,15 @@ def pack(ledger: Ledger, description: Description, out: Path) -> None:
     The entries of its directory are in memory, some hundred bytes for each tile.
     """
     storage = open_storage(str(out.parent))
-    with storage.staged(out.name) as part, part.open("wb") as file:
-        writer = _library("writer").Writer(file)
+    with (
+        storage.staged(out.name) as part,
+        part.open("wb") as file,
         # beside the archive: the usual folder for temporary files may be small
+        tempfile.TemporaryFile(dir=out.parent) as pictures,
+    ):
+        writer = _library("writer").Writer(file)
         writer.tile_f.close()
-        writer.tile_f = tempfile.TemporaryFile(dir=out.parent)  # noqa: SIM115 - `finalize` closes it
+        writer.tile_f = pictures
         for number, content in _along_the_curve(ledger):
             writer.write_tile(number, content)
         writer.finalize(_header(description), _metadata(description))

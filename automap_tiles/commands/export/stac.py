@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from automap_tiles.commands.export.order import Container, Order
 from automap_tiles.commands.export.page import page_path
+from automap_tiles.commands.export.times import time_of
 from automap_tiles.errors import ConfigError
 from automap_tiles.layers.open import safe_name
 from automap_tiles.parsing import parse_json
@@ -68,7 +69,7 @@ def _item(order: Order, description: Description) -> dict[str, Any]:
         "geometry": _geometry(description),
         "properties": {
             "title": description.title,
-            **_times(order.time or _time_of(order.source)),
+            **_times(order.time or time_of(order.source)),
             "automap:version": OWN_VERSION,
             "automap:style": description.look["style"],
             "automap:zooms": [first, last],
@@ -153,15 +154,6 @@ def _wrong(text: str) -> ConfigError:
     return ConfigError(
         "is no time", key="--time", found=text, remedy="2026-07-01 or 2026-07-01/2026-08-31"
     )
-
-
-def _time_of(source: str) -> str:
-    """When a file or folder of this machine was changed last; else now."""
-    try:
-        seconds = Path(source).stat().st_mtime
-    except OSError:
-        return datetime.now(UTC).isoformat(timespec="seconds")
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 def _catalog(path: Path, item: str, title: str) -> dict[str, Any]:

@@ -99,10 +99,11 @@ def _new_session() -> Session:
 
 
 def _get(href: str, headers: dict[str, str]) -> Response:
+    own = session()
     from requests import exceptions
 
     try:
-        return session().get(href, headers=headers, stream=True, timeout=TIMEOUT)
+        return own.get(href, headers=headers, stream=True, timeout=TIMEOUT)
     except (exceptions.ConnectionError, exceptions.Timeout, exceptions.ChunkedEncodingError) as no:
         raise TryAgain(reason(no)) from None
     except exceptions.RequestException as no:

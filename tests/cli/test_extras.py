@@ -1,0 +1,124 @@
+"""Without the packages of an extra: what is missing, and how to install it."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from rasterio.transform import from_origin
+
+from automap_tiles.errors import EXTRAS, missing_extra
+
+ROOT = Path(__file__).parents[2]
+# What every installation has (`dependencies` of pyproject.toml), and our own packages.
+ALWAYS = {
+    "affine", "click", "contourpy", "fiona", "numpy", "pydantic", "rasterio", "rich", "ruamel",
+    "shapely", "tilematrix", "automap_tiles", "automap_processes", "automap_devserver",
+}  # fmt: skip
+# Where they are missing something else does the same, more slowly.
+REPLACEABLE = {"isal"}
+
+WITHOUT = """
+import sys
+gone = set(sys.argv[1].split(","))
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in gone:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Finder())
+from automap_tiles.cli.main import main
+sys.exit(main(sys.argv[2:]))
+"""
+
+PROCESS = """
+process: ./process.py
+pyramid: {grid: mercator}
+zoom_levels: 5
+output: {format: GTiff, path: out, bands: 1, dtype: uint8}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    profile = {"driver": "GTiff", "count": 1, "height": 64, "width": 64, "dtype": "uint8"}
+    place = {"crs": "EPSG:3857", "transform": from_origin(1_500_000, 6_200_000, 100, 100)}
+    with rasterio.open(tmp_path / "a.tif", "w", **profile, **place) as target:
+        target.write(np.arange(4096, dtype="uint16").astype("uint8").reshape(1, 64, 64))
+    ring = "[[[10,47],[10.1,47],[10.1,47.1],[10,47.1],[10,47]]]"
+    (tmp_path / "area.geojson").write_text(f'{{"type": "Polygon", "coordinates": {ring}}}')
+    (tmp_path / "process.py").write_text("from mapchete import Empty\ndef execute(): raise Empty\n")
+    (tmp_path / "p.mapchete").write_text(PROCESS)
+    return tmp_path
+
+
+RUN = (
+    "run --mode download --satellites 2 --start 2020-07-01 --end 2020-07-05 "
+    "--boundary area.geojson -o results"
+)
+CONVERT = "convert a.tif out --output-pyramid mercator -z 8 --no-progress"
+
+
+@pytest.mark.parametrize(
+    ("gone", "command", "extra"),
+    [
+        ("requests,pystac,pystac_client", f"{RUN} -i earth-search", "stac"),
+        ("obstore", f"{RUN} -i s3://somewhere/scenes", "s3"),
+        ("onnxruntime", f"{RUN} -i . --masker csmask", "csmask"),
+        ("s2cloudless", f"{RUN} -i . --masker s2cloudless", "s2cloudless"),
+        ("obstore", CONVERT.replace("out", "s3://somewhere/out", 1), "s3"),
+        ("distributed", f"{CONVERT} --concurrency dask", "dask"),
+        ("pmtiles", "export a.tif -o a.pmtiles --no-progress", "export"),
+        ("PIL", "export a.tif -o a --image jpg --no-progress -w 1", "serve"),
+        ("flask", "serve a.tif", "serve"),
+        ("waitress", "serve a.tif", "serve"),
+        ("mapchete", "execute p.mapchete --no-progress", "mapchete"),
+    ],
+)
+def test_the_remedy_is_said(folder: Path, gone: str, command: str, extra: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT, gone, *command.split()],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert f"pip install 'automap-tiles[{extra}]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_every_import_of_the_code_is_known() -> None:
+    """A package is always there, or belongs to an extra that a message can name."""
+    unknown = {}
+    for path in [
+        file
+        for package in ("automap_tiles", "processes", "devserver/automap_devserver")
+        for file in (ROOT / package).rglob("*.py")
+    ]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [node.module] if isinstance(node, ast.ImportFrom) and not node.level else []
+            if isinstance(node, ast.Import):
+                names = [each.name for each in node.names]
+            for name in names:
+                top = (name or "").partition(".")[0]
+                known = {*sys.stdlib_module_names, *ALWAYS, *REPLACEABLE, *EXTRAS}
+                if top not in known:
+                    unknown[top] = path
+    # examples in docstrings and files of users are no concern of ours
+    assert not unknown
+
+
+def test_only_of_packages_that_are_missing() -> None:
+    missing = missing_extra(ModuleNotFoundError("no", name="xgboost.core"))
+    assert missing is not None
+    assert missing.extra == "classify"
+    assert missing_extra(ModuleNotFoundError("no", name="users_own")) is None
+    assert missing_extra(ModuleNotFoundError("no")) is None
+    # it is there, and broken: to install it anew may not help
+    assert missing_extra(ImportError("cannot import name 'x'", name="xgboost")) is None
