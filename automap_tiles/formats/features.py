@@ -173,7 +173,7 @@ class FeatureDirectory:
         stored = []
         schema = {"geometry": self.geometry, "properties": dict(self.properties)}
         for cut in self.files.cuts(tile):
-            features = self._clipped(data.data, cut.tile)
+            features = [self._held(each) for each in self._clipped(data.data, cut.tile)]
             if features:
                 content = vector.encode_features(
                     features, driver=self.metadata.format, schema=schema, crs=self.pyramid.crs
@@ -255,16 +255,18 @@ class FeatureDirectory:
         for feature in features:
             inside = vector.clip_to_box(vector.to_shape(feature), output.bounds)
             found += [
-                {**feature, "geometry": vector.to_mapping(self._held(part))}
+                {**feature, "geometry": vector.to_mapping(part)}
                 for part in vector.fitting_parts(inside, self.geometry)
             ]
         return found
 
-    def _held(self, geometry: BaseGeometry) -> BaseGeometry:
+    def _held(self, feature: Feature) -> Feature:
         """Without heights where FlatGeobuf would leave them out or refuse the feature."""
-        is_flat = self.metadata.format == "GeoJSON" or self.geometry.startswith(_3D)
-        if is_flat or not geometry.has_z:
-            return geometry
+        if self.metadata.format == "GeoJSON" or self.geometry.startswith(_3D):
+            return feature
+        geometry = vector.to_shape(feature)
+        if not geometry.has_z:
+            return feature
         tell(
             Note(
                 fate=Fate.LOST,
@@ -273,7 +275,7 @@ class FeatureDirectory:
                 remedy=f"schema: {{geometry: {_3D}Polygon, …}}, or GeoJSON",
             )
         )
-        return shapely.force_2d(geometry)
+        return {**feature, "geometry": vector.to_mapping(shapely.force_2d(geometry))}
 
 
 def _fitting(name: str, value: Any, kind: str) -> Any:

@@ -18,6 +18,7 @@ from rasterio.transform import from_bounds, from_origin
 from automap_tiles.api import open_process
 from automap_tiles.commands.convert import Conversion, conversion_config
 from automap_tiles.commands.facts import best_zoom
+from automap_tiles.engine.events import RunFinished
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.grid import Pyramid
 from automap_tiles.notes import Fate, Notes, collecting
@@ -57,8 +58,9 @@ def converted(source: str, target: Path, **more: Any) -> Notes:
         options = {"pyramid": "mercator", **more}
         config = conversion_config(Conversion(source=source, target=str(target), **options))
         for event in open_process(config).execute(concurrency="none"):
-            notes.extend(getattr(event, "notes", ()))
-            assert getattr(event, "error", None) is None
+            if isinstance(event, RunFinished):
+                assert not event.summary.failed
+                notes.extend(event.summary.notes)
     return notes
 
 
@@ -232,7 +234,8 @@ def test_a_nodata_value_that_does_not_fit_is_replaced_with_a_word(
 ) -> None:
     source = write((ROWS % 5).astype("int16"), nodata=-999)
     notes = converted(source, tmp_path / "out", zooms=(9,), dtype="uint8")
-    assert [note.fate for note in notes] == [Fate.REPLACED]
+    # and so the zeros among the values are lost, which is told as well
+    assert [note.fate for note in notes] == [Fate.REPLACED, Fate.LOST]
     assert "-999" in notes.grouped()[0].examples[0]
 
 
