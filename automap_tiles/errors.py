@@ -5,6 +5,7 @@
     AutomapError                   everything this package raises on purpose
     ├── ConfigError                a .mapchete file or an option is wrong: file, line, key, remedy
     ├── GridError                  a grid, tile or area that cannot be
+    │   └── NoOperation            no way leads from one CRS to another
     ├── InputError                 a source cannot be opened or read
     │   └── SourceBrokeOff         less of it came over the network than announced: try again
     ├── OutputError                a result cannot be stored
@@ -120,6 +121,10 @@ class GridError(AutomapError):
     """A grid, tile index or area that cannot be."""
 
     exit_code = 2
+
+
+class NoOperation(GridError):
+    """There is no coordinate operation between two CRSs: a local site, or another planet."""
 
 
 class _PathError(AutomapError):

@@ -42,7 +42,7 @@ def tile_at(pyramid: Pyramid, zoom: int, x: float, y: float) -> TileIndex:
 
 
 def _project(x: float, y: float, crs: str, pyramid: Pyramid) -> tuple[float, float]:
-    from rasterio.warp import transform
+    from automap_tiles.grid.operation import transform_points
 
-    (found_x,), (found_y,) = transform(parse_crs(crs, "--point-crs"), pyramid.crs, [x], [y])
+    (found_x,), (found_y,) = transform_points(parse_crs(crs, "--point-crs"), pyramid.crs, [x], [y])
     return found_x, found_y

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import shapely
 
 from automap_tiles import raster
-from automap_tiles.errors import GridError, InputError
+from automap_tiles.errors import GridError, InputError, NoOperation
 from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.context import OpenContext
 from automap_tiles.formats.glance import Glance, glance_at
@@ -155,6 +155,8 @@ def _footprint(url: str, crs: CRS, pyramid: Pyramid) -> BaseGeometry:
     longest = max(bounds.width, bounds.height)
     try:
         outline = reproject_geometry(outline, own, crs, segment=max(step, longest / 4096))
+    except NoOperation as error:
+        raise InputError(str(error), url) from error
     except GridError:
         if crs != pyramid.crs:
             raise

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles import raster, vector
-from automap_tiles.errors import GridError, InputError
+from automap_tiles.errors import GridError, InputError, NoOperation
 from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.context import OpenContext
 from automap_tiles.formats.glance import Glance, glance_at_tiles
@@ -82,7 +82,10 @@ class TileDirectory:
 
     def footprint(self, crs: CRS) -> BaseGeometry:
         bounds = self.bounds or self.files.pyramid.bounds
-        return _footprint(bounds, self.files.pyramid.crs, crs)
+        try:
+            return _footprint(bounds, self.files.pyramid.crs, crs)
+        except NoOperation as error:
+            raise InputError(str(error), self.path) from error
 
     def fingerprint(self) -> str:
         stamp = folder_stamp(self.files)

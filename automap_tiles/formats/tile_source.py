@@ -18,10 +18,11 @@ from affine import Affine
 from rasterio.warp import calculate_default_transform
 
 from automap_tiles import raster
-from automap_tiles.errors import AutomapError, InputError
+from automap_tiles.errors import AutomapError, InputError, NoOperation
 from automap_tiles.formats.raster_output import blank, paste, without_buffer
 from automap_tiles.formats.tile_files import Cut, TileFiles
 from automap_tiles.grid import Bounds, Grid, GridLike, Pyramid, Tile, TileIndex, unit_parts
+from automap_tiles.grid.operation import between
 from automap_tiles.raster.lru import ByteLRU, share
 from automap_tiles.storage import is_remote, object_stamps
 from automap_tiles.vector import reproject_bounds
@@ -170,9 +171,14 @@ def _mosaic(
 
 
 def source_bounds(grid: GridLike, pyramid: Pyramid) -> Bounds | None:
-    """The box of a grid in the CRS of a pyramid; None where that cannot express it."""
+    """The box of a grid in the CRS of a pyramid; None where that cannot express it.
+
+    Raises `NoOperation` when no way leads there from anywhere.
+    """
     try:
         bounds = reproject_bounds(grid.bounds, grid.crs, pyramid.crs)
+    except NoOperation:
+        raise
     except AutomapError:
         return None
     return bounds if all(map(math.isfinite, bounds)) else None
@@ -263,7 +269,7 @@ def _suggested_size(pyramid: Pyramid, grid: Grid) -> float:
     if grid.crs == pyramid.crs:
         return float(grid.transform.a)
     height, width = grid.shape
-    with rasterio.Env(CHECK_WITH_INVERT_PROJ=True):
+    with rasterio.Env(CHECK_WITH_INVERT_PROJ=True), between(grid.crs, pyramid.crs):
         transform, _, _ = calculate_default_transform(
             grid.crs, pyramid.crs, width, height, *grid.bounds
         )

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from automap_tiles import vector
-from automap_tiles.errors import GridError
+from automap_tiles.errors import GridError, InputError, NoOperation
 from automap_tiles.formats.context import OpenContext
 from automap_tiles.formats.locate import Located, locate
 from automap_tiles.formats.options import Options
@@ -85,6 +85,8 @@ def _footprint(url: str, _stamp: str, crs: CRS, pyramid: Pyramid) -> BaseGeometr
     longest = max(right - left, top - bottom, 1e-9)
     try:
         outline = vector.reproject_geometry(box, info.crs, crs, segment=longest / 64)
+    except NoOperation as error:
+        raise InputError(str(error), url) from error
     except GridError:
         if crs != pyramid.crs:
             raise

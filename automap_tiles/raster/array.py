@@ -15,6 +15,7 @@ from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
 from automap_tiles.grid import Grid, Tile, UnitPart
+from automap_tiles.grid.operation import between
 from automap_tiles.raster.aligned import aligned_pieces
 from automap_tiles.raster.around import window_around
 from automap_tiles.raster.env import ensure_env
@@ -171,6 +172,7 @@ def _warped(
     """One band on a part of a tile, float64 with NaN where there is no data."""
     height, width = part.grid.shape
     with (
+        between(grid.crs, part.grid.crs),
         _dataset(values, invalid, grid) as dataset,
         WarpedVRT(
             dataset,

@@ -16,9 +16,9 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 from rasterio._err import CPLE_BaseError
-from rasterio.warp import transform as transform_points
 
 from automap_tiles.grid import Grid
+from automap_tiles.grid.operation import transform_points
 
 Floats = NDArray[np.float64]
 
@@ -222,7 +222,8 @@ def _transform(
 ) -> tuple[list[float], list[float]]:
     """Transform points; those outside the projection become infinite.
 
-    rasterio gives up on all of them when PROJ refuses one, so the rest is found by halving.
+    rasterio gives up on all of them when PROJ refuses one, so the rest is found by halving. Raises
+    `NoOperation` when PROJ would refuse them all.
     """
     if not xs:
         return [], []

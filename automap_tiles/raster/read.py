@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
-from automap_tiles.errors import InputError
+from automap_tiles.errors import InputError, NoOperation
 from automap_tiles.grid import Grid
 from automap_tiles.raster.aligned import AlignedPiece, aligned_pieces
 from automap_tiles.raster.alike import AlikeBands, alike_bands, own_value, take_over
@@ -79,14 +79,17 @@ def read(
     each band may have another one of; NaN is no data beside any other. The dtype is the source's,
     or the smallest one that holds those of all bands; under the mask stands the nodata value, or 0
     where there is none. Raises `InputError` for a file that cannot be opened or read, a band that
-    it does not have, whole numbers that no common dtype holds, a source without a CRS, or an
-    unknown resampling.
+    it does not have, whole numbers that no common dtype holds, a source without a CRS or with
+    one that no way leads to, or an unknown resampling.
     """
     order = _order(path, target, indexes, resampling, nodata)
     shape = (len(order.indexes), *target.shape)
     out = np.empty(shape, dtype=order.dtype)
     missing = np.zeros(shape, dtype=bool)
-    _fill(order, out, missing)
+    try:
+        _fill(order, out, missing)
+    except NoOperation as error:
+        raise InputError(str(error), order.info.path) from error
     return _masked(order, out, missing)
 
 

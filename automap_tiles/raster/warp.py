@@ -17,6 +17,7 @@ from rasterio.windows import Window
 
 from automap_tiles.errors import InputError
 from automap_tiles.grid import Grid
+from automap_tiles.grid.operation import between
 from automap_tiles.raster.datasets import Source
 from automap_tiles.raster.lru import ByteLRU, share
 from automap_tiles.raster.nodata import as_value, equals, fill_value
@@ -98,7 +99,8 @@ def warp_block(source: Source, grid: Grid, order: WarpOrder, level: int | None =
     """
     info = source.info
     if info.georeferencing is not Georeferencing.TRANSFORM:
-        return _reproject_block(source, grid, order)
+        with between(info.grid.crs, grid.crs):
+            return _reproject_block(source, grid, order)
     dtype = np.dtype(info.dtypes[order.indexes[0] - 1])
     value = as_value(order.nodata, dtype)
     nodata = None if value is None else value.item()
@@ -130,15 +132,18 @@ def _warped(source: Source, grid: Grid, order: WarpOrder) -> Block:
     height, width = grid.shape
     options = _no_data_options(info, order, dtype)
     shape, indexes = (len(order.indexes), height, width), list(order.indexes)
-    with WarpedVRT(
-        source.dataset,
-        crs=grid.crs,
-        transform=grid.transform,
-        height=height,
-        width=width,
-        resampling=order.resampling,
-        **options,
-    ) as vrt:
+    with (
+        between(info.grid.crs, grid.crs),
+        WarpedVRT(
+            source.dataset,
+            crs=grid.crs,
+            transform=grid.transform,
+            height=height,
+            width=width,
+            resampling=order.resampling,
+            **options,
+        ) as vrt,
+    ):
         # The whole of it, asked for as mapchete does: where rounding makes the window end a
         # billionth of a pixel early, GDAL warps in lower blocks, and decimating kernels differ.
         window = vrt.window(*grid.bounds)

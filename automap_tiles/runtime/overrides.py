@@ -102,13 +102,14 @@ def run_areas(
 
 def _around_point(overrides: Overrides, pyramid: Pyramid, zooms: tuple[int, ...]) -> BaseGeometry:
     """A box around the point so small that it lies in one tile at the finest zoom."""
-    from rasterio.warp import transform
     from shapely import box
+
+    from automap_tiles.grid.operation import transform_points
 
     x, y = overrides.point or (0.0, 0.0)
     if overrides.point_crs is not None:
         crs = parse_crs(overrides.point_crs, "--point-crs")
-        (x,), (y,) = transform(crs, pyramid.crs, [x], [y])[:2]
+        (x,), (y,) = transform_points(crs, pyramid.crs, [x], [y])[:2]
     edge = pyramid.bounds
     if not (edge.left <= x <= edge.right and edge.bottom <= y <= edge.top):
         raise ConfigError("lies outside of the pyramid", key="--point", found=[x, y])

@@ -14,11 +14,11 @@ import shapely
 from numpy.typing import NDArray
 from rasterio._err import CPLE_BaseError
 from rasterio.crs import CRS
-from rasterio.warp import transform
 from shapely.geometry.base import BaseGeometry
 
 from automap_tiles.errors import GridError
 from automap_tiles.grid import Bounds
+from automap_tiles.grid.operation import transform_points
 from automap_tiles.vector.geometry import repaired
 
 # Ten centimetres, in metres and in degrees.
@@ -46,7 +46,8 @@ def reproject_geometry(
 
     Without `segment` edges are cut as finely as their curvature asks for. Where the antimeridian
     is crossed, longitudes run on beyond ±180. Raises `GridError` when the target cannot express
-    the geometry, also not its part between 85.06° south and north.
+    the geometry, also not its part between 85.06° south and north, and `NoOperation` when no way
+    leads to the target at all.
     """
     if segment is not None and source != target and not geometry.is_empty:
         geometry = shapely.segmentize(geometry, segment)
@@ -124,7 +125,8 @@ def _transform(points: _Points, source: CRS, target: CRS) -> _Points:
     """(n, 2) coordinates; raises rasterio's CPLE errors where there is no value."""
     if not len(points):
         return points
-    moved = np.column_stack(transform(source, target, points[:, 0], points[:, 1]))
+    found = transform_points(source, target, points[:, 0], points[:, 1])
+    moved: _Points = np.array(found, dtype=np.float64).T
     if not np.isfinite(moved).all():
         raise CPLE_BaseError(1, 1, "a point has no coordinates there")
     return moved

@@ -1,0 +1,57 @@
+"""Coordinates from one CRS to another, and whether there is a way at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio._err import CPLE_NotSupportedError
+from rasterio.crs import CRS
+from rasterio.errors import CRSError
+from rasterio.warp import transform
+
+from automap_tiles.errors import NoOperation
+
+Floats = Sequence[float] | NDArray[np.float64]
+
+_LONGEST_NAME = 60
+
+
+def transform_points(
+    source: CRS, target: CRS, xs: Floats, ys: Floats
+) -> tuple[list[float], list[float]]:
+    """Points in another CRS.
+
+    Raises rasterio's CPLE errors when PROJ refuses one of the points, and `NoOperation` when it
+    would refuse any: nobody needs to try the next one then.
+    """
+    with between(source, target):
+        found_x, found_y = transform(source, target, xs, ys)
+    return found_x, found_y
+
+
+@contextmanager
+def between(source: CRS, target: CRS) -> Iterator[None]:
+    """Turn GDAL's refusal inside to go from one CRS to another into `NoOperation`.
+
+    GDAL's word for it is CPLE_NotSupported, https://gdal.org/api/cpl.html; a point out of reach
+    is another one.
+    """
+    try:
+        yield
+    except (CPLE_NotSupportedError, CRSError) as error:
+        raise NoOperation(
+            f"there is no coordinate operation from {_name(source)} to {_name(target)}: one of "
+            "them is the plan of a site or lies on another planet; give the data the CRS that it "
+            "is in, or make the pyramid in the CRS of the data"
+        ) from error
+
+
+def _name(crs: CRS) -> str:
+    code = crs.to_authority()
+    if code is not None:
+        return ":".join(code)
+    name = crs.to_wkt().partition('"')[2].partition('"')[0]
+    return repr(name[:_LONGEST_NAME])
