@@ -6,6 +6,7 @@ and made of the same files, is not made again; so a run that was killed goes on 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -142,6 +143,7 @@ def _of_satellite(
             pending.append(scene)
     if not pending and job.storage.exists(prepared.NAME):
         return
+    job.storage.clean_parts()  # of runs that were killed
     # The folder is known for what it is from the first scene on.
     _write_collection(job)
     running: set[Future[SceneDone]] = set()
@@ -161,6 +163,8 @@ def _of_satellite(
                 yield future.result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+        with contextlib.suppress(OSError):  # files of a scene that failed are in it
+            job.fetched.rmdir()
     _write_collection(job)
 
 

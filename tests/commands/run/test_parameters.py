@@ -91,6 +91,8 @@ def test_mode() -> None:
 def test_statistics() -> None:
     assert parse_statistics("median, std,median") == ("median", "std")
     assert parse_statistics(["p25", "geomedian"]) == ("p25", "geomedian")
+    # methods that the plain statistics do not know, with none of those beside them
+    assert parse_statistics("geomedian,max_ndvi") == ("geomedian", "max_ndvi")
     for wrong in ("", "mode", "p101", ","):
         with pytest.raises(ConfigError):
             parse_statistics(wrong)

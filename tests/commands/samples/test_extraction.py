@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
+import zipfile
 from collections import Counter
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -297,3 +301,27 @@ def test_polygons_that_keep_their_edge_are_told(path: Path) -> None:
     table = extract(samples_of([square(5, 5, 2, 2), square(20, 20, 9, 9)], [1, 3]), path, RECIPE)
     (note,) = [note for note in table.notes if note.fate is Fate.REPLACED]
     assert (note.count, note.examples) == (1, ("1 of 1",))
+
+
+def test_addresses_are_no_paths(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A picture far away, or in an archive, keeps its name; a path becomes absolute."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(path, "picture.tif")
+    inside = f"/vsizip/{tmp_path}/a.zip/picture.tif"
+    assert look_at(inside).path == inside
+    monkeypatch.chdir(path.parent)
+    assert look_at(path.name).path == str(path)
+    server = ThreadingHTTPServer(
+        ("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(path.parent))
+    )
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        address = f"http://127.0.0.1:{server.server_port}/{path.name}"
+        assert look_at(address).path == address
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
