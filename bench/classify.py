@@ -24,6 +24,7 @@ import xgboost
 from numpy.typing import NDArray
 
 from automap_tiles.analysis.classifier.classes import land_classes
+from automap_tiles.analysis.classifier.members import Member, MemberKind
 from automap_tiles.analysis.classifier.model import Model, TrainingSamples
 from automap_tiles.analysis.classifier.predict import Predictor
 from automap_tiles.analysis.recipe import Neighbourhood, Recipe
@@ -88,7 +89,7 @@ def train(rows: NDArray[np.float32], strategy: str) -> Model:
     matrix = xgboost.QuantileDMatrix(some, labels)
     booster = xgboost.train(settings, matrix, ROUNDS, verbose_eval=False)
     return Model(
-        booster=bytes(booster.save_raw("ubj")),
+        members=(Member(kind=MemberKind.TREES, content=bytes(booster.save_raw("ubj"))),),
         recipe=RECIPE,
         classes=land_classes(range(1, CLASSES + 1)),
         training=TrainingSamples(fingerprint="", crs="EPSG:32633", positions=np.zeros((0, 2))),
@@ -134,7 +135,7 @@ def compare(folder: Path, edge: int, strategy: str, rounds: int) -> dict[str, fl
     model = train(rows, strategy)
     model.save(folder / "model.zip")
     predictor = Predictor(model)
-    booster = xgboost.Booster(model_file=bytearray(model.booster))
+    booster = xgboost.Booster(model_file=bytearray(model.members[0].content))
     booster.set_param({"nthread": 1})
 
     def whole(name: str, **parameters: Any) -> Callable[[], None]:

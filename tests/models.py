@@ -9,6 +9,7 @@ import numpy as np
 
 from automap_tiles.analysis.classifier.classes import land_classes
 from automap_tiles.analysis.classifier.library import xgboost
+from automap_tiles.analysis.classifier.members import Member, MemberKind
 from automap_tiles.analysis.classifier.model import Model, TrainingSamples
 from automap_tiles.analysis.recipe import Neighbourhood, Recipe
 
@@ -65,7 +66,7 @@ def make_model(
     matrix = library.DMatrix(rows, label=np.searchsorted(edges, score))
     booster = library.train(settings, matrix, num_boost_round=rounds)
     return Model(
-        booster=bytes(booster.save_raw("ubj")),
+        members=(Member(kind=MemberKind.TREES, content=bytes(booster.save_raw("ubj"))),),
         recipe=of,
         classes=land_classes(names, names),
         training=TrainingSamples(

@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+LEAST_GROUPS = 3
+"""Polygons or blocks of a class of which some can be held out."""
+
 # How often groups are dealt out anew before giving up: with blocks that hold several classes one
 # deal may leave a fold without a class that another deal gives it.
 _DEALS = 20
@@ -58,6 +61,56 @@ def blocked_folds(
     raise FoldError(
         f"class {np.unique(classes)[column]} is missing from fold {fold + 1} of {n}, however the "
         f"{len(counts)} groups are dealt out; take fewer folds or smaller blocks"
+    )
+
+
+def repeated_folds(
+    classes: NDArray[Any], groups: NDArray[Any], n: int, repeats: int, seed: int
+) -> NDArray[np.int64]:
+    """(repeat, sample) number of the fold that holds each sample out, -1 where none does.
+
+    Classes with fewer than `LEAST_GROUPS` groups are never held out: too little would be left to
+    learn them from, and one group tells nothing of others. All folds leave some groups of every
+    class to learn from; a fold need not hold every class. No group is divided, but for the
+    samples of a class that is never held out. Raises `FoldError` where no class has enough.
+    """
+    counts = _counts(classes, groups)
+    values, column = np.unique(classes, return_inverse=True)
+    if len(values) < 2:
+        found = "there are no samples" if not len(values) else f"all are of class {values[0]}"
+        raise FoldError(f"there must be samples of 2 classes or more, but {found}")
+    of_class = (counts > 0).sum(axis=0)
+    covered = of_class >= LEAST_GROUPS
+    if not covered.any():
+        raise FoldError(
+            f"no class comes from {LEAST_GROUPS} polygons or blocks, so none can be held out"
+        )
+    counts = counts * covered
+    folds = min(n, int((counts.sum(axis=1) > 0).sum()))
+    members = np.unique(groups, return_inverse=True)[1].reshape(-1)
+    random = np.random.default_rng(seed)
+    found_of = np.stack([_dealt(counts, folds, random)[members] for _ in range(repeats)])
+    found_of[:, ~covered[column.reshape(-1)]] = -1
+    return found_of
+
+
+def _dealt(counts: NDArray[np.int64], n: int, random: np.random.Generator) -> NDArray[np.int64]:
+    """(group,) folds that all leave groups of every class to learn from."""
+    has = counts > 0
+    for folds in range(n, 1, -1):
+        for _ in range(_DEALS):
+            fold_of = np.full(len(counts), -1, dtype=np.int64)
+            held = np.zeros((folds, counts.shape[1]), dtype=np.int64)
+            for column in np.argsort(has.sum(axis=0), kind="stable"):
+                for group in random.permutation(np.flatnonzero(has[:, column] & (fold_of < 0))):
+                    order = (random.random(folds), held.sum(axis=1), held[:, column])
+                    fold_of[group] = np.lexsort(order)[0]
+                    held[fold_of[group]] += has[group]
+            if (held < np.maximum(has.sum(axis=0), 1)).all():
+                return fold_of
+    raise FoldError(
+        f"however the {len(counts)} groups are dealt out, a class is only in those held out; take "
+        "smaller blocks"
     )
 
 

@@ -8,7 +8,7 @@ by bit: a tile cut with that margin has the features of the whole picture.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import groupby
@@ -132,6 +132,15 @@ class Recipe:
         for name in (*self.indices, *(one.of for one in self.neighbourhood)):
             wanted += INDICES[name].bands if name in INDICES else (name,)
         return tuple(dict.fromkeys(wanted))
+
+    def of(self, names: Iterable[str]) -> Recipe:
+        """The recipe of some of its features, in the order that they have here."""
+        wanted = set(names)
+        return Recipe(
+            bands=tuple(name for name in self.bands if name in wanted),
+            indices=tuple(name for name in self.indices if name in wanted),
+            neighbourhood=tuple(one for one in self.neighbourhood if one.name in wanted),
+        )
 
     def check(self, names: Sequence[str]) -> None:
         """Raise `MissingBands` when a picture with bands of these names cannot be used."""

@@ -67,6 +67,12 @@ class SampleTable:
     notes: tuple[Note, ...] = ()
     """What is not in the table, and what was guessed, in words."""
 
+    edge: NDArray[np.bool_] | None = None
+    """(sample,) whether it lies at the edge of a polygon that is wide enough to have an inside;
+    None where that is not known."""
+    stands_for: NDArray[np.float32] | None = None
+    """(sample,) pixels of its polygon that it stands for, where caps left some out; None: one."""
+
     def __post_init__(self) -> None:
         rows = len(self.classes)
         if self.values.shape != (rows, len(self.features)):
@@ -101,6 +107,8 @@ class SampleTable:
     def take(self, rows: NDArray[Any]) -> SampleTable:
         """The samples of these rows: positions, or one truth value per sample."""
         columns = {name: getattr(self, name)[rows] for name, _ in _COLUMNS}
+        beside = {name: getattr(self, name) for name in _BESIDE}
+        columns |= {name: each[rows] for name, each in beside.items() if each is not None}
         return replace(self, **columns)
 
     def sorted(self) -> SampleTable:
@@ -122,6 +130,11 @@ _COLUMNS = (
 )
 
 
+# What decides nothing by itself: not part of the fingerprint, so that models of earlier versions
+# know their samples again.
+_BESIDE = ("edge", "stands_for")
+
+
 def joined(tables: Sequence[SampleTable]) -> SampleTable:
     """Tables below each other, sorted; losses of the same class and reason are added up.
 
@@ -137,6 +150,10 @@ def joined(tables: Sequence[SampleTable]) -> SampleTable:
     columns = {
         name: np.concatenate([getattr(table, name) for table in tables]) for name, _ in _COLUMNS
     }
+    for name in _BESIDE:
+        parts = [getattr(table, name) for table in tables]
+        if all(part is not None for part in parts):
+            columns[name] = np.concatenate(parts)
     names = {value: name for table in tables for value, name in table.names.items()}
     losses = added([loss for table in tables for loss in table.losses])
     return SampleTable(

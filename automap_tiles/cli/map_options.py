@@ -9,27 +9,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from automap_tiles.cli.collecting import collecting
+from automap_tiles.cli.learn_options import LEARN_OPTIONS, LearnChoices
 
 if TYPE_CHECKING:
     from automap_tiles.commands.run.classification import Classification
 
 _MODE = "classification"
-_TRIALS = 40
 
 
 @dataclass(frozen=True, kw_only=True)
-class MapChoices:
+class MapChoices(LearnChoices):
     """As given at the command line."""
 
     samples: str | None
-    class_field: str | None
-    classes: str | None
-    recipe: str | None
-    per_class: int
-    block_size: float | None
-    trials: int | None
-    time: float | None
-    seed: int
     confidence: bool
     probabilities: bool
     smoothing: int
@@ -54,27 +46,17 @@ class MapChoices:
         """What is asked for; None without samples."""
         if self.samples is None:
             return None
-        from automap_tiles.analysis.classifier.options import TrainOptions
-        from automap_tiles.analysis.classifier.search import Budget
         from automap_tiles.commands.run.classification import Classification
-        from automap_tiles.commands.samples import Extraction
-        from automap_tiles.commands.train import read_recipe
+        from automap_tiles.commands.train.run import with_components
 
-        recipe, components = (None, None) if self.recipe is None else read_recipe(self.recipe)
-        trials = _TRIALS if self.trials is None and self.time is None else self.trials
+        features, components = self.features()
         return Classification(
             samples=self.samples,
             class_field=self.class_field,
             classes=self.classes,
-            recipe=recipe,
-            extraction=Extraction(per_class=self.per_class or None, seed=self.seed),
-            options=TrainOptions(
-                budget=Budget(trials=trials, seconds=self.time),
-                components=components,
-                block_size=self.block_size,
-                seed=self.seed,
-                threads=threads,
-            ),
+            features=features,
+            extraction=self.extraction(),
+            options=with_components(self.options(threads), components),
             confidence=self.confidence,
             probabilities=self.probabilities,
             smoothing=self.smoothing,
@@ -89,41 +71,7 @@ _OPTIONS = (
         help="Classification: points or polygons of known class; a CSV with X, Y in longitude and "
         "latitude and columns of years (the nearest is taken), or any vector file.",
     ),
-    click.option(
-        "--class-field", metavar="FIELD", help="Of the samples, where it is not a column of a year."
-    ),
-    click.option(
-        "--classes", metavar="FILE", help="Numbers, names and colours of classes, as CSV or YAML."
-    ),
-    click.option(
-        "--recipe",
-        metavar="FILE",
-        help="Features as YAML.  [default: the bands of the composite, and their mean and "
-        "deviation in a window of 5 pixels]",
-    ),
-    click.option(
-        "--per-class",
-        type=click.IntRange(min=0),
-        default=5000,
-        show_default=True,
-        metavar="N",
-        help="Train on so many pixels of a class at most; 0: all.",
-    ),
-    click.option(
-        "--block-size",
-        type=click.FloatRange(min=0, min_open=True),
-        metavar="UNITS",
-        help="Hold out squares of land of this side, in the unit of the composite's CRS.  "
-        "[default: whole polygons; blocks of a fitting size where samples are points]",
-    ),
-    click.option(
-        "--trials",
-        type=click.IntRange(min=1),
-        metavar="N",
-        help=f"Sets of parameters to try.  [default: {_TRIALS}, or as many as --time allows]",
-    ),
-    click.option("--time", type=click.FloatRange(min=0), metavar="SECONDS", help="For the search."),
-    click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N"),
+    *LEARN_OPTIONS,
     click.option(
         "--confidence", is_flag=True, help="A band with the lead of the best class, per cent."
     ),

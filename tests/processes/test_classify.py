@@ -146,7 +146,7 @@ def test_principal_components(tmp_path: Path) -> None:
     model = make_model(of=of, pca=pca, high=0.7)
     model.save(tmp_path / "model.zip")
     (got,) = mapped(opened(tmp_path, metatiling=2))
-    booster = xgboost().Booster(model_file=bytearray(model.booster))
+    booster = xgboost().Booster(model_file=bytearray(model.members[0].content))
     components = (rows - pca.mean) / pca.scale @ pca.components.T
     expected = booster.inplace_predict(components.astype(np.float32))
     # a product of matrices in another order: the trees may part a pixel in a million otherwise

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from automap_tiles.analysis.classifier.colours import APART, farthest, nearest, shades
+
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 
@@ -49,22 +51,6 @@ _USUAL = (
     (r"bare|sand|rock|soil|quarry|barren", "#b89b77"),
 )
 
-# For all other classes: hues far apart, none of them grey, made for this file.
-_QUALITATIVE = (
-    "#e6842a",
-    "#3f6fd1",
-    "#58b05c",
-    "#c93f8f",
-    "#f0c330",
-    "#32b5c2",
-    "#8452c7",
-    "#9a5b33",
-    "#93c73c",
-    "#ef8fb3",
-    "#1f5f6b",
-    "#d64545",
-)
-
 
 def usual_colour(name: str) -> str | None:
     """The colour that maps give to a class of this name; None where there is no custom."""
@@ -79,26 +65,33 @@ def land_classes(
 ) -> tuple[LandClass, ...]:
     """Classes by ascending number, with the given names and colours, else with usual ones.
 
-    A class without a name is called after its number. No two classes get the same colour unless
-    both were given it, or there are more classes than colours.
+    A class without a name is called after its number. Colours that are not given are told apart by
+    all eyes (see `colours`), as far as the number of classes allows: of two classes with the same
+    custom the later one gets a darker or lighter shade, or another colour.
     """
     names, colours = names or {}, colours or {}
     ordered = sorted(set(values))
     chosen = {value: colours[value].lower() for value in ordered if value in colours}
     for value in ordered:
-        colour = usual_colour(names.get(value, ""))
-        if value not in chosen and colour is not None and colour not in chosen.values():
-            chosen[value] = colour
+        usual = usual_colour(names.get(value, ""))
+        if value not in chosen and usual is not None:
+            free = [shade for shade in shades(usual) if _is_apart(shade, chosen)]
+            if free:
+                chosen[value] = free[0]
     for value in ordered:
         if value not in chosen:
-            free = [colour for colour in _QUALITATIVE if colour not in chosen.values()]
-            chosen[value] = free[0] if free else _spread(value)
+            chosen[value] = _another(value, list(chosen.values()))
     return tuple(
         LandClass(value=value, name=names.get(value, f"class {value}"), colour=chosen[value])
         for value in ordered
     )
 
 
-def _spread(value: int) -> str:
-    """A colour of its own for any number: an odd multiplier visits all 24-bit colours."""
-    return f"#{value * 0x9E3779 & 0xFFFFFF:06x}"
+def _is_apart(colour: str, chosen: Mapping[int, str]) -> bool:
+    return nearest(colour, list(chosen.values())) >= APART
+
+
+def _another(value: int, taken: list[str]) -> str:
+    """As far from those taken as can be; of so many classes that all are taken any other one."""
+    found = farthest(taken)
+    return found if found not in taken else f"#{value * 0x9E3779 & 0xFFFFFF:06x}"

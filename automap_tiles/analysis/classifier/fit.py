@@ -2,47 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from automap_tiles.analysis.classifier.boosting import Rows, fit, importances, make_folds
-from automap_tiles.analysis.classifier.choice import Choice, choose
+from automap_tiles.analysis.classifier.asking import Asked, ask, first
+from automap_tiles.analysis.classifier.boosting import importances
 from automap_tiles.analysis.classifier.classes import LandClass, land_classes
-from automap_tiles.analysis.classifier.cost import Cost, measure, rounds_of, trees_of
+from automap_tiles.analysis.classifier.cost import Cost, measure
 from automap_tiles.analysis.classifier.division import Division, divide
-from automap_tiles.analysis.classifier.evaluate import (
-    Setting,
-    doubtful,
-    fold_scores,
-    held_out,
-    learning_curve,
-)
+from automap_tiles.analysis.classifier.estimate import Estimate, estimate
+from automap_tiles.analysis.classifier.evaluate import doubtful, fold_scores, learning_curve
 from automap_tiles.analysis.classifier.library import xgboost
+from automap_tiles.analysis.classifier.linear import Linear
+from automap_tiles.analysis.classifier.members import vote
 from automap_tiles.analysis.classifier.model import Model, TrainingSamples
-from automap_tiles.analysis.classifier.options import Search, TrainOptions
-from automap_tiles.analysis.classifier.parameters import Strategy
-from automap_tiles.analysis.classifier.report import TrainingReport
+from automap_tiles.analysis.classifier.options import TrainOptions
+from automap_tiles.analysis.classifier.prepare import Prepared, check, prepare
+from automap_tiles.analysis.classifier.report import FoldScores, TrainingReport
 from automap_tiles.analysis.classifier.scores import Scores, scores
-from automap_tiles.analysis.classifier.search import (
-    Progress,
-    RandomSampler,
-    Sampler,
-    Trial,
-    search,
+from automap_tiles.analysis.classifier.search import Progress
+from automap_tiles.analysis.classifier.setups import (
+    Fitted,
+    Kind,
+    Setup,
+    fit_kind,
+    member_of,
+    predict,
+    trees_of,
 )
-from automap_tiles.analysis.classifier.tpe import TpeSampler
-from automap_tiles.analysis.folds import random_folds
-from automap_tiles.analysis.pca import Pca
+from automap_tiles.analysis.classifier.tryout import Tryout
+from automap_tiles.analysis.folds import FoldError, random_folds
 from automap_tiles.analysis.recipe import Recipe
 from automap_tiles.analysis.sample_table import SampleTable
 from automap_tiles.version import VERSION
 
-if TYPE_CHECKING:
-    from xgboost import Booster
+# What the costs and the choices are compared with.
+_PLAIN = Setup(kinds=(Kind.PLAIN,))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,193 +49,213 @@ class Training:
 
     model: Model
     costs: tuple[Cost, ...]
-    """Of each kind of trees that was tried, the one taken included."""
+    """Of what was taken, and of XGBoost with its defaults on the same features."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Prepared:
-    """Samples made ready for the trees."""
+class Wish:
+    """What is to be trained, besides the samples."""
 
-    table: SampleTable
-    rows: Rows
-    names: tuple[str, ...]
-    """Of the columns that the trees see."""
-    classes: tuple[LandClass, ...]
-    pca: Pca | None
+    recipe: Recipe
+    """All features that the samples have."""
+    optional: Mapping[str, Sequence[str]]
+    """Name of a group of features -> those that are used only where that is better."""
+    options: TrainOptions
+    window: float = 0.0
+    """How far the features look, in the unit of the samples' CRS."""
 
 
 def train(
     table: SampleTable,
-    recipe: Recipe,
-    options: TrainOptions | None = None,
+    wish: Wish,
     classes: Sequence[LandClass] | None = None,
     progress: Progress | None = None,
 ) -> Training:
-    """Search parameters, judge them on samples held out, and train the model on all samples.
+    """Choose by samples held out, say how good the choice is, and train it on all samples.
 
     `classes` tells names and colours; by default names are those of the table and colours usual
     ones. The same table, options and number of threads give the same model, byte by byte, unless
     the budget is one of time. Raises `FoldError` when the samples cannot be divided,
     `ValueError` when they do not fit the recipe or are not finite, `MissingExtra` without XGBoost.
     """
-    options = options or TrainOptions()
-    _check(table, recipe)
+    options = wish.options
+    check(table, wish.recipe)
     table = table.sorted()
     known = classes or land_classes(table.counts, table.names)
-    kept = _kept(table, options)
-    prepared = _prepare(table.take(kept), options, known)
-    division = _divide(prepared.table, options)
-    folds = make_folds(prepared.rows, division.fold_of, options.cores, options.seed)
-    found = search(folds, _samplers(options), options.budget, progress)
-    choice = choose(found)
-    tried = [trial for trial in (choice.per_class, choice.vector) if trial is not None]
-    boosters = {trial.parameters.strategy: _final(prepared.rows, trial, options) for trial in tried}
-    booster = boosters[choice.chosen.parameters.strategy]
-    test = _test(table.take(~kept), prepared, booster)
-    report = _report(table, prepared, division, found.trials, choice, booster, test, options)
+    kept = _kept(table, wish)
+    division = _divide(table.take(kept), wish, options.folds, options.seed)
+    prepared = prepare(table.take(kept), division.groups, options, known, wish.optional)
+    tryout = _tryout(prepared, division.fold_of, options)
+    asked = ask(tryout, options, progress) if len(division.fold_of) else None
+    setup = first(options) if asked is None else asked.taken.setup
+    fitted = _fit(prepared, setup, options)
+    model = _model(table, wish, prepared, setup, fitted)
+    facts = _Facts(table, prepared, division, tryout, asked, setup, fitted)
+    report = _report(facts, wish, _test(table.take(~kept), prepared, setup, fitted))
     return Training(
-        model=_model(table, recipe, prepared, booster, report),
-        costs=tuple(
-            measure(trial, boosters[trial.parameters.strategy], prepared.rows) for trial in tried
-        ),
+        model=replace(model, report=report.to_dict()),
+        costs=tuple(_costs(prepared, setup, fitted, options)),
     )
 
 
+@dataclass(frozen=True)
+class _Facts:
+    """What is known when the report is written."""
+
+    table: SampleTable
+    prepared: Prepared
+    division: Division
+    tryout: Tryout
+    asked: Asked | None
+    setup: Setup
+    fitted: Sequence[Fitted]
+
+
+def _divide(table: SampleTable, wish: Wish, folds: int, seed: int) -> Division:
+    return divide(
+        table,
+        split=wish.options.split,
+        folds=folds,
+        block_size=wish.options.block_size,
+        window=wish.window,
+        seed=seed,
+    )
+
+
+def _kept(table: SampleTable, wish: Wish) -> NDArray[np.bool_]:
+    """(sample,) whether to learn from it: false for those kept for the final test."""
+    options = wish.options
+    if not options.holdout:
+        return np.ones(len(table), dtype=bool)
+    division = _divide(table, wish, round(1 / options.holdout), options.seed + 1)
+    if not len(division.fold_of):
+        raise FoldError("no class has enough polygons or blocks to keep some for a final test")
+    kept: NDArray[np.bool_] = division.fold_of[0] != 0
+    return kept
+
+
+def _tryout(prepared: Prepared, fold_of: NDArray[np.int64], options: TrainOptions) -> Tryout:
+    return Tryout(
+        samples=prepared.samples, fold_of=fold_of, threads=options.cores, seed=options.seed
+    )
+
+
+def _fit(prepared: Prepared, setup: Setup, options: TrainOptions) -> list[Fitted]:
+    samples = prepared.samples
+    rows = samples.rows(setup, np.ones(len(samples.labels), dtype=bool))
+    return [fit_kind(kind, setup, rows, options.cores, options.seed) for kind in setup.kinds]
+
+
 def _model(
-    table: SampleTable,
-    recipe: Recipe,
-    prepared: _Prepared,
-    booster: Booster,
-    report: TrainingReport,
+    table: SampleTable, wish: Wish, prepared: Prepared, setup: Setup, fitted: Sequence[Fitted]
 ) -> Model:
+    recipe = wish.recipe
+    if prepared.pca is None:
+        recipe = recipe.of(prepared.names[place] for place in prepared.samples.columns_of(setup))
     return Model(
-        booster=bytes(booster.save_raw("ubj")),
+        members=tuple(member_of(one) for one in fitted),
         recipe=recipe,
         classes=prepared.classes,
         training=_training_samples(table),
         pca=prepared.pca,
-        report=report.to_dict(),
+        report={},
         versions=_versions(),
     )
 
 
-def _check(table: SampleTable, recipe: Recipe) -> None:
-    if not len(table):
-        raise ValueError("there are no samples to train on")
-    if table.features != recipe.names:
-        raise ValueError("the samples were not made by this recipe: their features differ")
-    if not np.isfinite(table.values).all():
-        raise ValueError("features of samples must be finite numbers")
-
-
-def _kept(table: SampleTable, options: TrainOptions) -> NDArray[np.bool_]:
-    """(sample,) whether to learn from it: false for those kept for the final test."""
-    if not options.holdout:
-        return np.ones(len(table), dtype=bool)
-    parts = round(1 / options.holdout)
-    division = divide(
-        table,
-        split=options.split,
-        folds=parts,
-        block_size=options.block_size,
-        seed=options.seed + 1,
-    )
-    kept: NDArray[np.bool_] = division.fold_of != 0
-    return kept
-
-
-def _divide(table: SampleTable, options: TrainOptions) -> Division:
-    return divide(
-        table,
-        split=options.split,
-        folds=options.folds,
-        block_size=options.block_size,
-        seed=options.seed,
-    )
-
-
-def _prepare(table: SampleTable, options: TrainOptions, known: Sequence[LandClass]) -> _Prepared:
-    values, labels = np.unique(table.classes, return_inverse=True)
-    of_value = {one.value: one for one in known}
-    if missing := [value for value in values.tolist() if value not in of_value]:
-        raise ValueError(f"samples are of class {missing[0]}, which is not among the classes given")
-    pca, columns, names = None, table.values, table.features
-    if options.components is not None:
-        pca = Pca.fit(table.values, options.components)
-        columns, names = pca.apply_rows(table.values), pca.names
-    counts = np.bincount(labels.reshape(-1))
-    weights = (counts.mean() / counts) ** options.balance.power
-    weights /= np.average(weights, weights=counts)
-    rows = Rows(
-        values=np.ascontiguousarray(columns, dtype=np.float32),
-        labels=labels.reshape(-1).astype(np.int64),
-        weights=weights[labels.reshape(-1)].astype(np.float32),
-        classes=len(values),
-    )
-    classes = tuple(of_value[value] for value in values.tolist())
-    return _Prepared(table=table, rows=rows, names=names, classes=classes, pca=pca)
-
-
-def _samplers(options: TrainOptions) -> dict[Strategy, Sampler]:
-    made: Callable[[Strategy, int], Sampler]
-    made = TpeSampler if options.search is Search.TPE else RandomSampler
-    return {strategy: made(strategy, options.seed) for strategy in options.strategies}
-
-
-def _setting(trial: Trial, options: TrainOptions) -> Setting:
-    return Setting(
-        parameters=trial.parameters,
-        rounds=rounds_of(trial),
-        threads=options.cores,
-        seed=options.seed,
-    )
-
-
-def _final(rows: Rows, trial: Trial, options: TrainOptions) -> Booster:
-    setting = _setting(trial, options)
-    return fit(rows, setting.parameters, setting.rounds, setting.threads, setting.seed)
-
-
-def _test(table: SampleTable, prepared: _Prepared, booster: Booster) -> Scores | None:
+def _test(
+    table: SampleTable, prepared: Prepared, setup: Setup, fitted: Sequence[Fitted]
+) -> Scores | None:
     """Scores of the samples that were kept from the training; None where none were."""
     if not len(table):
         return None
     values = table.values if prepared.pca is None else prepared.pca.apply_rows(table.values)
+    values = np.ascontiguousarray(values[:, list(prepared.samples.columns_of(setup))])
     numbers = np.array([one.value for one in prepared.classes])
-    predicted = booster.inplace_predict(np.ascontiguousarray(values)).argmax(axis=1)
+    predicted = vote([predict(one, values) for one in fitted]).argmax(axis=1)
     return scores(np.searchsorted(numbers, table.classes), predicted, len(numbers))
 
 
-def _report(
-    table: SampleTable,
-    prepared: _Prepared,
-    division: Division,
-    trials: Sequence[Trial],
-    choice: Choice,
-    booster: Booster,
-    test: Scores | None,
-    options: TrainOptions,
-) -> TrainingReport:
-    rows, setting = prepared.rows, _setting(choice.chosen, options)
-    blocked = held_out(rows, division.fold_of, setting)
-    shuffle = random_folds(rows.labels, division.folds, options.seed)
-    whole = fold_scores(rows, division.fold_of, blocked)
+def _report(facts: _Facts, wish: Wish, test: Scores | None) -> TrainingReport:
+    prepared, tryout, asked, setup = facts.prepared, facts.tryout, facts.asked, facts.setup
+    shuffled = random_folds(prepared.samples.labels, wish.options.folds, wish.options.seed)
     return TrainingReport(
-        table=table,
+        table=facts.table,
         classes=prepared.classes,
-        options=options.to_dict(),
-        division=division,
-        trials=trials,
-        choice=choice,
-        rounds=setting.rounds,
-        trees=trees_of(choice.chosen, rows.classes),
-        blocked=whole,
-        shuffled=fold_scores(rows, shuffle, held_out(rows, shuffle, setting)),
+        options=wish.options.to_dict(),
+        division=facts.division,
+        setup=setup,
+        decisions=() if asked is None else asked.decisions,
+        offered=wish.recipe.to_dict(),
+        trials=() if asked is None or asked.found is None else asked.found.trials,
+        choice=None if asked is None else asked.choice,
+        trees=trees_of(setup, prepared.samples.classes),
+        estimate=None if asked is None else _estimate(facts, asked),
+        blocked=None if asked is None else fold_scores(tryout, setup),
+        shuffled=_shuffled(prepared, shuffled, wish.options, setup),
         holdout=test,
-        importances=importances(booster, prepared.names),
-        learning_curve=learning_curve(rows, division, setting, whole),
-        doubtful=doubtful(prepared.table, rows, prepared.classes, blocked),
+        importances=_importances(prepared, setup, facts.fitted),
+        learning_curve=() if asked is None else learning_curve(tryout, setup),
+        doubtful=() if asked is None else doubtful(prepared.table, tryout, setup, prepared.classes),
     )
+
+
+def _estimate(facts: _Facts, asked: Asked) -> Estimate:
+    tryout = facts.tryout
+    return estimate(
+        asked.start.counts,
+        asked.taken.counts,
+        asked.decisions,
+        asked.draws,
+        pixels=round(float(tryout.samples.stands_for[tryout.held_out].sum())),
+        repeats=len(tryout.fold_of),
+    )
+
+
+def _shuffled(
+    prepared: Prepared, fold_of: NDArray[np.int64], options: TrainOptions, setup: Setup
+) -> FoldScores:
+    """Pixels held out by chance: every sample counts as one."""
+    each = replace(
+        prepared.samples, stands_for=np.ones(len(prepared.samples.labels), dtype=np.float32)
+    )
+    tryout = _tryout(replace(prepared, samples=each), fold_of[None], options)
+    return fold_scores(tryout, setup)
+
+
+def _importances(prepared: Prepared, setup: Setup, fitted: Sequence[Fitted]) -> dict[str, float]:
+    """Feature -> its share, mean over what votes, largest first."""
+    places = prepared.samples.columns_of(setup)
+    names = [prepared.names[place] for place in places]
+    total = dict.fromkeys(names, 0.0)
+    for one in fitted:
+        if isinstance(one, Linear):
+            spread = prepared.samples.values[:, list(places)].std(axis=0)
+            strength = np.abs(one.weights).max(axis=0) * spread
+            shares = dict(zip(names, (strength / strength.sum()).tolist(), strict=True))
+        else:
+            shares = importances(one, names)
+        for name, share in shares.items():
+            total[name] += share / len(fitted)
+    return dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _costs(
+    prepared: Prepared, setup: Setup, fitted: Sequence[Fitted], options: TrainOptions
+) -> list[Cost]:
+    """Of what was taken and, to compare with, of XGBoost with its defaults."""
+    samples, every = prepared.samples, np.ones(len(prepared.samples.labels), dtype=bool)
+    found = []
+    plain = _PLAIN.but(groups=setup.groups)
+    for one, several in ((setup, fitted), (plain, None)):
+        if several is None and setup.kinds == plain.kinds:
+            continue
+        values = samples.rows(one.but(clean=False), every).values
+        timed = several or _fit(prepared, one, options)
+        trees = trees_of(one, samples.classes)
+        pairs = [(each, values) for each in timed]
+        found.append(measure(one.name, pairs, trees, is_taken=several is not None))
+    return found
 
 
 def _training_samples(table: SampleTable) -> TrainingSamples:

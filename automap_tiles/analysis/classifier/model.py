@@ -1,8 +1,9 @@
 """A trained classifier in one file.
 
-The file is a zip of `booster.ubj` (the trees in XGBoost's own format), `model.json` (everything
-else) and `positions.bin` (where the training samples lie). Nothing of it is code, and reading it
-needs no XGBoost. The same training gives the same bytes.
+The file is a zip of its members (`booster.ubj`, trees in XGBoost's own format, or several files
+under `members/`), `model.json` (everything else) and `positions.bin` (where the training samples
+lie). Nothing of it is code, and reading it needs no XGBoost. The same training gives the same
+bytes.
 """
 
 from __future__ import annotations
@@ -23,16 +24,19 @@ from numpy.typing import NDArray
 
 from automap_tiles.analysis.classifier.classes import LandClass
 from automap_tiles.analysis.classifier.familiar import Familiar
+from automap_tiles.analysis.classifier.members import Member, MemberKind
 from automap_tiles.analysis.pca import Pca
 from automap_tiles.analysis.recipe import Recipe
 from automap_tiles.errors import InputError
-from automap_tiles.parsing import parse_json
 from automap_tiles.storage import open_storage
 
 __all__ = ["FORMAT", "LandClass", "Model", "TrainingSamples"]
 
-FORMAT = 1
-"""Of the file; raised when older versions of this package could not read it right."""
+FORMAT = 2
+"""Of the file; raised when older versions of this package could not read it right. A model of trees
+alone that see all features is written as format 1, which they can."""
+
+_OF_TREES = 1
 
 _KIND = "automap-tiles classifier"
 _BOOSTER = "booster.ubj"
@@ -60,8 +64,8 @@ class TrainingSamples:
 class Model:
     """Everything that turns a picture into a map of classes."""
 
-    booster: bytes
-    """Trees, in XGBoost's UBJSON."""
+    members: tuple[Member, ...]
+    """What votes."""
     recipe: Recipe
     """How features are computed from a picture."""
     classes: tuple[LandClass, ...]
@@ -88,9 +92,10 @@ class Model:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of what decides about a map: trees, recipe, components, classes."""
+        """SHA-256 of what decides about a map: members, recipe, components, classes."""
         facts = self._facts()
-        decisive = {key: facts[key] for key in ("booster", "recipe", "pca", "classes")}
+        keys = ("booster", "members", "recipe", "pca", "classes")
+        decisive = {key: facts[key] for key in keys if key in facts}
         return hashlib.sha256(_json(decisive)).hexdigest()
 
     def save(self, path: Path | str) -> None:
@@ -103,7 +108,7 @@ class Model:
         positions = np.ascontiguousarray(self.training.positions, dtype="<f8")
         members = {
             _FACTS: _json(self._facts(), indent=1),
-            _BOOSTER: self.booster,
+            **dict(zip(self._files(), (one.content for one in self.members), strict=True)),
             _POSITIONS: positions.tobytes(),
         }
         buffer = BytesIO()
@@ -116,10 +121,28 @@ class Model:
                 archive.writestr(entry, content)
         return buffer.getvalue()
 
+    @property
+    def _is_of_trees(self) -> bool:
+        first = self.members[0]
+        plain = first.kind is MemberKind.TREES and first.columns is None
+        return len(self.members) == 1 and plain
+
+    def _files(self) -> list[str]:
+        if self._is_of_trees:
+            return [_BOOSTER]
+        return [f"members/{place}.{one.file}" for place, one in enumerate(self.members)]
+
     def _facts(self) -> dict[str, Any]:
+        each = [one.facts(self.inputs) for one in self.members]
+        members: dict[str, Any]
+        if self._is_of_trees:
+            members = {"booster": {key: each[0][key] for key in ("sha256", "inputs")}}
+        else:
+            files = zip(self._files(), each, strict=True)
+            members = {"members": [{"file": file, **facts} for file, facts in files]}
         return {
             "kind": _KIND,
-            "format": FORMAT,
+            "format": _OF_TREES if self._is_of_trees else FORMAT,
             "versions": dict(self.versions),
             "classes": [
                 {"value": one.value, "name": one.name, "colour": one.colour} for one in self.classes
@@ -127,7 +150,7 @@ class Model:
             "features": list(self.recipe.names),
             "recipe": self.recipe.to_dict(),
             "pca": None if self.pca is None else self.pca.to_dict(),
-            "booster": {"sha256": hashlib.sha256(self.booster).hexdigest(), "inputs": self.inputs},
+            **members,
             "training": {
                 "fingerprint": self.training.fingerprint,
                 "crs": self.training.crs,
@@ -150,10 +173,10 @@ class Model:
     @classmethod
     def from_bytes(cls, data: bytes, path: Path | str | None = None) -> Model:
         """The model in a file's content; `path` is for the message of `InputError`."""
-        facts, booster, positions = _members(data, path)
+        facts, contents, positions = _contents(data, path)
         try:
             model = cls(
-                booster=booster,
+                members=_members(facts, contents),
                 recipe=Recipe.from_dict(facts["recipe"]),
                 classes=tuple(LandClass(**one) for one in facts["classes"]),
                 training=TrainingSamples(
@@ -172,44 +195,63 @@ class Model:
         return model
 
 
-def _members(data: bytes, path: Path | str | None) -> tuple[dict[str, Any], bytes, bytes]:
-    """The parts of the file, after its kind and format have been looked at."""
+def _contents(data: bytes, path: Path | str | None) -> tuple[dict[str, Any], list[bytes], bytes]:
+    """Facts, members and positions, after kind and format of the file have been looked at."""
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
-            facts = parse_json(archive.read(_FACTS))
+            facts = json.loads(archive.read(_FACTS))
             if not isinstance(facts, dict) or facts.get("kind") != _KIND:
                 raise InputError("is not a model of `automap train`", path)
-            if facts.get("format") != FORMAT:
+            if facts.get("format") not in (_OF_TREES, FORMAT):
                 raise InputError(_other_format(facts), path)
-            return facts, archive.read(_BOOSTER), archive.read(_POSITIONS)
+            files = [str(one["file"]) for one in facts.get("members", [])] or [_BOOSTER]
+            contents = [archive.read(file) for file in files]
+            return facts, contents, archive.read(_POSITIONS)
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         kind = "is a damaged model" if data.startswith(b"PK") else "is not a model"
         raise InputError(f"{kind}: {error}; train it again with `automap train`", path) from error
     except KeyError as error:
         raise InputError(f"is not a model of `automap train`: {error.args[0]}", path) from error
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise InputError(f"is a damaged model: {_FACTS} is no JSON: {error}", path) from error
+
+
+def _members(facts: Mapping[str, Any], contents: list[bytes]) -> tuple[Member, ...]:
+    """Raises `KeyError`, `TypeError` or `ValueError`."""
+    if "members" not in facts:
+        return (Member(kind=MemberKind.TREES, content=contents[0]),)
+    return tuple(
+        Member(
+            kind=MemberKind(one["kind"]),
+            content=content,
+            columns=None if one["columns"] is None else tuple(int(at) for at in one["columns"]),
+        )
+        for one, content in zip(facts["members"], contents, strict=True)
+    )
 
 
 def _other_format(facts: Mapping[str, Any]) -> str:
     made_by = facts.get("versions", {}).get("automap-tiles", "another version")
     return (
         f"is a model of format {facts.get('format')!r}, made by automap-tiles {made_by}; "
-        f"this version reads format {FORMAT}: update automap-tiles, or train the model again"
+        f"this version reads format {FORMAT} and older ones: update automap-tiles, or train the "
+        "model again"
     )
 
 
 def _check(model: Model, facts: Mapping[str, Any], path: Path | str | None) -> None:
     """Raise `InputError` where the parts of a file do not belong together."""
-    found = hashlib.sha256(model.booster).hexdigest()
-    if facts["booster"]["sha256"] != found:
-        raise InputError("is a damaged model: its trees are not those it was saved with", path)
-    if list(model.recipe.names) != facts["features"] or model.inputs != facts["booster"]["inputs"]:
-        raise InputError(
-            f"was trained on other features than this version computes from its recipe "
-            f"({len(facts['features'])} then, {len(model.recipe.names)} now); train it again",
-            path,
-        )
+    told = facts.get("members") or [facts["booster"]]
+    for one, member in zip(told, model.members, strict=True):
+        found = member.facts(model.inputs)
+        if one["sha256"] != found["sha256"]:
+            raise InputError("is a damaged model: its trees are not those it was saved with", path)
+        if list(model.recipe.names) != facts["features"] or one["inputs"] != found["inputs"]:
+            raise InputError(
+                f"was trained on other features than this version computes from its recipe "
+                f"({len(facts['features'])} then, {len(model.recipe.names)} now); train it again",
+                path,
+            )
 
 
 def _json(value: object, indent: int | None = None) -> bytes:

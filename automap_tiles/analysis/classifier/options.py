@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -10,6 +10,10 @@ from automap_tiles.analysis.classifier.division import Split
 from automap_tiles.analysis.classifier.library import cores
 from automap_tiles.analysis.classifier.parameters import Strategy
 from automap_tiles.analysis.classifier.search import Budget
+from automap_tiles.analysis.classifier.setups import Kind
+
+_FEW_GROUPS = 60
+_USUAL = Budget(trials=12, patience=5)
 
 
 class Balance(StrEnum):
@@ -40,11 +44,17 @@ class Search(StrEnum):
 class TrainOptions:
     """Raises `ValueError` for values that cannot be."""
 
-    budget: Budget = field(default_factory=Budget)
+    budget: Budget | None = None
+    """Of the search for parameters; None: by the number of polygons, see `budget_for`."""
     search: Search = Search.RANDOM
-    strategies: tuple[Strategy, ...] = tuple(Strategy)
-    """Which kinds of trees may be taken."""
-    balance: Balance = Balance.ROOT
+    strategies: tuple[Strategy, ...] = (Strategy.TREE_PER_CLASS,)
+    """Which kinds of trees may be searched; the first one is what is not searched."""
+    balance: Balance | None = None
+    """None: by evidence."""
+    clean: bool | None = None
+    """Whether pixels at the edges of polygons that look mixed are left out; None: by evidence."""
+    kinds: tuple[Kind, ...] | None = None
+    """What votes; None: by evidence."""
     components: int | float | None = None
     """Principal components of the features: how many, or the share of variance they keep."""
     split: Split = Split.AUTO
@@ -65,7 +75,8 @@ class TrainOptions:
             raise ValueError(f"there must be 2 folds or more, not {self.folds}")
         if not self.strategies:
             raise ValueError("at least one kind of trees must be allowed")
-        if self.budget.trials is None and self.budget.seconds is None:
+        budget = self.budget
+        if budget is not None and budget.trials is None and budget.seconds is None:
             raise ValueError("a budget needs a number of trials or of seconds")
 
     @property
@@ -73,14 +84,25 @@ class TrainOptions:
         """Threads to train with."""
         return self.threads or cores()
 
+    def budget_for(self, groups: int) -> Budget | None:
+        """Of so many polygons or blocks held out; None: no search.
+
+        What a search gains, a percent or two, cannot be told from chance on few polygons.
+        """
+        if self.budget is None:
+            return _USUAL if groups >= _FEW_GROUPS else None
+        return None if self.budget.trials == 0 else self.budget
+
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {
-            "trials": self.budget.trials,
-            "seconds": self.budget.seconds,
+            "trials": None if self.budget is None else self.budget.trials,
+            "seconds": None if self.budget is None else self.budget.seconds,
             "search": self.search.value,
             "strategies": [strategy.value for strategy in self.strategies],
-            "balance": self.balance.value,
+            "balance": None if self.balance is None else self.balance.value,
+            "clean": self.clean,
+            "kinds": None if self.kinds is None else [kind.value for kind in self.kinds],
             "components": self.components,
             "split": self.split.value,
             "folds": self.folds,

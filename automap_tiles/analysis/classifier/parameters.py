@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -79,9 +79,14 @@ class Parameters:
     min_child_weight: float = 1.0
     subsample: float = 1.0
     colsample_bytree: float = 1.0
+    colsample_bynode: float = 1.0
     gamma: float = 0.0
     reg_lambda: float = 1.0
     strategy: Strategy = Strategy.TREE_PER_CLASS
+
+    def of_strategy(self, strategy: Strategy) -> Parameters:
+        """The same for another kind of trees."""
+        return replace(self, strategy=strategy)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON, and for people."""

@@ -8,7 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automap_tiles.analysis.classifier.library import xgboost
+from automap_tiles.analysis.classifier.linear import Linear
+from automap_tiles.analysis.classifier.members import Member, MemberKind, vote
 from automap_tiles.analysis.classifier.model import Model
+from automap_tiles.analysis.classifier.setups import Fitted, predict
 from automap_tiles.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,7 +29,7 @@ class Predictor:
         self.model = model
         self.values = model.values
         """(class,) uint8 numbers of the classes, in the order of the probabilities."""
-        self._booster = _loaded(model)
+        self._members = [(member, _loaded(member, model)) for member in model.members]
 
     def probabilities(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """(sample, class) of features (sample, feature) as the model's recipe computes them.
@@ -42,8 +45,7 @@ class Predictor:
             return np.empty((0, len(self.values)), dtype=np.float32)
         if self.model.pca is not None:
             rows = self.model.pca.apply_rows(rows)
-        found: NDArray[np.float32] = self._booster.inplace_predict(rows)
-        return found
+        return vote([predict(fitted, member.take(rows)) for member, fitted in self._members])
 
     def classes(self, probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
         """(sample,) numbers of the most probable classes; the lower number of equals."""
@@ -51,21 +53,40 @@ class Predictor:
         return found
 
 
-def _loaded(model: Model) -> Booster:
+def _loaded(member: Member, model: Model) -> Fitted:
+    fitted: Fitted
+    if member.kind is MemberKind.LINEAR:
+        fitted = _linear(member.content)
+        found = fitted.weights.shape[1]
+    else:
+        fitted = _booster(member.content, model)
+        found = fitted.num_features()
+    wanted = member.facts(model.inputs)["inputs"]
+    if found != wanted:
+        raise InputError(
+            f"the trees of the model see {found} columns, its recipe gives {wanted}: train the "
+            "model again"
+        )
+    return fitted
+
+
+def _linear(content: bytes) -> Linear:
+    try:
+        return Linear.from_bytes(content)
+    except ValueError as error:
+        raise InputError(f"the model is damaged: {error}; train it again") from error
+
+
+def _booster(content: bytes, model: Model) -> Booster:
     library = xgboost()
     booster: Booster = library.Booster()
     try:
-        booster.load_model(bytearray(model.booster))
+        booster.load_model(bytearray(content))
     except library.core.XGBoostError as error:
         made_by = model.versions.get("xgboost", "another version")
         raise InputError(
             f"the trees of the model cannot be loaded by XGBoost {library.__version__}; they were "
             f"made by {made_by}: install that version or train the model again"
         ) from error
-    if booster.num_features() != model.inputs:
-        raise InputError(
-            f"the trees of the model see {booster.num_features()} columns, its recipe gives "
-            f"{model.inputs}: train the model again"
-        )
     booster.set_param({"nthread": 1})
     return booster

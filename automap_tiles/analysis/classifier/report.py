@@ -15,9 +15,12 @@ import numpy as np
 
 from automap_tiles.analysis.classifier.choice import Choice
 from automap_tiles.analysis.classifier.classes import LandClass
+from automap_tiles.analysis.classifier.decide import Decision
 from automap_tiles.analysis.classifier.division import Division
+from automap_tiles.analysis.classifier.estimate import Estimate
 from automap_tiles.analysis.classifier.scores import Scores
 from automap_tiles.analysis.classifier.search import Trial
+from automap_tiles.analysis.classifier.setups import Setup
 from automap_tiles.analysis.sample_table import SampleTable
 
 
@@ -76,13 +79,20 @@ class TrainingReport:
     options: Mapping[str, Any]
     """As they were asked for."""
     division: Division
+    setup: Setup
+    """What was taken."""
+    decisions: Sequence[Decision]
+    offered: Mapping[str, Any]
+    """The recipe of all features that could be taken."""
     trials: Sequence[Trial]
-    choice: Choice
-    rounds: int
-    """Of the final model."""
+    choice: Choice | None
+    """Of the search for parameters; None where there was none."""
     trees: int
-    blocked: FoldScores
-    """Folds of whole polygons or blocks."""
+    """Of the final model."""
+    estimate: Estimate | None
+    """None where no class has enough polygons or blocks to hold any out."""
+    blocked: FoldScores | None
+    """Folds of whole polygons or blocks, not corrected for the choices that they made."""
     shuffled: FoldScores
     """Folds by chance: the same, flattered by neighbours."""
     holdout: Scores | None
@@ -99,20 +109,28 @@ class TrainingReport:
             "folds": {
                 "split": self.division.split.value,
                 "number": self.division.folds,
+                "repeats": len(self.division.fold_of),
                 "block_size": self.division.block_size,
             },
-            "parameters": self.choice.chosen.parameters.to_dict(),
-            "rounds": self.rounds,
+            "setup": self.setup.to_dict(),
+            "decisions": [decision.to_dict() for decision in self.decisions],
+            "offered": dict(self.offered),
+            "parameters": self.setup.parameters.to_dict(),
+            "rounds": self.setup.rounds,
             "trees": self.trees,
-            "strategies": self.choice.to_dict(),
+            "strategies": None if self.choice is None else self.choice.to_dict(),
             "search": [_trial(trial) for trial in self.trials],
-            "curves": [list(curve) for curve in self.choice.chosen.curves],
-            "blocked": self.blocked.to_dict(),
+            "curves": []
+            if self.choice is None
+            else [list(one) for one in self.choice.chosen.curves],
+            "estimate": None if self.estimate is None else self.estimate.to_dict(),
+            "blocked": None if self.blocked is None else self.blocked.to_dict(),
             "random": self.shuffled.to_dict(),
             "holdout": None if self.holdout is None else self.holdout.to_dict(),
             "importances": dict(self.importances),
             "learning_curve": [asdict(point) for point in self.learning_curve],
             "doubtful": [asdict(one) for one in self.doubtful],
+            "notes": [note.to_json() for note in self.division.notes],
         }
 
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 class Scores:
     """A confusion matrix and what follows from it."""
 
-    matrix: NDArray[np.int64]
-    """(given class, predicted class) numbers of samples."""
+    matrix: NDArray[Any]
+    """(given class, predicted class) numbers of samples, or means of them."""
 
     @property
     def accuracy(self) -> float:
@@ -39,8 +39,9 @@ class Scores:
 
     @property
     def macro_f1(self) -> float:
-        """Mean F1 of the classes: a rare class counts as much as a common one."""
-        return float(self.f1.mean())
+        """Mean F1 of the classes asked for: a rare class counts as much as a common one."""
+        asked = self.matrix.sum(axis=1) > 0
+        return float(self.f1[asked].mean())
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON; lists are in the order of the classes."""

@@ -80,6 +80,8 @@ class Budget:
 
     trials: int | None = 40
     seconds: float | None = None
+    patience: int | None = None
+    """Trials in succession without a gain after which it is over."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +142,7 @@ def search(
 
     while budget.trials is None or len(trials) < max(budget.trials, len(strategies)):
         number = len(trials)
-        if number >= len(strategies) and is_over():
+        if number >= len(strategies) and (is_over() or _is_idle(trials, budget)):
             break
         strategy = strategies[number % len(strategies)]
         first = number < len(strategies)
@@ -152,6 +154,14 @@ def search(
         if progress is not None:
             progress(trial, Found(trials=tuple(trials)).best())
     return Found(trials=tuple(trials))
+
+
+def _is_idle(trials: Sequence[Trial], budget: Budget) -> bool:
+    """Whether the last trials brought nothing."""
+    best = Found(trials=tuple(trials)).best()
+    if budget.patience is None or best is None:
+        return False
+    return len(trials) - 1 - best.number >= budget.patience
 
 
 def _try(

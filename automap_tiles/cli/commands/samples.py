@@ -115,4 +115,4 @@ def _recipe(path: str | None, names: str | None, bands: tuple[str, ...]) -> Reci
     if names is None:
         return Recipe(bands=bands)
     wanted = tuple(name.strip() for name in names.split(",") if name.strip())
-    return make_recipe(RecipeWish(bands=wanted, indices=(), radii=()), bands)
+    return make_recipe(RecipeWish(bands=wanted, indices=(), radii=()), bands).recipe

@@ -23,15 +23,20 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="What was found out, as .html or .json.",
 )
+@click.option("--explain", is_flag=True, help="Print every choice with its evidence.")
 @click.option("-o", "--overwrite", is_flag=True, help="Replace a model that is there.")
 @click.option("-v", "--verbose", is_flag=True, help="One line per trial.")
-def command(choices: TrainChoices, report: Path | None, overwrite: bool, verbose: bool) -> None:
+def command(
+    choices: TrainChoices, report: Path | None, explain: bool, overwrite: bool, verbose: bool
+) -> None:
     """Train a classifier on samples and a picture.
 
-    Parameters are searched on folds of whole polygons or blocks of land; the model is one file
-    that `classify` takes. The same samples, options and seed give the same model.
+    What is left open is chosen on folds of whole polygons or blocks of land: the simple way stays
+    unless another is better by more than chance. The model is one file that `classify` takes. The
+    same samples, options and seed give the same model.
     """
     from automap_tiles.commands.train import Listeners, run, summary
+    from automap_tiles.commands.train import explain as reasons
 
     _check_report(report)
     told = _Teller(choices.trials, verbose)
@@ -41,6 +46,8 @@ def command(choices: TrainChoices, report: Path | None, overwrite: bool, verbose
     if not outcome.is_new:
         click.echo(f"{choices.model} is of the same samples and options already; left as it is.")
     for line in summary(outcome):
+        click.echo(line)
+    for line in reasons(outcome.model.report) if explain else ():
         click.echo(line)
     if report is not None:
         _write_report(outcome, report)

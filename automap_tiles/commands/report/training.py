@@ -37,9 +37,9 @@ def page(report: Mapping[str, Any]) -> str:
         "names": {one["value"]: one["name"] for one in report["classes"]},
         "held": "blocks" if report["folds"]["block_size"] else "polygons",
         "doubtful": report["doubtful"][:_MOST_DOUBTFUL],
-        "confusion": _confusion(report["blocked"]["confusion"]),
+        "confusion": _confusion(report["blocked"]["confusion"]) if report["blocked"] else [],
         "plot_importances": Markup(plots.bars(*_columns(importances))),
-        "plot_search": Markup(_search(report)),
+        "plot_search": Markup(_search(report)) if report["search"] else "",
         "plot_rounds": Markup(plots.rounds(report["curves"])) if report["curves"] else "",
         "plot_learning": Markup(
             plots.learning(
@@ -56,16 +56,16 @@ def page(report: Mapping[str, Any]) -> str:
 
 def _classes(report: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One row per class."""
-    samples, blocked = report["samples"], report["blocked"]
+    samples, blocked = report["samples"], report["blocked"] or {}
     return [
         {
             **one,
             "samples": samples["counts"][place],
             "polygons": samples["polygons"][place],
             "lost": _lost(report, one["value"]),
-            "precision": blocked["precision"][place],
-            "recall": blocked["recall"][place],
-            "f1": blocked["f1"][place],
+            "precision": blocked["precision"][place] if blocked else 0.0,
+            "recall": blocked["recall"][place] if blocked else 0.0,
+            "f1": blocked["f1"][place] if blocked else 0.0,
         }
         for place, one in enumerate(report["classes"])
     ]

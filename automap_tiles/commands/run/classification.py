@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +48,8 @@ class Classification:
     class_field: str | None = None
     classes: str | None = None
     """File with numbers, names and colours of classes."""
-    recipe: Recipe | None = None
-    """Features; None: all bands of the composite, and their mean and deviation around a pixel."""
+    features: Recipe | RecipeWish = field(default_factory=RecipeWish)
+    """Bands that are not said are those of reflectance and indices, which share a unit."""
     extraction: Extraction = field(default_factory=Extraction)
     options: TrainOptions = field(default_factory=TrainOptions)
     confidence: bool = False
@@ -114,7 +114,7 @@ def train_model(
         class_field=wish.class_field,
         period=run.period,
         classes=wish.classes,
-        recipe=wish.recipe or _recipe(picture),
+        recipe=_recipe(wish.features, picture),
         extraction=wish.extraction,
         options=wish.options,
         folder=samples_folder(run.output, satellite),
@@ -128,11 +128,13 @@ def train_model(
     return outcome
 
 
-def _recipe(picture: Picture) -> RecipeWish:
-    """Reflectance and indices, which share a unit; not what is counted."""
+def _recipe(wanted: Recipe | RecipeWish, picture: Picture) -> Recipe | RecipeWish:
+    """Reflectance and indices, which share a unit, where nothing else is said: no counts."""
+    if isinstance(wanted, Recipe):
+        return wanted
     units = zip(picture.bands, picture.table.scales, strict=True)
     names = tuple(name for name, unit in units if unit == _REFLECTANCE)
-    return RecipeWish(bands=names, indices=())
+    return replace(wanted, bands=wanted.bands or names, indices=wanted.indices or ())
 
 
 def map_config(

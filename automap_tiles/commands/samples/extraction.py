@@ -280,9 +280,12 @@ def _table(
         chosen = by_number(claims.classes[kept], wanted.per_class, lot[kept])
         kept[kept] = chosen
     x, y = origin.picture.centres(claims.rows[kept], claims.cols[kept])
-    losses = _losses(origin, claims, claims.take(kept))
+    left = claims.take(kept)
+    losses = _losses(origin, claims, left)
     return SampleTable(
         values=values[kept],
+        edge=np.isin(left.keys(), origin.pixels.edges),
+        stands_for=_stands_for(left, origin.pixels),
         classes=claims.classes[kept],
         groups=claims.groups[kept],
         x=x,
@@ -297,6 +300,14 @@ def _table(
             *notes_of(losses, origin.samples.names, set(claims.classes[kept].tolist())),
         ),
     ).sorted()
+
+
+def _stands_for(kept: Claims, pixels: Pixels) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """(sample,) pixels of its group that each stands for: caps left out the others."""
+    groups, member, counts = np.unique(kept.groups, return_inverse=True, return_counts=True)
+    sizes = np.array([pixels.sizes[group] for group in groups.tolist()])
+    shares: np.ndarray[Any, np.dtype[np.float32]] = (sizes / counts).astype(np.float32)
+    return shares[member.reshape(-1)]
 
 
 def _losses(origin: _Origin, found: Claims, kept: Claims) -> tuple[Loss, ...]:

@@ -38,6 +38,10 @@ class Pixels:
     """Class -> pixels that there were before the thinning."""
     narrow: Mapping[int, int]
     """Class -> polygons that were too narrow to do without the pixels at their edge."""
+    edges: NDArray[np.int64]
+    """Keys (see `Claims.keys`) of the pixels at the edge of a polygon that has others."""
+    sizes: Mapping[int, int]
+    """Group -> pixels that there were before the thinning."""
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -65,19 +69,27 @@ class _Count:
     lost: Counter[tuple[int, Reason]] = field(default_factory=Counter)
     narrow: Counter[int] = field(default_factory=Counter)
     thinned: Counter[int] = field(default_factory=Counter)
+    of_group: Counter[int] = field(default_factory=Counter)
+    """Group -> pixels that were thinned out."""
+    edges: list[NDArray[np.int64]] = field(default_factory=list)
 
     def lose(self, classes: NDArray[np.uint8], reason: Reason) -> None:
         values, counts = np.unique(classes, return_counts=True)
         for value, number in zip(values.tolist(), counts.tolist(), strict=True):
             self.lost[value, reason] += number
 
-    def take(self, value: int, found: PolygonClaims) -> None:
-        """What a polygon gave and did not give."""
+    def take(self, value: int, group: int, found: PolygonClaims) -> Claims:
+        """The pixels of a polygon; what it did not give is counted."""
         self.lost[value, Reason.OUTSIDE] += found.outside
         self.lost[value, Reason.EDGE] += found.edge
         self.lost[value, Reason.MIXED] += found.mixed
         self.narrow[value] += found.narrow
         self.thinned[value] += found.thinned
+        self.of_group[group] += found.thinned
+        claims = Claims.of_one(found.rows, found.cols, value, group)
+        if found.outer is not None:
+            self.edges.append(claims.keys()[found.outer])
+        return claims
 
 
 def place(
@@ -102,8 +114,7 @@ def place(
     for number, sample in enumerate(np.flatnonzero(areas)):
         value, group = int(samples.classes[sample]), int(samples.groups[sample])
         found = polygons.claims(number, per_shape, seed)
-        count.take(value, found)
-        parts.append(Claims.of_one(found.rows, found.cols, value, group))
+        parts.append(count.take(value, group, found))
     points = _points(samples, shapes, np.flatnonzero(~areas), picture, count)
     claims = _distinct(joined([*parts, points]), points, polygons, count)
     if not len(claims):
@@ -130,6 +141,11 @@ def _pixels(claims: Claims, samples: Samples, count: _Count) -> Pixels:
             for value, number in zip(values.tolist(), kept.tolist(), strict=True)
         },
         narrow={value: number for value, number in sorted(count.narrow.items()) if number},
+        edges=np.concatenate(count.edges) if count.edges else np.zeros(0, np.int64),
+        sizes={
+            group: number + count.of_group[group]
+            for group, number in Counter(claims.groups.tolist()).items()
+        },
     )
 
 

@@ -36,6 +36,8 @@ class PolygonClaims(NamedTuple):
     narrow: int = 0
     """1 when the pixels at its edge are all that it has."""
     thinned: int = 0
+    outer: NDArray[np.bool_] | None = None
+    """Which of the pixels lie at the edge of a polygon that has others; None: none."""
 
 
 @dataclass
@@ -48,19 +50,34 @@ class _Kept:
     mixed: int = 0
     rows: _Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     cols: _Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    outer: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    inner: int = 0
+    """Pixels that do not lie at the edge."""
 
     def add(
-        self, inside: NDArray[np.bool_], mixed: NDArray[np.bool_], corner: tuple[int, int]
+        self,
+        inside: NDArray[np.bool_],
+        mixed: NDArray[np.bool_],
+        outer: NDArray[np.bool_],
+        corner: tuple[int, int],
     ) -> None:
         self.found += int(inside.sum())
         self.mixed += int((inside & mixed).sum())
         rows, cols = np.nonzero(inside & ~mixed)
         self.rows = np.concatenate([self.rows, rows + corner[0]])
         self.cols = np.concatenate([self.cols, cols + corner[1]])
+        self.outer = np.concatenate([self.outer, outer[rows, cols]])
+        self.inner += int((inside & ~outer).sum())
         if self.limit is not None and len(self.rows) > self.limit:
             lot = lots(self.rows, self.cols, self.seed)
             kept = by_number(np.zeros(len(lot), np.uint8), self.limit, lot)
             self.rows, self.cols = self.rows[kept], self.cols[kept]
+            self.outer = self.outer[kept]
+
+    @property
+    def at_edge(self) -> NDArray[np.bool_] | None:
+        """Which pixels lie at the edge; None where all do."""
+        return self.outer if self.inner else None
 
     @property
     def thinned(self) -> int:
@@ -93,7 +110,13 @@ class Polygons:
         if core.found:
             edge = whole.found - core.found
             return PolygonClaims(
-                core.rows, core.cols, outside, edge, core.mixed, thinned=core.thinned
+                core.rows,
+                core.cols,
+                outside,
+                edge,
+                core.mixed,
+                thinned=core.thinned,
+                outer=core.at_edge,
             )
         if whole.found:
             return PolygonClaims(
@@ -121,11 +144,11 @@ class Polygons:
         claim = Claims.of_one(rows, cols, int(self._classes[number]), 0)
         if self.hit(claim).any():
             return PolygonClaims(none, none, outside, mixed=1)
-        return PolygonClaims(rows, cols, outside, narrow=1)
+        return PolygonClaims(rows, cols, outside, narrow=int(self._erode > 0))
 
     def _burn(self, number: int, whole: _Kept, core: _Kept) -> None:
         """Add what lies in each window, of the polygon and of its part without the edge."""
-        shape, around = self._shapes[number], self._erode
+        shape, around = self._shapes[number], max(1, self._erode)
         for rows, cols in self._windows(shape):
             grid = self._picture.grid(
                 range(rows.start - around, rows.stop + around),
@@ -140,8 +163,9 @@ class Polygons:
             own = (slice(around, around + len(rows)), slice(around, around + len(cols)))
             parts = [part for other in others for part in _parts(self._shapes[other], box)]
             mixed = burn(parts, grid)[own]
-            whole.add(mask[own], mixed, (rows.start, cols.start))
-            core.add(eroded(mask, around)[own], mixed, (rows.start, cols.start))
+            outer, corner = ~eroded(mask)[own], (rows.start, cols.start)
+            whole.add(mask[own], mixed, outer, corner)
+            core.add(eroded(mask, self._erode)[own], mixed, outer, corner)
 
     def _windows(self, shape: BaseGeometry) -> Iterator[tuple[range, range]]:
         """Windows of the picture that hold a shape."""

@@ -23,7 +23,7 @@ from automap_tiles.errors import ConfigError
 from automap_tiles.scenes.select import Period
 
 _YEAR = re.compile(r"\d{4}")
-_REMEDY = "X,Y,2018 in the first line: longitude, latitude, class"
+_REMEDY = "X,Y,2018 (or longitude,latitude,2018) in the first line: longitude, latitude, class"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ def read_points(
         raise ConfigError("is empty", path, key="--samples", remedy=_REMEDY)
     reader = csv.reader(lines, delimiter=_delimiter(lines[0]))
     names = [name.strip() for name in next(reader)]
-    x, y = _column(names, "X", path), _column(names, "Y", path)
+    x, y = (_column(names, name, path) for name in ("X", "Y"))
     label = _label_column(names, path, class_field, year, period)
     rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     if not rows:
@@ -104,13 +104,20 @@ def _delimiter(line: str) -> str:
     return max(",;\t", key=line.count)
 
 
+_SPELT = {"X": ("X", "LONGITUDE", "LON", "LONG", "LNG"), "Y": ("Y", "LATITUDE", "LAT")}
+"""Names of the columns of places, in any case; the first that is there counts."""
+
+
 def _column(names: Sequence[str], name: str, path: str | Path) -> int:
-    exact = [number for number, each in enumerate(names) if each == name]
-    either = exact or [number for number, each in enumerate(names) if each.upper() == name]
-    if len(either) != 1:
-        problem = f"no column {name}" if not either else f"more than one column {name}"
-        raise ConfigError(f"has {problem}", path, 1, "--samples", ", ".join(names), _REMEDY)
-    return either[0]
+    for spelt in _SPELT[name]:
+        exact = [number for number, each in enumerate(names) if each == spelt]
+        either = exact or [number for number, each in enumerate(names) if each.upper() == spelt]
+        if len(either) == 1:
+            return either[0]
+        if either:
+            break
+    problem = f"no column {name}" if not either else f"more than one column {spelt}"
+    raise ConfigError(f"has {problem}", path, 1, "--samples", ", ".join(names), _REMEDY)
 
 
 def _label_column(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,26 +16,49 @@ USUAL_INDICES = ("ndvi", "ndwi", "ndmi")
 """Vegetation, open water, moisture: taken where the picture has their bands."""
 
 
+_USUAL_RADIUS = 2
+_USUAL_STATISTICS = ("mean",)
+_OFFERED_RADII = (1, 2)
+"""Of the windows whose means are offered where nobody asks for windows."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class RecipeWish:
-    """What is asked for; the bands of the picture make a recipe of it."""
+    """What is asked for; the bands of the picture make a recipe of it.
+
+    What is None is left to the training: it is used where the folds show that it is better.
+    """
 
     bands: tuple[str, ...] | None = None
     """All bands of the picture when None."""
     indices: tuple[str, ...] | None = None
-    """The usual ones that the bands allow when None."""
-    radii: tuple[int, ...] = (2,)
+    """The usual ones that the bands allow are offered when None."""
+    radii: tuple[int, ...] | None = None
     """Of the windows around a pixel; none: the pixel alone."""
-    statistics: tuple[str, ...] = ("mean", "std")
+    statistics: tuple[str, ...] | None = None
     """Of every band, in every window."""
     textures: tuple[str, ...] = ()
     """Of `texture_of`, in every window."""
     texture_of: tuple[str, ...] = ()
     """Bands or indices."""
 
+    @property
+    def leaves_windows(self) -> bool:
+        """Whether windows are left to the training."""
+        return self.radii is None and self.statistics is None and not self.textures
 
-def make_recipe(wish: RecipeWish, bands: Sequence[str]) -> Recipe:
-    """The recipe for a picture with these bands; raises `ConfigError`."""
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """Features, and which of them are used only where that is better."""
+
+    recipe: Recipe
+    optional: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Name of a group -> its features."""
+
+
+def make_recipe(wish: RecipeWish, bands: Sequence[str]) -> Offer:
+    """Features of a picture with these bands; raises `ConfigError`."""
     wanted = tuple(bands) if wish.bands is None else wish.bands
     for option, names, known in (
         ("--bands", wanted, bands),
@@ -48,18 +71,29 @@ def make_recipe(wish: RecipeWish, bands: Sequence[str]) -> Recipe:
                 raise ConfigError(f"there is no {name!r}", key=option, remedy=f"choose of {found}")
     if bool(wish.textures) != bool(wish.texture_of):
         raise ConfigError("textures need to be of something", key="--textures and --texture-of")
-    if wish.textures and not wish.radii:
+    if wish.textures and wish.radii == ():
         raise ConfigError("textures need a window", key="--radius", remedy="--radius 3")
+    indices = _usual(bands) if wish.indices is None else wish.indices
     try:
-        recipe = Recipe(
-            bands=wanted,
-            indices=_usual(bands) if wish.indices is None else wish.indices,
-            neighbourhood=tuple(_around(wish, wanted)),
-        )
+        recipe = Recipe(bands=wanted, indices=indices, neighbourhood=tuple(_around(wish, wanted)))
         recipe.check(bands)  # what the indices need
     except ValueError as error:
         raise ConfigError(str(error), key="features") from error
-    return recipe
+    return Offer(recipe=recipe, optional=_optional(wish, recipe))
+
+
+def _optional(wish: RecipeWish, recipe: Recipe) -> dict[str, tuple[str, ...]]:
+    """What nobody asked for; without a band something must be taken, then nothing is optional."""
+    if not recipe.bands:
+        return {}
+    found: dict[str, tuple[str, ...]] = {}
+    if wish.indices is None and recipe.indices:
+        found["indices"] = recipe.indices
+    if wish.leaves_windows:
+        for radius in _OFFERED_RADII:
+            names = tuple(one.name for one in recipe.neighbourhood if one.radius == radius)
+            found[f"means of {2 * radius + 1} pixels"] = names
+    return {name: several for name, several in found.items() if several}
 
 
 def read_recipe(path: Path | str) -> tuple[Recipe, int | float | None]:
@@ -107,11 +141,14 @@ def _usual(bands: Sequence[str]) -> tuple[str, ...]:
 
 
 def _around(wish: RecipeWish, bands: Sequence[str]) -> list[Neighbourhood]:
+    radii = wish.radii
+    if radii is None:
+        radii = _OFFERED_RADII if wish.leaves_windows else (_USUAL_RADIUS,)
     return [
         Neighbourhood(statistic=statistic, of=of, radius=radius)
-        for radius in wish.radii
+        for radius in radii
         for statistics, sources in (
-            (wish.statistics, bands),
+            (_USUAL_STATISTICS if wish.statistics is None else wish.statistics, bands),
             (wish.textures, wish.texture_of),
         )
         for statistic in statistics

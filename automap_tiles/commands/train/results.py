@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from automap_tiles.analysis.classifier.parameters import Strategy
 from automap_tiles.analysis.sample_table import SampleTable
 from automap_tiles.commands.train.run import Outcome
-
-_TREES = {
-    Strategy.TREE_PER_CLASS: "one tree per class",
-    Strategy.VECTOR_LEAF: "vector leaves",
-}
 
 
 def report_of(outcome: Outcome) -> dict[str, Any]:
@@ -27,8 +21,8 @@ def report_of(outcome: Outcome) -> dict[str, Any]:
         **model.report,
         "costs": [
             {
-                "strategy": cost.strategy.value,
-                "rounds": cost.rounds,
+                "name": cost.name,
+                "taken": cost.is_taken,
                 "trees": cost.trees,
                 "microseconds_per_pixel": cost.microseconds,
                 "seconds_per_km2": cost.seconds_per_km2(outcome.pixel_area),
@@ -58,29 +52,83 @@ def of_samples(table: SampleTable) -> Iterator[str]:
 
 def summary(outcome: Outcome) -> Iterator[str]:
     """Lines for people."""
-    report = outcome.model.report
+    report, names = outcome.model.report, [one.name for one in outcome.model.classes]
     folds = report["folds"]
     held = "blocks" if folds["block_size"] else "polygons"
-    yield from _scores(f"whole {held} held out ({folds['number']} folds)", report["blocked"])
-    yield from _scores("pixels held out by chance (flattered by neighbours)", report["random"])
-    if report["holdout"] is not None:
-        yield from _scores(f"{held} kept for a final test", report["holdout"])
-    yield "These are no accuracies of a map: for that, automap assess with a reference sample."
-    strategies = report["strategies"]
+    yield from _estimate(report, names, held)
     yield (
-        f"Log loss {strategies['chosen_loss']:.4f}, with default parameters "
-        f"{strategies['default_loss']:.4f}; {report['trees']} trees, "
-        f"{_TREES[Strategy(strategies['chosen'])]}."
+        f"Pixels held out by chance: accuracy {report['random']['accuracy']:.3f}, macro-F1 "
+        f"{report['random']['macro_f1']:.3f}: optimistic, flattered by neighbours."
     )
+    if report["holdout"] is not None:
+        yield (
+            f"{held.capitalize()} kept for a final test: accuracy "
+            f"{report['holdout']['accuracy']:.3f}, macro-F1 {report['holdout']['macro_f1']:.3f}"
+        )
+    yield "These are no accuracies of a map: for that, automap assess with a reference sample."
+    yield f"Taken: {_taken(report['setup'])}; {report['trees']} trees."
     for cost in outcome.costs:
         yield (
-            f"{_TREES[cost.strategy].capitalize()}: {cost.microseconds:.1f} µs per pixel, "
+            f"{cost.name.capitalize()}{'' if cost.is_taken else ' (to compare)'}: "
+            f"{cost.microseconds:.1f} µs per pixel, "
             f"{cost.seconds_per_km2(outcome.pixel_area):.3f} s CPU per km²."
         )
     strongest = list(report["importances"].items())[:5]
     yield "Most useful: " + ", ".join(f"{name} {share:.0%}" for name, share in strongest)
 
 
-def _scores(title: str, scores: Mapping[str, Any]) -> Iterator[str]:
-    spread = f" ± {scores['spread']:.3f}" if "spread" in scores else ""
-    yield f"{title}: accuracy {scores['accuracy']:.3f}{spread}, macro-F1 {scores['macro_f1']:.3f}"
+def explain(report: Mapping[str, Any]) -> Iterator[str]:
+    """Lines: which choice was made on which evidence."""
+    if not report["decisions"]:
+        yield "No choice was made: too few polygons, or all was given."
+    for decision in report["decisions"]:
+        yield f"{decision['question']}: {decision['taken']}"
+        for answer in decision["answers"]:
+            line = (
+                f"    {answer['name']:<32} accuracy {answer['accuracy']:.3f}, macro-F1 "
+                f"{answer['macro_f1']:.3f}"
+            )
+            if "gain" in answer:
+                line += f"; gain {answer['gain']:+.4f} ± {answer['standard_error']:.4f}"
+            yield line
+    yield (
+        "Another way is taken where its gain, in the mean of accuracy and macro-F1 over whole "
+        "polygons held out, exceeds its own standard error."
+    )
+
+
+def _estimate(report: Mapping[str, Any], names: Sequence[str], held: str) -> Iterator[str]:
+    found, samples = report["estimate"], report["samples"]
+    if found is None:
+        yield (
+            f"No accuracy can be told: no class has the three {held} that are needed to hold some "
+            "out."
+        )
+        return
+    folds = report["folds"]
+    yield (
+        f"Whole {held} held out, all their pixels ({folds['number']} folds, {found['repeats']} "
+        f"times): accuracy {_figure(found['accuracy'])}, macro-F1 {_figure(found['macro_f1'])}; "
+        f"{found['polygons']} {held}, {found['pixels']} pixels."
+    )
+    if found["small"]:
+        yield f"These are small numbers: {found['polygons']} {held} tell little of others."
+    each = zip(names, samples["polygons"], samples["counts"], strict=True)
+    yield "Samples: " + ", ".join(f"{name} {n} in {shapes}" for name, shapes, n in each)
+    if found["left_out"]:
+        some = ", ".join(names[place] for place in found["left_out"])
+        yield f"Learnt, but not in these figures, for want of {held} to hold out: {some}."
+
+
+def _figure(one: Mapping[str, float]) -> str:
+    return f"{one['value']:.3f} (95 % interval {one['low']:.3f} to {one['high']:.3f})"
+
+
+def _taken(setup: Mapping[str, Any]) -> str:
+    words = [" + ".join(setup["kinds"])]
+    words += [f"with {name}" for name in setup["features"]]
+    if setup["without_mixed_pixels"]:
+        words.append("without mixed pixels at edges")
+    if setup["balance"]:
+        words.append("rare classes count more")
+    return ", ".join(words)

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import shapely
 
 from automap_tiles import vector
 from automap_tiles.analysis.classifier.classes import LandClass, land_classes
 from automap_tiles.analysis.classifier.cost import Cost
 from automap_tiles.analysis.classifier.familiar import Familiar
-from automap_tiles.analysis.classifier.fit import train
+from automap_tiles.analysis.classifier.fit import Wish, train
 from automap_tiles.analysis.classifier.model import Model
 from automap_tiles.analysis.classifier.options import TrainOptions
 from automap_tiles.analysis.classifier.search import Progress
@@ -29,7 +30,7 @@ from automap_tiles.commands.samples import (
     read_classes,
     read_samples,
 )
-from automap_tiles.commands.train.recipes import RecipeWish, make_recipe
+from automap_tiles.commands.train.recipes import Offer, RecipeWish, make_recipe
 from automap_tiles.engine.events import Event
 from automap_tiles.engine.journal import beside, hold
 from automap_tiles.errors import ConfigError
@@ -96,7 +97,10 @@ def _run(order: Order, told: Listeners) -> Outcome:
     picture = look_at(order.picture)
     recipe = order.recipe
     if isinstance(recipe, RecipeWish):
-        recipe = make_recipe(recipe, picture.bands)
+        offer = make_recipe(recipe, picture.bands)
+    else:
+        offer = Offer(recipe=recipe)
+    recipe = offer.recipe
     samples = _samples(order)
     table = extract(
         samples,
@@ -114,12 +118,18 @@ def _run(order: Order, told: Listeners) -> Outcome:
     present = None if order.overwrite else _present(order, table, recipe, classes)
     if present is not None:
         return Outcome(model=present, costs=(), pixel_area=area, is_new=False)
-    model, costs = _train(order, table, recipe, classes, told.trial)
-    units = picture.table.units(recipe.needs)
+    wish = Wish(
+        recipe=recipe,
+        optional=offer.optional,
+        options=order.options,
+        window=recipe.margin * max(picture.pixel),
+    )
+    model, costs = _train(order, table, wish, classes, told.trial)
+    notes = [*(note.to_json() for note in table.notes), *model.report["notes"]]
     model = replace(
         model,
-        report={**model.report, "notes": [note.to_json() for note in table.notes]},
-        familiar=Familiar.of(table, recipe, math.sqrt(area), units),
+        report={**model.report, "notes": notes},
+        familiar=_familiar(table, recipe, model, picture, area),
     )
     model.save(order.model)
     return Outcome(model=model, costs=costs, pixel_area=area, is_new=True)
@@ -150,7 +160,7 @@ def _present(
     found = Model.open(order.model)
     same = (
         found.training.fingerprint == table.sorted().fingerprint
-        and found.recipe == recipe
+        and found.report.get("offered", found.recipe.to_dict()) == recipe.to_dict()
         and found.classes == classes
         and found.report["options"] == order.options.to_dict()
     )
@@ -167,13 +177,13 @@ def _present(
 def _train(
     order: Order,
     table: SampleTable,
-    recipe: Recipe,
+    wish: Wish,
     classes: tuple[LandClass, ...],
     progress: Progress | None,
 ) -> tuple[Model, tuple[Cost, ...]]:
-    _check_components(order.options.components, len(recipe.names))
+    _check_components(order.options.components, len(wish.recipe.names))
     try:
-        training = train(table, recipe, order.options, classes, progress)
+        training = train(table, wish, classes, progress)
     except FoldError as error:
         raise ConfigError(
             _with_names(str(error), table),
@@ -182,6 +192,20 @@ def _train(
             remedy=_remedy(table),
         ) from error
     return training.model, training.costs
+
+
+def _familiar(
+    table: SampleTable, offered: Recipe, model: Model, picture: Picture, area: float
+) -> Familiar:
+    """Of the features that the model uses, of all that were offered."""
+    columns = [offered.names.index(name) for name in model.recipe.names]
+    used = replace(
+        table,
+        values=np.ascontiguousarray(table.values[:, columns]),
+        features=model.recipe.names,
+    )
+    units = picture.table.units(model.recipe.needs)
+    return Familiar.of(used, model.recipe, math.sqrt(area), units)
 
 
 def _check_components(components: int | float | None, features: int) -> None:
@@ -203,12 +227,7 @@ def _with_names(message: str, table: SampleTable) -> str:
 def _remedy(table: SampleTable) -> str:
     if len(table.counts) < 2:
         return "samples of at least two classes that lie on data"
-    extent = max(float(table.x.max() - table.x.min()), float(table.y.max() - table.y.min()))
-    size = 10.0 ** math.floor(math.log10(extent / 10)) if extent > 0 else 1.0
-    return (
-        "more samples of that class in other places, a file of classes (--classes) without it, "
-        f"or squares of land instead of polygons (--block-size {size:g})"
-    )
+    return "samples in more places, or smaller blocks (--block-size)"
 
 
 def with_components(options: TrainOptions, components: int | float | None) -> TrainOptions:

@@ -18,12 +18,15 @@ import pytest
 from sklearn import metrics  # type: ignore[import-untyped]
 
 from automap_tiles.analysis.classifier.classes import land_classes
-from automap_tiles.analysis.classifier.fit import Training, train
+from automap_tiles.analysis.classifier.fit import Training, Wish
+from automap_tiles.analysis.classifier.fit import train as fit
+from automap_tiles.analysis.classifier.members import Member, MemberKind
 from automap_tiles.analysis.classifier.model import FORMAT, Model
 from automap_tiles.analysis.classifier.options import Balance, Search, TrainOptions
 from automap_tiles.analysis.classifier.parameters import Strategy
 from automap_tiles.analysis.classifier.predict import Predictor
 from automap_tiles.analysis.classifier.search import Budget
+from automap_tiles.analysis.classifier.setups import Kind
 from automap_tiles.analysis.folds import FoldError
 from automap_tiles.analysis.recipe import Recipe
 from automap_tiles.analysis.sample_table import SampleTable
@@ -31,6 +34,14 @@ from automap_tiles.errors import InputError
 from tests.analysis.classifier.conftest import MakeTable
 
 QUICK = TrainOptions(budget=Budget(trials=3), folds=3, threads=1, seed=4)
+
+
+def train(
+    table: SampleTable, recipe: Recipe, options: TrainOptions, classes: Any = None, **more: Any
+) -> Training:
+    """Without features that are optional, unless they are given."""
+    wish = Wish(recipe=recipe, optional=more.get("optional", {}), options=options)
+    return fit(table, wish, classes)
 
 
 @pytest.fixture(scope="module")
@@ -62,21 +73,61 @@ def test_the_report_is_that_of_the_folds(training: Training, table: SampleTable)
     assert json.loads(json.dumps(report, allow_nan=False)) == report
     assert report["samples"]["counts"] == [96, 96, 96]
     assert report["samples"]["polygons"] == [8, 8, 8]
-    assert report["folds"] == {"split": "polygons", "number": 3, "block_size": None}
+    assert report["folds"] == {
+        "split": "polygons", "number": 3, "repeats": 3, "block_size": None
+    }  # fmt: skip
     for kind in ("blocked", "random"):
         confusion = np.array(report[kind]["confusion"])
-        assert confusion.sum() == len(table)
-        assert confusion.sum(axis=1).tolist() == [96, 96, 96]
+        assert confusion.sum() == pytest.approx(len(table))
+        assert confusion.sum(axis=1) == pytest.approx([96, 96, 96])
         assert report[kind]["accuracy"] == pytest.approx(np.trace(confusion) / len(table))
     # neighbours flatter: pixels of one polygon resemble each other
     assert report["random"]["accuracy"] > report["blocked"]["accuracy"] + 0.02
-    assert report["blocked"]["accuracy"] > 0.5
+    estimate = report["estimate"]
+    assert (estimate["polygons"], estimate["pixels"], estimate["repeats"]) == (24, 288, 3)
+    assert (estimate["left_out"], estimate["small"]) == ([], True)
+    for figure in (estimate["accuracy"], estimate["macro_f1"]):
+        assert 0 <= figure["low"] < figure["value"] < figure["high"] <= 1
     assert [trial["number"] for trial in report["search"]] == [0, 1, 2]
-    assert report["strategies"]["chosen_loss"] <= report["strategies"]["default_loss"]
     assert next(iter(report["importances"])) == "red"
     assert sum(report["importances"].values()) == pytest.approx(1)
     assert report["learning_curve"][-1]["accuracy"] == report["blocked"]["accuracy"]
     assert report["holdout"] is None
+
+
+def test_plain_boosting_and_a_forest_are_always_among_the_answers(training: Training) -> None:
+    first = training.model.report["decisions"][0]
+    names = [answer["name"] for answer in first["answers"]]
+    assert {"plain boosting", "forest", "boosting + forest"} <= set(names)
+    for decision in training.model.report["decisions"]:
+        taken = next(a for a in decision["answers"] if a["name"] == decision["taken"])
+        assert "gain" not in taken or taken["gain"] > taken["standard_error"]
+
+
+def test_features_are_used_where_they_are_better(table: SampleTable, recipe: Recipe) -> None:
+    """Of the optional ones red tells the classes apart, swir2 is noise."""
+    options = replace(QUICK, budget=Budget(trials=0))
+    optional = {"tells": ("red",), "noise": ("swir1", "swir2")}
+    made = train(table, recipe, options, optional=optional)
+    assert made.model.recipe.names == ("red", "nir")
+    assert made.model.report["setup"]["features"] == ["tells"]
+    assert made.model.report["offered"] == recipe.to_dict()
+    assert Predictor(made.model).probabilities(table.values[:, :2]).shape == (len(table), 3)
+
+
+def test_a_class_of_one_polygon_is_learnt_and_left_out_of_the_estimate(
+    table: SampleTable, recipe: Recipe
+) -> None:
+    few = table.take((table.classes != 9) | (table.groups == 2))
+    made = train(few, recipe, QUICK)
+    assert [one.value for one in made.model.classes] == [2, 5, 9]
+    estimate = made.model.report["estimate"]
+    assert (estimate["left_out"], estimate["polygons"]) == ([2], 16)
+    assert np.array(made.model.report["blocked"]["confusion"])[2].sum() == 0
+    # without three polygons of any class no accuracy can be told
+    none = train(table.take(table.groups < 6), recipe, QUICK)
+    assert none.model.report["estimate"] is None
+    assert none.model.report["decisions"] == []
 
 
 def test_doubtful_samples_are_misplaced_ones(
@@ -106,7 +157,7 @@ def test_the_same_training_gives_the_same_bytes(
     again = train(shuffled, recipe, QUICK)
     assert again.model.to_bytes() == training.model.to_bytes()
     other = train(table, recipe, replace(QUICK, seed=5))
-    assert other.model.report["search"] != training.model.report["search"]
+    assert other.model.to_bytes() != training.model.to_bytes()
 
 
 def test_predictions_are_of_the_classes_given(training: Training, table: SampleTable) -> None:
@@ -142,20 +193,20 @@ def test_components_and_the_final_test(reduced: Training, table: SampleTable) ->
     assert set(report["importances"]) == {"pc1", "pc2"}
     confusion = np.array(report["holdout"]["confusion"])
     assert confusion.sum() == len(table) / 4
-    assert np.array(report["blocked"]["confusion"]).sum() == len(table) * 3 / 4
-    assert report["trees"] == report["rounds"]
-    assert [cost.strategy for cost in reduced.costs] == [Strategy.VECTOR_LEAF]
+    assert np.array(report["blocked"]["confusion"]).sum() == pytest.approx(len(table) * 3 / 4)
     # a reference sample must not lie on any of them, tested or learnt from
     assert len(model.training.positions) == len(table)
 
 
 def test_costs_are_measured(training: Training) -> None:
-    assert {cost.strategy for cost in training.costs} == set(Strategy)
+    taken = training.costs[0]
+    assert taken.is_taken
+    assert taken.trees == training.model.report["trees"]
     for cost in training.costs:
         assert cost.microseconds > 0
         assert cost.seconds_per_km2(100.0) == pytest.approx(1e4 * cost.microseconds * 1e-6)
-        per_round = 1 if cost.strategy is Strategy.VECTOR_LEAF else 3
-        assert cost.trees == cost.rounds * per_round
+    compared = [cost for cost in training.costs if not cost.is_taken]
+    assert [(cost.name, cost.trees) for cost in compared] == [("plain boosting", 300)]
 
 
 def test_rare_classes_count_more_when_balanced(make_table: MakeTable, recipe: Recipe) -> None:
@@ -164,7 +215,7 @@ def test_rare_classes_count_more_when_balanced(make_table: MakeTable, recipe: Re
     table = table.take(rare)
     recalls = []
     for balance in (Balance.NONE, Balance.EQUAL):
-        options = replace(QUICK, budget=Budget(trials=2), balance=balance)
+        options = replace(QUICK, budget=Budget(trials=0), balance=balance, kinds=(Kind.BOOSTED,))
         recalls.append(train(table, recipe, options).model.report["blocked"]["recall"][2])
     assert recalls[1] > recalls[0]
 
@@ -173,8 +224,6 @@ def test_samples_that_cannot_be_learnt(make_table: MakeTable, recipe: Recipe) ->
     table = make_table()
     with pytest.raises(FoldError, match="all are of class 2"):
         train(table.take(table.classes == 2), recipe, QUICK)
-    with pytest.raises(FoldError, match="class 9 comes from one polygon"):
-        train(table.take((table.classes != 9) | (table.groups == 2)), recipe, QUICK)
     with pytest.raises(ValueError, match="no samples"):
         train(table.take(table.classes == 3), recipe, QUICK)
     with pytest.raises(ValueError, match="not made by this recipe"):
@@ -247,14 +296,15 @@ def _facts(**changes: Any) -> Change:
         (_facts(format=FORMAT + 1), rf"format {FORMAT + 1}.*update automap-tiles"),
         (_facts(kind="other"), "not a model of"),
         (_facts(features=["red", "nir"]), r"other features.*2 then, 4 now"),
+        (_facts(members=[{"file": "x"}]), "not a model of"),
         (_facts(recipe={"bands": ["red", "blue", "swir1", "swir2"]}), "other features"),
         (_facts(recipe={"bands": ["red", "red"]}), "damaged model.*twice"),
         (_facts(classes=[{"value": 0, "name": "x", "colour": "#000000"}]), "damaged model"),
         (_facts(pca={"mean": [1]}), "damaged model"),
-        (lambda members: {**members, "booster.ubj": b"x"}, "its trees are not those"),
+        (lambda members: {**members, "members/0.ubj": b"x"}, "its trees are not those"),
         (lambda members: {**members, "model.json": b"{"}, "no JSON"),
         (lambda members: {**members, "model.json": b"[]"}, "not a model of"),
-        (lambda members: {"model.json": members["model.json"]}, "not a model of.*booster.ubj"),
+        (lambda members: {"model.json": members["model.json"]}, "not a model of.*members/0.ubj"),
         (lambda members: {"other.txt": b""}, "not a model of"),
         (lambda members: {**members, "positions.bin": b"12345"}, "damaged model"),
     ],
@@ -286,10 +336,31 @@ def test_damaged_bytes(training: Training, tmp_path: Path) -> None:
         Model.open(tmp_path / "missing.zip")
 
 
+def _with(model: Model, content: bytes) -> Model:
+    return replace(model, members=(Member(kind=MemberKind.TREES, content=content),))
+
+
 def test_trees_that_do_not_fit(training: Training, reduced: Training) -> None:
+    trees = training.model.members[0].content
+    other = next(one for one in reduced.model.members if one.kind is MemberKind.TREES)
     with pytest.raises(InputError, match="see 2 columns, its recipe gives 4"):
-        Predictor(replace(training.model, booster=reduced.model.booster))
+        Predictor(_with(training.model, other.content))
     with pytest.raises(InputError, match="cannot be loaded by XGBoost"):
-        Predictor(replace(training.model, booster=b"{" + training.model.booster[60:]))
+        Predictor(_with(training.model, b"{" + trees[60:]))
     with pytest.raises(ValueError, match="do not fit 4 features"):
         Predictor(training.model).probabilities(np.zeros((5, 3), np.float32))
+    damaged = Member(kind=MemberKind.LINEAR, content=b"{}")
+    with pytest.raises(InputError, match="not the weights of a linear classifier"):
+        Predictor(replace(training.model, members=(damaged,)))
+
+
+def test_trees_alone_are_a_file_that_earlier_versions_read(
+    table: SampleTable, recipe: Recipe
+) -> None:
+    made = train(table, recipe, replace(QUICK, budget=Budget(trials=0), kinds=(Kind.PLAIN,)))
+    with zipfile.ZipFile(io.BytesIO(made.model.to_bytes())) as archive:
+        facts = json.loads(archive.read("model.json"))
+        assert sorted(archive.namelist()) == ["booster.ubj", "model.json", "positions.bin"]
+    assert facts["format"] == 1
+    assert set(facts["booster"]) == {"sha256", "inputs"}
+    assert Model.from_bytes(made.model.to_bytes()).fingerprint == made.model.fingerprint

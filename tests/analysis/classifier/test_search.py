@@ -78,7 +78,7 @@ def test_the_default_wins_when_nothing_is_better(folds: tuple[Fold, ...]) -> Non
 
 def test_a_trial_that_may_still_win_is_not_ended(folds: tuple[Fold, ...]) -> None:
     """Slow learning is behind after a few rounds, and ahead at the end."""
-    samplers = {Strategy.TREE_PER_CLASS: _Fixed(Parameters(eta=0.03, max_depth=3, subsample=0.6))}
+    samplers = {Strategy.TREE_PER_CLASS: _Fixed(Parameters(eta=0.04, max_depth=3, subsample=0.6))}
     found = search(folds, samplers, Budget(trials=2))
     default, slow = found.trials
     assert slow.curves[0][15] > default.losses[0]

@@ -10,6 +10,7 @@ from affine import Affine
 from rasterio.crs import CRS
 
 from automap_tiles.analysis.classifier.classes import LandClass
+from automap_tiles.analysis.classifier.members import Member, MemberKind
 from automap_tiles.analysis.classifier.model import Model, TrainingSamples
 from automap_tiles.analysis.recipe import Recipe
 
@@ -63,7 +64,7 @@ def write_map(
 def model_of(x: np.ndarray, y: np.ndarray, crs: CRS = UTM) -> Model:
     """A model that says where its training samples lie; it can do nothing else."""
     return Model(
-        booster=b"trees",
+        members=(Member(kind=MemberKind.TREES, content=b"trees"),),
         recipe=Recipe(bands=("red",)),
         classes=tuple(
             LandClass(value=value, name=name, colour="#0a0b0c") for value, name in NAMES.items()

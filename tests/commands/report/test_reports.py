@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from automap_tiles.analysis.classifier.fit import train
+from automap_tiles.analysis.classifier.fit import Wish, train
 from automap_tiles.analysis.classifier.options import TrainOptions
 from automap_tiles.analysis.classifier.search import Budget
 from automap_tiles.analysis.recipe import Recipe
@@ -101,7 +101,7 @@ def table() -> SampleTable:
 def training() -> dict[str, Any]:
     recipe = Recipe(bands=("red", "nir", "swir1"))
     options = TrainOptions(budget=Budget(trials=3), folds=3, holdout=0.25, threads=1)
-    made = train(table(), recipe, options)
+    made = train(table(), Wish(recipe=recipe, optional={}, options=options))
     return report_of(Outcome(model=made.model, costs=made.costs, pixel_area=100.0, is_new=True))
 
 
@@ -117,8 +117,12 @@ def test_the_page_of_a_training(training: dict[str, Any], tmp_path: Path) -> Non
     assert "http" not in re.sub(r'xmlns(:xlink)?="[^"]*"', "", text)
     assert "<script" not in text
     shown = " ".join(" ".join(page.text).split())
-    for section in ("blocked", "random", "holdout"):
+    for section in ("random", "holdout"):
         assert f"{100 * training[section]['accuracy']:.1f} %" in shown
+    estimate = training["estimate"]
+    for number in estimate["accuracy"].values():
+        assert f"{100 * number:.1f} %" in shown
+    assert f"{estimate['polygons']} polygons tell little of others" in shown
     assert "None of these is the accuracy of a map" in shown
     assert "automap assess" in shown
     # names are text, not markup
@@ -138,12 +142,15 @@ def test_its_tables(training: dict[str, Any], tmp_path: Path) -> None:
         f"{blocked['f1'][0]:.3f}",
     ]
     matrix = [row[1:] for row in page.rows if re.match(r"[125] ?[a-z<]", row[0])]
-    assert [[int(cell) for cell in row] for row in matrix] == blocked["confusion"]
+    means = [[f"{count:,.0f}" for count in row] for row in blocked["confusion"]]
+    assert [[cell.replace("\u202f", ",") for cell in row] for row in matrix] == means
     samples = next(row for row in page.rows if row[0] == "forest" and "%" not in row[1])
     counts, shapes = training["samples"]["counts"], training["samples"]["polygons"]
     assert samples[1:] == [str(counts[0]), str(shapes[0]), "17"]
-    taken = [row[-1] for row in page.rows if row[0] in ("one tree per class", "vector leaves")]
-    assert taken.count("taken") == 1
+    costs = {row[0]: row[-1] for row in page.rows if row[-1] in ("taken", "to compare")}
+    assert costs[training["costs"][0]["name"]] == "taken"
+    for decision in training["decisions"]:
+        assert page.row(decision["question"])[2].endswith("%")
 
 
 def test_plots_take_the_colours_of_the_page(training: dict[str, Any], tmp_path: Path) -> None:
@@ -168,12 +175,13 @@ def test_the_same_training_gives_the_same_page(training: dict[str, Any], tmp_pat
 def test_a_training_that_tells_less(training: dict[str, Any], tmp_path: Path) -> None:
     less = copy.deepcopy(training) | {"costs": [], "doubtful": [], "learning_curve": []}
     less |= {"holdout": None, "curves": []}
-    less["strategies"]["difference"] = None
+    less |= {"search": [], "strategies": None, "decisions": [], "estimate": None, "blocked": None}
     page = Page(written(less, tmp_path / "report.html"))
     shown = " ".join(" ".join(page.text).split())
     assert "Not measured" in shown
     assert "There are none." in shown
     assert "too few polygons" in shown
+    assert "No accuracy can be told" in shown
 
 
 def test_json(training: dict[str, Any], tmp_path: Path) -> None:

@@ -14,13 +14,21 @@ from automap_tiles.errors import ConfigError
 BANDS = ("green", "red", "nir")
 
 
-def test_the_usual_recipe() -> None:
-    recipe = make_recipe(RecipeWish(), BANDS)
-    assert recipe.bands == BANDS
-    assert recipe.indices == ("ndvi", "ndwi")  # ndmi needs swir1
-    assert {(one.statistic, one.of, one.radius) for one in recipe.neighbourhood} == {
-        (statistic, band, 2) for statistic in ("mean", "std") for band in BANDS
+def test_what_nobody_asks_for_is_offered() -> None:
+    offer = make_recipe(RecipeWish(), BANDS)
+    assert offer.recipe.bands == BANDS
+    assert offer.optional == {
+        "indices": ("ndvi", "ndwi"),  # ndmi needs swir1
+        "means of 3 pixels": ("green_mean_r1", "red_mean_r1", "nir_mean_r1"),
+        "means of 5 pixels": ("green_mean_r2", "red_mean_r2", "nir_mean_r2"),
     }
+
+
+def test_what_is_asked_for_is_used() -> None:
+    assert make_recipe(RecipeWish(indices=("ndvi",), radii=(3,)), BANDS).optional == {}
+    offer = make_recipe(RecipeWish(indices=()), BANDS)
+    assert sorted(offer.optional) == ["means of 3 pixels", "means of 5 pixels"]
+    assert make_recipe(RecipeWish(bands=(), radii=()), BANDS).optional == {}
 
 
 def test_what_is_asked_for() -> None:
@@ -32,14 +40,14 @@ def test_what_is_asked_for() -> None:
         textures=("contrast",),
         texture_of=("ndvi",),
     )
-    assert make_recipe(wish, BANDS).names == (
+    assert make_recipe(wish, BANDS).recipe.names == (
         "red",
         "red_range_r1",
         "ndvi_contrast_r1",
         "red_range_r4",
         "ndvi_contrast_r4",
     )
-    assert make_recipe(RecipeWish(radii=(), indices=()), BANDS) == Recipe(bands=BANDS)
+    assert make_recipe(RecipeWish(radii=(), indices=()), BANDS).recipe == Recipe(bands=BANDS)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,62 @@
+"""What votes in a model: trees, or a linear classifier, on some of the features."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class MemberKind(StrEnum):
+    """How the content of a member is to be read."""
+
+    TREES = "trees"
+    """XGBoost's UBJSON."""
+    LINEAR = "linear"
+    """JSON of `linear.Linear`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """A classifier of its own; the probabilities of a model are the mean of its members'."""
+
+    kind: MemberKind
+    content: bytes
+    columns: tuple[int, ...] | None = None
+    """Places of the features that it sees; None: all."""
+
+    @property
+    def file(self) -> str:
+        """End of its name in the file of a model."""
+        return {MemberKind.TREES: "ubj", MemberKind.LINEAR: "json"}[self.kind]
+
+    def facts(self, inputs: int) -> dict[str, Any]:
+        """For JSON, beside the content."""
+        return {
+            "kind": self.kind.value,
+            "columns": None if self.columns is None else list(self.columns),
+            "sha256": hashlib.sha256(self.content).hexdigest(),
+            "inputs": inputs if self.columns is None else len(self.columns),
+        }
+
+    def take(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Its columns of features (sample, feature)."""
+        if self.columns is None:
+            return rows
+        return np.ascontiguousarray(rows[:, list(self.columns)])
+
+
+def vote(each: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Mean of the members' probabilities (sample, class), in their order: bits do not change."""
+    if len(each) == 1:
+        return each[0]
+    total = each[0].astype(np.float32, copy=True)
+    for one in each[1:]:
+        total += one
+    total *= np.float32(1 / len(each))
+    return total

@@ -1,0 +1,151 @@
+"""What can be tried: kinds of classifiers, features, samples and weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Union
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automap_tiles.analysis.classifier.boosting import (
+    Rows,
+    fit,
+    fit_forest,
+    probabilities,
+)
+from automap_tiles.analysis.classifier.linear import Linear
+from automap_tiles.analysis.classifier.members import Member, MemberKind
+from automap_tiles.analysis.classifier.parameters import Parameters, Strategy
+
+if TYPE_CHECKING:
+    from xgboost import Booster
+
+PLAIN_ROUNDS = 100
+"""Of XGBoost's own scikit-learn classes, together with the default parameters."""
+BOOSTED_ROUNDS = 60
+FOREST_TREES = 300
+"""More only take time: 500 were as good on nine real sets (within .002)."""
+_TRIED_TREES = 60
+"""Of a forest that is only tried on folds."""
+
+
+_TRIED_BINS = 64
+"""A forest's deep trees hardly feel them, and most of its time goes into looking through bins."""
+
+
+class Kind(StrEnum):
+    """A classifier that can be a member."""
+
+    PLAIN = "plain boosting"
+    """XGBoost with its default parameters."""
+    BOOSTED = "boosting"
+    """XGBoost whose trees each see some of the samples and features: steadier on few polygons."""
+    FOREST = "forest"
+    LINEAR = "linear"
+
+
+STEADY = Parameters(eta=0.15, subsample=0.6, colsample_bynode=0.6)
+"""Of `Kind.BOOSTED`: stochastic gradient boosting (Friedman 2002) at a usual rate."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """One way to train, by every choice that there is."""
+
+    kinds: tuple[Kind, ...]
+    groups: tuple[str, ...] = ()
+    """Optional features that are used beside those asked for."""
+    clean: bool = False
+    """Whether mixed pixels at the edges of polygons are left out of the training."""
+    power: float = 0.0
+    """How much more rare classes count: power of the inverse of their number of samples."""
+    parameters: Parameters = field(default_factory=lambda: STEADY)
+    """Of `Kind.BOOSTED`."""
+    rounds: int = BOOSTED_ROUNDS
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return " + ".join(kind.value for kind in self.kinds)
+
+    def but(self, **changes: Any) -> Setup:
+        """The same with some choices changed."""
+        return replace(self, **changes)
+
+    def alone(self, kind: Kind) -> Setup:
+        """The same with this kind alone, and what does not concern it at its default."""
+        usual = Setup(kinds=(kind,))
+        boosted = kind is Kind.BOOSTED
+        return replace(
+            self,
+            kinds=(kind,),
+            parameters=self.parameters if boosted else usual.parameters,
+            rounds=self.rounds if boosted else usual.rounds,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "kinds": [kind.value for kind in self.kinds],
+            "features": list(self.groups),
+            "without_mixed_pixels": self.clean,
+            "balance": self.power,
+            "parameters": self.parameters.to_dict(),
+            "rounds": self.rounds,
+        }
+
+
+def weights(labels: NDArray[np.int64], classes: int, power: float) -> NDArray[np.float32]:
+    """(sample,) of mean 1."""
+    counts = np.maximum(np.bincount(labels, minlength=classes), 1)
+    found = (counts.mean() / counts)[labels] ** power
+    scaled: NDArray[np.float32] = (found / found.mean()).astype(np.float32)
+    return scaled
+
+
+def trees_of(setup: Setup, classes: int) -> int:
+    """Of a model: all that vote."""
+    per_round = 1 if setup.parameters.strategy is Strategy.VECTOR_LEAF else classes
+    of_kind = {
+        Kind.PLAIN: PLAIN_ROUNDS * classes,
+        Kind.BOOSTED: setup.rounds * per_round,
+        Kind.FOREST: FOREST_TREES,
+        Kind.LINEAR: 0,
+    }
+    return sum(of_kind[kind] for kind in setup.kinds)
+
+
+Fitted = Union["Booster", Linear]
+"""A classifier of one kind, in memory."""
+
+
+def fit_kind(
+    kind: Kind, setup: Setup, rows: Rows, threads: int, seed: int, *, tried: bool = False
+) -> Fitted:
+    """A classifier learnt from these samples; `tried` is quicker and only for comparisons."""
+    if kind is Kind.LINEAR:
+        return Linear.fit(rows.values, rows.labels, rows.weights, rows.classes)
+    if kind is Kind.FOREST:
+        if tried:
+            return fit_forest(rows, _TRIED_TREES, threads, seed, _TRIED_BINS)
+        return fit_forest(rows, FOREST_TREES, threads, seed)
+    if kind is Kind.PLAIN:
+        return fit(rows, Parameters(), PLAIN_ROUNDS, threads, seed)
+    return fit(rows, setup.parameters, setup.rounds, threads, seed)
+
+
+def predict(fitted: Fitted, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(sample, class) probabilities of features (sample, feature)."""
+    if isinstance(fitted, Linear):
+        return fitted.probabilities(values)
+    return probabilities(fitted, values)
+
+
+def member_of(fitted: Fitted, columns: tuple[int, ...] | None = None) -> Member:
+    """For the file of a model."""
+    if isinstance(fitted, Linear):
+        return Member(kind=MemberKind.LINEAR, content=fitted.to_bytes(), columns=columns)
+    content = bytes(fitted.save_raw("ubj"))
+    return Member(kind=MemberKind.TREES, content=content, columns=columns)

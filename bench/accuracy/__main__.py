@@ -1,0 +1,98 @@
+"""`python -m bench.accuracy [SET …]`: train on some polygons, look at the pixels of the others.
+
+What was done is kept in `.cache/accuracy/results` and not done again: `--again` does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+import numpy as np
+
+from automap_tiles.analysis.sample_table import SampleTable
+from automap_tiles.analysis.sampling import by_number, lots
+from bench.accuracy import ours, plain, table
+from bench.accuracy.divisions import DIVISIONS, Division, divisions, pixels
+from bench.accuracy.packages import CACHE
+from bench.accuracy.sets import SETS, DataSet, data_set
+
+_PER_CLASS = 2000
+"""Pixels of a class that everybody learns from at most: the default of `automap train`."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.accuracy", description=__doc__)
+    parser.add_argument("sets", nargs="*", help=f"of {', '.join(SETS)}; default: all")
+    parser.add_argument("--divisions", type=int, default=DIVISIONS)
+    parser.add_argument("--again", action="store_true")
+    parser.add_argument("--table", action="store_true", help="print what is there and stop")
+    wanted = parser.parse_args()
+    names = wanted.sets or list(SETS)
+    for name in () if wanted.table else names:
+        run(name, wanted.divisions, again=wanted.again)
+    print(table.text({name: known(name) for name in names}))
+
+
+def known(name: str) -> dict[str, dict[str, Any]]:
+    """Results by method and division that are kept."""
+    path = CACHE / "results" / f"{name}.json"
+    found: dict[str, dict[str, Any]] = json.loads(path.read_text()) if path.exists() else {}
+    return found
+
+
+def run(name: str, number: int, *, again: bool) -> None:
+    data, kept = data_set(name), known(name)
+    every = pixels(data)
+    for division in divisions(every, number):
+        for method in ("xgboost", "forest", "automap"):
+            key = f"{method} {division.number}"
+            if key in kept and not (again and method == "automap"):
+                continue
+            kept[key] = _one(method, data, division, every)
+            path = CACHE / "results" / f"{name}.json"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(kept))
+
+
+def _one(method: str, data: DataSet, division: Division, every: SampleTable) -> dict[str, Any]:
+    learnt = _capped(every.take(np.isin(every.groups, division.learnt)))
+    held = every.take(np.isin(every.groups, division.held_out))
+    if method == "automap":
+        trained = ours.train(data, division)
+        numbers = {name: value for value, name in every.names.items()}
+        found, predicting = ours.predict(trained.model, data, held)
+        own = {one.value: numbers[one.name] for one in trained.model.classes}
+        found = np.array([own[int(value)] for value in found])
+        report = trained.model.report
+        stated = {
+            "estimate": report["estimate"],
+            "random": report["random"]["accuracy"],
+            "setup": report["setup"],
+        }
+        return {**_scores(held, found), **_time(trained.train_seconds, predicting), **stated}
+    run_plain = plain.xgboost if method == "xgboost" else plain.forest
+    found, training, predicting = run_plain(learnt, held)
+    return {**_scores(held, found), **_time(training, predicting)}
+
+
+def _capped(learnt: SampleTable) -> SampleTable:
+    """By chance, the same for both plain ways."""
+    lot = lots(np.arange(len(learnt)), np.zeros(len(learnt), np.int64))
+    return learnt.take(by_number(learnt.classes, _PER_CLASS, lot))
+
+
+def _scores(held: SampleTable, found: Any) -> dict[str, float]:
+    from sklearn.metrics import f1_score
+
+    macro = f1_score(held.classes, found, average="macro", labels=np.unique(held.classes))
+    return {"accuracy": float(np.mean(found == held.classes)), "macro_f1": float(macro)}
+
+
+def _time(training: float, predicting: float) -> dict[str, float]:
+    return {"train": training, "predict": predicting}
+
+
+if __name__ == "__main__":
+    main()
