@@ -6,6 +6,8 @@ The products are small stacks that the tests write themselves.
 from __future__ import annotations
 
 import json
+import re
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -289,3 +291,30 @@ def test_a_boundary_in_metres(place: Path, capsys: pytest.CaptureFixture[str]) -
     assert "not longitudes and latitudes" in said
     assert "500000 5990000 510000 6000000" in said
     assert "EPSG:4326" in said
+
+
+def test_a_scene_that_fails_says_why_in_the_record(place: Path) -> None:
+    """And only that one; the others have no error."""
+    product(place / "in", "20201005", 1000)
+    product(place / "in", "20201006", 2000)
+    write(place / "in/QA_20201006.tif", np.full((1, 40, 40), 21824.5, np.float32))
+    assert run(place) == 1
+    good, bad = sorted(record(place)["results"]["landsat-8"]["scenes"], key=lambda one: one["id"])
+    assert "error" not in good
+    assert bad["status"] == "failed"
+    assert "whole numbers, and 21824.5 is not" in bad["error"]
+    assert middle(place) == 1000
+
+
+def test_nothing_is_left_beside_the_results(place: Path) -> None:
+    """Part files of a run that was killed go; no hidden folder stays empty."""
+    product(place / "in", "20201005", 1000)
+    assert run(place, mode="download") == 0
+    (picture,) = (place / "out").rglob("scenes/*.tif")
+    host = re.sub(r"[^A-Za-z0-9]", "_", socket.gethostname())
+    dead = picture.with_name(f".{picture.name}.{host}-4194304-0badbeef-1.part")
+    dead.write_bytes(b"half of a picture")
+    product(place / "in", "20201006", 2000)
+    assert run(place, mode="download") == 0
+    assert not dead.exists()
+    assert [path for path in (place / "out").rglob(".*") if path.is_dir()] == []

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import threading
+import re
+import subprocess
+import sys
 import zipfile
 from collections import Counter
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -313,15 +313,15 @@ def test_addresses_are_no_paths(
     assert look_at(inside).path == inside
     monkeypatch.chdir(path.parent)
     assert look_at(path.name).path == str(path)
-    server = ThreadingHTTPServer(
-        ("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(path.parent))
-    )
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        address = f"http://127.0.0.1:{server.server_port}/{path.name}"
-        assert look_at(address).path == address
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    # a process of its own: GDAL does not let a thread of this one answer
+    command = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1"]
+    with subprocess.Popen(
+        [*command, "--directory", str(path.parent)], stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        port = re.findall(r"port (\d+)", server.stdout.readline())[0]
+        try:
+            address = f"http://127.0.0.1:{port}/{path.name}"
+            assert look_at(address).path == address
+        finally:
+            server.terminate()
