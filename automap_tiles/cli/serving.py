@@ -11,6 +11,7 @@ from automap_tiles.cli.exits import end_now
 from automap_tiles.errors import MissingExtra
 from automap_tiles.layers.keeping import Keep
 from automap_tiles.layers.open import open_layers
+from automap_tiles.layers.workers import Workers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,8 @@ class Wish:
     port: int
     open_browser: bool
     keep: str
+    tile_timeout: float
+    """Seconds that a tile may take to be computed."""
     base_map: str | None
     attribution: str
 
@@ -41,7 +44,8 @@ def serve(wish: Wish) -> None:
         base_map=wish.base_map,
         base_map_attribution=wish.attribution,
     )
-    layers, remarks = open_layers(wish.paths, Keep(wish.keep))
+    workers = Workers(wish.tile_timeout)
+    layers, remarks = open_layers(wish.paths, Keep(wish.keep), workers)
     for remark in remarks:
         click.echo(f"Note: {remark}", err=True)
     if not settings.is_loopback:
@@ -58,6 +62,9 @@ def serve(wish: Wish) -> None:
 
             webbrowser.open(address)
 
-    run(create_app(Catalogue(layers), settings), settings, ready)
+    try:
+        run(create_app(Catalogue(layers), settings), settings, ready)
+    finally:
+        workers.leave()
     if threading.active_count() > 1:  # one may be in the middle of a tile that somebody looked at
         end_now(0)

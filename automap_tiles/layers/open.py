@@ -24,19 +24,22 @@ from automap_tiles.runtime.open import open_process
 from automap_tiles.runtime.styles import address_name
 
 if TYPE_CHECKING:
+    from automap_tiles.layers.workers import Workers
     from automap_tiles.runtime.process import Process
 
 _TOLD: Callable[[Looked], None] = lambda _: None  # noqa: E731
 
 
 def open_layers(
-    paths: Sequence[str | Path], keep: Keep = Keep.CONTINUE
+    paths: Sequence[str | Path],
+    keep: Keep = Keep.CONTINUE,
+    workers: Workers | None = None,
 ) -> tuple[tuple[Layer, ...], tuple[str, ...]]:
     """Layers of process files, folders of tiles and rasters, and what is to be said about them.
 
     A process file gives its process and, behind it, its inputs; those that no map can show are
     left out and named. One whose output holds the tiles of another process is computed in memory.
-    Raises as the opening of processes and files does.
+    `workers` compute the tiles. Raises as the opening of processes and files does.
     """
     layers: list[Layer] = []
     remarks: list[str] = []
@@ -46,10 +49,10 @@ def open_layers(
             _check_styles(process)
             free = _free(layers, process.name)
             try:
-                layers.append(process_layer(process, keep, name=free))
+                layers.append(process_layer(process, keep, name=free, workers=workers))
             except ProcessChanged as error:
                 remarks.append(f"{error}; until then tiles are computed and not kept")
-                layers.append(process_layer(process, Keep.MEMORY, name=free))
+                layers.append(process_layer(process, Keep.MEMORY, name=free, workers=workers))
             for name, found in _inputs(process):
                 if isinstance(found, AutomapError):
                     remarks.append(f"the input {name} is not shown: {found}")
@@ -67,6 +70,7 @@ def process_layer(
     *,
     name: str | None = None,
     told: Callable[[Looked], None] = _TOLD,
+    workers: Workers | None = None,
 ) -> ProcessLayer:
     """A process that is computed where one looks; raises `ProcessChanged`, `OutputMismatch`."""
     bounds = web.lonlat_bounds(process.area_at(process.zooms[-1]), process.pyramid.crs)
@@ -85,7 +89,7 @@ def process_layer(
         classes=_classes(process),
         styles=process.styles,
     )
-    return ProcessLayer(info, process, keep, told)
+    return ProcessLayer(info, process, keep, told, workers)
 
 
 def _check_styles(process: Process) -> None:

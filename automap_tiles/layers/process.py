@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from concurrent.futures import Future, wait
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 import shapely
 
-from automap_tiles.engine.batching import Batch
-from automap_tiles.engine.events import TileResult, TileStatus
+from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.looked import Notes
-from automap_tiles.engine.plan import Step, StepKind
-from automap_tiles.engine.worker import TileWorker
 from automap_tiles.errors import TileFailed
 from automap_tiles.formats.raster_output import RasterDirectory
 from automap_tiles.formats.tile_directory import TileDirectory
@@ -25,6 +21,7 @@ from automap_tiles.grid import Tile, TileIndex
 from automap_tiles.layers.files import FileLayer
 from automap_tiles.layers.keeping import Directory, Keep, directory_of, in_memory
 from automap_tiles.layers.layer import LayerInfo
+from automap_tiles.layers.workers import Job, Workers, shared_workers
 
 if TYPE_CHECKING:
     from automap_tiles.formats.protocols import RasterArray
@@ -57,26 +54,29 @@ _ENDED = {
     TileStatus.FAILED: Progress.FAILED,
 }
 
-# Of all layers together, and in these threads alone: what a process sets up is kept per thread.
-_COMPUTING = ThreadPoolExecutor(os.cpu_count() or 1, "computing")
-
 Told = Callable[[Looked], None]
 
 
 class ProcessLayer:
     """See `Layer`; tiles of a base zoom are computed, those of other zooms made from them.
 
-    Several threads may look at once: a tile is computed once, and as many at a time as there are
-    processors, of all layers together.
+    Several threads may look at once: a tile is computed once, in one of the workers, which all
+    layers share. Whatever it does to its worker, it is a failed tile at most.
     """
 
     def __init__(
-        self, info: LayerInfo, process: Process, keep: Keep, told: Told = lambda _: None
+        self,
+        info: LayerInfo,
+        process: Process,
+        keep: Keep,
+        told: Told = lambda _: None,
+        workers: Workers | None = None,
     ) -> None:
         """`told` hears of every tile; raises `ProcessChanged` when kept tiles are of another one.
 
         A single file is only put together at the end of a run: looking at it keeps nothing.
         """
+        self.workers = workers or shared_workers()
         self._info = info
         self._told = told
         self._keeps = keep in (Keep.CONTINUE, Keep.OVERWRITE) and _is_directory(process)
@@ -87,7 +87,9 @@ class ProcessLayer:
             directory_of(process.writer) if self._reads_stored else in_memory(process.writer)
         )
         self._notes = self._begin() if self._keeps else None
-        self._worker = replace(process, writer=self._target)
+        self._job = Job.of(process, keeps=self._keeps)
+        if keep is not Keep.READONLY:
+            self.workers.warm(self._job)
         self._files = FileLayer(info=info, reader=_reader(self._target), zooms=process.zooms)
         self._seen: dict[TileIndex, Looked] = {}
         self._flying: dict[TileIndex, Future[Looked]] = {}
@@ -110,11 +112,15 @@ class ProcessLayer:
     def retire(self, seconds: float) -> bool:
         """Make no tile any more; wait for those that are being made; whether all have ended.
 
-        What is looked at afterwards is empty: another layer has taken its place.
+        Those that take longer than `seconds` are ended. What is looked at afterwards is empty:
+        another layer has taken its place.
         """
         with self._guard:
             self._retired = True
             flying = list(self._flying.values())
+        if not wait(flying, timeout=seconds).not_done:
+            return True
+        self.workers.end(self._job)
         return not wait(flying, timeout=seconds).not_done
 
     def version(self, tile: Tile) -> str:
@@ -189,7 +195,7 @@ class ProcessLayer:
         if found is None and self._keep is Keep.READONLY:
             return Looked(index=index, progress=Progress.EMPTY)
         if found is None:
-            found = _COMPUTING.submit(self._compute, index).result()
+            found = self._compute(index)
             self._told(found)
         with self._guard:
             self._seen[index] = found
@@ -214,9 +220,13 @@ class ProcessLayer:
         return None
 
     def _compute(self, index: TileIndex) -> Looked:
-        self._told(Looked(index=index, progress=Progress.RUNNING))
-        batch = Batch((Step(index, StepKind.PROCESS),))
-        result: TileResult = next(TileWorker(self._worker).run(batch))
+        running = Looked(index=index, progress=Progress.RUNNING)
+        made = self.workers.make(self._job, index, lambda: self._told(running))
+        result = made.result
+        if not self._keeps:
+            self._target.delete(Tile(self.process.pyramid, index))
+            for key, content in made.files:
+                self._target.files.storage.put(key, content)
         if self._notes is not None:
             self._notes.note(result)
         return Looked(

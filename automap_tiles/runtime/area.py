@@ -141,9 +141,7 @@ def _parse(value: Any, key: str) -> BaseGeometry:
             return from_wkt(value)
         if isinstance(value, Mapping) and value.get("type") == "FeatureCollection":
             return union_all([shape(feature["geometry"]) for feature in value["features"]])
-        if isinstance(value, Mapping) and value.get("type") == "Feature":
-            return shape(value["geometry"])
-        return shape(value)
+        return shape(value)  # of a feature its geometry
     except (ShapelyError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise ConfigError(
             f"this is no geometry: {error}",

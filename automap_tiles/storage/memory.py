@@ -90,6 +90,9 @@ class MemoryStorage:
 
     def delete(self, key: str) -> None:
         with self._guard:
+            if key in self._kept:
+                # so that what was decoded of it is not taken for what stands there
+                self._versions[key] = self._versions.get(key, 0) + 1
             self._drop(key)
 
     def move(self, key: str, to: str) -> None:

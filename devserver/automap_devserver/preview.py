@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from automap_tiles.errors import (
     GridError,
     OutputMismatch,
     ProcessChanged,
+    ProcessError,
 )
 from automap_tiles.grid import TileIndex
 from automap_tiles.layers.keeping import Keep
@@ -113,6 +115,7 @@ class Preview:
             path = self.process.config_path
             if path is None:
                 raise Refused("this process was opened from no file")
+            self._check_survival(path)
             process = open_process(path, parameters=self.parameters or None)
             ended = self._layer.retire(_RETIRING)
             layer, self.notice = self._opened(process, may_keep=ended)
@@ -166,22 +169,35 @@ class Preview:
             _log.info("%s: %s", self.name, error)
             self._tell()
 
+    def _check_survival(self, path: Path) -> None:
+        """Raise `ProcessError` when the module of the process ends whoever opens it.
+
+        It is opened in a worker first: a crash there is a message here.
+        """
+        opening = partial(open_process, path, parameters=self.parameters or None)
+        how = self._layer.workers.survives(opening)
+        if how is not None:
+            raise ProcessError(f"{path}: opening this process ends the process that does it: {how}")
+
     def _opened(self, process: Process, *, may_keep: bool) -> tuple[ProcessLayer, str | None]:
         """The layer of a process, in memory where its tiles must not be mixed with others."""
         if self._keep in (Keep.MEMORY, Keep.READONLY):
-            return process_layer(process, self._keep, name=self.name), None
+            return self._made(process, self._keep), None
         if self.parameters or not may_keep:
             why = "parameters of this session" if self.parameters else "a tile is still being made"
             notice = f"{why}: tiles are computed anew and not kept"
-            return process_layer(process, Keep.MEMORY, name=self.name), notice
+            return self._made(process, Keep.MEMORY), notice
         try:
-            return process_layer(process, self._keep, name=self.name), None
+            return self._made(process, self._keep), None
         except (ProcessChanged, OutputMismatch):
             notice = (
                 "the output holds tiles from before the edit: tiles are computed anew and not "
                 "kept; `automap execute --overwrite` makes the output anew"
             )
-            return process_layer(process, Keep.MEMORY, name=self.name), notice
+            return self._made(process, Keep.MEMORY), notice
+
+    def _made(self, process: Process, keep: Keep) -> ProcessLayer:
+        return process_layer(process, keep, name=self.name, workers=self._layer.workers)
 
     def _use(self, layer: ProcessLayer) -> None:
         self._layer = layer

@@ -22,6 +22,14 @@ import click
     "--overwrite", "keep", flag_value="overwrite", help="Compute every tile anew and keep it."
 )
 @click.option(
+    "--tile-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=300.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="A tile that takes longer to compute has failed; its worker is ended and replaced.",
+)
+@click.option(
     "--base-map",
     metavar="ADDRESS",
     help="Tiles to show below the layers, such as https://…/{z}/{x}/{y}.png; none by default.",
@@ -33,6 +41,7 @@ def command(
     port: int,
     open_browser: bool,
     keep: str | None,
+    tile_timeout: float,
     base_map: str | None,
     attribution: str,
 ) -> None:
@@ -51,6 +60,7 @@ def command(
             port=port,
             open_browser=open_browser,
             keep=keep or "continue",
+            tile_timeout=tile_timeout,
             base_map=base_map,
             attribution=attribution,
         )

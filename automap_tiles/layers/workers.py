@@ -1,0 +1,344 @@
+"""Processes that make the tiles somebody looks at.
+
+A user's function may crash, end its process or never come back. Each worker here is a pool of one
+process, so that what one tile does to it touches no other tile; it is replaced when it dies, and
+ended when a tile takes too long or nobody wants its process any more.
+"""
+
+from __future__ import annotations
+
+import pickle
+import signal
+import threading
+import time
+import traceback
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import TimeoutError as TimedOut
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from multiprocessing.process import BaseProcess
+from typing import TYPE_CHECKING, TypeVar
+from uuid import uuid4
+
+from automap_tiles.engine.batching import Batch
+from automap_tiles.engine.events import TileResult, TileStatus
+from automap_tiles.engine.plan import Step, StepKind
+from automap_tiles.engine.pools.choice import usable_processors
+from automap_tiles.engine.pools.context import follow_parent, worker_context
+from automap_tiles.engine.watch import TimeLimit, Watch, too_long
+from automap_tiles.engine.worker import TileWorker
+from automap_tiles.grid import TileIndex
+from automap_tiles.layers.keeping import in_memory
+from automap_tiles.runtime.process import Process
+
+if TYPE_CHECKING:
+    from automap_tiles.storage import Storage
+
+TILE_SECONDS = 300.0
+"""How long a tile may take that somebody looks at, when nobody says otherwise."""
+
+_GRACE = 5.0
+"""Seconds after which a worker is killed that should have ended itself, or said something."""
+_KNOWN = 8
+"""Processes that a worker keeps, with their open inputs."""
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A tile that a worker has made."""
+
+    result: TileResult
+    files: tuple[tuple[str, bytes], ...] = ()
+    """Key and content of what it would have stored, when nothing is to be kept."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A process whose tiles are looked at, as it travels to the workers."""
+
+    pickled: bytes
+    keeps: bool
+    """Whether tiles are stored where the process says; else they come back."""
+    token: str = field(default_factory=lambda: uuid4().hex)
+
+    @classmethod
+    def of(cls, process: Process, *, keeps: bool) -> Job:
+        """To be made once: workers know it by its token."""
+        return cls(pickled=pickle.dumps(process.for_workers()), keeps=keeps)
+
+
+class Workers:
+    """As many processes as there are processors, each begun when it is needed."""
+
+    def __init__(self, seconds: float = TILE_SECONDS, count: int | None = None) -> None:
+        """`seconds` is how long a tile may take."""
+        self.seconds = seconds
+        self._free = [_Worker(seconds) for _ in range(count or usable_processors())]
+        self._all = tuple(self._free)
+        self._change = threading.Condition()
+
+    def make(self, job: Job, index: TileIndex, began: Callable[[], None] = lambda: None) -> Made:
+        """Have a tile of a base zoom made; waits for a free worker first, then calls `began`.
+
+        A worker that dies or is ended gives a failed tile.
+        """
+        with self._worker(job) as worker:
+            began()
+            return worker.make(job, index)
+
+    def warm(self, job: Job) -> None:
+        """Let a free worker load a process, so that its first tile finds all in place."""
+        with self._change:
+            worker = self._free.pop() if self._free else None
+        if worker is not None:
+            threading.Thread(target=self._warm, args=(worker, job), daemon=True).start()
+
+    def survives(self, work: Callable[..., object], *arguments: object) -> str | None:
+        """Try something out in a worker: None, or how it ended the worker.
+
+        What it raises is not told.
+        """
+        with self._worker(None) as worker:
+            return worker.survives(work, arguments)
+
+    def end(self, job: Job) -> None:
+        """End the workers that are in the middle of a tile of a process."""
+        for worker in self._all:
+            if worker.job is job:
+                worker.kill()
+
+    def leave(self) -> None:
+        """Before this process ends, while its threads still wait for tiles: leave no file behind.
+
+        The workers end when it has ended.
+        """
+        for worker in self._all:
+            worker.tidy()
+
+    def close(self) -> None:
+        """End all of them."""
+        for worker in self._all:
+            worker.close()
+
+    def _warm(self, worker: _Worker, job: Job) -> None:
+        try:
+            worker.learn(job)
+        finally:
+            self._put_back(worker)
+
+    @contextmanager
+    def _worker(self, job: Job | None) -> Iterator[_Worker]:
+        with self._change:
+            self._change.wait_for(lambda: self._free)
+            # the last that was used: it is warm; one that knows the process before all
+            knowing = [each for each in self._free if job is not None and each.knows(job)]
+            worker = (knowing or self._free)[-1]
+            self._free.remove(worker)
+            worker.job = job
+        try:
+            yield worker
+        finally:
+            worker.job = None
+            self._put_back(worker)
+
+    def _put_back(self, worker: _Worker) -> None:
+        with self._change:
+            self._free.append(worker)
+            self._change.notify()
+
+
+@cache
+def shared_workers() -> Workers:
+    """Those of all layers of this process that were not given others."""
+    return Workers()
+
+
+class _Worker:
+    """One process; used by one thread at a time."""
+
+    def __init__(self, seconds: float) -> None:
+        self.job: Job | None = None
+        self._seconds = seconds
+        self._limit: TimeLimit | None = None
+        self._executor: ProcessPoolExecutor | None = None
+        self._child: BaseProcess | None = None
+        self._known: set[str] = set()
+
+    def knows(self, job: Job) -> bool:
+        return job.token in self._known
+
+    def make(self, job: Job, index: TileIndex) -> Made:
+        started = time.perf_counter()
+        try:
+            pickled = None if self.knows(job) else job
+            made = self._call(_make, job.token, pickled, index)
+            if made is None:  # it has forgotten the process over others
+                made = self._call(_make, job.token, job, index)
+        except (BrokenProcessPool, TimedOut) as error:
+            words = self._replace(error)
+            seconds = time.perf_counter() - started
+            return Made(result=_failed(index, words, seconds))
+        self._known.add(job.token)
+        assert made is not None
+        return made
+
+    def learn(self, job: Job) -> None:
+        try:
+            self._call(_learn, job)
+        except (BrokenProcessPool, TimedOut) as error:
+            self._replace(error)
+        else:
+            self._known.add(job.token)
+
+    def survives(self, work: Callable[..., object], arguments: tuple[object, ...]) -> str | None:
+        try:
+            self._call(_try, work, arguments)
+        except (BrokenProcessPool, TimedOut) as error:
+            return self._replace(error)
+        return None
+
+    def kill(self) -> None:
+        """End the process whatever it does; who waits for it hears of it."""
+        if self._child is not None:
+            self._child.kill()
+
+    def close(self) -> None:
+        self.kill()
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, cancel_futures=True)
+        self._executor, self._child = None, None
+        self._known.clear()
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Remove what the process may have left word in."""
+        limit, self._limit = self._limit, None
+        if limit is not None:
+            with limit:
+                pass
+
+    def _call(self, work: Callable[..., Result], *arguments: object) -> Result:
+        try:
+            future = self._submit(work, *arguments)
+        except BrokenProcessPool:  # it died while it had nothing to do
+            self.close()
+            future = self._submit(work, *arguments)
+        return future.result(self._seconds + _GRACE)
+
+    def _submit(self, work: Callable[..., Result], *arguments: object) -> Future[Result]:
+        if self._executor is None:
+            self._limit = TimeLimit(self._seconds)
+            self._executor = ProcessPoolExecutor(
+                1,
+                mp_context=worker_context(),
+                initializer=_begin,
+                initargs=(self._limit.watch,),
+            )
+        future = self._executor.submit(work, *arguments)
+        children = getattr(self._executor, "_processes", None) or {}
+        self._child = next(iter(children.values()), None)
+        return future
+
+    def _replace(self, error: BaseException) -> str:
+        """Let go of a process that died or hangs; what is to be said of its end."""
+        child, limit = self._child, self._limit
+        if isinstance(error, TimedOut):
+            words = too_long(self._seconds)
+        else:
+            if child is not None:
+                child.join(_GRACE)
+            overdue = {} if limit is None else limit.overdue()
+            code = None if child is None else child.exitcode
+            words = next(iter(overdue.values()), None) or _last_words(code)
+        self.close()
+        return words
+
+
+def _last_words(code: int | None) -> str:
+    how = "died"
+    if code is not None and code < 0:
+        how = f"died of {signal.Signals(-code).name}"
+    elif code is not None:
+        how = f"ended itself with exit status {code}"
+    return (
+        f"WorkerLost: the worker process {how} (a crash in a native library, out of memory, or a "
+        "call that ends the process); it was replaced"
+    )
+
+
+def _failed(index: TileIndex, error: str, seconds: float) -> TileResult:
+    return TileResult(
+        index=index, status=TileStatus.FAILED, seconds=seconds, worker="lost", error=error
+    )
+
+
+# What runs in a worker.
+
+
+class _Known:
+    """A process that this worker knows."""
+
+    def __init__(self, job: Job, watch: Watch | None) -> None:
+        process: Process = pickle.loads(job.pickled)
+        self._storage: Storage | None = None
+        if not job.keeps:
+            target = in_memory(process.writer)
+            self._storage = target.files.storage
+            process = replace(process, writer=target)
+        self.function = process.function
+        self._worker = TileWorker(process, watch)
+
+    def make(self, index: TileIndex) -> Made:
+        try:
+            (result,) = self._worker.run(Batch((Step(index, StepKind.PROCESS),)))
+        except KeyboardInterrupt:  # nobody interrupts a worker: the function raises it
+            return Made(result=_failed(index, traceback.format_exc(), 0.0))
+        return Made(result=result, files=tuple(self._taken()))
+
+    def _taken(self) -> Iterator[tuple[str, bytes]]:
+        """What was stored in memory, which is let go of."""
+        if self._storage is not None:
+            for key in self._storage.list():
+                yield key, self._storage.get(key)
+                self._storage.delete(key)
+
+
+_known: OrderedDict[str, _Known] = OrderedDict()
+_watch: list[Watch] = []
+
+
+def _begin(watch: Watch) -> None:
+    """First thing in a worker."""
+    follow_parent()
+    _watch.append(watch)
+
+
+def _learn(job: Job) -> None:
+    _known[job.token] = _Known(job, _watch[0] if _watch else None)
+    while len(_known) > _KNOWN:
+        _known.popitem(last=False)
+    _try(_known[job.token].function.load, ())
+
+
+def _make(token: str, job: Job | None, index: TileIndex) -> Made | None:
+    """The tile; None when the process is not known and does not come along."""
+    if token not in _known:
+        if job is None:
+            return None
+        _learn(job)
+    _known.move_to_end(token)
+    return _known[token].make(index)
+
+
+def _try(work: Callable[..., object], arguments: tuple[object, ...]) -> None:
+    """Call something whose result and errors are nobody's business here."""
+    try:
+        work(*arguments)
+    except BaseException:  # noqa: BLE001 - who asks calls it himself afterwards, and is told then
+        return

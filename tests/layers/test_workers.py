@@ -1,0 +1,188 @@
+"""Whatever a tile does to its worker, the others are made and the server lives."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from automap_tiles.errors import TileFailed
+from automap_tiles.grid import TileIndex
+from automap_tiles.layers.keeping import Keep
+from automap_tiles.layers.open import process_layer
+from automap_tiles.layers.process import Looked, ProcessLayer, Progress
+from automap_tiles.layers.workers import Job, Workers
+from automap_tiles.runtime import open_process
+from tests.engine.projects import Project, make_raster
+
+CODE = """
+import ctypes, os, re, signal, sys, time
+from automap_tiles import Tile
+
+def end(how):
+    if how == "segfault":
+        ctypes.string_at(0)
+    if how == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if how == "os._exit":
+        os._exit(0)
+    if how == "sys.exit":
+        sys.exit("that was all")
+    if how == "interrupt":
+        raise KeyboardInterrupt
+    if how == "abort":
+        os.abort()
+    if how == "native":
+        re.match("(a+)+$", "a" * 60 + "b")
+    time.sleep(1000)
+
+def execute(image, tile: Tile, bad: str = "", how: str = "", pause: float = 0.0):
+    time.sleep(pause)
+    if str(tile.index) in bad.split("; "):
+        end(how)
+    return image.read() + 1
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    make_raster(tmp_path / "image.tif", size=300)
+    (tmp_path / "double.py").write_text(CODE)
+    return Project(tmp_path).configure()
+
+
+@pytest.fixture
+def workers() -> Iterator[Workers]:
+    made = Workers(2.0, count=2)
+    yield made
+    made.close()
+
+
+def tiles(project: Project) -> list[TileIndex]:
+    from automap_tiles.grid import cover
+
+    process = open_process(project.config)
+    return list(cover.tiles(process.pyramid, process.area_at(13), 13))
+
+
+def opened(project: Project, workers: Workers, keep: Keep = Keep.MEMORY) -> ProcessLayer:
+    return process_layer(open_process(project.config), keep, workers=workers)
+
+
+@pytest.mark.parametrize("keep", [Keep.MEMORY, Keep.CONTINUE])
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ("segfault", "died of SIGSEGV"),
+        ("killed", "died of SIGKILL"),
+        ("abort", "died of SIGABRT"),
+        ("os._exit", "ended itself with exit status 0"),
+        ("sys.exit", "SystemExit: that was all"),
+        ("interrupt", "KeyboardInterrupt"),
+        ("sleep", "took longer than 2 s"),
+        ("native", "took longer than 2 s"),
+    ],
+)
+def test_one_tile_fails(
+    project: Project, workers: Workers, how: str, words: str, keep: Keep
+) -> None:
+    bad, *others = tiles(project)
+    layer = opened(project.configure(bad=str(bad), how=how), workers, keep)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(layer.look, [bad, *others, bad]))
+    assert [each.progress for each in found] == [
+        Progress.FAILED, *[Progress.DONE] * len(others), Progress.FAILED,
+    ]  # fmt: skip
+    assert words in str(found[0].error).splitlines()[-1]
+    if "longer" in words:
+        assert "double.py" in str(found[0].error)
+    # the next try is made in a worker that lives
+    assert layer.look(bad, again=True).progress is Progress.FAILED
+    assert layer.look(others[0], again=True).progress is Progress.DONE
+    with pytest.raises(TileFailed, match=words):
+        layer.read(layer.process.pyramid.tile(*bad), [1])
+
+
+def test_hanging_tiles_give_their_places_back(project: Project, workers: Workers) -> None:
+    every = tiles(project)
+    bad = every[: len(every) // 2 + 1]
+    layer = opened(project.configure(bad="; ".join(map(str, bad)), how="sleep"), workers)
+    with ThreadPoolExecutor(len(every)) as pool:
+        found = list(pool.map(layer.look, every))
+    assert [each.progress is Progress.FAILED for each in found] == [e in bad for e in every]
+
+
+def test_a_worker_that_dies_idle_costs_no_tile(project: Project, workers: Workers) -> None:
+    one, two, *_ = tiles(project)
+    layer = opened(project, workers)
+    assert layer.look(one).progress is Progress.DONE
+    for worker in workers._all:
+        worker.kill()
+    time.sleep(0.5)
+    assert layer.look(two).progress is Progress.DONE
+
+
+def test_after_an_edit_hanging_tiles_are_ended(project: Project) -> None:
+    slow = Workers(100.0, count=1)
+    try:
+        bad, good, *_ = tiles(project)
+        layer = opened(project.configure(bad=str(bad), how="sleep"), slow)
+        began = threading.Event()
+        layer.tell(lambda looked: began.set() if looked.progress is Progress.RUNNING else None)
+        found: list[Looked] = []
+        thread = threading.Thread(target=lambda: found.append(layer.look(bad)))
+        thread.start()
+        assert began.wait(20)
+        assert layer.retire(1.0)
+        thread.join(10)
+        assert found[0].progress is Progress.FAILED
+        again = opened(project.configure(), slow)
+        assert again.look(good).progress is Progress.DONE
+    finally:
+        slow.close()
+
+
+def test_more_processes_than_a_worker_remembers(project: Project) -> None:
+    one = Workers(20.0, count=1)
+    try:
+        index = tiles(project)[0]
+        process = open_process(project.config)
+        jobs = [Job.of(process, keeps=False) for _ in range(10)]
+        contents = [one.make(job, index).files for job in (*jobs, *jobs)]
+        assert all(content == contents[0] for content in contents)
+        assert len(contents[0]) == 1
+    finally:
+        one.close()
+
+
+def test_what_opening_does_to_a_process(project: Project, workers: Workers) -> None:
+    assert workers.survives(open_process, project.config) is None
+    assert workers.survives(open_process, project.folder / "nothing") is None
+    module = project.folder / "double.py"
+    module.write_text("import os\nos._exit(3)\n")
+    assert "exit status 3" in str(workers.survives(open_process, project.config))
+    module.write_text("while True: pass\n")
+    assert "longer than 2 s" in str(workers.survives(open_process, project.config))
+    module.write_text(CODE)
+    assert workers.survives(open_process, project.config) is None
+
+
+def test_nothing_that_was_made_before_is_shown_for_an_empty_tile(
+    project: Project, workers: Workers
+) -> None:
+    index = tiles(project)[0]
+    layer = opened(project, workers)
+    assert layer.look(index).progress is Progress.DONE
+    tile = layer.process.pyramid.tile(*index)
+    before = layer.read(tile, [1])
+    assert before is not None
+    assert np.ma.count(before)
+    layer._target.files.storage.delete(layer._target.files.key(index))
+    assert layer.read(tile, [1]) is None
+    layer.look(index, again=True)
+    assert layer.read(tile, [1]) is not None
