@@ -10,6 +10,7 @@ import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from automap_tiles.errors import InputError, OutputError
@@ -90,24 +91,28 @@ class GuardedStorage(ObjectStorage):
                 raise NotImplementedError from error
             raise
 
+    def written(self, key: str) -> datetime | None:
+        """When an object was written, by the clock of the store; None without an object."""
+        with self._told(key):
+            try:
+                when: datetime = _obstore().head(self._client(), key)["last_modified"]
+            except FileNotFoundError:
+                return None
+        return when
+
     def age(self, key: str) -> float | None:
         """Seconds since an object was written, by the clock of the store; None without an object.
 
         The clocks of two machines may differ by any amount: the store's time now is that of an
         object which is written for this.
         """
-        obstore, store = _obstore(), self._client()
-        probe = f"{key}.now"
-        with self._told(key):
-            try:
-                written = obstore.head(store, key)["last_modified"]
-            except FileNotFoundError:
-                return None
-            obstore.put(store, probe, b"")
-            now = obstore.head(store, probe)["last_modified"]
-            obstore.delete(store, probe)
-        seconds: float = (now - written).total_seconds()
-        return seconds
+        written, probe = self.written(key), f"{key}.now"
+        if written is None:
+            return None
+        self.put(probe, b"")
+        now = self.written(probe)
+        self.delete(probe)
+        return None if now is None else (now - written).total_seconds()
 
     @contextlib.contextmanager
     def _told(self, key: str) -> Iterator[None]:

@@ -20,7 +20,16 @@ from uuid import uuid4
 import pytest
 
 from automap_tiles.engine.events import TileResult, TileStatus
-from automap_tiles.engine.journal import Journal, has_journal, hold, is_running, place_of
+from automap_tiles.engine.journal import (
+    Journal,
+    Place,
+    has_journal,
+    hold,
+    is_running,
+    place_of,
+    remote,
+    stamp_of,
+)
 from automap_tiles.engine.journal import lease as leases
 from automap_tiles.engine.journal.lease import Lease
 from automap_tiles.engine.journal.remote import RemoteHold
@@ -169,7 +178,8 @@ def test_killed_at_random_moments_then_continued_elsewhere(
 
 @pytest.mark.serial
 def test_two_runs_on_one_output(address: str, tmp_path: Path) -> None:
-    project = Elsewhere(tmp_path / "p", address, 1, pause=0.5)
+    # long enough for those that come after it, on a machine that has much to do
+    project = Elsewhere(tmp_path / "p", address, 1, pause=10.0)
     first = project.start()
     wait_for_word(first)
     second = project.run("-o")
@@ -185,7 +195,8 @@ def test_two_runs_on_one_output(address: str, tmp_path: Path) -> None:
     _, said = first.communicate()
     assert first.returncode == 130, said
     assert not is_running(place_of(address))
-    done = project.run()
+    project.pause = 0.0
+    done = project.run("-o")
     assert done.returncode == 0, done.stderr
 
 
@@ -237,6 +248,48 @@ def test_what_was_not_stored_before_a_kill_is_still_here(address: str, tmp_path:
     shutil.copytree(tmp_path / "kept", tmp_path / "cache")
     with Journal.open(place) as journal:
         assert journal.counts() == {}
+
+
+def test_the_journal_is_stored_while_a_run_goes_on(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "RENEW_SECONDS", 0.1)
+    monkeypatch.setattr(remote, "STORE_SECONDS", 0.3)
+    place = place_of(address)
+    with Journal.open(place) as journal:
+        run = journal.start_run(HASHES, "s", fresh_from=0, metatiling=1)
+        lock = place.storage.get(place.lock_key)
+        journal.record(run, [result(TileIndex(9, 0, col)) for col in range(5)])
+        journal.flush()
+        deadline = time.monotonic() + 30
+        while stored(place) < 5 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert stored(place) == 5
+        assert place.storage.get(place.lock_key) != lock, "renewed"
+    assert not place.storage.exists(place.lock_key)
+
+
+def stored(place: Place) -> int:
+    """Rows of the copy in the store."""
+    db = sqlite3.connect(":memory:")
+    db.deserialize(gzip.decompress(place.storage.get(place.key)))
+    (count,) = db.execute("SELECT count(*) FROM tiles").fetchone()
+    db.close()
+    return int(count)
+
+
+def test_who_only_looks_writes_nothing(address: str) -> None:
+    place = place_of(address)
+    with Journal.open(place) as journal:
+        journal.start_run(HASHES, "s", fresh_from=0, metatiling=1)
+    place.storage.put(place.lock_key, a_lock())
+    before = {key: place.storage.stamp(key) for key in place.storage.list()}
+    assert is_running(place)
+    assert has_journal(place)
+    with Journal.open_readonly(place) as journal:
+        assert journal.last_run() is not None
+    stamp_of(place)
+    assert {key: place.storage.stamp(key) for key in place.storage.list()} == before
 
 
 def a_lock(**changes: object) -> bytes:

@@ -15,6 +15,7 @@ import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -165,7 +166,10 @@ def _machine() -> str | None:
 
 
 def lease_is_held(storage: GuardedStorage, key: str) -> bool:
-    """Whether a living writer holds the output, as far as that can be known."""
+    """Whether a living writer holds the output, as far as that can be known without writing.
+
+    The age of its last sign of life is told by the clock of this machine.
+    """
     try:
         there = storage.get_version(key)
         if there is None:
@@ -173,7 +177,8 @@ def lease_is_held(storage: GuardedStorage, key: str) -> bool:
         found = _parse(there[0])
         if found is not None and found.is_dead:
             return False
-        age = storage.age(key)
+        written = storage.written(key)
     except AutomapError:
         return False
-    return age is not None and age <= (LEASE_SECONDS if found is None else found.seconds)
+    lease = LEASE_SECONDS if found is None else found.seconds
+    return written is not None and (datetime.now(UTC) - written).total_seconds() <= lease

@@ -55,7 +55,7 @@ class FileLock:
             if fcntl is not None:
                 self._take()
         except OSError as error:
-            raise JournalError(f"{path}: the journal cannot be written: {error}") from error
+            raise JournalError(f"{path.parent}: cannot be written: {error.strerror}") from error
 
     def fetch(self) -> None:
         """Nothing to do: the journal is worked on where it lies."""

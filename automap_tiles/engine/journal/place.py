@@ -65,7 +65,7 @@ class Place:
     @property
     def record_key(self) -> str:
         """Of what says which process the output was made by, should the journal be lost."""
-        return f"{self.prefix}made_of" if self.prefix else "made_of.json"
+        return f"{self.prefix}{JOURNAL_NAME}.made_of" if self.prefix else "made_of.json"
 
     @property
     def earlier(self) -> Path:

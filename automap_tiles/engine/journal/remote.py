@@ -219,16 +219,22 @@ class RemoteHold:
 
 def packed(path: Path) -> bytes:
     """A small copy of a journal as it is at this moment, also while it is being written."""
-    with explained(path), TemporaryDirectory(dir=path.parent, prefix=_COPY) as folder:
-        copy = Path(folder, path.name)
-        with contextlib.closing(sqlite3.connect(path)) as connection:
-            connection.execute("VACUUM INTO ?", (str(copy),))
-        with contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as connection:
-            # ETags are hashes: a journal that comes to hold the same again is another one still
-            connection.execute(
-                "INSERT OR REPLACE INTO facts VALUES ('stored', ?)", (secrets.token_hex(8),)
-            )
-        return gzip.compress(copy.read_bytes(), _LEVEL, mtime=0)
+    try:
+        with explained(path), TemporaryDirectory(dir=path.parent, prefix=_COPY) as folder:
+            return _packed(path, Path(folder, path.name))
+    except OSError as error:
+        raise JournalError(f"{path.parent}: cannot be written: {error.strerror}") from error
+
+
+def _packed(path: Path, copy: Path) -> bytes:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("VACUUM INTO ?", (str(copy),))
+    with contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as connection:
+        # ETags are hashes: a journal that comes to hold the same again is another one still
+        connection.execute(
+            "INSERT OR REPLACE INTO facts VALUES ('stored', ?)", (secrets.token_hex(8),)
+        )
+    return gzip.compress(copy.read_bytes(), _LEVEL, mtime=0)
 
 
 def is_there(place: Place) -> bool:
