@@ -95,7 +95,7 @@ def _code(tree: ast.AST) -> Iterator[ast.expr | ast.stmt]:
             hidden = list(node.decorator_list)
         elif isinstance(node, ast.Raise):
             hidden = [node.exc, node.cause]
-        elif _is_words(node):
+        elif _is_spared(node):
             hidden = [node]
         for each in hidden:
             if each is not None:
@@ -105,12 +105,14 @@ def _code(tree: ast.AST) -> Iterator[ast.expr | ast.stmt]:
             yield node
 
 
-def _is_words(node: ast.AST) -> bool:
-    """Messages, imports for types, lists of public names."""
+def _is_spared(node: ast.AST) -> bool:
+    """Messages, imports for types, lists of public names; signals, which go anywhere when wrong."""
     match node:
         case ast.JoinedStr() | ast.If(test=ast.Name(id="TYPE_CHECKING")):
             return True
         case ast.Assign(targets=[ast.Name(id="__all__")]):
+            return True
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="os"), attr="kill" | "killpg")):
             return True
     return False
 

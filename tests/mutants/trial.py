@@ -10,6 +10,7 @@ import sys
 import time
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 from tests.mutants.operators import Mutant
@@ -17,6 +18,8 @@ from tests.mutants.selection import PACKAGES, looking_at
 
 _COPIED = (*PACKAGES, "processes/examples", "tests", "bench", "pyproject.toml", "README.md")
 _NO_TESTS = 5
+# A changed program may signal any process that it sees: where this is allowed it sees only its own.
+_ALONE = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--")
 
 
 class Outcome(StrEnum):
@@ -71,6 +74,7 @@ def attempt(mutant: Mutant, copy: Path, *, shared: Path | None, seconds: float) 
 def _run(copy: Path, tests: list[str], shared: Path | None, seconds: float) -> Outcome:
     command = [sys.executable, "-m", "pytest", *tests, "-x", "-q", "--no-header", "--tb=no"]
     command += ["-p", "no:cacheprovider", f"--timeout={max(20, seconds / 2)}"]
+    command = [*_alone(), *command]
     paths = [str(copy), str(copy / "processes"), str(copy / "devserver")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
@@ -99,3 +103,11 @@ def _end(run: subprocess.Popen[bytes]) -> None:
         os.killpg(run.pid, signal.SIGKILL)
     except ProcessLookupError:
         return
+
+
+@cache
+def _alone() -> tuple[str, ...]:
+    if shutil.which("unshare") is None:
+        return ()
+    tried = subprocess.run([*_ALONE, "true"], capture_output=True, check=False)
+    return _ALONE if tried.returncode == 0 else ()
