@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -31,7 +32,7 @@ class LearnChoices:
     bands: str | None
     indices: str | None
     radius: str | None
-    statistics: str | None
+    window_statistics: str | None
     textures: str | None
     texture_of: str | None
     components: float | None
@@ -43,7 +44,7 @@ class LearnChoices:
     balance: str
     split: str
     block_size: float | None
-    folds: int
+    folds: int | None
     holdout: float
     seed: int
 
@@ -62,13 +63,13 @@ class LearnChoices:
         """Features by the words given, or by a file, and the components it asks for."""
         from automap_tiles.commands.train import RecipeWish, read_recipe
 
-        words = ("bands", "indices", "radius", "statistics", "textures", "texture_of")
+        words = ("bands", "indices", "radius", "window_statistics", "textures", "texture_of")
         if self.recipe is None:
             return RecipeWish(
                 bands=_names(self.bands),
                 indices=_names(self.indices),
                 radii=None if self.radius is None else _numbers(self.radius),
-                statistics=_names(self.statistics) or None,
+                statistics=_names(self.window_statistics) or None,
                 textures=_names(self.textures) or (),
                 texture_of=_names(self.texture_of) or (),
             ), None
@@ -156,7 +157,23 @@ def _whole(components: float | None) -> int | float | None:
     return int(components)
 
 
-LEARN_OPTIONS = (
+def _statistics(*names: str) -> Callable[[Any], Any]:
+    """`run` has another option of the short name."""
+    return click.option(
+        "window_statistics",
+        *names,
+        metavar="NAMES",
+        help="Of the windows: mean, std, range.  [default: mean]",
+    )
+
+
+def learn_options(*, short: bool) -> tuple[Callable[[Any], Any], ...]:
+    """The options; with `short` names that other commands use for something else."""
+    long = "--window-statistics"
+    return (*_BEFORE, _statistics("--statistics", long) if short else _statistics(long), *_AFTER)
+
+
+_BEFORE = (
     click.option("--class-field", metavar="FIELD", help="Field that holds the class."),
     click.option(
         "--classes", metavar="FILE", help="Numbers, names and colours of classes, as CSV or YAML."
@@ -201,11 +218,9 @@ LEARN_OPTIONS = (
         help="Windows around a pixel, such as 2,5; 0: none.  [default: means of windows where that "
         "is better]",
     ),
-    click.option(
-        "--statistics",
-        metavar="NAMES",
-        help="Of the windows: mean, std, range.  [default: mean]",
-    ),
+)
+
+_AFTER = (
     click.option("--textures", metavar="NAMES", help="Haralick's, such as contrast,entropy."),
     click.option("--texture-of", metavar="NAMES", help="Bands or indices that textures are of."),
     click.option(
@@ -273,10 +288,8 @@ LEARN_OPTIONS = (
     click.option(
         "--folds",
         type=click.IntRange(min=2),
-        default=5,
-        show_default=True,
         metavar="N",
-        help="Parts that are held out in turn.",
+        help="Parts that are held out in turn.  [default: 5, or 10 of few polygons]",
     ),
     click.option(
         "--holdout",

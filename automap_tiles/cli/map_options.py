@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from automap_tiles.cli.collecting import collecting
-from automap_tiles.cli.learn_options import LEARN_OPTIONS, LearnChoices
+from automap_tiles.cli.learn_options import LearnChoices, learn_options
 
 if TYPE_CHECKING:
     from automap_tiles.commands.run.classification import Classification
@@ -71,7 +71,7 @@ _OPTIONS = (
         help="Classification: points or polygons of known class; a CSV with X, Y in longitude and "
         "latitude and columns of years (the nearest is taken), or any vector file.",
     ),
-    *LEARN_OPTIONS,
+    *learn_options(short=False),
     click.option(
         "--confidence", is_flag=True, help="A band with the lead of the best class, per cent."
     ),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from automap_tiles.cli.collecting import collecting
-from automap_tiles.cli.learn_options import LEARN_OPTIONS, LearnChoices
+from automap_tiles.cli.learn_options import LearnChoices, learn_options
 
 if TYPE_CHECKING:
     from automap_tiles.commands.train import Order
@@ -70,7 +70,7 @@ _OPTIONS = (
         help="Where the model goes, such as model.zip.",
     ),
     click.option("--year", type=int, help="Of a CSV: the column of the nearest year."),
-    *LEARN_OPTIONS,
+    *learn_options(short=True),
     click.option(
         "--samples-folder",
         "folder",

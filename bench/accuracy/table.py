@@ -33,7 +33,7 @@ def _accuracy(sets: Mapping[str, Results]) -> Iterator[str]:
 
 
 def _stated(sets: Mapping[str, Results]) -> Iterator[str]:
-    yield "| set | true | stated | stated minus true | interval holds truth | pixels by chance |"
+    yield "| set | true | stated | stated minus true | interval holds it | pixels by chance |"
     yield "|---|---|---|---|---|---|"
     biases = []
     for name, found in sets.items():

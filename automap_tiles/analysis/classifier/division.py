@@ -30,8 +30,10 @@ _WIDEST = 1 / 4
 # Fewer samples per polygon than this on average: they are points, not polygons.
 _POINTS = 2
 
-# Polygons or blocks up to which folds are dealt out so often: each deal alone is one of many.
-_REPEATS = ((60, 3), (200, 2))
+# Polygons or blocks up to which there are so many folds, dealt out so often. Of few polygons few
+# are held out at a time, or the rest would tell much less than all do.
+_USUAL_FOLDS = ((40, 10, 2), (200, 5, 2))
+_FOLDS = 5
 
 
 class Split(StrEnum):
@@ -70,7 +72,7 @@ def divide(
     table: SampleTable,
     *,
     split: Split = Split.AUTO,
-    folds: int = 5,
+    folds: int | None = None,
     block_size: float | None = None,
     window: float = 0.0,
     seed: int = 0,
@@ -79,8 +81,8 @@ def divide(
 
     `window` is how far the features of a sample look, in CRS units. Blocks are not narrower than
     the window and the range of spatial correlation, or the largest polygon. A block size that is
-    given means blocks. Raises `FoldError` for samples of a single class, and for blocks of which
-    none can be held out.
+    given means blocks; `folds` None are the usual ones of so many polygons. Raises `FoldError` for
+    samples of a single class, and for blocks of which none can be held out.
     """
     if split is Split.AUTO:
         split = Split.BLOCKS if block_size is not None or _are_points(table) else Split.POLYGONS
@@ -93,7 +95,7 @@ def divide(
 
 
 def _in_blocks(
-    table: SampleTable, folds: int, block_size: float | None, window: float, seed: int
+    table: SampleTable, folds: int | None, block_size: float | None, window: float, seed: int
 ) -> Division:
     extent = max(float(np.ptp(table.x)), float(np.ptp(table.y))) if len(table) else 0.0
     if extent == 0:
@@ -168,12 +170,14 @@ def _divided(
     groups: NDArray[np.int64],
     split: Split,
     block_size: float | None,
-    folds: int,
+    folds: int | None,
     seed: int,
     notes: Sequence[Note] = (),
 ) -> Division:
     number = len(np.unique(groups))
-    repeats = next((times for most, times in _REPEATS if number <= most), 1)
+    usual = ((many, times) for most, many, times in _USUAL_FOLDS if number <= most)
+    many, repeats = next(usual, (_FOLDS, 1))
+    folds = many if folds is None else folds
     if len(np.unique(table.classes)) >= 2 and not _covered(table, groups):
         repeats, fold_of = 0, np.zeros((0, len(table)), dtype=np.int64)
     else:

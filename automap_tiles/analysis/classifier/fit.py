@@ -39,6 +39,9 @@ from automap_tiles.analysis.recipe import Recipe
 from automap_tiles.analysis.sample_table import SampleTable
 from automap_tiles.version import VERSION
 
+# Folds of pixels by chance: of these there are always many.
+_SHUFFLED = 5
+
 # What the costs and the choices are compared with.
 _PLAIN = Setup(kinds=(Kind.PLAIN,))
 
@@ -111,7 +114,7 @@ class _Facts:
     fitted: Sequence[Fitted]
 
 
-def _divide(table: SampleTable, wish: Wish, folds: int, seed: int) -> Division:
+def _divide(table: SampleTable, wish: Wish, folds: int | None, seed: int) -> Division:
     return divide(
         table,
         split=wish.options.split,
@@ -178,7 +181,7 @@ def _test(
 
 def _report(facts: _Facts, wish: Wish, test: Scores | None) -> TrainingReport:
     prepared, tryout, asked, setup = facts.prepared, facts.tryout, facts.asked, facts.setup
-    shuffled = random_folds(prepared.samples.labels, wish.options.folds, wish.options.seed)
+    shuffled = random_folds(prepared.samples.labels, _SHUFFLED, wish.options.seed)
     return TrainingReport(
         table=facts.table,
         classes=prepared.classes,

@@ -58,8 +58,8 @@ class TrainOptions:
     components: int | float | None = None
     """Principal components of the features: how many, or the share of variance they keep."""
     split: Split = Split.AUTO
-    folds: int = 5
-    """At most; fewer where a class has fewer polygons or blocks."""
+    folds: int | None = None
+    """Parts that are held out in turn; None: by the number of polygons or blocks."""
     block_size: float | None = None
     """Side of the blocks, in the unit of the samples' CRS."""
     holdout: float = 0.0
@@ -71,7 +71,7 @@ class TrainOptions:
     def __post_init__(self) -> None:
         if not 0 <= self.holdout <= 0.5:
             raise ValueError(f"holdout is a share from 0 to 0.5, not {self.holdout}")
-        if self.folds < 2:
+        if self.folds is not None and self.folds < 2:
             raise ValueError(f"there must be 2 folds or more, not {self.folds}")
         if not self.strategies:
             raise ValueError("at least one kind of trees must be allowed")

@@ -74,7 +74,7 @@ def test_the_report_is_that_of_the_folds(training: Training, table: SampleTable)
     assert report["samples"]["counts"] == [96, 96, 96]
     assert report["samples"]["polygons"] == [8, 8, 8]
     assert report["folds"] == {
-        "split": "polygons", "number": 3, "repeats": 3, "block_size": None
+        "split": "polygons", "number": 3, "repeats": 2, "block_size": None
     }  # fmt: skip
     for kind in ("blocked", "random"):
         confusion = np.array(report[kind]["confusion"])
@@ -84,7 +84,7 @@ def test_the_report_is_that_of_the_folds(training: Training, table: SampleTable)
     # neighbours flatter: pixels of one polygon resemble each other
     assert report["random"]["accuracy"] > report["blocked"]["accuracy"] + 0.02
     estimate = report["estimate"]
-    assert (estimate["polygons"], estimate["pixels"], estimate["repeats"]) == (24, 288, 3)
+    assert (estimate["polygons"], estimate["pixels"], estimate["repeats"]) == (24, 288, 2)
     assert (estimate["left_out"], estimate["small"]) == ([], True)
     for figure in (estimate["accuracy"], estimate["macro_f1"]):
         assert 0 <= figure["low"] < figure["value"] < figure["high"] <= 1

@@ -100,7 +100,7 @@ def test_a_byte_order_mark_and_empty_lines(tmp_path: Path) -> None:
     [
         ("", "is empty"),
         ("X,2018\n1,1\n", "no column Y"),
-        ("lon,lat,2018\n1,1,1\n", "no column X"),
+        ("east,north,2018\n1,1,1\n", "no column X"),
         ("X,Y,class\n1,1,1\n", "no column of a year"),
         ("X,Y,2018\n", "holds no samples"),
         ("X,Y,2017,2018\n1,1,1,1\n", "columns of several years"),
@@ -238,3 +238,17 @@ def test_another_year_is_told(tmp_path: Path, asked: dict, told: str | None) -> 
     guessed = [note.reason for note in notes if note.fate is Fate.GUESSED]
     assert len(guessed) == (told is not None)
     assert told is None or told in guessed[0]
+
+
+@pytest.mark.parametrize("head", ["longitude,latitude", "Lon,Lat", "LONG,LAT", "x,y"])
+def test_places_by_any_of_their_names(head: str, tmp_path: Path) -> None:
+    path = tmp_path / "points.csv"
+    path.write_text(f"{head},2018\n16.5,48.25,1\n16.5,48.5,2\n")
+    samples = read_samples(path)
+    assert [(shape.x, shape.y) for shape in samples.shapes] == [(16.5, 48.25), (16.5, 48.5)]
+
+
+def test_x_and_y_beat_longitude_and_latitude(tmp_path: Path) -> None:
+    path = tmp_path / "points.csv"
+    path.write_text("longitude,latitude,X,Y,2018\n1,2,16.5,48.25,1\n")
+    assert read_samples(path).shapes[0].x == 16.5

@@ -1,0 +1,105 @@
+"""Gains beyond chance, choices by them, and the estimate that is corrected for the choices."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn import metrics  # type: ignore[import-untyped]
+
+from automap_tiles.analysis.classifier.decide import Answer, Decision, best
+from automap_tiles.analysis.classifier.estimate import estimate
+from automap_tiles.analysis.classifier.evidence import (
+    Counts,
+    accuracy,
+    draws_of,
+    gain,
+    macro_f1,
+)
+from automap_tiles.analysis.classifier.setups import Kind, Setup
+from automap_tiles.analysis.classifier.tryout import Tried
+
+SETUP = Setup(kinds=(Kind.PLAIN,))
+
+
+def _counts(right: np.ndarray, labels: np.ndarray, pixels: int = 10) -> Counts:
+    """Polygons whose pixels are right by a share; wrong ones are of the next class."""
+    each = np.zeros((len(labels), 2, 2))
+    places = np.arange(len(labels))
+    each[places, labels, labels] = right * pixels
+    each[places, labels, 1 - labels] = (1 - right) * pixels
+    return Counts(each=each)
+
+
+def test_scores_are_those_of_scikit_learn() -> None:
+    random = np.random.default_rng(0)
+    given, predicted = random.integers(0, 4, 200), random.integers(0, 4, 200)
+    counts = Counts.of(np.arange(200) // 10, given, predicted, (20, 4))
+    assert accuracy(counts.whole) == pytest.approx(metrics.accuracy_score(given, predicted))
+    assert macro_f1(counts.whole) == pytest.approx(
+        metrics.f1_score(given, predicted, average="macro")
+    )
+
+
+def test_a_class_that_nobody_asked_for_is_not_in_the_mean() -> None:
+    assert macro_f1(np.array([[3.0, 0, 1], [0, 4, 0], [0, 0, 0]])) == pytest.approx((6 / 7 + 1) / 2)
+
+
+def test_a_gain_of_all_polygons_is_real_and_one_that_others_pay_for_is_not() -> None:
+    labels = np.arange(20) % 2
+    draws = draws_of(labels, 0)
+    old = _counts(np.full(20, 0.7), labels)
+    assert gain(_counts(np.full(20, 0.75), labels), old, draws).is_real
+    lucky = np.full(20, 0.7)
+    lucky[3], lucky[5:8] = 1.0, 0.65
+    single = gain(_counts(lucky, labels), old, draws)
+    assert single.mean > 0
+    assert not single.is_real
+    assert not gain(old, old, draws).is_real
+
+
+def test_the_best_of_many_equals_is_not_believed() -> None:
+    """Answers that differ by chance alone: what the best of them gains is taken off again."""
+    stated, chosen, truth = [], [], 0.7
+    for seed in range(30):
+        random = np.random.default_rng(seed)
+        labels = np.arange(24) % 2
+        draws = draws_of(labels, seed)
+        several = [_counts(np.clip(random.normal(truth, 0.25, 24), 0, 1), labels) for _ in range(8)]
+        answers = [Answer(name="0", tried=Tried(setup=SETUP, counts=several[0]), gain=None)]
+        answers += [
+            Answer(
+                name=str(place),
+                tried=Tried(setup=SETUP, counts=one),
+                gain=gain(one, several[0], draws),
+            )
+            for place, one in enumerate(several[1:], 1)
+        ]
+        decision = Decision(question="which", answers=tuple(answers), taken=best(answers))
+        taken = answers[decision.taken].tried.counts
+        found = estimate(several[0], taken, [decision], draws, pixels=240, repeats=1)
+        stated.append(found.accuracy.value)
+        chosen.append(float(accuracy(taken.whole)))
+    mean = np.mean([np.clip(np.random.default_rng(9).normal(truth, 0.25, 10**5), 0, 1).mean()])
+    assert np.mean(chosen) > mean + 0.03
+    assert abs(np.mean(stated) - mean) < 0.015
+
+
+def test_the_interval_holds_what_other_polygons_show() -> None:
+    held = 0
+    for seed in range(100):
+        random = np.random.default_rng(seed)
+        labels = np.arange(20) % 2
+        seen = _counts(random.beta(4, 1, 20), labels)
+        other = _counts(random.beta(4, 1, 20), labels)
+        found = estimate(seen, seen, [], draws_of(labels, seed), pixels=200, repeats=1).accuracy
+        held += bool(found.low <= accuracy(other.whole) <= found.high)
+    assert 88 <= held <= 100
+
+
+def test_all_right_is_not_sure() -> None:
+    labels = np.arange(10) % 2
+    perfect = _counts(np.ones(10), labels)
+    found = estimate(perfect, perfect, [], draws_of(labels, 0), pixels=100, repeats=1)
+    assert found.accuracy.value == found.accuracy.high == 1
+    assert found.accuracy.low == pytest.approx(0.85)
+    assert found.is_small
