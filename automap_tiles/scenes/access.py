@@ -1,4 +1,7 @@
-"""Ways to files that cannot be opened by their address alone, by name: links that need a signature.
+"""Ways to files that are not opened by their address alone, by name.
+
+Links that need a signature, and addresses of public catalogues, which must not lead into this
+network.
 
 What travels with a scene is the name of the way, never a signature or a credential.
 """
@@ -10,6 +13,7 @@ from collections.abc import Callable
 from automap_tiles.errors import InputError
 
 _WAYS = {
+    "public": "automap_tiles.scenes.download.inner:checked",
     "planetary-computer": "automap_tiles.scenes.catalogue.signing:sign",
 }
 """Name → `module:function` that turns an address into one that can be opened now."""

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import InputError, MissingExtra
+from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.scenes.catalogue.area import server_parts
 from automap_tiles.scenes.download.address import shown
 from automap_tiles.scenes.download.http import hide_queries, reason
+from automap_tiles.scenes.download.patience import Patience
 from automap_tiles.scenes.select import Period
 
 if TYPE_CHECKING:
     from pystac_client import Client
     from shapely.geometry.base import BaseGeometry
 
+    from automap_tiles.scenes.catalogue.patient import PatientIO
+
 PAGE = 100
 """Items asked for at once: servers allow between 100 and 10000."""
 
-_TIMEOUT = (10.0, 120.0)
-_RETRIES = 6
+_ATTEMPTS = 7
 _ALWAYS = Period()
-_LATER = (408, 425, 429, 500, 502, 503, 504)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,33 +67,31 @@ def search(url: str, request: Request) -> Iterator[Mapping[str, Any]]:
     with warnings.catch_warnings():
         # What a server does not conform to is asked for only where it does.
         warnings.simplefilter("ignore")
-        client = _open(url, request.backoff)
-        for part in parts:
-            for item in _items(client, url, _arguments(client, request, part)):
-                key = (str(item.get("collection")), str(item.get("id")))
-                if key not in seen:
-                    seen.add(key)
-                    yield item
+        with _opened(url, request.backoff) as client:
+            for part in parts:
+                for item in _items(client, url, _arguments(client, request, part)):
+                    key = (str(item.get("collection")), str(item.get("id")))
+                    if key not in seen:
+                        seen.add(key)
+                        yield item
 
 
-def _open(url: str, backoff: float) -> Client:
+@contextmanager
+def _opened(url: str, backoff: float) -> Iterator[Client]:
+    from automap_tiles.scenes.catalogue.patient import PatientIO
+
+    asking = PatientIO(url, Patience(attempts=_ATTEMPTS, first=backoff))
+    with closing(asking.session):
+        yield _client(url, asking)
+
+
+def _client(url: str, asking: PatientIO) -> Client:
     from pystac.errors import STACError, STACTypeError
     from pystac_client import Client
     from pystac_client.exceptions import APIError
-    from pystac_client.stac_api_io import StacApiIO
-    from urllib3 import Retry
 
-    retry = Retry(
-        total=_RETRIES,
-        backoff_factor=backoff,
-        backoff_max=60,
-        status_forcelist=_LATER,
-        allowed_methods=None,  # a search by POST changes nothing
-        respect_retry_after_header=True,
-        raise_on_status=False,
-    )
     try:
-        return Client.open(url, stac_io=StacApiIO(max_retries=retry, timeout=_TIMEOUT))
+        return Client.open(url, stac_io=asking)
     except (
         APIError,
         STACError,
@@ -144,12 +146,28 @@ def _selection(client: Client, request: Request) -> dict[str, Any]:
 
 
 def _items(client: Client, url: str, arguments: dict[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Items of all pages, until one comes a second time."""
     from pystac_client.exceptions import APIError
 
+    seen: set[str] = set()
     try:
-        yield from client.search(**arguments).items_as_dicts()
+        for page in client.search(**arguments).pages_as_dicts():
+            features = page.get("features") or []
+            ids = json.dumps([[item.get("collection"), item.get("id")] for item in features])
+            if ids in seen:
+                tell(_ENDLESS)
+                return
+            seen.add(ids)
+            yield from features
     except (APIError, OSError, ValueError, KeyError, RecursionError, NotImplementedError) as error:
         raise _refused(url, error) from None
+
+
+_ENDLESS = Note(
+    fate=Fate.GUESSED,
+    subject=Subject.SCENES,
+    reason="the catalogue sends the same page again and again: it is taken for its last one",
+)
 
 
 def _refused(url: str, error: Exception) -> InputError:

@@ -47,9 +47,17 @@ def sketch(item: Item, access: str | None = None) -> Sketch:
     identity = identify(item)
     bands = bands_of(item, by_key(identity.sensor))
     if not bands:
-        raise InputError("has no bands that its satellite has")
+        raise InputError(f"has no bands that its satellite has{refused(item)}")
     scene = _scene(item, identity, bands, access)
     return Sketch(item=item, identity=identity, bands=bands, scene=scene)
+
+
+def refused(item: Item) -> str:
+    """Words on files of the item that were left out, for a reason why something is missing."""
+    if not item.refused:
+        return ""
+    names = ", ".join(item.refused[:3])
+    return f"; a catalogue far away must not name such addresses: those of {names}"
 
 
 def to_scene(drawn: Sketch, read: ReadFile) -> Scene:

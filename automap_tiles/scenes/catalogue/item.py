@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from automap_tiles.errors import InputError
 from automap_tiles.scenes.catalogue.area import footprint
 from automap_tiles.scenes.download.address import resolve
+from automap_tiles.scenes.download.inner import is_allowed
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -58,6 +59,8 @@ class Item:
     properties: Mapping[str, Any]
     assets: tuple[Asset, ...]
     footprint: BaseGeometry | None
+    refused: tuple[str, ...] = ()
+    """Keys of assets whose addresses items of that catalogue must not have."""
 
     def first(self, *names: str) -> Any:
         """The first of these properties that has a value."""
@@ -76,11 +79,17 @@ class Item:
         return None if found is None else str(found)
 
 
-def read_item(data: Mapping[str, Any], base: str, alternate: str | None = None) -> Item:
+def read_item(
+    data: Mapping[str, Any],
+    base: str,
+    alternate: str | None = None,
+    schemes: frozenset[str] | None = None,
+) -> Item:
     """An item from its JSON; `base` is where that was read, for links relative to it.
 
     `alternate`: the name of other addresses of the same files (`s3`), taken where an asset has
-    them. Raises `InputError` for what is no item.
+    them. `schemes` are those that its files may have (None: any); others are left out. Raises
+    `InputError` for what is no item.
     """
     properties = data.get("properties")
     assets = data.get("assets")
@@ -90,16 +99,19 @@ def read_item(data: Mapping[str, Any], base: str, alternate: str | None = None) 
         raise InputError("is no STAC item: it has no id")
     listed = properties.get("eo:bands")
     listed = listed if isinstance(listed, Sequence) else ()
+    found = [
+        _asset(str(key), fields, base, alternate, listed)
+        for key, fields in assets.items()
+        if isinstance(fields, Mapping) and isinstance(fields.get("href"), str)
+    ]
+    allowed = [asset for asset in found if is_allowed(asset.href, schemes)]
     return Item(
         id=str(data["id"]),
         collection=str(data.get("collection") or properties.get("collection") or ""),
         time=_time(properties),
         properties=properties,
-        assets=tuple(
-            _asset(str(key), fields, base, alternate, listed)
-            for key, fields in assets.items()
-            if isinstance(fields, Mapping) and isinstance(fields.get("href"), str)
-        ),
+        assets=tuple(allowed),
+        refused=tuple(asset.key for asset in found if not is_allowed(asset.href, schemes)),
         footprint=footprint(data.get("geometry"), data.get("bbox")),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,13 +10,14 @@ from typing import Any
 
 from automap_tiles.errors import AutomapError, InputError
 from automap_tiles.scenes.catalogue import api, static
-from automap_tiles.scenes.catalogue.convert import Sketch, sketch, to_scene
+from automap_tiles.scenes.catalogue.convert import Sketch, refused, sketch, to_scene
 from automap_tiles.scenes.catalogue.identity import parse_tile
 from automap_tiles.scenes.catalogue.item import read_item
 from automap_tiles.scenes.catalogue.providers import Provider, by_name, collections
 from automap_tiles.scenes.catalogue.verify import Verify, verified
 from automap_tiles.scenes.choose import Candidates, Failure, choose
 from automap_tiles.scenes.download.address import shown
+from automap_tiles.scenes.download.inner import PUBLIC, is_allowed, is_public, schemes_of
 from automap_tiles.scenes.download.small import read_bytes
 from automap_tiles.scenes.failures import check_own
 from automap_tiles.scenes.scene import Found, Level, Scene
@@ -62,26 +63,32 @@ def search(
         level=options.level,
     )
     provider = by_name(str(source))
-    access = None if provider is None else provider.access
+    address = _address(source, provider)
+    access = provider.access if provider is not None else None
+    if access is None and is_public(address):
+        access = PUBLIC
+    schemes = schemes_of(address)
     drawn: dict[int, Sketch] = {}
     rejected: list[Failure] = []
-    for found in _items(source, provider, selection, options):
+    for found in _items(address, provider, selection, options):
         name = shown(found.href)
         try:
             if found.data is None:
                 raise InputError(found.error or "cannot be read")
             name = str(found.data.get("id") or name)
-            own = sketch(read_item(found.data, found.href, options.alternate), access)
+            item = read_item(found.data, found.href, options.alternate, schemes)
+            own = sketch(item, access)
             drawn[id(own.scene)] = own
         except AutomapError as error:
             check_own(error)
             rejected.append((name, error))
 
     def finish(scene: Scene) -> Scene:
-        whole = to_scene(drawn[id(scene)], partial(read_bytes, access=access))
+        own = drawn[id(scene)]
+        whole = to_scene(own, partial(read_bytes, access=access))
         lost = [band for band in options.bands or () if whole.find(band) is None]
         if lost:
-            raise InputError(f"has no {', '.join(lost)}")
+            raise InputError(f"has no {', '.join(lost)}{refused(own.item)}")
         return whole
 
     scenes = tuple(own.scene for own in drawn.values())
@@ -90,13 +97,29 @@ def search(
     return replace(result, scenes=tuple(verified(result.scenes, options.verify)))
 
 
+def _address(source: str | Path, provider: Provider | None) -> str:
+    return provider.url if provider is not None and source == provider.name else str(source)
+
+
+def _reader(href: str) -> Callable[[str], bytes]:
+    """Reads documents that a catalogue links to, where it may link to them."""
+    schemes, access = schemes_of(href), PUBLIC if is_public(href) else None
+
+    def read(link: str) -> bytes:
+        if not is_allowed(link, schemes):
+            raise InputError("a catalogue far away must not link to such an address", shown(link))
+        return read_bytes(link, access)
+
+    return read
+
+
 def _items(
-    source: str | Path, provider: Provider | None, selection: Selection, options: Options
+    href: str, provider: Provider | None, selection: Selection, options: Options
 ) -> Iterator[static.Found]:
-    href = provider.url if provider is not None and source == provider.name else str(source)
-    document = static.read_document(href, read_bytes)
+    read = _reader(href)
+    document = static.read_document(href, read)
     if not static.is_api(document):
-        return static.items(document, href, read_bytes)
+        return static.items(document, href, read)
     if options.collections is not None:
         names: Sequence[str] | None = options.collections
     elif provider is not None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from automap_tiles.errors import InputError, MissingExtra
 from automap_tiles.scenes.download.address import name_of, scrubbed, shown
+from automap_tiles.scenes.download.inner import guard
 from automap_tiles.scenes.download.patience import Changed, TryAgain, retry_after
 from automap_tiles.scenes.download.stream import CHUNK, Stream
 from automap_tiles.version import VERSION
@@ -33,19 +34,21 @@ _NO_PAGES = (".tif", ".tiff", ".jp2", ".zip", ".tar", ".gz", ".xml", ".json", ".
 
 # One session per process: its pool of connections serves all threads. Those of the process that
 # this one was forked from are kept and never touched.
-_sessions: dict[int, Session] = {}
+_sessions: dict[tuple[int, bool], Session] = {}
 _lock = threading.Lock()
 
 
 @contextmanager
-def open_http(href: str, start: int, validator: str | None) -> Iterator[Stream]:
+def open_http(
+    href: str, start: int, validator: str | None, *, public: bool = False
+) -> Iterator[Stream]:
     """As `stream.open_stream`."""
     headers: dict[str, str] = {}
     if start and validator:
         headers = {"Range": f"bytes={start}-", "If-Range": validator}
     elif start:
         headers = {"Range": f"bytes={start}-"}
-    response = _get(href, headers)
+    response = _get(href, headers, public)
     with response:
         if response.status_code == 416:
             yield _nothing_left(response, start, validator)
@@ -59,29 +62,30 @@ def open_http(href: str, start: int, validator: str | None) -> Iterator[Stream]:
         )
 
 
-def size_of(href: str) -> int | None:
+def size_of(href: str, *, public: bool = False) -> int | None:
     """Bytes of a file; None when the server does not tell.
 
     Asked for with one byte of it, because links signed for GET refuse HEAD.
     """
-    with _get(href, {"Range": "bytes=0-0"}) as response:
+    with _get(href, {"Range": "bytes=0-0"}, public) as response:
         if response.status_code == 416:  # not even one byte
             return _size(response)
         _check_answer(href, response)
         return _size(response)
 
 
-def session() -> Session:
-    """The process's own, with connections kept open."""
-    made = _sessions.get(os.getpid())
+def session(*, public: bool = False) -> Session:
+    """The process's own, with connections kept open; `public` refuses inner addresses."""
+    key = os.getpid(), public
+    made = _sessions.get(key)
     if made is None:
         with _lock:
-            made = _sessions.get(os.getpid()) or _new_session()
-            _sessions[os.getpid()] = made
+            made = _sessions.get(key) or _new_session(public)
+            _sessions[key] = made
     return made
 
 
-def _new_session() -> Session:
+def _new_session(public: bool) -> Session:
     try:
         import requests
         from requests.adapters import HTTPAdapter
@@ -91,6 +95,8 @@ def _new_session() -> Session:
     made.max_redirects = 10
     for scheme in ("http://", "https://"):
         made.mount(scheme, HTTPAdapter(pool_connections=32, pool_maxsize=64))
+    if public:
+        guard(made)
     # Bytes as they are stored: a size or a range of packed bytes would say nothing.
     made.headers["Accept-Encoding"] = "identity"
     made.headers["User-Agent"] = f"automap-tiles/{VERSION}"
@@ -98,8 +104,8 @@ def _new_session() -> Session:
     return made
 
 
-def _get(href: str, headers: dict[str, str]) -> Response:
-    own = session()
+def _get(href: str, headers: dict[str, str], public: bool) -> Response:
+    own = session(public=public)
     from requests import exceptions
 
     try:

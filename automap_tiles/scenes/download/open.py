@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 
 from automap_tiles.errors import InputError
 from automap_tiles.scenes.download.address import kind_of, local_path, shown
@@ -11,24 +12,26 @@ from automap_tiles.scenes.download.stream import CHUNK, Stream
 
 
 def open_stream(
-    href: str, start: int = 0, validator: str | None = None
+    href: str, start: int = 0, validator: str | None = None, *, public: bool = False
 ) -> AbstractContextManager[Stream]:
     """The bytes from `start` on, if the file is still the one that `validator` was given with.
+
+    `public`: http addresses inside of this network are refused, at redirects too.
 
     Raises `InputError` when there is no such file or it may not be read, `TryAgain` when it may
     work later, and `MissingExtra`.
     """
-    return _opener(href)(href, start, validator)
+    return _opener(href, public)(href, start, validator)
 
 
 def _opener(
-    href: str,
+    href: str, public: bool
 ) -> Callable[[str, int, str | None], AbstractContextManager[Stream]]:
     kind = kind_of(href)
     if kind == "http":
         from automap_tiles.scenes.download.http import open_http
 
-        return open_http
+        return partial(open_http, public=public)
     if kind == "object":
         from automap_tiles.scenes.download.objects import open_object
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+
+_log = logging.getLogger(__name__)
+
+_NOTICED = 5.0
+"""Seconds from which on a pause is announced."""
 
 
 class TryAgain(Exception):
@@ -40,6 +46,14 @@ class Patience:
         # Spread, so that threads that were turned away together do not come back together.
         own *= random.uniform(0.5, 1.0)
         return own if asked is None else max(own, min(asked, self.longest_asked))
+
+
+def announce(place: str, error: TryAgain, pause: float) -> None:
+    """Say that it will take a while, where somebody would wonder why nothing goes on."""
+    if pause < _NOTICED:
+        return
+    asked = "" if error.wait is None else f" (it asks for {error.wait:.0f} s)"
+    _log.warning("%s: %s; waiting %.0f s%s before it is tried again", place, error, pause, asked)
 
 
 def retry_after(value: str | None) -> float | None:

@@ -14,6 +14,7 @@ from automap_tiles.scenes.access import resolve
 from automap_tiles.scenes.download.address import kind_of, local_path
 from automap_tiles.scenes.download.fetch import WORKERS, is_there
 from automap_tiles.scenes.download.files import RemoteFile
+from automap_tiles.scenes.download.inner import PUBLIC
 from automap_tiles.scenes.download.part import come_so_far
 from automap_tiles.scenes.download.patience import TryAgain
 from automap_tiles.scenes.scene import Found
@@ -117,7 +118,7 @@ def _size(file: RemoteFile) -> int | None:
     if kind == "http":
         from automap_tiles.scenes.download.http import size_of
 
-        return size_of(href)
+        return size_of(href, public=file.access == PUBLIC)
     from automap_tiles.scenes.download.objects import open_object
 
     with open_object(href, 0, None) as stream:

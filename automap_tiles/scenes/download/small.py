@@ -7,8 +7,9 @@ import threading
 from automap_tiles.errors import InputError
 from automap_tiles.scenes.access import resolve
 from automap_tiles.scenes.download.address import shown
+from automap_tiles.scenes.download.inner import PUBLIC
 from automap_tiles.scenes.download.open import open_stream
-from automap_tiles.scenes.download.patience import Patience, TryAgain
+from automap_tiles.scenes.download.patience import Patience, TryAgain, announce
 
 LARGEST = 256 << 20
 """Bytes; what is larger is no catalogue and no metadata."""
@@ -36,16 +37,20 @@ def read_bytes(
             failures += 1
             if failures >= patience.attempts:
                 raise InputError(f"cannot be read: {error}", shown(href)) from None
-            _never.wait(patience.pause(failures, error.wait))
+            pause = patience.pause(failures, error.wait)
+            announce(shown(href), error, pause)
+            _never.wait(pause)
 
 
 def _read(href: str, access: str | None, largest: int) -> bytes:
     pieces: list[bytes] = []
     total = 0
-    with open_stream(resolve(href, access)) as stream:
+    with open_stream(resolve(href, access), public=access == PUBLIC) as stream:
         for chunk in stream.chunks:
             total += len(chunk)
             if total > largest:
                 raise InputError(f"larger than {largest} bytes", shown(href))
             pieces.append(chunk)
+    if stream.size is not None and total < stream.size:
+        raise TryAgain(f"the connection ended after {total} of {stream.size} bytes")
     return b"".join(pieces)

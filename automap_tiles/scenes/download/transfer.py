@@ -12,9 +12,10 @@ from automap_tiles.scenes.access import resolve
 from automap_tiles.scenes.download import checksum as checksums
 from automap_tiles.scenes.download.address import shown
 from automap_tiles.scenes.download.files import RemoteFile
+from automap_tiles.scenes.download.inner import PUBLIC
 from automap_tiles.scenes.download.open import open_stream
 from automap_tiles.scenes.download.part import Notes, Part, open_part
-from automap_tiles.scenes.download.patience import Changed, Patience, TryAgain
+from automap_tiles.scenes.download.patience import Changed, Patience, TryAgain, announce
 from automap_tiles.scenes.download.stream import Stream
 
 
@@ -69,7 +70,9 @@ class Transfer:
         if failures >= self._patience.attempts:
             message = f"cannot be fetched, tried {failures} times: {error}"
             raise InputError(message, shown(self._file.href))
-        if self._stop.wait(self._patience.pause(failures, error.wait)):
+        pause = self._patience.pause(failures, error.wait)
+        announce(shown(self._file.href), error, pause)
+        if self._stop.wait(pause):
             raise Stopped
 
     def _receive(self, part: Part) -> int:
@@ -77,7 +80,8 @@ class Transfer:
         start, validator = self._known(part)
         href = resolve(self._file.href, self._file.access)
         try:
-            with open_stream(href, start, validator) as stream:
+            public = self._file.access == PUBLIC
+            with open_stream(href, start, validator, public=public) as stream:
                 self._check_size(stream)
                 self._prepare(part, stream)
                 before = part.size

@@ -1,0 +1,87 @@
+"""Requests to a STAC API that are tried again: what pystac-client asks with."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import requests
+from pystac_client.exceptions import APIError
+from pystac_client.stac_api_io import StacApiIO
+
+from automap_tiles.errors import InputError
+from automap_tiles.scenes.download.address import shown
+from automap_tiles.scenes.download.http import LATER, reason
+from automap_tiles.scenes.download.inner import guard, is_public
+from automap_tiles.scenes.download.patience import Patience, TryAgain, announce, retry_after
+
+_TIMEOUT = (10.0, 120.0)
+# Answers that break off come as errors of the connection or of the encoding.
+_TEMPORARY = (
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+)
+_never = threading.Event()
+
+
+class PatientIO(StacApiIO):
+    """Tries again what may work later, with growing pauses or those that the server asks for.
+
+    Pauses that one would notice are announced, and have a limit. A public catalogue is not followed
+    to addresses inside of this network.
+    """
+
+    def __init__(self, url: str, patience: Patience) -> None:
+        super().__init__(timeout=_TIMEOUT, max_retries=None)
+        self._patience = patience
+        if is_public(url):
+            guard(self.session)
+        self.session.hooks["response"].append(_turned_away)
+
+    def read_text(self, source: Any, *args: Any, **more: Any) -> str:
+        """Never a file of this machine, whatever a server's links say."""
+        if isinstance(source, str) and not source.startswith(("http://", "https://")):
+            raise InputError("a catalogue leads to something that is no address", shown(source))
+        return super().read_text(source, *args, **more)
+
+    def request(
+        self,
+        href: str,
+        method: str | None = None,
+        headers: dict[str, str] | None = None,
+        parameters: dict[str, Any] | None = None,
+    ) -> str:
+        """The answer; raises `APIError` for a refusal, and when it was tried often enough."""
+        failures = 0
+        while True:
+            try:
+                return super().request(href, method, headers, parameters)
+            except APIError as error:
+                later = _temporary(error)
+                failures += 1
+                if later is None or failures >= self._patience.attempts:
+                    raise
+            pause = self._patience.pause(failures, later.wait)
+            announce(shown(href), later, pause)
+            _never.wait(pause)
+
+
+def _turned_away(response: requests.Response, *_: Any, **__: Any) -> None:
+    if response.status_code in LATER:
+        wait = retry_after(response.headers.get("Retry-After"))
+        response.close()
+        raise TryAgain(f"the server answers {response.status_code} {response.reason}", wait)
+
+
+def _temporary(error: BaseException) -> TryAgain | None:
+    """What is behind an error of pystac-client, where that may be over later."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, TryAgain):
+            return cause
+        if isinstance(cause, _TEMPORARY):
+            return TryAgain(reason(cause))
+        cause = cause.__cause__ or cause.__context__
+    return None
