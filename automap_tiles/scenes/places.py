@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from automap_tiles.errors import InputError, OutputError
+from automap_tiles.notes import Fate, Note, Subject, tell
+from automap_tiles.scenes.failures import check_own
 from automap_tiles.storage import is_remote, open_storage
 
 ARCHIVE_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".zip")
@@ -285,13 +287,26 @@ def list_place(path: str) -> tuple[list[str], list[str]]:
 def _walk(path: str) -> Iterator[str]:
     """Files below a folder, relative to it; hidden files and folders are left out.
 
-    Links are followed, each folder is gone through once.
+    Links are followed, each folder is gone through once. Folders that may not be read are told of.
+    Raises `ResourceError`.
     """
     seen = {os.path.realpath(path)}
-    for root, folders, files in os.walk(path, followlinks=True):
+    for root, folders, files in os.walk(path, followlinks=True, onerror=_unread):
         real = {name: os.path.realpath(f"{root}/{name}") for name in sorted(folders)}
         folders[:] = [name for name in real if not name.startswith(".") and real[name] not in seen]
         seen |= {real[name] for name in folders}
         for file in files:
             if not file.startswith("."):
                 yield os.path.relpath(f"{root}/{file}", path)
+
+
+def _unread(error: OSError) -> None:
+    check_own(InputError(f"cannot be read: {error.strerror}", error.filename))
+    tell(
+        Note(
+            fate=Fate.LOST,
+            subject=Subject.FILES,
+            reason=f"a folder cannot be read ({error.strerror}), and what is in it is not found",
+            examples=(str(error.filename),),
+        )
+    )

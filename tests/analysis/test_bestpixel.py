@@ -165,3 +165,12 @@ def test_what_is_missing_is_named() -> None:
         DayWindow(low=10, target=10, high=20)
     with pytest.raises(ValueError, match="below the target"):
         DayWindow(low=10, target=15, high=20, low_score=1)
+
+
+@pytest.mark.parametrize("dtype", ["u2", "i2", "f4", "f8"])
+def test_haze_is_float32_of_any_type(dtype: str) -> None:
+    blue, red = np.array([900, 1500], dtype), np.array([600, 700], dtype)
+    found = haze_score(blue, red, 10_000)
+    assert found.dtype == np.float32
+    hot = np.array([900, 1500]) / 1e4 - 0.5 * np.array([600, 700]) / 1e4 - 0.08
+    np.testing.assert_allclose(found, 1 / (1 + np.exp(500 * (hot + 0.015))), rtol=1e-3, atol=1e-9)

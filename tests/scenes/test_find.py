@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import os
 import pickle
 import shutil
+import subprocess
+import sys
 import tarfile
 import zipfile
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +17,7 @@ import rasterio
 
 from automap_tiles import raster
 from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.notes import Fate, Subject, collecting
 from automap_tiles.scenes.find import products
 from automap_tiles.scenes.places import unpack
 from automap_tiles.scenes.scene import Found
@@ -328,3 +333,64 @@ def test_an_archive_that_is_replaced_is_unpacked_anew(tmp_path: Path) -> None:
     assert unpacked()[0] == "one, two and three"
     pack("four")
     assert unpacked()[0] == "four"
+
+
+_FEW_HANDLES = """
+import os, resource, sys
+from functools import partial
+from automap_tiles.errors import ResourceError
+from automap_tiles.scenes import find
+from automap_tiles.scenes.choose import Candidates, choose
+from automap_tiles.scenes.select import Selection
+
+folder, left = sys.argv[1], int(sys.argv[2])
+find.products(folder, bands=["red"])  # everything is imported
+known = find._below(folder, None)  # as far as metadata tells: no band is open
+spare = [os.open(os.devnull, os.O_RDONLY) for _ in range(40)]
+resource.setrlimit(resource.RLIMIT_NOFILE, (max(spare) + 1, max(spare) + 1))
+for handle in spare[:left]:
+    os.close(handle)
+for search in (
+    lambda: find.products(folder, bands=["red"]),
+    lambda: choose(known, Selection(), partial(find.looked_at, bands=["red"])),
+):
+    try:
+        found = search()
+        print("found", len(found.scenes), found.rejected)
+    except ResourceError as error:
+        print("refused", error)
+"""
+
+
+@pytest.mark.parametrize(("left", "said"), [(0, "refused too many open files"), (40, "found 1 ()")])
+def test_no_handles_left_ends_it_in_words(
+    shared: Path, tmp_path: Path, left: int, said: str
+) -> None:
+    """Whatever cannot be opened first, folder or band: no scene is said to be broken."""
+    _copy(shared, C1, tmp_path)
+    command = [sys.executable, "-c", _FEW_HANDLES, str(tmp_path), str(left)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith(said) for line in lines), lines
+
+
+def test_a_folder_that_cannot_be_read_is_told(
+    shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _copy(shared, C1, tmp_path / "good")
+    (tmp_path / "closed").mkdir()
+    real = os.scandir
+
+    def refusing(path: str) -> Any:
+        if str(path).endswith("closed"):  # permissions do not bind root
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    with collecting() as notes:
+        assert len(products(tmp_path, bands=["red"]).scenes) == 1
+    (note,) = notes
+    assert (note.fate, note.subject) == (Fate.LOST, Subject.FILES)
+    assert note.examples == (str(tmp_path / "closed"),)

@@ -189,3 +189,33 @@ def test_import_is_light() -> None:
     code += "print([n for n in ('rasterio', 'shapely', 'fiona', 'pydantic') if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_irradiance_of_chander_2009() -> None:
+    """Table 4 (TM of Landsat 4 and 5) and table 5 (ETM+), typed a second time: W m⁻² µm⁻¹."""
+    tables = {
+        "landsat-4": {"B1": 1983, "B2": 1795, "B3": 1539, "B4": 1028, "B5": 219.8, "B7": 83.49},
+        "landsat-5": {"B1": 1983, "B2": 1796, "B3": 1536, "B4": 1031, "B5": 220.0, "B7": 83.44},
+        "landsat-7": {
+            "B1": 1997, "B2": 1812, "B3": 1533, "B4": 1039, "B5": 230.8, "B7": 84.90, "B8": 1362,
+        },
+    }  # fmt: skip
+    for key, table in tables.items():
+        found = {band.name: band.irradiance for band in sensors.by_key(key).bands}
+        assert {name: value for name, value in found.items() if value is not None} == table
+
+
+@pytest.mark.parametrize(
+    ("key", "red", "nir", "swir2"),
+    [
+        ("sentinel-2a", (0.646, 0.684), (0.760, 0.907), (2.078, 2.320)),
+        ("sentinel-2b", (0.646, 0.685), (0.774, 0.907), (2.065, 2.303)),
+    ],
+)
+def test_spectrum_of_sentinel_2(
+    key: str, red: tuple[float, float], nir: tuple[float, float], swir2: tuple[float, float]
+) -> None:
+    """Shortest and longest wavelength, from Spectral_Information of products by hand."""
+    sensor = sensors.by_key(key)
+    for name, span in (("red", red), ("nir", nir), ("swir2", swir2)):
+        assert sensor.band(name).span == pytest.approx(span)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from automap_tiles.errors import AutomapError, InputError
 from automap_tiles.scenes.access import resolve
 from automap_tiles.scenes.download.address import scrubbed
+from automap_tiles.scenes.failures import check_own
 from automap_tiles.scenes.scene import BandFile, Scene
 from automap_tiles.sensors import guard
 from automap_tiles.sensors.quality_tables import layer as quality_layer
@@ -47,6 +48,7 @@ def _verified(scene: Scene, which: Verify) -> Scene:
     try:
         report = check(scene)
     except AutomapError as error:
+        check_own(error)
         # Links may be signed, and what cannot be opened is named in full.
         return _noted(scene, {"verdict": "unread", "findings": [scrubbed(str(error))]})
     noted = _noted(scene, {"verdict": str(report.verdict), "findings": list(report.findings)})

@@ -393,3 +393,45 @@ def test_footprints_are_those_of_the_items(seed: list[Json]) -> None:
         scene = scene_of(item)
         assert scene.footprint is not None
         assert scene.footprint.symmetric_difference(shape(item["geometry"])).area < 1e-9
+
+
+def test_quality_layers_are_images_and_the_first_of_equals(earth_search: Path) -> None:
+    item = load(next(earth_search.glob("S2A_33TWL_20230815*/*.json")))
+    layers = {
+        "scl-metadata": {"href": "https://a.org/x_SCL.json"},
+        "scl-picture": {"href": "https://a.org/x_SCL.png"},
+        "scl": {"href": "https://a.org/one_SCL.tif"},
+        "scl-again": {"href": "https://a.org/two_SCL.tif"},
+        "scl-jp2": {"href": "https://a.org/three_SCL.jp2"},
+    }
+    assets = {name: asset for name, asset in item["assets"].items() if "scl" not in name.lower()}
+    scene = scene_of({**item, "assets": {**layers, **assets}})
+    assert [(file.layer, file.href) for file in scene.quality][:1] == [
+        ("scl", "https://a.org/one_SCL.tif")
+    ]
+
+
+@pytest.mark.parametrize(("name", "tier"), [("LC08_L2SP_028030_20200114_20200824_02_T1", "T1")])
+def test_the_tier_by_name_or_by_property(odc: Path, name: str, tier: str) -> None:
+    item = load(odc / f"{name}_SR.json")
+    assert scene_of(item).metadata["tier"] == tier
+    bare = json.loads(json.dumps(item).replace(name, "scene"))
+    bare["properties"] |= {"landsat:collection_category": "T2", "landsat:collection_number": "02"}
+    bare["properties"]["platform"] = "landsat-8"
+    assert sketch(read_item(bare, HERE)).scene.metadata["tier"] == "T2"
+    del bare["properties"]["landsat:collection_category"]
+    assert "tier" not in sketch(read_item(bare, HERE)).scene.metadata
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"instruments": ["mss"], "platform": "landsat-5"}, "Landsat 5 MSS"),
+        ({"instruments": ["MSS"], "platform": "LANDSAT_1"}, "Landsat 1 MSS"),
+        ({"eo:instrument": "mss", "instruments": None, "platform": "landsat-4"}, "Landsat 4 MSS"),
+        ({"landsat:product_id": "LM03_L1GS_001001_19780510_20200907_02_T2"}, "MSS"),
+    ],
+)
+def test_the_multispectral_scanner_is_refused(odc: Path, changes: Json, word: str) -> None:
+    item = load(odc / "LC08_L2SP_028030_20200114_20200824_02_T1_SR.json")
+    assert word in reason({**item, "properties": {**item["properties"], **changes}})
