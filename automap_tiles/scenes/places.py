@@ -112,7 +112,10 @@ class Archive:
         reader = _zip_content if self.path.lower().endswith(".zip") else _tar_content
         try:
             return reader(self.path)
-        except (tarfile.TarError, zipfile.BadZipFile, OSError, EOFError, ValueError) as error:
+        # RuntimeError: a password, or a compression that zipfile does not know
+        except (
+            tarfile.TarError, zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError,
+        ) as error:  # fmt: skip
             raise InputError(f"cannot be read as an archive: {error}", self.path) from error
 
     def names(self) -> Sequence[str]:
@@ -222,7 +225,7 @@ def unpack(path: str, folder: Path) -> Path:
         _extract(path, part)
         mark.write_text(source, encoding="utf-8")
         part.replace(target)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError) as error:
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, RuntimeError) as error:
         raise InputError(f"cannot be unpacked: {error}", path) from error
     except OSError as error:
         if target.is_dir():  # another run was faster

@@ -207,7 +207,8 @@ def _contents(data: bytes, path: Path | str | None) -> tuple[dict[str, Any], lis
             files = [str(one["file"]) for one in facts.get("members", [])] or [_BOOSTER]
             contents = [archive.read(file) for file in files]
             return facts, contents, archive.read(_POSITIONS)
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    # RuntimeError: damage that looks like a password or like a compression that nobody has
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         kind = "is a damaged model" if data.startswith(b"PK") else "is not a model"
         raise InputError(f"{kind}: {error}; train it again with `automap train`", path) from error
     except KeyError as error:
