@@ -98,10 +98,14 @@ def _tiles(process: Process) -> Iterator[TileIndex]:
 def _look_at_record(journal: Journal, hashes: dict[str, str], process: Process) -> None:
     """Without a journal, by what stands beside it: whether tiles that are there can be of this.
 
-    Where nothing stands there either, they are mapchete's, or of an earlier version.
+    Where nothing stands there either, the tiles of a folder are mapchete's, or of an earlier
+    version. A single file nobody goes on with like that: its tiles are made and put over it.
     """
-    made_of = None if journal.place is None else read_made_of(journal.place)
+    place = journal.place
+    made_of = None if place is None else read_made_of(place)
     if made_of is None:
+        if place is not None and place.prefix:
+            journal.forbid_adoption()
         return
     earlier = process.earlier_hashes()
     changed = [

@@ -104,8 +104,8 @@ class Constant:
     def values(self) -> Counter[int]:
         return Counter(int(rasterio.open(path).read(1).max()) for path in self.tiles())
 
-    def forget_journal(self) -> None:
-        for path in self.folder.rglob("*journal.sqlite*"):
+    def forget_journal(self, pattern: str = "*journal.sqlite") -> None:
+        for path in self.folder.rglob(pattern):
             path.unlink()
 
 
@@ -187,6 +187,18 @@ def test_a_single_file_of_other_parameters_is_known_without_a_journal(constant: 
     constant.run(**wanted)
     with rasterio.open(constant.folder / "one.tif") as file:
         assert set(np.unique(file.read(1))) == {0, 1}
+
+
+def test_a_single_file_of_which_nothing_is_known_is_made_again(constant: Constant) -> None:
+    wanted: dict[str, Any] = {"path": "one.tif", "zooms": (2, 2)}
+    constant.run(**wanted)
+    constant.forget_journal("*journal*")
+    stopped = constant.events(**wanted, add=5, stop_after=4)
+    assert isinstance(stopped[-1], TileDone)
+    assert constant.run(**wanted, add=5).skipped < 32 - 4
+    with rasterio.open(constant.folder / "one.tif") as file:
+        assert set(np.unique(file.read(1))) == {0, 6}
+    assert constant.run(**wanted, add=5).computed == 0
 
 
 def test_whole_tiles_without_a_journal_are_told_of(constant: Constant) -> None:
