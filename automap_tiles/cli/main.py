@@ -28,7 +28,7 @@ COMMANDS: dict[str, _Entry] = {
     "create": _Entry("create", "Write a template process that runs as it is."),
     "tiles": _Entry("tiles", "List or count the tiles of a process, or of a grid."),
     "info": _Entry("info", "Show a process, an output or a journal: what is done, empty, failed."),
-    "verify": _Entry("verify", "Whether an output is still what was written, and without seams."),
+    "verify": _Entry("verify", "Compare an output with the checksums kept when it was written."),
     "formats": _Entry("formats", "List the formats that can be read and written."),
     "processes": _Entry(
         "processes", "List the built-in processes, or show what NAME does and takes."

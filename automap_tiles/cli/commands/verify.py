@@ -65,7 +65,7 @@ def command(
     failures: Path | None,
     log_format: str,
 ) -> None:
-    """Compare an output with the checksums that were kept when it was written.
+    """Compare an output with the checksums kept when it was written.
 
     OUTPUT is the folder or file of a process, also in an object store, or its .mapchete file. Exit
     code 1 when a file is damaged or missing, or when tiles do not fit together.
