@@ -41,12 +41,12 @@ def between(source: CRS, target: CRS) -> Iterator[None]:
     """
     try:
         yield
-    except (CPLE_NotSupportedError, CRSError) as error:
+    except (CPLE_NotSupportedError, CRSError):
         raise NoOperation(
             f"there is no coordinate operation from {_name(source)} to {_name(target)}: one of "
             "them is the plan of a site or lies on another planet; give the data the CRS that it "
             "is in, or make the pyramid in the CRS of the data"
-        ) from error
+        ) from None  # rasterio's error cannot be pickled where Dask is imported
 
 
 def _name(crs: CRS) -> str:
