@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from automap_tiles.raster.datasets import open_source
 
 _TAG = "class_"
+_BITS = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,10 +36,22 @@ def read_class_legend(path: str | Path, band: int = 1) -> ClassLegend:
         table = dataset.colormap(band)
     except ValueError:  # there is none
         table = {}
-    colours = {
+    bits = int(dataset.tags(band, ns="IMAGE_STRUCTURE").get("NBITS", 8))
+    return ClassLegend(names=names, colours=_colours(table, names, bits))
+
+
+def _colours(
+    table: Mapping[int, tuple[int, int, int, int]], names: Mapping[int, str], bits: int
+) -> dict[int, str]:
+    """What a table says, without the black that fills it up behind its last entry.
+
+    A table always has 256 entries; those of a raster of fewer bits are all its own. Where classes
+    have names, black is the colour of those alone.
+    """
+    used = [value for value, entry in table.items() if value in names or any(entry[:3])]
+    last = max(used, default=-1) if bits >= _BITS else 2**bits - 1
+    return {
         value: f"#{red:02x}{green:02x}{blue:02x}"
-        for value, (red, green, blue, _) in table.items()
-        # a table always has 256 entries
-        if value in names or (red, green, blue) != (0, 0, 0)
+        for value, (red, green, blue, alpha) in table.items()
+        if value in names or (value <= last and alpha and (any((red, green, blue)) or not names))
     }
-    return ClassLegend(names=names, colours=colours)
