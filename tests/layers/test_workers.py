@@ -20,6 +20,9 @@ from automap_tiles.layers.workers import Job, Workers
 from automap_tiles.runtime import open_process
 from tests.engine.projects import Project, make_raster
 
+# They kill processes, and a tile may take two seconds.
+pytestmark = pytest.mark.serial
+
 CODE = """
 import ctypes, os, re, signal, sys, time
 from automap_tiles import Tile
