@@ -19,6 +19,9 @@ CODE = """
 import re, time
 from automap_tiles import Tile
 
+# They kill processes and watch the clock.
+pytestmark = pytest.mark.serial
+
 def hang(how):
     if how == "sleep":
         time.sleep(1000)
