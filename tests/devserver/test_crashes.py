@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.serial,
     pytest.mark.xfail(
         strict=False,
-        reason="now and then the exit status of a worker is lost (255, not the signal): to be mended",
+        reason="now and then the exit status of a worker is lost (255): to be mended",
     ),
 ]
 
