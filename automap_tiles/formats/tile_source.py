@@ -269,9 +269,11 @@ def _suggested_size(pyramid: Pyramid, grid: Grid) -> float:
     if grid.crs == pyramid.crs:
         return float(grid.transform.a)
     height, width = grid.shape
-    with rasterio.Env(CHECK_WITH_INVERT_PROJ=True), between(grid.crs, pyramid.crs):
-        transform, _, _ = calculate_default_transform(
-            grid.crs, pyramid.crs, width, height, *grid.bounds
+    with rasterio.Env(CHECK_WITH_INVERT_PROJ=True):
+        transform, _, _ = between(
+            grid.crs,
+            pyramid.crs,
+            lambda: calculate_default_transform(grid.crs, pyramid.crs, width, height, *grid.bounds),
         )
     return float(transform.a)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from rasterio.warp import transform
 
 from automap_tiles.errors import NoOperation
 
+Result = TypeVar("Result")
 Floats = Sequence[float] | NDArray[np.float64]
 
 _LONGEST_NAME = 60
@@ -27,26 +29,24 @@ def transform_points(
     Raises rasterio's CPLE errors when PROJ refuses one of the points, and `NoOperation` when it
     would refuse any: nobody needs to try the next one then.
     """
-    with between(source, target):
-        found_x, found_y = transform(source, target, xs, ys)
+    found_x, found_y = between(source, target, lambda: transform(source, target, xs, ys))
     return found_x, found_y
 
 
-@contextmanager
-def between(source: CRS, target: CRS) -> Iterator[None]:
-    """Turn GDAL's refusal inside to go from one CRS to another into `NoOperation`.
+def between(source: CRS, target: CRS, work: Callable[[], Result]) -> Result:
+    """Do something that goes from one CRS to another; GDAL's refusal becomes `NoOperation`.
 
     GDAL's word for it is CPLE_NotSupported, https://gdal.org/api/cpl.html; a point out of reach
     is another one.
     """
-    try:
-        yield
-    except (CPLE_NotSupportedError, CRSError):
-        raise NoOperation(
-            f"there is no coordinate operation from {_name(source)} to {_name(target)}: one of "
-            "them is the plan of a site or lies on another planet; give the data the CRS that it "
-            "is in, or make the pyramid in the CRS of the data"
-        ) from None  # rasterio's error cannot be pickled where Dask is imported
+    with suppress(CPLE_NotSupportedError, CRSError):
+        return work()
+    # Raised out here, without rasterio's error, which cannot be pickled where Dask is imported.
+    raise NoOperation(
+        f"there is no coordinate operation from {_name(source)} to {_name(target)}: one of "
+        "them is the plan of a site or lies on another planet; give the data the CRS that it "
+        "is in, or make the pyramid in the CRS of the data"
+    )
 
 
 def _name(crs: CRS) -> str:

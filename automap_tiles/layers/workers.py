@@ -251,8 +251,9 @@ class _Worker:
         if isinstance(error, TimedOut):
             words = too_long(self._seconds)
         else:
-            if child is not None:
-                child.join(_GRACE)
+            if self._executor is not None:
+                # Its thread reads how the process ended; one who asks beside it may hear nothing.
+                self._executor.shutdown(wait=True)
             overdue = {} if limit is None else limit.overdue()
             code = None if child is None else child.exitcode
             words = next(iter(overdue.values()), None) or _last_words(code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -161,7 +162,8 @@ def _warp_blocks(
             if invalid[band, rows, cols].all():
                 out[own], mask[own] = 0, True
                 continue
-            found = _warped(values[band, rows, cols], invalid[band, rows, cols], grid, part, kind)
+            block = values[band, rows, cols], invalid[band, rows, cols]
+            found = between(grid.crs, part.grid.crs, partial(_warped, *block, grid, part, kind))
             mask[own] = np.isnan(found)
             out[own] = as_dtype(found, mask[own], values.dtype)
 
@@ -172,7 +174,6 @@ def _warped(
     """One band on a part of a tile, float64 with NaN where there is no data."""
     height, width = part.grid.shape
     with (
-        between(grid.crs, part.grid.crs),
         _dataset(values, invalid, grid) as dataset,
         WarpedVRT(
             dataset,

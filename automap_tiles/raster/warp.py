@@ -97,10 +97,14 @@ def warp_block(source: Source, grid: Grid, order: WarpOrder, level: int | None =
 
     Band by band where their holes are not the same.
     """
+    crs = source.info.grid.crs
+    return between(crs, grid.crs, lambda: _warp_block(source, grid, order, level))
+
+
+def _warp_block(source: Source, grid: Grid, order: WarpOrder, level: int | None) -> Block:
     info = source.info
     if info.georeferencing is not Georeferencing.TRANSFORM:
-        with between(info.grid.crs, grid.crs):
-            return _reproject_block(source, grid, order)
+        return _reproject_block(source, grid, order)
     dtype = np.dtype(info.dtypes[order.indexes[0] - 1])
     value = as_value(order.nodata, dtype)
     nodata = None if value is None else value.item()
@@ -132,18 +136,15 @@ def _warped(source: Source, grid: Grid, order: WarpOrder) -> Block:
     height, width = grid.shape
     options = _no_data_options(info, order, dtype)
     shape, indexes = (len(order.indexes), height, width), list(order.indexes)
-    with (
-        between(info.grid.crs, grid.crs),
-        WarpedVRT(
-            source.dataset,
-            crs=grid.crs,
-            transform=grid.transform,
-            height=height,
-            width=width,
-            resampling=order.resampling,
-            **options,
-        ) as vrt,
-    ):
+    with WarpedVRT(
+        source.dataset,
+        crs=grid.crs,
+        transform=grid.transform,
+        height=height,
+        width=width,
+        resampling=order.resampling,
+        **options,
+    ) as vrt:
         # The whole of it, asked for as mapchete does: where rounding makes the window end a
         # billionth of a pixel early, GDAL warps in lower blocks, and decimating kernels differ.
         window = vrt.window(*grid.bounds)

@@ -17,13 +17,7 @@ from tests.devserver.test_process import statuses
 from tests.engine.projects import Project, make_project
 
 # They kill processes and watch the clock.
-pytestmark = [
-    pytest.mark.serial,
-    pytest.mark.xfail(
-        strict=False,
-        reason="now and then the exit status of a worker is lost (255): to be mended",
-    ),
-]
+pytestmark = pytest.mark.serial
 
 TILE = "/double/13/4468/2853.png?bidx=1"
 GOOD = "def execute(image):\n    return image.read()\n"

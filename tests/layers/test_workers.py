@@ -77,10 +77,6 @@ def opened(project: Project, workers: Workers, keep: Keep = Keep.MEMORY) -> Proc
     return process_layer(open_process(project.config), keep, workers=workers)
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="now and then the exit status of a worker is lost (255, not the signal): to be mended",
-)
 @pytest.mark.parametrize("keep", [Keep.MEMORY, Keep.CONTINUE])
 @pytest.mark.parametrize(
     ("how", "words"),
