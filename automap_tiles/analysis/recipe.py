@@ -44,6 +44,18 @@ class MissingBands(ValueError):
         return f"the picture has no band {', '.join(self.missing)}; it has {has}"
 
 
+class RepeatedBands(ValueError):
+    """Several bands of the picture have a name that the recipe needs."""
+
+    def __init__(self, repeated: Sequence[str], names: Sequence[str]) -> None:
+        self.repeated = tuple(repeated)
+        self.names = tuple(names)
+        super().__init__(self.repeated, self.names)
+
+    def __str__(self) -> str:
+        return f"the picture has several bands named {', '.join(self.repeated)}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Neighbourhood:
     """A statistic of the square window around a pixel."""
@@ -143,9 +155,11 @@ class Recipe:
         )
 
     def check(self, names: Sequence[str]) -> None:
-        """Raise `MissingBands` when a picture with bands of these names cannot be used."""
+        """Raise `MissingBands` or `RepeatedBands` where bands of these names cannot be used."""
         if missing := [band for band in self.needs if band not in names]:
             raise MissingBands(missing, names)
+        if repeated := [band for band in self.needs if list(names).count(band) > 1]:
+            raise RepeatedBands(repeated, names)
 
     def compute(
         self,
@@ -165,7 +179,7 @@ class Recipe:
         picture is part of a larger one, the outermost `margin` pixels are therefore to be thrown
         away.
         An index that divides by zero is 0. `fast` as in `accelerate`; it does not change a bit.
-        Raises `MissingBands`, and `ValueError` when names and bands differ in number.
+        Raises as `check` does, and `ValueError` when names and bands differ in number.
         """
         self.check(names)
         if picture.ndim != 3 or len(picture) != len(names):

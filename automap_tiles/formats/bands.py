@@ -23,17 +23,32 @@ class BandTable:
         """Of a source that has been looked at."""
         said = info.descriptions or (None,) * info.count
         return cls(
-            names=tuple(name or f"band_{number}" for number, name in enumerate(said, start=1)),
+            names=tuple(name or unnamed(number) for number, name in enumerate(said, start=1)),
             scales=info.scales or (1.0,) * info.count,
             offsets=info.offsets or (0.0,) * info.count,
         )
 
     def numbers(self, names: Sequence[str]) -> list[int]:
-        """Where bands are, from 1; raises `KeyError` with the first that is not there."""
-        places = {name: number for number, name in enumerate(self.names, start=1)}
-        return [places[name] for name in names]
+        """Where bands are, from 1; raises `KeyError` with the first that is not there.
+
+        `ValueError` for a name that several bands have.
+        """
+        found = []
+        for name in names:
+            places = [number for number, one in enumerate(self.names, start=1) if one == name]
+            if not places:
+                raise KeyError(name)
+            if len(places) > 1:
+                raise ValueError(f"bands {places} are all named {name}")
+            found += places
+        return found
 
     def units(self, names: Sequence[str]) -> tuple[tuple[float, float], ...]:
-        """(scale, offset) of bands; raises `KeyError` with the first that is not there."""
+        """(scale, offset) of bands; raises as `numbers` does."""
         places = [number - 1 for number in self.numbers(names)]
         return tuple((self.scales[place], self.offsets[place]) for place in places)
+
+
+def unnamed(number: int) -> str:
+    """What a band is called that has no name of its own: by its place, from 1."""
+    return f"band_{number}"

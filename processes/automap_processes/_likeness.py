@@ -16,6 +16,8 @@ from automap_tiles.analysis.classifier.familiar import (
     unit_factor,
 )
 from automap_tiles.analysis.classifier.model import Model
+from automap_tiles.analysis.recipe import MissingBands, RepeatedBands
+from automap_tiles.formats.bands import unnamed
 
 Array = np.ndarray[Any, Any]
 Units = Sequence[tuple[float, float]]
@@ -33,16 +35,58 @@ class Reading:
     scale: float | None
     """As the process file says."""
     offset: float | None
-    renamed: bool
-    """Whether the process file names the bands."""
 
     def units(self, table: Any, needs: Sequence[str]) -> Units:
-        """(scale, offset) of each band; those of the picture where the file says none."""
-        if self.scale is None and self.offset is None and not self.renamed:
-            found: Units = table.units(needs)
-            return found
+        """(scale, offset) of each band; those of the picture where the file says none.
+
+        A picture whose bands the process file renames keeps its own units, band by band.
+        """
+        if self.scale is None and self.offset is None:
+            places = [self.names.index(name) for name in needs]
+            return tuple((table.scales[place], table.offsets[place]) for place in places)
         scale, offset = 1.0 if self.scale is None else self.scale, self.offset or 0.0
         return ((scale, offset),) * len(needs)
+
+
+def check_bands(model: Model, known: Sequence[str], key: str) -> None:
+    """Complain of bands that the model needs and that are not there, or several times.
+
+    `key` is where the names come from. Raises `ConfigError`.
+    """
+    try:
+        model.recipe.check(known)
+    except MissingBands as error:
+        raise ConfigError(
+            f"has no band {', '.join(error.missing)}, which the model was trained on",
+            key=key,
+            found=", ".join(known),
+            remedy="a picture with these bands, or `bands` under process_parameters to name those "
+            "that it has, in their order",
+        ) from error
+    except RepeatedBands as error:
+        raise ConfigError(
+            f"has several bands named {', '.join(error.repeated)}, which the model was trained on",
+            key=key,
+            found=", ".join(known),
+            remedy="`bands` under process_parameters with a name of its own for each band",
+        ) from error
+
+
+def tell_unnamed(needs: Sequence[str], known: Sequence[str]) -> None:
+    """Bands without a name are taken for those that had the same place in the training."""
+    guessed = [name for name in needs if name == unnamed(known.index(name) + 1)]
+    if guessed:
+        tell(
+            Note(
+                fate=Fate.GUESSED,
+                subject=Subject.BANDS,
+                reason="without names: taken for those in the same place of the picture that the "
+                "model was trained on",
+                count=len(guessed),
+                examples=tuple(guessed),
+                remedy="names of the bands in both pictures make the order free",
+            )
+        )
 
 
 def check_likeness(model: Model, picture: RasterReader, reading: Reading, unlike: bool) -> None:

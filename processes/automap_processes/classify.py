@@ -20,7 +20,13 @@ from typing import Any
 
 import numpy as np
 
-from automap_processes._likeness import Reading, check_likeness, tell_unlike
+from automap_processes._likeness import (
+    Reading,
+    check_bands,
+    check_likeness,
+    tell_unlike,
+    tell_unnamed,
+)
 from automap_processes._prediction import Mapped, Wish, class_map
 from automap_processes._types import Resampling
 from automap_tiles import ConfigError, Empty, RasterInput, RasterReader, Tile
@@ -28,7 +34,6 @@ from automap_tiles.analysis import patches
 from automap_tiles.analysis import smoothing as bayes
 from automap_tiles.analysis.classifier.model import Model
 from automap_tiles.analysis.classifier.predict import Predictor
-from automap_tiles.analysis.recipe import MissingBands
 
 Tags = dict[int, dict[str, str]]
 Picture = np.ma.MaskedArray[Any, Any]
@@ -71,17 +76,10 @@ def check_parameters(  # noqa: PLR0913, PLR0917 - the parameters of the process 
     known = _check_bands(picture, bands)
     opened = Model.open(model)
     Predictor(opened)  # whether XGBoost is there and can load the trees
-    try:
-        opened.recipe.check(known)
-    except MissingBands as error:
-        raise ConfigError(
-            f"has no band {', '.join(error.missing)}, which the model {model.name} was trained on",
-            key="input.picture" if bands is None else "process_parameters.bands",
-            found=", ".join(known),
-            remedy="a picture with these bands, or `bands` under process_parameters to name those "
-            "that it has, in their order",
-        ) from error
-    check_likeness(opened, picture, Reading(known, scale, offset, bands is not None), unlike)
+    check_bands(opened, known, "input.picture" if bands is None else "process_parameters.bands")
+    if bands is None:
+        tell_unnamed(opened.recipe.needs, known)
+    check_likeness(opened, picture, Reading(known, scale, offset), unlike)
     return 1 + confidence + (len(opened.classes) if probabilities else 0)
 
 
@@ -125,7 +123,7 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
         raise Empty
     recipe = context.model.recipe
     names = tuple(bands) if bands is not None else picture.describe_bands().names
-    reading = Reading(names, scale, offset, bands is not None)
+    reading = Reading(names, scale, offset)
     units = reading.units(picture.describe_bands(), recipe.needs)
     smooth, patch = _around(smoothing, minimum_patch)
     wish = Wish(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from automap_tiles.analysis.boxes import box_mean_std, box_range
 from automap_tiles.analysis.haralick import Quantisation, haralick
 from automap_tiles.analysis.indices import spectral_index
-from automap_tiles.analysis.recipe import MissingBands, Neighbourhood, Recipe
+from automap_tiles.analysis.recipe import MissingBands, Neighbourhood, Recipe, RepeatedBands
 
 Array = np.ndarray[Any, Any]
 Picture = np.ma.MaskedArray[Any, Any]
@@ -145,6 +145,9 @@ def test_bands_that_are_missing_are_named() -> None:
     with pytest.raises(MissingBands, match="no band nir, green; it has red, blue") as caught:
         RECIPE.compute(_picture((3, 3))[:2], ("red", "blue"))
     assert caught.value.missing == ("nir", "green")
+    with pytest.raises(RepeatedBands, match="several bands named nir") as repeated:
+        RECIPE.check(("red", "nir", "green", "nir", "blue", "blue"))
+    assert repeated.value.repeated == ("nir",)
     with pytest.raises(ValueError, match="3 names do not fit"):
         RECIPE.compute(_picture((3, 3)), ("red", "nir", "green"))
 

@@ -82,3 +82,7 @@ def test_units_of_bands() -> None:
     assert other == (1e-4, -0.1) != one
     with pytest.raises(KeyError):
         SAID.numbers(["blue"])
+    twice = BandTable(names=("red", "nir", "red"), scales=(1.0,) * 3, offsets=(0.0,) * 3)
+    assert twice.numbers(["nir"]) == [2]
+    with pytest.raises(ValueError, match=r"bands \[1, 3\] are all named red"):
+        twice.units(["red"])

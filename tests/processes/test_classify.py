@@ -18,13 +18,15 @@ from automap_tiles.analysis import patches, smoothing
 from automap_tiles.analysis.classifier.library import xgboost
 from automap_tiles.analysis.classifier.model import Model
 from automap_tiles.analysis.classifier.predict import Predictor
+from automap_tiles.analysis.classifier.setups import Kind
 from automap_tiles.analysis.pca import Pca
 from automap_tiles.engine.events import RunFinished
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions, execute
 from automap_tiles.errors import ConfigError
+from automap_tiles.notes import Fate, Subject, collecting
 from automap_tiles.runtime import Process, open_process
-from tests.models import make_model, recipe, save_model
+from tests.models import make_model, make_vote, recipe, save_model
 
 GRID = {
     "shape": [3, 3],
@@ -109,6 +111,34 @@ def test_classes(tmp_path: Path, metatiling: int) -> None:
     assert not valid.all()
     np.testing.assert_array_equal(got, classes_of(model, probabilities, valid))
     assert set(np.unique(got)) == {0, *model.values}
+
+
+@pytest.mark.parametrize("metatiling", [1, 2, 4])
+@pytest.mark.parametrize("strip", [500, 2**17])
+def test_a_vote_leaves_no_trace_of_how_it_was_cut(
+    tmp_path: Path, metatiling: int, strip: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bit by bit: probabilities in per cent, of boosting, a forest and a linear classifier."""
+    monkeypatch.setattr(_prediction, "_STRIP", strip)
+    data = make_picture(tmp_path / "picture.tif")
+    model = make_vote(recipe(radius=2), high=0.7)
+    model.save(tmp_path / "model.zip")
+    assert len(model.members) == len(Kind)
+    process = opened(tmp_path, layers=5, metatiling=metatiling, probabilities=True, confidence=True)
+    got = mapped(process)
+    probabilities, valid = by_hand(model, data)
+    np.testing.assert_array_equal(got[0], classes_of(model, probabilities, valid))
+    layers = _prediction.Mapped(
+        classes=np.zeros((SIZE, SIZE), np.uint8),
+        confidence=np.zeros((SIZE, SIZE), np.uint8),
+        probabilities=np.zeros((3, SIZE, SIZE), np.uint8),
+    )
+    whole = (slice(0, SIZE), slice(0, SIZE))
+    _prediction._decide(layers, whole, probabilities, valid, model.values)
+    assert layers.confidence is not None
+    assert layers.probabilities is not None
+    np.testing.assert_array_equal(got[1], layers.confidence)
+    np.testing.assert_array_equal(got[2:], layers.probabilities)
 
 
 def test_smoothing_and_patches(tmp_path: Path) -> None:
@@ -264,6 +294,73 @@ def test_names_and_units_by_parameters(tmp_path: Path) -> None:
     (got,) = mapped(opened(tmp_path, metatiling=2, **asked))
     np.testing.assert_array_equal(got, told)
     np.testing.assert_array_equal(got, classes_of(model, *by_hand(model, data)))
+
+
+def test_bands_in_another_order_and_others_beside_them(tmp_path: Path) -> None:
+    """They are found by their names, with their own units."""
+    data = make_picture(tmp_path / "picture.tif")
+    model = save_model(tmp_path / "model.zip", high=0.7)
+    (wanted,) = mapped(opened(tmp_path))
+    with rasterio.open(tmp_path / "picture.tif") as file:
+        profile = {**file.profile, "count": 4, "dtype": "float32"}
+    planes = {"swir1": data[0] * 3.0, "nir": data[1], "green": data[1] * 0.5, "red": data[0] * 10.0}
+    with rasterio.open(tmp_path / "picture.tif", "w", **profile) as file:
+        file.write(np.stack(list(planes.values())).astype(np.float32))
+        file.descriptions = tuple(planes)
+        file.scales, file.offsets = (1, 1e-4, 1, 1e-5), (0, -0.01, 0.5, -0.01)
+    (got,) = mapped(opened(tmp_path, metatiling=2))
+    assert (got == wanted).mean() > 0.999  # the last digit of red may part a pixel otherwise
+    np.testing.assert_array_equal(got == 0, wanted == 0)
+    assert set(np.unique(got)) == {0, *model.values}
+
+
+def test_new_names_keep_the_units_of_the_picture(tmp_path: Path) -> None:
+    make_picture(tmp_path / "picture.tif")
+    save_model(tmp_path / "model.zip", high=0.7)
+    (wanted,) = mapped(opened(tmp_path))
+    with rasterio.open(tmp_path / "picture.tif", "r+") as file:
+        file.descriptions = ("B4", "B8")
+    (got,) = mapped(opened(tmp_path, metatiling=2, bands=["red", "nir"]))
+    np.testing.assert_array_equal(got, wanted)
+
+
+def test_several_bands_of_one_name_are_refused(tmp_path: Path) -> None:
+    make_picture(tmp_path / "picture.tif", bands=("red", "nir", "red"))
+    save_model(tmp_path / "model.zip", high=0.7)
+    with pytest.raises(ConfigError, match="several bands named red") as caught:
+        opened(tmp_path)
+    assert (caught.value.key, caught.value.found) == ("input.picture", "red, nir, red")
+    opened(tmp_path, bands=["red", "nir", "other"])
+    with pytest.raises(ConfigError, match="several bands named nir") as caught:
+        opened(tmp_path, bands=["red", "nir", "nir"])
+    assert caught.value.key == "process_parameters.bands"
+
+
+def test_bands_without_names_are_told(tmp_path: Path) -> None:
+    """Of two pictures without names the first bands are taken for each other, and so on."""
+    data = make_picture(tmp_path / "picture.tif")
+    with rasterio.open(tmp_path / "picture.tif", "r+") as file:
+        file.descriptions = (None, None)
+    model = save_model(tmp_path / "model.zip", of=recipe(("band_2", "band_1")), high=0.7)
+    with collecting() as notes:
+        process = opened(tmp_path)
+    (note,) = [one for one in notes if one.subject is Subject.BANDS]
+    assert (note.fate, note.count, note.examples) == (Fate.GUESSED, 2, ("band_2", "band_1"))
+    assert "the same place" in note.reason
+    (got,) = mapped(process)
+    probabilities, valid = by_hand(model, data, ("band_1", "band_2"))
+    np.testing.assert_array_equal(got, classes_of(model, probabilities, valid))
+
+
+def test_a_picture_without_names_is_no_picture_with_them(tmp_path: Path) -> None:
+    make_picture(tmp_path / "picture.tif")
+    save_model(tmp_path / "model.zip", of=recipe(("band_1", "band_2")), high=0.7)
+    with pytest.raises(ConfigError, match="has no band band_1, band_2") as caught:
+        opened(tmp_path)
+    assert caught.value.found == "red, nir"
+    with collecting() as notes:
+        opened(tmp_path, bands=["band_1", "band_2"])
+    assert not list(notes)  # the process file says which is which
 
 
 def test_what_the_bands_are_called(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from automap_tiles import vector
-from automap_tiles.analysis.recipe import MissingBands, Recipe
+from automap_tiles.analysis.recipe import MissingBands, Recipe, RepeatedBands
 from automap_tiles.analysis.sample_table import Loss, Reason, SampleTable, added
 from automap_tiles.analysis.sampling import by_number, lots
 from automap_tiles.commands.samples.claims import Claims, joined
@@ -133,6 +133,14 @@ def _check_bands(picture: Picture, recipe: Recipe) -> None:
             key="--picture",
             found=", ".join(picture.bands),
             remedy="another picture, or a recipe of the bands that it has",
+        ) from error
+    except RepeatedBands as error:
+        raise ConfigError(
+            f"has several bands named {', '.join(error.repeated)}",
+            picture.path,
+            key="--picture",
+            found=", ".join(picture.bands),
+            remedy="a name of its own for each band, or a recipe of the others",
         ) from error
 
 

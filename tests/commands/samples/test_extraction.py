@@ -199,6 +199,19 @@ def test_a_picture_without_the_band(path: Path) -> None:
     assert caught.value.found == "blue, green, red, nir"
 
 
+def test_a_picture_with_two_bands_of_one_name(path: Path, tmp_path: Path) -> None:
+    """Which one is learnt from must be the one that is mapped: neither is guessed."""
+    other = tmp_path / "other.tif"
+    other.write_bytes(path.read_bytes())
+    with rasterio.open(other, "r+") as file:
+        file.descriptions = ("red", "green", "red", "nir")
+    samples = samples_of([square(5, 5, 9, 9)], [1])
+    with pytest.raises(ConfigError, match="several bands named red") as caught:
+        extract(samples, other, Recipe(bands=("nir", "red")))
+    assert (caught.value.key, caught.value.found) == ("--picture", "red, green, red, nir")
+    assert len(extract(samples, other, Recipe(bands=("nir", "green"))))
+
+
 def test_bands_of_different_units(path: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.tif"
     other.write_bytes(path.read_bytes())
