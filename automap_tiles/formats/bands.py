@@ -23,7 +23,7 @@ class BandTable:
         """Of a source that has been looked at."""
         said = info.descriptions or (None,) * info.count
         return cls(
-            names=tuple(name or unnamed(number) for number, name in enumerate(said, start=1)),
+            names=tuple(name or _by_place(number) for number, name in enumerate(said, start=1)),
             scales=info.scales or (1.0,) * info.count,
             offsets=info.offsets or (0.0,) * info.count,
         )
@@ -48,7 +48,14 @@ class BandTable:
         places = [number - 1 for number in self.numbers(names)]
         return tuple((self.scales[place], self.offsets[place]) for place in places)
 
+    def unnamed(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Those of these names that say nothing but the place of the band."""
+        by_place = {_by_place(number) for number in range(1, len(self.names) + 1)}
+        return tuple(
+            name for name in names if name in by_place and name == _by_place(*self.numbers([name]))
+        )
 
-def unnamed(number: int) -> str:
-    """What a band is called that has no name of its own: by its place, from 1."""
+
+def _by_place(number: int) -> str:
+    """What a band is called that has no name of its own; `number` counts from 1."""
     return f"band_{number}"

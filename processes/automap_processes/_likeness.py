@@ -17,7 +17,6 @@ from automap_tiles.analysis.classifier.familiar import (
 )
 from automap_tiles.analysis.classifier.model import Model
 from automap_tiles.analysis.recipe import MissingBands, RepeatedBands
-from automap_tiles.formats.bands import unnamed
 
 Array = np.ndarray[Any, Any]
 Units = Sequence[tuple[float, float]]
@@ -72,9 +71,9 @@ def check_bands(model: Model, known: Sequence[str], key: str) -> None:
         ) from error
 
 
-def tell_unnamed(needs: Sequence[str], known: Sequence[str]) -> None:
+def tell_unnamed(model: Model, picture: RasterReader) -> None:
     """Bands without a name are taken for those that had the same place in the training."""
-    guessed = [name for name in needs if name == unnamed(known.index(name) + 1)]
+    guessed = picture.describe_bands().unnamed(model.recipe.needs)
     if guessed:
         tell(
             Note(
@@ -83,7 +82,7 @@ def tell_unnamed(needs: Sequence[str], known: Sequence[str]) -> None:
                 reason="without names: taken for those in the same place of the picture that the "
                 "model was trained on",
                 count=len(guessed),
-                examples=tuple(guessed),
+                examples=guessed,
                 remedy="names of the bands in both pictures make the order free",
             )
         )

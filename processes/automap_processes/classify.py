@@ -78,7 +78,7 @@ def check_parameters(  # noqa: PLR0913, PLR0917 - the parameters of the process 
     Predictor(opened)  # whether XGBoost is there and can load the trees
     check_bands(opened, known, "input.picture" if bands is None else "process_parameters.bands")
     if bands is None:
-        tell_unnamed(opened.recipe.needs, known)
+        tell_unnamed(opened, picture)
     check_likeness(opened, picture, Reading(known, scale, offset), unlike)
     return 1 + confidence + (len(opened.classes) if probabilities else 0)
 

@@ -86,3 +86,9 @@ def test_units_of_bands() -> None:
     assert twice.numbers(["nir"]) == [2]
     with pytest.raises(ValueError, match=r"bands \[1, 3\] are all named red"):
         twice.units(["red"])
+
+
+def test_names_that_say_nothing_but_the_place() -> None:
+    table = BandTable(names=("band_1", "red", "band_2"), scales=(1.0,) * 3, offsets=(0.0,) * 3)
+    assert table.unnamed(["band_2", "red", "band_1"]) == ("band_1",)
+    assert SAID.unnamed(["nir"]) == ()
