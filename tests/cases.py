@@ -1,12 +1,15 @@
 """The situations collected in the folder of cases: `python -m tests.cases [NAME ...] [--all]`.
 
 Each script there tries one and exits 0 when all is well. They run one after the other, since some
-share folders. The long campaigns (`camp_*.py`) only run with `--all` or by name.
+share folders. The long campaigns (`camp_*.py`) only run with `--all` or by name. A script that
+imports a module which is not there tries nothing: it is listed, and is neither green nor red.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
+import importlib.util
 import os
 import signal
 import subprocess
@@ -47,17 +50,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"Skipped: no cases under {folder()} (set AUTOMAP_SHARED)")
         return 0
     chosen = scripts(folder(), options.names, everything=options.all)
-    red = []
+    red, idle = [], []
     for path in chosen:
         started = time.monotonic()
-        code, said = _run(path, options.seconds)
         name = f"{path.parent.name}/{path.name}"
+        if missing := missing_modules(path):
+            print(f"cannot run {name}: it imports {', '.join(missing)}, which is not there")
+            idle.append(name)
+            continue
+        code, said = _run(path, options.seconds)
         print(f"{'green' if code == 0 else 'RED  '} {name} {time.monotonic() - started:.0f} s")
         if code:
             red.append(name)
             print("".join(f"      {line}\n" for line in said.splitlines()[-_LINES:]), flush=True)
-    print(f"{len(chosen) - len(red)} of {len(chosen)} green" + "".join(f"\nRED {n}" for n in red))
-    return int(bool(red) or not chosen)
+    green = len(chosen) - len(red) - len(idle)
+    print(f"{green} of {len(chosen)} green" + "".join(f"\nRED {name}" for name in red))
+    return int(bool(red) or not green)
+
+
+def missing_modules(script: Path) -> list[str]:
+    """What a script imports and neither lies beside it nor is installed."""
+    body = ast.parse(script.read_text(encoding="utf-8")).body
+    names = [node.module for node in body if isinstance(node, ast.ImportFrom) and node.module]
+    names += [each.name for node in body if isinstance(node, ast.Import) for each in node.names]
+    tops = sorted({name.partition(".")[0] for name in names})
+    return [
+        top
+        for top in tops
+        if not (script.parent / f"{top}.py").is_file() and importlib.util.find_spec(top) is None
+    ]
 
 
 def _run(path: Path, seconds: float) -> tuple[int, str]:

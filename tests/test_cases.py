@@ -30,12 +30,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_red_ones_are_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cases.main(["--seconds", "20"]) == 1
+    assert cases.main(["--seconds", "8"]) == 1
     said = capsys.readouterr().out
     assert "green engine/01_good.py" in said
     assert "RED   engine/02_bad.py" in said
     assert "      the reason\n" in said
-    assert "not over after 20 s" in said
+    assert "not over after 8 s" in said
     assert "2 of 4 green" in said
     assert "helper" not in said
 
@@ -45,6 +45,18 @@ def test_some_by_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "2 of 2 green" in capsys.readouterr().out
     assert cases.main(["camp_"]) == 1
     assert cases.main(["no such"]) == 1
+
+
+def test_what_imports_a_missing_module_is_neither(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "cases/engine/04_lost.py").write_text("from lib import x\nimport json, lost_module\n")
+    (folder / "cases/engine/lib.py").write_text("x = 1")
+    assert cases.main(["01_", "04_"]) == 0
+    said = capsys.readouterr().out
+    assert "cannot run engine/04_lost.py: it imports lost_module, which is not there" in said
+    assert "1 of 2 green" in said
+    assert cases.main(["04_"]) == 1
 
 
 def test_all_of_them(folder: Path) -> None:
