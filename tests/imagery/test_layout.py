@@ -13,9 +13,7 @@ from automap_tiles.sensors import Flag
 from automap_tiles.sensors.quality_tables import layer
 from automap_tiles.sensors.sensor import COMMON
 from tests.imagery import __main__ as command
-from tests.imagery import archives, place, standins
-
-SMALL = archives.ODC_STAC
+from tests.imagery import place, standins
 
 
 @pytest.fixture(scope="module")
@@ -77,14 +75,3 @@ def test_without_a_way_to_the_registry(
     assert "Tests on imagery are skipped: pip could not fetch" in capsys.readouterr().err
     assert not (tmp_path / "cache" / "imagery").exists()
     assert place.imagery() is None
-
-
-def test_another_file_than_the_pinned_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def brought(archive: archives.Archive, folder: Path) -> Path:
-        (folder / archive.filename).write_bytes(b"something else")
-        return folder / archive.filename
-
-    monkeypatch.setattr(archives, "_download", brought)
-    (tmp_path / SMALL.filename).write_bytes(b"half of it")
-    with pytest.raises(archives.NotFetched, match="not the pinned"):
-        archives.fetch(SMALL, tmp_path)
