@@ -92,7 +92,8 @@ def _download(package: PinnedPackage, folder: Path) -> Path:
     requirements = folder / "requirements.txt"
     requirements.write_text(package.requirement + "\n", encoding="utf-8")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-    command += ["--no-binary" if package.source else "--only-binary", ":all:"]
+    # By its name: what builds a source archive, whose metadata pip asks for, may be a wheel.
+    command += ["--no-binary" if package.source else "--only-binary", package.name]
     command += ["--no-deps", "--require-hashes"]
     command += ["--dest", str(folder), "--requirement", str(requirements)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
