@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -58,7 +60,9 @@ class TimeLimit:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._folder = tempfile.TemporaryDirectory(prefix="automap-")
+        self._folder = Path(tempfile.mkdtemp(prefix="automap-"))
+        # Also for one that is not used as a context: at the latest when this process ends.
+        self._tidy = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
 
     @classmethod
     def of(cls, seconds: float | None) -> Self | None:
@@ -68,12 +72,12 @@ class TimeLimit:
     @property
     def watch(self) -> Watch:
         """What goes to the workers."""
-        return Watch(Path(self._folder.name), self.seconds)
+        return Watch(self._folder, self.seconds)
 
     def overdue(self) -> dict[TileIndex, str]:
         """The tiles that ended their workers, and what is to be said; each is told once."""
         found: dict[TileIndex, str] = {}
-        for file in sorted(Path(self._folder.name).glob("*")):
+        for file in sorted(self._folder.glob("*")):
             with suppress(OSError, ValueError):
                 text = file.read_text(encoding="utf-8", errors="backslashreplace")
                 first, _, dump = text.partition("\n")
@@ -87,7 +91,7 @@ class TimeLimit:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._folder.cleanup()
+        self._tidy()
 
 
 def too_long(seconds: float) -> str:

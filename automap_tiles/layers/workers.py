@@ -160,7 +160,7 @@ def shared_workers() -> Workers:
 
 
 class _Worker:
-    """One process; used by one thread at a time."""
+    """One process; used by one thread at a time, but any may end it."""
 
     def __init__(self, seconds: float) -> None:
         self.job: Job | None = None
@@ -169,6 +169,9 @@ class _Worker:
         self._executor: ProcessPoolExecutor | None = None
         self._child: BaseProcess | None = None
         self._known: set[str] = set()
+        self._closed = False
+        self._lock = threading.Lock()
+        """Held to change which process this is: two that shut one down close files twice."""
 
     def knows(self, job: Job) -> bool:
         return job.token in self._known
@@ -205,60 +208,73 @@ class _Worker:
 
     def kill(self) -> None:
         """End the process whatever it does; who waits for it hears of it."""
-        if self._child is not None:
-            self._child.kill()
+        with self._lock:
+            if self._child is not None:
+                self._child.kill()
 
     def close(self) -> None:
-        self.kill()
-        if self._executor is not None:
-            self._executor.shutdown(wait=True, cancel_futures=True)
-        self._executor, self._child = None, None
-        self._known.clear()
+        """End the process for good."""
+        with self._lock:
+            self._closed = True
+        self._end(kill=True)
         self.tidy()
 
     def tidy(self) -> None:
         """Remove what the process may have left word in."""
-        limit, self._limit = self._limit, None
+        with self._lock:
+            limit, self._limit = self._limit, None
         if limit is not None:
             with limit:
                 pass
+
+    def _end(self, *, kill: bool) -> int | None:
+        """Let go of the process; its exit code where it is known."""
+        with self._lock:
+            executor, child = self._executor, self._child
+            self._executor, self._child = None, None
+            self._known.clear()
+        if executor is None:
+            return None
+        if kill and child is not None:
+            child.kill()
+        # Its thread reads how the process ended; one who asks beside it may hear nothing.
+        executor.shutdown(wait=True, cancel_futures=True)
+        return None if child is None else child.exitcode
 
     def _call(self, work: Callable[..., Result], *arguments: object) -> Result:
         try:
             future = self._submit(work, *arguments)
         except BrokenProcessPool:  # it died while it had nothing to do
-            self.close()
+            self._end(kill=False)
             future = self._submit(work, *arguments)
         return future.result(self._seconds + _GRACE)
 
     def _submit(self, work: Callable[..., Result], *arguments: object) -> Future[Result]:
-        if self._executor is None:
-            self._limit = TimeLimit(self._seconds)
-            self._executor = ProcessPoolExecutor(
-                1,
-                mp_context=worker_context(),
-                initializer=_begin,
-                initargs=(self._limit.watch,),
-            )
-        future = self._executor.submit(work, *arguments)
-        children = getattr(self._executor, "_processes", None) or {}
-        self._child = next(iter(children.values()), None)
-        return future
+        with self._lock:
+            if self._closed:
+                raise BrokenProcessPool("it is closed")
+            if self._executor is None:
+                self._limit = self._limit or TimeLimit(self._seconds)
+                self._executor = ProcessPoolExecutor(
+                    1,
+                    mp_context=worker_context(),
+                    initializer=_begin,
+                    initargs=(self._limit.watch,),
+                )
+            future = self._executor.submit(work, *arguments)
+            children = getattr(self._executor, "_processes", None) or {}
+            self._child = next(iter(children.values()), None)
+            return future
 
     def _replace(self, error: BaseException) -> str:
         """Let go of a process that died or hangs; what is to be said of its end."""
-        child, limit = self._child, self._limit
-        if isinstance(error, TimedOut):
-            words = too_long(self._seconds)
-        else:
-            if self._executor is not None:
-                # Its thread reads how the process ended; one who asks beside it may hear nothing.
-                self._executor.shutdown(wait=True)
-            overdue = {} if limit is None else limit.overdue()
-            code = None if child is None else child.exitcode
-            words = next(iter(overdue.values()), None) or _last_words(code)
-        self.close()
-        return words
+        hangs = isinstance(error, TimedOut)
+        code = self._end(kill=hangs)
+        overdue = {} if self._limit is None else self._limit.overdue()
+        self.tidy()
+        if hangs:
+            return too_long(self._seconds)
+        return next(iter(overdue.values()), None) or _last_words(code)
 
 
 def _last_words(code: int | None) -> str:

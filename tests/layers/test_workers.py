@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from automap_tiles.engine.events import TileStatus
 from automap_tiles.errors import TileFailed
 from automap_tiles.grid import TileIndex
 from automap_tiles.layers.keeping import Keep
@@ -189,3 +190,22 @@ def test_nothing_that_was_made_before_is_shown_for_an_empty_tile(
     assert layer.read(tile, [1]) is None
     layer.look(index, again=True)
     assert layer.read(tile, [1]) is not None
+
+
+def test_closed_in_the_middle(project: Project) -> None:
+    """By several threads, while others begin and work: what one file was, is closed once."""
+    index = tiles(project)[0]
+    job = Job.of(open_process(project.config), keeps=False)
+    for pause in (0.0, 0.01, 0.1, 0.5):
+        some = Workers(20.0, count=2)
+        some.warm(job)
+        some.warm(job)
+        time.sleep(pause)
+        with ThreadPoolExecutor(4) as pool:
+            done = [pool.submit(some.close) for _ in range(3)]
+            made = pool.submit(some.make, job, index)
+        assert all(each.result() is None for each in done)
+        assert made.result().result.status in (TileStatus.FAILED, TileStatus.WRITTEN)
+        late = some.make(job, index).result
+        assert late.status is TileStatus.FAILED
+        assert "WorkerLost" in str(late.error)
