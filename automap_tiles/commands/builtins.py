@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
 from automap_tiles.errors import ProcessError
 from automap_tiles.runtime.builtin import builtin_processes as known_processes
+
+_TABLES = "VALUES"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +23,8 @@ class BuiltinInfo:
     summary: str
     """First line of its docstring."""
     text: str
-    """Docstring of the module and signature and docstring of its function."""
+    """Docstring of the module, signature and docstring of its function, and what parameters can be
+    where a table says it."""
 
 
 def builtin_processes() -> list[BuiltinInfo]:
@@ -58,4 +62,23 @@ def _text(tree: ast.Module) -> str:
             returns = "" if node.returns is None else f" -> {ast.unparse(node.returns)}"
             parts.append(f"execute({ast.unparse(node.args)}){returns}")
             parts.append(ast.get_docstring(node) or "")
+    parts += [_listed(name, table) for name, table in _tables(tree).items()]
     return "\n\n".join(part for part in parts if part)
+
+
+def _tables(tree: ast.Module) -> dict[str, str]:
+    """Parameter -> `module:table` of what it can be, as a process says with a literal `VALUES`."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == _TABLES:
+            found: dict[str, str] = ast.literal_eval(node.value)
+            return found
+    return {}
+
+
+def _listed(parameter: str, table: str) -> str:
+    """The names of a table with the `summary` of each."""
+    module, _, name = table.partition(":")
+    entries = getattr(importlib.import_module(module), name)
+    width = max(map(len, entries))
+    lines = (f"  {key:<{width}}  {entry.summary}" for key, entry in entries.items())
+    return "\n".join([f"{parameter}:", *lines])

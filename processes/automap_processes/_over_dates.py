@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from automap_tiles import ConfigError, Counted, Empty, Grid, Raster, Scenes, Stack
-from automap_tiles.analysis import bestpixel, composite
 from automap_tiles.analysis import indices as spectral
+from automap_tiles.analysis import methods
 from automap_tiles.analysis.chosen import Chosen
-from automap_tiles.analysis.geomedian import geomedian
-from automap_tiles.analysis.medoid import medoid, medoid_approx
-from automap_tiles.analysis.trimmed import trimmed_mean
+from automap_tiles.analysis.methods import ProvenanceName, Unit, method
 from automap_tiles.scenes.shares import Tally
 
 Picture = np.ma.MaskedArray[Any, Any]
-Provenance = Literal["valid_count", "day_of_year", "scene_index", "score"]
 
-CHOOSING = ("max_ndvi", "max_ndwi", "medoid", "medoid_approx", "best_pixel")
-"""Methods that take all bands of a pixel from one date."""
-OTHERS = ("geomedian", "emad", "smad", "bcmad", "trimmed_mean")
-_DEVIATIONS = ("emad", "smad", "bcmad")
-_NEEDED = {"max_ndvi": ("nir", "red"), "max_ndwi": ("green", "nir")}
-_COUNTED = ("valid_count", "day_of_year", "scene_index")
 _WHOLE = 10000.0
 """Value of a reflectance of 1 in stacks of whole numbers."""
 
@@ -36,9 +27,9 @@ class Wish:
     """What is asked for."""
 
     statistics: tuple[str, ...]
-    """Names of `composite.reduce`, of `CHOOSING` or of `OTHERS`."""
+    """Names of `analysis.methods`."""
     indices: tuple[spectral.IndexName, ...]
-    provenance: tuple[Provenance, ...]
+    provenance: tuple[ProvenanceName, ...]
     scale: float
     """Value of a reflectance, or of an index, of 1 in the result."""
     rounded: bool
@@ -49,43 +40,50 @@ class Wish:
 
     def check(self, bands: Sequence[str]) -> None:
         """Raise `ConfigError` for what cannot be made of these bands."""
-        plain = [name for name in self.statistics if name not in (*CHOOSING, *OTHERS)]
         try:
-            if plain or not self.statistics:
-                composite.check_statistics(plain)
+            methods.check_methods(self.statistics)
         except ValueError as error:
-            raise wrong("statistics", f"{error}, {', '.join((*OTHERS, *CHOOSING))}") from error
+            raise wrong("statistics", str(error)) from error
         for name in self.statistics:
-            _check_bands("statistics", name, _NEEDED.get(name, ()), bands)
+            _check_bands("statistics", name, method(name).needs, bands)
         for name in self.indices:
             _check_bands("indices", name, spectral.INDICES[name].bands, bands)
-        self._check_provenance()
-        if "best_pixel" in self.statistics and self.target_day is None:
-            raise wrong(
-                "target_day",
-                "best_pixel needs the day of the year it is to be near to",
-                remedy="target_day: 2018-07-01",
-            )
-        if not 1 <= self.season <= 182:
-            raise wrong("season", "must be 1 to 182 days", found=self.season)
+        try:
+            methods.check_provenance(self.provenance, self.statistics)
+        except ValueError as error:
+            raise wrong("provenance", str(error)) from error
+        self._check_season()
         if self.scale <= 0:
             raise wrong("scale", "must be more than 0", found=self.scale)
 
-    def _check_provenance(self) -> None:
-        chosen = [name for name in self.statistics if name in CHOOSING]
-        asked = [name for name in self.provenance if name != "valid_count"]
-        if not asked or len(chosen) == 1:
-            return
-        if chosen:
-            message = f"{asked[0]} is that of one method, not of {' and '.join(chosen)}"
-        else:
-            message = f"{asked[0]} is only known of methods that take a pixel from one date"
-        raise wrong("provenance", message, remedy=f"one of the statistics {', '.join(CHOOSING)}")
+    def _check_season(self) -> None:
+        for name in self.statistics:
+            if method(name).needs_season and self.target_day is None:
+                raise wrong(
+                    "target_day",
+                    f"{name} needs the day of the year it is to be near to",
+                    remedy="target_day: 2018-07-01",
+                )
+        if not 1 <= self.season <= 182:
+            raise wrong("season", "must be 1 to 182 days", found=self.season)
 
     @property
     def cloud_distance(self) -> float | None:
         """Metres up to which distances to clouds are needed."""
-        return bestpixel.Conditions.cloud_reach if "best_pixel" in self.statistics else None
+        return max(
+            (reach for name in self.statistics if (reach := method(name).cloud_reach)), default=None
+        )
+
+    @property
+    def asked(self) -> methods.Asked:
+        """The same in the words of the methods."""
+        day = self.target_day
+        season = None if day is None else methods.Season(middle=day, days=self.season)
+        return methods.Asked(methods=self.statistics, rounded=self.rounded, season=season)
+
+    def bands(self, bands: Sequence[str]) -> tuple[methods.BandOf, ...]:
+        """Bands of the result."""
+        return methods.bands_of(self.statistics, bands, self.indices, self.provenance)
 
 
 def wrong(
@@ -103,15 +101,6 @@ def _check_bands(key: str, name: str, needed: Sequence[str], bands: Sequence[str
             f"{name} needs {', '.join(needed)}, and the input reads {', '.join(bands)}",
             remedy=f"add {', '.join(missing)} to the bands of the input",
         )
-
-
-def names(bands: Sequence[str], wish: Wish) -> list[str]:
-    """Names of the bands of the result: `median_red`, `std_ndvi`, `emad`, `valid_count`."""
-    planes = [*bands, *wish.indices]
-    result: list[str] = []
-    for name in wish.statistics:
-        result += [name] if name in _DEVIATIONS else [f"{name}_{plane}" for plane in planes]
-    return [*result, *wish.provenance]
 
 
 def over_dates(scenes: Scenes, wish: Wish) -> Counted:
@@ -135,18 +124,17 @@ def over_dates(scenes: Scenes, wish: Wish) -> Counted:
     height = sum(stack.grid.height for stack, _ in strips)
     grid = Grid(first.grid.crs, first.grid.transform, (height, first.grid.width))
     tags = {
-        number: _said(name, wish) for number, name in enumerate(names(scenes.bands, wish), start=1)
+        number: _said(band, wish) for number, band in enumerate(wish.bands(scenes.bands), start=1)
     }
     picture = Raster(_joined([picture for _, picture in strips]), grid, first.anchor)
     return Counted((picture, tags), tally.counts)
 
 
-def _said(name: str, wish: Wish) -> dict[str, str]:
+def _said(band: methods.BandOf, wish: Wish) -> dict[str, str]:
     """Name of a band, and what a stored 1 is worth where it is not 1: counts are what they are."""
-    counted = name.startswith("count_") or (name in _COUNTED and name in wish.provenance)
-    if counted or wish.scale == 1:
-        return {"name": name}
-    return {"name": name, "value_scale": repr(1 / wish.scale)}
+    if band.unit is Unit.COUNT or wish.scale == 1:
+        return {"name": band.name}
+    return {"name": band.name, "value_scale": repr(1 / wish.scale)}
 
 
 @dataclass
@@ -155,14 +143,34 @@ class _Work:
 
     stack: Stack
     wish: Wish
-    chosen: dict[str, Chosen] = field(default_factory=dict)
-    """By method; those with a provenance have no other beside them."""
-    deviations: dict[str, Picture] = field(default_factory=dict)
+    made: dict[str, Picture | Chosen] = field(default_factory=dict)
+    """By method."""
+
+    def of(self, name: str) -> Picture | Chosen:
+        """What a method gives."""
+        if name not in self.made:
+            self.made |= method(name).make(self.stack, self.wish.asked)
+        return self.made[name]
+
+    @property
+    def chosen(self) -> dict[str, Chosen]:
+        """By method; those with a provenance have no other beside them."""
+        return {name: made for name, made in self.made.items() if isinstance(made, Chosen)}
+
+    def factor(self, unit: Unit) -> float:
+        """From what the stack and the methods count in to the result."""
+        match unit:
+            case Unit.REFLECTANCE:
+                return self.wish.scale / self.stack.scale
+            case Unit.RATIO:
+                return self.wish.scale
+            case Unit.COUNT:
+                return 1.0
 
 
 def _strip(stack: Stack, wish: Wish, tally: Tally) -> Picture:
     if stack.is_empty:
-        shape = (len(names(stack.bands, wish)), *stack.grid.shape)
+        shape = (len(wish.bands(stack.bands)), *stack.grid.shape)
         return np.ma.MaskedArray(np.zeros(shape, dtype=np.float32), mask=True)
     work = _Work(stack, wish)
     layers = [layer for name in wish.statistics for layer in _layers(work, name)]
@@ -182,108 +190,37 @@ def _strip(stack: Stack, wish: Wish, tally: Tally) -> Picture:
 
 def _layers(work: _Work, name: str) -> Iterator[Picture]:
     """(band, y, x) of the bands, then of each index."""
-    stack, wish = work.stack, work.wish
-    factor = wish.scale / stack.scale
-    if name in CHOOSING:
-        work.chosen[name] = _choose(stack, wish, name)
-        picture = work.chosen[name].picture
-        yield _finished(picture, factor, wish)
-        planes = dict(zip(stack.bands, picture, strict=True))
+    made, how, wish = work.of(name), method(name), work.wish
+    if isinstance(made, Chosen):
+        yield _finished(made.picture, work.factor(how.unit), wish)
+        planes = dict(zip(work.stack.bands, made.picture, strict=True))
         for index in wish.indices:
-            values = spectral.spectral_index(index, planes, scale=stack.scale)
-            yield _finished(values[np.newaxis], wish.scale, wish)
+            values = spectral.spectral_index(index, planes, scale=work.stack.scale)
+            yield _finished(values[np.newaxis], work.factor(Unit.RATIO), wish)
         return
-    if name in _DEVIATIONS:
-        yield _finished(_deviation(work, name)[np.newaxis], wish.scale, wish)
+    picture = made[np.newaxis] if how.one_band else made
+    yield _finished(picture, work.factor(how.unit), wish)
+    if how.one_band:
         return
-    yield _finished(_aggregated(work, name), factor, wish)
-    # there is no geometric median or brightness of one index
-    plain = {"geomedian": "median", "trimmed_mean": "mean"}.get(name, name)
+    unit = how.unit if how.unit is Unit.COUNT else Unit.RATIO
     for index in wish.indices:
-        values = _index(stack, index)
-        valid = ~np.ma.getmaskarray(values)
-        found = composite.reduce(values.data, valid, (plain,))[plain]
-        if plain == "count":
-            yield _finished(_counted(found)[np.newaxis], 1.0, wish)
-        else:
-            yield _finished(found[np.newaxis], wish.scale, wish)
+        found = _of_index(work, index, how.of_index or name)
+        yield _finished(found, work.factor(unit), wish)
 
 
-def _aggregated(work: _Work, name: str) -> Picture:
-    """(band, y, x) of a method that does not choose a date."""
-    stack, wish = work.stack, work.wish
-    if name == "geomedian":
-        wanted: Any = tuple(other for other in wish.statistics if other in _DEVIATIONS)
-        found = geomedian(stack.values, stack.valid, deviations=wanted, scale=stack.scale)
-        work.deviations = {key: _unit(key, each, stack) for key, each in found.deviations.items()}
-        return found.picture
-    if name == "trimmed_mean":
-        return trimmed_mean(stack.values, stack.valid)[0]
-    found_one = composite.reduce(stack.values, stack.valid, (name,), rounded=wish.rounded)[name]
-    if name != "count":
-        return found_one
-    return _counted(found_one) * np.float32(stack.scale / wish.scale)
-
-
-def _counted(picture: Picture) -> Picture:
-    """Zero is no data: a tile of nothing but zeros would be there or not as the tiles are cut."""
-    counts = np.ma.getdata(picture)
-    return np.ma.MaskedArray(counts, mask=counts == 0)
-
-
-def _deviation(work: _Work, name: str) -> Picture:
-    if name not in work.deviations:
-        stack = work.stack
-        wanted: Any = (name,)
-        found = geomedian(stack.values, stack.valid, deviations=wanted, scale=stack.scale)
-        work.deviations |= {key: _unit(key, each, stack) for key, each in found.deviations.items()}
-    return work.deviations[name]
-
-
-def _unit(name: str, picture: Picture, stack: Stack) -> Picture:
-    """In reflectance; only the Euclidean deviation has a unit."""
-    return picture / np.float32(stack.scale) if name == "emad" else picture
-
-
-def _choose(stack: Stack, wish: Wish, name: str) -> Chosen:
-    if name == "medoid":
-        return medoid(stack.values, stack.valid)
-    if name == "medoid_approx":
-        return medoid_approx(stack.values, stack.valid)
-    place = {band: number for number, band in enumerate(stack.bands)}
-    if name == "best_pixel":
-        return _best_pixel(stack, wish, place)
-    first, second = _NEEDED[name]
-    return bestpixel.max_ndvi(stack.values, stack.valid, nir=place[first], red=place[second])
-
-
-def _best_pixel(stack: Stack, wish: Wish, place: dict[str, int]) -> Chosen:
-    if wish.target_day is None:  # `Wish.check` has complained
-        raise ValueError("best_pixel needs target_day")
-    target = wish.target_day.timetuple().tm_yday
-    window = bestpixel.DayWindow(
-        low=(target - wish.season - 1) % 365 + 1,
-        target=target,
-        high=(target + wish.season - 1) % 365 + 1,
+def _of_index(work: _Work, index: str, name: str) -> Picture:
+    """(1, y, x) of a method for an index of every date."""
+    planes = {band: work.stack.band(band) for band in work.stack.bands}
+    values = spectral.spectral_index(index, planes, scale=work.stack.scale)
+    dates = replace(
+        work.stack,
+        values=values.data[:, np.newaxis],
+        valid=~np.ma.getmaskarray(values),
+        bands=(index,),
+        scale=1.0,
     )
-    has_haze = {"blue", "red"} <= place.keys()
-    conditions = bestpixel.Conditions(
-        times=stack.times,
-        window=window,
-        weights=bestpixel.Weights(haze=0.3 if has_haze else 0.0),
-        year=wish.target_day.year,
-        cloud_distance=stack.cloud_distance,
-        blue=place.get("blue"),
-        red=place.get("red"),
-        scale=stack.scale,
-    )
-    return bestpixel.best_pixel(stack.values, stack.valid, conditions=conditions)
-
-
-def _index(stack: Stack, name: str) -> Picture:
-    """(time, y, x) of every date."""
-    planes = {band: stack.band(band) for band in stack.bands}
-    return spectral.spectral_index(name, planes, scale=stack.scale)
+    made = method(name).make(dates, replace(work.wish.asked, methods=(name,)))[name]
+    return made.picture if isinstance(made, Chosen) else made
 
 
 def _finished(picture: Picture, factor: float, wish: Wish) -> Picture:
@@ -295,19 +232,18 @@ def _finished(picture: Picture, factor: float, wish: Wish) -> Picture:
     return np.ma.MaskedArray(data, mask=np.ma.getmaskarray(picture))
 
 
-def _provenance(work: _Work, name: Provenance) -> Picture:
+def _provenance(work: _Work, name: ProvenanceName) -> Picture:
     """(1, y, x), masked where no date is valid."""
     stack = work.stack
     if name == "valid_count":
         count = stack.valid.sum(axis=0, dtype=np.uint16)[np.newaxis]
         return np.ma.MaskedArray(count, mask=count == 0)
-    (chosen,) = work.chosen.values()
+    ((by, chosen),) = work.chosen.items()
     if name == "day_of_year":
         return chosen.day_of_year(stack.times)[np.newaxis]
     if name == "score":
-        # sums of distances are in the unit of the stack, the others without one
-        unit = stack.scale if {"medoid", "medoid_approx"} & set(work.wish.statistics) else 1.0
-        return chosen.score[np.newaxis] * np.float32(work.wish.scale / unit)
+        unit = method(by).score or Unit.RATIO
+        return chosen.score[np.newaxis] * np.float32(work.factor(unit))
     # among all dates of the input, not only those around this tile
     index = np.array(stack.indexes)[np.ma.getdata(chosen.scene_index)]
     return np.ma.MaskedArray(index, mask=np.ma.getmaskarray(chosen.scene_index))[np.newaxis]

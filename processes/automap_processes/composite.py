@@ -18,16 +18,20 @@ from typing import Any, Literal
 
 import numpy as np
 
-from automap_processes._over_dates import Provenance, Wish, names, over_dates, wrong
+from automap_processes._over_dates import Wish, over_dates, wrong
 from automap_processes._types import Resampling
 from automap_tiles import Counted, Empty, OutputDtype, RasterInput, Scenes, ScenesReader
 from automap_tiles.analysis import composite
 from automap_tiles.analysis import indices as spectral
+from automap_tiles.analysis.methods import ProvenanceName
 from automap_tiles.scenes.shares import Counts, shares
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Picture = np.ma.MaskedArray[Any, Any]
 Dates = Sequence[tuple[str, RasterInput]]
+
+VALUES = {"statistics": "automap_tiles.analysis.methods:METHODS"}
+"""What `automap processes composite` lists: parameter -> table of what it can be."""
 
 
 def execute(  # noqa: PLR0913 - the parameters of the process file
@@ -35,7 +39,7 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
     *,
     method: Literal["median", "mean"] = "median",
     statistics: list[str] | None = None,
-    provenance: list[Provenance] | None = None,
+    provenance: list[ProvenanceName] | None = None,
     target_day: date | None = None,
     season: int = 90,
     bands: list[int] | None = None,
@@ -59,11 +63,10 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
 
     Of a `scenes` input: for each of `statistics` (default: `method`) all bands, then `indices`,
     which are computed for every date and then aggregated; behind all of them the `provenance`.
-    Statistics are median, mean, std, min, max, count, p0 to p100, geomedian (and its deviations
-    emad, smad, bcmad), trimmed_mean, and those that take a pixel from one date: max_ndvi, max_ndwi,
-    medoid, medoid_approx, best_pixel (near `target_day`, within `season` days, far from clouds,
-    clear). Provenance is valid_count, and of the chosen date day_of_year, scene_index, score.
-    Parameters below `season` but `indices`, `scale` and `rounded` are for groups.
+    Some statistics take all bands of a pixel from one date, best_pixel from one near `target_day`,
+    within `season` days. Provenance is valid_count, and of the chosen date day_of_year,
+    scene_index, score. Parameters below `season` but `indices`, `scale` and `rounded` are for
+    groups.
 
     Of a group: `bands` are those of the scenes to composite (default: all but `mask_band`), counted
     from 1. `mask_band` holds classes of the pixels, of which `masked_values` are ruled out, or all
@@ -116,7 +119,7 @@ def check_parameters(  # noqa: PLR0913 - the parameters of the process file
     *,
     method: str = "median",
     statistics: list[str] | None = None,
-    provenance: list[Provenance] | None = None,
+    provenance: list[ProvenanceName] | None = None,
     target_day: date | None = None,
     season: int = 90,
     bands: list[int] | None = None,
@@ -157,7 +160,7 @@ def check_parameters(  # noqa: PLR0913 - the parameters of the process file
         season=season,
     )
     wish.check(scenes.bands)
-    return len(names(scenes.bands, wish))
+    return len(wish.bands(scenes.bands))
 
 
 def _usual_scale(scenes: Any, dtype: OutputDtype | None) -> float:

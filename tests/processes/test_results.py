@@ -96,7 +96,7 @@ CASES: dict[str, tuple[Callable[[Path], Any], tuple[float, ...]]] = {
         (19725.0, 47612068.0, 23445840740.0),
     ),
     "composite of scenes, medoid": (
-        of_scenes(composite.execute, statistics=["medoid"], provenance=["date"]),
+        of_scenes(composite.execute, statistics=["medoid"], provenance=["scene_index"]),
         (12780.0, 25553042.0, 12724768019.0),
     ),
     "composite of scenes, geometric median": (

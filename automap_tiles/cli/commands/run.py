@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import click
 
+from automap_tiles.analysis.methods import (
+    PROVENANCE,
+    VALID_COUNT,
+    choosing_methods,
+    known_methods,
+)
 from automap_tiles.cli.map_options import MapChoices, map_options
 from automap_tiles.cli.scene_options import SceneOptions, scene_options
 
@@ -21,8 +27,7 @@ from automap_tiles.cli.scene_options import SceneOptions, scene_options
     default="median",
     show_default=True,
     metavar="NAMES",
-    help="Of a composite: median, mean, std, min, max, count, p0 to p100, geomedian, emad, smad, "
-    "bcmad, medoid, medoid_approx, max_ndvi, max_ndwi, best_pixel, trimmed_mean.",
+    help=f"Of a composite: {known_methods()}.",
 )
 @click.option(
     "--mask",
@@ -36,8 +41,8 @@ from automap_tiles.cli.scene_options import SceneOptions, scene_options
     default="valid_count",
     show_default=True,
     metavar="NAMES",
-    help="Bands of a composite that say where its pixels are from: valid_count, and with one "
-    "of medoid, max_ndvi, max_ndwi, best_pixel also day_of_year, scene_index, score.",
+    help=f"Bands of a composite that say where its pixels are from: {VALID_COUNT}, and with one "
+    f"of {', '.join(choosing_methods())} also {', '.join(PROVENANCE[1:])}.",
 )
 @map_options
 def command(

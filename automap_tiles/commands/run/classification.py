@@ -9,6 +9,7 @@ from typing import Any
 
 from automap_tiles.analysis.classifier.library import xgboost
 from automap_tiles.analysis.classifier.options import TrainOptions
+from automap_tiles.analysis.methods import Unit
 from automap_tiles.analysis.recipe import Recipe
 from automap_tiles.commands.report import check_name, write_training
 from automap_tiles.commands.run.composite import band_unit
@@ -36,7 +37,7 @@ from automap_tiles.errors import ConfigError
 from automap_tiles.scenes.outlines import LON_LAT
 from automap_tiles.vector import reproject_geometry
 
-_REFLECTANCE = band_unit("median_red")
+_REFLECTANCE = band_unit(Unit.REFLECTANCE)
 
 
 @dataclass(frozen=True, kw_only=True)

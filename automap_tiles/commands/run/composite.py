@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
+from automap_tiles.analysis.methods import BandOf, Unit, bands_of, method
 from automap_tiles.commands.run import stac
 from automap_tiles.commands.run.discover import is_surface
 from automap_tiles.commands.run.download import area_hash
 from automap_tiles.commands.run.folders import composite_path, satellite_name, scenes_folder
-from automap_tiles.commands.run.parameters import DEVIATIONS, PROVENANCE, RunParameters
+from automap_tiles.commands.run.parameters import RunParameters
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.grid import Bounds, Grid
 from automap_tiles.scenes import find
@@ -40,23 +41,25 @@ INDICES = ("ndvi", "ndwi")
 
 def band_names(statistics: Sequence[str], provenance: Sequence[str]) -> tuple[str, ...]:
     """Bands of a composite: `median_blue` … `median_ndwi`, `std_blue` …, `valid_count`."""
-    names: list[str] = []
-    for name in statistics:
-        planes = (*COMMON, *INDICES)
-        names += [name] if name in DEVIATIONS else [f"{name}_{plane}" for plane in planes]
-    return (*names, *provenance)
+    return tuple(band.name for band in composite_bands(statistics, provenance))
 
 
-def band_unit(name: str) -> float:
-    """Value of a stored 1 of a band: what is no reflectance, index or score is counted."""
-    is_count = name.startswith("count_") or (name in PROVENANCE and name != "score")
-    return 1.0 if is_count else 1e-4
+def composite_bands(statistics: Sequence[str], provenance: Sequence[str]) -> tuple[BandOf, ...]:
+    """The same with what their numbers are."""
+    return bands_of(statistics, COMMON, INDICES, provenance)
+
+
+def band_unit(unit: Unit) -> float:
+    """What a stored 1 is worth: counts are what they are, all else is stored times 10 000."""
+    return 1.0 if unit is Unit.COUNT else 1e-4
 
 
 def _pixels(run: RunParameters) -> tuple[str, int]:
     """(dtype, nodata): sums of distances do not fit into 16 bits."""
-    sums = "score" in run.provenance and {"medoid", "medoid_approx"} & set(run.statistics)
-    return ("int32", -(2**31)) if sums else ("int16", NODATA)
+    sums = any(method(name).score is Unit.REFLECTANCE for name in run.statistics)
+    if "score" in run.provenance and sums:
+        return "int32", -(2**31)
+    return "int16", NODATA
 
 
 def prepared_scenes(
@@ -101,7 +104,7 @@ def composite_config(
     scenes, others = _prepared(run, satellite, only)
     _check_alike(run, satellite, scenes)
     lattice = _square(lattice_of(scenes, Reading(bands=COMMON)))
-    names = band_names(run.statistics, run.provenance)
+    bands = composite_bands(run.statistics, run.provenance)
     more = _overlap(lattice, scenes)
     grid, bounds = _grid(lattice, _reach(run, scenes), more)
     dtype, nodata = _pixels(run)
@@ -130,11 +133,11 @@ def composite_config(
             "path": str(composite_path(run, satellite)),
             "cog": True,
             "extent": "area",
-            "bands": len(names),
+            "bands": len(bands),
             "dtype": dtype,
             "nodata": nodata,
-            "descriptions": list(names),
-            "scales": [band_unit(name) for name in names],
+            "descriptions": [band.name for band in bands],
+            "scales": [band_unit(band.unit) for band in bands],
             "tags": _tags(run, satellite),
         },
         "process_parameters": _parameters(run),
@@ -170,7 +173,8 @@ def _parameters(run: RunParameters) -> dict[str, Any]:
         "provenance": list(run.provenance),
     }
     first, last = run.period.first, run.period.last
-    if "best_pixel" in run.statistics and first is not None and last is not None:
+    seasonal = any(method(name).needs_season for name in run.statistics)
+    if seasonal and first is not None and last is not None:
         found["target_day"] = str(first + (last - first) / 2)
     return found
 

@@ -10,9 +10,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from automap_tiles.analysis.methods import (
+    VALID_COUNT,
+    check_methods,
+    check_provenance,
+    method,
+)
 from automap_tiles.errors import AutomapError, ConfigError, InputError
 from automap_tiles.scenes.masks import OWN_LAYERS, Making
 from automap_tiles.scenes.select import Period, parse_satellites
+from automap_tiles.sensors.sensor import COMMON
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -20,15 +27,6 @@ if TYPE_CHECKING:
 EARLIEST = date(1984, 1, 1)
 """Landsat 5 began to see in March of that year."""
 DEFAULT_STATISTICS = ("median",)
-DEVIATIONS = ("emad", "smad", "bcmad")
-"""Of the geometric median; one band each."""
-CHOOSING = ("medoid", "medoid_approx", "max_ndvi", "max_ndwi", "best_pixel")
-"""Methods that take all bands of a pixel from one date."""
-METHODS = ("geomedian", *DEVIATIONS, "trimmed_mean", *CHOOSING)
-"""What the process `composite` knows besides the statistics of `analysis.composite`."""
-VALID_COUNT = "valid_count"
-PROVENANCE = (VALID_COUNT, "day_of_year", "scene_index", "score")
-"""Bands that say where a pixel is from; all but the first need one method of `CHOOSING`."""
 DEFAULT_PROVENANCE = (VALID_COUNT,)
 
 
@@ -127,41 +125,37 @@ def _day(key: str, value: str | date) -> date:
 
 def parse_statistics(value: str | Sequence[str]) -> tuple[str, ...]:
     """Names of statistics, each once, in their order: `median,std`; raises `ConfigError`."""
-    from automap_tiles.analysis import composite
-
-    listed = [value] if isinstance(value, str) else value
-    words = [word.strip().lower() for text in listed for word in text.split(",")]
-    names = tuple(dict.fromkeys(word for word in words if word))
-    plain = [name for name in names if name not in METHODS]
+    names = _names(value)
     try:
-        if plain or not names:
-            composite.check_statistics(plain)
+        check_methods(names)
     except ValueError as error:
-        raise ConfigError(
-            str(error), key="statistics", found=value, remedy=f"also {', '.join(METHODS)}"
-        ) from error
+        raise ConfigError(str(error), key="statistics", found=value) from error
+    for name in names:
+        missing = [band for band in method(name).needs if band not in COMMON]
+        if missing:
+            raise ConfigError(
+                f"{name} needs {', '.join(missing)}, and a run prepares {', '.join(COMMON)}",
+                key="statistics",
+                found=value,
+            )
     return names
 
 
 def parse_provenance(value: str | Sequence[str], statistics: Sequence[str]) -> tuple[str, ...]:
     """Names of provenance bands, each once: `valid_count,day_of_year`; raises `ConfigError`."""
+    names = _names(value)
+    try:
+        check_provenance(names, statistics)
+    except ValueError as error:
+        raise ConfigError(str(error), key="provenance", found=value) from error
+    return names
+
+
+def _names(value: str | Sequence[str]) -> tuple[str, ...]:
+    """The words of a list, or of a text with commas, each once."""
     listed = [value] if isinstance(value, str) else value
     words = [word.strip().lower() for text in listed for word in text.split(",")]
-    names = tuple(dict.fromkeys(word for word in words if word))
-    for name in names:
-        if name not in PROVENANCE:
-            raise ConfigError(
-                "is no provenance", key="provenance", found=name, remedy=", ".join(PROVENANCE)
-            )
-    chosen = [name for name in statistics if name in CHOOSING]
-    if set(names) - {VALID_COUNT} and len(chosen) != 1:
-        raise ConfigError(
-            "tells where the pixels of one method are from",
-            key="provenance",
-            found=",".join(names),
-            remedy=f"valid_count only, or one of the statistics {', '.join(CHOOSING)}",
-        )
-    return names
+    return tuple(dict.fromkeys(word for word in words if word))
 
 
 def boundary_area(path: str | Path, key: str = "boundary") -> BaseGeometry:

@@ -9,7 +9,7 @@ from typing import Any
 
 from automap_tiles import raster
 from automap_tiles.commands.run import stac
-from automap_tiles.commands.run.composite import band_names, band_unit
+from automap_tiles.commands.run.composite import band_unit, composite_bands
 from automap_tiles.commands.run.download import area_hash
 from automap_tiles.commands.run.folders import composite_path, satellite_name, scenes_folder
 from automap_tiles.commands.run.parameters import RunParameters
@@ -176,15 +176,15 @@ def _item(run: RunParameters, satellite: str, path: Path) -> dict[str, Any]:
 
 
 def _asset(run: RunParameters, path: Path, nodata: float | None, dtype: str) -> dict[str, Any]:
-    names = band_names(run.statistics, run.provenance)
+    bands = composite_bands(run.statistics, run.provenance)
     return {
         "href": f"./{path.name}",
         "type": stac.COG,
         "title": "Composite",
         "roles": ["data"],
-        "eo:bands": [{"name": name} for name in names],
+        "eo:bands": [{"name": band.name} for band in bands],
         "raster:bands": [
-            {"data_type": dtype, "nodata": nodata, "scale": band_unit(name), "offset": 0.0}
-            for name in names
+            {"data_type": dtype, "nodata": nodata, "scale": band_unit(band.unit), "offset": 0.0}
+            for band in bands
         ],
     }

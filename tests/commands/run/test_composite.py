@@ -13,9 +13,10 @@ import rasterio
 from shapely import box
 
 from automap_tiles import open_process
+from automap_tiles.analysis.methods import METHODS
 from automap_tiles.commands.run.composite import band_names, composite_config, prepared_scenes
 from automap_tiles.commands.run.folders import composite_path
-from automap_tiles.commands.run.parameters import METHODS, RunParameters
+from automap_tiles.commands.run.parameters import RunParameters
 from automap_tiles.commands.run.results import check_composites, write_item
 from automap_tiles.errors import ConfigError
 from automap_tiles.scenes.masks import Making
@@ -173,7 +174,7 @@ def test_long_names_of_statistics(prepared_run: RunParameters) -> None:
 
 
 def test_every_method_runs(prepared_run: RunParameters, tmp_path: Path) -> None:
-    run = replace(prepared_run, statistics=(*METHODS, "p10", "count"))
+    run = replace(prepared_run, statistics=(*METHODS, "p10"))
     config = composite_config(run, "8")
     config["output"]["path"] = str(tmp_path / "all.tif")
     list(open_process(config).execute(concurrency="none"))
