@@ -9,6 +9,7 @@ import rasterio
 
 from automap_tiles import raster
 from automap_tiles.raster.datasets import forget
+from automap_tiles.raster.drivers import open_dataset
 from automap_tiles.storage import Storage, is_remote
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class PlacedFile:
 
     def band_tags(self) -> dict[int, dict[str, str]]:
         """By number of the band."""
-        with self._anew(), rasterio.open(self._url) as dataset:
+        with self._anew(), open_dataset(self._url) as dataset:
             return {band: dict(dataset.tags(band)) for band in dataset.indexes}
 
     @property

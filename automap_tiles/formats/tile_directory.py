@@ -37,6 +37,7 @@ from automap_tiles.formats.tile_source import (
 )
 from automap_tiles.formats.vector_tile import FeatureTile, shifted
 from automap_tiles.grid import Bounds, Grid, GridLike, Pyramid, Tile, TileIndex, unit_parts
+from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.storage import is_remote, open_storage
 
 if TYPE_CHECKING:
@@ -314,23 +315,52 @@ def _extension(spec: InputSpec, options: Options, metadata: Metadata | None) -> 
     return extension.lstrip(".")
 
 
+_GRID_OPTIONS = ("grid", "metatiling", "tile_size", "pixelbuffer")
+
+
 def _pyramid(spec: InputSpec, options: Options, metadata: Metadata | None) -> Pyramid:
-    names = ("grid", "metatiling", "tile_size", "pixelbuffer")
-    given = options.pick(names)
-    if "grid" not in given:
-        if metadata is not None:
-            return metadata.pyramid
+    """As the folder itself says; else as the options do."""
+    given = options.pick(_GRID_OPTIONS)
+    if "grid" not in given and metadata is None:
         raise spec.error(
             f"the grid is missing, and there is no {METADATA_NAME}",
             key="grid",
             remedy="grid: mercator",
         )
+    if metadata is not None:
+        given = {**_own_options(metadata.pyramid), **given}
     try:
-        return Pyramid.from_grid(
-            given["grid"], **{name: given[name] for name in names[1:] if name in given}
+        pyramid = Pyramid.from_grid(
+            given["grid"], **{name: given[name] for name in _GRID_OPTIONS[1:] if name in given}
         )
     except GridError as error:
         raise spec.error(str(error), key="grid") from error
+    if metadata is None:
+        return pyramid
+    if pyramid != metadata.pyramid:
+        _tell_ignored(spec, pyramid, metadata.pyramid)
+    return metadata.pyramid
+
+
+def _own_options(pyramid: Pyramid) -> dict[str, Any]:
+    said = pyramid.to_dict()
+    return {name: said[name] for name in _GRID_OPTIONS}
+
+
+def _tell_ignored(spec: InputSpec, given: Pyramid, own: Pyramid) -> None:
+    names = [name for name in _GRID_OPTIONS[1:] if getattr(given, name) != getattr(own, name)]
+    if not given.replace(metatiling=own.metatiling).same_grid(own):
+        names.insert(0, "grid")
+    tell(
+        Note(
+            fate=Fate.IGNORED,
+            subject=Subject.OPTIONS,
+            reason=f"the tiles were written on another grid, as their {METADATA_NAME} says",
+            count=len(names),
+            examples=tuple(f"{spec.name}.{name}" for name in names),
+            remedy="leave these options out",
+        )
+    )
 
 
 def _pixels(options: Options, said: Mapping[str, Any], extension: str) -> PixelFormat | None:

@@ -112,6 +112,8 @@ def read_pixels(
 
     def load(index: TileIndex) -> RasterArray | None:
         found: RasterArray | None = load_kept(files, index, decode, few)
+        if found is not None and found.shape[-2:] != Tile(files.pyramid, index).shape:
+            raise _of_another_shape(files, index, found.shape[-2:])
         if found is None or everything or few:
             return found
         return found[[band - 1 for band in indexes]]
@@ -129,6 +131,17 @@ def read_pixels(
             target = out[:, part.tile_window[0], part.tile_window[1]]
             paste(target, warped[:, part.unit_window[0], part.unit_window[1]], 0, 0)
     return out
+
+
+def _of_another_shape(
+    files: TileFiles, index: TileIndex, found: tuple[int, ...]
+) -> InputError:
+    height, width = Tile(files.pyramid, index).shape
+    return InputError(
+        f"has {found[1]} x {found[0]} pixels, and tiles of a {files.pyramid} have {width} x "
+        f"{height} here; say how they were cut: metatiling, tile_size, pixelbuffer",
+        files.storage.url(files.key(index)),
+    )
 
 
 def _assemble(

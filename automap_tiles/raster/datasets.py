@@ -18,6 +18,7 @@ from rasterio.errors import RasterioError, RasterioIOError
 
 from automap_tiles.errors import InputError, SourceBrokeOff, without_signatures
 from automap_tiles.notes import Fate, Note, Subject, tell
+from automap_tiles.raster.drivers import is_local, open_dataset, reason_not_opened
 from automap_tiles.raster.env import ensure_env, is_networked, patience
 from automap_tiles.raster.source import RasterInfo, describe
 
@@ -144,7 +145,7 @@ def _open(path: str, level: int | None, stamp: tuple[int, int] | None) -> Source
     options = {} if level is None else {"OVERVIEW_LEVEL": level}
     started = time.monotonic()
     try:
-        dataset = rasterio.open(path, **options)
+        dataset = open_dataset(path, **options)
     except RasterioIOError as error:
         message = f"{_open_failure(path, stamp, error)}{_stalled(path, started)}"
         raise InputError(message, path) from error
@@ -152,10 +153,10 @@ def _open(path: str, level: int | None, stamp: tuple[int, int] | None) -> Source
 
 
 def _open_failure(path: str, stamp: tuple[int, int] | None, error: Exception) -> str:
-    looks_local = "://" not in path and not path.startswith("/vsi") and ":" not in path
-    if looks_local and stamp is None:
+    if is_local(path) and ":" not in path and stamp is None:
         return "no such file"
-    return f"cannot be opened as a raster: {deepest_reason(error)}"
+    reason = reason_not_opened(path, deepest_reason(error))
+    return f"cannot be opened as a raster: {reason}"
 
 
 def _forget_content(path: str) -> None:
@@ -164,7 +165,7 @@ def _forget_content(path: str) -> None:
     Content that is not to be cached is dropped when such a file is closed.
     """
     with rasterio.Env(CPL_VSIL_CURL_NON_CACHED=path), suppress(RasterioIOError):
-        rasterio.open(path).close()
+        open_dataset(path).close()
 
 
 def _stalled(path: str, started: float) -> str:

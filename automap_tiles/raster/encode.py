@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from rasterio.enums import ColorInterp
 from rasterio.errors import RasterioError
 from rasterio.io import MemoryFile
 
 from automap_tiles.errors import InputError, OutputError
+from automap_tiles.raster.drivers import SELF_CONTAINED, open_dataset
 from automap_tiles.raster.env import ensure_env
 from automap_tiles.raster.nodata import as_value, equals, fill_value
 from automap_tiles.raster.target import Target
@@ -25,6 +26,8 @@ Tags = Mapping[str | int, Any]
 
 LARGEST_BLOCK = 512
 """Pixels along the edge of a block; an image up to this size is a single one."""
+
+_DRIVERS = list(SELF_CONTAINED)
 
 MOST_BANDS_WITH_COLOURS = 2
 """GDAL's GeoTIFF driver has no table of colours for files of more bands, and says so in vain."""
@@ -228,10 +231,10 @@ def write_metadata(dataset: Any, metadata: BandMetadata) -> None:
 @contextmanager
 def _opened(source: bytes | memoryview | str | Path) -> Iterator[Any]:
     if isinstance(source, bytes | memoryview):
-        with MemoryFile(bytes(source)) as memory, memory.open() as dataset:
+        with MemoryFile(bytes(source)) as memory, memory.open(driver=_DRIVERS) as dataset:
             yield dataset
     else:
-        with rasterio.open(source) as dataset:
+        with open_dataset(os.fspath(source)) as dataset:
             yield dataset
 
 

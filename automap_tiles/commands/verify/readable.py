@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-import rasterio
 from rasterio.errors import RasterioError
 
 from automap_tiles import vector
 from automap_tiles.errors import InputError
+from automap_tiles.raster.drivers import open_dataset
 from automap_tiles.storage import Storage
 
 _VECTOR_DRIVERS = {".geojson": "GeoJSON", ".fgb": "FlatGeobuf"}
@@ -28,6 +28,6 @@ def why_unreadable(storage: Storage, key: str) -> str | None:
 
 
 def _read_raster(url: str) -> None:
-    with rasterio.open(url) as dataset:
+    with open_dataset(url) as dataset:
         for _, window in dataset.block_windows(1):
             dataset.read(window=window)
