@@ -349,7 +349,7 @@ def _own_options(pyramid: Pyramid) -> dict[str, Any]:
 
 def _tell_ignored(spec: InputSpec, given: Pyramid, own: Pyramid) -> None:
     names = [name for name in _GRID_OPTIONS[1:] if getattr(given, name) != getattr(own, name)]
-    if not given.replace(metatiling=own.metatiling).same_grid(own):
+    if not replace(given, tile_size=own.tile_size).same_grid(own):
         names.insert(0, "grid")
     tell(
         Note(

@@ -133,9 +133,7 @@ def read_pixels(
     return out
 
 
-def _of_another_shape(
-    files: TileFiles, index: TileIndex, found: tuple[int, ...]
-) -> InputError:
+def _of_another_shape(files: TileFiles, index: TileIndex, found: tuple[int, ...]) -> InputError:
     height, width = Tile(files.pyramid, index).shape
     return InputError(
         f"has {found[1]} x {found[0]} pixels, and tiles of a {files.pyramid} have {width} x "

@@ -8,12 +8,13 @@ file, and a file of this machine by one that follows references only where its n
 
 from __future__ import annotations
 
+import os
 import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from rasterio._path import _parse_path
+from rasterio.enums import MaskFlags
 from rasterio.env import Env, ensure_env_with_credentials
 from rasterio.errors import RasterioIOError
 from rasterio.io import DatasetReader
@@ -24,7 +25,7 @@ SELF_CONTAINED = (
     "GTiff", "COG", "PNG", "JPEG", "JP2OpenJPEG", "JP2KAK", "JP2ECW", "JP2MrSID", "JPEGXL",
     "WEBP", "GIF", "BIGGIF", "BMP", "netCDF", "HDF5", "HDF5Image", "HDF4", "HDF4Image", "GRIB",
     "BAG", "HFA", "MBTiles", "GPKG", "AAIGrid", "DTED", "SRTMHGT", "USGSDEM", "XYZ", "ENVI",
-    "EHdr", "NITF", "PCIDSK", "SAGA", "RST", "GSBG", "GS7BG", "GSAG", "PCRaster", "PNM", "SGI",
+    "EHdr", "NITF", "SAGA", "RST", "GSBG", "GS7BG", "GSAG", "PCRaster", "PNM", "SGI",
 )  # fmt: skip
 """Drivers that read the file and, at most, its own header beside it; names as in GDAL."""
 
@@ -38,6 +39,7 @@ REFERRING: dict[str, tuple[str, ...]] = {
     "KMLSUPEROVERLAY": (".kml", ".kmz"),
     "MAP": (".map",),
     "ERS": (".ers",),
+    "PCIDSK": (".pix",),
     "STACIT": (".json",),
     "STACTA": (".json",),
     **dict.fromkeys(("DAAS", "EEDA", "EEDAI", "HTTP", "OGCAPI", "PLMOSAIC", "PLScenes"), ()),
@@ -47,14 +49,19 @@ REFERRING: dict[str, tuple[str, ...]] = {
 # `NETCDF:file:variable` and the like name their driver.
 _SUBDATASET = re.compile(r"[A-Z][A-Z0-9_]+:")
 
-# What GDAL looks for beside a raster, and opens with any driver.
-_SIDE_FILES = (".ovr", ".msk")
+# What GDAL looks for beside a raster, and opens with any driver: overviews and masks.
+_OVERVIEWS = (".ovr", ".OVR")
+_MASKS = (".msk", ".MSK")
+
+# What GDAL says of a file that is there, and that none of the drivers it may take can read.
+_UNKNOWN_FORMAT = "not recognized as being in a supported file format"
 
 _HEAD = 4096
 
 
 def is_local(path: str) -> bool:
     """Whether a path names a file of this machine, and not a part of an archive."""
+    path = path.removeprefix("file://")
     return "://" not in path and not path.startswith("/vsi") and not _SUBDATASET.match(path)
 
 
@@ -64,19 +71,18 @@ def drivers_for(path: str) -> list[str] | None:
         return None
     if not is_local(path):
         return list(SELF_CONTAINED)
-    name = path.lower()
-    if name.endswith(REFERRING["VRT"]):
-        return None
-    return [
-        driver for driver in _registered()
-        if driver not in REFERRING or name.endswith(REFERRING[driver])
-    ]  # fmt: skip
+    return list(_of_local_files(_referring(path.lower())))
 
 
-@lru_cache(maxsize=1)
-def _registered() -> tuple[str, ...]:
+def _referring(name: str) -> tuple[str, ...]:
+    """The drivers that follow references, and that a name of a file says are wanted."""
+    return tuple(driver for driver, ends in REFERRING.items() if ends and name.endswith(ends))
+
+
+@lru_cache(maxsize=32)
+def _of_local_files(wanted: tuple[str, ...]) -> tuple[str, ...]:
     with Env() as env:
-        return tuple(env.drivers())
+        return tuple(name for name in env.drivers() if name not in REFERRING or name in wanted)
 
 
 @ensure_env_with_credentials  # type: ignore[untyped-decorator]
@@ -87,17 +93,31 @@ def open_dataset(path: str, **options: Any) -> Any:
     other files that may refer on.
     """
     if is_local(path):
-        for end in _SIDE_FILES:
-            _check_side_file(path, path + end)
-    dataset = DatasetReader(_parse_path(path), driver=drivers_for(path), **options)
-    if named := dataset.tags(ns="OVERVIEWS").get("OVERVIEW_FILE"):
+        for beside in _local_side_files(path):
+            _check_side_file(path, beside)
+    dataset = DatasetReader(path, driver=drivers_for(path), **options)
+    try:
+        _check_beside(dataset, path)
+    except InputError:
         dataset.close()
+        raise
+    return dataset
+
+
+def _check_beside(dataset: Any, path: str) -> None:
+    """Refuse overviews and masks of a dataset that are not plain rasters.
+
+    GDAL looks for them when it is asked for the first time, which it has not been yet.
+    """
+    if named := dataset.tags(ns="OVERVIEWS").get("OVERVIEW_FILE"):
         raise InputError(
             f"names another file for its overviews ({named}), which is not followed; build them "
             "anew (gdaladdo), or take the tag OVERVIEW_FILE away",
             path,
         )
-    return dataset
+    if not is_local(path) and "?" not in path and not _SUBDATASET.match(path):
+        for beside in _far_side_files(dataset, path):
+            _check_side_file(path, beside)
 
 
 def reason_not_opened(path: str, error: str) -> str:
@@ -115,20 +135,48 @@ def reason_not_opened(path: str, error: str) -> str:
     return error
 
 
+def _local_side_files(path: str) -> list[str]:
+    # os.path: this runs at every opening, and pathlib costs more
+    own = path.removeprefix("file://")
+    return [own + end for end in (*_OVERVIEWS, *_MASKS) if os.path.exists(own + end)]  # noqa: PTH110
+
+
+def _far_side_files(dataset: Any, path: str) -> tuple[str, ...]:
+    """Where GDAL will look for overviews and masks of a raster that is not a file here.
+
+    A GeoTIFF that has its own is not looked further for; so this asks for nothing that GDAL would
+    not ask for itself.
+    """
+    ends: tuple[str, ...] = (*_OVERVIEWS, *_MASKS)
+    if dataset.driver == "GTiff":
+        with (
+            Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"),
+            DatasetReader(path, driver=["GTiff"]) as alone,
+        ):
+            own_mask = alone.count and MaskFlags.per_dataset in alone.mask_flag_enums[0]
+            own_overviews = alone.count and alone.overviews(1)
+        ends = (() if own_overviews else _OVERVIEWS) + (() if own_mask else _MASKS)
+    return tuple(path + end for end in ends)
+
+
 def _check_side_file(path: str, beside: str) -> None:
-    if not Path(beside).exists():
-        return
+    """Refuse a side file that may refer to others, by itself or by what lies beside it in turn."""
     try:
-        DatasetReader(_parse_path(beside), driver=list(SELF_CONTAINED)).close()
+        if is_local(beside):
+            for further in _local_side_files(beside):
+                _check_side_file(beside, further)
+        with DatasetReader(beside, driver=list(SELF_CONTAINED)) as dataset:
+            _check_beside(dataset, beside)
     except RasterioIOError as error:
-        raise InputError(
-            f"the file beside it, {Path(beside).name}, is not a plain raster: {error}", path
-        ) from error
+        if is_local(beside) or _UNKNOWN_FORMAT in str(error):
+            raise InputError(
+                f"the file beside it, {Path(beside).name}, is not a plain raster: {error}", path
+            ) from error
 
 
 def _head(path: str) -> bytes:
     try:
-        with Path(path).open("rb") as file:
+        with Path(path.removeprefix("file://")).open("rb") as file:
             return file.read(_HEAD)
     except OSError:
         return b""

@@ -17,6 +17,8 @@ from automap_tiles.errors import InputError
 from automap_tiles.grid import Pyramid
 from automap_tiles.raster import close_all, decode, inspect, read
 from automap_tiles.raster.drivers import REFERRING, SELF_CONTAINED, drivers_for
+from automap_tiles.raster.env import ensure_env
+from automap_tiles.raster.source import describe
 
 # In a process of its own: GDAL waits for the answer while it holds the interpreter.
 _SERVER = """
@@ -165,9 +167,12 @@ def test_archives(web: Web) -> None:
     assert web.asked() == []
 
 
-@pytest.mark.parametrize("end", [".ovr", ".msk"])
+@pytest.mark.parametrize("end", [".ovr", ".msk", ".OVR", ".MSK", ".ovr.ovr", ".msk.ovr"])
 def test_side_files(web: Web, end: str) -> None:
     path = plain(web.folder / "r.tif")
+    first = Path(f"{path}{end[:4]}")
+    if first != Path(f"{path}{end}"):
+        plain(first, 32 if end.startswith(".ovr") else 64)
     beside = Path(f"{path}{end}")
     beside.write_text(virtual("/vsicurl/" + web.address("secret.tif")))
     with pytest.raises(InputError, match=rf"r\.tif\{end}, is not a plain raster"):
@@ -175,6 +180,56 @@ def test_side_files(web: Web, end: str) -> None:
     assert web.asked() == []
     beside.unlink()
     touch(path)
+
+
+@pytest.mark.parametrize("end", [".ovr", ".msk", ".ovr.ovr"])
+def test_side_files_from_elsewhere(web: Web, end: str) -> None:
+    plain(web.folder / "public" / "r.tif")
+    if end == ".ovr.ovr":
+        plain(web.folder / "public" / "r.tif.ovr", 32)
+    beside = web.folder / "public" / f"r.tif{end}"
+    beside.write_text(virtual("/vsicurl/" + web.address("secret.tif")))
+    with pytest.raises(InputError, match=rf"r\.tif\{end}, is not a plain raster"):
+        touch(web.address("r.tif"))
+    assert [path for path in web.asked() if "secret" in path] == []
+
+
+def test_good_side_files_from_elsewhere(web: Web) -> None:
+    path = plain(web.folder / "public" / "r.tif")
+    with rasterio.Env(TIFF_USE_OVR=True), rasterio.open(path, "r+") as file:
+        file.build_overviews([2, 4])
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=False), rasterio.open(path, "r+") as file:
+        file.write_mask(np.eye(64, dtype=bool))
+    info = inspect(web.address("r.tif"))
+    assert (info.overviews, info.has_mask) == ((2, 4), True)
+    assert read(info.path, info.grid).count() == 64
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_asks_no_more_than_gdal(web: Web, *, whole: bool) -> None:
+    """Looking for side files beforehand costs no request that GDAL would not make itself."""
+    path = plain(web.folder / "public" / "r.tif")
+    plain(web.folder / "public" / "same.tif")
+    if whole:
+        for each in (path, path.with_name("same.tif")):
+            with rasterio.open(each, "r+") as file:
+                file.build_overviews([2, 4])
+    ensure_env()
+    with rasterio.open(web.address("same.tif")) as dataset:
+        describe(dataset, "same.tif")
+    theirs = [each.replace("same", "r") for each in web.asked()]
+    inspect(web.address("r.tif"))
+    assert web.asked()[len(theirs) :] == theirs
+
+
+def test_overviews_that_name_others(web: Web) -> None:
+    """A plain file of overviews may have a tag of its own that names another file."""
+    path = plain(web.folder / "r.tif")
+    with rasterio.open(plain(Path(f"{path}.ovr"), 32), "r+") as file:
+        file.update_tags(ns="OVERVIEWS", OVERVIEW_FILE="/vsicurl/" + web.address("secret.tif"))
+    with pytest.raises(InputError, match="another file for its overviews"):
+        touch(path)
+    assert web.asked() == []
 
 
 def test_overviews_elsewhere(web: Web) -> None:
@@ -205,6 +260,19 @@ def test_own_overviews_and_masks_beside_the_file(tmp_path: Path) -> None:
     info = inspect(path)
     assert (info.overviews, info.has_mask) == ((2, 4), True)
     assert read(path, info.grid).count() == 64
+
+
+def test_virtual_rasters_of_the_user(tmp_path: Path) -> None:
+    """Also of virtual ones, in other folders, and as an address of a file."""
+    plain(tmp_path / "a.tif", 32)
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "first.VRT").write_text(virtual(str(tmp_path / "a.tif")))
+    second = tmp_path / "second.vrt"
+    second.write_text(virtual(str(tmp_path / "deep" / "first.VRT")))
+    for path in (str(second), f"file://{second}"):
+        info = inspect(path)
+        assert (read(path, info.grid).data == 9).all()
+    close_all()
 
 
 def test_lists() -> None:
