@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.enums import ColorInterp
 from rasterio.errors import RasterioError
-from rasterio.io import MemoryFile
+from rasterio.io import DatasetReader, MemoryFile
 
 from automap_tiles.errors import InputError, OutputError
 from automap_tiles.raster.drivers import SELF_CONTAINED, open_dataset
@@ -231,7 +231,11 @@ def write_metadata(dataset: Any, metadata: BandMetadata) -> None:
 @contextmanager
 def _opened(source: bytes | memoryview | str | Path) -> Iterator[Any]:
     if isinstance(source, bytes | memoryview):
-        with MemoryFile(bytes(source)) as memory, memory.open(driver=_DRIVERS) as dataset:
+        # not memory.open: that would write where there are no bytes at all
+        with (
+            MemoryFile(bytes(source)) as memory,
+            DatasetReader(memory.name, driver=_DRIVERS) as dataset,
+        ):
             yield dataset
     else:
         with open_dataset(os.fspath(source)) as dataset:

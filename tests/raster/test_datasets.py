@@ -33,13 +33,13 @@ class Opened(list[str]):
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
     found = Opened()
-    original = rasterio.open
+    original = datasets.open_dataset
 
     def spy(path: str, *args: Any, **options: Any) -> Any:
         found.append(path)
         return original(path, *args, **options)
 
-    monkeypatch.setattr(rasterio, "open", spy)
+    monkeypatch.setattr(datasets, "open_dataset", spy)
     return found
 
 
