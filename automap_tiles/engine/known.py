@@ -40,14 +40,20 @@ class DoneTiles:
         there |= found
         return [index not in empty and index not in there for index in tiles]
 
-    def outdated(self, tile: TileIndex, made_from: Sequence[TileIndex]) -> bool:
+    def outdated(
+        self, tile: TileIndex, made_from: Sequence[TileIndex], *, strays: bool = True
+    ) -> bool:
         """Whether one of the tiles it is made from has a later run, or is there without a row."""
         row = _valid_rows(self.journal, self.run, [tile]).get(tile)
         if row is None:
             return False
         rows = _valid_rows(self.journal, self.run, made_from)
-        strays = [index for index in made_from if index not in rows] if self.adopt else []
-        return _is_older(row, rows) or bool(strays and self.writer.whole_many(self._tiles(strays)))
+        if _is_older(row, rows):
+            return True
+        unknown = [index for index in made_from if index not in rows]
+        if not (self.adopt and strays and unknown):
+            return False
+        return bool(self.writer.whole_many(self._tiles(unknown)))
 
     def _incomplete(self, written: set[TileIndex]) -> set[TileIndex]:
         """Tiles of several files of which one has gone that the journal knows."""
@@ -76,7 +82,13 @@ class AllButFailed:
         rows = _valid_rows(self.journal, self.run, tiles)
         return [index in rows and rows[index].status is TileStatus.FAILED for index in tiles]
 
-    def outdated(self, tile: TileIndex, made_from: Sequence[TileIndex]) -> bool:
+    def outdated(
+        self,
+        tile: TileIndex,
+        made_from: Sequence[TileIndex],
+        *,
+        strays: bool = True,  # noqa: ARG002
+    ) -> bool:
         """Whether one of the tiles it is made from has a later run."""
         row = _valid_rows(self.journal, self.run, [tile]).get(tile)
         return row is not None and _is_older(row, _valid_rows(self.journal, self.run, made_from))

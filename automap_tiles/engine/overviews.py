@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from automap_tiles.engine import neighbours
 from automap_tiles.errors import ProcessError
 from automap_tiles.formats.protocols import Tiled
+from automap_tiles.formats.raster_output import blank, paste
+from automap_tiles.formats.tile_files import Cut
 from automap_tiles.grid import Tile, TileIndex
 from automap_tiles.raster import overview
 from automap_tiles.runtime.process import Process
@@ -23,8 +27,11 @@ def make_lower(
 ) -> Tiled | None:
     """Shrink the one to four tiles below a tile; None when all are empty.
 
-    `stored` gives a finished tile without its buffer.
+    `stored` gives a finished tile without its buffer. The buffer of a tile that has one is made of
+    the tiles below its neighbours.
     """
+    if tile.pixelbuffer:
+        return _lower_with_buffer(process, tile, stored)
     children = tile.children()
     found = {child.index: data for child in children if (data := stored(child)) is not None}
     if not found:
@@ -44,15 +51,32 @@ def make_lower(
             nodata=nodata,
             unit_size=tile.pyramid.tile_size,
         )
-    return None if np.ma.getmaskarray(shrunk).all() else Tiled(shrunk)
+    return _unless_empty(shrunk)
 
 
 def make_higher(process: Process, tile: Tile) -> Tiled | None:
-    """Enlarge a quarter of the tile above; None when that is empty."""
+    """Enlarge a quarter of the tile above; None when that is empty.
+
+    The buffer of a tile that has one is made of the tiles above its neighbours.
+    """
+    if not tile.pixelbuffer:
+        enlarged = _enlarged(process, tile, process.writer.read)
+    else:
+        # one parent serves up to four of the tiles
+        read = cache(process.writer.read)
+        enlarged = _pasted(
+            neighbours.beside(tile), tile.shape, lambda bare: _enlarged(process, bare, read)
+        )
+    return None if enlarged is None else _unless_empty(enlarged)
+
+
+def _enlarged(
+    process: Process, tile: Tile, read: Callable[[Tile], Tiled | None]
+) -> RasterArray | None:
     parent = tile.parent()
-    if parent is None or (data := process.writer.read(parent)) is None:
+    if parent is None or (data := read(parent)) is None:
         return None
-    enlarged = overview.enlarge(
+    return overview.enlarge(
         data.data,
         tile.shape,
         quadrant=(tile.row - 2 * parent.row, tile.col - 2 * parent.col),
@@ -60,7 +84,49 @@ def make_higher(process: Process, tile: Tile) -> Tiled | None:
         nodata=process.writer.nodata,
         unit_size=tile.pyramid.tile_size,
     )
-    return None if np.ma.getmaskarray(enlarged).all() else Tiled(enlarged)
+
+
+def _lower_with_buffer(
+    process: Process, tile: Tile, stored: Callable[[Tile], Tiled | None]
+) -> Tiled | None:
+    lower = _baselevels(process).lower
+    wide = neighbours.in_whole_blocks(tile, lower)
+    height, width = wide.shape
+
+    def pixels(below: Tile) -> RasterArray | None:
+        found = stored(below)
+        return None if found is None else found.data
+
+    mosaic = _pasted(neighbours.below(wide), (2 * height, 2 * width), pixels)
+    if mosaic is None:
+        return None
+    shrunk = overview.shrink(
+        mosaic,
+        wide.shape,
+        resampling=lower,
+        nodata=process.writer.nodata,
+        unit_size=tile.pyramid.tile_size,
+    )
+    top, left = (w - t for w, t in zip(wide.pixel_offset, tile.pixel_offset, strict=True))
+    return _unless_empty(shrunk[:, -top : tile.height - top, -left : tile.width - left])
+
+
+def _pasted(
+    cuts: Iterable[Cut], shape: tuple[int, int], pixels: Callable[[Tile], RasterArray | None]
+) -> RasterArray | None:
+    """Tiles side by side, masked where there are none; None where there are none at all."""
+    out: RasterArray | None = None
+    for cut in cuts:
+        found = pixels(cut.tile)
+        if found is not None:
+            if out is None:
+                out = blank((len(found), *shape), found.dtype, found.fill_value.item())
+            paste(out, found, cut.rows.start, cut.cols.start)
+    return out
+
+
+def _unless_empty(data: RasterArray) -> Tiled | None:
+    return None if np.ma.getmaskarray(data).all() else Tiled(data)
 
 
 def without_buffer(tile: Tile, data: Tiled) -> Tiled:

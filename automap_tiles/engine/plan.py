@@ -4,6 +4,10 @@ Finest zoom first, along the Morton curve. Tiles of a base zoom come from the co
 an overview tile follows right after the last tile below it, so that it can be made at once; tiles
 above the base zooms follow right after the tile that they are enlarged from. Nothing is kept but
 the ancestors of the tile at hand: a plan of a million tiles costs as much memory as one of ten.
+
+Where output tiles have a pixel buffer, a tile is made of those around the one below or above it as
+well. Then zoom follows zoom, each along the curve; what is to be made of the zoom before is kept as
+stretches of the curve.
 """
 
 from __future__ import annotations
@@ -14,6 +18,8 @@ from enum import IntEnum
 from itertools import islice
 from typing import Protocol
 
+from automap_tiles.engine import neighbours
+from automap_tiles.engine.places import Places
 from automap_tiles.grid import TileIndex, child_indexes, cover
 from automap_tiles.runtime.process import Process
 
@@ -46,8 +52,13 @@ class Known(Protocol):
         """For tiles of one zoom in the order of the curve: whether they still have to be made."""
         ...
 
-    def outdated(self, tile: TileIndex, made_from: Sequence[TileIndex]) -> bool:
-        """Whether a finished tile is older than one of the tiles of one zoom it is made from."""
+    def outdated(
+        self, tile: TileIndex, made_from: Sequence[TileIndex], *, strays: bool = True
+    ) -> bool:
+        """Whether a finished tile is older than one of the tiles of one zoom it is made from.
+
+        `strays`: also than one of which nobody knows when it was made.
+        """
         ...
 
 
@@ -57,7 +68,13 @@ class NothingKnown:
     def pending(self, tiles: list[TileIndex]) -> list[bool]:
         return [True] * len(tiles)
 
-    def outdated(self, tile: TileIndex, made_from: Sequence[TileIndex]) -> bool:  # noqa: ARG002
+    def outdated(
+        self,
+        tile: TileIndex,  # noqa: ARG002
+        made_from: Sequence[TileIndex],  # noqa: ARG002
+        *,
+        strays: bool = True,  # noqa: ARG002
+    ) -> bool:
         return False
 
 
@@ -79,6 +96,8 @@ class Plan:
 
     process: Process
     known: Known
+    buffer: int = 0
+    """Pixels around each tile of the output."""
     skipped: int = 0
 
     def total(self) -> int:
@@ -91,6 +110,9 @@ class Plan:
     def steps(self) -> Iterator[Step]:
         """The tiles that are pending; stream it once."""
         zooms = set(self.process.zooms)
+        if self.buffer:
+            yield from self._zoom_by_zoom(zooms)
+            return
         for zoom in sorted(zooms, reverse=True):
             if not self._is_derived(zoom, zooms):
                 yield from self._from(zoom, zooms)
@@ -152,6 +174,43 @@ class Plan:
                     yield Step(child, StepKind.HIGHER, (index,) if pending else ())
                 yield from self._enlarged(child, child_pending, below)
 
+    def _zoom_by_zoom(self, zooms: set[int]) -> Iterator[Step]:
+        """Base zooms and those below, finest first, then those above; all of a zoom in one go."""
+        coming = {zoom: Places() for zoom in zooms}
+        higher = sorted(zoom for zoom in zooms if self._kind(zoom) is StepKind.HIGHER)
+        for zoom in [*sorted(zooms.difference(higher), reverse=True), *higher]:
+            kind = self._kind(zoom)
+            before = coming.get(zoom - 1 if kind is StepKind.HIGHER else zoom + 1, Places())
+            for index, done in self._with_state(zoom):
+                groups = [] if kind is StepKind.PROCESS else self._sources(index, kind)
+                needs = [each for group in groups for each in group if each in before]
+                if done and not needs and not self._is_outdated_of(index, groups):
+                    self.skipped += 1
+                    continue
+                coming[zoom].add(index)
+                yield Step(index, kind, tuple(needs))
+
+    def _with_state(self, zoom: int) -> Iterator[tuple[TileIndex, bool]]:
+        """The tiles of a zoom, and whether they are there."""
+        stream = cover.tiles(self.process.pyramid, self.process.area_at(zoom), zoom)
+        while group := list(islice(stream, _GROUP)):
+            for index, pending in zip(group, self.known.pending(group), strict=True):
+                yield index, not pending
+
+    def _sources(self, index: TileIndex, kind: StepKind) -> list[list[TileIndex]]:
+        pyramid = self.process.pyramid.replace(pixelbuffer=self.buffer)
+        if kind is StepKind.HIGHER:
+            return neighbours.sources_above(pyramid, index)
+        levels = self.process.baselevels
+        return [] if levels is None else neighbours.sources_below(pyramid, index, levels)
+
+    def _is_outdated_of(self, index: TileIndex, groups: list[list[TileIndex]]) -> bool:
+        """As `_is_outdated`; a neighbour of which nothing is known may never become known."""
+        own = set(self._made_from(index))
+        return any(
+            self.known.outdated(index, group, strays=not own.isdisjoint(group)) for group in groups
+        )
+
     def _looked_up(
         self, leaves: Iterable[TileIndex], kind: StepKind
     ) -> Iterator[tuple[TileIndex, bool]]:
@@ -172,11 +231,13 @@ class Plan:
         """Whether what a tile is made from was made after it: the run between ended too early."""
         if kind is StepKind.PROCESS:
             return False
-        if kind is StepKind.LOWER:
-            made_from = list(child_indexes(self.process.pyramid, index))
-        else:
-            made_from = [_ancestor(index, index.zoom - 1)]
-        return self.known.outdated(index, made_from)
+        return self.known.outdated(index, self._made_from(index))
+
+    def _made_from(self, index: TileIndex) -> list[TileIndex]:
+        """The tiles that the pixels of a derived tile, without its buffer, are made from."""
+        if self._kind(index.zoom) is StepKind.LOWER:
+            return list(child_indexes(self.process.pyramid, index))
+        return [_ancestor(index, index.zoom - 1)]
 
 
 def _ancestor(index: TileIndex, zoom: int) -> TileIndex:

@@ -129,8 +129,9 @@ class _Run:
     notes: Notes = field(default_factory=Notes)
 
     def __post_init__(self) -> None:
-        self.plan = Plan(self.process, self.state.known)
-        self.sums = Summary(output=self.process.writer.path)
+        writer = self.process.writer
+        self.plan = Plan(self.process, self.state.known, buffer=writer.pyramid.pixelbuffer)
+        self.sums = Summary(output=writer.path)
 
     def events(self) -> Iterator[Event]:
         total = self.plan.total()

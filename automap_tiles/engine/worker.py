@@ -76,7 +76,11 @@ class TileWorker:
         self._kept = _Kept()
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         base = process.baselevels
-        self._keeps = base is not None and process.writer.kind is OutputKind.RASTER
+        # With a buffer a tile serves up to four others, a whole zoom later: nothing is kept.
+        buffer = process.writer.pyramid.pixelbuffer
+        self._overviews = process.pyramid.replace(pixelbuffer=buffer)
+        is_raster = process.writer.kind is OutputKind.RASTER
+        self._keeps = base is not None and is_raster and not buffer
         self._from_memory = process.writer.lossless
 
     def run(self, batch: Batch) -> Iterator[TileResult]:
@@ -142,7 +146,7 @@ class TileWorker:
         if step.kind is StepKind.PROCESS:
             data = self._process.compute(tile)
         else:
-            tile = tile.unbuffered()
+            tile = Tile(self._overviews, step.index)
             data = (
                 make_lower(self._process, tile, self._stored)
                 if step.kind is StepKind.LOWER

@@ -72,25 +72,32 @@ class TileFiles:
         Each comes with its window in the tile's array, which may reach beyond it. Columns beyond
         the antimeridian of a global grid are those of the other side.
         """
-        bare = self.pyramid.replace(pixelbuffer=0)
-        edge = bare.tile_size * bare.metatiling
-        rows, cols = bare.matrix_shape(tile.zoom)
-        world = bare.pixel_shape(tile.zoom)[1]
-        top, left = tile.pixel_offset
-        height, width = tile.shape
-        turns = (-1, 0, 1) if bare.is_global else (0,)
-        for row in range(max(0, top // edge), min(rows, (top + height - 1) // edge + 1)):
-            for turn in turns:
-                start = left - turn * world
-                first, last = max(0, start // edge), min(cols, (start + width - 1) // edge + 1)
-                for col in range(first, last):
-                    output = Tile(bare, TileIndex(tile.zoom, row, col))
-                    y, x = row * edge - top, col * edge - start
-                    yield Cut(
-                        output,
-                        slice(y, y + output.shape[0]),
-                        slice(x, x + output.shape[1]),
-                    )
+        return overlapping(self.pyramid, tile.zoom, tile.pixel_offset, tile.shape)
+
+
+def overlapping(
+    pyramid: Pyramid, zoom: int, offset: tuple[int, int], shape: tuple[int, int]
+) -> Iterator[Cut]:
+    """The tiles of a pyramid, without their buffers, that touch a window of the pixels of a zoom.
+
+    `offset` is the (row, column) of the window's first pixel and may be negative. As
+    `TileFiles.overlapping`, which looks for those under a tile.
+    """
+    bare = pyramid.replace(pixelbuffer=0)
+    edge = bare.tile_size * bare.metatiling
+    rows, cols = bare.matrix_shape(zoom)
+    world = bare.pixel_shape(zoom)[1]
+    top, left = offset
+    height, width = shape
+    turns = (-1, 0, 1) if bare.is_global else (0,)
+    for row in range(max(0, top // edge), min(rows, (top + height - 1) // edge + 1)):
+        for turn in turns:
+            start = left - turn * world
+            first, last = max(0, start // edge), min(cols, (start + width - 1) // edge + 1)
+            for col in range(first, last):
+                output = Tile(bare, TileIndex(zoom, row, col))
+                y, x = row * edge - top, col * edge - start
+                yield Cut(output, slice(y, y + output.shape[0]), slice(x, x + output.shape[1]))
 
 
 def _cut(tile: Tile, output: Tile) -> Cut:

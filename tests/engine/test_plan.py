@@ -12,6 +12,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shapely.affinity import translate
 from shapely.geometry.base import BaseGeometry
 
 from automap_tiles.engine.batching import Batcher
@@ -43,13 +44,15 @@ class Done:
     def pending(self, tiles: list[TileIndex]) -> list[bool]:
         return [index not in self.tiles for index in tiles]
 
-    def outdated(self, tile: TileIndex, made_from: Sequence[TileIndex]) -> bool:
+    def outdated(
+        self, tile: TileIndex, made_from: Sequence[TileIndex], *, strays: bool = True
+    ) -> bool:
         return False
 
 
-def plan(planned: Planned, done: set[TileIndex] | None = None) -> Plan:
+def plan(planned: Planned, done: set[TileIndex] | None = None, buffer: int = 0) -> Plan:
     known = NothingKnown() if done is None else Done(done)
-    return Plan(cast(Process, planned), known)
+    return Plan(cast(Process, planned), known, buffer)
 
 
 def three_zooms() -> Planned:
@@ -94,6 +97,71 @@ def test_every_tile_once_and_needs_come_first(
         seen.add(step.index)
     assert seen == {t for zoom in zooms for t in cover.tiles(pyramid, area, zoom)}
     assert len(seen) == plan(planned).total()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    area=AREAS,
+    metatiling=st.sampled_from([1, 2, 8]),
+    base=st.integers(3, 6),
+    lower=st.integers(0, 3),
+    higher=st.integers(0, 2),
+    buffer=st.sampled_from([1, 40, 300]),
+    left_out=st.integers(0, 10_000),
+)
+def test_with_a_buffer_the_neighbours_come_first_as_well(
+    area: BaseGeometry,
+    metatiling: int,
+    base: int,
+    lower: int,
+    higher: int,
+    buffer: int,
+    left_out: int,
+) -> None:
+    """A tile waits for all that it is made from, and is made where one of those is."""
+    pyramid = Pyramid.from_grid("geodetic", metatiling=metatiling)
+    zooms = tuple(range(base - lower, base + higher + 1))
+    planned = Planned(pyramid, zooms, area, BaseLevels(min=base, max=base))
+    wide = pyramid.replace(pixelbuffer=buffer)
+    every = [step.index for step in plan(planned).steps()]
+    missing = every[left_out % len(every)]
+    for done in (None, set(every) - {missing}):
+        made: set[TileIndex] = set()
+        for step in plan(planned, done, buffer).steps():
+            assert step.index not in made
+            if step.kind is StepKind.PROCESS:
+                assert step.needs == ()
+            else:
+                box = wide.tile(*step.index).bbox
+                other = step.index.zoom + (1 if step.kind is StepKind.LOWER else -1)
+                touched = {i for i in made if i.zoom == other}
+                touched = {i for i in touched if overlaps(pyramid.tile(*i).bbox, box)}
+                if step.kind is StepKind.LOWER:
+                    assert set(step.needs) == touched
+                else:
+                    assert set(step.needs) <= touched
+                    own = TileIndex(other, step.index.row // 2, step.index.col // 2)
+                    assert own in step.needs if done is None else True
+                assert step.needs or step.index == missing
+            made.add(step.index)
+        if done is None:
+            assert sorted(made) == sorted(every)
+        else:
+            assert missing in made
+            assert plan(planned, set(every), buffer).total() == len(every)
+
+
+def overlaps(one: BaseGeometry, other: BaseGeometry) -> bool:
+    """Whether boxes share area on a globe whose edges meet."""
+    moved = (translate(one, turn) for turn in (-360, 0, 360))
+    return any(each.intersection(other).area > 1e-12 for each in moved)
+
+
+def test_done_tiles_with_a_buffer_are_left_out_and_counted() -> None:
+    everything = [step.index for step in plan(three_zooms(), None, 5).steps()]
+    again = plan(three_zooms(), set(everything), 5)
+    assert list(again.steps()) == []
+    assert again.skipped == len(everything)
 
 
 def test_overview_follows_its_last_child() -> None:
@@ -151,7 +219,8 @@ def test_overview_zoom_alone_is_planned_from_the_area() -> None:
     assert all(step.needs == () for step in steps)
 
 
-def test_a_huge_plan_is_lazy() -> None:
+@pytest.mark.parametrize("buffer", [0, 4])
+def test_a_huge_plan_is_lazy(buffer: int) -> None:
     planned = Planned(
         Pyramid.from_grid("geodetic"),
         tuple(range(19)),
@@ -159,7 +228,7 @@ def test_a_huge_plan_is_lazy() -> None:
         BaseLevels(min=18, max=18),
     )
     tracemalloc.start()
-    steps = list(islice(plan(planned).steps(), 20_000))
+    steps = list(islice(plan(planned, None, buffer).steps(), 20_000))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(steps) == 20_000

@@ -44,7 +44,7 @@ def filled(folder: Path, stored: Pyramid, **options: Any) -> Path:
 def read(path: Path, tile: Tile, **options: Any) -> tuple[Any, Any]:
     value = {"path": str(path), "format": "TileDirectory", **options}
     with collecting() as notes:
-        reader = open_input(InputSpec.from_value("tiles", value), path, tile.pyramid)
+        reader: Any = open_input(InputSpec.from_value("tiles", value), path, tile.pyramid)
         data = reader.at(tile).read()
     return data, notes.grouped()
 

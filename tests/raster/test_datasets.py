@@ -15,7 +15,7 @@ import rasterio
 from rasterio.env import Env, getenv, hasenv
 
 from automap_tiles.grid import Pyramid
-from automap_tiles.raster import close_all, datasets, env, inspect, read
+from automap_tiles.raster import close_all, datasets, drivers, env, inspect, read
 from tests.raster.conftest import MakeRaster
 
 TILE = Pyramid.from_grid("geodetic").tile(11, 490, 2219)
@@ -33,7 +33,7 @@ class Opened(list[str]):
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
     found = Opened()
-    original = datasets.open_dataset
+    original = drivers.open_dataset
 
     def spy(path: str, *args: Any, **options: Any) -> Any:
         found.append(path)
