@@ -225,3 +225,35 @@ def test_the_comparison_can_fail(sources: Sources, folders: Folders) -> None:
     path.unlink()
     with pytest.raises(AssertionError, match=name):
         assert_same_tiles(ours, theirs)
+
+
+@pytest.mark.parametrize("lower", ["nearest", "average"])
+def test_overviews_with_a_buffer(lower: str, sources: Sources, folders: Folders) -> None:
+    """What ours has is mapchete's.
+
+    That goes on beyond the tiles of the area with what their buffers hold, which depends on how the
+    work is cut; ours ends where the tiles do.
+    """
+    ours, theirs = folders
+    output = {**gtiff(3), "pixelbuffer": 8}
+    work = config("read", {"raster": str(sources.degrees)}, output, zooms={"min": 4, "max": 6})
+    work["bounds"] = [10.5, 46.5, 16.5, 50.0]
+    work["baselevels"] = {"min": 6, "max": 6, "lower": lower}
+    work = cut(work, 1, 8)
+    run_mapchete(work, theirs, (6, 5, 4))
+    run_automap(work, ours)
+    expected, found = tiles(theirs), tiles(ours)
+    assert set(expected) == set(found)
+    compared = 0
+    for name in expected:
+        with rasterio.open(expected[name]) as other, rasterio.open(found[name]) as mine:
+            assert (mine.transform, mine.shape) == (other.transform, other.shape)
+            theirs_is, ours_is = other.read(masked=True), mine.read(masked=True)
+        valid = ~np.ma.getmaskarray(ours_is)
+        assert not (valid & np.ma.getmaskarray(theirs_is)).any()
+        difference = np.abs(theirs_is.data.astype(float) - ours_is.data)[valid]
+        assert difference.max() <= (0 if lower == "nearest" else 1)
+        core = np.zeros(valid.shape, dtype=bool)
+        core[:, 8:-8, 8:-8] = True
+        compared += int((valid & ~core).sum()) if not name.startswith("6/") else 0
+    assert compared > 10_000
