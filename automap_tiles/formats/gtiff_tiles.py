@@ -133,10 +133,12 @@ def _profile(options: Options, colorinterp: Sequence[str]) -> dict[str, Any]:
     profile.pop("driver", None)
     if "compress" in profile and profile["compress"] is None:
         profile["compress"] = "none"
-    if colorinterp and colorinterp[-1] == "alpha":  # must be known before the first pixel
+    # must be known before the first pixel
+    in_colour = tuple(colorinterp[:3]) == ("red", "green", "blue")
+    if in_colour and "alpha" in colorinterp:
+        profile.setdefault("photometric", "rgb")
+    if "alpha" in colorinterp[3 if in_colour else 1 :][:1]:  # so GDAL takes the first band beyond
         profile.setdefault("alpha", "yes")
-        if tuple(colorinterp[:3]) == ("red", "green", "blue"):
-            profile.setdefault("photometric", "rgb")
     size = profile.pop("blocksize", None)
     if size is not None:
         profile.setdefault("blockxsize", size)

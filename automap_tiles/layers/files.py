@@ -145,6 +145,7 @@ def file_layer(
             max_zoom=high,
             bands=bands,
             nodata=nodata,
+            alpha=_alpha(source),
             pyramid=source.files.pyramid if isinstance(source, TileDirectory) else None,
             classes=_legend(source),
             styles=styles or {},
@@ -212,6 +213,12 @@ def _bands(source: Reader) -> tuple[tuple[Band, ...], float | None]:
             )
         return _described(info), info.nodata
     raise InputError("cannot be shown on a map", source.path)
+
+
+def _alpha(source: Reader) -> int | None:
+    """Number of the band that says how opaque a pixel is."""
+    sample = _sample(source)
+    return None if sample is None else raster.inspect(sample).alpha_band
 
 
 def _directory_bands(source: TileDirectory) -> tuple[tuple[Band, ...], float | None]:

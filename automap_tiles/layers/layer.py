@@ -63,6 +63,8 @@ class LayerInfo:
     """Of a web map: finer ones show enlarged pixels."""
     bands: tuple[Band, ...]
     nodata: float | None
+    alpha: int | None = None
+    """Number of the band that says how opaque a pixel is, from 1."""
     pyramid: Pyramid | None = None
     """The layer's own grid of tiles; None: it has none, or that of another tile size."""
     classes: tuple[LandClass, ...] = ()

@@ -31,7 +31,8 @@ def _colours(info: LayerInfo) -> Sequence[int]:
     found = [_place(names, colour) for colour in ("red", "green", "blue")]
     if all(found):
         return found
-    return (1, 2, 3) if len(names) in (3, 4) else (1,)
+    shown = len(names) - (info.alpha is not None)
+    return (1, 2, 3) if shown == 3 or len(names) == 4 else (1,)
 
 
 def _place(names: Sequence[str], colour: str) -> int:

@@ -85,6 +85,7 @@ def process_layer(
         max_zoom=min(web.MAX_ZOOM, max(0, round(finest + 0.49))),
         bands=_bands(process),
         nodata=process.writer.nodata,
+        alpha=_alpha(process),
         pyramid=process.output_pyramid,
         classes=_classes(process),
         styles=process.styles,
@@ -152,6 +153,18 @@ def _bands(process: Process) -> tuple[Band, ...]:
         Band(name=name or f"b{number}", dtype=codec.dtype.name)
         for number, name in enumerate(names, start=1)
     )
+
+
+def _alpha(process: Process) -> int | None:
+    """Number of the band that says how opaque a pixel is."""
+    directory = directory_of(process.writer)
+    if isinstance(directory, FeatureDirectory):
+        return None
+    codec = directory.codec
+    if not isinstance(codec, GeoTiffCodec):
+        return codec.count  # of a picture it is the last one
+    kinds = list(codec.options.bands.colorinterp or ())
+    return kinds.index("alpha") + 1 if "alpha" in kinds else None
 
 
 def _classes(process: Process) -> tuple[LandClass, ...]:

@@ -54,13 +54,17 @@ def empty(shape: tuple[int, int], form: ImageFormat) -> bytes:
 
 def _png(picture: Picture) -> bytes:
     compress = _compressor()
+    if picture.alpha is not None and (picture.palette is not None or len(picture.planes) == 3):
+        return encode_png(picture.rgba(), compress=compress)
     if picture.palette is not None:
         indexed = _indexed(picture)
         if indexed is not None:
             return encode_palette_png(*indexed, compress=compress)
         return encode_png(picture.rgba(), compress=compress)
     planes = picture.planes
-    if picture.opaque is not None:
+    if picture.alpha is not None:
+        planes = np.concatenate([planes, picture.rgba()[3:]])
+    elif picture.opaque is not None:
         alpha = picture.opaque.astype(np.uint8) * np.uint8(255)
         planes = np.concatenate([planes, alpha[None]])
     return encode_png(planes, compress=compress)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -13,6 +13,12 @@ from automap_tiles.pictures.colormaps import Classes, ColorMap, Intervals, Ramp
 from automap_tiles.pictures.style import Style
 
 Bytes: TypeAlias = NDArray[np.uint8]
+
+_OPAQUE = 255
+
+# What is opaque in an alpha band of another type than bytes (GDAL, GDALWarpOptions,
+# SRC_ALPHA_MAX).
+_LARGEST_ALPHA = {"uint16": 65_535, "int16": 32_767}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -25,6 +31,8 @@ class Picture:
     """(number, 4) red, green, blue, alpha of the indexes; only for a single plane."""
     opaque: NDArray[np.bool_] | None = None
     """(y, x) False where nothing is to be seen; None: everything is."""
+    alpha: Bytes | None = None
+    """(y, x) how much of what is to be seen is, 255 being all of it; None: all everywhere."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -40,6 +48,10 @@ class Picture:
         else:
             rgba = np.full((4, *self.shape), 255, np.uint8)
             rgba[:3] = self.planes
+        if self.alpha is not None:
+            whole = rgba[3] == _OPAQUE
+            part = (rgba[3].astype(np.uint32) * self.alpha + _OPAQUE // 2) // _OPAQUE
+            rgba[3] = np.where(whole, self.alpha, part)
         if self.opaque is not None:
             rgba[3] *= self.opaque
         return rgba
@@ -50,9 +62,12 @@ def render(data: np.ma.MaskedArray[Any, Any], style: Style) -> Picture:
 
     A value v becomes 255 · ((v − low) / (high − low)) ^ (1 / gamma), rounded and kept within 0 to
     255; without `rescale` low and high are the limits of the type for integers, 0 and 1 for floats.
-    A pixel is transparent when one of its planes is masked or NaN. Classes and intervals colour
-    the values as they are, unless they are rescaled.
+    A pixel is transparent when one of its planes is masked or NaN, and as far as the band
+    `style.alpha` says. Classes and intervals colour the values as they are, unless they are
+    rescaled.
     """
+    if style.alpha is not None:
+        return _through(render(data[:-1], replace(style, alpha=None)), np.ma.getdata(data)[-1])
     planes = data if style.expression is None else style.expression.evaluate(data)
     opaque = _opaque(planes, style)
     values: NDArray[Any] = np.ma.getdata(planes)
@@ -63,6 +78,27 @@ def render(data: np.ma.MaskedArray[Any, Any], style: Style) -> Picture:
     grey = _stretched(values, style)
     palette = style.colormap.table if isinstance(style.colormap, Ramp) else None
     return Picture(planes=grey, palette=palette, opaque=opaque)
+
+
+def _through(picture: Picture, alpha: NDArray[Any]) -> Picture:
+    """A picture with the opacity that a band of its source says."""
+    level = _level_of(alpha)
+    seen = level != 0
+    if not seen.all():
+        opaque = seen if picture.opaque is None else picture.opaque & seen
+        picture = replace(picture, opaque=opaque)
+    if (level[seen] == _OPAQUE).all():
+        return picture
+    own = level if picture.alpha is None else np.minimum(level, picture.alpha)
+    return replace(picture, alpha=own)
+
+
+def _level_of(alpha: NDArray[Any]) -> Bytes:
+    """0 to 255 out of an alpha band."""
+    if alpha.dtype == np.uint8:
+        return alpha
+    largest = _LARGEST_ALPHA.get(alpha.dtype.name, _OPAQUE)
+    return _levels(alpha, 0.0, float(largest), 1.0)
 
 
 def _opaque(planes: np.ma.MaskedArray[Any, Any], style: Style) -> NDArray[np.bool_] | None:
@@ -121,10 +157,7 @@ def _coloured(values: NDArray[Any], colours: ColorMap, opaque: NDArray[np.bool_]
     if len(palette) <= 256:
         return Picture(planes=index.astype(np.uint8)[None], palette=palette, opaque=opaque)
     rgba = palette[index]
-    seen = rgba[..., 3] != 0
-    return Picture(
-        planes=np.moveaxis(rgba[..., :3], -1, 0), opaque=seen if opaque is None else seen & opaque
-    )
+    return _through(Picture(planes=np.moveaxis(rgba[..., :3], -1, 0), opaque=opaque), rgba[..., 3])
 
 
 def _of_classes(values: NDArray[Any], classes: Classes) -> tuple[NDArray[Any], list[Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from automap_tiles.errors import ConfigError
@@ -33,18 +33,24 @@ class Style:
     colormap: ColorMap | None = None
     return_mask: bool = True
     """Transparent where there is no data, in formats that can; else `background`."""
+    alpha: int | None = None
+    """Band that says how opaque a pixel is, counted from 1."""
 
     @property
     def needed(self) -> tuple[int, ...]:
         """Bands to read, counted from 1, in the order in which `render` takes them."""
-        return self.bands if self.expression is None else self.expression.bands
+        bands = self.bands if self.expression is None else self.expression.bands
+        return bands if self.alpha is None else (*bands, self.alpha)
 
 
-def read_style(query: Mapping[str, Sequence[str]], names: Sequence[str]) -> Style:
+def read_style(
+    query: Mapping[str, Sequence[str]], names: Sequence[str], alpha: int | None = None
+) -> Style:
     """A style out of query parameters on bands of these names; others than ours are left aside.
 
     Without `bidx` and `expression`: the first three bands, or the first where there are fewer.
-    Raises `ConfigError` naming the parameter.
+    `alpha` is the number of the band that says how opaque a pixel is; it has no effect where it is
+    shown itself, or no mask is wanted. Raises `ConfigError` naming the parameter.
     """
     expression = _single(query, "expression")
     bidx = query.get("bidx", ())
@@ -60,7 +66,9 @@ def read_style(query: Mapping[str, Sequence[str]], names: Sequence[str]) -> Styl
         return_mask=_flag(query, "return_mask"),
     )
     _check_counts(style)
-    return style
+    if alpha is None or not style.return_mask or alpha in style.needed:
+        return style
+    return replace(style, alpha=alpha)
 
 
 def _check_counts(style: Style) -> None:

@@ -103,6 +103,7 @@ def encode_geotiff(
     try:
         with MemoryFile() as memory:
             with memory.open(**options) as dataset:
+                declare_colours(dataset, metadata)
                 dataset.write(array)
                 write_tags(dataset, tags)
                 if metadata is not None:
@@ -212,8 +213,17 @@ def _describe(dataset: Any, band: int, tags: Mapping[str, Any]) -> None:
         dataset.scales = tuple(scales)
 
 
+def declare_colours(dataset: Any, metadata: BandMetadata | None) -> None:
+    """What the bands are the colours of, into an open file; before its first pixel.
+
+    Later GDAL keeps of a GeoTIFF only what its structure had said already.
+    """
+    if metadata is not None and metadata.colorinterp:
+        dataset.colorinterp = tuple(ColorInterp[name] for name in metadata.colorinterp)
+
+
 def write_metadata(dataset: Any, metadata: BandMetadata) -> None:
-    """What is said of the bands, into an open file."""
+    """What else is said of the bands, into an open file."""
     if metadata.descriptions:
         dataset.descriptions = tuple(metadata.descriptions)
     if metadata.scales:
@@ -222,8 +232,6 @@ def write_metadata(dataset: Any, metadata: BandMetadata) -> None:
         dataset.offsets = tuple(metadata.offsets)
     if metadata.units:
         dataset.units = tuple(metadata.units)
-    if metadata.colorinterp:
-        dataset.colorinterp = tuple(ColorInterp[name] for name in metadata.colorinterp)
     if metadata.colormap is not None and dataset.count <= MOST_BANDS_WITH_COLOURS:
         dataset.write_colormap(1, metadata.colormap)
 

@@ -27,6 +27,7 @@ from automap_tiles.raster.encode import (
     BandMetadata,
     Tags,
     consistent,
+    declare_colours,
     default_profile,
     write_metadata,
     write_tags,
@@ -145,6 +146,7 @@ def _write_geotiff(
         "nodata": spec.nodata,
     }
     with rasterio.open(path, "w", **options) as dataset:
+        declare_colours(dataset, spec.bands)
         for row, col, pixels in pieces:
             dataset.write(
                 np.ma.getdata(pixels), window=Window(col, row, pixels.shape[2], pixels.shape[1])

@@ -49,8 +49,8 @@ class RasterInfo:
     """Decimation factors of the overviews of band 1, finest first."""
     masked_bands: tuple[bool, ...]
     """Per band: whether a mask or alpha band of the source says where there is no data."""
-    alpha: bool
-    """Whether one of the bands is an alpha band."""
+    alpha_band: int | None
+    """Number of the band that is an alpha band; None: none is."""
     georeferencing: Georeferencing
     driver: str
     scales: tuple[float, ...] = ()
@@ -66,6 +66,11 @@ class RasterInfo:
     def nodata(self) -> float | None:
         """Nodata value of band 1."""
         return self.nodatavals[0]
+
+    @property
+    def alpha(self) -> bool:
+        """Whether one of the bands is an alpha band."""
+        return self.alpha_band is not None
 
     @property
     def has_mask(self) -> bool:
@@ -104,12 +109,17 @@ def describe(dataset: DatasetReader, path: str) -> RasterInfo:
         ),
         overviews=tuple(dataset.overviews(1)) if dataset.count else (),
         masked_bands=tuple(MaskFlags.per_dataset in flags for flags in dataset.mask_flag_enums),
-        alpha=ColorInterp.alpha in dataset.colorinterp,
+        alpha_band=_place_of_alpha(dataset),
         georeferencing=georeferencing,
         driver=dataset.driver,
         scales=tuple(dataset.scales),
         offsets=tuple(dataset.offsets),
     )
+
+
+def _place_of_alpha(dataset: DatasetReader) -> int | None:
+    kinds = list(dataset.colorinterp)
+    return kinds.index(ColorInterp.alpha) + 1 if ColorInterp.alpha in kinds else None
 
 
 def _nodata(value: Any) -> float | None:

@@ -13,6 +13,9 @@ from automap_tiles.layers.layer import Layer, Query
 from automap_tiles.layers.looks import usual_look
 from automap_tiles.pictures.style import PARAMETERS, Style, read_style
 
+_Bands = tuple[tuple[str, ...], int | None]
+"""Their names, and the number of the one that says how opaque a pixel is."""
+
 _FIELDS = 64
 """Parameters of a request at most."""
 
@@ -58,17 +61,18 @@ class Catalogue:
         Raises `ConfigError` for a wrong parameter, `NotFound` for an unknown name.
         """
         info = layer.info
+        bands = info.band_names, info.alpha
         if name not in (None, "", "default"):
             if name not in info.styles:
                 known = ", ".join(("default", *info.styles))
                 raise NotFound(f"the layer {info.name} has no style {name!r}; it has {known}")
-            return _named(info.band_names, _frozen(info.styles[str(name)]))
-        found = _asked(info.band_names, query_string)
-        return found or _named(info.band_names, _frozen(self.usual(layer)))
+            return _named(bands, _frozen(info.styles[str(name)]))
+        found = _asked(bands, query_string)
+        return found or _named(bands, _frozen(self.usual(layer)))
 
 
 @lru_cache(maxsize=512)
-def _asked(names: tuple[str, ...], query_string: str) -> Style | None:
+def _asked(bands: _Bands, query_string: str) -> Style | None:
     """The style of a query; None where it says nothing of it."""
     try:
         query = parse_qs(query_string, keep_blank_values=True, max_num_fields=_FIELDS)
@@ -76,12 +80,12 @@ def _asked(names: tuple[str, ...], query_string: str) -> Style | None:
         raise ConfigError(f"there are more than {_FIELDS} parameters") from error
     if not query.keys() & set(PARAMETERS):
         return None
-    return read_style(query, names)
+    return read_style(query, *bands)
 
 
 @lru_cache(maxsize=512)
-def _named(names: tuple[str, ...], query: tuple[tuple[str, tuple[str, ...]], ...]) -> Style:
-    return read_style(dict(query), names)
+def _named(bands: _Bands, query: tuple[tuple[str, tuple[str, ...]], ...]) -> Style:
+    return read_style(dict(query), *bands)
 
 
 def _frozen(query: Query) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -46,7 +46,7 @@ class Painter:
     @property
     def style(self) -> Style:
         query = tuple(sorted(self.look.query.items()))
-        return _style(query, self.layer.info.band_names)
+        return _style(query, self.layer.info.band_names, self.layer.info.alpha)
 
     def paint(self, index: TileIndex) -> bytes | None:
         """The picture of a tile that can be read; None when there is nothing to see."""
@@ -125,5 +125,7 @@ def is_blank(picture: Picture) -> bool:
 
 
 @lru_cache(maxsize=8)
-def _style(query: tuple[tuple[str, tuple[str, ...]], ...], names: tuple[str, ...]) -> Style:
-    return read_style(dict(query), names)
+def _style(
+    query: tuple[tuple[str, tuple[str, ...]], ...], names: tuple[str, ...], alpha: int | None
+) -> Style:
+    return read_style(dict(query), names, alpha)
