@@ -20,7 +20,6 @@ from automap_tiles.commands.run.download import SceneDone, SceneStatus, download
 from automap_tiles.commands.run.folders import (
     composite_path,
     map_path,
-    satellite_name,
     scenes_folder,
 )
 from automap_tiles.commands.run.parameters import Mode, RunParameters
@@ -38,6 +37,7 @@ from automap_tiles.engine.journal import hold, place_of
 from automap_tiles.errors import AutomapError, InputError, TilesFailed
 from automap_tiles.notes import Notes, tell
 from automap_tiles.scenes.funnel import Funnel, Step
+from automap_tiles.sensors import satellite_name
 
 if TYPE_CHECKING:
     from automap_tiles.commands.run.classification import Classification

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from automap_tiles.errors import ConfigError
 from automap_tiles.scenes.funnel import Funnel, Step
 from automap_tiles.scenes.scene import Found, Level, Scene
+from automap_tiles.sensors import satellites
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -18,9 +19,8 @@ if TYPE_CHECKING:
 # to equator and comes back to the same place after days, or 100 minutes later in high latitudes.
 _SAME_OVERPASS = timedelta(minutes=5)
 
-# Groups of the AutoMap contract; Landsat 9 is not among its satellites and has to be named.
+# Groups of the AutoMap contract. Others (Landsat 4 and 9, those of plug-ins) have to be named.
 _GROUPS = {"landsat": "578", "sentinel": "2", "all": "2578"}
-_KNOWN = "25789"
 _REFLECTANCE = {
     "toa": "reflectance at the top of the atmosphere",
     "surface": "reflectance at the surface",
@@ -58,7 +58,7 @@ class Selection:
 
     period: Period = Period()
     satellites: frozenset[str] | None = None
-    """`2`, `5`, `7`, `8`, `9`; None: any."""
+    """`2`, `8`, ...; None: any."""
     max_cloud_cover: float | None = None
     """Per cent; a scene whose cover is not known counts."""
     area: BaseGeometry | None = None
@@ -84,14 +84,13 @@ class Selection:
         return self._of_satellite, self._in_time, self._in_place, self._of_cover, self._of_level
 
     def _of_satellite(self, scene: Scene) -> Refusal | None:
-        digit = scene.satellite
-        if self.satellites is None or digit in self.satellites:
+        if self.satellites is None or scene.satellite in self.satellites:
             return None
-        name = "Sentinel-2" if digit == "2" else f"Landsat {digit}"
+        name = scene.instrument.satellite_name
         return Refusal(
             step=Step.SATELLITES,
             reason=f"of {name}, which is not asked for",
-            remedy=f"with {digit} among the satellites it is used",
+            remedy=f"with {name} among the satellites it is used",
         )
 
     def _in_time(self, scene: Scene) -> Refusal | None:
@@ -208,23 +207,33 @@ def _no_period(text: object) -> ConfigError:
 def parse_satellites(value: str | int | Iterable[str | int]) -> frozenset[str]:
     """A set of satellites: `2578`, `[2, landsat]`, `all`, `sentinel-2`; raises `ConfigError`."""
     items = [value] if isinstance(value, str | int) else list(value)
+    names = satellites()
+    named = {name.lower(): satellite for satellite, name in names.items()}
     found: set[str] = set()
     for item in items:
         text = str(item).strip().lower()
         if text in _GROUPS:
             found |= set(_GROUPS[text])
-        elif text and set(text) <= set(_KNOWN):
+        elif text in named:
+            found.add(named[text])
+        elif text in names:
+            found.add(text)
+        elif text and set(text) <= set(names):
             found |= set(text)
-        elif text[:-1] == "landsat-" or text == "sentinel-2":
-            found |= parse_satellites(text[-1])
         else:
             raise ConfigError(
-                "is no satellite",
-                key="satellites",
-                found=item,
-                remedy="2 (Sentinel-2), 5, 7, 8, 9 (Landsat), or landsat, sentinel, all",
+                "is no satellite", key="satellites", found=item, remedy=_known_satellites(names)
             )
     return frozenset(found)
+
+
+def _known_satellites(names: Mapping[str, str]) -> str:
+    """`2 (sentinel-2), 4 (landsat-4), ..., or landsat, sentinel, all`."""
+    known = [
+        name if satellite == name else f"{satellite} ({name})"
+        for satellite, name in sorted(names.items())
+    ]
+    return f"{', '.join(known)}, or {', '.join(_GROUPS)}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,14 @@ Tables and parsers; no pixels are opened here.
 from automap_tiles.sensors.flags import Flag
 from automap_tiles.sensors.quality import Confidence, QualityLayer
 from automap_tiles.sensors.quality_tables import layer as quality_layer
-from automap_tiles.sensors.registry import by_key, by_satellite, register, sensors
+from automap_tiles.sensors.registry import (
+    by_key,
+    by_satellite,
+    register,
+    satellite_name,
+    satellites,
+    sensors,
+)
 from automap_tiles.sensors.scaling import Scaling
 from automap_tiles.sensors.sensor import COMMON, Band, CommonName, Sensor
 
@@ -27,5 +34,7 @@ __all__ = [
     "by_satellite",
     "quality_layer",
     "register",
+    "satellite_name",
+    "satellites",
     "sensors",
 ]

@@ -45,9 +45,22 @@ def by_key(key: str) -> Sensor:
     return sensor
 
 
-def by_satellite(digit: str) -> tuple[Sensor, ...]:
+def by_satellite(satellite: str) -> tuple[Sensor, ...]:
     """The sensors whose results belong together: `2` is Sentinel-2A, B and C."""
-    return tuple(sensor for sensor in sensors() if sensor.satellite == digit)
+    return tuple(sensor for sensor in sensors() if sensor.satellite == satellite)
+
+
+def satellites() -> dict[str, str]:
+    """Names of all satellites, as in the names of folders: `{"2": "sentinel-2", ...}`."""
+    found: dict[str, str] = {}
+    for sensor in sensors():
+        found.setdefault(sensor.satellite, sensor.satellite_name)
+    return found
+
+
+def satellite_name(satellite: str) -> str:
+    """`sentinel-2` for `2`, `landsat-8` for `8`; raises `KeyError` for an unknown one."""
+    return satellites()[satellite]
 
 
 def refuse_mss(satellite: str) -> InputError:

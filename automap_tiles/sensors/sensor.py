@@ -69,7 +69,7 @@ class Sensor:
     key: str
     """`landsat-8`, `sentinel-2a`."""
     satellite: str
-    """`5`, `7`, `8`, `9`, `2`: results of different satellites are never mixed."""
+    """`4`, `8`, `2`, or a word (`planetscope`): results of different satellites are never mixed."""
     title: str
     """For people: `Landsat 8 OLI/TIRS`."""
     resolution: float
@@ -78,6 +78,12 @@ class Sensor:
     quality: tuple[str, ...] = ()
     """Names of the quality layers that its products may have, best first."""
     source: str = ""
+    satellite_name: str = ""
+    """`sentinel-2`, in the names of folders and results; the key where none is given."""
+
+    def __post_init__(self) -> None:
+        if not self.satellite_name:
+            object.__setattr__(self, "satellite_name", self.key)
 
     def find(self, name: str) -> Band | None:
         """A band by any of its names, upper or lower case; None when there is no such band."""

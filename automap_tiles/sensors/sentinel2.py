@@ -96,6 +96,7 @@ def _sensor(letter: str) -> Sensor:
     return Sensor(
         key=f"sentinel-2{letter}",
         satellite="2",
+        satellite_name="sentinel-2",
         title=f"Sentinel-2{letter.upper()} MSI",
         resolution=10,
         bands=bands,

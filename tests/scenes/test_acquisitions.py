@@ -167,7 +167,7 @@ def test_one_selection_tells_where_each_was_left_out(workers: int) -> None:
     assert [stage.left for stage in found.funnel.stages] == [8, 7, 6, 5, 4, 4, 3, 2, 2]
     said = {out.step: (out.note.reason, *out.note.examples) for out in found.funnel.out}
     assert said == {
-        Step.SATELLITES: ("of Landsat 9, which is not asked for", "nine"),
+        Step.SATELLITES: ("of landsat-9, which is not asked for", "nine"),
         Step.TIME: ("seen after 2020-10-31", "late"),
         Step.PLACE: ("outside of the area", "away"),
         Step.CLOUD_COVER: ("cloud cover above 80 %", "cloudy"),

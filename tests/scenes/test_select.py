@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -17,6 +18,8 @@ from automap_tiles.scenes.select import (
     parse_period,
     parse_satellites,
 )
+from automap_tiles.sensors import registry, satellite_name
+from automap_tiles.sensors.landsat import LANDSAT_8
 
 START = datetime(2020, 6, 1, 10, tzinfo=UTC)
 
@@ -75,6 +78,9 @@ def test_a_period_ends_after_it_begins() -> None:
         ("sentinel", "2"),
         ("sentinel-2", "2"),
         ("landsat-8", "8"),
+        ("landsat-4", "4"),
+        ("45", "45"),
+        ("Landsat-9", "9"),
         (["5", 5], "5"),
     ],
 )
@@ -86,6 +92,25 @@ def test_satellites(value: object, wanted: str) -> None:
 def test_no_satellites(value: object) -> None:
     with pytest.raises(ConfigError, match="is no satellite"):
         parse_satellites(value)  # type: ignore[arg-type]
+
+
+def test_the_words_for_no_satellite_name_those_there_are() -> None:
+    with pytest.raises(ConfigError, match=r"2 \(sentinel-2\), 4 \(landsat-4\), 5 .*, or landsat, "):
+        parse_satellites("landsat-6")
+
+
+def test_a_satellite_of_another_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its name is no digit, and results go by its name or by its key."""
+    dove = replace(LANDSAT_8, key="dove-1", satellite="planetscope", satellite_name="")
+    monkeypatch.setitem(registry._registered, dove.key, dove)
+    assert parse_satellites("planetscope") == frozenset({"planetscope"})
+    assert parse_satellites(["dove-1", 2]) == frozenset({"planetscope", "2"})
+    assert satellite_name("planetscope") == "dove-1"
+    assert satellite_name("2") == "sentinel-2"
+    assert parse_satellites("all") == frozenset("2578")
+    refusal = Selection(satellites=frozenset("8")).refusal(scene(sensor="dove-1"))
+    assert refusal is not None
+    assert refusal.remedy == "with dove-1 among the satellites it is used"
 
 
 def test_what_counts() -> None:

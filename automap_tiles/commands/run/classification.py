@@ -19,7 +19,6 @@ from automap_tiles.commands.run.folders import (
     model_path,
     report_path,
     samples_folder,
-    satellite_name,
 )
 from automap_tiles.commands.run.parameters import RunParameters
 from automap_tiles.commands.samples import (
@@ -35,6 +34,7 @@ from automap_tiles.commands.train.run import Listeners
 from automap_tiles.commands.train.run import run as train
 from automap_tiles.errors import ConfigError
 from automap_tiles.scenes.outlines import LON_LAT
+from automap_tiles.sensors import satellite_name
 from automap_tiles.vector import reproject_geometry
 
 _REFLECTANCE = band_unit(Unit.REFLECTANCE)

@@ -12,7 +12,7 @@ from automap_tiles.analysis.methods import BandOf, Unit, bands_of, method
 from automap_tiles.commands.run import stac
 from automap_tiles.commands.run.discover import is_surface
 from automap_tiles.commands.run.download import area_hash
-from automap_tiles.commands.run.folders import composite_path, satellite_name, scenes_folder
+from automap_tiles.commands.run.folders import composite_path, scenes_folder
 from automap_tiles.commands.run.parameters import RunParameters
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.grid import Bounds, Grid
@@ -23,6 +23,7 @@ from automap_tiles.scenes.outlines import LON_LAT, grid_of, outline
 from automap_tiles.scenes.prepared import read_item
 from automap_tiles.scenes.reading import Reading, lattice_of
 from automap_tiles.scenes.select import Selection
+from automap_tiles.sensors import satellite_name
 from automap_tiles.sensors.sensor import COMMON
 from automap_tiles.vector import reproject_geometry
 
@@ -79,7 +80,7 @@ def _prepared(
     folder = scenes_folder(run.output, satellite)
     selection = Selection(
         period=run.period,
-        satellites=frozenset(satellite),
+        satellites=frozenset((satellite,)),
         max_cloud_cover=run.max_cloud_cover,
         area=run.area,
     )

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from automap_tiles.commands.run.folders import satellite_name
 from automap_tiles.commands.run.parameters import RunParameters
 from automap_tiles.errors import AutomapError, InputError
 from automap_tiles.notes import Fate, Note, Notes, Subject
@@ -21,6 +20,7 @@ from automap_tiles.scenes.masks import parse_flags
 from automap_tiles.scenes.scene import Found, Scene
 from automap_tiles.scenes.select import Selection, one_level
 from automap_tiles.scenes.unmasked import notes_of, refuse
+from automap_tiles.sensors import satellite_name
 from automap_tiles.sensors.sensor import COMMON
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _of_provider(provider: Provider, source: str, satellite: str, selection: Sel
     from automap_tiles.scenes import catalogue
 
     found = Found()
-    own = replace(selection, satellites=frozenset(satellite))
+    own = replace(selection, satellites=frozenset((satellite,)))
     levels: tuple[Level, ...] = ("toa", "surface")
     for level in levels:
         if (satellite, level) in provider.collections:

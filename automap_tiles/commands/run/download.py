@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from automap_tiles.commands.run import stac
 from automap_tiles.commands.run.discover import Discovered, is_catalogue
-from automap_tiles.commands.run.folders import fetched_folder, satellite_name, scenes_folder
+from automap_tiles.commands.run.folders import fetched_folder, scenes_folder
 from automap_tiles.commands.run.parameters import RunParameters
 from automap_tiles.errors import AutomapError, Empty
 from automap_tiles.notes import Fate, Note, Subject, tell
@@ -29,6 +29,7 @@ from automap_tiles.scenes import find, prepare, prepared
 from automap_tiles.scenes.download.address import kind_of, safe_name
 from automap_tiles.scenes.masks import Making
 from automap_tiles.scenes.stamps import far_stamps, product_fingerprint
+from automap_tiles.sensors import satellite_name
 from automap_tiles.sensors.sensor import COMMON
 from automap_tiles.storage import Storage, open_storage
 

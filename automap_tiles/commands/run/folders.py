@@ -7,14 +7,10 @@ from datetime import date
 from pathlib import Path
 
 from automap_tiles.commands.run.parameters import Mode, RunParameters
+from automap_tiles.sensors import satellite_name
 
 _LONGEST = 100
 """Characters of statistics in a file's name."""
-
-
-def satellite_name(satellite: str) -> str:
-    """`sentinel-2`, `landsat-8`."""
-    return "sentinel-2" if satellite == "2" else f"landsat-{satellite}"
 
 
 def scenes_folder(output: Path, satellite: str) -> Path:

@@ -11,7 +11,7 @@ from automap_tiles import raster
 from automap_tiles.commands.run import stac
 from automap_tiles.commands.run.composite import band_unit, composite_bands
 from automap_tiles.commands.run.download import area_hash
-from automap_tiles.commands.run.folders import composite_path, satellite_name, scenes_folder
+from automap_tiles.commands.run.folders import composite_path, scenes_folder
 from automap_tiles.commands.run.parameters import RunParameters
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.notes import Fate, Note, Subject, tell
@@ -19,6 +19,7 @@ from automap_tiles.scenes.download.address import safe_name
 from automap_tiles.scenes.masks import CONFIDENCE
 from automap_tiles.scenes.outlines import outline
 from automap_tiles.scenes.prepared import read_item
+from automap_tiles.sensors import satellite_name
 from automap_tiles.storage import open_storage
 from automap_tiles.version import VERSION
 

@@ -101,7 +101,7 @@ def test_a_satellite_that_saw_nothing_is_named(
     (note,) = discover(run).notes
     assert (note.subject, note.examples) == (Subject.SATELLITES, ("sentinel-2",))
     assert note.reason == "no scene of them is used"
-    with pytest.raises(InputError, match=r"1 of Landsat 8, which is not asked"):
+    with pytest.raises(InputError, match=r"1 of landsat-8, which is not asked"):
         discover(replace(run, satellites=frozenset("2")))
 
 
