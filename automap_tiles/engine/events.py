@@ -15,13 +15,24 @@ if TYPE_CHECKING:
 
 
 class TileStatus(IntEnum):
-    """How a tile ended; the numbers are those of the journal."""
+    """Where a tile is; the numbers up to that of a stale one are those of the journal."""
 
     WRITTEN = 1
     EMPTY = 2
     FAILED = 3
     STALE = 4
     """In a journal only: a run that makes it anew has begun, and has not come to it yet."""
+    RUNNING = 5
+    """Somebody works on it."""
+    WAITING = 6
+    """Nobody has made it."""
+
+    @property
+    def word(self) -> str:
+        """What the page of the preview calls it (`devserver/frontend/src/statuses.js`)."""
+        return {TileStatus.WRITTEN: "done", TileStatus.STALE: "waiting"}.get(
+            self, self.name.lower()
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

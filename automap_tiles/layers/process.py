@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING
 
 import shapely
@@ -28,31 +27,16 @@ if TYPE_CHECKING:
     from automap_tiles.runtime.process import Process
 
 
-class Progress(Enum):
-    """Where a tile is that somebody looks at."""
-
-    RUNNING = "running"
-    DONE = "done"
-    EMPTY = "empty"
-    FAILED = "failed"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Looked:
     """What became of one tile."""
 
     index: TileIndex
-    progress: Progress
+    status: TileStatus
     seconds: float = 0.0
     error: str | None = None
     """Traceback of a failed one."""
 
-
-_ENDED = {
-    TileStatus.WRITTEN: Progress.DONE,
-    TileStatus.EMPTY: Progress.EMPTY,
-    TileStatus.FAILED: Progress.FAILED,
-}
 
 Told = Callable[[Looked], None]
 
@@ -132,7 +116,7 @@ class ProcessLayer:
         failed = None
         for index in self.indexes(tile):
             looked = self.look(index)
-            if looked.progress is Progress.FAILED:
+            if looked.status is TileStatus.FAILED:
                 failed = looked
         found = self._files.read(tile, bands, resampling)
         if found is None and failed is not None:
@@ -163,7 +147,7 @@ class ProcessLayer:
         """Have a process tile made, or wait for it; `again` also when it has been made before."""
         with self._guard:
             if self._retired:
-                return Looked(index=index, progress=Progress.EMPTY)
+                return Looked(index=index, status=TileStatus.EMPTY)
             seen = self._seen.get(index)
             if seen is not None and not again:
                 return seen
@@ -187,13 +171,13 @@ class ProcessLayer:
         """What became of a tile that was looked at; None: nobody did."""
         with self._guard:
             if index in self._flying:
-                return Looked(index=index, progress=Progress.RUNNING)
+                return Looked(index=index, status=TileStatus.RUNNING)
             return self._seen.get(index)
 
     def _make(self, index: TileIndex, *, again: bool) -> Looked:
         found = None if again else self._found(index)
         if found is None and self._keep is Keep.READONLY:
-            return Looked(index=index, progress=Progress.EMPTY)
+            return Looked(index=index, status=TileStatus.EMPTY)
         if found is None:
             found = self._compute(index)
             self._told(found)
@@ -211,16 +195,16 @@ class ProcessLayer:
             if stored is None:
                 return None
             self._target.write(tile, stored)
-            return Looked(index=index, progress=Progress.DONE)
+            return Looked(index=index, status=TileStatus.WRITTEN)
         known = None if self._notes is None else self._notes.known(index)
         if known is TileStatus.EMPTY:
-            return Looked(index=index, progress=Progress.EMPTY)
+            return Looked(index=index, status=TileStatus.EMPTY)
         if known not in (TileStatus.FAILED, TileStatus.STALE) and self._target.exists(tile):
-            return Looked(index=index, progress=Progress.DONE)
+            return Looked(index=index, status=TileStatus.WRITTEN)
         return None
 
     def _compute(self, index: TileIndex) -> Looked:
-        running = Looked(index=index, progress=Progress.RUNNING)
+        running = Looked(index=index, status=TileStatus.RUNNING)
         made = self.workers.make(self._job, index, lambda: self._told(running))
         result = made.result
         if not self._keeps:
@@ -231,7 +215,7 @@ class ProcessLayer:
             self._notes.note(result)
         return Looked(
             index=index,
-            progress=_ENDED[result.status],
+            status=result.status,
             seconds=result.seconds,
             error=result.error,
         )

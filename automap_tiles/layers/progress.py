@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,7 @@ from automap_tiles.engine.journal import (
 from automap_tiles.errors import GridError, JournalError
 from automap_tiles.grid import Bounds, Tile, TileIndex, cover, curve
 from automap_tiles.layers import web
-from automap_tiles.layers.process import Looked, ProcessLayer, Progress
+from automap_tiles.layers.process import Looked, ProcessLayer
 from automap_tiles.vector import reproject_geometry
 
 if TYPE_CHECKING:
@@ -35,36 +34,12 @@ _FAR = 512
 """Places on the curve between two tiles that are worth another question to the journal."""
 
 
-class Status(Enum):
-    """Where a tile is."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    DONE = "done"
-    EMPTY = "empty"
-    FAILED = "failed"
-
-
-_OF_JOURNAL = {
-    TileStatus.WRITTEN: Status.DONE,
-    TileStatus.EMPTY: Status.EMPTY,
-    TileStatus.FAILED: Status.FAILED,
-    TileStatus.STALE: Status.WAITING,
-}
-_OF_LAYER = {
-    Progress.RUNNING: Status.RUNNING,
-    Progress.DONE: Status.DONE,
-    Progress.EMPTY: Status.EMPTY,
-    Progress.FAILED: Status.FAILED,
-}
-
-
 @dataclass(frozen=True, kw_only=True)
 class TileProgress:
     """One process tile."""
 
     index: TileIndex
-    status: Status
+    status: TileStatus
     seconds: float | None = None
     error: str | None = None
     """Traceback of a failed one."""
@@ -118,9 +93,9 @@ class ProgressView:
         self.check(index)
         looked = self._layer.progress(index)
         noted = self._noted(index)
-        if looked is not None and (noted is None or looked.progress is Progress.RUNNING):
+        if looked is not None and (noted is None or looked.status is TileStatus.RUNNING):
             return _looked(looked)
-        return noted or TileProgress(index=index, status=Status.WAITING)
+        return noted or TileProgress(index=index, status=TileStatus.WAITING)
 
     def check(self, index: TileIndex) -> None:
         """Raise `GridError` for a tile that is none of the process."""
@@ -137,7 +112,7 @@ class ProgressView:
         with self._journal() as journal:
             if journal is not None:
                 found = {
-                    zoom: {_OF_JOURNAL[status].value: number for status, number in each.items()}
+                    zoom: {status.word: number for status, number in each.items()}
                     for zoom, each in journal.counts().items()
                 }
         return Counts(running=is_running(self._place), tiles=found)
@@ -166,18 +141,18 @@ class ProgressView:
         flying = self._flying()
         found = []
         for index in indexes:
-            status = noted.get(index, Status.WAITING)
+            status = noted.get(index, TileStatus.WAITING)
             if index in flying:
-                status = Status.RUNNING
+                status = TileStatus.RUNNING
             looked = self._layer.progress(index)
-            own = None if looked is None else _OF_LAYER[looked.progress]
-            if own is Status.RUNNING or (own is not None and index not in noted):
+            own = None if looked is None else looked.status
+            if own is TileStatus.RUNNING or (own is not None and index not in noted):
                 status = own
             found.append(TileProgress(index=index, status=status))
         return found
 
-    def _rows(self, indexes: Sequence[TileIndex]) -> dict[TileIndex, Status]:
-        found: dict[TileIndex, Status] = {}
+    def _rows(self, indexes: Sequence[TileIndex]) -> dict[TileIndex, TileStatus]:
+        found: dict[TileIndex, TileStatus] = {}
         with self._journal() as journal:
             run = None if journal is None else journal.last_run()
             if journal is None or run is None:
@@ -186,7 +161,7 @@ class ProgressView:
             for first, last in _ranges(sorted(keys)):
                 for key, row in journal.rows(indexes[0].zoom, first, last).items():
                     if key in keys and row.run >= run.fresh_from:
-                        found[keys[key]] = _OF_JOURNAL[row.status]
+                        found[keys[key]] = row.status
         return found
 
     def _flying(self) -> frozenset[TileIndex]:
@@ -204,7 +179,7 @@ class ProgressView:
             return None
         return TileProgress(
             index=index,
-            status=_OF_JOURNAL[found.status],
+            status=found.status,
             seconds=found.seconds,
             error=found.error,
         )
@@ -252,7 +227,7 @@ class _Looking:
 def _looked(looked: Looked) -> TileProgress:
     return TileProgress(
         index=looked.index,
-        status=_OF_LAYER[looked.progress],
+        status=looked.status,
         seconds=looked.seconds or None,
         error=looked.error,
     )

@@ -215,7 +215,7 @@ class Preview:
                 "zoom": zoom,
                 "row": row,
                 "col": col,
-                "status": looked.progress.value,
+                "status": looked.status.word,
                 "seconds": round(looked.seconds, 3),
             },
         )

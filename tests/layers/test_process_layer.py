@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from automap_tiles.engine.events import RunFinished, Summary
+from automap_tiles.engine.events import RunFinished, Summary, TileStatus
 from automap_tiles.engine.journal import Journal, place_of
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions, execute
@@ -19,7 +19,7 @@ from automap_tiles.grid import Tile, cover
 from automap_tiles.layers.keeping import Keep
 from automap_tiles.layers.layer import Layer
 from automap_tiles.layers.open import open_layers, process_layer
-from automap_tiles.layers.process import Looked, ProcessLayer, Progress
+from automap_tiles.layers.process import Looked, ProcessLayer
 from automap_tiles.layers.web import LON_LAT, web_pyramid
 from automap_tiles.runtime.open import open_process
 from automap_tiles.runtime.process import Process
@@ -113,7 +113,7 @@ def test_overwrite_computes_each_tile_once(project: Project) -> None:
     tile = web_tiles(layer, 12)[0]
     for _ in range(2):
         layer.read(tile, [1])
-    assert [each.progress for each in told[:2]] == [Progress.RUNNING, Progress.DONE]
+    assert [each.status for each in told[:2]] == [TileStatus.RUNNING, TileStatus.WRITTEN]
     assert len(told) == 2 * len(layer.indexes(tile))
 
 
@@ -142,8 +142,8 @@ def test_a_failed_tile_and_another_try(project: Project) -> None:
     assert "this tile is not to my liking" in error.value.traceback
     found = layer.progress(bad)
     assert found is not None
-    assert found.progress is Progress.FAILED
-    assert layer.look(bad, again=True).progress is Progress.FAILED
+    assert found.status is TileStatus.FAILED
+    assert layer.look(bad, again=True).status is TileStatus.FAILED
 
 
 def test_many_look_and_one_computes(project: Project) -> None:
@@ -159,7 +159,7 @@ def test_many_look_and_one_computes(project: Project) -> None:
     tile = web_tiles(layer, 12)[0]
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: layer.read(tile, [1]), range(8)))
-    running = [each for each in told if each.progress is Progress.RUNNING]
+    running = [each for each in told if each.status is TileStatus.RUNNING]
     assert len(running) == len(layer.indexes(tile))
     assert all((found[0] is None) == (each is None) for each in found)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from automap_tiles.grid import Bounds, TileIndex
 from automap_tiles.layers.keeping import Keep
 from automap_tiles.layers.open import open_layers
 from automap_tiles.layers.process import ProcessLayer
-from automap_tiles.layers.progress import ProgressView, Status
+from automap_tiles.layers.progress import ProgressView
 from automap_tiles.runtime import open_process
 from tests.engine.projects import Project, make_project
 
@@ -45,13 +46,13 @@ def run(project: Project) -> dict[TileIndex, bool]:
 def test_before_and_after_a_run(project: Project) -> None:
     before = view(project).tiles(WORLD, 24)
     assert before
-    assert {tile.status for tile in before} == {Status.WAITING}
+    assert {tile.status for tile in before} == {TileStatus.WAITING}
     assert {tile.index.zoom for tile in before} == {12}
     made = run(project)
     after = view(project)
     tiles = after.tiles(WORLD, 24)
     assert {tile.index: tile.status for tile in tiles} == {
-        index: Status.DONE if written else Status.EMPTY
+        index: TileStatus.WRITTEN if written else TileStatus.EMPTY
         for index, written in made.items()
         if index.zoom == 12
     }
@@ -87,7 +88,7 @@ def test_one_tile(project: Project) -> None:
     seen = view(project)
     written = next(index for index, each in made.items() if each)
     told = seen.tile(written)
-    assert (told.index, told.status, told.error) == (written, Status.DONE, None)
+    assert (told.index, told.status, told.error) == (written, TileStatus.WRITTEN, None)
     assert told.seconds is not None
     assert told.seconds > 0
     with pytest.raises(GridError, match="no zoom 9"):
@@ -103,6 +104,15 @@ def test_a_tile_that_failed_keeps_its_reason(tmp_path: Path) -> None:
     run(project)
     seen = view(project)
     told = seen.tile(index)
-    assert told.status is Status.FAILED
+    assert told.status is TileStatus.FAILED
     assert "not to my liking" in (told.error or "")
-    assert {tile.index for tile in seen.tiles(WORLD, 24) if tile.status is Status.FAILED} == {index}
+    assert {tile.index for tile in seen.tiles(WORLD, 24) if tile.status is TileStatus.FAILED} == {
+        index
+    }
+
+
+def test_the_page_knows_the_words_of_all_statuses(root: Path) -> None:
+    source = (root / "devserver/frontend/src/statuses.js").read_text(encoding="utf-8")
+    names = re.search(r"STATUSES = \[(.*)\]", source)
+    assert names is not None
+    assert set(re.findall(r'"(\w+)"', names[1])) == {status.word for status in TileStatus}

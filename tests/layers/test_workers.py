@@ -16,7 +16,7 @@ from automap_tiles.errors import TileFailed
 from automap_tiles.grid import TileIndex
 from automap_tiles.layers.keeping import Keep
 from automap_tiles.layers.open import process_layer
-from automap_tiles.layers.process import Looked, ProcessLayer, Progress
+from automap_tiles.layers.process import Looked, ProcessLayer
 from automap_tiles.layers.workers import Job, Workers
 from automap_tiles.runtime import open_process
 from tests.engine.projects import Project, make_raster
@@ -99,15 +99,15 @@ def test_one_tile_fails(
     layer = opened(project.configure(bad=str(bad), how=how), workers, keep)
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(layer.look, [bad, *others, bad]))
-    assert [each.progress for each in found] == [
-        Progress.FAILED, *[Progress.DONE] * len(others), Progress.FAILED,
+    assert [each.status for each in found] == [
+        TileStatus.FAILED, *[TileStatus.WRITTEN] * len(others), TileStatus.FAILED,
     ]  # fmt: skip
     assert words in str(found[0].error).splitlines()[-1]
     if "longer" in words:
         assert "double.py" in str(found[0].error)
     # the next try is made in a worker that lives
-    assert layer.look(bad, again=True).progress is Progress.FAILED
-    assert layer.look(others[0], again=True).progress is Progress.DONE
+    assert layer.look(bad, again=True).status is TileStatus.FAILED
+    assert layer.look(others[0], again=True).status is TileStatus.WRITTEN
     with pytest.raises(TileFailed, match=words):
         layer.read(layer.process.pyramid.tile(*bad), [1])
 
@@ -118,17 +118,17 @@ def test_hanging_tiles_give_their_places_back(project: Project, workers: Workers
     layer = opened(project.configure(bad="; ".join(map(str, bad)), how="sleep"), workers)
     with ThreadPoolExecutor(len(every)) as pool:
         found = list(pool.map(layer.look, every))
-    assert [each.progress is Progress.FAILED for each in found] == [e in bad for e in every]
+    assert [each.status is TileStatus.FAILED for each in found] == [e in bad for e in every]
 
 
 def test_a_worker_that_dies_idle_costs_no_tile(project: Project, workers: Workers) -> None:
     one, two, *_ = tiles(project)
     layer = opened(project, workers)
-    assert layer.look(one).progress is Progress.DONE
+    assert layer.look(one).status is TileStatus.WRITTEN
     for worker in workers._all:
         worker.kill()
     time.sleep(0.5)
-    assert layer.look(two).progress is Progress.DONE
+    assert layer.look(two).status is TileStatus.WRITTEN
 
 
 def test_after_an_edit_hanging_tiles_are_ended(project: Project) -> None:
@@ -137,16 +137,16 @@ def test_after_an_edit_hanging_tiles_are_ended(project: Project) -> None:
         bad, good, *_ = tiles(project)
         layer = opened(project.configure(bad=str(bad), how="sleep"), slow)
         began = threading.Event()
-        layer.tell(lambda looked: began.set() if looked.progress is Progress.RUNNING else None)
+        layer.tell(lambda looked: began.set() if looked.status is TileStatus.RUNNING else None)
         found: list[Looked] = []
         thread = threading.Thread(target=lambda: found.append(layer.look(bad)))
         thread.start()
         assert began.wait(20)
         assert layer.retire(1.0)
         thread.join(10)
-        assert found[0].progress is Progress.FAILED
+        assert found[0].status is TileStatus.FAILED
         again = opened(project.configure(), slow)
-        assert again.look(good).progress is Progress.DONE
+        assert again.look(good).status is TileStatus.WRITTEN
     finally:
         slow.close()
 
@@ -181,7 +181,7 @@ def test_nothing_that_was_made_before_is_shown_for_an_empty_tile(
 ) -> None:
     index = tiles(project)[0]
     layer = opened(project, workers)
-    assert layer.look(index).progress is Progress.DONE
+    assert layer.look(index).status is TileStatus.WRITTEN
     tile = layer.process.pyramid.tile(*index)
     before = layer.read(tile, [1])
     assert before is not None

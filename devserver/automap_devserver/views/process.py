@@ -39,7 +39,7 @@ def blueprint(previews: Previews, limits: Limits) -> Blueprint:
                     {
                         "type": "Feature",
                         "id": str(tile.index),
-                        "properties": _place(tile.index) | {"status": tile.status.value},
+                        "properties": _place(tile.index) | {"status": tile.status.word},
                         "geometry": {
                             "type": "Polygon",
                             "coordinates": [view.outline(tile.index)],
@@ -124,7 +124,7 @@ def _place(index: TileIndex) -> dict[str, Any]:
 def _tile(tile: TileProgress) -> dict[str, Any]:
     """Tracebacks are for this machine alone."""
     told: dict[str, Any] = _place(tile.index) | {
-        "status": tile.status.value,
+        "status": tile.status.word,
         "seconds": tile.seconds,
         "error": None,
     }
