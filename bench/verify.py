@@ -18,11 +18,11 @@ import numpy as np
 import rasterio
 from rasterio.transform import from_origin
 
-from automap_tiles.commands.verify.files import FilesReport, check_files
-from automap_tiles.commands.verify.target import open_target
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions, execute
 from automap_tiles.runtime import open_process
+from automap_tiles.workflows.verify.files import FilesReport, check_files
+from automap_tiles.workflows.verify.target import open_target
 
 _SIZE, _BANDS, _ROUNDS = 4000, 6, 7
 
@@ -41,7 +41,9 @@ def main() -> None:
 def _in_turn(output: str) -> tuple[float, float]:
     def verify() -> None:
         report = FilesReport()
-        assert not any(check_files(open_target(output), report))
+        for _ in check_files(open_target(output), report):
+            pass
+        assert not report.damaged
         assert report.files
 
     def read() -> None:

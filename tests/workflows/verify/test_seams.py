@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automap_tiles.cli.main import main
-from automap_tiles.commands.verify.seams import TriedTile, check_seams
 from automap_tiles.engine.journal import Journal, place_of
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions, execute
 from automap_tiles.errors import ConfigError, ProcessChanged
 from automap_tiles.runtime import open_process
+from automap_tiles.workflows.verify.seams import TriedTile, check_seams
 from tests.engine.projects import make_raster
 from tests.test_same_bytes import BUILT_IN
 

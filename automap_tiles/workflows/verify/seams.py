@@ -19,6 +19,7 @@ from automap_tiles.engine.overviews import without_buffer
 from automap_tiles.errors import ConfigError, GridError, ProcessChanged
 from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.grid import Tile, TileIndex
+from automap_tiles.workflows.events import Json
 
 if TYPE_CHECKING:
     from automap_tiles.engine.journal import JournalReader
@@ -45,6 +46,14 @@ class Seam:
             f"by up to {self.largest:g}"
         )
 
+    def to_json(self) -> Json:
+        return {
+            "tile": list(self.tile),
+            "metatiling": self.metatiling,
+            "pixels": self.pixels,
+            "largest": self.largest,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriedTile:
@@ -54,6 +63,9 @@ class TriedTile:
     cuts: tuple[int, ...]
     """Metatilings that it was computed with; none where every cut is the whole zoom."""
     seams: tuple[Seam, ...]
+
+    def to_json(self) -> Json:
+        return {"tile": list(self.tile), "cuts": list(self.cuts), "seams": len(self.seams)}
 
 
 def check_seams(

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from automap_tiles.commands.verify.readable import why_unreadable
-from automap_tiles.commands.verify.target import Target, read_journal
 from automap_tiles.engine.journal import Journal
 from automap_tiles.errors import InputError
 from automap_tiles.grid import TileIndex
 from automap_tiles.notes import Fate, Note, Subject
 from automap_tiles.storage import checksum_of_chunks, is_remote
+from automap_tiles.workflows.events import Json
+from automap_tiles.workflows.order import NEVER, StopToken
+from automap_tiles.workflows.verify.readable import why_unreadable
+from automap_tiles.workflows.verify.target import Target, read_journal
 
 if TYPE_CHECKING:
     from automap_tiles.engine.journal import JournalReader
@@ -38,6 +41,19 @@ class Problem(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SoundFile:
+    """A file that is what was written, or that can be read where nothing is known of it."""
+
+    name: str
+    """Below the output's folder."""
+    tile: TileIndex | None
+    """The process tile it belongs to; None of a single file."""
+
+    def to_json(self) -> Json:
+        return {"file": self.name, "tile": _place(self.tile)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Damage:
     """A file that is not what was written."""
 
@@ -50,6 +66,14 @@ class Damage:
 
     def __str__(self) -> str:
         return f"{self.name}: {self.problem}: {self.detail}"
+
+    def to_json(self) -> Json:
+        return {
+            "file": self.name,
+            "tile": _place(self.tile),
+            "problem": self.problem.value,
+            "detail": self.detail,
+        }
 
 
 @dataclass(kw_only=True)
@@ -66,6 +90,25 @@ class FilesReport:
     """Files of tiles that the journal does not know as written."""
     stray: str = ""
     """One of them."""
+
+    def add(self, size: int | None, found: SoundFile | Damage) -> None:
+        """Count a file; `size` is what was written, None where that is not known."""
+        if size is None:
+            self.only_read += 1
+        else:
+            self.files += 1
+            self.bytes += size
+        if isinstance(found, Damage):
+            self.damaged.append(found)
+
+    def to_json(self) -> Json:
+        return {
+            "files": self.files,
+            "bytes": self.bytes,
+            "only_read": self.only_read,
+            "strays": self.strays,
+            "damaged": [damage.to_json() for damage in self.damaged],
+        }
 
     def notes(self) -> Iterator[Note]:
         """What was not compared."""
@@ -96,25 +139,26 @@ class _Expected:
     checksum: int | None = None
 
 
-def check_files(target: Target, report: FilesReport) -> Iterator[Damage | None]:
-    """Look at every file that the journal knows: one item each, None for a good one.
+def check_files(
+    target: Target, report: FilesReport, *, stop: StopToken = NEVER
+) -> Iterator[SoundFile | Damage]:
+    """Look at every file that the journal knows.
 
     The sums go into `report`. Raises `JournalError`, and `InputError` when the output as a whole
     cannot be read.
     """
     with read_journal(target) as journal:
         threads = _REMOTE_THREADS if is_remote(target.path) else _LOCAL_THREADS
-        checked = _in_parallel(_expected(journal, target), _checking(target), threads)
-        for expected, damage in checked:
-            if expected.checksum is None:
-                report.only_read += 1
-            else:
-                report.files += 1
-                report.bytes += expected.size or 0
-            if damage is not None:
-                report.damaged.append(damage)
-            yield damage
+        checked = _in_parallel(_expected(journal, target), _checking(target, stop), threads)
+        with contextlib.closing(checked):
+            for expected, found in checked:
+                if found is None or stop.is_set():
+                    return
+                report.add(expected.size if expected.checksum is not None else None, found)
+                yield found
         for tile, key in target.there():
+            if stop.is_set():
+                return
             if not journal.knows_file(tile, key):
                 report.strays, report.stray = report.strays + 1, report.stray or key
 
@@ -134,22 +178,46 @@ def _expected(journal: JournalReader, target: Target) -> Iterator[_Expected]:
         yield from (_Expected(tile, key) for key in sorted(there) or target.keys_of(tile)[:1])
 
 
-def _checking(target: Target) -> Callable[[_Expected], Damage | None]:
-    def check(expected: _Expected) -> Damage | None:
+_Checked = SoundFile | Damage | None
+"""None where the check was broken off."""
+
+
+def _checking(target: Target, stop: StopToken) -> Callable[[_Expected], _Checked]:
+    def check(expected: _Expected) -> _Checked:
         name = target.name(expected.key)
-        found = _compared(target, name, expected)
-        if found is None:
+        try:
+            found = _compared(target, name, expected, stop)
+        except _BrokenOffError:
             return None
+        if found is None:
+            return SoundFile(name=name, tile=expected.tile)
         problem, detail = found
         return Damage(name=name, tile=expected.tile, problem=problem, detail=detail)
 
     return check
 
 
-def _compared(target: Target, name: str, expected: _Expected) -> tuple[Problem, str] | None:
+class _BrokenOffError(Exception):
+    """Nobody waits for the rest of a large file any more."""
+
+
+def _until(stop: StopToken, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    for chunk in chunks:
+        if stop.is_set():
+            raise _BrokenOffError
+        yield chunk
+
+
+def _place(tile: TileIndex | None) -> list[int] | None:
+    return None if tile is None else list(tile)
+
+
+def _compared(
+    target: Target, name: str, expected: _Expected, stop: StopToken
+) -> tuple[Problem, str] | None:
     """What is wrong with a file; None when nothing is."""
     try:
-        size, value = checksum_of_chunks(target.storage.chunks(name))
+        size, value = checksum_of_chunks(_until(stop, target.storage.chunks(name)))
     except FileNotFoundError:
         return Problem.MISSING, "no such file"
     except InputError as error:
@@ -165,12 +233,12 @@ def _compared(target: Target, name: str, expected: _Expected) -> tuple[Problem, 
 
 
 def _in_parallel(
-    items: Iterable[_Expected], work: Callable[[_Expected], Damage | None], threads: int
-) -> Iterator[tuple[_Expected, Damage | None]]:
+    items: Iterable[_Expected], work: Callable[[_Expected], _Checked], threads: int
+) -> Generator[tuple[_Expected, _Checked]]:
     """Each item with what came of it, in order; a bounded number is in flight."""
     source = iter(items)
     with ThreadPoolExecutor(threads) as pool:
-        flying: deque[tuple[_Expected, Future[Damage | None]]] = deque()
+        flying: deque[tuple[_Expected, Future[_Checked]]] = deque()
         while True:
             for item in islice(source, 4 * threads - len(flying)):
                 flying.append((item, pool.submit(work, item)))

@@ -1,0 +1,64 @@
+"""The deeds of the house: what `automap` does, for whoever asks.
+
+Each is an order (frozen, to and from JSON), `check(order)`, which answers as data what would be
+done, and `run(order, stop=…)`, which does it and yields events. Nothing here knows a terminal.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from automap_tiles.errors import ConfigError
+from automap_tiles.workflows.order import NEVER, Order, StopToken
+
+if TYPE_CHECKING:
+    from automap_tiles.workflows.events import Event, Said
+
+WORKFLOWS: dict[str, str] = {
+    "verify": "automap_tiles.workflows.verify:VerifyOrder",
+}
+"""Name -> module with `check` and `run`, and the class of its orders."""
+
+
+class Workflow(Protocol):
+    """What the module of a workflow offers."""
+
+    def check(self, order: Any) -> Said:
+        """What would be done, found out without doing it."""
+        ...
+
+    def run(self, order: Any, *, stop: StopToken = NEVER) -> Iterator[Event]:
+        """Do it; all that is done is kept when it is stopped or the stream closed early."""
+        ...
+
+
+def order_from_json(said: Mapping[str, Any]) -> Order:
+    """The order of any workflow that `Order.to_json` wrote; raises `ConfigError`."""
+    name = said.get("workflow")
+    if name not in WORKFLOWS:
+        raise ConfigError(
+            "there is no such workflow",
+            key="workflow",
+            found=name,
+            remedy=f"one of {', '.join(WORKFLOWS)}",
+        )
+    module, _, order = WORKFLOWS[name].partition(":")
+    kind: type[Order] = getattr(importlib.import_module(module), order)
+    return kind.from_json(said)
+
+
+def check(order: Order) -> Said:
+    """What would be done, as data; errors are those of the workflow."""
+    return _module(order).check(order)
+
+
+def run(order: Order, *, stop: StopToken = NEVER) -> Iterator[Event]:
+    """Carry an order out; the last event is `Finished`."""
+    return _module(order).run(order, stop=stop)
+
+
+def _module(order: Order) -> Workflow:
+    module, _, _ = WORKFLOWS[order.workflow].partition(":")
+    return cast(Workflow, importlib.import_module(module))

@@ -1,0 +1,118 @@
+"""What a workflow tells while it goes on: one union of events for all of them.
+
+The bar and the lines of the command line, its JSON, a page and a notebook read the same stream.
+`Finished` is the last event of every workflow that was not broken off by an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+from automap_tiles.notes import Note
+
+Json: TypeAlias = dict[str, Any]
+Fact: TypeAlias = str | int | float | bool | None
+
+
+class Said(Protocol):
+    """Something that can be written down: an item that was worked on, or an outcome."""
+
+    def to_json(self) -> Json:
+        """Plain values for a line of JSON or a database."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """All checks passed, the work begins."""
+
+    total: int | None = None
+    """How many items there are to do, those done before included; None: nobody knows yet."""
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    """What is known by now, such as the output and the number of workers."""
+
+    def to_json(self) -> Json:
+        return {"event": "started", "total": self.total, **self.facts}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseStarted:
+    """A part of the work begins."""
+
+    phase: str
+    total: int | None = None
+    """As in `Started`."""
+
+    def to_json(self) -> Json:
+        return {"event": "phase_started", "phase": self.phase, "total": self.total}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseFinished:
+    """A part of the work is over."""
+
+    phase: str
+    outcome: Said
+
+    def to_json(self) -> Json:
+        return {"event": "phase_finished", "phase": self.phase, **self.outcome.to_json()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """An item is done and as it should be."""
+
+    item: Said
+
+    def to_json(self) -> Json:
+        return {"event": "done", **self.item.to_json()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """An item could not be done, or is not as it should be; the item says why."""
+
+    item: Said
+
+    def to_json(self) -> Json:
+        return {"event": "failed", **self.item.to_json()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """Items that need no work: they were done before. Told in groups."""
+
+    count: int
+
+    def to_json(self) -> Json:
+        return {"event": "skipped", "count": self.count}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Something was lost, replaced, ignored or guessed, for the first time in this work.
+
+    How often it was in the end stands in the outcome.
+    """
+
+    note: Note
+
+    def to_json(self) -> Json:
+        return {"event": "note", **self.note.to_json()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """The work is over."""
+
+    outcome: Said
+
+    def to_json(self) -> Json:
+        return {"event": "finished", **self.outcome.to_json()}
+
+
+Event: TypeAlias = (
+    Started | PhaseStarted | PhaseFinished | Done | Failed | Skipped | Told | Finished
+)

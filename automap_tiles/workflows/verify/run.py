@@ -1,0 +1,192 @@
+"""Carrying out an order to verify."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from automap_tiles.errors import ConfigError
+from automap_tiles.runtime.open import open_process
+from automap_tiles.workflows.events import (
+    Done,
+    Event,
+    Failed,
+    Finished,
+    Json,
+    PhaseFinished,
+    PhaseStarted,
+    Started,
+    Told,
+)
+from automap_tiles.workflows.order import NEVER, StopToken
+from automap_tiles.workflows.verify.failures import write_failures
+from automap_tiles.workflows.verify.files import Damage, FilesReport, check_files, mark
+from automap_tiles.workflows.verify.order import VerifyOrder
+from automap_tiles.workflows.verify.seams import Seam, check_seams
+from automap_tiles.workflows.verify.target import Target, open_target, read_journal
+
+FILES, SEAMS = "files", "seams"
+"""The phases."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyReport:
+    """What would be verified."""
+
+    output: str
+    files: int
+    """That the journal knows."""
+    bytes: int
+    """Of those together."""
+    unknown_tiles: int
+    """Written tiles of which no file is known: they can only be read."""
+
+    def to_json(self) -> Json:
+        return {
+            "output": self.output,
+            "files": self.files,
+            "bytes": self.bytes,
+            "unknown_tiles": self.unknown_tiles,
+        }
+
+
+@dataclass(kw_only=True)
+class SeamsReport:
+    """What came out; grows while tiles are computed again."""
+
+    tried: int = 0
+    """Tiles that were computed again."""
+    alone: int = 0
+    """Of these, those that are all of their zoom and cannot be cut otherwise."""
+    seams: tuple[Seam, ...] = ()
+
+    def to_json(self) -> Json:
+        return {
+            "tried": self.tried,
+            "alone": self.alone,
+            "seams": [seam.to_json() for seam in self.seams],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyOutcome:
+    """What was found."""
+
+    output: str
+    files: FilesReport
+    seams: SeamsReport | None
+    """None where they were not looked for."""
+    marked: bool
+    """Whether the damaged tiles will be made again by the next run."""
+    set_aside: bool
+    """Whether that is so because the damaged file has another name now."""
+    failures: str | None
+    """The map of what failed; None when all is well."""
+    stopped: bool
+    """Whether it ended before the last file or tile."""
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing failed of what was looked at."""
+        return self.failures is None
+
+    def to_json(self) -> Json:
+        return {
+            "output": self.output,
+            **self.files.to_json(),
+            **({} if self.seams is None else self.seams.to_json()),
+            "marked": self.marked,
+            "set_aside": self.set_aside,
+            "failures": self.failures,
+            "stopped": self.stopped,
+        }
+
+
+def check(order: VerifyOrder) -> VerifyReport:
+    """Count what would be compared.
+
+    Raises `ConfigError` when there is no output or no journal to compare it with.
+    """
+    target = _target(order)
+    with read_journal(target) as journal:
+        files = [*journal.single_files(), *(file for _, file in journal.files())]
+        unknown = 0 if target.directory is None else sum(1 for _ in journal.written_without_files())
+    return VerifyReport(
+        output=target.path,
+        files=len(files),
+        bytes=sum(file.size for file in files),
+        unknown_tiles=unknown,
+    )
+
+
+def run(order: VerifyOrder, *, stop: StopToken = NEVER) -> Iterator[Event]:
+    """Compare the files, then look for seams; mark what is damaged, and write a map of it.
+
+    A tile that is computed again is not broken off: `stop` is asked between two of them. Raises
+    what `check` does, `InputError` when the output as a whole cannot be read, `ProcessChanged` when
+    seams cannot be looked for, `OutputBusy` while a run is writing what is to be marked.
+    """
+    target = _target(order)
+    yield Started(facts={"output": target.path})
+    files = FilesReport()
+    yield from _files(target, files, stop)
+    seams = SeamsReport() if order.seams else None
+    if seams is not None and not stop.is_set():
+        yield from _seams(order, target, seams, stop)
+    if files.damaged and order.mark:
+        mark(target, files.damaged)
+    found = () if seams is None else seams.seams
+    failures = order.failures or f"verify_{Path(target.path).stem}.geojson"
+    has_failed = bool(files.damaged or found)
+    if has_failed:
+        write_failures(Path(failures), target.process_pyramid, files.damaged, found)
+    yield Finished(
+        outcome=VerifyOutcome(
+            output=target.path,
+            files=files,
+            seams=seams,
+            marked=bool(files.damaged) and order.mark,
+            set_aside=bool(files.damaged) and order.mark and target.directory is None,
+            failures=failures if has_failed else None,
+            stopped=stop.is_set(),
+        )
+    )
+
+
+def _target(order: VerifyOrder) -> Target:
+    if order.seams and not order.output.endswith(".mapchete"):
+        raise ConfigError(
+            "seams are found by computing tiles again",
+            key="output",
+            found=order.output,
+            remedy="the .mapchete file of the process",
+        )
+    return open_target(order.output)
+
+
+def _files(target: Target, report: FilesReport, stop: StopToken) -> Iterator[Event]:
+    yield PhaseStarted(phase=FILES)
+    for found in check_files(target, report, stop=stop):
+        yield Failed(item=found) if isinstance(found, Damage) else Done(item=found)
+    yield PhaseFinished(phase=FILES, outcome=report)
+    for note in report.notes():
+        yield Told(note=note)
+
+
+def _seams(
+    order: VerifyOrder, target: Target, report: SeamsReport, stop: StopToken
+) -> Iterator[Event]:
+    yield PhaseStarted(phase=SEAMS, total=order.sample)
+    with read_journal(target) as journal:
+        process = open_process(order.output)
+        for tile in check_seams(process, journal, sample=order.sample, seed=order.seed):
+            report.tried, report.alone = report.tried + 1, report.alone + (not tile.cuts)
+            report.seams += tile.seams
+            for seam in tile.seams:
+                yield Failed(item=seam)
+            if not tile.seams:
+                yield Done(item=tile)
+            if stop.is_set():
+                break
+    yield PhaseFinished(phase=SEAMS, outcome=report)

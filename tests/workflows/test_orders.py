@@ -1,0 +1,82 @@
+"""Orders of all workflows: values that can be written down and read again."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import threading
+from dataclasses import MISSING, fields
+from typing import Any
+
+import pytest
+
+from automap_tiles.errors import ConfigError
+from automap_tiles.workflows import WORKFLOWS, order_from_json
+from automap_tiles.workflows.order import NEVER, Order, StopToken
+from automap_tiles.workflows.verify import VerifyOrder
+
+
+def kind_of(name: str) -> type[Order]:
+    module, _, order = WORKFLOWS[name].partition(":")
+    kind: type[Order] = getattr(importlib.import_module(module), order)
+    return kind
+
+
+def example(name: str) -> Order:
+    """What must be said of it is a text in every order."""
+    kind: Any = kind_of(name)
+    needed = [
+        field.name
+        for field in fields(kind)
+        if field.default is MISSING and field.default_factory is MISSING
+    ]
+    order: Order = kind(**{field: f"some/{field}" for field in needed})
+    return order
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_there_and_back(name: str) -> None:
+    order = example(name)
+    assert order.workflow == name
+    written = json.dumps(order.to_json())
+    assert order_from_json(json.loads(written)) == order
+    assert hash(order) == hash(order_from_json(json.loads(written)))
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_everything_is_written(name: str) -> None:
+    """Defaults too: an order means the same when those of a later version are others."""
+    assert example(name).to_json().keys() == {"workflow", *(f.name for f in fields(kind_of(name)))}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_the_module_does_it(name: str) -> None:
+    module = importlib.import_module(WORKFLOWS[name].partition(":")[0])
+    assert callable(module.check)
+    assert callable(module.run)
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"workflow": "fly"}, "no such workflow"),
+        ({}, "no such workflow"),
+        ({"workflow": "verify"}, "output: an order to verify: field required"),
+        ({"workflow": "verify", "output": "a", "sample": "many"}, r"sample: .*integer.*'many'"),
+        ({"workflow": "verify", "output": "a", "simple": 3}, r"simple: .*found: 3"),
+    ],
+)
+def test_what_is_no_order(said: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        order_from_json(said)
+
+
+def test_an_order_of_another_workflow() -> None:
+    with pytest.raises(ConfigError, match=r"another workflow \(found: 'export'\)"):
+        VerifyOrder.from_json({"workflow": "export", "output": "a"})
+
+
+def test_an_event_of_threading_is_a_token() -> None:
+    token: StopToken = threading.Event()
+    assert not token.is_set()
+    assert not NEVER.is_set()
