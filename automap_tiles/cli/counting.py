@@ -4,16 +4,38 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 import click
 
+from automap_tiles.workflows.events import Done, Event, Failed, Finished, Skipped, Started
+
+Outcome = TypeVar("Outcome")
+
+
+def counted(events: Iterable[Event], kind: type[Outcome]) -> Outcome:
+    """Show a bar while a workflow goes on; its outcome, which is of that kind."""
+    with contextlib.ExitStack() as stack:
+        advance: Callable[[int], None] = lambda _: None  # noqa: E731 - until there is a bar
+        for event in events:
+            match event:
+                case Started(total=total):
+                    advance = stack.enter_context(counting(total or 0))
+                case Done() | Failed():
+                    advance(1)
+                case Skipped(count=count):
+                    advance(count)
+                case Finished(outcome=outcome) if isinstance(outcome, kind):
+                    return outcome
+    raise AssertionError("a workflow ends with its outcome")
+
 
 @contextlib.contextmanager
-def counting(total: int) -> Iterator[Callable[[], None]]:
-    """Gives a function to call once per item; shows a bar on a terminal, else nothing."""
+def counting(total: int) -> Iterator[Callable[[int], None]]:
+    """Gives a function to call with a number of items; a bar on a terminal, else nothing."""
     if not sys.stderr.isatty() or not total:
-        yield lambda: None
+        yield lambda _: None
         return
     with click.progressbar(length=total, file=sys.stderr, show_pos=True) as bar:
-        yield lambda: bar.update(1)
+        yield bar.update

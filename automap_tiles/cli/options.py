@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from automap_tiles.cli.collecting import collecting
+from automap_tiles.workflows.where import Where
 
 RESAMPLINGS = (
     "nearest",
@@ -80,26 +81,6 @@ def parsed_by(parse: Callable[[str], Any]) -> Callable[..., Any]:
     return callback
 
 
-@dataclass(frozen=True, kw_only=True)
-class AreaOptions:
-    """Where: as given at the command line."""
-
-    zooms: tuple[int, ...] | None = None
-    """Ascending."""
-    bounds: tuple[float, float, float, float] | None = None
-    """left, bottom, right, top."""
-    bounds_crs: str | None = None
-    """CRS of `bounds`; that of the pyramid when None."""
-    area: str | None = None
-    """WKT, GeoJSON geometry or path of a vector file."""
-    area_crs: str | None = None
-    """CRS of an area given as WKT; that of the pyramid when None."""
-    point: tuple[float, float] | None = None
-    """x, y."""
-    point_crs: str | None = None
-    """CRS of `point`; that of the pyramid when None."""
-
-
 _AREA_OPTIONS = (
     click.option(
         "-z",
@@ -135,14 +116,14 @@ _AREA_OPTIONS = (
 )
 
 
-def _check_area(where: AreaOptions) -> None:
+def _check_area(where: Where) -> None:
     if where.point is not None and (where.bounds is not None or where.area is not None):
         raise click.UsageError("--point goes with neither --bounds nor --area.")
 
 
 def area_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `-z -b -a -p` and their CRSs; the command receives one `where: AreaOptions`."""
-    return collecting(function, _AREA_OPTIONS, "where", AreaOptions, _check_area)
+    """Add `-z -b -a -p` and their CRSs; the command receives one `where: Where`."""
+    return collecting(function, _AREA_OPTIONS, "where", Where, _check_area)
 
 
 @dataclass(frozen=True, kw_only=True)

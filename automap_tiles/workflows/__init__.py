@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from automap_tiles.workflows.events import Event, Said
 
 WORKFLOWS: dict[str, str] = {
+    "copy": "automap_tiles.workflows.tiles.copy:CopyOrder",
+    "remove": "automap_tiles.workflows.tiles.remove:RemoveOrder",
     "verify": "automap_tiles.workflows.verify:VerifyOrder",
 }
 """Name -> module with `check` and `run`, and the class of its orders."""

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automap_tiles.cli.options import (
-    AreaOptions,
     RunOptions,
     area_options,
     parse_bands,
@@ -17,6 +16,7 @@ from automap_tiles.cli.options import (
     parse_zooms,
     run_options,
 )
+from automap_tiles.workflows.where import Where
 
 
 @given(st.integers(0, 30), st.integers(0, 30))
@@ -68,7 +68,7 @@ def invoke(arguments: list[str]) -> tuple[Result, list[object]]:
     @click.command()
     @area_options
     @run_options
-    def command(where: AreaOptions, how: RunOptions) -> None:
+    def command(where: Where, how: RunOptions) -> None:
         seen.extend([where, how])
 
     return CliRunner().invoke(command, arguments), seen
@@ -77,7 +77,7 @@ def invoke(arguments: list[str]) -> tuple[Result, list[object]]:
 def test_defaults() -> None:
     result, (where, how) = invoke([])
     assert result.exit_code == 0
-    assert where == AreaOptions()
+    assert where == Where()
     assert how == RunOptions(
         concurrency="processes",
         workers=None,
@@ -94,7 +94,7 @@ def test_short_options() -> None:
     line = "-z 3,5 -b 1 -2 3.5 4 --bounds-crs EPSG:4326 -o -w 3 -v --no-progress"
     result, (where, how) = invoke(line.split())
     assert result.exit_code == 0
-    assert where == AreaOptions(zooms=(3, 4, 5), bounds=(1, -2, 3.5, 4), bounds_crs="EPSG:4326")
+    assert where == Where(zooms=(3, 4, 5), bounds=(1, -2, 3.5, 4), bounds_crs="EPSG:4326")
     assert isinstance(how, RunOptions)
     assert (how.overwrite, how.workers, how.verbose, how.progress) == (True, 3, True, False)
 

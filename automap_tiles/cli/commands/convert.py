@@ -6,7 +6,6 @@ import click
 
 from automap_tiles.cli.options import (
     RESAMPLINGS,
-    AreaOptions,
     RunOptions,
     area_options,
     parse_bands,
@@ -14,6 +13,7 @@ from automap_tiles.cli.options import (
     parsed_by,
     run_options,
 )
+from automap_tiles.workflows.where import Where
 
 _DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
 
@@ -69,7 +69,7 @@ _DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "fl
 @click.option("--cog", is_flag=True, help="A cloud optimised GeoTIFF; TARGET ends with .tif.")
 @run_options
 def command(
-    where: AreaOptions,
+    where: Where,
     how: RunOptions,
     creation_options: tuple[tuple[str, object], ...],
     format_: str | None,
@@ -82,9 +82,9 @@ def command(
     SOURCE is a raster or vector file, a tile directory or a .mapchete file. TARGET is a folder for
     tiles, or a path that ends with .tif for one GeoTIFF.
     """
-    from automap_tiles.cli.processes import open_narrowed
     from automap_tiles.cli.run import conclude, run, shown
     from automap_tiles.commands.convert import Conversion, conversion_config
+    from automap_tiles.workflows.places import open_narrowed
 
     with shown(how) as show:
         conversion = Conversion(

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automap_tiles.cli.options import AreaOptions, RunOptions, area_options, run_options
+from automap_tiles.cli.options import RunOptions, area_options, run_options
+from automap_tiles.workflows.where import Where
 
 if TYPE_CHECKING:
     from automap_tiles.runtime.process import Process
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 @run_options
 def command(
     mapchete_files: tuple[str, ...],
-    where: AreaOptions,
+    where: Where,
     tile: tuple[int, int, int] | None,
     check: bool,
     retry_failed: bool,
@@ -54,8 +55,8 @@ def command(
     Tiles that are done, or were found empty, are not computed again. A tile that fails does not
     stop the others; the exit code is 1 then.
     """
-    from automap_tiles.cli.processes import open_narrowed
     from automap_tiles.cli.run import conclude, run, shown
+    from automap_tiles.workflows.places import open_narrowed
 
     if retry_failed and how.overwrite:
         raise click.UsageError("--retry-failed and --overwrite exclude each other.")

@@ -47,7 +47,7 @@ class _Bar(contextlib.ExitStack):
     def __init__(self, wanted: bool) -> None:
         super().__init__()
         self._wanted = wanted
-        self._forward: Callable[[], None] | None = None
+        self._forward: Callable[[int], None] | None = None
 
     def begin(self, total: int) -> None:
         from automap_tiles.cli.counting import counting
@@ -57,5 +57,4 @@ class _Bar(contextlib.ExitStack):
 
     def step(self, number: int) -> None:
         if self._forward is not None:
-            for _ in range(number):
-                self._forward()
+            self._forward(number)

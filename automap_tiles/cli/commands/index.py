@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from automap_tiles.cli.options import AreaOptions, area_options
+from automap_tiles.cli.options import area_options
+from automap_tiles.workflows.where import Where
 
 
 @click.command()
@@ -27,7 +28,7 @@ from automap_tiles.cli.options import AreaOptions, area_options
 @area_options
 def command(
     tile_directory: str,
-    where: AreaOptions,
+    where: Where,
     idx_out_dir: Path | None,
     fieldname: str,
     basepath: str | None,
@@ -38,10 +39,10 @@ def command(
 
     One file per zoom and kind, such as 12.vrt; one that is there is written anew.
     """
-    from automap_tiles.cli.processes import selection_of
     from automap_tiles.commands.index import IndexKind, IndexOptions, write_indexes
     from automap_tiles.commands.tiledir import open_tile_directory
     from automap_tiles.storage import is_remote
+    from automap_tiles.workflows.places import selection_of
 
     kinds = [kind for kind in IndexKind if chosen[kind.value]]
     if not kinds:

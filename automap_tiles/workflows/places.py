@@ -1,4 +1,4 @@
-"""Processes and areas as the options of the command line describe them."""
+"""Processes and parts of tile directories, as an order describes them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automap_tiles.cli.options import AreaOptions
 from automap_tiles.commands.point import point_box
 from automap_tiles.commands.tiledir import Selection
 from automap_tiles.grid import Pyramid
 from automap_tiles.runtime.area import bounds_area, geometry_area
 from automap_tiles.runtime.open import open_process
 from automap_tiles.runtime.process import Process
+from automap_tiles.workflows.where import Where
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -23,13 +23,13 @@ _POINT_ZOOM = 22
 
 def open_narrowed(
     source: str | Mapping[str, Any],
-    where: AreaOptions,
+    where: Where,
     *,
     tile: tuple[int, int, int] | None = None,
     output: str | None = None,
     inputs: str | Mapping[str, str] | None = None,
 ) -> Process:
-    """A process with what the command line says differently; see `open_process`."""
+    """A process with what an order says differently; see `open_process`."""
     return open_process(
         source,
         zooms=None if where.zooms is None else (where.zooms[0], where.zooms[-1]),
@@ -45,7 +45,7 @@ def open_narrowed(
     )
 
 
-def area_of(where: AreaOptions, pyramid: Pyramid) -> BaseGeometry | None:
+def area_of(where: Where, pyramid: Pyramid) -> BaseGeometry | None:
     """What bounds, area and point leave, in the CRS of the pyramid; None for everything."""
     if where.point is not None:
         zoom = max(where.zooms or (_POINT_ZOOM,))
@@ -60,6 +60,6 @@ def area_of(where: AreaOptions, pyramid: Pyramid) -> BaseGeometry | None:
     return parts[0] if len(parts) == 1 else parts[0].intersection(parts[1])
 
 
-def selection_of(where: AreaOptions, pyramid: Pyramid) -> Selection:
-    """The part of a tile directory that the options mean."""
+def selection_of(where: Where, pyramid: Pyramid) -> Selection:
+    """The part of a tile directory that is meant."""
     return Selection(zooms=where.zooms, area=area_of(where, pyramid))

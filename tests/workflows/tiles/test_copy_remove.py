@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 import shapely
 
-from automap_tiles.commands.copy import copy_tiles
-from automap_tiles.commands.remove import remove_tiles
 from automap_tiles.commands.tiledir import Selection, open_tile_directory
 from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.journal import JOURNAL_NAME, Journal, hold, place_of
 from automap_tiles.errors import ConfigError, OutputBusy, OutputError, OutputMismatch
 from automap_tiles.grid import TileIndex
+from automap_tiles.workflows import run
+from automap_tiles.workflows.events import Done, Event, Finished, Skipped, Started
+from automap_tiles.workflows.places import selection_of
+from automap_tiles.workflows.tiles import copy, remove
+from automap_tiles.workflows.tiles.copy import CopyOrder, CopyOutcome
+from automap_tiles.workflows.tiles.remove import RemoveOrder, RemoveOutcome
+from automap_tiles.workflows.where import Where
 from tests.commands.conftest import HASHES, MakeDirectory
 
 # Zoom 3 of the geodetic grid has 8 × 16 tiles of 22.5°; the area is tile 3/2/9 and a bit.
@@ -21,6 +28,26 @@ TILES = [(3, row, col) for row in (2, 3) for col in (8, 9, 10)] + [(2, 1, 4)]
 EMPTY = [(3, 4, 8), (3, 4, 9)]
 AREA = shapely.box(22.5, 25.0, 50.0, 45.0)
 INSIDE = [TileIndex(3, 2, 9), TileIndex(3, 2, 10)]
+
+Outcome = TypeVar("Outcome")
+
+
+def drain(stream: Generator[Event, None, Outcome]) -> Outcome:
+    """To the end of a stream, and what it returns."""
+    while True:
+        try:
+            next(stream)
+        except StopIteration as end:
+            outcome: Outcome = end.value
+            return outcome
+
+
+def copy_tiles(*args: Any, **more: Any) -> CopyOutcome:
+    return drain(copy.copy_tiles(*args, **more))
+
+
+def remove_tiles(*args: Any, **more: Any) -> int:
+    return drain(remove.remove_tiles(*args, **more)).rows
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -47,21 +74,25 @@ def test_no_tile_directory(tmp_path: Path) -> None:
 
 def test_copy_everything(make_directory: MakeDirectory, tmp_path: Path) -> None:
     source = make_directory("a", TILES, empty=EMPTY)
-    directory = open_tile_directory(str(source))
-    steps: list[int] = []
-    everything = directory.existing(Selection())
-    report = copy_tiles(
-        directory, str(tmp_path / "b"), everything, Selection(), advance=lambda: steps.append(1)
-    )
-    assert (report.copied, report.skipped, report.rows) == (7, 0, 9)
-    assert len(steps) == 7
+    order = CopyOrder(source=str(source), target=str(tmp_path / "b"))
+    before = copy.check(order)
+    assert (before.tiles, before.skipped) == (7, 0)
+    assert not (tmp_path / "b").exists()
+    started, *done, finished = run(order)
+    assert isinstance(started, Started)
+    assert started.total == 7
+    assert {str(event.to_json()["tile"]) for event in done if isinstance(event, Done)} == {
+        str(list(index)) for index in TILES
+    }
+    assert isinstance(finished, Finished)
+    assert finished.outcome == CopyOutcome(target=order.target, copied=7, skipped=0, rows=9)
     assert files(tmp_path / "b") == files(source)
     assert (tmp_path / "b/metadata.json").read_bytes() == (source / "metadata.json").read_bytes()
     assert statuses(tmp_path / "b") == statuses(source)
     with Journal.open_readonly(tmp_path / "b" / JOURNAL_NAME) as journal:
-        (run,) = journal.runs_with_tiles()
-        assert run.hashes == HASHES
-        assert run.fresh_from <= run.id
+        (record,) = journal.runs_with_tiles()
+        assert record.hashes == HASHES
+        assert record.fresh_from <= record.id
 
 
 def test_copy_a_part(make_directory: MakeDirectory, tmp_path: Path) -> None:
@@ -181,3 +212,60 @@ def test_stale_tiles_are_not_copied_as_done(make_directory: MakeDirectory, tmp_p
     copy_tiles(directory, str(tmp_path / "b"), directory.existing(Selection()), Selection())
     with Journal.open_readonly(tmp_path / "b" / JOURNAL_NAME) as journal:
         assert sum(each[TileStatus.WRITTEN] for each in journal.counts().values()) == 4
+
+
+class After:
+    """A token that says stop when it was asked so often."""
+
+    def __init__(self, times: int) -> None:
+        self._left = times
+
+    def is_set(self) -> bool:
+        self._left -= 1
+        return self._left < 0
+
+
+def test_a_copy_that_is_stopped_is_gone_on_with(
+    make_directory: MakeDirectory, tmp_path: Path
+) -> None:
+    source = make_directory("a", TILES, empty=EMPTY)
+    order = CopyOrder(source=str(source), target=str(tmp_path / "b"))
+    *_, last = run(order, stop=After(3))
+    assert isinstance(last, Finished)
+    outcome = last.outcome
+    assert isinstance(outcome, CopyOutcome)
+    assert (outcome.copied, outcome.stopped) == (3, True)
+    # no run takes a tile for done that was not copied; what is known to be empty is so
+    assert sum(sum(zoom.values()) for zoom in statuses(tmp_path / "b").values()) == 3 + len(EMPTY)
+    report = copy.check(order)
+    assert (report.tiles, report.skipped) == (4, 3)
+    _, skipped, *_, last = run(order)
+    assert isinstance(skipped, Skipped)
+    assert skipped.count == 3
+    assert statuses(tmp_path / "b") == statuses(source)
+    assert files(tmp_path / "b") == files(source)
+
+
+def test_orders_mean_what_the_options_mean(make_directory: MakeDirectory, tmp_path: Path) -> None:
+    folder = make_directory("a", TILES, empty=EMPTY)
+    where = Where(zooms=(3,), area=AREA.wkt)
+    order = RemoveOrder(tiles=str(folder), where=where)
+    pyramid = open_tile_directory(str(folder)).process_pyramid
+    assert selection_of(where, pyramid).zooms == (3,)
+    assert remove.check(order).tiles == len(INSIDE)
+    *events, last = run(order)
+    assert [event.to_json()["tile"] for event in events if isinstance(event, Done)] == [
+        list(index) for index in INSIDE
+    ]
+    assert isinstance(last, Finished)
+    assert last.outcome == RemoveOutcome(path=str(folder), removed=2, rows=2)
+
+
+def test_removing_that_is_stopped(make_directory: MakeDirectory) -> None:
+    folder = make_directory("a", TILES, empty=EMPTY)
+    *_, last = run(RemoveOrder(tiles=str(folder)), stop=After(2))
+    assert isinstance(last, Finished)
+    assert last.outcome == RemoveOutcome(path=str(folder), removed=2, rows=4, stopped=True)
+    assert len(files(folder)) == len(TILES) - 2
+    left = statuses(folder)
+    assert sum(sum(zoom.values()) for zoom in left.values()) == len(TILES) - 2

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import contextlib
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import ClassVar
 
-from automap_tiles.commands.remove import LAST_KEY, clean
 from automap_tiles.commands.tiledir import Selection, TileDirectory, open_tile_directory
 from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.journal import (
@@ -22,19 +24,107 @@ from automap_tiles.errors import OutputError, OutputMismatch
 from automap_tiles.formats.metadata import METADATA_NAME
 from automap_tiles.grid import TileIndex, curve
 from automap_tiles.storage import Storage, open_storage
+from automap_tiles.workflows.events import Done, Event, Finished, Json, Skipped, Started
+from automap_tiles.workflows.order import NEVER, Order, StopToken
+from automap_tiles.workflows.places import selection_of
+from automap_tiles.workflows.tiles.item import TileItem
+from automap_tiles.workflows.tiles.remove import LAST_KEY, clean
+from automap_tiles.workflows.where import Where
 
 _THREADS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
+class CopyOrder(Order):
+    """Copy tiles byte by byte, with what the journal knows of them."""
+
+    workflow: ClassVar[str] = "copy"
+
+    source: str
+    """Output folder of a process, or the `.mapchete` file that writes it."""
+    target: str
+    """Folder."""
+    where: Where = field(default_factory=Where)
+    """By default everything."""
+    overwrite: bool = False
+    """Copy also tiles that the target has."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CopyReport:
+    """What would be copied."""
+
+    source: str
+    target: str
+    tiles: int
+    """That are to be copied."""
+    skipped: int
+    """There already."""
+
+    def to_json(self) -> Json:
+        return {
+            "source": self.source,
+            "target": self.target,
+            "tiles": self.tiles,
+            "skipped": self.skipped,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class CopyOutcome:
     """What became of the selected tiles."""
 
+    target: str
     copied: int
     skipped: int
     """There already, and `overwrite` was off."""
     rows: int
     """Rows of the journal that went along."""
+    stopped: bool = False
+    """Whether tiles are left that were to be copied."""
+
+    def to_json(self) -> Json:
+        return {
+            "target": self.target,
+            "copied": self.copied,
+            "skipped": self.skipped,
+            "rows": self.rows,
+            "stopped": self.stopped,
+        }
+
+
+def check(order: CopyOrder) -> CopyReport:
+    """Count the tiles; nothing is written.
+
+    Raises `ConfigError` when there is no source or no such place, `OutputError` when source and
+    target are the same, `OutputMismatch` when the target holds tiles of another pyramid or format.
+    """
+    source = open_tile_directory(order.source)
+    storage = _other_storage(source, order.target)
+    tiles = source.existing(selection_of(order.where, source.process_pyramid))
+    there = 0
+    if storage.exists(METADATA_NAME):
+        there = len(_checked_target(source, storage.root).there(tiles))
+    skipped = 0 if order.overwrite else there
+    return CopyReport(
+        source=source.path, target=order.target, tiles=len(tiles) - skipped, skipped=skipped
+    )
+
+
+def run(order: CopyOrder, *, stop: StopToken = NEVER) -> Iterator[Event]:
+    """Copy the tiles, a few at a time.
+
+    Raises what `check` does, `OutputBusy` while a run is writing the target, and `OutputError` when
+    a tile cannot be written.
+    """
+    source = open_tile_directory(order.source)
+    selection = selection_of(order.where, source.process_pyramid)
+    tiles = source.existing(selection)
+    yield Started(total=len(tiles), facts={"source": source.path, "target": order.target})
+    outcome = yield from copy_tiles(
+        source, order.target, tiles, selection, overwrite=order.overwrite, stop=stop
+    )
+    yield Finished(outcome=outcome)
 
 
 def copy_tiles(
@@ -44,37 +134,43 @@ def copy_tiles(
     selection: Selection,
     *,
     overwrite: bool = False,
-    advance: Callable[[], None] = lambda: None,
-) -> CopyReport:
-    """Copy `tiles` byte by byte, and what the journal knows of the selection.
+    stop: StopToken = NEVER,
+) -> Generator[Event, None, CopyOutcome]:
+    """Copy `tiles`, and what the journal knows of the selection; see `run`.
 
-    `advance` is called after each tile.
-
-    Raises
-    ------
-    OutputMismatch
-        The target holds tiles of another pyramid or format.
-    OutputBusy
-        A run is writing the target.
-    OutputError
-        Source and target are the same, or a tile cannot be written.
-
+    Of a tile that is not copied, because another one is there or the work was stopped, no row goes
+    along.
     """
-    storage = open_storage(target_path)
-    if storage.url("") == source.storage.url(""):
-        raise OutputError("source and target are the same", target_path)
+    storage = _other_storage(source, target_path)
     with hold(place_of(target_path)) as held:
         clean(storage, held)
         target = _open_target(source, storage)
-        done = set() if overwrite else target.there(tiles)
-        todo = [index for index in tiles if index not in done]
-        for _ in done:
-            advance()
-        for _ in _in_threads(todo, lambda index: _copy(source, target, index)):
-            advance()
-        kept = {source.owner(index) for index in done}
+        there = set() if overwrite else target.there(tiles)
+        todo = [index for index in tiles if index not in there]
+        if there:
+            yield Skipped(count=len(there))
+        copied: set[TileIndex] = set()
+        copying = _in_threads(todo, lambda index: _copy(source, target, index), stop)
+        with contextlib.closing(copying):
+            for index in copying:
+                copied.add(index)
+                yield Done(item=TileItem(index=index))
+        kept = {source.owner(index) for index in tiles if index not in copied}
         rows = _copy_journal(source, held, selection, without=kept)
-    return CopyReport(copied=len(todo), skipped=len(done), rows=rows)
+    return CopyOutcome(
+        target=target_path,
+        copied=len(copied),
+        skipped=len(there),
+        rows=rows,
+        stopped=len(copied) < len(todo),
+    )
+
+
+def _other_storage(source: TileDirectory, target: str) -> Storage:
+    storage = open_storage(target)
+    if storage.url("") == source.storage.url(""):
+        raise OutputError("source and target are the same", target)
+    return storage
 
 
 def _open_target(source: TileDirectory, storage: Storage) -> TileDirectory:
@@ -83,6 +179,11 @@ def _open_target(source: TileDirectory, storage: Storage) -> TileDirectory:
     if not storage.exists(METADATA_NAME):
         # First of all: a copy that is interrupted is a tile directory with fewer tiles.
         storage.put(METADATA_NAME, source.storage.get(METADATA_NAME))
+    return _checked_target(source, path)
+
+
+def _checked_target(source: TileDirectory, path: str) -> TileDirectory:
+    """The target that is there; raises `OutputMismatch` when it is of something else."""
     target = open_tile_directory(path)
     theirs, ours = target.pyramid, source.pyramid
     if not theirs.same_grid(ours) or theirs.metatiling != ours.metatiling:
@@ -99,10 +200,10 @@ def _copy(source: TileDirectory, target: TileDirectory, index: TileIndex) -> Non
 
 
 def _in_threads(
-    tiles: Sequence[TileIndex], work: Callable[[TileIndex], None]
-) -> Iterator[TileIndex]:
+    tiles: Sequence[TileIndex], work: Callable[[TileIndex], None], stop: StopToken
+) -> Generator[TileIndex]:
     """Do the work for each tile, a few at a time; gives each tile that is done."""
-    stream = iter(tiles)
+    stream = takewhile(lambda _: not stop.is_set(), tiles)
     flying: dict[Future[None], TileIndex] = {}
     with ThreadPoolExecutor(_THREADS) as pool:
         while True:

@@ -1,0 +1,162 @@
+"""Deleting tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from automap_tiles.commands.tiledir import Selection, TileDirectory, open_tile_directory
+from automap_tiles.engine.journal import Hold, Journal, has_journal, hold
+from automap_tiles.grid import TileIndex, curve
+from automap_tiles.storage import Storage, is_remote
+from automap_tiles.workflows.events import Done, Event, Finished, Json, Started
+from automap_tiles.workflows.order import NEVER, Order, StopToken
+from automap_tiles.workflows.places import selection_of
+from automap_tiles.workflows.tiles.item import TileItem
+from automap_tiles.workflows.where import Where
+
+LAST_KEY = 2**62 - 1
+"""The largest key of the curve: a whole zoom of a journal is asked for at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoveOrder(Order):
+    """Delete tiles of a tile directory, and forget what its journal knows of them."""
+
+    workflow: ClassVar[str] = "remove"
+
+    tiles: str
+    """Output folder of a process, or the `.mapchete` file that writes it."""
+    where: Where = field(default_factory=Where)
+    """By default everything."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoveReport:
+    """What would be deleted."""
+
+    path: str
+    tiles: int
+
+    def to_json(self) -> Json:
+        return {"path": self.path, "tiles": self.tiles}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoveOutcome:
+    """What was deleted."""
+
+    path: str
+    removed: int
+    rows: int
+    """Of the journal, that were forgotten."""
+    stopped: bool = False
+    """Whether tiles are left that were to be deleted."""
+
+    def to_json(self) -> Json:
+        return {
+            "path": self.path,
+            "removed": self.removed,
+            "rows": self.rows,
+            "stopped": self.stopped,
+        }
+
+
+def check(order: RemoveOrder) -> RemoveReport:
+    """Count the tiles; raises `ConfigError` when there is no tile directory or no such place."""
+    directory = open_tile_directory(order.tiles)
+    selection = selection_of(order.where, directory.process_pyramid)
+    return RemoveReport(path=directory.path, tiles=len(directory.existing(selection)))
+
+
+def run(order: RemoveOrder, *, stop: StopToken = NEVER) -> Iterator[Event]:
+    """Delete the tiles one by one.
+
+    Of what was deleted the journal is forgotten, so that the next run makes it anew, and so is what
+    it knows of empty and failed tiles of the selection. Raises what `check` does, `OutputBusy`
+    while a run is writing the directory, and `OutputError` when a tile cannot be deleted.
+    """
+    directory = open_tile_directory(order.tiles)
+    selection = selection_of(order.where, directory.process_pyramid)
+    tiles = directory.existing(selection)
+    yield Started(total=len(tiles), facts={"path": directory.path})
+    outcome = yield from remove_tiles(directory, tiles, selection, stop=stop)
+    yield Finished(outcome=outcome)
+
+
+def remove_tiles(
+    directory: TileDirectory,
+    tiles: Sequence[TileIndex],
+    selection: Selection,
+    *,
+    stop: StopToken = NEVER,
+) -> Generator[Event, None, RemoveOutcome]:
+    """Delete `tiles`, and forget what the journal knows within `selection`; see `run`."""
+    removed: list[TileIndex] = []
+    with hold(directory.place) as held:
+        clean(directory.storage, held)
+        for index in tiles:
+            if stop.is_set():
+                break
+            directory.storage.delete(directory.layout.key(index))
+            removed.append(index)
+            yield Done(item=TileItem(index=index))
+        _remove_empty_folders(directory, removed)
+        left = {directory.owner(index) for index in tiles[len(removed) :]}
+        if selection.is_everything and not left:
+            # what there will be may be made of something else
+            directory.storage.delete(directory.place.record_key)
+        rows = 0
+        if has_journal(directory.place):
+            with Journal.under(held) as journal:
+                gone = {directory.owner(index) for index in removed}
+                rows = _forget(journal, directory, selection, without=left - gone)
+    return RemoveOutcome(
+        path=directory.path, removed=len(removed), rows=rows, stopped=len(removed) < len(tiles)
+    )
+
+
+def clean(storage: Storage, held: Hold) -> None:
+    """Remove what a writer that died left behind in an output that is held now."""
+    if held.left_behind and storage.clean_parts().left:
+        held.keep_file()
+
+
+def _journalled(journal: Journal, zoom: int) -> Iterator[TileIndex]:
+    """All tiles of a zoom that the journal knows."""
+    for key in journal.rows(zoom, 0, LAST_KEY):
+        yield TileIndex(zoom, *curve.unkey(key))
+
+
+def _forget(
+    journal: Journal,
+    directory: TileDirectory,
+    selection: Selection,
+    *,
+    without: Collection[TileIndex],
+) -> int:
+    forgotten = 0
+    for zoom in journal.counts():
+        picked = selection.pick(directory.process_pyramid, _journalled(journal, zoom))
+        rows = [index for index in picked if index not in without]
+        journal.forget(rows)
+        forgotten += len(rows)
+    return forgotten
+
+
+def _remove_empty_folders(directory: TileDirectory, tiles: Sequence[TileIndex]) -> None:
+    """Folders of deleted tiles that hold nothing else; the root stays."""
+    if is_remote(directory.path):
+        return
+    root = Path(directory.storage.url(""))
+    folders = {Path(directory.storage.url(directory.layout.key(index))).parent for index in tiles}
+    for folder in folders:
+        for candidate in (folder, *folder.parents):
+            if candidate == root or not candidate.is_relative_to(root):
+                break
+            try:
+                candidate.rmdir()
+            except OSError:  # not empty, or gone already
+                break

@@ -1,0 +1,27 @@
+"""Which part of a pyramid an order means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from automap_tiles.workflows.order import Part
+
+
+@dataclass(frozen=True, kw_only=True)
+class Where(Part):
+    """Zooms and a place; what is not said is everything."""
+
+    zooms: tuple[int, ...] | None = None
+    """Ascending."""
+    bounds: tuple[float, float, float, float] | None = None
+    """left, bottom, right, top."""
+    bounds_crs: str | None = None
+    """CRS of `bounds`; that of the pyramid when None."""
+    area: str | None = None
+    """WKT, GeoJSON geometry or path of a vector file."""
+    area_crs: str | None = None
+    """CRS of an area given as WKT; that of the pyramid when None."""
+    point: tuple[float, float] | None = None
+    """x, y; goes with neither `bounds` nor `area`."""
+    point_crs: str | None = None
+    """CRS of `point`; that of the pyramid when None."""
