@@ -28,7 +28,7 @@ from automap_tiles.scenes.places import (
     list_place,
     unpack,
 )
-from automap_tiles.scenes.scene import BandFile, Found, QualityFile, Scene
+from automap_tiles.scenes.scene import BandFile, Found, QualityFile, Scene, Wanted, wanted_of
 from automap_tiles.scenes.select import Selection
 from automap_tiles.scenes.sentinel2 import sentinel2_scene
 from automap_tiles.sensors.products import find_all
@@ -45,14 +45,14 @@ _METADATA = ("_mtl.txt", "mtd_msil1c.xml", "mtd_msil2a.xml")
 def products(
     path: str | Path,
     *,
-    bands: Sequence[str] | None = None,
+    bands: Wanted | None = None,
     unpack_to: Path | None = None,
     verify: Verify = "doubtful",
     selection: Selection | None = None,
 ) -> Found:
     """The scenes below a folder or address, in an archive, or in a described stack that count.
 
-    `bands` are those that a scene must have, by any of their names; None: whatever it has. Of those
+    `bands` are those that a scene must have; None: whatever it has. Of those
     that the selection leaves (None: all) each acquisition is there once (`scenes.acquisitions`),
     and every one is looked at: opened, and checked whether the file is whole. Archives that can
     only be read from the beginning (`.tar.gz`) are unpacked below `unpack_to`, or read as they are,
@@ -76,18 +76,20 @@ def products(
     return replace(found, scenes=tuple(verified(found.scenes, verify)))
 
 
-def _located(scene: Scene, bands: Sequence[str] | None) -> Scene:
+def _located(scene: Scene, bands: Wanted | None) -> Scene:
     """The scene with its footprint, from the first band that it must have."""
-    first = next(iter(scene.bands.values())) if not bands else scene.band(bands[0])
+    names = wanted_of(scene, bands)
+    first = scene.band(names[0]) if names else next(iter(scene.bands.values()))
     return replace(scene, footprint=outline(first.grid or grid_of(first.href)))
 
 
-def looked_at(scene: Scene, bands: Sequence[str] | None = None) -> Scene:
+def looked_at(scene: Scene, bands: Wanted | None = None) -> Scene:
     """The scene with the grids of these bands and of its quality layers, and its footprint.
 
     Raises `InputError` for a band that is not there, cannot be opened or is cut off.
     """
-    names = list(scene.bands) if bands is None else [_name(scene, band) for band in bands]
+    wanted = wanted_of(scene, bands)
+    names = list(scene.bands) if wanted is None else [_name(scene, band) for band in wanted]
     files = {name: _looked_at(scene.bands[name]) for name in names}
     quality = tuple(_looked_at(layer) for layer in scene.quality)
     finest = min(

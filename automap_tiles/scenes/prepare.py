@@ -1,6 +1,6 @@
 """One multiband picture of a scene: reflectance, mask and indices, cut to an area.
 
-Six common bands on the grid of the finest of them, times 10000; the flags of the scene's own mask;
+The common bands on the grid of the finest of them, times 10000; the flags of the scene's own mask;
 NDVI and NDWI, times 10000. Where a pixel has no data, or lies outside of the area, the flag `fill`
 is set and all other bands hold nodata. The picture is made strip by strip.
 """
@@ -25,7 +25,8 @@ from automap_tiles.scenes.frames import NativeFrame
 from automap_tiles.scenes.lattice import Lattice, Window, intersection
 from automap_tiles.scenes.masks import OWN_LAYERS, Making, flag_picture
 from automap_tiles.scenes.outlines import LON_LAT, outline
-from automap_tiles.scenes.prepared import NODATA, PLANES, SCALE
+from automap_tiles.scenes.prepared import MASK, NODATA, PREPARED_INDICES, SCALE
+from automap_tiles.scenes.prepared import planes as planes_of
 from automap_tiles.scenes.reading import Reading, lattice_of, read_dates
 from automap_tiles.scenes.select import overpasses
 from automap_tiles.sensors.flags import Flag
@@ -46,7 +47,6 @@ _BLOCK = 512
 """Edge of the blocks of the file: strips are whole rows of them."""
 _AROUND = 0.5
 """Degrees around a scene."""
-_READING = Reading(mask=None, whole=True)
 EXACT = Reading(bands=("green", "red", "nir"), mask=None)
 """Reflectance that the indices are computed from."""
 _CLOUDY = Flag.CLOUD | Flag.CIRRUS | Flag.SHADOW
@@ -70,7 +70,7 @@ class _Counts:
 
 
 def planes(stack: Stack, exact: Stack, flags: Array, counts: Array | None = None) -> Array:
-    """(band, y, x) int16, as `prepared.PLANES`, of a stack of at most one date in whole numbers.
+    """(band, y, x) int16, as `prepared.planes`, of a stack of at most one date in whole numbers.
 
     `exact` is the same date read by `EXACT`: an index of rounded bands is off by up to 0.0018.
     `flags` (y, x); `counts` (y, x) is False where a pixel is cut away, or nothing is.
@@ -78,22 +78,23 @@ def planes(stack: Stack, exact: Stack, flags: Array, counts: Array | None = None
     valid = stack.valid[0] if len(stack) else np.zeros(stack.grid.shape, dtype=bool)
     if counts is not None:
         valid = valid & counts
-    out = np.full((len(PLANES), *valid.shape), NODATA, dtype=np.int16)
+    names = (*stack.bands, MASK, *PREPARED_INDICES)
+    out = np.full((len(names), *valid.shape), NODATA, dtype=np.int16)
     mask = flags.astype(np.int16)
     mask[~valid] |= np.int16(Flag.FILL)
     if counts is not None:
         mask[~counts] = np.int16(Flag.FILL)
-    out[PLANES.index("mask")] = mask
+    out[names.index(MASK)] = mask
     if not len(stack):
         return out
     for number in range(len(stack.bands)):
         # the lowest number is nodata
         np.maximum(stack.values[0, number], NODATA + 1, out=out[number], where=valid)
     bands = {name: exact.values[0, number] for number, name in enumerate(exact.bands)}
-    for name in ("ndvi", "ndwi"):
+    for name in PREPARED_INDICES:
         index = spectral_index(name, bands)
         whole = np.clip(np.floor(index.data / np.float32(SCALE) + np.float32(0.5)), -32767, 32767)
-        np.copyto(out[PLANES.index(name)], whole, where=valid & ~index.mask, casting="unsafe")
+        np.copyto(out[names.index(name)], whole, where=valid & ~index.mask, casting="unsafe")
     return out
 
 
@@ -105,8 +106,9 @@ def write(
     `making` says what its mask is made of. Raises `Empty` when the scene has no pixel there,
     `InputError` for a file that cannot be read, `OutputError`.
     """
-    lattice = lattice_of([scene], _READING)
-    window = _extent(scene, lattice)
+    reading = Reading(bands=scene.instrument.common_bands, mask=None, whole=True)
+    lattice = lattice_of([scene], reading)
+    window = _extent(scene, lattice, reading)
     shape: BaseGeometry | None = None
     if area is not None:
         shape = _area_in(_near(area, lattice.grid(window)), lattice.crs.to_wkt())
@@ -116,20 +118,22 @@ def write(
             raise Empty
         window = found
     counts = _Counts()
+    names = planes_of(scene.instrument)
     spec = MosaicSpec(
         grid=lattice.grid(window),
-        count=len(PLANES),
+        count=len(names),
         dtype="int16",
         nodata=NODATA,
         tags=_tags(scene),
         bands=BandMetadata(
-            descriptions=PLANES,
-            scales=[1.0 if name == "mask" else SCALE for name in PLANES],
-            offsets=[0.0] * len(PLANES),
+            descriptions=names,
+            scales=[1.0 if name == MASK else SCALE for name in names],
+            offsets=[0.0] * len(names),
         ),
         cog=True,
     )
-    write_mosaic(path, spec, _pieces(scene, NativeFrame(lattice, window), shape, making, counts))
+    frame = NativeFrame(lattice, window)
+    write_mosaic(path, spec, _pieces(scene, reading, frame, shape, making, counts))
     if counts.pixels == 0:
         raise Empty
     return Picture(grid=spec.grid, pixels=counts.pixels, cloudy=counts.cloudy)
@@ -147,10 +151,10 @@ def _area_in(area: BaseGeometry, crs: str) -> BaseGeometry:
     return reproject_geometry(area, LON_LAT, CRS.from_wkt(crs))
 
 
-def _extent(scene: Scene, lattice: Lattice) -> Window:
+def _extent(scene: Scene, lattice: Lattice, reading: Reading) -> Window:
     """The pixels that any of the bands has."""
     windows = []
-    for name in _READING.bands:
+    for name in reading.bands:
         grid = scene.band(name).grid
         box = None if grid is None else lattice.extent(grid)
         if box is not None:
@@ -167,6 +171,7 @@ def _extent(scene: Scene, lattice: Lattice) -> Window:
 
 def _pieces(
     scene: Scene,
+    reading: Reading,
     whole: NativeFrame,
     area: BaseGeometry | None,
     making: Making,
@@ -177,11 +182,11 @@ def _pieces(
     dates = overpasses([scene])
     for start in range(rows.start, rows.stop, step):
         frame = NativeFrame(whole.lattice, (range(start, min(start + step, rows.stop)), cols))
-        stack = read_dates(dates, frame, _READING, target=frame.grid)
+        stack = read_dates(dates, frame, reading, target=frame.grid)
         exact = read_dates(dates, frame, EXACT, target=frame.grid)
         inside = None if area is None else burn([area], frame.grid, all_touched=True)
         pixels = planes(stack, exact, flag_picture(scene, frame, making=making), inside)
-        mask = pixels[PLANES.index("mask")]
+        mask = pixels[len(stack.bands)]
         valid = (mask & np.int16(Flag.FILL)) == 0
         counts.pixels += int(valid.sum())
         counts.cloudy += int((valid & ((mask & np.int16(_CLOUDY)) != 0)).sum())

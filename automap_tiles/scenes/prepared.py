@@ -17,14 +17,12 @@ from automap_tiles.parsing import parse_json
 from automap_tiles.scenes.scene import BandFile, QualityFile, Scene
 from automap_tiles.sensors.registry import by_key
 from automap_tiles.sensors.scaling import Scaling
-from automap_tiles.sensors.sensor import COMMON
+from automap_tiles.sensors.sensor import Sensor
 
 NAME = "prepared.json"
 """A folder that holds it holds prepared scenes."""
-PLANES = (*COMMON, "mask", "ndvi", "ndwi")
-"""Bands of the pictures."""
-MASK = PLANES.index("mask") + 1
-"""Number of the band that holds `sensors.flags`."""
+MASK = "mask"
+"""Name of the band that holds `sensors.flags`."""
 NODATA = -32768
 SCALE = 1e-4
 """Of all bands but the mask."""
@@ -32,7 +30,15 @@ ASSET = "image"
 KEY = "automap:scene"
 """Property of the item with what a `Scene` says of itself."""
 
+PREPARED_INDICES = ("ndvi", "ndwi")
+"""Made beside the bands, of reflectance that is not rounded."""
+
 _TEXTS = ("id", "sensor", "time")
+
+
+def planes(sensor: Sensor) -> tuple[str, ...]:
+    """Bands of the pictures of a sensor: those that it has of the common ones, mask, indices."""
+    return (*sensor.common_bands, MASK, *PREPARED_INDICES)
 
 
 def scenes(folder: Path) -> tuple[list[Scene], list[tuple[str, str]]]:
@@ -96,14 +102,15 @@ def _scene(path: Path, item: Mapping[str, Any]) -> Scene | None:
     scaling = Scaling(multiply=SCALE, nodata=NODATA)
     bands = {
         sensor.band(name).name: BandFile(href=href, index=number, scaling=scaling)
-        for number, name in enumerate(COMMON, start=1)
+        for number, name in enumerate(sensor.common_bands, start=1)
     }
+    mask = planes(sensor).index(MASK) + 1
     texts = {name: str(said.pop(name)) for name in _TEXTS}
     return Scene(
         id=texts["id"],
         sensor=sensor.key,
         time=datetime.fromisoformat(texts["time"]),
         bands=bands,
-        quality=(QualityFile(layer="automap", href=href, indexes=(MASK,)),),
+        quality=(QualityFile(layer="automap", href=href, indexes=(mask,)),),
         **said,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -172,6 +172,20 @@ def in_order(
         rejected=tuple(dict.fromkeys(rejected)),
         funnel=funnel or Funnel(),
     )
+
+
+Wanted = Sequence[str] | Callable[[Scene], Sequence[str]]
+"""Bands that a scene must have, by any of their names: the same of all scenes, or asked of each."""
+
+
+def wanted_of(scene: Scene, wanted: Wanted | None) -> Sequence[str] | None:
+    """The bands that this scene must have; None: whatever it has."""
+    return wanted(scene) if callable(wanted) else wanted
+
+
+def common_bands_of(scene: Scene) -> Sequence[str]:
+    """Those that its satellite has of the bands that are made alike of all satellites."""
+    return scene.instrument.common_bands
 
 
 def _order(scene: Scene) -> tuple[datetime, str, tuple[str, ...]]:

@@ -13,6 +13,7 @@ from automap_tiles.sensors.quality_tables import layer as quality_layer
 from automap_tiles.sensors.registry import (
     by_key,
     by_satellite,
+    common_bands,
     register,
     satellite_name,
     satellites,
@@ -32,6 +33,7 @@ __all__ = [
     "Sensor",
     "by_key",
     "by_satellite",
+    "common_bands",
     "quality_layer",
     "register",
     "satellite_name",

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.sensors import landsat, sentinel2
-from automap_tiles.sensors.sensor import Sensor
+from automap_tiles.sensors.sensor import COMMON, CommonName, Sensor
 
 ENTRY_POINTS = "automap_tiles.sensors"
 """Group of entry points; each names a `Sensor`, or a tuple of them."""
@@ -61,6 +61,12 @@ def satellites() -> dict[str, str]:
 def satellite_name(satellite: str) -> str:
     """`sentinel-2` for `2`, `landsat-8` for `8`; raises `KeyError` for an unknown one."""
     return satellites()[satellite]
+
+
+def common_bands(satellite: str) -> tuple[CommonName, ...]:
+    """Those of `COMMON` that all sensors of a satellite have."""
+    own = [set(sensor.common_bands) for sensor in by_satellite(satellite)]
+    return tuple(name for name in COMMON if own and all(name in bands for bands in own))
 
 
 def refuse_mss(satellite: str) -> InputError:

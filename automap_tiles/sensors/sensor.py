@@ -30,7 +30,7 @@ CommonName = Literal[
 ]
 
 COMMON: tuple[CommonName, ...] = ("blue", "green", "red", "nir", "swir1", "swir2")
-"""The six bands that every satellite here has."""
+"""The six bands that are made alike of all satellites, as far as these have them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +107,11 @@ class Sensor:
     def common(self) -> dict[CommonName, Band]:
         """Bands by common name."""
         return {band.common: band for band in self.bands if band.common}
+
+    @property
+    def common_bands(self) -> tuple[CommonName, ...]:
+        """Those of `COMMON` that it has: what a run prepares and composites."""
+        return tuple(name for name in COMMON if name in self.common)
 
     @cached_property
     def _index(self) -> dict[str, Band]:

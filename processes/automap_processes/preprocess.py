@@ -1,7 +1,8 @@
 """One date as a multiband picture: reflectance, the flags of its mask, NDVI and NDWI.
 
-Input: `scenes`, of the format `scenes`. Nine bands of int16 with nodata -32768: blue, green, red,
-nir, swir1, swir2 (times 10000), mask (flags as numbers of bits), ndvi and ndwi (times 10000).
+Input: `scenes`, of the format `scenes`. Bands of int16 with nodata -32768: blue, green, red, nir,
+swir1, swir2 (times 10000; those that the satellite has), mask (flags as numbers of bits), ndvi and
+ndwi (times 10000).
 `automap download` makes the same of whole scenes.
 """
 
@@ -14,7 +15,8 @@ import numpy as np
 from automap_tiles import Empty, Raster, Scenes
 from automap_tiles.scenes.masks import flag_picture
 from automap_tiles.scenes.prepare import EXACT, planes
-from automap_tiles.scenes.prepared import NODATA, PLANES
+from automap_tiles.scenes.prepared import NODATA
+from automap_tiles.scenes.prepared import planes as prepared_bands
 from automap_tiles.scenes.reading import Reading, frame_of, lattice_of, read_dates
 from automap_tiles.scenes.select import Overpass
 from automap_tiles.sensors import Flag
@@ -26,12 +28,13 @@ def execute(
     scene: str | None = None,
     confidence: Literal["low", "medium", "high"] = "medium",
 ) -> tuple[Raster, dict[int, dict[str, str]]]:
-    """The nine bands of the date that `scene` (an id) belongs to; the only date by default.
+    """The bands of the date that `scene` (an id) belongs to; the only date by default.
 
     `confidence` is the lowest that sets a flag, where the scene's mask has confidences.
     """
     date = _date(scenes, scene)
-    reading = Reading(mask=None, whole=True)
+    instrument = date.scenes[0].instrument
+    reading = Reading(bands=instrument.common_bands, mask=None, whole=True)
     lattice = lattice_of(date.scenes, reading)
     frame = frame_of(scenes.tile, lattice)
     stack = read_dates([date], frame, reading, target=scenes.tile)
@@ -44,7 +47,8 @@ def execute(
     exact = read_dates([date], frame, EXACT, target=scenes.tile)
     picture = planes(stack, exact, flags)
     masked = np.ma.MaskedArray(picture, mask=picture == NODATA)
-    return stack.raster(masked), {n: {"name": name} for n, name in enumerate(PLANES, start=1)}
+    names = prepared_bands(instrument)
+    return stack.raster(masked), {n: {"name": name} for n, name in enumerate(names, start=1)}
 
 
 def _date(scenes: Scenes, scene: str | None) -> Overpass:

@@ -15,6 +15,7 @@ from automap_tiles.formats.context import OpenContext
 from automap_tiles.formats.scenes import open_reader
 from automap_tiles.formats.spec import InputSpec
 from automap_tiles.scenes import find, prepare, prepared
+from automap_tiles.sensors.landsat import LANDSAT_8
 from tests.processes.test_scenes_composite import stack_of
 
 SENTINEL = "data/sentinel2/eodatasets3_T55HFA_20201011_l1c"
@@ -132,5 +133,5 @@ def test_preprocess_needs_one_date(shared: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no scene"):
         preprocess.execute(scenes, scene="other")
     found = planes(preprocess.execute(scenes, scene=scenes.scenes[5].id))
-    assert tuple(found) == prepared.PLANES
+    assert tuple(found) == prepared.planes(LANDSAT_8)
     assert not found["red"].mask.all()

@@ -16,9 +16,10 @@ from shapely.geometry import box, mapping
 
 from automap_tiles.errors import Empty
 from automap_tiles.scenes import find, prepare
-from automap_tiles.scenes.prepared import NODATA, PLANES
+from automap_tiles.scenes.prepared import NODATA, planes
 from automap_tiles.scenes.scene import Scene
 from automap_tiles.sensors.flags import Flag
+from automap_tiles.sensors.landsat import LANDSAT_8
 from automap_tiles.sensors.quality_tables import layer
 
 LANDSAT = "landsat/rio_tiler_pds_LC08_016037_C1_L1TP_900m"
@@ -37,7 +38,7 @@ def scene_grid(scene: Scene) -> Any:
 
 def written(path: Path) -> tuple[dict[str, Any], Any]:
     with rasterio.open(path) as file:
-        return dict(zip(PLANES, file.read(), strict=True)), file.profile
+        return dict(zip(planes(LANDSAT_8), file.read(), strict=True)), file.profile
 
 
 def test_landsat_by_the_numbers_of_its_metadata(shared: Path, tmp_path: Path) -> None:
@@ -120,7 +121,7 @@ def test_strips_do_not_show(shared: Path, tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(prepare, "_STRIP_PIXELS", 1)
     prepare.write(tmp_path / "strips.tif", scene, None)
     whole, strips = (written(tmp_path / f"{name}.tif")[0] for name in ("whole", "strips"))
-    for name in PLANES:
+    for name in planes(LANDSAT_8):
         np.testing.assert_array_equal(whole[name], strips[name])
 
 

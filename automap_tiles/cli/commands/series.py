@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option(
     "-a", "--area", metavar="FILE", help="The mean over all shapes of a vector file instead."
 )
-@click.option("--satellites", default="all,9", show_default=True, help="As in automap run.")
+@click.option("--satellites", help="As in automap run.  [default: all that are there]")
 @click.option("--time", "period", metavar="FROM/TO", help="Days, months or years.  [default: all]")
 @click.option(
     "--values",
@@ -57,7 +57,7 @@ def command(  # noqa: PLR0913 - the options
     source: str,
     point: tuple[float, float] | None,
     area: str | None,
-    satellites: str,
+    satellites: str | None,
     period: str | None,
     values: str,
     mask: str,
@@ -88,7 +88,7 @@ def command(  # noqa: PLR0913 - the options
     place = Point(point) if point is not None else boundary_area(area or "", "area")
     selection = Selection(
         period=Period() if period is None else parse_period(period),
-        satellites=satellites_of(satellites),
+        satellites=None if satellites is None else satellites_of(satellites),
         max_cloud_cover=max_cloud_cover,
         area=place,
     )

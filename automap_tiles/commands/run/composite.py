@@ -20,34 +20,28 @@ from automap_tiles.scenes import find
 from automap_tiles.scenes.download.address import safe_name
 from automap_tiles.scenes.lattice import Lattice
 from automap_tiles.scenes.outlines import LON_LAT, grid_of, outline
-from automap_tiles.scenes.prepared import read_item
+from automap_tiles.scenes.prepared import PREPARED_INDICES, read_item
 from automap_tiles.scenes.reading import Reading, lattice_of
+from automap_tiles.scenes.scene import common_bands_of
 from automap_tiles.scenes.select import Selection
-from automap_tiles.sensors import satellite_name
-from automap_tiles.sensors.sensor import COMMON
+from automap_tiles.sensors import common_bands, satellite_name
 from automap_tiles.vector import reproject_geometry
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-    from automap_tiles.scenes.scene import Scene
+    from automap_tiles.scenes.scene import BandFile, Scene
 
 _AROUND = 1.0
 """Degrees around the scenes."""
 NODATA = -32768
 _LARGEST_TILE = 512
 """Pixels; smaller areas are a single tile of their own size."""
-INDICES = ("ndvi", "ndwi")
 
 
-def band_names(statistics: Sequence[str], provenance: Sequence[str]) -> tuple[str, ...]:
+def composite_bands(run: RunParameters, satellite: str) -> tuple[BandOf, ...]:
     """Bands of a composite: `median_blue` … `median_ndwi`, `std_blue` …, `valid_count`."""
-    return tuple(band.name for band in composite_bands(statistics, provenance))
-
-
-def composite_bands(statistics: Sequence[str], provenance: Sequence[str]) -> tuple[BandOf, ...]:
-    """The same with what their numbers are."""
-    return bands_of(statistics, COMMON, INDICES, provenance)
+    return bands_of(run.statistics, common_bands(satellite), PREPARED_INDICES, run.provenance)
 
 
 def band_unit(unit: Unit) -> float:
@@ -84,7 +78,7 @@ def _prepared(
         max_cloud_cover=run.max_cloud_cover,
         area=run.area,
     )
-    there = find.products(folder, bands=COMMON, selection=selection).scenes
+    there = find.products(folder, bands=common_bands_of, selection=selection).scenes
     scenes = tuple(scene for scene in there if only is None or scene.id in only)
     if not scenes:
         raise InputError("no prepared scene has a pixel in the area", folder)
@@ -104,8 +98,8 @@ def composite_config(
     """
     scenes, others = _prepared(run, satellite, only)
     _check_alike(run, satellite, scenes)
-    lattice = _square(lattice_of(scenes, Reading(bands=COMMON)))
-    bands = composite_bands(run.statistics, run.provenance)
+    lattice = _square(lattice_of(scenes, Reading(bands=common_bands(satellite))))
+    bands = composite_bands(run, satellite)
     more = _overlap(lattice, scenes)
     grid, bounds = _grid(lattice, _reach(run, scenes), more)
     dtype, nodata = _pixels(run)
@@ -122,7 +116,7 @@ def composite_config(
                 **plain,
                 "time": str(run.period),
                 "satellites": satellite,
-                "bands": list(COMMON),
+                "bands": list(common_bands(satellite)),
                 "mask": list(run.mask),
             }
         },
@@ -170,7 +164,7 @@ def _check_alike(run: RunParameters, satellite: str, scenes: Sequence[Scene]) ->
 def _parameters(run: RunParameters) -> dict[str, Any]:
     found: dict[str, Any] = {
         "statistics": list(run.statistics),
-        "indices": list(INDICES),
+        "indices": list(PREPARED_INDICES),
         "provenance": list(run.provenance),
     }
     first, last = run.period.first, run.period.last
@@ -191,15 +185,21 @@ def _square(lattice: Lattice) -> Lattice:
 
 def _reach(run: RunParameters, scenes: Sequence[Scene]) -> BaseGeometry:
     """The part of the area that lies around the scenes: the rest would be without data."""
-    seen = [scene.band(COMMON[0]).grid or grid_of(scene.band(COMMON[0]).href) for scene in scenes]
+    files = [_first_band(scene) for scene in scenes]
+    seen = [file.grid or grid_of(file.href) for file in files]
     around = shapely.union_all([outline(grid) for grid in seen]).buffer(_AROUND)
     return run.area if around.contains(run.area) else run.area.intersection(around)
 
 
 def _overlap(lattice: Lattice, scenes: Sequence[Scene]) -> int:
     """Pixels that scenes reach beyond the box of the area: those that lie on another grid, one."""
-    grids = [scene.band(COMMON[0]).grid for scene in scenes]
+    grids = [_first_band(scene).grid for scene in scenes]
     return int(any(grid is None or lattice.offset(grid) is None for grid in grids))
+
+
+def _first_band(scene: Scene) -> BandFile:
+    """All bands of a prepared scene lie on one grid."""
+    return scene.band(scene.instrument.common_bands[0])
 
 
 def _grid(lattice: Lattice, area: BaseGeometry, more: int) -> tuple[dict[str, Any], Bounds]:

@@ -11,17 +11,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from automap_tiles.commands.run.parameters import RunParameters
+from automap_tiles.commands.run.parameters import RunParameters, check_bands
 from automap_tiles.errors import AutomapError, InputError
 from automap_tiles.notes import Fate, Note, Notes, Subject
 from automap_tiles.scenes import find
 from automap_tiles.scenes.funnel import Funnel, Step
 from automap_tiles.scenes.masks import parse_flags
-from automap_tiles.scenes.scene import Found, Scene
+from automap_tiles.scenes.scene import Found, Scene, Wanted, common_bands_of
 from automap_tiles.scenes.select import Selection, one_level
 from automap_tiles.scenes.unmasked import notes_of, refuse
-from automap_tiles.sensors import satellite_name
-from automap_tiles.sensors.sensor import COMMON
+from automap_tiles.sensors import common_bands, satellite_name
 
 if TYPE_CHECKING:
     from automap_tiles.scenes.catalogue.providers import Provider
@@ -47,8 +46,11 @@ class Discovered:
 def discover(run: RunParameters) -> Discovered:
     """Look for the scenes in the run's source.
 
-    Raises `InputError` when there is none, `ConfigError` where the mask cannot be made of them.
+    Raises `InputError` when there is none, `ConfigError` where the mask or a statistic cannot be
+    made of them.
     """
+    for satellite in sorted(run.satellites):
+        check_bands(run, satellite)
     selection = Selection(
         period=run.period,
         satellites=run.satellites,
@@ -102,7 +104,7 @@ def _of_satellite(satellite: str, fate: Fate, reason: str) -> Note:
 
 
 def scenes_of(
-    source: str, selection: Selection, bands: Sequence[str], unpack_to: Path | None = None
+    source: str, selection: Selection, bands: Wanted, unpack_to: Path | None = None
 ) -> Found:
     """Scenes of a folder, an archive or a catalogue; raises `InputError` when there is none."""
     if is_catalogue(source):
@@ -127,7 +129,7 @@ def _search(run: RunParameters, selection: Selection) -> Found:
 
     provider = by_name(run.source)
     if provider is None:
-        return scenes_of(run.source, selection, COMMON, run.output / ".unpacked")
+        return scenes_of(run.source, selection, common_bands_of, run.output / ".unpacked")
     everything = Found()
     for satellite in sorted(run.satellites):
         everything += _of_provider(provider, run.source, satellite, selection)
@@ -143,7 +145,7 @@ def _of_provider(provider: Provider, source: str, satellite: str, selection: Sel
     levels: tuple[Level, ...] = ("toa", "surface")
     for level in levels:
         if (satellite, level) in provider.collections:
-            options = catalogue.Options(bands=COMMON, level=level)
+            options = catalogue.Options(bands=common_bands(satellite), level=level)
             found += catalogue.search(source, own, options)
         if found.scenes:
             break

@@ -29,8 +29,7 @@ from automap_tiles.scenes import find, prepare, prepared
 from automap_tiles.scenes.download.address import kind_of, safe_name
 from automap_tiles.scenes.masks import Making
 from automap_tiles.scenes.stamps import far_stamps, product_fingerprint
-from automap_tiles.sensors import satellite_name
-from automap_tiles.sensors.sensor import COMMON
+from automap_tiles.sensors import common_bands, satellite_name
 from automap_tiles.storage import Storage, open_storage
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ class _Job:
     @property
     def bands(self) -> tuple[str, ...]:
         """Those that are needed of a scene, also for its mask."""
-        return (*COMMON, *self.making.bands)
+        return (*common_bands(self.satellite), *self.making.bands)
 
 
 def download(
@@ -118,7 +117,7 @@ def area_hash(area: BaseGeometry) -> str:
 
 def _job(run: RunParameters, satellite: str, scenes: Sequence[Scene]) -> _Job:
     far = {} if is_catalogue(run.source) else far_stamps(run.source)
-    bands = (*COMMON, *run.making.bands)
+    bands = (*common_bands(satellite), *run.making.bands)
     return _Job(
         satellite=satellite,
         storage=open_storage(str(scenes_folder(run.output, satellite))),

@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from automap_tiles.analysis.indices import INDICES
 from automap_tiles.analysis.methods import (
     VALID_COUNT,
     check_methods,
@@ -18,7 +19,9 @@ from automap_tiles.analysis.methods import (
 )
 from automap_tiles.errors import AutomapError, ConfigError, InputError
 from automap_tiles.scenes.masks import OWN_LAYERS, Making
+from automap_tiles.scenes.prepared import PREPARED_INDICES
 from automap_tiles.scenes.select import Period, parse_satellites
+from automap_tiles.sensors import common_bands, satellite_name
 from automap_tiles.sensors.sensor import COMMON
 
 if TYPE_CHECKING:
@@ -139,6 +142,22 @@ def parse_statistics(value: str | Sequence[str]) -> tuple[str, ...]:
                 found=value,
             )
     return names
+
+
+def check_bands(run: RunParameters, satellite: str) -> None:
+    """Raise `ConfigError` where a satellite lacks a band of the indices or of a statistic."""
+    there = common_bands(satellite)
+    needs = {name: INDICES[name].bands for name in PREPARED_INDICES}
+    needs |= {name: method(name).needs for name in run.statistics}
+    for name, bands in needs.items():
+        missing = [band for band in bands if band not in there]
+        if missing:
+            raise ConfigError(
+                f"{name} needs {', '.join(missing)}, and {satellite_name(satellite)} has "
+                f"{', '.join(there)}",
+                key="satellites" if name in PREPARED_INDICES else "statistics",
+                found=satellite if name in PREPARED_INDICES else name,
+            )
 
 
 def parse_provenance(value: str | Sequence[str], statistics: Sequence[str]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from automap_tiles.commands.run.download import done, is_remote_scene
 from automap_tiles.commands.run.folders import fetched_folder
 from automap_tiles.commands.run.parameters import RunParameters
 from automap_tiles.scenes import download as fetching
-from automap_tiles.sensors.sensor import COMMON
+from automap_tiles.sensors import common_bands
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ def plans(run: RunParameters, found: Discovered) -> tuple[SatellitePlan, ...]:
     result = []
     for satellite, scenes in found.scenes.items():
         folder = fetched_folder(run.output, satellite)
-        bands = (*COMMON, *run.making.bands)
+        bands = (*common_bands(satellite), *run.making.bands)
         pending = {scene.id for scene in scenes} - done(run, satellite, scenes)
         files = fetching.measured(
             [file for scene in scenes for file in fetching.files_of(scene, bands)]

@@ -165,7 +165,7 @@ def _item(run: RunParameters, satellite: str, path: Path) -> dict[str, Any]:
         },
         "links": [],
         "assets": {
-            "image": _asset(run, path, info.nodata, info.dtype),
+            "image": _asset(run, satellite, path, info.nodata, info.dtype),
             "scenes": {
                 "href": f"./{sidecar.name}",
                 "type": "application/json",
@@ -176,8 +176,10 @@ def _item(run: RunParameters, satellite: str, path: Path) -> dict[str, Any]:
     }
 
 
-def _asset(run: RunParameters, path: Path, nodata: float | None, dtype: str) -> dict[str, Any]:
-    bands = composite_bands(run.statistics, run.provenance)
+def _asset(
+    run: RunParameters, satellite: str, path: Path, nodata: float | None, dtype: str
+) -> dict[str, Any]:
+    bands = composite_bands(run, satellite)
     return {
         "href": f"./{path.name}",
         "type": stac.COG,

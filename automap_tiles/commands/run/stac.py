@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from automap_tiles.scenes.download.address import safe_name
 from automap_tiles.scenes.outlines import outline
 from automap_tiles.scenes.prepare import Picture
-from automap_tiles.scenes.prepared import ASSET, KEY, MASK, NAME, NODATA, PLANES, SCALE, about
+from automap_tiles.scenes.prepared import ASSET, KEY, MASK, NAME, NODATA, SCALE, about, planes
 from automap_tiles.storage import Storage
 from automap_tiles.version import VERSION as OWN_VERSION
 
@@ -92,7 +92,7 @@ def _properties(scene: Scene, area: str, picture: Picture | None) -> dict[str, A
 def _asset(scene: Scene, href: str) -> dict[str, Any]:
     bands: list[dict[str, Any]] = []
     stored: list[dict[str, Any]] = []
-    for number, name in enumerate(PLANES, start=1):
+    for name in planes(scene.instrument):
         band = scene.instrument.find(name)
         eo: dict[str, Any] = {"name": name}
         if band is not None:
@@ -102,7 +102,7 @@ def _asset(scene: Scene, href: str) -> dict[str, Any]:
                 "center_wavelength": band.wavelength,
             }
         bands.append(eo)
-        scale = {} if number == MASK else {"scale": SCALE, "offset": 0.0}
+        scale = {} if name == MASK else {"scale": SCALE, "offset": 0.0}
         stored.append({"data_type": "int16", "nodata": NODATA, **scale})
     return {
         "href": href,

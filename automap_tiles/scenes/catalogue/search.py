@@ -20,7 +20,7 @@ from automap_tiles.scenes.download.address import shown
 from automap_tiles.scenes.download.inner import PUBLIC, is_allowed, is_public, schemes_of
 from automap_tiles.scenes.download.small import read_bytes
 from automap_tiles.scenes.failures import check_own
-from automap_tiles.scenes.scene import Found, Level, Scene
+from automap_tiles.scenes.scene import Found, Level, Scene, Wanted, wanted_of
 from automap_tiles.scenes.select import Selection
 
 _WORKERS = 16
@@ -36,8 +36,8 @@ class Options:
     """Of an API; None: those that a known catalogue has of the satellites, or all."""
     level: Level | None = None
     """None: whatever there is."""
-    bands: Sequence[str] | None = None
-    """That a scene must have, by any of their names."""
+    bands: Wanted | None = None
+    """That a scene must have."""
     verify: Verify = "doubtful"
     """Whose numbers are looked at, for the offset of Sentinel-2."""
     alternate: str | None = None
@@ -86,7 +86,8 @@ def search(
     def finish(scene: Scene) -> Scene:
         own = drawn[id(scene)]
         whole = to_scene(own, partial(read_bytes, access=access))
-        lost = [band for band in options.bands or () if whole.find(band) is None]
+        bands = wanted_of(whole, options.bands) or ()
+        lost = [band for band in bands if whole.find(band) is None]
         if lost:
             raise InputError(f"has no {', '.join(lost)}{refused(own.item)}")
         return whole

@@ -18,6 +18,7 @@ from automap_tiles.commands.run.parameters import RunParameters
 from automap_tiles.commands.run.plan import plans
 from automap_tiles.errors import InputError
 from automap_tiles.scenes import find, prepare, prepared
+from automap_tiles.sensors.landsat import LANDSAT_8
 from automap_tiles.sensors.sensor import COMMON
 from tests.commands.run.conftest import run_download
 
@@ -37,7 +38,7 @@ def test_every_scene_has_a_picture_and_an_item(prepared_run: RunParameters) -> N
     for item in items:
         href = Path(item.assets["image"].get_absolute_href() or "")
         with rasterio.open(href) as file:
-            assert file.descriptions == prepared.PLANES
+            assert file.descriptions == prepared.planes(LANDSAT_8)
             assert file.tags()["SCENE"] == item.id
             assert file.nodata == prepared.NODATA
             assert file.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"

@@ -20,10 +20,11 @@ from automap_tiles.scenes.frames import NativeFrame
 from automap_tiles.scenes.lattice import Lattice
 from automap_tiles.scenes.maskers import Masking
 from automap_tiles.scenes.masks import Making, flag_picture
-from automap_tiles.scenes.prepared import MASK
 from automap_tiles.sensors.flags import Flag
 from tests.commands.run.conftest import run_download
 
+PLANE = 7
+"""Number of the mask among the bands of a prepared scene."""
 CSMASK = Making(masking=Masking(name="csmask", resolution=60))
 
 
@@ -51,7 +52,7 @@ def test_the_mask_of_a_prepared_scene(berlin: rules.RunParameters) -> None:
     assert done.status is SceneStatus.WRITTEN, done
     (path,) = (berlin.output / "sentinel-2" / "scenes").glob("*.tif")
     with rasterio.open(path) as dataset:
-        mask = dataset.read(MASK).view("u2")
+        mask = dataset.read(PLANE).view("u2")
         transform = dataset.transform
     (scene,) = discover(berlin).scenes["2"]
     grid = scene.band("blue").grid
@@ -70,7 +71,7 @@ def test_the_mask_of_a_prepared_scene(berlin: rules.RunParameters) -> None:
     (other,) = run_download(replace(berlin, making=Making())).values()
     assert other.status is SceneStatus.WRITTEN
     with rasterio.open(path) as dataset:
-        assert not (dataset.read(MASK).view("u2") & Flag.CLOUD).any()
+        assert not (dataset.read(PLANE).view("u2") & Flag.CLOUD).any()
 
 
 def test_a_mask_that_cannot_be_made(spring: rules.RunParameters, shared: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from shapely.geometry import box, mapping
 
 from automap_tiles.commands.run.parameters import (
     Mode,
+    RunParameters,
     boundary_area,
+    check_bands,
     parse_dates,
     parse_mode,
     parse_provenance,
@@ -19,6 +22,8 @@ from automap_tiles.commands.run.parameters import (
     satellites_of,
 )
 from automap_tiles.errors import ConfigError
+from automap_tiles.sensors import registry
+from automap_tiles.sensors.landsat import LANDSAT_8
 
 
 @pytest.mark.parametrize(
@@ -51,6 +56,26 @@ def test_no_satellite(value: object) -> None:
     with pytest.raises(ConfigError) as caught:
         satellites_of(value)  # type: ignore[arg-type]
     assert caught.value.key == "satellites"
+
+
+def test_a_satellite_needs_the_bands_of_the_indices(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bands = tuple(band for band in LANDSAT_8.bands if band.common != "green")
+    blind = replace(LANDSAT_8, key="blind", satellite="blind", satellite_name="", bands=bands)
+    monkeypatch.setitem(registry._registered, blind.key, blind)
+    run = RunParameters(
+        mode=Mode.COMPOSITE,
+        satellites=frozenset({"blind"}),
+        period=parse_dates("2018-01-01", "2018-12-31"),
+        area=box(0, 0, 1, 1),
+        source="in",
+        output=tmp_path,
+        statistics=("median",),
+    )
+    with pytest.raises(ConfigError, match="ndwi needs green, and blind has blue, red, nir, swir1"):
+        check_bands(run, "blind")
+    check_bands(run, "8")
 
 
 def test_three_errors_of_dates() -> None:
