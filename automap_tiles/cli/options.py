@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from automap_tiles.cli.collecting import collecting
-from automap_tiles.workflows.where import Where
+from automap_tiles.workflows.how import Concurrency, How
+from automap_tiles.workflows.where import Value, Where
 
 RESAMPLINGS = (
     "nearest",
@@ -23,7 +24,7 @@ RESAMPLINGS = (
 )
 """GDAL's names (gdalwarp -r, gdaladdo -r)."""
 
-CONCURRENCIES = ("none", "threads", "processes", "dask")
+CONCURRENCIES: tuple[str, ...] = get_args(Concurrency)
 
 
 def parse_zooms(text: str) -> tuple[int, ...]:
@@ -50,7 +51,7 @@ def parse_bands(text: str) -> tuple[int, ...]:
     return numbers
 
 
-def parse_key_value(text: str) -> tuple[str, object]:
+def parse_key_value(text: str) -> tuple[str, Value]:
     """`NAME=VALUE`; numbers, true, false and none become what they say."""
     key, _, value = text.partition("=")
     if not (key and value):
@@ -58,8 +59,15 @@ def parse_key_value(text: str) -> tuple[str, object]:
     return key.lower(), _plain_value(value)
 
 
-def _plain_value(text: str) -> object:
-    words = {"true": True, "yes": True, "false": False, "no": False, "none": None, "null": None}
+def _plain_value(text: str) -> Value:
+    words: dict[str, Value] = {
+        "true": True,
+        "yes": True,
+        "false": False,
+        "no": False,
+        "none": None,
+        "null": None,
+    }
     if text.lower() in words:
         return words[text.lower()]
     for kind in (int, float):
@@ -130,8 +138,8 @@ def area_options(function: Callable[..., Any]) -> Callable[..., Any]:
 class RunOptions:
     """How: as given at the command line."""
 
-    concurrency: str
-    """`none`, `threads`, `processes` or `dask`."""
+    concurrency: Concurrency
+    """What the workers are."""
     workers: int | None
     """How many at a time; as many as there are cores when None."""
     dask_scheduler: str | None
@@ -148,6 +156,18 @@ class RunOptions:
     """Whether to show progress."""
     verbose: bool
     """One line per tile, and the log's INFO lines."""
+
+    @property
+    def how(self) -> How:
+        """The part of an order."""
+        return How(
+            concurrency=self.concurrency,
+            workers=self.workers,
+            dask_scheduler=self.dask_scheduler,
+            overwrite=self.overwrite,
+            fail_fast=self.fail_fast,
+            tile_timeout=self.tile_timeout,
+        )
 
 
 _RUN_OPTIONS = (

@@ -19,17 +19,17 @@ import click
 from automap_tiles.cli import words
 from automap_tiles.cli.options import RunOptions
 from automap_tiles.cli.tally import Tally
-from automap_tiles.engine.events import (
+from automap_tiles.engine.events import TileResult, TileStatus
+from automap_tiles.notes import Note
+from automap_tiles.workflows.events import (
+    Done,
     Event,
-    RunFinished,
-    RunStarted,
-    TileDone,
-    TileResult,
-    TileStatus,
+    Failed,
+    Finished,
+    Started,
     Told,
     WorkerLost,
 )
-from automap_tiles.notes import Note
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -93,7 +93,7 @@ class LineReporter:
     def show(self, event: Event, tally: Tally) -> None:
         for line in _lines(event, verbose=self._verbose):
             self._write(line)
-        if self._progress and not isinstance(event, RunFinished) and self._throttle.due():
+        if self._progress and not isinstance(event, Finished) and self._throttle.due():
             self._write(_progress_line(tally))
 
     def message(self, level: str, text: str) -> None:
@@ -127,7 +127,7 @@ class BarReporter:
             self._task = self._bar.add_task("tiles", total=tally.total, **_fields(tally))
         for line in _lines(event, verbose=self._verbose):
             self._bar.console.print(line, highlight=False, markup=False)
-        if isinstance(event, RunStarted | RunFinished) or self._throttle.due():
+        if isinstance(event, Started | Finished) or self._throttle.due():
             self._bar.update(self._task, completed=tally.done, total=tally.total, **_fields(tally))
             self._bar.refresh()
 
@@ -191,37 +191,27 @@ class JsonReporter:
 
     def show(self, event: Event, tally: Tally) -> None:
         match event:
-            case RunStarted():
+            case Started(total=total, facts=facts):
                 emit_json(
                     "info",
                     "started",
-                    output=event.output,
-                    tiles=event.tiles,
-                    workers=event.workers,
-                    resumed=event.resumed,
+                    output=facts["output"],
+                    tiles=total,
+                    workers=facts["workers"],
+                    resumed=facts["resumed"],
                 )
-            case TileDone() if self._verbose or event.result.status is TileStatus.FAILED:
-                self._emit_tile(event.result)
+            case Failed(item=TileResult() as result):
+                emit_json("error", "tile", **result.to_json())
+            case Done(item=TileResult() as result) if self._verbose:
+                emit_json("info", "tile", **result.to_json())
             case Told():
                 self.note(event.note)
             case WorkerLost():
                 emit_json("warning", "worker_lost", suspects=event.suspects)
-            case RunFinished():
+            case Finished():
                 self._emit_end(tally)
-        if self._progress and not isinstance(event, RunFinished) and self._throttle.due():
+        if self._progress and not isinstance(event, Finished) and self._throttle.due():
             emit_json("info", "progress", total=tally.total, **_sums(tally))
-
-    def _emit_tile(self, result: TileResult) -> None:
-        failed = result.status is TileStatus.FAILED
-        emit_json(
-            "error" if failed else "info",
-            "tile",
-            tile=list(result.index),
-            status=result.status.name.lower(),
-            seconds=round(result.seconds, 4),
-            worker=result.worker,
-            **({"error": result.error} if failed else {}),
-        )
 
     def _emit_end(self, tally: Tally) -> None:
         summary = tally.summary
@@ -261,16 +251,18 @@ def _sums(tally: Tally) -> dict[str, object]:
 def _lines(event: Event, *, verbose: bool) -> list[str]:
     """What is worth a line of its own in a text log."""
     match event:
-        case RunStarted():
-            again = ", going on with what is there" if event.resumed else ""
-            crew = words.plural(event.workers, "worker")
-            return [f"{words.tiles(event.tiles)}, {crew}{again}"]
+        case Started(total=total, facts=facts):
+            again = ", going on with what is there" if facts["resumed"] else ""
+            crew = words.plural(int(facts["workers"] or 0), "worker")
+            return [f"{words.tiles(total or 0)}, {crew}{again}"]
         case Told():
             return [str(event.note)]
         case WorkerLost():
             return [f"Warning: a worker died; trying {words.tiles(event.suspects)} one by one"]
-        case TileDone() if verbose or event.result.status is TileStatus.FAILED:
-            return [_tile_line(event.result)]
+        case Failed(item=TileResult() as result):
+            return [_tile_line(result)]
+        case Done(item=TileResult() as result) if verbose:
+            return [_tile_line(result)]
         case _:
             return []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,10 +16,9 @@ from automap_tiles.cli.reporters import Reporter, reporter
 from automap_tiles.cli.tally import Tally
 from automap_tiles.cli.telling import grown, telling
 from automap_tiles.engine.events import Summary
-from automap_tiles.engine.pools import Concurrency
-from automap_tiles.engine.run import RunOptions as EngineOptions
-from automap_tiles.engine.run import execute
 from automap_tiles.errors import TilesFailed
+from automap_tiles.workflows.events import Event
+from automap_tiles.workflows.running import carry_out
 
 if TYPE_CHECKING:
     from automap_tiles.runtime.process import Process
@@ -29,19 +29,15 @@ _SHOWN = 5
 
 def run(process: Process, how: RunOptions, show: Reporter, *, retry_failed: bool = False) -> Tally:
     """Run a process under a reporter; `conclude` then says how it went."""
-    options = EngineOptions(
-        concurrency=Concurrency(how.concurrency),
-        workers=how.workers,
-        dask_scheduler=how.dask_scheduler,
-        overwrite=how.overwrite,
-        retry_failed=retry_failed,
-        fail_fast=how.fail_fast,
-        tile_seconds=how.tile_timeout,
-    )
+    return follow(carry_out(process, how.how, retry_failed=retry_failed), show)
+
+
+def follow(events: Iterator[Event], show: Reporter) -> Tally:
+    """Show a run until it is over; `conclude` then says how it went."""
     tally = Tally()
     try:
         # Closing the stream ends the workers, also when showing an event goes wrong.
-        with contextlib.closing(execute(process, options)) as events:
+        with contextlib.closing(events):  # type: ignore[type-var]  # all streams are generators
             for event in events:
                 tally.add(event)
                 show.show(event, tally)
@@ -51,19 +47,16 @@ def run(process: Process, how: RunOptions, show: Reporter, *, retry_failed: bool
     return tally
 
 
-def conclude(tally: Tally, process: Process, how: RunOptions) -> None:
+def conclude(tally: Tally, how: RunOptions, *, config: Path | None = None) -> None:
     """Print the summary of a run; call it when the reporter is closed.
 
-    Raises
-    ------
-    TilesFailed
-        Some tiles failed, or the run ended before its last tile. The summary says so.
-
+    `config` is the file of the process. Raises `TilesFailed` when some tiles failed, or the run
+    ended before its last tile: the summary says so.
     """
     summary = tally.summary
     assert summary is not None  # the last event of a run that was not interrupted
     if how.log_format == "text":
-        _print_summary(summary, tally, process)
+        _print_summary(summary, tally, config)
     if summary.failed or summary.stopped_by:
         raise TilesFailed(f"{summary.failed} tiles failed")
 
@@ -82,7 +75,7 @@ def _interrupted(tally: Tally) -> str:
     )
 
 
-def _print_summary(summary: Summary, tally: Tally, process: Process) -> None:
+def _print_summary(summary: Summary, tally: Tally, config: Path | None) -> None:
     parts = [f"{words.number(summary.written)} written", f"{words.number(summary.empty)} empty"]
     parts.append(f"{words.number(summary.skipped)} skipped (done before)")
     failed = f"{words.number(summary.failed)} failed"
@@ -94,16 +87,16 @@ def _print_summary(summary: Summary, tally: Tally, process: Process) -> None:
     for note in grown(summary.notes, tally.told):
         click.echo(str(note), err=True)
     if tally.failures:
-        _print_failures(summary, tally, process)
+        _print_failures(summary, tally, config)
 
 
-def _print_failures(summary: Summary, tally: Tally, process: Process) -> None:
+def _print_failures(summary: Summary, tally: Tally, config: Path | None) -> None:
     click.echo("Failed:", err=True)
     for result in tally.failures[:_SHOWN]:
         click.echo(f"  {result.index}  {words.last_line(result.error)}", err=True)
     if summary.failed > _SHOWN:
         click.echo(f"  … and {words.number(summary.failed - _SHOWN)} more", err=True)
-    name = process.config_path or summary.output
+    name = config or summary.output
     click.echo(f"Whole errors:  automap info --errors {name}", err=True)
-    if process.config_path is not None:
+    if config is not None:
         click.echo(f"Try again:     automap execute --retry-failed {name}", err=True)

@@ -5,18 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from automap_tiles.engine.events import (
-    Event,
-    RunFinished,
-    RunStarted,
-    Summary,
-    TileDone,
-    TileResult,
-    TilesSkipped,
-    TileStatus,
-    Told,
-)
+from automap_tiles.engine.events import Summary, TileResult, TileStatus
 from automap_tiles.notes import Note
+from automap_tiles.workflows.events import Done, Event, Failed, Finished, Skipped, Started, Told
 
 _KEPT_FAILURES = 20
 
@@ -44,17 +35,17 @@ class Tally:
     def add(self, event: Event) -> None:
         """Count what an event tells."""
         match event:
-            case RunStarted():
-                self.total, self.output = event.tiles, event.output
+            case Started():
+                self.total, self.output = event.total or 0, str(event.facts["output"])
                 self._started = time.monotonic()
-            case TilesSkipped():
+            case Skipped():
                 self.skipped += event.count
-            case TileDone():
-                self._count(event.result)
+            case Done(item=TileResult() as result) | Failed(item=TileResult() as result):
+                self._count(result)
             case Told():
                 self.told.append(event.note)
-            case RunFinished():
-                self.summary = event.summary
+            case Finished(outcome=Summary() as summary):
+                self.summary = summary
             case _:
                 pass
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from automap_tiles.engine.doubts import free_bytes, warnings
 from automap_tiles.engine.events import TileStatus
@@ -51,6 +52,10 @@ class CheckReport:
     @property
     def tiles(self) -> int:
         return sum(zoom.tiles for zoom in self.zooms)
+
+    def to_json(self) -> dict[str, Any]:
+        """For JSON lines and databases."""
+        return {**asdict(self), "tiles": self.tiles, "fits": self.fits}
 
 
 def check(process: Process) -> CheckReport:

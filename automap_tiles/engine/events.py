@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import writable
 from automap_tiles.grid import TileIndex
@@ -56,6 +56,16 @@ class TileResult:
     stops_run: bool = False
     """Whether going on makes no sense: the disk is full, the output cannot be written."""
 
+    def to_json(self) -> dict[str, Any]:
+        """For JSON lines and databases."""
+        return {
+            "tile": list(self.index),
+            "status": self.status.name.lower(),
+            "seconds": round(self.seconds, 4),
+            "worker": self.worker,
+            **({} if self.error is None else {"error": self.error}),
+        }
+
     def __post_init__(self) -> None:
         if self.error is not None:
             object.__setattr__(self, "error", writable(self.error))
@@ -96,12 +106,20 @@ class Told:
 
     note: Note
 
+    def to_json(self) -> dict[str, Any]:
+        """For JSON lines and databases."""
+        return {"event": "note", **self.note.to_json()}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerLost:
     """A worker died; the tiles it may have held are tried again one by one."""
 
     suspects: int
+
+    def to_json(self) -> dict[str, Any]:
+        """For JSON lines and databases."""
+        return {"event": "worker_lost", "suspects": self.suspects}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +142,19 @@ class Summary:
     def computed(self) -> int:
         """Tiles worked on in this run."""
         return self.written + self.empty + self.failed
+
+    def to_json(self) -> dict[str, Any]:
+        """For JSON lines and databases."""
+        return {
+            "output": self.output,
+            "stopped_by": self.stopped_by,
+            "notes": [note.to_json() for note in self.notes],
+            "written": self.written,
+            "empty": self.empty,
+            "skipped": self.skipped,
+            "failed": self.failed,
+            "seconds": round(self.seconds, 3),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,12 +33,19 @@ from automap_tiles.engine.plan import Plan, Step
 from automap_tiles.engine.pools import Concurrency, Pool, open_pool
 from automap_tiles.engine.pools.protocol import Results
 from automap_tiles.engine.start import RunState, begin
+from automap_tiles.engine.stop import NEVER, StopToken
 from automap_tiles.grid import TileIndex
 from automap_tiles.notes import Fate, Note, Notes, Subject
 from automap_tiles.runtime.process import Process
 
 # How long tiles that are being worked on may take to end after Ctrl-C before they are dropped.
 GRACE_SECONDS = 3.0
+
+STOPPED = "it was asked to stop"
+"""`Summary.stopped_by` of a run that was."""
+
+# How often it is asked whether to stop.
+_ASK_SECONDS = 0.25
 
 _LOST = (
     "The worker process died while it worked on this tile alone "
@@ -67,11 +74,15 @@ class RunOptions:
     """Stop at the first tile that fails."""
 
 
-def execute(process: Process, options: RunOptions | None = None) -> Generator[Event]:
+def execute(
+    process: Process, options: RunOptions | None = None, *, stop: StopToken = NEVER
+) -> Generator[Event]:
     """Run a process; stream what happens.
 
     Closing the stream early, or an interrupt, ends the run in an orderly way: tiles in flight get
-    `GRACE_SECONDS`, the journal is whole, no child process stays behind. Raises `OutputBusy`,
+    `GRACE_SECONDS`, the journal is whole, no child process stays behind. So does `stop`, after
+    which the summary still comes; where tiles are worked on in this process itself
+    (`Concurrency.NONE`) it is asked between them. Raises `OutputBusy`,
     `OutputMismatch`, `ProcessChanged` or `OutputError` before the first tile.
     """
     options = options or RunOptions()
@@ -91,7 +102,7 @@ def execute(process: Process, options: RunOptions | None = None) -> Generator[Ev
             overwrite=options.overwrite,
             retry_failed=options.retry_failed,
         )
-        yield from _Run(process, options, journal, state).events()
+        yield from _Run(process, options, journal, state, stop).events()
 
 
 def _clean(process: Process, held: Hold) -> None:
@@ -116,6 +127,7 @@ class _Run:
     options: RunOptions
     journal: Journal
     state: RunState
+    stop: StopToken = NEVER
     started: float = field(default_factory=time.perf_counter)
     flying: dict[Results, Batch] = field(default_factory=dict)
     suspects: deque[Batch] = field(default_factory=deque)
@@ -231,7 +243,10 @@ class _Run:
                     continue
                 break
             self.journal.note_flying(self._in_flight)
-            done, _ = wait(self.flying, return_when=FIRST_COMPLETED)
+            done = self._wait()
+            if not done:
+                self.stopped_by = STOPPED
+                break
             lost = [future for future in done if _is_lost(future, pool)]
             for future in done.difference(lost):
                 del self.flying[future]
@@ -239,6 +254,15 @@ class _Run:
             if lost:
                 yield from self._recover(pool, batcher, lost)
             yield from self._skips()
+
+    def _wait(self) -> set[Results]:
+        """What has ended; nothing when the run shall stop."""
+        patience = None if self.stop is NEVER else _ASK_SECONDS
+        while not self.stop.is_set():
+            done, _ = wait(self.flying, timeout=patience, return_when=FIRST_COMPLETED)
+            if done:
+                return done
+        return set()
 
     def _in_flight(self) -> list[TileIndex]:
         return [step.index for batch in self.flying.values() for step in batch.steps]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from automap_tiles.workflows.events import Event, Said
 
 WORKFLOWS: dict[str, str] = {
+    "convert": "automap_tiles.workflows.tiles.convert:ConvertOrder",
     "copy": "automap_tiles.workflows.tiles.copy:CopyOrder",
     "remove": "automap_tiles.workflows.tiles.remove:RemoveOrder",
     "verify": "automap_tiles.workflows.verify:VerifyOrder",

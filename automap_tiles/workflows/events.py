@@ -10,7 +10,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
-from automap_tiles.notes import Note
+from automap_tiles.engine.events import Told, WorkerLost
+
+__all__ = [
+    "Done",
+    "Event",
+    "Fact",
+    "Failed",
+    "Finished",
+    "Json",
+    "PhaseFinished",
+    "PhaseStarted",
+    "Said",
+    "Skipped",
+    "Started",
+    "Told",
+    "WorkerLost",
+]
 
 Json: TypeAlias = dict[str, Any]
 Fact: TypeAlias = str | int | float | bool | None
@@ -91,19 +107,6 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """Something was lost, replaced, ignored or guessed, for the first time in this work.
-
-    How often it was in the end stands in the outcome.
-    """
-
-    note: Note
-
-    def to_json(self) -> Json:
-        return {"event": "note", **self.note.to_json()}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
     """The work is over."""
 
@@ -114,5 +117,5 @@ class Finished:
 
 
 Event: TypeAlias = (
-    Started | PhaseStarted | PhaseFinished | Done | Failed | Skipped | Told | Finished
+    Started | PhaseStarted | PhaseFinished | Done | Failed | Skipped | Told | WorkerLost | Finished
 )

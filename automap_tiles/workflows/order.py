@@ -3,27 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Self
 
+from automap_tiles.engine.stop import NEVER, StopToken
 from automap_tiles.errors import ConfigError
 
-
-class StopToken(Protocol):
-    """Asked now and then by whoever works; a `threading.Event` is one."""
-
-    def is_set(self) -> bool:
-        """Whether the work shall end now. All that is done is kept."""
-        ...
-
-
-class Never:
-    """The token of those who do not stop."""
-
-    def is_set(self) -> bool:
-        return False
-
-
-NEVER = Never()
+__all__ = ["NEVER", "Order", "Part", "StopToken"]
 
 
 class Part:

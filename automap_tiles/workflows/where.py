@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from automap_tiles.workflows.order import Part
+
+Value: TypeAlias = str | int | float | bool | None
+"""A plain value of a dictionary in an order."""
 
 
 @dataclass(frozen=True, kw_only=True)

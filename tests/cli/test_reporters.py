@@ -22,6 +22,7 @@ from automap_tiles.engine.events import (
     WorkerLost,
 )
 from automap_tiles.grid import TileIndex
+from automap_tiles.workflows.running import translated
 
 
 def done(status: TileStatus, row: int = 0, error: str | None = None) -> TileDone:
@@ -46,7 +47,7 @@ EVENTS: list[Event] = [
 def tell(show: Reporter) -> Tally:
     tally = Tally()
     with show:
-        for event in EVENTS:
+        for event in translated(EVENTS):
             tally.add(event)
             show.show(event, tally)
     return tally
@@ -118,7 +119,7 @@ def test_bar_has_no_thread_and_ends_clean(capsys: pytest.CaptureFixture[str]) ->
     seen: list[int] = []
     tally = Tally()
     with bar:
-        for event in EVENTS:
+        for event in translated(EVENTS):
             tally.add(event)
             bar.show(event, tally)
             seen.append(threading.active_count())

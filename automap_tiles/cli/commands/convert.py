@@ -13,7 +13,7 @@ from automap_tiles.cli.options import (
     parsed_by,
     run_options,
 )
-from automap_tiles.workflows.where import Where
+from automap_tiles.workflows.where import Value, Where
 
 _DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
 
@@ -71,7 +71,7 @@ _DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "fl
 def command(
     where: Where,
     how: RunOptions,
-    creation_options: tuple[tuple[str, object], ...],
+    creation_options: tuple[tuple[str, Value], ...],
     format_: str | None,
     overviews: bool,
     overviews_resampling: str,
@@ -82,18 +82,17 @@ def command(
     SOURCE is a raster or vector file, a tile directory or a .mapchete file. TARGET is a folder for
     tiles, or a path that ends with .tif for one GeoTIFF.
     """
-    from automap_tiles.cli.run import conclude, run, shown
-    from automap_tiles.commands.convert import Conversion, conversion_config
-    from automap_tiles.workflows.places import open_narrowed
+    from automap_tiles.cli.run import conclude, follow, shown
+    from automap_tiles.workflows.tiles.convert import ConvertOrder, run
 
+    order = ConvertOrder(
+        where=where,
+        how=how.how,
+        format=format_,
+        creation_options=creation_options,
+        overviews=overviews_resampling if overviews else None,
+        **wanted,  # type: ignore[arg-type]  # click has checked each
+    )
     with shown(how) as show:
-        conversion = Conversion(
-            zooms=where.zooms,
-            format=format_,
-            creation_options=dict(creation_options),
-            overviews=overviews_resampling if overviews else None,
-            **wanted,  # type: ignore[arg-type]  # click has checked each
-        )
-        process = open_narrowed(conversion_config(conversion), where)
-        tally = run(process, how, show)
-    conclude(tally, process, how)
+        tally = follow(run(order), show)
+    conclude(tally, how)

@@ -71,7 +71,7 @@ def command(
         if tally is None:
             _print_check(process)
         else:
-            conclude(tally, process, how)
+            conclude(tally, how, config=process.config_path)
 
 
 def _inputs(values: tuple[str, ...]) -> str | dict[str, str] | None:

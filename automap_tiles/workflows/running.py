@@ -1,0 +1,62 @@
+"""Runs of a process as part of a workflow."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from automap_tiles.engine import events as engine
+from automap_tiles.engine.events import Told, WorkerLost
+from automap_tiles.workflows.events import Done, Event, Fact, Failed, Finished, Skipped, Started
+from automap_tiles.workflows.how import How
+from automap_tiles.workflows.order import NEVER, StopToken
+
+if TYPE_CHECKING:
+    from automap_tiles.runtime.process import Process
+
+
+def carry_out(
+    process: Process, how: How, *, retry_failed: bool = False, stop: StopToken = NEVER
+) -> Iterator[Event]:
+    """Run a process; items are `TileResult`s, the outcome is a `Summary`.
+
+    Errors before the first tile are those of `engine.run.execute`. Closing the stream ends the
+    workers.
+    """
+    from automap_tiles.engine.pools import Concurrency
+    from automap_tiles.engine.run import RunOptions, execute
+
+    options = RunOptions(
+        concurrency=Concurrency(how.concurrency),
+        workers=how.workers,
+        dask_scheduler=how.dask_scheduler,
+        overwrite=how.overwrite,
+        retry_failed=retry_failed,
+        fail_fast=how.fail_fast,
+        tile_seconds=how.tile_timeout,
+    )
+    with contextlib.closing(execute(process, options, stop=stop)) as events:
+        yield from translated(events)
+
+
+def translated(events: Iterable[engine.Event]) -> Iterator[Event]:
+    """The events of a run in the words of all workflows."""
+    for event in events:
+        match event:
+            case engine.RunStarted():
+                facts: dict[str, Fact] = {
+                    "output": event.output,
+                    "workers": event.workers,
+                    "resumed": event.resumed,
+                }
+                yield Started(total=event.tiles, facts=facts)
+            case engine.TilesSkipped(count=count):
+                yield Skipped(count=count)
+            case engine.TileDone(result=result):
+                failed = result.status is engine.TileStatus.FAILED
+                yield Failed(item=result) if failed else Done(item=result)
+            case Told() | WorkerLost():
+                yield event
+            case engine.RunFinished(summary=summary):
+                yield Finished(outcome=summary)

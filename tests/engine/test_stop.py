@@ -1,0 +1,70 @@
+"""A run that is asked to stop ends soon; what is done is kept, and nobody is left behind."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from automap_tiles.engine.events import RunFinished, TileDone, TilesSkipped
+from automap_tiles.engine.pools import Concurrency
+from automap_tiles.engine.run import STOPPED, RunOptions, execute
+from automap_tiles.runtime import open_process
+from tests.engine.projects import make_project, processes_in_session
+
+pytestmark = pytest.mark.serial
+
+
+@pytest.mark.parametrize("concurrency", list(Concurrency)[:3])
+def test_what_is_done_is_kept(tmp_path: Path, concurrency: Concurrency) -> None:
+    process = open_process(make_project(tmp_path, pause=0.05).config)
+    stop = threading.Event()
+    options = RunOptions(concurrency=concurrency, workers=2)
+    seen = []
+    for event in execute(process, options, stop=stop):
+        seen.append(event)
+        if sum(isinstance(each, TileDone) for each in seen) == 3:
+            stop.set()
+    last = seen[-1]
+    assert isinstance(last, RunFinished)
+    assert last.summary.stopped_by == STOPPED
+    assert last.summary.failed == 0
+    made = last.summary.computed
+    assert made >= 3
+    again = list(execute(process, options))
+    assert isinstance(again[-1], RunFinished)
+    assert again[-1].summary.skipped == made
+    assert sum(each.count for each in again if isinstance(each, TilesSkipped)) == made
+    assert again[-1].summary.stopped_by is None
+
+
+def test_within_seconds_also_in_a_long_tile(tmp_path: Path) -> None:
+    process = open_process(make_project(tmp_path, pause=120).config)
+    stop = threading.Event()
+    threading.Timer(3.0, stop.set).start()
+    before = set(processes_in_session(os.getsid(0)))
+    options = RunOptions(concurrency=Concurrency.PROCESSES, workers=2)
+    events = list(execute(process, options, stop=stop))
+    ended = time.monotonic()
+    last = events[-1]
+    assert isinstance(last, RunFinished)
+    assert last.summary.stopped_by == STOPPED
+    assert last.summary.seconds < 3 + 5
+    helpers = {child.pid for child in multiprocessing.active_children()}
+    while left := set(processes_in_session(os.getsid(0))) - before - helpers:
+        # the fork server and the tracker of resources stay for the next run
+        if all(b"forkserver" in _line(pid) or b"resource_tracker" in _line(pid) for pid in left):
+            break
+        assert time.monotonic() - ended < 5, [_line(pid) for pid in left]
+        time.sleep(0.05)
+
+
+def _line(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b"forkserver, gone by now"
