@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 WORKFLOWS: dict[str, str] = {
     "convert": "automap_tiles.workflows.tiles.convert:ConvertOrder",
+    "info": "automap_tiles.workflows.tiles.info:InfoOrder",
+    "index": "automap_tiles.workflows.tiles.index:IndexOrder",
     "copy": "automap_tiles.workflows.tiles.copy:CopyOrder",
     "remove": "automap_tiles.workflows.tiles.remove:RemoveOrder",
     "verify": "automap_tiles.workflows.verify:VerifyOrder",

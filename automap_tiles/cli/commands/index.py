@@ -39,23 +39,26 @@ def command(
 
     One file per zoom and kind, such as 12.vrt; one that is there is written anew.
     """
-    from automap_tiles.commands.index import IndexKind, IndexOptions, write_indexes
-    from automap_tiles.commands.tiledir import open_tile_directory
-    from automap_tiles.storage import is_remote
-    from automap_tiles.workflows.places import selection_of
+    from automap_tiles.workflows.events import Done
+    from automap_tiles.workflows.tiles.index import IndexFile, IndexKind, IndexOrder, run
 
-    kinds = [kind for kind in IndexKind if chosen[kind.value]]
+    kinds = tuple(kind for kind in IndexKind if chosen[kind.value])
     if not kinds:
         names = ", ".join(f"--{kind.value}" for kind in IndexKind)
         raise click.UsageError(f"Say what to write: {names}.")
-    directory = open_tile_directory(tile_directory)
-    if idx_out_dir is None and is_remote(directory.path):
-        raise click.UsageError("A remote tile directory needs --idx-out-dir.")
-    folder = Path(directory.path) if idx_out_dir is None else idx_out_dir
-    options = IndexOptions(fieldname=fieldname, basepath=basepath, for_gdal=for_gdal)
-    selection = selection_of(where, directory.process_pyramid)
-    written = write_indexes(directory, folder, kinds, selection, options)
-    for path in written:
-        click.echo(str(path))
+    order = IndexOrder(
+        tiles=tile_directory,
+        kinds=kinds,
+        folder=None if idx_out_dir is None else str(idx_out_dir),
+        fieldname=fieldname,
+        basepath=basepath,
+        for_gdal=for_gdal,
+        where=where,
+    )
+    written = 0
+    for event in run(order):
+        if isinstance(event, Done) and isinstance(event.item, IndexFile):
+            click.echo(str(event.item.path))
+            written += 1
     if not written:
         click.echo("There are no tiles; nothing was written.", err=True)

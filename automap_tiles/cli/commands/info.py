@@ -10,8 +10,8 @@ import click
 from automap_tiles.cli import words
 
 if TYPE_CHECKING:
-    from automap_tiles.commands.info import Info, JournalInfo
     from automap_tiles.engine.journal import FailedTile
+    from automap_tiles.workflows.tiles.info import Info, JournalInfo
 
 _LINES = 10
 _ERRORS = 1000
@@ -25,9 +25,9 @@ def command(path: str, errors: bool) -> None:
 
     PATH is a .mapchete file, the output folder or file of a process, or a journal.sqlite.
     """
-    from automap_tiles.commands.info import look_at
+    from automap_tiles.workflows.tiles.info import InfoOrder, check
 
-    info = look_at(path, failures=_ERRORS if errors else _LINES)
+    info = check(InfoOrder(path=path, failures=_ERRORS if errors else _LINES))
     _print_facts(info)
     if info.journal is None:
         click.echo("No journal: nothing was run yet, or not by automap.")

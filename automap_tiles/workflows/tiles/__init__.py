@@ -1,1 +1,1 @@
-"""What is done with tile directories: converting, copying and deleting."""
+"""What is done with tile directories: looking, indexing, converting, copying and deleting."""

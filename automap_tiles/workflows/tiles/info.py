@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from automap_tiles.commands.tiledir import Selection, open_tile_directory
 from automap_tiles.engine.events import TileStatus
@@ -20,6 +21,21 @@ from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Note
 from automap_tiles.runtime.open import open_process
 from automap_tiles.runtime.process import Process
+from automap_tiles.workflows.events import Event, Finished, Json, Started
+from automap_tiles.workflows.order import NEVER, Order, StopToken
+from automap_tiles.workflows.telling import telling_first
+
+
+@dataclass(frozen=True, kw_only=True)
+class InfoOrder(Order):
+    """Look at a process, an output or a journal."""
+
+    workflow: ClassVar[str] = "info"
+
+    path: str
+    """`.mapchete` file, output folder or file of a process, or a journal.sqlite."""
+    failures: int = 10
+    """How many failed tiles to tell with their errors."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +62,15 @@ class JournalInfo:
     notes: tuple[Note, ...] = ()
     """What was lost, replaced, ignored or guessed in the last run."""
 
+    def to_json(self) -> Json:
+        return {
+            "path": self.path,
+            "last_run": None if self.last_run is None else asdict(self.last_run),
+            "zooms": [asdict(zoom) for zoom in self.zooms],
+            "failed": [{"tile": list(one.index), "error": one.error} for one in self.failed],
+            "notes": [note.to_json() for note in self.notes],
+        }
+
 
 @dataclass(frozen=True, kw_only=True)
 class Info:
@@ -56,6 +81,25 @@ class Info:
     tiles: tuple[tuple[int, int], ...] = ()
     """(zoom, number of output tiles that are there); counted in folders only."""
     journal: JournalInfo | None = None
+
+    def to_json(self) -> Json:
+        return {
+            "facts": [{"name": name, "value": value} for name, value in self.facts],
+            "tiles": {str(zoom): number for zoom, number in self.tiles},
+            "journal": None if self.journal is None else self.journal.to_json(),
+        }
+
+
+def check(order: InfoOrder) -> Info:
+    """The answer; see `look_at`."""
+    return look_at(order.path, failures=order.failures)
+
+
+def run(order: InfoOrder, *, stop: StopToken = NEVER) -> Iterator[Event]:  # noqa: ARG001 - at once
+    """The answer as the outcome; see `look_at`."""
+    yield Started(facts={"path": order.path})
+    info = yield from telling_first(lambda: check(order))
+    yield Finished(outcome=info)
 
 
 def look_at(path: str, *, failures: int) -> Info:

@@ -11,19 +11,23 @@ import pytest
 import rasterio
 from rasterio.merge import merge
 
-from automap_tiles.commands.index import IndexKind, IndexOptions, write_indexes
-from automap_tiles.commands.tiledir import Selection, open_tile_directory
+from automap_tiles.commands.tiledir import open_tile_directory
 from automap_tiles.engine.journal import hold, place_of
 from automap_tiles.errors import OutputBusy
+from automap_tiles.workflows.events import Finished
+from automap_tiles.workflows.tiles.index import IndexKind, IndexOrder, check, run
 from tests.commands.conftest import MakeDirectory
 
 TILES = [(4, 3, 15), (4, 3, 16), (4, 4, 16), (5, 7, 31)]
 
 
 def write(folder: Path, kind: IndexKind, target: Path, **options: object) -> list[Path]:
-    directory = open_tile_directory(str(folder))
-    named = IndexOptions(**options)  # type: ignore[arg-type]
-    return write_indexes(directory, target, [kind], Selection(), named)
+    order = IndexOrder(tiles=str(folder), kinds=(kind,), folder=str(target), **options)  # type: ignore[arg-type]
+    planned = check(order)
+    *_, last = run(order)
+    assert isinstance(last, Finished)
+    assert last.outcome == planned
+    return [file.path for file in planned.files]
 
 
 @pytest.mark.parametrize("kind", [IndexKind.GEOJSON, IndexKind.GPKG, IndexKind.FGB])

@@ -1,0 +1,239 @@
+"""Indexes of the tiles that exist: one file per zoom and kind, always written anew."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, ClassVar
+
+from automap_tiles.commands.tiledir import TileDirectory, open_tile_directory
+from automap_tiles.engine.journal import hold
+from automap_tiles.errors import ConfigError, OutputError
+from automap_tiles.formats.protocols import OutputKind
+from automap_tiles.grid import TileIndex
+from automap_tiles.storage import is_remote, open_storage
+from automap_tiles.workflows.events import Done, Event, Finished, Json, Started
+from automap_tiles.workflows.order import NEVER, Order, StopToken
+from automap_tiles.workflows.places import selection_of
+from automap_tiles.workflows.where import Where
+
+
+class IndexKind(enum.StrEnum):
+    """What an index is written as; the value is the ending of the file."""
+
+    GEOJSON = "geojson"
+    GPKG = "gpkg"
+    FGB = "fgb"
+    VRT = "vrt"
+    TXT = "txt"
+
+
+_DRIVERS = {
+    IndexKind.GEOJSON: "GeoJSON",
+    IndexKind.GPKG: "GPKG",
+    IndexKind.FGB: "FlatGeobuf",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexOrder(Order):
+    """Write `<zoom>.<kind>` for each zoom that has tiles; one that is there is written anew."""
+
+    workflow: ClassVar[str] = "index"
+
+    tiles: str
+    """Output folder of a process, or the `.mapchete` file that writes it."""
+    kinds: tuple[IndexKind, ...] = (IndexKind.GEOJSON,)
+    folder: str | None = None
+    """Where to write; None: into the directory, which is of this machine then."""
+    fieldname: str = "location"
+    """Field of the path, in vector indexes."""
+    basepath: str | None = None
+    """Stands in for the path of the directory."""
+    for_gdal: bool = False
+    """Addresses of object storage as GDAL opens them (/vsis3/…); a VRT always has these."""
+    where: Where = field(default_factory=Where)
+    """By default everything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexFile:
+    """An index of the tiles of one zoom."""
+
+    path: Path
+    kind: IndexKind
+    zoom: int
+    tiles: int
+
+    def to_json(self) -> Json:
+        return {
+            "path": str(self.path),
+            "kind": self.kind.value,
+            "zoom": self.zoom,
+            "tiles": self.tiles,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexOutcome:
+    """What was written, or of a check, what would be."""
+
+    files: tuple[IndexFile, ...]
+    stopped: bool = False
+
+    def to_json(self) -> Json:
+        return {"files": [file.to_json() for file in self.files], "stopped": self.stopped}
+
+
+def check(order: IndexOrder) -> IndexOutcome:
+    """Tell which files would be written.
+
+    Raises `ConfigError` when there is no tile directory or no such place, nothing is to be written,
+    a VRT was asked for tiles that are no rasters, or a remote directory leaves open where to write.
+    """
+    directory = open_tile_directory(order.tiles)
+    folder = _folder(order, directory)
+    return IndexOutcome(files=tuple(file for file, _ in _planned(order, directory, folder)))
+
+
+def run(order: IndexOrder, *, stop: StopToken = NEVER) -> Iterator[Event]:
+    """Write the indexes.
+
+    The directory is held meanwhile where they go into it: of one that a run is writing an index
+    would miss the tiles that come. Raises what `check` does, `OutputBusy` while a run is writing
+    the directory that they go into, and `OutputError` when one cannot be written.
+    """
+    directory = open_tile_directory(order.tiles)
+    folder = _folder(order, directory)
+    with contextlib.ExitStack() as stack:
+        if not is_remote(directory.path) and folder.resolve() == Path(directory.path).resolve():
+            stack.enter_context(hold(directory.place))
+        planned = _planned(order, directory, folder)
+        yield Started(total=len(planned), facts={"folder": str(folder)})
+        written: list[IndexFile] = []
+        for file, tiles in planned:
+            if stop.is_set():
+                break
+            _write(directory, tiles, file, order)
+            written.append(file)
+            yield Done(item=file)
+    yield Finished(outcome=IndexOutcome(files=tuple(written), stopped=len(written) < len(planned)))
+
+
+def _folder(order: IndexOrder, directory: TileDirectory) -> Path:
+    """Where the indexes go; raises `ConfigError` for an order that cannot be carried out."""
+    if not order.kinds:
+        raise ConfigError("nothing is to be written", key="kinds", remedy=", ".join(IndexKind))
+    if IndexKind.VRT in order.kinds and directory.metadata.kind is not OutputKind.RASTER:
+        raise ConfigError(
+            "a VRT needs raster tiles", file=directory.path, found=directory.metadata.format
+        )
+    if order.folder is not None:
+        return Path(order.folder)
+    if is_remote(directory.path):
+        raise ConfigError(
+            "a remote tile directory needs a folder of this machine to write to",
+            key="--idx-out-dir",
+        )
+    return Path(directory.path)
+
+
+def _planned(
+    order: IndexOrder, directory: TileDirectory, folder: Path
+) -> list[tuple[IndexFile, list[TileIndex]]]:
+    """The files, and the tiles that each lists."""
+    tiles = directory.existing(selection_of(order.where, directory.process_pyramid))
+    planned = []
+    for zoom, group in groupby(tiles, key=lambda index: index.zoom):
+        members = list(group)
+        for kind in order.kinds:
+            path = folder / f"{zoom}.{kind.value}"
+            file = IndexFile(path=path, kind=kind, zoom=zoom, tiles=len(members))
+            planned.append((file, members))
+    return planned
+
+
+def _write(
+    directory: TileDirectory,
+    tiles: list[TileIndex],
+    file: IndexFile,
+    options: IndexOrder,
+) -> None:
+    """One index; whole or not at all."""
+    path, kind = file.path, file.kind
+    storage = open_storage(path.parent)
+    storage.clean_parts(path.name)
+    try:
+        # GDAL's drivers want the ending of the name: the part file has another
+        with (
+            TemporaryDirectory(prefix="automap-index-") as name,
+            storage.staged(path.name) as staged,
+        ):
+            part = Path(name) / path.name
+            if kind is IndexKind.TXT:
+                lines = (f"{_location(directory, index, options)}\n" for index in tiles)
+                part.write_text("".join(lines), encoding="utf-8")
+            elif kind is IndexKind.VRT:
+                from automap_tiles.workflows.tiles.vrt import vrt_xml
+
+                part.write_text(vrt_xml(directory, tiles, path.parent, options.basepath), "utf-8")
+            else:
+                _write_features(directory, tiles, part, kind, options)
+            shutil.copyfile(part, staged)
+    except OSError as error:
+        raise OutputError(f"cannot be written: {error.strerror or error}", path) from error
+
+
+def _write_features(
+    directory: TileDirectory,
+    tiles: list[TileIndex],
+    path: Path,
+    kind: IndexKind,
+    options: IndexOrder,
+) -> None:
+    import fiona
+
+    properties = {"tile_id": "str", "zoom": "int", "row": "int", "col": "int"}
+    schema = {"geometry": "Polygon", "properties": {**properties, options.fieldname: "str"}}
+    with fiona.open(
+        path,
+        "w",
+        driver=_DRIVERS[kind],
+        schema=schema,
+        crs_wkt=directory.pyramid.crs.to_wkt(),
+    ) as sink:
+        sink.writerecords(_features(directory, tiles, options))
+
+
+def _features(
+    directory: TileDirectory, tiles: Iterable[TileIndex], options: IndexOrder
+) -> Iterator[dict[str, Any]]:
+    from shapely.geometry import mapping
+
+    for index in tiles:
+        yield {
+            "type": "Feature",
+            "geometry": mapping(directory.tile(index).bbox),
+            "properties": {
+                "tile_id": str(index),
+                "zoom": index.zoom,
+                "row": index.row,
+                "col": index.col,
+                options.fieldname: _location(directory, index, options),
+            },
+        }
+
+
+def _location(directory: TileDirectory, index: TileIndex, options: IndexOrder) -> str:
+    key = directory.layout.key(index)
+    if options.basepath is not None:
+        return f"{options.basepath.rstrip('/')}/{key}"
+    if options.for_gdal or not is_remote(directory.path):
+        return directory.storage.url(key)
+    return f"{directory.path.rstrip('/')}/{key}"
