@@ -12,7 +12,7 @@ from automap_tiles.analysis.classifier.classes import land_classes
 from automap_tiles.analysis.classifier.library import xgboost
 from automap_tiles.analysis.classifier.members import Member, MemberKind
 from automap_tiles.analysis.classifier.model import Model, TrainingSamples
-from automap_tiles.analysis.classifier.setups import Kind, Setup, fit_kind, member_of
+from automap_tiles.analysis.classifier.setups import Kind, Setup, fit_kind, members_of
 from automap_tiles.analysis.recipe import Neighbourhood, Recipe
 
 NAMES = {1: "water", 4: "forest", 9: "meadow & <field>"}
@@ -87,10 +87,9 @@ def make_vote(of: Recipe, *, high: float = 1.0, seed: int = 0) -> Model:
     score = values @ rng.normal(size=len(of.names)) + rng.normal(0, 0.1 * high, 400)
     labels = np.searchsorted(np.quantile(score, (0.3, 0.7)), score).astype(np.int64)
     rows = Rows(values=values, labels=labels, weights=np.ones(400, np.float32), classes=3)
-    kinds = tuple(Kind)
-    setup = Setup(kinds=kinds, rounds=10)
+    setup = Setup(kinds=tuple(Kind), rounds=10)
     return Model(
-        members=tuple(member_of(fit_kind(kind, setup, rows, 1, seed)) for kind in kinds),
+        members=members_of(setup, [fit_kind(kind, setup, rows, 1, seed) for kind in Kind]),
         recipe=of,
         classes=land_classes(NAMES, NAMES),
         training=TrainingSamples(fingerprint="", crs="EPSG:4326", positions=np.zeros((0, 2))),

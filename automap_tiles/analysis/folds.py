@@ -13,7 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEAST_GROUPS = 3
-"""Polygons or blocks of a class of which some can be held out."""
+"""Polygons or blocks of a class whose accuracy can be told."""
+
+LEAST_HELD_OUT = 2
+"""Polygons or blocks of a class of which one can be held out, to compare ways to learn from the
+other: choices that saw some of the classes only would favour these."""
 
 # How often groups are dealt out anew before giving up: with blocks that hold several classes one
 # deal may leave a fold without a class that another deal gives it.
@@ -69,10 +73,10 @@ def repeated_folds(
 ) -> NDArray[np.int64]:
     """(repeat, sample) number of the fold that holds each sample out, -1 where none does.
 
-    Classes with fewer than `LEAST_GROUPS` groups are never held out: too little would be left to
-    learn them from, and one group tells nothing of others. All folds leave some groups of every
-    class to learn from; a fold need not hold every class. No group is divided, but for the
-    samples of a class that is never held out. Raises `FoldError` where no class has enough.
+    Classes of fewer than `LEAST_HELD_OUT` groups are never held out: nothing would be left to learn
+    them from. All folds leave some groups of every class to learn from; a fold need not hold every
+    class. No group is divided, but for the samples of a class that is never held out. Raises
+    `FoldError` where no class has `LEAST_GROUPS`.
     """
     counts = _counts(classes, groups)
     values, column = np.unique(classes, return_inverse=True)
@@ -80,11 +84,11 @@ def repeated_folds(
         found = "there are no samples" if not len(values) else f"all are of class {values[0]}"
         raise FoldError(f"there must be samples of 2 classes or more, but {found}")
     of_class = (counts > 0).sum(axis=0)
-    covered = of_class >= LEAST_GROUPS
-    if not covered.any():
+    if not (of_class >= LEAST_GROUPS).any():
         raise FoldError(
             f"no class comes from {LEAST_GROUPS} polygons or blocks, so none can be held out"
         )
+    covered = of_class >= LEAST_HELD_OUT
     counts = counts * covered
     folds = min(n, int((counts.sum(axis=1) > 0).sum()))
     members = np.unique(groups, return_inverse=True)[1].reshape(-1)

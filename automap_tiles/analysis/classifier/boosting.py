@@ -26,6 +26,9 @@ MAX_ROUNDS = 400
 # Share of the samples that a bootstrap of as many holds at least once: 1 - 1/e.
 _BOOTSTRAP = 0.632
 
+FOREST_BINS = 128
+"""Deep trees hardly feel them, and most of a forest's time goes into looking through bins."""
+
 # A training is stopped after so many rounds times learning rate without a gain, or so many rounds.
 _PATIENCE = 1.5
 _LEAST_PATIENCE = 10
@@ -137,7 +140,9 @@ def fit(rows: Rows, parameters: Parameters, rounds: int, threads: int, seed: int
     return booster
 
 
-def fit_forest(rows: Rows, trees: int, threads: int, seed: int, max_bin: int = MAX_BIN) -> Booster:
+def fit_forest(
+    rows: Rows, trees: int, threads: int, seed: int, max_bin: int = FOREST_BINS
+) -> Booster:
     """A random forest (Breiman 2001): deep trees, each of some samples, with shares in its leaves.
 
     XGBoost grows it in one round: least squares of one column per class is the Gini impurity, and

@@ -171,13 +171,25 @@ def estimate(
     decisions: Sequence[Decision],
     draws: Floats,
     *,
+    told: NDArray[np.bool_],
     pixels: int,
     repeats: int,
 ) -> Estimate:
-    """Accuracy and macro-F1 of the chosen way."""
+    """Accuracy and macro-F1 of the chosen way, over the classes that are `told` (class,).
+
+    The others have too few polygons for a figure; choices were made by them, too.
+    """
+    chosen = Counts(each=chosen.each * told[:, None])
+
+    def over_told(measure: Measure) -> Figure:
+        def measured(matrices: Floats) -> Floats:
+            return measure(matrices * told[:, None])
+
+        return figure(measured, base, chosen, decisions, draws)
+
     return Estimate(
-        accuracy=figure(accuracy, base, chosen, decisions, draws),
-        macro_f1=figure(macro_f1, base, chosen, decisions, draws),
+        accuracy=over_told(accuracy),
+        macro_f1=over_told(macro_f1),
         polygons=int((chosen.each.sum(axis=(1, 2)) > 0).sum()),
         pixels=pixels,
         left_out=tuple(left_out(chosen).tolist()),

@@ -78,8 +78,12 @@ class Gain:
 
     @property
     def least(self) -> float:
-        """What a real gain exceeds: one standard error (Breiman et al. 1984), and a trifle."""
-        return max(self.error, _LEAST_GAIN)
+        """What a real gain exceeds: twice its standard error, and a trifle.
+
+        Once (Breiman et al. 1984) is what one answer in six exceeds that is no better, and most
+        questions have several answers.
+        """
+        return max(_ERRORS * self.error, _LEAST_GAIN)
 
     @property
     def is_real(self) -> bool:
@@ -89,6 +93,8 @@ class Gain:
         """For JSON."""
         return {"gain": self.mean, "standard_error": self.error}
 
+
+_ERRORS = 2.0
 
 # Less is not worth another feature or classifier, however sure it is.
 _LEAST_GAIN = 0.002

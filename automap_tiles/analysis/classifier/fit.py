@@ -17,7 +17,6 @@ from automap_tiles.analysis.classifier.estimate import Estimate, estimate
 from automap_tiles.analysis.classifier.evaluate import doubtful, fold_scores, learning_curve
 from automap_tiles.analysis.classifier.library import xgboost
 from automap_tiles.analysis.classifier.linear import Linear
-from automap_tiles.analysis.classifier.members import vote
 from automap_tiles.analysis.classifier.model import Model, TrainingSamples
 from automap_tiles.analysis.classifier.options import TrainOptions
 from automap_tiles.analysis.classifier.prepare import Prepared, check, prepare
@@ -29,12 +28,18 @@ from automap_tiles.analysis.classifier.setups import (
     Kind,
     Setup,
     fit_kind,
-    member_of,
+    members_of,
     predict,
     trees_of,
+    voted,
 )
 from automap_tiles.analysis.classifier.tryout import Tryout
-from automap_tiles.analysis.folds import FoldError, random_folds
+from automap_tiles.analysis.folds import (
+    LEAST_GROUPS,
+    FoldError,
+    groups_per_class,
+    random_folds,
+)
 from automap_tiles.analysis.recipe import Recipe
 from automap_tiles.analysis.sample_table import SampleTable
 from automap_tiles.version import VERSION
@@ -156,7 +161,7 @@ def _model(
     if prepared.pca is None:
         recipe = recipe.of(prepared.names[place] for place in prepared.samples.columns_of(setup))
     return Model(
-        members=tuple(member_of(one) for one in fitted),
+        members=members_of(setup, fitted),
         recipe=recipe,
         classes=prepared.classes,
         training=_training_samples(table),
@@ -175,7 +180,7 @@ def _test(
     values = table.values if prepared.pca is None else prepared.pca.apply_rows(table.values)
     values = np.ascontiguousarray(values[:, list(prepared.samples.columns_of(setup))])
     numbers = np.array([one.value for one in prepared.classes])
-    predicted = vote([predict(one, values) for one in fitted]).argmax(axis=1)
+    predicted = voted(setup, [predict(one, values) for one in fitted]).argmax(axis=1)
     return scores(np.searchsorted(numbers, table.classes), predicted, len(numbers))
 
 
@@ -204,13 +209,17 @@ def _report(facts: _Facts, wish: Wish, test: Scores | None) -> TrainingReport:
 
 
 def _estimate(facts: _Facts, asked: Asked) -> Estimate:
-    tryout = facts.tryout
+    tryout, samples = facts.tryout, facts.tryout.samples
+    polygons = groups_per_class(samples.labels, samples.groups)
+    told = np.array([polygons[label] >= LEAST_GROUPS for label in range(samples.classes)])
+    inside = tryout.held_out & told[samples.labels]
     return estimate(
         asked.start.counts,
         asked.taken.counts,
         asked.decisions,
         asked.draws,
-        pixels=round(float(tryout.samples.stands_for[tryout.held_out].sum())),
+        told=told,
+        pixels=round(float(samples.stands_for[inside].sum())),
         repeats=len(tryout.fold_of),
     )
 

@@ -32,11 +32,12 @@ from automap_tiles.storage import open_storage
 
 __all__ = ["FORMAT", "LandClass", "Model", "TrainingSamples"]
 
-FORMAT = 2
+FORMAT = 3
 """Of the file; raised when older versions of this package could not read it right. A model of trees
 alone that see all features is written as format 1, which they can."""
 
 _OF_TREES = 1
+_READ = (_OF_TREES, 2, FORMAT)
 
 _KIND = "automap-tiles classifier"
 _BOOSTER = "booster.ubj"
@@ -124,7 +125,7 @@ class Model:
     @property
     def _is_of_trees(self) -> bool:
         first = self.members[0]
-        plain = first.kind is MemberKind.TREES and first.columns is None
+        plain = first.kind is MemberKind.TREES and first.columns is None and not first.roots
         return len(self.members) == 1 and plain
 
     def _files(self) -> list[str]:
@@ -202,7 +203,7 @@ def _contents(data: bytes, path: Path | str | None) -> tuple[dict[str, Any], lis
             facts = json.loads(archive.read(_FACTS))
             if not isinstance(facts, dict) or facts.get("kind") != _KIND:
                 raise InputError("is not a model of `automap train`", path)
-            if facts.get("format") not in (_OF_TREES, FORMAT):
+            if facts.get("format") not in _READ:
                 raise InputError(_other_format(facts), path)
             files = [str(one["file"]) for one in facts.get("members", [])] or [_BOOSTER]
             contents = [archive.read(file) for file in files]
@@ -226,6 +227,7 @@ def _members(facts: Mapping[str, Any], contents: list[bytes]) -> tuple[Member, .
             kind=MemberKind(one["kind"]),
             content=content,
             columns=None if one["columns"] is None else tuple(int(at) for at in one["columns"]),
+            roots=bool(one.get("roots", False)),
         )
         for one, content in zip(facts["members"], contents, strict=True)
     )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from automap_tiles.analysis.classifier.library import xgboost
 from automap_tiles.analysis.classifier.linear import Linear
-from automap_tiles.analysis.classifier.members import Member, MemberKind, vote
+from automap_tiles.analysis.classifier.members import Member, MemberKind, roots_of, vote
 from automap_tiles.analysis.classifier.model import Model
 from automap_tiles.analysis.classifier.setups import Fitted, predict
 from automap_tiles.errors import InputError
@@ -45,12 +45,20 @@ class Predictor:
             return np.empty((0, len(self.values)), dtype=np.float32)
         if self.model.pca is not None:
             rows = self.model.pca.apply_rows(rows)
-        return vote([predict(fitted, member.take(rows)) for member, fitted in self._members])
+        return vote([_probabilities(member, fitted, rows) for member, fitted in self._members])
 
     def classes(self, probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
         """(sample,) numbers of the most probable classes; the lower number of equals."""
         found: NDArray[np.uint8] = self.values[probabilities.argmax(axis=1)]
         return found
+
+
+def _probabilities(
+    member: Member, fitted: Fitted, rows: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """(sample, class) as the member votes."""
+    found = predict(fitted, member.take(rows))
+    return roots_of(found) if member.roots else found
 
 
 def _loaded(member: Member, model: Model) -> Fitted:

@@ -10,13 +10,22 @@ from numpy.typing import NDArray
 
 from automap_tiles.analysis.classifier.boosting import Rows
 from automap_tiles.analysis.classifier.evidence import Counts
-from automap_tiles.analysis.classifier.setups import Kind, Setup, fit_kind, predict, weights
+from automap_tiles.analysis.classifier.setups import (
+    Kind,
+    Setup,
+    fit_kind,
+    predict,
+    voted,
+    weights,
+)
 
 Floats = NDArray[np.float32]
 
-_MOST_LEARNT = 2000
-"""Samples that a classifier learns from when it is only tried: more of the same polygons take
-longer and tell the same ways apart."""
+_MOST_LEARNT = 20_000
+"""Samples that all folds of all deals learn from together, when a way is only tried: more of the
+same polygons take longer and tell the same ways apart."""
+_LEAST_LEARNT, _USUAL_LEARNT = 1000, 2000
+"""Of them in each fold, if there are so many."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,11 +118,7 @@ class Tryout:
             np.stack([self._of_kind(kind, setup, place) for place in range(len(wanted))])
             for kind in setup.kinds
         ]
-        total = members[0]
-        for member in members[1:]:
-            total += member
-        total /= len(members)
-        return total
+        return voted(setup, members)
 
     def accuracies(self, setup: Setup) -> tuple[float, ...]:
         """Of each fold of each repeat."""
@@ -165,11 +170,13 @@ class Tryout:
     def _learnt(self, allowed: NDArray[np.bool_], fold: int) -> NDArray[np.bool_]:
         """Those that may be learnt from, thinned evenly over the classes where they are many."""
         places = np.flatnonzero(allowed)
-        if len(places) <= _MOST_LEARNT:
+        fits = len(self.fold_of) * (int(self.fold_of.max(initial=0)) + 1)
+        most = min(max(_MOST_LEARNT // fits, _LEAST_LEARNT), _USUAL_LEARNT)
+        if len(places) <= most:
             return allowed
         random = np.random.default_rng([self.seed, fold])
         labels = self.samples.labels[places]
-        share = _MOST_LEARNT / len(places)
+        share = most / len(places)
         kept = np.zeros(len(allowed), dtype=bool)
         for value in np.unique(labels):
             members = places[labels == value]

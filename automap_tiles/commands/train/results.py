@@ -93,7 +93,7 @@ def explain(report: Mapping[str, Any]) -> Iterator[str]:
             yield line
     yield (
         "Another way is taken where its gain, in the mean of accuracy and macro-F1 over whole "
-        "polygons held out, exceeds its own standard error."
+        "polygons held out, exceeds twice its own standard error."
     )
 
 
