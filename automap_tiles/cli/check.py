@@ -5,7 +5,16 @@ from __future__ import annotations
 import click
 
 from automap_tiles.cli import words
+from automap_tiles.cli.reporters import emit_json
 from automap_tiles.engine.check import CheckReport
+
+
+def show_check(report: CheckReport, log_format: str) -> None:
+    """The report as text on stdout, or as a line of JSON on stderr."""
+    if log_format == "json":
+        emit_json("warning" if report.warnings else "info", "check", **report.to_json())
+    else:
+        print_check(report)
 
 
 def print_check(report: CheckReport) -> None:

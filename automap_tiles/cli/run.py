@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -47,16 +46,16 @@ def follow(events: Iterator[Event], show: Reporter) -> Tally:
     return tally
 
 
-def conclude(tally: Tally, how: RunOptions, *, config: Path | None = None) -> None:
+def conclude(tally: Tally, how: RunOptions) -> None:
     """Print the summary of a run; call it when the reporter is closed.
 
-    `config` is the file of the process. Raises `TilesFailed` when some tiles failed, or the run
-    ended before its last tile: the summary says so.
+    Raises `TilesFailed` when some tiles failed, or the run ended before its last tile: the summary
+    says so.
     """
     summary = tally.summary
     assert summary is not None  # the last event of a run that was not interrupted
     if how.log_format == "text":
-        _print_summary(summary, tally, config)
+        _print_summary(summary, tally)
     if summary.failed or summary.stopped_by:
         raise TilesFailed(f"{summary.failed} tiles failed")
 
@@ -75,7 +74,7 @@ def _interrupted(tally: Tally) -> str:
     )
 
 
-def _print_summary(summary: Summary, tally: Tally, config: Path | None) -> None:
+def _print_summary(summary: Summary, tally: Tally) -> None:
     parts = [f"{words.number(summary.written)} written", f"{words.number(summary.empty)} empty"]
     parts.append(f"{words.number(summary.skipped)} skipped (done before)")
     failed = f"{words.number(summary.failed)} failed"
@@ -87,16 +86,16 @@ def _print_summary(summary: Summary, tally: Tally, config: Path | None) -> None:
     for note in grown(summary.notes, tally.told):
         click.echo(str(note), err=True)
     if tally.failures:
-        _print_failures(summary, tally, config)
+        _print_failures(summary, tally)
 
 
-def _print_failures(summary: Summary, tally: Tally, config: Path | None) -> None:
+def _print_failures(summary: Summary, tally: Tally) -> None:
     click.echo("Failed:", err=True)
     for result in tally.failures[:_SHOWN]:
         click.echo(f"  {result.index}  {words.last_line(result.error)}", err=True)
     if summary.failed > _SHOWN:
         click.echo(f"  … and {words.number(summary.failed - _SHOWN)} more", err=True)
-    name = config or summary.output
+    name = tally.config or summary.output
     click.echo(f"Whole errors:  automap info --errors {name}", err=True)
-    if config is not None:
+    if tally.config is not None:
         click.echo(f"Try again:     automap execute --retry-failed {name}", err=True)

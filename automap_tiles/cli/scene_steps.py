@@ -34,6 +34,6 @@ def execute_config(
         process = open_process(config)
         tally = run(process, how, show)
     if tally.summary is None or tally.summary.failed or tally.summary.stopped_by:
-        conclude(tally, how, config=process.config_path)
+        conclude(tally, how)
         return told.grouped()
     return Notes((*told, *tally.summary.notes)).grouped()

@@ -19,6 +19,8 @@ class Tally:
     total: int = 0
     """Tiles of the selection, those done before included."""
     output: str = ""
+    config: str | None = None
+    """File of the process, where it has one."""
     written: int = 0
     empty: int = 0
     failed: int = 0
@@ -37,6 +39,8 @@ class Tally:
         match event:
             case Started():
                 self.total, self.output = event.total or 0, str(event.facts["output"])
+                config = event.facts.get("process")
+                self.config = None if config is None else str(config)
                 self._started = time.monotonic()
             case Skipped():
                 self.skipped += event.count

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from automap_tiles.workflows.events import Event, Said
 
 WORKFLOWS: dict[str, str] = {
+    "execute": "automap_tiles.workflows.execute:ExecuteOrder",
     "convert": "automap_tiles.workflows.tiles.convert:ConvertOrder",
     "info": "automap_tiles.workflows.tiles.info:InfoOrder",
     "index": "automap_tiles.workflows.tiles.index:IndexOrder",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automap_tiles.engine import events as engine
@@ -37,11 +38,11 @@ def carry_out(
         tile_seconds=how.tile_timeout,
     )
     with contextlib.closing(execute(process, options, stop=stop)) as events:
-        yield from translated(events)
+        yield from translated(events, config=process.config_path)
 
 
-def translated(events: Iterable[engine.Event]) -> Iterator[Event]:
-    """The events of a run in the words of all workflows."""
+def translated(events: Iterable[engine.Event], *, config: Path | None = None) -> Iterator[Event]:
+    """The events of a run in the words of all workflows; `config` is the file of the process."""
     for event in events:
         match event:
             case engine.RunStarted():
@@ -49,6 +50,7 @@ def translated(events: Iterable[engine.Event]) -> Iterator[Event]:
                     "output": event.output,
                     "workers": event.workers,
                     "resumed": event.resumed,
+                    "process": None if config is None else str(config),
                 }
                 yield Started(total=event.tiles, facts=facts)
             case engine.TilesSkipped(count=count):

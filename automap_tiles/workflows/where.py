@@ -29,3 +29,8 @@ class Where(Part):
     """x, y; goes with neither `bounds` nor `area`."""
     point_crs: str | None = None
     """CRS of `point`; that of the pyramid when None."""
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether nothing is left out."""
+        return all(each is None for each in (self.zooms, self.bounds, self.area, self.point))

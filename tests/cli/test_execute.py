@@ -224,9 +224,12 @@ def test_warnings_go_to_the_log(make_process: MakeProcess, capsys: Capture) -> N
     assert execute(config, "--check") == 0
     assert "Warning: " in capsys.readouterr().err
     assert execute(config, "--check", "--log-format", "json") == 0
-    (warning,) = map(json.loads, capsys.readouterr().err.splitlines())
+    output = capsys.readouterr()
+    assert output.out == ""
+    warning, report = map(json.loads, output.err.splitlines())
     assert warning["level"] == "warning"
     assert "process_zoom" in warning["message"]
+    assert (report["event"], report["tiles"], report["fits"]) == ("check", 32, True)
 
 
 def test_info_of_folder_and_journal(

@@ -23,7 +23,7 @@ _RULES = [
         (r'"worker": "[^"]*"', '"worker": "WORKER"'),
         # how large a compressed file, the memory or the disk is
         (r"\b\d+(\.\d+)? (B|kB|MB|GB|TB)\b", "SIZE"),
-        (r'"bytes": \d+', '"bytes": SIZE'),
+        (r'"(\w*bytes)": \d+', r'"\1": SIZE'),
         (r"\d+ bytes, \d+ were written", "SIZE, SIZE were written"),
         (r"checksum [0-9a-f]{8}", "checksum CHECKSUM"),
         (r"-[0-9a-f]{16}\b", "-HASH"),

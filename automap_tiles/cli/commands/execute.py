@@ -10,7 +10,7 @@ from automap_tiles.cli.options import RunOptions, area_options, run_options
 from automap_tiles.workflows.where import Where
 
 if TYPE_CHECKING:
-    from automap_tiles.runtime.process import Process
+    from automap_tiles.workflows.execute import Inputs
 
 
 @click.command()
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--check",
+    "is_check",
     is_flag=True,
     help="Check everything, print what would run, and stop.",
 )
@@ -44,7 +45,7 @@ def command(
     mapchete_files: tuple[str, ...],
     where: Where,
     tile: tuple[int, int, int] | None,
-    check: bool,
+    is_check: bool,
     retry_failed: bool,
     input_files: tuple[str, ...],
     output: str | None,
@@ -55,26 +56,38 @@ def command(
     Tiles that are done, or were found empty, are not computed again. A tile that fails does not
     stop the others; the exit code is 1 then.
     """
-    from automap_tiles.cli.run import conclude, run, shown
-    from automap_tiles.workflows.places import open_narrowed
+    from automap_tiles.cli.check import show_check
+    from automap_tiles.cli.run import conclude, follow, shown
+    from automap_tiles.workflows.execute import ExecuteOrder, check, run
 
     if retry_failed and how.overwrite:
         raise click.UsageError("--retry-failed and --overwrite exclude each other.")
-    if tile is not None and (where.zooms or where.bounds or where.area or where.point):
+    if tile is not None and not where.is_everywhere:
         raise click.UsageError("--tile goes with none of --zoom, --bounds, --area, --point.")
     inputs = _inputs(input_files)
     for path in mapchete_files:
         # One after the other: a file may read what the one before it writes.
+        order = ExecuteOrder(
+            process=path,
+            where=where,
+            how=how.how,
+            tile=tile,
+            retry_failed=retry_failed,
+            inputs=inputs,
+            output=output,
+        )
         with shown(how) as show:
-            process = open_narrowed(path, where, tile=tile, output=output, inputs=inputs)
-            tally = None if check else run(process, how, show, retry_failed=retry_failed)
-        if tally is None:
-            _print_check(process)
+            if is_check:
+                report = check(order)
+            else:
+                tally = follow(run(order), show)
+        if is_check:
+            show_check(report, how.log_format)
         else:
-            conclude(tally, how, config=process.config_path)
+            conclude(tally, how)
 
 
-def _inputs(values: tuple[str, ...]) -> str | dict[str, str] | None:
+def _inputs(values: tuple[str, ...]) -> Inputs:
     """The path of the only input, or paths by the names of inputs."""
     if not values:
         return None
@@ -82,14 +95,7 @@ def _inputs(values: tuple[str, ...]) -> str | dict[str, str] | None:
     # A path may hold a "=" too, but what stands before it then is no name.
     named = {name: path for name, sign, path in pairs if sign and name.isidentifier()}
     if len(named) == len(values):
-        return named
+        return tuple(named.items())
     if len(values) == 1:
         return values[0]
     raise click.UsageError("Several --input-file must be NAME=PATH, each name once.")
-
-
-def _print_check(process: Process) -> None:
-    from automap_tiles.cli.check import print_check
-    from automap_tiles.engine.check import check
-
-    print_check(check(process))

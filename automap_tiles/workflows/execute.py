@@ -1,0 +1,76 @@
+"""Running a process on its tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import ClassVar, TypeAlias
+
+from automap_tiles.engine.check import CheckReport
+from automap_tiles.engine.check import check as check_process
+from automap_tiles.errors import ConfigError
+from automap_tiles.runtime.process import Process
+from automap_tiles.workflows.events import Event
+from automap_tiles.workflows.how import How
+from automap_tiles.workflows.order import NEVER, Order, StopToken
+from automap_tiles.workflows.places import open_narrowed
+from automap_tiles.workflows.running import carry_out
+from automap_tiles.workflows.telling import telling_first
+from automap_tiles.workflows.where import Where
+
+Inputs: TypeAlias = str | tuple[tuple[str, str], ...] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecuteOrder(Order):
+    """Make the tiles of a process that are not done."""
+
+    workflow: ClassVar[str] = "execute"
+
+    process: str
+    """Its `.mapchete` file."""
+    where: Where = field(default_factory=Where)
+    """By default everything that the file is about."""
+    how: How = field(default_factory=How)
+    tile: tuple[int, int, int] | None = None
+    """Zoom, row and column of the only tile, counted in metatiles; goes with no `where`."""
+    retry_failed: bool = False
+    """Only the tiles that failed before; goes without `overwrite`."""
+    inputs: Inputs = None
+    """Path of the only input, or names of inputs with their paths, in place of the file's."""
+    output: str | None = None
+    """Path in place of the file's."""
+
+
+def check(order: ExecuteOrder) -> CheckReport:
+    """Count what would be made. Opens no data and writes nothing.
+
+    Raises `ConfigError` naming file, line and key, and `ProcessError` when the function cannot be
+    loaded.
+    """
+    return check_process(_process(order))
+
+
+def run(order: ExecuteOrder, *, stop: StopToken = NEVER) -> Iterator[Event]:
+    """Make the tiles; items are `TileResult`s, the outcome is a `Summary`.
+
+    Raises what `check` does, and `OutputBusy`, `OutputMismatch`, `ProcessChanged` or `OutputError`
+    before the first tile.
+    """
+    process = yield from telling_first(lambda: _process(order))
+    yield from carry_out(process, order.how, retry_failed=order.retry_failed, stop=stop)
+
+
+def _process(order: ExecuteOrder) -> Process:
+    if order.retry_failed and order.how.overwrite:
+        raise ConfigError("excludes overwrite", key="retry_failed", found=True)
+    if order.tile is not None and not order.where.is_everywhere:
+        raise ConfigError("goes with no other choice of tiles", key="tile", found=order.tile)
+    inputs = order.inputs
+    return open_narrowed(
+        order.process,
+        order.where,
+        tile=order.tile,
+        output=order.output,
+        inputs=dict(inputs) if isinstance(inputs, tuple) else inputs,
+    )
