@@ -18,7 +18,7 @@ import click
 
 from automap_tiles.cli import words
 from automap_tiles.cli.options import RunOptions
-from automap_tiles.cli.tally import Tally
+from automap_tiles.cli.totals import RunTotals
 from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.notes import Note
 from automap_tiles.workflows.events import (
@@ -41,8 +41,8 @@ _LINE_SECONDS = 5.0
 class Reporter(Protocol):
     """Shows events; a context manager around the run."""
 
-    def show(self, event: Event, tally: Tally) -> None:
-        """Show an event that `tally` has counted already."""
+    def show(self, event: Event, totals: RunTotals) -> None:
+        """Show an event that `totals` has counted already."""
         ...
 
     def message(self, level: str, text: str) -> None:
@@ -90,11 +90,11 @@ class LineReporter:
         self._verbose = verbose
         self._throttle = Throttle(seconds)
 
-    def show(self, event: Event, tally: Tally) -> None:
+    def show(self, event: Event, totals: RunTotals) -> None:
         for line in _lines(event, verbose=self._verbose):
             self._write(line)
         if self._progress and not isinstance(event, Finished) and self._throttle.due():
-            self._write(_progress_line(tally))
+            self._write(_progress_line(totals))
 
     def message(self, level: str, text: str) -> None:
         self._write(f"{level.capitalize()}: {text}")
@@ -121,14 +121,16 @@ class BarReporter:
         self._bar = _new_bar()
         self._task: TaskID | None = None
 
-    def show(self, event: Event, tally: Tally) -> None:
+    def show(self, event: Event, totals: RunTotals) -> None:
         if self._task is None:
             self._bar.start()
-            self._task = self._bar.add_task("tiles", total=tally.total, **_fields(tally))
+            self._task = self._bar.add_task("tiles", total=totals.total, **_fields(totals))
         for line in _lines(event, verbose=self._verbose):
             self._bar.console.print(line, highlight=False, markup=False)
         if isinstance(event, Started | Finished) or self._throttle.due():
-            self._bar.update(self._task, completed=tally.done, total=tally.total, **_fields(tally))
+            self._bar.update(
+                self._task, completed=totals.done, total=totals.total, **_fields(totals)
+            )
             self._bar.refresh()
 
     def message(self, level: str, text: str) -> None:
@@ -161,12 +163,12 @@ def _new_bar() -> Progress:
     )
 
 
-def _fields(tally: Tally) -> dict[str, Any]:
+def _fields(totals: RunTotals) -> dict[str, Any]:
     """The texts beside the bar."""
     return {
-        "rate": f"{tally.rate:.1f} tiles/s",
-        "eta": "" if tally.eta is None else f"{words.duration(tally.eta)} to go",
-        "failed": f"{tally.failed} failed" if tally.failed else "",
+        "rate": f"{totals.rate:.1f} tiles/s",
+        "eta": "" if totals.eta is None else f"{words.duration(totals.eta)} to go",
+        "failed": f"{totals.failed} failed" if totals.failed else "",
     }
 
 
@@ -189,7 +191,7 @@ class JsonReporter:
         self._verbose = verbose
         self._throttle = Throttle(seconds)
 
-    def show(self, event: Event, tally: Tally) -> None:
+    def show(self, event: Event, totals: RunTotals) -> None:
         match event:
             case Started(total=total, facts=facts):
                 emit_json(
@@ -209,12 +211,12 @@ class JsonReporter:
             case WorkerLost():
                 emit_json("warning", "worker_lost", suspects=event.suspects)
             case Finished():
-                self._emit_end(tally)
+                self._emit_end(totals)
         if self._progress and not isinstance(event, Finished) and self._throttle.due():
-            emit_json("info", "progress", total=tally.total, **_sums(tally))
+            emit_json("info", "progress", total=totals.total, **_sums(totals))
 
-    def _emit_end(self, tally: Tally) -> None:
-        summary = tally.summary
+    def _emit_end(self, totals: RunTotals) -> None:
+        summary = totals.summary
         assert summary is not None  # set by the event that brought us here
         emit_json(
             "error" if summary.failed or summary.stopped_by else "info",
@@ -222,7 +224,7 @@ class JsonReporter:
             output=summary.output,
             stopped_by=summary.stopped_by,
             notes=[note.to_json() for note in summary.notes],
-            **_sums(tally),
+            **_sums(totals),
         )
 
     def note(self, note: Note) -> None:
@@ -238,13 +240,13 @@ class JsonReporter:
         pass
 
 
-def _sums(tally: Tally) -> dict[str, object]:
+def _sums(totals: RunTotals) -> dict[str, object]:
     return {
-        "written": tally.written,
-        "empty": tally.empty,
-        "skipped": tally.skipped,
-        "failed": tally.failed,
-        "seconds": round(tally.seconds, 3),
+        "written": totals.written,
+        "empty": totals.empty,
+        "skipped": totals.skipped,
+        "failed": totals.failed,
+        "seconds": round(totals.seconds, 3),
     }
 
 
@@ -274,14 +276,14 @@ def _tile_line(result: TileResult) -> str:
     return f"{head}: {words.last_line(result.error)}"
 
 
-def _progress_line(tally: Tally) -> str:
-    share = 100 * tally.done / tally.total if tally.total else 100.0
+def _progress_line(totals: RunTotals) -> str:
+    share = 100 * totals.done / totals.total if totals.total else 100.0
     parts = [
-        f"{words.number(tally.done)}/{words.number(tally.total)} tiles ({share:.0f} %)",
-        f"{tally.rate:.1f} tiles/s",
+        f"{words.number(totals.done)}/{words.number(totals.total)} tiles ({share:.0f} %)",
+        f"{totals.rate:.1f} tiles/s",
     ]
-    if tally.eta is not None:
-        parts.append(f"{words.duration(tally.eta)} to go")
-    if tally.failed:
-        parts.append(f"{tally.failed} failed")
+    if totals.eta is not None:
+        parts.append(f"{words.duration(totals.eta)} to go")
+    if totals.failed:
+        parts.append(f"{totals.failed} failed")
     return ", ".join(parts)

@@ -12,8 +12,8 @@ from automap_tiles.cli import words
 from automap_tiles.cli.log import log_to
 from automap_tiles.cli.options import RunOptions
 from automap_tiles.cli.reporters import Reporter, reporter
-from automap_tiles.cli.tally import Tally
 from automap_tiles.cli.telling import grown, telling
+from automap_tiles.cli.totals import RunTotals
 from automap_tiles.engine.events import Summary
 from automap_tiles.errors import TilesFailed
 from automap_tiles.workflows.events import Event
@@ -26,36 +26,38 @@ if TYPE_CHECKING:
 _SHOWN = 5
 
 
-def run(process: Process, how: RunOptions, show: Reporter, *, retry_failed: bool = False) -> Tally:
+def run(
+    process: Process, how: RunOptions, show: Reporter, *, retry_failed: bool = False
+) -> RunTotals:
     """Run a process under a reporter; `conclude` then says how it went."""
     return follow(carry_out(process, how.how, retry_failed=retry_failed), show)
 
 
-def follow(events: Iterator[Event], show: Reporter) -> Tally:
+def follow(events: Iterator[Event], show: Reporter) -> RunTotals:
     """Show a run until it is over; `conclude` then says how it went."""
-    tally = Tally()
+    totals = RunTotals()
     try:
         # Closing the stream ends the workers, also when showing an event goes wrong.
         with contextlib.closing(events):  # type: ignore[type-var]  # all streams are generators
             for event in events:
-                tally.add(event)
-                show.show(event, tally)
+                totals.add(event)
+                show.show(event, totals)
     except KeyboardInterrupt:
-        show.message("warning", _interrupted(tally))
+        show.message("warning", _interrupted(totals))
         raise
-    return tally
+    return totals
 
 
-def conclude(tally: Tally, how: RunOptions) -> None:
+def conclude(totals: RunTotals, how: RunOptions) -> None:
     """Print the summary of a run; call it when the reporter is closed.
 
     Raises `TilesFailed` when some tiles failed, or the run ended before its last tile: the summary
     says so.
     """
-    summary = tally.summary
+    summary = totals.summary
     assert summary is not None  # the last event of a run that was not interrupted
     if how.log_format == "text":
-        _print_summary(summary, tally)
+        _print_summary(summary, totals)
     if summary.failed or summary.stopped_by:
         raise TilesFailed(f"{summary.failed} tiles failed")
 
@@ -67,14 +69,14 @@ def shown(how: RunOptions) -> Iterator[Reporter]:
         yield show
 
 
-def _interrupted(tally: Tally) -> str:
+def _interrupted(totals: RunTotals) -> str:
     return (
-        f"interrupted after {words.tiles(tally.computed)}; what is done is kept: "
+        f"interrupted after {words.tiles(totals.computed)}; what is done is kept: "
         "the same command goes on from here"
     )
 
 
-def _print_summary(summary: Summary, tally: Tally) -> None:
+def _print_summary(summary: Summary, totals: RunTotals) -> None:
     parts = [f"{words.number(summary.written)} written", f"{words.number(summary.empty)} empty"]
     parts.append(f"{words.number(summary.skipped)} skipped (done before)")
     failed = f"{words.number(summary.failed)} failed"
@@ -83,19 +85,19 @@ def _print_summary(summary: Summary, tally: Tally) -> None:
     click.echo(f"Tiles are in {summary.output}")
     if summary.stopped_by:
         click.echo(f"Stopped before the last tile: {summary.stopped_by}", err=True)
-    for note in grown(summary.notes, tally.told):
+    for note in grown(summary.notes, totals.told):
         click.echo(str(note), err=True)
-    if tally.failures:
-        _print_failures(summary, tally)
+    if totals.failures:
+        _print_failures(summary, totals)
 
 
-def _print_failures(summary: Summary, tally: Tally) -> None:
+def _print_failures(summary: Summary, totals: RunTotals) -> None:
     click.echo("Failed:", err=True)
-    for result in tally.failures[:_SHOWN]:
+    for result in totals.failures[:_SHOWN]:
         click.echo(f"  {result.index}  {words.last_line(result.error)}", err=True)
     if summary.failed > _SHOWN:
         click.echo(f"  … and {words.number(summary.failed - _SHOWN)} more", err=True)
-    name = tally.config or summary.output
+    name = totals.config or summary.output
     click.echo(f"Whole errors:  automap info --errors {name}", err=True)
-    if tally.config is not None:
+    if totals.config is not None:
         click.echo(f"Try again:     automap execute --retry-failed {name}", err=True)

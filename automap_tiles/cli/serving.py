@@ -9,8 +9,8 @@ import click
 
 from automap_tiles.cli.exits import end_now
 from automap_tiles.errors import MissingExtra
-from automap_tiles.layers.keeping import Keep
 from automap_tiles.layers.open import open_layers
+from automap_tiles.layers.persistence import Keep
 from automap_tiles.layers.workers import Workers
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
+from automap_tiles.engine.done import AllButFailed, DoneTiles
 from automap_tiles.engine.events import TileResult
 from automap_tiles.engine.journal import Journal, RunRecord, read_made_of
-from automap_tiles.engine.known import AllButFailed, DoneTiles
 from automap_tiles.engine.plan import Known, NothingKnown
 from automap_tiles.errors import ProcessChanged
 from automap_tiles.grid import TileIndex, cover

@@ -15,8 +15,8 @@ from automap_tiles.formats.scenes_reader import ScenesReader
 from automap_tiles.formats.spec import InputSpec
 from automap_tiles.layers import web
 from automap_tiles.layers.files import FileLayer, file_layer, land_classes
-from automap_tiles.layers.keeping import Keep, directory_of
 from automap_tiles.layers.layer import Band, LandClass, Layer, LayerInfo, LayerKind
+from automap_tiles.layers.persistence import Keep, directory_of
 from automap_tiles.layers.process import Looked, ProcessLayer
 from automap_tiles.layers.scenes import ScenesLayer, scenes_layer
 from automap_tiles.pictures.style import read_style

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import shapely
 
 from automap_tiles.engine.events import TileStatus
-from automap_tiles.engine.looked import Notes
+from automap_tiles.engine.on_demand import OnDemandJournal
 from automap_tiles.errors import TileFailed
 from automap_tiles.formats.raster_output import RasterDirectory
 from automap_tiles.formats.tile_directory import TileDirectory
 from automap_tiles.formats.tile_source import PixelFormat, touched
 from automap_tiles.grid import Tile, TileIndex
 from automap_tiles.layers.files import FileLayer
-from automap_tiles.layers.keeping import Directory, Keep, directory_of, in_memory
 from automap_tiles.layers.layer import LayerInfo
+from automap_tiles.layers.persistence import Directory, Keep, directory_of, in_memory
 from automap_tiles.layers.workers import Job, Workers, shared_workers
 
 if TYPE_CHECKING:
@@ -220,9 +220,9 @@ class ProcessLayer:
             error=result.error,
         )
 
-    def _begin(self) -> Notes:
+    def _begin(self) -> OnDemandJournal:
         overwrite = self._keep is Keep.OVERWRITE
-        notes = Notes(self.process, overwrite=overwrite)
+        notes = OnDemandJournal(self.process, overwrite=overwrite)
         self.process.writer.prepare(area=self.process.area, overwrite=overwrite)
         return notes
 

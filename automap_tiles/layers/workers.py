@@ -32,7 +32,7 @@ from automap_tiles.engine.pools.context import follow_parent, worker_context
 from automap_tiles.engine.watch import TimeLimit, Watch, too_long
 from automap_tiles.engine.worker import TileWorker
 from automap_tiles.grid import TileIndex
-from automap_tiles.layers.keeping import in_memory
+from automap_tiles.layers.persistence import in_memory
 from automap_tiles.runtime.process import Process
 
 if TYPE_CHECKING:

@@ -16,7 +16,6 @@ from automap_tiles.scenes import described, prepared
 from automap_tiles.scenes.catalogue.verify import Verify, verified
 from automap_tiles.scenes.choose import Candidates, Failure, choose
 from automap_tiles.scenes.failures import check_own
-from automap_tiles.scenes.intact import check_intact
 from automap_tiles.scenes.landsat import landsat_scene
 from automap_tiles.scenes.outlines import grid_of, outline
 from automap_tiles.scenes.places import (
@@ -31,6 +30,7 @@ from automap_tiles.scenes.places import (
 from automap_tiles.scenes.scene import BandFile, Found, QualityFile, Scene, Wanted, wanted_of
 from automap_tiles.scenes.select import Selection
 from automap_tiles.scenes.sentinel2 import sentinel2_scene
+from automap_tiles.scenes.truncation import check_intact
 from automap_tiles.sensors.products import find_all
 from automap_tiles.storage import is_remote
 

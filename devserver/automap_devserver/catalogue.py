@@ -9,8 +9,8 @@ from urllib.parse import parse_qs
 
 from automap_devserver.failures import NotFound
 from automap_tiles.errors import ConfigError
+from automap_tiles.layers.default_style import default_style
 from automap_tiles.layers.layer import Layer, Query
-from automap_tiles.layers.looks import usual_look
 from automap_tiles.pictures.style import PARAMETERS, Style, read_style
 
 _Bands = tuple[tuple[str, ...], int | None]
@@ -49,7 +49,7 @@ class Catalogue:
         name = layer.info.name
         found = self._usual.get(name)
         if found is None:
-            found, lasting = usual_look(layer)
+            found, lasting = default_style(layer)
             if lasting:
                 with self._guard:
                     self._usual[name] = found

@@ -24,8 +24,8 @@ from automap_tiles.errors import (
     ProcessError,
 )
 from automap_tiles.grid import TileIndex
-from automap_tiles.layers.keeping import Keep
 from automap_tiles.layers.open import process_layer
+from automap_tiles.layers.persistence import Keep
 from automap_tiles.layers.process import Looked, ProcessLayer
 from automap_tiles.layers.progress import ProgressView
 from automap_tiles.runtime.function import FunctionKind

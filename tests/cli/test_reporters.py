@@ -9,7 +9,7 @@ import pytest
 from automap_tiles.cli import words
 from automap_tiles.cli.options import RunOptions
 from automap_tiles.cli.reporters import BarReporter, JsonReporter, LineReporter, Reporter, reporter
-from automap_tiles.cli.tally import Tally
+from automap_tiles.cli.totals import RunTotals
 from automap_tiles.engine.events import (
     Event,
     RunFinished,
@@ -44,21 +44,21 @@ EVENTS: list[Event] = [
 ]
 
 
-def tell(show: Reporter) -> Tally:
-    tally = Tally()
+def tell(show: Reporter) -> RunTotals:
+    totals = RunTotals()
     with show:
         for event in translated(EVENTS):
-            tally.add(event)
-            show.show(event, tally)
-    return tally
+            totals.add(event)
+            show.show(event, totals)
+    return totals
 
 
 def test_tally_sums_the_events() -> None:
-    tally = tell(LineReporter(progress=False, verbose=False))
-    assert (tally.written, tally.empty, tally.failed, tally.skipped) == (2, 1, 1, 2)
-    assert (tally.total, tally.done, tally.computed) == (6, 6, 4)
-    assert [result.index.row for result in tally.failures] == [2]
-    assert tally.summary is not None
+    totals = tell(LineReporter(progress=False, verbose=False))
+    assert (totals.written, totals.empty, totals.failed, totals.skipped) == (2, 1, 1, 2)
+    assert (totals.total, totals.done, totals.computed) == (6, 6, 4)
+    assert [result.index.row for result in totals.failures] == [2]
+    assert totals.summary is not None
 
 
 def test_lines(capsys: pytest.CaptureFixture[str]) -> None:
@@ -117,11 +117,11 @@ def test_bar_has_no_thread_and_ends_clean(capsys: pytest.CaptureFixture[str]) ->
     before = threading.active_count()
     bar = BarReporter(verbose=False)
     seen: list[int] = []
-    tally = Tally()
+    totals = RunTotals()
     with bar:
         for event in translated(EVENTS):
-            tally.add(event)
-            bar.show(event, tally)
+            totals.add(event)
+            bar.show(event, totals)
             seen.append(threading.active_count())
     assert set(seen) == {before}
     assert "ValueError: no sun" in capsys.readouterr().err

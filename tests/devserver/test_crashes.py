@@ -9,8 +9,8 @@ import pytest
 
 from automap_devserver.app import create_app
 from automap_devserver.catalogue import Catalogue
-from automap_tiles.layers.keeping import Keep
 from automap_tiles.layers.open import open_layers
+from automap_tiles.layers.persistence import Keep
 from automap_tiles.layers.workers import Workers
 from tests.devserver.conftest import client_of
 from tests.devserver.test_process import statuses

@@ -21,8 +21,8 @@ from automap_devserver.app import create_app
 from automap_devserver.catalogue import Catalogue
 from automap_devserver.openapi import ENDPOINTS, Endpoint
 from automap_devserver.settings import Settings
-from automap_tiles.layers.keeping import Keep
 from automap_tiles.layers.open import open_layers
+from automap_tiles.layers.persistence import Keep
 from tests.engine.projects import make_project
 
 NEVER_ENDS = {"/api/events"}

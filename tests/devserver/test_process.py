@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from automap_devserver.events import Hub, Message
 from automap_devserver.failures import TooMany
 from automap_tiles.engine.journal import JOURNAL_NAME, Journal, is_running
-from automap_tiles.layers.keeping import Keep
+from automap_tiles.layers.persistence import Keep
 from tests.devserver.conftest import client_of
 from tests.engine.projects import Project, make_project
 

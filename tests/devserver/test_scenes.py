@@ -14,8 +14,8 @@ from rasterio.io import MemoryFile
 from rasterio.vrt import WarpedVRT
 
 from automap_tiles.formats.scenes_reader import ScenesReader
-from automap_tiles.layers.keeping import Keep
 from automap_tiles.layers.open import open_layers
+from automap_tiles.layers.persistence import Keep
 from automap_tiles.layers.scenes import ScenesLayer
 from tests.devserver.conftest import client_of
 from tests.devserver.test_xyz import rgba

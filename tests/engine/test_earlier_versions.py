@@ -10,11 +10,11 @@ import pytest
 
 from automap_tiles.engine.events import RunFinished
 from automap_tiles.engine.journal import place_of
-from automap_tiles.engine.looked import Notes
+from automap_tiles.engine.on_demand import OnDemandJournal
 from automap_tiles.engine.run import execute
 from automap_tiles.errors import ProcessChanged
-from automap_tiles.layers.keeping import Keep
 from automap_tiles.layers.open import process_layer
+from automap_tiles.layers.persistence import Keep
 from automap_tiles.layers.progress import ProgressView
 from automap_tiles.runtime import Process, open_process
 from automap_tiles.runtime.sources import builtin_earlier
@@ -105,7 +105,7 @@ def test_who_looks_goes_on_too(project: Project) -> None:
     process = open_process(project.config)
     made(process)
     remember(process, process.function.text)
-    Notes(process)
+    OnDemandJournal(process)
     assert remembered(process) == {process.function.digest}
 
 

@@ -12,8 +12,8 @@ from rasterio.enums import ColorInterp
 from rasterio.transform import from_origin
 
 from automap_tiles.cli.main import main
+from automap_tiles.layers.default_style import default_style
 from automap_tiles.layers.files import FileLayer
-from automap_tiles.layers.looks import usual_look
 from automap_tiles.layers.open import open_layers
 from automap_tiles.pictures.render import render
 from automap_tiles.pictures.style import read_style
@@ -42,7 +42,7 @@ def make(path: Path, kinds: list[ColorInterp], alpha: int = 77) -> Path:
 def opacities(path: Path) -> set[int]:
     (layer,), _ = open_layers([path])
     assert isinstance(layer, FileLayer)
-    query, _ = usual_look(layer)
+    query, _ = default_style(layer)
     style = read_style(query, layer.info.band_names, layer.info.alpha)
     from automap_tiles.layers import web
     from tests.layers.test_file_layer import middle

@@ -13,9 +13,9 @@ from rasterio.vrt import WarpedVRT
 from automap_tiles.errors import InputError
 from automap_tiles.grid import Bounds, Tile, cover
 from automap_tiles.layers.files import FileLayer
-from automap_tiles.layers.keeping import Keep
 from automap_tiles.layers.layer import LayerKind
 from automap_tiles.layers.open import open_layers, safe_name
+from automap_tiles.layers.persistence import Keep
 from automap_tiles.layers.web import LON_LAT, pixel_zoom, web_pyramid
 from automap_tiles.vector import reproject_geometry
 from tests.engine.projects import make_project, make_raster

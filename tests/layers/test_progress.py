@@ -13,8 +13,8 @@ from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions, execute
 from automap_tiles.errors import GridError
 from automap_tiles.grid import Bounds, TileIndex
-from automap_tiles.layers.keeping import Keep
 from automap_tiles.layers.open import open_layers
+from automap_tiles.layers.persistence import Keep
 from automap_tiles.layers.process import ProcessLayer
 from automap_tiles.layers.progress import ProgressView
 from automap_tiles.runtime import open_process

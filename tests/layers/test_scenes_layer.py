@@ -12,8 +12,8 @@ from rasterio.transform import Affine
 from rasterio.warp import transform
 
 from automap_tiles.errors import ConfigError
-from automap_tiles.layers.keeping import Keep
 from automap_tiles.layers.open import open_layers
+from automap_tiles.layers.persistence import Keep
 from automap_tiles.layers.process import ProcessLayer
 from automap_tiles.layers.scenes import ScenesLayer
 from automap_tiles.layers.series import series_of

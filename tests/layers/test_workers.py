@@ -14,8 +14,8 @@ import pytest
 from automap_tiles.engine.events import TileStatus
 from automap_tiles.errors import TileFailed
 from automap_tiles.grid import TileIndex
-from automap_tiles.layers.keeping import Keep
 from automap_tiles.layers.open import process_layer
+from automap_tiles.layers.persistence import Keep
 from automap_tiles.layers.process import Looked, ProcessLayer
 from automap_tiles.layers.workers import Job, Workers
 from automap_tiles.runtime import open_process

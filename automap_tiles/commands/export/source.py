@@ -11,8 +11,8 @@ from automap_tiles.formats.mapchete import ProcessOutput
 from automap_tiles.formats.registry import open_input
 from automap_tiles.formats.spec import InputSpec
 from automap_tiles.layers import web
+from automap_tiles.layers.default_style import default_style
 from automap_tiles.layers.files import file_layer
-from automap_tiles.layers.looks import usual_look
 from automap_tiles.layers.open import safe_name
 from automap_tiles.pictures.style import PARAMETERS, read_style
 from automap_tiles.runtime.document import read_document
@@ -88,7 +88,7 @@ def _query(order: Order, layer: FileLayer) -> Query:
                 remedy=f"one of: {', '.join(PARAMETERS)}",
             )
         return order.style
-    found, seen = usual_look(layer)
+    found, seen = default_style(layer)
     if not seen:
         raise InputError("there is no pixel to export", order.source)
     return found

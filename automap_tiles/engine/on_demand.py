@@ -28,7 +28,7 @@ _LAST_KEY = 2**62 - 1
 """Of the curve: all of a zoom is asked for."""
 
 
-class Notes:
+class OnDemandJournal:
     """What is known of the tiles of an output, and what was made of those looked at.
 
     The journal is held for a moment at a time, so that a run may begin while one looks. While a run

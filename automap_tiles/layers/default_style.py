@@ -9,7 +9,7 @@ from automap_tiles.layers.layer import Layer, LayerInfo, Query
 from automap_tiles.layers.stretch import as_text, stretch
 
 
-def usual_look(layer: Layer) -> tuple[Query, bool]:
+def default_style(layer: Layer) -> tuple[Query, bool]:
     """The look, and whether it can be kept: of a process more is to be seen later."""
     info = layer.info
     if info.default_style:

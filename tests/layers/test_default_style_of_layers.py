@@ -16,7 +16,7 @@ from rasterio.transform import from_origin
 
 from automap_tiles.commands.export.source import open_source
 from automap_tiles.errors import InputError
-from automap_tiles.layers.looks import usual_look
+from automap_tiles.layers.default_style import default_style
 from automap_tiles.layers.stretch import as_text
 from automap_tiles.pictures.style import read_style
 
@@ -42,7 +42,7 @@ RAMP = np.add.outer(np.arange(128), np.arange(128))
 
 def limits(source: str) -> tuple[float, float]:
     layer = open_source(source)
-    query, seen = usual_look(layer)
+    query, seen = default_style(layer)
     assert seen
     read_style(query, layer.info.band_names)  # it is one
     (text,) = query["rescale"]
@@ -115,4 +115,4 @@ def test_control_points_place_a_picture(tmp_path: Path) -> None:
     assert layer.info.max_zoom == 11
     west, south, east, north = layer.info.bounds
     assert (west, south, east, north) == pytest.approx((13, 47.872, 13.128, 48), abs=2e-3)
-    assert usual_look(layer)[1]
+    assert default_style(layer)[1]

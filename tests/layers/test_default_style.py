@@ -14,8 +14,8 @@ from rasterio.transform import from_origin
 
 from automap_tiles.grid import Bounds
 from automap_tiles.layers import web
+from automap_tiles.layers.default_style import default_style
 from automap_tiles.layers.files import FileLayer
-from automap_tiles.layers.looks import usual_look
 from automap_tiles.layers.open import open_layers
 from automap_tiles.layers.stretch import stretch
 from automap_tiles.layers.values import values_at
@@ -41,7 +41,7 @@ def raster(path: Path, bands: tuple[str, ...] = NAMES) -> FileLayer:
 
 
 def test_bands_are_taken_by_the_names_of_their_colours(tmp_path: Path) -> None:
-    look, kept = usual_look(raster(tmp_path / "a.tif"))
+    look, kept = default_style(raster(tmp_path / "a.tif"))
     assert look["bidx"] == ("4", "3", "2")
     assert kept
     low, high = (float(each) for each in look["rescale"][0].split(","))
@@ -59,7 +59,7 @@ def test_bands_are_taken_by_the_names_of_their_colours(tmp_path: Path) -> None:
     ],
 )
 def test_without_such_names(tmp_path: Path, names: tuple[str, ...], bidx: tuple[str, ...]) -> None:
-    assert usual_look(raster(tmp_path / "a.tif", names))[0]["bidx"] == bidx
+    assert default_style(raster(tmp_path / "a.tif", names))[0]["bidx"] == bidx
 
 
 def test_classes_have_their_colours(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_classes_have_their_colours(tmp_path: Path) -> None:
         file.write(np.full((1, 8, 8), 2, "uint8"))
         file.write_colormap(1, {1: (255, 0, 0, 255), 2: (0, 128, 255, 255)})
     (layer,), _ = open_layers([path])
-    look, _ = usual_look(layer)
+    look, _ = default_style(layer)
     colours = json.loads(look["colormap"][0])
     assert (colours["1"], colours["2"]) == ("#ff0000", "#0080ff")
 

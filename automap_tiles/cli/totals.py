@@ -13,7 +13,7 @@ _KEPT_FAILURES = 20
 
 
 @dataclass(kw_only=True)
-class Tally:
+class RunTotals:
     """Sums of a run; `add` every event to it."""
 
     total: int = 0
