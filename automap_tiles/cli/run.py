@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -33,12 +33,12 @@ def run(
     return follow(carry_out(process, how.how, retry_failed=retry_failed), show)
 
 
-def follow(events: Iterator[Event], show: Reporter) -> RunTotals:
+def follow(events: Generator[Event], show: Reporter) -> RunTotals:
     """Show a run until it is over; `conclude` then says how it went."""
     totals = RunTotals()
     try:
         # Closing the stream ends the workers, also when showing an event goes wrong.
-        with contextlib.closing(events):  # type: ignore[type-var]  # all streams are generators
+        with contextlib.closing(events):
             for event in events:
                 totals.add(event)
                 show.show(event, totals)

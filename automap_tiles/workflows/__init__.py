@@ -7,7 +7,7 @@ done, and `run(order, stop=…)`, which does it and yields events. Nothing here 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from automap_tiles.errors import ConfigError
@@ -35,7 +35,7 @@ class Workflow(Protocol):
         """What would be done, found out without doing it."""
         ...
 
-    def run(self, order: Any, *, stop: StopToken = NEVER) -> Iterator[Event]:
+    def run(self, order: Any, *, stop: StopToken = NEVER) -> Generator[Event]:
         """Do it; all that is done is kept when it is stopped or the stream closed early."""
         ...
 
@@ -60,7 +60,7 @@ def check(order: Order) -> Said:
     return _module(order).check(order)
 
 
-def run(order: Order, *, stop: StopToken = NEVER) -> Iterator[Event]:
+def run(order: Order, *, stop: StopToken = NEVER) -> Generator[Event]:
     """Carry an order out; the last event is `Finished`."""
     return _module(order).run(order, stop=stop)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
@@ -51,7 +51,7 @@ def check(order: ExecuteOrder) -> CheckReport:
     return check_process(_process(order))
 
 
-def run(order: ExecuteOrder, *, stop: StopToken = NEVER) -> Iterator[Event]:
+def run(order: ExecuteOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     """Make the tiles; items are `TileResult`s, the outcome is a `Summary`.
 
     Raises what `check` does, and `OutputBusy`, `OutputMismatch`, `ProcessChanged` or `OutputError`

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def carry_out(
     process: Process, how: How, *, retry_failed: bool = False, stop: StopToken = NEVER
-) -> Iterator[Event]:
+) -> Generator[Event]:
     """Run a process; items are `TileResult`s, the outcome is a `Summary`.
 
     Errors before the first tile are those of `engine.run.execute`. Closing the stream ends the

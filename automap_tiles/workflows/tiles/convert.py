@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -65,7 +65,7 @@ def check(order: ConvertOrder) -> CheckReport:
     return check_process(_process(order))
 
 
-def run(order: ConvertOrder, *, stop: StopToken = NEVER) -> Iterator[Event]:
+def run(order: ConvertOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     """Make the tiles; items are `TileResult`s, the outcome is a `Summary`.
 
     Raises what `check` does, and `OutputBusy`, `OutputMismatch`, `ProcessChanged` or `OutputError`

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -111,7 +111,7 @@ def check(order: CopyOrder) -> CopyReport:
     )
 
 
-def run(order: CopyOrder, *, stop: StopToken = NEVER) -> Iterator[Event]:
+def run(order: CopyOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     """Copy the tiles, a few at a time.
 
     Raises what `check` does, `OutputBusy` while a run is writing the target, and `OutputError` when

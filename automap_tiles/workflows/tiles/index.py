@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import enum
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -102,7 +102,7 @@ def check(order: IndexOrder) -> IndexOutcome:
     return IndexOutcome(files=tuple(file for file, _ in _planned(order, directory, folder)))
 
 
-def run(order: IndexOrder, *, stop: StopToken = NEVER) -> Iterator[Event]:
+def run(order: IndexOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     """Write the indexes.
 
     The directory is held meanwhile where they go into it: of one that a run is writing an index

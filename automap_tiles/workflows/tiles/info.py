@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -95,7 +95,7 @@ def check(order: InfoOrder) -> Info:
     return look_at(order.path, failures=order.failures)
 
 
-def run(order: InfoOrder, *, stop: StopToken = NEVER) -> Iterator[Event]:  # noqa: ARG001 - at once
+def run(order: InfoOrder, *, stop: StopToken = NEVER) -> Generator[Event]:  # noqa: ARG001 - at once
     """The answer as the outcome; see `look_at`."""
     yield Started(facts={"path": order.path})
     info = yield from telling_first(lambda: check(order))

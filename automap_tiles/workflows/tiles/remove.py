@@ -71,7 +71,7 @@ def check(order: RemoveOrder) -> RemoveReport:
     return RemoveReport(path=directory.path, tiles=len(directory.existing(selection)))
 
 
-def run(order: RemoveOrder, *, stop: StopToken = NEVER) -> Iterator[Event]:
+def run(order: RemoveOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     """Delete the tiles one by one.
 
     Of what was deleted the journal is forgotten, so that the next run makes it anew, and so is what

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,7 +120,7 @@ def check(order: VerifyOrder) -> VerifyReport:
     )
 
 
-def run(order: VerifyOrder, *, stop: StopToken = NEVER) -> Iterator[Event]:
+def run(order: VerifyOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     """Compare the files, then look for seams; mark what is damaged, and write a map of it.
 
     A tile that is computed again is not broken off: `stop` is asked between two of them. Raises
@@ -165,7 +165,7 @@ def _target(order: VerifyOrder) -> Target:
     return open_target(order.output)
 
 
-def _files(target: Target, report: FilesReport, stop: StopToken) -> Iterator[Event]:
+def _files(target: Target, report: FilesReport, stop: StopToken) -> Generator[Event]:
     yield PhaseStarted(phase=FILES)
     for found in check_files(target, report, stop=stop):
         yield Failed(item=found) if isinstance(found, Damage) else Done(item=found)
@@ -176,7 +176,7 @@ def _files(target: Target, report: FilesReport, stop: StopToken) -> Iterator[Eve
 
 def _seams(
     order: VerifyOrder, target: Target, report: SeamsReport, stop: StopToken
-) -> Iterator[Event]:
+) -> Generator[Event]:
     yield PhaseStarted(phase=SEAMS, total=order.sample)
     with read_journal(target) as journal:
         process = open_process(order.output)

@@ -1,0 +1,114 @@
+"""What holds of every workflow: order of its events, checks that write nothing, an early end."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from automap_tiles import open_process
+from automap_tiles.workflows import WORKFLOWS, check, run
+from automap_tiles.workflows.events import Event, Finished, Started, Told
+from automap_tiles.workflows.execute import ExecuteOrder
+from automap_tiles.workflows.how import How
+from automap_tiles.workflows.order import Order
+from automap_tiles.workflows.tiles.convert import ConvertOrder
+from automap_tiles.workflows.tiles.copy import CopyOrder
+from automap_tiles.workflows.tiles.index import IndexKind, IndexOrder
+from automap_tiles.workflows.tiles.info import InfoOrder
+from automap_tiles.workflows.tiles.remove import RemoveOrder
+from automap_tiles.workflows.verify import VerifyOrder
+from tests.golden import places
+
+HERE = How(concurrency="none")
+ORDERS: dict[str, Callable[[], Order]] = {
+    "execute": lambda: ExecuteOrder(process="work.mapchete", output="other", how=HERE),
+    "convert": lambda: ConvertOrder(
+        source="image.tif", target="made", pyramid="geodetic", how=HERE
+    ),
+    "copy": lambda: CopyOrder(source="tiles", target="copied"),
+    "remove": lambda: RemoveOrder(tiles="tiles"),
+    "index": lambda: IndexOrder(tiles="tiles", kinds=(IndexKind.TXT,)),
+    "info": lambda: InfoOrder(path="tiles"),
+    "verify": lambda: VerifyOrder(output="work.mapchete", seams=True, sample=2),
+}
+every_workflow = pytest.mark.parametrize("name", WORKFLOWS)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Tiles of a process, two of them failed, and one of them cut off; a picture."""
+    monkeypatch.chdir(tmp_path)
+    places.work()
+    places.image()
+    Path("bad").write_text("2/1/3 2/2/5")
+    list(open_process("work.mapchete").execute(concurrency="none"))
+    places.truncate("tiles/2/1/1.tif", 100)()
+    return tmp_path
+
+
+def files(folder: Path) -> dict[str, int]:
+    """By name; what SQLite keeps beside a journal that is read is nobody's."""
+    return {
+        str(path): path.stat().st_mtime_ns
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix not in (".pyc", ".sqlite-shm", ".sqlite-wal")
+    }
+
+
+def outcome(events: list[Event]) -> dict[str, object]:
+    assert isinstance(events[-1], Finished)
+    return events[-1].outcome.to_json()
+
+
+def test_all_are_tried() -> None:
+    assert ORDERS.keys() == WORKFLOWS.keys()
+    assert all(make().workflow == name for name, make in ORDERS.items())
+
+
+@every_workflow
+def test_events_come_in_order_and_can_be_written_down(name: str) -> None:
+    events = list(run(ORDERS[name]()))
+    started = [isinstance(event, Started) for event in events].index(True)
+    assert all(isinstance(event, Told) for event in events[:started])
+    assert sum(isinstance(event, Started) for event in events) == 1
+    assert [isinstance(event, Finished) for event in events].index(True) == len(events) - 1
+    for event in events:
+        assert json.loads(json.dumps(event.to_json()))["event"]
+
+
+@every_workflow
+def test_a_check_writes_nothing(name: str, folder: Path) -> None:
+    before = files(folder)
+    found = check(ORDERS[name]()).to_json()
+    assert json.loads(json.dumps(found))
+    assert files(folder) == before
+
+
+@every_workflow
+def test_stopped_at_once(name: str) -> None:
+    stop = threading.Event()
+    stop.set()
+    began = time.monotonic()
+    found = outcome(list(run(ORDERS[name](), stop=stop)))
+    assert time.monotonic() - began < 5
+    if name != "info":  # it is over before anyone can ask
+        assert found.get("stopped") or found.get("stopped_by")
+    # nothing is held any more, and all of it can be done now
+    again = outcome(list(run(ORDERS[name]())))
+    assert not again.get("stopped")
+    assert not again.get("stopped_by")
+
+
+@every_workflow
+def test_a_stream_that_is_left_early_holds_nothing(name: str) -> None:
+    stream = run(ORDERS[name]())
+    for event in stream:
+        if isinstance(event, Started):
+            break
+    stream.close()
+    assert isinstance(list(run(ORDERS[name]()))[-1], Finished)
