@@ -6,8 +6,9 @@ fixed first way is measured on those not drawn (bootstrap bias correction: Tsama
 Borboudakis 2018, Machine Learning 107: 1895-1922). The first way was chosen by nobody: its figure
 on the folds is without bias.
 
-The interval is one of prediction: it is to hold the accuracy that somebody finds on as many other
-polygons, so it knows both that few were seen and that those few others differ, too.
+The interval is one of prediction: it is to hold the accuracy that somebody finds on half as many
+other polygons, as a usual test set has, so it knows both that few were seen and that those few
+others differ, too.
 """
 
 from __future__ import annotations
@@ -31,12 +32,15 @@ from automap_tiles.analysis.classifier.evidence import (
 SMALL = 30
 """Polygons held out below which the figures are called those of small numbers."""
 
+_OTHERS = 0.5
+"""Number of other polygons that the interval is for, beside that of those held out."""
+
 Measure = Callable[[Floats], Floats]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Figure:
-    """An estimate, and where the figure of as many other polygons would lie, 95 times in 100."""
+    """An estimate, and where the figure of half as many others would lie, 95 times in 100."""
 
     value: float
     low: float
@@ -89,7 +93,8 @@ def figure(
     value = float(measure(base.whole) + _gained(measure, base, decisions, draws))
     spread = measure(chosen.drawn(draws))
     # the polygons seen are a sample, and so are those that somebody will look at: both are drawn
-    apart = spread - np.roll(spread, len(spread) // 2)
+    away = spread - spread.mean()
+    apart = away - np.roll(away, len(away) // 2) / np.sqrt(_OTHERS)
     low, high = np.percentile(apart, (2.5, 97.5)) * _widening(chosen)
     least = _least(value, chosen)
     return Figure(
