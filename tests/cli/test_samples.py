@@ -93,3 +93,27 @@ def test_bands_of_different_units(
     assert "there is no 'swir9'" in capsys.readouterr().err
     assert main([*command, "red", "--recipe", "a.yaml"]) == 2
     assert "either --recipe or --bands" in capsys.readouterr().err
+
+
+def test_what_a_recipe_says_beyond_features_is_told(
+    samples: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = write_picture(tmp_path / "picture.tif")
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("bands: [red, nir]\ncomponents: 1\n", encoding="utf-8")
+    assert main(["samples", str(samples), str(picture), "--recipe", str(recipe)]) == 0
+    assert "Ignored: 1 option (components): the table holds the features" in capsys.readouterr().err
+
+
+def test_bands_of_one_name(
+    samples: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two of them cannot be told apart, whether they are asked for or all are taken."""
+    picture = write_picture(tmp_path / "picture.tif")
+    with rasterio.open(picture, "r+") as file:
+        file.descriptions = ("red", "green", "red", "nir")
+    command = ["samples", str(samples), str(picture)]
+    for more in ([], ["--bands", "nir,red"]):
+        assert main([*command, *more]) == 2
+        assert "several bands named red" in capsys.readouterr().err
+    assert main([*command, "--bands", "nir,green"]) == 0

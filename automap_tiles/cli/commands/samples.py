@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from automap_tiles.cli.telling import show_note, telling
+from automap_tiles.notes import Fate, Note, Subject, tell
 
 if TYPE_CHECKING:
     from automap_tiles.analysis.recipe import Recipe
@@ -105,14 +106,25 @@ def command(  # noqa: PLR0913 - the options
         click.echo(f"{len(table)} samples: {out}")
 
 
+_COMPONENTS = Note(
+    fate=Fate.IGNORED,
+    subject=Subject.OPTIONS,
+    reason="the table holds the features themselves",
+    examples=("components",),
+    remedy="automap train --recipe takes the components of them",
+)
+
+
 def _recipe(path: str | None, names: str | None, bands: tuple[str, ...]) -> Recipe:
     """Of a file, of the bands that are named, or of all that the picture has."""
-    from automap_tiles.analysis.recipe import Recipe
     from automap_tiles.commands.train import RecipeWish, make_recipe, read_recipe
 
     if path is not None:
-        return read_recipe(path)[0]
-    if names is None:
-        return Recipe(bands=bands)
-    wanted = tuple(name.strip() for name in names.split(",") if name.strip())
+        recipe, components = read_recipe(path)
+        if components is not None:
+            tell(_COMPONENTS)
+        return recipe
+    wanted = None
+    if names is not None:
+        wanted = tuple(name.strip() for name in names.split(",") if name.strip())
     return make_recipe(RecipeWish(bands=wanted, indices=(), radii=()), bands).recipe

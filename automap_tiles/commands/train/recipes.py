@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from automap_tiles.analysis.indices import INDICES
-from automap_tiles.analysis.recipe import Neighbourhood, Recipe
+from automap_tiles.analysis.recipe import Neighbourhood, Recipe, RepeatedBands
 from automap_tiles.errors import ConfigError
 from automap_tiles.parsing import parse_yaml
 
@@ -69,6 +69,13 @@ def make_recipe(wish: RecipeWish, bands: Sequence[str]) -> Offer:
             if name not in known:
                 found = ", ".join(known)
                 raise ConfigError(f"there is no {name!r}", key=option, remedy=f"choose of {found}")
+    if repeated := [name for name in dict.fromkeys(wanted) if list(bands).count(name) > 1]:
+        raise ConfigError(
+            str(RepeatedBands(repeated, bands)),
+            key="--bands",
+            found=", ".join(bands),
+            remedy="a name of its own for each band of the picture, or --bands with others",
+        )
     if bool(wish.textures) != bool(wish.texture_of):
         raise ConfigError("textures need to be of something", key="--textures and --texture-of")
     if wish.textures and wish.radii == ():
