@@ -131,7 +131,7 @@ def _of_raster(path: str) -> Facts:
     from automap_tiles.raster import inspect
     from automap_tiles.raster.about import about
 
-    info, said = inspect(path), about(path)
+    said, info = about(path), inspect(path)
     tags: dict[str | int, Any] = {}
     tags.update(said.tags)
     tags.update((band, each) for band, each in enumerate(said.band_tags, start=1) if each)

@@ -12,6 +12,7 @@ from automap_tiles.commands.facts import Facts
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.raster.encode import MOST_BANDS_WITH_COLOURS
+from automap_tiles.raster.source import common_dtype
 
 # Options of a raster output with one value for each band, and those for all of them.
 _PER_BAND = (
@@ -19,9 +20,6 @@ _PER_BAND = (
 )  # fmt: skip
 # What GeoTIFF has tables of colours for.
 _COLOURED = ("uint8", "uint16")
-# GDAL's name for pairs of whole numbers, which NumPy does not have.
-_WIDER = {"complex_int16": "complex64"}
-
 _REMEDY = "--output-nodata, and --output-dtype if it takes a larger one"
 
 
@@ -52,7 +50,7 @@ def raster_options(
     chosen = _chosen(facts, bands)
     options = _picked(facts, chosen) if chosen else dict(facts.options)
     if facts.dtypes:
-        options["dtype"] = _common_dtype([facts.dtypes[band - 1] for band in chosen])
+        options["dtype"] = common_dtype([facts.dtypes[band - 1] for band in chosen])
     own = str(options.get("dtype"))
     if dtype is not None:
         options["dtype"] = dtype
@@ -102,11 +100,6 @@ def _picked(facts: Facts, bands: Sequence[int]) -> dict[str, Any]:
         options.pop("colormap", None)
         options.pop("classes", None)
     return options
-
-
-def _common_dtype(dtypes: Sequence[str]) -> str:
-    """The dtype that holds the numbers of all bands."""
-    return np.result_type(*(_WIDER.get(dtype, dtype) for dtype in dtypes)).name
 
 
 def _nodata(facts: Facts, bands: Sequence[int], options: Mapping[str, Any]) -> float | None:

@@ -86,7 +86,7 @@ class RasterFile:
 
     def contents(self) -> str:
         info = raster.inspect(self.where.url)
-        return f"{info.shape[1]} × {info.shape[0]} pixels, {info.count} × {info.dtype}"
+        return f"{info.shape[1]} × {info.shape[0]} pixels, {info.kinds}"
 
 
 class RasterFileTile:

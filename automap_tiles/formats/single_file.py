@@ -245,9 +245,9 @@ class SingleFile:
     def _difference(self) -> str | None:
         """What keeps new tiles from being put into the file that is there."""
         info = self.file.inspect()
-        wanted = (self._codec.count, self._codec.options.dtype)
-        if (info.count, info.dtype) != wanted:
-            return f"has {info.count} bands of {info.dtype}, and {wanted[0]} of {wanted[1]} come"
+        count, dtype = self._codec.count, self._codec.options.dtype
+        if (info.count, set(info.dtypes)) != (count, {dtype}):
+            return f"has {info.kinds}, and {count} × {dtype} come"
         if self.zoom is None:
             return None
         if info.crs != self.pyramid.crs or offset_of(info.grid, self.pyramid, self.zoom) is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rasterio.windows import Window
 
-from automap_tiles.raster.datasets import open_source, reading
+from automap_tiles.raster.datasets import open_source, reading, require_bands
 from automap_tiles.raster.nodata import as_value
 
 if TYPE_CHECKING:
@@ -44,8 +44,10 @@ class About:
 
 
 def about(path: str | Path) -> About:
-    """Look at a raster; raises `InputError` when it cannot be opened."""
-    dataset = open_source(path).dataset
+    """Look at a raster; raises `InputError` when it cannot be opened or has no bands."""
+    source = open_source(path)
+    require_bands(source)
+    dataset = source.dataset
     return About(
         tags=_kept(dataset.tags()),
         band_tags=tuple(_kept(dataset.tags(band)) for band in dataset.indexes),

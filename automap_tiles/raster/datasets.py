@@ -103,6 +103,14 @@ def inspect(path: str | Path) -> RasterInfo:
     return open_source(path).info
 
 
+def require_bands(source: Source) -> None:
+    """Raise `InputError` for a file without bands that is a collection of other rasters."""
+    if not source.info.count:
+        names = source.dataset.subdatasets
+        inside = f"; it holds {len(names)} others, such as {names[0]}" if names else ""
+        raise InputError(f"has no bands of its own{inside}", source.info.path)
+
+
 def forget(path: str | Path, level: int | None = None) -> None:
     """Close the thread's dataset of a path, if there is one."""
     source = _pool.sources.pop((os.fspath(path), level), None)

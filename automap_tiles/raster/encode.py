@@ -19,6 +19,7 @@ from automap_tiles.errors import InputError, OutputError
 from automap_tiles.raster.drivers import SELF_CONTAINED, open_dataset
 from automap_tiles.raster.env import ensure_env
 from automap_tiles.raster.nodata import as_value, equals, fill_value
+from automap_tiles.raster.source import common_dtype
 from automap_tiles.raster.target import Target
 
 Tags = Mapping[str | int, Any]
@@ -155,7 +156,13 @@ def _decoding(source: bytes | memoryview | str | Path) -> Iterator[Any]:
 
 
 def _pixels(dataset: Any, bands: Sequence[int]) -> np.ma.MaskedArray[Any, Any]:
-    data = dataset.read(bands)
+    kinds = {dataset.dtypes[band - 1] for band in bands}
+    if len(kinds) > 1:
+        # rasterio would give all of them as the first one is
+        dtype = common_dtype(sorted(kinds))
+        data = np.stack([dataset.read(band).astype(dtype) for band in bands])
+    else:
+        data = dataset.read(bands)
     mask = _mask(dataset, bands, data)
     return np.ma.MaskedArray(data, mask, fill_value=fill_value(dataset.nodata, data.dtype))
 

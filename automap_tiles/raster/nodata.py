@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,25 @@ def equals(data: NDArray[Any], nodata: float | None) -> NDArray[np.bool_] | None
         return found
     same: NDArray[np.bool_] = np.equal(data, value)
     return same
+
+
+def free_value(data: np.ma.MaskedArray[Any, Any]) -> float | None:
+    """A value that can stand for the masked pixels of an array, because no other pixel has it.
+
+    None where nothing is masked, or where all values of the dtype occur.
+    """
+    mask = np.ma.getmaskarray(data)
+    if not mask.any():
+        return None
+    kind = data.dtype
+    if kind.kind in "fc":
+        return math.nan
+    valid = np.unique(np.ma.getdata(data)[~mask])
+    limits = np.iinfo(kind)
+    ends = (limits.min, limits.max) if kind.kind == "i" else (limits.max, limits.min)
+    rest = range(limits.max, limits.min - 1, -1)
+    taken = set(valid.tolist())
+    return next((int(value) for value in chain(ends, rest) if int(value) not in taken), None)
 
 
 def masked(

@@ -17,7 +17,7 @@ from automap_tiles.grid import Grid
 from automap_tiles.raster.aligned import AlignedPiece, aligned_pieces
 from automap_tiles.raster.alike import AlikeBands, alike_bands, own_value, take_over
 from automap_tiles.raster.coordinates import PixelTransformer
-from automap_tiles.raster.datasets import Source, open_source, reading
+from automap_tiles.raster.datasets import Source, open_source, reading, require_bands
 from automap_tiles.raster.gather import gather, plan
 from automap_tiles.raster.nodata import as_value, equals, fill_value
 from automap_tiles.raster.rows import row_blocks
@@ -153,6 +153,7 @@ def _order(
     source = open_source(path)
     info = source.info
     resampling_of(resampling)
+    require_bands(source)
     if info.crs is None:
         raise InputError("has no coordinate reference system", info.path)
     bands = tuple(range(1, info.count + 1)) if indexes is None else tuple(indexes)
@@ -160,7 +161,7 @@ def _order(
         if not 1 <= band <= info.count:
             raise InputError(f"has bands 1 to {info.count}, not {band}", info.path)
     values = tuple(info.nodatavals[band - 1] if nodata is None else nodata for band in bands)
-    kinds = [info.dtypes[band - 1] for band in bands] or [info.dtype]
+    kinds = [info.dtypes[band - 1] for band in bands] or [info.dtypes[0]]
     if one_dtype := len(set(kinds)) == 1:
         dtype = np.dtype(kinds[0])
     else:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +17,10 @@ from automap_tiles.grid import Bounds, Grid
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
+
+
+# GDAL's name for pairs of whole numbers, which NumPy does not have.
+_WIDER = {"complex_int16": "complex64"}
 
 
 class Georeferencing(Enum):
@@ -46,7 +52,7 @@ class RasterInfo:
     descriptions: tuple[str | None, ...]
     """Band names, one per band; where the source has none, the tag `name` of the band."""
     overviews: tuple[int, ...]
-    """Decimation factors of the overviews of band 1, finest first."""
+    """Decimation factors of the overviews that all bands have, finest first."""
     masked_bands: tuple[bool, ...]
     """Per band: whether a mask or alpha band of the source says where there is no data."""
     alpha_band: int | None
@@ -59,13 +65,20 @@ class RasterInfo:
 
     @property
     def dtype(self) -> str:
-        """Dtype of band 1."""
-        return self.dtypes[0]
+        """The smallest dtype of NumPy that holds the numbers of all bands."""
+        return common_dtype(self.dtypes)
+
+    @property
+    def kinds(self) -> str:
+        """Number and dtype of the bands in words: `3 × uint8, 1 × float32`."""
+        runs = ((dtype, len(list(each))) for dtype, each in groupby(self.dtypes))
+        return ", ".join(f"{number} × {dtype}" for dtype, number in runs) or "no bands"
 
     @property
     def nodata(self) -> float | None:
-        """Nodata value of band 1."""
-        return self.nodatavals[0]
+        """The nodata value that all bands have; None where they differ."""
+        first, *others = self.nodatavals or (None,)
+        return first if all(repr(value) == repr(first) for value in others) else None
 
     @property
     def alpha(self) -> bool:
@@ -107,7 +120,7 @@ def describe(dataset: DatasetReader, path: str) -> RasterInfo:
             said or dataset.tags(band).get("name")
             for band, said in zip(dataset.indexes, dataset.descriptions, strict=True)
         ),
-        overviews=tuple(dataset.overviews(1)) if dataset.count else (),
+        overviews=_common_overviews(dataset),
         masked_bands=tuple(MaskFlags.per_dataset in flags for flags in dataset.mask_flag_enums),
         alpha_band=_place_of_alpha(dataset),
         georeferencing=georeferencing,
@@ -115,6 +128,19 @@ def describe(dataset: DatasetReader, path: str) -> RasterInfo:
         scales=tuple(dataset.scales),
         offsets=tuple(dataset.offsets),
     )
+
+
+def common_dtype(dtypes: Sequence[str]) -> str:
+    """The smallest dtype of NumPy that holds all of these, one at least, named as rasterio does."""
+    return np.result_type(*(_WIDER.get(dtype, dtype) for dtype in dtypes)).name
+
+
+def _common_overviews(dataset: DatasetReader) -> tuple[int, ...]:
+    """GDAL opens a level of all bands at once; one that a band does not have is none."""
+    if not dataset.count or not (first := dataset.overviews(1)):
+        return ()
+    alike = all(dataset.overviews(band) == first for band in dataset.indexes[1:])
+    return tuple(first) if alike else ()
 
 
 def _place_of_alpha(dataset: DatasetReader) -> int | None:

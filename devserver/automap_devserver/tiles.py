@@ -23,6 +23,7 @@ from automap_tiles.layers.files import is_bare
 from automap_tiles.layers.layer import Layer, LayerInfo, LayerKind
 from automap_tiles.pictures.encode import ImageFormat, empty, encode
 from automap_tiles.pictures.render import render
+from automap_tiles.raster.nodata import free_value
 
 if TYPE_CHECKING:
     from automap_tiles.formats.protocols import RasterArray
@@ -172,8 +173,11 @@ def _content(wanted: Wanted, data: RasterArray | None) -> bytes:
     if form is None:
         if data is None:
             raise NotFound("there is nothing on this tile")
-        info = wanted.layer.info
-        return raster.encode_geotiff(data, wanted.tile, nodata=info.nodata)
+        nodata = wanted.layer.info.nodata
+        # of a source whose mask or bands say it otherwise, a value that is free here
+        return raster.encode_geotiff(
+            data, wanted.tile, nodata=free_value(data) if nodata is None else nodata
+        )
     if data is None:
         return empty(wanted.tile.shape, form)
     return encode(render(data, wanted.style), form)

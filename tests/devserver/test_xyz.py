@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from rasterio.io import MemoryFile
-from rasterio.transform import from_bounds
+from rasterio.transform import from_bounds, from_origin
 from rasterio.vrt import WarpedVRT
 
 from automap_devserver.settings import Settings
@@ -96,6 +96,28 @@ def test_numbers_as_geotiff(client: FlaskClient, image: Path) -> None:
         same = found.read() == warped(image, 13, 4468, 2853, [1, 2, 3, 4])
     assert same.mean() > 0.99
     assert client.get("/image/13/1/1.tif").status_code == 404
+
+
+def test_numbers_of_a_source_with_a_mask(tmp_path: Path) -> None:
+    """No value says there what is no data: one that is free does in the answer."""
+    path = tmp_path / "masked.tif"
+    data = np.arange(200, dtype=np.uint8)[None, :, None].repeat(200, 2)
+    with rasterio.open(
+        path, "w", driver="GTiff", count=1, height=200, width=200, dtype="uint8",
+        crs="EPSG:3857", transform=from_origin(1_500_000, 6_200_000, 100, 100),
+    ) as file:  # fmt: skip
+        file.write(data)
+        file.write_mask(np.arange(200)[:, None].repeat(200, 1) % 2 == 0)
+    client = client_of([path])
+    size = 2 * EDGE / 2**11
+    x, y = int((1_510_000 + EDGE) // size), int((EDGE - 6_190_000) // size)
+    answer = client.get(f"/masked/11/{x}/{y}.tif")
+    assert answer.status_code == 200
+    with MemoryFile(answer.data) as memory, memory.open() as found:
+        seen = found.read(1, masked=True)
+    assert np.ma.getmaskarray(seen).any()
+    assert seen.count() > 100
+    assert (seen.compressed() % 2 == 0).all()
 
 
 def test_tms_counts_from_the_south(client: FlaskClient) -> None:

@@ -15,6 +15,7 @@ from automap_tiles.commands.run.folders import composite_path, scenes_folder
 from automap_tiles.commands.run.parameters import RunParameters
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.notes import Fate, Note, Subject, tell
+from automap_tiles.raster import RasterInfo
 from automap_tiles.scenes.download.address import safe_name
 from automap_tiles.scenes.masks import CONFIDENCE
 from automap_tiles.scenes.outlines import outline
@@ -165,7 +166,7 @@ def _item(run: RunParameters, satellite: str, path: Path) -> dict[str, Any]:
         },
         "links": [],
         "assets": {
-            "image": _asset(run, satellite, path, info.nodata, info.dtype),
+            "image": _asset(run, satellite, path, info),
             "scenes": {
                 "href": f"./{sidecar.name}",
                 "type": "application/json",
@@ -176,9 +177,7 @@ def _item(run: RunParameters, satellite: str, path: Path) -> dict[str, Any]:
     }
 
 
-def _asset(
-    run: RunParameters, satellite: str, path: Path, nodata: float | None, dtype: str
-) -> dict[str, Any]:
+def _asset(run: RunParameters, satellite: str, path: Path, info: RasterInfo) -> dict[str, Any]:
     bands = composite_bands(run, satellite)
     return {
         "href": f"./{path.name}",
@@ -188,6 +187,6 @@ def _asset(
         "eo:bands": [{"name": band.name} for band in bands],
         "raster:bands": [
             {"data_type": dtype, "nodata": nodata, "scale": band_unit(band.unit), "offset": 0.0}
-            for band in bands
+            for band, dtype, nodata in zip(bands, info.dtypes, info.nodatavals, strict=True)
         ],
     }

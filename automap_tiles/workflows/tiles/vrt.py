@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 from automap_tiles.commands.tiledir import TileDirectory
 from automap_tiles.grid import Bounds, TileIndex
 from automap_tiles.raster import RasterInfo, inspect
+from automap_tiles.raster.about import About, about
 from automap_tiles.storage import is_remote
 
 # GDAL's names of NumPy's types.
@@ -26,6 +27,9 @@ _TYPES = {
     "int64": "Int64",
     "float32": "Float32",
     "float64": "Float64",
+    "complex_int16": "CInt16",
+    "complex64": "CFloat32",
+    "complex128": "CFloat64",
 }
 
 # What the bands of a PNG are, by their number.
@@ -35,6 +39,10 @@ _COLOURS = {
     3: ("Red", "Green", "Blue"),
     4: ("Red", "Green", "Blue", "Alpha"),
 }
+
+
+# Of GDAL's, those that tiles may have.
+_INTERPRETATIONS = frozenset(("gray", "red", "green", "blue", "alpha", "palette"))
 
 
 class _Source(NamedTuple):
@@ -53,9 +61,10 @@ def vrt_xml(
 ) -> str:
     """The text of a VRT that lies in `folder` and shows `tiles` (one or more, of one zoom).
 
-    Number and type of bands are those of the first tile.
+    The bands, and what is said of each, are those of the first tile.
     """
-    info = inspect(directory.storage.url(directory.layout.key(tiles[0])))
+    first = directory.storage.url(directory.layout.key(tiles[0]))
+    info, said = inspect(first), about(first)
     frame = _frame([directory.tile(index).bounds for index in tiles])
     sources = [_source(directory, index, frame, folder, basepath) for index in tiles]
     pixel = directory.pyramid.pixel_size(tiles[0].zoom)
@@ -70,8 +79,10 @@ def vrt_xml(
     colours = _COLOURS.get(info.count, ()) if directory.metadata.format == "PNG" else ()
     for band in range(1, info.count + 1):
         node = _add_band(root, band, info)
-        if colours:
-            ET.SubElement(node, "ColorInterp").text = colours[band - 1]
+        _describe(node, band, info, said)
+        interpretation = colours[band - 1] if colours else said.colorinterp[band - 1].title()
+        if interpretation.lower() in _INTERPRETATIONS:
+            ET.SubElement(node, "ColorInterp").text = interpretation
         for source in sources:
             _add_source(node, band, info, source)
     ET.indent(root)
@@ -101,18 +112,38 @@ def _source(
 
 
 def _add_band(root: ET.Element, band: int, info: RasterInfo) -> ET.Element:
-    data_type = _TYPES[str(info.dtype)]
+    data_type = _TYPES[info.dtypes[band - 1]]
+    nodata = info.nodatavals[band - 1]
     node = ET.SubElement(root, "VRTRasterBand", dataType=data_type, band=str(band))
     if info.descriptions and info.descriptions[band - 1]:
         ET.SubElement(node, "Description").text = info.descriptions[band - 1]
-    if info.nodata is not None:
-        ET.SubElement(node, "NoDataValue").text = _number(info.nodata)
+    if nodata is not None:
+        ET.SubElement(node, "NoDataValue").text = _number(nodata)
     return node
+
+
+def _describe(node: ET.Element, band: int, info: RasterInfo, said: About) -> None:
+    """Unit, scale, offset, tags and colours of a band."""
+    if unit := said.units[band - 1]:
+        ET.SubElement(node, "UnitType").text = unit
+    for name, values, usual in (("Scale", info.scales, 1.0), ("Offset", info.offsets, 0.0)):
+        if values and values[band - 1] != usual:
+            ET.SubElement(node, name).text = repr(values[band - 1])
+    if tags := said.band_tags[band - 1]:
+        metadata = ET.SubElement(node, "Metadata")
+        for key, text in tags.items():
+            ET.SubElement(metadata, "MDI", key=key).text = text
+    if table := said.colours[band - 1]:
+        colours = ET.SubElement(node, "ColorTable")
+        for value in range(max(table) + 1):
+            parts = zip(("c1", "c2", "c3", "c4"), table.get(value, (0, 0, 0, 0)), strict=True)
+            ET.SubElement(colours, "Entry", {name: str(part) for name, part in parts})
 
 
 def _add_source(node: ET.Element, band: int, info: RasterInfo, source: _Source) -> None:
     # Only a complex source leaves out nodata where tiles overlap, which those with a buffer do.
-    kind = "SimpleSource" if info.nodata is None else "ComplexSource"
+    nodata = info.nodatavals[band - 1]
+    kind = "SimpleSource" if nodata is None else "ComplexSource"
     element = ET.SubElement(node, kind)
     name = ET.SubElement(element, "SourceFilename", relativeToVRT="1" if source.relative else "0")
     name.text = source.path
@@ -120,8 +151,8 @@ def _add_source(node: ET.Element, band: int, info: RasterInfo, source: _Source) 
     size = {"xSize": str(source.width), "ySize": str(source.height)}
     ET.SubElement(element, "SrcRect", {"xOff": "0", "yOff": "0", **size})
     ET.SubElement(element, "DstRect", {"xOff": str(source.x), "yOff": str(source.y), **size})
-    if info.nodata is not None:
-        ET.SubElement(element, "NODATA").text = _number(info.nodata)
+    if nodata is not None:
+        ET.SubElement(element, "NODATA").text = _number(nodata)
 
 
 def _number(value: float) -> str:

@@ -9,6 +9,7 @@ import fiona
 import numpy as np
 import pytest
 import rasterio
+from rasterio.enums import ColorInterp
 from rasterio.merge import merge
 
 from automap_tiles.commands.tiledir import open_tile_directory
@@ -84,6 +85,38 @@ def test_vrt_shows_all_tiles(
     folder.rename(tmp_path / "moved")
     with rasterio.open(tmp_path / "moved/4.vrt") as source:
         assert np.array_equal(source.read(1), found)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "complex64"])
+def test_a_vrt_says_of_its_bands_what_the_tiles_do(
+    dtype: str, make_directory: MakeDirectory, tmp_path: Path
+) -> None:
+    """Names, units, scales, tags, colours; complex numbers ended in a traceback."""
+    folder = make_directory("tiles", TILES[:2])
+    for zoom, row, col in TILES[:2]:
+        path = folder / f"{zoom}/{row}/{col}.tif"
+        with rasterio.open(path) as file:
+            profile = {**file.profile, "count": 2, "dtype": dtype, "nodata": 0}
+        with rasterio.open(path, "w", **profile) as file:
+            file.write(np.full((2, 256, 256), 7, dtype))
+            file.descriptions = ("kind", "height")
+            file.units = ("", "m")
+            file.scales, file.offsets = (1.0, 0.1), (0.0, -5.0)
+            file.update_tags(2, wavelength="842")
+            if dtype == "uint8":
+                file.write_colormap(1, {0: (0, 0, 0, 255), 7: (200, 10, 0, 255)})
+    (path,) = write(folder, IndexKind.VRT, tmp_path)
+    with rasterio.open(path) as source:
+        assert source.dtypes == (dtype, dtype)
+        assert source.descriptions == ("kind", "height")
+        assert source.units[1] == "m"
+        assert (source.scales, source.offsets) == ((1.0, 0.1), (0.0, -5.0))
+        assert source.tags(2)["wavelength"] == "842"
+        assert (source.read() == 7).all()
+        if dtype == "uint8":
+            assert source.colorinterp[0] is ColorInterp.palette
+            assert source.colormap(1)[7] == (200, 10, 0, 255)
+            assert source.colorinterp[1] is not ColorInterp.palette
 
 
 def test_an_index_is_written_anew(make_directory: MakeDirectory) -> None:
