@@ -20,11 +20,15 @@ from automap_tiles.notes import Fate, Note, Subject, tell
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
+    from automap_tiles.raster.about import About
     from automap_tiles.vector import VectorInfo
 
 # A zoom whose pixels are smaller than the source's by less than this part counts as equal.
 _SLACK = 1e-3
 _MAX_ZOOM = 30
+
+MOST_NAMES = 256
+"""Of classes that go along with a band: each tile has all of them."""
 
 # Interpretations that a file gives its bands by itself, and that of a colour table, which comes
 # with the colours.
@@ -134,7 +138,8 @@ def _of_raster(path: str) -> Facts:
     said, info = about(path), inspect(path)
     tags: dict[str | int, Any] = {}
     tags.update(said.tags)
-    tags.update((band, each) for band, each in enumerate(said.band_tags, start=1) if each)
+    tags.update(_band_tags(said).items())
+    _tell_of_lost(path, said)
     options: dict[str, Any] = {"bands": info.count, "dtype": info.dtype}
     if info.nodata is not None:
         options["nodata"] = info.nodata
@@ -156,6 +161,46 @@ def _of_raster(path: str) -> Facts:
         nodatavals=info.nodatavals,
         colours=said.colours,
     )
+
+
+def _band_tags(said: About) -> dict[int, dict[str, str]]:
+    """Tags by band, with the names of classes as a file of this package has them."""
+    from automap_tiles.raster.legend import CLASS_TAG
+
+    found: dict[int, dict[str, str]] = {}
+    for band, (own, names) in enumerate(zip(said.band_tags, said.names, strict=True), start=1):
+        few = names if len(names) <= MOST_NAMES else {}
+        tags = {f"{CLASS_TAG}{value}": name for value, name in few.items()} | dict(own)
+        if tags:
+            found[band] = tags
+    return found
+
+
+def _tell_of_lost(path: str, said: About) -> None:
+    """Tell what the source says of itself that tiles have no place for."""
+    columns = [
+        f"band {band}: {', '.join(names)}" for band, names in enumerate(said.columns, 1) if names
+    ]
+    many = [f"band {band}" for band, names in enumerate(said.names, 1) if len(names) > MOST_NAMES]
+    lost = (
+        (columns, "columns of a raster attribute table that are neither value, name nor colour"),
+        (many, f"names of more than {MOST_NAMES} classes, which every tile would repeat"),
+        (said.domains, "domains of metadata beside the usual one"),
+        ([f"{said.points} points"] if said.points else [], "ground control points"),
+        (["RPC"] if said.has_rpcs else [], "rational polynomial coefficients"),
+    )
+    for examples, what in lost:
+        if examples:
+            tell(
+                Note(
+                    fate=Fate.LOST,
+                    subject=Subject.ATTRIBUTES,
+                    count=len(examples),
+                    examples=tuple(examples[:3]),
+                    reason=f"{what} are not taken over into tiles",
+                    remedy=f"they stay in {path}",
+                )
+            )
 
 
 def _of_features(path: str) -> Facts:

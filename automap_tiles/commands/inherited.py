@@ -12,6 +12,7 @@ from automap_tiles.commands.facts import Facts
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.raster.encode import MOST_BANDS_WITH_COLOURS
+from automap_tiles.raster.legend import CLASS_TAG
 from automap_tiles.raster.source import common_dtype
 
 # Options of a raster output with one value for each band, and those for all of them.
@@ -186,7 +187,13 @@ def _rescale(options: dict[str, Any], rescaled: Rescaled) -> None:
 def _with_colours(
     facts: Facts, bands: Sequence[int], options: dict[str, Any], rescaled: Rescaled
 ) -> dict[str, Any]:
-    """With the colour table of the first band, where the output has a place for it."""
+    """With the colour table of the first band, where the output has a place for it.
+
+    Names of classes are those of the numbers, too.
+    """
+    if rescaled:
+        options = _without_class_names(options)
+    _tell_of_other_tables(facts, bands)
     table = facts.colours[bands[0] - 1] if facts.colours else None
     if table is None:
         return options
@@ -204,3 +211,47 @@ def _with_colours(
         tell(note)
         return options
     return options | {"colormap": {value: list(colour) for value, colour in table.items()}}
+
+
+def _tell_of_other_tables(facts: Facts, bands: Sequence[int]) -> None:
+    tables = facts.colours
+    others = [f"band {band}" for band in bands[1:] if tables and tables[band - 1] is not None]
+    if others:
+        tell(
+            Note(
+                fate=Fate.LOST,
+                subject=Subject.ATTRIBUTES,
+                count=len(others),
+                examples=tuple(f"colour table of {band}" for band in others[:3]),
+                reason="a GeoTIFF has a colour table for its first band only",
+                remedy="--bidx puts another band first",
+            )
+        )
+
+
+def _without_class_names(options: dict[str, Any]) -> dict[str, Any]:
+    """Without the tags that say which number is which class."""
+    tags = options.get("tags")
+    if not isinstance(tags, Mapping):
+        return options
+    left: dict[Any, Any] = {}
+    lost: list[str] = []
+    for key, each in tags.items():
+        if not isinstance(each, Mapping):
+            left[key] = each
+            continue
+        names = [name for name in each if str(name).startswith(CLASS_TAG)]
+        lost += names
+        if rest := {name: text for name, text in each.items() if name not in names}:
+            left[key] = rest
+    if lost:
+        tell(
+            Note(
+                fate=Fate.LOST,
+                subject=Subject.CLASSES,
+                count=len(lost),
+                examples=tuple(lost[:3]),
+                reason="the numbers are others than those that the names of classes are of",
+            )
+        )
+    return options | {"tags": left}

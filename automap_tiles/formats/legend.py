@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 from automap_tiles.errors import InputError
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.spec import OutputSpec
+from automap_tiles.raster.legend import CLASS_TAG
 
 Colour = tuple[int, ...]
 """(r, g, b) or (r, g, b, a), 0 to 255."""
@@ -82,7 +83,7 @@ def _colour(spec: OutputSpec, value: Any, colour: Any) -> Colour:
 
 def class_tags(names: Mapping[int, str]) -> dict[str, str]:
     """Tags of a band that tell what its values mean: `class_1: water`."""
-    return {f"class_{value}": name for value, name in sorted(names.items())}
+    return {f"{CLASS_TAG}{value}": name for value, name in sorted(names.items())}
 
 
 def pam(legend: Legend) -> bytes:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rasterio.windows import Window
 
+from automap_tiles.raster.attributes import attributes_of
 from automap_tiles.raster.datasets import open_source, reading, require_bands
 from automap_tiles.raster.nodata import as_value
 
@@ -22,6 +23,12 @@ _NOT_KEPT = (
     "TIFFTAG_YRESOLUTION", "TIFFTAG_RESOLUTIONUNIT", "TIFFTAG_MINSAMPLEVALUE",
     "TIFFTAG_MAXSAMPLEVALUE",
 )  # fmt: skip
+
+# Domains in which GDAL's drivers say how a file is built, or what is told here otherwise.
+_STRUCTURAL = frozenset((
+    "IMAGE_STRUCTURE", "DERIVED_SUBDATASETS", "SUBDATASETS", "OVERVIEWS", "RPC", "GEOLOCATION",
+    "xml:VRT", "vrt_sources", "new_vrt_sources",
+))  # fmt: skip
 
 # Edge of the squares that are looked at, pixels: 32 MB of float64.
 _EDGE = 2048
@@ -41,6 +48,16 @@ class About:
     """Named as in GDAL."""
     colours: tuple[Mapping[int, Colour] | None, ...]
     """(r, g, b, a) by value."""
+    names: tuple[Mapping[int, str], ...]
+    """What values mean, by categories or an attribute table."""
+    columns: tuple[tuple[str, ...], ...]
+    """Of an attribute table, those that are neither value nor name nor colour."""
+    domains: tuple[str, ...]
+    """Of tags beside the usual ones."""
+    points: int
+    """Ground control points."""
+    has_rpcs: bool
+    """Whether there are rational polynomial coefficients."""
 
 
 def about(path: str | Path) -> About:
@@ -48,12 +65,21 @@ def about(path: str | Path) -> About:
     source = open_source(path)
     require_bands(source)
     dataset = source.dataset
+    attributes = attributes_of(dataset)
     return About(
         tags=_kept(dataset.tags()),
         band_tags=tuple(_kept(dataset.tags(band)) for band in dataset.indexes),
         units=tuple(dataset.units),
         colorinterp=tuple(each.name for each in dataset.colorinterp),
-        colours=tuple(_colours(dataset, band) for band in dataset.indexes),
+        colours=tuple(
+            _colours(dataset, band) or each.colours or None
+            for band, each in zip(dataset.indexes, attributes, strict=True)
+        ),
+        names=tuple(each.names for each in attributes),
+        columns=tuple(each.others for each in attributes),
+        domains=_domains(dataset),
+        points=len(dataset.gcps[0]),
+        has_rpcs=dataset.rpcs is not None,
     )
 
 
@@ -106,6 +132,14 @@ def _blocks(path: str | Path, bands: Sequence[int]) -> Iterator[NDArray[Any]]:
 
 def _kept(tags: Mapping[str, str]) -> dict[str, str]:
     return {name: text for name, text in tags.items() if not name.startswith(_NOT_KEPT)}
+
+
+def _domains(dataset: Any) -> tuple[str, ...]:
+    """Names of the domains of tags that say something of the picture, of the file and its bands."""
+    found = dict.fromkeys(dataset.tag_namespaces())
+    for band in dataset.indexes:
+        found |= dict.fromkeys(dataset.tag_namespaces(band))
+    return tuple(name for name in found if name and name not in _STRUCTURAL)
 
 
 def _colours(dataset: Any, band: int) -> dict[int, Colour] | None:

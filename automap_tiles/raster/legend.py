@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from automap_tiles.raster.attributes import attributes_of
 from automap_tiles.raster.datasets import open_source
 
-_TAG = "class_"
+CLASS_TAG = "class_"
+"""Tags of a band that name a class begin so; its value follows."""
+
 _BITS = 8
 
 
@@ -24,24 +27,27 @@ class ClassLegend:
 def read_class_legend(path: str | Path, band: int = 1) -> ClassLegend:
     """Names from the tags `class_<value>` of a band, colours from its colour table.
 
-    Raises `InputError` when the file cannot be opened.
+    Where it has none of these, from its categories and its attribute table. Raises `InputError`
+    when the file cannot be opened.
     """
     dataset = open_source(path).dataset
     names = {
-        int(key[len(_TAG) :]): text
+        int(key[len(CLASS_TAG) :]): text
         for key, text in dataset.tags(band).items()
-        if key.startswith(_TAG) and key[len(_TAG) :].isdecimal()
+        if key.startswith(CLASS_TAG) and key[len(CLASS_TAG) :].isdecimal()
     }
+    said = attributes_of(dataset)[band - 1]
+    names = names or dict(said.names)
     try:
         table = dataset.colormap(band)
     except ValueError:  # there is none
-        table = {}
+        table = dict(said.colours)
     bits = int(dataset.tags(band, ns="IMAGE_STRUCTURE").get("NBITS", 8))
     return ClassLegend(names=names, colours=_colours(table, names, bits))
 
 
 def _colours(
-    table: Mapping[int, tuple[int, int, int, int]], names: Mapping[int, str], bits: int
+    table: Mapping[int, tuple[int, ...]], names: Mapping[int, str], bits: int
 ) -> dict[int, str]:
     """What a table says, without the black that fills it up behind its last entry.
 

@@ -11,6 +11,7 @@ import fiona
 import numpy as np
 import pytest
 import rasterio
+from rasterio.control import GroundControlPoint
 from rasterio.crs import CRS
 from rasterio.enums import ColorInterp
 from rasterio.transform import from_bounds, from_origin
@@ -21,8 +22,9 @@ from automap_tiles.commands.facts import best_zoom
 from automap_tiles.engine.events import RunFinished
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.grid import Pyramid
-from automap_tiles.notes import Fate, Notes, collecting
+from automap_tiles.notes import Fate, Notes, Subject, collecting
 from automap_tiles.raster.about import unused_value
+from automap_tiles.raster.legend import read_class_legend
 
 WriteRaster = Callable[..., str]
 ROWS, COLS = np.mgrid[:120, :120]
@@ -323,3 +325,128 @@ def test_a_file_of_features_without_geometry(tmp_path: Path) -> None:
     path.write_text(json.dumps({"type": "FeatureCollection", "features": rows}))
     notes = converted(str(path), tmp_path / "out", zooms=(4,))
     assert [(note.fate, note.count) for note in notes] == [(Fate.LOST, 1)]
+
+
+TABLE = """<PAMDataset>
+<Metadata domain="MINE"><MDI key="a">b</MDI></Metadata>
+<PAMRasterBand band="1"><GDALRasterAttributeTable tableType="thematic">
+<FieldDefn index="0"><Name>Value</Name><Type>0</Type><Usage>5</Usage></FieldDefn>
+<FieldDefn index="1"><Name>Class</Name><Type>2</Type><Usage>2</Usage></FieldDefn>
+<FieldDefn index="2"><Name>R</Name><Type>0</Type><Usage>6</Usage></FieldDefn>
+<FieldDefn index="3"><Name>G</Name><Type>0</Type><Usage>7</Usage></FieldDefn>
+<FieldDefn index="4"><Name>B</Name><Type>0</Type><Usage>8</Usage></FieldDefn>
+<FieldDefn index="5"><Name>Density</Name><Type>1</Type><Usage>0</Usage></FieldDefn>
+<Row index="0"><F>1</F><F>forest</F><F>0</F><F>99</F><F>3</F><F>0.5</F></Row>
+<Row index="1"><F>7</F><F>water</F><F>1</F><F>2</F><F>250</F><F>0.1</F></Row>
+</GDALRasterAttributeTable></PAMRasterBand>
+<PAMRasterBand band="2"><CategoryNames><Category>none</Category><Category>some</Category>
+</CategoryNames></PAMRasterBand></PAMDataset>"""
+
+
+def two_classes(write: WriteRaster, **more: Any) -> str:
+    data = np.where(ROWS % 3, 1, 7).astype("uint8")
+    return write(np.stack([data, (COLS % 2).astype("uint8")]), nodata=255, **more)
+
+
+def test_names_and_colours_of_an_attribute_table(write: WriteRaster, tmp_path: Path) -> None:
+    """Names and colours go along; of the rest it is told that it does not."""
+    source = two_classes(write)
+    Path(f"{source}.aux.xml").write_text(TABLE)
+    notes = converted(source, tmp_path / "out", zooms=(9,))
+    with rasterio.open(tiles(tmp_path / "out")[0]) as tile:
+        assert (tile.tags(1)["class_1"], tile.tags(1)["class_7"]) == ("forest", "water")
+        assert (tile.tags(2)["class_0"], tile.tags(2)["class_1"]) == ("none", "some")
+        assert tile.colormap(1)[7] == (1, 2, 250, 255)
+    told = {note.reason: note.examples for note in notes}
+    columns = "columns of a raster attribute table that are neither value, name nor colour"
+    assert told == {
+        f"{columns} are not taken over into tiles": ("band 1: Density",),
+        "domains of metadata beside the usual one are not taken over into tiles": ("MINE",),
+    }
+    assert {note.fate for note in notes} == {Fate.LOST}
+    legend = read_class_legend(source)
+    assert (legend.names, legend.colours) == (
+        {1: "forest", 7: "water"},
+        {1: "#006303", 7: "#0102fa"},
+    )
+    again = converted(str(tmp_path / "out"), tmp_path / "again", pyramid=None)
+    assert not list(again)
+    with rasterio.open(tiles(tmp_path / "again")[0]) as tile:
+        assert tile.tags(1)["class_7"] == "water"
+
+
+def test_names_of_other_numbers_do_not_go_along(write: WriteRaster, tmp_path: Path) -> None:
+    source = two_classes(write)
+    Path(f"{source}.aux.xml").write_text(TABLE)
+    notes = converted(source, tmp_path / "out", zooms=(9,), scale_ratio=2.0)
+    with rasterio.open(tiles(tmp_path / "out")[0]) as tile:
+        assert not [key for band in (1, 2) for key in tile.tags(band) if key.startswith("class_")]
+    assert "names of classes are of" in " ".join(note.reason for note in notes)
+
+
+def test_colour_tables_of_further_bands(write: WriteRaster, tmp_path: Path) -> None:
+    entry = "<Entry c1='9' c2='8' c3='7' c4='255'/>"
+    band = f"<ColorInterp>Palette</ColorInterp><ColorTable>{entry}</ColorTable>"
+    source = Path(write(np.stack([ROWS, COLS]).astype("uint8")))
+    virtual = source.with_suffix(".vrt")
+    said = "".join(
+        f"<VRTRasterBand dataType='Byte' band='{number}'>{band}<SimpleSource>"
+        f"<SourceFilename relativeToVRT='1'>{source.name}</SourceFilename>"
+        f"<SourceBand>{number}</SourceBand></SimpleSource></VRTRasterBand>"
+        for number in (1, 2)
+    )
+    virtual.write_text(
+        "<VRTDataset rasterXSize='120' rasterYSize='120'><SRS>EPSG:3857</SRS>"
+        f"<GeoTransform>1200000, 150, 0, 5900000, 0, -150</GeoTransform>{said}</VRTDataset>"
+    )
+    notes = converted(str(virtual), tmp_path / "out", zooms=(9,))
+    assert ("colour table of band 2",) in [note.examples for note in notes]
+    with rasterio.open(tiles(tmp_path / "out")[0]) as tile:
+        assert tile.colormap(1)[0] == (9, 8, 7, 255)
+
+
+def test_names_of_very_many_classes(write: WriteRaster, tmp_path: Path) -> None:
+    source = write(ROWS.astype("uint16"), nodata=65_535)
+    names = "".join(f"<Category>kind {number}</Category>" for number in range(300))
+    Path(f"{source}.aux.xml").write_text(
+        f"<PAMDataset><PAMRasterBand band='1'><CategoryNames>{names}</CategoryNames>"
+        "</PAMRasterBand></PAMDataset>"
+    )
+    notes = converted(source, tmp_path / "out", zooms=(9,))
+    (note,) = [note for note in notes if note.subject is Subject.ATTRIBUTES]
+    assert note.examples == ("band 1",)
+    assert "more than 256 classes" in note.reason
+
+
+def test_control_points(write: WriteRaster, tmp_path: Path) -> None:
+    """They say where the tiles lie; as points they are not in them."""
+    corners = [(0, 0), (0, 119), (119, 0), (119, 119)]
+    points = [
+        GroundControlPoint(row, col, 1_200_000 + 150 * col, 5_900_000 - 150 * row)
+        for row, col in corners
+    ]
+    source = write(ROWS.astype("uint8"), nodata=255, transform=None, gcps=points)
+    notes = converted(source, tmp_path / "out", zooms=(9,))
+    assert [note.examples for note in notes] == [("4 points",)]
+    assert tiles(tmp_path / "out")
+
+
+def test_coefficients_beside_a_transform(write: WriteRaster, tmp_path: Path) -> None:
+    """Ready pictures often come with them; the tiles lie where the transform says."""
+    source = write(ROWS.astype("uint8"), nodata=255)
+    numbers = " ".join(["1"] * 20)
+    names = ("LINE_NUM_COEFF", "LINE_DEN_COEFF", "SAMP_NUM_COEFF", "SAMP_DEN_COEFF")
+    ones = ("LINE_OFF", "SAMP_OFF", "LAT_OFF", "LONG_OFF", "HEIGHT_OFF", "LINE_SCALE",
+            "SAMP_SCALE", "LAT_SCALE", "LONG_SCALE", "HEIGHT_SCALE")  # fmt: skip
+    items = {**dict.fromkeys(names, numbers), **dict.fromkeys(ones, "1")}
+    said = "".join(f"<MDI key='{key}'>{text}</MDI>" for key, text in items.items())
+    Path(f"{source}.aux.xml").write_text(
+        f"<PAMDataset><Metadata domain='RPC'>{said}</Metadata></PAMDataset>"
+    )
+    notes = converted(source, tmp_path / "out", zooms=(9,))
+    assert [note.examples for note in notes] == [("RPC",)]
+
+
+def test_nothing_is_told_of_a_plain_file(write: WriteRaster, tmp_path: Path) -> None:
+    source = write(ROWS.astype("uint8"), nodata=255)
+    assert not list(converted(source, tmp_path / "out", zooms=(9,)))
