@@ -174,6 +174,15 @@ class JournalReader:
         ):
             yield TileIndex(zoom, *curve.unkey(key)), StoredFile(name, size, value)
 
+    def files_of(self, tile: TileIndex) -> tuple[StoredFile, ...]:
+        """Files of a written tile with their sizes and checksums; none of old journals."""
+        rows = self._streamed(
+            "SELECT name, size, checksum FROM files JOIN tiles USING (zoom, key)"
+            " WHERE zoom = ? AND key = ? AND status = ?",
+            (tile.zoom, curve.key(tile.row, tile.col), int(TileStatus.WRITTEN)),
+        )
+        return tuple(StoredFile(*row) for row in rows)
+
     def file_names(self, zoom: int, first_key: int, last_key: int) -> dict[int, list[str]]:
         """Files of the tiles in a range of keys, both ends included; none of old journals."""
         names: dict[int, list[str]] = {}

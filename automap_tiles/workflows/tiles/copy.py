@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from itertools import takewhile
-from typing import ClassVar
+from itertools import islice, takewhile
+from pathlib import Path
+from typing import ClassVar, NamedTuple
 
 from automap_tiles.commands.tiledir import Selection, TileDirectory, open_tile_directory
 from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.journal import (
+    JOURNAL_NAME,
     Hold,
     Journal,
     JournalReader,
     Row,
+    RunRecord,
     has_journal,
     hold,
     place_of,
 )
 from automap_tiles.errors import OutputError, OutputMismatch
 from automap_tiles.formats.metadata import METADATA_NAME
+from automap_tiles.formats.protocols import StoredFile
 from automap_tiles.grid import TileIndex, curve
-from automap_tiles.storage import Storage, open_storage
-from automap_tiles.workflows.events import Done, Event, Finished, Json, Skipped, Started
+from automap_tiles.notes import Fate, Note, Subject, tell
+from automap_tiles.storage import Storage, checksum, is_remote, open_storage
+from automap_tiles.workflows.events import Done, Event, Failed, Finished, Json, Skipped, Started
 from automap_tiles.workflows.order import NEVER, Order, StopToken
 from automap_tiles.workflows.places import selection_of
 from automap_tiles.workflows.tiles.item import TileItem
@@ -32,6 +37,11 @@ from automap_tiles.workflows.tiles.remove import LAST_KEY, clean
 from automap_tiles.workflows.where import Where
 
 _THREADS = 8
+
+# Rows of the journal that are written together.
+_GROUP = 1024
+
+_SIDE_FILES = (".aux.xml", ".ovr", ".msk")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +90,8 @@ class CopyOutcome:
     """There already, and `overwrite` was off."""
     rows: int
     """Rows of the journal that went along."""
+    damaged: int = 0
+    """Not copied: they are not what the journal says was written, or went away meanwhile."""
     stopped: bool = False
     """Whether tiles are left that were to be copied."""
 
@@ -89,6 +101,7 @@ class CopyOutcome:
             "copied": self.copied,
             "skipped": self.skipped,
             "rows": self.rows,
+            "damaged": self.damaged,
             "stopped": self.stopped,
         }
 
@@ -138,8 +151,9 @@ def copy_tiles(
 ) -> Generator[Event, None, CopyOutcome]:
     """Copy `tiles`, and what the journal knows of the selection; see `run`.
 
-    Of a tile that is not copied, because another one is there or the work was stopped, no row goes
-    along.
+    A tile that is not what the journal says was written is left out, and told of; so a run on the
+    target makes it. Of a tile that is not copied, because of that, because another one is there or
+    the work was stopped, no row goes along.
     """
     storage = _other_storage(source, target_path)
     with hold(place_of(target_path)) as held:
@@ -150,19 +164,29 @@ def copy_tiles(
         if there:
             yield Skipped(count=len(there))
         copied: set[TileIndex] = set()
-        copying = _in_threads(todo, lambda index: _copy(source, target, index), stop)
-        with contextlib.closing(copying):
-            for index in copying:
-                copied.add(index)
-                yield Done(item=TileItem(index=index))
+        damaged = 0
+        with (
+            contextlib.closing(_expected(source, todo)) as wanted,
+            contextlib.closing(_in_threads(wanted, _copying(source, target), stop)) as copying,
+        ):
+            for index, problem in copying:
+                if problem is None:
+                    copied.add(index)
+                    yield Done(item=TileItem(index=index))
+                    continue
+                damaged += 1
+                _tell(source, index, problem)
+                yield Failed(item=TileItem(index=index))
+        _tell_of_others(source)
         kept = {source.owner(index) for index in tiles if index not in copied}
-        rows = _copy_journal(source, held, selection, without=kept)
+        rows = _copy_journal(source, target, held, selection, without=kept)
     return CopyOutcome(
         target=target_path,
         copied=len(copied),
         skipped=len(there),
         rows=rows,
-        stopped=len(copied) < len(todo),
+        damaged=damaged,
+        stopped=len(copied) + damaged < len(todo),
     )
 
 
@@ -195,33 +219,114 @@ def _checked_target(source: TileDirectory, path: str) -> TileDirectory:
     return target
 
 
-def _copy(source: TileDirectory, target: TileDirectory, index: TileIndex) -> None:
-    target.storage.put(target.layout.key(index), source.storage.get(source.layout.key(index)))
+class _Expected(NamedTuple):
+    """A tile to copy."""
+
+    tile: TileIndex
+    file: StoredFile | None
+    """As the journal knows it; None: it does not."""
+
+
+class _Done(NamedTuple):
+    """A tile that was copied, or why not."""
+
+    tile: TileIndex
+    problem: str | None
+
+
+def _expected(source: TileDirectory, tiles: Sequence[TileIndex]) -> Generator[_Expected]:
+    """The tiles, each with the size and checksum that it was written with."""
+    if not has_journal(source.place):
+        yield from (_Expected(index, None) for index in tiles)
+        return
+    with JournalReader.at(source.place) as journal:
+        for index in tiles:
+            files = {file.key: file for file in journal.files_of(source.owner(index))}
+            yield _Expected(index, files.get(source.layout.key(index)))
+
+
+def _copying(source: TileDirectory, target: TileDirectory) -> Callable[[_Expected], _Done]:
+    here = not is_remote(source.path)
+
+    def copy(wanted: _Expected) -> _Done:
+        key, file = source.layout.key(wanted.tile), wanted.file
+        try:
+            content = source.storage.get(key)
+        except FileNotFoundError:
+            return _Done(wanted.tile, "they went away while they were copied")
+        if file is not None and (len(content), checksum(content)) != (file.size, file.checksum):
+            return _Done(wanted.tile, "they are damaged: not what the journal says was written")
+        target_key = target.layout.key(wanted.tile)
+        target.storage.put(target_key, content)
+        for end in _SIDE_FILES if here else ():
+            # GDAL takes them for a part of the tile
+            if source.storage.exists(key + end):
+                target.storage.put(target_key + end, source.storage.get(key + end))
+        return _Done(wanted.tile, None)
+
+    return copy
+
+
+def _tell(source: TileDirectory, index: TileIndex, problem: str) -> None:
+    tell(
+        Note(
+            fate=Fate.LOST,
+            subject=Subject.TILES,
+            reason=f"{problem}; they are not in the copy",
+            examples=(source.layout.key(index),),
+            remedy="automap verify marks what is damaged, the next run of its process makes it "
+            "anew, and cp goes on",
+        )
+    )
+
+
+def _tell_of_others(source: TileDirectory) -> None:
+    """Files that lie beside the folders of tiles: nobody knows what they are of a part of them."""
+    if is_remote(source.path):
+        return
+    own = (METADATA_NAME, JOURNAL_NAME, source.place.record_key)
+    names = sorted(
+        path.name
+        for path in Path(source.storage.url("")).iterdir()
+        if path.is_file() and not path.name.startswith((".", *own))
+    )
+    if names:
+        tell(
+            Note(
+                fate=Fate.IGNORED,
+                subject=Subject.FILES,
+                count=len(names),
+                examples=tuple(names[:3]),
+                reason="they lie beside the tiles, and cp copies tiles only",
+                remedy="copy them by hand where they are true of the copy, too",
+            )
+        )
 
 
 def _in_threads(
-    tiles: Sequence[TileIndex], work: Callable[[TileIndex], None], stop: StopToken
-) -> Generator[TileIndex]:
+    items: Iterator[_Expected], work: Callable[[_Expected], _Done], stop: StopToken
+) -> Generator[_Done]:
     """Do the work for each tile, a few at a time; gives each tile that is done."""
-    stream = takewhile(lambda _: not stop.is_set(), tiles)
-    flying: dict[Future[None], TileIndex] = {}
+    stream = takewhile(lambda _: not stop.is_set(), items)
+    flying: set[Future[_Done]] = set()
     with ThreadPoolExecutor(_THREADS) as pool:
         while True:
-            for index in stream:
-                flying[pool.submit(work, index)] = index
-                if len(flying) >= 2 * _THREADS:
-                    break
+            for item in islice(stream, 2 * _THREADS - len(flying)):
+                flying.add(pool.submit(work, item))
             if not flying:
                 return
-            done, _ = wait(flying, return_when=FIRST_COMPLETED)
+            done, flying = wait(flying, return_when=FIRST_COMPLETED)
             for future in done:
-                index = flying.pop(future)
-                future.result()
-                yield index
+                yield future.result()
 
 
 def _copy_journal(
-    source: TileDirectory, held: Hold, selection: Selection, *, without: set[TileIndex]
+    source: TileDirectory,
+    target: TileDirectory,
+    held: Hold,
+    selection: Selection,
+    *,
+    without: set[TileIndex],
 ) -> int:
     """Rows of the selection, under runs with the same hashes; the number of rows.
 
@@ -233,8 +338,18 @@ def _copy_journal(
         rows = _current_rows(journal, source, selection)
         rows = {index: row for index, row in rows.items() if index not in without}
         runs = {run.id: run for run in journal.runs_with_tiles()}
-    if not rows:
-        return 0
+        if rows:
+            _write_rows(journal, rows, runs, (source, target), held)
+    return len(rows)
+
+
+def _write_rows(
+    known: JournalReader,
+    rows: dict[TileIndex, Row],
+    runs: Mapping[int, RunRecord],
+    way: tuple[TileDirectory, TileDirectory],
+    held: Hold,
+) -> None:
     with Journal.under(held) as journal:
         for number in sorted({row.run for row in rows.values()} & runs.keys()):
             record = journal.start_run(
@@ -243,11 +358,25 @@ def _copy_journal(
                 fresh_from=0,
                 metatiling=runs[number].metatiling,
             )
-            journal.record(
-                record, [_result(i, row) for i, row in rows.items() if row.run == number]
-            )
+            own = (index for index, row in rows.items() if row.run == number)
+            while group := list(islice(own, _GROUP)):
+                journal.record(
+                    record,
+                    [_result(i, rows[i], _renamed(known.files_of(i), *way)) for i in group],
+                )
             journal.finish_run(record)
-    return len(rows)
+
+
+def _renamed(
+    files: Iterable[StoredFile], source: TileDirectory, target: TileDirectory
+) -> tuple[StoredFile, ...]:
+    """Files of a tile as they are called in the target."""
+    found = []
+    for file in files:
+        index = source.layout.parse(file.key)
+        if index is not None:
+            found.append(file._replace(key=target.layout.key(index)))
+    return tuple(found)
 
 
 def _current_rows(
@@ -269,5 +398,5 @@ def _current_rows(
     return found
 
 
-def _result(index: TileIndex, row: Row) -> TileResult:
-    return TileResult(index=index, status=row.status, seconds=0.0, worker="copied")
+def _result(index: TileIndex, row: Row, files: tuple[StoredFile, ...]) -> TileResult:
+    return TileResult(index=index, status=row.status, seconds=0.0, worker="copied", files=files)

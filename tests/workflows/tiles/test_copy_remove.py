@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,11 +10,13 @@ from typing import Any, TypeVar
 import pytest
 import shapely
 
+from automap_tiles.cli.main import main
 from automap_tiles.commands.tiledir import Selection, open_tile_directory
 from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.journal import JOURNAL_NAME, Journal, hold, place_of
 from automap_tiles.errors import ConfigError, OutputBusy, OutputError, OutputMismatch
 from automap_tiles.grid import TileIndex
+from automap_tiles.notes import Fate, Subject, collecting
 from automap_tiles.workflows import run
 from automap_tiles.workflows.events import Done, Event, Finished, Skipped, Started
 from automap_tiles.workflows.places import selection_of
@@ -22,6 +25,7 @@ from automap_tiles.workflows.tiles.copy import CopyOrder, CopyOutcome
 from automap_tiles.workflows.tiles.remove import RemoveOrder, RemoveOutcome
 from automap_tiles.workflows.where import Where
 from tests.commands.conftest import HASHES, MakeDirectory
+from tests.engine.projects import make_project, tile_bytes
 
 # Zoom 3 of the geodetic grid has 8 × 16 tiles of 22.5°; the area is tile 3/2/9 and a bit.
 TILES = [(3, row, col) for row in (2, 3) for col in (8, 9, 10)] + [(2, 1, 4)]
@@ -116,6 +120,98 @@ def test_copy_keeps_what_is_there(make_directory: MakeDirectory) -> None:
     report = copy_tiles(directory, str(target), tiles, Selection(), overwrite=True)
     assert (report.copied, report.skipped) == (7, 0)
     assert files(target) == files(source)
+
+
+def damaged(path: Path, how: str) -> None:
+    content = bytearray(path.read_bytes())
+    if how == "bit":
+        content[len(content) // 2] ^= 4
+    elif how == "cut":
+        del content[-7:]
+    else:
+        content = bytearray(path.with_name("other").read_bytes())
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("how", ["bit", "cut", "swapped"])
+@pytest.mark.parametrize("metatiling", [1, 4])
+def test_damage_does_not_go_into_the_copy(tmp_path: Path, how: str, metatiling: int) -> None:
+    """It is told, the exit code says it, and a run on the copy makes the tile."""
+    project = make_project(tmp_path / "p", zooms=(11, 13), metatiling=metatiling)
+    project.configure(metatiling=metatiling, zooms=(11, 13), output={"metatiling": 1})
+    assert main(["execute", str(project.config), "--concurrency", "none"]) == 0
+    good = project.tiles()
+    name = sorted(name for name in good if name.startswith("13/"))[3]
+    other = min(name for name in good if name.startswith("13/"))
+    (project.output / name).with_name("other").write_bytes(good[other])
+    damaged(project.output / name, how)
+    (project.output / name).with_name("other").unlink()
+    copy = tmp_path / "copy"
+    assert main(["cp", str(project.config), str(copy)]) == 1
+    assert set(tile_bytes(copy)) == set(good) - {name}
+    with collecting() as notes:
+        directory = open_tile_directory(str(project.config))
+        report = copy_tiles(
+            directory, str(tmp_path / "b"), directory.existing(Selection()), Selection()
+        )
+    (note,) = [note for note in notes if note.subject is Subject.TILES]
+    assert (note.fate, note.count, note.examples) == (Fate.LOST, 1, (name,))
+    assert "damaged" in note.reason
+    assert (report.copied, report.damaged) == (len(good) - 1, 1)
+    # the copy knows its checksums, and a run on it makes what is missing
+    assert main(["verify", str(copy)]) == 0
+    shutil.rmtree(project.output)
+    shutil.move(copy, project.output)
+    assert main(["execute", str(project.config), "--concurrency", "none"]) == 0
+    assert project.tiles() == good
+    assert main(["verify", str(project.output)]) == 0
+    damaged_now = project.output / name
+    damaged(damaged_now, "bit")
+    assert main(["verify", str(project.output)]) == 1
+
+
+def test_a_copy_has_the_checksums_of_its_source(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "p", zooms=(11, 13))
+    assert main(["execute", str(project.config), "--concurrency", "none"]) == 0
+    copy = tmp_path / "copy"
+    assert main(["cp", str(project.output), str(copy)]) == 0
+    found = []
+    for folder in (project.output, copy):
+        with Journal.open_readonly(folder / JOURNAL_NAME) as journal:
+            found.append(sorted(journal.files()))
+    assert found[0] == found[1]
+    assert len(found[0]) == len(project.tiles())
+
+
+def test_tiles_without_checksums_are_copied_as_they_are(
+    make_directory: MakeDirectory, tmp_path: Path
+) -> None:
+    """Of earlier versions, and of mapchete."""
+    source = make_directory("a", TILES)
+    (source / "3/2/8.tif").write_bytes(b"who knows")
+    directory = open_tile_directory(str(source))
+    tiles = directory.existing(Selection())
+    report = copy_tiles(directory, str(tmp_path / "b"), tiles, Selection())
+    assert (report.copied, report.damaged) == (7, 0)
+    assert files(tmp_path / "b") == files(source)
+
+
+def test_what_lies_beside_tiles(make_directory: MakeDirectory, tmp_path: Path) -> None:
+    """Side files of a tile go along; of others it is told that they do not."""
+    source = make_directory("a", TILES)
+    (source / "3/2/8.tif.aux.xml").write_text("<PAMDataset/>")
+    (source / "legend.qml").write_text("<qgis/>")
+    directory = open_tile_directory(str(source))
+    with collecting() as notes:
+        copy_tiles(directory, str(tmp_path / "b"), directory.existing(Selection()), Selection())
+    assert (tmp_path / "b/3/2/8.tif.aux.xml").read_text() == "<PAMDataset/>"
+    assert not (tmp_path / "b/legend.qml").exists()
+    (note,) = notes
+    assert (note.fate, note.subject, note.examples) == (
+        Fate.IGNORED,
+        Subject.FILES,
+        ("legend.qml",),
+    )
 
 
 def test_copy_refuses_another_pyramid_and_itself(make_directory: MakeDirectory) -> None:
