@@ -28,6 +28,8 @@ Every error survives pickling, because it may be raised in a worker and shown by
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -220,6 +222,37 @@ class ResourceError(AutomapError):
             "too many open files: the system lets this process open no more; raise the limit "
             "(ulimit -n 4096) or use fewer --workers"
         )
+
+
+_WITHOUT_HANDLES = (errno.EMFILE, errno.ENFILE)
+_SOME_HANDLES = 4  # what SQLite opens of a journal: the file, its log, its index, the folder
+_IN_WORDS = re.compile("|".join(re.escape(os.strerror(code)) for code in _WITHOUT_HANDLES))
+
+
+def is_without_handles(error: BaseException) -> bool:
+    """Whether an error came of too many open files: by its causes, or because no other opens."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in _WITHOUT_HANDLES:
+            return True
+        if _IN_WORDS.search(str(cause)):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return _is_exhausted()
+
+
+def _is_exhausted() -> bool:
+    """GDAL and SQLite say "no such file" where they have no handles; so some are asked for."""
+    found: list[int] = []
+    try:
+        for _ in range(_SOME_HANDLES):
+            found.append(os.open(os.devnull, os.O_RDONLY))  # noqa: PERF401 - to close them
+    except OSError as error:
+        return error.errno in _WITHOUT_HANDLES
+    finally:
+        for handle in found:
+            os.close(handle)
+    return False
 
 
 def missing_extra(error: ImportError) -> MissingExtra | None:

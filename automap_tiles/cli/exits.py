@@ -11,7 +11,13 @@ from typing import NoReturn
 
 import click
 
-from automap_tiles.errors import AutomapError, TilesFailed, missing_extra
+from automap_tiles.errors import (
+    AutomapError,
+    ResourceError,
+    TilesFailed,
+    is_without_handles,
+    missing_extra,
+)
 
 INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""
@@ -33,19 +39,28 @@ def run_guarded(command: click.Command, argv: Sequence[str] | None) -> int:
     except TilesFailed as error:
         # The summary has said it already.
         return error.exit_code
-    except AutomapError as error:
-        click.echo(f"{click.style('Error', fg='red', bold=True)}: {error}", err=True)
-        return error.exit_code
     except BrokenPipeError:
         return _pipe_closed()
-    except ModuleNotFoundError as error:
-        # the net below the optional imports
-        if (missing := missing_extra(error)) is None:
+    except (AutomapError, OSError, ImportError) as error:
+        said = _in_words(error)
+        if said is None:
             raise
-        click.echo(f"{click.style('Error', fg='red', bold=True)}: {missing}", err=True)
-        return missing.exit_code
+        click.echo(f"{click.style('Error', fg='red', bold=True)}: {said}", err=True)
+        return said.exit_code
     # Commands return None; `--help` and `--version` end with click's exit code.
     return code if isinstance(code, int) else 0
+
+
+def _in_words(error: AutomapError | OSError | ImportError) -> AutomapError | None:
+    """What to tell of an error; None where it is none of those that are foreseen."""
+    if isinstance(error, ResourceError):
+        return error
+    if is_without_handles(error):  # a shared library that cannot be opened is an ImportError
+        return ResourceError.without_handles()
+    if isinstance(error, AutomapError):
+        return error
+    # the net below the optional imports
+    return missing_extra(error) if isinstance(error, ImportError) else None
 
 
 def leave_threads_behind(code: int) -> None:

@@ -24,7 +24,13 @@ from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.overviews import make_higher, make_lower, without_buffer
 from automap_tiles.engine.plan import Step, StepKind
 from automap_tiles.engine.watch import Watch
-from automap_tiles.errors import OutputError, SourceBrokeOff, without_signatures
+from automap_tiles.errors import (
+    OutputError,
+    ResourceError,
+    SourceBrokeOff,
+    is_without_handles,
+    without_signatures,
+)
 from automap_tiles.formats.protocols import Counts, OutputKind, StoredFile, Tiled
 from automap_tiles.grid import Tile, TileIndex
 from automap_tiles.notes import Fate, Note, Subject, collecting, tell
@@ -108,13 +114,15 @@ class TileWorker:
         # The edge where a user's code meets the engine: whatever it raises belongs to its tile,
         # is kept with its traceback and shown. sys.exit() too: it would end the run without a word.
         except BaseException as error:  # noqa: BLE001
+            short = is_without_handles(error)
+            last = f"\n{ResourceError.without_handles()}" if short else ""
             return TileResult(
                 index=step.index,
                 status=TileStatus.FAILED,
                 seconds=time.perf_counter() - started,
                 worker=self._name,
-                error=without_signatures(traceback.format_exc()),
-                stops_run=_is_hopeless(error),
+                error=without_signatures(traceback.format_exc()) + last,
+                stops_run=short or _is_hopeless(error),
             )
         return TileResult(
             index=step.index,

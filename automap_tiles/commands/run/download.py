@@ -27,6 +27,7 @@ from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.scenes import download as fetching
 from automap_tiles.scenes import find, prepare, prepared
 from automap_tiles.scenes.download.address import kind_of, safe_name
+from automap_tiles.scenes.failures import check_own
 from automap_tiles.scenes.masks import Making
 from automap_tiles.scenes.stamps import far_stamps, product_fingerprint
 from automap_tiles.sensors import common_bands, satellite_name
@@ -90,7 +91,8 @@ def download(
     """Prepare all scenes, satellite by satellite; each is told of as it is done.
 
     A scene that fails does not end the others. Raises `OutputError` when there is no space for
-    what is to be fetched.
+    what is to be fetched, `ResourceError` when too many files are open: that is no fault of a
+    scene.
     """
     for satellite, scenes in found.scenes.items():
         yield from _of_satellite(_job(run, satellite, scenes), scenes, workers, overwrite)
@@ -259,6 +261,7 @@ def _prepare(job: _Job, scene: Scene) -> SceneDone:
             stac.item(scene, job.area_hash, picture, job.making.label, job.products[scene.id]),
         )
     except AutomapError as error:
+        check_own(error)
         done = _done(job, scene, SceneStatus.FAILED, error=str(error))
     else:
         done = _done(job, scene, status)

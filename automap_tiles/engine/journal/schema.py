@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from automap_tiles.engine.events import TileStatus
-from automap_tiles.errors import JournalError
+from automap_tiles.errors import JournalError, ResourceError, is_without_handles
 
 PATIENCE = 60.0
 """Seconds that one waits for another program that holds a journal: a backup, a database browser."""
@@ -127,6 +127,8 @@ def explained(path: Path | str) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            if is_without_handles(error):
+                raise ResourceError.without_handles() from error
             raise JournalError(f"{path}: the journal cannot be used: {error}") from error
         raise JournalOccupied(
             f"{path}: another program holds the journal (a backup, a database browser?); close it "

@@ -14,6 +14,7 @@ from automap_tiles.errors import AutomapError, MissingExtra
 from automap_tiles.scenes.download.files import RemoteFile
 from automap_tiles.scenes.download.patience import Patience
 from automap_tiles.scenes.download.transfer import Stopped, Transfer
+from automap_tiles.scenes.failures import check_own
 
 WORKERS = 8
 """Files at once: more are rarely faster, and some servers turn away who asks for more."""
@@ -99,6 +100,7 @@ def _one(
     except MissingExtra:
         raise
     except AutomapError as error:
+        check_own(error)
         seconds = time.monotonic() - started
         return Fetched(
             file=file, path=target, status=Status.FAILED, seconds=seconds, error=str(error)

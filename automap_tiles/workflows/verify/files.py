@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from automap_tiles.engine.journal import Journal
-from automap_tiles.errors import InputError
+from automap_tiles.errors import InputError, ResourceError, is_without_handles
 from automap_tiles.grid import TileIndex
 from automap_tiles.notes import Fate, Note, Subject
 from automap_tiles.storage import checksum_of_chunks, is_remote
@@ -147,15 +147,17 @@ def check_files(
     The sums go into `report`. Raises `JournalError`, and `InputError` when the output as a whole
     cannot be read.
     """
-    with read_journal(target) as journal:
-        threads = _REMOTE_THREADS if is_remote(target.path) else _LOCAL_THREADS
-        checked = _in_parallel(_expected(journal, target), _checking(target, stop), threads)
-        with contextlib.closing(checked):
-            for expected, found in checked:
-                if found is None or stop.is_set():
-                    return
-                report.add(expected.size if expected.checksum is not None else None, found)
-                yield found
+    threads = _REMOTE_THREADS if is_remote(target.path) else _LOCAL_THREADS
+    with (
+        read_journal(target) as journal,
+        closing(_expected(journal, target)) as files,  # before the journal, whatever happens
+        closing(_in_parallel(files, _checking(target, stop), threads)) as checked,
+    ):
+        for expected, found in checked:
+            if found is None or stop.is_set():
+                return
+            report.add(expected.size if expected.checksum is not None else None, found)
+            yield found
         for tile, key in target.there():
             if stop.is_set():
                 return
@@ -163,7 +165,7 @@ def check_files(
                 report.strays, report.stray = report.strays + 1, report.stray or key
 
 
-def _expected(journal: JournalReader, target: Target) -> Iterator[_Expected]:
+def _expected(journal: JournalReader, target: Target) -> Generator[_Expected]:
     for file in journal.single_files():
         yield _Expected(None, *file)
     for tile, file in journal.files():
@@ -221,6 +223,8 @@ def _compared(
     except FileNotFoundError:
         return Problem.MISSING, "no such file"
     except InputError as error:
+        if is_without_handles(error):
+            raise ResourceError.without_handles() from error
         return Problem.UNREADABLE, error.message
     if expected.checksum is None:
         why = why_unreadable(target.storage, name)
