@@ -185,12 +185,15 @@ def _filled(data: NDArray[Any], nodata: float | None) -> NDArray[Any]:
 
 
 def consistent(options: dict[str, Any]) -> dict[str, Any]:
-    """Take away what only fits the default compression where another was asked for."""
+    """Change what does not fit the compression that was asked for."""
     compress = str(options.get("compress", "none")).lower()
     if compress != "zstd":
         options.pop("zstd_level", None)
     if compress not in ("zstd", "deflate", "lzw"):
         options.pop("predictor", None)
+    if compress == "webp":
+        # a picture has its colours side by side; of single bands libtiff reads beyond their end
+        options["interleave"] = "pixel"
     if not options.get("tiled", True) or str(options["tiled"]).upper() in ("NO", "FALSE"):
         options["tiled"] = False
         options.pop("blockxsize", None)

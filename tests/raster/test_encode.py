@@ -173,6 +173,21 @@ def test_decode_from_a_path(tmp_path: Path) -> None:
     np.testing.assert_array_equal(decode(tmp_path / "tile.png")[0].data, data)
 
 
+@pytest.mark.parametrize("bands", [3, 4])
+@pytest.mark.parametrize("interleave", [None, "band", "pixel"])
+@pytest.mark.parametrize("size", [256, 1024])
+def test_webp(bands: int, interleave: str | None, size: int) -> None:
+    """Colours lie side by side in it, whatever is asked for; else nobody could read it."""
+    y, x = np.mgrid[:size, :size]
+    data = np.stack([(x + y) % 256, x % 256, y % 200, np.full_like(x, 255)])[:bands].astype(
+        np.uint8
+    )
+    tile = Pyramid.from_grid("geodetic", tile_size=size).tile(5, 3, 3)
+    profile = {"compress": "webp", "webp_lossless": True, "interleave": interleave}
+    found, _ = decode(encode_geotiff(data, tile, profile=profile))
+    np.testing.assert_array_equal(found.data, data)
+
+
 @pytest.mark.parametrize("content", [b"", b"no image", b"II*\x00\x08\x00\x00\x00"])
 def test_no_image(content: bytes) -> None:
     with pytest.raises(InputError, match="cannot be decoded"):
