@@ -232,7 +232,9 @@ _IN_WORDS = re.compile("|".join(re.escape(os.strerror(code)) for code in _WITHOU
 def is_without_handles(error: BaseException) -> bool:
     """Whether an error came of too many open files: by its causes, or because no other opens."""
     cause: BaseException | None = error
-    while cause is not None:
+    seen: set[int] = set()  # chains may lead back into themselves
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
         if isinstance(cause, OSError) and cause.errno in _WITHOUT_HANDLES:
             return True
         if _IN_WORDS.search(str(cause)):

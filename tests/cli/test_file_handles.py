@@ -85,3 +85,10 @@ def test_what_is_an_error_of_handles() -> None:
     assert is_without_handles(RuntimeError("a.tif: Too many open files"))
     assert not is_without_handles(OSError(2, "No such file or directory"))
     assert "--workers" in str(ResourceError.without_handles())
+
+
+def test_errors_that_name_each_other() -> None:
+    """Such chains come of errors that are kept and raised again."""
+    first, second = ValueError("one"), KeyError("two")
+    first.__cause__, second.__context__ = second, first
+    assert not is_without_handles(first)
