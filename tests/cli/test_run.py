@@ -197,8 +197,10 @@ def test_json_lines(
     events = [json.loads(line) for line in captured.err.splitlines()]
     names = [event["event"] for event in events]
     assert names.count("scene") == len(list(products.iterdir()))
-    # Landsat 5, 7 and Sentinel-2 saw nothing
-    assert names.count("note") == 3
+    notes = [event for event in events if event["event"] == "note"]
+    (lost,) = [note for note in notes if note["subject"] == "satellites"]
+    assert set(lost["examples"]) == {"landsat-5", "landsat-7", "sentinel-2"}
+    assert [note["subject"] for note in notes].count("masks") == 1
     order = [names.index(name) for name in ("note", "scene", "prepared", "started", "finished")]
     assert order == sorted(order)
     paths = events[-1]["paths"]
