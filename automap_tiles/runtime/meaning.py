@@ -98,6 +98,10 @@ def _said(imported: Imported, labels: Mapping[str, str]) -> str:
     return f"import {imported.module} {imported.name} {imported.alias}"
 
 
+def _is_empty_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and node.value == ""
+
+
 def _names(node: ast.AST) -> tuple[str, ...]:
     match node:
         case ast.Name():
@@ -139,6 +143,9 @@ class _Reader:
         for name, value in ast.iter_fields(node):
             if value is None or name in _SILENT or name in without:
                 continue
+            if isinstance(node, ast.JoinedStr):
+                # Python 3.12 writes an empty text behind a format that ends with a field.
+                value = [part for part in value if not _is_empty_text(part)]  # noqa: PLW2901
             if value == [] and name != "body":
                 continue
             self.parts.append(name)

@@ -31,6 +31,7 @@ _RULES = [
         # what a measurement of speed tells, and the choice of a classifier that hangs on it
         (r"^(\s*).*: [\d.]+ µs per pixel, [\d.]+ s CPU per km².$", r"\1COST"),
         (r"^(\s*)Taken: .*$", r"\1Taken: CLASSIFIER"),
+        (r"^(\s*)Most useful: .*$", r"\1Most useful: BANDS"),
         # which version
         (r"(automap, version) .*", r"\1 VERSION"),
     )

@@ -14,6 +14,7 @@ from rasterio.warp import transform_bounds
 from automap_tiles.grid import Pyramid, Tile
 from automap_tiles.raster import inspect, read
 from tests.raster.conftest import MakeRaster
+from tests.raster.gdal import GDAL_3_12, MODE_IN_FLOAT64
 
 mapchete_read = pytest.importorskip("mapchete.io.raster.read")
 mapchete_tile = pytest.importorskip("mapchete.tile")
@@ -92,8 +93,9 @@ def test_nearest_of_noise(
     data = rng.integers(0, 200, (2, 600, 800), dtype=np.uint16)
     path = make_raster(data, crs=crs, transform=transform, nodata=0)
     valid = 0
-    # At the coarse zooms GDAL halves its rows, or cannot transform parts of them at all.
-    for zoom in (0, 1, 3, 5, 6, 8, 11):
+    # At the coarse zooms GDAL halves its rows, or cannot transform parts of them at all. At the
+    # two coarsest GDAL 3.12 shows pixels of a UTM zone on the other side of the Earth as well.
+    for zoom in (3, 5, 6, 8, 11) if GDAL_3_12 else (0, 1, 3, 5, 6, 8, 11):
         for tile in tiles_of(path, grid, zoom):
             valid += assert_equal_to_mapchete(path, tile, "nearest")
     assert valid > 10_000
@@ -106,12 +108,15 @@ def test_nearest_of_noise(
 )
 @pytest.mark.parametrize("grid", GRIDS)
 def test_gdal_resamplings(
+    request: pytest.FixtureRequest,
     make_raster: MakeRaster,
     rng: np.random.Generator,
     resampling: str,
     grid: str,
     nodata: float | None,
 ) -> None:
+    if GDAL_3_12 and nodata is None and resampling in ("cubic", "mode"):
+        request.applymarker(pytest.mark.xfail(strict=True, reason=MODE_IN_FLOAT64))
     # Holes of all bands at once: of one band alone mapchete's GDAL makes numbers.
     data = rng.integers(1, 200, (2, 300, 400), dtype=np.uint16)
     data[:, 100:150, 50:200] = 0

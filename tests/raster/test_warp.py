@@ -14,6 +14,7 @@ from automap_tiles.errors import InputError
 from automap_tiles.grid import Grid, Pyramid, Tile
 from automap_tiles.raster import Raster, read, times_picked, warp
 from tests.raster.conftest import UTM, UTM_TRANSFORM, MakeRaster
+from tests.raster.gdal import GDAL_3_12, MODE_IN_FLOAT64
 
 GRID = Grid(CRS.from_string(UTM), UTM_TRANSFORM, (90, 120))
 TILE = Pyramid.from_grid("geodetic").tile(11, 490, 2219)
@@ -22,8 +23,14 @@ TILE = Pyramid.from_grid("geodetic").tile(11, 490, 2219)
 @pytest.mark.parametrize("resampling", ["nearest", "bilinear", "cubic", "average", "mode", "max"])
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "float32"])
 def test_equals_reading_the_same_from_a_file(
-    make_raster: MakeRaster, rng: np.random.Generator, dtype: str, resampling: str
+    request: pytest.FixtureRequest,
+    make_raster: MakeRaster,
+    rng: np.random.Generator,
+    dtype: str,
+    resampling: str,
 ) -> None:
+    if GDAL_3_12 and resampling == "mode" and dtype != "float32":
+        request.applymarker(pytest.mark.xfail(strict=True, reason=MODE_IN_FLOAT64))
     data = rng.integers(1, 100, (1, 90, 120)).astype(dtype)
     hidden = rng.random(data.shape) < 0.2
     path = make_raster(np.where(hidden, 0, data), nodata=0)

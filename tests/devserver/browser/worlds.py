@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.engine.projects import AUTOMAP
+from tests.imagery.place import is_real
 
 SCENES = "data/sentinel2/mapchete_eo_33TWL_l2a_120m"
 BOUNDS = [15.2, 45.2, 16.3, 45.9]
@@ -38,6 +39,8 @@ class World:
     composite: Path
     classes: Path
     """The folder of its tiles."""
+    is_real: bool
+    """Whether the scenes are; those that the tests write have fewer colours."""
 
 
 def make_world(folder: Path, shared: Path) -> World:
@@ -78,4 +81,4 @@ def make_world(folder: Path, shared: Path) -> World:
         path.write_text(json.dumps(process, indent=1))
         command = [*AUTOMAP, "execute", str(path), "--no-progress", "--concurrency", "none"]
         subprocess.run(command, check=True, capture_output=True, timeout=60)
-    return World(folder / "composite.mapchete", folder / "classes")
+    return World(folder / "composite.mapchete", folder / "classes", is_real(shared / SCENES))
