@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 from tests.mutants.operators import Mutant, mutants
@@ -72,4 +73,10 @@ def _imports(path: Path) -> set[str]:
 def all_mutants(root: Path, folder: str | None = None) -> list[Mutant]:
     """Every change of every module, or of those below one folder."""
     chosen = [path for path in sources(root) if folder in (None, folder_of(path))]
-    return [each for path in chosen for each in mutants(str(path), (root / path).read_bytes())]
+    return [each for path in chosen for each in _of_source(path, (root / path).read_bytes())]
+
+
+@cache
+def _of_source(path: Path, source: bytes) -> tuple[Mutant, ...]:
+    """Kept: a sample is drawn of all of them."""
+    return tuple(mutants(str(path), source))
