@@ -93,7 +93,8 @@ def execute(
         process.writer.prepare(area=area, overwrite=options.overwrite)
         journal = stack.enter_context(Journal.under(held))
         last = journal.last_run()
-        if last is None or last.finished is None or held.left_behind:
+        died = last is None or last.finished is None or held.left_behind
+        if died or options.overwrite:
             _clean(process, held)
         state = begin(
             process,

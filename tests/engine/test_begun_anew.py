@@ -23,6 +23,7 @@ from automap_tiles.engine.run import RunOptions, execute
 from automap_tiles.errors import OutputBusy, OutputMismatch, ProcessChanged
 from automap_tiles.notes import Fate, Note, Subject
 from automap_tiles.runtime import open_process
+from tests.engine.projects import make_project
 
 # The value comes from a file that no hash knows: what is old can be told from what is new.
 MODULE = """
@@ -435,3 +436,18 @@ def test_stale_tiles_are_shown(constant: Constant, capsys: pytest.CaptureFixture
     assert 0 < stale <= 100
     assert main(["info", str(constant.output)]) == 0
     assert f"{stale} to be made again" in capsys.readouterr().out
+
+
+def test_who_overwrites_clears_away_what_other_machines_left(tmp_path: Path) -> None:
+    """Also where the last run ended well, and nothing tells of a writer that died."""
+    project = make_project(tmp_path / "p", zooms=(12, 12))
+    list(execute(open_process(project.config)))
+    folder = next(project.output.rglob("12/*"))
+    part = folder / ".1.tif.elsewhere-77-deadbeef-3.part"
+    part.write_bytes(b"half a tile")
+    list(execute(open_process(project.config)))
+    assert part.exists()  # a run that has nothing to do does not look at every file
+    days_ago = time.time() - 3 * 86_400
+    os.utime(part, (days_ago, days_ago))
+    list(execute(open_process(project.config), RunOptions(overwrite=True)))
+    assert not part.exists()
