@@ -88,10 +88,12 @@ KILLS ?= 60
 kills: $(VENV)/.test-stamp
 	AUTOMAP_KILLS=$(KILLS) $(PYTEST) tests/engine/test_remote_journal.py -q -k killed_at_random
 
-# Which small changes of the code no test notices: a sample of COUNT, of all or of one FOLDER.
+# Which small changes of the code no test notices: a sample of COUNT, of all or of one FOLDER. First,
+# once for a state of the code, which tests run a line: as long as two runs of the suite.
 COUNT ?= 200
 mutants: $(VENV)/.test-stamp
 	@$(BIN)/python -m tests.imagery
+	$(BIN)/python -m tests.mutants.reach $(WORKERS)
 	$(BIN)/python -m tests.mutants --count $(COUNT) --workers $(WORKERS) $(if $(SEED),--seed $(SEED)) $(if $(FOLDER),--folder $(FOLDER))
 
 # What went wrong when people tried it: scripts in the folder beside the checkout.

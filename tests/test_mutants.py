@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from coverage import CoverageData
 
 from tests.mutants import __main__ as command
-from tests.mutants.operators import mutants
+from tests.mutants.operators import Mutant, mutants
+from tests.mutants.reach import Reach
 from tests.mutants.selection import all_mutants, folder_of, looking_at
 from tests.mutants.trial import Outcome, attempt
 
@@ -75,6 +78,40 @@ def test_equivalent_ones_exist_and_have_a_reason(root: Path) -> None:
     assert known.keys() <= {each.key for each in all_mutants(root)}
 
 
+def test_run_by_a_call_or_by_the_import() -> None:
+    source = b"A = 1\n\n\ndef half(value, by=2):\n    return (value\n            / 2)\n"
+    found = {(each.old, each.line): each for each in mutants("half.py", source)}
+    assert not found["1", 1].in_function
+    assert not found["2", 4].in_function
+    division = next(each for (old, _), each in found.items() if "/" in old and "return" not in old)
+    assert division.in_function
+    assert division.lines == range(5, 7)
+
+
+def test_what_runs_a_line_the_near_ones_and_the_quick_ones_first() -> None:
+    data = CoverageData(no_disk=True)
+    path = "automap_tiles/grid/curve.py"
+    for test, lines in (("tests/cli/test_a.py::slow", [5]), ("tests/cli/test_a.py::quick", [5, 6]),
+                        ("tests/grid/test_b.py::near", [6]), ("tests/grid/test_b.py::else", [7]),
+                        ("", [5])):  # fmt: skip
+        data.set_context(test)
+        data.add_lines({path: lines})
+    times = {"slow": 3.0, "quick": 0.1, "near": 9.0, "else": 0.1}
+    seconds = {test: times[test.rpartition(":")[2]] for test in data.measured_contexts() if test}
+    known = Reach(data=data, seconds=seconds)
+    near, quick, slow = (
+        "tests/grid/test_b.py::near", "tests/cli/test_a.py::quick", "tests/cli/test_a.py::slow",
+    )  # fmt: skip
+    assert known.tests(path, range(5, 7)) == [near, quick, slow]
+    change = Mutant(path=path, line=5, start=0, end=1, old="a", new="b", text="a", in_function=True)
+    assert command.chosen(change, known, seconds=60) == [quick, slow]
+    assert command.chosen(change, known, seconds=1) == [quick]
+    assert command.chosen(replace(change, line=99), known, seconds=1) == []
+    assert command.chosen(replace(change, in_function=False), known, seconds=1)[0] == (
+        "tests/grid/test_curve.py"
+    )
+
+
 def test_tests_of_the_folder_and_of_its_importers(root: Path) -> None:
     chosen = looking_at(root, Path("automap_tiles/grid/curve.py"))
     assert chosen[0] == "tests/grid/test_curve.py"
@@ -105,6 +142,7 @@ def test_an_attempt(tmp_path: Path, body: str, outcome: Outcome) -> None:
         if each.new == "(value * 2)"
     )
     before = path.read_bytes()
-    trial = attempt(change, tmp_path, shared=None, seconds=120)
+    tests = looking_at(tmp_path, Path(change.path))
+    trial = attempt(change, tmp_path, tests=tests, shared=None, seconds=120)
     assert trial.outcome is outcome
     assert path.read_bytes() == before

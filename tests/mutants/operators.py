@@ -38,6 +38,13 @@ class Mutant:
     new: str
     text: str
     """The line that it begins in."""
+    in_function: bool
+    """Run when a function is called; the rest is when a module is imported."""
+
+    @property
+    def lines(self) -> range:
+        """Lines of the file that it stands in."""
+        return range(self.line, self.line + self.old.count("\n") + 1)
 
     @property
     def key(self) -> str:
@@ -62,6 +69,7 @@ def mutants(path: str, source: bytes) -> list[Mutant]:
     starts, lines = [0], source.splitlines(keepends=True)
     for line in lines:
         starts.append(starts[-1] + len(line))
+    inside = _inside_functions(tree)
     found = []
     for node in _code(tree):
         for new in _changes(node):
@@ -77,9 +85,21 @@ def mutants(path: str, source: bytes) -> list[Mutant]:
                     old=old,
                     new=new,
                     text=lines[node.lineno - 1].decode().strip(),
+                    in_function=id(node) in inside,
                 )
             )
     return sorted(found, key=lambda each: (each.start, each.new))
+
+
+def _inside_functions(tree: ast.AST) -> set[int]:
+    """Identities of the nodes of bodies of functions, whose defaults are not among them."""
+    return {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for statement in node.body
+        for inner in ast.walk(statement)
+    }
 
 
 def _code(tree: ast.AST) -> Iterator[ast.expr | ast.stmt]:

@@ -1,8 +1,8 @@
 """Which tests run a line: `python -m tests.mutants.reach`, once for a state of the code.
 
-The whole suite runs under coverage.py, whose contexts are the tests; what a test starts in processes
-of its own counts as run by it. The answer lies in the cache folder, named after the sources and the
-tests, so that it is never asked about other code than it was made of.
+The whole suite runs under coverage.py, whose contexts are the tests; what a test starts in
+processes of its own counts as run by it. The answer lies in the cache folder, named after the
+sources and the tests, so that it is never asked about other code than it was made of.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from coverage import CoverageData
 
 from tests.imagery.place import ROOT, imagery
 from tests.mutants.carried import CONTEXT
-from tests.mutants.selection import PACKAGES, sources
+from tests.mutants.selection import PACKAGES, folder_of, sources
 
 CACHE = ROOT / ".cache" / "reach"
 _SERIAL, _PARALLEL = "serial", "not serial"
@@ -28,17 +28,24 @@ _SERIAL, _PARALLEL = "serial", "not serial"
 
 @dataclass(frozen=True, kw_only=True)
 class Reach:
-    """Tests by the line that they run, quickest first."""
+    """Tests by the line that they run."""
 
     data: CoverageData
     seconds: dict[str, float]
     """How long each test took."""
 
     def tests(self, path: str, lines: range) -> list[str]:
-        """Node ids of the tests that run one of the lines of a file, given from the root."""
+        """Node ids of the tests that run one of the lines of a file, given from the root.
+
+        Those of its own folder first, then the quickest.
+        """
         by_line = self.data.contexts_by_lineno(path)
         found = {test for line in lines for test in by_line.get(line, ()) if test}
-        return sorted(found & self.seconds.keys(), key=lambda each: (self.seconds[each], each))
+        near = f"tests/{folder_of(path)}/"
+        return sorted(
+            found & self.seconds.keys(),
+            key=lambda each: (not each.startswith(near), self.seconds[each], each),
+        )
 
 
 def load() -> Reach | None:
@@ -68,8 +75,10 @@ def _tests() -> Iterator[Path]:
 
 
 def main(workers: str = "2", *tests: str) -> int:
-    """Run the suite, both parts, and put what they ran together."""
+    """Run the suite, both parts, and put what they ran together, unless it was done before."""
     folder = CACHE / state()
+    if (folder / "seconds.json").exists():
+        return 0
     parts = folder / "parts"
     parts.mkdir(parents=True, exist_ok=True)
     settings = folder / "coverage.ini"
