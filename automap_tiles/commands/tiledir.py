@@ -13,7 +13,7 @@ import shapely
 
 from automap_tiles.engine.journal import JournalReader, Place, has_journal, place_of
 from automap_tiles.errors import ConfigError
-from automap_tiles.formats.metadata import Metadata, read_metadata
+from automap_tiles.formats.tiles import Metadata, read_metadata
 from automap_tiles.grid import Pyramid, Tile, TileIndex
 from automap_tiles.grid.cover import clip_to_pyramid
 from automap_tiles.storage import Storage, TileLayout, open_storage

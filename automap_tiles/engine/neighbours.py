@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from automap_tiles.formats.tile_files import Cut, overlapping
+from automap_tiles.formats.tiles import Cut, overlapping
 from automap_tiles.grid import Pyramid, Tile, TileIndex
 from automap_tiles.raster import overview
 from automap_tiles.runtime.zooms import BaseLevels

@@ -11,8 +11,7 @@ import numpy as np
 from automap_tiles.engine import neighbours
 from automap_tiles.errors import ProcessError
 from automap_tiles.formats.protocols import Tiled
-from automap_tiles.formats.raster_output import blank, paste
-from automap_tiles.formats.tile_files import Cut
+from automap_tiles.formats.tiles import Cut, blank, paste
 from automap_tiles.grid import Tile, TileIndex
 from automap_tiles.raster import overview
 from automap_tiles.runtime.process import Process

@@ -10,16 +10,18 @@ from automap_tiles import vector
 from automap_tiles.errors import GridError, InputError
 from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.context import OpenContext, ResolvedProcess
-from automap_tiles.formats.features import FeatureDirectory
 from automap_tiles.formats.glance import Glance
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.protocols import InputTile, OutputKind, RasterReader, Writer
 from automap_tiles.formats.raster_file import size_in
-from automap_tiles.formats.raster_output import RasterDirectory
 from automap_tiles.formats.registry import open_input
 from automap_tiles.formats.spec import InputSpec
-from automap_tiles.formats.tile_directory import TileDirectory
-from automap_tiles.formats.tile_source import PixelFormat
+from automap_tiles.formats.tiles import (
+    FeatureDirectory,
+    PixelFormat,
+    RasterDirectory,
+    TileDirectory,
+)
 from automap_tiles.grid import Tile
 
 if TYPE_CHECKING:

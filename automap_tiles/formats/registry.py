@@ -63,7 +63,7 @@ _TABLE = (
         name="TileDirectory",
         summary="folder of zoom/row/col tiles",
         kind=None,
-        reader=f"{_HERE}.tile_directory:open_reader",
+        reader=f"{_HERE}.tiles._directory:open_reader",
     ),
     FormatInfo(
         name="Mapchete",
@@ -88,19 +88,19 @@ _TABLE = (
         name="PNG",
         summary="8-bit PNG tiles with an alpha band",
         kind=OutputKind.RASTER,
-        writer=f"{_HERE}.png:open_writer",
+        writer=f"{_HERE}.tiles.png:open_writer",
     ),
     FormatInfo(
         name="GeoJSON",
         summary="GeoJSON tiles",
         kind=OutputKind.VECTOR,
-        writer=f"{_HERE}.features:open_writer",
+        writer=f"{_HERE}.tiles.features:open_writer",
     ),
     FormatInfo(
         name="FlatGeobuf",
         summary="FlatGeobuf tiles",
         kind=OutputKind.VECTOR,
-        writer=f"{_HERE}.features:open_writer",
+        writer=f"{_HERE}.tiles.features:open_writer",
     ),
 )
 

@@ -16,8 +16,7 @@ from automap_tiles.errors import InputError
 from automap_tiles.formats.mapchete import ProcessOutput
 from automap_tiles.formats.protocols import OutputKind, RasterInput, VectorInput
 from automap_tiles.formats.raster_file import RasterFile
-from automap_tiles.formats.tile_directory import PixelTile, TileDirectory
-from automap_tiles.formats.tile_source import touched
+from automap_tiles.formats.tiles import PixelTile, TileDirectory, touched
 from automap_tiles.grid import Bounds
 from automap_tiles.layers import web
 from automap_tiles.layers.layer import Band, LandClass, LayerInfo, LayerKind, Query

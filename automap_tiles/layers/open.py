@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automap_tiles.errors import AutomapError, ConfigError, ProcessChanged
-from automap_tiles.formats.features import FeatureDirectory
-from automap_tiles.formats.gtiff_tiles import GeoTiffCodec
+from automap_tiles.formats.gtiff import GeoTiffCodec
 from automap_tiles.formats.registry import open_input
 from automap_tiles.formats.scenes_reader import ScenesReader
 from automap_tiles.formats.spec import InputSpec
+from automap_tiles.formats.tiles import FeatureDirectory
 from automap_tiles.layers import web
 from automap_tiles.layers.files import FileLayer, file_layer, land_classes
 from automap_tiles.layers.layer import Band, LandClass, Layer, LayerInfo, LayerKind

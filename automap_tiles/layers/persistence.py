@@ -7,9 +7,8 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from automap_tiles.errors import ConfigError
-from automap_tiles.formats.features import FeatureDirectory
-from automap_tiles.formats.raster_output import RasterDirectory
-from automap_tiles.formats.single_file import SingleFile
+from automap_tiles.formats.gtiff import SingleFile
+from automap_tiles.formats.tiles import FeatureDirectory, RasterDirectory
 from automap_tiles.storage import MemoryStorage, TileLayout
 
 if TYPE_CHECKING:

@@ -13,9 +13,7 @@ import shapely
 from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.on_demand import OnDemandJournal
 from automap_tiles.errors import TileFailed
-from automap_tiles.formats.raster_output import RasterDirectory
-from automap_tiles.formats.tile_directory import TileDirectory
-from automap_tiles.formats.tile_source import PixelFormat, touched
+from automap_tiles.formats.tiles import PixelFormat, RasterDirectory, TileDirectory, touched
 from automap_tiles.grid import Tile, TileIndex
 from automap_tiles.layers.files import FileLayer
 from automap_tiles.layers.layer import LayerInfo

@@ -11,7 +11,7 @@ import rasterio
 
 from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.journal import JOURNAL_NAME, Journal
-from automap_tiles.formats.metadata import Metadata, write_metadata
+from automap_tiles.formats.tiles import Metadata, write_metadata
 from automap_tiles.grid import Pyramid, Tile, TileIndex
 from automap_tiles.storage import open_storage
 

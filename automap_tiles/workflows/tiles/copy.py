@@ -24,8 +24,8 @@ from automap_tiles.engine.journal import (
     place_of,
 )
 from automap_tiles.errors import OutputError, OutputMismatch
-from automap_tiles.formats.metadata import METADATA_NAME
 from automap_tiles.formats.protocols import StoredFile
+from automap_tiles.formats.tiles import METADATA_NAME
 from automap_tiles.grid import TileIndex, curve
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.storage import Storage, checksum, is_remote, open_storage

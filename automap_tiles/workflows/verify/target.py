@@ -9,12 +9,12 @@ from pathlib import Path
 from automap_tiles.commands.tiledir import TileDirectory, open_tile_directory
 from automap_tiles.engine.journal import Journal, JournalReader, Place, has_journal, place_of
 from automap_tiles.errors import ConfigError
-from automap_tiles.formats.tile_files import TileFiles
+from automap_tiles.formats.tiles import TileFiles
 from automap_tiles.grid import Pyramid, Tile, TileIndex
 from automap_tiles.runtime.open import open_process
 from automap_tiles.storage import Storage, open_storage
 
-# GeoTIFFs are what an output of one file can be; see formats.single_file.
+# GeoTIFFs are what an output of one file can be; see formats.gtiff.
 _FILE_ENDINGS = (".tif", ".tiff")
 
 

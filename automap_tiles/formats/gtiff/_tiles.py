@@ -10,14 +10,21 @@ import numpy as np
 
 from automap_tiles import raster
 from automap_tiles.errors import OutputError
-from automap_tiles.formats.assumed import advice, tell_of_lost
-from automap_tiles.formats.metadata import Metadata, read_metadata
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.protocols import Tiled
-from automap_tiles.formats.raster_options import RasterOptions, raster_options
-from automap_tiles.formats.raster_output import RasterDirectory, Tags
 from automap_tiles.formats.spec import OutputSpec
-from automap_tiles.formats.tile_files import TileFiles, output_pyramid
+from automap_tiles.formats.tiles import (
+    Metadata,
+    RasterDirectory,
+    RasterOptions,
+    Tags,
+    TileFiles,
+    advice,
+    output_pyramid,
+    raster_options,
+    read_metadata,
+    tell_of_lost,
+)
 from automap_tiles.grid import Pyramid, Tile
 from automap_tiles.notes import Note
 from automap_tiles.raster import BandMetadata

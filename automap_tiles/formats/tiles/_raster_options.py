@@ -10,9 +10,9 @@ from typing import Any, Literal
 import numpy as np
 
 from automap_tiles.errors import InputError
-from automap_tiles.formats.legend import Legend, class_tags, read_legend
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.spec import OutputSpec
+from automap_tiles.formats.tiles._legend import Legend, class_tags, read_legend
 from automap_tiles.raster import BandMetadata
 from automap_tiles.raster.warp import resampling_of
 

@@ -9,14 +9,14 @@ import numpy as np
 
 from automap_tiles import raster
 from automap_tiles.errors import ProcessResultError
-from automap_tiles.formats.assumed import advice, tell_of_lost
-from automap_tiles.formats.metadata import Metadata
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.protocols import Tiled, Writer
-from automap_tiles.formats.raster_options import resampling_option
-from automap_tiles.formats.raster_output import RasterDirectory, Tags
 from automap_tiles.formats.spec import OutputSpec
-from automap_tiles.formats.tile_files import TileFiles, output_pyramid
+from automap_tiles.formats.tiles._assumed import advice, tell_of_lost
+from automap_tiles.formats.tiles._files import TileFiles, output_pyramid
+from automap_tiles.formats.tiles._metadata import Metadata
+from automap_tiles.formats.tiles._raster_options import resampling_option
+from automap_tiles.formats.tiles._rasters import RasterDirectory, Tags
 from automap_tiles.grid import Pyramid, Tile
 from automap_tiles.notes import Note
 from automap_tiles.storage import open_storage

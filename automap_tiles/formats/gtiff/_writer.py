@@ -1,11 +1,11 @@
-"""GeoTIFF tiles; or one GeoTIFF, or COG, when the path ends with .tif."""
+"""Whether a path means a directory of GeoTIFF tiles or one GeoTIFF."""
 
 from __future__ import annotations
 
-from automap_tiles.formats.gtiff_tiles import SINGLE_FILE_OPTIONS, directory_writer
+from automap_tiles.formats.gtiff._single_file import open_single_file
+from automap_tiles.formats.gtiff._tiles import SINGLE_FILE_OPTIONS, directory_writer
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.protocols import Writer
-from automap_tiles.formats.single_file import open_single_file
 from automap_tiles.formats.spec import OutputSpec
 from automap_tiles.grid import Pyramid
 

@@ -15,11 +15,11 @@ from shapely.geometry.base import BaseGeometry
 
 from automap_tiles import vector
 from automap_tiles.errors import InputError, ProcessResultError
-from automap_tiles.formats.metadata import Metadata, write_metadata, write_summary
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.protocols import Feature, OutputKind, StoredFile, Tiled, Writer
 from automap_tiles.formats.spec import OutputSpec
-from automap_tiles.formats.tile_files import TileFiles, output_pyramid
+from automap_tiles.formats.tiles._files import TileFiles, output_pyramid
+from automap_tiles.formats.tiles._metadata import Metadata, write_metadata, write_summary
 from automap_tiles.grid import Pyramid, Tile, TileIndex
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.storage import Cleaned, open_storage

@@ -12,13 +12,13 @@ import pytest
 
 from automap_tiles.errors import InputError, OutputMismatch
 from automap_tiles.formats import OutputKind, OutputSpec
-from automap_tiles.formats.metadata import (
+from automap_tiles.formats.registry import open_output
+from automap_tiles.formats.tiles import (
     METADATA_NAME,
     Metadata,
     read_metadata,
     write_metadata,
 )
-from automap_tiles.formats.registry import open_output
 from automap_tiles.grid import Pyramid
 from automap_tiles.storage import open_storage
 

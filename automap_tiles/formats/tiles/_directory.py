@@ -15,19 +15,19 @@ from automap_tiles.errors import GridError, InputError, NoOperation
 from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.context import OpenContext
 from automap_tiles.formats.glance import Glance, glance_at_tiles
-from automap_tiles.formats.metadata import (
+from automap_tiles.formats.options import Options
+from automap_tiles.formats.overlap import pieces
+from automap_tiles.formats.protocols import Feature, OutputKind
+from automap_tiles.formats.spec import InputSpec
+from automap_tiles.formats.tiles._files import TileFiles
+from automap_tiles.formats.tiles._metadata import (
     METADATA_NAME,
     Metadata,
     is_known_extension,
     kind_of_extension,
     read_metadata,
 )
-from automap_tiles.formats.options import Options
-from automap_tiles.formats.overlap import pieces
-from automap_tiles.formats.protocols import Feature, OutputKind
-from automap_tiles.formats.spec import InputSpec
-from automap_tiles.formats.tile_files import TileFiles
-from automap_tiles.formats.tile_source import (
+from automap_tiles.formats.tiles._pixels import (
     PixelFormat,
     folder_stamp,
     load_kept,

@@ -11,9 +11,9 @@ import numpy as np
 
 from automap_tiles import raster
 from automap_tiles.errors import InputError, ProcessResultError
-from automap_tiles.formats.metadata import Metadata, write_metadata, write_summary
 from automap_tiles.formats.protocols import OutputKind, StoredFile, Tiled
-from automap_tiles.formats.tile_files import Cut, TileFiles
+from automap_tiles.formats.tiles._files import Cut, TileFiles
+from automap_tiles.formats.tiles._metadata import Metadata, write_metadata, write_summary
 from automap_tiles.grid import Pyramid, Tile, TileIndex
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from automap_tiles.formats.gtiff_tiles import GeoTiffCodec
-from automap_tiles.formats.pixel_boxes import (
+from automap_tiles.formats.gtiff._pixel_boxes import (
     PixelBox,
     box_of_area,
     box_of_grid,
@@ -23,9 +22,10 @@ from automap_tiles.formats.pixel_boxes import (
     pixels_of_area,
     tiles_under,
 )
-from automap_tiles.formats.placed_file import PlacedFile
-from automap_tiles.formats.raster_output import Tags, blank, paste
-from automap_tiles.formats.spool import Spool
+from automap_tiles.formats.gtiff._placed_file import PlacedFile
+from automap_tiles.formats.gtiff._spool import Spool
+from automap_tiles.formats.gtiff._tiles import GeoTiffCodec
+from automap_tiles.formats.tiles import Tags, blank, paste
 from automap_tiles.grid import Grid, Pyramid, TileIndex
 from automap_tiles.raster.mosaic import MosaicSpec, Piece, block_size, write_mosaic
 

@@ -19,8 +19,8 @@ from rasterio.warp import calculate_default_transform
 
 from automap_tiles import raster
 from automap_tiles.errors import AutomapError, InputError, NoOperation
-from automap_tiles.formats.raster_output import blank, paste, without_buffer
-from automap_tiles.formats.tile_files import Cut, TileFiles
+from automap_tiles.formats.tiles._files import Cut, TileFiles
+from automap_tiles.formats.tiles._rasters import blank, paste, without_buffer
 from automap_tiles.grid import Bounds, Grid, GridLike, Pyramid, Tile, TileIndex, unit_parts
 from automap_tiles.grid.operation import between
 from automap_tiles.raster.lru import ByteLRU, share
