@@ -18,8 +18,8 @@ from automap_tiles.commands.run.parameters import RunParameters
 from automap_tiles.commands.train import summary
 from automap_tiles.commands.train.run import Listeners
 from automap_tiles.errors import AutomapError
+from automap_tiles.missions import satellite_name
 from automap_tiles.notes import Notes
-from automap_tiles.sensors import satellite_name
 
 if TYPE_CHECKING:
     from automap_tiles.analysis.classifier.search import Trial

@@ -35,9 +35,9 @@ from automap_tiles.commands.run.results import (
 )
 from automap_tiles.engine.journal import hold, place_of
 from automap_tiles.errors import AutomapError, InputError, TilesFailed
+from automap_tiles.missions import satellite_name
 from automap_tiles.notes import Notes, tell
 from automap_tiles.scenes.funnel import Funnel, Step
-from automap_tiles.sensors import satellite_name
 
 if TYPE_CHECKING:
     from automap_tiles.commands.run.classification import Classification

@@ -14,19 +14,18 @@ import numpy as np
 from automap_tiles.analysis.indices import INDICES, spectral_index
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import Bounds, Grid
+from automap_tiles.missions import COMMON, LON_LAT
 from automap_tiles.scenes.frames import NativeFrame
 from automap_tiles.scenes.lattice import Lattice, intersection
 from automap_tiles.scenes.masks import MaskRule
-from automap_tiles.scenes.outlines import LON_LAT
 from automap_tiles.scenes.reading import Reading, iter_dates, lattice_of
 from automap_tiles.scenes.select import Overpass, overpasses
-from automap_tiles.sensors.sensor import COMMON
 from automap_tiles.vector import burn, reproject_geometry
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-    from automap_tiles.scenes.scene import Scene
+    from automap_tiles.missions import Scene
     from automap_tiles.scenes.stack import Stack
 
 _MOST_PIXELS = 1 << 24

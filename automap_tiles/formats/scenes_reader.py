@@ -17,16 +17,16 @@ from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.formats.raster_file import size_in
 from automap_tiles.formats.scenes_tile import Scenes
 from automap_tiles.grid import Grid, Tile
+from automap_tiles.missions import LON_LAT, Level, Scene, outline
 from automap_tiles.notes import tell
 from automap_tiles.scenes import find
 from automap_tiles.scenes.catalogue.verify import Verify
 from automap_tiles.scenes.failures import check_own, reason_of
+from automap_tiles.scenes.found import Found
 from automap_tiles.scenes.funnel import Funnel, Step
 from automap_tiles.scenes.lattice import Lattice
 from automap_tiles.scenes.masks import MaskRule
-from automap_tiles.scenes.outlines import LON_LAT, outline
 from automap_tiles.scenes.reading import Reading, lattice_of
-from automap_tiles.scenes.scene import Found, Level, Scene
 from automap_tiles.scenes.select import Overpass, Selection, overpasses
 from automap_tiles.scenes.stamps import far_stamps, stamp
 from automap_tiles.scenes.unmasked import notes_of, refuse

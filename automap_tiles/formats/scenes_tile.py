@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Literal
 
 from automap_tiles.formats.overlap import shares_points
 from automap_tiles.grid import Tile
+from automap_tiles.missions import Scene
+from automap_tiles.scenes.contributions import Tally
 from automap_tiles.scenes.frames import Frame
 from automap_tiles.scenes.masks import Making
 from automap_tiles.scenes.reading import Reading, frame_of, iter_dates, read_dates, strips
-from automap_tiles.scenes.scene import Scene
 from automap_tiles.scenes.select import Overpass
-from automap_tiles.scenes.shares import Tally
 from automap_tiles.scenes.stack import Stack
 
 if TYPE_CHECKING:

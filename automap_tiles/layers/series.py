@@ -12,10 +12,10 @@ from rasterio.warp import transform
 
 from automap_tiles.formats.scenes_reader import ScenesReader
 from automap_tiles.layers import web
+from automap_tiles.missions import Flag
 from automap_tiles.scenes.frames import NativeFrame
 from automap_tiles.scenes.masks import flag_picture
 from automap_tiles.scenes.reading import lattice_of, read_dates
-from automap_tiles.sensors.flags import Flag
 
 if TYPE_CHECKING:
     from automap_tiles.runtime.process import Process

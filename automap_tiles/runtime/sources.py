@@ -24,7 +24,7 @@ from automap_tiles.runtime.meaning import Imported, meaning
 from automap_tiles.runtime.meaning import __file__ as meaning_rules
 
 # What of our package the values of a built-in process come from, besides the process itself.
-_COMPUTING = ("automap_tiles.analysis", "automap_tiles.scenes", "automap_tiles.sensors")
+_COMPUTING = ("automap_tiles.analysis", "automap_tiles.scenes", "automap_tiles.missions")
 
 # Public names behind which such code stands.
 _BEHIND = {"automap_tiles.Scenes": "automap_tiles.scenes.reading"}

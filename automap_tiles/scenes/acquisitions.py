@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 
-from automap_tiles.scenes.scene import Level, Scene
-from automap_tiles.sensors.baseline import is_official, parse_baseline
-from automap_tiles.sensors.landsat_names import delivery
-from automap_tiles.sensors.sentinel2_names import datastrip_start
+from automap_tiles.missions import Level, Scene
+from automap_tiles.missions.landsat.names import delivery
+from automap_tiles.missions.sentinel2.baseline import is_official, parse_baseline
+from automap_tiles.missions.sentinel2.names import datastrip_start
 
 _SAME_TIME = timedelta(seconds=10)
 _SAME_PLACE = 0.9

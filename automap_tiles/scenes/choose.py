@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from automap_tiles.errors import AutomapError
+from automap_tiles.missions import Scene
 from automap_tiles.scenes.acquisitions import acquisitions, why_lesser
 from automap_tiles.scenes.failures import check_own, reason_of
+from automap_tiles.scenes.found import Found, in_order
 from automap_tiles.scenes.funnel import Funnel, Step
-from automap_tiles.scenes.scene import Found, Scene, in_order
 from automap_tiles.scenes.select import Refusal, Selection
 
 Failure = tuple[str, AutomapError]

@@ -12,13 +12,15 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, TypeVar
 
 from automap_tiles.errors import AutomapError, InputError
-from automap_tiles.scenes import described, prepared
+from automap_tiles.missions import BandFile, QualityFile, Scene, grid_of, outline
+from automap_tiles.missions.landsat.scenes import landsat_scene
+from automap_tiles.missions.products import find_all
+from automap_tiles.missions.sentinel2.scenes import sentinel2_scene
+from automap_tiles.scenes import prepared
+from automap_tiles.scenes import yaml_stack as described
 from automap_tiles.scenes.catalogue.verify import Verify, verified
 from automap_tiles.scenes.choose import Candidates, Failure, choose
-from automap_tiles.scenes.failures import check_own
-from automap_tiles.scenes.landsat import landsat_scene
-from automap_tiles.scenes.outlines import grid_of, outline
-from automap_tiles.scenes.places import (
+from automap_tiles.scenes.containers import (
     Archive,
     Place,
     folder_of,
@@ -27,15 +29,14 @@ from automap_tiles.scenes.places import (
     list_place,
     unpack,
 )
-from automap_tiles.scenes.scene import BandFile, Found, QualityFile, Scene, Wanted, wanted_of
+from automap_tiles.scenes.failures import check_own
+from automap_tiles.scenes.found import Found, Wanted, wanted_of
 from automap_tiles.scenes.select import Selection
-from automap_tiles.scenes.sentinel2 import sentinel2_scene
 from automap_tiles.scenes.truncation import check_intact
-from automap_tiles.sensors.products import find_all
 from automap_tiles.storage import is_remote
 
 if TYPE_CHECKING:
-    from automap_tiles.sensors.products import ProductLayout
+    from automap_tiles.missions.products import ProductLayout
 
 _File = TypeVar("_File", BandFile, QualityFile)
 

@@ -18,19 +18,24 @@ from automap_tiles.analysis import distance as distances
 from automap_tiles.analysis import masks as tools
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.grid import Grid
-from automap_tiles.scenes.access import resolve
+from automap_tiles.missions import (
+    LEVELS,
+    Confidence,
+    Flag,
+    QualityFile,
+    Scene,
+    combine,
+    grid_of,
+    quality_layer,
+)
 from automap_tiles.scenes.frames import Array, Compute, Frame
 from automap_tiles.scenes.lattice import Lattice, Window, slices, widened
+from automap_tiles.scenes.link_signing import resolve
 from automap_tiles.scenes.maskers import Masking
-from automap_tiles.scenes.outlines import grid_of
 from automap_tiles.scenes.reflectance import pixel_metres
-from automap_tiles.scenes.scene import QualityFile, Scene
 from automap_tiles.scenes.shadows import BANDS as SHADOW_BANDS
 from automap_tiles.scenes.shadows import check as check_sun
 from automap_tiles.scenes.shadows import with_shadows
-from automap_tiles.sensors.flags import Flag, combine
-from automap_tiles.sensors.quality import LEVELS, Confidence
-from automap_tiles.sensors.quality_tables import layer as quality_layer
 from automap_tiles.vector import burn
 
 if TYPE_CHECKING:

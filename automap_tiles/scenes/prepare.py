@@ -19,17 +19,16 @@ from rasterio.crs import CRS
 from automap_tiles.analysis.indices import spectral_index
 from automap_tiles.errors import Empty
 from automap_tiles.grid import Bounds, Grid
+from automap_tiles.missions import LON_LAT, Flag, outline
 from automap_tiles.raster import BandMetadata
 from automap_tiles.raster.mosaic import MosaicSpec, Piece, write_mosaic
 from automap_tiles.scenes.frames import NativeFrame
 from automap_tiles.scenes.lattice import Lattice, Window, intersection
 from automap_tiles.scenes.masks import OWN_LAYERS, Making, flag_picture
-from automap_tiles.scenes.outlines import LON_LAT, outline
 from automap_tiles.scenes.prepared import MASK, NODATA, PREPARED_INDICES, SCALE
 from automap_tiles.scenes.prepared import planes as planes_of
 from automap_tiles.scenes.reading import Reading, lattice_of, read_dates
 from automap_tiles.scenes.select import overpasses
-from automap_tiles.sensors.flags import Flag
 from automap_tiles.vector import burn, reproject_geometry
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 
     from shapely.geometry.base import BaseGeometry
 
-    from automap_tiles.scenes.scene import Scene
+    from automap_tiles.missions import Scene
     from automap_tiles.scenes.stack import Stack
 
 Array = np.ndarray[Any, Any]

@@ -13,11 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from automap_tiles.errors import InputError
+from automap_tiles.missions import BandFile, QualityFile, Scaling, Scene, Sensor, by_key
 from automap_tiles.parsing import parse_json
-from automap_tiles.scenes.scene import BandFile, QualityFile, Scene
-from automap_tiles.sensors.registry import by_key
-from automap_tiles.sensors.scaling import Scaling
-from automap_tiles.sensors.sensor import Sensor
 
 NAME = "prepared.json"
 """A folder that holds it holds prepared scenes."""

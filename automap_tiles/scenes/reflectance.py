@@ -18,12 +18,10 @@ from affine import Affine
 
 from automap_tiles.errors import InputError
 from automap_tiles.grid import Grid
-from automap_tiles.scenes.access import resolve
+from automap_tiles.missions import ANGLE_STEP, BandFile, Scaling, Scene, grid_of
 from automap_tiles.scenes.frames import Frame, NativeFrame, Source
 from automap_tiles.scenes.lattice import Lattice, Window, intersection, slices
-from automap_tiles.scenes.outlines import grid_of
-from automap_tiles.scenes.scene import BandFile, Scene
-from automap_tiles.sensors.scaling import ANGLE_STEP, Scaling
+from automap_tiles.scenes.link_signing import resolve
 
 Array = np.ndarray[Any, Any]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]

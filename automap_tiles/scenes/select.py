@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from automap_tiles.errors import ConfigError
+from automap_tiles.missions import Level, Scene, satellites
+from automap_tiles.scenes.found import Found
 from automap_tiles.scenes.funnel import Funnel, Step
-from automap_tiles.scenes.scene import Found, Level, Scene
-from automap_tiles.sensors import satellites
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry

@@ -15,9 +15,9 @@ import numpy as np
 
 from automap_tiles.analysis import masks as tools
 from automap_tiles.errors import ConfigError
+from automap_tiles.missions import LON_LAT, Flag
 from automap_tiles.scenes.frames import Compute, Slices
 from automap_tiles.scenes.lattice import Lattice, Window, slices
-from automap_tiles.scenes.outlines import LON_LAT
 from automap_tiles.scenes.reflectance import (
     Reflectance,
     any_of,
@@ -25,10 +25,9 @@ from automap_tiles.scenes.reflectance import (
     finer_window,
     pixel_metres,
 )
-from automap_tiles.sensors.flags import Flag
 
 if TYPE_CHECKING:
-    from automap_tiles.scenes.scene import Scene
+    from automap_tiles.missions import Scene
 
 Array = np.ndarray[Any, Any]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]

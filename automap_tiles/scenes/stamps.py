@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from automap_tiles.scenes.places import is_archive, split
+from automap_tiles.scenes.containers import is_archive, split
 from automap_tiles.storage import is_remote, object_stamps
 
 if TYPE_CHECKING:
-    from automap_tiles.scenes.scene import BandFile, QualityFile, Scene
+    from automap_tiles.missions import BandFile, QualityFile, Scene
 
 
 def far_stamps(place: str) -> dict[str, str]:

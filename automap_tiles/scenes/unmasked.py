@@ -7,13 +7,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from automap_tiles.errors import InputError
+from automap_tiles.missions import FLAG_NAMES, Flag, quality_layer
 from automap_tiles.notes import Fate, Note, Subject
 from automap_tiles.scenes.masks import OWN_LAYERS, Making, layers_used
-from automap_tiles.sensors.flags import NAMES, Flag
-from automap_tiles.sensors.quality_tables import layer as quality_layer
 
 if TYPE_CHECKING:
-    from automap_tiles.scenes.scene import Scene
+    from automap_tiles.missions import Scene
 
 _EXAMPLES = 3
 
@@ -77,4 +76,4 @@ def _told(layers: Iterable[str]) -> Flag:
 
 
 def _words(flags: Flag) -> str:
-    return ", ".join(name for name in NAMES if flags & Flag[name.upper()])
+    return ", ".join(name for name in FLAG_NAMES if flags & Flag[name.upper()])

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from automap_tiles.missions import Scaling
 from automap_tiles.raster.rows import row_blocks
-from automap_tiles.sensors.scaling import Scaling
 
 Array = np.ndarray[Any, Any]
 

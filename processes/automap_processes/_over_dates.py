@@ -14,7 +14,7 @@ from automap_tiles.analysis import indices as spectral
 from automap_tiles.analysis import methods
 from automap_tiles.analysis.chosen import Chosen
 from automap_tiles.analysis.methods import ProvenanceName, Unit, method
-from automap_tiles.scenes.shares import Tally
+from automap_tiles.scenes.contributions import Tally
 
 Picture = np.ma.MaskedArray[Any, Any]
 

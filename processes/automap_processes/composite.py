@@ -24,7 +24,7 @@ from automap_tiles import Counted, Empty, OutputDtype, RasterInput, Scenes, Scen
 from automap_tiles.analysis import composite
 from automap_tiles.analysis import indices as spectral
 from automap_tiles.analysis.methods import ProvenanceName
-from automap_tiles.scenes.shares import Counts, shares
+from automap_tiles.scenes.contributions import Counts, shares
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Picture = np.ma.MaskedArray[Any, Any]

@@ -13,13 +13,13 @@ from typing import Literal
 import numpy as np
 
 from automap_tiles import Empty, Raster, Scenes
+from automap_tiles.missions import Flag
 from automap_tiles.scenes.masks import flag_picture
 from automap_tiles.scenes.prepare import EXACT, planes
 from automap_tiles.scenes.prepared import NODATA
 from automap_tiles.scenes.prepared import planes as prepared_bands
 from automap_tiles.scenes.reading import Reading, frame_of, lattice_of, read_dates
 from automap_tiles.scenes.select import Overpass
-from automap_tiles.sensors import Flag
 
 
 def execute(

@@ -40,7 +40,7 @@ def test_landsat_4(tmp_path: Path) -> None:
 
 MAIN = "from automap_tiles.cli.main import main; raise SystemExit(main())"
 PLUGIN = '''
-from automap_tiles.sensors import Band, Sensor
+from automap_tiles.missions import Band, Sensor
 
 SPANS = {
     "coastal": (0.431, 0.452), "blue": (0.465, 0.515), "green": (0.547, 0.583),
@@ -73,7 +73,7 @@ def dove(tmp_path: Path) -> Path:
     (tmp_path / "site/dove_plugin.py").write_text(PLUGIN)
     about = tmp_path / "site/dove-1.0.dist-info"
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: dove\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text("[automap_tiles.sensors]\ndove = dove_plugin:DOVE\n")
+    (about / "entry_points.txt").write_text("[automap_tiles.missions]\ndove = dove_plugin:DOVE\n")
     (tmp_path / "in").mkdir()
     (tmp_path / "in/scenes.yaml").write_text(DOVES)
     for day, value in (("20201005", 1000), ("20201006", 3000), ("20201009", 4000)):

@@ -17,10 +17,9 @@ from automap_tiles.commands.run.discover import scenes_of
 from automap_tiles.commands.series import needed_bands, series, to_csv
 from automap_tiles.commands.series_plot import SIZE, to_png
 from automap_tiles.errors import ConfigError
+from automap_tiles.missions import Scene, quality_layer
 from automap_tiles.scenes.masks import MaskRule
-from automap_tiles.scenes.scene import Scene
 from automap_tiles.scenes.select import Selection
-from automap_tiles.sensors.quality_tables import layer
 
 LANDSAT = "data/landsat/rio_tiler_pds_LC08_016037_C1_L1TP_900m"
 
@@ -62,7 +61,7 @@ def test_an_area_is_the_mean_of_its_clear_pixels(one: tuple[Scene, ...]) -> None
             planes[name] = source.read(1)[rows, cols] * file.scaling.slope + file.scaling.offset
             corners = source.transform @ (89.9, 139.9), source.transform @ (149.9, 99.9)
     with rasterio.open(scene.quality[0].href) as source:
-        flags = layer(scene.quality[0].layer).to_flags(source.read(1)[rows, cols])
+        flags = quality_layer(scene.quality[0].layer).to_flags(source.read(1)[rows, cols])
     clear = (flags & np.uint16(rule.flags | 1)) == 0
     assert 0 < clear.sum() < clear.size
     lower, upper = (lonlat("EPSG:32617", *corner) for corner in corners)

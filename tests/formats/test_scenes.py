@@ -20,7 +20,7 @@ from automap_tiles.formats.scenes_reader import ScenesReader
 from automap_tiles.formats.scenes_tile import Scenes
 from automap_tiles.formats.spec import InputSpec
 from automap_tiles.grid import Pyramid
-from automap_tiles.sensors.flags import Flag
+from automap_tiles.missions import Flag
 from tests.scenes.samples import BANDS, grid_at, make_scene
 from tests.scenes.test_reading import tile_over
 

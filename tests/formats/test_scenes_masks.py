@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from automap_tiles.errors import ConfigError, InputError, MissingExtra
+from automap_tiles.missions import Flag
 from automap_tiles.scenes.lattice import Lattice
 from automap_tiles.scenes.maskers import registry
 from automap_tiles.scenes.masks import flag_picture
-from automap_tiles.sensors.flags import Flag
 from tests.formats.test_scenes import described, reader_of
 from tests.scenes.test_reading import tile_over
 

@@ -8,10 +8,8 @@ import numpy as np
 import pytest
 import rasterio
 
+from automap_tiles.missions import COMMON, Flag, quality_layer
 from automap_tiles.scenes.find import products
-from automap_tiles.sensors import Flag
-from automap_tiles.sensors.quality_tables import layer
-from automap_tiles.sensors.sensor import COMMON
 from tests.imagery import __main__ as command
 from tests.imagery import place, standins
 
@@ -34,7 +32,7 @@ def test_products_that_the_tests_write_are_products(written: Path) -> None:
         assert "estimated" not in scene.metadata
         assert scene.cloud_cover is not None
         with rasterio.open(scene.quality[0].href) as file:
-            flags = layer(scene.quality[0].layer).to_flags(file.read(1))
+            flags = quality_layer(scene.quality[0].layer).to_flags(file.read(1))
         cloudy = (flags & Flag.CLOUD) != 0
         clear = (flags & (Flag.CLOUD | Flag.SHADOW | Flag.FILL)) == 0
         red = scene.band("red")

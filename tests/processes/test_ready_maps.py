@@ -14,8 +14,8 @@ from automap_tiles import Empty, Pyramid, Scenes, open_process
 from automap_tiles.formats.context import OpenContext
 from automap_tiles.formats.scenes import open_reader
 from automap_tiles.formats.spec import InputSpec
+from automap_tiles.missions.landsat.bands import LANDSAT_8
 from automap_tiles.scenes import find, prepare, prepared
-from automap_tiles.sensors.landsat import LANDSAT_8
 from tests.processes.test_scenes_composite import stack_of
 
 SENTINEL = "data/sentinel2/eodatasets3_T55HFA_20201011_l1c"

@@ -12,8 +12,7 @@ import rasterio
 from affine import Affine
 
 from automap_tiles.grid import Grid
-from automap_tiles.scenes.scene import BandFile, QualityFile, Scene
-from automap_tiles.sensors.scaling import Scaling
+from automap_tiles.missions import BandFile, QualityFile, Scaling, Scene
 
 UTM = rasterio.CRS.from_epsg(32633)
 BANDS = ("blue", "green", "red", "nir")

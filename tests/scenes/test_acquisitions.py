@@ -10,11 +10,12 @@ import pytest
 from shapely import box
 
 from automap_tiles.errors import InputError, ResourceError
+from automap_tiles.missions import Scene
 from automap_tiles.notes import Fate, Subject
 from automap_tiles.scenes.acquisitions import acquisitions, standing, why_lesser
 from automap_tiles.scenes.choose import Candidates, choose
+from automap_tiles.scenes.found import Found
 from automap_tiles.scenes.funnel import Step
-from automap_tiles.scenes.scene import Found, Scene
 from automap_tiles.scenes.select import Selection, one_level, overpasses, parse_period
 
 SEEN = datetime(2020, 10, 29, 23, 51, 7, tzinfo=UTC)

@@ -17,11 +17,11 @@ import rasterio
 
 from automap_tiles import raster
 from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.missions import COMMON
 from automap_tiles.notes import Fate, Subject, collecting
+from automap_tiles.scenes.containers import unpack
 from automap_tiles.scenes.find import products
-from automap_tiles.scenes.places import unpack
-from automap_tiles.scenes.scene import Found
-from automap_tiles.sensors.sensor import COMMON
+from automap_tiles.scenes.found import Found
 
 FOUR = ("blue", "green", "red", "nir")
 C1 = "landsat/rio_tiler_pds_LC08_016037_C1_L1TP_900m"

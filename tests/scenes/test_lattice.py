@@ -83,7 +83,7 @@ def _tiles_over(pyramid: Pyramid, zoom: int) -> list[Tile]:
     import shapely
     from rasterio.warp import transform
 
-    from automap_tiles.scenes.outlines import center
+    from automap_tiles.missions import center
 
     longitude, latitude = center(grid_at())
     x, y = transform("EPSG:4326", pyramid.crs, [longitude], [latitude])

@@ -13,14 +13,12 @@ from scipy import ndimage
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import Grid
+from automap_tiles.missions import CloudPolygon, Flag, QualityFile
 from automap_tiles.scenes.find import products
 from automap_tiles.scenes.frames import NativeFrame, TileFrame
 from automap_tiles.scenes.lattice import Lattice
 from automap_tiles.scenes.masks import MaskRule, cloud_distance, masked, parse_flags
 from automap_tiles.scenes.reading import read_stack
-from automap_tiles.scenes.scene import QualityFile
-from automap_tiles.sensors.flags import Flag
-from automap_tiles.sensors.metadata import CloudPolygon
 from tests.imagery.place import need_real
 from tests.scenes.samples import grid_at, make_scene, write
 from tests.scenes.test_reading import tile_over

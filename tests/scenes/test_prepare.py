@@ -15,12 +15,10 @@ from rasterio.warp import transform_geom
 from shapely.geometry import box, mapping
 
 from automap_tiles.errors import Empty
+from automap_tiles.missions import Flag, Scene, quality_layer
+from automap_tiles.missions.landsat.bands import LANDSAT_8
 from automap_tiles.scenes import find, prepare
 from automap_tiles.scenes.prepared import NODATA, planes
-from automap_tiles.scenes.scene import Scene
-from automap_tiles.sensors.flags import Flag
-from automap_tiles.sensors.landsat import LANDSAT_8
-from automap_tiles.sensors.quality_tables import layer
 
 LANDSAT = "landsat/rio_tiler_pds_LC08_016037_C1_L1TP_900m"
 SENTINEL = "sentinel2/eodatasets3_T55HFA_20201011_l1c"
@@ -62,7 +60,7 @@ def test_landsat_by_the_numbers_of_its_metadata(shared: Path, tmp_path: Path) ->
         off = np.abs(planes[name] * 1e-4 - values)[seen]
         assert off.max() <= 0.5e-4 + 1e-9
     with rasterio.open(next(folder.glob("*_BQA.TIF"))) as file:
-        flags = layer("bqa_c1").to_flags(file.read(1))
+        flags = quality_layer("bqa_c1").to_flags(file.read(1))
     np.testing.assert_array_equal(planes["mask"][seen], flags[seen])
     assert (planes["mask"][~seen] & Flag.FILL).all()
     assert picture.pixels == (seen & (flags & Flag.FILL == 0)).sum()
@@ -128,7 +126,7 @@ def test_strips_do_not_show(shared: Path, tmp_path: Path, monkeypatch: pytest.Mo
 def test_clouds_given_as_polygons_are_in_the_mask(shared: Path, tmp_path: Path) -> None:
     from dataclasses import replace
 
-    from automap_tiles.sensors.metadata import CloudPolygon
+    from automap_tiles.missions import CloudPolygon
 
     scene = only(shared / "data" / SENTINEL)
     ring = ((650_000, 6_000_000), (660_000, 6_000_000), (660_000, 6_010_000), (650_000, 6_010_000))

@@ -13,9 +13,9 @@ from rasterio.warp import transform
 from automap_tiles import raster
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.grid import Grid, Pyramid, Tile, cover
+from automap_tiles.missions import Flag, Scene, center
 from automap_tiles.scenes.lattice import Lattice
 from automap_tiles.scenes.masks import MaskRule
-from automap_tiles.scenes.outlines import center
 from automap_tiles.scenes.reading import (
     Reading,
     frame_of,
@@ -25,10 +25,8 @@ from automap_tiles.scenes.reading import (
     read_stack,
     strips,
 )
-from automap_tiles.scenes.scene import Scene
 from automap_tiles.scenes.select import overpasses
 from automap_tiles.scenes.stack import Stack
-from automap_tiles.sensors.flags import Flag
 from tests.scenes.samples import BANDS, classes_of, grid_at, make_scene, reflectance
 
 CLOUDY = (3, 8, 9)  # shadow and clouds of the SCL in 3 to 9, cirrus is 10
@@ -279,8 +277,7 @@ def test_bands_that_are_not_there(tmp_path: Path) -> None:
 
 
 def test_angles_of_the_sun_for_every_pixel(tmp_path: Path) -> None:
-    from automap_tiles.scenes.scene import BandFile
-    from automap_tiles.sensors.scaling import Scaling
+    from automap_tiles.missions import BandFile, Scaling
     from tests.scenes.samples import write
 
     scene = make_scene(tmp_path)

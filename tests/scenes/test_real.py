@@ -11,19 +11,17 @@ import pytest
 import rasterio
 
 from automap_tiles.grid import Grid
+from automap_tiles.missions import COMMON, Flag, Scene
 from automap_tiles.scenes.find import products
 from automap_tiles.scenes.frames import NativeFrame
 from automap_tiles.scenes.lattice import Lattice
 from automap_tiles.scenes.masks import MaskRule
 from automap_tiles.scenes.reading import Reading, read_dates, read_stack
-from automap_tiles.scenes.scene import Scene
 from automap_tiles.scenes.select import overpasses
 from automap_tiles.scenes.stack import Stack
-from automap_tiles.sensors.flags import Flag
-from automap_tiles.sensors.sensor import COMMON
 from tests.imagery.place import need_real
-from tests.scenes.test_described import ROMANIA, SLOVENIA, _described
 from tests.scenes.test_reading import on_own_grid
+from tests.scenes.test_yaml_stack import ROMANIA, SLOVENIA, _described
 
 FOUR = ("blue", "green", "red", "nir")
 

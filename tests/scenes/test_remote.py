@@ -16,12 +16,12 @@ from automap_tiles.formats.scenes_reader import ScenesReader
 from automap_tiles.formats.spec import InputSpec
 from automap_tiles.grid import Pyramid
 from automap_tiles.scenes.find import products
+from automap_tiles.scenes.found import Found
 from automap_tiles.scenes.masks import MaskRule
-from automap_tiles.scenes.scene import Found
 from automap_tiles.storage import open_storage
-from tests.scenes.test_described import ROMANIA
 from tests.scenes.test_find import C2, FOUR, SAFE
 from tests.scenes.test_real import stack_on
+from tests.scenes.test_yaml_stack import ROMANIA
 from tests.storage.s3 import BUCKET, S3Server
 
 pytest.importorskip("obstore")

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automap_tiles.errors import ConfigError
+from automap_tiles.missions import Scene, registry, satellite_name
+from automap_tiles.missions.landsat.bands import LANDSAT_8
+from automap_tiles.scenes.found import Found
 from automap_tiles.scenes.funnel import Step
-from automap_tiles.scenes.scene import Found, Scene
 from automap_tiles.scenes.select import (
     Period,
     Selection,
@@ -18,8 +20,6 @@ from automap_tiles.scenes.select import (
     parse_period,
     parse_satellites,
 )
-from automap_tiles.sensors import registry, satellite_name
-from automap_tiles.sensors.landsat import LANDSAT_8
 
 START = datetime(2020, 6, 1, 10, tzinfo=UTC)
 

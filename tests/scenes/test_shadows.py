@@ -15,6 +15,8 @@ from scipy import ndimage
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import Grid
+from automap_tiles.missions import BandFile, Flag, QualityFile, Scene
+from automap_tiles.missions.quality_tables import LAYERS
 from automap_tiles.scenes.find import products
 from automap_tiles.scenes.frames import NativeFrame, TileFrame
 from automap_tiles.scenes.lattice import Lattice
@@ -26,9 +28,6 @@ from automap_tiles.scenes.masks import (
     masked,
     parse_flags,
 )
-from automap_tiles.scenes.scene import BandFile, QualityFile, Scene
-from automap_tiles.sensors.flags import Flag
-from automap_tiles.sensors.quality_tables import LAYERS
 from tests.imagery.place import need_real
 from tests.scenes.samples import SENTINEL, grid_at, make_scene, write
 from tests.scenes.test_reading import tile_over

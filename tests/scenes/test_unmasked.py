@@ -8,12 +8,11 @@ from datetime import UTC, datetime
 import pytest
 
 from automap_tiles.errors import InputError
+from automap_tiles.missions import Flag, QualityFile, Scene
 from automap_tiles.notes import Fate, Subject
 from automap_tiles.scenes.maskers import Masking
 from automap_tiles.scenes.masks import Making, parse_flags
-from automap_tiles.scenes.scene import QualityFile, Scene
 from automap_tiles.scenes.unmasked import notes_of, refuse, unmasked
-from automap_tiles.sensors.flags import Flag
 
 DEFAULT = parse_flags(None)
 ALL = Flag.CLOUD | Flag.CIRRUS | Flag.SHADOW

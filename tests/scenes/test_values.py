@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from automap_tiles.missions import Scaling
 from automap_tiles.scenes.values import clear, convert, convert_by_angle
-from automap_tiles.sensors.scaling import Scaling
 
 EVERY = np.arange(65536, dtype="u2").reshape(256, 256)
 

@@ -10,7 +10,7 @@ import click
 from automap_tiles.cli.telling import show_note, telling
 
 if TYPE_CHECKING:
-    from automap_tiles.scenes.scene import Found
+    from automap_tiles.scenes.found import Found
 
 
 @click.command()

@@ -33,8 +33,7 @@ from automap_tiles.commands.train import Order, Outcome, RecipeWish, report_of
 from automap_tiles.commands.train.run import Listeners
 from automap_tiles.commands.train.run import run as train
 from automap_tiles.errors import ConfigError
-from automap_tiles.scenes.outlines import LON_LAT
-from automap_tiles.sensors import satellite_name
+from automap_tiles.missions import LON_LAT, satellite_name
 from automap_tiles.vector import reproject_geometry
 
 _REFLECTANCE = band_unit(Unit.REFLECTANCE)

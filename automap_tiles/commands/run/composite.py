@@ -16,21 +16,20 @@ from automap_tiles.commands.run.folders import composite_path, scenes_folder
 from automap_tiles.commands.run.parameters import RunParameters
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.grid import Bounds, Grid
+from automap_tiles.missions import LON_LAT, common_bands, grid_of, outline, satellite_name
 from automap_tiles.scenes import find
 from automap_tiles.scenes.download.address import safe_name
+from automap_tiles.scenes.found import common_bands_of
 from automap_tiles.scenes.lattice import Lattice
-from automap_tiles.scenes.outlines import LON_LAT, grid_of, outline
 from automap_tiles.scenes.prepared import PREPARED_INDICES, read_item
 from automap_tiles.scenes.reading import Reading, lattice_of
-from automap_tiles.scenes.scene import common_bands_of
 from automap_tiles.scenes.select import Selection
-from automap_tiles.sensors import common_bands, satellite_name
 from automap_tiles.vector import reproject_geometry
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-    from automap_tiles.scenes.scene import BandFile, Scene
+    from automap_tiles.missions import BandFile, Scene
 
 _AROUND = 1.0
 """Degrees around the scenes."""

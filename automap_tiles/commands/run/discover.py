@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING
 
 from automap_tiles.commands.run.parameters import RunParameters, check_bands
 from automap_tiles.errors import AutomapError, InputError
+from automap_tiles.missions import Scene, common_bands, satellite_name
 from automap_tiles.notes import Fate, Note, Notes, Subject
 from automap_tiles.scenes import find
+from automap_tiles.scenes.found import Found, Wanted, common_bands_of
 from automap_tiles.scenes.funnel import Funnel, Step
 from automap_tiles.scenes.masks import parse_flags
-from automap_tiles.scenes.scene import Found, Scene, Wanted, common_bands_of
 from automap_tiles.scenes.select import Selection, one_level
 from automap_tiles.scenes.unmasked import notes_of, refuse
-from automap_tiles.sensors import common_bands, satellite_name
 
 if TYPE_CHECKING:
+    from automap_tiles.missions import Level
     from automap_tiles.scenes.catalogue.providers import Provider
-    from automap_tiles.scenes.scene import Level
 
 _CATALOGUES = (".json", ".geojson")
 

@@ -23,6 +23,7 @@ from automap_tiles.commands.run.discover import Discovered, is_catalogue
 from automap_tiles.commands.run.folders import fetched_folder, scenes_folder
 from automap_tiles.commands.run.parameters import RunParameters
 from automap_tiles.errors import AutomapError, Empty
+from automap_tiles.missions import common_bands, satellite_name
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.scenes import download as fetching
 from automap_tiles.scenes import find, prepare, prepared
@@ -30,13 +31,12 @@ from automap_tiles.scenes.download.address import kind_of, safe_name
 from automap_tiles.scenes.failures import check_own
 from automap_tiles.scenes.masks import Making
 from automap_tiles.scenes.stamps import far_stamps, product_fingerprint
-from automap_tiles.sensors import common_bands, satellite_name
 from automap_tiles.storage import Storage, open_storage
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-    from automap_tiles.scenes.scene import Scene
+    from automap_tiles.missions import Scene
 
 
 class SceneStatus(StrEnum):

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from automap_tiles.commands.run.parameters import Mode, RunParameters
-from automap_tiles.sensors import satellite_name
+from automap_tiles.missions import satellite_name
 
 _LONGEST = 100
 """Characters of statistics in a file's name."""

@@ -18,11 +18,10 @@ from automap_tiles.analysis.methods import (
     method,
 )
 from automap_tiles.errors import AutomapError, ConfigError, InputError
+from automap_tiles.missions import COMMON, common_bands, satellite_name
 from automap_tiles.scenes.masks import OWN_LAYERS, Making
 from automap_tiles.scenes.prepared import PREPARED_INDICES
 from automap_tiles.scenes.select import Period, parse_satellites
-from automap_tiles.sensors import common_bands, satellite_name
-from automap_tiles.sensors.sensor import COMMON
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -184,8 +183,8 @@ def boundary_area(path: str | Path, key: str = "boundary") -> BaseGeometry:
     """
     from shapely import union_all
 
+    from automap_tiles.missions import LON_LAT
     from automap_tiles.scenes.catalogue.area import normalised
-    from automap_tiles.scenes.outlines import LON_LAT
     from automap_tiles.vector import matching_parts, read_geometry
 
     try:

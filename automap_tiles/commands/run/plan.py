@@ -9,8 +9,8 @@ from automap_tiles.commands.run.discover import Discovered
 from automap_tiles.commands.run.download import done, is_remote_scene
 from automap_tiles.commands.run.folders import fetched_folder
 from automap_tiles.commands.run.parameters import RunParameters
+from automap_tiles.missions import common_bands
 from automap_tiles.scenes import download as fetching
-from automap_tiles.sensors import common_bands
 
 
 @dataclass(frozen=True, kw_only=True)

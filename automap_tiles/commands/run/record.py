@@ -13,10 +13,10 @@ from automap_tiles.commands.run.discover import Discovered
 from automap_tiles.commands.run.download import SceneDone
 from automap_tiles.commands.run.folders import result_name
 from automap_tiles.commands.run.parameters import RunParameters
+from automap_tiles.missions import satellite_name
 from automap_tiles.notes import Note
 from automap_tiles.scenes.funnel import Funnel
 from automap_tiles.scenes.masks import CONFIDENCE
-from automap_tiles.sensors import satellite_name
 from automap_tiles.storage import open_storage
 from automap_tiles.version import VERSION
 

@@ -14,13 +14,12 @@ from automap_tiles.commands.run.download import area_hash
 from automap_tiles.commands.run.folders import composite_path, scenes_folder
 from automap_tiles.commands.run.parameters import RunParameters
 from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.missions import outline, satellite_name
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.raster import RasterInfo
 from automap_tiles.scenes.download.address import safe_name
 from automap_tiles.scenes.masks import CONFIDENCE
-from automap_tiles.scenes.outlines import outline
 from automap_tiles.scenes.prepared import read_item
-from automap_tiles.sensors import satellite_name
 from automap_tiles.storage import open_storage
 from automap_tiles.version import VERSION
 
@@ -73,7 +72,7 @@ def unused_scenes(run: RunParameters, satellite: str) -> list[str]:
 
 
 def _shares(composite: Path) -> list[dict[str, Any]]:
-    """What each scene gave to a composite, as `scenes.shares` has written it beside."""
+    """What each scene gave to a composite, as `scenes.contributions` has written it beside."""
     path = composite.with_suffix(".scenes.json")
     if not path.exists():
         return []

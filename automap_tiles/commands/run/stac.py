@@ -7,15 +7,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from automap_tiles.missions import outline
 from automap_tiles.scenes.download.address import safe_name
-from automap_tiles.scenes.outlines import outline
 from automap_tiles.scenes.prepare import Picture
 from automap_tiles.scenes.prepared import ASSET, KEY, MASK, NAME, NODATA, SCALE, about, planes
 from automap_tiles.storage import Storage
 from automap_tiles.version import VERSION as OWN_VERSION
 
 if TYPE_CHECKING:
-    from automap_tiles.scenes.scene import Scene
+    from automap_tiles.missions import Scene
 
 AREA = "automap:area"
 """Property of an item: hash of the area that the scene was cut to."""

@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from automap_tiles.missions import Sensor, by_key
 from automap_tiles.scenes.catalogue import dea
 from automap_tiles.scenes.catalogue.identity import Identity
 from automap_tiles.scenes.catalogue.item import Asset, BandInfo, Item, number
 from automap_tiles.scenes.download.address import name_of
-from automap_tiles.sensors.registry import by_key
-from automap_tiles.sensors.sensor import Sensor
 
 _NO_DATA_ROLES = frozenset({"visual", "overview", "thumbnail", "tiles", "metadata"})
 _PICTURES = frozenset({"visual", "tci", "preview", "rendered_preview", "overview", "thumbnail"})

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import InputError
+from automap_tiles.missions import BandFile, QualityFile, Scene, by_key
 from automap_tiles.scenes.catalogue.assets import (
     BandAsset,
     angles_of,
@@ -19,8 +20,6 @@ from automap_tiles.scenes.catalogue.identity import Identity, identify
 from automap_tiles.scenes.catalogue.item import Asset, Item, number
 from automap_tiles.scenes.catalogue.scaling import ReadFile, scalings
 from automap_tiles.scenes.download.address import kind_of
-from automap_tiles.scenes.scene import BandFile, QualityFile, Scene
-from automap_tiles.sensors.registry import by_key
 
 if TYPE_CHECKING:
     from rasterio.crs import CRS

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import re
 
+from automap_tiles.missions import Scaling
 from automap_tiles.scenes.catalogue.item import Item
-from automap_tiles.sensors.scaling import Scaling
 
 LEVEL = "SR"
 SCALING = Scaling(multiply=1e-4, add=0, nodata=-999)

@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass, replace
 
 from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.missions import by_key
+from automap_tiles.missions.landsat.names import is_mss
+from automap_tiles.missions.registry import refuse_mss
 from automap_tiles.scenes.catalogue import dea
 from automap_tiles.scenes.catalogue.item import Item
-from automap_tiles.sensors.landsat_names import is_mss
-from automap_tiles.sensors.registry import by_key, refuse_mss
 
 # S2B_MSIL2A_20190629T212529_N0212_R043_T06VVN_20201006T080531; some leave the baseline out
 _SENTINEL = re.compile(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from automap_tiles.errors import ConfigError
-from automap_tiles.scenes.scene import Level
+from automap_tiles.missions import Level
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +19,7 @@ class Provider:
     collections: Mapping[tuple[str, Level], str]
     """By satellite and level."""
     access: str | None = None
-    """Way to its files (`scenes.access`)."""
+    """Way to its files (`scenes.link_signing`)."""
     tile_property: Mapping[str, tuple[str, str]]
     """By satellite: the property that names the tile, and how it is written."""
 

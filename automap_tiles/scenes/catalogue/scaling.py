@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from automap_tiles.errors import AutomapError, InputError
+from automap_tiles.missions import Scaling, by_key
+from automap_tiles.missions.landsat.estimate import OLI_ADD, OLI_MULTIPLY
+from automap_tiles.missions.landsat.mtl import LandsatMetadata, read_mtl
+from automap_tiles.missions.sentinel2.product import read_s2_product
 from automap_tiles.scenes.catalogue import dea
 from automap_tiles.scenes.catalogue.assets import BandAsset, metadata_of
 from automap_tiles.scenes.catalogue.identity import Identity
 from automap_tiles.scenes.catalogue.item import Item
 from automap_tiles.scenes.catalogue.offset import weigh
 from automap_tiles.scenes.download.address import kind_of
-from automap_tiles.sensors.estimate import OLI_ADD, OLI_MULTIPLY
-from automap_tiles.sensors.metadata import LandsatMetadata, read_mtl, read_s2_product
-from automap_tiles.sensors.registry import by_key
-from automap_tiles.sensors.scaling import Scaling
 
 ReadFile = Callable[[str], bytes]
 """Reads a metadata file by its address; raises `InputError`."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from automap_tiles.errors import AutomapError, InputError
+from automap_tiles.missions import Level, Scene
 from automap_tiles.scenes.catalogue import api, static
 from automap_tiles.scenes.catalogue.convert import Sketch, refused, sketch, to_scene
 from automap_tiles.scenes.catalogue.identity import parse_tile
@@ -20,7 +21,7 @@ from automap_tiles.scenes.download.address import shown
 from automap_tiles.scenes.download.inner import PUBLIC, is_allowed, is_public, schemes_of
 from automap_tiles.scenes.download.small import read_bytes
 from automap_tiles.scenes.failures import check_own
-from automap_tiles.scenes.scene import Found, Level, Scene, Wanted, wanted_of
+from automap_tiles.scenes.found import Found, Wanted, wanted_of
 from automap_tiles.scenes.select import Selection
 
 _WORKERS = 16

@@ -8,17 +8,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from automap_tiles.errors import AutomapError, InputError
-from automap_tiles.scenes.access import resolve
+from automap_tiles.missions import BandFile, Scene, guard, quality_layer
 from automap_tiles.scenes.download.address import scrubbed
 from automap_tiles.scenes.failures import check_own
-from automap_tiles.scenes.scene import BandFile, Scene
-from automap_tiles.sensors import guard
-from automap_tiles.sensors.quality_tables import layer as quality_layer
+from automap_tiles.scenes.link_signing import resolve
 
 if TYPE_CHECKING:
     from automap_tiles.grid import Grid
-    from automap_tiles.sensors.quality import Flags
-    from automap_tiles.sensors.scaling import Numbers
+    from automap_tiles.missions import Flags, Numbers
 
 Verify = Literal["never", "doubtful", "always"]
 """Which scenes: those of whose offset different things are said, or all."""

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from automap_tiles.missions import BandFile, QualityFile, Scene
 from automap_tiles.scenes.download.address import name_of, safe_name
-from automap_tiles.scenes.scene import BandFile, Found, QualityFile, Scene
+from automap_tiles.scenes.found import Found
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,14 +10,14 @@ from datetime import datetime
 from pathlib import Path
 
 from automap_tiles.errors import InputError, OutputError
-from automap_tiles.scenes.access import resolve
 from automap_tiles.scenes.download.address import kind_of, local_path
 from automap_tiles.scenes.download.fetch import WORKERS, is_there
 from automap_tiles.scenes.download.files import RemoteFile
 from automap_tiles.scenes.download.inner import PUBLIC
 from automap_tiles.scenes.download.part import come_so_far
 from automap_tiles.scenes.download.patience import TryAgain
-from automap_tiles.scenes.scene import Found
+from automap_tiles.scenes.found import Found
+from automap_tiles.scenes.link_signing import resolve
 
 RESERVE = 256 << 20
 """Bytes of the disk that are left to others."""

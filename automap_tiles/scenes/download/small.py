@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 
 from automap_tiles.errors import InputError
-from automap_tiles.scenes.access import resolve
 from automap_tiles.scenes.download.address import shown
 from automap_tiles.scenes.download.inner import PUBLIC
 from automap_tiles.scenes.download.open import open_stream
 from automap_tiles.scenes.download.patience import Patience, TryAgain, announce
+from automap_tiles.scenes.link_signing import resolve
 
 LARGEST = 256 << 20
 """Bytes; what is larger is no catalogue and no metadata."""

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from automap_tiles.errors import InputError
-from automap_tiles.scenes.access import resolve
 from automap_tiles.scenes.download import checksum as checksums
 from automap_tiles.scenes.download.address import shown
 from automap_tiles.scenes.download.files import RemoteFile
@@ -17,6 +16,7 @@ from automap_tiles.scenes.download.open import open_stream
 from automap_tiles.scenes.download.part import Notes, Part, open_part
 from automap_tiles.scenes.download.patience import Changed, Patience, TryAgain, announce
 from automap_tiles.scenes.download.stream import Stream
+from automap_tiles.scenes.link_signing import resolve
 
 
 class Stopped(Exception):

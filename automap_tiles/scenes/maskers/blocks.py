@@ -8,10 +8,10 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from automap_tiles.missions import Flag
 from automap_tiles.raster.lru import ByteLRU
 from automap_tiles.scenes.lattice import Window, intersection, slices
 from automap_tiles.scenes.maskers.protocol import Flags
-from automap_tiles.sensors.flags import Flag
 
 Value = TypeVar("Value")
 Array = np.ndarray[Any, Any]

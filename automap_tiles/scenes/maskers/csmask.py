@@ -18,15 +18,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from automap_tiles.errors import ConfigError, InputError, MissingExtra
+from automap_tiles.missions import COMMON, Flag
 from automap_tiles.scenes.lattice import Window, intersection, slices
 from automap_tiles.scenes.maskers.blocks import Kept, assemble
 from automap_tiles.scenes.maskers.protocol import Flags
 from automap_tiles.scenes.reflectance import Floats, Reflectance
-from automap_tiles.sensors.flags import Flag
-from automap_tiles.sensors.sensor import COMMON
 
 if TYPE_CHECKING:
-    from automap_tiles.scenes.scene import Scene
+    from automap_tiles.missions import Scene
 
 SIZE = 256
 """Pixels along the edge of what the network sees."""

@@ -6,9 +6,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from automap_tiles.missions import Scene
 from automap_tiles.scenes.lattice import Window
 from automap_tiles.scenes.reflectance import Reflectance
-from automap_tiles.scenes.scene import Scene
 
 Flags = np.ndarray[Any, np.dtype[np.uint16]]
 

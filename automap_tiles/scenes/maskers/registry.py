@@ -9,11 +9,11 @@ from functools import lru_cache
 from importlib import import_module
 
 from automap_tiles.errors import ConfigError
+from automap_tiles.missions import Scene
 from automap_tiles.scenes.frames import Compute
 from automap_tiles.scenes.lattice import Lattice, Window
 from automap_tiles.scenes.maskers.protocol import Flags, Masker
 from automap_tiles.scenes.reflectance import Reflectance
-from automap_tiles.scenes.scene import Scene
 
 _MODULES = {
     "s2cloudless": "automap_tiles.scenes.maskers.s2cloudless",

@@ -15,15 +15,15 @@ import numpy as np
 
 from automap_tiles.analysis.masks import dilate
 from automap_tiles.errors import ConfigError, InputError, MissingExtra
+from automap_tiles.missions import Flag
 from automap_tiles.scenes.lattice import Window, slices, widened
 from automap_tiles.scenes.maskers.blocks import Kept, assemble
 from automap_tiles.scenes.maskers.protocol import Flags
 from automap_tiles.scenes.maskers.trees import xgboost_model
 from automap_tiles.scenes.reflectance import Floats, Reflectance, pixel_metres
-from automap_tiles.sensors.flags import Flag
 
 if TYPE_CHECKING:
-    from automap_tiles.scenes.scene import Scene
+    from automap_tiles.missions import Scene
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 

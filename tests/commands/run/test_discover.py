@@ -13,9 +13,10 @@ from shapely import box
 from automap_tiles.commands.run import parameters as rules
 from automap_tiles.commands.run.discover import discover
 from automap_tiles.errors import InputError
+from automap_tiles.missions import QualityFile, Scene
 from automap_tiles.notes import Fate, Subject
 from automap_tiles.scenes import catalogue, find
-from automap_tiles.scenes.scene import Found, QualityFile, Scene
+from automap_tiles.scenes.found import Found
 
 AREA = box(10, 50, 11, 51)
 

@@ -17,9 +17,9 @@ from automap_tiles.commands.run.download import SceneStatus, download
 from automap_tiles.commands.run.parameters import RunParameters
 from automap_tiles.commands.run.plan import plans
 from automap_tiles.errors import InputError
+from automap_tiles.missions import COMMON
+from automap_tiles.missions.landsat.bands import LANDSAT_8
 from automap_tiles.scenes import find, prepare, prepared
-from automap_tiles.sensors.landsat import LANDSAT_8
-from automap_tiles.sensors.sensor import COMMON
 from tests.commands.run.conftest import run_download
 
 Stamps = dict[str, int]

@@ -15,12 +15,12 @@ from automap_tiles.commands.run import parameters as rules
 from automap_tiles.commands.run.discover import discover
 from automap_tiles.commands.run.download import SceneStatus
 from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.missions import Flag
 from automap_tiles.scenes import find
 from automap_tiles.scenes.frames import NativeFrame
 from automap_tiles.scenes.lattice import Lattice
 from automap_tiles.scenes.maskers import Masking
 from automap_tiles.scenes.masks import Making, flag_picture
-from automap_tiles.sensors.flags import Flag
 from tests.commands.run.conftest import run_download
 
 PLANE = 7

@@ -22,8 +22,8 @@ from automap_tiles.commands.run.parameters import (
     satellites_of,
 )
 from automap_tiles.errors import ConfigError
-from automap_tiles.sensors import registry
-from automap_tiles.sensors.landsat import LANDSAT_8
+from automap_tiles.missions import registry
+from automap_tiles.missions.landsat.bands import LANDSAT_8
 
 
 @pytest.mark.parametrize(

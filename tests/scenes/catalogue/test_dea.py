@@ -13,15 +13,13 @@ import rasterio
 from affine import Affine
 
 from automap_tiles.grid import Grid
+from automap_tiles.missions import COMMON, Flag, Scaling
 from automap_tiles.scenes.catalogue import Options, search
 from automap_tiles.scenes.frames import NativeFrame
 from automap_tiles.scenes.lattice import Lattice
 from automap_tiles.scenes.masks import MaskRule
 from automap_tiles.scenes.reading import Reading, read_dates
 from automap_tiles.scenes.select import overpasses
-from automap_tiles.sensors import COMMON
-from automap_tiles.sensors.flags import Flag
-from automap_tiles.sensors.scaling import Scaling
 from tests.scenes.catalogue.conftest import Json, load
 from tests.scenes.catalogue.test_items import scene_of
 from tests.scenes.samples import write

@@ -17,12 +17,10 @@ from hypothesis import strategies as st
 from shapely.geometry import box, shape
 
 from automap_tiles.errors import AutomapError, InputError
+from automap_tiles.missions import COMMON, Scaling, Scene
 from automap_tiles.scenes.catalogue import Options, search
 from automap_tiles.scenes.catalogue.convert import sketch, to_scene
 from automap_tiles.scenes.catalogue.item import read_item
-from automap_tiles.scenes.scene import Scene
-from automap_tiles.sensors import COMMON
-from automap_tiles.sensors.scaling import Scaling
 from tests.imagery.place import need_real
 from tests.scenes.catalogue.conftest import Json, load
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import rasterio
 
+from automap_tiles.missions import Scene
+from automap_tiles.missions.common.guard import Verdict
 from automap_tiles.scenes.catalogue import Options, check, search, verified
 from automap_tiles.scenes.catalogue.item import read_item
 from automap_tiles.scenes.catalogue.offset import weigh
-from automap_tiles.scenes.scene import Scene
-from automap_tiles.sensors.guard import Verdict
 from tests.scenes.catalogue.conftest import load
 
 FLAG = "earthsearch:boa_offset_applied"

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import rasterio
 
+from automap_tiles.missions import COMMON
 from automap_tiles.scenes.catalogue import Options, search
 from automap_tiles.scenes.download import (
     Patience,
@@ -20,7 +21,6 @@ from automap_tiles.scenes.download import (
     files_of_all,
     measured,
 )
-from automap_tiles.sensors.sensor import COMMON
 from tests.imagery.place import need_real
 from tests.scenes.download.server import Fault, FileServer
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from automap_tiles.errors import InputError, OutputError
+from automap_tiles.missions import BandFile, QualityFile, Scene
 from automap_tiles.scenes.download import (
     Patience,
     RemoteFile,
@@ -26,7 +27,7 @@ from automap_tiles.scenes.download import (
     shares,
 )
 from automap_tiles.scenes.download.address import kind_of, name_of, resolve, safe_name, shown
-from automap_tiles.scenes.scene import BandFile, Found, QualityFile, Scene
+from automap_tiles.scenes.found import Found
 from tests.scenes.download.server import Fault, FileServer
 
 

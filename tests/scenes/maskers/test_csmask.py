@@ -11,13 +11,11 @@ import pytest
 from scipy.signal import windows
 
 from automap_tiles.errors import ConfigError
+from automap_tiles.missions import COMMON, Flag, Scene
 from automap_tiles.scenes.find import products
 from automap_tiles.scenes.maskers import csmask
 from automap_tiles.scenes.maskers.csmask import CSMask, window_weights
 from automap_tiles.scenes.reflectance import Reflectance
-from automap_tiles.scenes.scene import Scene
-from automap_tiles.sensors.flags import Flag
-from automap_tiles.sensors.sensor import COMMON
 
 pytest.importorskip("onnxruntime")
 
@@ -101,6 +99,6 @@ def test_a_sensor_without_its_bands(hazy: Scene, monkeypatch: pytest.MonkeyPatch
     CSMask().check(replace(hazy, level="L2A"))
     own = hazy.instrument
     blind = replace(own, bands=tuple(band for band in own.bands if band.common != "swir1"))
-    monkeypatch.setattr("automap_tiles.scenes.scene.by_key", lambda key: blind)
+    monkeypatch.setattr("automap_tiles.missions.common.scene.by_key", lambda key: blind)
     with pytest.raises(ConfigError, match="Sentinel-2A MSI has no swir1"):
         CSMask().check(hazy)

@@ -12,14 +12,13 @@ import rasterio
 from scipy import ndimage
 
 from automap_tiles.errors import ConfigError
+from automap_tiles.missions import Flag, Scene
 from automap_tiles.scenes.find import products
 from automap_tiles.scenes.maskers import s2cloudless
 from automap_tiles.scenes.maskers.s2cloudless import BANDS, S2Cloudless, disk_mean
 from automap_tiles.scenes.reflectance import Reflectance
-from automap_tiles.scenes.scene import Scene
-from automap_tiles.sensors.flags import Flag
 from tests.imagery.place import need_real
-from tests.scenes.test_described import SLOVENIA, _described
+from tests.scenes.test_yaml_stack import SLOVENIA, _described
 
 pytest.importorskip("xgboost")
 MODEL_BANDS = [0, 1, 3, 4, 7, 8, 9, 10, 11, 12]  # of thirteen

@@ -1,0 +1,1 @@
+"""What every mission is made of: sensors, bands, scalings, flags, scenes."""

@@ -1,0 +1,382 @@
+"""Every code of every quality layer against a slow decoder written from the published tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.missions.common.flags import NAMES, Flag, combine, parse
+from automap_tiles.missions.common.quality import Confidence
+from automap_tiles.missions.quality_tables import LAYERS, layer
+
+LEVELS = {"low": 1, "medium": 2, "high": 3}
+Names = Iterator[str]
+
+
+def bits(code: int, first: int, last: int) -> int:
+    """Number in the bits first..last, bit 0 the lowest, read off the binary digits."""
+    digits = f"{code:016b}"[::-1]
+    return int(digits[first : last + 1][::-1], 2)
+
+
+def qa_pixel(code: int, level: int, oli: bool = True) -> Names:
+    if bits(code, 0, 0):
+        yield "fill"
+    if bits(code, 1, 1):
+        yield "dilated"
+    if oli and (bits(code, 2, 2) or bits(code, 14, 15) >= level):
+        yield "cirrus"
+    if bits(code, 3, 3) or bits(code, 8, 9) >= level:
+        yield "cloud"
+    if bits(code, 4, 4) or bits(code, 10, 11) >= level:
+        yield "shadow"
+    if bits(code, 5, 5) or bits(code, 12, 13) >= level:
+        yield "snow"
+    if bits(code, 7, 7):
+        yield "water"
+
+
+def bqa_c1(code: int, level: int, oli: bool = True) -> Names:
+    if bits(code, 0, 0):
+        yield "fill"
+    if bits(code, 1, 1):
+        yield "terrain" if oli else "dropped"
+    if bits(code, 2, 3) > 0:
+        yield "saturated"
+    if bits(code, 4, 4) or bits(code, 5, 6) >= level:
+        yield "cloud"
+    if bits(code, 7, 8) >= level:
+        yield "shadow"
+    if bits(code, 9, 10) >= level:
+        yield "snow"
+    if oli and bits(code, 11, 12) >= level:
+        yield "cirrus"
+
+
+def bqa_pre(code: int, level: int) -> Names:
+    if bits(code, 0, 0):
+        yield "fill"
+    if bits(code, 1, 1):
+        yield "dropped"
+    if bits(code, 2, 2):
+        yield "terrain"
+    for first, name in ((4, "water"), (10, "snow"), (12, "cirrus"), (14, "cloud")):
+        if bits(code, first, first + 1) >= level:
+            yield name
+
+
+def pixel_qa(code: int, level: int, oli: bool = True) -> Names:
+    for bit, name in ((0, "fill"), (2, "water"), (3, "shadow"), (4, "snow")):
+        if bits(code, bit, bit):
+            yield name
+    if bits(code, 5, 5) or bits(code, 6, 7) >= level:
+        yield "cloud"
+    if oli and bits(code, 8, 9) >= level:
+        yield "cirrus"
+    if oli and bits(code, 10, 10):
+        yield "terrain"
+
+
+def qa_radsat(code: int, level: int, oli: bool = True) -> Names:
+    if bits(code, 0, 6) or bits(code, 8, 8):
+        yield "saturated"
+    if oli and bits(code, 11, 11):
+        yield "terrain"
+    if not oli and bits(code, 9, 9):
+        yield "dropped"
+
+
+def qa60(code: int, level: int) -> Names:
+    if bits(code, 10, 10):
+        yield "cloud"
+    if bits(code, 11, 11):
+        yield "cirrus"
+
+
+def cfmask(code: int, level: int) -> Names:
+    names = {0: None, 1: "water", 2: "shadow", 3: "snow", 4: "cloud"}
+    name = names.get(code, "fill")
+    if name:
+        yield name
+
+
+def dea_fmask(code: int, level: int) -> Names:
+    name = {1: None, 2: "cloud", 3: "shadow", 4: "snow", 5: "water"}.get(code, "fill")
+    if name:
+        yield name
+
+
+SCL = [
+    "fill",
+    "saturated",
+    "dark",
+    "shadow",
+    "clear",
+    "clear",
+    "water",
+    "unclassified",
+    "cloud",
+    "cloud",
+    "cirrus",
+    "snow",
+]
+
+
+def scl(code: int, level: int) -> Names:
+    name = SCL[code] if code < 12 else "fill"
+    if code == 8 and level > 2:  # medium probability
+        return
+    if name != "clear":
+        yield name
+
+
+def hls_fmask(code: int, level: int) -> Names:
+    for bit, name in ((1, "cloud"), (2, "dilated"), (3, "shadow"), (4, "snow"), (5, "water")):
+        if bits(code, bit, bit):
+            yield name
+    if bits(code, 6, 7) == 3:
+        yield "aerosol"
+    if code == 255:
+        yield "fill"
+
+
+def binary(code: int, level: int) -> Names:
+    if code:
+        yield "cloud" if code == 1 else "fill"
+
+
+def automap(code: int, level: int) -> Names:
+    for bit, flag in enumerate(Flag):
+        if bits(code, bit, bit):
+            yield flag.name or ""
+    if code >= 1 << 15 and not code & 1:
+        yield "fill"
+
+
+DECODERS: dict[str, Callable[[int, int], Names]] = {
+    "qa_pixel": qa_pixel,
+    "qa_pixel_tm": lambda code, level: qa_pixel(code, level, oli=False),
+    "bqa_c1": bqa_c1,
+    "bqa_c1_tm": lambda code, level: bqa_c1(code, level, oli=False),
+    "bqa_pre": bqa_pre,
+    "pixel_qa": pixel_qa,
+    "pixel_qa_tm": lambda code, level: pixel_qa(code, level, oli=False),
+    "qa_radsat": qa_radsat,
+    "qa_radsat_tm": lambda code, level: qa_radsat(code, level, oli=False),
+    "qa60": qa60,
+    "cfmask": cfmask,
+    "dea_fmask": dea_fmask,
+    "scl": scl,
+    "hls_fmask": hls_fmask,
+    "binary": binary,
+    "automap": automap,
+}
+
+
+@pytest.mark.parametrize("confidence", LEVELS)
+@pytest.mark.parametrize("name", DECODERS)
+def test_every_code(name: str, confidence: Confidence) -> None:
+    quality = layer(name)
+    codes = range(1 << quality.bits)
+    array = np.array(codes, dtype=f"u{quality.bits // 8}").reshape(16, -1)
+    flags = quality.to_flags(array, confidence).reshape(-1)
+    decode = DECODERS[name]
+    level = LEVELS[confidence]
+    expected = np.array(
+        [sum(Flag[word.upper()] for word in decode(code, level)) for code in codes],
+        dtype=np.uint16,
+    )
+    assert flags.dtype == np.uint16
+    np.testing.assert_array_equal(flags, expected)
+
+
+def test_every_layer_is_tested() -> None:
+    assert set(LAYERS) == {*DECODERS, "msk_classi"}
+    assert all(quality.source for quality in LAYERS.values())
+
+
+@pytest.mark.parametrize("pattern", range(8))
+def test_msk_classi(pattern: int) -> None:
+    bands = np.array([pattern & 1, pattern >> 1 & 1, pattern >> 2 & 1], dtype=np.uint8)
+    array = np.broadcast_to(bands[:, None, None], (3, 4, 5))
+    expected = sum(
+        flag for band, flag in zip(bands, (Flag.CLOUD, Flag.CIRRUS, Flag.SNOW), strict=True) if band
+    )
+    flags = layer("msk_classi").to_flags(array)
+    assert flags.shape == (4, 5)
+    assert (flags == expected).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "words"),
+    [
+        # remote-sensing.md and the producers' own examples
+        ("qa_pixel", 21824, ""),
+        ("qa_pixel_tm", 5440, ""),
+        ("qa_pixel", 21952, "water"),
+        ("qa_pixel", 22280, "cloud"),
+        ("qa_pixel", 22080, "cloud"),  # of medium confidence
+        ("qa_pixel", 21826, "dilated"),
+        ("qa_pixel", 23888, "shadow"),
+        ("qa_pixel", 30048, "snow"),
+        ("qa_pixel", 54596, "cirrus"),
+        ("qa_pixel", 1, "fill"),
+        ("bqa_c1", 2720, ""),
+        ("bqa_c1_tm", 672, ""),
+        ("bqa_c1", 2800, "cloud"),
+        ("bqa_c1", 2752, "cloud"),
+        ("bqa_c1", 2976, "shadow"),
+        ("bqa_c1", 3744, "snow"),
+        ("bqa_c1", 6816, "cirrus"),
+        ("bqa_c1", 2724, "saturated"),
+        ("bqa_pre", 20480, ""),
+        ("bqa_pre", 53248, "cloud"),
+        ("bqa_pre", 61440, "cloud cirrus"),
+        ("pixel_qa", 322, ""),
+        ("pixel_qa", 324, "water"),
+        ("pixel_qa", 480, "cloud"),
+        ("pixel_qa", 328, "shadow"),
+        ("pixel_qa", 336, "snow"),
+        ("pixel_qa", 834, "cirrus"),
+        ("qa60", 1024, "cloud"),
+        ("qa60", 2048, "cirrus"),
+        ("hls_fmask", 64, ""),
+        ("hls_fmask", 194, "cloud aerosol"),
+    ],
+)
+def test_published_codes(name: str, code: int, words: str) -> None:
+    dtype = f"u{layer(name).bits // 8}"
+    (flags,) = layer(name).to_flags(np.array([code], dtype=dtype))
+    assert Flag(int(flags)) == combine(words.split())
+
+
+WORDS = {
+    "fill": "fill",
+    "dilated": "dilated",
+    "cloud": "cloud",
+    "shadow": "shadow",
+    "snow": "snow",
+    "water": "water",
+    "cloud_confidence": "cloud",
+    "shadow_confidence": "shadow",
+    "snow_confidence": "snow",
+    "dropped": "dropped",
+    "clear": "",
+    "unused": "",
+}
+
+
+@pytest.mark.parametrize("asset", ["qa_pixel", "qa_radsat"])
+def test_bits_as_a_real_item_tells(shared: Path, asset: str) -> None:
+    """`classification:bitfields` of a STAC item of Landsat 7, which leaves out B6 of high gain."""
+    name = "LE07_L1TP_107068_20220310_20220405_02_T1_stac.json"
+    item = json.loads((shared / "data/metadata/landsat_eodatasets3" / name).read_text())
+    quality = layer(f"{asset}_tm")
+    for field in item["assets"][asset]["classification:bitfields"]:
+        if (asset, field["offset"]) == ("qa_radsat", 8):
+            continue
+        word = WORDS.get(field["name"], "saturated")  # band1 … band7
+        for value in range(1 << field["length"]):
+            code = np.array([value << field["offset"]], dtype=np.uint16)
+            is_set = value >= 2 if field["length"] == 2 else value == 1
+            expected = combine([word] if word and is_set else [])
+            assert Flag(int(quality.to_flags(code)[0])) == expected, field
+
+
+def test_low_flags_all_clear_pixels_of_landsat() -> None:
+    clear = np.array([21824], dtype=np.uint16)
+    for name in ("qa_pixel", "bqa_c1", "bqa_pre", "pixel_qa"):
+        assert layer(name).lowest == "medium"
+    assert layer("qa_pixel").to_flags(clear, "low")[0] & Flag.CLOUD
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint16", "int32", "int64"])
+def test_types(dtype: str) -> None:
+    """Any integer type; what is beyond a layer's width is fill."""
+    codes = np.array([0, 4, 9, 11, 100], dtype=dtype)
+    flags = layer("scl").to_flags(codes)
+    expected = [Flag.FILL, 0, Flag.CLOUD, Flag.SNOW, Flag.FILL]
+    assert flags.tolist() == [int(flag) for flag in expected]
+    if np.dtype(dtype).itemsize > 1 and dtype != "uint16":
+        beyond = np.array([-1, -9999, 260], dtype=dtype)
+        assert (layer("cfmask").to_flags(beyond) & Flag.FILL).all()
+        assert layer("cfmask").mask(beyond, Flag.FILL).all()
+        assert not layer("cfmask").mask(beyond, Flag.SHADOW).any()
+
+
+def test_signed_codes_are_bits() -> None:
+    codes = np.array([-10940, 21824], dtype=np.int16)  # 54596 as int16
+    assert layer("qa_pixel").to_flags(codes).tolist() == [Flag.CIRRUS, 0]
+
+
+def test_masked_codes_are_fill() -> None:
+    codes = np.ma.MaskedArray(np.array([[4, 9]], dtype=np.uint8), [[True, False]])
+    flags = layer("scl").to_flags(codes)
+    assert type(flags) is np.ndarray
+    assert flags.tolist() == [[Flag.FILL, Flag.CLOUD]]
+    bands = np.ma.zeros((3, 1, 2), dtype=np.uint8)
+    bands[1, 0, 1] = np.ma.masked
+    assert layer("msk_classi").to_flags(bands).tolist() == [[0, Flag.FILL]]
+
+
+def test_views_and_blocks() -> None:
+    """A large array that is not contiguous: the blocks are put together rightly."""
+    codes = np.random.default_rng(3).integers(0, 65536, (700, 900)).astype(np.uint16)
+    table = layer("qa_pixel").to_flags(np.arange(65536, dtype=np.uint16))
+    np.testing.assert_array_equal(layer("qa_pixel").to_flags(codes.T), table[codes.T])
+    np.testing.assert_array_equal(
+        layer("qa_pixel").to_flags(codes[::3, 1::2]), table[codes[::3, 1::2]]
+    )
+    wanted = Flag.CLOUD | Flag.SHADOW
+    np.testing.assert_array_equal(
+        layer("qa_pixel").mask(codes, wanted), (table[codes] & wanted) != 0
+    )
+    assert layer("qa_pixel").to_flags(np.zeros((0, 5), np.uint16)).shape == (0, 5)
+
+
+def test_what_is_refused() -> None:
+    with pytest.raises(InputError, match=r"whole numbers, and 3\.5 is not"):
+        layer("scl").to_flags(np.full((2, 2), 3.5, np.float32))
+    with pytest.raises(InputError, match="whole numbers, and inf is not"):
+        layer("scl").to_flags(np.full((2, 2), np.inf))
+    with pytest.raises(InputError, match="whole numbers, not complex"):
+        layer("scl").to_flags(np.zeros((2, 2), np.complex64))
+    with pytest.raises(TypeError, match="3 bands"):
+        layer("msk_classi").to_flags(np.zeros((2, 2), np.uint8))
+    with pytest.raises(ValueError, match="low, medium or high"):
+        layer("scl").to_flags(np.zeros((2, 2), np.uint8), "sure")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match=r"scl\?"):
+        layer("sc")
+
+
+def test_flag_names() -> None:
+    assert parse(" Cloud ") is Flag.CLOUD
+    assert combine(["cloud", Flag.SNOW, "shadow"]) == Flag.CLOUD | Flag.SNOW | Flag.SHADOW
+    assert [parse(name) for name in NAMES] == list(Flag)
+    assert max(Flag) < 1 << 16
+    with pytest.raises(ConfigError, match=r"shadow\?"):
+        parse("shadows")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ["scl", "qa_pixel", "msk_classi"])
+def test_codes_in_a_float_type(name: str, dtype: type) -> None:
+    """As xarray writes them, with NaN where there is none."""
+    shape = (3, 8, 32) if name == "msk_classi" else (16, 16)
+    codes = np.arange(np.prod(shape)).reshape(shape).astype(np.uint16) % 12
+    floats: np.ndarray = codes.astype(dtype)
+    np.testing.assert_array_equal(layer(name).to_flags(floats), layer(name).to_flags(codes))
+    floats[..., 3, 5] = np.nan
+    holes = np.isnan(floats)
+    masked = np.ma.MaskedArray(np.where(holes, 0, codes), mask=holes)
+    expected = layer(name).to_flags(masked)
+    assert expected[3, 5] & Flag.FILL
+    np.testing.assert_array_equal(layer(name).to_flags(floats), expected)
+    flags = Flag.CLOUD | Flag.FILL
+    np.testing.assert_array_equal(layer(name).mask(floats, flags), layer(name).mask(masked, flags))
+    assert codes.dtype == np.uint16  # what was handed in is left as it is
