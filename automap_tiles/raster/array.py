@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
+from rasterio.enums import Resampling
 from rasterio.io import MemoryFile
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
@@ -21,7 +22,8 @@ from automap_tiles.raster.aligned import aligned_pieces
 from automap_tiles.raster.around import window_around
 from automap_tiles.raster.env import ensure_env
 from automap_tiles.raster.gather import gather, plan
-from automap_tiles.raster.nodata import as_value, equals, fill_value, masked
+from automap_tiles.raster.mode import breaks_ties_of_its_own
+from automap_tiles.raster.nodata import as_value, equals, fill_value, masked, unused_value
 from automap_tiles.raster.target import Target, parts_of
 from automap_tiles.raster.warp import as_dtype, resampling_of
 
@@ -139,7 +141,7 @@ def _warp_blocks(
     raster: Raster,
     source: tuple[NDArray[Any], Mask],
     target: Target,
-    kind: Any,
+    kind: Resampling,
     result: tuple[NDArray[Any], Mask],
 ) -> None:
     """Band by band, because each has its own mask and GDAL knows one for all.
@@ -164,17 +166,17 @@ def _warp_blocks(
                 continue
             block = values[band, rows, cols], invalid[band, rows, cols]
             found = between(grid.crs, part.grid.crs, partial(_warped, *block, grid, part, kind))
-            mask[own] = np.isnan(found)
-            out[own] = as_dtype(found, mask[own], values.dtype)
+            out[own], mask[own] = found
 
 
 def _warped(
-    values: NDArray[Any], invalid: Mask, grid: Grid, part: UnitPart, kind: Any
-) -> NDArray[Any]:
-    """One band on a part of a tile, float64 with NaN where there is no data."""
+    values: NDArray[Any], invalid: Mask, grid: Grid, part: UnitPart, kind: Resampling
+) -> tuple[NDArray[Any], Mask]:
+    """One band on a part of a tile, and where there is no data."""
     height, width = part.grid.shape
+    pixels, nodata = _with_marker(values, invalid, kind)
     with (
-        _dataset(values, invalid, grid) as dataset,
+        _dataset(pixels, nodata, grid) as dataset,
         WarpedVRT(
             dataset,
             crs=part.grid.crs,
@@ -185,9 +187,30 @@ def _warped(
         ) as vrt,
     ):
         # GDAL leaves an array as it was where the source has nothing.
-        found = np.full((height, width), np.nan)
+        found = np.full((height, width), nodata, dtype=pixels.dtype)
         vrt.read(1, out=found)
-        return found[part.unit_window]
+    found = found[part.unit_window]
+    mask = equals(found, nodata)
+    assert mask is not None
+    return as_dtype(found, mask, values.dtype), mask
+
+
+def _with_marker(
+    values: NDArray[Any], invalid: Mask, kind: Resampling
+) -> tuple[NDArray[Any], float]:
+    """A band in which a value says where there is no data, and that value.
+
+    As float64 with NaN, which kernels cannot come to by themselves; for the most frequent value,
+    which is one of those that are there, as whole numbers where GDAL would tell the difference.
+    """
+    if breaks_ties_of_its_own(values.dtype, kind):
+        # a table of 16 bits counts as one of 8 does, and has room where all of those occur
+        wider = (values,) if values.itemsize > 1 else (values, values.astype(np.int16))
+        for pixels in wider:
+            unused = unused_value(pixels[~invalid])
+            if unused is not None:
+                return np.where(invalid, pixels.dtype.type(unused), pixels), unused
+    return np.where(invalid, np.nan, values).astype(np.float64), np.nan
 
 
 def _seen(raster: Raster, block: Grid) -> tuple[slice, slice, Grid] | None:
@@ -212,8 +235,8 @@ def _seen(raster: Raster, block: Grid) -> tuple[slice, slice, Grid] | None:
 
 
 @contextmanager
-def _dataset(values: NDArray[Any], invalid: Mask, grid: Grid) -> Iterator[Any]:
-    """A band as float64, in which NaN is no data."""
+def _dataset(values: NDArray[Any], nodata: float, grid: Grid) -> Iterator[Any]:
+    """A band in memory."""
     ensure_env()
     height, width = values.shape
     with MemoryFile() as memory:
@@ -222,11 +245,11 @@ def _dataset(values: NDArray[Any], invalid: Mask, grid: Grid) -> Iterator[Any]:
             count=1,
             height=height,
             width=width,
-            dtype="float64",
-            nodata=np.nan,
+            dtype=values.dtype.name,
+            nodata=nodata,
             crs=grid.crs,
             transform=grid.transform,
         ) as writer:
-            writer.write(np.where(invalid, np.nan, values).astype(np.float64), 1)
+            writer.write(values, 1)
         with memory.open() as dataset:
             yield dataset

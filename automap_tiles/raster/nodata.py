@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -53,15 +52,19 @@ def free_value(data: np.ma.MaskedArray[Any, Any]) -> float | None:
     mask = np.ma.getmaskarray(data)
     if not mask.any():
         return None
-    kind = data.dtype
-    if kind.kind in "fc":
-        return math.nan
-    valid = np.unique(np.ma.getdata(data)[~mask])
-    limits = np.iinfo(kind)
-    ends = (limits.min, limits.max) if kind.kind == "i" else (limits.max, limits.min)
-    rest = range(limits.max, limits.min - 1, -1)
-    taken = set(valid.tolist())
-    return next((int(value) for value in chain(ends, rest) if int(value) not in taken), None)
+    return math.nan if data.dtype.kind in "fc" else unused_value(np.ma.getdata(data)[~mask])
+
+
+def unused_value(values: NDArray[Any]) -> int | None:
+    """A whole number of their dtype that is none of the values; None where all occur."""
+    limits = np.iinfo(values.dtype)
+    low, high = int(limits.min), int(limits.max)
+    ends = (low, high) if values.dtype.kind == "i" else (high, low)
+    for end in ends:
+        if not (values == end).any():
+            return end
+    taken = set(np.unique(values).tolist())
+    return next((value for value in range(high, low - 1, -1) if value not in taken), None)
 
 
 def masked(

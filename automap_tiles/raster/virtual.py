@@ -22,7 +22,7 @@ from automap_tiles.grid import Grid
 from automap_tiles.raster.around import window_around
 from automap_tiles.raster.datasets import Source, open_virtual
 from automap_tiles.raster.nodata import equals
-from automap_tiles.raster.source import RasterInfo
+from automap_tiles.raster.source import Georeferencing, RasterInfo
 
 # Source pixels of a band that are looked at in one go.
 _STRIP = 2**20
@@ -77,9 +77,7 @@ def bands_of(
     """
     info = source.info
     root = _raster(info)
-    ET.SubElement(root, "GeoTransform").text = ", ".join(map(repr, info.transform.to_gdal()))
-    if info.crs is not None:
-        ET.SubElement(root, "SRS").text = info.crs.to_wkt()
+    _tie(root, info)
     for number, index in enumerate(indexes, start=1):
         band = _band(root, info.dtypes[index - 1], number)
         if nodata is not None:
@@ -99,11 +97,13 @@ def bands_of(
 
 
 def ones_of(source: Source) -> Source:
-    """Ones in the place of a source that control points or coefficients tie to the ground."""
-    root = _raster(source.info)
-    dataset = source.dataset
+    """Ones in the place of a source, tied to the ground as it is."""
+    info, dataset = source.info, source.dataset
+    root = _raster(info)
     points, crs = dataset.gcps
-    if points:
+    if info.georeferencing is Georeferencing.TRANSFORM:
+        _tie(root, info)
+    elif points:
         found = ET.SubElement(root, "GCPList", Projection=crs.to_wkt())
         for number, point in enumerate(points):
             place = {"Pixel": point.col, "Line": point.row, "X": point.x, "Y": point.y}
@@ -124,6 +124,12 @@ def ones_of(source: Source) -> Source:
 def _raster(info: RasterInfo) -> ET.Element:
     height, width = info.shape
     return ET.Element("VRTDataset", rasterXSize=str(width), rasterYSize=str(height))
+
+
+def _tie(root: ET.Element, info: RasterInfo) -> None:
+    ET.SubElement(root, "GeoTransform").text = ", ".join(map(repr, info.transform.to_gdal()))
+    if info.crs is not None:
+        ET.SubElement(root, "SRS").text = info.crs.to_wkt()
 
 
 def _band(root: ET.Element, dtype: str, number: int) -> ET.Element:

@@ -20,6 +20,7 @@ from automap_tiles.grid import Grid
 from automap_tiles.grid.operation import between
 from automap_tiles.raster.datasets import Source
 from automap_tiles.raster.lru import ByteLRU, share
+from automap_tiles.raster.mode import loses_minus_one
 from automap_tiles.raster.nodata import as_value, equals, fill_value
 from automap_tiles.raster.source import Georeferencing, RasterInfo
 from automap_tiles.raster.target import Target, parts_of
@@ -133,33 +134,42 @@ def _warped(source: Source, grid: Grid, order: WarpOrder) -> Block:
     """Bands of a source whose holes are the same."""
     info = source.info
     dtype = np.dtype(info.dtypes[order.indexes[0] - 1])
-    height, width = grid.shape
     options = _no_data_options(info, order, dtype)
-    shape, indexes = (len(order.indexes), height, width), list(order.indexes)
-    with WarpedVRT(
-        source.dataset,
-        crs=grid.crs,
-        transform=grid.transform,
-        height=height,
-        width=width,
-        resampling=order.resampling,
-        **options,
-    ) as vrt:
+    shape, indexes = (len(order.indexes), *grid.shape), list(order.indexes)
+    with _virtual(source.dataset, grid, order.resampling, **options) as vrt:
         # The whole of it, asked for as mapchete does: where rounding makes the window end a
         # billionth of a pixel early, GDAL warps in lower blocks, and decimating kernels differ.
         window = vrt.window(*grid.bounds)
         # GDAL leaves an array as it was where the source has nothing.
         out = np.full(shape, options.get("nodata", 0), dtype=options.get("dtype", dtype))
+        mask: NDArray[np.bool_]
         vrt.read(indexes, window=window, out=out)
+        if not options and not info.alpha:
+            return out, _outside(source, grid, order.resampling, out)
         if "nodata" not in options:
-            return out, np.broadcast_to(_alpha(vrt, window, grid) == 0, shape)
+            mask = np.broadcast_to(_alpha(vrt, window, grid) == 0, shape)
+            return as_dtype(out, mask, dtype), mask
         if "dtype" not in options:
             # Asked as well as the pixels: what kernels make of an edge may be a number.
             valid = np.zeros(shape, dtype=np.uint8)
             vrt.read_masks(indexes, window=window, out=valid)
             return out, valid == 0
-    mask: NDArray[np.bool_] = np.isnan(out)
+    mask = np.isnan(out)
     return as_dtype(out, mask, dtype), mask
+
+
+def _virtual(dataset: Any, grid: Grid, resampling: Resampling, **options: Any) -> WarpedVRT:
+    """A dataset on a grid."""
+    height, width = grid.shape
+    return WarpedVRT(
+        dataset,
+        crs=grid.crs,
+        transform=grid.transform,
+        height=height,
+        width=width,
+        resampling=resampling,
+        **options,
+    )
 
 
 def _alpha(vrt: Any, window: Window, grid: Grid) -> NDArray[Any]:
@@ -170,18 +180,44 @@ def _alpha(vrt: Any, window: Window, grid: Grid) -> NDArray[Any]:
     return alpha
 
 
+def _outside(
+    source: Source, grid: Grid, resampling: Resampling, pixels: NDArray[Any]
+) -> NDArray[np.bool_]:
+    """Where warped pixels (band, y, x) without nodata are zeros because no source is there.
+
+    Ones in the place of the source tell it, warped only where there are zeros at all.
+    """
+    outside = np.zeros(grid.shape, dtype=bool)
+    if not (pixels == 0).all(axis=0).any():
+        return np.broadcast_to(outside, pixels.shape)
+    with _virtual(ones_of(source).dataset, grid, resampling, src_nodata=0, nodata=0) as vrt:
+        inside = np.zeros(grid.shape, dtype=np.uint8)
+        vrt.read(1, window=vrt.window(*grid.bounds), out=inside)
+    outside = inside == 0
+    pixels[:, outside] = 0
+    return np.broadcast_to(outside, pixels.shape)
+
+
 def _no_data_options(info: RasterInfo, order: WarpOrder, dtype: np.dtype[Any]) -> dict[str, Any]:
     """How GDAL tells no data from zeros.
 
-    A source with neither a nodata value nor a mask is warped as float64 with NaN outside it. An
-    alpha band would tell as well, but makes GDAL warp in lower blocks, whose kernels differ.
+    Whole numbers of a source with neither a nodata value nor a mask are warped as they are, because
+    GDAL's kernels round another way and break ties another way in floats; `_outside` tells their
+    zeros apart. Floats are warped as float64 with NaN outside. An alpha band would tell as well,
+    but makes GDAL warp in lower blocks, whose kernels differ.
     """
+    as_floats = loses_minus_one(dtype, order.resampling)
     if as_value(order.nodata, dtype) is not None:
+        if as_floats:
+            return {"src_nodata": order.nodata, "nodata": np.nan, "dtype": "float64"}
         return {"src_nodata": order.nodata, "nodata": order.nodata}
+    wider = {"dtype": "float64"} if as_floats else {}
     if info.alpha:
-        return {}
+        return wider
     if info.has_mask or dtype.kind == "c" or dtype.str[1:] in ("i8", "u8"):
-        return {"add_alpha": True}
+        return {"add_alpha": True, **wider}
+    if dtype.kind in "iu" and not as_floats:
+        return {}
     return {"src_nodata": np.nan, "nodata": np.nan, "dtype": "float64"}
 
 
@@ -203,17 +239,20 @@ def _reproject_block(source: Source, grid: Grid, order: WarpOrder) -> Block:
     """
     dtype = np.dtype(source.info.dtypes[order.indexes[0] - 1])
     nodata = None if as_value(order.nodata, dtype) is None else order.nodata
-    out = np.full((len(order.indexes), *grid.shape), fill_value(nodata, dtype))
+    kind = np.dtype(np.float64) if loses_minus_one(dtype, order.resampling) else dtype
+    out = np.full((len(order.indexes), *grid.shape), fill_value(nodata, dtype), dtype=kind)
     for pixels, index in zip(out, order.indexes, strict=True):
         _reproject(rasterio.band(source.dataset, index), pixels, grid, order.resampling, nodata)
     if nodata is not None:
         found = equals(out, nodata)
-        return out, np.zeros(out.shape, dtype=bool) if found is None else found
+        holes = np.zeros(out.shape, dtype=bool) if found is None else found
+        return as_dtype(out, holes, dtype), holes
     # Without a nodata value, a source of ones tells what lies inside.
     inside = np.zeros(grid.shape, dtype=np.uint8)
     ones = ones_of(source).dataset
     _reproject(rasterio.band(ones, 1), inside, grid, order.resampling, 0)
-    return out, np.broadcast_to(inside == 0, out.shape)
+    outside = np.broadcast_to(inside == 0, out.shape)
+    return as_dtype(out, outside, dtype), outside
 
 
 def _reproject(

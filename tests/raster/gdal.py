@@ -5,8 +5,3 @@ from __future__ import annotations
 import rasterio
 
 GDAL_3_12 = tuple(map(int, rasterio.__gdal_version__.split(".")[:2])) >= (3, 12)
-
-MODE_IN_FLOAT64 = (
-    "GDAL 3.12 counts whole numbers and floats another way for mode (and rounds single pixels of "
-    "cubic another way): of a source without nodata, which we warp as float64, ties differ"
-)

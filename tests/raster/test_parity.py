@@ -14,7 +14,7 @@ from rasterio.warp import transform_bounds
 from automap_tiles.grid import Pyramid, Tile
 from automap_tiles.raster import inspect, read
 from tests.raster.conftest import MakeRaster
-from tests.raster.gdal import GDAL_3_12, MODE_IN_FLOAT64
+from tests.raster.gdal import GDAL_3_12
 
 mapchete_read = pytest.importorskip("mapchete.io.raster.read")
 mapchete_tile = pytest.importorskip("mapchete.tile")
@@ -108,15 +108,12 @@ def test_nearest_of_noise(
 )
 @pytest.mark.parametrize("grid", GRIDS)
 def test_gdal_resamplings(
-    request: pytest.FixtureRequest,
     make_raster: MakeRaster,
     rng: np.random.Generator,
     resampling: str,
     grid: str,
     nodata: float | None,
 ) -> None:
-    if GDAL_3_12 and nodata is None and resampling in ("cubic", "mode"):
-        request.applymarker(pytest.mark.xfail(strict=True, reason=MODE_IN_FLOAT64))
     # Holes of all bands at once: of one band alone mapchete's GDAL makes numbers.
     data = rng.integers(1, 200, (2, 300, 400), dtype=np.uint16)
     data[:, 100:150, 50:200] = 0
@@ -135,6 +132,24 @@ def test_dtypes(make_raster: MakeRaster, rng: np.random.Generator, dtype: str) -
     tile = tiles_of(path, "geodetic", 10)[0]
     for resampling in ("nearest", "bilinear"):
         assert_equal_to_mapchete(path, tile, resampling)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "uint16", "int16", "int32", "uint32"])
+@pytest.mark.parametrize("resampling", ["cubic", "mode"])
+def test_zeros_inside_and_outside_without_nodata(
+    make_raster: MakeRaster, rng: np.random.Generator, dtype: str, resampling: str
+) -> None:
+    data = rng.integers(0, 3, (2, 200, 200)).astype(dtype)
+    data[:, 50:150, 50:150] = 0
+    path = make_raster(data)
+    tile = tiles_of(path, "geodetic", 10)[0]
+    assert assert_equal_to_mapchete(path, tile, resampling) > 0
+    found = read(path, tile, resampling=resampling)
+    everywhere = make_raster(np.ones_like(data), name="ones.tif")
+    inside = read(everywhere, tile, resampling=resampling)
+    np.testing.assert_array_equal(np.ma.getmaskarray(found), np.ma.getmaskarray(inside))
+    assert 0 < found.mask.sum() < found.size
+    assert (found.compressed() == 0).sum() > 1000
 
 
 def test_larger_tile_size(make_raster: MakeRaster, rng: np.random.Generator) -> None:

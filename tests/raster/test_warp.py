@@ -14,7 +14,7 @@ from automap_tiles.errors import InputError
 from automap_tiles.grid import Grid, Pyramid, Tile
 from automap_tiles.raster import Raster, read, times_picked, warp
 from tests.raster.conftest import UTM, UTM_TRANSFORM, MakeRaster
-from tests.raster.gdal import GDAL_3_12, MODE_IN_FLOAT64
+from tests.raster.test_parity import gcp_raster
 
 GRID = Grid(CRS.from_string(UTM), UTM_TRANSFORM, (90, 120))
 TILE = Pyramid.from_grid("geodetic").tile(11, 490, 2219)
@@ -23,14 +23,11 @@ TILE = Pyramid.from_grid("geodetic").tile(11, 490, 2219)
 @pytest.mark.parametrize("resampling", ["nearest", "bilinear", "cubic", "average", "mode", "max"])
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "float32"])
 def test_equals_reading_the_same_from_a_file(
-    request: pytest.FixtureRequest,
     make_raster: MakeRaster,
     rng: np.random.Generator,
     dtype: str,
     resampling: str,
 ) -> None:
-    if GDAL_3_12 and resampling == "mode" and dtype != "float32":
-        request.applymarker(pytest.mark.xfail(strict=True, reason=MODE_IN_FLOAT64))
     data = rng.integers(1, 100, (1, 90, 120)).astype(dtype)
     hidden = rng.random(data.shape) < 0.2
     path = make_raster(np.where(hidden, 0, data), nodata=0)
@@ -43,6 +40,51 @@ def test_equals_reading_the_same_from_a_file(
     both = ~found.mask & ~expected.mask
     assert both.any()
     np.testing.assert_allclose(found.data[both], expected.data[both], rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "uint16", "uint32", "float32"])
+def test_most_frequent_values_as_from_a_file(
+    make_raster: MakeRaster, rng: np.random.Generator, dtype: str
+) -> None:
+    """Also of negative ones, and where all values of a byte occur."""
+    first = 0 if dtype.startswith("u") else -30
+    data = rng.integers(first, first + 60, (1, 90, 120)).astype(dtype)
+    coarse = Pyramid.from_grid("geodetic").tile(9, 122, 554)
+    for nodata in (100, None):
+        path = make_raster(data, nodata=nodata, name=f"{nodata}.tif")
+        expected = read(path, coarse, resampling="mode")
+        found = warp(Raster(data, GRID), coarse, resampling="mode", nodata=nodata)
+        np.testing.assert_array_equal(found.mask, expected.mask)
+        np.testing.assert_array_equal(found.compressed(), expected.compressed())
+        assert len(np.unique(found.compressed())) > 20
+
+
+def test_most_frequent_of_all_bytes(make_raster: MakeRaster, rng: np.random.Generator) -> None:
+    data = rng.integers(0, 256, (1, 90, 120)).astype(np.uint8)
+    assert len(np.unique(data)) == 256
+    coarse = Pyramid.from_grid("geodetic").tile(9, 122, 554)
+    expected = read(make_raster(data), coarse, resampling="mode")
+    found = warp(Raster(data, GRID), coarse, resampling="mode")
+    np.testing.assert_array_equal(found.mask, expected.mask)
+    np.testing.assert_array_equal(found.compressed(), expected.compressed())
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "float32"])
+@pytest.mark.parametrize("told", ["nodata", "mask", "control points", "nothing"])
+def test_most_frequent_may_be_minus_one(make_raster: MakeRaster, dtype: str, told: str) -> None:
+    """GDAL before 3.12 takes it for no data."""
+    data = np.full((1, 300, 300), -1, dtype=dtype)
+    hidden = np.zeros(data.shape[1:], dtype=bool)
+    if told == "control points":
+        path = gcp_raster(make_raster, data, nodata=-5)
+    else:
+        options = {"nodata": -5} if told == "nodata" else {}
+        path = make_raster(data, mask=hidden if told == "mask" else None, **options)
+    tile = Pyramid.from_grid("geodetic").tile(9, 122, 554)
+    found = read(path, tile, resampling="mode")
+    expected = read(path, tile, resampling="nearest")
+    assert (found.compressed() == -1).all()
+    assert abs(found.count() - expected.count()) < 0.1 * expected.count()
 
 
 def test_bands_have_masks_of_their_own() -> None:
