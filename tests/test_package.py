@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Sequence
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -35,13 +36,13 @@ def _pinned(text: str) -> dict[str, list[str]]:
     return found
 
 
-def _loaded_by(code: str) -> set[str]:
-    """Which of the heavy packages a fresh interpreter has loaded after `code`."""
+def _loaded_by(code: str, among: Sequence[str] = HEAVY) -> set[str]:
+    """Which of these packages a fresh interpreter has loaded after `code`."""
     code += "\nimport sys; print(' '.join(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
-    return {name.partition(".")[0] for name in done.stdout.split()} & set(HEAVY)
+    return {name.partition(".")[0] for name in done.stdout.split()} & set(among)
 
 
 def test_import_is_light() -> None:
@@ -56,6 +57,19 @@ def test_help_is_light() -> None:
         "    sys_argv = __import__('sys'); sys_argv.argv = ['automap', '--help']; main()"
     )
     assert _loaded_by(code) == set()
+
+
+def test_boto3_is_loaded_when_a_bucket_is_opened() -> None:
+    """rasterio and fiona import it wherever it is installed, which takes as long as they do."""
+    pytest.importorskip("boto3")
+    load = "import sys, automap_tiles.engine.worker, automap_tiles.cli.commands.execute\n"
+    assert _loaded_by(load, among=("boto3", "rasterio", "fiona")) == {"rasterio", "fiona"}
+    ask = (
+        "from rasterio.session import AWSSession\n"
+        "found = AWSSession(aws_access_key_id='me', aws_secret_access_key='secret')\n"
+        "assert found.get_credential_options()['AWS_ACCESS_KEY_ID'] == 'me'\n"
+    )
+    assert "boto3" in _loaded_by(load + ask, among=("boto3",))
 
 
 def test_is_typed(root: Path) -> None:

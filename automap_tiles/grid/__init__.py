@@ -1,5 +1,6 @@
 """Grid arithmetic: pyramids, tiles, and which tiles touch an area. Opens nothing."""
 
+import automap_tiles.imports.rasterio  # noqa: F401 - before all that import it
 from automap_tiles.grid.bounds import Bounds
 from automap_tiles.grid.grid import Grid, GridLike
 from automap_tiles.grid.pyramid import Pyramid

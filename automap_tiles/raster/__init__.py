@@ -3,6 +3,7 @@
 The only place that opens GDAL raster datasets.
 """
 
+import automap_tiles.imports.rasterio  # noqa: F401 - before all that import it
 from automap_tiles.raster.array import Raster, times_picked, warp
 from automap_tiles.raster.datasets import close_all, inspect
 from automap_tiles.raster.encode import (

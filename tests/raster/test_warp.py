@@ -78,8 +78,8 @@ def test_most_frequent_may_be_minus_one(make_raster: MakeRaster, dtype: str, tol
     if told == "control points":
         path = gcp_raster(make_raster, data, nodata=-5)
     else:
-        options = {"nodata": -5} if told == "nodata" else {}
-        path = make_raster(data, mask=hidden if told == "mask" else None, **options)
+        nodata = -5 if told == "nodata" else None
+        path = make_raster(data, mask=hidden if told == "mask" else None, nodata=nodata)
     tile = Pyramid.from_grid("geodetic").tile(9, 122, 554)
     found = read(path, tile, resampling="mode")
     expected = read(path, tile, resampling="nearest")

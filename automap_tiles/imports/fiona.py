@@ -1,0 +1,5 @@
+"""Imports fiona."""
+
+from automap_tiles.imports.later import import_without_aws
+
+import_without_aws("fiona.session")

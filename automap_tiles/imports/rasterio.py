@@ -1,0 +1,5 @@
+"""Imports rasterio."""
+
+from automap_tiles.imports.later import import_without_aws
+
+import_without_aws("rasterio.session")
