@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from automap_tiles.commands.facts import Facts, area_on, best_zoom, source_facts
 from automap_tiles.errors import ConfigError
+from automap_tiles.formats.info import FormatInfo
 from automap_tiles.formats.protocols import OutputKind
-from automap_tiles.formats.registry import formats
+from automap_tiles.formats.registry import find_format
 from automap_tiles.grid import Bounds, Pyramid
 from automap_tiles.grid.cover import clip_to_pyramid, hull
 from automap_tiles.notes import Fate, Note, Subject, tell
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 _SINGLE_FILE = (".tif", ".tiff")
 # Options of the source's own output that hold for its folder and not for what is made from it.
 _NOT_INHERITED = {"path", "format", "type", "pixelbuffer", "metatiling", "mode", "delimiters"}
-# Creation options of one format mean nothing to another.
-_OF_ANY_FORMAT = ("bands", "dtype", "nodata", "schema")
 _SAID_OF_BANDS = ("descriptions", "scales", "offsets", "units", "colormap", "tags")
 
 
@@ -164,7 +163,8 @@ def _bounds(wanted: Conversion, facts: Facts, pyramid: Pyramid) -> Bounds:
 
 def _output(wanted: Conversion, facts: Facts) -> dict[str, Any]:
     name = _format(wanted, facts)
-    kind = {info.name: info.kind for info in formats()}.get(name)
+    info = find_format(name)
+    kind = None if info is None else info.kind
     if kind is not None and kind is not facts.kind:
         raise ConfigError(
             f"{name} holds {kind.value} data, the source is {facts.kind.value} data",
@@ -174,9 +174,9 @@ def _output(wanted: Conversion, facts: Facts) -> dict[str, Any]:
     inherited = _of_raster(wanted, facts) if kind is OutputKind.RASTER else dict(facts.options)
     output = {key: value for key, value in inherited.items() if key not in _NOT_INHERITED}
     if name != (facts.format or _format_of_files(facts.kind)):
-        output = _of_any_format(output, name)
-    if name == "PNG" and (output.get("nodata", 0) not in range(256)):
-        output["nodata"] = None  # what the source masks is transparent anyhow
+        output = _taken_over(output, name, info)
+    if info is not None and info.has_byte_pixels and output.get("nodata", 0) not in range(256):
+        output["nodata"] = info.byte_nodata  # what the source masks is without data anyhow
     output |= {"format": name, "path": _absolute(wanted.target)}
     if wanted.metatiling is not None:
         output["metatiling"] = wanted.metatiling
@@ -198,9 +198,10 @@ def _of_raster(wanted: Conversion, facts: Facts) -> dict[str, Any]:
     )
 
 
-def _of_any_format(options: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The options that mean the same in all formats; what is lost of the others is told."""
-    lost = [key for key in _SAID_OF_BANDS if key in options]
+def _taken_over(options: Mapping[str, Any], name: str, info: FormatInfo | None) -> dict[str, Any]:
+    """The options that mean the same in the other format; what is lost of the others is told."""
+    takes = FormatInfo.takes if info is None else info.takes
+    lost = [key for key in _SAID_OF_BANDS if key in options and key not in takes]
     if lost:
         tell(
             Note(
@@ -212,7 +213,7 @@ def _of_any_format(options: Mapping[str, Any], name: str) -> dict[str, Any]:
                 remedy="--output-format GTiff",
             )
         )
-    return {key: value for key, value in options.items() if key in _OF_ANY_FORMAT}
+    return {key: value for key, value in options.items() if key in takes}
 
 
 def _single_file_options(wanted: Conversion, name: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy as np
 from automap_tiles.commands.tiledir import Selection, TileDirectory, open_tile_directory
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.formats.protocols import OutputKind
-from automap_tiles.formats.registry import guess_format, open_input
+from automap_tiles.formats.registry import find_format, guess_format, open_input
 from automap_tiles.formats.spec import InputSpec
 from automap_tiles.grid import Bounds, Pyramid
 from automap_tiles.notes import Fate, Note, Subject, tell
@@ -77,10 +77,10 @@ def source_facts(path: str) -> Facts:
         It is missing or cannot be read.
 
     """
-    kind = guess_format(InputSpec.from_value("inp", path), Path.cwd())
-    if kind in ("TileDirectory", "Mapchete"):
+    info = find_format(guess_format(InputSpec.from_value("inp", path), Path.cwd()))
+    if info is not None and info.is_directory:
         return _of_directory(path)
-    if kind == "vector_file":
+    if info is not None and info.kind is OutputKind.VECTOR:
         return _of_features(path)
     return _of_raster(path)
 

@@ -12,8 +12,17 @@ import numpy as np
 import shapely
 
 from automap_tiles.engine.journal import JournalReader, Place, has_journal, place_of
-from automap_tiles.errors import ConfigError
-from automap_tiles.formats.tiles import Metadata, read_metadata
+from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.formats.capabilities import Look
+from automap_tiles.formats.protocols import OutputKind
+from automap_tiles.formats.tiles import (
+    Decoder,
+    Metadata,
+    TileFiles,
+    decoder_of,
+    features_codec_of,
+    read_metadata,
+)
 from automap_tiles.grid import Pyramid, Tile, TileIndex
 from automap_tiles.grid.cover import clip_to_pyramid
 from automap_tiles.storage import Storage, TileLayout, open_storage
@@ -74,6 +83,35 @@ class TileDirectory:
     @property
     def pyramid(self) -> Pyramid:
         return self.metadata.pyramid
+
+    @property
+    def files(self) -> TileFiles:
+        return TileFiles(storage=self.storage, layout=self.layout, pyramid=self.pyramid)
+
+    @property
+    def opens_in_gdal(self) -> bool:
+        """Whether GDAL opens a tile by its path."""
+        return self.metadata.info is None or self.metadata.info.opens_in_gdal
+
+    def look(self, index: TileIndex) -> Look:
+        """What a stored tile of a raster format says of itself."""
+        return self._decoder.look(self.files, index)
+
+    def probe(self, key: str) -> None:
+        """Read all of a file of a tile; raises `InputError` or GDAL's own when that fails."""
+        index = self.layout.parse(key)
+        if index is None:
+            raise InputError("is not the file of a tile", self.storage.url(key))
+        if self.metadata.kind is OutputKind.RASTER:
+            self._decoder.probe(self.files, index)
+        else:
+            metadata = self.metadata
+            codec = features_codec_of(metadata.info, metadata.options, self.path)
+            codec.decode(self.storage.get(key))
+
+    @property
+    def _decoder(self) -> Decoder:
+        return decoder_of(self.metadata.info, self.metadata.options, self.path)
 
     def existing(self, selection: Selection) -> list[TileIndex]:
         """The selected tiles that are there, by zoom, row and column.

@@ -1,5 +1,6 @@
 """Readers and writers behind two small Protocols, one file per format."""
 
+from automap_tiles.formats.info import FormatInfo
 from automap_tiles.formats.protocols import (
     Feature,
     InputTile,
@@ -15,6 +16,7 @@ from automap_tiles.formats.spec import InputSpec, OutputSpec
 
 __all__ = [
     "Feature",
+    "FormatInfo",
     "InputSpec",
     "InputTile",
     "OutputData",

@@ -43,15 +43,19 @@ def glance_at(url: str) -> Glance:
     return Glance(pixels=_flat(found), pixel=ground_size(grid))
 
 
-def glance_at_tiles(urls: Iterable[str]) -> Glance:
-    """Look at the middle of tiles; raises `InputError`."""
+def glance_at_tiles(tiles: Iterable[tuple[RasterArray, Grid]]) -> Glance:
+    """Put together what was seen in the middle of tiles, each with the grid of the whole tile."""
     found, size = [], None
-    for url in urls:
-        grid = raster.inspect(url).grid
+    for pixels, grid in tiles:
         size = ground_size(grid) if size is None else size
-        rows, cols = (_middle(length) for length in grid.shape)
-        found.append(raster.read(url, _window(grid, rows, cols)))
+        found.append(pixels)
     return Glance(pixels=_flat(found), pixel=size)
+
+
+def middle_of(grid: Grid) -> Grid:
+    """The window of a tile that a glance looks at."""
+    rows, cols = (_middle(length) for length in grid.shape)
+    return _window(grid, rows, cols)
 
 
 def _windows(grid: Grid) -> Iterator[Grid]:

@@ -9,19 +9,15 @@ from typing import TYPE_CHECKING
 from automap_tiles import vector
 from automap_tiles.errors import GridError, InputError
 from automap_tiles.formats.bands import BandTable
+from automap_tiles.formats.capabilities import TileWriter
 from automap_tiles.formats.context import OpenContext, ResolvedProcess
 from automap_tiles.formats.glance import Glance
+from automap_tiles.formats.info import FormatInfo
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.protocols import InputTile, OutputKind, RasterReader, Writer
 from automap_tiles.formats.raster_file import size_in
 from automap_tiles.formats.registry import open_input
 from automap_tiles.formats.spec import InputSpec
-from automap_tiles.formats.tiles import (
-    FeatureDirectory,
-    PixelFormat,
-    RasterDirectory,
-    TileDirectory,
-)
 from automap_tiles.grid import Tile
 
 if TYPE_CHECKING:
@@ -29,6 +25,16 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from automap_tiles.formats.protocols import Reader
+
+
+FORMAT = FormatInfo(
+    name="Mapchete",
+    summary="output of another .mapchete file",
+    kind=None,
+    extensions=("mapchete",),
+    is_directory=True,
+    reader=f"{__name__}:open_reader",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,11 +101,7 @@ def open_reader(spec: InputSpec, context: OpenContext) -> ProcessOutput:
 
 
 def _reader(writer: Writer, context: OpenContext) -> Reader:
-    if isinstance(writer, RasterDirectory):
-        codec = writer.codec
-        pixels = PixelFormat(count=codec.count, dtype=codec.dtype.name, nodata=codec.nodata)
-        return TileDirectory(path=writer.path, files=writer.files, kind=writer.kind, pixels=pixels)
-    if isinstance(writer, FeatureDirectory):
-        return TileDirectory(path=writer.path, files=writer.files, kind=writer.kind)
+    if isinstance(writer, TileWriter):
+        return writer.reader()
     # a single file, or a writer of another package: whatever can be opened at its path
     return open_input(InputSpec(name=writer.path, path=writer.path), Path("/"), context.pyramid)

@@ -13,8 +13,10 @@ import shapely
 from automap_tiles import raster
 from automap_tiles.errors import GridError, InputError, NoOperation
 from automap_tiles.formats.bands import BandTable
+from automap_tiles.formats.capabilities import FileLook
 from automap_tiles.formats.context import OpenContext
 from automap_tiles.formats.glance import Glance, glance_at
+from automap_tiles.formats.info import FormatInfo
 from automap_tiles.formats.locate import Located, locate
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.overlap import shares_points
@@ -29,6 +31,16 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from automap_tiles.formats.protocols import RasterArray
+
+FORMAT = FormatInfo(
+    name="raster_file",
+    summary="any raster that GDAL opens",
+    kind=OutputKind.RASTER,
+    extensions=("tif", "tiff", "vrt", "png", "jp2", "jpg", "nc", "img", "asc"),
+    endings=("jp2", "webp"),
+    opens_in_gdal=True,
+    reader=f"{__name__}:open_reader",
+)
 
 # Pixels of the source between two points of its outline; its edges are curved in another CRS.
 _OUTLINE_STEP = 256
@@ -80,6 +92,9 @@ class RasterFile:
 
     def glance(self) -> Glance:
         return glance_at(self.where.url)
+
+    def look(self) -> FileLook:
+        return FileLook(self.where.url)
 
     def pixel_size(self, crs: CRS) -> float:
         return pixel_size(self.where.url, crs)

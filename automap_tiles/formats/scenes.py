@@ -27,7 +27,9 @@ from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.formats.context import OpenContext
+from automap_tiles.formats.info import FormatInfo
 from automap_tiles.formats.options import Options
+from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.formats.scenes_reader import ScenesReader
 from automap_tiles.formats.spec import InputSpec
 from automap_tiles.missions import COMMON, LON_LAT
@@ -40,6 +42,14 @@ from automap_tiles.vector import reproject_geometry
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
+
+
+FORMAT = FormatInfo(
+    name="scenes",
+    summary="dates of a satellite, from products in folders, archives or a STAC catalogue",
+    kind=OutputKind.RASTER,
+    reader=f"{__name__}:open_reader",
+)
 
 
 def open_reader(spec: InputSpec, context: OpenContext) -> ScenesReader:

@@ -216,6 +216,9 @@ class ScenesReader:
             raise InputError("does not say how large its pixels are", self.place)
         return min(size_in(crs, grid.crs, grid.bounds, grid.shape) for grid in grids)
 
+    def by_date(self) -> ScenesReader:
+        return self
+
     def contents(self) -> str:
         return f"{len(self.scenes)} scenes on {len(self.dates)} dates"
 

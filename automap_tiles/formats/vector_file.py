@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from automap_tiles import vector
 from automap_tiles.errors import GridError, InputError, NoOperation
 from automap_tiles.formats.context import OpenContext
+from automap_tiles.formats.info import FormatInfo
 from automap_tiles.formats.locate import Located, locate
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.overlap import pieces
@@ -20,6 +21,16 @@ from automap_tiles.grid import Bounds, Pyramid, Tile
 if TYPE_CHECKING:
     from rasterio.crs import CRS
     from shapely.geometry.base import BaseGeometry
+
+
+FORMAT = FormatInfo(
+    name="vector_file",
+    summary="features of GeoJSON, GeoPackage, Shapefile or FlatGeobuf",
+    kind=OutputKind.VECTOR,
+    extensions=("shp", "geojson", "json", "gpkg", "fgb"),
+    endings=("gpkg",),
+    reader=f"{__name__}:open_reader",
+)
 
 
 def open_reader(spec: InputSpec, context: OpenContext) -> VectorFile:

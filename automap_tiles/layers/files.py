@@ -5,22 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from automap_tiles import raster
 from automap_tiles.errors import InputError
-from automap_tiles.formats.mapchete import ProcessOutput
-from automap_tiles.formats.protocols import OutputKind, RasterInput, VectorInput
-from automap_tiles.formats.raster_file import RasterFile
-from automap_tiles.formats.tiles import PixelTile, TileDirectory, touched
+from automap_tiles.formats.capabilities import Describing, Look, PassingOn, TiledReader
+from automap_tiles.formats.protocols import OutputKind, RasterInput, Sized, VectorInput
 from automap_tiles.grid import Bounds
 from automap_tiles.layers import web
 from automap_tiles.layers.layer import Band, LandClass, LayerInfo, LayerKind, Query
-from automap_tiles.raster.legend import read_class_legend
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,8 +25,6 @@ if TYPE_CHECKING:
 
 _COARSER = 3
 """Zooms beyond the coarsest of a folder that are made from it: up to 4³ of its tiles for one."""
-_MOST_LISTED = 100_000
-"""Tiles of a zoom that are looked at to find the extent of a folder; a tenth of a second."""
 _WITHOUT_OVERVIEWS = 4
 """The same for a raster, which is read in windows."""
 
@@ -55,18 +48,12 @@ class FileLayer:
 
     def version(self, tile: Tile) -> str:
         source = _source(self.reader)
-        if not isinstance(source, TileDirectory):
+        if not isinstance(source, TiledReader):
             return source.fingerprint()
         zoom = self._zoom(source, tile)
         if zoom is None:
             return ""
-        stamps = []
-        for index in touched(source.files.pyramid, tile, zoom):
-            try:
-                stamps.append(source.files.storage.stamp(source.files.key(index)))
-            except FileNotFoundError:
-                stamps.append(_ABSENT)
-        return " ".join(stamps)
+        return " ".join(stamp or _ABSENT for stamp in source.stamps(tile, zoom))
 
     def read(
         self, tile: Tile, bands: Sequence[int], resampling: str = "nearest"
@@ -74,19 +61,19 @@ class FileLayer:
         source = _source(self.reader)
         if source.kind is OutputKind.VECTOR:
             return _burnt(source, tile)
-        here = source.at(tile)
-        if isinstance(here, PixelTile) and isinstance(source, TileDirectory):
+        if isinstance(source, TiledReader):
             zoom = self._zoom(source, tile)
             if zoom is None:
                 return None
-            data = here.read(list(bands), resampling, tile_directory_zoom=zoom)
-        elif isinstance(here, RasterInput) and not here.is_empty():
-            data = here.read(list(bands), resampling)
+            data = source.pixels_at(tile).read(list(bands), resampling, tile_directory_zoom=zoom)
         else:
-            return None
+            here = source.at(tile)
+            if not isinstance(here, RasterInput) or here.is_empty():
+                return None
+            data = here.read(list(bands), resampling)
         return None if np.ma.getmaskarray(data).all() else data
 
-    def _zoom(self, source: TileDirectory, tile: Tile) -> int | None:
+    def _zoom(self, source: TiledReader, tile: Tile) -> int | None:
         """The zoom of the folder that a tile is made from; None where it is too coarse for that."""
         if not self.zooms:
             return None
@@ -112,7 +99,7 @@ def _burnt(source: Reader, tile: Tile) -> RasterArray | None:
 
 def _source(reader: Reader) -> Reader:
     """What is read in the end: the output of another process is a folder or a file."""
-    return _source(reader.reader) if isinstance(reader, ProcessOutput) else reader
+    return _source(reader.reader) if isinstance(reader, PassingOn) else reader
 
 
 def file_layer(
@@ -129,8 +116,8 @@ def file_layer(
     Raises `InputError` when it cannot be looked at.
     """
     source = _source(reader)
-    if isinstance(source, TileDirectory) and not zooms:
-        zooms = stored_zooms(source)
+    if isinstance(source, TiledReader) and not zooms:
+        zooms = source.stored_zooms()
     bounds = _extent(reader, source, zooms)
     bands, nodata = _bands(source)
     low, high = _zoom_range(source, zooms, bounds)
@@ -145,7 +132,7 @@ def file_layer(
             bands=bands,
             nodata=nodata,
             alpha=_alpha(source),
-            pyramid=source.files.pyramid if isinstance(source, TileDirectory) else None,
+            pyramid=source.pyramid if isinstance(source, TiledReader) else None,
             classes=_legend(source),
             styles=styles or {},
         ),
@@ -157,95 +144,49 @@ def file_layer(
 def _extent(reader: Reader, source: Reader, zooms: tuple[int, ...]) -> Bounds:
     """Box in degrees: of a folder that of its tiles, for its pyramid may be the whole earth."""
     stored = None
-    if reader is source and isinstance(source, TileDirectory) and source.bounds is None:
-        stored = _stored_box(source, zooms)
-    if stored is not None and isinstance(source, TileDirectory):
-        return web.lonlat_bounds(stored.polygon(), source.files.pyramid.crs)
+    if reader is source and isinstance(source, TiledReader) and source.bounds is None:
+        stored = source.stored_box(zooms)
+    if stored is not None and isinstance(source, TiledReader):
+        return web.lonlat_bounds(stored.polygon(), source.pyramid.crs)
     return web.lonlat_bounds(reader.footprint(web.LON_LAT), web.LON_LAT)
-
-
-def _stored_box(source: TileDirectory, zooms: tuple[int, ...]) -> Bounds | None:
-    """Box of the tiles of the finest zoom that has not too many of them to look at."""
-    pyramid = source.files.pyramid.replace(pixelbuffer=0)
-    for zoom in reversed(zooms):
-        found = [
-            index
-            for key in islice(source.files.storage.list(_prefix(source, zoom)), _MOST_LISTED)
-            if (index := source.files.layout.parse(key)) is not None and index.zoom == zoom
-        ]
-        if found and (len(found) < _MOST_LISTED or zoom == zooms[0]):
-            rows, cols = [index.row for index in found], [index.col for index in found]
-            first = pyramid.tile(zoom, min(rows), min(cols)).bounds
-            last = pyramid.tile(zoom, max(rows), max(cols)).bounds
-            return Bounds(first.left, last.bottom, last.right, first.top)
-    return None
-
-
-def _prefix(source: TileDirectory, zoom: int) -> str:
-    return f"{zoom}/" if source.files.layout.schema.startswith("{zoom}/") else ""
-
-
-def stored_zooms(source: TileDirectory) -> tuple[int, ...]:
-    """Zooms of which a folder has tiles, ascending."""
-    root = Path(source.files.storage.url(""))
-    if source.files.layout.schema.startswith("{zoom}/") and root.is_dir():
-        names = [folder.name for folder in root.iterdir() if folder.is_dir()]
-        return tuple(sorted(int(name) for name in names if name.isascii() and name.isdigit()))
-    layout = source.files.layout
-    indexes = (layout.parse(key) for key in source.files.storage.list())
-    return tuple(sorted({index.zoom for index in indexes if index is not None}))
 
 
 def _bands(source: Reader) -> tuple[tuple[Band, ...], float | None]:
     """Bands and nodata value."""
     if source.kind is OutputKind.VECTOR:
         return (Band(name="features", dtype="uint8"),), None
-    if isinstance(source, TileDirectory):
-        return _directory_bands(source)
-    if isinstance(source, RasterFile):
-        info = raster.inspect(source.where.url)
-        if complex_bands := [dtype for dtype in info.dtypes if dtype.startswith("complex")]:
-            raise InputError(
-                f"has {complex_bands[0]} numbers, which have no colour; make a raster of their "
-                "amplitude or phase first",
-                source.path,
-            )
-        return _described(info), info.nodata
-    raise InputError("cannot be shown on a map", source.path)
+    look = _look(source)
+    if isinstance(source, TiledReader):
+        pixels = source.pixel_format()
+        if look is not None:
+            return _described(look.info), pixels.nodata
+        numbers = range(1, pixels.count + 1)
+        bands = tuple(Band(name=f"b{number}", dtype=pixels.dtype) for number in numbers)
+        return bands, pixels.nodata
+    if look is None:
+        raise InputError("cannot be shown on a map", source.path)
+    if complex_bands := [dtype for dtype in look.info.dtypes if dtype.startswith("complex")]:
+        raise InputError(
+            f"has {complex_bands[0]} numbers, which have no colour; make a raster of their "
+            "amplitude or phase first",
+            source.path,
+        )
+    return _described(look.info), look.info.nodata
+
+
+def _look(source: Reader) -> Look | None:
+    return source.look() if isinstance(source, Describing) else None
 
 
 def _alpha(source: Reader) -> int | None:
     """Number of the band that says how opaque a pixel is."""
-    sample = _sample(source)
-    return None if sample is None else raster.inspect(sample).alpha_band
-
-
-def _directory_bands(source: TileDirectory) -> tuple[tuple[Band, ...], float | None]:
-    pixels = source.pixel_format()
-    sample = _sample(source)
-    if sample is not None:
-        return _described(raster.inspect(sample)), pixels.nodata
-    numbers = range(1, pixels.count + 1)
-    return tuple(Band(name=f"b{number}", dtype=pixels.dtype) for number in numbers), pixels.nodata
+    look = _look(source)
+    return None if look is None else look.info.alpha_band
 
 
 def _legend(source: Reader) -> tuple[LandClass, ...]:
-    sample = _sample(source)
-    if sample is None:
-        return ()
-    found = read_class_legend(sample)
-    return land_classes(found.names, found.colours)
-
-
-def _sample(source: Reader) -> str | None:
-    """What GDAL opens to see what the pixels are: the file, or the first tile that is found."""
-    if isinstance(source, RasterFile):
-        return source.where.url
-    if isinstance(source, TileDirectory) and source.kind is OutputKind.RASTER:
-        for key in source.files.storage.list():
-            if source.files.layout.parse(key) is not None:
-                return source.files.storage.url(key)
-    return None
+    look = _look(source)
+    return () if look is None else land_classes(look.legend.names, look.legend.colours)
 
 
 def land_classes(names: Mapping[int, str], colours: Mapping[int, str]) -> tuple[LandClass, ...]:
@@ -268,14 +209,14 @@ def _described(info: raster.RasterInfo) -> tuple[Band, ...]:
 
 def _zoom_range(source: Reader, zooms: tuple[int, ...], bounds: Bounds) -> tuple[int, int]:
     """Of a web map."""
-    if isinstance(source, TileDirectory):
+    if isinstance(source, TiledReader):
         if not zooms:
             return 0, 0
-        pyramid = source.files.pyramid
+        pyramid = source.pyramid
         finest = web.zoom_of(pyramid, zooms[-1], bounds)
         coarsest = web.zoom_of(pyramid, zooms[0], bounds) - _COARSER
-    elif isinstance(source, RasterFile):
-        info = raster.inspect(source.where.url)
+    elif (look := _look(source)) is not None:
+        info = look.info
         finest = _finest_zoom(info, source, bounds)
         coarsest = finest - math.log2(max(info.overviews, default=1)) - _WITHOUT_OVERVIEWS
     else:
@@ -284,8 +225,10 @@ def _zoom_range(source: Reader, zooms: tuple[int, ...], bounds: Bounds) -> tuple
     return max(0, min(high, math.floor(coarsest + 1e-3))), high
 
 
-def _finest_zoom(info: raster.RasterInfo, source: RasterFile, bounds: Bounds) -> float:
+def _finest_zoom(info: raster.RasterInfo, source: Reader, bounds: Bounds) -> float:
     if info.georeferencing is raster.Georeferencing.TRANSFORM:
         return web.pixel_zoom(info.crs, info.bounds.width / info.shape[1], bounds)
     # of control points or polynomials only the warped picture has a size
+    if not isinstance(source, Sized):
+        raise InputError("does not say how large its pixels are", source.path)
     return web.pixel_zoom(web.LON_LAT, source.pixel_size(web.LON_LAT), bounds)

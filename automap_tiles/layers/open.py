@@ -8,15 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automap_tiles.errors import AutomapError, ConfigError, ProcessChanged
-from automap_tiles.formats.gtiff import GeoTiffCodec
+from automap_tiles.formats.capabilities import Dated
 from automap_tiles.formats.registry import open_input
-from automap_tiles.formats.scenes_reader import ScenesReader
 from automap_tiles.formats.spec import InputSpec
-from automap_tiles.formats.tiles import FeatureDirectory
 from automap_tiles.layers import web
 from automap_tiles.layers.files import FileLayer, file_layer, land_classes
 from automap_tiles.layers.layer import Band, LandClass, Layer, LayerInfo, LayerKind
-from automap_tiles.layers.persistence import Keep, directory_of
+from automap_tiles.layers.persistence import Keep, tile_writer
 from automap_tiles.layers.process import Looked, ProcessLayer
 from automap_tiles.layers.scenes import ScenesLayer, scenes_layer
 from automap_tiles.pictures.style import read_style
@@ -85,7 +83,7 @@ def process_layer(
         max_zoom=min(web.MAX_ZOOM, max(0, round(finest + 0.49))),
         bands=_bands(process),
         nodata=process.writer.nodata,
-        alpha=_alpha(process),
+        alpha=tile_writer(process.writer).appearance().alpha,
         pyramid=process.output_pyramid,
         classes=_classes(process),
         styles=process.styles,
@@ -134,8 +132,8 @@ def _inputs(process: Process) -> Iterator[tuple[str, FileLayer | ScenesLayer | A
     """Inputs of the finest zoom, or why one cannot be shown."""
     for name, reader in process.inputs.readers(process.zooms[-1]):
         try:
-            if isinstance(reader, ScenesReader):
-                yield name, scenes_layer(name, name, reader)
+            if isinstance(reader, Dated):
+                yield name, scenes_layer(name, name, reader.by_date())
                 continue
             yield name, file_layer(name, name, reader, kind=LayerKind.INPUT)
         except AutomapError as error:
@@ -143,39 +141,18 @@ def _inputs(process: Process) -> Iterator[tuple[str, FileLayer | ScenesLayer | A
 
 
 def _bands(process: Process) -> tuple[Band, ...]:
-    directory = directory_of(process.writer)
-    if isinstance(directory, FeatureDirectory):
-        return (Band(name="features", dtype="uint8"),)
-    codec = directory.codec
-    said = codec.options.bands.descriptions if isinstance(codec, GeoTiffCodec) else ()
-    names = said or [None] * codec.count
+    looks = tile_writer(process.writer).appearance()
     return tuple(
-        Band(name=name or f"b{number}", dtype=codec.dtype.name)
-        for number, name in enumerate(names, start=1)
+        Band(name=name or f"b{number}", dtype=looks.dtype)
+        for number, name in enumerate(looks.names, start=1)
     )
-
-
-def _alpha(process: Process) -> int | None:
-    """Number of the band that says how opaque a pixel is."""
-    directory = directory_of(process.writer)
-    if isinstance(directory, FeatureDirectory):
-        return None
-    codec = directory.codec
-    if not isinstance(codec, GeoTiffCodec):
-        return codec.count  # of a picture it is the last one
-    kinds = list(codec.options.bands.colorinterp or ())
-    return kinds.index("alpha") + 1 if "alpha" in kinds else None
 
 
 def _classes(process: Process) -> tuple[LandClass, ...]:
     """What the values of band 1 mean, as the output says."""
-    directory = directory_of(process.writer)
-    codec = None if isinstance(directory, FeatureDirectory) else directory.codec
-    if not isinstance(codec, GeoTiffCodec):
-        return ()
-    legend = codec.options.legend
+    looks = tile_writer(process.writer).appearance()
     colours = {
         value: "#{:02x}{:02x}{:02x}".format(*colour)
-        for value, colour in (legend.colours or {}).items()
+        for value, colour in looks.class_colours.items()
     }
-    return land_classes(legend.names, colours)
+    return land_classes(looks.class_names, colours)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from automap_tiles.errors import ConfigError
-from automap_tiles.formats.gtiff import SingleFile
-from automap_tiles.formats.tiles import FeatureDirectory, RasterDirectory
-from automap_tiles.storage import MemoryStorage, TileLayout
+from automap_tiles.formats.capabilities import Spooling, TileWriter
 
 if TYPE_CHECKING:
     from automap_tiles.formats.protocols import Writer
@@ -28,24 +25,18 @@ class Keep(Enum):
     """Each tile is computed anew when it is first looked at, and kept."""
 
 
-Directory = RasterDirectory | FeatureDirectory
+def tile_writer(writer: Writer) -> TileWriter:
+    """The writer itself where it stores tiles, of a single file that of the tiles beside it.
 
-
-def directory_of(writer: Writer) -> Directory:
-    """The folder of tiles that a writer fills, for single files the one beside it.
-
-    Raises `ConfigError` for writers of other packages that have none.
+    Raises `ConfigError` for writers of other packages that store nothing tile by tile.
     """
-    if isinstance(writer, SingleFile):
+    if isinstance(writer, Spooling):
         return writer.spool
-    if isinstance(writer, RasterDirectory | FeatureDirectory):
+    if isinstance(writer, TileWriter):
         return writer
     raise ConfigError("outputs of this format cannot be looked at tile by tile", key="output")
 
 
-def in_memory(writer: Writer) -> Directory:
+def in_memory(writer: Writer) -> TileWriter:
     """A writer of the same tiles that keeps them in memory."""
-    directory = directory_of(writer)
-    layout = TileLayout(extension=directory.files.layout.extension)
-    files = replace(directory.files, storage=MemoryStorage(), layout=layout)
-    return replace(directory, files=files)
+    return tile_writer(writer).in_memory()

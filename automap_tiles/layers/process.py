@@ -13,11 +13,11 @@ import shapely
 from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.on_demand import OnDemandJournal
 from automap_tiles.errors import TileFailed
-from automap_tiles.formats.tiles import PixelFormat, RasterDirectory, TileDirectory, touched
+from automap_tiles.formats.tiles import touched
 from automap_tiles.grid import Tile, TileIndex
 from automap_tiles.layers.files import FileLayer
 from automap_tiles.layers.layer import LayerInfo
-from automap_tiles.layers.persistence import Directory, Keep, directory_of, in_memory
+from automap_tiles.layers.persistence import Keep, in_memory, tile_writer
 from automap_tiles.layers.workers import Job, Workers, shared_workers
 
 if TYPE_CHECKING:
@@ -66,13 +66,13 @@ class ProcessLayer:
         self.process = process
         self._reads_stored = self._keeps or (keep is Keep.READONLY and _is_directory(process))
         self._target = (
-            directory_of(process.writer) if self._reads_stored else in_memory(process.writer)
+            tile_writer(process.writer) if self._reads_stored else in_memory(process.writer)
         )
         self._notes = self._begin() if self._keeps else None
         self._job = Job.of(process, keeps=self._keeps)
         if keep is not Keep.READONLY:
             self.workers.warm(self._job)
-        self._files = FileLayer(info=info, reader=_reader(self._target), zooms=process.zooms)
+        self._files = FileLayer(info=info, reader=self._target.reader(), zooms=process.zooms)
         self._seen: dict[TileIndex, Looked] = {}
         self._flying: dict[TileIndex, Future[Looked]] = {}
         self._retired = False
@@ -125,7 +125,7 @@ class ProcessLayer:
         """The process tiles that have to be computed for a tile of any grid."""
         if self._keep is Keep.READONLY and self._reads_stored:
             return []
-        directory = _reader(self._target)
+        directory = self._target.reader()
         zoom = directory.zoom_at(tile, tile, directory.matching)
         base = self.process.base_zooms
         if base and zoom > base[-1]:
@@ -226,14 +226,4 @@ class ProcessLayer:
 
 
 def _is_directory(process: Process) -> bool:
-    return directory_of(process.writer) is process.writer
-
-
-def _reader(directory: Directory) -> TileDirectory:
-    pixels = None
-    if isinstance(directory, RasterDirectory):
-        codec = directory.codec
-        pixels = PixelFormat(count=codec.count, dtype=codec.dtype.name, nodata=codec.nodata)
-    return TileDirectory(
-        path=directory.path, files=directory.files, kind=directory.kind, pixels=pixels
-    )
+    return tile_writer(process.writer) is process.writer

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from automap_tiles.errors import ConfigError
-from automap_tiles.formats.scenes_reader import ScenesReader
+from automap_tiles.formats.capabilities import DatedReader
 from automap_tiles.layers import web
 from automap_tiles.layers.layer import Band, LayerInfo, LayerKind, Query
 from automap_tiles.scenes.frames import TileFrame
@@ -38,7 +38,7 @@ class ScenesLayer:
     """
 
     info: LayerInfo
-    reader: ScenesReader
+    reader: DatedReader
     place: int
     """Of the date that is shown, among `reader.dates`."""
 
@@ -88,7 +88,7 @@ class ScenesLayer:
         return np.ma.MaskedArray(planes, mask=mask)
 
 
-def scenes_layer(name: str, title: str, reader: ScenesReader) -> ScenesLayer:
+def scenes_layer(name: str, title: str, reader: DatedReader) -> ScenesLayer:
     """An input of scenes, on its clearest date; raises as looking for the scenes does."""
     dates = reader.dates
     clearest = min(range(len(dates)), key=lambda place: _cover(dates[place]))

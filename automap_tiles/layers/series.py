@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rasterio.warp import transform
 
-from automap_tiles.formats.scenes_reader import ScenesReader
+from automap_tiles.formats.capabilities import Dated, DatedReader
 from automap_tiles.layers import web
 from automap_tiles.missions import Flag
 from automap_tiles.scenes.frames import NativeFrame
@@ -56,12 +56,13 @@ def series_of(process: Process, lon: float, lat: float) -> list[Series]:
     readers = process.inputs.readers((process.base_zooms or process.zooms)[-1])
     return [
         Series(input=name, bands=reader.reading.bands, dates=tuple(_dates(reader, lon, lat)))
-        for name, reader in readers
-        if isinstance(reader, ScenesReader)
+        for name, reader in (
+            (name, each.by_date()) for name, each in readers if isinstance(each, Dated)
+        )
     ]
 
 
-def _dates(reader: ScenesReader, lon: float, lat: float) -> list[Date]:
+def _dates(reader: DatedReader, lon: float, lat: float) -> list[Date]:
     frame = _pixel(reader, lon, lat)
     reading = replace(reader.reading, whole=False, cloud_distance=None)
     seen = _read(reader.dates, frame, replace(reading, mask=None))
@@ -101,7 +102,7 @@ def _reason(date: Overpass, ids: tuple[str, ...], frame: NativeFrame, reading: R
     return ", ".join(names) or _NEAR
 
 
-def _pixel(reader: ScenesReader, lon: float, lat: float) -> NativeFrame:
+def _pixel(reader: DatedReader, lon: float, lat: float) -> NativeFrame:
     """The pixel of the sensor's grid at a place."""
     lattice = reader.lattice or lattice_of(reader.scenes, reader.reading)
     (x,), (y,) = transform(web.LON_LAT, lattice.crs, [lon], [lat])

@@ -30,7 +30,7 @@ def encode_features(
         if driver == "GeoJSON":
             _check(features, schema)
             return geojson.dumps(features, crs)
-        with MemoryFile(ext=EXTENSIONS[driver]) as memory:
+        with MemoryFile(ext=EXTENSIONS.get(driver, driver.lower())) as memory:
             with memory.open(
                 driver=driver, schema=dict(schema), crs_wkt=crs.to_wkt(), layer="tile"
             ) as collection:
@@ -60,7 +60,7 @@ def decode_features(data: bytes, *, driver: str) -> list[Feature]:
         return geojson.loads(data)
     try:
         with (
-            MemoryFile(data, ext=EXTENSIONS[driver]) as memory,
+            MemoryFile(data, ext=EXTENSIONS.get(driver, driver.lower())) as memory,
             fiona.open(memory.name, enabled_drivers=[driver]) as collection,
         ):
             records = list(collection)

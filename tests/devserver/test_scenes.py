@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from rasterio.io import MemoryFile
 from rasterio.vrt import WarpedVRT
 
-from automap_tiles.formats.scenes_reader import ScenesReader
+from automap_tiles.formats.capabilities import DatedReader
 from automap_tiles.layers.open import open_layers
 from automap_tiles.layers.persistence import Keep
 from automap_tiles.layers.scenes import ScenesLayer
@@ -55,7 +55,7 @@ def client(config: Path) -> FlaskClient:
 
 
 @pytest.fixture(scope="module")
-def reader(config: Path) -> ScenesReader:
+def reader(config: Path) -> DatedReader:
     layers, remarks = open_layers([config])
     assert not remarks
     (layer,) = (layer for layer in layers if isinstance(layer, ScenesLayer))
@@ -68,9 +68,7 @@ def told(client: FlaskClient) -> dict[str, Any]:
     return dict(layer)
 
 
-def test_dates_are_told_and_the_clearest_is_shown(
-    client: FlaskClient, reader: ScenesReader
-) -> None:
+def test_dates_are_told_and_the_clearest_is_shown(client: FlaskClient, reader: DatedReader) -> None:
     layer = told(client)
     assert layer["kind"] == "input"
     covers = {scene.time.date().isoformat(): scene.cloud_cover for scene in reader.scenes}
@@ -80,7 +78,7 @@ def test_dates_are_told_and_the_clearest_is_shown(
     assert layer["default_style"] == {"bidx": ["3", "2", "1"], "rescale": ["0,0.3"]}
 
 
-def test_numbers_are_those_of_the_files(client: FlaskClient, reader: ScenesReader) -> None:
+def test_numbers_are_those_of_the_files(client: FlaskClient, reader: DatedReader) -> None:
     shown = 0
     for date in (reader.dates[0], reader.dates[-1]):
         day = date.time.date().isoformat()
@@ -110,7 +108,7 @@ def test_numbers_are_those_of_the_files(client: FlaskClient, reader: ScenesReade
     assert shown > 50_000
 
 
-def test_dates_differ_and_are_kept_apart(client: FlaskClient, reader: ScenesReader) -> None:
+def test_dates_differ_and_are_kept_apart(client: FlaskClient, reader: DatedReader) -> None:
     days = [date.time.date().isoformat() for date in reader.dates]
     answers = [client.get(f"/first-scenes/{TILE}.png?date={day}") for day in days]
     assert len({answer.data for answer in answers}) == len(days)

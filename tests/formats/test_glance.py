@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import rasterio
 
-from automap_tiles.formats.glance import glance_at, glance_at_tiles
+from automap_tiles import raster
+from automap_tiles.formats.glance import glance_at, glance_at_tiles, middle_of
 
 
 def write(path: Path, data: np.ndarray, crs: str, pixel: float, corner: tuple[float, float]) -> str:
@@ -56,7 +57,10 @@ def test_tiles(tmp_path: Path) -> None:
               (500000 + n * 640, 5300000))
         for n in (1, 2, 3)
     ]  # fmt: skip
-    glance = glance_at_tiles(urls)
+    glance = glance_at_tiles(
+        (raster.read(url, middle_of(grid)), grid)
+        for url, grid in ((url, raster.inspect(url).grid) for url in urls)
+    )
     values, counts = np.unique(glance.pixels.compressed(), return_counts=True)
     assert values.tolist() == [1, 2, 3]
     assert counts.tolist() == [32 * 32] * 3

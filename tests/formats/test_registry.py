@@ -11,8 +11,8 @@ import pytest
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.formats import InputSpec, OutputKind, OutputSpec, registry
+from automap_tiles.formats.info import FormatInfo
 from automap_tiles.formats.registry import (
-    FormatInfo,
     formats,
     guess_format,
     open_input,
@@ -41,8 +41,8 @@ def test_every_entry_of_the_table_exists() -> None:
     assert {"GTiff", "PNG", "GeoJSON", "FlatGeobuf", "raster_file", "vector_file",
             "TileDirectory", "Mapchete"} <= names  # fmt: skip
     for info in formats():
-        assert info.reader or info.writer
-        for reference in filter(None, (info.reader, info.writer)):
+        assert info.reader or info.is_written
+        for reference in filter(None, (info.reader, info.writer, info.codec, info.beside)):
             module, _, name = reference.partition(":")
             assert callable(getattr(importlib.import_module(module), name))
 

@@ -17,7 +17,7 @@ def command(input_formats: bool, output_formats: bool) -> None:
     if both or input_formats:
         _print("input formats:", [(info.name, info.summary) for info in known if info.reader])
     if both or output_formats:
-        _print("output formats:", [(info.name, info.summary) for info in known if info.writer])
+        _print("output formats:", [(info.name, info.summary) for info in known if info.is_written])
 
 
 def _print(title: str, rows: list[tuple[str, str]]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from automap_tiles.commands.export.order import Look, Order
 from automap_tiles.errors import ConfigError, InputError
-from automap_tiles.formats.mapchete import ProcessOutput
+from automap_tiles.formats.capabilities import PassingOn
 from automap_tiles.formats.registry import open_input
 from automap_tiles.formats.spec import InputSpec
 from automap_tiles.layers import web
@@ -38,7 +38,7 @@ def open_source(path: str) -> FileLayer:
     if not path.endswith(".mapchete"):
         return file_layer(safe_name(title), title, open_input(spec, Path.cwd(), pyramid))
     reader = open_input(spec, Path.cwd(), pyramid, resolve_process=resolve_process)
-    if isinstance(reader, ProcessOutput):
+    if isinstance(reader, PassingOn):
         # the files themselves: their extent is that of the tiles, not of the whole process
         reader = reader.reader
     return file_layer(safe_name(title), title, reader, styles=_styles(path))

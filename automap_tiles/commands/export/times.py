@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from automap_tiles.errors import AutomapError, InputError
-from automap_tiles.formats.scenes_reader import ScenesReader
+from automap_tiles.formats.capabilities import Dated
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.parsing import parse_json
 from automap_tiles.runtime.open import open_process, resolve_process
@@ -50,7 +50,7 @@ def _of_process(source: str) -> str | None:
     try:
         process = open_process(source)
         readers = [each for _, each in process.inputs.readers(max(process.zooms))]
-        scenes = [each for each in readers if isinstance(each, ScenesReader)]
+        scenes = [each.by_date() for each in readers if isinstance(each, Dated)]
         return _span(scene.time.isoformat() for reader in scenes for scene in reader.scenes)
     except AutomapError:  # inputs and function need not be there any more
         return None

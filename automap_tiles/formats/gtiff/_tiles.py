@@ -10,6 +10,7 @@ import numpy as np
 
 from automap_tiles import raster
 from automap_tiles.errors import OutputError
+from automap_tiles.formats.capabilities import Appearance
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.protocols import Tiled
 from automap_tiles.formats.spec import OutputSpec
@@ -20,9 +21,11 @@ from automap_tiles.formats.tiles import (
     Tags,
     TileFiles,
     advice,
+    appearance_of,
     output_pyramid,
     raster_options,
     read_metadata,
+    said_of_raster,
     tell_of_lost,
 )
 from automap_tiles.grid import Pyramid, Tile
@@ -80,19 +83,14 @@ def directory_writer(
     codec = GeoTiffCodec(options=raster_opts, profile=profile)
     _try_out(spec, codec, pyramid)
     files = TileFiles(storage=storage, layout=options.layout("tif"), pyramid=pyramid)
-    said = {
-        **spec.options,
-        "bands": raster_opts.count,
-        "dtype": raster_opts.dtype,
-        "nodata": raster_opts.nodata,
-        **_said_of(raster_opts),
-    }
+    said = {**spec.options, **codec.described()}
     return RasterDirectory(
         files=files,
         process_pyramid=process_pyramid,
         codec=codec,
         metadata=Metadata(pyramid=pyramid, format="GTiff", options=said),
         resampling=raster_opts.resampling,
+        zooms=spec.zooms,
     )
 
 
@@ -102,16 +100,6 @@ def _has_zero(storage: Storage) -> bool:
         return bool(read_metadata(storage).options.get("nodata", 0) == 0)
     except FileNotFoundError:
         return False
-
-
-def _said_of(options: RasterOptions) -> dict[str, Any]:
-    """Colours and names that come from elsewhere than the process file."""
-    legend = options.legend
-    if not legend.names:
-        return {}
-    colours = {str(value): list(colour) for value, colour in (legend.colours or {}).items()}
-    names = {str(value): name for value, name in legend.names.items()}
-    return {"colormap": colours, "classes": names}
 
 
 def _try_out(spec: OutputSpec, codec: GeoTiffCodec, pyramid: Pyramid) -> None:
@@ -173,6 +161,14 @@ class GeoTiffCodec:
     def nodata(self) -> float | None:
         return self.options.nodata
 
+    keeps_tags = True
+
+    def described(self) -> dict[str, Any]:
+        return said_of_raster(self.options)
+
+    def appearance(self) -> Appearance:
+        return appearance_of(self.options)
+
     def advice(self) -> tuple[Note, ...]:
         return (advice(self.options.dtype),) if self.options.nodata_is_assumed else ()
 
@@ -217,7 +213,7 @@ class GeoTiffCodec:
             metadata=self.options.bands,
         )
 
-    def decode(self, content: bytes) -> Tiled:
+    def decode(self, content: bytes, tile: Tile) -> Tiled:  # noqa: ARG002 the file has its shape
         data, tags = raster.decode(content)
         tags.pop("AREA_OR_POINT", None)  # the driver's own
         return Tiled(data, tags)

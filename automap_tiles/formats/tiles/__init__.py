@@ -1,9 +1,15 @@
 """Folders of tiles: their files, what they say of themselves, and the formats of single tiles."""
 
+from automap_tiles.formats.info import FormatInfo
+from automap_tiles.formats.tiles._arrays import blank, paste
 from automap_tiles.formats.tiles._assumed import advice, tell_of_lost
-from automap_tiles.formats.tiles._directory import Matching, PixelTile, TileDirectory
+from automap_tiles.formats.tiles._codec import Codec, FeatureCodec, Tags
+from automap_tiles.formats.tiles._decoding import Decoder
+from automap_tiles.formats.tiles._directory import Matching, TileDirectory
+from automap_tiles.formats.tiles._features import FeatureDirectory
 from automap_tiles.formats.tiles._files import Cut, TileFiles, output_pyramid, overlapping
 from automap_tiles.formats.tiles._legend import Legend, class_tags, pam, read_legend
+from automap_tiles.formats.tiles._matching import touched
 from automap_tiles.formats.tiles._metadata import (
     METADATA_NAME,
     Metadata,
@@ -11,33 +17,51 @@ from automap_tiles.formats.tiles._metadata import (
     write_metadata,
     write_summary,
 )
-from automap_tiles.formats.tiles._pixels import PixelFormat, touched
+from automap_tiles.formats.tiles._open import decoder_of, features_codec_of, open_directory
+from automap_tiles.formats.tiles._opening import open_reader
+from automap_tiles.formats.tiles._pixels import PixelFormat
 from automap_tiles.formats.tiles._raster_options import (
     RasterOptions,
+    appearance_of,
     raster_options,
     resampling_option,
+    said_of_raster,
 )
-from automap_tiles.formats.tiles._rasters import Codec, RasterDirectory, Tags, blank, paste
-from automap_tiles.formats.tiles.features import FeatureDirectory
+from automap_tiles.formats.tiles._rasters import RasterDirectory, write_beside
+
+FORMAT = FormatInfo(
+    name="TileDirectory",
+    summary="folder of zoom/row/col tiles",
+    kind=None,
+    is_directory=True,
+    reader=f"{__name__}:open_reader",
+)
 
 __all__ = [
+    "FORMAT",
     "METADATA_NAME",
     "Codec",
     "Cut",
+    "Decoder",
+    "FeatureCodec",
     "FeatureDirectory",
     "Legend",
     "Matching",
     "Metadata",
     "PixelFormat",
-    "PixelTile",
     "RasterDirectory",
     "RasterOptions",
     "Tags",
     "TileDirectory",
     "TileFiles",
     "advice",
+    "appearance_of",
     "blank",
     "class_tags",
+    "decoder_of",
+    "features_codec_of",
+    "open_directory",
+    "open_reader",
     "output_pyramid",
     "overlapping",
     "pam",
@@ -46,8 +70,10 @@ __all__ = [
     "read_legend",
     "read_metadata",
     "resampling_option",
+    "said_of_raster",
     "tell_of_lost",
     "touched",
+    "write_beside",
     "write_metadata",
     "write_summary",
 ]

@@ -11,32 +11,17 @@ from typing import Any
 from rasterio.crs import CRS
 
 from automap_tiles.errors import GridError, InputError, OutputMismatch
+from automap_tiles.formats.info import FormatInfo
 from automap_tiles.formats.protocols import OutputKind
+from automap_tiles.formats.registry import find_format, format_of_tiles
 from automap_tiles.grid import Pyramid
 from automap_tiles.parsing import parse_json
 from automap_tiles.storage import DEFAULT_SCHEMA, Storage, TileLayout
 
 METADATA_NAME = "metadata.json"
 
-_EXTENSIONS = {
-    "GTiff": "tif",
-    "PNG": "png",
-    "PNG_hillshade": "png",
-    "GeoJSON": "geojson",
-    "FlatGeobuf": "fgb",
-}
-_KINDS = {
-    "tif": OutputKind.RASTER,
-    "tiff": OutputKind.RASTER,
-    "png": OutputKind.RASTER,
-    "jpg": OutputKind.RASTER,
-    "jpeg": OutputKind.RASTER,
-    "jp2": OutputKind.RASTER,
-    "webp": OutputKind.RASTER,
-    "geojson": OutputKind.VECTOR,
-    "fgb": OutputKind.VECTOR,
-    "gpkg": OutputKind.VECTOR,
-}
+# Names of formats that older files have.
+_OLD_NAMES = {"PNG_hillshade": "PNG"}
 
 # Options that say where or how something was run, or that could hold credentials.
 _UNSAID = frozenset(
@@ -59,18 +44,27 @@ class Metadata:
     features."""
 
     @property
+    def info(self) -> FormatInfo | None:
+        """The format; None: nobody here knows it."""
+        return find_format(_OLD_NAMES.get(self.format, self.format))
+
+    @property
     def extension(self) -> str:
         """Of the tiles' files, without the dot."""
-        return _EXTENSIONS.get(self.format, str(self.options.get("extension", "tif")))
+        info = self.info
+        if info is not None and info.endings:
+            return info.endings[0]
+        return str(self.options.get("extension", "tif"))
 
     @property
     def kind(self) -> OutputKind:
-        return kind_of_extension(self.extension)
+        info = self.info or format_of_tiles(self.extension)
+        return (info and info.kind) or OutputKind.RASTER
 
     @property
     def layout(self) -> TileLayout:
-        schema = self.options.get("tile_path_schema", DEFAULT_SCHEMA)
-        return TileLayout(str(schema), self.extension)
+        schema = DEFAULT_SCHEMA if self.info is None else self.info.schema
+        return TileLayout(str(self.options.get("tile_path_schema", schema)), self.extension)
 
     def to_json(self) -> bytes:
         """The file's bytes; credentials and paths are left out."""
@@ -80,16 +74,6 @@ class Metadata:
             "pyramid": self.pyramid.to_dict(),
         }
         return json.dumps(content, indent=4, sort_keys=True, default=_plain).encode()
-
-
-def kind_of_extension(extension: str) -> OutputKind:
-    """Raster, unless the ending is one of features."""
-    return _KINDS.get(extension.lower().lstrip("."), OutputKind.RASTER)
-
-
-def is_known_extension(extension: str) -> bool:
-    """Whether tiles with that ending can be read."""
-    return extension.lower().lstrip(".") in _KINDS
 
 
 def read_metadata(storage: Storage) -> Metadata:

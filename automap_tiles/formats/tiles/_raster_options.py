@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from automap_tiles.errors import InputError
+from automap_tiles.formats.capabilities import Appearance
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.spec import OutputSpec
 from automap_tiles.formats.tiles._legend import Legend, class_tags, read_legend
@@ -44,7 +45,9 @@ class RasterOptions:
 
 
 def raster_options(
-    spec: OutputSpec, options: Options, begun_with_zero: Callable[[], bool]
+    spec: OutputSpec,
+    options: Options,
+    begun_with_zero: Callable[[], bool] = lambda: False,
 ) -> RasterOptions:
     """Take the options; raises `ConfigError` for what is missing or cannot be.
 
@@ -68,6 +71,37 @@ def raster_options(
         bands=_band_metadata(spec, options, count, legend),
         tags=_tags(spec, options, legend),
         legend=legend,
+    )
+
+
+def said_of_raster(options: RasterOptions) -> dict[str, Any]:
+    """What metadata.json says: also colours and names from elsewhere than the process file."""
+    said: dict[str, Any] = {
+        "bands": options.count,
+        "dtype": options.dtype,
+        "nodata": options.nodata,
+    }
+    legend = options.legend
+    if legend.names:
+        colours = {str(value): list(colour) for value, colour in (legend.colours or {}).items()}
+        said["colormap"] = colours
+        said["classes"] = {str(value): name for value, name in legend.names.items()}
+    return said
+
+
+def appearance_of(options: RasterOptions) -> Appearance:
+    """What a map shows of an output with these options."""
+    bands, kinds = options.bands, tuple(options.bands.colorinterp)
+    return Appearance(
+        names=tuple(bands.descriptions) or (None,) * options.count,
+        dtype=str(np.dtype(options.dtype)),
+        scales=tuple(bands.scales),
+        offsets=tuple(bands.offsets),
+        units=tuple(bands.units),
+        colorinterp=kinds,
+        alpha=kinds.index("alpha") + 1 if "alpha" in kinds else None,
+        class_names=options.legend.names,
+        class_colours=options.legend.colours or {},
     )
 
 

@@ -1,56 +1,35 @@
-"""Rasters as tile directories: what GeoTIFF and PNG have in common."""
+"""Rasters as tile directories: what all formats of raster tiles have in common."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from automap_tiles import raster
 from automap_tiles.errors import InputError, ProcessResultError
+from automap_tiles.formats.capabilities import Appearance
 from automap_tiles.formats.protocols import OutputKind, StoredFile, Tiled
+from automap_tiles.formats.registry import load
+from automap_tiles.formats.tiles._arrays import blank, paste, without_buffer
+from automap_tiles.formats.tiles._codec import Codec, Tags
+from automap_tiles.formats.tiles._decoding import CodecTiles, Decoder, GdalTiles
+from automap_tiles.formats.tiles._directory import TileDirectory
 from automap_tiles.formats.tiles._files import Cut, TileFiles
 from automap_tiles.formats.tiles._metadata import Metadata, write_metadata, write_summary
+from automap_tiles.formats.tiles._pixels import PixelFormat
 from automap_tiles.grid import Pyramid, Tile, TileIndex
+from automap_tiles.notes import Fate, Note, Subject, tell
+from automap_tiles.storage import MemoryStorage
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from automap_tiles.formats.protocols import RasterArray
-    from automap_tiles.notes import Note
-    from automap_tiles.storage import Cleaned
-
-Tags = Mapping[str | int, Any]
-
-
-class Codec(Protocol):
-    """How the pixels of a tile become the bytes of a file; picklable and thread-safe."""
-
-    @property
-    def count(self) -> int:
-        """Bands in a file."""
-        ...
-
-    @property
-    def dtype(self) -> np.dtype[Any]: ...
-    @property
-    def nodata(self) -> float | None: ...
-    @property
-    def lossless(self) -> bool: ...
-
-    def advice(self) -> tuple[Note, ...]:
-        """As `Advising` has it."""
-        ...
-
-    def convert(self, tile: Tile, result: object) -> RasterArray:
-        """A function's return value as the array of a file, on the tile."""
-        ...
-
-    def encode(self, data: RasterArray, tile: Tile, tags: Tags) -> bytes: ...
-    def decode(self, content: bytes) -> Tiled: ...
+    from automap_tiles.storage import Cleaned, Storage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +42,8 @@ class RasterDirectory:
     metadata: Metadata
     resampling: str = "nearest"
     """For results on another grid."""
+    zooms: tuple[int, ...] = ()
+    """Of the process."""
 
     kind = OutputKind.RASTER
 
@@ -100,6 +81,7 @@ class RasterDirectory:
         overwrite: bool = False,
     ) -> None:
         write_metadata(self.files.storage, self.metadata, overwrite=overwrite)
+        write_beside(self.files.storage, self.metadata, self.zooms)
 
     def convert(self, tile: Tile, result: object) -> Tiled | None:
         result, tags = split_tags(result)
@@ -116,6 +98,8 @@ class RasterDirectory:
 
     def write(self, tile: Tile, data: Tiled) -> tuple[StoredFile, ...]:
         stored = []
+        if data.tags and not self.codec.keeps_tags:
+            _tell_of_tags(self.metadata.format, data.tags)
         for cut in self.files.cuts(tile):
             pixels = self._cut(data.data, cut)
             if np.ma.getmaskarray(pixels).all():
@@ -165,6 +149,26 @@ class RasterDirectory:
     def fingerprint(self) -> str:
         return hashlib.sha256(self.metadata.to_json()).hexdigest()
 
+    def in_memory(self) -> RasterDirectory:
+        return replace(self, files=replace(self.files, storage=MemoryStorage()))
+
+    def reader(self) -> TileDirectory:
+        info = self.metadata.info
+        by_gdal = info is not None and info.is_read_by_gdal
+        decoder: Decoder = GdalTiles() if by_gdal else CodecTiles(self.codec)
+        return TileDirectory(
+            path=self.path,
+            files=self.files,
+            kind=self.kind,
+            pixels=PixelFormat(
+                count=self.codec.count, dtype=self.codec.dtype.name, nodata=self.codec.nodata
+            ),
+            decoder=decoder,
+        )
+
+    def appearance(self) -> Appearance:
+        return self.codec.appearance()
+
     def _load(self, output: Tile) -> Tiled | None:
         """One output tile, with its buffer."""
         key = self.files.key(output.index)
@@ -173,7 +177,7 @@ class RasterDirectory:
         except FileNotFoundError:
             return None
         try:
-            stored = self.codec.decode(content)
+            stored = self.codec.decode(content, output)
         except InputError as error:
             raise InputError(error.message, self.files.storage.url(key)) from error
         if stored.data.shape != (self.codec.count, *output.shape):
@@ -208,27 +212,21 @@ def split_tags(result: object) -> tuple[object, Tags]:
     return result, {}
 
 
-def blank(shape: tuple[int, ...], dtype: np.dtype[Any], nodata: float | None) -> RasterArray:
-    """An array without any data; nodata, or 0, under the mask."""
-    fill = 0 if nodata is None else nodata
-    return np.ma.MaskedArray(np.full(shape, fill, dtype), mask=True, fill_value=fill)
+def write_beside(storage: Storage, metadata: Metadata, zooms: Sequence[int]) -> None:
+    """Write what a format wants beside the tiles of these zooms, where it wants anything."""
+    info = metadata.info
+    if info is not None and info.beside is not None:
+        load(info.beside)(storage, metadata, tuple(zooms))
 
 
-def paste(target: RasterArray, source: RasterArray, row: int, col: int) -> None:
-    """Put an array into another, its first pixel at (row, col); what lies outside is left out."""
-    height, width = target.shape[-2:]
-    top, left = max(0, row), max(0, col)
-    bottom, right = min(height, row + source.shape[-2]), min(width, col + source.shape[-1])
-    if top >= bottom or left >= right:
-        return
-    here = np.s_[:, top:bottom, left:right]
-    there = np.s_[:, top - row : bottom - row, left - col : right - col]
-    target.data[here] = source.data[there]
-    np.ma.getmaskarray(target)[here] = np.ma.getmaskarray(source)[there]
-
-
-def without_buffer(data: RasterArray, pyramid: Pyramid, bare: Tile) -> RasterArray:
-    """The array of an output tile without the buffer of its pyramid."""
-    top, _, left, _ = Tile(pyramid, bare.index).buffer_margins
-    height, width = bare.shape
-    return data[:, top : top + height, left : left + width]
+def _tell_of_tags(name: str, tags: Tags) -> None:
+    tell(
+        Note(
+            fate=Fate.LOST,
+            subject=Subject.ATTRIBUTES,
+            count=len(tags),
+            examples=tuple(str(key) for key in tags)[:3],
+            reason=f"tags that the function returns; {name} tiles have no place for them",
+            remedy="format: GTiff",
+        )
+    )

@@ -9,17 +9,15 @@ import numpy as np
 
 from automap_tiles import raster
 from automap_tiles.errors import ProcessResultError
+from automap_tiles.formats.capabilities import Appearance
+from automap_tiles.formats.info import FormatInfo
 from automap_tiles.formats.options import Options
-from automap_tiles.formats.protocols import Tiled, Writer
+from automap_tiles.formats.protocols import OutputKind, Tiled
 from automap_tiles.formats.spec import OutputSpec
 from automap_tiles.formats.tiles._assumed import advice, tell_of_lost
-from automap_tiles.formats.tiles._files import TileFiles, output_pyramid
-from automap_tiles.formats.tiles._metadata import Metadata
-from automap_tiles.formats.tiles._raster_options import resampling_option
-from automap_tiles.formats.tiles._rasters import RasterDirectory, Tags
-from automap_tiles.grid import Pyramid, Tile
+from automap_tiles.formats.tiles._codec import Tags
+from automap_tiles.grid import Tile
 from automap_tiles.notes import Note
-from automap_tiles.storage import open_storage
 
 if TYPE_CHECKING:
     from automap_tiles.formats.protocols import RasterArray
@@ -27,26 +25,24 @@ if TYPE_CHECKING:
 _OPAQUE = np.uint8(255)
 
 
-def open_writer(spec: OutputSpec, process_pyramid: Pyramid) -> Writer:
-    """Writer of a directory of PNG tiles."""
-    options = Options(spec)
-    pyramid = output_pyramid(spec, process_pyramid)
-    options.pick(("metatiling", "pixelbuffer", "tile_size"))
-    layout = options.layout("png")
+FORMAT = FormatInfo(
+    name="PNG",
+    summary="8-bit PNG tiles with an alpha band",
+    kind=OutputKind.RASTER,
+    endings=("png",),
+    codec=f"{__name__}:open_codec",
+    opens_in_gdal=True,
+    has_alpha=True,
+    has_byte_pixels=True,
+)
+
+
+def open_codec(spec: OutputSpec, options: Options) -> PngCodec:
+    """Pixels as PNG; raises `ConfigError` for a nodata value that no pixel can have."""
     # known from mapchete, and without effect there too: four bands of uint8 are written
     options.pick(("bands", "count", "dtype"))
     assumed = "nodata" not in options
-    nodata = _transparent(spec, options)
-    resampling = resampling_option(spec, options)
-    options.finish()
-    said = {**spec.options, "bands": 4, "dtype": "uint8", "nodata": nodata}
-    return RasterDirectory(
-        files=TileFiles(storage=open_storage(spec.path), layout=layout, pyramid=pyramid),
-        process_pyramid=process_pyramid,
-        codec=PngCodec(transparent=nodata, is_assumed=assumed),
-        metadata=Metadata(pyramid=pyramid, format="PNG", options=said),
-        resampling=resampling,
-    )
+    return PngCodec(transparent=_transparent(spec, options), is_assumed=assumed)
 
 
 def _transparent(spec: OutputSpec, options: Options) -> int | None:
@@ -81,6 +77,13 @@ class PngCodec:
     dtype = np.dtype("uint8")
     nodata = 0
     lossless = True
+    keeps_tags = False
+
+    def described(self) -> dict[str, Any]:
+        return {"bands": self.count, "dtype": "uint8", "nodata": self.transparent}
+
+    def appearance(self) -> Appearance:
+        return Appearance(names=(None,) * self.count, dtype="uint8", alpha=self.count)
 
     def advice(self) -> tuple[Note, ...]:
         return (advice("uint8"),) if self.is_assumed else ()
@@ -107,7 +110,7 @@ class PngCodec:
     def encode(self, data: RasterArray, tile: Tile, tags: Tags) -> bytes:  # noqa: ARG002
         return raster.encode_png(data)
 
-    def decode(self, content: bytes) -> Tiled:
+    def decode(self, content: bytes, tile: Tile) -> Tiled:  # noqa: ARG002
         data, _ = raster.decode(content)
         return Tiled(_masked(data.data))
 

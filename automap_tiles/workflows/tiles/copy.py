@@ -25,7 +25,7 @@ from automap_tiles.engine.journal import (
 )
 from automap_tiles.errors import OutputError, OutputMismatch
 from automap_tiles.formats.protocols import StoredFile
-from automap_tiles.formats.tiles import METADATA_NAME
+from automap_tiles.formats.tiles import METADATA_NAME, write_beside
 from automap_tiles.grid import TileIndex, curve
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.storage import Storage, checksum, is_remote, open_storage
@@ -159,6 +159,7 @@ def copy_tiles(
     with hold(place_of(target_path)) as held:
         clean(storage, held)
         target = _open_target(source, storage)
+        write_beside(storage, target.metadata, sorted({index.zoom for index in tiles}))
         there = set() if overwrite else target.there(tiles)
         todo = [index for index in tiles if index not in there]
         if there:

@@ -134,6 +134,13 @@ def _folder(order: IndexOrder, directory: TileDirectory) -> Path:
         raise ConfigError(
             "a VRT needs raster tiles", file=directory.path, found=directory.metadata.format
         )
+    if IndexKind.VRT in order.kinds and not directory.opens_in_gdal:
+        raise ConfigError(
+            "a VRT lists files that GDAL opens, which single tiles of this format are not",
+            file=directory.path,
+            found=directory.metadata.format,
+            remedy="another kind of index, or automap convert to GTiff first",
+        )
     if order.folder is not None:
         return Path(order.folder)
     if is_remote(directory.path):

@@ -11,8 +11,8 @@ from xml.etree import ElementTree as ET
 
 from automap_tiles.commands.tiledir import TileDirectory
 from automap_tiles.grid import Bounds, TileIndex
-from automap_tiles.raster import RasterInfo, inspect
-from automap_tiles.raster.about import About, about
+from automap_tiles.raster import RasterInfo
+from automap_tiles.raster.about import About
 from automap_tiles.storage import is_remote
 
 # GDAL's names of NumPy's types.
@@ -32,14 +32,13 @@ _TYPES = {
     "complex128": "CFloat64",
 }
 
-# What the bands of a PNG are, by their number.
+# What the bands of pictures are, by their number.
 _COLOURS = {
     1: ("Gray",),
     2: ("Gray", "Alpha"),
     3: ("Red", "Green", "Blue"),
     4: ("Red", "Green", "Blue", "Alpha"),
 }
-
 
 # Of GDAL's, those that tiles may have.
 _INTERPRETATIONS = frozenset(("gray", "red", "green", "blue", "alpha", "palette"))
@@ -63,8 +62,8 @@ def vrt_xml(
 
     The bands, and what is said of each, are those of the first tile.
     """
-    first = directory.storage.url(directory.layout.key(tiles[0]))
-    info, said = inspect(first), about(first)
+    look = directory.look(tiles[0])
+    info, said = look.info, look.about
     frame = _frame([directory.tile(index).bounds for index in tiles])
     sources = [_source(directory, index, frame, folder, basepath) for index in tiles]
     pixel = directory.pyramid.pixel_size(tiles[0].zoom)
@@ -76,7 +75,9 @@ def vrt_xml(
     ET.SubElement(root, "SRS").text = directory.pyramid.crs.to_wkt()
     transform = (frame.left, pixel[0], 0.0, frame.top, 0.0, -pixel[1])
     ET.SubElement(root, "GeoTransform").text = ", ".join(map(repr, transform))
-    colours = _COLOURS.get(info.count, ()) if directory.metadata.format == "PNG" else ()
+    tiles_of = directory.metadata.info
+    is_picture = tiles_of is not None and tiles_of.has_byte_pixels
+    colours = _COLOURS.get(info.count, ()) if is_picture else ()
     for band in range(1, info.count + 1):
         node = _add_band(root, band, info)
         _describe(node, band, info, said)

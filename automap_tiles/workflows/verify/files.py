@@ -227,7 +227,7 @@ def _compared(
             raise ResourceError.without_handles() from error
         return Problem.UNREADABLE, error.message
     if expected.checksum is None:
-        why = why_unreadable(target.storage, name)
+        why = why_unreadable(target, name)
         return None if why is None else (Problem.UNREADABLE, why)
     if size != expected.size:
         return Problem.SIZE, f"{size} bytes, {expected.size} were written"

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from rasterio.errors import RasterioError
 
-from automap_tiles import vector
 from automap_tiles.errors import InputError, ResourceError, is_without_handles
 from automap_tiles.raster.drivers import open_dataset
-from automap_tiles.storage import Storage
 
-_VECTOR_DRIVERS = {".geojson": "GeoJSON", ".fgb": "FlatGeobuf"}
+if TYPE_CHECKING:
+    from automap_tiles.workflows.verify.target import Target
 
 
-def why_unreadable(storage: Storage, key: str) -> str | None:
+def why_unreadable(target: Target, name: str) -> str | None:
     """What goes wrong when all of a file is read, block by block; None when it is whole.
 
     Raises `ResourceError` where that is no fault of the file.
     """
-    driver = _VECTOR_DRIVERS.get(PurePosixPath(key).suffix)
     try:
-        if driver is not None:
-            vector.decode_features(storage.get(key), driver=driver)
+        if target.directory is None:
+            _read_raster(target.storage.url(name))
         else:
-            _read_raster(storage.url(key))
+            target.directory.probe(name)
     except (InputError, RasterioError) as error:
         if is_without_handles(error):
             raise ResourceError.without_handles() from error

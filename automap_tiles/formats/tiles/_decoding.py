@@ -1,0 +1,163 @@
+"""How stored tiles are read back: by GDAL, or by the codec that wrote them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from automap_tiles import raster
+from automap_tiles.errors import InputError
+from automap_tiles.formats.capabilities import FileLook, Look
+from automap_tiles.formats.glance import middle_of
+from automap_tiles.formats.tiles._codec import Codec
+from automap_tiles.formats.tiles._files import TileFiles
+from automap_tiles.grid import Grid, Tile, TileIndex
+from automap_tiles.raster.about import About
+from automap_tiles.raster.drivers import open_dataset
+from automap_tiles.raster.legend import ClassLegend
+
+if TYPE_CHECKING:
+    from automap_tiles.formats.protocols import RasterArray
+
+
+class Decoder(Protocol):
+    """How the tiles of a directory of rasters are read; picklable and thread-safe."""
+
+    def decode(
+        self, content: bytes, tile: Tile, bands: tuple[int, ...] | None
+    ) -> tuple[RasterArray, int]:
+        """Some bands (None: all) of a tile, (band, y, x), and how many it has.
+
+        Raises `InputError` when it is damaged.
+        """
+        ...
+
+    def look(self, files: TileFiles, index: TileIndex) -> Look:
+        """What a stored tile says of itself."""
+        ...
+
+    def glimpse(self, files: TileFiles, index: TileIndex) -> tuple[RasterArray, Grid]:
+        """Some pixels in the middle of a stored tile, (band, y, x), and the grid of all of it."""
+        ...
+
+    def __hash__(self) -> int: ...
+    def probe(self, files: TileFiles, index: TileIndex) -> None:
+        """Read all of a stored tile; raises `InputError` or what GDAL raises when it cannot be."""
+        ...
+
+
+@dataclass(frozen=True)
+class GdalTiles:
+    """Tiles that GDAL opens, by the ending of their files."""
+
+    def decode(
+        self,
+        content: bytes,
+        tile: Tile,  # noqa: ARG002 GDAL finds the shape in the file
+        bands: tuple[int, ...] | None,
+    ) -> tuple[RasterArray, int]:
+        return raster.decode_bands(content, bands)
+
+    def look(self, files: TileFiles, index: TileIndex) -> Look:
+        return FileLook(files.storage.url(files.key(index)))
+
+    def glimpse(self, files: TileFiles, index: TileIndex) -> tuple[RasterArray, Grid]:
+        url = files.storage.url(files.key(index))
+        grid = raster.inspect(url).grid
+        return raster.read(url, middle_of(grid)), grid
+
+    def probe(self, files: TileFiles, index: TileIndex) -> None:
+        with open_dataset(files.storage.url(files.key(index))) as dataset:
+            for _, window in dataset.block_windows(1):
+                dataset.read(window=window)
+
+
+@dataclass(frozen=True, eq=False)
+class CodecTiles:
+    """Tiles that only their codec reads; what they are is what the directory says of them."""
+
+    codec: Codec
+
+    def decode(
+        self, content: bytes, tile: Tile, bands: tuple[int, ...] | None
+    ) -> tuple[RasterArray, int]:
+        data = self.codec.decode(content, tile).data
+        if bands is not None:
+            data = data[[band - 1 for band in bands if band <= len(data)]]
+        return data, self.codec.count
+
+    def look(self, files: TileFiles, index: TileIndex) -> Look:
+        tile = Tile(files.pyramid, index)
+        grid = Grid(tile.crs, tile.transform, tile.shape)
+        look: Look = _said_look(files.storage.url(files.key(index)), grid, self.codec)
+        return look
+
+    def glimpse(self, files: TileFiles, index: TileIndex) -> tuple[RasterArray, Grid]:
+        tile = Tile(files.pyramid, index)
+        grid = Grid(tile.crs, tile.transform, tile.shape)
+        data, _ = self.decode(_content(files, index), tile, None)
+        part = middle_of(grid)
+        col, row = (round(each) for each in ~grid.transform @ part.transform @ (0, 0))
+        return data[:, row : row + part.shape[0], col : col + part.shape[1]], grid
+
+    def probe(self, files: TileFiles, index: TileIndex) -> None:
+        self.decode(_content(files, index), Tile(files.pyramid, index), None)
+
+
+def _content(files: TileFiles, index: TileIndex) -> bytes:
+    key = files.key(index)
+    try:
+        return files.storage.get(key)
+    except FileNotFoundError as error:
+        raise InputError("no such tile", files.storage.url(key)) from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class _SaidLook:
+    """A look at what a directory says of its tiles."""
+
+    info: raster.RasterInfo
+    about: About
+    legend: ClassLegend
+
+
+def _said_look(path: str, grid: Grid, codec: Codec) -> _SaidLook:
+    looks, count = codec.appearance(), codec.count
+    scales, offsets = looks.scales or (1.0,) * count, looks.offsets or (0.0,) * count
+    info = raster.RasterInfo(
+        path=path,
+        count=count,
+        dtypes=(str(codec.dtype),) * count,
+        nodatavals=(codec.nodata,) * count,
+        crs=grid.crs,
+        transform=grid.transform,
+        shape=grid.shape,
+        descriptions=looks.names,
+        overviews=(),
+        masked_bands=(looks.alpha is not None,) * count,
+        alpha_band=looks.alpha,
+        georeferencing=raster.Georeferencing.TRANSFORM,
+        driver="",
+        scales=scales,
+        offsets=offsets,
+    )
+    colours = {value: (*rgb, 255)[:4] for value, rgb in looks.class_colours.items()}
+    blank: tuple[Any, ...] = ({},) * (count - 1)
+    about = About(
+        tags={},
+        band_tags=({},) * count,
+        units=looks.units or (None,) * count,
+        colorinterp=looks.colorinterp or ("undefined",) * count,
+        colours=(colours or None, *((None,) * (count - 1))),
+        names=(dict(looks.class_names), *blank),
+        columns=((),) * count,
+        domains=(),
+        points=0,
+        has_rpcs=False,
+    )
+    hexadecimal = {value: f"#{r:02x}{g:02x}{b:02x}" for value, (r, g, b, _) in colours.items()}
+    return _SaidLook(
+        info=info,
+        about=about,
+        legend=ClassLegend(names=dict(looks.class_names), colours=hexadecimal),
+    )

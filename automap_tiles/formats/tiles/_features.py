@@ -1,0 +1,196 @@
+"""Features as tile directories: what all formats of feature tiles have in common."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import shapely
+
+from automap_tiles import vector
+from automap_tiles.errors import InputError, ProcessResultError
+from automap_tiles.formats.capabilities import Appearance
+from automap_tiles.formats.protocols import Feature, OutputKind, StoredFile, Tiled
+from automap_tiles.formats.tiles._codec import FeatureCodec
+from automap_tiles.formats.tiles._directory import TileDirectory
+from automap_tiles.formats.tiles._feature_values import WITH_HEIGHTS, fitting, valid_geometry
+from automap_tiles.formats.tiles._files import TileFiles
+from automap_tiles.formats.tiles._metadata import Metadata, write_metadata, write_summary
+from automap_tiles.grid import Pyramid, Tile, TileIndex
+from automap_tiles.notes import Fate, Note, Subject, tell
+from automap_tiles.storage import Cleaned, MemoryStorage
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry as Area
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureDirectory:
+    """Writer of feature tiles; see `Writer`."""
+
+    files: TileFiles
+    process_pyramid: Pyramid
+    codec: FeatureCodec
+    metadata: Metadata
+    geometry: str
+    """Type that all geometries have; `Unknown` for any."""
+    properties: Mapping[str, str]
+    """Type of each property, as fiona names them."""
+
+    kind = OutputKind.VECTOR
+    lossless = False
+    """Drivers round coordinates and take features apart."""
+    nodata = None
+    bytes_per_pixel = 0
+
+    @property
+    def path(self) -> str:
+        return self.files.storage.root
+
+    @property
+    def pyramid(self) -> Pyramid:
+        return self.files.pyramid
+
+    def prepare(
+        self,
+        *,
+        area: Area | None = None,  # noqa: ARG002 a directory has no extent
+        overwrite: bool = False,
+    ) -> None:
+        write_metadata(self.files.storage, self.metadata, overwrite=overwrite)
+
+    def convert(self, tile: Tile, result: object) -> Tiled | None:
+        """Features with valid geometries, clipped to what will be written."""
+        if result is None:
+            raise ProcessResultError(
+                "the process returned None; raise automap_tiles.Empty where there is nothing"
+            )
+        if isinstance(result, Mapping) and result.get("type") == "FeatureCollection":
+            result = result.get("features")
+        if isinstance(result, str | bytes | Mapping) or not isinstance(result, Iterable):
+            raise ProcessResultError(
+                f"the process returned {type(result).__name__}, not a list of features"
+            )
+        checked = (self._checked(number, feature) for number, feature in enumerate(result))
+        features = [feature for feature in checked if feature is not None]
+        if not any(self._clipped(features, cut.tile) for cut in self.files.cuts(tile)):
+            return None
+        return Tiled(features)
+
+    def write(self, tile: Tile, data: Tiled) -> tuple[StoredFile, ...]:
+        stored = []
+        schema = {"geometry": self.geometry, "properties": dict(self.properties)}
+        for cut in self.files.cuts(tile):
+            features = [self._held(each) for each in self._clipped(data.data, cut.tile)]
+            if features:
+                content = self.codec.encode(features, schema=schema, crs=self.pyramid.crs)
+                stored.append(self.files.put(cut.tile.index, content))
+            else:
+                self.files.storage.delete(self.files.key(cut.tile.index))
+        return tuple(stored)
+
+    def read(self, tile: Tile) -> Tiled | None:
+        """The features of all output tiles of a tile; those on a cut come in parts."""
+        features: list[Feature] = []
+        for cut in self.files.cuts(tile):
+            key = self.files.key(cut.tile.index)
+            try:
+                features += self.codec.decode(self.files.storage.get(key))
+            except FileNotFoundError:
+                continue
+            except InputError as error:
+                raise InputError(error.message, self.files.storage.url(key)) from error
+        return Tiled(features) if features else None
+
+    def exists(self, tile: Tile) -> bool:
+        return self.files.exists(tile)
+
+    def exists_many(self, tiles: Sequence[Tile]) -> set[TileIndex]:
+        return self.files.exists_many(tiles)
+
+    def whole_many(self, tiles: Sequence[Tile]) -> set[TileIndex]:
+        return self.files.whole_many(tiles)
+
+    def stored(self, names: Sequence[str]) -> set[str]:
+        return self.files.storage.exists_many(names)
+
+    def delete(self, tile: Tile) -> None:
+        self.files.delete(tile)
+
+    def finish(self, summary: Mapping[str, Any] | None = None) -> tuple[StoredFile, ...]:
+        write_summary(self.files.storage, summary or {})
+        return ()
+
+    def clean(self) -> Cleaned:
+        return self.files.storage.clean_parts()
+
+    def fingerprint(self) -> str:
+        return hashlib.sha256(self.metadata.to_json()).hexdigest()
+
+    def in_memory(self) -> FeatureDirectory:
+        return replace(self, files=replace(self.files, storage=MemoryStorage()))
+
+    def reader(self) -> TileDirectory:
+        return TileDirectory(
+            path=self.path, files=self.files, kind=self.kind, features_codec=self.codec
+        )
+
+    def appearance(self) -> Appearance:
+        return Appearance(names=("features",), dtype="uint8")
+
+    def _checked(self, number: int, feature: object) -> Feature | None:
+        """A feature with a valid geometry and just the properties of the schema.
+
+        None when its geometry is empty, as geometries that were cut may be.
+        """
+        if not isinstance(feature, Mapping) or "geometry" not in feature:
+            raise ProcessResultError(
+                f"feature {number} is no GeoJSON-like feature: {feature!r:.200}"
+            )
+        properties = feature.get("properties") or {}
+        if unknown := set(properties) - set(self.properties):
+            raise ProcessResultError(
+                f"feature {number} has properties that the output's schema does not know: "
+                f"{', '.join(sorted(map(str, unknown)))}"
+            )
+        geometry = valid_geometry(number, feature["geometry"])
+        if geometry.is_empty:
+            return None
+        return {
+            "type": "Feature",
+            "geometry": vector.to_mapping(geometry),
+            "properties": {
+                name: fitting(name, properties.get(name), kind)
+                for name, kind in self.properties.items()
+            },
+        }
+
+    def _clipped(self, features: Iterable[Feature], output: Tile) -> list[Feature]:
+        """What of the features an output tile holds, as the schema's type of geometry."""
+        found = []
+        for feature in features:
+            inside = vector.clip_to_box(vector.to_shape(feature), output.bounds)
+            found += [
+                {**feature, "geometry": vector.to_mapping(part)}
+                for part in vector.fitting_parts(inside, self.geometry)
+            ]
+        return found
+
+    def _held(self, feature: Feature) -> Feature:
+        """Without heights where the format would leave them out or refuse the feature."""
+        if self.codec.mixes_heights or self.geometry.startswith(WITH_HEIGHTS):
+            return feature
+        geometry = vector.to_shape(feature)
+        if not geometry.has_z:
+            return feature
+        tell(
+            Note(
+                fate=Fate.LOST,
+                subject=Subject.FEATURES,
+                reason=f"{self.metadata.format} tiles of {self.geometry} have no heights",
+                remedy=f"schema: {{geometry: {WITH_HEIGHTS}Polygon, …}}, or GeoJSON",
+            )
+        )
+        return {**feature, "geometry": vector.to_mapping(shapely.force_2d(geometry))}

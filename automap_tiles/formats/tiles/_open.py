@@ -1,0 +1,88 @@
+"""Directories of tiles opened: to be written, and to be read as what they say they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from automap_tiles.formats.info import FormatInfo
+from automap_tiles.formats.options import Options
+from automap_tiles.formats.protocols import OutputKind, Writer
+from automap_tiles.formats.registry import load
+from automap_tiles.formats.spec import OutputSpec
+from automap_tiles.formats.tiles._codec import Codec, FeatureCodec
+from automap_tiles.formats.tiles._decoding import CodecTiles, Decoder, GdalTiles
+from automap_tiles.formats.tiles._feature_values import read_schema
+from automap_tiles.formats.tiles._features import FeatureDirectory
+from automap_tiles.formats.tiles._files import TileFiles, output_pyramid
+from automap_tiles.formats.tiles._metadata import Metadata
+from automap_tiles.formats.tiles._ogr import OgrFeatures
+from automap_tiles.formats.tiles._raster_options import resampling_option
+from automap_tiles.formats.tiles._rasters import RasterDirectory
+from automap_tiles.grid import Pyramid
+from automap_tiles.storage import TileLayout, open_storage
+
+
+def open_directory(info: FormatInfo, spec: OutputSpec, process_pyramid: Pyramid) -> Writer:
+    """Writer of a directory of tiles of a format with a codec; raises `ConfigError`."""
+    options = Options(spec)
+    pyramid = output_pyramid(spec, process_pyramid)
+    options.pick(("metatiling", "pixelbuffer", "tile_size"))
+    ending = info.endings[0]
+    layout = TileLayout(info.schema, ending) if info.has_fixed_keys else options.layout(ending)
+    files = TileFiles(storage=open_storage(spec.path), layout=layout, pyramid=pyramid)
+    if info.kind is OutputKind.VECTOR:
+        return _features(info, spec, options, files, process_pyramid)
+    codec: Codec = load(info.codec or "")(spec, options)
+    resampling = resampling_option(spec, options)
+    options.finish()
+    said = {**spec.options, **codec.described()}
+    return RasterDirectory(
+        files=files,
+        process_pyramid=process_pyramid,
+        codec=codec,
+        metadata=Metadata(pyramid=pyramid, format=info.name, options=said),
+        resampling=resampling,
+        zooms=spec.zooms,
+    )
+
+
+def _features(
+    info: FormatInfo,
+    spec: OutputSpec,
+    options: Options,
+    files: TileFiles,
+    process_pyramid: Pyramid,
+) -> FeatureDirectory:
+    codec: FeatureCodec = load(info.codec or "")(spec, options)
+    geometry, properties = read_schema(spec, options, codec)
+    options.finish()
+    return FeatureDirectory(
+        files=files,
+        process_pyramid=process_pyramid,
+        codec=codec,
+        metadata=Metadata(pyramid=files.pyramid, format=info.name, options=spec.options),
+        geometry=geometry,
+        properties=properties,
+    )
+
+
+def decoder_of(info: FormatInfo | None, said: Mapping[str, Any], root: str) -> Decoder:
+    """How raster tiles of a format are read, with what their directory says of them.
+
+    Raises `ConfigError` where it does not say what the codec needs.
+    """
+    if info is None or info.codec is None or info.is_read_by_gdal:
+        return GdalTiles()
+    spec = OutputSpec(format=info.name, path=root, options=said)
+    codec: Codec = load(info.codec)(spec, Options(spec))
+    return CodecTiles(codec)
+
+
+def features_codec_of(info: FormatInfo | None, said: Mapping[str, Any], root: str) -> FeatureCodec:
+    """How feature tiles of a format are read; those without a codec are GeoPackages."""
+    if info is None or info.codec is None:
+        return OgrFeatures(driver="GPKG")
+    spec = OutputSpec(format=info.name, path=root, options=said)
+    codec: FeatureCodec = load(info.codec)(spec, Options(spec))
+    return codec

@@ -1,0 +1,103 @@
+"""A directory of raster tiles seen from a tile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from automap_tiles.errors import InputError
+from automap_tiles.formats.bands import BandTable
+from automap_tiles.formats.tiles._pixels import read_pixels
+from automap_tiles.grid import Tile
+
+if TYPE_CHECKING:
+    from automap_tiles.formats.protocols import RasterArray
+    from automap_tiles.formats.tiles._directory import TileDirectory
+
+
+class PixelTile:
+    """A directory of raster tiles seen from a tile."""
+
+    __slots__ = ("_source", "tile")
+
+    def __init__(self, tile: Tile, source: TileDirectory) -> None:
+        self.tile = tile
+        self._source = source
+
+    @property
+    def path(self) -> str:
+        return self._source.path
+
+    def read(
+        self,
+        indexes: int | Sequence[int] | None = None,
+        resampling: str | None = None,
+        *,
+        tile_directory_zoom: int | None = None,
+        matching_method: str = "gdal",
+        matching_max_zoom: int | None = None,
+        matching_precision: int = 8,
+        fallback_to_higher_zoom: bool = False,
+    ) -> RasterArray:
+        """Pixels: (y, x) for one band number, (band, y, x) for several or all (None).
+
+        They come from the zoom that fits the tile, or from `tile_directory_zoom`; with
+        `fallback_to_higher_zoom` from a coarser one where the fitting one has no tiles.
+        """
+        matching = replace(
+            self._source.matching,
+            zoom=tile_directory_zoom,
+            method=matching_method,
+            precision=matching_precision,
+            max_zoom=_or(matching_max_zoom, self._source.matching.max_zoom),
+            fall_back=fallback_to_higher_zoom,
+        )
+        pixels = self._source.pixel_format()
+        bands = list(range(1, pixels.count + 1))
+        wanted = [indexes] if isinstance(indexes, int) else list(indexes or bands)
+        if outside := [band for band in wanted if band not in bands]:
+            raise InputError(f"has bands 1 to {pixels.count}, not {outside[0]}", self.path)
+        data = read_pixels(
+            self._source.files,
+            pixels,
+            self._source.decoder,
+            self.tile,
+            zoom_at=lambda grid: self._source.zoom_at(self.tile, grid, matching),
+            indexes=wanted,
+            resampling=resampling or self._source.resampling,
+        )
+        return data[0] if isinstance(indexes, int) else data
+
+    def describe_bands(self) -> BandTable:
+        return self._source.describe_bands()
+
+    def is_empty(
+        self,
+        *,
+        tile_directory_zoom: int | None = None,
+        fallback_to_higher_zoom: bool = False,
+    ) -> bool:
+        matching = replace(
+            self._source.matching, zoom=tile_directory_zoom, fall_back=fallback_to_higher_zoom
+        )
+        return self._source.is_empty(self.tile, matching)
+
+    def __enter__(self) -> PixelTile:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        return None
+
+    def __repr__(self) -> str:
+        return f"PixelTile({self.path!r}, {self.tile.index})"
+
+
+def _or(value: int | None, default: int | None) -> int | None:
+    return default if value is None else value

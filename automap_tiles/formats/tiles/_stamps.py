@@ -1,0 +1,64 @@
+"""When the tiles of a directory were last changed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from automap_tiles.formats.tiles._files import TileFiles
+from automap_tiles.formats.tiles._matching import touched
+from automap_tiles.grid import Tile
+from automap_tiles.storage import is_remote, object_stamps
+
+
+def folder_stamp(files: TileFiles) -> str:
+    """Changes when tiles are added, replaced or removed below a local folder.
+
+    Tiles are put in place by a rename, which changes the time of their folder; so only folders
+    are looked at, not each tile. An object store is listed once, as far as `_MOST_OBJECTS`.
+    """
+    if is_remote(files.storage.root):
+        return _objects_stamp(files)
+    root = files.storage.url("")
+    depth = files.layout.schema.count("/")
+    if not Path(root).is_dir():
+        return ""
+    latest, number = 0, 0
+    for folder in _folders(root, depth):
+        latest = max(latest, Path(folder).stat().st_mtime_ns)
+        number += 1
+    return f"{latest} {number}"
+
+
+_MOST_OBJECTS = 100_000  # a hundred requests, some seconds
+
+
+def _objects_stamp(files: TileFiles) -> str:
+    digest = hashlib.sha256()
+    for url, stamp in sorted(object_stamps(files.storage.root, _MOST_OBJECTS).items()):
+        digest.update(f"{url} {stamp}\n".encode())
+    return digest.hexdigest()
+
+
+def _folders(root: str, depth: int) -> Iterator[str]:
+    """The folders that hold tiles: `depth` levels below the root."""
+    if depth == 0:
+        yield root
+        return
+    with os.scandir(root) as entries:
+        for entry in entries:
+            if not entry.name.startswith(".") and entry.is_dir():
+                yield from _folders(entry.path, depth - 1)
+
+
+def stamps_under(files: TileFiles, tile: Tile, zoom: int) -> list[str | None]:
+    """Of the stored tiles of a zoom under a tile of any grid; None: that one is not there."""
+    stamps: list[str | None] = []
+    for index in touched(files.pyramid, tile, zoom):
+        try:
+            stamps.append(files.storage.stamp(files.key(index)))
+        except FileNotFoundError:
+            stamps.append(None)
+    return stamps
