@@ -34,6 +34,7 @@ _TABLE = {
     "scenes": f"{_HERE}.scenes",
     "GTiff": f"{_HERE}.gtiff",
     "PNG": f"{_HERE}.tiles.png",
+    "JPEG": f"{_HERE}.tiles.jpeg",
     "GeoJSON": f"{_HERE}.tiles.geojson",
     "FlatGeobuf": f"{_HERE}.tiles.flatgeobuf",
 }
