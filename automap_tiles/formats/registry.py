@@ -35,6 +35,7 @@ _TABLE = {
     "GTiff": f"{_HERE}.gtiff",
     "PNG": f"{_HERE}.tiles.png",
     "JPEG": f"{_HERE}.tiles.jpeg",
+    "Zarr": f"{_HERE}.tiles.zarr",
     "GeoJSON": f"{_HERE}.tiles.geojson",
     "FlatGeobuf": f"{_HERE}.tiles.flatgeobuf",
 }
