@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from automap_tiles.grid import Bounds, GridLike, Pyramid, Tile
     from automap_tiles.scenes.lattice import Lattice
     from automap_tiles.scenes.reading import Reading
-    from automap_tiles.scenes.scene import Scene
+    from automap_tiles.missions import Scene
     from automap_tiles.scenes.select import Overpass
 
 

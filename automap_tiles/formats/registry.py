@@ -41,6 +41,9 @@ _TABLE = {
 }
 """Modules by the name of the format; each has an object `FORMAT`."""
 
+_DIRECTORY = f"{_HERE}.tiles:open_directory"
+"""The writer of all formats that have a codec and no writer of their own."""
+
 
 def formats() -> list[FormatInfo]:
     """All formats, our own first; one of our names cannot be taken by another package."""
@@ -104,9 +107,8 @@ def open_output(spec: OutputSpec, process_pyramid: Pyramid) -> Writer:
             remedy=_known(spec.format, writing=True),
         )
     if info.writer is None:
-        from automap_tiles.formats.tiles import open_directory
-
-        return open_directory(info, spec, process_pyramid)
+        directory: Writer = load(_DIRECTORY)(info, spec, process_pyramid)
+        return directory
     writer: Writer = load(info.writer)(spec, process_pyramid)
     return writer
 
