@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from automap_tiles.formats.protocols import RasterArray
     from automap_tiles.formats.tiles import Matching, PixelFormat, TileFiles
     from automap_tiles.grid import Bounds, GridLike, Pyramid, Tile
+    from automap_tiles.missions import Scene
     from automap_tiles.scenes.lattice import Lattice
     from automap_tiles.scenes.reading import Reading
-    from automap_tiles.missions import Scene
     from automap_tiles.scenes.select import Overpass
 
 
