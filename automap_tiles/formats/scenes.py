@@ -32,11 +32,11 @@ from automap_tiles.formats.options import Options
 from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.formats.scenes_reader import ScenesReader
 from automap_tiles.formats.spec import InputSpec
-from automap_tiles.missions import COMMON, LON_LAT
+from automap_tiles.missions import COMMON, LON_LAT, parse_satellites
 from automap_tiles.scenes.maskers import Masking
 from automap_tiles.scenes.masks import Making, MaskRule, parse_flags
 from automap_tiles.scenes.reading import Reading
-from automap_tiles.scenes.select import Selection, parse_period, parse_satellites
+from automap_tiles.scenes.select import Selection, parse_period
 from automap_tiles.storage import is_remote
 from automap_tiles.vector import reproject_geometry
 

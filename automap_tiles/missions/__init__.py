@@ -1,9 +1,10 @@
 """What is known of the satellites: bands, product names, metadata, scaling and quality layers.
 
-Tables and parsers; no pixels are opened here.
+A mission is one folder, and one line in `registry`; other packages bring theirs along by an entry
+point. No pixels are opened here.
 
 >>> from automap_tiles import missions
->>> missions.by_key("sentinel-2a").band("swir1").name
+>>> missions.sensor_of("sentinel-2a").band("swir1").name
 'B11'
 """
 
@@ -12,9 +13,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.missions.common import guard
+from automap_tiles.missions.common.deliveries import SAME_TIME, Deliveries, Merit, utc
+from automap_tiles.missions.common.dialect import PlatformDialect, UsualDialect
+from automap_tiles.missions.common.files import ProductFiles
 from automap_tiles.missions.common.flags import NAMES as FLAG_NAMES
 from automap_tiles.missions.common.flags import Flag, combine
-from automap_tiles.missions.common.quality import LEVELS, Confidence, Flags, QualityLayer
+from automap_tiles.missions.common.layout import ProductLayout
+from automap_tiles.missions.common.mission import (
+    Collection,
+    Mission,
+    NoProducts,
+    PlainMission,
+    Products,
+    Satellite,
+    TileNames,
+)
+from automap_tiles.missions.common.quality import (
+    LEVELS,
+    Bit,
+    Code,
+    Confidence,
+    Flags,
+    NoneOf,
+    QualityLayer,
+    TwoBits,
+    classes,
+)
 from automap_tiles.missions.common.scaling import ANGLE_STEP, Numbers, Scaling
 from automap_tiles.missions.common.scene import (
     BandFile,
@@ -24,15 +48,37 @@ from automap_tiles.missions.common.scene import (
     Scene,
 )
 from automap_tiles.missions.common.sensor import COMMON, Band, CommonName, Sensor
-from automap_tiles.missions.quality_tables import layer as quality_layer
+from automap_tiles.missions.common.stac import (
+    About,
+    Asset,
+    BandAsset,
+    BandInfo,
+    Dialect,
+    Identity,
+    Item,
+    QualityAsset,
+    ReadFile,
+    Scalings,
+    number,
+)
 from automap_tiles.missions.registry import (
-    by_key,
-    by_satellite,
+    collections,
     common_bands,
+    find_products,
+    mission_of,
+    missions,
+    parse_satellites,
+    parse_tile,
+    quality_layer,
+    quality_layers,
+    recognise,
     register,
     satellite_name,
+    satellite_of,
     satellites,
+    sensor_of,
     sensors,
+    unregister,
 )
 
 if TYPE_CHECKING:
@@ -44,40 +90,82 @@ __all__ = [
     "FLAG_NAMES",
     "LEVELS",
     "LON_LAT",
+    "SAME_TIME",
+    "About",
+    "Asset",
     "Band",
+    "BandAsset",
     "BandFile",
+    "BandInfo",
+    "Bit",
     "CloudPolygon",
+    "Code",
+    "Collection",
     "CommonName",
     "Confidence",
+    "Deliveries",
+    "Dialect",
     "Flag",
     "Flags",
+    "Identity",
+    "Item",
     "Level",
+    "Merit",
+    "Mission",
+    "NoProducts",
+    "NoneOf",
     "Numbers",
+    "PlainMission",
+    "PlatformDialect",
+    "ProductFiles",
+    "ProductLayout",
+    "Products",
+    "QualityAsset",
     "QualityFile",
     "QualityLayer",
+    "ReadFile",
+    "Satellite",
     "Scaling",
+    "Scalings",
     "Scene",
     "Sensor",
-    "by_key",
-    "by_satellite",
+    "TileNames",
+    "TwoBits",
+    "UsualDialect",
     "center",
+    "classes",
+    "collections",
     "combine",
     "common_bands",
+    "find_products",
     "grid_of",
     "guard",
+    "mission_of",
+    "missions",
+    "number",
     "outline",
+    "parse_satellites",
+    "parse_tile",
     "quality_layer",
+    "quality_layers",
+    "recognise",
     "register",
     "satellite_name",
+    "satellite_of",
     "satellites",
+    "sensor_of",
     "sensors",
+    "unregister",
+    "utc",
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """What needs rasterio, which takes long to import and the tables do without."""
-    if name in ("LON_LAT", "center", "grid_of", "outline"):
-        from automap_tiles.missions.common import outlines
+if not TYPE_CHECKING:  # else a checker believes that there is every name
 
-        return getattr(outlines, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        """What needs rasterio, which takes long to import and the tables do without."""
+        if name in ("LON_LAT", "center", "grid_of", "outline"):
+            from automap_tiles.missions.common import outlines
+
+            return getattr(outlines, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

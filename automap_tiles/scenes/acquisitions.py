@@ -1,12 +1,8 @@
 """One acquisition that comes several times: a first delivery, processed again, copied.
 
 One rule for folders and catalogues. What is the same acquisition is told by metadata (satellite,
-tile, time, datastrip, place), never by names; the best delivery has the best tier (T1, T2, RT), the
-best correction (L1TP, L1GT, L1GS; L2SP, L2SR), the newest collection or baseline, and among those
-it was processed last.
-
-Tiers and levels: USGS, "Landsat Collection 2 data dictionary" (LSDS-1618). Baselines: ESA,
-Sentinel-2 products specification document; 99.xx is what sen2cor writes when it is run at home.
+tile, time, datastrip, place), never by names. Which delivery is the best its mission says
+(`Deliveries.merits`); among equals it is the one that was processed last.
 """
 
 from __future__ import annotations
@@ -14,36 +10,24 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import chain
 
-from automap_tiles.missions import Level, Scene
-from automap_tiles.missions.landsat.names import delivery
-from automap_tiles.missions.sentinel2.baseline import is_official, parse_baseline
-from automap_tiles.missions.sentinel2.names import datastrip_start
+from automap_tiles.missions import SAME_TIME, Deliveries, Level, Merit, Scene, mission_of, utc
 
-_SAME_TIME = timedelta(seconds=10)
+_NOT_SAID = "of no name"
 _SAME_PLACE = 0.9
 """Share of the smaller footprint: two halves of a tile that a datastrip ends in overlap little."""
 _SAME_COVER = 10.0
 """Per cent of a tile without data: processing again moves the edge of the data by some pixels."""
-
-_TIERS = {"RT": 0, "T2": 1, "A2": 1, "T1": 2, "A1": 2}
-_UNKNOWN_TIER = 1
-"""Before the collections there were no tiers: better than real time, no better than the rest."""
-_LEVELS = {"L1GS": 0, "L1G": 0, "L1GT": 1, "L1TP": 2, "L1T": 2, "L2SR": 1, "L2SP": 2}
-_WORDS = ("tier", "level", "collection", "baseline")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Standing:
     """What makes one delivery better than another; the greater the better."""
 
-    tier: int
-    level: int
-    collection: int
-    baseline: tuple[bool, int, int]
-    """Whether it is ESA's own, and its number."""
+    ranks: tuple[tuple[int, ...], ...]
+    """Of the merits that its mission knows, in the order of their weight."""
     processed: str
     """In UTC, such that texts sort by time; empty: not known."""
 
@@ -73,10 +57,10 @@ def acquisitions(scenes: Iterable[Scene]) -> list[list[Scene]]:
 def why_lesser(scene: Scene, better: Scene) -> str:
     """Why a delivery is set aside for another one of the same acquisition."""
     one, other = standing(scene), standing(better)
-    for word in _WORDS:
-        if getattr(one, word) != getattr(other, word):
-            said, instead = _said(scene, word), _said(better, word)
-            return f"{word} {said}, and {instead} of the same acquisition is there"
+    for own, theirs in zip(_merits(scene), _merits(better), strict=True):
+        if own.rank != theirs.rank:
+            said, instead = own.said or _NOT_SAID, theirs.said or _NOT_SAID
+            return f"{own.word} {said}, and {instead} of the same acquisition is there"
     if one.processed != other.processed:
         return "processed earlier than another delivery of the same acquisition"
     return "the same acquisition once more"
@@ -84,16 +68,9 @@ def why_lesser(scene: Scene, better: Scene) -> str:
 
 def standing(scene: Scene) -> Standing:
     """How good a delivery is, from its metadata, or else from the product's own name."""
-    named = delivery(str(scene.metadata.get("product") or scene.id))
-    tier = scene.metadata.get("tier") or (named.tier if named else None)
-    collection = scene.metadata.get("collection") or (named.collection if named else None)
-    processed = scene.metadata.get("created") or (named.processed if named else None)
     return Standing(
-        tier=_TIERS.get(str(tier), _UNKNOWN_TIER),
-        level=_LEVELS.get(scene.level or "", 0),
-        collection=_whole(collection),
-        baseline=_baseline(str(scene.metadata.get("baseline") or "")),
-        processed=_utc(str(processed or "")),
+        ranks=tuple(merit.rank for merit in _merits(scene)),
+        processed=utc(_deliveries(scene).processed(scene)),
     )
 
 
@@ -104,7 +81,7 @@ def _best_first(scenes: Iterable[Scene]) -> Sequence[Scene]:
 
 
 def _is_same(one: Scene, two: Scene) -> bool:
-    if abs(one.time - two.time) > _tolerance(one) or _is_other_piece(one, two):
+    if abs(one.time - two.time) > _deliveries(one).tolerance(one) or _is_other_piece(one, two):
         return False
     if one.footprint is None or two.footprint is None:
         return True
@@ -115,39 +92,17 @@ def _is_same(one: Scene, two: Scene) -> bool:
 
 def _is_other_piece(one: Scene, two: Scene) -> bool:
     """Whether they are pieces of one tile, which ends in two datastrips."""
-    starts = [datastrip_start(str(scene.metadata.get("datastrip") or "")) for scene in (one, two)]
-    if None not in starts and abs(starts[0] - starts[1]) > _SAME_TIME:  # type: ignore[operator]
+    starts = [_deliveries(scene).began(scene) for scene in (one, two)]
+    if None not in starts and abs(starts[0] - starts[1]) > SAME_TIME:  # type: ignore[operator]
         return True
     empty = [scene.metadata.get("nodata_cover") for scene in (one, two)]
     known = [float(cover) for cover in empty if cover is not None]
     return len(known) == 2 and abs(known[0] - known[1]) > _SAME_COVER
 
 
-def _tolerance(scene: Scene) -> timedelta:
-    # Some Landsat items say only the day, and a path and row is seen once a day at most.
-    is_path_and_row = scene.sensor.startswith("landsat") and scene.tile is not None
-    return timedelta(hours=23) if is_path_and_row else _SAME_TIME
+def _merits(scene: Scene) -> tuple[Merit, ...]:
+    return _deliveries(scene).merits(scene)
 
 
-def _said(scene: Scene, word: str) -> str:
-    own = scene.level if word == "level" else scene.metadata.get(word)
-    named = delivery(str(scene.metadata.get("product") or scene.id))
-    return str(own or (getattr(named, word, None) if named else None) or "of no name")
-
-
-def _whole(value: object) -> int:
-    text = str(value or "")
-    return int(text) if text.isdigit() else 0
-
-
-def _baseline(text: str) -> tuple[bool, int, int]:
-    parsed = parse_baseline(text)
-    return (False, 0, 0) if parsed is None else (is_official(text), *parsed)
-
-
-def _utc(text: str) -> str:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return ""
-    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC).isoformat()
+def _deliveries(scene: Scene) -> Deliveries:
+    return mission_of(scene.sensor).deliveries

@@ -9,15 +9,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from automap_tiles.errors import AutomapError, InputError
-from automap_tiles.missions import BandFile, QualityFile, Scene, grid_of, outline
-from automap_tiles.missions.landsat.scenes import landsat_scene
-from automap_tiles.missions.products import find_all
-from automap_tiles.missions.sentinel2.scenes import sentinel2_scene
-from automap_tiles.scenes import prepared
-from automap_tiles.scenes import yaml_stack as described
+from automap_tiles.missions import (
+    BandFile,
+    ProductLayout,
+    QualityFile,
+    Scene,
+    find_products,
+    grid_of,
+    missions,
+    outline,
+)
+from automap_tiles.scenes import prepared, yaml_stack
 from automap_tiles.scenes.catalogue.verify import Verify, verified
 from automap_tiles.scenes.choose import Candidates, Failure, choose
 from automap_tiles.scenes.containers import (
@@ -35,12 +40,7 @@ from automap_tiles.scenes.select import Selection
 from automap_tiles.scenes.truncation import check_intact
 from automap_tiles.storage import is_remote
 
-if TYPE_CHECKING:
-    from automap_tiles.missions.products import ProductLayout
-
 _File = TypeVar("_File", BandFile, QualityFile)
-
-_METADATA = ("_mtl.txt", "mtd_msil1c.xml", "mtd_msil2a.xml")
 
 
 def products(
@@ -63,7 +63,7 @@ def products(
     """
     text = str(path)
     if text.lower().endswith((".yaml", ".yml")):
-        candidates = _both(described.scenes(text))
+        candidates = _both(yaml_stack.scenes(text))
     elif is_archive(text):
         candidates = _in_place(_archive(text, unpack_to))
     else:
@@ -131,7 +131,7 @@ def _below(path: str, unpack_to: Path | None) -> Candidates:
     files, archives = list_place(path)
     if prepared.NAME in files and not is_remote(path):
         return _both(prepared.scenes(Path(path)))
-    found, files = _described(path, files)
+    found, files = _yaml_stacks(path, files)
     place = folder_of(path, files)
     found += _in_place(place)
     for name in archives:
@@ -143,11 +143,11 @@ def _below(path: str, unpack_to: Path | None) -> Candidates:
     return found
 
 
-def _described(path: str, files: list[str]) -> tuple[Candidates, list[str]]:
+def _yaml_stacks(path: str, files: list[str]) -> tuple[Candidates, list[str]]:
     """Scenes of the stacks that are described below a folder, and the files of no such stack."""
     found = Candidates()
-    for name in [name for name in files if PurePosixPath(name).name in described.NAMES]:
-        found += _both(described.scenes(f"{path.rstrip('/')}/{name}"))
+    for name in [name for name in files if PurePosixPath(name).name in yaml_stack.NAMES]:
+        found += _both(yaml_stack.scenes(f"{path.rstrip('/')}/{name}"))
         inside = f"{PurePosixPath(name).parent}/".removeprefix("./")
         files = [file for file in files if not file.startswith(inside)]
     return found, files
@@ -169,27 +169,23 @@ def _in_place(place: Place) -> Candidates:
     scenes: list[Scene] = []
     rejected: list[Failure] = []
     names = place.names()
-    layouts = find_all(names)
-    for layout in layouts:
+    products = find_products(names)
+    for mission, layout in products:
         try:
-            scenes.append(_scene(layout, place))
+            scenes.append(mission.products.scene(layout, place))
         except AutomapError as error:
             check_own(error)
             rejected.append((layout.id, error))
-    rejected += _without_bands(names, layouts)
+    rejected += _without_bands(names, [layout for _, layout in products])
     return Candidates(scenes=tuple(scenes), rejected=tuple(rejected))
-
-
-def _scene(layout: ProductLayout, place: Place) -> Scene:
-    is_landsat = layout.family == "landsat"
-    return landsat_scene(layout, place) if is_landsat else sentinel2_scene(layout, place)
 
 
 def _without_bands(names: Sequence[str], layouts: Sequence[ProductLayout]) -> Iterator[Failure]:
     """Products of which nothing but the metadata is there."""
     used = {file for layout in layouts for file in layout.metadata.values()}
     known = {str(PurePosixPath(file).parent) for file in used}
+    endings = tuple(ending for mission in missions() for ending in mission.products.metadata)
     for name in names:
-        is_metadata = name.lower().endswith(_METADATA)
+        is_metadata = name.lower().endswith(endings)
         if is_metadata and name not in used and str(PurePosixPath(name).parent) not in known:
             yield name, InputError("metadata without bands")

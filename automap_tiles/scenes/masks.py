@@ -116,7 +116,7 @@ def masked(scene: Scene, frame: Frame, rule: MaskRule) -> Bools | None:
     """(y, x), True where a pixel does not count; None where nothing says so.
 
     Of several quality layers the best that the scene has is taken, or a masker in place of them;
-    Landsat's saturation layer is added to it.
+    layers of saturation are added to it.
     """
     found: Bools | None = None
     for number, source in enumerate(_sources(scene, rule.confidence, rule.making)):
@@ -153,7 +153,7 @@ def layers_used(scene: Scene) -> list[QualityFile]:
 
 
 def _is_saturation(file: QualityFile) -> bool:
-    return "radsat" in file.layer
+    return quality_layer(file.layer).is_added
 
 
 def flag_picture(

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from automap_tiles.errors import InputError
-from automap_tiles.missions import BandFile, QualityFile, Scaling, Scene, Sensor, by_key
+from automap_tiles.missions import BandFile, QualityFile, Scaling, Scene, Sensor, sensor_of
 from automap_tiles.parsing import parse_json
 
 NAME = "prepared.json"
 """A folder that holds it holds prepared scenes."""
 MASK = "mask"
-"""Name of the band that holds `sensors.flags`."""
+"""Name of the band that holds `missions.Flag`."""
 NODATA = -32768
 SCALE = 1e-4
 """Of all bands but the mask."""
@@ -95,7 +95,7 @@ def _scene(path: Path, item: Mapping[str, Any]) -> Scene | None:
     if asset is None:
         return None
     href = str((path.parent / str(asset["href"])).absolute())
-    sensor = by_key(str(said["sensor"]))
+    sensor = sensor_of(str(said["sensor"]))
     scaling = Scaling(multiply=SCALE, nodata=NODATA)
     bands = {
         sensor.band(name).name: BandFile(href=href, index=number, scaling=scaling)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from automap_tiles.errors import ConfigError
-from automap_tiles.missions import Level, Scene, satellites
+from automap_tiles.missions import Level, Scene
 from automap_tiles.scenes.found import Found
 from automap_tiles.scenes.funnel import Funnel, Step
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 # to equator and comes back to the same place after days, or 100 minutes later in high latitudes.
 _SAME_OVERPASS = timedelta(minutes=5)
 
-# Groups of the AutoMap contract. Others (Landsat 4 and 9, those of plug-ins) have to be named.
-_GROUPS = {"landsat": "578", "sentinel": "2", "all": "2578"}
 _REFLECTANCE = {
     "toa": "reflectance at the top of the atmosphere",
     "surface": "reflectance at the surface",
@@ -58,7 +56,7 @@ class Selection:
 
     period: Period = Period()
     satellites: frozenset[str] | None = None
-    """`2`, `8`, ...; None: any."""
+    """`sentinel-2`, `landsat-8`, ...; None: any."""
     max_cloud_cover: float | None = None
     """Per cent; a scene whose cover is not known counts."""
     area: BaseGeometry | None = None
@@ -86,7 +84,7 @@ class Selection:
     def _of_satellite(self, scene: Scene) -> Refusal | None:
         if self.satellites is None or scene.satellite in self.satellites:
             return None
-        name = scene.instrument.satellite_name
+        name = scene.satellite
         return Refusal(
             step=Step.SATELLITES,
             reason=f"of {name}, which is not asked for",
@@ -202,38 +200,6 @@ def _no_period(text: object) -> ConfigError:
     return ConfigError(
         "is no time", key="time", found=str(text), remedy="2018-04-01/2018-09-30, 2018-04 or 2018"
     )
-
-
-def parse_satellites(value: str | int | Iterable[str | int]) -> frozenset[str]:
-    """A set of satellites: `2578`, `[2, landsat]`, `all`, `sentinel-2`; raises `ConfigError`."""
-    items = [value] if isinstance(value, str | int) else list(value)
-    names = satellites()
-    named = {name.lower(): satellite for satellite, name in names.items()}
-    found: set[str] = set()
-    for item in items:
-        text = str(item).strip().lower()
-        if text in _GROUPS:
-            found |= set(_GROUPS[text])
-        elif text in named:
-            found.add(named[text])
-        elif text in names:
-            found.add(text)
-        elif text and set(text) <= set(names):
-            found |= set(text)
-        else:
-            raise ConfigError(
-                "is no satellite", key="satellites", found=item, remedy=_known_satellites(names)
-            )
-    return frozenset(found)
-
-
-def _known_satellites(names: Mapping[str, str]) -> str:
-    """`2 (sentinel-2), 4 (landsat-4), ..., or landsat, sentinel, all`."""
-    known = [
-        name if satellite == name else f"{satellite} ({name})"
-        for satellite, name in sorted(names.items())
-    ]
-    return f"{', '.join(known)}, or {', '.join(_GROUPS)}"
 
 
 @dataclass(frozen=True, kw_only=True)

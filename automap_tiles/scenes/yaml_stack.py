@@ -29,7 +29,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from automap_tiles.errors import ConfigError, InputError
-from automap_tiles.missions import BandFile, QualityFile, Scaling, Scene, by_key, quality_layer
+from automap_tiles.missions import BandFile, QualityFile, Scaling, Scene, quality_layer, sensor_of
 from automap_tiles.parsing import parse_yaml
 from automap_tiles.scenes.containers import Place, folder_of, list_place, split
 
@@ -117,7 +117,7 @@ def scenes(path: str) -> tuple[list[Scene], list[tuple[str, str]]]:
 
 
 def _scene(stack: _Stack, name: str, seen: datetime, parts: _Parts) -> Scene:
-    sensor = by_key(stack.sensor)
+    sensor = sensor_of(stack.sensor)
     return Scene(
         id=name,
         sensor=sensor.key,
@@ -188,7 +188,7 @@ def _read(place: Place, name: str, path: str) -> _Stack:
 
 
 def _checked(content: Mapping[str, Any]) -> _Stack:
-    sensor = by_key(_text(content, "sensor"))
+    sensor = sensor_of(_text(content, "sensor"))
     moment = _moment(content.get("time"))
     files = content.get("files") or [{key: content.get(key) for key in ("path", "bands")}]
     if not isinstance(files, list) or not all(isinstance(file, Mapping) for file in files):

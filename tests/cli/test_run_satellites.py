@@ -34,26 +34,27 @@ def test_landsat_4(tmp_path: Path) -> None:
     median = composite(tmp_path)["median_red"]
     assert np.unique(median[median != -32768]).tolist() == [3000]
     assert list((tmp_path / "out").glob("landsat-4/scenes/*.tif"))
-    assert record(tmp_path)["satellites"] == ["4"]
+    assert record(tmp_path)["satellites"] == ["landsat-4"]
     assert main([*command, "4"]) == 0
 
 
 MAIN = "from automap_tiles.cli.main import main; raise SystemExit(main())"
 PLUGIN = '''
-from automap_tiles.missions import Band, Sensor
+from automap_tiles.missions import Band, PlainMission, Satellite, Sensor
 
 SPANS = {
     "coastal": (0.431, 0.452), "blue": (0.465, 0.515), "green": (0.547, 0.583),
     "red": (0.650, 0.680), "nir": (0.845, 0.885),
 }
 DOVE = Sensor(
-    key="dove", satellite="dove", title="A made-up satellite with five bands", resolution=30,
+    key="dove", title="A made-up satellite with five bands", resolution=30,
     bands=tuple(
         Band(name=f"P{number}", number=str(number), common=common, resolution=30,
              wavelength=sum(span) / 2, span=span)
         for number, (common, span) in enumerate(SPANS.items(), start=1)
     ),
 )
+MISSION = PlainMission(group="dove", satellites=(Satellite(name="dove", sensors=(DOVE,)),))
 '''  # fmt: skip
 DOVES = """
 sensor: dove
@@ -73,7 +74,7 @@ def dove(tmp_path: Path) -> Path:
     (tmp_path / "site/dove_plugin.py").write_text(PLUGIN)
     about = tmp_path / "site/dove-1.0.dist-info"
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: dove\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text("[automap_tiles.missions]\ndove = dove_plugin:DOVE\n")
+    (about / "entry_points.txt").write_text("[automap_tiles.missions]\ndove = dove_plugin:MISSION\n")
     (tmp_path / "in").mkdir()
     (tmp_path / "in/scenes.yaml").write_text(DOVES)
     for day, value in (("20201005", 1000), ("20201006", 3000), ("20201009", 4000)):

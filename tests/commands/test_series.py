@@ -46,7 +46,7 @@ def test_a_point_is_the_pixel_it_lies_in(one: tuple[Scene, ...]) -> None:
     (moment,) = series(one, lonlat("EPSG:32617", x, y), ["red"])
     wanted = file.scaling.slope * numbers[row, col] + file.scaling.offset
     assert moment.values[0] == pytest.approx(wanted, abs=1e-6)
-    assert (moment.valid, moment.satellite, moment.scenes) == (1.0, "8", (scene.id,))
+    assert (moment.valid, moment.satellite, moment.scenes) == (1.0, "landsat-8", (scene.id,))
 
 
 def test_an_area_is_the_mean_of_its_clear_pixels(one: tuple[Scene, ...]) -> None:

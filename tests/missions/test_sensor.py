@@ -15,9 +15,8 @@ import pytest
 
 from automap_tiles import missions as sensors
 from automap_tiles.errors import ConfigError
-from automap_tiles.missions import registry
+from automap_tiles.missions import PlainMission, Satellite, registry
 from automap_tiles.missions.common.sensor import COMMON, Band, Sensor
-from automap_tiles.missions.quality_tables import LAYERS
 from automap_tiles.missions.sentinel2.bands import BAND_NAMES
 from tests.missions import oracle
 
@@ -35,11 +34,11 @@ CONTRACT = {
 
 @pytest.mark.parametrize("key", CONTRACT)
 def test_common_bands(key: str) -> None:
-    sensor = sensors.by_key(key)
+    sensor = sensors.sensor_of(key)
     assert [sensor.band(name).number for name in COMMON] == CONTRACT[key].split()
     assert sensor.resolution == (10 if key.startswith("sentinel") else 30)
-    assert sensor.satellite == (key[-1] if key.startswith("landsat") else "2")
-    assert set(sensor.quality) <= set(LAYERS)
+    assert sensor.satellite == (key if key.startswith("landsat") else "sentinel-2")
+    assert set(sensor.quality) <= set(sensors.quality_layers())
     assert sensor.source
 
 
@@ -57,7 +56,7 @@ def test_tables_hold_together(sensor: Sensor) -> None:
 
 
 def test_names_of_catalogues() -> None:
-    landsat, sentinel = sensors.by_key("landsat-8"), sensors.by_key("Sentinel-2B")
+    landsat, sentinel = sensors.sensor_of("landsat-8"), sensors.sensor_of("Sentinel-2B")
     assert landsat.band("nir08").name == "B5"
     assert sentinel.band("nir08").name == "B8A"
     assert sentinel.band("8a").name == "B8A"
@@ -68,13 +67,16 @@ def test_names_of_catalogues() -> None:
     with pytest.raises(ConfigError, match=r"green\?"):
         sentinel.band("greeen")
     with pytest.raises(ConfigError, match=r"landsat-8\?"):
-        sensors.by_key("landsat8")
+        sensors.sensor_of("landsat8")
 
 
-def test_by_satellite() -> None:
-    assert [sensor.key[-1] for sensor in sensors.by_satellite("2")] == ["a", "b", "c"]
-    assert [sensor.key for sensor in sensors.by_satellite("7")] == ["landsat-7"]
-    assert sensors.by_satellite("3") == ()
+def test_sensors_of_a_satellite() -> None:
+    keys = {name: [s.key for s in each.sensors] for name, each in sensors.satellites().items()}
+    assert keys["sentinel-2"] == ["sentinel-2a", "sentinel-2b", "sentinel-2c"]
+    assert keys["landsat-7"] == ["landsat-7"]
+    assert sensors.satellite_of("2") is sensors.satellite_of("Sentinel-2")
+    with pytest.raises(ConfigError, match="is no satellite"):
+        sensors.satellite_of("3")
 
 
 def test_sentinel2_wavelengths(s2_product: Path) -> None:
@@ -85,7 +87,7 @@ def test_sentinel2_wavelengths(s2_product: Path) -> None:
     """
     root = ET.fromstring(s2_product.read_bytes())
     letter = next(root.iter("SPACECRAFT_NAME")).text or ""
-    sensor = sensors.by_key(letter.lower())
+    sensor = sensors.sensor_of(letter.lower())
     baseline = next(root.iter("PROCESSING_BASELINE")).text or ""
     found = list(root.iter("Spectral_Information"))
     assert len(found) == len(sensor.bands)
@@ -106,7 +108,7 @@ def test_resolution_of_landsat(mtl: Path) -> None:
     values = oracle.mtl_values(mtl)
     digit = re.search(r"(\d)$", oracle.first(values, "SPACECRAFT_ID") or "8")
     assert digit
-    sensor = sensors.by_key(f"landsat-{digit[1]}")
+    sensor = sensors.sensor_of(f"landsat-{digit[1]}")
     for key, name in (
         ("GRID_CELL_SIZE_REFLECTIVE", "red"),
         ("GRID_CELL_SIZE_PANCHROMATIC", "pan"),
@@ -120,7 +122,6 @@ def test_resolution_of_landsat(mtl: Path) -> None:
 
 PLUGIN = Sensor(
     key="planet-x",
-    satellite="x",
     title="Planet X",
     resolution=3,
     bands=(
@@ -134,45 +135,69 @@ PLUGIN = Sensor(
         ),
     ),
 )
-NO_SENSOR = "planet-x"
+MISSION = PlainMission(
+    group="planet",
+    satellites=(Satellite(name="planet-x", sensors=(PLUGIN,), aliases=("x",)),),
+)
+NO_MISSION = "planet-x"
 
 
 @pytest.fixture
 def plugins(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """Entry points that a test sets; nothing of them is left behind."""
-    monkeypatch.setattr(registry, "_registered", dict(registry._registered))
-    registry._plugins.cache_clear()
+    registry._known.cache_clear()
     monkeypatch.setattr("importlib.metadata.entry_points", lambda group: ENTRIES[group])
     yield monkeypatch
-    registry._plugins.cache_clear()
+    registry._known.cache_clear()
 
 
 ENTRIES: dict[str, list[EntryPoint]] = {}
+GROUP = "automap_tiles.missions"
 
 
 def test_plugin(plugins: pytest.MonkeyPatch) -> None:
-    group = "automap_tiles.missions"
-    plugins.setitem(ENTRIES, group, [EntryPoint("planet-x", f"{__name__}:PLUGIN", group)])
-    assert sensors.by_key("planet-x").band("nir").name == "N"
-    assert sensors.by_satellite("x") == (sensors.by_key("planet-x"),)
-    assert sensors.by_key("landsat-8").satellite == "8"
+    plugins.setitem(ENTRIES, GROUP, [EntryPoint("planet", f"{__name__}:MISSION", GROUP)])
+    assert sensors.sensor_of("planet-x").band("nir").name == "N"
+    assert sensors.satellite_of("x").sensors == (sensors.sensor_of("planet-x"),)
+    assert sensors.mission_of("planet-x") is MISSION
+    assert sensors.sensor_of("landsat-8").satellite == "landsat-8"
 
 
-def test_plugin_that_is_none(plugins: pytest.MonkeyPatch) -> None:
-    group = "automap_tiles.missions"
-    plugins.setitem(ENTRIES, group, [EntryPoint("planet-x", f"{__name__}:NO_SENSOR", group)])
-    with pytest.raises(TypeError, match="no Sensor"):
-        sensors.by_key("planet-x")
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (f"{__name__}:NO_MISSION", "is not a Mission: it has no group, satellites"),
+        (f"{__name__}:NOTHING", "cannot be loaded"),
+        ("no_such_package:MISSION", "cannot be loaded"),
+    ],
+)
+def test_plugin_that_is_none(plugins: pytest.MonkeyPatch, value: str, message: str) -> None:
+    plugins.setitem(ENTRIES, GROUP, [EntryPoint("planet", value, GROUP)])
+    with pytest.raises(ConfigError, match=message) as caught:
+        sensors.sensor_of("planet-x")
+    assert caught.value.found == value
 
 
-def test_register(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_registered", dict(registry._registered))
-    sensors.register(PLUGIN)
-    sensors.register(PLUGIN)
-    assert sensors.by_key("planet-x") is PLUGIN
-    other = Sensor(key="landsat-8", satellite="8", title="", resolution=1, bands=PLUGIN.bands)
-    with pytest.raises(ValueError, match="already"):
-        sensors.register(other)
+def test_a_name_that_is_taken(plugins: pytest.MonkeyPatch) -> None:
+    """Neither goes first in silence: one of the two packages must go."""
+    entries = [EntryPoint(name, f"{__name__}:MISSION", GROUP) for name in ("one", "two")]
+    plugins.setitem(ENTRIES, GROUP, entries)
+    with pytest.raises(ConfigError, match="two missions have a satellite of this name") as caught:
+        sensors.satellites()
+    assert caught.value.found == "planet-x, x"
+
+
+def test_register() -> None:
+    sensors.register(MISSION)
+    sensors.register(MISSION)
+    assert sensors.sensor_of("planet-x") is PLUGIN
+    sensors.unregister(MISSION)
+    other = Sensor(key="landsat-8", title="", resolution=1, bands=PLUGIN.bands)
+    theirs = PlainMission(group="x", satellites=(Satellite(name="other", sensors=(other,)),))
+    with pytest.raises(ConfigError, match="two missions have a sensor"):
+        sensors.register(theirs)
+    assert sensors.sensor_of("landsat-8").title == "Landsat 8 OLI/TIRS"
+    assert "other" not in sensors.satellites()
 
 
 def test_two_bands_of_one_name() -> None:
@@ -185,7 +210,9 @@ def test_two_bands_of_one_name() -> None:
 
 def test_import_is_light() -> None:
     """Tables and parsers need NumPy and nothing larger."""
-    code = "import sys, automap_tiles.missions.products, automap_tiles.missions.landsat.mtl as m;"
+    code = (
+        "import sys, automap_tiles.missions.landsat.mtl, automap_tiles.missions.sentinel2.granule;"
+    )
     code += "print([n for n in ('rasterio', 'shapely', 'fiona', 'pydantic') if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
@@ -201,7 +228,7 @@ def test_irradiance_of_chander_2009() -> None:
         },
     }  # fmt: skip
     for key, table in tables.items():
-        found = {band.name: band.irradiance for band in sensors.by_key(key).bands}
+        found = {band.name: band.irradiance for band in sensors.sensor_of(key).bands}
         assert {name: value for name, value in found.items() if value is not None} == table
 
 
@@ -216,6 +243,6 @@ def test_spectrum_of_sentinel_2(
     key: str, red: tuple[float, float], nir: tuple[float, float], swir2: tuple[float, float]
 ) -> None:
     """Shortest and longest wavelength, from Spectral_Information of products by hand."""
-    sensor = sensors.by_key(key)
+    sensor = sensors.sensor_of(key)
     for name, span in (("red", red), ("nir", nir), ("swir2", swir2)):
         assert sensor.band(name).span == pytest.approx(span)

@@ -156,7 +156,7 @@ def test_one_selection_tells_where_each_was_left_out(workers: int) -> None:
     scenes = [late, nine, away, cloudy, landsat(), landsat("RT"), landsat("T2", tile="092083")]
     selection = Selection(
         period=parse_period("2020-10"),
-        satellites=frozenset("58"),
+        satellites=frozenset({"landsat-5", "landsat-8"}),
         max_cloud_cover=80,
         area=box(0, 0, 1, 1),
     )

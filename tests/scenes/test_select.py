@@ -9,19 +9,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automap_tiles.errors import ConfigError
-from automap_tiles.missions import Scene, registry, satellite_name
+from automap_tiles.missions import (
+    PlainMission,
+    Satellite,
+    Scene,
+    parse_satellites,
+    register,
+    satellite_name,
+    unregister,
+)
 from automap_tiles.missions.landsat.bands import LANDSAT_8
 from automap_tiles.scenes.found import Found
 from automap_tiles.scenes.funnel import Step
-from automap_tiles.scenes.select import (
-    Period,
-    Selection,
-    overpasses,
-    parse_period,
-    parse_satellites,
-)
+from automap_tiles.scenes.select import Period, Selection, overpasses, parse_period
 
 START = datetime(2020, 6, 1, 10, tzinfo=UTC)
+
+
+def names(digits: str) -> frozenset[str]:
+    """Names of satellites by their digits."""
+    return frozenset("sentinel-2" if digit == "2" else f"landsat-{digit}" for digit in digits)
 
 
 def scene(
@@ -85,7 +92,7 @@ def test_a_period_ends_after_it_begins() -> None:
     ],
 )
 def test_satellites(value: object, wanted: str) -> None:
-    assert parse_satellites(value) == frozenset(wanted)  # type: ignore[arg-type]
+    assert parse_satellites(value) == names(wanted)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("value", ["3", "landsat-3", "", "sentinel-3", [2, "x"]])
@@ -99,25 +106,30 @@ def test_the_words_for_no_satellite_name_those_there_are() -> None:
         parse_satellites("landsat-6")
 
 
-def test_a_satellite_of_another_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its name is no digit, and results go by its name or by its key."""
-    dove = replace(LANDSAT_8, key="dove-1", satellite="planetscope", satellite_name="")
-    monkeypatch.setitem(registry._registered, dove.key, dove)
+def test_a_satellite_of_another_package(request: pytest.FixtureRequest) -> None:
+    """It is asked for by its name or its aliases; `all` does not mean it unless it says so."""
+    dove = replace(LANDSAT_8, key="dove-1", satellite="planetscope")
+    own = Satellite(name="planetscope", sensors=(dove,), aliases=("dove",))
+    mission = PlainMission(group="planet", satellites=(own,))
+    register(mission)
+    request.addfinalizer(lambda: unregister(mission))
     assert parse_satellites("planetscope") == frozenset({"planetscope"})
-    assert parse_satellites(["dove-1", 2]) == frozenset({"planetscope", "2"})
-    assert satellite_name("planetscope") == "dove-1"
+    assert parse_satellites(["Dove", 2]) == frozenset({"planetscope", "sentinel-2"})
+    assert satellite_name("dove") == "planetscope"
     assert satellite_name("2") == "sentinel-2"
-    assert parse_satellites("all") == frozenset("2578")
-    refusal = Selection(satellites=frozenset("8")).refusal(scene(sensor="dove-1"))
+    assert parse_satellites("all") == names("2578")
+    with pytest.raises(ConfigError, match="is no satellite"):
+        parse_satellites("planet")
+    refusal = Selection(satellites=frozenset({"landsat-8"})).refusal(scene(sensor="dove-1"))
     assert refusal is not None
-    assert refusal.remedy == "with dove-1 among the satellites it is used"
+    assert refusal.remedy == "with planetscope among the satellites it is used"
 
 
 def test_what_counts() -> None:
     area = shapely.box(10, 40, 11, 41)
     selection = Selection(
         period=parse_period("2020-06"),
-        satellites=frozenset("2"),
+        satellites=frozenset({"sentinel-2"}),
         max_cloud_cover=50,
         area=area,
     )

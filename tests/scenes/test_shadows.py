@@ -15,8 +15,7 @@ from scipy import ndimage
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import Grid
-from automap_tiles.missions import BandFile, Flag, QualityFile, Scene
-from automap_tiles.missions.quality_tables import LAYERS
+from automap_tiles.missions import BandFile, Flag, QualityFile, Scene, quality_layer, registry
 from automap_tiles.scenes.find import products
 from automap_tiles.scenes.frames import NativeFrame, TileFrame
 from automap_tiles.scenes.lattice import Lattice
@@ -204,7 +203,7 @@ def test_shadows_of_real_clouds(shared: Path, name: str) -> None:
         nir = file.scaling.apply(np.ma.masked_equal(dataset.read(1), 0))
     own = flag_picture(scene, frame)
     real = ((own & Flag.SHADOW) != 0) & np.ma.filled(nir < 0.15, False)
-    layer = LAYERS["scl"]
+    layer = quality_layer("scl")
     clouds_only = replace(
         layer, rules=tuple(rule for rule in layer.rules if rule.flag != Flag.SHADOW)
     )
@@ -212,7 +211,7 @@ def test_shadows_of_real_clouds(shared: Path, name: str) -> None:
     for turn in (0, 90, 180, 270):
         turned = replace(scene, sun_azimuth=scene.sun_azimuth + turn)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setitem(LAYERS, "scl", clouds_only)
+            patch.setitem(registry._known().layers, "scl", clouds_only)
             flags = flag_picture(turned, frame, making=PROJECTED)
         assert ((flags & Flag.SHADOW) != 0).mean() < 0.05
         found.append(((flags[real] & Flag.SHADOW) != 0).mean())

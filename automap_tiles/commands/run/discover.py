@@ -139,12 +139,13 @@ def _search(run: RunParameters, selection: Selection) -> Found:
 def _of_provider(provider: Provider, source: str, satellite: str, selection: Selection) -> Found:
     """Its scenes of a satellite: at the top of the atmosphere, or else at the surface."""
     from automap_tiles.scenes import catalogue
+    from automap_tiles.scenes.catalogue.providers import has
 
     found = Found()
     own = replace(selection, satellites=frozenset((satellite,)))
     levels: tuple[Level, ...] = ("toa", "surface")
     for level in levels:
-        if (satellite, level) in provider.collections:
+        if has(provider, satellite, level):
             options = catalogue.Options(bands=common_bands(satellite), level=level)
             found += catalogue.search(source, own, options)
         if found.scenes:

@@ -18,10 +18,10 @@ from automap_tiles.analysis.methods import (
     method,
 )
 from automap_tiles.errors import AutomapError, ConfigError, InputError
-from automap_tiles.missions import COMMON, common_bands, satellite_name
+from automap_tiles.missions import COMMON, common_bands, parse_satellites, satellite_name
 from automap_tiles.scenes.masks import OWN_LAYERS, Making
 from automap_tiles.scenes.prepared import PREPARED_INDICES
-from automap_tiles.scenes.select import Period, parse_satellites
+from automap_tiles.scenes.select import Period
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry

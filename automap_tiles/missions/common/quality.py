@@ -6,6 +6,7 @@ evaluated once for every possible code and kept as a look-up table for each conf
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal, Protocol
@@ -105,6 +106,8 @@ class QualityLayer:
     """Below it the layer tells nothing: in Landsat's tables every clear pixel is of low confidence
     to be a cloud, so `low` would flag them all."""
     bands: int = field(default=1, repr=False)
+    is_added: bool = field(default=False, repr=False)
+    """Whether it is added to the best layer of a scene, and no mask by itself: saturation."""
 
     def to_flags(self, array: Codes, confidence: Confidence = "medium") -> Flags:
         """Flags of codes: (y, x), or (band, y, x) of a layer of bands, to (y, x).
@@ -166,6 +169,17 @@ class QualityLayer:
                 "layer has been scaled, or resampled otherwise than with nearest"
             )
         return codes.astype(np.int64), nowhere
+
+
+def classes(
+    name: str,
+    codes: Mapping[int, tuple[Flag, Confidence]],
+    source: str,
+) -> QualityLayer:
+    """A layer of classes: code → (flag, how sure); codes that are not listed are fill."""
+    rules = tuple(Code(code, flag, level) for code, (flag, level) in codes.items() if flag)
+    unknown = NoneOf(frozenset(codes))
+    return QualityLayer(name=name, kind="classes", bits=8, rules=(*rules, unknown), source=source)
 
 
 def _pack(bands: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

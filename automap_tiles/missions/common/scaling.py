@@ -112,10 +112,6 @@ class Scaling:
         return result
 
 
-ON_DEMAND_SURFACE = Scaling(multiply=1e-4, nodata=-9999, saturated=20000)
-"""Landsat surface reflectance before Collection 2 (level `SR`), LSDS-1368 and LSDS-1370."""
-
-
 def _linear(data: np.ndarray[Any, Any], slope: float, offset: float) -> Floats:
     """`data * slope + offset` in float64, rounded once; by blocks that stay in the cache."""
     out = np.empty(data.shape, dtype=np.float32)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from automap_tiles.errors import InputError
 from automap_tiles.missions.common.flags import Flag
-from automap_tiles.missions.registry import by_key
+from automap_tiles.missions.common.known import sensor_of
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -116,11 +116,11 @@ class Scene:
     @property
     def instrument(self) -> Sensor:
         """The table of the sensor; raises `ConfigError` when there is none of its key."""
-        return by_key(self.sensor)
+        return sensor_of(self.sensor)
 
     @property
     def satellite(self) -> str:
-        """`5`, `7`, `8`, `9`, `2`: results of different ones are never mixed."""
+        """`landsat-8`, `sentinel-2`: results of different ones are never mixed."""
         return self.instrument.satellite
 
     @property

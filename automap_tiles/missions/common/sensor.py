@@ -32,6 +32,9 @@ CommonName = Literal[
 COMMON: tuple[CommonName, ...] = ("blue", "green", "red", "nir", "swir1", "swir2")
 """The six bands that are made alike of all satellites, as far as these have them."""
 
+_THERMAL = 4.0
+"""Micrometres: beyond it the earth is brighter than what it reflects of the sun."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Band:
@@ -54,6 +57,11 @@ class Band:
     """Of the sun outside the atmosphere, W m⁻² µm⁻¹; for products in radiance only."""
 
     @property
+    def is_reflective(self) -> bool:
+        """Whether it sees light of the sun; what is longer is the ground's own heat."""
+        return self.wavelength < _THERMAL
+
+    @property
     def names(self) -> frozenset[str]:
         """Everything it answers to, in lower case."""
         own = {self.name, self.number, f"B{self.number}", *self.aliases}
@@ -68,8 +76,9 @@ class Sensor:
 
     key: str
     """`landsat-8`, `sentinel-2a`."""
-    satellite: str
-    """`4`, `8`, `2`, or a word (`planetscope`): results of different satellites are never mixed."""
+    satellite: str = ""
+    """`landsat-8`, `sentinel-2`: results of different ones are never mixed; the key where no other
+    is given."""
     title: str
     """For people: `Landsat 8 OLI/TIRS`."""
     resolution: float
@@ -78,12 +87,10 @@ class Sensor:
     quality: tuple[str, ...] = ()
     """Names of the quality layers that its products may have, best first."""
     source: str = ""
-    satellite_name: str = ""
-    """`sentinel-2`, in the names of folders and results; the key where none is given."""
 
     def __post_init__(self) -> None:
-        if not self.satellite_name:
-            object.__setattr__(self, "satellite_name", self.key)
+        if not self.satellite:
+            object.__setattr__(self, "satellite", self.key)
 
     def find(self, name: str) -> Band | None:
         """A band by any of its names, upper or lower case; None when there is no such band."""

@@ -48,7 +48,6 @@ def _thematic_mapper(key: str, irradiance: tuple[float, ...]) -> Sensor:
     one, two, three, four, five, seven = irradiance
     return Sensor(
         key=key,
-        satellite=key[-1],
         title=f"Landsat {key[-1]} TM",
         resolution=30,
         bands=(
@@ -68,7 +67,6 @@ def _thematic_mapper(key: str, irradiance: tuple[float, ...]) -> Sensor:
 def _operational_land_imager(key: str) -> Sensor:
     return Sensor(
         key=key,
-        satellite=key[-1],
         title=f"Landsat {key[-1]} OLI/TIRS",
         resolution=30,
         bands=(
@@ -93,7 +91,6 @@ LANDSAT_4 = _thematic_mapper("landsat-4", (1983, 1795, 1539, 1028, 219.8, 83.49)
 LANDSAT_5 = _thematic_mapper("landsat-5", (1983, 1796, 1536, 1031, 220.0, 83.44))
 LANDSAT_7 = Sensor(
     key="landsat-7",
-    satellite="7",
     title="Landsat 7 ETM+",
     resolution=30,
     bands=(
@@ -114,3 +111,4 @@ LANDSAT_7 = Sensor(
 LANDSAT_8 = _operational_land_imager("landsat-8")
 LANDSAT_9 = _operational_land_imager("landsat-9")
 SENSORS = (LANDSAT_4, LANDSAT_5, LANDSAT_7, LANDSAT_8, LANDSAT_9)
+BY_KEY = {sensor.key: sensor for sensor in SENSORS}

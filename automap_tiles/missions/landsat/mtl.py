@@ -16,8 +16,9 @@ from automap_tiles.missions.common.scaling import (
     radiance_of_range,
 )
 from automap_tiles.missions.common.scene import Ring
+from automap_tiles.missions.landsat.bands import BY_KEY
 from automap_tiles.missions.landsat.groups import Groups, read_groups
-from automap_tiles.missions.registry import by_key, refuse_mss
+from automap_tiles.missions.landsat.names import of_generation, refuse_mss
 
 """(longitude, latitude) in degrees, the last point the first one."""
 
@@ -138,7 +139,7 @@ def _sensor(groups: Groups) -> str:
     digit = found[1]
     if (groups.text("SENSOR_ID") or "").upper() == "MSS":
         raise refuse_mss(digit)
-    if digit not in "45789":
+    if f"landsat-{digit}" not in BY_KEY:
         raise InputError(f"Landsat {digit} has no sensor with the six common bands")
     return f"landsat-{digit}"
 
@@ -224,12 +225,11 @@ def _band_name(number: str) -> str:
 
 
 def _quality(groups: Groups, collection: int, sensor: str) -> dict[str, str]:
-    """Layers by their names in `quality_tables`; Landsat 4 to 7 have tables of their own."""
-    suffix = "" if sensor in ("landsat-8", "landsat-9") else "_tm"
-    old = f"bqa_c1{suffix}" if collection else "bqa_pre"
+    """Layers by their names (`missions.quality_layer`); Landsat 4 to 7 have tables of their own."""
+    old = of_generation("bqa_c1", sensor) if collection else "bqa_pre"
     layers = {
-        "FILE_NAME_QUALITY_L1_PIXEL": f"qa_pixel{suffix}",
-        "FILE_NAME_QUALITY_L1_RADIOMETRIC_SATURATION": f"qa_radsat{suffix}",
+        "FILE_NAME_QUALITY_L1_PIXEL": of_generation("qa_pixel", sensor),
+        "FILE_NAME_QUALITY_L1_RADIOMETRIC_SATURATION": of_generation("qa_radsat", sensor),
         "FILE_NAME_BAND_QUALITY": old,
     }
     files = {layer: groups.text(key, within=_FILES) for key, layer in layers.items()}
@@ -253,7 +253,7 @@ def _scaling(
 ) -> dict[str, Scaling]:
     """Of every reflective band that the file has numbers for."""
     scaling: dict[str, Scaling] = {}
-    for band in by_key(sensor).bands:
+    for band in BY_KEY[sensor].bands:
         if level.startswith("L2"):
             found = _by_reflectance(groups, band.number, _SURFACE, None)
         elif sun is None:

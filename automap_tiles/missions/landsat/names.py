@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import PurePosixPath
 
+from automap_tiles.errors import InputError
 from automap_tiles.missions.common.layout import ProductLayout
+from automap_tiles.missions.landsat.bands import BY_KEY, LANDSAT_8
 
 # LC08_L1TP_014031_20180106_20180119_01_T1: in some copies without processing date and collection.
 _NEW = re.compile(
@@ -45,6 +47,7 @@ _QUALITY = {
     "CFMASK": "cfmask",
     "FMASK": "cfmask",
 }
+_THEMATIC_MAPPERS = frozenset({"landsat-4", "landsat-5", "landsat-7"})
 _MTL_ENDINGS = ("TXT", "XML", "JSON")  # best first: every product has the text
 
 _Files = dict[str, str]
@@ -84,6 +87,19 @@ def delivery(name: str) -> Delivery | None:
     )
 
 
+def refuse_mss(satellite: str) -> InputError:
+    """The error for a scene of the multispectral scanner, which has no table here."""
+    return InputError(
+        f"Landsat {satellite} MSS (multispectral scanner): it has neither blue nor short-wave "
+        "infrared, and its band numbers mean other colours than those of TM"
+    )
+
+
+def of_generation(layer: str, sensor: str) -> str:
+    """A quality layer as a sensor has it: Landsat 4 to 7 have tables of their own."""
+    return f"{layer}_tm" if sensor in _THEMATIC_MAPPERS else layer
+
+
 def find(names: Sequence[str]) -> Iterator[ProductLayout]:
     """Products of Landsat among these names."""
     groups: dict[tuple[str, str], list[tuple[str, re.Match[str]]]] = defaultdict(list)
@@ -120,7 +136,7 @@ def _layout(
     return ProductLayout(
         family="landsat",
         id=name,
-        sensor=f"landsat-{digit}" if digit and digit in "45789" else None,
+        sensor=f"landsat-{digit}" if f"landsat-{digit}" in BY_KEY else None,
         level=level.upper() if level else None,
         version=version,
         date=_day(found["day"]) if found else None,
@@ -129,6 +145,8 @@ def _layout(
         quality=_named(quality, digit, version),
         angles=angles,
         metadata=metadata,
+        like=BY_KEY.get(f"landsat-{digit}", LANDSAT_8),
+        needs=("mtl",),
     )
 
 
@@ -215,15 +233,16 @@ def _version(found: re.Match[str] | None, quality: _Files) -> str | None:
 
 def _named(quality: _Files, digit: str | None, version: str | None) -> _Files:
     """Quality files by the name of their layer; Landsat 4 to 7 have tables of their own."""
-    suffix = "_tm" if digit in ("4", "5", "7") else ""
+    key = f"landsat-{digit}"
     layers: _Files = {}
     for kind, name in quality.items():
         if kind == "BQA":
             # Before the collections only Landsat 8 had a quality band.
-            layers["bqa_pre" if version in ("00", None) else f"bqa_c1{suffix}"] = name
+            is_old = version in ("00", None)
+            layers["bqa_pre" if is_old else of_generation("bqa_c1", key)] = name
         elif kind in _QUALITY:
             layer = _QUALITY[kind]
-            layers[layer if layer == "cfmask" else f"{layer}{suffix}"] = name
+            layers[layer if layer == "cfmask" else of_generation(layer, key)] = name
     return layers
 
 

@@ -12,17 +12,13 @@ from automap_tiles.missions.common.outlines import center, grid_of
 from automap_tiles.missions.common.scaling import Scaling
 from automap_tiles.missions.common.scene import BandFile, QualityFile, Scene
 from automap_tiles.missions.landsat import estimate
+from automap_tiles.missions.landsat.bands import BY_KEY
 from automap_tiles.missions.landsat.mtl import LandsatMetadata, read_mtl
-from automap_tiles.missions.landsat.names import is_mss
-from automap_tiles.missions.registry import by_key, refuse_mss
+from automap_tiles.missions.landsat.names import is_mss, refuse_mss
+from automap_tiles.missions.landsat.surface import SURFACE_C2, SURFACE_OLD
 
 if TYPE_CHECKING:
-    from automap_tiles.missions.products import ProductLayout
-
-# USGS, Landsat Collection 2 Level-2 Science Products: the same for every scene.
-_SURFACE_C2 = Scaling(multiply=2.75e-5, add=-0.2, nodata=0)
-# USGS ESPA, surface reflectance on demand (LSDS-1368, LSDS-1370), the same before the collections.
-_SURFACE_OLD = Scaling(multiply=1e-4, nodata=-9999)
+    from automap_tiles.missions.common.layout import ProductLayout
 
 
 def landsat_scene(layout: ProductLayout, place: ProductFiles) -> Scene:
@@ -84,11 +80,7 @@ def _without_metadata(layout: ProductLayout, place: ProductFiles) -> Scene:
         scaling = estimate.oli_scaling(day, longitude, latitude)
         estimated.append("sun_elevation")
     path = layout.tile[:3] if layout.tile else None
-    reflective = {
-        band.name: scaling
-        for band in by_key(layout.sensor).bands
-        if not (band.common or "").startswith("lwir")
-    }
+    reflective = {band.name: scaling for band in BY_KEY[layout.sensor].bands if band.is_reflective}
     return Scene(
         id=layout.id,
         sensor=layout.sensor,
@@ -105,20 +97,20 @@ def _without_metadata(layout: ProductLayout, place: ProductFiles) -> Scene:
 
 def _surface(layout: ProductLayout) -> Scaling:
     is_collection_2 = layout.version == "02" and (layout.level or "").startswith("L2")
-    return _SURFACE_C2 if is_collection_2 else _SURFACE_OLD
+    return SURFACE_C2 if is_collection_2 else SURFACE_OLD
 
 
 def _bands(
     layout: ProductLayout, place: ProductFiles, scaling: Mapping[str, Scaling], sensor: str
 ) -> dict[str, BandFile]:
     """Files of the sensor's bands; on-demand surface reflectance has a scale of its own."""
-    known = {band.name for band in by_key(sensor).bands}
+    known = {band.name for band in BY_KEY[sensor].bands}
     is_old_surface = layout.level == "SR"
     bands: dict[str, BandFile] = {}
     for name, file in layout.bands.items():
         own = scaling.get(name)
         if is_old_surface and own is not None:
-            own = _SURFACE_OLD
+            own = SURFACE_OLD
         if name in known:
             bands[name] = BandFile(href=place.href(file), scaling=own)
     if not bands:

@@ -1,1 +1,78 @@
-"""Sentinel-2A, B and C."""
+"""Sentinel-2A, B and C: levels 1C and 2A."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from automap_tiles.missions.common.dea import ALL, ArdDialect
+from automap_tiles.missions.common.files import ProductFiles
+from automap_tiles.missions.common.layout import ProductLayout
+from automap_tiles.missions.common.mission import Collection, PlainMission, Satellite, TileNames
+from automap_tiles.missions.common.scene import Level, Scene
+from automap_tiles.missions.sentinel2 import names
+from automap_tiles.missions.sentinel2.bands import SENSORS
+from automap_tiles.missions.sentinel2.deliveries import Sentinel2Deliveries
+from automap_tiles.missions.sentinel2.quality import LAYERS
+from automap_tiles.missions.sentinel2.stac import Sentinel2Dialect
+
+__all__ = ["MISSION"]
+
+_NAME = "sentinel-2"
+_USUAL = Sentinel2Dialect()
+
+
+class _Products:
+    metadata = ("mtd_msil1c.xml", "mtd_msil2a.xml")
+
+    def find(self, listed: Sequence[str]) -> Iterator[ProductLayout]:
+        return names.find(listed)
+
+    def scene(self, layout: ProductLayout, files: ProductFiles) -> Scene:
+        from automap_tiles.missions.sentinel2.scenes import sentinel2_scene
+
+        return sentinel2_scene(layout, files)
+
+
+def _tile(text: str) -> str | None:
+    """`33TWL` of `T33TWL`, `MGRS-33TWL`."""
+    found = re.fullmatch(r"(?:MGRS-)?T?(\d{1,2})([C-HJ-NP-X][A-HJ-NP-Z]{2})", text)
+    return f"{int(found[1]):02}{found[2]}" if found else None
+
+
+def _collection(
+    catalogue: str, name: str, level: Level, tile: tuple[str, str] | None = None
+) -> Collection:
+    return Collection(catalogue=catalogue, name=name, satellites=(_NAME,), level=level, tile=tile)
+
+
+MISSION = PlainMission(
+    group="sentinel",
+    satellites=(Satellite(name=_NAME, sensors=SENSORS, aliases=("2",), in_groups=True),),
+    quality=LAYERS,
+    products=_Products(),
+    dialects=(
+        ArdDialect(
+            usual=_USUAL,
+            names={
+                **ALL,
+                "red_edge_1": "rededge1",
+                "red_edge_2": "rededge2",
+                "red_edge_3": "rededge3",
+                "nir_1": "nir",
+                "nir_2": "nir08",
+                # Bands 11 and 12 are "swir 2" and "swir 3" there: cirrus counts as the first one.
+                "swir_2": "swir1",
+                "swir_3": "swir2",
+            },
+        ),
+        _USUAL,
+    ),
+    collections=(
+        _collection("earth-search", "sentinel-2-l1c", "toa", ("grid:code", "MGRS-{}")),
+        _collection("earth-search", "sentinel-2-l2a", "surface", ("grid:code", "MGRS-{}")),
+        _collection("planetary-computer", "sentinel-2-l2a", "surface", ("s2:mgrs_tile", "{}")),
+    ),
+    deliveries=Sentinel2Deliveries(),
+    tiles=TileNames(example="33TWL (Sentinel-2)", parse=_tile),
+)

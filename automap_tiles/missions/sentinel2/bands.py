@@ -95,8 +95,7 @@ def _sensor(letter: str) -> Sensor:
     )
     return Sensor(
         key=f"sentinel-2{letter}",
-        satellite="2",
-        satellite_name="sentinel-2",
+        satellite="sentinel-2",
         title=f"Sentinel-2{letter.upper()} MSI",
         resolution=10,
         bands=bands,
@@ -109,3 +108,4 @@ SENTINEL_2A = _sensor("a")
 SENTINEL_2B = _sensor("b")
 SENTINEL_2C = _sensor("c")
 SENSORS = (SENTINEL_2A, SENTINEL_2B, SENTINEL_2C)
+BY_KEY = {sensor.key: sensor for sensor in SENSORS}

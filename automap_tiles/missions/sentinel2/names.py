@@ -8,8 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import PurePosixPath
+from typing import Literal
 
-from automap_tiles.missions.common.layout import Family, ProductLayout
+from automap_tiles.missions.common.layout import ProductLayout
+from automap_tiles.missions.sentinel2.bands import SENTINEL_2A
+
+Family = Literal["safe", "aws", "cog", "bands"]
+"""ESA's own; JPEG 2000 tiles of AWS; GeoTIFFs of Earth Search; bands with ESA's names and no
+metadata beside them."""
 
 _BAND = r"(?P<band>B0[1-9]|B1[0-2]|B8A|SCL|QA60|MSK_CLASSI_B00|MSK_CLOUDS_B00)"
 _SIZE = r"(?:_(?P<size>10|20|60)m)?"
@@ -196,6 +202,8 @@ def _layout(granule: _Granule) -> ProductLayout | None:
         quality={layers[kind]: file for kind, (_, file) in granule.files.items() if kind in layers},
         angles={},
         metadata=granule.metadata,
+        like=SENTINEL_2A,
+        needs=("product", "granule") if family == "safe" else (),
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from automap_tiles.errors import InputError
 from automap_tiles.missions.common.files import ProductFiles
 from automap_tiles.missions.common.scene import BandFile, CloudPolygon, QualityFile, Scene
-from automap_tiles.missions.registry import by_key
+from automap_tiles.missions.sentinel2.bands import BY_KEY
 from automap_tiles.missions.sentinel2.baseline import OFFSET_SINCE, has_offset, is_official
 from automap_tiles.missions.sentinel2.granule import (
     Sentinel2Granule,
@@ -26,8 +26,8 @@ from automap_tiles.missions.sentinel2.product import (
 from automap_tiles.parsing import parse_json
 
 if TYPE_CHECKING:
+    from automap_tiles.missions.common.layout import ProductLayout
     from automap_tiles.missions.common.scaling import Scaling
-    from automap_tiles.missions.products import ProductLayout
 
 # Before this day there was no Sentinel-2B.
 _FIRST_OF_B = date(2017, 3, 7)
@@ -151,7 +151,7 @@ def _level(
 def _bands(
     layout: ProductLayout, place: ProductFiles, scaling: Mapping[str, Scaling], sensor: str
 ) -> dict[str, BandFile]:
-    known = {band.name for band in by_key(sensor).bands}
+    known = {band.name for band in BY_KEY[sensor].bands}
     return {
         name: BandFile(href=place.href(file), scaling=scaling.get(name))
         for name, file in layout.bands.items()

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import InputError
-from automap_tiles.missions import BandFile, QualityFile, Scene, by_key
-from automap_tiles.scenes.catalogue.assets import (
+from automap_tiles.missions import (
+    About,
+    Asset,
     BandAsset,
-    angles_of,
-    bands_of,
-    metadata_of,
-    quality_of,
+    BandFile,
+    Dialect,
+    Identity,
+    Item,
+    QualityAsset,
+    QualityFile,
+    ReadFile,
+    Scene,
+    number,
+    recognise,
 )
-from automap_tiles.scenes.catalogue.identity import Identity, identify
-from automap_tiles.scenes.catalogue.item import Asset, Item, number
-from automap_tiles.scenes.catalogue.scaling import ReadFile, scalings
 from automap_tiles.scenes.download.address import kind_of
 
 if TYPE_CHECKING:
@@ -26,7 +30,6 @@ if TYPE_CHECKING:
 
     from automap_tiles.grid import Grid
 
-_MADE = ("s2:generation_time", "created", "landsat:processing_date", "odc:processing_datetime")
 _LARGEST_PIXEL = 1000.0  # metres; more is no pixel size but a coordinate in the wrong place
 
 
@@ -35,6 +38,7 @@ class Sketch:
     """A scene as far as its item alone tells: enough to see whether it is wanted."""
 
     item: Item
+    dialect: Dialect
     identity: Identity
     bands: Mapping[str, BandAsset]
     scene: Scene
@@ -43,12 +47,13 @@ class Sketch:
 
 def sketch(item: Item, access: str | None = None) -> Sketch:
     """Raises `InputError` with the reason when the item cannot be used."""
-    identity = identify(item)
-    bands = bands_of(item, by_key(identity.sensor))
+    dialect, identity = recognise(item)
+    bands = dialect.bands(item, identity)
     if not bands:
         raise InputError(f"has no bands that its satellite has{refused(item)}")
-    scene = _scene(item, identity, bands, access)
-    return Sketch(item=item, identity=identity, bands=bands, scene=scene)
+    quality = dialect.quality(item, identity)
+    scene = _scene(item, identity, bands, quality, dialect.about(item, identity), access)
+    return Sketch(item=item, dialect=dialect, identity=identity, bands=bands, scene=scene)
 
 
 def refused(item: Item) -> str:
@@ -64,7 +69,7 @@ def to_scene(drawn: Sketch, read: ReadFile) -> Scene:
 
     Raises `InputError` with the reason when it cannot be used.
     """
-    scaled = scalings(drawn.item, drawn.identity, drawn.bands, read)
+    scaled = drawn.dialect.scalings(drawn.item, drawn.identity, drawn.bands, read)
     if not scaled.by_band:
         raise InputError("has no bands of reflectance")
     bands = {
@@ -76,21 +81,27 @@ def to_scene(drawn: Sketch, read: ReadFile) -> Scene:
 
 
 def _scene(
-    item: Item, identity: Identity, bands: Mapping[str, BandAsset], access: str | None
+    item: Item,
+    identity: Identity,
+    bands: Mapping[str, BandAsset],
+    quality: Sequence[QualityAsset],
+    about: About,
+    access: str | None,
 ) -> Scene:
     crs = _crs(item, {})
+    metadata = {"stac_collection": item.collection or None, **about.metadata}
     return Scene(
         id=item.id,
-        sensor=identity.sensor,
+        sensor=identity.sensor.key,
         time=item.time,
         level=identity.level,
         tile=identity.tile,
         orbit=identity.orbit,
         footprint=item.footprint,
         crs=crs or next(filter(None, (_crs(item, b.asset.fields) for b in bands.values())), None),
-        cloud_cover=_per_cent(item),
-        sun_elevation=_sun_elevation(item),
-        sun_azimuth=item.number("view:sun_azimuth", "eo:sun_azimuth", "s2:mean_solar_azimuth"),
+        cloud_cover=_per_cent(about.cloud_cover),
+        sun_elevation=about.sun_elevation,
+        sun_azimuth=about.sun_azimuth,
         access=access,
         bands={
             name: BandFile(
@@ -111,38 +122,15 @@ def _scene(
                 size=_size(found.asset),
                 checksum=_checksum(found.asset),
             )
-            for found in quality_of(item, identity)
+            for found in quality
         ),
-        metadata=_metadata(item, identity),
+        metadata={name: value for name, value in metadata.items() if value is not None},
     )
 
 
-def _metadata(item: Item, identity: Identity) -> dict[str, Any]:
-    own: dict[str, Any] = {
-        "stac_collection": item.collection or None,
-        "product": identity.product,
-        "collection": identity.collection,
-        "tier": identity.tier,
-        "datastrip": item.text("s2:datastrip_id", "sentinel:datastrip_id"),
-        "baseline": identity.baseline,
-        "nodata_cover": item.number("s2:nodata_pixel_percentage"),
-        "created": item.text(*_MADE),
-        "angles": angles_of(item) or None,
-        "files": metadata_of(item) or None,
-    }
-    return {name: value for name, value in own.items() if value is not None}
-
-
-def _per_cent(item: Item) -> float | None:
+def _per_cent(cover: float | None) -> float | None:
     """-1 is "not computed"."""
-    cover = item.number("eo:cloud_cover", "cloud_cover", "s2:cloudy_pixel_percentage")
     return None if cover is None or cover < 0 else cover
-
-
-def _sun_elevation(item: Item) -> float | None:
-    elevation = item.number("view:sun_elevation", "eo:sun_elevation")
-    zenith = item.number("s2:mean_solar_zenith")
-    return 90 - zenith if elevation is None and zenith is not None else elevation
 
 
 def _crs(item: Item, asset: Mapping[str, Any]) -> str | None:

@@ -7,76 +7,17 @@ the asset, with `raster:bands` beside them (1.0); `bands` (1.1); or values at th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import InputError
+from automap_tiles.missions import Asset, BandInfo, Item, number
 from automap_tiles.scenes.catalogue.area import footprint
-from automap_tiles.scenes.download.address import resolve
+from automap_tiles.scenes.download.address import kind_of, name_of, resolve
 from automap_tiles.scenes.download.inner import is_allowed
 
 if TYPE_CHECKING:
-    from shapely.geometry.base import BaseGeometry
-
-
-@dataclass(frozen=True, kw_only=True)
-class BandInfo:
-    """What an item says of one band in a file; None: it does not."""
-
-    name: str | None = None
-    common: str | None = None
-    scale: float | None = None
-    offset: float | None = None
-    nodata: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asset:
-    """One file of an item."""
-
-    key: str
-    href: str
-    """As one opens it: links relative to the item are resolved."""
-    bands: tuple[BandInfo, ...]
-    """One at least."""
-    roles: frozenset[str] = frozenset()
-    type: str = ""
-    """Media type, lower case."""
-    fields: Mapping[str, Any]
-    """Everything that the item says of it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Item:
-    """A STAC item."""
-
-    id: str
-    collection: str
-    """Empty: it names none."""
-    time: datetime
-    """UTC; the start where it has no one time."""
-    properties: Mapping[str, Any]
-    assets: tuple[Asset, ...]
-    footprint: BaseGeometry | None
-    refused: tuple[str, ...] = ()
-    """Keys of assets whose addresses items of that catalogue must not have."""
-
-    def first(self, *names: str) -> Any:
-        """The first of these properties that has a value."""
-        for name in names:
-            if self.properties.get(name) is not None:
-                return self.properties[name]
-        return None
-
-    def number(self, *names: str) -> float | None:
-        """As `first`, a number."""
-        return number(self.first(*names))
-
-    def text(self, *names: str) -> str | None:
-        """As `first`, a text."""
-        found = self.first(*names)
-        return None if found is None else str(found)
+    pass
 
 
 def read_item(
@@ -116,17 +57,6 @@ def read_item(
     )
 
 
-def number(value: object) -> float | None:
-    """A finite number, also when it is written as text; else None."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        found = float(value)
-    except ValueError:
-        return None
-    return found if abs(found) < float("inf") else None
-
-
 def _time(properties: Mapping[str, Any]) -> datetime:
     text = properties.get("datetime") or properties.get("start_datetime")
     try:
@@ -144,14 +74,24 @@ def _asset(
     if alternate and isinstance(others, Mapping) and isinstance(others.get(alternate), Mapping):
         href = str(others[alternate].get("href") or href)
     roles = fields.get("roles")
+    place = resolve(base, href)
     return Asset(
         key=key,
-        href=resolve(base, href),
+        href=place,
+        name=name_of(place),
+        is_here=_is_here(place),
         bands=_bands(fields, listed),
         roles=frozenset(map(str, roles)) if isinstance(roles, list) else frozenset(),
         type=str(fields.get("type") or "").lower(),
         fields=fields,
     )
+
+
+def _is_here(href: str) -> bool:
+    try:
+        return kind_of(href) == "file"
+    except InputError:  # nothing reads it, which is told where it is read
+        return False
 
 
 def _bands(fields: Mapping[str, Any], listed: Sequence[Any]) -> tuple[BandInfo, ...]:

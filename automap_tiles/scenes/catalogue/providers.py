@@ -1,11 +1,12 @@
-"""Catalogues that are known by name, and which of their collections hold what."""
+"""Catalogues that are known by name; which of their collections hold what, the missions say."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from automap_tiles import missions
 from automap_tiles.errors import ConfigError
 from automap_tiles.missions import Level
 
@@ -16,48 +17,18 @@ class Provider:
 
     name: str
     url: str
-    collections: Mapping[tuple[str, Level], str]
-    """By satellite and level."""
     access: str | None = None
     """Way to its files (`scenes.link_signing`)."""
-    tile_property: Mapping[str, tuple[str, str]]
-    """By satellite: the property that names the tile, and how it is written."""
-
-
-def _landsat(satellites: str, level: Level, collection: str) -> dict[tuple[str, Level], str]:
-    return {(satellite, level): collection for satellite in satellites}
 
 
 PROVIDERS = (
-    Provider(
-        name="earth-search",
-        url="https://earth-search.aws.element84.com/v1",
-        collections={
-            ("2", "toa"): "sentinel-2-l1c",
-            ("2", "surface"): "sentinel-2-l2a",
-            **_landsat("45789", "surface", "landsat-c2-l2"),
-        },
-        tile_property={"2": ("grid:code", "MGRS-{}")},
-    ),
+    Provider(name="earth-search", url="https://earth-search.aws.element84.com/v1"),
     Provider(
         name="planetary-computer",
         url="https://planetarycomputer.microsoft.com/api/stac/v1",
-        collections={
-            ("2", "surface"): "sentinel-2-l2a",
-            **_landsat("45789", "surface", "landsat-c2-l2"),
-        },
         access="planetary-computer",
-        tile_property={"2": ("s2:mgrs_tile", "{}")},
     ),
-    Provider(
-        name="usgs",
-        url="https://landsatlook.usgs.gov/stac-server",
-        collections={
-            **_landsat("45789", "toa", "landsat-c2l1"),
-            **_landsat("45789", "surface", "landsat-c2l2-sr"),
-        },
-        tile_property={},
-    ),
+    Provider(name="usgs", url="https://landsatlook.usgs.gov/stac-server"),
 )
 
 
@@ -70,26 +41,49 @@ def by_name(name: str) -> Provider | None:
     return None
 
 
+def has(provider: Provider, satellite: str, level: Level) -> bool:
+    """Whether it has products of this level of a satellite."""
+    return satellite in _having(provider, level)
+
+
 def collections(
     provider: Provider, satellites: Iterable[str] | None, level: Level | None
 ) -> tuple[str, ...]:
     """What to search in; raises `ConfigError` for what the provider does not have."""
-    wanted = {
-        collection: key
-        for key, collection in provider.collections.items()
-        if (satellites is None or key[0] in satellites) and (level is None or key[1] == level)
-    }
-    absent = sorted(set(satellites or ()) - {satellite for satellite, _ in provider.collections})
-    if not wanted or (level and satellites and _without(provider, satellites, level)):
-        lost = absent or sorted(_without(provider, satellites or (), level or "toa"))
+    asked = None if satellites is None else set(satellites)
+    wanted = dict.fromkeys(
+        each.name
+        for each in missions.collections(provider.name)
+        if (asked is None or not asked.isdisjoint(each.satellites)) and level in (None, each.level)
+    )
+    lacking = (asked or set()) - _having(provider, level)
+    if not wanted or (level and lacking):
         raise ConfigError(
             f"{provider.name} has no such products",
             key="satellites",
-            found=f"{', '.join(lost) or 'any'} ({level or 'any level'})",
+            found=f"{', '.join(sorted(lacking)) or 'any'} ({level or 'any level'})",
             remedy="another catalogue or level",
         )
     return tuple(wanted)
 
 
-def _without(provider: Provider, satellites: Iterable[str], level: Level) -> set[str]:
-    return {satellite for satellite in satellites if (satellite, level) not in provider.collections}
+def tile_property(provider: Provider, satellite: str) -> tuple[str, str] | None:
+    """The property that names the tile of a satellite's items, and how it is written."""
+    return next(
+        (
+            each.tile
+            for each in missions.collections(provider.name)
+            if satellite in each.satellites and each.tile is not None
+        ),
+        None,
+    )
+
+
+def _having(provider: Provider, level: Level | None) -> set[str]:
+    """Satellites of which it has products of a level; None: of any."""
+    return {
+        satellite
+        for each in missions.collections(provider.name)
+        if level in (None, each.level)
+        for satellite in each.satellites
+    }

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from automap_tiles.errors import AutomapError, InputError
-from automap_tiles.missions import Level, Scene
+from automap_tiles.missions import Level, Scene, parse_tile
 from automap_tiles.scenes.catalogue import api, static
 from automap_tiles.scenes.catalogue.convert import Sketch, refused, sketch, to_scene
-from automap_tiles.scenes.catalogue.identity import parse_tile
 from automap_tiles.scenes.catalogue.item import read_item
-from automap_tiles.scenes.catalogue.providers import Provider, by_name, collections
+from automap_tiles.scenes.catalogue.providers import Provider, by_name, collections, tile_property
 from automap_tiles.scenes.catalogue.verify import Verify, verified
 from automap_tiles.scenes.choose import Candidates, Failure, choose
 from automap_tiles.scenes.download.address import shown
@@ -159,5 +158,5 @@ def _tile_properties(
     wanted = set(satellites or ())
     if provider is None or len(wanted) != 1 or not tiles:
         return {}
-    known = provider.tile_property.get(wanted.pop())
+    known = tile_property(provider, wanted.pop())
     return {} if known is None else {known[0]: [known[1].format(parse_tile(t)) for t in tiles]}

@@ -29,6 +29,8 @@ Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 BANDS = ("B01", "B02", "B04", "B05", "B08", "B8A", "B09", "B10", "B11", "B12")
 """In the order of the model's features."""
+SATELLITE = "sentinel-2"
+"""The only one that its model was made for."""
 THRESHOLD = 0.4
 """The package's own."""
 AVERAGE, DILATION = 220.0, 110.0
@@ -57,7 +59,7 @@ class S2Cloudless:
         self._booster: Any = None
 
     def check(self, scene: Scene) -> None:
-        if scene.satellite != "2":
+        if scene.satellite != SATELLITE:
             raise ConfigError(
                 f"s2cloudless knows Sentinel-2, not {scene.instrument.title} ({scene.id})",
                 key="masker",

@@ -34,7 +34,7 @@ def whole_run(
     """A run of 2018 over New York."""
     return rules.RunParameters(
         mode=rules.Mode.COMPOSITE,
-        satellites=frozenset("28"),
+        satellites=frozenset({"sentinel-2", "landsat-8"}),
         period=rules.parse_dates("2018-01-01", "2018-12-31"),
         area=rules.boundary_area(districts),
         source=str(new_york),

@@ -32,14 +32,14 @@ MASKED = 1 | 2 | 4 | 8  # fill, cloud, cirrus, shadow
 
 
 def band_names(run: RunParameters) -> tuple[str, ...]:
-    return tuple(band.name for band in composite_bands(run, "8"))
+    return tuple(band.name for band in composite_bands(run, "landsat-8"))
 
 
 @pytest.fixture(scope="module")
 def composite(prepared_run: RunParameters) -> Path:
-    process = open_process(composite_config(prepared_run, "8"))
+    process = open_process(composite_config(prepared_run, "landsat-8"))
     list(process.execute(concurrency="none"))
-    return composite_path(prepared_run, "8")
+    return composite_path(prepared_run, "landsat-8")
 
 
 def nearest(path: str, xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
@@ -56,7 +56,7 @@ def nearest(path: str, xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
 
 
 def test_against_numpy(prepared_run: RunParameters, composite: Path) -> None:
-    scenes = prepared_scenes(prepared_run, "8")
+    scenes = prepared_scenes(prepared_run, "landsat-8")
     assert len(scenes) == 19
     lattice = lattice_of(scenes, Reading())
     with rasterio.open(composite) as file:
@@ -110,7 +110,7 @@ def test_says_what_it_is(prepared_run: RunParameters, composite: Path) -> None:
 def test_what_was_made_in_another_way_is_not_replaced(
     prepared_run: RunParameters, composite: Path
 ) -> None:
-    write_item(prepared_run, "8")
+    write_item(prepared_run, "landsat-8")
     check_composites(prepared_run)
     for other, words in (
         (replace(prepared_run, making=Making(project_shadow=True)), "masks were made in another"),
@@ -125,7 +125,7 @@ def test_what_was_made_in_another_way_is_not_replaced(
 def test_same_bytes_for_any_number_of_workers(
     prepared_run: RunParameters, composite: Path, tmp_path: Path
 ) -> None:
-    config = composite_config(prepared_run, "8")
+    config = composite_config(prepared_run, "landsat-8")
     config["output"]["path"] = str(tmp_path / "again.tif")
     list(open_process(config).execute(concurrency="processes", workers=2))
     assert (tmp_path / "again.tif").read_bytes() == composite.read_bytes()
@@ -135,10 +135,10 @@ def test_an_area_beyond_all_that_was_seen(spring: RunParameters, tmp_path: Path)
     """Half the globe cannot be told in one zone: the extent ends around the scenes."""
     everywhere = replace(spring, area=box(-180, -80, 20, 84), output=tmp_path / "everywhere")
     run_download(everywhere)
-    config = composite_config(everywhere, "8")
+    config = composite_config(everywhere, "landsat-8")
     left, bottom, right, top = config["bounds"]
     run_download(spring)
-    own = composite_config(spring, "8")["bounds"]
+    own = composite_config(spring, "landsat-8")["bounds"]
     assert left < own[0] < own[2] < right
     assert right - left < 900_000
     assert top - bottom < 900_000
@@ -155,10 +155,10 @@ def test_scenes_of_another_area_are_not_merged(
     one = replace(spring, source=str(tmp_path / "one"))
     run_download(one)
     with pytest.raises(ConfigError, match=r"left 4 of the 5 scenes cut to another area") as caught:
-        composite_config(one, "8")
+        composite_config(one, "landsat-8")
     assert "another --output" in (caught.value.remedy or "")
     run_download(spring)
-    composite_config(one, "8")
+    composite_config(one, "landsat-8")
 
 
 def test_levels_of_earlier_runs_are_not_merged(spring: RunParameters) -> None:
@@ -168,13 +168,13 @@ def test_levels_of_earlier_runs_are_not_merged(spring: RunParameters) -> None:
     item["properties"]["automap:scene"]["level"] = "L2SP"
     path.write_text(json.dumps(item))
     with pytest.raises(ConfigError, match=r"left 1 of the 5 scenes of surface reflectance"):
-        composite_config(spring, "8")
+        composite_config(spring, "landsat-8")
 
 
 def test_long_names_of_statistics(prepared_run: RunParameters) -> None:
     many = tuple(f"p{number}" for number in range(0, 101, 2))
     names = {
-        composite_path(replace(prepared_run, statistics=each), "8").name
+        composite_path(replace(prepared_run, statistics=each), "landsat-8").name
         for each in (many, many[1:], ("median",), ("median", "std"))
     }
     assert len(names) == 4
@@ -183,7 +183,7 @@ def test_long_names_of_statistics(prepared_run: RunParameters) -> None:
 
 def test_every_method_runs(prepared_run: RunParameters, tmp_path: Path) -> None:
     run = replace(prepared_run, statistics=(*METHODS, "p10"))
-    config = composite_config(run, "8")
+    config = composite_config(run, "landsat-8")
     config["output"]["path"] = str(tmp_path / "all.tif")
     list(open_process(config).execute(concurrency="none"))
     with rasterio.open(tmp_path / "all.tif") as file:

@@ -38,7 +38,7 @@ def scene(sensor: str, level: str | None) -> Scene:
 def run(tmp_path: Path) -> rules.RunParameters:
     return rules.RunParameters(
         mode=rules.Mode.DOWNLOAD,
-        satellites=frozenset("28"),
+        satellites=frozenset({"sentinel-2", "landsat-8"}),
         period=rules.parse_dates("2020-01-01", "2020-12-31"),
         area=AREA,
         source=str(tmp_path),
@@ -54,7 +54,7 @@ def test_levels_are_not_mixed(run: rules.RunParameters, monkeypatch: pytest.Monk
     listed = [scene("landsat-8", "L1TP"), scene("landsat-8", "L2SP"), scene("sentinel-2a", "L2A")]
     monkeypatch.setattr(find, "products", lambda *_, **__: Found(scenes=tuple(listed)))
     found = discover(run)
-    assert ids(found) == {"8": ["landsat-8_L1TP"], "2": ["sentinel-2a_L2A"]}
+    assert ids(found) == {"landsat-8": ["landsat-8_L1TP"], "sentinel-2": ["sentinel-2a_L2A"]}
     (note,) = found.notes
     assert note.examples == ("sentinel-2",)
     assert note.reason.startswith("only surface reflectance")
@@ -71,13 +71,13 @@ def test_a_known_catalogue_is_asked_for_the_top_of_the_atmosphere_first(
         (satellite,) = selection.satellites
         asked.append((satellite, options.level))
         level = {"toa": "L1C", "surface": "L2A"}[options.level]
-        sensor = "sentinel-2b" if satellite == "2" else f"landsat-{satellite}"
+        sensor = "sentinel-2b" if satellite == "sentinel-2" else satellite
         return Found(scenes=(scene(sensor, level),))
 
     monkeypatch.setattr(catalogue, "search", search)
     found = discover(replace(run, source="earth-search"))
-    assert asked == [("2", "toa"), ("8", "surface")]
-    assert ids(found) == {"2": ["sentinel-2b_L1C"], "8": ["landsat-8_L2A"]}
+    assert asked == [("landsat-8", "surface"), ("sentinel-2", "toa")]
+    assert ids(found) == {"sentinel-2": ["sentinel-2b_L1C"], "landsat-8": ["landsat-8_L2A"]}
     assert [note.examples for note in found.notes] == [("landsat-8",)]
 
 
@@ -89,8 +89,8 @@ def test_the_surface_where_the_top_has_nothing(
         return Found(scenes=(scene("sentinel-2a", "L2A"),) if there else ())
 
     monkeypatch.setattr(catalogue, "search", search)
-    found = discover(replace(run, source="earth-search", satellites=frozenset("2")))
-    assert ids(found) == {"2": ["sentinel-2a_L2A"]}
+    found = discover(replace(run, source="earth-search", satellites=frozenset({"sentinel-2"})))
+    assert ids(found) == {"sentinel-2": ["sentinel-2a_L2A"]}
     assert "only surface reflectance" in found.notes[0].reason
 
 
@@ -103,7 +103,7 @@ def test_a_satellite_that_saw_nothing_is_named(
     assert (note.subject, note.examples) == (Subject.SATELLITES, ("sentinel-2",))
     assert note.reason == "no scene of them is used"
     with pytest.raises(InputError, match=r"1 of landsat-8, which is not asked"):
-        discover(replace(run, satellites=frozenset("2")))
+        discover(replace(run, satellites=frozenset({"sentinel-2"})))
 
 
 def test_masks_that_are_not_there_are_told_or_refused(
@@ -112,7 +112,7 @@ def test_masks_that_are_not_there_are_told_or_refused(
     masked, bare = scene("landsat-8", "L1TP"), scene("landsat-8", "L1GT")
     listed = (masked, replace(bare, quality=()))
     monkeypatch.setattr(find, "products", lambda *_, **__: Found(scenes=listed))
-    landsat = replace(run, satellites=frozenset("8"))
+    landsat = replace(run, satellites=frozenset({"landsat-8"}))
     (note,) = discover(landsat).notes
     assert (note.fate, note.subject, note.examples) == (Fate.IGNORED, Subject.MASKS, (bare.id,))
     assert "cloud, cirrus, shadow" in note.reason

@@ -67,7 +67,7 @@ def test_a_second_run_does_nothing(spring: RunParameters) -> None:
     assert stamps(folder) == before
     (plan,) = plans(spring, discover(spring))
     assert (plan.satellite, plan.scenes, plan.done, plan.to_fetch) == (
-        "8",
+        "landsat-8",
         len(first),
         len(first),
         0,
@@ -156,7 +156,7 @@ def test_a_scene_without_a_pixel_is_remembered(spring: RunParameters) -> None:
     from shapely.geometry import box
 
     # in the corner of a scene's box, where its tilted image has no data
-    scene = discover(spring).scenes["8"][0]
+    scene = discover(spring).scenes["landsat-8"][0]
     assert scene.footprint is not None
     left, _, _, top = scene.footprint.bounds
     run = replace(spring, area=box(left + 0.02, top - 0.1, left + 0.08, top - 0.05))

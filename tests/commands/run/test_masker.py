@@ -37,7 +37,7 @@ def berlin(shared: Path, tmp_path: Path) -> rules.RunParameters:
     left, bottom, right, top = scene.footprint.bounds
     return rules.RunParameters(
         mode=rules.Mode.DOWNLOAD,
-        satellites=frozenset("2"),
+        satellites=frozenset({"sentinel-2"}),
         period=rules.parse_dates("2017-01-01", "2017-12-31"),
         area=box((left + right) / 2, (bottom + top) / 2, right, top),
         source=str(source),
@@ -54,7 +54,7 @@ def test_the_mask_of_a_prepared_scene(berlin: rules.RunParameters) -> None:
     with rasterio.open(path) as dataset:
         mask = dataset.read(PLANE).view("u2")
         transform = dataset.transform
-    (scene,) = discover(berlin).scenes["2"]
+    (scene,) = discover(berlin).scenes["sentinel-2"]
     grid = scene.band("blue").grid
     assert grid is not None
     whole = NativeFrame(Lattice.of(grid), (range(grid.height), range(grid.width)))

@@ -22,8 +22,13 @@ from automap_tiles.commands.run.parameters import (
     satellites_of,
 )
 from automap_tiles.errors import ConfigError
-from automap_tiles.missions import registry
+from automap_tiles.missions import PlainMission, Satellite, register, unregister
 from automap_tiles.missions.landsat.bands import LANDSAT_8
+
+
+def names(digits: str) -> frozenset[str]:
+    """Names of satellites by their digits."""
+    return frozenset("sentinel-2" if digit == "2" else f"landsat-{digit}" for digit in digits)
 
 
 @pytest.mark.parametrize(
@@ -43,12 +48,12 @@ from automap_tiles.missions.landsat.bands import LANDSAT_8
     ],
 )
 def test_the_same_set(value: object) -> None:
-    assert satellites_of(value) == frozenset("2578")  # type: ignore[arg-type]
+    assert satellites_of(value) == names("2578")  # type: ignore[arg-type]
 
 
 def test_landsat_9_has_to_be_named() -> None:
-    assert satellites_of("landsat") == frozenset("578")
-    assert satellites_of("landsat,9") == frozenset("5789")
+    assert satellites_of("landsat") == names("578")
+    assert satellites_of("landsat,9") == names("5789")
 
 
 @pytest.mark.parametrize("value", ["", "[]", "3", "28x", "modis", []])
@@ -59,11 +64,13 @@ def test_no_satellite(value: object) -> None:
 
 
 def test_a_satellite_needs_the_bands_of_the_indices(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     bands = tuple(band for band in LANDSAT_8.bands if band.common != "green")
-    blind = replace(LANDSAT_8, key="blind", satellite="blind", satellite_name="", bands=bands)
-    monkeypatch.setitem(registry._registered, blind.key, blind)
+    blind = replace(LANDSAT_8, key="blind", satellite="", bands=bands)
+    mission = PlainMission(group="blind", satellites=(Satellite(name="blind", sensors=(blind,)),))
+    register(mission)
+    request.addfinalizer(lambda: unregister(mission))
     run = RunParameters(
         mode=Mode.COMPOSITE,
         satellites=frozenset({"blind"}),
@@ -75,7 +82,7 @@ def test_a_satellite_needs_the_bands_of_the_indices(
     )
     with pytest.raises(ConfigError, match="ndwi needs green, and blind has blue, red, nir, swir1"):
         check_bands(run, "blind")
-    check_bands(run, "8")
+    check_bands(run, "landsat-8")
 
 
 def test_three_errors_of_dates() -> None:

@@ -54,7 +54,7 @@ def run(shared: Path, server: FileServer, tmp_path: Path) -> rules.RunParameters
     assert scene.footprint is not None
     return rules.RunParameters(
         mode=rules.Mode.DOWNLOAD,
-        satellites=frozenset("8"),
+        satellites=frozenset({"landsat-8"}),
         period=rules.parse_dates("2020-10-01", "2020-11-30"),
         area=scene.footprint,
         source=str(catalogue),

@@ -12,9 +12,9 @@ import pytest
 import rasterio
 
 from automap_tiles.missions import Flag, Scaling
+from automap_tiles.missions import quality_layer as layer
 from automap_tiles.missions.common.guard import OFFSET, Verdict, check, plausible_offset
 from automap_tiles.missions.landsat.mtl import read_mtl
-from automap_tiles.missions.quality_tables import layer
 from automap_tiles.missions.sentinel2.product import scaling_of_baseline
 from tests.imagery.place import is_real
 

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.missions import quality_layer as layer
+from automap_tiles.missions import quality_layers
 from automap_tiles.missions.common.flags import NAMES, Flag, combine, parse
 from automap_tiles.missions.common.quality import Confidence
-from automap_tiles.missions.quality_tables import LAYERS, layer
 
 LEVELS = {"low": 1, "medium": 2, "high": 3}
 Names = Iterator[str]
@@ -196,8 +197,8 @@ def test_every_code(name: str, confidence: Confidence) -> None:
 
 
 def test_every_layer_is_tested() -> None:
-    assert set(LAYERS) == {*DECODERS, "msk_classi"}
-    assert all(quality.source for quality in LAYERS.values())
+    assert set(quality_layers()) == {*DECODERS, "msk_classi"}
+    assert all(quality.source for quality in quality_layers().values())
 
 
 @pytest.mark.parametrize("pattern", range(8))

@@ -13,9 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automap_tiles.errors import InputError
-from automap_tiles.missions import by_key
+from automap_tiles.missions import quality_layers, sensor_of
 from automap_tiles.missions.landsat.mtl import LandsatMetadata, read_mtl
-from automap_tiles.missions.quality_tables import LAYERS
 from tests.imagery.place import is_real
 from tests.missions import oracle
 
@@ -98,14 +97,14 @@ def _check_identity(
         and re.fullmatch(r"FILE_NAME_BAND_(ST_B)?\d.*|BAND\d+_FILE_NAME", key)
     }
     assert set(metadata.bands.values()) == files
-    sensor = by_key(metadata.sensor)
+    sensor = sensor_of(metadata.sensor)
     for name, file in metadata.bands.items():
         if not name.startswith("ST_"):
             assert sensor.band(name).name == name
             number = name[1:].replace("6_VCID_", "6")
             ending = rf"_(SR_)?(B{name[1:]}|B{number}0?)\.TIF"
             assert re.search(ending, file), (name, file)
-    assert set(metadata.quality) <= set(LAYERS)
+    assert set(metadata.quality) <= set(quality_layers())
     assert all(name.endswith("_tm") == (metadata.sensor[-1] in "457") for name in metadata.quality)
     for layer, file in metadata.quality.items():
         mark = {"q": layer.upper().removesuffix("_TM"), "b": "BQA"}[layer[0]]

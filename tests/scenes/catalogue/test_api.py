@@ -82,7 +82,7 @@ def test_by_satellite_and_cloud(api: str, seed: list[Json]) -> None:
     assert {scene.sensor for scene in search(api, options=NEVER).scenes} == {
         "sentinel-2a", "sentinel-2b", "landsat-7", "landsat-8",
     }  # fmt: skip
-    found = search(api, Selection(satellites=frozenset("7")), NEVER)
+    found = search(api, Selection(satellites=frozenset({"landsat-7"})), NEVER)
     assert {scene.sensor for scene in found.scenes} == {"landsat-7"}
     for most in (0, 5, 50):
         clear = search(api, Selection(max_cloud_cover=most), NEVER)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from shapely.geometry import box, shape
 
 from automap_tiles.errors import AutomapError, InputError
-from automap_tiles.missions import COMMON, Scaling, Scene
+from automap_tiles.missions import COMMON, Scaling, Scene, recognise
 from automap_tiles.scenes.catalogue import Options, search
 from automap_tiles.scenes.catalogue.convert import sketch, to_scene
 from automap_tiles.scenes.catalogue.item import read_item
@@ -372,11 +372,10 @@ def test_the_finest_of_several_resolutions(earth_search: Path) -> None:
     ],
 )  # fmt: skip
 def test_spellings_of_satellites(earth_search: Path, platform: str | None, sensor: str) -> None:
-    from automap_tiles.scenes.catalogue.identity import identify
-
     item = load(next(earth_search.glob("S2A_33TWL_20230815*/*.json")))
     properties = {**item["properties"], "platform": platform}
-    assert identify(read_item({**item, "properties": properties}, HERE)).sensor == sensor
+    _, identity = recognise(read_item({**item, "properties": properties}, HERE))
+    assert identity.sensor.key == sensor
 
 
 def test_scenes_travel(earth_search: Path) -> None:

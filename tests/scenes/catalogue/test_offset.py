@@ -12,9 +12,9 @@ import rasterio
 
 from automap_tiles.missions import Scene
 from automap_tiles.missions.common.guard import Verdict
+from automap_tiles.missions.sentinel2.offset import weigh
 from automap_tiles.scenes.catalogue import Options, check, search, verified
 from automap_tiles.scenes.catalogue.item import read_item
-from automap_tiles.scenes.catalogue.offset import weigh
 from tests.scenes.catalogue.conftest import load
 
 FLAG = "earthsearch:boa_offset_applied"

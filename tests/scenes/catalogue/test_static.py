@@ -44,7 +44,7 @@ def test_selected(earth_search: Path) -> None:
     assert [scene.id for scene in day.scenes] == ["S2B_33TWL_20230820_0_L2A"]
     tile = search(path, options=Options(tiles=["33TWM"], verify="never"))
     assert len(tile.scenes) == 2
-    assert not search(path, Selection(satellites=frozenset("8")), NEVER).scenes
+    assert not search(path, Selection(satellites=frozenset({"landsat-8"})), NEVER).scenes
 
 
 def test_an_item_collection_and_an_item(seed: list[Json], tmp_path: Path) -> None:
@@ -166,11 +166,15 @@ def test_known_catalogues() -> None:
     usgs = by_name("usgs")
     assert earth is not None
     assert usgs is not None
-    assert collections(earth, {"2"}, "toa") == ("sentinel-2-l1c",)
-    assert collections(earth, {"2", "8"}, "surface") == ("sentinel-2-l2a", "landsat-c2-l2")
-    assert collections(usgs, {"5", "7"}, "toa") == ("landsat-c2l1",)
+    assert collections(earth, {"sentinel-2"}, "toa") == ("sentinel-2-l1c",)
+    both = {"sentinel-2", "landsat-8"}
+    assert collections(earth, both, "surface") == ("landsat-c2-l2", "sentinel-2-l2a")
+    assert collections(usgs, {"landsat-5", "landsat-7"}, "toa") == ("landsat-c2l1",)
     assert collections(usgs, None, None) == ("landsat-c2l1", "landsat-c2l2-sr")
-    for provider, satellites, level in ((earth, {"8"}, "toa"), (usgs, {"2"}, None)):
+    for provider, satellites, level in (
+        (earth, {"landsat-8"}, "toa"),
+        (usgs, {"sentinel-2"}, None),
+    ):
         with pytest.raises(ConfigError, match=provider.name):
             collections(provider, satellites, level)  # type: ignore[arg-type]
 

@@ -134,10 +134,10 @@ def test_amounts(tmp_path: Path) -> None:
         growing.append(b"y" * 400)
     assert amount(files, tmp_path).missing == 6300 - 1000 - 400
     by_satellite = {share.satellite: share for share in shares(found, files, tmp_path)}
-    assert by_satellite["2"].scenes == 2
-    assert (by_satellite["2"].first.day, by_satellite["2"].last.day) == (1, 5)
-    assert by_satellite["2"].amount.bytes == 4200
-    assert by_satellite["8"].amount.missing == 2100
+    assert by_satellite["sentinel-2"].scenes == 2
+    assert (by_satellite["sentinel-2"].first.day, by_satellite["sentinel-2"].last.day) == (1, 5)
+    assert by_satellite["sentinel-2"].amount.bytes == 4200
+    assert by_satellite["landsat-8"].amount.missing == 2100
 
 
 def test_sizes_that_no_catalogue_gives(server: FileServer, tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from automap_tiles.missions.common.stac import Item
 from automap_tiles.missions.sentinel2.baseline import OFFSET_SINCE, has_offset, is_official
-from automap_tiles.scenes.catalogue.item import Item
 
 _APPLIED = ("earthsearch:boa_offset_applied", "sentinel:boa_offset_applied", "boa_offset_applied")
 
