@@ -74,7 +74,8 @@ def dove(tmp_path: Path) -> Path:
     (tmp_path / "site/dove_plugin.py").write_text(PLUGIN)
     about = tmp_path / "site/dove-1.0.dist-info"
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: dove\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text("[automap_tiles.missions]\ndove = dove_plugin:MISSION\n")
+    entry = "dove = dove_plugin:MISSION"
+    (about / "entry_points.txt").write_text(f"[automap_tiles.missions]\n{entry}\n")
     (tmp_path / "in").mkdir()
     (tmp_path / "in/scenes.yaml").write_text(DOVES)
     for day, value in (("20201005", 1000), ("20201006", 3000), ("20201009", 4000)):
