@@ -19,6 +19,7 @@ from automap_tiles.errors import InputError, OutputError
 from automap_tiles.raster.drivers import SELF_CONTAINED, open_dataset
 from automap_tiles.raster.env import ensure_env
 from automap_tiles.raster.nodata import as_value, equals, fill_value
+from automap_tiles.raster.packing import packed
 from automap_tiles.raster.source import common_dtype
 from automap_tiles.raster.target import Target
 
@@ -101,17 +102,31 @@ def encode_geotiff(
         "nodata": nodata,
     }
     ensure_env()
-    try:
+
+    def make(pixels: NDArray[Any] | None) -> bytes:
+        sparse = {"sparse_ok": True} if pixels is None else {}
         with MemoryFile() as memory:
-            with memory.open(**options) as dataset:
+            with memory.open(**options, **sparse) as dataset:
                 declare_colours(dataset, metadata)
-                dataset.write(array)
+                if pixels is not None:
+                    dataset.write(pixels)
                 write_tags(dataset, tags)
                 if metadata is not None:
                     write_metadata(dataset, metadata)
             return bytes(memory.getbuffer())
+
+    try:
+        return packed(array, options, tags=_texts(tags), metadata=metadata, make=make)
     except (RasterioError, ValueError, TypeError) as error:
         raise OutputError(f"cannot be written as GeoTIFF: {error}") from error
+
+
+def _texts(tags: Tags | None) -> tuple[tuple[str | int, Any], ...]:
+    """Tags as they are written, to be told apart by."""
+    return tuple(
+        (name, _texts(value) if isinstance(value, Mapping) else str(value))
+        for name, value in (tags or {}).items()
+    )
 
 
 def decode(

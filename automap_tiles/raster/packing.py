@@ -1,0 +1,123 @@
+"""GeoTIFFs of one kind: GDAL says once what stands in them, their pixels are packed here.
+
+Opening a dataset and closing it costs GDAL several times what the compression of a tile takes. What
+is packed here are the same blocks; GDAL's own answer for one image of noise is the proof, asked for
+once for each kind.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.io import MemoryFile
+
+from automap_tiles.raster.tiff import Pattern
+
+# Creation options of which the packing is known; files with any other are GDAL's business.
+_KNOWN = frozenset({
+    "driver", "compress", "predictor", "zlevel", "zstd_level", "tiled", "blockxsize", "blockysize",
+    "interleave", "bigtiff", "photometric", "alpha", "num_threads", "geotiff_version",
+    "geotiff_keys_flavor", "count", "height", "width", "dtype", "crs", "transform", "nodata",
+})  # fmt: skip
+
+# Option and default of GDAL, https://gdal.org/drivers/raster/gtiff.html.
+_LEVELS = {"zstd": ("zstd_level", 9), "deflate": ("zlevel", 6)}
+
+Make = Callable[[NDArray[Any] | None], bytes]
+"""GDAL's file of an array; of None, a sparse one without pixels."""
+
+_MOST = 64
+"""Patterns that are kept; each has a few kB."""
+
+
+Value = TypeVar("Value")
+
+
+class _Known(Generic[Value]):
+    """Values by everything that they are made of."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._found: dict[Hashable, tuple[Value, Any]] = {}
+
+    def get(self, key: Hashable, owners: Any, make: Callable[[], Value]) -> Value:
+        """`owners`: objects that the key knows by their identity; they live as long as it does."""
+        known = self._found.get(key)
+        if known is None:
+            known = (make(), owners)
+            with self._lock:
+                if len(self._found) >= _MOST:
+                    self._found.clear()
+                self._found[key] = known
+        return known[0]
+
+
+_patterns: _Known[Pattern | None] = _Known()
+"""None: not of a kind that is known."""
+_proven: _Known[bool] = _Known()
+"""Whether GDAL reads files of a kind, whatever their tags, as it reads its own."""
+
+
+def packed(
+    array: NDArray[Any],
+    options: Mapping[str, Any],
+    *,
+    tags: tuple[Hashable, ...],
+    metadata: object,
+    make: Make,
+) -> bytes:
+    """The file of an array (band, y, x); by GDAL itself where it is of no kind that is known.
+
+    `tags` and `metadata` are what `make` writes besides the options.
+    """
+    if not options.keys() <= _KNOWN or not options.get("tiled"):
+        return make(array)
+    level = _level(options)
+    transform, crs = options["transform"], options["crs"]
+    kind = (*_said(options), id(crs), id(metadata))
+
+    def pattern_of() -> Pattern | None:
+        found = Pattern.of(make(None), transform, level)
+        right = found is not None and _proven.get(
+            kind, owners, lambda: _is_right(found, options, make)
+        )
+        return found if right else None
+
+    owners = (crs, metadata)
+    pattern = _patterns.get((kind, tags), owners, pattern_of)
+    if pattern is None or not pattern.fits(array):
+        return make(array)
+    return pattern.file(array, transform) or make(array)
+
+
+def _level(options: Mapping[str, Any]) -> int:
+    name, default = _LEVELS.get(str(options.get("compress")).lower(), ("", 0))
+    return int(options.get(name, default))
+
+
+def _said(options: Mapping[str, Any]) -> tuple[Hashable, ...]:
+    """Everything but the place; NaN is written out, being equal to nothing."""
+    return tuple(
+        (key, repr(value)) for key, value in options.items() if key not in ("transform", "crs")
+    )
+
+
+def _is_right(pattern: Pattern, options: Mapping[str, Any], make: Make) -> bool:
+    """Whether GDAL reads an image of noise of ours as it reads its own."""
+    shape = pattern.layout.shape
+    dtype = pattern.layout.dtype
+    random = np.random.default_rng(0).bytes(int(np.prod(shape)) * dtype.itemsize)
+    noise = np.frombuffer(random, dtype).reshape(shape)
+    ours = pattern.file(noise, options["transform"])
+    return ours is not None and _read(ours) == _read(make(noise))
+
+
+def _read(content: bytes) -> tuple[object, ...]:
+    with MemoryFile(content) as memory, memory.open(driver="GTiff") as dataset:
+        profile = {key: value for key, value in dataset.profile.items() if key != "nodata"}
+        structure = dataset.tags(ns="IMAGE_STRUCTURE")
+        return profile, structure, repr(dataset.nodata), dataset.read().tobytes()

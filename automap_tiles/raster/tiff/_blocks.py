@@ -1,0 +1,182 @@
+"""Blocks of a TIFF: how pixels become the bytes of a block, and back.
+
+Predictors: TIFF 6.0 section 14 (2, differences of integers) and Adobe's Technical Note 3 of 2005
+(3, differences of the bytes of floating point numbers).
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import deflate
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+
+from automap_tiles.raster.tiff._directory import Field, Tag
+
+
+class Compression(IntEnum):
+    """Field 259, of those that are known here."""
+
+    NONE = 1
+    DEFLATE = 8
+    ZSTD = 50000
+
+
+class Predictor(IntEnum):
+    """Field 317."""
+
+    NONE = 1
+    INTEGER = 2
+    FLOAT = 3
+
+
+# Field 339: unsigned, signed, floating point.
+_KINDS = {1: "u", 2: "i", 3: "f"}
+_PIXEL_INTERLEAVED, _BAND_INTERLEAVED = 1, 2
+_BITS_OF_A_BYTE = 8
+_INTEGER_BITS, _FLOAT_BITS = (8, 16, 32, 64), (32, 64)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layout:
+    """How the pixels of an image lie in its blocks."""
+
+    shape: tuple[int, int, int]
+    """Band, y, x."""
+    dtype: np.dtype[Any]
+    block: tuple[int, int]
+    """Rows and columns."""
+    compression: Compression
+    predictor: Predictor
+    by_band: bool
+    """Each band has blocks of its own; otherwise the bands of a pixel are neighbours."""
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of blocks."""
+        (_, height, width), (rows, columns) = self.shape, self.block
+        return -(-height // rows), -(-width // columns)
+
+    @property
+    def count(self) -> int:
+        """Blocks of the image."""
+        down, across = self.grid
+        return down * across * (self.shape[0] if self.by_band else 1)
+
+    def pieces(self, pixels: NDArray[Any]) -> list[NDArray[Any]]:
+        """An array (band, y, x) as its blocks (y, x, sample), in the order of the file.
+
+        What reaches beyond the image is 0.
+        """
+        (rows, columns), (down, across) = self.block, self.grid
+        missing = (down * rows - self.shape[1], across * columns - self.shape[2])
+        if any(missing):
+            pixels = np.pad(pixels, ((0, 0), (0, missing[0]), (0, missing[1])))
+        groups = (
+            [band[:, :, None] for band in pixels] if self.by_band else [pixels.transpose(1, 2, 0)]
+        )
+        return [
+            group[row * rows : (row + 1) * rows, column * columns : (column + 1) * columns]
+            for group in groups
+            for row in range(down)
+            for column in range(across)
+        ]
+
+
+def layout_of(fields: dict[int, Field]) -> Layout | None:
+    """How the pixels of an image lie; None where it is of a kind that is not known here."""
+    numbers = {tag: fields[tag].numbers() for tag in Tag if tag in fields}
+    bits, kinds = (
+        set(numbers.get(Tag.BITS_PER_SAMPLE, ())),
+        set(numbers.get(Tag.SAMPLE_FORMAT, (1,))),
+    )
+    needed = (
+        Tag.IMAGE_WIDTH, Tag.IMAGE_LENGTH, Tag.TILE_WIDTH, Tag.TILE_LENGTH, Tag.TILE_OFFSETS,
+        Tag.TILE_BYTE_COUNTS, Tag.SAMPLES_PER_PIXEL,
+    )  # fmt: skip
+    if len(bits) != 1 or len(kinds) != 1 or any(not numbers.get(tag) for tag in needed):
+        return None
+    first = {tag: int(values[0]) for tag, values in numbers.items() if values}
+    dtype = _dtype(int(bits.pop()), int(kinds.pop()))
+    try:
+        compression = Compression(first.get(Tag.COMPRESSION, 1))
+        predictor = Predictor(first.get(Tag.PREDICTOR, 1))
+    except ValueError:
+        return None
+    planar = first.get(Tag.PLANAR_CONFIGURATION, _PIXEL_INTERLEAVED)
+    if dtype is None or not _fits(predictor, compression, dtype):
+        return None
+    found = Layout(
+        shape=(first[Tag.SAMPLES_PER_PIXEL], first[Tag.IMAGE_LENGTH], first[Tag.IMAGE_WIDTH]),
+        dtype=dtype,
+        block=(first[Tag.TILE_LENGTH], first[Tag.TILE_WIDTH]),
+        compression=compression,
+        predictor=predictor,
+        by_band=planar == _BAND_INTERLEAVED,
+    )
+    return found if found.count == len(numbers[Tag.TILE_OFFSETS]) else None
+
+
+def _dtype(bits: int, kind: int) -> np.dtype[Any] | None:
+    letter = _KINDS.get(kind)
+    if letter is None or bits not in (_FLOAT_BITS if letter == "f" else _INTEGER_BITS):
+        return None
+    return np.dtype(f"<{letter}{bits // _BITS_OF_A_BYTE}")
+
+
+def _fits(predictor: Predictor, compression: Compression, dtype: np.dtype[Any]) -> bool:
+    """Whether a predictor means something: without compression it is not applied."""
+    if compression is Compression.NONE:
+        return predictor is Predictor.NONE
+    return predictor is not (Predictor.INTEGER if dtype.kind == "f" else Predictor.FLOAT)
+
+
+def encoded(block: NDArray[Any], layout: Layout, level: int) -> bytes:
+    """The bytes of a block (y, x, sample)."""
+    if layout.predictor is Predictor.INTEGER:
+        values = _differences(block)
+    elif layout.predictor is Predictor.FLOAT:
+        values = _byte_differences(block)
+    else:
+        values = np.ascontiguousarray(block)
+    if layout.compression is Compression.ZSTD:
+        return _zstd(level).compress(values.data)
+    if layout.compression is Compression.DEFLATE:
+        # the library that GDAL's own is built with: the same bytes
+        return bytes(deflate.zlib_compress(values.data, level))
+    return values.tobytes()
+
+
+def _differences(block: NDArray[Any]) -> NDArray[Any]:
+    """Of neighbours in a row, sample by sample, modulo the range of the dtype."""
+    unsigned = block.view(f"u{block.itemsize}")
+    out = np.empty(block.shape, unsigned.dtype)
+    out[:, 0] = unsigned[:, 0]
+    np.subtract(unsigned[:, 1:], unsigned[:, :-1], out=out[:, 1:])
+    return out
+
+
+def _byte_differences(block: NDArray[Any]) -> NDArray[np.uint8]:
+    """Of neighbours in a row whose bytes are sorted: the most significant of all, the next …."""
+    rows, columns, samples = block.shape
+    size = block.itemsize
+    values = np.ascontiguousarray(block).view(np.uint8).reshape(rows, columns * samples, size)
+    planes = np.empty((rows, size, columns * samples), np.uint8)
+    planes[:] = values[:, :, ::-1].transpose(0, 2, 1)
+    return _differences(planes.reshape(rows, -1, samples))
+
+
+_compressors = threading.local()
+
+
+def _zstd(level: int) -> zstandard.ZstdCompressor:
+    """One for each thread, which may not share them. A frame tells whether it was harmed."""
+    known: dict[int, zstandard.ZstdCompressor] = _compressors.__dict__.setdefault("known", {})
+    if level not in known:
+        known[level] = zstandard.ZstdCompressor(level=level, write_checksum=True)
+    return known[level]
