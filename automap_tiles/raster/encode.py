@@ -1,26 +1,21 @@
-"""Arrays as the bytes of a GeoTIFF, and back."""
+"""Arrays as the bytes of a GeoTIFF."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from rasterio.enums import ColorInterp
 from rasterio.errors import RasterioError
-from rasterio.io import DatasetReader, MemoryFile
+from rasterio.io import MemoryFile
 
-from automap_tiles.errors import InputError, OutputError
-from automap_tiles.raster.drivers import SELF_CONTAINED, open_dataset
+from automap_tiles.errors import OutputError
 from automap_tiles.raster.env import ensure_env
-from automap_tiles.raster.nodata import as_value, equals, fill_value
+from automap_tiles.raster.nodata import as_value, equals
 from automap_tiles.raster.packing import packed
-from automap_tiles.raster.source import common_dtype
 from automap_tiles.raster.target import Target
 
 Tags = Mapping[str | int, Any]
@@ -28,8 +23,6 @@ Tags = Mapping[str | int, Any]
 
 LARGEST_BLOCK = 512
 """Pixels along the edge of a block; an image up to this size is a single one."""
-
-_DRIVERS = list(SELF_CONTAINED)
 
 MOST_BANDS_WITH_COLOURS = 2
 """GDAL's GeoTIFF driver has no table of colours for files of more bands, and says so in vain."""
@@ -129,59 +122,6 @@ def _texts(tags: Tags | None) -> tuple[tuple[str | int, Any], ...]:
     )
 
 
-def decode(
-    source: bytes | memoryview | str | Path,
-) -> tuple[np.ma.MaskedArray[Any, Any], dict[str | int, Any]]:
-    """Array (band, y, x) and tags of an encoded image, given as bytes or as a path.
-
-    The mask is True where a pixel equals nodata or a mask or alpha band says so. Raises
-    `InputError` when it is no image.
-    """
-    with _decoding(source) as dataset:
-        pixels = _pixels(dataset, dataset.indexes)
-        tags: dict[str | int, Any] = dict(dataset.tags())
-        for band in dataset.indexes:
-            if band_tags := dataset.tags(band):
-                tags[band] = band_tags
-    return pixels, tags
-
-
-def decode_bands(
-    source: bytes | memoryview | str | Path, indexes: Sequence[int] | None = None
-) -> tuple[np.ma.MaskedArray[Any, Any], int]:
-    """Some bands (None: all) of an encoded image as `decode` gives them, and how many it has.
-
-    Those that it does not have are left out.
-    """
-    with _decoding(source) as dataset:
-        bands = dataset.indexes if indexes is None else indexes
-        return _pixels(dataset, [band for band in bands if band <= dataset.count]), dataset.count
-
-
-@contextmanager
-def _decoding(source: bytes | memoryview | str | Path) -> Iterator[Any]:
-    """The open image; GDAL's errors inside become `InputError`."""
-    ensure_env()
-    path = None if isinstance(source, bytes | memoryview) else source
-    try:
-        with _opened(source) as dataset:
-            yield dataset
-    except (RasterioError, ValueError) as error:
-        raise InputError(f"cannot be decoded: {error}", path) from error
-
-
-def _pixels(dataset: Any, bands: Sequence[int]) -> np.ma.MaskedArray[Any, Any]:
-    kinds = {dataset.dtypes[band - 1] for band in bands}
-    if len(kinds) > 1:
-        # rasterio would give all of them as the first one is
-        dtype = common_dtype(sorted(kinds))
-        data = np.stack([dataset.read(band).astype(dtype) for band in bands])
-    else:
-        data = dataset.read(bands)
-    mask = _mask(dataset, bands, data)
-    return np.ma.MaskedArray(data, mask, fill_value=fill_value(dataset.nodata, data.dtype))
-
-
 def _block(size: int) -> int:
     """A multiple of 16, as TIFF asks for."""
     return min(LARGEST_BLOCK, -(-size // 16) * 16)
@@ -259,30 +199,3 @@ def write_metadata(dataset: Any, metadata: BandMetadata) -> None:
         dataset.units = tuple(metadata.units)
     if metadata.colormap is not None and dataset.count <= MOST_BANDS_WITH_COLOURS:
         dataset.write_colormap(1, metadata.colormap)
-
-
-@contextmanager
-def _opened(source: bytes | memoryview | str | Path) -> Iterator[Any]:
-    if isinstance(source, bytes | memoryview):
-        # not memory.open: that would write where there are no bytes at all
-        with (
-            MemoryFile(bytes(source)) as memory,
-            DatasetReader(memory.name, driver=_DRIVERS) as dataset,
-        ):
-            yield dataset
-    else:
-        with open_dataset(os.fspath(source)) as dataset:
-            yield dataset
-
-
-def _mask(dataset: Any, bands: Sequence[int], data: NDArray[Any]) -> NDArray[np.bool_]:
-    mask = np.zeros(data.shape, dtype=bool)
-    all_flags, all_nodata = dataset.mask_flag_enums, dataset.nodatavals
-    for place, band in enumerate(bands):
-        names = {flag.name for flag in all_flags[band - 1]}
-        if "per_dataset" in names:
-            mask[place] = dataset.read_masks(band) == 0
-        found = equals(data[place], all_nodata[band - 1])
-        if found is not None:
-            mask[place] |= found
-    return mask

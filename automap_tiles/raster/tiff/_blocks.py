@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 from automap_tiles.raster.tiff._directory import Field, Tag
 
+Buffer = bytes | bytearray | memoryview
+
 
 class Compression(IntEnum):
     """Field 259, of those that are known here."""
@@ -68,6 +70,17 @@ class Layout:
         down, across = self.grid
         return down * across * (self.shape[0] if self.by_band else 1)
 
+    @property
+    def block_shape(self) -> tuple[int, int, int]:
+        """Rows, columns and samples of a block."""
+        return (*self.block, 1 if self.by_band else self.shape[0])
+
+    @property
+    def block_bytes(self) -> int:
+        """Of the pixels of a block."""
+        rows, columns, samples = self.block_shape
+        return rows * columns * samples * self.dtype.itemsize
+
     def pieces(self, pixels: NDArray[Any]) -> list[NDArray[Any]]:
         """An array (band, y, x) as its blocks (y, x, sample), in the order of the file.
 
@@ -107,6 +120,8 @@ def layout_of(fields: dict[int, Field]) -> Layout | None:
         compression = Compression(first.get(Tag.COMPRESSION, 1))
         predictor = Predictor(first.get(Tag.PREDICTOR, 1))
     except ValueError:
+        return None
+    if min(first[tag] for tag in needed[:4]) < 1:
         return None
     planar = first.get(Tag.PLANAR_CONFIGURATION, _PIXEL_INTERLEAVED)
     if dtype is None or not _fits(predictor, compression, dtype):
@@ -171,12 +186,62 @@ def _byte_differences(block: NDArray[Any]) -> NDArray[np.uint8]:
     return _differences(planes.reshape(rows, -1, samples))
 
 
-_compressors = threading.local()
+class Damaged(Exception):
+    """The bytes of a block are not what its layout says."""
+
+
+def decoded(content: Buffer, layout: Layout) -> NDArray[Any]:
+    """A block (y, x, sample) of its bytes; raises `Damaged`."""
+    shape, size = layout.block_shape, layout.block_bytes
+    values = np.frombuffer(_unpacked(content, layout.compression, size), np.uint8)
+    if values.size != size:
+        raise Damaged
+    if layout.predictor is Predictor.FLOAT:
+        return _of_byte_differences(values, shape, layout.dtype)
+    block = values.view(layout.dtype).reshape(shape)
+    if layout.predictor is Predictor.INTEGER:
+        unsigned = block.view(f"u{block.itemsize}")
+        # of one sample as rows of numbers, along which NumPy adds up faster
+        rows = unsigned[:, :, 0] if shape[2] == 1 else unsigned
+        return np.cumsum(rows, axis=1, dtype=rows.dtype).view(layout.dtype).reshape(shape)
+    return block
+
+
+def _unpacked(content: Buffer, compression: Compression, size: int) -> Buffer:
+    try:
+        if compression is Compression.ZSTD:
+            return _codecs.decompressor.decompress(content, max_output_size=size)
+        if compression is Compression.DEFLATE:
+            return deflate.zlib_decompress(content, size)
+    except (zstandard.ZstdError, deflate.DeflateError, ValueError) as error:
+        raise Damaged from error
+    return content
+
+
+def _of_byte_differences(
+    values: NDArray[np.uint8], shape: tuple[int, int, int], dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    rows, columns, samples = shape
+    by_sample = values.reshape(rows, -1, samples)
+    planes = np.cumsum(by_sample, axis=1, dtype=np.uint8).reshape(rows, dtype.itemsize, -1)
+    sorted_back = np.ascontiguousarray(planes[:, ::-1].transpose(0, 2, 1))
+    return sorted_back.view(dtype).reshape(rows, columns, samples)
+
+
+class _Codecs(threading.local):
+    """One of each for each thread, which may not share them."""
+
+    def __init__(self) -> None:
+        self.decompressor = zstandard.ZstdDecompressor()
+        self.compressors: dict[int, zstandard.ZstdCompressor] = {}
+
+
+_codecs = _Codecs()
 
 
 def _zstd(level: int) -> zstandard.ZstdCompressor:
-    """One for each thread, which may not share them. A frame tells whether it was harmed."""
-    known: dict[int, zstandard.ZstdCompressor] = _compressors.__dict__.setdefault("known", {})
+    """A frame of it tells whether it was harmed."""
+    known = _codecs.compressors
     if level not in known:
         known[level] = zstandard.ZstdCompressor(level=level, write_checksum=True)
     return known[level]

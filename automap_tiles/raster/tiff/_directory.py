@@ -18,16 +18,24 @@ class Tag(IntEnum):
     IMAGE_LENGTH = 257
     BITS_PER_SAMPLE = 258
     COMPRESSION = 259
+    PHOTOMETRIC = 262
     SAMPLES_PER_PIXEL = 277
     PLANAR_CONFIGURATION = 284
     PREDICTOR = 317
+    COLOR_MAP = 320
     TILE_WIDTH = 322
     TILE_LENGTH = 323
     TILE_OFFSETS = 324
     TILE_BYTE_COUNTS = 325
+    EXTRA_SAMPLES = 338
     SAMPLE_FORMAT = 339
     PIXEL_SCALE = 33550
     TIEPOINT = 33922
+    GEO_KEYS = 34735
+    GEO_DOUBLES = 34736
+    GEO_TEXTS = 34737
+    GDAL_METADATA = 42112
+    GDAL_NODATA = 42113
 
 
 # Bytes of a value by the type of a field, and the letter of those that are read as numbers.
@@ -54,6 +62,13 @@ class Field:
         """Its values; none of a field that has no numbers."""
         letter = _LETTERS.get(self.type)
         return struct.unpack(f"<{self.count}{letter}", self.data) if letter else ()
+
+    def text(self) -> str:
+        """Its value as text: UTF-8, ended by a zero.
+
+        Raises `UnicodeDecodeError` when it is not.
+        """
+        return self.data.rstrip(b"\0").decode()
 
 
 def read_directory(content: bytes | memoryview) -> dict[int, Field] | None:
