@@ -236,10 +236,10 @@ def write_arrays(storage: Storage, metadata: Metadata, zooms: Sequence[int]) -> 
     there = {keys[key] for key in storage.exists_many(list(keys))}
     spec = OutputSpec(format=metadata.format, path=storage.root, options=metadata.options)
     codec = open_codec(spec, Options(spec))
-    every = sorted({*zooms, *there})
-    for zoom in every:
-        _put(storage, f"{zoom}/{_NODE}", _array(codec, metadata.pyramid, zoom))
-    _put(storage, _NODE, _group(metadata.pyramid, every))
+    arrays = {str(zoom): _array(codec, metadata.pyramid, zoom) for zoom in sorted({*zooms, *there})}
+    for name, array in arrays.items():
+        _put(storage, f"{name}/{_NODE}", array)
+    _put(storage, _NODE, _group(metadata.pyramid, arrays))
 
 
 def _put(storage: Storage, key: str, node: Mapping[str, Any]) -> None:
@@ -252,9 +252,12 @@ def _put(storage: Storage, key: str, node: Mapping[str, Any]) -> None:
         storage.put(key, wanted)
 
 
-def _group(pyramid: Pyramid, zooms: Sequence[int]) -> dict[str, Any]:
-    """The pyramid as a whole; zooms from the finest to the coarsest."""
-    layout = []
+def _group(pyramid: Pyramid, arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """The pyramid as a whole; zooms from the finest to the coarsest.
+
+    What the arrays are is said once more, so that readers need not list an object store.
+    """
+    layout, zooms = [], sorted(map(int, arrays))
     for finer, zoom in zip([None, *reversed(zooms)], reversed(zooms), strict=False):
         level: dict[str, Any] = {"asset": str(zoom), **_spatial(pyramid, zoom)}
         if finer is not None:
@@ -268,7 +271,16 @@ def _group(pyramid: Pyramid, zooms: Sequence[int]) -> dict[str, Any]:
         "spatial:dimensions": ["y", "x"],
         "spatial:bbox": list(pyramid.bounds),
     }
-    return {"zarr_format": 3, "node_type": "group", "attributes": attributes}
+    return {
+        "zarr_format": 3,
+        "node_type": "group",
+        "attributes": attributes,
+        "consolidated_metadata": {
+            "kind": "inline",
+            "must_understand": False,
+            "metadata": dict(arrays),
+        },
+    }
 
 
 def _array(codec: ZarrCodec, pyramid: Pyramid, zoom: int) -> dict[str, Any]:
