@@ -103,7 +103,7 @@ class Sensor:
             known = [band.common or band.name for band in self.bands]
             close = difflib.get_close_matches(name.lower(), self._index, 1, 0.6)
             raise ConfigError(
-                f"{self.title} has no such band",
+                f"{self.title} has no band {name}",
                 key="bands",
                 found=name,
                 remedy=f"{close[0]}?" if close else f"one of {', '.join(known)}",
