@@ -67,24 +67,30 @@ class Report:
 
 
 def check(
-    bands: Mapping[str, Numbers], scaling: Mapping[str, Scaling], flags: Flags | None = None
+    bands: Mapping[str, Numbers],
+    scaling: Mapping[str, Scaling],
+    flags: Flags | None = None,
+    *,
+    may_have_offset: bool,
 ) -> Report:
     """Compare stored numbers with the scaling that they are said to have.
 
     `bands`: arrays of stored numbers by band, a part of the scene or a coarse overview is enough;
     `flags` in the same shape make the judgement surer. Bands without a scaling are left out.
+    `may_have_offset`: whether some processings of the sensor add an offset to the numbers.
     """
     bands = {name: array for name, array in bands.items() if name in scaling}
     findings = _out_of_range(bands, scaling, flags)
     fits = None
-    if bands and all(_may_have_offset(scaling[name]) for name in bands):
+    is_judged = may_have_offset and all(_may_have_offset(scaling[name]) for name in bands)
+    if bands and is_judged:
         fits = plausible_offset(bands, flags)
         said = {round(scaling[name].add / scaling[name].multiply) for name in bands}
         if fits is not None and said != {round(fits)}:
             findings.append(_contradiction(said, fits))
     if findings:
         return Report(verdict=Verdict.MISMATCH, findings=tuple(findings), fits=fits)
-    judged = fits is not None or not all(_may_have_offset(scaling[name]) for name in bands)
+    judged = fits is not None or not is_judged
     verdict = Verdict.CONSISTENT if bands and judged else Verdict.UNKNOWN
     return Report(verdict=verdict, fits=fits)
 

@@ -86,6 +86,8 @@ class Sensor:
     bands: tuple[Band, ...]
     quality: tuple[str, ...] = ()
     """Names of the quality layers that its products may have, best first."""
+    may_have_offset: bool = False
+    """Whether some processings add an offset to the numbers: catalogues get it wrong (`guard`)."""
     source: str = ""
 
     def __post_init__(self) -> None:

@@ -100,6 +100,7 @@ def _sensor(letter: str) -> Sensor:
         resolution=10,
         bands=bands,
         quality=("scl", "msk_classi", "qa60"),
+        may_have_offset=True,
         source="ESA product metadata and Sentinel-2 User Handbook",
     )
 

@@ -74,7 +74,8 @@ def check(scene: Scene) -> guard.Report:
     if failure is not None and not bands:
         raise failure
     scaling = {name: file.scaling for name, file in scene.bands.items() if file.scaling}
-    return guard.check(bands, scaling, None if grid is None else _flags(scene, grid))
+    flags = None if grid is None else _flags(scene, grid)
+    return guard.check(bands, scaling, flags, may_have_offset=scene.instrument.may_have_offset)
 
 
 def _coarse(href: str) -> Grid:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ import rasterio
 
 from automap_tiles.missions import Flag, Scaling
 from automap_tiles.missions import quality_layer as layer
-from automap_tiles.missions.common.guard import OFFSET, Verdict, check, plausible_offset
+from automap_tiles.missions.common import guard
+from automap_tiles.missions.common.guard import OFFSET, Verdict, plausible_offset
 from automap_tiles.missions.landsat.mtl import read_mtl
 from automap_tiles.missions.sentinel2.product import scaling_of_baseline
 from tests.imagery.place import is_real
@@ -21,6 +22,7 @@ from tests.imagery.place import is_real
 Bands = dict[str, np.ndarray[Any, Any]]
 SIX = ("B02", "B03", "B04", "B08", "B11", "B12")
 ALL = ("B01", *SIX[:3], "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12")
+check = partial(guard.check, may_have_offset=True)
 BEFORE, SINCE = scaling_of_baseline("02.09"), scaling_of_baseline("05.09")
 
 pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
@@ -153,3 +155,11 @@ def test_large_scenes_are_thinned() -> None:
     large = np.full((4000, 4000), 400, np.uint16)
     report = check({"B04": large}, SINCE)
     assert report.verdict is Verdict.MISMATCH
+
+
+def test_only_sensors_that_have_offsets_are_judged_by_them() -> None:
+    """The same numbers and scaling of another satellite: nothing dark there is no offset."""
+    bright = {"B04": np.full((64, 64), 1100, np.uint16)}
+    assert check(bright, BEFORE).fits == OFFSET
+    report = guard.check(bright, BEFORE, may_have_offset=False)
+    assert (report.verdict, report.fits) == (Verdict.CONSISTENT, None)
