@@ -117,7 +117,7 @@ def test_tests_of_the_folder_and_of_its_importers(root: Path) -> None:
     assert chosen[0] == "tests/grid/test_curve.py"
     assert "tests/grid" in chosen
     assert "devserver" in folder_of("devserver/automap_devserver/views/page.py")
-    assert folder_of("automap_tiles/commands/run/plan.py") == "commands/run"
+    assert folder_of("automap_tiles/workflows/automap/plan.py") == "workflows/automap"
     assert folder_of("automap_tiles/notes.py") == "."
 
 

@@ -13,7 +13,7 @@ from automap_tiles.cli.collecting import collecting
 from automap_tiles.cli.options import RESAMPLINGS, parse_zooms, parsed_by
 
 if TYPE_CHECKING:
-    from automap_tiles.commands.export import Order
+    from automap_tiles.workflows.export import Order
 
 _CONTAINERS = ("xyz", "pmtiles", "mbtiles")
 _IMAGES = ("png", "jpg", "webp")
@@ -42,8 +42,8 @@ class ExportChoices:
 
     def order(self, source: str) -> Order:
         """What they ask for; raises `ConfigError` where they contradict each other."""
-        from automap_tiles.commands.export import Container, Order
         from automap_tiles.pictures.encode import ImageFormat
+        from automap_tiles.workflows.export import Container, Order
 
         style: dict[str, tuple[str, ...]] = {}
         for key, value in self.style:

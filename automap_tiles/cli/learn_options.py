@@ -3,139 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-if TYPE_CHECKING:
-    from automap_tiles.analysis.classifier.options import TrainOptions
-    from automap_tiles.analysis.classifier.setups import Kind
-    from automap_tiles.analysis.recipe import Recipe
-    from automap_tiles.commands.samples import Extraction
-    from automap_tiles.commands.train import RecipeWish
+from automap_tiles.cli.collecting import collecting
+from automap_tiles.cli.options import parsed_by
+from automap_tiles.workflows.learning import PER_CLASS, Learning
 
 _AUTO = "auto"
-_PER_CLASS = 2000
 
 
-@dataclass(frozen=True, kw_only=True)
-class LearnChoices:
-    """What every training can be told, as given at the command line."""
-
-    class_field: str | None
-    classes: str | None
-    per_class: int
-    per_polygon: int | None
-    erode: str
-    recipe: str | None
-    bands: str | None
-    indices: str | None
-    radius: str | None
-    window_statistics: str | None
-    textures: str | None
-    texture_of: str | None
-    components: float | None
-    classifier: str
-    trials: int | None
-    time: float | None
-    search: str
-    trees: str
-    balance: str
-    split: str
-    block_size: float | None
-    folds: int | None
-    holdout: float
-    seed: int
-
-    def extraction(self) -> Extraction:
-        """Which pixels are read."""
-        from automap_tiles.commands.samples import Extraction
-
-        return Extraction(
-            per_class=self.per_class or None,
-            per_polygon=self.per_polygon,
-            erode=0 if self.erode == _AUTO else int(self.erode),
-            seed=self.seed,
-        )
-
-    def features(self) -> tuple[Recipe | RecipeWish, int | float | None]:
-        """Features by the words given, or by a file, and the components it asks for."""
-        from automap_tiles.commands.train import RecipeWish, read_recipe
-
-        words = ("bands", "indices", "radius", "window_statistics", "textures", "texture_of")
-        if self.recipe is None:
-            return RecipeWish(
-                bands=_names(self.bands),
-                indices=_names(self.indices),
-                radii=None if self.radius is None else _numbers(self.radius),
-                statistics=_names(self.window_statistics) or None,
-                textures=_names(self.textures) or (),
-                texture_of=_names(self.texture_of) or (),
-            ), None
-        for word in words:
-            if getattr(self, word) is not None:
-                name = f"--{word.replace('_', '-')}"
-                raise click.UsageError(f"Give either --recipe or {name}.")
-        return read_recipe(self.recipe)
-
-    def options(self, workers: int | None) -> TrainOptions:
-        """How it is trained, on so many cores; raises `ConfigError`."""
-        from automap_tiles.analysis.classifier import options as known
-        from automap_tiles.analysis.classifier.division import Split
-        from automap_tiles.analysis.classifier.parameters import Strategy
-        from automap_tiles.analysis.classifier.search import Budget
-        from automap_tiles.errors import ConfigError
-
-        given = self.trials is not None or self.time is not None
-        strategies = {
-            "both": tuple(Strategy),
-            "per-class": (Strategy.TREE_PER_CLASS,),
-            "vector": (Strategy.VECTOR_LEAF,),
-        }
-        try:
-            return known.TrainOptions(
-                budget=Budget(trials=self.trials, seconds=self.time) if given else None,
-                search=known.Search(self.search),
-                strategies=strategies[self.trees],
-                balance=None if self.balance == _AUTO else known.Balance(self.balance),
-                clean=None if self.erode == _AUTO else False,
-                kinds=_kinds(self.classifier),
-                components=_whole(self.components),
-                split=Split(self.split),
-                folds=self.folds,
-                block_size=self.block_size,
-                holdout=self.holdout,
-                seed=self.seed,
-                threads=workers,
-            )
-        except ValueError as error:
-            raise ConfigError(str(error)) from error
-
-
-def _kinds(word: str) -> tuple[Kind, ...] | None:
-    from automap_tiles.analysis.classifier.setups import Kind
-
-    return {
-        _AUTO: None,
-        "plain": (Kind.PLAIN,),
-        "boosting": (Kind.BOOSTED,),
-        "forest": (Kind.FOREST,),
-        "linear": (Kind.LINEAR,),
-        "vote": (Kind.BOOSTED, Kind.FOREST),
-    }[word]
-
-
-def _erosion(_: click.Context, __: click.Parameter, value: str) -> str:
+def _erosion(text: str) -> str | int:
     """`auto`, or a number of pixels."""
-    if value != _AUTO and not value.isdigit():
-        raise click.BadParameter(f"{value!r} is neither auto nor a number of pixels")
-    return value
+    if text == _AUTO:
+        return text
+    if not text.isdigit():
+        raise click.BadParameter(f"{text!r} is neither auto nor a number of pixels")
+    return int(text)
 
 
-def _names(text: str | None) -> tuple[str, ...] | None:
-    if text is None:
-        return None
+def _names(text: str) -> tuple[str, ...]:
     if text.strip().lower() == "none":
         return ()
     return tuple(name.strip() for name in text.split(",") if name.strip())
@@ -145,16 +33,7 @@ def _numbers(text: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in text.split(",") if int(part))
     except ValueError:
-        raise click.BadParameter(f"{text!r} are no pixels", param_hint="--radius") from None
-
-
-def _whole(components: float | None) -> int | float | None:
-    """A share stays a share, a number becomes a whole one."""
-    if components is None or 0 < components < 1:
-        return components
-    if components < 1 or not float(components).is_integer():
-        raise click.BadParameter("a whole number, or a share below 1", param_hint="--components")
-    return int(components)
+        raise click.BadParameter(f"{text!r} are no pixels") from None
 
 
 def _statistics(*names: str) -> Callable[[Any], Any]:
@@ -162,15 +41,24 @@ def _statistics(*names: str) -> Callable[[Any], Any]:
     return click.option(
         "window_statistics",
         *names,
+        callback=parsed_by(_names),
         metavar="NAMES",
         help="Of the windows: mean, std, range.  [default: mean]",
     )
 
 
-def learn_options(*, short: bool) -> tuple[Callable[[Any], Any], ...]:
-    """The options; with `short` names that other commands use for something else."""
-    long = "--window-statistics"
-    return (*_BEFORE, _statistics("--statistics", long) if short else _statistics(long), *_AFTER)
+def learn_options(*, short: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add the options; the command receives one `learn: Learning`.
+
+    With `short` they have names that other commands use for something else.
+    """
+    names = ("--statistics", "--window-statistics") if short else ("--window-statistics",)
+    options = (*_BEFORE, _statistics(*names), *_AFTER)
+
+    def add(function: Callable[..., Any]) -> Callable[..., Any]:
+        return collecting(function, options, "learn", Learning)
+
+    return add
 
 
 _BEFORE = (
@@ -181,7 +69,7 @@ _BEFORE = (
     click.option(
         "--per-class",
         type=click.IntRange(min=0),
-        default=_PER_CLASS,
+        default=PER_CLASS,
         show_default=True,
         metavar="N",
         help="At most so many pixels of a class; 0: all.",
@@ -196,7 +84,7 @@ _BEFORE = (
         "--erode",
         default=_AUTO,
         show_default=True,
-        callback=_erosion,
+        callback=parsed_by(_erosion),
         metavar="auto|PIXELS",
         help="Left out along the edge of polygons; auto: pixels there that look mixed, where that "
         "is better.",
@@ -206,14 +94,21 @@ _BEFORE = (
         metavar="FILE",
         help="Features as YAML (bands, indices, neighbourhood, components), instead of:",
     ),
-    click.option("--bands", metavar="NAMES", help="Of the picture.  [default: all]"),
+    click.option(
+        "--bands",
+        callback=parsed_by(_names),
+        metavar="NAMES",
+        help="Of the picture.  [default: all]",
+    ),
     click.option(
         "--indices",
+        callback=parsed_by(_names),
         metavar="NAMES|none",
         help="Such as ndvi,ndwi.  [default: ndvi,ndwi,ndmi where that is better]",
     ),
     click.option(
         "--radius",
+        callback=parsed_by(_numbers),
         metavar="PIXELS",
         help="Windows around a pixel, such as 2,5; 0: none.  [default: means of windows where that "
         "is better]",
@@ -221,8 +116,18 @@ _BEFORE = (
 )
 
 _AFTER = (
-    click.option("--textures", metavar="NAMES", help="Haralick's, such as contrast,entropy."),
-    click.option("--texture-of", metavar="NAMES", help="Bands or indices that textures are of."),
+    click.option(
+        "--textures",
+        callback=parsed_by(_names),
+        metavar="NAMES",
+        help="Haralick's, such as contrast,entropy.",
+    ),
+    click.option(
+        "--texture-of",
+        callback=parsed_by(_names),
+        metavar="NAMES",
+        help="Bands or indices that textures are of.",
+    ),
     click.option(
         "--components",
         type=float,

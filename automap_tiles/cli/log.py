@@ -6,15 +6,23 @@ import contextlib
 import logging
 import warnings
 from collections.abc import Iterator
+from typing import Protocol
 
-from automap_tiles.cli.reporters import Reporter
 from automap_tiles.runtime.legacy import LegacyKeyWarning
+
+
+class Messages(Protocol):
+    """Shows lines of a log, as reporters do."""
+
+    def message(self, level: str, text: str) -> None:
+        """Show a line of the log; `level` as in logging, in lower case."""
+        ...
 
 
 class _ReporterHandler(logging.Handler):
     """Hands each record to a reporter."""
 
-    def __init__(self, reporter: Reporter) -> None:
+    def __init__(self, reporter: Messages) -> None:
         super().__init__()
         self._reporter = reporter
 
@@ -23,7 +31,7 @@ class _ReporterHandler(logging.Handler):
 
 
 @contextlib.contextmanager
-def log_to(reporter: Reporter, *, verbose: bool) -> Iterator[None]:
+def log_to(reporter: Messages, *, verbose: bool) -> Iterator[None]:
     """Send log and warnings to a reporter while the block runs."""
     logger = logging.getLogger("automap_tiles")
     handler = _ReporterHandler(reporter)

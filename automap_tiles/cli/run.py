@@ -57,7 +57,7 @@ def conclude(totals: RunTotals, how: RunOptions) -> None:
     summary = totals.summary
     assert summary is not None  # the last event of a run that was not interrupted
     if how.log_format == "text":
-        _print_summary(summary, totals)
+        print_summary(summary, totals)
     if summary.failed or summary.stopped_by:
         raise TilesFailed(f"{summary.failed} tiles failed")
 
@@ -76,7 +76,8 @@ def _interrupted(totals: RunTotals) -> str:
     )
 
 
-def _print_summary(summary: Summary, totals: RunTotals) -> None:
+def print_summary(summary: Summary, totals: RunTotals) -> None:
+    """What came of it, with the first of the tiles that failed."""
     parts = [f"{words.number(summary.written)} written", f"{words.number(summary.empty)} empty"]
     parts.append(f"{words.number(summary.skipped)} skipped (done before)")
     failed = f"{words.number(summary.failed)} failed"

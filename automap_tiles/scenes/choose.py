@@ -19,6 +19,7 @@ from automap_tiles.scenes.failures import check_own, reason_of
 from automap_tiles.scenes.found import Found, in_order
 from automap_tiles.scenes.funnel import Funnel, Step
 from automap_tiles.scenes.select import Refusal, Selection
+from automap_tiles.stopping import carried, raise_if_stopped
 
 Failure = tuple[str, AutomapError]
 
@@ -67,6 +68,7 @@ def choose(
     funnel = Funnel(found=found)
     wanted: list[Scene] = []
     for scene in candidates.scenes:
+        raise_if_stopped()
         refusal = _refusal(scene, selection, locate)
         if refusal is None:
             wanted.append(scene)
@@ -109,6 +111,7 @@ def _best_readable(
             if chosen.scene is not None:
                 chosen.lesser.append((scene, chosen.scene))
                 continue
+            raise_if_stopped()
             try:
                 chosen.scene = finish(scene)
             except AutomapError as error:
@@ -119,4 +122,4 @@ def _best_readable(
     if workers == 1:
         return [best(group) for group in groups]
     with ThreadPoolExecutor(workers, thread_name_prefix="scenes") as pool:
-        return list(pool.map(best, groups))
+        return list(pool.map(carried(best), groups))

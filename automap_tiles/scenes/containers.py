@@ -16,6 +16,7 @@ from typing import BinaryIO, Protocol
 from automap_tiles.errors import InputError, OutputError
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.scenes.failures import check_own
+from automap_tiles.stopping import raise_if_stopped
 from automap_tiles.storage import is_remote, open_storage
 
 ARCHIVE_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".zip")
@@ -259,10 +260,14 @@ def _extract(path: str, folder: Path) -> None:
     with _opened(path) as file:
         if path.lower().endswith(".zip"):
             with zipfile.ZipFile(file) as packed:
-                packed.extractall(folder)
+                for member in packed.infolist():
+                    raise_if_stopped()
+                    packed.extract(member, folder)
         else:
             with tarfile.open(fileobj=file, mode="r:*") as archive:
-                archive.extractall(folder, filter="data")
+                for part in archive:
+                    raise_if_stopped()
+                    archive.extract(part, folder, filter="data")
 
 
 def folder_of(path: str, files: Sequence[str]) -> Folder | RemoteFolder:

@@ -29,6 +29,7 @@ from automap_tiles.scenes.prepared import MASK, NODATA, PREPARED_INDICES, SCALE
 from automap_tiles.scenes.prepared import planes as planes_of
 from automap_tiles.scenes.reading import Reading, lattice_of, read_dates
 from automap_tiles.scenes.select import overpasses
+from automap_tiles.stopping import raise_if_stopped
 from automap_tiles.vector import burn, reproject_geometry
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ def write(
     )
     frame = NativeFrame(lattice, window)
     write_mosaic(path, spec, _pieces(scene, reading, frame, shape, making, counts))
+    raise_if_stopped()  # it may have been given up meanwhile, and must not appear then
     if counts.pixels == 0:
         raise Empty
     return Picture(grid=spec.grid, pixels=counts.pixels, cloudy=counts.cloudy)
@@ -180,6 +182,7 @@ def _pieces(
     step = max(1, _STRIP_PIXELS // len(cols) // _BLOCK) * _BLOCK
     dates = overpasses([scene])
     for start in range(rows.start, rows.stop, step):
+        raise_if_stopped()
         frame = NativeFrame(whole.lattice, (range(start, min(start + step, rows.stop)), cols))
         stack = read_dates(dates, frame, reading, target=frame.grid)
         exact = read_dates(dates, frame, EXACT, target=frame.grid)

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from automap_tiles.workflows.events import Event, Said
 
 WORKFLOWS: dict[str, str] = {
+    "download": "automap_tiles.workflows.automap:DownloadOrder",
+    "composite": "automap_tiles.workflows.automap:CompositeOrder",
+    "classification": "automap_tiles.workflows.automap:ClassificationOrder",
+    "train": "automap_tiles.workflows.train:TrainOrder",
     "execute": "automap_tiles.workflows.execute:ExecuteOrder",
     "convert": "automap_tiles.workflows.tiles.convert:ConvertOrder",
     "info": "automap_tiles.workflows.tiles.info:InfoOrder",
@@ -42,27 +46,31 @@ class Workflow(Protocol):
 
 def order_from_json(said: Mapping[str, Any]) -> Order:
     """The order of any workflow that `Order.to_json` wrote; raises `ConfigError`."""
-    name = said.get("workflow")
-    if name not in WORKFLOWS:
+    return order_kind(said.get("workflow")).from_json(said)
+
+
+def order_kind(workflow: object) -> type[Order]:
+    """The class of the orders of a workflow; raises `ConfigError` when there is none."""
+    if not isinstance(workflow, str) or workflow not in WORKFLOWS:
         raise ConfigError(
             "there is no such workflow",
             key="workflow",
-            found=name,
+            found=workflow,
             remedy=f"one of {', '.join(WORKFLOWS)}",
         )
-    module, _, order = WORKFLOWS[name].partition(":")
+    module, _, order = WORKFLOWS[workflow].partition(":")
     kind: type[Order] = getattr(importlib.import_module(module), order)
-    return kind.from_json(said)
+    return kind
 
 
 def check(order: Order) -> Said:
     """What would be done, as data; errors are those of the workflow."""
-    return _module(order).check(order)
+    return _module(order).check(order.checked())
 
 
 def run(order: Order, *, stop: StopToken = NEVER) -> Generator[Event]:
     """Carry an order out; the last event is `Finished`."""
-    return _module(order).run(order, stop=stop)
+    return _module(order).run(order.checked(), stop=stop)
 
 
 def _module(order: Order) -> Workflow:

@@ -22,6 +22,7 @@ __all__ = [
     "PhaseFinished",
     "PhaseStarted",
     "Said",
+    "SetAside",
     "Skipped",
     "Started",
     "Told",
@@ -60,9 +61,11 @@ class PhaseStarted:
     phase: str
     total: int | None = None
     """As in `Started`."""
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    """What it is about, such as a satellite."""
 
     def to_json(self) -> Json:
-        return {"event": "phase_started", "phase": self.phase, "total": self.total}
+        return {"event": "phase_started", "phase": self.phase, "total": self.total, **self.facts}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +74,16 @@ class PhaseFinished:
 
     phase: str
     outcome: Said
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    """As in `PhaseStarted`."""
 
     def to_json(self) -> Json:
-        return {"event": "phase_finished", "phase": self.phase, **self.outcome.to_json()}
+        return {
+            "event": "phase_finished",
+            "phase": self.phase,
+            **self.facts,
+            **self.outcome.to_json(),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +107,16 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside:
+    """An item that is wanted and cannot be used, or was not chosen; it says why."""
+
+    item: Said
+
+    def to_json(self) -> Json:
+        return {"event": "set_aside", **self.item.to_json()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
     """Items that need no work: they were done before. Told in groups."""
 
@@ -117,5 +137,14 @@ class Finished:
 
 
 Event: TypeAlias = (
-    Started | PhaseStarted | PhaseFinished | Done | Failed | Skipped | Told | WorkerLost | Finished
+    Started
+    | PhaseStarted
+    | PhaseFinished
+    | Done
+    | Failed
+    | SetAside
+    | Skipped
+    | Told
+    | WorkerLost
+    | Finished
 )

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from automap_tiles.engine.stop import NEVER, StopToken
 from automap_tiles.errors import ConfigError
+from automap_tiles.stopping import NEVER, StopToken
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 __all__ = ["NEVER", "Order", "Part", "StopToken"]
 
@@ -54,11 +58,48 @@ class Order(Part):
         try:
             found: Self = TypeAdapter(cls).validate_python(values)
         except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(map(str, first["loc"]))
-            raise ConfigError(
-                f"an order to {cls.workflow}: {first['msg'][:1].lower()}{first['msg'][1:]}",
-                key=key,
-                found=None if first["type"] == "missing" else first["input"],
-            ) from error
+            raise _in_words(cls.workflow, values, error) from error
         return found
+
+    def checked(self) -> Self:
+        """The same, its values held against their types; raises `ConfigError` as `from_json`.
+
+        For orders that were made in Python, where nobody has looked at them yet.
+        """
+        return self.from_json(asdict(self))  # type: ignore[call-overload]  # each is a dataclass
+
+
+def _in_words(workflow: str, values: Mapping[str, Any], error: ValidationError) -> ConfigError:
+    """The first value that is wrong; of one that may be of several types what each would be."""
+    errors = error.errors()
+    keys = [_key(each["loc"], values) for each in errors]
+    told = [each["msg"] for each, key in zip(errors, keys, strict=True) if key == keys[0]]
+    first, *others = dict.fromkeys(text[:1].lower() + text[1:] for text in told)
+    others = [text.removeprefix("input should be ") for text in others]
+    return ConfigError(
+        f"an order to {workflow}: {' or '.join((first, *others))}",
+        key=".".join(map(str, keys[0])),
+        found=None if errors[0]["type"] == "missing" else _found(values, keys[0]),
+    )
+
+
+def _key(location: tuple[int | str, ...], values: Mapping[str, Any]) -> tuple[int | str, ...]:
+    """The way to a value; what pydantic says after it are the types that it was tried as."""
+    key: list[int | str] = []
+    here: Any = values
+    for step in location:
+        if isinstance(here, Mapping):
+            here = here.get(step)
+        elif isinstance(here, list | tuple) and isinstance(step, int):
+            here = here[step]
+        else:
+            break
+        key.append(step)
+    return tuple(key)
+
+
+def _found(values: Mapping[str, Any], key: tuple[int | str, ...]) -> Any:
+    found: Any = values
+    for step in key:
+        found = found[step]
+    return found

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from automap_tiles.engine import events as engine
-from automap_tiles.engine.events import Told, WorkerLost
-from automap_tiles.workflows.events import Done, Event, Fact, Failed, Finished, Skipped, Started
+from automap_tiles.engine.events import Summary, Told, WorkerLost
+from automap_tiles.notes import tell
+from automap_tiles.workflows.events import (
+    Done,
+    Event,
+    Fact,
+    Failed,
+    Finished,
+    PhaseFinished,
+    PhaseStarted,
+    Skipped,
+    Started,
+)
 from automap_tiles.workflows.how import How
 from automap_tiles.workflows.order import NEVER, StopToken
 
 if TYPE_CHECKING:
     from automap_tiles.runtime.process import Process
+
+Result = TypeVar("Result")
 
 
 def carry_out(
@@ -62,3 +75,38 @@ def translated(events: Iterable[engine.Event], *, config: Path | None = None) ->
                 yield event
             case engine.RunFinished(summary=summary):
                 yield Finished(outcome=summary)
+
+
+def as_phase(
+    events: Generator[Event], phase: str, facts: Mapping[str, Fact]
+) -> Generator[Event, None, Summary]:
+    """A run as a phase of something larger; `facts` say what it is about. Its summary."""
+    summary: Summary | None = None
+    with contextlib.closing(events):
+        for event in events:
+            match event:
+                case Started(total=total, facts=found):
+                    yield PhaseStarted(phase=phase, total=total, facts={**facts, **found})
+                case Finished(outcome=Summary() as summary):
+                    yield PhaseFinished(phase=phase, outcome=summary, facts=facts)
+                case _:
+                    yield event
+    if summary is None:
+        raise AssertionError("the last event of a run is its summary")
+    return summary
+
+
+def at_once(
+    stream: Generator[Event, None, Result], listen: Callable[[Event], None] | None = None
+) -> Result:
+    """What comes of a stream; its notes are told to the caller, `listen` hears of all events."""
+    while True:
+        try:
+            event = next(stream)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+        if listen is not None:
+            listen(event)
+        if isinstance(event, Told):
+            tell(event.note)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from automap_tiles.analysis.recipe import Recipe
 from automap_tiles.analysis.sample_table import SampleTable
-from automap_tiles.commands.samples import Extraction, extract, look_at, read_samples
+from automap_tiles.workflows.samples import Extraction, extract, look_at, read_samples
 from bench.accuracy.sets import DataSet
 
 DIVISIONS = 20

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from automap_tiles.cli.main import main
-from tests.commands.assess.maps import NAMES, classes, write_map
+from tests.workflows.assess.maps import NAMES, classes, write_map
 
 
 @pytest.fixture

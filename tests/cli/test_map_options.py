@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 from click.testing import CliRunner
 
-from automap_tiles.cli.learn_options import LearnChoices
+from automap_tiles.cli.commands.run import command as run_command
+from automap_tiles.cli.commands.train import command as train_command
+from automap_tiles.cli.learn_options import learn_options
 from automap_tiles.cli.main import automap
-from automap_tiles.cli.map_options import MapChoices, map_options
-from automap_tiles.cli.train_options import TrainChoices
+from automap_tiles.workflows.learning import Learning
+from automap_tiles.workflows.train import RecipeWish
+from automap_tiles.workflows.words import words_of
 
 
-def _choices(*args: str) -> MapChoices:
-    found: list[MapChoices] = []
+def _learning(*args: str) -> Learning:
+    found: list[Learning] = []
 
     @click.command()
-    @map_options
-    def command(choices: MapChoices) -> None:
-        found.append(choices)
+    @learn_options(short=False)
+    def command(learn: Learning) -> None:
+        found.append(learn)
 
     result = CliRunner().invoke(command, list(args))
     assert result.exit_code == 0, result.output
@@ -25,20 +30,28 @@ def _choices(*args: str) -> MapChoices:
 
 
 def test_both_are_told_the_same() -> None:
-    assert issubclass(MapChoices, LearnChoices)
-    assert issubclass(TrainChoices, LearnChoices)
+    words = words_of(Learning).keys()
+    for command in (run_command, train_command):
+        assert words <= {option.name for option in command.params}
     helps = [CliRunner().invoke(automap, [name, "--help"]).output for name in ("run", "train")]
     for option in ("--erode", "--trees", "--classifier", "--balance", "--folds", "--holdout"):
         assert all(option in text for text in helps), option
 
 
+def test_nothing_said_is_what_an_order_has_by_itself() -> None:
+    assert _learning() == Learning()
+
+
 def test_what_is_said_arrives() -> None:
-    words = ("--samples", "s.gpkg", "--erode", "2", "--trees", "vector", "--balance", "equal")
-    wish = _choices(*words, "--indices", "none", "--per-polygon", "7").classification(1)
-    assert wish is not None
-    assert (wish.extraction.erode, wish.extraction.per_polygon) == (2, 7)
-    assert [one.value for one in wish.options.strategies] == ["multi_output_tree"]
-    assert wish.options.balance is not None
-    assert wish.options.clean is False
-    assert getattr(wish.features, "indices", None) == ()
-    assert _choices("--samples", "s.gpkg").classification(1).options.clean is None  # type: ignore[union-attr]
+    words = ("--erode", "2", "--trees", "vector", "--balance", "equal")
+    learn = _learning(*words, "--indices", "none", "--per-polygon", "7", "--components", "3")
+    assert (learn.extraction().erode, learn.extraction().per_polygon) == (2, 7)
+    options = learn.options(1)
+    assert [one.value for one in options.strategies] == ["multi_output_tree"]
+    assert options.balance is not None
+    assert options.clean is False
+    assert (options.components, type(options.components)) == (3, int)
+    features: Any = learn.features()[0]
+    assert isinstance(features, RecipeWish)
+    assert features.indices == ()
+    assert _learning().options(1).clean is None

@@ -11,7 +11,7 @@ import pytest
 import rasterio
 
 from automap_tiles.cli.main import main
-from tests.commands.samples.scenes import BANDS, write_picture
+from tests.workflows.samples.scenes import BANDS, write_picture
 
 
 @pytest.fixture

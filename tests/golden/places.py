@@ -13,7 +13,7 @@ import rasterio
 from rasterio.transform import from_bounds
 from rasterio.warp import transform_bounds
 
-from tests.commands.assess.maps import NAMES, classes, write_map
+from tests.workflows.assess.maps import NAMES, classes, write_map
 
 LEFT, TOP, PIXEL, SIDE = 500_000.0, 6_000_000.0, 30.0, 40
 

@@ -68,7 +68,7 @@ def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=200)
-    parser.add_argument("--folder", help="only of this one: engine, commands/run, devserver, ...")
+    parser.add_argument("--folder", help="only of this one: engine, workflows/automap …")
     parser.add_argument("--workers", type=int, default=1, help="changes that are tried at once")
     parser.add_argument("--seconds", type=float, default=60.0, help="for the tests of each")
     return parser

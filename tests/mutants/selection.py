@@ -19,11 +19,12 @@ def sources(root: Path) -> list[Path]:
 
 
 def folder_of(path: str | Path) -> str:
-    """`engine`, `commands/run`, `processes`, `devserver`; `.` for modules of the package itself."""
+    """`engine`, `workflows/automap`, `processes`; `.` for modules of the package itself."""
     parts = Path(path).parent.parts
     if parts[0] != "automap_tiles":
         return parts[0]
-    return "/".join(parts[1:3] if parts[1:2] == ("commands",) else parts[1:2]) or "."
+    deep = parts[1:2] in (("commands",), ("workflows",))
+    return "/".join(parts[1:3] if deep else parts[1:2]) or "."
 
 
 def looking_at(root: Path, path: Path) -> list[str]:

@@ -14,7 +14,7 @@ import shapely
 from shapely.geometry import mapping
 
 from automap_tiles import ConfigError, open_process
-from tests.commands.samples.scenes import LEFT, PIXEL, TOP, at, write_picture
+from tests.workflows.samples.scenes import LEFT, PIXEL, TOP, at, write_picture
 
 RECIPE = {
     "bands": ["red"],

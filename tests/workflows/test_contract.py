@@ -3,29 +3,55 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from automap_tiles import open_process
 from automap_tiles.workflows import WORKFLOWS, check, run
+from automap_tiles.workflows.automap import ClassificationOrder, CompositeOrder, DownloadOrder
 from automap_tiles.workflows.events import Event, Finished, Started, Told
 from automap_tiles.workflows.execute import ExecuteOrder
 from automap_tiles.workflows.how import How
+from automap_tiles.workflows.learning import Learning
 from automap_tiles.workflows.order import Order
 from automap_tiles.workflows.tiles.convert import ConvertOrder
 from automap_tiles.workflows.tiles.copy import CopyOrder
 from automap_tiles.workflows.tiles.index import IndexKind, IndexOrder
 from automap_tiles.workflows.tiles.info import InfoOrder
 from automap_tiles.workflows.tiles.remove import RemoveOrder
+from automap_tiles.workflows.train import TrainOrder
 from automap_tiles.workflows.verify import VerifyOrder
 from tests.golden import places
 
 HERE = How(concurrency="none")
+SCENES: dict[str, Any] = {
+    "satellites": ("8",),
+    "start": "2020-10-01",
+    "end": "2020-11-30",
+    "boundary": "area.geojson",
+    "input": "in",
+    "output": "out",
+    "workers": 1,
+}
+QUICK = Learning(classifier="plain", trials=0, erode=0, indices=(), radius=())
 ORDERS: dict[str, Callable[[], Order]] = {
+    "download": lambda: DownloadOrder(**SCENES),
+    "composite": lambda: CompositeOrder(**SCENES),
+    "classification": lambda: ClassificationOrder(**SCENES, samples="samples.csv", learn=QUICK),
+    "train": lambda: TrainOrder(
+        samples="samples.gpkg",
+        picture="picture.tif",
+        model="model.zip",
+        learn=replace(QUICK, class_field="kind"),
+        workers=1,
+    ),
     "execute": lambda: ExecuteOrder(process="work.mapchete", output="other", how=HERE),
     "convert": lambda: ConvertOrder(
         source="image.tif", target="made", pyramid="geodetic", how=HERE
@@ -45,6 +71,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     places.work()
     places.image()
+    places.scene_and_fields()
+    places.scenes()
+    shutil.rmtree("bad")
     Path("bad").write_text("2/1/3 2/2/5")
     list(open_process("work.mapchete").execute(concurrency="none"))
     places.truncate("tiles/2/1/1.tif", 100)()

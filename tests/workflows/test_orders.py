@@ -23,14 +23,16 @@ def kind_of(name: str) -> type[Order]:
 
 
 def example(name: str) -> Order:
-    """What must be said of it is a text in every order."""
+    """What must be said of it are texts in every order."""
     kind: Any = kind_of(name)
     needed = [
-        field.name
+        field
         for field in fields(kind)
         if field.default is MISSING and field.default_factory is MISSING
     ]
-    order: Order = kind(**{field: f"some/{field}" for field in needed})
+    said: dict[str, Any] = {field.name: f"some/{field.name}" for field in needed}
+    several = {field.name: (said[field.name],) for field in needed if "tuple" in str(field.type)}
+    order: Order = kind(**{**said, **several})
     return order
 
 

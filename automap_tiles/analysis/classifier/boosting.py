@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from automap_tiles.analysis.classifier.library import xgboost
 from automap_tiles.analysis.classifier.parameters import Parameters
+from automap_tiles.stopping import raise_if_stopped
 
 if TYPE_CHECKING:
     from xgboost import Booster, QuantileDMatrix
@@ -135,7 +136,10 @@ def patience_of(parameters: Parameters) -> int:
 def fit(rows: Rows, parameters: Parameters, rounds: int, threads: int, seed: int) -> Booster:
     """Train on all these samples for so many rounds."""
     settings = _settings(parameters, rows.classes, threads, seed)
-    booster: Booster = xgboost().train(settings, matrix(rows, threads), rounds, verbose_eval=False)
+    data = matrix(rows, threads)
+    booster: Booster = xgboost().train(
+        settings, data, rounds, verbose_eval=False, callbacks=[_asker()]
+    )
     booster.set_param({"nthread": threads})
     return booster
 
@@ -199,6 +203,7 @@ def _watcher(watch: Watch, patience: int) -> Any:
             self.last_gain = 0
 
         def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:  # noqa: ARG002
+            raise_if_stopped()
             loss = evals_log["held_out"]["mlogloss"][-1]
             if not self.lowest or loss < self.lowest[-1]:
                 self.last_gain = epoch
@@ -207,6 +212,17 @@ def _watcher(watch: Watch, patience: int) -> Any:
             return self.was_cut or epoch - self.last_gain >= patience
 
     return Watcher()
+
+
+def _asker() -> Any:
+    """A callback of XGBoost that asks after every round whether to go on."""
+
+    class Asker(xgboost().callback.TrainingCallback):  # type: ignore[misc]
+        def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:  # noqa: ARG002
+            raise_if_stopped()
+            return False
+
+    return Asker()
 
 
 def probabilities(booster: Booster, values: NDArray[np.float32]) -> NDArray[np.float32]:

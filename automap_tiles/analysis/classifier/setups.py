@@ -19,6 +19,7 @@ from automap_tiles.analysis.classifier.boosting import (
 from automap_tiles.analysis.classifier.linear import Linear
 from automap_tiles.analysis.classifier.members import Member, MemberKind, roots_of, vote
 from automap_tiles.analysis.classifier.parameters import Parameters, Strategy
+from automap_tiles.stopping import raise_if_stopped
 
 if TYPE_CHECKING:
     from xgboost import Booster
@@ -129,6 +130,7 @@ def fit_kind(
     kind: Kind, setup: Setup, rows: Rows, threads: int, seed: int, *, tried: bool = False
 ) -> Fitted:
     """A classifier learnt from these samples; `tried` is quicker and only for comparisons."""
+    raise_if_stopped()
     if kind is Kind.LINEAR:
         return Linear.fit(rows.values, rows.labels, rows.weights, rows.classes)
     if kind is Kind.FOREST:

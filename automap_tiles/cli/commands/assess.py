@@ -10,7 +10,7 @@ import click
 from automap_tiles.cli.telling import show_note, telling
 
 if TYPE_CHECKING:
-    from automap_tiles.commands.assess import DesignWish, ReferenceWish
+    from automap_tiles.workflows.assess import DesignWish, ReferenceWish
 
 
 @click.command()
@@ -121,7 +121,7 @@ def command(  # noqa: PLR0913 - the options
         if report is not None:
             raise click.UsageError("--report is for an assessment, not for --design.")
         from automap_tiles.analysis.design import Allocation
-        from automap_tiles.commands.assess import DesignWish
+        from automap_tiles.workflows.assess import DesignWish
 
         wish = DesignWish(
             target=target_se,
@@ -134,7 +134,7 @@ def command(  # noqa: PLR0913 - the options
         )
         _design(map_, wish, band, out)
         return
-    from automap_tiles.commands.assess import ReferenceWish
+    from automap_tiles.workflows.assess import ReferenceWish
 
     _assess(
         map_,
@@ -152,9 +152,9 @@ def command(  # noqa: PLR0913 - the options
 
 
 def _assess(map_: str, wish: ReferenceWish, band: int, report: Path | None) -> None:
-    from automap_tiles.commands.assess import assess
-    from automap_tiles.commands.assess.results import summary
-    from automap_tiles.commands.report import check_name, write_assessment
+    from automap_tiles.workflows.assess import assess
+    from automap_tiles.workflows.assess.results import summary
+    from automap_tiles.workflows.report import check_name, write_assessment
 
     if report is not None:
         check_name(report)
@@ -168,9 +168,9 @@ def _assess(map_: str, wish: ReferenceWish, band: int, report: Path | None) -> N
 
 
 def _design(map_: str, wish: DesignWish, band: int, out: Path) -> None:
-    from automap_tiles.commands.assess import draw, write_points
-    from automap_tiles.commands.assess.drawing import check_output
-    from automap_tiles.commands.assess.results import design_summary
+    from automap_tiles.workflows.assess import draw, write_points
+    from automap_tiles.workflows.assess.drawing import check_output
+    from automap_tiles.workflows.assess.results import design_summary
 
     check_output(out)
     with telling(show_note("text")):

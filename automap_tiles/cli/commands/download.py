@@ -15,8 +15,7 @@ def command(what: SceneOptions) -> None:
     Cut to the area, all bands at one resolution: blue, green, red, nir, swir1, swir2 as
     reflectance, the flags of the mask, NDVI and NDWI. The same as run --mode download.
     """
-    wanted = what.parameters("download", "median", "")
+    from automap_tiles.cli.showing_automap import carry_out
+    from automap_tiles.workflows.automap import DownloadOrder
 
-    from automap_tiles.cli.scene_run import carry_out
-
-    carry_out(what, wanted)
+    carry_out(DownloadOrder.from_json(what.said), what)

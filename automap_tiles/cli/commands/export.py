@@ -22,7 +22,7 @@ def command(source: str, choices: ExportChoices, progress: bool) -> None:
     a picture are left out. The same command goes on where it was stopped, and paints anew what has
     changed.
     """
-    from automap_tiles.commands.export import Listeners, export
+    from automap_tiles.workflows.export import Listeners, export
 
     with telling(show_note("text")), _Bar(progress) as bar:
         outcome = export(choices.order(source), Listeners(total=bar.begin, done=bar.step))

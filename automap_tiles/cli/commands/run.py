@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import asdict, fields
+
 import click
+from click.core import ParameterSource
 
 from automap_tiles.analysis.methods import (
     PROVENANCE,
@@ -11,7 +15,14 @@ from automap_tiles.analysis.methods import (
     known_methods,
 )
 from automap_tiles.cli.map_options import MapChoices, map_options
-from automap_tiles.cli.scene_options import SceneOptions, scene_options
+from automap_tiles.cli.options import parsed_by
+from automap_tiles.cli.scene_options import SceneOptions, scene_options, words
+from automap_tiles.errors import ConfigError
+from automap_tiles.notes import Fate, Note, Subject
+from automap_tiles.workflows.learning import Learning
+
+_SHOWN = {"mode", "check", "log_format", "progress", "verbose"}
+"""Options that are no part of an order."""
 
 
 @click.command()
@@ -24,6 +35,7 @@ from automap_tiles.cli.scene_options import SceneOptions, scene_options
 @scene_options
 @click.option(
     "--statistics",
+    callback=parsed_by(words),
     default="median",
     show_default=True,
     metavar="NAMES",
@@ -31,6 +43,7 @@ from automap_tiles.cli.scene_options import SceneOptions, scene_options
 )
 @click.option(
     "--mask",
+    callback=parsed_by(words),
     default="cloud,cirrus,shadow",
     show_default=True,
     metavar="FLAGS",
@@ -38,6 +51,7 @@ from automap_tiles.cli.scene_options import SceneOptions, scene_options
 )
 @click.option(
     "--provenance",
+    callback=parsed_by(words),
     default="valid_count",
     show_default=True,
     metavar="NAMES",
@@ -45,12 +59,17 @@ from automap_tiles.cli.scene_options import SceneOptions, scene_options
     f"of {', '.join(choosing_methods())} also {', '.join(PROVENANCE[1:])}.",
 )
 @map_options
-def command(
+@click.pass_context
+def command(  # noqa: PLR0913 - the options
+    context: click.Context,
+    *,
     mode: str,
-    statistics: str,
-    mask: str,
-    provenance: str,
+    statistics: tuple[str, ...],
+    mask: tuple[str, ...],
+    provenance: tuple[str, ...],
     what: SceneOptions,
+    samples: str | None,
+    learn: Learning,
     choices: MapChoices,
 ) -> None:
     """From satellite products to scenes, composites and maps of classes.
@@ -63,9 +82,58 @@ def command(
     download left, and one of other days or statistics lies beside those that are there. A
     composite of another area, mask or cloud cover needs --overwrite or another output.
     """
-    choices.check(mode)
-    wanted = what.parameters(mode, statistics, mask, provenance)
+    _check_samples(mode, samples)
 
-    from automap_tiles.cli.scene_run import carry_out
+    from automap_tiles.cli.showing_automap import carry_out
+    from automap_tiles.workflows import order_kind
+    from automap_tiles.workflows.words import words_of
 
-    carry_out(what, wanted, choices.classification(what.workers))
+    said = {
+        **what.said,
+        **asdict(choices),
+        "mask": mask,
+        "statistics": statistics,
+        "provenance": provenance,
+        "samples": samples,
+        "learn": learn,
+    }
+    kind = order_kind(mode)
+    asked = {field.name for field in fields(kind)}  # type: ignore[arg-type]  # it is a dataclass
+    order = kind.from_json({name: value for name, value in said.items() if name in asked})
+    carry_out(order, what, _ignored(context, mode, words_of(kind)))
+
+
+def _ignored(context: click.Context, mode: str, known: Collection[str]) -> Note | None:
+    """Of options that were given and mean nothing in this mode."""
+    given = [
+        max(each.opts, key=len)
+        for each in context.command.params
+        if each.name not in known
+        and each.name not in _SHOWN
+        and context.get_parameter_source(each.name or "") is ParameterSource.COMMANDLINE
+    ]
+    if not given:
+        return None
+    return Note(
+        fate=Fate.IGNORED,
+        subject=Subject.OPTIONS,
+        reason=f"they mean nothing in the mode {mode}",
+        count=len(given),
+        examples=tuple(given),
+    )
+
+
+def _check_samples(mode: str, samples: str | None) -> None:
+    """Raise `ConfigError` when the mode needs samples, or has no use for them."""
+    if mode == "classification" and samples is None:
+        raise ConfigError(
+            "is needed to classify",
+            key="--samples",
+            remedy="a CSV with X, Y and a column of classes per year, or a vector file",
+        )
+    if mode != "classification" and samples is not None:
+        raise ConfigError(
+            f"has no use in the mode {mode}",
+            key="--samples",
+            remedy="--mode classification",
+        )

@@ -73,15 +73,15 @@ def command(  # noqa: PLR0913 - the options
     SAMPLES are points or polygons of known class: any vector file, or a CSV with X, Y and years.
     PICTURE is a raster file or a tile directory. What was dropped is told by class and reason.
     """
-    from automap_tiles.commands.samples import (
+    from automap_tiles.workflows.samples import (
         Extraction,
         extract,
         look_at,
         read_classes,
         read_samples,
     )
-    from automap_tiles.commands.samples.export import check_name, write_table
-    from automap_tiles.commands.train.results import of_samples
+    from automap_tiles.workflows.samples.export import check_name, write_table
+    from automap_tiles.workflows.train.results import of_samples
 
     if recipe is not None and bands is not None:
         raise click.UsageError("Give either --recipe or --bands.")
@@ -117,7 +117,7 @@ _COMPONENTS = Note(
 
 def _recipe(path: str | None, names: str | None, bands: tuple[str, ...]) -> Recipe:
     """Of a file, of the bands that are named, or of all that the picture has."""
-    from automap_tiles.commands.train import RecipeWish, make_recipe, read_recipe
+    from automap_tiles.workflows.train import RecipeWish, make_recipe, read_recipe
 
     if path is not None:
         recipe, components = read_recipe(path)

@@ -74,13 +74,13 @@ def command(  # noqa: PLR0913 - the options
 
     from shapely import Point
 
-    from automap_tiles.commands.run.discover import scenes_of
-    from automap_tiles.commands.run.parameters import boundary_area, satellites_of
-    from automap_tiles.commands.series import needed_bands, series, to_csv
     from automap_tiles.notes import tell
     from automap_tiles.scenes.masks import MaskRule, parse_flags
     from automap_tiles.scenes.select import Period, Selection, one_level, parse_period
     from automap_tiles.scenes.unmasked import notes_of
+    from automap_tiles.workflows.automap.discover import scenes_of
+    from automap_tiles.workflows.automap.parameters import boundary_area, satellites_of
+    from automap_tiles.workflows.series.moments import needed_bands, series, to_csv
 
     names = tuple(dict.fromkeys(name.strip() for name in values.split(",") if name.strip()))
     bands = needed_bands(names)
@@ -100,7 +100,7 @@ def command(  # noqa: PLR0913 - the options
         moments = series(found.scenes, place, names, MaskRule(flags=flags))
     _write(to_csv(moments, names).encode(), output)
     if plot is not None:
-        from automap_tiles.commands.series_plot import to_png
+        from automap_tiles.workflows.series.plot import to_png
 
         title = f"{point[0]:.5g} {point[1]:.5g}" if point is not None else str(area)
         _write(to_png(moments, names, title), plot)

@@ -16,6 +16,7 @@ from automap_tiles.scenes.download.address import shown
 from automap_tiles.scenes.download.http import hide_queries, reason
 from automap_tiles.scenes.download.patience import Patience
 from automap_tiles.scenes.select import Period
+from automap_tiles.stopping import raise_if_stopped
 
 if TYPE_CHECKING:
     from pystac_client import Client
@@ -152,6 +153,7 @@ def _items(client: Client, url: str, arguments: dict[str, Any]) -> Iterator[Mapp
     seen: set[str] = set()
     try:
         for page in client.search(**arguments).pages_as_dicts():
+            raise_if_stopped()
             features = page.get("features") or []
             ids = json.dumps([[item.get("collection"), item.get("id")] for item in features])
             if ids in seen:

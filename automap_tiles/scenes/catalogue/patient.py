@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import requests
@@ -14,6 +13,7 @@ from automap_tiles.scenes.download.address import shown
 from automap_tiles.scenes.download.http import LATER, reason
 from automap_tiles.scenes.download.inner import guard, is_public
 from automap_tiles.scenes.download.patience import Patience, TryAgain, announce, retry_after
+from automap_tiles.stopping import sleep
 
 _TIMEOUT = (10.0, 120.0)
 # Answers that break off come as errors of the connection or of the encoding.
@@ -23,7 +23,6 @@ _TEMPORARY = (
     requests.exceptions.ChunkedEncodingError,
     requests.exceptions.ContentDecodingError,
 )
-_never = threading.Event()
 
 
 class PatientIO(StacApiIO):
@@ -65,7 +64,7 @@ class PatientIO(StacApiIO):
                     raise
             pause = self._patience.pause(failures, later.wait)
             announce(shown(href), later, pause)
-            _never.wait(pause)
+            sleep(pause)
 
 
 def _turned_away(response: requests.Response, *_: Any, **__: Any) -> None:

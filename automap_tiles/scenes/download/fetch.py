@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -13,11 +13,15 @@ from pathlib import Path
 from automap_tiles.errors import AutomapError, MissingExtra
 from automap_tiles.scenes.download.files import RemoteFile
 from automap_tiles.scenes.download.patience import Patience
-from automap_tiles.scenes.download.transfer import Stopped, Transfer
+from automap_tiles.scenes.download.transfer import Transfer
 from automap_tiles.scenes.failures import check_own
+from automap_tiles.stopping import Stopped, raise_if_stopped
 
 WORKERS = 8
 """Files at once: more are rarely faster, and some servers turn away who asks for more."""
+
+_ASK_SECONDS = 0.2
+"""How often it is asked whether to stop."""
 
 
 class Status(StrEnum):
@@ -67,9 +71,12 @@ def fetch(
 
     pool = ThreadPoolExecutor(max(1, workers), thread_name_prefix="fetch")
     try:
-        jobs: list[Future[Fetched]] = [pool.submit(one, file) for file in _once(files)]
-        for job in as_completed(jobs):
-            yield job.result()
+        jobs: set[Future[Fetched]] = {pool.submit(one, file) for file in _once(files)}
+        while jobs:
+            done, jobs = wait(jobs, _ASK_SECONDS, FIRST_COMPLETED)
+            for job in done:
+                yield job.result()
+            raise_if_stopped()
     finally:
         stop.set()
         pool.shutdown(wait=True, cancel_futures=True)

@@ -18,6 +18,7 @@ from automap_tiles.scenes.download.part import come_so_far
 from automap_tiles.scenes.download.patience import TryAgain
 from automap_tiles.scenes.found import Found
 from automap_tiles.scenes.link_signing import resolve
+from automap_tiles.stopping import carried, raise_if_stopped
 
 RESERVE = 256 << 20
 """Bytes of the disk that are left to others."""
@@ -53,7 +54,7 @@ def measured(files: Sequence[RemoteFile], *, workers: int = WORKERS) -> tuple[Re
     A size stays None where the server does not tell either.
     """
     with ThreadPoolExecutor(max(1, workers), thread_name_prefix="measure") as pool:
-        return tuple(pool.map(_measured, files))
+        return tuple(pool.map(carried(_measured), files))
 
 
 def amount(files: Sequence[RemoteFile], folder: str | Path) -> Amount:
@@ -101,6 +102,7 @@ def check_space(wanted: Amount, folder: str | Path) -> None:
 
 
 def _measured(file: RemoteFile) -> RemoteFile:
+    raise_if_stopped()
     if file.size is not None:
         return file
     try:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import threading
-
 from automap_tiles.errors import InputError
 from automap_tiles.scenes.download.address import shown
 from automap_tiles.scenes.download.inner import PUBLIC
 from automap_tiles.scenes.download.open import open_stream
 from automap_tiles.scenes.download.patience import Patience, TryAgain, announce
 from automap_tiles.scenes.link_signing import resolve
+from automap_tiles.stopping import sleep
 
 LARGEST = 256 << 20
 """Bytes; what is larger is no catalogue and no metadata."""
-
-_never = threading.Event()
 
 
 def read_bytes(
@@ -39,7 +36,7 @@ def read_bytes(
                 raise InputError(f"cannot be read: {error}", shown(href)) from None
             pause = patience.pause(failures, error.wait)
             announce(shown(href), error, pause)
-            _never.wait(pause)
+            sleep(pause)
 
 
 def _read(href: str, access: str | None, largest: int) -> bytes:

@@ -17,10 +17,7 @@ from automap_tiles.scenes.download.part import Notes, Part, open_part
 from automap_tiles.scenes.download.patience import Changed, Patience, TryAgain, announce
 from automap_tiles.scenes.download.stream import Stream
 from automap_tiles.scenes.link_signing import resolve
-
-
-class Stopped(Exception):
-    """The download was ended from outside; what has come is kept."""
+from automap_tiles.stopping import Stopped
 
 
 class Transfer:

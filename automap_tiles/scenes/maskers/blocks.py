@@ -12,6 +12,7 @@ from automap_tiles.missions import Flag
 from automap_tiles.raster.lru import ByteLRU
 from automap_tiles.scenes.lattice import Window, intersection, slices
 from automap_tiles.scenes.maskers.protocol import Flags
+from automap_tiles.stopping import raise_if_stopped
 
 Value = TypeVar("Value")
 Array = np.ndarray[Any, Any]
@@ -63,6 +64,7 @@ def assemble(
             )
             part = intersection(block, shared)
             if part is not None:
+                raise_if_stopped()
                 out[slices(part, window)] = make(i, j, part)
     return out
 

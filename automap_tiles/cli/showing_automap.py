@@ -1,0 +1,236 @@
+"""What `automap run` and `automap download` print: of the events of a run, or of a check."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import click
+
+from automap_tiles.cli import words
+from automap_tiles.cli.log import log_to
+from automap_tiles.cli.options import RunOptions
+from automap_tiles.cli.reporters import Reporter, emit_json, reporter
+from automap_tiles.cli.run import print_summary
+from automap_tiles.cli.scene_options import SceneOptions
+from automap_tiles.cli.scene_reporters import Progress, SceneReporter, scene_reporter
+from automap_tiles.cli.telling import grown
+from automap_tiles.cli.totals import RunTotals
+from automap_tiles.engine.events import Summary
+from automap_tiles.errors import TilesFailed
+from automap_tiles.notes import Note
+from automap_tiles.workflows import check, run
+from automap_tiles.workflows.automap import AutomapOutcome, AutomapReport
+from automap_tiles.workflows.automap.discover import Discovered
+from automap_tiles.workflows.automap.download import SceneDone
+from automap_tiles.workflows.automap.phases import COMPOSITE, MAP, SCENES
+from automap_tiles.workflows.automap.state import (
+    ResultFailed,
+    SceneRejected,
+    ScenesPrepared,
+    ScenesUsed,
+)
+from automap_tiles.workflows.events import (
+    Done,
+    Event,
+    Failed,
+    Finished,
+    PhaseFinished,
+    PhaseStarted,
+    SetAside,
+    Started,
+    Told,
+)
+from automap_tiles.workflows.order import Order
+from automap_tiles.workflows.train import Trained, TriedParameters, summary
+
+_OF_TILES = (COMPOSITE, MAP)
+"""Phases that are runs of a process."""
+
+
+def carry_out(order: Order, what: SceneOptions, ignored: Note | None = None) -> None:
+    """Check the order, or run it and show how it goes; `ignored` is told first.
+
+    Raises what the workflow does, and `TilesFailed` when something failed: all else is done then.
+    """
+    show = scene_reporter(what.log_format, progress=what.progress, verbose=what.verbose)
+    if ignored is not None:
+        show.note(ignored)
+    if what.check:
+        report = check(order)
+        assert isinstance(report, AutomapReport)
+        show_report(report, show, what)
+        return
+    shown = _Shown(what, show)
+    with log_to(shown, verbose=what.verbose), contextlib.closing(run(order)) as events:
+        for event in events:
+            shown.event(event)
+    if shown.failed:
+        raise TilesFailed(f"{shown.failed} scenes or results failed")
+
+
+class _Shown:
+    """Shows one event after the other; a process that runs has a reporter of its own."""
+
+    def __init__(self, what: SceneOptions, show: SceneReporter) -> None:
+        self.failed = 0
+        self._what, self._show = what, show
+        self._progress = Progress(0)
+        self._rejected: list[tuple[str, str]] = []
+        self._told: list[Note] = []
+        self._tiles: _Tiles | None = None
+        self._satellite = ""
+
+    def message(self, level: str, text: str) -> None:
+        """A line of the log."""
+        if self._tiles is not None:
+            self._tiles.show.message(level, text)
+        else:
+            self._show.message(level, text)
+
+    def event(self, event: Event) -> None:
+        if isinstance(event, Told):
+            self._told.append(event.note)
+        if isinstance(event, PhaseStarted) and event.phase in _OF_TILES:
+            self._tiles = _Tiles(self._what)
+        if self._tiles is None:
+            self._of_run(event)
+        elif self._tiles.event(event):
+            self._tiles = None
+
+    def _of_run(self, event: Event) -> None:
+        show = self._show
+        match event:
+            case PhaseStarted(phase=phase, total=total) if phase == SCENES:
+                self._progress = Progress(total or 0)
+            case SetAside(item=SceneRejected(scene=name, reason=reason)):
+                self._rejected.append((name, reason))
+            case PhaseFinished(outcome=Discovered() as found):
+                show_found(found, self._rejected, show, verbose=self._what.verbose)
+            case Done(item=SceneDone() as scene) | Failed(item=SceneDone() as scene):
+                self._progress.count[scene.status] += 1
+                show.scene(scene, self._progress)
+            case PhaseFinished(outcome=ScenesPrepared()):
+                show.prepared(self._progress)
+            case Told(note=note):
+                show.note(note)
+            case PhaseFinished(outcome=ScenesUsed(funnel=funnel)):
+                show.funnel(funnel)
+            case Failed(item=ResultFailed(what=what, error=error)):
+                show.failed(what, error)
+            case Finished(outcome=AutomapOutcome() as outcome):
+                self._conclude(outcome)
+            case _:
+                self._of_training(event)
+
+    def _of_training(self, event: Event) -> None:
+        match event:
+            case PhaseStarted(facts={"satellite": str(satellite)}):
+                self._satellite = satellite
+            case Done(item=TriedParameters() as tried):
+                name = self._satellite
+                self._show.trial(name, tried.number, tried.loss, is_best=tried.is_best)
+            case PhaseFinished(outcome=Trained() as found):
+                lines = list(summary(found))
+                self._show.trained(self._satellite, lines, is_new=found.is_new)
+
+    def _conclude(self, outcome: AutomapOutcome) -> None:
+        for note in grown(outcome.notes, self._told):
+            self._show.note(note)
+        self._show.results(_paths(outcome))
+        self.failed = outcome.failed
+
+
+class _Tiles:
+    """The run of one process."""
+
+    def __init__(self, what: SceneOptions) -> None:
+        self._how = RunOptions(
+            concurrency="processes",
+            workers=what.workers,
+            dask_scheduler=None,
+            overwrite=False,
+            fail_fast=False,
+            log_format=what.log_format,
+            progress=what.progress,
+            verbose=what.verbose,
+        )
+        self._totals = RunTotals()
+        self._stack = contextlib.ExitStack()
+        self.show: Reporter = self._stack.enter_context(reporter(self._how))
+
+    def event(self, event: Event) -> bool:
+        """Show it; whether it was the last."""
+        match event:
+            case PhaseStarted(total=total, facts=facts):
+                event = Started(total=total, facts=facts)
+            case PhaseFinished(outcome=Summary() as found):
+                event = Finished(outcome=found)
+        self._totals.add(event)
+        self.show.show(event, self._totals)
+        if not isinstance(event, Finished):
+            return False
+        self._stack.close()
+        came = self._totals.summary
+        is_whole = came is None or not (came.failed or came.stopped_by)
+        if came is not None and not is_whole and self._how.log_format == "text":
+            print_summary(came, self._totals)
+        return True
+
+
+def show_found(
+    found: Discovered, rejected: list[tuple[str, str]], show: SceneReporter, *, verbose: bool
+) -> None:
+    """The funnel; why scenes that were wanted are not used, and those that need a word more."""
+    show.funnel(found.funnel)
+    show.set_aside(rejected)
+    for out in found.funnel.out:
+        # those that are set aside have been named with what exactly is wrong
+        if out.note not in found.funnel.notes and (out.note.remedy or verbose):
+            show.note(out.note)
+
+
+def show_report(report: AutomapReport, show: SceneReporter, what: SceneOptions) -> None:
+    """What would be made, as text on stdout or a line of JSON on stderr."""
+    if what.log_format == "json":
+        level = "warning" if report.warnings or report.notes else "info"
+        emit_json(level, "check", **report.to_json())
+        return
+    rejected = [(one.scene, one.reason) for one in report.rejected]
+    show_found(report.found, rejected, show, verbose=what.verbose)
+    for note in report.notes:
+        click.echo(str(note), err=True)
+    for warning in report.warnings:
+        click.echo(f"Warning: {warning}", err=True)
+    for line in _plans(report):
+        click.echo(line)
+    click.echo("Everything is as it should be; nothing was run.")
+
+
+def _plans(report: AutomapReport) -> Iterator[str]:
+    for plan in report.satellites:
+        unknown = f" and {plan.unknown} of unknown size" if plan.unknown else ""
+        yield (
+            f"{plan.name}: {words.plural(plan.scenes, 'scene')} "
+            f"({plan.done} done), {plan.first:%Y-%m-%d} to {plan.last:%Y-%m-%d}, "
+            f"{words.size(plan.bytes)}{unknown}, {words.size(plan.to_fetch)} to fetch"
+        )
+        if plan.composite is not None:
+            yield f"  composite {plan.composite}"
+        if plan.classes is not None:
+            yield f"  classes {plan.classes}"
+    said = report.to_json()
+    tiles = "" if not said["tiles"] else f"{words.tiles(said['tiles'])}, "
+    low, high = (words.duration(each) for each in said["seconds"])
+    yield f"In all {tiles}up to {words.size(said['memory_bytes'])} of memory, {low} to {high}"
+
+
+def _paths(outcome: AutomapOutcome) -> dict[str, str]:
+    paths: dict[str, str] = {}
+    for one in outcome.results:
+        paths[f"Scenes of {one.satellite}"] = one.scenes
+        if one.composite is not None:
+            paths[f"Composite of {one.satellite}"] = one.composite
+        for kind, path in one.maps.items():
+            paths[f"{kind.capitalize()} of {one.satellite}"] = path
+    return paths if outcome.record is None else {**paths, "What was considered": outcome.record}

@@ -1,0 +1,242 @@
+"""How good a map is, by a reference sample."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automap_tiles.analysis.accuracy import (
+    Estimate,
+    MapAccuracy,
+    confusion,
+    map_accuracy,
+    without_errors,
+)
+from automap_tiles.analysis.classifier.classes import LandClass, land_classes
+from automap_tiles.analysis.classifier.scores import Scores
+from automap_tiles.errors import ConfigError
+from automap_tiles.notes import Fate, Note, Subject, tell
+from automap_tiles.workflows.assess.class_map import Strata, count, open_map
+from automap_tiles.workflows.assess.reference import (
+    Reference,
+    ReferenceWish,
+    open_model,
+    read_reference,
+)
+
+_HECTARE = 10_000.0
+_FEW = 30
+"""Samples of a class below which its numbers say little."""
+_LEAST = 5
+"""Samples of a class below which no number is told: all of four right would be 100 % ± 0 %."""
+_LEAST_IN_ALL = 10
+"""Samples below which nothing is told of a map."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assessment:
+    """What a reference sample says of a map; lists are in the order of the classes."""
+
+    map: str
+    reference: str
+    classes: tuple[LandClass, ...]
+    """Those of the map that have a sample, and those that only the reference knows."""
+    counts: NDArray[np.int64]
+    """(map class, reference class) samples."""
+    pixels: tuple[int, ...]
+    areas: tuple[float, ...]
+    """Square metres that the map gives each class."""
+    accuracy: MapAccuracy
+    left_out: tuple[LandClass, ...]
+    """Classes of the map without a sample: nothing is known of them."""
+    left_out_area: float
+    """Square metres of these."""
+    sample: Reference
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What was lost and what was guessed, the reference first."""
+        return (*self.sample.notes, *_notes(self))
+
+    @property
+    def scores(self) -> Scores:
+        """Of the samples as they were counted, whatever the areas."""
+        return Scores(matrix=self.counts.T)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "kind": "map accuracy",
+            "method": "stratified estimates of Olofsson et al. 2014, 95 % intervals",
+            "map": self.map,
+            "reference": self.reference,
+            "classes": [_class(one) for one in self.classes],
+            "samples": int(self.counts.sum()),
+            "counts": self.counts.tolist(),
+            "strata": {
+                "pixels": list(self.pixels),
+                "hectares": [area / _HECTARE for area in self.areas],
+            },
+            "proportions": self.accuracy.proportions.tolist(),
+            "overall": self.accuracy.overall.to_dict(),
+            "users": [one.to_dict() for one in self.accuracy.users],
+            "producers": [one.to_dict() for one in self.accuracy.producers],
+            "hectares": [one.to_dict() for one in self.accuracy.areas(sum(self.areas) / _HECTARE)],
+            "counted": self.scores.to_dict(),
+            "left_out": {
+                "classes": [_class(one) for one in self.left_out],
+                "hectares": self.left_out_area / _HECTARE,
+            },
+            "losses": [
+                {"class": loss.value, "reason": loss.reason.value, "count": loss.count}
+                for loss in self.sample.losses
+            ],
+            "training_samples_left_out": self.sample.training,
+            "remarks": list(remarks(self)),
+            "notes": [note.to_json() for note in self.notes],
+        }
+
+
+def assess(path: str, wish: ReferenceWish, band: int = 1) -> Assessment:
+    """Compare a map with a reference sample; raises `ConfigError`."""
+    classes = open_map(path, band)
+    model = open_model(wish.model)
+    # first what can go wrong at once
+    sample = read_reference(wish, classes, model)
+    _check_number(sample, wish)
+    strata = count(classes)
+    told = set(sample.mapped.tolist())
+    left_out = [value for value in strata.values if value not in told]
+    values = sorted(told | set(sample.truth.tolist()))
+    known = dict(zip(strata.values, zip(strata.pixels, strata.areas, strict=True), strict=True))
+    # the map may show a class where nobody looked: that area is left out
+    parts = [known[value] if value in told else (0, 0.0) for value in values]
+    pixels, areas = zip(*parts, strict=True)
+    counts = confusion(sample.mapped, sample.truth, values)
+    colours = {} if model is None else {one.value: one.colour for one in model.classes}
+    legend = land_classes({*values, *left_out}, sample.names, {**colours, **classes.colours})
+    found = Assessment(
+        map=path,
+        reference=wish.path,
+        classes=tuple(one for one in legend if one.value in values),
+        counts=counts,
+        pixels=pixels,
+        areas=areas,
+        accuracy=_estimates(counts, np.array(areas) / sum(areas), sample),
+        left_out=tuple(one for one in legend if one.value in left_out),
+        left_out_area=_area(strata, left_out),
+        sample=sample,
+    )
+    for note in found.notes:
+        tell(note)
+    return found
+
+
+def _check_number(sample: Reference, wish: ReferenceWish) -> None:
+    """Raise `ConfigError` for a reference of which nothing can be said."""
+    if len(sample.mapped) < _LEAST_IN_ALL:
+        lost = "; ".join(str(note) for note in sample.notes)
+        raise ConfigError(
+            f"{len(sample.mapped)} reference samples say nothing of a map; "
+            f"{_LEAST_IN_ALL} are the least",
+            wish.path,
+            key="REFERENCE",
+            found=lost or None,
+            remedy="automap assess --design draws as many as are needed",
+        )
+
+
+def remarks(found: Assessment) -> Sequence[str]:
+    """What must be known to read the numbers."""
+    told = [
+        "The estimates hold for a reference that was drawn by chance within each class of the map. "
+        "Where it was not, they are no more than a comparison."
+    ]
+    if found.sample.several:
+        told.append(
+            f"{found.sample.several} reference shapes have several pixels. These are alike and "
+            "were not drawn one by one, so no interval can be told."
+        )
+    return told
+
+
+def _notes(found: Assessment) -> Iterator[Note]:
+    """What the numbers do not cover, and what was taken for granted."""
+    if found.left_out:
+        total = found.left_out_area + sum(found.areas)
+        yield Note(
+            fate=Fate.LOST,
+            subject=Subject.CLASSES,
+            reason="they have no reference sample: all numbers are of the rest of the map, "
+            f"without {found.left_out_area / total:.1%} of it",
+            count=len(found.left_out),
+            examples=tuple(one.name for one in found.left_out),
+        )
+    sampled = found.counts.sum(axis=1).tolist()
+    numbered = [(one.name, n) for one, n in zip(found.classes, sampled, strict=True)]
+    for least, most, fate, reason in (
+        (1, _LEAST - 1, Fate.LOST, f"fewer than {_LEAST} samples: their user's accuracy is "
+         "not told"),
+        (_LEAST, _FEW - 1, Fate.GUESSED, f"fewer than {_FEW} samples: their numbers say little"),
+    ):  # fmt: skip
+        few = [f"{name}: {n}" for name, n in numbered if least <= n <= most]
+        if few:
+            yield Note(
+                fate=fate,
+                subject=Subject.CLASSES,
+                reason=reason,
+                count=len(few),
+                examples=tuple(few),
+            )
+    if found.sample.training is None:
+        yield Note(
+            fate=Fate.GUESSED,
+            subject=Subject.REFERENCE_POINTS,
+            reason="taken for none of the samples of the training",
+            count=int(found.counts.sum()),
+            remedy="--training with the model that made the map",
+        )
+    elif found.sample.training:
+        yield Note(
+            fate=Fate.LOST,
+            subject=Subject.REFERENCE_POINTS,
+            reason="their shapes hold training samples",
+            count=found.sample.training,
+        )
+
+
+def _estimates(
+    counts: NDArray[np.int64], weights: NDArray[np.float64], sample: Reference
+) -> MapAccuracy:
+    """Without errors where pixels came several at a time, by the polygon."""
+    found = _told(map_accuracy(counts, weights), counts)
+    return without_errors(found) if sample.several else found
+
+
+def _told(found: MapAccuracy, counts: NDArray[np.int64]) -> MapAccuracy:
+    """Without the accuracies of classes that have too few samples."""
+    nothing = Estimate(value=np.nan, error=np.nan)
+
+    def kept(several: Sequence[Estimate], samples: NDArray[np.int64]) -> tuple[Estimate, ...]:
+        pairs = zip(several, samples.tolist(), strict=True)
+        return tuple(one if n >= _LEAST else nothing for one, n in pairs)
+
+    return replace(
+        found,
+        users=kept(found.users, counts.sum(axis=1)),
+        producers=kept(found.producers, counts.sum(axis=0)),
+    )
+
+
+def _area(strata: Strata, values: Sequence[int]) -> float:
+    return sum(
+        area for value, area in zip(strata.values, strata.areas, strict=True) if value in values
+    )
+
+
+def _class(one: LandClass) -> dict[str, Any]:
+    return {"value": one.value, "name": one.name, "colour": one.colour}

@@ -1,0 +1,137 @@
+"""A map of classes, walked through tile by tile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automap_tiles.commands.facts import source_facts
+from automap_tiles.commands.tiledir import Selection
+from automap_tiles.errors import ConfigError
+from automap_tiles.formats.registry import open_input
+from automap_tiles.formats.spec import InputSpec
+from automap_tiles.grid import Tile, cover
+from automap_tiles.raster.legend import ClassLegend, read_class_legend
+from automap_tiles.workflows.assess.areas import pixel_areas
+from automap_tiles.workflows.samples.picture import Picture, look_at
+
+_TILE = 1024
+"""Pixels along the edge of what is read at once, or a little less."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Strata:
+    """What the map gives each of its classes."""
+
+    values: tuple[int, ...]
+    """Numbers of the classes, ascending; 0 is no data and none of them."""
+    pixels: tuple[int, ...]
+    areas: tuple[float, ...]
+    """Square metres on the ground."""
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Of the area that has a class."""
+        total = sum(self.areas)
+        return tuple(area / total for area in self.areas)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassMap:
+    """One band of a picture whose values are classes."""
+
+    picture: Picture
+    band: int
+    names: Mapping[int, str]
+    """Number of a class -> name, where the map tells one."""
+    colours: Mapping[int, str]
+
+    def tiles(self) -> Iterator[tuple[Tile, NDArray[np.uint8]]]:
+        """Each tile with its classes (y, x); 0 where there is none.
+
+        Raises `ConfigError` for values that are no classes.
+        """
+        grid = self.picture.pyramid
+        metatiling = 1 << (max(1, _TILE // grid.tile_size).bit_length() - 1)
+        grid = grid.replace(metatiling=metatiling)
+        spec = InputSpec.from_value("map", self.picture.path)
+        reader = open_input(spec, Path.cwd(), grid)
+        outline = self.picture.bounds.polygon()
+        for index in cover.tiles(grid, outline, self.picture.zoom):
+            tile = Tile(grid, index)
+            view = reader.at(tile)
+            if not view.is_empty():
+                # only rasters get here
+                yield tile, self._classes(view.read(indexes=self.band))  # type: ignore[attr-defined]
+
+    def _classes(
+        self, pixels: np.ma.MaskedArray[tuple[int, ...], np.dtype[np.generic]]
+    ) -> NDArray[np.uint8]:
+        values = np.ma.filled(pixels, 0)
+        classes: NDArray[np.uint8] = values.astype(np.uint8)
+        if values.dtype != np.uint8 and (classes != values).any():
+            wrong = values[classes != values].flat[0]
+            raise ConfigError(
+                "holds values that are no classes from 1 to 255",
+                self.picture.path,
+                key="MAP",
+                found=wrong.item(),
+                remedy="a map of `classify`; --band says which band holds the classes",
+            )
+        return classes
+
+
+def open_map(path: str | Path, band: int = 1) -> ClassMap:
+    """Open a map of classes: a raster file or a tile directory; raises `ConfigError`."""
+    picture = look_at(path)
+    if not 1 <= band <= len(picture.bands):
+        raise ConfigError(
+            f"has {len(picture.bands)} bands", path, key="--band", found=band, remedy="--band 1"
+        )
+    legend = _legend(picture, band)
+    return ClassMap(picture=picture, band=band, names=legend.names, colours=legend.colours)
+
+
+def count(classes: ClassMap) -> Strata:
+    """How many pixels and how much ground each class has; raises `ConfigError` when none has."""
+    pixels = np.zeros(256, dtype=np.int64)
+    areas = np.zeros(256)
+    for tile, values in classes.tiles():
+        rows = np.arange(len(values), dtype=np.int64)[:, None] * 256
+        found = np.bincount((values + rows).ravel(), minlength=256 * len(values))
+        by_row = found.reshape(len(values), 256)
+        pixels += by_row.sum(axis=0)
+        areas += (by_row * pixel_areas(tile.grid)[:, None]).sum(axis=0)
+    present = [int(value) for value in np.flatnonzero(pixels) if value]
+    if not present:
+        raise ConfigError("has no pixel with a class", classes.picture.path, key="MAP")
+    return Strata(
+        values=tuple(present),
+        pixels=tuple(int(pixels[value]) for value in present),
+        areas=tuple(float(areas[value]) for value in present),
+    )
+
+
+def at(classes: ClassMap, rows: NDArray[np.int64], cols: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """The classes of pixels, by row and column of the map's grid; 0 where there is none."""
+    found = np.zeros(len(rows), dtype=np.uint8)
+    for tile, values in classes.tiles():
+        top, left = tile.pixel_offset
+        inside = (rows >= top) & (rows < top + tile.height)
+        inside &= (cols >= left) & (cols < left + tile.width)
+        found[inside] = values[rows[inside] - top, cols[inside] - left]
+    return found
+
+
+def _legend(picture: Picture, band: int) -> ClassLegend:
+    """Of a tile directory that of its first tile."""
+    facts = source_facts(picture.path)
+    if facts.directory is None:
+        return read_class_legend(picture.path, band)
+    directory = facts.directory
+    tiles = directory.existing(Selection(zooms=(picture.zoom,)))
+    return read_class_legend(directory.storage.url(directory.layout.key(tiles[0])), band)

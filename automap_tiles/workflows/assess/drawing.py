@@ -1,0 +1,266 @@
+"""A reference sample for a map: its size, its classes' shares, and where its points lie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automap_tiles.analysis.classifier.classes import LandClass, land_classes
+from automap_tiles.analysis.design import (
+    EXPECTED_ACCURACY,
+    LEAST,
+    MINIMUM,
+    Allocation,
+    allocate,
+    sample_size,
+)
+from automap_tiles.analysis.sampling import lots
+from automap_tiles.errors import ConfigError
+from automap_tiles.notes import Fate, Note, Subject, tell
+from automap_tiles.workflows.assess.areas import pixel_areas
+from automap_tiles.workflows.assess.class_map import ClassMap, Strata, count, open_map
+from automap_tiles.workflows.assess.reference import open_model, training_keys
+from automap_tiles.workflows.samples.claims import Claims, joined
+
+_SUFFIXES = (".csv", ".geojson", ".json")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DesignWish:
+    """What sample is asked for."""
+
+    target: float = 0.01
+    """Standard error of the overall accuracy to reach."""
+    size: int | None = None
+    """So many points instead."""
+    expected: Mapping[int, float] = field(default_factory=dict)
+    """Number of a class -> user's accuracy to reckon with."""
+    allocation: Allocation = Allocation.COMPROMISE
+    minimum: int | None = None
+    """Points of each class at least."""
+    model: str | None = None
+    """The model that made the map: its training samples are not drawn."""
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """A designed sample."""
+
+    classes: tuple[LandClass, ...]
+    strata: Strata
+    expected: tuple[float, ...]
+    numbers: tuple[int, ...]
+    """Points of each class."""
+    needed: int | None
+    """Points that the target asks for; None when their number was said."""
+    x: NDArray[np.float64]
+    """Longitudes, in the order of the points' lots: classes mixed."""
+    y: NDArray[np.float64]
+
+
+def draw(path: str, wish: DesignWish, band: int = 1) -> Drawn:
+    """Design a sample for a map and draw its points.
+
+    Within a class every square metre has the same chance. Raises `ConfigError`.
+    """
+    classes = open_map(path, band)
+    model = open_model(wish.model)
+    strata = count(classes)
+    unknown = [value for value in wish.expected if value not in strata.values]
+    if unknown:
+        raise ConfigError("is no class of the map", path, key="--expect", found=unknown[0])
+    expected = tuple(wish.expected.get(value, EXPECTED_ACCURACY) for value in strata.values)
+    try:
+        needed = None
+        if wish.size is None:
+            needed = sample_size(strata.shares, expected, wish.target, sum(strata.pixels))
+        numbers = allocate(
+            strata.shares,
+            wish.size or needed or 1,
+            wish.allocation,
+            _minimum(wish, strata, path),
+            strata.pixels,
+        )
+    except ValueError as error:
+        raise ConfigError(str(error), path, key="--design") from error
+    trained = np.zeros(0, np.int64) if model is None else training_keys(model, classes.picture)
+    claims = _drawn(classes, dict(zip(strata.values, numbers, strict=True)), wish.seed, trained)
+    x, y = _lon_lat(classes, claims)
+    names = (
+        classes.names
+        if model is None
+        else {**{one.value: one.name for one in model.classes}, **classes.names}
+    )
+    drawn = tuple(int((claims.classes == value).sum()) for value in strata.values)
+    found = land_classes(strata.values, names, classes.colours)
+    _tell_fewer(found, drawn, numbers, wish)
+    return Drawn(
+        classes=found,
+        strata=strata,
+        expected=expected,
+        numbers=drawn,
+        needed=needed,
+        x=x,
+        y=y,
+    )
+
+
+def _minimum(wish: DesignWish, strata: Strata, path: str) -> int | None:
+    """Points of each class at least; the usual number gives way to a size that was said.
+
+    Raises `ConfigError` where a minimum that was said does not.
+    """
+    if wish.size is None:
+        return wish.minimum
+    classes = len(strata.values)
+    if wish.minimum is not None:
+        least = sum(min(wish.minimum, pixels) for pixels in strata.pixels)
+        if least > wish.size:
+            raise ConfigError(
+                f"{wish.minimum} points of each of {classes} classes are {least}",
+                path,
+                key="--size",
+                found=wish.size,
+                remedy=f"--size {least}, or a smaller --minimum",
+            )
+        return wish.minimum
+    usual = MINIMUM if wish.allocation is Allocation.COMPROMISE else LEAST
+    possible = min(usual, wish.size // classes)
+    if possible < usual:
+        tell(
+            Note(
+                fate=Fate.REPLACED,
+                subject=Subject.OPTIONS,
+                reason=f"the usual minimum of {usual} points a class is {possible}, so that the "
+                f"sample has {wish.size}",
+                remedy=f"--size {usual * classes} has room for it",
+            )
+        )
+    return possible
+
+
+def _tell_fewer(
+    classes: Sequence[LandClass], drawn: Sequence[int], planned: Sequence[int], wish: DesignWish
+) -> None:
+    """Tell of classes without a point, and of points that the map has no pixels for."""
+    bare = [one.name for one, number in zip(classes, drawn, strict=True) if not number]
+    if bare:
+        tell(
+            Note(
+                fate=Fate.LOST,
+                subject=Subject.CLASSES,
+                reason="they have no point: nothing will be known of them",
+                count=len(bare),
+                examples=tuple(bare),
+                remedy="more points (--size), or a --minimum for each class",
+            )
+        )
+    missing = max(wish.size or 0, sum(planned)) - sum(drawn)
+    if missing > 0:
+        tell(
+            Note(
+                fate=Fate.LOST,
+                subject=Subject.REFERENCE_POINTS,
+                reason="the map has not so many pixels that no training sample lies in",
+                count=missing,
+            )
+        )
+
+
+def check_output(path: Path) -> None:
+    """Refuse a name that does not say what to write."""
+    if path.suffix.lower() not in _SUFFIXES:
+        raise ConfigError(
+            "is neither CSV nor GeoJSON",
+            path,
+            key="--out",
+            remedy="a name ending in .csv or .geojson",
+        )
+
+
+def write_points(drawn: Drawn, path: Path) -> None:
+    """Write the points with an empty column for what is really there.
+
+    The class of the map is left out on purpose: whoever looks must not be led by it.
+    """
+    from automap_tiles.storage import open_storage
+
+    check_output(path)
+    content = _csv(drawn) if path.suffix.lower() == ".csv" else _geojson(drawn)
+    open_storage(str(path.absolute().parent)).put(path.name, content)
+
+
+def _drawn(
+    classes: ClassMap, numbers: Mapping[int, int], seed: int, trained: NDArray[np.int64]
+) -> Claims:
+    """The pixels with the lowest lots of each class, lots weighed by area.
+
+    Source: Efraimidis & Spirakis, Weighted random sampling with a reservoir, Information Processing
+    Letters 97 (2006).
+    """
+    kept, keys = Claims.none(), np.zeros(0)
+    for tile, values in classes.tiles():
+        wanted = [value for value, number in numbers.items() if number]
+        rows, cols = np.nonzero(np.isin(values, wanted))
+        areas = pixel_areas(tile.grid)[rows]
+        top, left = tile.pixel_offset
+        here = Claims(rows + top, cols + left, values[rows, cols], np.zeros(len(rows), np.int64))
+        fresh = ~np.isin(here.keys(), trained)
+        here, areas = here.take(fresh), areas[fresh]
+        lot = (lots(here.rows, here.cols, seed).astype(np.float64) + 0.5) / 2.0**64
+        keys = np.concatenate([keys, -np.log(lot) / areas])
+        kept = joined([kept, here])
+        best = _lowest(kept.classes, keys, numbers)
+        kept, keys = kept.take(best), keys[best]
+    return kept.take(np.argsort(lots(kept.rows, kept.cols, seed), kind="stable"))
+
+
+def _lowest(
+    values: NDArray[np.uint8], keys: NDArray[np.float64], numbers: Mapping[int, int]
+) -> NDArray[np.int64]:
+    chosen = []
+    for value, number in numbers.items():
+        own = np.flatnonzero(values == value)
+        chosen.append(own[np.argsort(keys[own], kind="stable")[:number]])
+    return np.concatenate(chosen)
+
+
+def _lon_lat(classes: ClassMap, claims: Claims) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    from rasterio.crs import CRS
+    from rasterio.warp import transform
+
+    x, y = classes.picture.centres(claims.rows, claims.cols)
+    lon, lat = transform(classes.picture.crs, CRS.from_epsg(4326), x, y)
+    return np.array(lon), np.array(lat)
+
+
+def _csv(drawn: Drawn) -> bytes:
+    rows = [
+        f"{number},{x:.8f},{y:.8f},"
+        for number, (x, y) in enumerate(zip(drawn.x, drawn.y, strict=True), 1)
+    ]
+    return ("\n".join(["id,X,Y,class", *rows]) + "\n").encode()
+
+
+def _geojson(drawn: Drawn) -> bytes:
+    from rasterio.crs import CRS
+
+    from automap_tiles import vector
+
+    features = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": (round(float(x), 8), round(float(y), 8))},
+            "properties": {"id": number, "class": None},
+        }
+        for number, (x, y) in enumerate(zip(drawn.x, drawn.y, strict=True), 1)
+    ]
+    schema = {"geometry": "Point", "properties": {"id": "int", "class": "str"}}
+    return vector.encode_features(
+        features, driver="GeoJSON", schema=schema, crs=CRS.from_epsg(4326)
+    )

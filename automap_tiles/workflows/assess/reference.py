@@ -1,0 +1,189 @@
+"""The reference sample: what is really there, beside what the map says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automap_tiles.analysis.sample_table import Loss, Reason, added
+from automap_tiles.errors import ConfigError
+from automap_tiles.notes import Note, Subject
+from automap_tiles.workflows.assess.class_map import ClassMap, at
+from automap_tiles.workflows.samples import ClassList, Picture, Samples, read_classes, read_samples
+from automap_tiles.workflows.samples.claims import Claims
+from automap_tiles.workflows.samples.losses import WORDS, notes_of
+from automap_tiles.workflows.samples.pixels import place
+
+if TYPE_CHECKING:
+    from automap_tiles.analysis.classifier.model import Model
+
+
+_SUBJECT = Subject.REFERENCE_POINTS
+_WORDS = {
+    **WORDS,
+    Reason.OUTSIDE: "outside the map",
+    Reason.NODATA: "the map has no class there",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferenceWish:
+    """Where the reference sample stands."""
+
+    path: str
+    class_field: str | None = None
+    year: int | None = None
+    classes: str | None = None
+    """File of classes; None: names are those of the map."""
+    model: str | None = None
+    """The model that made the map: none of its training samples may be a reference."""
+    drop_training: bool = False
+    """Leave out shapes that hold training samples instead of refusing the reference."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """Pixels whose true class is known."""
+
+    mapped: NDArray[np.uint8]
+    """(sample,) what the map says."""
+    truth: NDArray[np.uint8]
+    """(sample,) what is there."""
+    losses: tuple[Loss, ...]
+    training: int | None
+    """Pixels left out because their shape holds training samples; None when nobody said which
+    model made the map."""
+    several: int
+    """Shapes with more than one pixel: these were not drawn one by one."""
+    names: dict[int, str]
+    notes: tuple[Note, ...] = ()
+    """What of the reference is not among the samples."""
+
+
+def read_reference(wish: ReferenceWish, classes: ClassMap, model: Model | None) -> Reference:
+    """Read a reference and look up the map; raises `ConfigError`."""
+    names = _names(classes, model)
+    samples = _samples(wish, names)
+    pixels = place(samples, classes.picture, erode=0)
+    claims, training = _without_training(pixels.claims, wish, classes.picture, model)
+    mapped = at(classes, claims.rows, claims.cols)
+    known = mapped > 0
+    if not known.any():
+        raise ConfigError(
+            "no reference sample lies where the map has a class", wish.path, key="REFERENCE"
+        )
+    values, counts = np.unique(claims.classes[~known], return_counts=True)
+    nodata = [
+        Loss(value=value, reason=Reason.NODATA, count=number)
+        for value, number in zip(values.tolist(), counts.tolist(), strict=True)
+    ]
+    losses = added([*pixels.losses, *nodata])
+    names = {**samples.names, **names}
+    return Reference(
+        mapped=mapped[known],
+        truth=claims.classes[known],
+        losses=losses,
+        notes=tuple(_notes(samples, losses, names, claims.classes[known])),
+        training=training,
+        several=int((np.unique(claims.groups[known], return_counts=True)[1] > 1).sum()),
+        names=names,
+    )
+
+
+def _notes(
+    samples: Samples, losses: tuple[Loss, ...], names: dict[int, str], kept: NDArray[np.uint8]
+) -> Iterator[Note]:
+    """In the words of an assessment: the picture is the map, and the samples are its reference."""
+    left = set(kept.tolist())
+    for note in (*samples.notes, *notes_of(losses, names, left, _WORDS, _SUBJECT)):
+        yield replace(note, subject=_SUBJECT) if note.subject is Subject.SAMPLES else note
+
+
+def _names(classes: ClassMap, model: Model | None) -> dict[int, str]:
+    """Of the classes, as map or model say them."""
+    said = {} if model is None else {one.value: one.name for one in model.classes}
+    return {**said, **classes.names}
+
+
+def _samples(wish: ReferenceWish, names: dict[int, str]) -> Samples:
+    if wish.classes is not None:
+        said: ClassList | None = read_classes(wish.classes)
+    else:
+        said = _list_of(names) if names else None
+    samples = read_samples(wish.path, class_field=wish.class_field, year=wish.year, classes=said)
+    if wish.classes is None and samples.unlisted:
+        raise ConfigError(
+            "has classes that the map does not know",
+            wish.path,
+            key="--class-field",
+            found=", ".join(samples.unlisted[:10]),
+            remedy=f"--classes with their numbers in the map, or without those that are to be left "
+            f"out; the map has {', '.join(f'{n} {name}' for n, name in sorted(names.items()))}",
+        )
+    if said is None and samples.names:
+        raise ConfigError(
+            "has names for classes, and the map has numbers only",
+            wish.path,
+            key="--class-field",
+            found=", ".join(samples.names.values()),
+            remedy="--training with the model of the map, or --classes with a number for each",
+        )
+    return samples
+
+
+def _list_of(names: dict[int, str]) -> ClassList:
+    """Names and numbers of the map's classes, either of which may stand in the field."""
+    labels = {str(value): value for value in names} | {name: value for value, name in names.items()}
+    return ClassList(path="the map", values=labels, names=names, colours={})
+
+
+def _without_training(
+    claims: Claims, wish: ReferenceWish, picture: Picture, model: Model | None
+) -> tuple[Claims, int | None]:
+    if model is None:
+        return claims, None
+    trained = np.isin(claims.keys(), training_keys(model, picture))
+    # the neighbours in a polygon that was learnt from are no better
+    known = np.isin(claims.groups, claims.groups[trained])
+    if known.all() or (known.any() and not wish.drop_training):
+        shapes = np.unique(claims.groups)
+        raise ConfigError(
+            f"{len(np.unique(claims.groups[known]))} of its {len(shapes)} shapes hold training "
+            "samples of the model: they tell what it remembers, not how good the map is",
+            wish.path,
+            key="REFERENCE",
+            remedy="samples drawn for the purpose (automap assess --design); "
+            "--drop-training leaves these out",
+        )
+    return claims.take(~known), int(known.sum())
+
+
+def training_keys(model: Model, picture: Picture) -> NDArray[np.int64]:
+    """The pixels of a picture that training samples lie in, as `Claims.keys` numbers them."""
+    from rasterio.crs import CRS
+    from rasterio.warp import transform
+
+    x, y = model.training.positions.T
+    own = CRS.from_user_input(model.training.crs)
+    if own != picture.crs:
+        x, y = (np.array(each) for each in transform(own, picture.crs, x, y))
+    rows, cols = picture.places(x, y)
+    return Claims.of_one(rows, cols, 0, 0).keys()
+
+
+def open_model(path: str | Path | None) -> Model | None:
+    """The model of a map, if it was said; raises `ConfigError`."""
+    if path is None:
+        return None
+    from automap_tiles.analysis.classifier.model import Model
+    from automap_tiles.errors import InputError
+
+    try:
+        return Model.open(path)
+    except InputError as error:
+        raise ConfigError(error.message, path, key="--training") from error

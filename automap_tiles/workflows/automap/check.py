@@ -1,0 +1,207 @@
+"""What a run would do, found out without doing it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from automap_tiles.engine.pools.choice import usable_processors
+from automap_tiles.missions import Scene, common_bands, satellite_name
+from automap_tiles.notes import Note, collecting
+from automap_tiles.scenes import download as fetching
+from automap_tiles.scenes.funnel import Funnel
+from automap_tiles.workflows.automap.classification import check_samples, classification_of
+from automap_tiles.workflows.automap.composite import composite_bands
+from automap_tiles.workflows.automap.discover import Discovered, discover
+from automap_tiles.workflows.automap.download import done, is_remote_scene
+from automap_tiles.workflows.automap.expected import Expected, expected
+from automap_tiles.workflows.automap.folders import (
+    composite_path,
+    fetched_folder,
+    map_path,
+    scenes_folder,
+)
+from automap_tiles.workflows.automap.order import ClassificationOrder, DownloadOrder
+from automap_tiles.workflows.automap.parameters import Mode, RunParameters, parameters_of
+from automap_tiles.workflows.automap.results import check_composites, tell_confidence
+from automap_tiles.workflows.automap.state import SceneRejected
+from automap_tiles.workflows.events import Json
+
+
+@dataclass(frozen=True, kw_only=True)
+class SatellitePlan:
+    """The part of one satellite."""
+
+    satellite: str
+    scenes: int
+    done: int
+    """Prepared by an earlier run."""
+    first: datetime
+    last: datetime
+    bytes: int
+    """Of the files of all scenes whose size is known."""
+    to_fetch: int
+    """Those of them that are still to be fetched."""
+    unknown: int
+    """Files whose size nobody tells."""
+    expected: Expected
+    folder: str
+    """Of the prepared scenes."""
+    composite: str | None = None
+    """File; None where none is asked for."""
+    classes: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Of the satellite."""
+        return satellite_name(self.satellite)
+
+    def to_json(self) -> Json:
+        return {
+            "satellite": self.name,
+            "scenes": self.scenes,
+            "done": self.done,
+            "first": self.first.isoformat(),
+            "last": self.last.isoformat(),
+            "bytes": self.bytes,
+            "to_fetch": self.to_fetch,
+            "files_of_unknown_size": self.unknown,
+            **self.expected.to_json(),
+            "folder": self.folder,
+            "composite": self.composite,
+            "classes": self.classes,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutomapReport:
+    """What would be made, and what it takes."""
+
+    mode: Mode
+    output: str
+    satellites: tuple[SatellitePlan, ...]
+    """Those that have scenes."""
+    rejected: tuple[SceneRejected, ...]
+    """Scenes that are wanted and would not be used."""
+    found: Discovered
+    notes: tuple[Note, ...]
+    """What would be lost, replaced, ignored or guessed."""
+    free_bytes: int
+    """On the disk of the output."""
+
+    @property
+    def funnel(self) -> Funnel:
+        """From what the source has to what the run would use."""
+        return self.found.funnel
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What may go wrong, besides what the notes tell."""
+        needed = sum(plan.to_fetch + plan.expected.bytes for plan in self.satellites)
+        if needed <= self.free_bytes:
+            return ()
+        return (
+            f"the results may not fit: up to {needed} bytes, {self.free_bytes} are free where the "
+            "output is",
+        )
+
+    def to_json(self) -> Json:
+        plans = self.satellites
+        tiles = [plan.expected.tiles for plan in plans]
+        return {
+            "mode": str(self.mode),
+            "output": self.output,
+            "scenes": sum(plan.scenes for plan in plans),
+            "done": sum(plan.done for plan in plans),
+            "bytes": sum(plan.bytes for plan in plans),
+            "to_fetch": sum(plan.to_fetch for plan in plans),
+            "files_of_unknown_size": sum(plan.unknown for plan in plans),
+            "tiles": None if None in tiles else sum(filter(None, tiles)),
+            "memory_bytes": max((plan.expected.memory for plan in plans), default=0),
+            "seconds": [round(sum(plan.expected.seconds[end] for plan in plans)) for end in (0, 1)],
+            "satellites": [plan.to_json() for plan in plans],
+            "funnel": self.funnel.to_json(),
+            "set_aside": [one.to_json() for one in self.rejected],
+            "notes": [note.to_json() for note in self.notes],
+            "warnings": list(self.warnings),
+        }
+
+
+def check(order: DownloadOrder) -> AutomapReport:
+    """Look for the scenes, and reckon what a run of them takes; nothing is fetched or written.
+
+    Raises what `run` does before its first scene, and `OutputError` when there is no space for what
+    is to be fetched.
+    """
+    with collecting() as told:
+        wanted = parameters_of(order)
+        if wanted.mode.includes(Mode.COMPOSITE):
+            if not (order.overwrite and wanted.mode is Mode.COMPOSITE):
+                check_composites(wanted)
+            tell_confidence(wanted)
+        if isinstance(order, ClassificationOrder):
+            check_samples(wanted, classification_of(order))
+        found = discover(wanted)
+        parts = plans(wanted, found, order.workers)
+    return AutomapReport(
+        mode=wanted.mode,
+        output=str(wanted.output),
+        satellites=parts,
+        rejected=tuple(SceneRejected(scene=name, reason=why) for name, why in found.rejected),
+        found=found,
+        notes=(*found.notes, *told.grouped()),
+        free_bytes=shutil.disk_usage(_there(wanted.output)).free,
+    )
+
+
+def plans(
+    run: RunParameters, found: Discovered, workers: int | None = None
+) -> tuple[SatellitePlan, ...]:
+    """Of every satellite; raises `OutputError` when there is no space for what is to be fetched."""
+    busy = workers or usable_processors()
+    return tuple(_plan(run, satellite, scenes, busy) for satellite, scenes in found.scenes.items())
+
+
+def _there(path: Path) -> Path:
+    return next(each for each in (path, *path.parents) if each.exists())
+
+
+def _plan(
+    run: RunParameters, satellite: str, scenes: Sequence[Scene], workers: int
+) -> SatellitePlan:
+    folder = fetched_folder(run.output, satellite)
+    bands = (*common_bands(satellite), *run.making.bands)
+    ready = done(run, satellite, scenes)
+    pending = [scene for scene in scenes if scene.id not in ready]
+    files = fetching.measured(
+        [file for scene in scenes for file in fetching.files_of(scene, bands)]
+    )
+    remote = {scene.id for scene in pending if is_remote_scene(scene)}
+    amount = fetching.amount([file for file in files if file.scene in remote], folder)
+    fetching.check_space(amount, folder)
+    merged = run.mode.includes(Mode.COMPOSITE)
+    mapped = run.mode.includes(Mode.CLASSIFICATION)
+    return SatellitePlan(
+        satellite=satellite,
+        scenes=len(scenes),
+        done=len(ready),
+        first=scenes[0].time,
+        last=scenes[-1].time,
+        bytes=sum(file.size or 0 for file in files),
+        to_fetch=amount.missing,
+        unknown=sum(file.size is None for file in files),
+        expected=expected(
+            run,
+            scenes,
+            pending=len(pending),
+            to_fetch=amount.missing,
+            bands=len(composite_bands(run, satellite)),
+            workers=workers,
+        ),
+        folder=str(scenes_folder(run.output, satellite)),
+        composite=str(composite_path(run, satellite)) if merged else None,
+        classes=str(map_path(run, satellite)) if mapped else None,
+    )

@@ -1,0 +1,243 @@
+"""The composite mode: the prepared scenes of one satellite become one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import shapely
+
+from automap_tiles.analysis.methods import BandOf, Unit, bands_of, method
+from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.grid import Bounds, Grid
+from automap_tiles.missions import LON_LAT, common_bands, grid_of, outline, satellite_name
+from automap_tiles.scenes import find
+from automap_tiles.scenes.download.address import safe_name
+from automap_tiles.scenes.found import common_bands_of
+from automap_tiles.scenes.lattice import Lattice
+from automap_tiles.scenes.prepared import PREPARED_INDICES, read_item
+from automap_tiles.scenes.reading import Reading, lattice_of
+from automap_tiles.scenes.select import Selection
+from automap_tiles.vector import reproject_geometry
+from automap_tiles.workflows.automap import stac
+from automap_tiles.workflows.automap.discover import is_surface
+from automap_tiles.workflows.automap.download import area_hash
+from automap_tiles.workflows.automap.folders import composite_path, scenes_folder
+from automap_tiles.workflows.automap.parameters import RunParameters
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+    from automap_tiles.missions import BandFile, Scene
+
+_AROUND = 1.0
+"""Degrees around the scenes."""
+NODATA = -32768
+_LARGEST_TILE = 512
+"""Pixels; smaller areas are a single tile of their own size."""
+
+
+def composite_bands(run: RunParameters, satellite: str) -> tuple[BandOf, ...]:
+    """Bands of a composite: `median_blue` … `median_ndwi`, `std_blue` …, `valid_count`."""
+    return bands_of(run.statistics, common_bands(satellite), PREPARED_INDICES, run.provenance)
+
+
+def band_unit(unit: Unit) -> float:
+    """What a stored 1 is worth: counts are what they are, all else is stored times 10 000."""
+    return 1.0 if unit is Unit.COUNT else 1e-4
+
+
+def _pixels(run: RunParameters) -> tuple[str, int]:
+    """(dtype, nodata): sums of distances do not fit into 16 bits."""
+    sums = any(method(name).score is Unit.REFLECTANCE for name in run.statistics)
+    if "score" in run.provenance and sums:
+        return "int32", -(2**31)
+    return "int16", NODATA
+
+
+def prepared_scenes(
+    run: RunParameters, satellite: str, only: Collection[str] | None = None
+) -> tuple[Scene, ...]:
+    """Those of the run; raises `InputError` when there is none.
+
+    `only`: ids of the scenes that the run has found and prepared; None: all that are there.
+    """
+    return _prepared(run, satellite, only)[0]
+
+
+def _prepared(
+    run: RunParameters, satellite: str, only: Collection[str] | None
+) -> tuple[tuple[Scene, ...], bool]:
+    """The scenes, and whether there are others that would be taken for scenes of the run."""
+    folder = scenes_folder(run.output, satellite)
+    selection = Selection(
+        period=run.period,
+        satellites=frozenset((satellite,)),
+        max_cloud_cover=run.max_cloud_cover,
+        area=run.area,
+    )
+    there = find.products(folder, bands=common_bands_of, selection=selection).scenes
+    scenes = tuple(scene for scene in there if only is None or scene.id in only)
+    if not scenes:
+        raise InputError("no prepared scene has a pixel in the area", folder)
+    return scenes, len(scenes) < len(there)
+
+
+def composite_config(
+    run: RunParameters, satellite: str, only: Collection[str] | None = None
+) -> dict[str, Any]:
+    """The process that makes the composite, as `open_process` takes it.
+
+    `only` as in `prepared_scenes`: what earlier runs have prepared and this one has not found
+    is left out. Its grid is the one that most of the scenes share, so that their pixels stay as
+    they are.
+    Raises `InputError` without scenes, `ConfigError` where earlier runs left some that do not go
+    with those of this one.
+    """
+    scenes, others = _prepared(run, satellite, only)
+    _check_alike(run, satellite, scenes)
+    bands = composite_bands(run, satellite)
+    grid, bounds = composite_grid(run, satellite, scenes)
+    dtype, nodata = _pixels(run)
+    plain: dict[str, Any] = {"path": str(scenes_folder(run.output, satellite)), "format": "scenes"}
+    if run.max_cloud_cover is not None:
+        plain["max_cloud_cover"] = run.max_cloud_cover
+    if others:
+        plain["only"] = [scene.id for scene in scenes]
+    return {
+        "process": "composite",
+        "config_dir": str(Path.cwd()),
+        "input": {
+            "scenes": {
+                **plain,
+                "time": str(run.period),
+                "satellites": satellite,
+                "bands": list(common_bands(satellite)),
+                "mask": list(run.mask),
+            }
+        },
+        "pyramid": grid,
+        "zoom_levels": 0,
+        "bounds": list(bounds),
+        "output": {
+            "format": "GTiff",
+            "path": str(composite_path(run, satellite)),
+            "cog": True,
+            "extent": "area",
+            "bands": len(bands),
+            "dtype": dtype,
+            "nodata": nodata,
+            "descriptions": [band.name for band in bands],
+            "scales": [band_unit(band.unit) for band in bands],
+            "tags": _tags(run, satellite),
+        },
+        "process_parameters": _parameters(run),
+    }
+
+
+def composite_grid(
+    run: RunParameters, satellite: str, scenes: Sequence[Scene]
+) -> tuple[dict[str, Any], Bounds]:
+    """A pyramid of one zoom on the pixels that most of the scenes share, and the box in it."""
+    lattice = _square(lattice_of(scenes, Reading(bands=common_bands(satellite))))
+    return _grid(lattice, _reach(run, scenes), _overlap(lattice, scenes))
+
+
+def _check_alike(run: RunParameters, satellite: str, scenes: Sequence[Scene]) -> None:
+    """Raise `ConfigError` for scenes of another area, mask or level than the others have."""
+    folder, area = scenes_folder(run.output, satellite), area_hash(run.area)
+    items = [(scene.id, read_item(folder / f"{safe_name(scene.id)}.json")) for scene in scenes]
+    strange = [
+        name
+        for name, item in items
+        if item is None or not stac.is_made_for(item, area, run.making.label)
+    ]
+    how = "cut to another area, or given another mask"
+    if not strange and len({is_surface(scene) for scene in scenes}) > 1:
+        strange = [scene.id for scene in scenes if is_surface(scene)]
+        how = "of surface reflectance, and others are of that at the top of the atmosphere"
+    if strange:
+        raise ConfigError(
+            f"an earlier run left {len(strange)} of the {len(scenes)} scenes {how}",
+            file=folder,
+            found=", ".join(strange[:3]),
+            remedy="another --output, or delete these scenes (.json and .tif)",
+        )
+
+
+def _parameters(run: RunParameters) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "statistics": list(run.statistics),
+        "indices": list(PREPARED_INDICES),
+        "provenance": list(run.provenance),
+    }
+    first, last = run.period.first, run.period.last
+    seasonal = any(method(name).needs_season for name in run.statistics)
+    if seasonal and first is not None and last is not None:
+        found["target_day"] = str(first + (last - first) / 2)
+    return found
+
+
+def _square(lattice: Lattice) -> Lattice:
+    """The lattice, or one of square pixels where its own are not: pyramids have no others."""
+    width, height = lattice.pixel
+    if width == height:
+        return lattice
+    corner = Grid(lattice.crs, lattice.transform, (1, 1))
+    return Lattice.of(corner, min(width, height))
+
+
+def _reach(run: RunParameters, scenes: Sequence[Scene]) -> BaseGeometry:
+    """The part of the area that lies around the scenes: the rest would be without data."""
+    files = [_first_band(scene) for scene in scenes]
+    seen = [file.grid or grid_of(file.href) for file in files]
+    around = shapely.union_all([outline(grid) for grid in seen]).buffer(_AROUND)
+    return run.area if around.contains(run.area) else run.area.intersection(around)
+
+
+def _overlap(lattice: Lattice, scenes: Sequence[Scene]) -> int:
+    """Pixels that scenes reach beyond the box of the area: those that lie on another grid, one."""
+    grids = [_first_band(scene).grid for scene in scenes]
+    return int(any(grid is None or lattice.offset(grid) is None for grid in grids))
+
+
+def _first_band(scene: Scene) -> BandFile:
+    """All bands of a prepared scene lie on one grid."""
+    return scene.band(scene.instrument.common_bands[0])
+
+
+def _grid(lattice: Lattice, area: BaseGeometry, more: int) -> tuple[dict[str, Any], Bounds]:
+    """A pyramid of one zoom whose pixels are those of the lattice, and the box of the area.
+
+    The box has so many pixels `more` below and to the right, where the pyramid has room.
+    """
+    area = reproject_geometry(area, LON_LAT, lattice.crs)
+    rows, cols = lattice.window(Bounds(*area.bounds))
+    tile = min(_LARGEST_TILE, -(-max(len(rows), len(cols)) // 16) * 16)
+    shape = [-(-len(rows) // tile), -(-len(cols) // tile)]
+    whole = (
+        range(rows.start, rows.start + shape[0] * tile),
+        range(cols.start, cols.start + shape[1] * tile),
+    )
+    grid = {
+        "shape": shape,
+        "bounds": list(lattice.grid(whole).bounds),
+        "srs": {"wkt": lattice.crs.to_wkt()},
+        "is_global": False,
+    }
+    wider = (
+        range(rows.start, min(rows.stop + more, whole[0].stop)),
+        range(cols.start, min(cols.stop + more, whole[1].stop)),
+    )
+    return {"grid": grid, "tile_size": tile, "metatiling": 1}, lattice.grid(wider).bounds
+
+
+def _tags(run: RunParameters, satellite: str) -> dict[str, str]:
+    """What the file says of itself; the scenes with their shares are added when it is made."""
+    return {
+        "SATELLITE": satellite_name(satellite),
+        "PERIOD": str(run.period),
+        "STATISTICS": ",".join(run.statistics),
+        "MASK": ",".join(run.mask),
+    }

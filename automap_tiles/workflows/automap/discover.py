@@ -1,0 +1,189 @@
+"""Which scenes a run is made of: of the top of the atmosphere where there are such.
+
+A satellite that has none is taken at surface reflectance, and the run says so; the two are never
+mixed within one satellite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from automap_tiles.errors import AutomapError, InputError
+from automap_tiles.missions import Scene, common_bands, satellite_name
+from automap_tiles.notes import Fate, Note, Notes, Subject
+from automap_tiles.scenes import find
+from automap_tiles.scenes.found import Found, Wanted, common_bands_of
+from automap_tiles.scenes.funnel import Funnel, Step
+from automap_tiles.scenes.masks import parse_flags
+from automap_tiles.scenes.select import Selection, one_level
+from automap_tiles.scenes.unmasked import notes_of, refuse
+from automap_tiles.workflows.automap.parameters import RunParameters, check_bands
+from automap_tiles.workflows.events import Json
+
+if TYPE_CHECKING:
+    from automap_tiles.missions import Level
+    from automap_tiles.scenes.catalogue.providers import Provider
+
+_CATALOGUES = (".json", ".geojson")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Discovered:
+    """Scenes of a run by satellite."""
+
+    scenes: Mapping[str, tuple[Scene, ...]]
+    """Satellite → its scenes by time; satellites without one are not there."""
+    rejected: tuple[tuple[str, str], ...]
+    """(name, reason) of products that cannot be used, or were not chosen."""
+    notes: tuple[Note, ...] = ()
+    """What the user may not expect: satellites without scenes, or of another level."""
+    funnel: Funnel = field(default_factory=Funnel)
+    """From what the source has to what the run uses."""
+
+    def to_json(self) -> Json:
+        return {
+            "scenes": {satellite_name(one): len(scenes) for one, scenes in self.scenes.items()},
+            "used": self.funnel.used,
+            "funnel": self.funnel.to_json(),
+        }
+
+
+def discover(run: RunParameters) -> Discovered:
+    """Look for the scenes in the run's source.
+
+    Raises `InputError` when there is none, `ConfigError` where the mask or a statistic cannot be
+    made of them.
+    """
+    for satellite in sorted(run.satellites):
+        check_bands(run, satellite)
+    selection = Selection(
+        period=run.period,
+        satellites=run.satellites,
+        max_cloud_cover=run.max_cloud_cover,
+        area=run.area,
+    )
+    found = one_level(_search(run, selection))
+    scenes: dict[str, tuple[Scene, ...]] = {}
+    dropped: list[tuple[str, str]] = []
+    notes = Notes()
+    for satellite in sorted(run.satellites):
+        kept = [scene for scene in found.scenes if scene.satellite == satellite]
+        if not kept:
+            notes.add(_of_satellite(satellite, Fate.LOST, "no scene of them is used"))
+            continue
+        run.making.check(kept)
+        kept, lost = _with_bands(kept, run.making.bands)
+        dropped += lost
+        if not kept:
+            raise InputError(f"no scene has what its mask is made of: {lost[0][1]}", run.source)
+        scenes[satellite] = tuple(kept)
+        notes.extend(_without_masks(run, kept))
+        if is_surface(kept[0]):
+            notes.add(
+                _of_satellite(
+                    satellite,
+                    Fate.REPLACED,
+                    "only surface reflectance is there and is taken, not that at the top of the "
+                    "atmosphere",
+                )
+            )
+    return Discovered(
+        scenes=scenes,
+        rejected=(*found.rejected, *dropped),
+        notes=notes.grouped(),
+        funnel=found.funnel.without(Step.READABLE, dropped),
+    )
+
+
+def _without_masks(run: RunParameters, scenes: Sequence[Scene]) -> tuple[Note, ...]:
+    """Of scenes that a mask is asked for and not there; raises `InputError` where it must be."""
+    notes = notes_of(scenes, parse_flags(run.mask), run.making)
+    if run.require_mask:
+        refuse(notes, run.source)
+    return notes
+
+
+def _of_satellite(satellite: str, fate: Fate, reason: str) -> Note:
+    name = satellite_name(satellite)
+    return Note(fate=fate, subject=Subject.SATELLITES, reason=reason, examples=(name,))
+
+
+def scenes_of(
+    source: str, selection: Selection, bands: Wanted, unpack_to: Path | None = None
+) -> Found:
+    """Scenes of a folder, an archive or a catalogue; raises `InputError` when there is none."""
+    if is_catalogue(source):
+        from automap_tiles.scenes import catalogue
+
+        everything = catalogue.search(source, selection, catalogue.Options(bands=bands))
+    else:
+        everything = find.products(source, bands=bands, unpack_to=unpack_to, selection=selection)
+    return _chosen(everything, selection, source)
+
+
+def is_catalogue(source: str) -> bool:
+    """Whether a source is a STAC file, a STAC API or a catalogue known by its name."""
+    from automap_tiles.scenes.catalogue.providers import PROVIDERS
+
+    named = source in {provider.name for provider in PROVIDERS}
+    return named or source.startswith(("http://", "https://")) or source.endswith(_CATALOGUES)
+
+
+def _search(run: RunParameters, selection: Selection) -> Found:
+    from automap_tiles.scenes.catalogue.providers import by_name
+
+    provider = by_name(run.source)
+    if provider is None:
+        return scenes_of(run.source, selection, common_bands_of, run.output / ".unpacked")
+    everything = Found()
+    for satellite in sorted(run.satellites):
+        everything += _of_provider(provider, run.source, satellite, selection)
+    return _chosen(everything, selection, run.source)
+
+
+def _of_provider(provider: Provider, source: str, satellite: str, selection: Selection) -> Found:
+    """Its scenes of a satellite: at the top of the atmosphere, or else at the surface."""
+    from automap_tiles.scenes import catalogue
+    from automap_tiles.scenes.catalogue.providers import has
+
+    found = Found()
+    own = replace(selection, satellites=frozenset((satellite,)))
+    levels: tuple[Level, ...] = ("toa", "surface")
+    for level in levels:
+        if has(provider, satellite, level):
+            options = catalogue.Options(bands=common_bands(satellite), level=level)
+            found += catalogue.search(source, own, options)
+        if found.scenes:
+            break
+    return found
+
+
+def _chosen(everything: Found, selection: Selection, source: str) -> Found:
+    found = selection.of(everything)
+    if not found.scenes:
+        raise InputError(found.funnel.why_nothing(), source)
+    return found
+
+
+def _with_bands(
+    scenes: Sequence[Scene], bands: Sequence[str]
+) -> tuple[list[Scene], list[tuple[str, str]]]:
+    """(scenes that have the bands, the others with the reason)."""
+    kept: list[Scene] = []
+    lost: list[tuple[str, str]] = []
+    for scene in scenes:
+        try:
+            for band in bands:
+                scene.band(band)
+            kept.append(scene)
+        except AutomapError as error:
+            lost.append((scene.id, str(error)))
+    return kept, lost
+
+
+def is_surface(scene: Scene) -> bool:
+    """Whether its reflectance is that at the surface."""
+    return scene.kind == "surface"

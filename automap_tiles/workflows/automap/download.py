@@ -1,0 +1,297 @@
+"""The download mode: every scene becomes one prepared picture, many at a time.
+
+A scene is whole or absent: its STAC item is written last. One that is there, cut to the same area
+and made of the same files, is not made again; so a run that was killed goes on where it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from automap_tiles.errors import AutomapError, Empty
+from automap_tiles.missions import common_bands, satellite_name
+from automap_tiles.notes import Fate, Note, Subject, tell
+from automap_tiles.scenes import download as fetching
+from automap_tiles.scenes import find, prepare, prepared
+from automap_tiles.scenes.download.address import kind_of, safe_name
+from automap_tiles.scenes.failures import check_own
+from automap_tiles.scenes.masks import Making
+from automap_tiles.scenes.stamps import far_stamps, product_fingerprint
+from automap_tiles.stopping import carried, raise_if_stopped
+from automap_tiles.storage import Storage, open_storage
+from automap_tiles.workflows.automap import stac
+from automap_tiles.workflows.automap.discover import Discovered, is_catalogue
+from automap_tiles.workflows.automap.folders import fetched_folder, scenes_folder
+from automap_tiles.workflows.automap.parameters import RunParameters
+from automap_tiles.workflows.events import Json
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+    from automap_tiles.missions import Scene
+
+
+_ASK_SECONDS = 0.2
+"""How often it is asked whether to stop."""
+
+
+class SceneStatus(StrEnum):
+    """What became of a scene."""
+
+    WRITTEN = "written"
+    EMPTY = "empty"
+    """No pixel of it lies in the area."""
+    THERE = "there"
+    """It was done before."""
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneDone:
+    """One scene of a download."""
+
+    satellite: str
+    scene: str
+    """Id."""
+    status: SceneStatus
+    seconds: float = 0.0
+    error: str | None = None
+
+    def to_json(self) -> Json:
+        return {
+            "satellite": self.satellite,
+            "scene": self.scene,
+            "status": str(self.status),
+            "seconds": round(self.seconds, 3),
+            **({} if self.error is None else {"error": self.error}),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Job:
+    """Where the scenes of one satellite go."""
+
+    satellite: str
+    storage: Storage
+    fetched: Path
+    area: BaseGeometry
+    area_hash: str
+    making: Making
+    products: Mapping[str, str]
+    """Id of a scene → fingerprint of its product as it is now."""
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """Those that are needed of a scene, also for its mask."""
+        return (*common_bands(self.satellite), *self.making.bands)
+
+
+def download(
+    run: RunParameters,
+    found: Discovered,
+    *,
+    workers: int | None = None,
+    overwrite: bool = False,
+) -> Generator[SceneDone]:
+    """Prepare all scenes, satellite by satellite; each is told of as it is done.
+
+    A scene that fails does not end the others. Raises `OutputError` when there is no space for
+    what is to be fetched, `ResourceError` when too many files are open: that is no fault of a
+    scene.
+    """
+    for satellite, scenes in found.scenes.items():
+        yield from _of_satellite(_job(run, satellite, scenes), scenes, workers, overwrite)
+
+
+def done(run: RunParameters, satellite: str, scenes: Sequence[Scene]) -> frozenset[str]:
+    """Ids of the scenes that need no work."""
+    job = _job(run, satellite, scenes)
+    return frozenset(scene.id for scene in scenes if _is_there(job, scene))
+
+
+def is_remote_scene(scene: Scene) -> bool:
+    """Whether its files have to be fetched."""
+    hrefs = [file.href for file in scene.bands.values()] + [file.href for file in scene.quality]
+    return any(kind_of(href) != "file" for href in hrefs)
+
+
+def area_hash(area: BaseGeometry) -> str:
+    """Of the same area always the same."""
+    from shapely import normalize
+
+    return hashlib.sha256(normalize(area).wkb).hexdigest()[:16]
+
+
+def _job(run: RunParameters, satellite: str, scenes: Sequence[Scene]) -> _Job:
+    far = {} if is_catalogue(run.source) else far_stamps(run.source)
+    bands = (*common_bands(satellite), *run.making.bands)
+    return _Job(
+        satellite=satellite,
+        storage=open_storage(str(scenes_folder(run.output, satellite))),
+        fetched=fetched_folder(run.output, satellite),
+        area=run.area,
+        area_hash=area_hash(run.area),
+        making=run.making,
+        products={scene.id: product_fingerprint(scene, bands, far) for scene in scenes},
+    )
+
+
+def _of_satellite(
+    job: _Job, scenes: Sequence[Scene], workers: int | None, overwrite: bool
+) -> Generator[SceneDone]:
+    job.storage.clean_parts()  # of a run that died: this one holds the folder
+    pending: list[Scene] = []
+    for scene in scenes:
+        if not overwrite and _is_there(job, scene):
+            _tell_unknown(job, scene)
+            yield _done(job, scene, SceneStatus.THERE)
+        else:
+            _tell_changed(job, scene)
+            pending.append(scene)
+    if not pending and job.storage.exists(prepared.NAME):
+        return
+    job.storage.clean_parts()  # of runs that were killed
+    # The folder is known for what it is from the first scene on.
+    _write_collection(job)
+    prepare_one = carried(_prepare)
+    running: set[Future[SceneDone]] = set()
+    pool = ThreadPoolExecutor(workers or os.cpu_count() or 1, thread_name_prefix="prepare")
+    try:
+        for ready in _on_this_machine(job, pending):
+            if isinstance(ready, SceneDone):
+                yield ready
+                continue
+            running.add(pool.submit(prepare_one, job, ready))
+            finished, running = wait(running, 0, FIRST_COMPLETED)
+            for future in finished:
+                yield future.result()
+        while running:
+            finished, running = wait(running, _ASK_SECONDS, FIRST_COMPLETED)
+            for future in finished:
+                yield future.result()
+            raise_if_stopped()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+        with contextlib.suppress(OSError):  # files of a scene that failed are in it
+            job.fetched.rmdir()
+        # also of a run that was stopped: what is done is in it
+        _write_collection(job)
+
+
+def _is_there(job: _Job, scene: Scene) -> bool:
+    item = _item(job, scene)
+    if item is None or not stac.is_made_for(item, job.area_hash, job.making.label):
+        return False
+    if stac.product_of(item) not in (None, job.products[scene.id]):
+        return False
+    name = safe_name(scene.id)
+    return not item.get("assets") or job.storage.exists(f"{name}.tif")
+
+
+def _item(job: _Job, scene: Scene) -> dict[str, Any] | None:
+    return prepared.read_item(Path(job.storage.url(f"{safe_name(scene.id)}.json")))
+
+
+def _tell_changed(job: _Job, scene: Scene) -> None:
+    item = _item(job, scene)
+    before = None if item is None else stac.product_of(item)
+    if before not in (None, job.products[scene.id]):
+        tell(
+            Note(
+                fate=Fate.REPLACED,
+                subject=Subject.SCENES,
+                reason="prepared anew: the files of their products have changed",
+                examples=(scene.id,),
+            )
+        )
+
+
+def _tell_unknown(job: _Job, scene: Scene) -> None:
+    item = _item(job, scene)
+    if item is not None and stac.product_of(item) is None:
+        tell(
+            Note(
+                fate=Fate.GUESSED,
+                subject=Subject.SCENES,
+                reason="prepared by an earlier version, and taken for the same products",
+                examples=(scene.id,),
+                remedy="automap download --overwrite prepares them anew",
+            )
+        )
+
+
+def _on_this_machine(job: _Job, scenes: Sequence[Scene]) -> Iterator[Scene | SceneDone]:
+    """The scenes as their files are here; those that cannot be fetched as failed."""
+    remote = [scene for scene in scenes if is_remote_scene(scene)]
+    ids = {scene.id for scene in remote}
+    yield from (scene for scene in scenes if scene.id not in ids)
+    if not remote:
+        return
+    files = fetching.measured(
+        [each for scene in remote for each in fetching.files_of(scene, job.bands)]
+    )
+    fetching.check_space(fetching.amount(files, job.fetched), job.fetched)
+    left = {scene.id: 0 for scene in remote}
+    by_id = {scene.id: scene for scene in remote}
+    for file in files:
+        left[file.scene or ""] += 1
+    errors: dict[str, str] = {}
+    for one in fetching.fetch(files, job.fetched):
+        name = one.file.scene or ""
+        left[name] -= 1
+        if one.status is fetching.Status.FAILED:
+            errors.setdefault(name, f"{one.file.target}: {one.error}")
+        if left[name]:
+            continue
+        if name in errors:
+            yield _done(job, by_id[name], SceneStatus.FAILED, error=errors[name])
+        else:
+            yield fetching.fetched(by_id[name], job.fetched, job.bands)
+
+
+def _prepare(job: _Job, scene: Scene) -> SceneDone:
+    started = time.monotonic()
+    name = safe_name(scene.id)
+    status = SceneStatus.WRITTEN
+    picture: prepare.Picture | None = None
+    try:
+        job.storage.delete(f"{name}.json")
+        scene = find.looked_at(scene, job.bands)
+        try:
+            with job.storage.staged(f"{name}.tif") as path:
+                picture = prepare.write(path, scene, job.area, job.making)
+        except Empty:
+            job.storage.delete(f"{name}.tif")
+            status = SceneStatus.EMPTY
+        stac.put(
+            job.storage,
+            f"{name}.json",
+            stac.item(scene, job.area_hash, picture, job.making.label, job.products[scene.id]),
+        )
+    except AutomapError as error:
+        check_own(error)
+        done = _done(job, scene, SceneStatus.FAILED, error=str(error))
+    else:
+        done = _done(job, scene, status)
+        shutil.rmtree(job.fetched / name, ignore_errors=True)
+    return replace(done, seconds=time.monotonic() - started)
+
+
+def _write_collection(job: _Job) -> None:
+    folder = Path(job.storage.url(""))
+    content = stac.collection(prepared.items(folder), satellite_name(job.satellite))
+    stac.put(job.storage, prepared.NAME, content)
+
+
+def _done(job: _Job, scene: Scene, status: SceneStatus, error: str | None = None) -> SceneDone:
+    return SceneDone(satellite=job.satellite, scene=scene.id, status=status, error=error)

@@ -1,0 +1,53 @@
+"""The phases of a classification: of each composite a model, and of the model a map."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from automap_tiles.errors import AutomapError
+from automap_tiles.missions import satellite_name
+from automap_tiles.workflows.aside import aside
+from automap_tiles.workflows.automap.classification import (
+    Classification,
+    map_config,
+    model_report,
+    training_of,
+)
+from automap_tiles.workflows.automap.folders import map_path, model_path, report_path
+from automap_tiles.workflows.automap.phases import MAP, execute, failed
+from automap_tiles.workflows.automap.state import State
+from automap_tiles.workflows.events import Event
+from automap_tiles.workflows.train import trained
+
+
+def classify(state: State, wish: Classification) -> Generator[Event]:
+    """Train on each composite and map it.
+
+    A satellite that fails, for want of samples for instance, leaves the others alone.
+    """
+    for satellite in state.composites:
+        try:
+            yield from _of_one(state, wish, satellite)
+        except AutomapError as error:
+            yield failed(state, f"classes of {satellite_name(satellite)}", error)
+
+
+def _of_one(state: State, wish: Classification, satellite: str) -> Generator[Event]:
+    wanted, overwrite = state.wanted, state.order.overwrite
+    spec = yield from aside(
+        lambda _: training_of(
+            wanted, satellite, wish, workers=state.order.workers, overwrite=overwrite
+        ),
+        stop=state.stop,
+        notes=state.told,
+    )
+    facts = {"satellite": satellite_name(satellite)}
+    found = yield from trained(spec, facts=facts, stop=state.stop, notes=state.told)
+    model_report(wanted, satellite, found)
+    config = map_config(wanted, satellite, wish, found)
+    yield from execute(state, config, MAP, satellite, overwrite=overwrite)
+    state.maps[satellite] = {
+        "model": str(model_path(wanted, satellite)),
+        "training report": str(report_path(wanted, satellite)),
+        "classes": str(map_path(wanted, satellite)),
+    }

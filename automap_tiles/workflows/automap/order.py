@@ -1,0 +1,78 @@
+"""From satellite products to scenes, composites and maps of classes: what shall be made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from automap_tiles.workflows.bounds import Count, Percent, Whole
+from automap_tiles.workflows.learning import Learning
+from automap_tiles.workflows.order import Order
+
+
+@dataclass(frozen=True, kw_only=True)
+class DownloadOrder(Order):
+    """Fetch scenes and prepare them: one multiband GeoTIFF each."""
+
+    workflow: ClassVar[str] = "download"
+
+    satellites: tuple[str, ...]
+    """Digits, names or groups: `2578`, `landsat-8`, `landsat`, `sentinel`, `all`."""
+    start: str
+    """First day, such as `2018-04-01`."""
+    end: str
+    """Last day, after the first."""
+    boundary: str
+    """GeoJSON or another vector file: the union of all its shapes is the area."""
+    input: str
+    """Folder or archive of products; STAC file, address of a STAC API, or name of a catalogue."""
+    output: str
+    """Folder of this machine; each satellite has its own in it."""
+    mask: tuple[str, ...] = ("cloud", "cirrus", "shadow")
+    """What rules a pixel out of a composite; scenes that cannot tell it are named."""
+    max_cloud_cover: Percent | None = None
+    """Leave out scenes with more clouds."""
+    masker: str | None = None
+    """Makes the masks from the bands, in place of the scenes' own: `csmask` or `s2cloudless`."""
+    project_shadow: bool = False
+    """Look for the shadows of clouds: for masks that have none."""
+    require_mask: bool = False
+    """Refuse scenes that have no mask of what is to be masked; else that is told."""
+    description: str = ""
+    """To find the run again."""
+    overwrite: bool = False
+    """Make anew what this order ends with."""
+    workers: Count | None = None
+    """How many at a time; as many as there are cores when None."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompositeOrder(DownloadOrder):
+    """Prepare scenes, and merge those of each satellite."""
+
+    workflow: ClassVar[str] = "composite"
+
+    statistics: tuple[str, ...] = ("median",)
+    """Methods of composites, such as `median`, `std`, `medoid`."""
+    provenance: tuple[str, ...] = ("valid_count",)
+    """Bands that say where the pixels are from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassificationOrder(CompositeOrder):
+    """Merge scenes, and map the classes of samples in the composites."""
+
+    workflow: ClassVar[str] = "classification"
+
+    samples: str
+    """Points or polygons of known class: a CSV with X, Y in longitude and latitude and columns of
+    years (the nearest is taken), or any vector file."""
+    learn: Learning = field(default_factory=Learning)
+    confidence: bool = False
+    """A band with the lead of the best class, per cent."""
+    probabilities: bool = False
+    """A band for each class with its probability."""
+    smoothing: Whole = 0
+    """Window (odd) in which pixels listen to their neighbours; 0: none."""
+    minimum_patch: Whole = 0
+    """Pixels: smaller patches take the class around them."""

@@ -1,0 +1,251 @@
+"""The parameters of a run and their rules."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from automap_tiles.analysis.indices import INDICES
+from automap_tiles.analysis.methods import (
+    VALID_COUNT,
+    check_methods,
+    check_provenance,
+    method,
+)
+from automap_tiles.errors import AutomapError, ConfigError, InputError
+from automap_tiles.missions import COMMON, common_bands, parse_satellites, satellite_name
+from automap_tiles.scenes.maskers import Masking
+from automap_tiles.scenes.masks import OWN_LAYERS, Making, parse_flags
+from automap_tiles.scenes.prepared import PREPARED_INDICES
+from automap_tiles.scenes.select import Period
+from automap_tiles.storage import is_remote
+from automap_tiles.workflows.automap.order import CompositeOrder, DownloadOrder
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+EARLIEST = date(1984, 1, 1)
+"""Landsat 5 began to see in March of that year."""
+DEFAULT_STATISTICS = ("median",)
+DEFAULT_PROVENANCE = (VALID_COUNT,)
+
+
+class Mode(StrEnum):
+    """Where a run ends; each contains the ones before it, in this order."""
+
+    DOWNLOAD = "download"
+    COMPOSITE = "composite"
+    CLASSIFICATION = "classification"
+
+    def includes(self, step: Mode) -> bool:
+        """Whether a run of this mode goes through a step."""
+        return list(Mode).index(self) >= list(Mode).index(step)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunParameters:
+    """What a run is, checked."""
+
+    mode: Mode
+    satellites: frozenset[str]
+    """`2`, `5`, `7`, `8`, `9`."""
+    period: Period
+    """Both ends are there."""
+    area: BaseGeometry
+    """Longitude and latitude; the union of all shapes of the boundary file."""
+    source: str
+    """Folder, archive, STAC file, address of a STAC API or name of a catalogue."""
+    output: Path
+    """Absolute."""
+    statistics: tuple[str, ...] = DEFAULT_STATISTICS
+    provenance: tuple[str, ...] = DEFAULT_PROVENANCE
+    """Names of `PROVENANCE`, in the order of the bands behind the statistics."""
+    mask: tuple[str, ...] = ("cloud", "cirrus", "shadow")
+    """Flags that rule a pixel out of a composite."""
+    making: Making = OWN_LAYERS
+    """What the flags of a scene are made of when it is prepared."""
+    require_mask: bool = False
+    """Whether scenes are refused that have nothing to make the mask of."""
+    max_cloud_cover: float | None = None
+    """Per cent of a scene."""
+    description: str = ""
+
+
+def parameters_of(order: DownloadOrder) -> RunParameters:
+    """All rules of a run applied to what its order says; raises `ConfigError`, `MissingExtra`."""
+    output = _output(order.output)
+    parse_flags(order.mask)
+    names: tuple[str, ...] = DEFAULT_STATISTICS
+    sources: tuple[str, ...] = DEFAULT_PROVENANCE
+    if isinstance(order, CompositeOrder):
+        names = parse_statistics(order.statistics)
+        sources = parse_provenance(order.provenance, names)
+    return RunParameters(
+        mode=Mode(order.workflow),
+        satellites=satellites_of(order.satellites),
+        period=parse_dates(order.start, order.end),
+        area=boundary_area(order.boundary),
+        source=order.input,
+        output=output,
+        statistics=names,
+        provenance=sources,
+        mask=order.mask,
+        making=_making(order),
+        require_mask=order.require_mask,
+        max_cloud_cover=order.max_cloud_cover,
+        description=order.description,
+    )
+
+
+def _output(text: str) -> Path:
+    """The folder, absolute; raises `ConfigError` now rather than when the first scene is there."""
+    if is_remote(text):
+        raise ConfigError("must be a folder of this machine", key="output", found=text)
+    output = Path(text).absolute()
+    there = next(path for path in (output, *output.parents) if path.exists())
+    if not there.is_dir():
+        raise ConfigError("is no folder", key="output", found=str(there))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise ConfigError("must not be written to", key="output", found=str(there))
+    return output
+
+
+def _making(order: DownloadOrder) -> Making:
+    masking = None if order.masker is None else Masking(name=order.masker)
+    if masking is not None:
+        masking.check([])  # that it is installed
+    return Making(masking=masking, project_shadow=order.project_shadow)
+
+
+def satellites_of(value: str | int | Iterable[str | int]) -> frozenset[str]:
+    """A set of satellites: `2578`, `8572`, `2,landsat`, `[2, 'landsat']`, or a list of those.
+
+    Raises `ConfigError` for an unknown one and for none at all.
+    """
+    items: list[str | int] = []
+    for item in [value] if isinstance(value, str | int) else value:
+        items += re.findall(r"[\w-]+", item) if isinstance(item, str) else [item]
+    found = parse_satellites(items)
+    if not found:
+        raise ConfigError("names no satellite", key="satellites", found=value, remedy="2578")
+    return found
+
+
+def parse_dates(start: str | date, end: str | date, today: date | None = None) -> Period:
+    """Time range of a run, both days included; `today` is that of UTC.
+
+    Raises `ConfigError`: end not after start, end in the future, start before 1984.
+    """
+    first, last = _day("start", start), _day("end", end)
+    if last <= first:
+        raise ConfigError(f"must be after the start, {first}", key="end", found=str(last))
+    if last > (today or datetime.now(UTC).date()):
+        raise ConfigError("must not be in the future", key="end", found=str(last))
+    if first < EARLIEST:
+        raise ConfigError(f"must not be before {EARLIEST}", key="start", found=str(first))
+    return Period(first=first, last=last)
+
+
+def _day(key: str, value: str | date) -> date:
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value.strip())
+    except ValueError as error:
+        raise ConfigError(
+            "is no ISO date", key=key, found=value, remedy="such as 2018-04-01"
+        ) from error
+
+
+def parse_statistics(value: str | Sequence[str]) -> tuple[str, ...]:
+    """Names of statistics, each once, in their order: `median,std`; raises `ConfigError`."""
+    names = _names(value)
+    try:
+        check_methods(names)
+    except ValueError as error:
+        raise ConfigError(str(error), key="statistics", found=_text(value)) from error
+    for name in names:
+        missing = [band for band in method(name).needs if band not in COMMON]
+        if missing:
+            raise ConfigError(
+                f"{name} needs {', '.join(missing)}, and a run prepares {', '.join(COMMON)}",
+                key="statistics",
+                found=_text(value),
+            )
+    return names
+
+
+def check_bands(run: RunParameters, satellite: str) -> None:
+    """Raise `ConfigError` where a satellite lacks a band of the indices or of a statistic."""
+    there = common_bands(satellite)
+    needs = {name: INDICES[name].bands for name in PREPARED_INDICES}
+    needs |= {name: method(name).needs for name in run.statistics}
+    for name, bands in needs.items():
+        missing = [band for band in bands if band not in there]
+        if missing:
+            raise ConfigError(
+                f"{name} needs {', '.join(missing)}, and {satellite_name(satellite)} has "
+                f"{', '.join(there)}",
+                key="satellites" if name in PREPARED_INDICES else "statistics",
+                found=satellite if name in PREPARED_INDICES else name,
+            )
+
+
+def parse_provenance(value: str | Sequence[str], statistics: Sequence[str]) -> tuple[str, ...]:
+    """Names of provenance bands, each once: `valid_count,day_of_year`; raises `ConfigError`."""
+    names = _names(value)
+    try:
+        check_provenance(names, statistics)
+    except ValueError as error:
+        raise ConfigError(str(error), key="provenance", found=_text(value)) from error
+    return names
+
+
+def _text(value: str | Sequence[str]) -> str:
+    return value if isinstance(value, str) else ",".join(value)
+
+
+def _names(value: str | Sequence[str]) -> tuple[str, ...]:
+    """The words of a list, or of a text with commas, each once."""
+    listed = [value] if isinstance(value, str) else value
+    words = [word.strip().lower() for text in listed for word in text.split(",")]
+    return tuple(dict.fromkeys(word for word in words if word))
+
+
+def boundary_area(path: str | Path, key: str = "boundary") -> BaseGeometry:
+    """The union of all shapes of a boundary file, longitude and latitude; `key` is the option's.
+
+    Raises `ConfigError` when the file cannot be read or has no areas.
+    """
+    from shapely import union_all
+
+    from automap_tiles.missions import LON_LAT
+    from automap_tiles.scenes.catalogue.area import normalised
+    from automap_tiles.vector import matching_parts, read_geometry
+
+    try:
+        union = read_geometry(str(path), LON_LAT)
+    except AutomapError as error:
+        raise ConfigError(str(error), key=key) from error
+    area = union_all(list(matching_parts(union, "Polygon")))
+    if area.is_empty:
+        raise ConfigError("has no areas", key=key, found=str(path), remedy="polygons")
+    try:
+        return normalised(area)
+    except InputError as error:
+        raise ConfigError(
+            "its coordinates are not longitudes and latitudes, as its CRS says",
+            path,
+            key=key,
+            found=" ".join(f"{value:.10g}" for value in area.bounds),
+            remedy="save it with the CRS that its coordinates are in, or in EPSG:4326: a GeoJSON "
+            "that says none is in degrees",
+        ) from error

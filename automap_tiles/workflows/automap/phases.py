@@ -1,0 +1,167 @@
+"""The phases that every run has: scenes are looked for, prepared, and merged."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Generator, Mapping
+from contextlib import closing
+from functools import partial
+from typing import Any
+
+from automap_tiles.engine.events import Summary
+from automap_tiles.errors import AutomapError, InputError, TilesFailed
+from automap_tiles.missions import satellite_name
+from automap_tiles.runtime.open import open_process
+from automap_tiles.runtime.process import Process
+from automap_tiles.stopping import Stopped
+from automap_tiles.workflows.aside import Say, aside
+from automap_tiles.workflows.automap.composite import composite_config
+from automap_tiles.workflows.automap.discover import discover
+from automap_tiles.workflows.automap.download import SceneStatus, download
+from automap_tiles.workflows.automap.folders import composite_path
+from automap_tiles.workflows.automap.parameters import Mode
+from automap_tiles.workflows.automap.results import (
+    check_not_empty,
+    no_composite,
+    tell_confidence,
+    unused_scenes,
+    write_item,
+)
+from automap_tiles.workflows.automap.state import (
+    ResultFailed,
+    SceneRejected,
+    ScenesPrepared,
+    ScenesUsed,
+    State,
+)
+from automap_tiles.workflows.events import (
+    Done,
+    Event,
+    Failed,
+    PhaseFinished,
+    PhaseStarted,
+    SetAside,
+    Told,
+)
+from automap_tiles.workflows.how import How
+from automap_tiles.workflows.running import as_phase, carry_out
+
+SEARCH = "search"
+SCENES = "scenes"
+"""Fetched and prepared."""
+COMPOSITE = "composite"
+USED = "scenes used"
+"""What became of them, when that is known."""
+MAP = "map"
+"""Of classes; the phases before it are those of a training."""
+
+
+def search(state: State) -> Generator[Event]:
+    """Look for the scenes; items that are set aside are wanted, and cannot be used."""
+    yield PhaseStarted(phase=SEARCH)
+    state.found = yield from aside(
+        lambda _: discover(state.wanted), stop=state.stop, notes=state.told
+    )
+    for name, reason in state.found.rejected:
+        yield SetAside(item=SceneRejected(scene=name, reason=reason))
+    yield PhaseFinished(phase=SEARCH, outcome=state.found)
+    for note in state.found.notes:
+        yield Told(note=note)
+
+
+def prepare(state: State) -> Generator[Event]:
+    """Fetch the scenes and make one picture of each; those are the items."""
+    started = time.monotonic()
+    yield PhaseStarted(phase=SCENES, total=sum(map(len, state.found.scenes.values())))
+    yield from aside(partial(_prepare, state), stop=state.stop, notes=state.told)
+    counts = Counter(scene.status for scene in state.scenes)
+    state.failed += counts[SceneStatus.FAILED]
+    outcome = ScenesPrepared(counts=counts, seconds=time.monotonic() - started)
+    yield PhaseFinished(phase=SCENES, outcome=outcome)
+
+
+def _prepare(state: State, say: Say) -> None:
+    stream = download(
+        state.wanted,
+        state.found,
+        workers=state.order.workers,
+        overwrite=state.anew(Mode.DOWNLOAD),
+    )
+    with closing(stream):
+        for scene in stream:
+            state.scenes.append(scene)
+            say(Failed(item=scene) if scene.status is SceneStatus.FAILED else Done(item=scene))
+
+
+def merge(state: State) -> Generator[Event]:
+    """Merge the scenes of each satellite; items are tiles, and composites that failed.
+
+    A satellite that fails leaves the others alone: it has nothing to do with them.
+    """
+    yield from aside(lambda _: tell_confidence(state.wanted), stop=state.stop, notes=state.told)
+    for satellite in state.found.scenes:
+        try:
+            yield from _merge_one(state, satellite)
+        except AutomapError as error:
+            yield failed(state, f"composite of {satellite_name(satellite)}", error)
+        else:
+            if composite_path(state.wanted, satellite).exists():
+                state.composites[satellite] = str(composite_path(state.wanted, satellite))
+
+
+def _merge_one(state: State, satellite: str) -> Generator[Event]:
+    done = state.prepared(satellite)
+    try:
+        config = yield from aside(
+            lambda _: composite_config(state.wanted, satellite, done),
+            stop=state.stop,
+            notes=state.told,
+        )
+    except InputError as error:
+        note = no_composite(satellite, error.message)
+        state.told.add(note)
+        yield Told(note=note)
+        return
+    yield from execute(state, config, COMPOSITE, satellite, overwrite=state.anew(Mode.COMPOSITE))
+    state.unused += unused_scenes(state.wanted, satellite)
+    check_not_empty(state.wanted, satellite, done)
+    write_item(state.wanted, satellite)
+
+
+def execute(
+    state: State, config: Mapping[str, Any], phase: str, satellite: str, *, overwrite: bool
+) -> Generator[Event]:
+    """Run a process as a phase; raises `TilesFailed`, `Stopped`."""
+
+    def opened(_: Say) -> Process:
+        return open_process(config)
+
+    process = yield from aside(opened, stop=state.stop, notes=state.told)
+    how = How(workers=state.order.workers, overwrite=overwrite)
+    facts = {"satellite": satellite_name(satellite)}
+    events = carry_out(process, how, stop=state.stop)
+    summary: Summary = yield from as_phase(events, phase, facts)
+    state.told.extend(summary.notes)
+    if state.stop.is_set() and summary.stopped_by is not None:
+        raise Stopped
+    if summary.failed or summary.stopped_by:
+        raise TilesFailed(f"{summary.failed} tiles failed")
+
+
+def review(state: State) -> Generator[Event]:
+    """Tell of the scenes that turned out to be of no use."""
+    funnel = state.funnel
+    if funnel.used == state.found.funnel.used:
+        return
+    yield PhaseStarted(phase=USED)
+    yield PhaseFinished(phase=USED, outcome=ScenesUsed(funnel=funnel))
+    for note in funnel.notes:
+        if note not in state.found.funnel.notes:
+            yield Told(note=note)
+
+
+def failed(state: State, what: str, error: AutomapError) -> Failed:
+    """Count a result that could not be made."""
+    state.failed += 1
+    return Failed(item=ResultFailed(what=what, error=str(error)))

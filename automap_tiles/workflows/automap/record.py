@@ -1,0 +1,95 @@
+"""What a run was made of, as `run_….json` in its output folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from automap_tiles.missions import satellite_name
+from automap_tiles.notes import Note
+from automap_tiles.scenes.funnel import Funnel
+from automap_tiles.scenes.masks import CONFIDENCE
+from automap_tiles.storage import open_storage
+from automap_tiles.version import VERSION
+from automap_tiles.workflows.automap import stac
+from automap_tiles.workflows.automap.discover import Discovered
+from automap_tiles.workflows.automap.download import SceneDone
+from automap_tiles.workflows.automap.folders import result_name
+from automap_tiles.workflows.automap.parameters import RunParameters
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """What a run has come to."""
+
+    scenes: Sequence[SceneDone]
+    composites: Mapping[str, str]
+    """Satellite → file."""
+    maps: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Satellite → files of its classification by what they are."""
+    funnel: Funnel = field(default_factory=Funnel)
+    """From found to used."""
+    notes: tuple[Note, ...] = ()
+    """All that was lost, replaced, ignored or guessed on the way."""
+
+
+def write_record(run: RunParameters, found: Discovered, made: Made) -> str:
+    """Write the record; its name. Raises `OutputError`."""
+    name = f"run_{run.mode}_{result_name(run)}.json"
+    stac.put(open_storage(str(run.output)), name, record(run, found, made))
+    return name
+
+
+def record(run: RunParameters, found: Discovered, made: Made) -> dict[str, Any]:
+    """Parameters, every scene that was considered with what became of it, and the results.
+
+    Files are named as seen from the record: the folder may be moved, and tells nothing of the
+    machine it was made on.
+    """
+    from shapely.geometry import mapping
+
+    parts: dict[str, Any] = {}
+    for satellite in sorted(run.satellites):
+        own = [scene for scene in made.scenes if scene.satellite == satellite]
+        files = made.maps.get(satellite, {})
+        composite = made.composites.get(satellite)
+        parts[satellite_name(satellite)] = {
+            "scenes": [_scene(scene) for scene in own],
+            "composite": None if composite is None else _from(run.output, composite),
+            **{what: _from(run.output, path) for what, path in files.items()},
+        }
+    return {
+        "version": VERSION,
+        "mode": str(run.mode),
+        "description": run.description,
+        "satellites": sorted(run.satellites),
+        "start": str(run.period.first),
+        "end": str(run.period.last),
+        "source": _from(run.output, run.source),
+        "statistics": list(run.statistics),
+        "provenance": list(run.provenance),
+        "mask": list(run.mask),
+        "mask_of": run.making.label or "the scenes' own layers",
+        "mask_confidence": CONFIDENCE,
+        "max_cloud_cover": run.max_cloud_cover,
+        "area": mapping(run.area),
+        "results": parts,
+        "funnel": made.funnel.to_json(),
+        "notes": [note.to_json() for note in made.notes],
+        "set_aside": [{"scene": name, "reason": reason} for name, reason in found.rejected],
+    }
+
+
+def _from(folder: Path, place: str) -> str:
+    """A file of this machine as seen from a folder; addresses and names of catalogues as is."""
+    if "://" in place or not Path(place).exists():
+        return place
+    return Path(os.path.relpath(Path(place).absolute(), folder)).as_posix()
+
+
+def _scene(scene: SceneDone) -> dict[str, Any]:
+    said: dict[str, Any] = {"id": scene.scene, "status": str(scene.status)}
+    return said if scene.error is None else {**said, "error": scene.error}

@@ -1,0 +1,191 @@
+"""A composite as a STAC item beside it: what it was made of and how, and what each scene gave."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from automap_tiles import raster
+from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.missions import outline, satellite_name
+from automap_tiles.notes import Fate, Note, Subject, tell
+from automap_tiles.raster import RasterInfo
+from automap_tiles.scenes.download.address import safe_name
+from automap_tiles.scenes.masks import CONFIDENCE
+from automap_tiles.scenes.prepared import read_item
+from automap_tiles.storage import open_storage
+from automap_tiles.version import VERSION
+from automap_tiles.workflows.automap import stac
+from automap_tiles.workflows.automap.composite import band_unit, composite_bands
+from automap_tiles.workflows.automap.download import area_hash
+from automap_tiles.workflows.automap.folders import composite_path, scenes_folder
+from automap_tiles.workflows.automap.parameters import RunParameters
+
+_WORDS = {
+    "automap:area": "for another area",
+    "automap:mask": "with another mask",
+    "automap:masker": "from scenes whose masks were made in another way",
+    "automap:max_cloud_cover": "with another limit of cloud cover",
+    "automap:provenance": "with other provenance bands",
+}
+"""What decides on a composite and is not in its name."""
+_UNSURE = ("cloud", "cirrus", "shadow", "snow")
+"""Flags that quality layers tell with a confidence."""
+
+
+def write_item(run: RunParameters, satellite: str) -> None:
+    """Describe the composite of a satellite; raises `InputError`, `OutputError`."""
+    path = composite_path(run, satellite)
+    stac.put(open_storage(str(path.parent)), f"{path.stem}.json", _item(run, satellite, path))
+
+
+def check_not_empty(run: RunParameters, satellite: str, scenes: Collection[str]) -> None:
+    """Raise `InputError` where nothing of these scenes is left, and so no composite."""
+    path = composite_path(run, satellite)
+    if path.exists() and any(one["samples"] for one in _shares(path)):
+        return
+    for left in (path, path.with_suffix(".json")):
+        left.unlink(missing_ok=True)  # of an earlier run, and empty by now
+    folder = scenes_folder(run.output, satellite)
+    said = [
+        item["properties"]
+        for name in scenes
+        if (item := read_item(folder / f"{safe_name(name)}.json")) is not None
+    ]
+    pixels, cloudy = (
+        sum(int(each.get(key, 0)) for each in said) for key in ("automap:pixels", "automap:cloudy")
+    )
+    raise InputError(
+        f"no pixel is left: the mask ({', '.join(run.mask)}) rules out all that {len(said)} "
+        f"scene{'s show' if len(said) != 1 else ' shows'} of the area; {cloudy:,} of {pixels:,} "
+        "pixels are under clouds, cirrus or shadows. A longer time, or fewer flags under --mask, "
+        "may leave some"
+    )
+
+
+def unused_scenes(run: RunParameters, satellite: str) -> list[str]:
+    """Ids of scenes of which no pixel counts in the composite."""
+    shares = _shares(composite_path(run, satellite))
+    return [str(one["id"]) for one in shares if not one["samples"]]
+
+
+def _shares(composite: Path) -> list[dict[str, Any]]:
+    """What each scene gave to a composite, as `scenes.contributions` has written it beside."""
+    path = composite.with_suffix(".scenes.json")
+    if not path.exists():
+        return []
+    shares: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    return shares
+
+
+def no_composite(satellite: str, why: str) -> Note:
+    """There is none of a satellite."""
+    return Note(
+        fate=Fate.LOST,
+        subject=Subject.SATELLITES,
+        reason=f"no composite: {why}",
+        examples=(satellite_name(satellite),),
+    )
+
+
+def tell_confidence(run: RunParameters) -> None:
+    """Tell what nobody is asked for: from which confidence on a pixel counts as cloudy."""
+    unsure = [name for name in run.mask if name in _UNSURE]
+    if unsure and run.making.masking is None:
+        tell(
+            Note(
+                fate=Fate.GUESSED,
+                subject=Subject.MASKS,
+                reason=f"what the scenes' own layers tell with {CONFIDENCE} or high confidence is "
+                "masked; low confidence counts as clear",
+                count=len(unsure),
+                examples=tuple(unsure),
+            )
+        )
+
+
+def check_composites(run: RunParameters) -> None:
+    """Raise `ConfigError` where a composite of the same name was made in another way."""
+    for satellite in sorted(run.satellites):
+        path = composite_path(run, satellite)
+        found = read_item(path.with_suffix(".json"))
+        if found is None or not path.exists():
+            continue
+        wanted = _how(run)
+        changed = [
+            words for key, words in _WORDS.items() if found["properties"].get(key) != wanted[key]
+        ]
+        if changed:
+            raise ConfigError(
+                f"the composite that is there was made {' and '.join(changed)}",
+                file=path,
+                remedy="--overwrite makes it anew; another --output keeps both",
+            )
+
+
+def _how(run: RunParameters) -> dict[str, Any]:
+    return {
+        "automap:statistics": list(run.statistics),
+        "automap:provenance": list(run.provenance),
+        "automap:mask": sorted(run.mask),
+        "automap:masker": run.making.label or None,
+        "automap:max_cloud_cover": run.max_cloud_cover,
+        "automap:area": area_hash(run.area),
+    }
+
+
+def _item(run: RunParameters, satellite: str, path: Path) -> dict[str, Any]:
+    from shapely.geometry import mapping
+
+    info = raster.inspect(str(path))
+    shape = outline(info.grid)
+    sidecar = path.with_suffix(".scenes.json")
+    return {
+        "type": "Feature",
+        "stac_version": stac.VERSION,
+        "stac_extensions": stac.EXTENSIONS,
+        "id": f"{satellite_name(satellite)}_{path.stem}",
+        "geometry": mapping(shape),
+        "bbox": list(shape.bounds),
+        "properties": {
+            "datetime": None,
+            "start_datetime": f"{run.period.first}T00:00:00Z",
+            "end_datetime": f"{run.period.last}T23:59:59Z",
+            "platform": satellite_name(satellite),
+            # core 1.1 takes no empty one
+            **({"description": run.description} if run.description else {}),
+            "proj:epsg": info.grid.crs.to_epsg(),
+            "proj:shape": list(info.grid.shape),
+            "proj:transform": list(info.grid.transform)[:6],
+            "automap:version": VERSION,
+            **_how(run),
+            "automap:scenes": json.loads(sidecar.read_text(encoding="utf-8")),
+        },
+        "links": [],
+        "assets": {
+            "image": _asset(run, satellite, path, info),
+            "scenes": {
+                "href": f"./{sidecar.name}",
+                "type": "application/json",
+                "title": "What each scene gave",
+                "roles": ["metadata"],
+            },
+        },
+    }
+
+
+def _asset(run: RunParameters, satellite: str, path: Path, info: RasterInfo) -> dict[str, Any]:
+    bands = composite_bands(run, satellite)
+    return {
+        "href": f"./{path.name}",
+        "type": stac.COG,
+        "title": "Composite",
+        "roles": ["data"],
+        "eo:bands": [{"name": band.name} for band in bands],
+        "raster:bands": [
+            {"data_type": dtype, "nodata": nodata, "scale": band_unit(band.unit), "offset": 0.0}
+            for band, dtype, nodata in zip(bands, info.dtypes, info.nodatavals, strict=True)
+        ],
+    }

@@ -1,0 +1,76 @@
+"""Carrying out an order: as far as its mode goes."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from automap_tiles.engine.journal import hold, place_of
+from automap_tiles.stopping import NEVER, Stopped, StopToken
+from automap_tiles.workflows.aside import aside
+from automap_tiles.workflows.automap.classification import (
+    Classification,
+    check_samples,
+    classification_of,
+)
+from automap_tiles.workflows.automap.mapping import classify
+from automap_tiles.workflows.automap.order import ClassificationOrder, DownloadOrder
+from automap_tiles.workflows.automap.parameters import Mode, RunParameters, parameters_of
+from automap_tiles.workflows.automap.phases import merge, prepare, review, search
+from automap_tiles.workflows.automap.record import Made, write_record
+from automap_tiles.workflows.automap.results import check_composites
+from automap_tiles.workflows.automap.state import State
+from automap_tiles.workflows.events import Event, Finished, Started
+from automap_tiles.workflows.telling import telling_first
+
+
+def run(order: DownloadOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
+    """Look for scenes, prepare, merge and classify them; the outcome is an `AutomapOutcome`.
+
+    What is done already is not made again. What fails leaves the rest alone, and is counted.
+    Raises `ConfigError` for an order that cannot be, for a composite that would replace another one
+    and for samples that are no good, `InputError` where there are no scenes, `OutputBusy` while
+    another run is writing the folder, `MissingExtra`.
+    """
+    wanted = yield from telling_first(lambda: parameters_of(order))
+    wish = classification_of(order) if isinstance(order, ClassificationOrder) else None
+    with hold(place_of(str(wanted.output))):
+        state = State(order=order, wanted=wanted, stop=stop)
+        check_result(wanted, overwrite=state.anew(Mode.COMPOSITE))
+        yield Started(facts={"output": str(wanted.output), "mode": str(wanted.mode)})
+        try:
+            yield from _phases(state, wish)
+        except Stopped:
+            yield Finished(outcome=state.outcome(None, stopped=True))
+            return
+        record = write_record(
+            wanted,
+            state.found,
+            Made(
+                scenes=state.scenes,
+                composites=state.composites,
+                maps=state.maps,
+                funnel=state.funnel,
+                notes=state.notes,
+            ),
+        )
+        yield Finished(outcome=state.outcome(record))
+
+
+def check_result(wanted: RunParameters, *, overwrite: bool) -> None:
+    """Raise `ConfigError` for a composite that would replace one that was made otherwise."""
+    if wanted.mode.includes(Mode.COMPOSITE) and not overwrite:
+        check_composites(wanted)
+
+
+def _phases(state: State, wish: Classification | None) -> Generator[Event]:
+    if wish is not None:
+        yield from aside(
+            lambda _: check_samples(state.wanted, wish), stop=state.stop, notes=state.told
+        )
+    yield from search(state)
+    yield from prepare(state)
+    if state.wanted.mode.includes(Mode.COMPOSITE):
+        yield from merge(state)
+    yield from review(state)
+    if wish is not None:
+        yield from classify(state, wish)

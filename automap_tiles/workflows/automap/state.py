@@ -1,0 +1,187 @@
+"""A run and how far it is, and what is said of it on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from automap_tiles.missions import satellite_name
+from automap_tiles.notes import Note, Notes
+from automap_tiles.scenes.funnel import Funnel, Step
+from automap_tiles.stopping import StopToken
+from automap_tiles.workflows.automap.discover import Discovered
+from automap_tiles.workflows.automap.download import SceneDone, SceneStatus
+from automap_tiles.workflows.automap.folders import scenes_folder
+from automap_tiles.workflows.automap.order import DownloadOrder
+from automap_tiles.workflows.automap.parameters import Mode, RunParameters
+from automap_tiles.workflows.events import Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SceneRejected:
+    """A scene that is wanted and not used."""
+
+    scene: str
+    """Id or path of a product."""
+    reason: str
+
+    def to_json(self) -> Json:
+        return {"scene": self.scene, "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultFailed:
+    """Something other than a scene or a tile could not be made."""
+
+    what: str
+    error: str
+
+    def to_json(self) -> Json:
+        return {"what": self.what, "error": self.error}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenesUsed:
+    """What became of the scenes, when it is known what each gave."""
+
+    funnel: Funnel
+
+    def to_json(self) -> Json:
+        return {"used": self.funnel.used, "funnel": self.funnel.to_json()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenesPrepared:
+    """How many scenes there are by what became of them."""
+
+    counts: Mapping[SceneStatus, int]
+    seconds: float
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+    def to_json(self) -> Json:
+        counts = {str(status): self.counts.get(status, 0) for status in SceneStatus}
+        return {"scenes": self.total, **counts, "seconds": round(self.seconds, 3)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """Files and folders of one satellite."""
+
+    satellite: str
+    """Its name."""
+    scenes: str
+    composite: str | None = None
+    """None: there is none."""
+    maps: Mapping[str, str] = field(default_factory=dict)
+    """`model`, `training report` and `classes`, where they were made."""
+
+    def to_json(self) -> Json:
+        return {
+            "satellite": self.satellite,
+            "scenes": self.scenes,
+            "composite": self.composite,
+            **{what.replace(" ", "_"): path for what, path in self.maps.items()},
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutomapOutcome:
+    """What a run has come to."""
+
+    output: str
+    results: tuple[Results, ...] = ()
+    """Of each satellite that has scenes."""
+    record: str | None = None
+    """File that tells what was considered and made; None where the run was stopped."""
+    failed: int = 0
+    """Scenes and results that could not be made."""
+    notes: tuple[Note, ...] = ()
+    """All that was lost, replaced, ignored or guessed, counted."""
+    stopped: bool = False
+    """Whether it ended before all was made; the same order goes on."""
+
+    def to_json(self) -> Json:
+        return {
+            "output": self.output,
+            "results": [one.to_json() for one in self.results],
+            "record": self.record,
+            "failed": self.failed,
+            "notes": [note.to_json() for note in self.notes],
+            "stopped": self.stopped,
+        }
+
+
+@dataclass(kw_only=True)
+class State:
+    """A run, and how far it is."""
+
+    order: DownloadOrder
+    wanted: RunParameters
+    stop: StopToken
+    found: Discovered = field(default_factory=lambda: Discovered(scenes={}, rejected=()))
+    scenes: list[SceneDone] = field(default_factory=list)
+    composites: dict[str, str] = field(default_factory=dict)
+    """Satellite → file."""
+    maps: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Satellite → files of its classification by what they are."""
+    told: Notes = field(default_factory=Notes)
+    """By steps and by processes, counted."""
+    unused: list[str] = field(default_factory=list)
+    """Ids of scenes that gave no pixel to their composite."""
+    failed: int = 0
+
+    def anew(self, mode: Mode) -> bool:
+        """Whether what that mode makes is made again: only what the run ends with is."""
+        return self.order.overwrite and self.wanted.mode is mode
+
+    def prepared(self, satellite: str) -> set[str]:
+        """Ids of the scenes of a satellite that have a picture."""
+        with_picture = (SceneStatus.WRITTEN, SceneStatus.THERE)
+        return {
+            one.scene
+            for one in self.scenes
+            if one.satellite == satellite and one.status in with_picture
+        }
+
+    @property
+    def funnel(self) -> Funnel:
+        """From found to used, as far as is known by now."""
+        failed = [one.scene for one in self.scenes if one.status is SceneStatus.FAILED]
+        empty = [one.scene for one in self.scenes if one.status is SceneStatus.EMPTY]
+        clouds = "the mask rules out all that they show of the area"
+        return (
+            self.found.funnel.without(Step.READABLE, _each(failed, "cannot be prepared"))
+            .without(Step.USED, _each(empty, "no pixel of them lies in the area"))
+            .without(Step.USED, _each(self.unused, clouds))
+        )
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """All that is known by now."""
+        return Notes((*self.funnel.notes, *self.found.notes, *self.told)).grouped()
+
+    def outcome(self, record: str | None, *, stopped: bool = False) -> AutomapOutcome:
+        return AutomapOutcome(
+            output=str(self.wanted.output),
+            results=tuple(self._results(satellite) for satellite in self.found.scenes),
+            record=None if record is None else str(Path(self.wanted.output, record)),
+            failed=self.failed,
+            notes=self.notes,
+            stopped=stopped,
+        )
+
+    def _results(self, satellite: str) -> Results:
+        return Results(
+            satellite=satellite_name(satellite),
+            scenes=str(scenes_folder(self.wanted.output, satellite)),
+            composite=self.composites.get(satellite),
+            maps=self.maps.get(satellite, {}),
+        )
+
+
+def _each(scenes: list[str], reason: str) -> list[tuple[str, str]]:
+    return [(name, reason) for name in scenes]

@@ -1,0 +1,132 @@
+"""A folder of pictures: `{z}/{x}/{y}.png`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from automap_tiles.engine.journal import lock_path, place_of
+from automap_tiles.errors import ConfigError, OutputError
+from automap_tiles.storage import open_storage
+from automap_tiles.workflows.export.ledger import Ledger
+
+if TYPE_CHECKING:
+    from automap_tiles.grid import TileIndex
+    from automap_tiles.pictures.encode import ImageFormat
+    from automap_tiles.workflows.export.sink import Description, Holder
+
+LEDGER = ".export.sqlite"
+"""What is painted, behind the name of the folder: what is published holds the pictures alone."""
+TILEJSON = "tilejson.json"
+
+
+class Folder:
+    """Pictures as files; see `Sink`."""
+
+    def __init__(self, root: Path, image: ImageFormat) -> None:
+        """Raises `ConfigError` for a folder with other things in it."""
+        self._root = root
+        self._image = image
+        ledger = root.with_name(root.name + LEDGER)
+        _take_out(root / LEDGER, ledger)
+        if not ledger.exists() and root.exists() and (not root.is_dir() or _has_files(root)):
+            raise ConfigError(
+                "is there and is no export", root, key="--output", remedy="another folder"
+            )
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"cannot be made: {error.strerror}", root) from error
+        self._storage = open_storage(str(root))
+        self._ledger = Ledger(ledger)
+
+    def __len__(self) -> int:
+        return len(self._ledger)
+
+    def earlier_look(self) -> Mapping[str, Any] | None:
+        return self._ledger.look
+
+    def finished(self) -> Mapping[str, Any] | None:
+        return None
+
+    def forget_part(self) -> None:
+        """A folder has none."""
+
+    def begin(self, look: Mapping[str, Any], *, anew: bool) -> None:
+        if anew:
+            image = (self._ledger.look or look)["image"]
+            for index in self._ledger.indexes():
+                self._remove(index, image)
+        self._ledger.begin(look)
+
+    def has(self, index: TileIndex, version: str) -> bool:
+        found = self._ledger.version(index)
+        if found is None or found[0] != version:
+            return False
+        return not found[1] or self._storage.exists(self._key(index))
+
+    def put(self, index: TileIndex, version: str, content: bytes | None) -> None:
+        if content is not None:
+            self._storage.put(self._key(index), content)
+        elif (found := self._ledger.version(index)) is not None and found[1]:
+            self._storage.delete(self._key(index))
+        self._ledger.note(index, version, seen=content is not None)
+
+    def keep_only(self, plan: Holder) -> None:
+        for index in self._ledger.indexes():
+            if not plan.holds(index):
+                self._remove(index, self._image.value)
+
+    def counts(self) -> dict[int, int]:
+        return self._ledger.counts()
+
+    def finish(self, description: Description) -> Path:
+        text = json.dumps(_tilejson(description), indent=1, ensure_ascii=False)
+        self._storage.put(TILEJSON, text.encode())
+        self._storage.clean_parts()
+        return self._root
+
+    def close(self) -> None:
+        self._ledger.close()
+
+    def _key(self, index: TileIndex, ending: str | None = None) -> str:
+        return f"{index.zoom}/{index.col}/{index.row}.{ending or self._image.value}"
+
+    def _remove(self, index: TileIndex, ending: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self._storage.delete(self._key(index, ending))
+        self._ledger.forget(index)
+
+
+def _has_files(root: Path) -> bool:
+    """Whether there is something in a folder besides the lock that holds it."""
+    lock = lock_path(place_of(str(root)).path)
+    return any(path.name != lock.name for path in root.iterdir())
+
+
+def _take_out(inside: Path, ledger: Path) -> None:
+    """Move the ledger that an earlier version kept among the pictures."""
+    if inside.is_file() and not ledger.exists():
+        try:
+            inside.replace(ledger)
+        except OSError as error:
+            raise OutputError(f"cannot be moved: {error.strerror}", inside) from error
+
+
+def _tilejson(description: Description) -> dict[str, object]:
+    """TileJSON 3.0.0; the address of the tiles starts at this file."""
+    return {
+        "tilejson": "3.0.0",
+        "name": description.title,
+        "attribution": description.attribution,
+        "scheme": "xyz",
+        "tiles": [f"{{z}}/{{x}}/{{y}}.{description.image.value}"],
+        "minzoom": description.zooms[0],
+        "maxzoom": description.zooms[1],
+        "bounds": list(description.box),
+        "center": [*description.center, description.zooms[0]],
+        "vector_layers": [],  # none; the published schema wants the key
+    }

@@ -1,0 +1,66 @@
+"""The HTML page of an export: one file that needs nothing but the tiles beside it."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from automap_tiles.storage import open_storage
+from automap_tiles.workflows.export.order import Container, Order
+
+if TYPE_CHECKING:
+    from automap_tiles.workflows.export.sink import Description
+
+_MARK = re.compile(r"/\*(title|config|style|script)\*/")
+
+
+def page_path(order: Order) -> Path:
+    """`index.html` in the folder of the tiles, `<name>.html` beside an archive."""
+    if order.container is Container.XYZ:
+        return order.out / "index.html"
+    return order.out.with_suffix(".html")
+
+
+def write(order: Order, description: Description) -> Path:
+    """Write the page; raises `OutputError`."""
+    path = page_path(order)
+    parts = {
+        "title": html.escape(description.title),
+        "config": _script_safe(json.dumps(_config(order, description), ensure_ascii=False)),
+        "style": _part("viewer.css"),
+        "script": _part("viewer.js"),
+    }
+    text = _MARK.sub(lambda found: parts[found[1]], _part("page.html"))
+    open_storage(str(path.parent)).put(path.name, text.encode())
+    return path
+
+
+def _config(order: Order, description: Description) -> dict[str, Any]:
+    """What the script of the page is told."""
+    tiles = (
+        {"xyz": f"./{{z}}/{{x}}/{{y}}.{description.image.value}"}
+        if order.container is Container.XYZ
+        else {"pmtiles": f"./{order.out.name}", "type": description.image.media_type}
+    )
+    return {
+        **tiles,
+        "title": description.title,
+        "attribution": description.attribution,
+        "bounds": list(description.bounds),
+        "zooms": list(description.zooms),
+        "legend": [{"name": entry.name, "color": entry.color} for entry in description.legend],
+        "base": order.base_map,
+    }
+
+
+def _script_safe(text: str) -> str:
+    """JSON that cannot end the element that it stands in."""
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _part(name: str) -> str:
+    return files(__name__).joinpath(name).read_text(encoding="utf-8")

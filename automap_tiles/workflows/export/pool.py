@@ -1,0 +1,86 @@
+"""Tiles painted by several processes, handed out in their order."""
+
+from __future__ import annotations
+
+import pickle
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from automap_tiles.engine.pools.choice import usable_processors
+from automap_tiles.engine.pools.context import follow_parent, worker_context
+from automap_tiles.errors import ProcessError
+from automap_tiles.workflows.export.painting import Painted, Painter
+
+if TYPE_CHECKING:
+    from automap_tiles.grid import TileIndex
+
+_BATCH = 32
+"""Tiles that a worker gets at a time: a tenth of a second of work, some megabytes of answer."""
+_QUEUE = 3
+"""Batches in flight for each worker."""
+_FEW = 64
+"""Tiles that are done before other processes would have started."""
+
+Wanted = tuple["TileIndex", str]
+"""A tile and the version of its pixels."""
+
+
+def paint_all(painter: Painter, wanted: Iterable[Wanted], workers: int | None) -> Iterator[Painted]:
+    """Paint tiles; in memory is at most what is in flight.
+
+    Raises `InputError` for what cannot be read, `ProcessError` when a worker dies.
+    """
+    rest = iter(wanted)
+    first = list(islice(rest, _FEW))
+    count = workers or usable_processors()
+    if count == 1 or len(first) < _FEW:
+        for index, version in (*first, *rest):
+            yield Painted(index, version, painter.paint(index))
+        return
+    yield from _spread(painter, _chained(first, rest), count)
+
+
+def _chained(first: Sequence[Wanted], rest: Iterator[Wanted]) -> Iterator[Wanted]:
+    yield from first
+    yield from rest
+
+
+def _spread(painter: Painter, wanted: Iterator[Wanted], count: int) -> Iterator[Painted]:
+    pool = ProcessPoolExecutor(
+        count, mp_context=worker_context(), initializer=_begin, initargs=(pickle.dumps(painter),)
+    )
+    flying: deque[Future[list[Painted]]] = deque()
+    try:
+        while batch := list(islice(wanted, _BATCH)):
+            flying.append(pool.submit(_paint, batch))
+            if len(flying) >= count * _QUEUE:
+                yield from flying.popleft().result()
+        while flying:
+            yield from flying.popleft().result()
+    except BrokenProcessPool as error:
+        raise ProcessError(
+            "a worker process ended in the middle of its tiles (out of memory?); what is done is "
+            "kept, the same command goes on"
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+class _Worker:
+    """What a worker process knows."""
+
+    painter: Painter
+
+
+def _begin(pickled: bytes) -> None:
+    follow_parent()
+    _Worker.painter = pickle.loads(pickled)
+
+
+def _paint(batch: Sequence[Wanted]) -> list[Painted]:
+    painter = _Worker.painter
+    return [Painted(index, version, painter.paint(index)) for index, version in batch]

@@ -1,0 +1,245 @@
+"""An export from beginning to end."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from automap_tiles.engine.journal import hold, place_of
+from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.layers import web
+from automap_tiles.layers.files import is_bare
+from automap_tiles.workflows.export import mbtiles, page, pmtiles_file, stac
+from automap_tiles.workflows.export.archive import Archive
+from automap_tiles.workflows.export.folder import Folder
+from automap_tiles.workflows.export.ledger import writing
+from automap_tiles.workflows.export.order import Container, Look, Order
+from automap_tiles.workflows.export.painting import Painter
+from automap_tiles.workflows.export.plan import Plan, plan_of
+from automap_tiles.workflows.export.pool import paint_all
+from automap_tiles.workflows.export.sink import Description, Sink
+from automap_tiles.workflows.export.source import look_of, open_source
+
+if TYPE_CHECKING:
+    from automap_tiles.grid import TileIndex
+    from automap_tiles.layers.files import FileLayer
+
+
+def _silent(_: int) -> None:
+    """Nobody listens."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listeners:
+    """Who is told how it goes."""
+
+    total: Callable[[int], None] = _silent
+    """Number of tiles, before the first."""
+    done: Callable[[int], None] = _silent
+    """So many tiles more."""
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """What an export has done."""
+
+    painted: int = 0
+    """Pictures made now."""
+    empty: int = 0
+    """Tiles on which there is nothing to see."""
+    unchanged: int = 0
+    """Tiles that were there already."""
+    pictures: dict[int, int] = field(default_factory=dict)
+    """By zoom, all that there are."""
+    style: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """As query parameters."""
+    files: list[Path] = field(default_factory=list)
+    """The tiles, and what is written beside them."""
+    is_new: bool = True
+    """Whether there was anything to do."""
+
+
+def export(order: Order, listen: Listeners | None = None) -> Outcome:
+    """Paint what is missing and put the whole in its place.
+
+    Raises
+    ------
+    ConfigError
+        A wrong style, or an export of another look is there and `overwrite` is not said.
+    InputError
+        The source is missing, empty or cannot be read.
+    OutputError
+        A file cannot be written.
+    OutputBusy
+        Another export, or a run, is writing it.
+    MissingExtra
+        A library is not installed.
+
+    """
+    if order.container is Container.PMTILES:
+        pmtiles_file.check_installed()
+    stac.check(order)
+    layer = open_source(order.source)
+    look = look_of(order, layer)
+    with hold(place_of(str(order.out))), writing(order.out):
+        outcome, description = _into_sink(order, layer, look, listen or Listeners())
+        if order.page:
+            outcome.files.append(page.write(order, description))
+        if order.stac:
+            outcome.files += stac.write(order, description)
+    return outcome
+
+
+def _into_sink(
+    order: Order, layer: FileLayer, look: Look, listen: Listeners
+) -> tuple[Outcome, Description]:
+    """Paint what is missing, unless an archive is whole already."""
+    with contextlib.closing(_sink(order)) as sink:
+        finished = None if order.overwrite else sink.finished()
+        if finished is None:
+            look = _kept(order, look, sink.earlier_look())
+            return _fill(order, layer, look, sink, listen)
+        look = _kept(order, look, finished.get("look"))
+        description = _found(order, layer, look, finished)
+        sink.forget_part()
+        return Outcome(style=look.query, files=[order.out], is_new=False), description
+
+
+def _sink(order: Order) -> Sink:
+    if order.container is Container.XYZ:
+        return Folder(order.out, order.image)
+    if order.out.is_dir():
+        raise ConfigError("is a folder", order.out, key="--output", remedy="the name of a file")
+    if order.container is Container.PMTILES:
+        return Archive(order.out, pmtiles_file.pack, pmtiles_file.read_metadata)
+    return Archive(order.out, mbtiles.pack, mbtiles.read_metadata)
+
+
+def _kept(order: Order, look: Look, earlier: Mapping[str, Any] | None) -> Look:
+    """The look of what is there already, as far as the order leaves it open.
+
+    A stretch that is found out anew would differ as soon as there are more pixels.
+    """
+    if earlier is None or order.style or order.style_name is not None:
+        return look
+    return replace(look, query={key: tuple(values) for key, values in earlier["style"].items()})
+
+
+def _found(order: Order, layer: FileLayer, look: Look, made_of: Mapping[str, Any]) -> Description:
+    """The description of an archive that is whole; raises `ConfigError` for another one."""
+    said = look.to_dict() | {"fingerprint": layer.reader.fingerprint()}
+    there = dict(made_of.get("look", {})) | {"fingerprint": made_of.get("source")}
+    if said != there:
+        raise _other(order, said, there)
+    return _description(order, layer, look, tuple(made_of["pictures"]))
+
+
+def _other(order: Order, said: Mapping[str, Any], there: Mapping[str, Any]) -> ConfigError:
+    names = {"source": "source", "fingerprint": "the source's content"}
+    keys = [names.get(key, key) for key in said if said[key] != there.get(key)]
+    return ConfigError(
+        f"is an export that differs in: {', '.join(keys)}",
+        order.out,
+        key="--output",
+        remedy="another name, or --overwrite",
+    )
+
+
+def _fill(
+    order: Order, layer: FileLayer, look: Look, sink: Sink, listen: Listeners
+) -> tuple[Outcome, Description]:
+    earlier = None if order.overwrite else sink.earlier_look()
+    # the part file of an archive can begin again, a folder may be looked at by others
+    if order.container is Container.XYZ and earlier not in (None, look.to_dict()):
+        raise _other(order, look.to_dict(), earlier or {})
+    sink.begin(look.to_dict(), anew=order.overwrite)
+    plan = plan_of(layer.info, look.zooms)
+    total = plan.count()
+    listen.total(total)
+    work = _Work(Painter(layer=layer, look=look), plan, sink, listen)
+    work.paint_coarse()
+    work.paint_readable(order.workers)
+    if len(sink) > total:
+        sink.keep_only(plan)
+    outcome = work.outcome
+    outcome.pictures = sink.counts()
+    if not outcome.pictures:
+        raise InputError("there is nothing to see on any tile", order.source)
+    description = _description(order, layer, look, tuple(outcome.pictures))
+    outcome.files.append(sink.finish(description))
+    return outcome, description
+
+
+def _description(order: Order, layer: FileLayer, look: Look, zooms: tuple[int, ...]) -> Description:
+    return Description(
+        title=order.title or layer.info.title,
+        attribution=order.attribution,
+        bounds=layer.info.bounds,
+        zooms=(min(zooms), max(zooms)),
+        image=order.image,
+        legend=layer.info.classes if "colormap" in look.query else (),
+        look=look.to_dict(),
+        fingerprint=layer.reader.fingerprint(),
+    )
+
+
+class _Work:
+    """Painting into a sink, leaving out what is there."""
+
+    def __init__(self, painter: Painter, plan: Plan, sink: Sink, listen: Listeners) -> None:
+        self.outcome = Outcome(style=painter.look.query)
+        self._painter = painter
+        self._plan = plan
+        self._sink = sink
+        self._listen = listen
+
+    def paint_coarse(self) -> None:
+        """Tiles that are made from finer ones; all of them where any pixel below has changed."""
+        plan = self._plan
+        if not plan.coarse_zooms:
+            return
+        below = hashlib.blake2b(digest_size=8)
+        for index in plan.below():
+            below.update(self._version(index).encode())
+        version = below.hexdigest()
+        coarse = [*plan.coarse_tiles()]
+        if all(self._sink.has(index, version) for index in coarse):
+            self._unchanged(len(coarse))
+            return
+        for index, content in self._painter.coarse(plan):
+            self._put(index, version, content)
+
+    def paint_readable(self, workers: int | None) -> None:
+        """Tiles that are read from the source."""
+        for index, version, content in paint_all(self._painter, self._missing(), workers):
+            self._put(index, version, content)
+
+    def _missing(self) -> Iterator[tuple[TileIndex, str]]:
+        for index in self._plan.readable_tiles():
+            said = self._version(index)
+            version = hashlib.blake2b(said.encode(), digest_size=8).hexdigest()
+            if self._sink.has(index, version):
+                self._unchanged(1)
+            elif is_bare(said):
+                self._put(index, version, None)
+            else:
+                yield index, version
+
+    def _version(self, index: TileIndex) -> str:
+        return self._painter.layer.version(web.web_pyramid().tile(*index))
+
+    def _put(self, index: TileIndex, version: str, content: bytes | None) -> None:
+        self._sink.put(index, version, content)
+        if content is None:
+            self.outcome.empty += 1
+        else:
+            self.outcome.painted += 1
+        self._listen.done(1)
+
+    def _unchanged(self, number: int) -> None:
+        self.outcome.unchanged += number
+        self._listen.done(number)

@@ -1,0 +1,387 @@
+"""The features of samples, read from a picture tile by tile through the engine.
+
+The pixels of the samples are written as points into a folder; the process `samples` gives each its
+features, on all cores, remembered and resumed like any run; what it wrote is gathered in a table.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from automap_tiles import vector
+from automap_tiles.analysis.recipe import MissingBands, Recipe, RepeatedBands
+from automap_tiles.analysis.sample_table import Loss, Reason, SampleTable, added
+from automap_tiles.analysis.sampling import by_number, lots
+from automap_tiles.commands.tiledir import Selection, open_tile_directory
+from automap_tiles.engine.events import Summary, TileResult
+from automap_tiles.errors import ConfigError, InputError, ProcessChanged
+from automap_tiles.grid import Bounds
+from automap_tiles.notes import Notes, tell
+from automap_tiles.runtime import open_process
+from automap_tiles.stopping import NEVER, Stopped, StopToken
+from automap_tiles.storage import open_storage
+from automap_tiles.workflows.aside import aside
+from automap_tiles.workflows.events import Event, Fact, Failed
+from automap_tiles.workflows.how import How
+from automap_tiles.workflows.running import as_phase, at_once, carry_out
+from automap_tiles.workflows.samples.claims import Claims, joined
+from automap_tiles.workflows.samples.losses import notes_of
+from automap_tiles.workflows.samples.picture import Picture, look_at
+from automap_tiles.workflows.samples.pixels import Pixels, place, thinned
+from automap_tiles.workflows.samples.source import Samples
+
+SAMPLING = "sampling"
+"""The phase."""
+NOTHING: Mapping[str, Fact] = {}
+_FORMAT = "FlatGeobuf"
+_POINTS: dict[str, Any] = {
+    "geometry": "MultiPoint",
+    "properties": {"class": "int", "group": "int"},
+}
+_TILE = 512
+"""Pixels along the edge of the tiles that are read, or a little more."""
+_FEW_TILES = 4
+"""Up to so many, starting workers takes longer than the work."""
+_SPARE = 4
+"""Times as many pixels are read as a cap keeps: some may lie where there is no data."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extraction:
+    """Which pixels of the samples make the table."""
+
+    per_class: int | None = None
+    """At most so many pixels of a class."""
+    per_polygon: int | None = None
+    """At most so many pixels of a polygon."""
+    erode: int = 1
+    """Pixels that are left out along the edge of a polygon where it is wide enough."""
+    seed: int = 0
+    """Decides with the place of a pixel whether a cap keeps it."""
+
+    def __post_init__(self) -> None:
+        for key, value, least in (
+            ("per_class", self.per_class, 1),
+            ("per_polygon", self.per_polygon, 1),
+            ("erode", self.erode, 0),
+        ):
+            if value is not None and value < least:
+                raise ConfigError(f"must be at least {least}", key=key, found=value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """Which features are read of which samples."""
+
+    samples: Samples
+    picture: Picture
+    recipe: Recipe
+    wanted: Extraction = field(default_factory=Extraction)
+    folder: Path | None = None
+    """Where what was read stays: the same sampling again reads nothing, and one that was killed or
+    stopped goes on. None: nowhere."""
+    workers: int | None = None
+
+
+def extract(
+    samples: Samples,
+    picture: Picture | str | Path,
+    recipe: Recipe,
+    wanted: Extraction | None = None,
+    *,
+    folder: Path | None = None,
+    workers: int | None = None,
+    listen: Callable[[Event], None] | None = None,
+) -> SampleTable:
+    """The table of a sampling, read at once; `listen` hears of every tile."""
+    sampling = Sampling(
+        samples=samples,
+        picture=picture if isinstance(picture, Picture) else look_at(picture),
+        recipe=recipe,
+        wanted=wanted or Extraction(),
+        folder=folder,
+        workers=workers,
+    )
+    return at_once(sampled(sampling), listen)
+
+
+def sampled(
+    sampling: Sampling,
+    *,
+    facts: Mapping[str, Fact] = NOTHING,
+    stop: StopToken = NEVER,
+    notes: Notes | None = None,
+) -> Generator[Event, None, SampleTable]:
+    """A table of the samples with the features of a recipe, as the phase `SAMPLING`.
+
+    Items are the tiles that are read. The table does not depend on tiles or workers. What is lost
+    on the way is told and stands in the table's notes.
+
+    Raises `ConfigError` when the picture lacks bands, or when no sample lies in it or on data,
+    `InputError` when it cannot be read, `Stopped`. What is told is added to `notes`.
+    """
+    _check_bands(sampling.picture, sampling.recipe)
+    with _folder(sampling.folder) as place_of:
+
+        def begin(_: object) -> tuple[_Origin, dict[str, Any]]:
+            origin = _origin(sampling)
+            return origin, _config(sampling.picture, sampling.recipe, origin.read, place_of)
+
+        def finish(_: object) -> SampleTable:
+            found = _gather(config["output"]["path"], sampling.picture, sampling.recipe)
+            table = _table(found, origin, sampling.wanted)
+            for note in table.notes:
+                tell(note)
+            return table
+
+        origin, config = yield from aside(begin, stop=stop, notes=notes)
+        yield from _read(config, sampling, facts, stop)
+        return (yield from aside(finish, stop=stop, notes=notes))
+
+
+@dataclass(frozen=True)
+class _Origin:
+    samples: Samples
+    pixels: Pixels
+    read: Claims
+    picture: Picture
+    recipe: Recipe
+
+
+def _origin(sampling: Sampling) -> _Origin:
+    samples, picture, wanted = sampling.samples, sampling.picture, sampling.wanted
+    pixels = place(
+        samples,
+        picture,
+        erode=wanted.erode,
+        per_shape=_spare(wanted.per_polygon),
+        seed=wanted.seed,
+    )
+    read = thinned(pixels.claims, _spare(wanted.per_class), wanted.seed)
+    return _Origin(samples, pixels, read, picture, sampling.recipe)
+
+
+def _check_bands(picture: Picture, recipe: Recipe) -> None:
+    try:
+        recipe.check(picture.bands)
+    except MissingBands as error:
+        raise ConfigError(
+            f"lacks the band {', '.join(error.missing)}",
+            picture.path,
+            key="--picture",
+            found=", ".join(picture.bands),
+            remedy="another picture, or a recipe of the bands that it has",
+        ) from error
+    except RepeatedBands as error:
+        raise ConfigError(
+            f"has several bands named {', '.join(error.repeated)}",
+            picture.path,
+            key="--picture",
+            found=", ".join(picture.bands),
+            remedy="a name of its own for each band, or a recipe of the others",
+        ) from error
+
+
+def _spare(limit: int | None) -> int | None:
+    return None if limit is None else _SPARE * limit
+
+
+@contextlib.contextmanager
+def _folder(folder: Path | None) -> Iterator[Path]:
+    if folder is not None:
+        yield folder.absolute()
+        return
+    with tempfile.TemporaryDirectory(prefix="automap-samples-") as path:
+        yield Path(path)
+
+
+def _config(picture: Picture, recipe: Recipe, read: Claims, folder: Path) -> dict[str, Any]:
+    """The process that reads the features; its points are written here."""
+    parameters = {"recipe": recipe.to_dict()}
+    facts = json.dumps([picture.path, picture.grid_definition(), parameters], sort_keys=True)
+    digest = hashlib.sha256(facts.encode())
+    for column in read:
+        digest.update(np.ascontiguousarray(column).tobytes())
+    name = digest.hexdigest()[:16]
+    points = _write_points(picture, read, folder, f"points-{name}.fgb")
+    metatiling = max(1, _TILE // picture.pyramid.tile_size)
+    return {
+        "process": "samples",
+        "config_dir": str(folder),
+        "input": {"picture": picture.path, "samples": str(points)},
+        "pyramid": {
+            **picture.grid_definition(),
+            "metatiling": 1 << (metatiling.bit_length() - 1),
+        },
+        "zoom_levels": picture.zoom,
+        "bounds": list(_bounds(picture, read)),
+        "output": {
+            "format": _FORMAT,
+            "path": str(folder / f"values-{name}"),
+            "pixelbuffer": 0,
+            "schema": {**_POINTS, "properties": {**_POINTS["properties"], "values": "str"}},
+        },
+        "process_parameters": parameters,
+    }
+
+
+def _bounds(picture: Picture, read: Claims) -> Bounds:
+    rows = range(int(read.rows.min()), int(read.rows.max()) + 1)
+    cols = range(int(read.cols.min()), int(read.cols.max()) + 1)
+    found = picture.grid(rows, cols).bounds.intersection(picture.pyramid.bounds)
+    return found or picture.pyramid.bounds
+
+
+def _write_points(picture: Picture, read: Claims, folder: Path, name: str) -> Path:
+    """The pixels as a file of points, unless it is there: a new one would be a changed input."""
+    storage = open_storage(str(folder))
+    if not storage.exists(name):
+        features = list(_multipoints(picture, read))
+        content = vector.encode_features(features, driver=_FORMAT, schema=_POINTS, crs=picture.crs)
+        storage.put(name, content)
+    return folder / name
+
+
+def _multipoints(picture: Picture, read: Claims) -> Iterator[dict[str, Any]]:
+    """The centres of pixels, those of a class and group as one feature."""
+    order = np.lexsort((read.groups, read.classes))
+    keys = np.column_stack([read.classes, read.groups])[order]
+    starts = np.flatnonzero(np.r_[True, (keys[1:] != keys[:-1]).any(axis=1)])
+    centres = np.column_stack(picture.centres(read.rows, read.cols))[order]
+    for start, points in zip(starts, np.split(centres, starts[1:]), strict=True):
+        value, group = keys[start].tolist()
+        yield {
+            "type": "Feature",
+            "geometry": {"type": "MultiPoint", "coordinates": points.tolist()},
+            "properties": {"class": value, "group": group},
+        }
+
+
+def _read(
+    config: dict[str, Any], sampling: Sampling, facts: Mapping[str, Fact], stop: StopToken
+) -> Generator[Event]:
+    """Run the process; raises `InputError` with what went wrong in the first tile that failed."""
+    picture = sampling.picture
+    process = open_process(config)
+    size = process.pyramid.metatile_size(picture.zoom)
+    width, height = Bounds(*config["bounds"]).width, Bounds(*config["bounds"]).height
+    few = (width / size[0] + 1) * (height / size[1] + 1) <= _FEW_TILES
+    # textures take their time, and only a worker of its own can be stopped in the middle of a tile
+    slow = any(one.is_texture for one in sampling.recipe.neighbourhood)
+    how = How(concurrency="none" if few and not slow else "processes", workers=sampling.workers)
+    try:
+        events = carry_out(process, how, stop=stop)
+        summary = yield from _watched(as_phase(events, SAMPLING, facts), picture)
+    except ProcessChanged:
+        # the picture is another one than the run before saw
+        events = carry_out(process, replace(how, overwrite=True), stop=stop)
+        summary = yield from _watched(as_phase(events, SAMPLING, facts), picture)
+    if summary.stopped_by is not None:
+        raise Stopped
+
+
+def _watched(
+    events: Generator[Event, None, Summary], picture: Picture
+) -> Generator[Event, None, Summary]:
+    with contextlib.closing(events):
+        while True:
+            try:
+                event = next(events)
+            except StopIteration as end:
+                summary: Summary = end.value
+                return summary
+            yield event
+            if isinstance(event, Failed) and isinstance(event.item, TileResult):
+                lines = (event.item.error or "unknown error").strip().splitlines()
+                raise InputError(f"samples cannot be read from it: {lines[-1]}", picture.path)
+
+
+def _gather(
+    path: str, picture: Picture, recipe: Recipe
+) -> tuple[Claims, np.ndarray[Any, np.dtype[np.float32]]]:
+    """What the process wrote, sorted by place, and the features (sample, feature)."""
+    directory = open_tile_directory(path)
+    claims, values = [Claims.none()], [np.zeros((0, len(recipe.names)), np.float32)]
+    for index in directory.existing(Selection()):
+        content = directory.storage.get(directory.layout.key(index))
+        for feature in vector.decode_features(content, driver=_FORMAT):
+            told = feature["properties"]
+            x, y = np.array(feature["geometry"]["coordinates"], dtype=np.float64)[:, :2].T
+            claims.append(Claims.of_one(*picture.places(x, y), told["class"], told["group"]))
+            stored = np.frombuffer(base64.b64decode(told["values"]), dtype="<f4")
+            values.append(stored.reshape(len(x), len(recipe.names)))
+    found = joined(claims)
+    order = np.lexsort((found.groups, found.cols, found.rows))
+    return found.take(order), np.concatenate(values)[order]
+
+
+def _table(
+    found: tuple[Claims, np.ndarray[Any, np.dtype[np.float32]]], origin: _Origin, wanted: Extraction
+) -> SampleTable:
+    claims, values = found
+    if not len(claims):
+        raise ConfigError(
+            f"all {len(origin.read)} samples lie where the picture has no data",
+            origin.samples.path,
+            key="--samples",
+            remedy=f"look at both on a map; the picture is {origin.picture.path}",
+        )
+    lot = lots(claims.rows, claims.cols, wanted.seed)
+    kept = np.ones(len(claims), dtype=bool)
+    if wanted.per_polygon is not None:
+        kept &= by_number(claims.groups, wanted.per_polygon, lot)
+    if wanted.per_class is not None:
+        chosen = by_number(claims.classes[kept], wanted.per_class, lot[kept])
+        kept[kept] = chosen
+    x, y = origin.picture.centres(claims.rows[kept], claims.cols[kept])
+    left = claims.take(kept)
+    losses = _losses(origin, claims, left)
+    return SampleTable(
+        values=values[kept],
+        edge=np.isin(left.keys(), origin.pixels.edges),
+        stands_for=_stands_for(left, origin.pixels),
+        classes=claims.classes[kept],
+        groups=claims.groups[kept],
+        x=x,
+        y=y,
+        crs=origin.picture.crs.to_wkt(),
+        features=origin.recipe.names,
+        names=origin.samples.names,
+        losses=losses,
+        notes=(
+            *origin.samples.notes,
+            *origin.pixels.notes,
+            *notes_of(losses, origin.samples.names, set(claims.classes[kept].tolist())),
+        ),
+    ).sorted()
+
+
+def _stands_for(kept: Claims, pixels: Pixels) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """(sample,) pixels of its group that each stands for: caps left out the others."""
+    groups, member, counts = np.unique(kept.groups, return_inverse=True, return_counts=True)
+    sizes = np.array([pixels.sizes[group] for group in groups.tolist()])
+    shares: np.ndarray[Any, np.dtype[np.float32]] = (sizes / counts).astype(np.float32)
+    return shares[member.reshape(-1)]
+
+
+def _losses(origin: _Origin, found: Claims, kept: Claims) -> tuple[Loss, ...]:
+    """With what nodata and caps cost: every pixel is either in the table or among the losses."""
+    read, left, told = (Counter(each.classes.tolist()) for each in (origin.read, found, kept))
+    losses = list(origin.pixels.losses)
+    for value, candidates in origin.pixels.candidates.items():
+        nodata = read[value] - left[value]
+        losses.append(Loss(value=value, reason=Reason.NODATA, count=nodata))
+        capped = candidates - nodata - told[value]
+        losses.append(Loss(value=value, reason=Reason.CAPPED, count=capped))
+    return added(losses)

@@ -1,0 +1,59 @@
+"""What to train."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from automap_tiles.workflows.bounds import Count
+from automap_tiles.workflows.learning import Learning
+from automap_tiles.workflows.order import Order
+from automap_tiles.workflows.report import check_name
+from automap_tiles.workflows.train.run import TrainSpec, with_components
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOrder(Order):
+    """Train a classifier on samples and a picture."""
+
+    workflow: ClassVar[str] = "train"
+
+    samples: str
+    """Points or polygons of known class: any vector file, or a CSV with X, Y and years."""
+    picture: str
+    """What the classes are to be seen in: a raster file, or a tile directory."""
+    model: str
+    """File to write, such as `model.zip`."""
+    year: int | None = None
+    """Of a CSV: the column of the nearest year."""
+    learn: Learning = field(default_factory=Learning)
+    samples_folder: str | None = None
+    """Keep the features of the samples there, for the next training."""
+    workers: Count | None = None
+    """Cores; all when None."""
+    report: str | None = None
+    """File for what was found out, `.html` or `.json`."""
+    overwrite: bool = False
+    """Replace a model that is there."""
+
+
+def spec_of(order: TrainOrder) -> TrainSpec:
+    """The training that an order asks for; raises `ConfigError`."""
+    if order.report is not None:
+        check_name(Path(order.report))
+    recipe, components = order.learn.features()
+    return TrainSpec(
+        samples=order.samples,
+        picture=order.picture,
+        model=Path(order.model),
+        class_field=order.learn.class_field,
+        year=order.year,
+        classes=order.learn.classes,
+        recipe=recipe,
+        extraction=order.learn.extraction(),
+        options=with_components(order.learn.options(order.workers), components),
+        folder=None if order.samples_folder is None else Path(order.samples_folder),
+        workers=order.workers,
+        overwrite=order.overwrite,
+    )

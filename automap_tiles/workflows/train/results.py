@@ -1,0 +1,134 @@
+"""What a training has come to, as text and as plain values for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from automap_tiles.analysis.sample_table import SampleTable
+from automap_tiles.workflows.train.run import Trained
+
+
+def report_of(outcome: Trained) -> dict[str, Any]:
+    """The model's report with what it is called, and with what was measured on this machine."""
+    model = outcome.model
+    return {
+        "classes": [
+            {"value": one.value, "name": one.name, "colour": one.colour} for one in model.classes
+        ],
+        "features": list(model.recipe.names),
+        "versions": dict(model.versions),
+        **model.report,
+        "costs": [
+            {
+                "name": cost.name,
+                "taken": cost.is_taken,
+                "trees": cost.trees,
+                "microseconds_per_pixel": cost.microseconds,
+                "seconds_per_km2": cost.seconds_per_km2(outcome.pixel_area),
+            }
+            for cost in outcome.costs
+        ],
+    }
+
+
+def of_samples(table: SampleTable) -> Iterator[str]:
+    """Lines: how many samples of each class there are, and what was dropped."""
+    losses: dict[int, list[str]] = {}
+    for loss in table.losses:
+        losses.setdefault(loss.value, []).append(f"{loss.count} {loss.reason.value}")
+    polygons = {
+        value: len(set(table.groups[table.classes == value].tolist())) for value in table.counts
+    }
+    for value in sorted({*table.counts, *losses}):
+        name = table.names.get(value, "") if value else "(no class)"
+        line = f"{value:>4} {name:<20} {table.counts.get(value, 0):>8} samples"
+        if value in polygons:
+            line += f" of {polygons[value]} shapes"
+        if value in losses:
+            line += f"; dropped: {', '.join(losses[value])}"
+        yield line
+
+
+def summary(outcome: Trained) -> Iterator[str]:
+    """Lines for people."""
+    report, names = outcome.model.report, [one.name for one in outcome.model.classes]
+    folds = report["folds"]
+    held = "blocks" if folds["block_size"] else "polygons"
+    yield from _estimate(report, names, held)
+    yield (
+        f"Pixels held out by chance: accuracy {report['random']['accuracy']:.3f}, macro-F1 "
+        f"{report['random']['macro_f1']:.3f}: optimistic, flattered by neighbours."
+    )
+    if report["holdout"] is not None:
+        yield (
+            f"{held.capitalize()} kept for a final test: accuracy "
+            f"{report['holdout']['accuracy']:.3f}, macro-F1 {report['holdout']['macro_f1']:.3f}"
+        )
+    yield "These are no accuracies of a map: for that, automap assess with a reference sample."
+    yield f"Taken: {_taken(report['setup'])}; {report['trees']} trees."
+    for cost in outcome.costs:
+        yield (
+            f"{cost.name.capitalize()}{'' if cost.is_taken else ' (to compare)'}: "
+            f"{cost.microseconds:.1f} µs per pixel, "
+            f"{cost.seconds_per_km2(outcome.pixel_area):.3f} s CPU per km²."
+        )
+    strongest = list(report["importances"].items())[:5]
+    yield "Most useful: " + ", ".join(f"{name} {share:.0%}" for name, share in strongest)
+
+
+def explain(report: Mapping[str, Any]) -> Iterator[str]:
+    """Lines: which choice was made on which evidence."""
+    if not report["decisions"]:
+        yield "No choice was made: too few polygons, or all was given."
+    for decision in report["decisions"]:
+        yield f"{decision['question']}: {decision['taken']}"
+        for answer in decision["answers"]:
+            line = (
+                f"    {answer['name']:<32} accuracy {answer['accuracy']:.3f}, macro-F1 "
+                f"{answer['macro_f1']:.3f}"
+            )
+            if "gain" in answer:
+                line += f"; gain {answer['gain']:+.4f} ± {answer['standard_error']:.4f}"
+            yield line
+    yield (
+        "Another way is taken where its gain, in the mean of accuracy and macro-F1 over whole "
+        "polygons held out, exceeds twice its own standard error."
+    )
+
+
+def _estimate(report: Mapping[str, Any], names: Sequence[str], held: str) -> Iterator[str]:
+    found, samples = report["estimate"], report["samples"]
+    if found is None:
+        yield (
+            f"No accuracy can be told: no class has the three {held} that are needed to hold some "
+            "out."
+        )
+        return
+    folds = report["folds"]
+    yield (
+        f"Whole {held} held out, all their pixels ({folds['number']} folds, {found['repeats']} "
+        f"times): accuracy {_figure(found['accuracy'])}, macro-F1 {_figure(found['macro_f1'])}; "
+        f"{found['polygons']} {held}, {found['pixels']} pixels."
+    )
+    if found["small"]:
+        yield f"These are small numbers: {found['polygons']} {held} tell little of others."
+    each = zip(names, samples["polygons"], samples["counts"], strict=True)
+    yield "Samples: " + ", ".join(f"{name} {n} in {shapes}" for name, shapes, n in each)
+    if found["left_out"]:
+        some = ", ".join(names[place] for place in found["left_out"])
+        yield f"Learnt, but not in these figures, for want of {held} to hold out: {some}."
+
+
+def _figure(one: Mapping[str, float]) -> str:
+    return f"{one['value']:.3f} (95 % interval {one['low']:.3f} to {one['high']:.3f})"
+
+
+def _taken(setup: Mapping[str, Any]) -> str:
+    words = [" + ".join(setup["kinds"])]
+    words += [f"with {name}" for name in setup["features"]]
+    if setup["without_mixed_pixels"]:
+        words.append("without mixed pixels at edges")
+    if setup["balance"]:
+        words.append("rare classes count more")
+    return ", ".join(words)

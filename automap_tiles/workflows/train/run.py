@@ -1,0 +1,321 @@
+"""Samples are read, a classifier is trained, its file is written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import shapely
+
+from automap_tiles import vector
+from automap_tiles.analysis.classifier.classes import LandClass, land_classes
+from automap_tiles.analysis.classifier.cost import Cost
+from automap_tiles.analysis.classifier.familiar import Familiar
+from automap_tiles.analysis.classifier.fit import Wish, train
+from automap_tiles.analysis.classifier.model import Model
+from automap_tiles.analysis.classifier.options import TrainOptions
+from automap_tiles.analysis.classifier.parameters import Strategy
+from automap_tiles.analysis.classifier.search import Progress, Trial
+from automap_tiles.analysis.folds import FoldError
+from automap_tiles.analysis.recipe import Recipe
+from automap_tiles.analysis.sample_table import SampleTable
+from automap_tiles.engine.journal import beside, hold
+from automap_tiles.errors import ConfigError
+from automap_tiles.notes import Notes
+from automap_tiles.scenes.select import Period
+from automap_tiles.stopping import NEVER, StopToken
+from automap_tiles.workflows.aside import Say, aside
+from automap_tiles.workflows.events import Done, Event, Fact, Json, PhaseFinished, PhaseStarted
+from automap_tiles.workflows.samples import (
+    Extraction,
+    Picture,
+    Samples,
+    look_at,
+    read_classes,
+    read_samples,
+)
+from automap_tiles.workflows.samples.extraction import NOTHING, Sampling, sampled
+from automap_tiles.workflows.train.recipes import Offer, RecipeWish, make_recipe
+
+TRAINING = "training"
+"""The phase after that of the samples."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainSpec:
+    """A training with all that its order leaves open filled in."""
+
+    samples: str
+    picture: str
+    model: Path
+    """File to write."""
+    class_field: str | None = None
+    year: int | None = None
+    period: Period | None = None
+    classes: str | None = None
+    """File of classes."""
+    recipe: Recipe | RecipeWish = field(default_factory=RecipeWish)
+    extraction: Extraction = field(default_factory=Extraction)
+    options: TrainOptions = field(default_factory=TrainOptions)
+    folder: Path | None = None
+    """Where the features of samples are kept; a temporary folder when None."""
+    workers: int | None = None
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """What came of a training."""
+
+    path: Path
+    model: Model
+    costs: tuple[Cost, ...]
+    """Empty when the model was there already."""
+    pixel_area: float
+    """Square metres."""
+    is_new: bool
+    """False where a model of the same samples and options was found, and left."""
+
+    def to_json(self) -> Json:
+        return {
+            "model": str(self.path),
+            "new": self.is_new,
+            "estimate": self.model.report["estimate"],
+            "features": list(self.model.recipe.names),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class TriedParameters:
+    """A set of parameters of a classifier, tried on the folds."""
+
+    number: int
+    """From 1."""
+    loss: float
+    """Log loss, mean over the folds."""
+    is_best: bool
+    """Whether none before was better."""
+    is_complete: bool
+    """False: ended early, clearly behind the best."""
+    has_vector_leaves: bool
+
+    def to_json(self) -> Json:
+        return {
+            "trial": self.number,
+            "loss": self.loss,
+            "best": self.is_best,
+            "complete": self.is_complete,
+            "vector_leaves": self.has_vector_leaves,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplesRead:
+    """What there is to learn from."""
+
+    table: SampleTable
+
+    def to_json(self) -> Json:
+        return {
+            "samples": {str(value): count for value, count in self.table.counts.items()},
+            "dropped": [
+                {"class": one.value, "reason": one.reason.value, "count": one.count}
+                for one in self.table.losses
+            ],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Begun:
+    """What is known before any sample is read."""
+
+    picture: Picture
+    offer: Offer
+    samples: Samples
+
+
+def trained(
+    spec: TrainSpec,
+    *,
+    facts: Mapping[str, Fact] = NOTHING,
+    stop: StopToken = NEVER,
+    notes: Notes | None = None,
+) -> Generator[Event, None, Trained]:
+    """Train and write the model: the phases `SAMPLING` and `TRAINING`, whose items are trials.
+
+    A model that is there and was trained on the same samples with the same options is left as it
+    is; another one is only replaced when the spec says so. Raises `ConfigError` that names what
+    to do, `OutputBusy` while another training writes it, `MissingExtra` without XGBoost, `Stopped`.
+    What is told is added to `notes`.
+    """
+    with hold(beside(str(spec.model))):
+        begun = yield from aside(lambda _: begin(spec), stop=stop, notes=notes)
+        sampling = Sampling(
+            samples=begun.samples,
+            picture=begun.picture,
+            recipe=begun.offer.recipe,
+            wanted=spec.extraction,
+            folder=spec.folder,
+            workers=spec.workers,
+        )
+        table = yield from sampled(sampling, facts=facts, stop=stop, notes=notes)
+        read = {**facts, "samples": len(table)}
+        yield PhaseStarted(phase=TRAINING, facts=read)
+        found = yield from aside(
+            lambda say: _learn(spec, begun, table, say), stop=stop, notes=notes
+        )
+        if found.is_new:
+            found.model.save(spec.model)
+        yield PhaseFinished(phase=TRAINING, outcome=found, facts=facts)
+        return found
+
+
+def begin(spec: TrainSpec) -> Begun:
+    """Look at picture and samples; raises `ConfigError`, `InputError`."""
+    picture = look_at(spec.picture)
+    wanted = spec.recipe
+    if isinstance(wanted, RecipeWish):
+        offer = make_recipe(wanted, picture.bands)
+    else:
+        offer = Offer(recipe=wanted)
+    return Begun(picture=picture, offer=offer, samples=_samples(spec))
+
+
+def _learn(spec: TrainSpec, begun: Begun, table: SampleTable, say: Say) -> Trained:
+    """The model of a table, or the one that is there."""
+    say(Done(item=SamplesRead(table=table)))
+    recipe, picture = begun.offer.recipe, begun.picture
+    classes = land_classes(table.counts, table.names, begun.samples.colours)
+    area = pixel_area(picture)
+    present = None if spec.overwrite else _present(spec, table, recipe, classes)
+    if present is not None:
+        return Trained(path=spec.model, model=present, costs=(), pixel_area=area, is_new=False)
+    wish = Wish(
+        recipe=recipe,
+        optional=begun.offer.optional,
+        options=spec.options,
+        window=recipe.margin * max(picture.pixel),
+    )
+    model, costs = _train(spec, table, wish, classes, lambda one, best: say(_tried(one, best)))
+    notes = [*(note.to_json() for note in table.notes), *model.report["notes"]]
+    model = replace(
+        model,
+        report={**model.report, "notes": notes},
+        familiar=_familiar(table, recipe, model, picture, area),
+    )
+    return Trained(path=spec.model, model=model, costs=costs, pixel_area=area, is_new=True)
+
+
+def _tried(trial: Trial, best: Trial | None) -> Done:
+    return Done(
+        item=TriedParameters(
+            number=trial.number + 1,
+            loss=trial.loss,
+            is_best=best is not None and best.number == trial.number,
+            is_complete=trial.is_complete,
+            has_vector_leaves=trial.parameters.strategy is Strategy.VECTOR_LEAF,
+        )
+    )
+
+
+def pixel_area(picture: Picture) -> float:
+    """Square metres of the pixel in the middle of a picture, whatever its CRS."""
+    x, y = shapely.get_coordinates(picture.bounds.polygon().centroid)[0]
+    return vector.pixel_area(x, y, picture.pixel, picture.crs)
+
+
+def _samples(spec: TrainSpec) -> Samples:
+    return read_samples(
+        spec.samples,
+        class_field=spec.class_field,
+        year=spec.year,
+        period=spec.period,
+        classes=None if spec.classes is None else read_classes(spec.classes),
+    )
+
+
+def _present(
+    spec: TrainSpec, table: SampleTable, recipe: Recipe, classes: tuple[LandClass, ...]
+) -> Model | None:
+    """The model that is there, if it is what training would make; raises for any other."""
+    if not spec.model.exists():
+        return None
+    found = Model.open(spec.model)
+    same = (
+        found.training.fingerprint == table.sorted().fingerprint
+        and found.report.get("offered", found.recipe.to_dict()) == recipe.to_dict()
+        and found.classes == classes
+        and found.report["options"] == spec.options.to_dict()
+    )
+    if not same:
+        raise ConfigError(
+            "is a model of other samples, features or options",
+            spec.model,
+            key="--model",
+            remedy="another name, or --overwrite",
+        )
+    return found
+
+
+def _train(
+    spec: TrainSpec,
+    table: SampleTable,
+    wish: Wish,
+    classes: tuple[LandClass, ...],
+    progress: Progress | None,
+) -> tuple[Model, tuple[Cost, ...]]:
+    _check_components(spec.options.components, len(wish.recipe.names))
+    try:
+        training = train(table, wish, classes, progress)
+    except FoldError as error:
+        raise ConfigError(
+            _with_names(str(error), table),
+            spec.samples,
+            key="--samples",
+            remedy=_remedy(table),
+        ) from error
+    return training.model, training.costs
+
+
+def _familiar(
+    table: SampleTable, offered: Recipe, model: Model, picture: Picture, area: float
+) -> Familiar:
+    """Of the features that the model uses, of all that were offered."""
+    columns = [offered.names.index(name) for name in model.recipe.names]
+    used = replace(
+        table,
+        values=np.ascontiguousarray(table.values[:, columns]),
+        features=model.recipe.names,
+    )
+    units = picture.table.units(model.recipe.needs)
+    return Familiar.of(used, model.recipe, math.sqrt(area), units)
+
+
+def _check_components(components: int | float | None, features: int) -> None:
+    if isinstance(components, int) and components > features:
+        raise ConfigError(
+            f"there are {features} features only", key="--components", found=components
+        )
+
+
+def _with_names(message: str, table: SampleTable) -> str:
+    """The message, and the samples that there are."""
+    counts = ", ".join(
+        f"{value} {table.names.get(value, '')}".strip() + f": {count}"
+        for value, count in table.counts.items()
+    )
+    return f"{message}; samples by class: {counts}"
+
+
+def _remedy(table: SampleTable) -> str:
+    if len(table.counts) < 2:
+        return "samples of at least two classes that lie on data"
+    return "samples in more places, or smaller blocks (--block-size)"
+
+
+def with_components(options: TrainOptions, components: int | float | None) -> TrainOptions:
+    """The options, with the components that a recipe file asks for."""
+    return options if components is None else replace(options, components=components)

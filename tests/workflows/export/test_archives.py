@@ -1,0 +1,210 @@
+"""PMTiles read by its own reader, MBTiles by SQLite and GDAL; both against the folder."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import rasterio
+from pmtiles import reader as pmtiles_reader
+from pmtiles.tile import TileType
+
+from automap_tiles.errors import ConfigError, MissingExtra, OutputError
+from automap_tiles.workflows.export import Container, archive
+from tests.workflows.export import conftest
+from tests.workflows.export.conftest import EDGE, STYLE, Made, Place, make_classes, rgba, run
+
+# The package says nothing of its types.
+PMTILES: Any = pmtiles_reader
+KINDS = [Container.PMTILES, Container.MBTILES]
+
+
+@pytest.fixture(scope="module")
+def archives(image: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[Container, Path]:
+    folder = tmp_path_factory.mktemp("archives")
+    made = {kind: folder / f"map.{kind.value}" for kind in KINDS}
+    for kind, out in made.items():
+        run(image, out, container=kind, title="A map", attribution="© us")
+    return made
+
+
+def tiles_of(out: Path) -> dict[Place, bytes]:
+    """By zoom, x and y, rows from the north."""
+    if out.suffix == ".pmtiles":
+        return {tuple(place): content for place, content in PMTILES.all_tiles(source(out))}
+    with sqlite3.connect(out) as database:
+        rows = database.execute("SELECT * FROM tiles").fetchall()
+    database.close()
+    return {(zoom, x, 2**zoom - 1 - row): content for zoom, x, row, content in rows}
+
+
+def source(out: Path) -> Any:
+    return PMTILES.MemorySource(out.read_bytes())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_same_tiles_as_the_folder(archives: dict[Container, Path], xyz: Made, kind: Any) -> None:
+    assert tiles_of(archives[kind]) == xyz.tiles()
+    beside = {path.name for path in archives[kind].parent.iterdir()}
+    assert beside == {"map.pmtiles", "map.mbtiles"}
+
+
+def test_pmtiles_header(archives: dict[Container, Path], xyz: Made) -> None:
+    reader = PMTILES.Reader(source(archives[Container.PMTILES]))
+    header, metadata = reader.header(), reader.metadata()
+    assert (header["min_zoom"], header["max_zoom"]) == (0, 14)
+    assert header["clustered"] is True
+    assert header["tile_type"] is TileType.PNG
+    assert header["addressed_tiles_count"] == len(xyz.tiles())
+    told = json.loads((xyz.out / "tilejson.json").read_text())
+    corners = ("min_lon_e7", "min_lat_e7", "max_lon_e7", "max_lat_e7")
+    assert [header[corner] / 1e7 for corner in corners] == pytest.approx(told["bounds"], abs=1e-6)
+    assert (metadata["name"], metadata["attribution"]) == ("A map", "© us")
+    place, content = next(iter(xyz.tiles().items()))
+    assert reader.get(*place) == content
+    assert reader.get(14, 1, 1) is None
+
+
+def test_pmtiles_keep_the_same_picture_once(tmp_path: Path) -> None:
+    """Tiles inside one class are the same bytes."""
+    area = tmp_path / "one.tif"
+    make_classes(area)
+    with rasterio.open(area, "r+") as target:
+        target.write(np.full((1, 300, 300), 5, np.uint8))
+    out = tmp_path / "map.pmtiles"
+    run(area, out, container=Container.PMTILES, style={}, zooms=(17, 17))
+    header = PMTILES.Reader(source(out)).header()
+    assert header["tile_contents_count"] < header["addressed_tiles_count"]
+    assert header["tile_entries_count"] < header["addressed_tiles_count"]
+
+
+def test_mbtiles_metadata(archives: dict[Container, Path]) -> None:
+    database = sqlite3.connect(archives[Container.MBTILES])
+    metadata = dict(database.execute("SELECT name, value FROM metadata"))
+    assert database.execute("PRAGMA application_id").fetchone() == (0x4D504258,)
+    assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    names = {row[0] for row in database.execute("SELECT name FROM sqlite_schema")}
+    database.close()
+    assert names == {"tiles", "tile_index", "metadata"}
+    assert metadata.items() >= {
+        "name": "A map", "format": "png", "minzoom": "0", "maxzoom": "14", "type": "overlay",
+        "attribution": "© us",
+    }.items()  # fmt: skip
+    assert len(metadata["bounds"].split(",")) == 4
+
+
+@pytest.mark.parametrize("zoom", [14, 11, 4])
+def test_gdal_reads_the_same_pixels(archives: dict[Container, Path], xyz: Made, zoom: int) -> None:
+    tiles = {place: content for place, content in xyz.tiles().items() if place[0] == zoom}
+    with rasterio.open(archives[Container.MBTILES], ZOOM_LEVEL=str(zoom)) as found:
+        assert found.crs.to_epsg() == 3857
+        assert found.transform.a == pytest.approx(2 * EDGE / 2**zoom / 256)
+        pixels = np.moveaxis(found.read(), 0, -1)
+        # GDAL shows the box of the metadata: a window of the world
+        left = round((found.transform.c + EDGE) / found.transform.a)
+        top = round((EDGE - found.transform.f) / found.transform.a)
+    assert pixels.shape[-1] == 4
+    compared = 0
+    for (_, x, y), content in tiles.items():
+        wanted = rgba(content)
+        rows = slice(max(0, y * 256 - top), max(0, (y + 1) * 256 - top))
+        cols = slice(max(0, x * 256 - left), max(0, (x + 1) * 256 - left))
+        part = pixels[rows, cols]
+        down, right = max(0, top - y * 256), max(0, left - x * 256)
+        wanted = wanted[down : down + part.shape[0], right : right + part.shape[1]]
+        compared += int((wanted[..., 3] > 0).sum())
+        assert (part == wanted).all()
+    assert compared > 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_again_nothing_is_done(
+    archives: dict[Container, Path], image: Path, kind: Container
+) -> None:
+    out = archives[kind]
+    before = out.stat()
+    again = run(image, out, container=kind)
+    assert not again.is_new
+    after = out.stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    with pytest.raises(ConfigError, match="differs in: style") as caught:
+        run(image, out, container=kind, style={"bidx": ("1",)})
+    assert "--overwrite" in str(caught.value.remedy)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_overwrite_replaces(tmp_path: Path, image: Path, kind: Container) -> None:
+    out = tmp_path / f"map.{kind.value}"
+    out.write_bytes(b"something else" * 100)
+    with pytest.raises(OutputError, match="is no"):
+        run(image, out, container=kind, zooms=(9, 10))
+    run(image, out, container=kind, zooms=(9, 10), overwrite=True)
+    assert {place[0] for place in tiles_of(out)} == {9, 10}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_stopped_export_goes_on(
+    tmp_path: Path, image: Path, kind: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / f"map.{kind.value}"
+    puts = archive.Archive.put
+    count = 0
+
+    def stop(self: archive.Archive, *arguments: Any) -> None:
+        nonlocal count
+        count += 1
+        if count > 10:
+            raise KeyboardInterrupt
+        puts(self, *arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(archive.Archive, "put", stop)
+        with pytest.raises(KeyboardInterrupt):
+            run(image, out, container=kind, zooms=(6, 12))
+    assert not out.exists()
+    again = run(image, out, container=kind, zooms=(6, 12))
+    assert again.unchanged == 10
+    run(image, tmp_path / "whole", zooms=(6, 12))
+    assert tiles_of(out) == conftest.tiles_of(tmp_path / "whole")
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_another_look_begins_the_part_again(
+    tmp_path: Path, image: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "map.mbtiles"
+    with monkeypatch.context() as patched:
+        patched.setattr(archive.Archive, "finish", _interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            run(image, out, container=Container.MBTILES, zooms=(10, 12))
+    other = run(image, out, container=Container.MBTILES, zooms=(11, 11), style={"bidx": ("1",)})
+    assert other.unchanged == 0
+    assert {place[0] for place in tiles_of(out)} == {11}
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_workers_make_the_same_file(tmp_path: Path, large: Path) -> None:
+    for kind in KINDS:
+        first, second = tmp_path / f"one.{kind.value}", tmp_path / f"two.{kind.value}"
+        run(large, first, container=kind, zooms=(15, 15), workers=1, title="map")
+        run(large, second, container=kind, zooms=(15, 15), workers=2, title="map")
+        assert first.read_bytes() == second.read_bytes()
+
+
+def test_what_cannot_be(tmp_path: Path, image: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match="no browser"):
+        run(image, tmp_path / "map.mbtiles", container=Container.MBTILES, page=True)
+    with pytest.raises(ConfigError, match="is a folder"):
+        run(image, tmp_path, container=Container.PMTILES, style=STYLE)
+    monkeypatch.setitem(sys.modules, "pmtiles.writer", None)
+    with pytest.raises(MissingExtra, match=r"automap-tiles\[export\]"):
+        run(image, tmp_path / "map.pmtiles", container=Container.PMTILES)
+    assert list(tmp_path.iterdir()) == []
