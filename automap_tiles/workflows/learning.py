@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from automap_tiles.errors import ConfigError
 from automap_tiles.workflows.bounds import Count, Folds, Half, NotNegative, Positive, Whole
 from automap_tiles.workflows.order import Part
-
-if TYPE_CHECKING:
-    from automap_tiles.analysis.classifier.options import TrainOptions
-    from automap_tiles.analysis.classifier.setups import Kind
-    from automap_tiles.analysis.recipe import Recipe
-    from automap_tiles.workflows.samples import Extraction
-    from automap_tiles.workflows.train import RecipeWish
 
 PER_CLASS = 2000
 
@@ -68,89 +60,3 @@ class Learning(Part):
     holdout: Half = 0.0
     """Share of the polygons or blocks that is kept for a final test."""
     seed: Whole = 0
-
-    def extraction(self) -> Extraction:
-        """Which pixels are read."""
-        from automap_tiles.workflows.samples import Extraction
-
-        return Extraction(
-            per_class=self.per_class or None,
-            per_polygon=self.per_polygon,
-            erode=0 if self.erode == "auto" else self.erode,
-            seed=self.seed,
-        )
-
-    def features(self) -> tuple[Recipe | RecipeWish, int | float | None]:
-        """Features by the words given, or by a file, and the components that it asks for."""
-        from automap_tiles.workflows.train import RecipeWish, read_recipe
-
-        if self.recipe is None:
-            return RecipeWish(
-                bands=self.bands,
-                indices=self.indices,
-                radii=self.radius,
-                statistics=self.window_statistics or None,
-                textures=self.textures or (),
-                texture_of=self.texture_of or (),
-            ), None
-        for word in ("bands", "indices", "radius", "window_statistics", "textures", "texture_of"):
-            if getattr(self, word) is not None:
-                raise ConfigError(
-                    "the recipe says the features already",
-                    key=word,
-                    found=getattr(self, word),
-                    remedy=f"either recipe or {word}",
-                )
-        return read_recipe(self.recipe)
-
-    def options(self, workers: int | None) -> TrainOptions:
-        """How it is trained, on so many cores, but for components; raises `ConfigError`."""
-        from automap_tiles.analysis.classifier import options as known
-        from automap_tiles.analysis.classifier.division import Split
-        from automap_tiles.analysis.classifier.parameters import Strategy
-        from automap_tiles.analysis.classifier.search import Budget
-
-        given = self.trials is not None or self.time is not None
-        strategies = {
-            "both": tuple(Strategy),
-            "per-class": (Strategy.TREE_PER_CLASS,),
-            "vector": (Strategy.VECTOR_LEAF,),
-        }
-        return known.TrainOptions(
-            budget=Budget(trials=self.trials, seconds=self.time) if given else None,
-            search=known.Search(self.search),
-            strategies=strategies[self.trees],
-            balance=None if self.balance == "auto" else known.Balance(self.balance),
-            clean=None if self.erode == "auto" else False,
-            kinds=self._kinds(),
-            components=self._whole(),
-            split=Split(self.split),
-            folds=self.folds,
-            block_size=self.block_size,
-            holdout=self.holdout,
-            seed=self.seed,
-            threads=workers,
-        )
-
-    def _kinds(self) -> tuple[Kind, ...] | None:
-        from automap_tiles.analysis.classifier.setups import Kind
-
-        return {
-            "auto": None,
-            "plain": (Kind.PLAIN,),
-            "boosting": (Kind.BOOSTED,),
-            "forest": (Kind.FOREST,),
-            "linear": (Kind.LINEAR,),
-            "vote": (Kind.BOOSTED, Kind.FOREST),
-        }[self.classifier]
-
-    def _whole(self) -> int | float | None:
-        """A share stays a share, a number becomes a whole one."""
-        found = self.components
-        if found is None or 0 < found < 1:
-            return found
-        if not float(found).is_integer():
-            raise ConfigError(
-                "is a whole number, or a share below 1", key="components", found=found
-            )
-        return int(found)

@@ -13,6 +13,7 @@ from automap_tiles.cli.learn_options import learn_options
 from automap_tiles.cli.main import automap
 from automap_tiles.workflows.learning import Learning
 from automap_tiles.workflows.train import RecipeWish
+from automap_tiles.workflows.train.asked import extraction_of, features_of, options_of
 from automap_tiles.workflows.words import words_of
 
 
@@ -45,13 +46,14 @@ def test_nothing_said_is_what_an_order_has_by_itself() -> None:
 def test_what_is_said_arrives() -> None:
     words = ("--erode", "2", "--trees", "vector", "--balance", "equal")
     learn = _learning(*words, "--indices", "none", "--per-polygon", "7", "--components", "3")
-    assert (learn.extraction().erode, learn.extraction().per_polygon) == (2, 7)
-    options = learn.options(1)
+    extraction = extraction_of(learn)
+    assert (extraction.erode, extraction.per_polygon) == (2, 7)
+    options = options_of(learn, 1, None)
     assert [one.value for one in options.strategies] == ["multi_output_tree"]
     assert options.balance is not None
     assert options.clean is False
     assert (options.components, type(options.components)) == (3, int)
-    features: Any = learn.features()[0]
+    features: Any = features_of(learn)[0]
     assert isinstance(features, RecipeWish)
     assert features.indices == ()
-    assert _learning().options(1).clean is None
+    assert options_of(_learning(), 1, None).clean is None

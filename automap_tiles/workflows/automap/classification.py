@@ -34,7 +34,7 @@ from automap_tiles.workflows.samples import (
     read_samples,
 )
 from automap_tiles.workflows.train import RecipeWish, Trained, TrainSpec, report_of
-from automap_tiles.workflows.train.run import with_components
+from automap_tiles.workflows.train.asked import extraction_of, features_of, options_of
 
 _REFLECTANCE = band_unit(Unit.REFLECTANCE)
 
@@ -95,14 +95,14 @@ def check_samples(run: RunParameters, wish: Classification) -> Samples:
 
 def classification_of(order: ClassificationOrder) -> Classification:
     """What an order asks for; raises `ConfigError`."""
-    features, components = order.learn.features()
+    features, components = features_of(order.learn)
     return Classification(
         samples=order.samples,
         class_field=order.learn.class_field,
         classes=order.learn.classes,
         features=features,
-        extraction=order.learn.extraction(),
-        options=with_components(order.learn.options(order.workers), components),
+        extraction=extraction_of(order.learn),
+        options=options_of(order.learn, order.workers, components),
         confidence=order.confidence,
         probabilities=order.probabilities,
         smoothing=order.smoothing,

@@ -10,7 +10,8 @@ from automap_tiles.workflows.bounds import Count
 from automap_tiles.workflows.learning import Learning
 from automap_tiles.workflows.order import Order
 from automap_tiles.workflows.report import check_name
-from automap_tiles.workflows.train.run import TrainSpec, with_components
+from automap_tiles.workflows.train.asked import extraction_of, features_of, options_of
+from automap_tiles.workflows.train.run import TrainSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +43,7 @@ def spec_of(order: TrainOrder) -> TrainSpec:
     """The training that an order asks for; raises `ConfigError`."""
     if order.report is not None:
         check_name(Path(order.report))
-    recipe, components = order.learn.features()
+    recipe, components = features_of(order.learn)
     return TrainSpec(
         samples=order.samples,
         picture=order.picture,
@@ -51,8 +52,8 @@ def spec_of(order: TrainOrder) -> TrainSpec:
         year=order.year,
         classes=order.learn.classes,
         recipe=recipe,
-        extraction=order.learn.extraction(),
-        options=with_components(order.learn.options(order.workers), components),
+        extraction=extraction_of(order.learn),
+        options=options_of(order.learn, order.workers, components),
         folder=None if order.samples_folder is None else Path(order.samples_folder),
         workers=order.workers,
         overwrite=order.overwrite,

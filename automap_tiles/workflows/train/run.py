@@ -314,8 +314,3 @@ def _remedy(table: SampleTable) -> str:
     if len(table.counts) < 2:
         return "samples of at least two classes that lie on data"
     return "samples in more places, or smaller blocks (--block-size)"
-
-
-def with_components(options: TrainOptions, components: int | float | None) -> TrainOptions:
-    """The options, with the components that a recipe file asks for."""
-    return options if components is None else replace(options, components=components)

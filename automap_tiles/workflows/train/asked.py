@@ -1,0 +1,104 @@
+"""What an order asks for in the words of `Learning`, as those who train take it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from automap_tiles.analysis.classifier import options as known
+from automap_tiles.analysis.classifier.division import Split
+from automap_tiles.analysis.classifier.parameters import Strategy
+from automap_tiles.analysis.classifier.search import Budget
+from automap_tiles.analysis.classifier.setups import Kind
+from automap_tiles.analysis.recipe import Recipe
+from automap_tiles.errors import ConfigError
+from automap_tiles.workflows.learning import Learning
+from automap_tiles.workflows.samples import Extraction
+from automap_tiles.workflows.train.recipes import RecipeWish, read_recipe
+
+_KINDS = {
+    "auto": None,
+    "plain": (Kind.PLAIN,),
+    "boosting": (Kind.BOOSTED,),
+    "forest": (Kind.FOREST,),
+    "linear": (Kind.LINEAR,),
+    "vote": (Kind.BOOSTED, Kind.FOREST),
+}
+_TREES = {
+    "both": tuple(Strategy),
+    "per-class": (Strategy.TREE_PER_CLASS,),
+    "vector": (Strategy.VECTOR_LEAF,),
+}
+_WORDS = ("bands", "indices", "radius", "window_statistics", "textures", "texture_of")
+"""Of features; a recipe says them all."""
+
+
+def extraction_of(learn: Learning) -> Extraction:
+    """Which pixels are read."""
+    return Extraction(
+        per_class=learn.per_class or None,
+        per_polygon=learn.per_polygon,
+        erode=0 if learn.erode == "auto" else learn.erode,
+        seed=learn.seed,
+    )
+
+
+def features_of(learn: Learning) -> tuple[Recipe | RecipeWish, int | float | None]:
+    """Features by the words given, or by a file, and the components that it asks for.
+
+    Raises `ConfigError`.
+    """
+    if learn.recipe is None:
+        return RecipeWish(
+            bands=learn.bands,
+            indices=learn.indices,
+            radii=learn.radius,
+            statistics=learn.window_statistics or None,
+            textures=learn.textures or (),
+            texture_of=learn.texture_of or (),
+        ), None
+    for word in _WORDS:
+        if getattr(learn, word) is not None:
+            raise ConfigError(
+                "the recipe says the features already",
+                key=word,
+                found=",".join(map(str, getattr(learn, word))),
+                remedy=f"either recipe or {word}",
+            )
+    return read_recipe(learn.recipe)
+
+
+def options_of(
+    learn: Learning, workers: int | None, components: int | float | None
+) -> known.TrainOptions:
+    """How it is trained, on so many cores; `components` are those of a recipe file.
+
+    Raises `ConfigError`.
+    """
+    given = learn.trials is not None or learn.time is not None
+    found = known.TrainOptions(
+        budget=Budget(trials=learn.trials, seconds=learn.time) if given else None,
+        search=known.Search(learn.search),
+        strategies=_TREES[learn.trees],
+        balance=None if learn.balance == "auto" else known.Balance(learn.balance),
+        clean=None if learn.erode == "auto" else False,
+        kinds=_KINDS[learn.classifier],
+        components=_whole(learn.components),
+        split=Split(learn.split),
+        folds=learn.folds,
+        block_size=learn.block_size,
+        holdout=learn.holdout,
+        seed=learn.seed,
+        threads=workers,
+    )
+    return found if components is None else replace(found, components=components)
+
+
+def _whole(components: int | float | None) -> int | float | None:
+    """A share stays a share, a number becomes a whole one."""
+    if components is None or 0 < components < 1:
+        return components
+    if not float(components).is_integer():
+        raise ConfigError(
+            "is a whole number, or a share below 1", key="components", found=components
+        )
+    return int(components)
