@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import pickle
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,15 +16,17 @@ import pytest
 import rasterio
 from rasterio.control import GroundControlPoint
 from rasterio.transform import from_origin
-from shapely import box, union_all
-from shapely.geometry import mapping, shape
+from shapely import box
+from shapely.geometry import mapping
 
 from automap_tiles.errors import AutomapError, InputError
-from automap_tiles.formats import InputSpec, InputTile, OutputKind, OutputSpec, Reader
+from automap_tiles.formats import InputSpec, OutputKind, OutputSpec, Reader
 from automap_tiles.formats.context import ResolvedProcess
 from automap_tiles.formats.registry import open_input, open_output
 from automap_tiles.grid import Pyramid, Tile, cover
 from automap_tiles.storage import open_storage
+from automap_tiles.testing import ReaderContract
+from automap_tiles.testing.readers import read
 from tests.storage.s3 import BUCKET
 
 ZOOM = 8
@@ -190,148 +190,13 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return Made(kind, folder, kind.make(folder), writer)
 
 
-@pytest.fixture
-def reader(made: Made) -> Reader:
-    return made.open()
+class TestReaders(ReaderContract):
+    @pytest.fixture
+    def reader(self, made: Made) -> Reader:
+        return made.open()
 
-
-def read(reader: Reader, tile: Tile, **options: Any) -> Any:
-    view: Any = reader.at(tile)
-    return view.read(**options)
-
-
-def tiles(pyramid: Pyramid, zoom: int = ZOOM) -> Iterator[Tile]:
-    for index in cover.tiles(pyramid, AREA.buffer(-0.4), zoom):
-        yield Tile(pyramid, index)
-
-
-def test_is_a_reader(reader: Reader, made: Made) -> None:
-    assert isinstance(reader, Reader)
-    assert reader.kind is made.kind.kind
-    view = reader.at(next(tiles(Pyramid.from_grid("geodetic"))))
-    assert isinstance(view, InputTile)
-    with view as same:
-        assert same is view
-
-
-def test_has_data(reader: Reader) -> None:
-    for tile in tiles(Pyramid.from_grid("geodetic", metatiling=2)):
-        data = read(reader, tile)
-        if reader.kind is OutputKind.VECTOR:
-            if data:
-                return
-        else:
-            assert data.shape == (2, *tile.shape)
-            assert data.dtype == np.int16
-            assert not np.ma.getmaskarray(data).all()
-            assert not reader.at(tile).is_empty()
-    if reader.kind is OutputKind.VECTOR:
-        pytest.fail("no features anywhere")
-
-
-def test_one_band_and_several(reader: Reader) -> None:
-    if reader.kind is OutputKind.VECTOR:
-        return
-    tile = next(tiles(Pyramid.from_grid("geodetic")))
-    whole = read(reader, tile)
-    assert read(reader, tile, indexes=2).shape == tile.shape
-    assert read(reader, tile, indexes=[2]).shape == (1, *tile.shape)
-    np.testing.assert_array_equal(read(reader, tile, indexes=2).data, whole[1].data)
-    np.testing.assert_array_equal(read(reader, tile, indexes=[2, 1]).data, whole[[1, 0]].data)
-    with pytest.raises(InputError, match="bands 1 to 2"):
-        read(reader, tile, indexes=3)
-
-
-@pytest.mark.parametrize("grid", ["geodetic", "mercator"])
-@pytest.mark.parametrize("resampling", ["nearest", "bilinear"])
-def test_a_pixel_does_not_depend_on_the_cut(reader: Reader, grid: str, resampling: str) -> None:
-    """Also for the mask that is burnt of features."""
-    single = Pyramid.from_grid(grid)
-    large = Pyramid.from_grid(grid, metatiling=4, pixelbuffer=9)
-    row, col = (64, 275) if grid == "geodetic" else (92, 137)
-    tile = large.tile(ZOOM, row // 4, col // 4)
-    whole = _image(reader, tile, resampling)
-    assert whole.any(), "nothing was compared"
-    for part in tile.intersecting(single):
-        piece = _image(reader, part, resampling)
-        row = part.pixel_offset[0] - tile.pixel_offset[0]
-        col = part.pixel_offset[1] - tile.pixel_offset[1]
-        np.testing.assert_array_equal(
-            piece, whole[..., row : row + part.height, col : col + part.width]
-        )
-
-
-def _image(reader: Reader, tile: Tile, resampling: str) -> np.ndarray:
-    if reader.kind is OutputKind.VECTOR:
-        view: Any = reader.at(tile)
-        mask: np.ndarray = view.read_as_raster_mask(
-            invert=True, all_touched=resampling == "bilinear"
-        )
-        return mask
-    data = read(reader, tile, resampling=resampling)
-    return np.where(np.ma.getmaskarray(data), 0, data.data)
-
-
-def test_footprint_covers_the_data(reader: Reader) -> None:
-    for grid in ("geodetic", "mercator"):
-        pyramid = Pyramid.from_grid(grid)
-        footprint = reader.footprint(pyramid.crs)
-        assert footprint.is_valid
-        assert not footprint.is_empty
-        for tile in tiles(pyramid) if grid == "geodetic" else ():
-            if not reader.at(tile).is_empty():
-                assert footprint.intersects(tile.bbox)
-
-
-def test_far_away(reader: Reader) -> None:
-    tile = Pyramid.from_grid("geodetic").tile(ZOOM, 25, 3)
-    assert reader.at(tile).is_empty()
-    data = read(reader, tile)
-    if reader.kind is OutputKind.VECTOR:
-        assert data == []
-    else:
-        assert np.ma.getmaskarray(data).all()
-
-
-def test_pickles_small(reader: Reader) -> None:
-    tile = next(tiles(Pyramid.from_grid("geodetic")))
-    before = _image(reader, tile, "nearest")
-    content = pickle.dumps(reader)
-    assert len(content) < 10_000
-    again = pickle.loads(content)
-    np.testing.assert_array_equal(_image(again, tile, "nearest"), before)
-    assert again.fingerprint() == reader.fingerprint()
-
-
-def test_eight_threads_read_the_same(reader: Reader) -> None:
-    wanted = list(tiles(Pyramid.from_grid("geodetic"))) * 3
-    alone = [_image(reader, tile, "nearest") for tile in wanted]
-    with ThreadPoolExecutor(8) as pool:
-        together = list(pool.map(lambda tile: _image(reader, tile, "nearest"), wanted))
-    for first, second in zip(alone, together, strict=True):
-        np.testing.assert_array_equal(first, second)
-
-
-def test_features_are_clipped(reader: Reader) -> None:
-    if reader.kind is not OutputKind.VECTOR:
-        return
-    seen = set()
-    for tile in tiles(Pyramid.from_grid("geodetic", metatiling=2)):
-        view: Any = reader.at(tile)
-        features = view.read()
-        for feature in features:
-            geometry = shape(feature["geometry"])
-            assert geometry.is_valid
-            assert tile.bbox.buffer(1e-9).covers(geometry)
-            seen.add(feature["properties"]["number"])
-        union = view.read_union_geometry()
-        assert union.equals(union_all([shape(each["geometry"]) for each in features])) or (
-            union.symmetric_difference(
-                union_all([shape(each["geometry"]) for each in features])
-            ).area
-            < 1e-9
-        )
-    assert len(seen) > 5
+    def test_kind(self, reader: Reader, made: Made) -> None:
+        assert reader.kind is made.kind.kind
 
 
 # The rest changes the sources and makes its own.
@@ -396,7 +261,8 @@ def test_truncated(name: str, tmp_path: Path) -> None:
     for path in place.rglob("*") if place.is_dir() else [place]:
         if path.suffix in endings:
             path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    wanted = list(tiles(Pyramid.from_grid("geodetic", metatiling=2)))
+    pyramid = Pyramid.from_grid("geodetic", metatiling=2)
+    wanted = [Tile(pyramid, index) for index in cover.tiles(pyramid, AREA.buffer(-0.4), ZOOM)]
     with pytest.raises(AutomapError) as caught:
         [read(reader, tile) for tile in wanted]
     assert str(tmp_path) in str(caught.value)

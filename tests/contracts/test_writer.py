@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import pickle
 import uuid
-import zlib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from shapely import box, from_wkt, normalize, union_all
-from shapely.geometry import mapping, shape
 
-from automap_tiles.errors import OutputMismatch, ProcessResultError
-from automap_tiles.formats import OutputKind, OutputSpec, Tiled, Writer
+from automap_tiles.formats import OutputSpec, Writer
 from automap_tiles.formats.registry import open_output
-from automap_tiles.grid import Pyramid, Tile
-from automap_tiles.storage import open_storage
+from automap_tiles.grid import Pyramid
+from automap_tiles.testing import WriterContract
+from automap_tiles.testing.writers import (
+    AREA,
+    SCHEMA,
+    ZOOM,
+    Reopen,
+    assert_stored,
+    tile_of,
+    write,
+)
 from tests.storage.s3 import BUCKET
-
-ZOOM = 6
-SCHEMA = {"geometry": "Polygon", "properties": {"number": "int"}}
 
 
 @dataclass(frozen=True)
@@ -86,226 +85,17 @@ def opened(kind: Kind, folder: str, **changes: Any) -> Writer:
         {**kind.options, "path": f"{folder}/{kind.name}", **changes},
         base=Path("/"),
         zooms=(ZOOM,),
-        area=from_wkt("POLYGON ((0 0, 40 0, 40 40, 0 40, 0 0))"),
+        area=AREA,
     )
     return open_output(spec, pyramid)
 
 
-@pytest.fixture
-def writer(kind: Kind, folder: str) -> Writer:
-    writer = opened(kind, folder)
-    writer.prepare()
-    return writer
-
-
-def tile_of(writer: Writer, number: int = 0) -> Tile:
-    """One of many tiles inside the area."""
-    rows, cols = writer.process_pyramid.matrix_shape(ZOOM)
-    height, width = max(2, rows // 5), max(2, cols // 10)
-    return writer.process_pyramid.tile(
-        ZOOM, rows // 4 + number // width % height, cols // 2 + number % width
-    )
-
-
-def result_of(writer: Writer, tile: Tile, number: int = 0) -> Any:
-    """What a function might return: pixels or features that tell their tile."""
-    if writer.kind is OutputKind.VECTOR:
-        left, bottom, right, top = tile.bounds
-        inner = box(left, bottom, right, top).buffer(-(right - left) / 10)
-        feature = {"type": "Feature", "geometry": mapping(inner), "properties": {"number": number}}
-        return [feature]
-    rng = np.random.default_rng([tile.row, tile.col, number])
-    values = rng.integers(1, 200, (2, *tile.shape))
-    values[:, 20:60, 30:40] = -5
-    values[:, 5] = number % 100 + 1
-    return np.ma.masked_equal(values, -5)
-
-
-def assert_stored(writer: Writer, tile: Tile, data: Tiled) -> None:
-    """What is read back on the tile without its buffer is what was converted."""
-    bare = tile.unbuffered()
-    found = writer.read(bare)
-    assert found is not None
-    if writer.kind is OutputKind.VECTOR:
-        ours = union_all([shape(each["geometry"]) for each in found.data])
-        theirs = union_all([shape(each["geometry"]) for each in data.data])
-        assert normalize(ours).equals_exact(normalize(theirs), 1e-9) or (
-            ours.symmetric_difference(theirs).area < 1e-9 * theirs.area
-        )
-        numbers = {each["properties"]["number"] for each in found.data}
-        assert numbers == {each["properties"]["number"] for each in data.data}
-        return
-    top, _, left, _ = tile.buffer_margins
-    height, width = bare.shape
-    expected = data.data[:, top : top + height, left : left + width]
-    assert found.data.dtype == expected.dtype
-    if found.data.dtype.kind == "u" and not writer.lossless:  # pictures; masks are a colour
-        off = np.abs(found.data.data.astype(int) - expected.data)
-        assert np.median(off) <= 24
-        return
-    np.testing.assert_array_equal(np.ma.getmaskarray(found.data), np.ma.getmaskarray(expected))
-    if writer.lossless:
-        np.testing.assert_array_equal(found.data.data, expected.data)
-
-
-def write(writer: Writer, tile: Tile, number: int = 0) -> Tiled:
-    data = writer.convert(tile, result_of(writer, tile, number))
-    assert data is not None
-    writer.write(tile, data)
-    return data
-
-
-def test_is_a_writer(writer: Writer) -> None:
-    assert isinstance(writer, Writer)
-    assert writer.pyramid.same_grid(writer.process_pyramid)
-
-
-def test_round_trip(writer: Writer) -> None:
-    tile = tile_of(writer)
-    data = write(writer, tile)
-    assert_stored(writer, tile, data)
-    assert writer.exists(tile)
-    assert writer.exists_many([tile, tile_of(writer, 1)]) == {tile.index}
-    writer.finish()
-    assert_stored(writer, tile, data)
-    assert writer.exists(tile)
-    assert writer.exists_many([tile, tile_of(writer, 1)]) == {tile.index}
-
-
-def test_says_what_it_stored(writer: Writer) -> None:
-    """Size and checksum of each file, of tiles at once and of a single file at the end."""
-    tile = tile_of(writer)
-    data = writer.convert(tile, result_of(writer, tile))
-    assert data is not None
-    stored = [*writer.write(tile, data), *writer.finish()]
-    assert stored
-    for file in stored:
-        folder, _, name = writer.path.rpartition("/")
-        single = file.key in ("", ".aux.xml")
-        storage = open_storage(folder if single else writer.path)
-        content = storage.get(f"{name}{file.key}" if single else file.key)
-        assert (file.size, file.checksum) == (len(content), zlib.crc32(content))
-    assert writer.finish() == ()  # nothing new
-
-
-def test_absent(writer: Writer) -> None:
-    tile = tile_of(writer)
-    assert writer.read(tile) is None
-    assert not writer.exists(tile)
-    assert writer.exists_many([tile]) == set()
-    writer.delete(tile)
-    writer.finish()
-    assert writer.read(tile) is None
-
-
-@pytest.mark.parametrize("finished", [False, True])
-def test_delete(writer: Writer, finished: bool) -> None:
-    first, second = tile_of(writer), tile_of(writer, 1)
-    data = {tile: write(writer, tile) for tile in (first, second)}
-    if finished:
-        writer.finish()
-    writer.delete(first)
-    for _ in range(2):
-        assert not writer.exists(first)
-        assert writer.read(first.unbuffered()) is None
-        assert_stored(writer, second, data[second])
-        writer.finish()
-
-
-@pytest.mark.parametrize("finished", [False, True])
-def test_written_again(writer: Writer, finished: bool) -> None:
-    tile = tile_of(writer)
-    write(writer, tile, 1)
-    if finished:
-        writer.finish()
-    data = write(writer, tile, 2)
-    assert_stored(writer, tile, data)
-    writer.finish()
-    assert_stored(writer, tile, data)
-
-
-def test_nothing_to_write(writer: Writer) -> None:
-    tile = tile_of(writer)
-    if writer.kind is OutputKind.VECTOR:
-        assert writer.convert(tile, []) is None
-        far = mapping(box(-170, -80, -169, -79))
-        feature = {"geometry": far, "properties": {"number": 1}}
-        assert writer.convert(tile, [feature]) is None
-    else:
-        assert writer.convert(tile, np.ma.MaskedArray(np.ones((2, *tile.shape)), mask=True)) is None
-        assert writer.convert(tile, np.full((2, *tile.shape), writer.nodata)) is None
-
-
-def test_only_the_buffer_has_data(writer: Writer) -> None:
-    tile = tile_of(writer)
-    margin = writer.process_pyramid.pixelbuffer - writer.pyramid.pixelbuffer
-    if writer.kind is OutputKind.VECTOR or not margin:
-        return
-    values = np.ma.MaskedArray(np.full((2, *tile.shape), 3), mask=False)
-    values[:, margin:-margin, margin:-margin] = np.ma.masked
-    assert writer.convert(tile, values) is None
-
-
-def test_what_cannot_be_stored(writer: Writer) -> None:
-    tile = tile_of(writer)
-    for nonsense in (
-        None,
-        5,
-        "text",
-        {"a": 1},
-        [1, 2],
-        np.zeros((2, 3, 4, 5)),
-        np.zeros((2, 3, 4)),
-    ):
-        with pytest.raises(ProcessResultError):
-            writer.convert(tile, nonsense)
-
-
-def test_prepare_again_and_by_another(kind: Kind, folder: str, writer: Writer) -> None:
-    tile = tile_of(writer)
-    data = write(writer, tile)
-    writer.finish()
-    again = opened(kind, folder)
-    again.prepare()
-    assert_stored(again, tile, data)
-    assert again.fingerprint() == writer.fingerprint()
-
-
-def test_another_pyramid(kind: Kind, folder: str, writer: Writer) -> None:
-    write(writer, tile_of(writer))
-    with pytest.raises(OutputMismatch, match="mercator"):
-        opened(kind, folder, grid="mercator").prepare()
-    writer.finish()
-    with pytest.raises(OutputMismatch, match="mercator"):
-        opened(kind, folder, grid="mercator").prepare()
-
-
-def test_pickles_small(writer: Writer) -> None:
-    tile = tile_of(writer)
-    content = pickle.dumps(writer)
-    assert len(content) < 10_000
-    again = pickle.loads(content)
-    data = write(again, tile)
-    assert_stored(writer, tile, data)
-
-
-def test_eight_threads_misplace_nothing(kind: Kind, writer: Writer) -> None:
-    count = 200 if kind in (KINDS["gtiff"], KINDS["png"], KINDS["geojson"]) else 24
-    tiles = {tile_of(writer, number).index: number for number in range(count)}
-    pyramid = writer.process_pyramid
-
-    def work(item: tuple[Any, int]) -> tuple[Any, Tiled]:
-        index, number = item
-        return index, write(writer, Tile(pyramid, index), number)
-
-    with ThreadPoolExecutor(8) as pool:
-        written = dict(pool.map(work, tiles.items()))
-    for index, data in written.items():
-        assert_stored(writer, Tile(pyramid, index), data)
-    assert writer.exists_many([Tile(pyramid, index) for index in tiles]) == set(tiles)
-    writer.finish()
-    for index, data in written.items():
-        assert_stored(writer, Tile(pyramid, index), data)
+class TestWriters(WriterContract):
+    @pytest.fixture
+    def reopen(self, kind: Kind, folder: str) -> Reopen:
+        # what is quick shows more
+        self.many = 200 if kind in (KINDS["gtiff"], KINDS["png"], KINDS["geojson"]) else 24
+        return lambda grid="geodetic": opened(kind, folder, grid=grid)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if not kind.remote])

@@ -24,12 +24,14 @@ from automap_devserver.app import create_app
 from automap_devserver.catalogue import Catalogue
 from automap_tiles.cli.main import main
 from automap_tiles.errors import InputError
-from automap_tiles.formats import InputSpec, registry
-from automap_tiles.formats.registry import open_input
+from automap_tiles.formats import InputSpec, OutputSpec, Writer, registry
+from automap_tiles.formats.registry import open_input, open_output
 from automap_tiles.grid import Pyramid
 from automap_tiles.layers.open import open_layers
 from automap_tiles.layers.persistence import Keep
 from automap_tiles.layers.workers import Workers
+from automap_tiles.testing import WriterContract
+from automap_tiles.testing.writers import AREA, ZOOM, Reopen
 from tests.formats.plugin import install
 
 CODE = '''\
@@ -264,3 +266,19 @@ def test_serve(made: Made, what: str, request: pytest.FixtureRequest) -> None:
     picture = np.asarray(Image.open(io.BytesIO(answer.data)).convert("RGBA"))
     assert picture[..., 3].any()
     assert len(np.unique(picture[..., 0])) > 5
+
+
+class TestOfAnotherPackage(WriterContract):
+    """The format that comes in through an entry point keeps what every writer promises."""
+
+    @pytest.fixture
+    def reopen(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reopen]:
+        install(tmp_path / "site", monkeypatch)
+
+        def opened(grid: str = "geodetic") -> Writer:
+            value = {"format": "NumPy", "path": "out", "bands": 2, "dtype": "int16", "nodata": -5}
+            spec = OutputSpec.from_mapping(value, base=tmp_path, zooms=(ZOOM,), area=AREA)
+            return open_output(spec, Pyramid.from_grid(grid, metatiling=2))
+
+        yield opened
+        registry._plugins.cache_clear()

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.missions import Scene
@@ -15,12 +16,29 @@ from automap_tiles.scenes.lattice import Lattice, Window
 from automap_tiles.scenes.maskers.protocol import Flags, Masker
 from automap_tiles.scenes.reflectance import Reflectance
 
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
 _MODULES = {
     "s2cloudless": "automap_tiles.scenes.maskers.s2cloudless",
     "csmask": "automap_tiles.scenes.maskers.csmask",
 }
 """Name → module with `open_masker() -> Masker`."""
-NAMES = tuple(_MODULES)
+
+ENTRY_POINTS = "automap_tiles.maskers"
+"""Group of entry points of other packages; each names a function that gives a `Masker`."""
+
+
+def names() -> tuple[str, ...]:
+    """All maskers, our own first; one of our names cannot be taken by another package."""
+    return (*_MODULES, *(name for name in _plugins() if name not in _MODULES))
+
+
+@lru_cache(maxsize=1)
+def _plugins() -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points
+
+    return {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,13 +50,13 @@ class Masking:
     """Metres of the pixels that it looks at; None: what it is meant for."""
 
     def __post_init__(self) -> None:
-        if self.name not in _MODULES:
-            close = difflib.get_close_matches(self.name, NAMES, 1, 0.5)
+        if self.name not in _MODULES and self.name not in names():
+            close = difflib.get_close_matches(self.name, names(), 1, 0.5)
             raise ConfigError(
                 "no such masker",
                 key="masker",
                 found=self.name,
-                remedy=f"{close[0]}?" if close else " or ".join(NAMES),
+                remedy=f"{close[0]}?" if close else " or ".join(names()),
             )
         if self.resolution is not None and not 1 <= self.resolution <= 10_000:
             raise ConfigError(
@@ -76,5 +94,8 @@ class Masking:
 @lru_cache(maxsize=8)
 def masker_of(name: str) -> Masker:
     """The one masker of this Python process; raises `MissingExtra` when it is not installed."""
-    opened: Masker = import_module(_MODULES[name]).open_masker()
+    if name in _MODULES:
+        opened: Masker = import_module(_MODULES[name]).open_masker()
+    else:
+        opened = _plugins()[name].load()()
     return opened

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from automap_tiles.errors import ConfigError, MissingExtra
-from automap_tiles.scenes.maskers import NAMES, Masking, csmask, s2cloudless
+from automap_tiles.scenes.maskers import Masking, csmask, names, s2cloudless
 from automap_tiles.scenes.masks import Making
 
 
@@ -43,7 +43,7 @@ def test_an_extra_that_is_missing(
 def test_bands_that_a_scene_must_have() -> None:
     assert Making().bands == ()
     assert Making(project_shadow=True).bands == ("red", "nir")
-    for name in NAMES:
+    for name in names():
         assert len(Masking(name=name).bands) in (6, 10)
 
 
