@@ -12,10 +12,10 @@ import rasterio
 
 from automap_tiles import ConfigError, open_process
 from automap_tiles.analysis.methods import METHODS, Asked, Dates, Method, Unit
-from automap_tiles.cli import scene_steps
 from automap_tiles.cli.main import main
-from automap_tiles.cli.options import RunOptions
 from automap_tiles.engine.events import TileDone
+from automap_tiles.workflows.automap import phases
+from automap_tiles.workflows.how import How
 from tests.golden import places
 from tests.processes.test_scenes_composite import BANDS, config_of, result, stack_of
 
@@ -73,9 +73,7 @@ def test_in_automap_run(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     # a worker process would read the table anew, without the line that only this test has
-    monkeypatch.setattr(
-        scene_steps, "RunOptions", lambda **how: RunOptions(**how | {"concurrency": "none"})
-    )
+    monkeypatch.setattr(phases, "How", lambda **how: How(**how, concurrency="none"))
     places.scenes()
     wanted = ["run", "--mode", "composite", *RUN.split(), "--no-progress", "-w", "1"]
     assert main([*wanted, "--statistics", "range", "--check"]) == 0
