@@ -182,7 +182,7 @@ def recognise(item: Item) -> tuple[Dialect, Identity]:
                 return dialect, identity
     platform = item.platform
     if platform:
-        raise InputError(f"{platform[:80]} is no satellite that is known here")
+        raise InputError(f"{platform[:80]} is not a known satellite")
     raise InputError("does not say which satellite saw it (platform: '')")
 
 
@@ -210,7 +210,7 @@ def parse_tile(text: str | int) -> str:
     if own and None in named:
         return own
     examples = " or ".join(tiles.example for tiles in named if tiles is not None)
-    raise ConfigError("is no tile", key="tiles", found=text, remedy=examples)
+    raise ConfigError("not a tile", key="tiles", found=text, remedy=examples)
 
 
 def _groups() -> dict[str, set[str]]:
@@ -231,7 +231,7 @@ def _no_satellite(word: object) -> ConfigError:
     )
     groups = sorted(_groups(), key=lambda name: name == _EVERYTHING)
     return ConfigError(
-        "is no satellite",
+        "not a known satellite",
         key="satellites",
         found=word,
         remedy=f"{', '.join(known)}, or {', '.join(groups)}",

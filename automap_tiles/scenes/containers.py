@@ -127,7 +127,7 @@ class Archive:
         try:
             return self._content[1][member]
         except KeyError as error:
-            raise InputError("is no metadata", f"{self.path}/{member}") from error
+            raise InputError("not a metadata file", f"{self.path}/{member}") from error
 
     def href(self, name: str) -> str:
         kind = "vsizip" if self.path.lower().endswith(".zip") else "vsitar"

@@ -98,7 +98,7 @@ class MaskRule:
     def __post_init__(self) -> None:
         if self.confidence not in LEVELS:
             raise ConfigError(
-                "is no confidence",
+                "unknown confidence",
                 key="confidence",
                 found=self.confidence,
                 remedy="low, medium or high",

@@ -46,10 +46,10 @@ def scenes(folder: Path) -> tuple[list[Scene], list[tuple[str, str]]]:
         try:
             scene = None if item is None else _scene(path, item)
         except (KeyError, TypeError, ValueError) as error:
-            rejected.append((path.name, f"is no prepared scene: {error!r}"))
+            rejected.append((path.name, f"not a prepared scene: {error!r}"))
             continue
         if item is None:
-            rejected.append((path.name, "is no JSON object"))
+            rejected.append((path.name, "not a JSON object"))
         elif scene is not None:
             found.append(scene)
     return found, rejected

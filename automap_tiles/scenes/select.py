@@ -198,7 +198,10 @@ def _span(text: str | date) -> tuple[date | None, date | None]:
 
 def _no_period(text: object) -> ConfigError:
     return ConfigError(
-        "is no time", key="time", found=str(text), remedy="2018-04-01/2018-09-30, 2018-04 or 2018"
+        "not a time range",
+        key="time",
+        found=str(text),
+        remedy="2018-04-01/2018-09-30, 2018-04 or 2018",
     )
 
 

@@ -104,7 +104,7 @@ def scenes(path: str) -> tuple[list[Scene], list[tuple[str, str]]]:
         lost = sorted(wanted - parts.bands.keys())
         seen = _time(stack, stamp)
         if seen is None:
-            rejected.append((name, f"{stamp} is no date"))
+            rejected.append((name, f"{stamp} is not a date"))
         elif lost or (stack.mask is not None and not parts.quality):
             rejected.append((name, f"no file with {', '.join(lost) or 'the mask'}"))
         else:

@@ -87,7 +87,7 @@ def test_download_then_composite(products: Path, districts: Path, tmp_path: Path
         ("--end", "2018-04-01", "must be after the start"),
         ("--end", "2999-01-01", "in the future"),
         ("--start", "1983-01-01", "before 1984-01-01"),
-        ("--satellites", "3", "is no satellite"),
+        ("--satellites", "3", "not a known satellite"),
         ("--boundary", "absent.geojson", "does not exist"),
         ("--input", "absent", "no such folder"),
     ],

@@ -137,7 +137,7 @@ def test_from_a_stac_server(place: Path) -> None:
     assert done.returncode == 0, done.stderr
     for name, pixels in check_composite(place).items():
         np.testing.assert_array_equal(pixels, from_files[name], err_msg=name)
-    assert "nobody-1 is no satellite that is known here" in json.dumps(record(place))
+    assert "nobody-1 is not a known satellite" in json.dumps(record(place))
 
 
 def test_what_it_has_not(place: Path) -> None:

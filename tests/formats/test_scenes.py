@@ -99,8 +99,8 @@ def test_options_choose_scenes_and_pixels(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "key", "message"),
     [
-        ({"time": "summer"}, "time", "is no time"),
-        ({"satellites": 3}, "satellites", "is no satellite"),
+        ({"time": "summer"}, "time", "not a time range"),
+        ({"satellites": 3}, "satellites", "not a known satellite"),
         ({"mask": ["clouds"]}, "mask", "unknown flag"),
         ({"mask": "cloud"}, "mask", "list of flags"),
         ({"bands": "red"}, "bands", "list of names"),

@@ -75,7 +75,7 @@ def test_sensors_of_a_satellite() -> None:
     assert keys["sentinel-2"] == ["sentinel-2a", "sentinel-2b", "sentinel-2c"]
     assert keys["landsat-7"] == ["landsat-7"]
     assert sensors.satellite_of("2") is sensors.satellite_of("Sentinel-2")
-    with pytest.raises(ConfigError, match="is no satellite"):
+    with pytest.raises(ConfigError, match="not a known satellite"):
         sensors.satellite_of("3")
 
 

@@ -70,7 +70,7 @@ def test_unknown_words() -> None:
     with pytest.raises(ConfigError, match="unknown flag") as caught:
         parse_flags(["clouds"])
     assert "cloud?" in str(caught.value)
-    with pytest.raises(ConfigError, match="is no confidence"):
+    with pytest.raises(ConfigError, match="unknown confidence"):
         MaskRule(confidence="sure")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="0 to 10000 metres"):
         MaskRule(dilation=-1)

@@ -272,7 +272,7 @@ def test_bands_that_are_not_there(tmp_path: Path) -> None:
     scene = make_scene(tmp_path)
     with pytest.raises(InputError, match="one: has no swir1"):
         read_stack([scene], tile_over(grid_at(), 12), ["red", "swir1"])
-    with pytest.raises(ConfigError, match="no such band"):
+    with pytest.raises(ConfigError, match="has no band"):
         read_stack([scene], tile_over(grid_at(), 12), ["red", "purple"])
 
 

@@ -143,7 +143,7 @@ def test_a_stack_beside_products(shared: Path, tmp_path: Path) -> None:
         (("sensor: sentinel-2a", "sensor: sentinel-9"), "sensor", "unknown sensor"),
         (("sensor: sentinel-2a", ""), "sensor", "is needed"),
         (("level: L2A", "levle: L2A"), "levle", "unknown key"),
-        (("[blue, green, red, nir]", "[blue, green, red, violet]"), "bands", "no such band"),
+        (("[blue, green, red, nir]", "[blue, green, red, violet]"), "bands", "has no band"),
         (("[blue, green, red, nir]", "blue"), "bands", "list of names"),
         (("{swir1: 2}", "{swir1: two}"), "bands", "numbers"),
         (('"%Y%m%d"', "yesterday"), "time", "date or a pattern"),
@@ -172,7 +172,7 @@ def test_a_day_that_does_not_exist(tmp_path: Path) -> None:
     (tmp_path / "a_20180231.tif").write_bytes(b"")
     text = "sensor: landsat-8\ntime: '%Y%m%d'\npath: a_{time}.tif\nbands: [red]\n"
     found = products(_described(tmp_path, text))
-    assert found.rejected == ((f"{tmp_path.name}_20180231", "20180231 is no date"),)
+    assert found.rejected == ((f"{tmp_path.name}_20180231", "20180231 is not a date"),)
 
 
 def test_no_mapping(tmp_path: Path) -> None:

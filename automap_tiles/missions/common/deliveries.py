@@ -47,7 +47,7 @@ class Deliveries:
 
 
 def utc(text: str) -> str:
-    """A time in UTC, such that texts sort by time; empty for what is no time."""
+    """A time in UTC, such that texts sort by time; empty for what is not a time."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

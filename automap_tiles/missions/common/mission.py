@@ -61,7 +61,7 @@ class TileNames:
     example: str
     """`33TWL (Sentinel-2)`."""
     parse: Callable[[str], str | None]
-    """A tile as scenes have it, of any way to write it; None for what is no tile of these."""
+    """A tile as scenes have it, of any way to write it; None for what is not one of its tiles."""
 
 
 class Products(Protocol):

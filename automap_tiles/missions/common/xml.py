@@ -20,7 +20,7 @@ MAX_DEPTH = 100
 def parse(data: str | bytes) -> Element:
     """Root element, tags and attributes without namespaces.
 
-    Raises `InputError` for what is no well-formed XML, has a document type, or is nested deeper
+    Raises `InputError` for what is not well-formed XML, has a document type, or is nested deeper
     than `MAX_DEPTH`.
     """
     builder = TreeBuilder()
@@ -35,7 +35,7 @@ def parse(data: str | bytes) -> Element:
     try:
         parser.Parse(data.rstrip("\0") if isinstance(data, str) else data.rstrip(b"\0"), True)
     except expat.ExpatError as error:
-        raise InputError(f"no well-formed XML: {error}") from error
+        raise InputError(f"not well-formed XML: {error}") from error
     except (ValueError, LookupError) as error:
         raise InputError(f"XML in an encoding that cannot be read: {error}") from error
     root: Element = builder.close()

@@ -38,9 +38,9 @@ class Groups:
         try:
             number = float(text)
         except ValueError as error:
-            raise InputError(f"{keys[0]} is no number: {text!r}") from error
+            raise InputError(f"{keys[0]} is not a number: {text!r}") from error
         if not math.isfinite(number):
-            raise InputError(f"{keys[0]} is no number: {text!r}")
+            raise InputError(f"{keys[0]} is not a number: {text!r}")
         return number
 
     def items(self, group: str) -> Mapping[str, str]:
@@ -95,7 +95,7 @@ def _from_json(text: str) -> Groups:
     try:
         tree = json.loads(text, parse_float=str, parse_int=str)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"no JSON, or cut off: {error}") from error
+        raise InputError(f"not valid JSON, or cut off: {error}") from error
     groups: dict[str, dict[str, str]] = {}
     for root in tree.values() if isinstance(tree, dict) else ():
         for name, values in root.items() if isinstance(root, dict) else ():

@@ -40,5 +40,5 @@ def has_offset(baseline: str) -> bool | None:
     """
     parsed = parse_baseline(baseline)
     if parsed is None:
-        raise InputError(f"no processing baseline: {baseline!r}")
+        raise InputError(f"not a processing baseline: {baseline!r}")
     return None if not is_official(baseline) else parsed >= _FIRST_WITH_OFFSET

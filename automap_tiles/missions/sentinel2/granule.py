@@ -102,7 +102,7 @@ def read_s2_granule(data: str | bytes) -> Sentinel2Granule:
     """Read MTD_TL.xml of any baseline; raises `InputError` when it is none."""
     root = xml.parse(data)
     if not root.tag.endswith("Tile_ID"):
-        raise InputError(f"no metadata of a Sentinel-2 tile: {root.tag}")
+        raise InputError(f"not the metadata of a Sentinel-2 tile: {root.tag}")
     identifier = need(root, "TILE_ID_2A", "TILE_ID")
     name = re.match(r"(S2[A-D])_.*_T(\d\d[A-Z]{3})(?:_N(\d\d\.\d\d))?$", identifier)
     epsg = re.fullmatch(r"EPSG:(\d+)", need(root, "HORIZONTAL_CS_CODE"))
@@ -138,7 +138,7 @@ def read_tile_info(data: str | bytes) -> TileInfo:
         name, seen = str(tree["productName"]), tree["timestamp"]
         cloudy, covered = tree.get("cloudyPixelPercentage"), tree.get("dataCoveragePercentage")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(f"no tileInfo.json: {error!r}") from error
+        raise InputError(f"not a valid tileInfo.json: {error!r}") from error
     parts = re.match(r"(S2[A-D])_MSI(L[12][AC])_\w+?_N(\d\d)(\d\d)_", name)
     if parts is None:
         raise InputError(f"tileInfo.json of an unknown product: {name}")
@@ -158,7 +158,7 @@ def read_s2_clouds(data: str | bytes) -> tuple[CloudPolygon, ...]:
     """Polygons of MSK_CLOUDS.gml, the cloud mask before baseline 04.00; none: no cloud."""
     root = xml.parse(data)
     if root.tag != "Mask":
-        raise InputError(f"no cloud mask of Sentinel-2: {root.tag}")
+        raise InputError(f"not a cloud mask of Sentinel-2: {root.tag}")
     polygons: list[CloudPolygon] = []
     for feature in root.iter("MaskFeature"):
         kind = (text_of(feature, "maskType") or "").upper()
@@ -168,7 +168,7 @@ def read_s2_clouds(data: str | bytes) -> tuple[CloudPolygon, ...]:
         for polygon in feature.iter("Polygon"):
             sides = [*polygon.iter("exterior"), *polygon.iter("interior")]
             if not sides:
-                raise InputError("cloud mask with a polygon that is none")
+                raise InputError("a cloud mask with an invalid polygon")
             exterior, *holes = (_ring(side) for side in sides)
             polygons.append(CloudPolygon(flag=flag, exterior=exterior, holes=tuple(holes)))
     return tuple(polygons)
@@ -229,5 +229,5 @@ def _resolution(file: str) -> int:
 def _ring(place: Element) -> Ring:
     values = numbers(text_of(place, "posList"))
     if len(values) < 8 or len(values) % 2:
-        raise InputError("cloud mask with a polygon that is none")
+        raise InputError("a cloud mask with an invalid polygon")
     return tuple(zip(values[0::2], values[1::2], strict=True))

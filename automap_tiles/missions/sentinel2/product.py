@@ -73,7 +73,7 @@ def read_s2_product(data: str | bytes) -> Sentinel2Product:
     """
     root = xml.parse(data)
     if "User_Product" not in root.tag:
-        raise InputError(f"no metadata of a Sentinel-2 product: {root.tag}")
+        raise InputError(f"not the metadata of a Sentinel-2 product: {root.tag}")
     level = "L2A" if "Level-2A" in root.tag else "L1C"
     uri = text_of(root, "PRODUCT_URI_2A", "PRODUCT_URI") or ""
     start = text_of(root, "DATATAKE_SENSING_START", "PRODUCT_START_TIME")

@@ -89,7 +89,7 @@ def _stac_item(text: bytes | None) -> Mapping[str, Any]:
     try:
         properties = parse_json(text)["properties"]
     except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"a STAC item that is none: {error!r}") from error
+        raise InputError(f"not a valid STAC item: {error!r}") from error
     return properties if isinstance(properties, dict) else {}
 
 

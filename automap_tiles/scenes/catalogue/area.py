@@ -38,7 +38,7 @@ def normalised(area: BaseGeometry) -> BaseGeometry:
 
     left, bottom, right, top = area.bounds
     if not (abs(left) <= _FAR and abs(right) <= _FAR and bottom >= -90.1 and top <= 90.1):
-        raise InputError(f"no longitudes and latitudes: {area.bounds}")
+        raise InputError(f"not longitudes and latitudes: {area.bounds}")
     if left >= -180 and right <= 180:
         return area
     area = area if area.is_valid else make_valid(area)
@@ -76,7 +76,7 @@ def footprint(
             found = union_all([make_valid(_unrolled(part)) for part in found.geoms])
         found = found if found.is_valid else make_valid(found)
     except (ShapelyError, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
-        raise InputError(f"its geometry is none: {error}") from error
+        raise InputError(f"its geometry is not valid: {error}") from error
     return None if found.is_empty else normalised(found)
 
 
@@ -113,11 +113,11 @@ def _of_bbox(bbox: Sequence[float]) -> BaseGeometry:
         _check_finite(list(bbox))
         numbers = [float(value) for value in bbox]
     except (TypeError, ValueError) as error:
-        raise InputError(f"its bbox is none: {error}") from error
+        raise InputError(f"its bbox is not valid: {error}") from error
     if len(numbers) == 6:  # with heights
         numbers = [*numbers[:2], *numbers[3:5]]
     if len(numbers) != 4:
-        raise InputError(f"its bbox is none: {bbox}")
+        raise InputError(f"its bbox is not valid: {bbox}")
     return from_bounds(*numbers)
 
 

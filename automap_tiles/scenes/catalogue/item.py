@@ -35,9 +35,9 @@ def read_item(
     properties = data.get("properties")
     assets = data.get("assets")
     if not isinstance(properties, Mapping) or not isinstance(assets, Mapping):
-        raise InputError("is no STAC item: it has no properties or no assets")
+        raise InputError("not a STAC item: it has no properties or no assets")
     if not data.get("id"):
-        raise InputError("is no STAC item: it has no id")
+        raise InputError("not a STAC item: it has no id")
     listed = properties.get("eo:bands")
     listed = listed if isinstance(listed, Sequence) else ()
     found = [

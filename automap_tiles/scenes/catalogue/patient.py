@@ -42,7 +42,7 @@ class PatientIO(StacApiIO):
     def read_text(self, source: Any, *args: Any, **more: Any) -> str:
         """Never a file of this machine, whatever a server's links say."""
         if isinstance(source, str) and not source.startswith(("http://", "https://")):
-            raise InputError("a catalogue leads to something that is no address", shown(source))
+            raise InputError("a catalogue leads to something that is not an address", shown(source))
         return super().read_text(source, *args, **more)
 
     def request(

@@ -30,9 +30,9 @@ def read_document(href: str, read: Callable[[str], bytes]) -> Mapping[str, Any]:
     try:
         data = parse_json(read(href))
     except ValueError as error:
-        raise InputError(f"is no JSON: {error}", shown(href)) from error
+        raise InputError(f"not valid JSON: {error}", shown(href)) from error
     if not isinstance(data, Mapping):
-        raise InputError("is no STAC file: no JSON object", shown(href))
+        raise InputError("not a STAC file: not a JSON object", shown(href))
     return data
 
 
@@ -49,7 +49,7 @@ def items(document: Mapping[str, Any], href: str, read: Callable[[str], bytes]) 
     """
     if _own_items(document) is None and not _is_parent(document):
         kind = document.get("type")
-        raise InputError(f"is no STAC item, ItemCollection or collection ({kind})", shown(href))
+        raise InputError(f"not a STAC item, ItemCollection or collection ({kind})", shown(href))
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="stac") as pool:
         seen = {href}
         level: list[tuple[str, Mapping[str, Any] | str]] = [(href, document)]

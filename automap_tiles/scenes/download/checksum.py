@@ -55,12 +55,12 @@ def parse(text: str) -> Checksum:
         code, rest = _varint(data)
         length, digest = _varint(rest)
     except (ValueError, IndexError) as error:
-        raise InputError(f"no multihash: {text[:80]!r}") from error
+        raise InputError(f"not a multihash: {text[:80]!r}") from error
     if not _is_known(code):
         raise InputError(f"checksum of an unknown kind: 0x{code:x}")
     checksum = Checksum(code=code, digest=digest)
     if len(digest) != length or length != checksum.start().digest_size:
-        raise InputError(f"no multihash, its length is wrong: {text[:80]!r}")
+        raise InputError(f"not a multihash, its length is wrong: {text[:80]!r}")
     return checksum
 
 

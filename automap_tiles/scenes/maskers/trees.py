@@ -33,7 +33,7 @@ def xgboost_model(path: Path) -> bytes:
     head, *blocks = text.partition("\nend of trees")[0].split("\nTree=")
     about = dict(_pairs(head))
     if about.get("objective") != "binary sigmoid:1" or not blocks:
-        raise InputError("is no binary classifier of LightGBM", path)
+        raise InputError("not a binary classifier of LightGBM", path)
     features = int(about["max_feature_idx"]) + 1
     trees = [
         _tree(number, dict(_pairs(block)), features, path) for number, block in enumerate(blocks)

@@ -28,5 +28,5 @@ def test_offset(text: str, parsed: tuple[int, int], offset: bool | None) -> None
 def test_no_baseline(text: str) -> None:
     assert parse_baseline(text) is None
     assert not is_official(text)
-    with pytest.raises(InputError, match="no processing baseline"):
+    with pytest.raises(InputError, match="not a processing baseline"):
         has_offset(text)
