@@ -8,6 +8,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 WORKERS ?= 2
 TESTS ?= tests
 
+# Where it is set, each of some hundred interpreters would compile all modules and tests anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help install demo chromium test fuzz kills mutants cases lint bench lock clean
 
 help:

@@ -34,6 +34,13 @@ settings.register_profile(
 settings.load_profile("automap")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Import no file for `-m serial` that has no such tests: that takes longer than to look."""
+    if config.option.markexpr != "serial" or collection_path.suffix != ".py":
+        return None
+    return "mark.serial" not in collection_path.read_text(encoding="utf-8") or None
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""

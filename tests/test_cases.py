@@ -30,12 +30,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_red_ones_are_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cases.main(["--seconds", "8"]) == 1
+    assert cases.main(["--seconds", "5"]) == 1
     said = capsys.readouterr().out
     assert "green engine/01_good.py" in said
     assert "RED   engine/02_bad.py" in said
     assert "      the reason\n" in said
-    assert "not over after 8 s" in said
+    assert "not over after 5 s" in said
     assert "2 of 4 green" in said
     assert "helper" not in said
 

@@ -30,6 +30,7 @@ PLAIN = "def test_nothing():\n    pass\n"
 @pytest.fixture(autouse=True)
 def _with_our_profiles(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(root))
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:schemathesis")  # it takes a second to import
     (tmp_path / "conftest.py").write_text("from tests.conftest import *\n", encoding="utf-8")
 
 

@@ -12,7 +12,8 @@ from automap_tiles import raster
 from automap_tiles.grid import Pyramid
 from automap_tiles.vector import burn
 
-TILE = Pyramid.from_grid("geodetic").tile(3, 2, 2)
+# A small one, so that the threads change the filters as often as they can.
+TILE = Pyramid.from_grid("geodetic", tile_size=16).tile(3, 2, 2)
 
 
 def test_burning_and_decoding_in_threads() -> None:

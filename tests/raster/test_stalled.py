@@ -58,6 +58,7 @@ def read(url: str, rows: range) -> tuple[np.ndarray | InputError, list[Note]]:
 def test_one_that_stops_sending(image: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GDAL_HTTP_LOW_SPEED_TIME", "1")
     monkeypatch.setenv("GDAL_HTTP_LOW_SPEED_LIMIT", "2000")
+    monkeypatch.setenv("GDAL_HTTP_RETRY_DELAY", "0.1")
     start = time.monotonic()
     with serving(image, 1, 1000, "stalls") as url:
         found, notes = read(f"{url}?sig=secret", range(500, 1000))
