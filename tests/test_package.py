@@ -72,6 +72,20 @@ def test_boto3_is_loaded_when_a_bucket_is_opened() -> None:
     assert "boto3" in _loaded_by(load + ask, among=("boto3",))
 
 
+def test_boto3_may_be_asked_while_it_is_waited_with(tmp_path: Path) -> None:
+    """fiona does so when it is imported where the environment holds credentials."""
+    pytest.importorskip("boto3")
+    code = (
+        "from automap_tiles.imports.later import import_without_aws\n"
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "import_without_aws('asks')\n"
+        "import asks, boto3\n"
+        "assert asks.found is boto3.Session\n"
+    )
+    (tmp_path / "asks.py").write_text("import boto3\nfound = boto3.Session\n")
+    assert "boto3" in _loaded_by(code, among=("boto3",))
+
+
 def test_is_typed(root: Path) -> None:
     assert (root / "automap_tiles" / "py.typed").is_file()
 

@@ -27,8 +27,6 @@ from tests.engine.projects import make_raster
 from tests.models import save_model
 from tests.scenes.samples import grid_at, make_scene
 
-pytestmark = pytest.mark.serial
-
 ZOOM = 13
 
 

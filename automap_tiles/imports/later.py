@@ -15,7 +15,13 @@ class _Later(ModuleType):
     """Stands for a module within the one that imports it."""
 
     def __getattr__(self, name: str) -> Any:
+        self.step_aside()
         return getattr(importlib.import_module(self.__name__), name)
+
+    def step_aside(self) -> None:
+        """Whoever imports the module now is given the real one."""
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
 
 
 def import_without_aws(module: str) -> None:
@@ -26,8 +32,9 @@ def import_without_aws(module: str) -> None:
     """
     if {_AWS, module} & sys.modules.keys() or importlib.util.find_spec(_AWS) is None:
         return
-    sys.modules[_AWS] = _Later(_AWS)
+    stand_in = _Later(_AWS)
+    sys.modules[_AWS] = stand_in
     try:
         importlib.import_module(module)
     finally:
-        del sys.modules[_AWS]
+        stand_in.step_aside()

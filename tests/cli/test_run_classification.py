@@ -192,7 +192,6 @@ def test_samples_that_are_too_few_and_others(products: Path, place: Path, tmp_pa
     assert (folder / f"composite_{NAME}.tif").stat().st_mtime_ns == before
 
 
-@pytest.mark.serial
 def test_killed_at_any_moment_and_gone_on_with(
     products: Path, place: Path, done: Path, tmp_path: Path
 ) -> None:

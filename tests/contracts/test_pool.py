@@ -19,8 +19,6 @@ from automap_tiles.errors import ConfigError
 from automap_tiles.runtime import Process, open_process
 from tests.engine.projects import Project, make_project, processes_in_session
 
-pytestmark = pytest.mark.serial
-
 KINDS = list(Concurrency)
 
 

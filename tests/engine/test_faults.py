@@ -17,10 +17,7 @@ from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.journal import JOURNAL_NAME, Journal
 from tests.engine.projects import Project, make_project, processes_in_session
 
-pytestmark = [
-    pytest.mark.serial,
-    pytest.mark.skipif(os.name != "posix", reason="signals and /proc of Linux"),
-]
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and /proc of Linux")
 
 TWO = ("--concurrency", "processes", "-w", "2")
 

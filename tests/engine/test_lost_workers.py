@@ -82,7 +82,6 @@ def test_a_tile_that_broke_with_another_is_not_blamed(
     assert [pool.seen.count(index) for index in first_two] == [2, 2]
 
 
-@pytest.mark.serial
 def test_a_worker_that_dies_with_the_only_tile_gets_a_second_chance(tmp_path: Path) -> None:
     once = tmp_path / "killed"
     project = make_project(tmp_path / "p", zooms=(5, 5), once=str(once))
@@ -114,7 +113,6 @@ def broken_begin(token: str, pickled: bytes, watch: None) -> None:
     raise ImportError("no such library on this machine")
 
 
-@pytest.mark.serial
 @pytest.mark.parametrize("threads", [False, True], ids=["fork", "fork server"])
 def test_workers_that_cannot_begin_end_the_run(tmp_path: Path, threads: bool) -> None:
     project = make_project(tmp_path / "p", zooms=(12, 12))
@@ -136,7 +134,6 @@ list(process.execute(workers=2))
 """
 
 
-@pytest.mark.serial
 def test_a_script_without_a_guard_is_not_run_by_the_workers(tmp_path: Path) -> None:
     project = make_project(tmp_path / "p", zooms=(12, 12))
     tile = next(iter(_tiles(project.config)))

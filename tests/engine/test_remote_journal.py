@@ -124,7 +124,7 @@ class Elsewhere:
 def kill(run: subprocess.Popen[str]) -> None:
     os.kill(run.pid, signal.SIGKILL)
     run.communicate()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while processes_in_session(run.pid) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert processes_in_session(run.pid) == []
@@ -136,7 +136,6 @@ def wait_for_word(run: subprocess.Popen[str]) -> None:
     assert " worker" in line, line + run.communicate()[1]
 
 
-@pytest.mark.serial
 @pytest.mark.timeout(120 + 30 * KILLS)
 @pytest.mark.parametrize("metatiling", [1, 4])
 def test_killed_at_random_moments_then_continued_elsewhere(
@@ -176,7 +175,6 @@ def test_killed_at_random_moments_then_continued_elsewhere(
     assert not open_storage(killed.address).exists("journal.lock")
 
 
-@pytest.mark.serial
 def test_two_runs_on_one_output(address: str, tmp_path: Path) -> None:
     # long enough for those that come after it, on a machine that has much to do
     project = Elsewhere(tmp_path / "p", address, 1, pause=10.0)

@@ -107,7 +107,6 @@ def test_a_window_has_seams_exactly_when_it_is_wider_than_the_margin(
     assert found == (radius > margin)
 
 
-@pytest.mark.serial
 @pytest.mark.parametrize("name", [name for name in BUILT_IN if name != "contours"])
 def test_no_built_in_process_has_seams(name: str, tmp_path: Path) -> None:
     config = BUILT_IN[name](tmp_path)
