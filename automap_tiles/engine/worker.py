@@ -35,10 +35,14 @@ from automap_tiles.formats.protocols import Counts, OutputKind, StoredFile, Tile
 from automap_tiles.grid import Tile, TileIndex
 from automap_tiles.notes import Fate, Note, Subject, collecting, tell
 from automap_tiles.runtime.process import Process
+from automap_tiles.storage import Group, together
 
 # Bytes of tile arrays that one worker keeps for overviews; the depth-first order needs three
 # siblings for each zoom at most.
 _KEPT_BYTES = 128 * 2**20
+
+# How long a tile may be written and not be there for others.
+_UNNAMED_SECONDS = 0.25
 
 # Reasons why every further tile would fail as well.
 _HOPELESS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
@@ -90,12 +94,41 @@ class TileWorker:
         self._from_memory = process.writer.lossless
 
     def run(self, batch: Batch) -> Iterator[TileResult]:
-        """Do the tiles of a batch in order; an error of one does not touch the others."""
-        for step in batch.steps:
-            result = self._result(step)
-            yield result
-            if result.stops_run or (batch.fail_fast and result.status is TileStatus.FAILED):
-                return
+        """Do the tiles of a batch in order; an error of one does not touch the others.
+
+        Files appear some at a time, before their results do.
+        """
+        with together() as group:
+            waiting: list[TileResult] = []
+            for step in batch.steps:
+                waiting.append(result := self._result(step))
+                if result.stops_run or (batch.fail_fast and result.status is TileStatus.FAILED):
+                    break
+                if group.age() > _UNNAMED_SECONDS:
+                    yield from self._committed(group, waiting)
+                    waiting = []
+            yield from self._committed(group, waiting)
+
+    def _committed(self, group: Group, results: list[TileResult]) -> list[TileResult]:
+        """Results of tiles whose files are there; of failed ones where that could not be."""
+        try:
+            group.commit()
+        except OSError as error:
+            path = self._process.writer.path
+            lost = OutputError(f"cannot be written: {error.strerror}", path)
+            lost.__cause__ = error
+            return [self._lost(each, lost) if each.files else each for each in results]
+        return results
+
+    def _lost(self, result: TileResult, error: OutputError) -> TileResult:
+        return replace(
+            result,
+            status=TileStatus.FAILED,
+            error="".join(traceback.format_exception(error)),
+            counts=None,
+            files=(),
+            stops_run=_is_hopeless(error),
+        )
 
     def _result(self, step: Step) -> TileResult:
         started = time.perf_counter()

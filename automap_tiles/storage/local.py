@@ -14,6 +14,7 @@ from pathlib import Path
 
 from automap_tiles.errors import InputError, OutputError
 from automap_tiles.storage.alive import is_alive
+from automap_tiles.storage.grouped import current_group
 from automap_tiles.storage.protocol import Cleaned
 
 _PART_ENDING = ".part"
@@ -51,9 +52,14 @@ class LocalStorage:
     def url(self, key: str) -> str:
         return f"{self._base}/{key}" if key else self._base
 
+    def _now(self, key: str) -> str:
+        """Where the bytes of a key are, which may have no name yet."""
+        group = current_group()
+        return self.url(key) if group is None else group.where(self.url(key))
+
     def get(self, key: str) -> bytes:
         try:
-            with open(self.url(key), "rb") as file:  # noqa: PTH123 half the time of Path.open
+            with open(self._now(key), "rb") as file:  # noqa: PTH123 half the time of Path.open
                 return file.read()
         except (FileNotFoundError, NotADirectoryError) as error:
             raise FileNotFoundError(self.url(key)) from error
@@ -62,7 +68,7 @@ class LocalStorage:
 
     def chunks(self, key: str) -> Iterator[bytes]:
         try:
-            with open(self.url(key), "rb") as file:  # noqa: PTH123 as in `get`
+            with open(self._now(key), "rb") as file:  # noqa: PTH123 as in `get`
                 while chunk := file.read(_CHUNK):
                     yield chunk
         except (FileNotFoundError, NotADirectoryError) as error:
@@ -71,17 +77,20 @@ class LocalStorage:
             raise InputError(f"cannot be read: {error.strerror}", self.url(key)) from error
 
     def put(self, key: str, data: bytes | memoryview) -> None:
-        path = self.url(key)
+        path, group = self.url(key), current_group()
         folder, part = _part_of(path)
         try:
             if folder not in _folders:
                 _make_folder(folder)
             try:
-                _write(part, data)
+                _write(part, data, sync=group is None)
             except FileNotFoundError:  # the folder has gone since we saw it
                 _make_folder(folder)
-                _write(part, data)
-            os.replace(part, path)  # noqa: PTH105
+                _write(part, data, sync=group is None)
+            if group is None:
+                os.replace(part, path)  # noqa: PTH105
+            else:
+                group.add(path, part)
         except BaseException as error:
             with contextlib.suppress(OSError):
                 os.unlink(part)  # noqa: PTH108
@@ -102,6 +111,8 @@ class LocalStorage:
             try:
                 _sync(part)
                 os.replace(part, path)  # noqa: PTH105
+                if (group := current_group()) is not None:
+                    group.drop(path)
             except OSError as error:
                 raise OutputError(f"cannot be written: {error.strerror}", path) from error
         finally:
@@ -109,11 +120,11 @@ class LocalStorage:
                 os.unlink(part)  # noqa: PTH108
 
     def exists(self, key: str) -> bool:
-        return os.path.exists(self.url(key))  # noqa: PTH110
+        return os.path.exists(self._now(key))  # noqa: PTH110
 
     def stamp(self, key: str) -> str:
         try:
-            status = os.stat(self.url(key))  # noqa: PTH116
+            status = os.stat(self._now(key))  # noqa: PTH116
         except (FileNotFoundError, NotADirectoryError) as error:
             raise FileNotFoundError(self.url(key)) from error
         except OSError as error:
@@ -132,6 +143,8 @@ class LocalStorage:
                 yield key
 
     def delete(self, key: str) -> None:
+        if (group := current_group()) is not None:
+            group.drop(self.url(key))
         try:
             os.unlink(self.url(key))  # noqa: PTH108
         except (FileNotFoundError, NotADirectoryError):
@@ -140,6 +153,8 @@ class LocalStorage:
             raise OutputError(f"cannot be deleted: {error.strerror}", self.url(key)) from error
 
     def move(self, key: str, to: str) -> None:
+        if (group := current_group()) is not None and group.move(self.url(key), self.url(to)):
+            return
         try:
             os.replace(self.url(key), self.url(to))  # noqa: PTH105
         except (FileNotFoundError, NotADirectoryError) as error:
@@ -183,14 +198,15 @@ class LocalStorage:
         return hash(self._base)
 
 
-def _write(path: str, data: bytes | memoryview) -> None:
+def _write(path: str, data: bytes | memoryview, *, sync: bool) -> None:
     # 0o666 less the user's umask, as for any file; O_EXCL: a part file is never shared
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(handle, rest) :]
-        os.fsync(handle)
+        if sync:
+            os.fsync(handle)
     finally:
         os.close(handle)
 

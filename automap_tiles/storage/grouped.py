@@ -1,0 +1,175 @@
+"""Local files that are made durable and named together.
+
+To wait for the disk after each of many small files takes longer than everything else about them.
+Inside `together` files are written under their part names; `commit` waits for the disk once and
+then gives all of them their names, so that each is whole or absent at any moment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import re
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import cache, lru_cache
+from pathlib import Path
+
+# Fewer files are synced one by one: what others write to the file system is not waited for.
+_FEW = 8
+
+# What `syncfs` is known to sync, and since when Linux it tells of failures: syncfs(2).
+_FILE_SYSTEMS = {"ext3", "ext4", "xfs", "btrfs", "f2fs", "tmpfs"}
+_TELLS_SINCE = (5, 8)
+
+
+class Group:
+    """Files of one thread that are written and have no name yet."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, str] = {}
+        self._since = 0.0
+
+    def add(self, path: str, part: str) -> None:
+        """A file is written as `part` and shall be `path`."""
+        if not self._parts:
+            self._since = time.monotonic()
+        self.drop(path)
+        self._parts[path] = part
+
+    def drop(self, path: str) -> None:
+        """It is not wanted any more."""
+        part = self._parts.pop(path, None)
+        if part is not None:
+            _unlink(part)
+
+    def move(self, path: str, to: str) -> bool:
+        """Whether a file is one of these, and shall have another name."""
+        part = self._parts.pop(path, None)
+        if part is None:
+            self.drop(to)
+            return False
+        self.add(to, part)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)  # noqa: PTH108 what it would have replaced
+        return True
+
+    def where(self, path: str) -> str:
+        """Where the bytes of a path are at the moment."""
+        return self._parts.get(path, path)
+
+    def age(self) -> float:
+        """Seconds since the oldest of its files."""
+        return time.monotonic() - self._since if self._parts else 0.0
+
+    def commit(self) -> None:
+        """Make the files durable and name them; none is named when that fails.
+
+        Raises `OSError`.
+        """
+        parts, self._parts = self._parts, {}
+        try:
+            _sync(list(parts.values()))
+            while parts:
+                path = next(iter(parts))
+                os.replace(parts[path], path)  # noqa: PTH105 half the time of Path.replace
+                del parts[path]
+        finally:
+            for part in parts.values():
+                _unlink(part)
+
+    def abandon(self) -> None:
+        """Remove the files."""
+        for path in list(self._parts):
+            self.drop(path)
+
+
+class _Current(threading.local):
+    group: Group | None = None
+
+
+_current = _Current()
+
+
+def current_group() -> Group | None:
+    """The group of this thread, inside `together`."""
+    return _current.group
+
+
+@contextlib.contextmanager
+def together() -> Iterator[Group]:
+    """Files that this thread stores inside appear when the group is committed.
+
+    Who leaves without that leaves nothing behind.
+    """
+    outer, _current.group = _current.group, Group()
+    group = _current.group
+    try:
+        yield group
+    finally:
+        _current.group = outer
+        group.abandon()
+
+
+def _sync(paths: list[str]) -> None:
+    """Wait until files are on the disk."""
+    syncfs = _syncfs() if len(paths) >= _FEW else None
+    devices: dict[int, str] = {}
+    for path in paths:
+        device = os.stat(path).st_dev  # noqa: PTH116
+        if syncfs is None or not _is_synced_whole(device):
+            _sync_one(path, os.fsync)
+        else:
+            devices[device] = path
+    if syncfs is not None:
+        for path in devices.values():
+            _sync_one(path, syncfs)
+
+
+def _sync_one(path: str, sync: Callable[[int], None]) -> None:
+    handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        sync(handle)
+    finally:
+        os.close(handle)
+
+
+@cache
+def _syncfs() -> Callable[[int], None] | None:
+    """Sync the file system of an open file; None where failures would not be told."""
+    version = tuple(int(part) for part in re.findall(r"\d+", os.uname().release)[:2])
+    if sys.platform != "linux" or version < _TELLS_SINCE:
+        return None
+    try:
+        function = ctypes.CDLL(None, use_errno=True).syncfs
+    except (OSError, AttributeError):  # a C library without it
+        return None
+
+    def syncfs(handle: int) -> None:
+        if function(ctypes.c_int(handle)):
+            code = ctypes.get_errno()
+            raise OSError(code, os.strerror(code))
+
+    return syncfs
+
+
+@lru_cache(maxsize=64)
+def _is_synced_whole(device: int) -> bool:
+    """Whether a file system is of a kind that `syncfs` syncs: proc_pid_mountinfo(5)."""
+    wanted = f"{os.major(device)}:{os.minor(device)}"
+    try:
+        lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return False
+    kinds = {
+        line.partition(" - ")[2].split(" ")[0] for line in lines if line.split(" ")[2] == wanted
+    }
+    return bool(kinds) and kinds <= _FILE_SYSTEMS
+
+
+def _unlink(path: str) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(path)  # noqa: PTH108
