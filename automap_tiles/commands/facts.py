@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from automap_tiles.commands.tiledir import Selection, TileDirectory, open_tile_directory
+from automap_tiles.commands.stored_tiles import Selection, StoredTiles, open_stored_tiles
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.formats.registry import find_format, guess_format, open_input
@@ -50,7 +50,7 @@ class Facts:
     """Likewise."""
     colours: tuple[Mapping[int, tuple[int, ...]] | None, ...] = ()
     """Likewise, the colour tables."""
-    directory: TileDirectory | None = None
+    directory: StoredTiles | None = None
     """Where the source is one."""
 
     extent: BaseGeometry | None = None
@@ -114,7 +114,7 @@ def best_zoom(path: str, pyramid: Pyramid) -> int:
 
 
 def _of_directory(path: str) -> Facts:
-    directory = open_tile_directory(path)
+    directory = open_stored_tiles(path)
     tiles = directory.existing(Selection())
     if not tiles:
         raise ConfigError("holds no tiles", file=path)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.commands.point import point_box
-from automap_tiles.commands.tiledir import Selection
+from automap_tiles.commands.stored_tiles import Selection
 from automap_tiles.grid import Pyramid
 from automap_tiles.runtime.area import bounds_area, geometry_area
 from automap_tiles.runtime.open import open_process

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automap_tiles.commands.facts import source_facts
-from automap_tiles.commands.tiledir import Selection
+from automap_tiles.commands.stored_tiles import Selection
 from automap_tiles.errors import ConfigError
 from automap_tiles.formats.registry import open_input
 from automap_tiles.formats.spec import InputSpec

@@ -12,7 +12,7 @@ from affine import Affine
 from numpy.typing import NDArray
 
 from automap_tiles.commands.facts import source_facts
-from automap_tiles.commands.tiledir import Selection
+from automap_tiles.commands.stored_tiles import Selection
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.protocols import OutputKind
@@ -22,7 +22,7 @@ from automap_tiles.scenes.lattice import Lattice
 if TYPE_CHECKING:
     from rasterio.crs import CRS
 
-    from automap_tiles.commands.tiledir import TileDirectory
+    from automap_tiles.commands.stored_tiles import StoredTiles
 
 _KEY = "--picture"
 _LARGEST_TILE = 512
@@ -162,7 +162,7 @@ def _of_raster(path: str) -> Picture:
     )
 
 
-def _of_directory(path: str, directory: TileDirectory, zoom: int) -> Picture:
+def _of_directory(path: str, directory: StoredTiles, zoom: int) -> Picture:
     from automap_tiles.raster import inspect
 
     tiles = directory.existing(Selection(zooms=(zoom,)))

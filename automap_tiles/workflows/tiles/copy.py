@@ -10,7 +10,7 @@ from itertools import islice, takewhile
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
-from automap_tiles.commands.tiledir import Selection, TileDirectory, open_tile_directory
+from automap_tiles.commands.stored_tiles import Selection, StoredTiles, open_stored_tiles
 from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.journal import (
     JOURNAL_NAME,
@@ -112,7 +112,7 @@ def check(order: CopyOrder) -> CopyReport:
     Raises `ConfigError` when there is no source or no such place, `OutputError` when source and
     target are the same, `OutputMismatch` when the target holds tiles of another pyramid or format.
     """
-    source = open_tile_directory(order.source)
+    source = open_stored_tiles(order.source)
     storage = _other_storage(source, order.target)
     tiles = source.existing(selection_of(order.where, source.process_pyramid))
     there = 0
@@ -130,7 +130,7 @@ def run(order: CopyOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     Raises what `check` does, `OutputBusy` while a run is writing the target, and `OutputError` when
     a tile cannot be written.
     """
-    source = open_tile_directory(order.source)
+    source = open_stored_tiles(order.source)
     selection = selection_of(order.where, source.process_pyramid)
     tiles = source.existing(selection)
     yield Started(total=len(tiles), facts={"source": source.path, "target": order.target})
@@ -141,7 +141,7 @@ def run(order: CopyOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
 
 
 def copy_tiles(
-    source: TileDirectory,
+    source: StoredTiles,
     target_path: str,
     tiles: Sequence[TileIndex],
     selection: Selection,
@@ -191,14 +191,14 @@ def copy_tiles(
     )
 
 
-def _other_storage(source: TileDirectory, target: str) -> Storage:
+def _other_storage(source: StoredTiles, target: str) -> Storage:
     storage = open_storage(target)
     if storage.url("") == source.storage.url(""):
         raise OutputError("source and target are the same", target)
     return storage
 
 
-def _open_target(source: TileDirectory, storage: Storage) -> TileDirectory:
+def _open_target(source: StoredTiles, storage: Storage) -> StoredTiles:
     """The target, made with the source's metadata where there is none yet."""
     path = storage.root
     if not storage.exists(METADATA_NAME):
@@ -207,9 +207,9 @@ def _open_target(source: TileDirectory, storage: Storage) -> TileDirectory:
     return _checked_target(source, path)
 
 
-def _checked_target(source: TileDirectory, path: str) -> TileDirectory:
+def _checked_target(source: StoredTiles, path: str) -> StoredTiles:
     """The target that is there; raises `OutputMismatch` when it is of something else."""
-    target = open_tile_directory(path)
+    target = open_stored_tiles(path)
     theirs, ours = target.pyramid, source.pyramid
     if not theirs.same_grid(ours) or theirs.metatiling != ours.metatiling:
         raise OutputMismatch(f"holds tiles of another pyramid: {theirs}, not {ours}", path)
@@ -235,7 +235,7 @@ class _Done(NamedTuple):
     problem: str | None
 
 
-def _expected(source: TileDirectory, tiles: Sequence[TileIndex]) -> Generator[_Expected]:
+def _expected(source: StoredTiles, tiles: Sequence[TileIndex]) -> Generator[_Expected]:
     """The tiles, each with the size and checksum that it was written with."""
     if not has_journal(source.place):
         yield from (_Expected(index, None) for index in tiles)
@@ -246,7 +246,7 @@ def _expected(source: TileDirectory, tiles: Sequence[TileIndex]) -> Generator[_E
             yield _Expected(index, files.get(source.layout.key(index)))
 
 
-def _copying(source: TileDirectory, target: TileDirectory) -> Callable[[_Expected], _Done]:
+def _copying(source: StoredTiles, target: StoredTiles) -> Callable[[_Expected], _Done]:
     here = not is_remote(source.path)
 
     def copy(wanted: _Expected) -> _Done:
@@ -268,7 +268,7 @@ def _copying(source: TileDirectory, target: TileDirectory) -> Callable[[_Expecte
     return copy
 
 
-def _tell(source: TileDirectory, index: TileIndex, problem: str) -> None:
+def _tell(source: StoredTiles, index: TileIndex, problem: str) -> None:
     tell(
         Note(
             fate=Fate.LOST,
@@ -281,7 +281,7 @@ def _tell(source: TileDirectory, index: TileIndex, problem: str) -> None:
     )
 
 
-def _tell_of_others(source: TileDirectory) -> None:
+def _tell_of_others(source: StoredTiles) -> None:
     """Files that lie beside the folders of tiles: nobody knows what they are of a part of them."""
     if is_remote(source.path):
         return
@@ -322,8 +322,8 @@ def _in_threads(
 
 
 def _copy_journal(
-    source: TileDirectory,
-    target: TileDirectory,
+    source: StoredTiles,
+    target: StoredTiles,
     held: Hold,
     selection: Selection,
     *,
@@ -348,7 +348,7 @@ def _write_rows(
     known: JournalReader,
     rows: dict[TileIndex, Row],
     runs: Mapping[int, RunRecord],
-    way: tuple[TileDirectory, TileDirectory],
+    way: tuple[StoredTiles, StoredTiles],
     held: Hold,
 ) -> None:
     with Journal.under(held) as journal:
@@ -369,7 +369,7 @@ def _write_rows(
 
 
 def _renamed(
-    files: Iterable[StoredFile], source: TileDirectory, target: TileDirectory
+    files: Iterable[StoredFile], source: StoredTiles, target: StoredTiles
 ) -> tuple[StoredFile, ...]:
     """Files of a tile as they are called in the target."""
     found = []
@@ -381,7 +381,7 @@ def _renamed(
 
 
 def _current_rows(
-    journal: JournalReader, source: TileDirectory, selection: Selection
+    journal: JournalReader, source: StoredTiles, selection: Selection
 ) -> dict[TileIndex, Row]:
     """Written and empty tiles of the selection that no overwriting run has declared stale."""
     last = journal.last_run()

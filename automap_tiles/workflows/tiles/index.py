@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
-from automap_tiles.commands.tiledir import TileDirectory, open_tile_directory
+from automap_tiles.commands.stored_tiles import StoredTiles, open_stored_tiles
 from automap_tiles.engine.journal import hold
 from automap_tiles.errors import ConfigError, OutputError
 from automap_tiles.formats.protocols import OutputKind
@@ -97,7 +97,7 @@ def check(order: IndexOrder) -> IndexOutcome:
     Raises `ConfigError` when there is no tile directory or no such place, nothing is to be written,
     a VRT was asked for tiles that are no rasters, or a remote directory leaves open where to write.
     """
-    directory = open_tile_directory(order.tiles)
+    directory = open_stored_tiles(order.tiles)
     folder = _folder(order, directory)
     return IndexOutcome(files=tuple(file for file, _ in _planned(order, directory, folder)))
 
@@ -109,7 +109,7 @@ def run(order: IndexOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     would miss the tiles that come. Raises what `check` does, `OutputBusy` while a run is writing
     the directory that they go into, and `OutputError` when one cannot be written.
     """
-    directory = open_tile_directory(order.tiles)
+    directory = open_stored_tiles(order.tiles)
     folder = _folder(order, directory)
     with contextlib.ExitStack() as stack:
         if not is_remote(directory.path) and folder.resolve() == Path(directory.path).resolve():
@@ -126,7 +126,7 @@ def run(order: IndexOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     yield Finished(outcome=IndexOutcome(files=tuple(written), stopped=len(written) < len(planned)))
 
 
-def _folder(order: IndexOrder, directory: TileDirectory) -> Path:
+def _folder(order: IndexOrder, directory: StoredTiles) -> Path:
     """Where the indexes go; raises `ConfigError` for an order that cannot be carried out."""
     if not order.kinds:
         raise ConfigError("nothing is to be written", key="kinds", remedy=", ".join(IndexKind))
@@ -152,7 +152,7 @@ def _folder(order: IndexOrder, directory: TileDirectory) -> Path:
 
 
 def _planned(
-    order: IndexOrder, directory: TileDirectory, folder: Path
+    order: IndexOrder, directory: StoredTiles, folder: Path
 ) -> list[tuple[IndexFile, list[TileIndex]]]:
     """The files, and the tiles that each lists."""
     tiles = directory.existing(selection_of(order.where, directory.process_pyramid))
@@ -167,7 +167,7 @@ def _planned(
 
 
 def _write(
-    directory: TileDirectory,
+    directory: StoredTiles,
     tiles: list[TileIndex],
     file: IndexFile,
     options: IndexOrder,
@@ -198,7 +198,7 @@ def _write(
 
 
 def _write_features(
-    directory: TileDirectory,
+    directory: StoredTiles,
     tiles: list[TileIndex],
     path: Path,
     kind: IndexKind,
@@ -219,7 +219,7 @@ def _write_features(
 
 
 def _features(
-    directory: TileDirectory, tiles: Iterable[TileIndex], options: IndexOrder
+    directory: StoredTiles, tiles: Iterable[TileIndex], options: IndexOrder
 ) -> Iterator[dict[str, Any]]:
     from shapely.geometry import mapping
 
@@ -237,7 +237,7 @@ def _features(
         }
 
 
-def _location(directory: TileDirectory, index: TileIndex, options: IndexOrder) -> str:
+def _location(directory: StoredTiles, index: TileIndex, options: IndexOrder) -> str:
     key = directory.layout.key(index)
     if options.basepath is not None:
         return f"{options.basepath.rstrip('/')}/{key}"

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from automap_tiles.commands.tiledir import Selection, open_tile_directory
+from automap_tiles.commands.stored_tiles import Selection, open_stored_tiles
 from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.journal import (
     FailedTile,
@@ -144,7 +144,7 @@ def _process_facts(process: Process) -> Iterator[tuple[str, str]]:
 
 
 def _of_directory(path: str, failures: int) -> Info:
-    directory = open_tile_directory(path)
+    directory = open_stored_tiles(path)
     facts = (
         ("output", path),
         ("format", directory.metadata.format),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from automap_tiles.commands.tiledir import Selection, TileDirectory, open_tile_directory
+from automap_tiles.commands.stored_tiles import Selection, StoredTiles, open_stored_tiles
 from automap_tiles.engine.journal import Hold, Journal, has_journal, hold
 from automap_tiles.grid import TileIndex, curve
 from automap_tiles.storage import Storage, is_remote
@@ -66,7 +66,7 @@ class RemoveOutcome:
 
 def check(order: RemoveOrder) -> RemoveReport:
     """Count the tiles; raises `ConfigError` when there is no tile directory or no such place."""
-    directory = open_tile_directory(order.tiles)
+    directory = open_stored_tiles(order.tiles)
     selection = selection_of(order.where, directory.process_pyramid)
     return RemoveReport(path=directory.path, tiles=len(directory.existing(selection)))
 
@@ -78,7 +78,7 @@ def run(order: RemoveOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     it knows of empty and failed tiles of the selection. Raises what `check` does, `OutputBusy`
     while a run is writing the directory, and `OutputError` when a tile cannot be deleted.
     """
-    directory = open_tile_directory(order.tiles)
+    directory = open_stored_tiles(order.tiles)
     selection = selection_of(order.where, directory.process_pyramid)
     tiles = directory.existing(selection)
     yield Started(total=len(tiles), facts={"path": directory.path})
@@ -87,7 +87,7 @@ def run(order: RemoveOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
 
 
 def remove_tiles(
-    directory: TileDirectory,
+    directory: StoredTiles,
     tiles: Sequence[TileIndex],
     selection: Selection,
     *,
@@ -132,7 +132,7 @@ def _journalled(journal: Journal, zoom: int) -> Iterator[TileIndex]:
 
 def _forget(
     journal: Journal,
-    directory: TileDirectory,
+    directory: StoredTiles,
     selection: Selection,
     *,
     without: Collection[TileIndex],
@@ -146,7 +146,7 @@ def _forget(
     return forgotten
 
 
-def _remove_empty_folders(directory: TileDirectory, tiles: Sequence[TileIndex]) -> None:
+def _remove_empty_folders(directory: StoredTiles, tiles: Sequence[TileIndex]) -> None:
     """Folders of deleted tiles that hold nothing else; the root stays."""
     if is_remote(directory.path):
         return

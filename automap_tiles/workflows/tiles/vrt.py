@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
-from automap_tiles.commands.tiledir import TileDirectory
+from automap_tiles.commands.stored_tiles import StoredTiles
 from automap_tiles.grid import Bounds, TileIndex
 from automap_tiles.raster import RasterInfo
 from automap_tiles.raster.about import About
@@ -56,7 +56,7 @@ class _Source(NamedTuple):
 
 
 def vrt_xml(
-    directory: TileDirectory, tiles: Sequence[TileIndex], folder: Path, basepath: str | None = None
+    directory: StoredTiles, tiles: Sequence[TileIndex], folder: Path, basepath: str | None = None
 ) -> str:
     """The text of a VRT that lies in `folder` and shows `tiles` (one or more, of one zoom).
 
@@ -96,7 +96,7 @@ def _frame(boxes: Sequence[Bounds]) -> Bounds:
 
 
 def _source(
-    directory: TileDirectory, index: TileIndex, frame: Bounds, folder: Path, basepath: str | None
+    directory: StoredTiles, index: TileIndex, frame: Bounds, folder: Path, basepath: str | None
 ) -> _Source:
     tile = directory.tile(index)
     key = directory.layout.key(index)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from automap_tiles.commands.tiledir import TileDirectory, open_tile_directory
+from automap_tiles.commands.stored_tiles import StoredTiles, open_stored_tiles
 from automap_tiles.engine.journal import Journal, JournalReader, Place, has_journal, place_of
 from automap_tiles.errors import ConfigError
 from automap_tiles.formats.tiles import TileFiles
@@ -29,7 +29,7 @@ class Target:
     process_pyramid: Pyramid | None
     """What the tiles of the journal count; None: not known, of a single file without a process."""
     journal: Place
-    directory: TileDirectory | None
+    directory: StoredTiles | None
     """None of a single file."""
 
     def name(self, key: str) -> str:
@@ -74,10 +74,10 @@ def _found(path: str) -> Target:
         process = open_process(path)
         if process.writer.path.lower().endswith(_FILE_ENDINGS):
             return _single(process.writer.path, process.pyramid, process.config_path)
-        return _of_directory(open_tile_directory(path))
+        return _of_directory(open_stored_tiles(path))
     if path.lower().endswith(_FILE_ENDINGS):
         return _single(path, None, None)
-    return _of_directory(open_tile_directory(path))
+    return _of_directory(open_stored_tiles(path))
 
 
 def _single(path: str, pyramid: Pyramid | None, config: Path | None) -> Target:
@@ -92,7 +92,7 @@ def _single(path: str, pyramid: Pyramid | None, config: Path | None) -> Target:
     )
 
 
-def _of_directory(directory: TileDirectory) -> Target:
+def _of_directory(directory: StoredTiles) -> Target:
     return Target(
         path=directory.path,
         storage=directory.storage,

@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 from automap_tiles.cli.main import main
-from automap_tiles.commands.tiledir import Selection, open_tile_directory
+from automap_tiles.commands.stored_tiles import Selection, open_stored_tiles
 from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.journal import JOURNAL_NAME, Journal, hold, place_of
 from automap_tiles.errors import ConfigError, OutputBusy, OutputError, OutputMismatch
@@ -64,7 +64,7 @@ def statuses(folder: Path) -> dict[int, dict[TileStatus, int]]:
 
 
 def test_selection_leaves_out_tiles_that_share_only_an_edge(make_directory: MakeDirectory) -> None:
-    directory = open_tile_directory(str(make_directory("a", TILES)))
+    directory = open_stored_tiles(str(make_directory("a", TILES)))
     assert directory.existing(Selection(zooms=(3,), area=AREA)) == INSIDE
     assert directory.existing(Selection(area=AREA)) == [TileIndex(2, 1, 4), *INSIDE]
     assert len(directory.existing(Selection())) == len(TILES)
@@ -73,7 +73,7 @@ def test_selection_leaves_out_tiles_that_share_only_an_edge(make_directory: Make
 
 def test_no_tile_directory(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"metadata\.json"):
-        open_tile_directory(str(tmp_path))
+        open_stored_tiles(str(tmp_path))
 
 
 def test_copy_everything(make_directory: MakeDirectory, tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_copy_everything(make_directory: MakeDirectory, tmp_path: Path) -> None:
 
 def test_copy_a_part(make_directory: MakeDirectory, tmp_path: Path) -> None:
     source = make_directory("a", TILES, empty=EMPTY)
-    directory = open_tile_directory(str(source))
+    directory = open_stored_tiles(str(source))
     part = Selection(zooms=(3,), area=AREA)
     report = copy_tiles(directory, str(tmp_path / "b"), directory.existing(part), part)
     assert report.copied == 2
@@ -112,7 +112,7 @@ def test_copy_a_part(make_directory: MakeDirectory, tmp_path: Path) -> None:
 def test_copy_keeps_what_is_there(make_directory: MakeDirectory) -> None:
     source, target = make_directory("a", TILES), make_directory("b", TILES[:1])
     (target / "3/2/8.tif").write_bytes(b"mine")
-    directory = open_tile_directory(str(source))
+    directory = open_stored_tiles(str(source))
     tiles = directory.existing(Selection())
     report = copy_tiles(directory, str(target), tiles, Selection())
     assert (report.copied, report.skipped) == (6, 1)
@@ -150,7 +150,7 @@ def test_damage_does_not_go_into_the_copy(tmp_path: Path, how: str, metatiling: 
     assert main(["cp", str(project.config), str(copy)]) == 1
     assert set(tile_bytes(copy)) == set(good) - {name}
     with collecting() as notes:
-        directory = open_tile_directory(str(project.config))
+        directory = open_stored_tiles(str(project.config))
         report = copy_tiles(
             directory, str(tmp_path / "b"), directory.existing(Selection()), Selection()
         )
@@ -189,7 +189,7 @@ def test_tiles_without_checksums_are_copied_as_they_are(
     """Of earlier versions, and of mapchete."""
     source = make_directory("a", TILES)
     (source / "3/2/8.tif").write_bytes(b"who knows")
-    directory = open_tile_directory(str(source))
+    directory = open_stored_tiles(str(source))
     tiles = directory.existing(Selection())
     report = copy_tiles(directory, str(tmp_path / "b"), tiles, Selection())
     assert (report.copied, report.damaged) == (7, 0)
@@ -201,7 +201,7 @@ def test_what_lies_beside_tiles(make_directory: MakeDirectory, tmp_path: Path) -
     source = make_directory("a", TILES)
     (source / "3/2/8.tif.aux.xml").write_text("<PAMDataset/>")
     (source / "legend.qml").write_text("<qgis/>")
-    directory = open_tile_directory(str(source))
+    directory = open_stored_tiles(str(source))
     with collecting() as notes:
         copy_tiles(directory, str(tmp_path / "b"), directory.existing(Selection()), Selection())
     assert (tmp_path / "b/3/2/8.tif.aux.xml").read_text() == "<PAMDataset/>"
@@ -215,7 +215,7 @@ def test_what_lies_beside_tiles(make_directory: MakeDirectory, tmp_path: Path) -
 
 
 def test_copy_refuses_another_pyramid_and_itself(make_directory: MakeDirectory) -> None:
-    directory = open_tile_directory(str(make_directory("a", TILES)))
+    directory = open_stored_tiles(str(make_directory("a", TILES)))
     other = make_directory("b", [], grid="mercator")
     with pytest.raises(OutputMismatch, match="mercator"):
         copy_tiles(directory, str(other), [], Selection())
@@ -225,7 +225,7 @@ def test_copy_refuses_another_pyramid_and_itself(make_directory: MakeDirectory) 
 
 def test_remove_a_part(make_directory: MakeDirectory) -> None:
     folder = make_directory("a", TILES, empty=[(3, 2, 11), *EMPTY])
-    directory = open_tile_directory(str(folder))
+    directory = open_stored_tiles(str(folder))
     part = Selection(zooms=(3,), area=shapely.box(22.5, 23.0, 80.0, 45.0))
     forgotten = remove_tiles(directory, directory.existing(part), part)
     assert forgotten == 3  # the two written ones and the empty one
@@ -239,7 +239,7 @@ def test_remove_a_part(make_directory: MakeDirectory) -> None:
 
 def test_remove_everything_leaves_no_empty_folders(make_directory: MakeDirectory) -> None:
     folder = make_directory("a", TILES, empty=EMPTY)
-    directory = open_tile_directory(str(folder))
+    directory = open_stored_tiles(str(folder))
     remove_tiles(directory, directory.existing(Selection()), Selection())
     assert not [path for path in folder.rglob("*") if path.is_dir()]
     assert (folder / "metadata.json").is_file()
@@ -252,7 +252,7 @@ def test_remove_waits_for_nobody(make_directory: MakeDirectory) -> None:
     import sys
 
     folder = make_directory("a", TILES)
-    directory = open_tile_directory(str(folder))
+    directory = open_stored_tiles(str(folder))
     hold = (
         "import sys\nfrom pathlib import Path\n"
         "from automap_tiles.engine.journal import Journal\n"
@@ -273,7 +273,7 @@ def test_remove_waits_for_nobody(make_directory: MakeDirectory) -> None:
 def test_copying_into_an_output_that_is_being_written(make_directory: MakeDirectory) -> None:
     source, target = make_directory("a", TILES), make_directory("b", TILES[:1])
     (target / "3/2/8.tif").write_bytes(b"mine")
-    directory = open_tile_directory(str(source))
+    directory = open_stored_tiles(str(source))
     tiles = directory.existing(Selection())
     with hold(place_of(str(target))), pytest.raises(OutputBusy, match="another run"):
         copy_tiles(directory, str(target), tiles, Selection(), overwrite=True)
@@ -290,7 +290,7 @@ def test_removing_from_an_output_without_a_journal_that_is_being_written(
     """A run that has just begun, or one of an earlier version, has no journal yet."""
     folder = make_directory("a", TILES)
     (folder / JOURNAL_NAME).unlink()
-    directory = open_tile_directory(str(folder))
+    directory = open_stored_tiles(str(folder))
     tiles = directory.existing(Selection())
     with hold(place_of(str(folder))), pytest.raises(OutputBusy):
         remove_tiles(directory, tiles, Selection())
@@ -304,7 +304,7 @@ def test_stale_tiles_are_not_copied_as_done(make_directory: MakeDirectory, tmp_p
     stale = [TileIndex(*index) for index in TILES[:3]]
     with Journal.open(source / JOURNAL_NAME) as journal:
         journal.start_run(HASHES, "all", fresh_from=0, metatiling=1, stale=stale)
-    directory = open_tile_directory(str(source))
+    directory = open_stored_tiles(str(source))
     copy_tiles(directory, str(tmp_path / "b"), directory.existing(Selection()), Selection())
     with Journal.open_readonly(tmp_path / "b" / JOURNAL_NAME) as journal:
         assert sum(each[TileStatus.WRITTEN] for each in journal.counts().values()) == 4
@@ -346,7 +346,7 @@ def test_orders_mean_what_the_options_mean(make_directory: MakeDirectory, tmp_pa
     folder = make_directory("a", TILES, empty=EMPTY)
     where = Where(zooms=(3,), area=AREA.wkt)
     order = RemoveOrder(tiles=str(folder), where=where)
-    pyramid = open_tile_directory(str(folder)).process_pyramid
+    pyramid = open_stored_tiles(str(folder)).process_pyramid
     assert selection_of(where, pyramid).zooms == (3,)
     assert remove.check(order).tiles == len(INSIDE)
     *events, last = run(order)

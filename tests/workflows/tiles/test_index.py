@@ -12,7 +12,7 @@ import rasterio
 from rasterio.enums import ColorInterp
 from rasterio.merge import merge
 
-from automap_tiles.commands.tiledir import open_tile_directory
+from automap_tiles.commands.stored_tiles import open_stored_tiles
 from automap_tiles.engine.journal import hold, place_of
 from automap_tiles.errors import OutputBusy
 from automap_tiles.workflows.events import Finished
@@ -37,7 +37,7 @@ def test_footprints(
     kind: IndexKind, grid: str, make_directory: MakeDirectory, tmp_path: Path
 ) -> None:
     folder = make_directory("tiles", TILES if grid == "geodetic" else [(4, 3, 5)], grid=grid)
-    directory = open_tile_directory(str(folder))
+    directory = open_stored_tiles(str(folder))
     written = write(folder, kind, tmp_path / "index", fieldname="where")
     for path in written:
         with fiona.open(path) as source:

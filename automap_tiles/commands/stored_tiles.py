@@ -64,7 +64,7 @@ class Selection:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TileDirectory:
+class StoredTiles:
     """A folder, or object prefix, of tiles with a `metadata.json`."""
 
     storage: Storage
@@ -146,7 +146,7 @@ class TileDirectory:
         return Tile(self.pyramid, index)
 
 
-def open_tile_directory(path: str) -> TileDirectory:
+def open_stored_tiles(path: str) -> StoredTiles:
     """A tile directory by its path, or by the `.mapchete` file that writes it.
 
     Raises
@@ -160,14 +160,14 @@ def open_tile_directory(path: str) -> TileDirectory:
     return _open(path, process_pyramid=None, config=None)
 
 
-def _of_process(path: str) -> TileDirectory:
+def _of_process(path: str) -> StoredTiles:
     from automap_tiles.runtime.open import open_process
 
     process = open_process(path)
     return _open(process.writer.path, process_pyramid=process.pyramid, config=process.config_path)
 
 
-def _open(path: str, *, process_pyramid: Pyramid | None, config: Path | None) -> TileDirectory:
+def _open(path: str, *, process_pyramid: Pyramid | None, config: Path | None) -> StoredTiles:
     storage = open_storage(path)
     try:
         metadata = read_metadata(storage)
@@ -178,7 +178,7 @@ def _open(path: str, *, process_pyramid: Pyramid | None, config: Path | None) ->
             remedy="give the output folder of a process, or the .mapchete file that writes it",
         ) from error
     place = place_of(path, config)
-    return TileDirectory(
+    return StoredTiles(
         storage=storage,
         layout=metadata.layout,
         metadata=metadata,
