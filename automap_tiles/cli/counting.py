@@ -9,19 +9,30 @@ from typing import TypeVar
 
 import click
 
-from automap_tiles.workflows.events import Done, Event, Failed, Finished, Skipped, Started
+from automap_tiles.workflows.events import (
+    Done,
+    Event,
+    Failed,
+    Finished,
+    PhaseStarted,
+    Skipped,
+    Started,
+)
 
 Outcome = TypeVar("Outcome")
 
 
-def counted(events: Iterable[Event], kind: type[Outcome]) -> Outcome:
-    """Show a bar while a workflow goes on; its outcome, which is of that kind."""
+def counted(events: Iterable[Event], kind: type[Outcome], *, wanted: bool = True) -> Outcome:
+    """Show a bar, if one is wanted, while a workflow goes on; its outcome, which is of that kind.
+
+    The bar begins where the number of items is told, by the start or by a phase.
+    """
     with contextlib.ExitStack() as stack:
         advance: Callable[[int], None] = lambda _: None  # noqa: E731 - until there is a bar
         for event in events:
             match event:
-                case Started(total=total):
-                    advance = stack.enter_context(counting(total or 0))
+                case Started(total=int(total)) | PhaseStarted(total=int(total)) if wanted:
+                    advance = stack.enter_context(counting(total))
                 case Done() | Failed():
                     advance(1)
                 case Skipped(count=count):

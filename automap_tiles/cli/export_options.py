@@ -1,73 +1,16 @@
-"""The options of `automap export`, and the order that they make."""
+"""The options of `automap export`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from automap_tiles.cli.collecting import collecting
 from automap_tiles.cli.options import RESAMPLINGS, parse_zooms, parsed_by
-
-if TYPE_CHECKING:
-    from automap_tiles.workflows.export import Order
 
 _CONTAINERS = ("xyz", "pmtiles", "mbtiles")
 _IMAGES = ("png", "jpg", "webp")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExportChoices:
-    """As given at the command line."""
-
-    output: Path
-    container: str | None
-    """None: by the ending of `output`."""
-    image: str
-    style: tuple[tuple[str, str], ...]
-    style_name: str | None
-    zooms: tuple[int, ...] | None
-    resampling: str
-    title: str | None
-    attribution: str
-    page: bool
-    base_map: str | None
-    stac: bool
-    time: str | None
-    workers: int | None
-    overwrite: bool
-
-    def order(self, source: str) -> Order:
-        """What they ask for; raises `ConfigError` where they contradict each other."""
-        from automap_tiles.pictures.encode import ImageFormat
-        from automap_tiles.workflows.export import Container, Order
-
-        style: dict[str, tuple[str, ...]] = {}
-        for key, value in self.style:
-            style[key] = (*style.get(key, ()), value)
-        ending = self.output.suffix.lower().removeprefix(".")
-        container = self.container or (ending if ending in _CONTAINERS else "xyz")
-        return Order(
-            source=source,
-            out=self.output,
-            container=Container(container),
-            image=ImageFormat(self.image),
-            style=style,
-            style_name=self.style_name,
-            zooms=None if self.zooms is None else (self.zooms[0], self.zooms[-1]),
-            resampling=self.resampling,
-            title=self.title,
-            attribution=self.attribution,
-            page=self.page,
-            base_map=self.base_map,
-            stac=self.stac,
-            time=self.time,
-            workers=self.workers,
-            overwrite=self.overwrite,
-        )
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -83,12 +26,11 @@ _OPTIONS = (
         "-o",
         "--output",
         required=True,
-        type=click.Path(path_type=Path),
+        type=click.Path(),
         help="Folder, or a file that ends with .pmtiles or .mbtiles.",
     ),
     click.option(
         "--format",
-        "container",
         type=click.Choice(_CONTAINERS),
         help="xyz: a folder of pictures.  [default: by the ending of the output, else xyz]",
     ),
@@ -154,5 +96,7 @@ _OPTIONS = (
 
 
 def export_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options; the command receives one `choices: ExportChoices`."""
-    return collecting(function, _OPTIONS, "choices", ExportChoices)
+    """Add the options, which are called as the values of an `ExportOrder` are."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function

@@ -6,12 +6,14 @@ done, and `run(order, stop=…)`, which does it and yields events. Nothing here 
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.workflows.order import NEVER, Order, StopToken
+from automap_tiles.workflows.telling import with_what_is_told
 
 if TYPE_CHECKING:
     from automap_tiles.workflows.events import Event, Said
@@ -20,7 +22,12 @@ WORKFLOWS: dict[str, str] = {
     "download": "automap_tiles.workflows.automap:DownloadOrder",
     "composite": "automap_tiles.workflows.automap:CompositeOrder",
     "classification": "automap_tiles.workflows.automap:ClassificationOrder",
+    "samples": "automap_tiles.workflows.samples.workflow:SamplesOrder",
     "train": "automap_tiles.workflows.train:TrainOrder",
+    "assess": "automap_tiles.workflows.assess:AssessOrder",
+    "design": "automap_tiles.workflows.assess:DesignOrder",
+    "series": "automap_tiles.workflows.series:SeriesOrder",
+    "export": "automap_tiles.workflows.export:ExportOrder",
     "execute": "automap_tiles.workflows.execute:ExecuteOrder",
     "convert": "automap_tiles.workflows.tiles.convert:ConvertOrder",
     "info": "automap_tiles.workflows.tiles.info:InfoOrder",
@@ -70,7 +77,9 @@ def check(order: Order) -> Said:
 
 def run(order: Order, *, stop: StopToken = NEVER) -> Generator[Event]:
     """Carry an order out; the last event is `Finished`."""
-    return _module(order).run(order.checked(), stop=stop)
+    events = _module(order).run(order.checked(), stop=stop)
+    with contextlib.closing(events):
+        yield from with_what_is_told(events)
 
 
 def _module(order: Order) -> Workflow:

@@ -6,10 +6,31 @@ from collections.abc import Callable, Generator
 from typing import TypeVar
 
 from automap_tiles.errors import AutomapError
-from automap_tiles.notes import collecting
-from automap_tiles.workflows.events import Event, Told
+from automap_tiles.notes import Note, Notes, collecting
+from automap_tiles.workflows.events import Event, Finished, Told
 
 Result = TypeVar("Result")
+
+
+def with_what_is_told(events: Generator[Event]) -> Generator[Event]:
+    """The events, and what is told between two of them in this thread; sums before the last."""
+    notes, first = Notes(), list[Note]()
+    last: Event | None = None
+    while last is None or not isinstance(last, Finished):
+        with collecting() as here:
+            last = next(events, None)
+        if last is None:
+            return
+        for note in here:
+            if notes.add(note):
+                first.append(note)
+                yield Told(note=note)
+        if isinstance(last, Finished):
+            before = {note.cause: note.count for note in first}
+            for note in notes:
+                if note.count > before[note.cause]:
+                    yield Told(note=note)
+        yield last
 
 
 def telling_first(work: Callable[[], Result]) -> Generator[Event, None, Result]:

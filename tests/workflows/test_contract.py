@@ -15,12 +15,16 @@ import pytest
 
 from automap_tiles import open_process
 from automap_tiles.workflows import WORKFLOWS, check, run
+from automap_tiles.workflows.assess import AssessOrder, DesignOrder
 from automap_tiles.workflows.automap import ClassificationOrder, CompositeOrder, DownloadOrder
 from automap_tiles.workflows.events import Event, Finished, Started, Told
 from automap_tiles.workflows.execute import ExecuteOrder
+from automap_tiles.workflows.export import ExportOrder
 from automap_tiles.workflows.how import How
 from automap_tiles.workflows.learning import Learning
 from automap_tiles.workflows.order import Order
+from automap_tiles.workflows.samples.workflow import SamplesOrder
+from automap_tiles.workflows.series import SeriesOrder
 from automap_tiles.workflows.tiles.convert import ConvertOrder
 from automap_tiles.workflows.tiles.copy import CopyOrder
 from automap_tiles.workflows.tiles.index import IndexKind, IndexOrder
@@ -45,6 +49,15 @@ ORDERS: dict[str, Callable[[], Order]] = {
     "download": lambda: DownloadOrder(**SCENES),
     "composite": lambda: CompositeOrder(**SCENES),
     "classification": lambda: ClassificationOrder(**SCENES, samples="samples.csv", learn=QUICK),
+    "samples": lambda: SamplesOrder(
+        samples="samples.gpkg", picture="picture.tif", class_field="kind", out="table.csv"
+    ),
+    "assess": lambda: AssessOrder(map="map.tif", reference="truth.csv", class_field="class"),
+    "design": lambda: DesignOrder(map="map.tif", out="points.csv", size=60),
+    "series": lambda: SeriesOrder(input="in", area="area.geojson", output="series.csv"),
+    "export": lambda: ExportOrder(
+        source="image.tif", output="xyz", zooms=(7, 8), style=(("bidx", "1,2,3"),), workers=1
+    ),
     "train": lambda: TrainOrder(
         samples="samples.gpkg",
         picture="picture.tif",
@@ -73,11 +86,20 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     places.image()
     places.scene_and_fields()
     places.scenes()
+    places.class_map()
+    write_truth()
     shutil.rmtree("bad")
     Path("bad").write_text("2/1/3 2/2/5")
     list(open_process("work.mapchete").execute(concurrency="none"))
     places.truncate("tiles/2/1/1.tif", 100)()
     return tmp_path
+
+
+def write_truth() -> None:
+    """truth.csv: what an interpreter sees on a drawn sample of the map."""
+    order = DesignOrder(map="map.tif", out="truth.csv", size=60)
+    list(run(order))
+    places.interpreted("truth.csv")()
 
 
 def files(folder: Path) -> dict[str, int]:

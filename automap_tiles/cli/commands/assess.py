@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 
 import click
 
-from automap_tiles.cli.telling import show_note, telling
+from automap_tiles.cli.options import parsed_by
+from automap_tiles.cli.telling import following
 
-if TYPE_CHECKING:
-    from automap_tiles.workflows.assess import DesignWish, ReferenceWish
+
+def _expected(text: str) -> tuple[int, float]:
+    value, equals, accuracy = text.partition("=")
+    try:
+        pair = int(value), float(accuracy)
+    except ValueError:
+        equals = ""
+    if not equals or not 0 <= pair[1] <= 1:
+        raise click.BadParameter(f"{text!r} is not like 3=0.7", param_hint="--expect")
+    return pair
 
 
 @click.command()
-@click.argument("map_", metavar="MAP")
+@click.argument("map")
 @click.argument("reference", required=False, metavar="[REFERENCE]")
 @click.option(
     "--band", type=int, default=1, show_default=True, help="Of the map, with the classes."
@@ -33,7 +41,7 @@ if TYPE_CHECKING:
 @click.option("--drop-training", is_flag=True, help="Leave training samples out instead.")
 @click.option(
     "--report",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False),
     metavar="FILE",
     help="What was found, as .html or .json.",
 )
@@ -54,6 +62,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--expect",
+    callback=parsed_by(_expected),
     multiple=True,
     metavar="CLASS=ACCURACY",
     help="Of a design: user's accuracy to reckon with, such as 3=0.7.  [default: 0.8]",
@@ -74,30 +83,11 @@ if TYPE_CHECKING:
 @click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Of a design.")
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False),
     metavar="FILE",
     help="Of a design: the points, as .csv or .geojson.",
 )
-def command(  # noqa: PLR0913 - the options
-    *,
-    map_: str,
-    reference: str | None,
-    band: int,
-    class_field: str | None,
-    year: int | None,
-    classes: str | None,
-    training: str | None,
-    drop_training: bool,
-    report: Path | None,
-    design: bool,
-    target_se: float,
-    size: int | None,
-    expect: tuple[str, ...],
-    allocation: str,
-    minimum: int | None,
-    seed: int,
-    out: Path | None,
-) -> None:
+def command(design: bool, **said: object) -> None:
     """How good a map of classes is, or the points that are needed to find out.
 
     MAP is a class map (file or tile directory), REFERENCE points or polygons of true classes: any
@@ -109,84 +99,59 @@ def command(  # noqa: PLR0913 - the options
     (fill in the column class)
     automap assess map.tif points.csv --class-field class --training model.zip
     """  # noqa: D301
-    if design == (reference is not None):
+    if design == (said["reference"] is not None):
         raise click.UsageError("Give either a REFERENCE or --design.")
-    if not design and out is not None:
+    if not design and said["out"] is not None:
         raise click.UsageError("--out is for the points of --design; an assessment has --report.")
-    if drop_training and training is None:
+    if said["drop_training"] and said["training"] is None:
         raise click.UsageError("--drop-training needs --training.")
-    if design:
-        if out is None:
-            raise click.UsageError("--design needs --out.")
-        if report is not None:
-            raise click.UsageError("--report is for an assessment, not for --design.")
-        from automap_tiles.analysis.design import Allocation
-        from automap_tiles.workflows.assess import DesignWish
-
-        wish = DesignWish(
-            target=target_se,
-            size=size,
-            expected=dict(map(_expected, expect)),
-            allocation=Allocation(allocation),
-            minimum=minimum,
-            model=training,
-            seed=seed,
-        )
-        _design(map_, wish, band, out)
+    if not design:
+        _assess(said)
         return
-    from automap_tiles.workflows.assess import ReferenceWish
-
-    _assess(
-        map_,
-        ReferenceWish(
-            path=reference or "",
-            class_field=class_field,
-            year=year,
-            classes=classes,
-            model=training,
-            drop_training=drop_training,
-        ),
-        band,
-        report,
-    )
+    if said["out"] is None:
+        raise click.UsageError("--design needs --out.")
+    if said["report"] is not None:
+        raise click.UsageError("--report is for an assessment, not for --design.")
+    _design(said)
 
 
-def _assess(map_: str, wish: ReferenceWish, band: int, report: Path | None) -> None:
-    from automap_tiles.workflows.assess import assess
+def _assess(said: dict[str, object]) -> None:
+    from automap_tiles.workflows import run
+    from automap_tiles.workflows.assess import Assessment, AssessOrder, AssessOutcome
     from automap_tiles.workflows.assess.results import summary
-    from automap_tiles.workflows.report import check_name, write_assessment
+    from automap_tiles.workflows.events import Finished
+    from automap_tiles.workflows.words import words_of
 
-    if report is not None:
-        check_name(report)
-    with telling(show_note("text")):
-        found = assess(map_, wish, band)
-    for line in summary(found):
-        click.echo(line)
-    if report is not None:
-        write_assessment(found.to_dict(), report)
-        click.echo(f"Report: {report}")
+    order = AssessOrder.from_json(_of(said, words_of(AssessOrder)))
+    for event in following(run(order)):
+        match event:
+            case Finished(outcome=AssessOutcome(assessment=Assessment() as found)):
+                for line in summary(found):
+                    click.echo(line)
+                if order.report is not None:
+                    click.echo(f"Report: {order.report}")
+            case _:
+                pass
 
 
-def _design(map_: str, wish: DesignWish, band: int, out: Path) -> None:
-    from automap_tiles.workflows.assess import draw, write_points
-    from automap_tiles.workflows.assess.drawing import check_output
+def _design(said: dict[str, object]) -> None:
+    from automap_tiles.workflows import run
+    from automap_tiles.workflows.assess import DesignOrder, DesignOutcome, Drawn
     from automap_tiles.workflows.assess.results import design_summary
+    from automap_tiles.workflows.events import Finished
+    from automap_tiles.workflows.words import words_of
 
-    check_output(out)
-    with telling(show_note("text")):
-        drawn = draw(map_, wish, band)
-    for line in design_summary(drawn):
-        click.echo(line)
-    write_points(drawn, out)
-    click.echo(f"Points: {out} (fill in the column class, then: automap assess {map_} {out})")
+    order = DesignOrder.from_json(_of(said, words_of(DesignOrder)))
+    again = f"automap assess {order.map} {order.out}"
+    for event in following(run(order)):
+        match event:
+            case Finished(outcome=DesignOutcome(drawn=Drawn() as drawn)):
+                for line in design_summary(drawn):
+                    click.echo(line)
+                click.echo(f"Points: {order.out} (fill in the column class, then: {again})")
+            case _:
+                pass
 
 
-def _expected(text: str) -> tuple[int, float]:
-    value, equals, accuracy = text.partition("=")
-    try:
-        pair = int(value), float(accuracy)
-    except ValueError:
-        equals = ""
-    if not equals or not 0 <= pair[1] <= 1:
-        raise click.BadParameter(f"{text!r} is not like 3=0.7", param_hint="--expect")
-    return pair
+def _of(said: dict[str, object], words: Collection[str]) -> dict[str, object]:
+    return {word: value for word, value in said.items() if word in words}

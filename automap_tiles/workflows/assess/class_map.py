@@ -16,6 +16,7 @@ from automap_tiles.formats.registry import open_input
 from automap_tiles.formats.spec import InputSpec
 from automap_tiles.grid import Tile, cover
 from automap_tiles.raster.legend import ClassLegend, read_class_legend
+from automap_tiles.stopping import raise_if_stopped
 from automap_tiles.workflows.assess.areas import pixel_areas
 from automap_tiles.workflows.samples.picture import Picture, look_at
 
@@ -62,6 +63,7 @@ class ClassMap:
         reader = open_input(spec, Path.cwd(), grid)
         outline = self.picture.bounds.polygon()
         for index in cover.tiles(grid, outline, self.picture.zoom):
+            raise_if_stopped()
             tile = Tile(grid, index)
             view = reader.at(tile)
             if not view.is_empty():

@@ -1,6 +1,15 @@
 """From a source to tiles that any web server can hand out, or a browser opens from a folder."""
 
-from automap_tiles.workflows.export.order import Container, Order
-from automap_tiles.workflows.export.run import Listeners, Outcome, export
+from automap_tiles.workflows.export.order import Container, ExportOrder, ExportSpec
+from automap_tiles.workflows.export.run import ExportOutcome, ExportReport, check, export, run
 
-__all__ = ["Container", "Listeners", "Order", "Outcome", "export"]
+__all__ = [
+    "Container",
+    "ExportOrder",
+    "ExportOutcome",
+    "ExportReport",
+    "ExportSpec",
+    "check",
+    "export",
+    "run",
+]

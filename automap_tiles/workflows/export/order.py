@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.layers.layer import Query
 from automap_tiles.pictures.encode import ImageFormat
+from automap_tiles.workflows.bounds import Count, Whole
+from automap_tiles.workflows.order import Order
 
 
 class Container(Enum):
@@ -26,8 +28,8 @@ class Container(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
-    """An export as it is asked for."""
+class ExportSpec:
+    """An export with all that its order leaves open filled in."""
 
     source: str
     """Raster, tile directory or `.mapchete` file, whose output is meant."""
@@ -74,6 +76,75 @@ class Order:
             )
         if self.style and self.style_name is not None:
             raise ConfigError("cannot stand beside --style", key="--style-name")
+
+
+_CONTAINERS = tuple(each.value for each in Container)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOrder(Order):
+    """Write tiles for web maps without a server."""
+
+    workflow: ClassVar[str] = "export"
+
+    source: str
+    """Raster, tile directory or `.mapchete` file, whose output is meant."""
+    output: str
+    """Folder, or a file that ends with `.pmtiles` or `.mbtiles`; of this machine."""
+    format: Literal["xyz", "pmtiles", "mbtiles"] | None = None
+    """None: by the ending of the output, else `xyz`, a folder of pictures."""
+    image: Literal["png", "jpg", "webp"] = "png"
+    """What a tile is; `jpg` is white where there is no data."""
+    style: tuple[tuple[str, str], ...] = ()
+    """Query parameters as those of the preview: `("rescale", "0,3000")`."""
+    style_name: str | None = None
+    """A style that the process file names; goes with no `style`."""
+    zooms: tuple[Whole, ...] | None = None
+    """Ascending; None: 0 to that of the source."""
+    resampling: str = "nearest"
+    title: str | None = None
+    """None: name of the source."""
+    attribution: str = ""
+    """Whose map it is."""
+    page: bool = False
+    """A page that shows the map."""
+    base_map: str | None = None
+    """Address of XYZ tiles below the map on that page."""
+    stac: bool = False
+    """A STAC item and catalogue."""
+    time: str | None = None
+    """Of the STAC item, ISO 8601, or two with a slash; None: of the scenes."""
+    workers: Count | None = None
+    """Processes; as many as there are cores when None."""
+    overwrite: bool = False
+    """Replace an export that looks otherwise."""
+
+
+def spec_of(order: ExportOrder) -> ExportSpec:
+    """The export that an order asks for; raises `ConfigError` where its words contradict."""
+    style: dict[str, tuple[str, ...]] = {}
+    for key, value in order.style:
+        style[key] = (*style.get(key, ()), value)
+    ending = Path(order.output).suffix.lower().removeprefix(".")
+    container = order.format or (ending if ending in _CONTAINERS else "xyz")
+    return ExportSpec(
+        source=order.source,
+        out=Path(order.output),
+        container=Container(container),
+        image=ImageFormat(order.image),
+        style=style,
+        style_name=order.style_name,
+        zooms=None if order.zooms is None else (order.zooms[0], order.zooms[-1]),
+        resampling=order.resampling,
+        title=order.title,
+        attribution=order.attribution,
+        page=order.page,
+        base_map=order.base_map,
+        stac=order.stac,
+        time=order.time,
+        workers=order.workers,
+        overwrite=order.overwrite,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,47 +4,83 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from automap_tiles.engine.journal import hold, place_of
 from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.grid import TileIndex
 from automap_tiles.layers import web
 from automap_tiles.layers.files import is_bare
+from automap_tiles.workflows.events import (
+    Done,
+    Event,
+    Finished,
+    Json,
+    PhaseFinished,
+    PhaseStarted,
+    Skipped,
+    Started,
+)
 from automap_tiles.workflows.export import mbtiles, page, pmtiles_file, stac
 from automap_tiles.workflows.export.archive import Archive
 from automap_tiles.workflows.export.folder import Folder
 from automap_tiles.workflows.export.ledger import writing
-from automap_tiles.workflows.export.order import Container, Look, Order
+from automap_tiles.workflows.export.order import Container, ExportOrder, ExportSpec, Look, spec_of
 from automap_tiles.workflows.export.painting import Painter
 from automap_tiles.workflows.export.plan import Plan, plan_of
 from automap_tiles.workflows.export.pool import paint_all
 from automap_tiles.workflows.export.sink import Description, Sink
 from automap_tiles.workflows.export.source import look_of, open_source
+from automap_tiles.workflows.order import NEVER, StopToken
+from automap_tiles.workflows.running import at_once
+from automap_tiles.workflows.telling import telling_first
 
 if TYPE_CHECKING:
-    from automap_tiles.grid import TileIndex
     from automap_tiles.layers.files import FileLayer
 
 
-def _silent(_: int) -> None:
-    """Nobody listens."""
+PAINTING = "painting"
+"""The phase."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaintedTile:
+    """A tile of the web map."""
+
+    index: TileIndex
+    is_empty: bool
+    """Whether there is nothing to see on it: it is left out."""
+
+    def to_json(self) -> Json:
+        return {"tile": list(self.index), "empty": self.is_empty}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Listeners:
-    """Who is told how it goes."""
+class ExportReport:
+    """What would be exported."""
 
-    total: Callable[[int], None] = _silent
-    """Number of tiles, before the first."""
-    done: Callable[[int], None] = _silent
-    """So many tiles more."""
+    source: str
+    output: str
+    tiles: int
+    """Those that are there already included."""
+    zooms: tuple[int, int]
+    style: Mapping[str, tuple[str, ...]]
+
+    def to_json(self) -> Json:
+        return {
+            "source": self.source,
+            "output": self.output,
+            "tiles": self.tiles,
+            "zooms": list(self.zooms),
+            "style": {key: list(values) for key, values in self.style.items()},
+        }
 
 
 @dataclass(kw_only=True)
-class Outcome:
+class ExportOutcome:
     """What an export has done."""
 
     painted: int = 0
@@ -61,10 +97,56 @@ class Outcome:
     """The tiles, and what is written beside them."""
     is_new: bool = True
     """Whether there was anything to do."""
+    stopped: bool = False
+    """Whether tiles are left that are to be painted."""
+
+    def to_json(self) -> Json:
+        return {
+            "painted": self.painted,
+            "empty": self.empty,
+            "unchanged": self.unchanged,
+            "pictures": {str(zoom): count for zoom, count in self.pictures.items()},
+            "style": {key: list(values) for key, values in self.style.items()},
+            "files": [str(path) for path in self.files],
+            "new": self.is_new,
+            "stopped": self.stopped,
+        }
 
 
-def export(order: Order, listen: Listeners | None = None) -> Outcome:
-    """Paint what is missing and put the whole in its place.
+def check(order: ExportOrder) -> ExportReport:
+    """Count what would be painted; nothing is read of the pixels but what the look needs.
+
+    Raises `ConfigError`, `InputError`, `MissingExtra`.
+    """
+    spec = spec_of(order)
+    _check(spec)
+    layer = open_source(spec.source)
+    look = look_of(spec, layer)
+    return ExportReport(
+        source=spec.source,
+        output=str(spec.out),
+        tiles=plan_of(layer.info, look.zooms).count(),
+        zooms=look.zooms,
+        style=look.query,
+    )
+
+
+def run(order: ExportOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
+    """Paint what is missing; see `exported`. The outcome is an `ExportOutcome`."""
+    yield Started(facts={"output": order.output})
+    yield Finished(outcome=(yield from exported(spec_of(order), stop=stop)))
+
+
+def export(spec: ExportSpec) -> ExportOutcome:
+    """`exported` at once, with no word of how it goes."""
+    return at_once(exported(spec))
+
+
+def exported(spec: ExportSpec, *, stop: StopToken = NEVER) -> Generator[Event, None, ExportOutcome]:
+    """Paint what is missing and put the whole in its place; items are tiles.
+
+    What is painted is kept when it is stopped, and the same export goes on. Putting an archive
+    together at the end is not broken off.
 
     Raises
     ------
@@ -80,36 +162,48 @@ def export(order: Order, listen: Listeners | None = None) -> Outcome:
         A library is not installed.
 
     """
-    if order.container is Container.PMTILES:
-        pmtiles_file.check_installed()
-    stac.check(order)
-    layer = open_source(order.source)
-    look = look_of(order, layer)
-    with hold(place_of(str(order.out))), writing(order.out):
-        outcome, description = _into_sink(order, layer, look, listen or Listeners())
-        if order.page:
-            outcome.files.append(page.write(order, description))
-        if order.stac:
-            outcome.files += stac.write(order, description)
+    _check(spec)
+
+    def look_at() -> tuple[FileLayer, Look]:
+        layer = open_source(spec.source)
+        return layer, look_of(spec, layer)
+
+    layer, look = yield from telling_first(look_at)
+    with hold(place_of(str(spec.out))), writing(spec.out):
+        outcome, description = yield from _into_sink(spec, layer, look, stop)
+        if description is not None and spec.page:
+            outcome.files.append(page.write(spec, description))
+        if description is not None and spec.stac:
+            outcome.files += stac.write(spec, description)
     return outcome
 
 
+def _check(spec: ExportSpec) -> None:
+    if spec.container is Container.PMTILES:
+        pmtiles_file.check_installed()
+    stac.check(spec)
+
+
+_Came: TypeAlias = tuple["ExportOutcome", Description | None]
+"""The description is None where it was stopped."""
+
+
 def _into_sink(
-    order: Order, layer: FileLayer, look: Look, listen: Listeners
-) -> tuple[Outcome, Description]:
+    order: ExportSpec, layer: FileLayer, look: Look, stop: StopToken
+) -> Generator[Event, None, _Came]:
     """Paint what is missing, unless an archive is whole already."""
     with contextlib.closing(_sink(order)) as sink:
         finished = None if order.overwrite else sink.finished()
         if finished is None:
             look = _kept(order, look, sink.earlier_look())
-            return _fill(order, layer, look, sink, listen)
+            return (yield from _fill(order, layer, look, sink, stop))
         look = _kept(order, look, finished.get("look"))
         description = _found(order, layer, look, finished)
         sink.forget_part()
-        return Outcome(style=look.query, files=[order.out], is_new=False), description
+        return ExportOutcome(style=look.query, files=[order.out], is_new=False), description
 
 
-def _sink(order: Order) -> Sink:
+def _sink(order: ExportSpec) -> Sink:
     if order.container is Container.XYZ:
         return Folder(order.out, order.image)
     if order.out.is_dir():
@@ -119,7 +213,7 @@ def _sink(order: Order) -> Sink:
     return Archive(order.out, mbtiles.pack, mbtiles.read_metadata)
 
 
-def _kept(order: Order, look: Look, earlier: Mapping[str, Any] | None) -> Look:
+def _kept(order: ExportSpec, look: Look, earlier: Mapping[str, Any] | None) -> Look:
     """The look of what is there already, as far as the order leaves it open.
 
     A stretch that is found out anew would differ as soon as there are more pixels.
@@ -129,7 +223,9 @@ def _kept(order: Order, look: Look, earlier: Mapping[str, Any] | None) -> Look:
     return replace(look, query={key: tuple(values) for key, values in earlier["style"].items()})
 
 
-def _found(order: Order, layer: FileLayer, look: Look, made_of: Mapping[str, Any]) -> Description:
+def _found(
+    order: ExportSpec, layer: FileLayer, look: Look, made_of: Mapping[str, Any]
+) -> Description:
     """The description of an archive that is whole; raises `ConfigError` for another one."""
     said = look.to_dict() | {"fingerprint": layer.reader.fingerprint()}
     there = dict(made_of.get("look", {})) | {"fingerprint": made_of.get("source")}
@@ -138,7 +234,7 @@ def _found(order: Order, layer: FileLayer, look: Look, made_of: Mapping[str, Any
     return _description(order, layer, look, tuple(made_of["pictures"]))
 
 
-def _other(order: Order, said: Mapping[str, Any], there: Mapping[str, Any]) -> ConfigError:
+def _other(order: ExportSpec, said: Mapping[str, Any], there: Mapping[str, Any]) -> ConfigError:
     names = {"source": "source", "fingerprint": "the source's content"}
     keys = [names.get(key, key) for key in said if said[key] != there.get(key)]
     return ConfigError(
@@ -150,8 +246,8 @@ def _other(order: Order, said: Mapping[str, Any], there: Mapping[str, Any]) -> C
 
 
 def _fill(
-    order: Order, layer: FileLayer, look: Look, sink: Sink, listen: Listeners
-) -> tuple[Outcome, Description]:
+    order: ExportSpec, layer: FileLayer, look: Look, sink: Sink, stop: StopToken
+) -> Generator[Event, None, _Came]:
     earlier = None if order.overwrite else sink.earlier_look()
     # the part file of an archive can begin again, a folder may be looked at by others
     if order.container is Container.XYZ and earlier not in (None, look.to_dict()):
@@ -159,10 +255,17 @@ def _fill(
     sink.begin(look.to_dict(), anew=order.overwrite)
     plan = plan_of(layer.info, look.zooms)
     total = plan.count()
-    listen.total(total)
-    work = _Work(Painter(layer=layer, look=look), plan, sink, listen)
-    work.paint_coarse()
-    work.paint_readable(order.workers)
+    work = _Work(Painter(layer=layer, look=look), plan, sink)
+    yield PhaseStarted(phase=PAINTING, total=total)
+    with contextlib.closing(work.paint(order.workers)) as painting:
+        for event in painting:
+            yield event
+            if stop.is_set():
+                work.outcome.stopped = True
+                return work.outcome, None
+    if stop.is_set():
+        work.outcome.stopped = True
+        return work.outcome, None
     if len(sink) > total:
         sink.keep_only(plan)
     outcome = work.outcome
@@ -171,10 +274,13 @@ def _fill(
         raise InputError("there is nothing to see on any tile", order.source)
     description = _description(order, layer, look, tuple(outcome.pictures))
     outcome.files.append(sink.finish(description))
+    yield PhaseFinished(phase=PAINTING, outcome=outcome)
     return outcome, description
 
 
-def _description(order: Order, layer: FileLayer, look: Look, zooms: tuple[int, ...]) -> Description:
+def _description(
+    order: ExportSpec, layer: FileLayer, look: Look, zooms: tuple[int, ...]
+) -> Description:
     return Description(
         title=order.title or layer.info.title,
         attribution=order.attribution,
@@ -190,14 +296,22 @@ def _description(order: Order, layer: FileLayer, look: Look, zooms: tuple[int, .
 class _Work:
     """Painting into a sink, leaving out what is there."""
 
-    def __init__(self, painter: Painter, plan: Plan, sink: Sink, listen: Listeners) -> None:
-        self.outcome = Outcome(style=painter.look.query)
+    def __init__(self, painter: Painter, plan: Plan, sink: Sink) -> None:
+        self.outcome = ExportOutcome(style=painter.look.query)
         self._painter = painter
         self._plan = plan
         self._sink = sink
-        self._listen = listen
+        self._ready: list[Event] = []
 
-    def paint_coarse(self) -> None:
+    def paint(self, workers: int | None) -> Generator[Event]:
+        """All tiles; those made from finer ones first."""
+        yield from self._coarse()
+        for index, version, content in paint_all(self._painter, self._missing(), workers):
+            self._put(index, version, content)
+            yield from self._heard()
+        yield from self._heard()
+
+    def _coarse(self) -> Iterator[Event]:
         """Tiles that are made from finer ones; all of them where any pixel below has changed."""
         plan = self._plan
         if not plan.coarse_zooms:
@@ -209,14 +323,11 @@ class _Work:
         coarse = [*plan.coarse_tiles()]
         if all(self._sink.has(index, version) for index in coarse):
             self._unchanged(len(coarse))
+            yield from self._heard()
             return
         for index, content in self._painter.coarse(plan):
             self._put(index, version, content)
-
-    def paint_readable(self, workers: int | None) -> None:
-        """Tiles that are read from the source."""
-        for index, version, content in paint_all(self._painter, self._missing(), workers):
-            self._put(index, version, content)
+            yield from self._heard()
 
     def _missing(self) -> Iterator[tuple[TileIndex, str]]:
         for index in self._plan.readable_tiles():
@@ -238,8 +349,13 @@ class _Work:
             self.outcome.empty += 1
         else:
             self.outcome.painted += 1
-        self._listen.done(1)
+        self._ready.append(Done(item=PaintedTile(index=index, is_empty=content is None)))
 
     def _unchanged(self, number: int) -> None:
         self.outcome.unchanged += number
-        self._listen.done(number)
+        self._ready.append(Skipped(count=number))
+
+    def _heard(self) -> Iterator[Event]:
+        """What has happened since it was asked last."""
+        ready, self._ready = self._ready, []
+        yield from ready

@@ -20,7 +20,7 @@ from automap_tiles.runtime.open import resolve_process
 from automap_tiles.runtime.settings import read_sections
 from automap_tiles.runtime.styles import Styles, read_styles
 from automap_tiles.storage import is_remote
-from automap_tiles.workflows.export.order import Look, Order
+from automap_tiles.workflows.export.order import ExportSpec, Look
 
 if TYPE_CHECKING:
     from automap_tiles.layers.files import FileLayer
@@ -50,7 +50,7 @@ def _styles(path: str) -> Styles:
     return read_styles(read_sections(document).output, document)
 
 
-def look_of(order: Order, layer: FileLayer) -> Look:
+def look_of(order: ExportSpec, layer: FileLayer) -> Look:
     """How the export is to look.
 
     Raises `ConfigError` for a wrong style or zooms, `InputError` when there is nothing to see.
@@ -66,7 +66,7 @@ def look_of(order: Order, layer: FileLayer) -> Look:
     )
 
 
-def _query(order: Order, layer: FileLayer) -> Query:
+def _query(order: ExportSpec, layer: FileLayer) -> Query:
     info = layer.info
     if order.style_name is not None:
         if order.style_name not in info.styles:
@@ -94,7 +94,7 @@ def _query(order: Order, layer: FileLayer) -> Query:
     return found
 
 
-def _zooms(order: Order, layer: FileLayer) -> tuple[int, int]:
+def _zooms(order: ExportSpec, layer: FileLayer) -> tuple[int, int]:
     if order.zooms is None:
         return 0, layer.info.max_zoom
     low, high = order.zooms

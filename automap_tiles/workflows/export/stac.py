@@ -13,7 +13,7 @@ from automap_tiles.layers.open import safe_name
 from automap_tiles.parsing import parse_json
 from automap_tiles.storage import open_storage
 from automap_tiles.version import VERSION as OWN_VERSION
-from automap_tiles.workflows.export.order import Container, Order
+from automap_tiles.workflows.export.order import Container, ExportSpec
 from automap_tiles.workflows.export.page import page_path
 from automap_tiles.workflows.export.times import time_of
 
@@ -30,7 +30,7 @@ _TYPES = {
 }
 
 
-def check(order: Order) -> None:
+def check(order: ExportSpec) -> None:
     """Raises `ConfigError` for a time that is none and a catalogue that cannot be gone on with."""
     if order.time is not None:
         _times(order.time)
@@ -39,7 +39,7 @@ def check(order: Order) -> None:
         _read(path)
 
 
-def write(order: Order, description: Description) -> list[Path]:
+def write(order: ExportSpec, description: Description) -> list[Path]:
     """Write the item and, with a link to it, the catalogue; their paths.
 
     Other items of a catalogue that is there are kept. Raises `ConfigError` for one that cannot be
@@ -54,11 +54,11 @@ def write(order: Order, description: Description) -> list[Path]:
     return [folder / name, folder / CATALOG]
 
 
-def _folder(order: Order) -> Path:
+def _folder(order: ExportSpec) -> Path:
     return order.out if order.container is Container.XYZ else order.out.parent
 
 
-def _item(order: Order, description: Description) -> dict[str, Any]:
+def _item(order: ExportSpec, description: Description) -> dict[str, Any]:
     first, last = description.zooms
     return {
         "type": "Feature",
@@ -83,7 +83,7 @@ def _item(order: Order, description: Description) -> dict[str, Any]:
     }
 
 
-def _map_links(order: Order, description: Description) -> list[dict[str, Any]]:
+def _map_links(order: ExportSpec, description: Description) -> list[dict[str, Any]]:
     """Where a map finds the tiles."""
     title = {"title": description.title}
     if order.container is Container.XYZ:
@@ -95,7 +95,7 @@ def _map_links(order: Order, description: Description) -> list[dict[str, Any]]:
     return []
 
 
-def _assets(order: Order, description: Description) -> dict[str, Any]:
+def _assets(order: ExportSpec, description: Description) -> dict[str, Any]:
     if order.container is Container.XYZ:
         tiles = {"href": "./tilejson.json", "type": "application/json", "roles": ["tiles"]}
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,9 @@ from automap_tiles.scenes.lattice import Lattice, intersection
 from automap_tiles.scenes.masks import MaskRule
 from automap_tiles.scenes.reading import Reading, iter_dates, lattice_of
 from automap_tiles.scenes.select import Overpass, overpasses
+from automap_tiles.stopping import raise_if_stopped
 from automap_tiles.vector import burn, reproject_geometry
+from automap_tiles.workflows.events import Json
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -44,6 +46,15 @@ class Moment:
     values: tuple[float | None, ...]
     """Mean over the pixels that count, in the order of the names; None where nothing counts."""
 
+    def to_json(self) -> Json:
+        return {
+            "time": self.time.isoformat(),
+            "satellite": self.satellite,
+            "scenes": list(self.scenes),
+            "valid": self.valid,
+            "values": list(self.values),
+        }
+
 
 def series(
     scenes: Sequence[Scene],
@@ -58,11 +69,24 @@ def series(
     names) and indices. `mask` None counts all pixels with data. Raises `ConfigError` for an unknown
     name or a place that is too large, `InputError` for a file that cannot be read.
     """
+    return in_order(moments_of(scenes, place, names, mask))
+
+
+def moments_of(
+    scenes: Sequence[Scene],
+    place: BaseGeometry,
+    names: Sequence[str],
+    mask: MaskRule | None = None,
+) -> Iterator[Moment]:
+    """The dates of a series as they are read, satellite by satellite."""
     bands = needed_bands(names)
-    moments: list[Moment] = []
     for satellite in sorted({scene.satellite for scene in scenes}):
         own = [scene for scene in scenes if scene.satellite == satellite]
-        moments += _of_satellite(own, place, names, Reading(bands=bands, mask=mask))
+        yield from _of_satellite(own, place, names, Reading(bands=bands, mask=mask))
+
+
+def in_order(moments: Iterable[Moment]) -> tuple[Moment, ...]:
+    """By time, those of one time by satellite."""
     return tuple(sorted(moments, key=lambda moment: (moment.time, moment.satellite)))
 
 
@@ -107,6 +131,7 @@ def _of_satellite(
     frame = _frame(lattice, shape)
     inside = _inside(shape, frame.grid)
     for date in overpasses(scenes):
+        raise_if_stopped()
         if not _in_sight(date, frame):
             continue
         stacks = list(iter_dates([date], frame, reading))

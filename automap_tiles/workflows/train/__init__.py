@@ -1,7 +1,7 @@
 """From samples and a picture to a model."""
 
+from automap_tiles.workflows.samples.recipes import Offer, RecipeWish, make_recipe, read_recipe
 from automap_tiles.workflows.train.order import TrainOrder
-from automap_tiles.workflows.train.recipes import Offer, RecipeWish, make_recipe, read_recipe
 from automap_tiles.workflows.train.results import explain, report_of, summary
 from automap_tiles.workflows.train.run import (
     TRAINING,

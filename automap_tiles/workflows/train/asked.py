@@ -13,7 +13,7 @@ from automap_tiles.analysis.recipe import Recipe
 from automap_tiles.errors import ConfigError
 from automap_tiles.workflows.learning import Learning
 from automap_tiles.workflows.samples import Extraction
-from automap_tiles.workflows.train.recipes import RecipeWish, read_recipe
+from automap_tiles.workflows.samples.recipes import RecipeWish, read_recipe
 
 _KINDS = {
     "auto": None,

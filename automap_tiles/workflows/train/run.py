@@ -38,7 +38,7 @@ from automap_tiles.workflows.samples import (
     read_samples,
 )
 from automap_tiles.workflows.samples.extraction import NOTHING, Sampling, sampled
-from automap_tiles.workflows.train.recipes import Offer, RecipeWish, make_recipe
+from automap_tiles.workflows.samples.recipes import Offer, RecipeWish, make_recipe
 
 TRAINING = "training"
 """The phase after that of the samples."""

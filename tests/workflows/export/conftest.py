@@ -15,7 +15,7 @@ from PIL import Image
 from rasterio.transform import from_bounds, from_origin
 from rasterio.vrt import WarpedVRT
 
-from automap_tiles.workflows.export import Container, Order, Outcome, export
+from automap_tiles.workflows.export import Container, ExportOutcome, ExportSpec, export
 from tests.engine.projects import make_raster
 
 EDGE = 20037508.342789244
@@ -23,14 +23,14 @@ EDGE = 20037508.342789244
 STYLE = {"bidx": ("3,2,1",), "rescale": ("0,8000",)}
 
 Place = tuple[int, int, int]
-Export = Callable[..., Outcome]
+Export = Callable[..., ExportOutcome]
 
 
 @dataclass(frozen=True)
 class Made:
     """An export in a folder of its own."""
 
-    outcome: Outcome
+    outcome: ExportOutcome
     out: Path
 
     def tiles(self, ending: str = "png") -> dict[Place, bytes]:
@@ -46,10 +46,10 @@ def tiles_of(folder: Path, ending: str = "png") -> dict[Place, bytes]:
     return found
 
 
-def run(source: Path, out: Path, **wanted: Any) -> Outcome:
+def run(source: Path, out: Path, **wanted: Any) -> ExportOutcome:
     """An export with one worker, as a folder if nothing else is said."""
     options: dict[str, Any] = {"container": Container.XYZ, "workers": 1, "style": STYLE} | wanted
-    return export(Order(source=str(source), out=out, **options))
+    return export(ExportSpec(source=str(source), out=out, **options))
 
 
 def rgba(content: bytes) -> np.ndarray:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.storage import open_storage
-from automap_tiles.workflows.export.order import Container, Order
+from automap_tiles.workflows.export.order import Container, ExportSpec
 
 if TYPE_CHECKING:
     from automap_tiles.workflows.export.sink import Description
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 _MARK = re.compile(r"/\*(title|config|style|script)\*/")
 
 
-def page_path(order: Order) -> Path:
+def page_path(order: ExportSpec) -> Path:
     """`index.html` in the folder of the tiles, `<name>.html` beside an archive."""
     if order.container is Container.XYZ:
         return order.out / "index.html"
     return order.out.with_suffix(".html")
 
 
-def write(order: Order, description: Description) -> Path:
+def write(order: ExportSpec, description: Description) -> Path:
     """Write the page; raises `OutputError`."""
     path = page_path(order)
     parts = {
@@ -39,7 +39,7 @@ def write(order: Order, description: Description) -> Path:
     return path
 
 
-def _config(order: Order, description: Description) -> dict[str, Any]:
+def _config(order: ExportSpec, description: Description) -> dict[str, Any]:
     """What the script of the page is told."""
     tiles = (
         {"xyz": f"./{{z}}/{{x}}/{{y}}.{description.image.value}"}

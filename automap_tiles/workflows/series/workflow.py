@@ -1,0 +1,251 @@
+"""Carrying out an order for a series."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from automap_tiles.errors import ConfigError
+from automap_tiles.missions import satellite_name
+from automap_tiles.notes import Note, Notes, collecting, tell
+from automap_tiles.scenes.found import Found
+from automap_tiles.scenes.masks import MaskRule, parse_flags
+from automap_tiles.scenes.select import Period, Selection, one_level, overpasses, parse_period
+from automap_tiles.scenes.unmasked import notes_of
+from automap_tiles.stopping import NEVER, Stopped, StopToken
+from automap_tiles.storage import open_storage
+from automap_tiles.workflows.aside import Say, aside
+from automap_tiles.workflows.automap.discover import scenes_of
+from automap_tiles.workflows.automap.parameters import boundary_area, satellites_of
+from automap_tiles.workflows.automap.state import SceneRejected
+from automap_tiles.workflows.bounds import Percent
+from automap_tiles.workflows.events import (
+    Done,
+    Event,
+    Finished,
+    Json,
+    PhaseFinished,
+    PhaseStarted,
+    SetAside,
+    Started,
+)
+from automap_tiles.workflows.order import Order
+from automap_tiles.workflows.series.moments import (
+    Moment,
+    in_order,
+    moments_of,
+    needed_bands,
+    to_csv,
+)
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+SEARCH, DATES = "search", "dates"
+"""The phases."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesOrder(Order):
+    """Read what every date of a satellite saw of a place."""
+
+    workflow: ClassVar[str] = "series"
+
+    input: str
+    """Folder or archive of products, or of prepared scenes; STAC file or API."""
+    point: tuple[float, float] | None = None
+    """Longitude and latitude; either this or `area`."""
+    area: str | None = None
+    """Vector file: the mean over all its shapes."""
+    satellites: tuple[str, ...] | None = None
+    """As in `composite`; None: all that are there."""
+    time: str | None = None
+    """`FROM/TO`: days, months or years; None: all."""
+    values: tuple[str, ...] = ("ndvi",)
+    """Bands and indices."""
+    mask: tuple[str, ...] = ("cloud", "cirrus", "shadow")
+    """What rules a pixel out."""
+    max_cloud_cover: Percent | None = None
+    """Of a scene."""
+    output: str | None = None
+    """CSV file; None: the outcome alone has the values."""
+    plot: str | None = None
+    """PNG file; needs Pillow."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScenesFound:
+    """The scenes of a series."""
+
+    found: Found
+
+    def to_json(self) -> Json:
+        return {
+            "scenes": len(self.found.scenes),
+            "funnel": self.found.funnel.to_json(),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesReport:
+    """What would be read."""
+
+    found: Found
+    dates: int
+    """Overpasses, those that miss the place by a little among them."""
+    notes: tuple[Note, ...]
+
+    def to_json(self) -> Json:
+        scenes = self.found.scenes
+        names = sorted({scene.satellite for scene in scenes})
+        return {
+            "scenes": {
+                satellite_name(name): sum(scene.satellite == name for scene in scenes)
+                for name in names
+            },
+            "dates": self.dates,
+            "funnel": self.found.funnel.to_json(),
+            "set_aside": [
+                {"scene": name, "reason": reason} for name, reason in self.found.rejected
+            ],
+            "notes": [note.to_json() for note in self.notes],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesOutcome:
+    """What was seen."""
+
+    names: tuple[str, ...]
+    """Of the values of a moment."""
+    moments: tuple[Moment, ...]
+    """By time; all that were read where it was stopped."""
+    output: str | None
+    plot: str | None
+    notes: tuple[Note, ...] = ()
+    stopped: bool = False
+
+    @property
+    def csv(self) -> str:
+        """Lines of time, satellite, scenes, valid and the values."""
+        return to_csv(self.moments, self.names)
+
+    def to_json(self) -> Json:
+        return {
+            "names": list(self.names),
+            "moments": [moment.to_json() for moment in self.moments],
+            "output": self.output,
+            "plot": self.plot,
+            "notes": [note.to_json() for note in self.notes],
+            "stopped": self.stopped,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Wanted:
+    """An order, checked."""
+
+    names: tuple[str, ...]
+    place: BaseGeometry
+    rule: MaskRule
+    selection: Selection
+
+
+def check(order: SeriesOrder) -> SeriesReport:
+    """Look for the scenes; nothing is read of them. Raises `ConfigError`, `InputError`."""
+    with collecting() as told:
+        found = _search(order, _wanted(order))
+    days = [
+        date
+        for satellite in {scene.satellite for scene in found.scenes}
+        for date in overpasses([scene for scene in found.scenes if scene.satellite == satellite])
+    ]
+    return SeriesReport(found=found, dates=len(days), notes=told.grouped())
+
+
+def run(order: SeriesOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
+    """Read the dates one by one, which are the items; the outcome is a `SeriesOutcome`.
+
+    The files are written when all is read, none where it was stopped. Raises `ConfigError`,
+    `InputError`, `OutputError`.
+    """
+    wanted = _wanted(order)
+    yield Started(facts={"input": order.input})
+    notes, moments, stopped = Notes(), list[Moment](), False
+
+    def read(say: Say) -> None:
+        for moment in moments_of(found.scenes, wanted.place, wanted.names, wanted.rule):
+            moments.append(moment)
+            say(Done(item=moment))
+
+    try:
+        yield PhaseStarted(phase=SEARCH)
+        found = yield from aside(lambda _: _search(order, wanted), stop=stop, notes=notes)
+        for name, reason in found.rejected:
+            yield SetAside(item=SceneRejected(scene=name, reason=reason))
+        yield PhaseFinished(phase=SEARCH, outcome=ScenesFound(found=found))
+        yield PhaseStarted(phase=DATES)
+        yield from aside(read, stop=stop, notes=notes)
+    except Stopped:
+        stopped = True
+    outcome = SeriesOutcome(
+        names=wanted.names,
+        moments=in_order(moments),
+        output=None if stopped else order.output,
+        plot=None if stopped else order.plot,
+        notes=notes.grouped(),
+        stopped=stopped,
+    )
+    if not stopped:
+        _write(outcome, order)
+    yield Finished(outcome=outcome)
+
+
+def _wanted(order: SeriesOrder) -> _Wanted:
+    from shapely import Point
+
+    if (order.point is None) == (order.area is None):
+        raise ConfigError(
+            "either a point or an area", key="point", found=order.point, remedy="one of the two"
+        )
+    names = tuple(dict.fromkeys(order.values))
+    needed_bands(names)
+    place: BaseGeometry = (
+        boundary_area(order.area or "", "area") if order.point is None else Point(order.point)
+    )
+    return _Wanted(
+        names=names,
+        place=place,
+        rule=MaskRule(flags=parse_flags(order.mask)),
+        selection=Selection(
+            period=Period() if order.time is None else parse_period(order.time),
+            satellites=None if order.satellites is None else satellites_of(order.satellites),
+            max_cloud_cover=order.max_cloud_cover,
+            area=place,
+        ),
+    )
+
+
+def _search(order: SeriesOrder, wanted: _Wanted) -> Found:
+    bands = needed_bands(wanted.names)
+    found = one_level(scenes_of(order.input, wanted.selection, bands))
+    for note in notes_of(found.scenes, wanted.rule.flags):
+        tell(note)
+    return found
+
+
+def _write(outcome: SeriesOutcome, order: SeriesOrder) -> None:
+    if order.output is not None:
+        _put(order.output, outcome.csv.encode())
+    if order.plot is not None:
+        from automap_tiles.workflows.series.plot import to_png
+
+        title = order.area or "{:.5g} {:.5g}".format(*(order.point or ()))
+        _put(order.plot, to_png(outcome.moments, outcome.names, title))
+
+
+def _put(path: str, content: bytes) -> None:
+    file = Path(path).absolute()
+    open_storage(str(file.parent)).put(file.name, content)
