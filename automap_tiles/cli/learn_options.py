@@ -9,7 +9,7 @@ import click
 
 from automap_tiles.cli.collecting import collecting
 from automap_tiles.cli.options import parsed_by
-from automap_tiles.workflows.learning import PER_CLASS, Learning
+from automap_tiles.workflows.learning import FEATURES, PER_CLASS, Learning
 
 _AUTO = "auto"
 
@@ -47,6 +47,12 @@ def _statistics(*names: str) -> Callable[[Any], Any]:
     )
 
 
+def _check_recipe(learn: Learning) -> None:
+    for word in FEATURES if learn.recipe is not None else ():
+        if getattr(learn, word) is not None:
+            raise click.UsageError(f"Give either --recipe or --{word.replace('_', '-')}.")
+
+
 def learn_options(*, short: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add the options; the command receives one `learn: Learning`.
 
@@ -56,7 +62,7 @@ def learn_options(*, short: bool) -> Callable[[Callable[..., Any]], Callable[...
     options = (*_BEFORE, _statistics(*names), *_AFTER)
 
     def add(function: Callable[..., Any]) -> Callable[..., Any]:
-        return collecting(function, options, "learn", Learning)
+        return collecting(function, options, "learn", Learning, _check_recipe)
 
     return add
 

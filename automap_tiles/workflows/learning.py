@@ -9,6 +9,8 @@ from automap_tiles.workflows.bounds import Count, Folds, Half, NotNegative, Posi
 from automap_tiles.workflows.order import Part
 
 PER_CLASS = 2000
+FEATURES = ("bands", "indices", "radius", "window_statistics", "textures", "texture_of")
+"""Words of features; a recipe says them all."""
 
 
 @dataclass(frozen=True, kw_only=True)

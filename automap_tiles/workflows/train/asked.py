@@ -11,7 +11,7 @@ from automap_tiles.analysis.classifier.search import Budget
 from automap_tiles.analysis.classifier.setups import Kind
 from automap_tiles.analysis.recipe import Recipe
 from automap_tiles.errors import ConfigError
-from automap_tiles.workflows.learning import Learning
+from automap_tiles.workflows.learning import FEATURES, Learning
 from automap_tiles.workflows.samples import Extraction
 from automap_tiles.workflows.samples.recipes import RecipeWish, read_recipe
 
@@ -28,8 +28,6 @@ _TREES = {
     "per-class": (Strategy.TREE_PER_CLASS,),
     "vector": (Strategy.VECTOR_LEAF,),
 }
-_WORDS = ("bands", "indices", "radius", "window_statistics", "textures", "texture_of")
-"""Of features; a recipe says them all."""
 
 
 def extraction_of(learn: Learning) -> Extraction:
@@ -56,7 +54,7 @@ def features_of(learn: Learning) -> tuple[Recipe | RecipeWish, int | float | Non
             textures=learn.textures or (),
             texture_of=learn.texture_of or (),
         ), None
-    for word in _WORDS:
+    for word in FEATURES:
         if getattr(learn, word) is not None:
             raise ConfigError(
                 "the recipe says the features already",
