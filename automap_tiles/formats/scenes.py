@@ -34,7 +34,7 @@ from automap_tiles.formats.scenes_reader import ScenesReader
 from automap_tiles.formats.spec import InputSpec
 from automap_tiles.missions import COMMON, LON_LAT, parse_satellites
 from automap_tiles.scenes.maskers import Masking
-from automap_tiles.scenes.masks import Making, MaskRule, parse_flags
+from automap_tiles.scenes.masks import FlagSource, MaskRule, parse_flags
 from automap_tiles.scenes.reading import Reading
 from automap_tiles.scenes.select import Selection, parse_period
 from automap_tiles.storage import is_remote
@@ -157,7 +157,7 @@ def _reading(options: Options) -> Reading:
     )
 
 
-def _making(options: Options) -> Making:
+def _making(options: Options) -> FlagSource:
     """Raises `MissingExtra` as well, for a masker that is not installed."""
     name = options.text("masker", None)
     resolution = options.number("masker_resolution", None)
@@ -166,4 +166,4 @@ def _making(options: Options) -> Making:
     masking = None if name is None else Masking(name=name, resolution=resolution)
     if masking is not None:
         masking.check([])  # that it is installed
-    return Making(masking=masking, project_shadow=options.truth("project_shadow", False))
+    return FlagSource(masking=masking, project_shadow=options.truth("project_shadow", False))

@@ -22,11 +22,11 @@ from automap_tiles.notes import tell
 from automap_tiles.scenes import find
 from automap_tiles.scenes.catalogue.verify import Verify
 from automap_tiles.scenes.failures import check_own, reason_of
-from automap_tiles.scenes.found import Found
 from automap_tiles.scenes.funnel import Funnel, Step
 from automap_tiles.scenes.lattice import Lattice
 from automap_tiles.scenes.masks import MaskRule
 from automap_tiles.scenes.reading import Reading, lattice_of
+from automap_tiles.scenes.report import SearchReport
 from automap_tiles.scenes.select import Overpass, Selection, overpasses
 from automap_tiles.scenes.stamps import far_stamps, stamp
 from automap_tiles.scenes.unmasked import notes_of, refuse
@@ -68,7 +68,7 @@ class ScenesReader:
     kind = OutputKind.RASTER
 
     @cached_property
-    def found(self) -> Found:
+    def found(self) -> SearchReport:
         """Scenes that count, and what was set aside; looked for once.
 
         Raises `InputError` when nothing is left, `ConfigError` for scenes of several satellites or
@@ -97,7 +97,7 @@ class ScenesReader:
         for note in notes:
             tell(note)
 
-    def _searched(self) -> Found:
+    def _searched(self) -> SearchReport:
         """Scenes that count, as far as their own files tell."""
         if self.is_catalogue:
             return _search(self)
@@ -109,7 +109,7 @@ class ScenesReader:
             selection=replace(self.selection, tiles=frozenset(self.tiles), level=self.level),
         )
 
-    def _of_those(self, found: Found) -> Found:
+    def _of_those(self, found: SearchReport) -> SearchReport:
         """Those that are named, where they are."""
         only = self.only
         if only is None:
@@ -122,7 +122,7 @@ class ScenesReader:
             funnel=found.funnel.without(Step.USED, others),
         )
 
-    def _with_masks(self, found: Found) -> Found:
+    def _with_masks(self, found: SearchReport) -> SearchReport:
         """The scenes that have what their masks are made of; the others are set aside.
 
         Raises `ConfigError` where masks cannot be made of such scenes at all.
@@ -138,7 +138,7 @@ class ScenesReader:
             except AutomapError as error:
                 check_own(error)
                 lost.append((scene.id, reason_of(error)))
-        rest = Found(
+        rest = SearchReport(
             scenes=tuple(scenes),
             rejected=(*found.rejected, *lost),
             funnel=found.funnel.without(Step.READABLE, lost),
@@ -255,7 +255,7 @@ def _check_alike(key: str, found: list[str]) -> None:
         )
 
 
-def _search(reader: ScenesReader) -> Found:
+def _search(reader: ScenesReader) -> SearchReport:
     from automap_tiles.scenes import catalogue
 
     options = catalogue.Options(

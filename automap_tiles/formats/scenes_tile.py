@@ -12,7 +12,7 @@ from automap_tiles.grid import Tile
 from automap_tiles.missions import Scene
 from automap_tiles.scenes.contributions import Tally
 from automap_tiles.scenes.frames import Frame
-from automap_tiles.scenes.masks import Making
+from automap_tiles.scenes.masks import FlagSource
 from automap_tiles.scenes.reading import Reading, frame_of, iter_dates, read_dates, strips
 from automap_tiles.scenes.select import Overpass
 from automap_tiles.scenes.stack import Stack
@@ -55,7 +55,7 @@ class Scenes:
         return self._reader.reading.bands
 
     @property
-    def making(self) -> Making:
+    def making(self) -> FlagSource:
         """What the flags of its scenes are made of."""
         return self._reader.reading.making
 

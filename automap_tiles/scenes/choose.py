@@ -16,8 +16,8 @@ from automap_tiles.errors import AutomapError
 from automap_tiles.missions import Scene
 from automap_tiles.scenes.acquisitions import acquisitions, why_lesser
 from automap_tiles.scenes.failures import check_own, reason_of
-from automap_tiles.scenes.found import Found, in_order
 from automap_tiles.scenes.funnel import Funnel, Step
+from automap_tiles.scenes.report import SearchReport, in_order
 from automap_tiles.scenes.select import Refusal, Selection
 from automap_tiles.stopping import carried, raise_if_stopped
 
@@ -59,7 +59,7 @@ def choose(
     *,
     locate: Finish | None = None,
     workers: int = 1,
-) -> Found:
+) -> SearchReport:
     """The scenes that are used, by time, with the funnel that led to them.
 
     `locate` gives a scene its footprint where its metadata tells none and an area is asked for.

@@ -112,7 +112,7 @@ def taken(frame: Frame, tile: Tile) -> Array:
     return times_picked(frame.grid, tile.unbuffered())
 
 
-def shares(
+def contributions(
     scenes: Sequence[Scene], dates: Sequence[Overpass], counts: Counts
 ) -> list[dict[str, Any]]:
     """What each scene gave, plain JSON values: all that were considered, by time.

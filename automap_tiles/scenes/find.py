@@ -35,7 +35,7 @@ from automap_tiles.scenes.containers import (
     unpack,
 )
 from automap_tiles.scenes.failures import check_own
-from automap_tiles.scenes.found import Found, Wanted, wanted_of
+from automap_tiles.scenes.report import SearchReport, Wanted, wanted_of
 from automap_tiles.scenes.select import Selection
 from automap_tiles.scenes.truncation import check_intact
 from automap_tiles.storage import is_remote
@@ -50,7 +50,7 @@ def products(
     unpack_to: Path | None = None,
     verify: Verify = "doubtful",
     selection: Selection | None = None,
-) -> Found:
+) -> SearchReport:
     """The scenes below a folder or address, in an archive, or in a described stack that count.
 
     `bands` are those that a scene must have; None: whatever it has. Of those

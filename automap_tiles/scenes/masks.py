@@ -51,7 +51,7 @@ CONFIDENCE: Confidence = "medium"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Making:
+class FlagSource:
     """How a scene's flags are made, where its own layers are not enough."""
 
     masking: Masking | None = None
@@ -71,6 +71,10 @@ class Making:
         masker = () if self.masking is None else self.masking.bands
         return (*masker, *(SHADOW_BANDS if self.project_shadow else ()))
 
+    def __repr__(self) -> str:
+        """As versions before 0.1.0 wrote it, which fingerprints of inputs are made of."""
+        return f"Making(masking={self.masking!r}, project_shadow={self.project_shadow!r})"
+
     def check(self, scenes: Sequence[Scene]) -> None:
         """Raise `ConfigError` where it cannot be done with these scenes, or `MissingExtra`."""
         if self.masking is not None:
@@ -79,7 +83,7 @@ class Making:
             check_sun(scenes)
 
 
-OWN_LAYERS = Making()
+OWN_LAYERS = FlagSource()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +97,7 @@ class MaskRule:
     """Metres: what is narrower than twice this is taken for noise and counts again."""
     dilation: float = 0.0
     """Metres that the mask is widened by, after the opening."""
-    making: Making = OWN_LAYERS
+    making: FlagSource = OWN_LAYERS
 
     def __post_init__(self) -> None:
         if self.confidence not in LEVELS:
@@ -126,7 +130,9 @@ def masked(scene: Scene, frame: Frame, rule: MaskRule) -> Bools | None:
     return found
 
 
-def _sources(scene: Scene, confidence: Confidence, making: Making) -> list[tuple[Lattice, Compute]]:
+def _sources(
+    scene: Scene, confidence: Confidence, making: FlagSource
+) -> list[tuple[Lattice, Compute]]:
     """What makes the flags, the one that knows of clouds first; none where nothing does."""
     layers = layers_used(scene)
     saturation = [file for file in layers if _is_saturation(file)]
@@ -160,7 +166,7 @@ def flag_picture(
     scene: Scene,
     frame: Frame,
     confidence: Confidence = CONFIDENCE,
-    making: Making = OWN_LAYERS,
+    making: FlagSource = OWN_LAYERS,
 ) -> Flags:
     """(y, x) uint16: every flag of what `masked` looks at; nothing is cleaned.
 
@@ -237,7 +243,7 @@ def cloud_distance(
     scene: Scene,
     frame: Frame,
     limit: float,
-    making: Making = OWN_LAYERS,
+    making: FlagSource = OWN_LAYERS,
     opening: float = 0.0,
 ) -> Array:
     """(y, x) float32 metres to the next cloud, cirrus or shadow of the scene, at most `limit`.

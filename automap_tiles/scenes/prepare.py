@@ -24,7 +24,7 @@ from automap_tiles.raster import BandMetadata
 from automap_tiles.raster.mosaic import MosaicSpec, Piece, write_mosaic
 from automap_tiles.scenes.frames import NativeFrame
 from automap_tiles.scenes.lattice import Lattice, Window, intersection
-from automap_tiles.scenes.masks import OWN_LAYERS, Making, flag_picture
+from automap_tiles.scenes.masks import OWN_LAYERS, FlagSource, flag_picture
 from automap_tiles.scenes.prepared import MASK, NODATA, PREPARED_INDICES, SCALE
 from automap_tiles.scenes.prepared import planes as planes_of
 from automap_tiles.scenes.reading import Reading, lattice_of, read_dates
@@ -99,7 +99,7 @@ def planes(stack: Stack, exact: Stack, flags: Array, counts: Array | None = None
 
 
 def write(
-    path: Path, scene: Scene, area: BaseGeometry | None, making: Making = OWN_LAYERS
+    path: Path, scene: Scene, area: BaseGeometry | None, making: FlagSource = OWN_LAYERS
 ) -> Picture:
     """Write the picture as a Cloud Optimized GeoTIFF; `area` is in longitude and latitude.
 
@@ -175,7 +175,7 @@ def _pieces(
     reading: Reading,
     whole: NativeFrame,
     area: BaseGeometry | None,
-    making: Making,
+    making: FlagSource,
     counts: _Counts,
 ) -> Iterator[Piece]:
     rows, cols = whole.window

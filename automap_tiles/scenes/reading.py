@@ -14,7 +14,7 @@ from automap_tiles.raster.memory import empty_again
 from automap_tiles.scenes.frames import Frame, NativeFrame, Source, TileFrame
 from automap_tiles.scenes.lattice import Lattice, choose, window_around
 from automap_tiles.scenes.link_signing import resolve
-from automap_tiles.scenes.masks import OWN_LAYERS, Making, MaskRule, cloud_distance, masked
+from automap_tiles.scenes.masks import OWN_LAYERS, FlagSource, MaskRule, cloud_distance, masked
 from automap_tiles.scenes.reflectance import band_grid, sun_zenith
 from automap_tiles.scenes.select import Overpass, overpasses
 from automap_tiles.scenes.stack import Stack, empty_stack
@@ -46,7 +46,7 @@ class Reading:
     """Metres up to which the distance to the next cloud or shadow is measured; None: not at all."""
 
     @property
-    def making(self) -> Making:
+    def making(self) -> FlagSource:
         """How the flags of the mask are made."""
         return OWN_LAYERS if self.mask is None else self.mask.making
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.missions import Level, Scene
-from automap_tiles.scenes.found import Found
 from automap_tiles.scenes.funnel import Funnel, Step
+from automap_tiles.scenes.report import SearchReport
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -118,7 +118,7 @@ class Selection:
             return None
         return Refusal(step=Step.LEVEL, reason=f"{_REFLECTANCE[scene.kind]}, not asked for")
 
-    def of(self, found: Found) -> Found:
+    def of(self, found: SearchReport) -> SearchReport:
         """The scenes that count; where the others are left out is in the funnel."""
         funnel = found.funnel if found.funnel.found else Funnel(found=len(found.scenes))
         kept: list[Scene] = []
@@ -132,7 +132,7 @@ class Selection:
         return replace(found, scenes=tuple(kept), funnel=funnel)
 
 
-def one_level(found: Found, prefer: Level = "toa") -> Found:
+def one_level(found: SearchReport, prefer: Level = "toa") -> SearchReport:
     """Scenes of one level of each satellite: the preferred one where there is any of it.
 
     The others are set aside, which the funnel and `rejected` say.
@@ -147,7 +147,7 @@ def one_level(found: Found, prefer: Level = "toa") -> Found:
     unwanted: Level = "surface" if prefer == "toa" else "toa"
     other = f"of another level than the rest ({_REFLECTANCE[unwanted]})"
     lost = [(scene.id, other) for scene in found.scenes if scene.id not in names]
-    return Found(
+    return SearchReport(
         scenes=tuple(kept),
         rejected=(*found.rejected, *lost),
         funnel=found.funnel.without(Step.LEVEL, lost),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from automap_tiles.errors import InputError
 from automap_tiles.missions import FLAG_NAMES, Flag, quality_layer
 from automap_tiles.notes import Fate, Note, Subject
-from automap_tiles.scenes.masks import OWN_LAYERS, Making, layers_used
+from automap_tiles.scenes.masks import OWN_LAYERS, FlagSource, layers_used
 
 if TYPE_CHECKING:
     from automap_tiles.missions import Scene
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _EXAMPLES = 3
 
 
-def unmasked(scene: Scene, flags: Flag, making: Making = OWN_LAYERS) -> Flag:
+def unmasked(scene: Scene, flags: Flag, making: FlagSource = OWN_LAYERS) -> Flag:
     """Of the flags asked for those that nothing of the scene tells, though its satellite could.
 
     The thematic mapper never tells cirrus, for which it has no band: that is missing only where
@@ -35,7 +35,9 @@ def unmasked(scene: Scene, flags: Flag, making: Making = OWN_LAYERS) -> Flag:
     return wanted & ~told & possible if wanted & told else wanted
 
 
-def notes_of(scenes: Iterable[Scene], flags: Flag, making: Making = OWN_LAYERS) -> tuple[Note, ...]:
+def notes_of(
+    scenes: Iterable[Scene], flags: Flag, making: FlagSource = OWN_LAYERS
+) -> tuple[Note, ...]:
     """One for each set of flags that scenes have no mask of, with the scenes."""
     names: dict[Flag, list[str]] = defaultdict(list)
     for scene in scenes:

@@ -24,7 +24,7 @@ from automap_tiles import Counted, Empty, OutputDtype, RasterInput, Scenes, Scen
 from automap_tiles.analysis import composite
 from automap_tiles.analysis import indices as spectral
 from automap_tiles.analysis.methods import ProvenanceName
-from automap_tiles.scenes.contributions import Counts, shares
+from automap_tiles.scenes.contributions import Counts, contributions
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Picture = np.ma.MaskedArray[Any, Any]
@@ -173,7 +173,7 @@ def sum_up(counts: Counts, scenes: Any) -> dict[str, Any]:
     """The scenes of the input, with what each gave: `shares`; nothing for a group."""
     if not isinstance(scenes, ScenesReader):
         return {}
-    return {"scenes": shares(scenes.scenes, scenes.dates, counts)}
+    return {"scenes": contributions(scenes.scenes, scenes.dates, counts)}
 
 
 def _refuse(given: Mapping[str, Any], message: str) -> None:

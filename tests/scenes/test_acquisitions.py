@@ -14,8 +14,8 @@ from automap_tiles.missions import Scene
 from automap_tiles.notes import Fate, Subject
 from automap_tiles.scenes.acquisitions import acquisitions, standing, why_lesser
 from automap_tiles.scenes.choose import Candidates, choose
-from automap_tiles.scenes.found import Found
 from automap_tiles.scenes.funnel import Step
+from automap_tiles.scenes.report import SearchReport
 from automap_tiles.scenes.select import Selection, one_level, overpasses, parse_period
 
 SEEN = datetime(2020, 10, 29, 23, 51, 7, tzinfo=UTC)
@@ -138,7 +138,9 @@ def test_reasons() -> None:
     assert why_lesser(sentinel(), sentinel()) == "the same acquisition once more"
 
 
-def chosen(scenes: list[Scene], selection: Selection | None = None, broken: str = "") -> Found:
+def chosen(
+    scenes: list[Scene], selection: Selection | None = None, broken: str = ""
+) -> SearchReport:
     def finish(scene: Scene) -> Scene:
         if broken and broken in scene.id:
             raise InputError("is cut off", f"{scene.id}/B4.TIF")
@@ -239,13 +241,13 @@ def test_no_handles_left_is_no_property_of_a_scene() -> None:
 
 def test_one_level_of_each_satellite() -> None:
     scenes = (landsat(), landsat(level="L2SP"), sentinel())
-    found = one_level(Found(scenes=scenes))
+    found = one_level(SearchReport(scenes=scenes))
     assert [scene.level for scene in found.scenes] == ["L1TP", "L2A"]
     assert found.rejected[0][1].endswith("(reflectance at the surface)")
-    surface = one_level(Found(scenes=scenes), "surface")
+    surface = one_level(SearchReport(scenes=scenes), "surface")
     assert [scene.level for scene in surface.scenes] == ["L2SP", "L2A"]
     assert surface.rejected[0][1].endswith("(reflectance at the top of the atmosphere)")
-    assert not one_level(Found(scenes=(landsat(),)), "surface").rejected
+    assert not one_level(SearchReport(scenes=(landsat(),)), "surface").rejected
 
 
 def test_rows_of_different_correction_are_one_overpass() -> None:

@@ -10,7 +10,7 @@ import pytest
 from automap_tiles.grid import Pyramid, Tile, unit_parts
 from automap_tiles.missions import Scene
 from automap_tiles.raster import Raster, warp
-from automap_tiles.scenes.contributions import Tally, shares, taken
+from automap_tiles.scenes.contributions import Tally, contributions, taken
 from automap_tiles.scenes.lattice import Lattice
 from automap_tiles.scenes.masks import MaskRule, parse_flags
 from automap_tiles.scenes.reading import Reading, frame_of, lattice_of, read_dates, strips
@@ -121,7 +121,7 @@ def test_pixels_that_are_taken(scenes: list[Scene]) -> None:
 def test_shares_are_of_all(scenes: list[Scene]) -> None:
     dates = overpasses(scenes)
     counts = {"samples": {"0": 30, "2": 10}, "max_ndvi": {"2": 5}}
-    found = shares(scenes, dates, counts)
+    found = contributions(scenes, dates, counts)
     assert [each["id"] for each in found] == [scene.id for scene in scenes]
     assert [each["date"] for each in found] == [0, 0, 1, 2]
     assert [each["samples"] for each in found] == [30, 0, 10, 0]
@@ -131,6 +131,6 @@ def test_shares_are_of_all(scenes: list[Scene]) -> None:
 
 
 def test_nothing_gave_nothing(scenes: list[Scene]) -> None:
-    assert {each["share"] for each in shares(scenes, overpasses(scenes), {})} == {0.0}
+    assert {each["share"] for each in contributions(scenes, overpasses(scenes), {})} == {0.0}
     away = Pyramid.from_grid("mercator").tile(13, 100, 100)
     assert counted(scenes, away) == {}

@@ -21,7 +21,7 @@ from automap_tiles.missions import COMMON
 from automap_tiles.notes import Fate, Subject, collecting
 from automap_tiles.scenes.containers import unpack
 from automap_tiles.scenes.find import products
-from automap_tiles.scenes.found import Found
+from automap_tiles.scenes.report import SearchReport
 
 FOUR = ("blue", "green", "red", "nir")
 C1 = "landsat/rio_tiler_pds_LC08_016037_C1_L1TP_900m"
@@ -266,14 +266,14 @@ def test_the_same_product_twice_is_one_scene(shared: Path, tmp_path: Path) -> No
     shutil.copytree(copy, tmp_path / "b" / copy.name)
     found = products(tmp_path, bands=["red"])
     assert len(found.scenes) == 1
-    assert isinstance(found + found, Found)
+    assert isinstance(found + found, SearchReport)
     assert (found + found).scenes == found.scenes
 
 
 def test_paths_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such folder"):
         products(tmp_path / "absent")
-    assert products(tmp_path) == Found()
+    assert products(tmp_path) == SearchReport()
     (tmp_path / "x.tar").write_bytes(b"no archive")
     assert "cannot be read as an archive" in products(tmp_path).rejected[0][1]
     with pytest.raises(InputError, match="cannot be read as an archive"):
@@ -284,7 +284,7 @@ def test_paths_that_are_none(tmp_path: Path) -> None:
 
 def test_hidden_files_are_left_alone(shared: Path, tmp_path: Path) -> None:
     _copy(shared, C1, tmp_path / ".trash")
-    assert products(tmp_path) == Found()
+    assert products(tmp_path) == SearchReport()
 
 
 def test_a_scene_of_unknown_baseline_is_looked_at(shared: Path, tmp_path: Path) -> None:

@@ -226,3 +226,11 @@ def test_a_mask_of_another_zone_lies_where_its_scene_does(tmp_path: Path) -> Non
     assert stack.grid.crs == GRID.crs
     assert set(np.unique(stack.values[number][:, stack.valid[number]])) == {np.float32(0.4)}
     assert stack.valid[number].sum() > 1000
+
+
+def test_fingerprints_of_inputs_are_those_of_earlier_versions() -> None:
+    """They are made of what a rule looks like: a name that changes must not change it."""
+    assert repr(MaskRule()) == (
+        "MaskRule(flags=<Flag.CLOUD|CIRRUS|SHADOW: 14>, confidence='medium', opening=0.0, "
+        "dilation=0.0, making=Making(masking=None, project_shadow=False))"
+    )

@@ -16,8 +16,8 @@ from automap_tiles.formats.scenes_reader import ScenesReader
 from automap_tiles.formats.spec import InputSpec
 from automap_tiles.grid import Pyramid
 from automap_tiles.scenes.find import products
-from automap_tiles.scenes.found import Found
 from automap_tiles.scenes.masks import MaskRule
+from automap_tiles.scenes.report import SearchReport
 from automap_tiles.storage import open_storage
 from tests.scenes.test_find import C2, FOUR, SAFE
 from tests.scenes.test_real import stack_on
@@ -44,7 +44,7 @@ def reader_of(address: str) -> ScenesReader:
     return reader
 
 
-def check_alike(remote: Found, local: Found, bands: tuple[str, ...] = TWO) -> None:
+def check_alike(remote: SearchReport, local: SearchReport, bands: tuple[str, ...] = TWO) -> None:
     """The same scenes but for their addresses, and the same pixels and masks."""
     assert remote.rejected == ()
     assert [scene.id for scene in remote.scenes] == [scene.id for scene in local.scenes]

@@ -19,8 +19,8 @@ from automap_tiles.missions import (
     unregister,
 )
 from automap_tiles.missions.landsat.bands import LANDSAT_8
-from automap_tiles.scenes.found import Found
 from automap_tiles.scenes.funnel import Step
+from automap_tiles.scenes.report import SearchReport
 from automap_tiles.scenes.select import Period, Selection, overpasses, parse_period
 
 START = datetime(2020, 6, 1, 10, tzinfo=UTC)
@@ -140,7 +140,7 @@ def test_what_counts() -> None:
     assert scene(sensor="landsat-8") not in selection
     assert scene(seconds=30 * 86400) not in selection
     assert scene(seconds=30 * 86400 - 36001) in selection
-    found = Found(scenes=(scene("a"), scene("b", cloud_cover=99)), rejected=(("x", "y"),))
+    found = SearchReport(scenes=(scene("a"), scene("b", cloud_cover=99)), rejected=(("x", "y"),))
     chosen = selection.of(found)
     assert (chosen.scenes, chosen.rejected) == ((scene("a"),), (("x", "y"),))
     (out,) = chosen.funnel.out

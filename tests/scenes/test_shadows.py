@@ -20,7 +20,7 @@ from automap_tiles.scenes.find import products
 from automap_tiles.scenes.frames import NativeFrame, TileFrame
 from automap_tiles.scenes.lattice import Lattice
 from automap_tiles.scenes.masks import (
-    Making,
+    FlagSource,
     MaskRule,
     cloud_distance,
     flag_picture,
@@ -31,7 +31,7 @@ from tests.imagery.place import need_real
 from tests.scenes.samples import SENTINEL, grid_at, make_scene, write
 from tests.scenes.test_reading import tile_over
 
-PROJECTED = Making(project_shadow=True)
+PROJECTED = FlagSource(project_shadow=True)
 SIZE = 600
 GRID = grid_at(size=SIZE)
 OPAQUE = 1 << 10

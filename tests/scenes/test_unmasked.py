@@ -11,7 +11,7 @@ from automap_tiles.errors import InputError
 from automap_tiles.missions import Flag, QualityFile, Scene
 from automap_tiles.notes import Fate, Subject
 from automap_tiles.scenes.maskers import Masking
-from automap_tiles.scenes.masks import Making, parse_flags
+from automap_tiles.scenes.masks import FlagSource, parse_flags
 from automap_tiles.scenes.unmasked import notes_of, refuse, unmasked
 
 DEFAULT = parse_flags(None)
@@ -52,9 +52,9 @@ def test_what_nothing_tells(
 def test_other_ways_to_a_mask() -> None:
     bare = scene("sentinel-2a")
     assert unmasked(replace(bare, clouds=()), DEFAULT) == Flag.SHADOW
-    with_shadow = Making(project_shadow=True)
+    with_shadow = FlagSource(project_shadow=True)
     assert unmasked(replace(bare, clouds=()), DEFAULT, with_shadow) == Flag(0)
-    assert unmasked(bare, DEFAULT, Making(masking=Masking(name="csmask"))) == Flag(0)
+    assert unmasked(bare, DEFAULT, FlagSource(masking=Masking(name="csmask"))) == Flag(0)
 
 
 def test_told_once_for_each_lack_and_refused_where_it_must_be() -> None:

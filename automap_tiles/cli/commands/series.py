@@ -10,7 +10,7 @@ from automap_tiles.cli.options import parsed_by
 from automap_tiles.cli.scene_options import words
 
 if TYPE_CHECKING:
-    from automap_tiles.scenes.found import Found
+    from automap_tiles.scenes.report import SearchReport
 
 
 @click.command()
@@ -79,7 +79,7 @@ def command(**said: object) -> None:
                 pass
 
 
-def show_funnel(found: Found) -> None:
+def show_funnel(found: SearchReport) -> None:
     """From found to used, what was set aside, and what needs a word more."""
     click.echo(f"Scenes: {found.funnel}", err=True)
     for name, reason in found.rejected:

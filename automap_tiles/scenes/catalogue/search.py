@@ -20,7 +20,7 @@ from automap_tiles.scenes.download.address import shown
 from automap_tiles.scenes.download.inner import PUBLIC, is_allowed, is_public, schemes_of
 from automap_tiles.scenes.download.small import read_bytes
 from automap_tiles.scenes.failures import check_own
-from automap_tiles.scenes.found import Found, Wanted, wanted_of
+from automap_tiles.scenes.report import SearchReport, Wanted, wanted_of
 from automap_tiles.scenes.select import Selection
 
 _WORKERS = 16
@@ -49,7 +49,7 @@ class Options:
 
 def search(
     source: str | Path, selection: Selection | None = None, options: Options | None = None
-) -> Found:
+) -> SearchReport:
     """Scenes of a STAC file, of a STAC API, or of a catalogue by its name (`providers`).
 
     Items that cannot be used are in `rejected` with the reason; where the others are left out is in
@@ -116,7 +116,7 @@ def _reader(href: str) -> Callable[[str], bytes]:
 
 def _items(
     href: str, provider: Provider | None, selection: Selection, options: Options
-) -> Iterator[static.Found]:
+) -> Iterator[static.ReadItem]:
     read = _reader(href)
     document = static.read_document(href, read)
     if not static.is_api(document):
@@ -137,7 +137,7 @@ def _items(
         limit=options.limit,
     )
     return (
-        static.Found(href=_own_address(item) or href, data=item)
+        static.ReadItem(href=_own_address(item) or href, data=item)
         for item in api.search(href, request)
     )
 

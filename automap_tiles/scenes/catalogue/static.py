@@ -16,7 +16,7 @@ _WORKERS = 16
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class ReadItem:
     """One item, or why there is none."""
 
     href: str
@@ -41,7 +41,9 @@ def is_api(document: Mapping[str, Any]) -> bool:
     return any(link.get("rel") == "search" for link in _links(document))
 
 
-def items(document: Mapping[str, Any], href: str, read: Callable[[str], bytes]) -> Iterator[Found]:
+def items(
+    document: Mapping[str, Any], href: str, read: Callable[[str], bytes]
+) -> Iterator[ReadItem]:
     """Items of a document and of what it links to, each file once.
 
     What cannot be read among the links is told of and does not end the rest. Raises `InputError`
@@ -57,9 +59,9 @@ def items(document: Mapping[str, Any], href: str, read: Callable[[str], bytes]) 
             following: list[str] = []
             for place, found in level:
                 if isinstance(found, str):
-                    yield Found(href=place, error=found)
+                    yield ReadItem(href=place, error=found)
                     continue
-                yield from (Found(href=place, data=item) for item in _own_items(found) or ())
+                yield from (ReadItem(href=place, data=item) for item in _own_items(found) or ())
                 for link in _children(found, place):
                     if link not in seen:
                         seen.add(link)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from automap_tiles.missions import BandFile, QualityFile, Scene
 from automap_tiles.scenes.download.address import name_of, safe_name
-from automap_tiles.scenes.found import Found
+from automap_tiles.scenes.report import SearchReport
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,7 @@ def files_of(scene: Scene, bands: Iterable[str] | None = None) -> tuple[RemoteFi
     return tuple(once.values())
 
 
-def files_of_all(found: Found, bands: Sequence[str] | None = None) -> tuple[RemoteFile, ...]:
+def files_of_all(found: SearchReport, bands: Sequence[str] | None = None) -> tuple[RemoteFile, ...]:
     """Of every scene."""
     return tuple(file for scene in found.scenes for file in files_of(scene, bands))
 

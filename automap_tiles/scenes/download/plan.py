@@ -16,8 +16,8 @@ from automap_tiles.scenes.download.files import RemoteFile
 from automap_tiles.scenes.download.inner import PUBLIC
 from automap_tiles.scenes.download.part import come_so_far
 from automap_tiles.scenes.download.patience import TryAgain
-from automap_tiles.scenes.found import Found
 from automap_tiles.scenes.link_signing import resolve
+from automap_tiles.scenes.report import SearchReport
 from automap_tiles.stopping import carried, raise_if_stopped
 
 RESERVE = 256 << 20
@@ -69,7 +69,9 @@ def amount(files: Sequence[RemoteFile], folder: str | Path) -> Amount:
     )
 
 
-def shares(found: Found, files: Sequence[RemoteFile], folder: str | Path) -> tuple[Share, ...]:
+def shares(
+    found: SearchReport, files: Sequence[RemoteFile], folder: str | Path
+) -> tuple[Share, ...]:
     """Scenes, bytes and time range of each satellite."""
     by_satellite: dict[str, set[str]] = {}
     for scene in found.scenes:

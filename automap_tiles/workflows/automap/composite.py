@@ -14,10 +14,10 @@ from automap_tiles.grid import Bounds, Grid
 from automap_tiles.missions import LON_LAT, common_bands, grid_of, outline, satellite_name
 from automap_tiles.scenes import find
 from automap_tiles.scenes.download.address import safe_name
-from automap_tiles.scenes.found import common_bands_of
 from automap_tiles.scenes.lattice import Lattice
 from automap_tiles.scenes.prepared import PREPARED_INDICES, read_item
 from automap_tiles.scenes.reading import Reading, lattice_of
+from automap_tiles.scenes.report import common_bands_of
 from automap_tiles.scenes.select import Selection
 from automap_tiles.vector import reproject_geometry
 from automap_tiles.workflows.automap import stac

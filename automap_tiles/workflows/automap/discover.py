@@ -15,9 +15,9 @@ from automap_tiles.errors import AutomapError, InputError
 from automap_tiles.missions import Scene, common_bands, satellite_name
 from automap_tiles.notes import Fate, Note, Notes, Subject
 from automap_tiles.scenes import find
-from automap_tiles.scenes.found import Found, Wanted, common_bands_of
 from automap_tiles.scenes.funnel import Funnel, Step
 from automap_tiles.scenes.masks import parse_flags
+from automap_tiles.scenes.report import SearchReport, Wanted, common_bands_of
 from automap_tiles.scenes.select import Selection, one_level
 from automap_tiles.scenes.unmasked import notes_of, refuse
 from automap_tiles.workflows.automap.parameters import RunParameters, check_bands
@@ -113,7 +113,7 @@ def _of_satellite(satellite: str, fate: Fate, reason: str) -> Note:
 
 def scenes_of(
     source: str, selection: Selection, bands: Wanted, unpack_to: Path | None = None
-) -> Found:
+) -> SearchReport:
     """Scenes of a folder, an archive or a catalogue; raises `InputError` when there is none."""
     if is_catalogue(source):
         from automap_tiles.scenes import catalogue
@@ -132,24 +132,26 @@ def is_catalogue(source: str) -> bool:
     return named or source.startswith(("http://", "https://")) or source.endswith(_CATALOGUES)
 
 
-def _search(run: RunParameters, selection: Selection) -> Found:
+def _search(run: RunParameters, selection: Selection) -> SearchReport:
     from automap_tiles.scenes.catalogue.providers import by_name
 
     provider = by_name(run.source)
     if provider is None:
         return scenes_of(run.source, selection, common_bands_of, run.output / ".unpacked")
-    everything = Found()
+    everything = SearchReport()
     for satellite in sorted(run.satellites):
         everything += _of_provider(provider, run.source, satellite, selection)
     return _chosen(everything, selection, run.source)
 
 
-def _of_provider(provider: Provider, source: str, satellite: str, selection: Selection) -> Found:
+def _of_provider(
+    provider: Provider, source: str, satellite: str, selection: Selection
+) -> SearchReport:
     """Its scenes of a satellite: at the top of the atmosphere, or else at the surface."""
     from automap_tiles.scenes import catalogue
     from automap_tiles.scenes.catalogue.providers import has
 
-    found = Found()
+    found = SearchReport()
     own = replace(selection, satellites=frozenset((satellite,)))
     levels: tuple[Level, ...] = ("toa", "surface")
     for level in levels:
@@ -161,7 +163,7 @@ def _of_provider(provider: Provider, source: str, satellite: str, selection: Sel
     return found
 
 
-def _chosen(everything: Found, selection: Selection, source: str) -> Found:
+def _chosen(everything: SearchReport, selection: Selection, source: str) -> SearchReport:
     found = selection.of(everything)
     if not found.scenes:
         raise InputError(found.funnel.why_nothing(), source)

@@ -25,7 +25,7 @@ from automap_tiles.scenes import download as fetching
 from automap_tiles.scenes import find, prepare, prepared
 from automap_tiles.scenes.download.address import kind_of, safe_name
 from automap_tiles.scenes.failures import check_own
-from automap_tiles.scenes.masks import Making
+from automap_tiles.scenes.masks import FlagSource
 from automap_tiles.scenes.stamps import far_stamps, product_fingerprint
 from automap_tiles.stopping import carried, raise_if_stopped
 from automap_tiles.storage import Storage, open_storage
@@ -86,7 +86,7 @@ class _Job:
     fetched: Path
     area: BaseGeometry
     area_hash: str
-    making: Making
+    making: FlagSource
     products: Mapping[str, str]
     """Id of a scene → fingerprint of its product as it is now."""
 

@@ -21,7 +21,7 @@ from automap_tiles.analysis.methods import (
 from automap_tiles.errors import AutomapError, ConfigError, InputError
 from automap_tiles.missions import COMMON, common_bands, parse_satellites, satellite_name
 from automap_tiles.scenes.maskers import Masking
-from automap_tiles.scenes.masks import OWN_LAYERS, Making, parse_flags
+from automap_tiles.scenes.masks import OWN_LAYERS, FlagSource, parse_flags
 from automap_tiles.scenes.prepared import PREPARED_INDICES
 from automap_tiles.scenes.select import Period
 from automap_tiles.storage import is_remote
@@ -68,7 +68,7 @@ class RunParameters:
     """Names of `PROVENANCE`, in the order of the bands behind the statistics."""
     mask: tuple[str, ...] = ("cloud", "cirrus", "shadow")
     """Flags that rule a pixel out of a composite."""
-    making: Making = OWN_LAYERS
+    making: FlagSource = OWN_LAYERS
     """What the flags of a scene are made of when it is prepared."""
     require_mask: bool = False
     """Whether scenes are refused that have nothing to make the mask of."""
@@ -116,11 +116,11 @@ def _output(text: str) -> Path:
     return output
 
 
-def _making(order: DownloadOrder) -> Making:
+def _making(order: DownloadOrder) -> FlagSource:
     masking = None if order.masker is None else Masking(name=order.masker)
     if masking is not None:
         masking.check([])  # that it is installed
-    return Making(masking=masking, project_shadow=order.project_shadow)
+    return FlagSource(masking=masking, project_shadow=order.project_shadow)
 
 
 def satellites_of(value: str | int | Iterable[str | int]) -> frozenset[str]:

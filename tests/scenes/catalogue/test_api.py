@@ -17,7 +17,7 @@ from automap_tiles.errors import InputError, MissingExtra
 from automap_tiles.scenes.catalogue import Options, from_bounds, search
 from automap_tiles.scenes.catalogue import api as api_module
 from automap_tiles.scenes.catalogue.api import Request
-from automap_tiles.scenes.found import Found
+from automap_tiles.scenes.report import SearchReport
 from automap_tiles.scenes.select import Period, Selection, parse_period
 from tests.imagery.place import need_real
 from tests.scenes.catalogue.api_server import Door, stac_api
@@ -28,7 +28,7 @@ pytest.importorskip("pystac_client")
 NEVER = Options(verify="never")
 
 
-def ids(found: Found) -> set[str]:
+def ids(found: SearchReport) -> set[str]:
     return {scene.id for scene in found.scenes}
 
 

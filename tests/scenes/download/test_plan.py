@@ -27,7 +27,7 @@ from automap_tiles.scenes.download import (
     shares,
 )
 from automap_tiles.scenes.download.address import kind_of, name_of, resolve, safe_name, shown
-from automap_tiles.scenes.found import Found
+from automap_tiles.scenes.report import SearchReport
 from tests.scenes.download.server import Fault, FileServer
 
 
@@ -118,7 +118,7 @@ def test_angles_come_too(server: FileServer, tmp_path: Path, hurry: Patience) ->
 
 
 def test_amounts(tmp_path: Path) -> None:
-    found = Found(
+    found = SearchReport(
         scenes=(
             scene("a", day=1), scene("b", day=5), scene("c", "landsat-8", day=3),
         )

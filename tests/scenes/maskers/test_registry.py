@@ -10,7 +10,7 @@ import pytest
 
 from automap_tiles.errors import ConfigError, MissingExtra
 from automap_tiles.scenes.maskers import Masking, csmask, names, s2cloudless
-from automap_tiles.scenes.masks import Making
+from automap_tiles.scenes.masks import FlagSource
 
 
 def test_words_that_are_wrong() -> None:
@@ -41,8 +41,8 @@ def test_an_extra_that_is_missing(
 
 
 def test_bands_that_a_scene_must_have() -> None:
-    assert Making().bands == ()
-    assert Making(project_shadow=True).bands == ("red", "nir")
+    assert FlagSource().bands == ()
+    assert FlagSource(project_shadow=True).bands == ("red", "nir")
     for name in names():
         assert len(Masking(name=name).bands) in (6, 10)
 

@@ -15,7 +15,7 @@ from shapely import box
 from automap_tiles import open_process
 from automap_tiles.analysis.methods import METHODS
 from automap_tiles.errors import ConfigError
-from automap_tiles.scenes.masks import Making
+from automap_tiles.scenes.masks import FlagSource
 from automap_tiles.scenes.reading import Reading, lattice_of
 from automap_tiles.scenes.select import overpasses
 from automap_tiles.workflows.automap.composite import (
@@ -113,7 +113,10 @@ def test_what_was_made_in_another_way_is_not_replaced(
     write_item(prepared_run, "landsat-8")
     check_composites(prepared_run)
     for other, words in (
-        (replace(prepared_run, making=Making(project_shadow=True)), "masks were made in another"),
+        (
+            replace(prepared_run, making=FlagSource(project_shadow=True)),
+            "masks were made in another",
+        ),
         (replace(prepared_run, area=prepared_run.area.buffer(-0.01)), "for another area"),
         (replace(prepared_run, max_cloud_cover=20.0), "another limit of cloud cover"),
     ):

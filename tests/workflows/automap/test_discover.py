@@ -14,7 +14,7 @@ from automap_tiles.errors import InputError
 from automap_tiles.missions import QualityFile, Scene
 from automap_tiles.notes import Fate, Subject
 from automap_tiles.scenes import catalogue, find
-from automap_tiles.scenes.found import Found
+from automap_tiles.scenes.report import SearchReport
 from automap_tiles.workflows.automap import parameters as rules
 from automap_tiles.workflows.automap.discover import discover
 
@@ -52,7 +52,7 @@ def ids(found: Any) -> dict[str, list[str]]:
 
 def test_levels_are_not_mixed(run: rules.RunParameters, monkeypatch: pytest.MonkeyPatch) -> None:
     listed = [scene("landsat-8", "L1TP"), scene("landsat-8", "L2SP"), scene("sentinel-2a", "L2A")]
-    monkeypatch.setattr(find, "products", lambda *_, **__: Found(scenes=tuple(listed)))
+    monkeypatch.setattr(find, "products", lambda *_, **__: SearchReport(scenes=tuple(listed)))
     found = discover(run)
     assert ids(found) == {"landsat-8": ["landsat-8_L1TP"], "sentinel-2": ["sentinel-2a_L2A"]}
     (note,) = found.notes
@@ -67,12 +67,12 @@ def test_a_known_catalogue_is_asked_for_the_top_of_the_atmosphere_first(
     """Earth Search has no Landsat of level 1, and both levels of Sentinel-2."""
     asked: list[tuple[str, str]] = []
 
-    def search(_: str, selection: Any, options: Any) -> Found:
+    def search(_: str, selection: Any, options: Any) -> SearchReport:
         (satellite,) = selection.satellites
         asked.append((satellite, options.level))
         level = {"toa": "L1C", "surface": "L2A"}[options.level]
         sensor = "sentinel-2b" if satellite == "sentinel-2" else satellite
-        return Found(scenes=(scene(sensor, level),))
+        return SearchReport(scenes=(scene(sensor, level),))
 
     monkeypatch.setattr(catalogue, "search", search)
     found = discover(replace(run, source="earth-search"))
@@ -84,9 +84,9 @@ def test_a_known_catalogue_is_asked_for_the_top_of_the_atmosphere_first(
 def test_the_surface_where_the_top_has_nothing(
     run: rules.RunParameters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def search(_: str, __: Any, options: Any) -> Found:
+    def search(_: str, __: Any, options: Any) -> SearchReport:
         there = options.level == "surface"
-        return Found(scenes=(scene("sentinel-2a", "L2A"),) if there else ())
+        return SearchReport(scenes=(scene("sentinel-2a", "L2A"),) if there else ())
 
     monkeypatch.setattr(catalogue, "search", search)
     found = discover(replace(run, source="earth-search", satellites=frozenset({"sentinel-2"})))
@@ -98,7 +98,7 @@ def test_a_satellite_that_saw_nothing_is_named(
     run: rules.RunParameters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listed = (scene("landsat-8", "L1TP"),)
-    monkeypatch.setattr(find, "products", lambda *_, **__: Found(scenes=listed))
+    monkeypatch.setattr(find, "products", lambda *_, **__: SearchReport(scenes=listed))
     (note,) = discover(run).notes
     assert (note.subject, note.examples) == (Subject.SATELLITES, ("sentinel-2",))
     assert note.reason == "no scene of them is used"
@@ -111,7 +111,7 @@ def test_masks_that_are_not_there_are_told_or_refused(
 ) -> None:
     masked, bare = scene("landsat-8", "L1TP"), scene("landsat-8", "L1GT")
     listed = (masked, replace(bare, quality=()))
-    monkeypatch.setattr(find, "products", lambda *_, **__: Found(scenes=listed))
+    monkeypatch.setattr(find, "products", lambda *_, **__: SearchReport(scenes=listed))
     landsat = replace(run, satellites=frozenset({"landsat-8"}))
     (note,) = discover(landsat).notes
     assert (note.fate, note.subject, note.examples) == (Fate.IGNORED, Subject.MASKS, (bare.id,))

@@ -17,7 +17,7 @@ from automap_tiles.scenes import find
 from automap_tiles.scenes.frames import NativeFrame
 from automap_tiles.scenes.lattice import Lattice
 from automap_tiles.scenes.maskers import Masking
-from automap_tiles.scenes.masks import Making, flag_picture
+from automap_tiles.scenes.masks import FlagSource, flag_picture
 from automap_tiles.workflows.automap import parameters as rules
 from automap_tiles.workflows.automap.discover import discover
 from automap_tiles.workflows.automap.download import SceneStatus
@@ -25,7 +25,7 @@ from tests.workflows.automap.conftest import run_download
 
 PLANE = 7
 """Number of the mask among the bands of a prepared scene."""
-CSMASK = Making(masking=Masking(name="csmask", resolution=60))
+CSMASK = FlagSource(masking=Masking(name="csmask", resolution=60))
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_the_mask_of_a_prepared_scene(berlin: rules.RunParameters) -> None:
     assert item["properties"]["automap:mask"] == "csmask 60"
     (again,) = run_download(berlin).values()
     assert again.status is SceneStatus.THERE
-    (other,) = run_download(replace(berlin, making=Making())).values()
+    (other,) = run_download(replace(berlin, making=FlagSource())).values()
     assert other.status is SceneStatus.WRITTEN
     with rasterio.open(path) as dataset:
         assert not (dataset.read(PLANE).view("u2") & Flag.CLOUD).any()
@@ -76,7 +76,7 @@ def test_the_mask_of_a_prepared_scene(berlin: rules.RunParameters) -> None:
 
 def test_a_mask_that_cannot_be_made(spring: rules.RunParameters, shared: Path) -> None:
     """Before anything is prepared."""
-    cloudless = Making(masking=Masking(name="s2cloudless"))
+    cloudless = FlagSource(masking=Masking(name="s2cloudless"))
     with pytest.raises(ConfigError, match="knows Sentinel-2, not Landsat 8"):
         discover(replace(spring, making=cloudless))
     source = shared / "data/sentinel2/eodatasets3_T55HFA_20201011_l1c"

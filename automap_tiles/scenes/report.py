@@ -14,7 +14,7 @@ from automap_tiles.scenes.funnel import Funnel
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class SearchReport:
     """What a search gave."""
 
     scenes: tuple[Scene, ...] = ()
@@ -24,7 +24,7 @@ class Found:
     funnel: Funnel = field(default_factory=Funnel)
     """How many there were at each step, and why the others were left out."""
 
-    def __add__(self, other: Found) -> Found:
+    def __add__(self, other: SearchReport) -> SearchReport:
         """Both together; what is in both is there once."""
         return in_order(
             [*self.scenes, *other.scenes],
@@ -35,7 +35,7 @@ class Found:
 
 def in_order(
     scenes: Iterable[Scene], rejected: Iterable[tuple[str, str]], funnel: Funnel | None = None
-) -> Found:
+) -> SearchReport:
     """Scenes sorted by time, equal ones once; different ones of one id get ids of their own."""
     once: dict[tuple[Any, ...], list[Scene]] = {}
     for scene in scenes:
@@ -43,7 +43,7 @@ def in_order(
         if scene not in alike:
             alike.append(scene)
     ordered = [scene for key in sorted(once) for scene in once[key]]
-    return Found(
+    return SearchReport(
         scenes=tuple(sorted(_with_own_ids(ordered), key=_order)),
         rejected=tuple(dict.fromkeys(rejected)),
         funnel=funnel or Funnel(),
