@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, ClassVar
 from automap_tiles.errors import ConfigError
 from automap_tiles.missions import satellite_name
 from automap_tiles.notes import Note, Notes, collecting, tell
-from automap_tiles.scenes.found import Found
 from automap_tiles.scenes.masks import MaskRule, parse_flags
+from automap_tiles.scenes.report import SearchReport
 from automap_tiles.scenes.select import Period, Selection, one_level, overpasses, parse_period
 from automap_tiles.scenes.unmasked import notes_of
 from automap_tiles.stopping import NEVER, Stopped, StopToken
@@ -79,7 +79,7 @@ class SeriesOrder(Order):
 class ScenesFound:
     """The scenes of a series."""
 
-    found: Found
+    found: SearchReport
 
     def to_json(self) -> Json:
         return {
@@ -92,7 +92,7 @@ class ScenesFound:
 class SeriesReport:
     """What would be read."""
 
-    found: Found
+    found: SearchReport
     dates: int
     """Overpasses, those that miss the place by a little among them."""
     notes: tuple[Note, ...]
@@ -228,7 +228,7 @@ def _wanted(order: SeriesOrder) -> _Wanted:
     )
 
 
-def _search(order: SeriesOrder, wanted: _Wanted) -> Found:
+def _search(order: SeriesOrder, wanted: _Wanted) -> SearchReport:
     bands = needed_bands(wanted.names)
     found = one_level(scenes_of(order.input, wanted.selection, bands))
     for note in notes_of(found.scenes, wanted.rule.flags):
