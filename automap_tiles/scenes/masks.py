@@ -73,7 +73,7 @@ class FlagSource:
 
     def __repr__(self) -> str:
         """As versions before 0.1.0 wrote it, which fingerprints of inputs are made of."""
-        return f"FlagSource(masking={self.masking!r}, project_shadow={self.project_shadow!r})"
+        return f"Making(masking={self.masking!r}, project_shadow={self.project_shadow!r})"
 
     def check(self, scenes: Sequence[Scene]) -> None:
         """Raise `ConfigError` where it cannot be done with these scenes, or `MissingExtra`."""

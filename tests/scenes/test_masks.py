@@ -232,5 +232,5 @@ def test_fingerprints_of_inputs_are_those_of_earlier_versions() -> None:
     """They are made of what a rule looks like: a name that changes must not change it."""
     assert repr(MaskRule()) == (
         "MaskRule(flags=<Flag.CLOUD|CIRRUS|SHADOW: 14>, confidence='medium', opening=0.0, "
-        "dilation=0.0, making=FlagSource(masking=None, project_shadow=False))"
+        "dilation=0.0, making=Making(masking=None, project_shadow=False))"
     )
