@@ -99,15 +99,20 @@ def repeated_folds(
 
 
 def _dealt(counts: NDArray[np.int64], n: int, random: np.random.Generator) -> NDArray[np.int64]:
-    """(group,) folds that all leave groups of every class to learn from."""
+    """(group,) folds that all leave groups of every class to learn from.
+
+    A fold holds groups of as many classes as can be, for all of them to be learnt from fewer groups
+    at a time: a class that alone lacks some would lose to the others what it does not lose later.
+    """
     has = counts > 0
-    for folds in range(n, 1, -1):
+    for folds in range(min(n, max(2, int(has.sum(axis=0).max()))), 1, -1):
         for _ in range(_DEALS):
             fold_of = np.full(len(counts), -1, dtype=np.int64)
             held = np.zeros((folds, counts.shape[1]), dtype=np.int64)
             for column in np.argsort(has.sum(axis=0), kind="stable"):
                 for group in random.permutation(np.flatnonzero(has[:, column] & (fold_of < 0))):
-                    order = (random.random(folds), held.sum(axis=1), held[:, column])
+                    others = -(held > 0).sum(axis=1)
+                    order = (random.random(folds), others, held[:, column])
                     fold_of[group] = np.lexsort(order)[0]
                     held[fold_of[group]] += has[group]
             if (held < np.maximum(has.sum(axis=0), 1)).all():

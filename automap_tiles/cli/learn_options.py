@@ -142,11 +142,11 @@ _AFTER = (
     ),
     click.option(
         "--classifier",
-        type=click.Choice((_AUTO, "plain", "boosting", "forest", "linear", "vote")),
+        type=click.Choice((_AUTO, "plain", "boosting", "forest", "extra-trees", "linear", "vote")),
         default=_AUTO,
         show_default=True,
-        help="plain: XGBoost with its defaults; vote: boosting and forest together; auto: the vote "
-        "unless another is better.",
+        help="plain: XGBoost with its defaults; vote: boosting, extra trees and linear together; "
+        "auto: the vote unless another is better.",
     ),
     click.option(
         "--trials",

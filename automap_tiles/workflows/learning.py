@@ -44,7 +44,9 @@ class Learning(Part):
     """Bands or indices that textures are of."""
     components: Count | Positive | None = None
     """Principal components: how many, or the share of variance to keep."""
-    classifier: Literal["auto", "plain", "boosting", "forest", "linear", "vote"] = "auto"
+    classifier: Literal["auto", "plain", "boosting", "forest", "extra-trees", "linear", "vote"] = (
+        "auto"
+    )
     trials: Whole | None = None
     """Sets of parameters to try; None: as long as they gain."""
     time: NotNegative | None = None

@@ -91,7 +91,7 @@ def _taken(start: Tried, decisions: Sequence[Decision]) -> Tried:
 def _questions(samples: Samples, options: TrainOptions) -> list[tuple[str, str, Answers]]:
     asked: list[tuple[str, str, Answers]] = []
     if options.kinds is None:
-        asked.append(("classifier", "boosting + forest", kinds))
+        asked.append(("classifier", first(options).name, kinds))
     if groups := [name for name in samples.columns if name]:
         asked.append(("features", "as given", _features(groups)))
         if options.kinds is None:

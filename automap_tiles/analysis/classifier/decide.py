@@ -23,14 +23,15 @@ from automap_tiles.analysis.classifier.evidence import (
 from automap_tiles.analysis.classifier.setups import Kind, Setup
 from automap_tiles.analysis.classifier.tryout import Tried, Tryout
 
-BASE = (Kind.BOOSTED, Kind.FOREST)
-"""What is taken where nothing is shown to be better: a vote of the two."""
+BASE = (Kind.BOOSTED, Kind.EXTRA, Kind.LINEAR)
+"""What is taken where nothing is shown to be better: a vote of the three."""
 
 _OTHERS: tuple[tuple[Kind, ...], ...] = (
     (Kind.PLAIN,),
     (Kind.FOREST,),
+    (Kind.EXTRA,),
     (Kind.LINEAR,),
-    (Kind.BOOSTED, Kind.FOREST, Kind.LINEAR),
+    (Kind.BOOSTED, Kind.FOREST),
 )
 
 Answers = Callable[[Setup], Sequence[tuple[str, Setup]]]
@@ -93,11 +94,8 @@ def decide(
 
 
 def _answer(name: str, setup: Setup, present: Tried, tryout: Tryout, draws: Floats) -> Answer:
-    """Other classifiers are tried on all deals of the folds, all else on the first one."""
-    if setup.but(kinds=present.setup.kinds) == present.setup:
-        tried, before = tryout(setup), present
-    else:
-        tried, before = tryout.at_first(setup), tryout.at_first(present.setup)
+    """By the first deal of the folds; what is to be taken is tried on all of them."""
+    tried, before = tryout.at_first(setup), tryout.at_first(present.setup)
     return Answer(name=name, tried=tried, gain=gain(tried.counts, before.counts, draws))
 
 

@@ -236,11 +236,12 @@ def _shuffled(
 
 
 def _importances(prepared: Prepared, setup: Setup, fitted: Sequence[Fitted]) -> dict[str, float]:
-    """Feature -> its share, mean over what votes, largest first."""
+    """Feature -> its share, mean over what votes by weight, largest first."""
     places = prepared.samples.columns_of(setup)
     names = [prepared.names[place] for place in places]
     total = dict.fromkeys(names, 0.0)
-    for one in fitted:
+    whole = sum(setup.weight(kind) for kind in setup.kinds)
+    for kind, one in zip(setup.kinds, fitted, strict=True):
         if isinstance(one, Linear):
             spread = prepared.samples.values[:, list(places)].std(axis=0)
             strength = np.abs(one.weights).max(axis=0) * spread
@@ -248,7 +249,7 @@ def _importances(prepared: Prepared, setup: Setup, fitted: Sequence[Fitted]) -> 
         else:
             shares = importances(one, names)
         for name, share in shares.items():
-            total[name] += share / len(fitted)
+            total[name] += share * setup.weight(kind) / whole
     return dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))
 
 

@@ -23,7 +23,7 @@ class MemberKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """A classifier of its own; the probabilities of a model are the mean of its members'."""
+    """A classifier of its own; the probabilities of a model are the weighted mean of them all."""
 
     kind: MemberKind
     content: bytes
@@ -31,6 +31,8 @@ class Member:
     """Places of the features that it sees; None: all."""
     roots: bool = False
     """Whether the roots of its probabilities vote; see `roots_of`."""
+    weight: float = 1.0
+    """Of its vote."""
 
     @property
     def file(self) -> str:
@@ -45,6 +47,7 @@ class Member:
             "sha256": hashlib.sha256(self.content).hexdigest(),
             "inputs": inputs if self.columns is None else len(self.columns),
             **({"roots": True} if self.roots else {}),
+            **({} if self.weight == 1 else {"weight": self.weight}),
         }
 
     def take(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -69,12 +72,15 @@ def roots_of(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
     return found
 
 
-def vote(each: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+def vote(
+    each: Sequence[NDArray[np.float32]], weights: Sequence[float] | None = None
+) -> NDArray[np.float32]:
     """Mean of the members' probabilities (sample, class), in their order: bits do not change."""
     if len(each) == 1:
         return each[0]
-    total = each[0].astype(np.float32, copy=True)
-    for one in each[1:]:
-        total += one
-    total *= np.float32(1 / len(each))
+    weights = [1.0] * len(each) if weights is None else weights
+    total = each[0] * np.float32(weights[0])
+    for one, weight in zip(each[1:], weights[1:], strict=True):
+        total += one if weight == 1 else one * np.float32(weight)
+    total *= np.float32(1 / sum(weights))
     return total

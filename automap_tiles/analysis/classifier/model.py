@@ -32,12 +32,14 @@ from automap_tiles.storage import open_storage
 
 __all__ = ["FORMAT", "LandClass", "Model", "TrainingSamples"]
 
-FORMAT = 3
-"""Of the file; raised when older versions of this package could not read it right. A model of trees
-alone that see all features is written as format 1, which they can."""
+FORMAT = 4
+"""Of the file; raised when older versions of this package could not read it right. A model is
+written in the oldest format that can hold it: 1 for trees alone that see all features, 3 where all
+votes weigh the same."""
 
 _OF_TREES = 1
-_READ = (_OF_TREES, 2, FORMAT)
+_OF_EQUALS = 3
+_READ = (_OF_TREES, 2, _OF_EQUALS, FORMAT)
 
 _KIND = "automap-tiles classifier"
 _BOOSTER = "booster.ubj"
@@ -128,6 +130,12 @@ class Model:
         plain = first.kind is MemberKind.TREES and first.columns is None and not first.roots
         return len(self.members) == 1 and plain
 
+    @property
+    def _format(self) -> int:
+        if self._is_of_trees:
+            return _OF_TREES
+        return _OF_EQUALS if all(one.weight == 1 for one in self.members) else FORMAT
+
     def _files(self) -> list[str]:
         if self._is_of_trees:
             return [_BOOSTER]
@@ -143,7 +151,7 @@ class Model:
             members = {"members": [{"file": file, **facts} for file, facts in files]}
         return {
             "kind": _KIND,
-            "format": _OF_TREES if self._is_of_trees else FORMAT,
+            "format": self._format,
             "versions": dict(self.versions),
             "classes": [
                 {"value": one.value, "name": one.name, "colour": one.colour} for one in self.classes
@@ -228,6 +236,7 @@ def _members(facts: Mapping[str, Any], contents: list[bytes]) -> tuple[Member, .
             content=content,
             columns=None if one["columns"] is None else tuple(int(at) for at in one["columns"]),
             roots=bool(one.get("roots", False)),
+            weight=float(one.get("weight", 1.0)),
         )
         for one, content in zip(facts["members"], contents, strict=True)
     )

@@ -45,7 +45,8 @@ class Predictor:
             return np.empty((0, len(self.values)), dtype=np.float32)
         if self.model.pca is not None:
             rows = self.model.pca.apply_rows(rows)
-        return vote([_probabilities(member, fitted, rows) for member, fitted in self._members])
+        votes = [_probabilities(member, fitted, rows) for member, fitted in self._members]
+        return vote(votes, [member.weight for member, _ in self._members])
 
     def classes(self, probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
         """(sample,) numbers of the most probable classes; the lower number of equals."""

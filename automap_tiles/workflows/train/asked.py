@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from automap_tiles.analysis.classifier import options as known
+from automap_tiles.analysis.classifier.decide import BASE
 from automap_tiles.analysis.classifier.division import Split
 from automap_tiles.analysis.classifier.parameters import Strategy
 from automap_tiles.analysis.classifier.search import Budget
@@ -20,8 +21,9 @@ _KINDS = {
     "plain": (Kind.PLAIN,),
     "boosting": (Kind.BOOSTED,),
     "forest": (Kind.FOREST,),
+    "extra-trees": (Kind.EXTRA,),
     "linear": (Kind.LINEAR,),
-    "vote": (Kind.BOOSTED, Kind.FOREST),
+    "vote": BASE,
 }
 _TREES = {
     "both": tuple(Strategy),

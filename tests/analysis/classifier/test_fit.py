@@ -99,7 +99,7 @@ def test_the_report_is_that_of_the_folds(training: Training, table: SampleTable)
 def test_plain_boosting_and_a_forest_are_always_among_the_answers(training: Training) -> None:
     first = training.model.report["decisions"][0]
     names = [answer["name"] for answer in first["answers"]]
-    assert {"plain boosting", "forest", "boosting + forest"} <= set(names)
+    assert {"plain boosting", "forest", "boosting + extra trees + linear"} <= set(names)
     for decision in training.model.report["decisions"]:
         taken = next(a for a in decision["answers"] if a["name"] == decision["taken"])
         assert "gain" not in taken or taken["gain"] > taken["standard_error"]
