@@ -28,7 +28,7 @@ def checksum_of_file(path: Path) -> tuple[int, int]:
         return checksum_of_chunks(iter(lambda: file.read(_CHUNK), b""))
 
 
-def checksum_of_chunks(chunks: Iterable[bytes]) -> tuple[int, int]:
+def checksum_of_chunks(chunks: Iterable[bytes | memoryview]) -> tuple[int, int]:
     """Size in bytes and checksum of a content that comes piece by piece."""
     size = value = 0
     for chunk in chunks:

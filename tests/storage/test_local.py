@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from automap_tiles.errors import InputError, OutputError
-from automap_tiles.storage import local, open_storage
+from automap_tiles.storage import LocalStorage, local, open_storage
 
 
 def files(folder: Path) -> list[str]:
@@ -164,3 +164,16 @@ def test_a_killed_writer_leaves_only_whole_files(tmp_path: Path, seed: int) -> N
         content = storage.get(key)
         assert len(content) == 300_000
         assert len(set(content)) == 1
+
+
+def test_pieces_of_two_files_at_once(tmp_path: Path) -> None:
+    """Each has a buffer of its own, which is used again when it is through."""
+    storage = LocalStorage(str(tmp_path))
+    contents = {name: bytes([number]) * 2**20 for number, name in enumerate(("a", "b"))}
+    for name, content in contents.items():
+        storage.put(name, content)
+    for _ in range(3):
+        both = zip(storage.pieces("a"), storage.pieces("b"), strict=True)
+        assert all(set(one) == {0} and set(other) == {1} for one, other in both)
+    with pytest.raises(FileNotFoundError):
+        list(storage.pieces("c"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -210,6 +210,22 @@ class JournalReader:
             " WHERE files.zoom = tiles.zoom AND files.key = tiles.key) ORDER BY zoom, key",
             (int(TileStatus.WRITTEN),),
         )
+
+    def unknown_files(self, files: Sequence[tuple[TileIndex, str]]) -> list[tuple[TileIndex, str]]:
+        """Those that `knows_file` does not know, asked for in one go."""
+        if not self._has_files:
+            return [each for each in files if not self.knows_file(*each)]
+        asked = [[tile.zoom, curve.key(tile.row, tile.col), name] for tile, name in files]
+        with explained(self.path):
+            found = self._db.execute(
+                "SELECT asked.key FROM json_each(?) AS asked LEFT JOIN files"
+                " ON zoom = json_extract(asked.value, '$[0]')"
+                " AND files.key = json_extract(asked.value, '$[1]')"
+                " AND name = json_extract(asked.value, '$[2]') WHERE zoom IS NULL",
+                (json.dumps(asked),),
+            ).fetchall()
+        # perhaps one of a tile that was found as it lay there
+        return [files[place] for (place,) in found if not self.knows_file(*files[place])]
 
     def knows_file(self, tile: TileIndex, name: str) -> bool:
         """Whether a file is one of a written tile; any is, of one whose files are not known."""

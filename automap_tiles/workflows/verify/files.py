@@ -9,13 +9,13 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from automap_tiles.engine.journal import Journal
 from automap_tiles.errors import InputError, ResourceError, is_without_handles
 from automap_tiles.grid import TileIndex
 from automap_tiles.notes import Fate, Note, Subject
-from automap_tiles.storage import checksum_of_chunks, is_remote
+from automap_tiles.storage import LocalStorage, checksum_of_chunks, is_remote
 from automap_tiles.workflows.events import Json
 from automap_tiles.workflows.order import NEVER, StopToken
 from automap_tiles.workflows.verify.readable import why_unreadable
@@ -24,11 +24,19 @@ from automap_tiles.workflows.verify.target import Target, read_journal
 if TYPE_CHECKING:
     from automap_tiles.engine.journal import JournalReader
 
+_Item = TypeVar("_Item")
+
 SET_ASIDE = ".damaged"
 """What follows the name of a damaged single file when it is set aside."""
 
 # Files that are read at a time: a disk has enough of a few, an object store answers many.
 _LOCAL_THREADS, _REMOTE_THREADS = 4, 32
+
+# Local files that a thread is given at a time: to hand one over takes half as long as to read it.
+_LOCAL_BATCH = 8
+
+# Files that the journal is asked for at a time.
+_ASKED = 500
 
 
 class Problem(StrEnum):
@@ -147,21 +155,21 @@ def check_files(
     The sums go into `report`. Raises `JournalError`, and `InputError` when the output as a whole
     cannot be read.
     """
-    threads = _REMOTE_THREADS if is_remote(target.path) else _LOCAL_THREADS
+    ways = (_REMOTE_THREADS, 1) if is_remote(target.path) else (_LOCAL_THREADS, _LOCAL_BATCH)
     with (
         read_journal(target) as journal,
         closing(_expected(journal, target)) as files,  # before the journal, whatever happens
-        closing(_in_parallel(files, _checking(target, stop), threads)) as checked,
+        closing(_in_parallel(files, _checking(target, stop), *ways)) as checked,
     ):
         for expected, found in checked:
             if found is None or stop.is_set():
                 return
             report.add(expected.size if expected.checksum is not None else None, found)
             yield found
-        for tile, key in target.there():
+        for some in _batches(target.there(), _ASKED):
             if stop.is_set():
                 return
-            if not journal.knows_file(tile, key):
+            for _, key in journal.unknown_files(some):
                 report.strays, report.stray = report.strays + 1, report.stray or key
 
 
@@ -203,7 +211,7 @@ class _BrokenOffError(Exception):
     """Nobody waits for the rest of a large file any more."""
 
 
-def _until(stop: StopToken, chunks: Iterable[bytes]) -> Iterator[bytes]:
+def _until(stop: StopToken, chunks: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
     for chunk in chunks:
         if stop.is_set():
             raise _BrokenOffError
@@ -219,7 +227,9 @@ def _compared(
 ) -> tuple[Problem, str] | None:
     """What is wrong with a file; None when nothing is."""
     try:
-        size, value = checksum_of_chunks(_until(stop, target.storage.chunks(name)))
+        storage = target.storage
+        read = storage.pieces if isinstance(storage, LocalStorage) else storage.chunks
+        size, value = checksum_of_chunks(_until(stop, read(name)))
     except FileNotFoundError:
         return Problem.MISSING, "no such file"
     except InputError as error:
@@ -237,19 +247,29 @@ def _compared(
 
 
 def _in_parallel(
-    items: Iterable[_Expected], work: Callable[[_Expected], _Checked], threads: int
+    items: Iterable[_Expected], work: Callable[[_Expected], _Checked], threads: int, size: int
 ) -> Generator[tuple[_Expected, _Checked]]:
-    """Each item with what came of it, in order; a bounded number is in flight."""
-    source = iter(items)
+    """Each item with what came of it, in order; a bounded number is in flight, `size` at a time."""
+    source = _batches(items, size)
+
+    def several(batch: Sequence[_Expected]) -> list[_Checked]:
+        return [work(item) for item in batch]
+
     with ThreadPoolExecutor(threads) as pool:
-        flying: deque[tuple[_Expected, Future[_Checked]]] = deque()
+        flying: deque[tuple[list[_Expected], Future[list[_Checked]]]] = deque()
         while True:
-            for item in islice(source, 4 * threads - len(flying)):
-                flying.append((item, pool.submit(work, item)))
+            for batch in islice(source, 4 * threads - len(flying)):
+                flying.append((batch, pool.submit(several, batch)))
             if not flying:
                 return
-            item, future = flying.popleft()
-            yield item, future.result()
+            batch, future = flying.popleft()
+            yield from zip(batch, future.result(), strict=True)
+
+
+def _batches(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
+    source = iter(items)
+    while batch := list(islice(source, size)):
+        yield batch
 
 
 def mark(target: Target, damaged: Sequence[Damage]) -> None:
