@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from automap_tiles.grid import Bounds, Grid, Pyramid, Tile, TileIndex
     from automap_tiles.notes import Fate, Note, Subject, tell
     from automap_tiles.raster import Raster
+    from automap_tiles.runs import check, run
     from automap_tiles.runtime.markers import (
         OutputDtype,
         OutputNodataValue,
@@ -85,7 +86,9 @@ __all__ = [
     "ValueOverflow",
     "VectorInput",
     "__version__",
+    "check",
     "open_process",
+    "run",
     "tell",
 ]
 
@@ -114,6 +117,7 @@ _MODULES = {
     "grid": ("Bounds", "Grid", "Pyramid", "Tile", "TileIndex"),
     "notes": ("Fate", "Note", "Subject", "tell"),
     "raster": ("Raster",),
+    "runs": ("check", "run"),
     "scenes.stack": ("Stack",),
     "runtime.markers": (
         "OutputDtype",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import date
 from enum import Enum
-from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.workflows import order_kind
@@ -60,8 +60,8 @@ def order_of(workflow: str, said: Mapping[str, Any]) -> Order:
 def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, Path):
-        return str(value)
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
@@ -80,9 +80,8 @@ def _type_of(kind: type[Part], way: tuple[str, ...]) -> Any:
 
 def _listed(value: Any, wanted: Any) -> Any:
     """A text where several are wanted, as at the command line."""
-    choices = (wanted, *get_args(wanted))
-    several = any(getattr(one, "__origin__", None) is tuple for one in choices)
-    if not several or str in choices:
+    choices = (wanted,) if get_origin(wanted) is tuple else get_args(wanted)
+    if str in choices or not any(get_origin(one) is tuple for one in choices):
         return value
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
