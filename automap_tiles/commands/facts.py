@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from automap_tiles.commands.stored_tiles import Selection, StoredTiles, open_stored_tiles
+from automap_tiles.commands.stored_tiles import StoredTiles, TileSelection, open_stored_tiles
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.formats.registry import find_format, guess_format, open_input
@@ -115,7 +115,7 @@ def best_zoom(path: str, pyramid: Pyramid) -> int:
 
 def _of_directory(path: str) -> Facts:
     directory = open_stored_tiles(path)
-    tiles = directory.existing(Selection())
+    tiles = directory.existing(TileSelection())
     if not tiles:
         raise ConfigError("holds no tiles", file=path)
     bare = directory.pyramid.replace(pixelbuffer=0)

@@ -13,7 +13,7 @@ import shapely
 
 from automap_tiles.engine.journal import JournalReader, Place, has_journal, place_of
 from automap_tiles.errors import ConfigError, InputError
-from automap_tiles.formats.capabilities import Look
+from automap_tiles.formats.capabilities import RasterLook
 from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.formats.tiles import (
     Decoder,
@@ -38,7 +38,7 @@ _SHRINK = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
-class Selection:
+class TileSelection:
     """Which tiles of a directory are meant."""
 
     zooms: tuple[int, ...] | None = None
@@ -93,7 +93,7 @@ class StoredTiles:
         """Whether GDAL opens a tile by its path."""
         return self.metadata.info is None or self.metadata.info.opens_in_gdal
 
-    def look(self, index: TileIndex) -> Look:
+    def look(self, index: TileIndex) -> RasterLook:
         """What a stored tile of a raster format says of itself."""
         return self._decoder.look(self.files, index)
 
@@ -113,7 +113,7 @@ class StoredTiles:
     def _decoder(self) -> Decoder:
         return decoder_of(self.metadata.info, self.metadata.options, self.path)
 
-    def existing(self, selection: Selection) -> list[TileIndex]:
+    def existing(self, selection: TileSelection) -> list[TileIndex]:
         """The selected tiles that are there, by zoom, row and column.
 
         A tile counts as selected when the process tile it was cut from is.
@@ -130,7 +130,7 @@ class StoredTiles:
         keys = {self.layout.key(index): index for index in tiles}
         return {keys[key] for key in self.storage.exists_many(list(keys))}
 
-    def _keys(self, selection: Selection) -> Iterator[str]:
+    def _keys(self, selection: TileSelection) -> Iterator[str]:
         if selection.zooms is not None and self.layout.schema.startswith("{zoom}/"):
             for zoom in selection.zooms:
                 yield from self.storage.list(f"{zoom}/")

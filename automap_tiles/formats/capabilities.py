@@ -46,7 +46,7 @@ class Appearance:
     """(r, g, b) or (r, g, b, a) of the values of band 1."""
 
 
-class Look(Protocol):
+class RasterLook(Protocol):
     """What a raster, or one tile of many, says of itself; each part raises `InputError`."""
 
     @property
@@ -82,7 +82,7 @@ class FileLook:
 class Describing(Reader, Protocol):
     """A reader whose bands can be described by looking at it."""
 
-    def look(self) -> Look | None:
+    def look(self) -> RasterLook | None:
         """None where it has no bands, or none yet; raises `InputError`."""
         ...
 

@@ -11,11 +11,11 @@ import numpy as np
 
 from automap_tiles import raster
 from automap_tiles.errors import InputError
-from automap_tiles.formats.capabilities import Describing, Look, PassingOn, TiledReader
+from automap_tiles.formats.capabilities import Describing, PassingOn, RasterLook, TiledReader
 from automap_tiles.formats.protocols import OutputKind, RasterInput, Sized, VectorInput
 from automap_tiles.grid import Bounds
 from automap_tiles.layers import web
-from automap_tiles.layers.layer import Band, LandClass, LayerInfo, LayerKind, Query
+from automap_tiles.layers.layer import LayerBand, LayerInfo, LayerKind, LegendEntry, Query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -151,17 +151,17 @@ def _extent(reader: Reader, source: Reader, zooms: tuple[int, ...]) -> Bounds:
     return web.lonlat_bounds(reader.footprint(web.LON_LAT), web.LON_LAT)
 
 
-def _bands(source: Reader) -> tuple[tuple[Band, ...], float | None]:
+def _bands(source: Reader) -> tuple[tuple[LayerBand, ...], float | None]:
     """Bands and nodata value."""
     if source.kind is OutputKind.VECTOR:
-        return (Band(name="features", dtype="uint8"),), None
+        return (LayerBand(name="features", dtype="uint8"),), None
     look = _look(source)
     if isinstance(source, TiledReader):
         pixels = source.pixel_format()
         if look is not None:
             return _described(look.info), pixels.nodata
         numbers = range(1, pixels.count + 1)
-        bands = tuple(Band(name=f"b{number}", dtype=pixels.dtype) for number in numbers)
+        bands = tuple(LayerBand(name=f"b{number}", dtype=pixels.dtype) for number in numbers)
         return bands, pixels.nodata
     if look is None:
         raise InputError("cannot be shown on a map", source.path)
@@ -174,7 +174,7 @@ def _bands(source: Reader) -> tuple[tuple[Band, ...], float | None]:
     return _described(look.info), look.info.nodata
 
 
-def _look(source: Reader) -> Look | None:
+def _look(source: Reader) -> RasterLook | None:
     return source.look() if isinstance(source, Describing) else None
 
 
@@ -184,25 +184,25 @@ def _alpha(source: Reader) -> int | None:
     return None if look is None else look.info.alpha_band
 
 
-def _legend(source: Reader) -> tuple[LandClass, ...]:
+def _legend(source: Reader) -> tuple[LegendEntry, ...]:
     look = _look(source)
     return () if look is None else land_classes(look.legend.names, look.legend.colours)
 
 
-def land_classes(names: Mapping[int, str], colours: Mapping[int, str]) -> tuple[LandClass, ...]:
+def land_classes(names: Mapping[int, str], colours: Mapping[int, str]) -> tuple[LegendEntry, ...]:
     """A legend: values with a name or a colour, grey where there is no colour."""
     return tuple(
-        LandClass(
+        LegendEntry(
             value=value, name=names.get(value, str(value)), color=colours.get(value, "#808080")
         )
         for value in sorted({*names, *colours})
     )
 
 
-def _described(info: raster.RasterInfo) -> tuple[Band, ...]:
+def _described(info: raster.RasterInfo) -> tuple[LayerBand, ...]:
     rows = zip(info.dtypes, info.descriptions, info.scales, info.offsets, strict=True)
     return tuple(
-        Band(name=name or f"b{number}", dtype=dtype, scale=scale, offset=offset)
+        LayerBand(name=name or f"b{number}", dtype=dtype, scale=scale, offset=offset)
         for number, (dtype, name, scale, offset) in enumerate(rows, start=1)
     )
 

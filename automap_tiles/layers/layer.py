@@ -27,7 +27,7 @@ class LayerKind(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Band:
+class LayerBand:
     """One band of a layer."""
 
     name: str
@@ -38,7 +38,7 @@ class Band:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LandClass:
+class LegendEntry:
     """One entry of a legend."""
 
     value: int
@@ -61,13 +61,13 @@ class LayerInfo:
     """Of a web map, tiles of 256 px: coarser ones show nothing."""
     max_zoom: int
     """Of a web map: finer ones show enlarged pixels."""
-    bands: tuple[Band, ...]
+    bands: tuple[LayerBand, ...]
     nodata: float | None
     alpha: int | None = None
     """Number of the band that says how opaque a pixel is, from 1."""
     pyramid: Pyramid | None = None
     """The layer's own grid of tiles; None: it has none, or that of another tile size."""
-    classes: tuple[LandClass, ...] = ()
+    classes: tuple[LegendEntry, ...] = ()
     styles: Mapping[str, Query] = field(default_factory=dict)
     """By name."""
     default_style: Query = field(default_factory=dict)

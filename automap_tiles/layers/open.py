@@ -13,7 +13,7 @@ from automap_tiles.formats.registry import open_input
 from automap_tiles.formats.spec import InputSpec
 from automap_tiles.layers import web
 from automap_tiles.layers.files import FileLayer, file_layer, land_classes
-from automap_tiles.layers.layer import Band, LandClass, Layer, LayerInfo, LayerKind
+from automap_tiles.layers.layer import Layer, LayerBand, LayerInfo, LayerKind, LegendEntry
 from automap_tiles.layers.persistence import Keep, tile_writer
 from automap_tiles.layers.process import Looked, ProcessLayer
 from automap_tiles.layers.scenes import ScenesLayer, scenes_layer
@@ -140,15 +140,15 @@ def _inputs(process: Process) -> Iterator[tuple[str, FileLayer | ScenesLayer | A
             yield name, error
 
 
-def _bands(process: Process) -> tuple[Band, ...]:
+def _bands(process: Process) -> tuple[LayerBand, ...]:
     looks = tile_writer(process.writer).appearance()
     return tuple(
-        Band(name=name or f"b{number}", dtype=looks.dtype)
+        LayerBand(name=name or f"b{number}", dtype=looks.dtype)
         for number, name in enumerate(looks.names, start=1)
     )
 
 
-def _classes(process: Process) -> tuple[LandClass, ...]:
+def _classes(process: Process) -> tuple[LegendEntry, ...]:
     """What the values of band 1 mean, as the output says."""
     looks = tile_writer(process.writer).appearance()
     colours = {

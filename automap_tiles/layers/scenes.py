@@ -14,7 +14,7 @@ import numpy as np
 from automap_tiles.errors import ConfigError
 from automap_tiles.formats.capabilities import DatedReader
 from automap_tiles.layers import web
-from automap_tiles.layers.layer import Band, LayerInfo, LayerKind, Query
+from automap_tiles.layers.layer import LayerBand, LayerInfo, LayerKind, Query
 from automap_tiles.scenes.frames import TileFrame
 from automap_tiles.scenes.reading import read_dates
 from automap_tiles.scenes.reflectance import band_grid
@@ -105,7 +105,7 @@ def scenes_layer(name: str, title: str, reader: DatedReader) -> ScenesLayer:
             bounds=bounds,
             min_zoom=max(0, high - _COARSER),
             max_zoom=high,
-            bands=tuple(Band(name=band, dtype="float32") for band in reader.bands),
+            bands=tuple(LayerBand(name=band, dtype="float32") for band in reader.bands),
             nodata=None,
             default_style=_usual(reader.bands),
         ),

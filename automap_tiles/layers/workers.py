@@ -50,7 +50,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Made:
+class MadeTile:
     """A tile that a worker has made."""
 
     result: TileResult
@@ -83,7 +83,9 @@ class Workers:
         self._all = tuple(self._free)
         self._change = threading.Condition()
 
-    def make(self, job: Job, index: TileIndex, began: Callable[[], None] = lambda: None) -> Made:
+    def make(
+        self, job: Job, index: TileIndex, began: Callable[[], None] = lambda: None
+    ) -> MadeTile:
         """Have a tile of a base zoom made; waits for a free worker first, then calls `began`.
 
         A worker that dies or is ended gives a failed tile.
@@ -176,7 +178,7 @@ class _Worker:
     def knows(self, job: Job) -> bool:
         return job.token in self._known
 
-    def make(self, job: Job, index: TileIndex) -> Made:
+    def make(self, job: Job, index: TileIndex) -> MadeTile:
         started = time.perf_counter()
         try:
             pickled = None if self.knows(job) else job
@@ -186,7 +188,7 @@ class _Worker:
         except (BrokenProcessPool, TimedOut) as error:
             words = self._replace(error)
             seconds = time.perf_counter() - started
-            return Made(result=_failed(index, words, seconds))
+            return MadeTile(result=_failed(index, words, seconds))
         self._known.add(job.token)
         assert made is not None
         return made
@@ -311,12 +313,12 @@ class _Known:
         self.function = process.function
         self._worker = TileWorker(process, watch)
 
-    def make(self, index: TileIndex) -> Made:
+    def make(self, index: TileIndex) -> MadeTile:
         try:
             (result,) = self._worker.run(Batch((Step(index, StepKind.PROCESS),)))
         except KeyboardInterrupt:  # nobody interrupts a worker: the function raises it
-            return Made(result=_failed(index, traceback.format_exc(), 0.0))
-        return Made(result=result, files=tuple(self._taken()))
+            return MadeTile(result=_failed(index, traceback.format_exc(), 0.0))
+        return MadeTile(result=result, files=tuple(self._taken()))
 
     def _taken(self) -> Iterator[tuple[str, bytes]]:
         """What was stored in memory, which is let go of."""
@@ -343,7 +345,7 @@ def _learn(job: Job) -> None:
     _try(_known[job.token].function.load, ())
 
 
-def _make(token: str, job: Job | None, index: TileIndex) -> Made | None:
+def _make(token: str, job: Job | None, index: TileIndex) -> MadeTile | None:
     """The tile; None when the process is not known and does not come along."""
     if token not in _known:
         if job is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.commands.point import point_box
-from automap_tiles.commands.stored_tiles import Selection
+from automap_tiles.commands.stored_tiles import TileSelection
 from automap_tiles.grid import Pyramid
 from automap_tiles.runtime.area import bounds_area, geometry_area
 from automap_tiles.runtime.open import open_process
@@ -60,6 +60,6 @@ def area_of(where: Where, pyramid: Pyramid) -> BaseGeometry | None:
     return parts[0] if len(parts) == 1 else parts[0].intersection(parts[1])
 
 
-def selection_of(where: Where, pyramid: Pyramid) -> Selection:
+def selection_of(where: Where, pyramid: Pyramid) -> TileSelection:
     """The part of a tile directory that is meant."""
-    return Selection(zooms=where.zooms, area=area_of(where, pyramid))
+    return TileSelection(zooms=where.zooms, area=area_of(where, pyramid))

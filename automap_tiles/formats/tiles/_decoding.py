@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from automap_tiles import raster
 from automap_tiles.errors import InputError
-from automap_tiles.formats.capabilities import FileLook, Look
+from automap_tiles.formats.capabilities import FileLook, RasterLook
 from automap_tiles.formats.glance import middle_of
 from automap_tiles.formats.tiles._codec import Codec
 from automap_tiles.formats.tiles._files import TileFiles
@@ -32,7 +32,7 @@ class Decoder(Protocol):
         """
         ...
 
-    def look(self, files: TileFiles, index: TileIndex) -> Look:
+    def look(self, files: TileFiles, index: TileIndex) -> RasterLook:
         """What a stored tile says of itself."""
         ...
 
@@ -58,7 +58,7 @@ class GdalTiles:
     ) -> tuple[RasterArray, int]:
         return raster.decode_bands(content, bands)
 
-    def look(self, files: TileFiles, index: TileIndex) -> Look:
+    def look(self, files: TileFiles, index: TileIndex) -> RasterLook:
         return FileLook(files.storage.url(files.key(index)))
 
     def glimpse(self, files: TileFiles, index: TileIndex) -> tuple[RasterArray, Grid]:
@@ -86,10 +86,10 @@ class CodecTiles:
             data = data[[band - 1 for band in bands if band <= len(data)]]
         return data, self.codec.count
 
-    def look(self, files: TileFiles, index: TileIndex) -> Look:
+    def look(self, files: TileFiles, index: TileIndex) -> RasterLook:
         tile = Tile(files.pyramid, index)
         grid = Grid(tile.crs, tile.transform, tile.shape)
-        look: Look = _said_look(files.storage.url(files.key(index)), grid, self.codec)
+        look: RasterLook = _said_look(files.storage.url(files.key(index)), grid, self.codec)
         return look
 
     def glimpse(self, files: TileFiles, index: TileIndex) -> tuple[RasterArray, Grid]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from automap_tiles import raster, vector
 from automap_tiles.errors import InputError, NoOperation
 from automap_tiles.formats.bands import BandTable
-from automap_tiles.formats.capabilities import Look
+from automap_tiles.formats.capabilities import RasterLook
 from automap_tiles.formats.glance import Glance, glance_at_tiles
 from automap_tiles.formats.overlap import pieces
 from automap_tiles.formats.protocols import Feature, OutputKind
@@ -156,7 +156,7 @@ class TileDirectory:
             self.decoder.glimpse(self.files, index) for index in _some_tiles(self.files)
         )
 
-    def look(self) -> Look | None:
+    def look(self) -> RasterLook | None:
         """At the first tile that is found."""
         index = None if self.kind is OutputKind.VECTOR else first_tile(self.files)
         return None if index is None else self.decoder.look(self.files, index)
@@ -185,7 +185,7 @@ class TileDirectory:
 
 @lru_cache(maxsize=32)
 def _sample(files: TileFiles, decoder: Decoder) -> raster.RasterInfo:
-    """Look at the first tile that is found."""
+    """RasterLook at the first tile that is found."""
     index = first_tile(files)
     if index is None:
         raise InputError("there is no tile in it", files.storage.root)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automap_tiles.commands.facts import source_facts
-from automap_tiles.commands.stored_tiles import Selection
+from automap_tiles.commands.stored_tiles import TileSelection
 from automap_tiles.errors import ConfigError
 from automap_tiles.formats.registry import open_input
 from automap_tiles.formats.spec import InputSpec
@@ -135,5 +135,5 @@ def _legend(picture: Picture, band: int) -> ClassLegend:
     if facts.directory is None:
         return read_class_legend(picture.path, band)
     directory = facts.directory
-    tiles = directory.existing(Selection(zooms=(picture.zoom,)))
+    tiles = directory.existing(TileSelection(zooms=(picture.zoom,)))
     return read_class_legend(directory.storage.url(directory.layout.key(tiles[0])), band)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from automap_tiles.layers.layer import LandClass
+from automap_tiles.layers.layer import LegendEntry
 
 if TYPE_CHECKING:
     from automap_tiles.grid import Bounds, TileIndex
@@ -25,7 +25,7 @@ class Description:
     zooms: tuple[int, int]
     """First and last that have a picture."""
     image: ImageFormat
-    legend: Sequence[LandClass]
+    legend: Sequence[LegendEntry]
     look: Mapping[str, Any]
     fingerprint: str
     """Of the source."""

@@ -23,7 +23,7 @@ from automap_tiles import vector
 from automap_tiles.analysis.recipe import MissingBands, Recipe, RepeatedBands
 from automap_tiles.analysis.sample_table import Loss, Reason, SampleTable, added
 from automap_tiles.analysis.sampling import by_number, lots
-from automap_tiles.commands.stored_tiles import Selection, open_stored_tiles
+from automap_tiles.commands.stored_tiles import TileSelection, open_stored_tiles
 from automap_tiles.engine.events import Summary, TileResult
 from automap_tiles.errors import ConfigError, InputError, ProcessChanged
 from automap_tiles.grid import Bounds
@@ -313,7 +313,7 @@ def _gather(
     """What the process wrote, sorted by place, and the features (sample, feature)."""
     directory = open_stored_tiles(path)
     claims, values = [Claims.none()], [np.zeros((0, len(recipe.names)), np.float32)]
-    for index in directory.existing(Selection()):
+    for index in directory.existing(TileSelection()):
         content = directory.storage.get(directory.layout.key(index))
         for feature in vector.decode_features(content, driver=_FORMAT):
             told = feature["properties"]

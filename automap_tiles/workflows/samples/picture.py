@@ -12,7 +12,7 @@ from affine import Affine
 from numpy.typing import NDArray
 
 from automap_tiles.commands.facts import source_facts
-from automap_tiles.commands.stored_tiles import Selection
+from automap_tiles.commands.stored_tiles import TileSelection
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.protocols import OutputKind
@@ -165,7 +165,7 @@ def _of_raster(path: str) -> Picture:
 def _of_directory(path: str, directory: StoredTiles, zoom: int) -> Picture:
     from automap_tiles.raster import inspect
 
-    tiles = directory.existing(Selection(zooms=(zoom,)))
+    tiles = directory.existing(TileSelection(zooms=(zoom,)))
     pyramid = directory.pyramid.replace(pixelbuffer=0)
     boxes = np.array([pyramid.tile(*index).bounds for index in tiles])
     low, high = boxes.min(axis=0), boxes.max(axis=0)

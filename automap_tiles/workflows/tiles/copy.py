@@ -10,7 +10,7 @@ from itertools import islice, takewhile
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
-from automap_tiles.commands.stored_tiles import Selection, StoredTiles, open_stored_tiles
+from automap_tiles.commands.stored_tiles import StoredTiles, TileSelection, open_stored_tiles
 from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.journal import (
     JOURNAL_NAME,
@@ -144,7 +144,7 @@ def copy_tiles(
     source: StoredTiles,
     target_path: str,
     tiles: Sequence[TileIndex],
-    selection: Selection,
+    selection: TileSelection,
     *,
     overwrite: bool = False,
     stop: StopToken = NEVER,
@@ -325,7 +325,7 @@ def _copy_journal(
     source: StoredTiles,
     target: StoredTiles,
     held: Hold,
-    selection: Selection,
+    selection: TileSelection,
     *,
     without: set[TileIndex],
 ) -> int:
@@ -381,7 +381,7 @@ def _renamed(
 
 
 def _current_rows(
-    journal: JournalReader, source: StoredTiles, selection: Selection
+    journal: JournalReader, source: StoredTiles, selection: TileSelection
 ) -> dict[TileIndex, Row]:
     """Written and empty tiles of the selection that no overwriting run has declared stale."""
     last = journal.last_run()

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from automap_tiles.commands.stored_tiles import Selection, open_stored_tiles
+from automap_tiles.commands.stored_tiles import TileSelection, open_stored_tiles
 from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.journal import (
     FailedTile,
@@ -151,7 +151,7 @@ def _of_directory(path: str, failures: int) -> Info:
         ("grid", str(directory.pyramid)),
     )
     counts: dict[int, int] = {}
-    for index in directory.existing(Selection()):
+    for index in directory.existing(TileSelection()):
         counts[index.zoom] = counts.get(index.zoom, 0) + 1
     return Info(
         facts=facts,

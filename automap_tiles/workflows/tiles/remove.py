@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from automap_tiles.commands.stored_tiles import Selection, StoredTiles, open_stored_tiles
+from automap_tiles.commands.stored_tiles import StoredTiles, TileSelection, open_stored_tiles
 from automap_tiles.engine.journal import Hold, Journal, has_journal, hold
 from automap_tiles.grid import TileIndex, curve
 from automap_tiles.storage import Storage, is_remote
@@ -89,7 +89,7 @@ def run(order: RemoveOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
 def remove_tiles(
     directory: StoredTiles,
     tiles: Sequence[TileIndex],
-    selection: Selection,
+    selection: TileSelection,
     *,
     stop: StopToken = NEVER,
 ) -> Generator[Event, None, RemoveOutcome]:
@@ -133,7 +133,7 @@ def _journalled(journal: Journal, zoom: int) -> Iterator[TileIndex]:
 def _forget(
     journal: Journal,
     directory: StoredTiles,
-    selection: Selection,
+    selection: TileSelection,
     *,
     without: Collection[TileIndex],
 ) -> int:

@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 from automap_tiles.cli.main import main
-from automap_tiles.commands.stored_tiles import Selection, open_stored_tiles
+from automap_tiles.commands.stored_tiles import TileSelection, open_stored_tiles
 from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.journal import JOURNAL_NAME, Journal, hold, place_of
 from automap_tiles.errors import ConfigError, OutputBusy, OutputError, OutputMismatch
@@ -65,10 +65,10 @@ def statuses(folder: Path) -> dict[int, dict[TileStatus, int]]:
 
 def test_selection_leaves_out_tiles_that_share_only_an_edge(make_directory: MakeDirectory) -> None:
     directory = open_stored_tiles(str(make_directory("a", TILES)))
-    assert directory.existing(Selection(zooms=(3,), area=AREA)) == INSIDE
-    assert directory.existing(Selection(area=AREA)) == [TileIndex(2, 1, 4), *INSIDE]
-    assert len(directory.existing(Selection())) == len(TILES)
-    assert directory.existing(Selection(zooms=(7,))) == []
+    assert directory.existing(TileSelection(zooms=(3,), area=AREA)) == INSIDE
+    assert directory.existing(TileSelection(area=AREA)) == [TileIndex(2, 1, 4), *INSIDE]
+    assert len(directory.existing(TileSelection())) == len(TILES)
+    assert directory.existing(TileSelection(zooms=(7,))) == []
 
 
 def test_no_tile_directory(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_copy_everything(make_directory: MakeDirectory, tmp_path: Path) -> None:
 def test_copy_a_part(make_directory: MakeDirectory, tmp_path: Path) -> None:
     source = make_directory("a", TILES, empty=EMPTY)
     directory = open_stored_tiles(str(source))
-    part = Selection(zooms=(3,), area=AREA)
+    part = TileSelection(zooms=(3,), area=AREA)
     report = copy_tiles(directory, str(tmp_path / "b"), directory.existing(part), part)
     assert report.copied == 2
     assert sorted(files(tmp_path / "b")) == ["3/2/10.tif", "3/2/9.tif"]
@@ -113,11 +113,11 @@ def test_copy_keeps_what_is_there(make_directory: MakeDirectory) -> None:
     source, target = make_directory("a", TILES), make_directory("b", TILES[:1])
     (target / "3/2/8.tif").write_bytes(b"mine")
     directory = open_stored_tiles(str(source))
-    tiles = directory.existing(Selection())
-    report = copy_tiles(directory, str(target), tiles, Selection())
+    tiles = directory.existing(TileSelection())
+    report = copy_tiles(directory, str(target), tiles, TileSelection())
     assert (report.copied, report.skipped) == (6, 1)
     assert (target / "3/2/8.tif").read_bytes() == b"mine"
-    report = copy_tiles(directory, str(target), tiles, Selection(), overwrite=True)
+    report = copy_tiles(directory, str(target), tiles, TileSelection(), overwrite=True)
     assert (report.copied, report.skipped) == (7, 0)
     assert files(target) == files(source)
 
@@ -152,7 +152,7 @@ def test_damage_does_not_go_into_the_copy(tmp_path: Path, how: str, metatiling: 
     with collecting() as notes:
         directory = open_stored_tiles(str(project.config))
         report = copy_tiles(
-            directory, str(tmp_path / "b"), directory.existing(Selection()), Selection()
+            directory, str(tmp_path / "b"), directory.existing(TileSelection()), TileSelection()
         )
     (note,) = [note for note in notes if note.subject is Subject.TILES]
     assert (note.fate, note.count, note.examples) == (Fate.LOST, 1, (name,))
@@ -190,8 +190,8 @@ def test_tiles_without_checksums_are_copied_as_they_are(
     source = make_directory("a", TILES)
     (source / "3/2/8.tif").write_bytes(b"who knows")
     directory = open_stored_tiles(str(source))
-    tiles = directory.existing(Selection())
-    report = copy_tiles(directory, str(tmp_path / "b"), tiles, Selection())
+    tiles = directory.existing(TileSelection())
+    report = copy_tiles(directory, str(tmp_path / "b"), tiles, TileSelection())
     assert (report.copied, report.damaged) == (7, 0)
     assert files(tmp_path / "b") == files(source)
 
@@ -203,7 +203,9 @@ def test_what_lies_beside_tiles(make_directory: MakeDirectory, tmp_path: Path) -
     (source / "legend.qml").write_text("<qgis/>")
     directory = open_stored_tiles(str(source))
     with collecting() as notes:
-        copy_tiles(directory, str(tmp_path / "b"), directory.existing(Selection()), Selection())
+        copy_tiles(
+            directory, str(tmp_path / "b"), directory.existing(TileSelection()), TileSelection()
+        )
     assert (tmp_path / "b/3/2/8.tif.aux.xml").read_text() == "<PAMDataset/>"
     assert not (tmp_path / "b/legend.qml").exists()
     (note,) = notes
@@ -218,15 +220,15 @@ def test_copy_refuses_another_pyramid_and_itself(make_directory: MakeDirectory) 
     directory = open_stored_tiles(str(make_directory("a", TILES)))
     other = make_directory("b", [], grid="mercator")
     with pytest.raises(OutputMismatch, match="mercator"):
-        copy_tiles(directory, str(other), [], Selection())
+        copy_tiles(directory, str(other), [], TileSelection())
     with pytest.raises(OutputError, match="same"):
-        copy_tiles(directory, directory.path, [], Selection())
+        copy_tiles(directory, directory.path, [], TileSelection())
 
 
 def test_remove_a_part(make_directory: MakeDirectory) -> None:
     folder = make_directory("a", TILES, empty=[(3, 2, 11), *EMPTY])
     directory = open_stored_tiles(str(folder))
-    part = Selection(zooms=(3,), area=shapely.box(22.5, 23.0, 80.0, 45.0))
+    part = TileSelection(zooms=(3,), area=shapely.box(22.5, 23.0, 80.0, 45.0))
     forgotten = remove_tiles(directory, directory.existing(part), part)
     assert forgotten == 3  # the two written ones and the empty one
     assert "3/2/9.tif" not in files(folder)
@@ -240,7 +242,7 @@ def test_remove_a_part(make_directory: MakeDirectory) -> None:
 def test_remove_everything_leaves_no_empty_folders(make_directory: MakeDirectory) -> None:
     folder = make_directory("a", TILES, empty=EMPTY)
     directory = open_stored_tiles(str(folder))
-    remove_tiles(directory, directory.existing(Selection()), Selection())
+    remove_tiles(directory, directory.existing(TileSelection()), TileSelection())
     assert not [path for path in folder.rglob("*") if path.is_dir()]
     assert (folder / "metadata.json").is_file()
     assert statuses(folder) == {}
@@ -265,7 +267,7 @@ def test_remove_waits_for_nobody(make_directory: MakeDirectory) -> None:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
         with pytest.raises(OutputBusy):
-            remove_tiles(directory, directory.existing(Selection()), Selection())
+            remove_tiles(directory, directory.existing(TileSelection()), TileSelection())
         other.communicate("")
     assert len(files(folder)) == len(TILES)
 
@@ -274,13 +276,13 @@ def test_copying_into_an_output_that_is_being_written(make_directory: MakeDirect
     source, target = make_directory("a", TILES), make_directory("b", TILES[:1])
     (target / "3/2/8.tif").write_bytes(b"mine")
     directory = open_stored_tiles(str(source))
-    tiles = directory.existing(Selection())
+    tiles = directory.existing(TileSelection())
     with hold(place_of(str(target))), pytest.raises(OutputBusy, match="another run"):
-        copy_tiles(directory, str(target), tiles, Selection(), overwrite=True)
+        copy_tiles(directory, str(target), tiles, TileSelection(), overwrite=True)
     assert files(target) == {"3/2/8.tif": b"mine"}
     new = target.parent / "new"
     with hold(place_of(str(new))), pytest.raises(OutputBusy):
-        copy_tiles(directory, str(new), tiles, Selection())
+        copy_tiles(directory, str(new), tiles, TileSelection())
     assert not new.exists() or not any(new.iterdir())
 
 
@@ -291,11 +293,11 @@ def test_removing_from_an_output_without_a_journal_that_is_being_written(
     folder = make_directory("a", TILES)
     (folder / JOURNAL_NAME).unlink()
     directory = open_stored_tiles(str(folder))
-    tiles = directory.existing(Selection())
+    tiles = directory.existing(TileSelection())
     with hold(place_of(str(folder))), pytest.raises(OutputBusy):
-        remove_tiles(directory, tiles, Selection())
+        remove_tiles(directory, tiles, TileSelection())
     assert len(files(folder)) == len(TILES)
-    assert remove_tiles(directory, tiles, Selection()) == 0
+    assert remove_tiles(directory, tiles, TileSelection()) == 0
     assert files(folder) == {}
 
 
@@ -305,7 +307,7 @@ def test_stale_tiles_are_not_copied_as_done(make_directory: MakeDirectory, tmp_p
     with Journal.open(source / JOURNAL_NAME) as journal:
         journal.start_run(HASHES, "all", fresh_from=0, metatiling=1, stale=stale)
     directory = open_stored_tiles(str(source))
-    copy_tiles(directory, str(tmp_path / "b"), directory.existing(Selection()), Selection())
+    copy_tiles(directory, str(tmp_path / "b"), directory.existing(TileSelection()), TileSelection())
     with Journal.open_readonly(tmp_path / "b" / JOURNAL_NAME) as journal:
         assert sum(each[TileStatus.WRITTEN] for each in journal.counts().values()) == 4
 
