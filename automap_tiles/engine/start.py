@@ -11,6 +11,7 @@ from automap_tiles.engine.journal import Journal, RunRecord, read_made_of
 from automap_tiles.engine.plan import Known, NothingKnown
 from automap_tiles.errors import ProcessChanged
 from automap_tiles.grid import TileIndex, cover
+from automap_tiles.notes import Fate, Note, Subject
 from automap_tiles.runtime.process import Process
 
 # What a changed hash means to the user.
@@ -130,4 +131,16 @@ def _changed(output: str, what: list[str]) -> ProcessChanged:
     return ProcessChanged(
         f"{output}: {' and '.join(what)} changed since tiles were written "
         "here; run again with --overwrite to make them anew, or choose another output path"
+    )
+
+
+def adoption(tiles: list[TileResult]) -> Note:
+    """What is told of tiles that are done although the journal does not know them."""
+    return Note(
+        fate=Fate.GUESSED,
+        subject=Subject.TILES,
+        reason="whole files of which the journal knows nothing are taken for finished ones",
+        count=len(tiles),
+        examples=tuple(str(tile.index) for tile in tiles[:3]),
+        remedy="--overwrite makes them anew",
     )

@@ -18,7 +18,8 @@ from automap_tiles.grid import Tile, TileIndex
 from automap_tiles.layers.files import FileLayer
 from automap_tiles.layers.layer import LayerInfo
 from automap_tiles.layers.persistence import Keep, in_memory, tile_writer
-from automap_tiles.layers.workers import Job, Workers, shared_workers
+from automap_tiles.layers.worker_side import Job
+from automap_tiles.layers.workers import Workers, shared_workers
 
 if TYPE_CHECKING:
     from automap_tiles.formats.protocols import RasterArray

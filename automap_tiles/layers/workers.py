@@ -7,70 +7,39 @@ ended when a tile takes too long or nobody wants its process any more.
 
 from __future__ import annotations
 
-import pickle
 import signal
 import threading
 import time
-import traceback
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures import TimeoutError as TimedOut
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from functools import cache
 from multiprocessing.process import BaseProcess
-from typing import TYPE_CHECKING, TypeVar
-from uuid import uuid4
+from typing import TypeVar
 
-from automap_tiles.engine.batching import Batch
-from automap_tiles.engine.events import TileResult, TileStatus
-from automap_tiles.engine.plan import Step, StepKind
 from automap_tiles.engine.pools.choice import usable_processors
-from automap_tiles.engine.pools.context import follow_parent, worker_context
-from automap_tiles.engine.watch import TimeLimit, Watch, too_long
-from automap_tiles.engine.worker import TileWorker
+from automap_tiles.engine.pools.context import worker_context
+from automap_tiles.engine.watch import TimeLimit, too_long
 from automap_tiles.grid import TileIndex
-from automap_tiles.layers.persistence import in_memory
-from automap_tiles.runtime.process import Process
-
-if TYPE_CHECKING:
-    from automap_tiles.storage import Storage
+from automap_tiles.layers.worker_side import (
+    Job,
+    MadeTile,
+    begin,
+    failed,
+    learn,
+    make_tile,
+    try_out,
+)
 
 TILE_SECONDS = 300.0
 """How long a tile may take that somebody looks at, when nobody says otherwise."""
 
 _GRACE = 5.0
 """Seconds after which a worker is killed that should have ended itself, or said something."""
-_KNOWN = 8
-"""Processes that a worker keeps, with their open inputs."""
 
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, kw_only=True)
-class MadeTile:
-    """A tile that a worker has made."""
-
-    result: TileResult
-    files: tuple[tuple[str, bytes], ...] = ()
-    """Key and content of what it would have stored, when nothing is to be kept."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """A process whose tiles are looked at, as it travels to the workers."""
-
-    pickled: bytes
-    keeps: bool
-    """Whether tiles are stored where the process says; else they come back."""
-    token: str = field(default_factory=lambda: uuid4().hex)
-
-    @classmethod
-    def of(cls, process: Process, *, keeps: bool) -> Job:
-        """To be made once: workers know it by its token."""
-        return cls(pickled=pickle.dumps(process.for_workers()), keeps=keeps)
 
 
 class Workers:
@@ -182,20 +151,20 @@ class _Worker:
         started = time.perf_counter()
         try:
             pickled = None if self.knows(job) else job
-            made = self._call(_make, job.token, pickled, index)
+            made = self._call(make_tile, job.token, pickled, index)
             if made is None:  # it has forgotten the process over others
-                made = self._call(_make, job.token, job, index)
+                made = self._call(make_tile, job.token, job, index)
         except (BrokenProcessPool, TimedOut) as error:
             words = self._replace(error)
             seconds = time.perf_counter() - started
-            return MadeTile(result=_failed(index, words, seconds))
+            return MadeTile(result=failed(index, words, seconds))
         self._known.add(job.token)
         assert made is not None
         return made
 
     def learn(self, job: Job) -> None:
         try:
-            self._call(_learn, job)
+            self._call(learn, job)
         except (BrokenProcessPool, TimedOut) as error:
             self._replace(error)
         else:
@@ -203,7 +172,7 @@ class _Worker:
 
     def survives(self, work: Callable[..., object], arguments: tuple[object, ...]) -> str | None:
         try:
-            self._call(_try, work, arguments)
+            self._call(try_out, work, arguments)
         except (BrokenProcessPool, TimedOut) as error:
             return self._replace(error)
         return None
@@ -260,7 +229,7 @@ class _Worker:
                 self._executor = ProcessPoolExecutor(
                     1,
                     mp_context=worker_context(),
-                    initializer=_begin,
+                    initializer=begin,
                     initargs=(self._limit.watch,),
                 )
             future = self._executor.submit(work, *arguments)
@@ -289,75 +258,3 @@ def _last_words(code: int | None) -> str:
         f"WorkerLost: the worker process {how} (a crash in a native library, out of memory, or a "
         "call that ends the process); it was replaced"
     )
-
-
-def _failed(index: TileIndex, error: str, seconds: float) -> TileResult:
-    return TileResult(
-        index=index, status=TileStatus.FAILED, seconds=seconds, worker="lost", error=error
-    )
-
-
-# What runs in a worker.
-
-
-class _Known:
-    """A process that this worker knows."""
-
-    def __init__(self, job: Job, watch: Watch | None) -> None:
-        process: Process = pickle.loads(job.pickled)
-        self._storage: Storage | None = None
-        if not job.keeps:
-            target = in_memory(process.writer)
-            self._storage = target.files.storage
-            process = replace(process, writer=target)
-        self.function = process.function
-        self._worker = TileWorker(process, watch)
-
-    def make(self, index: TileIndex) -> MadeTile:
-        try:
-            (result,) = self._worker.run(Batch((Step(index, StepKind.PROCESS),)))
-        except KeyboardInterrupt:  # nobody interrupts a worker: the function raises it
-            return MadeTile(result=_failed(index, traceback.format_exc(), 0.0))
-        return MadeTile(result=result, files=tuple(self._taken()))
-
-    def _taken(self) -> Iterator[tuple[str, bytes]]:
-        """What was stored in memory, which is let go of."""
-        if self._storage is not None:
-            for key in self._storage.list():
-                yield key, self._storage.get(key)
-                self._storage.delete(key)
-
-
-_known: OrderedDict[str, _Known] = OrderedDict()
-_watch: list[Watch] = []
-
-
-def _begin(watch: Watch) -> None:
-    """First thing in a worker."""
-    follow_parent()
-    _watch.append(watch)
-
-
-def _learn(job: Job) -> None:
-    _known[job.token] = _Known(job, _watch[0] if _watch else None)
-    while len(_known) > _KNOWN:
-        _known.popitem(last=False)
-    _try(_known[job.token].function.load, ())
-
-
-def _make(token: str, job: Job | None, index: TileIndex) -> MadeTile | None:
-    """The tile; None when the process is not known and does not come along."""
-    if token not in _known:
-        if job is None:
-            return None
-        _learn(job)
-    _known.move_to_end(token)
-    return _known[token].make(index)
-
-
-def _try(work: Callable[..., object], arguments: tuple[object, ...]) -> None:
-    """Call something whose result and errors are nobody's business here."""
-    try:
-        work(*arguments)
-    except BaseException:  # noqa: BLE001 - who asks calls it himself afterwards, and is told then
-        return

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from automap_tiles.engine import run as run_module
+from automap_tiles.engine import running as run_module
 from automap_tiles.engine.batching import Batch
 from automap_tiles.engine.events import TileDone, TileResult, TileStatus, WorkerLost
 from automap_tiles.engine.pools.protocol import Results

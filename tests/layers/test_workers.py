@@ -17,7 +17,8 @@ from automap_tiles.grid import TileIndex
 from automap_tiles.layers.open import process_layer
 from automap_tiles.layers.persistence import Keep
 from automap_tiles.layers.process import Looked, ProcessLayer
-from automap_tiles.layers.workers import Job, Workers
+from automap_tiles.layers.worker_side import Job
+from automap_tiles.layers.workers import Workers
 from automap_tiles.runtime import open_process
 from tests.engine.projects import Project, make_raster
 

@@ -1,0 +1,26 @@
+"""How a process is run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from automap_tiles.engine.pools import Concurrency
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """How a process is run."""
+
+    concurrency: Concurrency = Concurrency.PROCESSES
+    workers: int | None = None
+    """None: one for each processor."""
+    dask_scheduler: str | None = None
+    """Address; None starts a cluster on this machine."""
+    overwrite: bool = False
+    """Make tiles again that are done."""
+    retry_failed: bool = False
+    """Only tiles that failed before."""
+    tile_seconds: float | None = None
+    """How long a tile may take before its worker is ended; None: as long as it likes."""
+    fail_fast: bool = False
+    """Stop at the first tile that fails."""
