@@ -7,17 +7,13 @@ search tree; large ones are asked for the tile's part each time.
 
 from __future__ import annotations
 
-import logging
 import math
-import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import fiona
 import numpy as np
 import shapely
 from fiona._err import CPLE_BaseError
@@ -28,7 +24,6 @@ from shapely.geometry.base import BaseGeometry
 
 from automap_tiles.errors import GridError, InputError
 from automap_tiles.grid import Bounds
-from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.vector import geojson
 from automap_tiles.vector.geometry import (
     Feature,
@@ -41,26 +36,20 @@ from automap_tiles.vector.geometry import (
     union_geometry,
 )
 from automap_tiles.vector.reproject import reproject_bounds, reproject_geometries, shift
-
-# A virtual file of OGR could read other files of the machine and open connections, whatever its
-# name, so the drivers are listed. None of these follows references.
-DRIVERS = (
-    "GeoJSON",
-    "GeoJSONSeq",
-    "TopoJSON",
-    "GPKG",
-    "ESRI Shapefile",
-    "FlatGeobuf",
-    "OpenFileGDB",
+from automap_tiles.vector.source import (
+    Stamp,
+    bounds_of,
+    crs_of,
+    open_source,
+    skipped_columns,
+    stamp_of,
+    tell_of_columns,
+    tell_of_layers,
 )
-
-# Those that may hold several layers.
-_WITH_LAYERS = ("GPKG", "OpenFileGDB", "TopoJSON")
 
 # Files up to this size are read once and kept.
 _KEEP_BYTES = 16 * 2**20
 
-_Stamp = tuple[int, int]
 _Row = tuple[BaseGeometry, dict[str, Any]]
 
 
@@ -97,13 +86,13 @@ class _Table:
 
 def describe(path: str) -> VectorInfo:
     """Open a vector file and describe it; raises `InputError`."""
-    return _inspect(path, _stamp_of(path))
+    return _inspect(path, stamp_of(path))
 
 
 def count_unplaced(path: str) -> int:
     """How many features of a file have no geometry; all are looked at. Raises `InputError`."""
-    with _open(path) as source:
-        if source.driver == "GeoJSON" and _is_kept(_stamp_of(path)):
+    with open_source(path) as source:
+        if source.driver == "GeoJSON" and _is_kept(stamp_of(path)):
             return len(source) - len(_features_of(path))
         try:
             return sum(row.geometry is None for row in source.filter())
@@ -127,7 +116,7 @@ def read_features(
     box of a grid that closes around the globe; what runs over its left or right edge comes in on
     the other side. Raises `InputError` when the file cannot be read.
     """
-    stamp = _stamp_of(path)
+    stamp = stamp_of(path)
     found: Iterable[_Row]
     if stamp is None or not _is_kept(stamp):
         found = _query(path, bounds, crs, world)
@@ -157,7 +146,7 @@ def _clipped(
 
 
 @lru_cache(maxsize=8)
-def _table(path: str, _stamp: _Stamp, crs: CRS, world: Bounds | None) -> _Table:
+def _table(path: str, _stamp: Stamp, crs: CRS, world: Bounds | None) -> _Table:
     """The whole file; the stamp makes a changed file another one."""
     rows = _query(path, None, crs, world)
     geometries = np.empty(len(rows), dtype=object)
@@ -166,17 +155,17 @@ def _table(path: str, _stamp: _Stamp, crs: CRS, world: Bounds | None) -> _Table:
 
 
 @lru_cache(maxsize=64)
-def _inspect(path: str, stamp: _Stamp | None) -> VectorInfo:
-    with _skipped_columns() as skipped, _open(path) as source:
-        _tell_of_layers(path, source)
+def _inspect(path: str, stamp: Stamp | None) -> VectorInfo:
+    with skipped_columns() as skipped, open_source(path) as source:
+        tell_of_layers(path, source)
         properties = dict(source.schema["properties"])
         if source.driver == "GeoJSON" and _is_kept(stamp):
             properties = geojson.settle(_features_of(path), properties)
         else:
-            _tell_of_columns(skipped)
+            tell_of_columns(skipped)
         return VectorInfo(
-            crs=_crs(source, path),
-            bounds=_bounds_of(source),
+            crs=crs_of(source, path),
+            bounds=bounds_of(source),
             geometry=str(source.schema["geometry"]),
             driver=str(source.driver),
             properties=properties,
@@ -186,8 +175,8 @@ def _inspect(path: str, stamp: _Stamp | None) -> VectorInfo:
 
 def _query(path: str, bounds: Bounds | None, crs: CRS, world: Bounds | None) -> list[_Row]:
     """Features, whole and in the CRS, of the part of a file around a box."""
-    with _open(path) as source:
-        own = _crs(source, path)
+    with open_source(path) as source:
+        own = crs_of(source, path)
         try:
             found = _records(path, source, _boxes(bounds, crs, own, world, source))
             shapes = [repaired(to_shape(geometry)) for geometry, _ in found]
@@ -209,7 +198,7 @@ def _boxes(
     if bounds is None:
         return [None]
     boxes: list[Bounds | None] = [_wider(reproject_bounds(bounds, crs, own))]
-    extent = None if world is None else _bounds_of(source)
+    extent = None if world is None else bounds_of(source)
     if world is None or extent is None:
         return boxes
     for turn in (world.width, -world.width):
@@ -224,7 +213,7 @@ def _records(
     path: str, source: Any, boxes: Sequence[Bounds | None]
 ) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """Geometry and properties of the features with a geometry, each once."""
-    if source.driver == "GeoJSON" and _is_kept(_stamp_of(path)) and boxes == [None]:
+    if source.driver == "GeoJSON" and _is_kept(stamp_of(path)) and boxes == [None]:
         features = _features_of(path)
         geojson.settle(features, dict(source.schema["properties"]))
         return [(each["geometry"], each["properties"]) for each in features]
@@ -270,100 +259,6 @@ def _wider(bounds: Bounds) -> Bounds:
     return Bounds(left - dx, bottom - dy, right + dx, top + dy)
 
 
-def _open(path: str) -> Any:
-    try:
-        return fiona.open(path, enabled_drivers=list(DRIVERS))
-    except (FionaError, CPLE_BaseError, OSError, ValueError) as error:
-        if "://" not in path and not path.startswith("/vsi") and not Path(path).exists():
-            raise InputError("does not exist", path) from error
-        raise InputError(
-            f"is no vector file of a known kind ({', '.join(DRIVERS)}): {error}", path
-        ) from error
-
-
-def _bounds_of(source: Any) -> Bounds | None:
-    """None where no feature has a geometry."""
-    if not len(source):
-        return None
-    try:
-        return Bounds(*source.bounds)
-    except FionaError:
-        return None
-
-
-def _tell_of_layers(path: str, source: Any) -> None:
-    """GDAL opens the first layer of a file."""
-    if source.driver not in _WITH_LAYERS:
-        return
-    others = [name for name in fiona.listlayers(path) if name != source.name]
-    if others:
-        tell(
-            Note(
-                fate=Fate.IGNORED,
-                subject=Subject.LAYERS,
-                count=len(others),
-                examples=tuple(others),
-                reason=f"a file has several layers, and its first, {source.name}, is read",
-                remedy="write the one that is meant to a file of its own",
-            )
-        )
-
-
-@contextmanager
-def _skipped_columns() -> Iterator[list[str]]:
-    """Columns that fiona leaves out, saying so in its log only: it has no type for them."""
-    found: list[str] = []
-    log = logging.getLogger("fiona.ogrext")
-    heard = _Skipped(found)
-    log.addHandler(heard)
-    try:
-        yield found
-    finally:
-        log.removeHandler(heard)
-
-
-class _Skipped(logging.Handler):
-    def __init__(self, found: list[str]) -> None:
-        super().__init__(logging.WARNING)
-        self._found = found
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if str(record.msg).startswith("Skipping field") and "invalid type" in str(record.msg):
-            named = isinstance(record.args, tuple) and record.args
-            self._found.append(str(named[0] if named else record.msg))
-
-
-def _tell_of_columns(names: Sequence[str]) -> None:
-    if names:
-        tell(
-            Note(
-                fate=Fate.LOST,
-                subject=Subject.ATTRIBUTES,
-                count=len(names),
-                examples=tuple(names),
-                reason="columns of a type that cannot be read, such as lists of numbers",
-                remedy="make them columns of text",
-            )
-        )
-
-
-def _is_kept(stamp: _Stamp | None) -> bool:
+def _is_kept(stamp: Stamp | None) -> bool:
     """Whether a file is small enough to be read once and kept."""
     return stamp is not None and stamp[1] <= _KEEP_BYTES
-
-
-def _crs(source: Any, path: str) -> CRS:
-    if not source.crs_wkt:
-        raise InputError("has no CRS", path)
-    return CRS.from_wkt(source.crs_wkt)
-
-
-def _stamp_of(path: str) -> _Stamp | None:
-    """Time and size of a local file; None for what is not a plain local file."""
-    try:
-        status = os.stat(path)  # noqa: PTH116
-    except OSError:
-        return None
-    if not os.path.isfile(path):  # noqa: PTH113
-        return None
-    return status.st_mtime_ns, status.st_size

@@ -1,0 +1,105 @@
+"""What the journal knows of tiles that are copied goes along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import islice
+
+from automap_tiles.commands.stored_tiles import StoredTiles, TileSelection
+from automap_tiles.engine.events import TileResult, TileStatus
+from automap_tiles.engine.journal import (
+    Hold,
+    Journal,
+    JournalReader,
+    Row,
+    RunRecord,
+    has_journal,
+)
+from automap_tiles.formats.protocols import StoredFile
+from automap_tiles.grid import TileIndex, curve
+from automap_tiles.workflows.tiles.remove import LAST_KEY
+
+# Rows of the journal that are written together.
+_GROUP = 1024
+
+
+def copy_journal(
+    source: StoredTiles,
+    target: StoredTiles,
+    held: Hold,
+    selection: TileSelection,
+    *,
+    without: set[TileIndex],
+) -> int:
+    """Rows of the selection, under runs with the same hashes; the number of rows.
+
+    Without them the next run of the process on the target would compute empty tiles again.
+    """
+    if not has_journal(source.place):
+        return 0
+    with JournalReader.at(source.place) as journal:
+        rows = _current_rows(journal, source, selection)
+        rows = {index: row for index, row in rows.items() if index not in without}
+        runs = {run.id: run for run in journal.runs_with_tiles()}
+        if rows:
+            _write_rows(journal, rows, runs, (source, target), held)
+    return len(rows)
+
+
+def _write_rows(
+    known: JournalReader,
+    rows: dict[TileIndex, Row],
+    runs: Mapping[int, RunRecord],
+    way: tuple[StoredTiles, StoredTiles],
+    held: Hold,
+) -> None:
+    with Journal.under(held) as journal:
+        for number in sorted({row.run for row in rows.values()} & runs.keys()):
+            record = journal.start_run(
+                runs[number].hashes,
+                "copied",
+                fresh_from=0,
+                metatiling=runs[number].metatiling,
+            )
+            own = (index for index, row in rows.items() if row.run == number)
+            while group := list(islice(own, _GROUP)):
+                journal.record(
+                    record,
+                    [_result(i, rows[i], _renamed(known.files_of(i), *way)) for i in group],
+                )
+            journal.finish_run(record)
+
+
+def _renamed(
+    files: Iterable[StoredFile], source: StoredTiles, target: StoredTiles
+) -> tuple[StoredFile, ...]:
+    """Files of a tile as they are called in the target."""
+    found = []
+    for file in files:
+        index = source.layout.parse(file.key)
+        if index is not None:
+            found.append(file._replace(key=target.layout.key(index)))
+    return tuple(found)
+
+
+def _current_rows(
+    journal: JournalReader, source: StoredTiles, selection: TileSelection
+) -> dict[TileIndex, Row]:
+    """Written and empty tiles of the selection that no overwriting run has declared stale."""
+    last = journal.last_run()
+    found: dict[TileIndex, Row] = {}
+    for zoom in journal.counts():
+        rows = journal.rows(zoom, 0, LAST_KEY)
+        current = {
+            TileIndex(zoom, *curve.unkey(key)): row
+            for key, row in rows.items()
+            if row.status in (TileStatus.WRITTEN, TileStatus.EMPTY)
+            and (last is None or row.run >= last.fresh_from)
+        }
+        picked = selection.pick(source.process_pyramid, current)
+        found.update((index, current[index]) for index in picked)
+    return found
+
+
+def _result(index: TileIndex, row: Row, files: tuple[StoredFile, ...]) -> TileResult:
+    return TileResult(index=index, status=row.status, seconds=0.0, worker="copied", files=files)
