@@ -61,25 +61,23 @@ from automap_tiles.missions.common.stac import (
     Scalings,
     number,
 )
-from automap_tiles.missions.registry import (
+from automap_tiles.missions.lookup import (
     collections,
     common_bands,
     find_products,
     mission_of,
-    missions,
     parse_satellites,
     parse_tile,
     quality_layer,
     quality_layers,
     recognise,
-    register,
     satellite_name,
     satellite_of,
     satellites,
     sensor_of,
     sensors,
-    unregister,
 )
+from automap_tiles.missions.registry import missions, register, unregister
 
 if TYPE_CHECKING:
     from automap_tiles.missions.common.outlines import LON_LAT, center, grid_of, outline

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -145,10 +146,10 @@ NO_MISSION = "planet-x"
 @pytest.fixture
 def plugins(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """Entry points that a test sets; nothing of them is left behind."""
-    registry._known.cache_clear()
+    registry.known.cache_clear()
     monkeypatch.setattr("importlib.metadata.entry_points", lambda group: ENTRIES[group])
     yield monkeypatch
-    registry._known.cache_clear()
+    registry.known.cache_clear()
 
 
 ENTRIES: dict[str, list[EntryPoint]] = {}
@@ -185,6 +186,14 @@ def test_a_name_that_is_taken(plugins: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError, match="two missions have a satellite of this name") as caught:
         sensors.satellites()
     assert caught.value.found == "planet-x, x"
+
+
+@pytest.mark.parametrize("alias", ["all", "landsat", "8", "sentinel-2"])
+def test_a_word_that_is_taken(alias: str) -> None:
+    own = Satellite(name="planet-y", sensors=(replace(PLUGIN, key="planet-y"),), aliases=(alias,))
+    with pytest.raises(ConfigError, match="two missions have a satellite of this name") as caught:
+        sensors.register(PlainMission(group="planet-y", satellites=(own,)))
+    assert caught.value.found == alias
 
 
 def test_register() -> None:

@@ -103,28 +103,30 @@ def _scene(
         sun_elevation=about.sun_elevation,
         sun_azimuth=about.sun_azimuth,
         access=access,
-        bands={
-            name: BandFile(
-                href=band.asset.href,
-                index=band.index,
-                grid=_grid(item, band.asset),
-                size=_size(band.asset),
-                checksum=_checksum(band.asset),
-            )
-            for name, band in bands.items()
-        },
-        quality=tuple(
-            QualityFile(
-                layer=found.layer,
-                href=found.asset.href,
-                indexes=found.indexes,
-                grid=_grid(item, found.asset),
-                size=_size(found.asset),
-                checksum=_checksum(found.asset),
-            )
-            for found in quality
-        ),
+        bands={name: _band_file(item, band) for name, band in bands.items()},
+        quality=tuple(_quality_file(item, found) for found in quality),
         metadata={name: value for name, value in metadata.items() if value is not None},
+    )
+
+
+def _band_file(item: Item, band: BandAsset) -> BandFile:
+    return BandFile(
+        href=band.asset.href,
+        index=band.index,
+        grid=_grid(item, band.asset),
+        size=_size(band.asset),
+        checksum=_checksum(band.asset),
+    )
+
+
+def _quality_file(item: Item, found: QualityAsset) -> QualityFile:
+    return QualityFile(
+        layer=found.layer,
+        href=found.asset.href,
+        indexes=found.indexes,
+        grid=_grid(item, found.asset),
+        size=_size(found.asset),
+        checksum=_checksum(found.asset),
     )
 
 

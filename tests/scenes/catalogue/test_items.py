@@ -232,8 +232,8 @@ def test_what_cannot_be_used_says_why(odc: Path, name: str, word: str) -> None:
 def test_broken_items(earth_search: Path) -> None:
     good = load(next(earth_search.glob("S2A_33TWL_20230815*/*.json")))
     for change, word in (
-        ({"assets": None}, "no STAC item"),
-        ({"properties": []}, "no STAC item"),
+        ({"assets": None}, "not a STAC item"),
+        ({"properties": []}, "not a STAC item"),
         ({"id": ""}, "no id"),
         ({"assets": {}}, "no bands"),
         ({"geometry": {"type": "Polygon", "coordinates": "x"}}, "geometry"),

@@ -75,7 +75,7 @@ def test_probabilities_are_those_of_lightgbm() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("objective=binary sigmoid:1", "objective=regression"), "is no binary classifier"),
+        (("objective=binary sigmoid:1", "objective=regression"), "not a binary classifier"),
         (("num_cat=0", "num_cat=1"), "splits other than plain"),
         (("decision_type=2", "decision_type=1"), "splits other than plain"),
     ],
