@@ -107,8 +107,12 @@ def known() -> Known:
 
 def _groups_of_others(found: Sequence[Mission]) -> set[str]:
     """Words for groups that are not free for a satellite: each mission may call one as its own."""
-    names = {each.name for mission in found for each in mission.satellites}
-    return {mission.group for mission in found if mission.group not in names} | {EVERYTHING}
+    groups = {
+        mission.group
+        for mission in found
+        if mission.group not in {satellite.name for satellite in mission.satellites}
+    }
+    return groups | {EVERYTHING}
 
 
 def _check_once(what: str, names: Sequence[str]) -> None:

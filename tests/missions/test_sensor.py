@@ -194,6 +194,10 @@ def test_a_word_that_is_taken(alias: str) -> None:
     with pytest.raises(ConfigError, match="two missions have a satellite of this name") as caught:
         sensors.register(PlainMission(group="planet-y", satellites=(own,)))
     assert caught.value.found == alias
+    own = Satellite(name=alias, sensors=(replace(PLUGIN, key="planet-y", satellite=alias),))
+    with pytest.raises(ConfigError, match="two missions have a satellite of this name"):
+        sensors.register(PlainMission(group="planet-y", satellites=(own,)))
+    assert sensors.parse_satellites("landsat") == {"landsat-5", "landsat-7", "landsat-8"}
 
 
 def test_register() -> None:
