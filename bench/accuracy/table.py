@@ -10,21 +10,32 @@ import numpy as np
 Results = Mapping[str, Mapping[str, Any]]
 
 
-def text(sets: Mapping[str, Results]) -> str:
-    """Markdown: accuracy and macro-F1, what was stated, and what it took."""
-    present = {name: found for name, found in sets.items() if _column(found, "automap", "accuracy")}
-    return "\n".join([*_accuracy(present), "", *_stated(present), "", *_seconds(present)])
+def text(sets: Mapping[str, Results], ours: str) -> str:
+    """Markdown: accuracy and macro-F1, what was stated, and what it took.
+
+    `ours` is `automap`, or `vote`, which states nothing.
+    """
+    present = {name: _of(found, ours) for name, found in sets.items()}
+    present = {name: found for name, found in present.items() if found}
+    stated = [*_stated(present), ""] if ours == "automap" else []
+    return "\n".join([*_accuracy(present, ours), "", *stated, *_seconds(present, ours)])
 
 
-def _accuracy(sets: Mapping[str, Results]) -> Iterator[str]:
-    yield "| set | divisions | XGBoost | forest | automap | automap minus the better one |"
+def _of(found: Results, ours: str) -> Results:
+    """The divisions that one of our ways was tried on."""
+    tried = {name.split()[1] for name in found if name.startswith(f"{ours} ")}
+    return {name: one for name, one in found.items() if name.split()[1] in tried}
+
+
+def _accuracy(sets: Mapping[str, Results], ours: str) -> Iterator[str]:
+    yield f"| set | divisions | XGBoost | forest | {ours} | {ours} minus the better one |"
     yield "|---|---|---|---|---|---|"
     differences = []
     for name, found in sets.items():
-        means = [_pair(found, method) for method in ("xgboost", "forest", "automap")]
+        means = [_pair(found, method) for method in ("xgboost", "forest", ours)]
         better = np.maximum(means[0], means[1])
         differences.append(means[2] - better)
-        count = len(_column(found, "automap", "accuracy"))
+        count = len(_column(found, ours, "accuracy"))
         cells = " | ".join(f"{one[0]:.3f} / {one[1]:.3f}" for one in means)
         gain = f"{differences[-1][0]:+.3f} / {differences[-1][1]:+.3f}"
         yield f"| {name} | {count} | {cells} | {gain} |"
@@ -58,14 +69,14 @@ def _stated(sets: Mapping[str, Results]) -> Iterator[str]:
     yield f"| mean | | | {mean[0]:+.3f} / {mean[1]:+.3f} | | |"
 
 
-def _seconds(sets: Mapping[str, Results]) -> Iterator[str]:
-    yield "| set | training: XGBoost | forest | automap | prediction: XGBoost | forest | automap |"
+def _seconds(sets: Mapping[str, Results], ours: str) -> Iterator[str]:
+    yield f"| set | training: XGBoost | forest | {ours} | prediction: XGBoost | forest | {ours} |"
     yield "|---|---|---|---|---|---|---|"
     for name, found in sets.items():
         cells = [
             f"{np.mean(_column(found, method, key)):.3g}"
             for key in ("train", "predict")
-            for method in ("xgboost", "forest", "automap")
+            for method in ("xgboost", "forest", ours)
         ]
         yield f"| {name} | {' | '.join(cells)} |"
 
@@ -79,10 +90,4 @@ def _pair(found: Results, method: str) -> Any:
 
 
 def _column(found: Results, method: str, key: str) -> list[float]:
-    """Of the divisions that all methods were tried on."""
-    tried = {name.split()[1] for name in found if name.startswith("automap ")}
-    return [
-        one[key]
-        for name, one in found.items()
-        if name.split()[0] == method and name.split()[1] in tried
-    ]
+    return [one[key] for name, one in found.items() if name.split()[0] == method]
