@@ -1,6 +1,5 @@
 """Features: read on a tile, clip, reproject, burn into masks, store as bytes."""
 
-import automap_tiles.imports.fiona  # this and the next before all that import them
 import automap_tiles.imports.rasterio  # noqa: F401 - before all that import it
 from automap_tiles.vector.burn import burn
 from automap_tiles.vector.encode import decode_features, encode_features

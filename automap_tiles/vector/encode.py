@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import fiona
-from fiona._err import CPLE_BaseError
-from fiona.errors import FionaError
-from fiona.io import MemoryFile
-from fiona.schema import normalize_field_type
 from rasterio.crs import CRS
 
 from automap_tiles.errors import InputError, OutputError
 from automap_tiles.vector import geojson
 from automap_tiles.vector.geometry import Feature, family, plain_geometry
+from automap_tiles.vector.ogr import fiona, ogr_errors
 
 EXTENSIONS = {"GeoJSON": "geojson", "FlatGeobuf": "fgb"}
 
@@ -30,13 +26,13 @@ def encode_features(
         if driver == "GeoJSON":
             _check(features, schema)
             return geojson.dumps(features, crs)
-        with MemoryFile(ext=EXTENSIONS.get(driver, driver.lower())) as memory:
+        with fiona().io.MemoryFile(ext=EXTENSIONS.get(driver, driver.lower())) as memory:
             with memory.open(
                 driver=driver, schema=dict(schema), crs_wkt=crs.to_wkt(), layer="tile"
             ) as collection:
                 collection.writerecords(features)
             return bytes(memory.getbuffer())
-    except (FionaError, CPLE_BaseError, ValueError, TypeError, KeyError, OverflowError) as error:
+    except ogr_errors(ValueError, TypeError, KeyError, OverflowError) as error:
         raise OutputError(f"features cannot be stored as {driver}: {error}") from error
 
 
@@ -44,7 +40,7 @@ def _check(features: Sequence[Mapping[str, Any]], schema: Mapping[str, Any]) -> 
     """Raise `ValueError` for what does not fit the schema, as fiona does for other formats."""
     types = schema["properties"]
     for kind in types.values():
-        normalize_field_type(kind.partition(":")[0])
+        fiona().schema.normalize_field_type(kind.partition(":")[0])
     wanted = family(schema["geometry"])
     for feature in features:
         if set(feature["properties"]) != set(types):
@@ -60,15 +56,15 @@ def decode_features(data: bytes, *, driver: str) -> list[Feature]:
         return geojson.loads(data)
     try:
         with (
-            MemoryFile(data, ext=EXTENSIONS.get(driver, driver.lower())) as memory,
-            fiona.open(memory.name, enabled_drivers=[driver]) as collection,
+            fiona().io.MemoryFile(data, ext=EXTENSIONS.get(driver, driver.lower())) as memory,
+            fiona().open(memory.name, enabled_drivers=[driver]) as collection,
         ):
             records = list(collection)
             if len(collection) != len(records):  # the driver stops in silence
                 raise InputError(
                     f"is a broken {driver} file: {len(records)} of {len(collection)} features"
                 )
-    except (FionaError, CPLE_BaseError, ValueError) as error:
+    except ogr_errors(ValueError) as error:
         raise InputError(f"is no {driver} file: {error}") from error
     return [
         {

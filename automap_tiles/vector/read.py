@@ -16,8 +16,6 @@ from typing import Any
 
 import numpy as np
 import shapely
-from fiona._err import CPLE_BaseError
-from fiona.errors import FionaError
 from numpy.typing import NDArray
 from rasterio.crs import CRS
 from shapely.geometry.base import BaseGeometry
@@ -35,6 +33,7 @@ from automap_tiles.vector.geometry import (
     to_shape,
     union_geometry,
 )
+from automap_tiles.vector.ogr import ogr_errors
 from automap_tiles.vector.reproject import reproject_bounds, reproject_geometries, shift
 from automap_tiles.vector.source import (
     Stamp,
@@ -96,7 +95,7 @@ def count_unplaced(path: str) -> int:
             return len(source) - len(_features_of(path))
         try:
             return sum(row.geometry is None for row in source.filter())
-        except (FionaError, CPLE_BaseError, ValueError) as error:
+        except ogr_errors(ValueError) as error:
             raise InputError(f"cannot be read: {error}", path) from error
 
 
@@ -181,7 +180,7 @@ def _query(path: str, bounds: Bounds | None, crs: CRS, world: Bounds | None) -> 
             found = _records(path, source, _boxes(bounds, crs, own, world, source))
             shapes = [repaired(to_shape(geometry)) for geometry, _ in found]
             moved = reproject_geometries(shapes, own, crs)
-        except (FionaError, CPLE_BaseError, GridError, ValueError) as error:
+        except ogr_errors(GridError, ValueError) as error:
             raise InputError(f"cannot be read: {error}", path) from error
     shapes = moved if world is None else [_around(shape, world) for shape in moved]
     return [(shape, properties) for shape, (_, properties) in zip(shapes, found, strict=True)]

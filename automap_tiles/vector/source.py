@@ -9,14 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import fiona
-from fiona._err import CPLE_BaseError
-from fiona.errors import FionaError
 from rasterio.crs import CRS
 
 from automap_tiles.errors import InputError
 from automap_tiles.grid import Bounds
 from automap_tiles.notes import Fate, Note, Subject, tell
+from automap_tiles.vector.ogr import fiona, ogr_errors
 
 # A virtual file of OGR could read other files of the machine and open connections, whatever its
 # name, so the drivers are listed. None of these follows references.
@@ -40,8 +38,8 @@ Stamp = tuple[int, int]
 def open_source(path: str) -> Any:
     """A dataset of fiona; raises `InputError`."""
     try:
-        return fiona.open(path, enabled_drivers=list(DRIVERS))
-    except (FionaError, CPLE_BaseError, OSError, ValueError) as error:
+        return fiona().open(path, enabled_drivers=list(DRIVERS))
+    except ogr_errors(OSError, ValueError) as error:
         if "://" not in path and not path.startswith("/vsi") and not Path(path).exists():
             raise InputError("does not exist", path) from error
         raise InputError(
@@ -55,7 +53,7 @@ def bounds_of(source: Any) -> Bounds | None:
         return None
     try:
         return Bounds(*source.bounds)
-    except FionaError:
+    except ogr_errors():
         return None
 
 
@@ -63,7 +61,7 @@ def tell_of_layers(path: str, source: Any) -> None:
     """GDAL opens the first layer of a file."""
     if source.driver not in _WITH_LAYERS:
         return
-    others = [name for name in fiona.listlayers(path) if name != source.name]
+    others = [name for name in fiona().listlayers(path) if name != source.name]
     if others:
         tell(
             Note(
