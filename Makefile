@@ -73,6 +73,9 @@ chromium:
 # test: that is a failure only of both.
 PYTEST := $(BIN)/python -m pytest
 
+# One more than the cores of a small machine: many wait, for processes of their own, servers, a disk.
+test: WORKERS := 3
+
 test: $(VENV)/.test-stamp chromium
 	@$(BIN)/python -m tests.imagery
 	@$(PYTEST) $(TESTS) -q -n $(WORKERS) --dist worksteal -m "not serial"; shared=$$?; \
