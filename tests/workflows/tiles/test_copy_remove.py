@@ -167,7 +167,7 @@ def test_damage_does_not_go_into_the_copy(tmp_path: Path, how: str, metatiling: 
     assert main(["verify", str(project.output)]) == 0
     damaged_now = project.output / name
     damaged(damaged_now, "bit")
-    assert main(["verify", str(project.output)]) == 1
+    assert main(["verify", str(project.output), "--failures", str(tmp_path / "f.geojson")]) == 1
 
 
 def test_a_copy_has_the_checksums_of_its_source(tmp_path: Path) -> None:
