@@ -16,12 +16,14 @@ from rasterio.crs import CRS
 from shapely.geometry import mapping, shape
 
 from automap_tiles import vector
-from automap_tiles.commands.convert import Conversion, conversion_config
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.grid import Pyramid
 from automap_tiles.notes import Fate, Notes, collecting
 from automap_tiles.vector import geojson
-from tests.commands.test_convert_keeps import converted, tiles
+from automap_tiles.workflows.tiles.conversion import conversion_config
+from automap_tiles.workflows.tiles.convert_order import ConvertOrder
+from automap_tiles.workflows.where import Where
+from tests.workflows.tiles.test_convert_keeps import converted, tiles
 
 LON_LAT = CRS.from_epsg(4326)
 MERCATOR = CRS.from_epsg(3857)
@@ -193,7 +195,9 @@ def test_collections_of_geometries(tmp_path: Path, form: str) -> None:
     )
     assert whole.symmetric_difference(mixed).area < 1e-9
     assert whole.symmetric_difference(mixed).length < 1e-6
-    config = conversion_config(Conversion(source=path, target="x", pyramid="geodetic", zooms=(4,)))
+    config = conversion_config(
+        ConvertOrder(source=path, target="x", pyramid="geodetic", where=Where(zooms=(4,)))
+    )
     assert config["output"]["schema"]["geometry"] == "GeometryCollection"
 
 
@@ -248,7 +252,7 @@ def test_empty_files_are_said_to_be(tmp_path: Path) -> None:
     for rows in ([], [({"a": 1}, None)]):
         path = collection(tmp_path / "a.geojson", *rows)
         assert vector.describe(path).bounds is None
-        wanted = Conversion(source=path, target="x", pyramid="mercator", zooms=(3,))
+        wanted = ConvertOrder(source=path, target="x", pyramid="mercator", where=Where(zooms=(3,)))
         with pytest.raises(InputError, match="geometry"):
             conversion_config(wanted)
 

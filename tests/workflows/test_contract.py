@@ -32,6 +32,7 @@ from automap_tiles.workflows.tiles.info import InfoOrder
 from automap_tiles.workflows.tiles.remove import RemoveOrder
 from automap_tiles.workflows.train import TrainOrder
 from automap_tiles.workflows.verify import VerifyOrder
+from tests import signatures
 from tests.golden import places
 
 HERE = How(concurrency="none")
@@ -130,6 +131,9 @@ def test_events_come_in_order_and_can_be_written_down(name: str) -> None:
     assert [isinstance(event, Finished) for event in events].index(True) == len(events) - 1
     for event in events:
         assert json.loads(json.dumps(event.to_json()))["event"]
+    last = events[-1]
+    assert isinstance(last, Finished)
+    assert isinstance(last.outcome, signatures.outcome_of(name))
 
 
 @every_workflow

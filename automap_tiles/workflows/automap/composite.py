@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
+from automap_tiles import raster
 from automap_tiles.analysis.methods import BandOf, Unit, bands_of, method
 from automap_tiles.errors import ConfigError, InputError
-from automap_tiles.grid import Bounds, Grid
+from automap_tiles.grid import Bounds, Grid, Pyramid
 from automap_tiles.missions import LON_LAT, common_bands, grid_of, outline, satellite_name
 from automap_tiles.scenes import find
 from automap_tiles.scenes.download.address import safe_name
@@ -85,7 +86,11 @@ def _prepared(
 
 
 def composite_config(
-    run: RunParameters, satellite: str, only: Collection[str] | None = None
+    run: RunParameters,
+    satellite: str,
+    only: Collection[str] | None = None,
+    *,
+    anew: bool = False,
 ) -> dict[str, Any]:
     """The process that makes the composite, as `open_process` takes it.
 
@@ -99,6 +104,7 @@ def composite_config(
     _check_alike(run, satellite, scenes)
     bands = composite_bands(run, satellite)
     grid, bounds = composite_grid(run, satellite, scenes)
+    path = composite_path(run, satellite)
     dtype, nodata = _pixels(run)
     plain: dict[str, Any] = {"path": str(scenes_folder(run.output, satellite)), "format": "scenes"}
     if run.max_cloud_cover is not None:
@@ -122,9 +128,9 @@ def composite_config(
         "bounds": list(bounds),
         "output": {
             "format": "GTiff",
-            "path": str(composite_path(run, satellite)),
+            "path": str(path),
             "cog": True,
-            "extent": "area",
+            **({} if not anew and _fills_its_tiles(path, grid, bounds) else {"extent": "area"}),
             "bands": len(bands),
             "dtype": dtype,
             "nodata": nodata,
@@ -134,6 +140,20 @@ def composite_config(
         },
         "process_parameters": _parameters(run),
     }
+
+
+def _fills_its_tiles(path: Path, definition: dict[str, Any], bounds: Bounds) -> bool:
+    """Whether a composite is there that reaches to the edges of its tiles.
+
+    Earlier versions made such ones; they go on as they are.
+    """
+    if not path.exists():
+        return False
+    pyramid = Pyramid.from_grid(**definition)
+    there = raster.inspect(str(path)).grid.shape
+    width, height = pyramid.pixel_size(0)
+    of_area = (round(bounds.height / height), round(bounds.width / width))
+    return there == pyramid.pixel_shape(0) != of_area
 
 
 def composite_grid(

@@ -114,7 +114,9 @@ def _merge_one(state: State, satellite: str) -> Generator[Event]:
     done = state.prepared(satellite)
     try:
         config = yield from aside(
-            lambda _: composite_config(state.wanted, satellite, done),
+            lambda _: composite_config(
+                state.wanted, satellite, done, anew=state.anew(Mode.COMPOSITE)
+            ),
             stop=state.stop,
             notes=state.told,
         )

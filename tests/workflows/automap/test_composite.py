@@ -18,14 +18,20 @@ from automap_tiles.errors import ConfigError
 from automap_tiles.scenes.masks import FlagSource
 from automap_tiles.scenes.reading import Reading, lattice_of
 from automap_tiles.scenes.select import overpasses
+from automap_tiles.workflows import run
+from automap_tiles.workflows.automap import CompositeOrder
 from automap_tiles.workflows.automap.composite import (
     composite_bands,
     composite_config,
     prepared_scenes,
 )
+from automap_tiles.workflows.automap.discover import discover
+from automap_tiles.workflows.automap.download import download
 from automap_tiles.workflows.automap.folders import composite_path
-from automap_tiles.workflows.automap.parameters import RunParameters
+from automap_tiles.workflows.automap.parameters import RunParameters, parameters_of
 from automap_tiles.workflows.automap.results import check_composites, write_item
+from automap_tiles.workflows.events import Failed, Skipped
+from tests.golden import places
 from tests.workflows.automap.conftest import run_download
 
 MASKED = 1 | 2 | 4 | 8  # fill, cloud, cirrus, shadow
@@ -199,3 +205,32 @@ def test_every_method_runs(prepared_run: RunParameters, tmp_path: Path) -> None:
         assert (~np.ma.getmaskarray(plane))[seen.filled(False)].mean() > 0.9, name
     there = seen.filled(False)
     np.testing.assert_array_equal(planes["count_red"][there], planes["valid_count"][there])
+
+
+def test_one_of_an_earlier_version_goes_on_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It reached to the edges of its tiles; composites end with the area by now."""
+    monkeypatch.chdir(tmp_path)
+    places.scenes()
+    order = CompositeOrder(
+        satellites=("8",),
+        start="2020-10-01",
+        end="2020-11-30",
+        boundary="area.geojson",
+        input="in",
+        output="out",
+        workers=1,
+    )
+    wanted = parameters_of(order)
+    done = {scene.scene for scene in download(wanted, discover(wanted), workers=1)}
+    config = composite_config(wanted, "landsat-8", done)
+    del config["output"]["extent"]
+    list(open_process(config).execute(concurrency="none"))
+    write_item(wanted, "landsat-8")
+    path = composite_path(wanted, "landsat-8")
+    before = path.stat().st_mtime_ns
+    events = list(run(order))
+    assert not [event for event in events if isinstance(event, Failed)]
+    assert sum(event.count for event in events if isinstance(event, Skipped)) == 1
+    assert path.stat().st_mtime_ns == before

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from automap_tiles.grid.cover import clip_to_pyramid, hull
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.parsing import parse_json
 from automap_tiles.runtime.area import common
+from automap_tiles.workflows.tiles.convert_order import ConvertOrder
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -27,39 +27,7 @@ _NOT_INHERITED = {"path", "format", "type", "pixelbuffer", "metatiling", "mode",
 _SAID_OF_BANDS = ("descriptions", "scales", "offsets", "units", "colormap", "tags")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Conversion:
-    """What to make of what."""
-
-    source: str
-    """Raster or vector file, tile directory or `.mapchete` file."""
-    target: str
-    """Folder, or a path that ends with .tif."""
-    zooms: tuple[int, ...] | None = None
-    """None: those of the source, or 0 to its own resolution."""
-    clip: str | None = None
-    """Vector file; nothing outside of its features is written."""
-    bands: tuple[int, ...] | None = None
-    """Bands of the source, from 1; None: all."""
-    pyramid: str | None = None
-    """`geodetic`, `mercator` or the path of a JSON definition; None: that of the source."""
-    metatiling: int | None = None
-    tile_size: int | None = None
-    format: str | None = None
-    dtype: str | None = None
-    nodata: float | None = None
-    geometry_type: str | None = None
-    creation_options: Mapping[str, Any] = field(default_factory=dict)
-    resampling: str = "nearest"
-    scale_ratio: float = 1.0
-    scale_offset: float = 0.0
-    """Added before the ratio is multiplied."""
-    overviews: str | None = None
-    """Resampling of the overviews inside a single file; None: no overviews."""
-    cog: bool = False
-
-
-def conversion_config(wanted: Conversion) -> dict[str, Any]:
+def conversion_config(wanted: ConvertOrder) -> dict[str, Any]:
     """The mapping that `open_process` takes, as a `.mapchete` file would say it.
 
     Raises
@@ -92,7 +60,7 @@ def is_single_file(path: str) -> bool:
     return PurePosixPath(path).suffix.lower() in _SINGLE_FILE
 
 
-def _pyramid(wanted: Conversion, facts: Facts) -> tuple[Pyramid, dict[str, Any]]:
+def _pyramid(wanted: ConvertOrder, facts: Facts) -> tuple[Pyramid, dict[str, Any]]:
     """The pyramid of the process, and its entry in the file."""
     theirs = None if facts.pyramid is None else facts.pyramid.to_dict()
     if wanted.pyramid is None and theirs is None:
@@ -130,9 +98,9 @@ def _grid(name: str) -> str | dict[str, Any]:
     return grid
 
 
-def _zooms(wanted: Conversion, facts: Facts, pyramid: Pyramid) -> dict[str, int]:
-    if wanted.zooms is not None:
-        return {"min": wanted.zooms[0], "max": wanted.zooms[-1]}
+def _zooms(wanted: ConvertOrder, facts: Facts, pyramid: Pyramid) -> dict[str, int]:
+    if wanted.where.zooms is not None:
+        return {"min": wanted.where.zooms[0], "max": wanted.where.zooms[-1]}
     if facts.zooms:
         first, last = facts.zooms[0], facts.zooms[-1]
     elif facts.kind is OutputKind.RASTER:
@@ -142,7 +110,7 @@ def _zooms(wanted: Conversion, facts: Facts, pyramid: Pyramid) -> dict[str, int]
     return {"min": last if is_single_file(wanted.target) else first, "max": last}
 
 
-def _bounds(wanted: Conversion, facts: Facts, pyramid: Pyramid) -> Bounds:
+def _bounds(wanted: ConvertOrder, facts: Facts, pyramid: Pyramid) -> Bounds:
     """What the boxes of source and clip have in common, CRS of the pyramid.
 
     Over the antimeridian of a global grid right is beyond its edge.
@@ -161,7 +129,7 @@ def _bounds(wanted: Conversion, facts: Facts, pyramid: Pyramid) -> Bounds:
     return hull(pyramid, shared)
 
 
-def _output(wanted: Conversion, facts: Facts) -> dict[str, Any]:
+def _output(wanted: ConvertOrder, facts: Facts) -> dict[str, Any]:
     name = _format(wanted, facts)
     info = find_format(name)
     kind = None if info is None else info.kind
@@ -186,7 +154,7 @@ def _output(wanted: Conversion, facts: Facts) -> dict[str, Any]:
     return output | dict(wanted.creation_options)
 
 
-def _of_raster(wanted: Conversion, facts: Facts) -> dict[str, Any]:
+def _of_raster(wanted: ConvertOrder, facts: Facts) -> dict[str, Any]:
     from automap_tiles.commands.inherited import Rescaled, raster_options
 
     return raster_options(
@@ -216,7 +184,7 @@ def _taken_over(options: Mapping[str, Any], name: str, info: FormatInfo | None) 
     return {key: value for key, value in options.items() if key in takes}
 
 
-def _single_file_options(wanted: Conversion, name: str) -> dict[str, Any]:
+def _single_file_options(wanted: ConvertOrder, name: str) -> dict[str, Any]:
     options: dict[str, Any] = {}
     if (wanted.cog or wanted.overviews) and not (name == "GTiff" and is_single_file(wanted.target)):
         option = "--cog" if wanted.cog else "--overviews"
@@ -228,7 +196,7 @@ def _single_file_options(wanted: Conversion, name: str) -> dict[str, Any]:
     return options
 
 
-def _format(wanted: Conversion, facts: Facts) -> str:
+def _format(wanted: ConvertOrder, facts: Facts) -> str:
     if wanted.format is not None:
         return wanted.format
     if is_single_file(wanted.target):
@@ -241,7 +209,7 @@ def _format_of_files(kind: OutputKind) -> str:
     return "GTiff" if kind is OutputKind.RASTER else "GeoJSON"
 
 
-def _parameters(wanted: Conversion, facts: Facts) -> dict[str, Any]:
+def _parameters(wanted: ConvertOrder, facts: Facts) -> dict[str, Any]:
     if facts.kind is OutputKind.VECTOR:
         return {}
     parameters: dict[str, Any] = {"resampling": wanted.resampling}

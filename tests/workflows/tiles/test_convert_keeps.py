@@ -17,7 +17,6 @@ from rasterio.enums import ColorInterp
 from rasterio.transform import from_bounds, from_origin
 
 from automap_tiles.api import open_process
-from automap_tiles.commands.convert import Conversion, conversion_config
 from automap_tiles.commands.facts import best_zoom
 from automap_tiles.engine.events import RunFinished
 from automap_tiles.errors import ConfigError, InputError
@@ -25,6 +24,9 @@ from automap_tiles.grid import Pyramid
 from automap_tiles.notes import Fate, Notes, Subject, collecting
 from automap_tiles.raster.about import unused_value
 from automap_tiles.raster.legend import read_class_legend
+from automap_tiles.workflows.tiles.conversion import conversion_config
+from automap_tiles.workflows.tiles.convert_order import ConvertOrder
+from automap_tiles.workflows.where import Where
 
 WriteRaster = Callable[..., str]
 ROWS, COLS = np.mgrid[:120, :120]
@@ -57,8 +59,9 @@ def write(tmp_path: Path) -> WriteRaster:
 def converted(source: str, target: Path, **more: Any) -> Notes:
     """Run a conversion; what was told."""
     with collecting() as notes:
-        options = {"pyramid": "mercator", **more}
-        config = conversion_config(Conversion(source=source, target=str(target), **options))
+        where = Where(zooms=more.pop("zooms", None))
+        options = {"pyramid": "mercator", "where": where, **more}
+        config = conversion_config(ConvertOrder(source=source, target=str(target), **options))
         for event in open_process(config).execute(concurrency="none"):
             if isinstance(event, RunFinished):
                 assert not event.summary.failed
@@ -195,12 +198,12 @@ def test_bands_of_several_types_get_one_that_holds_all(write: WriteRaster, tmp_p
         '<VRTDataset rasterXSize="120" rasterYSize="120"><SRS>EPSG:3857</SRS>'
         f"<GeoTransform>1200000,150,0,5900000,0,-150</GeoTransform>{bands}</VRTDataset>"
     )
-    output = conversion_config(Conversion(source=str(vrt), target="out", pyramid="mercator"))[
+    output = conversion_config(ConvertOrder(source=str(vrt), target="out", pyramid="mercator"))[
         "output"
     ]
     # 0 is nodata of the first band, and the second one has no 0
     assert (output["dtype"], output["nodata"]) == ("int32", 0)
-    only = Conversion(source=str(vrt), target="out", pyramid="mercator", bands=(2,))
+    only = ConvertOrder(source=str(vrt), target="out", pyramid="mercator", bands=(2,))
     assert conversion_config(only)["output"]["dtype"] == "int16"
     assert conversion_config(only)["output"]["nodata"] == -9
 
@@ -242,7 +245,7 @@ def test_a_nodata_value_that_does_not_fit_is_replaced_with_a_word(
 
 
 def test_no_such_band(write: WriteRaster) -> None:
-    wanted = Conversion(
+    wanted = ConvertOrder(
         source=write(ROWS.astype("uint8")), target="out", pyramid="mercator", bands=(2,)
     )
     with pytest.raises(ConfigError, match="--bidx"):
@@ -318,7 +321,9 @@ def test_a_file_of_features_without_geometry(tmp_path: Path) -> None:
     path = tmp_path / "none.geojson"
     rows: list[dict[str, Any]] = [{"type": "Feature", "properties": {"a": 1}, "geometry": None}]
     path.write_text(json.dumps({"type": "FeatureCollection", "features": rows}))
-    wanted = Conversion(source=str(path), target="out", pyramid="mercator", zooms=(4,))
+    wanted = ConvertOrder(
+        source=str(path), target="out", pyramid="mercator", where=Where(zooms=(4,))
+    )
     with pytest.raises(InputError, match="has a geometry"):
         conversion_config(wanted)
     rows.append({**rows[0], "geometry": {"type": "Point", "coordinates": [11.0, 46.0]}})

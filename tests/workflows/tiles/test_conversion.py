@@ -12,10 +12,12 @@ import pytest
 import rasterio
 from rasterio.transform import from_bounds
 
-from automap_tiles.commands.convert import Conversion, conversion_config
 from automap_tiles.commands.facts import best_zoom
 from automap_tiles.errors import AutomapError, ConfigError, InputError
 from automap_tiles.grid import Pyramid
+from automap_tiles.workflows.tiles.conversion import conversion_config
+from automap_tiles.workflows.tiles.convert_order import ConvertOrder
+from automap_tiles.workflows.where import Where
 from tests.commands.conftest import MakeDirectory
 
 BOX = (10.0, 45.0, 11.0, 46.0)
@@ -52,7 +54,7 @@ def features(tmp_path: Path) -> str:
 
 def test_raster_file_to_tiles(raster: str, tmp_path: Path) -> None:
     config = conversion_config(
-        Conversion(source=raster, target=str(tmp_path / "out"), pyramid="geodetic")
+        ConvertOrder(source=raster, target=str(tmp_path / "out"), pyramid="geodetic")
     )
     assert config["input"] == {"inp": raster}
     assert config["pyramid"] == {"grid": "geodetic"}
@@ -71,11 +73,11 @@ def test_raster_file_to_tiles(raster: str, tmp_path: Path) -> None:
 
 def test_options_say_otherwise(raster: str) -> None:
     config = conversion_config(
-        Conversion(
+        ConvertOrder(
             source=raster,
             target="out",
             pyramid="mercator",
-            zooms=(3, 4, 5),
+            where=Where(zooms=(3, 4, 5)),
             metatiling=4,
             bands=(3, 1),
             dtype="float32",
@@ -83,7 +85,7 @@ def test_options_say_otherwise(raster: str) -> None:
             resampling="cubic",
             scale_ratio=0.1,
             scale_offset=5.0,
-            creation_options={"compress": "lzw"},
+            creation_options=(("compress", "lzw"),),
         )
     )
     assert config["zoom_levels"] == {"min": 3, "max": 5}
@@ -102,7 +104,7 @@ def test_options_say_otherwise(raster: str) -> None:
 
 def test_single_file(raster: str) -> None:
     config = conversion_config(
-        Conversion(source=raster, target="out.tif", pyramid="geodetic", cog=True)
+        ConvertOrder(source=raster, target="out.tif", pyramid="geodetic", cog=True)
     )
     assert config["zoom_levels"] == {"min": 6, "max": 6}
     assert config["output"]["cog"] is True
@@ -111,7 +113,7 @@ def test_single_file(raster: str) -> None:
 
 def test_tile_directory_keeps_its_pyramid_and_options(make_directory: MakeDirectory) -> None:
     folder = make_directory("tiles", [(4, 3, 7), (6, 3, 16)], metatiling=2, pixelbuffer=5)
-    config = conversion_config(Conversion(source=str(folder), target="out"))
+    config = conversion_config(ConvertOrder(source=str(folder), target="out"))
     assert config["zoom_levels"] == {"min": 4, "max": 6}
     pyramid = Pyramid.from_grid(**config["pyramid"])
     assert (pyramid.name, pyramid.metatiling, pyramid.pixelbuffer) == ("geodetic", 2, 0)
@@ -120,13 +122,13 @@ def test_tile_directory_keeps_its_pyramid_and_options(make_directory: MakeDirect
     bare = pyramid.replace(pixelbuffer=0)
     first, second = bare.tile(4, 3, 7).bounds, bare.tile(6, 3, 16).bounds
     assert tuple(config["bounds"]) == first.union(second)
-    png = conversion_config(Conversion(source=str(folder), target="out", format="PNG"))
+    png = conversion_config(ConvertOrder(source=str(folder), target="out", format="PNG"))
     assert png["output"]["format"] == "PNG"
 
 
 def test_features(features: str) -> None:
     config = conversion_config(
-        Conversion(source=features, target="out", pyramid="mercator", zooms=(5,))
+        ConvertOrder(source=features, target="out", pyramid="mercator", where=Where(zooms=(5,)))
     )
     assert config["output"]["format"] == "GeoJSON"
     assert config["output"]["schema"]["geometry"] == "Point"
@@ -138,13 +140,13 @@ def test_grid_from_a_file(raster: str, tmp_path: Path) -> None:
     grid = {"shape": [1, 1], "bounds": [10, 45, 11, 46], "srs": {"epsg": 4326}, "is_global": False}
     path = tmp_path / "grid.json"
     path.write_text(json.dumps(grid))
-    config = conversion_config(Conversion(source=raster, target="out", pyramid=str(path)))
+    config = conversion_config(ConvertOrder(source=raster, target="out", pyramid=str(path)))
     assert config["pyramid"]["grid"] == grid
 
 
 def test_clip_narrows_the_bounds(raster: str, features: str) -> None:
     config = conversion_config(
-        Conversion(source=raster, target="out", pyramid="geodetic", clip=features)
+        ConvertOrder(source=raster, target="out", pyramid="geodetic", clip=features)
     )
     assert config["input"] == {"inp": raster, "clip": features}
     assert np.allclose(config["bounds"], [10.2, 45.2, 10.4, 45.6])
@@ -167,12 +169,12 @@ def test_what_cannot_be(
 ) -> None:
     wanted: dict[str, Any] = {"source": raster, "target": "out", "pyramid": "mercator"}
     with pytest.raises(error, match=words):
-        conversion_config(Conversion(**{**wanted, **changes}))
+        conversion_config(ConvertOrder(**{**wanted, **changes}))
 
 
 def test_features_need_zooms(features: str) -> None:
     with pytest.raises(ConfigError, match="zoom"):
-        conversion_config(Conversion(source=features, target="out", pyramid="mercator"))
+        conversion_config(ConvertOrder(source=features, target="out", pyramid="mercator"))
 
 
 @pytest.mark.parametrize("zoom", [3, 7, 12])
@@ -188,6 +190,6 @@ def test_best_zoom_of_a_tile_is_its_own(grid: str, zoom: int, tmp_path: Path) ->
 
 
 def test_a_picture_has_no_use_for_a_nodata_value_it_cannot_hold(raster: str) -> None:
-    wanted = Conversion(source=raster, target="out", pyramid="mercator", format="PNG")
+    wanted = ConvertOrder(source=raster, target="out", pyramid="mercator", format="PNG")
     # what the source masks is transparent anyhow, and 0 is a colour like any other
     assert conversion_config(wanted)["output"]["nodata"] is None
