@@ -187,6 +187,7 @@ def test_cp_and_rm(made: Made, tmp_path: Path) -> None:
     target = tmp_path / "copy"
     done = automap("cp", str(made.out), str(target))
     assert done.exit_code == 0, done.output
+    assert "Ignored" not in done.output
     assert tiles(target) == tiles(made.out)
     np.testing.assert_array_equal(pixels(target).filled(), pixels(made.out).filled())
     zoom = [name for name in tiles(target) if name.startswith("4/")]

@@ -171,7 +171,7 @@ def copy_tiles(
                 damaged += 1
                 _tell(source, index, problem)
                 yield Failed(item=TileItem(index=index))
-        _tell_of_others(source)
+        _tell_of_others(source, target)
         kept = {source.owner(index) for index in tiles if index not in copied}
         rows = copy_journal(source, target, held, selection, without=kept)
     return CopyOutcome(
@@ -274,8 +274,11 @@ def _tell(source: StoredTiles, index: TileIndex, problem: str) -> None:
     )
 
 
-def _tell_of_others(source: StoredTiles) -> None:
-    """Files that lie beside the folders of tiles: nobody knows what they are of a part of them."""
+def _tell_of_others(source: StoredTiles, target: StoredTiles) -> None:
+    """Files that lie beside the folders of tiles: nobody knows what they are of a part of them.
+
+    Those that belong to the format are there already.
+    """
     if is_remote(source.path):
         return
     own = (METADATA_NAME, JOURNAL_NAME, source.place.record_key)
@@ -284,6 +287,8 @@ def _tell_of_others(source: StoredTiles) -> None:
         for path in Path(source.storage.url("")).iterdir()
         if path.is_file() and not path.name.startswith((".", *own))
     )
+    there = target.storage.exists_many(names)
+    names = [name for name in names if name not in there]
     if names:
         tell(
             Note(
