@@ -177,6 +177,13 @@ def _open(path: str, *, process_pyramid: Pyramid | None, config: Path | None) ->
             file=path,
             remedy="give the output folder of a process, or the .mapchete file that writes it",
         ) from error
+    if not metadata.is_known:
+        raise ConfigError(
+            "no package that is installed knows this format of tiles",
+            file=path,
+            found=metadata.format,
+            remedy="install the one that wrote them",
+        )
     place = place_of(path, config)
     return StoredTiles(
         storage=storage,

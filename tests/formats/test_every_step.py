@@ -269,6 +269,28 @@ def test_serve(made: Made, what: str, request: pytest.FixtureRequest) -> None:
     assert len(np.unique(picture[..., 0])) > 5
 
 
+def test_without_the_package(tmp_path: Path) -> None:
+    """Tiles of a format that nobody here knows are not taken for none, or for GeoTIFFs."""
+    with pytest.MonkeyPatch.context() as patch:
+        install(tmp_path / "site", patch)
+        config = write_project(tmp_path, FORMATS["NumPy"])
+        assert automap("execute", str(config), "--concurrency", "none").exit_code == 0
+    registry._plugins.cache_clear()
+    out = str(tmp_path / "out")
+    wanted = (
+        ("cp", out, str(tmp_path / "b")),
+        ("index", out, "--txt"),
+        ("verify", out),
+        ("convert", out, str(tmp_path / "c")),
+        ("export", out, "-o", f"{out}.mbtiles"),
+    )
+    for command in wanted:
+        done = automap(*command)
+        assert done.exit_code == 2, command
+        assert "knows this format" in done.output, command
+        assert "NumPy" in done.output, command
+
+
 class TestOfAnotherPackage(WriterContract):
     """The format that comes in through an entry point keeps what every writer promises."""
 

@@ -49,6 +49,11 @@ class Metadata:
         return find_format(_OLD_NAMES.get(self.format, self.format))
 
     @property
+    def is_known(self) -> bool:
+        """Whether its tiles can be read: by their format, or by the ending that it says."""
+        return self.info is not None or "extension" in self.options
+
+    @property
     def extension(self) -> str:
         """Of the tiles' files, without the dot."""
         info = self.info

@@ -80,6 +80,12 @@ def _place(spec: InputSpec, options: Options, base: Path) -> str:
 
 def _format(spec: InputSpec, options: Options, metadata: Metadata | None) -> tuple[FormatInfo, str]:
     """The format of the tiles, and the ending of their files."""
+    if metadata is not None and not metadata.is_known and "extension" not in options:
+        raise spec.error(
+            "no package that is installed knows this format of tiles",
+            found=metadata.format,
+            remedy="install the one that wrote them, or give the extension of the tiles",
+        )
     default = metadata.extension if metadata else None
     extension = options.text("extension", default)
     if extension is None:
