@@ -65,6 +65,11 @@ def is_local(path: str) -> bool:
     return "://" not in path and not path.startswith("/vsi") and not _SUBDATASET.match(path)
 
 
+def names_its_driver(path: str) -> bool:
+    """Whether a name is that of a part of a file, such as `NETCDF:file:variable`."""
+    return _SUBDATASET.match(path) is not None
+
+
 def drivers_for(path: str) -> list[str] | None:
     """Names of the drivers that may open a source; None: all."""
     if _SUBDATASET.match(path):

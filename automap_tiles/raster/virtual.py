@@ -10,22 +10,33 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import rasterio
 from numpy.typing import NDArray
 from rasterio._path import _parse_path, _vsi_path
 from rasterio.dtypes import dtype_rev, typename_fwd
 from rasterio.windows import Window
 
+from automap_tiles.errors import InputError
 from automap_tiles.grid import Grid
 from automap_tiles.raster.around import window_around
 from automap_tiles.raster.datasets import Source, open_virtual
+from automap_tiles.raster.drivers import REFERRING, names_its_driver
 from automap_tiles.raster.nodata import equals
 from automap_tiles.raster.source import Georeferencing, RasterInfo
 
 # Source pixels of a band that are looked at in one go.
 _STRIP = 2**20
+
+# What GDAL's drivers look for in the beginning of a file, and how much of that they look at.
+_REFERENCES = (
+    b"<VRTDataset", b"<GDALTileIndexDataset", b"<GDAL_WMS", b"<GDAL_WMTS", b"<WMS_", b"<WCS_GDAL",
+    b"<MRF_META",
+)  # fmt: skip
+_HEAD = 4096
 
 
 def holes_differ(source: Source, grid: Grid, indexes: Sequence[int], nodata: float | None) -> bool:
@@ -73,7 +84,8 @@ def bands_of(
 ) -> Source:
     """Some bands of a source, or of its overview of a level, kept open as `open_source` does.
 
-    NaN is `nodata` in it; None leaves it as it is.
+    NaN is `nodata` in it; None leaves it as it is. Raises `InputError` for a source that could be
+    taken for another one when it is opened again.
     """
     info = source.info
     root = _raster(info)
@@ -84,6 +96,7 @@ def bands_of(
             ET.SubElement(band, "NoDataValue").text = repr(nodata)
         element = ET.SubElement(band, "SimpleSource" if nodata is None else "ComplexSource")
         name = _vsi_path(_parse_path(info.path))
+        _require_plain(name, info, source.stamp)
         ET.SubElement(element, "SourceFilename", relativeToVRT="0").text = name
         if level is not None:
             options = ET.SubElement(element, "OpenOptions")
@@ -94,6 +107,36 @@ def bands_of(
     # another text, so that what is kept is not taken for a file that has changed
     ET.SubElement(root, "Metadata", domain="AUTOMAP").text = repr(source.stamp)
     return open_virtual(ET.tostring(root, encoding="unicode"))
+
+
+def _require_plain(name: str, info: RasterInfo, stamp: tuple[int, int] | None) -> None:
+    """Refuse a picture that is a text with references as well.
+
+    A virtual raster opens its sources with any driver of GDAL, those that follow references first.
+    """
+    if info.driver not in REFERRING and not names_its_driver(name) and _refers(name, stamp):
+        raise InputError(
+            "holds the beginning of a virtual raster, which can name any other file and address; "
+            "write it anew as a GeoTIFF",
+            info.path,
+        )
+
+
+@lru_cache(maxsize=256)
+def _refers(name: str, stamp: tuple[int, int] | None) -> bool:  # noqa: ARG001 - another file then
+    """Whether the first bytes of a file, wherever it lies, could make GDAL follow references."""
+    root = ET.Element("VRTDataset", rasterXSize=str(_HEAD), rasterYSize="1")
+    band = _band(root, "uint8", 1)
+    band.set("subClass", "VRTRawRasterBand")
+    ET.SubElement(band, "SourceFilename", relativeToVRT="0").text = name
+    for key, value in (("ImageOffset", 0), ("PixelOffset", 1), ("LineOffset", _HEAD)):
+        ET.SubElement(band, key).text = str(value)
+    with (
+        rasterio.Env(GDAL_VRT_RAWRASTERBAND_ALLOWED_SOURCE="ALL"),
+        rasterio.open(ET.tostring(root, encoding="unicode")) as raw,
+    ):
+        head: bytes = raw.read(1).tobytes()
+    return any(word in head for word in _REFERENCES)
 
 
 def ones_of(source: Source) -> Source:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import rasterio
+from PIL import Image
 from rasterio.transform import from_origin
 
 from automap_tiles.errors import InputError
 from automap_tiles.grid import Pyramid
 from automap_tiles.raster import close_all, decode, inspect, read
+from automap_tiles.raster.datasets import open_source
 from automap_tiles.raster.drivers import REFERRING, SELF_CONTAINED, drivers_for
 from automap_tiles.raster.env import ensure_env
 from automap_tiles.raster.source import describe
+from automap_tiles.raster.virtual import bands_of
 
 # In a process of its own: GDAL waits for the answer while it holds the interpreter.
 _SERVER = """
@@ -286,3 +291,34 @@ def test_lists() -> None:
     assert not set(local) & set(REFERRING)
     assert {"GTiff", "netCDF", "SENTINEL2"} <= set(local)
     assert set(drivers_for("wms.xml") or ()) - set(local) == {"WMS", "WMTS", "WCS"}
+
+
+def test_a_picture_that_is_a_virtual_raster_as_well_is_not_opened_as_one(tmp_path: Path) -> None:
+    """Where some of its bands are needed alone, GDAL opens it once more, with any driver."""
+    secret = tmp_path / "secret.tif"
+    profile = {"driver": "GTiff", "width": 32, "height": 32, "count": 3, "dtype": "uint8"}
+    place = {"crs": "EPSG:3857", "transform": from_origin(0, 32, 1, 1)}
+    with rasterio.open(secret, "w", **profile, **place) as file:
+        file.write(np.full((3, 32, 32), 77, "uint8"))
+    content = io.BytesIO()
+    Image.new("RGB", (32, 32), (9, 90, 200)).save(
+        content, "JPEG", comment=virtual(str(secret)).encode()
+    )
+    for name, what in (("double.jpg", content.getvalue()), ("plain.jpg", _jpeg())):
+        path = tmp_path / name
+        path.write_bytes(what)
+        path.with_suffix(".wld").write_text("1\n0\n0\n-1\n0.5\n31.5\n")
+
+    def look(name: str) -> Any:
+        source = open_source(tmp_path / name)
+        return bands_of(source, [1, 2], 9, None).dataset.read()
+
+    assert (look("plain.jpg")[0] < 60).all()
+    with pytest.raises(InputError, match="the beginning of a virtual raster"):
+        look("double.jpg")
+
+
+def _jpeg() -> bytes:
+    content = io.BytesIO()
+    Image.new("RGB", (32, 32), (9, 90, 200)).save(content, "JPEG")
+    return content.getvalue()
