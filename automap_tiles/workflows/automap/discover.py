@@ -20,7 +20,7 @@ from automap_tiles.scenes.masks import parse_flags
 from automap_tiles.scenes.report import SearchReport, Wanted, common_bands_of
 from automap_tiles.scenes.select import Selection, one_level
 from automap_tiles.scenes.unmasked import notes_of, refuse
-from automap_tiles.workflows.automap.parameters import RunParameters, check_bands
+from automap_tiles.workflows.automap.parameters import RunParameters
 from automap_tiles.workflows.events import Json
 
 if TYPE_CHECKING:
@@ -54,11 +54,8 @@ class Discovered:
 def discover(run: RunParameters) -> Discovered:
     """Look for the scenes in the run's source.
 
-    Raises `InputError` when there is none, `ConfigError` where the mask or a statistic cannot be
-    made of them.
+    Raises `InputError` when there is none, `ConfigError` where the mask cannot be made of them.
     """
-    for satellite in sorted(run.satellites):
-        check_bands(run, satellite)
     selection = Selection(
         period=run.period,
         satellites=run.satellites,

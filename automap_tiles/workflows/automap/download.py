@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import AutomapError, Empty
 from automap_tiles.missions import common_bands, satellite_name
-from automap_tiles.notes import Fate, Note, Subject, tell
+from automap_tiles.notes import Fate, Note, Subject, collecting, tell
 from automap_tiles.scenes import download as fetching
 from automap_tiles.scenes import find, prepare, prepared
 from automap_tiles.scenes.download.address import kind_of, safe_name
@@ -66,6 +66,8 @@ class SceneDone:
     status: SceneStatus
     seconds: float = 0.0
     error: str | None = None
+    notes: tuple[Note, ...] = ()
+    """What was lost, replaced, ignored or guessed when it was prepared."""
 
     def to_json(self) -> Json:
         return {
@@ -110,7 +112,12 @@ def download(
     scene.
     """
     for satellite, scenes in found.scenes.items():
-        yield from _of_satellite(_job(run, satellite, scenes), scenes, workers, overwrite)
+        job = _job(run, satellite, scenes)
+        with contextlib.closing(_of_satellite(job, scenes, workers, overwrite)) as stream:
+            for scene in stream:
+                for note in scene.notes:
+                    tell(note)
+                yield scene
 
 
 def done(run: RunParameters, satellite: str, scenes: Sequence[Scene]) -> frozenset[str]:
@@ -260,6 +267,13 @@ def _on_this_machine(job: _Job, scenes: Sequence[Scene]) -> Iterator[Scene | Sce
 
 
 def _prepare(job: _Job, scene: Scene) -> SceneDone:
+    """In a thread of the pool, where nobody collects what is told."""
+    with collecting() as told:
+        done = _prepared(job, scene)
+    return replace(done, notes=told.grouped())
+
+
+def _prepared(job: _Job, scene: Scene) -> SceneDone:
     started = time.monotonic()
     name = safe_name(scene.id)
     status = SceneStatus.WRITTEN

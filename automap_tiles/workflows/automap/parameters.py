@@ -19,7 +19,7 @@ from automap_tiles.analysis.methods import (
     method,
 )
 from automap_tiles.errors import AutomapError, ConfigError, InputError
-from automap_tiles.missions import COMMON, common_bands, parse_satellites, satellite_name
+from automap_tiles.missions import common_bands, parse_satellites, satellite_name
 from automap_tiles.scenes.maskers import Masking
 from automap_tiles.scenes.masks import OWN_LAYERS, FlagSource, parse_flags
 from automap_tiles.scenes.prepared import PREPARED_INDICES
@@ -86,7 +86,7 @@ def parameters_of(order: DownloadOrder) -> RunParameters:
     if isinstance(order, CompositeOrder):
         names = parse_statistics(order.statistics)
         sources = parse_provenance(order.provenance, names)
-    return RunParameters(
+    found = RunParameters(
         mode=Mode(order.workflow),
         satellites=satellites_of(order.satellites),
         period=parse_dates(order.start, order.end),
@@ -101,6 +101,9 @@ def parameters_of(order: DownloadOrder) -> RunParameters:
         max_cloud_cover=order.max_cloud_cover,
         description=order.description,
     )
+    for satellite in sorted(found.satellites):
+        check_bands(found, satellite)
+    return found
 
 
 def _output(text: str) -> Path:
@@ -172,14 +175,6 @@ def parse_statistics(value: str | Sequence[str]) -> tuple[str, ...]:
         check_methods(names)
     except ValueError as error:
         raise ConfigError(str(error), key="statistics", found=_text(value)) from error
-    for name in names:
-        missing = [band for band in method(name).needs if band not in COMMON]
-        if missing:
-            raise ConfigError(
-                f"{name} needs {', '.join(missing)}, and a run prepares {', '.join(COMMON)}",
-                key="statistics",
-                found=_text(value),
-            )
     return names
 
 

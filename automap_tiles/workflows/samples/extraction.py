@@ -27,7 +27,7 @@ from automap_tiles.commands.stored_tiles import TileSelection, open_stored_tiles
 from automap_tiles.engine.events import Summary, TileResult
 from automap_tiles.errors import ConfigError, InputError, ProcessChanged
 from automap_tiles.grid import Bounds
-from automap_tiles.notes import Notes, tell
+from automap_tiles.notes import Note, Notes, tell
 from automap_tiles.runtime import open_process
 from automap_tiles.stopping import NEVER, Stopped, StopToken
 from automap_tiles.storage import open_storage
@@ -146,7 +146,9 @@ def sampled(
             return table
 
         origin, config = yield from aside(begin, stop=stop, notes=notes)
-        yield from _read(config, sampling, facts, stop)
+        told = yield from _read(config, sampling, facts, stop)
+        if notes is not None:
+            notes.extend(told)
         return (yield from aside(finish, stop=stop, notes=notes))
 
 
@@ -270,8 +272,11 @@ def _multipoints(picture: Picture, read: Claims) -> Iterator[dict[str, Any]]:
 
 def _read(
     config: dict[str, Any], sampling: Sampling, facts: Mapping[str, Fact], stop: StopToken
-) -> Generator[Event]:
-    """Run the process; raises `InputError` with what went wrong in the first tile that failed."""
+) -> Generator[Event, None, tuple[Note, ...]]:
+    """Run the process; what its tiles told.
+
+    Raises `InputError` with what went wrong in the first tile that failed.
+    """
     picture = sampling.picture
     process = open_process(config)
     size = process.pyramid.metatile_size(picture.zoom)
@@ -289,6 +294,7 @@ def _read(
         summary = yield from _watched(as_phase(events, SAMPLING, facts), picture)
     if summary.stopped_by is not None:
         raise Stopped
+    return summary.notes
 
 
 def _watched(

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pystac
 import pytest
@@ -15,6 +16,7 @@ import rasterio
 from automap_tiles.errors import InputError
 from automap_tiles.missions import COMMON
 from automap_tiles.missions.landsat.bands import LANDSAT_8
+from automap_tiles.notes import Fate, Note, Subject, collecting, tell
 from automap_tiles.scenes import find, prepare, prepared
 from automap_tiles.workflows.automap.check import plans
 from automap_tiles.workflows.automap.discover import discover
@@ -165,3 +167,20 @@ def test_a_scene_without_a_pixel_is_remembered(spring: RunParameters) -> None:
     assert run_download(run)[scene.id].status is SceneStatus.THERE
     item = run.output / "landsat-8" / "scenes" / f"{scene.id}.json"
     assert json.loads(item.read_text())["assets"] == {}
+
+
+def test_what_is_told_in_a_thread_of_the_pool_goes_up(
+    spring: RunParameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = Note(fate=Fate.GUESSED, subject=Subject.PIXELS, reason="for the test")
+    real = prepare.write
+
+    def write(*args: Any, **more: Any) -> prepare.Picture:
+        tell(note)
+        return real(*args, **more)
+
+    monkeypatch.setattr(prepare, "write", write)
+    with collecting() as told:
+        done = run_download(spring)
+    (found,) = [each for each in told if each.reason == note.reason]
+    assert found.count == len(done) > 1
