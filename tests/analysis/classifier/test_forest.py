@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.ensemble import RandomForestClassifier  # type: ignore[import-untyped]
 
 from automap_tiles.analysis.classifier.boosting import Rows, fit_forest, probabilities
+from automap_tiles.analysis.classifier.setups import tried_bins
 from automap_tiles.analysis.sample_table import SampleTable
 from tests.analysis.classifier.conftest import MakeTable
 
@@ -47,3 +48,7 @@ def test_weights_count(make_table: MakeTable) -> None:
     )
     found = probabilities(fit_forest(none, 50, 1, 0), rows.values)
     assert np.mean(found.argmax(axis=1) == 1) < 0.1
+
+
+def test_of_many_features_a_tried_forest_looks_through_fewer_bins() -> None:
+    assert [tried_bins(number) for number in (1, 6, 16, 39, 78)] == [64, 64, 64, 26, 16]
