@@ -62,9 +62,15 @@ def carry_out(order: Order, what: SceneOptions, ignored: Note | None = None) -> 
         show_report(report, show, what)
         return
     shown = _Shown(what, show)
-    with log_to(shown, verbose=what.verbose), contextlib.closing(run(order)) as events:
-        for event in events:
-            shown.event(event)
+    try:
+        with log_to(shown, verbose=what.verbose), contextlib.closing(run(order)) as events:
+            for event in events:
+                shown.event(event)
+    except KeyboardInterrupt:
+        show.message(
+            "warning", "interrupted; what is done is kept: the same command goes on from here"
+        )
+        raise
     if shown.failed:
         raise TilesFailed(f"{shown.failed} scenes or results failed")
 

@@ -231,3 +231,38 @@ def test_parts_of_a_run_that_died_go(products: Path, districts: Path, tmp_path: 
     os.utime(part, (1e9, 1e9))
     assert invoke("download", *args).exit_code == 0
     assert {path.name for path in scenes.iterdir()} == before
+
+
+def test_options_that_mean_nothing_in_a_mode_are_told(
+    products: Path, districts: Path, tmp_path: Path
+) -> None:
+    args = arguments(products, districts, tmp_path / "out", "--check")
+    more = ("--statistics", "std", "--smoothing", "3")
+    result = invoke("run", "--mode", "download", *args, *more)
+    assert result.exit_code == 0, result.output
+    assert "Ignored: 2 options (--statistics, --smoothing)" in result.output
+    assert "mean nothing in the mode download" in result.output
+    result = invoke("run", "--mode", "composite", *args, "--statistics", "std")
+    assert "Ignored" not in result.output
+
+
+@pytest.mark.serial
+def test_interrupted_and_gone_on_with(products: Path, districts: Path, tmp_path: Path) -> None:
+    args = ["run", "--mode", "composite", "-w", "1", *arguments(products, districts, tmp_path)]
+    folder = tmp_path / "landsat-8" / "scenes"
+    line = [sys.executable, "-m", "automap_tiles", *args]
+    with subprocess.Popen(line, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 60
+        while not list(folder.glob("LC08*.json")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        sent = time.monotonic()
+        _, error = process.communicate(timeout=60)
+    assert process.returncode == 130, error
+    assert time.monotonic() - sent < 10
+    assert "goes on from here" in error
+    assert "Traceback" not in error
+    done = {path.name: path.stat().st_mtime_ns for path in folder.glob("LC08*.json")}
+    assert 0 < len(done) < len(list(products.iterdir()))
+    assert invoke(*args).exit_code == 0
+    assert done.items() <= {p.name: p.stat().st_mtime_ns for p in folder.iterdir()}.items()
