@@ -28,8 +28,8 @@ _STRIP = 1 << 22
 _FETCHED: Range = (1e6, 1e8)
 """Bytes a second: from a slow line to one beside the archive."""
 _PREPARED: Range = (1e6, 1e7)
-"""Pixels a second and core, all bands of one. Landsat 8 of the tests: 4 million on two cores of
-2024; masks that are made of the bands take up to ten times as long, and so do full archives."""
+"""Pixels a second and core, all bands of one. Assumed, and wide: masks that are made of the bands
+take several times as long as layers that are read, and so do packed archives."""
 _MERGED: Range = (5e5, 2e7)
 """Pixels of a date a second and core: medoids at one end, a median at the other."""
 _START = 2.0
