@@ -88,7 +88,7 @@ def test_stopped(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPat
                 stop.set()
             yield b"x"
 
-    monkeypatch.setattr(LocalStorage, "chunks", endless)
+    monkeypatch.setattr(LocalStorage, "pieces", endless)
     events = list(run(VerifyOrder(output=str(project.output)), stop=stop))
     outcome = outcome_of(events)
     assert outcome.stopped
