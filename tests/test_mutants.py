@@ -66,8 +66,8 @@ def test_a_change_touches_nothing_else() -> None:
 
 
 def test_samples_are_the_same_for_a_seed_and_every_place_can_come() -> None:
-    assert command.draw(3, 20) == command.draw(3, 20)
-    assert command.draw(3, 20) != command.draw(4, 20)
+    assert command.draw(3, 20, "storage") == command.draw(3, 20, "storage")
+    assert command.draw(3, 20, "storage") != command.draw(4, 20, "storage")
     assert {folder_of(each.path) for each in command.draw(1, 10, "grid")} == {"grid"}
 
 
