@@ -59,6 +59,7 @@ EXTRAS: Mapping[str, str] = {
     "pmtiles": "export",
     "numba": "fast",
     "mapchete": "mapchete",
+    "numcodecs": "zarr",
 }
 """Module of an optional package → the extra that installs it."""
 

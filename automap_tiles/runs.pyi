@@ -102,7 +102,8 @@ def run(
     textures: str | Sequence[str] | None = ...,
     texture_of: str | Sequence[str] | None = ...,
     components: int | float | None = ...,
-    classifier: Literal["auto", "plain", "boosting", "forest", "linear", "vote"] | None = ...,
+    classifier: Literal["auto", "plain", "boosting", "forest", "extra-trees", "linear", "vote"]
+    | None = ...,
     trials: int | None = ...,
     time: float | None = ...,
     search: Literal["random", "tpe"] | None = ...,
@@ -159,7 +160,8 @@ def run(
     textures: str | Sequence[str] | None = ...,
     texture_of: str | Sequence[str] | None = ...,
     components: int | float | None = ...,
-    classifier: Literal["auto", "plain", "boosting", "forest", "linear", "vote"] | None = ...,
+    classifier: Literal["auto", "plain", "boosting", "forest", "extra-trees", "linear", "vote"]
+    | None = ...,
     trials: int | None = ...,
     time: float | None = ...,
     search: Literal["random", "tpe"] | None = ...,
@@ -454,7 +456,8 @@ def check(
     textures: str | Sequence[str] | None = ...,
     texture_of: str | Sequence[str] | None = ...,
     components: int | float | None = ...,
-    classifier: Literal["auto", "plain", "boosting", "forest", "linear", "vote"] | None = ...,
+    classifier: Literal["auto", "plain", "boosting", "forest", "extra-trees", "linear", "vote"]
+    | None = ...,
     trials: int | None = ...,
     time: float | None = ...,
     search: Literal["random", "tpe"] | None = ...,
@@ -511,7 +514,8 @@ def check(
     textures: str | Sequence[str] | None = ...,
     texture_of: str | Sequence[str] | None = ...,
     components: int | float | None = ...,
-    classifier: Literal["auto", "plain", "boosting", "forest", "linear", "vote"] | None = ...,
+    classifier: Literal["auto", "plain", "boosting", "forest", "extra-trees", "linear", "vote"]
+    | None = ...,
     trials: int | None = ...,
     time: float | None = ...,
     search: Literal["random", "tpe"] | None = ...,

@@ -164,9 +164,10 @@ def main() -> int:
 def formatted(text: str) -> str:
     """As ruff would have it."""
     import subprocess
+    import sys
 
     for command in (["check", "--fix-only", "--quiet"], ["format"]):
-        line = ["ruff", *command, "--stdin-filename", str(PATH), "-"]
+        line = [sys.executable, "-m", "ruff", *command, "--stdin-filename", str(PATH), "-"]
         text = subprocess.run(line, input=text, capture_output=True, text=True, check=True).stdout
     return text
 

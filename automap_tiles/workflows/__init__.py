@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.workflows.order import NEVER, Order, StopToken
-from automap_tiles.workflows.telling import with_what_is_told
 
 if TYPE_CHECKING:
     from automap_tiles.workflows.events import Event, Said
@@ -77,6 +76,9 @@ def check(order: Order) -> Said:
 
 def run(order: Order, *, stop: StopToken = NEVER) -> Generator[Event]:
     """Carry an order out; the last event is `Finished`."""
+    # with the events comes NumPy, which whoever only builds orders, or asks for help, does not need
+    from automap_tiles.workflows.telling import with_what_is_told
+
     events = _module(order).run(order.checked(), stop=stop)
     with contextlib.closing(events):
         yield from with_what_is_told(events)

@@ -17,9 +17,12 @@ from automap_tiles.errors import EXTRAS, missing_extra
 ROOT = Path(__file__).parents[2]
 # What every installation has (`dependencies` of pyproject.toml), and our own packages.
 ALWAYS = {
-    "affine", "click", "contourpy", "fiona", "numpy", "pydantic", "rasterio", "rich", "ruamel",
-    "shapely", "tilematrix", "automap_tiles", "automap_processes", "automap_devserver",
+    "affine", "annotated_types", "click", "contourpy", "deflate", "fiona", "numpy", "pydantic",
+    "rasterio", "rich", "ruamel", "shapely", "tilematrix", "zstandard", "automap_tiles",
+    "automap_processes", "automap_devserver",
 }  # fmt: skip
+# What runs `automap_tiles.testing`, and brings itself along.
+RUNNER = {"pytest"}
 # Where they are missing something else does the same, more slowly.
 REPLACEABLE = {"isal"}
 
@@ -77,6 +80,7 @@ CONVERT = "convert a.tif out --output-pyramid mercator -z 8 --no-progress"
         ("flask", "serve a.tif", "serve"),
         ("waitress", "serve a.tif", "serve"),
         ("mapchete", "execute p.mapchete --no-progress", "mapchete"),
+        ("numcodecs", f"{CONVERT} --output-format Zarr", "zarr"),
     ],
 )
 def test_the_remedy_is_said(folder: Path, gone: str, command: str, extra: str) -> None:
@@ -95,7 +99,7 @@ def test_the_remedy_is_said(folder: Path, gone: str, command: str, extra: str) -
 
 def test_every_import_of_the_code_is_known() -> None:
     """A package is always there, or belongs to an extra that a message can name."""
-    known = {*sys.stdlib_module_names, *ALWAYS, *REPLACEABLE, *EXTRAS}
+    known = {*sys.stdlib_module_names, *ALWAYS, *REPLACEABLE, *RUNNER, *EXTRAS}
     unknown = {
         f"{path}: {name}"
         for package in ("automap_tiles", "processes", "devserver/automap_devserver")
