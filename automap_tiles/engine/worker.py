@@ -117,7 +117,11 @@ class TileWorker:
             path = self._process.writer.path
             lost = OutputError(f"cannot be written: {error.strerror}", path)
             lost.__cause__ = error
-            return [self._lost(each, lost) if each.files else each for each in results]
+            # also those that name no files of their own: they may have spooled some, or marks
+            return [
+                each if each.status is TileStatus.FAILED else self._lost(each, lost)
+                for each in results
+            ]
         return results
 
     def _lost(self, result: TileResult, error: OutputError) -> TileResult:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -187,3 +189,24 @@ def test_finer_zooms_are_made_from_the_base_and_stay_in_the_area(tmp_path: Path)
             above = TileIndex(index.zoom - 1, index.row // 2, index.col // 2)
             assert order.index(above) < order.index(index)
     assert results_of(events_of(project)) == {}
+
+
+def test_a_failing_disk_is_told_of_the_tiles_of_a_single_file(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They name no files of their own: what they spooled is lost all the same."""
+
+    def failing(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    project.configure(zooms=(12, 12), output={"path": "out.tif"})
+    monkeypatch.setattr("automap_tiles.storage.grouped._sync_one", failing)
+    events = events_of(project)
+    summary = summary_of(events)
+    assert summary.written == 0
+    assert summary.failed > 0
+    errors = [result.error or "" for result in results_of(events).values()]
+    assert any("Input/output error" in error for error in errors)
+    monkeypatch.undo()
+    again = summary_of(events_of(project, retry_failed=True))
+    assert (again.written, again.failed) == (summary.failed, 0)
