@@ -49,6 +49,8 @@ class FormatInfo:
     """Takes (OutputSpec, process pyramid), gives a `Writer`; None: a directory, by the codec."""
     takes: tuple[str, ...] = ("bands", "dtype", "nodata", "schema")
     """Options of another format's output that mean the same here: a conversion hands them over."""
+    decisive: tuple[str, ...] = ()
+    """Options besides bands, dtype and nodata that tiles cannot be read without."""
     byte_nodata: int | None = None
     """Of pixels of 8 bits: what a conversion says where the source's nodata is no such number."""
     has_byte_pixels: bool = False

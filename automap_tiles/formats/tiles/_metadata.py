@@ -108,17 +108,18 @@ def write_metadata(storage: Storage, metadata: Metadata, *, overwrite: bool = Fa
         storage.put(METADATA_NAME, metadata.to_json())
         return
     _compare(storage.root, found, metadata)
-    different = [key for key in _DECISIVE if not _same(found, metadata, key)]
-    if not different:
-        return
-    if not overwrite:
+    info = metadata.info
+    decisive = (*_DECISIVE, *(() if info is None else info.decisive))
+    different = [key for key in decisive if not _same(found, metadata, key)]
+    if different and not overwrite:
         key = different[0]
         raise OutputMismatch(
             f"holds tiles with {key} {found.options.get(key)!r}, and this process writes "
             f"{metadata.options.get(key)!r}; write to another path, or run with --overwrite",
             storage.root,
         )
-    storage.put(METADATA_NAME, metadata.to_json())
+    if overwrite and found.to_json() != metadata.to_json():
+        storage.put(METADATA_NAME, metadata.to_json())
 
 
 def write_summary(storage: Storage, summary: Mapping[str, Any], prefix: str = "") -> None:

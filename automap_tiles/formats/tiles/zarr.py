@@ -54,6 +54,7 @@ FORMAT = FormatInfo(
         "bands", "dtype", "nodata", "descriptions", "scales", "offsets", "units", "colormap",
         "classes", "tags",
     ),
+    decisive=("compress",),
     extensions=("zarr",),
     is_directory=True,
     reader="automap_tiles.formats.tiles:open_reader",

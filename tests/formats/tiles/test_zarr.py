@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 import zarr
 
-from automap_tiles.errors import ConfigError, InputError, MissingExtra
-from automap_tiles.formats import InputSpec, Writer
-from automap_tiles.formats.registry import open_input
+from automap_tiles.errors import ConfigError, InputError, MissingExtra, OutputMismatch
+from automap_tiles.formats import InputSpec, OutputSpec, Writer
+from automap_tiles.formats.registry import open_input, open_output
 from automap_tiles.grid import Pyramid, Tile
 from tests.formats.writers import made
 from tests.storage.s3 import BUCKET, S3Server
@@ -179,3 +179,27 @@ def test_in_an_object_store(s3: S3Server) -> None:
     reader: Any = open_input(InputSpec.from_value("inp", place), Path("/"), MERCATOR)
     found = reader.at(tile).read()
     np.testing.assert_array_equal(found.filled(), stored.filled())
+
+
+def test_chunks_of_an_array_are_compressed_alike(tmp_path: Path) -> None:
+    """Another compression is another output; made anew, all that is said of it is of the new."""
+    value: dict[str, Any] = {"format": "Zarr", "path": "out", "bands": 2, "dtype": "int16",
+                             "nodata": 0}  # fmt: skip
+    made(tmp_path, MERCATOR, **value)
+    with pytest.raises(OutputMismatch, match="compress 'zstd', and this process writes 'gzip'"):
+        made(tmp_path, MERCATOR, compress="gzip", **value)
+    spec = OutputSpec.from_mapping(
+        value | {"compress": "gzip"}, base=tmp_path, zooms=(5,), area=None
+    )
+    writer = open_output(spec, MERCATOR)
+    writer.prepare(overwrite=True)
+    tile = MERCATOR.tile(5, 3, 3)
+    stored = write(writer, tile)
+    reader: Any = open_input(
+        InputSpec.from_value("inp", str(tmp_path / "out")), Path("/"), MERCATOR
+    )
+    np.testing.assert_array_equal(reader.at(tile).read().filled(), stored.filled())
+    array: Any = zarr.open_group(tmp_path / "out", mode="r")["5"]
+    row, col = tile.pixel_offset
+    found = array[:, row : row + tile.height, col : col + tile.width]
+    np.testing.assert_array_equal(found, stored.filled())
