@@ -25,7 +25,7 @@ _KNOWN = frozenset({
 })  # fmt: skip
 
 # Option and default of GDAL, https://gdal.org/drivers/raster/gtiff.html.
-_LEVELS = {"zstd": ("zstd_level", 9), "deflate": ("zlevel", 6)}
+_LEVELS = {"zstd": ("zstd_level", 9), "deflate": ("zlevel", 6), "zip": ("zlevel", 6)}
 
 Make = Callable[[NDArray[Any] | None], bytes]
 """GDAL's file of an array; of None, a sparse one without pixels."""

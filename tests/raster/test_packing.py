@@ -219,3 +219,14 @@ def test_options_that_gdal_refuses_are_still_errors() -> None:
     tile: Tile = PYRAMID.tile(8, 100, 100)
     with pytest.raises(OutputError, match="cannot be written as GeoTIFF"):
         encode_geotiff(np.zeros((1, 256, 256), "uint8"), tile, profile={"blockxsize": 17})
+
+
+@pytest.mark.parametrize("name", ["zip", "ZIP", "deflate", "zstd"])
+def test_compressed_as_far_as_gdal_does(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under each name that GDAL knows a compression by."""
+    tile = PYRAMID.tile(8, 100, 100)
+    data = np.arange(256 * 256).reshape(1, 256, 256).astype("uint16") // 7
+    ours = encode_geotiff(data, tile, profile={"compress": name})
+    by_gdal(monkeypatch)
+    theirs = encode_geotiff(data, tile, profile={"compress": name})
+    assert len(ours) == pytest.approx(len(theirs), rel=0.2)
