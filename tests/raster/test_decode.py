@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import math
+import struct
 from typing import Any
 
 import numpy as np
 import pytest
 import rasterio
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 from rasterio.io import MemoryFile
@@ -16,6 +19,8 @@ from automap_tiles.errors import InputError
 from automap_tiles.grid import Pyramid
 from automap_tiles.raster import decode, decode_bands
 from automap_tiles.raster.tiff import Image
+from automap_tiles.raster.tiff._blocks import Damaged, decoded
+from automap_tiles.raster.tiff._directory import Field
 
 TILE = Pyramid.from_grid("mercator").tile(9, 100, 200)
 DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
@@ -191,3 +196,104 @@ def test_no_more_is_unpacked_than_a_file_may_claim() -> None:
             + (2**31 - 16).to_bytes(4, "little")
         )
     assert Image.of(bytes(content)) is None
+
+
+def entry_of(content: bytes | bytearray, tag: int) -> int:
+    """Where the directory of a file has a field."""
+    (at,) = struct.unpack_from("<I", content, 4)
+    (many,) = struct.unpack_from("<H", content, at)
+    places = range(at + 2, at + 2 + 12 * many, 12)
+    return next(place for place in places if struct.unpack_from("<H", content, place)[0] == tag)
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+@pytest.mark.parametrize("scale", [math.nan, math.inf])
+def test_a_place_that_is_no_number(scale: float) -> None:
+    content = written(np.ones((2, 64, 64), "uint8"), nodata=0)
+    place = struct.unpack_from("<I", content, entry_of(content, 33550) + 8)[0]
+    harmed = bytearray(content)
+    struct.pack_into("<2d", harmed, place, scale, scale)
+    assert_alike(bytes(harmed))
+    assert np.array_equal(decode_bands(bytes(harmed))[0].data, np.ones((2, 64, 64)))
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+@pytest.mark.parametrize(("tag", "change"), [(325, -1), (324, -1), (34735, -1), (34735, -5)])
+def test_lists_that_are_too_short(tag: int, change: int) -> None:
+    content = bytearray(written(np.ones((2, 128, 128), "uint8")))
+    at = entry_of(content, tag) + 4
+    struct.pack_into("<I", content, at, struct.unpack_from("<I", content, at)[0] + change)
+    assert_alike(bytes(content))
+
+
+@pytest.mark.parametrize("kind", [11, 12])
+def test_sizes_that_are_no_whole_numbers(kind: int) -> None:
+    """A field of floats, which may be infinite, where whole numbers belong."""
+    for tag in (256, 257, 258, 277, 322, 323, 324, 325):
+        content = bytearray(written(np.ones((1, 64, 64), "uint8")))
+        struct.pack_into("<H", content, entry_of(content, tag) + 2, kind)
+        struct.pack_into("<I", content, entry_of(content, tag) + 8, 0x7F800000)
+        assert Image.of(bytes(content)) is None
+        assert_alike(bytes(content))
+
+
+@pytest.mark.parametrize(
+    ("said", "instead"),
+    [
+        (b'name="long"', b'nama="long"'),
+        (b'sample="0"', b'sample="x"'),
+        (b'sample="0"', b'sample="7"'),
+    ],
+)
+def test_tags_that_are_not_understood_are_read_by_gdal(said: bytes, instead: bytes) -> None:
+    content = written(np.ones((1, 64, 64), "uint8"), {"long": "a", 1: {"short": "b"}})
+    assert content.count(said) == 1
+    harmed = content.replace(said, instead)
+    assert_same(decode(harmed), by_gdal(harmed))
+
+
+def test_no_more_is_unpacked_than_a_block_holds() -> None:
+    """A frame of Zstandard says itself how much it is; a false one would fill the memory."""
+    image = Image.of(written(np.ones((1, 64, 64), "uint8"), compress="zstd"))
+    assert image is not None
+    writer = zstandard.ZstdCompressor().compressobj(size=2**62)
+    frame = writer.compress(bytes(64 * 64)) + writer.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
+    with pytest.raises(Damaged):
+        decoded(frame, image.layout)
+    assert decoded(zstandard.compress(bytes(64 * 64)), image.layout).shape == (64, 64, 1)
+
+
+def test_where_the_blocks_are_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not again for each of them, which of many thousand takes minutes."""
+    data = np.arange(256 * 256).reshape(1, 256, 256).astype("uint16")
+    image = Image.of(written(data, blockxsize=16, blockysize=16))
+    assert image is not None
+    asked: list[int] = []
+    right = Field.whole
+
+    def counted(self: Field) -> tuple[int, ...]:
+        asked.append(self.tag)
+        return right(self)
+
+    monkeypatch.setattr(Field, "whole", counted)
+    found = image.read([1])
+    assert found is not None
+    assert np.array_equal(found, data)
+    assert len(asked) <= 2
+
+
+@pytest.mark.parametrize("text", ["", " ", "\t", "a\r\nb", "a\nb", "  a  "])
+def test_tags_of_blanks(text: str) -> None:
+    content = written(np.ones((1, 64, 64), "uint8"), {"t": text, 1: {"of band": text}})
+    assert_same(decode(content), by_gdal(content))
+
+
+@pytest.mark.parametrize("text", ["1_0", "1e1", "+10", "\u0661\u0660", "0x0a", "10,5"])
+def test_what_is_a_number_says_gdal(text: str) -> None:
+    """No data where GDAL has it, also where Python reads another number."""
+    data = np.arange(64 * 64, dtype="uint16").reshape(1, 64, 64)
+    content = written(data, nodata=65432)
+    said = text.encode().ljust(5, b"\0")
+    harmed = content.replace(b"65432", said)
+    assert harmed != content
+    assert_same(decode(harmed), by_gdal(harmed))

@@ -103,7 +103,7 @@ class Layout:
 
 def layout_of(fields: dict[int, Field]) -> Layout | None:
     """How the pixels of an image lie; None where it is of a kind that is not known here."""
-    numbers = {tag: fields[tag].numbers() for tag in Tag if tag in fields}
+    numbers = {tag: fields[tag].whole() for tag in Tag if tag in fields}
     bits, kinds = (
         set(numbers.get(Tag.BITS_PER_SAMPLE, ())),
         set(numbers.get(Tag.SAMPLE_FORMAT, (1,))),
@@ -114,8 +114,8 @@ def layout_of(fields: dict[int, Field]) -> Layout | None:
     )  # fmt: skip
     if len(bits) != 1 or len(kinds) != 1 or any(not numbers.get(tag) for tag in needed):
         return None
-    first = {tag: int(values[0]) for tag, values in numbers.items() if values}
-    dtype = _dtype(int(bits.pop()), int(kinds.pop()))
+    first = {tag: values[0] for tag, values in numbers.items() if values}
+    dtype = _dtype(bits.pop(), kinds.pop())
     try:
         compression = Compression(first.get(Tag.COMPRESSION, 1))
         predictor = Predictor(first.get(Tag.PREDICTOR, 1))
@@ -134,7 +134,8 @@ def layout_of(fields: dict[int, Field]) -> Layout | None:
         predictor=predictor,
         by_band=planar == _BAND_INTERLEAVED,
     )
-    return found if found.count == len(numbers[Tag.TILE_OFFSETS]) else None
+    listed = {len(numbers[tag]) for tag in (Tag.TILE_OFFSETS, Tag.TILE_BYTE_COUNTS)}
+    return found if listed == {found.count} else None
 
 
 def _dtype(bits: int, kind: int) -> np.dtype[Any] | None:
@@ -210,6 +211,9 @@ def decoded(content: Buffer, layout: Layout) -> NDArray[Any]:
 def _unpacked(content: Buffer, compression: Compression, size: int) -> Buffer:
     try:
         if compression is Compression.ZSTD:
+            # a frame is unpacked whole, however little of it was asked for
+            if zstandard.frame_content_size(content) > size:
+                raise Damaged
             return _codecs.decompressor.decompress(content, max_output_size=size)
         if compression is Compression.DEFLATE:
             return deflate.zlib_decompress(content, size)

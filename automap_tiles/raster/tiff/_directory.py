@@ -41,6 +41,7 @@ class Tag(IntEnum):
 # Bytes of a value by the type of a field, and the letter of those that are read as numbers.
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 16: 8, 17: 8}
 _LETTERS = {1: "B", 3: "H", 4: "I", 11: "f", 12: "d"}
+_WHOLE = (1, 3, 4)
 
 _HEADER = struct.Struct("<2sHI")
 _ENTRY = struct.Struct("<HHI4s")
@@ -62,6 +63,12 @@ class Field:
         """Its values; none of a field that has no numbers."""
         letter = _LETTERS.get(self.type)
         return struct.unpack(f"<{self.count}{letter}", self.data) if letter else ()
+
+    def whole(self) -> tuple[int, ...]:
+        """Its values; none of a field that has no whole numbers."""
+        if self.type not in _WHOLE:
+            return ()
+        return struct.unpack(f"<{self.count}{_LETTERS[self.type]}", self.data)
 
     def text(self) -> str:
         """Its value as text: UTF-8, ended by a zero.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -46,6 +47,8 @@ class Image:
             return None
         try:
             text = fields[Tag.GDAL_NODATA].text() if Tag.GDAL_NODATA in fields else None
+            if text is not None and ("_" in text or not text.isascii()):
+                return None  # Python takes more for a number than GDAL
             nodata = None if text is None else float(text)
         except ValueError:  # of a text that is not UTF-8, too
             return None
@@ -86,41 +89,62 @@ class Image:
         for place, band in enumerate(bands):
             target[place] = self._block((band - 1) * down * across + number)[:, :, 0]
 
+    @cached_property
+    def _places(self) -> tuple[tuple[int, int], ...]:
+        """Offset and size of each block."""
+        offsets, sizes = (self.fields[tag] for tag in (Tag.TILE_OFFSETS, Tag.TILE_BYTE_COUNTS))
+        return tuple(zip(offsets.whole(), sizes.whole(), strict=True))
+
     def _block(self, number: int) -> NDArray[Any]:
-        start = int(self.fields[Tag.TILE_OFFSETS].numbers()[number])
-        size = int(self.fields[Tag.TILE_BYTE_COUNTS].numbers()[number])
+        start, size = self._places[number]
         if not size or start + size > len(self.content):
             raise Damaged  # or left out, being without data
         return decoded(memoryview(self.content)[start : start + size], self.layout)
 
     def tags(self) -> dict[str | int, Any] | None:
         """Tags by name, those of a band under its number; None where they are not understood."""
-        tags: dict[str | int, Any] = {"AREA_OR_POINT": "Point" if self._is_point() else "Area"}
+        keys = self.fields[Tag.GEO_KEYS].whole() if Tag.GEO_KEYS in self.fields else (1, 1, 0, 0)
+        if len(keys) < _KEY_SIZE or len(keys) != _KEY_SIZE * (keys[3] + 1):
+            return None
+        tags: dict[str | int, Any] = {"AREA_OR_POINT": "Point" if _is_point(keys) else "Area"}
         if Tag.GDAL_METADATA not in self.fields:
             return tags
         try:
             text = self.fields[Tag.GDAL_METADATA].text()
-            items = ET.fromstring(text)
-        except (ET.ParseError, UnicodeDecodeError):
+            if "&" in text or "\r" in text:
+                return None  # GDAL writes such characters twice as entities, but not everywhere
+            return self._with_items(tags, ET.fromstring(text))
+        except (ET.ParseError, KeyError, ValueError):  # of a text that is not UTF-8, too
             return None
-        if "&" in text:
-            return None  # GDAL writes such characters twice as entities, but not everywhere
+
+    def _with_items(
+        self, tags: dict[str | int, Any], items: ET.Element
+    ) -> dict[str | int, Any] | None:
+        """Tags and those of `GDAL_METADATA`.
+
+        None where one is blank, which GDAL leaves out, or of a band that is not there.
+        """
         of_bands: dict[int, dict[str, str]] = {}
         for item in items.iter("Item"):
             if "role" in item.attrib or "domain" in item.attrib:
                 continue  # said of the pixels in other ways
+            if item.text is None or not item.text.strip():
+                return None
             of = (
                 of_bands.setdefault(int(item.attrib["sample"]) + 1, {})
                 if "sample" in item.attrib
                 else tags
             )
-            of[item.attrib["name"]] = item.text or ""
+            of[item.attrib["name"]] = item.text
+        if not of_bands.keys() <= set(range(1, self.count + 1)):
+            return None
         return tags | dict(sorted(of_bands.items()))
 
-    def _is_point(self) -> bool:
-        keys = self.fields[Tag.GEO_KEYS].numbers() if Tag.GEO_KEYS in self.fields else ()
-        pairs = zip(keys[_KEY_SIZE::_KEY_SIZE], keys[_KEY_SIZE + 3 :: _KEY_SIZE], strict=True)
-        return (_RASTER_TYPE, _POINT) in pairs
+
+def _is_point(keys: Sequence[int]) -> bool:
+    """Whether a directory of GeoTIFF keys says that a pixel is a point."""
+    pairs = zip(keys[_KEY_SIZE::_KEY_SIZE], keys[_KEY_SIZE + 3 :: _KEY_SIZE], strict=True)
+    return (_RASTER_TYPE, _POINT) in pairs
 
 
 def _is_plain(fields: dict[int, Field], layout: Layout) -> bool:
