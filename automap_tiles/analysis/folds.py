@@ -116,11 +116,18 @@ def _dealt(counts: NDArray[np.int64], n: int, random: np.random.Generator) -> ND
                     fold_of[group] = np.lexsort(order)[0]
                     held[fold_of[group]] += has[group]
             if (held < np.maximum(has.sum(axis=0), 1)).all():
-                return fold_of
+                return _without_gaps(fold_of)
     raise FoldError(
         f"however the {len(counts)} groups are dealt out, a class is only in those held out; take "
         "smaller blocks"
     )
+
+
+def _without_gaps(fold_of: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Folds numbered anew: blocks of several classes may leave some without any group."""
+    used = np.unique(fold_of[fold_of >= 0])
+    found: NDArray[np.int64] = np.where(fold_of < 0, -1, np.searchsorted(used, fold_of))
+    return found
 
 
 def random_folds(classes: NDArray[Any], n: int, seed: int) -> NDArray[np.int64]:

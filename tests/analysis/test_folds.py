@@ -12,6 +12,7 @@ from automap_tiles.analysis.folds import (
     blocked_folds,
     groups_per_class,
     random_folds,
+    repeated_folds,
     spatial_blocks,
 )
 
@@ -120,3 +121,15 @@ def test_random_folds_divide_every_class() -> None:
         counts = np.bincount(folds[classes == value], minlength=5)
         assert counts.sum() == count
         assert counts.max() - counts.min() <= 1
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_fold_is_empty(seed: int) -> None:
+    """Blocks of several classes: what is held out for one of them may be all of another's."""
+    random = np.random.default_rng(seed)
+    groups = random.integers(0, 9, 60)
+    classes = random.integers(1, 4, 60)
+    classes[(classes == 3) & (groups > 3)] = 1
+    for folds in repeated_folds(classes, groups, 10, 2, 1):
+        held = folds[folds >= 0]
+        assert set(held.tolist()) == set(range(held.max() + 1))
