@@ -245,7 +245,8 @@ def _importances(prepared: Prepared, setup: Setup, fitted: Sequence[Fitted]) -> 
         if isinstance(one, Linear):
             spread = prepared.samples.values[:, list(places)].std(axis=0)
             strength = np.abs(one.weights).max(axis=0) * spread
-            shares = dict(zip(names, (strength / strength.sum()).tolist(), strict=True))
+            whole_strength = float(strength.sum()) or 1.0  # 0 where no feature varies
+            shares = dict(zip(names, (strength / whole_strength).tolist(), strict=True))
         else:
             shares = importances(one, names)
         for name, share in shares.items():

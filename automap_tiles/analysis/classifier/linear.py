@@ -36,7 +36,10 @@ class Linear:
         weights: NDArray[np.float32],
         classes: int,
     ) -> Linear:
-        """Of samples (sample, feature) of classes 0 to `classes` - 1; each class has some."""
+        """Of samples (sample, feature) of classes 0 to `classes` - 1.
+
+        A class without samples, such as one whose only sample is held out, has a probability of 0.
+        """
         x, w = values.astype(np.float64), weights.astype(np.float64)
         middle = np.average(x, axis=0, weights=w)
         spread = x.std(axis=0)
@@ -45,10 +48,12 @@ class Linear:
         x = np.where(varies, (x - middle) / scale, 0.0)
         shares = np.bincount(labels, w, classes)
         sums = np.stack([np.bincount(labels, w * column, classes) for column in x.T], axis=1)
-        means: Floats = sums / shares[:, None]
+        has_samples = shares > 0
+        means: Floats = sums / np.where(has_samples, shares, 1.0)[:, None]
         covariance = shrunk(x - means[labels], w)
         solved: Floats = np.linalg.solve(covariance, means.T).T.astype(np.float64)
-        priors = np.log(shares / shares.sum())
+        priors = np.full(classes, -np.inf)
+        np.log(shares / shares.sum(), out=priors, where=has_samples)
         offsets = priors - 0.5 * (solved * means).sum(axis=1)
         own: Floats = solved / scale
         return cls(weights=own, offsets=offsets - own @ middle)

@@ -131,6 +131,26 @@ def test_a_class_of_one_polygon_is_learnt_and_left_out_of_the_estimate(
     assert none.model.report["decisions"] == []
 
 
+def test_a_class_of_one_sample_does_not_spoil_the_folds_by_chance(
+    table: SampleTable, recipe: Recipe
+) -> None:
+    """The fold that holds it out is learnt from without its class."""
+    one = np.flatnonzero(table.classes == 9)[:1]
+    few = table.take((table.classes != 9) | (np.arange(len(table)) == one))
+    confusion = np.array(train(few, recipe, QUICK).model.report["random"]["confusion"])
+    assert confusion.sum() == 193
+    assert np.trace(confusion) > 0.85 * confusion.sum()
+
+
+def test_features_that_do_not_vary_are_a_model_of_none(
+    make_table: MakeTable, recipe: Recipe
+) -> None:
+    table = make_table()
+    made = train(replace(table, values=np.full_like(table.values, 7)), recipe, QUICK)
+    again = Model.from_bytes(made.model.to_bytes())
+    assert set(again.report["importances"].values()) == {0}
+
+
 def test_doubtful_samples_are_misplaced_ones(
     make_table: MakeTable, recipe: Recipe, table: SampleTable
 ) -> None:

@@ -60,3 +60,15 @@ def test_a_row_does_not_depend_on_the_others_and_comes_back_from_bytes() -> None
         assert part.tobytes() == whole[first : first + count].tobytes()
     planes = np.ascontiguousarray(values.T)
     assert linear.probabilities(planes.T).tobytes() == whole.tobytes()
+
+
+def test_a_class_without_samples_is_never_found() -> None:
+    values, labels = _samples()
+    ones = np.ones(len(labels), np.float32)
+    without = Linear.fit(values, labels, ones, 3)
+    absent = Linear.fit(values, np.where(labels == 2, 3, labels), ones, 4)
+    expected = without.probabilities(values)
+    found = absent.probabilities(values)
+    assert (found[:, 2] == 0).all()
+    assert np.array_equal(found[:, [0, 1, 3]], expected)
+    assert Linear.from_bytes(absent.to_bytes()).probabilities(values).tobytes() == found.tobytes()
