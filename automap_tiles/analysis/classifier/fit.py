@@ -243,7 +243,7 @@ def _importances(prepared: Prepared, setup: Setup, fitted: Sequence[Fitted]) -> 
     whole = sum(setup.weight(kind) for kind in setup.kinds)
     for kind, one in zip(setup.kinds, fitted, strict=True):
         if isinstance(one, Linear):
-            spread = prepared.samples.values[:, list(places)].std(axis=0)
+            spread = prepared.samples.values[:, list(places)].std(axis=0, dtype=np.float64)
             strength = np.abs(one.weights).max(axis=0) * spread
             whole_strength = float(strength.sum()) or 1.0  # 0 where no feature varies
             shares = dict(zip(names, (strength / whole_strength).tolist(), strict=True))

@@ -43,7 +43,8 @@ _SHORT_NAME = re.compile(
 )
 # Sentinel-2B, sentinel2b, S2B, 2B
 _PLATFORM = re.compile(r"(?:sentinel|s)?[-_ ]?(?P<sensor>2[a-d])", re.IGNORECASE)
-_MENTIONED = re.compile(r"sentinel|\bs2\b", re.IGNORECASE)
+# Not Sentinel-1A, Sentinel-5P: those are other missions' items.
+_MENTIONED = re.compile(r"sentinel(?![-_ ]?[013-9])|\bs2\b", re.IGNORECASE)
 _PRODUCT = ("s2:product_uri", "s2:product_id", "sentinel:product_id")
 # In the name of a file: `…_B8A_20m.jp2`, `B02.tif`
 _IN_NAME = re.compile(r"(?:^|_)(?P<band>B\d[\dA]?)(?:_(?P<size>\d\d)m)?\.\w+$", re.IGNORECASE)

@@ -142,6 +142,15 @@ def test_a_class_of_one_sample_does_not_spoil_the_folds_by_chance(
     assert np.trace(confusion) > 0.85 * confusion.sum()
 
 
+def test_features_whose_squares_overflow(make_table: MakeTable, recipe: Recipe) -> None:
+    table = make_table()
+    values = table.values.copy()
+    values[5, 2] = -3.4e38  # nodata that the picture does not say
+    made = train(replace(table, values=values), recipe, QUICK)
+    again = Model.from_bytes(made.model.to_bytes())
+    assert sum(again.report["importances"].values()) == pytest.approx(1)
+
+
 def test_features_that_do_not_vary_are_a_model_of_none(
     make_table: MakeTable, recipe: Recipe
 ) -> None:

@@ -17,7 +17,19 @@ from hypothesis import strategies as st
 from shapely.geometry import box, shape
 
 from automap_tiles.errors import AutomapError, InputError
-from automap_tiles.missions import COMMON, Scaling, Scene, recognise
+from automap_tiles.missions import (
+    COMMON,
+    Band,
+    PlainMission,
+    PlatformDialect,
+    Satellite,
+    Scaling,
+    Scene,
+    Sensor,
+    recognise,
+    register,
+    unregister,
+)
 from automap_tiles.scenes.catalogue import Options, search
 from automap_tiles.scenes.catalogue.convert import sketch, to_scene
 from automap_tiles.scenes.catalogue.item import read_item
@@ -376,6 +388,33 @@ def test_spellings_of_satellites(earth_search: Path, platform: str | None, senso
     properties = {**item["properties"], "platform": platform}
     _, identity = recognise(read_item({**item, "properties": properties}, HERE))
     assert identity.sensor.key == sensor
+
+
+@pytest.mark.parametrize("platform", ["sentinel-1a", "Sentinel-3B", "SENTINEL-5P", "sentinel_6"])
+def test_other_sentinels_are_left_to_other_missions(earth_search: Path, platform: str) -> None:
+    item = load(next(earth_search.glob("S2A_33TWL_20230815*/*.json")))
+    properties = {**item["properties"], "platform": platform}
+    assert reason({**item, "properties": properties}) == f"{platform} is not a known satellite"
+
+
+def test_a_mission_of_another_package_may_have_another_sentinel(
+    earth_search: Path, request: pytest.FixtureRequest
+) -> None:
+    band = Band(
+        name="Oa08", number="8", common="red", resolution=300, wavelength=0.665, span=(0.66, 0.67)
+    )
+    sensor = Sensor(key="sentinel-3b", title="Sentinel-3B OLCI", resolution=300, bands=(band,))
+    mission = PlainMission(
+        group="olci",
+        satellites=(Satellite(name="sentinel-3b", sensors=(sensor,)),),
+        dialects=(PlatformDialect(platforms={"sentinel-3b": sensor}),),
+    )
+    register(mission)
+    request.addfinalizer(lambda: unregister(mission))
+    item = load(next(earth_search.glob("S2A_33TWL_20230815*/*.json")))
+    properties = {**item["properties"], "platform": "Sentinel-3B"}
+    _, identity = recognise(read_item({**item, "properties": properties}, HERE))
+    assert identity.sensor is sensor
 
 
 def test_scenes_travel(earth_search: Path) -> None:
