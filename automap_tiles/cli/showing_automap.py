@@ -63,7 +63,11 @@ def carry_out(order: Order, what: SceneOptions, ignored: Note | None = None) -> 
         return
     shown = _Shown(what, show)
     try:
-        with log_to(shown, verbose=what.verbose), contextlib.closing(run(order)) as events:
+        with (
+            log_to(shown, verbose=what.verbose),
+            contextlib.closing(shown),
+            contextlib.closing(run(order)) as events,
+        ):
             for event in events:
                 shown.event(event)
     except KeyboardInterrupt:
@@ -97,11 +101,19 @@ class _Shown:
     def event(self, event: Event) -> None:
         if isinstance(event, Told):
             self._told.append(event.note)
+        if _is_of_run(event):
+            self.close()
         if isinstance(event, PhaseStarted) and event.phase in _OF_TILES:
             self._tiles = _Tiles(self._what)
         if self._tiles is None:
             self._of_run(event)
         elif self._tiles.event(event):
+            self._tiles = None
+
+    def close(self) -> None:
+        """End what shows a process: one that broke off has no last event of its own."""
+        if self._tiles is not None:
+            self._tiles.close()
             self._tiles = None
 
     def _of_run(self, event: Event) -> None:
@@ -147,6 +159,15 @@ class _Shown:
         self.failed = outcome.failed
 
 
+def _is_of_run(event: Event) -> bool:
+    """Whether it comes after the last event of any process."""
+    match event:
+        case PhaseStarted() | Finished() | Failed(item=ResultFailed()):
+            return True
+        case _:
+            return False
+
+
 class _Tiles:
     """The run of one process."""
 
@@ -165,6 +186,10 @@ class _Tiles:
         self._stack = contextlib.ExitStack()
         self.show: Reporter = self._stack.enter_context(reporter(self._how))
 
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        self._stack.close()
+
     def event(self, event: Event) -> bool:
         """Show it; whether it was the last."""
         match event:
@@ -176,7 +201,7 @@ class _Tiles:
         self.show.show(event, self._totals)
         if not isinstance(event, Finished):
             return False
-        self._stack.close()
+        self.close()
         came = self._totals.summary
         is_whole = came is None or not (came.failed or came.stopped_by)
         if came is not None and not is_whole and self._how.log_format == "text":
