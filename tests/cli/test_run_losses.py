@@ -318,3 +318,18 @@ def test_nothing_is_left_beside_the_results(place: Path) -> None:
     assert run(place, mode="download") == 0
     assert not dead.exists()
     assert [path for path in (place / "out").rglob(".*") if path.is_dir()] == []
+
+
+def test_scenes_that_are_gone_leave_no_result(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The composite of an earlier run is none of this one, and nothing is trained on it."""
+    product(place / "in", "20201005", 1000)
+    assert run(place) == 0
+    product(place / "in", "20201005", 0)  # no data anywhere
+    capsys.readouterr()
+    assert run(place) == 0
+    said = capsys.readouterr()
+    assert "no composite: no prepared scene has a pixel in the area" in said.err
+    assert "Composite of landsat-8" not in said.out
+    assert record(place)["results"]["landsat-8"]["composite"] is None

@@ -102,15 +102,16 @@ def merge(state: State) -> Generator[Event]:
     yield from aside(lambda _: tell_confidence(state.wanted), stop=state.stop, notes=state.told)
     for satellite in state.found.scenes:
         try:
-            yield from _merge_one(state, satellite)
+            is_made = yield from _merge_one(state, satellite)
         except AutomapError as error:
             yield failed(state, f"composite of {satellite_name(satellite)}", error)
         else:
-            if composite_path(state.wanted, satellite).exists():
+            if is_made:
                 state.composites[satellite] = str(composite_path(state.wanted, satellite))
 
 
-def _merge_one(state: State, satellite: str) -> Generator[Event]:
+def _merge_one(state: State, satellite: str) -> Generator[Event, None, bool]:
+    """Whether there is a composite of the scenes of this run; an earlier one is none."""
     done = state.prepared(satellite)
     try:
         config = yield from aside(
@@ -124,11 +125,12 @@ def _merge_one(state: State, satellite: str) -> Generator[Event]:
         note = no_composite(satellite, error.message)
         state.told.add(note)
         yield Told(note=note)
-        return
+        return False
     yield from execute(state, config, COMPOSITE, satellite, overwrite=state.anew(Mode.COMPOSITE))
     state.unused += unused_scenes(state.wanted, satellite)
     check_not_empty(state.wanted, satellite, done)
     write_item(state.wanted, satellite)
+    return True
 
 
 def execute(
