@@ -13,18 +13,27 @@ Result = TypeVar("Result")
 
 
 def with_what_is_told(events: Generator[Event]) -> Generator[Event]:
-    """The events, and what is told between two of them in this thread; sums before the last."""
+    """The events, and what is told between two of them in this thread; sums before the last.
+
+    Also when it fails: the error is raised when all has been told.
+    """
     notes, first = Notes(), list[Note]()
+    failure: AutomapError | None = None
     last: Event | None = None
     while last is None or not isinstance(last, Finished):
         with collecting() as here:
-            last = next(events, None)
-        if last is None:
-            return
+            try:
+                last = next(events, None)
+            except AutomapError as error:
+                failure = error
         for note in here:
             if notes.add(note):
                 first.append(note)
                 yield Told(note=note)
+        if failure is not None:
+            raise failure
+        if last is None:
+            return
         if isinstance(last, Finished):
             before = {note.cause: note.count for note in first}
             for note in notes:
