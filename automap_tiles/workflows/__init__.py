@@ -12,7 +12,7 @@ from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from automap_tiles.errors import ConfigError
-from automap_tiles.workflows.order import NEVER, Order, StopToken
+from automap_tiles.workflows.order import NEVER, Order, StopToken, check_mapping
 
 if TYPE_CHECKING:
     from automap_tiles.workflows.events import Event, Said
@@ -52,6 +52,7 @@ class Workflow(Protocol):
 
 def order_from_json(said: Mapping[str, Any]) -> Order:
     """The order of any workflow that `Order.to_json` wrote; raises `ConfigError`."""
+    check_mapping(said)
     return order_kind(said.get("workflow")).from_json(said)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -12,7 +13,7 @@ from automap_tiles.stopping import NEVER, StopToken
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-__all__ = ["NEVER", "Order", "Part", "StopToken"]
+__all__ = ["NEVER", "Order", "Part", "StopToken", "check_mapping"]
 
 
 class Part:
@@ -35,7 +36,7 @@ class Order(Part):
         from pydantic import TypeAdapter
 
         values = TypeAdapter(type(self)).dump_python(self, mode="json")
-        return {"workflow": self.workflow, **values}
+        return {"workflow": self.workflow, **_written(values)}
 
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> Self:
@@ -46,6 +47,7 @@ class Order(Part):
         """
         from pydantic import TypeAdapter, ValidationError
 
+        check_mapping(said)
         values = {key: value for key, value in said.items() if key != "workflow"}
         workflow = said.get("workflow", cls.workflow)
         if workflow != cls.workflow:
@@ -67,6 +69,25 @@ class Order(Part):
         For orders that were made in Python, where nobody has looked at them yet.
         """
         return self.from_json(asdict(self))  # type: ignore[call-overload]  # each is a dataclass
+
+
+def _written(value: Any) -> Any:
+    """Values of JSON: it has no word for numbers that are none, such as a nodata value of NaN."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, dict):
+        return {key: _written(each) for key, each in value.items()}
+    return [_written(each) for each in value] if isinstance(value, list) else value
+
+
+def check_mapping(said: object) -> None:
+    """Raise `ConfigError` for what is JSON and yet no order."""
+    if not isinstance(said, Mapping):
+        raise ConfigError(
+            "an order is an object of names and values",
+            found=said,
+            remedy='{"workflow": …, …}, as `to_json` writes it',
+        )
 
 
 def _in_words(workflow: str, values: Mapping[str, Any], error: ValidationError) -> ConfigError:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from automap_tiles.commands.point import point_box
 from automap_tiles.commands.stored_tiles import TileSelection
+from automap_tiles.errors import ConfigError
 from automap_tiles.grid import Pyramid
 from automap_tiles.runtime.area import bounds_area, geometry_area
 from automap_tiles.runtime.open import open_process
@@ -48,6 +49,8 @@ def open_narrowed(
 def area_of(where: Where, pyramid: Pyramid) -> BaseGeometry | None:
     """What bounds, area and point leave, in the CRS of the pyramid; None for everything."""
     if where.point is not None:
+        if where.bounds is not None or where.area is not None:
+            raise ConfigError("goes with neither bounds nor area", key="point", found=where.point)
         zoom = max(where.zooms or (_POINT_ZOOM,))
         return point_box(pyramid, zoom, *where.point, where.point_crs)
     parts: list[BaseGeometry] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from automap_tiles.workflows.bounds import Zooms
 from automap_tiles.workflows.order import Part
 
 Value: TypeAlias = str | int | float | bool | None
@@ -15,7 +16,7 @@ Value: TypeAlias = str | int | float | bool | None
 class Where(Part):
     """Zooms and a place; what is not said is everything."""
 
-    zooms: tuple[int, ...] | None = None
+    zooms: Zooms | None = None
     """Ascending."""
     bounds: tuple[float, float, float, float] | None = None
     """left, bottom, right, top."""

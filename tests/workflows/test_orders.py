@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 import threading
 from dataclasses import MISSING, fields
 from typing import Any
@@ -11,9 +12,13 @@ from typing import Any
 import pytest
 
 from automap_tiles.errors import ConfigError
+from automap_tiles.grid import Pyramid
 from automap_tiles.workflows import WORKFLOWS, order_from_json
 from automap_tiles.workflows.order import NEVER, Order, StopToken
+from automap_tiles.workflows.places import area_of
+from automap_tiles.workflows.tiles.convert import ConvertOrder
 from automap_tiles.workflows.verify import VerifyOrder
+from automap_tiles.workflows.where import Where
 
 
 def kind_of(name: str) -> type[Order]:
@@ -66,11 +71,44 @@ def test_the_module_does_it(name: str) -> None:
         ({"workflow": "verify"}, "output: an order to verify: field required"),
         ({"workflow": "verify", "output": "a", "sample": "many"}, r"sample: .*integer.*'many'"),
         ({"workflow": "verify", "output": "a", "simple": 3}, r"simple: .*found: 3"),
+        ({"workflow": "verify", "output": "a", "sample": -1}, "sample: .*greater than"),
+        ({"workflow": "export", "source": "a", "output": "b", "zooms": []}, "zooms: .*at least 1"),
+        (
+            {"workflow": "copy", "source": "a", "target": "b", "where": {"zooms": []}},
+            r"where\.zooms: .*at least 1",
+        ),
+        (
+            {"workflow": "copy", "source": "a", "target": "b", "where": {"zooms": [-1]}},
+            r"where\.zooms\.0: .*greater than",
+        ),
     ],
 )
 def test_what_is_no_order(said: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         order_from_json(said)
+
+
+@pytest.mark.parametrize("said", [[], [{"workflow": "verify"}], "verify", 5, None])
+def test_what_is_json_and_no_order(said: Any) -> None:
+    with pytest.raises(ConfigError, match="an order is an object of names and values"):
+        order_from_json(said)
+    with pytest.raises(ConfigError, match="an order is an object of names and values"):
+        VerifyOrder.from_json(said)
+
+
+@pytest.mark.parametrize("nodata", [math.nan, math.inf, -math.inf])
+def test_numbers_that_json_has_no_word_for(nodata: float) -> None:
+    """Databases and other languages refuse Python's own words for them."""
+    order = ConvertOrder(source="a", target="b", nodata=nodata)
+    again = order_from_json(json.loads(json.dumps(order.to_json(), allow_nan=False)))
+    assert isinstance(again, ConvertOrder)
+    assert str(again.nodata) == str(nodata)
+
+
+def test_a_point_goes_with_no_other_place() -> None:
+    where = Where(point=(1.0, 2.0), bounds=(0.0, 0.0, 1.0, 1.0))
+    with pytest.raises(ConfigError, match="point: goes with neither bounds nor area"):
+        area_of(where, Pyramid.from_grid("geodetic"))
 
 
 def test_an_order_of_another_workflow() -> None:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 from automap_tiles.errors import ConfigError
 from automap_tiles.layers.layer import Query
 from automap_tiles.pictures.encode import ImageFormat
-from automap_tiles.workflows.bounds import Count, Whole
+from automap_tiles.workflows.bounds import Count, Zooms
 from automap_tiles.workflows.order import Order
 
 
@@ -99,7 +99,7 @@ class ExportOrder(Order):
     """Query parameters as those of the preview: `("rescale", "0,3000")`."""
     style_name: str | None = None
     """A style that the process file names; goes with no `style`."""
-    zooms: tuple[Whole, ...] | None = None
+    zooms: Zooms | None = None
     """Ascending; None: 0 to that of the source."""
     resampling: str = "nearest"
     title: str | None = None

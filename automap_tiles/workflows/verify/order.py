@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from automap_tiles.workflows.bounds import Count
 from automap_tiles.workflows.order import Order
 
 
@@ -18,7 +19,7 @@ class VerifyOrder(Order):
     """Folder or file of a process, or its `.mapchete` file."""
     seams: bool = False
     """Also compute a sample of tiles again with other cuts; needs the `.mapchete` file."""
-    sample: int = 20
+    sample: Count = 20
     """How many tiles that are."""
     seed: int = 0
     """Which tiles."""
