@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -230,3 +231,17 @@ def test_compressed_as_far_as_gdal_does(name: str, monkeypatch: pytest.MonkeyPat
     by_gdal(monkeypatch)
     theirs = encode_geotiff(data, tile, profile={"compress": name})
     assert len(ours) == pytest.approx(len(theirs), rel=0.2)
+
+
+def test_the_proof_takes_no_more_memory_than_a_few_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked for once, but beside a tile that may be as large as the memory allows."""
+    forget(monkeypatch)
+    tile = PYRAMID.replace(metatiling=8).tile(8, 10, 10)
+    data = np.ones((2, 2048, 2048), "uint16")
+    tracemalloc.start()
+    try:
+        assert is_packed(encode_geotiff(data, tile))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 4 * data.nbytes
