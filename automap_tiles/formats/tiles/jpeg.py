@@ -112,12 +112,10 @@ class JpegCodec:
             colours, alpha = bands[:-1], bands[-1]
             clear = clear | (alpha == 0)
             _tell_of_alpha(alpha, clear)
+            self._tell_of_nodata(colours, clear)
         elif self.nodata is not None:
-            found = clear | (colours == self.nodata).all(axis=0)
-            if self.is_assumed:
-                mask = np.broadcast_to(found, (1, *found.shape))
-                tell_of_lost(data[:1], np.ma.MaskedArray(bands[:1], mask=mask))
-            clear = found
+            self._tell_of_nodata(colours, clear)
+            clear = clear | (colours == self.nodata).all(axis=0)
         self._tell_of_mask(clear)
         pixels = np.where(clear, np.uint8(self.nodata or 0), colours)
         pixels = np.broadcast_to(pixels, (self.count, *tile.shape)).copy()
@@ -152,6 +150,12 @@ class JpegCodec:
             mask = np.broadcast_to(clear, pixels.shape).copy()
         return Tiled(np.ma.MaskedArray(pixels, mask=mask, fill_value=self.nodata or 0))
 
+    def _tell_of_nodata(self, colours: NDArray[Any], clear: NDArray[np.bool_]) -> None:
+        """Tell of pixels that have the colour of those without data, which nobody asked for."""
+        if self.is_assumed:
+            found = clear | (colours == self.nodata).all(axis=0)
+            tell_of_lost(_first(colours, clear), _first(colours, found))
+
     def _tell_of_mask(self, clear: NDArray[np.bool_]) -> None:
         count = int(np.count_nonzero(clear))
         if 0 < count < clear.size:
@@ -165,6 +169,10 @@ class JpegCodec:
                     remedy=_REMEDY,
                 )
             )
+
+
+def _first(colours: NDArray[Any], clear: NDArray[np.bool_]) -> RasterArray:
+    return np.ma.MaskedArray(colours[:1], mask=clear[None])
 
 
 def _tell_of_alpha(alpha: NDArray[Any], clear: NDArray[np.bool_]) -> None:

@@ -155,3 +155,19 @@ def test_options_that_cannot_be(tmp_path: Path, options: dict[str, Any], key: st
     with pytest.raises(ConfigError) as caught:
         jpeg(tmp_path, **options)
     assert caught.value.key == f"output.{key}"
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_black_pixels_that_are_read_as_none_are_told(tmp_path: Path, count: int) -> None:
+    """With an alpha band that says they are opaque as well; not those that are transparent."""
+    data = np.full((count, *TILE.shape), 255, "uint8")
+    data[: count if count % 2 else -1, :10] = 0
+    lost = 10 * TILE.width
+    if count % 2 == 0:
+        data[-1, :4] = 0
+        lost = 6 * TILE.width
+    writer = made(tmp_path, PYRAMID, format="JPEG", bands=count, dtype="uint8")
+    with collecting() as notes:
+        writer.convert(TILE, data)
+    found = {note.fate: note.count for note in notes if "names no nodata" in note.reason}
+    assert found == {Fate.LOST: lost}
