@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import zstandard
 
 from automap_tiles import raster
 from automap_tiles.errors import InputError, MissingExtra
@@ -62,6 +63,9 @@ FORMAT = FormatInfo(
 
 _LEVELS: Mapping[str, tuple[int, int, int]] = {"zstd": (1, -7, 22), "gzip": (1, 0, 9)}
 """The usual level, the least and the highest."""
+
+_GZIP = 16 + zlib.MAX_WBITS
+"""Tells zlib that there is a header of gzip."""
 
 
 def open_codec(spec: OutputSpec, options: Options) -> ZarrCodec:
@@ -157,9 +161,16 @@ class ZarrCodec(ArrayOptions):
     def decode(self, content: bytes, tile: Tile) -> Tiled:
         shape = self._chunk(tile)
         try:
-            plain = self._decompressed(content)
+            plain = self._decompressed(content, math.prod(shape) * self.dtype.itemsize)
             chunk = np.frombuffer(plain, self.dtype.newbyteorder("<")).reshape(shape)
-        except (ValueError, RuntimeError, OSError, EOFError, zlib.error) as error:
+        except (
+            ValueError,
+            RuntimeError,
+            OSError,
+            EOFError,
+            zlib.error,
+            zstandard.ZstdError,
+        ) as error:
             raise InputError(f"is not a chunk of {shape} {self.dtype}: {error}") from error
         height, width = tile.shape
         data = chunk[:, :height, :width].astype(self.dtype)
@@ -170,10 +181,19 @@ class ZarrCodec(ArrayOptions):
             mask = np.isnan(data) if math.isnan(nodata) else data == nodata
         return Tiled(np.ma.MaskedArray(data, mask=mask, fill_value=nodata or 0))
 
-    def _decompressed(self, content: bytes) -> bytes:
+    def _decompressed(self, content: bytes, size: int) -> bytes:
+        """The bytes of a chunk; no more than `size`, whatever a harmed one claims to hold."""
         if self.compress == "zstd":
+            if zstandard.frame_content_size(content) > size:
+                raise ValueError("it claims to be larger")
             return bytes(_zstd().decompress(content))
-        return gzip.decompress(content) if self.compress == "gzip" else content
+        if self.compress == "gzip":
+            stream = zlib.decompressobj(_GZIP)
+            plain = stream.decompress(content, size + 1)
+            if not stream.eof:
+                raise ValueError("it ends too early, or is larger")
+            return plain
+        return content
 
     def _chunk(self, tile: Tile) -> tuple[int, int, int]:
         return chunk_shape(self.count, tile.pyramid, tile.zoom)

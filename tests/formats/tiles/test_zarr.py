@@ -5,8 +5,10 @@ GDAL 3.10 reads an earlier draft of version 3 only.
 
 from __future__ import annotations
 
+import gzip
 import json
 import sys
+import tracemalloc
 import uuid
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 import zarr
+from numcodecs import zstd
 
 from automap_tiles.errors import ConfigError, InputError, MissingExtra, OutputMismatch
 from automap_tiles.formats import InputSpec, OutputSpec, Writer
@@ -203,3 +206,24 @@ def test_chunks_of_an_array_are_compressed_alike(tmp_path: Path) -> None:
     row, col = tile.pixel_offset
     found = array[:, row : row + tile.height, col : col + tile.width]
     np.testing.assert_array_equal(found, stored.filled())
+
+
+@pytest.mark.parametrize("compress", ["zstd", "gzip"])
+def test_no_more_is_unpacked_than_a_chunk_holds(tmp_path: Path, compress: str) -> None:
+    """A small file of very many zeros fills no memory."""
+    writer = made(tmp_path, PYRAMID, zooms=(5,), format="Zarr", dtype="int16", nodata=0,
+                  compress=compress)  # fmt: skip
+    tile = PYRAMID.tile(5, 2, 3)
+    write(writer, tile, 1)
+    victim = tmp_path / "out" / "5" / "c" / "0" / "2" / "3"
+    many = bytes(64 * 2**20)
+    victim.write_bytes(zstd.compress(many, 1) if compress == "zstd" else gzip.compress(many))
+    del many
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError, match="larger"):
+            writer.read(tile)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 16 * 2**20
