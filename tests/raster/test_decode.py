@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import struct
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from automap_tiles.grid import Pyramid
 from automap_tiles.raster import decode, decode_bands
 from automap_tiles.raster.tiff import Image
 from automap_tiles.raster.tiff._blocks import Damaged, decoded
-from automap_tiles.raster.tiff._directory import Field
+from automap_tiles.raster.tiff._directory import Field, read_directory
 
 TILE = Pyramid.from_grid("mercator").tile(9, 100, 200)
 DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
@@ -297,3 +298,18 @@ def test_what_is_a_number_says_gdal(text: str) -> None:
     harmed = content.replace(b"65432", said)
     assert harmed != content
     assert_same(decode(harmed), by_gdal(harmed))
+
+
+def test_values_that_lie_over_each_other() -> None:
+    """Fields that all claim the whole file would be many times as large as it is."""
+    content = bytearray(2**20)
+    struct.pack_into("<2sHIH", content, 0, b"II", 42, 8, 2000)
+    for number in range(2000):
+        struct.pack_into("<HHII", content, 10 + 12 * number, number, 1, len(content), 0)
+    tracemalloc.start()
+    try:
+        assert read_directory(bytes(content)) is None
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 4 * len(content)

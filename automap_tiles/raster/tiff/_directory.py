@@ -89,11 +89,12 @@ def read_directory(content: bytes | memoryview) -> dict[int, Field] | None:
     end = at + 2 + many * _ENTRY.size
     if end + 4 > len(content) or struct.unpack_from("<I", content, end)[0]:
         return None  # truncated, or further images: overviews, masks
-    fields = {}
+    fields, rest = {}, len(content)
     for number in range(many):
         field = _field(content, at + 2 + number * _ENTRY.size)
-        if field is None:
-            return None
+        rest -= 0 if field is None else len(field.data)
+        if field is None or rest < 0:
+            return None  # or values that lie over each other, which could be more than fits
         fields[field.tag] = field
     return fields
 
