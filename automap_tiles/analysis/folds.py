@@ -124,7 +124,7 @@ def _dealt(counts: NDArray[np.int64], n: int, random: np.random.Generator) -> ND
 
 
 def _without_gaps(fold_of: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Folds numbered anew: blocks of several classes may leave some without any group."""
+    """Folds numbered anew: blocks of several classes, or few samples, may leave some empty."""
     used = np.unique(fold_of[fold_of >= 0])
     found: NDArray[np.int64] = np.where(fold_of < 0, -1, np.searchsorted(used, fold_of))
     return found
@@ -140,7 +140,7 @@ def random_folds(classes: NDArray[Any], n: int, seed: int) -> NDArray[np.int64]:
     for value in np.unique(classes):
         rows = np.flatnonzero(classes == value)
         folds[random.permutation(rows)] = (np.arange(len(rows)) + random.integers(n)) % n
-    return folds
+    return _without_gaps(folds)
 
 
 def groups_per_class(classes: NDArray[Any], groups: NDArray[Any]) -> dict[int, int]:

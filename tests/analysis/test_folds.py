@@ -133,3 +133,9 @@ def test_no_fold_is_empty(seed: int) -> None:
     for folds in repeated_folds(classes, groups, 10, 2, 1):
         held = folds[folds >= 0]
         assert set(held.tolist()) == set(range(held.max() + 1))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_few_samples_are_in_fewer_folds_by_chance(seed: int) -> None:
+    folds = random_folds(np.array([1, 1, 1, 2]), 5, seed)
+    assert 3 <= len(set(folds.tolist())) == folds.max() + 1
