@@ -134,14 +134,24 @@ def _sensor(item: Item) -> Sensor | None:
 
 
 def _refuse_mss(item: Item) -> None:
-    """Raise `InputError` for a scene of the multispectral scanner, by name or instrument."""
+    """Raise `InputError` for a scene of the multispectral scanner, by name or instrument.
+
+    Satellites of other missions may have an instrument of that name.
+    """
     said = item.first("instruments", "eo:instrument", "instrument")
     instruments = said if isinstance(said, list) else [said]
     names = [*(item.text(name) or "" for name in _PRODUCT), item.id]
     named = next((name for name in names if is_mss(name)), None)
-    if named is not None or any(str(each).lower() == "mss" for each in instruments):
+    is_mss_said = any(str(each).lower() == "mss" for each in instruments)
+    if named is not None or (is_mss_said and _may_be_landsat(item.platform)):
         platform = re.search(r"\d", item.text("platform", "eo:platform") or named or "")
         raise refuse_mss(platform[0] if platform else "1 to 5")
+
+
+def _may_be_landsat(platform: str) -> bool:
+    """Whether an item that writes its satellite so is not plainly another mission's."""
+    is_written = _PLATFORM.fullmatch(platform) is not None or "landsat" in platform.lower()
+    return not platform or is_written
 
 
 def _path_row(item: Item) -> str | None:

@@ -417,6 +417,13 @@ def test_a_mission_of_another_package_may_have_another_sentinel(
     assert identity.sensor is sensor
 
 
+def test_an_instrument_of_another_satellite_may_be_called_as_landsats(odc: Path) -> None:
+    item = load(odc / "LC08_L2SP_028030_20200114_20200824_02_T1_SR.json")
+    properties = {**item["properties"], "platform": "kestrel-1", "instruments": ["mss"]}
+    found = reason({**item, "properties": properties})
+    assert found == "kestrel-1 is not a known satellite"
+
+
 def test_scenes_travel(earth_search: Path) -> None:
     found = search(earth_search / "collection.json", options=Options(verify="never"))
     assert pickle.loads(pickle.dumps(found)) == found
