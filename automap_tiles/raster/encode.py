@@ -144,7 +144,7 @@ def consistent(options: dict[str, Any]) -> dict[str, Any]:
     compress = str(options.get("compress", "none")).lower()
     if compress != "zstd":
         options.pop("zstd_level", None)
-    if compress not in ("zstd", "deflate", "lzw"):
+    if compress not in ("zstd", "deflate", "zip", "lzw"):
         options.pop("predictor", None)
     if compress == "webp":
         # a picture has its colours side by side; of single bands libtiff reads beyond their end

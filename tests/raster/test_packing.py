@@ -231,6 +231,8 @@ def test_compressed_as_far_as_gdal_does(name: str, monkeypatch: pytest.MonkeyPat
     by_gdal(monkeypatch)
     theirs = encode_geotiff(data, tile, profile={"compress": name})
     assert len(ours) == pytest.approx(len(theirs), rel=0.2)
+    with MemoryFile(ours) as memory, memory.open() as dataset:
+        assert dataset.tags(ns="IMAGE_STRUCTURE").get("PREDICTOR") == "2"
 
 
 def test_the_proof_takes_no_more_memory_than_a_few_images(monkeypatch: pytest.MonkeyPatch) -> None:
