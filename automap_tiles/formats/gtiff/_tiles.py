@@ -109,9 +109,9 @@ def _try_out(spec: OutputSpec, codec: GeoTiffCodec, pyramid: Pyramid) -> None:
     blank = np.zeros((min(codec.count, _MOST_TRIED), height, width), codec.dtype)
     try:
         with gdal_warnings() as said:
-            replace(codec, options=replace(codec.options, bands=BandMetadata())).encode(
-                np.ma.MaskedArray(blank), tile, {}
-            )
+            # few bands, and nothing is said of those that the blank tile has not
+            options = replace(codec.options, bands=BandMetadata(), tags={})
+            replace(codec, options=options).encode(np.ma.MaskedArray(blank), tile, {})
     except OutputError as error:
         raise spec.error(error.message, remedy=_CHECK) from error
     for message in said:

@@ -170,6 +170,19 @@ def test_what_is_said_of_the_bands_goes_along_with_them(write: WriteRaster, tmp_
         assert tile.tags(1) == {"wavelength": "10.9"}
 
 
+def test_what_is_said_of_many_bands_goes_along(write: WriteRaster, tmp_path: Path) -> None:
+    """Also into a folder of tiles, which is tried out with a few bands."""
+
+    def said(target: Any) -> None:
+        for band in range(1, 10):
+            target.update_tags(band, wavelength=str(band))
+
+    source = write(np.ones((9, 120, 120), np.int16), said=said, nodata=-1)
+    converted(source, tmp_path / "tiles", zooms=(7,))
+    with rasterio.open(tiles(tmp_path / "tiles")[0]) as tile:
+        assert [tile.tags(band)["wavelength"] for band in range(1, 10)] == list("123456789")
+
+
 def test_changed_numbers_mean_the_same_quantities(write: WriteRaster, tmp_path: Path) -> None:
     def said(target: Any) -> None:
         target.scales, target.offsets = (0.5,), (3.0,)
