@@ -25,8 +25,8 @@ _KNOWN = frozenset({
     "geotiff_keys_flavor", "count", "height", "width", "dtype", "crs", "transform", "nodata",
 })  # fmt: skip
 
-# Option and default of GDAL, https://gdal.org/drivers/raster/gtiff.html.
-_LEVELS = {"zstd": ("zstd_level", 9), "deflate": ("zlevel", 6), "zip": ("zlevel", 6)}
+# Option, default of GDAL and the highest level, https://gdal.org/drivers/raster/gtiff.html.
+_LEVELS = {"zstd": ("zstd_level", 9, 22), "deflate": ("zlevel", 6, 12), "zip": ("zlevel", 6, 12)}
 
 Make = Callable[[NDArray[Any] | None], bytes]
 """GDAL's file of an array; of None, a sparse one without pixels."""
@@ -78,6 +78,8 @@ def packed(
     if not options.keys() <= _KNOWN or not options.get("tiled"):
         return make(array)
     level = _level(options)
+    if level is None:
+        return make(array)
     transform, crs = options["transform"], options["crs"]
     kind = (*_said(options), id(crs), id(metadata))
 
@@ -95,9 +97,17 @@ def packed(
     return pattern.file(array, transform) or make(array)
 
 
-def _level(options: Mapping[str, Any]) -> int:
-    name, default = _LEVELS.get(str(options.get("compress")).lower(), ("", 0))
-    return int(options.get(name, default))
+def _level(options: Mapping[str, Any]) -> int | None:
+    """The level of the compression, 0 where it has none; None: one that GDAL has to judge."""
+    compress = str(options.get("compress")).lower()
+    if compress not in _LEVELS:
+        return 0
+    name, default, highest = _LEVELS[compress]
+    try:
+        level = int(options.get(name, default))
+    except (TypeError, ValueError):
+        return None
+    return level if 1 <= level <= highest else None
 
 
 def _said(options: Mapping[str, Any]) -> tuple[Hashable, ...]:

@@ -157,6 +157,9 @@ def test_the_same_bytes_whichever_tile_comes_first(monkeypatch: pytest.MonkeyPat
         ({"bigtiff": "YES"}, "uint8"),
         ({"endianness": "BIG"}, "uint16"),
         ({"sparse_ok": True}, "uint8"),
+        ({"compress": "deflate", "zlevel": 0}, "uint8"),
+        ({"compress": "deflate", "zlevel": 13}, "uint8"),
+        ({"compress": "zstd", "zstd_level": 23}, "uint8"),
         ({}, "complex64"),
     ],
 )  # fmt: skip
