@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from automap_tiles.errors import without_signatures
 from automap_tiles.missions import satellite_name
 from automap_tiles.notes import Note
 from automap_tiles.scenes.funnel import Funnel
@@ -79,17 +80,19 @@ def record(run: RunParameters, found: Discovered, made: Made) -> dict[str, Any]:
         "results": parts,
         "funnel": made.funnel.to_json(),
         "notes": [note.to_json() for note in made.notes],
-        "set_aside": [{"scene": name, "reason": reason} for name, reason in found.rejected],
+        "set_aside": [
+            {"scene": name, "reason": without_signatures(reason)} for name, reason in found.rejected
+        ],
     }
 
 
 def _from(folder: Path, place: str) -> str:
-    """A file of this machine as seen from a folder; addresses and names of catalogues as is."""
+    """A file of this machine as seen from a folder; other places without what may be secret."""
     if "://" in place or not Path(place).exists():
-        return place
+        return without_signatures(place)
     return Path(os.path.relpath(Path(place).absolute(), folder)).as_posix()
 
 
 def _scene(scene: SceneDone) -> dict[str, Any]:
     said: dict[str, Any] = {"id": scene.scene, "status": str(scene.status)}
-    return said if scene.error is None else {**said, "error": scene.error}
+    return said if scene.error is None else {**said, "error": without_signatures(scene.error)}
