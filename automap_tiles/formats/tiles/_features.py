@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import shapely
 
@@ -17,17 +16,18 @@ from automap_tiles.formats.tiles._codec import FeatureCodec
 from automap_tiles.formats.tiles._directory import TileDirectory
 from automap_tiles.formats.tiles._feature_values import WITH_HEIGHTS, fitting, valid_geometry
 from automap_tiles.formats.tiles._files import TileFiles
-from automap_tiles.formats.tiles._metadata import Metadata, write_metadata, write_summary
-from automap_tiles.grid import Pyramid, Tile, TileIndex
+from automap_tiles.formats.tiles._metadata import Metadata, write_metadata
+from automap_tiles.formats.tiles._written import WrittenFiles
+from automap_tiles.grid import Pyramid, Tile
 from automap_tiles.notes import Fate, Note, Subject, tell
-from automap_tiles.storage import Cleaned, MemoryStorage
+from automap_tiles.storage import MemoryStorage
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry as Area
 
 
 @dataclass(frozen=True, kw_only=True)
-class FeatureDirectory:
+class FeatureDirectory(WrittenFiles):
     """Writer of feature tiles; see `Writer`."""
 
     files: TileFiles
@@ -103,31 +103,6 @@ class FeatureDirectory:
             except InputError as error:
                 raise InputError(error.message, self.files.storage.url(key)) from error
         return Tiled(features) if features else None
-
-    def exists(self, tile: Tile) -> bool:
-        return self.files.exists(tile)
-
-    def exists_many(self, tiles: Sequence[Tile]) -> set[TileIndex]:
-        return self.files.exists_many(tiles)
-
-    def whole_many(self, tiles: Sequence[Tile]) -> set[TileIndex]:
-        return self.files.whole_many(tiles)
-
-    def stored(self, names: Sequence[str]) -> set[str]:
-        return self.files.storage.exists_many(names)
-
-    def delete(self, tile: Tile) -> None:
-        self.files.delete(tile)
-
-    def finish(self, summary: Mapping[str, Any] | None = None) -> tuple[StoredFile, ...]:
-        write_summary(self.files.storage, summary or {})
-        return ()
-
-    def clean(self) -> Cleaned:
-        return self.files.storage.clean_parts()
-
-    def fingerprint(self) -> str:
-        return hashlib.sha256(self.metadata.to_json()).hexdigest()
 
     def in_memory(self) -> FeatureDirectory:
         return replace(self, files=replace(self.files, storage=MemoryStorage()))

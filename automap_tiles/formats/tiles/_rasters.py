@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,9 +18,10 @@ from automap_tiles.formats.tiles._codec import Codec, Tags
 from automap_tiles.formats.tiles._decoding import CodecTiles, Decoder, GdalTiles
 from automap_tiles.formats.tiles._directory import TileDirectory
 from automap_tiles.formats.tiles._files import Cut, TileFiles
-from automap_tiles.formats.tiles._metadata import Metadata, write_metadata, write_summary
+from automap_tiles.formats.tiles._metadata import Metadata, write_metadata
 from automap_tiles.formats.tiles._pixels import PixelFormat
-from automap_tiles.grid import Pyramid, Tile, TileIndex
+from automap_tiles.formats.tiles._written import WrittenFiles
+from automap_tiles.grid import Pyramid, Tile
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.storage import MemoryStorage
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from automap_tiles.formats.protocols import RasterArray
-    from automap_tiles.storage import Cleaned, Storage
+    from automap_tiles.storage import Storage
 
 
 @dataclass(frozen=True, kw_only=True)
-class RasterDirectory:
+class RasterDirectory(WrittenFiles):
     """Writer of raster tiles; see `Writer`."""
 
     files: TileFiles
@@ -123,31 +123,6 @@ class RasterDirectory:
         if found is None or np.ma.getmaskarray(found.data).all():
             return None
         return found
-
-    def exists(self, tile: Tile) -> bool:
-        return self.files.exists(tile)
-
-    def exists_many(self, tiles: Sequence[Tile]) -> set[TileIndex]:
-        return self.files.exists_many(tiles)
-
-    def whole_many(self, tiles: Sequence[Tile]) -> set[TileIndex]:
-        return self.files.whole_many(tiles)
-
-    def stored(self, names: Sequence[str]) -> set[str]:
-        return self.files.storage.exists_many(names)
-
-    def delete(self, tile: Tile) -> None:
-        self.files.delete(tile)
-
-    def finish(self, summary: Mapping[str, Any] | None = None) -> tuple[StoredFile, ...]:
-        write_summary(self.files.storage, summary or {})
-        return ()
-
-    def clean(self) -> Cleaned:
-        return self.files.storage.clean_parts()
-
-    def fingerprint(self) -> str:
-        return hashlib.sha256(self.metadata.to_json()).hexdigest()
 
     def in_memory(self) -> RasterDirectory:
         return replace(self, files=replace(self.files, storage=MemoryStorage()))

@@ -1,0 +1,47 @@
+"""What all writers of a directory of tiles do alike, whatever is in the tiles."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from automap_tiles.formats.protocols import StoredFile
+from automap_tiles.formats.tiles._files import TileFiles
+from automap_tiles.formats.tiles._metadata import Metadata, write_summary
+from automap_tiles.grid import Tile, TileIndex
+
+if TYPE_CHECKING:
+    from automap_tiles.storage import Cleaned
+
+
+class WrittenFiles:
+    """The part of `Writer` that asks for files and never for what they hold."""
+
+    files: TileFiles
+    metadata: Metadata
+
+    def exists(self, tile: Tile) -> bool:
+        return self.files.exists(tile)
+
+    def exists_many(self, tiles: Sequence[Tile]) -> set[TileIndex]:
+        return self.files.exists_many(tiles)
+
+    def whole_many(self, tiles: Sequence[Tile]) -> set[TileIndex]:
+        return self.files.whole_many(tiles)
+
+    def stored(self, names: Sequence[str]) -> set[str]:
+        return self.files.storage.exists_many(names)
+
+    def delete(self, tile: Tile) -> None:
+        self.files.delete(tile)
+
+    def finish(self, summary: Mapping[str, Any] | None = None) -> tuple[StoredFile, ...]:
+        write_summary(self.files.storage, summary or {})
+        return ()
+
+    def clean(self) -> Cleaned:
+        return self.files.storage.clean_parts()
+
+    def fingerprint(self) -> str:
+        return hashlib.sha256(self.metadata.to_json()).hexdigest()
