@@ -75,9 +75,16 @@ class TimeLimit:
         return Watch(self._folder, self.seconds)
 
     def overdue(self) -> dict[TileIndex, str]:
-        """The tiles that ended their workers, and what is to be said; each is told once."""
+        """The tiles that ended their workers, and what is to be said; each is told once.
+
+        Nothing after the folder was tidied away, which another thread may do in the middle.
+        """
+        try:
+            files = sorted(self._folder.iterdir())
+        except FileNotFoundError:
+            return {}
         found: dict[TileIndex, str] = {}
-        for file in sorted(self._folder.glob("*")):
+        for file in files:
             with suppress(OSError, ValueError):
                 text = file.read_text(encoding="utf-8", errors="backslashreplace")
                 first, _, dump = text.partition("\n")

@@ -10,16 +10,20 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from rasterio.enums import MaskFlags
-from rasterio.env import Env, ensure_env_with_credentials
+from rasterio.env import Env, ensure_env_with_credentials, getenv, setenv
 from rasterio.errors import RasterioIOError
 from rasterio.io import DatasetReader
+from rasterio.session import DummySession, Session
 
 from automap_tiles.errors import InputError
+from automap_tiles.raster.env import ensure_env
 
 SELF_CONTAINED = (
     "GTiff", "COG", "PNG", "JPEG", "JP2OpenJPEG", "JP2KAK", "JP2ECW", "JP2MrSID", "JPEGXL",
@@ -56,6 +60,8 @@ _MASKS = (".msk", ".MSK")
 # What GDAL says of a file that is there, and that none of the drivers it may take can read.
 _UNKNOWN_FORMAT = "not recognized as being in a supported file format"
 
+_LISTING = "GDAL_DISABLE_READDIR_ON_OPEN"
+
 _HEAD = 4096
 
 
@@ -90,13 +96,21 @@ def _of_local_files(wanted: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(name for name in env.drivers() if name not in REFERRING or name in wanted)
 
 
-@ensure_env_with_credentials  # type: ignore[untyped-decorator]
 def open_dataset(path: str, **options: Any) -> Any:
     """An open dataset, and nothing that its file names instead of holding it.
 
     Raises rasterio's errors as `rasterio.open` does, and `InputError` for overviews or masks in
     other files that may refer on.
     """
+    ensure_env()
+    # As `rasterio.open`, but no environment is entered that brings nothing: see below.
+    session = Session.cls_from_path(path)
+    if session is DummySession or session.hascreds(getenv()):
+        return _open(path, **options)
+    return ensure_env_with_credentials(_open)(path, **options)
+
+
+def _open(path: str, **options: Any) -> Any:
     if is_local(path):
         for beside in _local_side_files(path):
             _check_side_file(path, beside)
@@ -154,14 +168,27 @@ def _far_side_files(dataset: Any, path: str) -> tuple[str, ...]:
     """
     ends: tuple[str, ...] = (*_OVERVIEWS, *_MASKS)
     if dataset.driver == "GTiff":
-        with (
-            Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"),
-            DatasetReader(path, driver=["GTiff"]) as alone,
-        ):
+        with _without_side_files(), DatasetReader(path, driver=["GTiff"]) as alone:
             own_mask = alone.count and MaskFlags.per_dataset in alone.mask_flag_enums[0]
             own_overviews = alone.count and alone.overviews(1)
         ends = (() if own_overviews else _OVERVIEWS) + (() if own_mask else _MASKS)
     return tuple(path + end for end in ends)
+
+
+@contextmanager
+def _without_side_files() -> Iterator[None]:
+    """Let GDAL look for nothing beside a file.
+
+    Not by an environment inside the thread's own: leaving one sets the keys of object stores anew,
+    upon which GDAL forgets what it knows of all servers and asks them once more.
+    """
+    options = {_LISTING: "FALSE"} | dict(os.environ) | getenv()
+    before = options[_LISTING]
+    setenv(**{_LISTING: "EMPTY_DIR"})
+    try:
+        yield
+    finally:
+        setenv(**{_LISTING: before})
 
 
 def _check_side_file(path: str, beside: str) -> None:

@@ -11,6 +11,7 @@ from automap_tiles.engine.events import RunFinished, Summary, TileStatus
 from automap_tiles.engine.journal import Journal, place_of
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions, execute
+from automap_tiles.engine.watch import TimeLimit
 from automap_tiles.errors import ConfigError
 from automap_tiles.runtime import open_process
 from tests.engine.projects import Project, make_raster
@@ -134,3 +135,11 @@ def test_at_the_command_line(project: Project) -> None:
     process = open_process(project.config)
     with Journal.open_readonly(place_of(process.writer.path, process.config_path)) as journal:
         assert journal.counts()[13][TileStatus.FAILED] == 1
+
+
+def test_asked_after_it_was_tidied_away() -> None:
+    """By one thread while another gives the whole up: there is nothing to tell, and no error."""
+    limit = TimeLimit(5.0)
+    with limit:
+        assert limit.overdue() == {}
+    assert limit.overdue() == {}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -210,21 +212,46 @@ def test_good_side_files_from_elsewhere(web: Web) -> None:
     assert read(info.path, info.grid).count() == 64
 
 
+@pytest.mark.parametrize("keys", ["none", "at the start", "later"])
 @pytest.mark.parametrize("whole", [True, False])
-def test_asks_no_more_than_gdal(web: Web, *, whole: bool) -> None:
-    """Looking for side files beforehand costs no request that GDAL would not make itself."""
+def test_asks_no_more_than_gdal(
+    web: Web, monkeypatch: pytest.MonkeyPatch, *, whole: bool, keys: str
+) -> None:
+    """Looking for side files beforehand costs no request that GDAL would not make itself.
+
+    Whether or not there are keys of object stores: GDAL forgets what it heard when they change.
+    """
     path = plain(web.folder / "public" / "r.tif")
     plain(web.folder / "public" / "same.tif")
     if whole:
         for each in (path, path.with_name("same.tif")):
             with rasterio.open(each, "r+") as file:
                 file.build_overviews([2, 4])
-    ensure_env()
-    with rasterio.open(web.address("same.tif")) as dataset:
-        describe(dataset, "same.tif")
-    theirs = [each.replace("same", "r") for each in web.asked()]
-    inspect(web.address("r.tif"))
-    assert web.asked()[len(theirs) :] == theirs
+
+    def keys_from(when: str) -> None:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            if keys == when:
+                monkeypatch.setenv(name, "made-up")
+            elif when == "at the start":
+                monkeypatch.delenv(name, raising=False)
+
+    def look() -> list[str]:
+        keys_from("at the start")
+        ensure_env()
+        keys_from("later")
+        with rasterio.open(web.address("same.tif")) as dataset:
+            describe(dataset, "same.tif")
+        theirs = [each.replace("same", "r") for each in web.asked()]
+        inspect(web.address("r.tif"))
+        close_all()
+        return theirs
+
+    # in a thread of its own: each has a GDAL environment of its own, entered once
+    with ThreadPoolExecutor(1) as pool:
+        theirs = pool.submit(look).result()
+    ours = web.asked()[len(theirs) :]
+    assert not Counter(ours) - Counter(theirs)
+    assert keys == "at the start" or ours == theirs
 
 
 def test_overviews_that_name_others(web: Web) -> None:
