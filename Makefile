@@ -11,13 +11,14 @@ TESTS ?= tests
 # Where it is set, each of some hundred interpreters would compile all modules and tests anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install demo chromium test fuzz kills mutants cases lint bench lock clean
+.PHONY: help install demo chromium test fuzz kills job-kills mutants cases lint bench lock clean
 
 help:
 	@echo "make demo    fetch real Sentinel-2 imagery, make pyramids and a map of it"
 	@echo "make test    install what the tests need and run them"
 	@echo "make fuzz    property tests with seeds of their own, which it prints (SEED=... repeats them)"
 	@echo "make kills   60 runs into an object store killed and continued elsewhere"
+	@echo "make job-kills 100 kills of the service's runners and of their jobs"
 	@echo "make mutants which small changes of the code no test notices (COUNT, SEED, FOLDER)"
 	@echo "make cases   the situations collected in ../shared/cases, one after the other"
 	@echo "make lint    ruff, mypy and the import floors"
@@ -93,6 +94,12 @@ fuzz: $(VENV)/.test-stamp
 KILLS ?= 60
 kills: $(VENV)/.test-stamp
 	AUTOMAP_KILLS=$(KILLS) $(PYTEST) tests/engine/test_remote_journal.py -q -k killed_at_random
+
+# Jobs of the service: runners, children or both at once.
+JOB_KILLS ?= 100
+job-kills: $(VENV)/.test-stamp
+	@$(BIN)/python -m tests.imagery
+	AUTOMAP_JOB_KILLS=$(JOB_KILLS) $(PYTEST) tests/jobs/test_kills.py -q -k killed_job
 
 # Which small changes of the code no test notices: a sample of COUNT, of all or of one FOLDER. First,
 # once for a state of the code, which tests run a line: as long as two runs of the suite.

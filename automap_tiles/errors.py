@@ -60,6 +60,11 @@ EXTRAS: Mapping[str, str] = {
     "numba": "fast",
     "mapchete": "mapchete",
     "numcodecs": "zarr",
+    "alembic": "service",
+    "argon2": "service",
+    "email_validator": "service",
+    "psycopg": "postgresql",
+    "sqlalchemy": "service",
 }
 """Module of an optional package → the extra that installs it."""
 

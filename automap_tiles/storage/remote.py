@@ -87,6 +87,34 @@ class ObjectStorage:
                 message = f"cannot be written: {_reason(error)}"
                 raise OutputError(message, self._name(key)) from None
 
+    @contextmanager
+    def writing(self, key: str) -> Iterator[BinaryIO]:
+        """A file that goes out part by part while it is written; it is there at the block's end.
+
+        When the block is left by an error there is none. Raises `OutputError`.
+        """
+        store, obstore = self._client(), _obstore()
+        file = obstore.open_writer(store, key)
+        try:
+            yield file
+            file.close()
+        except (FileNotFoundError, obstore.exceptions.BaseError) as error:
+            raise OutputError(f"cannot be written: {_reason(error)}", self._name(key)) from None
+
+    def signed(self, key: str, seconds: float, endpoint: str | None = None) -> str:
+        """An address at which anybody can read an object for so long.
+
+        `endpoint`: the address of the store as those see it, which is part of the signature.
+        Raises `OutputError` where the store cannot sign.
+        """
+        obstore = _obstore()
+        store = self._client() if endpoint is None else _connect(self._root, endpoint)
+        try:
+            address: str = obstore.sign(store, "GET", key, timedelta(seconds=seconds))
+        except (TypeError, obstore.exceptions.BaseError) as error:
+            raise OutputError(f"cannot be signed: {_reason(error)}", self._name(key)) from None
+        return address
+
     def exists(self, key: str) -> bool:
         store, obstore = self._client(), _obstore()
         try:
@@ -251,7 +279,7 @@ def _obstore() -> Any:
     return obstore
 
 
-def _connect(root: str) -> Any:
+def _connect(root: str, endpoint: str | None = None) -> Any:
     """A client; the store's own package reads credentials and endpoint from the environment."""
     options: dict[str, Any] = {
         "retry_config": {"max_retries": _RETRIES, "retry_timeout": _PATIENCE},
@@ -260,7 +288,7 @@ def _connect(root: str) -> Any:
         "client_options": {"connect_timeout": "10s", "timeout": "30s"},
     }
     if root.startswith("s3://"):
-        endpoint = _s3_endpoint()
+        endpoint = endpoint or _s3_endpoint()
         if os.environ.get("AWS_NO_SIGN_REQUEST", "NO").upper() in ("YES", "TRUE", "ON", "1"):
             options["skip_signature"] = True  # GDAL's name for public data
         if os.environ.get("AWS_REQUEST_PAYER", "").lower() == "requester":

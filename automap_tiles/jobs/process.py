@@ -1,0 +1,164 @@
+"""A child process seen from its runner: begun, read from, asked to end, ended."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+Line = dict[str, Any]
+
+PASSED_ON = (
+    "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV",
+    "GDAL_DATA", "PROJ_DATA", "PROJ_LIB", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE",
+    "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
+    "OMP_NUM_THREADS", "NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS", "PYTHONDONTWRITEBYTECODE",
+)  # fmt: skip
+"""Variables of the environment that a child gets; whatever else is there may be a secret."""
+_LONGEST_LINE = 16 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What a child shall do."""
+
+    order: Mapping[str, Any]
+    workspace: Path
+    check: bool = False
+    """Only look what would be done."""
+    memory: int | None = None
+    """Bytes of addresses that each of its processes may have; None: as many as there are."""
+    environment: Sequence[str] = ()
+    """Names of further variables to pass on, such as the keys of a bucket that scenes are in."""
+
+    def to_json(self) -> Line:
+        """As the child reads it."""
+        return {
+            "order": dict(self.order),
+            "workspace": str(self.workspace),
+            "check": self.check,
+            "memory": self.memory,
+        }
+
+
+class Child:
+    """A running child, the head of a session of its own; a context manager that leaves none."""
+
+    def __init__(self, task: Task) -> None:
+        mine, theirs = os.pipe()
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "automap_tiles.jobs.child", str(mine)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                pass_fds=(mine,),
+                env=_environment(task.environment),
+                start_new_session=True,
+            )
+        except OSError:
+            os.close(theirs)
+            raise
+        finally:
+            os.close(mine)
+        self._lifeline = theirs
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError), self._process.stdin as stream:
+            stream.write(json.dumps(task.to_json()).encode())
+        self._asked: float | None = None
+        self._is_over = False
+
+    @property
+    def pid(self) -> int:
+        """Of the process, its session and its group."""
+        return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; negative: the signal that ended it."""
+        return self._process.poll()
+
+    def lines(self, pause: float) -> Iterator[Line | None]:
+        """What it tells, until it has ended; None whenever `pause` seconds went by.
+
+        Lines of its standard error are `{"event": "said", "message": …}`.
+        """
+        with selectors.DefaultSelector() as selector:
+            parts: dict[str, bytes] = {"out": b"", "err": b""}
+            selector.register(_stream(self._process.stdout), selectors.EVENT_READ, "out")
+            selector.register(_stream(self._process.stderr), selectors.EVENT_READ, "err")
+            while selector.get_map():
+                ready = selector.select(pause)
+                if not ready:
+                    if self.exit_code is not None:
+                        break  # workers of it may still hold the pipes; `end` ends them
+                    yield None
+                for key, _ in ready:
+                    data = os.read(key.fd, 1 << 16)
+                    if not data:
+                        selector.unregister(key.fileobj)
+                    *whole, rest = (parts[key.data] + data).split(b"\n")
+                    parts[key.data] = rest[-_LONGEST_LINE:]
+                    for line in whole:
+                        yield _parsed(line, key.data)
+                yield None
+            for name, rest in parts.items():
+                if rest and name == "err":
+                    yield _parsed(rest, name)
+
+    def ask_to_end(self) -> None:
+        """Tell it to stop; what is done is kept."""
+        if self._asked is None and self.exit_code is None:
+            self._asked = time.monotonic()
+            os.kill(self.pid, signal.SIGTERM)
+
+    def is_overdue(self, seconds: float) -> bool:
+        """Whether it was asked to end longer ago than that."""
+        return self._asked is not None and time.monotonic() - self._asked > seconds
+
+    def end(self) -> None:
+        """End it and all that it started, now; what it told may still be read."""
+        if self._is_over:  # its number may be somebody else's by now
+            return
+        self._is_over = True
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+        os.close(self._lifeline)
+        for stream in (self._process.stdout, self._process.stderr):
+            _stream(stream).close()
+
+
+def _environment(more: Sequence[str]) -> dict[str, str]:
+    names = (*PASSED_ON, *more)
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
+def _stream(stream: Any) -> Any:
+    assert stream is not None
+    return stream
+
+
+def _parsed(line: bytes, source: str) -> Line:
+    text = line.decode("utf-8", "replace").rstrip()
+    if source == "out":
+        with contextlib.suppress(ValueError):
+            found = json.loads(text)
+            if isinstance(found, dict):
+                return found
+    return {"event": "said", "message": text}

@@ -1,0 +1,151 @@
+"""How far a job is, from the events of its child."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from automap_tiles.jobs.job import Level, Phase, SceneFate
+from automap_tiles.jobs.queue import News
+
+_PHASES = {
+    "search": Phase.SEARCHING,
+    "scenes": Phase.PREPARING,
+    "composite": Phase.MERGING,
+    "scenes used": Phase.MERGING,
+    "map": Phase.CLASSIFYING,
+}
+"""Phase of a workflow → ours; those of a training are all the others."""
+_SHARES = {
+    Phase.SEARCHING: 2,
+    Phase.PREPARING: 60,
+    Phase.MERGING: 25,
+    Phase.TRAINING: 4,
+    Phase.CLASSIFYING: 8,
+    Phase.PACKING: 1,
+}
+"""Per cent of a classification, roughly; a guess, not a promise."""
+_STEPS = {
+    "download": (Phase.SEARCHING, Phase.PREPARING, Phase.PACKING),
+    "composite": (Phase.SEARCHING, Phase.PREPARING, Phase.MERGING, Phase.PACKING),
+}
+
+
+class Progress:
+    """Follows the events of one attempt."""
+
+    def __init__(self, workflow: str) -> None:
+        self._steps = _STEPS.get(workflow, tuple(_SHARES))
+        self._lines: list[tuple[Level, str]] = []
+        self._scenes: list[SceneFate] = []
+        self._phase = Phase.SEARCHING
+        self._total: int | None = None
+        self._done = 0
+        self._message: str | None = None
+        self.outcome: Mapping[str, Any] | None = None
+        """Of the whole, once it is there."""
+        self.error: Mapping[str, Any] | None = None
+        """What ended it before that."""
+        self.usage: dict[str, Any] = {}
+        self.failures: list[str] = []
+        """Sentences of what could not be made."""
+
+    def hear(self, event: Mapping[str, Any]) -> None:
+        """Take an event."""
+        name = str(event.get("event"))
+        match name:
+            case "phase_started":
+                self._begin(event)
+            case "done" | "failed" | "set_aside":
+                self._item(name, event)
+            case "skipped":
+                self._done += int(event.get("count", 0))
+            case "finished":
+                self.outcome = event
+            case "error":
+                self.error = event
+            case "used":
+                self.usage["core_seconds"] = event["core_seconds"]
+            case "said" | "waiting":
+                self._lines.append((Level.INFO, str(event["message"])))
+            case "note":
+                self._lines.append((Level.WARNING, _noted(event)))
+            case "worker_lost":
+                self._lines.append((Level.WARNING, "a worker process was lost and is replaced"))
+
+    def pack(self, message: str) -> None:
+        """The child is done, its results are put away."""
+        self._phase, self._total, self._done, self._message = Phase.PACKING, None, 0, message
+        self._lines.append((Level.INFO, message))
+
+    def news(self) -> News:
+        """What has been heard since this was last asked."""
+        lines, scenes = tuple(self._lines), tuple(self._scenes)
+        self._lines.clear()
+        self._scenes.clear()
+        return News(
+            phase=self._phase,
+            progress=self._per_cent(),
+            message=self._message,
+            lines=lines,
+            scenes=scenes,
+        )
+
+    def _begin(self, event: Mapping[str, Any]) -> None:
+        name = str(event["phase"])
+        self._phase = _PHASES.get(name, Phase.TRAINING)
+        total = event.get("total")
+        self._total, self._done = (total if isinstance(total, int) else None), 0
+        of = f" of {event['satellite']}" if "satellite" in event else ""
+        amount = "" if self._total is None else f": {self._total}"
+        self._message = f"{self._phase}{of}"
+        self._lines.append((Level.INFO, f"{name}{of}{amount}"))
+
+    def _item(self, name: str, event: Mapping[str, Any]) -> None:
+        if name != "set_aside":
+            self._done += 1
+        if "scene" in event:
+            self._scene(name, event)
+        elif name == "failed":
+            what = event.get("what") or event.get("tile") or "something"
+            said = f"{what}: {event.get('error') or event.get('message') or 'failed'}"
+            self.failures.append(said)
+            self._lines.append((Level.ERROR, said))
+        if self._total and name != "set_aside":
+            things = "scenes" if self._phase is Phase.PREPARING else "tiles"
+            self._message = f"{self._phase}: {self._done} of {self._total} {things}"
+
+    def _scene(self, name: str, event: Mapping[str, Any]) -> None:
+        scene = str(event["scene"])
+        reason = event.get("error") or event.get("reason")
+        status = "set aside" if name == "set_aside" else str(event.get("status", name))
+        satellite = event.get("satellite")
+        self._scenes.append(
+            SceneFate(
+                scene=scene,
+                satellite=None if satellite is None else str(satellite),
+                status=status,
+                reason=None if reason is None else str(reason),
+            )
+        )
+        said = f"{scene}: {status}" + (f": {reason}" if reason else "")
+        if name == "failed":
+            self.failures.append(said)
+        self._lines.append((Level.ERROR if name == "failed" else Level.INFO, said))
+
+    def _per_cent(self) -> int:
+        if self._phase not in self._steps:
+            return 0
+        whole = sum(_SHARES[step] for step in self._steps)
+        before = self._steps[: self._steps.index(self._phase)]
+        part = min(1.0, self._done / self._total) if self._total else 0.0
+        done = sum(_SHARES[step] for step in before) + part * _SHARES[self._phase]
+        return min(99, int(100 * done / whole))
+
+
+def _noted(event: Mapping[str, Any]) -> str:
+    names = ", ".join(map(str, event.get("examples") or ()))
+    said = f"{event.get('fate')}: {event.get('count')} {event.get('subject')}"
+    said += f" ({names})" if names else ""
+    said += f": {event.get('reason')}"
+    return said + (f"; {event['remedy']}" if event.get("remedy") else "")

@@ -1,0 +1,236 @@
+"""The table of jobs as runners see it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+
+from automap_tiles.errors import AutomapError
+from automap_tiles.jobs import claims, log
+from automap_tiles.jobs.database import Database
+from automap_tiles.jobs.ending import Ending, OnFinal, end
+from automap_tiles.jobs.job import Job, Level, Phase, SceneFate, Status
+from automap_tiles.jobs.rows import job_of
+from automap_tiles.jobs.tables import JOBS, RUNNERS, SCENES
+
+
+class LeaseLost(AutomapError):
+    """The job is no longer this runner's: whatever it has for it counts no more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What runners keep to."""
+
+    lease: float = 60.0
+    """Seconds until a runner that is not heard of is taken for lost."""
+    per_user: int = 2
+    """Jobs of a user that run at a time."""
+    losses: int = 3
+    """A job whose runner was lost so often has failed."""
+    keep: float = 14 * 86400.0
+    """Seconds until the data of a result are deleted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class News:
+    """What a runner has heard of its job since it last wrote."""
+
+    phase: Phase | None = None
+    progress: int | None = None
+    message: str | None = None
+    lines: tuple[tuple[Level, str], ...] = ()
+    scenes: tuple[SceneFate, ...] = ()
+
+
+class Queue:
+    """Jobs that wait, and those that somebody runs."""
+
+    def __init__(
+        self, database: Database, limits: Limits | None = None, on_final: Sequence[OnFinal] = ()
+    ) -> None:
+        self.database = database
+        self.limits = limits or Limits()
+        self._on_final = tuple(on_final)
+
+    def beat(self, runner: str) -> None:
+        """Tell that a runner lives."""
+        now = self.database.clock()
+        with self.database.writing() as connection:
+            there = connection.execute(
+                update(RUNNERS).where(RUNNERS.c.name == runner).values(seen=now)
+            )
+            if not there.rowcount:
+                connection.execute(insert(RUNNERS).values(name=runner, started=now, seen=now))
+            connection.execute(delete(RUNNERS).where(RUNNERS.c.seen < now - 86400))
+
+    def claim(self, runner: str) -> Job | None:
+        """The next job, for this runner; None when there is none that may run."""
+        now = self.database.clock()
+        with self.database.reading() as connection:
+            waiting = select(JOBS.c.id).where(JOBS.c.status == Status.ACCEPTED).limit(1)
+            if connection.execute(waiting).first() is None:
+                return None
+        with self.database.writing() as connection:
+            self.database.alone(connection, claims.CLAIMING)
+            return claims.claim(
+                connection,
+                runner,
+                now=now,
+                lease=self.limits.lease,
+                per_user=self.limits.per_user,
+            )
+
+    def take_back_lost(self) -> list[Job]:
+        """Let jobs whose runner was lost wait again; those lost too often have failed."""
+        now = self.database.clock()
+        with self.database.reading() as connection:
+            if not claims.lost(connection, now):
+                return []
+        with self.database.writing() as connection:
+            self.database.alone(connection, claims.CLAIMING)
+            return [self._lost(connection, job, now) for job in claims.lost(connection, now)]
+
+    def _lost(self, connection: Connection, job: Job, now: float) -> Job:
+        said = f"runner {job.runner} was lost in attempt {job.attempt}"
+        return self._broken_off(
+            connection, job, now, said, f"its runner was lost, {job.runner} the last time"
+        )
+
+    def _broken_off(
+        self, connection: Connection, job: Job, now: float, said: str, reason: str
+    ) -> Job:
+        losses = job.losses + 1
+        log.append(connection, job.id, [(Level.WARNING, said)], now=now, attempt=job.attempt)
+        connection.execute(update(JOBS).where(JOBS.c.id == job.id).values(losses=losses))
+        if job.cancel:
+            return self._end(connection, job, Ending(status=Status.DISMISSED, message="cancelled"))
+        if losses >= self.limits.losses:
+            reason = f"it was broken off {losses} times: {reason}"
+            ending = Ending(status=Status.FAILED, message="failed", reason=reason)
+            return self._end(connection, job, ending)
+        return self._wait_again(connection, job, now)
+
+    def break_off(self, job: Job, reason: str) -> None:
+        """Let a job wait again whose child was killed by something else; too often: it has failed.
+
+        Raises `LeaseLost`.
+        """
+        now = self.database.clock()
+        with self.database.writing() as connection:
+            held = self._held(connection, job)
+            if held is None:
+                raise _lease_lost(job)
+            self._broken_off(connection, held, now, f"broken off: {reason}", reason)
+
+    def give_back(self, job: Job) -> None:
+        """Let a job wait again because its runner ends in order."""
+        now = self.database.clock()
+        with self.database.writing() as connection:
+            if self._held(connection, job) is None:
+                return
+            said = f"given back: runner {job.runner} ends"
+            log.append(connection, job.id, [(Level.INFO, said)], now=now, attempt=job.attempt)
+            self._wait_again(connection, job, now)
+
+    def _wait_again(self, connection: Connection, job: Job, now: float) -> Job:
+        row = connection.execute(
+            update(JOBS)
+            .where(JOBS.c.id == job.id)
+            .values(
+                status=Status.ACCEPTED,
+                phase=Phase.QUEUED,
+                runner=None,
+                lease=None,
+                message="waits for a runner again",
+                updated=now,
+            )
+            .returning(*JOBS.c)
+        )
+        return job_of(row.mappings().one())
+
+    def renew(self, job: Job) -> bool:
+        """Keep a job for another lease; whether its owner wants it ended.
+
+        Raises `LeaseLost`.
+        """
+        now = self.database.clock()
+        with self.database.writing() as connection:
+            row = connection.execute(
+                update(JOBS)
+                .where(_ours(job))
+                .values(lease=now + self.limits.lease)
+                .returning(JOBS.c.cancel)
+            ).first()
+        if row is None:
+            raise _lease_lost(job)
+        return bool(row[0])
+
+    def tell(self, job: Job, news: News) -> None:
+        """Write down how far a job is; raises `LeaseLost`."""
+        now = self.database.clock()
+        values: dict[str, Any] = {
+            "phase": news.phase,
+            "progress": news.progress,
+            "message": None if news.message is None else log.plain(news.message),
+        }
+        with self.database.writing() as connection:
+            found = connection.execute(
+                update(JOBS)
+                .where(_ours(job))
+                .values(
+                    updated=now, **{key: said for key, said in values.items() if said is not None}
+                )
+            )
+            if not found.rowcount:
+                raise _lease_lost(job)
+            log.append(connection, job.id, news.lines, now=now, attempt=job.attempt)
+            _write_scenes(connection, job.id, news.scenes)
+
+    def finish(self, job: Job, ending: Ending) -> Job:
+        """End a job, with its result and all that hangs on its end; raises `LeaseLost`."""
+        with self.database.writing() as connection:
+            if self._held(connection, job) is None:
+                raise _lease_lost(job)
+            return self._end(connection, job, ending)
+
+    def _held(self, connection: Connection, job: Job) -> Job | None:
+        """The job as it is now, its row locked where a database has such locks; None: not ours."""
+        query = select(JOBS).where(_ours(job)).with_for_update()
+        row = connection.execute(query).mappings().first()
+        return None if row is None else job_of(row)
+
+    def _end(self, connection: Connection, job: Job, ending: Ending) -> Job:
+        now = self.database.clock()
+        return end(connection, job, ending, now=now, on_final=self._on_final)
+
+
+def _ours(job: Job) -> ColumnElement[bool]:
+    return claims.owned(job.id, job.runner or "", job.attempt)
+
+
+def _lease_lost(job: Job) -> LeaseLost:
+    return LeaseLost(f"job {job.id}: attempt {job.attempt} of runner {job.runner} is over")
+
+
+def _write_scenes(connection: Connection, job: str, scenes: Sequence[SceneFate]) -> None:
+    last = {each.scene: each for each in scenes}
+    if not last:
+        return
+    connection.execute(delete(SCENES).where(SCENES.c.job == job, SCENES.c.scene.in_(last)))
+    connection.execute(
+        insert(SCENES),
+        [
+            {
+                "job": job,
+                "scene": each.scene,
+                "satellite": each.satellite,
+                "status": each.status,
+                "reason": None if each.reason is None else log.plain(each.reason),
+            }
+            for each in last.values()
+        ],
+    )

@@ -1,0 +1,65 @@
+"""The store that archives of results are put into: a folder of this machine, or a bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from automap_tiles.storage import Storage, is_remote, open_storage
+
+FOLDER = "results"
+"""What the keys of archives begin with."""
+
+
+class ResultStore:
+    """Archives below a folder or an address such as `s3://bucket/automap`."""
+
+    def __init__(self, root: str, public: str | None = None) -> None:
+        """`public`: the address of the store as users see it; None: as this machine sees it."""
+        self.root = root
+        self._public = public
+        self._storage: Storage = open_storage(root)
+
+    @contextmanager
+    def writing(self, key: str) -> Iterator[BinaryIO]:
+        """A file that is there, whole, at the end of the block; none after an error.
+
+        Raises `OutputError`.
+        """
+        if is_remote(self.root):
+            from automap_tiles.storage.remote import ObjectStorage
+
+            with ObjectStorage(self.root).writing(key) as file:
+                yield file
+            return
+        with self._storage.staged(key) as path, path.open("wb") as out:
+            yield out
+
+    def path(self, key: str) -> Path | None:
+        """The file of this machine; None where it is in a bucket."""
+        return None if is_remote(self.root) else Path(self.root, key)
+
+    def signed(self, key: str, seconds: float) -> str | None:
+        """An address of the bucket itself, good for so long; None where there is no bucket."""
+        if not is_remote(self.root):
+            return None
+        from automap_tiles.storage.remote import ObjectStorage
+
+        return ObjectStorage(self.root).signed(key, seconds, self._public)
+
+    def archives(self, job: str) -> list[str]:
+        """Keys of all archives of a job, also those of attempts that came to nothing."""
+        return list(self._storage.list(f"{FOLDER}/{job}/"))
+
+    def delete(self, key: str) -> None:
+        """Remove an archive, if it is there; raises `OutputError`."""
+        self._storage.delete(key)
+
+    def try_out(self) -> None:
+        """Really put, read and delete something; raises `OutputError`, `InputError`."""
+        key = f"{FOLDER}/.try"
+        self._storage.put(key, b"try")
+        self._storage.get(key)
+        self._storage.delete(key)

@@ -1,0 +1,107 @@
+"""A runner: claims jobs and has them carried out, some at a time, until it is told to leave."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from automap_tiles.jobs.job import Job
+from automap_tiles.jobs.queue import Queue
+from automap_tiles.jobs.tending import Place, Tending
+
+_log = logging.getLogger(__name__)
+
+_BEAT_SECONDS = 15.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How a runner goes about its work."""
+
+    slots: int = 2
+    """Jobs at a time."""
+    poll: float = 1.0
+    """Seconds between two looks into the queue."""
+    keeper: float = 30.0
+    """Seconds between two rounds of what is done besides."""
+
+
+class Runner:
+    """Claims jobs of a queue; `besides` is called now and then, in a thread of its own."""
+
+    def __init__(
+        self,
+        queue: Queue,
+        place: Place,
+        pace: Pace | None = None,
+        besides: Callable[[], None] | None = None,
+    ) -> None:
+        self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+        """Of its own each time: one that was restarted is another runner."""
+        self._queue = queue
+        self._place = place
+        self._pace = pace or Pace()
+        self._besides = besides
+        self._leave = threading.Event()
+        self._running: dict[str, threading.Thread] = {}
+
+    def leave(self) -> None:
+        """End: running jobs are stopped, and wait again for another runner."""
+        self._leave.set()
+
+    def run(self) -> None:
+        """Work until told to leave."""
+        keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
+        keeper.start()
+        beaten = float("-inf")
+        while not self._leave.is_set():
+            try:
+                if time.monotonic() - beaten > _BEAT_SECONDS:
+                    self._queue.beat(self.name)
+                    beaten = time.monotonic()
+                self._queue.take_back_lost()
+                began = self._begin_one()
+            except SQLAlchemyError as error:
+                _log.error("the database does not answer: %s", error)
+                began = False
+            if not began:
+                self._leave.wait(self._pace.poll)
+        for thread in list(self._running.values()):
+            thread.join()
+        keeper.join()
+
+    def _begin_one(self) -> bool:
+        for name, thread in list(self._running.items()):
+            if not thread.is_alive():
+                del self._running[name]
+        if len(self._running) >= self._pace.slots:
+            return False
+        job = self._queue.claim(self.name)
+        if job is None:
+            return False
+        _log.info("job %s, attempt %s", job.id, job.attempt)
+        thread = threading.Thread(target=self._tend, args=(job,), name=f"job {job.id}")
+        self._running[job.id] = thread
+        thread.start()
+        return True
+
+    def _tend(self, job: Job) -> None:
+        try:
+            Tending(self._queue, job, self._place, self._leave).run()
+        except SQLAlchemyError as error:  # its lease runs out, another attempt follows
+            _log.error("job %s is let go, the database does not answer: %s", job.id, error)
+
+    def _keep(self) -> None:
+        while self._besides is not None and not self._leave.wait(self._pace.keeper):
+            try:
+                self._besides()
+            except (SQLAlchemyError, OSError) as error:
+                _log.error("upkeep is tried again later: %s", error)

@@ -1,0 +1,211 @@
+"""The table of jobs as their owners see it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+
+from automap_tiles.jobs import log
+from automap_tiles.jobs.database import Database
+from automap_tiles.jobs.ending import Ending, OnFinal, end
+from automap_tiles.jobs.job import (
+    ACTIVE,
+    FINAL,
+    Entry,
+    Job,
+    Level,
+    NewJob,
+    Phase,
+    Result,
+    SceneFate,
+    Status,
+)
+from automap_tiles.jobs.rows import entry_of, job_of, result_of, scene_of
+from automap_tiles.jobs.tables import JOBS, LOG, RESULTS, RUNNERS, SCENES
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Part of a list, newest first."""
+
+    jobs: tuple[Job, ...]
+    next: int | None
+    """`before` of the page after this one; None: there is none."""
+
+
+class JobStore:
+    """Jobs of one database."""
+
+    def __init__(self, database: Database, on_final: Sequence[OnFinal] = ()) -> None:
+        self.database = database
+        self._on_final = tuple(on_final)
+
+    def add(self, new: NewJob, connection: Connection | None = None) -> Job:
+        """Put a job into the queue; it is on disk when this returns, or `connection` commits."""
+        if connection is None:
+            with self.database.writing() as own:
+                return self.add(new, own)
+        now = self.database.clock()
+        name = str(uuid.uuid4())
+        values: dict[str, Any] = {
+            "id": name,
+            "user": new.user,
+            "order": dict(new.order),
+            "parameters": dict(new.parameters),
+            "workspace": new.workspace,
+            "description": new.description,
+            "digest": new.digest,
+            "previous": new.previous,
+            "recipients": list(new.recipients),
+            "uses": list(new.uses),
+            "status": Status.ACCEPTED,
+            "phase": Phase.QUEUED,
+            "progress": 0,
+            "message": "waits for a runner",
+            "attempt": 0,
+            "losses": 0,
+            "cancel": False,
+            "created": now,
+            "updated": now,
+            "warnings": [],
+            "usage": {},
+            "logged": 0,
+            "log_bytes": 0,
+        }
+        row = connection.execute(insert(JOBS).values(values).returning(*JOBS.c)).mappings().one()
+        log.append(
+            connection, values["id"], [(Level.INFO, "accepted, waits for a runner")], now=now
+        )
+        return job_of(row)
+
+    def get(self, user: str | None, job: str) -> Job | None:
+        """A job of a user, of anybody for None; None where there is no such."""
+        with self.database.reading() as connection:
+            row = connection.execute(select(JOBS).where(*_of(user, job))).mappings().first()
+        return None if row is None else job_of(row)
+
+    def page(
+        self,
+        user: str | None,
+        *,
+        limit: int = 100,
+        before: int | None = None,
+        where: Sequence[ColumnElement[bool]] = (),
+    ) -> Page:
+        """Jobs of a user, newest first; those that come while one turns pages move nothing."""
+        query = select(JOBS).where(*where).order_by(JOBS.c.number.desc()).limit(limit + 1)
+        if user is not None:
+            query = query.where(JOBS.c.user == user)
+        if before is not None:
+            query = query.where(JOBS.c.number < before)
+        with self.database.reading() as connection:
+            found = [job_of(row) for row in connection.execute(query).mappings()]
+        more = len(found) > limit
+        return Page(jobs=tuple(found[:limit]), next=found[limit - 1].number if more else None)
+
+    def same_active(self, user: str, digest: str, connection: Connection) -> str | None:
+        """Id of a job that was asked for in the same words and is not at its end."""
+        found: str | None = connection.execute(
+            select(JOBS.c.id).where(
+                JOBS.c.user == user, JOBS.c.digest == digest, JOBS.c.status.in_(ACTIVE)
+            )
+        ).scalar()
+        return found
+
+    def count(self, user: str, statuses: frozenset[Status], connection: Connection) -> int:
+        """How many jobs of a user are in one of some states."""
+        return connection.execute(
+            select(func.count())
+            .select_from(JOBS)
+            .where(JOBS.c.user == user, JOBS.c.status.in_(statuses))
+        ).scalar_one()
+
+    def using(self, file: str, connection: Connection) -> str | None:
+        """Id of an active job that reads an uploaded file."""
+        rows = connection.execute(select(JOBS.c.id, JOBS.c.uses).where(JOBS.c.status.in_(ACTIVE)))
+        return next((job for job, uses in rows if file in uses), None)
+
+    def describe(self, user: str, job: str, description: str) -> Job | None:
+        """Give a job another description."""
+        with self.database.writing() as connection:
+            row = (
+                connection.execute(
+                    update(JOBS)
+                    .where(*_of(user, job))
+                    .values(description=description, updated=self.database.clock())
+                    .returning(*JOBS.c)
+                )
+                .mappings()
+                .first()
+            )
+        return None if row is None else job_of(row)
+
+    def cancel(self, user: str | None, job: str) -> Job | None:
+        """Ask for the end of a job: one that waits ends now, one that runs when its child is gone.
+
+        One that is at its end stays as it is.
+        """
+        now = self.database.clock()
+        with self.database.writing() as connection:
+            asked = select(JOBS).where(*_of(user, job)).with_for_update()
+            row = connection.execute(asked).mappings().first()
+            if row is None:
+                return None
+            found = job_of(row)
+            if found.status is Status.ACCEPTED:
+                ending = Ending(status=Status.DISMISSED, message="cancelled before it began")
+                return end(connection, found, ending, now=now, on_final=self._on_final)
+            if found.status is Status.RUNNING and not found.cancel:
+                connection.execute(
+                    update(JOBS)
+                    .where(JOBS.c.id == job)
+                    .values(cancel=True, phase=Phase.STOPPING, message="is stopping", updated=now)
+                )
+                log.append(connection, job, [(Level.INFO, "cancelled by its owner")], now=now)
+        return self.get(user, job)
+
+    def remove(self, user: str, job: str) -> bool:
+        """Forget a job that is at its end; whether it was there."""
+        with self.database.writing() as connection:
+            gone = connection.execute(delete(JOBS).where(*_of(user, job), JOBS.c.status.in_(FINAL)))
+        return gone.rowcount > 0
+
+    def entries(
+        self, job: str, *, after: int = 0, levels: Sequence[Level] = tuple(Level), limit: int = 1000
+    ) -> list[Entry]:
+        """Lines of a job's log, in their order."""
+        with self.database.reading() as connection:
+            rows = connection.execute(
+                select(LOG)
+                .where(LOG.c.job == job, LOG.c.number > after, LOG.c.level.in_(levels))
+                .order_by(LOG.c.number)
+                .limit(limit)
+            ).mappings()
+            return [entry_of(row) for row in rows]
+
+    def scenes(self, job: str) -> list[SceneFate]:
+        """What became of each scene, by name."""
+        with self.database.reading() as connection:
+            rows = connection.execute(
+                select(SCENES).where(SCENES.c.job == job).order_by(SCENES.c.scene)
+            ).mappings()
+            return [scene_of(row) for row in rows]
+
+    def result(self, job: str) -> Result | None:
+        """The archive of a job; None where it left none."""
+        with self.database.reading() as connection:
+            row = connection.execute(select(RESULTS).where(RESULTS.c.job == job)).mappings().first()
+        return None if row is None else result_of(row)
+
+    def runner_seen(self) -> float | None:
+        """When any runner was last heard of."""
+        with self.database.reading() as connection:
+            return connection.execute(select(func.max(RUNNERS.c.seen))).scalar()
+
+
+def _of(user: str | None, job: str) -> list[ColumnElement[bool]]:
+    return [JOBS.c.id == job, *([] if user is None else [JOBS.c.user == user])]

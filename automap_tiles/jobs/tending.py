@@ -1,0 +1,267 @@
+"""One job from its claim to its end: a child is begun, followed, ended, and its results packed."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from automap_tiles.errors import AutomapError
+from automap_tiles.jobs.ending import Ending
+from automap_tiles.jobs.job import Job, Level, Phase, Result, Status
+from automap_tiles.jobs.lease import Lease
+from automap_tiles.jobs.packing import content_of, hide, pack
+from automap_tiles.jobs.process import Child, Task
+from automap_tiles.jobs.progress import Progress
+from automap_tiles.jobs.queue import LeaseLost, News, Queue
+from automap_tiles.jobs.results import ResultStore
+from automap_tiles.stopping import Stopped
+
+_log = logging.getLogger(__name__)
+
+_ASK_SECONDS = 0.5
+_TELL_SECONDS = 2.0
+"""Progress is written down at most this often."""
+_LOOK_SECONDS = 10.0
+"""How often it is looked whether the disk is full."""
+_WITH_PICTURE = ("written", "there")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where and how a runner has its jobs carried out."""
+
+    results: ResultStore
+    workspaces: Path
+    """Folder that the workspaces are in."""
+    workers: int | None = None
+    """Of each job; None: one for each core."""
+    memory: int | None = None
+    """Bytes of addresses that a process of a job may have; None: no limit."""
+    environment: tuple[str, ...] = ()
+    """Names of variables that jobs get besides the ordinary ones."""
+    grace: float = 30.0
+    """Seconds that a job is given to end by itself."""
+    seconds: float = 86400.0
+    """That a job may take."""
+    free: int = 1 << 30
+    """Bytes that must stay free on the disk of the workspaces."""
+    hidden: Mapping[str, str] = field(default_factory=dict)
+    """Paths of this machine → what users read in their place."""
+
+
+class Tending:
+    """A runner's work on one job."""
+
+    def __init__(self, queue: Queue, job: Job, place: Place, leave: threading.Event) -> None:
+        """`leave` is set when the runner ends: the job is given back then."""
+        self._queue = queue
+        self._job = job
+        self._place = place
+        self._leave = leave
+        self._workspace = place.workspaces / job.workspace
+        self._hidden = {str(self._workspace): ".", **place.hidden}
+        self._progress = Progress(job.workflow)
+        self._pictures: set[str] = set()
+        self._told = 0.0
+        self._stopped_for: str | None = None
+        """Why it was ended before its end, if the runner did so."""
+
+    def run(self) -> None:
+        """Do it all; what goes wrong with the job becomes its end, what is lost is let go."""
+        with Lease(self._queue, self._job) as lease:
+            try:
+                exit_code, killed = self._carry_out(lease)
+                if self._leave.is_set() and not self._is_settled(lease):
+                    self._queue.give_back(self._job)
+                    return
+                if exit_code < 0 and not killed and not self._is_settled(lease):
+                    self._queue.break_off(self._job, _killed(exit_code))
+                    return
+                self._end(lease, exit_code, killed=killed)
+            except LeaseLost as error:
+                _log.warning("%s", error)
+                self._clear_away(keep=self._kept())
+            except (AutomapError, OSError) as error:
+                self._fail(str(error))
+
+    # -- the child ------------------------------------------------------------------------------
+
+    def _carry_out(self, lease: Lease) -> tuple[int, bool]:
+        """(exit code, whether it did not end by itself when it was asked to)."""
+        order = dict(self._job.order)
+        order |= {"output": str(self._workspace), "workers": self._place.workers}
+        self._workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
+        task = Task(
+            order=order,
+            workspace=self._workspace,
+            memory=self._place.memory,
+            environment=self._place.environment,
+        )
+        begun = time.monotonic()
+        looked, killed = begun, False
+        with Child(task) as child:
+            for line in child.lines(_ASK_SECONDS):
+                lease.going()
+                if line is not None:
+                    self._hear(line)
+                now = time.monotonic()
+                if now - looked > _LOOK_SECONDS:
+                    looked = now
+                    self._look(now - begun)
+                if self._is_to_end(lease):
+                    child.ask_to_end()
+                if child.is_overdue(self._place.grace) and not killed:
+                    killed = True
+                    child.end()
+                self._tell()
+            child.end()
+            code = child.exit_code
+        self._tell(now=True)
+        self._progress.usage["seconds"] = round(time.monotonic() - begun, 2)
+        return (0 if code is None else code), killed
+
+    def _hear(self, line: Mapping[str, Any]) -> None:
+        self._progress.hear(line)
+        if line.get("event") == "done" and line.get("status") in _WITH_PICTURE and "scene" in line:
+            self._pictures.add(str(line["scene"]))
+
+    def _is_to_end(self, lease: Lease) -> bool:
+        asked = lease.cancelled.is_set() or self._leave.is_set()
+        return asked or self._stopped_for is not None
+
+    def _look(self, seconds: float) -> None:
+        """Stop a job that takes too long, or the disk for itself."""
+        if seconds > self._place.seconds:
+            self._stopped_for = f"it took longer than {self._place.seconds / 3600:g} hours"
+        if shutil.disk_usage(self._workspace).free < self._place.free:
+            self._stopped_for = "the disk of the machine that carries it out is full"
+
+    def _tell(self, *, now: bool = False) -> None:
+        if not now and time.monotonic() - self._told < _TELL_SECONDS:
+            return
+        self._told = time.monotonic()
+        news = self._progress.news()
+        lines = tuple((level, hide(said, self._hidden)) for level, said in news.lines)
+        scenes = tuple(
+            each if each.reason is None else replace(each, reason=hide(each.reason, self._hidden))
+            for each in news.scenes
+        )
+        self._queue.tell(self._job, replace(news, lines=lines, scenes=scenes))
+
+    # -- the end --------------------------------------------------------------------------------
+
+    def _is_settled(self, lease: Lease) -> bool:
+        """Whether the child came to an end of its own, or the job is cancelled or stopped."""
+        outcome = self._progress.outcome
+        done = outcome is not None and not outcome.get("stopped")
+        ended = done or self._progress.error is not None or self._stopped_for is not None
+        return ended or lease.cancelled.is_set()
+
+    def _end(self, lease: Lease, exit_code: int, *, killed: bool) -> None:
+        outcome = self._progress.outcome
+        result = None if outcome is None else self._packed(lease, outcome)
+        ending = self._ending(lease, exit_code, result, killed=killed)
+        self._queue.finish(self._job, ending)
+        self._clear_away(keep=None if result is None else result.key)
+
+    def _packed(self, lease: Lease, outcome: Mapping[str, Any]) -> Result | None:
+        content = content_of(self._job, outcome, self._pictures, self._hidden)
+        if not content.files:
+            return None
+        self._progress.pack("the results are packed")
+        self._tell(now=True)
+        is_partial = bool(outcome.get("stopped"))
+
+        def going() -> None:
+            lease.going()
+            if lease.cancelled.is_set() and not is_partial:
+                raise Stopped
+
+        try:
+            return pack(
+                self._job,
+                content,
+                self._place.results,
+                going=going,
+                expires=self._queue.database.clock() + self._queue.limits.keep,
+                partial=is_partial,
+            )
+        except Stopped:
+            return None
+
+    def _ending(
+        self, lease: Lease, exit_code: int, result: Result | None, *, killed: bool
+    ) -> Ending:
+        outcome, usage = self._progress.outcome, self._progress.usage
+        failures = tuple(hide(each, self._hidden) for each in self._progress.failures)
+        is_whole = outcome is not None and not outcome.get("stopped")
+        if lease.cancelled.is_set() and (result is None or not is_whole):
+            said = "cancelled" + (", ended by force" if killed else "")
+            return Ending(status=Status.DISMISSED, message=said, result=result, usage=usage)
+        if is_whole and result is not None and self._progress.error is None:
+            return Ending(
+                status=Status.SUCCESSFUL,
+                message="successful",
+                warnings=failures,
+                result=result,
+                usage=usage,
+            )
+        reason = self._reason(exit_code, failures)
+        return Ending(
+            status=Status.FAILED,
+            message="failed",
+            reason=hide(reason, self._hidden),
+            warnings=failures,
+            result=None if result is None else replace(result, partial=True),
+            usage=usage,
+        )
+
+    def _reason(self, exit_code: int, failures: tuple[str, ...]) -> str:
+        if self._stopped_for is not None:
+            return self._stopped_for
+        if (error := self._progress.error) is not None:
+            key = f"{error['key']}: " if error.get("key") else ""
+            remedy = f"; {error['remedy']}" if error.get("remedy") else ""
+            return f"{key}{error['message']}{remedy}"
+        if self._progress.outcome is not None:
+            return failures[0] if failures else "nothing could be made of the scenes"
+        if exit_code < 0:
+            return _killed(exit_code)
+        return f"its process ended with exit code {exit_code}; see its log"
+
+    def _fail(self, reason: str) -> None:
+        """End a job whose results could not be put away, or whose child could not be begun."""
+        reason = hide(reason, self._hidden)
+        try:
+            self._queue.tell(self._job, News(phase=Phase.STOPPING, lines=((Level.ERROR, reason),)))
+            ending = Ending(status=Status.FAILED, message="failed", reason=reason)
+            self._queue.finish(self._job, ending)
+        except LeaseLost as error:
+            _log.warning("%s", error)
+
+    def _kept(self) -> str | None:
+        """Key of the archive that the table names, which may be of another attempt."""
+        from automap_tiles.jobs.store import JobStore
+
+        found = JobStore(self._queue.database).result(self._job.id)
+        return None if found is None else found.key
+
+    def _clear_away(self, keep: str | None) -> None:
+        """Remove archives of attempts up to this one that came to nothing."""
+        attempts = {str(each) for each in range(1, self._job.attempt + 1)}
+        try:
+            for key in self._place.results.archives(self._job.id):
+                if key != keep and key.split("/")[2] in attempts:
+                    self._place.results.delete(key)
+        except AutomapError as error:
+            _log.warning("an archive that is not needed stays: %s", error)
+
+
+def _killed(exit_code: int) -> str:
+    return f"its process was ended by signal {-exit_code}; memory may have run out"

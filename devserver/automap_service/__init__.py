@@ -1,0 +1,1 @@
+"""The service: accounts, uploads, jobs and their results behind a page and an API."""

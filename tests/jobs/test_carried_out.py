@@ -1,0 +1,111 @@
+"""A job from the queue to its archive: real scenes, a real child."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from automap_tiles.jobs import Job, Level, Result, Status
+from tests.jobs.parts import Parts, make, new_job, running
+
+
+def archive_of(parts: Parts, result: Result | None) -> zipfile.ZipFile:
+    assert result is not None
+    path = parts.place.results.path(result.key)
+    assert path is not None
+    content = path.read_bytes()
+    assert (len(content), hashlib.sha256(content).hexdigest()) == (result.size, result.sha256)
+    return zipfile.ZipFile(path)
+
+
+def test_a_composite_goes_from_the_queue_into_an_archive(shared: Path, tmp_path: Path) -> None:
+    ended: list[Job] = []
+    parts = make(tmp_path, on_final=(lambda _, job, __: ended.append(job),))
+    job = parts.store.add(new_job(shared, description="Frühling in New York"))
+    assert [each.message for each in parts.store.entries(job.id)] == [
+        "accepted, waits for a runner"
+    ]
+    with running(parts.runner()):
+        found = parts.wait(job.id)
+    assert (found.status, found.reason, found.progress) == (Status.SUCCESSFUL, None, 100)
+    assert [each.id for each in ended] == [job.id]
+    result = parts.store.result(job.id)
+    with archive_of(parts, result) as archive:
+        assert archive.testzip() is None
+        names = set(archive.namelist())
+        record = json.loads(archive.read("run.json"))
+        text = archive.read("README.txt").decode()
+    stem = "landsat-8/composite_20180401_20180531_median"
+    assert names >= {"run.json", "README.txt", f"{stem}.tif", f"{stem}.json", f"{stem}.scenes.json"}
+    assert record["source"] == "demo"
+    assert str(tmp_path) not in json.dumps(record)
+    assert "Frühling in New York" in text
+    assert result is not None
+    assert result.key.endswith("/fruhling-in-new-york_composite_20180401_20180531.zip")
+    scenes = parts.store.scenes(job.id)
+    assert {each.status for each in scenes} >= {"written"}
+    assert found.usage["core_seconds"] > 0
+    lines = parts.store.entries(job.id)
+    assert [each.number for each in lines] == list(range(1, len(lines) + 1))
+    assert not any(str(tmp_path) in each.message for each in lines)
+
+
+def test_a_download_has_its_scenes_and_their_items_in_the_archive(
+    shared: Path, tmp_path: Path
+) -> None:
+    parts = make(tmp_path)
+    order = {"workflow": "download", "start": "2018-04-01", "end": "2018-05-31"}
+    more = {"workflow": "download", "start": "2018-06-01", "end": "2018-06-30"}
+    first = parts.store.add(new_job(shared, order=more))
+    second = parts.store.add(new_job(shared, order=order))
+    with running(parts.runner()):
+        parts.wait(first.id)
+        found = parts.wait(second.id)
+    assert found.status is Status.SUCCESSFUL, found.reason
+    with archive_of(parts, parts.store.result(second.id)) as archive:
+        tifs = {Path(name).stem for name in archive.namelist() if name.endswith(".tif")}
+        collection = json.loads(archive.read("landsat-8/scenes/prepared.json"))
+    linked = {Path(each["href"]).stem for each in collection["links"] if each["rel"] == "item"}
+    written = {each.scene for each in parts.store.scenes(second.id) if each.status == "written"}
+    assert tifs == linked == written  # none of the other job, which worked in the same folder
+
+
+def test_a_job_that_cannot_be_says_why_in_one_sentence(shared: Path, tmp_path: Path) -> None:
+    parts = make(tmp_path)
+    job = parts.store.add(new_job(shared, order={"start": "1999-04-01", "end": "1999-05-31"}))
+    with running(parts.runner()):
+        found = parts.wait(job.id)
+    assert found.status is Status.FAILED
+    assert found.reason is not None
+    assert "19" in found.reason
+    assert "\n" not in found.reason
+    assert str(tmp_path) not in found.reason
+    assert parts.store.result(job.id) is None
+    levels = {each.level for each in parts.store.entries(job.id)}
+    assert Level.ERROR in levels
+
+
+def test_a_workspace_has_one_job_at_a_time_and_is_used_again(shared: Path, tmp_path: Path) -> None:
+    parts = make(tmp_path)
+    first = parts.store.add(new_job(shared, order={"workflow": "download"}))
+    second = parts.store.add(new_job(shared))
+    with running(parts.runner()):
+        done = [parts.wait(each.id) for each in (first, second)]
+    assert [each.status for each in done] == [Status.SUCCESSFUL, Status.SUCCESSFUL]
+    assert done[1].started is not None
+    assert done[0].finished is not None
+    assert done[1].started >= done[0].finished
+    assert {each.status for each in parts.store.scenes(second.id)} >= {"there"}
+
+
+@pytest.mark.parametrize("key", ["AWS_SECRET_ACCESS_KEY", "AUTOMAP_PASSWORD"])
+def test_a_child_has_no_secrets(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from automap_tiles.jobs.process import _environment
+
+    monkeypatch.setenv(key, "secret")
+    assert key not in _environment(())
+    assert _environment((key,))[key] == "secret"

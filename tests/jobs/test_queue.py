@@ -1,0 +1,246 @@
+"""Claims, leases and what becomes of jobs whose runner is lost."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from automap_tiles.jobs import Ending, Job, LeaseLost, Level, Limits, News, Result, Status
+from tests.jobs.parts import Clock, Parts, make, new_job
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Parts:
+    return make(tmp_path, clock=Clock(), limits=Limits(lease=60.0, per_user=2))
+
+
+def pass_by(parts: Parts, seconds: float) -> None:
+    clock = parts.clock
+    assert isinstance(clock, Clock)
+    clock.now += seconds
+
+
+def claimed(parts: Parts, runner: str = "r1") -> Job:
+    job = parts.queue.claim(runner)
+    assert job is not None
+    return job
+
+
+def ended(parts: Parts, job: Job, status: Status = Status.SUCCESSFUL) -> Job:
+    return parts.queue.finish(job, Ending(status=status, message=str(status)))
+
+
+def test_a_job_is_claimed_once(parts: Parts) -> None:
+    parts.store.add(new_job())
+    job = claimed(parts)
+    assert (job.status, job.attempt, job.runner) == (Status.RUNNING, 1, "r1")
+    assert parts.queue.claim("r2") is None
+
+
+def test_the_user_with_fewest_running_jobs_goes_first_and_nobody_has_too_many(
+    parts: Parts,
+) -> None:
+    for number in range(6):
+        parts.store.add(new_job(user="ann", workspace=f"a{number}"))
+    for number in range(2):
+        parts.store.add(new_job(user="bob", workspace=f"b{number}"))
+    order = [claimed(parts).user for _ in range(4)]
+    assert order == ["ann", "bob", "ann", "bob"]
+    assert parts.queue.claim("r1") is None  # both have two
+
+
+def test_a_busy_workspace_is_passed_over(parts: Parts) -> None:
+    first = parts.store.add(new_job(workspace="same"))
+    parts.store.add(new_job(workspace="same"))
+    other = parts.store.add(new_job(workspace="other"))
+    assert claimed(parts).id == first.id
+    assert claimed(parts).id == other.id
+    assert parts.queue.claim("r1") is None
+
+
+def test_a_lost_job_waits_again_and_the_third_loss_ends_it(parts: Parts) -> None:
+    new = parts.store.add(new_job())
+    for attempt in (1, 2, 3):
+        job = claimed(parts, f"r{attempt}")
+        assert job.attempt == attempt
+        pass_by(parts, 59)
+        assert parts.queue.take_back_lost() == []
+        pass_by(parts, 2)
+        assert [each.id for each in parts.queue.take_back_lost()] == [new.id]
+    found = parts.store.get(None, new.id)
+    assert found is not None
+    assert found.status is Status.FAILED
+    assert found.reason == "it was broken off 3 times: its runner was lost, r3 the last time"
+
+
+def test_a_job_whose_child_is_killed_each_time_has_failed_in_the_end(parts: Parts) -> None:
+    new = parts.store.add(new_job())
+    for _ in range(3):
+        parts.queue.break_off(claimed(parts), "its process was ended by signal 9")
+    found = parts.store.get(None, new.id)
+    assert found is not None
+    assert found.reason == "it was broken off 3 times: its process was ended by signal 9"
+    assert parts.store.entries(new.id)[-1].level is Level.ERROR
+
+
+def test_a_job_that_is_given_back_is_not_counted_as_lost(parts: Parts) -> None:
+    parts.store.add(new_job())
+    for _ in range(5):
+        parts.queue.give_back(claimed(parts))
+    assert (claimed(parts).losses, claimed_attempt(parts)) == (0, 6)
+
+
+def claimed_attempt(parts: Parts) -> int:
+    return parts.store.page(None).jobs[0].attempt
+
+
+def test_whose_lease_was_lost_writes_nothing(parts: Parts) -> None:
+    new = parts.store.add(new_job())
+    late = claimed(parts, "r1")
+    pass_by(parts, 61)
+    parts.queue.take_back_lost()
+    now = claimed(parts, "r2")
+    lines = parts.store.entries(new.id)
+    with pytest.raises(LeaseLost):
+        parts.queue.renew(late)
+    with pytest.raises(LeaseLost):
+        parts.queue.tell(late, News(progress=50, lines=((Level.INFO, "from the past"),)))
+    with pytest.raises(LeaseLost):
+        ended(parts, late)
+    parts.queue.give_back(late)
+    assert parts.store.entries(new.id) == lines
+    assert not parts.queue.renew(now)
+    assert ended(parts, now).status is Status.SUCCESSFUL
+
+
+def test_the_same_runner_after_a_loss_is_another_attempt(parts: Parts) -> None:
+    parts.store.add(new_job())
+    late = claimed(parts, "r1")
+    pass_by(parts, 61)
+    parts.queue.take_back_lost()
+    claimed(parts, "r1")
+    with pytest.raises(LeaseLost):
+        parts.queue.renew(late)
+
+
+def test_final_states_never_change(parts: Parts) -> None:
+    new = parts.store.add(new_job())
+    job = claimed(parts)
+    ended(parts, job, Status.FAILED)
+    for call in (lambda: ended(parts, job), lambda: parts.queue.renew(job)):
+        with pytest.raises(LeaseLost):
+            call()
+    cancelled = parts.store.cancel("ann", new.id)
+    assert cancelled is not None
+    assert cancelled.status is Status.FAILED
+
+
+def test_a_waiting_job_is_cancelled_at_once_and_a_running_one_is_asked(parts: Parts) -> None:
+    running = parts.store.add(new_job(workspace="a"))
+    waiting = parts.store.add(new_job(workspace="b"))
+    job = claimed(parts)
+    found = parts.store.cancel("ann", waiting.id)
+    assert found is not None
+    assert found.status is Status.DISMISSED
+    asked = parts.store.cancel("ann", running.id)
+    assert asked is not None
+    assert (asked.status, asked.phase) == (Status.RUNNING, "stopping")
+    assert parts.queue.renew(job)
+    pass_by(parts, 61)  # its runner dies before it hears of it: it is not begun again
+    parts.queue.take_back_lost()
+    found = parts.store.get("ann", running.id)
+    assert found is not None
+    assert found.status is Status.DISMISSED
+
+
+def test_jobs_of_others_are_not_there(parts: Parts) -> None:
+    job = parts.store.add(new_job(user="ann"))
+    assert parts.store.get("bob", job.id) is None
+    assert parts.store.cancel("bob", job.id) is None
+    assert parts.store.describe("bob", job.id, "mine") is None
+    assert not parts.store.remove("bob", job.id)
+    assert parts.store.page("bob").jobs == ()
+    assert parts.store.get("ann", job.id) == job
+
+
+def test_pages_are_not_moved_by_jobs_that_come_meanwhile(parts: Parts) -> None:
+    ids = [parts.store.add(new_job()).id for _ in range(7)]
+    first = parts.store.page("ann", limit=3)
+    parts.store.add(new_job())
+    second = parts.store.page("ann", limit=3, before=first.next)
+    third = parts.store.page("ann", limit=3, before=second.next)
+    listed = [job.id for page in (first, second, third) for job in page.jobs]
+    assert listed == ids[::-1]
+    assert third.next is None
+
+
+def test_what_hangs_on_the_end_is_there_with_it_or_not_at_all(tmp_path: Path) -> None:
+    def refuse(*_: object) -> None:
+        raise RuntimeError("the outbox is full")
+
+    parts = make(tmp_path, on_final=(refuse,))
+    new = parts.store.add(new_job())
+    job = claimed(parts)
+    result = Result(key="results/x/1/a.zip", size=1, sha256="0" * 64)
+    with pytest.raises(RuntimeError):
+        parts.queue.finish(
+            job, Ending(status=Status.SUCCESSFUL, message="successful", result=result)
+        )
+    found = parts.store.get(None, new.id)
+    assert found is not None
+    assert found.status is Status.RUNNING
+    assert parts.store.result(new.id) is None
+
+
+def test_a_log_is_bounded_and_says_so_and_errors_are_still_in_it(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("automap_tiles.jobs.log.MOST_BYTES", 1000)
+    new = parts.store.add(new_job())
+    job = claimed(parts)
+    for number in range(50):
+        parts.queue.tell(job, News(lines=((Level.INFO, f"{number} " + "x" * 100),)))
+    parts.queue.tell(job, News(lines=((Level.ERROR, "the reason\0"),)))
+    lines = parts.store.entries(new.id)
+    assert [each.message for each in lines[-2:]] == [
+        "the log is full; only errors follow",
+        "the reason\N{REPLACEMENT CHARACTER}",
+    ]
+    assert len(lines) < 15
+
+
+def test_many_runners_at_once_share_the_queue(tmp_path: Path) -> None:
+    parts = make(tmp_path, limits=Limits(lease=60.0, per_user=3))
+    for number in range(60):
+        parts.store.add(new_job(user=f"u{number % 3}", workspace=f"w{number % 20}"))
+    taken: list[str] = []
+    broken: list[str] = []
+
+    def work(name: str) -> None:
+        mine = Parts(parts.folder, parts.url, parts.limits)
+        idle = 0
+        while idle < 40:
+            job = mine.queue.claim(name)
+            if job is None:
+                idle += 1
+                continue
+            idle = 0
+            taken.append(job.id)
+            active = [each for each in mine.store.page(None).jobs if each.status == "running"]
+            if max(Counter(each.workspace for each in active).values(), default=0) > 1:
+                broken.append("two in a workspace")
+            if max(Counter(each.user for each in active).values(), default=0) > 3:
+                broken.append("too many of a user")
+            ended(mine, job)
+
+    threads = [threading.Thread(target=work, args=(f"r{number}",)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert broken == []
+    assert sorted(taken) == sorted(set(taken))
+    assert len(taken) == 60
