@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from automap_tiles.engine.pools import Concurrency
+from automap_tiles.engine.pools import Concurrency, check_choice
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """How a process is run."""
+    """How a process is run; raises `ConfigError` for workers that cannot be."""
 
     concurrency: Concurrency = Concurrency.PROCESSES
     workers: int | None = None
@@ -24,3 +24,6 @@ class RunOptions:
     """How long a tile may take before its worker is ended; None: as long as it likes."""
     fail_fast: bool = False
     """Stop at the first tile that fails."""
+
+    def __post_init__(self) -> None:
+        check_choice(self.concurrency, self.workers, self.dask_scheduler, self.tile_seconds)

@@ -12,7 +12,7 @@ Concurrency: TypeAlias = Literal["none", "threads", "processes", "dask"]
 
 @dataclass(frozen=True, kw_only=True)
 class How(Part):
-    """How tiles are made."""
+    """How tiles are made; raises `ConfigError` for workers that cannot be."""
 
     concurrency: Concurrency = "processes"
     """What the workers are."""
@@ -26,3 +26,10 @@ class How(Part):
     """Stop at the first failed tile."""
     tile_timeout: float | None = None
     """Seconds that a tile may take; needs processes or Dask."""
+
+    def __post_init__(self) -> None:
+        if (self.workers, self.dask_scheduler, self.tile_timeout) != (None, None, None):
+            from automap_tiles.engine.pools import Concurrency, check_choice
+
+            kind = Concurrency(self.concurrency)
+            check_choice(kind, self.workers, self.dask_scheduler, self.tile_timeout)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from automap_tiles import open_process
 from automap_tiles.engine.events import Summary, TileResult
 from automap_tiles.engine.run import STOPPED
 from automap_tiles.errors import ConfigError
@@ -102,3 +103,26 @@ def test_what_cannot_be(order: ExecuteOrder, message: str) -> None:
         check(order)
     with pytest.raises(ConfigError, match=message):
         list(run(order))
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        (
+            {"dask_scheduler": "tcp://localhost:1"},
+            r"dask_scheduler: .*processes(.|\n)*remedy: concurrency dask",
+        ),
+        ({"concurrency": "threads", "tile_timeout": 3.0}, "tile-timeout"),
+        ({"workers": 0}, "at least one worker"),
+    ],
+)
+def test_workers_that_cannot_be(how: dict[str, object], message: str) -> None:
+    """Said when the order is made, from whichever words: nothing is begun."""
+    with pytest.raises(ConfigError, match=message):
+        How(**how)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match=message):
+        order_from_json({"workflow": "execute", "process": "work.mapchete", "how": how})
+    named = {key.replace("timeout", "seconds"): value for key, value in how.items()}
+    with pytest.raises(ConfigError, match=message):
+        open_process("work.mapchete").execute(**named)  # type: ignore[arg-type]
+    assert not Path("work").exists()

@@ -3,7 +3,7 @@
 Every kind of pool is one module that hands out a `concurrent.futures.Executor`.
 """
 
-from automap_tiles.engine.pools.choice import open_pool
+from automap_tiles.engine.pools.choice import check_choice, open_pool
 from automap_tiles.engine.pools.protocol import Concurrency, Pool
 
-__all__ = ["Concurrency", "Pool", "open_pool"]
+__all__ = ["Concurrency", "Pool", "check_choice", "open_pool"]

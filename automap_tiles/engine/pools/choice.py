@@ -21,10 +21,8 @@ def open_pool(
     `tile_seconds`: how long a tile may take; only processes can be ended in the middle of one.
     Raises `ConfigError`.
     """
+    check_choice(concurrency, workers, dask_scheduler, tile_seconds)
     count = workers if workers is not None else usable_processors()
-    if count < 1:
-        raise ConfigError("at least one worker is needed", key="workers", found=workers)
-    _check_limit(concurrency, tile_seconds)
     if concurrency is Concurrency.NONE:
         from automap_tiles.engine.pools.serial import SerialPool
 
@@ -40,6 +38,25 @@ def open_pool(
     from automap_tiles.engine.pools.dask import DaskPool
 
     return DaskPool(process, workers=workers, scheduler=dask_scheduler, tile_seconds=tile_seconds)
+
+
+def check_choice(
+    concurrency: Concurrency,
+    workers: int | None = None,
+    dask_scheduler: str | None = None,
+    tile_seconds: float | None = None,
+) -> None:
+    """Raise `ConfigError` for a pool that cannot be."""
+    if workers is not None and workers < 1:
+        raise ConfigError("at least one worker is needed", key="workers", found=workers)
+    if dask_scheduler is not None and concurrency is not Concurrency.DASK:
+        raise ConfigError(
+            f"means nothing with concurrency {concurrency.value}",
+            key="dask_scheduler",
+            found=dask_scheduler,
+            remedy="concurrency dask, or no scheduler",
+        )
+    _check_limit(concurrency, tile_seconds)
 
 
 def _check_limit(concurrency: Concurrency, tile_seconds: float | None) -> None:

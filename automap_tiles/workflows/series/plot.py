@@ -18,15 +18,22 @@ _COLOURS = ("#009E73", "#0072B2", "#D55E00", "#CC79A7", "#E69F00", "#56B4E9", "#
 _GREY = "#BBBBBB"
 
 
+def check_installed() -> None:
+    """Raise `MissingExtra` without Pillow."""
+    try:
+        import PIL.ImageDraw  # noqa: F401 - whether it is there
+    except ImportError as error:
+        raise MissingExtra("Pillow", "plot") from error
+
+
 def to_png(moments: Sequence[Moment], names: Sequence[str], title: str = "") -> bytes:
     """A PNG of `SIZE` pixels; dates without a value are left out.
 
     Raises `MissingExtra` without Pillow, `ConfigError` when there is no value at all.
     """
-    try:
-        from PIL import Image, ImageDraw
-    except ImportError as error:
-        raise MissingExtra("Pillow", "plot") from error
+    check_installed()
+    from PIL import Image, ImageDraw
+
     values = [value for moment in moments for value in moment.values if value is not None]
     if not values:
         raise ConfigError("there is nothing to plot: no date has a valid pixel", key="plot")

@@ -210,6 +210,10 @@ def _wanted(order: SeriesOrder) -> _Wanted:
         raise ConfigError(
             "either a point or an area", key="point", found=order.point, remedy="one of the two"
         )
+    if order.plot is not None:
+        from automap_tiles.workflows.series.plot import check_installed
+
+        check_installed()  # now, rather than when all is read
     names = tuple(dict.fromkeys(order.values))
     needed_bands(names)
     place: BaseGeometry = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -155,11 +156,13 @@ def check_files(
     The sums go into `report`. Raises `JournalError`, and `InputError` when the output as a whole
     cannot be read.
     """
+    left = threading.Event()
+    ended = _Either(stop, left)
     ways = (_REMOTE_THREADS, 1) if is_remote(target.path) else (_LOCAL_THREADS, _LOCAL_BATCH)
     with (
         read_journal(target) as journal,
         closing(_expected(journal, target)) as files,  # before the journal, whatever happens
-        closing(_in_parallel(files, _checking(target, stop), *ways)) as checked,
+        closing(_in_parallel(files, _checking(target, ended), left, *ways)) as checked,
     ):
         for expected, found in checked:
             if found is None or stop.is_set():
@@ -207,6 +210,17 @@ def _checking(target: Target, stop: StopToken) -> Callable[[_Expected], _Checked
     return check
 
 
+@dataclass(frozen=True)
+class _Either:
+    """Set when one of two tokens is."""
+
+    one: StopToken
+    other: StopToken
+
+    def is_set(self) -> bool:
+        return self.one.is_set() or self.other.is_set()
+
+
 class _BrokenOffError(Exception):
     """Nobody waits for the rest of a large file any more."""
 
@@ -247,9 +261,16 @@ def _compared(
 
 
 def _in_parallel(
-    items: Iterable[_Expected], work: Callable[[_Expected], _Checked], threads: int, size: int
+    items: Iterable[_Expected],
+    work: Callable[[_Expected], _Checked],
+    left: threading.Event,
+    threads: int,
+    size: int,
 ) -> Generator[tuple[_Expected, _Checked]]:
-    """Each item with what came of it, in order; a bounded number is in flight, `size` at a time."""
+    """Each item with what came of it, in order; a bounded number is in flight, `size` at a time.
+
+    `left` is set as soon as nobody waits for the rest, by an interrupt or otherwise.
+    """
     source = _batches(items, size)
 
     def several(batch: Sequence[_Expected]) -> list[_Checked]:
@@ -257,13 +278,17 @@ def _in_parallel(
 
     with ThreadPoolExecutor(threads) as pool:
         flying: deque[tuple[list[_Expected], Future[list[_Checked]]]] = deque()
-        while True:
-            for batch in islice(source, 4 * threads - len(flying)):
-                flying.append((batch, pool.submit(several, batch)))
-            if not flying:
-                return
-            batch, future = flying.popleft()
-            yield from zip(batch, future.result(), strict=True)
+        try:
+            while True:
+                for batch in islice(source, 4 * threads - len(flying)):
+                    flying.append((batch, pool.submit(several, batch)))
+                if not flying:
+                    return
+                batch, future = flying.popleft()
+                yield from zip(batch, future.result(), strict=True)
+        finally:
+            left.set()
+            pool.shutdown(cancel_futures=True)
 
 
 def _batches(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:

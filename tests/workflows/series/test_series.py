@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,13 @@ from PIL import Image
 from rasterio.warp import transform
 from shapely.geometry import Point, box
 
-from automap_tiles.errors import ConfigError
+from automap_tiles.errors import ConfigError, MissingExtra
 from automap_tiles.missions import Scene, quality_layer
 from automap_tiles.scenes.masks import MaskRule
 from automap_tiles.scenes.select import Selection
+from automap_tiles.workflows import run
 from automap_tiles.workflows.automap.discover import scenes_of
+from automap_tiles.workflows.series import SeriesOrder
 from automap_tiles.workflows.series.moments import needed_bands, series, to_csv
 from automap_tiles.workflows.series.plot import SIZE, to_png
 
@@ -113,3 +116,13 @@ def test_needed_bands() -> None:
 def test_too_large_for_a_series(one: tuple[Scene, ...]) -> None:
     with pytest.raises(ConfigError, match="too much"):
         series(one, box(-140, 0, -10, 60), ["red"])
+
+
+def test_a_missing_library_is_told_before_anything_is_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    monkeypatch.setitem(sys.modules, "PIL.ImageDraw", None)
+    order = SeriesOrder(input=str(tmp_path / "nowhere"), point=(1.0, 2.0), plot="plot.png")
+    with pytest.raises(MissingExtra, match="Pillow"):
+        list(run(order))

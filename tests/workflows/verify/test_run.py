@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -95,6 +98,22 @@ def test_stopped(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert outcome.is_sound
     assert outcome.files.files == 0
     assert any(isinstance(event, PhaseFinished) for event in events)
+
+
+def test_interrupted(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large files are not read to their end either."""
+
+    def endless(self: LocalStorage, key: str) -> object:
+        while True:
+            time.sleep(0.01)
+            yield b"x"
+
+    monkeypatch.setattr(LocalStorage, "pieces", endless)
+    threads = threading.active_count()
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        list(run(VerifyOrder(output=str(project.output))))
+    assert threading.active_count() <= threads
 
 
 def test_seams_need_the_process(project: Project) -> None:
