@@ -7,20 +7,26 @@ import re
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import rasterio
+from numpy.typing import NDArray
+from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError, RasterioIOError
+from rasterio.windows import Window
 
 from automap_tiles.errors import InputError, SourceBrokeOff, without_signatures
 from automap_tiles.notes import Fate, Note, Subject, tell
-from automap_tiles.raster.drivers import is_local, open_dataset, reason_not_opened
+from automap_tiles.raster.drivers import has_side_files, is_local, open_dataset, reason_not_opened
 from automap_tiles.raster.env import ensure_env, is_networked, patience
 from automap_tiles.raster.source import RasterInfo, describe
+from automap_tiles.raster.tiff import Profile, TiledFile
 
 # What libtiff and GDAL's drivers say of a file that ends before its end.
 _CUT_OFF = re.compile(r"got \d+ bytes, expected|Read error|short read|Cannot read", re.IGNORECASE)
@@ -33,7 +39,7 @@ MAX_OPEN = 128
 _inherited: list[object] = []
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """An open dataset of the calling thread and what it says of itself."""
 
@@ -41,6 +47,48 @@ class Source:
     info: RasterInfo
     stamp: tuple[int, int] | None
     """(mtime in ns, bytes) of a local file when it was opened."""
+    level: int | None = None
+    """Of the overview that the dataset is; None: the whole source."""
+
+    def read(
+        self, indexes: Sequence[int], window: Window, out: NDArray[Any] | None = None
+    ) -> NDArray[Any]:
+        """Pixels (band, y, x) of bands of one dtype in a window of whole pixels in the source.
+
+        Blocks of a plain tiled TIFF are read without GDAL, everything else by it.
+        """
+        tiles = self._tiles
+        if tiles is None:
+            found: NDArray[Any] = self.dataset.read(list(indexes), window=window, out=out)
+            return found
+        (top, left), (height, width) = (
+            (int(window.row_off), int(window.col_off)),
+            (int(window.height), int(window.width)),
+        )
+        if out is None:
+            out = np.empty((len(indexes), height, width), dtype=tiles.layout.dtype)
+        if not tiles.read(indexes, range(top, top + height), range(left, left + width), out):
+            self.dataset.read(list(indexes), window=window, out=out)
+        return out
+
+    @cached_property
+    def _tiles(self) -> TiledFile | None:
+        """The blocks of the source; None where GDAL reads them."""
+        info, dataset = self.info, self.dataset
+        path = info.path.removeprefix("file://")
+        if info.driver != "GTiff" or self.stamp is None or not is_local(path) or not info.count:
+            return None
+        if self.level is not None and has_side_files(path):
+            return None
+        kinds = {*zip(info.dtypes, dataset.block_shapes, strict=True)}
+        if len(kinds) > 1:
+            return None
+        dtype, block = kinds.pop()
+        shape = (info.count, *info.shape)
+        profile = Profile(
+            shape=shape, dtype=dtype, block=tuple(block), is_overview=self.level is not None
+        )
+        return TiledFile.of(path, self.stamp, profile)
 
 
 class _Pool(threading.local):
@@ -139,7 +187,7 @@ def reading(info: RasterInfo, level: int | None = None) -> Iterator[None]:
     started = time.monotonic()
     try:
         yield
-    except (RasterioError, ValueError) as error:
+    except (RasterioError, CPLE_BaseError, ValueError) as error:
         forget(info.path, level)
         reason, stalled = deepest_reason(error), _stalled(info.path, started)
         kind = InputError
@@ -154,10 +202,11 @@ def _open(path: str, level: int | None, stamp: tuple[int, int] | None) -> Source
     started = time.monotonic()
     try:
         dataset = open_dataset(path, **options)
-    except RasterioIOError as error:
+        info = describe(dataset, path)
+    except (RasterioIOError, CPLE_BaseError) as error:
         message = f"{_open_failure(path, stamp, error)}{_stalled(path, started)}"
         raise InputError(message, path) from error
-    return Source(dataset, describe(dataset, path), stamp)
+    return Source(dataset, info, stamp, level)
 
 
 def _open_failure(path: str, stamp: tuple[int, int] | None, error: Exception) -> str:

@@ -160,6 +160,11 @@ def _local_side_files(path: str) -> list[str]:
     return [own + end for end in (*_OVERVIEWS, *_MASKS) if os.path.exists(own + end)]  # noqa: PTH110
 
 
+def has_side_files(path: str) -> bool:
+    """Whether overviews or masks of a file of this machine lie beside it."""
+    return bool(_local_side_files(path))
+
+
 def _far_side_files(dataset: Any, path: str) -> tuple[str, ...]:
     """Where GDAL will look for overviews and masks of a raster that is not a file here.
 

@@ -126,7 +126,7 @@ def read_into(
             inside = missing[piece.inner_rows, piece.inner_cols]
             inside[:] = False
             with reading(info):
-                order.source.dataset.read(list(indexes), window=piece.window, out=inner)
+                order.source.read(indexes, piece.window, inner)
             _add_missing(order, inner, inside)
     return pixels, missing
 
@@ -244,7 +244,7 @@ def _read_window(
     source = order.source if level is None else open_source(order.info.path, level)
     info, indexes = order.info, list(order.indexes)
     with reading(info, level):
-        pixels = _pixels(order, source.dataset, window)
+        pixels = _pixels(order, source, window)
         if not info.has_mask:
             return pixels, None
         masked = source.dataset.read_masks(indexes, window=window) == 0
@@ -254,14 +254,13 @@ def _read_window(
     return pixels, masked
 
 
-def _pixels(order: _Order, dataset: Any, window: Window) -> NDArray[Any]:
+def _pixels(order: _Order, source: Source, window: Window) -> NDArray[Any]:
     """Pixels (band, y, x) of a window, whatever the dtypes of the bands."""
     if order.one_dtype:
-        found: NDArray[Any] = dataset.read(list(order.indexes), window=window)
-        return found
+        return source.read(order.indexes, window)
     out = np.empty((len(order.indexes), window.height, window.width), dtype=order.dtype)
     for bands in order.alike:
-        take_over(out, bands, dataset.read(list(bands.indexes), window=window), order.info)
+        take_over(out, bands, source.read(bands.indexes, window), order.info)
     return out
 
 

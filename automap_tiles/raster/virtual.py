@@ -57,17 +57,17 @@ def holes_differ(source: Source, grid: Grid, indexes: Sequence[int], nodata: flo
         for part, size in zip(around, info.shape, strict=True)
     )
     return bool(cols) and any(
-        _are_mistaken(pixels, nodata) for pixels in _strips(source.dataset, indexes, rows, cols)
+        _are_mistaken(pixels, nodata) for pixels in _strips(source, indexes, rows, cols)
     )
 
 
 def _strips(
-    dataset: Any, indexes: Sequence[int], rows: range, cols: range
+    source: Source, indexes: Sequence[int], rows: range, cols: range
 ) -> Iterator[NDArray[Any]]:
     step = max(1, _STRIP // len(cols))
     for start in range(rows.start, rows.stop, step):
         height = min(step, rows.stop - start)
-        yield dataset.read(list(indexes), window=Window(cols.start, start, len(cols), height))
+        yield source.read(indexes, Window(cols.start, start, len(cols), height))
 
 
 def _are_mistaken(pixels: NDArray[Any], nodata: float | None) -> bool:

@@ -20,8 +20,8 @@ from automap_tiles.errors import InputError
 from automap_tiles.grid import Pyramid
 from automap_tiles.raster import decode, decode_bands
 from automap_tiles.raster.tiff import Image
-from automap_tiles.raster.tiff._blocks import Damaged, decoded
 from automap_tiles.raster.tiff._directory import Field, read_directory
+from automap_tiles.raster.tiff._unpacking import Damaged, unpacked
 
 TILE = Pyramid.from_grid("mercator").tile(9, 100, 200)
 DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
@@ -260,8 +260,8 @@ def test_no_more_is_unpacked_than_a_block_holds() -> None:
     writer = zstandard.ZstdCompressor().compressobj(size=2**62)
     frame = writer.compress(bytes(64 * 64)) + writer.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
     with pytest.raises(Damaged):
-        decoded(frame, image.layout)
-    assert decoded(zstandard.compress(bytes(64 * 64)), image.layout).shape == (64, 64, 1)
+        unpacked(frame, image.layout, [0])
+    assert unpacked(zstandard.compress(bytes(64 * 64)), image.layout, [0]).shape == (1, 64, 64)
 
 
 def test_where_the_blocks_are_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:

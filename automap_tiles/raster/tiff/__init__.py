@@ -1,11 +1,12 @@
 """Plain tiled TIFFs without GDAL: what GDAL would write of the same options, what it would read.
 
-Only the commonest kind is known here (classic, little endian, one image, tiled; no compression,
-deflate or Zstandard; a predictor). `Pattern.of` and `Image.of` answer None for anything else, which
-is left to GDAL.
+Only the commonest kind is known here (little endian, tiled; no compression, deflate or Zstandard; a
+predictor). `Pattern.of`, `Image.of` (a tile in memory) and `TiledFile.of` (a file on the disk, with
+or without overviews) answer None for anything else, which is left to GDAL.
 """
 
+from automap_tiles.raster.tiff._file import Profile, TiledFile
 from automap_tiles.raster.tiff._image import Image
 from automap_tiles.raster.tiff._pattern import Pattern
 
-__all__ = ["Image", "Pattern"]
+__all__ = ["Image", "Pattern", "Profile", "TiledFile"]

@@ -1,4 +1,4 @@
-"""Blocks of a TIFF: how pixels become the bytes of a block, and back.
+"""Blocks of a TIFF: how pixels lie in them, and become their bytes.
 
 Predictors: TIFF 6.0 section 14 (2, differences of integers) and Adobe's Technical Note 3 of 2005
 (3, differences of the bytes of floating point numbers).
@@ -17,8 +17,6 @@ import zstandard
 from numpy.typing import NDArray
 
 from automap_tiles.raster.tiff._directory import Field, Tag
-
-Buffer = bytes | bytearray | memoryview
 
 
 class Compression(IntEnum):
@@ -124,6 +122,8 @@ def layout_of(fields: dict[int, Field]) -> Layout | None:
     if min(first[tag] for tag in needed[:4]) < 1:
         return None
     planar = first.get(Tag.PLANAR_CONFIGURATION, _PIXEL_INTERLEAVED)
+    if planar not in (_PIXEL_INTERLEAVED, _BAND_INTERLEAVED):
+        return None
     if dtype is None or not _fits(predictor, compression, dtype):
         return None
     found = Layout(
@@ -187,56 +187,10 @@ def _byte_differences(block: NDArray[Any]) -> NDArray[np.uint8]:
     return _differences(planes.reshape(rows, -1, samples))
 
 
-class Damaged(Exception):
-    """The bytes of a block are not what its layout says."""
-
-
-def decoded(content: Buffer, layout: Layout) -> NDArray[Any]:
-    """A block (y, x, sample) of its bytes; raises `Damaged`."""
-    shape, size = layout.block_shape, layout.block_bytes
-    values = np.frombuffer(_unpacked(content, layout.compression, size), np.uint8)
-    if values.size != size:
-        raise Damaged
-    if layout.predictor is Predictor.FLOAT:
-        return _of_byte_differences(values, shape, layout.dtype)
-    block = values.view(layout.dtype).reshape(shape)
-    if layout.predictor is Predictor.INTEGER:
-        unsigned = block.view(f"u{block.itemsize}")
-        # of one sample as rows of numbers, along which NumPy adds up faster
-        rows = unsigned[:, :, 0] if shape[2] == 1 else unsigned
-        return np.cumsum(rows, axis=1, dtype=rows.dtype).view(layout.dtype).reshape(shape)
-    return block
-
-
-def _unpacked(content: Buffer, compression: Compression, size: int) -> Buffer:
-    try:
-        if compression is Compression.ZSTD:
-            # a frame is unpacked whole, however little of it was asked for
-            if zstandard.frame_content_size(content) > size:
-                raise Damaged
-            return _codecs.decompressor.decompress(content, max_output_size=size)
-        if compression is Compression.DEFLATE:
-            return deflate.zlib_decompress(content, size)
-    except (zstandard.ZstdError, deflate.DeflateError, ValueError) as error:
-        raise Damaged from error
-    return content
-
-
-def _of_byte_differences(
-    values: NDArray[np.uint8], shape: tuple[int, int, int], dtype: np.dtype[Any]
-) -> NDArray[Any]:
-    rows, columns, samples = shape
-    by_sample = values.reshape(rows, -1, samples)
-    planes = np.cumsum(by_sample, axis=1, dtype=np.uint8).reshape(rows, dtype.itemsize, -1)
-    sorted_back = np.ascontiguousarray(planes[:, ::-1].transpose(0, 2, 1))
-    return sorted_back.view(dtype).reshape(rows, columns, samples)
-
-
 class _Codecs(threading.local):
     """One of each for each thread, which may not share them."""
 
     def __init__(self) -> None:
-        self.decompressor = zstandard.ZstdDecompressor()
         self.compressors: dict[int, zstandard.ZstdCompressor] = {}
 
 

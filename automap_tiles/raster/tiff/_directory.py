@@ -6,7 +6,7 @@ TIFF 6.0 (Adobe, 1992), sections 2 and 15; field numbers of GeoTIFF 1.1 (OGC 19-
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -39,14 +39,44 @@ class Tag(IntEnum):
 
 
 # Bytes of a value by the type of a field, and the letter of those that are read as numbers.
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 16: 8, 17: 8}
-_LETTERS = {1: "B", 3: "H", 4: "I", 11: "f", 12: "d"}
-_WHOLE = (1, 3, 4)
+_SIZES = {
+    1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 16: 8, 17: 8, 18: 8,
+}  # fmt: skip
+_LETTERS = {1: "B", 3: "H", 4: "I", 11: "f", 12: "d", 16: "Q"}
+_WHOLE = (1, 3, 4, 16)
+_OF_BIGTIFF = {16, 17, 18}
 
-_HEADER = struct.Struct("<2sHI")
-_ENTRY = struct.Struct("<HHI4s")
-_CLASSIC = 42
 LONG, DOUBLE = 4, 12
+
+ReadBytes = Callable[[int, int], bytes]
+"""Bytes from an offset on, so many; fewer where the file ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Format:
+    """TIFF, or BigTIFF."""
+
+    entry: struct.Struct
+    """Number, type, count and value of a field."""
+    number: struct.Struct
+    """Of the fields of a directory."""
+    place: struct.Struct
+    """In the file."""
+    types: frozenset[int]
+
+
+_CLASSIC = _Format(
+    struct.Struct("<HHI4s"),
+    struct.Struct("<H"),
+    struct.Struct("<I"),
+    frozenset(_SIZES) - _OF_BIGTIFF,
+)
+# https://www.awaresystems.be/imaging/tiff/bigtiff.html
+_BIG = _Format(struct.Struct("<HHQ8s"), struct.Struct("<Q"), struct.Struct("<Q"), frozenset(_SIZES))
+_HEADER = struct.Struct("<2sHI")
+_BIG_HEADER = struct.Struct("<2sHHHQ")
+_VERSION, _BIG_VERSION = 42, 43
+_MOST_DIRECTORIES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,31 +113,85 @@ def read_directory(content: bytes | memoryview) -> dict[int, Field] | None:
     if len(content) < _HEADER.size:
         return None
     order, version, at = _HEADER.unpack_from(content)
-    if order != b"II" or version != _CLASSIC or at + 2 > len(content):
+    if order != b"II" or version != _VERSION:
         return None
-    (many,) = struct.unpack_from("<H", content, at)
-    end = at + 2 + many * _ENTRY.size
-    if end + 4 > len(content) or struct.unpack_from("<I", content, end)[0]:
-        return None  # truncated, or further images: overviews, masks
-    fields, rest = {}, len(content)
-    for number in range(many):
-        field = _field(content, at + 2 + number * _ENTRY.size)
-        rest -= 0 if field is None else len(field.data)
-        if field is None or rest < 0:
-            return None  # or values that lie over each other, which could be more than fits
-        fields[field.tag] = field
-    return fields
+    reader = _Reader(lambda start, size: bytes(content[start : start + size]), _CLASSIC)
+    found = reader.directory(at, len(content))
+    return None if found is None or found[1] else found[0]  # none with overviews, masks
 
 
-def _field(content: bytes | memoryview, at: int) -> Field | None:
-    tag, kind, count, value = _ENTRY.unpack_from(content, at)
-    size = _SIZES.get(kind, 0) * count
-    if size <= len(value):
-        return Field(tag, kind, count, value[:size]) if size else None
-    (start,) = struct.unpack("<I", value)
-    if start + size > len(content):
+def read_directories(read: ReadBytes, size: int) -> list[dict[int, Field]] | None:
+    """Fields of each image of a little-endian TIFF or BigTIFF of so many bytes, in their order.
+
+    None of other files, and of those that are not whole.
+    """
+    head = read(0, _BIG_HEADER.size)
+    if len(head) < _BIG_HEADER.size:
         return None
-    return Field(tag, kind, count, bytes(content[start : start + size]))
+    order, version, at = _HEADER.unpack_from(head)
+    kind = _CLASSIC
+    if version == _BIG_VERSION:
+        order, _, width, zero, at = _BIG_HEADER.unpack(head)
+        kind = _BIG
+        if (width, zero) != (8, 0):
+            return None
+    if order != b"II" or version not in (_VERSION, _BIG_VERSION):
+        return None
+    reader, rest = _Reader(read, kind), size
+    found: list[dict[int, Field]] = []
+    while at:
+        one = reader.directory(at, rest) if len(found) < _MOST_DIRECTORIES else None
+        if one is None:
+            return None
+        fields, at = one
+        rest -= sum(len(field.data) for field in fields.values())
+        found.append(fields)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads directories of one file."""
+
+    read: ReadBytes
+    format: _Format
+
+    def directory(self, at: int, most: int) -> tuple[dict[int, Field], int] | None:
+        """The fields of a directory, and where the next one is (0: nowhere).
+
+        None where it is cut off, has a field twice, or values of more bytes than there are: those
+        lie over each other, and could be more than fits.
+        """
+        number, entry, place = self.format.number, self.format.entry, self.format.place
+        head = self.read(at, number.size)
+        many = number.unpack(head)[0] if len(head) == number.size else most
+        size = many * entry.size + place.size
+        if size > most:
+            return None
+        content = self.read(at + number.size, size)
+        if len(content) != size:
+            return None
+        fields: dict[int, Field] = {}
+        for start in range(0, many * entry.size, entry.size):
+            field = self._field(content, start, most)
+            most -= 0 if field is None else len(field.data)
+            if field is None or most < 0 or field.tag in fields:
+                return None
+            fields[field.tag] = field
+        return fields, place.unpack_from(content, many * entry.size)[0]
+
+    def _field(self, content: bytes, start: int, most: int) -> Field | None:
+        tag, kind, count, value = self.format.entry.unpack_from(content, start)
+        if kind not in self.format.types:
+            return None
+        size = _SIZES[kind] * count
+        if size <= len(value):
+            return Field(tag, kind, count, value[:size]) if size else None
+        if size > most:
+            return None
+        (place,) = self.format.place.unpack(value)
+        data = self.read(place, size)
+        return Field(tag, kind, count, data) if len(data) == size else None
 
 
 def laid_out(fields: Iterable[Field]) -> tuple[bytes, dict[int, int]]:
@@ -116,11 +200,11 @@ def laid_out(fields: Iterable[Field]) -> tuple[bytes, dict[int, int]]:
     Its length is even, as everything that is pointed at in a TIFF must begin.
     """
     ordered = sorted(fields, key=lambda field: field.tag)
-    at = _HEADER.size
-    values = at + 2 + len(ordered) * _ENTRY.size + 4
+    at, entry_size = _HEADER.size, _CLASSIC.entry.size
+    values = at + 2 + len(ordered) * entry_size + 4
     directory, rest, places = [], [], {}
     for number, field in enumerate(ordered):
-        entry = at + 2 + number * _ENTRY.size
+        entry = at + 2 + number * entry_size
         if len(field.data) <= 4:
             places[field.tag] = entry + 8
             value = field.data.ljust(4, b"\0")
@@ -129,6 +213,6 @@ def laid_out(fields: Iterable[Field]) -> tuple[bytes, dict[int, int]]:
             value = struct.pack("<I", values)
             rest.append(field.data + b"\0" * (len(field.data) % 2))
             values += len(rest[-1])
-        directory.append(_ENTRY.pack(field.tag, field.type, field.count, value))
-    head = _HEADER.pack(b"II", _CLASSIC, at) + struct.pack("<H", len(ordered))
+        directory.append(_CLASSIC.entry.pack(field.tag, field.type, field.count, value))
+    head = _HEADER.pack(b"II", _VERSION, at) + struct.pack("<H", len(ordered))
     return b"".join([head, *directory, struct.pack("<I", 0), *rest]), places

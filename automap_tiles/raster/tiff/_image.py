@@ -11,8 +11,9 @@ from xml.etree import ElementTree as ET
 import numpy as np
 from numpy.typing import NDArray
 
-from automap_tiles.raster.tiff._blocks import Damaged, Layout, decoded, layout_of
+from automap_tiles.raster.tiff._blocks import Layout, layout_of
 from automap_tiles.raster.tiff._directory import Field, Tag, read_directory
+from automap_tiles.raster.tiff._unpacking import Damaged, unpacked
 
 # Files with a field besides these are GDAL's business; so are those with alpha, whose mask is more
 # than nodata, and 64-bit integers, whose nodata is no float.
@@ -81,13 +82,11 @@ class Image:
         """One block of each band into an array (band, y, x)."""
         layout = self.layout
         if not layout.by_band:
-            block = self._block(number)
-            for place, band in enumerate(bands):
-                target[place] = block[:, :, band - 1]
+            target[:] = self._block(number, [band - 1 for band in bands])
             return
         down, across = layout.grid
         for place, band in enumerate(bands):
-            target[place] = self._block((band - 1) * down * across + number)[:, :, 0]
+            target[place] = self._block((band - 1) * down * across + number, (0,))[0]
 
     @cached_property
     def _places(self) -> tuple[tuple[int, int], ...]:
@@ -95,11 +94,11 @@ class Image:
         offsets, sizes = (self.fields[tag] for tag in (Tag.TILE_OFFSETS, Tag.TILE_BYTE_COUNTS))
         return tuple(zip(offsets.whole(), sizes.whole(), strict=True))
 
-    def _block(self, number: int) -> NDArray[Any]:
+    def _block(self, number: int, samples: Sequence[int]) -> NDArray[Any]:
         start, size = self._places[number]
         if not size or start + size > len(self.content):
             raise Damaged  # or left out, being without data
-        return decoded(memoryview(self.content)[start : start + size], self.layout)
+        return unpacked(memoryview(self.content)[start : start + size], self.layout, samples)
 
     def tags(self) -> dict[str | int, Any] | None:
         """Tags by name, those of a band under its number; None where they are not understood."""

@@ -1,0 +1,58 @@
+"""Unpacked blocks of files, kept for the neighbours of what they were read for.
+
+One cache for all threads of a process: each block is unpacked once as long as there is room.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from numpy.typing import NDArray
+
+from automap_tiles.raster.lru import ByteLRU, share
+
+CACHE_BYTES = 256 * 2**20
+"""As much as GDAL's own cache, which stays empty where blocks are read here."""
+
+
+class _Cache:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.blocks: ByteLRU[NDArray[Any]] = ByteLRU(share(CACHE_BYTES))
+
+    def get(self, key: Hashable) -> NDArray[Any] | None:
+        with self.lock:
+            return self.blocks.get(key)
+
+    def put(self, key: Hashable, block: NDArray[Any]) -> None:
+        with self.lock:
+            self.blocks.put(key, block, block.nbytes)
+
+
+_cache: _Cache | None = None
+
+
+def _forget_lock() -> None:
+    """In a forked child, where another thread of the parent may have held it."""
+    if _cache is not None:
+        _cache.lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forget_lock)
+
+
+def kept_block(key: Hashable, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+    """The block of a key, which nobody may write into."""
+    global _cache  # noqa: PLW0603 - made when it is first needed, when its share is known
+    cache = _cache
+    if cache is None:
+        cache = _cache = _Cache()
+    found = cache.get(key)
+    if found is None:
+        found = make()
+        found.flags.writeable = False
+        cache.put(key, found)
+    return found

@@ -1,0 +1,218 @@
+"""Windows of a plain tiled TIFF on the disk, block by block."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automap_tiles.raster.tiff._blocks import Layout, layout_of
+from automap_tiles.raster.tiff._cache import kept_block
+from automap_tiles.raster.tiff._directory import Field, Tag, read_directories
+from automap_tiles.raster.tiff._unpacking import Damaged, unpacked
+
+Stamp = tuple[int, int]
+"""Of a file: mtime in ns, bytes."""
+Slices = tuple[slice, slice]
+
+# Fields that change no pixel that is read: descriptions, densities, ranges, profiles, places.
+_HARMLESS = frozenset({
+    269, 270, 271, 272, 280, 281, 282, 283, 285, 296, 305, 306, 315, 316, 318, 319, 333, 337, 340,
+    341, 700, 33432, 34264, 34675, 50844,
+})  # fmt: skip
+_SUBFILE, _FILL_ORDER, _ORIENTATION = 254, 266, 274
+_KNOWN = frozenset(Tag) | _HARMLESS | {_SUBFILE, _FILL_ORDER, _ORIENTATION}
+_WHOLE, _REDUCED = 0, 1
+# MinIsBlack, RGB, indices of a palette: the numbers are what is stored.
+_PHOTOMETRIC = {1, 2, 3}
+_LARGEST_BLOCK = 2**26
+"""Bytes; larger ones would not be worth keeping."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """What GDAL says of an image of a file."""
+
+    shape: tuple[int, int, int]
+    """Band, y, x."""
+    dtype: str
+    block: tuple[int, int]
+    """Rows and columns."""
+    is_overview: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class TiledFile:
+    """One image of a file, the whole one or an overview."""
+
+    path: str
+    stamp: Stamp
+    layout: Layout
+    offsets: NDArray[Any]
+    """Of the blocks."""
+    sizes: NDArray[Any]
+
+    @classmethod
+    def of(cls, path: str, stamp: Stamp, profile: Profile) -> TiledFile | None:
+        """The image of a file that GDAL describes so; None of one of another kind."""
+        try:
+            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return None
+        try:
+            if _stamp(os.fstat(handle)) != stamp:
+                return None
+            found = read_directories(lambda start, size: os.pread(handle, size, start), stamp[1])
+        except OSError:
+            return None
+        finally:
+            os.close(handle)
+        for fields in [] if found is None else _candidates(found, profile):
+            layout = layout_of(fields)
+            if layout is None or not _is_plain(fields, layout, profile):
+                return None
+            return cls(
+                path=path, stamp=stamp, layout=layout,
+                offsets=np.array(fields[Tag.TILE_OFFSETS].whole()),
+                sizes=np.array(fields[Tag.TILE_BYTE_COUNTS].whole()),
+            )  # fmt: skip
+        return None
+
+    def read(self, bands: Sequence[int], rows: range, columns: range, out: NDArray[Any]) -> bool:
+        """Fill (band, y, x) of bands that count from 1, within the image.
+
+        Whether that was done: not of blocks that are left out, being without data, or damaged, nor
+        of a file that has changed.
+        """
+        wanted = self._wanted(bands, rows, columns)
+        if out.dtype != self.layout.dtype or not self.sizes[wanted].all():
+            return False
+        try:
+            handle = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            status = os.fstat(handle)
+            if _stamp(status) != self.stamp:
+                return False
+            file = _OpenFile(handle, (status.st_dev, status.st_ino, *self.stamp))
+            for number, *places in self._places(rows, columns):
+                planes = self._planes(file, bands, number)
+                _copy(planes, out, *places)
+        except (OSError, Damaged):
+            return False
+        finally:
+            os.close(handle)
+        return True
+
+    def _wanted(self, bands: Sequence[int], rows: range, columns: range) -> NDArray[np.intp]:
+        """The numbers of the blocks of a window."""
+        down, across = self.layout.grid
+        height, width = self.layout.block
+        spans = [
+            np.arange(window.start // size, -(-window.stop // size))
+            for window, size in ((rows, height), (columns, width))
+        ]
+        numbers: NDArray[np.intp] = spans[0][:, None] * across + spans[1]
+        if self.layout.by_band:
+            numbers = numbers + (np.array(bands) - 1)[:, None, None] * (down * across)
+        return numbers
+
+    def _places(self, rows: range, columns: range) -> Iterator[tuple[int, Slices, Slices]]:
+        """Of each block of a window: its number, where it lies in the window, what of it does."""
+        (height, width), across = self.layout.block, self.layout.grid[1]
+        for row in range(rows.start // height, -(-rows.stop // height)):
+            y, block_y = _shared(rows, row * height, height)
+            for column in range(columns.start // width, -(-columns.stop // width)):
+                x, block_x = _shared(columns, column * width, width)
+                yield row * across + column, (y, x), (block_y, block_x)
+
+    def _planes(self, file: _OpenFile, bands: Sequence[int], number: int) -> list[NDArray[Any]]:
+        """One block (y, x) of each band."""
+        if not self.layout.by_band:
+            planes = self._block(file, number)
+            return [planes[band - 1] for band in bands]
+        down, across = self.layout.grid
+        return [self._block(file, (band - 1) * down * across + number)[0] for band in bands]
+
+    def _block(self, file: _OpenFile, number: int) -> NDArray[Any]:
+        """All samples (sample, y, x) of a block; raises `Damaged`."""
+        start, size = int(self.offsets[number]), int(self.sizes[number])
+
+        def make() -> NDArray[Any]:
+            if start + size > self.stamp[1]:
+                raise Damaged
+            content = os.pread(file.handle, size, start)
+            if len(content) != size:
+                raise Damaged
+            return unpacked(content, self.layout, range(self.layout.block_shape[2]))
+
+        return kept_block((file.key, start, size), make)
+
+
+@dataclass(frozen=True, slots=True)
+class _OpenFile:
+    """A file while a window of it is read."""
+
+    handle: int
+    key: tuple[int, ...]
+    """The same for the same content."""
+
+
+def _copy(
+    planes: Sequence[NDArray[Any]], out: NDArray[Any], target: Slices, source: Slices
+) -> None:
+    """A part of planes (y, x) to where it belongs."""
+    for plane, found in zip(out, planes, strict=True):
+        plane[target] = found[source]
+
+
+def _shared(window: range, start: int, size: int) -> tuple[slice, slice]:
+    """What a window and a block have in common, in pixels of the one and of the other."""
+    first, last = max(window.start, start), min(window.stop, start + size)
+    return slice(first - window.start, last - window.start), slice(first - start, last - start)
+
+
+def _stamp(status: os.stat_result) -> Stamp:
+    return status.st_mtime_ns, status.st_size
+
+
+def _candidates(images: list[dict[int, Field]], profile: Profile) -> list[dict[int, Field]]:
+    """The image that is meant: the first, or the only overview of the size."""
+    if not profile.is_overview:
+        return images[:1]
+    found = [
+        fields
+        for fields in images[1:]
+        if _number(fields, _SUBFILE, _WHOLE) == _REDUCED
+        and (_number(fields, Tag.IMAGE_LENGTH, 0), _number(fields, Tag.IMAGE_WIDTH, 0))
+        == profile.shape[1:]
+    ]
+    return found if len(found) == 1 else []
+
+
+def _number(fields: dict[int, Field], tag: int, default: int) -> int | None:
+    """The one number of a field; None where it has another one or several."""
+    if tag not in fields:
+        return default
+    numbers = fields[tag].whole()
+    return numbers[0] if len(numbers) == 1 else None
+
+
+def _is_plain(fields: dict[int, Field], layout: Layout, profile: Profile) -> bool:
+    """Whether the pixels are what the blocks hold, and the image is the one that GDAL sees."""
+    return (
+        fields.keys() <= _KNOWN
+        and _number(fields, _SUBFILE, _WHOLE) == (_REDUCED if profile.is_overview else _WHOLE)
+        and _number(fields, _FILL_ORDER, 1) == 1
+        and _number(fields, _ORIENTATION, 1) == 1
+        and _number(fields, Tag.PHOTOMETRIC, 0) in _PHOTOMETRIC
+        and layout.shape == profile.shape
+        and layout.dtype == np.dtype(profile.dtype)
+        and layout.block == profile.block
+        and layout.block_bytes <= _LARGEST_BLOCK
+    )

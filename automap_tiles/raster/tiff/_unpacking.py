@@ -1,0 +1,110 @@
+"""The bytes of a block of a TIFF as its pixels again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import deflate
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+
+from automap_tiles.raster.tiff._blocks import Compression, Layout, Predictor
+
+Buffer = bytes | bytearray | memoryview
+
+_NARROW = 2
+"""Bytes up to which a number is added up as a wider one."""
+
+
+class Damaged(Exception):
+    """The bytes of a block are not what its layout says."""
+
+
+def unpacked(content: Buffer, layout: Layout, samples: Sequence[int]) -> NDArray[Any]:
+    """Some samples of a block, (sample, y, x), which count from 0; raises `Damaged`."""
+    values = np.frombuffer(_decompressed(content, layout), np.uint8)
+    if values.size != layout.block_bytes:
+        raise Damaged
+    if layout.predictor is Predictor.FLOAT:
+        return _of_byte_differences(values, layout, samples)
+    block = values.view(layout.dtype).reshape(layout.block_shape)
+    if layout.predictor is Predictor.INTEGER:
+        return _of_differences(block, samples)
+    planes = block.transpose(2, 0, 1)
+    return planes if len(planes) == 1 else planes[list(samples)]
+
+
+def _decompressed(content: Buffer, layout: Layout) -> Buffer:
+    size = layout.block_bytes
+    try:
+        if layout.compression is Compression.ZSTD:
+            # a frame is unpacked whole, however little of it was asked for
+            if zstandard.frame_content_size(content) > size:
+                raise Damaged
+            return _scratch.decompressor.decompress(content, max_output_size=size)
+        if layout.compression is Compression.DEFLATE:
+            return deflate.zlib_decompress(content, size)
+    except (zstandard.ZstdError, deflate.DeflateError, ValueError) as error:
+        raise Damaged from error
+    return content
+
+
+def _of_differences(block: NDArray[Any], samples: Sequence[int]) -> NDArray[Any]:
+    """Of neighbours in a row, sample by sample, modulo the range of the dtype."""
+    rows, columns, _ = block.shape
+    out = np.empty((len(samples), rows, columns), block.dtype)
+    unsigned = block.view(f"u{block.itemsize}")
+    for plane, sample in zip(out.view(unsigned.dtype), samples, strict=True):
+        _add_up(unsigned[:, :, sample], plane)
+    return out
+
+
+def _of_byte_differences(
+    values: NDArray[np.uint8], layout: Layout, samples: Sequence[int]
+) -> NDArray[Any]:
+    rows, columns, count = layout.block_shape
+    size = layout.dtype.itemsize
+    by_sample = values.reshape(rows, -1, count)
+    if count == 1:
+        lines = np.empty((rows, columns * size), np.uint8)
+        _add_up(by_sample[:, :, 0], lines)
+    else:
+        # the lines of bytes run through all samples of a row
+        lines = np.cumsum(by_sample, axis=1, dtype=np.uint8).reshape(rows, -1)
+    planes = lines.reshape(rows, size, columns, count)[:, ::-1].transpose(3, 0, 2, 1)
+    return np.ascontiguousarray(planes[list(samples)]).view(layout.dtype)[..., 0]
+
+
+def _add_up(differences: NDArray[Any], out: NDArray[Any]) -> None:
+    """Sums along the rows of unsigned numbers (y, x), modulo their range.
+
+    NumPy adds up numbers of 32 bits three times as fast as narrower ones, whose sums are the lower
+    bits of the wider ones.
+    """
+    if differences.itemsize > _NARROW:
+        np.add.accumulate(differences, axis=1, out=out)
+        return
+    wide = _scratch.wide(differences.shape)
+    np.copyto(wide, differences)
+    np.add.accumulate(wide, axis=1, out=wide)
+    np.copyto(out, wide, casting="unsafe")
+
+
+class _Scratch(threading.local):
+    """One of each for each thread, which may not share them."""
+
+    def __init__(self) -> None:
+        self.decompressor = zstandard.ZstdDecompressor()
+        self._wide = np.empty((0, 0), np.uint32)
+
+    def wide(self, shape: tuple[int, ...]) -> NDArray[np.uint32]:
+        """Memory that is used again for the next block of the shape."""
+        if self._wide.shape != shape:
+            self._wide = np.empty(shape, np.uint32)
+        return self._wide
+
+
+_scratch = _Scratch()
