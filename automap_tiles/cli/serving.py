@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import click
 
 from automap_tiles.cli.exits import end_now
+from automap_tiles.engine.on_demand import TileWorkers
 from automap_tiles.errors import MissingExtra
 from automap_tiles.layers.open import open_layers
 from automap_tiles.layers.persistence import Keep
-from automap_tiles.layers.workers import Workers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ def serve(wish: Wish) -> None:
         base_map=wish.base_map,
         base_map_attribution=wish.attribution,
     )
-    workers = Workers(wish.tile_timeout)
+    workers = TileWorkers(wish.tile_timeout)
     layers, remarks = open_layers(wish.paths, Keep(wish.keep), workers)
     for remark in remarks:
         click.echo(f"Note: {remark}", err=True)

@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
+import signal
+
 from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.plan import Step
 from automap_tiles.engine.pools import Pool
 from automap_tiles.engine.pools.protocol import Results
-
-_ALONE = (
-    "The worker process died while it worked on this tile alone "
-    "(out of memory, or a crash in a native library)."
-)
+from automap_tiles.grid import TileIndex
 
 _OR_TOO_LONG = "Or it took longer than --tile-timeout, and left no word of it."
 
 
-def ended(step: Step, seconds: float, error: str) -> TileResult:
+def lost_tile(index: TileIndex, error: str, seconds: float = 0.0) -> TileResult:
     """A tile that went with its worker."""
     return TileResult(
-        index=step.index,
-        status=TileStatus.FAILED,
-        seconds=seconds,
-        worker="lost",
-        error=error,
+        index=index, status=TileStatus.FAILED, seconds=seconds, worker="lost", error=error
     )
 
 
-def died_alone(step: Step, *, has_limit: bool) -> TileResult:
+def died(code: int | None) -> str:
+    """How a worker process ended, by its exit code; None: nobody knows."""
+    if code is None:
+        return "died"
+    if code < 0:
+        return f"died of {signal.Signals(-code).name}"
+    return f"ended itself with exit status {code}"
+
+
+def died_alone(step: Step, code: int | None, *, has_limit: bool) -> TileResult:
     """A tile whose worker died while it worked on nothing else; `has_limit`: on its time."""
-    return ended(step, 0.0, f"{_ALONE} {_OR_TOO_LONG}" if has_limit else _ALONE)
+    words = (
+        f"The worker process {died(code)} while it worked on this tile alone "
+        "(out of memory, a crash in a native library, or a call that ends the process)."
+    )
+    return lost_tile(step.index, f"{words} {_OR_TOO_LONG}" if has_limit else words)
 
 
 def is_lost(future: Results, pool: Pool) -> bool:

@@ -24,7 +24,7 @@ from automap_tiles.engine.events import (
     WorkerLost,
 )
 from automap_tiles.engine.journal import Journal
-from automap_tiles.engine.lost import died_alone, ended, is_lost, last_line
+from automap_tiles.engine.lost import died_alone, is_lost, last_line, lost_tile
 from automap_tiles.engine.plan import Plan, Step
 from automap_tiles.engine.pools import Pool, open_pool
 from automap_tiles.engine.pools.protocol import Results
@@ -252,7 +252,7 @@ class Run:
         alone = len(self.flying) == 1 and self.flying[lost[0]] is self.on_trial
         # A pool that breaks takes all that was in flight with it, one future after the other: the
         # last of them has not been alone.
-        pool.restart()
+        code = pool.restart()
         lost += [f for f in self.flying if f not in lost and f.done() and is_lost(f, pool)]
         suspects = [self.flying.pop(future) for future in lost]
         overdue = pool.overdue()
@@ -261,7 +261,7 @@ class Run:
         elif alone and len(suspects[0].steps) == 1:
             (step,) = suspects[0].steps
             has_limit = self.options.tile_seconds is not None
-            yield from self._take(batcher, [died_alone(step, has_limit=has_limit)])
+            yield from self._take(batcher, [died_alone(step, code, has_limit=has_limit)])
         else:
             # The steps keep their order, so one that needs another of them comes after it.
             self.suspects.extend(
@@ -279,7 +279,7 @@ class Run:
             rest = tuple(step for step in batch.steps if step.index not in overdue)
             if rest:
                 self.innocent.append(replace(batch, steps=rest))
-            results = [ended(step, seconds, overdue[step.index]) for step in over]
+            results = [lost_tile(step.index, overdue[step.index], seconds) for step in over]
             yield from self._take(batcher, results)
 
     def _skips(self) -> Iterator[Event]:

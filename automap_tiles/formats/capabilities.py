@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from automap_tiles import raster
+from automap_tiles.errors import ConfigError
 from automap_tiles.formats.protocols import InputTile, Reader, Writer
 from automap_tiles.raster.about import About, about
 from automap_tiles.raster.legend import ClassLegend, read_class_legend
@@ -199,3 +200,15 @@ class Spooling(Writer, Protocol):
 
     @property
     def spool(self) -> TileWriter: ...
+
+
+def tile_writer(writer: Writer) -> TileWriter:
+    """The writer itself where it stores tiles, of a single file that of the tiles beside it.
+
+    Raises `ConfigError` for writers of other packages that store nothing tile by tile.
+    """
+    if isinstance(writer, Spooling):
+        return writer.spool
+    if isinstance(writer, TileWriter):
+        return writer
+    raise ConfigError("outputs of this format cannot be looked at tile by tile", key="output")

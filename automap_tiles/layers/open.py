@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automap_tiles.errors import AutomapError, ConfigError, ProcessChanged
-from automap_tiles.formats.capabilities import Dated
+from automap_tiles.formats.capabilities import Dated, tile_writer
 from automap_tiles.formats.registry import open_input
 from automap_tiles.formats.spec import InputSpec
 from automap_tiles.layers import web
 from automap_tiles.layers.files import FileLayer, file_layer, land_classes
 from automap_tiles.layers.layer import Layer, LayerBand, LayerInfo, LayerKind, LegendEntry
-from automap_tiles.layers.persistence import Keep, tile_writer
+from automap_tiles.layers.persistence import Keep
 from automap_tiles.layers.process import Looked, ProcessLayer
 from automap_tiles.layers.scenes import ScenesLayer, scenes_layer
 from automap_tiles.pictures.style import read_style
@@ -22,7 +22,7 @@ from automap_tiles.runtime.open import open_process
 from automap_tiles.runtime.styles import address_name
 
 if TYPE_CHECKING:
-    from automap_tiles.layers.workers import Workers
+    from automap_tiles.engine.on_demand import TileWorkers
     from automap_tiles.runtime.process import Process
 
 _TOLD: Callable[[Looked], None] = lambda _: None  # noqa: E731
@@ -31,7 +31,7 @@ _TOLD: Callable[[Looked], None] = lambda _: None  # noqa: E731
 def open_layers(
     paths: Sequence[str | Path],
     keep: Keep = Keep.CONTINUE,
-    workers: Workers | None = None,
+    workers: TileWorkers | None = None,
 ) -> tuple[tuple[Layer, ...], tuple[str, ...]]:
     """Layers of process files, folders of tiles and rasters, and what is to be said about them.
 
@@ -68,7 +68,7 @@ def process_layer(
     *,
     name: str | None = None,
     told: Callable[[Looked], None] = _TOLD,
-    workers: Workers | None = None,
+    workers: TileWorkers | None = None,
 ) -> ProcessLayer:
     """A process that is computed where one looks; raises `ProcessChanged`, `OutputMismatch`."""
     bounds = web.lonlat_bounds(process.area_at(process.zooms[-1]), process.pyramid.crs)

@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING
 import shapely
 
 from automap_tiles.engine.events import TileStatus
-from automap_tiles.engine.on_demand import OnDemandJournal
+from automap_tiles.engine.on_demand import (
+    OnDemandJournal,
+    PackedProcess,
+    TileWorkers,
+    shared_workers,
+)
 from automap_tiles.errors import TileFailed
+from automap_tiles.formats.capabilities import tile_writer
 from automap_tiles.formats.tiles import touched
 from automap_tiles.grid import Tile, TileIndex
 from automap_tiles.layers.files import FileLayer
 from automap_tiles.layers.layer import LayerInfo
-from automap_tiles.layers.persistence import Keep, in_memory, tile_writer
-from automap_tiles.layers.worker_side import Job
-from automap_tiles.layers.workers import Workers, shared_workers
+from automap_tiles.layers.persistence import Keep
 
 if TYPE_CHECKING:
     from automap_tiles.formats.protocols import RasterArray
@@ -53,7 +57,7 @@ class ProcessLayer:
         process: Process,
         keep: Keep,
         told: Told = lambda _: None,
-        workers: Workers | None = None,
+        workers: TileWorkers | None = None,
     ) -> None:
         """`told` hears of every tile; raises `ProcessChanged` when kept tiles are of another one.
 
@@ -66,13 +70,12 @@ class ProcessLayer:
         self._keep = keep
         self.process = process
         self._reads_stored = self._keeps or (keep is Keep.READONLY and _is_directory(process))
-        self._target = (
-            tile_writer(process.writer) if self._reads_stored else in_memory(process.writer)
-        )
+        target = tile_writer(process.writer)
+        self._target = target if self._reads_stored else target.in_memory()
         self._notes = self._begin() if self._keeps else None
-        self._job = Job.of(process, keeps=self._keeps)
+        self._packed = PackedProcess.of(process, keeps=self._keeps)
         if keep is not Keep.READONLY:
-            self.workers.warm(self._job)
+            self.workers.warm(self._packed)
         self._files = FileLayer(info=info, reader=self._target.reader(), zooms=process.zooms)
         self._seen: dict[TileIndex, Looked] = {}
         self._flying: dict[TileIndex, Future[Looked]] = {}
@@ -103,7 +106,7 @@ class ProcessLayer:
             flying = list(self._flying.values())
         if not wait(flying, timeout=seconds).not_done:
             return True
-        self.workers.end(self._job)
+        self.workers.end(self._packed)
         return not wait(flying, timeout=seconds).not_done
 
     def version(self, tile: Tile) -> str:
@@ -204,7 +207,7 @@ class ProcessLayer:
 
     def _compute(self, index: TileIndex) -> Looked:
         running = Looked(index=index, status=TileStatus.RUNNING)
-        made = self.workers.make(self._job, index, lambda: self._told(running))
+        made = self.workers.make(self._packed, index, lambda: self._told(running))
         result = made.result
         if not self._keeps:
             self._target.delete(Tile(self.process.pyramid, index))

@@ -9,9 +9,9 @@ import pytest
 
 from automap_devserver.app import create_app
 from automap_devserver.catalogue import Catalogue
+from automap_tiles.engine.on_demand import TileWorkers
 from automap_tiles.layers.open import open_layers
 from automap_tiles.layers.persistence import Keep
-from automap_tiles.layers.workers import Workers
 from tests.devserver.conftest import client_of
 from tests.devserver.test_process import statuses
 from tests.engine.projects import Project, make_project
@@ -40,7 +40,7 @@ def project(tmp_path: Path) -> Project:
 )
 def test_the_page_says_what_happened(project: Project, line: str, words: str) -> None:
     (project.folder / "double.py").write_text(CODE.format(line=line))
-    workers = Workers(2.0)
+    workers = TileWorkers(2.0)
     layers, _ = open_layers([project.config], Keep.CONTINUE, workers)
     client = create_app(Catalogue(layers)).test_client()
     answer = client.get(TILE)

@@ -15,7 +15,7 @@ from automap_tiles.engine import running as run_module
 from automap_tiles.engine.batching import Batch
 from automap_tiles.engine.events import TileDone, TileResult, TileStatus, WorkerLost
 from automap_tiles.engine.pools.protocol import Results
-from automap_tiles.engine.run import execute
+from automap_tiles.engine.run import RunOptions, execute
 from automap_tiles.grid import TileIndex
 from automap_tiles.runtime import open_process
 from tests.engine.projects import make_project
@@ -48,10 +48,11 @@ class ScriptedPool:
     def overdue(self) -> dict[TileIndex, str]:
         return {}
 
-    def restart(self) -> None:
+    def restart(self) -> int | None:
         for future, _ in self.flying:
             future.set_exception(BrokenProcessPool())
         self.flying.clear()
+        return None
 
     def close(self, *, grace: float | None) -> None:
         del grace
@@ -94,7 +95,7 @@ def test_a_worker_that_dies_with_the_only_tile_gets_a_second_chance(tmp_path: Pa
 NO_BEGIN = """
 import threading
 from automap_tiles.engine.pools import processes
-from automap_tiles.engine.run import execute
+from automap_tiles.engine.run import RunOptions, execute
 from automap_tiles.errors import ProcessError
 from automap_tiles.runtime import open_process
 from tests.engine.test_lost_workers import broken_begin
@@ -157,3 +158,34 @@ def _tiles(config: Path) -> Iterator[TileIndex]:
 
     process = open_process(config)
     return cover.tiles(process.pyramid, process.area_at(12), 12)
+
+
+@pytest.mark.serial
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        ("os.kill(os.getpid(), signal.SIGKILL)", "died of SIGKILL"),
+        ("ctypes.string_at(0)", "died of SIGSEGV"),
+        ("os._exit(0)", "ended itself with exit status 0"),
+        ("os._exit(7)", "ended itself with exit status 7"),
+    ],
+)
+def test_how_the_worker_of_a_tile_ended(tmp_path: Path, end: str, words: str, workers: int) -> None:
+    """The same words as of a tile that somebody looks at, whatever became of the other workers."""
+    project = make_project(tmp_path / "p", zooms=(12, 12))
+    bad = "12/959/4468"
+    (project.folder / "double.py").write_text(
+        "import ctypes, os, signal\n"
+        "from automap_tiles import Tile\n\n\n"
+        "def execute(image, tile: Tile):\n"
+        f"    if str(tile.index) == {bad!r}:\n        {end}\n"
+        "    return image.read()\n"
+    )
+    process = open_process(project.config)
+    events = list(execute(process, RunOptions(workers=workers)))
+    results = [event.result for event in events if isinstance(event, TileDone)]
+    (failed,) = (one for one in results if one.status is TileStatus.FAILED)
+    assert f"The worker process {words} while it worked on this tile alone" in str(failed.error)
+    assert str(failed.index) == bad
+    assert len(results) > 1

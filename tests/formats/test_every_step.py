@@ -23,13 +23,13 @@ from ruamel.yaml import YAML
 from automap_devserver.app import create_app
 from automap_devserver.catalogue import Catalogue
 from automap_tiles.cli.main import main
+from automap_tiles.engine.on_demand import TileWorkers
 from automap_tiles.errors import InputError
 from automap_tiles.formats import InputSpec, OutputSpec, Writer, registry
 from automap_tiles.formats.registry import open_input, open_output
 from automap_tiles.grid import Pyramid
 from automap_tiles.layers.open import open_layers
 from automap_tiles.layers.persistence import Keep
-from automap_tiles.layers.workers import Workers
 from automap_tiles.testing import WriterContract
 from automap_tiles.testing.writers import AREA, ZOOM, Reopen
 from tests.formats.plugin import install
@@ -257,7 +257,7 @@ def test_export(made: Made, tmp_path: Path) -> None:
 def test_serve(made: Made, what: str, request: pytest.FixtureRequest) -> None:
     path = made.out if what == "tiles" else made.config
     keep = Keep.MEMORY if what == "in memory" else Keep.READONLY
-    workers = Workers(count=1)  # not those of other tests, which know no package of later
+    workers = TileWorkers(count=1)  # not those of other tests, which know no package of later
     request.addfinalizer(workers.close)
     layers, _ = open_layers([path], keep, workers)
     client = create_app(Catalogue(layers)).test_client()

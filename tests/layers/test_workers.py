@@ -12,13 +12,12 @@ import numpy as np
 import pytest
 
 from automap_tiles.engine.events import TileStatus
+from automap_tiles.engine.on_demand import PackedProcess, TileWorkers
 from automap_tiles.errors import TileFailed
 from automap_tiles.grid import TileIndex
 from automap_tiles.layers.open import process_layer
 from automap_tiles.layers.persistence import Keep
 from automap_tiles.layers.process import Looked, ProcessLayer
-from automap_tiles.layers.worker_side import Job
-from automap_tiles.layers.workers import Workers
 from automap_tiles.runtime import open_process
 from tests.engine.projects import Project, make_raster
 
@@ -62,8 +61,8 @@ def project(tmp_path: Path) -> Project:
 
 
 @pytest.fixture
-def workers() -> Iterator[Workers]:
-    made = Workers(2.0, count=2)
+def workers() -> Iterator[TileWorkers]:
+    made = TileWorkers(2.0, count=2)
     yield made
     made.close()
 
@@ -75,7 +74,7 @@ def tiles(project: Project) -> list[TileIndex]:
     return list(cover.tiles(process.pyramid, process.area_at(13), 13))
 
 
-def opened(project: Project, workers: Workers, keep: Keep = Keep.MEMORY) -> ProcessLayer:
+def opened(project: Project, workers: TileWorkers, keep: Keep = Keep.MEMORY) -> ProcessLayer:
     return process_layer(open_process(project.config), keep, workers=workers)
 
 
@@ -94,7 +93,7 @@ def opened(project: Project, workers: Workers, keep: Keep = Keep.MEMORY) -> Proc
     ],
 )
 def test_one_tile_fails(
-    project: Project, workers: Workers, how: str, words: str, keep: Keep
+    project: Project, workers: TileWorkers, how: str, words: str, keep: Keep
 ) -> None:
     bad, *others = tiles(project)
     layer = opened(project.configure(bad=str(bad), how=how), workers, keep)
@@ -113,7 +112,7 @@ def test_one_tile_fails(
         layer.read(layer.process.pyramid.tile(*bad), [1])
 
 
-def test_hanging_tiles_give_their_places_back(project: Project, workers: Workers) -> None:
+def test_hanging_tiles_give_their_places_back(project: Project, workers: TileWorkers) -> None:
     every = tiles(project)
     bad = every[: len(every) // 2 + 1]
     layer = opened(project.configure(bad="; ".join(map(str, bad)), how="sleep"), workers)
@@ -122,7 +121,7 @@ def test_hanging_tiles_give_their_places_back(project: Project, workers: Workers
     assert [each.status is TileStatus.FAILED for each in found] == [e in bad for e in every]
 
 
-def test_a_worker_that_dies_idle_costs_no_tile(project: Project, workers: Workers) -> None:
+def test_a_worker_that_dies_idle_costs_no_tile(project: Project, workers: TileWorkers) -> None:
     one, two, *_ = tiles(project)
     layer = opened(project, workers)
     assert layer.look(one).status is TileStatus.WRITTEN
@@ -133,7 +132,7 @@ def test_a_worker_that_dies_idle_costs_no_tile(project: Project, workers: Worker
 
 
 def test_after_an_edit_hanging_tiles_are_ended(project: Project) -> None:
-    slow = Workers(100.0, count=1)
+    slow = TileWorkers(100.0, count=1)
     try:
         bad, good, *_ = tiles(project)
         layer = opened(project.configure(bad=str(bad), how="sleep"), slow)
@@ -153,11 +152,11 @@ def test_after_an_edit_hanging_tiles_are_ended(project: Project) -> None:
 
 
 def test_more_processes_than_a_worker_remembers(project: Project) -> None:
-    one = Workers(20.0, count=1)
+    one = TileWorkers(20.0, count=1)
     try:
         index = tiles(project)[0]
         process = open_process(project.config)
-        jobs = [Job.of(process, keeps=False) for _ in range(10)]
+        jobs = [PackedProcess.of(process, keeps=False) for _ in range(10)]
         contents = [one.make(job, index).files for job in (*jobs, *jobs)]
         assert all(content == contents[0] for content in contents)
         assert len(contents[0]) == 1
@@ -165,7 +164,7 @@ def test_more_processes_than_a_worker_remembers(project: Project) -> None:
         one.close()
 
 
-def test_what_opening_does_to_a_process(project: Project, workers: Workers) -> None:
+def test_what_opening_does_to_a_process(project: Project, workers: TileWorkers) -> None:
     assert workers.survives(open_process, project.config) is None
     assert workers.survives(open_process, project.folder / "nothing") is None
     module = project.folder / "double.py"
@@ -178,7 +177,7 @@ def test_what_opening_does_to_a_process(project: Project, workers: Workers) -> N
 
 
 def test_nothing_that_was_made_before_is_shown_for_an_empty_tile(
-    project: Project, workers: Workers
+    project: Project, workers: TileWorkers
 ) -> None:
     index = tiles(project)[0]
     layer = opened(project, workers)
@@ -196,9 +195,9 @@ def test_nothing_that_was_made_before_is_shown_for_an_empty_tile(
 def test_closed_in_the_middle(project: Project) -> None:
     """By several threads, while others begin and work: what one file was, is closed once."""
     index = tiles(project)[0]
-    job = Job.of(open_process(project.config), keeps=False)
+    job = PackedProcess.of(open_process(project.config), keeps=False)
     for pause in (0.0, 0.01, 0.1, 0.5):
-        some = Workers(20.0, count=2)
+        some = TileWorkers(20.0, count=2)
         some.warm(job)
         some.warm(job)
         time.sleep(pause)

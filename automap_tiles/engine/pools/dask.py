@@ -72,7 +72,7 @@ class DaskPool:
         """Of workers on this machine; those elsewhere leave word where nobody reads it."""
         return {} if self._limit is None else self._limit.overdue()
 
-    def restart(self) -> None:
+    def restart(self) -> int | None:
         """Nothing to do: the scheduler goes on with the other workers, nannies start new ones."""
 
     def close(self, *, grace: float | None) -> None:

@@ -7,15 +7,12 @@ native library); it is replaced, and the run tries the tiles that were in flight
 from __future__ import annotations
 
 import pickle
-from concurrent.futures import ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
-from multiprocessing.process import BaseProcess
 from uuid import uuid4
 
 from automap_tiles.engine import worker
 from automap_tiles.engine.batching import Batch
-from automap_tiles.engine.pools.context import follow_parent, worker_context
+from automap_tiles.engine.pools.group import WorkerDied, WorkerGroup
 from automap_tiles.engine.pools.protocol import Results
 from automap_tiles.engine.watch import TimeLimit, Watch
 from automap_tiles.errors import ProcessError
@@ -25,6 +22,9 @@ from automap_tiles.runtime.process import Process
 # How often a new pool may die before it has done anything.
 _STARTS = 3
 
+# How long workers may take to end that were asked to because another one died.
+_END_SECONDS = 5.0
+
 
 class ProcessesPool:
     """The pool for `--concurrency processes`."""
@@ -33,7 +33,7 @@ class ProcessesPool:
     # decoded twice (8 % of the CPU time of a composite of 8 dates, 1 s against 3 s).
     batch_seconds = 3.0
     queue_depth = 2
-    lost_worker: tuple[type[BaseException], ...] = (BrokenProcessPool,)
+    lost_worker: tuple[type[BaseException], ...] = (WorkerDied,)
 
     def __init__(self, process: Process, workers: int, tile_seconds: float | None = None) -> None:
         """`tile_seconds`: how long a tile may take before its worker is ended."""
@@ -41,68 +41,36 @@ class ProcessesPool:
         self._limit = TimeLimit.of(tile_seconds)
         self._token = uuid4().hex
         self._pickled = pickle.dumps(process, protocol=pickle.HIGHEST_PROTOCOL)
-        self._flying: set[Results] = set()
-        self._executor = self._start()
+        self._group = self._start()
 
     def submit(self, batch: Batch) -> Results:
-        future = self._executor.submit(worker.run_batch, self._token, batch)
-        self._flying.add(future)
-        future.add_done_callback(self._flying.discard)
-        return future
+        return self._group.submit(worker.run_batch, self._token, batch)
 
     def overdue(self) -> dict[TileIndex, str]:
         return {} if self._limit is None else self._limit.overdue()
 
-    def restart(self) -> None:
+    def restart(self) -> int | None:
         """Replace the pool; raises `ProcessError` when the new workers die without any work."""
+        code = self._group.end(_END_SECONDS)
         for _ in range(_STARTS):
-            _kill(self._children())
-            self._executor.shutdown(wait=True, cancel_futures=True)
-            self._executor = self._start()
+            self._group = self._start()
             try:
-                self._executor.submit(worker.is_registered, self._token).result()
-            except BrokenProcessPool:
+                self._group.submit(worker.is_registered, self._token).result()
+            except WorkerDied:
+                self._group.end(_END_SECONDS)
                 continue
-            return
+            return code
         raise ProcessError("worker processes end before their first tile; see what they printed")
 
     def close(self, *, grace: float | None) -> None:
         with self._limit or nullcontext():
-            self._close(grace)
+            self._group.end(grace)
 
-    def _close(self, grace: float | None) -> None:
-        if grace is None:
-            self._executor.shutdown(wait=True, cancel_futures=True)
-            return
-        # The executor forgets its children when it is shut down: look first.
-        children = self._children()
-        self._executor.shutdown(wait=False, cancel_futures=True)
-        wait(list(self._flying), timeout=grace)
-        _kill(children)
-        self._executor.shutdown(wait=True)
-
-    def _start(self) -> ProcessPoolExecutor:
+    def _start(self) -> WorkerGroup:
         watch = None if self._limit is None else self._limit.watch
-        return ProcessPoolExecutor(
-            self.workers,
-            mp_context=worker_context(),
-            initializer=_begin,
-            initargs=(self._token, self._pickled, watch),
-        )
-
-    def _children(self) -> list[BaseProcess]:
-        return list((getattr(self._executor, "_processes", None) or {}).values())
-
-
-def _kill(children: list[BaseProcess]) -> None:
-    """End workers whatever they do; their part files are removed by the next run."""
-    for child in children:
-        child.kill()
-    for child in children:
-        child.join()
+        return WorkerGroup(self.workers, _begin, self._token, self._pickled, watch)
 
 
 def _begin(token: str, pickled: bytes, watch: Watch | None) -> None:
-    """First thing in a worker."""
-    follow_parent()
+    """What each worker has to know."""
     worker.register(token, pickle.loads(pickled), watch)

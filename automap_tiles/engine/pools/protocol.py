@@ -42,8 +42,8 @@ class Pool(Protocol):
         """Tiles whose workers were ended because of them, and what is to be said; each once."""
         ...
 
-    def restart(self) -> None:
-        """Bring the pool back after a worker died."""
+    def restart(self) -> int | None:
+        """Bring the pool back after a worker died; its exit code, where that is known."""
         ...
 
     def close(self, *, grace: float | None) -> None:

@@ -50,7 +50,7 @@ class SerialPool:
         """None: see `open_pool`."""
         return {}
 
-    def restart(self) -> None:
+    def restart(self) -> int | None:
         raise NotImplementedError("the caller cannot die and be restarted")
 
     def close(self, *, grace: float | None) -> None:  # noqa: ARG002 - nothing can be in flight

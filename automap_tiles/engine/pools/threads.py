@@ -37,7 +37,7 @@ class ThreadsPool:
         """None: see `open_pool`."""
         return {}
 
-    def restart(self) -> None:
+    def restart(self) -> int | None:
         raise NotImplementedError("a thread does not die alone")
 
     def close(self, *, grace: float | None) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import pickle
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from automap_tiles.engine.pools.choice import usable_processors
-from automap_tiles.engine.pools.context import follow_parent, worker_context
+from automap_tiles.engine.pools.group import WorkerDied, WorkerGroup
 from automap_tiles.errors import ProcessError
 from automap_tiles.workflows.export.painting import Painted, Painter
 
@@ -50,9 +49,7 @@ def _chained(first: Sequence[Wanted], rest: Iterator[Wanted]) -> Iterator[Wanted
 
 
 def _spread(painter: Painter, wanted: Iterator[Wanted], count: int) -> Iterator[Painted]:
-    pool = ProcessPoolExecutor(
-        count, mp_context=worker_context(), initializer=_begin, initargs=(pickle.dumps(painter),)
-    )
+    pool = WorkerGroup(count, _begin, pickle.dumps(painter))
     flying: deque[Future[list[Painted]]] = deque()
     try:
         while batch := list(islice(wanted, _BATCH)):
@@ -61,13 +58,13 @@ def _spread(painter: Painter, wanted: Iterator[Wanted], count: int) -> Iterator[
                 yield from flying.popleft().result()
         while flying:
             yield from flying.popleft().result()
-    except BrokenProcessPool as error:
+    except WorkerDied as error:
         raise ProcessError(
             "a worker process ended in the middle of its tiles (out of memory?); what is done is "
             "kept, the same command goes on"
         ) from error
     finally:
-        pool.shutdown(cancel_futures=True)
+        pool.end()
 
 
 class _Worker:
@@ -77,7 +74,6 @@ class _Worker:
 
 
 def _begin(pickled: bytes) -> None:
-    follow_parent()
     _Worker.painter = pickle.loads(pickled)
 
 

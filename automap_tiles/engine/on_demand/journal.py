@@ -1,4 +1,4 @@
-"""Tiles that are made outside of a run, because somebody looks at them, in the journal of a run."""
+"""What became of the tiles that somebody looks at, in the journal of a run."""
 
 from __future__ import annotations
 

@@ -1,37 +1,34 @@
 """Processes that make the tiles somebody looks at.
 
-A user's function may crash, end its process or never come back. Each worker here is a pool of one
+A user's function may crash, end its process or never come back. Each worker here is a group of one
 process, so that what one tile does to it touches no other tile; it is replaced when it dies, and
 ended when a tile takes too long or nobody wants its process any more.
 """
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TimedOut
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import cache
-from multiprocessing.process import BaseProcess
 from typing import TypeVar
 
-from automap_tiles.engine.pools.choice import usable_processors
-from automap_tiles.engine.pools.context import worker_context
-from automap_tiles.engine.watch import TimeLimit, too_long
-from automap_tiles.grid import TileIndex
-from automap_tiles.layers.worker_side import (
-    Job,
+from automap_tiles.engine.lost import died, lost_tile
+from automap_tiles.engine.on_demand.worker_side import (
     MadeTile,
+    PackedProcess,
     begin,
-    failed,
     learn,
     make_tile,
     try_out,
 )
+from automap_tiles.engine.pools.choice import usable_processors
+from automap_tiles.engine.pools.group import WorkerDied, WorkerGroup
+from automap_tiles.engine.watch import TimeLimit, too_long
+from automap_tiles.grid import TileIndex
 
 TILE_SECONDS = 300.0
 """How long a tile may take that somebody looks at, when nobody says otherwise."""
@@ -42,7 +39,7 @@ _GRACE = 5.0
 Result = TypeVar("Result")
 
 
-class Workers:
+class TileWorkers:
     """As many processes as there are processors, each begun when it is needed."""
 
     def __init__(self, seconds: float = TILE_SECONDS, count: int | None = None) -> None:
@@ -53,22 +50,22 @@ class Workers:
         self._change = threading.Condition()
 
     def make(
-        self, job: Job, index: TileIndex, began: Callable[[], None] = lambda: None
+        self, process: PackedProcess, index: TileIndex, began: Callable[[], None] = lambda: None
     ) -> MadeTile:
         """Have a tile of a base zoom made; waits for a free worker first, then calls `began`.
 
         A worker that dies or is ended gives a failed tile.
         """
-        with self._worker(job) as worker:
+        with self._worker(process) as worker:
             began()
-            return worker.make(job, index)
+            return worker.make(process, index)
 
-    def warm(self, job: Job) -> None:
+    def warm(self, process: PackedProcess) -> None:
         """Let a free worker load a process, so that its first tile finds all in place."""
         with self._change:
             worker = self._free.pop() if self._free else None
         if worker is not None:
-            threading.Thread(target=self._warm, args=(worker, job), daemon=True).start()
+            threading.Thread(target=self._warm, args=(worker, process), daemon=True).start()
 
     def survives(self, work: Callable[..., object], *arguments: object) -> str | None:
         """Try something out in a worker: None, or how it ended the worker.
@@ -78,10 +75,10 @@ class Workers:
         with self._worker(None) as worker:
             return worker.survives(work, arguments)
 
-    def end(self, job: Job) -> None:
+    def end(self, process: PackedProcess) -> None:
         """End the workers that are in the middle of a tile of a process."""
         for worker in self._all:
-            if worker.job is job:
+            if worker.process is process:
                 worker.kill()
 
     def leave(self) -> None:
@@ -97,25 +94,25 @@ class Workers:
         for worker in self._all:
             worker.close()
 
-    def _warm(self, worker: _Worker, job: Job) -> None:
+    def _warm(self, worker: _Worker, process: PackedProcess) -> None:
         try:
-            worker.learn(job)
+            worker.learn(process)
         finally:
             self._put_back(worker)
 
     @contextmanager
-    def _worker(self, job: Job | None) -> Iterator[_Worker]:
+    def _worker(self, process: PackedProcess | None) -> Iterator[_Worker]:
         with self._change:
             self._change.wait_for(lambda: self._free)
             # the last that was used: it is warm; one that knows the process before all
-            knowing = [each for each in self._free if job is not None and each.knows(job)]
+            knowing = [each for each in self._free if process is not None and each.knows(process)]
             worker = (knowing or self._free)[-1]
             self._free.remove(worker)
-            worker.job = job
+            worker.process = process
         try:
             yield worker
         finally:
-            worker.job = None
+            worker.process = None
             self._put_back(worker)
 
     def _put_back(self, worker: _Worker) -> None:
@@ -125,69 +122,68 @@ class Workers:
 
 
 @cache
-def shared_workers() -> Workers:
+def shared_workers() -> TileWorkers:
     """Those of all layers of this process that were not given others."""
-    return Workers()
+    return TileWorkers()
 
 
 class _Worker:
     """One process; used by one thread at a time, but any may end it."""
 
     def __init__(self, seconds: float) -> None:
-        self.job: Job | None = None
+        self.process: PackedProcess | None = None
         self._seconds = seconds
         self._limit: TimeLimit | None = None
-        self._executor: ProcessPoolExecutor | None = None
-        self._child: BaseProcess | None = None
+        self._group: WorkerGroup | None = None
         self._known: set[str] = set()
         self._closed = False
         self._lock = threading.Lock()
         """Held to change which process this is: two that shut one down close files twice."""
 
-    def knows(self, job: Job) -> bool:
-        return job.token in self._known
+    def knows(self, process: PackedProcess) -> bool:
+        return process.token in self._known
 
-    def make(self, job: Job, index: TileIndex) -> MadeTile:
+    def make(self, process: PackedProcess, index: TileIndex) -> MadeTile:
         started = time.perf_counter()
         try:
-            pickled = None if self.knows(job) else job
-            made = self._call(make_tile, job.token, pickled, index)
+            pickled = None if self.knows(process) else process
+            made = self._call(make_tile, process.token, pickled, index)
             if made is None:  # it has forgotten the process over others
-                made = self._call(make_tile, job.token, job, index)
-        except (BrokenProcessPool, TimedOut) as error:
+                made = self._call(make_tile, process.token, process, index)
+        except (WorkerDied, TimedOut) as error:
             words = self._replace(error)
             seconds = time.perf_counter() - started
-            return MadeTile(result=failed(index, words, seconds))
-        self._known.add(job.token)
+            return MadeTile(result=lost_tile(index, words, seconds))
+        self._known.add(process.token)
         assert made is not None
         return made
 
-    def learn(self, job: Job) -> None:
+    def learn(self, process: PackedProcess) -> None:
         try:
-            self._call(learn, job)
-        except (BrokenProcessPool, TimedOut) as error:
+            self._call(learn, process)
+        except (WorkerDied, TimedOut) as error:
             self._replace(error)
         else:
-            self._known.add(job.token)
+            self._known.add(process.token)
 
     def survives(self, work: Callable[..., object], arguments: tuple[object, ...]) -> str | None:
         try:
-            self._call(try_out, work, arguments)
-        except (BrokenProcessPool, TimedOut) as error:
+            self._call(try_out, work, *arguments)
+        except (WorkerDied, TimedOut) as error:
             return self._replace(error)
         return None
 
     def kill(self) -> None:
         """End the process whatever it does; who waits for it hears of it."""
         with self._lock:
-            if self._child is not None:
-                self._child.kill()
+            if self._group is not None:
+                self._group.kill()
 
     def close(self) -> None:
         """End the process for good."""
         with self._lock:
             self._closed = True
-        self._end(kill=True)
+        self._end(grace=0.0)
         self.tidy()
 
     def tidy(self) -> None:
@@ -198,49 +194,34 @@ class _Worker:
             with limit:
                 pass
 
-    def _end(self, *, kill: bool) -> int | None:
+    def _end(self, grace: float | None = None) -> int | None:
         """Let go of the process; its exit code where it is known."""
         with self._lock:
-            executor, child = self._executor, self._child
-            self._executor, self._child = None, None
+            group, self._group = self._group, None
             self._known.clear()
-        if executor is None:
-            return None
-        if kill and child is not None:
-            child.kill()
-        # Its thread reads how the process ended; one who asks beside it may hear nothing.
-        executor.shutdown(wait=True, cancel_futures=True)
-        return None if child is None else child.exitcode
+        return None if group is None else group.end(grace)
 
     def _call(self, work: Callable[..., Result], *arguments: object) -> Result:
         try:
             future = self._submit(work, *arguments)
-        except BrokenProcessPool:  # it died while it had nothing to do
-            self._end(kill=False)
+        except WorkerDied:  # it died while it had nothing to do
+            self._end()
             future = self._submit(work, *arguments)
         return future.result(self._seconds + _GRACE)
 
     def _submit(self, work: Callable[..., Result], *arguments: object) -> Future[Result]:
         with self._lock:
             if self._closed:
-                raise BrokenProcessPool("it is closed")
-            if self._executor is None:
+                raise WorkerDied("it is closed")
+            if self._group is None:
                 self._limit = self._limit or TimeLimit(self._seconds)
-                self._executor = ProcessPoolExecutor(
-                    1,
-                    mp_context=worker_context(),
-                    initializer=begin,
-                    initargs=(self._limit.watch,),
-                )
-            future = self._executor.submit(work, *arguments)
-            children = getattr(self._executor, "_processes", None) or {}
-            self._child = next(iter(children.values()), None)
-            return future
+                self._group = WorkerGroup(1, begin, self._limit.watch)
+            return self._group.submit(work, *arguments)
 
     def _replace(self, error: BaseException) -> str:
         """Let go of a process that died or hangs; what is to be said of its end."""
         hangs = isinstance(error, TimedOut)
-        code = self._end(kill=hangs)
+        code = self._end(0.0 if hangs else None)
         overdue = {} if self._limit is None else self._limit.overdue()
         self.tidy()
         if hangs:
@@ -249,12 +230,7 @@ class _Worker:
 
 
 def _last_words(code: int | None) -> str:
-    how = "died"
-    if code is not None and code < 0:
-        how = f"died of {signal.Signals(-code).name}"
-    elif code is not None:
-        how = f"ended itself with exit status {code}"
     return (
-        f"WorkerLost: the worker process {how} (a crash in a native library, out of memory, or a "
-        "call that ends the process); it was replaced"
+        f"WorkerLost: the worker process {died(code)} (a crash in a native library, out of memory, "
+        "or a call that ends the process); it was replaced"
     )

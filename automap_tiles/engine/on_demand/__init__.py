@@ -1,0 +1,11 @@
+"""Tiles that are made outside of a run, because somebody looks at them.
+
+They are the work of processes of their own, one for each tile at a time, and what became of them
+stands in the journal of the output, as that of a run does.
+"""
+
+from automap_tiles.engine.on_demand.journal import OnDemandJournal
+from automap_tiles.engine.on_demand.worker_side import MadeTile, PackedProcess
+from automap_tiles.engine.on_demand.workers import TileWorkers, shared_workers
+
+__all__ = ["MadeTile", "OnDemandJournal", "PackedProcess", "TileWorkers", "shared_workers"]
