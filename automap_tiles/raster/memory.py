@@ -28,9 +28,6 @@ KEPT_BYTES = 128 * 2**20
 MAPPED_FROM_BYTES = 32 * 2**20
 """Arrays from this size on are still given back at once; the largest value that glibc takes."""
 
-# What refers to memory that nobody uses: the thread's own, a local name and the question itself.
-_OWN_REFERENCES = 3
-
 _SETTINGS = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES")
 
 
@@ -68,8 +65,20 @@ def share_freed_memory(heaps: int = 2) -> bool:
 class _Spare(threading.local):
     memory: np.ndarray[Any, Any] | None = None
 
+    def references(self) -> int:
+        """How many refer to the memory: this, the question, and arrays in it that somebody uses."""
+        return sys.getrefcount(self.memory)
+
+
+def _references_of_unused() -> int:
+    # asked, not known: Python 3.14 counts fewer references of names than those before
+    spare = _Spare()
+    spare.memory = np.empty(1, dtype=np.uint8)
+    return spare.references()
+
 
 _spare = _Spare()
+_UNUSED = _references_of_unused()
 
 
 def empty_again(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
@@ -79,10 +88,11 @@ def empty_again(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any,
     no array refers to it any more; up to `KEPT_BYTES` are kept.
     """
     size = math.prod(shape) * dtype.itemsize
-    memory = _spare.memory
     if size > KEPT_BYTES:
         return np.empty(shape, dtype=dtype)
-    if memory is None or memory.size < size or sys.getrefcount(memory) > _OWN_REFERENCES:
+    used = _spare.references() > _UNUSED  # before a name here refers to it, too
+    memory = _spare.memory
+    if memory is None or memory.size < size or used:
         # the next tile's may be a little larger
         memory = _spare.memory = np.empty(size + size // 8, dtype=np.uint8)
     return memory[:size].view(dtype).reshape(shape)
