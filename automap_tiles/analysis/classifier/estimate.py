@@ -88,15 +88,19 @@ def figure(
     chosen: Counts,
     decisions: Sequence[Decision],
     draws: Floats,
+    weights: Floats,
 ) -> Figure:
-    """A measure of the chosen way, with what choosing made of it taken off."""
+    """A measure of the chosen way, with what choosing made of it taken off.
+
+    `weights` (group,): how much each polygon has to say in it, in any unit.
+    """
     value = float(measure(base.whole) + _gained(measure, base, decisions, draws))
     spread = measure(chosen.drawn(draws))
     # the polygons seen are a sample, and so are those that somebody will look at: both are drawn
     away = spread - spread.mean()
     apart = away - np.roll(away, len(away) // 2) / np.sqrt(_OTHERS)
     low, high = np.percentile(apart, (2.5, 97.5)) * _widening(chosen)
-    least = _least(value, chosen)
+    least = _least(value, weights)
     return Figure(
         value=float(np.clip(value, 0, 1)),
         low=float(np.clip(value + min(low, -least), 0, 1)),
@@ -154,15 +158,15 @@ def _student(freedom: int) -> float:
     return z + sum(terms)
 
 
-def _least(value: float, counts: Counts) -> float:
+def _least(value: float, weights: Floats) -> float:
     """Half an interval that nothing but the number of groups allows to be narrower.
 
     Where all polygons are right the bootstrap sees no spread; of n that are right up to 3/n may
-    yet be wrong (Hanley & Lippman-Hand 1983, JAMA 249: 1743-1745), and a polygon that is wrong is
-    rarely so in all of its pixels: half is reckoned with.
+    yet be wrong (Hanley & Lippman-Hand 1983, JAMA 249: 1743-1745). Polygons of unlike `weights`
+    (group,) tell as little as fewer of one weight would (Kish 1965, Survey Sampling, 11.7).
     """
-    groups = int((counts.each.sum(axis=(1, 2)) > 0).sum())
-    return min(1.5 / max(1, groups), max(0.0, value))
+    as_many = weights.sum() ** 2 / (weights**2).sum() if weights.any() else 1.0
+    return float(min(3 / as_many, max(0.0, value)))
 
 
 def left_out(counts: Counts) -> NDArray[np.int64]:
@@ -186,15 +190,18 @@ def estimate(
     """
     chosen = Counts(each=chosen.each * told[:, None])
 
-    def over_told(measure: Measure) -> Figure:
+    sizes = chosen.each.sum(axis=2)  # (group, class) pixels
+    shares = sizes / np.maximum(sizes.sum(axis=0), 1)
+
+    def over_told(measure: Measure, weights: Floats) -> Figure:
         def measured(matrices: Floats) -> Floats:
             return measure(matrices * told[:, None])
 
-        return figure(measured, base, chosen, decisions, draws)
+        return figure(measured, base, chosen, decisions, draws, weights)
 
     return Estimate(
-        accuracy=over_told(accuracy),
-        macro_f1=over_told(macro_f1),
+        accuracy=over_told(accuracy, sizes.sum(axis=1)),
+        macro_f1=over_told(macro_f1, shares.sum(axis=1)),
         polygons=int((chosen.each.sum(axis=(1, 2)) > 0).sum()),
         pixels=pixels,
         left_out=tuple(left_out(chosen).tolist()),
