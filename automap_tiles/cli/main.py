@@ -49,6 +49,9 @@ COMMANDS: dict[str, _Entry] = {
     ),
     "serve": _Entry("serve", "Show processes and outputs on a map, computed where one looks."),
     "export": _Entry("export", "Write tiles for web maps without a server: XYZ, PMTiles, MBTiles."),
+    "service": _Entry(
+        "service", "A page and an API for many users, to launch runs and fetch their results."
+    ),
     "demo": _Entry("demo", "Fetch real Sentinel-2 imagery, make tile pyramids and a map of it."),
 }
 """Name of the command -> its module (with a click command `command`) and its line of help."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -102,7 +102,7 @@ def parameters_of(order: DownloadOrder) -> RunParameters:
         description=order.description,
     )
     for satellite in sorted(found.satellites):
-        check_bands(found, satellite)
+        check_bands(found.statistics, satellite)
     return found
 
 
@@ -145,17 +145,24 @@ def parse_dates(start: str | date, end: str | date, today: date | None = None) -
 
     Raises `ConfigError`: end not after start, end in the future, start before 1984.
     """
-    first, last = _day("start", start), _day("end", end)
-    if last <= first:
-        raise ConfigError(f"must be after the start, {first}", key="end", found=str(last))
-    if last > (today or datetime.now(UTC).date()):
-        raise ConfigError("must not be in the future", key="end", found=str(last))
-    if first < EARLIEST:
-        raise ConfigError(f"must not be before {EARLIEST}", key="start", found=str(first))
+    first, last = parse_day("start", start), parse_day("end", end)
+    for error in date_problems(first, last, today or datetime.now(UTC).date()):
+        raise error
     return Period(first=first, last=last)
 
 
-def _day(key: str, value: str | date) -> date:
+def date_problems(first: date | None, last: date | None, today: date) -> Iterator[ConfigError]:
+    """All that is wrong with the ends of a time range; None: that end is not known."""
+    if first is not None and last is not None and last <= first:
+        yield ConfigError(f"must be after the start, {first}", key="end", found=str(last))
+    if last is not None and last > today:
+        yield ConfigError("must not be in the future", key="end", found=str(last))
+    if first is not None and first < EARLIEST:
+        yield ConfigError(f"must not be before {EARLIEST}", key="start", found=str(first))
+
+
+def parse_day(key: str, value: str | date) -> date:
+    """An ISO date; `key` is the option's. Raises `ConfigError`."""
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, date):
@@ -178,11 +185,11 @@ def parse_statistics(value: str | Sequence[str]) -> tuple[str, ...]:
     return names
 
 
-def check_bands(run: RunParameters, satellite: str) -> None:
+def check_bands(statistics: Sequence[str], satellite: str) -> None:
     """Raise `ConfigError` where a satellite lacks a band of the indices or of a statistic."""
     there = common_bands(satellite)
     needs = {name: INDICES[name].bands for name in PREPARED_INDICES}
-    needs |= {name: method(name).needs for name in run.statistics}
+    needs |= {name: method(name).needs for name in statistics}
     for name, bands in needs.items():
         missing = [band for band in bands if band not in there]
         if missing:

@@ -80,8 +80,8 @@ def test_a_satellite_needs_the_bands_of_the_indices(
         statistics=("median",),
     )
     with pytest.raises(ConfigError, match="ndwi needs green, and blind has blue, red, nir, swir1"):
-        check_bands(run, "blind")
-    check_bands(run, "landsat-8")
+        check_bands(run.statistics, "blind")
+    check_bands(run.statistics, "landsat-8")
 
 
 def test_three_errors_of_dates() -> None:

@@ -1,0 +1,240 @@
+"""Launching: limits, double clicks and repeated requests, and the row in the queue, in one step."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select
+
+from automap_service.accounts.users import User
+from automap_service.launching.parameters import Wanted, World, read
+from automap_service.problems import Fault, Problem, invalid
+from automap_service.settings import Settings
+from automap_service.tables import IDEMPOTENCY
+from automap_service.uploads.files import Files, UploadsOf
+from automap_tiles.jobs import Job, JobStore, NewJob, Status
+from automap_tiles.jobs.packing import hide
+from automap_tiles.jobs.process import Child, Task
+from automap_tiles.jobs.tables import JOBS
+
+_CHECKS = 2
+"""At a time."""
+_CHECK_SECONDS = 120.0
+_LONGEST_KEY = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manner:
+    """How something is launched."""
+
+    again: bool = False
+    """Though the same is active."""
+    key: str | None = None
+    """The `Idempotency-Key`: the same request twice makes one job."""
+    previous: str | None = None
+    recipients: tuple[str, ...] = ()
+
+
+class Launching:
+    """From parameters to jobs."""
+
+    def __init__(self, settings: Settings, store: JobStore, files: Files) -> None:
+        self._settings = settings
+        self._store = store
+        self._files = files
+        self._room = threading.BoundedSemaphore(_CHECKS)
+
+    def wanted(self, user: User, said: Mapping[str, Any]) -> Wanted:
+        """The order that parameters make; raises `Problem` with all that is wrong."""
+        world = World(
+            user=user.id,
+            uploads=UploadsOf(self._files, user.id),
+            catalogues=self._settings.catalogues,
+            longest_description=self.limit(user, "description"),
+        )
+        return read(said, world)
+
+    def launch(self, user: User, wanted: Wanted, manner: Manner) -> tuple[Job, bool]:
+        """(the job, whether it is new); raises `Problem`."""
+        new = NewJob(
+            user=user.id,
+            order=wanted.order,
+            parameters=wanted.parameters,
+            workspace=wanted.workspace,
+            description=wanted.description,
+            digest=wanted.digest,
+            previous=manner.previous,
+            recipients=manner.recipients,
+            uses=wanted.uses,
+        )
+        database = self._store.database
+        with database.writing() as connection:
+            database.alone(connection, int(hashlib.sha256(user.id.encode()).hexdigest()[:12], 16))
+            if (known := self._repeated(connection, user, wanted, manner)) is not None:
+                job = self._store.get(user.id, known)
+                if job is None:
+                    raise Problem(status=409, type="idempotency-key-reused", detail="job is gone")
+                return job, False
+            self._check(connection, user, wanted, manner)
+            job = self._store.add(new, connection)
+            self._remember(connection, user, wanted, manner, job)
+        return job, True
+
+    def check(self, wanted: Wanted) -> dict[str, Any]:
+        """What would be done: `plan`, `estimate`, `warnings`; raises `Problem`."""
+        if not self._room.acquire(timeout=10):
+            headers = {"Retry-After": "10"}
+            raise Problem(status=503, type="unavailable", detail="others check", headers=headers)
+        try:
+            return self._plan(wanted)
+        finally:
+            self._room.release()
+
+    def limit(self, user: User, name: str) -> Any:
+        """The user's own, or everybody's."""
+        return user.limits.get(name, getattr(self._settings.limits, name))
+
+    def _plan(self, wanted: Wanted) -> dict[str, Any]:
+        workspace = self._settings.root / "workspaces" / wanted.workspace
+        workers = self._settings.workers
+        order = {**wanted.order, "output": str(workspace), "workers": workers}
+        hidden = hidden_paths(self._settings, workspace)
+        begun = time.monotonic()
+        task = Task(
+            order=order,
+            workspace=workspace,
+            check=True,
+            environment=self._settings.runner.environment,
+        )
+        with Child(task) as child:
+            for line in child.lines(0.5):
+                if time.monotonic() - begun > _CHECK_SECONDS:
+                    raise Problem(status=503, type="unavailable", detail="the check takes too long")
+                if line is None or line["event"] not in ("report", "error"):
+                    continue
+                said: dict[str, Any] = json.loads(hide(json.dumps(line), hidden))
+                if said["event"] == "error":
+                    raise invalid([_fault(said)])
+                return _answer(said["report"])
+        raise Problem(status=503, type="unavailable", detail="the check was broken off")
+
+    def _repeated(
+        self, connection: Connection, user: User, wanted: Wanted, manner: Manner
+    ) -> str | None:
+        if manner.key is None:
+            return None
+        row = connection.execute(
+            select(IDEMPOTENCY.c.digest, IDEMPOTENCY.c.job).where(
+                IDEMPOTENCY.c.user == user.id, IDEMPOTENCY.c.key == manner.key
+            )
+        ).first()
+        if row is None:
+            return None
+        if row.digest != _digest(wanted):
+            raise Problem(status=422, type="idempotency-key-reused")
+        return str(row.job)
+
+    def _remember(
+        self, connection: Connection, user: User, wanted: Wanted, manner: Manner, job: Job
+    ) -> None:
+        if manner.key is not None:
+            connection.execute(
+                insert(IDEMPOTENCY).values(
+                    user=user.id,
+                    key=manner.key,
+                    digest=_digest(wanted),
+                    job=job.id,
+                    created=job.created,
+                )
+            )
+
+    def _check(self, connection: Connection, user: User, wanted: Wanted, manner: Manner) -> None:
+        if not manner.again:
+            same = self._store.same_active(user.id, wanted.digest, connection)
+            if same is not None:
+                raise Problem(
+                    status=409,
+                    type="same-run-active",
+                    detail=f'job {same} is the same; "again": true launches it nevertheless',
+                    more={"job": same},
+                )
+        most = self.limit(user, "accepted")
+        if self._store.count(user.id, frozenset({Status.ACCEPTED}), connection) >= most:
+            raise _too_many(f"{most} jobs wait already", 60)
+        most = self.limit(user, "launches")
+        since = self._store.database.clock() - 3600
+        launched = connection.execute(
+            select(func.count())
+            .select_from(JOBS)
+            .where(JOBS.c.user == user.id, JOBS.c.created > since)
+        ).scalar_one()
+        if launched >= most:
+            raise _too_many(f"{most} launches an hour", 300)
+
+
+def checked_key(key: str | None) -> str | None:
+    """An `Idempotency-Key`; raises `Problem`."""
+    if key is not None and not (0 < len(key) <= _LONGEST_KEY and key.isascii()):
+        raise Problem(
+            status=400,
+            type="bad-request",
+            detail=f"an Idempotency-Key has 1 to {_LONGEST_KEY} characters of ASCII",
+        )
+    return key
+
+
+def hidden_paths(settings: Settings, workspace: Path) -> dict[str, str]:
+    """Paths of this machine → what users read in their place."""
+    found = {str(workspace): ".", str(settings.root): "…"}
+    for name, catalogue in settings.catalogues.items():
+        if "/" in catalogue.source and "://" not in catalogue.source:
+            found[str(Path(catalogue.source).absolute())] = name
+            found[catalogue.source] = name
+    return found
+
+
+def _answer(report: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "plan": report,
+        "estimate": {
+            "seconds": report["seconds"],
+            "bytes": report["to_fetch"],
+            "of": "a guess from scenes, pixels and cores",
+        },
+        "warnings": report["warnings"],
+    }
+
+
+_KEYS = {"start": "start_date", "end": "end_date", "input": "catalogue", "--samples": "samples"}
+
+
+def _fault(said: Mapping[str, Any]) -> Fault:
+    key = str(said.get("key") or "")
+    name = _KEYS.get(key, key.removeprefix("--").replace("-", "_"))
+    return Fault(
+        pointer=f"/{name}" if name else "",
+        message=str(said["message"]),
+        found=said.get("found"),
+        remedy=said.get("remedy"),
+    )
+
+
+def _digest(wanted: Wanted) -> str:
+    words = json.dumps([wanted.digest, wanted.description])
+    return hashlib.sha256(words.encode()).hexdigest()
+
+
+def _too_many(detail: str, seconds: int) -> Problem:
+    return Problem(
+        status=429,
+        type="limit-reached",
+        detail=detail,
+        headers={"Retry-After": str(seconds)},
+    )

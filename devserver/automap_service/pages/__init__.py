@@ -1,0 +1,1 @@
+"""Pages for people; the plain ones work without scripts."""

@@ -1,0 +1,60 @@
+"""Templates and what all of them know."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Response, make_response, render_template
+
+from automap_service.problems import OWN, TITLES, Problem
+from automap_service.web.context import who
+
+
+def page(template: str, status: int = 200, **values: Any) -> Response:
+    """A page; `user` and `csrf` are those of the session."""
+    try:
+        found = who()
+    except Problem:
+        found = None
+    session = None if found is None else found.session
+    response = make_response(
+        render_template(
+            template,
+            user=None if found is None else found.user,
+            csrf="" if session is None else session.csrf,
+            moment=moment,
+            size=size,
+            **values,
+        ),
+        status,
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def problem_page(problem: Problem) -> Response:
+    """What went wrong, for people; who is not logged in may do so."""
+    if problem.type == "not-logged-in":
+        return page("login.html", 401, problem=None)
+    title = TITLES.get(problem.type) or OWN[problem.type]
+    response = page("problem.html", problem.status, title=title, problem=problem)
+    response.headers.update(problem.headers)
+    return response
+
+
+def moment(seconds: float | None) -> str:
+    """A time to read."""
+    if seconds is None:
+        return ""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def size(count: float | None) -> str:
+    """Bytes to read."""
+    value = float(count or 0)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.3g} {unit}"
+        value /= 1000
+    return f"{value:.3g} TB"

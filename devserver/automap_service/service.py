@@ -1,0 +1,61 @@
+"""The parts of the service, put together."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from automap_service.accounts.users import Users
+from automap_service.accounts.words import Words
+from automap_service.database import open_database
+from automap_service.launching.launch import Launching
+from automap_service.links import Links
+from automap_service.outbox import Outbox
+from automap_service.settings import Settings
+from automap_service.uploads.files import Files
+from automap_tiles.jobs import Clock, Database, JobStore, Limits, Queue
+from automap_tiles.jobs.results import ResultStore
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """What the web server and the runner have in common."""
+
+    settings: Settings
+    database: Database
+    store: JobStore
+    queue: Queue
+    users: Users
+    words: Words
+    files: Files
+    launching: Launching
+    links: Links
+    outbox: Outbox
+    results: ResultStore
+
+
+def open_service(settings: Settings, clock: Clock = time.time) -> Service:
+    """Open the database and store of a configuration; raises `ConfigError`."""
+    database = open_database(settings, clock)
+    links = Links(database, settings.results.link_hours * 3600)
+    outbox = Outbox(settings, database, links)
+    store = JobStore(database, (outbox.on_final,))
+    limits = Limits(
+        lease=settings.runner.lease_seconds,
+        per_user=settings.limits.running,
+        keep=settings.results.days * 86400,
+    )
+    files = Files(store, settings.root / "uploads", settings.limits)
+    return Service(
+        settings=settings,
+        database=database,
+        store=store,
+        queue=Queue(database, limits, (outbox.on_final,)),
+        users=Users(database),
+        words=Words(database),
+        files=files,
+        launching=Launching(settings, store, files),
+        links=links,
+        outbox=outbox,
+        results=ResultStore(settings.results_url, settings.results.public_endpoint or None),
+    )

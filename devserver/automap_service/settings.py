@@ -1,0 +1,277 @@
+"""The configuration: one TOML file, variables of the environment, and what the command line says.
+
+Every key has its meaning below it; `automap service config` prints them all with their defaults.
+Secrets stand in files or in the environment, never in the TOML file.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, get_type_hints
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from automap_tiles.errors import ConfigError
+
+PREFIX = "AUTOMAP_SERVICE_"
+"""Of variables: `AUTOMAP_SERVICE_WEB_PORT` is the key `port` of the part `web`."""
+
+Count = Annotated[int, Field(ge=1)]
+Whole = Annotated[int, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class _Part:
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Web(_Part):
+    """The web server."""
+
+    host: str = "127.0.0.1"
+    """Address to listen at; others than loopback need `url` with https in front."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8090
+    """0: any free one."""
+    url: str = ""
+    """Address at which users reach the service; empty: http://HOST:PORT."""
+    hosts: tuple[str, ...] = ()
+    """Further names that requests may be addressed to."""
+    behind_proxy: bool = False
+    """Whether X-Forwarded-For, -Proto and -Host of the one proxy in front are believed."""
+    threads: Count = 8
+    """Requests that are answered at a time."""
+    cors: tuple[str, ...] = ()
+    """Origins whose pages may use the API with a token; never with cookies."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabasePart(_Part):
+    """The database."""
+
+    url: str = ""
+    """Empty: SQLite in the folder; else postgresql+psycopg://…"""
+    url_file: str = ""
+    """File with that address, where it holds a password."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultsPart(_Part):
+    """Archives of finished jobs."""
+
+    url: str = ""
+    """Empty: a folder in the folder; else s3://bucket/prefix. Keys come from the environment."""
+    public_endpoint: str = ""
+    """Address of the store as users see it; empty: as this machine sees it."""
+    days: Positive = 14
+    """After which the data are deleted."""
+    link_hours: Positive = 48
+    """For which a link is good."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunnerPart(_Part):
+    """Carrying out jobs."""
+
+    slots: Count = 1
+    """Jobs at a time of each runner."""
+    workers: Whole = 0
+    """Processes of each job; 0: cores divided by `slots`."""
+    memory_gb: Annotated[float, Field(ge=0)] = 0
+    """Addresses that each process of a job may have; 0: no limit."""
+    hours: Positive = 24
+    """That a job may take."""
+    free_gb: Annotated[float, Field(ge=0)] = 1
+    """That must stay free on the disk; a job that leaves less is stopped."""
+    lease_seconds: Annotated[float, Field(ge=1)] = 60
+    """After which a runner that is not heard of is taken for lost."""
+    environment: tuple[str, ...] = ()
+    """Names of variables that jobs get, such as keys of a bucket that scenes are in."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitsPart(_Part):
+    """What a user may have; published at `/limits`."""
+
+    body: Count = 1 << 20
+    """Bytes of a request in JSON."""
+    boundary_bytes: Count = 20 << 20
+    boundary_vertices: Count = 1_000_000
+    boundary_km2: Positive = 500_000
+    samples_bytes: Count = 50 << 20
+    samples_rows: Count = 1_000_000
+    files: Count = 100
+    """Uploads of a user."""
+    files_bytes: Count = 500 << 20
+    """Of all uploads of a user."""
+    accepted: Count = 200
+    """Jobs of a user that wait."""
+    running: Count = 2
+    """Jobs of a user that run."""
+    launches: Count = 100
+    """Of a user in an hour."""
+    description: Count = 500
+    """Characters."""
+    recipients: Whole = 3
+    """Addresses that are told of the end of a job."""
+    token_hours: Positive = 12
+    session_hours: Positive = 12
+    """Without a request, until one has to log in again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailPart(_Part):
+    """Mails at the end of a job; none are sent while `host` is empty."""
+
+    host: str = ""
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    """`none` only for a server on this machine."""
+    user: str = ""
+    password_file: str = ""
+    sender: str = ""
+    ca_file: str = ""
+    """Certificates to trust besides those of the system."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CataloguePart(_Part):
+    """Where scenes come from; users choose one by its name."""
+
+    source: str
+    """Folder of products, STAC file, address of a STAC API, or a name such as earth-search."""
+    title: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(_Part):
+    """All of it."""
+
+    folder: str
+    """Database, uploads, workspaces and, by default, results are in it."""
+    web: Web = field(default_factory=Web)
+    database: DatabasePart = field(default_factory=DatabasePart)
+    results: ResultsPart = field(default_factory=ResultsPart)
+    runner: RunnerPart = field(default_factory=RunnerPart)
+    limits: LimitsPart = field(default_factory=LimitsPart)
+    mail: MailPart = field(default_factory=MailPart)
+    catalogues: dict[str, CataloguePart] = field(default_factory=dict)
+
+    @property
+    def root(self) -> Path:
+        """The folder, absolute."""
+        return Path(self.folder).absolute()
+
+    @property
+    def database_url(self) -> str:
+        """As SQLAlchemy has it."""
+        if self.database.url_file:
+            return Path(self.database.url_file).read_text(encoding="utf-8").strip()
+        return self.database.url or f"sqlite:///{self.root / 'automap.sqlite'}"
+
+    @property
+    def results_url(self) -> str:
+        """Folder or bucket of the archives."""
+        return self.results.url or str(self.root / "results")
+
+    @property
+    def workers(self) -> int:
+        """Processes of each job."""
+        return self.runner.workers or max(1, len(os.sched_getaffinity(0)) // self.runner.slots)
+
+
+def read_settings(
+    folder: str | None, file: str | None, more: Mapping[str, Any] | None = None
+) -> Settings:
+    """From a file (by default `service.toml` in the folder), the environment, and `more`.
+
+    What is said later counts more. Raises `ConfigError`.
+    """
+    path = Path(file) if file else None if folder is None else Path(folder, "service.toml")
+    said: dict[str, Any] = {}
+    if path is not None and (file or path.exists()):
+        said = _parsed(path)
+    _merge(said, _of_environment(os.environ))
+    _merge(said, dict(more or {}))
+    if folder is not None:
+        said["folder"] = folder
+    try:
+        return TypeAdapter(Settings).validate_python(said)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        found = None if first["type"] == "missing" else first["input"]
+        raise ConfigError(first["msg"].lower(), path, key=key, found=found) from None
+
+
+def described() -> str:
+    """The whole configuration as a commented TOML file with its defaults."""
+    lines = ["# Configuration of `automap service`; every key has its default.", ""]
+    hints = get_type_hints(Settings)
+    for each in fields(Settings):
+        kind = hints[each.name]
+        if isinstance(kind, type) and is_dataclass(kind):
+            lines += [f"[{each.name}]", *_keys(kind), ""]
+    lines += ["# [catalogues.NAME]", *(f"# {line}" for line in _keys(CataloguePart))]
+    return "\n".join(lines) + "\n"
+
+
+def _keys(kind: type) -> list[str]:
+    import inspect
+    import re
+
+    source = inspect.getsource(kind)
+    lines = []
+    for each in fields(kind):
+        found = re.search(rf'    {each.name}: [^\n]*\n    """(.*?)"""', source, re.DOTALL)
+        value = each.default if isinstance(each.default, str | int | float | tuple) else ""
+        if found is not None:
+            lines.append(f"# {' '.join(found[1].split())}")
+        lines.append(f"# {each.name} = {_toml(value)}")
+    return lines
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else "[]" if value == () else str(value)
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError("cannot be read", path, found=error.strerror) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"is not valid TOML: {error}", path) from None
+
+
+def _of_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    parts = {each.name: each for each in fields(Settings)}
+    for name, value in environment.items():
+        if not name.startswith(PREFIX):
+            continue
+        part, _, key = name.removeprefix(PREFIX).lower().partition("_")
+        if part == "folder" and not key:
+            found["folder"] = value
+        elif part in parts and key and part != "catalogues":
+            found.setdefault(part, {})[key] = value.split(",") if key in _LISTS else value
+        else:
+            raise ConfigError("there is no such key", key=name, found=value)
+    return found
+
+
+_LISTS = frozenset({"hosts", "cors", "environment"})
+
+
+def _merge(said: dict[str, Any], more: Mapping[str, Any]) -> None:
+    for key, value in more.items():
+        if isinstance(value, Mapping) and isinstance(said.get(key), dict):
+            _merge(said[key], value)
+        else:
+            said[key] = value

@@ -1,0 +1,170 @@
+"""Reads what somebody uploaded, once, in a process with hardly any rights; writes it anew.
+
+Started by `reading.normalise` as `python -m automap_service.uploads.child`, with what it shall do
+as JSON on its standard input; says what it found, or what is wrong, as JSON on its standard output.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import os
+import resource
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from automap_tiles.errors import AutomapError, ConfigError
+
+SECONDS = 30
+"""Of a processor."""
+_FILES = 64
+_EARTH = 6371.0072
+"""Radius of a sphere with the surface of the Earth, km."""
+_LONGEST_LABEL = 100
+
+
+class _TooMuch(ConfigError):
+    """More than an upload may hold."""
+
+
+def main(said: Mapping[str, Any]) -> dict[str, Any]:
+    """What was found in the file `path`, which is written anew as `out`, or `error`."""
+    os.umask(0o077)
+    resource.setrlimit(resource.RLIMIT_AS, (said["memory"], said["memory"]))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_FILES, _FILES))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (said["memory"], said["memory"]))
+    read = {"boundaries": _boundary, "samples": _samples}[said["kind"]]
+    try:
+        return read(Path(said["path"]), Path(said["out"]), said["limits"])
+    except ConfigError as error:
+        kind = "too-large" if isinstance(error, _TooMuch) else "wrong"
+        found = None if error.found is None else str(error.found)
+        line = "" if error.line is None else f"line {error.line}: "
+        message = f"{line}{error.message}".replace(f"{said['path']}: ", "")
+        return {"error": message, "found": found, "remedy": error.remedy, "kind": kind}
+    except AutomapError as error:
+        return {"error": str(error).replace(f"{said['path']}: ", ""), "kind": "wrong"}
+    except (MemoryError, RecursionError):
+        return {"error": "is too large, or too deeply nested", "kind": "too-large"}
+
+
+def _boundary(path: Path, out: Path, limits: Mapping[str, float]) -> dict[str, Any]:
+    import shapely
+    from shapely.geometry import mapping
+
+    from automap_tiles.workflows.automap.parameters import boundary_area
+
+    named = path.with_suffix(_ending(path))
+    path.rename(named)
+    try:
+        area = boundary_area(named)
+    except ConfigError as error:
+        text = error.message.replace(f"{named}: ", "")
+        raise ConfigError(text, found=error.found, remedy=error.remedy) from None
+    vertices = int(shapely.get_num_coordinates(area))
+    if vertices > limits["vertices"]:
+        raise _TooMuch(f"has more than {limits['vertices']:,.0f} vertices", found=vertices)
+    size = surface(mapping(area))
+    if size > limits["km2"]:
+        raise _TooMuch(f"is larger than {limits['km2']:,.0f} km²", found=f"{size:,.0f} km²")
+    feature = {"type": "Feature", "properties": {}, "geometry": mapping(area)}
+    collection = {"type": "FeatureCollection", "features": [feature]}
+    out.write_text(json.dumps(collection, allow_nan=False), encoding="utf-8")
+    return {"km2": round(size, 3), "bounds": list(area.bounds), "vertices": vertices}
+
+
+def _ending(path: Path) -> str:
+    """By the bytes of a file, whatever it is called: other drivers than these are never asked."""
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if head.startswith(b"SQLite format 3\0"):
+        return ".gpkg"
+    if head.startswith(b"fgb\x03"):
+        return ".fgb"
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{":
+        return ".geojson"
+    raise ConfigError(
+        "is neither GeoJSON nor GeoPackage nor FlatGeobuf", remedy="save it as GeoJSON"
+    )
+
+
+def _samples(path: Path, out: Path, limits: Mapping[str, float]) -> dict[str, Any]:
+    from automap_tiles.workflows.samples.table import read_points
+
+    years = _years(path)
+    tables = {year: read_points(path, class_field=None, year=year, period=None) for year in years}
+    if not tables:  # for the words of the error
+        read_points(path, class_field=None, year=None, period=None)
+        raise ConfigError("has no column of a year, named by four digits")
+    first = next(iter(tables.values()))
+    if len(first.x) > limits["rows"]:
+        raise _TooMuch(f"has more than {limits['rows']:,.0f} rows", found=len(first.x))
+    x, y = first.x, first.y
+    labels = {year: [_label(each) for each in table.labels] for year, table in tables.items()}
+    with out.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["X", "Y", *years])
+        writer.writerows(zip(x, y, *labels.values(), strict=True))
+    return {
+        "rows": len(first.x),
+        "bounds": [float(end) for end in (x.min(), y.min(), x.max(), y.max())],
+        "classes": {
+            str(year): dict(sorted(Counter(filter(None, each)).items(), key=_by_number)[:1000])
+            for year, each in labels.items()
+        },
+    }
+
+
+def _years(path: Path) -> list[int]:
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            line = file.readline(1 << 20)
+    except UnicodeDecodeError:
+        raise ConfigError("is not text in UTF-8", remedy="save it as CSV in UTF-8") from None
+    names = next(csv.reader([line], delimiter=max(",;\t", key=line.count)), [])
+    return sorted({int(name) for name in map(str.strip, names) if _is_year(name)})
+
+
+def _is_year(name: str) -> bool:
+    return len(name) == 4 and name.isascii() and name.isdigit()
+
+
+def _label(value: Any) -> str:
+    text = "".join(each for each in str(value).strip() if each.isprintable())
+    if len(text) > _LONGEST_LABEL:
+        raise ConfigError(f"a class has more than {_LONGEST_LABEL} characters", found=text[:20])
+    return text
+
+
+def _by_number(item: tuple[str, int]) -> tuple[int, int, str]:
+    name = item[0]
+    return (0, int(name), "") if name.isdecimal() else (1, 0, name)
+
+
+def surface(geometry: Mapping[str, Any]) -> float:
+    """Of polygons in longitude and latitude, on a sphere with the Earth's surface, km²."""
+    kind, rings = geometry["type"], geometry["coordinates"]
+    if kind == "MultiPolygon":
+        parts = ({"type": "Polygon", "coordinates": each} for each in rings)
+        return sum(map(surface, parts))
+    outer, *holes = (abs(_ring(ring)) for ring in rings)
+    return outer - sum(holes)
+
+
+def _ring(ring: Any) -> float:
+    """Signed surface: the integral of the latitudes' sines along the longitudes."""
+    total = 0.0
+    for (left, low, *_), (right, high, *_) in zip(ring, [*ring[1:], ring[0]], strict=True):
+        sines = math.sin(math.radians(low)) + math.sin(math.radians(high))
+        total += math.radians(right - left) * sines / 2
+    return total * _EARTH**2
+
+
+if __name__ == "__main__":
+    answer = json.dumps(main(json.load(sys.stdin)))
+    sys.stdout.write(answer)

@@ -1,0 +1,198 @@
+"""`POST /launch` and its rules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from automap_tiles.jobs import Status
+from tests.jobs.parts import Clock
+from tests.service.conftest import SQUARE, MakeSite, Site
+
+
+def pointers(answer: Any) -> dict[str, str]:
+    assert answer.mimetype == "application/problem+json"
+    return {each["pointer"]: each["message"] for each in answer.json["errors"]}
+
+
+def test_a_launch_is_answered_with_a_job_that_is_on_disk(
+    site: Site, launched: dict[str, Any]
+) -> None:
+    ask = site.with_files()
+    answer = ask("POST", "/launch", json=launched)
+    assert answer.status_code == 201, answer.json
+    said = answer.json
+    assert answer.headers["Location"] == f"http://localhost/jobs/{said['jobID']}"
+    assert (said["status"], said["phase"], said["type"]) == ("accepted", "queued", "process")
+    assert said["parameters"] == {
+        "mode": "composite",
+        "satellites": ["landsat-8"],
+        "start_date": "2018-04-01",
+        "end_date": "2018-05-31",
+        "catalogue": "demo",
+        "boundary": "ny",
+        "statistics": ["median"],
+        "description": "spring",
+    }
+    job = site.service.store.get(None, said["id"])
+    assert job is not None
+    assert job.status is Status.ACCEPTED
+
+
+@pytest.mark.parametrize("value", [2578, "2578", "8572", [2, "landsat"], ["landsat-8", 2, 5, 7, 8]])
+def test_satellites_are_a_set_in_any_spelling(
+    site: Site, launched: dict[str, Any], value: object
+) -> None:
+    ask = site.with_files()
+    answer = ask("POST", "/launch", json={**launched, "satellites": value})
+    assert answer.status_code == 201, answer.json
+    names = set(answer.json["parameters"]["satellites"])
+    assert names >= {"landsat-5", "landsat-7", "landsat-8", "sentinel-2"}
+
+
+def test_all_problems_are_told_at_once(site: Site) -> None:
+    ask = site.with_files()
+    said = {
+        "mode": "classification",
+        "satellites": "moon",
+        "start_date": "1980-01-01",
+        "end_date": "2999-01-01",
+        "boundary": "nowhere",
+        "statistics": ["mediam"],
+        "max_cloud_cover": 101,
+        "smoothing": 4,
+        "colour": "red",
+        "mask": ["fog"],
+        "description": "x" * 501,
+        "project_shadow": "yes",
+    }
+    answer = ask("POST", "/launch", json=said)
+    assert answer.status_code == 400
+    assert set(pointers(answer)) == {
+        "/satellites", "/start_date", "/end_date", "/boundary", "/statistics", "/max_cloud_cover",
+        "/smoothing", "/colour", "/mask", "/description", "/project_shadow", "/samples",
+    }  # fmt: skip
+    assert answer.json["type"].endswith("invalid-parameter-value")
+
+
+def test_three_errors_of_dates_each_with_its_message(site: Site, launched: dict[str, Any]) -> None:
+    ask = site.with_files()
+    dates = {"start_date": "1983-12-31", "end_date": "1983-12-01"}
+    found = pointers(ask("POST", "/launch", json={**launched, **dates}))
+    assert found == {
+        "/start_date": "must not be before 1984-01-01",
+        "/end_date": "must be after the start, 1983-12-31",
+    }
+    found = pointers(ask("POST", "/launch", json={**launched, "end_date": "2999-01-01"}))
+    assert found == {"/end_date": "must not be in the future"}
+
+
+@pytest.mark.parametrize("name", ["mode", "satellites", "start_date", "end_date", "boundary"])
+def test_what_is_needed_is_asked_for(site: Site, launched: dict[str, Any], name: str) -> None:
+    ask = site.with_files()
+    del launched[name]
+    assert pointers(ask("POST", "/launch", json=launched)) == {f"/{name}": "is needed"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("statistics", ["median"]), ("samples", "ny"), ("confidence", True), ("smoothing", 3)],
+)
+def test_what_has_no_use_in_a_mode_is_refused(
+    site: Site, launched: dict[str, Any], name: str, value: object
+) -> None:
+    ask = site.with_files(samples=True)
+    found = pointers(ask("POST", "/launch", json={**launched, "mode": "download", name: value}))
+    assert found == {f"/{name}": "has no use in the mode download"}
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"[]", "bad-request"),
+        (b"{", "bad-request"),
+        (b'{"mode": NaN}', "bad-request"),
+        (b'{"mode": "download", "mode": "composite"}', "bad-request"),
+        (b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "bad-request"),
+        (b"\xff\xfe", "bad-request"),
+        (b'{"a": "' + b"x" * (1 << 20) + b'"}', "too-large"),
+    ],
+)
+def test_bodies_that_are_no_parameters(site: Site, body: bytes, kind: str) -> None:
+    ask = site.user()
+    answer = ask("POST", "/launch", data=body, content_type="application/json")
+    assert answer.json["type"].endswith(kind)
+    assert answer.status_code in (400, 413)
+
+
+def test_the_same_request_twice_makes_one_job(site: Site, launched: dict[str, Any]) -> None:
+    ask = site.with_files()
+    key = {"Idempotency-Key": "abc"}
+    first = ask("POST", "/launch", json=launched, headers=key)
+    second = ask("POST", "/launch", json=launched, headers=key)
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.json["id"] == second.json["id"]
+    other = ask("POST", "/launch", json={**launched, "description": "summer"}, headers=key)
+    assert other.status_code == 422
+    bob = site.with_files("bob")
+    assert bob("POST", "/launch", json=launched, headers=key).json["id"] != first.json["id"]
+
+
+def test_the_same_run_is_not_launched_twice_unless_it_is_meant(
+    site: Site, launched: dict[str, Any]
+) -> None:
+    ask = site.with_files()
+    first = ask("POST", "/launch", json=launched).json["id"]
+    second = ask("POST", "/launch", json={**launched, "description": "another word for it"})
+    assert (second.status_code, second.json["job"]) == (409, first)
+    assert ask("POST", "/launch", json={**launched, "again": True}).status_code == 201
+    ask("DELETE", f"/jobs/{first}")
+
+
+def test_limits_are_kept_and_published(
+    make_site: MakeSite, launched: dict[str, Any], clock: Clock
+) -> None:
+    site = make_site(limits={"accepted": 2, "launches": 3})
+    ask = site.with_files()
+    assert ask("GET", "/limits").json["accepted"] == 2
+    ids = [ask("POST", "/launch", json={**launched, "again": True}).json["id"] for _ in range(2)]
+    answer = ask("POST", "/launch", json={**launched, "again": True})
+    assert (answer.status_code, answer.json["detail"]) == (429, "2 jobs wait already")
+    assert int(answer.headers["Retry-After"]) > 0
+    for each in ids:
+        ask("DELETE", f"/jobs/{each}")
+    assert ask("POST", "/launch", json={**launched, "again": True}).status_code == 201
+    answer = ask("POST", "/launch", json={**launched, "again": True})
+    assert (answer.status_code, answer.json["detail"]) == (429, "3 launches an hour")
+    clock.now += 3601
+    assert ask("POST", "/launch", json={**launched, "again": True}).status_code == 201
+
+
+def test_a_user_may_have_limits_of_its_own(make_site: MakeSite, launched: dict[str, Any]) -> None:
+    site = make_site(limits={"accepted": 1})
+    ask = site.with_files()
+    user = site.service.users.named("ann")
+    site.service.users.set_limits(user.id, {"accepted": 3})
+    for _ in range(3):
+        assert ask("POST", "/launch", json={**launched, "again": True}).status_code == 201
+    assert ask("POST", "/launch", json={**launched, "again": True}).status_code == 429
+
+
+def test_a_file_that_a_job_reads_stays(site: Site, launched: dict[str, Any]) -> None:
+    ask = site.with_files()
+    job = ask("POST", "/launch", json=launched).json["id"]
+    answer = ask("DELETE", "/files/boundaries/ny")
+    assert (answer.status_code, answer.json["job"]) == (409, job)
+    old = site.service.store.get(None, job)
+    assert old is not None
+
+    assert (
+        ask("PUT", "/files/boundaries/ny", data=SQUARE.replace(b"40.9", b"41")).status_code == 200
+    )
+
+    assert Path(old.order["boundary"]).exists()  # the job goes on with what it was launched with
+    ask("DELETE", f"/jobs/{job}")
+    assert ask("DELETE", "/files/boundaries/ny").status_code == 204
+    assert ask("DELETE", "/files/boundaries/ny").status_code == 404
