@@ -26,7 +26,7 @@ from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.raster.drivers import has_side_files, is_local, open_dataset, reason_not_opened
 from automap_tiles.raster.env import ensure_env, is_networked, patience
 from automap_tiles.raster.source import RasterInfo, describe
-from automap_tiles.raster.tiff import Profile, TiledFile
+from automap_tiles.raster.tiff import Profile, Stamp, TiledFile, stamp_of
 
 # What libtiff and GDAL's drivers say of a file that ends before its end.
 _CUT_OFF = re.compile(r"got \d+ bytes, expected|Read error|short read|Cannot read", re.IGNORECASE)
@@ -45,8 +45,8 @@ class Source:
 
     dataset: Any
     info: RasterInfo
-    stamp: tuple[int, int] | None
-    """(mtime in ns, bytes) of a local file when it was opened."""
+    stamp: Stamp | None
+    """Of a local file when it was opened."""
     level: int | None = None
     """Of the overview that the dataset is; None: the whole source."""
 
@@ -197,7 +197,7 @@ def reading(info: RasterInfo, level: int | None = None) -> Iterator[None]:
         raise kind(f"cannot be read: {reason}{stalled}", info.path) from error
 
 
-def _open(path: str, level: int | None, stamp: tuple[int, int] | None) -> Source:
+def _open(path: str, level: int | None, stamp: Stamp | None) -> Source:
     options = {} if level is None else {"OVERVIEW_LEVEL": level}
     started = time.monotonic()
     try:
@@ -209,7 +209,7 @@ def _open(path: str, level: int | None, stamp: tuple[int, int] | None) -> Source
     return Source(dataset, info, stamp, level)
 
 
-def _open_failure(path: str, stamp: tuple[int, int] | None, error: Exception) -> str:
+def _open_failure(path: str, stamp: Stamp | None, error: Exception) -> str:
     if is_local(path) and ":" not in path and stamp is None:
         return "no such file"
     reason = reason_not_opened(path, deepest_reason(error))
@@ -250,9 +250,9 @@ def deepest_reason(error: BaseException) -> str:
     return str(error)
 
 
-def _stamp(path: str) -> tuple[int, int] | None:
+def _stamp(path: str) -> Stamp | None:
     try:
         status = os.stat(path)  # noqa: PTH116 - this runs at every read, and pathlib costs more
     except (OSError, ValueError):
         return None
-    return status.st_mtime_ns, status.st_size
+    return stamp_of(status)

@@ -27,6 +27,7 @@ from automap_tiles.raster.datasets import Source, open_virtual
 from automap_tiles.raster.drivers import REFERRING, names_its_driver
 from automap_tiles.raster.nodata import equals
 from automap_tiles.raster.source import Georeferencing, RasterInfo
+from automap_tiles.raster.tiff import Stamp
 
 # Source pixels of a band that are looked at in one go.
 _STRIP = 2**20
@@ -109,7 +110,7 @@ def bands_of(
     return open_virtual(ET.tostring(root, encoding="unicode"))
 
 
-def _require_plain(name: str, info: RasterInfo, stamp: tuple[int, int] | None) -> None:
+def _require_plain(name: str, info: RasterInfo, stamp: Stamp | None) -> None:
     """Refuse a picture that is a text with references as well.
 
     A virtual raster opens its sources with any driver of GDAL, those that follow references first.
@@ -123,7 +124,7 @@ def _require_plain(name: str, info: RasterInfo, stamp: tuple[int, int] | None) -
 
 
 @lru_cache(maxsize=256)
-def _refers(name: str, stamp: tuple[int, int] | None) -> bool:  # noqa: ARG001 - another file then
+def _refers(name: str, stamp: Stamp | None) -> bool:  # noqa: ARG001 - another file then
     """Whether the first bytes of a file, wherever it lies, could make GDAL follow references."""
     root = ET.Element("VRTDataset", rasterXSize=str(_HEAD), rasterYSize="1")
     band = _band(root, "uint8", 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -210,6 +211,7 @@ def test_a_block_is_unpacked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         return original(*args)
 
     monkeypatch.setattr(_file, "unpacked", counted)
+    os.utime(path, ns=(0, 0))
     source = open_source(path)
     for window in (Window(0, 0, 70, 40), Window(10, 10, 50, 30), Window(0, 0, 128, 128)):
         assert_same(source, [1, 2], window)
@@ -225,7 +227,9 @@ def test_what_is_kept_is_bounded_and_nobody_writes_into_it(
 ) -> None:
     monkeypatch.setattr(_cache, "_cache", None)
     monkeypatch.setattr(_cache, "CACHE_BYTES", 40_000)
-    source = open_source(write(tmp_path / "a.tif", pixels((1, 512, 512), "uint16")))
+    path = write(tmp_path / "a.tif", pixels((1, 512, 512), "uint16"))
+    os.utime(path, ns=(0, 0))
+    source = open_source(path)
     found = source.read([1], Window(0, 0, 512, 512))
     found[:] = 0
     assert_same(source, [1], Window(0, 0, 512, 512))
@@ -242,6 +246,25 @@ def test_a_file_that_has_changed_since_it_was_opened(tmp_path: Path) -> None:
     other.replace(path)
     assert np.array_equal(source.read([1], Window(0, 0, 128, 128)), before)
     assert not np.array_equal(open_source(path).read([1], Window(0, 0, 128, 128)), before)
+
+
+def test_files_written_one_after_the_other_at_the_same_moment(tmp_path: Path) -> None:
+    """Of one name, size, time and even inode: those of temporary files of a user's function."""
+    path = tmp_path / "a.tif"
+    now = time.time_ns()
+    for seed in range(8):
+        data = pixels((1, 128, 128), "uint16", seed=seed)
+        write(path, data, compress="none")
+        os.utime(path, ns=(now, now))
+        assert np.array_equal(open_source(path).read([1], Window(0, 0, 128, 128)), data)
+        path.unlink()
+        close_all()
+    for seed in range(8):
+        data = pixels((1, 128, 128), "uint16", seed=seed)
+        other = write(tmp_path / f"{seed}.tif", data, compress="none")
+        os.utime(other, ns=(now, now))
+        other.replace(path)
+        assert np.array_equal(open_source(path).read([1], Window(0, 0, 128, 128)), data)
 
 
 def test_harmed_files_are_errors_or_read_as_gdal_does(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ predictor). `Pattern.of`, `Image.of` (a tile in memory) and `TiledFile.of` (a fi
 or without overviews) answer None for anything else, which is left to GDAL.
 """
 
-from automap_tiles.raster.tiff._file import Profile, TiledFile
+from automap_tiles.raster.tiff._file import Profile, Stamp, TiledFile, stamp_of
 from automap_tiles.raster.tiff._image import Image
 from automap_tiles.raster.tiff._pattern import Pattern
 
-__all__ = ["Image", "Pattern", "Profile", "TiledFile"]
+__all__ = ["Image", "Pattern", "Profile", "Stamp", "TiledFile", "stamp_of"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +16,8 @@ from automap_tiles.raster.tiff._cache import kept_block
 from automap_tiles.raster.tiff._directory import Field, Tag, read_directories
 from automap_tiles.raster.tiff._unpacking import Damaged, unpacked
 
-Stamp = tuple[int, int]
-"""Of a file: mtime in ns, bytes."""
+Stamp = tuple[int, int, int]
+"""Of a file: mtime in ns, bytes, number of the inode."""
 Slices = tuple[slice, slice]
 
 # Fields that change no pixel that is read: descriptions, densities, ranges, profiles, places.
@@ -29,6 +30,8 @@ _KNOWN = frozenset(Tag) | _HARMLESS | {_SUBFILE, _FILL_ORDER, _ORIENTATION}
 _WHOLE, _REDUCED = 0, 1
 # MinIsBlack, RGB, indices of a palette: the numbers are what is stored.
 _PHOTOMETRIC = {1, 2, 3}
+_SETTLED_AFTER = 2 * 10**9
+"""Nanoseconds; the coarsest times of a file system in use (FAT) are 2 s."""
 _LARGEST_BLOCK = 2**26
 """Bytes; larger ones would not be worth keeping."""
 
@@ -64,7 +67,7 @@ class TiledFile:
         except OSError:
             return None
         try:
-            if _stamp(os.fstat(handle)) != stamp:
+            if stamp_of(os.fstat(handle)) != stamp:
                 return None
             found = read_directories(lambda start, size: os.pread(handle, size, start), stamp[1])
         except OSError:
@@ -97,9 +100,9 @@ class TiledFile:
             return False
         try:
             status = os.fstat(handle)
-            if _stamp(status) != self.stamp:
+            if stamp_of(status) != self.stamp:
                 return False
-            file = _OpenFile(handle, (status.st_dev, status.st_ino, *self.stamp))
+            file = _OpenFile(handle, _key(status))
             for number, *places in self._places(rows, columns):
                 planes = self._planes(file, bands, number)
                 _copy(planes, out, *places)
@@ -151,7 +154,7 @@ class TiledFile:
                 raise Damaged
             return unpacked(content, self.layout, range(self.layout.block_shape[2]))
 
-        return kept_block((file.key, start, size), make)
+        return make() if file.key is None else kept_block((file.key, start, size), make)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +162,8 @@ class _OpenFile:
     """A file while a window of it is read."""
 
     handle: int
-    key: tuple[int, ...]
-    """The same for the same content."""
+    key: tuple[int, ...] | None
+    """The same for the same content; None of one that may change and keep it."""
 
 
 def _copy(
@@ -177,8 +180,16 @@ def _shared(window: range, start: int, size: int) -> tuple[slice, slice]:
     return slice(first - window.start, last - window.start), slice(first - start, last - start)
 
 
-def _stamp(status: os.stat_result) -> Stamp:
-    return status.st_mtime_ns, status.st_size
+def _key(status: os.stat_result) -> tuple[int, ...] | None:
+    """None of a file that was just written: the next one may have its number, size and time."""
+    if abs(time.time_ns() - status.st_mtime_ns) < _SETTLED_AFTER:
+        return None
+    return status.st_dev, *stamp_of(status)
+
+
+def stamp_of(status: os.stat_result) -> Stamp:
+    """What is another one when a file was replaced, or was written anew a moment later."""
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def _candidates(images: list[dict[int, Field]], profile: Profile) -> list[dict[int, Field]]:
