@@ -57,6 +57,7 @@ class Subject(StrEnum):
     OPTIONS = "options"
     FILES = "files"
     LAYERS = "layers"
+    PLUGINS = "plug-ins"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,16 @@ import time
 
 import pytest
 
-from automap_tiles.stopping import Stopped, carried, raise_if_stopped, sleep, stopping
+from automap_tiles.notes import Fate, Note, Subject, collecting, tell
+from automap_tiles.stopping import (
+    NEVER,
+    Stopped,
+    carried,
+    raise_if_stopped,
+    sleep,
+    stopping,
+    until_stopped,
+)
 
 
 def test_asked_by_the_steps_inside() -> None:
@@ -62,3 +71,47 @@ def test_carried_to_other_threads() -> None:
 
 def test_no_failure_of_anything() -> None:
     assert not issubclass(Stopped, Exception)
+
+
+def test_one_long_call_is_left_in_its_middle() -> None:
+    stop, appeared = threading.Event(), threading.Event()
+
+    def long() -> None:
+        time.sleep(3)  # nobody asks in it
+        raise_if_stopped()
+        appeared.set()
+
+    threading.Timer(0.2, stop.set).start()
+    began = time.monotonic()
+    with pytest.raises(Stopped):
+        until_stopped(long, stop, grace=0.5)
+    assert time.monotonic() - began < 2
+    time.sleep(3)
+    assert not appeared.is_set()
+
+
+def test_one_that_asks_ends_by_itself_and_one_that_ends_in_time_counts() -> None:
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(Stopped):
+        until_stopped(lambda: sleep(60), stop, grace=30)
+    assert until_stopped(_slow, stop, grace=5) == 7
+
+
+def _slow() -> int:
+    time.sleep(0.3)
+    return 7
+
+
+def test_results_errors_and_what_is_told() -> None:
+    note = Note(fate=Fate.LOST, subject=Subject.TILES, reason="so")
+
+    def work() -> str:
+        tell(note)
+        return "done"
+
+    with collecting() as notes:
+        assert until_stopped(work, NEVER, grace=0) == "done"
+    assert notes.grouped() == (note,)
+    with pytest.raises(ZeroDivisionError):
+        until_stopped(lambda: 1 // 0, NEVER, grace=0)

@@ -33,7 +33,7 @@ from automap_tiles.engine.start import RunState, adoption
 from automap_tiles.grid import TileIndex
 from automap_tiles.notes import Note, Notes
 from automap_tiles.runtime.process import Process
-from automap_tiles.stopping import NEVER, StopToken
+from automap_tiles.stopping import NEVER, Stopped, StopToken, until_stopped
 
 # How long tiles that are being worked on may take to end after Ctrl-C before they are dropped.
 GRACE_SECONDS = 3.0
@@ -132,9 +132,17 @@ class Run:
         return True
 
     def _finish(self) -> None:
+        """Put together what is put together at the end, which may be one long call of GDAL."""
         if self.lost_workers:
             self.process.writer.clean()
-        files = self.process.writer.finish(self._summary())
+        summary = self._summary()
+        try:
+            files = until_stopped(
+                lambda: self.process.writer.finish(summary), self.stop, grace=GRACE_SECONDS
+            )
+        except Stopped:
+            self.stopped_by = STOPPED
+            return
         if files:
             self.journal.keep_single_files(files)
         self.journal.finish_run(self.state.record)

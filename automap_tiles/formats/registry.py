@@ -14,6 +14,7 @@ from automap_tiles.formats.info import FormatInfo
 from automap_tiles.formats.protocols import Reader, Writer
 from automap_tiles.formats.spec import InputSpec, OutputSpec
 from automap_tiles.grid import Pyramid
+from automap_tiles.plugins import plugins
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -47,18 +48,14 @@ _DIRECTORY = f"{_HERE}.tiles:open_directory"
 
 def formats() -> list[FormatInfo]:
     """All formats, our own first; one of our names cannot be taken by another package."""
-    known = {name: _own(name) for name in _TABLE}
-    for entry in _plugins():
-        if entry.name not in known:
-            known[entry.name] = _load_plugin(entry)
-    return list(known.values())
+    return list(_each())
 
 
 def find_format(name: str) -> FormatInfo | None:
     """A format by its name; other packages are only asked for what is not in our own table."""
     if name in _TABLE:
         return _own(name)
-    entry = next((entry for entry in _plugins() if entry.name == name), None)
+    entry = _plugins().get(name)
     return None if entry is None else _load_plugin(entry)
 
 
@@ -129,7 +126,7 @@ def guess_format(spec: InputSpec, base: Path) -> str:
 def _each() -> Iterator[FormatInfo]:
     """All formats, each looked at only when those before it were not what is wanted."""
     yield from map(_own, _TABLE)
-    yield from (_load_plugin(entry) for entry in _plugins() if entry.name not in _TABLE)
+    yield from map(_load_plugin, _plugins().values())
 
 
 def _known(name: str, *, writing: bool) -> str:
@@ -139,10 +136,8 @@ def _known(name: str, *, writing: bool) -> str:
 
 
 @lru_cache(maxsize=1)
-def _plugins() -> tuple[EntryPoint, ...]:
-    from importlib.metadata import entry_points
-
-    return tuple(entry_points(group=ENTRY_POINTS))
+def _plugins() -> dict[str, EntryPoint]:
+    return plugins(ENTRY_POINTS, _TABLE)
 
 
 @lru_cache(maxsize=64)

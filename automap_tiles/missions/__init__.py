@@ -71,11 +71,13 @@ from automap_tiles.missions.lookup import (
     quality_layer,
     quality_layers,
     recognise,
+    rivals,
     satellite_name,
     satellite_of,
     satellites,
     sensor_of,
     sensors,
+    two_know,
 )
 from automap_tiles.missions.registry import missions, register, unregister
 
@@ -148,11 +150,13 @@ __all__ = [
     "quality_layers",
     "recognise",
     "register",
+    "rivals",
     "satellite_name",
     "satellite_of",
     "satellites",
     "sensor_of",
     "sensors",
+    "two_know",
     "unregister",
     "utc",
 ]

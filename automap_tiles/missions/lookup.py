@@ -109,20 +109,63 @@ def find_products(names: Sequence[str]) -> list[tuple[Mission, ProductLayout]]:
     return sorted(found, key=lambda pair: pair[1].id)
 
 
+def rivals(products: Iterable[tuple[Mission, ProductLayout]]) -> dict[str, tuple[str, ...]]:
+    """Ids of products of which another mission wants some file as well, and the groups of both."""
+    claims: dict[str, set[str]] = {}
+    listed = [(mission.group, layout) for mission, layout in products]
+    for group, layout in listed:
+        for file in layout.files:
+            claims.setdefault(file, set()).add(group)
+    found: dict[str, set[str]] = {}
+    for _, layout in listed:
+        groups = set().union(*(claims[file] for file in layout.files))
+        if len(groups) > 1:
+            found.setdefault(layout.id, set()).update(groups)
+    return {name: tuple(sorted(groups)) for name, groups in found.items()}
+
+
 def recognise(item: Item) -> tuple[Dialect, Identity]:
     """The dialect that an item is written in, and what it is.
 
-    Raises `InputError` when no mission knows it.
+    Raises `InputError` when no mission knows it, or when two do: only a user can tell which of
+    them is to be believed.
     """
+    found: dict[str, tuple[Dialect, Identity]] = {}
+    refused: InputError | None = None
     for mission in missions():
-        for dialect in mission.dialects:
-            identity = dialect.identify(item)
-            if identity is not None:
-                return dialect, identity
+        try:
+            known = _identified(mission, item)
+        except InputError as error:  # another mission may know better
+            refused = refused or error
+        else:
+            if known is not None:
+                found[mission.group] = known
+    if len(found) > 1:
+        raise InputError(two_know(found))
+    for known in found.values():
+        return known
+    if refused is not None:
+        raise refused
     platform = item.platform
     if platform:
         raise InputError(f"{platform[:80]} is not a known satellite")
     raise InputError("does not say which satellite saw it (platform: '')")
+
+
+def two_know(groups: Iterable[str]) -> str:
+    """What is said of a product or item that two missions take for theirs."""
+    return (
+        f"several missions take it for theirs: {', '.join(sorted(groups))}; "
+        "remove the packages of all but one"
+    )
+
+
+def _identified(mission: Mission, item: Item) -> tuple[Dialect, Identity] | None:
+    for dialect in mission.dialects:
+        identity = dialect.identify(item)
+        if identity is not None:
+            return dialect, identity
+    return None
 
 
 def collections(catalogue: str) -> tuple[Collection, ...]:

@@ -15,6 +15,7 @@ from automap_tiles.missions.common.quality import QualityLayer
 from automap_tiles.missions.common.sensor import Sensor
 from automap_tiles.missions.landsat import MISSION as LANDSAT
 from automap_tiles.missions.sentinel2 import MISSION as SENTINEL_2
+from automap_tiles.plugins import plugins
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -127,9 +128,7 @@ def _check_once(what: str, names: Sequence[str]) -> None:
 
 
 def _plugins() -> tuple[Mission, ...]:
-    from importlib.metadata import entry_points
-
-    return tuple(_loaded(entry) for entry in entry_points(group=ENTRY_POINTS))
+    return tuple(_loaded(entry) for entry in plugins(ENTRY_POINTS).values())
 
 
 def _loaded(entry: EntryPoint) -> Mission:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from automap_tiles.errors import ProcessError
+from automap_tiles.plugins import plugins
 from automap_tiles.runtime.document import Document
 from automap_tiles.runtime.function import FunctionRef
 
@@ -93,6 +94,4 @@ def _own() -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def _from_entry_points() -> dict[str, str]:
-    from importlib.metadata import entry_points
-
-    return {entry.name: entry.value for entry in entry_points(group=ENTRY_POINTS)}
+    return {name: entry.value for name, entry in plugins(ENTRY_POINTS, _own()).items()}

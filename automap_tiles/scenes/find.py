@@ -21,6 +21,8 @@ from automap_tiles.missions import (
     grid_of,
     missions,
     outline,
+    rivals,
+    two_know,
 )
 from automap_tiles.scenes import prepared, yaml_stack
 from automap_tiles.scenes.catalogue.verify import Verify, verified
@@ -170,7 +172,11 @@ def _in_place(place: Place) -> Candidates:
     rejected: list[Failure] = []
     names = place.names()
     products = find_products(names)
+    contested = rivals(products)
+    rejected += [(name, InputError(two_know(groups))) for name, groups in contested.items()]
     for mission, layout in products:
+        if layout.id in contested:
+            continue
         try:
             scenes.append(mission.products.scene(layout, place))
         except AutomapError as error:

@@ -6,6 +6,8 @@ from typing import Annotated, TypeAlias
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 
+from automap_tiles.errors import ConfigError
+
 Count: TypeAlias = Annotated[int, Ge(1)]
 Whole: TypeAlias = Annotated[int, Ge(0)]
 Positive: TypeAlias = Annotated[float, Gt(0)]
@@ -16,3 +18,20 @@ Half: TypeAlias = Annotated[float, Ge(0), Le(0.5)]
 SmallShare: TypeAlias = Annotated[float, Gt(0), Lt(0.5)]
 Folds: TypeAlias = Annotated[int, Ge(2)]
 Zooms: TypeAlias = Annotated[tuple[Whole, ...], MinLen(1)]
+"""One, the first and the last, or all from the first to the last: see `all_zooms`."""
+
+
+def all_zooms(said: tuple[int, ...]) -> tuple[int, ...]:
+    """Every zoom that is meant, ascending: `(3, 7)` are those from 3 to 7, as at the command line.
+
+    Raises `ConfigError` for some that leave out others between them.
+    """
+    meant = tuple(range(min(said), max(said) + 1))
+    if len(said) > 2 and tuple(sorted(set(said))) != meant:
+        raise ConfigError(
+            "zooms are one, or the first and the last",
+            key="zooms",
+            found=said,
+            remedy=f"({meant[0]}, {meant[-1]}), or one after the other",
+        )
+    return meant

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from automap_tiles.workflows.bounds import Zooms
+from automap_tiles.workflows.bounds import Zooms, all_zooms
 from automap_tiles.workflows.order import Part
 
 Value: TypeAlias = str | int | float | bool | None
@@ -17,7 +17,7 @@ class Where(Part):
     """Zooms and a place; what is not said is everything."""
 
     zooms: Zooms | None = None
-    """Ascending."""
+    """One, or the first and the last; kept as all between them, ascending."""
     bounds: tuple[float, float, float, float] | None = None
     """left, bottom, right, top."""
     bounds_crs: str | None = None
@@ -30,6 +30,10 @@ class Where(Part):
     """x, y; goes with neither `bounds` nor `area`."""
     point_crs: str | None = None
     """CRS of `point`; that of the pyramid when None."""
+
+    def __post_init__(self) -> None:
+        if self.zooms:
+            object.__setattr__(self, "zooms", all_zooms(self.zooms))
 
     @property
     def is_everywhere(self) -> bool:

@@ -6,13 +6,16 @@ import multiprocessing
 import os
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from automap_tiles.engine.events import RunFinished, TileDone, TilesSkipped
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import STOPPED, RunOptions, execute
+from automap_tiles.formats.gtiff._assembly import Assembly
 from automap_tiles.runtime import open_process
 from tests.engine.projects import make_project, processes_in_session
 
@@ -68,3 +71,39 @@ def _line(pid: int) -> bytes:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return b"forkserver, gone by now"
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_while_a_single_file_is_put_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asks: bool
+) -> None:
+    """Also in one long call of GDAL; the file does not appear later, and no tile is made again."""
+    project = make_project(tmp_path, zooms=(12, 12), output={"path": "out.tif"})
+    process = open_process(project.config)
+    stop, out = threading.Event(), tmp_path / "out.tif"
+    write = Assembly.write
+
+    def slow(self: Assembly, path: Path, summary: Mapping[str, Any]) -> None:
+        stop.set()
+        if not asks:
+            time.sleep(6)
+        write(self, path, summary)
+
+    options = RunOptions(concurrency=Concurrency.NONE)
+    with monkeypatch.context() as patched:
+        patched.setattr(Assembly, "write", slow)
+        began = time.monotonic()
+        *_, last = execute(process, options, stop=stop)
+        assert time.monotonic() - began < 5
+        assert isinstance(last, RunFinished)
+        assert last.summary.stopped_by == STOPPED
+        assert last.summary.written > 1
+        if not asks:
+            time.sleep(6)
+    assert not out.exists()
+    *_, again = execute(process, options)
+    assert isinstance(again, RunFinished)
+    assert again.summary.computed == 0
+    assert again.summary.stopped_by is None
+    assert out.exists()
+    assert not [path for path in tmp_path.iterdir() if path.name.endswith(".part")]

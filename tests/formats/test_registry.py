@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +47,14 @@ def test_every_entry_of_the_table_exists() -> None:
             assert callable(getattr(importlib.import_module(module), name))
 
 
-def test_a_format_of_another_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_format_of_another_package(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     entry = EntryPoint("Shiny", f"{__name__}:FORMAT", registry.ENTRY_POINTS)
     theirs = EntryPoint("GTiff", f"{__name__}:FORMAT", registry.ENTRY_POINTS)
-    monkeypatch.setattr(registry, "_plugins", lambda: (entry, theirs))
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda: EntryPoints((entry, theirs)))
+    registry._plugins.cache_clear()
+    request.addfinalizer(registry._plugins.cache_clear)
     monkeypatch.setattr(registry, "_load_plugin", lambda _: FORMAT)
     assert [info.name for info in formats()].count("GTiff") == 1
     assert formats()[-1] is FORMAT

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -147,9 +147,13 @@ NO_MISSION = "planet-x"
 def plugins(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """Entry points that a test sets; nothing of them is left behind."""
     registry.known.cache_clear()
-    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: ENTRIES[group])
+    monkeypatch.setattr("importlib.metadata.entry_points", _installed)
     yield monkeypatch
     registry.known.cache_clear()
+
+
+def _installed() -> EntryPoints:
+    return EntryPoints(entry for entries in ENTRIES.values() for entry in entries)
 
 
 ENTRIES: dict[str, list[EntryPoint]] = {}

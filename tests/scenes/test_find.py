@@ -17,7 +17,16 @@ import rasterio
 
 from automap_tiles import raster
 from automap_tiles.errors import ConfigError, InputError
-from automap_tiles.missions import COMMON
+from automap_tiles.missions import (
+    COMMON,
+    Band,
+    PlainMission,
+    Satellite,
+    Sensor,
+    missions,
+    register,
+    unregister,
+)
 from automap_tiles.notes import Fate, Subject, collecting
 from automap_tiles.scenes.containers import unpack
 from automap_tiles.scenes.find import products
@@ -395,3 +404,31 @@ def test_a_folder_that_cannot_be_read_is_told(
     (note,) = notes
     assert (note.fate, note.subject) == (Fate.LOST, Subject.FILES)
     assert note.examples == (str(tmp_path / "closed"),)
+
+
+def test_a_product_of_two_missions_is_set_aside(
+    shared: Path, request: pytest.FixtureRequest
+) -> None:
+    """Whichever were taken, its numbers might be those of another satellite."""
+    landsat = next(mission for mission in missions() if mission.group == "landsat")
+    band = Band(name="R", number="1", common="red", resolution=10, wavelength=0.66, span=(0.6, 0.7))
+    cuckoo = PlainMission(
+        group="cuckoos",
+        satellites=(
+            Satellite(
+                name="cuckoo",
+                sensors=(Sensor(key="cuckoo", title="Cuckoo", resolution=10, bands=(band,)),),
+            ),
+        ),
+        products=landsat.products,
+    )
+    one, other = shared / "data" / C1, shared / "data" / SAFE
+    (scene,) = products(one).scenes
+    register(cuckoo)
+    request.addfinalizer(lambda: unregister(cuckoo))
+    found = products(one)
+    assert not found.scenes
+    ((name, error),) = found.rejected
+    assert name == scene.id
+    assert "several missions take it for theirs: cuckoos, landsat; remove" in str(error)
+    assert len(products(other).scenes) == 1  # what only one of them knows is found

@@ -7,6 +7,7 @@ import json
 import math
 import threading
 from dataclasses import MISSING, fields
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +15,13 @@ import pytest
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import Pyramid
 from automap_tiles.workflows import WORKFLOWS, order_from_json
+from automap_tiles.workflows.export.order import ExportOrder, spec_of
 from automap_tiles.workflows.order import NEVER, Order, StopToken
 from automap_tiles.workflows.places import area_of
 from automap_tiles.workflows.tiles.convert import ConvertOrder
 from automap_tiles.workflows.verify import VerifyOrder
 from automap_tiles.workflows.where import Where
+from automap_tiles.workflows.words import order_of
 
 
 def kind_of(name: str) -> type[Order]:
@@ -120,3 +123,39 @@ def test_an_event_of_threading_is_a_token() -> None:
     token: StopToken = threading.Event()
     assert not token.is_set()
     assert not NEVER.is_set()
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ((3, 7), (3, 4, 5, 6, 7)),
+        ((7, 3), (3, 4, 5, 6, 7)),
+        ((5,), (5,)),
+        ((3, 4, 5), (3, 4, 5)),
+        ((4, 4), (4,)),
+    ],
+)
+def test_zooms_mean_the_same_in_every_order(
+    said: tuple[int, ...], meant: tuple[int, ...], tmp_path: Path
+) -> None:
+    """As at the command line, whoever reads them: one, or the first and the last."""
+    assert Where(zooms=said).zooms == meant
+    words = ",".join(map(str, said))
+    for workflow in ("execute", "copy", "remove", "index", "convert"):
+        needed = {key: value for key, value in example(workflow).to_json().items() if value}
+        order: Any = order_from_json({**needed, "where": {"zooms": list(said)}})
+        assert order.where.zooms == meant
+        flat = {key: value for key, value in needed.items() if isinstance(value, str)}
+        del flat["workflow"]
+        typed: Any = order_of(workflow, {**flat, "zooms": words})
+        assert typed.where.zooms == meant
+    spec = spec_of(ExportOrder(source="a", output=str(tmp_path / "b"), zooms=said))
+    assert spec.zooms == (meant[0], meant[-1])
+
+
+@pytest.mark.parametrize("said", [(3, 5, 7), (1, 2, 4)])
+def test_zooms_with_others_between_them(said: tuple[int, ...]) -> None:
+    with pytest.raises(ConfigError, match=r"zooms: zooms are one, or the first and the last"):
+        Where(zooms=said)
+    with pytest.raises(ConfigError, match=r"remedy: \(\d, \d\), or one after"):
+        spec_of(ExportOrder(source="a", output="b", zooms=said))

@@ -28,6 +28,7 @@ from automap_tiles.formats.gtiff._tiles import GeoTiffCodec
 from automap_tiles.formats.tiles import Tags, blank, paste
 from automap_tiles.grid import Grid, Pyramid, TileIndex
 from automap_tiles.raster.mosaic import MosaicSpec, Piece, block_size, write_mosaic
+from automap_tiles.stopping import raise_if_stopped
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -150,6 +151,7 @@ class Assembly:
         top, left = offset_of(grid, pyramid, zoom) or (0, 0)
         for row in range(0, grid.height, step):
             for col in range(0, grid.width, step):
+                raise_if_stopped()
                 height, width = min(step, grid.height - row), min(step, grid.width - col)
                 box = PixelBox(top + row, left + col, top + row + height, left + col + width)
                 data = self._old(box)

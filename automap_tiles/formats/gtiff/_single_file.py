@@ -28,6 +28,7 @@ from automap_tiles.formats.tiles import RasterDirectory, pam, paste, write_summa
 from automap_tiles.grid import Pyramid, Tile, TileIndex
 from automap_tiles.notes import Note
 from automap_tiles.raster.warp import resampling_of
+from automap_tiles.stopping import raise_if_stopped
 from automap_tiles.storage import Cleaned, checksum, checksum_of_file, open_storage
 
 if TYPE_CHECKING:
@@ -217,6 +218,7 @@ class SingleFile:
             with folder.staged(name) as path:
                 assembly.write(path, summary or {})
                 stored = (StoredFile("", *checksum_of_file(path)),)
+                raise_if_stopped()  # it may have been given up meanwhile, and must not appear then
             if self._codec.needs_side_file:
                 side = pam(self._codec.options.legend)
                 folder.put(f"{name}{_SIDE}", side)

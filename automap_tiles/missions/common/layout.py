@@ -39,6 +39,12 @@ class ProductLayout:
     metadata: Mapping[str, str]
     """File by its role, a word of the mission: `mtl`; `product`, `granule`."""
 
+    @property
+    def files(self) -> frozenset[str]:
+        """All of them."""
+        tables = (self.bands, self.quality, self.angles, self.metadata)
+        return frozenset(file for table in tables for file in table.values())
+
     def missing(self, wanted: Iterable[str] = COMMON) -> tuple[str, ...]:
         """What is not there of the bands (any name of theirs) and of the metadata."""
         lost = [name for name in wanted if self.like.band(name).name not in self.bands]

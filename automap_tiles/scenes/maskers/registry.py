@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.missions import Scene
+from automap_tiles.plugins import plugins
 from automap_tiles.scenes.frames import Compute
 from automap_tiles.scenes.lattice import Lattice, Window
 from automap_tiles.scenes.maskers.protocol import Flags, Masker
@@ -31,14 +32,12 @@ ENTRY_POINTS = "automap_tiles.maskers"
 
 def names() -> tuple[str, ...]:
     """All maskers, our own first; one of our names cannot be taken by another package."""
-    return (*_MODULES, *(name for name in _plugins() if name not in _MODULES))
+    return (*_MODULES, *_plugins())
 
 
 @lru_cache(maxsize=1)
 def _plugins() -> dict[str, EntryPoint]:
-    from importlib.metadata import entry_points
-
-    return {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
+    return plugins(ENTRY_POINTS, _MODULES)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,8 +15,12 @@ from typing import Any
 
 from automap_tiles.errors import OutputBusy, OutputError
 from automap_tiles.grid import TileIndex
+from automap_tiles.stopping import is_stopped, raise_if_stopped
 
 _COMMIT_SECONDS = 0.5
+
+_STEPS = 10_000
+"""Of SQLite's machine, a millisecond or so, between two questions whether to go on."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS export (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -117,7 +121,8 @@ class Ledger:
     def copy_to(self, path: Path, statements: Sequence[tuple[str, tuple[str, ...]]]) -> None:
         """Execute statements on this database, `main`, and on a new one at a path, `packed`.
 
-        The new one is written at once: the same statements give the same bytes.
+        The new one is written at once: the same statements give the same bytes. Raises `Stopped`
+        when the work that this is part of shall end.
         """
         self.commit()
         self.database.execute("COMMIT")
@@ -125,10 +130,15 @@ class Ledger:
         try:
             self.database.execute("PRAGMA packed.journal_mode = OFF")  # it is made anew or not used
             self.database.execute("BEGIN")
+            self.database.set_progress_handler(is_stopped, _STEPS)
             for statement, values in statements:
                 self.database.execute(statement, values)
             self.database.execute("COMMIT")
+        except sqlite3.OperationalError:
+            raise_if_stopped()  # SQLite says it was interrupted
+            raise
         finally:
+            self.database.set_progress_handler(None, 0)
             if self.database.in_transaction:
                 self.database.execute("ROLLBACK")
             self.database.execute("DETACH DATABASE packed")

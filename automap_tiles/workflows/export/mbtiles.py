@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import OutputError
+from automap_tiles.stopping import raise_if_stopped
 from automap_tiles.workflows.export.archive import INDEX, KEY, TILES, settle
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def pack(ledger: Ledger, description: Description, out: Path) -> None:
         left.unlink(missing_ok=True)
     try:
         ledger.copy_to(packed, _statements(description))
+        raise_if_stopped()
     except BaseException:
         packed.unlink(missing_ok=True)
         raise

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 from automap_tiles.errors import ConfigError
 from automap_tiles.layers.layer import Query
 from automap_tiles.pictures.encode import ImageFormat
-from automap_tiles.workflows.bounds import Count, Zooms
+from automap_tiles.workflows.bounds import Count, Zooms, all_zooms
 from automap_tiles.workflows.order import Order
 
 
@@ -100,7 +100,7 @@ class ExportOrder(Order):
     style_name: str | None = None
     """A style that the process file names; goes with no `style`."""
     zooms: Zooms | None = None
-    """Ascending; None: 0 to that of the source."""
+    """One, or the first and the last; None: 0 to that of the source."""
     resampling: str = "nearest"
     title: str | None = None
     """None: name of the source."""
@@ -127,6 +127,7 @@ def spec_of(order: ExportOrder) -> ExportSpec:
         style[key] = (*style.get(key, ()), value)
     ending = Path(order.output).suffix.lower().removeprefix(".")
     container = order.format or (ending if ending in _CONTAINERS else "xyz")
+    zooms = None if order.zooms is None else all_zooms(order.zooms)
     return ExportSpec(
         source=order.source,
         out=Path(order.output),
@@ -134,7 +135,7 @@ def spec_of(order: ExportOrder) -> ExportSpec:
         image=ImageFormat(order.image),
         style=style,
         style_name=order.style_name,
-        zooms=None if order.zooms is None else (order.zooms[0], order.zooms[-1]),
+        zooms=None if zooms is None else (zooms[0], zooms[-1]),
         resampling=order.resampling,
         title=order.title,
         attribution=order.attribution,

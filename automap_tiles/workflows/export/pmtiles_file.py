@@ -7,11 +7,12 @@ import tempfile
 from array import array
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from automap_tiles.errors import MissingExtra, OutputError
 from automap_tiles.grid import TileIndex
 from automap_tiles.pictures.encode import ImageFormat
+from automap_tiles.stopping import raise_if_stopped
 from automap_tiles.storage import open_storage
 from automap_tiles.workflows.export.archive import KEY, flipped
 
@@ -50,10 +51,23 @@ def pack(ledger: Ledger, description: Description, out: Path) -> None:
     ):
         writer = _library("writer").Writer(file)
         writer.tile_f.close()
-        writer.tile_f = pictures
+        writer.tile_f = _Stoppable(pictures)
         for number, content in _along_the_curve(ledger):
+            raise_if_stopped()
             writer.write_tile(number, content)
         writer.finalize(_header(description), _metadata(description))
+
+
+class _Stoppable:
+    """A file that the library copies as a whole in the end; asks at each piece whether to go on."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.write, self.seek, self.close = file.write, file.seek, file.close
+
+    def read(self, size: int = -1) -> bytes:
+        raise_if_stopped()
+        return self._file.read(size)
 
 
 def read_metadata(path: Path) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.grid import TileIndex
 from automap_tiles.layers import web
 from automap_tiles.layers.files import is_bare
+from automap_tiles.stopping import Stopped, stopping
 from automap_tiles.workflows.events import (
     Done,
     Event,
@@ -145,8 +146,8 @@ def export(spec: ExportSpec) -> ExportOutcome:
 def exported(spec: ExportSpec, *, stop: StopToken = NEVER) -> Generator[Event, None, ExportOutcome]:
     """Paint what is missing and put the whole in its place; items are tiles.
 
-    What is painted is kept when it is stopped, and the same export goes on. Putting an archive
-    together at the end is not broken off.
+    What is painted is kept when it is stopped, and the same export goes on; of an archive that is
+    being put together then, nothing appears.
 
     Raises
     ------
@@ -273,7 +274,12 @@ def _fill(
     if not outcome.pictures:
         raise InputError("there is nothing to see on any tile", order.source)
     description = _description(order, layer, look, tuple(outcome.pictures))
-    outcome.files.append(sink.finish(description))
+    try:
+        with stopping(stop):
+            outcome.files.append(sink.finish(description))
+    except Stopped:
+        outcome.stopped = True
+        return outcome, None
     yield PhaseFinished(phase=PAINTING, outcome=outcome)
     return outcome, description
 

@@ -16,9 +16,9 @@ from automap_tiles.engine.journal import Journal
 from automap_tiles.errors import InputError, ResourceError, is_without_handles
 from automap_tiles.grid import TileIndex
 from automap_tiles.notes import Fate, Note, Subject
+from automap_tiles.stopping import NEVER, Either, StopToken
 from automap_tiles.storage import LocalStorage, checksum_of_chunks, is_remote
 from automap_tiles.workflows.events import Json
-from automap_tiles.workflows.order import NEVER, StopToken
 from automap_tiles.workflows.verify.readable import why_unreadable
 from automap_tiles.workflows.verify.target import Target, read_journal
 
@@ -157,7 +157,7 @@ def check_files(
     cannot be read.
     """
     left = threading.Event()
-    ended = _Either(stop, left)
+    ended = Either(stop, left)
     ways = (_REMOTE_THREADS, 1) if is_remote(target.path) else (_LOCAL_THREADS, _LOCAL_BATCH)
     with (
         read_journal(target) as journal,
@@ -208,17 +208,6 @@ def _checking(target: Target, stop: StopToken) -> Callable[[_Expected], _Checked
         return Damage(name=name, tile=expected.tile, problem=problem, detail=detail)
 
     return check
-
-
-@dataclass(frozen=True)
-class _Either:
-    """Set when one of two tokens is."""
-
-    one: StopToken
-    other: StopToken
-
-    def is_set(self) -> bool:
-        return self.one.is_set() or self.other.is_set()
 
 
 class _BrokenOffError(Exception):

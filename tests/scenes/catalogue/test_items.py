@@ -417,6 +417,25 @@ def test_a_mission_of_another_package_may_have_another_sentinel(
     assert identity.sensor is sensor
 
 
+def test_an_item_of_two_missions_is_nobodys(
+    earth_search: Path, request: pytest.FixtureRequest
+) -> None:
+    """Which of them is right only a user can tell; neither is believed without a word."""
+    band = Band(name="R", number="1", common="red", resolution=10, wavelength=0.66, span=(0.6, 0.7))
+    sensor = Sensor(key="cuckoo", title="Cuckoo", resolution=10, bands=(band,))
+    mission = PlainMission(
+        group="cuckoos",
+        satellites=(Satellite(name="cuckoo", sensors=(sensor,)),),
+        dialects=(PlatformDialect(platforms={"sentinel-2a": sensor}),),
+    )
+    item = load(next(earth_search.glob("S2A_33TWL_20230815*/*.json")))
+    assert recognise(read_item(item, HERE))[1].sensor.key == "sentinel-2a"
+    register(mission)
+    request.addfinalizer(lambda: unregister(mission))
+    said = reason(item)
+    assert "several missions take it for theirs: cuckoos, sentinel" in said
+
+
 def test_an_instrument_of_another_satellite_may_be_called_as_landsats(odc: Path) -> None:
     item = load(odc / "LC08_L2SP_028030_20200114_20200824_02_T1_SR.json")
     properties = {**item["properties"], "platform": "kestrel-1", "instruments": ["mss"]}

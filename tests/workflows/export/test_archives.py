@@ -7,6 +7,8 @@ import json
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,11 @@ from pmtiles import reader as pmtiles_reader
 from pmtiles.tile import TileType
 
 from automap_tiles.errors import ConfigError, MissingExtra, OutputError
-from automap_tiles.workflows.export import Container, archive
+from automap_tiles.stopping import Stopped, stopping
+from automap_tiles.workflows.export import Container, ExportSpec, archive
+from automap_tiles.workflows.export.ledger import Ledger
+from automap_tiles.workflows.export.run import exported
+from automap_tiles.workflows.running import at_once
 from tests.engine.projects import AUTOMAP
 from tests.workflows.export import conftest
 from tests.workflows.export.conftest import EDGE, STYLE, Made, Place, make_classes, rgba, run
@@ -175,6 +181,43 @@ def test_a_stopped_export_goes_on(
     run(image, tmp_path / "whole", zooms=(6, 12))
     assert tiles_of(out) == conftest.tiles_of(tmp_path / "whole")
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_stopped_while_it_is_put_together(
+    tmp_path: Path, image: Path, kind: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing appears, what is painted is kept."""
+    out, stop = tmp_path / f"map.{kind.value}", threading.Event()
+    finish = archive.Archive.finish
+
+    def finishing(self: archive.Archive, description: Any) -> Path:
+        stop.set()
+        return finish(self, description)
+
+    spec = ExportSpec(source=str(image), out=out, container=kind, workers=1, style=STYLE)
+    with monkeypatch.context() as patched:
+        patched.setattr(archive.Archive, "finish", finishing)
+        outcome = at_once(exported(spec, stop=stop))
+    assert outcome.stopped
+    assert not outcome.files
+    assert [path.name for path in tmp_path.iterdir()] == [f".{out.name}.part"]
+    again = run(image, out, container=kind)
+    assert (again.painted, again.empty) == (0, 0)
+    run(image, tmp_path / "whole")
+    assert tiles_of(out) == conftest.tiles_of(tmp_path / "whole")
+
+
+def test_a_copy_by_sqlite_ends_in_its_middle(tmp_path: Path) -> None:
+    stop = threading.Event()
+    threading.Timer(0.5, stop.set).start()
+    ledger = Ledger(tmp_path / "part")
+    endless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT max(x) FROM c"
+    began = time.monotonic()
+    with stopping(stop), pytest.raises(Stopped):
+        ledger.copy_to(tmp_path / "packed", [(endless, ())])
+    ledger.close()
+    assert time.monotonic() - began < 5
 
 
 def test_another_look_begins_the_part_again(
