@@ -32,6 +32,23 @@ class Group:
     def __init__(self) -> None:
         self._parts: dict[str, str] = {}
         self._since = 0.0
+        self._disks: dict[int, int] = {}
+        """Handle on each file system, by device, since before the first of the files on it."""
+        self._folders: set[str] = set()
+
+    def expect(self, folder: str) -> None:
+        """A file is about to be written into a folder.
+
+        The system tells a handle of the failures since it was opened, and one that is opened later
+        only of those that nobody else was told of.
+        """
+        if folder in self._folders:
+            return
+        self._folders.add(folder)
+        with contextlib.suppress(OSError):  # writing the file says what is wrong
+            device = os.stat(folder).st_dev  # noqa: PTH116
+            if device not in self._disks:
+                self._disks[device] = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
 
     def add(self, path: str, part: str) -> None:
         """A file is written as `part` and shall be `path`."""
@@ -72,7 +89,7 @@ class Group:
         """
         parts, self._parts = self._parts, {}
         try:
-            _sync(list(parts.values()))
+            _sync(list(parts.values()), self._disks)
             while parts:
                 path = next(iter(parts))
                 os.replace(parts[path], path)  # noqa: PTH105 half the time of Path.replace
@@ -80,11 +97,18 @@ class Group:
         finally:
             for part in parts.values():
                 _unlink(part)
+            self._close()
 
     def abandon(self) -> None:
         """Remove the files."""
         for path in list(self._parts):
             self.drop(path)
+        self._close()
+
+    def _close(self) -> None:
+        self._folders.clear()
+        while self._disks:
+            os.close(self._disks.popitem()[1])
 
 
 class _Current(threading.local):
@@ -114,25 +138,25 @@ def together() -> Iterator[Group]:
         group.abandon()
 
 
-def _sync(paths: list[str]) -> None:
-    """Wait until files are on the disk."""
+def _sync(paths: list[str], disks: dict[int, int]) -> None:
+    """Wait until files are on the disk; `disks` has a handle of file systems by device."""
     syncfs = _syncfs() if len(paths) >= _FEW else None
-    devices: dict[int, str] = {}
+    devices: set[int] = set()
     for path in paths:
         device = os.stat(path).st_dev  # noqa: PTH116
-        if syncfs is None or not _is_synced_whole(device):
-            _sync_one(path, os.fsync)
+        if syncfs is None or device not in disks or not _is_synced_whole(device):
+            _sync_one(path)
         else:
-            devices[device] = path
+            devices.add(device)
     if syncfs is not None:
-        for path in devices.values():
-            _sync_one(path, syncfs)
+        for device in devices:
+            syncfs(disks[device])
 
 
-def _sync_one(path: str, sync: Callable[[int], None]) -> None:
+def _sync_one(path: str) -> None:
     handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     try:
-        sync(handle)
+        os.fsync(handle)
     finally:
         os.close(handle)
 

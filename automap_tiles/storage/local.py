@@ -100,6 +100,8 @@ class LocalStorage:
         try:
             if folder not in _folders:
                 _make_folder(folder)
+            if group is not None:
+                group.expect(folder)
             try:
                 _write(part, data, sync=group is None)
             except FileNotFoundError:  # the folder has gone since we saw it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import pickle
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from automap_tiles.errors import OutputError
-from automap_tiles.storage import open_storage, together
+from automap_tiles.storage import local, open_storage, together
 
 MANY = 20
 """More than are synced one by one."""
@@ -102,10 +103,43 @@ def test_a_disk_that_fails_names_nothing(
     with together() as group:
         for number in range(count):
             storage.put(f"{number}.tif", b"1")
-        monkeypatch.setattr("automap_tiles.storage.grouped._sync_one", failing)
+        monkeypatch.setattr("automap_tiles.storage.grouped.os.fsync", failing)
+        monkeypatch.setattr("automap_tiles.storage.grouped._syncfs", lambda: failing)
         with pytest.raises(OSError, match="Input/output"):
             group.commit()
         assert names(tmp_path) == set()
+
+
+def test_the_disk_is_watched_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A handle that is opened later is not told of a failure that another process has seen."""
+    watched: list[dict[int, str]] = []
+    synced: list[int] = []
+    original = local._write
+
+    def handles() -> dict[int, str]:
+        found = {}
+        for link in Path("/proc/self/fd").iterdir():
+            with contextlib.suppress(OSError):
+                found[int(link.name)] = str(link.readlink())
+        return found
+
+    def write(part: str, data: bytes, *, sync: bool) -> None:
+        watched.append(handles())
+        original(part, data, sync=sync)
+
+    monkeypatch.setattr(local, "_write", write)
+    monkeypatch.setattr("automap_tiles.storage.grouped._syncfs", lambda: synced.append)
+    monkeypatch.setattr("automap_tiles.storage.grouped._is_synced_whole", lambda device: True)
+    storage = open_storage(str(tmp_path))
+    with together() as group:
+        for batch in range(2):
+            for number in range(MANY):
+                storage.put(f"{batch}/{number}.tif", b"1")
+            group.commit()
+            assert watched[batch * MANY][synced[batch]] == str(tmp_path / str(batch))
+    assert str(tmp_path) not in " ".join(handles().values())
 
 
 def test_a_path_that_cannot_be_written_is_told_at_once(tmp_path: Path) -> None:
