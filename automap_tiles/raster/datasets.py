@@ -51,11 +51,16 @@ class Source:
     """Of the overview that the dataset is; None: the whole source."""
 
     def read(
-        self, indexes: Sequence[int], window: Window, out: NDArray[Any] | None = None
+        self,
+        indexes: Sequence[int],
+        window: Window,
+        out: NDArray[Any] | None = None,
+        wanted: NDArray[np.bool_] | None = None,
     ) -> NDArray[Any]:
         """Pixels (band, y, x) of bands of one dtype in a window of whole pixels in the source.
 
-        Blocks of a plain tiled TIFF are read without GDAL, everything else by it.
+        Blocks of a plain tiled TIFF are read without GDAL, everything else by it. Where (y, x)
+        nothing is `wanted` there may be 0 in place of what the source has.
         """
         tiles = self._tiles
         if tiles is None:
@@ -67,7 +72,8 @@ class Source:
         )
         if out is None:
             out = np.empty((len(indexes), height, width), dtype=tiles.layout.dtype)
-        if not tiles.read(indexes, range(top, top + height), range(left, left + width), out):
+        ranges = range(top, top + height), range(left, left + width)
+        if not tiles.read(indexes, ranges, out, wanted):
             self.dataset.read(list(indexes), window=window, out=out)
         return out
 

@@ -100,11 +100,13 @@ def read_into(
     *,
     indexes: Sequence[int],
     nodata: float | None = None,
+    wanted: NDArray[np.bool_] | None = None,
 ) -> tuple[NDArray[Any], NDArray[np.bool_]] | None:
     """As `read`, into an array (band, y, x) whose items are as large as the source's.
 
     Gives that array as the source's dtype, and (y, x) True where a band has no data; there stands
-    what the source has. None, and nothing is read, when the grid's pixels are not the source's.
+    what the source has, or 0 where (y, x) nothing around is `wanted`. None, and nothing is read,
+    when the grid's pixels are not the source's.
     """
     order = _order(path, grid, indexes, "nearest", nodata)
     info = order.info
@@ -126,7 +128,12 @@ def read_into(
             inside = missing[piece.inner_rows, piece.inner_cols]
             inside[:] = False
             with reading(info):
-                order.source.read(indexes, piece.window, inner)
+                order.source.read(
+                    indexes,
+                    piece.window,
+                    inner,
+                    None if wanted is None else wanted[piece.inner_rows, piece.inner_cols],
+                )
             _add_missing(order, inner, inside)
     return pixels, missing
 

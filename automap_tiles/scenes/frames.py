@@ -84,14 +84,21 @@ class NativeFrame:
         )
         return pixels if factor == 1 else _repeated(pixels, factor, cut)
 
-    def read_into(self, source: Source, out: Array) -> tuple[Array, Bools] | None:
+    def read_into(self, source: Source, out: Array, wanted: Bools) -> tuple[Array, Bools] | None:
         """As `raster.read_into`; None for a file on another grid or of wider or narrower pixels."""
         offset = self.lattice.offset(source.grid)
         if offset is None:
             return None
         window, _ = _coarser(self.window, offset, 1)
         own = Lattice.of(source.grid).grid(window)
-        return raster.read_into(source.href, own, out, indexes=source.indexes, nodata=source.nodata)
+        return raster.read_into(
+            source.href,
+            own,
+            out,
+            indexes=source.indexes,
+            nodata=source.nodata,
+            wanted=wanted,
+        )
 
     def bring(self, lattice: Lattice, compute: Compute) -> Array:
         """(y, x) of what is computed on another lattice, its pixels repeated or picked."""

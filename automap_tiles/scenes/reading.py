@@ -299,7 +299,8 @@ def _read_bands(scene: Scene, frame: Frame, reading: Reading, out: Array, counts
         indexes = tuple(file.index for _, file in members)
         grid = band_grid(scene, members[0][1])
         source = Source(href=href, grid=grid, indexes=indexes, nodata=nodata)
-        pixels, missing = _pixels(source, frame, reading, out, [place for place, _ in members])
+        target = out, [place for place, _ in members]
+        pixels, missing = _pixels(source, frame, reading, target, counts)
         counts &= ~missing
         for (place, file), plane in zip(members, pixels, strict=True):
             if angles is not None and file.scaling is not None and file.scaling.sun_elevation:
@@ -309,15 +310,21 @@ def _read_bands(scene: Scene, frame: Frame, reading: Reading, out: Array, counts
 
 
 def _pixels(
-    source: Source, frame: Frame, reading: Reading, out: Array, places: Sequence[int]
+    source: Source,
+    frame: Frame,
+    reading: Reading,
+    target: tuple[Array, Sequence[int]],
+    counts: Bools,
 ) -> tuple[Array, Bools]:
     """Numbers (band, y, x) of a file, and where (y, x) one of its bands has no data.
 
-    Where they need not be resampled, they are read to where their reflectance will be.
+    Where they need not be resampled, they are read to where their reflectance will be, in places
+    of an array, and parts of which nothing `counts` need not be read.
     """
+    out, places = target
     first = places[0]
     if isinstance(frame, NativeFrame) and list(places) == [*range(first, first + len(places))]:
-        found = frame.read_into(source, out[first : first + len(places)])
+        found = frame.read_into(source, out[first : first + len(places)], counts)
         if found is not None:
             return found
     pixels = frame.read(source, reading.resampling)

@@ -310,3 +310,28 @@ def test_directories_in_a_circle_are_left_to_gdal(tmp_path: Path) -> None:
     source = open_source(path)
     assert not is_read_here(source)
     assert_same(source, [1], Window(0, 0, 64, 64))
+
+
+def test_blocks_of_which_nothing_is_wanted_are_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "a.tif", pixels((2, 128, 128), "uint16"), interleave="band")
+    source = open_source(path)
+    window = Window(10, 10, 118, 118)
+    theirs = source.dataset.read([2, 1], window=window)
+    wanted = np.zeros((118, 118), dtype=bool)
+    wanted[30, 60] = True  # the block of rows 32 to 63 and columns 64 to 127
+    made: list[int] = []
+
+    def counted(*args: Any) -> Any:
+        made.append(1)
+        return unpacked(*args)
+
+    monkeypatch.setattr(_file, "unpacked", counted)
+    out = np.full((2, 118, 118), 9, "uint16")
+    source.read([2, 1], window, out, wanted)
+    assert len(made) == 2
+    here = np.s_[:, 22:54, 54:118]
+    assert np.array_equal(out[here], theirs[here])
+    out[here] = 0
+    assert not out.any()

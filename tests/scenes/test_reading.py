@@ -14,6 +14,8 @@ from automap_tiles import raster
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.grid import Grid, Pyramid, Tile, cover
 from automap_tiles.missions import Flag, Scene, center
+from automap_tiles.raster.tiff import _file
+from automap_tiles.raster.tiff._unpacking import unpacked
 from automap_tiles.scenes.lattice import Lattice
 from automap_tiles.scenes.masks import MaskRule
 from automap_tiles.scenes.reading import (
@@ -318,3 +320,29 @@ def test_a_stack_as_xarray(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not swir1"):
         stack.band("swir1")
     assert list(stack.day_of_year()) == [153, 154]
+
+
+def test_what_the_mask_rules_out_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blocks below a cloud are never unpacked, and what is left is the same as without a mask."""
+    classes = np.full((32, 32), 4, dtype=np.uint8)
+    classes[:16] = 9
+    scene = make_scene(tmp_path, classes=classes)
+    tile = tile_over(grid_at(), 12)
+    read: list[int] = []
+
+    def counted(*args: Any) -> Any:
+        read.append(1)
+        return unpacked(*args)
+
+    monkeypatch.setattr(_file, "unpacked", counted)
+    reading = Reading(bands=("red",), whole=True)
+    frame = frame_of(tile, lattice_of([scene], reading))
+    stack = read_dates(overpasses([scene]), frame, reading, target=tile)
+    # of four blocks the two below; and of the classes all there is
+    assert len(read) == 2 + 1
+    every = replace(reading, mask=None)
+    plain = read_dates(overpasses([scene]), frame, every, target=tile)
+    assert stack.valid.any()
+    np.testing.assert_array_equal(stack.values, plain.values * stack.valid[:, None])

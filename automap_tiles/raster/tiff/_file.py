@@ -85,14 +85,20 @@ class TiledFile:
             )  # fmt: skip
         return None
 
-    def read(self, bands: Sequence[int], rows: range, columns: range, out: NDArray[Any]) -> bool:
-        """Fill (band, y, x) of bands that count from 1, within the image.
+    def read(
+        self,
+        bands: Sequence[int],
+        window: tuple[range, range],
+        out: NDArray[Any],
+        wanted: NDArray[np.bool_] | None = None,
+    ) -> bool:
+        """Fill (band, y, x) of bands that count from 1 in rows and columns of the image.
 
+        Where (y, x) nothing of a block is `wanted` it is not unpacked, and 0 stands there.
         Whether that was done: not of blocks that are left out, being without data, or damaged, nor
         of a file that has changed.
         """
-        wanted = self._wanted(bands, rows, columns)
-        if out.dtype != self.layout.dtype or not self.sizes[wanted].all():
+        if out.dtype != self.layout.dtype or not self.sizes[self._numbers(bands, *window)].all():
             return False
         try:
             handle = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
@@ -103,16 +109,18 @@ class TiledFile:
             if stamp_of(status) != self.stamp:
                 return False
             file = _OpenFile(handle, _key(status))
-            for number, *places in self._places(rows, columns):
-                planes = self._planes(file, bands, number)
-                _copy(planes, out, *places)
+            for number, here, there in self._places(*window):
+                if wanted is not None and not wanted[here].any():
+                    out[:, *here] = 0
+                else:
+                    _copy(self._planes(file, bands, number), out, here, there)
         except (OSError, Damaged):
             return False
         finally:
             os.close(handle)
         return True
 
-    def _wanted(self, bands: Sequence[int], rows: range, columns: range) -> NDArray[np.intp]:
+    def _numbers(self, bands: Sequence[int], rows: range, columns: range) -> NDArray[np.intp]:
         """The numbers of the blocks of a window."""
         down, across = self.layout.grid
         height, width = self.layout.block
