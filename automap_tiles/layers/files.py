@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,26 +47,36 @@ class FileLayer:
     zooms: tuple[int, ...] = ()
     """Of a folder of tiles: those that have tiles, ascending."""
 
+    @cached_property
+    def _read_from(self) -> Reader:
+        return _source(self.reader)
+
+    @cached_property
+    def _tiles(self) -> TiledReader | None:
+        """None where it is no folder of tiles."""
+        # once: to look whether an object has all of a protocol takes longer than the file's stamp
+        return self._read_from if isinstance(self._read_from, TiledReader) else None
+
     def version(self, tile: Tile) -> str:
-        source = _source(self.reader)
-        if not isinstance(source, TiledReader):
-            return source.fingerprint()
-        zoom = self._zoom(source, tile)
+        tiles = self._tiles
+        if tiles is None:
+            return self._read_from.fingerprint()
+        zoom = self._zoom(tiles, tile)
         if zoom is None:
             return ""
-        return " ".join(stamp or _ABSENT for stamp in source.stamps(tile, zoom))
+        return " ".join(stamp or _ABSENT for stamp in tiles.stamps(tile, zoom))
 
     def read(
         self, tile: Tile, bands: Sequence[int], resampling: str = "nearest"
     ) -> RasterArray | None:
-        source = _source(self.reader)
+        source, tiles = self._read_from, self._tiles
         if source.kind is OutputKind.VECTOR:
             return _burnt(source, tile)
-        if isinstance(source, TiledReader):
-            zoom = self._zoom(source, tile)
+        if tiles is not None:
+            zoom = self._zoom(tiles, tile)
             if zoom is None:
                 return None
-            data = source.pixels_at(tile).read(list(bands), resampling, tile_directory_zoom=zoom)
+            data = tiles.pixels_at(tile).read(list(bands), resampling, tile_directory_zoom=zoom)
         else:
             here = source.at(tile)
             if not isinstance(here, RasterInput) or here.is_empty():
