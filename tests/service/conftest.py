@@ -35,7 +35,7 @@ class Asker:
 
     def __call__(self, method: str, path: str, **more: Any) -> Any:
         headers = {"Authorization": f"Token {self.token}", **more.pop("headers", {})}
-        return self.client.open(path, method=method, headers=headers, **more)
+        return self.client.open(path, method=method, headers=headers, buffered=True, **more)
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Site:
         if name not in {each.name for each in self.service.users.all()}:
             self.service.users.add(name, PASSWORD, one_time=False)
         user = self.service.users.named(name)
-        issued = self.service.words.new_token(user.id, 1e6)
+        issued = self.service.words.new_token(user.id, 1e8)
         return Asker(self.app.test_client(), issued.word)
 
     def with_files(self, name: str = "ann", *, samples: bool = False) -> Asker:

@@ -43,12 +43,12 @@ def main(said: Mapping[str, Any]) -> dict[str, Any]:
         return read(Path(said["path"]), Path(said["out"]), said["limits"])
     except ConfigError as error:
         kind = "too-large" if isinstance(error, _TooMuch) else "wrong"
-        found = None if error.found is None else str(error.found)
+        found = None if error.found is None else _plain(str(error.found), said["path"])
         line = "" if error.line is None else f"line {error.line}: "
-        message = f"{line}{error.message}".replace(f"{said['path']}: ", "")
-        return {"error": message, "found": found, "remedy": error.remedy, "kind": kind}
+        message = _plain(f"{line}{error.message}", said["path"])
+        return {"error": message, "found": found or None, "remedy": error.remedy, "kind": kind}
     except AutomapError as error:
-        return {"error": str(error).replace(f"{said['path']}: ", ""), "kind": "wrong"}
+        return {"error": _plain(str(error), said["path"]), "kind": "wrong"}
     except (MemoryError, RecursionError):
         return {"error": "is too large, or too deeply nested", "kind": "too-large"}
 
@@ -59,13 +59,11 @@ def _boundary(path: Path, out: Path, limits: Mapping[str, float]) -> dict[str, A
 
     from automap_tiles.workflows.automap.parameters import boundary_area
 
-    named = path.with_suffix(_ending(path))
+    ending, driver = _kind(path)
+    named = path.with_suffix(ending)
     path.rename(named)
-    try:
-        area = boundary_area(named)
-    except ConfigError as error:
-        text = error.message.replace(f"{named}: ", "")
-        raise ConfigError(text, found=error.found, remedy=error.remedy) from None
+    _check_driver(named, driver)
+    area = boundary_area(named)
     vertices = int(shapely.get_num_coordinates(area))
     if vertices > limits["vertices"]:
         raise _TooMuch(f"has more than {limits['vertices']:,.0f} vertices", found=vertices)
@@ -78,19 +76,38 @@ def _boundary(path: Path, out: Path, limits: Mapping[str, float]) -> dict[str, A
     return {"km2": round(size, 3), "bounds": list(area.bounds), "vertices": vertices}
 
 
-def _ending(path: Path) -> str:
-    """By the bytes of a file, whatever it is called: other drivers than these are never asked."""
+def _kind(path: Path) -> tuple[str, str]:
+    """(ending, driver) by the bytes of a file, whatever it is called."""
     with path.open("rb") as file:
         head = file.read(4096)
     if head.startswith(b"SQLite format 3\0"):
-        return ".gpkg"
+        return ".gpkg", "GPKG"
     if head.startswith(b"fgb\x03"):
-        return ".fgb"
+        return ".fgb", "FlatGeobuf"
     if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{":
-        return ".geojson"
+        return ".geojson", "GeoJSON"
     raise ConfigError(
         "is neither GeoJSON nor GeoPackage nor FlatGeobuf", remedy="save it as GeoJSON"
     )
+
+
+def _check_driver(path: Path, driver: str) -> None:
+    """Raise `ConfigError` unless this driver alone reads the file: no other one is asked."""
+    import fiona
+    from fiona.errors import FionaError
+
+    try:
+        with fiona.open(path, enabled_drivers=[driver]):
+            pass
+    except (FionaError, ValueError, OSError):
+        raise ConfigError(f"is not valid {driver}", remedy="save it as GeoJSON") from None
+
+
+def _plain(text: str, path: str) -> str:
+    """A text without the folder that the file lies in for now."""
+    folder = str(Path(path).parent)
+    kept = [part for part in text.split(": ") if not part.startswith(folder)]
+    return ": ".join(kept).replace(folder, "")
 
 
 def _samples(path: Path, out: Path, limits: Mapping[str, float]) -> dict[str, Any]:

@@ -1,0 +1,209 @@
+"""Links to results: how long they are good, where they lead, who may."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from typing import Any
+
+import pytest
+
+from automap_service.keeper import expire
+from automap_tiles.jobs import Ending, Job, NewJob, Result, Status
+from tests.jobs.parts import Clock, new_job
+from tests.service.conftest import Asker, MakeSite, Site
+from tests.storage.s3 import BUCKET, S3Server
+
+CONTENT = b"PK not really a zip" * 100
+
+
+def finished(site: Site, ask: Asker, content: bytes = CONTENT, **said: Any) -> Job:
+    """A job at its end, with an archive."""
+    user = site.service.users.named(ask("GET", "/me").json["name"])
+    new: NewJob = new_job(user=user.id, **said)
+    site.service.store.add(new)
+    job = site.service.queue.claim("r")
+    assert job is not None
+    key = f"results/{job.id}/1/spring_composite_20180401_20180531.zip"
+    with site.service.results.writing(key) as file:
+        file.write(content)
+    expires = site.service.database.clock() + 14 * 86400
+    result = Result(key=key, size=len(content), sha256="0" * 64, expires=expires)
+    return site.service.queue.finish(
+        job, Ending(status=Status.SUCCESSFUL, message="successful", result=result)
+    )
+
+
+def link_of(ask: Asker, job: Job) -> str:
+    answer = ask("GET", f"/jobs/{job.id}/results")
+    assert answer.status_code == 200, answer.json
+    return str(answer.json["archive"]["href"]).removeprefix("http://localhost")
+
+
+def test_a_link_is_good_for_48_hours_and_not_longer(site: Site, clock: Clock) -> None:
+    ask = site.user()
+    link = link_of(ask, finished(site, ask))
+    client = site.app.test_client()
+    clock.now += 47 * 3600 + 59 * 60
+    answer = client.get(link, buffered=True)
+    assert (answer.status_code, answer.data) == (200, CONTENT)
+    assert "spring_composite_20180401_20180531.zip" in answer.headers["Content-Disposition"]
+    clock.now += 2 * 60
+    answer = client.get(link, buffered=True)
+    assert answer.status_code == 410
+    assert answer.json is not None
+    assert answer.json["type"].endswith("/ResultLinkExpired")
+
+
+def test_a_download_goes_on_where_it_broke_off(site: Site) -> None:
+    ask = site.user()
+    link = link_of(ask, finished(site, ask))
+    client = site.app.test_client()
+    tag = client.get(link, headers={"Range": "bytes=0-9"}, buffered=True).headers["ETag"]
+    rest = client.get(link, headers={"Range": "bytes=10-", "If-Range": tag}, buffered=True)
+    assert (rest.status_code, rest.data) == (206, CONTENT[10:])
+
+
+def test_links_are_revoked_counted_and_kept_as_hashes(site: Site) -> None:
+    from sqlalchemy import select
+
+    from automap_service.tables import LINKS
+
+    ask = site.user()
+    job = finished(site, ask)
+    link = link_of(ask, job)
+    for _ in range(3):
+        site.app.test_client().get(link, buffered=True)
+    with site.service.database.reading() as connection:
+        row = connection.execute(select(LINKS)).one()
+    assert row.used == 3
+    assert link.rpartition("/")[2] not in str(row)
+    assert ask("DELETE", f"/jobs/{job.id}/results/links").status_code == 204
+    assert site.app.test_client().get(link, buffered=True).status_code == 410
+    assert site.app.test_client().get(link_of(ask, job), buffered=True).status_code == 200
+
+
+def test_data_expire_later_than_links_and_both_are_told(site: Site, clock: Clock) -> None:
+    ask = site.user()
+    job = finished(site, ask)
+    said = ask("GET", f"/jobs/{job.id}/results").json
+    assert said["archive"]["expires"] < said["results_expire"]
+    clock.now += 13.5 * 86400
+    last = link_of(ask, job)  # does not outlive the data
+    clock.now += 0.6 * 86400
+    assert site.app.test_client().get(last).status_code == 410
+    assert ask("GET", f"/jobs/{job.id}/results").status_code == 410
+    assert expire(site.service) == 1
+    assert site.service.results.archives(job.id) == []
+    assert expire(site.service) == 0
+    assert ask("GET", f"/jobs/{job.id}").json["status"] == "successful"
+
+
+def test_results_that_are_not_there_say_why(site: Site, launched: dict[str, Any]) -> None:
+    ask = site.with_files()
+    job = ask("POST", "/launch", json=launched).json["id"]
+    answer = ask("GET", f"/jobs/{job}/results")
+    assert (answer.status_code, answer.json["type"].rpartition("/")[2]) == (404, "result-not-ready")
+    claimed = site.service.queue.claim("r")
+    assert claimed is not None
+    ending = Ending(status=Status.FAILED, message="failed", reason="no scene was seen")
+    site.service.queue.finish(claimed, ending)
+    answer = ask("GET", f"/jobs/{job}/results")
+    assert answer.json["detail"] == "no scene was seen"
+    assert ask("GET", f"/jobs/{job}").json["message"] == "no scene was seen"
+
+
+def test_a_removed_job_takes_its_data_along(site: Site) -> None:
+    ask = site.user()
+    job = finished(site, ask)
+    link = link_of(ask, job)
+    assert ask("DELETE", f"/jobs/{job.id}").status_code == 200
+    assert ask("GET", f"/jobs/{job.id}").status_code == 404
+    assert site.service.results.archives(job.id) == []
+    assert site.app.test_client().get(link, buffered=True).status_code == 410
+
+
+# -- a bucket -------------------------------------------------------------------------------------
+
+
+def fetched(address: str, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
+    try:
+        request = urllib.request.Request(address, headers=headers or {})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+def test_a_link_leads_to_a_signed_address_of_the_bucket(
+    make_site: MakeSite, s3: S3Server, clock: Clock
+) -> None:
+    site = make_site(results={"url": f"s3://{BUCKET}/service"})
+    ask = site.user()
+    job = finished(site, ask)
+    link = link_of(ask, job)
+    clock.now += 47 * 3600 + 59 * 60
+    answer = site.app.test_client().get(link, buffered=True)
+    assert answer.status_code == 302
+    address = answer.headers["Location"]
+    assert "spring_composite_20180401_20180531.zip?" in address
+    assert fetched(address) == (200, CONTENT)
+    assert fetched(address, {"Range": "bytes=5-9"}) == (206, CONTENT[5:10])
+    name = "spring_composite_20180401_20180531.zip"
+    assert fetched(address.replace(name, "another.zip"))[0] == 403
+    assert fetched(address.replace("X-Amz-Expires=", "X-Amz-Expires=9"))[0] == 403
+    assert fetched(address.partition("?")[0])[0] == 403
+    clock.now += 2 * 60
+    assert site.app.test_client().get(link, buffered=True).status_code == 410
+    ask("DELETE", f"/jobs/{job.id}")
+    assert site.service.results.archives(job.id) == []
+
+
+def test_a_signed_address_is_refused_by_the_bucket_when_it_is_over(
+    make_site: MakeSite, s3: S3Server
+) -> None:
+    import time
+
+    site = make_site(results={"url": f"s3://{BUCKET}/service"})
+    ask = site.user()
+    job = finished(site, ask)
+    result = site.service.store.result(job.id)
+    assert result is not None
+    address = site.service.results.signed(result.key, 1)
+    assert address is not None
+    time.sleep(2.5)
+    assert fetched(address)[0] == 403
+
+
+def test_an_archive_that_breaks_off_is_not_in_the_bucket(s3: S3Server) -> None:
+    from automap_tiles.jobs.results import ResultStore
+
+    store = ResultStore(f"s3://{BUCKET}/broken")
+
+    def broken_off() -> None:
+        with store.writing("results/j/1/a.zip") as file:
+            file.write(b"x" * (12 << 20))
+            raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError):
+        broken_off()
+    assert store.archives("j") == []
+
+
+def test_a_store_that_is_away_is_said_to_be(
+    make_site: MakeSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from automap_tiles.errors import OutputError
+    from automap_tiles.jobs.results import ResultStore
+
+    site = make_site()
+    ask = site.user()
+    link = link_of(ask, finished(site, ask))
+
+    def away(*_: object) -> str:
+        raise OutputError("does not answer")
+
+    monkeypatch.setattr(ResultStore, "signed", away)
+    answer = site.app.test_client().get(link, buffered=True)
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "60"
