@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from tests.jobs.parts import Clock, Parts, make, new_job
 
 
 @pytest.fixture
-def parts(tmp_path: Path) -> Parts:
-    return make(tmp_path, clock=Clock(), limits=Limits(lease=60.0, per_user=2))
+def parts(tmp_path: Path, url: str) -> Iterator[Parts]:
+    found = make(tmp_path, url, clock=Clock(), limits=Limits(lease=60.0, per_user=2))
+    yield found
+    found.database.close()
 
 
 def pass_by(parts: Parts, seconds: float) -> None:
@@ -177,11 +180,11 @@ def test_pages_are_not_moved_by_jobs_that_come_meanwhile(parts: Parts) -> None:
     assert third.next is None
 
 
-def test_what_hangs_on_the_end_is_there_with_it_or_not_at_all(tmp_path: Path) -> None:
+def test_what_hangs_on_the_end_is_there_with_it_or_not_at_all(tmp_path: Path, url: str) -> None:
     def refuse(*_: object) -> None:
         raise RuntimeError("the outbox is full")
 
-    parts = make(tmp_path, on_final=(refuse,))
+    parts = make(tmp_path, url, on_final=(refuse,))
     new = parts.store.add(new_job())
     job = claimed(parts)
     result = Result(key="results/x/1/a.zip", size=1, sha256="0" * 64)
@@ -193,6 +196,7 @@ def test_what_hangs_on_the_end_is_there_with_it_or_not_at_all(tmp_path: Path) ->
     assert found is not None
     assert found.status is Status.RUNNING
     assert parts.store.result(new.id) is None
+    parts.database.close()
 
 
 def test_a_log_is_bounded_and_says_so_and_errors_are_still_in_it(
@@ -212,8 +216,8 @@ def test_a_log_is_bounded_and_says_so_and_errors_are_still_in_it(
     assert len(lines) < 15
 
 
-def test_many_runners_at_once_share_the_queue(tmp_path: Path) -> None:
-    parts = make(tmp_path, limits=Limits(lease=60.0, per_user=3))
+def test_many_runners_at_once_share_the_queue(tmp_path: Path, url: str) -> None:
+    parts = make(tmp_path, url, limits=Limits(lease=60.0, per_user=3))
     for number in range(60):
         parts.store.add(new_job(user=f"u{number % 3}", workspace=f"w{number % 20}"))
     taken: list[str] = []
@@ -235,6 +239,7 @@ def test_many_runners_at_once_share_the_queue(tmp_path: Path) -> None:
             if max(Counter(each.user for each in active).values(), default=0) > 3:
                 broken.append("too many of a user")
             ended(mine, job)
+        mine.database.close()
 
     threads = [threading.Thread(target=work, args=(f"r{number}",)) for number in range(4)]
     for thread in threads:
@@ -244,3 +249,4 @@ def test_many_runners_at_once_share_the_queue(tmp_path: Path) -> None:
     assert broken == []
     assert sorted(taken) == sorted(set(taken))
     assert len(taken) == 60
+    parts.database.close()

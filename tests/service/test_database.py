@@ -1,0 +1,72 @@
+"""Migrations, backups, and the same on both databases."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect
+
+from automap_service.database import backup, check_state, migrate, newest, state
+from automap_service.tables import METADATA
+from automap_tiles.errors import ConfigError, OutputError
+from automap_tiles.jobs import Database
+from tests.jobs.postgresql import own_database, postgresql
+from tests.service.conftest import MakeSite
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    with postgresql() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/x.sqlite"
+        return
+    with own_database(request.getfixturevalue("server"), f"t{secrets.token_hex(6)}") as found:
+        yield found
+
+
+def test_the_steps_lead_to_the_tables_of_the_code(url: str) -> None:
+    database = Database(url)
+    with pytest.raises(ConfigError, match="automap service migrate"):
+        check_state(database)
+    assert migrate(database) == newest() == state(database)
+    assert migrate(database) == newest()  # again, with nothing to do
+    check_state(database)
+    with database.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, METADATA) == []
+        assert set(inspect(connection).get_table_names()) == {*METADATA.tables, "alembic_version"}
+    database.close()
+
+
+def test_a_whole_story_on_both(make_site: MakeSite, url: str, launched: dict[str, object]) -> None:
+    site = make_site(database={"url": url})
+    ask = site.with_files()
+    job = ask("POST", "/launch", json=launched).json["id"]
+    assert ask("GET", "/jobs?q=SPR&status=accepted,running").json["jobs"][0]["id"] == job
+    assert ask("DELETE", f"/jobs/{job}").json["status"] == "dismissed"
+    assert ask("DELETE", f"/jobs/{job}").status_code == 200
+    assert ask("GET", "/jobs").json["jobs"] == []
+
+
+def test_a_backup_is_a_database_of_its_own(make_site: MakeSite, tmp_path: Path) -> None:
+    site = make_site()
+    site.user("ann")
+    path = tmp_path / "copy.sqlite"
+    backup(site.service.database, path)
+    assert path.stat().st_mode & 0o077 == 0
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT name FROM users").fetchall() == [("ann",)]
+    connection.close()
+    with pytest.raises(OutputError, match="is there already"):
+        backup(site.service.database, path)
