@@ -11,10 +11,11 @@ TESTS ?= tests
 # Where it is set, each of some hundred interpreters would compile all modules and tests anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install demo chromium test fuzz kills job-kills mutants cases lint bench lock clean
+.PHONY: help install demo service-demo chromium test fuzz kills job-kills mutants cases lint bench lock clean
 
 help:
 	@echo "make demo    fetch real Sentinel-2 imagery, make pyramids and a map of it"
+	@echo "make service-demo  a page and an API to launch runs on that imagery, with two users"
 	@echo "make test    install what the tests need and run them"
 	@echo "make fuzz    property tests with seeds of their own, which it prints (SEED=... repeats them)"
 	@echo "make kills   60 runs into an object store killed and continued elsewhere"
@@ -46,6 +47,12 @@ $(VENV)/.demo-stamp: requirements-demo.lock pyproject.toml | $(BIN)/python
 	$(PIP) --no-deps --editable .
 	@touch $@
 
+# With the extra `service` besides.
+$(VENV)/.service-stamp: requirements-service.lock pyproject.toml | $(BIN)/python
+	$(PIP) --require-hashes -r requirements-service.lock
+	$(PIP) --no-deps --editable .
+	@touch $@
+
 $(VENV)/.test-stamp: requirements-test.lock pyproject.toml | $(BIN)/python
 	$(PIP) --require-hashes -r requirements-test.lock
 	$(PIP) --no-deps --editable .
@@ -57,6 +64,12 @@ install: $(VENV)/.base-stamp
 
 demo: $(VENV)/.demo-stamp
 	$(BIN)/automap demo
+
+# The service with the demo's imagery as its catalogue and two users, ann and bob.
+SERVICE ?= .service-demo
+PORT ?= 8090
+service-demo: $(VENV)/.service-stamp
+	$(BIN)/automap service demo --folder $(SERVICE) --port $(PORT)
 
 # The page of the preview is tested in Debian's Chromium. Where there is none and apt-get may install
 # it, it does; elsewhere those tests are skipped and say so.
@@ -132,6 +145,7 @@ lock: $(VENV)/.test-stamp
 	$(UV) lock --upgrade
 	$(EXPORT) --output-file requirements.lock >/dev/null
 	$(EXPORT) --extra classify --extra serve --output-file requirements-demo.lock >/dev/null
+	$(EXPORT) --extra classify --extra serve --extra service --output-file requirements-service.lock >/dev/null
 	$(EXPORT) --extra test --extra dev --extra bench --output-file requirements-test.lock >/dev/null
 
 clean:

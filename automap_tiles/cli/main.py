@@ -52,6 +52,7 @@ COMMANDS: dict[str, _Entry] = {
     "service": _Entry(
         "service", "A page and an API for many users, to launch runs and fetch their results."
     ),
+    "launch": _Entry("launch", "Launch a run at an AutoMap service."),
     "demo": _Entry("demo", "Fetch real Sentinel-2 imagery, make tile pyramids and a map of it."),
 }
 """Name of the command -> its module (with a click command `command`) and its line of help."""

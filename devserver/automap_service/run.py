@@ -31,13 +31,18 @@ _CONNECTIONS = 500
 Tell = Callable[[str], None]
 
 
-def run(settings: Settings, tell: Tell) -> None:
-    """Everything, until it is interrupted; tables are made, and brought to the newest state."""
+def run(settings: Settings, tell: Tell, prepare: Callable[[Service], None] | None = None) -> None:
+    """Everything, until it is interrupted; tables are made, and brought to the newest state.
+
+    `prepare` is called before the first user would be made.
+    """
     listening = listen(settings)
     settings = with_port(settings, listening)
     service = open_service(settings)
     migrate(service.database)
     remove_parts(settings.root / "uploads")
+    if prepare is not None:
+        prepare(service)
     first = service.users.add_first()
     with _runner(service):
         tell(f"AutoMap at {address_of(settings)}/")

