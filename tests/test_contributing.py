@@ -1,7 +1,8 @@
 """The pages "Add a …" of CONTRIBUTING.md, run word for word.
 
-A page is a heading with fenced blocks: `language path` is a file, `console` has commands behind
-`$ ` and what they print. Whoever writes a page has its test.
+A page is a heading with fenced blocks: `language path` is a file, `diff path` a change of one,
+`console` has commands behind `$ ` and what they print. Whoever writes a page has its test. Files of
+this project are changed in a copy of it, which the commands run then.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -22,6 +24,8 @@ _BLOCK = re.compile(
     r"^```(?P<language>\w+)(?: (?P<path>\S+))?\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )
 _INSTALL = "pip install -e ."
+_SCENES = "Scenes to try things on"
+_OURS = ("automap_tiles", "processes")
 
 
 @dataclass(frozen=True)
@@ -31,15 +35,35 @@ class Block:
     text: str
 
 
-def pages() -> dict[str, list[Block]]:
+def sections() -> dict[str, list[Block]]:
+    """Of the whole paper, by heading."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     parts = re.split(r"^## (.*)$", text, flags=re.MULTILINE)
     named = zip(parts[1::2], parts[2::2], strict=True)
     return {
         name: [Block(**found.groupdict()) for found in _BLOCK.finditer(body)]
         for name, body in named
+    }
+
+
+def pages() -> dict[str, list[Block]]:
+    """What is to be done for each page, the scenes that it uses included."""
+    found = sections()
+    return {
+        name: [*(found[_SCENES] if any("hills" in each.text for each in blocks) else []), *blocks]
+        for name, blocks in found.items()
         if name.startswith("Add a")
     }
+
+
+def changed(text: str, change: str) -> str:
+    """A text with the change of a `diff` block, whose other lines say where it goes."""
+    lines = change.splitlines(keepends=True)
+    before = "".join(line[1:] for line in lines if line[0] in " -")
+    after = "".join(line[1:] for line in lines if line[0] in " +")
+    assert before.strip(), "a change needs a line beside it"
+    assert text.count(before) == 1, before
+    return text.replace(before, after)
 
 
 def commands(text: str) -> list[tuple[str, str]]:
@@ -76,7 +100,7 @@ def do(line: str, folder: Path) -> str:
     done = subprocess.run(
         [sys.executable, *known[words[0]], *words[1:]],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), *filter(None, sys.path)])},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(_paths(folder))},
         capture_output=True,
         text=True,
         check=False,
@@ -86,14 +110,34 @@ def do(line: str, folder: Path) -> str:
     return done.stdout.strip()
 
 
+def _paths(folder: Path) -> list[str]:
+    """Where Python looks: the folder first, and in a copy of this project where there is one."""
+    own = [str(place) for place in (folder, folder / "processes") if place.is_dir()]
+    return [*own, *filter(None, sys.path)]
+
+
+def write(block: Block, folder: Path) -> None:
+    assert block.path is not None
+    path = folder / block.path
+    if block.path.startswith(_OURS) and not (folder / _OURS[0]).exists():
+        for name in _OURS:
+            hidden = shutil.ignore_patterns("__pycache__", "examples")
+            shutil.copytree(ROOT / name, folder / name, ignore=hidden)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = block.text
+    if block.language == "diff":
+        text = changed(path.read_text(encoding="utf-8"), text)
+    else:
+        assert not path.exists(), f"{block.path} is there already"
+    path.write_text(text, encoding="utf-8")
+
+
 @pytest.mark.parametrize("name", pages())
 def test_page(name: str, tmp_path: Path) -> None:
     did = 0
     for block in pages()[name]:
         if block.path is not None:
-            path = tmp_path / block.path
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(block.text, encoding="utf-8")
+            write(block, tmp_path)
             continue
         assert block.language == "console", f"{name}: neither a file nor commands"
         for line, said in commands(block.text):
