@@ -42,6 +42,7 @@ def write(path: Path, pixels: Any, grid: Grid, nodata: float | None = 0) -> str:
         tiled=True,
         blockxsize=32,
         blockysize=32,
+        compress="deflate",
     ) as dataset:
         dataset.write(pixels)
     return str(path)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import Any
 
 from numpy.typing import NDArray
@@ -35,24 +35,28 @@ class _Cache:
 _cache: _Cache | None = None
 
 
-def _forget_lock() -> None:
-    """In a forked child, where another thread of the parent may have held it."""
-    if _cache is not None:
-        _cache.lock = threading.Lock()
+def _forget() -> None:
+    """In a forked child: a thread of the parent may have held the lock."""
+    global _cache  # noqa: PLW0603 - as below
+    _cache = None
 
 
-os.register_at_fork(after_in_child=_forget_lock)
+os.register_at_fork(after_in_child=_forget)
 
 
-def kept_block(key: Hashable, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
-    """The block of a key, which nobody may write into."""
+def _shared() -> _Cache:
     global _cache  # noqa: PLW0603 - made when it is first needed, when its share is known
-    cache = _cache
-    if cache is None:
-        cache = _cache = _Cache()
-    found = cache.get(key)
-    if found is None:
-        found = make()
-        found.flags.writeable = False
-        cache.put(key, found)
-    return found
+    if _cache is None:
+        _cache = _Cache()
+    return _cache
+
+
+def kept(key: Hashable) -> NDArray[Any] | None:
+    """The block of a key, which nobody may write into; None where there is none."""
+    return _shared().get(key)
+
+
+def keep(key: Hashable, block: NDArray[Any]) -> None:
+    """Keep a block for whoever asks for the key."""
+    block.flags.writeable = False
+    _shared().put(key, block)

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automap_tiles.raster.tiff._blocks import Layout, layout_of
-from automap_tiles.raster.tiff._cache import kept_block
+from automap_tiles.raster.tiff._blocks import Compression, Layout, layout_of
+from automap_tiles.raster.tiff._cache import keep, kept
 from automap_tiles.raster.tiff._directory import Field, Tag, read_directories
 from automap_tiles.raster.tiff._unpacking import Damaged, unpacked
 
@@ -55,9 +55,10 @@ class TiledFile:
     path: str
     stamp: Stamp
     layout: Layout
-    offsets: NDArray[Any]
-    """Of the blocks."""
-    sizes: NDArray[Any]
+    places: tuple[tuple[int, int], ...]
+    """Offset and size of each block."""
+    missing: NDArray[np.bool_] | None
+    """Of each block whether it is left out, being without data; None: none is."""
 
     @classmethod
     def of(cls, path: str, stamp: Stamp, profile: Profile) -> TiledFile | None:
@@ -78,11 +79,10 @@ class TiledFile:
             layout = layout_of(fields)
             if layout is None or not _is_plain(fields, layout, profile):
                 return None
-            return cls(
-                path=path, stamp=stamp, layout=layout,
-                offsets=np.array(fields[Tag.TILE_OFFSETS].whole()),
-                sizes=np.array(fields[Tag.TILE_BYTE_COUNTS].whole()),
-            )  # fmt: skip
+            sizes = fields[Tag.TILE_BYTE_COUNTS].whole()
+            places = tuple(zip(fields[Tag.TILE_OFFSETS].whole(), sizes, strict=True))
+            missing = None if all(sizes) else np.array(sizes) == 0
+            return cls(path=path, stamp=stamp, layout=layout, places=places, missing=missing)
         return None
 
     def read(
@@ -94,11 +94,11 @@ class TiledFile:
     ) -> bool:
         """Fill (band, y, x) of bands that count from 1 in rows and columns of the image.
 
-        Where (y, x) nothing of a block is `wanted` it is not unpacked, and 0 stands there.
-        Whether that was done: not of blocks that are left out, being without data, or damaged, nor
+        Where (y, x) nothing of a block is `wanted` it is not unpacked, and 0 stands there. Returns
+        whether that was done: not of blocks that are left out, being without data, or damaged, nor
         of a file that has changed.
         """
-        if out.dtype != self.layout.dtype or not self.sizes[self._numbers(bands, *window)].all():
+        if out.dtype != self.layout.dtype or self._is_missing(bands, *window):
             return False
         try:
             handle = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
@@ -120,8 +120,10 @@ class TiledFile:
             os.close(handle)
         return True
 
-    def _numbers(self, bands: Sequence[int], rows: range, columns: range) -> NDArray[np.intp]:
-        """The numbers of the blocks of a window."""
+    def _is_missing(self, bands: Sequence[int], rows: range, columns: range) -> bool:
+        """Whether a block of a window is left out."""
+        if self.missing is None:
+            return False
         down, across = self.layout.grid
         height, width = self.layout.block
         spans = [
@@ -131,7 +133,7 @@ class TiledFile:
         numbers: NDArray[np.intp] = spans[0][:, None] * across + spans[1]
         if self.layout.by_band:
             numbers = numbers + (np.array(bands) - 1)[:, None, None] * (down * across)
-        return numbers
+        return bool(self.missing[numbers].any())
 
     def _places(self, rows: range, columns: range) -> Iterator[tuple[int, Slices, Slices]]:
         """Of each block of a window: its number, where it lies in the window, what of it does."""
@@ -152,17 +154,22 @@ class TiledFile:
 
     def _block(self, file: _OpenFile, number: int) -> NDArray[Any]:
         """All samples (sample, y, x) of a block; raises `Damaged`."""
-        start, size = int(self.offsets[number]), int(self.sizes[number])
+        start, size = self.places[number]
+        key = file.key, start, size
+        found = None if file.key is None else kept(key)
+        if found is None:
+            found = self._unpacked(file, start, size)
+            if file.key is not None:
+                keep(key, found)
+        return found
 
-        def make() -> NDArray[Any]:
-            if start + size > self.stamp[1]:
-                raise Damaged
-            content = os.pread(file.handle, size, start)
-            if len(content) != size:
-                raise Damaged
-            return unpacked(content, self.layout, range(self.layout.block_shape[2]))
-
-        return make() if file.key is None else kept_block((file.key, start, size), make)
+    def _unpacked(self, file: _OpenFile, start: int, size: int) -> NDArray[Any]:
+        if start + size > self.stamp[1]:
+            raise Damaged
+        content = os.pread(file.handle, size, start)
+        if len(content) != size:
+            raise Damaged
+        return unpacked(content, self.layout, range(self.layout.block_shape[2]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +177,7 @@ class _OpenFile:
     """A file while a window of it is read."""
 
     handle: int
-    key: tuple[int, ...] | None
+    key: str | None
     """The same for the same content; None of one that may change and keep it."""
 
 
@@ -188,11 +195,14 @@ def _shared(window: range, start: int, size: int) -> tuple[slice, slice]:
     return slice(first - window.start, last - window.start), slice(first - start, last - start)
 
 
-def _key(status: os.stat_result) -> tuple[int, ...] | None:
-    """None of a file that was just written: the next one may have its number, size and time."""
+def _key(status: os.stat_result) -> str | None:
+    """As a text, which is hashed once only.
+
+    None of a file that was just written: the next one may have its number, size and time.
+    """
     if abs(time.time_ns() - status.st_mtime_ns) < _SETTLED_AFTER:
         return None
-    return status.st_dev, *stamp_of(status)
+    return f"{status.st_dev} {stamp_of(status)}"
 
 
 def stamp_of(status: os.stat_result) -> Stamp:
@@ -234,4 +244,6 @@ def _is_plain(fields: dict[int, Field], layout: Layout, profile: Profile) -> boo
         and layout.dtype == np.dtype(profile.dtype)
         and layout.block == profile.block
         and layout.block_bytes <= _LARGEST_BLOCK
+        # of bytes that are there as they are GDAL makes no more than we
+        and layout.compression is not Compression.NONE
     )
