@@ -25,6 +25,7 @@ from automap_tiles.errors import InputError, SourceBrokeOff, without_signatures
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.raster.drivers import has_side_files, is_local, open_dataset, reason_not_opened
 from automap_tiles.raster.env import ensure_env, is_networked, patience
+from automap_tiles.raster.partial import read_parts
 from automap_tiles.raster.source import RasterInfo, describe
 from automap_tiles.raster.tiff import Profile, Stamp, TiledFile, stamp_of
 
@@ -62,20 +63,22 @@ class Source:
         Blocks of a plain tiled TIFF are read without GDAL, everything else by it. Where (y, x)
         nothing is `wanted` there may be 0 in place of what the source has.
         """
+        top, left = int(window.row_off), int(window.col_off)
+        rows = range(top, top + int(window.height))
+        columns = range(left, left + int(window.width))
         tiles = self._tiles
-        if tiles is None:
-            found: NDArray[Any] = self.dataset.read(list(indexes), window=window, out=out)
-            return found
-        (top, left), (height, width) = (
-            (int(window.row_off), int(window.col_off)),
-            (int(window.height), int(window.width)),
-        )
-        if out is None:
-            out = np.empty((len(indexes), height, width), dtype=tiles.layout.dtype)
-        ranges = range(top, top + height), range(left, left + width)
-        if not tiles.read(indexes, ranges, out, wanted):
-            self.dataset.read(list(indexes), window=window, out=out)
-        return out
+        if tiles is not None:
+            if out is None:
+                out = np.empty((len(indexes), len(rows), len(columns)), tiles.layout.dtype)
+            if tiles.read(indexes, (rows, columns), out, wanted):
+                return out
+        # over the network one request for everything is the quickest
+        is_local_file = self.stamp is not None
+        if is_local_file and out is not None and wanted is not None and not wanted.all():
+            read_parts(self.dataset, list(indexes), (top, left), out, wanted)
+            return out
+        found: NDArray[Any] = self.dataset.read(list(indexes), window=window, out=out)
+        return found
 
     @cached_property
     def _tiles(self) -> TiledFile | None:
