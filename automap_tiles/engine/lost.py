@@ -25,7 +25,8 @@ def died(code: int | None) -> str:
     if code is None:
         return "died"
     if code < 0:
-        return f"died of {signal.Signals(-code).name}"
+        known = {each.value: each.name for each in signal.Signals}
+        return f"died of {known.get(-code, f'signal {-code}')}"  # those of real time have no names
     return f"ended itself with exit status {code}"
 
 

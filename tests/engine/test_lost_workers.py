@@ -167,6 +167,7 @@ def _tiles(config: Path) -> Iterator[TileIndex]:
     [
         ("os.kill(os.getpid(), signal.SIGKILL)", "died of SIGKILL"),
         ("ctypes.string_at(0)", "died of SIGSEGV"),
+        ("os.kill(os.getpid(), 40)", "died of signal 40"),
         ("os._exit(0)", "ended itself with exit status 0"),
         ("os._exit(7)", "ended itself with exit status 7"),
     ],
