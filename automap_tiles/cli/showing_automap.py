@@ -242,7 +242,7 @@ def _plans(report: AutomapReport) -> Iterator[str]:
     for plan in report.satellites:
         unknown = f" and {plan.unknown} of unknown size" if plan.unknown else ""
         yield (
-            f"{plan.name}: {words.plural(plan.scenes, 'scene')} "
+            f"{plan.satellite}: {words.plural(plan.scenes, 'scene')} "
             f"({plan.done} done), {plan.first:%Y-%m-%d} to {plan.last:%Y-%m-%d}, "
             f"{words.size(plan.bytes)}{unknown}, {words.size(plan.to_fetch)} to fetch"
         )

@@ -6,7 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from automap_tiles.errors import OutputError
+from automap_tiles.errors import ConfigError, OutputError
+from automap_tiles.formats import FormatInfo, OutputKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +19,7 @@ class Template:
     module: Path
     """The Python file."""
     output_format: str
-    """`GTiff`, `PNG` or `GeoJSON`."""
+    """Any that tiles are written in (`automap formats`)."""
     output_path: str
     """Folder of the tiles, as it will stand in the `.mapchete` file."""
     grid: str
@@ -64,13 +65,8 @@ baselevels: {min: 4, max: 4, lower: average}
 
 """
 
-_OUTPUTS = {
-    "GTiff": "  format: GTiff\n  bands: 1\n  dtype: uint8\n  nodata: 0\n",
-    "PNG": "  format: PNG\n",
-    "GeoJSON": (
-        "  format: GeoJSON\n  schema:\n    geometry: Polygon\n    properties: {name: str}\n"
-    ),
-}
+_NUMBERS = "  bands: 1\n  dtype: uint8\n  nodata: 0\n"
+_FEATURES = "  schema:\n    geometry: Polygon\n    properties: {name: str}\n"
 
 _RASTER_HEAD = '''\
 """A process to start from: rings around the middle of the map."""
@@ -100,16 +96,19 @@ def execute(tile: Tile, *, spacing: float = 10.0):
     outside = distance > 1
 '''
 
-_MODULES = {
-    "GTiff": _RASTER_HEAD
+_NUMBERS_MODULE = (
+    _RASTER_HEAD
     + "    # (band, y, x); what is masked is written as nodata.\n"
-    + "    return np.ma.masked_array(shade.clip(1, 255).astype(np.uint8), outside)[None]\n",
-    "PNG": _RASTER_HEAD
-    + "    # Red, green, blue; what is masked becomes transparent.\n"
+    + "    return np.ma.masked_array(shade.clip(1, 255).astype(np.uint8), outside)[None]\n"
+)
+_COLOURS_MODULE = (
+    _RASTER_HEAD
+    + "    # Red, green, blue; what is masked becomes transparent, where pictures can be.\n"
     + "    grey = shade.clip(1, 255).astype(np.uint8)\n"
     + "    bands = np.stack([grey, grey // 2 + 64, 255 - grey // 2])\n"
-    + "    return np.ma.masked_array(bands, np.stack([outside] * 3))\n",
-    "GeoJSON": '''\
+    + "    return np.ma.masked_array(bands, np.stack([outside] * 3))\n"
+)
+_FEATURES_MODULE = '''\
 """A process to start from: the outline of each tile."""
 
 from shapely.geometry import mapping
@@ -125,8 +124,7 @@ def execute(tile: Tile, *, spacing: float = 10.0):
     """
     outline = tile.bbox.buffer(-tile.bounds.width * spacing / 100)
     return [{"geometry": mapping(outline), "properties": {"name": str(tile.index)}}]
-''',
-}
+'''
 
 
 def write_template(template: Template, *, force: bool = False) -> None:
@@ -134,13 +132,16 @@ def write_template(template: Template, *, force: bool = False) -> None:
 
     Raises
     ------
+    ConfigError
+        There is no such format of tiles.
     OutputError
         A file is there and `force` is off, or it cannot be written.
 
     """
+    info = _format(template.output_format)
     if template.config == template.module:
         raise OutputError("is the Python file already; name it .mapchete", template.config)
-    files = {template.config: _config(template), template.module: _MODULES[template.output_format]}
+    files = {template.config: _config(template, info), template.module: _module(info)}
     for path in files:
         if path.exists() and not force:
             raise OutputError("is there already (--force replaces it)", path)
@@ -151,13 +152,33 @@ def write_template(template: Template, *, force: bool = False) -> None:
             raise OutputError(f"cannot be written: {error.strerror}", path) from error
 
 
-def _config(template: Template) -> str:
+def _format(name: str) -> FormatInfo:
+    from automap_tiles.formats.registry import find_format, formats
+
+    info = find_format(name)
+    if info is None or not info.is_written:
+        known = ", ".join(each.name for each in formats() if each.is_written)
+        raise ConfigError(
+            "is no format of tiles", key="--out-format", found=name, remedy=f"one of {known}"
+        )
+    return info
+
+
+def _module(info: FormatInfo) -> str:
+    if info.kind is OutputKind.VECTOR:
+        return _FEATURES_MODULE
+    return _COLOURS_MODULE if info.has_byte_pixels else _NUMBERS_MODULE
+
+
+def _config(template: Template, info: FormatInfo) -> str:
     module = Path(os.path.relpath(template.module, template.config.parent)).as_posix()
+    has_features = info.kind is OutputKind.VECTOR
+    options = _FEATURES if has_features else "" if info.has_byte_pixels else _NUMBERS
     return _CONFIG.format(
         config=template.config.name,
         module=module if module.startswith("..") else f"./{module}",
         grid=template.grid,
         output_path=template.output_path,
-        baselevels="" if template.output_format == "GeoJSON" else _BASELEVELS,
-        output=_OUTPUTS[template.output_format],
+        baselevels="" if has_features else _BASELEVELS,
+        output=f"  format: {info.name}\n{options}",
     )

@@ -60,11 +60,6 @@ def common_bands(satellite: str) -> tuple[CommonName, ...]:
     return satellite_of(satellite).common_bands
 
 
-def satellite_name(word: str) -> str:
-    """`sentinel-2` of any word for a satellite, as in the names of folders and results."""
-    return satellite_of(word).name
-
-
 def sensors() -> tuple[Sensor, ...]:
     """All sensors of all satellites."""
     return tuple(known().sensors.values())

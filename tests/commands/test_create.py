@@ -9,7 +9,12 @@ import pytest
 from ruamel.yaml import YAML
 
 from automap_tiles.commands.create import Template, write_template
-from automap_tiles.errors import OutputError
+from automap_tiles.engine.events import RunFinished
+from automap_tiles.engine.pools import Concurrency
+from automap_tiles.engine.run import RunOptions, execute
+from automap_tiles.errors import ConfigError, OutputError
+from automap_tiles.formats.registry import formats
+from automap_tiles.runtime import open_process
 
 
 def template(folder: Path, **changes: object) -> Template:
@@ -23,7 +28,10 @@ def template(folder: Path, **changes: object) -> Template:
     return Template(**{**values, **changes})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", ["GTiff", "PNG", "GeoJSON"])
+WRITTEN = [info.name for info in formats() if info.is_written]
+
+
+@pytest.mark.parametrize("name", WRITTEN)
 def test_files_say_what_was_asked_for(name: str, tmp_path: Path) -> None:
     write_template(template(tmp_path, output_format=name, grid="geodetic"))
     config = YAML(typ="safe").load((tmp_path / "a.mapchete").read_text())
@@ -36,6 +44,23 @@ def test_files_say_what_was_asked_for(name: str, tmp_path: Path) -> None:
     assert function.name == "execute"
     known = {argument.arg for argument in function.args.kwonlyargs}
     assert set(config["process_parameters"]) == known
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_it_runs_as_it_is(name: str, tmp_path: Path) -> None:
+    """In every format that there is: what a template needs to know, the formats say."""
+    write_template(template(tmp_path, output_format=name))
+    process = open_process(tmp_path / "a.mapchete", zooms=4)
+    *_, last = execute(process, RunOptions(concurrency=Concurrency.NONE))
+    assert isinstance(last, RunFinished)
+    assert last.summary.failed == 0
+    assert last.summary.written
+
+
+def test_an_unknown_format(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"--out-format.*'BMP'(.|\n)*GTiff, .*Zarr"):
+        write_template(template(tmp_path, output_format="BMP"))
+    assert not list(tmp_path.iterdir())
 
 
 def test_module_elsewhere(tmp_path: Path) -> None:

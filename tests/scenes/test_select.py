@@ -15,7 +15,7 @@ from automap_tiles.missions import (
     Scene,
     parse_satellites,
     register,
-    satellite_name,
+    satellite_of,
     unregister,
 )
 from automap_tiles.missions.landsat.bands import LANDSAT_8
@@ -115,8 +115,8 @@ def test_a_satellite_of_another_package(request: pytest.FixtureRequest) -> None:
     request.addfinalizer(lambda: unregister(mission))
     assert parse_satellites("planetscope") == frozenset({"planetscope"})
     assert parse_satellites(["Dove", 2]) == frozenset({"planetscope", "sentinel-2"})
-    assert satellite_name("dove") == "planetscope"
-    assert satellite_name("2") == "sentinel-2"
+    assert satellite_of("dove").name == "planetscope"
+    assert satellite_of("2").name == "sentinel-2"
     assert parse_satellites("all") == names("2578")
     with pytest.raises(ConfigError, match="not a known satellite"):
         parse_satellites("planet")

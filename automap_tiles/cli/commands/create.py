@@ -16,9 +16,10 @@ import click
 )
 @click.option(
     "--out-format",
-    type=click.Choice(("GTiff", "PNG", "GeoJSON")),
+    metavar="FORMAT",
     default="GTiff",
     show_default=True,
+    help="Any that `automap formats` writes.",
 )
 @click.option("--out-path", metavar="FOLDER", help="Output folder.  [default: <name>_tiles]")
 @click.option(

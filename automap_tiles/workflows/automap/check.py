@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from automap_tiles.engine.pools.choice import usable_processors
-from automap_tiles.missions import Scene, common_bands, satellite_name
+from automap_tiles.missions import Scene, common_bands
 from automap_tiles.notes import Note, collecting
 from automap_tiles.scenes import download as fetching
 from automap_tiles.scenes.funnel import Funnel
@@ -54,14 +54,9 @@ class SatellitePlan:
     """File; None where none is asked for."""
     classes: str | None = None
 
-    @property
-    def name(self) -> str:
-        """Of the satellite."""
-        return satellite_name(self.satellite)
-
     def to_json(self) -> Json:
         return {
-            "satellite": self.name,
+            "satellite": self.satellite,
             "scenes": self.scenes,
             "done": self.done,
             "first": self.first.isoformat(),

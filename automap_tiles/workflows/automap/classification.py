@@ -12,7 +12,7 @@ from automap_tiles.analysis.classifier.options import TrainOptions
 from automap_tiles.analysis.methods import Unit
 from automap_tiles.analysis.recipe import Recipe
 from automap_tiles.errors import ConfigError
-from automap_tiles.missions import LON_LAT, satellite_name
+from automap_tiles.missions import LON_LAT
 from automap_tiles.vector import reproject_geometry
 from automap_tiles.workflows.automap.composite import band_unit
 from automap_tiles.workflows.automap.folders import (
@@ -193,7 +193,7 @@ def _tags(
     scenes = composite_path(run, satellite).with_suffix(".scenes.json")
     considered = json.loads(scenes.read_text(encoding="utf-8")) if scenes.exists() else []
     return {
-        "SATELLITE": satellite_name(satellite),
+        "SATELLITE": satellite,
         "PERIOD": str(run.period),
         "COMPOSITE": composite_path(run, satellite).name,
         "SCENES": json.dumps(considered, ensure_ascii=False, separators=(",", ":")),

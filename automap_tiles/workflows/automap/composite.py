@@ -12,7 +12,7 @@ from automap_tiles import raster
 from automap_tiles.analysis.methods import BandOf, Unit, bands_of, method
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.grid import Bounds, Grid, Pyramid
-from automap_tiles.missions import LON_LAT, common_bands, grid_of, outline, satellite_name
+from automap_tiles.missions import LON_LAT, common_bands, grid_of, outline
 from automap_tiles.scenes import find
 from automap_tiles.scenes.download.address import safe_name
 from automap_tiles.scenes.lattice import Lattice
@@ -256,7 +256,7 @@ def _grid(lattice: Lattice, area: BaseGeometry, more: int) -> tuple[dict[str, An
 def _tags(run: RunParameters, satellite: str) -> dict[str, str]:
     """What the file says of itself; the scenes with their shares are added when it is made."""
     return {
-        "SATELLITE": satellite_name(satellite),
+        "SATELLITE": satellite,
         "PERIOD": str(run.period),
         "STATISTICS": ",".join(run.statistics),
         "MASK": ",".join(run.mask),

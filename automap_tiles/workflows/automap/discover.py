@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automap_tiles.errors import AutomapError, InputError
-from automap_tiles.missions import Scene, common_bands, satellite_name
+from automap_tiles.missions import Scene, common_bands
 from automap_tiles.notes import Fate, Note, Notes, Subject
 from automap_tiles.scenes import find
 from automap_tiles.scenes.funnel import Funnel, Step
@@ -45,7 +45,7 @@ class Discovered:
 
     def to_json(self) -> Json:
         return {
-            "scenes": {satellite_name(one): len(scenes) for one, scenes in self.scenes.items()},
+            "scenes": {one: len(scenes) for one, scenes in self.scenes.items()},
             "used": self.funnel.used,
             "funnel": self.funnel.to_json(),
         }
@@ -104,8 +104,7 @@ def _without_masks(run: RunParameters, scenes: Sequence[Scene]) -> tuple[Note, .
 
 
 def _of_satellite(satellite: str, fate: Fate, reason: str) -> Note:
-    name = satellite_name(satellite)
-    return Note(fate=fate, subject=Subject.SATELLITES, reason=reason, examples=(name,))
+    return Note(fate=fate, subject=Subject.SATELLITES, reason=reason, examples=(satellite,))
 
 
 def scenes_of(

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import AutomapError, Empty
-from automap_tiles.missions import common_bands, satellite_name
+from automap_tiles.missions import common_bands
 from automap_tiles.notes import Fate, Note, Subject, collecting, tell
 from automap_tiles.scenes import download as fetching
 from automap_tiles.scenes import find, prepare, prepared
@@ -303,7 +303,7 @@ def _prepared(job: _Job, scene: Scene) -> SceneDone:
 
 def _write_collection(job: _Job) -> None:
     folder = Path(job.storage.url(""))
-    content = stac.collection(prepared.items(folder), satellite_name(job.satellite))
+    content = stac.collection(prepared.items(folder), job.satellite)
     stac.put(job.storage, prepared.NAME, content)
 
 

@@ -6,7 +6,6 @@ import hashlib
 from datetime import date
 from pathlib import Path
 
-from automap_tiles.missions import satellite_name
 from automap_tiles.workflows.automap.parameters import Mode, RunParameters
 
 _LONGEST = 100
@@ -15,17 +14,17 @@ _LONGEST = 100
 
 def scenes_folder(output: Path, satellite: str) -> Path:
     """Of the prepared scenes."""
-    return output / satellite_name(satellite) / "scenes"
+    return output / satellite / "scenes"
 
 
 def fetched_folder(output: Path, satellite: str) -> Path:
     """Of files on their way from a catalogue; hidden, and empty when a scene is prepared."""
-    return output / satellite_name(satellite) / ".fetched"
+    return output / satellite / ".fetched"
 
 
 def composite_path(run: RunParameters, satellite: str) -> Path:
     """Of the composite."""
-    return run.output / satellite_name(satellite) / f"composite_{result_name(run)}.tif"
+    return run.output / satellite / f"composite_{result_name(run)}.tif"
 
 
 def result_name(run: RunParameters) -> str:
@@ -43,7 +42,7 @@ def result_name(run: RunParameters) -> str:
 
 def samples_folder(output: Path, satellite: str) -> Path:
     """Of the features of samples; hidden, and read again by the next training."""
-    return output / satellite_name(satellite) / ".samples"
+    return output / satellite / ".samples"
 
 
 def model_path(run: RunParameters, satellite: str) -> Path:
@@ -62,4 +61,4 @@ def map_path(run: RunParameters, satellite: str) -> Path:
 
 
 def _beside(run: RunParameters, satellite: str, word: str, ending: str) -> Path:
-    return run.output / satellite_name(satellite) / f"{word}_{result_name(run)}{ending}"
+    return run.output / satellite / f"{word}_{result_name(run)}{ending}"

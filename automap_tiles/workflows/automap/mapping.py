@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from automap_tiles.errors import AutomapError
-from automap_tiles.missions import satellite_name
 from automap_tiles.workflows.aside import aside
 from automap_tiles.workflows.automap.classification import (
     Classification,
@@ -29,7 +28,7 @@ def classify(state: State, wish: Classification) -> Generator[Event]:
         try:
             yield from _of_one(state, wish, satellite)
         except AutomapError as error:
-            yield failed(state, f"classes of {satellite_name(satellite)}", error)
+            yield failed(state, f"classes of {satellite}", error)
 
 
 def _of_one(state: State, wish: Classification, satellite: str) -> Generator[Event]:
@@ -41,7 +40,7 @@ def _of_one(state: State, wish: Classification, satellite: str) -> Generator[Eve
         stop=state.stop,
         notes=state.told,
     )
-    facts = {"satellite": satellite_name(satellite)}
+    facts = {"satellite": satellite}
     found = yield from trained(spec, facts=facts, stop=state.stop, notes=state.told)
     model_report(wanted, satellite, found)
     config = map_config(wanted, satellite, wish, found)

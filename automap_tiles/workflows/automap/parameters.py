@@ -19,7 +19,7 @@ from automap_tiles.analysis.methods import (
     method,
 )
 from automap_tiles.errors import AutomapError, ConfigError, InputError
-from automap_tiles.missions import common_bands, parse_satellites, satellite_name
+from automap_tiles.missions import common_bands, parse_satellites
 from automap_tiles.scenes.maskers import Masking
 from automap_tiles.scenes.masks import OWN_LAYERS, FlagSource, parse_flags
 from automap_tiles.scenes.prepared import PREPARED_INDICES
@@ -194,8 +194,7 @@ def check_bands(statistics: Sequence[str], satellite: str) -> None:
         missing = [band for band in bands if band not in there]
         if missing:
             raise ConfigError(
-                f"{name} needs {', '.join(missing)}, and {satellite_name(satellite)} has "
-                f"{', '.join(there)}",
+                f"{name} needs {', '.join(missing)}, and {satellite} has {', '.join(there)}",
                 key="satellites" if name in PREPARED_INDICES else "statistics",
                 found=satellite if name in PREPARED_INDICES else name,
             )

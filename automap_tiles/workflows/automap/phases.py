@@ -11,7 +11,6 @@ from typing import Any
 
 from automap_tiles.engine.events import Summary
 from automap_tiles.errors import AutomapError, InputError, TilesFailed
-from automap_tiles.missions import satellite_name
 from automap_tiles.runtime.open import open_process
 from automap_tiles.runtime.process import Process
 from automap_tiles.stopping import Stopped
@@ -104,7 +103,7 @@ def merge(state: State) -> Generator[Event]:
         try:
             is_made = yield from _merge_one(state, satellite)
         except AutomapError as error:
-            yield failed(state, f"composite of {satellite_name(satellite)}", error)
+            yield failed(state, f"composite of {satellite}", error)
         else:
             if is_made:
                 state.composites[satellite] = str(composite_path(state.wanted, satellite))
@@ -143,7 +142,7 @@ def execute(
 
     process = yield from aside(opened, stop=state.stop, notes=state.told)
     how = How(workers=state.order.workers, overwrite=overwrite)
-    facts = {"satellite": satellite_name(satellite)}
+    facts = {"satellite": satellite}
     events = carry_out(process, how, stop=state.stop)
     summary: Summary = yield from as_phase(events, phase, facts)
     state.told.extend(summary.notes)

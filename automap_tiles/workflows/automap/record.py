@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from automap_tiles.errors import without_signatures
-from automap_tiles.missions import satellite_name
 from automap_tiles.notes import Note
 from automap_tiles.scenes.funnel import Funnel
 from automap_tiles.scenes.masks import CONFIDENCE
@@ -57,7 +56,7 @@ def record(run: RunParameters, found: Discovered, made: Made) -> dict[str, Any]:
         own = [scene for scene in made.scenes if scene.satellite == satellite]
         files = made.maps.get(satellite, {})
         composite = made.composites.get(satellite)
-        parts[satellite_name(satellite)] = {
+        parts[satellite] = {
             "scenes": [_scene(scene) for scene in own],
             "composite": None if composite is None else _from(run.output, composite),
             **{what: _from(run.output, path) for what, path in files.items()},

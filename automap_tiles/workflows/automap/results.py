@@ -9,7 +9,7 @@ from typing import Any
 
 from automap_tiles import raster
 from automap_tiles.errors import ConfigError, InputError
-from automap_tiles.missions import outline, satellite_name
+from automap_tiles.missions import outline
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.raster import RasterInfo
 from automap_tiles.scenes.download.address import safe_name
@@ -86,7 +86,7 @@ def no_composite(satellite: str, why: str) -> Note:
         fate=Fate.LOST,
         subject=Subject.SATELLITES,
         reason=f"no composite: {why}",
-        examples=(satellite_name(satellite),),
+        examples=(satellite,),
     )
 
 
@@ -146,14 +146,14 @@ def _item(run: RunParameters, satellite: str, path: Path) -> dict[str, Any]:
         "type": "Feature",
         "stac_version": stac.VERSION,
         "stac_extensions": stac.EXTENSIONS,
-        "id": f"{satellite_name(satellite)}_{path.stem}",
+        "id": f"{satellite}_{path.stem}",
         "geometry": mapping(shape),
         "bbox": list(shape.bounds),
         "properties": {
             "datetime": None,
             "start_datetime": f"{run.period.first}T00:00:00Z",
             "end_datetime": f"{run.period.last}T23:59:59Z",
-            "platform": satellite_name(satellite),
+            "platform": satellite,
             # core 1.1 takes no empty one
             **({"description": run.description} if run.description else {}),
             "proj:epsg": info.grid.crs.to_epsg(),

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from automap_tiles.missions import satellite_name
 from automap_tiles.notes import Note, Notes
 from automap_tiles.scenes.funnel import Funnel, Step
 from automap_tiles.stopping import StopToken
@@ -176,7 +175,7 @@ class State:
 
     def _results(self, satellite: str) -> Results:
         return Results(
-            satellite=satellite_name(satellite),
+            satellite=satellite,
             scenes=str(scenes_folder(self.wanted.output, satellite)),
             composite=self.composites.get(satellite),
             maps=self.maps.get(satellite, {}),

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from automap_tiles.errors import ConfigError
-from automap_tiles.missions import satellite_name
 from automap_tiles.notes import Note, Notes, collecting, tell
 from automap_tiles.scenes.masks import MaskRule, parse_flags
 from automap_tiles.scenes.report import SearchReport
@@ -101,10 +100,7 @@ class SeriesReport:
         scenes = self.found.scenes
         names = sorted({scene.satellite for scene in scenes})
         return {
-            "scenes": {
-                satellite_name(name): sum(scene.satellite == name for scene in scenes)
-                for name in names
-            },
+            "scenes": {name: sum(scene.satellite == name for scene in scenes) for name in names},
             "dates": self.dates,
             "funnel": self.found.funnel.to_json(),
             "set_aside": [
