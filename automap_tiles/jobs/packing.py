@@ -24,6 +24,7 @@ from automap_tiles.scenes.prepared import NAME as COLLECTION
 
 README = "README.txt"
 RECORD = "run.json"
+_FOR_USERS = (".tif", ".json", ".zip", ".html", ".csv", ".xml", ".qml")
 _CHUNK = 1 << 20
 _LONGEST_SLUG = 60
 
@@ -152,8 +153,12 @@ def _name(root: Path, path: Path) -> str:
 
 
 def _with_companions(path: Path) -> Iterator[Path]:
-    """A file and those beside it that belong to it: `x.tif`, `x.json`, `x.scenes.json`."""
-    return (each for each in sorted(path.parent.glob(f"{path.stem}.*")) if each.is_file())
+    """A file and those beside it that tell of it: `x.tif`, `x.json`, `x.scenes.json`.
+
+    What the engine keeps there for itself, such as its journal, is nobody else's.
+    """
+    found = sorted(path.parent.glob(f"{path.stem}.*"))
+    return (each for each in found if each.suffix in _FOR_USERS and each.is_file())
 
 
 def _scenes(folder: Path, scenes: Iterable[str]) -> Iterator[Path]:

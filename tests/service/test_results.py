@@ -87,7 +87,7 @@ def test_data_expire_later_than_links_and_both_are_told(site: Site, clock: Clock
     ask = site.user()
     job = finished(site, ask)
     said = ask("GET", f"/jobs/{job.id}/results").json
-    assert said["archive"]["expires"] < said["results_expire"]
+    assert said["archive"]["expires"] < said["archive"]["data_expire"]
     clock.now += 13.5 * 86400
     last = link_of(ask, job)  # does not outlive the data
     clock.now += 0.6 * 86400

@@ -201,10 +201,11 @@ def results(job: str) -> Response:
                 "bytes": result.size,
                 "sha256": result.sha256,
                 "expires": rfc3339(made.expires),
+                "data_expire": rfc3339(result.expires),
+                "partial": result.partial,
             },
-            "files": [dict(each) for each in result.files],
-            "partial": result.partial,
-            "results_expire": rfc3339(result.expires),
+            # names alone: outputs of OGC are links and lists of plain values
+            "files": [each["name"] for each in result.files],
         }
     )
 

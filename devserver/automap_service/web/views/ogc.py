@@ -12,6 +12,7 @@ from automap_service.web import documents as doc
 from automap_service.web.answers import as_json, tagged, wants_html
 from automap_service.web.asked import query
 from automap_service.web.context import base, service
+from automap_service.web.openapi import OPENAPI, document
 from automap_tiles.version import VERSION
 
 views = Blueprint("ogc", __name__)
@@ -32,7 +33,6 @@ def landing() -> Response:
         return home()
     query(())
     here = base()
-    openapi = "application/vnd.oai.openapi+json;version=3.0"
     return tagged(
         {
             "title": "AutoMap",
@@ -40,7 +40,7 @@ def landing() -> Response:
             "links": [
                 doc.link(f"{here}/", "self"),
                 doc.link(f"{here}/", "alternate", "Page", "text/html"),
-                doc.link(f"{here}/openapi.json", "service-desc", "The API", openapi),
+                doc.link(f"{here}/openapi.json", "service-desc", "The API", OPENAPI),
                 doc.link(f"{here}/conformance", doc.CONFORMANCE),
                 doc.link(f"{here}/conformance", "conformance"),
                 doc.link(f"{here}/processes", doc.PROCESSES),
@@ -79,6 +79,14 @@ def process(process: str) -> Response:
         "schema": {"type": "string", "contentMediaType": "application/zip"},
     }
     return tagged({**_summary(), "inputs": inputs, "outputs": {"archive": output}})
+
+
+@views.get("/openapi.json")
+def openapi() -> Response:
+    """The whole API."""
+    query(())
+    said = document(service().settings, base())
+    return as_json(said, kind=OPENAPI)
 
 
 @views.get("/healthz")
