@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,8 @@ class _Order:
     fill: tuple[Any, ...]
     """What stands under the mask, one value per band read."""
     resampling: str
+    wanted: NDArray[np.bool_] | None = None
+    """(y, x) of the target: where something shall be read; None: everywhere."""
 
     @property
     def info(self) -> RasterInfo:
@@ -72,17 +74,19 @@ def read(
     indexes: Sequence[int] | None = None,
     resampling: str = "nearest",
     nodata: float | None = None,
+    wanted: NDArray[np.bool_] | None = None,
 ) -> np.ma.MaskedArray[Any, Any]:
     """Pixels (band, y, x) of a source on a tile or grid; the mask is True where it has no data.
 
     `indexes` counts bands from 1 (default: all). `nodata` replaces the source's own value, which
     each band may have another one of; NaN is no data beside any other. The dtype is the source's,
     or the smallest one that holds those of all bands; under the mask stands the nodata value, or 0
-    where there is none. Raises `InputError` for a file that cannot be opened or read, a band that
+    where there is none. Of a source whose pixels are the target's, 0 may stand where (y, x) nothing
+    around is `wanted`. Raises `InputError` for a file that cannot be opened or read, a band that
     it does not have, whole numbers that no common dtype holds, a source without a CRS or with
     one that no way leads to, or an unknown resampling.
     """
-    order = _order(path, target, indexes, resampling, nodata)
+    order = replace(_order(path, target, indexes, resampling, nodata), wanted=wanted)
     shape = (len(order.indexes), *target.shape)
     out = np.empty(shape, dtype=order.dtype)
     missing = np.zeros(shape, dtype=bool)
@@ -201,7 +205,8 @@ def _fill_aligned(
                 out[band][outer[1:]] = value
             missing[outer] = True
         if piece.window is not None:
-            pixels, masked = _read_window(order, None, piece.window)
+            wanted = None if order.wanted is None else order.wanted[inner[1:]]
+            pixels, masked = _read_window(order, None, piece.window, wanted)
             out[inner] = pixels
             missing[inner] = False if masked is None else masked
 
@@ -246,12 +251,12 @@ def _warp_alike(
 
 
 def _read_window(
-    order: _Order, level: int | None, window: Window
+    order: _Order, level: int | None, window: Window, wanted: NDArray[np.bool_] | None = None
 ) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
     source = order.source if level is None else open_source(order.info.path, level)
     info, indexes = order.info, list(order.indexes)
     with reading(info, level):
-        pixels = _pixels(order, source, window)
+        pixels = _pixels(order, source, window, wanted)
         if not info.has_mask:
             return pixels, None
         masked = source.dataset.read_masks(indexes, window=window) == 0
@@ -261,10 +266,15 @@ def _read_window(
     return pixels, masked
 
 
-def _pixels(order: _Order, source: Source, window: Window) -> NDArray[Any]:
+def _pixels(
+    order: _Order, source: Source, window: Window, wanted: NDArray[np.bool_] | None
+) -> NDArray[Any]:
     """Pixels (band, y, x) of a window, whatever the dtypes of the bands."""
     if order.one_dtype:
-        return source.read(order.indexes, window)
+        out = None
+        if wanted is not None:
+            out = np.empty((len(order.indexes), *wanted.shape), dtype=order.dtype)
+        return source.read(order.indexes, window, out, wanted)
     out = np.empty((len(order.indexes), window.height, window.width), dtype=order.dtype)
     for bands in order.alike:
         take_over(out, bands, source.read(bands.indexes, window), order.info)

@@ -71,8 +71,11 @@ class NativeFrame:
             return None
         return NativeFrame(self.lattice, shared), slices(shared, self.window)
 
-    def read(self, source: Source, resampling: str) -> Picture:
-        """(band, y, x) of a file; pixels of coarser bands are repeated."""
+    def read(self, source: Source, resampling: str, wanted: Bools | None = None) -> Picture:
+        """(band, y, x) of a file; pixels of coarser bands are repeated.
+
+        Where (y, x) nothing around is `wanted` there may be anything; None: everything is.
+        """
         factor = self.lattice.factor(source.grid)
         offset = self.lattice.offset(source.grid, factor)
         if offset is None:
@@ -80,7 +83,11 @@ class NativeFrame:
         own = Lattice.of(source.grid)
         window, cut = _coarser(self.window, offset, factor)
         pixels = raster.read(
-            source.href, own.grid(window), indexes=source.indexes, nodata=source.nodata
+            source.href,
+            own.grid(window),
+            indexes=source.indexes,
+            nodata=source.nodata,
+            wanted=_by_coarser(wanted, window, factor, cut),
         )
         return pixels if factor == 1 else _repeated(pixels, factor, cut)
 
@@ -146,8 +153,8 @@ class TileFrame:
         height, width = self.shape
         return self, (slice(0, height), slice(0, width))
 
-    def read(self, source: Source, resampling: str) -> Picture:
-        """(band, y, x) of a file."""
+    def read(self, source: Source, resampling: str, wanted: Bools | None = None) -> Picture:  # noqa: ARG002
+        """(band, y, x) of a file; all of it, for every pixel may be picked from around."""
         return raster.read(
             source.href,
             self.tile,
@@ -235,6 +242,18 @@ def _coarser(window: Window, offset: tuple[int, int], factor: int) -> tuple[Wind
         ranges.append(range(first, last))
         cuts.append(slice(cut, cut + len(own)))
     return (ranges[0], ranges[1]), (cuts[0], cuts[1])
+
+
+def _by_coarser(wanted: Bools | None, window: Window, factor: int, cut: Slices) -> Bools | None:
+    """Coarser pixels (y, x) of a window of which any part is wanted."""
+    if wanted is None or factor == 1:
+        return wanted
+    height, width = (len(span) for span in window)
+    finer = np.zeros((height * factor, width * factor), dtype=bool)
+    finer[cut] = wanted
+    parts = finer.reshape(height, factor, width, factor)
+    found: Bools = np.logical_or.reduce(parts, axis=(1, 3))
+    return found
 
 
 def _repeated(pixels: Picture, factor: int, cut: Slices) -> Picture:

@@ -327,7 +327,7 @@ def _pixels(
         found = frame.read_into(source, out[first : first + len(places)], counts)
         if found is not None:
             return found
-    pixels = frame.read(source, reading.resampling)
+    pixels = frame.read(source, reading.resampling, counts)
     missing: Bools = np.logical_or.reduce(np.ma.getmaskarray(pixels))
     return np.ma.getdata(pixels), missing
 

@@ -14,6 +14,7 @@ from automap_tiles import raster
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.grid import Grid, Pyramid, Tile, cover
 from automap_tiles.missions import Flag, Scene, center
+from automap_tiles.raster import close_all
 from automap_tiles.raster.tiff import _file
 from automap_tiles.raster.tiff._unpacking import unpacked
 from automap_tiles.scenes.lattice import Lattice
@@ -345,4 +346,36 @@ def test_what_the_mask_rules_out_is_not_read(
     every = replace(reading, mask=None)
     plain = read_dates(overpasses([scene]), frame, every, target=tile)
     assert stack.valid.any()
+    np.testing.assert_array_equal(stack.values, plain.values * stack.valid[:, None])
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_coarser_bands_below_clouds_are_not_read_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    """And the clouds of any shape make no difference to what is left."""
+    size = 128
+    grid = grid_at(size=size)
+    classes = np.full((size // 2, size // 2), 4, dtype=np.uint8)
+    classes[: size // 4] = 9
+    classes[size // 4 + 3 :: 7, ::5] = 8
+    scene = make_scene(
+        tmp_path, grid=grid, classes=classes, bands=("red", "swir1"), coarse=("swir1",)
+    )
+    tile = tile_over(grid, 11)
+    reading = Reading(bands=("red", "swir1"), whole=whole)
+    frame = frame_of(tile, lattice_of([scene], reading))
+    plain = read_dates(overpasses([scene]), frame, replace(reading, mask=None), target=tile)
+    close_all()
+    read: list[int] = []
+
+    def counted(*args: Any) -> Any:
+        read.append(1)
+        return unpacked(*args)
+
+    monkeypatch.setattr(_file, "unpacked", counted)
+    stack = read_dates(overpasses([scene]), frame, reading, target=tile)
+    # half of the blocks of 10 m (16) and of 20 m (4), and the classes
+    assert len(read) <= 8 + 2 + 4
+    assert 0.3 < stack.valid.sum() / plain.valid.sum() < 0.6
     np.testing.assert_array_equal(stack.values, plain.values * stack.valid[:, None])
