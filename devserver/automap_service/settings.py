@@ -100,10 +100,15 @@ class LimitsPart(_Part):
     body: Count = 1 << 20
     """Bytes of a request in JSON."""
     boundary_bytes: Count = 20 << 20
+    """Bytes of an uploaded boundary."""
     boundary_vertices: Count = 1_000_000
+    """Vertices of a boundary."""
     boundary_km2: Positive = 500_000
+    """Surface of a boundary."""
     samples_bytes: Count = 50 << 20
+    """Bytes of uploaded samples."""
     samples_rows: Count = 1_000_000
+    """Points of samples."""
     files: Count = 100
     """Uploads of a user."""
     files_bytes: Count = 500 << 20
@@ -119,6 +124,7 @@ class LimitsPart(_Part):
     recipients: Whole = 3
     """Addresses that are told of the end of a job."""
     token_hours: Positive = 12
+    """For which a token is good."""
     session_hours: Positive = 12
     """Without a request, until one has to log in again."""
 
@@ -128,12 +134,17 @@ class MailPart(_Part):
     """Mails at the end of a job; none are sent while `host` is empty."""
 
     host: str = ""
+    """Name of the mail server; empty: no mails."""
     port: Annotated[int, Field(ge=1, le=65535)] = 587
+    """Port of the mail server."""
     security: Literal["starttls", "tls", "none"] = "starttls"
     """`none` only for a server on this machine."""
     user: str = ""
+    """Name to log in with; empty: no log-in."""
     password_file: str = ""
+    """File with the password to log in with."""
     sender: str = ""
+    """Address that mails come from."""
     ca_file: str = ""
     """Certificates to trust besides those of the system."""
 
@@ -145,6 +156,7 @@ class CataloguePart(_Part):
     source: str
     """Folder of products, STAC file, address of a STAC API, or a name such as earth-search."""
     title: str = ""
+    """What users read beside its name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,7 +228,7 @@ def described() -> str:
         kind = hints[each.name]
         if isinstance(kind, type) and is_dataclass(kind):
             lines += [f"[{each.name}]", *_keys(kind), ""]
-    lines += ["# [catalogues.NAME]", *(f"# {line}" for line in _keys(CataloguePart))]
+    lines += ["# [catalogues.NAME]", *_keys(CataloguePart)]
     return "\n".join(lines) + "\n"
 
 
