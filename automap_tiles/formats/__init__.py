@@ -12,7 +12,7 @@ from automap_tiles.formats.protocols import (
     VectorInput,
     Writer,
 )
-from automap_tiles.formats.spec import InputSpec, OutputSpec
+from automap_tiles.formats.spec import InputSpec, OutputSpec, is_single_file
 
 __all__ = [
     "Feature",
@@ -27,4 +27,5 @@ __all__ = [
     "Tiled",
     "VectorInput",
     "Writer",
+    "is_single_file",
 ]

@@ -152,3 +152,8 @@ class OutputSpec:
         """A `ConfigError` that says where the output stands."""
         place = "output" + (f".{key}" if key else "")
         return ConfigError(message, self.file, self.line, place, found, remedy)
+
+
+def is_single_file(path: str) -> bool:
+    """Whether an output of this path is one GeoTIFF rather than a folder of tiles."""
+    return path.rstrip("/").lower().endswith((".tif", ".tiff"))

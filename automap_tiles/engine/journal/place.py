@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from automap_tiles.formats import is_single_file
 from automap_tiles.storage import Storage, is_remote, open_storage
 
 JOURNAL_NAME = "journal.sqlite"
 
-# An output with one of these endings is a single file and no folder of tiles.
-_SINGLE_FILES = (".tif", ".tiff", ".pmtiles", ".mbtiles")
+# Exports are single files as well, with a lock beside them.
+_ARCHIVES = (".pmtiles", ".mbtiles")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +80,7 @@ class Place:
 
 def place_of(output: str, config_path: Path | None = None) -> Place:
     """The place of the journal of an output."""
-    ends = output.rstrip("/").lower().endswith(_SINGLE_FILES)
+    ends = is_single_file(output) or output.rstrip("/").lower().endswith(_ARCHIVES)
     if not ends or (not is_remote(output) and Path(output).is_dir()):
         return Place(output=output, folder=output.rstrip("/") or "/", prefix="", config=config_path)
     return beside(output, config_path)

@@ -6,13 +6,13 @@ from automap_tiles.formats.gtiff._single_file import open_single_file
 from automap_tiles.formats.gtiff._tiles import SINGLE_FILE_OPTIONS, directory_writer
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.protocols import Writer
-from automap_tiles.formats.spec import OutputSpec
+from automap_tiles.formats.spec import OutputSpec, is_single_file
 from automap_tiles.grid import Pyramid
 
 
 def open_writer(spec: OutputSpec, process_pyramid: Pyramid) -> Writer:
     """Writer of a directory, or of a single file when the path ends with .tif."""
-    if spec.path.lower().endswith((".tif", ".tiff")):
+    if is_single_file(spec.path):
         return open_single_file(spec, process_pyramid)
     options = Options(spec)
     writer = directory_writer(spec, process_pyramid, options)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.commands.facts import Facts, area_on, best_zoom, source_facts
 from automap_tiles.errors import ConfigError
+from automap_tiles.formats import is_single_file
 from automap_tiles.formats.info import FormatInfo
 from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.formats.registry import find_format
@@ -21,7 +22,6 @@ from automap_tiles.workflows.tiles.convert_order import ConvertOrder
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-_SINGLE_FILE = (".tif", ".tiff")
 # Options of the source's own output that hold for its folder and not for what is made from it.
 _NOT_INHERITED = {"path", "format", "type", "pixelbuffer", "metatiling", "mode", "delimiters"}
 _SAID_OF_BANDS = ("descriptions", "scales", "offsets", "units", "colormap", "tags")
@@ -53,11 +53,6 @@ def conversion_config(wanted: ConvertOrder) -> dict[str, Any]:
         "output": _output(wanted, facts),
         "process_parameters": _parameters(wanted, facts),
     }
-
-
-def is_single_file(path: str) -> bool:
-    """Whether a target is one GeoTIFF rather than a folder of tiles."""
-    return PurePosixPath(path).suffix.lower() in _SINGLE_FILE
 
 
 def _pyramid(wanted: ConvertOrder, facts: Facts) -> tuple[Pyramid, dict[str, Any]]:

@@ -9,13 +9,11 @@ from pathlib import Path
 from automap_tiles.commands.stored_tiles import StoredTiles, open_stored_tiles
 from automap_tiles.engine.journal import Journal, JournalReader, Place, has_journal, place_of
 from automap_tiles.errors import ConfigError
+from automap_tiles.formats import is_single_file
 from automap_tiles.formats.tiles import TileFiles
 from automap_tiles.grid import Pyramid, Tile, TileIndex
 from automap_tiles.runtime.open import open_process
 from automap_tiles.storage import Storage, open_storage
-
-# GeoTIFFs are what an output of one file can be; see formats.gtiff.
-_FILE_ENDINGS = (".tif", ".tiff")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,10 +70,10 @@ def open_target(path: str) -> Target:
 def _found(path: str) -> Target:
     if path.endswith(".mapchete"):
         process = open_process(path)
-        if process.writer.path.lower().endswith(_FILE_ENDINGS):
+        if is_single_file(process.writer.path):
             return _single(process.writer.path, process.pyramid, process.config_path)
         return _of_directory(open_stored_tiles(path))
-    if path.lower().endswith(_FILE_ENDINGS):
+    if is_single_file(path):
         return _single(path, None, None)
     return _of_directory(open_stored_tiles(path))
 
