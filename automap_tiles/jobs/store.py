@@ -201,6 +201,21 @@ class JobStore:
             row = connection.execute(select(RESULTS).where(RESULTS.c.job == job)).mappings().first()
         return None if row is None else result_of(row)
 
+    def results(self, jobs: Sequence[str]) -> dict[str, Result]:
+        """The archives of some jobs, of those that left one."""
+        with self.database.reading() as connection:
+            rows = connection.execute(select(RESULTS).where(RESULTS.c.job.in_(jobs))).mappings()
+            return {row["job"]: result_of(row) for row in rows}
+
+    def tail(self, job: str, count: int) -> tuple[list[Entry], int]:
+        """(the last lines of a log, how many there are before them)."""
+        with self.database.reading() as connection:
+            rows = connection.execute(
+                select(LOG).where(LOG.c.job == job).order_by(LOG.c.number.desc()).limit(count)
+            ).mappings()
+            found = [entry_of(row) for row in rows][::-1]
+        return found, (found[0].number - 1 if found else 0)
+
     def runner_seen(self) -> float | None:
         """When any runner was last heard of."""
         with self.database.reading() as connection:

@@ -15,6 +15,7 @@ from automap_service.service import Service
 from automap_service.tables import IDEMPOTENCY
 from automap_tiles.errors import AutomapError
 from automap_tiles.jobs.child import LOCK
+from automap_tiles.jobs.claims import CLAIMING
 from automap_tiles.jobs.job import ACTIVE
 from automap_tiles.jobs.tables import JOBS, RESULTS
 
@@ -22,6 +23,7 @@ _log = logging.getLogger(__name__)
 
 _WORKSPACE_DAYS = 14
 """After which a workspace that no job used is removed."""
+_GONE = ".gone-"
 _KEY_DAYS = 2
 """For which an `Idempotency-Key` is known."""
 
@@ -62,15 +64,18 @@ def clear_workspaces(service: Service) -> list[str]:
     if not root.is_dir():
         return []
     before = service.database.clock() - _WORKSPACE_DAYS * 86400
-    with service.database.reading() as connection:
+    for left in root.glob(f"{_GONE}*"):  # of a keeper that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    with service.database.writing() as connection:
+        service.database.alone(connection, CLAIMING)  # no job begins in one of them meanwhile
         busy = set(
             connection.execute(select(JOBS.c.workspace).where(JOBS.c.status.in_(ACTIVE))).scalars()
         )
-    old = [
-        folder for folder in root.iterdir() if folder.name not in busy and _used(folder) < before
-    ]
+        old = [each for each in root.iterdir() if each.name not in busy and _used(each) < before]
+        for folder in old:
+            folder.rename(root / f"{_GONE}{folder.name}")
     for folder in old:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(root / f"{_GONE}{folder.name}", ignore_errors=True)
     return [folder.name for folder in old]
 
 

@@ -109,3 +109,35 @@ def test_a_child_has_no_secrets(key: str, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv(key, "secret")
     assert key not in _environment(())
     assert _environment((key,))[key] == "secret"
+
+
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        ({"seconds": 0.0}, "it took longer than 0 hours"),
+        ({"free": 1 << 60}, "the disk of the machine that carries it out is full"),
+    ],
+)
+def test_a_job_that_takes_too_much_is_stopped_with_words(
+    shared: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    place: dict[str, float],
+    reason: str,
+) -> None:
+    monkeypatch.setattr("automap_tiles.jobs.tending._LOOK_SECONDS", 0.0)
+    parts = make(tmp_path)
+    job = parts.store.add(new_job(shared))
+    with running(parts.runner(**place)):
+        found = parts.wait(job.id)
+    assert (found.status, found.reason) == (Status.FAILED, reason)
+
+
+def test_what_a_job_writes_is_for_nobody_else(shared: Path, tmp_path: Path) -> None:
+    parts = make(tmp_path)
+    job = parts.store.add(new_job(shared, order={"workflow": "download"}))
+    with running(parts.runner()):
+        assert parts.wait(job.id).status is Status.SUCCESSFUL
+    written = list(parts.place.workspaces.rglob("*"))
+    assert written
+    assert [path for path in written if path.stat().st_mode & 0o077] == []

@@ -196,3 +196,22 @@ def test_a_file_that_a_job_reads_stays(site: Site, launched: dict[str, Any]) -> 
     ask("DELETE", f"/jobs/{job}")
     assert ask("DELETE", "/files/boundaries/ny").status_code == 204
     assert ask("DELETE", "/files/boundaries/ny").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["/etc", "file:///etc", "https://evil.example/stac", "", 5])
+def test_sources_are_those_of_the_configuration_alone(
+    site: Site, launched: dict[str, Any], name: object
+) -> None:
+    ask = site.with_files()
+    found = pointers(ask("POST", "/launch", json={**launched, "catalogue": name}))
+    assert found == {"/catalogue": "there is no such catalogue"}
+
+
+def test_callbacks_are_not_offered(site: Site, launched: dict[str, Any]) -> None:
+    ask = site.with_files()
+    said = {"inputs": launched, "subscriber": {"successUri": "http://127.0.0.1:1/"}}
+    found = pointers(ask("POST", "/processes/automap/execution", json=said))
+    assert found == {"/subscriber": "callbacks are not offered"}
+    answer = ask("POST", "/processes/automap/execution", json={"inputs": launched})
+    assert answer.status_code == 201
+    assert ask("POST", "/processes/other/execution", json={"inputs": {}}).status_code == 404

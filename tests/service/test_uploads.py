@@ -191,3 +191,12 @@ def test_surface_on_the_sphere() -> None:
     whole = surface({"type": "Polygon", "coordinates": [ring]})
     less = surface({"type": "Polygon", "coordinates": [ring, hole]})
     assert whole - less == pytest.approx(12_360, rel=0.01)
+
+
+def test_a_child_that_needs_too_much_memory_is_ended_with_words(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("automap_service.uploads.reading._MEMORY", 96 << 20)
+    answer = put(site, "boundaries", SQUARE)
+    assert answer.status_code == 413
+    assert "memory" in answer.json["detail"]

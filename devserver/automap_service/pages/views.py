@@ -33,7 +33,7 @@ from automap_service.web.views.jobs import (
     wanted_page,
 )
 from automap_tiles.errors import ConfigError
-from automap_tiles.jobs import Job, Level, Status
+from automap_tiles.jobs import Job, Status
 
 blueprint = Blueprint("pages", __name__)
 
@@ -108,14 +108,14 @@ def all_orders() -> Response:
 def dashboard(job: Job) -> Response:
     """A run."""
     store = service().store
-    entries = store.entries(job.id, levels=tuple(Level), limit=100_000)
+    entries, left_out = store.tail(job.id, _LINES)
     return page(
         "job.html",
         job=job,
         result=store.result(job.id),
         scenes=store.scenes(job.id),
-        entries=entries[-_LINES:],
-        left_out=max(0, len(entries) - _LINES),
+        entries=entries,
+        left_out=left_out,
     )
 
 
@@ -131,7 +131,11 @@ def act(job: str) -> Answer:
         return redirect("/", 303)
     elif what == "again":
         wanted = service().launching.wanted(user_asking(), found.parameters)
-        new, _ = service().launching.launch(user_asking(), wanted, Manner(previous=found.id))
+        manner = Manner(
+            previous=found.id, recipients=recipients.chosen(service(), user_asking(), None)
+        )
+        new, _ = service().launching.launch(user_asking(), wanted, manner)
+        write_down("launch", about=new.id)
         return redirect(f"/jobs/{new.id}", 303)
     elif what == "download":
         made = service().links.to(found.id)

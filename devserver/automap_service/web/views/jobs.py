@@ -49,7 +49,8 @@ def jobs() -> Response:
     if page.next is not None:
         kept = {key: value for key, value in said.items() if key not in ("cursor", "limit")}
         links.append(link(_address(here, {**kept, "limit": limit, "cursor": page.next}), "next"))
-    listed = [status_info(job, service().store.result(job.id), base()) for job in page.jobs]
+    results = service().store.results([job.id for job in page.jobs])
+    listed = [status_info(job, results.get(job.id), base()) for job in page.jobs]
     return tagged({"jobs": listed, "links": links})
 
 
