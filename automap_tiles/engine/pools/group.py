@@ -65,7 +65,15 @@ class WorkerGroup:
         if is_killed:
             self.kill()
             ending.join()
+        self._end_the_rest()
         return None if is_killed else _exit_code(self._children)
+
+    def _end_the_rest(self) -> None:
+        """Of an executor that failed while it began: it forgets the processes that it had begun."""
+        for child in self._children:
+            if child.is_alive():
+                child.kill()
+                child.join()
 
     def _look(self) -> None:
         """Processes may begin with each piece of work."""
