@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 ALWAYS = {
     "affine", "annotated_types", "click", "contourpy", "deflate", "fiona", "numpy", "pydantic",
     "rasterio", "rich", "ruamel", "shapely", "tilematrix", "zstandard", "automap_tiles",
-    "automap_processes", "automap_devserver",
+    "automap_processes", "automap_devserver", "automap_service",
 }  # fmt: skip
 # What runs `automap_tiles.testing`, and brings itself along.
 RUNNER = {"pytest"}
@@ -102,7 +102,12 @@ def test_every_import_of_the_code_is_known() -> None:
     known = {*sys.stdlib_module_names, *ALWAYS, *REPLACEABLE, *RUNNER, *EXTRAS}
     unknown = {
         f"{path}: {name}"
-        for package in ("automap_tiles", "processes", "devserver/automap_devserver")
+        for package in (
+            "automap_tiles",
+            "processes",
+            "devserver/automap_devserver",
+            "devserver/automap_service",
+        )
         for path in (ROOT / package).rglob("*.py")
         for name in imported(path)
         if name not in known and not name.startswith("_")  # such as _typeshed
