@@ -47,6 +47,8 @@ class Progress:
         self.error: Mapping[str, Any] | None = None
         """What ended it before that."""
         self.usage: dict[str, Any] = {}
+        self.last_said = ""
+        """Last line of its standard error: of a traceback that which says what it was."""
         self.failures: list[str] = []
         """Sentences of what could not be made."""
 
@@ -67,6 +69,7 @@ class Progress:
             case "used":
                 self.usage["core_seconds"] = event["core_seconds"]
             case "said" | "waiting":
+                self.last_said = str(event["message"]).strip() or self.last_said
                 self._lines.append((Level.INFO, str(event["message"])))
             case "note":
                 self._lines.append((Level.WARNING, _noted(event)))

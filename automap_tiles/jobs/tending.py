@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import automap_tiles
 from automap_tiles.errors import AutomapError
 from automap_tiles.jobs.ending import Ending
 from automap_tiles.jobs.job import Job, Level, Phase, Result, Status
@@ -30,6 +31,8 @@ _TELL_SECONDS = 2.0
 _LOOK_SECONDS = 10.0
 """How often it is looked whether the disk is full."""
 _WITH_PICTURE = ("written", "there")
+_CODE = f"{Path(automap_tiles.__file__).parent.parent}/"
+"""Tracebacks in a log tell where in the package, not where on the machine."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +68,7 @@ class Tending:
         self._place = place
         self._leave = leave
         self._workspace = place.workspaces / job.workspace
-        self._hidden = {str(self._workspace): ".", **place.hidden}
+        self._hidden = {str(self._workspace): ".", _CODE: "", **place.hidden}
         self._progress = Progress(job.workflow)
         self._pictures: set[str] = set()
         self._told = 0.0
@@ -233,7 +236,8 @@ class Tending:
             return failures[0] if failures else "nothing could be made of the scenes"
         if exit_code < 0:
             return _killed(exit_code)
-        return f"its process ended with exit code {exit_code}; see its log"
+        said = self._progress.last_said or "see its log"
+        return f"its process ended with exit code {exit_code}: {said}"
 
     def _fail(self, reason: str) -> None:
         """End a job whose results could not be put away, or whose child could not be begun."""
