@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import automap_tiles
 from automap_tiles.errors import AutomapError
 from automap_tiles.jobs.ending import Ending
 from automap_tiles.jobs.job import Job, Level, Phase, Result, Status
@@ -31,7 +30,7 @@ _TELL_SECONDS = 2.0
 _LOOK_SECONDS = 10.0
 """How often it is looked whether the disk is full."""
 _WITH_PICTURE = ("written", "there")
-_CODE = f"{Path(automap_tiles.__file__).parent.parent}/"
+_CODE = f"{Path(__file__).parents[2]}/"
 """Tracebacks in a log tell where in the package, not where on the machine."""
 
 
