@@ -27,6 +27,7 @@ from automap_tiles.jobs.job import (
     SceneFate,
     Status,
 )
+from automap_tiles.jobs.phases import Stretch, stretches
 from automap_tiles.jobs.queue import LeaseLost, Limits, News, Queue
 from automap_tiles.jobs.store import JobStore, Page
 
@@ -50,4 +51,6 @@ __all__ = [
     "Result",
     "SceneFate",
     "Status",
+    "Stretch",
+    "stretches",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from automap_tiles.jobs.job import Level, Phase, SceneFate
+from automap_tiles.jobs.phases import BEGINS
 from automap_tiles.jobs.queue import News
 
 _PHASES = {
@@ -79,7 +80,7 @@ class Progress:
     def pack(self, message: str) -> None:
         """The child is done, its results are put away."""
         self._phase, self._total, self._done, self._message = Phase.PACKING, None, 0, message
-        self._lines.append((Level.INFO, message))
+        self._lines.append((Level.INFO, BEGINS + message))
 
     def news(self) -> News:
         """What has been heard since this was last asked."""
@@ -102,7 +103,7 @@ class Progress:
         of = f" of {event['satellite']}" if "satellite" in event else ""
         amount = "" if self._total is None else f": {self._total}"
         self._message = f"{self._phase}{of}"
-        self._lines.append((Level.INFO, f"{name}{of}{amount}"))
+        self._lines.append((Level.INFO, f"{BEGINS}{name}{of}{amount}"))
 
     def _item(self, name: str, event: Mapping[str, Any]) -> None:
         if name != "set_aside":

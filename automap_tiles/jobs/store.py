@@ -24,6 +24,7 @@ from automap_tiles.jobs.job import (
     SceneFate,
     Status,
 )
+from automap_tiles.jobs.phases import BEGINS
 from automap_tiles.jobs.rows import entry_of, job_of, result_of, scene_of
 from automap_tiles.jobs.tables import JOBS, LOG, RESULTS, RUNNERS, SCENES
 
@@ -184,6 +185,16 @@ class JobStore:
                 .where(LOG.c.job == job, LOG.c.number > after, LOG.c.level.in_(levels))
                 .order_by(LOG.c.number)
                 .limit(limit)
+            ).mappings()
+            return [entry_of(row) for row in rows]
+
+    def beginnings(self, job: str) -> list[Entry]:
+        """The lines of a job's log that say that a phase begins (`phases.stretches`)."""
+        with self.database.reading() as connection:
+            rows = connection.execute(
+                select(LOG)
+                .where(LOG.c.job == job, LOG.c.message.startswith(BEGINS, autoescape=True))
+                .order_by(LOG.c.number)
             ).mappings()
             return [entry_of(row) for row in rows]
 

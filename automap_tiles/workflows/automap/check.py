@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import shapely
+from shapely.geometry import mapping
+
 from automap_tiles.engine.pools.choice import usable_processors
 from automap_tiles.missions import Scene, common_bands
 from automap_tiles.notes import Note, collecting
@@ -53,6 +56,8 @@ class SatellitePlan:
     composite: str | None = None
     """File; None where none is asked for."""
     classes: str | None = None
+    places: tuple[Json, ...] = ()
+    """Of each scene: name, time, and its footprint as GeoJSON (None: not known)."""
 
     def to_json(self) -> Json:
         return {
@@ -68,6 +73,7 @@ class SatellitePlan:
             "folder": self.folder,
             "composite": self.composite,
             "classes": self.classes,
+            "places": list(self.places),
         }
 
 
@@ -199,4 +205,17 @@ def _plan(
         folder=str(scenes_folder(run.output, satellite)),
         composite=str(composite_path(run, satellite)) if merged else None,
         classes=str(map_path(run, satellite)) if mapped else None,
+        places=tuple(map(_place, scenes)),
     )
+
+
+def _place(scene: Scene) -> Json:
+    """Of a scene; corners to four digits, which is ten metres."""
+    shape = scene.footprint
+    outline = None if shape is None else shapely.set_precision(shape, 1e-4)
+    return {
+        "scene": scene.id,
+        "time": scene.time.isoformat(),
+        "cloud_cover": scene.cloud_cover,
+        "footprint": None if outline is None or outline.is_empty else mapping(outline),
+    }

@@ -30,6 +30,16 @@ class Issued:
     expires: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What is told of a token; its word is known to its owner alone."""
+
+    id: str
+    name: str
+    created: float
+    expires: float
+
+
 class Words:
     """The tokens and sessions of a database."""
 
@@ -71,6 +81,24 @@ class Words:
         """Make it worthless."""
         with self._database.writing() as connection:
             connection.execute(delete(TOKENS).where(TOKENS.c.hash == tokens.hashed(word)))
+
+    def tokens_of(self, user: str) -> list[Known]:
+        """The tokens of a user that are still good, the newest first."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(TOKENS.c.id, TOKENS.c.name, TOKENS.c.created, TOKENS.c.expires)
+                .where(TOKENS.c.user == user, TOKENS.c.expires > self._database.clock())
+                .order_by(TOKENS.c.created.desc())
+            ).mappings()
+            return [Known(**row) for row in rows]
+
+    def end_token_of(self, user: str, token: str) -> bool:
+        """Make a token of a user worthless, by its id; whether there was one."""
+        with self._database.writing() as connection:
+            gone = connection.execute(
+                delete(TOKENS).where(TOKENS.c.user == user, TOKENS.c.id == token)
+            )
+        return gone.rowcount > 0
 
     def new_session(self, user: str, seconds: float) -> Issued:
         """The word of a cookie."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Response, make_response, render_template
+from flask import Response, make_response, render_template, request
 
 from automap_service.problems import OWN, TITLES, Problem
 from automap_service.web.context import who
@@ -24,7 +24,10 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
             user=None if found is None else found.user,
             csrf="" if session is None else session.csrf,
             moment=moment,
+            iso=iso,
             size=size,
+            span=span,
+            here=request.path,
             **values,
         ),
         status,
@@ -50,6 +53,11 @@ def moment(seconds: float | None) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
 
 
+def iso(seconds: float) -> str:
+    """A time for machines."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def size(count: float | None) -> str:
     """Bytes to read."""
     value = float(count or 0)
@@ -58,3 +66,16 @@ def size(count: float | None) -> str:
             return f"{value:.3g} {unit}"
         value /= 1000
     return f"{value:.3g} TB"
+
+
+def span(seconds: float | None) -> str:
+    """A length of time to read."""
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if minutes < 10 and rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"

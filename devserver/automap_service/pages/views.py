@@ -1,17 +1,21 @@
-"""Plain pages: log in, launch, orders, a run, files, account. They work without scripts."""
+"""The pages of log-in, orders and runs; they work without scripts."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from typing import Any
 
-from flask import Blueprint, Response, redirect, request
+from flask import Response, request
+from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as Answer
 
 from automap_service import recipients
 from automap_service.launching.launch import Manner
-from automap_service.launching.schema import ONLY, PROPERTIES, REQUIRED
+from automap_service.pages.account import account
+from automap_service.pages.blueprint import blueprint
+from automap_service.pages.examples import examples
 from automap_service.pages.render import page
+from automap_service.pages.timeline import bars
 from automap_service.problems import Problem
 from automap_service.web.context import (
     base,
@@ -24,7 +28,8 @@ from automap_service.web.context import (
     who,
     write_down,
 )
-from automap_service.web.views.accounts import changed, checked_login
+from automap_service.web.documents import file_info
+from automap_service.web.views.accounts import checked_login
 from automap_service.web.views.jobs import (
     cancelled,
     conditions,
@@ -32,14 +37,11 @@ from automap_service.web.views.jobs import (
     job_of,
     wanted_page,
 )
-from automap_tiles.errors import ConfigError
-from automap_tiles.jobs import Job, Status
-
-blueprint = Blueprint("pages", __name__)
+from automap_tiles.jobs import Job, Status, stretches
 
 _ORDERS = 50
-_LINES = 200
-_NUMBERS = {"max_cloud_cover": float, "smoothing": int, "minimum_patch": int}
+_LINES = 300
+_SCENES = 1000
 
 
 @blueprint.get("/login")
@@ -89,12 +91,32 @@ def home() -> Response:
 @needs()
 def orders() -> Response:
     """The list of jobs."""
-    said = {name: value for name in ("status", "q") if (value := request.args.get(name))}
+    names = ("status", "q", "since", "until")
+    said = {name: value for name in names if (value := request.args.get(name, "").strip())}
     user = user_asking()
     listed = service().store.page(
-        user.id, limit=_ORDERS, before=wanted_page(), where=conditions(said)
+        user.id, limit=_ORDERS, before=wanted_page(), where=conditions(_query(said))
     )
-    return page("orders.html", page=listed, said=said, statuses=list(Status))
+    ids = [job.id for job in listed.jobs]
+    return page(
+        "orders.html",
+        page=listed,
+        said=said,
+        statuses=list(Status),
+        results=service().store.results(ids),
+        now=service().database.clock(),
+        is_first=wanted_page() is None,
+    )
+
+
+def _query(said: Mapping[str, str]) -> dict[str, str]:
+    """The filter of the page in the words of `GET /jobs`; days are whole ones, in UTC."""
+    found = {name: said[name] for name in ("status", "q") if name in said}
+    if "since" in said or "until" in said:
+        first = f"{said['since']}T00:00:00Z" if "since" in said else ".."
+        last = f"{said['until']}T23:59:59.999Z" if "until" in said else ".."
+        found["datetime"] = f"{first}/{last}"
+    return found
 
 
 @blueprint.get("/orders")
@@ -107,15 +129,24 @@ def all_orders() -> Response:
 @needs()
 def dashboard(job: Job) -> Response:
     """A run."""
-    store = service().store
+    store, now = service().store, service().database.clock()
     entries, left_out = store.tail(job.id, _LINES)
+    scenes = store.scenes(job.id)
+    parts = stretches(store.beginnings(job.id), job.finished)
+    boundary = service().files.find(job.user, "boundaries", str(job.parameters.get("boundary")))
     return page(
         "job.html",
         job=job,
         result=store.result(job.id),
-        scenes=store.scenes(job.id),
+        fates=Counter(each.status for each in scenes),
+        scenes=sorted(scenes, key=lambda each: each.reason is None)[:_SCENES],
+        scenes_left_out=max(0, len(scenes) - _SCENES),
         entries=entries,
         left_out=left_out,
+        bars=bars(job, parts, now),
+        now=now,
+        boundary=None if boundary is None else file_info(boundary, ""),
+        code=examples(dict(job.parameters), base()),
     )
 
 
@@ -142,185 +173,8 @@ def act(job: str) -> Answer:
         if made is None:
             raise Problem(status=410, type="result-expired")
         return redirect(f"{base()}/r/{made.word}", 303)
-    return redirect(f"/jobs/{job}", 303)
-
-
-@blueprint.get("/launch")
-@needs("launch")
-def launch_form() -> Response:
-    """The form, made of the schema."""
-    return _form({}, {}, None)
-
-
-@blueprint.post("/launch-form")
-@needs("launch")
-def launch() -> Answer:
-    """Check, or launch, what stands in the form."""
-    said = _parameters(request.form)
-    try:
-        wanted = service().launching.wanted(user_asking(), said)
-        if request.form.get("what") == "check":
-            return _form(said, {}, service().launching.check(wanted))
-        sent_to = recipients.chosen(service(), user_asking(), None)
-        again = request.form.get("again") == "on"
-        manner = Manner(again=again, recipients=sent_to)
-        job, _ = service().launching.launch(user_asking(), wanted, manner)
-    except Problem as problem:
-        wrong = {each.pointer.removeprefix("/"): each for each in problem.errors}
-        if not wrong and problem.type != "same-run-active":
-            raise
-        return _form(said, wrong, None, problem)
-    write_down("launch", about=job.id)
-    return redirect(f"/jobs/{job.id}", 303)
-
-
-def _parameters(form: Mapping[str, str]) -> dict[str, Any]:
-    """What a form says, as JSON would."""
-    said: dict[str, Any] = {}
-    mode = form.get("mode", "")
-    for name, schema in PROPERTIES.items():
-        text = form.get(name, "").strip()
-        if not text or mode not in ONLY.get(name, (mode,)):
-            continue
-        if schema.get("type") == "boolean":
-            said[name] = True
-        elif name in _NUMBERS:
-            try:
-                said[name] = _NUMBERS[name](text)
-            except ValueError:
-                said[name] = text
-        else:
-            said[name] = text
-    return said
-
-
-def _form(
-    said: Mapping[str, Any],
-    wrong: Mapping[str, Any],
-    checked: Mapping[str, Any] | None,
-    problem: Problem | None = None,
-) -> Response:
-    user = user_asking()
-    status = 200 if problem is None else problem.status
-    choices = {
-        "boundary": [file.name for file in service().files.all(user.id, "boundaries")],
-        "samples": [file.name for file in service().files.all(user.id, "samples")],
-        "catalogue": list(service().settings.catalogues),
-    }
-    return page(
-        "launch.html",
-        status,
-        properties=PROPERTIES,
-        required=REQUIRED,
-        said=said,
-        wrong=wrong,
-        checked=checked,
-        problem=problem,
-        choices=choices,
-    )
-
-
-@needs()
-def files() -> Response:
-    """Uploads."""
-    return _files(None)
-
-
-def _files(problem: Problem | None) -> Response:
-    found = service().files.all(user_asking().id)
-    status = 200 if problem is None else problem.status
-    return page("files.html", status, files=found, problem=problem)
-
-
-@blueprint.post("/upload")
-@needs("launch")
-def upload() -> Answer:
-    """A file from the form."""
-    kind = request.form.get("kind", "")
-    sent = request.files.get("file")
-    try:
-        if kind not in ("boundaries", "samples") or sent is None or not sent.filename:
-            raise Problem(status=400, type="bad-request", detail="choose a file")
-        name = request.form.get("name", "").strip() or sent.filename
-        service().files.put(user_asking().id, kind, name, sent.stream)
-    except Problem as problem:
-        return _files(problem)
-    write_down("upload", about=kind)
-    return redirect("/files", 303)
-
-
-@blueprint.post("/files/remove")
-@needs("launch")
-def remove_file() -> Answer:
-    """Forget an upload."""
-    kind, name = request.form.get("kind", ""), request.form.get("id", "")
-    try:
-        service().files.delete(user_asking().id, kind, name)
-    except Problem as problem:
-        return _files(problem)
-    write_down("delete file", about=f"{kind}/{name}")
-    return redirect("/files", 303)
-
-
-@blueprint.get("/account")
-@needs(one_time=True)
-def account() -> Response:
-    """Password and addresses."""
-    return _account(None)
-
-
-def _account(problem: Problem | None, said: str = "") -> Response:
-    user = user_asking()
-    status = 200 if problem is None else problem.status
-    addresses = recipients.of_user(service(), user)
-    mails = service().outbox.is_on
-    return page(
-        "account.html", status, addresses=addresses, mails=mails, problem=problem, said=said
-    )
-
-
-@blueprint.post("/account/password")
-@needs(one_time=True)
-def password() -> Answer:
-    """Another password; it ends all sessions and tokens."""
-    old, new = request.form.get("old", ""), request.form.get("new", "")
-    try:
-        changed(checked_login(user_asking().name, old), new, old)
-    except Problem as problem:
-        return _account(problem)
-    return redirect("/login", 303)
-
-
-@blueprint.post("/account/addresses")
-@needs()
-def add_address() -> Answer:
-    """Ask whether an address is the user's, or forget one."""
-    try:
-        if name := request.form.get("remove"):
-            recipients.remove(service(), user_asking(), name)
-        else:
-            recipients.add(service(), user_asking(), request.form.get("address", ""))
-    except ConfigError as error:
-        return _account(Problem(status=400, type="bad-request", detail=error.message))
-    except Problem as problem:
-        return _account(problem)
-    return redirect("/account", 303)
-
-
-@blueprint.get("/confirm/<word>")
-def ask_to_confirm(word: str) -> Response:
-    """A button: programs that follow links in mails confirm nothing."""
-    return page("confirm.html", word=word, address=None)
-
-
-@blueprint.post("/confirm/<word>")
-def confirm(word: str) -> Response:
-    """The address is somebody's."""
-    check_csrf(None)
-    address = recipients.confirm(service(), word)
-    if address is None:
-        raise Problem(status=410, type="ResultLinkExpired")
-    return page("confirm.html", word=word, address=address)
+    back = request.form.get("back")
+    return redirect("/orders" if back == "orders" else f"/jobs/{job}", 303)
 
 
 @blueprint.get("/problems/<name>")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from automap_service.pages import views as pages
+from automap_service import pages
 from automap_service.service import Service
 from automap_service.web import answers
 from automap_service.web.views import accounts, files, jobs, launching, ogc

@@ -17,11 +17,12 @@ def test_the_bundle_is_built_from_its_sources(root: Path, tmp_path: Path) -> Non
         pytest.skip("no node, or no node_modules in devserver/frontend: npm ci")
     subprocess.run(
         [node, "build.mjs"], cwd=frontend, check=True, capture_output=True, timeout=120,
-        env={**os.environ, "OUT": str(tmp_path)},
+        env={**os.environ, "OUT": str(tmp_path / "one"), "SERVICE_OUT": str(tmp_path / "two")},
     )  # fmt: skip
-    static = root / "devserver" / "automap_devserver" / "static"
-    built = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    assert built == {path.name: path.read_bytes() for path in static.iterdir()}
+    for folder, package in (("one", "automap_devserver"), ("two", "automap_service")):
+        static = root / "devserver" / package / "static"
+        built = {path.name: path.read_bytes() for path in (tmp_path / folder).iterdir()}
+        assert built == {path.name: path.read_bytes() for path in static.iterdir()}
 
 
 def test_nothing_in_it_is_loaded_from_elsewhere(root: Path) -> None:

@@ -21,7 +21,7 @@ views = Blueprint("files", __name__)
 def files() -> Response:
     """All files of whoever asks."""
     if wants_html():
-        from automap_service.pages.views import files as page
+        from automap_service.pages.files import files as page
 
         return page()
     query(())

@@ -1,0 +1,37 @@
+"""When the phases of a job began, read from the lines that its log has for that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from automap_tiles.jobs.job import Entry
+
+BEGINS = "begins: "
+"""What the line of a phase that begins starts with."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """One phase from its beginning to that of the next; seconds since 1970."""
+
+    name: str
+    start: float
+    end: float | None
+    """None: it goes on."""
+    attempt: int = 0
+
+
+def stretches(entries: Sequence[Entry], finished: float | None) -> list[Stretch]:
+    """Phases in their order, of the lines of a log; the last one ends when the job does."""
+    begun = [each for each in entries if each.message.startswith(BEGINS)]
+    ends = [*(each.time for each in begun[1:]), finished]
+    return [
+        Stretch(
+            name=each.message.removeprefix(BEGINS),
+            start=each.time,
+            end=end,
+            attempt=each.attempt,
+        )
+        for each, end in zip(begun, ends, strict=False)
+    ]
