@@ -89,6 +89,9 @@ def _field(
     value = said.get(name, schema.get("default"))
     if name in several() and isinstance(value, str):
         value = value.split(",")
+    if name in several() and isinstance(value, list):  # what is wrong is not lost, either
+        choices += tuple(str(each) for each in value if str(each) not in choices)
+        value = [str(each) for each in value]
     fault = wrong.get(name)
     message = ""
     if fault is not None:
