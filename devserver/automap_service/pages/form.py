@@ -128,7 +128,11 @@ def read_form(form: MultiDict[str, str]) -> dict[str, Any]:
     mode = form.get("mode", "")
     for name, schema in PROPERTIES.items():
         texts = [text.strip() for text in form.getlist(name) if text.strip()]
-        if not texts or mode not in ONLY.get(name, (mode,)):
+        if mode not in ONLY.get(name, (mode,)):
+            continue
+        if not texts:
+            if name in form and name in several() and "default" in schema:
+                said[name] = []  # all were unticked: not the same as the default
             continue
         if name in several():
             said[name] = texts

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.devserver.browser.chromium import ARTEFACTS, browser
 from tests.jobs.parts import BOUNDARY, SCENES
@@ -127,3 +128,96 @@ def test_every_page_fits(site: Running, visit: Open, size: tuple[int, int], dark
         look = f"{path.split('/')[1]}-{size[0]}-{'dark' if dark else 'light'}"
         found.shoot(look)
         assert _breadth(found.page) <= size[0], path
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing(root: Path, site: Running, visit: Open, dark: bool) -> None:
+    axe = root / "devserver" / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+    if not axe.exists():
+        pytest.skip("no node_modules in devserver/frontend: npm ci")
+    found = visit("/orders", dark=dark)
+    said = {}
+    for path in (*PAGES, f"/jobs/{_job(site)}"):
+        found.go(path)
+        found.page.evaluate(axe.read_text(encoding="utf-8"))
+        broken = found.page.evaluate("axe.run().then((found) => found.violations)")
+        said[path] = [
+            (each["id"], each["impact"], [node["html"][:160] for node in each["nodes"]])
+            for each in broken
+        ]
+    assert {path: broken for path, broken in said.items() if broken} == {}
+
+
+def test_a_box_is_drawn_checked_launched_and_watched(visit: Open) -> None:
+    found = visit("/launch")
+    page = found.page
+    page.get_by_text("Corners as numbers").click()
+    for name, value in (("West", -74.05), ("South", 40.65), ("East", -73.85), ("North", 40.8)):
+        page.get_by_label(name).fill(str(value))
+    page.get_by_role("button", name="Take this box").click()
+    page.get_by_label("Name of the drawn boundary").fill("my box")
+    page.get_by_role("button", name="Keep it").click()
+    expect(page.locator("#drawing-said")).to_contain_text("my box is kept")
+    expect(page.locator("#boundary")).to_have_value("my box")
+    page.get_by_label("landsat-8").check()
+    page.locator("#start_date").fill("2018-04-01")
+    page.locator("#end_date").fill("2018-05-31")
+    page.get_by_label("Description").fill("of a box")
+    page.get_by_role("button", name="Check").click()
+    expect(page.get_by_role("heading", name="What would be done")).to_be_visible(timeout=60_000)
+    places = json.loads(page.locator("[data-checked]").get_attribute("data-checked") or "")
+    assert [len(each["places"]) for each in places] == [each["scenes"] for each in places]
+    page.wait_for_load_state("networkidle")
+    found.shoot("checked")
+    page.get_by_role("button", name="Launch").click()
+    page.wait_for_url("**/jobs/*")
+    found.shoot("running")
+    expect(page.locator(".badge.successful")).to_be_visible(timeout=120_000)
+    expect(page.get_by_role("button", name="Download")).to_be_visible()
+    expect(page.locator(".phase-names")).to_contain_text("composite of landsat-8")
+
+
+def test_all_problems_stand_beside_their_fields(visit: Open) -> None:
+    found = visit("/launch")
+    page = found.page
+    page.locator("#start_date").fill("2018-05-01")
+    page.locator("#end_date").fill("2018-04-01")
+    page.locator("#boundary").select_option("New York")
+    found.console.clear()
+    page.get_by_role("button", name="Check").click()
+    expect(page.locator("#problems")).to_contain_text("satellites: is needed")
+    expect(page.locator("#problems")).to_contain_text("end date")
+    expect(page.locator("#satellites-help")).to_contain_text("is needed")
+    expect(page.locator("#end_date")).to_have_attribute("aria-invalid", "true")
+    found.shoot("problems")
+    assert all("status of 400" in text for text in found.console)
+    found.console.clear()
+
+
+def test_a_dropped_file_is_sent_and_shown(visit: Open, tmp_path: Path) -> None:
+    found = visit("/files")
+    page = found.page
+    csv = tmp_path / "more.csv"
+    csv.write_bytes(SAMPLES)
+    page.locator("#file").set_input_files(csv)
+    expect(page.locator("#kind")).to_have_value("samples")
+    page.get_by_role("button", name="Upload").click()
+    page.get_by_role("button", name="Show more.csv on the map").click()
+    expect(page.locator("#files-legend li")).to_have_text(["1", "2", "3"])
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Delete more.csv").click()
+    expect(page.get_by_role("button", name="Show more.csv on the map")).to_have_count(0)
+
+
+def test_orders_and_launch_work_without_scripts(visit: Open) -> None:
+    page = visit("/launch", scripts=False).page
+    page.get_by_label("landsat-8").check()
+    page.locator("#start_date").fill("2018-04-01")
+    page.locator("#end_date").fill("2018-04-30")
+    page.locator("#boundary").select_option("New York")
+    page.get_by_label("Description").fill("without scripts")
+    page.get_by_role("button", name="Launch").click()
+    page.wait_for_url("**/jobs/*")
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("link", name="Orders").first.click()
+    expect(page.get_by_role("link", name="without scripts")).to_be_visible()
