@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from automap_service.accounts.users import RIGHTS
 from tests.service.conftest import PASSWORD, SAMPLES, SQUARE, Site
 from tests.service.test_results import finished
 
@@ -163,3 +164,61 @@ def test_strangers_are_asked_who_they_are(site: Site) -> None:
     for path in ("/", "/orders", "/launch", "/files", "/account", "/jobs/x"):
         browser.go(path)
         assert "<h1>Log in</h1>" in browser.text
+
+
+def test_a_token_is_shown_once_works_and_ends(site: Site, ann: Browser) -> None:
+    ann.go("/account")
+    ann.send("/account/tokens", name="my script")
+    word = re.search(r'class="code token">([^<]+)<', ann.text)
+    assert word is not None
+    ask = {"Authorization": f"Token {word[1]}", "Accept": "application/json"}
+    stranger = site.app.test_client()
+    assert stranger.get("/me", headers=ask).get_json()["name"] == "ann"
+    ann.go("/account")
+    assert word[1] not in ann.text
+    known = re.search(r'name="end" value="([^"]+)" aria-label="End the token my script"', ann.text)
+    assert known is not None
+    site.service.users.add("bob", PASSWORD, one_time=False)
+    bob = Browser(site)
+    bob.go("/")
+    bob.send("/login", username="bob", password=PASSWORD)
+    bob.go("/account")
+    bob.send("/account/tokens", end=known[1])
+    assert stranger.get("/me", headers=ask).status_code == 200
+    ann.send("/account/tokens", end=known[1])
+    assert stranger.get("/me", headers=ask).status_code == 401
+
+
+def test_only_those_who_run_the_service_see_and_change_users(site: Site, ann: Browser) -> None:
+    ann.go("/admin")
+    assert ann.code == 403
+    ann.go("/account")
+    ann.send("/admin/users", name="eve")
+    assert ann.code == 403
+    site.service.users.add("root", PASSWORD, RIGHTS, one_time=False)
+    root = Browser(site)
+    root.go("/")
+    root.send("/login", username="root", password=PASSWORD)
+    root.go("/admin")
+    root.send("/admin/users", name="eve")
+    password = re.search(r'class="code token">([^<]+)<', root.text)
+    assert password is not None
+    root.send("/admin/limits", user="ann", accepted="1")
+    assert dict(site.service.users.named("ann").limits) == {"accepted": 1}
+    root.send("/admin/users", name="eve")
+    assert root.code == 400
+    eve = Browser(site)
+    eve.send("/login", username="eve", password=password[1])
+    assert "good for once" in eve.text
+
+
+def test_every_link_of_a_page_leads_somewhere(site: Site, ann: Browser) -> None:
+    job = finished(site, site.user())
+    seen: set[str] = set()
+    for path in ("/orders", "/launch", "/files", "/code", "/account", "/help", f"/jobs/{job.id}"):
+        ann.go(path)
+        assert ann.code == 200, path
+        seen |= set(re.findall(r'href="(/[^"]*)"', ann.text))
+    for link in sorted(seen):
+        ann.go(link.replace("&amp;", "&"))
+        assert ann.code == 200, link
