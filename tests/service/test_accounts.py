@@ -70,7 +70,7 @@ def test_a_token_expires(site: Site, clock: Clock) -> None:
 
 
 def test_only_hashes_are_kept(site: Site) -> None:
-    site.user()
+    site.service.users.add("ann", PASSWORD, one_time=False)
     token = auth(site).json["token"]
     issued = site.service.words.new_session(site.service.users.named("ann").id, 100)
     with site.service.database.reading() as connection:
