@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -13,6 +14,7 @@ import pytest
 
 from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.journal import Journal, place_of
+from automap_tiles.engine.journal.schema import explained
 from automap_tiles.errors import JournalError, OutputBusy
 from automap_tiles.grid import TileIndex, curve
 
@@ -233,3 +235,11 @@ def test_tiles_in_flight_are_told_to_those_who_look(tmp_path: Path) -> None:
         journal.note_flying(tuple)
     with Journal.open_readonly(path) as looking:
         assert looking.flying() == frozenset()
+
+
+def test_a_full_disk_is_told_in_the_words_of_tiles(tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "journal.sqlite")) as connection:
+        connection.execute("CREATE TABLE tiles (content BLOB)")
+        connection.execute("PRAGMA max_page_count = 2")  # for SQLite as full as a disk can be
+        with pytest.raises(JournalError, match="No space left on device"), explained("a"):
+            connection.execute("INSERT INTO tiles VALUES (zeroblob(100000))")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import sqlite3
 import urllib.parse
 from collections.abc import Iterator
@@ -129,10 +131,16 @@ def explained(path: Path | str) -> Iterator[None]:
         if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             if is_without_handles(error):
                 raise ResourceError.without_handles() from error
-            raise JournalError(f"{path}: the journal cannot be used: {error}") from error
+            raise JournalError(f"{path}: the journal cannot be used: {_reason(error)}") from error
         raise JournalOccupied(
             f"{path}: another program holds the journal (a backup, a database browser?); close it "
             "and run again: what is written already is found"
         ) from error
     except sqlite3.Error as error:
         raise JournalError(f"{path}: the journal cannot be used: {error}") from error
+
+
+def _reason(error: sqlite3.OperationalError) -> str:
+    """A full disk in the words that tiles have for it, whichever of them meets it first."""
+    is_full = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL
+    return os.strerror(errno.ENOSPC) if is_full else str(error)
