@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from rasterio.enums import MaskFlags
-from rasterio.env import Env, ensure_env_with_credentials, getenv, setenv
+from rasterio.env import Env, ensure_env_with_credentials, get_gdal_config, getenv, setenv
 from rasterio.errors import RasterioIOError
 from rasterio.io import DatasetReader
 from rasterio.session import DummySession, Session
@@ -187,13 +187,12 @@ def _without_side_files() -> Iterator[None]:
     Not by an environment inside the thread's own: leaving one sets the keys of object stores anew,
     upon which GDAL forgets what it knows of all servers and asks them once more.
     """
-    options = {_LISTING: "FALSE"} | dict(os.environ) | getenv()
-    before = options[_LISTING]
+    before = get_gdal_config(_LISTING, normalize=False)
     setenv(**{_LISTING: "EMPTY_DIR"})
     try:
         yield
     finally:
-        setenv(**{_LISTING: before})
+        setenv(**{_LISTING: "FALSE" if before is None else before})
 
 
 def _check_side_file(path: str, beside: str) -> None:

@@ -68,7 +68,9 @@ def _strips(
     step = max(1, _STRIP // len(cols))
     for start in range(rows.start, rows.stop, step):
         height = min(step, rows.stop - start)
-        yield source.read(indexes, Window(cols.start, start, len(cols), height))
+        # by GDAL, whose cache then has the blocks for the warper, which reads by it as well
+        window = Window(cols.start, start, len(cols), height)
+        yield source.dataset.read(list(indexes), window=window)
 
 
 def _are_mistaken(pixels: NDArray[Any], nodata: float | None) -> bool:

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import rasterio
 from PIL import Image
+from rasterio.env import get_gdal_config
 from rasterio.transform import from_origin
 
 from automap_tiles.errors import InputError
@@ -252,6 +253,14 @@ def test_asks_no_more_than_gdal(
     ours = web.asked()[len(theirs) :]
     assert not Counter(ours) - Counter(theirs)
     assert keys == "at the start" or ours == theirs
+
+
+@pytest.mark.parametrize("name", ["GDAL_DISABLE_READDIR_ON_OPEN", "gdal_disable_readdir_on_open"])
+def test_options_of_the_caller_are_left_as_they_were(web: Web, name: str) -> None:
+    plain(web.folder / "public" / "r.tif")
+    with rasterio.Env(**{name: "EMPTY_DIR"}):
+        inspect(web.address("r.tif"))
+        assert get_gdal_config("GDAL_DISABLE_READDIR_ON_OPEN") == "EMPTY_DIR"
 
 
 def test_overviews_that_name_others(web: Web) -> None:

@@ -16,6 +16,7 @@ import rasterio.shutil
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio.enums import Resampling
+from rasterio.errors import RasterioIOError
 from rasterio.transform import from_origin
 from rasterio.windows import Window
 
@@ -23,7 +24,9 @@ from automap_tiles.errors import InputError
 from automap_tiles.grid import Grid
 from automap_tiles.raster import close_all, read
 from automap_tiles.raster.datasets import Source, open_source
+from automap_tiles.raster.lru import share
 from automap_tiles.raster.tiff import _cache, _file
+from automap_tiles.raster.tiff._directory import read_directories
 from automap_tiles.raster.tiff._unpacking import unpacked
 
 DTYPES = (
@@ -32,6 +35,13 @@ DTYPES = (
 PLACE = from_origin(500_000, 5_400_000, 10, 10)
 
 Read = tuple[Sequence[int], Window]
+
+
+@pytest.fixture(autouse=True)
+def settled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files count as settled at once, but in the tests of those just written."""
+    if "same_moment" not in request.node.name:
+        monkeypatch.setattr(_file, "_SETTLED_AFTER", 0)
 
 
 def pixels(shape: tuple[int, int, int], dtype: str, seed: int = 0) -> np.ndarray:
@@ -212,7 +222,6 @@ def test_a_block_is_unpacked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         return original(*args)
 
     monkeypatch.setattr(_file, "unpacked", counted)
-    os.utime(path, ns=(0, 0))
     source = open_source(path)
     for window in (Window(0, 0, 70, 40), Window(10, 10, 50, 30), Window(0, 0, 128, 128)):
         assert_same(source, [1, 2], window)
@@ -229,7 +238,6 @@ def test_what_is_kept_is_bounded_and_nobody_writes_into_it(
     monkeypatch.setattr(_cache, "_cache", None)
     monkeypatch.setattr(_cache, "CACHE_BYTES", 40_000)
     path = write(tmp_path / "a.tif", pixels((1, 512, 512), "uint16"))
-    os.utime(path, ns=(0, 0))
     source = open_source(path)
     found = source.read([1], Window(0, 0, 512, 512))
     found[:] = 0
@@ -336,3 +344,131 @@ def test_blocks_of_which_nothing_is_wanted_are_not_unpacked(
     assert np.array_equal(out[here], theirs[here])
     out[here] = 0
     assert not out.any()
+
+
+def test_a_file_replaced_by_one_of_its_time_and_size(tmp_path: Path) -> None:
+    """As unpacking an archive over the last delivery does."""
+    path = tmp_path / "a.tif"
+    for seed in range(6):
+        data = pixels((1, 128, 128), "uint16", seed=seed)
+        content = write(tmp_path / "new.tif", data).read_bytes()
+        path.write_bytes(content.ljust(60_000, b"\0"))
+        os.utime(path, ns=(10**18, 10**18))
+        assert np.array_equal(open_source(path).read([1], Window(0, 0, 128, 128)), data)
+        time.sleep(0.01)  # the clock of the file system ticks 100 to 1000 times a second
+
+
+def entries(content: bytes | bytearray, big: bool = False) -> list[dict[int, int]]:
+    """Of each image of a TIFF: where the entry of each field stands."""
+    found: list[dict[int, int]] = []
+    number, entry, place = ("<Q", 20, "<Q") if big else ("<H", 12, "<I")
+    (at,) = struct.unpack_from(place, content, 8 if big else 4)
+    while at:
+        (count,) = struct.unpack_from(number, content, at)
+        start = at + struct.calcsize(number)
+        where = range(start, start + count * entry, entry)
+        found.append({struct.unpack_from("<H", content, each)[0]: each for each in where})
+        (at,) = struct.unpack_from(place, content, where.stop)
+    return found
+
+
+@pytest.mark.parametrize("tag", [256, 258, 259, 277, 284, 317, 322, 325, 339])
+@pytest.mark.parametrize(
+    ("kind", "count"), [(1, 1), (4, 1), (6, 1), (8, 1), (9, 1), (3, 2), (3, 0)]
+)
+def test_fields_of_another_type_or_number(tmp_path: Path, tag: int, kind: int, count: int) -> None:
+    """libtiff takes some of them, leaves others out and refuses the rest; never is it guessed."""
+    path = write(tmp_path / "a.tif", pixels((1, 64, 64), "uint16"), blockysize=64, predictor=2)
+    content = bytearray(path.read_bytes())
+    struct.pack_into("<HI", content, entries(content)[0][tag] + 2, kind, count)
+    path.write_bytes(content)
+    try:
+        source = open_source(path)
+        theirs = source.dataset.read([1])
+    except (InputError, RasterioIOError):
+        return
+    assert np.array_equal(source.read([1], Window(0, 0, *source.dataset.shape[::-1])), theirs)
+
+
+def test_two_images_of_the_same_bytes(tmp_path: Path) -> None:
+    """An overview may lay the bytes of the image out otherwise."""
+    path = write(
+        tmp_path / "a.tif", pixels((1, 128, 128), "uint16"), blockxsize=128, blockysize=128,
+        predictor=2,
+    )  # fmt: skip
+    options = {"COMPRESS_OVERVIEW": "DEFLATE", "PREDICTOR_OVERVIEW": "2"}
+    with rasterio.Env(**options), rasterio.open(path, "r+") as dataset:
+        dataset.build_overviews([2], Resampling.nearest)
+    content = bytearray(path.read_bytes())
+    whole, overview = entries(content)
+    for tag in (324, 325):
+        content[overview[tag] + 2 : overview[tag] + 12] = content[whole[tag] + 2 : whole[tag] + 12]
+    struct.pack_into("<H", content, overview[317] + 8, 1)
+    path.write_bytes(content)
+    assert_same(open_source(path), [1], Window(0, 0, 128, 128))
+    source = open_source(path, 0)
+    assert is_read_here(source)
+    assert_same(source, [1], Window(0, 0, 64, 64))
+
+
+@pytest.mark.parametrize("place", [2**64 - 1, 2**63, 2**62, 10**6])
+def test_texts_that_are_nowhere(tmp_path: Path, place: int) -> None:
+    path = write(tmp_path / "a.tif", pixels((1, 64, 64), "uint16"), bigtiff="yes")
+    with rasterio.open(path, "r+") as dataset:
+        dataset.update_tags(TIFFTAG_SOFTWARE="a longer name")
+    content = bytearray(path.read_bytes())
+    struct.pack_into("<Q", content, entries(content, big=True)[0][305] + 12, place)
+    path.write_bytes(content)
+    assert_same(open_source(path), [1], Window(0, 0, 64, 64))
+
+
+def test_texts_are_not_read(tmp_path: Path) -> None:
+    """However long a field is that changes no pixel, it costs nothing."""
+    path = write(tmp_path / "a.tif", pixels((1, 64, 64), "uint16"))
+    with rasterio.open(path, "r+") as dataset:
+        dataset.update_tags(TIFFTAG_IMAGEDESCRIPTION="long " * 100_000)
+    content = path.read_bytes()
+    asked: list[int] = []
+
+    def read_bytes(start: int, size: int) -> bytes:
+        asked.append(size)
+        return content[start : start + size]
+
+    (fields,) = read_directories(read_bytes, len(content), frozenset({256})) or [{}]
+    assert fields[270].count > 500_000
+    assert fields[256].one() == 64
+    assert sum(asked) < 1000
+
+
+@pytest.mark.parametrize(
+    ("said", "most"),
+    [(16, 16 * 2**20), (10**6, 10**6), (1024, 256 * 2**20), (2**33, 256 * 2**20)],
+)
+def test_no_more_is_kept_than_gdal_may(
+    monkeypatch: pytest.MonkeyPatch, said: int, most: int
+) -> None:
+    monkeypatch.setattr(_cache, "_cache", None)
+    with rasterio.Env(GDAL_CACHEMAX=said):
+        assert _cache.capacity() == share(most)
+
+
+def test_large_blocks_are_left_to_gdal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_cache, "_cache", None)
+    monkeypatch.setattr(_cache, "CACHE_BYTES", 100_000)
+    data = pixels((1, 256, 256), "uint16")
+    small = write(tmp_path / "a.tif", data, blockxsize=64, blockysize=64)
+    large = write(tmp_path / "b.tif", data, blockxsize=256, blockysize=256)
+    assert is_read_here(open_source(small))
+    assert not is_read_here(open_source(large))
+    assert_same(open_source(large), [1], Window(0, 0, 256, 256))
+
+
+@pytest.mark.parametrize("block", [(16, 80_000), (300 * 16, 16), (512, 512)])
+def test_blocks_of_odd_forms(tmp_path: Path, block: tuple[int, int]) -> None:
+    """Differences are added up in strips, or a row at a time."""
+    height, width = block
+    data = pixels((1, height, width - 5), "uint8")
+    path = write(tmp_path / "a.tif", data, blockxsize=width, blockysize=height, predictor=2)
+    source = open_source(path)
+    assert is_read_here(source)
+    assert_same(source, [1], Window(0, 0, width - 5, height))

@@ -99,43 +99,72 @@ class Layout:
         ]
 
 
+LAYOUT = frozenset({
+    Tag.IMAGE_WIDTH, Tag.IMAGE_LENGTH, Tag.TILE_WIDTH, Tag.TILE_LENGTH, Tag.SAMPLES_PER_PIXEL,
+    Tag.BITS_PER_SAMPLE, Tag.SAMPLE_FORMAT, Tag.COMPRESSION, Tag.PREDICTOR,
+    Tag.PLANAR_CONFIGURATION, Tag.TILE_OFFSETS, Tag.TILE_BYTE_COUNTS,
+})  # fmt: skip
+"""Fields that say how pixels lie."""
+
+
 def layout_of(fields: dict[int, Field]) -> Layout | None:
-    """How the pixels of an image lie; None where it is of a kind that is not known here."""
-    numbers = {tag: fields[tag].whole() for tag in Tag if tag in fields}
-    bits, kinds = (
-        set(numbers.get(Tag.BITS_PER_SAMPLE, ())),
-        set(numbers.get(Tag.SAMPLE_FORMAT, (1,))),
+    """How the pixels of an image lie; None where it is of a kind that is not known here.
+
+    A field that is there with another type or number of values than it should have is GDAL's
+    business: what stands for a missing one does not stand for it.
+    """
+    size, block = (
+        (_one(fields, rows, 0), _one(fields, columns, 0))
+        for rows, columns in (
+            (Tag.IMAGE_LENGTH, Tag.IMAGE_WIDTH),
+            (Tag.TILE_LENGTH, Tag.TILE_WIDTH),
+        )
     )
-    needed = (
-        Tag.IMAGE_WIDTH, Tag.IMAGE_LENGTH, Tag.TILE_WIDTH, Tag.TILE_LENGTH, Tag.TILE_OFFSETS,
-        Tag.TILE_BYTE_COUNTS, Tag.SAMPLES_PER_PIXEL,
-    )  # fmt: skip
-    if len(bits) != 1 or len(kinds) != 1 or any(not numbers.get(tag) for tag in needed):
-        return None
-    first = {tag: values[0] for tag, values in numbers.items() if values}
-    dtype = _dtype(bits.pop(), kinds.pop())
+    samples = _one(fields, Tag.SAMPLES_PER_PIXEL, 0)
+    planar = _one(fields, Tag.PLANAR_CONFIGURATION, _PIXEL_INTERLEAVED)
+    dtype = _dtype(_same(fields, Tag.BITS_PER_SAMPLE, 0), _same(fields, Tag.SAMPLE_FORMAT, 1))
     try:
-        compression = Compression(first.get(Tag.COMPRESSION, 1))
-        predictor = Predictor(first.get(Tag.PREDICTOR, 1))
+        compression = Compression(_one(fields, Tag.COMPRESSION, 1))
+        predictor = Predictor(_one(fields, Tag.PREDICTOR, 1))
     except ValueError:
         return None
-    if min(first[tag] for tag in needed[:4]) < 1:
-        return None
-    planar = first.get(Tag.PLANAR_CONFIGURATION, _PIXEL_INTERLEAVED)
-    if planar not in (_PIXEL_INTERLEAVED, _BAND_INTERLEAVED):
+    if min(*size, *block, samples) < 1 or planar not in (_PIXEL_INTERLEAVED, _BAND_INTERLEAVED):
         return None
     if dtype is None or not _fits(predictor, compression, dtype):
         return None
     found = Layout(
-        shape=(first[Tag.SAMPLES_PER_PIXEL], first[Tag.IMAGE_LENGTH], first[Tag.IMAGE_WIDTH]),
+        shape=(samples, *size),
         dtype=dtype,
-        block=(first[Tag.TILE_LENGTH], first[Tag.TILE_WIDTH]),
+        block=block,
         compression=compression,
         predictor=predictor,
         by_band=planar == _BAND_INTERLEAVED,
     )
-    listed = {len(numbers[tag]) for tag in (Tag.TILE_OFFSETS, Tag.TILE_BYTE_COUNTS)}
-    return found if listed == {found.count} else None
+    lists = [fields.get(tag) for tag in (Tag.TILE_OFFSETS, Tag.TILE_BYTE_COUNTS)]
+    are_right = all(
+        each is not None and each.count == found.count and each.array() is not None
+        for each in lists
+    )
+    return found if are_right else None
+
+
+_WRONG = -1
+
+
+def _one(fields: dict[int, Field], tag: int, default: int) -> int:
+    """The one whole number of a field; `_WRONG` where there is something else."""
+    if tag not in fields:
+        return default
+    found = fields[tag].one()
+    return _WRONG if found is None else found
+
+
+def _same(fields: dict[int, Field], tag: int, default: int) -> int:
+    """The whole number that a field has for every sample; `_WRONG` for anything else."""
+    if tag not in fields:
+        return default
+    found = set(fields[tag].whole())
+    return found.pop() if len(found) == 1 else _WRONG
 
 
 def _dtype(bits: int, kind: int) -> np.dtype[Any] | None:

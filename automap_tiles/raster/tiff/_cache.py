@@ -11,17 +11,22 @@ from collections.abc import Hashable
 from typing import Any
 
 from numpy.typing import NDArray
+from rasterio.env import get_gdal_config
 
 from automap_tiles.raster.lru import ByteLRU, share
 
 CACHE_BYTES = 256 * 2**20
-"""As much as GDAL's own cache, which stays empty where blocks are read here."""
+"""As much as GDAL's own cache, which stays empty where blocks are read here; less where
+`GDAL_CACHEMAX` says less."""
+
+_BYTES_FROM = 100_000
+"""Smaller numbers of `GDAL_CACHEMAX` are megabytes: https://gdal.org/user/configoptions.html."""
 
 
 class _Cache:
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.blocks: ByteLRU[NDArray[Any]] = ByteLRU(share(CACHE_BYTES))
+        self.blocks: ByteLRU[NDArray[Any]] = ByteLRU(share(_most()))
 
     def get(self, key: Hashable) -> NDArray[Any] | None:
         with self.lock:
@@ -49,6 +54,23 @@ def _shared() -> _Cache:
     if _cache is None:
         _cache = _Cache()
     return _cache
+
+
+def _most() -> int:
+    """Bytes that may be kept in this process."""
+    said = str(get_gdal_config("GDAL_CACHEMAX") or "").strip()
+    if said.endswith("%"):
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        return min(CACHE_BYTES, int(float(said[:-1]) / 100 * memory))
+    if not said.isdigit():
+        return CACHE_BYTES
+    number = int(said)
+    return min(CACHE_BYTES, number if number >= _BYTES_FROM else number * 2**20)
+
+
+def capacity() -> int:
+    """Bytes that are kept at most."""
+    return _shared().blocks.capacity
 
 
 def kept(key: Hashable) -> NDArray[Any] | None:

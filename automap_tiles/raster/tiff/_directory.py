@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 class Tag(IntEnum):
     """Fields that something is done with."""
@@ -51,6 +54,10 @@ LONG, DOUBLE = 4, 12
 ReadBytes = Callable[[int, int], bytes]
 """Bytes from an offset on, so many; fewer where the file ends."""
 
+MOST_VALUES = 2**22
+"""Values of a field that are read; an image of more blocks is left to GDAL, which reads them one by
+one."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Format:
@@ -87,7 +94,7 @@ class Field:
     type: int
     count: int
     data: bytes
-    """Its values, little endian."""
+    """Its values, little endian; nothing of a field that nobody asked for."""
 
     def numbers(self) -> tuple[float, ...]:
         """Its values; none of a field that has no numbers."""
@@ -99,6 +106,17 @@ class Field:
         if self.type not in _WHOLE:
             return ()
         return struct.unpack(f"<{self.count}{_LETTERS[self.type]}", self.data)
+
+    def array(self) -> NDArray[np.unsignedinteger] | None:
+        """Its values; None of a field that has no whole numbers."""
+        if self.type not in _WHOLE:
+            return None
+        found: NDArray[np.unsignedinteger] = np.frombuffer(self.data, f"<u{_SIZES[self.type]}")
+        return found
+
+    def one(self) -> int | None:
+        """Its only value; None of a field that has another number of values, or no whole one."""
+        return self.whole()[0] if self.count == 1 and self.type in _WHOLE else None
 
     def text(self) -> str:
         """Its value as text: UTF-8, ended by a zero.
@@ -115,15 +133,19 @@ def read_directory(content: bytes | memoryview) -> dict[int, Field] | None:
     order, version, at = _HEADER.unpack_from(content)
     if order != b"II" or version != _VERSION:
         return None
-    reader = _Reader(lambda start, size: bytes(content[start : start + size]), _CLASSIC)
-    found = reader.directory(at, len(content))
+    size = len(content)
+    reader = _Reader(lambda start, size: bytes(content[start : start + size]), size, _CLASSIC)
+    found = reader.directory(at, size)
     return None if found is None or found[1] else found[0]  # none with overviews, masks
 
 
-def read_directories(read: ReadBytes, size: int) -> list[dict[int, Field]] | None:
+def read_directories(
+    read: ReadBytes, size: int, used: frozenset[int]
+) -> list[dict[int, Field]] | None:
     """Fields of each image of a little-endian TIFF or BigTIFF of so many bytes, in their order.
 
-    None of other files, and of those that are not whole.
+    Values are read of the fields that are `used` only. None of other files, and of those that are
+    not whole.
     """
     head = read(0, _BIG_HEADER.size)
     if len(head) < _BIG_HEADER.size:
@@ -137,7 +159,7 @@ def read_directories(read: ReadBytes, size: int) -> list[dict[int, Field]] | Non
             return None
     if order != b"II" or version not in (_VERSION, _BIG_VERSION):
         return None
-    reader, rest = _Reader(read, kind), size
+    reader, rest = _Reader(read, size, kind, used), size
     found: list[dict[int, Field]] = []
     while at:
         one = reader.directory(at, rest) if len(found) < _MOST_DIRECTORIES else None
@@ -154,7 +176,11 @@ class _Reader:
     """Reads directories of one file."""
 
     read: ReadBytes
+    size: int
+    """Of the file."""
     format: _Format
+    used: frozenset[int] | None = None
+    """Numbers of the fields whose values are read; None: of all."""
 
     def directory(self, at: int, most: int) -> tuple[dict[int, Field], int] | None:
         """The fields of a directory, and where the next one is (0: nowhere).
@@ -163,6 +189,8 @@ class _Reader:
         lie over each other, and could be more than fits.
         """
         number, entry, place = self.format.number, self.format.entry, self.format.place
+        if at > self.size:  # of a BigTIFF more than can be asked for
+            return None
         head = self.read(at, number.size)
         many = number.unpack(head)[0] if len(head) == number.size else most
         size = many * entry.size + place.size
@@ -185,11 +213,13 @@ class _Reader:
         if kind not in self.format.types:
             return None
         size = _SIZES[kind] * count
+        if self.used is not None and tag not in self.used:
+            return Field(tag, kind, count, b"") if size else None
         if size <= len(value):
             return Field(tag, kind, count, value[:size]) if size else None
-        if size > most:
-            return None
         (place,) = self.format.place.unpack(value)
+        if size > most or count > MOST_VALUES or place + size > self.size:
+            return None
         data = self.read(place, size)
         return Field(tag, kind, count, data) if len(data) == size else None
 

@@ -6,18 +6,17 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from automap_tiles.raster.tiff._blocks import Compression, Layout, layout_of
-from automap_tiles.raster.tiff._cache import keep, kept
+from automap_tiles.raster.tiff._blocks import LAYOUT, Compression, Layout, layout_of
+from automap_tiles.raster.tiff._cache import capacity, keep, kept
 from automap_tiles.raster.tiff._directory import Field, Tag, read_directories
 from automap_tiles.raster.tiff._unpacking import Damaged, unpacked
 
-Stamp = tuple[int, int, int]
-"""Of a file: mtime in ns, bytes, number of the inode."""
 Slices = tuple[slice, slice]
 
 # Fields that change no pixel that is read: descriptions, densities, ranges, profiles, places.
@@ -27,13 +26,26 @@ _HARMLESS = frozenset({
 })  # fmt: skip
 _SUBFILE, _FILL_ORDER, _ORIENTATION = 254, 266, 274
 _KNOWN = frozenset(Tag) | _HARMLESS | {_SUBFILE, _FILL_ORDER, _ORIENTATION}
+_USED = LAYOUT | {Tag.PHOTOMETRIC, _SUBFILE, _FILL_ORDER, _ORIENTATION}
 _WHOLE, _REDUCED = 0, 1
 # MinIsBlack, RGB, indices of a palette: the numbers are what is stored.
 _PHOTOMETRIC = {1, 2, 3}
 _SETTLED_AFTER = 2 * 10**9
 """Nanoseconds; the coarsest times of a file system in use (FAT) are 2 s."""
-_LARGEST_BLOCK = 2**26
-"""Bytes; larger ones would not be worth keeping."""
+_BLOCKS_KEPT = 8
+"""There must be room for so many; of larger ones GDAL keeps what it needs."""
+
+
+class Stamp(NamedTuple):
+    """What is another one when a file was replaced, or was written anew a moment later."""
+
+    modified: int
+    """ns since 1970."""
+    changed: int
+    """ns since 1970; nobody can set it back, as those do who unpack archives."""
+    size: int
+    """Bytes."""
+    inode: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,17 +60,19 @@ class Profile:
     is_overview: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class TiledFile:
     """One image of a file, the whole one or an overview."""
 
     path: str
     stamp: Stamp
     layout: Layout
-    places: tuple[tuple[int, int], ...]
-    """Offset and size of each block."""
-    missing: NDArray[np.bool_] | None
-    """Of each block whether it is left out, being without data; None: none is."""
+    offsets: NDArray[np.unsignedinteger]
+    """Of each block."""
+    sizes: NDArray[np.unsignedinteger]
+    """Bytes of each block; 0 of those that are left out, being without data."""
+    has_gaps: bool
+    """Whether any is left out."""
 
     @classmethod
     def of(cls, path: str, stamp: Stamp, profile: Profile) -> TiledFile | None:
@@ -70,7 +84,9 @@ class TiledFile:
         try:
             if stamp_of(os.fstat(handle)) != stamp:
                 return None
-            found = read_directories(lambda start, size: os.pread(handle, size, start), stamp[1])
+            found = read_directories(
+                lambda start, size: os.pread(handle, size, start), stamp.size, _USED
+            )
         except OSError:
             return None
         finally:
@@ -79,10 +95,19 @@ class TiledFile:
             layout = layout_of(fields)
             if layout is None or not _is_plain(fields, layout, profile):
                 return None
-            sizes = fields[Tag.TILE_BYTE_COUNTS].whole()
-            places = tuple(zip(fields[Tag.TILE_OFFSETS].whole(), sizes, strict=True))
-            missing = None if all(sizes) else np.array(sizes) == 0
-            return cls(path=path, stamp=stamp, layout=layout, places=places, missing=missing)
+            offsets, sizes = (
+                fields[tag].array() for tag in (Tag.TILE_OFFSETS, Tag.TILE_BYTE_COUNTS)
+            )
+            assert offsets is not None
+            assert sizes is not None
+            return cls(
+                path=path,
+                stamp=stamp,
+                layout=layout,
+                offsets=offsets,
+                sizes=sizes,
+                has_gaps=not sizes.all(),
+            )
         return None
 
     def read(
@@ -96,7 +121,7 @@ class TiledFile:
 
         Where (y, x) nothing of a block is `wanted` it is not unpacked, and 0 stands there. Returns
         whether that was done: not of blocks that are left out, being without data, or damaged, nor
-        of a file that has changed.
+        of a file that has changed, or has just been written.
         """
         if out.dtype != self.layout.dtype or self._is_missing(bands, *window):
             return False
@@ -106,9 +131,9 @@ class TiledFile:
             return False
         try:
             status = os.fstat(handle)
-            if stamp_of(status) != self.stamp:
+            if stamp_of(status) != self.stamp or not self._is_settled():
                 return False
-            file = _OpenFile(handle, _key(status))
+            file = _OpenFile(handle, f"{status.st_dev} {self._identity}")
             for number, here, there in self._places(*window):
                 if wanted is not None and not wanted[here].any():
                     out[:, *here] = 0
@@ -122,7 +147,7 @@ class TiledFile:
 
     def _is_missing(self, bands: Sequence[int], rows: range, columns: range) -> bool:
         """Whether a block of a window is left out."""
-        if self.missing is None:
+        if not self.has_gaps:
             return False
         down, across = self.layout.grid
         height, width = self.layout.block
@@ -133,7 +158,21 @@ class TiledFile:
         numbers: NDArray[np.intp] = spans[0][:, None] * across + spans[1]
         if self.layout.by_band:
             numbers = numbers + (np.array(bands) - 1)[:, None, None] * (down * across)
-        return bool(self.missing[numbers].any())
+        return not self.sizes[numbers].all()
+
+    def _is_settled(self) -> bool:
+        """Whether a later file would have another stamp.
+
+        That of one just written may be the same; GDAL, which forgets a file with its dataset, is
+        asked for the pixels until then.
+        """
+        written = max(self.stamp.modified, self.stamp.changed)
+        return abs(time.time_ns() - written) >= _SETTLED_AFTER
+
+    @cached_property
+    def _identity(self) -> str:
+        """As a text, which is hashed once only; two images may lay the same bytes out otherwise."""
+        return f"{self.stamp} {self.layout}"
 
     def _places(self, rows: range, columns: range) -> Iterator[tuple[int, Slices, Slices]]:
         """Of each block of a window: its number, where it lies in the window, what of it does."""
@@ -154,17 +193,16 @@ class TiledFile:
 
     def _block(self, file: _OpenFile, number: int) -> NDArray[Any]:
         """All samples (sample, y, x) of a block; raises `Damaged`."""
-        start, size = self.places[number]
+        start, size = int(self.offsets[number]), int(self.sizes[number])
         key = file.key, start, size
-        found = None if file.key is None else kept(key)
+        found = kept(key)
         if found is None:
             found = self._unpacked(file, start, size)
-            if file.key is not None:
-                keep(key, found)
+            keep(key, found)
         return found
 
     def _unpacked(self, file: _OpenFile, start: int, size: int) -> NDArray[Any]:
-        if start + size > self.stamp[1]:
+        if start + size > self.stamp.size:
             raise Damaged
         content = os.pread(file.handle, size, start)
         if len(content) != size:
@@ -177,8 +215,8 @@ class _OpenFile:
     """A file while a window of it is read."""
 
     handle: int
-    key: str | None
-    """The same for the same content; None of one that may change and keep it."""
+    key: str
+    """The same for the same content."""
 
 
 def _copy(
@@ -195,19 +233,9 @@ def _shared(window: range, start: int, size: int) -> tuple[slice, slice]:
     return slice(first - window.start, last - window.start), slice(first - start, last - start)
 
 
-def _key(status: os.stat_result) -> str | None:
-    """As a text, which is hashed once only.
-
-    None of a file that was just written: the next one may have its number, size and time.
-    """
-    if abs(time.time_ns() - status.st_mtime_ns) < _SETTLED_AFTER:
-        return None
-    return f"{status.st_dev} {stamp_of(status)}"
-
-
 def stamp_of(status: os.stat_result) -> Stamp:
-    """What is another one when a file was replaced, or was written anew a moment later."""
-    return status.st_mtime_ns, status.st_size, status.st_ino
+    """Of a file as it is now."""
+    return Stamp(status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
 
 
 def _candidates(images: list[dict[int, Field]], profile: Profile) -> list[dict[int, Field]]:
@@ -226,10 +254,7 @@ def _candidates(images: list[dict[int, Field]], profile: Profile) -> list[dict[i
 
 def _number(fields: dict[int, Field], tag: int, default: int) -> int | None:
     """The one number of a field; None where it has another one or several."""
-    if tag not in fields:
-        return default
-    numbers = fields[tag].whole()
-    return numbers[0] if len(numbers) == 1 else None
+    return fields[tag].one() if tag in fields else default
 
 
 def _is_plain(fields: dict[int, Field], layout: Layout, profile: Profile) -> bool:
@@ -243,7 +268,7 @@ def _is_plain(fields: dict[int, Field], layout: Layout, profile: Profile) -> boo
         and layout.shape == profile.shape
         and layout.dtype == np.dtype(profile.dtype)
         and layout.block == profile.block
-        and layout.block_bytes <= _LARGEST_BLOCK
+        and layout.block_bytes * _BLOCKS_KEPT <= capacity()
         # of bytes that are there as they are GDAL makes no more than we
         and layout.compression is not Compression.NONE
     )

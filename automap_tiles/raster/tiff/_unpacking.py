@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -17,6 +18,8 @@ Buffer = bytes | bytearray | memoryview
 
 _NARROW = 2
 """Bytes up to which a number is added up as a wider one."""
+_STRIP = 2**16
+"""Numbers that are added up together: those of a block of 256 rows and columns."""
 
 
 class Damaged(Exception):
@@ -87,10 +90,13 @@ def _add_up(differences: NDArray[Any], out: NDArray[Any]) -> None:
     if differences.itemsize > _NARROW:
         np.add.accumulate(differences, axis=1, out=out)
         return
-    wide = _scratch.wide(differences.shape)
-    np.copyto(wide, differences)
-    np.add.accumulate(wide, axis=1, out=wide)
-    np.copyto(out, wide, casting="unsafe")
+    step = max(1, _STRIP // differences.shape[1])
+    for start in range(0, len(differences), step):
+        rows = slice(start, start + step)
+        wide = _scratch.wide(differences[rows].shape)
+        np.copyto(wide, differences[rows])
+        np.add.accumulate(wide, axis=1, out=wide)
+        np.copyto(out[rows], wide, casting="unsafe")
 
 
 class _Scratch(threading.local):
@@ -98,13 +104,14 @@ class _Scratch(threading.local):
 
     def __init__(self) -> None:
         self.decompressor = zstandard.ZstdDecompressor()
-        self._wide = np.empty((0, 0), np.uint32)
+        self._wide = np.empty(_STRIP, np.uint32)
 
     def wide(self, shape: tuple[int, ...]) -> NDArray[np.uint32]:
-        """Memory that is used again for the next block of the shape."""
-        if self._wide.shape != shape:
-            self._wide = np.empty(shape, np.uint32)
-        return self._wide
+        """Memory that is used again for the next strip."""
+        size = math.prod(shape)
+        if size > len(self._wide):  # a row of a very wide block
+            return np.empty(shape, np.uint32)
+        return self._wide[:size].reshape(shape)
 
 
 _scratch = _Scratch()
