@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from automap_tiles.jobs.job import Job, Result
-from automap_tiles.jobs.results import FOLDER, ResultStore
+from automap_tiles.jobs.results import FOLDER, ResultStore, Writable
 from automap_tiles.scenes.download.address import safe_name
 from automap_tiles.scenes.prepared import NAME as COLLECTION
 
@@ -119,7 +119,7 @@ def hide(text: str, hidden: Mapping[str, str]) -> str:
 class _Sink:
     """What is written goes on, is counted and hashed; a file that cannot be sought in."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: Writable) -> None:
         self._file = file
         self.size = 0
         self.digest = hashlib.sha256()

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Protocol
 
 from automap_tiles.storage import Storage, is_remote, open_storage
 
 FOLDER = "results"
 """What the keys of archives begin with."""
+
+
+class Writable(Protocol):
+    """A file that is written from its beginning to its end."""
+
+    def write(self, data: bytes, /) -> int: ...
 
 
 class ResultStore:
@@ -23,7 +29,7 @@ class ResultStore:
         self._storage: Storage = open_storage(root)
 
     @contextmanager
-    def writing(self, key: str) -> Iterator[BinaryIO]:
+    def writing(self, key: str) -> Iterator[Writable]:
         """A file that is there, whole, at the end of the block; none after an error.
 
         Raises `OutputError`.

@@ -39,6 +39,33 @@ _clients: dict[tuple[int, str], Any] = {}
 _lock = threading.Lock()
 
 
+class PartWriter:
+    """An object that is sent while it is written."""
+
+    def __init__(self, file: Any, name: str) -> None:
+        """`file` as `obstore.open_writer` gives it; `name` is told in errors."""
+        self._file = file
+        self._name = name
+
+    def write(self, data: bytes) -> int:
+        """Raises `OutputError`."""
+        with self._told():
+            self._file.write(data)
+        return len(data)
+
+    def close(self) -> None:
+        """From now on it is there. Raises `OutputError`."""
+        with self._told():
+            self._file.close()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except (FileNotFoundError, _obstore().exceptions.BaseError) as error:
+            raise OutputError(f"cannot be written: {_reason(error)}", self._name) from None
+
+
 class ObjectStorage:
     """Objects below an address such as `s3://bucket/folder`.
 
@@ -88,18 +115,16 @@ class ObjectStorage:
                 raise OutputError(message, self._name(key)) from None
 
     @contextmanager
-    def writing(self, key: str) -> Iterator[BinaryIO]:
+    def writing(self, key: str) -> Iterator[PartWriter]:
         """A file that goes out part by part while it is written; it is there at the block's end.
 
-        When the block is left by an error there is none. Raises `OutputError`.
+        When the block is left by an error there is none; parts that were sent stay in the store as
+        an upload without an end, until a rule of the bucket removes it
+        (AbortIncompleteMultipartUpload). Raises `OutputError`.
         """
-        store, obstore = self._client(), _obstore()
-        file = obstore.open_writer(store, key)
-        try:
-            yield file
-            file.close()
-        except (FileNotFoundError, obstore.exceptions.BaseError) as error:
-            raise OutputError(f"cannot be written: {_reason(error)}", self._name(key)) from None
+        file = PartWriter(_obstore().open_writer(self._client(), key), self._name(key))
+        yield file
+        file.close()
 
     def signed(self, key: str, seconds: float, endpoint: str | None = None) -> str:
         """An address at which anybody can read an object for so long.

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, insert
 
 from automap_tiles.jobs import Job, Limits
-from automap_tiles.jobs.results import ResultStore
+from automap_tiles.jobs.results import ResultStore, Writable
 from automap_tiles.jobs.runner import Pace, Runner
 from tests.jobs.parts import Parts
 
@@ -42,7 +42,7 @@ def parts_of(folder: Path, url: str) -> Parts:
 
 
 class _Slow:
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: Writable) -> None:
         self._file = file
 
     def write(self, data: bytes) -> int:
@@ -55,9 +55,9 @@ class _Slow:
 
 class SlowStore(ResultStore):
     @contextmanager
-    def writing(self, key: str) -> Iterator[BinaryIO]:
+    def writing(self, key: str) -> Iterator[Writable]:
         with super().writing(key) as file:
-            yield cast(BinaryIO, _Slow(file))
+            yield _Slow(file)
 
 
 def main(folder: Path, url: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -188,6 +189,17 @@ def test_an_archive_that_breaks_off_is_not_in_the_bucket(s3: S3Server) -> None:
     with pytest.raises(RuntimeError):
         broken_off()
     assert store.archives("j") == []
+
+
+def test_a_file_that_is_gone_is_not_the_bucket_s_fault(s3: S3Server, tmp_path: Path) -> None:
+    """Errors of what writes stay what they are."""
+    from automap_tiles.jobs.results import ResultStore
+
+    with (
+        pytest.raises(FileNotFoundError, match=r"gone\.tif"),
+        ResultStore(f"s3://{BUCKET}/broken").writing("results/j/2/a.zip") as file,
+    ):
+        file.write((tmp_path / "gone.tif").read_bytes())
 
 
 def test_a_store_that_is_away_is_said_to_be(
