@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from automap_tiles.jobs import Status
+from automap_tiles.jobs.process import Task
 from tests.jobs.parts import Clock
-from tests.service.conftest import SQUARE, MakeSite, Site
+from tests.service.conftest import SQUARE, Asker, MakeSite, Site
 
 
 def pointers(answer: Any) -> dict[str, str]:
@@ -215,3 +218,47 @@ def test_callbacks_are_not_offered(site: Site, launched: dict[str, Any]) -> None
     answer = ask("POST", "/processes/automap/execution", json={"inputs": launched})
     assert answer.status_code == 201
     assert ask("POST", "/processes/other/execution", json={"inputs": {}}).status_code == 404
+
+
+def test_one_check_of_a_user_at_a_time_with_little_memory(
+    site: Site, launched: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside, leave = threading.Semaphore(0), threading.Event()
+    tasks: list[Task] = []
+
+    class Slow:
+        def __init__(self, task: Task) -> None:
+            tasks.append(task)
+
+        def __enter__(self) -> Slow:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            """Nothing."""
+
+        def lines(self, _: float) -> Iterator[dict[str, Any]]:
+            inside.release()
+            assert leave.wait(20)
+            yield {"event": "error", "message": "no scenes"}
+
+    monkeypatch.setattr("automap_service.launching.launch.Child", Slow)
+    said = {**launched, "check": True}
+    asks = [site.with_files(name) for name in ("ann", "bob", "cid")]
+    codes: list[int] = []
+
+    def check(ask: Asker) -> None:
+        codes.append(ask("POST", "/launch", json=said).status_code)
+
+    threads = [threading.Thread(target=check, args=(ask,)) for ask in asks[:2]]
+    for thread in threads:
+        thread.start()
+        assert inside.acquire(timeout=20)
+    again = site.user("ann")("POST", "/launch", json=said)
+    third = asks[2]("POST", "/launch", json=said)
+    leave.set()
+    for thread in threads:
+        thread.join()
+    assert (again.status_code, third.status_code, codes) == (429, 503, [400, 400])
+    assert again.headers["Retry-After"] == third.headers["Retry-After"] == "10"
+    assert asks[2]("POST", "/launch", json=said).status_code == 400
+    assert all(task.memory is not None and task.memory <= 8 << 30 for task in tasks)

@@ -5,12 +5,20 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from automap_service.uploads import reading
 from automap_service.uploads.child import surface
+from automap_service.uploads.geojson import rewrite
+from automap_tiles.errors import ConfigError
 from tests.service.conftest import SAMPLES, SQUARE, MakeSite, Site
 
 
@@ -165,8 +173,6 @@ def test_names_never_become_paths(site: Site, name: str) -> None:
 
 
 def test_the_child_reads_with_few_rights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from automap_service.uploads import reading
-
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     asked: dict[str, Any] = {}
 
@@ -200,3 +206,123 @@ def test_a_child_that_needs_too_much_memory_is_ended_with_words(
     answer = put(site, "boundaries", SQUARE)
     assert answer.status_code == 413
     assert "memory" in answer.json["detail"]
+
+
+@pytest.fixture
+def inner() -> Iterator[tuple[str, list[str]]]:
+    """A server that only this machine reaches; (its address, what it was asked for)."""
+    asked: list[str] = []
+
+    class Inner(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"EPSG:4326")
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Inner)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", asked
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize("place", ["collection", "feature", "geometry", "alone"])
+def test_a_boundary_makes_this_machine_ask_nobody(
+    site: Site, inner: tuple[str, list[str]], place: str
+) -> None:
+    address, asked = inner
+    shape, feature = json.loads(SQUARE), {"type": "Feature", "properties": {}}
+    crs = {"type": "link", "properties": {"href": f"{address}/a", "url": f"{address}/b"}}
+    whole = {"type": "FeatureCollection", "features": [feature]}
+    feature["geometry"] = shape
+    {"collection": whole, "feature": feature, "geometry": shape, "alone": shape}[place]["crs"] = crs
+    answer = put(site, "boundaries", json.dumps(shape if place == "alone" else whole).encode())
+    assert (answer.status_code, asked) == (400, [])
+    assert "crs" in answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    "crs",
+    [
+        {"type": "url", "properties": {"url": "http://127.0.0.1:1/"}},
+        {"type": "LINK", "properties": {"href": "http://127.0.0.1:1/"}},
+        {"type": "name", "properties": {"name": "/vsicurl/http://127.0.0.1:1/"}},
+        {"type": "name", "properties": {"name": "/etc/hostname"}},
+        {"type": "name", "properties": {"name": "http://127.0.0.1:1/def/crs/EPSG/0/4326"}},
+        {"type": "name"},
+        "EPSG:4326",
+    ],
+)
+def test_a_crs_that_no_authority_names_is_refused(tmp_path: Path, crs: Any) -> None:
+    path = tmp_path / "upload.geojson"
+    path.write_text(json.dumps({**json.loads(SQUARE), "crs": crs}))
+    with pytest.raises(ConfigError, match="crs"):
+        rewrite(path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["EPSG:32618", "urn:ogc:def:crs:EPSG::32618", "http://www.opengis.net/def/crs/EPSG/0/32618"],
+)
+def test_a_crs_that_an_authority_names_is_used(site: Site, name: str) -> None:
+    x, y = 580_000, 4_500_000
+    ring = [[x, y], [x + 10_000, y], [x + 10_000, y + 10_000], [x, y + 10_000], [x, y]]
+    said = {
+        "type": "Polygon",
+        "coordinates": [ring],
+        "crs": {"type": "name", "properties": {"name": name}},
+    }
+    answer = put(site, "boundaries", json.dumps(said).encode())
+    assert answer.status_code == 201, answer.json
+    assert answer.json["km2"] == pytest.approx(100, rel=0.01)
+    assert answer.json["bounds"][0] == pytest.approx(-74.05, abs=0.01)
+
+
+def test_the_child_fetches_nothing_whatever_gdal_is_asked(
+    tmp_path: Path, inner: tuple[str, list[str]]
+) -> None:
+    address, asked = inner
+    script = "import fiona, sys\ntry: fiona.open(sys.argv[1])\nexcept fiona.errors.FionaError: pass"
+    for environment, is_open in ((None, True), (reading.environment(tmp_path), False)):
+        asked.clear()
+        there = f"/vsicurl/{address}/x.geojson"
+        subprocess.run([sys.executable, "-c", script, there], env=environment, check=True)
+        assert bool(asked) == is_open
+
+
+def test_one_upload_of_a_user_at_a_time_and_two_of_all(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside, leave = threading.Semaphore(0), threading.Event()
+
+    def slow(_: str, __: Path, out: Path, ___: Any) -> dict[str, Any]:
+        inside.release()
+        assert leave.wait(20)
+        out.write_bytes(SQUARE)
+        return {}
+
+    monkeypatch.setattr("automap_service.uploads.files.normalise", slow)
+    ann, bob, cid = (site.user(name) for name in ("ann", "bob", "cid"))
+    codes: list[int] = []
+
+    def send(ask: Any) -> None:
+        codes.append(ask("PUT", "/files/boundaries/x", data=SQUARE).status_code)
+
+    threads = [threading.Thread(target=send, args=(ask,)) for ask in (ann, bob)]
+    for thread in threads:
+        thread.start()
+        assert inside.acquire(timeout=20)
+    again = site.user("ann")("PUT", "/files/boundaries/y", data=SQUARE)
+    third = cid("PUT", "/files/boundaries/y", data=SQUARE)
+    leave.set()
+    for thread in threads:
+        thread.join()
+    assert (again.status_code, third.status_code, codes) == (429, 503, [201, 201])
+    assert again.headers["Retry-After"] == third.headers["Retry-After"] == "10"
+    assert cid("PUT", "/files/boundaries/y", data=SQUARE).status_code == 201

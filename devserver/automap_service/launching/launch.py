@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from automap_service.launching.parameters import Wanted, World, read
 from automap_service.problems import Fault, Problem, invalid
 from automap_service.settings import Settings
 from automap_service.tables import IDEMPOTENCY
+from automap_service.turns import Turns
 from automap_service.uploads.files import Files, UploadsOf
 from automap_tiles.jobs import Job, JobStore, NewJob, Status
 from automap_tiles.jobs.packing import hide
@@ -27,6 +27,8 @@ from automap_tiles.jobs.tables import JOBS
 _CHECKS = 2
 """At a time."""
 _CHECK_SECONDS = 120.0
+_CHECK_MEMORY = 8 << 30
+"""Bytes of addresses where the configuration says nothing; a check reads no pixels."""
 _LONGEST_KEY = 64
 
 
@@ -49,7 +51,7 @@ class Launching:
         self._settings = settings
         self._store = store
         self._files = files
-        self._room = threading.BoundedSemaphore(_CHECKS)
+        self._turns = Turns("check", _CHECKS)
 
     def wanted(self, user: User, said: Mapping[str, Any]) -> Wanted:
         """The order that parameters make; raises `Problem` with all that is wrong."""
@@ -87,15 +89,10 @@ class Launching:
             self._remember(connection, user, wanted, manner, job)
         return job, True
 
-    def check(self, wanted: Wanted) -> dict[str, Any]:
+    def check(self, user: User, wanted: Wanted) -> dict[str, Any]:
         """What would be done: `plan`, `estimate`, `warnings`; raises `Problem`."""
-        if not self._room.acquire(timeout=10):
-            headers = {"Retry-After": "10"}
-            raise Problem(status=503, type="unavailable", detail="others check", headers=headers)
-        try:
+        with self._turns.of(user.id):
             return self._plan(wanted)
-        finally:
-            self._room.release()
 
     def limit(self, user: User, name: str) -> Any:
         """The user's own, or everybody's."""
@@ -111,6 +108,7 @@ class Launching:
             order=order,
             workspace=workspace,
             check=True,
+            memory=int(self._settings.runner.memory_gb * (1 << 30)) or _CHECK_MEMORY,
             environment=self._settings.runner.environment,
         )
         with Child(task) as child:

@@ -40,7 +40,7 @@ def launch() -> Answer:
     try:
         wanted = service().launching.wanted(user_asking(), said)
         if request.form.get("what") == "check":
-            return _form(said, {}, service().launching.check(wanted))
+            return _form(said, {}, service().launching.check(user_asking(), wanted))
         sent_to = recipients.chosen(service(), user_asking(), None)
         again = request.form.get("again") == "on"
         manner = Manner(again=again, recipients=sent_to)

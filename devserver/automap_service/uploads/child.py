@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from automap_service.uploads.geojson import rewrite
 from automap_tiles.errors import AutomapError, ConfigError
 
 SECONDS = 30
@@ -62,6 +63,8 @@ def _boundary(path: Path, out: Path, limits: Mapping[str, float]) -> dict[str, A
     ending, driver = _kind(path)
     named = path.with_suffix(ending)
     path.rename(named)
+    if driver == "GeoJSON":
+        rewrite(named)
     _check_driver(named, driver)
     area = boundary_area(named)
     vertices = int(shapely.get_num_coordinates(area))

@@ -19,6 +19,7 @@ from automap_service.launching.parameters import Upload
 from automap_service.problems import Problem
 from automap_service.settings import LimitsPart
 from automap_service.tables import FILES
+from automap_service.turns import Turns
 from automap_service.uploads.reading import normalise
 from automap_tiles.jobs import Database, JobStore
 
@@ -29,6 +30,8 @@ KINDS: Mapping[str, tuple[str, str]] = {
 """Kind → (ending, media type) of what is kept."""
 _CHUNK = 1 << 16
 _LONGEST_NAME = 100
+_AT_A_TIME = 2
+"""Uploads that are read, each by a process of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +57,7 @@ class Files:
         self._database: Database = store.database
         self._folder = folder
         self._limits = limits
+        self._turns = Turns("upload", _AT_A_TIME)
 
     def put(self, user: str, kind: str, name: str, stream: IO[bytes]) -> tuple[File, bool]:
         """Read, normalise and keep a file; (it, whether the name is new). Raises `Problem`."""
@@ -66,7 +70,8 @@ class Files:
             taken = Path(work, "upload")
             _take(stream, taken, most)
             out = Path(work, "normalised")
-            about = normalise(kind, taken, out, limits)
+            with self._turns.of(user):
+                about = normalise(kind, taken, out, limits)
             return self._keep(user, kind, name, out, about)
 
     def _keep(

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,7 @@ from automap_service.uploads.child import SECONDS
 from automap_tiles.jobs.process import PASSED_ON
 
 _MEMORY = 4 << 30
-_AT_A_TIME = 2
-_WAIT = 30.0
-_room = threading.BoundedSemaphore(_AT_A_TIME)
+_NOWHERE = "http://127.0.0.1:1"
 
 
 def normalise(kind: str, path: Path, out: Path, limits: Mapping[str, float]) -> dict[str, Any]:
@@ -33,12 +30,7 @@ def normalise(kind: str, path: Path, out: Path, limits: Mapping[str, float]) -> 
         "limits": dict(limits),
         "memory": _MEMORY,
     }
-    if not _room.acquire(timeout=_WAIT):
-        raise Problem(status=503, type="unavailable", headers={"Retry-After": "10"})
-    try:
-        found = _ask(said, path.parent)
-    finally:
-        _room.release()
+    found = _ask(said, path.parent)
     if "error" in found:
         status, name = (413, "too-large") if found["kind"] == "too-large" else (400, "bad-request")
         fault = Fault(
@@ -51,15 +43,20 @@ def normalise(kind: str, path: Path, out: Path, limits: Mapping[str, float]) -> 
     return found
 
 
+def environment(folder: Path) -> dict[str, str]:
+    """Of the child: it may fetch nothing from anywhere, whatever a file asks GDAL for."""
+    found = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    walls = {"GDAL_HTTP_PROXY": _NOWHERE, "PROJ_NETWORK": "OFF"}
+    return {**found, **walls, "TMPDIR": str(folder), "HOME": str(folder)}
+
+
 def _ask(said: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    environment |= {"TMPDIR": str(folder), "HOME": str(folder)}
     try:
         done = subprocess.run(
             [sys.executable, "-m", "automap_service.uploads.child"],
             input=json.dumps(said).encode(),
             capture_output=True,
-            env=environment,
+            env=environment(folder),
             cwd=folder,
             timeout=3 * SECONDS,
             check=False,

@@ -35,7 +35,7 @@ def launch() -> Response:
     ]
     wanted = _wanted(user_asking(), said, faults)
     if manner["check"]:
-        return as_json(service().launching.check(wanted))
+        return as_json(service().launching.check(user_asking(), wanted))
     return _launched(user_asking(), wanted, again=manner["again"], notify=notify)
 
 
