@@ -365,7 +365,7 @@ def _file_operations() -> tuple[Operation, ...]:
             path=one,
             about="Keep the body: GeoJSON, GeoPackage, FlatGeobuf; CSV of samples",
             answers=((201, _ref("File")), (200, _ref("File"))),
-            errors=(400, 404, 409, 413, 503),
+            errors=(400, 404, 409, 413, 429, 503),
             body={"type": "string", "format": "binary"},
             media=("application/octet-stream",),
         ),
