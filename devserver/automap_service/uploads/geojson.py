@@ -19,7 +19,7 @@ _AUTHORITY = re.compile(
     r"|[A-Za-z]+:[A-Za-z0-9.]+"
     r"|https?://(www\.)?opengis\.net/def/crs/[A-Za-z0-9./_-]+"
 )
-"""Names of a CRS in OGC's two ways, and `EPSG:4326`; GDAL looks all of them up in its own tables."""
+"""Names of a CRS in OGC's two ways, and `EPSG:4326`; GDAL has tables of them all."""
 _SAVE = "save it as GeoJSON in EPSG:4326, without crs"
 
 
