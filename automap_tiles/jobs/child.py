@@ -93,6 +93,7 @@ def _alone(workspace: Path, stop: StopToken, tell: IO[str]) -> Iterator[None]:
                 time.sleep(_ASK_SECONDS)
             else:
                 break
+        os.utime(file.fileno())  # opening alone does not say that the workspace is in use
         yield
 
 

@@ -6,7 +6,17 @@ has one job at a time: two runs there would wait for, or refuse, each other.
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, exists, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    and_,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from automap_tiles.jobs.job import Job, Level, Phase, Status
 from automap_tiles.jobs.log import append
@@ -65,10 +75,14 @@ def claim(
     return job
 
 
-def lost(connection: Connection, now: float) -> list[Job]:
-    """Jobs whose runner does not renew its lease any more."""
+def lost(connection: Connection, now: float, lease: float) -> list[Job]:
+    """Jobs whose runner does not renew its lease any more.
+
+    A lease that ends later than anybody gives one now is of before the clock was set back.
+    """
+    over = or_(JOBS.c.lease < now, JOBS.c.lease > now + 2 * lease)
     rows = connection.execute(
-        select(JOBS).where(JOBS.c.status == Status.RUNNING, JOBS.c.lease < now).with_for_update()
+        select(JOBS).where(JOBS.c.status == Status.RUNNING, over).with_for_update()
     ).mappings()
     return [job_of(row) for row in rows]
 

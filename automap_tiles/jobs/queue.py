@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,9 @@ from automap_tiles.jobs.ending import Ending, OnFinal, end
 from automap_tiles.jobs.job import Job, Level, Phase, SceneFate, Status
 from automap_tiles.jobs.rows import job_of
 from automap_tiles.jobs.tables import JOBS, RUNNERS, SCENES
+
+
+_CANCELLED = Ending(status=Status.DISMISSED, message="cancelled")
 
 
 class LeaseLost(AutomapError):
@@ -84,15 +87,24 @@ class Queue:
                 per_user=self.limits.per_user,
             )
 
-    def take_back_lost(self) -> list[Job]:
-        """Let jobs whose runner was lost wait again; those lost too often have failed."""
-        now = self.database.clock()
+    def take_back_lost(self, runner: str = "", working: Collection[str] = ()) -> list[Job]:
+        """Let jobs whose runner was lost wait again; those lost too often have failed.
+
+        `working`: ids of jobs that `runner`, who asks, has in its hands. They are not lost whatever
+        the clock says, which jumps after a suspend, before their leases are renewed.
+        """
+        now, lease = self.database.clock(), self.limits.lease
+
+        def lost(connection: Connection) -> list[Job]:
+            found = claims.lost(connection, now, lease)
+            return [each for each in found if each.runner != runner or each.id not in working]
+
         with self.database.reading() as connection:
-            if not claims.lost(connection, now):
+            if not lost(connection):
                 return []
         with self.database.writing() as connection:
             self.database.alone(connection, claims.CLAIMING)
-            return [self._lost(connection, job, now) for job in claims.lost(connection, now)]
+            return [self._lost(connection, job, now) for job in lost(connection)]
 
     def _lost(self, connection: Connection, job: Job, now: float) -> Job:
         said = f"runner {job.runner} was lost in attempt {job.attempt}"
@@ -107,7 +119,7 @@ class Queue:
         log.append(connection, job.id, [(Level.WARNING, said)], now=now, attempt=job.attempt)
         connection.execute(update(JOBS).where(JOBS.c.id == job.id).values(losses=losses))
         if job.cancel:
-            return self._end(connection, job, Ending(status=Status.DISMISSED, message="cancelled"))
+            return self._end(connection, job, _CANCELLED)
         if losses >= self.limits.losses:
             reason = f"it was broken off {losses} times: {reason}"
             ending = Ending(status=Status.FAILED, message="failed", reason=reason)
@@ -130,11 +142,15 @@ class Queue:
         """Let a job wait again because its runner ends in order."""
         now = self.database.clock()
         with self.database.writing() as connection:
-            if self._held(connection, job) is None:
+            held = self._held(connection, job)
+            if held is None:
                 return
             said = f"given back: runner {job.runner} ends"
             log.append(connection, job.id, [(Level.INFO, said)], now=now, attempt=job.attempt)
-            self._wait_again(connection, job, now)
+            if held.cancel:  # nobody would claim it again
+                self._end(connection, held, _CANCELLED)
+            else:
+                self._wait_again(connection, held, now)
 
     def _wait_again(self, connection: Connection, job: Job, now: float) -> Job:
         row = connection.execute(

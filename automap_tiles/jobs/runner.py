@@ -67,7 +67,7 @@ class Runner:
                 if time.monotonic() - beaten > _BEAT_SECONDS:
                     self._queue.beat(self.name)
                     beaten = time.monotonic()
-                self._queue.take_back_lost()
+                self._queue.take_back_lost(self.name, self._working())
                 began = self._begin_one()
             except SQLAlchemyError as error:
                 _log.error("the database does not answer: %s", error)
@@ -78,11 +78,15 @@ class Runner:
             thread.join()
         keeper.join()
 
-    def _begin_one(self) -> bool:
+    def _working(self) -> list[str]:
+        """Ids of the jobs that it has in its hands."""
         for name, thread in list(self._running.items()):
             if not thread.is_alive():
                 del self._running[name]
-        if len(self._running) >= self._pace.slots:
+        return list(self._running)
+
+    def _begin_one(self) -> bool:
+        if len(self._working()) >= self._pace.slots:
             return False
         job = self._queue.claim(self.name)
         if job is None:

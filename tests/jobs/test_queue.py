@@ -100,6 +100,43 @@ def claimed_attempt(parts: Parts) -> int:
     return parts.store.page(None).jobs[0].attempt
 
 
+def test_a_cancelled_job_that_is_given_back_is_over(parts: Parts) -> None:
+    new = parts.store.add(new_job())
+    job = claimed(parts)
+    parts.store.cancel("ann", new.id)
+    parts.queue.give_back(job)
+    found = parts.store.get(None, new.id)
+    assert found is not None
+    assert (found.status, found.runner) == (Status.DISMISSED, None)
+    parts.store.add(new_job())  # the workspace is free again
+    assert claimed(parts).id != new.id
+
+
+def test_a_runner_does_not_take_back_what_it_works_on_after_the_clock_jumped(
+    parts: Parts,
+) -> None:
+    new = parts.store.add(new_job())
+    let_go = parts.store.add(new_job(workspace="w2"))
+    jobs = [claimed(parts), claimed(parts)]
+    pass_by(parts, 3600)
+    taken = parts.queue.take_back_lost("r1", [new.id])
+    assert [each.id for each in taken] == [let_go.id]
+    assert not parts.queue.renew(jobs[0])
+    pass_by(parts, 3600)
+    assert [each.id for each in parts.queue.take_back_lost("r2", [new.id])] == [new.id]
+
+
+def test_a_lease_of_before_the_clock_was_set_back_is_over(parts: Parts) -> None:
+    new = parts.store.add(new_job())
+    job = claimed(parts)
+    pass_by(parts, -50)
+    assert parts.queue.take_back_lost() == []
+    pass_by(parts, -86400)
+    assert [each.id for each in parts.queue.take_back_lost()] == [new.id]
+    with pytest.raises(LeaseLost):
+        parts.queue.renew(job)
+
+
 def test_whose_lease_was_lost_writes_nothing(parts: Parts) -> None:
     new = parts.store.add(new_job())
     late = claimed(parts, "r1")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import os
 import re
 import subprocess
 import sys
+import threading
+import time
 import tomllib
 from dataclasses import fields
 from pathlib import Path
@@ -138,17 +141,21 @@ def test_a_wrong_key_is_named(tmp_path: Path, text: str, key: str | None) -> Non
 
 def test_the_keeper_removes_workspaces_that_nobody_used(make_site: MakeSite, clock: Clock) -> None:
     from automap_service.keeper import clear_workspaces, keep
+    from automap_tiles.jobs.child import _alone
     from tests.jobs.parts import new_job
 
     site = make_site()
+    clock.now = time.time()
     root = site.service.settings.root / "workspaces"
-    for name in ("old", "new", "busy"):
+    for name in ("old", "new", "busy", "daily"):
         (root / name).mkdir(parents=True)
         lock = root / name / ".job.lock"
         lock.touch()
         age = 1 if name == "new" else 15
         os.utime(lock, (clock.now - age * 86400,) * 2)
     site.service.store.add(new_job(workspace="busy"))
+    with _alone(root / "daily", threading.Event(), io.StringIO()):
+        (root / "daily" / "scene.tif").touch()
     assert clear_workspaces(site.service) == ["old"]
     keep(site.service)
-    assert sorted(path.name for path in root.iterdir()) == ["busy", "new"]
+    assert sorted(path.name for path in root.iterdir()) == ["busy", "daily", "new"]
