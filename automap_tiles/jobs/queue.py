@@ -16,7 +16,6 @@ from automap_tiles.jobs.job import Job, Level, Phase, SceneFate, Status
 from automap_tiles.jobs.rows import job_of
 from automap_tiles.jobs.tables import JOBS, RUNNERS, SCENES
 
-
 _CANCELLED = Ending(status=Status.DISMISSED, message="cancelled")
 
 

@@ -13,6 +13,12 @@ FOLDER = "results"
 """What the keys of archives begin with."""
 
 
+def job_of(key: str) -> str | None:
+    """Id of the job that an archive is of, from its key; None of what is no archive."""
+    parts = key.split("/")
+    return parts[1] if len(parts) == 4 and parts[0] == FOLDER else None
+
+
 class Writable(Protocol):
     """A file that is written from its beginning to its end."""
 
@@ -55,9 +61,16 @@ class ResultStore:
 
         return ObjectStorage(self.root).signed(key, seconds, self._public)
 
-    def archives(self, job: str) -> list[str]:
-        """Keys of all archives of a job, also those of attempts that came to nothing."""
-        return list(self._storage.list(f"{FOLDER}/{job}/"))
+    def archives(self, job: str | None = None) -> list[str]:
+        """Keys of all archives of a job, also those of attempts that came to nothing.
+
+        None: of all jobs. Raises `InputError`.
+        """
+        return list(self._storage.list(f"{FOLDER}/" if job is None else f"{FOLDER}/{job}/"))
+
+    def clean_parts(self) -> None:
+        """Remove what processes that are not alive any more have half written."""
+        self._storage.clean_parts()
 
     def delete(self, key: str) -> None:
         """Remove an archive, if it is there; raises `OutputError`."""

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from automap_tiles.jobs.job import Job
 from automap_tiles.jobs.queue import Queue
 from automap_tiles.jobs.tending import Place, Tending
+from automap_tiles.stopping import StopToken
 
 _log = logging.getLogger(__name__)
 
@@ -35,14 +36,17 @@ class Pace:
 
 
 class Runner:
-    """Claims jobs of a queue; `besides` is called now and then, in a thread of its own."""
+    """Claims jobs of a queue; `besides` is called now and then, in a thread of its own.
+
+    It is given what tells it that the runner leaves.
+    """
 
     def __init__(
         self,
         queue: Queue,
         place: Place,
         pace: Pace | None = None,
-        besides: Callable[[], None] | None = None,
+        besides: Callable[[StopToken], None] | None = None,
     ) -> None:
         self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         """Of its own each time: one that was restarted is another runner."""
@@ -106,6 +110,6 @@ class Runner:
     def _keep(self) -> None:
         while self._besides is not None and not self._leave.wait(self._pace.keeper):
             try:
-                self._besides()
+                self._besides(self._leave)
             except (SQLAlchemyError, OSError) as error:
                 _log.error("upkeep is tried again later: %s", error)

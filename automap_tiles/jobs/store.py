@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -169,10 +169,15 @@ class JobStore:
                 log.append(connection, job, [(Level.INFO, "cancelled by its owner")], now=now)
         return self.get(user, job)
 
-    def remove(self, user: str, job: str) -> bool:
-        """Forget a job that is at its end; whether it was there."""
+    def remove(self, user: str, job: str, also: Callable[[Connection], None] | None = None) -> bool:
+        """Forget a job that is at its end; whether it was there.
+
+        `also` is called in the same transaction when it was.
+        """
         with self.database.writing() as connection:
             gone = connection.execute(delete(JOBS).where(*_of(user, job), JOBS.c.status.in_(FINAL)))
+            if gone.rowcount and also is not None:
+                also(connection)
         return gone.rowcount > 0
 
     def entries(

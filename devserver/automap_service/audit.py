@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 
 from automap_service.tables import AUDIT
-from automap_tiles.jobs import Database
 
 
-def note(database: Database, act: str, *, user: str | None, about: str, address: str) -> None:
-    """Write an act down; `about` holds no secret."""
-    with database.writing() as connection:
-        connection.execute(
-            insert(AUDIT).values(
-                time=database.clock(), user=user, act=act, about=about[:500], address=address[:60]
-            )
-        )
+def note(
+    connection: Connection, now: float, act: str, *, user: str | None, about: str, address: str
+) -> None:
+    """Write an act down in the transaction that does it."""
+    connection.execute(
+        insert(AUDIT).values(time=now, user=user, act=act, about=about[:500], address=address[:60])
+    )

@@ -6,6 +6,7 @@ or tried again, none is lost, and one that a server took twice is shown once by 
 
 from __future__ import annotations
 
+import contextlib
 import smtplib
 import ssl
 import uuid
@@ -21,13 +22,14 @@ from pathlib import Path
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from automap_service.links import Links
 from automap_service.settings import Settings
 from automap_service.tables import MAILS
 from automap_tiles.errors import ConfigError
 from automap_tiles.jobs import Database, Job, Result, Status
+from automap_tiles.stopping import StopToken
 
 PAUSES = (60.0, 300.0, 1800.0, 7200.0, 43200.0, 86400.0)
 """Seconds until it is tried again; after the last one it is given up."""
@@ -46,6 +48,15 @@ class Mail:
     said: Mapping[str, Any]
     tries: int
     created: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """Why a mail was not taken."""
+
+    reason: str
+    is_final: bool = False
+    """Whether the server will never take this mail; else it is tried again."""
 
 
 class Outbox:
@@ -68,9 +79,24 @@ class Outbox:
         for recipient in dict.fromkeys(job.recipients):
             self._add(connection, job.id, str(job.status), recipient, _facts(job, result))
 
-    def confirm(self, connection: Connection, recipient: str, word: str) -> None:
-        """Write down a mail that asks whether an address is somebody's."""
-        self._add(connection, None, "confirm", recipient, {"word": word})
+    def confirm(self, connection: Connection, user: str, recipient: str, word: str) -> None:
+        """Write down a mail that asks whether an address is that of a user (its id)."""
+        self._add(connection, None, "confirm", recipient, {"word": word, "user": user})
+
+    def confirmations(
+        self, connection: Connection, since: float, *, user: str = "", recipient: str = ""
+    ) -> int:
+        """How many such mails a user has caused, or an address was to get, since a time."""
+        who = (
+            MAILS.c.recipient == recipient
+            if recipient
+            else MAILS.c.said["user"].as_string() == user
+        )
+        return connection.execute(
+            select(func.count())
+            .select_from(MAILS)
+            .where(MAILS.c.kind == "confirm", MAILS.c.created > since, who)
+        ).scalar_one()
 
     def _add(
         self,
@@ -95,13 +121,16 @@ class Outbox:
             )
         )
 
-    def send_due(self) -> int:
-        """Try to send what is due; how many mails were taken."""
+    def send_due(self, stop: StopToken | None = None) -> int:
+        """Try to send what is due until `stop` is set; how many mails were taken."""
         taken = 0
-        while self.is_on and (mail := self._claim()) is not None:
-            error = self._send(mail)
-            taken += error is None
-            self._settle(mail, error)
+        while self.is_on and not (stop is not None and stop.is_set()):
+            mail = self._claim()
+            if mail is None:
+                break
+            refusal = self._send(mail)
+            taken += refusal is None
+            self._settle(mail, refusal)
         return taken
 
     def _claim(self) -> Mail | None:
@@ -126,19 +155,25 @@ class Outbox:
         known = ("id", "recipient", "kind", "said", "created")
         return Mail(**{key: row[key] for key in known}, tries=row["tries"] + 1)
 
-    def _send(self, mail: Mail) -> str | None:
+    def _send(self, mail: Mail) -> Refusal | None:
         """Why it was not taken; None when it was."""
         try:
             message = self.message(self._with_link(mail))
-            with connect(self._settings) as server:
+            server = connect(self._settings)
+            try:
                 server.send_message(message, self._sender(), [mail.recipient])
+            finally:
+                _part_from(server)
         except smtplib.SMTPRecipientsRefused as error:
             code, said = next(iter(error.recipients.values()))
-            return f"{code} {_text(said)}"
-        except smtplib.SMTPResponseException as error:
-            return f"{error.smtp_code} {_text(error.smtp_error)}"
+            return Refusal(reason=f"{code} {_text(said)}", is_final=_is_final(code))
+        except smtplib.SMTPDataError as error:
+            reason = f"{error.smtp_code} {_text(error.smtp_error)}"
+            return Refusal(reason=reason, is_final=_is_final(error.smtp_code))
+        except smtplib.SMTPResponseException as error:  # of us: our log-in, our sender
+            return Refusal(reason=f"{error.smtp_code} {_text(error.smtp_error)}")
         except (OSError, smtplib.SMTPException, ConfigError, ValueError) as error:
-            return str(error) or type(error).__name__
+            return Refusal(reason=str(error) or type(error).__name__)
         return None
 
     def _with_link(self, mail: Mail) -> Mail:
@@ -151,11 +186,12 @@ class Outbox:
         said = {**mail.said, "link": link.word, "link_expires": link.expires}
         return replace(mail, said=said)
 
-    def _settle(self, mail: Mail, error: str | None) -> None:
-        values: dict[str, Any] = {"state": "sent", "error": None, "said": {}}
-        if error is not None:
-            values = {"error": error[:500]}
-            if error.startswith("5") or mail.tries > len(PAUSES):
+    def _settle(self, mail: Mail, refusal: Refusal | None) -> None:
+        kept = {key: mail.said[key] for key in ("user",) if key in mail.said}
+        values: dict[str, Any] = {"state": "sent", "error": None, "said": kept}
+        if refusal is not None:
+            values = {"error": refusal.reason[:500]}
+            if refusal.is_final or mail.tries > len(PAUSES):
                 values["state"] = "given up"
             else:
                 values["next"] = self._database.clock() + PAUSES[mail.tries - 1]
@@ -200,12 +236,28 @@ def connect(settings: Settings) -> smtplib.SMTP:
         )
     else:
         server = smtplib.SMTP(mail.host, mail.port, timeout=_PATIENCE)
+    with contextlib.ExitStack() as failed:
+        failed.callback(server.close)
         if mail.security == "starttls":
             server.starttls(context=context)
-    if mail.user:
-        password = Path(mail.password_file).read_text(encoding="utf-8").rstrip("\n")
-        server.login(mail.user, password)
+        if mail.user:
+            password = Path(mail.password_file).read_text(encoding="utf-8").rstrip("\n")
+            server.login(mail.user, password)
+        failed.pop_all()
     return server
+
+
+def _part_from(server: smtplib.SMTP) -> None:
+    """Say good-bye; whether the server likes that changes nothing about the mail it took."""
+    try:
+        server.quit()
+    except (OSError, smtplib.SMTPException):
+        server.close()
+
+
+def _is_final(code: int) -> bool:
+    """Whether an answer is a permanent one (RFC 5321, 4.2.1)."""
+    return 500 <= code < 600
 
 
 def checked_address(text: str) -> str:

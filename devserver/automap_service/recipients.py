@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from automap_service.accounts import tokens
 from automap_service.accounts.users import User
@@ -15,6 +15,10 @@ from automap_service.service import Service
 from automap_service.tables import ADDRESSES
 
 _HOURS = 24
+_SPAN = 3600.0
+_MOST_TO_ADDRESS = 3
+"""Mails that ask for a confirmation in such a span of seconds, whoever causes them."""
+_MOST_OF_USER = 10
 
 
 def of_user(service: Service, user: User) -> list[dict[str, Any]]:
@@ -60,9 +64,24 @@ def add(service: Service, user: User, text: str) -> str:
             raise Problem(status=409, type="limit-reached", detail="this address is known")
         if there >= most:
             raise Problem(status=409, type="limit-reached", detail=f"{most} addresses")
+        _check_mails(service, connection, user, address)
         connection.execute(insert(ADDRESSES).values(values))
-        service.outbox.confirm(connection, address, word)
+        service.outbox.confirm(connection, user.id, address, word)
     return address
+
+
+def _check_mails(service: Service, connection: Connection, user: User, address: str) -> None:
+    """Raise `Problem` where an address, perhaps a stranger's, would be flooded with questions."""
+    since = service.database.clock() - _SPAN
+    asked = service.outbox.confirmations(connection, since, recipient=address)
+    caused = service.outbox.confirmations(connection, since, user=user.id)
+    if asked >= _MOST_TO_ADDRESS or caused >= _MOST_OF_USER:
+        raise Problem(
+            status=429,
+            type="limit-reached",
+            detail="enough mails asked for a confirmation in the last hour; look into your mailbox",
+            headers={"Retry-After": f"{_SPAN:.0f}"},
+        )
 
 
 def confirm(service: Service, word: str) -> str | None:

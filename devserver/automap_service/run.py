@@ -87,7 +87,7 @@ def runner_of(service: Service) -> Runner:
         hidden=hidden_paths(settings, workspaces),
     )
     pace = Pace(slots=settings.runner.slots)
-    return Runner(service.queue, place, pace, besides=lambda: keep(service))
+    return Runner(service.queue, place, pace, besides=lambda stop: keep(service, stop))
 
 
 @contextmanager

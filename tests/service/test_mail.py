@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import email
 import re
+import socketserver
 import ssl
 import subprocess
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -21,6 +23,7 @@ from sqlalchemy import select
 from automap_service import recipients
 from automap_service.keeper import keep
 from automap_service.outbox import checked_address
+from automap_service.problems import Problem
 from automap_service.tables import MAILS
 from automap_tiles.errors import ConfigError
 from automap_tiles.jobs import Ending, Job, Status
@@ -236,9 +239,95 @@ def test_a_line_that_drops_after_the_data_makes_the_same_mail_again(
     assert len(ids) == 1  # by which mail programs show it once
 
 
-def test_two_keepers_send_a_mail_once(make_site: MakeSite, mail_server: Server) -> None:
-    import threading
+class Rude(socketserver.StreamRequestHandler):
+    """Takes mails, and answers a good-bye with an error."""
 
+    taken: ClassVar[list[bytes]] = []
+
+    def handle(self) -> None:
+        answers = {b"DATA": b"354 go on", b"QUIT": b"421 closing"}
+        self.wfile.write(b"220 here\r\n")
+        for line in self.rfile:
+            self.wfile.write(answers.get(line[:4].strip().upper(), b"250 fine") + b"\r\n")
+            if line.upper().startswith(b"DATA"):
+                self.taken.append(b"".join(iter(self.rfile.readline, b".\r\n")))
+                self.wfile.write(b"250 taken\r\n")
+
+
+def test_a_mail_that_was_taken_is_not_sent_again_whatever_the_good_bye_is(
+    make_site: MakeSite, clock: Clock
+) -> None:
+    Rude.taken.clear()
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Rude) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        mail = {"host": "127.0.0.1", "port": server.server_address[1], "security": "none"}
+        site = make_site(mail={**mail, "sender": "a@example.org"})
+        failed(site)
+        taken = []
+        for _ in range(3):
+            taken.append(site.service.outbox.send_due())
+            clock.now += 90000
+        server.shutdown()
+    assert (taken, len(Rude.taken)) == ([1, 0, 0], 1)
+    assert states(site) == [("sent", 1)]
+
+
+def test_a_log_in_of_ours_that_is_refused_gives_no_mail_up(
+    make_site: MakeSite, mail_server: Server, clock: Clock
+) -> None:
+    site = told_site(make_site, mail_server)
+    failed(site)
+    password = Path(mail_server.settings["password_file"])
+    password.write_text("expired\n")
+    assert site.service.outbox.send_due() == 0
+    assert states(site) == [("waiting", 1)]
+    password.write_text("open\n")
+    clock.now += 61
+    assert site.service.outbox.send_due() == 1
+
+
+def test_who_leaves_does_not_wait_for_mails_that_are_due(
+    make_site: MakeSite, mail_server: Server
+) -> None:
+    site = told_site(make_site, mail_server)
+    for number in range(3):
+        failed(site, workspace=f"w{number}")
+    stop = threading.Event()
+    stop.set()
+    assert site.service.outbox.send_due(stop) == 0
+    assert states(site) == [("waiting", 0)] * 3
+    keep(site.service, stop)
+    assert states(site) == [("waiting", 0)] * 3
+
+
+def test_a_stranger_is_not_flooded_with_questions(
+    make_site: MakeSite, mail_server: Server, clock: Clock
+) -> None:
+    site = told_site(make_site, mail_server)
+    site.user()
+    user = site.service.users.named("ann")
+
+    def ask(address: str) -> None:
+        recipients.add(site.service, user, address)
+        (there,) = recipients.of_user(site.service, user)
+        recipients.remove(site.service, user, there["id"])
+        site.service.outbox.send_due()
+
+    for _ in range(3):
+        ask("stranger@example.org")
+    with pytest.raises(Problem) as caught:
+        ask("stranger@example.org")
+    assert caught.value.status == 429
+    for number in range(7):
+        ask(f"s{number}@example.org")
+    with pytest.raises(Problem):
+        ask("one-more@example.org")
+    assert len(mail_server.taker.taken) == 10
+    clock.now += 3601
+    ask("stranger@example.org")
+
+
+def test_two_keepers_send_a_mail_once(make_site: MakeSite, mail_server: Server) -> None:
     site = told_site(make_site, mail_server)
     for number in range(5):
         failed(site, workspace=f"w{number}")

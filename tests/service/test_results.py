@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -9,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from automap_service.keeper import expire
+from automap_service.keeper import expire, keep
+from automap_tiles.errors import OutputError
 from automap_tiles.jobs import Ending, Job, NewJob, Result, Status
+from automap_tiles.jobs.results import ResultStore
 from tests.jobs.parts import Clock, new_job
 from tests.service.conftest import Asker, MakeSite, Site
 from tests.storage.s3 import BUCKET, S3Server
@@ -124,6 +128,75 @@ def test_a_removed_job_takes_its_data_along(site: Site) -> None:
     assert site.app.test_client().get(link, buffered=True).status_code == 410
 
 
+def away(*_: object) -> None:
+    raise OutputError("does not answer")
+
+
+def test_data_that_are_over_are_deleted_once_the_store_is_back(
+    site: Site, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = finished(site, site.user())
+    clock.now += 15 * 86400
+    with monkeypatch.context() as patched:
+        patched.setattr(ResultStore, "delete", away)
+        assert expire(site.service) == 0
+    assert len(site.service.results.archives(job.id)) == 1
+    assert expire(site.service) == 1
+    assert site.service.results.archives(job.id) == []
+    result = site.service.store.result(job.id)
+    assert result is not None
+    assert result.deleted
+
+
+def test_a_job_stays_until_its_data_can_be_removed(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = site.user()
+    job = finished(site, ask)
+    with monkeypatch.context() as patched:
+        patched.setattr(ResultStore, "delete", away)
+        answer = ask("DELETE", f"/jobs/{job.id}")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
+    assert ask("GET", f"/jobs/{job.id}").json["status"] == "successful"
+    with monkeypatch.context() as patched:
+        patched.setattr("automap_service.audit.note", away)
+        assert ask("DELETE", f"/jobs/{job.id}").status_code != 200
+    assert ask("GET", f"/jobs/{job.id}").status_code == 200  # not without a line of the audit
+    assert ask("DELETE", f"/jobs/{job.id}").status_code == 200
+    assert site.service.results.archives(job.id) == []
+
+
+def test_what_killed_runners_left_in_the_store_is_removed(site: Site, clock: Clock) -> None:
+    ask = site.user()
+    done = finished(site, ask)
+    results = site.service.results
+    other = site.service.store.add(new_job(workspace="w2"))
+    key = f"results/{other.id}/1/x.zip"
+    assert site.service.queue.claim("r") is not None
+    kept = [*results.archives(done.id), key, "results/of-another-service/1/x.zip"]
+    for each in (*kept[1:], f"results/{done.id}/2/late.zip"):
+        with results.writing(each) as file:
+            file.write(b"PK")
+    code = """
+import os, sys
+from automap_tiles.jobs.results import ResultStore
+with ResultStore(sys.argv[1]).writing("results/j/1/x.zip") as file:
+    file.write(b"PK")
+    os._exit(9)
+"""
+    subprocess.run([sys.executable, "-c", code, results.root], check=False)
+    parts = Path(results.root, "results", "j", "1")
+    assert len(list(parts.iterdir())) == 1
+    keep(site.service)
+    assert sorted(results.archives()) == sorted(kept)  # the second job is active
+    assert list(parts.iterdir()) == []
+    site.service.store.cancel(None, other.id)
+    clock.now += 100
+    site.service.queue.take_back_lost()  # its runner is gone: dismissed, without a result
+    keep(site.service)
+    assert sorted(results.archives()) == sorted({*kept} - {key})
+
+
 # -- a bucket -------------------------------------------------------------------------------------
 
 
@@ -177,8 +250,6 @@ def test_a_signed_address_is_refused_by_the_bucket_when_it_is_over(
 
 
 def test_an_archive_that_breaks_off_is_not_in_the_bucket(s3: S3Server) -> None:
-    from automap_tiles.jobs.results import ResultStore
-
     store = ResultStore(f"s3://{BUCKET}/broken")
 
     def broken_off() -> None:
@@ -193,8 +264,6 @@ def test_an_archive_that_breaks_off_is_not_in_the_bucket(s3: S3Server) -> None:
 
 def test_a_file_that_is_gone_is_not_the_bucket_s_fault(s3: S3Server, tmp_path: Path) -> None:
     """Errors of what writes stay what they are."""
-    from automap_tiles.jobs.results import ResultStore
-
     with (
         pytest.raises(FileNotFoundError, match=r"gone\.tif"),
         ResultStore(f"s3://{BUCKET}/broken").writing("results/j/2/a.zip") as file,
@@ -205,15 +274,9 @@ def test_a_file_that_is_gone_is_not_the_bucket_s_fault(s3: S3Server, tmp_path: P
 def test_a_store_that_is_away_is_said_to_be(
     make_site: MakeSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from automap_tiles.errors import OutputError
-    from automap_tiles.jobs.results import ResultStore
-
     site = make_site()
     ask = site.user()
     link = link_of(ask, finished(site, ask))
-
-    def away(*_: object) -> str:
-        raise OutputError("does not answer")
 
     monkeypatch.setattr(ResultStore, "signed", away)
     answer = site.app.test_client().get(link, buffered=True)

@@ -9,6 +9,7 @@ from typing import ParamSpec, TypeVar, cast
 from urllib.parse import urlsplit
 
 from flask import Response, current_app, g, request
+from sqlalchemy import Connection
 
 from automap_service import audit
 from automap_service.accounts.users import User
@@ -145,9 +146,18 @@ def address() -> str:
 
 def write_down(act: str, about: str = "", user: User | None = None) -> None:
     """Put an act into the audit."""
+    with service().database.writing() as connection:
+        write_down_in(connection, act, about, user)
+
+
+def write_down_in(
+    connection: Connection, act: str, about: str = "", user: User | None = None
+) -> None:
+    """Put an act into the audit in the transaction that does it."""
     found = user or (known.user if (known := who()) else None)
     audit.note(
-        service().database,
+        connection,
+        service().database.clock(),
         act,
         user=None if found is None else found.id,
         about=about,

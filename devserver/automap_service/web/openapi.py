@@ -301,7 +301,7 @@ def _job_operations(change: Json) -> tuple[Operation, ...]:
             path=one,
             about="End it, or forget one that is at its end",
             answers=(found,),
-            errors=(404,),
+            errors=(404, 503),
         ),
         Operation(
             method="post",

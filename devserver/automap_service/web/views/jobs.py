@@ -10,7 +10,15 @@ from sqlalchemy import ColumnElement
 from automap_service.problems import Fault, Problem, invalid
 from automap_service.web.answers import as_json, tagged, wants_html
 from automap_service.web.asked import interval, json_body, query, rfc3339, whole
-from automap_service.web.context import base, needs, nothing, service, user_asking, write_down
+from automap_service.web.context import (
+    base,
+    needs,
+    nothing,
+    service,
+    user_asking,
+    write_down,
+    write_down_in,
+)
 from automap_service.web.documents import (
     PROCESS,
     entry_info,
@@ -131,12 +139,19 @@ def cancelled(job: Job) -> Job:
 
 
 def forget(job: Job) -> None:
-    """Remove a job and what it left."""
-    keys = service().results.archives(job.id)
-    if service().store.remove(user_asking().id, job.id):
-        write_down("delete job", about=job.id)
-        for key in keys:
+    """Remove a job and what it left: that first, for without the job nobody would look for it."""
+    try:
+        for key in service().results.archives(job.id):
             service().results.delete(key)
+    except AutomapError:
+        detail = "the results cannot be deleted now; the job stays until they are"
+        headers = {"Retry-After": "60"}
+        raise Problem(status=503, type="unavailable", detail=detail, headers=headers) from None
+    service().store.remove(
+        user_asking().id,
+        job.id,
+        also=lambda connection: write_down_in(connection, "delete job", about=job.id),
+    )
 
 
 @views.post("/jobs/<job>/again")
