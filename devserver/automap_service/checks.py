@@ -24,6 +24,11 @@ def weak(settings: Settings, service: Service) -> Iterator[str]:
     web = settings.web
     if not _is_loopback(web.host) and urlsplit(web.url).scheme != "https":
         yield f"web.host is {web.host}, and web.url has no https: passwords travel in the open"
+    if urlsplit(web.url).scheme == "https" and not web.behind_proxy:
+        yield (
+            "web.url is https and web.behind_proxy is off: all users have the proxy's address, "
+            "and the wrong log-ins of one make all of them wait"
+        )
     if web.behind_proxy and not web.url:
         yield "web.behind_proxy is on and web.url is empty: links in mails name this machine"
     if any(user.one_time for user in service.users.all()):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from automap_service.tables import AUDIT, SESSIONS, TOKENS, USERS
 from automap_tiles.errors import ConfigError
 from tests.jobs.parts import Clock
 from tests.service.conftest import PASSWORD, Site
+from tests.service.test_results import finished, link_of
 
 FROM_HERE = {"Sec-Fetch-Site": "same-origin"}
 
@@ -259,3 +262,62 @@ def test_logging_out_ends_the_session_on_the_server(site: Site) -> None:
     word = client.get_cookie("automap").value
     assert client.post("/logout", data={"csrf": csrf}, headers=FROM_HERE).status_code == 303
     assert site.service.words.of_session(word, 100) is None
+
+
+def test_of_guesses_at_the_same_moment_no_more_are_looked_at_than_in_a_row(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.user()
+    asked: list[str] = []
+
+    def slow(_: str | None, password: str) -> bool:
+        asked.append(password)
+        time.sleep(0.2)
+        return False
+
+    monkeypatch.setattr("automap_service.accounts.passwords.matches", slow)
+    guesses = [
+        threading.Thread(target=auth, args=(site,), kwargs={"password": f"wrong {number}"})
+        for number in range(8)
+    ]
+    for guess in guesses:
+        guess.start()
+    for guess in guesses:
+        guess.join()
+    assert len(asked) == 3
+
+
+def test_one_name_is_one_however_it_is_composed(site: Site) -> None:
+    site.user("zo\u00eb")
+    for name in ("zo\u00eb", "zoe\u0308", "zo\u00eb"):
+        last = auth(site, name, "wrong password")
+    assert last.headers["Retry-After"] == "1"
+    assert auth(site, "zoe\u0308").status_code == 429
+
+
+def test_an_address_that_many_share_does_not_wait_for_the_mistakes_of_one(
+    site: Site, clock: Clock
+) -> None:
+    site.user()
+    for _ in range(5):
+        auth(site, "bob", "wrong password")
+    assert auth(site).status_code == 200
+    for number in range(60):  # but it does for those of one who tries all names
+        answer = auth(site, f"user{number}", "wrong password")
+    assert answer.status_code == 429
+    clock.now += 1
+    assert auth(site).status_code == 200
+
+
+def test_right_log_ins_are_not_counted_against_their_address(site: Site) -> None:
+    site.user()
+    assert {auth(site).status_code for _ in range(35)} == {200}
+
+
+def test_another_password_ends_the_links_of_the_user_alone(site: Site) -> None:
+    ann, bob = site.user(), site.user("bob")
+    links = [link_of(ask, finished(site, ask)) for ask in (ann, bob)]
+    client = site.app.test_client()
+    assert [client.get(link, buffered=True).status_code for link in links] == [200, 200]
+    site.service.users.set_password(site.service.users.named("ann").id, "quite another one")
+    assert [client.get(link, buffered=True).status_code for link in links] == [410, 200]

@@ -120,6 +120,10 @@ def test_what_has_no_use_in_a_mode_is_refused(
         (b'{"mode": "download", "mode": "composite"}', "bad-request"),
         (b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "bad-request"),
         (b"\xff\xfe", "bad-request"),
+        (b'{"mode": "\\ud800"}', "bad-request"),
+        (b'{"\\udfff": 1}', "bad-request"),
+        (b'{"max_cloud_cover": 1e999}', "bad-request"),
+        (b'{"a": [-1e999]}', "bad-request"),
         (b'{"a": "' + b"x" * (1 << 20) + b'"}', "too-large"),
     ],
 )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
+from automap_service.checks import weak
 from automap_service.tables import AUDIT
 from tests.service.conftest import MakeSite, Site
 
@@ -144,3 +146,44 @@ def test_folders_are_only_for_their_owner(site: Site) -> None:
     for path in site.service.settings.root.rglob("*"):
         if path.is_dir():
             assert path.stat().st_mode & 0o077 == 0, path
+
+
+@pytest.mark.parametrize("where", ["/r/", "/confirm/"])
+def test_the_log_of_an_error_holds_no_word_that_opens_something(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, where: str
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("of the house")
+
+    monkeypatch.setattr("automap_service.links.Links.follow", broken)
+    monkeypatch.setattr("automap_service.recipients.confirm", broken)
+    method = "GET" if where == "/r/" else "POST"
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    answer = site.app.test_client().open(f"{where}OPENSESAME", method=method, headers=headers)
+    assert answer.status_code == 500
+    assert f"{method} {where}<word>" in caplog.text
+    assert "OPENSESAME" not in caplog.text
+
+
+def test_errors_of_the_database_do_not_tell_what_was_to_be_kept(site: Site) -> None:
+    with (
+        pytest.raises(DBAPIError) as caught,
+        site.service.database.writing() as connection,
+    ):
+        connection.execute(text("INSERT INTO nothing VALUES (:word)"), {"word": "OPENSESAME"})
+    assert "OPENSESAME" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("web", "is_weak"),
+    [
+        ({"url": "https://maps.example.org"}, True),
+        ({"url": "https://maps.example.org", "behind_proxy": True}, False),
+        ({"url": "http://127.0.0.1:8000"}, False),
+    ],
+)
+def test_a_proxy_that_is_not_known_to_be_one_is_told(
+    make_site: MakeSite, web: dict[str, Any], is_weak: bool
+) -> None:
+    service = make_site(web=web).service
+    assert any("behind_proxy is off" in said for said in weak(service.settings, service)) == is_weak

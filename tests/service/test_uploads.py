@@ -326,3 +326,32 @@ def test_one_upload_of_a_user_at_a_time_and_two_of_all(
     assert (again.status_code, third.status_code, codes) == (429, 503, [201, 201])
     assert again.headers["Retry-After"] == third.headers["Retry-After"] == "10"
     assert cid("PUT", "/files/boundaries/y", data=SQUARE).status_code == 201
+
+
+def sent_form(site: Site, kind: str, data: bytes) -> int:
+    """The code of the answer to what a browser sends for a form with a file."""
+    lines = (
+        "--x",
+        'Content-Disposition: form-data; name="kind"',
+        "",
+        kind,
+        "--x",
+        'Content-Disposition: form-data; name="file"; filename="ny"',
+        "",
+        "",
+    )
+    body = "\r\n".join(lines).encode() + data + b"\r\n--x--\r\n"
+    media = "multipart/form-data; boundary=x"
+    return int(site.user()("POST", "/upload", data=body, content_type=media).status_code)
+
+
+@pytest.mark.parametrize(("size", "code"), [(1_200_000, 303), (1_550_000, 413), (2_500_000, 413)])
+def test_the_form_takes_what_the_page_says(make_site: MakeSite, size: int, code: int) -> None:
+    limits = {"boundary_bytes": 1_500_000, "samples_bytes": 10, "body": 200_000}
+    data = SQUARE[:-1] + b" " * (size - len(SQUARE)) + b"}"
+    assert sent_form(make_site(limits=limits), "boundaries", data) == code
+
+
+def test_the_fields_of_the_form_are_no_longer_than_any_body(make_site: MakeSite) -> None:
+    limits = {"boundary_bytes": 1_500_000, "samples_bytes": 10, "body": 200_000}
+    assert sent_form(make_site(limits=limits), "x" * 300_000, SQUARE) == 413

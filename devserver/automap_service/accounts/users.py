@@ -14,9 +14,10 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, select, upd
 
 from automap_service.accounts import passwords
 from automap_service.accounts.throttle import Throttle
-from automap_service.tables import SESSIONS, TOKENS, USERS
+from automap_service.tables import LINKS, SESSIONS, TOKENS, USERS
 from automap_tiles.errors import ConfigError
 from automap_tiles.jobs import Database
+from automap_tiles.jobs.tables import JOBS
 
 RIGHTS = ("launch", "api", "launcher", "admin")
 _NAME = re.compile(r"[\w.@+-]{1,100}")
@@ -96,7 +97,7 @@ class Users:
             return [user_of(row) for row in rows]
 
     def set_password(self, user: str, password: str) -> None:
-        """Change a password; all sessions and tokens of the user end. Raises `ConfigError`."""
+        """Change a password; the user's sessions, tokens and links end. Raises `ConfigError`."""
         with self._database.reading() as connection:
             name = connection.execute(select(USERS.c.name).where(USERS.c.id == user)).scalar_one()
         passwords.check(password, name)
@@ -107,6 +108,8 @@ class Users:
             )
             for table in (SESSIONS, TOKENS):
                 connection.execute(delete(table).where(table.c.user == user))
+            jobs = select(JOBS.c.id).where(JOBS.c.user == user)
+            connection.execute(update(LINKS).where(LINKS.c.job.in_(jobs)).values(revoked=True))
 
     def set_limits(self, user: str, limits: Mapping[str, Any]) -> None:
         """Give a user limits of its own."""
@@ -115,15 +118,15 @@ class Users:
 
     def log_in(self, name: str, password: str, address: str) -> User:
         """The user of a name and password; raises `Refused`, whatever is wrong."""
-        if (wait := self._throttle.wait(name, address)) > 0:
+        name = unicodedata.normalize("NFC", name)
+        if (wait := self._throttle.take(name, address)) > 0:
             raise Refused(wait)
         with self._database.reading() as connection:
-            row = _by_name(connection, unicodedata.normalize("NFC", name))
+            row = _by_name(connection, name)
         if not passwords.matches(None if row is None else row["password"], password):
-            self._throttle.wrong(name, address)
             raise Refused(self._throttle.wait(name, address))
         assert row is not None
-        self._throttle.right(name)
+        self._throttle.right(name, address)
         return user_of(row)
 
 

@@ -34,9 +34,15 @@ def _files(problem: Problem | None) -> Response:
 
 
 @blueprint.post("/upload")
-@needs("launch")
 def upload() -> Answer:
-    """A file from the form."""
+    """A file from the form, which may be as large as a file may be; its fields may not."""
+    limits = service().settings.limits
+    request.max_content_length = max(limits.boundary_bytes, limits.samples_bytes) + limits.body
+    return _upload()
+
+
+@needs("launch")
+def _upload() -> Answer:
     kind = request.form.get("kind", "")
     sent = request.files.get("file")
     try:
@@ -46,6 +52,9 @@ def upload() -> Answer:
         service().files.put(user_asking().id, kind, name, sent.stream)
     except Problem as problem:
         return _files(problem)
+    finally:
+        if sent is not None:
+            sent.close()
     write_down("upload", about=kind)
     return redirect("/files", 303)
 

@@ -134,5 +134,7 @@ def _http(error: HTTPException) -> Response:
 
 def _unforeseen(error: Exception) -> Response:
     reference = secrets.token_hex(6)
-    _log.error("reference %s: %s %s", reference, request.method, request.path, exc_info=error)
+    rule = request.url_rule  # the address itself may hold a word that opens something
+    where = "an unknown address" if rule is None else rule.rule
+    _log.error("reference %s: %s %s", reference, request.method, where, exc_info=error)
     return _problem(Problem(status=500, type="internal", detail=f"reference {reference}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
@@ -22,10 +23,16 @@ def json_body() -> dict[str, Any]:
         )
     try:
         found = json.loads(
-            request.get_data(), parse_constant=_no_number, object_pairs_hook=_once_each
+            request.get_data(),
+            parse_constant=_no_number,
+            parse_float=_finite,
+            object_pairs_hook=_once_each,
         )
+        json.dumps(found, ensure_ascii=False).encode()  # half a character cannot be kept
     except RecursionError:
         raise _unreadable("is nested too deeply") from None
+    except UnicodeEncodeError:
+        raise _unreadable("has half a character (a lone surrogate)") from None
     except ValueError as error:
         raise _unreadable(f"is not valid JSON: {error}") from None
     if not isinstance(found, dict):
@@ -90,6 +97,13 @@ def rfc3339(seconds: float | None) -> str | None:
 
 def _no_number(text: str) -> Any:
     raise ValueError(f"{text} is no number")
+
+
+def _finite(text: str) -> float:
+    found = float(text)
+    if math.isinf(found):
+        raise ValueError(f"{text[:40]} is too large for a number")
+    return found
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
