@@ -192,7 +192,7 @@ class Outbox:
         if refusal is not None:
             values = {"error": refusal.reason[:500]}
             if refusal.is_final or mail.tries > len(PAUSES):
-                values["state"] = "given up"
+                values |= {"state": "given up", "said": kept}  # no word is kept in clear
             else:
                 values["next"] = self._database.clock() + PAUSES[mail.tries - 1]
         with self._database.writing() as connection:

@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from automap_service.launching.launch import Manner
+from automap_service.problems import Problem
 from automap_tiles.jobs import Status
 from automap_tiles.jobs.process import Task
 from tests.jobs.parts import Clock
@@ -266,3 +269,62 @@ def test_one_check_of_a_user_at_a_time_with_little_memory(
     assert again.headers["Retry-After"] == third.headers["Retry-After"] == "10"
     assert asks[2]("POST", "/launch", json=said).status_code == 400
     assert all(task.memory is not None and task.memory <= 8 << 30 for task in tasks)
+
+
+def test_a_launch_that_cannot_be_written_down_is_none(site: Site, launched: dict[str, Any]) -> None:
+    ask = site.with_files()
+    with site.service.database.writing() as connection:
+        connection.execute(text("ALTER TABLE audit RENAME TO away"))
+    answer = ask("POST", "/launch", json=launched)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+    assert ask("GET", "/jobs").json["jobs"] == []
+    with site.service.database.writing() as connection:
+        connection.execute(text("ALTER TABLE away RENAME TO audit"))
+    assert ask("POST", "/launch", json=launched).status_code == 201
+
+
+def test_launches_count_though_their_jobs_are_deleted(
+    make_site: MakeSite, launched: dict[str, Any], clock: Clock
+) -> None:
+    ask = make_site(limits={"launches": 3}).with_files()
+    for _ in range(3):
+        job = ask("POST", "/launch", json=launched).json["id"]
+        for _ in range(2):  # cancelled, then deleted
+            assert ask("DELETE", f"/jobs/{job}").status_code < 300
+        assert ask("GET", f"/jobs/{job}").status_code == 404
+    assert ask("POST", "/launch", json=launched).status_code == 429
+    clock.now += 3601
+    assert ask("POST", "/launch", json=launched).status_code == 201
+
+
+def test_a_file_that_goes_just_before_the_launch_is_missed(
+    site: Site, launched: dict[str, Any]
+) -> None:
+    ask = site.with_files()
+    user = site.service.users.named("ann")
+    wanted = site.service.launching.wanted(user, launched)
+    assert ask("DELETE", "/files/boundaries/ny").status_code == 204
+    with pytest.raises(Problem) as caught:
+        site.service.launching.launch(user, wanted, Manner())
+    assert (caught.value.status, caught.value.type) == (409, "no-such-file")
+    assert ask("GET", "/jobs").json["jobs"] == []
+
+
+def test_replaced_files_that_a_job_reads_take_room(
+    make_site: MakeSite, launched: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def as_it_is(_: str, path: Path, out: Path, __: Any) -> dict[str, Any]:
+        out.write_bytes(path.read_bytes())
+        return {"bounds": [-74.1, 40.6, -73.8, 40.9], "km2": 1.0, "vertices": 5}
+
+    monkeypatch.setattr("automap_service.uploads.files.normalise", as_it_is)
+    size = len(SQUARE)
+    ask = make_site(limits={"files_bytes": size * 5 // 2}).user()
+    for code in (201, 200, 200, 200):  # of those that nobody reads one takes the place of another
+        assert ask("PUT", "/files/boundaries/ny", data=SQUARE).status_code == code
+    job = ask("POST", "/launch", json=launched).json["id"]
+    assert ask("PUT", "/files/boundaries/ny", data=SQUARE).status_code == 200
+    assert ask("GET", "/me").json["used"] == {"files": 1, "files_bytes": 2 * size, "active_jobs": 1}
+    assert ask("POST", "/launch", json={**launched, "again": True}).status_code == 201
+    assert ask("PUT", "/files/boundaries/ny", data=SQUARE).status_code == 409
+    ask("DELETE", f"/jobs/{job}")

@@ -12,17 +12,17 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
+from automap_service import audit
 from automap_service.accounts.users import User
 from automap_service.launching.parameters import Wanted, World, read
 from automap_service.problems import Fault, Problem, invalid
 from automap_service.settings import Settings
-from automap_service.tables import IDEMPOTENCY
+from automap_service.tables import AUDIT, IDEMPOTENCY
 from automap_service.turns import Turns
-from automap_service.uploads.files import Files, UploadsOf
+from automap_service.uploads.files import Files, UploadsOf, line_of
 from automap_tiles.jobs import Job, JobStore, NewJob, Status
 from automap_tiles.jobs.packing import hide
 from automap_tiles.jobs.process import Child, Task
-from automap_tiles.jobs.tables import JOBS
 
 _CHECKS = 2
 """At a time."""
@@ -30,6 +30,8 @@ _CHECK_SECONDS = 120.0
 _CHECK_MEMORY = 8 << 30
 """Bytes of addresses where the configuration says nothing; a check reads no pixels."""
 _LONGEST_KEY = 64
+_ACT = "launch"
+"""In the audit, where launches are counted: jobs may be deleted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +44,8 @@ class Manner:
     """The `Idempotency-Key`: the same request twice makes one job."""
     previous: str | None = None
     recipients: tuple[str, ...] = ()
+    address: str = ""
+    """Of whoever launches, for the audit."""
 
 
 class Launching:
@@ -78,14 +82,23 @@ class Launching:
         )
         database = self._store.database
         with database.writing() as connection:
-            database.alone(connection, int(hashlib.sha256(user.id.encode()).hexdigest()[:12], 16))
+            database.alone(connection, line_of(user.id))
             if (known := self._repeated(connection, user, wanted, manner)) is not None:
                 job = self._store.get(user.id, known)
                 if job is None:
                     raise Problem(status=409, type="idempotency-key-reused", detail="job is gone")
                 return job, False
             self._check(connection, user, wanted, manner)
+            self._files.check_there(user.id, wanted.uses, connection)
             job = self._store.add(new, connection)
+            audit.note(
+                connection,
+                job.created,
+                _ACT,
+                user=user.id,
+                about=job.id,
+                address=manner.address,
+            )
             self._remember(connection, user, wanted, manner, job)
         return job, True
 
@@ -170,8 +183,8 @@ class Launching:
         since = self._store.database.clock() - 3600
         launched = connection.execute(
             select(func.count())
-            .select_from(JOBS)
-            .where(JOBS.c.user == user.id, JOBS.c.created > since)
+            .select_from(AUDIT)
+            .where(AUDIT.c.user == user.id, AUDIT.c.act == _ACT, AUDIT.c.time > since)
         ).scalar_one()
         if launched >= most:
             raise _too_many(f"{most} launches an hour", 300)

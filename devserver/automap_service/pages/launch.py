@@ -16,7 +16,7 @@ from automap_service.pages.blueprint import blueprint
 from automap_service.pages.form import fields, read_form
 from automap_service.pages.render import page
 from automap_service.problems import Problem
-from automap_service.web.context import needs, service, user_asking, write_down
+from automap_service.web.context import address, needs, service, user_asking
 from automap_service.web.documents import file_info
 from automap_service.web.views.jobs import job_of
 
@@ -43,14 +43,13 @@ def launch() -> Answer:
             return _form(said, {}, service().launching.check(user_asking(), wanted))
         sent_to = recipients.chosen(service(), user_asking(), None)
         again = request.form.get("again") == "on"
-        manner = Manner(again=again, recipients=sent_to)
+        manner = Manner(again=again, recipients=sent_to, address=address())
         job, _ = service().launching.launch(user_asking(), wanted, manner)
     except Problem as problem:
         wrong = {each.pointer.removeprefix("/"): each for each in problem.errors}
         if not wrong and problem.type != "same-run-active":
             raise
         return _form(said, wrong, None, problem)
-    write_down("launch", about=job.id)
     return redirect(f"/jobs/{job.id}", 303)
 
 

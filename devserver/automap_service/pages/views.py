@@ -18,6 +18,7 @@ from automap_service.pages.render import page
 from automap_service.pages.timeline import bars
 from automap_service.problems import Problem
 from automap_service.web.context import (
+    address,
     base,
     check_csrf,
     cookie_name,
@@ -26,7 +27,6 @@ from automap_service.web.context import (
     service,
     user_asking,
     who,
-    write_down,
 )
 from automap_service.web.documents import file_info
 from automap_service.web.views.accounts import checked_login
@@ -163,10 +163,11 @@ def act(job: str) -> Answer:
     elif what == "again":
         wanted = service().launching.wanted(user_asking(), found.parameters)
         manner = Manner(
-            previous=found.id, recipients=recipients.chosen(service(), user_asking(), None)
+            previous=found.id,
+            recipients=recipients.chosen(service(), user_asking(), None),
+            address=address(),
         )
         new, _ = service().launching.launch(user_asking(), wanted, manner)
-        write_down("launch", about=new.id)
         return redirect(f"/jobs/{new.id}", 303)
     elif what == "download":
         made = service().links.to(found.id)

@@ -8,12 +8,12 @@ import shutil
 import tempfile
 import unicodedata
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from automap_service.launching.parameters import Upload
 from automap_service.problems import Problem
@@ -94,6 +94,7 @@ class Files:
         shutil.move(out, path)
         try:
             with self._database.writing() as connection:
+                self._database.alone(connection, line_of(user))
                 self._check_room(connection, user, kind, name, len(content))
                 before = connection.execute(
                     update(FILES).where(*_named(user, kind, name)).values(replaced=True)
@@ -133,6 +134,7 @@ class Files:
         if found is None:
             return False
         with self._database.writing() as connection:
+            self._database.alone(connection, line_of(user))
             if (job := self._store.using(found.id, connection)) is not None:
                 raise Problem(
                     status=409,
@@ -148,6 +150,7 @@ class Files:
         """Remove what was replaced, and no active job reads."""
         gone: list[RowMapping] = []
         with self._database.writing() as connection:
+            self._database.alone(connection, line_of(user))
             old = select(FILES).where(FILES.c.user == user, FILES.c.replaced.is_(True))
             for row in connection.execute(old).mappings().all():
                 if self._store.using(row["id"], connection) is None:
@@ -156,8 +159,16 @@ class Files:
         for row in gone:
             self._path(user, row["kind"], row["id"]).unlink(missing_ok=True)
 
+    def check_there(self, user: str, ids: Iterable[str], connection: Connection) -> None:
+        """Raise `Problem` where a file went since it was found; in the transaction that uses it."""
+        of_user = select(FILES.c.id).where(FILES.c.user == user)
+        gone = set(ids) - set(connection.execute(of_user).scalars())
+        if gone:
+            detail = "a file was deleted or replaced just now; launch again"
+            raise Problem(status=409, type="no-such-file", detail=detail)
+
     def used(self, user: str) -> tuple[int, int]:
-        """(files, bytes) of a user."""
+        """(files, bytes) of a user; bytes also of replaced ones that a job reads."""
         with self._database.reading() as connection:
             return _used(connection, user)
 
@@ -165,10 +176,14 @@ class Files:
         self, connection: Connection, user: str, kind: str, name: str, size: int
     ) -> None:
         count, total = _used(connection, user)
-        known = connection.execute(select(FILES.c.size).where(*_named(user, kind, name))).scalar()
+        known = connection.execute(
+            select(FILES.c.id, FILES.c.size).where(*_named(user, kind, name))
+        ).first()
         if known is None and count >= self._limits.files:
             raise _limit(f"{self._limits.files} files; delete some first")
-        if total - (known or 0) + size > self._limits.files_bytes:
+        if known is not None and self._store.using(known.id, connection) is None:
+            total -= known.size
+        if total + size > self._limits.files_bytes:
             raise _limit(f"{self._limits.files_bytes} bytes of files; delete some first")
 
     def _most(self, kind: str) -> tuple[int, dict[str, float]]:
@@ -234,12 +249,15 @@ def _named(user: str, kind: str, name: str) -> Iterator[Any]:
 
 
 def _used(connection: Connection, user: str) -> tuple[int, int]:
-    count, size = connection.execute(
-        select(func.count(), func.coalesce(func.sum(FILES.c.size), 0)).where(
-            FILES.c.user == user, FILES.c.replaced.is_(False)
-        )
-    ).one()
-    return int(count), int(size)
+    rows = connection.execute(
+        select(FILES.c.replaced, FILES.c.size).where(FILES.c.user == user)
+    ).all()
+    return sum(not row.replaced for row in rows), sum(row.size for row in rows)
+
+
+def line_of(user: str) -> int:
+    """The number of the line in which launches and files of a user stand, one at a time."""
+    return int(hashlib.sha256(user.encode()).hexdigest()[:12], 16)
 
 
 def _limit(said: str) -> Problem:

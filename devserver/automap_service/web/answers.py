@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from automap_service.problems import Problem
@@ -67,6 +68,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(Problem, _problem)
     app.register_error_handler(ConfigError, _config_error)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(OperationalError, _database_is_away)
     app.register_error_handler(Exception, _unforeseen)
 
 
@@ -132,9 +134,21 @@ def _http(error: HTTPException) -> Response:
     return _problem(Problem(status=code, type=kind, headers=headers))
 
 
+def _database_is_away(error: OperationalError) -> Response:
+    """Locked for too long, or not reached: nothing was done, and it may be asked again."""
+    detail = f"reference {_logged(error)}"
+    headers = {"Retry-After": "10"}
+    return _problem(Problem(status=503, type="unavailable", detail=detail, headers=headers))
+
+
 def _unforeseen(error: Exception) -> Response:
+    return _problem(Problem(status=500, type="internal", detail=f"reference {_logged(error)}"))
+
+
+def _logged(error: Exception) -> str:
+    """The reference under which an error stands in the log."""
     reference = secrets.token_hex(6)
     rule = request.url_rule  # the address itself may hold a word that opens something
     where = "an unknown address" if rule is None else rule.rule
     _log.error("reference %s: %s %s", reference, request.method, where, exc_info=error)
-    return _problem(Problem(status=500, type="internal", detail=f"reference {reference}"))
+    return reference

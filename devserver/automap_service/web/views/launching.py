@@ -13,7 +13,7 @@ from automap_service.problems import Fault, Problem, invalid
 from automap_service.recipients import chosen
 from automap_service.web.answers import as_json
 from automap_service.web.asked import json_body
-from automap_service.web.context import base, needs, service, user_asking, write_down
+from automap_service.web.context import address, base, needs, service, user_asking
 from automap_service.web.documents import PROCESS, status_info
 from automap_tiles.jobs import Job
 
@@ -84,10 +84,9 @@ def _launched(
         key=checked_key(request.headers.get("Idempotency-Key")),
         previous=previous,
         recipients=chosen(service(), user, notify),
+        address=address(),
     )
-    job, is_new = service().launching.launch(user, wanted, manner)
-    if is_new:
-        write_down("launch", about=job.id)
+    job, _ = service().launching.launch(user, wanted, manner)
     where = f"{base()}/jobs/{job.id}"
     result = service().store.result(job.id)
     return as_json(status_info(job, result, base()), 201, {"Location": where})
