@@ -61,7 +61,7 @@ def content_of(
             texts |= _collection(root, folder, {path.name for path in found})
     if files and outcome.get("record"):
         record = Path(outcome["record"]).read_text(encoding="utf-8")
-        said = json.loads(hide(record, hidden))
+        said = hide_in(json.loads(record), hidden)
         said["source"] = job.parameters.get("catalogue", "")
         texts[RECORD] = json.dumps(said, indent=1, ensure_ascii=False)
     if files:
@@ -114,6 +114,20 @@ def hide(text: str, hidden: Mapping[str, str]) -> str:
     for path in sorted(hidden, key=len, reverse=True):
         text = text.replace(path, hidden[path])
     return text
+
+
+def hide_in(said: Any, hidden: Mapping[str, str]) -> Any:
+    """What JSON may hold, without paths of this machine; its texts are looked at one by one.
+
+    In JSON that is written already a path may be escaped, and what stands for it break the syntax.
+    """
+    if isinstance(said, str):
+        return hide(said, hidden)
+    if isinstance(said, Mapping):
+        return {hide(key, hidden): hide_in(each, hidden) for key, each in said.items()}
+    if isinstance(said, list):
+        return [hide_in(each, hidden) for each in said]
+    return said
 
 
 class _Sink:

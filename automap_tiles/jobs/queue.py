@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import Column, ColumnElement, Connection, case, delete, insert, select, update
 
 from automap_tiles.errors import AutomapError
 from automap_tiles.jobs import claims, log
@@ -16,6 +16,8 @@ from automap_tiles.jobs.job import Job, Level, Phase, SceneFate, Status
 from automap_tiles.jobs.rows import job_of
 from automap_tiles.jobs.tables import JOBS, RUNNERS, SCENES
 
+_AT_A_TIME = 10_000
+"""Values in a statement; SQLite takes 32 766, PostgreSQL 65 535."""
 _CANCELLED = Ending(status=Status.DISMISSED, message="cancelled")
 
 
@@ -188,9 +190,11 @@ class Queue:
         """Write down how far a job is; raises `LeaseLost`."""
         now = self.database.clock()
         values: dict[str, Any] = {
-            "phase": news.phase,
+            "phase": _unless_cancelled(JOBS.c.phase, news.phase),
             "progress": news.progress,
-            "message": None if news.message is None else log.plain(news.message),
+            "message": _unless_cancelled(
+                JOBS.c.message, None if news.message is None else log.plain(news.message)
+            ),
         }
         with self.database.writing() as connection:
             found = connection.execute(
@@ -223,6 +227,11 @@ class Queue:
         return end(connection, job, ending, now=now, on_final=self._on_final)
 
 
+def _unless_cancelled(column: Column[str], said: str | None) -> ColumnElement[str] | None:
+    """What a column shall hold; a job that was cancelled goes on saying that it stops."""
+    return None if said is None else case((JOBS.c.cancel, column), else_=said)
+
+
 def _ours(job: Job) -> ColumnElement[bool]:
     return claims.owned(job.id, job.runner or "", job.attempt)
 
@@ -235,7 +244,10 @@ def _write_scenes(connection: Connection, job: str, scenes: Sequence[SceneFate])
     last = {each.scene: each for each in scenes}
     if not last:
         return
-    connection.execute(delete(SCENES).where(SCENES.c.job == job, SCENES.c.scene.in_(last)))
+    names = list(last)
+    for start in range(0, len(names), _AT_A_TIME):
+        some = SCENES.c.scene.in_(names[start : start + _AT_A_TIME])
+        connection.execute(delete(SCENES).where(SCENES.c.job == job, some))
     connection.execute(
         insert(SCENES),
         [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import shutil
 import socket
 import threading
 import time
@@ -13,8 +14,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from automap_tiles.jobs.job import Job
-from automap_tiles.jobs.queue import Queue
+from automap_tiles.jobs.ending import Ending
+from automap_tiles.jobs.job import Job, Status
+from automap_tiles.jobs.queue import LeaseLost, Queue
 from automap_tiles.jobs.tending import Place, Tending
 from automap_tiles.stopping import StopToken
 
@@ -56,6 +58,8 @@ class Runner:
         self._besides = besides
         self._leave = threading.Event()
         self._running: dict[str, threading.Thread] = {}
+        self._idle_for = ""
+        """Why it begins no job, if so."""
 
     def leave(self) -> None:
         """End: running jobs are stopped, and wait again for another runner."""
@@ -89,8 +93,24 @@ class Runner:
                 del self._running[name]
         return list(self._running)
 
+    def _has_room(self) -> bool:
+        """Whether a job can be begun: on a full disk each one of the queue would fail."""
+        try:
+            self._place.workspaces.mkdir(parents=True, exist_ok=True, mode=0o700)
+            free = shutil.disk_usage(self._place.workspaces).free
+        except OSError as error:
+            reason = f"the folder of the workspaces cannot be used: {error}"
+        else:
+            reason = "" if free >= self._place.free else f"only {free} bytes of its disk are free"
+        if reason and not self._idle_for:
+            _log.error("no job is begun: %s", reason)
+        elif self._idle_for and not reason:
+            _log.warning("jobs are begun again")
+        self._idle_for = reason
+        return not reason
+
     def _begin_one(self) -> bool:
-        if len(self._working()) >= self._pace.slots:
+        if len(self._working()) >= self._pace.slots or not self._has_room():
             return False
         job = self._queue.claim(self.name)
         if job is None:
@@ -106,6 +126,17 @@ class Runner:
             Tending(self._queue, job, self._place, self._leave).run()
         except SQLAlchemyError as error:  # its lease runs out, another attempt follows
             _log.error("job %s is let go, the database does not answer: %s", job.id, error)
+        except Exception:  # noqa: BLE001 - else it would seem to run, and then begin again
+            reference = secrets.token_hex(6)
+            _log.exception("reference %s: job %s", reference, job.id)
+            self._fail(job, reference)
+
+    def _fail(self, job: Job, reference: str) -> None:
+        reason = f"an error that was not foreseen; whoever runs the service finds it: {reference}"
+        try:
+            self._queue.finish(job, Ending(status=Status.FAILED, message="failed", reason=reason))
+        except (LeaseLost, SQLAlchemyError) as late:
+            _log.warning("job %s could not be ended: %s", job.id, late)
 
     def _keep(self) -> None:
         while self._besides is not None and not self._leave.wait(self._pace.keeper):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from automap_tiles.errors import AutomapError
+from automap_tiles.errors import AutomapError, OutputError
 from automap_tiles.jobs.ending import Ending
 from automap_tiles.jobs.job import Job, Level, Phase, Result, Status
 from automap_tiles.jobs.lease import Lease
@@ -20,7 +20,6 @@ from automap_tiles.jobs.process import Child, Task
 from automap_tiles.jobs.progress import Progress
 from automap_tiles.jobs.queue import LeaseLost, News, Queue
 from automap_tiles.jobs.results import ResultStore
-from automap_tiles.stopping import Stopped
 
 _log = logging.getLogger(__name__)
 
@@ -29,6 +28,8 @@ _TELL_SECONDS = 2.0
 """Progress is written down at most this often."""
 _LOOK_SECONDS = 10.0
 """How often it is looked whether the disk is full."""
+_STORE_SECONDS = 60.0
+"""How long a store that is away is given until results are put there again."""
 _WITH_PICTURE = ("written", "there")
 _CODE = f"{Path(__file__).parents[2]}/"
 """Tracebacks in a log tell where in the package, not where on the machine."""
@@ -78,19 +79,41 @@ class Tending:
         """Do it all; what goes wrong with the job becomes its end, what is lost is let go."""
         with Lease(self._queue, self._job) as lease:
             try:
-                exit_code, killed = self._carry_out(lease)
-                if self._leave.is_set() and not self._is_settled(lease):
-                    self._queue.give_back(self._job)
-                    return
-                if exit_code < 0 and not killed and not self._is_settled(lease):
-                    self._queue.break_off(self._job, _killed(exit_code))
-                    return
-                self._end(lease, exit_code, killed=killed)
+                self._work(lease)
             except LeaseLost as error:
                 _log.warning("%s", error)
                 self._clear_away(keep=self._kept())
             except (AutomapError, OSError) as error:
                 self._fail(str(error))
+
+    def _work(self, lease: Lease) -> None:
+        exit_code, killed = self._carry_out(lease)
+        if self._leave.is_set() and not self._is_settled(lease):
+            self._queue.give_back(self._job)
+            return
+        if exit_code < 0 and not killed and not self._is_settled(lease):
+            self._queue.break_off(self._job, _killed(exit_code))
+            return
+        try:
+            self._end(lease, exit_code, killed=killed)
+        except OutputError as error:
+            self._put_off(lease, f"the results could not be put away: {error}")
+
+    def _put_off(self, lease: Lease, reason: str) -> None:
+        """Let a job wait again whose store is away; what it computed is still in the workspace.
+
+        Not at once: a store is seldom back in the same second.
+        """
+        reason = hide(reason, self._hidden)
+        self._queue.tell(self._job, News(lines=((Level.WARNING, reason),)))
+        end = time.monotonic() + _STORE_SECONDS
+        while time.monotonic() < end and not (self._leave.is_set() or lease.cancelled.is_set()):
+            lease.going()
+            self._leave.wait(_ASK_SECONDS)
+        if self._leave.is_set():
+            self._queue.give_back(self._job)
+        else:
+            self._queue.break_off(self._job, reason)
 
     # -- the child ------------------------------------------------------------------------------
 
@@ -178,24 +201,14 @@ class Tending:
             return None
         self._progress.pack("the results are packed")
         self._tell(now=True)
-        is_partial = bool(outcome.get("stopped"))
-
-        def going() -> None:
-            lease.going()
-            if lease.cancelled.is_set() and not is_partial:
-                raise Stopped
-
-        try:
-            return pack(
-                self._job,
-                content,
-                self._place.results,
-                going=going,
-                expires=self._queue.database.clock() + self._queue.limits.keep,
-                partial=is_partial,
-            )
-        except Stopped:
-            return None
+        return pack(  # also when it is cancelled now: what was made stays downloadable
+            self._job,
+            content,
+            self._place.results,
+            going=lease.going,
+            expires=self._queue.database.clock() + self._queue.limits.keep,
+            partial=bool(outcome.get("stopped")),
+        )
 
     def _ending(
         self, lease: Lease, exit_code: int, result: Result | None, *, killed: bool
@@ -209,7 +222,7 @@ class Tending:
         if is_whole and result is not None and self._progress.error is None:
             return Ending(
                 status=Status.SUCCESSFUL,
-                message="successful",
+                message="successful" + (", before the cancel" if lease.cancelled.is_set() else ""),
                 warnings=failures,
                 result=result,
                 usage=usage,

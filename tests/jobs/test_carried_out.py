@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
+import time
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from automap_tiles.jobs import Job, Level, Result, Status
+from automap_tiles.errors import OutputError
+from automap_tiles.jobs import Database, Job, JobStore, Level, Result, Status
+from automap_tiles.jobs.packing import hide_in
+from automap_tiles.jobs.results import ResultStore, Writable
+from automap_tiles.jobs.tending import Tending
 from tests.jobs.parts import Parts, make, new_job, running
 
 
@@ -122,15 +132,97 @@ def test_a_job_that_takes_too_much_is_stopped_with_words(
     shared: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    place: dict[str, float],
+    place: dict[str, Any],
     reason: str,
 ) -> None:
     monkeypatch.setattr("automap_tiles.jobs.tending._LOOK_SECONDS", 0.0)
     parts = make(tmp_path)
-    job = parts.store.add(new_job(shared))
-    with running(parts.runner(**place)):
-        found = parts.wait(job.id)
+    parts.store.add(new_job(shared))
+    job = parts.queue.claim("r")
+    assert job is not None
+    Tending(parts.queue, job, replace(parts.place, **place), threading.Event()).run()
+    found = parts.wait(job.id, 1)
     assert (found.status, found.reason) == (Status.FAILED, reason)
+
+
+def test_nothing_is_begun_while_the_disk_is_full(tmp_path: Path) -> None:
+    parts = make(tmp_path)
+    jobs = [parts.store.add(new_job(workspace=f"w{number}")) for number in range(3)]
+    with running(parts.runner(free=1 << 60)):
+        time.sleep(1.0)
+        assert [found.attempt for found in parts.store.page(None).jobs] == [0, 0, 0]
+    with running(parts.runner(free=0)):
+        reasons = [parts.wait(job.id).reason for job in jobs]
+    assert all("/nowhere" in str(reason) for reason in reasons)
+
+
+def a_composite(shared: Path, tmp_path: Path, results: ResultStore) -> tuple[Parts, Job]:
+    """Carried out to its end, with a store that does something of its own."""
+    parts = make(tmp_path)
+    job = parts.store.add(new_job(shared))
+    with running(parts.runner(results=results)):
+        return parts, parts.wait(job.id)
+
+
+def test_a_store_that_is_away_for_a_moment_costs_no_result(
+    shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("automap_tiles.jobs.tending._STORE_SECONDS", 0.1)
+
+    class Away(ResultStore):
+        calls = 0
+
+        @contextmanager
+        def writing(self, key: str) -> Iterator[Writable]:
+            self.calls += 1
+            if self.calls == 1:
+                raise OutputError("503 slow down")
+            with super().writing(key) as file:
+                yield file
+
+    parts, job = a_composite(shared, tmp_path, Away(str(tmp_path / "store")))
+    assert (job.status, job.attempt, job.losses) == (Status.SUCCESSFUL, 2, 1)
+    said = [each.message for each in parts.store.entries(job.id)]
+    assert any("the results could not be put away: 503 slow down" in each for each in said)
+
+
+def test_what_is_done_when_it_is_cancelled_stays_downloadable(shared: Path, tmp_path: Path) -> None:
+    class Slow(ResultStore):
+        @contextmanager
+        def writing(self, key: str) -> Iterator[Writable]:
+            JobStore(Database(f"sqlite:///{tmp_path}/jobs.sqlite")).cancel(None, key.split("/")[1])
+            time.sleep(2.5)  # the runner hears of it
+            with super().writing(key) as file:
+                yield file
+
+    parts, job = a_composite(shared, tmp_path, Slow(str(tmp_path / "store")))
+    assert (job.status, job.message) == (Status.SUCCESSFUL, "successful, before the cancel")
+    result = parts.store.result(job.id)
+    assert result is not None
+    assert parts.place.results.archives(job.id) == [result.key]
+
+
+def test_an_error_that_nobody_foresaw_ends_the_job_with_a_reference(
+    shared: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(ResultStore):
+        @contextmanager
+        def writing(self, key: str) -> Iterator[Writable]:
+            raise ZeroDivisionError(key)
+            yield
+
+    _, job = a_composite(shared, tmp_path, Broken(str(tmp_path / "store")))
+    assert job.status is Status.FAILED
+    assert job.reason is not None
+    reference = job.reason.rpartition(" ")[2]
+    assert f"reference {reference}: job {job.id}" in caplog.text
+
+
+def test_what_stands_for_a_path_may_have_any_letters() -> None:
+    hidden = {"/srv/données": 'the "best" one', "/srv/x": "x"}
+    record = {"/srv/données/a": ["/srv/données/b", 1, None, {"c": "/srv/x/d"}]}
+    said = hide_in(json.loads(json.dumps(record)), hidden)
+    assert said == {'the "best" one/a': ['the "best" one/b', 1, None, {"c": "x/d"}]}
 
 
 def test_what_a_job_writes_is_for_nobody_else(shared: Path, tmp_path: Path) -> None:

@@ -9,7 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from automap_tiles.jobs import Ending, Job, LeaseLost, Level, Limits, News, Result, Status
+from automap_tiles.jobs import (
+    Ending,
+    Job,
+    LeaseLost,
+    Level,
+    Limits,
+    News,
+    Phase,
+    Result,
+    SceneFate,
+    Status,
+)
 from tests.jobs.parts import Clock, Parts, make, new_job
 
 
@@ -98,6 +109,27 @@ def test_a_job_that_is_given_back_is_not_counted_as_lost(parts: Parts) -> None:
 
 def claimed_attempt(parts: Parts) -> int:
     return parts.store.page(None).jobs[0].attempt
+
+
+def test_a_job_that_is_cancelled_goes_on_saying_that_it_stops(parts: Parts) -> None:
+    new = parts.store.add(new_job())
+    job = claimed(parts)
+    parts.store.cancel("ann", new.id)
+    parts.queue.tell(job, News(phase=Phase.PREPARING, message="preparing: 3 of 9", progress=7))
+    found = parts.store.get(None, new.id)
+    assert found is not None
+    assert (found.phase, found.message, found.progress) == (Phase.STOPPING, "is stopping", 7)
+
+
+def test_any_number_of_scenes_is_told_at_once(parts: Parts) -> None:
+    new = parts.store.add(new_job())
+    job = claimed(parts)
+    for status in ("set aside", "written"):
+        fates = [SceneFate(scene=f"s{n}", satellite=None, status=status) for n in range(70_000)]
+        parts.queue.tell(job, News(scenes=tuple(fates)))
+    found = parts.store.scenes(new.id)
+    assert len(found) == 70_000
+    assert {each.status for each in found} == {"written"}
 
 
 def test_a_cancelled_job_that_is_given_back_is_over(parts: Parts) -> None:
