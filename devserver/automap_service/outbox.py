@@ -272,7 +272,8 @@ def checked_address(text: str) -> str:
 def address_of(settings: Settings) -> str:
     """Where users reach the service, without a slash at its end."""
     web = settings.web
-    return web.url.rstrip("/") or f"http://{web.host}:{web.port}"
+    host = f"[{web.host}]" if ":" in web.host else web.host
+    return web.url.rstrip("/") or f"http://{host}:{web.port}"
 
 
 def _is_loopback(host: str) -> bool:

@@ -321,3 +321,13 @@ def test_another_password_ends_the_links_of_the_user_alone(site: Site) -> None:
     assert [client.get(link, buffered=True).status_code for link in links] == [200, 200]
     site.service.users.set_password(site.service.users.named("ann").id, "quite another one")
     assert [client.get(link, buffered=True).status_code for link in links] == [410, 200]
+
+
+def test_a_new_log_in_ends_the_session_of_the_same_browser(site: Site) -> None:
+    client, _ = browser(site)
+    old = client.get_cookie("automap").value
+    said = {"username": "ann", "password": PASSWORD}
+    assert client.post("/login", data=said, headers=FROM_HERE).status_code == 303
+    assert site.service.words.of_session(old, 100) is None
+    new = client.get_cookie("automap").value
+    assert site.service.words.of_session(new, 100) is not None

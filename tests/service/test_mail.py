@@ -22,7 +22,7 @@ from sqlalchemy import select
 
 from automap_service import recipients
 from automap_service.keeper import keep
-from automap_service.outbox import checked_address
+from automap_service.outbox import address_of, checked_address
 from automap_service.problems import Problem
 from automap_service.tables import MAILS
 from automap_tiles.errors import ConfigError
@@ -390,3 +390,22 @@ def test_mails_do_not_travel_in_the_open(make_site: MakeSite) -> None:
     with site.service.database.reading() as connection:
         error = connection.execute(select(MAILS.c.error)).scalar_one()
     assert "would travel in the open" in error
+
+
+def test_a_question_that_is_given_up_leaves_no_word(
+    make_site: MakeSite, mail_server: Server
+) -> None:
+    site = told_site(make_site, mail_server)
+    site.user()
+    recipients.add(site.service, site.service.users.named("ann"), ANN)
+    mail_server.taker.answers[:] = ["550 no such mailbox"]
+    site.service.outbox.send_due()
+    with site.service.database.reading() as connection:
+        row = connection.execute(select(MAILS.c.state, MAILS.c.said)).one()
+    assert row.state == "given up"
+    assert "word" not in row.said
+
+
+def test_an_address_of_the_sixth_version_is_in_brackets(make_site: MakeSite) -> None:
+    settings = make_site(web={"host": "::1", "port": 8080}).service.settings
+    assert address_of(settings) == "http://[::1]:8080"

@@ -355,3 +355,17 @@ def test_the_form_takes_what_the_page_says(make_site: MakeSite, size: int, code:
 def test_the_fields_of_the_form_are_no_longer_than_any_body(make_site: MakeSite) -> None:
     limits = {"boundary_bytes": 1_500_000, "samples_bytes": 10, "body": 200_000}
     assert sent_form(make_site(limits=limits), "x" * 300_000, SQUARE) == 413
+
+
+@pytest.mark.parametrize(("years", "code"), [(80, 201), (81, 413)])
+def test_what_is_told_of_samples_is_bounded(site: Site, years: int, code: int) -> None:
+    head = ",".join(["X,Y", *map(str, range(1950, 1950 + years))])
+    points = [",".join(["-74.0", "40.7", *[f"{row}"] * years]) for row in range(200)]
+    answer = put(site, "samples", "\n".join([head, *points]).encode())
+    assert answer.status_code == code
+    if code == 201:
+        told = answer.json["classes"]
+        assert {len(each) for each in told.values()} == {12}
+        assert answer.json["more_classes"] == years * (200 - 12)
+        page = site.user()("GET", "/files", headers={"Accept": "text/html"})
+        assert b"15040 more classes" in page.data

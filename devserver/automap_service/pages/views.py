@@ -60,6 +60,7 @@ def login() -> Answer:
         answer = page("login.html", problem.status, problem=problem)
         answer.headers.update(problem.headers)
         return answer
+    service().words.end_session(request.cookies.get(cookie_name(), ""))
     issued = service().words.new_session(user.id, service().settings.limits.session_hours * 3600)
     answer_to = redirect("/account" if user.one_time else "/", 303)
     answer_to.set_cookie(

@@ -26,6 +26,10 @@ _FILES = 64
 _EARTH = 6371.0072
 """Radius of a sphere with the surface of the Earth, km."""
 _LONGEST_LABEL = 100
+_YEARS = 80
+"""Columns of years; the first Landsat flew in 1972."""
+_CLASSES = 1000
+"""That are told of a file, of all its years."""
 
 
 class _TooMuch(ConfigError):
@@ -117,6 +121,8 @@ def _samples(path: Path, out: Path, limits: Mapping[str, float]) -> dict[str, An
     from automap_tiles.workflows.samples.table import read_points
 
     years = _years(path)
+    if len(years) > _YEARS:
+        raise _TooMuch(f"has more than {_YEARS} columns of years", found=len(years))
     tables = {year: read_points(path, class_field=None, year=year, period=None) for year in years}
     if not tables:  # for the words of the error
         read_points(path, class_field=None, year=None, period=None)
@@ -133,11 +139,20 @@ def _samples(path: Path, out: Path, limits: Mapping[str, float]) -> dict[str, An
     return {
         "rows": len(first.x),
         "bounds": [float(end) for end in (x.min(), y.min(), x.max(), y.max())],
-        "classes": {
-            str(year): dict(sorted(Counter(filter(None, each)).items(), key=_by_number)[:1000])
-            for year, each in labels.items()
-        },
+        **_classes({year: Counter(filter(None, each)) for year, each in labels.items()}),
     }
+
+
+def _classes(counted: Mapping[int, Counter[str]]) -> dict[str, Any]:
+    """`classes` of each year with their points, and of how many more nothing is told."""
+    total = sum(map(len, counted.values()))
+    most = total if total <= _CLASSES else _CLASSES // len(counted)
+    told = {
+        str(year): dict(sorted(each.items(), key=_by_number)[:most])
+        for year, each in counted.items()
+    }
+    more = total - sum(map(len, told.values()))
+    return {"classes": told, "more_classes": more} if more else {"classes": told}
 
 
 def _years(path: Path) -> list[int]:

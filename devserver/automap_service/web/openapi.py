@@ -151,6 +151,7 @@ SCHEMAS: dict[str, Json] = {
         rows=_WHOLE,
         bounds=_list(_NUMBER),
         classes=_ANY,
+        more_classes=_WHOLE,
         links=_list(_ref("Link")),
     ),
     "Files": _object("files links", files=_list(_ref("File")), links=_list(_ref("Link"))),
