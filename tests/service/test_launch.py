@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -328,3 +329,18 @@ def test_replaced_files_that_a_job_reads_take_room(
     assert ask("POST", "/launch", json={**launched, "again": True}).status_code == 201
     assert ask("PUT", "/files/boundaries/ny", data=SQUARE).status_code == 409
     ask("DELETE", f"/jobs/{job}")
+
+
+def test_a_check_tells_no_folder_whatever_letters_it_and_its_catalogue_have(
+    make_site: MakeSite, launched: dict[str, Any], tmp_path: Path
+) -> None:
+    folder = tmp_path / "données"
+    folder.write_text("no folder")
+    site = make_site(catalogues={'the "best"': {"source": str(folder)}})
+    ask = site.with_files()
+    said = {**launched, "catalogue": 'the "best"', "check": True}
+    answer = ask("POST", "/launch", json=said)
+    assert answer.status_code in (400, 422), answer.text
+    told = json.dumps(answer.json, ensure_ascii=False)
+    assert "données" not in told
+    assert '\\"best\\"' in told

@@ -21,7 +21,7 @@ from automap_service.tables import AUDIT, IDEMPOTENCY
 from automap_service.turns import Turns
 from automap_service.uploads.files import Files, UploadsOf, line_of
 from automap_tiles.jobs import Job, JobStore, NewJob, Status
-from automap_tiles.jobs.packing import hide
+from automap_tiles.jobs.packing import hide_in
 from automap_tiles.jobs.process import Child, Task
 
 _CHECKS = 2
@@ -130,7 +130,7 @@ class Launching:
                     raise Problem(status=503, type="unavailable", detail="the check takes too long")
                 if line is None or line["event"] not in ("report", "error"):
                     continue
-                said: dict[str, Any] = json.loads(hide(json.dumps(line), hidden))
+                said: dict[str, Any] = hide_in(line, hidden)
                 if said["event"] == "error":
                     raise invalid([_fault(said)])
                 return _answer(said["report"])
