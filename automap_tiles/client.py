@@ -117,7 +117,9 @@ class Server:
         while address is not None:
             page = self._ask("GET", address)
             yield from page["jobs"]
-            address = next((each["href"] for each in page["links"] if each["rel"] == "next"), None)
+            more = next((each["href"] for each in page["links"] if each["rel"] == "next"), None)
+            # the service may call itself by another name than the one it is asked by
+            address = None if more is None else f"/jobs?{urllib.parse.urlsplit(more).query}"
 
     def wait(self, name: str, *, seconds: float | None = None) -> dict[str, Any]:
         """A job at its end; raises `ServiceError` when it does not come in time."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import json
 import subprocess
 import sys
+import threading
 from datetime import date, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -66,3 +69,29 @@ def test_who_says_nothing_is_told_what_is_missing(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("AUTOMAP_SERVER", "http://127.0.0.1:1")
     with pytest.raises(ServiceError, match="set AUTOMAP_TOKEN"):
         Server.of_environment()
+
+
+def test_pages_of_jobs_are_asked_where_the_first_one_was() -> None:
+    class Pages(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            is_last = "after=1" in self.path
+            href = "https://maps.example.org/jobs?status=running&after=1"
+            links = [] if is_last else [{"rel": "next", "href": href}]
+            said = {"jobs": [{"id": self.path}], "links": links}
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(said).encode())
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Pages) as served:
+        thread = threading.Thread(target=served.serve_forever)
+        thread.start()
+        found = list(Server(f"http://127.0.0.1:{served.server_port}").jobs(status="running"))
+        served.shutdown()
+        thread.join()
+    assert [each["id"] for each in found] == [
+        "/jobs?status=running",
+        "/jobs?status=running&after=1",
+    ]
