@@ -85,7 +85,7 @@ def mail_server(certificate: tuple[Path, Path], tmp_path: Path) -> Iterator[Serv
 
     def known(_: object, __: object, ___: object, kind: str, data: Any) -> AuthResult:
         ok = kind in ("PLAIN", "LOGIN") and (data.login, data.password) == (b"automap", b"open")
-        return AuthResult(success=ok)
+        return AuthResult(success=ok, handled=False)
 
     controller = Controller(
         taker,
@@ -281,6 +281,8 @@ def test_a_log_in_of_ours_that_is_refused_gives_no_mail_up(
     password.write_text("expired\n")
     assert site.service.outbox.send_due() == 0
     assert states(site) == [("waiting", 1)]
+    with site.service.database.reading() as connection:
+        assert str(connection.execute(select(MAILS.c.error)).scalar()).startswith("535")
     password.write_text("open\n")
     clock.now += 61
     assert site.service.outbox.send_due() == 1
