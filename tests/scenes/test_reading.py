@@ -323,14 +323,8 @@ def test_a_stack_as_xarray(tmp_path: Path) -> None:
     assert list(stack.day_of_year()) == [153, 154]
 
 
-def test_what_the_mask_rules_out_is_not_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Blocks below a cloud are never unpacked, and what is left is the same as without a mask."""
-    classes = np.full((32, 32), 4, dtype=np.uint8)
-    classes[:16] = 9
-    scene = make_scene(tmp_path, classes=classes)
-    tile = tile_over(grid_at(), 12)
+def blocks_unpacked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """One entry for each block that is unpacked from now on."""
     read: list[int] = []
 
     def counted(*args: Any) -> Any:
@@ -339,6 +333,18 @@ def test_what_the_mask_rules_out_is_not_read(
 
     monkeypatch.setattr(_file, "unpacked", counted)
     monkeypatch.setattr(_file, "_SETTLED_AFTER", 0)  # GDAL reads what was just written
+    return read
+
+
+def test_what_the_mask_rules_out_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blocks below a cloud are never unpacked, and what is left is the same as without a mask."""
+    classes = np.full((32, 32), 4, dtype=np.uint8)
+    classes[:16] = 9
+    scene = make_scene(tmp_path, classes=classes)
+    tile = tile_over(grid_at(), 12)
+    read = blocks_unpacked(monkeypatch)
     reading = Reading(bands=("red",), whole=True)
     frame = frame_of(tile, lattice_of([scene], reading))
     stack = read_dates(overpasses([scene]), frame, reading, target=tile)
@@ -368,14 +374,7 @@ def test_coarser_bands_below_clouds_are_not_read_either(
     frame = frame_of(tile, lattice_of([scene], reading))
     plain = read_dates(overpasses([scene]), frame, replace(reading, mask=None), target=tile)
     close_all()
-    read: list[int] = []
-
-    def counted(*args: Any) -> Any:
-        read.append(1)
-        return unpacked(*args)
-
-    monkeypatch.setattr(_file, "unpacked", counted)
-    monkeypatch.setattr(_file, "_SETTLED_AFTER", 0)  # GDAL reads what was just written
+    read = blocks_unpacked(monkeypatch)
     stack = read_dates(overpasses([scene]), frame, reading, target=tile)
     # half of the blocks of 10 m (16) and of 20 m (4), and the classes
     assert 0 < len(read) <= 8 + 2 + 4

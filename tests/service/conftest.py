@@ -20,6 +20,7 @@ from automap_service.settings import Settings, read_settings
 from automap_service.uploads import files, reading
 from automap_service.web.app import create_app
 from automap_tiles.jobs import Database
+from tests.jobs.conftest import server, url
 from tests.jobs.parts import BOUNDARY, SCENES, Clock
 
 PASSWORD = "a rather long one"
@@ -143,4 +144,4 @@ def launched() -> dict[str, Any]:
     }
 
 
-__all__ = ["BOUNDARY", "PASSWORD", "SAMPLES", "SCENES", "SQUARE", "Asker", "Site"]
+__all__ = ["BOUNDARY", "PASSWORD", "SAMPLES", "SCENES", "SQUARE", "Asker", "Site", "server", "url"]

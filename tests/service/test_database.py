@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,23 +14,7 @@ from automap_service.database import backup, check_state, migrate, newest, state
 from automap_service.tables import METADATA
 from automap_tiles.errors import ConfigError, OutputError
 from automap_tiles.jobs import Database
-from tests.jobs.postgresql import own_database, postgresql
 from tests.service.conftest import MakeSite
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    with postgresql() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/x.sqlite"
-        return
-    with own_database(request.getfixturevalue("server"), f"t{secrets.token_hex(6)}") as found:
-        yield found
 
 
 def test_the_steps_lead_to_the_tables_of_the_code(url: str) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-from automap_tiles.raster.tiff._directory import Field, Tag
+from automap_tiles.raster.tiff._directory import WRONG, Field, Tag, number_of
 
 
 class Compression(IntEnum):
@@ -114,18 +114,18 @@ def layout_of(fields: dict[int, Field]) -> Layout | None:
     business: what stands for a missing one does not stand for it.
     """
     size, block = (
-        (_one(fields, rows, 0), _one(fields, columns, 0))
+        (number_of(fields, rows, 0), number_of(fields, columns, 0))
         for rows, columns in (
             (Tag.IMAGE_LENGTH, Tag.IMAGE_WIDTH),
             (Tag.TILE_LENGTH, Tag.TILE_WIDTH),
         )
     )
-    samples = _one(fields, Tag.SAMPLES_PER_PIXEL, 0)
-    planar = _one(fields, Tag.PLANAR_CONFIGURATION, _PIXEL_INTERLEAVED)
+    samples = number_of(fields, Tag.SAMPLES_PER_PIXEL, 0)
+    planar = number_of(fields, Tag.PLANAR_CONFIGURATION, _PIXEL_INTERLEAVED)
     dtype = _dtype(_same(fields, Tag.BITS_PER_SAMPLE, 0), _same(fields, Tag.SAMPLE_FORMAT, 1))
     try:
-        compression = Compression(_one(fields, Tag.COMPRESSION, 1))
-        predictor = Predictor(_one(fields, Tag.PREDICTOR, 1))
+        compression = Compression(number_of(fields, Tag.COMPRESSION, 1))
+        predictor = Predictor(number_of(fields, Tag.PREDICTOR, 1))
     except ValueError:
         return None
     if min(*size, *block, samples) < 1 or planar not in (_PIXEL_INTERLEAVED, _BAND_INTERLEAVED):
@@ -148,23 +148,12 @@ def layout_of(fields: dict[int, Field]) -> Layout | None:
     return found if are_right else None
 
 
-_WRONG = -1
-
-
-def _one(fields: dict[int, Field], tag: int, default: int) -> int:
-    """The one whole number of a field; `_WRONG` where there is something else."""
-    if tag not in fields:
-        return default
-    found = fields[tag].one()
-    return _WRONG if found is None else found
-
-
 def _same(fields: dict[int, Field], tag: int, default: int) -> int:
-    """The whole number that a field has for every sample; `_WRONG` for anything else."""
+    """The whole number that a field has for every sample; `WRONG` for anything else."""
     if tag not in fields:
         return default
     found = set(fields[tag].whole())
-    return found.pop() if len(found) == 1 else _WRONG
+    return found.pop() if len(found) == 1 else WRONG
 
 
 def _dtype(bits: int, kind: int) -> np.dtype[Any] | None:

@@ -6,7 +6,7 @@ TIFF 6.0 (Adobe, 1992), sections 2 and 15; field numbers of GeoTIFF 1.1 (OGC 19-
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -124,6 +124,18 @@ class Field:
         Raises `UnicodeDecodeError` when it is not.
         """
         return self.data.rstrip(b"\0").decode()
+
+
+WRONG = -1
+"""What stands for values of a field that are not as they should be; no such number is stored."""
+
+
+def number_of(fields: Mapping[int, Field], tag: int, default: int) -> int:
+    """The one whole number of a field; `WRONG` where there is something else."""
+    if tag not in fields:
+        return default
+    found = fields[tag].one()
+    return WRONG if found is None else found
 
 
 def read_directory(content: bytes | memoryview) -> dict[int, Field] | None:

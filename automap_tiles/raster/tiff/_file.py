@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from automap_tiles.raster.tiff._blocks import LAYOUT, Compression, Layout, layout_of
 from automap_tiles.raster.tiff._cache import capacity, keep, kept
-from automap_tiles.raster.tiff._directory import Field, Tag, read_directories
+from automap_tiles.raster.tiff._directory import Field, Tag, number_of, read_directories
 from automap_tiles.raster.tiff._unpacking import Damaged, unpacked
 
 Slices = tuple[slice, slice]
@@ -245,26 +245,21 @@ def _candidates(images: list[dict[int, Field]], profile: Profile) -> list[dict[i
     found = [
         fields
         for fields in images[1:]
-        if _number(fields, _SUBFILE, _WHOLE) == _REDUCED
-        and (_number(fields, Tag.IMAGE_LENGTH, 0), _number(fields, Tag.IMAGE_WIDTH, 0))
+        if number_of(fields, _SUBFILE, _WHOLE) == _REDUCED
+        and (number_of(fields, Tag.IMAGE_LENGTH, 0), number_of(fields, Tag.IMAGE_WIDTH, 0))
         == profile.shape[1:]
     ]
     return found if len(found) == 1 else []
-
-
-def _number(fields: dict[int, Field], tag: int, default: int) -> int | None:
-    """The one number of a field; None where it has another one or several."""
-    return fields[tag].one() if tag in fields else default
 
 
 def _is_plain(fields: dict[int, Field], layout: Layout, profile: Profile) -> bool:
     """Whether the pixels are what the blocks hold, and the image is the one that GDAL sees."""
     return (
         fields.keys() <= _KNOWN
-        and _number(fields, _SUBFILE, _WHOLE) == (_REDUCED if profile.is_overview else _WHOLE)
-        and _number(fields, _FILL_ORDER, 1) == 1
-        and _number(fields, _ORIENTATION, 1) == 1
-        and _number(fields, Tag.PHOTOMETRIC, 0) in _PHOTOMETRIC
+        and number_of(fields, _SUBFILE, _WHOLE) == (_REDUCED if profile.is_overview else _WHOLE)
+        and number_of(fields, _FILL_ORDER, 1) == 1
+        and number_of(fields, _ORIENTATION, 1) == 1
+        and number_of(fields, Tag.PHOTOMETRIC, 0) in _PHOTOMETRIC
         and layout.shape == profile.shape
         and layout.dtype == np.dtype(profile.dtype)
         and layout.block == profile.block
