@@ -78,7 +78,8 @@ class RasterFile:
         return self.where.path
 
     def footprint(self, crs: CRS) -> BaseGeometry:
-        return _footprint(self.where.url, crs, self.pyramid)
+        url = self.where.url
+        return _footprint(url, raster.file_stamp(url), crs, self.pyramid)
 
     def fingerprint(self) -> str:
         extra = "" if self.nodata is None else f" nodata={self.nodata}"
@@ -153,8 +154,11 @@ class RasterFileTile:
 
 
 @lru_cache(maxsize=512)
-def _footprint(url: str, crs: CRS, pyramid: Pyramid) -> BaseGeometry:
-    """Outline of a raster in a CRS; where the CRS cannot express it, the whole pyramid."""
+def _footprint(url: str, _stamp: object, crs: CRS, pyramid: Pyramid) -> BaseGeometry:
+    """Outline of a raster in a CRS; where the CRS cannot express it, the whole pyramid.
+
+    The stamp makes a file that was replaced another one.
+    """
     info = raster.inspect(url)
     if info.crs is None:
         raise InputError("has no CRS, so it lies nowhere", url)

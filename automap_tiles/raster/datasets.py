@@ -118,7 +118,7 @@ def open_source(path: str | Path, level: int | None = None) -> Source:
     ensure_env()
     _leave_to_parent()
     key = (os.fspath(path), level)
-    stamp = _stamp(key[0])
+    stamp = file_stamp(key[0])
     source = _pool.sources.get(key)
     if source is not None and source.stamp == stamp:
         _pool.sources.move_to_end(key)
@@ -259,7 +259,8 @@ def deepest_reason(error: BaseException) -> str:
     return str(error)
 
 
-def _stamp(path: str) -> Stamp | None:
+def file_stamp(path: str) -> Stamp | None:
+    """Another one when a local file was replaced; None for all that is not a local file."""
     try:
         status = os.stat(path)  # noqa: PTH116 - this runs at every read, and pathlib costs more
     except (OSError, ValueError):

@@ -7,7 +7,6 @@ what lies in it, so that every window gives the same values.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +18,7 @@ from affine import Affine
 from automap_tiles.errors import InputError
 from automap_tiles.grid import Grid
 from automap_tiles.missions import ANGLE_STEP, BandFile, Scaling, Scene, grid_of
+from automap_tiles.raster import file_stamp
 from automap_tiles.scenes.frames import Frame, NativeFrame, Source
 from automap_tiles.scenes.lattice import Lattice, Window, intersection, slices
 from automap_tiles.scenes.link_signing import resolve
@@ -67,7 +67,8 @@ class Reflectance:
     def key(self) -> Hashable:
         """The same for the same pixels: of the scene, its files as they are now and the lattice."""
         files = tuple(self.scene.band(band).href for band in self.bands)
-        return self.scene.id, files, _stamp(files[0]), self.lattice.transform
+        stamps = tuple(file_stamp(file) for file in files)
+        return self.scene.id, files, stamps, self.lattice.transform
 
     def read(self, window: Window) -> tuple[Floats, Bools]:
         """(band, y, x), 0 where a band has no data, and (y, x), True where any band has some."""
@@ -135,7 +136,7 @@ def sun_zenith(scene: Scene, frame: Frame) -> Array | None:
     if href is None:
         return None
     href = resolve(href, scene.access)
-    source = Source(href=href, grid=_looked_up(href), indexes=(1,), nodata=None)
+    source = Source(href=href, grid=_grid_at(href), indexes=(1,), nodata=None)
     steps = frame.read(source, "nearest")[0]
     return np.ma.filled(steps.astype(np.float64) * ANGLE_STEP, np.nan)
 
@@ -224,17 +225,14 @@ def _finest(scene: Scene, bands: Sequence[str]) -> Grid:
 
 def band_grid(scene: Scene, file: BandFile) -> Grid:
     """Of a band's file, which is opened where it is not known."""
-    return file.grid or _looked_up(resolve(file.href, scene.access))
+    return file.grid or _grid_at(resolve(file.href, scene.access))
+
+
+def _grid_at(href: str) -> Grid:
+    return _kept_grid(href, file_stamp(href))
 
 
 @lru_cache(maxsize=4096)
-def _looked_up(href: str) -> Grid:
+def _kept_grid(href: str, _stamp: object) -> Grid:
+    """The stamp makes a file that was replaced another one."""
     return grid_of(href)
-
-
-def _stamp(href: str) -> int:
-    """When a local file was written; 0 for any other."""
-    try:
-        return os.stat(href).st_mtime_ns  # noqa: PTH116 also /vsi… names come here
-    except (OSError, ValueError):
-        return 0

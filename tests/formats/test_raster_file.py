@@ -1,0 +1,49 @@
+"""A raster file as an input, while the file behind the name changes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import rasterio
+from rasterio.transform import from_bounds
+
+from automap_tiles.formats import InputSpec
+from automap_tiles.formats.registry import open_input
+from automap_tiles.grid import Bounds, Pyramid
+
+
+def written(path: Path, bounds: Bounds) -> Path:
+    pixels = np.full((1, 32, 32), 7, np.uint8)
+    with rasterio.open(
+        path, "w", driver="GTiff", width=32, height=32, count=1, dtype="uint8", crs="EPSG:4326",
+        transform=from_bounds(*bounds, 32, 32),
+    ) as file:  # fmt: skip
+        file.write(pixels)
+    return path
+
+
+@pytest.mark.parametrize("keeps_its_time", [False, True])
+def test_a_file_replaced_by_one_that_lies_elsewhere(tmp_path: Path, keeps_its_time: bool) -> None:
+    """As long as the process is open: in a notebook, behind the preview."""
+    path = written(tmp_path / "dem.tif", Bounds(0, 0, 10, 10))
+    pyramid = Pyramid.from_grid("geodetic")
+    source = open_input(InputSpec.from_value("dem", str(path)), Path("/"), pyramid)
+    west, east = pyramid.tile(5, 14, 32), pyramid.tile(5, 14, 40)
+    assert not source.at(west).is_empty()
+    assert source.at(east).is_empty()
+
+    other = written(tmp_path / "next.tif", Bounds(40, 0, 50, 10))
+    if keeps_its_time:
+        before = path.stat()
+        os.utime(other, ns=(before.st_atime_ns, before.st_mtime_ns))
+    other.replace(path)
+
+    assert source.footprint(pyramid.crs).bounds == (40, 0, 50, 10)
+    assert source.at(west).is_empty()
+    assert not source.at(east).is_empty()
+    pixels: Any = source.at(east)
+    assert pixels.read(1).max() == 7
