@@ -11,11 +11,12 @@ TESTS ?= tests
 # Where it is set, each of some hundred interpreters would compile all modules and tests anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install demo service-demo chromium test fuzz kills job-kills mutants cases lint bench lock clean
+.PHONY: help install demo service-demo launcher chromium test fuzz kills job-kills mutants cases lint bench lock clean
 
 help:
 	@echo "make demo    fetch real Sentinel-2 imagery, make pyramids and a map of it"
 	@echo "make service-demo  a page and an API to launch runs on that imagery, with two users"
+	@echo "make launcher  fetch what runs Python on the service's page, for the wheel"
 	@echo "make test    install what the tests need and run them"
 	@echo "make fuzz    property tests with seeds of their own, which it prints (SEED=... repeats them)"
 	@echo "make kills   60 runs into an object store killed and continued elsewhere"
@@ -69,7 +70,13 @@ demo: $(VENV)/.demo-stamp
 SERVICE ?= .service-demo
 PORT ?= 8090
 service-demo: $(VENV)/.service-stamp
+	@$(BIN)/python -m automap_service.launcher
 	$(BIN)/automap service demo --folder $(SERVICE) --port $(PORT)
+
+# Python for the page "Code" (pyodide of the npm registry, pinned by its hash). It is not committed;
+# a wheel that is built afterwards brings it along.
+launcher: $(VENV)/.service-stamp
+	@$(BIN)/python -m automap_service.launcher
 
 # The page of the preview is tested in Debian's Chromium. Where there is none and apt-get may install
 # it, it does; elsewhere those tests are skipped and say so.

@@ -10,7 +10,8 @@
 
 The functions talk to the server in the variable `AUTOMAP_SERVER`, with the token in
 `AUTOMAP_TOKEN` or the name and password in `AUTOMAP_USER` and `AUTOMAP_PASSWORD`; `Server` does
-the same for any other.
+the same for any other, and `use` lets the functions talk to it. On the page "Code" of a service
+this very module runs in the browser, as the user who is logged in.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ __all__ = [
     "automap_launch",
     "automap_wait",
     "time_range",
+    "use",
 ]
 
 FINAL = frozenset({"successful", "failed", "dismissed"})
@@ -204,26 +206,35 @@ class Server:
         body: Mapping[str, Any] | bytes | None,
         headers: Mapping[str, str],
     ) -> Any:
-        request = self._request(method, where, body, headers)
+        data, known = self._written(body, headers)
         try:
-            with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:
-                content = answer.read()
-        except urllib.error.HTTPError as error:
-            with error:
-                raise _refused(error) from None
+            code, said, content = self._send(method, self.address + where, data, known)
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", error)
             raise ServiceError(f"{self.address} cannot be reached: {reason}") from None
+        if code >= 400:
+            raise _refused(code, said, content)
         return json.loads(content) if content else {}
 
-    def _request(
-        self,
-        method: str,
-        where: str,
-        body: Mapping[str, Any] | bytes | None,
-        headers: Mapping[str, str],
-    ) -> urllib.request.Request:
-        url = where if where.startswith(f"{self.address}/") else self.address + where
+    def _send(
+        self, method: str, url: str, data: bytes | None, headers: Mapping[str, str]
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """(code, headers, content) of one request; raises `OSError`.
+
+        What has no sockets, as a browser, sends in another way.
+        """
+        request = urllib.request.Request(url, data=data, method=method, headers=dict(headers))
+        try:
+            with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:
+                return answer.status, dict(answer.headers.items()), answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, dict(error.headers.items()), _read(error)
+
+    def _written(
+        self, body: Mapping[str, Any] | bytes | None, headers: Mapping[str, str]
+    ) -> tuple[bytes | None, dict[str, str]]:
+        """A body as bytes, and the headers that go with it."""
         known = {"Accept": "application/json", **headers}
         data = body if isinstance(body, bytes) else None
         if body is not None and data is None:
@@ -233,23 +244,36 @@ class Server:
             known["Content-Type"] = "application/octet-stream"
         if self._token is not None:
             known["Authorization"] = f"Token {self._token}"
-        return urllib.request.Request(url, data=data, method=method, headers=known)
+        return data, known
+
+
+_used: list[Server] = []
+"""The one of `use`, if any."""
+
+
+def use(server: Server) -> None:
+    """Let the functions below talk to this server, whatever the variables say."""
+    _used[:] = [server]
+
+
+def _server() -> Server:
+    return _used[0] if _used else Server.of_environment()
 
 
 def automap_launch(parameters: Mapping[str, Any], *, check: bool = False) -> Any:
     """Launch a run; its id, or with `check` what it would be. Raises `LaunchError`."""
-    server = Server.of_environment()
+    server = _server()
     return server.check(parameters) if check else server.launch(parameters)
 
 
 def automap_jobs(**query: str) -> list[dict[str, Any]]:
     """All jobs, newest first."""
-    return list(Server.of_environment().jobs(**query))
+    return list(_server().jobs(**query))
 
 
 def automap_wait(name: str, *, seconds: float | None = None) -> dict[str, Any]:
     """A job at its end."""
-    return Server.of_environment().wait(name, seconds=seconds)
+    return _server().wait(name, seconds=seconds)
 
 
 def time_range(start: int, end: int, month: int = 12, offset: int = 0) -> Iterator[tuple[str, str]]:
@@ -269,16 +293,25 @@ def time_range(start: int, end: int, month: int = 12, offset: int = 0) -> Iterat
         yield (begin + shift).isoformat(), (final + shift).isoformat()
 
 
-def _refused(error: urllib.error.HTTPError) -> ServiceError:
+def _read(error: urllib.error.HTTPError) -> bytes:
+    """What stands in a refusal; one that broke off is a refusal all the same."""
+    try:
+        return error.read()
+    except (OSError, http.client.HTTPException):
+        return b""
+
+
+def _refused(code: int, said: Mapping[str, str], content: bytes) -> ServiceError:
     problem: dict[str, Any] = {}
-    with contextlib.suppress(ValueError, OSError):
-        found = json.loads(error.read())
+    with contextlib.suppress(ValueError):
+        found = json.loads(content)
         problem = found if isinstance(found, dict) else {}
-    if (pause := error.headers.get("Retry-After", "")).isdecimal():
+    heads = {name.lower(): value for name, value in said.items()}
+    if (pause := heads.get("retry-after", "")).isdecimal():
         problem["retry_after"] = float(pause)
-    said = problem.get("detail") or problem.get("title") or error.reason
+    words = problem.get("detail") or problem.get("title") or http.client.responses.get(code, "")
     kind = LaunchError if problem.get("errors") else ServiceError
-    return kind(f"{error.code}: {said}", error.code, problem)
+    return kind(f"{code}: {words}", code, problem)
 
 
 def _plain(value: object) -> Any:

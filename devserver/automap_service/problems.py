@@ -104,5 +104,8 @@ class Problem(Exception):
 
 def invalid(errors: Sequence[Fault]) -> Problem:
     """The parameters cannot be, for these reasons."""
-    said = "; ".join(f"{each.pointer.removeprefix('/')}: {each.message}" for each in errors)
+    said = "; ".join(
+        f"{each.pointer.removeprefix('/')}: {each.message}" if each.pointer else each.message
+        for each in errors
+    )
     return Problem(status=400, type="invalid-parameter-value", detail=said[:2000], errors=errors)

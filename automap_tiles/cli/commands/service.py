@@ -165,6 +165,17 @@ def doctor(folder: str | None, file: str | None, mail_to: str | None) -> None:
 
 
 @command.command()
+@_configured
+def launcher(folder: str | None, file: str | None) -> None:
+    """Fetch what the page Code runs Python with; it needs the npm registry, once."""
+    settings = _settings(folder, file, {})
+    from automap_service.launcher import pyodide
+
+    found = pyodide.folder(settings.root) or pyodide.fetch(settings.root / "launcher")
+    click.echo(str(found))
+
+
+@command.command()
 def config() -> None:
     """Print the whole configuration, commented, with its defaults."""
     try:

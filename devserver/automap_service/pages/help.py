@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 from flask import Response
 
+from automap_service.launcher import pyodide
 from automap_service.launching.schema import PROPERTIES, REQUIRED
 from automap_service.pages.blueprint import blueprint
-from automap_service.pages.examples import examples
+from automap_service.pages.examples import examples, scripts
 from automap_service.pages.render import page
 from automap_service.web.context import base, needs, service, user_asking
 
@@ -17,7 +18,8 @@ from automap_service.web.context import base, needs, service, user_asking
 @needs()
 def code() -> Response:
     """The same from a script: curl, Python, the command line."""
-    boundaries = service().files.all(user_asking().id, "boundaries")
+    user = user_asking()
+    boundaries = service().files.all(user.id, "boundaries")
     year = datetime.fromtimestamp(service().database.clock(), UTC).year - 1
     wanted = {
         "mode": "composite",
@@ -32,8 +34,11 @@ def code() -> Response:
         server=base(),
         code=examples(wanted, base()),
         has_boundary=bool(boundaries),
-        name=user_asking().name,
+        name=user.name,
         year=year,
+        scripts=scripts(wanted),
+        may_run="launcher" in user.rights,
+        has_python=pyodide.folder(service().settings.root) is not None,
         properties=PROPERTIES,
         required=REQUIRED,
     )

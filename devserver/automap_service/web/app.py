@@ -8,7 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from automap_service import pages
 from automap_service.service import Service
 from automap_service.web import answers
-from automap_service.web.views import accounts, files, jobs, launching, ogc
+from automap_service.web.views import accounts, files, jobs, launcher, launching, ogc
 
 
 def create_app(service: Service) -> Flask:
@@ -19,7 +19,7 @@ def create_app(service: Service) -> Flask:
     app.config["MAX_FORM_MEMORY_SIZE"] = service.settings.limits.body
     app.extensions["automap-service"] = service
     answers.install(app)
-    for each in (ogc, accounts, launching, jobs, files):
+    for each in (ogc, accounts, launching, jobs, files, launcher):
         app.register_blueprint(each.views)
     app.register_blueprint(pages.blueprint)
     if service.settings.web.behind_proxy:

@@ -3,111 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.devserver.browser.chromium import ARTEFACTS, browser
-from tests.jobs.parts import BOUNDARY, SCENES
-from tests.service.conftest import PASSWORD
-from tests.service.test_story import Running, running
-
-__all__ = ["browser"]
+from tests.service.browser.conftest import SAMPLES, SIZES, Open
+from tests.service.test_story import Running
 
 pytestmark = [pytest.mark.serial, pytest.mark.timeout(400)]
 
-SAMPLES = b"X,Y,2017,2018\n-74.0,40.7,1,1\n-73.9,40.8,2,2\n-73.95,40.65,1,3\n-73.85,40.7,2,2\n"
-SIZES = ((1440, 900), (1024, 768), (360, 740))
 PAGES = ("/orders", "/launch", "/files", "/code", "/account", "/admin", "/help")
-WANTED = {
-    "mode": "composite",
-    "satellites": 8,
-    "start_date": "2018-04-01",
-    "end_date": "2018-05-31",
-    "boundary": "New York",
-    "description": "spring of 2018",
-}
-
-
-@dataclass
-class Visit:
-    """A browser that is logged in, and what it complained of."""
-
-    page: Page
-    address: str
-    console: list[str]
-    requests: list[str]
-
-    def go(self, path: str) -> None:
-        self.page.goto(self.address + path)
-        self.page.wait_for_selector("html[data-ready]")
-        self.page.wait_for_load_state("networkidle")
-
-    def shoot(self, name: str) -> None:
-        ARTEFACTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=ARTEFACTS / f"service-{name}.png", full_page=True)
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Running]:
-    """A service with a user, files of it, and a run that came to its end."""
-    folder = tmp_path_factory.mktemp("pages") / "service"
-    with running(folder, str(shared / "data" / SCENES)) as site:
-        login = {"username": "admin", "password": site.first, "new_password": PASSWORD}
-        site.token = site.ask("POST", "/auth", login)[1]["token"]
-        boundary = (shared / "data" / BOUNDARY).read_bytes()
-        assert site.ask("PUT", "/files/boundaries/New%20York", boundary)[0] == 201
-        assert site.ask("PUT", "/files/samples/points", SAMPLES)[0] == 201
-        job = site.ask("POST", "/launch", WANTED)[1]["id"]
-        assert site.wait(job, 200)["status"] == "successful"
-        yield site
-
-
-Open = Callable[..., Visit]
-
-
-@pytest.fixture
-def visit(browser: Browser, site: Running) -> Iterator[Open]:
-    """Open a page as the user; afterwards no error was told and nothing was asked elsewhere."""
-    opened: list[Visit] = []
-
-    def open_(
-        path: str, size: tuple[int, int] = SIZES[0], *, dark: bool = False, scripts: bool = True
-    ) -> Visit:
-        context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]},
-            color_scheme="dark" if dark else "light",
-            java_script_enabled=scripts,
-        )
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        found = Visit(page, site.address, [], [])
-        page.on("console", lambda said: found.console.append(f"{said.type}: {said.text}"))
-        page.on("pageerror", lambda error: found.console.append(f"error: {error}"))
-        page.on("request", lambda request: found.requests.append(request.url))
-        opened.append(found)
-        page.goto(site.address + "/login")
-        page.get_by_label("Name").fill("admin")
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Log in").click()
-        page.wait_for_url(site.address + "/")
-        if scripts:
-            found.go(path)
-        else:
-            page.goto(site.address + path)
-        return found
-
-    yield open_
-    for each in opened:
-        own = (each.address, "data:", "blob:")
-        assert [url for url in each.requests if not url.startswith(own)] == []
-        assert [
-            text for text in each.console if not text.startswith(("log:", "info:", "verbose:"))
-        ] == []
-        each.page.context.close()
 
 
 def _job(site: Running) -> str:

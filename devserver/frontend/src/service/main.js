@@ -4,6 +4,7 @@
 import "./service.css";
 import { icon } from "../dom.js";
 import { startTheme, turnTheme } from "../theme.js";
+import { startCode } from "./code.js";
 import { startFiles } from "./files.js";
 import { startLaunch } from "./launch.js";
 import { startLive } from "./live.js";
@@ -35,5 +36,6 @@ for (const log of document.querySelectorAll(".log")) log.scrollTop = log.scrollH
 showMaps();
 startLaunch();
 startFiles();
+startCode();
 startLive();
 document.documentElement.dataset.ready = "";

@@ -1,0 +1,1 @@
+"""Python in the browser of the user: what the page "Code" runs scripts with."""
