@@ -158,3 +158,11 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         order.prepare()
     except CycleError as error:
         pytest.fail(" imports ".join(error.args[1][::-1]))
+
+
+def test_the_readme_says_what_each_extra_is_for(root: Path, project: dict[str, Any]) -> None:
+    for_users = set(project["project"]["optional-dependencies"]) - {"test", "dev", "bench"}
+    text = (root / "README.md").read_text(encoding="utf-8")
+    table = text.partition("## Optional parts")[2].partition("\n## ")[0]
+    named = [part.split(",") for part in re.findall(r"\[([a-z0-9,]+)\]", table)]
+    assert {name for part in named for name in part} == for_users
