@@ -21,7 +21,12 @@ HEAVY = (
     "dask", "distributed", "fiona", "mapchete", "numba", "numpy", "obstore",
     "pydantic", "rasterio", "scipy", "shapely", "sqlite3",
 )  # fmt: skip
-LOCKS = ("requirements.lock", "requirements-test.lock", "requirements-demo.lock")
+LOCKS = (
+    "requirements.lock",
+    "requirements-test.lock",
+    "requirements-demo.lock",
+    "requirements-service.lock",
+)
 
 
 @pytest.fixture(scope="module")
@@ -130,11 +135,17 @@ def test_requirement_files_were_exported_from_the_lock(root: Path, name: str) ->
 
 
 def test_locks_hold_what_the_project_asks_for(root: Path, project: dict[str, Any]) -> None:
-    base, test, demo = (_pinned((root / name).read_text(encoding="utf-8")) for name in LOCKS)
+    base, test, demo, service = (
+        _pinned((root / name).read_text(encoding="utf-8")) for name in LOCKS
+    )
     extras = project["project"]["optional-dependencies"]
     wanted = dict.fromkeys(project["project"]["dependencies"], base)
     wanted |= {name: test for extra in ("test", "dev", "bench") for name in extras[extra]}
-    for text, lock in [*wanted.items(), *((text, demo) for text in extras["classify"])]:
+    pairs = [*wanted.items(), *((text, demo) for text in (*extras["classify"], *extras["serve"]))]
+    pairs += [
+        (text, service) for extra in ("classify", "serve", "service") for text in extras[extra]
+    ]
+    for text, lock in pairs:
         requirement = Requirement(text)
         if requirement.name == "automap-tiles":
             continue
@@ -148,6 +159,7 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         "automap_tiles",
         "automap_processes",
         "automap_devserver",
+        "automap_service",
         exclude_type_checking_imports=True,
         cache_dir=None,
     )

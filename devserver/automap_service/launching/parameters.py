@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any, Protocol
 
+from automap_service.launching.schema import NAMES, ONLY
 from automap_service.problems import Fault, fault_of, invalid
 from automap_service.settings import CataloguePart
 from automap_tiles.errors import AutomapError, ConfigError
@@ -98,8 +99,6 @@ class _Reading:
         self._uses: list[str] = []
 
     def all(self) -> None:
-        from automap_service.launching.schema import NAMES
-
         for name in self._said:
             if name not in NAMES:
                 self._fault(name, "there is no such parameter", remedy=f"one of {', '.join(NAMES)}")
@@ -278,8 +277,6 @@ class _Reading:
 
     def _useless(self, mode: str) -> None:
         """What was given and means nothing in this mode is wrong, not silently ignored."""
-        from automap_service.launching.schema import ONLY
-
         for name, modes in ONLY.items():
             if name in self._said and mode not in modes:
                 self._fault(name, f"has no use in the mode {mode}", remedy=" or ".join(modes))
@@ -326,7 +323,6 @@ def _masker(name: str) -> bool:
 
 
 def _kept(mode: str) -> frozenset[str]:
-    from dataclasses import fields
 
     return frozenset(each.name for each in fields(order_kind(mode)))  # type: ignore[arg-type]
 

@@ -16,7 +16,7 @@ from automap_service.pages.blueprint import blueprint
 from automap_service.pages.examples import examples
 from automap_service.pages.render import page
 from automap_service.pages.timeline import bars
-from automap_service.problems import Problem
+from automap_service.problems import OWN, Problem
 from automap_service.web.context import (
     address,
     base,
@@ -182,8 +182,6 @@ def act(job: str) -> Answer:
 @blueprint.get("/problems/<name>")
 def problem(name: str) -> Response:
     """What a type of problem means."""
-    from automap_service.problems import OWN
-
     if name not in OWN:
         raise Problem(status=404, type="not-found")
     return page("problem.html", title=OWN[name], problem=None)

@@ -12,8 +12,9 @@ from flask import Flask, Response, request
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from automap_service.problems import Problem
+from automap_service.problems import Problem, fault_of, invalid
 from automap_service.web.context import base, is_https, service
+from automap_service.web.html import html
 from automap_tiles.errors import ConfigError
 
 _log = logging.getLogger(__name__)
@@ -107,17 +108,13 @@ def _headers(response: Response) -> Response:
 
 def _problem(problem: Problem) -> Response:
     if wants_html() and request.method != "PUT":
-        from automap_service.pages.render import problem_page
-
-        return problem_page(problem)
+        return html().problem(problem)
     return as_json(
         problem.to_json(base()), problem.status, problem.headers, "application/problem+json"
     )
 
 
 def _config_error(error: ConfigError) -> Response:
-    from automap_service.problems import fault_of, invalid
-
     return _problem(invalid([fault_of(error, error.key or "")]))
 
 

@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from automap_service import pages
 from automap_service.service import Service
 from automap_service.web import answers
+from automap_service.web.html import show
 from automap_service.web.views import accounts, files, jobs, launcher, launching, ogc
 
 
@@ -22,6 +23,7 @@ def create_app(service: Service) -> Flask:
     for each in (ogc, accounts, launching, jobs, files, launcher):
         app.register_blueprint(each.views)
     app.register_blueprint(pages.blueprint)
+    show(app, pages.HTML)
     if service.settings.web.behind_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     return app

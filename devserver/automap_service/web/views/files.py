@@ -12,6 +12,7 @@ from automap_service.web.answers import as_json, tagged, wants_html
 from automap_service.web.asked import query
 from automap_service.web.context import base, needs, nothing, service, user_asking, write_down
 from automap_service.web.documents import file_info, link
+from automap_service.web.html import html
 
 views = Blueprint("files", __name__)
 
@@ -21,9 +22,7 @@ views = Blueprint("files", __name__)
 def files() -> Response:
     """All files of whoever asks."""
     if wants_html():
-        from automap_service.pages.files import files as page
-
-        return page()
+        return html().files()
     query(())
     found = service().files.all(user_asking().id)
     here = link(f"{base()}/files", "self")

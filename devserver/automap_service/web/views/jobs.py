@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, redirect, request, send_file
 from sqlalchemy import ColumnElement
 
+from automap_service.links import LONGEST_SIGNED
 from automap_service.problems import Fault, Problem, invalid
 from automap_service.web.answers import as_json, tagged, wants_html
 from automap_service.web.asked import interval, json_body, query, rfc3339, whole
@@ -26,6 +27,7 @@ from automap_service.web.documents import (
     scene_info,
     status_info,
 )
+from automap_service.web.html import html
 from automap_service.web.views.launching import again
 from automap_tiles.errors import AutomapError
 from automap_tiles.jobs import Job, Level, Status
@@ -43,9 +45,7 @@ _QUERY = ("status", "processID", "datetime", "q", "limit", "cursor", "type")
 def jobs() -> Response:
     """The jobs of whoever asks, newest first."""
     if wants_html():
-        from automap_service.pages.views import orders
-
-        return orders()
+        return html().orders()
     said = query(_QUERY)
     limit = whole(said, "limit", _LONGEST_LIST, 1, _LONGEST_LIST)
     before = whole(said, "cursor", 0, 1, 2**63 - 1) or None
@@ -91,9 +91,7 @@ def one(job: str) -> Response:
     """One job."""
     found = job_of(job)
     if wants_html():
-        from automap_service.pages.views import dashboard
-
-        return dashboard(found)
+        return html().dashboard(found)
     query(())
     return tagged(status_info(found, service().store.result(found.id), base()))
 
@@ -238,8 +236,6 @@ def revoke(job: str) -> Response:
 @views.get("/r/<word>")
 def download(word: str) -> Any:
     """The archive of a job, for whoever has the link."""
-    from automap_service.links import LONGEST_SIGNED
-
     followed = service().links.follow(word)
     if followed is None:
         raise Problem(status=410, type="ResultLinkExpired")

@@ -12,6 +12,7 @@ from automap_service.web import documents as doc
 from automap_service.web.answers import as_json, tagged, wants_html
 from automap_service.web.asked import query
 from automap_service.web.context import base, service
+from automap_service.web.html import html
 from automap_service.web.openapi import OPENAPI, document
 from automap_tiles.version import VERSION
 
@@ -28,9 +29,7 @@ CONFORMS = [
 def landing() -> Response:
     """Where everything is."""
     if wants_html():
-        from automap_service.pages.views import home
-
-        return home()
+        return html().home()
     query(())
     here = base()
     return tagged(
