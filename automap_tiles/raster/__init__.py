@@ -5,7 +5,7 @@ The only place that opens GDAL raster datasets.
 
 import automap_tiles.imports.rasterio  # noqa: F401 - before all that import it
 from automap_tiles.raster.array import Raster, times_picked, warp
-from automap_tiles.raster.datasets import close_all, file_stamp, inspect
+from automap_tiles.raster.datasets import close_all, file_stamp, inspect, inspect_anew
 from automap_tiles.raster.decoding import decode, decode_bands
 from automap_tiles.raster.encode import BandMetadata, default_profile, encode_geotiff
 from automap_tiles.raster.env import ensure_env
@@ -28,6 +28,7 @@ __all__ = [
     "ensure_env",
     "file_stamp",
     "inspect",
+    "inspect_anew",
     "prepare",
     "read",
     "read_into",

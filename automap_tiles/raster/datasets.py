@@ -160,6 +160,14 @@ def inspect(path: str | Path) -> RasterInfo:
     return open_source(path).info
 
 
+def inspect_anew(path: str | Path) -> RasterInfo:
+    """As `inspect`, of a file that may have been replaced since GDAL last looked at it."""
+    if is_networked(os.fspath(path)):
+        forget(path)
+        _forget_content(os.fspath(path))
+    return inspect(path)
+
+
 def require_bands(source: Source) -> None:
     """Raise `InputError` for a file without bands that is a collection of other rasters."""
     if not source.info.count:

@@ -31,6 +31,7 @@ from automap_tiles.runtime.function import FunctionRef, LoadedFunction, explaine
 from automap_tiles.runtime.signature import Argument, Signature, read_signature, without_none
 from automap_tiles.runtime.written import plain, with_texts
 from automap_tiles.runtime.zooms import ZoomValues
+from automap_tiles.storage import is_remote
 
 if TYPE_CHECKING:
     from automap_tiles.formats.protocols import Counts
@@ -42,10 +43,13 @@ _WIDEST = 4096
 def value_of(name: str, value: Any, argument: Argument, folder: Path) -> Any:
     """A parameter as the function asks for it; a relative `Path` starts at the folder.
 
-    Raises `ConfigError` with the parameter as its key.
+    One that names an object of a store is left as it is: `Address.of` knows what it means. Raises
+    `ConfigError` with the parameter as its key.
     """
     found = convert(name, value, argument.annotation)
-    return Path(folder, found) if is_path(argument) and found is not None else found
+    if not is_path(argument) or found is None or is_remote(str(plain(value))):
+        return found
+    return Path(folder, found)
 
 
 def given(signature: Signature, parameters: Mapping[str, Any]) -> dict[str, Any]:

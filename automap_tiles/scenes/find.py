@@ -40,7 +40,7 @@ from automap_tiles.scenes.failures import check_own
 from automap_tiles.scenes.report import SearchReport, Wanted, wanted_of
 from automap_tiles.scenes.select import Selection
 from automap_tiles.scenes.truncation import check_intact
-from automap_tiles.storage import is_remote
+from automap_tiles.storage import Address, is_remote
 
 _File = TypeVar("_File", BandFile, QualityFile)
 
@@ -131,8 +131,8 @@ def _both(found: tuple[list[Scene], list[tuple[str, str]]]) -> Candidates:
 
 def _below(path: str, unpack_to: Path | None) -> Candidates:
     files, archives = list_place(path)
-    if prepared.NAME in files and not is_remote(path):
-        return _both(prepared.scenes(Path(path)))
+    if prepared.NAME in files:
+        return _both(prepared.scenes(Address.of(path)))
     found, files = _yaml_stacks(path, files)
     place = folder_of(path, files)
     found += _in_place(place)

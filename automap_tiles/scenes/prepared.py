@@ -7,14 +7,15 @@ pixel in its area has an item without assets, so that it is not read again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from automap_tiles.errors import InputError
 from automap_tiles.missions import BandFile, QualityFile, Scaling, Scene, Sensor, sensor_of
 from automap_tiles.parsing import parse_json
+from automap_tiles.storage import Address
 
 NAME = "prepared.json"
 """A folder that holds it holds prepared scenes."""
@@ -31,6 +32,8 @@ PREPARED_INDICES = ("ndvi", "ndwi")
 """Made beside the bands, of reflectance that is not rounded."""
 
 _TEXTS = ("id", "sensor", "time")
+_ASKED = 16
+"""Items that an object store is asked for at a time."""
 
 
 def planes(sensor: Sensor) -> tuple[str, ...]:
@@ -38,40 +41,59 @@ def planes(sensor: Sensor) -> tuple[str, ...]:
     return (*sensor.common_bands, MASK, *PREPARED_INDICES)
 
 
-def scenes(folder: Path) -> tuple[list[Scene], list[tuple[str, str]]]:
+def scenes(folder: Address) -> tuple[list[Scene], list[tuple[str, str]]]:
     """(scenes, rejected) of a folder; scenes without pixels are in neither."""
     found: list[Scene] = []
     rejected: list[tuple[str, str]] = []
-    for path, item in items(folder):
+    for name, item in items(folder):
         try:
-            scene = None if item is None else _scene(path, item)
+            scene = None if item is None else _scene(folder, item)
         except (KeyError, TypeError, ValueError) as error:
-            rejected.append((path.name, f"not a prepared scene: {error!r}"))
+            rejected.append((name, f"not a prepared scene: {error!r}"))
             continue
         if item is None:
-            rejected.append((path.name, "not a JSON object"))
+            rejected.append((name, "not a JSON object"))
         elif scene is not None:
             found.append(scene)
     return found, rejected
 
 
-def items(folder: Path) -> Iterator[tuple[Path, dict[str, Any] | None]]:
+def items(folder: Address) -> Iterator[tuple[str, dict[str, Any] | None]]:
     """STAC items by file name, None for what is none; raises `InputError`."""
-    try:
-        paths = sorted(path for path in folder.glob("*.json") if path.name != NAME)
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", folder) from error
-    for path in paths:
-        yield path, read_item(path)
+    keys = folder.as_folder().list()
+    names = sorted(key for key in keys if "/" not in key and is_item(key))
+    yield from read_items(folder, names).items()
 
 
-def read_item(path: Path) -> dict[str, Any] | None:
-    """An item; None when there is none, or what is there is none."""
+def read_items(folder: Address, names: Sequence[str]) -> dict[str, dict[str, Any] | None]:
+    """Items by file name; raises `InputError`."""
+    if not folder.is_remote or len(names) < 2:
+        return {name: read_item(folder / name) for name in names}
+    with ThreadPoolExecutor(_ASKED) as pool:  # an answer is waiting, not work
+        found = pool.map(lambda name: read_item(folder / name), names)
+        return dict(zip(names, found, strict=True))
+
+
+def is_item(name: str) -> bool:
+    """Whether a file of the folder is the item of a scene, by its name."""
+    return name.endswith(".json") and name != NAME
+
+
+def read_item(address: Address) -> dict[str, Any] | None:
+    """An item; None when there is none, or what is there is none.
+
+    Raises `InputError` for a store that does not answer: that is not the same as no item.
+    """
     try:
-        content = parse_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        content = address.read()
+        found = None if content is None else parse_json(content.decode())
+    except ValueError:
         return None
-    return content if isinstance(content, dict) and "properties" in content else None
+    except InputError:
+        if address.is_remote:
+            raise
+        return None
+    return found if isinstance(found, dict) and "properties" in found else None
 
 
 def about(scene: Scene) -> dict[str, Any]:
@@ -89,12 +111,12 @@ def about(scene: Scene) -> dict[str, Any]:
     }
 
 
-def _scene(path: Path, item: Mapping[str, Any]) -> Scene | None:
+def _scene(folder: Address, item: Mapping[str, Any]) -> Scene | None:
     asset = item["assets"].get(ASSET)
     said = dict(item["properties"][KEY])
     if asset is None:
         return None
-    href = str((path.parent / str(asset["href"])).absolute())
+    href = (folder / str(asset["href"]).removeprefix("./")).url
     sensor = sensor_of(str(said["sensor"]))
     scaling = Scaling(multiply=SCALE, nodata=NODATA)
     bands = {

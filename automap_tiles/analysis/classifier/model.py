@@ -28,7 +28,7 @@ from automap_tiles.analysis.classifier.members import Member, MemberKind
 from automap_tiles.analysis.pca import Pca
 from automap_tiles.analysis.recipe import Recipe
 from automap_tiles.errors import InputError
-from automap_tiles.storage import open_storage
+from automap_tiles.storage import Address
 
 __all__ = ["FORMAT", "LandClass", "Model", "TrainingSamples"]
 
@@ -103,8 +103,7 @@ class Model:
 
     def save(self, path: Path | str) -> None:
         """Write the file, whole or not at all; raises `OutputError`."""
-        where = Path(path).absolute()
-        open_storage(str(where.parent)).put(where.name, self.to_bytes())
+        Address.of(path).write(self.to_bytes())
 
     def to_bytes(self) -> bytes:
         """Content of the file."""
@@ -172,11 +171,9 @@ class Model:
     @classmethod
     def open(cls, path: Path | str) -> Model:
         """Read a file; raises `InputError` that says what is wrong with it."""
-        where = Path(path).absolute()
-        try:
-            data = open_storage(str(where.parent)).get(where.name)
-        except FileNotFoundError:
-            raise InputError("there is no such model", path) from None
+        data = Address.of(path).read()
+        if data is None:
+            raise InputError("there is no such model", path)
         return cls.from_bytes(data, path)
 
     @classmethod

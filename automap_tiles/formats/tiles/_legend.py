@@ -12,6 +12,7 @@ from automap_tiles.errors import InputError
 from automap_tiles.formats.options import Options
 from automap_tiles.formats.spec import OutputSpec
 from automap_tiles.raster.legend import CLASS_TAG
+from automap_tiles.storage import is_remote
 
 Colour = tuple[int, ...]
 """(r, g, b) or (r, g, b, a), 0 to 255."""
@@ -48,7 +49,7 @@ def _of_model(spec: OutputSpec, path: str) -> Legend:
     from automap_tiles.analysis.classifier.model import Model
 
     try:
-        classes = Model.open(Path(spec.base, path)).classes
+        classes = Model.open(path if is_remote(path) else Path(spec.base, path)).classes
     except InputError as error:
         raise spec.error(
             error.message, key="colormap", found=path, remedy="a model of `automap train`"

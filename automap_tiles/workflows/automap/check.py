@@ -23,13 +23,13 @@ from automap_tiles.workflows.automap.download import done, is_remote_scene
 from automap_tiles.workflows.automap.expected import Expected, expected
 from automap_tiles.workflows.automap.folders import (
     composite_path,
-    fetched_folder,
     map_path,
     scenes_folder,
 )
 from automap_tiles.workflows.automap.order import ClassificationOrder, DownloadOrder
 from automap_tiles.workflows.automap.parameters import Mode, RunParameters, parameters_of
 from automap_tiles.workflows.automap.results import check_composites, tell_confidence
+from automap_tiles.workflows.automap.scratch import Scratch
 from automap_tiles.workflows.automap.state import SceneRejected
 from automap_tiles.workflows.events import Json
 
@@ -90,8 +90,8 @@ class AutomapReport:
     found: Discovered
     notes: tuple[Note, ...]
     """What would be lost, replaced, ignored or guessed."""
-    free_bytes: int
-    """On the disk of the output."""
+    free_bytes: int | None
+    """On the disk of the output; None: an object store does not tell."""
 
     @property
     def funnel(self) -> Funnel:
@@ -102,7 +102,7 @@ class AutomapReport:
     def warnings(self) -> tuple[str, ...]:
         """What may go wrong, besides what the notes tell."""
         needed = sum(plan.to_fetch + plan.expected.bytes for plan in self.satellites)
-        if needed <= self.free_bytes:
+        if self.free_bytes is None or needed <= self.free_bytes:
             return ()
         return (
             f"the results may not fit: up to {needed} bytes, {self.free_bytes} are free where the "
@@ -154,7 +154,7 @@ def check(order: DownloadOrder) -> AutomapReport:
         rejected=tuple(SceneRejected(scene=name, reason=why) for name, why in found.rejected),
         found=found,
         notes=(*found.notes, *told.grouped()),
-        free_bytes=shutil.disk_usage(_there(wanted.output)).free,
+        free_bytes=None if wanted.output.is_remote else _free(Path(wanted.output.text)),
     )
 
 
@@ -166,14 +166,16 @@ def plans(
     return tuple(_plan(run, satellite, scenes, busy) for satellite, scenes in found.scenes.items())
 
 
-def _there(path: Path) -> Path:
-    return next(each for each in (path, *path.parents) if each.exists())
+def _free(path: Path) -> int:
+    """Bytes on the disk of a folder that need not be there."""
+    there = next(each for each in (path, *path.parents) if each.exists())
+    return shutil.disk_usage(there).free
 
 
 def _plan(
     run: RunParameters, satellite: str, scenes: Sequence[Scene], workers: int
 ) -> SatellitePlan:
-    folder = fetched_folder(run.output, satellite)
+    folder = Scratch(run.output).fetched(satellite)
     bands = (*common_bands(satellite), *run.making.bands)
     ready = done(run, satellite, scenes)
     pending = [scene for scene in scenes if scene.id not in ready]

@@ -24,6 +24,7 @@ from automap_tiles.workflows.automap.folders import (
 )
 from automap_tiles.workflows.automap.order import ClassificationOrder
 from automap_tiles.workflows.automap.parameters import RunParameters
+from automap_tiles.workflows.automap.results import shares
 from automap_tiles.workflows.report import check_name, write_training
 from automap_tiles.workflows.samples import (
     Extraction,
@@ -119,11 +120,11 @@ def training_of(
     overwrite: bool,
 ) -> TrainSpec:
     """The training on the composite of a satellite; raises `ConfigError`, `InputError`."""
-    picture = look_at(composite_path(run, satellite))
+    picture = look_at(composite_path(run, satellite).text)
     return TrainSpec(
         samples=wish.samples,
         picture=picture.path,
-        model=model_path(run, satellite),
+        model=model_path(run, satellite).text,
         class_field=wish.class_field,
         period=run.period,
         classes=wish.classes,
@@ -156,7 +157,7 @@ def map_config(
     run: RunParameters, satellite: str, wish: Classification, outcome: Trained
 ) -> dict[str, Any]:
     """The process that makes the map, as `open_process` takes it; on the composite's own grid."""
-    picture = look_at(composite_path(run, satellite))
+    picture = look_at(composite_path(run, satellite).text)
     names = ["class"] + (["confidence"] if wish.confidence else [])
     if wish.probabilities:
         names += [f"probability of {one.name}" for one in outcome.model.classes]
@@ -165,7 +166,7 @@ def map_config(
     parameters |= {"minimum_patch": wish.minimum_patch, "confidence": wish.confidence}
     return {
         "process": "classify",
-        "config_dir": str(run.output),
+        "config_dir": str(Path.cwd() if run.output.is_remote else run.output),
         "input": {"picture": picture.path},
         "pyramid": picture.grid_definition(),
         "zoom_levels": picture.zoom,
@@ -190,8 +191,7 @@ def map_config(
 def _tags(
     run: RunParameters, satellite: str, wish: Classification, outcome: Trained
 ) -> dict[str, str]:
-    scenes = composite_path(run, satellite).with_suffix(".scenes.json")
-    considered = json.loads(scenes.read_text(encoding="utf-8")) if scenes.exists() else []
+    considered = shares(composite_path(run, satellite))
     return {
         "SATELLITE": satellite,
         "PERIOD": str(run.period),

@@ -20,6 +20,7 @@ from automap_tiles.scenes.prepared import PREPARED_INDICES, read_item
 from automap_tiles.scenes.reading import Reading, lattice_of
 from automap_tiles.scenes.report import common_bands_of
 from automap_tiles.scenes.select import Selection
+from automap_tiles.storage import Address
 from automap_tiles.vector import reproject_geometry
 from automap_tiles.workflows.automap import stac
 from automap_tiles.workflows.automap.discover import is_surface
@@ -78,10 +79,10 @@ def _prepared(
         max_cloud_cover=run.max_cloud_cover,
         area=run.area,
     )
-    there = find.products(folder, bands=common_bands_of, selection=selection).scenes
+    there = find.products(folder.text, bands=common_bands_of, selection=selection).scenes
     scenes = tuple(scene for scene in there if only is None or scene.id in only)
     if not scenes:
-        raise InputError("no prepared scene has a pixel in the area", folder)
+        raise InputError("no prepared scene has a pixel in the area", folder.text)
     return scenes, len(scenes) < len(there)
 
 
@@ -142,7 +143,7 @@ def composite_config(
     }
 
 
-def _fills_its_tiles(path: Path, definition: dict[str, Any], bounds: Bounds) -> bool:
+def _fills_its_tiles(path: Address, definition: dict[str, Any], bounds: Bounds) -> bool:
     """Whether a composite is there that reaches to the edges of its tiles.
 
     Earlier versions made such ones; they go on as they are.
@@ -150,7 +151,7 @@ def _fills_its_tiles(path: Path, definition: dict[str, Any], bounds: Bounds) -> 
     if not path.exists():
         return False
     pyramid = Pyramid.from_grid(**definition)
-    there = raster.inspect(str(path)).grid.shape
+    there = raster.inspect_anew(path.url).grid.shape
     width, height = pyramid.pixel_size(0)
     of_area = (round(bounds.height / height), round(bounds.width / width))
     return there == pyramid.pixel_shape(0) != of_area
@@ -180,7 +181,7 @@ def _check_alike(run: RunParameters, satellite: str, scenes: Sequence[Scene]) ->
     if strange:
         raise ConfigError(
             f"an earlier run left {len(strange)} of the {len(scenes)} scenes {how}",
-            file=folder,
+            file=folder.text,
             found=", ".join(strange[:3]),
             remedy="another --output, or delete these scenes (.json and .tif)",
         )

@@ -21,6 +21,7 @@ from automap_tiles.scenes.report import SearchReport, Wanted, common_bands_of
 from automap_tiles.scenes.select import Selection, one_level
 from automap_tiles.scenes.unmasked import notes_of, refuse
 from automap_tiles.workflows.automap.parameters import RunParameters
+from automap_tiles.workflows.automap.scratch import Scratch
 from automap_tiles.workflows.events import Json
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _search(run: RunParameters, selection: Selection) -> SearchReport:
 
     provider = by_name(run.source)
     if provider is None:
-        return scenes_of(run.source, selection, common_bands_of, run.output / ".unpacked")
+        return scenes_of(run.source, selection, common_bands_of, Scratch(run.output).unpacked)
     everything = SearchReport()
     for satellite in sorted(run.satellites):
         everything += _of_provider(provider, run.source, satellite, selection)

@@ -16,7 +16,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from automap_tiles.errors import AutomapError, Empty
 from automap_tiles.missions import common_bands
@@ -28,11 +28,12 @@ from automap_tiles.scenes.failures import check_own
 from automap_tiles.scenes.masks import FlagSource
 from automap_tiles.scenes.stamps import far_stamps, product_fingerprint
 from automap_tiles.stopping import carried, raise_if_stopped
-from automap_tiles.storage import Storage, open_storage
+from automap_tiles.storage import Address
 from automap_tiles.workflows.automap import stac
 from automap_tiles.workflows.automap.discover import Discovered, is_catalogue
-from automap_tiles.workflows.automap.folders import fetched_folder, scenes_folder
+from automap_tiles.workflows.automap.folders import scenes_folder
 from automap_tiles.workflows.automap.parameters import RunParameters
+from automap_tiles.workflows.automap.scratch import Scratch
 from automap_tiles.workflows.events import Json
 
 if TYPE_CHECKING:
@@ -84,13 +85,16 @@ class _Job:
     """Where the scenes of one satellite go."""
 
     satellite: str
-    storage: Storage
+    folder: Address
+    """Of the prepared scenes."""
     fetched: Path
     area: BaseGeometry
     area_hash: str
     making: FlagSource
     products: Mapping[str, str]
     """Id of a scene → fingerprint of its product as it is now."""
+    there: frozenset[str]
+    """Names of the files in the folder when the work begins."""
 
     @property
     def bands(self) -> tuple[str, ...]:
@@ -123,7 +127,8 @@ def download(
 def done(run: RunParameters, satellite: str, scenes: Sequence[Scene]) -> frozenset[str]:
     """Ids of the scenes that need no work."""
     job = _job(run, satellite, scenes)
-    return frozenset(scene.id for scene in scenes if _is_there(job, scene))
+    items = _items(job, scenes)
+    return frozenset(scene.id for scene in scenes if _is_there(job, scene, items[scene.id]))
 
 
 def is_remote_scene(scene: Scene) -> bool:
@@ -141,33 +146,36 @@ def area_hash(area: BaseGeometry) -> str:
 
 def _job(run: RunParameters, satellite: str, scenes: Sequence[Scene]) -> _Job:
     far = {} if is_catalogue(run.source) else far_stamps(run.source)
+    folder = scenes_folder(run.output, satellite)
     bands = (*common_bands(satellite), *run.making.bands)
     return _Job(
         satellite=satellite,
-        storage=open_storage(str(scenes_folder(run.output, satellite))),
-        fetched=fetched_folder(run.output, satellite),
+        folder=folder,
+        fetched=Scratch(run.output).fetched(satellite),
         area=run.area,
         area_hash=area_hash(run.area),
         making=run.making,
         products={scene.id: product_fingerprint(scene, bands, far) for scene in scenes},
+        there=frozenset(folder.as_folder().list()),
     )
 
 
 def _of_satellite(
     job: _Job, scenes: Sequence[Scene], workers: int | None, overwrite: bool
 ) -> Generator[SceneDone]:
-    job.storage.clean_parts()  # of a run that died: this one holds the folder
+    job.folder.as_folder().clean_parts()  # of a run that died: this one holds the folder
+    items = _items(job, scenes)
     pending: list[Scene] = []
     for scene in scenes:
-        if not overwrite and _is_there(job, scene):
-            _tell_unknown(job, scene)
+        item = items[scene.id]
+        if not overwrite and _is_there(job, scene, item):
+            _tell_unknown(scene, item)
             yield _done(job, scene, SceneStatus.THERE)
         else:
-            _tell_changed(job, scene)
+            _tell_changed(job, scene, item)
             pending.append(scene)
-    if not pending and job.storage.exists(prepared.NAME):
+    if not pending and prepared.NAME in job.there:
         return
-    job.storage.clean_parts()  # of runs that were killed
     # The folder is known for what it is from the first scene on.
     _write_collection(job)
     prepare_one = carried(_prepare)
@@ -195,22 +203,25 @@ def _of_satellite(
         _write_collection(job)
 
 
-def _is_there(job: _Job, scene: Scene) -> bool:
-    item = _item(job, scene)
+Item: TypeAlias = dict[str, Any] | None
+
+
+def _items(job: _Job, scenes: Sequence[Scene]) -> dict[str, Item]:
+    """Id of a scene → its item, None where it has none."""
+    names = {scene.id: f"{safe_name(scene.id)}.json" for scene in scenes}
+    found = prepared.read_items(job.folder, [each for each in names.values() if each in job.there])
+    return {scene: found.get(name) for scene, name in names.items()}
+
+
+def _is_there(job: _Job, scene: Scene, item: Item) -> bool:
     if item is None or not stac.is_made_for(item, job.area_hash, job.making.label):
         return False
     if stac.product_of(item) not in (None, job.products[scene.id]):
         return False
-    name = safe_name(scene.id)
-    return not item.get("assets") or job.storage.exists(f"{name}.tif")
+    return not item.get("assets") or f"{safe_name(scene.id)}.tif" in job.there
 
 
-def _item(job: _Job, scene: Scene) -> dict[str, Any] | None:
-    return prepared.read_item(Path(job.storage.url(f"{safe_name(scene.id)}.json")))
-
-
-def _tell_changed(job: _Job, scene: Scene) -> None:
-    item = _item(job, scene)
+def _tell_changed(job: _Job, scene: Scene, item: Item) -> None:
     before = None if item is None else stac.product_of(item)
     if before not in (None, job.products[scene.id]):
         tell(
@@ -223,8 +234,7 @@ def _tell_changed(job: _Job, scene: Scene) -> None:
         )
 
 
-def _tell_unknown(job: _Job, scene: Scene) -> None:
-    item = _item(job, scene)
+def _tell_unknown(scene: Scene, item: Item) -> None:
     if item is not None and stac.product_of(item) is None:
         tell(
             Note(
@@ -279,17 +289,16 @@ def _prepared(job: _Job, scene: Scene) -> SceneDone:
     status = SceneStatus.WRITTEN
     picture: prepare.Picture | None = None
     try:
-        job.storage.delete(f"{name}.json")
+        (job.folder / f"{name}.json").delete()
         scene = find.looked_at(scene, job.bands)
         try:
-            with job.storage.staged(f"{name}.tif") as path:
+            with job.folder.as_folder().staged(f"{name}.tif") as path:
                 picture = prepare.write(path, scene, job.area, job.making)
         except Empty:
-            job.storage.delete(f"{name}.tif")
+            (job.folder / f"{name}.tif").delete()
             status = SceneStatus.EMPTY
         stac.put(
-            job.storage,
-            f"{name}.json",
+            job.folder / f"{name}.json",
             stac.item(scene, job.area_hash, picture, job.making.label, job.products[scene.id]),
         )
     except AutomapError as error:
@@ -302,9 +311,8 @@ def _prepared(job: _Job, scene: Scene) -> SceneDone:
 
 
 def _write_collection(job: _Job) -> None:
-    folder = Path(job.storage.url(""))
-    content = stac.collection(prepared.items(folder), job.satellite)
-    stac.put(job.storage, prepared.NAME, content)
+    content = stac.collection(prepared.items(job.folder), job.satellite)
+    stac.put(job.folder / prepared.NAME, content)
 
 
 def _done(job: _Job, scene: Scene, status: SceneStatus, error: str | None = None) -> SceneDone:

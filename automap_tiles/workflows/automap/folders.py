@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date
-from pathlib import Path
 
+from automap_tiles.storage import Address
 from automap_tiles.workflows.automap.parameters import Mode, RunParameters
 
 _LONGEST = 100
 """Characters of statistics in a file's name."""
 
 
-def scenes_folder(output: Path, satellite: str) -> Path:
+def scenes_folder(output: Address, satellite: str) -> Address:
     """Of the prepared scenes."""
     return output / satellite / "scenes"
 
 
-def fetched_folder(output: Path, satellite: str) -> Path:
-    """Of files on their way from a catalogue; hidden, and empty when a scene is prepared."""
-    return output / satellite / ".fetched"
-
-
-def composite_path(run: RunParameters, satellite: str) -> Path:
+def composite_path(run: RunParameters, satellite: str) -> Address:
     """Of the composite."""
     return run.output / satellite / f"composite_{result_name(run)}.tif"
 
@@ -40,25 +35,25 @@ def result_name(run: RunParameters) -> str:
     return f"{period}_{statistics}"
 
 
-def samples_folder(output: Path, satellite: str) -> Path:
+def samples_folder(output: Address, satellite: str) -> Address:
     """Of the features of samples; hidden, and read again by the next training."""
     return output / satellite / ".samples"
 
 
-def model_path(run: RunParameters, satellite: str) -> Path:
+def model_path(run: RunParameters, satellite: str) -> Address:
     """Of the model; the report of its training is beside it."""
     return _beside(run, satellite, "model", ".zip")
 
 
-def report_path(run: RunParameters, satellite: str) -> Path:
+def report_path(run: RunParameters, satellite: str) -> Address:
     """Of the report of the training."""
     return _beside(run, satellite, "training", ".html")
 
 
-def map_path(run: RunParameters, satellite: str) -> Path:
+def map_path(run: RunParameters, satellite: str) -> Address:
     """Of the map of classes."""
     return _beside(run, satellite, "classes", ".tif")
 
 
-def _beside(run: RunParameters, satellite: str, word: str, ending: str) -> Path:
+def _beside(run: RunParameters, satellite: str, word: str, ending: str) -> Address:
     return run.output / satellite / f"{word}_{result_name(run)}{ending}"

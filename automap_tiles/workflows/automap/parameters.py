@@ -18,13 +18,14 @@ from automap_tiles.analysis.methods import (
     check_provenance,
     method,
 )
-from automap_tiles.errors import AutomapError, ConfigError, InputError
+from automap_tiles.errors import AutomapError, ConfigError, InputError, without_signatures
 from automap_tiles.missions import common_bands, parse_satellites
 from automap_tiles.scenes.maskers import Masking
 from automap_tiles.scenes.masks import OWN_LAYERS, FlagSource, parse_flags
 from automap_tiles.scenes.prepared import PREPARED_INDICES
 from automap_tiles.scenes.select import Period
-from automap_tiles.storage import is_remote
+from automap_tiles.storage import Address
+from automap_tiles.storage.open import REMOTE_SCHEMES
 from automap_tiles.workflows.automap.order import CompositeOrder, DownloadOrder
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 EARLIEST = date(1984, 1, 1)
 """Landsat 5 began to see in March of that year."""
+_BUCKET = re.compile(r"\w+://[^/?#]+(/[^?#]*)?")
+"""An address with a bucket and without a query."""
 DEFAULT_STATISTICS = ("median",)
 DEFAULT_PROVENANCE = (VALID_COUNT,)
 
@@ -61,8 +64,8 @@ class RunParameters:
     """Longitude and latitude; the union of all shapes of the boundary file."""
     source: str
     """Folder, archive, STAC file, address of a STAC API or name of a catalogue."""
-    output: Path
-    """Absolute."""
+    output: Address
+    """Folder of this machine or of an object store."""
     statistics: tuple[str, ...] = DEFAULT_STATISTICS
     provenance: tuple[str, ...] = DEFAULT_PROVENANCE
     """Names of `PROVENANCE`, in the order of the bands behind the statistics."""
@@ -106,17 +109,35 @@ def parameters_of(order: DownloadOrder) -> RunParameters:
     return found
 
 
-def _output(text: str) -> Path:
-    """The folder, absolute; raises `ConfigError` now rather than when the first scene is there."""
-    if is_remote(text):
-        raise ConfigError("must be a folder of this machine", key="output", found=text)
-    output = Path(text).absolute()
+def _output(text: str) -> Address:
+    """The folder; raises `ConfigError` now rather than when the first scene is there.
+
+    Whether an object store takes anything is known when its lock is written: before the first
+    scene as well. Raises `MissingExtra`.
+    """
+    address = Address.of(text)
+    if address.is_remote:
+        if not _BUCKET.fullmatch(address.text):
+            raise ConfigError(
+                "names no bucket", key="output", found=text, remedy="s3://bucket/folder"
+            )
+        address.as_folder()  # that what is needed for it is installed
+        return address
+    if "://" in text:
+        schemes = ", ".join(f"{scheme}://" for scheme in REMOTE_SCHEMES)
+        raise ConfigError(
+            "nothing here writes to such an address",
+            key="output",
+            found=without_signatures(text),
+            remedy=f"a folder of this machine, or {schemes}",
+        )
+    output = Path(address.text)
     there = next(path for path in (output, *output.parents) if path.exists())
     if not there.is_dir():
         raise ConfigError("is no folder", key="output", found=str(there))
     if not os.access(there, os.W_OK | os.X_OK):
         raise ConfigError("must not be written to", key="output", found=str(there))
-    return output
+    return address
 
 
 def _making(order: DownloadOrder) -> FlagSource:

@@ -12,7 +12,7 @@ from automap_tiles.errors import without_signatures
 from automap_tiles.notes import Note
 from automap_tiles.scenes.funnel import Funnel
 from automap_tiles.scenes.masks import CONFIDENCE
-from automap_tiles.storage import open_storage
+from automap_tiles.storage import Address
 from automap_tiles.version import VERSION
 from automap_tiles.workflows.automap import stac
 from automap_tiles.workflows.automap.discover import Discovered
@@ -39,7 +39,7 @@ class Made:
 def write_record(run: RunParameters, found: Discovered, made: Made) -> str:
     """Write the record; its name. Raises `OutputError`."""
     name = f"run_{run.mode}_{result_name(run)}.json"
-    stac.put(open_storage(str(run.output)), name, record(run, found, made))
+    stac.put(run.output / name, record(run, found, made))
     return name
 
 
@@ -85,11 +85,13 @@ def record(run: RunParameters, found: Discovered, made: Made) -> dict[str, Any]:
     }
 
 
-def _from(folder: Path, place: str) -> str:
-    """A file of this machine as seen from a folder; other places without what may be secret."""
-    if "://" in place or not Path(place).exists():
+def _from(folder: Address, place: str) -> str:
+    """A place as seen from a folder where both are of one kind, and without what may be secret."""
+    if place.startswith(f"{folder}/"):
+        return place.removeprefix(f"{folder}/")
+    if "://" in place or folder.is_remote or not Path(place).exists():
         return without_signatures(place)
-    return Path(os.path.relpath(Path(place).absolute(), folder)).as_posix()
+    return Path(os.path.relpath(Path(place).absolute(), folder.text)).as_posix()
 
 
 def _scene(scene: SceneDone) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from pathlib import Path
 from typing import Any
 
 from automap_tiles import raster
@@ -15,7 +14,7 @@ from automap_tiles.raster import RasterInfo
 from automap_tiles.scenes.download.address import safe_name
 from automap_tiles.scenes.masks import CONFIDENCE
 from automap_tiles.scenes.prepared import read_item
-from automap_tiles.storage import open_storage
+from automap_tiles.storage import Address
 from automap_tiles.version import VERSION
 from automap_tiles.workflows.automap import stac
 from automap_tiles.workflows.automap.composite import band_unit, composite_bands
@@ -38,16 +37,16 @@ _UNSURE = ("cloud", "cirrus", "shadow", "snow")
 def write_item(run: RunParameters, satellite: str) -> None:
     """Describe the composite of a satellite; raises `InputError`, `OutputError`."""
     path = composite_path(run, satellite)
-    stac.put(open_storage(str(path.parent)), f"{path.stem}.json", _item(run, satellite, path))
+    stac.put(path.ending_in(".json"), _item(run, satellite, path))
 
 
 def check_not_empty(run: RunParameters, satellite: str, scenes: Collection[str]) -> None:
     """Raise `InputError` where nothing of these scenes is left, and so no composite."""
     path = composite_path(run, satellite)
-    if path.exists() and any(one["samples"] for one in _shares(path)):
+    if path.exists() and any(one["samples"] for one in shares(path)):
         return
-    for left in (path, path.with_suffix(".json")):
-        left.unlink(missing_ok=True)  # of an earlier run, and empty by now
+    for left in (path, path.ending_in(".json")):
+        left.delete()  # of an earlier run, and empty by now
     folder = scenes_folder(run.output, satellite)
     said = [
         item["properties"]
@@ -67,17 +66,15 @@ def check_not_empty(run: RunParameters, satellite: str, scenes: Collection[str])
 
 def unused_scenes(run: RunParameters, satellite: str) -> list[str]:
     """Ids of scenes of which no pixel counts in the composite."""
-    shares = _shares(composite_path(run, satellite))
-    return [str(one["id"]) for one in shares if not one["samples"]]
+    found = shares(composite_path(run, satellite))
+    return [str(one["id"]) for one in found if not one["samples"]]
 
 
-def _shares(composite: Path) -> list[dict[str, Any]]:
+def shares(composite: Address) -> list[dict[str, Any]]:
     """What each scene gave to a composite, as `scenes.contributions` has written it beside."""
-    path = composite.with_suffix(".scenes.json")
-    if not path.exists():
-        return []
-    shares: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-    return shares
+    content = composite.ending_in(".scenes.json").read()
+    found: list[dict[str, Any]] = [] if content is None else json.loads(content)
+    return found
 
 
 def no_composite(satellite: str, why: str) -> Note:
@@ -110,7 +107,7 @@ def check_composites(run: RunParameters) -> None:
     """Raise `ConfigError` where a composite of the same name was made in another way."""
     for satellite in sorted(run.satellites):
         path = composite_path(run, satellite)
-        found = read_item(path.with_suffix(".json"))
+        found = read_item(path.ending_in(".json"))
         if found is None or not path.exists():
             continue
         wanted = _how(run)
@@ -120,7 +117,7 @@ def check_composites(run: RunParameters) -> None:
         if changed:
             raise ConfigError(
                 f"the composite that is there was made {' and '.join(changed)}",
-                file=path,
+                file=path.text,
                 remedy="--overwrite makes it anew; another --output keeps both",
             )
 
@@ -136,12 +133,12 @@ def _how(run: RunParameters) -> dict[str, Any]:
     }
 
 
-def _item(run: RunParameters, satellite: str, path: Path) -> dict[str, Any]:
+def _item(run: RunParameters, satellite: str, path: Address) -> dict[str, Any]:
     from shapely.geometry import mapping
 
-    info = raster.inspect(str(path))
+    info = raster.inspect_anew(path.url)
     shape = outline(info.grid)
-    sidecar = path.with_suffix(".scenes.json")
+    sidecar = path.ending_in(".scenes.json")
     return {
         "type": "Feature",
         "stac_version": stac.VERSION,
@@ -161,7 +158,7 @@ def _item(run: RunParameters, satellite: str, path: Path) -> dict[str, Any]:
             "proj:transform": list(info.grid.transform)[:6],
             "automap:version": VERSION,
             **_how(run),
-            "automap:scenes": json.loads(sidecar.read_text(encoding="utf-8")),
+            "automap:scenes": shares(path),
         },
         "links": [],
         "assets": {
@@ -176,7 +173,7 @@ def _item(run: RunParameters, satellite: str, path: Path) -> dict[str, Any]:
     }
 
 
-def _asset(run: RunParameters, satellite: str, path: Path, info: RasterInfo) -> dict[str, Any]:
+def _asset(run: RunParameters, satellite: str, path: Address, info: RasterInfo) -> dict[str, Any]:
     bands = composite_bands(run, satellite)
     return {
         "href": f"./{path.name}",

@@ -18,8 +18,9 @@ from automap_tiles.workflows.automap.parameters import Mode, RunParameters, para
 from automap_tiles.workflows.automap.phases import merge, prepare, review, search
 from automap_tiles.workflows.automap.record import Made, write_record
 from automap_tiles.workflows.automap.results import check_composites
+from automap_tiles.workflows.automap.scratch import Scratch
 from automap_tiles.workflows.automap.state import State
-from automap_tiles.workflows.events import Event, Finished, Started
+from automap_tiles.workflows.events import Event, Fact, Finished, Started
 from automap_tiles.workflows.telling import telling_first
 
 
@@ -33,10 +34,14 @@ def run(order: DownloadOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     """
     wanted = yield from telling_first(lambda: parameters_of(order))
     wish = classification_of(order) if isinstance(order, ClassificationOrder) else None
-    with hold(place_of(str(wanted.output))):
+    scratch = Scratch(wanted.output)
+    with hold(place_of(wanted.output.text)), scratch:
         state = State(order=order, wanted=wanted, stop=stop)
         check_result(wanted, overwrite=state.anew(Mode.COMPOSITE))
-        yield Started(facts={"output": str(wanted.output), "mode": str(wanted.mode)})
+        facts: dict[str, Fact] = {"output": wanted.output.text, "mode": str(wanted.mode)}
+        if wanted.output.is_remote:
+            facts["scratch"] = str(scratch.folder)
+        yield Started(facts=facts)
         try:
             yield from _phases(state, wish)
         except Stopped:

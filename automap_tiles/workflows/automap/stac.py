@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.missions import outline
 from automap_tiles.scenes.download.address import safe_name
 from automap_tiles.scenes.prepare import Picture
 from automap_tiles.scenes.prepared import ASSET, KEY, MASK, NAME, NODATA, SCALE, about, planes
-from automap_tiles.storage import Storage
+from automap_tiles.storage import Address
 from automap_tiles.version import VERSION as OWN_VERSION
 
 if TYPE_CHECKING:
@@ -126,11 +125,9 @@ def product_of(item: Mapping[str, Any]) -> str | None:
     return None if said is None else str(said)
 
 
-def collection(
-    items: Iterable[tuple[Path, Mapping[str, Any] | None]], title: str
-) -> dict[str, Any]:
+def collection(items: Iterable[tuple[str, Mapping[str, Any] | None]], title: str) -> dict[str, Any]:
     """The collection of a folder with all its items."""
-    whole = [(path, content) for path, content in items if content is not None]
+    whole = [(name, content) for name, content in items if content is not None]
     boxes = [content["bbox"] for _, content in whole if "bbox" in content] or [[-180, -90, 180, 90]]
     times = sorted(str(content["properties"]["datetime"]) for _, content in whole)
     lows, highs = zip(*((box[:2], box[2:]) for box in boxes), strict=True)
@@ -148,12 +145,12 @@ def collection(
             "temporal": {"interval": [[times[0], times[-1]] if times else [None, None]]},
         },
         "links": [
-            {"rel": "item", "href": f"./{path.name}", "type": "application/geo+json"}
-            for path, _ in whole
+            {"rel": "item", "href": f"./{name}", "type": "application/geo+json"}
+            for name, _ in whole
         ],
     }
 
 
-def put(storage: Storage, key: str, content: Mapping[str, Any]) -> None:
+def put(address: Address, content: Mapping[str, Any]) -> None:
     """Store JSON, whole or not at all."""
-    storage.put(key, json.dumps(content, indent=1, ensure_ascii=False).encode())
+    address.write(json.dumps(content, indent=1, ensure_ascii=False).encode())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from automap_tiles.notes import Note, Notes
 from automap_tiles.scenes.funnel import Funnel, Step
@@ -167,7 +166,7 @@ class State:
         return AutomapOutcome(
             output=str(self.wanted.output),
             results=tuple(self._results(satellite) for satellite in self.found.scenes),
-            record=None if record is None else str(Path(self.wanted.output, record)),
+            record=None if record is None else str(self.wanted.output / record),
             failed=self.failed,
             notes=self.notes,
             stopped=stopped,

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from automap_tiles.errors import ConfigError
+from automap_tiles.storage import Address
 
 _PAGES = (".html", ".htm")
 
 
-def check_name(path: Path) -> None:
+def check_name(path: Path | Address) -> None:
     """Refuse a name that does not say what to write; raises `ConfigError`, `MissingExtra`."""
-    suffix = path.suffix.lower()
+    suffix = _ending(path)
     if suffix not in (*_PAGES, ".json"):
         raise ConfigError(
             "is neither HTML nor JSON",
-            path,
+            str(path),
             key="--report",
             remedy="a name ending in .html or .json",
         )
@@ -28,9 +29,9 @@ def check_name(path: Path) -> None:
         environment()
 
 
-def write_training(report: Mapping[str, Any], path: Path) -> None:
+def write_training(report: Mapping[str, Any], path: Path | Address) -> None:
     """Write what `commands.train.report_of` tells of a training."""
-    if path.suffix.lower() in _PAGES:
+    if _ending(path) in _PAGES:
         from automap_tiles.workflows.report.training import page
 
         _put(page(report), path)
@@ -38,9 +39,9 @@ def write_training(report: Mapping[str, Any], path: Path) -> None:
         _put(_json(report), path)
 
 
-def write_assessment(report: Mapping[str, Any], path: Path) -> None:
+def write_assessment(report: Mapping[str, Any], path: Path | Address) -> None:
     """Write what `Assessment.to_dict` tells of a map."""
-    if path.suffix.lower() in _PAGES:
+    if _ending(path) in _PAGES:
         from automap_tiles.workflows.report.assessment import page
 
         _put(page(report), path)
@@ -52,8 +53,10 @@ def _json(report: Mapping[str, Any]) -> str:
     return json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _put(content: str, path: Path) -> None:
-    from automap_tiles.storage import open_storage
-
+def _put(content: str, path: Path | Address) -> None:
     check_name(path)
-    open_storage(str(path.absolute().parent)).put(path.name, content.encode())
+    Address.of(path).write(content.encode())
+
+
+def _ending(path: Path | Address) -> str:
+    return PurePosixPath(path.name).suffix.lower()

@@ -30,7 +30,7 @@ from automap_tiles.grid import Bounds
 from automap_tiles.notes import Note, Notes, tell
 from automap_tiles.runtime import open_process
 from automap_tiles.stopping import NEVER, Stopped, StopToken
-from automap_tiles.storage import open_storage
+from automap_tiles.storage import Address
 from automap_tiles.workflows.aside import aside
 from automap_tiles.workflows.events import Event, Fact, Failed
 from automap_tiles.workflows.how import How
@@ -88,7 +88,7 @@ class Sampling:
     picture: Picture
     recipe: Recipe
     wanted: Extraction = field(default_factory=Extraction)
-    folder: Path | None = None
+    folder: Address | None = None
     """Where what was read stays: the same sampling again reads nothing, and one that was killed or
     stopped goes on. None: nowhere."""
     workers: int | None = None
@@ -100,7 +100,7 @@ def extract(
     recipe: Recipe,
     wanted: Extraction | None = None,
     *,
-    folder: Path | None = None,
+    folder: Address | Path | None = None,
     workers: int | None = None,
     listen: Callable[[Event], None] | None = None,
 ) -> SampleTable:
@@ -110,7 +110,7 @@ def extract(
         picture=picture if isinstance(picture, Picture) else look_at(picture),
         recipe=recipe,
         wanted=wanted or Extraction(),
-        folder=folder,
+        folder=None if folder is None else Address.of(folder),
         workers=workers,
     )
     return at_once(sampled(sampling), listen)
@@ -200,15 +200,15 @@ def _spare(limit: int | None) -> int | None:
 
 
 @contextlib.contextmanager
-def _folder(folder: Path | None) -> Iterator[Path]:
+def _folder(folder: Address | None) -> Iterator[Address]:
     if folder is not None:
-        yield folder.absolute()
+        yield folder
         return
     with tempfile.TemporaryDirectory(prefix="automap-samples-") as path:
-        yield Path(path)
+        yield Address.of(path)
 
 
-def _config(picture: Picture, recipe: Recipe, read: Claims, folder: Path) -> dict[str, Any]:
+def _config(picture: Picture, recipe: Recipe, read: Claims, folder: Address) -> dict[str, Any]:
     """The process that reads the features; its points are written here."""
     parameters = {"recipe": recipe.to_dict()}
     facts = json.dumps([picture.path, picture.grid_definition(), parameters], sort_keys=True)
@@ -220,7 +220,7 @@ def _config(picture: Picture, recipe: Recipe, read: Claims, folder: Path) -> dic
     metatiling = max(1, _TILE // picture.pyramid.tile_size)
     return {
         "process": "samples",
-        "config_dir": str(folder),
+        "config_dir": str(Path.cwd() if folder.is_remote else folder),
         "input": {"picture": picture.path, "samples": str(points)},
         "pyramid": {
             **picture.grid_definition(),
@@ -245,9 +245,9 @@ def _bounds(picture: Picture, read: Claims) -> Bounds:
     return found or picture.pyramid.bounds
 
 
-def _write_points(picture: Picture, read: Claims, folder: Path, name: str) -> Path:
+def _write_points(picture: Picture, read: Claims, folder: Address, name: str) -> Address:
     """The pixels as a file of points, unless it is there: a new one would be a changed input."""
-    storage = open_storage(str(folder))
+    storage = folder.as_folder()
     if not storage.exists(name):
         features = list(_multipoints(picture, read))
         content = vector.encode_features(features, driver=_FORMAT, schema=_POINTS, crs=picture.crs)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import ClassVar
 
+from automap_tiles.storage import Address
 from automap_tiles.workflows.bounds import Count
 from automap_tiles.workflows.learning import Learning
 from automap_tiles.workflows.order import Order
@@ -42,19 +42,19 @@ class TrainOrder(Order):
 def spec_of(order: TrainOrder) -> TrainSpec:
     """The training that an order asks for; raises `ConfigError`."""
     if order.report is not None:
-        check_name(Path(order.report))
+        check_name(Address.of(order.report))
     recipe, components = features_of(order.learn)
     return TrainSpec(
         samples=order.samples,
         picture=order.picture,
-        model=Path(order.model),
+        model=order.model,
         class_field=order.learn.class_field,
         year=order.year,
         classes=order.learn.classes,
         recipe=recipe,
         extraction=extraction_of(order.learn),
         options=options_of(order.learn, order.workers, components),
-        folder=None if order.samples_folder is None else Path(order.samples_folder),
+        folder=None if order.samples_folder is None else Address.of(order.samples_folder),
         workers=order.workers,
         overwrite=order.overwrite,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 import shapely
@@ -27,6 +26,7 @@ from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Notes
 from automap_tiles.scenes.select import Period
 from automap_tiles.stopping import NEVER, StopToken
+from automap_tiles.storage import Address
 from automap_tiles.workflows.aside import Say, aside
 from automap_tiles.workflows.events import Done, Event, Fact, Json, PhaseFinished, PhaseStarted
 from automap_tiles.workflows.samples import (
@@ -50,7 +50,7 @@ class TrainSpec:
 
     samples: str
     picture: str
-    model: Path
+    model: str
     """File to write."""
     class_field: str | None = None
     year: int | None = None
@@ -60,7 +60,7 @@ class TrainSpec:
     recipe: Recipe | RecipeWish = field(default_factory=RecipeWish)
     extraction: Extraction = field(default_factory=Extraction)
     options: TrainOptions = field(default_factory=TrainOptions)
-    folder: Path | None = None
+    folder: Address | None = None
     """Where the features of samples are kept; a temporary folder when None."""
     workers: int | None = None
     overwrite: bool = False
@@ -70,7 +70,7 @@ class TrainSpec:
 class Trained:
     """What came of a training."""
 
-    path: Path
+    path: str
     model: Model
     costs: tuple[Cost, ...]
     """Empty when the model was there already."""
@@ -81,7 +81,7 @@ class Trained:
 
     def to_json(self) -> Json:
         return {
-            "model": str(self.path),
+            "model": self.path,
             "new": self.is_new,
             "estimate": self.model.report["estimate"],
             "features": list(self.model.recipe.names),
@@ -151,7 +151,7 @@ def trained(
     to do, `OutputBusy` while another training writes it, `MissingExtra` without XGBoost, `Stopped`.
     What is told is added to `notes`.
     """
-    with hold(beside(str(spec.model))):
+    with hold(beside(spec.model)):
         begun = yield from aside(lambda _: begin(spec), stop=stop, notes=notes)
         sampling = Sampling(
             samples=begun.samples,
@@ -241,7 +241,7 @@ def _present(
     spec: TrainSpec, table: SampleTable, recipe: Recipe, classes: tuple[LandClass, ...]
 ) -> Model | None:
     """The model that is there, if it is what training would make; raises for any other."""
-    if not spec.model.exists():
+    if not Address.of(spec.model).exists():
         return None
     found = Model.open(spec.model)
     same = (

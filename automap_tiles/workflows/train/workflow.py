@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from pathlib import Path
 
 from automap_tiles.notes import Note, Notes, collecting
 from automap_tiles.stopping import NEVER, Stopped, StopToken
+from automap_tiles.storage import Address
 from automap_tiles.workflows.events import Event, Finished, Json, Started
 from automap_tiles.workflows.report import write_training
 from automap_tiles.workflows.telling import telling_first
@@ -77,7 +77,7 @@ def check(order: TrainOrder) -> TrainReport:
     shapes = begun.samples.counts.items()
     return TrainReport(
         model=order.model,
-        is_there=spec.model.exists(),
+        is_there=Address.of(spec.model).exists(),
         shapes=tuple((names.get(value) or str(value), count) for value, count in shapes),
         bands=begun.picture.bands,
         features=begun.offer.recipe.names,
@@ -98,7 +98,7 @@ def run(order: TrainOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     except Stopped:
         found = None
     if found is not None and order.report is not None:
-        write_training(report_of(found), Path(order.report))
+        write_training(report_of(found), Address.of(order.report))
     yield Finished(
         outcome=TrainOutcome(
             model=order.model,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from automap_tiles.storage import Address
 from automap_tiles.workflows.automap import parameters as rules
 from automap_tiles.workflows.automap.discover import discover
 from automap_tiles.workflows.automap.download import SceneDone, download
@@ -38,7 +39,7 @@ def whole_run(
         period=rules.parse_dates("2018-01-01", "2018-12-31"),
         area=rules.boundary_area(districts),
         source=str(new_york),
-        output=tmp_path_factory.mktemp("run"),
+        output=Address.of(tmp_path_factory.mktemp("run")),
         statistics=("median", "std"),
         description="New York",
     )
@@ -56,7 +57,7 @@ def prepared_run(whole_run: rules.RunParameters) -> rules.RunParameters:
 def spring(whole_run: rules.RunParameters, tmp_path: Path) -> rules.RunParameters:
     """Five scenes of spring, in a folder of their own."""
     period = rules.parse_dates("2018-04-01", "2018-05-31")
-    return replace(whole_run, period=period, output=tmp_path / "out")
+    return replace(whole_run, period=period, output=Address.of(tmp_path / "out"))
 
 
 def run_download(run: rules.RunParameters) -> dict[str, SceneDone]:

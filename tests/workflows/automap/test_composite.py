@@ -18,6 +18,7 @@ from automap_tiles.errors import ConfigError
 from automap_tiles.scenes.masks import FlagSource
 from automap_tiles.scenes.reading import Reading, lattice_of
 from automap_tiles.scenes.select import overpasses
+from automap_tiles.storage import Address
 from automap_tiles.workflows import run
 from automap_tiles.workflows.automap import CompositeOrder
 from automap_tiles.workflows.automap.composite import (
@@ -45,7 +46,7 @@ def band_names(run: RunParameters) -> tuple[str, ...]:
 def composite(prepared_run: RunParameters) -> Path:
     process = open_process(composite_config(prepared_run, "landsat-8"))
     list(process.execute(concurrency="none"))
-    return composite_path(prepared_run, "landsat-8")
+    return Path(composite_path(prepared_run, "landsat-8").text)
 
 
 def nearest(path: str, xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
@@ -128,7 +129,7 @@ def test_what_was_made_in_another_way_is_not_replaced(
     ):
         with pytest.raises(ConfigError, match=words) as caught:
             check_composites(other)
-        assert caught.value.file == composite
+        assert caught.value.file == str(composite)
 
 
 def test_same_bytes_for_any_number_of_workers(
@@ -142,7 +143,9 @@ def test_same_bytes_for_any_number_of_workers(
 
 def test_an_area_beyond_all_that_was_seen(spring: RunParameters, tmp_path: Path) -> None:
     """Half the globe cannot be told in one zone: the extent ends around the scenes."""
-    everywhere = replace(spring, area=box(-180, -80, 20, 84), output=tmp_path / "everywhere")
+    everywhere = replace(
+        spring, area=box(-180, -80, 20, 84), output=Address.of(tmp_path / "everywhere")
+    )
     run_download(everywhere)
     config = composite_config(everywhere, "landsat-8")
     left, bottom, right, top = config["bounds"]
@@ -172,7 +175,7 @@ def test_scenes_of_another_area_are_not_merged(
 
 def test_levels_of_earlier_runs_are_not_merged(spring: RunParameters) -> None:
     run_download(spring)
-    path = next(Path(spring.output, "landsat-8", "scenes").glob("LC08*.json"))
+    path = next(Path(spring.output.text, "landsat-8", "scenes").glob("LC08*.json"))
     item = json.loads(path.read_text())
     item["properties"]["automap:scene"]["level"] = "L2SP"
     path.write_text(json.dumps(item))
@@ -228,7 +231,7 @@ def test_one_of_an_earlier_version_goes_on_as_it_is(
     del config["output"]["extent"]
     list(open_process(config).execute(concurrency="none"))
     write_item(wanted, "landsat-8")
-    path = composite_path(wanted, "landsat-8")
+    path = Path(composite_path(wanted, "landsat-8").text)
     before = path.stat().st_mtime_ns
     events = list(run(order))
     assert not [event for event in events if isinstance(event, Failed)]

@@ -15,6 +15,7 @@ from automap_tiles.missions import QualityFile, Scene
 from automap_tiles.notes import Fate, Subject
 from automap_tiles.scenes import catalogue, find
 from automap_tiles.scenes.report import SearchReport
+from automap_tiles.storage import Address
 from automap_tiles.workflows.automap import parameters as rules
 from automap_tiles.workflows.automap.discover import discover
 
@@ -42,7 +43,7 @@ def run(tmp_path: Path) -> rules.RunParameters:
         period=rules.parse_dates("2020-01-01", "2020-12-31"),
         area=AREA,
         source=str(tmp_path),
-        output=tmp_path / "out",
+        output=Address.of(tmp_path / "out"),
     )
 
 

@@ -32,7 +32,7 @@ def stamps(folder: Path) -> Stamps:
 
 
 def test_every_scene_has_a_picture_and_an_item(prepared_run: RunParameters) -> None:
-    folder = prepared_run.output / "landsat-8" / "scenes"
+    folder = Path(prepared_run.output.text) / "landsat-8" / "scenes"
     assert len(list(folder.glob("*.tif"))) == 19
     collection = pystac.Collection.from_file(str(folder / prepared.NAME))
     items = list(collection.get_items())
@@ -50,7 +50,7 @@ def test_every_scene_has_a_picture_and_an_item(prepared_run: RunParameters) -> N
 
 def test_prepared_scenes_are_found_again(prepared_run: RunParameters) -> None:
     original = find.products(prepared_run.source, bands=COMMON).scenes
-    again = find.products(prepared_run.output / "landsat-8" / "scenes", bands=COMMON)
+    again = find.products(Path(prepared_run.output.text) / "landsat-8" / "scenes", bands=COMMON)
     assert again.rejected == ()
     for scene, other in zip(original, again.scenes, strict=True):
         assert scene.id == other.id
@@ -61,7 +61,7 @@ def test_prepared_scenes_are_found_again(prepared_run: RunParameters) -> None:
 def test_a_second_run_does_nothing(spring: RunParameters) -> None:
     first = run_download(spring)
     assert {scene.status for scene in first.values()} == {SceneStatus.WRITTEN}
-    folder = spring.output / "landsat-8" / "scenes"
+    folder = Path(spring.output.text) / "landsat-8" / "scenes"
     before = stamps(folder)
     second = run_download(spring)
     assert second.keys() == first.keys()
@@ -92,7 +92,7 @@ def test_a_run_that_ended_early_is_gone_on_with(
     with pytest.raises(KeyboardInterrupt):
         run_download(spring)
     monkeypatch.setattr(prepare, "write", original)
-    folder = spring.output / "landsat-8" / "scenes"
+    folder = Path(spring.output.text) / "landsat-8" / "scenes"
     assert len(list(folder.glob("*.tif"))) == 2
     assert not [path for path in folder.iterdir() if path.name.endswith(".part")]
     before = stamps(folder)
@@ -143,7 +143,7 @@ def test_a_band_that_breaks_in_between_fails_alone(
     failed = [name for name, scene in scenes.items() if scene.status is SceneStatus.FAILED]
     assert failed == [victim.parent.name]
     assert victim.name in (scenes[failed[0]].error or "")
-    assert not (run.output / "landsat-8" / "scenes" / f"{failed[0]}.json").exists()
+    assert not (Path(run.output.text) / "landsat-8" / "scenes" / f"{failed[0]}.json").exists()
 
 
 def test_scenes_beside_the_area(spring: RunParameters) -> None:
@@ -165,7 +165,7 @@ def test_a_scene_without_a_pixel_is_remembered(spring: RunParameters) -> None:
     first = run_download(run)
     assert first[scene.id].status is SceneStatus.EMPTY
     assert run_download(run)[scene.id].status is SceneStatus.THERE
-    item = run.output / "landsat-8" / "scenes" / f"{scene.id}.json"
+    item = Path(run.output.text) / "landsat-8" / "scenes" / f"{scene.id}.json"
     assert json.loads(item.read_text())["assets"] == {}
 
 

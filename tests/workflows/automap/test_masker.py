@@ -18,6 +18,7 @@ from automap_tiles.scenes.frames import NativeFrame
 from automap_tiles.scenes.lattice import Lattice
 from automap_tiles.scenes.maskers import Masking
 from automap_tiles.scenes.masks import FlagSource, flag_picture
+from automap_tiles.storage import Address
 from automap_tiles.workflows.automap import parameters as rules
 from automap_tiles.workflows.automap.discover import discover
 from automap_tiles.workflows.automap.download import SceneStatus
@@ -41,7 +42,7 @@ def berlin(shared: Path, tmp_path: Path) -> rules.RunParameters:
         period=rules.parse_dates("2017-01-01", "2017-12-31"),
         area=box((left + right) / 2, (bottom + top) / 2, right, top),
         source=str(source),
-        output=tmp_path,
+        output=Address.of(tmp_path),
         making=CSMASK,
     )
 
@@ -50,7 +51,7 @@ def test_the_mask_of_a_prepared_scene(berlin: rules.RunParameters) -> None:
     """That of the whole scene; another masker makes the scene anew, the same one does not."""
     (done,) = run_download(berlin).values()
     assert done.status is SceneStatus.WRITTEN, done
-    (path,) = (berlin.output / "sentinel-2" / "scenes").glob("*.tif")
+    (path,) = (Path(berlin.output.text) / "sentinel-2" / "scenes").glob("*.tif")
     with rasterio.open(path) as dataset:
         mask = dataset.read(PLANE).view("u2")
         transform = dataset.transform

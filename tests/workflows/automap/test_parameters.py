@@ -13,6 +13,7 @@ from shapely.geometry import box, mapping
 from automap_tiles.errors import ConfigError
 from automap_tiles.missions import PlainMission, Satellite, register, unregister
 from automap_tiles.missions.landsat.bands import LANDSAT_8
+from automap_tiles.storage import Address
 from automap_tiles.workflows.automap.parameters import (
     Mode,
     RunParameters,
@@ -76,7 +77,7 @@ def test_a_satellite_needs_the_bands_of_the_indices(
         period=parse_dates("2018-01-01", "2018-12-31"),
         area=box(0, 0, 1, 1),
         source="in",
-        output=tmp_path,
+        output=Address.of(tmp_path),
         statistics=("median",),
     )
     with pytest.raises(ConfigError, match="ndwi needs green, and blind has blue, red, nir, swir1"):

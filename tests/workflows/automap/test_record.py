@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from automap_tiles.storage import Address
 from automap_tiles.workflows.automap.download import SceneDone, SceneStatus
 from automap_tiles.workflows.automap.record import _from, _scene
 
@@ -19,7 +20,7 @@ from automap_tiles.workflows.automap.record import _from, _scene
     ],
 )
 def test_places_without_secrets(tmp_path: Path, place: str, told: str) -> None:
-    assert _from(tmp_path, place) == told
+    assert _from(Address.of(tmp_path), place) == told
 
 
 def test_errors_of_scenes_without_secrets() -> None:

@@ -12,6 +12,7 @@ import pytest
 import rasterio
 
 from automap_tiles.scenes import find, prepare
+from automap_tiles.storage import Address
 from automap_tiles.workflows.automap import parameters as rules
 from automap_tiles.workflows.automap.check import plans
 from automap_tiles.workflows.automap.discover import discover
@@ -58,7 +59,7 @@ def run(shared: Path, server: FileServer, tmp_path: Path) -> rules.RunParameters
         period=rules.parse_dates("2020-10-01", "2020-11-30"),
         area=scene.footprint,
         source=str(catalogue),
-        output=tmp_path / "out",
+        output=Address.of(tmp_path / "out"),
     )
 
 
@@ -70,12 +71,12 @@ def test_fetched_prepared_and_gone(
     assert plan.to_fetch == plan.bytes > 0
     (done,) = run_download(run).values()
     assert (done.status, done.error) == (SceneStatus.WRITTEN, None)
-    (picture,) = (run.output / "landsat-8" / "scenes").glob("*.tif")
+    (picture,) = (Path(run.output.text) / "landsat-8" / "scenes").glob("*.tif")
     (scene,) = find.products(shared / SOURCE).scenes
     prepare.write(tmp_path / "local.tif", scene, run.area)
     with rasterio.open(picture) as one, rasterio.open(tmp_path / "local.tif") as other:
         np.testing.assert_array_equal(one.read(), other.read())
-    assert not list((run.output / "landsat-8" / ".fetched").rglob("*.TIF"))
+    assert not list((Path(run.output.text) / "landsat-8" / ".fetched").rglob("*.TIF"))
     requests = len(server.asked)
     (again,) = run_download(run).values()
     assert again.status is SceneStatus.THERE

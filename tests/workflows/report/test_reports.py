@@ -104,7 +104,7 @@ def training() -> dict[str, Any]:
     made = train(table(), Wish(recipe=recipe, optional={}, options=options))
     return report_of(
         Trained(
-            path=Path("model.zip"),
+            path="model.zip",
             model=made.model,
             costs=made.costs,
             pixel_area=100.0,
