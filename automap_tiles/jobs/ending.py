@@ -27,6 +27,8 @@ class Ending:
     warnings: tuple[str, ...] = ()
     result: Result | None = None
     usage: dict[str, Any] | None = None
+    stopped: bool = False
+    """Whether a limit ended it."""
 
 
 def end(
@@ -45,6 +47,7 @@ def end(
         "warnings": [log.plain(each) for each in ending.warnings],
         "runner": None,
         "lease": None,
+        "stopped": ending.stopped,
         "finished": now,
         "updated": now,
     }

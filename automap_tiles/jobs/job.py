@@ -69,6 +69,10 @@ class NewJob:
     """Addresses to be told of its end."""
     uses: tuple[str, ...] = ()
     """Ids of uploaded files that it reads."""
+    budget: float | None = None
+    """What it may cost at most; None: its owner said nothing."""
+    estimate: Json | None = None
+    """What it was expected to take when it was launched."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +130,13 @@ class Job:
     """Why it failed, in one sentence."""
     warnings: tuple[str, ...]
     usage: Json = field(default_factory=dict)
-    """What it took: core_seconds, seconds."""
+    """What all its attempts took so far: seconds, core_seconds, fetched_bytes, scenes."""
+    budget: float | None = None
+    estimate: Json | None = None
+    cost: Json | None = None
+    """What it has cost; None until it is at its end."""
+    stopped: bool = False
+    """Whether a limit ended it: its time, or a budget."""
 
     @property
     def is_final(self) -> bool:

@@ -17,6 +17,8 @@ _PHASES = {
     "map": Phase.CLASSIFYING,
 }
 """Phase of a workflow → ours; those of a training are all the others."""
+_MADE = ("written", "empty", "failed")
+"""What is said of scenes that were work; the others were there."""
 _SHARES = {
     Phase.SEARCHING: 2,
     Phase.PREPARING: 60,
@@ -48,6 +50,7 @@ class Progress:
         self.error: Mapping[str, Any] | None = None
         """What ended it before that."""
         self.usage: dict[str, Any] = {}
+        """What this attempt has taken."""
         self.last_said = ""
         """Last line of its standard error: of a traceback that which says what it was."""
         self.failures: list[str] = []
@@ -68,7 +71,7 @@ class Progress:
             case "error":
                 self.error = event
             case "used":
-                self.usage["core_seconds"] = event["core_seconds"]
+                self.computed(event["core_seconds"])
             case "said" | "waiting":
                 self.last_said = str(event["message"]).strip() or self.last_said
                 self._lines.append((Level.INFO, str(event["message"])))
@@ -76,6 +79,10 @@ class Progress:
                 self._lines.append((Level.WARNING, _noted(event)))
             case "worker_lost":
                 self._lines.append((Level.WARNING, "a worker process was lost and is replaced"))
+
+    def computed(self, core_seconds: float) -> None:
+        """So much in all; what was measured before does not become less."""
+        self.usage["core_seconds"] = max(core_seconds, self.usage.get("core_seconds", 0.0))
 
     def pack(self, message: str) -> None:
         """The child is done, its results are put away."""
@@ -124,6 +131,7 @@ class Progress:
         reason = event.get("error") or event.get("reason")
         status = "set aside" if name == "set_aside" else str(event.get("status", name))
         satellite = event.get("satellite")
+        self._count(status, int(event.get("fetched_bytes", 0)))
         self._scenes.append(
             SceneFate(
                 scene=scene,
@@ -136,6 +144,12 @@ class Progress:
         if name == "failed":
             self.failures.append(said)
         self._lines.append((Level.ERROR if name == "failed" else Level.INFO, said))
+
+    def _count(self, status: str, fetched: int) -> None:
+        if status in _MADE:
+            self.usage["scenes"] = self.usage.get("scenes", 0) + 1
+        if fetched:
+            self.usage["fetched_bytes"] = self.usage.get("fetched_bytes", 0) + fetched
 
     def _per_cent(self) -> int:
         if self._phase not in self._steps:

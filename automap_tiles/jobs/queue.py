@@ -13,6 +13,7 @@ from automap_tiles.jobs import claims, log
 from automap_tiles.jobs.database import Database
 from automap_tiles.jobs.ending import Ending, OnFinal, end
 from automap_tiles.jobs.job import Job, Level, Phase, SceneFate, Status
+from automap_tiles.jobs.meter import Usage
 from automap_tiles.jobs.rows import job_of
 from automap_tiles.jobs.tables import JOBS, RUNNERS, SCENES
 
@@ -48,6 +49,8 @@ class News:
     message: str | None = None
     lines: tuple[tuple[Level, str], ...] = ()
     scenes: tuple[SceneFate, ...] = ()
+    usage: Usage | None = None
+    """Of all attempts."""
 
 
 class Queue:
@@ -192,6 +195,7 @@ class Queue:
         values: dict[str, Any] = {
             "phase": _unless_cancelled(JOBS.c.phase, news.phase),
             "progress": news.progress,
+            "usage": None if news.usage is None else dict(news.usage),
             "message": _unless_cancelled(
                 JOBS.c.message, None if news.message is None else log.plain(news.message)
             ),

@@ -74,6 +74,10 @@ class JobStore:
             "updated": now,
             "warnings": [],
             "usage": {},
+            "budget": new.budget,
+            "estimate": None if new.estimate is None else dict(new.estimate),
+            "cost": None,
+            "stopped": False,
             "logged": 0,
             "log_bytes": 0,
         }

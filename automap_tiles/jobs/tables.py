@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 METADATA = MetaData(
@@ -60,6 +61,10 @@ JOBS = Table(
     Column("reason", Text),
     Column("warnings", JSON, nullable=False),
     Column("usage", JSON, nullable=False),
+    Column("budget", Double),
+    Column("estimate", JSON(none_as_null=True)),
+    Column("cost", JSON(none_as_null=True)),
+    Column("stopped", Boolean, nullable=False, server_default=false()),
     Column("logged", Integer, nullable=False),
     Column("log_bytes", BigInteger, nullable=False),
     Index("ix_jobs_user_number", "user", "number"),

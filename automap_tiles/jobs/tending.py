@@ -6,15 +6,16 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from automap_tiles.errors import AutomapError, OutputError
 from automap_tiles.jobs.ending import Ending
 from automap_tiles.jobs.job import Job, Level, Phase, Result, Status
 from automap_tiles.jobs.lease import Lease
+from automap_tiles.jobs.meter import Usage, core_seconds, total
 from automap_tiles.jobs.packing import content_of, hide, pack
 from automap_tiles.jobs.process import Child, Task
 from automap_tiles.jobs.progress import Progress
@@ -27,12 +28,16 @@ _ASK_SECONDS = 0.5
 _TELL_SECONDS = 2.0
 """Progress is written down at most this often."""
 _LOOK_SECONDS = 10.0
-"""How often it is looked whether the disk is full."""
+"""How often it is looked whether a limit is reached or the disk is full."""
 _STORE_SECONDS = 60.0
 """How long a store that is away is given until results are put there again."""
 _WITH_PICTURE = ("written", "there")
 _CODE = f"{Path(__file__).parents[2]}/"
 """Tracebacks in a log tell where in the package, not where on the machine."""
+
+
+Limit: TypeAlias = Callable[[Job, Usage], str | None]
+"""Why a job has to end, by what all its attempts have taken so far; None: it may go on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +61,8 @@ class Place:
     """Bytes that must stay free on the disk of the workspaces."""
     hidden: Mapping[str, str] = field(default_factory=dict)
     """Paths of this machine → what users read in their place."""
+    limit: Limit | None = None
+    """Asked now and then."""
 
 
 class Tending:
@@ -74,6 +81,8 @@ class Tending:
         self._told = 0.0
         self._stopped_for: str | None = None
         """Why it was ended before its end, if the runner did so."""
+        self._limited = False
+        """Whether a limit of its owner was the reason."""
 
     def run(self) -> None:
         """Do it all; what goes wrong with the job becomes its end, what is lost is let go."""
@@ -129,7 +138,7 @@ class Tending:
             environment=self._place.environment,
         )
         begun = time.monotonic()
-        looked, killed = begun, False
+        looked, killed = begun - _LOOK_SECONDS, False  # a budget may be used up before
         with Child(task) as child:
             for line in child.lines(_ASK_SECONDS):
                 lease.going()
@@ -138,7 +147,7 @@ class Tending:
                 now = time.monotonic()
                 if now - looked > _LOOK_SECONDS:
                     looked = now
-                    self._look(now - begun)
+                    self._look(now - begun, child.pid)
                 if self._is_to_end(lease):
                     child.ask_to_end()
                 if child.is_overdue(self._place.grace) and not killed:
@@ -147,8 +156,8 @@ class Tending:
                 self._tell()
             child.end()
             code = child.exit_code
-        self._tell(now=True)
         self._progress.usage["seconds"] = round(time.monotonic() - begun, 2)
+        self._tell(now=True)
         return (0 if code is None else code), killed
 
     def _hear(self, line: Mapping[str, Any]) -> None:
@@ -160,11 +169,16 @@ class Tending:
         asked = lease.cancelled.is_set() or self._leave.is_set()
         return asked or self._stopped_for is not None
 
-    def _look(self, seconds: float) -> None:
-        """Stop a job that takes too long, or the disk for itself."""
+    def _look(self, seconds: float, session: int) -> None:
+        """Stop a job that takes too long or too much, or the disk for itself."""
+        self._progress.computed(core_seconds(session))
+        self._progress.usage["seconds"] = round(seconds, 2)
+        reason = None if self._place.limit is None else self._place.limit(self._job, self._usage)
         if seconds > self._place.seconds:
-            self._stopped_for = f"it took longer than {self._place.seconds / 3600:g} hours"
-        if shutil.disk_usage(self._workspace).free < self._place.free:
+            reason = f"it took longer than {self._place.seconds / 3600:g} hours"
+        if reason is not None and self._stopped_for is None:
+            self._stopped_for, self._limited = reason, True
+        if self._stopped_for is None and shutil.disk_usage(self._workspace).free < self._place.free:
             self._stopped_for = "the disk of the machine that carries it out is full"
 
     def _tell(self, *, now: bool = False) -> None:
@@ -177,7 +191,13 @@ class Tending:
             each if each.reason is None else replace(each, reason=hide(each.reason, self._hidden))
             for each in news.scenes
         )
-        self._queue.tell(self._job, replace(news, lines=lines, scenes=scenes))
+        news = replace(news, lines=lines, scenes=scenes, usage=self._usage)
+        self._queue.tell(self._job, news)
+
+    @property
+    def _usage(self) -> dict[str, Any]:
+        """Of this attempt and all before it."""
+        return total(self._job.usage, self._progress.usage)
 
     # -- the end --------------------------------------------------------------------------------
 
@@ -213,7 +233,7 @@ class Tending:
     def _ending(
         self, lease: Lease, exit_code: int, result: Result | None, *, killed: bool
     ) -> Ending:
-        outcome, usage = self._progress.outcome, self._progress.usage
+        outcome, usage = self._progress.outcome, self._usage
         failures = tuple(hide(each, self._hidden) for each in self._progress.failures)
         is_whole = outcome is not None and not outcome.get("stopped")
         if lease.cancelled.is_set() and (result is None or not is_whole):
@@ -230,11 +250,12 @@ class Tending:
         reason = self._reason(exit_code, failures)
         return Ending(
             status=Status.FAILED,
-            message="failed",
+            message="stopped by a limit" if self._limited else "failed",
             reason=hide(reason, self._hidden),
             warnings=failures,
             result=None if result is None else replace(result, partial=True),
             usage=usage,
+            stopped=self._limited,
         )
 
     def _reason(self, exit_code: int, failures: tuple[str, ...]) -> str:

@@ -24,6 +24,7 @@ from typing import Any
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import Connection, func, insert, select, update
 
+from automap_service.costs.prices import prices_of, took
 from automap_service.links import Links
 from automap_service.settings import Settings
 from automap_service.tables import MAILS
@@ -33,6 +34,8 @@ from automap_tiles.stopping import StopToken
 
 PAUSES = (60.0, 300.0, 1800.0, 7200.0, 43200.0, 86400.0)
 """Seconds until it is tried again; after the last one it is given up."""
+STOPPED = "stopped"
+"""Kind of the mails about jobs that a limit ended."""
 _PATIENCE = 30.0
 _CLAIMED = 300.0
 """Seconds that a mail is left to the one that sends it."""
@@ -66,6 +69,7 @@ class Outbox:
         self._settings = settings
         self._database = database
         self._links = links
+        self._prices = prices_of(settings)
 
     @property
     def is_on(self) -> bool:
@@ -77,7 +81,10 @@ class Outbox:
         if not self.is_on or job.status is Status.DISMISSED:
             return
         for recipient in dict.fromkeys(job.recipients):
-            self._add(connection, job.id, str(job.status), recipient, _facts(job, result))
+            kind = STOPPED if job.stopped else str(job.status)
+            cost = self._prices.cost(took(job.usage, result))
+            facts = {**_facts(job, result), "cost": cost}
+            self._add(connection, job.id, kind, recipient, facts)
 
     def confirm(self, connection: Connection, user: str, recipient: str, word: str) -> None:
         """Write down a mail that asks whether an address is that of a user (its id)."""
@@ -309,6 +316,11 @@ def _said(mail: Mail, url: str) -> tuple[str, list[str]]:
     lines = [f"Your run {name} was {mail.kind}." if mail.kind == "successful" else ""]
     if mail.kind == "failed":
         lines = [f"Your run {name} failed: {said['reason']}"]
+    if mail.kind == STOPPED:
+        lines = [
+            f"Your limit stopped the run {name}: {said['reason']}.",
+            "What it had made until then is kept." if said["bytes"] else "It had made nothing yet.",
+        ]
     if said.get("link"):
         lines += [
             "",
@@ -321,7 +333,10 @@ def _said(mail: Mail, url: str) -> tuple[str, list[str]]:
     lines += [f"{key}: {value}" for key, value in said["parameters"].items()]
     if "core_seconds" in said["usage"]:
         lines.append(f"core seconds: {said['usage']['core_seconds']}")
-    return f"AutoMap: {name}: {mail.kind}", lines
+    if (cost := said.get("cost")) is not None:  # mails of the version before have none
+        lines.append(f"cost: {cost['amount']:.2f} {cost['unit']}")
+    kind = "stopped by a limit" if mail.kind == STOPPED else mail.kind
+    return f"AutoMap: {name}: {kind}", lines
 
 
 def _day(seconds: float) -> str:

@@ -32,6 +32,7 @@ OWN = {
     "unsupported-media-type": "This kind of content is not taken here",
     "too-many-requests": "Too much at a time",
     "limit-reached": "A limit is reached",
+    "budget": "It would cost more than it may",
     "same-run-active": "The same run is active",
     "idempotency-key-reused": "This key was used for another request",
     "file-in-use": "A job reads this file",

@@ -85,6 +85,7 @@ def runner_of(service: Service) -> Runner:
         seconds=settings.runner.hours * 3600,
         free=int(settings.runner.free_gb * (1 << 30)),
         hidden=hidden_paths(settings, workspaces),
+        limit=service.budgets.reached,
     )
     pace = Pace(slots=settings.runner.slots)
     return Runner(service.queue, place, pace, besides=lambda stop: keep(service, stop))

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 from automap_service.accounts.users import Users
 from automap_service.accounts.words import Words
+from automap_service.costs.budgets import Budgets
+from automap_service.costs.estimates import Estimates
+from automap_service.costs.ledger import Ledger
+from automap_service.costs.prices import prices_of
 from automap_service.database import open_database
 from automap_service.launching.launch import Launching
 from automap_service.links import Links
@@ -29,6 +33,9 @@ class Service:
     words: Words
     files: Files
     launching: Launching
+    ledger: Ledger
+    estimates: Estimates
+    budgets: Budgets
     links: Links
     outbox: Outbox
     results: ResultStore
@@ -38,23 +45,32 @@ def open_service(settings: Settings, clock: Clock = time.time) -> Service:
     """Open the database and store of a configuration; raises `ConfigError`."""
     database = open_database(settings, clock)
     links = Links(database, settings.results.link_hours * 3600)
+    prices = prices_of(settings)
+    ledger = Ledger(database, prices)
     outbox = Outbox(settings, database, links)
-    store = JobStore(database, (outbox.on_final,))
+    on_final = (ledger.on_final, outbox.on_final)
+    store = JobStore(database, on_final)
     limits = Limits(
         lease=settings.runner.lease_seconds,
         per_user=settings.limits.running,
         keep=settings.results.days * 86400,
     )
+    users = Users(database)
+    estimates = Estimates(database, ledger, prices, settings.workers)
+    budgets = Budgets(settings.limits, users, ledger, prices)
     files = Files(store, settings.root / "uploads", settings.limits)
     return Service(
         settings=settings,
         database=database,
         store=store,
-        queue=Queue(database, limits, (outbox.on_final,)),
-        users=Users(database),
+        queue=Queue(database, limits, on_final),
+        users=users,
         words=Words(database),
         files=files,
-        launching=Launching(settings, store, files),
+        launching=Launching(settings, store, files, estimates, budgets),
+        ledger=ledger,
+        estimates=estimates,
+        budgets=budgets,
         links=links,
         outbox=outbox,
         results=ResultStore(settings.results_url, settings.results.public_endpoint or None),

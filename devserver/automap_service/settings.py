@@ -23,6 +23,7 @@ PREFIX = "AUTOMAP_SERVICE_"
 Count = Annotated[int, Field(ge=1)]
 Whole = Annotated[int, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
+Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class _Part:
@@ -127,6 +128,24 @@ class LimitsPart(_Part):
     """For which a token is good."""
     session_hours: Positive = 12
     """Without a request, until one has to log in again."""
+    job_budget: Price = 0
+    """That a job may cost, in the unit of `costs`; one that costs more is stopped; 0: no limit."""
+    month_budget: Price = 0
+    """That a user may spend in a calendar month (UTC); 0: no limit."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostsPart(_Part):
+    """Prices; while all of them are 0 costs and budgets are in core hours."""
+
+    currency: Annotated[str, Field(min_length=1, max_length=10)] = "USD"
+    """Of the prices."""
+    core_hour: Price = 0
+    """Of an hour of one core."""
+    gb_fetched: Price = 0
+    """Of 10^9 bytes of scenes that come from elsewhere."""
+    gb_day: Price = 0
+    """Of 10^9 bytes of results for a day; paid for `results.days` when they are stored."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +189,7 @@ class Settings(_Part):
     results: ResultsPart = field(default_factory=ResultsPart)
     runner: RunnerPart = field(default_factory=RunnerPart)
     limits: LimitsPart = field(default_factory=LimitsPart)
+    costs: CostsPart = field(default_factory=CostsPart)
     mail: MailPart = field(default_factory=MailPart)
     catalogues: dict[str, CataloguePart] = field(default_factory=dict)
 

@@ -23,11 +23,14 @@ __all__ = [
     "ADDRESSES",
     "ATTEMPTS",
     "AUDIT",
+    "CHECKS",
     "FILES",
     "IDEMPOTENCY",
     "LINKS",
     "MAILS",
     "METADATA",
+    "RUNS",
+    "SCENE_COUNTS",
     "SESSIONS",
     "TOKENS",
     "USERS",
@@ -148,3 +151,44 @@ AUDIT = Table(
     Column("address", String(60), nullable=False),
     sqlite_autoincrement=True,
 )
+RUNS = Table(
+    "runs",
+    METADATA,
+    Column("number", NUMBER, primary_key=True, autoincrement=True),
+    Column("job", String(36), nullable=False, unique=True),
+    Column("user", String(36), nullable=False),
+    Column("mode", String(20), nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("is_whole", Boolean, nullable=False),
+    Column("time", Double, nullable=False),
+    Column("sizes", JSON, nullable=False),
+    Column("estimate", JSON(none_as_null=True)),
+    Column("seconds", Double, nullable=False),
+    Column("core_seconds", Double, nullable=False),
+    Column("fetched_bytes", BigInteger, nullable=False),
+    Column("stored_bytes", BigInteger, nullable=False),
+    Column("scenes", Integer, nullable=False),
+    Column("amount", Double, nullable=False),
+    Column("unit", String(20), nullable=False),
+    Index("ix_runs_user_time", "user", "time"),
+    Index("ix_runs_mode_is_whole_number", "mode", "is_whole", "number"),
+    sqlite_autoincrement=True,
+)
+"""What every job took and cost; it stays when the job is removed."""
+CHECKS = Table(
+    "checks",
+    METADATA,
+    Column("user", String(36), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("estimate", JSON, nullable=False),
+    Column("created", Double, nullable=False),
+)
+"""What a check has found, for a launch of the same."""
+SCENE_COUNTS = Table(
+    "scene_counts",
+    METADATA,
+    Column("satellite", String(40), primary_key=True),
+    Column("status", String(12), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+)
+"""What became of the scenes of all jobs together."""

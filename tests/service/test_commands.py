@@ -19,6 +19,7 @@ from pydantic import TypeAdapter
 
 from automap_service.settings import (
     CataloguePart,
+    CostsPart,
     DatabasePart,
     LimitsPart,
     MailPart,
@@ -86,7 +87,7 @@ def test_migrate_and_backup(tmp_path: Path) -> None:
     early = automap("runner", *folder)
     assert early.returncode == 2
     assert "automap service migrate" in early.stderr
-    assert automap("migrate", *folder).stdout == "tables: 0001\n"
+    assert automap("migrate", *folder).stdout == "tables: 0002\n"
     copy = tmp_path / "copy.sqlite"
     assert automap("backup", str(copy), *folder).returncode == 0
     assert copy.exists()
@@ -106,7 +107,9 @@ def test_every_key_is_described_and_has_its_default(tmp_path: Path) -> None:
     found = TypeAdapter(Settings).validate_python({"folder": "x", **tomllib.loads(text)})
     assert found == Settings(folder="x")
     written = {line.split(" = ")[0] for line in plain if " = " in line}
-    parts = (Web, DatabasePart, ResultsPart, RunnerPart, LimitsPart, MailPart, CataloguePart)
+    parts = (
+        Web, DatabasePart, ResultsPart, RunnerPart, LimitsPart, CostsPart, MailPart, CataloguePart,
+    )  # fmt: skip
     assert written == {each.name for part in parts for each in fields(part)}
 
 

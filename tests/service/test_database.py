@@ -13,7 +13,7 @@ from sqlalchemy import inspect
 from automap_service.database import backup, check_state, migrate, newest, state
 from automap_service.tables import METADATA
 from automap_tiles.errors import ConfigError, OutputError
-from automap_tiles.jobs import Database
+from automap_tiles.jobs import Database, JobStore
 from tests.service.conftest import MakeSite
 
 
@@ -52,3 +52,35 @@ def test_a_backup_is_a_database_of_its_own(make_site: MakeSite, tmp_path: Path) 
     connection.close()
     with pytest.raises(OutputError, match="is there already"):
         backup(site.service.database, path)
+
+
+def test_a_database_of_the_version_before_keeps_all_it_has(tmp_path: Path) -> None:
+    from alembic import command
+
+    from automap_service.database import _config
+
+    path = tmp_path / "old.sqlite"
+    database = Database(f"sqlite:///{path}")
+    with database.writing() as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    values = {
+        "id": "j", "user": "u", "order": "{}", "parameters": "{}", "workspace": "w",
+        "description": "d", "digest": "x", "recipients": "[]", "uses": "[]", "status": "failed",
+        "phase": "queued", "progress": 1, "message": "m", "attempt": 1, "losses": 0, "cancel": 0,
+        "created": 1.0, "updated": 1.0, "warnings": "[]", "usage": "{}", "logged": 1,
+        "log_bytes": 1,
+    }  # fmt: skip
+    with sqlite3.connect(path) as raw:
+        names = ", ".join(f'"{name}"' for name in values)
+        marks = ", ".join("?" * len(values))
+        raw.execute(f"INSERT INTO jobs ({names}) VALUES ({marks})", tuple(values.values()))
+        raw.execute("INSERT INTO job_log VALUES ('j', 1, 1.0, 'info', 1, 'accepted')")
+    raw.close()
+    migrate(database)
+    job = JobStore(database).get("u", "j")
+    assert job is not None
+    assert (job.budget, job.estimate, job.cost, job.stopped) == (None, None, None, False)
+    assert [each.message for each in JobStore(database).entries("j")] == ["accepted"]
+    database.close()

@@ -11,6 +11,7 @@ import hashlib
 import os
 import shutil
 import time
+from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -66,6 +67,8 @@ class SceneDone:
     """Id."""
     status: SceneStatus
     seconds: float = 0.0
+    fetched: int = 0
+    """Bytes that came from elsewhere for it, now."""
     error: str | None = None
     notes: tuple[Note, ...] = ()
     """What was lost, replaced, ignored or guessed when it was prepared."""
@@ -76,6 +79,7 @@ class SceneDone:
             "scene": self.scene,
             "status": str(self.status),
             "seconds": round(self.seconds, 3),
+            **({"fetched_bytes": self.fetched} if self.fetched else {}),
             **({} if self.error is None else {"error": self.error}),
         }
 
@@ -180,20 +184,19 @@ def _of_satellite(
     _write_collection(job)
     prepare_one = carried(_prepare)
     running: set[Future[SceneDone]] = set()
+    came: Counter[str] = Counter()
     pool = ThreadPoolExecutor(workers or os.cpu_count() or 1, thread_name_prefix="prepare")
     try:
-        for ready in _on_this_machine(job, pending):
+        for ready in _on_this_machine(job, pending, came):
             if isinstance(ready, SceneDone):
-                yield ready
+                yield _with_bytes(ready, came)
                 continue
             running.add(pool.submit(prepare_one, job, ready))
             finished, running = wait(running, 0, FIRST_COMPLETED)
-            for future in finished:
-                yield future.result()
+            yield from (_with_bytes(future.result(), came) for future in finished)
         while running:
             finished, running = wait(running, _ASK_SECONDS, FIRST_COMPLETED)
-            for future in finished:
-                yield future.result()
+            yield from (_with_bytes(future.result(), came) for future in finished)
             raise_if_stopped()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
@@ -247,8 +250,17 @@ def _tell_unknown(scene: Scene, item: Item) -> None:
         )
 
 
-def _on_this_machine(job: _Job, scenes: Sequence[Scene]) -> Iterator[Scene | SceneDone]:
-    """The scenes as their files are here; those that cannot be fetched as failed."""
+def _with_bytes(done: SceneDone, came: Mapping[str, int]) -> SceneDone:
+    return replace(done, fetched=came.get(done.scene, 0))
+
+
+def _on_this_machine(
+    job: _Job, scenes: Sequence[Scene], came: Counter[str]
+) -> Iterator[Scene | SceneDone]:
+    """The scenes as their files are here; those that cannot be fetched as failed.
+
+    `came` counts the bytes that come for each.
+    """
     remote = [scene for scene in scenes if is_remote_scene(scene)]
     ids = {scene.id for scene in remote}
     yield from (scene for scene in scenes if scene.id not in ids)
@@ -266,6 +278,7 @@ def _on_this_machine(job: _Job, scenes: Sequence[Scene]) -> Iterator[Scene | Sce
     for one in fetching.fetch(files, job.fetched):
         name = one.file.scene or ""
         left[name] -= 1
+        came[name] += one.bytes
         if one.status is fetching.Status.FAILED:
             errors.setdefault(name, f"{one.file.target}: {one.error}")
         if left[name]:

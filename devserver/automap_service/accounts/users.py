@@ -90,6 +90,12 @@ class Users:
             raise ConfigError("there is no such user", key="name", found=name)
         return user_of(row)
 
+    def of_id(self, user: str) -> User | None:
+        """None where there is none."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(USERS).where(USERS.c.id == user)).mappings().first()
+        return None if row is None else user_of(row)
+
     def all(self) -> list[User]:
         """By name."""
         with self._database.reading() as connection:

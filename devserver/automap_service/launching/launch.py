@@ -14,6 +14,8 @@ from sqlalchemy import Connection, func, insert, select
 
 from automap_service import audit
 from automap_service.accounts.users import User
+from automap_service.costs.budgets import Budgets
+from automap_service.costs.estimates import Estimates
 from automap_service.launching.parameters import Wanted, World, read
 from automap_service.problems import Fault, Problem, invalid
 from automap_service.settings import Settings
@@ -51,8 +53,17 @@ class Manner:
 class Launching:
     """From parameters to jobs."""
 
-    def __init__(self, settings: Settings, store: JobStore, files: Files) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: JobStore,
+        files: Files,
+        estimates: Estimates,
+        budgets: Budgets,
+    ) -> None:
         self._settings = settings
+        self._estimates = estimates
+        self._budgets = budgets
         self._store = store
         self._files = files
         self._turns = Turns("check", _CHECKS)
@@ -69,6 +80,8 @@ class Launching:
 
     def launch(self, user: User, wanted: Wanted, manner: Manner) -> tuple[Job, bool]:
         """(the job, whether it is new); raises `Problem`."""
+        estimate = self._estimates.of_launch(wanted.mode, wanted.sizes, user.id, wanted.digest)
+        budget = self._budgets.of_job(user, wanted.budget)
         new = NewJob(
             user=user.id,
             order=wanted.order,
@@ -79,6 +92,8 @@ class Launching:
             previous=manner.previous,
             recipients=manner.recipients,
             uses=wanted.uses,
+            budget=budget,
+            estimate=estimate,
         )
         database = self._store.database
         with database.writing() as connection:
@@ -89,6 +104,7 @@ class Launching:
                     raise Problem(status=409, type="idempotency-key-reused", detail="job is gone")
                 return job, False
             self._check(connection, user, wanted, manner)
+            self._budgets.check(user, budget, estimate)
             self._files.check_there(user.id, wanted.uses, connection)
             job = self._store.add(new, connection)
             audit.note(
@@ -105,7 +121,16 @@ class Launching:
     def check(self, user: User, wanted: Wanted) -> dict[str, Any]:
         """What would be done: `plan`, `estimate`, `warnings`; raises `Problem`."""
         with self._turns.of(user.id):
-            return self._plan(wanted)
+            plan = self._plan(wanted)
+        estimate = self._estimates.of_plan(wanted.mode, wanted.sizes, plan)
+        self._estimates.remember(user.id, wanted.digest, estimate)
+        budget = self._budgets.of_job(user, wanted.budget)
+        warnings = list(plan["warnings"])
+        try:
+            self._budgets.check(user, budget, estimate)
+        except Problem as problem:
+            warnings.append(f"a launch would be refused: {problem.detail}")
+        return {"plan": plan, "estimate": {**estimate, "budget": budget}, "warnings": warnings}
 
     def limit(self, user: User, name: str) -> Any:
         """The user's own, or everybody's."""
@@ -133,7 +158,8 @@ class Launching:
                 said: dict[str, Any] = hide_in(line, hidden)
                 if said["event"] == "error":
                     raise invalid([_fault(said)])
-                return _answer(said["report"])
+                report: dict[str, Any] = said["report"]
+                return report
         raise Problem(status=503, type="unavailable", detail="the check was broken off")
 
     def _repeated(
@@ -209,18 +235,6 @@ def hidden_paths(settings: Settings, workspace: Path) -> dict[str, str]:
             found[str(Path(catalogue.source).absolute())] = name
             found[catalogue.source] = name
     return found
-
-
-def _answer(report: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "plan": report,
-        "estimate": {
-            "seconds": report["seconds"],
-            "bytes": report["to_fetch"],
-            "of": "a guess from scenes, pixels and cores",
-        },
-        "warnings": report["warnings"],
-    }
 
 
 _KEYS = {"start": "start_date", "end": "end_date", "input": "catalogue", "--samples": "samples"}

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any, Protocol
 
+from automap_service.costs.sizes import sizes_of
 from automap_service.launching.schema import NAMES, ONLY
 from automap_service.problems import Fault, fault_of, invalid
 from automap_service.settings import CataloguePart
@@ -34,6 +35,8 @@ from automap_tiles.workflows.automap.parameters import (
 MODES = tuple(str(mode) for mode in Mode)
 COMPOSITE = ("composite", "classification")
 CLASSIFICATION = ("classification",)
+DEAREST = 1e9
+"""The largest budget that is taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +47,8 @@ class Upload:
     name: str
     path: str
     sha256: str
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """Its surface and so on."""
 
 
 class Uploads(Protocol):
@@ -66,6 +71,19 @@ class Wanted:
     digest: str
     description: str
     uses: tuple[str, ...]
+    sizes: Mapping[str, float] = field(default_factory=dict)
+    """By which it is compared with finished jobs."""
+
+    @property
+    def mode(self) -> str:
+        """Where it ends."""
+        return str(self.parameters["mode"])
+
+    @property
+    def budget(self) -> float | None:
+        """What it may cost, if its owner said so."""
+        found = self.parameters.get("budget")
+        return None if found is None else float(found)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +115,7 @@ class _Reading:
         self._parameters: dict[str, Any] = {}
         self._digests: dict[str, str] = {}
         self._uses: list[str] = []
+        self._km2 = 0.0
 
     def all(self) -> None:
         for name in self._said:
@@ -130,7 +149,7 @@ class _Reading:
                 "mask", "masker", "project_shadow", "require_mask", "max_cloud_cover", "provenance",
             )
         ]  # fmt: skip
-        words = {**self._parameters, "description": "", **self._digests}
+        words = {**self._parameters, "description": "", "budget": None, **self._digests}
         return Wanted(
             order=kept,
             parameters=self._parameters,
@@ -138,6 +157,7 @@ class _Reading:
             digest=_digest(json.dumps(words, sort_keys=True)),
             description=self._parameters.get("description", ""),
             uses=tuple(self._uses),
+            sizes=sizes_of(self._parameters, self._km2),
         )
 
     # -- parameter by parameter -----------------------------------------------------------------
@@ -208,6 +228,8 @@ class _Reading:
         self._order[name] = found.path
         self._parameters[name] = found.name
         self._digests[name] = found.sha256
+        if name == "boundary":
+            self._km2 = float(found.about.get("km2", 0.0))
         self._uses.append(found.id)
 
     def _names(self) -> None:
@@ -258,6 +280,7 @@ class _Reading:
                 self._order[name] = self._parameters[name] = value
         for name, kind, low, high in (
             ("max_cloud_cover", "a number", 0.0, 100.0),
+            ("budget", "a number", 0.0, DEAREST),
             ("smoothing", "a whole number", 0, 99),
             ("minimum_patch", "a whole number", 0, 1_000_000),
         ):
@@ -270,7 +293,9 @@ class _Reading:
             elif not low <= value <= high:
                 self._fault(name, f"must be from {low:g} to {high:g}", value)
             else:
-                self._order[name] = self._parameters[name] = value
+                self._parameters[name] = value
+                if name != "budget":  # of the job, not of what is made
+                    self._order[name] = value
         window = self._parameters.get("smoothing", 0)
         if window and (window < 3 or window % 2 == 0):
             self._fault("smoothing", "is an odd number of pixels from 3", window)

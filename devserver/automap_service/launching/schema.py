@@ -137,6 +137,13 @@ PROPERTIES: dict[str, dict[str, Any]] = {
         "maximum": 1_000_000,
         "default": 0,
     },
+    "budget": {
+        "title": "Budget",
+        "description": "It is stopped when it costs more, and keeps what is there; see /costs",
+        "type": "number",
+        "minimum": 0,
+        "maximum": 1e9,
+    },
     "description": {
         "title": "Description",
         "description": "To find the run again",

@@ -11,7 +11,8 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as Answer
 
 from automap_service.accounts.users import RIGHTS
-from automap_service.limits import OWN, user_limits
+from automap_service.costs.estimates import is_inside
+from automap_service.limits import AMOUNTS, OWN, user_limits
 from automap_service.pages.blueprint import blueprint
 from automap_service.pages.render import page
 from automap_service.problems import Problem
@@ -67,8 +68,11 @@ def _admin(problem: Problem | None, made: tuple[str, str] | None = None) -> Resp
         200 if problem is None else problem.status,
         users=service().users.all(),
         jobs=jobs,
+        held=service().estimates.held(),
+        is_inside=is_inside,
         limits=asdict(service().settings.limits),
         own=OWN,
+        amounts=AMOUNTS,
         problem=problem,
         made=made,
     )

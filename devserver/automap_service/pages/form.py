@@ -35,7 +35,7 @@ GROUPS = (
                                          "minimum_patch")),
     Group(title="Clouds", names=("max_cloud_cover", "mask", "masker", "project_shadow",
                                  "require_mask"), is_folded=True),
-    Group(title="Name", names=("description",)),
+    Group(title="Name", names=("description", "budget")),
 )  # fmt: skip
 """All parameters of the schema, each once, in the order of the form."""
 

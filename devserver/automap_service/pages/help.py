@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from flask import Response
 
+from automap_service.costs.prices import prices_of
 from automap_service.launcher import pyodide
 from automap_service.launching.schema import PROPERTIES, REQUIRED
 from automap_service.pages.blueprint import blueprint
@@ -48,4 +49,5 @@ def code() -> Response:
 @needs()
 def help_page() -> Response:
     """What there is and what is allowed."""
-    return page("help.html", settings=service().settings, limits=service().settings.limits)
+    settings = service().settings
+    return page("help.html", settings=settings, limits=settings.limits, prices=prices_of(settings))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,6 +28,7 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
             iso=iso,
             size=size,
             span=span,
+            price=price,
             here=request.path,
             **values,
         ),
@@ -66,6 +68,15 @@ def size(count: float | None) -> str:
             return f"{value:.3g} {unit}"
         value /= 1000
     return f"{value:.3g} TB"
+
+
+def price(cost: Mapping[str, Any] | None) -> str:
+    """What something costs: money, or core hours while nothing has a price."""
+    if not cost:
+        return "–"
+    amount = cost["amount"]
+    digits = 2 if amount >= 1 or amount == 0 else 4
+    return f"{amount:.{digits}f} {cost['unit']}"
 
 
 def span(seconds: float | None) -> str:

@@ -105,6 +105,7 @@ def orders() -> Response:
         said=said,
         statuses=list(Status),
         results=service().store.results(ids),
+        costs={job.id: service().ledger.of(job) for job in listed.jobs},
         now=service().database.clock(),
         is_first=wanted_page() is None,
     )
@@ -139,6 +140,7 @@ def dashboard(job: Job) -> Response:
         "job.html",
         job=job,
         result=store.result(job.id),
+        cost=service().ledger.of(job),
         fates=Counter(each.status for each in scenes),
         scenes=sorted(scenes, key=lambda each: each.reason is None)[:_SCENES],
         scenes_left_out=max(0, len(scenes) - _SCENES),

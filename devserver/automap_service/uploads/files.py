@@ -213,7 +213,9 @@ class UploadsOf:
         if found is None:
             return None
         path = str(self.files.path(self.user, found))
-        return Upload(id=found.id, name=found.name, path=path, sha256=found.sha256)
+        return Upload(
+            id=found.id, name=found.name, path=path, sha256=found.sha256, about=found.about
+        )
 
 
 def checked_name(name: str) -> str:

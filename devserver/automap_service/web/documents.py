@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from automap_service.uploads.files import KINDS, File
@@ -22,7 +23,9 @@ def link(href: str, rel: str, title: str = "", kind: str = "application/json") -
     return {**said, "title": title} if title else said
 
 
-def status_info(job: Job, result: Result | None, base: str) -> dict[str, Any]:
+def status_info(
+    job: Job, result: Result | None, base: str, cost: Mapping[str, Any]
+) -> dict[str, Any]:
     """A job: members of OGC's statusInfo 1.0, of the draft of 2.0, and ours."""
     here = f"{base}/jobs/{job.id}"
     links = [
@@ -53,6 +56,10 @@ def status_info(job: Job, result: Result | None, base: str) -> dict[str, Any]:
         "parameters": dict(job.parameters),
         "warnings": list(job.warnings),
         "usage": dict(job.usage),
+        "estimate": None if job.estimate is None else dict(job.estimate),
+        "cost": dict(cost),
+        "budget": job.budget,
+        "stopped_by_limit": job.stopped,
         "partial": result is not None and result.partial,
         "results_expire": None if result is None else rfc3339(result.expires),
         "links": links,

@@ -62,6 +62,8 @@ def _ref(name: str) -> Json:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+_RANGE: Json = {**_list(_NUMBER), "minItems": 3, "maxItems": 3, "nullable": True}
+"""10, 50 and 90 per cent; null: not known."""
 _LINK = _object("href rel", href=_TEXT, rel=_TEXT, type=_TEXT, title=_TEXT)
 _FAULT: Json = _object("pointer message", pointer=_TEXT, message=_TEXT, found={}, remedy=_TEXT)
 _STATUS: Json = {"type": "string", "enum": [str(each) for each in Status]}
@@ -106,12 +108,52 @@ SCHEMAS: dict[str, Json] = {
         parameters=_ANY,
         warnings=_list(_TEXT),
         usage=_ANY,
+        estimate={"allOf": [_ref("Estimate")], "nullable": True},
+        cost=_ref("Cost"),
+        budget=_or_null(_NUMBER),
+        stopped_by_limit=_TRUTH,
         partial=_TRUTH,
         results_expire=_or_null(_TIME),
         links=_list(_ref("Link")),
     ),
     "Jobs": _object("jobs links", jobs=_list(_ref("Job")), links=_list(_ref("Link"))),
-    "Plan": _object("plan estimate warnings", plan=_ANY, estimate=_ANY, warnings=_list(_TEXT)),
+    "Plan": _object(
+        "plan estimate warnings", plan=_ANY, estimate=_ref("Estimate"), warnings=_list(_TEXT)
+    ),
+    "Estimate": _object(
+        "seconds core_seconds result_bytes cost unit learnt of sizes",
+        seconds=_RANGE,
+        core_seconds=_RANGE,
+        result_bytes=_RANGE,
+        cost=_RANGE,
+        unit=_TEXT,
+        currency=_or_null(_TEXT),
+        learnt=_TRUTH,
+        of=_TEXT,
+        bytes=_or_null(_NUMBER),
+        memory_bytes=_NUMBER,
+        budget=_or_null(_NUMBER),
+        sizes=_ANY,
+    ),
+    "Cost": _object(
+        "amount unit core_seconds fetched_bytes stored_bytes",
+        amount=_NUMBER,
+        unit=_TEXT,
+        currency=_or_null(_TEXT),
+        core_seconds=_NUMBER,
+        fetched_bytes=_WHOLE,
+        stored_bytes=_WHOLE,
+    ),
+    "Costs": _object(
+        "unit prices estimates",
+        unit=_TEXT,
+        currency=_or_null(_TEXT),
+        prices=_object(
+            "core_hour gb_fetched gb_day", core_hour=_NUMBER, gb_fetched=_NUMBER, gb_day=_NUMBER
+        ),
+        result_days=_NUMBER,
+        estimates=_object("jobs inside aim", jobs=_WHOLE, inside=_WHOLE, aim=_NUMBER),
+    ),
     "Entry": _object(
         "id time level message", id=_WHOLE, time=_TIME, level=_LEVEL, attempt=_WHOLE, message=_TEXT
     ),
@@ -173,7 +215,7 @@ _PAGE: tuple[tuple[str, Json], ...] = (
 _KEY: tuple[tuple[str, Json], ...] = (
     ("Idempotency-Key", {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-~]+$"}),
 )
-_LAUNCH_ERRORS = (400, 409, 413, 415, 422, 429)
+_LAUNCH_ERRORS = (400, 402, 409, 413, 415, 422, 429)
 
 
 def operations(settings: Settings) -> tuple[Operation, ...]:
@@ -195,6 +237,10 @@ def operations(settings: Settings) -> tuple[Operation, ...]:
         Operation(method="get", path="/", about="Links", answers=((200, _ANY),), public=True),
         _public("/conformance", "What of the standard is kept"),
         _public("/limits", "What is allowed"),
+        replace(
+            _public("/costs", "What is paid for, and how good estimates are"),
+            answers=((200, _ref("Costs")),),
+        ),
         _public("/healthz", "Whether it answers"),
         replace(_public("/openapi.json", "This document"), kind=OPENAPI),
         Operation(
@@ -309,7 +355,7 @@ def _job_operations(change: Json) -> tuple[Operation, ...]:
             path=f"{one}/again",
             about="A new job with the same parameters",
             answers=((201, _ref("Job")),),
-            errors=(400, 404, 409, 422, 429),
+            errors=(400, 402, 404, 409, 422, 429),
             headers=_KEY,
         ),
         Operation(

@@ -9,6 +9,8 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from automap_service.accounts.users import Refused, User
+from automap_service.costs.learning import HELD
+from automap_service.costs.prices import prices_of
 from automap_service.problems import Fault, Problem, invalid
 from automap_service.web.answers import as_json
 from automap_service.web.asked import json_body, query, rfc3339
@@ -79,7 +81,13 @@ def me() -> Response:
             "name": user.name,
             "rights": list(user.rights),
             "limits": {**asdict(limits), **user.limits},
-            "used": {"files": files, "files_bytes": size, "active_jobs": active},
+            "used": {
+                "files": files,
+                "files_bytes": size,
+                "active_jobs": active,
+                "month_cost": round(service().ledger.spent(user.id), 6),
+                "unit": prices_of(service().settings).unit,
+            },
         }
     )
 
@@ -95,6 +103,27 @@ def limits() -> Response:
             "job_hours": settings.runner.hours,
             "result_days": settings.results.days,
             "link_hours": settings.results.link_hours,
+        }
+    )
+
+
+@views.get("/costs")
+def costs() -> Response:
+    """What is paid for, and how often estimates held."""
+    query(())
+    settings, held = service().settings, service().estimates.held()
+    prices = prices_of(settings)
+    return as_json(
+        {
+            "unit": prices.unit,
+            "currency": prices.currency if prices.are_set else None,
+            "prices": {
+                "core_hour": prices.core_hour,
+                "gb_fetched": prices.gb_fetched,
+                "gb_day": prices.gb_day,
+            },
+            "result_days": prices.days,
+            "estimates": {"jobs": held.jobs, "inside": held.inside, "aim": HELD},
         }
     )
 

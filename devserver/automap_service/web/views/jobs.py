@@ -25,10 +25,9 @@ from automap_service.web.documents import (
     entry_info,
     link,
     scene_info,
-    status_info,
 )
 from automap_service.web.html import html
-from automap_service.web.views.launching import again
+from automap_service.web.views.launching import again, described
 from automap_tiles.errors import AutomapError
 from automap_tiles.jobs import Job, Level, Status
 from automap_tiles.jobs.tables import JOBS
@@ -58,7 +57,7 @@ def jobs() -> Response:
         kept = {key: value for key, value in said.items() if key not in ("cursor", "limit")}
         links.append(link(_address(here, {**kept, "limit": limit, "cursor": page.next}), "next"))
     results = service().store.results([job.id for job in page.jobs])
-    listed = [status_info(job, results.get(job.id), base()) for job in page.jobs]
+    listed = [described(job, results.get(job.id)) for job in page.jobs]
     return tagged({"jobs": listed, "links": links})
 
 
@@ -93,7 +92,7 @@ def one(job: str) -> Response:
     if wants_html():
         return html().dashboard(found)
     query(())
-    return tagged(status_info(found, service().store.result(found.id), base()))
+    return tagged(described(found, service().store.result(found.id)))
 
 
 @views.patch("/jobs/<job>")
@@ -115,7 +114,7 @@ def change(job: str) -> Response:
     if faults:
         raise invalid(faults)
     service().store.describe(user_asking().id, found.id, str(text))
-    return as_json(status_info(job_of(job), service().store.result(found.id), base()))
+    return as_json(described(job_of(job), service().store.result(found.id)))
 
 
 @views.delete("/jobs/<job>")
@@ -125,8 +124,8 @@ def dismiss(job: str) -> Response:
     found = job_of(job)
     if found.is_final:
         forget(found)
-        return as_json({**status_info(found, None, base()), "status": "dismissed"})
-    return as_json(status_info(cancelled(found), service().store.result(found.id), base()))
+        return as_json({**described(found, None), "status": "dismissed"})
+    return as_json(described(cancelled(found), service().store.result(found.id)))
 
 
 def cancelled(job: Job) -> Job:

@@ -15,7 +15,7 @@ from automap_service.web.answers import as_json
 from automap_service.web.asked import json_body
 from automap_service.web.context import address, base, needs, service, user_asking
 from automap_service.web.documents import PROCESS, status_info
-from automap_tiles.jobs import Job
+from automap_tiles.jobs import Job, Result
 
 views = Blueprint("launching", __name__)
 _MANNERS = ("check", "again")
@@ -55,6 +55,11 @@ def execute(process: str) -> Response:
     return _launched(user_asking(), _wanted(user_asking(), plain, []), again=False, notify=None)
 
 
+def described(job: Job, result: Result | None) -> dict[str, Any]:
+    """A job as the API tells it, with what it has cost so far."""
+    return status_info(job, result, base(), service().ledger.of(job))
+
+
 def again(user: User, job: Job) -> Response:
     """Launch the same parameters anew."""
     wanted = service().launching.wanted(user, job.parameters)
@@ -89,4 +94,4 @@ def _launched(
     job, _ = service().launching.launch(user, wanted, manner)
     where = f"{base()}/jobs/{job.id}"
     result = service().store.result(job.id)
-    return as_json(status_info(job, result, base()), 201, {"Location": where})
+    return as_json(described(job, result), 201, {"Location": where})

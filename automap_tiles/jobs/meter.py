@@ -1,0 +1,40 @@
+"""What a job takes: over all its attempts, and of a child while it runs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+Usage = Mapping[str, Any]
+
+COUNTED = ("seconds", "core_seconds", "fetched_bytes", "scenes")
+"""What adds up from attempt to attempt."""
+_PROCESSES = Path("/proc")
+_SESSION, _TIMES = 3, slice(11, 15)
+"""Of `/proc/PID/stat` behind the name (proc(5)): session; utime, stime, cutime, cstime."""
+
+
+def total(before: Usage, now: Usage) -> dict[str, Any]:
+    """What earlier attempts and this one have taken together."""
+    found: dict[str, Any] = {**before, **now}
+    for name in COUNTED:
+        if name in before or name in now:
+            found[name] = round(before.get(name, 0) + now.get(name, 0), 2)
+    return found
+
+
+def core_seconds(session: int) -> float:
+    """That the living processes of a session and the ended ones they waited for have computed.
+
+    0 where the system has no `/proc`: there it is known only when the child tells it at its end.
+    """
+    ticks = 0
+    for entry in _PROCESSES.glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = entry.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+            if int(fields[_SESSION]) == session:
+                ticks += sum(map(int, fields[_TIMES]))
+    return ticks / os.sysconf("SC_CLK_TCK")
