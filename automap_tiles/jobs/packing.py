@@ -83,7 +83,7 @@ def pack(
     Raises `OutputError`, `OSError`.
     """
     key = f"{FOLDER}/{job.id}/{job.attempt}/{archive_name(job)}"
-    with store.writing(key) as file:
+    with store.writing(key, _tags(job, expires)) as file:
         sink = _Sink(file)
         with zipfile.ZipFile(cast(BinaryIO, sink), "w", zipfile.ZIP_STORED) as archive:
             for name, text in sorted(content.texts.items()):
@@ -212,3 +212,9 @@ def _readme(job: Job, names: Iterable[str]) -> str:
         "Each satellite has a folder of its own. Files ending in .tif are GeoTIFFs that describe\n"
         "their bands; the .json beside each is its STAC item.\n"
     )
+
+
+def _tags(job: Job, expires: float) -> dict[str, str]:
+    """By which whoever pays for a bucket finds what is whose."""
+    day = datetime.fromtimestamp(expires, UTC).date()
+    return {"automap:job": job.id, "automap:user": job.user, "automap:expires": day.isoformat()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -28,22 +28,30 @@ class Writable(Protocol):
 class ResultStore:
     """Archives below a folder or an address such as `s3://bucket/automap`."""
 
-    def __init__(self, root: str, public: str | None = None) -> None:
-        """`public`: the address of the store as users see it; None: as this machine sees it."""
+    def __init__(
+        self, root: str, public: str | None = None, tags: Mapping[str, str] | None = None
+    ) -> None:
+        """`public`: the address of the store as users see it; None: as this machine sees it.
+
+        `tags`: what all objects of a bucket of S3 are tagged with, besides what is said of each;
+        None: they are not tagged.
+        """
         self.root = root
+        self._tags = tags if root.startswith("s3://") else None
         self._public = public
         self._storage: Storage = open_storage(root)
 
     @contextmanager
-    def writing(self, key: str) -> Iterator[Writable]:
+    def writing(self, key: str, about: Mapping[str, str] | None = None) -> Iterator[Writable]:
         """A file that is there, whole, at the end of the block; none after an error.
 
-        Raises `OutputError`.
+        `about` are further tags. Raises `OutputError`.
         """
         if is_remote(self.root):
             from automap_tiles.storage.remote import ObjectStorage
 
-            with ObjectStorage(self.root).writing(key) as file:
+            tags = None if self._tags is None else {**self._tags, **(about or {})}
+            with ObjectStorage(self.root).writing(key, tags) as file:
                 yield file
             return
         with self._storage.staged(key) as path, path.open("wb") as out:

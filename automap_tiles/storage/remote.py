@@ -10,7 +10,7 @@ import io
 import os
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
@@ -115,14 +115,17 @@ class ObjectStorage:
                 raise OutputError(message, self._name(key)) from None
 
     @contextmanager
-    def writing(self, key: str) -> Iterator[PartWriter]:
+    def writing(self, key: str, tags: Mapping[str, str] | None = None) -> Iterator[PartWriter]:
         """A file that goes out part by part while it is written; it is there at the block's end.
+
+        `tags` are those that a store shows and counts objects by.
 
         When the block is left by an error there is none; parts that were sent stay in the store as
         an upload without an end, until a rule of the bucket removes it
         (AbortIncompleteMultipartUpload). Raises `OutputError`.
         """
-        file = PartWriter(_obstore().open_writer(self._client(), key), self._name(key))
+        writer = _obstore().open_writer(self._client(), key, tags=dict(tags) if tags else None)
+        file = PartWriter(writer, self._name(key))
         yield file
         file.close()
 

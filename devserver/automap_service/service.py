@@ -73,5 +73,11 @@ def open_service(settings: Settings, clock: Clock = time.time) -> Service:
         budgets=budgets,
         links=links,
         outbox=outbox,
-        results=ResultStore(settings.results_url, settings.results.public_endpoint or None),
+        results=ResultStore(
+            settings.results_url,
+            settings.results.public_endpoint or None,
+            {"automap:installation": settings.results.installation}
+            if settings.results.tags
+            else None,
+        ),
     )

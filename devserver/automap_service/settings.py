@@ -23,6 +23,8 @@ PREFIX = "AUTOMAP_SERVICE_"
 Count = Annotated[int, Field(ge=1)]
 Whole = Annotated[int, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
+TagValue = Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9 ._:=+@/-]+$")]
+"""What S3 takes."""
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -72,6 +74,10 @@ class ResultsPart(_Part):
     """After which the data are deleted."""
     link_hours: Positive = 48
     """For which a link is good."""
+    tags: bool = True
+    """Whether objects in a bucket of S3 are tagged: automap:installation, job, user, expires."""
+    installation: TagValue = "automap"
+    """Name of this installation in those tags."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -55,8 +55,8 @@ class _Slow:
 
 class SlowStore(ResultStore):
     @contextmanager
-    def writing(self, key: str) -> Iterator[Writable]:
-        with super().writing(key) as file:
+    def writing(self, key: str, about: Mapping[str, str] | None = None) -> Iterator[Writable]:
+        with super().writing(key, about) as file:
             yield _Slow(file)
 
 

@@ -7,7 +7,7 @@ import json
 import threading
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -173,11 +173,11 @@ def test_a_store_that_is_away_for_a_moment_costs_no_result(
         calls = 0
 
         @contextmanager
-        def writing(self, key: str) -> Iterator[Writable]:
+        def writing(self, key: str, about: Mapping[str, str] | None = None) -> Iterator[Writable]:
             self.calls += 1
             if self.calls == 1:
                 raise OutputError("503 slow down")
-            with super().writing(key) as file:
+            with super().writing(key, about) as file:
                 yield file
 
     parts, job = a_composite(shared, tmp_path, Away(str(tmp_path / "store")))
@@ -189,10 +189,10 @@ def test_a_store_that_is_away_for_a_moment_costs_no_result(
 def test_what_is_done_when_it_is_cancelled_stays_downloadable(shared: Path, tmp_path: Path) -> None:
     class Slow(ResultStore):
         @contextmanager
-        def writing(self, key: str) -> Iterator[Writable]:
+        def writing(self, key: str, about: Mapping[str, str] | None = None) -> Iterator[Writable]:
             JobStore(Database(f"sqlite:///{tmp_path}/jobs.sqlite")).cancel(None, key.split("/")[1])
             time.sleep(2.5)  # the runner hears of it
-            with super().writing(key) as file:
+            with super().writing(key, about) as file:
                 yield file
 
     parts, job = a_composite(shared, tmp_path, Slow(str(tmp_path / "store")))
@@ -207,7 +207,7 @@ def test_an_error_that_nobody_foresaw_ends_the_job_with_a_reference(
 ) -> None:
     class Broken(ResultStore):
         @contextmanager
-        def writing(self, key: str) -> Iterator[Writable]:
+        def writing(self, key: str, about: Mapping[str, str] | None = None) -> Iterator[Writable]:
             raise ZeroDivisionError(key)
             yield
 

@@ -14,6 +14,7 @@ import pytest
 from automap_service.keeper import expire, keep
 from automap_tiles.errors import OutputError
 from automap_tiles.jobs import Ending, Job, NewJob, Result, Status
+from automap_tiles.jobs.packing import Content, pack
 from automap_tiles.jobs.results import ResultStore
 from tests.jobs.parts import Clock, new_job
 from tests.service.conftest import Asker, MakeSite, Site
@@ -247,6 +248,35 @@ def test_a_signed_address_is_refused_by_the_bucket_when_it_is_over(
     assert address is not None
     time.sleep(2.5)
     assert fetched(address)[0] == 403
+
+
+@pytest.mark.parametrize("size", [10, 20 << 20])  # one put, and parts
+def test_an_archive_is_tagged_with_what_it_is_of(
+    make_site: MakeSite, s3: S3Server, tmp_path: Path, size: int
+) -> None:
+    boto3 = pytest.importorskip("boto3")
+    client = boto3.client("s3", endpoint_url=s3.endpoint, region_name="us-east-1")
+    (tmp_path / "a.tif").write_bytes(bytes(size))
+    content = Content(files={"a.tif": tmp_path / "a.tif"}, texts={})
+    for tags in (True, False):
+        settings = {"url": f"s3://{BUCKET}/tags", "tags": tags, "installation": "north 1"}
+        site = make_site(results=settings)
+        site.service.store.add(new_job(user="u", workspace=f"w{tags}"))
+        job = site.service.queue.claim("r")
+        assert job is not None
+        result = pack(
+            job, content, site.service.results, going=lambda: None, expires=1.8e9, partial=False
+        )
+        said = client.get_object_tagging(Bucket=BUCKET, Key=f"tags/{result.key}")["TagSet"]
+        found = {each["Key"]: each["Value"] for each in said}
+        expected = {
+            "automap:installation": "north 1",
+            "automap:job": job.id,
+            "automap:user": "u",
+            "automap:expires": "2027-01-15",
+        }
+        assert found == (expected if tags else {})
+        site.service.results.delete(result.key)
 
 
 def test_an_archive_that_breaks_off_is_not_in_the_bucket(s3: S3Server) -> None:
