@@ -99,6 +99,7 @@ test: WORKERS := 3
 
 test: $(VENV)/.test-stamp chromium
 	@$(BIN)/python -m tests.imagery
+	@$(BIN)/python -m automap_service.launcher
 	@$(PYTEST) $(TESTS) -q -n $(WORKERS) --dist worksteal -m "not serial"; shared=$$?; \
 	$(PYTEST) $(TESTS) -q -m serial; alone=$$?; \
 	if [ $$shared -eq 5 ]; then exit $$alone; fi; \
