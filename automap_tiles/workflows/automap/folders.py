@@ -3,36 +3,58 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import date
 
 from automap_tiles.storage import Address
 from automap_tiles.workflows.automap.parameters import Mode, RunParameters
 
+SCENES = "scenes"
+"""Name of the folder of a satellite's prepared scenes."""
+PARTS = ".parts"
+"""What the folder of the tiles of a file that is being made is called, behind the file's name."""
 _LONGEST = 100
 """Characters of statistics in a file's name."""
 
 
 def scenes_folder(output: Address, satellite: str) -> Address:
     """Of the prepared scenes."""
-    return output / satellite / "scenes"
+    return output / satellite / SCENES
 
 
 def composite_path(run: RunParameters, satellite: str) -> Address:
     """Of the composite."""
-    return run.output / satellite / f"composite_{result_name(run)}.tif"
+    return _beside(run, satellite, "composite", ".tif")
 
 
 def result_name(run: RunParameters) -> str:
     """Time range of a run and its statistics: results of others stay beside it."""
     first, last = run.period.first or date.min, run.period.last or date.max
-    period = f"{first:%Y%m%d}_{last:%Y%m%d}"
-    if not run.mode.includes(Mode.COMPOSITE):
-        return period
-    statistics = "-".join(run.statistics)
-    if len(statistics) > _LONGEST:
-        digest = hashlib.sha256(statistics.encode()).hexdigest()[:8]
-        statistics = f"{len(run.statistics)}-statistics-{digest}"
-    return f"{period}_{statistics}"
+    return _result_name(run.mode, (first, last), run.statistics)
+
+
+def _result_name(mode: Mode, period: tuple[date, date], statistics: Sequence[str]) -> str:
+    first, last = period
+    said = f"{first:%Y%m%d}_{last:%Y%m%d}"
+    if not mode.includes(Mode.COMPOSITE):
+        return said
+    words = "-".join(statistics)
+    if len(words) > _LONGEST:
+        digest = hashlib.sha256(words.encode()).hexdigest()[:8]
+        words = f"{len(statistics)}-statistics-{digest}"
+    return f"{said}_{words}"
+
+
+def result_names(
+    mode: Mode, period: tuple[date, date], statistics: Sequence[str]
+) -> dict[str, str]:
+    """`classes` and `composite` → the name of its file in the folder of a satellite.
+
+    Of what a run of that mode makes; for who has the words of an order alone.
+    """
+    name = _result_name(mode, period, statistics)
+    words = {"classes": Mode.CLASSIFICATION, "composite": Mode.COMPOSITE}
+    return {word: f"{word}_{name}.tif" for word, needed in words.items() if mode.includes(needed)}
 
 
 def samples_folder(output: Address, satellite: str) -> Address:

@@ -9,7 +9,7 @@ from automap_service import pages
 from automap_service.service import Service
 from automap_service.web import answers
 from automap_service.web.html import show
-from automap_service.web.views import accounts, files, jobs, launcher, launching, ogc
+from automap_service.web.views import accounts, files, jobs, launching, maps, ogc
 
 
 def create_app(service: Service) -> Flask:
@@ -20,7 +20,7 @@ def create_app(service: Service) -> Flask:
     app.config["MAX_FORM_MEMORY_SIZE"] = service.settings.limits.body
     app.extensions["automap-service"] = service
     answers.install(app)
-    for each in (ogc, accounts, launching, jobs, files, launcher):
+    for each in (ogc, accounts, launching, jobs, files, maps):
         app.register_blueprint(each.views)
     app.register_blueprint(pages.blueprint)
     show(app, pages.HTML)

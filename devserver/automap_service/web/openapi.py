@@ -166,6 +166,8 @@ SCHEMAS: dict[str, Json] = {
         reason=_or_null(_TEXT),
     ),
     "Scenes": _object("scenes", scenes=_list(_ref("Scene"))),
+    "Rasters": _object("rasters", rasters=_list(_object("name title", name=_TEXT, title=_TEXT))),
+    "Picture": _object("title extent picture", title=_TEXT, extent=_list(_NUMBER), picture=_TEXT),
     "Results": _object(
         "archive files",
         archive=_object(
@@ -372,6 +374,21 @@ def _job_operations(change: Json) -> tuple[Operation, ...]:
             about="What became of every scene",
             answers=((200, _ref("Scenes")), known),
             errors=(400, 404),
+        ),
+        Operation(
+            method="get",
+            path=f"{one}/rasters",
+            about="What can be shown on a map, also while it is made",
+            answers=((200, _ref("Rasters")), known),
+            errors=(400, 404),
+        ),
+        Operation(
+            method="get",
+            path=f"{one}/picture",
+            about="A picture of one of them as a data URL, and its place in metres of EPSG:3857",
+            answers=((200, _ref("Picture")), known),
+            query=(("raster", _TEXT),),
+            errors=(400, 404, 429, 503),
         ),
         Operation(
             method="get",

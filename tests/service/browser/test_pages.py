@@ -81,6 +81,10 @@ def test_a_box_is_drawn_checked_launched_and_watched(visit: Open) -> None:
     expect(page.locator(".badge.successful")).to_be_visible(timeout=120_000)
     expect(page.get_by_role("button", name="Download")).to_be_visible()
     expect(page.locator(".phase-names")).to_contain_text("composite of landsat-8")
+    found.page.wait_for_selector('[data-rasters][data-shown="landsat-8/composite"]')
+    page.get_by_label("Shown").select_option(index=1)
+    found.page.wait_for_selector('[data-rasters][data-shown^="landsat-8/LC08"]')
+    found.shoot("results-on-the-map")
 
 
 def test_all_problems_stand_beside_their_fields(visit: Open) -> None:

@@ -9,6 +9,7 @@ import { startFiles } from "./files.js";
 import { startLaunch } from "./launch.js";
 import { startLive } from "./live.js";
 import { showMaps } from "./maps.js";
+import { startRasters } from "./rasters.js";
 
 startTheme();
 
@@ -37,5 +38,6 @@ showMaps();
 startLaunch();
 startFiles();
 startCode();
+startRasters();
 startLive();
 document.documentElement.dataset.ready = "";

@@ -8,8 +8,10 @@ import GeoJSON from "ol/format/GeoJSON.js";
 import TopoJSON from "ol/format/TopoJSON.js";
 import Point from "ol/geom/Point.js";
 import { fromExtent } from "ol/geom/Polygon.js";
+import ImageLayer from "ol/layer/Image.js";
 import Graticule from "ol/layer/Graticule.js";
 import VectorLayer from "ol/layer/Vector.js";
+import ImageStatic from "ol/source/ImageStatic.js";
 import VectorSource from "ol/source/Vector.js";
 import ScaleLine from "ol/control/ScaleLine.js";
 import Zoom from "ol/control/Zoom.js";
@@ -28,6 +30,7 @@ const line = (color, width = 2, fill = "00") =>
   new Style({ stroke: new Stroke({ color, width }), fill: new Fill({ color: `${color}${fill}` }) });
 const LOOKS = {
   boundary: line("#c2410c", 2.5, "26"),
+  outline: line("#c2410c", 1.5),
   scenes: COLOURS.map((color) => line(color, 1, "14")),
   points: COLOURS.map((color) => new Style({ image: new Circle({ radius: 4, fill: new Fill({ color }), stroke: new Stroke({ color: "#ffffff", width: 1 }) }) })),
 };
@@ -48,7 +51,7 @@ export class Chart {
       target,
       view: this.view,
       controls: [new Zoom({ zoomInTipLabel: "Zoom in", zoomOutTipLabel: "Zoom out" }), new ScaleLine({ minWidth: 60 })],
-      layers: [land(), degrees(), new VectorLayer({ source: this.source, style: (feature) => feature.get("look") })],
+      layers: [land(), degrees(), (this.picture = new ImageLayer()), new VectorLayer({ source: this.source, style: (feature) => feature.get("look") })],
     });
   }
 
@@ -72,6 +75,15 @@ export class Chart {
     const point = new Feature(new Point(fromLonLat([x, y])));
     point.set("look", look);
     this.source.addFeature(point);
+  }
+
+  // Of a raster, where `extent` is in metres of web mercator.
+  show(url, extent) {
+    this.picture.setSource(new ImageStatic({ url, imageExtent: extent, projection: "EPSG:3857", interpolate: false }));
+  }
+
+  addBoundary(bounds) {
+    this.addBox(bounds, LOOKS.outline);
   }
 
   fit() {

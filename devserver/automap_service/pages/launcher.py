@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, request, send_file
+from flask import Response, request, send_file
 
 import automap_service.launcher
 from automap_service.launcher import pyodide
+from automap_service.pages.blueprint import blueprint
 from automap_service.problems import Problem
 from automap_service.web.context import base, needs, service
 from automap_tiles import client
-
-views = Blueprint("launcher", __name__)
 
 _OWN = Path(automap_service.launcher.__file__).parent
 _FILES = {
@@ -31,9 +30,9 @@ _ASKED = ("launch", "jobs", "jobs/", "files/", "launcher/")
 """The only addresses that a script in the browser reaches."""
 
 
-@views.get("/launcher/<name>")
+@blueprint.get("/launcher/<name>")
 @needs("launcher")
-def own(name: str) -> Response:
+def launcher_file(name: str) -> Response:
     """The worker and what it runs scripts with; the client is the one of the package."""
     if name not in _FILES:
         raise Problem(status=404, type="not-found")
@@ -41,9 +40,9 @@ def own(name: str) -> Response:
     return _sent(path, kind)
 
 
-@views.get("/launcher/pyodide/<name>")
+@blueprint.get("/launcher/pyodide/<name>")
 @needs("launcher")
-def python(name: str) -> Response:
+def python_file(name: str) -> Response:
     """A file of Pyodide."""
     folder = pyodide.folder(service().settings.root)
     if folder is None or name not in pyodide.FILES:

@@ -1,0 +1,67 @@
+"""What a job has made so far, for a map of it: rasters in its workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from automap_tiles.errors import AutomapError
+from automap_tiles.jobs.job import Job, SceneFate
+from automap_tiles.scenes.download.address import safe_name
+from automap_tiles.workflows.automap.folders import PARTS, SCENES, result_names
+from automap_tiles.workflows.automap.parameters import Mode, parse_statistics, satellites_of
+
+_WITH_PICTURE = ("written", "there")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Raster:
+    """Something that can be shown."""
+
+    name: str
+    """Among those of its job: `landsat-8/composite`, `landsat-8/LC08_…`."""
+    title: str
+    path: Path
+    """A file, or the folder of the tiles that are there already."""
+    stamp: str
+    """Changes when it does."""
+
+
+def rasters(job: Job, workspace: Path, scenes: Sequence[SceneFate]) -> list[Raster]:
+    """Maps of classes, composites, then scenes; results that are being made are among them."""
+    try:
+        satellites = sorted(satellites_of(job.order["satellites"]))
+        first, last = (date.fromisoformat(str(job.order[end])) for end in ("start", "end"))
+        statistics = parse_statistics(job.order.get("statistics") or "median")
+        mode = Mode(job.workflow)
+    except (AutomapError, ValueError, KeyError):  # of another version, whose orders were others
+        return []
+    found = []
+    for word, file in result_names(mode, (first, last), statistics).items():
+        for satellite in satellites:
+            title = f"{satellite} {'map of classes' if word == 'classes' else word}"
+            found.append(_raster(f"{satellite}/{word}", title, workspace / satellite / file))
+    for each in scenes:
+        if each.status in _WITH_PICTURE and each.satellite is not None:
+            path = workspace / each.satellite / SCENES / f"{safe_name(each.scene)}.tif"
+            found.append(_raster(f"{each.satellite}/{each.scene}", each.scene, path))
+    return [each for each in found if each is not None]
+
+
+def _raster(name: str, title: str, path: Path) -> Raster | None:
+    """None where nothing of it is there."""
+    parts = path.with_name(path.name + PARTS)
+    try:
+        if path.exists():
+            about = path.stat()
+            stamp = f"{about.st_mtime_ns}-{about.st_size}"
+            return Raster(name=name, title=title, path=path, stamp=stamp)
+        tiles = sum(1 for _ in parts.rglob("*.tif"))
+    except OSError:  # it is put together, or removed, in this very moment
+        return None
+    if not tiles:
+        return None
+    said = f"{title}, {tiles} tile{'' if tiles == 1 else 's'} so far"
+    return Raster(name=name, title=said, path=parts, stamp=f"{tiles}")
