@@ -29,7 +29,7 @@ SEED = int(os.environ.get("AUTOMAP_SEED", "1"))
 PER_JOB = 3
 ROOT = Path(__file__).resolve().parents[2]
 
-pytestmark = [pytest.mark.serial, pytest.mark.timeout(120 + 25 * KILLS)]
+pytestmark = pytest.mark.timeout(120 + 25 * KILLS)
 
 
 @dataclass

@@ -15,7 +15,7 @@ import pytest
 from tests.jobs.parts import BOUNDARY, SCENES
 from tests.service.test_story import WANTED, Running, logged_in, running
 
-pytestmark = [pytest.mark.serial, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture(scope="module")

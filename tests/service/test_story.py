@@ -25,7 +25,7 @@ import pytest
 from tests.jobs.parts import BOUNDARY, SCENES
 from tests.service.conftest import PASSWORD
 
-pytestmark = [pytest.mark.serial, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 
 @dataclass

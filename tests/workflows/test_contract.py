@@ -79,20 +79,30 @@ ORDERS: dict[str, Callable[[], Order]] = {
 every_workflow = pytest.mark.parametrize("name", WORKFLOWS)
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def given(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Tiles of a process, two of them failed, and one of them cut off; a picture."""
+    folder = tmp_path_factory.mktemp("given")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        places.work()
+        places.image()
+        places.scene_and_fields()
+        places.scenes()
+        places.class_map()
+        write_truth()
+        shutil.rmtree("bad")
+        Path("bad").write_text("2/1/3 2/2/5")
+        list(open_process("work.mapchete").execute(concurrency="none"))
+        places.truncate("tiles/2/1/1.tif", 100)()
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def folder(given: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What is given, in a place that may be changed."""
+    shutil.copytree(given, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    places.work()
-    places.image()
-    places.scene_and_fields()
-    places.scenes()
-    places.class_map()
-    write_truth()
-    shutil.rmtree("bad")
-    Path("bad").write_text("2/1/3 2/2/5")
-    list(open_process("work.mapchete").execute(concurrency="none"))
-    places.truncate("tiles/2/1/1.tif", 100)()
     return tmp_path
 
 

