@@ -7,10 +7,11 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import rasterio
+from rasterio.io import MemoryFile
 from rasterio.transform import from_origin
 
 from automap_tiles.engine.events import TileStatus
@@ -51,6 +52,13 @@ def execute(
 
 def make_raster(path: Path, *, size: int = 700, seed: int = 0, bands: int = 2) -> Path:
     """A smooth picture with noise and a wedge of nodata, 10 m pixels in UTM zone 33."""
+    path.write_bytes(_raster(size, seed, bands))
+    return path
+
+
+@lru_cache(maxsize=16)
+def _raster(size: int, seed: int, bands: int) -> bytes:
+    """The file; to make it takes longer than what many tests do with it."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0:size, 0:size]
     waves = 3000 + 2000 * np.sin(x / 37) * np.cos(y / 23)
@@ -62,9 +70,10 @@ def make_raster(path: Path, *, size: int = 700, seed: int = 0, bands: int = 2) -
         "crs": "EPSG:32633", "transform": from_origin(600000, 5300000, 10, 10), "nodata": 0,
         "tiled": True, "blockxsize": 256, "blockysize": 256, "compress": "deflate",
     }  # fmt: skip
-    with rasterio.open(path, "w", **profile) as target:
-        target.write(data)
-    return path
+    with MemoryFile() as memory:
+        with memory.open(**profile) as target:
+            target.write(data)
+        return bytes(memory.getbuffer())
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ The margins below what was measured are those of another division or version of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -42,8 +42,8 @@ NAMES = (
 _FILES = ["B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12"]
 
 
-Sampled = tuple[SampleTable, tuple[str, ...]]
-"""A table of samples, and what a training may do without of its features."""
+Sampled = tuple[SampleTable, Mapping[str, tuple[str, ...]]]
+"""A table of samples, and the groups of features that a training may do without."""
 
 
 def _write(path: Path, bands: Sequence[np.ndarray], names: Sequence[str], like: Path) -> None:
