@@ -14,10 +14,10 @@ from datetime import datetime
 
 import numpy as np
 
-from automap_tiles.analysis.accelerate import compiled
-from automap_tiles.analysis.chosen import Chosen, Score, choose, provenance
+from automap_tiles.analysis._accelerate import compiled
+from automap_tiles.analysis._dates import Array, Bools, Dates, whole_dates
 from automap_tiles.analysis.composite import Stack
-from automap_tiles.analysis.samples import Array, Bools, Dates, whole_dates
+from automap_tiles.analysis.one_date import Chosen, Score, choose, provenance
 
 _YEAR = 365.0
 # Zhu and Woodcock 2012 (doi:10.1016/j.rse.2011.10.028): blue - 0.5 red - 0.08 is above 0 in haze.

@@ -14,10 +14,10 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from automap_tiles.analysis.accelerate import is_wanted
-from automap_tiles.analysis.blocks import Scratch
-from automap_tiles.analysis.samples import Array, Bools
-from automap_tiles.analysis.windows import parts, window_extremes, window_sums
+from automap_tiles.analysis._accelerate import is_wanted
+from automap_tiles.analysis._blocks import Scratch
+from automap_tiles.analysis._dates import Array, Bools
+from automap_tiles.analysis._windows import parts, window_extremes, window_sums
 
 Picture: TypeAlias = np.ma.MaskedArray[Any, Any]
 Statistic: TypeAlias = Literal["mean", "std", "range"]
@@ -95,10 +95,10 @@ def fill_boxes(
         raise ValueError(f"a radius is at least 0, not {radius}")
     left = dict(out)
     if is_wanted(fast) and ("mean" in out or "std" in out):
-        from automap_tiles.analysis import window_kernels
+        from automap_tiles.analysis import _window_kernels
 
         # numba has the range from NumPy, which is as fast
-        window_kernels.box_moments(
+        _window_kernels.box_moments(
             plane, valid, radius, left.pop("mean", None), left.pop("std", None)
         )
     if left:

@@ -21,16 +21,16 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from automap_tiles.analysis.blocks import Block, blocks_of
-from automap_tiles.analysis.moments import (
+from automap_tiles.analysis._blocks import Block, blocks_of
+from automap_tiles.analysis._dates import Array, Bools, Kind, samples_of
+from automap_tiles.analysis._moments import (
     fill_count,
     fill_maximum,
     fill_mean,
     fill_minimum,
     fill_std,
 )
-from automap_tiles.analysis.ordered import Percentiles, fill_median, parse_percentile
-from automap_tiles.analysis.samples import Array, Bools, Kind, samples_of
+from automap_tiles.analysis._ordered import Percentiles, fill_median, parse_percentile
 
 Stack: TypeAlias = np.ndarray[Any, Any] | np.ma.MaskedArray[Any, Any]
 Picture: TypeAlias = np.ma.MaskedArray[Any, Any]

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automap_tiles.analysis.samples import Bools, l2_bytes
+from automap_tiles.analysis._dates import Bools, l2_bytes
 
 Floats = NDArray[np.float32]
 Integers = NDArray[Any]

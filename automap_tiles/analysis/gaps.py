@@ -12,9 +12,9 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from automap_tiles.analysis import curves, whittaker
+from automap_tiles.analysis import _curves, _whittaker
+from automap_tiles.analysis._dates import Array, Bools, samples_of
 from automap_tiles.analysis.composite import Stack
-from automap_tiles.analysis.samples import Array, Bools, samples_of
 from automap_tiles.analysis.temporal import check_days
 
 Picture: TypeAlias = np.ma.MaskedArray[Any, Any]
@@ -24,8 +24,8 @@ SMOOTHING = 10.0
 # cost more than that gains (measured).
 _VALUES = 2**18
 _METHODS: Mapping[str, Callable[[Array, Array, Array], Array]] = {
-    "cubic": curves.cubic_slopes,
-    "akima": curves.akima_slopes,
+    "cubic": _curves.cubic_slopes,
+    "akima": _curves.akima_slopes,
 }
 
 
@@ -86,11 +86,11 @@ def _fill_block(
     before, after = _neighbours(counts, times, wanted)
     missing = (before < 0) | (after >= len(times))
     if method == "whittaker":
-        found = whittaker.smooth(values, counts, times, wanted, smoothing)
+        found = _whittaker.smooth(values, counts, times, wanted, smoothing)
     elif method == "linear":
         found = _linear(values, times, wanted, before, after)
     else:
-        found = curves.interpolate(values, counts, times, wanted, _METHODS[method])
+        found = _curves.interpolate(values, counts, times, wanted, _METHODS[method])
     return np.where(missing, 0, found), missing
 
 

@@ -15,9 +15,9 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
-from automap_tiles.analysis import composite, weiszfeld
-from automap_tiles.analysis.accelerate import compiled
-from automap_tiles.analysis.samples import Array, Bools, Dates, whole_dates
+from automap_tiles.analysis import _weiszfeld, composite
+from automap_tiles.analysis._accelerate import compiled
+from automap_tiles.analysis._dates import Array, Bools, Dates, whole_dates
 
 Picture: TypeAlias = np.ma.MaskedArray[Any, Any]
 Deviation = Literal["emad", "smad", "bcmad"]
@@ -87,13 +87,13 @@ def _solve(
 ) -> None:
     blocks = _blocks(dates, tolerance)
     if kernels is None:
-        weiszfeld.solve(blocks, out, max_steps)
+        _weiszfeld.solve(blocks, out, max_steps)
         return
     for block in blocks:
         kernels.solve(block, out, max_steps)
 
 
-def _blocks(dates: Dates, tolerance: float) -> Iterator[weiszfeld.Pixels]:
+def _blocks(dates: Dates, tolerance: float) -> Iterator[_weiszfeld.Pixels]:
     """Pixels with a date, some rows at a time, at their starts."""
     count, bands, _, width = dates.data.shape
     used = np.flatnonzero(dates.valid.any(axis=(1, 2)))  # dates of clouds alone cost nothing
@@ -109,7 +109,7 @@ def _blocks(dates: Dates, tolerance: float) -> Iterator[weiszfeld.Pixels]:
         if len(place) < valid.shape[1]:
             samples, valid = np.take(samples, place, axis=2), np.take(valid, place, axis=1)
         if len(place):
-            yield weiszfeld.start(samples, valid, place + rows.start * width, tolerance)
+            yield _weiszfeld.start(samples, valid, place + rows.start * width, tolerance)
 
 
 def _deviations(
@@ -127,7 +127,7 @@ def _deviations(
     for rows in dates.blocks(_PIXEL_BYTES * count * bands):
         centre = picture.data[:, rows].reshape(bands, -1)
         distances = np.empty((count, len(found), centre.shape[1]), dtype=np.float32)
-        length = np.sqrt(weiszfeld.total(centre * centre))
+        length = np.sqrt(_weiszfeld.total(centre * centre))
         for date in range(count):
             samples = dates.data[date, :, rows].astype(np.float32).reshape(bands, -1)
             for name, distance in zip(found, distances[date], strict=True):
@@ -143,26 +143,26 @@ def _deviations(
 def _euclidean(samples: Array, centre: Array, _: Array, out: Array) -> None:
     difference = samples - centre
     np.multiply(difference, difference, out=difference)
-    np.sqrt(weiszfeld.total(difference), out=out)
+    np.sqrt(_weiszfeld.total(difference), out=out)
 
 
 def _spectral(samples: Array, centre: Array, length: Array, out: Array) -> None:
     """1 - cos as half the squared distance of the unit vectors: nothing cancels out in float32."""
     with np.errstate(all="ignore"):
         product = samples * samples
-        here = np.sqrt(weiszfeld.total(product))
+        here = np.sqrt(_weiszfeld.total(product))
         np.divide(samples, here, out=product)
         np.subtract(product, centre / length, out=product)
         np.multiply(product, product, out=product)
-        np.multiply(weiszfeld.total(product), np.float32(0.5), out=out)
+        np.multiply(_weiszfeld.total(product), np.float32(0.5), out=out)
 
 
 def _bray_curtis(samples: Array, centre: Array, _: Array, out: Array) -> None:
     with np.errstate(all="ignore"):
         part = samples - centre
-        difference = weiszfeld.total(np.abs(part, out=part))
+        difference = _weiszfeld.total(np.abs(part, out=part))
         np.add(samples, centre, out=part)
-        np.divide(difference, weiszfeld.total(np.abs(part, out=part)), out=out)
+        np.divide(difference, _weiszfeld.total(np.abs(part, out=part)), out=out)
 
 
 _DISTANCES = {"emad": _euclidean, "smad": _spectral, "bcmad": _bray_curtis}

@@ -14,11 +14,11 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from automap_tiles.analysis.accelerate import is_wanted
-from automap_tiles.analysis.blocks import Scratch
-from automap_tiles.analysis.cooccurrence import INVERSE_UNIT, Grey, Pairs
-from automap_tiles.analysis.samples import Array, Bools
-from automap_tiles.analysis.windows import parts
+from automap_tiles.analysis._accelerate import is_wanted
+from automap_tiles.analysis._blocks import Scratch
+from automap_tiles.analysis._cooccurrence import INVERSE_UNIT, Grey, Pairs
+from automap_tiles.analysis._dates import Array, Bools
+from automap_tiles.analysis._windows import parts
 
 Texture: TypeAlias = Literal[
     "asm",

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from automap_tiles.analysis.samples import Bools, l2_bytes
+from automap_tiles.analysis._dates import Bools, l2_bytes
 
 Size = tuple[float, float]
 _SQUARE: Size = (1.0, 1.0)

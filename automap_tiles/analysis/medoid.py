@@ -8,10 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from automap_tiles.analysis import composite
-from automap_tiles.analysis.accelerate import compiled
-from automap_tiles.analysis.chosen import Chosen, Race, provenance
-from automap_tiles.analysis.samples import Array, Bools, Dates, whole_dates
-from automap_tiles.analysis.weiszfeld import total
+from automap_tiles.analysis._accelerate import compiled
+from automap_tiles.analysis._dates import Array, Bools, Dates, whole_dates
+from automap_tiles.analysis._weiszfeld import total
+from automap_tiles.analysis.one_date import Chosen, Race, provenance
 
 # Of a sample of a block: more dates than these few bytes hold leave the L2 cache, but then there
 # are fewer calls.

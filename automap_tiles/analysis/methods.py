@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, get_args
 if TYPE_CHECKING:
     import numpy as np
 
-    from automap_tiles.analysis.chosen import Chosen
+    from automap_tiles.analysis.one_date import Chosen
 
     Picture: TypeAlias = np.ma.MaskedArray[Any, Any]
     Made: TypeAlias = Mapping[str, Picture | Chosen]
@@ -356,6 +356,6 @@ def bands_of(
 
 
 def _is_percentile(name: str) -> bool:
-    from automap_tiles.analysis.ordered import parse_percentile
+    from automap_tiles.analysis._ordered import parse_percentile
 
     return parse_percentile(name) is not None

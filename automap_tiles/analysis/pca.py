@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automap_tiles.analysis.samples import Array, l2_bytes
+from automap_tiles.analysis._dates import Array, l2_bytes
 
 Floats = NDArray[np.float64]
 # Of the largest standard deviation: what rounding leaves of a feature that does not vary.

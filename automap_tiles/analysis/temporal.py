@@ -12,8 +12,8 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 
 from automap_tiles.analysis import composite
-from automap_tiles.analysis.ordered import parse_percentile
-from automap_tiles.analysis.samples import Array, Bools, samples_of
+from automap_tiles.analysis._dates import Array, Bools, samples_of
+from automap_tiles.analysis._ordered import parse_percentile
 
 Picture: TypeAlias = np.ma.MaskedArray[Any, Any]
 Feature: TypeAlias = Literal[

@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from automap_tiles.analysis._dates import Array, Bools, Dates, whole_dates
+from automap_tiles.analysis._weiszfeld import total
 from automap_tiles.analysis.composite import Stack
-from automap_tiles.analysis.samples import Array, Bools, Dates, whole_dates
-from automap_tiles.analysis.weiszfeld import total
 
 Picture: TypeAlias = np.ma.MaskedArray[Any, Any]
 

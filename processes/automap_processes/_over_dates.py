@@ -12,8 +12,8 @@ import numpy as np
 from automap_tiles import ConfigError, Counted, Empty, Grid, Raster, Scenes, Stack
 from automap_tiles.analysis import indices as spectral
 from automap_tiles.analysis import methods
-from automap_tiles.analysis.chosen import Chosen
 from automap_tiles.analysis.methods import ProvenanceName, Unit, method
+from automap_tiles.analysis.one_date import Chosen
 from automap_tiles.scenes.contributions import Tally
 
 Picture = np.ma.MaskedArray[Any, Any]

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from automap_tiles.analysis import accelerate
+from automap_tiles.analysis import _accelerate
 from automap_tiles.errors import MissingExtra
 
 _SCRIPT = """
@@ -34,19 +34,19 @@ def test_numba_is_not_imported_unless_it_is_wanted() -> None:
 
 
 def test_the_switch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accelerate, "find_spec", lambda name: object())
-    monkeypatch.delenv(accelerate.SWITCH, raising=False)
-    assert accelerate.is_wanted(None)
-    assert not accelerate.is_wanted(False)
-    monkeypatch.setenv(accelerate.SWITCH, "0")
-    assert not accelerate.is_wanted(None)
-    assert accelerate.is_wanted(True)
-    assert accelerate.compiled(None) is None
+    monkeypatch.setattr(_accelerate, "find_spec", lambda name: object())
+    monkeypatch.delenv(_accelerate.SWITCH, raising=False)
+    assert _accelerate.is_wanted(None)
+    assert not _accelerate.is_wanted(False)
+    monkeypatch.setenv(_accelerate.SWITCH, "0")
+    assert not _accelerate.is_wanted(None)
+    assert _accelerate.is_wanted(True)
+    assert _accelerate.compiled(None) is None
 
 
 def test_without_numba(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accelerate, "find_spec", lambda name: None)
-    monkeypatch.delenv(accelerate.SWITCH, raising=False)
-    assert not accelerate.is_wanted(None)
+    monkeypatch.setattr(_accelerate, "find_spec", lambda name: None)
+    monkeypatch.delenv(_accelerate.SWITCH, raising=False)
+    assert not _accelerate.is_wanted(None)
     with pytest.raises(MissingExtra, match=r"fast"):
-        accelerate.is_wanted(True)
+        _accelerate.is_wanted(True)

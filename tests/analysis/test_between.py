@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from automap_tiles.analysis.ordered import _between
+from automap_tiles.analysis._ordered import _between
 
 
 @pytest.mark.parametrize("dtype", ["int16", "uint16", "int32"])

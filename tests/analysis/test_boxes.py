@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from automap_tiles.analysis import windows
+from automap_tiles.analysis import _windows
 from automap_tiles.analysis.boxes import Statistic, box_mean, box_mean_std, box_range, boxes
 
 Array = np.ndarray[Any, Any]
@@ -104,8 +104,8 @@ def test_a_part_with_its_margin_has_the_bits_of_the_whole(
 def test_the_size_of_the_parts_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     plane = _plane((100, 120), 0.2, 1)
     whole = boxes(plane.filled(0), _valid(plane), 3, NAMES, fast=False)
-    monkeypatch.setattr(windows, "_WIDTH", 17)
-    monkeypatch.setattr(windows, "_CACHE_PART", 0.001)
+    monkeypatch.setattr(_windows, "_WIDTH", 17)
+    monkeypatch.setattr(_windows, "_CACHE_PART", 0.001)
     parts = boxes(plane.filled(0), _valid(plane), 3, NAMES, fast=False)
     for name in NAMES:
         assert parts[name].tobytes() == whole[name].tobytes()

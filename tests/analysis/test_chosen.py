@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automap_tiles.analysis import samples
+from automap_tiles.analysis import _dates
+from automap_tiles.analysis._dates import whole_dates
 from automap_tiles.analysis.bestpixel import max_ndvi
-from automap_tiles.analysis.chosen import choose
 from automap_tiles.analysis.medoid import medoid, medoid_approx
-from automap_tiles.analysis.samples import whole_dates
+from automap_tiles.analysis.one_date import choose
 
 Array = np.ndarray
 
@@ -197,7 +197,7 @@ def test_the_same_however_it_is_cut(method: Any, monkeypatch: pytest.MonkeyPatch
     stack = rng.integers(0, 4000, (8, 5, 30, 20)).astype("u2")
     valid = rng.random((8, 30, 20)) >= 0.5
     whole = method(stack, valid)
-    monkeypatch.setattr(samples, "l2_bytes", lambda: 1000)
+    monkeypatch.setattr(_dates, "l2_bytes", lambda: 1000)
     blocks = method(stack, valid)
     corner = method(stack[:, :, 7:8, 3:4], valid[:, 7:8, 3:4])
     for name in ("picture", "scene_index", "score"):

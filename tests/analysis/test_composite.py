@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automap_tiles.analysis import composite, samples
+from automap_tiles.analysis import _dates, composite
 
 DTYPES = ["u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f2", "f4", "f8"]
 Array = np.ndarray
@@ -157,7 +157,7 @@ def test_blocks_change_nothing(function: Any, monkeypatch: pytest.MonkeyPatch) -
     stack = _stack("i2", (7, 2, 33, 20), 5)
     valid = np.random.default_rng(6).random((7, 33, 20)) >= 0.5
     whole = function(stack, valid)
-    monkeypatch.setattr(samples, "l2_bytes", lambda: 1000)
+    monkeypatch.setattr(_dates, "l2_bytes", lambda: 1000)
     parts = function(stack, valid)
     np.testing.assert_array_equal(parts.data, whole.data)
     np.testing.assert_array_equal(parts.mask, whole.mask)
@@ -301,7 +301,7 @@ def test_mask_and_valid_together(dtype: str) -> None:
         wanted = np.nanmedian(np.where(counts, stack, np.nan), axis=0)
     plain = np.where(got["median"].mask, np.nan, got["median"].data)
     np.testing.assert_allclose(plain, wanted, rtol=1e-6)
-    dates = samples.whole_dates(np.ma.MaskedArray(stack, mask=mask), valid)
+    dates = _dates.whole_dates(np.ma.MaskedArray(stack, mask=mask), valid)
     np.testing.assert_array_equal(dates.valid, counts.all(axis=1))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from automap_tiles.analysis.correlation import correlation_range
+from automap_tiles.analysis._correlation import correlation_range
 
 
 def _field(sigma: float) -> tuple[np.ndarray, ...]:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from automap_tiles.analysis import samples, weiszfeld
+from automap_tiles.analysis import _dates, _weiszfeld
 from automap_tiles.analysis.geomedian import Deviation, GeometricMedian, geomedian
 
 Array = np.ndarray
@@ -38,7 +38,7 @@ def _cost(stack: Array, valid: Array, centre: Array) -> Array:
     return total
 
 
-def _weiszfeld(stack: Array, valid: Array) -> Array:
+def _by_weiszfeld(stack: Array, valid: Array) -> Array:
     """Slow and in float64, smoothed so that it never stands on a sample."""
     weight = valid.astype("f8")[:, None]
     here = (stack * weight).sum(axis=0) / np.maximum(weight.sum(axis=0), 1)
@@ -68,7 +68,7 @@ def test_no_point_has_a_smaller_sum_of_distances(
     np.testing.assert_array_equal(got.picture.mask, np.broadcast_to(missing, (bands, 5, 6)))
     assert (got.picture.data[:, missing] == 0).all()
     # ties are common with two dates or in one band, so costs are compared and not places
-    wanted = _cost(stack, valid, _weiszfeld(stack, valid))
+    wanted = _cost(stack, valid, _by_weiszfeld(stack, valid))
     excess = _cost(stack, valid, got.picture.data) - wanted
     assert excess.max() < 1e-4
 
@@ -201,8 +201,8 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     valid = np.random.default_rng(7).random((8, 40, 25)) >= 0.5
     options: dict[str, Any] = {"deviations": ("emad", "smad", "bcmad"), "fast": False}
     whole = geomedian(stack, valid, **options)
-    monkeypatch.setattr(samples, "l2_bytes", lambda: 4000)
-    monkeypatch.setattr(weiszfeld, "_FEW", 8)
+    monkeypatch.setattr(_dates, "l2_bytes", lambda: 4000)
+    monkeypatch.setattr(_weiszfeld, "_FEW", 8)
     parts = geomedian(stack, valid, **options)
     np.testing.assert_array_equal(parts.picture.data, whole.picture.data)
     for name, deviation in whole.deviations.items():

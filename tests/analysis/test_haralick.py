@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.feature import graycomatrix, graycoprops
 
-from automap_tiles.analysis import windows
+from automap_tiles.analysis import _windows
 from automap_tiles.analysis.haralick import TEXTURES, Quantisation, haralick
 
 Array = np.ndarray[Any, Any]
@@ -202,8 +202,8 @@ def test_the_size_of_the_parts_does_not_matter(monkeypatch: pytest.MonkeyPatch) 
     plane = np.random.default_rng(3).random((40, 50)).astype("f4")
     arguments = plane, plane > 0.1, 2, Quantisation(low=0, high=1, levels=5)
     whole = haralick(*arguments, fast=False)
-    monkeypatch.setattr(windows, "_WIDTH", 19)
-    monkeypatch.setattr(windows, "_CACHE_PART", 0.001)
+    monkeypatch.setattr(_windows, "_WIDTH", 19)
+    monkeypatch.setattr(_windows, "_CACHE_PART", 0.001)
     for name, values in haralick(*arguments, fast=False).items():
         assert values.tobytes() == whole[name].tobytes(), name
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automap_tiles.analysis import composite, samples
-from automap_tiles.analysis.indexed import index_per_date, reduce_index
+from automap_tiles.analysis import _dates, composite
+from automap_tiles.analysis.index_statistics import index_per_date, reduce_index
 from automap_tiles.analysis.indices import spectral_index
 
 PLACES = {"blue": 0, "red": 2, "nir": 1}
@@ -49,7 +49,7 @@ def test_the_median_of_the_ndvi_is_not_the_ndvi_of_the_medians() -> None:
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     stack, valid = _case(1, 0.4)
     whole = reduce_index("ndvi", stack, valid, places=PLACES)["median"]
-    monkeypatch.setattr(samples, "l2_bytes", lambda: 100)
+    monkeypatch.setattr(_dates, "l2_bytes", lambda: 100)
     parts = reduce_index("ndvi", stack, valid, places=PLACES)["median"]
     np.testing.assert_array_equal(parts.data, whole.data)
     np.testing.assert_array_equal(parts.mask, whole.mask)

@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from automap_tiles.analysis.network import operations, selection_network, sorting_network
+from automap_tiles.analysis._network import operations, selection_network, sorting_network
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automap_tiles.analysis import samples
+from automap_tiles.analysis import _dates
 from automap_tiles.analysis.trimmed import trimmed_mean
 
 
@@ -62,7 +62,7 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     stack = rng.uniform(0, 1, (9, 4, 30, 20)).astype("f4")
     valid = rng.random((9, 30, 20)) >= 0.4
     whole, _ = trimmed_mean(stack, valid)
-    monkeypatch.setattr(samples, "l2_bytes", lambda: 1000)
+    monkeypatch.setattr(_dates, "l2_bytes", lambda: 1000)
     parts, _ = trimmed_mean(stack, valid)
     corner, _ = trimmed_mean(stack[:, :, 4:5, 6:7], valid[:, 4:5, 6:7])
     np.testing.assert_array_equal(parts.data, whole.data)

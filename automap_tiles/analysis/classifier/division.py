@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from automap_tiles.analysis.correlation import correlation_range
+from automap_tiles.analysis._correlation import correlation_range
 from automap_tiles.analysis.folds import (
     LEAST_GROUPS,
     FoldError,

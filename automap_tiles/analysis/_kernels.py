@@ -16,15 +16,15 @@ from typing import Any
 import numba
 import numpy as np
 
-from automap_tiles.analysis import weiszfeld
-from automap_tiles.analysis.samples import Array, Bools
-from automap_tiles.analysis.weiszfeld import Pixels
+from automap_tiles.analysis import _weiszfeld
+from automap_tiles.analysis._dates import Array, Bools
+from automap_tiles.analysis._weiszfeld import Pixels
 
 _LANES = 32
 _MANY_LANES = 128
 """Measured for the medoid of 12 dates: 16 lanes 7.4, 32 5.1, 64 5.8 and 128 lanes 8.5 Mpx/s."""
-_LOW, _HIGH = weiszfeld.MIXING
-_FIRST, _TINY, _SMALL = weiszfeld.FIRST, weiszfeld.TINY, weiszfeld.SMALL
+_LOW, _HIGH = _weiszfeld.MIXING
+_FIRST, _TINY, _SMALL = _weiszfeld.FIRST, _weiszfeld.TINY, _weiszfeld.SMALL
 _ZERO, _ONE, _INFINITE = np.float32(0), np.float32(1), np.float32(np.inf)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from automap_tiles.analysis.blocks import Block
-from automap_tiles.analysis.samples import Array
+from automap_tiles.analysis._blocks import Block
+from automap_tiles.analysis._dates import Array
 
 
 def fill_count(block: Block, out: Array) -> None:

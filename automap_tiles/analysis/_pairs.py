@@ -7,9 +7,9 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from automap_tiles.analysis.blocks import Scratch
-from automap_tiles.analysis.samples import Array, Bools
-from automap_tiles.analysis.windows import window_sums
+from automap_tiles.analysis._blocks import Scratch
+from automap_tiles.analysis._dates import Array, Bools
+from automap_tiles.analysis._windows import window_sums
 
 Tally: TypeAlias = Literal["joint", "squares", "marginal", "sum", "difference"]
 TALLIES: tuple[Tally, ...] = ("joint", "squares", "marginal", "sum", "difference")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from automap_tiles.analysis.samples import Array, Bools
+from automap_tiles.analysis._dates import Array, Bools
 
 # Of the largest sum of changes of slope: below, Akima's weights are not defined (as in SciPy).
 _UNDEFINED = 1e-9

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from automap_tiles.analysis.blocks import Block
-from automap_tiles.analysis.network import Comparator, selection_network
-from automap_tiles.analysis.samples import Array
+from automap_tiles.analysis._blocks import Block
+from automap_tiles.analysis._dates import Array
+from automap_tiles.analysis._network import Comparator, selection_network
 
 
 def fill_median(block: Block, out: Array) -> None:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from automap_tiles.analysis.samples import Array, Bools
+from automap_tiles.analysis._dates import Array, Bools
 
 FIRST = np.float32(1.4)
 """Factor of the first step; 1 is Weiszfeld's own."""

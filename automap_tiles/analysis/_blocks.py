@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from automap_tiles.analysis.samples import Array, Bools, Kind, Samples
+from automap_tiles.analysis._dates import Array, Bools, Kind, Samples
 
 _CACHE_LINE = 64
 

@@ -13,9 +13,9 @@ from functools import partial
 
 import numpy as np
 
-from automap_tiles.analysis.kernels import compile_kernel
-from automap_tiles.analysis.pairs import TALLIES, Tally, Work
-from automap_tiles.analysis.samples import Array
+from automap_tiles.analysis._dates import Array
+from automap_tiles.analysis._kernels import compile_kernel
+from automap_tiles.analysis._pairs import TALLIES, Tally, Work
 
 _INT64 = np.dtype(np.int64)
 

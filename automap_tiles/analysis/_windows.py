@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from automap_tiles.analysis.blocks import Scratch
-from automap_tiles.analysis.samples import Array, l2_bytes
+from automap_tiles.analysis._blocks import Scratch
+from automap_tiles.analysis._dates import Array, l2_bytes
 
 # Blocks this many columns wide keep their halo small where they are high enough.
 _WIDTH = 256

@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from automap_tiles.analysis._dates import Bools, Samples, samples_of
 from automap_tiles.analysis.composite import Stack, check_statistics, reduce
 from automap_tiles.analysis.indices import INDICES, spectral_index
-from automap_tiles.analysis.samples import Bools, Samples, samples_of
 
 Picture: TypeAlias = np.ma.MaskedArray[Any, Any]
 

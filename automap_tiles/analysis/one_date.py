@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from automap_tiles.analysis.blocks import Scratch
-from automap_tiles.analysis.samples import Array, Bools, Dates, kind_of
+from automap_tiles.analysis._blocks import Scratch
+from automap_tiles.analysis._dates import Array, Bools, Dates, kind_of
 
 Picture: TypeAlias = np.ma.MaskedArray[Any, Any]
 Score = Callable[[int, slice], Array]

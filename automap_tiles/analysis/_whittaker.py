@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from automap_tiles.analysis.samples import Array, Bools
+from automap_tiles.analysis._dates import Array, Bools
 
 
 def smooth(values: Array, counts: Bools, times: Array, wanted: Array, smoothing: float) -> Array:

@@ -32,6 +32,6 @@ def compiled(fast: bool | None) -> ModuleType | None:
     """The module of compiled kernels where they are to be used."""
     if not is_wanted(fast):
         return None
-    from automap_tiles.analysis import kernels
+    from automap_tiles.analysis import _kernels
 
-    return kernels
+    return _kernels

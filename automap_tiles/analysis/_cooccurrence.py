@@ -15,10 +15,10 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from automap_tiles.analysis.blocks import Scratch
-from automap_tiles.analysis.pairs import TALLIES, Tally, Work
-from automap_tiles.analysis.samples import Array, Bools
-from automap_tiles.analysis.windows import window_sums
+from automap_tiles.analysis._blocks import Scratch
+from automap_tiles.analysis._dates import Array, Bools
+from automap_tiles.analysis._pairs import TALLIES, Tally, Work
+from automap_tiles.analysis._windows import window_sums
 
 Moment: TypeAlias = Literal[
     "sums", "square_sums", "differences", "square_differences", "inverse_differences"
@@ -144,9 +144,9 @@ def _moments(work: Work, names: Iterable[Moment]) -> dict[str, Array]:
 def _tallies(work: Work, names: Sequence[Tally], fast: bool) -> dict[str, Array]:
     logs = _log_table(2 * work.most)
     if fast and names:
-        from automap_tiles.analysis import pair_kernels
+        from automap_tiles.analysis import _pair_kernels
 
-        return pair_kernels.tallies(work, names, logs)
+        return _pair_kernels.tallies(work, names, logs)
     found: dict[str, Array] = {}
     if "joint" in names or "squares" in names:
         found["joint"], found["squares"] = _of_matrix(work, logs)
