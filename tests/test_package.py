@@ -74,9 +74,9 @@ def test_help_is_light() -> None:
 def test_boto3_is_loaded_when_a_bucket_is_opened() -> None:
     """rasterio and fiona import it wherever it is installed, which takes as long as they do."""
     pytest.importorskip("boto3")
-    load = "import sys, automap_tiles.engine.worker, automap_tiles.cli.commands.execute\n"
+    load = "import sys, automap_tiles.engine._worker, automap_tiles.cli.commands.execute\n"
     assert _loaded_by(load, among=("boto3", "rasterio", "fiona")) == {"rasterio"}
-    features = f"{load}from automap_tiles.vector.ogr import fiona; fiona()\n"
+    features = f"{load}from automap_tiles.vector._ogr import fiona; fiona()\n"
     assert _loaded_by(features, among=("boto3", "rasterio", "fiona")) == {"rasterio", "fiona"}
     ask = (
         "from rasterio.session import AWSSession\n"

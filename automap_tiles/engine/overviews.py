@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from automap_tiles.engine import neighbours
+from automap_tiles.engine import _neighbours
 from automap_tiles.errors import ProcessError
 from automap_tiles.formats.protocols import Tiled
 from automap_tiles.formats.tiles import Cut, blank, paste
@@ -64,7 +64,7 @@ def make_higher(process: Process, tile: Tile) -> Tiled | None:
         # one parent serves up to four of the tiles
         read = cache(process.writer.read)
         enlarged = _pasted(
-            neighbours.beside(tile), tile.shape, lambda bare: _enlarged(process, bare, read)
+            _neighbours.beside(tile), tile.shape, lambda bare: _enlarged(process, bare, read)
         )
     return None if enlarged is None else _unless_empty(enlarged)
 
@@ -89,14 +89,14 @@ def _lower_with_buffer(
     process: Process, tile: Tile, stored: Callable[[Tile], Tiled | None]
 ) -> Tiled | None:
     lower = _baselevels(process).lower
-    wide = neighbours.in_whole_blocks(tile, lower)
+    wide = _neighbours.in_whole_blocks(tile, lower)
     height, width = wide.shape
 
     def pixels(below: Tile) -> RasterArray | None:
         found = stored(below)
         return None if found is None else found.data
 
-    mosaic = _pasted(neighbours.below(wide), (2 * height, 2 * width), pixels)
+    mosaic = _pasted(_neighbours.below(wide), (2 * height, 2 * width), pixels)
     if mosaic is None:
         return None
     shrunk = overview.shrink(

@@ -10,13 +10,13 @@ import contextlib
 import hashlib
 from collections.abc import Generator
 
+from automap_tiles.engine._run_options import RunOptions
+from automap_tiles.engine._running import GRACE_SECONDS, STOPPED, Run
+from automap_tiles.engine._start import begin
 from automap_tiles.engine.events import (
     Event,
 )
 from automap_tiles.engine.journal import Hold, Journal, hold, place_of
-from automap_tiles.engine.run_options import RunOptions
-from automap_tiles.engine.running import GRACE_SECONDS, STOPPED, Run
-from automap_tiles.engine.start import begin
 from automap_tiles.runtime.process import Process
 from automap_tiles.stopping import NEVER, StopToken
 

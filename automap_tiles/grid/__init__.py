@@ -1,11 +1,11 @@
 """Grid arithmetic: pyramids, tiles, and which tiles touch an area. Opens nothing."""
 
 import automap_tiles.imports.rasterio  # noqa: F401 - before all that import it
-from automap_tiles.grid.bounds import Bounds
-from automap_tiles.grid.grid import Grid, GridLike
+from automap_tiles.grid._bounds import Bounds
+from automap_tiles.grid._grid import Grid, GridLike
+from automap_tiles.grid._units import UnitPart, unit_parts
 from automap_tiles.grid.pyramid import Pyramid
 from automap_tiles.grid.tile import Tile, TileIndex, child_indexes
-from automap_tiles.grid.units import UnitPart, unit_parts
 
 __all__ = [
     "Bounds",

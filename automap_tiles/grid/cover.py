@@ -16,7 +16,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from automap_tiles.grid.bounds import Bounds
+from automap_tiles.grid._bounds import Bounds
 from automap_tiles.grid.pyramid import Pyramid
 from automap_tiles.grid.tile import TileIndex
 

@@ -18,7 +18,7 @@ from rasterio.crs import CRS
 from tilematrix import GridDefinition
 
 from automap_tiles.errors import GridError
-from automap_tiles.grid.bounds import Bounds
+from automap_tiles.grid._bounds import Bounds
 from automap_tiles.grid.tile import Tile, TileIndex
 
 METATILINGS = (1, 2, 4, 8, 16, 32, 64, 128, 256)

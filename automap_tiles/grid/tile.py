@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from affine import Affine
 
 from automap_tiles.errors import GridError
-from automap_tiles.grid.bounds import Bounds
-from automap_tiles.grid.grid import Grid
+from automap_tiles.grid._bounds import Bounds
+from automap_tiles.grid._grid import Grid
 
 if TYPE_CHECKING:
     from rasterio.crs import CRS

@@ -20,8 +20,8 @@ from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from automap_tiles.errors import InputError, MissingExtra, OutputError
-from automap_tiles.storage.protocol import Cleaned
-from automap_tiles.storage.ranges import BUFFER, RangeFile
+from automap_tiles.storage._protocol import Cleaned
+from automap_tiles.storage._ranges import BUFFER, RangeFile
 
 _VSI = {"s3": "/vsis3", "gs": "/vsigs", "az": "/vsiaz"}
 

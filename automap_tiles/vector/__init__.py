@@ -1,10 +1,9 @@
 """Features: read on a tile, clip, reproject, burn into masks, store as bytes."""
 
 import automap_tiles.imports.rasterio  # noqa: F401 - before all that import it
-from automap_tiles.vector.burn import burn
-from automap_tiles.vector.encode import decode_features, encode_features
-from automap_tiles.vector.geojson import as_text
-from automap_tiles.vector.geometry import (
+from automap_tiles.vector._encode import decode_features, encode_features
+from automap_tiles.vector._geojson import as_text
+from automap_tiles.vector._geometry import (
     as_feature,
     clip_features,
     clip_to_box,
@@ -15,20 +14,21 @@ from automap_tiles.vector.geometry import (
     to_shape,
     union_geometry,
 )
-from automap_tiles.vector.ground import ground_size, pixel_area
-from automap_tiles.vector.read import (
+from automap_tiles.vector._ground import ground_size, pixel_area
+from automap_tiles.vector._read import (
     VectorInfo,
     count_unplaced,
     describe,
     read_features,
     read_geometry,
 )
-from automap_tiles.vector.reproject import (
+from automap_tiles.vector._reproject import (
     reproject_bounds,
     reproject_geometries,
     reproject_geometry,
     shift,
 )
+from automap_tiles.vector.burn import burn
 
 __all__ = [
     "VectorInfo",

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from automap_tiles.engine import worker
-from automap_tiles.engine.batching import Batch
+from automap_tiles.engine import _worker
+from automap_tiles.engine._batching import Batch
+from automap_tiles.engine._plan import NothingKnown, Plan, Step
 from automap_tiles.engine.events import TileStatus
-from automap_tiles.engine.plan import NothingKnown, Plan, Step
 from automap_tiles.engine.pools import Concurrency, Pool, open_pool
 from automap_tiles.errors import ConfigError
 from automap_tiles.runtime import Process, open_process
@@ -115,12 +115,12 @@ def test_workers_of_a_cluster_forget_the_run(process: Process, steps: list[Step]
         n_workers=1, processes=False, dashboard_address="127.0.0.1:0", silence_logs=50
     ) as cluster:
         pool = open_pool(process, Concurrency.DASK, dask_scheduler=cluster.scheduler_address)
-        before = set(worker._registered)
+        before = set(_worker._registered)
         pool.submit(Batch(tuple(steps[:2]))).result(timeout=60)
         # the worker is a thread of this process
-        (token,) = set(worker._registered) - before
+        (token,) = set(_worker._registered) - before
         pool.close(grace=None)
-        assert not worker.is_registered(token)
+        assert not _worker.is_registered(token)
 
 
 def test_two_clusters_on_one_machine(process: Process, steps: list[Step]) -> None:

@@ -246,7 +246,7 @@ def test_the_lock_is_only_asked_for(tmp_path: Path) -> None:
 
 def is_running_elsewhere(path: Path) -> bool:
     """As another process sees it: what this one held is not its own."""
-    from automap_tiles.engine.journal import lock
+    from automap_tiles.engine.journal import _lock
 
-    lock._held.clear()
+    _lock._held.clear()
     return is_running(path)

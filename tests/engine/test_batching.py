@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automap_tiles.engine.batching import Batch, Batcher
-from automap_tiles.engine.plan import Step, StepKind
+from automap_tiles.engine._batching import Batch, Batcher
+from automap_tiles.engine._plan import Step, StepKind
 from automap_tiles.grid import TileIndex
 
 

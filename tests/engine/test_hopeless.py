@@ -6,7 +6,7 @@ import errno
 
 import pytest
 
-from automap_tiles.engine.worker import _is_hopeless
+from automap_tiles.engine._worker import _is_hopeless
 from automap_tiles.errors import InputError, OutputError
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.journal import Journal, place_of
-from automap_tiles.engine.journal.schema import explained
+from automap_tiles.engine.journal._schema import explained
 from automap_tiles.errors import JournalError, OutputBusy
 from automap_tiles.grid import TileIndex, curve
 

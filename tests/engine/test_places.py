@@ -7,7 +7,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automap_tiles.engine.places import Places
+from automap_tiles.engine._places import Places
 from automap_tiles.grid import Pyramid, TileIndex, cover, curve
 
 

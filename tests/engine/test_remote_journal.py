@@ -23,16 +23,16 @@ from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.journal import (
     Journal,
     Place,
+    _remote,
     has_journal,
     hold,
     is_running,
     place_of,
-    remote,
     stamp_of,
 )
-from automap_tiles.engine.journal import lease as leases
-from automap_tiles.engine.journal.lease import Lease
-from automap_tiles.engine.journal.remote import RemoteHold
+from automap_tiles.engine.journal import _lease as leases
+from automap_tiles.engine.journal._lease import Lease
+from automap_tiles.engine.journal._remote import RemoteHold
 from automap_tiles.errors import JournalError, OutputBusy
 from automap_tiles.grid import TileIndex, curve
 from automap_tiles.notes import Fate
@@ -251,8 +251,8 @@ def test_what_was_not_stored_before_a_kill_is_still_here(address: str, tmp_path:
 def test_the_journal_is_stored_while_a_run_goes_on(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote, "RENEW_SECONDS", 0.1)
-    monkeypatch.setattr(remote, "STORE_SECONDS", 0.3)
+    monkeypatch.setattr(_remote, "RENEW_SECONDS", 0.1)
+    monkeypatch.setattr(_remote, "STORE_SECONDS", 0.3)
     place = place_of(address)
     with Journal.open(place) as journal:
         run = journal.start_run(HASHES, "s", fresh_from=0, metatiling=1)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from automap_tiles.engine._watch import TimeLimit
 from automap_tiles.engine.events import RunFinished, Summary, TileStatus
 from automap_tiles.engine.journal import Journal, place_of
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions, execute
-from automap_tiles.engine.watch import TimeLimit
 from automap_tiles.errors import ConfigError
 from automap_tiles.runtime import open_process
 from tests.engine.projects import Project, make_raster

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from automap_tiles.errors import OutputError
-from automap_tiles.storage import local, open_storage, together
+from automap_tiles.storage import _local, open_storage, together
 
 MANY = 20
 """More than are synced one by one."""
@@ -103,8 +103,8 @@ def test_a_disk_that_fails_names_nothing(
     with together() as group:
         for number in range(count):
             storage.put(f"{number}.tif", b"1")
-        monkeypatch.setattr("automap_tiles.storage.grouped.os.fsync", failing)
-        monkeypatch.setattr("automap_tiles.storage.grouped._syncfs", lambda: failing)
+        monkeypatch.setattr("automap_tiles.storage._grouped.os.fsync", failing)
+        monkeypatch.setattr("automap_tiles.storage._grouped._syncfs", lambda: failing)
         with pytest.raises(OSError, match="Input/output"):
             group.commit()
         assert names(tmp_path) == set()
@@ -116,7 +116,7 @@ def test_the_disk_is_watched_before_anything_is_written(
     """A handle that is opened later is not told of a failure that another process has seen."""
     watched: list[dict[int, str]] = []
     synced: list[int] = []
-    original = local._write
+    original = _local._write
 
     def handles() -> dict[int, str]:
         found = {}
@@ -129,9 +129,9 @@ def test_the_disk_is_watched_before_anything_is_written(
         watched.append(handles())
         original(part, data, sync=sync)
 
-    monkeypatch.setattr(local, "_write", write)
-    monkeypatch.setattr("automap_tiles.storage.grouped._syncfs", lambda: synced.append)
-    monkeypatch.setattr("automap_tiles.storage.grouped._is_synced_whole", lambda device: True)
+    monkeypatch.setattr(_local, "_write", write)
+    monkeypatch.setattr("automap_tiles.storage._grouped._syncfs", lambda: synced.append)
+    monkeypatch.setattr("automap_tiles.storage._grouped._is_synced_whole", lambda device: True)
     storage = open_storage(str(tmp_path))
     with together() as group:
         for batch in range(2):

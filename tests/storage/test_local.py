@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from automap_tiles.errors import InputError, OutputError
-from automap_tiles.storage import LocalStorage, local, open_storage
+from automap_tiles.storage import LocalStorage, _local, open_storage
 
 
 def files(folder: Path) -> list[str]:
@@ -121,7 +121,7 @@ def test_part_files_of_dead_processes_are_removed(tmp_path: Path) -> None:
     storage.put("5/1/1.tif", b"x")
     dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"],
                           capture_output=True, text=True, check=True)  # fmt: skip
-    host, pid, token = local._part_owner().split("-")
+    host, pid, token = _local._part_owner().split("-")
     left = tmp_path / "5" / "1" / f".2.tif.{host}-{dead.stdout.strip()}-{token}-0.part"
     reborn = tmp_path / "5" / "1" / f".3.tif.{host}-{pid}-00000000-0.part"
     mine = tmp_path / "5" / "1" / f".4.tif.{host}-{pid}-{token}-9.part"

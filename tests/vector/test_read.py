@@ -15,7 +15,7 @@ from shapely.geometry import mapping, shape
 
 from automap_tiles.errors import InputError
 from automap_tiles.grid import Bounds
-from automap_tiles.vector import describe, read, read_features, read_geometry
+from automap_tiles.vector import _read, describe, read_features, read_geometry
 
 LON_LAT, UTM = CRS.from_epsg(4326), CRS.from_epsg(32633)
 SCHEMA = {"geometry": "Polygon", "properties": {"name": "str", "number": "int"}}
@@ -45,7 +45,7 @@ def numbers(features: list[dict[str, Any]]) -> list[int]:
 def test_on_a_box(path: str, keep: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Kept in memory, or asked for each time: the same features."""
     if not keep:
-        monkeypatch.setattr(read, "_KEEP_BYTES", 0)
+        monkeypatch.setattr(_read, "_KEEP_BYTES", 0)
     bounds = Bounds(2.4, 0.5, 5.2, 3)
     features = read_features(path, bounds, LON_LAT)
     assert numbers(features) == [2, 3, 4, 5]
@@ -65,7 +65,7 @@ def test_whole(path: str) -> None:
 @pytest.mark.parametrize("keep", [True, False])
 def test_in_another_crs(path: str, keep: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not keep:
-        monkeypatch.setattr(read, "_KEEP_BYTES", 0)
+        monkeypatch.setattr(_read, "_KEEP_BYTES", 0)
     features = read_features(path, Bounds(-300_000, 50_000, -100_000, 90_000), UTM)
     # the zone's meridian is 15°, a degree 111 km: these are 7.8° to 9.6°
     assert numbers(features) == [8, 9]

@@ -19,7 +19,7 @@ from automap_tiles import vector
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.grid import Pyramid
 from automap_tiles.notes import Fate, Notes, collecting
-from automap_tiles.vector import geojson
+from automap_tiles.vector import _geojson
 from automap_tiles.workflows.tiles.conversion import conversion_config
 from automap_tiles.workflows.tiles.convert_order import ConvertOrder
 from automap_tiles.workflows.where import Where
@@ -235,7 +235,7 @@ def test_columns_that_cannot_be_read_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = collection(tmp_path / "a.geojson", ({"n": [1, 2], "a": 3}, POINT))
-    monkeypatch.setattr("automap_tiles.vector.read._KEEP_BYTES", 10)  # too large to be kept
+    monkeypatch.setattr("automap_tiles.vector._read._KEEP_BYTES", 10)  # too large to be kept
     with collecting() as notes:
         assert vector.describe(path).properties == {"a": "int32"}
     assert [(note.fate, note.examples) for note in notes] == [(Fate.LOST, ("n",))]
@@ -304,7 +304,7 @@ VALUES = st.recursive(
 def test_geojson_gives_back_what_it_was_given(rows: list[dict[str, Any]]) -> None:
     names = {name for row in rows for name in row}
     features = [{"geometry": POINT, "properties": {**dict.fromkeys(names), **row}} for row in rows]
-    found = geojson.loads(geojson.dumps(features, MERCATOR))
+    found = _geojson.loads(_geojson.dumps(features, MERCATOR))
     assert [each["properties"] for each in found] == [each["properties"] for each in features]
     assert [each["geometry"] for each in found] == [POINT] * len(rows)
 
@@ -312,7 +312,7 @@ def test_geojson_gives_back_what_it_was_given(rows: list[dict[str, Any]]) -> Non
 @given(values=st.lists(VALUES, min_size=1, max_size=5))
 def test_a_settled_column_has_one_type(values: list[Any]) -> None:
     features = [{"geometry": POINT, "properties": {"v": value}} for value in values]
-    kinds = geojson.settle(features, {})
+    kinds = _geojson.settle(features, {})
     found = [each["properties"]["v"] for each in features]
     assert [value is None for value in found] == [value is None for value in values]
     if kinds["v"] == "str":
@@ -325,6 +325,6 @@ def test_what_json_cannot_hold_is_told() -> None:
     features = [{"geometry": POINT, "properties": {"v": float("nan")}}]
     notes: Notes
     with collecting() as notes:
-        content = geojson.dumps(features, LON_LAT)
-    assert geojson.loads(content)[0]["properties"] == {"v": None}
+        content = _geojson.dumps(features, LON_LAT)
+    assert _geojson.loads(content)[0]["properties"] == {"v": None}
     assert [note.fate for note in notes] == [Fate.LOST]

@@ -7,15 +7,15 @@ curve, so the planner, which streams along the same curve, asks for ranges.
 Who writes an output, whatever it writes, holds it first (`hold`); `Journal.open` does so itself.
 """
 
+from automap_tiles.engine.journal._journal import Journal
+from automap_tiles.engine.journal._lock import lock_path
+from automap_tiles.engine.journal._look import has_journal, is_running, stamp_of
+from automap_tiles.engine.journal._made_of import MadeOf, read_made_of, write_made_of
+from automap_tiles.engine.journal._place import JOURNAL_NAME, Place, beside, place_of
+from automap_tiles.engine.journal._reader import JournalReader
+from automap_tiles.engine.journal._rows import FailedTile, Row, RunRecord, TileRow
+from automap_tiles.engine.journal._schema import LOOKED_AT
 from automap_tiles.engine.journal.hold import Hold, hold
-from automap_tiles.engine.journal.journal import Journal
-from automap_tiles.engine.journal.lock import lock_path
-from automap_tiles.engine.journal.look import has_journal, is_running, stamp_of
-from automap_tiles.engine.journal.made_of import MadeOf, read_made_of, write_made_of
-from automap_tiles.engine.journal.place import JOURNAL_NAME, Place, beside, place_of
-from automap_tiles.engine.journal.reader import JournalReader
-from automap_tiles.engine.journal.rows import FailedTile, Row, RunRecord, TileRow
-from automap_tiles.engine.journal.schema import LOOKED_AT
 
 __all__ = [
     "JOURNAL_NAME",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol, Self
 
-from automap_tiles.engine.journal.lock import FileLock
-from automap_tiles.engine.journal.place import Place
+from automap_tiles.engine.journal._lock import FileLock
+from automap_tiles.engine.journal._place import Place
 from automap_tiles.notes import Note
 
 
@@ -61,7 +61,7 @@ def hold(place: Place | Path) -> Hold:
     be written down.
     """
     if isinstance(place, Place) and place.is_remote:
-        from automap_tiles.engine.journal.remote import RemoteHold
+        from automap_tiles.engine.journal._remote import RemoteHold
 
         return RemoteHold(place)
     return FileLock(place.path, place) if isinstance(place, Place) else FileLock(place)

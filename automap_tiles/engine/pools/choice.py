@@ -24,18 +24,18 @@ def open_pool(
     check_choice(concurrency, workers, dask_scheduler, tile_seconds)
     count = workers if workers is not None else usable_processors()
     if concurrency is Concurrency.NONE:
-        from automap_tiles.engine.pools.serial import SerialPool
+        from automap_tiles.engine.pools._serial import SerialPool
 
         return SerialPool(process)
     if concurrency is Concurrency.THREADS:
-        from automap_tiles.engine.pools.threads import ThreadsPool
+        from automap_tiles.engine.pools._threads import ThreadsPool
 
         return ThreadsPool(process, count)
     if concurrency is Concurrency.PROCESSES:
-        from automap_tiles.engine.pools.processes import ProcessesPool
+        from automap_tiles.engine.pools._processes import ProcessesPool
 
         return ProcessesPool(process, count, tile_seconds)
-    from automap_tiles.engine.pools.dask import DaskPool
+    from automap_tiles.engine.pools._dask import DaskPool
 
     return DaskPool(process, workers=workers, scheduler=dask_scheduler, tile_seconds=tile_seconds)
 

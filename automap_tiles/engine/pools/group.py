@@ -14,7 +14,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.process import BaseProcess
 from typing import ParamSpec, TypeVar
 
-from automap_tiles.engine.pools.context import follow_parent, worker_context
+from automap_tiles.engine.pools._context import follow_parent, worker_context
 
 P = ParamSpec("P")
 T = TypeVar("T")

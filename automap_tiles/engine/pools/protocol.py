@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from enum import Enum
 from typing import Protocol
 
-from automap_tiles.engine.batching import Batch
+from automap_tiles.engine._batching import Batch
 from automap_tiles.engine.events import TileResult
 from automap_tiles.grid import TileIndex
 

@@ -17,7 +17,7 @@ from automap_tiles.errors import OutputBusy, OutputError
 SYNC_BYTES = 16 << 20
 """So much is lost at most when the machine loses power."""
 
-# Hidden as the part files of `storage.local` are, and left alone when those are cleaned up.
+# Hidden as the part files of `storage._local` are, and left alone when those are cleaned up.
 _BYTES = ".{name}.fetch.part"
 _NOTES = ".{name}.fetch.json.part"
 

@@ -1,0 +1,99 @@
+"""From the stream of steps to batches: only what can start, and about as much as asked for."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from automap_tiles.engine._plan import Step
+from automap_tiles.grid import TileIndex
+
+# The size of a batch is bounded, so that what is in flight is bounded however cheap the tiles are.
+MAX_BATCH = 512
+
+# A batch is at most this part of what each worker has left to do.
+_SHARES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Tiles for one worker, one after the other."""
+
+    steps: tuple[Step, ...]
+    fail_fast: bool = False
+    """Leave the rest of the batch when a tile fails."""
+
+
+class Batcher:
+    """Takes steps from the plan as they are needed; holds back those that wait for others.
+
+    What is kept are the unfinished tiles: those in flight and those that wait for them. `tiles` is
+    about how many steps there are.
+    """
+
+    def __init__(
+        self,
+        steps: Iterator[Step],
+        *,
+        tiles: int,
+        workers: int,
+        batch_seconds: float,
+        fail_fast: bool,
+    ) -> None:
+        self._steps = steps
+        self._left = tiles
+        self._workers = workers
+        self._batch_seconds = batch_seconds
+        self._fail_fast = fail_fast
+        self._unfinished: set[TileIndex] = set()
+        self._ready: deque[Step] = deque()
+        self._missing: dict[TileIndex, int] = {}
+        self._waiters: defaultdict[TileIndex, list[Step]] = defaultdict(list)
+        self._seconds_per_tile: float | None = None
+
+    def next(self) -> Batch | None:
+        """The next tiles that can start; None when there are none at the moment."""
+        size = self._size()
+        batch: list[Step] = []
+        inside: set[TileIndex] = set()
+        while len(batch) < size and self._ready:
+            batch.append(self._ready.popleft())
+        while len(batch) < size and (step := next(self._steps, None)) is not None:
+            missing = [need for need in step.needs if need in self._unfinished]
+            self._unfinished.add(step.index)
+            if inside.issuperset(missing):
+                batch.append(step)
+                inside.add(step.index)
+            else:
+                # Also for those in this batch: another worker may take the step up.
+                self._hold(step, missing)
+        self._left -= len(batch)
+        return Batch(tuple(batch), self._fail_fast) if batch else None
+
+    def finished(self, index: TileIndex, seconds: float) -> None:
+        """A tile has ended, well or not: what waited for it may start."""
+        self._unfinished.discard(index)
+        for step in self._waiters.pop(index, ()):
+            self._missing[step.index] -= 1
+            if not self._missing[step.index]:
+                del self._missing[step.index]
+                self._ready.append(step)
+        last = self._seconds_per_tile
+        self._seconds_per_tile = seconds if last is None else 0.9 * last + 0.1 * seconds
+
+    def _hold(self, step: Step, missing: list[TileIndex]) -> None:
+        self._missing[step.index] = len(missing)
+        for need in missing:
+            self._waiters[need].append(step)
+
+    def _size(self) -> int:
+        """Tiles that make a batch of the wanted length; single ones until a tile was timed.
+
+        Towards the end batches get smaller, so that the workers end together.
+        """
+        if self._seconds_per_tile is None:
+            return 1
+        wanted = int(self._batch_seconds / max(self._seconds_per_tile, 1e-6))
+        share = self._left // (_SHARES * self._workers)
+        return max(1, min(wanted, share, MAX_BATCH))

@@ -1,0 +1,146 @@
+"""The start of a run: what is there already, and whether it may be gone on with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+
+from automap_tiles.engine._done import AllButFailed, DoneTiles
+from automap_tiles.engine._plan import Known, NothingKnown
+from automap_tiles.engine.events import TileResult
+from automap_tiles.engine.journal import Journal, RunRecord, read_made_of
+from automap_tiles.errors import ProcessChanged
+from automap_tiles.grid import TileIndex, cover
+from automap_tiles.notes import Fate, Note, Subject
+from automap_tiles.runtime.process import Process
+
+# What a changed hash means to the user.
+_WORDS = {
+    "function": "the process function",
+    "parameters": "the process parameters",
+    "inputs": "the inputs",
+    "output": "the output options",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunState:
+    """A run that has begun."""
+
+    record: RunRecord
+    known: Known
+    resumed: bool
+    """Whether there were tiles before."""
+    inputs: Mapping[str, str]
+    """Fingerprints of the inputs at the start, by name."""
+
+    def changed_inputs(self, process: Process) -> list[str]:
+        """Inputs whose data are no longer those of the start."""
+        now = process.inputs.fingerprints()
+        return [name for name, stamp in self.inputs.items() if now.get(name) != stamp]
+
+    def take_adopted(self) -> list[TileResult]:
+        """Whole tiles found without a row since the last call."""
+        if not isinstance(self.known, DoneTiles):
+            return []
+        adopted, self.known.adopted = self.known.adopted, []
+        return adopted
+
+
+def begin(
+    process: Process, journal: Journal, *, selection: str, overwrite: bool, retry_failed: bool
+) -> RunState:
+    """Compare with the run before and note the new one.
+
+    What is to be overwritten is marked in the journal, tile by tile: it stays to be made whatever
+    becomes of this run, and whichever runs follow.
+
+    Raises `ProcessChanged` when done tiles were made by another function, with other parameters,
+    inputs or output options, unless they are to be overwritten. What an earlier version of this
+    package remembered in another form is written as it is now.
+    """
+    inputs = process.inputs.fingerprints()
+    hashes = asdict(process.hashes(inputs))
+    for name, earlier in process.earlier_hashes().items():
+        journal.renew(name, earlier, hashes[name])
+    last = journal.last_run()
+    metatiling = process.pyramid.metatiling
+    if overwrite:
+        record = journal.start_run(
+            hashes, selection, fresh_from=0, metatiling=metatiling, stale=_tiles(process)
+        )
+        return RunState(
+            record=record, known=NothingKnown(), resumed=last is not None, inputs=inputs
+        )
+    _refuse_changes(journal, hashes, process.writer.path)
+    if last is None:
+        _look_at_record(journal, hashes, process)
+    adopt = not process.sums_up and journal.may_adopt(hashes)
+    record = journal.start_run(hashes, selection, fresh_from=0, metatiling=metatiling)
+    if retry_failed:
+        known: Known = AllButFailed(journal=journal, run=record)
+    else:
+        known = DoneTiles(
+            journal=journal,
+            run=record,
+            writer=process.writer,
+            pyramid=process.pyramid,
+            adopt=adopt,
+        )
+    return RunState(record=record, known=known, resumed=last is not None, inputs=inputs)
+
+
+def _tiles(process: Process) -> Iterator[TileIndex]:
+    """All that a run of the process is about."""
+    for zoom in process.zooms:
+        yield from cover.tiles(process.pyramid, process.area_at(zoom), zoom)
+
+
+def _look_at_record(journal: Journal, hashes: dict[str, str], process: Process) -> None:
+    """Without a journal, by what stands beside it: whether tiles that are there can be of this.
+
+    Where nothing stands there either, the tiles of a folder are mapchete's, or of an earlier
+    version. A single file nobody goes on with like that: its tiles are made and put over it.
+    """
+    place = journal.place
+    made_of = None if place is None else read_made_of(place)
+    if made_of is None:
+        if place is not None and place.prefix:
+            journal.forbid_adoption()
+        return
+    earlier = process.earlier_hashes()
+    changed = [
+        _WORDS[name]
+        for name, value in made_of.hashes.items()
+        if value != hashes[name] and value not in earlier.get(name, ())
+    ]
+    if changed:
+        raise _changed(process.writer.path, changed)
+    if not made_of.is_pure:
+        journal.forbid_adoption()
+
+
+def _refuse_changes(journal: Journal, hashes: dict[str, str], output: str) -> None:
+    for run in journal.runs_with_tiles():
+        changed = [_WORDS[name] for name, value in run.hashes.items() if value != hashes[name]]
+        if changed:
+            raise _changed(output, changed)
+
+
+def _changed(output: str, what: list[str]) -> ProcessChanged:
+    return ProcessChanged(
+        f"{output}: {' and '.join(what)} changed since tiles were written "
+        "here; run again with --overwrite to make them anew, or choose another output path"
+    )
+
+
+def adoption(tiles: list[TileResult]) -> Note:
+    """What is told of tiles that are done although the journal does not know them."""
+    return Note(
+        fate=Fate.GUESSED,
+        subject=Subject.TILES,
+        reason="whole files of which the journal knows nothing are taken for finished ones",
+        count=len(tiles),
+        examples=tuple(str(tile.index) for tile in tiles[:3]),
+        remedy="--overwrite makes them anew",
+    )

@@ -1,0 +1,257 @@
+"""The work on tiles, as it runs in a worker: a thread, a process, or a machine of a cluster.
+
+What travels to a worker is a batch of indexes; what comes back is how each tile ended. The process
+itself travels once. Pixels stay: arrays of tiles whose overview is about to be made are kept for a
+moment, so that the overview is made from memory where one worker did all of it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import threading
+import time
+import traceback
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from automap_tiles.engine._batching import Batch
+from automap_tiles.engine._plan import Step, StepKind
+from automap_tiles.engine._watch import Watch
+from automap_tiles.engine.events import TileResult, TileStatus
+from automap_tiles.engine.overviews import make_higher, make_lower, without_buffer
+from automap_tiles.errors import (
+    OutputError,
+    ResourceError,
+    SourceBrokeOff,
+    is_without_handles,
+    without_signatures,
+)
+from automap_tiles.formats.protocols import Counts, OutputKind, StoredFile, Tiled
+from automap_tiles.grid import Tile, TileIndex
+from automap_tiles.notes import Fate, Note, Subject, collecting, tell
+from automap_tiles.runtime.process import Process
+from automap_tiles.storage import Group, together
+
+# Bytes of tile arrays that one worker keeps for overviews; the depth-first order needs three
+# siblings for each zoom at most.
+_KEPT_BYTES = 128 * 2**20
+
+# How long a tile may be written and not be there for others.
+_UNNAMED_SECONDS = 0.25
+
+# Reasons why every further tile would fail as well.
+_HOPELESS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+
+
+@dataclass(slots=True)
+class _Kept:
+    """Arrays of finished tiles, the oldest dropped first."""
+
+    arrays: OrderedDict[TileIndex, Tiled] = field(default_factory=OrderedDict)
+    size: int = 0
+
+    def put(self, index: TileIndex, data: Tiled) -> None:
+        self.arrays[index] = data
+        self.size += data.data.nbytes
+        while self.size > _KEPT_BYTES:
+            _, dropped = self.arrays.popitem(last=False)
+            self.size -= dropped.data.nbytes
+
+    def take(self, index: TileIndex) -> Tiled | None:
+        data = self.arrays.pop(index, None)
+        if data is not None:
+            self.size -= data.data.nbytes
+        return data
+
+
+class _Made(NamedTuple):
+    """A tile that was stored."""
+
+    counts: Counts
+    files: tuple[StoredFile, ...]
+
+
+class TileWorker:
+    """Works on the tiles of one process; one for each thread."""
+
+    def __init__(self, process: Process, watch: Watch | None = None) -> None:
+        """`watch`: ends the worker process when a tile takes too long."""
+        self._process = process
+        self._watch = watch
+        self._kept = _Kept()
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        base = process.baselevels
+        # With a buffer a tile serves up to four others, a whole zoom later: nothing is kept.
+        buffer = process.writer.pyramid.pixelbuffer
+        self._overviews = process.pyramid.replace(pixelbuffer=buffer)
+        is_raster = process.writer.kind is OutputKind.RASTER
+        self._keeps = base is not None and is_raster and not buffer
+        self._from_memory = process.writer.lossless
+
+    def run(self, batch: Batch) -> Iterator[TileResult]:
+        """Do the tiles of a batch in order; an error of one does not touch the others.
+
+        Files appear some at a time, before their results do.
+        """
+        with together() as group:
+            waiting: list[TileResult] = []
+            for step in batch.steps:
+                waiting.append(result := self._result(step))
+                if result.stops_run or (batch.fail_fast and result.status is TileStatus.FAILED):
+                    break
+                if group.age() > _UNNAMED_SECONDS:
+                    yield from self._committed(group, waiting)
+                    waiting = []
+            yield from self._committed(group, waiting)
+
+    def _committed(self, group: Group, results: list[TileResult]) -> list[TileResult]:
+        """Results of tiles whose files are there; of failed ones where that could not be."""
+        try:
+            group.commit()
+        except OSError as error:
+            path = self._process.writer.path
+            lost = OutputError(f"cannot be written: {error.strerror}", path)
+            lost.__cause__ = error
+            # also those that name no files of their own: they may have spooled some, or marks
+            return [
+                each if each.status is TileStatus.FAILED else self._lost(each, lost)
+                for each in results
+            ]
+        return results
+
+    def _lost(self, result: TileResult, error: OutputError) -> TileResult:
+        return replace(
+            result,
+            status=TileStatus.FAILED,
+            error="".join(traceback.format_exception(error)),
+            counts=None,
+            files=(),
+            stops_run=_is_hopeless(error),
+        )
+
+    def _result(self, step: Step) -> TileResult:
+        started = time.perf_counter()
+        with collecting() as notes, self._watched(step):
+            result = self._tried(step, started)
+        return replace(result, notes=notes.grouped()) if notes else result
+
+    def _watched(self, step: Step) -> AbstractContextManager[None]:
+        return nullcontext() if self._watch is None else self._watch.over(step.index)
+
+    def _tried(self, step: Step, started: float) -> TileResult:
+        try:
+            made = self._made(step)
+        except KeyboardInterrupt:
+            raise
+        # The edge where a user's code meets the engine: whatever it raises belongs to its tile,
+        # is kept with its traceback and shown. sys.exit() too: it would end the run without a word.
+        except BaseException as error:  # noqa: BLE001
+            short = is_without_handles(error)
+            last = f"\n{ResourceError.without_handles()}" if short else ""
+            return TileResult(
+                index=step.index,
+                status=TileStatus.FAILED,
+                seconds=time.perf_counter() - started,
+                worker=self._name,
+                error=without_signatures(traceback.format_exc()) + last,
+                stops_run=short or _is_hopeless(error),
+            )
+        return TileResult(
+            index=step.index,
+            status=TileStatus.EMPTY if made is None else TileStatus.WRITTEN,
+            seconds=time.perf_counter() - started,
+            worker=self._name,
+            counts=made.counts or None if made is not None else None,
+            files=made.files if made is not None else (),
+        )
+
+    def _made(self, step: Step) -> _Made | None:
+        """Make a tile; once more when a source broke off on the way."""
+        try:
+            return self._make(step)
+        except SourceBrokeOff as error:
+            tell(
+                Note(
+                    fate=Fate.REPLACED,
+                    subject=Subject.TILES,
+                    reason="an answer over the network was cut off; made once more from the start",
+                    examples=(f"{step.index}: {error.path}",),
+                )
+            )
+            return self._make(step)
+
+    def _make(self, step: Step) -> _Made | None:
+        """Make and store one tile; None when there was nothing to store."""
+        tile = Tile(self._process.pyramid, step.index)
+        if step.kind is StepKind.PROCESS:
+            data = self._process.compute(tile)
+        else:
+            tile = Tile(self._overviews, step.index)
+            data = (
+                make_lower(self._process, tile, self._stored)
+                if step.kind is StepKind.LOWER
+                else make_higher(self._process, tile)
+            )
+        if data is None:
+            self._process.writer.delete(tile)
+            return None
+        files = self._process.writer.write(tile, data)
+        if self._keeps and self._from_memory and step.kind is not StepKind.HIGHER:
+            self._kept.put(step.index, without_buffer(tile, data))
+        return _Made(data.counts, files)
+
+    def _stored(self, tile: Tile) -> Tiled | None:
+        """A finished tile: from memory when it was made here, otherwise as it was written."""
+        return self._kept.take(tile.index) or self._process.writer.read(tile)
+
+
+def _is_hopeless(error: BaseException) -> bool:
+    """Whether the output cannot take any further tile."""
+    cause = error.__cause__ or error.__context__
+    return (
+        isinstance(error, OutputError) and isinstance(cause, OSError) and cause.errno in _HOPELESS
+    )
+
+
+class _Registered:
+    """A process in a worker; it and its open inputs outlive the batch."""
+
+    def __init__(self, process: Process, watch: Watch | None) -> None:
+        self.process = process
+        self._watch = watch
+        self._threads = threading.local()
+
+    def of_thread(self) -> TileWorker:
+        """The tile worker of this thread."""
+        if not hasattr(self._threads, "worker"):
+            self._threads.worker = TileWorker(self.process, self._watch)
+        found: TileWorker = self._threads.worker
+        return found
+
+
+_registered: dict[str, _Registered] = {}
+
+
+def register(token: str, process: Process, watch: Watch | None = None) -> None:
+    """Make a process known to this worker; `watch` ends it when a tile takes too long."""
+    _registered[token] = _Registered(process, watch)
+
+
+def forget(token: str) -> None:
+    """Let go of a process, and of the arrays that its threads keep, when its run has ended."""
+    _registered.pop(token, None)
+
+
+def is_registered(token: str) -> bool:
+    """Whether this worker knows a process."""
+    return token in _registered
+
+
+def run_batch(token: str, batch: Batch) -> list[TileResult]:
+    """Run a batch of a registered process."""
+    return list(_registered[token].of_thread().run(batch))

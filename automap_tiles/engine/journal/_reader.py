@@ -1,0 +1,265 @@
+"""What is asked of a journal."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+from automap_tiles.engine.events import TileStatus
+from automap_tiles.engine.journal._place import Place
+from automap_tiles.engine.journal._rows import (
+    HASHES,
+    SINGLE_FILE_ZOOM,
+    FailedTile,
+    Row,
+    RunRecord,
+    TileRow,
+)
+from automap_tiles.engine.journal._schema import NO_ADOPTION, connect_to_look, explained
+from automap_tiles.errors import JournalError
+from automap_tiles.formats.protocols import StoredFile
+from automap_tiles.grid import TileIndex, curve
+from automap_tiles.notes import Note
+
+
+class JournalReader:
+    """A journal that is open for looking; use it as a context manager."""
+
+    def __init__(self, path: Path | str, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._db = connection
+
+    @classmethod
+    def at(cls, place: Place | Path) -> Self:
+        """Open it, also while a run goes on; raises `JournalError` when there is none."""
+        if isinstance(place, Place) and place.is_remote:
+            from automap_tiles.engine.journal import _remote
+
+            found = _remote.connect_to_look(place)
+            if isinstance(found, sqlite3.Connection):
+                return cls(str(place), found)
+            path = found
+        else:
+            path = place.path if isinstance(place, Place) else place
+        if not path.is_file():
+            raise JournalError(f"{place}: there is no journal")
+        with explained(path):
+            return cls(path, connect_to_look(path))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go."""
+        self._db.close()
+
+    def last_run(self) -> RunRecord | None:
+        """The newest run."""
+        rows = self._runs("ORDER BY id DESC LIMIT 1")
+        return rows[0] if rows else None
+
+    def runs_with_tiles(self) -> list[RunRecord]:
+        """The runs that made the tiles that are not failed, oldest first."""
+        return self._runs(
+            "WHERE id IN (SELECT DISTINCT run FROM tiles WHERE status IN (?, ?)) ORDER BY id",
+            TileStatus.WRITTEN,
+            TileStatus.EMPTY,
+        )
+
+    def is_pure(self) -> bool:
+        """Whether all tiles that are there are of the runs that it knows."""
+        with explained(self.path):
+            other = self._db.execute(
+                "SELECT 1 FROM tiles WHERE status = ? UNION SELECT 1 FROM facts WHERE name = ?"
+                " LIMIT 1",
+                (int(TileStatus.STALE), NO_ADOPTION),
+            ).fetchone()
+        return other is None
+
+    def may_adopt(self, hashes: Mapping[str, str]) -> bool:
+        """Whether a whole tile without a row can only be of runs with these hashes."""
+        with explained(self.path):
+            others = self._db.execute(
+                "SELECT 1 FROM runs WHERE (function, parameters, inputs, output) != (?, ?, ?, ?)"
+                " UNION SELECT 1 FROM facts WHERE name = ?",
+                (*(hashes[name] for name in HASHES), NO_ADOPTION),
+            ).fetchone()
+        return others is None
+
+    def _runs(self, clause: str, *values: int) -> list[RunRecord]:
+        columns = ", ".join(RunRecord.__dataclass_fields__)
+        with explained(self.path):
+            rows = self._db.execute(f"SELECT {columns} FROM runs {clause}", values).fetchall()
+        names = list(RunRecord.__dataclass_fields__)
+        return [RunRecord(**dict(zip(names, row, strict=True))) for row in rows]
+
+    def notes(self, run: RunRecord) -> tuple[Note, ...]:
+        """What was lost, replaced, ignored or guessed in a run."""
+        with contextlib.suppress(sqlite3.OperationalError):  # a journal from before this table
+            rows = self._db.execute("SELECT note FROM notes WHERE run = ?", (run.id,)).fetchall()
+            return tuple(Note.from_json(json.loads(text)) for (text,) in rows)
+        return ()
+
+    def rows(self, zoom: int, first_key: int, last_key: int) -> dict[int, Row]:
+        """What is known of the tiles in a range of keys, both ends included."""
+        with explained(self.path):
+            found = self._db.execute(
+                "SELECT key, status, run FROM tiles WHERE zoom = ? AND key BETWEEN ? AND ?",
+                (zoom, first_key, last_key),
+            ).fetchall()
+        return {key: Row(TileStatus(status), run) for key, status, run in found}
+
+    def tile(self, index: TileIndex) -> TileRow | None:
+        """What is known of a tile."""
+        with explained(self.path):
+            row = self._db.execute(
+                "SELECT status, run, seconds, error FROM tiles WHERE zoom = ? AND key = ?",
+                (index.zoom, curve.key(index.row, index.col)),
+            ).fetchone()
+        if row is None:
+            return None
+        status, run, seconds, error = row
+        return TileRow(status=TileStatus(status), run=run, seconds=seconds, error=error)
+
+    def flying(self) -> frozenset[TileIndex]:
+        """Tiles that a run works on; only of one that still holds the journal it means anything."""
+        with contextlib.suppress(sqlite3.OperationalError):  # a journal from before this table
+            rows = self._db.execute("SELECT zoom, key FROM flying").fetchall()
+            return frozenset(TileIndex(zoom, *curve.unkey(key)) for zoom, key in rows)
+        return frozenset()
+
+    def counts(self) -> dict[int, dict[TileStatus, int]]:
+        """Number of tiles per zoom and status."""
+        counts: dict[int, dict[TileStatus, int]] = {}
+        with explained(self.path):
+            for zoom, status, number in self._db.execute(
+                "SELECT zoom, status, count(*) FROM tiles GROUP BY zoom, status ORDER BY zoom"
+            ):
+                counts.setdefault(zoom, {})[TileStatus(status)] = number
+        return counts
+
+    def failed(self, zoom: int | None = None) -> Iterator[FailedTile]:
+        """Failed tiles along the curve, zoom by zoom, with their tracebacks."""
+        clause, values = ("", ()) if zoom is None else (" AND zoom = ?", (zoom,))
+        with explained(self.path):
+            found = self._db.execute(
+                f"SELECT zoom, key, error FROM tiles WHERE status = ?{clause} ORDER BY zoom, key",
+                (int(TileStatus.FAILED), *values),
+            ).fetchall()
+        for level, key, error in found:
+            yield FailedTile(TileIndex(level, *curve.unkey(key)), error or "")
+
+    def written(self, zoom: int | None = None) -> Iterator[TileIndex]:
+        """Tiles that were written, along the curve, zoom by zoom."""
+        clause, values = ("", ()) if zoom is None else (" AND zoom = ?", (zoom,))
+        yield from self._indexes(
+            f"SELECT zoom, key FROM tiles WHERE status = ?{clause} ORDER BY zoom, key",
+            (int(TileStatus.WRITTEN), *values),
+        )
+
+    def files(self) -> Iterator[tuple[TileIndex, StoredFile]]:
+        """Files of written tiles with their sizes and checksums, by tile."""
+        for zoom, key, name, size, value in self._streamed(
+            "SELECT zoom, key, name, size, checksum FROM files JOIN tiles USING (zoom, key)"
+            " WHERE status = ? ORDER BY zoom, key, name",
+            (int(TileStatus.WRITTEN),),
+        ):
+            yield TileIndex(zoom, *curve.unkey(key)), StoredFile(name, size, value)
+
+    def files_of(self, tile: TileIndex) -> tuple[StoredFile, ...]:
+        """Files of a written tile with their sizes and checksums; none of old journals."""
+        rows = self._streamed(
+            "SELECT name, size, checksum FROM files JOIN tiles USING (zoom, key)"
+            " WHERE zoom = ? AND key = ? AND status = ?",
+            (tile.zoom, curve.key(tile.row, tile.col), int(TileStatus.WRITTEN)),
+        )
+        return tuple(StoredFile(*row) for row in rows)
+
+    def file_names(self, zoom: int, first_key: int, last_key: int) -> dict[int, list[str]]:
+        """Files of the tiles in a range of keys, both ends included; none of old journals."""
+        names: dict[int, list[str]] = {}
+        for key, name in self._streamed(
+            "SELECT key, name FROM files WHERE zoom = ? AND key BETWEEN ? AND ?",
+            (zoom, first_key, last_key),
+        ):
+            names.setdefault(key, []).append(name)
+        return names
+
+    def single_files(self) -> tuple[StoredFile, ...]:
+        """The file, with its side files, that a whole output was put together to."""
+        found = self._streamed(
+            "SELECT name, size, checksum FROM files WHERE zoom = ?", (SINGLE_FILE_ZOOM,)
+        )
+        return tuple(StoredFile(*row) for row in found)
+
+    def written_without_files(self) -> Iterator[TileIndex]:
+        """Written tiles of which no file is known: found as they lay there, or of old journals."""
+        if not self._has_files:
+            yield from self.written()
+            return
+        yield from self._indexes(
+            "SELECT zoom, key FROM tiles WHERE status = ? AND NOT EXISTS (SELECT 1 FROM files"
+            " WHERE files.zoom = tiles.zoom AND files.key = tiles.key) ORDER BY zoom, key",
+            (int(TileStatus.WRITTEN),),
+        )
+
+    def unknown_files(self, files: Sequence[tuple[TileIndex, str]]) -> list[tuple[TileIndex, str]]:
+        """Those that `knows_file` does not know, asked for in one go."""
+        if not self._has_files:
+            return [each for each in files if not self.knows_file(*each)]
+        asked = [[tile.zoom, curve.key(tile.row, tile.col), name] for tile, name in files]
+        with explained(self.path):
+            found = self._db.execute(
+                "SELECT asked.key FROM json_each(?) AS asked LEFT JOIN files"
+                " ON zoom = json_extract(asked.value, '$[0]')"
+                " AND files.key = json_extract(asked.value, '$[1]')"
+                " AND name = json_extract(asked.value, '$[2]') WHERE zoom IS NULL",
+                (json.dumps(asked),),
+            ).fetchall()
+        # perhaps one of a tile that was found as it lay there
+        return [files[place] for (place,) in found if not self.knows_file(*files[place])]
+
+    def knows_file(self, tile: TileIndex, name: str) -> bool:
+        """Whether a file is one of a written tile; any is, of one whose files are not known."""
+        place = (tile.zoom, curve.key(tile.row, tile.col))
+        if not self._has_files:
+            row = self.tile(tile)
+            return row is not None and row.status is TileStatus.WRITTEN
+        with explained(self.path):
+            found = self._db.execute(
+                "SELECT 1 FROM files WHERE zoom = ? AND key = ? AND name = ?", (*place, name)
+            ).fetchone()
+            if found is None:  # perhaps one of a tile that was found as it lay there
+                found = self._db.execute(
+                    "SELECT 1 FROM tiles WHERE zoom = ? AND key = ? AND status = ? AND NOT EXISTS"
+                    " (SELECT 1 FROM files WHERE files.zoom = tiles.zoom"
+                    " AND files.key = tiles.key)",
+                    (*place, int(TileStatus.WRITTEN)),
+                ).fetchone()
+        return found is not None
+
+    def _indexes(self, query: str, values: tuple[int, ...]) -> Iterator[TileIndex]:
+        for zoom, key in self._streamed(query, values):
+            yield TileIndex(zoom, *curve.unkey(key))
+
+    def _streamed(self, query: str, values: tuple[int, ...]) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query, a few at a time; none when its table came after this journal."""
+        if "files" in query and not self._has_files:
+            return
+        with explained(self.path):
+            yield from self._db.execute(query, values)
+
+    @cached_property
+    def _has_files(self) -> bool:
+        """Whether the table of files was there when this journal was made."""
+        query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'files'"
+        with explained(self.path):
+            return self._db.execute(query).fetchone() is not None

@@ -1,0 +1,103 @@
+"""What runs in a process that makes the tiles somebody looks at."""
+
+from __future__ import annotations
+
+import pickle
+import traceback
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from uuid import uuid4
+
+from automap_tiles.engine import _worker
+from automap_tiles.engine._batching import Batch
+from automap_tiles.engine._lost import lost_tile
+from automap_tiles.engine._plan import Step, StepKind
+from automap_tiles.engine._watch import Watch
+from automap_tiles.engine.events import TileResult
+from automap_tiles.formats.capabilities import tile_writer
+from automap_tiles.grid import TileIndex
+from automap_tiles.runtime.process import Process
+from automap_tiles.storage import Storage
+
+_KNOWN = 8
+"""Processes that a worker keeps, with their open inputs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MadeTile:
+    """A tile that a worker has made."""
+
+    result: TileResult
+    files: tuple[tuple[str, bytes], ...] = ()
+    """Key and content of what it would have stored, when nothing is to be kept."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackedProcess:
+    """A process whose tiles are looked at, as it travels to the workers."""
+
+    pickled: bytes
+    keeps: bool
+    """Whether tiles are stored where the process says; else they come back."""
+    token: str = field(default_factory=lambda: uuid4().hex)
+
+    @classmethod
+    def of(cls, process: Process, *, keeps: bool) -> PackedProcess:
+        """To be made once: workers know it by its token."""
+        return cls(pickled=pickle.dumps(process.for_workers()), keeps=keeps)
+
+
+_known: OrderedDict[str, Storage | None] = OrderedDict()
+"""Token of each registered process and, where nothing is to be kept, what its tiles go into."""
+_watch: list[Watch] = []
+
+
+def begin(watch: Watch) -> None:
+    """First thing in a worker."""
+    _watch.append(watch)
+
+
+def learn(packed: PackedProcess) -> None:
+    """Load a process, so that its first tile finds all in place."""
+    process: Process = pickle.loads(packed.pickled)
+    storage = None
+    if not packed.keeps:
+        target = tile_writer(process.writer).in_memory()
+        storage = target.files.storage
+        process = replace(process, writer=target)
+    _worker.register(packed.token, process, _watch[0] if _watch else None)
+    _known[packed.token] = storage
+    while len(_known) > _KNOWN:
+        _worker.forget(_known.popitem(last=False)[0])
+    try_out(process.function.load)
+
+
+def make_tile(token: str, packed: PackedProcess | None, index: TileIndex) -> MadeTile | None:
+    """The tile; None when the process is not known and does not come along."""
+    if token not in _known:
+        if packed is None:
+            return None
+        learn(packed)
+    _known.move_to_end(token)
+    try:
+        (result,) = _worker.run_batch(token, Batch((Step(index, StepKind.PROCESS),)))
+    except KeyboardInterrupt:  # nobody interrupts a worker: the function raises it
+        return MadeTile(result=lost_tile(index, traceback.format_exc()))
+    return MadeTile(result=result, files=tuple(_taken(_known[token])))
+
+
+def try_out(work: Callable[..., object], *arguments: object) -> None:
+    """Call something whose result and errors are nobody's business here."""
+    try:
+        work(*arguments)
+    except BaseException:  # noqa: BLE001 - who asks calls it himself afterwards, and is told then
+        return
+
+
+def _taken(storage: Storage | None) -> Iterator[tuple[str, bytes]]:
+    """What was stored in memory, which is let go of."""
+    if storage is not None:
+        for key in storage.list():
+            yield key, storage.get(key)
+            storage.delete(key)

@@ -1,0 +1,96 @@
+"""How worker processes are started, and what they do first."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from multiprocessing import context, process
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from automap_tiles.engine import _worker
+
+
+def worker_context() -> context.BaseContext:
+    """The cheapest safe way on this system.
+
+    A fork costs milliseconds and inherits what is imported, but is only safe while the parent has
+    a single thread; otherwise a server process with one thread does the forking.
+    """
+    methods = multiprocessing.get_all_start_methods()
+    if "fork" in methods and sys.platform == "linux" and _native_threads() == 1:
+        return multiprocessing.get_context("fork")
+    if "forkserver" in methods:
+        server = _ForkServerContext()
+        server.set_forkserver_preload([_worker.__name__])
+        return server
+    return _SpawnContext()
+
+
+def _native_threads() -> int:
+    tasks = Path("/proc/self/task")
+    return len(list(tasks.iterdir())) if tasks.is_dir() else threading.active_count()
+
+
+def follow_parent() -> None:
+    """First thing in a worker: Ctrl-C is the parent's business, and no parent means the end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Leave when the run is gone, also when it was killed and could not say so.
+
+    The parent holds the other end of a pipe that was made before this process, so a parent that
+    died before this line is noticed as well.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+@contextlib.contextmanager
+def _main_unseen() -> Iterator[None]:
+    """Hide the main module while a process is started.
+
+    Python would run the user's script again in each worker, the call that started this run
+    included, unless it stands under `if __name__ == "__main__"`. What workers need travels as
+    references and never lives in that module.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+class _SpawnWorker(context.SpawnProcess):
+    @staticmethod
+    def _Popen(process_obj: process.BaseProcess) -> Any:  # noqa: N802 (name of Python's own)
+        with _main_unseen():
+            return context.SpawnProcess._Popen(process_obj)
+
+
+class _SpawnContext(context.SpawnContext):
+    Process = _SpawnWorker
+
+
+if sys.platform != "win32":
+
+    class _ForkServerWorker(context.ForkServerProcess):
+        @staticmethod
+        def _Popen(process_obj: process.BaseProcess) -> Any:  # noqa: N802 (name of Python's own)
+            with _main_unseen():
+                return context.ForkServerProcess._Popen(process_obj)
+
+    class _ForkServerContext(context.ForkServerContext):
+        Process = _ForkServerWorker

@@ -1,0 +1,136 @@
+"""Dask: many machines through a scheduler's address, or a cluster on this one."""
+
+from __future__ import annotations
+
+import pickle
+import time
+from concurrent.futures import wait
+from contextlib import nullcontext
+from typing import Any
+from uuid import uuid4
+
+from automap_tiles.engine import _worker
+from automap_tiles.engine._batching import Batch
+from automap_tiles.engine._watch import TimeLimit, Watch
+from automap_tiles.engine.events import TileResult
+from automap_tiles.engine.pools.protocol import Results
+from automap_tiles.errors import ConfigError, MissingExtra
+from automap_tiles.grid import TileIndex
+from automap_tiles.runtime.process import Process
+
+# How long to wait for a scheduler and its first worker.
+_CONNECT_SECONDS = 30
+
+
+class DaskPool:
+    """The pool for `--concurrency dask`."""
+
+    batch_seconds = 1.0
+    queue_depth = 2
+
+    def __init__(
+        self,
+        process: Process,
+        *,
+        workers: int | None,
+        scheduler: str | None,
+        tile_seconds: float | None = None,
+    ) -> None:
+        try:
+            import distributed
+        except ImportError as error:
+            raise MissingExtra("distributed", "dask") from error
+        self.lost_worker: tuple[type[BaseException], ...] = (
+            distributed.scheduler.KilledWorker,
+            distributed.CancelledError,
+        )
+        self._limit = TimeLimit.of(tile_seconds)
+        self._cluster = None if scheduler else _local_cluster(distributed, workers, self._limit)
+        self._client = _connect(distributed, scheduler or self._cluster)
+        self.workers = max(1, sum(self._client.nthreads().values()))
+        if self._limit is not None and max(self._client.nthreads().values()) > 1:
+            raise ConfigError(
+                "workers with several threads cannot tell which tile hangs",
+                key="tile-timeout",
+                found=tile_seconds,
+                remedy="start them with `dask worker --nthreads 1 --nworkers N`",
+            )
+        self._executor = self._client.get_executor(pure=False)
+        self._token = uuid4().hex
+        self._pickled = pickle.dumps(process, protocol=pickle.HIGHEST_PROTOCOL)
+        self._flying: set[Results] = set()
+
+    def submit(self, batch: Batch) -> Results:
+        future: Results = self._executor.submit(
+            _run_batch, self._token, self._pickled, batch, self._limit and self._limit.watch
+        )
+        self._flying.add(future)
+        future.add_done_callback(self._flying.discard)
+        return future
+
+    def overdue(self) -> dict[TileIndex, str]:
+        """Of workers on this machine; those elsewhere leave word where nobody reads it."""
+        return {} if self._limit is None else self._limit.overdue()
+
+    def restart(self) -> int | None:
+        """Nothing to do: the scheduler goes on with the other workers, nannies start new ones."""
+
+    def close(self, *, grace: float | None) -> None:
+        with self._limit or nullcontext():
+            self._close(grace)
+
+    def _close(self, grace: float | None) -> None:
+        if grace is not None:
+            deadline = time.monotonic() + grace
+            for future in list(self._flying):
+                future.cancel()
+            wait(list(self._flying), timeout=max(0.0, deadline - time.monotonic()))
+        self._executor.shutdown(wait=grace is None)
+        if self._cluster is None:
+            # The workers go on without this run, and so would what they keep for it.
+            self._client.run(_worker.forget, self._token, wait=grace is None, on_error="ignore")
+        self._client.close()
+        if self._cluster is not None:
+            self._cluster.close()
+
+
+def _run_batch(token: str, pickled: bytes, batch: Batch, watch: Watch | None) -> list[TileResult]:
+    """Workers come and go on a cluster, so each batch brings its process along."""
+    if not _worker.is_registered(token):
+        _worker.register(token, pickle.loads(pickled), watch)
+    return _worker.run_batch(token, batch)
+
+
+def _local_cluster(distributed: Any, workers: int | None, limit: TimeLimit | None) -> Any:
+    """A cluster of single-threaded processes that only this machine can reach.
+
+    No dashboard; what the scheduler serves all the same gets a port that is free, for its own
+    default is one for all clusters of a machine.
+    """
+    import dask
+
+    # a tile that takes too long is not to be tried four times
+    known = {} if limit is None else {"distributed.scheduler.allowed-failures": 0}
+    with dask.config.set(known):
+        return distributed.LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+            silence_logs=50,
+        )
+
+
+def _connect(distributed: Any, address: Any) -> Any:
+    try:
+        client = distributed.Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+        client.wait_for_workers(1, timeout=_CONNECT_SECONDS)
+    except (OSError, TimeoutError) as error:
+        raise ConfigError(
+            f"no Dask scheduler with a worker answers: {error}",
+            key="dask-scheduler",
+            found=str(address),
+            remedy="start one with `dask scheduler` and `dask worker`, or leave the option out",
+        ) from error
+    return client

@@ -1,0 +1,76 @@
+"""Processes on this machine.
+
+The standard library's pool breaks as a whole when one worker dies (out of memory, a crash in a
+native library); it is replaced, and the run tries the tiles that were in flight one by one.
+"""
+
+from __future__ import annotations
+
+import pickle
+from contextlib import nullcontext
+from uuid import uuid4
+
+from automap_tiles.engine import _worker
+from automap_tiles.engine._batching import Batch
+from automap_tiles.engine._watch import TimeLimit, Watch
+from automap_tiles.engine.pools.group import WorkerDied, WorkerGroup
+from automap_tiles.engine.pools.protocol import Results
+from automap_tiles.errors import ProcessError
+from automap_tiles.grid import TileIndex
+from automap_tiles.runtime.process import Process
+
+# How often a new pool may die before it has done anything.
+_STARTS = 3
+
+# How long workers may take to end that were asked to because another one died.
+_END_SECONDS = 5.0
+
+
+class ProcessesPool:
+    """The pool for `--concurrency processes`."""
+
+    # Workers do not share GDAL's block cache: the larger their patches, the fewer blocks are
+    # decoded twice (8 % of the CPU time of a composite of 8 dates, 1 s against 3 s).
+    batch_seconds = 3.0
+    queue_depth = 2
+    lost_worker: tuple[type[BaseException], ...] = (WorkerDied,)
+
+    def __init__(self, process: Process, workers: int, tile_seconds: float | None = None) -> None:
+        """`tile_seconds`: how long a tile may take before its worker is ended."""
+        self.workers = workers
+        self._limit = TimeLimit.of(tile_seconds)
+        self._token = uuid4().hex
+        self._pickled = pickle.dumps(process, protocol=pickle.HIGHEST_PROTOCOL)
+        self._group = self._start()
+
+    def submit(self, batch: Batch) -> Results:
+        return self._group.submit(_worker.run_batch, self._token, batch)
+
+    def overdue(self) -> dict[TileIndex, str]:
+        return {} if self._limit is None else self._limit.overdue()
+
+    def restart(self) -> int | None:
+        """Replace the pool; raises `ProcessError` when the new workers die without any work."""
+        code = self._group.end(_END_SECONDS)
+        for _ in range(_STARTS):
+            self._group = self._start()
+            try:
+                self._group.submit(_worker.is_registered, self._token).result()
+            except WorkerDied:
+                self._group.end(_END_SECONDS)
+                continue
+            return code
+        raise ProcessError("worker processes end before their first tile; see what they printed")
+
+    def close(self, *, grace: float | None) -> None:
+        with self._limit or nullcontext():
+            self._group.end(grace)
+
+    def _start(self) -> WorkerGroup:
+        watch = None if self._limit is None else self._limit.watch
+        return WorkerGroup(self.workers, _begin, self._token, self._pickled, watch)
+
+
+def _begin(token: str, pickled: bytes, watch: Watch | None) -> None:
+    """What each worker has to know."""
+    _worker.register(token, pickle.loads(pickled), watch)

@@ -1,0 +1,67 @@
+"""A raster grid: CRS, transform and shape; what pixels lie on, without the pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from affine import Affine
+from rasterio.crs import CRS
+
+from automap_tiles.errors import GridError
+from automap_tiles.grid._bounds import Bounds
+
+
+class GridLike(Protocol):
+    """Anything that pixels can be read onto: a `Grid` or a `Tile`."""
+
+    @property
+    def crs(self) -> CRS: ...
+    @property
+    def transform(self) -> Affine: ...
+    @property
+    def shape(self) -> tuple[int, int]: ...
+    @property
+    def bounds(self) -> Bounds: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """North-up raster grid."""
+
+    crs: CRS
+    transform: Affine
+    """Pixel to CRS coordinates; rotation terms are zero for every grid that is written."""
+    shape: tuple[int, int]
+    """(height, width) in pixels."""
+
+    def __hash__(self) -> int:
+        # without the CRS, whose hash is that of its text and takes longer than comparing it
+        return hash((self.transform, self.shape))
+
+    @classmethod
+    def from_bounds(cls, bounds: Bounds, shape: tuple[int, int], crs: CRS) -> Grid:
+        """Grid of a shape that fills a box.
+
+        Raises `GridError` when the box or the shape is empty.
+        """
+        height, width = shape
+        if height < 1 or width < 1 or bounds.width <= 0 or bounds.height <= 0:
+            raise GridError(f"no grid of shape {shape} fits into {tuple(bounds)}")
+        scale = Affine.scale(bounds.width / width, -bounds.height / height)
+        return cls(crs, Affine.translation(bounds.left, bounds.top) @ scale, (height, width))
+
+    @property
+    def bounds(self) -> Bounds:
+        height, width = self.shape
+        left, top = self.transform @ (0, 0)
+        right, bottom = self.transform @ (width, height)
+        return Bounds(left, bottom, right, top)
+
+    @property
+    def height(self) -> int:
+        return self.shape[0]
+
+    @property
+    def width(self) -> int:
+        return self.shape[1]

@@ -1,0 +1,215 @@
+"""Geometries from one CRS to another.
+
+Only vertices are transformed, so long edges are given more of them first: as many as it takes
+until the edge follows its true course within ten centimetres. That depends on the geometry alone,
+never on the tile it is read for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from rasterio._err import CPLE_BaseError
+from rasterio.crs import CRS
+from shapely.geometry.base import BaseGeometry
+
+from automap_tiles.errors import GridError
+from automap_tiles.grid import Bounds
+from automap_tiles.grid.operation import transform_points
+from automap_tiles.vector._geometry import repaired
+
+# Ten centimetres, in metres and in degrees.
+_TOLERANCE_METRES = 0.1
+_TOLERANCE_DEGREES = 1e-6
+
+# Parts that one edge is cut into at most: a straight line around the world stays below.
+_MOST_PARTS = 4096
+
+_LON_LAT = CRS.from_epsg(4326)
+_MERCATOR = CRS.from_epsg(3857)
+_MERCATOR_TURN = 2 * 20037508.342789244
+
+# Latitudes beyond which the web's mercator and its relatives have no value.
+_MERCATOR_WORLD = shapely.box(-180.0, -85.06, 180.0, 85.06)
+
+_Points = NDArray[np.float64]
+_Geometries = NDArray[np.object_]
+
+
+def reproject_geometry(
+    geometry: BaseGeometry, source: CRS, target: CRS, *, segment: float | None = None
+) -> BaseGeometry:
+    """The geometry in another CRS, valid; edges longer than `segment` (source units) are cut.
+
+    Without `segment` edges are cut as finely as their curvature asks for. Where the antimeridian
+    is crossed, longitudes run on beyond ±180. Raises `GridError` when the target cannot express
+    the geometry, also not its part between 85.06° south and north, and `NoOperation` when no way
+    leads to the target at all.
+    """
+    if segment is not None and source != target and not geometry.is_empty:
+        geometry = shapely.segmentize(geometry, segment)
+    return reproject_geometries([geometry], source, target)[0]
+
+
+def reproject_geometries(
+    geometries: Sequence[BaseGeometry], source: CRS, target: CRS
+) -> list[BaseGeometry]:
+    """Many geometries at once, each as `reproject_geometry` would give it."""
+    if source == target or not len(geometries):
+        return [repaired(geometry) for geometry in geometries]
+    array = np.empty(len(geometries), dtype=object)
+    array[:] = geometries
+    try:
+        moved = _project(array, source, target)
+    except CPLE_BaseError:
+        if len(array) == 1:
+            return [_reproject_part(array, source, target)]
+        return [reproject_geometry(geometry, source, target) for geometry in geometries]
+    return [repaired(_unwrap(geometry, target)) for geometry in moved]
+
+
+def reproject_bounds(bounds: Bounds, source: CRS, target: CRS) -> Bounds:
+    """The box around a box in another CRS, edges followed at 64 points or more."""
+    if source == target:
+        return bounds
+    longest = max(bounds.width, bounds.height)
+    box = reproject_geometry(bounds.polygon(), source, target, segment=longest / 64)
+    return Bounds(*box.bounds)
+
+
+def _reproject_part(single: _Geometries, source: CRS, target: CRS) -> BaseGeometry:
+    """By way of longitude and latitude, leaving out what is beyond the target's reach."""
+    try:
+        lonlat = repaired(_project(single, source, _LON_LAT)[0])
+        inside = lonlat.intersection(_MERCATOR_WORLD)
+        if inside.is_empty or target == _LON_LAT:
+            return inside
+        return repaired(_project(np.array([inside], dtype=object), _LON_LAT, target)[0])
+    except CPLE_BaseError as error:
+        name = target.to_string()
+        raise GridError(f"the geometry lies outside of what {name[:60]} can express") from error
+
+
+def _project(geometries: _Geometries, source: CRS, target: CRS) -> _Geometries:
+    def move(points: _Points) -> _Points:
+        return _transform(points, source, target)
+
+    return _with_heights(_densify(geometries, source, target), move)
+
+
+def _with_heights(geometries: _Geometries, move: Callable[[_Points], _Points]) -> _Geometries:
+    """Geometries whose x and y were moved; a height stays what it was."""
+
+    def move_flat(points: _Points) -> _Points:
+        return np.column_stack([move(points[:, :2]), points[:, 2]])
+
+    has_z = shapely.has_z(geometries)
+    moved = geometries.copy()
+    moved[~has_z] = shapely.transform(geometries[~has_z], move)
+    moved[has_z] = shapely.transform(geometries[has_z], move_flat, include_z=True)
+    return moved
+
+
+def shift(geometry: BaseGeometry, east: float) -> BaseGeometry:
+    """A geometry moved along the x axis; a height stays what it was."""
+    moved: BaseGeometry = _with_heights(
+        np.array([geometry], dtype=object), lambda points: points + np.array([east, 0.0])
+    )[0]
+    return moved
+
+
+def _transform(points: _Points, source: CRS, target: CRS) -> _Points:
+    """(n, 2) coordinates; raises rasterio's CPLE errors where there is no value."""
+    if not len(points):
+        return points
+    found = transform_points(source, target, points[:, 0], points[:, 1])
+    moved: _Points = np.array(found, dtype=np.float64).T
+    if not np.isfinite(moved).all():
+        raise CPLE_BaseError(1, 1, "a point has no coordinates there")
+    return moved
+
+
+def _densify(geometries: _Geometries, source: CRS, target: CRS) -> _Geometries:
+    """Cut edges until their middles are where the middles of the projected edges are."""
+    tolerance = _TOLERANCE_DEGREES if target.is_geographic else _TOLERANCE_METRES
+    dense = geometries.copy()
+    turn = _turn(source)
+    if turn is not None:
+        # An edge of more than half a turn would be taken for a jump over the antimeridian.
+        dense = shapely.segmentize(dense, turn / 8)
+    coarse = np.arange(len(dense))  # those that may still need more vertices
+    parts, longest = 1, np.zeros(len(dense))
+    while coarse.size and parts < _MOST_PARTS:
+        starts, ends, owner = _edges(dense[coarse])
+        if not owner.size:
+            break
+        if parts == 1:
+            np.maximum.at(longest, owner, np.hypot(*(ends - starts).T))
+        worst = np.zeros(coarse.size)
+        np.maximum.at(worst, owner, _bend(starts, ends, source, target))
+        coarse = coarse[worst > tolerance]
+        parts *= 2
+        dense[coarse] = shapely.segmentize(dense[coarse], longest[coarse] / parts)
+    return dense
+
+
+def _edges(geometries: _Geometries) -> tuple[_Points, _Points, NDArray[np.int64]]:
+    """(n, 2) starts and ends of all edges, and the number of the geometry each belongs to."""
+    parts, owner = shapely.get_parts(geometries, return_index=True)
+    nested, inner = shapely.get_parts(parts, return_index=True)  # of collections of collections
+    owner = owner[inner]
+    kinds = shapely.get_type_id(nested)
+    areas, lines = kinds == shapely.GeometryType.POLYGON, np.isin(kinds, (1, 2))
+    rings, ring_owner = shapely.get_rings(nested[areas], return_index=True)
+    strings = np.concatenate([rings, nested[lines]])
+    string_owner = np.concatenate([owner[areas][ring_owner], owner[lines]])
+    points, string = shapely.get_coordinates(strings, return_index=True)
+    within = string[1:] == string[:-1]
+    return points[:-1][within], points[1:][within], string_owner[string[:-1][within]]
+
+
+def _bend(starts: _Points, ends: _Points, source: CRS, target: CRS) -> NDArray[np.float64]:
+    """Distance of the true middle of each edge from the straight line between its ends."""
+    first, last, middle = np.split(
+        _transform(np.concatenate([starts, ends, (starts + ends) / 2]), source, target), 3
+    )
+    along, away = last - first, middle - first
+    length = np.hypot(*along.T)
+    cross = np.abs(along[:, 0] * away[:, 1] - along[:, 1] * away[:, 0])
+    bend: NDArray[np.float64] = np.divide(cross, length, out=np.hypot(*away.T), where=length > 0)
+    return bend
+
+
+def _unwrap(geometry: BaseGeometry, target: CRS) -> BaseGeometry:
+    """Let x run on beyond the antimeridian where a line jumps from one side of the world."""
+    world = _turn(target)
+    if world is None or geometry.is_empty:
+        return geometry
+    left, _, right, _ = geometry.bounds
+    if right - left <= world / 2:
+        return geometry
+    starts, ends, _ = _edges(np.array([geometry], dtype=object))
+    if not (np.abs(ends[:, 0] - starts[:, 0]) > world / 2).any():
+        return geometry
+    moved: BaseGeometry = _with_heights(
+        np.array([geometry], dtype=object),
+        lambda points: np.column_stack([points[:, 0] % world, points[:, 1]]),
+    )[0]
+    left, bottom, right, top = moved.bounds
+    if right - left <= world / 2:
+        return moved
+    # around a pole: everything on its side
+    pole = world / 4
+    if top + bottom >= 0:
+        return shapely.box(-world / 2, bottom, world / 2, max(pole, top))
+    return shapely.box(-world / 2, min(-pole, bottom), world / 2, top)
+
+
+def _turn(target: CRS) -> float | None:
+    """X from the antimeridian once around to it; None for a CRS without one."""
+    if target.is_geographic:
+        return 360.0
+    return _MERCATOR_TURN if target == _MERCATOR else None

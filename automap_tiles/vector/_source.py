@@ -1,0 +1,132 @@
+"""Vector files opened, and what is told of what cannot be read of them."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rasterio.crs import CRS
+
+from automap_tiles.errors import InputError
+from automap_tiles.grid import Bounds
+from automap_tiles.notes import Fate, Note, Subject, tell
+from automap_tiles.vector._ogr import fiona, ogr_errors
+
+# A virtual file of OGR could read other files of the machine and open connections, whatever its
+# name, so the drivers are listed. None of these follows references.
+DRIVERS = (
+    "GeoJSON",
+    "GeoJSONSeq",
+    "TopoJSON",
+    "GPKG",
+    "ESRI Shapefile",
+    "FlatGeobuf",
+    "OpenFileGDB",
+)
+
+# Those that may hold several layers.
+_WITH_LAYERS = ("GPKG", "OpenFileGDB", "TopoJSON")
+
+Stamp = tuple[int, int]
+"""Time (ns) and size (bytes) of a file."""
+
+
+def open_source(path: str) -> Any:
+    """A dataset of fiona; raises `InputError`."""
+    try:
+        return fiona().open(path, enabled_drivers=list(DRIVERS))
+    except ogr_errors(OSError, ValueError) as error:
+        if "://" not in path and not path.startswith("/vsi") and not Path(path).exists():
+            raise InputError("does not exist", path) from error
+        raise InputError(
+            f"is no vector file of a known kind ({', '.join(DRIVERS)}): {error}", path
+        ) from error
+
+
+def bounds_of(source: Any) -> Bounds | None:
+    """Box of its features; None where no feature has a geometry."""
+    if not len(source):
+        return None
+    try:
+        return Bounds(*source.bounds)
+    except ogr_errors():
+        return None
+
+
+def tell_of_layers(path: str, source: Any) -> None:
+    """GDAL opens the first layer of a file."""
+    if source.driver not in _WITH_LAYERS:
+        return
+    others = [name for name in fiona().listlayers(path) if name != source.name]
+    if others:
+        tell(
+            Note(
+                fate=Fate.IGNORED,
+                subject=Subject.LAYERS,
+                count=len(others),
+                examples=tuple(others),
+                reason=f"a file has several layers, and its first, {source.name}, is read",
+                remedy="write the one that is meant to a file of its own",
+            )
+        )
+
+
+@contextmanager
+def skipped_columns() -> Iterator[list[str]]:
+    """Columns that fiona leaves out, saying so in its log only: it has no type for them."""
+    found: list[str] = []
+    log = logging.getLogger("fiona.ogrext")
+    heard = _Skipped(found)
+    log.addHandler(heard)
+    try:
+        yield found
+    finally:
+        log.removeHandler(heard)
+
+
+class _Skipped(logging.Handler):
+    def __init__(self, found: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self._found = found
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if str(record.msg).startswith("Skipping field") and "invalid type" in str(record.msg):
+            named = isinstance(record.args, tuple) and record.args
+            self._found.append(str(named[0] if named else record.msg))
+
+
+def tell_of_columns(names: Sequence[str]) -> None:
+    """Tell of columns that are lost."""
+    if names:
+        tell(
+            Note(
+                fate=Fate.LOST,
+                subject=Subject.ATTRIBUTES,
+                count=len(names),
+                examples=tuple(names),
+                reason="columns of a type that cannot be read, such as lists of numbers",
+                remedy="make them columns of text",
+            )
+        )
+
+
+def crs_of(source: Any, path: str) -> CRS:
+    """Raises `InputError` when there is none."""
+    if not source.crs_wkt:
+        raise InputError("has no CRS", path)
+    return CRS.from_wkt(source.crs_wkt)
+
+
+def stamp_of(path: str) -> Stamp | None:
+    """Time and size of a local file; None for what is not a plain local file."""
+    try:
+        status = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return None
+    if not os.path.isfile(path):  # noqa: PTH113
+        return None
+    return status.st_mtime_ns, status.st_size
