@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from automap_tiles.grid import Pyramid
-from automap_tiles.raster import decode_bands, decoding, encode_geotiff
+from automap_tiles.raster import _decoding, decode_bands, encode_geotiff
 from automap_tiles.raster.datasets import close_all, open_source
 from automap_tiles.raster.tiff import _cache
 from bench.scenes import scenes
@@ -101,14 +101,14 @@ def _stored_tile(scene: Path) -> tuple[Read, Read]:
         pixels = dataset.read(list(range(1, 7)), window=Window(1000, 1000, 256, 256))
     tile = Pyramid.from_grid("mercator").tile(13, 2800, 4450)
     content = encode_geotiff(np.ma.masked_equal(pixels, 0), tile, nodata=0)
-    plain = decoding._plain
+    plain = _decoding._plain
 
     def by_gdal() -> NDArray[Any]:
-        decoding._plain = _nothing
+        _decoding._plain = _nothing
         try:
             return np.ma.getdata(decode_bands(content, [3, 2, 1])[0])
         finally:
-            decoding._plain = plain
+            _decoding._plain = plain
 
     return by_gdal, lambda: np.ma.getdata(decode_bands(content, [3, 2, 1])[0])
 

@@ -15,7 +15,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from automap_tiles.demo.backends import write_backends
+from automap_tiles.demo._backends import write_backends
 from automap_tiles.errors import InputError
 
 

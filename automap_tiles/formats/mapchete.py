@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from automap_tiles import vector
 from automap_tiles.errors import GridError, InputError
+from automap_tiles.formats._glance import Glance
+from automap_tiles.formats._options import Options
 from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.capabilities import TileWriter
 from automap_tiles.formats.context import OpenContext, ResolvedProcess
-from automap_tiles.formats.glance import Glance
 from automap_tiles.formats.info import FormatInfo
-from automap_tiles.formats.options import Options
 from automap_tiles.formats.protocols import InputTile, OutputKind, RasterReader, Writer
 from automap_tiles.formats.raster_file import size_in
 from automap_tiles.formats.registry import open_input

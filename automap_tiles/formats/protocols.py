@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from rasterio.crs import CRS
     from shapely.geometry.base import BaseGeometry
 
+    from automap_tiles.formats._glance import Glance
     from automap_tiles.formats.bands import BandTable
-    from automap_tiles.formats.glance import Glance
     from automap_tiles.grid import Pyramid, Tile, TileIndex
     from automap_tiles.notes import Note
     from automap_tiles.storage import Cleaned

@@ -12,14 +12,14 @@ import shapely
 
 from automap_tiles import raster
 from automap_tiles.errors import GridError, InputError, NoOperation
+from automap_tiles.formats._glance import Glance, glance_at
+from automap_tiles.formats._locate import Located, locate
+from automap_tiles.formats._options import Options
+from automap_tiles.formats._overlap import shares_points
 from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.capabilities import FileLook
 from automap_tiles.formats.context import OpenContext
-from automap_tiles.formats.glance import Glance, glance_at
 from automap_tiles.formats.info import FormatInfo
-from automap_tiles.formats.locate import Located, locate
-from automap_tiles.formats.options import Options
-from automap_tiles.formats.overlap import shares_points
 from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.formats.spec import InputSpec
 from automap_tiles.grid import Bounds, Pyramid, Tile

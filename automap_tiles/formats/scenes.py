@@ -26,9 +26,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.formats._options import Options
 from automap_tiles.formats.context import OpenContext
 from automap_tiles.formats.info import FormatInfo
-from automap_tiles.formats.options import Options
 from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.formats.scenes_reader import ScenesReader
 from automap_tiles.formats.spec import InputSpec

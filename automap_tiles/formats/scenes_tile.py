@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
-from automap_tiles.formats.overlap import shares_points
+from automap_tiles.formats._overlap import shares_points
 from automap_tiles.grid import Tile
 from automap_tiles.missions import Scene
 from automap_tiles.scenes.contributions import Tally

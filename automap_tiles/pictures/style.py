@@ -9,8 +9,8 @@ from typing import Any
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.pictures import colormaps
+from automap_tiles.pictures._expression import Expression, parse
 from automap_tiles.pictures.colormaps import ColorMap
-from automap_tiles.pictures.expression import Expression, parse
 
 PARAMETERS = (
     "bidx", "expression", "rescale", "gamma", "colormap_name", "colormap", "return_mask"

@@ -4,14 +4,14 @@ The only place that opens GDAL raster datasets.
 """
 
 import automap_tiles.imports.rasterio  # noqa: F401 - before all that import it
-from automap_tiles.raster.array import Raster, times_picked, warp
+from automap_tiles.raster._array import Raster, times_picked, warp
+from automap_tiles.raster._decoding import decode, decode_bands
+from automap_tiles.raster._prepare import prepare
+from automap_tiles.raster._read import read, read_into
 from automap_tiles.raster.datasets import close_all, file_stamp, inspect, inspect_anew
-from automap_tiles.raster.decoding import decode, decode_bands
 from automap_tiles.raster.encode import BandMetadata, default_profile, encode_geotiff
 from automap_tiles.raster.env import ensure_env
 from automap_tiles.raster.png import encode_png
-from automap_tiles.raster.prepare import prepare
-from automap_tiles.raster.read import read, read_into
 from automap_tiles.raster.source import Georeferencing, RasterInfo
 
 __all__ = [

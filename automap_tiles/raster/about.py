@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rasterio.windows import Window
 
-from automap_tiles.raster.attributes import attributes_of
+from automap_tiles.raster._attributes import attributes_of
 from automap_tiles.raster.datasets import open_source, reading, require_bands
 from automap_tiles.raster.nodata import as_value
 

@@ -13,7 +13,7 @@ from affine import Affine
 from rasterio.crs import CRS
 
 from automap_tiles.grid import Grid
-from automap_tiles.raster.coordinates import PixelTransformer
+from automap_tiles.raster._coordinates import PixelTransformer
 
 # Pixels that the widest kernel (Lanczos, radius 3) looks at on either side, and one more.
 _KERNEL = 4

@@ -13,10 +13,10 @@ from rasterio.errors import RasterioError
 from rasterio.io import MemoryFile
 
 from automap_tiles.errors import OutputError
+from automap_tiles.raster._packing import packed
+from automap_tiles.raster._target import Target
 from automap_tiles.raster.env import ensure_env
 from automap_tiles.raster.nodata import as_value, equals
-from automap_tiles.raster.packing import packed
-from automap_tiles.raster.target import Target
 
 Tags = Mapping[str | int, Any]
 """Tags by name; under a band's number, a mapping of tags of that band."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from automap_tiles.raster.attributes import attributes_of
+from automap_tiles.raster._attributes import attributes_of
 from automap_tiles.raster.datasets import open_source
 
 CLASS_TAG = "class_"

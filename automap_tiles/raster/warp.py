@@ -18,13 +18,13 @@ from rasterio.windows import Window
 from automap_tiles.errors import InputError
 from automap_tiles.grid import Grid
 from automap_tiles.grid.operation import between
+from automap_tiles.raster._mode import loses_minus_one
+from automap_tiles.raster._target import Target, parts_of
+from automap_tiles.raster._virtual import bands_of, holes_differ, ones_of
 from automap_tiles.raster.datasets import Source
 from automap_tiles.raster.lru import ByteLRU, share
-from automap_tiles.raster.mode import loses_minus_one
 from automap_tiles.raster.nodata import as_value, equals, fill_value
 from automap_tiles.raster.source import Georeferencing, RasterInfo
-from automap_tiles.raster.target import Target, parts_of
-from automap_tiles.raster.virtual import bands_of, holes_differ, ones_of
 
 CACHE_BYTES = 64 * 2**20
 """Warped unit blocks kept per thread, for targets that share blocks through their buffers."""

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import ConfigError
-from automap_tiles.runtime.written import KEY, Place, Written, plain, scalars, with_texts
+from automap_tiles.runtime._written import KEY, Place, Written, plain, scalars, with_texts
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError

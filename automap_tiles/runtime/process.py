@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from automap_tiles.formats.protocols import Counted, PixelWriter
 from automap_tiles.runtime import hooks
-from automap_tiles.runtime.binding import bind, empty_errors
-from automap_tiles.runtime.canonical import canonical, digest, file_hash
+from automap_tiles.runtime._binding import bind, empty_errors
+from automap_tiles.runtime._canonical import canonical, digest, file_hash
+from automap_tiles.runtime._inputs import InputTree
 from automap_tiles.runtime.function import FunctionRef
-from automap_tiles.runtime.inputs import InputTree
 from automap_tiles.runtime.signature import Role
 from automap_tiles.runtime.styles import Styles
 from automap_tiles.runtime.zooms import BaseLevels, ZoomValues

@@ -18,8 +18,8 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 from automap_tiles.errors import ProcessError
-from automap_tiles.runtime.canonical import digest
-from automap_tiles.runtime.kept import kept
+from automap_tiles.runtime._canonical import digest
+from automap_tiles.runtime._kept import kept
 from automap_tiles.runtime.meaning import Imported, meaning
 from automap_tiles.runtime.meaning import __file__ as meaning_rules
 

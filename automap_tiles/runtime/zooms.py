@@ -10,8 +10,8 @@ from functools import cached_property
 from typing import Any
 
 from automap_tiles.errors import ConfigError
-from automap_tiles.runtime.canonical import canonical, digest
-from automap_tiles.runtime.written import plain
+from automap_tiles.runtime._canonical import canonical, digest
+from automap_tiles.runtime._written import plain
 
 MAX_ZOOM = 30
 

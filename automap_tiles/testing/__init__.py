@@ -13,12 +13,12 @@ need no model.
 """
 
 from automap_tiles.storage import MemoryStorage
-from automap_tiles.testing.maskers import BrightMasker, MaskerContract
-from automap_tiles.testing.memory import memory_tiles
-from automap_tiles.testing.mission import MissionContract
-from automap_tiles.testing.readers import ReaderContract
-from automap_tiles.testing.storage import StorageContract
-from automap_tiles.testing.writers import WriterContract
+from automap_tiles.testing._maskers import BrightMasker, MaskerContract
+from automap_tiles.testing._memory import memory_tiles
+from automap_tiles.testing._mission import MissionContract
+from automap_tiles.testing._readers import ReaderContract
+from automap_tiles.testing._storage import StorageContract
+from automap_tiles.testing._writers import WriterContract
 
 __all__ = [
     "BrightMasker",

@@ -26,7 +26,7 @@ from automap_tiles.formats.registry import open_input, open_output
 from automap_tiles.grid import Pyramid, Tile, cover
 from automap_tiles.storage import open_storage
 from automap_tiles.testing import ReaderContract
-from automap_tiles.testing.readers import read
+from automap_tiles.testing._readers import read
 from tests.storage.s3 import BUCKET
 
 ZOOM = 8

@@ -14,7 +14,7 @@ from automap_tiles.formats import OutputSpec, Writer
 from automap_tiles.formats.registry import open_output
 from automap_tiles.grid import Pyramid
 from automap_tiles.testing import WriterContract
-from automap_tiles.testing.writers import (
+from automap_tiles.testing._writers import (
     AREA,
     SCHEMA,
     ZOOM,

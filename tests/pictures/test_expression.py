@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automap_tiles.errors import ConfigError
-from automap_tiles.pictures.expression import LONGEST, parse
+from automap_tiles.pictures._expression import LONGEST, parse
 
 NAMES = ("blue", "green", "red", "nir")
 DATA = np.random.default_rng(7).uniform(0.1, 1, (4, 5, 6)).astype(np.float32)

@@ -51,7 +51,7 @@ def written(data: np.ndarray, tags: dict[str | int, Any] | None = None, **option
 def by_gdal(content: bytes, bands: list[int] | None = None) -> Decoded:
     """As it is read where nothing is unpacked here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("automap_tiles.raster.decoding._plain", lambda source: None)
+        patch.setattr("automap_tiles.raster._decoding._plain", lambda source: None)
         return decode(content) if bands is None else (decode_bands(content, bands)[0], {})
 
 

@@ -13,7 +13,7 @@ from rasterio.io import MemoryFile
 
 from automap_tiles.errors import InputError, OutputError
 from automap_tiles.grid import Pyramid, Tile
-from automap_tiles.raster import BandMetadata, decode, encode_geotiff, packing
+from automap_tiles.raster import BandMetadata, _packing, decode, encode_geotiff
 from automap_tiles.raster.tiff import Pattern
 
 PYRAMID = Pyramid.from_grid("mercator")
@@ -41,8 +41,8 @@ def by_gdal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def forget(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is known any more."""
-    monkeypatch.setattr(packing, "_patterns", packing._Known())
-    monkeypatch.setattr(packing, "_proven", packing._Known())
+    monkeypatch.setattr(_packing, "_patterns", _packing._Known())
+    monkeypatch.setattr(_packing, "_proven", _packing._Known())
 
 
 def seen(content: bytes) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rasterio.windows import Window
 
+from automap_tiles.raster._partial import LEAST, wanted_parts
 from automap_tiles.raster.datasets import Source, open_source
-from automap_tiles.raster.partial import LEAST, wanted_parts
 from tests.raster.test_tiled_file import is_read_here, pixels, write
 
 

@@ -115,7 +115,7 @@ def test_aligned_read_does_not_warp(
         raise AssertionError("no warp is needed here")
 
     # The function `read` hides the module of that name.
-    module = sys.modules["automap_tiles.raster.read"]
+    module = sys.modules["automap_tiles.raster._read"]
     monkeypatch.setattr(module, "_fill_nearest", refuse)
     monkeypatch.setattr(module, "_fill_warped", refuse)
     for resampling in ("nearest", "bilinear"):
@@ -299,7 +299,7 @@ def test_overviews_lie_where_the_source_lies(make_raster: MakeRaster) -> None:
 
 
 def test_memory_of_a_coarse_read(make_raster: MakeRaster, rng: np.random.Generator) -> None:
-    from automap_tiles.raster.gather import WINDOW_PIXELS, plan
+    from automap_tiles.raster._gather import WINDOW_PIXELS, plan
 
     path = make_raster(rng.integers(1, 9, (1, 3500, 3500), dtype=np.uint8), nodata=0, tiled=True)
     tile = Pyramid.from_grid("geodetic").tile(6, 15, 69)

@@ -15,7 +15,7 @@ from rasterio.transform import from_origin
 from rasterio.warp import transform as transform_points
 
 from automap_tiles.grid import Grid
-from automap_tiles.raster.coordinates import TOLERANCE, PixelTransformer
+from automap_tiles.raster._coordinates import TOLERANCE, PixelTransformer
 from automap_tiles.raster.lru import ByteLRU
 from automap_tiles.raster.nodata import as_value, equals, fill_value
 

@@ -14,11 +14,11 @@ from pydantic import BaseModel
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.runtime import Process, open_process
-from automap_tiles.runtime.binding import check
+from automap_tiles.runtime._binding import check
+from automap_tiles.runtime._written import scalars, written
 from automap_tiles.runtime.convert import convert
 from automap_tiles.runtime.document import read_document
 from automap_tiles.runtime.hooks import signature_of
-from automap_tiles.runtime.written import scalars, written
 
 
 class Release(Enum):
@@ -151,7 +151,7 @@ def opened(folder: Path, said: str, **options: Any) -> Process:
 
 
 def got(process: Process) -> Any:
-    from automap_tiles.runtime.binding import bind
+    from automap_tiles.runtime._binding import bind
 
     return bind(process, 5)(process.pyramid.tile(5, 0, 0))
 

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from automap_tiles.errors import InputError, OutputMismatch
+from automap_tiles.formats._options import Options
 from automap_tiles.formats.gtiff._assembly import Assembly, FileOptions
 from automap_tiles.formats.gtiff._pixel_boxes import box_of_grid, hull, offset_of, pixels_of_area
 from automap_tiles.formats.gtiff._placed_file import PlacedFile
 from automap_tiles.formats.gtiff._spool import Spool
 from automap_tiles.formats.gtiff._tiles import SINGLE_FILE_OPTIONS, GeoTiffCodec, directory_writer
-from automap_tiles.formats.options import Options
 from automap_tiles.formats.protocols import OutputKind, StoredFile, Tiled
 from automap_tiles.formats.spec import OutputSpec
 from automap_tiles.formats.tiles import RasterDirectory, pam, paste, write_summary

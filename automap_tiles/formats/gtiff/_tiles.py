@@ -10,8 +10,8 @@ import numpy as np
 
 from automap_tiles import raster
 from automap_tiles.errors import OutputError
+from automap_tiles.formats._options import Options
 from automap_tiles.formats.capabilities import Appearance
-from automap_tiles.formats.options import Options
 from automap_tiles.formats.protocols import Tiled
 from automap_tiles.formats.spec import OutputSpec
 from automap_tiles.formats.tiles import (

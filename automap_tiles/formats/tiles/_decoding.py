@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from automap_tiles import raster
 from automap_tiles.errors import InputError
+from automap_tiles.formats._glance import middle_of
 from automap_tiles.formats.capabilities import FileLook, RasterLook
-from automap_tiles.formats.glance import middle_of
 from automap_tiles.formats.tiles._codec import Codec
 from automap_tiles.formats.tiles._files import TileFiles
 from automap_tiles.grid import Grid, Tile, TileIndex

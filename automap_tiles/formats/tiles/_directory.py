@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from automap_tiles import raster, vector
 from automap_tiles.errors import InputError, NoOperation
+from automap_tiles.formats._glance import Glance, glance_at_tiles
+from automap_tiles.formats._overlap import pieces
+from automap_tiles.formats._vector_tile import FeatureTile, shifted
 from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.capabilities import RasterLook
-from automap_tiles.formats.glance import Glance, glance_at_tiles
-from automap_tiles.formats.overlap import pieces
 from automap_tiles.formats.protocols import Feature, OutputKind
 from automap_tiles.formats.tiles._codec import FeatureCodec
 from automap_tiles.formats.tiles._decoding import Decoder, GdalTiles
@@ -24,7 +25,6 @@ from automap_tiles.formats.tiles._ogr import OgrFeatures
 from automap_tiles.formats.tiles._pixel_tile import PixelTile
 from automap_tiles.formats.tiles._pixels import PixelFormat, load_kept
 from automap_tiles.formats.tiles._stamps import folder_stamp, stamps_under
-from automap_tiles.formats.vector_tile import FeatureTile, shifted
 from automap_tiles.grid import Bounds, Grid, GridLike, Pyramid, Tile, TileIndex, unit_parts
 
 if TYPE_CHECKING:

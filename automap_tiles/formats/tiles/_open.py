@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from automap_tiles.formats._options import Options
 from automap_tiles.formats.info import FormatInfo
-from automap_tiles.formats.options import Options
 from automap_tiles.formats.protocols import OutputKind, Writer
 from automap_tiles.formats.registry import load
 from automap_tiles.formats.spec import OutputSpec

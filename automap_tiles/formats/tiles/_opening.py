@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from automap_tiles.errors import GridError, InputError
+from automap_tiles.formats._options import Options
 from automap_tiles.formats.context import OpenContext
 from automap_tiles.formats.info import FormatInfo
-from automap_tiles.formats.options import Options
 from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.formats.registry import format_of_tiles
 from automap_tiles.formats.spec import InputSpec

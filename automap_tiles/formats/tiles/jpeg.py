@@ -11,9 +11,9 @@ from rasterio.io import MemoryFile
 
 from automap_tiles import raster
 from automap_tiles.errors import OutputError, ProcessResultError
+from automap_tiles.formats._options import Options
 from automap_tiles.formats.capabilities import Appearance
 from automap_tiles.formats.info import FormatInfo
-from automap_tiles.formats.options import Options
 from automap_tiles.formats.protocols import OutputKind, Tiled
 from automap_tiles.formats.spec import OutputSpec
 from automap_tiles.formats.tiles._assumed import advice, tell_of_lost

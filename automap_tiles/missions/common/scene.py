@@ -32,7 +32,7 @@ class BandFile:
     """Where the pixels of one band are."""
 
     href: str
-    """Path or address as `raster.read` takes it: local, `/vsitar/…`, `/vsizip/…`, `https://`,
+    """Path or address as `raster._read` takes it: local, `/vsitar/…`, `/vsizip/…`, `https://`,
     `s3://`."""
     index: int = 1
     """Band in the file, from 1."""

@@ -12,7 +12,7 @@ from shapely.geometry import box, mapping
 
 from automap_tiles import vector
 from automap_tiles.errors import ConfigError
-from automap_tiles.formats.overlap import pieces
+from automap_tiles.formats._overlap import pieces
 from automap_tiles.formats.protocols import VectorInput
 from automap_tiles.formats.registry import open_input
 from automap_tiles.formats.spec import InputSpec

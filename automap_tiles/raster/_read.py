@@ -14,15 +14,15 @@ from rasterio.windows import Window
 
 from automap_tiles.errors import InputError, NoOperation
 from automap_tiles.grid import Grid
-from automap_tiles.raster.aligned import AlignedPiece, aligned_pieces
-from automap_tiles.raster.alike import AlikeBands, alike_bands, own_value, take_over
-from automap_tiles.raster.coordinates import PixelTransformer
+from automap_tiles.raster._aligned import AlignedPiece, aligned_pieces
+from automap_tiles.raster._alike import AlikeBands, alike_bands, own_value, take_over
+from automap_tiles.raster._coordinates import PixelTransformer
+from automap_tiles.raster._gather import gather, plan
+from automap_tiles.raster._target import Target
 from automap_tiles.raster.datasets import Source, open_source, reading, require_bands
-from automap_tiles.raster.gather import gather, plan
 from automap_tiles.raster.nodata import as_value, equals, fill_value
 from automap_tiles.raster.rows import row_blocks
 from automap_tiles.raster.source import Georeferencing, RasterInfo
-from automap_tiles.raster.target import Target
 from automap_tiles.raster.warp import WarpOrder, assemble, resampling_of, warp_block
 
 NEAREST_OVERVIEW_FROM = 8.0

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from automap_tiles.grid import Grid, UnitPart
-from automap_tiles.raster.coordinates import Floats, PixelTransformer
+from automap_tiles.raster._coordinates import Floats, PixelTransformer
+from automap_tiles.raster._target import Target, parts_of, rows_of
 from automap_tiles.raster.lru import ByteLRU, share
-from automap_tiles.raster.target import Target, parts_of, rows_of
 
 CACHE_BYTES = 64 * 2**20
 """Places to pick that are kept per thread: 256 tiles of 256 x 256 pixels."""

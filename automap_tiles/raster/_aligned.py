@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from rasterio.windows import Window
 
 from automap_tiles.grid import Grid, UnitPart
-from automap_tiles.raster.coordinates import turns
-from automap_tiles.raster.target import Target, parts_of, rows_of
+from automap_tiles.raster._coordinates import turns
+from automap_tiles.raster._target import Target, parts_of, rows_of
 
 TOLERANCE = 1e-6
 """Pixels by which the two grids may be off at any corner of the region read."""

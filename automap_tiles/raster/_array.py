@@ -18,13 +18,13 @@ from rasterio.windows import Window
 
 from automap_tiles.grid import Grid, Tile, UnitPart
 from automap_tiles.grid.operation import between
-from automap_tiles.raster.aligned import aligned_pieces
+from automap_tiles.raster._aligned import aligned_pieces
+from automap_tiles.raster._gather import gather, plan
+from automap_tiles.raster._mode import breaks_ties_of_its_own
+from automap_tiles.raster._target import Target, parts_of
 from automap_tiles.raster.around import window_around
 from automap_tiles.raster.env import ensure_env
-from automap_tiles.raster.gather import gather, plan
-from automap_tiles.raster.mode import breaks_ties_of_its_own
 from automap_tiles.raster.nodata import as_value, equals, fill_value, masked, unused_value
-from automap_tiles.raster.target import Target, parts_of
 from automap_tiles.raster.warp import as_dtype, resampling_of
 
 Mask = NDArray[np.bool_]

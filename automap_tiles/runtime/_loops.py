@@ -10,7 +10,7 @@ from automap_tiles.storage import is_remote
 
 if TYPE_CHECKING:
     from automap_tiles.formats.protocols import Reader, Writer
-    from automap_tiles.runtime.inputs import InputTree
+    from automap_tiles.runtime._inputs import InputTree
 
 
 def check_no_loop(document: Document, inputs: InputTree, writer: Writer) -> None:

