@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from automap_tiles.missions.common import guard
-from automap_tiles.missions.common.deliveries import SAME_TIME, Deliveries, Merit, utc
-from automap_tiles.missions.common.dialect import PlatformDialect, UsualDialect
-from automap_tiles.missions.common.files import ProductFiles
-from automap_tiles.missions.common.flags import NAMES as FLAG_NAMES
-from automap_tiles.missions.common.flags import Flag, combine
-from automap_tiles.missions.common.layout import ProductLayout
-from automap_tiles.missions.common.mission import (
+from automap_tiles.missions._common import guard
+from automap_tiles.missions._common.deliveries import SAME_TIME, Deliveries, Merit, utc
+from automap_tiles.missions._common.dialect import PlatformDialect, UsualDialect
+from automap_tiles.missions._common.files import ProductFiles
+from automap_tiles.missions._common.flags import NAMES as FLAG_NAMES
+from automap_tiles.missions._common.flags import Flag, combine
+from automap_tiles.missions._common.layout import ProductLayout
+from automap_tiles.missions._common.mission import (
     Collection,
     Mission,
     NoProducts,
@@ -28,7 +28,7 @@ from automap_tiles.missions.common.mission import (
     Satellite,
     TileNames,
 )
-from automap_tiles.missions.common.quality import (
+from automap_tiles.missions._common.quality import (
     LEVELS,
     Bit,
     Code,
@@ -39,16 +39,16 @@ from automap_tiles.missions.common.quality import (
     TwoBits,
     classes,
 )
-from automap_tiles.missions.common.scaling import ANGLE_STEP, Numbers, Scaling
-from automap_tiles.missions.common.scene import (
+from automap_tiles.missions._common.scaling import ANGLE_STEP, Numbers, Scaling
+from automap_tiles.missions._common.scene import (
     BandFile,
     CloudPolygon,
     Level,
     QualityFile,
     Scene,
 )
-from automap_tiles.missions.common.sensor import COMMON, Band, CommonName, Sensor
-from automap_tiles.missions.common.stac import (
+from automap_tiles.missions._common.sensor import COMMON, Band, CommonName, Sensor
+from automap_tiles.missions._common.stac import (
     About,
     Asset,
     BandAsset,
@@ -61,7 +61,7 @@ from automap_tiles.missions.common.stac import (
     Scalings,
     number,
 )
-from automap_tiles.missions.lookup import (
+from automap_tiles.missions._lookup import (
     collections,
     common_bands,
     find_products,
@@ -78,10 +78,10 @@ from automap_tiles.missions.lookup import (
     sensors,
     two_know,
 )
-from automap_tiles.missions.registry import missions, register, unregister
+from automap_tiles.missions._registry import missions, register, unregister
 
 if TYPE_CHECKING:
-    from automap_tiles.missions.common.outlines import LON_LAT, center, grid_of, outline
+    from automap_tiles.missions._common.outlines import LON_LAT, center, grid_of, outline
 
 __all__ = [
     "ANGLE_STEP",
@@ -165,7 +165,7 @@ if not TYPE_CHECKING:  # else a checker believes that there is every name
     def __getattr__(name: str) -> Any:
         """What needs rasterio, which takes long to import and the tables do without."""
         if name in ("LON_LAT", "center", "grid_of", "outline"):
-            from automap_tiles.missions.common import outlines
+            from automap_tiles.missions._common import outlines
 
             return getattr(outlines, name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -24,9 +24,10 @@ from automap_tiles.missions import (
     rivals,
     two_know,
 )
-from automap_tiles.scenes import prepared, yaml_stack
+from automap_tiles.scenes import _yaml_stack, prepared
+from automap_tiles.scenes._choose import Candidates, Failure, choose
+from automap_tiles.scenes._truncation import check_intact
 from automap_tiles.scenes.catalogue.verify import Verify, verified
-from automap_tiles.scenes.choose import Candidates, Failure, choose
 from automap_tiles.scenes.containers import (
     Archive,
     Place,
@@ -39,7 +40,6 @@ from automap_tiles.scenes.containers import (
 from automap_tiles.scenes.failures import check_own
 from automap_tiles.scenes.report import SearchReport, Wanted, wanted_of
 from automap_tiles.scenes.select import Selection
-from automap_tiles.scenes.truncation import check_intact
 from automap_tiles.storage import Address, is_remote
 
 _File = TypeVar("_File", BandFile, QualityFile)
@@ -65,7 +65,7 @@ def products(
     """
     text = str(path)
     if text.lower().endswith((".yaml", ".yml")):
-        candidates = _both(yaml_stack.scenes(text))
+        candidates = _both(_yaml_stack.scenes(text))
     elif is_archive(text):
         candidates = _in_place(_archive(text, unpack_to))
     else:
@@ -148,8 +148,8 @@ def _below(path: str, unpack_to: Path | None) -> Candidates:
 def _yaml_stacks(path: str, files: list[str]) -> tuple[Candidates, list[str]]:
     """Scenes of the stacks that are described below a folder, and the files of no such stack."""
     found = Candidates()
-    for name in [name for name in files if PurePosixPath(name).name in yaml_stack.NAMES]:
-        found += _both(yaml_stack.scenes(f"{path.rstrip('/')}/{name}"))
+    for name in [name for name in files if PurePosixPath(name).name in _yaml_stack.NAMES]:
+        found += _both(_yaml_stack.scenes(f"{path.rstrip('/')}/{name}"))
         inside = f"{PurePosixPath(name).parent}/".removeprefix("./")
         files = [file for file in files if not file.startswith(inside)]
     return found, files

@@ -28,14 +28,14 @@ from automap_tiles.missions import (
     grid_of,
     quality_layer,
 )
+from automap_tiles.scenes._link_signing import resolve
+from automap_tiles.scenes._shadows import BANDS as SHADOW_BANDS
+from automap_tiles.scenes._shadows import check as check_sun
+from automap_tiles.scenes._shadows import with_shadows
 from automap_tiles.scenes.frames import Array, Compute, Frame
 from automap_tiles.scenes.lattice import Lattice, Window, slices, widened
-from automap_tiles.scenes.link_signing import resolve
 from automap_tiles.scenes.maskers import Masking
 from automap_tiles.scenes.reflectance import pixel_metres
-from automap_tiles.scenes.shadows import BANDS as SHADOW_BANDS
-from automap_tiles.scenes.shadows import check as check_sun
-from automap_tiles.scenes.shadows import with_shadows
 from automap_tiles.vector import burn
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class FlagSource:
     masking: Masking | None = None
     """A masker in place of the scene's own layers."""
     project_shadow: bool = False
-    """Whether the shadows of the clouds are looked for: see `scenes.shadows`."""
+    """Whether the shadows of the clouds are looked for: see `scenes._shadows`."""
 
     @property
     def label(self) -> str:

@@ -11,14 +11,14 @@ import numpy as np
 from automap_tiles.grid import Grid, Tile
 from automap_tiles.missions import COMMON, BandFile, Scene
 from automap_tiles.raster.memory import empty_again
+from automap_tiles.scenes._link_signing import resolve
+from automap_tiles.scenes._values import clear, convert, convert_by_angle
 from automap_tiles.scenes.frames import Frame, NativeFrame, Source, TileFrame
 from automap_tiles.scenes.lattice import Lattice, choose, window_around
-from automap_tiles.scenes.link_signing import resolve
 from automap_tiles.scenes.masks import OWN_LAYERS, FlagSource, MaskRule, cloud_distance, masked
 from automap_tiles.scenes.reflectance import band_grid, sun_zenith
 from automap_tiles.scenes.select import Overpass, overpasses
 from automap_tiles.scenes.stack import Stack, empty_stack
-from automap_tiles.scenes.values import clear, convert, convert_by_angle
 
 Array = np.ndarray[Any, Any]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]

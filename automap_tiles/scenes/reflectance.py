@@ -19,9 +19,9 @@ from automap_tiles.errors import InputError
 from automap_tiles.grid import Grid
 from automap_tiles.missions import ANGLE_STEP, BandFile, Scaling, Scene, grid_of
 from automap_tiles.raster import file_stamp
+from automap_tiles.scenes._link_signing import resolve
 from automap_tiles.scenes.frames import Frame, NativeFrame, Source
 from automap_tiles.scenes.lattice import Lattice, Window, intersection, slices
-from automap_tiles.scenes.link_signing import resolve
 
 Array = np.ndarray[Any, Any]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]

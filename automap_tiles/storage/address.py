@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from automap_tiles.storage.open import REMOTE_SCHEMES, is_remote, open_storage
-from automap_tiles.storage.protocol import Storage
+from automap_tiles.storage._open import REMOTE_SCHEMES, is_remote, open_storage
+from automap_tiles.storage._protocol import Storage
 
 # What `pathlib` makes of an address: two slashes become one.
 _FLATTENED = re.compile(rf"({'|'.join(REMOTE_SCHEMES)}):/(?!/)")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from flask import Flask, Request, Response, request
 
-from automap_devserver import failures
+from automap_devserver import _failures
+from automap_devserver._compress import compress
+from automap_devserver._events import Hub
+from automap_devserver._failures import Refused, is_addressed_here, is_local
+from automap_devserver._limits import BODY, Limits
+from automap_devserver._preview import Previews
+from automap_devserver._shortcut import TileShortcut
+from automap_devserver._tiles import TileServer
 from automap_devserver.catalogue import Catalogue
-from automap_devserver.compress import compress
-from automap_devserver.events import Hub
-from automap_devserver.failures import Refused, is_addressed_here, is_local
-from automap_devserver.limits import BODY, Limits
-from automap_devserver.preview import Previews
 from automap_devserver.settings import Settings
-from automap_devserver.shortcut import TileShortcut
-from automap_devserver.tiles import TileServer
 from automap_devserver.views import layers, live, ogc, openapi, page, process, wmts, xyz
 
 _CHANGING = ("POST", "PUT", "PATCH", "DELETE")
@@ -24,7 +24,7 @@ def create_app(catalogue: Catalogue, settings: Settings | None = None) -> Flask:
     settings = settings or Settings()
     app = Flask("automap_devserver", static_folder="static", static_url_path="/static")
     app.url_map.strict_slashes = False
-    failures.install(app)
+    _failures.install(app)
     app.config["MAX_CONTENT_LENGTH"] = BODY
     limits = Limits(settings.seconds)
     tiles = TileServer(catalogue, settings, limits)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from urllib.parse import parse_qs
 
-from automap_devserver.failures import NotFound
+from automap_devserver._failures import NotFound
 from automap_tiles.errors import ConfigError
 from automap_tiles.layers.default_style import default_style
 from automap_tiles.layers.layer import Layer, Query

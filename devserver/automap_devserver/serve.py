@@ -29,7 +29,7 @@ def serve(app: Flask, settings: Settings, ready: Callable[[str], None]) -> None:
 
     Raises `OutputError` when the address cannot be had.
     """
-    from automap_devserver.connections import open_server
+    from automap_devserver._connections import open_server
 
     share_freed_memory()
     keep_less(_MEMORY)

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask, Response
 
-from automap_devserver import connections
-from automap_devserver.connections import open_server, room
-from automap_devserver.limits import CONNECTIONS, LISTENERS, REQUESTS
+from automap_devserver import _connections
+from automap_devserver._connections import open_server, room
+from automap_devserver._limits import CONNECTIONS, LISTENERS, REQUESTS
 from automap_devserver.settings import Settings
 
 
@@ -83,7 +83,7 @@ def test_clients_that_do_not_read(address: tuple[str, int]) -> None:
 
 
 def test_a_request_has_to_arrive(address: tuple[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "WHOLE", 1.0)
+    monkeypatch.setattr(_connections, "WHOLE", 1.0)
     with socket.create_connection(address, timeout=10) as slow:
         slow.sendall(b"GET / HTTP/1.1\r\nX: ")
         start = time.monotonic()
@@ -107,7 +107,7 @@ def _whole_answer(client: socket.socket) -> bytes:
 def test_who_asks_again_and_again_keeps_the_connection(
     address: tuple[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "WHOLE", 1.0)
+    monkeypatch.setattr(_connections, "WHOLE", 1.0)
     with socket.create_connection(address, timeout=10) as client:
         for _ in range(6):
             client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")

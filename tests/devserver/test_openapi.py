@@ -17,9 +17,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from automap_devserver._openapi import ENDPOINTS, Endpoint
 from automap_devserver.app import create_app
 from automap_devserver.catalogue import Catalogue
-from automap_devserver.openapi import ENDPOINTS, Endpoint
 from automap_devserver.settings import Settings
 from automap_tiles.layers.open import open_layers
 from automap_tiles.layers.persistence import Keep

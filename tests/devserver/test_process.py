@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from automap_devserver.events import Hub, Message
-from automap_devserver.failures import TooMany
+from automap_devserver._events import Hub, Message
+from automap_devserver._failures import TooMany
 from automap_tiles.engine.journal import JOURNAL_NAME, Journal, is_running
 from automap_tiles.layers.persistence import Keep
 from tests.devserver.conftest import client_of

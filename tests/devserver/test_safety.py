@@ -15,11 +15,11 @@ from urllib.parse import quote
 import pytest
 from flask.testing import FlaskClient
 
-from automap_devserver import limits
+from automap_devserver import _limits
+from automap_devserver._failures import TooLong, TooMany
+from automap_devserver._limits import Limits
 from automap_devserver.app import create_app
 from automap_devserver.catalogue import Catalogue
-from automap_devserver.failures import TooLong, TooMany
-from automap_devserver.limits import Limits
 from automap_devserver.serve import serve
 from automap_devserver.settings import Settings
 from automap_tiles.grid import Tile
@@ -121,7 +121,7 @@ def test_nothing_but_what_was_opened(client: FlaskClient, base: str, path: str) 
 
 def test_bodies_and_pictures_are_limited(client: FlaskClient, project: Project) -> None:
     changing = client_of([project.config])
-    large = {"parameters": {"pause": "x" * (limits.BODY + 1)}}
+    large = {"parameters": {"pause": "x" * (_limits.BODY + 1)}}
     assert changing.put("/api/double/process", json=large).status_code in (400, 413)
     small = client_of([project.config], settings=Settings(largest=256))
     assert small.get("/double/12/2234/1426@2x.png").status_code == 400
@@ -197,7 +197,7 @@ def test_large_headers_are_refused(address: str) -> None:
     host, _, port = address.removeprefix("http://").strip("/").partition(":")
     with socket.create_connection((host, int(port))) as connection:
         connection.sendall(
-            b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Large: " + b"x" * limits.HEADERS
+            b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Large: " + b"x" * _limits.HEADERS
         )
         connection.sendall(b"\r\n\r\n")
         assert b" 431 " in connection.recv(100)

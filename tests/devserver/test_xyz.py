@@ -18,8 +18,8 @@ from rasterio.io import MemoryFile
 from rasterio.transform import from_bounds, from_origin
 from rasterio.vrt import WarpedVRT
 
+from automap_devserver._tiles import web_tile
 from automap_devserver.settings import Settings
-from automap_devserver.tiles import web_tile
 from automap_tiles.layers.open import process_layer
 from automap_tiles.layers.persistence import Keep
 from automap_tiles.runtime.open import open_process

@@ -12,7 +12,7 @@ import pytest
 from automap_tiles.errors import ConfigError, InputError, MissingExtra
 from automap_tiles.missions import Flag
 from automap_tiles.scenes.lattice import Lattice
-from automap_tiles.scenes.maskers import registry
+from automap_tiles.scenes.maskers import _registry
 from automap_tiles.scenes.masks import flag_picture
 from tests.formats.test_scenes import described, reader_of
 from tests.scenes.test_reading import tile_over
@@ -103,7 +103,7 @@ def test_a_masker_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.Monk
         "automap_tiles.scenes.maskers.csmask.find_spec",
         lambda name: None,
     )
-    registry.masker_of.cache_clear()
+    _registry.masker_of.cache_clear()
     with pytest.raises(MissingExtra, match="csmask"):
         reader_of(tmp_path, masker="csmask")
 

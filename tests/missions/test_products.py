@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automap_tiles.missions import ProductLayout, find_products
-from automap_tiles.missions.landsat import names as landsat_names
-from automap_tiles.missions.sentinel2 import names as sentinel2_names
+from automap_tiles.missions.landsat import _names as landsat_names
+from automap_tiles.missions.sentinel2 import _names as sentinel2_names
 
 S2 = ("02", "03", "04", "08", "11", "12")
 SIX = {

@@ -16,9 +16,9 @@ import pytest
 
 from automap_tiles import missions as sensors
 from automap_tiles.errors import ConfigError
-from automap_tiles.missions import PlainMission, Satellite, registry
-from automap_tiles.missions.common.sensor import COMMON, Band, Sensor
-from automap_tiles.missions.sentinel2.bands import BAND_NAMES
+from automap_tiles.missions import PlainMission, Satellite, _registry
+from automap_tiles.missions._common.sensor import COMMON, Band, Sensor
+from automap_tiles.missions.sentinel2._bands import BAND_NAMES
 from tests.missions import oracle
 
 # The AutoMap contract: bands by the mission's own numbers, in the order of the common names.
@@ -146,10 +146,10 @@ NO_MISSION = "planet-x"
 @pytest.fixture
 def plugins(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """Entry points that a test sets; nothing of them is left behind."""
-    registry.known.cache_clear()
+    _registry.known.cache_clear()
     monkeypatch.setattr("importlib.metadata.entry_points", _installed)
     yield monkeypatch
-    registry.known.cache_clear()
+    _registry.known.cache_clear()
 
 
 def _installed() -> EntryPoints:
@@ -227,9 +227,8 @@ def test_two_bands_of_one_name() -> None:
 
 def test_import_is_light() -> None:
     """Tables and parsers need NumPy and nothing larger."""
-    code = (
-        "import sys, automap_tiles.missions.landsat.mtl, automap_tiles.missions.sentinel2.granule;"
-    )
+    code = "import sys, automap_tiles.missions.landsat._mtl\n"
+    code += "import automap_tiles.missions.sentinel2._granule\n"
     code += "print([n for n in ('rasterio', 'shapely', 'fiona', 'pydantic') if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

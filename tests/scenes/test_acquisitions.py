@@ -12,8 +12,8 @@ from shapely import box
 from automap_tiles.errors import InputError, ResourceError
 from automap_tiles.missions import Scene
 from automap_tiles.notes import Fate, Subject
-from automap_tiles.scenes.acquisitions import acquisitions, standing, why_lesser
-from automap_tiles.scenes.choose import Candidates, choose
+from automap_tiles.scenes._acquisitions import acquisitions, standing, why_lesser
+from automap_tiles.scenes._choose import Candidates, choose
 from automap_tiles.scenes.funnel import Step
 from automap_tiles.scenes.report import SearchReport
 from automap_tiles.scenes.select import Selection, one_level, overpasses, parse_period

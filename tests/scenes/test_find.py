@@ -350,7 +350,7 @@ import os, resource, sys
 from functools import partial
 from automap_tiles.errors import ResourceError
 from automap_tiles.scenes import find
-from automap_tiles.scenes.choose import Candidates, choose
+from automap_tiles.scenes._choose import Candidates, choose
 from automap_tiles.scenes.select import Selection
 
 folder, left = sys.argv[1], int(sys.argv[2])

@@ -16,7 +16,7 @@ from shapely.geometry import box, mapping
 
 from automap_tiles.errors import Empty
 from automap_tiles.missions import Flag, Scene, quality_layer
-from automap_tiles.missions.landsat.bands import LANDSAT_8
+from automap_tiles.missions.landsat._bands import LANDSAT_8
 from automap_tiles.scenes import find, prepare
 from automap_tiles.scenes.prepared import NODATA, planes
 

@@ -18,7 +18,7 @@ from automap_tiles.missions import (
     satellite_of,
     unregister,
 )
-from automap_tiles.missions.landsat.bands import LANDSAT_8
+from automap_tiles.missions.landsat._bands import LANDSAT_8
 from automap_tiles.scenes.funnel import Step
 from automap_tiles.scenes.report import SearchReport
 from automap_tiles.scenes.select import Period, Selection, overpasses, parse_period

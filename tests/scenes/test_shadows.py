@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import Grid
-from automap_tiles.missions import BandFile, Flag, QualityFile, Scene, quality_layer, registry
+from automap_tiles.missions import BandFile, Flag, QualityFile, Scene, _registry, quality_layer
 from automap_tiles.scenes.find import products
 from automap_tiles.scenes.frames import NativeFrame, TileFrame
 from automap_tiles.scenes.lattice import Lattice
@@ -211,7 +211,7 @@ def test_shadows_of_real_clouds(shared: Path, name: str) -> None:
     for turn in (0, 90, 180, 270):
         turned = replace(scene, sun_azimuth=scene.sun_azimuth + turn)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setitem(registry.known().layers, "scl", clouds_only)
+            patch.setitem(_registry.known().layers, "scl", clouds_only)
             flags = flag_picture(turned, frame, making=PROJECTED)
         assert ((flags & Flag.SHADOW) != 0).mean() < 0.05
         found.append(((flags[real] & Flag.SHADOW) != 0).mean())

@@ -9,7 +9,7 @@ import pytest
 import rasterio
 
 from automap_tiles.errors import InputError
-from automap_tiles.scenes.truncation import check_intact
+from automap_tiles.scenes._truncation import check_intact
 
 
 def _make(path: Path, **options: Any) -> bytes:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automap_tiles.missions import Scaling
-from automap_tiles.scenes.values import clear, convert, convert_by_angle
+from automap_tiles.scenes._values import clear, convert, convert_by_angle
 
 EVERY = np.arange(65536, dtype="u2").reshape(256, 256)
 

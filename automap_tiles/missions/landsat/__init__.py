@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from automap_tiles.missions.common.dea import ALL, ArdDialect
-from automap_tiles.missions.common.files import ProductFiles
-from automap_tiles.missions.common.layout import ProductLayout
-from automap_tiles.missions.common.mission import Collection, PlainMission, Satellite, TileNames
-from automap_tiles.missions.common.scene import Level, Scene
-from automap_tiles.missions.landsat import names
-from automap_tiles.missions.landsat.bands import SENSORS
-from automap_tiles.missions.landsat.deliveries import LandsatDeliveries
-from automap_tiles.missions.landsat.quality import LAYERS
-from automap_tiles.missions.landsat.stac import LandsatDialect
+from automap_tiles.missions._common.dea import ALL, ArdDialect
+from automap_tiles.missions._common.files import ProductFiles
+from automap_tiles.missions._common.layout import ProductLayout
+from automap_tiles.missions._common.mission import Collection, PlainMission, Satellite, TileNames
+from automap_tiles.missions._common.scene import Level, Scene
+from automap_tiles.missions.landsat import _names
+from automap_tiles.missions.landsat._bands import SENSORS
+from automap_tiles.missions.landsat._deliveries import LandsatDeliveries
+from automap_tiles.missions.landsat._quality import LAYERS
+from automap_tiles.missions.landsat._stac import LandsatDialect
 
 __all__ = ["MISSION"]
 
@@ -28,10 +28,10 @@ class _Products:
     metadata = ("_mtl.txt",)
 
     def find(self, listed: Sequence[str]) -> Iterator[ProductLayout]:
-        return names.find(listed)
+        return _names.find(listed)
 
     def scene(self, layout: ProductLayout, files: ProductFiles) -> Scene:
-        from automap_tiles.missions.landsat.scenes import landsat_scene
+        from automap_tiles.missions.landsat._scenes import landsat_scene
 
         return landsat_scene(layout, files)
 

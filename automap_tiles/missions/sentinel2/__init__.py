@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from automap_tiles.missions.common.dea import ALL, ArdDialect
-from automap_tiles.missions.common.files import ProductFiles
-from automap_tiles.missions.common.layout import ProductLayout
-from automap_tiles.missions.common.mission import Collection, PlainMission, Satellite, TileNames
-from automap_tiles.missions.common.scene import Level, Scene
-from automap_tiles.missions.sentinel2 import names
-from automap_tiles.missions.sentinel2.bands import SENSORS
-from automap_tiles.missions.sentinel2.deliveries import Sentinel2Deliveries
-from automap_tiles.missions.sentinel2.quality import LAYERS
-from automap_tiles.missions.sentinel2.stac import Sentinel2Dialect
+from automap_tiles.missions._common.dea import ALL, ArdDialect
+from automap_tiles.missions._common.files import ProductFiles
+from automap_tiles.missions._common.layout import ProductLayout
+from automap_tiles.missions._common.mission import Collection, PlainMission, Satellite, TileNames
+from automap_tiles.missions._common.scene import Level, Scene
+from automap_tiles.missions.sentinel2 import _names
+from automap_tiles.missions.sentinel2._bands import SENSORS
+from automap_tiles.missions.sentinel2._deliveries import Sentinel2Deliveries
+from automap_tiles.missions.sentinel2._quality import LAYERS
+from automap_tiles.missions.sentinel2._stac import Sentinel2Dialect
 
 __all__ = ["MISSION"]
 
@@ -26,10 +26,10 @@ class _Products:
     metadata = ("mtd_msil1c.xml", "mtd_msil2a.xml")
 
     def find(self, listed: Sequence[str]) -> Iterator[ProductLayout]:
-        return names.find(listed)
+        return _names.find(listed)
 
     def scene(self, layout: ProductLayout, files: ProductFiles) -> Scene:
-        from automap_tiles.missions.sentinel2.scenes import sentinel2_scene
+        from automap_tiles.missions.sentinel2._scenes import sentinel2_scene
 
         return sentinel2_scene(layout, files)
 

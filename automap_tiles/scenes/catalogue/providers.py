@@ -18,7 +18,7 @@ class Provider:
     name: str
     url: str
     access: str | None = None
-    """Way to its files (`scenes.link_signing`)."""
+    """Way to its files (`scenes._link_signing`)."""
 
 
 PROVIDERS = (

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from automap_tiles.errors import AutomapError, InputError
 from automap_tiles.missions import BandFile, Scene, guard, quality_layer
+from automap_tiles.scenes._link_signing import resolve
 from automap_tiles.scenes.download.address import scrubbed
 from automap_tiles.scenes.failures import check_own
-from automap_tiles.scenes.link_signing import resolve
 
 if TYPE_CHECKING:
     from automap_tiles.grid import Grid

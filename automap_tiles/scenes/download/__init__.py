@@ -1,9 +1,8 @@
 """Files of scenes fetched to a local folder: many at once, resumed by range, checked, whole."""
 
-from automap_tiles.scenes.download.fetch import Fetched, Status, fetch
-from automap_tiles.scenes.download.files import RemoteFile, fetched, files_of, files_of_all
-from automap_tiles.scenes.download.patience import Patience
-from automap_tiles.scenes.download.plan import (
+from automap_tiles.scenes.download._fetch import Fetched, Status, fetch
+from automap_tiles.scenes.download._files import RemoteFile, fetched, files_of, files_of_all
+from automap_tiles.scenes.download._plan import (
     Amount,
     Share,
     amount,
@@ -11,6 +10,7 @@ from automap_tiles.scenes.download.plan import (
     measured,
     shares,
 )
+from automap_tiles.scenes.download.patience import Patience
 from automap_tiles.scenes.download.small import read_bytes
 
 __all__ = [

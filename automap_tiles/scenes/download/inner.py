@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from requests import Session
 
 PUBLIC = "public"
-"""Way (`scenes.link_signing`) to the files of a public catalogue."""
+"""Way (`scenes._link_signing`) to the files of a public catalogue."""
 
 _FOREIGN = frozenset({"https", "s3", "gs", "az"})
 _KEPT = 60

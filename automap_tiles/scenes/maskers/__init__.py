@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from automap_tiles.scenes.maskers.registry import Masking, masker_of, names
+from automap_tiles.scenes.maskers._registry import Masking, masker_of, names
 
 __all__ = ["Masking", "masker_of", "names"]

@@ -20,7 +20,7 @@ import numpy as np
 from automap_tiles.errors import ConfigError, InputError, MissingExtra
 from automap_tiles.missions import COMMON, Flag
 from automap_tiles.scenes.lattice import Window, intersection, slices
-from automap_tiles.scenes.maskers.blocks import Kept, assemble
+from automap_tiles.scenes.maskers._blocks import Kept, assemble
 from automap_tiles.scenes.maskers.protocol import Flags
 from automap_tiles.scenes.reflectance import Floats, Reflectance
 

@@ -17,9 +17,9 @@ from automap_tiles.analysis.masks import dilate
 from automap_tiles.errors import ConfigError, InputError, MissingExtra
 from automap_tiles.missions import Flag
 from automap_tiles.scenes.lattice import Window, slices, widened
-from automap_tiles.scenes.maskers.blocks import Kept, assemble
+from automap_tiles.scenes.maskers._blocks import Kept, assemble
+from automap_tiles.scenes.maskers._trees import xgboost_model
 from automap_tiles.scenes.maskers.protocol import Flags
-from automap_tiles.scenes.maskers.trees import xgboost_model
 from automap_tiles.scenes.reflectance import Floats, Reflectance, pixel_metres
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from automap_tiles.scenes.masks import OWN_LAYERS, FlagSource, parse_flags
 from automap_tiles.scenes.prepared import PREPARED_INDICES
 from automap_tiles.scenes.select import Period
 from automap_tiles.storage import Address
-from automap_tiles.storage.open import REMOTE_SCHEMES
+from automap_tiles.storage._open import REMOTE_SCHEMES
 from automap_tiles.workflows.automap.order import CompositeOrder, DownloadOrder
 
 if TYPE_CHECKING:

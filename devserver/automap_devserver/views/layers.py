@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from flask import Blueprint, Response, jsonify, request
 
-from automap_devserver.asked import box, number, on_date
+from automap_devserver._asked import box, number, on_date
+from automap_devserver._limits import Limits
 from automap_devserver.catalogue import Catalogue
-from automap_devserver.limits import Limits
 from automap_devserver.settings import Settings
 from automap_tiles.errors import ConfigError, TileFailed
 from automap_tiles.layers.layer import Layer, LayerInfo, Query

@@ -9,8 +9,8 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from automap_devserver.events import Hub
-from automap_devserver.preview import Previews
+from automap_devserver._events import Hub
+from automap_devserver._preview import Previews
 
 _LONGEST = 600.0
 """Seconds after which a stream ends; the browser asks again by itself."""

@@ -6,10 +6,10 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
+from automap_devserver._failures import NotFound
+from automap_devserver._tiles import Ending, TileServer
+from automap_devserver._tilesets import Matrix, TileSet, tile_set, tile_sets
 from automap_devserver.catalogue import Catalogue
-from automap_devserver.failures import NotFound
-from automap_devserver.tiles import Ending, TileServer
-from automap_devserver.tilesets import Matrix, TileSet, tile_set, tile_sets
 from automap_devserver.views.wmts import tile_of
 from automap_tiles.errors import ConfigError
 from automap_tiles.layers.layer import LayerInfo

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
 
+from automap_devserver._openapi import description
 from automap_devserver.catalogue import Catalogue
-from automap_devserver.openapi import description
 
 
 def blueprint(catalogue: Catalogue) -> Blueprint:

@@ -8,11 +8,11 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from automap_devserver import parameters
-from automap_devserver.asked import box, number
-from automap_devserver.failures import Refused, is_local
-from automap_devserver.limits import Limits
-from automap_devserver.preview import Preview, Previews
+from automap_devserver import _parameters
+from automap_devserver._asked import box, number
+from automap_devserver._failures import Refused, is_local
+from automap_devserver._limits import Limits
+from automap_devserver._preview import Preview, Previews
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import TileIndex
 from automap_tiles.layers.progress import TileProgress
@@ -102,9 +102,9 @@ def _described(preview: Preview) -> dict[str, Any]:
         "output": process.writer.path,
         "zooms": list(process.zooms),
         "base_zooms": list(process.base_zooms),
-        "values": parameters.values(process),
+        "values": _parameters.values(process),
         "session": preview.parameters,
-        "schema": parameters.schema(process),
+        "schema": _parameters.schema(process),
         "files": [{"path": str(file), "text": _text(file)} for file in preview.files],
     }
 

@@ -7,10 +7,10 @@ from xml.etree import ElementTree as ET
 
 from flask import Blueprint, Response, render_template, request
 
+from automap_devserver._failures import NotFound, status_of
+from automap_devserver._tiles import Ending, TileServer
+from automap_devserver._tilesets import tile_set, tile_sets
 from automap_devserver.catalogue import Catalogue
-from automap_devserver.failures import NotFound, status_of
-from automap_devserver.tiles import Ending, TileServer
-from automap_devserver.tilesets import tile_set, tile_sets
 from automap_tiles.errors import AutomapError, ConfigError, GridError
 from automap_tiles.grid import Tile
 from automap_tiles.layers import web

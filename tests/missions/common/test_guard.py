@@ -13,10 +13,10 @@ import rasterio
 
 from automap_tiles.missions import Flag, Scaling
 from automap_tiles.missions import quality_layer as layer
-from automap_tiles.missions.common import guard
-from automap_tiles.missions.common.guard import OFFSET, Verdict, plausible_offset
-from automap_tiles.missions.landsat.mtl import read_mtl
-from automap_tiles.missions.sentinel2.product import scaling_of_baseline
+from automap_tiles.missions._common import guard
+from automap_tiles.missions._common.guard import OFFSET, Verdict, plausible_offset
+from automap_tiles.missions.landsat._mtl import read_mtl
+from automap_tiles.missions.sentinel2._product import scaling_of_baseline
 from tests.imagery.place import is_real
 
 Bands = dict[str, np.ndarray[Any, Any]]

@@ -12,7 +12,7 @@ import pytest
 import rasterio
 
 from automap_tiles.errors import InputError
-from automap_tiles.missions.common.scaling import (
+from automap_tiles.missions._common.scaling import (
     ANGLE_STEP,
     Scaling,
     Sun,
@@ -20,8 +20,8 @@ from automap_tiles.missions.common.scaling import (
     from_radiance,
     radiance_of_range,
 )
-from automap_tiles.missions.landsat.mtl import read_mtl
-from automap_tiles.missions.sentinel2.product import read_s2_product
+from automap_tiles.missions.landsat._mtl import read_mtl
+from automap_tiles.missions.sentinel2._product import read_s2_product
 from tests.imagery.place import is_real, need_real
 from tests.missions import oracle
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from automap_tiles.errors import InputError
-from automap_tiles.missions.common.xml import MAX_DEPTH, parse
+from automap_tiles.missions._common.xml import MAX_DEPTH, parse
 
 BOMB = (
     '<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY a "ha">'

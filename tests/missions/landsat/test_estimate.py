@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from automap_tiles.errors import InputError
-from automap_tiles.missions.landsat.estimate import (
+from automap_tiles.missions.landsat._estimate import (
     OLI_ADD,
     OLI_MULTIPLY,
     oli_scaling,
     overpass,
     sun_position,
 )
-from automap_tiles.missions.landsat.mtl import LandsatMetadata, read_mtl
-from automap_tiles.missions.sentinel2.granule import read_s2_granule
+from automap_tiles.missions.landsat._mtl import LandsatMetadata, read_mtl
+from automap_tiles.missions.sentinel2._granule import read_s2_granule
 from tests.imagery.place import is_real
 from tests.missions import oracle
 

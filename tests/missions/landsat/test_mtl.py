@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from automap_tiles.errors import InputError
 from automap_tiles.missions import quality_layers, sensor_of
-from automap_tiles.missions.landsat.mtl import LandsatMetadata, read_mtl
+from automap_tiles.missions.landsat._mtl import LandsatMetadata, read_mtl
 from tests.imagery.place import is_real
 from tests.missions import oracle
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from automap_tiles.errors import InputError
-from automap_tiles.missions.sentinel2.baseline import has_offset, is_official, parse_baseline
-from automap_tiles.missions.sentinel2.product import scaling_of_baseline
+from automap_tiles.missions.sentinel2._baseline import has_offset, is_official, parse_baseline
+from automap_tiles.missions.sentinel2._product import scaling_of_baseline
 
 
 @pytest.mark.parametrize(

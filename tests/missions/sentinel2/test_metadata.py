@@ -16,9 +16,13 @@ from hypothesis import strategies as st
 
 from automap_tiles.errors import InputError
 from automap_tiles.missions import Flag
-from automap_tiles.missions.sentinel2.bands import BAND_NAMES
-from automap_tiles.missions.sentinel2.granule import read_s2_clouds, read_s2_granule, read_tile_info
-from automap_tiles.missions.sentinel2.product import read_s2_product, scaling_of_baseline
+from automap_tiles.missions.sentinel2._bands import BAND_NAMES
+from automap_tiles.missions.sentinel2._granule import (
+    read_s2_clouds,
+    read_s2_granule,
+    read_tile_info,
+)
+from automap_tiles.missions.sentinel2._product import read_s2_product, scaling_of_baseline
 from tests.imagery.place import need_real
 
 # By hand: id, sensor, level, baseline, time, orbit, cloud cover, offset

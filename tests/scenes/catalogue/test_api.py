@@ -15,8 +15,8 @@ from shapely.geometry import shape
 
 from automap_tiles.errors import InputError, MissingExtra
 from automap_tiles.scenes.catalogue import Options, from_bounds, search
-from automap_tiles.scenes.catalogue import api as api_module
-from automap_tiles.scenes.catalogue.api import Request
+from automap_tiles.scenes.catalogue import _api as api_module
+from automap_tiles.scenes.catalogue._api import Request
 from automap_tiles.scenes.report import SearchReport
 from automap_tiles.scenes.select import Period, Selection, parse_period
 from tests.imagery.place import need_real

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from automap_tiles.scenes.catalogue.api import Request, search
+from automap_tiles.scenes.catalogue._api import Request, search
 from automap_tiles.scenes.select import Period
 from tests.scenes.catalogue.api_server import Door, database_api
 from tests.scenes.catalogue.conftest import Json, load

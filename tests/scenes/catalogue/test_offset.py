@@ -11,8 +11,8 @@ import pytest
 import rasterio
 
 from automap_tiles.missions import Scene
-from automap_tiles.missions.common.guard import Verdict
-from automap_tiles.missions.sentinel2.offset import weigh
+from automap_tiles.missions._common.guard import Verdict
+from automap_tiles.missions.sentinel2._offset import weigh
 from automap_tiles.scenes.catalogue import Options, check, search, verified
 from automap_tiles.scenes.catalogue.item import read_item
 from tests.scenes.catalogue.conftest import load

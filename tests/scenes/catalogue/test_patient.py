@@ -14,7 +14,7 @@ import pytest
 
 from automap_tiles.errors import InputError
 from automap_tiles.notes import Fate, collecting
-from automap_tiles.scenes.catalogue import api
+from automap_tiles.scenes.catalogue import _api
 from automap_tiles.scenes.download import patience as patience_module
 from automap_tiles.scenes.download.patience import Patience, TryAgain, announce
 
@@ -110,8 +110,8 @@ def served(request: pytest.FixtureRequest) -> Iterator[Api]:
 
 
 def items_of(served: Api) -> list[str]:
-    request = api.Request(backoff=0.01)
-    return [str(item["id"]) for item in api.search(served.url, request)]
+    request = _api.Request(backoff=0.01)
+    return [str(item["id"]) for item in _api.search(served.url, request)]
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_a_long_pause_is_announced_and_cut(
     def short(**given: Any) -> Patience:
         return Patience(**given, longest_asked=0.3)
 
-    monkeypatch.setattr(api, "Patience", short)
+    monkeypatch.setattr(_api, "Patience", short)
     served.turn_away = {2: {"Retry-After": "3600"}}
     started = time.monotonic()
     with caplog.at_level(logging.WARNING):

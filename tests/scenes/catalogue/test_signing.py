@@ -13,12 +13,12 @@ import pytest
 
 from automap_tiles import raster
 from automap_tiles.errors import InputError, without_signatures
+from automap_tiles.scenes._link_signing import resolve
 from automap_tiles.scenes.catalogue import signing
 from automap_tiles.scenes.catalogue.convert import sketch, to_scene
 from automap_tiles.scenes.catalogue.item import read_item
 from automap_tiles.scenes.catalogue.signing import Signer
 from automap_tiles.scenes.download import Patience, RemoteFile, fetch, files_of
-from automap_tiles.scenes.link_signing import resolve
 from tests.scenes.catalogue.conftest import load
 from tests.scenes.download.server import FileServer
 

@@ -13,7 +13,7 @@ from shapely import box
 
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.missions import Scene
-from automap_tiles.scenes.acquisitions import acquisitions, why_lesser
+from automap_tiles.scenes._acquisitions import acquisitions, why_lesser
 from automap_tiles.scenes.catalogue import PROVIDERS, Options, parse_tile, search
 from automap_tiles.scenes.catalogue.providers import by_name, collections
 from automap_tiles.scenes.select import Selection, parse_period

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automap_tiles.errors import InputError
-from automap_tiles.scenes.download.checksum import parse
+from automap_tiles.scenes.download._checksum import parse
 from tests.scenes.catalogue.conftest import load
 
 # code as it is written (a varint), algorithm

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from automap_tiles.errors import OutputBusy
-from automap_tiles.scenes.download import Fetched, Patience, RemoteFile, Status, fetch, part
-from automap_tiles.scenes.download.part import open_part
+from automap_tiles.scenes.download import Fetched, Patience, RemoteFile, Status, _part, fetch
+from automap_tiles.scenes.download._part import open_part
 from tests.scenes.download.server import Fault, FileServer
 
 
@@ -285,7 +285,7 @@ def test_ended_from_outside(server: FileServer, tmp_path: Path, hurry: Patience)
         time.sleep(0.01)
     running.close()
     assert not (tmp_path / "big").exists()
-    kept = part.come_so_far(tmp_path / "big")
+    kept = _part.come_so_far(tmp_path / "big")
     assert kept > 0
     server.slow = 0
     done = run(files, tmp_path, hurry)
@@ -315,7 +315,7 @@ def test_killed_and_resumed(server: FileServer, tmp_path: Path, hurry: Patience)
             time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
     assert not (tmp_path / "big.tif").exists()
-    kept = part.come_so_far(tmp_path / "big.tif")
+    kept = _part.come_so_far(tmp_path / "big.tif")
     assert 2_000_000 < kept < 8_000_000
     server.slow = 0
     file = RemoteFile(href=href, target="big.tif")
@@ -331,11 +331,11 @@ def test_bytes_that_were_not_synced_are_not_trusted(tmp_path: Path) -> None:
     """After a loss of power a file can have its length and not its bytes."""
     target = tmp_path / "a"
     with open_part(target) as growing:
-        growing.begin(part.Notes(origin="x", validator="y"))
+        growing.begin(_part.Notes(origin="x", validator="y"))
         growing.append(b"12345")
     with (tmp_path / ".a.fetch.part").open("ab") as file:
         file.write(b"\0" * 100)
-    assert part.come_so_far(target) == 5
+    assert _part.come_so_far(target) == 5
     with open_part(target) as growing:
         assert growing.size == 5
         assert b"".join(growing.read()) == b"12345"
@@ -345,7 +345,7 @@ def test_bytes_that_were_not_synced_are_not_trusted(tmp_path: Path) -> None:
 def test_broken_notes_start_afresh(tmp_path: Path, notes: bytes) -> None:
     (tmp_path / ".a.fetch.part").write_bytes(b"12345")
     (tmp_path / ".a.fetch.json.part").write_bytes(notes)
-    assert part.come_so_far(tmp_path / "a") == 0
+    assert _part.come_so_far(tmp_path / "a") == 0
     with open_part(tmp_path / "a") as growing:
         assert growing.size == 0
         assert growing.notes is None

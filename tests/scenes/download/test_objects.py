@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from automap_tiles.scenes.download import RemoteFile, Status, fetch, measured, part, read_bytes
-from automap_tiles.scenes.download.open import open_stream
+from automap_tiles.scenes.download import RemoteFile, Status, _part, fetch, measured, read_bytes
+from automap_tiles.scenes.download._open import open_stream
 from automap_tiles.storage import open_storage
 from automap_tiles.storage.remote import ObjectStorage
 from tests.storage.s3 import BUCKET, S3Server
@@ -51,14 +51,14 @@ def test_gone_on_with(data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """What an ended run left behind is not fetched again; another version is, from its start."""
     with open_stream(f"{ROOT}/a/big.tif") as stream:
         tag = stream.validator
-    with part.open_part(tmp_path / "big.tif") as growing:
-        growing.begin(part.Notes(origin=f"{ROOT}/a/big.tif", validator=tag))
+    with _part.open_part(tmp_path / "big.tif") as growing:
+        growing.begin(_part.Notes(origin=f"{ROOT}/a/big.tif", validator=tag))
         growing.append(data[:1_000_000])
     (done,) = fetch([RemoteFile(href=f"{ROOT}/a/big.tif", target="big.tif")], tmp_path)
     assert done.bytes == 2_000_000
     assert (tmp_path / "big.tif").read_bytes() == data
-    with part.open_part(tmp_path / "two.tif") as growing:
-        growing.begin(part.Notes(origin=f"{ROOT}/a/big.tif", validator='"another"'))
+    with _part.open_part(tmp_path / "two.tif") as growing:
+        growing.begin(_part.Notes(origin=f"{ROOT}/a/big.tif", validator='"another"'))
         growing.append(b"something else")
     (done,) = fetch([RemoteFile(href=f"{ROOT}/a/big.tif", target="two.tif")], tmp_path)
     assert done.bytes == len(data)

@@ -22,9 +22,11 @@ from automap_tiles.scenes.download import (
     files_of,
     files_of_all,
     measured,
-    part,
     read_bytes,
     shares,
+)
+from automap_tiles.scenes.download import (
+    _part as part,
 )
 from automap_tiles.scenes.download.address import kind_of, name_of, resolve, safe_name, shown
 from automap_tiles.scenes.report import SearchReport

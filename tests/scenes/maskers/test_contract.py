@@ -8,7 +8,7 @@ import pytest
 
 from automap_tiles.missions import Scene
 from automap_tiles.scenes.find import products
-from automap_tiles.scenes.maskers import Masking, masker_of, names, registry
+from automap_tiles.scenes.maskers import Masking, _registry, masker_of, names
 from automap_tiles.scenes.maskers.protocol import Masker
 from automap_tiles.testing import BrightMasker, MaskerContract
 
@@ -34,16 +34,16 @@ def test_of_another_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     about.mkdir()
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: bright\nVersion: 1.0\n")
     (about / "entry_points.txt").write_text(
-        f"[{registry.ENTRY_POINTS}]\nbright = automap_tiles.testing:BrightMasker\n"
+        f"[{_registry.ENTRY_POINTS}]\nbright = automap_tiles.testing:BrightMasker\n"
         "csmask = automap_tiles.testing:BrightMasker\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    registry._plugins.cache_clear()
+    _registry._plugins.cache_clear()
     masker_of.cache_clear()
     try:
         assert names() == ("s2cloudless", "csmask", "bright")
         assert isinstance(masker_of("bright"), BrightMasker)
         assert Masking(name="bright").bands == ("blue",)
     finally:
-        registry._plugins.cache_clear()
+        _registry._plugins.cache_clear()
         masker_of.cache_clear()

@@ -99,6 +99,6 @@ def test_a_sensor_without_its_bands(hazy: Scene, monkeypatch: pytest.MonkeyPatch
     CSMask().check(replace(hazy, level="L2A"))
     own = hazy.instrument
     blind = replace(own, bands=tuple(band for band in own.bands if band.common != "swir1"))
-    monkeypatch.setattr("automap_tiles.missions.common.scene.sensor_of", lambda key: blind)
+    monkeypatch.setattr("automap_tiles.missions._common.scene.sensor_of", lambda key: blind)
     with pytest.raises(ConfigError, match="Sentinel-2A MSI has no swir1"):
         CSMask().check(hazy)

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from automap_tiles.errors import InputError
-from automap_tiles.scenes.maskers.trees import above, xgboost_model
+from automap_tiles.scenes.maskers._trees import above, xgboost_model
 
 lightgbm = pytest.importorskip("lightgbm")
 xgboost = pytest.importorskip("xgboost")

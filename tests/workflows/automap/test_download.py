@@ -15,7 +15,7 @@ import rasterio
 
 from automap_tiles.errors import InputError
 from automap_tiles.missions import COMMON
-from automap_tiles.missions.landsat.bands import LANDSAT_8
+from automap_tiles.missions.landsat._bands import LANDSAT_8
 from automap_tiles.notes import Fate, Note, Subject, collecting, tell
 from automap_tiles.scenes import find, prepare, prepared
 from automap_tiles.workflows.automap.check import plans

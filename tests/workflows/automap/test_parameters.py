@@ -12,7 +12,7 @@ from shapely.geometry import box, mapping
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.missions import PlainMission, Satellite, register, unregister
-from automap_tiles.missions.landsat.bands import LANDSAT_8
+from automap_tiles.missions.landsat._bands import LANDSAT_8
 from automap_tiles.storage import Address
 from automap_tiles.workflows.automap.parameters import (
     Mode,

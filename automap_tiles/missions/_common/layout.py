@@ -1,0 +1,51 @@
+"""The files of one product, by what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from automap_tiles.missions._common.sensor import COMMON, Sensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductLayout:
+    """The files of one product; None: the names do not say."""
+
+    family: str
+    """How the files are laid out, a word of the mission: `landsat`, `safe`."""
+    id: str
+    """Unique among the products found together: the product's own name where it is known."""
+    sensor: str | None = None
+    """Key."""
+    level: str | None = None
+    """`L1TP`, `L2SP`, `L1C`, `L2A` …; `SR` for surface reflectance of Collection 1."""
+    version: str | None = None
+    """Of the processing, as the mission counts it: collection `02`, baseline `04.00`."""
+    date: date | None = None
+    tile: str | None = None
+    """`016037` (path and row) or `33TWL`."""
+    bands: Mapping[str, str]
+    """File of each band by the mission's own name for it; the finest where there are several."""
+    quality: Mapping[str, str]
+    """File of each quality layer by the layer's name."""
+    angles: Mapping[str, str]
+    """`sun_zenith`, `sun_azimuth`, `view_zenith`, `view_azimuth`."""
+    like: Sensor
+    """Whose names the bands have; where `sensor` is not known one of the same names."""
+    needs: tuple[str, ...] = ()
+    """Roles of metadata without which the product is not whole."""
+    metadata: Mapping[str, str]
+    """File by its role, a word of the mission: `mtl`; `product`, `granule`."""
+
+    @property
+    def files(self) -> frozenset[str]:
+        """All of them."""
+        tables = (self.bands, self.quality, self.angles, self.metadata)
+        return frozenset(file for table in tables for file in table.values())
+
+    def missing(self, wanted: Iterable[str] = COMMON) -> tuple[str, ...]:
+        """What is not there of the bands (any name of theirs) and of the metadata."""
+        lost = [name for name in wanted if self.like.band(name).name not in self.bands]
+        return (*lost, *(f"{role} metadata" for role in self.needs if role not in self.metadata))

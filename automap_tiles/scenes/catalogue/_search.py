@@ -1,0 +1,162 @@
+"""Scenes of a catalogue: a STAC file or a STAC API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from automap_tiles.errors import AutomapError, InputError
+from automap_tiles.missions import Level, Scene, parse_tile
+from automap_tiles.scenes._choose import Candidates, Failure, choose
+from automap_tiles.scenes.catalogue import _api, _static
+from automap_tiles.scenes.catalogue.convert import Sketch, refused, sketch, to_scene
+from automap_tiles.scenes.catalogue.item import read_item
+from automap_tiles.scenes.catalogue.providers import Provider, by_name, collections, tile_property
+from automap_tiles.scenes.catalogue.verify import Verify, verified
+from automap_tiles.scenes.download.address import shown
+from automap_tiles.scenes.download.inner import PUBLIC, is_allowed, is_public, schemes_of
+from automap_tiles.scenes.download.small import read_bytes
+from automap_tiles.scenes.failures import check_own
+from automap_tiles.scenes.report import SearchReport, Wanted, wanted_of
+from automap_tiles.scenes.select import Selection
+
+_WORKERS = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How a catalogue is searched."""
+
+    tiles: Sequence[str] = ()
+    """`33TWL`, `16/37`; none: all."""
+    collections: Sequence[str] | None = None
+    """Of an API; None: those that a known catalogue has of the satellites, or all."""
+    level: Level | None = None
+    """None: whatever there is."""
+    bands: Wanted | None = None
+    """That a scene must have."""
+    verify: Verify = "doubtful"
+    """Whose numbers are looked at, for the offset of Sentinel-2."""
+    alternate: str | None = None
+    """Name of other addresses of the same files, taken where an item has them: `s3`."""
+    limit: int | None = None
+    """Items at most that are asked for."""
+    page: int = _api.PAGE
+
+
+def search(
+    source: str | Path, selection: Selection | None = None, options: Options | None = None
+) -> SearchReport:
+    """Scenes of a STAC file, of a STAC API, or of a catalogue by its name (`providers`).
+
+    Items that cannot be used are in `rejected` with the reason; where the others are left out is in
+    the funnel, which begins with what the server sent. Raises `InputError` when the catalogue
+    itself cannot be read, `ConfigError` for what it cannot have, and `MissingExtra`.
+    """
+    options = options or Options()
+    selection = replace(
+        selection or Selection(),
+        tiles=frozenset(map(parse_tile, options.tiles)),
+        level=options.level,
+    )
+    provider = by_name(str(source))
+    address = _address(source, provider)
+    access = provider.access if provider is not None else None
+    if access is None and is_public(address):
+        access = PUBLIC
+    schemes = schemes_of(address)
+    drawn: dict[int, Sketch] = {}
+    rejected: list[Failure] = []
+    for found in _items(address, provider, selection, options):
+        name = shown(found.href)
+        try:
+            if found.data is None:
+                raise InputError(found.error or "cannot be read")
+            name = str(found.data.get("id") or name)
+            item = read_item(found.data, found.href, options.alternate, schemes)
+            own = sketch(item, access)
+            drawn[id(own.scene)] = own
+        except AutomapError as error:
+            check_own(error)
+            rejected.append((name, error))
+
+    def finish(scene: Scene) -> Scene:
+        own = drawn[id(scene)]
+        whole = to_scene(own, partial(read_bytes, access=access))
+        bands = wanted_of(whole, options.bands) or ()
+        lost = [band for band in bands if whole.find(band) is None]
+        if lost:
+            raise InputError(f"has no {', '.join(lost)}{refused(own.item)}")
+        return whole
+
+    scenes = tuple(own.scene for own in drawn.values())
+    candidates = Candidates(scenes=scenes, rejected=tuple(rejected))
+    result = choose(candidates, selection, finish, workers=_WORKERS)
+    return replace(result, scenes=tuple(verified(result.scenes, options.verify)))
+
+
+def _address(source: str | Path, provider: Provider | None) -> str:
+    return provider.url if provider is not None and source == provider.name else str(source)
+
+
+def _reader(href: str) -> Callable[[str], bytes]:
+    """Reads documents that a catalogue links to, where it may link to them."""
+    schemes, access = schemes_of(href), PUBLIC if is_public(href) else None
+
+    def read(link: str) -> bytes:
+        if not is_allowed(link, schemes):
+            raise InputError("a catalogue far away must not link to such an address", shown(link))
+        return read_bytes(link, access)
+
+    return read
+
+
+def _items(
+    href: str, provider: Provider | None, selection: Selection, options: Options
+) -> Iterator[_static.ReadItem]:
+    read = _reader(href)
+    document = _static.read_document(href, read)
+    if not _static.is_api(document):
+        return _static.items(document, href, read)
+    if options.collections is not None:
+        names: Sequence[str] | None = options.collections
+    elif provider is not None:
+        names = collections(provider, selection.satellites, options.level)
+    else:
+        names = None
+    request = _api.Request(
+        collections=names,
+        area=selection.area,
+        period=selection.period,
+        max_cloud_cover=selection.max_cloud_cover,
+        equals=_tile_properties(provider, selection.satellites, options.tiles),
+        page=options.page,
+        limit=options.limit,
+    )
+    return (
+        _static.ReadItem(href=_own_address(item) or href, data=item)
+        for item in _api.search(href, request)
+    )
+
+
+def _own_address(item: Mapping[str, Any]) -> str | None:
+    """Where the server has the item, which its relative links start from."""
+    links = item.get("links")
+    for link in links if isinstance(links, list) else []:
+        if isinstance(link, Mapping) and link.get("rel") == "self":
+            return str(link.get("href"))
+    return None
+
+
+def _tile_properties(
+    provider: Provider | None, satellites: Iterable[str] | None, tiles: Sequence[str]
+) -> dict[str, list[str]]:
+    """Only where one satellite is asked for: others name their tiles otherwise."""
+    wanted = set(satellites or ())
+    if provider is None or len(wanted) != 1 or not tiles:
+        return {}
+    known = tile_property(provider, wanted.pop())
+    return {} if known is None else {known[0]: [known[1].format(parse_tile(t)) for t in tiles]}

@@ -1,0 +1,126 @@
+"""Many files at once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from automap_tiles.errors import AutomapError, MissingExtra
+from automap_tiles.scenes.download._files import RemoteFile
+from automap_tiles.scenes.download._transfer import Transfer
+from automap_tiles.scenes.download.patience import Patience
+from automap_tiles.scenes.failures import check_own
+from automap_tiles.stopping import Stopped, raise_if_stopped
+
+WORKERS = 8
+"""Files at once: more are rarely faster, and some servers turn away who asks for more."""
+
+_ASK_SECONDS = 0.2
+"""How often it is asked whether to stop."""
+
+
+class Status(StrEnum):
+    """What became of a file."""
+
+    FETCHED = "fetched"
+    THERE = "there"
+    """It was complete before."""
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetched:
+    """One file of a download."""
+
+    file: RemoteFile
+    path: Path
+    """Where it is when it has not failed."""
+    status: Status
+    bytes: int = 0
+    """That came now."""
+    seconds: float = 0.0
+    error: str | None = None
+    """Why it failed."""
+
+
+def fetch(
+    files: Sequence[RemoteFile],
+    folder: str | Path,
+    *,
+    workers: int = WORKERS,
+    patience: Patience | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Generator[Fetched]:
+    """Fetch files into a folder; each is told of as it is done.
+
+    A file appears whole or not at all. What an earlier run left unfinished is gone on with. A file
+    that fails does not end the others; ending the iteration does, and keeps what has come.
+    `progress` is called, from any thread, with the number of bytes that came in.
+    """
+    root = Path(folder)
+    stop = threading.Event()
+    patience = patience or Patience()
+
+    def one(file: RemoteFile) -> Fetched:
+        return _one(file, root / file.target, patience, stop, progress or _nothing)
+
+    pool = ThreadPoolExecutor(max(1, workers), thread_name_prefix="fetch")
+    try:
+        jobs: set[Future[Fetched]] = {pool.submit(one, file) for file in _once(files)}
+        while jobs:
+            done, jobs = wait(jobs, _ASK_SECONDS, FIRST_COMPLETED)
+            for job in done:
+                yield job.result()
+            raise_if_stopped()
+    finally:
+        stop.set()
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def is_there(file: RemoteFile, target: Path) -> bool:
+    """Whether it is complete: a file has its name only when it is, so its size is enough."""
+    try:
+        size = target.stat().st_size
+    except OSError:
+        return False
+    return file.size is None or file.size == size
+
+
+def _one(
+    file: RemoteFile,
+    target: Path,
+    patience: Patience,
+    stop: threading.Event,
+    progress: Callable[[int], None],
+) -> Fetched:
+    if is_there(file, target):
+        return Fetched(file=file, path=target, status=Status.THERE)
+    started = time.monotonic()
+    try:
+        transfer = Transfer(file, target, patience=patience, stop=stop, progress=progress)
+        came = transfer.run()
+    except MissingExtra:
+        raise
+    except AutomapError as error:
+        check_own(error)
+        seconds = time.monotonic() - started
+        return Fetched(
+            file=file, path=target, status=Status.FAILED, seconds=seconds, error=str(error)
+        )
+    except Stopped:
+        return Fetched(file=file, path=target, status=Status.FAILED, error="stopped")
+    seconds = time.monotonic() - started
+    return Fetched(file=file, path=target, status=Status.FETCHED, bytes=came, seconds=seconds)
+
+
+def _once(files: Sequence[RemoteFile]) -> list[RemoteFile]:
+    return list({file.target: file for file in files}.values())
+
+
+def _nothing(count: int) -> None:
+    del count

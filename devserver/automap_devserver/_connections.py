@@ -1,0 +1,112 @@
+"""Connections that ask for nothing, or never finish asking, and those of everybody else.
+
+Waitress takes a request to a thread only when all of it has come, so unfinished ones cost no
+thread; but it stops accepting at 100 connections, whoever holds them, and a client that sends a
+byte now and then keeps its own for ever. Here a request has to arrive within some seconds, and
+when there are many connections the one that has been idle longest makes room for the next.
+"""
+
+from __future__ import annotations
+
+import resource
+import socket
+import time
+from typing import Any
+
+from flask import Flask
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.server import TcpWSGIServer
+from waitress.task import ThreadedTaskDispatcher
+
+from automap_devserver._limits import BODY, CONNECTIONS, HEADERS, IDLE, LISTENERS, REQUESTS, WHOLE
+
+_FEWEST = 4
+"""Connections that are taken however few files may be open."""
+_BUSY = 2
+
+
+class _Connection(HTTPChannel):  # type: ignore[misc]
+    """One client; knows since when a request has been coming in."""
+
+    began: float | None = None
+
+    def received(self, data: bytes) -> bool:
+        found: bool = super().received(data)
+        if self.request is None:
+            self.began = None
+        elif self.began is None:
+            self.began = time.time()
+        return found
+
+    @property
+    def use(self) -> int:
+        """0: nothing is done for it; 1: it has an answer to read; 2: a thread works for it."""
+        return 2 if self.requests else int(self.total_outbufs_len > 0)
+
+    @property
+    def since(self) -> float:
+        """When it began to ask, or was last heard of."""
+        return self.began or self.last_activity
+
+    def end(self) -> None:
+        """Close it at the next turn of the loop."""
+        self.will_close = True
+
+
+class Server(TcpWSGIServer):  # type: ignore[misc]
+    """A waitress server that keeps room for those who ask."""
+
+    channel_class = _Connection
+
+    def maintenance(self, now: float) -> None:
+        """Close connections that are idle, whose request does not arrive, or that do not read."""
+        super().maintenance(now)
+        for each in self.active_channels.values():
+            if each.began is not None and each.began < now - WHOLE:
+                each.end()
+
+    def handle_accept(self) -> None:
+        """Take a connection; where there are many, the one that waited longest goes."""
+        if len(self.active_channels) >= room():
+            useless = min(self.active_channels.values(), key=lambda each: (each.use, each.since))
+            if useless.use < _BUSY:
+                useless.handle_close()
+        super().handle_accept()
+
+
+def room() -> int:
+    """Connections at a time: as many as planned, or as the limit of open files allows."""
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if allowed == resource.RLIM_INFINITY:
+        return CONNECTIONS
+    return max(_FEWEST, min(CONNECTIONS, allowed // 4))
+
+
+def open_server(app: Flask, listening: socket.socket) -> Any:
+    """A server on a socket that is bound; `run` answers requests until it is interrupted."""
+    settings = Adjustments(
+        sockets=[listening],
+        threads=LISTENERS + REQUESTS,
+        ident=None,
+        # never reached: whoever is busy ends some time, whoever is not makes room
+        connection_limit=2 * room() + LISTENERS + REQUESTS,
+        channel_timeout=IDLE,
+        cleanup_interval=1,
+        max_request_body_size=BODY,
+        max_request_header_size=HEADERS,
+        asyncore_use_poll=True,
+        clear_untrusted_proxy_headers=False,  # `failures.is_local` asks whether there are any
+    )
+    threads = ThreadedTaskDispatcher()
+    threads.set_thread_count(settings.threads)
+    address = (listening.family, listening.type, listening.proto, listening.getsockname())
+    return Server(
+        app,
+        {},
+        _sock=listening,
+        dispatcher=threads,
+        adj=settings,
+        bind_socket=False,
+        sockinfo=address,
+    )

@@ -1,0 +1,283 @@
+"""Processes that are looked at while their files and parameters are changed."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from automap_devserver import _parameters
+from automap_devserver._events import Hub
+from automap_devserver._failures import NotFound, Refused
+from automap_devserver.catalogue import Catalogue
+from automap_tiles.errors import (
+    AutomapError,
+    ConfigError,
+    GridError,
+    OutputMismatch,
+    ProcessChanged,
+    ProcessError,
+)
+from automap_tiles.grid import TileIndex
+from automap_tiles.layers.open import process_layer
+from automap_tiles.layers.persistence import Keep
+from automap_tiles.layers.process import Looked, ProcessLayer
+from automap_tiles.layers.progress import ProgressView
+from automap_tiles.runtime.function import FunctionKind
+from automap_tiles.runtime.open import open_process
+from automap_tiles.runtime.process import Process
+from automap_tiles.runtime.sources import siblings
+
+_log = logging.getLogger(__name__)
+
+_RETIRING = 10.0
+"""Seconds that tiles of the process before an edit may take to end."""
+_PLACE = re.compile(r"^(?P<file>[^\n:]+(?::\\[^\n:]+)?):(?P<line>\d+): (?P<text>.*)", re.DOTALL)
+
+Stamps = dict[Path, tuple[int, int] | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """Why a process cannot be opened as it stands now."""
+
+    message: str
+    file: str | None = None
+    line: int | None = None
+    key: str | None = None
+
+
+class Preview:
+    """One process file and the layer that is made of it."""
+
+    def __init__(self, catalogue: Catalogue, hub: Hub, layer: ProcessLayer) -> None:
+        self.name = layer.info.name
+        self.problem: Problem | None = None
+        self.notice: str | None = None
+        self.version = 1
+        self.parameters: dict[str, Any] = {}
+        self._catalogue = catalogue
+        self._hub = hub
+        self._keep = layer.keep
+        self._guard = threading.RLock()
+        self._use(layer)
+        self._stamps = self._look_at_files()
+
+    @property
+    def layer(self) -> ProcessLayer:
+        """As it is now."""
+        return self._layer
+
+    @property
+    def process(self) -> Process:
+        return self._layer.process
+
+    @property
+    def files(self) -> list[Path]:
+        """Files of the process that a user edits: the process file first, then the code."""
+        process = self.process
+        found = [] if process.config_path is None else [process.config_path]
+        if process.function.kind is FunctionKind.FILE and process.function.path is not None:
+            found.append(process.function.path)
+            found += [file for _, file in siblings(process.function.path)]
+        return found
+
+    def look(self) -> None:
+        """Tell of what changed since the last look: files, and the journal of a run."""
+        with self._guard:
+            stamps = self._look_at_files()
+            if stamps != self._stamps:
+                self._stamps = stamps
+                self._reopen_quietly()
+            self._look_at_journal()
+
+    def change(self, changed: Mapping[str, Any]) -> None:
+        """Other values of parameters, for this session; those not named are as in the file.
+
+        Raises as the opening of a process does; then all stays as it was.
+        """
+        with self._guard:
+            before, self.parameters = self.parameters, dict(changed)
+            try:
+                self.reopen()
+            except AutomapError:
+                self.parameters = before
+                raise
+
+    def reopen(self) -> None:
+        """Take the process as it stands now; raises as the opening of a process does."""
+        with self._guard:
+            path = self.process.config_path
+            if path is None:
+                raise Refused("this process was opened from no file")
+            self._check_survival(path)
+            process = open_process(path, parameters=self.parameters or None)
+            ended = self._layer.retire(_RETIRING)
+            layer, self.notice = self._opened(process, may_keep=ended)
+            self._use(layer)
+            self._catalogue.put(layer)
+            self.problem = None
+            self.version += 1
+            self._stamps = self._look_at_files()
+            self._tell()
+
+    def save(self) -> None:
+        """Write the parameters of this session into the process file; then they are its own."""
+        with self._guard:
+            path = self.process.config_path
+            if path is None or not self.parameters:
+                return
+            _parameters.save(path, self.parameters)
+            self.parameters = {}
+            self.reopen()
+
+    def journal(self) -> dict[str, Any]:
+        """What the journal says, as events tell it."""
+        return {"layer": self.name, **asdict(self.progress.counts())}
+
+    def status(self) -> dict[str, Any]:
+        """As events tell it."""
+        return {
+            "layer": self.name,
+            "version": self.version,
+            "keep": self._layer.keep.value,
+            "notice": self.notice,
+            "error": None if self.problem is None else asdict(self.problem),
+            "changed": sorted(self.parameters),
+        }
+
+    def retry(self, index: TileIndex) -> Looked:
+        """Make a tile again; raises `GridError`, `Refused`."""
+        if self._keep is Keep.READONLY:
+            raise Refused("nothing is computed: the server was started with --readonly")
+        self.progress.check(index)
+        if index.zoom not in self.process.base_zooms:
+            raise GridError(f"tiles of zoom {index.zoom} are made from finer ones by a run")
+        return self._layer.look(index, again=True)
+
+    def _reopen_quietly(self) -> None:
+        """After an edit: an error is told, and the layer stays as it was."""
+        try:
+            self.reopen()
+        except AutomapError as error:
+            self.problem = problem_of(error)
+            _log.info("%s: %s", self.name, error)
+            self._tell()
+
+    def _check_survival(self, path: Path) -> None:
+        """Raise `ProcessError` when the module of the process ends whoever opens it.
+
+        It is opened in a worker first: a crash there is a message here.
+        """
+        opening = partial(open_process, path, parameters=self.parameters or None)
+        how = self._layer.workers.survives(opening)
+        if how is not None:
+            raise ProcessError(f"{path}: opening this process ends the process that does it: {how}")
+
+    def _opened(self, process: Process, *, may_keep: bool) -> tuple[ProcessLayer, str | None]:
+        """The layer of a process, in memory where its tiles must not be mixed with others."""
+        if self._keep in (Keep.MEMORY, Keep.READONLY):
+            return self._made(process, self._keep), None
+        if self.parameters or not may_keep:
+            why = "parameters of this session" if self.parameters else "a tile is still being made"
+            notice = f"{why}: tiles are computed anew and not kept"
+            return self._made(process, Keep.MEMORY), notice
+        try:
+            return self._made(process, self._keep), None
+        except (ProcessChanged, OutputMismatch):
+            notice = (
+                "the output holds tiles from before the edit: tiles are computed anew and not "
+                "kept; `automap execute --overwrite` makes the output anew"
+            )
+            return self._made(process, Keep.MEMORY), notice
+
+    def _made(self, process: Process, keep: Keep) -> ProcessLayer:
+        return process_layer(process, keep, name=self.name, workers=self._layer.workers)
+
+    def _use(self, layer: ProcessLayer) -> None:
+        self._layer = layer
+        self.progress = ProgressView(layer)
+        layer.tell(self._told)
+        self._journal = self.progress.stamp()
+
+    def _told(self, looked: Looked) -> None:
+        zoom, row, col = looked.index
+        self._hub.tell(
+            "tile",
+            {
+                "layer": self.name,
+                "version": self.version,
+                "zoom": zoom,
+                "row": row,
+                "col": col,
+                "status": looked.status.word,
+                "seconds": round(looked.seconds, 3),
+            },
+        )
+
+    def _tell(self) -> None:
+        self._hub.tell("process", self.status())
+
+    def _look_at_journal(self) -> None:
+        stamp = self.progress.stamp()
+        if stamp == self._journal:
+            return
+        self._journal = stamp
+        self._hub.tell("journal", self.journal())
+
+    def _look_at_files(self) -> Stamps:
+        return {file: _stamp(file) for file in (*self.files, *self.process.files)}
+
+
+class Previews:
+    """The processes among the layers of a server."""
+
+    def __init__(self, catalogue: Catalogue, hub: Hub) -> None:
+        self._previews = {
+            layer.info.name: Preview(catalogue, hub, layer)
+            for layer in catalogue
+            if isinstance(layer, ProcessLayer)
+        }
+        hub.watch(self.look)
+
+    def __iter__(self) -> Iterator[Preview]:
+        return iter(self._previews.values())
+
+    def __getitem__(self, name: str) -> Preview:
+        """Raises `NotFound`."""
+        if name not in self._previews:
+            raise NotFound(f"there is no process {name[:60]!r}")
+        return self._previews[name]
+
+    def look(self) -> None:
+        """Take in what changed on disk."""
+        for each in self:
+            each.look()
+
+
+def problem_of(error: AutomapError) -> Problem:
+    """An error with the place that it names."""
+    if isinstance(error, ConfigError):
+        remedy = f"; {error.remedy}" if error.remedy else ""
+        found = "" if error.found is None else f" (found: {error.found!r})"
+        file = None if error.file is None else str(error.file)
+        return Problem(
+            message=f"{error.message}{found}{remedy}", file=file, line=error.line, key=error.key
+        )
+    match = _PLACE.match(str(error))
+    if match is None:
+        return Problem(message=str(error))
+    return Problem(message=match["text"], file=match["file"], line=int(match["line"]))
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size

@@ -1,0 +1,198 @@
+"""A tile of a layer as the answer to a request."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING
+
+from flask import Request, Response
+
+from automap_devserver._asked import on_date
+from automap_devserver._failures import NotFound
+from automap_devserver._limits import Limits
+from automap_devserver.catalogue import Catalogue
+from automap_devserver.settings import Settings
+from automap_tiles import raster
+from automap_tiles.errors import ConfigError
+from automap_tiles.grid import Bounds, Pyramid, Tile
+from automap_tiles.layers import web
+from automap_tiles.layers.files import is_bare
+from automap_tiles.layers.layer import Layer, LayerInfo, LayerKind
+from automap_tiles.pictures.encode import ImageFormat, empty, encode
+from automap_tiles.pictures.render import render
+from automap_tiles.raster.nodata import free_value
+
+if TYPE_CHECKING:
+    from automap_tiles.formats.protocols import RasterArray
+    from automap_tiles.pictures.style import Style
+
+RESAMPLINGS = ("nearest", "bilinear", "cubic", "average", "mode", "lanczos", "cubic_spline")
+
+
+class Ending(Enum):
+    """What a tile can be asked for as, by the ending of its address."""
+
+    PNG = "png"
+    JPG = "jpg"
+    JPEG = "jpeg"
+    WEBP = "webp"
+    TIF = "tif"
+
+    @property
+    def picture(self) -> ImageFormat | None:
+        """None: the numbers themselves, as GeoTIFF."""
+        if self is Ending.TIF:
+            return None
+        return ImageFormat.JPEG if self is Ending.JPEG else ImageFormat(self.value)
+
+    @property
+    def media_type(self) -> str:
+        picture = self.picture
+        return "image/tiff; application=geotiff" if picture is None else picture.media_type
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """One tile, as it is asked for."""
+
+    layer: Layer
+    tile: Tile
+    ending: Ending
+    style: Style
+    resampling: str
+    look: str
+    """All of the request that decides on the picture, besides the tile."""
+
+
+class TileServer:
+    """Makes tiles, none for longer than a request may take."""
+
+    def __init__(self, catalogue: Catalogue, settings: Settings, limits: Limits) -> None:
+        self._catalogue = catalogue
+        self._settings = settings
+        self._limits = limits
+
+    def answer(
+        self, layer: Layer, tile: Tile, ending: str, request: Request, style: str | None = None
+    ) -> Response:
+        """The picture of a tile, or 304 when the browser has it.
+
+        Raises `ConfigError` for wrong parameters, `NotFound`, `TileFailed`, `TooLong`.
+        """
+        wanted = self._wanted(layer, tile, ending, request, style)
+        if wanted.layer.info.kind is LayerKind.PROCESS:
+            data = self._read(wanted)
+            return self._answer(wanted, data, _etag(wanted, _version(wanted)), request)
+        version = _version(wanted)
+        etag = _etag(wanted, version)
+        if etag in request.if_none_match:
+            return self._not_modified(etag)
+        bare = is_bare(version) or _is_too_coarse(layer.info, tile)
+        data = None if bare else self._read(wanted)
+        return self._answer(wanted, data, etag, request)
+
+    def _wanted(
+        self, layer: Layer, tile: Tile, ending: str, request: Request, style: str | None
+    ) -> Wanted:
+        query = request.query_string.decode("latin-1")
+        if max(tile.shape) > self._settings.largest:
+            raise ConfigError(f"pictures have at most {self._settings.largest} pixels", key="size")
+        resampling = "nearest"
+        if "resampling" in query:
+            resampling = request.args.get("resampling", "nearest")
+            if resampling not in RESAMPLINGS:
+                raise ConfigError(
+                    "unknown resampling",
+                    key="resampling",
+                    found=resampling[:20],
+                    remedy=", ".join(RESAMPLINGS),
+                )
+        name = style or (request.args.get("style") if "style" in query else None)
+        if "date" in query:
+            layer = on_date(layer, request)
+        return Wanted(
+            layer=layer,
+            tile=tile,
+            ending=_ending(ending),
+            style=self._catalogue.style(layer, name, query),
+            resampling=resampling,
+            look=f"{name} {query} {ending}",
+        )
+
+    def _read(self, wanted: Wanted) -> RasterArray | None:
+        bands = wanted.style.needed
+        if wanted.ending is Ending.TIF:
+            bands = tuple(range(1, len(wanted.layer.info.bands) + 1))
+        read = partial(wanted.layer.read, wanted.tile, bands, wanted.resampling)
+        if wanted.layer.info.kind is LayerKind.PROCESS:
+            return self._limits.compute(read)
+        return self._limits.read(read)
+
+    def _answer(
+        self, wanted: Wanted, data: RasterArray | None, etag: str, request: Request
+    ) -> Response:
+        if etag in request.if_none_match:
+            return self._not_modified(etag)
+        content = _content(wanted, data)
+        return self._headers(Response(content, mimetype=wanted.ending.media_type), etag)
+
+    def _not_modified(self, etag: str) -> Response:
+        return self._headers(Response(status=304), etag)
+
+    def _headers(self, response: Response, etag: str) -> Response:
+        age = self._settings.max_age
+        response.headers["ETag"] = f'"{etag}"'
+        response.headers["Cache-Control"] = f"public, max-age={age}" if age else "no-cache"
+        return response
+
+
+def _is_too_coarse(info: LayerInfo, tile: Tile) -> bool:
+    """Whether a raster would be read in large parts for a picture of a few pixels of it."""
+    return _web_zoom(tile.pyramid, tile.zoom, info.bounds) < info.min_zoom - 0.5
+
+
+@lru_cache(maxsize=512)
+def _web_zoom(pyramid: Pyramid, zoom: int, bounds: Bounds) -> float:
+    return web.zoom_of(pyramid, zoom, bounds)
+
+
+def _version(wanted: Wanted) -> str:
+    return wanted.layer.version(wanted.tile)
+
+
+def _etag(wanted: Wanted, version: str) -> str:
+    text = f"{wanted.layer.info.name} {wanted.tile.index} {wanted.look} {version}"
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def _content(wanted: Wanted, data: RasterArray | None) -> bytes:
+    form = wanted.ending.picture
+    if form is None:
+        if data is None:
+            raise NotFound("there is nothing on this tile")
+        nodata = wanted.layer.info.nodata
+        # of a source whose mask or bands say it otherwise, a value that is free here
+        return raster.encode_geotiff(
+            data, wanted.tile, nodata=free_value(data) if nodata is None else nodata
+        )
+    if data is None:
+        return empty(wanted.tile.shape, form)
+    return encode(render(data, wanted.style), form)
+
+
+def _ending(text: str) -> Ending:
+    try:
+        return Ending(text)
+    except ValueError:
+        known = ", ".join(each.value for each in Ending)
+        raise NotFound(f"there are no tiles as .{text[:10]}; there are {known}") from None
+
+
+def web_tile(z: int, x: int, y: int, scale: int = 1) -> Tile:
+    """A tile of the web mercator grid; raises `GridError` for one outside of it."""
+    if not 0 <= z <= web.MAX_ZOOM:
+        raise NotFound(f"there are the zooms 0 to {web.MAX_ZOOM}, not {z}")
+    return web.web_pyramid(web.BASE * scale).tile(z, y, x)
