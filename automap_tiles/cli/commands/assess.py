@@ -40,6 +40,12 @@ def _expected(text: str) -> tuple[int, float]:
 )
 @click.option("--drop-training", is_flag=True, help="Leave training samples out instead.")
 @click.option(
+    "--strata",
+    metavar="FILE",
+    help="The map that the reference was drawn from, where it is another one, or the record of its "
+    "design.  [default: the record beside the reference, otherwise MAP]",
+)
+@click.option(
     "--report",
     type=click.Path(dir_okay=False),
     metavar="FILE",
@@ -103,6 +109,8 @@ def command(design: bool, **said: object) -> None:
         raise click.UsageError("Give either a REFERENCE or --design.")
     if not design and said["out"] is not None:
         raise click.UsageError("--out is for the points of --design; an assessment has --report.")
+    if design and said["strata"] is not None:
+        raise click.UsageError("--strata is for an assessment, not for --design.")
     if said["drop_training"] and said["training"] is None:
         raise click.UsageError("--drop-training needs --training.")
     if not design:
@@ -137,6 +145,7 @@ def _assess(said: dict[str, object]) -> None:
 def _design(said: dict[str, object]) -> None:
     from automap_tiles.workflows import run
     from automap_tiles.workflows.assess import DesignOrder, DesignOutcome, Drawn
+    from automap_tiles.workflows.assess.design_record import record_beside
     from automap_tiles.workflows.assess.results import design_summary
     from automap_tiles.workflows.events import Finished
     from automap_tiles.workflows.words import words_of
@@ -149,6 +158,10 @@ def _design(said: dict[str, object]) -> None:
                 for line in design_summary(drawn):
                     click.echo(line)
                 click.echo(f"Points: {order.out} (fill in the column class, then: {again})")
+                click.echo(
+                    f"Design: {record_beside(order.out)} (keep it beside the points: by it they "
+                    "tell of any map of the place)"
+                )
             case _:
                 pass
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +18,20 @@ from automap_tiles.analysis.accuracy import (
 )
 from automap_tiles.analysis.classifier.classes import LandClass, land_classes
 from automap_tiles.analysis.classifier.scores import Scores
+from automap_tiles.analysis.stratified import stratified_accuracy
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Fate, Note, Subject, tell
-from automap_tiles.workflows.assess.class_map import Strata, count, open_map
+from automap_tiles.workflows.assess.class_map import ClassMap, Strata, count, open_map
 from automap_tiles.workflows.assess.reference import (
     Reference,
     ReferenceWish,
     open_model,
     read_reference,
 )
+from automap_tiles.workflows.assess.strata import DrawnPoints, drawn_points, reference_of
+
+if TYPE_CHECKING:
+    from automap_tiles.analysis.classifier.model import Model
 
 _HECTARE = 10_000.0
 _FEW = 30
@@ -56,6 +61,8 @@ class Assessment:
     left_out_area: float
     """Square metres of these."""
     sample: Reference
+    drawn_in: str | None = None
+    """The map whose classes are the strata of the sample, where it is another one."""
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -71,7 +78,7 @@ class Assessment:
         """For JSON."""
         return {
             "kind": "map accuracy",
-            "method": "stratified estimates of Olofsson et al. 2014, 95 % intervals",
+            "method": f"stratified estimates of {_source(self)}, 95 % intervals",
             "map": self.map,
             "reference": self.reference,
             "classes": [_class(one) for one in self.classes],
@@ -87,6 +94,7 @@ class Assessment:
             "producers": [one.to_dict() for one in self.accuracy.producers],
             "hectares": [one.to_dict() for one in self.accuracy.areas(sum(self.areas) / _HECTARE)],
             "counted": self.scores.to_dict(),
+            "drawn_in": self.drawn_in,
             "left_out": {
                 "classes": [_class(one) for one in self.left_out],
                 "hectares": self.left_out_area / _HECTARE,
@@ -106,34 +114,93 @@ def assess(path: str, wish: ReferenceWish, band: int = 1) -> Assessment:
     classes = open_map(path, band)
     model = open_model(wish.model)
     # first what can go wrong at once
-    sample = read_reference(wish, classes, model)
+    drawn = drawn_points(wish, classes, model)
+    sample = read_reference(wish, classes, model) if drawn is None else reference_of(drawn)
     _check_number(sample, wish)
     strata = count(classes)
-    told = set(sample.mapped.tolist())
-    left_out = [value for value in strata.values if value not in told]
-    values = sorted(told | set(sample.truth.tolist()))
-    known = dict(zip(strata.values, zip(strata.pixels, strata.areas, strict=True), strict=True))
+    if drawn is not None and drawn.are_classes_of(strata):
+        drawn, sample = None, read_reference(wish, classes, model)
+    legend = _Legend(classes=classes, model=model, names=sample.names)
+    if drawn is None:
+        found = _in_classes(_Told(path, wish.path, legend), strata, sample)
+    else:
+        found = _in_strata(_Told(path, wish.path, legend), strata, sample, drawn)
+    for note in found.notes:
+        tell(note)
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Legend:
+    """Names and colours of classes."""
+
+    classes: ClassMap
+    model: Model | None
+    names: Mapping[int, str]
+
+    def of(self, values: Iterable[int]) -> tuple[LandClass, ...]:
+        learnt = () if self.model is None else self.model.classes
+        colours = {**{one.value: one.colour for one in learnt}, **self.classes.colours}
+        return land_classes(set(values), self.names, colours)
+
+
+class _Told(NamedTuple):
+    """Where everything is from."""
+
+    map: str
+    reference: str
+    legend: _Legend
+
+
+def _in_classes(told: _Told, strata: Strata, sample: Reference) -> Assessment:
+    """By a sample that was drawn within the classes of the map."""
+    seen = set(sample.mapped.tolist())
+    left_out = [value for value in strata.values if value not in seen]
+    values = sorted(seen | set(sample.truth.tolist()))
     # the map may show a class where nobody looked: that area is left out
-    parts = [known[value] if value in told else (0, 0.0) for value in values]
-    pixels, areas = zip(*parts, strict=True)
+    pixels, areas = _sizes(strata, [value if value in seen else 0 for value in values])
     counts = confusion(sample.mapped, sample.truth, values)
-    colours = {} if model is None else {one.value: one.colour for one in model.classes}
-    legend = land_classes({*values, *left_out}, sample.names, {**colours, **classes.colours})
-    found = Assessment(
-        map=path,
-        reference=wish.path,
+    legend = told.legend.of([*values, *left_out])
+    found = _few_untold(map_accuracy(counts, np.array(areas) / sum(areas)), counts)
+    return Assessment(
+        map=told.map,
+        reference=told.reference,
         classes=tuple(one for one in legend if one.value in values),
         counts=counts,
         pixels=pixels,
         areas=areas,
-        accuracy=_estimates(counts, np.array(areas) / sum(areas), sample),
+        accuracy=without_errors(found) if sample.several else found,
         left_out=tuple(one for one in legend if one.value in left_out),
         left_out_area=_area(strata, left_out),
         sample=sample,
     )
-    for note in found.notes:
-        tell(note)
-    return found
+
+
+def _in_strata(told: _Told, strata: Strata, sample: Reference, drawn: DrawnPoints) -> Assessment:
+    """By a sample that was drawn within the classes of another map."""
+    values = sorted({*strata.values, *sample.truth.tolist()})
+    pixels, areas = _sizes(strata, values)
+    counts = confusion(sample.mapped, sample.truth, values)
+    return Assessment(
+        map=told.map,
+        reference=told.reference,
+        classes=told.legend.of(values),
+        counts=counts,
+        pixels=pixels,
+        areas=areas,
+        accuracy=_few_untold(stratified_accuracy(drawn.sample(), values), counts),
+        left_out=(),
+        left_out_area=0.0,
+        sample=sample,
+        drawn_in=drawn.drawn_in.source,
+    )
+
+
+def _sizes(strata: Strata, values: Sequence[int]) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """Pixels and square metres of classes of the map, none of those that it does not show."""
+    known = dict(zip(strata.values, zip(strata.pixels, strata.areas, strict=True), strict=True))
+    pixels, areas = zip(*(known.get(value, (0, 0.0)) for value in values), strict=True)
+    return pixels, areas
 
 
 def _check_number(sample: Reference, wish: ReferenceWish) -> None:
@@ -153,8 +220,8 @@ def _check_number(sample: Reference, wish: ReferenceWish) -> None:
 def remarks(found: Assessment) -> Sequence[str]:
     """What must be known to read the numbers."""
     told = [
-        "The estimates hold for a reference that was drawn by chance within each class of the map. "
-        "Where it was not, they are no more than a comparison."
+        "The estimates hold for a reference that was drawn by chance within each class of "
+        f"{found.drawn_in or 'the map'}. Where it was not, they are no more than a comparison."
     ]
     if found.sample.several:
         told.append(
@@ -209,15 +276,7 @@ def _notes(found: Assessment) -> Iterator[Note]:
         )
 
 
-def _estimates(
-    counts: NDArray[np.int64], weights: NDArray[np.float64], sample: Reference
-) -> MapAccuracy:
-    """Without errors where pixels came several at a time, by the polygon."""
-    found = _told(map_accuracy(counts, weights), counts)
-    return without_errors(found) if sample.several else found
-
-
-def _told(found: MapAccuracy, counts: NDArray[np.int64]) -> MapAccuracy:
+def _few_untold(found: MapAccuracy, counts: NDArray[np.int64]) -> MapAccuracy:
     """Without the accuracies of classes that have too few samples."""
     nothing = Estimate(value=np.nan, error=np.nan)
 
@@ -230,6 +289,10 @@ def _told(found: MapAccuracy, counts: NDArray[np.int64]) -> MapAccuracy:
         users=kept(found.users, counts.sum(axis=1)),
         producers=kept(found.producers, counts.sum(axis=0)),
     )
+
+
+def _source(found: Assessment) -> str:
+    return "Olofsson et al. 2014" if found.drawn_in is None else "Stehman 2014"
 
 
 def _area(strata: Strata, values: Sequence[int]) -> float:

@@ -23,6 +23,11 @@ from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.workflows.assess.areas import pixel_areas
 from automap_tiles.workflows.assess.class_map import ClassMap, Strata, count, open_map
+from automap_tiles.workflows.assess.design_record import (
+    DesignRecord,
+    record_beside,
+    write_record,
+)
 from automap_tiles.workflows.assess.reference import open_model, training_keys
 from automap_tiles.workflows.samples.claims import Claims, joined
 
@@ -58,9 +63,8 @@ class Drawn:
     """Points of each class."""
     needed: int | None
     """Points that the target asks for; None when their number was said."""
-    x: NDArray[np.float64]
-    """Longitudes, in the order of the points' lots: classes mixed."""
-    y: NDArray[np.float64]
+    record: DesignRecord
+    """The points, in the order of their lots: classes mixed."""
 
 
 def draw(path: str, wish: DesignWish, band: int = 1) -> Drawn:
@@ -105,8 +109,7 @@ def draw(path: str, wish: DesignWish, band: int = 1) -> Drawn:
         expected=expected,
         numbers=drawn,
         needed=needed,
-        x=x,
-        y=y,
+        record=DesignRecord(map=path, band=band, strata=strata, x=x, y=y, classes=claims.classes),
     )
 
 
@@ -186,12 +189,14 @@ def check_output(path: Path) -> None:
 def write_points(drawn: Drawn, path: Path) -> None:
     """Write the points with an empty column for what is really there.
 
-    The class of the map is left out on purpose: whoever looks must not be led by it.
+    The class of the map is left out on purpose: whoever looks must not be led by it. It stands in
+    the record beside the points.
     """
     from automap_tiles.storage import open_storage
 
     check_output(path)
     content = _csv(drawn) if path.suffix.lower() == ".csv" else _geojson(drawn)
+    write_record(drawn.record, record_beside(path))
     open_storage(str(path.absolute().parent)).put(path.name, content)
 
 
@@ -242,7 +247,7 @@ def _lon_lat(classes: ClassMap, claims: Claims) -> tuple[NDArray[np.float64], ND
 def _csv(drawn: Drawn) -> bytes:
     rows = [
         f"{number},{x:.8f},{y:.8f},"
-        for number, (x, y) in enumerate(zip(drawn.x, drawn.y, strict=True), 1)
+        for number, (x, y) in enumerate(zip(drawn.record.x, drawn.record.y, strict=True), 1)
     ]
     return ("\n".join(["id,X,Y,class", *rows]) + "\n").encode()
 
@@ -258,7 +263,7 @@ def _geojson(drawn: Drawn) -> bytes:
             "geometry": {"type": "Point", "coordinates": (round(float(x), 8), round(float(y), 8))},
             "properties": {"id": number, "class": None},
         }
-        for number, (x, y) in enumerate(zip(drawn.x, drawn.y, strict=True), 1)
+        for number, (x, y) in enumerate(zip(drawn.record.x, drawn.record.y, strict=True), 1)
     ]
     schema = {"geometry": "Point", "properties": {"id": "int", "class": "str"}}
     return vector.encode_features(

@@ -44,6 +44,9 @@ class ReferenceWish:
     """The model that made the map: none of its training samples may be a reference."""
     drop_training: bool = False
     """Leave out shapes that hold training samples instead of refusing the reference."""
+    strata: str | None = None
+    """The map that the sample was drawn from, or the record of its design; None: the record that
+    lies beside the reference, otherwise the map that is assessed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +70,8 @@ class Reference:
 
 def read_reference(wish: ReferenceWish, classes: ClassMap, model: Model | None) -> Reference:
     """Read a reference and look up the map; raises `ConfigError`."""
-    names = _names(classes, model)
-    samples = _samples(wish, names)
+    names = names_of(classes, model)
+    samples = samples_of(wish, names)
     pixels = place(samples, classes.picture, erode=0)
     claims, training = _without_training(pixels.claims, wish, classes.picture, model)
     mapped = at(classes, claims.rows, claims.cols)
@@ -104,13 +107,14 @@ def _notes(
         yield replace(note, subject=_SUBJECT) if note.subject is Subject.SAMPLES else note
 
 
-def _names(classes: ClassMap, model: Model | None) -> dict[int, str]:
+def names_of(classes: ClassMap, model: Model | None) -> dict[int, str]:
     """Of the classes, as map or model say them."""
     said = {} if model is None else {one.value: one.name for one in model.classes}
     return {**said, **classes.names}
 
 
-def _samples(wish: ReferenceWish, names: dict[int, str]) -> Samples:
+def samples_of(wish: ReferenceWish, names: dict[int, str]) -> Samples:
+    """The shapes of a reference, whose classes are those of the map; raises `ConfigError`."""
     if wish.classes is not None:
         said: ClassList | None = read_classes(wish.classes)
     else:
@@ -150,17 +154,35 @@ def _without_training(
     trained = np.isin(claims.keys(), training_keys(model, picture))
     # the neighbours in a polygon that was learnt from are no better
     known = np.isin(claims.groups, claims.groups[trained])
-    if known.all() or (known.any() and not wish.drop_training):
-        shapes = np.unique(claims.groups)
+    shapes = np.unique(claims.groups)
+    _check_training(len(np.unique(claims.groups[known])), len(shapes), wish)
+    return claims.take(~known), int(known.sum())
+
+
+def trained_on(
+    rows: NDArray[np.int64],
+    cols: NDArray[np.int64],
+    wish: ReferenceWish,
+    picture: Picture,
+    model: Model,
+) -> NDArray[np.bool_]:
+    """Which points lie in a pixel that was learnt from; raises `ConfigError` as it was asked."""
+    trained = np.isin(Claims.of_one(rows, cols, 0, 0).keys(), training_keys(model, picture))
+    _check_training(int(trained.sum()), len(trained), wish)
+    return trained
+
+
+def _check_training(trained: int, shapes: int, wish: ReferenceWish) -> None:
+    """Refuse a reference of which all was learnt from, or any unless it may be left out."""
+    if trained == shapes or (trained and not wish.drop_training):
         raise ConfigError(
-            f"{len(np.unique(claims.groups[known]))} of its {len(shapes)} shapes hold training "
+            f"{trained} of its {shapes} shapes hold training "
             "samples of the model: they tell what it remembers, not how good the map is",
             wish.path,
             key="REFERENCE",
             remedy="samples drawn for the purpose (automap assess --design); "
             "--drop-training leaves these out",
         )
-    return claims.take(~known), int(known.sum())
 
 
 def training_keys(model: Model, picture: Picture) -> NDArray[np.int64]:

@@ -52,6 +52,9 @@ class AssessOrder(Order):
     """The model that made the map: none of its training samples may be a reference."""
     drop_training: bool = False
     """Leave training samples out instead; needs `training`."""
+    strata: str | None = None
+    """The map that the reference was drawn from, or the record of its design; None: the record
+    beside the reference, otherwise the map itself."""
     report: str | None = None
     """File for what was found, `.html` or `.json`."""
 
@@ -212,6 +215,7 @@ def _reference(order: AssessOrder) -> ReferenceWish:
         classes=order.classes,
         model=order.training,
         drop_training=order.drop_training,
+        strata=order.strata,
     )
 
 

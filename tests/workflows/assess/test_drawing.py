@@ -40,7 +40,7 @@ def path(values: np.ndarray, tmp_path: Path) -> Path:
 
 
 def pixels(drawn: Drawn) -> tuple[np.ndarray, np.ndarray]:
-    x, y = transform(LON_LAT, UTM, drawn.x.tolist(), drawn.y.tolist())
+    x, y = transform(LON_LAT, UTM, drawn.record.x.tolist(), drawn.record.y.tolist())
     cols, rows = ~TRANSFORM @ (np.array(x), np.array(y))
     # centres of pixels
     np.testing.assert_allclose(np.column_stack([rows, cols]) % 1, 0.5, atol=1e-3)
@@ -72,10 +72,10 @@ def test_the_same_seed_draws_the_same_whatever_the_tiles(
 ) -> None:
     wish = DesignWish(size=200, seed=4)
     one, other = draw(str(path), wish), draw(str(path), DesignWish(size=200, seed=5))
-    np.testing.assert_array_equal(draw(str(path), wish).x, one.x)
-    assert not np.array_equal(one.x, other.x)
+    np.testing.assert_array_equal(draw(str(path), wish).record.x, one.record.x)
+    assert not np.array_equal(one.record.x, other.record.x)
     # classes are mixed: the first points are not all of one class
-    assert set(np.diff(one.x) > 0) == {True, False}
+    assert set(np.diff(one.record.x) > 0) == {True, False}
 
 
 def test_every_pixel_of_a_class_has_the_same_chance(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_square_metres_count_not_degrees(tmp_path: Path) -> None:
         tmp_path / "map.tif", values, crs=LON_LAT, transform=Affine(1, 0, -100, 0, -1, 80)
     )
     drawn = draw(str(path), DesignWish(size=1500))
-    north = (drawn.y > 60).mean()
+    north = (drawn.record.y > 60).mean()
     # on a sphere: (sin 80 - sin 60) / sin 80
     assert north == pytest.approx(0.1206, abs=0.03)
 
@@ -153,7 +153,7 @@ def test_a_map_read_in_small_tiles(path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(class_map, "_TILE", 64)
     parts = draw(str(path), DesignWish(size=200))
     # areas of tiles differ in the ninth digit, which decides nothing
-    np.testing.assert_array_equal(whole.x, parts.x)
+    np.testing.assert_array_equal(whole.record.x, parts.record.x)
 
 
 @pytest.mark.parametrize("allocation", list(Allocation))
@@ -162,7 +162,7 @@ def test_so_many_points_as_were_said(path: Path, size: int, allocation: Allocati
     """The usual minimum gives way to a size, and says so; a class without a point is told."""
     with collecting() as told:
         drawn = draw(str(path), DesignWish(size=size, allocation=allocation))
-    assert sum(drawn.numbers) == len(drawn.x) == size
+    assert sum(drawn.numbers) == len(drawn.record.x) == size
     gave_way = (size < 150 and allocation is Allocation.COMPROMISE) or size < 6
     assert [note.fate for note in told if note.subject is Subject.OPTIONS] == (
         [Fate.REPLACED] if gave_way else []

@@ -1,0 +1,140 @@
+"""What a reference sample was drawn in, kept beside its points for whoever assesses with it.
+
+A map that was made anew has other classes at the points than the one they were drawn in; without
+this record their numbers would be weighted by areas that they were not drawn from. The classes
+stand in a file of their own, so that whoever looks at the points is not led by them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automap_tiles.errors import ConfigError
+from automap_tiles.workflows.assess.class_map import Strata
+
+_KIND = "design of a reference sample"
+_VERSION = 1
+_STEP = 1e-6
+"""Degrees, a tenth of a metre: points are pixels apart, and files round their places."""
+_REMEDY = "the file that automap assess --design wrote, or none"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DesignRecord:
+    """A sample as it was drawn."""
+
+    map: str
+    """Whose classes are the strata."""
+    band: int
+    strata: Strata
+    x: NDArray[np.float64]
+    """(point,) longitudes."""
+    y: NDArray[np.float64]
+    classes: NDArray[np.uint8]
+    """(point,) the stratum that it was drawn in, by the number of its class."""
+
+    def strata_at(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.uint8]:
+        """The strata of points by longitude and latitude; 0 for those that were not drawn."""
+        known = {
+            _place(lon, lat): value
+            for lon, lat, value in zip(self.x, self.y, self.classes.tolist(), strict=True)
+        }
+        found = [next(_near(known, _place(lon, lat)), 0) for lon, lat in zip(x, y, strict=True)]
+        return np.array(found, dtype=np.uint8)
+
+    def to_json(self) -> dict[str, Any]:
+        strata = self.strata
+        return {
+            "kind": _KIND,
+            "version": _VERSION,
+            "map": self.map,
+            "band": self.band,
+            "strata": [
+                {"class": value, "pixels": pixels, "square_metres": area}
+                for value, pixels, area in zip(
+                    strata.values, strata.pixels, strata.areas, strict=True
+                )
+            ],
+            "points": [
+                [round(lon, 8), round(lat, 8), value]
+                for lon, lat, value in zip(
+                    self.x.tolist(), self.y.tolist(), self.classes.tolist(), strict=True
+                )
+            ],
+        }
+
+
+def record_beside(points: str | Path) -> Path:
+    """Where the record of a file of points lies: `points.design.json`."""
+    return Path(points).with_suffix(".design.json")
+
+
+def write_record(record: DesignRecord, path: Path) -> None:
+    """Write it whole or not at all."""
+    from automap_tiles.storage import open_storage
+
+    content = json.dumps(record.to_json(), indent=1, allow_nan=False).encode()
+    open_storage(str(path.absolute().parent)).put(path.name, content)
+
+
+def read_record(path: Path) -> DesignRecord:
+    """Read what was written; raises `ConfigError`."""
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"cannot be read as the design of a sample: {error}", path, key="--strata",
+            remedy=_REMEDY,
+        ) from error  # fmt: skip
+    if not isinstance(said, dict) or said.get("kind") != _KIND:
+        raise ConfigError("is not the design of a sample", path, key="--strata", remedy=_REMEDY)
+    if said.get("version") != _VERSION:
+        raise ConfigError(
+            "was written by another version", path, key="version", found=said.get("version"),
+            remedy=f"this one reads version {_VERSION}",
+        )  # fmt: skip
+    try:
+        return _record(said)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"is damaged: {error!r}", path, key="--strata", remedy=_REMEDY) from error
+
+
+def _record(said: dict[str, Any]) -> DesignRecord:
+    strata = said["strata"]
+    points = np.array(said["points"], dtype=np.float64).reshape(-1, 3)
+    values = tuple(int(one["class"]) for one in strata)
+    classes = points[:, 2].astype(np.uint8)
+    if not np.isin(classes, values).all() or not np.isfinite(points).all():
+        raise ValueError("a point lies in no stratum")
+    return DesignRecord(
+        map=str(said["map"]),
+        band=int(said["band"]),
+        strata=Strata(
+            values=values,
+            pixels=tuple(int(one["pixels"]) for one in strata),
+            areas=tuple(float(one["square_metres"]) for one in strata),
+        ),
+        x=points[:, 0],
+        y=points[:, 1],
+        classes=classes,
+    )
+
+
+def _place(lon: float, lat: float) -> tuple[int, int]:
+    return round(lon / _STEP), round(lat / _STEP)
+
+
+def _near(known: dict[tuple[int, int], int], place: tuple[int, int]) -> Iterator[int]:
+    """What is known of a place or, where it was rounded over an edge, of one beside it."""
+    for right, up in product((0, 1, -1), repeat=2):
+        found = known.get((place[0] + right, place[1] + up))
+        if found is not None:
+            yield found
