@@ -442,7 +442,7 @@ SCENES = (
             f"run --mode composite {_SCENES} --boundary nowhere.geojson",
             f"run --mode composite {_SCENES} -i nowhere",
             f"run --mode composite {_SCENES} -o area.geojson",
-            f"run --mode composite {_SCENES} -o s3://bucket/out",
+            f"run --mode composite {_SCENES} -o ftp://bucket/out",
             f"run --mode composite {_SCENES} --samples samples.csv",
             f"run --mode classification {_SCENES}",
             f"run --mode classification {_SCENES} --samples nowhere.csv",
