@@ -190,6 +190,7 @@ def run(
     classes: str | PathLike[str] | None = ...,
     training: str | PathLike[str] | None = ...,
     drop_training: bool | None = ...,
+    strata: str | None = ...,
     report: str | PathLike[str] | None = ...,
 ) -> RunningOrder[AssessOutcome]: ...
 @overload
@@ -544,6 +545,7 @@ def check(
     classes: str | PathLike[str] | None = ...,
     training: str | PathLike[str] | None = ...,
     drop_training: bool | None = ...,
+    strata: str | None = ...,
     report: str | PathLike[str] | None = ...,
 ) -> MapReport: ...
 @overload
