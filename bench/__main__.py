@@ -1,4 +1,4 @@
-"""Command line: `python -m bench [--quick] [JOB …]`."""
+"""Command line: `python -m bench [--quick] [--full] [JOB …]`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench import measure, report, runner
 from bench.engines import ENGINES
-from bench.jobs import JOBS
+from bench.jobs import JOBS, ROWS
 from bench.scenes import scenes
 
 HERE = Path(__file__).parent
@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
-    jobs = [JOBS[name] for name in options.jobs or JOBS]
+    jobs = [JOBS[name] for name in options.jobs or (JOBS if options.full else ROWS)]
     engines = [ENGINES[name] for name in options.engine or ENGINES]
     cache = options.cache.resolve()
     if options.table:
@@ -61,7 +61,10 @@ def _say(line: str) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("jobs", nargs="*", metavar="JOB", help=f"default: all of {', '.join(JOBS)}")
+    parser.add_argument(
+        "jobs", nargs="*", metavar="JOB", help=f"some of {', '.join(JOBS)}; default: the main rows"
+    )
+    parser.add_argument("--full", action="store_true", help="all jobs")
     parser.add_argument("--table", action="store_true", help="only print the last results")
     parser.add_argument("--quick", action="store_true", help="every run once")
     parser.add_argument("--repetitions", type=int, default=3)

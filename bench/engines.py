@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _BIN = Path(sys.executable).parent
@@ -25,15 +26,22 @@ class Engine:
     name: str
     quiet: str
     """Option that turns the progress bar off."""
+    program: tuple[str, ...] = ()
+    """How it is called; empty: by its name, as it is installed."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    prepares: bool = True
+    """Makes the output of a job that is run again; one that does not leaves it to ours."""
 
     def command(self, config: Path, run: Run) -> list[str]:
-        words = [str(_BIN / self.name), "execute", str(config), self.quiet]
+        program = self.program or (str(_BIN / self.name),)
+        words = [*program, "execute", str(config), self.quiet]
         words += ["--concurrency", run.concurrency, "--workers", str(run.workers)]
         if run.tile is not None:
             words += ["--tile", *map(str, run.tile)]
         return words
 
 
-MAPCHETE = Engine(name="mapchete", quiet="--no-pbar")
+# It opens the output of ours, which is made more quickly.
+MAPCHETE = Engine(name="mapchete", quiet="--no-pbar", prepares=False)
 AUTOMAP = Engine(name="automap", quiet="--no-progress")
 ENGINES = {engine.name: engine for engine in (MAPCHETE, AUTOMAP)}

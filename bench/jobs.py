@@ -307,3 +307,19 @@ def _engine_jobs() -> list[Job]:
 JOBS = {
     job.name: job for job in [*_engine_jobs(), *_median_jobs(), *_composite_jobs(), *_native_jobs()]
 }
+
+ROWS = (
+    "trivial",
+    "empty",
+    "first_tile",
+    "one_tile",
+    "nothing_to_do",
+    "median_m1",
+    "median_m4",
+    "native_numpy_m1",
+    "native_numba_m1",
+    "native_numba_m4",
+    "memory_60_dates",
+)
+"""What `python -m bench` measures when nobody says what: the rows that something is to be reached
+of, each once; the others are the same with other options."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping, Sequence
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,6 +18,8 @@ from bench.measure import Usage
 
 Runs = Mapping[str, Sequence[Usage]]
 QUANTITIES = ("cpu", "wall", "memory")
+_QUIET = 1.25
+"""Load for each core: more than one is something else."""
 
 
 def medians(runs: Sequence[Usage]) -> dict[str, float]:
@@ -56,6 +59,12 @@ def table(results: Mapping[str, Runs], jobs: Mapping[str, Job]) -> str:
             ", ".join(goals),
         ]
         lines.append("| " + " | ".join(cells) + " |")
+    busy = [
+        name for name, runs in results.items()
+        if name in jobs and not was_quiet(run for several in runs.values() for run in several)
+    ]  # fmt: skip
+    if busy:
+        lines += ["", f"The machine was not quiet during {', '.join(busy)}: times are too long."]
     return "\n".join(lines)
 
 
@@ -84,6 +93,7 @@ def _ratio(runs: Runs, quantity: str) -> str:
 def machine() -> dict[str, str]:
     """What the numbers were measured on."""
     info = {
+        "commit": commit(),
         "processor": _processor(),
         "cores": str(psutil.cpu_count()),
         "memory": f"{psutil.virtual_memory().total / 1e9:.0f} GB",
@@ -96,6 +106,24 @@ def machine() -> dict[str, str]:
         except PackageNotFoundError:
             info[package] = "not installed"
     return info
+
+
+def commit() -> str:
+    """The state of the code, with `+` where files are changed besides; empty outside of a clone."""
+    root = Path(__file__).parent.parent
+    done = subprocess.run(
+        ["git", "-C", str(root), "describe", "--always", "--dirty=+", "--exclude=*"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return done.stdout.strip()
+
+
+def was_quiet(runs: Iterable[Usage]) -> bool:
+    """Whether the machine did nothing else, as far as its load tells.
+
+    The load of the last minute holds what the run before has left of itself.
+    """
+    return all(run.load <= (psutil.cpu_count() or 1) * _QUIET for run in runs)
 
 
 def _processor() -> str:

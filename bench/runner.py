@@ -16,11 +16,16 @@ from bench.jobs import Job
 from bench.measure import Usage
 
 
+def compile_modules(checkout: Path) -> None:
+    """Compile our modules, as an installation does."""
+    for package in (checkout / "automap_tiles", checkout / "processes"):
+        compileall.compile_dir(package, quiet=2)
+
+
 def warm_up() -> None:
     """Compile what is compiled once for each machine: our modules, and the numba process."""
     root = Path(__file__).parent
-    for package in (root.parent / "automap_tiles", root.parent / "processes"):
-        compileall.compile_dir(package, quiet=2)
+    compile_modules(root.parent)
     script = "import median_numba; median_numba.warm_up()"
     subprocess.run([sys.executable, "-c", script], cwd=root / "processes", check=True)
 
@@ -66,12 +71,16 @@ def _run_once(job: Job, engine: Engine, scenes: Mapping[str, Path], folder: Path
     file.write_text(json.dumps(config))  # JSON is YAML
     mark = folder / "mark" if job.until_first_tile else None
     if job.rerun:
-        _prepare(file, folder)
+        _prepare(engine if engine.prepares else AUTOMAP, file, folder)
     usage = measure.run(
         engine.command(file, job.run),
         folder=folder,
         # empty: modules are compiled once and kept, as where a package is installed
-        env={"BENCH_MARK": str(folder / "mark"), "PYTHONDONTWRITEBYTECODE": ""},
+        env={
+            "BENCH_MARK": str(folder / "mark"),
+            "PYTHONDONTWRITEBYTECODE": "",
+            **engine.environment,
+        },
         limit=job.limit,
         mark=mark,
     )
@@ -82,9 +91,10 @@ def _run_once(job: Job, engine: Engine, scenes: Mapping[str, Path], folder: Path
     return usage
 
 
-def _prepare(file: Path, folder: Path) -> None:
-    """The first run, for both engines by ours: mapchete opens its output, and it is quicker."""
-    command = AUTOMAP.command(file, Run())
-    usage = measure.run(command, folder=folder, env={}, limit=3600)
+def _prepare(engine: Engine, file: Path, folder: Path) -> None:
+    """The first run."""
+    usage = measure.run(
+        engine.command(file, Run()), folder=folder, env=engine.environment, limit=3600
+    )
     if usage.code != 0:
-        raise BenchFailed(f"preparing: automap exited with {usage.code}\n{usage.output}")
+        raise BenchFailed(f"preparing: {engine.name} exited with {usage.code}\n{usage.output}")
