@@ -12,13 +12,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from automap_tiles.analysis.classifier.evidence import (
+    Counts,
     Floats,
     Gain,
+    Measure,
     accuracy,
     gain,
     macro_f1,
-    merit,
 )
 from automap_tiles.analysis.classifier.setups import Kind, Setup
 from automap_tiles.analysis.classifier.tryout import Tried, Tryout
@@ -46,16 +49,31 @@ class Answer:
     tried: Tried
     gain: Gain | None
     """Over the answer that was there; None for that one itself."""
+    beside: Counts | None = None
+    """Of the answer that was there, on the same deals of the folds; None for that one itself."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        whole = self.tried.counts.whole
+    def gained(self, measure: Measure, draws: Floats) -> Floats:
+        """(draw,) by how much a measure is better than that of the answer that was there."""
+        if self.beside is None:
+            return np.zeros(len(draws))
+        return measure(self.tried.counts.drawn(draws)) - measure(self.beside.drawn(draws))
+
+    def to_dict(self, present: Answer) -> dict[str, Any]:
+        """For JSON; figures are those of the answer that was there and what is gained on them.
+
+        Not all answers are tried on all deals, and figures of unlike deals cannot be compared.
+        """
+        found = {"accuracy": accuracy, "macro_f1": macro_f1}
         return {
             "name": self.name,
-            "accuracy": float(accuracy(whole)),
-            "macro_f1": float(macro_f1(whole)),
+            **{name: self._level(measure, present) for name, measure in found.items()},
             **({} if self.gain is None else self.gain.to_dict()),
         }
+
+    def _level(self, measure: Measure, present: Answer) -> float:
+        once = np.ones((1, len(present.tried.counts.each)))
+        value = measure(present.tried.counts.whole) + self.gained(measure, once)[0]
+        return float(np.clip(value, 0, 1))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +90,7 @@ class Decision:
         return {
             "question": self.question,
             "taken": self.answers[self.taken].name,
-            "answers": [answer.to_dict() for answer in self.answers],
+            "answers": [answer.to_dict(self.answers[0]) for answer in self.answers],
         }
 
 
@@ -95,8 +113,8 @@ def decide(
 
 def _answer(name: str, setup: Setup, present: Tried, tryout: Tryout, draws: Floats) -> Answer:
     """By the first deal of the folds; what is to be taken is tried on all of them."""
-    tried, before = tryout.at_first(setup), tryout.at_first(present.setup)
-    return Answer(name=name, tried=tried, gain=gain(tried.counts, before.counts, draws))
+    tried, before = tryout.at_first(setup), tryout.at_first(present.setup).counts
+    return Answer(name=name, tried=tried, gain=gain(tried.counts, before, draws), beside=before)
 
 
 def _best_of_all_deals(answers: list[Answer], present: Tried, tryout: Tryout, draws: Floats) -> int:
@@ -105,19 +123,16 @@ def _best_of_all_deals(answers: list[Answer], present: Tried, tryout: Tryout, dr
     while (taken := best(answers)) not in {0, *asked}:
         tried = tryout(answers[taken].tried.setup)
         found = gain(tried.counts, present.counts, draws)
-        answers[taken] = replace(answers[taken], tried=tried, gain=found)
+        answers[taken] = replace(answers[taken], tried=tried, gain=found, beside=present.counts)
         asked.add(taken)
     return taken
 
 
 def best(answers: Sequence[Answer]) -> int:
     """Place of the answer to take: of those that are really better the one that is most so."""
-    real = [place for place, one in enumerate(answers) if one.gain and one.gain.is_real]
-    return max(real, key=lambda place: _merit(answers[place]), default=0)
-
-
-def _merit(answer: Answer) -> float:
-    return float(merit(answer.tried.counts.whole))
+    gains = {place: one.gain for place, one in enumerate(answers) if one.gain is not None}
+    real = {place: one.mean for place, one in gains.items() if one.is_real}
+    return max(real, key=real.__getitem__, default=0)
 
 
 def kinds(present: Setup) -> Sequence[tuple[str, Setup]]:

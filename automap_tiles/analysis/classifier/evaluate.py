@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from automap_tiles.analysis.classifier.classes import LandClass
 from automap_tiles.analysis.classifier.evidence import accuracy, macro_f1
@@ -16,8 +15,6 @@ from automap_tiles.analysis.classifier.setups import Setup
 from automap_tiles.analysis.classifier.tryout import Tryout
 from automap_tiles.analysis.sample_table import SampleTable
 
-# Of the polygons or blocks; the whole is the folds themselves.
-_CURVE_SHARES = (0.25, 0.5)
 _MOST_DOUBTFUL = 50
 
 
@@ -27,25 +24,19 @@ def fold_scores(tryout: Tryout, setup: Setup) -> FoldScores:
     return FoldScores(scores=Scores(matrix=whole), accuracies=tryout.accuracies(setup))
 
 
-def learning_curve(tryout: Tryout, setup: Setup) -> tuple[CurvePoint, ...]:
+def learning_curve(tryout: Tryout, of_half: Tryout, setup: Setup) -> tuple[CurvePoint, ...]:
     """Scores of the same folds with fewer polygons or blocks to learn from."""
-    samples = tryout.samples
-    order = _order(samples.labels, samples.groups, tryout.seed)
-    points = []
-    for share in (*_CURVE_SHARES, 1.0):
-        fewer = (
-            tryout
-            if share == 1
-            else replace(tryout, fold_of=tryout.fold_of[:1], allowed=order < share, _known={})
-        )
-        if not fewer.has_all_classes():
-            continue
+    quarter = replace(of_half, fold_of=of_half.fold_of[:1], share=of_half.share / 2, _known={})
+    points: list[CurvePoint] = []
+    for share, fewer in ((0.25, quarter), (0.5, of_half), (1.0, tryout)):
+        samples = round(fewer.learnt_from())
+        if points and samples == points[-1].samples:
+            points.pop()
         whole = fewer(setup).counts.whole
-        learnt = (fewer.fold_of[0] >= -1) & (order < share)
         points.append(
             CurvePoint(
                 share=share,
-                samples=round(int(learnt.sum()) * (1 - 1 / (int(fewer.fold_of.max()) + 1))),
+                samples=samples,
                 accuracy=float(accuracy(whole)),
                 macro_f1=float(macro_f1(whole)),
             )
@@ -87,14 +78,3 @@ def doubtful(
         for part in np.flatnonzero(predicted != given)
     ]
     return tuple(sorted(found, key=lambda one: (one.probability, one.group))[:_MOST_DOUBTFUL])
-
-
-def _order(labels: NDArray[np.int64], groups: NDArray[np.int64], seed: int) -> NDArray[np.float64]:
-    """(sample,) place of its group among those of its class, by chance, from 0 to below 1."""
-    random = np.random.default_rng(seed)
-    order = np.empty(len(labels))
-    for label in np.unique(labels):
-        of_class = labels == label
-        names, member = np.unique(groups[of_class], return_inverse=True)
-        order[of_class] = (random.permutation(len(names)) / len(names))[member.reshape(-1)]
-    return order

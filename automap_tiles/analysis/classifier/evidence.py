@@ -8,12 +8,16 @@ Statistical Society B 69: 369-390), the same ones for both ways that are compare
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+
+Measure = Callable[[Floats], Floats]
+"""(...,) of confusion (..., given, predicted)."""
 
 _DRAWS = 400
 

@@ -13,8 +13,9 @@ from automap_tiles.analysis.classifier.boosting import importances
 from automap_tiles.analysis.classifier.classes import LandClass, land_classes
 from automap_tiles.analysis.classifier.cost import Cost, measure
 from automap_tiles.analysis.classifier.division import Division, divide
-from automap_tiles.analysis.classifier.estimate import Estimate, estimate
+from automap_tiles.analysis.classifier.estimate import Estimate, Seen, estimate
 from automap_tiles.analysis.classifier.evaluate import doubtful, fold_scores, learning_curve
+from automap_tiles.analysis.classifier.growth import HALF, continued, reach
 from automap_tiles.analysis.classifier.library import xgboost
 from automap_tiles.analysis.classifier.linear import Linear
 from automap_tiles.analysis.classifier.model import Model, TrainingSamples
@@ -186,6 +187,7 @@ def _test(
 
 def _report(facts: _Facts, wish: Wish, test: Scores | None) -> TrainingReport:
     prepared, tryout, asked, setup = facts.prepared, facts.tryout, facts.asked, facts.setup
+    of_half = replace(tryout, share=HALF, _known={})
     shuffled = random_folds(prepared.samples.labels, _SHUFFLED, wish.options.seed)
     return TrainingReport(
         table=facts.table,
@@ -198,26 +200,32 @@ def _report(facts: _Facts, wish: Wish, test: Scores | None) -> TrainingReport:
         trials=() if asked is None or asked.found is None else asked.found.trials,
         choice=None if asked is None else asked.choice,
         trees=trees_of(setup, prepared.samples.classes),
-        estimate=None if asked is None else _estimate(facts, asked),
+        estimate=None if asked is None else _estimate(facts, asked, of_half),
         blocked=None if asked is None else fold_scores(tryout, setup),
         shuffled=_shuffled(prepared, shuffled, wish.options, setup),
         holdout=test,
         importances=_importances(prepared, setup, facts.fitted),
-        learning_curve=() if asked is None else learning_curve(tryout, setup),
+        learning_curve=() if asked is None else learning_curve(tryout, of_half, setup),
         doubtful=() if asked is None else doubtful(prepared.table, tryout, setup, prepared.classes),
     )
 
 
-def _estimate(facts: _Facts, asked: Asked) -> Estimate:
+def _estimate(facts: _Facts, asked: Asked, of_half: Tryout) -> Estimate:
     tryout, samples = facts.tryout, facts.tryout.samples
     polygons = groups_per_class(samples.labels, samples.groups)
     told = np.array([polygons[label] >= LEAST_GROUPS for label in range(samples.classes)])
     inside = tryout.held_out & told[samples.labels]
+    far = reach(samples.labels, samples.groups, tryout.fold_of)
+    taken = asked.taken.counts
+    seen = Seen(
+        start=asked.start.counts,
+        taken=taken,
+        decisions=asked.decisions,
+        draws=asked.draws,
+        grown=continued(taken, of_half(asked.taken.setup).counts, far),
+    )
     return estimate(
-        asked.start.counts,
-        asked.taken.counts,
-        asked.decisions,
-        asked.draws,
+        seen,
         told=told,
         pixels=round(float(samples.stands_for[inside].sum())),
         repeats=len(tryout.fold_of),

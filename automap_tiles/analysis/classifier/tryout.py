@@ -83,8 +83,8 @@ class Tryout:
     """(repeat, sample), -1 where a sample is never held out."""
     threads: int
     seed: int
-    allowed: NDArray[np.bool_] | None = None
-    """(sample,) whether it may be learnt from; None: all may."""
+    share: float = 1.0
+    """Of the polygons of each class that a fold leaves to learn from; at least one."""
     is_over: Callable[[], bool] = lambda: False
     """Whether the time is up: then nothing more is tried."""
     _known: dict[tuple[Kind, Setup, int], Floats] = field(default_factory=dict)
@@ -141,31 +141,39 @@ class Tryout:
         """(sample, class) by one kind alone."""
         key = kind, setup.alone(kind), repeat
         if key not in self._known:
-            self._known[key] = self._repeat(kind, setup, self.fold_of[repeat])
+            self._known[key] = self._repeat(kind, setup, repeat)
         return self._known[key]
 
-    def _repeat(self, kind: Kind, setup: Setup, folds: NDArray[np.int64]) -> Floats:
+    def _repeat(self, kind: Kind, setup: Setup, repeat: int) -> Floats:
         samples, columns = self.samples, list(self.samples.columns_of(setup))
+        folds = self.fold_of[repeat]
         found = np.zeros((len(folds), samples.classes), dtype=np.float32)
         for fold in range(int(folds.max()) + 1):
             inside = folds == fold
-            rows = samples.rows(setup, self._learnt(self._allowed(folds != fold), fold))
+            rows = samples.rows(setup, self._learnt(self._allowed(repeat, fold), fold))
             fitted = fit_kind(kind, setup, rows, self.threads, self.seed, tried=True)
             values = np.ascontiguousarray(samples.values[inside][:, columns])
             found[inside] = predict(fitted, values)
         return found
 
-    def has_all_classes(self) -> bool:
-        """Whether every fold leaves samples of every class to learn from."""
-        return all(
-            len(np.unique(self.samples.labels[self._allowed(folds != fold)]))
-            == self.samples.classes
-            for folds in self.fold_of
-            for fold in range(int(folds.max()) + 1)
-        )
+    def learnt_from(self) -> float:
+        """Mean number of samples that the folds of the first deal leave to learn from."""
+        folds = range(int(self.fold_of[0].max()) + 1)
+        return float(np.mean([self._allowed(0, fold).sum() for fold in folds]))
 
-    def _allowed(self, beside: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        return beside if self.allowed is None else beside & self.allowed
+    def _allowed(self, repeat: int, fold: int) -> NDArray[np.bool_]:
+        """Those that the fold does not hold out, of some of their polygons."""
+        beside: NDArray[np.bool_] = self.fold_of[repeat] != fold
+        if self.share == 1:
+            return beside
+        labels, groups = self.samples.labels, self.samples.groups
+        random = np.random.default_rng([self.seed, repeat, fold])
+        for label in range(self.samples.classes):
+            members = beside & (labels == label)
+            left = np.unique(groups[members])
+            gone = random.permutation(left)[share_of(len(left), self.share) :]
+            beside[members & np.isin(groups, gone)] = False
+        return beside
 
     def _learnt(self, allowed: NDArray[np.bool_], fold: int) -> NDArray[np.bool_]:
         """Those that may be learnt from, thinned evenly over the classes where they are many."""
@@ -183,3 +191,8 @@ class Tryout:
             count = min(len(members), max(50, round(share * len(members))))
             kept[random.permutation(members)[:count]] = True
         return kept
+
+
+def share_of(polygons: int, share: float) -> int:
+    """How many of the polygons of a class a share of them is: one at least."""
+    return max(1, int(polygons * share))

@@ -111,6 +111,7 @@ def _estimate(report: Mapping[str, Any], names: Sequence[str], held: str) -> Ite
         f"times): accuracy {_figure(found['accuracy'])}, macro-F1 {_figure(found['macro_f1'])}; "
         f"{found['polygons']} {held}, {found['pixels']} pixels."
     )
+    yield from _grown(found, held)
     if found["small"]:
         yield f"These are small numbers: {found['polygons']} {held} tell little of others."
     each = zip(names, samples["polygons"], samples["counts"], strict=True)
@@ -118,6 +119,18 @@ def _estimate(report: Mapping[str, Any], names: Sequence[str], held: str) -> Ite
     if found["left_out"]:
         some = ", ".join(names[place] for place in found["left_out"])
         yield f"Learnt, but not in these figures, for want of {held} to hold out: {some}."
+
+
+def _grown(found: Mapping[str, Any], held: str) -> Iterator[str]:
+    """What the figures owe to the model's learning from more than the folds do."""
+    # models of earlier versions do not tell
+    figures = [found[name] for name in ("accuracy", "macro_f1")]
+    grown = [one.get("grown", 0.0) for one in figures]
+    if any(f"{one:.3f}" != "0.000" for one in grown):
+        yield (
+            f"Of these {grown[0]:.3f} and {grown[1]:.3f} are extrapolated: folds learn from fewer "
+            f"{held} than the model does, and from half of those they are worse."
+        )
 
 
 def _figure(one: Mapping[str, float]) -> str:

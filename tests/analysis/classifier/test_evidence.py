@@ -7,7 +7,7 @@ import pytest
 from sklearn import metrics  # type: ignore[import-untyped]
 
 from automap_tiles.analysis.classifier.decide import Answer, Decision, best
-from automap_tiles.analysis.classifier.estimate import estimate
+from automap_tiles.analysis.classifier.estimate import Seen, estimate
 from automap_tiles.analysis.classifier.evidence import (
     Counts,
     accuracy,
@@ -29,6 +29,10 @@ def _counts(right: np.ndarray, labels: np.ndarray, pixels: int = 10) -> Counts:
     each[places, labels, labels] = right * pixels
     each[places, labels, 1 - labels] = (1 - right) * pixels
     return Counts(each=each)
+
+
+def _unchosen(counts: Counts, draws: np.ndarray) -> Seen:
+    return Seen(start=counts, taken=counts, decisions=[], draws=draws)
 
 
 def test_scores_are_those_of_scikit_learn() -> None:
@@ -72,12 +76,14 @@ def test_the_best_of_many_equals_is_not_believed() -> None:
                 name=str(place),
                 tried=Tried(setup=SETUP, counts=one),
                 gain=gain(one, several[0], draws),
+                beside=several[0],
             )
             for place, one in enumerate(several[1:], 1)
         ]
         decision = Decision(question="which", answers=tuple(answers), taken=best(answers))
         taken = answers[decision.taken].tried.counts
-        found = estimate(several[0], taken, [decision], draws, told=BOTH, pixels=240, repeats=1)
+        seen = Seen(start=several[0], taken=taken, decisions=[decision], draws=draws)
+        found = estimate(seen, told=BOTH, pixels=240, repeats=1)
         stated.append(found.accuracy.value)
         chosen.append(float(accuracy(taken.whole)))
     mean = np.mean([np.clip(np.random.default_rng(9).normal(truth, 0.25, 10**5), 0, 1).mean()])
@@ -94,7 +100,7 @@ def test_the_interval_holds_what_other_polygons_show() -> None:
         seen = _counts(random.beta(4, 1, 20), labels)
         other = _counts(random.beta(4, 1, 10), labels[:10])
         found = estimate(
-            seen, seen, [], draws_of(labels, seed), told=BOTH, pixels=200, repeats=1
+            _unchosen(seen, draws_of(labels, seed)), told=BOTH, pixels=200, repeats=1
         ).accuracy
         held += bool(found.low <= accuracy(other.whole) <= found.high)
     assert 88 <= held <= 100
@@ -112,7 +118,7 @@ def test_polygons_of_unlike_size_that_are_right_or_wrong_as_a_whole() -> None:
         each[np.arange(24), labels, np.where(wrong, 1 - labels, labels)] = sizes
         seen, others = Counts(each=each[:16]), each[16:].sum(axis=0)
         found = estimate(
-            seen, seen, [], draws_of(labels[:16], seed), told=BOTH, pixels=200, repeats=1
+            _unchosen(seen, draws_of(labels[:16], seed)), told=BOTH, pixels=200, repeats=1
         )
         for name, measure in (("accuracy", accuracy), ("macro_f1", macro_f1)):
             figure = getattr(found, name)
@@ -124,7 +130,8 @@ def test_polygons_of_unlike_size_that_are_right_or_wrong_as_a_whole() -> None:
 def test_all_right_is_not_sure() -> None:
     labels = np.arange(10) % 2
     perfect = _counts(np.ones(10), labels)
-    found = estimate(perfect, perfect, [], draws_of(labels, 0), told=BOTH, pixels=100, repeats=1)
+    seen = _unchosen(perfect, draws_of(labels, 0))
+    found = estimate(seen, told=BOTH, pixels=100, repeats=1)
     assert found.accuracy.value == found.accuracy.high == 1
     assert found.accuracy.low == pytest.approx(1 - 3 / 10)
     assert found.is_small
@@ -135,7 +142,7 @@ def test_classes_that_are_not_told_decide_and_are_not_in_the_figures() -> None:
     counts = _counts(np.array([0.9, 0.7, 0.9, 0.7, 0.0, 0.0]), labels)
     draws = draws_of(labels, 0)
     told = np.array([True, False])
-    found = estimate(counts, counts, [], draws, told=told, pixels=40, repeats=1)
+    found = estimate(_unchosen(counts, draws), told=told, pixels=40, repeats=1)
     assert found.accuracy.value == pytest.approx(0.8)
     assert (found.polygons, found.left_out) == (4, (1,))
     better = _counts(np.array([0.9, 0.7, 0.9, 0.7, 1.0, 0.8]), labels)

@@ -128,8 +128,8 @@ def test_the_page_of_a_training(training: dict[str, Any], tmp_path: Path) -> Non
     for section in ("random", "holdout"):
         assert f"{100 * training[section]['accuracy']:.1f} %" in shown
     estimate = training["estimate"]
-    for number in estimate["accuracy"].values():
-        assert f"{100 * number:.1f} %" in shown
+    for key in ("value", "low", "high"):
+        assert f"{100 * estimate['accuracy'][key]:.1f} %" in shown
     assert f"{estimate['polygons']} polygons tell little of others" in shown
     assert "None of these is the accuracy of a map" in shown
     assert "automap assess" in shown
@@ -137,6 +137,21 @@ def test_the_page_of_a_training(training: dict[str, Any], tmp_path: Path) -> Non
     assert "<b>water & ice</b>" in shown
     assert "prefers-color-scheme: dark" in text
     assert 'name="viewport"' in text
+
+
+def test_what_is_extrapolated_is_named(training: dict[str, Any], tmp_path: Path) -> None:
+    def shown(grown: dict[str, float]) -> str:
+        told = copy.deepcopy(training)
+        for key in ("accuracy", "macro_f1"):
+            del told["estimate"][key]["grown"]
+            told["estimate"][key] |= grown
+        return " ".join(" ".join(Page(written(told, tmp_path / "report.html")).text).split())
+
+    assert "part of the figures: 3.4 % of the accuracy, 0.034 of the macro-F1" in shown(
+        {"grown": 0.034}
+    )
+    for nothing in ({"grown": 0.0}, {}):  # models of earlier versions do not tell
+        assert "extrapolated" not in shown(nothing)
 
 
 def test_its_tables(training: dict[str, Any], tmp_path: Path) -> None:
