@@ -7,11 +7,11 @@ from typing import Literal, overload
 
 from automap_tiles.engine.check import CheckReport
 from automap_tiles.engine.events import Summary
-from automap_tiles.workflows.assess.workflow import AssessOutcome, DesignOutcome, MapReport
+from automap_tiles.workflows.assess._workflow import AssessOutcome, DesignOutcome, MapReport
 from automap_tiles.workflows.automap.check import AutomapReport
 from automap_tiles.workflows.automap.state import AutomapOutcome
 from automap_tiles.workflows.events import Said
-from automap_tiles.workflows.export.run import ExportOutcome, ExportReport
+from automap_tiles.workflows.export._run import ExportOutcome, ExportReport
 from automap_tiles.workflows.order import Order
 from automap_tiles.workflows.running_order import RunningOrder
 from automap_tiles.workflows.samples.workflow import SamplesOutcome, SamplesReport
@@ -20,7 +20,7 @@ from automap_tiles.workflows.tiles.copy import CopyOutcome, CopyReport
 from automap_tiles.workflows.tiles.index import IndexOutcome
 from automap_tiles.workflows.tiles.info import Info
 from automap_tiles.workflows.tiles.remove import RemoveOutcome, RemoveReport
-from automap_tiles.workflows.train.workflow import TrainOutcome, TrainReport
+from automap_tiles.workflows.train._workflow import TrainOutcome, TrainReport
 from automap_tiles.workflows.verify.run import VerifyOutcome, VerifyReport
 
 __all__ = ["check", "run"]

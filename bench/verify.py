@@ -21,8 +21,8 @@ from rasterio.transform import from_origin
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions, execute
 from automap_tiles.runtime import open_process
+from automap_tiles.workflows.verify._target import open_target
 from automap_tiles.workflows.verify.files import FilesReport, check_files
-from automap_tiles.workflows.verify.target import open_target
 
 _SIZE, _BANDS, _ROUNDS = 4000, 6, 7
 

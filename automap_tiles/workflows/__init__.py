@@ -78,7 +78,7 @@ def check(order: Order) -> Said:
 def run(order: Order, *, stop: StopToken = NEVER) -> Generator[Event]:
     """Carry an order out; the last event is `Finished`."""
     # with the events comes NumPy, which whoever only builds orders, or asks for help, does not need
-    from automap_tiles.workflows.telling import with_what_is_told
+    from automap_tiles.workflows._telling import with_what_is_told
 
     events = _module(order).run(order.checked(), stop=stop)
     with contextlib.closing(events):

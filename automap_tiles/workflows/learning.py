@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from automap_tiles.workflows.bounds import Count, Folds, Half, NotNegative, Positive, Whole
+from automap_tiles.workflows._bounds import Count, Folds, Half, NotNegative, Positive, Whole
 from automap_tiles.workflows.order import Part
 
 PER_CLASS = 2000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from automap_tiles.workflows.bounds import Zooms, all_zooms
+from automap_tiles.workflows._bounds import Zooms, all_zooms
 from automap_tiles.workflows.order import Part
 
 Value: TypeAlias = str | int | float | bool | None

@@ -18,7 +18,7 @@ from automap_tiles.errors import InputError
 from automap_tiles.layers.default_style import default_style
 from automap_tiles.layers.stretch import as_text
 from automap_tiles.pictures.style import read_style
-from automap_tiles.workflows.export.source import open_source
+from automap_tiles.workflows.export._source import open_source
 
 
 def written(path: Path, data: np.ndarray, **more: Any) -> str:

@@ -20,8 +20,8 @@ from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.grid import Pyramid
 from automap_tiles.notes import Fate, Notes, collecting
 from automap_tiles.vector import _geojson
-from automap_tiles.workflows.tiles.conversion import conversion_config
-from automap_tiles.workflows.tiles.convert_order import ConvertOrder
+from automap_tiles.workflows.tiles._conversion import conversion_config
+from automap_tiles.workflows.tiles._convert_order import ConvertOrder
 from automap_tiles.workflows.where import Where
 from tests.workflows.tiles.test_convert_keeps import converted, tiles
 

@@ -11,8 +11,8 @@ import pytest
 from automap_tiles.errors import InputError
 from automap_tiles.notes import Fate, Note, Notes, Subject, tell
 from automap_tiles.stopping import NEVER, Stopped, raise_if_stopped
-from automap_tiles.workflows import aside as module
-from automap_tiles.workflows.aside import Say, aside
+from automap_tiles.workflows import _aside as module
+from automap_tiles.workflows._aside import Say, aside
 from automap_tiles.workflows.events import Event, Skipped, Told
 
 NOTE = Note(fate=Fate.LOST, subject=Subject.SCENES, reason="too dark", examples=("a",))

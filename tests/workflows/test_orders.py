@@ -15,7 +15,7 @@ import pytest
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import Pyramid
 from automap_tiles.workflows import WORKFLOWS, order_from_json
-from automap_tiles.workflows.export.order import ExportOrder, spec_of
+from automap_tiles.workflows.export._order import ExportOrder, spec_of
 from automap_tiles.workflows.order import NEVER, Order, StopToken
 from automap_tiles.workflows.places import area_of
 from automap_tiles.workflows.tiles.convert import ConvertOrder

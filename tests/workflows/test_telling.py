@@ -8,8 +8,8 @@ import pytest
 
 from automap_tiles.errors import InputError
 from automap_tiles.notes import Fate, Note, Subject, tell
+from automap_tiles.workflows._telling import with_what_is_told
 from automap_tiles.workflows.events import Event, Skipped, Told
-from automap_tiles.workflows.telling import with_what_is_told
 
 NOTE = Note(fate=Fate.GUESSED, subject=Subject.OPTIONS, reason="nobody said it")
 

@@ -1,9 +1,9 @@
 """Map accuracy: from a reference sample to estimates, and the sample that they need."""
 
-from automap_tiles.workflows.assess.assessment import Assessment, assess
-from automap_tiles.workflows.assess.drawing import DesignWish, Drawn, draw, write_points
-from automap_tiles.workflows.assess.reference import ReferenceWish
-from automap_tiles.workflows.assess.workflow import (
+from automap_tiles.workflows.assess._assessment import Assessment, assess
+from automap_tiles.workflows.assess._drawing import DesignWish, Drawn, draw, write_points
+from automap_tiles.workflows.assess._reference import ReferenceWish
+from automap_tiles.workflows.assess._workflow import (
     AssessOrder,
     AssessOutcome,
     DesignOrder,

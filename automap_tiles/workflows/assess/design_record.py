@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automap_tiles.errors import ConfigError
-from automap_tiles.workflows.assess.class_map import Strata
+from automap_tiles.workflows.assess._class_map import Strata
 
 _KIND = "design of a reference sample"
 _VERSION = 1

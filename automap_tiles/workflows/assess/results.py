@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from automap_tiles.analysis.accuracy import Estimate
-from automap_tiles.workflows.assess.assessment import Assessment, remarks
-from automap_tiles.workflows.assess.drawing import Drawn
+from automap_tiles.workflows.assess._assessment import Assessment, remarks
+from automap_tiles.workflows.assess._drawing import Drawn
 
 _HECTARE = 10_000.0
 

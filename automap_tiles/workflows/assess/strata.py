@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 from automap_tiles.analysis.stratified import StratifiedSample
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Fate, Note, Subject
-from automap_tiles.workflows.assess.class_map import ClassMap, Strata, at, count, open_map
-from automap_tiles.workflows.assess.design_record import read_record, record_beside
-from automap_tiles.workflows.assess.reference import (
+from automap_tiles.workflows.assess._class_map import ClassMap, Strata, at, count, open_map
+from automap_tiles.workflows.assess._reference import (
     Reference,
     ReferenceWish,
     names_of,
     samples_of,
     trained_on,
 )
+from automap_tiles.workflows.assess.design_record import read_record, record_beside
 
 if TYPE_CHECKING:
     from rasterio.crs import CRS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from automap_tiles.errors import AutomapError
-from automap_tiles.workflows.aside import aside
+from automap_tiles.workflows._aside import aside
 from automap_tiles.workflows.automap.classification import (
     Classification,
     map_config,

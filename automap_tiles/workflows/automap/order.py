@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from automap_tiles.workflows.bounds import Count, Percent, Whole
+from automap_tiles.workflows._bounds import Count, Percent, Whole
 from automap_tiles.workflows.learning import Learning
 from automap_tiles.workflows.order import Order
 

@@ -14,7 +14,7 @@ from automap_tiles.errors import AutomapError, InputError, TilesFailed
 from automap_tiles.runtime.open import open_process
 from automap_tiles.runtime.process import Process
 from automap_tiles.stopping import Stopped
-from automap_tiles.workflows.aside import Say, aside
+from automap_tiles.workflows._aside import Say, aside
 from automap_tiles.workflows.automap.composite import composite_config
 from automap_tiles.workflows.automap.discover import discover
 from automap_tiles.workflows.automap.download import SceneStatus, download

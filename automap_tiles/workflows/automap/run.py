@@ -6,7 +6,8 @@ from collections.abc import Generator
 
 from automap_tiles.engine.journal import hold, place_of
 from automap_tiles.stopping import NEVER, Stopped, StopToken
-from automap_tiles.workflows.aside import aside
+from automap_tiles.workflows._aside import aside
+from automap_tiles.workflows._telling import telling_first
 from automap_tiles.workflows.automap.classification import (
     Classification,
     check_samples,
@@ -21,7 +22,6 @@ from automap_tiles.workflows.automap.results import check_composites
 from automap_tiles.workflows.automap.scratch import Scratch
 from automap_tiles.workflows.automap.state import State
 from automap_tiles.workflows.events import Event, Fact, Finished, Started
-from automap_tiles.workflows.telling import telling_first
 
 
 def run(order: DownloadOrder, *, stop: StopToken = NEVER) -> Generator[Event]:

@@ -24,7 +24,7 @@ def check_name(path: Path | Address) -> None:
             remedy="a name ending in .html or .json",
         )
     if suffix in _PAGES:
-        from automap_tiles.workflows.report.page import environment
+        from automap_tiles.workflows.report._page import environment
 
         environment()
 
@@ -32,7 +32,7 @@ def check_name(path: Path | Address) -> None:
 def write_training(report: Mapping[str, Any], path: Path | Address) -> None:
     """Write what `commands.train.report_of` tells of a training."""
     if _ending(path) in _PAGES:
-        from automap_tiles.workflows.report.training import page
+        from automap_tiles.workflows.report._training import page
 
         _put(page(report), path)
     else:
@@ -42,7 +42,7 @@ def write_training(report: Mapping[str, Any], path: Path | Address) -> None:
 def write_assessment(report: Mapping[str, Any], path: Path | Address) -> None:
     """Write what `Assessment.to_dict` tells of a map."""
     if _ending(path) in _PAGES:
-        from automap_tiles.workflows.report.assessment import page
+        from automap_tiles.workflows.report._assessment import page
 
         _put(page(report), path)
     else:

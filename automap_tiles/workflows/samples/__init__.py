@@ -1,9 +1,9 @@
 """Samples of known class: read from any file, given the features of a picture."""
 
-from automap_tiles.workflows.samples.classes import ClassList, read_classes
+from automap_tiles.workflows.samples._classes import ClassList, read_classes
+from automap_tiles.workflows.samples._source import Samples, read_samples
 from automap_tiles.workflows.samples.extraction import Extraction, extract
 from automap_tiles.workflows.samples.picture import Picture, look_at
-from automap_tiles.workflows.samples.source import Samples, read_samples
 
 __all__ = [
     "ClassList",

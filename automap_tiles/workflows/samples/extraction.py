@@ -31,15 +31,15 @@ from automap_tiles.notes import Note, Notes, tell
 from automap_tiles.runtime import open_process
 from automap_tiles.stopping import NEVER, Stopped, StopToken
 from automap_tiles.storage import Address
-from automap_tiles.workflows.aside import aside
+from automap_tiles.workflows._aside import aside
 from automap_tiles.workflows.events import Event, Fact, Failed
 from automap_tiles.workflows.how import How
 from automap_tiles.workflows.running import as_phase, at_once, carry_out
+from automap_tiles.workflows.samples._source import Samples
 from automap_tiles.workflows.samples.claims import Claims, joined
 from automap_tiles.workflows.samples.losses import notes_of
 from automap_tiles.workflows.samples.picture import Picture, look_at
 from automap_tiles.workflows.samples.pixels import Pixels, place, thinned
-from automap_tiles.workflows.samples.source import Samples
 
 SAMPLING = "sampling"
 """The phase."""

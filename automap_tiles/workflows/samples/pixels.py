@@ -20,10 +20,10 @@ from automap_tiles.analysis.sample_table import Loss, Reason, added
 from automap_tiles.analysis.sampling import by_number, lots
 from automap_tiles.errors import ConfigError, GridError
 from automap_tiles.notes import Fate, Note, Subject
+from automap_tiles.workflows.samples._polygons import PolygonClaims, Polygons
+from automap_tiles.workflows.samples._source import Samples
 from automap_tiles.workflows.samples.claims import Claims, joined
 from automap_tiles.workflows.samples.picture import Picture
-from automap_tiles.workflows.samples.polygons import PolygonClaims, Polygons
-from automap_tiles.workflows.samples.source import Samples
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.scenes.select import Period
-from automap_tiles.workflows.samples.fields import missing_field
+from automap_tiles.workflows.samples._fields import missing_field
 
 _YEAR = re.compile(r"\d{4}")
 _REMEDY = "X,Y,2018 (or longitude,latitude,2018) in the first line: longitude, latitude, class"

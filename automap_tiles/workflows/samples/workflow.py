@@ -12,16 +12,16 @@ from automap_tiles.analysis.sample_table import SampleTable
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Fate, Note, Notes, Subject, collecting, tell
 from automap_tiles.stopping import NEVER, Stopped, StopToken
-from automap_tiles.workflows.aside import aside
-from automap_tiles.workflows.bounds import Count, Whole
+from automap_tiles.workflows._aside import aside
+from automap_tiles.workflows._bounds import Count, Whole
 from automap_tiles.workflows.events import Event, Finished, Json, Started
 from automap_tiles.workflows.order import Order
-from automap_tiles.workflows.samples.classes import read_classes
-from automap_tiles.workflows.samples.export import check_name, write_table
+from automap_tiles.workflows.samples._classes import read_classes
+from automap_tiles.workflows.samples._export import check_name, write_table
+from automap_tiles.workflows.samples._source import read_samples
 from automap_tiles.workflows.samples.extraction import Extraction, Sampling, sampled
 from automap_tiles.workflows.samples.picture import look_at
 from automap_tiles.workflows.samples.recipes import RecipeWish, make_recipe, read_recipe
-from automap_tiles.workflows.samples.source import read_samples
 
 
 @dataclass(frozen=True, kw_only=True)

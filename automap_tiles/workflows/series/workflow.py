@@ -15,11 +15,11 @@ from automap_tiles.scenes.select import Period, Selection, one_level, overpasses
 from automap_tiles.scenes.unmasked import notes_of
 from automap_tiles.stopping import NEVER, Stopped, StopToken
 from automap_tiles.storage import open_storage
-from automap_tiles.workflows.aside import Say, aside
+from automap_tiles.workflows._aside import Say, aside
+from automap_tiles.workflows._bounds import Percent
 from automap_tiles.workflows.automap.discover import scenes_of
 from automap_tiles.workflows.automap.parameters import boundary_area, satellites_of
 from automap_tiles.workflows.automap.state import SceneRejected
-from automap_tiles.workflows.bounds import Percent
 from automap_tiles.workflows.events import (
     Done,
     Event,
@@ -31,7 +31,7 @@ from automap_tiles.workflows.events import (
     Started,
 )
 from automap_tiles.workflows.order import Order
-from automap_tiles.workflows.series.moments import (
+from automap_tiles.workflows.series._moments import (
     Moment,
     in_order,
     moments_of,
@@ -207,7 +207,7 @@ def _wanted(order: SeriesOrder) -> _Wanted:
             "either a point or an area", key="point", found=order.point, remedy="one of the two"
         )
     if order.plot is not None:
-        from automap_tiles.workflows.series.plot import check_installed
+        from automap_tiles.workflows.series._plot import check_installed
 
         check_installed()  # now, rather than when all is read
     names = tuple(dict.fromkeys(order.values))
@@ -240,7 +240,7 @@ def _write(outcome: SeriesOutcome, order: SeriesOrder) -> None:
     if order.output is not None:
         _put(order.output, outcome.csv.encode())
     if order.plot is not None:
-        from automap_tiles.workflows.series.plot import to_png
+        from automap_tiles.workflows.series._plot import to_png
 
         title = order.area or "{:.5g} {:.5g}".format(*(order.point or ()))
         _put(order.plot, to_png(outcome.moments, outcome.names, title))

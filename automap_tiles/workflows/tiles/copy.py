@@ -27,8 +27,8 @@ from automap_tiles.storage import Storage, checksum, is_remote, open_storage
 from automap_tiles.workflows.events import Done, Event, Failed, Finished, Json, Skipped, Started
 from automap_tiles.workflows.order import NEVER, Order, StopToken
 from automap_tiles.workflows.places import selection_of
-from automap_tiles.workflows.tiles.copied_rows import copy_journal
-from automap_tiles.workflows.tiles.item import TileItem
+from automap_tiles.workflows.tiles._copied_rows import copy_journal
+from automap_tiles.workflows.tiles._item import TileItem
 from automap_tiles.workflows.tiles.remove import clean
 from automap_tiles.workflows.where import Where
 

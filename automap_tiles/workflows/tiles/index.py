@@ -187,7 +187,7 @@ def _write(
                 lines = (f"{_location(directory, index, options)}\n" for index in tiles)
                 part.write_text("".join(lines), encoding="utf-8")
             elif kind is IndexKind.VRT:
-                from automap_tiles.workflows.tiles.vrt import vrt_xml
+                from automap_tiles.workflows.tiles._vrt import vrt_xml
 
                 part.write_text(vrt_xml(directory, tiles, path.parent, options.basepath), "utf-8")
             else:

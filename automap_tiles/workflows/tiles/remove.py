@@ -14,7 +14,7 @@ from automap_tiles.storage import Storage, is_remote
 from automap_tiles.workflows.events import Done, Event, Finished, Json, Started
 from automap_tiles.workflows.order import NEVER, Order, StopToken
 from automap_tiles.workflows.places import selection_of
-from automap_tiles.workflows.tiles.item import TileItem
+from automap_tiles.workflows.tiles._item import TileItem
 from automap_tiles.workflows.where import Where
 
 LAST_KEY = 2**62 - 1

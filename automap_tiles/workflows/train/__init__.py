@@ -1,9 +1,8 @@
 """From samples and a picture to a model."""
 
 from automap_tiles.workflows.samples.recipes import Offer, RecipeWish, make_recipe, read_recipe
-from automap_tiles.workflows.train.order import TrainOrder
-from automap_tiles.workflows.train.results import explain, report_of, summary
-from automap_tiles.workflows.train.run import (
+from automap_tiles.workflows.train._order import TrainOrder
+from automap_tiles.workflows.train._run import (
     TRAINING,
     SamplesRead,
     Trained,
@@ -11,7 +10,8 @@ from automap_tiles.workflows.train.run import (
     TriedParameters,
     trained,
 )
-from automap_tiles.workflows.train.workflow import TrainOutcome, TrainReport, check, run
+from automap_tiles.workflows.train._workflow import TrainOutcome, TrainReport, check, run
+from automap_tiles.workflows.train.results import explain, report_of, summary
 
 __all__ = [
     "TRAINING",

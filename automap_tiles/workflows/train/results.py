@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from automap_tiles.analysis.sample_table import SampleTable
-from automap_tiles.workflows.train.run import Trained
+from automap_tiles.workflows.train._run import Trained
 
 
 def report_of(outcome: Trained) -> dict[str, Any]:

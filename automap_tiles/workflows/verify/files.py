@@ -19,8 +19,8 @@ from automap_tiles.notes import Fate, Note, Subject
 from automap_tiles.stopping import NEVER, Either, StopToken
 from automap_tiles.storage import LocalStorage, checksum_of_chunks, is_remote
 from automap_tiles.workflows.events import Json
-from automap_tiles.workflows.verify.readable import why_unreadable
-from automap_tiles.workflows.verify.target import Target, read_journal
+from automap_tiles.workflows.verify._readable import why_unreadable
+from automap_tiles.workflows.verify._target import Target, read_journal
 
 if TYPE_CHECKING:
     from automap_tiles.engine.journal import JournalReader

@@ -20,11 +20,11 @@ from automap_tiles.workflows.events import (
     Told,
 )
 from automap_tiles.workflows.order import NEVER, StopToken
-from automap_tiles.workflows.verify.failures import write_failures
+from automap_tiles.workflows.verify._failures import write_failures
+from automap_tiles.workflows.verify._order import VerifyOrder
+from automap_tiles.workflows.verify._target import Target, open_target, read_journal
 from automap_tiles.workflows.verify.files import Damage, FilesReport, check_files, mark
-from automap_tiles.workflows.verify.order import VerifyOrder
 from automap_tiles.workflows.verify.seams import Seam, check_seams
-from automap_tiles.workflows.verify.target import Target, open_target, read_journal
 
 FILES, SEAMS = "files", "seams"
 """The phases."""

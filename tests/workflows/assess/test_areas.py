@@ -9,7 +9,7 @@ from rasterio.crs import CRS
 
 from automap_tiles.errors import GridError
 from automap_tiles.grid import Grid, Pyramid
-from automap_tiles.workflows.assess.areas import pixel_areas
+from automap_tiles.workflows.assess._areas import pixel_areas
 
 pyproj = pytest.importorskip("pyproj")
 GEOD = pyproj.Geod(ellps="WGS84")

@@ -17,8 +17,8 @@ from automap_tiles import open_process
 from automap_tiles.analysis.accuracy import map_accuracy
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Fate, Note, Subject, collecting
-from automap_tiles.workflows.assess import ReferenceWish, assess, class_map
-from automap_tiles.workflows.assess.class_map import count, open_map
+from automap_tiles.workflows.assess import ReferenceWish, _class_map, assess
+from automap_tiles.workflows.assess._class_map import count, open_map
 from automap_tiles.workflows.assess.results import summary
 from tests.workflows.assess.maps import (
     LON_LAT,
@@ -161,7 +161,7 @@ def test_tiles_do_not_show(
         },
     }
     assert list(open_process(config).execute(concurrency="none"))
-    monkeypatch.setattr(class_map, "_TILE", 64)
+    monkeypatch.setattr(_class_map, "_TILE", 64)
     tiled = count(open_map(folder))
     assert tiled.pixels == whole.pixels
     np.testing.assert_allclose(tiled.areas, whole.areas, rtol=1e-5)

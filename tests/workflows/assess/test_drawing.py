@@ -14,8 +14,8 @@ from rasterio.warp import transform
 from automap_tiles.analysis.design import Allocation
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Fate, Subject, collecting
-from automap_tiles.workflows.assess import DesignWish, ReferenceWish, assess, class_map, draw
-from automap_tiles.workflows.assess.drawing import Drawn, write_points
+from automap_tiles.workflows.assess import DesignWish, ReferenceWish, _class_map, assess, draw
+from automap_tiles.workflows.assess._drawing import Drawn, write_points
 from automap_tiles.workflows.samples import read_samples
 from tests.workflows.assess.maps import (
     LON_LAT,
@@ -150,7 +150,7 @@ def test_wrong_wishes(path: Path, tmp_path: Path) -> None:
 def test_a_map_read_in_small_tiles(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = draw(str(path), DesignWish(size=200))
     monkeypatch.setattr("automap_tiles.workflows.samples.picture._LARGEST_TILE", 64)
-    monkeypatch.setattr(class_map, "_TILE", 64)
+    monkeypatch.setattr(_class_map, "_TILE", 64)
     parts = draw(str(path), DesignWish(size=200))
     # areas of tiles differ in the ninth digit, which decides nothing
     np.testing.assert_array_equal(whole.record.x, parts.record.x)

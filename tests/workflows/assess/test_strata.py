@@ -17,8 +17,8 @@ from automap_tiles.analysis.stratified import StratifiedSample, stratified_accur
 from automap_tiles.cli.main import main
 from automap_tiles.errors import ConfigError
 from automap_tiles.workflows.assess import ReferenceWish, assess
+from automap_tiles.workflows.assess._drawing import DesignWish, draw, write_points
 from automap_tiles.workflows.assess.design_record import record_beside
-from automap_tiles.workflows.assess.drawing import DesignWish, draw, write_points
 from tests.workflows.assess.maps import (
     LON_LAT,
     NAMES,

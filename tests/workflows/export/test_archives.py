@@ -20,9 +20,9 @@ from pmtiles.tile import TileType
 
 from automap_tiles.errors import ConfigError, MissingExtra, OutputError
 from automap_tiles.stopping import Stopped, stopping
-from automap_tiles.workflows.export import Container, ExportSpec, archive
-from automap_tiles.workflows.export.ledger import Ledger
-from automap_tiles.workflows.export.run import exported
+from automap_tiles.workflows.export import Container, ExportSpec, _archive
+from automap_tiles.workflows.export._ledger import Ledger
+from automap_tiles.workflows.export._run import exported
 from automap_tiles.workflows.running import at_once
 from tests.engine.projects import AUTOMAP
 from tests.workflows.export import conftest
@@ -161,10 +161,10 @@ def test_a_stopped_export_goes_on(
     tmp_path: Path, image: Path, kind: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / f"map.{kind.value}"
-    puts = archive.Archive.put
+    puts = _archive.Archive.put
     count = 0
 
-    def stop(self: archive.Archive, *arguments: Any) -> None:
+    def stop(self: _archive.Archive, *arguments: Any) -> None:
         nonlocal count
         count += 1
         if count > 10:
@@ -172,7 +172,7 @@ def test_a_stopped_export_goes_on(
         puts(self, *arguments)
 
     with monkeypatch.context() as patched:
-        patched.setattr(archive.Archive, "put", stop)
+        patched.setattr(_archive.Archive, "put", stop)
         with pytest.raises(KeyboardInterrupt):
             run(image, out, container=kind, zooms=(6, 12))
     assert not out.exists()
@@ -189,15 +189,15 @@ def test_stopped_while_it_is_put_together(
 ) -> None:
     """Nothing appears, what is painted is kept."""
     out, stop = tmp_path / f"map.{kind.value}", threading.Event()
-    finish = archive.Archive.finish
+    finish = _archive.Archive.finish
 
-    def finishing(self: archive.Archive, description: Any) -> Path:
+    def finishing(self: _archive.Archive, description: Any) -> Path:
         stop.set()
         return finish(self, description)
 
     spec = ExportSpec(source=str(image), out=out, container=kind, workers=1, style=STYLE)
     with monkeypatch.context() as patched:
-        patched.setattr(archive.Archive, "finish", finishing)
+        patched.setattr(_archive.Archive, "finish", finishing)
         outcome = at_once(exported(spec, stop=stop))
     assert outcome.stopped
     assert not outcome.files
@@ -225,7 +225,7 @@ def test_another_look_begins_the_part_again(
 ) -> None:
     out = tmp_path / "map.mbtiles"
     with monkeypatch.context() as patched:
-        patched.setattr(archive.Archive, "finish", _interrupt)
+        patched.setattr(_archive.Archive, "finish", _interrupt)
         with pytest.raises(KeyboardInterrupt):
             run(image, out, container=Container.MBTILES, zooms=(10, 12))
     other = run(image, out, container=Container.MBTILES, zooms=(11, 11), style={"bidx": ("1",)})

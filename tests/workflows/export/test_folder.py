@@ -16,7 +16,7 @@ from PIL import Image
 from automap_tiles.engine.journal import hold, place_of
 from automap_tiles.errors import ConfigError, InputError, OutputBusy
 from automap_tiles.pictures.encode import ImageFormat
-from automap_tiles.workflows.export import Container, folder
+from automap_tiles.workflows.export import Container, _folder
 from tests.devserver.conftest import client_of
 from tests.devserver.test_xyz import TILEJSON
 from tests.engine.projects import AUTOMAP, Project, make_project, make_raster
@@ -132,10 +132,10 @@ def test_a_stopped_export_goes_on(
     tmp_path: Path, image: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(image, tmp_path / "whole", zooms=(5, 13))
-    puts = folder.Folder.put
+    puts = _folder.Folder.put
     count = 0
 
-    def stop(self: folder.Folder, *arguments: object) -> None:
+    def stop(self: _folder.Folder, *arguments: object) -> None:
         nonlocal count
         count += 1
         if count > 10:
@@ -143,7 +143,7 @@ def test_a_stopped_export_goes_on(
         puts(self, *arguments)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patched:
-        patched.setattr(folder.Folder, "put", stop)
+        patched.setattr(_folder.Folder, "put", stop)
         with pytest.raises(KeyboardInterrupt):
             run(image, tmp_path / "map", zooms=(5, 13))
     again = run(image, tmp_path / "map", zooms=(5, 13))
@@ -257,7 +257,7 @@ def test_tilejson(xyz: Made) -> None:
 
 def test_one_at_a_time(tmp_path: Path, image: Path) -> None:
     run(image, tmp_path / "map", zooms=(10, 10))
-    other = folder.Folder(tmp_path / "map", ImageFormat.PNG)
+    other = _folder.Folder(tmp_path / "map", ImageFormat.PNG)
     try:
         with pytest.raises(OutputBusy, match="another export"):
             run(image, tmp_path / "map", zooms=(10, 10))
@@ -313,7 +313,7 @@ def test_only_what_is_to_be_published_lies_in_the_folder(image: Path, tmp_path: 
     assert names == {"tilejson.json"}
     assert not [path for path in out.rglob("*") if path.name.startswith(".")]
     # as an earlier version left it: the ledger moves out, nothing is painted again
-    (tmp_path / f"tiles{folder.LEDGER}").rename(out / folder.LEDGER)
+    (tmp_path / f"tiles{_folder.LEDGER}").rename(out / _folder.LEDGER)
     again = run(image, out)
     assert again.painted == 0
     assert again.unchanged

@@ -15,8 +15,8 @@ from rasterio.transform import from_origin
 
 from automap_tiles.errors import OutputError
 from automap_tiles.workflows.export import Container
-from automap_tiles.workflows.export import mbtiles as mbtiles_module
-from automap_tiles.workflows.export.ledger import Ledger
+from automap_tiles.workflows.export import _mbtiles as mbtiles_module
+from automap_tiles.workflows.export._ledger import Ledger
 from tests.workflows.export.conftest import run
 
 ARCHIVES = [Container.MBTILES, Container.PMTILES]

@@ -13,7 +13,7 @@ from rasterio.transform import from_origin
 
 from automap_tiles.notes import Fate, collecting
 from automap_tiles.workflows.export import Container
-from automap_tiles.workflows.export.times import time_of
+from automap_tiles.workflows.export._times import time_of
 from tests.workflows.export.conftest import run
 
 SHARES = [

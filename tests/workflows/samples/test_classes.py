@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from automap_tiles.errors import ConfigError
-from automap_tiles.workflows.samples.classes import numbered, read_classes
+from automap_tiles.workflows.samples._classes import numbered, read_classes
 
 WHERE = ConfigError("", "samples.gpkg", key="--class-field kind")
 

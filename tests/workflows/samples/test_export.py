@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from automap_tiles.analysis.sample_table import SampleTable
-from automap_tiles.workflows.samples.export import write_table
+from automap_tiles.workflows.samples._export import write_table
 
 
 def test_every_sample_has_a_row(tmp_path: Path) -> None:

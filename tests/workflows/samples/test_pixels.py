@@ -17,7 +17,7 @@ from scipy import ndimage
 
 from automap_tiles.analysis.sample_table import Reason
 from automap_tiles.errors import ConfigError
-from automap_tiles.workflows.samples import Picture, Samples, look_at, polygons
+from automap_tiles.workflows.samples import Picture, Samples, _polygons, look_at
 from automap_tiles.workflows.samples.pixels import Pixels, place
 from tests.workflows.samples.scenes import (
     TRANSFORM,
@@ -100,7 +100,7 @@ def test_pixels_of_polygons(picture: Picture, seeds: list[int], classes: list[in
 def test_windows_do_not_show(picture: Picture, monkeypatch: pytest.MonkeyPatch) -> None:
     samples = samples_of([blob(seed) for seed in range(20)], [1, 2] * 10)
     whole = place(samples, picture)
-    monkeypatch.setattr(polygons, "_BLOCK", 7)
+    monkeypatch.setattr(_polygons, "_BLOCK", 7)
     parts = place(samples, picture)
     assert found(whole) == found(parts)
     assert whole.losses == parts.losses
@@ -192,7 +192,7 @@ def test_thinning_takes_the_lowest_lots_whatever_the_windows(
     thin = place(samples, picture, per_shape=9, seed=5)
     assert Counter(thin.claims.classes.tolist()) == {1: 9, 2: 1}
     assert thin.candidates == {1: 38 * 38, 2: 1}
-    monkeypatch.setattr(polygons, "_BLOCK", 11)
+    monkeypatch.setattr(_polygons, "_BLOCK", 11)
     assert found(place(samples, picture, per_shape=9, seed=5)) == found(thin)
     assert found(place(samples, picture, per_shape=9, seed=6)) != found(thin)
 

@@ -21,8 +21,8 @@ from automap_tiles.scenes.select import Selection
 from automap_tiles.workflows import run
 from automap_tiles.workflows.automap.discover import scenes_of
 from automap_tiles.workflows.series import SeriesOrder
-from automap_tiles.workflows.series.moments import needed_bands, series, to_csv
-from automap_tiles.workflows.series.plot import SIZE, to_png
+from automap_tiles.workflows.series._moments import needed_bands, series, to_csv
+from automap_tiles.workflows.series._plot import SIZE, to_png
 
 LANDSAT = "data/landsat/rio_tiler_pds_LC08_016037_C1_L1TP_900m"
 

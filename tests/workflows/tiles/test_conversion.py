@@ -15,8 +15,8 @@ from rasterio.transform import from_bounds
 from automap_tiles.commands.facts import best_zoom
 from automap_tiles.errors import AutomapError, ConfigError, InputError
 from automap_tiles.grid import Pyramid
-from automap_tiles.workflows.tiles.conversion import conversion_config
-from automap_tiles.workflows.tiles.convert_order import ConvertOrder
+from automap_tiles.workflows.tiles._conversion import conversion_config
+from automap_tiles.workflows.tiles._convert_order import ConvertOrder
 from automap_tiles.workflows.where import Where
 from tests.commands.conftest import MakeDirectory
 

@@ -24,8 +24,8 @@ from automap_tiles.grid import Pyramid
 from automap_tiles.notes import Fate, Notes, Subject, collecting
 from automap_tiles.raster.about import unused_value
 from automap_tiles.raster.legend import read_class_legend
-from automap_tiles.workflows.tiles.conversion import conversion_config
-from automap_tiles.workflows.tiles.convert_order import ConvertOrder
+from automap_tiles.workflows.tiles._conversion import conversion_config
+from automap_tiles.workflows.tiles._convert_order import ConvertOrder
 from automap_tiles.workflows.where import Where
 
 WriteRaster = Callable[..., str]

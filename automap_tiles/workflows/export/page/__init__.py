@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.storage import open_storage
-from automap_tiles.workflows.export.order import Container, ExportSpec
+from automap_tiles.workflows.export._order import Container, ExportSpec
 
 if TYPE_CHECKING:
-    from automap_tiles.workflows.export.sink import Description
+    from automap_tiles.workflows.export._sink import Description
 
 _MARK = re.compile(r"/\*(title|config|style|script)\*/")
 

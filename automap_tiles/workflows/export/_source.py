@@ -20,7 +20,7 @@ from automap_tiles.runtime.open import resolve_process
 from automap_tiles.runtime.settings import read_sections
 from automap_tiles.runtime.styles import Styles, read_styles
 from automap_tiles.storage import is_remote
-from automap_tiles.workflows.export.order import ExportSpec, Look
+from automap_tiles.workflows.export._order import ExportSpec, Look
 
 if TYPE_CHECKING:
     from automap_tiles.layers.files import FileLayer

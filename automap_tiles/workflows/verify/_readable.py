@@ -10,7 +10,7 @@ from automap_tiles.errors import InputError, ResourceError, is_without_handles
 from automap_tiles.raster.drivers import open_dataset
 
 if TYPE_CHECKING:
-    from automap_tiles.workflows.verify.target import Target
+    from automap_tiles.workflows.verify._target import Target
 
 
 def why_unreadable(target: Target, name: str) -> str | None:

@@ -17,7 +17,7 @@ from automap_tiles.formats.spec import InputSpec
 from automap_tiles.grid import Tile, cover
 from automap_tiles.raster.legend import ClassLegend, read_class_legend
 from automap_tiles.stopping import raise_if_stopped
-from automap_tiles.workflows.assess.areas import pixel_areas
+from automap_tiles.workflows.assess._areas import pixel_areas
 from automap_tiles.workflows.samples.picture import Picture, look_at
 
 _TILE = 1024

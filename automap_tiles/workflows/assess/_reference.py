@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from automap_tiles.analysis.sample_table import Loss, Reason, added
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Note, Subject
-from automap_tiles.workflows.assess.class_map import ClassMap, at
+from automap_tiles.workflows.assess._class_map import ClassMap, at
 from automap_tiles.workflows.samples import ClassList, Picture, Samples, read_classes, read_samples
 from automap_tiles.workflows.samples.claims import Claims
 from automap_tiles.workflows.samples.losses import WORDS, notes_of

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import OutputError
-from automap_tiles.workflows.export.ledger import Ledger
+from automap_tiles.workflows.export._ledger import Ledger
 
 if TYPE_CHECKING:
     from automap_tiles.grid import TileIndex
-    from automap_tiles.workflows.export.sink import Description, Holder
+    from automap_tiles.workflows.export._sink import Description, Holder
 
 KEY = "automap"
 """Entry of an archive's metadata: what it was made of, as JSON."""

@@ -11,18 +11,18 @@ from automap_tiles.analysis.design import Allocation
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Note, Notes
 from automap_tiles.stopping import NEVER, Stopped, StopToken
-from automap_tiles.workflows.aside import aside
-from automap_tiles.workflows.assess.assessment import Assessment, assess
-from automap_tiles.workflows.assess.class_map import open_map
-from automap_tiles.workflows.assess.drawing import (
+from automap_tiles.workflows._aside import aside
+from automap_tiles.workflows._bounds import Count, SmallShare, Whole
+from automap_tiles.workflows.assess._assessment import Assessment, assess
+from automap_tiles.workflows.assess._class_map import open_map
+from automap_tiles.workflows.assess._drawing import (
     DesignWish,
     Drawn,
     check_output,
     draw,
     write_points,
 )
-from automap_tiles.workflows.assess.reference import ReferenceWish, open_model
-from automap_tiles.workflows.bounds import Count, SmallShare, Whole
+from automap_tiles.workflows.assess._reference import ReferenceWish, open_model
 from automap_tiles.workflows.events import Event, Finished, Json, Started
 from automap_tiles.workflows.order import Order
 from automap_tiles.workflows.report import check_name, write_assessment

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import OutputError
 from automap_tiles.stopping import raise_if_stopped
-from automap_tiles.workflows.export.archive import INDEX, KEY, TILES, settle
+from automap_tiles.workflows.export._archive import INDEX, KEY, TILES, settle
 
 if TYPE_CHECKING:
-    from automap_tiles.workflows.export.ledger import Ledger
-    from automap_tiles.workflows.export.sink import Description
+    from automap_tiles.workflows.export._ledger import Ledger
+    from automap_tiles.workflows.export._sink import Description
 
 _APPLICATION = 0x4D504258
 """`MPBX`, by which `file` and others know an MBTiles file (section "Database")."""

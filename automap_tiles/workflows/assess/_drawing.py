@@ -21,14 +21,14 @@ from automap_tiles.analysis.design import (
 from automap_tiles.analysis.sampling import lots
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Fate, Note, Subject, tell
-from automap_tiles.workflows.assess.areas import pixel_areas
-from automap_tiles.workflows.assess.class_map import ClassMap, Strata, count, open_map
+from automap_tiles.workflows.assess._areas import pixel_areas
+from automap_tiles.workflows.assess._class_map import ClassMap, Strata, count, open_map
+from automap_tiles.workflows.assess._reference import open_model, training_keys
 from automap_tiles.workflows.assess.design_record import (
     DesignRecord,
     record_beside,
     write_record,
 )
-from automap_tiles.workflows.assess.reference import open_model, training_keys
 from automap_tiles.workflows.samples.claims import Claims, joined
 
 _SUFFIXES = (".csv", ".geojson", ".json")

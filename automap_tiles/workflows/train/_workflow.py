@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from automap_tiles.notes import Note, Notes, collecting
 from automap_tiles.stopping import NEVER, Stopped, StopToken
 from automap_tiles.storage import Address
+from automap_tiles.workflows._telling import telling_first
 from automap_tiles.workflows.events import Event, Finished, Json, Started
 from automap_tiles.workflows.report import write_training
-from automap_tiles.workflows.telling import telling_first
-from automap_tiles.workflows.train.order import TrainOrder, spec_of
+from automap_tiles.workflows.train._order import TrainOrder, spec_of
+from automap_tiles.workflows.train._run import Trained, begin, trained
 from automap_tiles.workflows.train.results import report_of
-from automap_tiles.workflows.train.run import Trained, begin, trained
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from automap_tiles.engine.pools.choice import usable_processors
 from automap_tiles.engine.pools.group import WorkerDied, WorkerGroup
 from automap_tiles.errors import ProcessError
-from automap_tiles.workflows.export.painting import Painted, Painter
+from automap_tiles.workflows.export._painting import Painted, Painter
 
 if TYPE_CHECKING:
     from automap_tiles.grid import TileIndex

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from automap_tiles.errors import ConfigError, MissingExtra
-from automap_tiles.workflows.series.moments import Moment
+from automap_tiles.workflows.series._moments import Moment
 
 SIZE = (1000, 500)
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 20, 50, 50

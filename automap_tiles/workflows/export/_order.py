@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 from automap_tiles.errors import ConfigError
 from automap_tiles.layers.layer import Query
 from automap_tiles.pictures.encode import ImageFormat
-from automap_tiles.workflows.bounds import Count, Zooms, all_zooms
+from automap_tiles.workflows._bounds import Count, Zooms, all_zooms
 from automap_tiles.workflows.order import Order
 
 

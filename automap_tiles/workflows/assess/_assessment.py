@@ -21,8 +21,8 @@ from automap_tiles.analysis.classifier.scores import Scores
 from automap_tiles.analysis.stratified import stratified_accuracy
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Fate, Note, Subject, tell
-from automap_tiles.workflows.assess.class_map import ClassMap, Strata, count, open_map
-from automap_tiles.workflows.assess.reference import (
+from automap_tiles.workflows.assess._class_map import ClassMap, Strata, count, open_map
+from automap_tiles.workflows.assess._reference import (
     Reference,
     ReferenceWish,
     open_model,

@@ -15,6 +15,7 @@ from automap_tiles.grid import TileIndex
 from automap_tiles.layers import web
 from automap_tiles.layers.files import is_bare
 from automap_tiles.stopping import Stopped, stopping
+from automap_tiles.workflows._telling import telling_first
 from automap_tiles.workflows.events import (
     Done,
     Event,
@@ -25,19 +26,18 @@ from automap_tiles.workflows.events import (
     Skipped,
     Started,
 )
-from automap_tiles.workflows.export import mbtiles, page, pmtiles_file, stac
-from automap_tiles.workflows.export.archive import Archive
-from automap_tiles.workflows.export.folder import Folder
-from automap_tiles.workflows.export.ledger import writing
-from automap_tiles.workflows.export.order import Container, ExportOrder, ExportSpec, Look, spec_of
-from automap_tiles.workflows.export.painting import Painter
-from automap_tiles.workflows.export.plan import Plan, plan_of
-from automap_tiles.workflows.export.pool import paint_all
-from automap_tiles.workflows.export.sink import Description, Sink
-from automap_tiles.workflows.export.source import look_of, open_source
+from automap_tiles.workflows.export import _mbtiles, _pmtiles_file, _stac, page
+from automap_tiles.workflows.export._archive import Archive
+from automap_tiles.workflows.export._folder import Folder
+from automap_tiles.workflows.export._ledger import writing
+from automap_tiles.workflows.export._order import Container, ExportOrder, ExportSpec, Look, spec_of
+from automap_tiles.workflows.export._painting import Painter
+from automap_tiles.workflows.export._plan import Plan, plan_of
+from automap_tiles.workflows.export._pool import paint_all
+from automap_tiles.workflows.export._sink import Description, Sink
+from automap_tiles.workflows.export._source import look_of, open_source
 from automap_tiles.workflows.order import NEVER, StopToken
 from automap_tiles.workflows.running import at_once
-from automap_tiles.workflows.telling import telling_first
 
 if TYPE_CHECKING:
     from automap_tiles.layers.files import FileLayer
@@ -175,14 +175,14 @@ def exported(spec: ExportSpec, *, stop: StopToken = NEVER) -> Generator[Event, N
         if description is not None and spec.page:
             outcome.files.append(page.write(spec, description))
         if description is not None and spec.stac:
-            outcome.files += stac.write(spec, description)
+            outcome.files += _stac.write(spec, description)
     return outcome
 
 
 def _check(spec: ExportSpec) -> None:
     if spec.container is Container.PMTILES:
-        pmtiles_file.check_installed()
-    stac.check(spec)
+        _pmtiles_file.check_installed()
+    _stac.check(spec)
 
 
 _Came: TypeAlias = tuple["ExportOutcome", Description | None]
@@ -210,8 +210,8 @@ def _sink(order: ExportSpec) -> Sink:
     if order.out.is_dir():
         raise ConfigError("is a folder", order.out, key="--output", remedy="the name of a file")
     if order.container is Container.PMTILES:
-        return Archive(order.out, pmtiles_file.pack, pmtiles_file.read_metadata)
-    return Archive(order.out, mbtiles.pack, mbtiles.read_metadata)
+        return Archive(order.out, _pmtiles_file.pack, _pmtiles_file.read_metadata)
+    return Archive(order.out, _mbtiles.pack, _mbtiles.read_metadata)
 
 
 def _kept(order: ExportSpec, look: Look, earlier: Mapping[str, Any] | None) -> Look:

@@ -14,11 +14,11 @@ from automap_tiles.grid import TileIndex
 from automap_tiles.pictures.encode import ImageFormat
 from automap_tiles.stopping import raise_if_stopped
 from automap_tiles.storage import open_storage
-from automap_tiles.workflows.export.archive import KEY, flipped
+from automap_tiles.workflows.export._archive import KEY, flipped
 
 if TYPE_CHECKING:
-    from automap_tiles.workflows.export.ledger import Ledger
-    from automap_tiles.workflows.export.sink import Description
+    from automap_tiles.workflows.export._ledger import Ledger
+    from automap_tiles.workflows.export._sink import Description
 
 _DEGREE = 10_000_000
 """Degrees are stored as whole numbers of this part (specification, "Position")."""

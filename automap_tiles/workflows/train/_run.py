@@ -27,7 +27,7 @@ from automap_tiles.notes import Notes
 from automap_tiles.scenes.select import Period
 from automap_tiles.stopping import NEVER, StopToken
 from automap_tiles.storage import Address
-from automap_tiles.workflows.aside import Say, aside
+from automap_tiles.workflows._aside import Say, aside
 from automap_tiles.workflows.events import Done, Event, Fact, Json, PhaseFinished, PhaseStarted
 from automap_tiles.workflows.samples import (
     Extraction,

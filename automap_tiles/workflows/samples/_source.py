@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.notes import Fate, Note, Subject
 from automap_tiles.scenes.select import Period
-from automap_tiles.workflows.samples.classes import ClassList, Numbered, numbered
-from automap_tiles.workflows.samples.fields import KEY, missing_field
+from automap_tiles.workflows.samples._classes import ClassList, Numbered, numbered
+from automap_tiles.workflows.samples._fields import KEY, missing_field
 from automap_tiles.workflows.samples.table import read_points
 
 if TYPE_CHECKING:

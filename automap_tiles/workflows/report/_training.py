@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from automap_tiles.workflows.report import plots
-from automap_tiles.workflows.report.page import render
+from automap_tiles.workflows.report import _plots
+from automap_tiles.workflows.report._page import render
 
 _MOST_FEATURES = 20
 _MOST_DOUBTFUL = 30
@@ -38,11 +38,11 @@ def page(report: Mapping[str, Any]) -> str:
         "held": "blocks" if report["folds"]["block_size"] else "polygons",
         "doubtful": report["doubtful"][:_MOST_DOUBTFUL],
         "confusion": _confusion(report["blocked"]["confusion"]) if report["blocked"] else [],
-        "plot_importances": Markup(plots.bars(*_columns(importances))),
+        "plot_importances": Markup(_plots.bars(*_columns(importances))),
         "plot_search": Markup(_search(report)) if report["search"] else "",
-        "plot_rounds": Markup(plots.rounds(report["curves"])) if report["curves"] else "",
+        "plot_rounds": Markup(_plots.rounds(report["curves"])) if report["curves"] else "",
         "plot_learning": Markup(
-            plots.learning(
+            _plots.learning(
                 [point["samples"] for point in curve],
                 [point["accuracy"] for point in curve],
                 [point["macro_f1"] for point in curve],
@@ -113,4 +113,4 @@ def _search(report: Mapping[str, Any]) -> str:
         if trial["loss"] is not None
     ]
     strategies = report["strategies"]
-    return plots.search(trials, strategies["default_loss"], strategies["chosen_loss"])
+    return _plots.search(trials, strategies["default_loss"], strategies["chosen_loss"])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from automap_tiles.workflows.report import plots
-from automap_tiles.workflows.report.page import render
+from automap_tiles.workflows.report import _plots
+from automap_tiles.workflows.report._page import render
 
 
 def page(report: Mapping[str, Any]) -> str:
@@ -32,7 +32,7 @@ def page(report: Mapping[str, Any]) -> str:
         "confusion": [[(n, n / max(1, sum(row))) for n in row] for row in counts],
         "total": sum(report["strata"]["hectares"]),
         "plot_areas": Markup(
-            plots.intervals(
+            _plots.intervals(
                 names,
                 report["strata"]["hectares"],
                 [one["value"] for one in report["hectares"]],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from automap_tiles.workflows.bounds import Count
+from automap_tiles.workflows._bounds import Count
 from automap_tiles.workflows.order import Order
 
 

@@ -17,7 +17,7 @@ from automap_tiles.grid.cover import clip_to_pyramid, hull
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.parsing import parse_json
 from automap_tiles.runtime.area import common
-from automap_tiles.workflows.tiles.convert_order import ConvertOrder
+from automap_tiles.workflows.tiles._convert_order import ConvertOrder
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry

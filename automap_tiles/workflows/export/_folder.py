@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from automap_tiles.engine.journal import lock_path, place_of
 from automap_tiles.errors import ConfigError, OutputError
 from automap_tiles.storage import open_storage
-from automap_tiles.workflows.export.ledger import Ledger
+from automap_tiles.workflows.export._ledger import Ledger
 
 if TYPE_CHECKING:
     from automap_tiles.grid import TileIndex
     from automap_tiles.pictures.encode import ImageFormat
-    from automap_tiles.workflows.export.sink import Description, Holder
+    from automap_tiles.workflows.export._sink import Description, Holder
 
 LEDGER = ".export.sqlite"
 """What is painted, behind the name of the folder: what is published holds the pictures alone."""

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from automap_tiles.storage import Address
-from automap_tiles.workflows.bounds import Count
+from automap_tiles.workflows._bounds import Count
 from automap_tiles.workflows.learning import Learning
 from automap_tiles.workflows.order import Order
 from automap_tiles.workflows.report import check_name
+from automap_tiles.workflows.train._run import TrainSpec
 from automap_tiles.workflows.train.asked import extraction_of, features_of, options_of
-from automap_tiles.workflows.train.run import TrainSpec
 
 
 @dataclass(frozen=True, kw_only=True)

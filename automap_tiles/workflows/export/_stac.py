@@ -13,12 +13,12 @@ from automap_tiles.layers.open import safe_name
 from automap_tiles.parsing import parse_json
 from automap_tiles.storage import open_storage
 from automap_tiles.version import VERSION as OWN_VERSION
-from automap_tiles.workflows.export.order import Container, ExportSpec
+from automap_tiles.workflows.export._order import Container, ExportSpec
+from automap_tiles.workflows.export._times import time_of
 from automap_tiles.workflows.export.page import page_path
-from automap_tiles.workflows.export.times import time_of
 
 if TYPE_CHECKING:
-    from automap_tiles.workflows.export.sink import Description
+    from automap_tiles.workflows.export._sink import Description
 
 VERSION = "1.0.0"
 """Of STAC."""

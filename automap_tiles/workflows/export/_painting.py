@@ -20,8 +20,8 @@ from automap_tiles.raster import overview
 if TYPE_CHECKING:
     from automap_tiles.formats.protocols import RasterArray
     from automap_tiles.layers.files import FileLayer
-    from automap_tiles.workflows.export.order import Look
-    from automap_tiles.workflows.export.plan import Plan
+    from automap_tiles.workflows.export._order import Look
+    from automap_tiles.workflows.export._plan import Plan
 
 _SIZE = web.BASE
 
