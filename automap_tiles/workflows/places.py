@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automap_tiles.commands.point import point_box
-from automap_tiles.commands.stored_tiles import TileSelection
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import Pyramid
 from automap_tiles.runtime.area import bounds_area, geometry_area
 from automap_tiles.runtime.open import open_process
 from automap_tiles.runtime.process import Process
+from automap_tiles.workflows._point import point_box
+from automap_tiles.workflows.tiles.stored_tiles import TileSelection
 from automap_tiles.workflows.where import Where
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
-"""What tests of workflows share with those of the plain functions behind them."""
+"""What tests of workflows share."""
 
 from __future__ import annotations
 
-from tests.commands.conftest import make_directory
+from tests.workflows.directories import make_directory
 
 __all__ = ["make_directory"]

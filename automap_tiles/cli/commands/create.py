@@ -44,7 +44,7 @@ def command(
     MAPCHETE_FILE says what to run where; the Python file beside it holds the function. Neither
     needs any input data.
     """
-    from automap_tiles.commands.create import Template, write_template
+    from automap_tiles.runtime.template import Template, write_template
 
     template = Template(
         config=mapchete_file,

@@ -10,7 +10,7 @@ import click
 @click.option("-n", "--process-name", hidden=True, help="As in mapchete.")
 def command(name: str | None, process_name: str | None) -> None:
     """List the built-in processes, or show what NAME does and takes."""
-    from automap_tiles.commands.builtins import builtin_process, builtin_processes
+    from automap_tiles.runtime.process_help import builtin_process, builtin_processes
 
     wanted = name or process_name
     if wanted is not None:

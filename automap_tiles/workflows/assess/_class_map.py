@@ -9,8 +9,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from automap_tiles.commands.facts import source_facts
-from automap_tiles.commands.stored_tiles import TileSelection
 from automap_tiles.errors import ConfigError
 from automap_tiles.formats.registry import open_input
 from automap_tiles.formats.spec import InputSpec
@@ -19,6 +17,8 @@ from automap_tiles.raster.legend import ClassLegend, read_class_legend
 from automap_tiles.stopping import raise_if_stopped
 from automap_tiles.workflows.assess._areas import pixel_areas
 from automap_tiles.workflows.samples.picture import Picture, look_at
+from automap_tiles.workflows.tiles.facts import source_facts
+from automap_tiles.workflows.tiles.stored_tiles import TileSelection
 
 _TILE = 1024
 """Pixels along the edge of what is read at once, or a little less."""

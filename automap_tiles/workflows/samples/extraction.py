@@ -23,7 +23,6 @@ from automap_tiles import vector
 from automap_tiles.analysis.recipe import MissingBands, Recipe, RepeatedBands
 from automap_tiles.analysis.sample_table import Loss, Reason, SampleTable, added
 from automap_tiles.analysis.sampling import by_number, lots
-from automap_tiles.commands.stored_tiles import TileSelection, open_stored_tiles
 from automap_tiles.engine.events import Summary, TileResult
 from automap_tiles.errors import ConfigError, InputError, ProcessChanged
 from automap_tiles.grid import Bounds
@@ -40,6 +39,7 @@ from automap_tiles.workflows.samples.claims import Claims, joined
 from automap_tiles.workflows.samples.losses import notes_of
 from automap_tiles.workflows.samples.picture import Picture, look_at
 from automap_tiles.workflows.samples.pixels import Pixels, place, thinned
+from automap_tiles.workflows.tiles.stored_tiles import TileSelection, open_stored_tiles
 
 SAMPLING = "sampling"
 """The phase."""

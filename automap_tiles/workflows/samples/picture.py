@@ -11,18 +11,18 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
-from automap_tiles.commands.facts import source_facts
-from automap_tiles.commands.stored_tiles import TileSelection
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.grid import Bounds, Grid, Pyramid
 from automap_tiles.scenes.lattice import Lattice
+from automap_tiles.workflows.tiles.facts import source_facts
+from automap_tiles.workflows.tiles.stored_tiles import TileSelection
 
 if TYPE_CHECKING:
     from rasterio.crs import CRS
 
-    from automap_tiles.commands.stored_tiles import StoredTiles
+    from automap_tiles.workflows.tiles.stored_tiles import StoredTiles
 
 _KEY = "--picture"
 _LARGEST_TILE = 512

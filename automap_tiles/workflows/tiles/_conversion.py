@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automap_tiles.commands.facts import Facts, area_on, best_zoom, source_facts
 from automap_tiles.errors import ConfigError
 from automap_tiles.formats import is_single_file
 from automap_tiles.formats.info import FormatInfo
@@ -18,6 +17,7 @@ from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.parsing import parse_json
 from automap_tiles.runtime.area import common
 from automap_tiles.workflows.tiles._convert_order import ConvertOrder
+from automap_tiles.workflows.tiles.facts import Facts, area_on, best_zoom, source_facts
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -150,7 +150,7 @@ def _output(wanted: ConvertOrder, facts: Facts) -> dict[str, Any]:
 
 
 def _of_raster(wanted: ConvertOrder, facts: Facts) -> dict[str, Any]:
-    from automap_tiles.commands.inherited import Rescaled, raster_options
+    from automap_tiles.workflows.tiles._inherited import Rescaled, raster_options
 
     return raster_options(
         facts,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import islice
 
-from automap_tiles.commands.stored_tiles import StoredTiles, TileSelection
 from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.journal import (
     Hold,
@@ -18,6 +17,7 @@ from automap_tiles.engine.journal import (
 from automap_tiles.formats.protocols import StoredFile
 from automap_tiles.grid import TileIndex, curve
 from automap_tiles.workflows.tiles.remove import LAST_KEY
+from automap_tiles.workflows.tiles.stored_tiles import StoredTiles, TileSelection
 
 # Rows of the journal that are written together.
 _GROUP = 1024

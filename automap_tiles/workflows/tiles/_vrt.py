@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
-from automap_tiles.commands.stored_tiles import StoredTiles
 from automap_tiles.grid import Bounds, TileIndex
 from automap_tiles.raster import RasterInfo
 from automap_tiles.raster.about import About
 from automap_tiles.storage import is_remote
+from automap_tiles.workflows.tiles.stored_tiles import StoredTiles
 
 # GDAL's names of NumPy's types.
 _TYPES = {

@@ -10,7 +10,6 @@ from itertools import islice, takewhile
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
-from automap_tiles.commands.stored_tiles import StoredTiles, TileSelection, open_stored_tiles
 from automap_tiles.engine.journal import (
     JOURNAL_NAME,
     JournalReader,
@@ -30,6 +29,7 @@ from automap_tiles.workflows.places import selection_of
 from automap_tiles.workflows.tiles._copied_rows import copy_journal
 from automap_tiles.workflows.tiles._item import TileItem
 from automap_tiles.workflows.tiles.remove import clean
+from automap_tiles.workflows.tiles.stored_tiles import StoredTiles, TileSelection, open_stored_tiles
 from automap_tiles.workflows.where import Where
 
 _THREADS = 8

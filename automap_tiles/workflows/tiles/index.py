@@ -12,7 +12,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
-from automap_tiles.commands.stored_tiles import StoredTiles, open_stored_tiles
 from automap_tiles.engine.journal import hold
 from automap_tiles.errors import ConfigError, OutputError
 from automap_tiles.formats.protocols import OutputKind
@@ -21,6 +20,7 @@ from automap_tiles.storage import is_remote, open_storage
 from automap_tiles.workflows.events import Done, Event, Finished, Json, Started
 from automap_tiles.workflows.order import NEVER, Order, StopToken
 from automap_tiles.workflows.places import selection_of
+from automap_tiles.workflows.tiles.stored_tiles import StoredTiles, open_stored_tiles
 from automap_tiles.workflows.where import Where
 
 

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from automap_tiles.commands.stored_tiles import TileSelection, open_stored_tiles
 from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.journal import (
     FailedTile,
@@ -24,6 +23,7 @@ from automap_tiles.runtime.process import Process
 from automap_tiles.workflows._telling import telling_first
 from automap_tiles.workflows.events import Event, Finished, Json, Started
 from automap_tiles.workflows.order import NEVER, Order, StopToken
+from automap_tiles.workflows.tiles.stored_tiles import TileSelection, open_stored_tiles
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from automap_tiles.commands.stored_tiles import StoredTiles, TileSelection, open_stored_tiles
 from automap_tiles.engine.journal import Hold, Journal, has_journal, hold
 from automap_tiles.grid import TileIndex, curve
 from automap_tiles.storage import Storage, is_remote
@@ -15,6 +14,7 @@ from automap_tiles.workflows.events import Done, Event, Finished, Json, Started
 from automap_tiles.workflows.order import NEVER, Order, StopToken
 from automap_tiles.workflows.places import selection_of
 from automap_tiles.workflows.tiles._item import TileItem
+from automap_tiles.workflows.tiles.stored_tiles import StoredTiles, TileSelection, open_stored_tiles
 from automap_tiles.workflows.where import Where
 
 LAST_KEY = 2**62 - 1

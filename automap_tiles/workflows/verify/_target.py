@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from automap_tiles.commands.stored_tiles import StoredTiles, open_stored_tiles
 from automap_tiles.engine.journal import Journal, JournalReader, Place, has_journal, place_of
 from automap_tiles.errors import ConfigError
 from automap_tiles.formats import is_single_file
@@ -14,6 +13,7 @@ from automap_tiles.formats.tiles import TileFiles
 from automap_tiles.grid import Pyramid, Tile, TileIndex
 from automap_tiles.runtime.open import open_process
 from automap_tiles.storage import Storage, open_storage
+from automap_tiles.workflows.tiles.stored_tiles import StoredTiles, open_stored_tiles
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,13 +12,13 @@ import pytest
 import rasterio
 from rasterio.transform import from_bounds
 
-from automap_tiles.commands.facts import best_zoom
 from automap_tiles.errors import AutomapError, ConfigError, InputError
 from automap_tiles.grid import Pyramid
 from automap_tiles.workflows.tiles._conversion import conversion_config
 from automap_tiles.workflows.tiles._convert_order import ConvertOrder
+from automap_tiles.workflows.tiles.facts import best_zoom
 from automap_tiles.workflows.where import Where
-from tests.commands.conftest import MakeDirectory
+from tests.workflows.directories import MakeDirectory
 
 BOX = (10.0, 45.0, 11.0, 46.0)
 

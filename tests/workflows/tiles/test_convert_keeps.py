@@ -17,7 +17,6 @@ from rasterio.enums import ColorInterp
 from rasterio.transform import from_bounds, from_origin
 
 from automap_tiles.api import open_process
-from automap_tiles.commands.facts import best_zoom
 from automap_tiles.engine.events import RunFinished
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.grid import Pyramid
@@ -26,6 +25,7 @@ from automap_tiles.raster.about import unused_value
 from automap_tiles.raster.legend import read_class_legend
 from automap_tiles.workflows.tiles._conversion import conversion_config
 from automap_tiles.workflows.tiles._convert_order import ConvertOrder
+from automap_tiles.workflows.tiles.facts import best_zoom
 from automap_tiles.workflows.where import Where
 
 WriteRaster = Callable[..., str]

@@ -11,7 +11,6 @@ import pytest
 import shapely
 
 from automap_tiles.cli.main import main
-from automap_tiles.commands.stored_tiles import TileSelection, open_stored_tiles
 from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.journal import JOURNAL_NAME, Journal, hold, place_of
 from automap_tiles.errors import ConfigError, OutputBusy, OutputError, OutputMismatch
@@ -23,9 +22,10 @@ from automap_tiles.workflows.places import selection_of
 from automap_tiles.workflows.tiles import copy, remove
 from automap_tiles.workflows.tiles.copy import CopyOrder, CopyOutcome
 from automap_tiles.workflows.tiles.remove import RemoveOrder, RemoveOutcome
+from automap_tiles.workflows.tiles.stored_tiles import TileSelection, open_stored_tiles
 from automap_tiles.workflows.where import Where
-from tests.commands.conftest import HASHES, MakeDirectory
 from tests.engine.projects import make_project, tile_bytes
+from tests.workflows.directories import HASHES, MakeDirectory
 
 # Zoom 3 of the geodetic grid has 8 × 16 tiles of 22.5°; the area is tile 3/2/9 and a bit.
 TILES = [(3, row, col) for row in (2, 3) for col in (8, 9, 10)] + [(2, 1, 4)]

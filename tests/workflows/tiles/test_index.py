@@ -12,12 +12,12 @@ import rasterio
 from rasterio.enums import ColorInterp
 from rasterio.merge import merge
 
-from automap_tiles.commands.stored_tiles import open_stored_tiles
 from automap_tiles.engine.journal import hold, place_of
 from automap_tiles.errors import OutputBusy
 from automap_tiles.workflows.events import Finished
 from automap_tiles.workflows.tiles.index import IndexKind, IndexOrder, check, run
-from tests.commands.conftest import MakeDirectory
+from automap_tiles.workflows.tiles.stored_tiles import open_stored_tiles
+from tests.workflows.directories import MakeDirectory
 
 TILES = [(4, 3, 15), (4, 3, 16), (4, 4, 16), (5, 7, 31)]
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from automap_tiles.commands.facts import Facts
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.raster.encode import MOST_BANDS_WITH_COLOURS
 from automap_tiles.raster.legend import CLASS_TAG
 from automap_tiles.raster.source import common_dtype
+from automap_tiles.workflows.tiles.facts import Facts
 
 # Options of a raster output with one value for each band, and those for all of them.
 _PER_BAND = (

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from automap_tiles.commands.create import Template, write_template
 from automap_tiles.engine.events import RunFinished
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions, execute
 from automap_tiles.errors import ConfigError, OutputError
 from automap_tiles.formats.registry import formats
 from automap_tiles.runtime import open_process
+from automap_tiles.runtime.template import Template, write_template
 
 
 def template(folder: Path, **changes: object) -> Template:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from automap_tiles.commands.stored_tiles import StoredTiles, TileSelection, open_stored_tiles
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.formats.registry import find_format, guess_format, open_input
 from automap_tiles.formats.spec import InputSpec
 from automap_tiles.grid import Bounds, Pyramid
 from automap_tiles.notes import Fate, Note, Subject, tell
+from automap_tiles.workflows.tiles.stored_tiles import StoredTiles, TileSelection, open_stored_tiles
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry

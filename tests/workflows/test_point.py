@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tilematrix import TilePyramid
 
-from automap_tiles.commands.point import point_box, tile_at
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import Pyramid
+from automap_tiles.workflows._point import point_box, tile_at
 
 
 @given(
