@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         TilesFailed,
         ValueOverflow,
     )
-    from automap_tiles.formats.protocols import Counted, RasterInput, RasterReader, VectorInput
+    from automap_tiles.formats import Counted, RasterInput, RasterReader, VectorInput
     from automap_tiles.formats.scenes_reader import ScenesReader
     from automap_tiles.formats.scenes_tile import Scenes
     from automap_tiles.grid import Bounds, Grid, Pyramid, Tile, TileIndex
@@ -111,7 +111,7 @@ _MODULES = {
         "TilesFailed",
         "ValueOverflow",
     ),
-    "formats.protocols": ("Counted", "RasterInput", "RasterReader", "VectorInput"),
+    "formats": ("Counted", "RasterInput", "RasterReader", "VectorInput"),
     "formats.scenes_reader": ("ScenesReader",),
     "formats.scenes_tile": ("Scenes",),
     "grid": ("Bounds", "Grid", "Pyramid", "Tile", "TileIndex"),

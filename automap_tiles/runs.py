@@ -16,8 +16,8 @@ The words of each workflow stand in `runs.pyi`, which is generated from the orde
 from __future__ import annotations
 
 from automap_tiles import workflows
+from automap_tiles.workflows import Order
 from automap_tiles.workflows.events import Said
-from automap_tiles.workflows.order import Order
 from automap_tiles.workflows.running_order import RunningOrder
 from automap_tiles.workflows.words import order_of
 

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Protocol
 
-from automap_tiles.runtime.legacy import LegacyKeyWarning
+from automap_tiles.runtime import LegacyKeyWarning
 
 
 class Messages(Protocol):

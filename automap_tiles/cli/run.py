@@ -20,7 +20,7 @@ from automap_tiles.workflows.events import Event
 from automap_tiles.workflows.running import carry_out
 
 if TYPE_CHECKING:
-    from automap_tiles.runtime.process import Process
+    from automap_tiles.runtime import Process
 
 # Failed tiles that the summary shows; `automap info` shows all.
 _SHOWN = 5

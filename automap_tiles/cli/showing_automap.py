@@ -19,7 +19,7 @@ from automap_tiles.cli.totals import RunTotals
 from automap_tiles.engine.events import Summary
 from automap_tiles.errors import TilesFailed
 from automap_tiles.notes import Note
-from automap_tiles.workflows import check, run
+from automap_tiles.workflows import Order, check, run
 from automap_tiles.workflows.automap import AutomapOutcome, AutomapReport
 from automap_tiles.workflows.automap.discover import Discovered
 from automap_tiles.workflows.automap.download import SceneDone
@@ -41,7 +41,6 @@ from automap_tiles.workflows.events import (
     Started,
     Told,
 )
-from automap_tiles.workflows.order import Order
 from automap_tiles.workflows.train import Trained, TriedParameters, summary
 
 _OF_TILES = (COMPOSITE, MAP)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.journal import Journal, Row, RunRecord
-from automap_tiles.formats.protocols import Writer
+from automap_tiles.formats import Writer
 from automap_tiles.grid import Pyramid, Tile, TileIndex, curve
 
 

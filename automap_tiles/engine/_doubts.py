@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automap_tiles.errors import AutomapError
-from automap_tiles.formats.protocols import Advising, OutputKind, Sized
+from automap_tiles.formats import Advising, OutputKind, Sized
 from automap_tiles.storage import is_remote
 
 if TYPE_CHECKING:
-    from automap_tiles.runtime.process import Process
+    from automap_tiles.runtime import Process
 
 # A zoom whose pixels differ from an input's by less than this part counts as equal.
 _SLACK = 1e-3

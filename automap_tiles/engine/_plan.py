@@ -21,7 +21,7 @@ from typing import Protocol
 from automap_tiles.engine import _neighbours
 from automap_tiles.engine._places import Places
 from automap_tiles.grid import TileIndex, child_indexes, cover
-from automap_tiles.runtime.process import Process
+from automap_tiles.runtime import Process
 
 
 class StepKind(IntEnum):

@@ -32,7 +32,7 @@ from automap_tiles.engine.pools import Pool, open_pool
 from automap_tiles.engine.pools.protocol import Results
 from automap_tiles.grid import TileIndex
 from automap_tiles.notes import Note, Notes
-from automap_tiles.runtime.process import Process
+from automap_tiles.runtime import Process
 from automap_tiles.stopping import NEVER, Stopped, StopToken, until_stopped
 
 # How long tiles that are being worked on may take to end after Ctrl-C before they are dropped.

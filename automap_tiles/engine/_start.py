@@ -12,7 +12,7 @@ from automap_tiles.engine.journal import Journal, RunRecord, read_made_of
 from automap_tiles.errors import ProcessChanged
 from automap_tiles.grid import TileIndex, cover
 from automap_tiles.notes import Fate, Note, Subject
-from automap_tiles.runtime.process import Process
+from automap_tiles.runtime import Process
 
 # What a changed hash means to the user.
 _WORDS = {

@@ -31,10 +31,10 @@ from automap_tiles.errors import (
     is_without_handles,
     without_signatures,
 )
-from automap_tiles.formats.protocols import Counts, OutputKind, StoredFile, Tiled
+from automap_tiles.formats import Counts, OutputKind, StoredFile, Tiled
 from automap_tiles.grid import Tile, TileIndex
 from automap_tiles.notes import Fate, Note, Subject, collecting, tell
-from automap_tiles.runtime.process import Process
+from automap_tiles.runtime import Process
 from automap_tiles.storage import Group, together
 
 # Bytes of tile arrays that one worker keeps for overviews; the depth-first order needs three

@@ -9,9 +9,9 @@ from automap_tiles.engine._doubts import free_bytes, warnings
 from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.journal import JournalReader, has_journal, place_of
 from automap_tiles.errors import ConfigError
-from automap_tiles.formats.protocols import OutputKind, Sized
+from automap_tiles.formats import OutputKind, Sized
 from automap_tiles.grid import cover
-from automap_tiles.runtime.process import Process
+from automap_tiles.runtime import Process
 
 
 @dataclass(frozen=True, kw_only=True)

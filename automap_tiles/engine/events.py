@@ -11,7 +11,7 @@ from automap_tiles.grid import TileIndex
 from automap_tiles.notes import Note
 
 if TYPE_CHECKING:
-    from automap_tiles.formats.protocols import Counts, StoredFile
+    from automap_tiles.formats import Counts, StoredFile
 
 
 class TileStatus(IntEnum):

@@ -10,15 +10,15 @@ import numpy as np
 
 from automap_tiles.engine import _neighbours
 from automap_tiles.errors import ProcessError
-from automap_tiles.formats.protocols import Tiled
+from automap_tiles.formats import Tiled
 from automap_tiles.formats.tiles import Cut, blank, paste
 from automap_tiles.grid import Tile, TileIndex
 from automap_tiles.raster import overview
-from automap_tiles.runtime.process import Process
+from automap_tiles.runtime import Process
 from automap_tiles.runtime.zooms import BaseLevels
 
 if TYPE_CHECKING:
-    from automap_tiles.formats.protocols import RasterArray
+    from automap_tiles.formats import RasterArray
 
 
 def make_lower(

@@ -17,7 +17,7 @@ from automap_tiles.engine.events import (
     Event,
 )
 from automap_tiles.engine.journal import Hold, Journal, hold, place_of
-from automap_tiles.runtime.process import Process
+from automap_tiles.runtime import Process
 from automap_tiles.stopping import NEVER, StopToken
 
 __all__ = ["GRACE_SECONDS", "STOPPED", "RunOptions", "execute", "selection_hash"]

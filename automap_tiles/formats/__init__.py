@@ -2,12 +2,20 @@
 
 from automap_tiles.formats.info import FormatInfo
 from automap_tiles.formats.protocols import (
+    Advising,
+    Counted,
+    Counts,
     Feature,
     InputTile,
     OutputData,
     OutputKind,
+    PixelWriter,
+    RasterArray,
     RasterInput,
+    RasterReader,
     Reader,
+    Sized,
+    StoredFile,
     Tiled,
     VectorInput,
     Writer,
@@ -15,6 +23,9 @@ from automap_tiles.formats.protocols import (
 from automap_tiles.formats.spec import InputSpec, OutputSpec, is_single_file
 
 __all__ = [
+    "Advising",
+    "Counted",
+    "Counts",
     "Feature",
     "FormatInfo",
     "InputSpec",
@@ -22,8 +33,13 @@ __all__ = [
     "OutputData",
     "OutputKind",
     "OutputSpec",
+    "PixelWriter",
+    "RasterArray",
     "RasterInput",
+    "RasterReader",
     "Reader",
+    "Sized",
+    "StoredFile",
     "Tiled",
     "VectorInput",
     "Writer",

@@ -23,7 +23,7 @@ from automap_tiles.formats.info import FormatInfo
 from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.formats.spec import InputSpec
 from automap_tiles.grid import Bounds, Pyramid, Tile
-from automap_tiles.raster.source import Georeferencing
+from automap_tiles.raster import Georeferencing
 from automap_tiles.vector import reproject_geometry
 
 if TYPE_CHECKING:

@@ -109,7 +109,7 @@ def _lonlat(context: OpenContext) -> BaseGeometry | None:
     """The area of the process in longitude and latitude."""
     if context.area is None:
         return None
-    from automap_tiles.scenes.catalogue.area import normalised
+    from automap_tiles.scenes.catalogue import normalised
 
     return normalised(reproject_geometry(context.area, context.pyramid.crs, LON_LAT))
 

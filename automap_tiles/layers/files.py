@@ -12,8 +12,8 @@ import numpy as np
 
 from automap_tiles import raster
 from automap_tiles.errors import InputError
+from automap_tiles.formats import OutputKind, RasterInput, Sized, VectorInput
 from automap_tiles.formats.capabilities import Describing, PassingOn, RasterLook, TiledReader
-from automap_tiles.formats.protocols import OutputKind, RasterInput, Sized, VectorInput
 from automap_tiles.grid import Bounds
 from automap_tiles.layers import web
 from automap_tiles.layers.layer import LayerBand, LayerInfo, LayerKind, LegendEntry, Query
@@ -21,7 +21,7 @@ from automap_tiles.layers.layer import LayerBand, LayerInfo, LayerKind, LegendEn
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from automap_tiles.formats.protocols import RasterArray, Reader
+    from automap_tiles.formats import RasterArray, Reader
     from automap_tiles.grid import Tile
 
 _COARSER = 3

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from automap_tiles.formats.protocols import RasterArray
+    from automap_tiles.formats import RasterArray
     from automap_tiles.grid import Bounds, Pyramid, Tile
 
 Query = Mapping[str, Sequence[str]]

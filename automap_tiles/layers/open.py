@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automap_tiles.errors import AutomapError, ConfigError, ProcessChanged
+from automap_tiles.formats import InputSpec
 from automap_tiles.formats.capabilities import Dated, tile_writer
 from automap_tiles.formats.registry import open_input
-from automap_tiles.formats.spec import InputSpec
 from automap_tiles.layers import web
 from automap_tiles.layers.files import FileLayer, file_layer, land_classes
 from automap_tiles.layers.layer import Layer, LayerBand, LayerInfo, LayerKind, LegendEntry
@@ -18,12 +18,12 @@ from automap_tiles.layers.persistence import Keep
 from automap_tiles.layers.process import Looked, ProcessLayer
 from automap_tiles.layers.scenes import ScenesLayer, scenes_layer
 from automap_tiles.pictures.style import read_style
-from automap_tiles.runtime.open import open_process
+from automap_tiles.runtime import open_process
 from automap_tiles.runtime.styles import address_name
 
 if TYPE_CHECKING:
     from automap_tiles.engine.on_demand import TileWorkers
-    from automap_tiles.runtime.process import Process
+    from automap_tiles.runtime import Process
 
 _TOLD: Callable[[Looked], None] = lambda _: None  # noqa: E731
 

@@ -26,8 +26,8 @@ from automap_tiles.layers.layer import LayerInfo
 from automap_tiles.layers.persistence import Keep
 
 if TYPE_CHECKING:
-    from automap_tiles.formats.protocols import RasterArray
-    from automap_tiles.runtime.process import Process
+    from automap_tiles.formats import RasterArray
+    from automap_tiles.runtime import Process
 
 
 @dataclass(frozen=True, kw_only=True)

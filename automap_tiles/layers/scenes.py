@@ -20,7 +20,7 @@ from automap_tiles.scenes.reading import read_dates
 from automap_tiles.scenes.reflectance import band_grid
 
 if TYPE_CHECKING:
-    from automap_tiles.formats.protocols import RasterArray
+    from automap_tiles.formats import RasterArray
     from automap_tiles.grid import Tile
     from automap_tiles.scenes.select import Overpass
 

@@ -18,7 +18,7 @@ from automap_tiles.scenes.masks import flag_picture
 from automap_tiles.scenes.reading import lattice_of, read_dates
 
 if TYPE_CHECKING:
-    from automap_tiles.runtime.process import Process
+    from automap_tiles.runtime import Process
     from automap_tiles.scenes.reading import Reading
     from automap_tiles.scenes.select import Overpass
     from automap_tiles.scenes.stack import Stack

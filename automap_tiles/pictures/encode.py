@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from automap_tiles.errors import MissingExtra
 from automap_tiles.pictures.render import Bytes, Picture
-from automap_tiles.raster.png import Deflate, deflate, encode_palette_png, encode_png
+from automap_tiles.raster import encode_png
+from automap_tiles.raster.png import Deflate, deflate, encode_palette_png
 
 
 class ImageFormat(Enum):

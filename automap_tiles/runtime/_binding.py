@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import ConfigError, Empty, ProcessError
-from automap_tiles.formats.protocols import PixelWriter
+from automap_tiles.formats import PixelWriter
 from automap_tiles.runtime._oldstyle import OldStyleProcess
 from automap_tiles.runtime._written import plain
 from automap_tiles.runtime.hooks import context, given, value_of
@@ -156,7 +156,7 @@ def unused_inputs(signature: Signature, inputs: Mapping[str, Any]) -> list[str]:
 
 def _check_kind(name: str, node: Any, annotation: Any) -> None:
     """A raster where features are asked for, or the other way round."""
-    from automap_tiles.formats.protocols import OutputKind, RasterInput, VectorInput
+    from automap_tiles.formats import OutputKind, RasterInput, VectorInput
 
     theirs = sys.modules.get("mapchete.formats.protocols")
     wanted = without_none(annotation)

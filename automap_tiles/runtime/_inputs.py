@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from automap_tiles.runtime.zooms import ZoomValues, leaves
 
 if TYPE_CHECKING:
-    from automap_tiles.formats.protocols import Reader
+    from automap_tiles.formats import Reader
     from automap_tiles.grid import Tile
 
 

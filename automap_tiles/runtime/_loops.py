@@ -9,7 +9,7 @@ from automap_tiles.runtime.document import Document
 from automap_tiles.storage import is_remote
 
 if TYPE_CHECKING:
-    from automap_tiles.formats.protocols import Reader, Writer
+    from automap_tiles.formats import Reader, Writer
     from automap_tiles.runtime._inputs import InputTree
 
 

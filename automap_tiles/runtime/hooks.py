@@ -34,7 +34,7 @@ from automap_tiles.runtime.zooms import ZoomValues
 from automap_tiles.storage import is_remote
 
 if TYPE_CHECKING:
-    from automap_tiles.formats.protocols import Counts
+    from automap_tiles.formats import Counts
 
 _WIDEST = 4096
 """Pixels; a tile of 256 with such a buffer is a thousand tiles to read, a slip of the pen."""

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import ConfigError, InputError, ProcessError
-from automap_tiles.formats import registry
-from automap_tiles.formats.spec import InputSpec, OutputSpec
+from automap_tiles.formats import InputSpec, OutputSpec, registry
 from automap_tiles.runtime import hooks, styles
 from automap_tiles.runtime._binding import check, unused_inputs
 from automap_tiles.runtime._inputs import InputTree
@@ -37,8 +36,8 @@ from automap_tiles.runtime.zooms import Choice, Keys, ZoomValues, map_leaves, zo
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
+    from automap_tiles.formats import Reader
     from automap_tiles.formats.context import ResolvedProcess
-    from automap_tiles.formats.protocols import Reader
     from automap_tiles.grid import Pyramid
     from automap_tiles.runtime.function import FunctionRef
 

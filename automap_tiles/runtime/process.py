@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automap_tiles.formats.protocols import Counted, PixelWriter
+from automap_tiles.formats import Counted, PixelWriter
 from automap_tiles.runtime import hooks
 from automap_tiles.runtime._binding import bind, empty_errors
 from automap_tiles.runtime._canonical import canonical, digest, file_hash
@@ -21,7 +21,7 @@ from automap_tiles.runtime.zooms import BaseLevels, ZoomValues
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-    from automap_tiles.formats.protocols import Counts, Reader, Tiled, Writer
+    from automap_tiles.formats import Counts, Reader, Tiled, Writer
     from automap_tiles.grid import Pyramid, Tile
 
 

@@ -1,16 +1,17 @@
 """Bytes under a path or an object key: get, atomic put, list, delete; and how tiles are named."""
 
+from automap_tiles.storage._address import Address
 from automap_tiles.storage._grouped import Group, together
 from automap_tiles.storage._layout import DEFAULT_SCHEMA, TileLayout
 from automap_tiles.storage._local import LocalStorage
 from automap_tiles.storage._memory import MemoryStorage
-from automap_tiles.storage._open import is_remote, object_stamps, open_storage
+from automap_tiles.storage._open import REMOTE_SCHEMES, is_remote, object_stamps, open_storage
 from automap_tiles.storage._protocol import Cleaned, Storage
-from automap_tiles.storage.address import Address
 from automap_tiles.storage.checksum import checksum, checksum_of_chunks, checksum_of_file
 
 __all__ = [
     "DEFAULT_SCHEMA",
+    "REMOTE_SCHEMES",
     "Address",
     "Cleaned",
     "Group",

@@ -8,7 +8,7 @@ from functools import lru_cache
 from string import Formatter
 
 from automap_tiles.errors import ConfigError
-from automap_tiles.grid.tile import TileIndex
+from automap_tiles.grid import TileIndex
 
 DEFAULT_SCHEMA = "{zoom}/{row}/{col}.{extension}"
 _NUMBERS = ("zoom", "row", "col")

@@ -17,6 +17,18 @@ from automap_tiles.workflows.order import NEVER, Order, StopToken, check_mapping
 if TYPE_CHECKING:
     from automap_tiles.workflows.events import Event, Said
 
+__all__ = [
+    "NEVER",
+    "WORKFLOWS",
+    "Order",
+    "StopToken",
+    "Workflow",
+    "check",
+    "order_from_json",
+    "order_kind",
+    "run",
+]
+
 WORKFLOWS: dict[str, str] = {
     "download": "automap_tiles.workflows.automap:DownloadOrder",
     "composite": "automap_tiles.workflows.automap:CompositeOrder",

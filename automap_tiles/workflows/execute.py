@@ -9,7 +9,7 @@ from typing import ClassVar, TypeAlias
 from automap_tiles.engine.check import CheckReport
 from automap_tiles.engine.check import check as check_process
 from automap_tiles.errors import ConfigError
-from automap_tiles.runtime.process import Process
+from automap_tiles.runtime import Process
 from automap_tiles.workflows._telling import telling_first
 from automap_tiles.workflows.events import Event
 from automap_tiles.workflows.how import How

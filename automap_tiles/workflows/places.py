@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import Pyramid
+from automap_tiles.runtime import Process, open_process
 from automap_tiles.runtime.area import bounds_area, geometry_area
-from automap_tiles.runtime.open import open_process
-from automap_tiles.runtime.process import Process
 from automap_tiles.workflows._point import point_box
 from automap_tiles.workflows.tiles.stored_tiles import TileSelection
 from automap_tiles.workflows.where import Where

@@ -25,7 +25,7 @@ from automap_tiles.workflows.how import How
 from automap_tiles.workflows.order import NEVER, StopToken
 
 if TYPE_CHECKING:
-    from automap_tiles.runtime.process import Process
+    from automap_tiles.runtime import Process
 
 Result = TypeVar("Result")
 

@@ -12,9 +12,9 @@ from pydantic import PydanticSchemaGenerationError, PydanticUserError, TypeAdapt
 from pydantic.errors import PydanticInvalidForJsonSchema
 
 from automap_tiles.errors import ConfigError
+from automap_tiles.runtime import Process
 from automap_tiles.runtime.convert import convert
 from automap_tiles.runtime.hooks import signature_of
-from automap_tiles.runtime.process import Process
 from automap_tiles.runtime.signature import Argument, Role
 from automap_tiles.storage import open_storage
 

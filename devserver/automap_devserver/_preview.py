@@ -28,9 +28,8 @@ from automap_tiles.layers.open import process_layer
 from automap_tiles.layers.persistence import Keep
 from automap_tiles.layers.process import Looked, ProcessLayer
 from automap_tiles.layers.progress import ProgressView
+from automap_tiles.runtime import Process, open_process
 from automap_tiles.runtime.function import FunctionKind
-from automap_tiles.runtime.open import open_process
-from automap_tiles.runtime.process import Process
 from automap_tiles.runtime.sources import siblings
 
 _log = logging.getLogger(__name__)

@@ -26,7 +26,7 @@ from automap_tiles.pictures.render import render
 from automap_tiles.raster.nodata import free_value
 
 if TYPE_CHECKING:
-    from automap_tiles.formats.protocols import RasterArray
+    from automap_tiles.formats import RasterArray
     from automap_tiles.pictures.style import Style
 
 RESAMPLINGS = ("nearest", "bilinear", "cubic", "average", "mode", "lanczos", "cubic_spline")

@@ -15,9 +15,10 @@ from sqlalchemy import delete, select, update
 from automap_service.service import Service
 from automap_service.tables import IDEMPOTENCY
 from automap_tiles.errors import AutomapError
+from automap_tiles.jobs import FINAL
 from automap_tiles.jobs.child import LOCK
 from automap_tiles.jobs.claims import CLAIMING
-from automap_tiles.jobs.job import ACTIVE, FINAL
+from automap_tiles.jobs.job import ACTIVE
 from automap_tiles.jobs.results import job_of
 from automap_tiles.jobs.tables import JOBS, RESULTS
 from automap_tiles.stopping import NEVER, StopToken

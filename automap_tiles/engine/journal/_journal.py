@@ -27,7 +27,7 @@ from automap_tiles.grid import TileIndex, curve
 from automap_tiles.notes import Note
 
 if TYPE_CHECKING:
-    from automap_tiles.formats.protocols import Counts, StoredFile
+    from automap_tiles.formats import Counts, StoredFile
 
 # Rows are committed in groups: a commit costs a sync, and what a killed run had not committed is
 # found again as a whole tile on disk.

@@ -22,7 +22,7 @@ from automap_tiles.engine.journal._rows import (
 )
 from automap_tiles.engine.journal._schema import NO_ADOPTION, connect_to_look, explained
 from automap_tiles.errors import JournalError
-from automap_tiles.formats.protocols import StoredFile
+from automap_tiles.formats import StoredFile
 from automap_tiles.grid import TileIndex, curve
 from automap_tiles.notes import Note
 

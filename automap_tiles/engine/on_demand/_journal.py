@@ -19,7 +19,7 @@ from automap_tiles.engine.journal import (
 )
 from automap_tiles.errors import JournalError, OutputBusy
 from automap_tiles.grid import TileIndex, curve
-from automap_tiles.runtime.process import Process
+from automap_tiles.runtime import Process
 
 REMOTE_SECONDS = 30.0
 """A journal in an object store is read, and written, at most so often."""

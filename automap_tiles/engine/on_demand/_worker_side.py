@@ -17,7 +17,7 @@ from automap_tiles.engine._watch import Watch
 from automap_tiles.engine.events import TileResult
 from automap_tiles.formats.capabilities import tile_writer
 from automap_tiles.grid import TileIndex
-from automap_tiles.runtime.process import Process
+from automap_tiles.runtime import Process
 from automap_tiles.storage import Storage
 
 _KNOWN = 8

@@ -16,7 +16,7 @@ from automap_tiles.engine.events import TileResult
 from automap_tiles.engine.pools.protocol import Results
 from automap_tiles.errors import ConfigError, MissingExtra
 from automap_tiles.grid import TileIndex
-from automap_tiles.runtime.process import Process
+from automap_tiles.runtime import Process
 
 # How long to wait for a scheduler and its first worker.
 _CONNECT_SECONDS = 30

@@ -17,7 +17,7 @@ from automap_tiles.engine.pools.group import WorkerDied, WorkerGroup
 from automap_tiles.engine.pools.protocol import Results
 from automap_tiles.errors import ProcessError
 from automap_tiles.grid import TileIndex
-from automap_tiles.runtime.process import Process
+from automap_tiles.runtime import Process
 
 # How often a new pool may die before it has done anything.
 _STARTS = 3

@@ -10,7 +10,7 @@ from automap_tiles.engine import _worker
 from automap_tiles.engine._batching import Batch
 from automap_tiles.engine.pools.protocol import Results
 from automap_tiles.grid import TileIndex
-from automap_tiles.runtime.process import Process
+from automap_tiles.runtime import Process
 
 
 class ThreadsPool:

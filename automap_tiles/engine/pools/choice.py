@@ -6,7 +6,7 @@ import os
 
 from automap_tiles.engine.pools.protocol import Concurrency, Pool
 from automap_tiles.errors import ConfigError
-from automap_tiles.runtime.process import Process
+from automap_tiles.runtime import Process
 
 
 def open_pool(

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automap_tiles.errors import ConfigError
+from automap_tiles.formats import InputSpec
 from automap_tiles.formats.registry import open_input
-from automap_tiles.formats.spec import InputSpec
 from automap_tiles.grid import Tile, cover
 from automap_tiles.raster.legend import ClassLegend, read_class_legend
 from automap_tiles.stopping import raise_if_stopped

@@ -26,7 +26,7 @@ from automap_tiles.workflows.events import Json
 
 if TYPE_CHECKING:
     from automap_tiles.missions import Level
-    from automap_tiles.scenes.catalogue.providers import Provider
+    from automap_tiles.scenes.catalogue import Provider
 
 _CATALOGUES = (".json", ".geojson")
 
@@ -123,7 +123,7 @@ def scenes_of(
 
 def is_catalogue(source: str) -> bool:
     """Whether a source is a STAC file, a STAC API or a catalogue known by its name."""
-    from automap_tiles.scenes.catalogue.providers import PROVIDERS
+    from automap_tiles.scenes.catalogue import PROVIDERS
 
     named = source in {provider.name for provider in PROVIDERS}
     return named or source.startswith(("http://", "https://")) or source.endswith(_CATALOGUES)

@@ -24,8 +24,7 @@ from automap_tiles.scenes.maskers import Masking
 from automap_tiles.scenes.masks import OWN_LAYERS, FlagSource, parse_flags
 from automap_tiles.scenes.prepared import PREPARED_INDICES
 from automap_tiles.scenes.select import Period
-from automap_tiles.storage import Address
-from automap_tiles.storage._open import REMOTE_SCHEMES
+from automap_tiles.storage import REMOTE_SCHEMES, Address
 from automap_tiles.workflows.automap.order import CompositeOrder, DownloadOrder
 
 if TYPE_CHECKING:
@@ -250,7 +249,7 @@ def boundary_area(path: str | Path, key: str = "boundary") -> BaseGeometry:
     from shapely import union_all
 
     from automap_tiles.missions import LON_LAT
-    from automap_tiles.scenes.catalogue.area import normalised
+    from automap_tiles.scenes.catalogue import normalised
     from automap_tiles.vector import matching_parts, read_geometry
 
     try:

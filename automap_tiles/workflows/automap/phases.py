@@ -11,8 +11,7 @@ from typing import Any
 
 from automap_tiles.engine.events import Summary
 from automap_tiles.errors import AutomapError, InputError, TilesFailed
-from automap_tiles.runtime.open import open_process
-from automap_tiles.runtime.process import Process
+from automap_tiles.runtime import Process, open_process
 from automap_tiles.stopping import Stopped
 from automap_tiles.workflows._aside import Say, aside
 from automap_tiles.workflows.automap.composite import composite_config

@@ -18,7 +18,7 @@ from automap_tiles.pictures.style import Style, read_style
 from automap_tiles.raster import overview
 
 if TYPE_CHECKING:
-    from automap_tiles.formats.protocols import RasterArray
+    from automap_tiles.formats import RasterArray
     from automap_tiles.layers.files import FileLayer
     from automap_tiles.workflows.export._order import Look
     from automap_tiles.workflows.export._plan import Plan

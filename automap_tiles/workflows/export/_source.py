@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.formats import InputSpec
 from automap_tiles.formats.capabilities import PassingOn
 from automap_tiles.formats.registry import open_input
-from automap_tiles.formats.spec import InputSpec
 from automap_tiles.layers import web
 from automap_tiles.layers.default_style import default_style
 from automap_tiles.layers.files import file_layer

@@ -11,7 +11,8 @@ from automap_tiles.errors import AutomapError, InputError
 from automap_tiles.formats.capabilities import Dated
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.parsing import parse_json
-from automap_tiles.runtime.open import open_process, resolve_process
+from automap_tiles.runtime import open_process
+from automap_tiles.runtime.open import resolve_process
 
 _SCENES = "scenes.json"
 """What each scene gave, beside the tiles of a process that says so (`sum_up`)."""

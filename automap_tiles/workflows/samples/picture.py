@@ -12,8 +12,8 @@ from affine import Affine
 from numpy.typing import NDArray
 
 from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.formats import OutputKind
 from automap_tiles.formats.bands import BandTable
-from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.grid import Bounds, Grid, Pyramid
 from automap_tiles.scenes.lattice import Lattice
 from automap_tiles.workflows.tiles.facts import source_facts

@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import ConfigError
-from automap_tiles.formats import is_single_file
-from automap_tiles.formats.info import FormatInfo
-from automap_tiles.formats.protocols import OutputKind
+from automap_tiles.formats import FormatInfo, OutputKind, is_single_file
 from automap_tiles.formats.registry import find_format
 from automap_tiles.grid import Bounds, Pyramid
 from automap_tiles.grid.cover import clip_to_pyramid, hull

@@ -14,7 +14,7 @@ from automap_tiles.engine.journal import (
     RunRecord,
     has_journal,
 )
-from automap_tiles.formats.protocols import StoredFile
+from automap_tiles.formats import StoredFile
 from automap_tiles.grid import TileIndex, curve
 from automap_tiles.workflows.tiles.remove import LAST_KEY
 from automap_tiles.workflows.tiles.stored_tiles import StoredTiles, TileSelection

@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 from automap_tiles.engine.check import CheckReport
 from automap_tiles.engine.check import check as check_process
-from automap_tiles.runtime.process import Process
+from automap_tiles.runtime import Process
 from automap_tiles.workflows._telling import telling_first
 from automap_tiles.workflows.events import Event
 from automap_tiles.workflows.order import NEVER, StopToken

@@ -18,7 +18,7 @@ from automap_tiles.engine.journal import (
     place_of,
 )
 from automap_tiles.errors import OutputError, OutputMismatch
-from automap_tiles.formats.protocols import StoredFile
+from automap_tiles.formats import StoredFile
 from automap_tiles.formats.tiles import METADATA_NAME, write_beside
 from automap_tiles.grid import TileIndex
 from automap_tiles.notes import Fate, Note, Subject, tell

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from automap_tiles.errors import ConfigError, InputError
-from automap_tiles.formats.protocols import OutputKind
+from automap_tiles.formats import InputSpec, OutputKind
 from automap_tiles.formats.registry import find_format, guess_format, open_input
-from automap_tiles.formats.spec import InputSpec
 from automap_tiles.grid import Bounds, Pyramid
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.workflows.tiles.stored_tiles import StoredTiles, TileSelection, open_stored_tiles

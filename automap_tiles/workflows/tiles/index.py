@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from automap_tiles.engine.journal import hold
 from automap_tiles.errors import ConfigError, OutputError
-from automap_tiles.formats.protocols import OutputKind
+from automap_tiles.formats import OutputKind
 from automap_tiles.grid import TileIndex
 from automap_tiles.storage import is_remote, open_storage
 from automap_tiles.workflows.events import Done, Event, Finished, Json, Started

@@ -18,8 +18,7 @@ from automap_tiles.engine.journal import (
 )
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Note
-from automap_tiles.runtime.open import open_process
-from automap_tiles.runtime.process import Process
+from automap_tiles.runtime import Process, open_process
 from automap_tiles.workflows._telling import telling_first
 from automap_tiles.workflows.events import Event, Finished, Json, Started
 from automap_tiles.workflows.order import NEVER, Order, StopToken

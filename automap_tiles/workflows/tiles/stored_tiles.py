@@ -13,8 +13,8 @@ import shapely
 
 from automap_tiles.engine.journal import JournalReader, Place, has_journal, place_of
 from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.formats import OutputKind
 from automap_tiles.formats.capabilities import RasterLook
-from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.formats.tiles import (
     Decoder,
     Metadata,
@@ -161,7 +161,7 @@ def open_stored_tiles(path: str) -> StoredTiles:
 
 
 def _of_process(path: str) -> StoredTiles:
-    from automap_tiles.runtime.open import open_process
+    from automap_tiles.runtime import open_process
 
     process = open_process(path)
     return _open(process.writer.path, process_pyramid=process.pyramid, config=process.config_path)

@@ -11,7 +11,7 @@ from automap_tiles.errors import ConfigError
 from automap_tiles.formats import is_single_file
 from automap_tiles.formats.tiles import TileFiles
 from automap_tiles.grid import Pyramid, Tile, TileIndex
-from automap_tiles.runtime.open import open_process
+from automap_tiles.runtime import open_process
 from automap_tiles.storage import Storage, open_storage
 from automap_tiles.workflows.tiles.stored_tiles import StoredTiles, open_stored_tiles
 

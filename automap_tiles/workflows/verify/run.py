@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from automap_tiles.errors import ConfigError
-from automap_tiles.runtime.open import open_process
+from automap_tiles.runtime import open_process
 from automap_tiles.workflows.events import (
     Done,
     Event,

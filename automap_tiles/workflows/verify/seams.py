@@ -17,14 +17,14 @@ import numpy as np
 from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.overviews import without_buffer
 from automap_tiles.errors import ConfigError, GridError, ProcessChanged
-from automap_tiles.formats.protocols import OutputKind
+from automap_tiles.formats import OutputKind
 from automap_tiles.grid import Tile, TileIndex
 from automap_tiles.workflows.events import Json
 
 if TYPE_CHECKING:
     from automap_tiles.engine.journal import JournalReader
-    from automap_tiles.formats.protocols import RasterArray
-    from automap_tiles.runtime.process import Process
+    from automap_tiles.formats import RasterArray
+    from automap_tiles.runtime import Process
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
