@@ -1,5 +1,7 @@
 """Readers and writers behind two small Protocols, one file per format."""
 
+from typing import TYPE_CHECKING
+
 from automap_tiles.formats.info import FormatInfo
 from automap_tiles.formats.protocols import (
     Advising,
@@ -10,7 +12,6 @@ from automap_tiles.formats.protocols import (
     OutputData,
     OutputKind,
     PixelWriter,
-    RasterArray,
     RasterInput,
     RasterReader,
     Reader,
@@ -21,6 +22,9 @@ from automap_tiles.formats.protocols import (
     Writer,
 )
 from automap_tiles.formats.spec import InputSpec, OutputSpec, is_single_file
+
+if TYPE_CHECKING:  # an alias of NumPy's types
+    from automap_tiles.formats.protocols import RasterArray as RasterArray
 
 __all__ = [
     "Advising",
@@ -34,7 +38,6 @@ __all__ = [
     "OutputKind",
     "OutputSpec",
     "PixelWriter",
-    "RasterArray",
     "RasterInput",
     "RasterReader",
     "Reader",
