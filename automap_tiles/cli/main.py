@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import click
 
-from automap_tiles.cli.environment import settle_environment
-from automap_tiles.cli.exits import INTERRUPTED, leave_threads_behind, run_guarded
+from automap_tiles.cli._environment import settle_environment
+from automap_tiles.cli._exits import INTERRUPTED, leave_threads_behind, run_guarded
 
 
 class _Entry(NamedTuple):

@@ -9,8 +9,8 @@ import sys
 import click
 import pytest
 
-from automap_tiles.cli.environment import settle_environment
-from automap_tiles.cli.exits import run_guarded
+from automap_tiles.cli._environment import settle_environment
+from automap_tiles.cli._exits import run_guarded
 from automap_tiles.cli.main import main
 from automap_tiles.errors import (
     AutomapError,

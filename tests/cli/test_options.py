@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automap_tiles.cli.options import (
+from automap_tiles.cli.options.common import (
     RunOptions,
     area_options,
     parse_bands,

@@ -6,10 +6,16 @@ import json
 
 import pytest
 
-from automap_tiles.cli import words
-from automap_tiles.cli.options import RunOptions
-from automap_tiles.cli.reporters import BarReporter, JsonReporter, LineReporter, Reporter, reporter
-from automap_tiles.cli.totals import RunTotals
+from automap_tiles.cli.options.common import RunOptions
+from automap_tiles.cli.show import numbers
+from automap_tiles.cli.show.reporters import (
+    BarReporter,
+    JsonReporter,
+    LineReporter,
+    Reporter,
+    reporter,
+)
+from automap_tiles.cli.show.totals import RunTotals
 from automap_tiles.engine.events import (
     Event,
     RunFinished,
@@ -153,7 +159,7 @@ def test_the_options_choose(monkeypatch: pytest.MonkeyPatch) -> None:
     [(0.04, "0.0 s"), (8.34, "8.3 s"), (125, "2:05 min"), (10812, "3:00:12 h")],
 )
 def test_durations(seconds: float, text: str) -> None:
-    assert words.duration(seconds) == text
+    assert numbers.duration(seconds) == text
 
 
 @pytest.mark.parametrize(
@@ -161,18 +167,18 @@ def test_durations(seconds: float, text: str) -> None:
     [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (3_400_000, "3.4 MB"), (5e15, "5000.0 TB")],
 )
 def test_sizes(count: float, text: str) -> None:
-    assert words.size(count) == text
+    assert numbers.size(count) == text
 
 
 def test_words_of_numbers() -> None:
-    assert words.tiles(1) == "1 tile"
-    assert words.tiles(12345) == "12 345 tiles"
-    assert words.last_line("a\n  b: c \n\n") == "b: c"
-    assert words.last_line(None) == "no message"
+    assert numbers.tiles(1) == "1 tile"
+    assert numbers.tiles(12345) == "12 345 tiles"
+    assert numbers.last_line("a\n  b: c \n\n") == "b: c"
+    assert numbers.last_line(None) == "no message"
 
 
 def test_a_long_message_is_cut() -> None:
-    line = words.last_line("Traceback\nValueError: " + "x" * 10_000)
+    line = numbers.last_line("Traceback\nValueError: " + "x" * 10_000)
     assert line.startswith("ValueError: xxx")
     assert len(line) == 300
     assert line.endswith("…")

@@ -118,7 +118,7 @@ def test_who_can_see_it_is_said(
         hosts.append(settings.host)
 
     monkeypatch.setattr(automap_devserver.serve, "serve", not_served)
-    monkeypatch.setattr("automap_tiles.cli.serving.end_now", lambda code: None)
+    monkeypatch.setattr("automap_tiles.cli._serving.end_now", lambda code: None)
     assert main(["serve", str(image), "--host", host]) == 0
     assert ("whoever can reach" in capsys.readouterr().err) is warned
     assert hosts == [host]

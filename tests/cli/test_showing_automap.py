@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from automap_tiles.cli.main import main
-from automap_tiles.cli.reporters import LineReporter
+from automap_tiles.cli.show.reporters import LineReporter
 from automap_tiles.engine._running import Run
 from automap_tiles.errors import OutputError
 from tests.golden import places

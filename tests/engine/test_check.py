@@ -12,8 +12,8 @@ import rasterio
 from rasterio.transform import from_origin
 
 from automap_tiles.api import open_process
-from automap_tiles.cli.check import print_check
 from automap_tiles.cli.main import automap
+from automap_tiles.cli.show.check import print_check
 from automap_tiles.engine.check import CheckReport
 
 

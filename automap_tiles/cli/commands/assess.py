@@ -6,8 +6,8 @@ from collections.abc import Collection
 
 import click
 
-from automap_tiles.cli.options import parsed_by
-from automap_tiles.cli.telling import following
+from automap_tiles.cli.options.common import parsed_by
+from automap_tiles.cli.show.telling import following
 
 
 def _expected(text: str) -> tuple[int, float]:

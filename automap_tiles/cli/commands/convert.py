@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from automap_tiles.cli.options import (
+from automap_tiles.cli.options.common import (
     RESAMPLINGS,
     RunOptions,
     area_options,
@@ -82,7 +82,7 @@ def command(
     SOURCE is a raster or vector file, a tile directory or a .mapchete file. TARGET is a folder for
     tiles, or a path that ends with .tif for one GeoTIFF.
     """
-    from automap_tiles.cli.run import conclude, follow, shown
+    from automap_tiles.cli._run import conclude, follow, shown
     from automap_tiles.workflows.tiles.convert import ConvertOrder, run
 
     order = ConvertOrder(

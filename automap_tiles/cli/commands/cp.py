@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from automap_tiles.cli import words
-from automap_tiles.cli.options import area_options
+from automap_tiles.cli.options.common import area_options
+from automap_tiles.cli.show import numbers
 from automap_tiles.errors import TilesFailed
 from automap_tiles.workflows.where import Where
 
@@ -22,16 +22,16 @@ def command(source: str, target: str, where: Where, overwrite: bool) -> None:
     journal knows of the tiles goes along, so that a run on the target goes on from there. Tiles
     that are not what it says was written are left out; then the exit code is 1.
     """
-    from automap_tiles.cli.counting import counted
-    from automap_tiles.cli.telling import show_note, telling
+    from automap_tiles.cli.show.counting import counted
+    from automap_tiles.cli.show.telling import show_note, telling
     from automap_tiles.workflows.tiles.copy import CopyOrder, CopyOutcome, run
 
     order = CopyOrder(source=source, target=target, where=where, overwrite=overwrite)
     with telling(show_note("text")):
         outcome = counted(run(order), CopyOutcome)
-    there = f", {words.number(outcome.skipped)} were there already" if outcome.skipped else ""
-    click.echo(f"{words.tiles(outcome.copied)} copied to {target}{there}.")
+    there = f", {numbers.number(outcome.skipped)} were there already" if outcome.skipped else ""
+    click.echo(f"{numbers.tiles(outcome.copied)} copied to {target}{there}.")
     if outcome.damaged:
-        said = f"{words.tiles(outcome.damaged)} of {source} could not be copied"
+        said = f"{numbers.tiles(outcome.damaged)} of {source} could not be copied"
         click.echo(f"{said}.", err=True)
         raise TilesFailed(said)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from automap_tiles.cli.options import CONCURRENCIES
+from automap_tiles.cli.options.common import CONCURRENCIES
 
 
 @click.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from automap_tiles.cli.scene_options import SceneOptions, scene_options
+from automap_tiles.cli.options.scenes import SceneOptions, scene_options
 
 
 @click.command()
@@ -15,7 +15,7 @@ def command(what: SceneOptions) -> None:
     Cut to the area, all bands at one resolution: blue, green, red, nir, swir1, swir2 as
     reflectance, the flags of the mask, NDVI and NDWI. The same as run --mode download.
     """
-    from automap_tiles.cli.showing_automap import carry_out
+    from automap_tiles.cli.show.automap import carry_out
     from automap_tiles.workflows.automap import DownloadOrder
 
     carry_out(DownloadOrder.from_json(what.said), what)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automap_tiles.cli.options import RunOptions, area_options, run_options
+from automap_tiles.cli.options.common import RunOptions, area_options, run_options
 from automap_tiles.workflows.where import Where
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ def command(
     Tiles that are done, or were found empty, are not computed again. A tile that fails does not
     stop the others; the exit code is 1 then.
     """
-    from automap_tiles.cli.check import show_check
-    from automap_tiles.cli.run import conclude, follow, shown
+    from automap_tiles.cli._run import conclude, follow, shown
+    from automap_tiles.cli.show.check import show_check
     from automap_tiles.workflows.execute import ExecuteOrder, check, run
 
     if retry_failed and how.overwrite:

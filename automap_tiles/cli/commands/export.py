@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from automap_tiles.cli.export_options import export_options
+from automap_tiles.cli.options.export import export_options
 
 
 @click.command()
@@ -18,8 +18,8 @@ def command(progress: bool, **said: object) -> None:
     a picture are left out. The same command goes on where it was stopped, and paints anew what has
     changed.
     """
-    from automap_tiles.cli.counting import counted
-    from automap_tiles.cli.telling import following
+    from automap_tiles.cli.show.counting import counted
+    from automap_tiles.cli.show.telling import following
     from automap_tiles.workflows import run
     from automap_tiles.workflows.export import ExportOrder, ExportOutcome
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from automap_tiles.cli.options import area_options
+from automap_tiles.cli.options.common import area_options
 from automap_tiles.workflows.where import Where
 
 

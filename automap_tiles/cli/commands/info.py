@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automap_tiles.cli import words
+from automap_tiles.cli.show import numbers
 
 if TYPE_CHECKING:
     from automap_tiles.engine.journal import FailedTile
@@ -42,15 +42,15 @@ def _print_facts(info: Info) -> None:
     for name, value in info.facts:
         click.echo(f"{click.style(f'{name:<{width}}', bold=True)}  {value}")
     for zoom, number in info.tiles:
-        click.echo(f"  zoom {zoom:>2}  {words.tiles(number)} in the folder")
+        click.echo(f"  zoom {zoom:>2}  {numbers.tiles(number)} in the folder")
 
 
 def _print_journal(journal: JournalInfo) -> None:
     click.echo(f"{'zoom':>6} {'written':>12} {'empty':>12} {'failed':>12}")
     for row in journal.zooms:
-        numbers = (row.written, row.empty, row.failed)
-        again = f"  {words.number(row.stale)} to be made again" if row.stale else ""
-        click.echo(f"{row.zoom:>6} " + " ".join(f"{words.number(n):>12}" for n in numbers) + again)
+        counts = (row.written, row.empty, row.failed)
+        again = f"  {numbers.number(row.stale)} to be made again" if row.stale else ""
+        click.echo(f"{row.zoom:>6} " + " ".join(f"{numbers.number(n):>12}" for n in counts) + again)
     run = journal.last_run
     if run is not None:
         end = "not finished" if run.finished is None else f"finished {_time(run.finished)}"
@@ -61,11 +61,11 @@ def _print_journal(journal: JournalInfo) -> None:
 
 def _print_failed(journal: JournalInfo, *, errors: bool, path: str) -> None:
     total = sum(row.failed for row in journal.zooms)
-    click.echo(click.style(f"{words.tiles(total)} failed:", fg="red", bold=True))
+    click.echo(click.style(f"{numbers.tiles(total)} failed:", fg="red", bold=True))
     for tile in journal.failed:
         _print_failure(tile, errors=errors)
     if total > len(journal.failed):
-        click.echo(f"  … and {words.number(total - len(journal.failed))} more")
+        click.echo(f"  … and {numbers.number(total - len(journal.failed))} more")
     if not errors:
         click.echo(f"Whole errors:  automap info --errors {path}")
     if path.endswith(".mapchete"):
@@ -74,7 +74,7 @@ def _print_failed(journal: JournalInfo, *, errors: bool, path: str) -> None:
 
 def _print_failure(tile: FailedTile, *, errors: bool) -> None:
     if not errors:
-        click.echo(f"  {tile.index}  {words.last_line(tile.error)}")
+        click.echo(f"  {tile.index}  {numbers.last_line(tile.error)}")
         return
     click.echo(click.style(str(tile.index), bold=True))
     click.echo(tile.error.rstrip())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from automap_tiles.cli import words
-from automap_tiles.cli.options import area_options
+from automap_tiles.cli.options.common import area_options
+from automap_tiles.cli.show import numbers
 from automap_tiles.workflows.where import Where
 
 
@@ -20,16 +20,16 @@ def command(tile_directory: str, where: Where, force: bool) -> None:
     --bounds, --area or --point all tiles are meant. What the journal knows of them is forgotten,
     so the next run makes them again.
     """
-    from automap_tiles.cli.counting import counted
+    from automap_tiles.cli.show.counting import counted
     from automap_tiles.workflows.tiles.remove import RemoveOrder, RemoveOutcome, check, run
 
     order = RemoveOrder(tiles=tile_directory, where=where)
     if not force:
         found = check(order)
-        question = f"Delete {words.tiles(found.tiles)} of {found.path}?"
+        question = f"Delete {numbers.tiles(found.tiles)} of {found.path}?"
         if found.tiles and not click.confirm(question, err=True):
             click.echo("Nothing was deleted.")
             return
     outcome = counted(run(order), RemoveOutcome)
-    rows = f", {words.plural(outcome.rows, 'journal row')} forgotten" if outcome.rows else ""
-    click.echo(f"{words.tiles(outcome.removed)} deleted{rows}.")
+    rows = f", {numbers.plural(outcome.rows, 'journal row')} forgotten" if outcome.rows else ""
+    click.echo(f"{numbers.tiles(outcome.removed)} deleted{rows}.")

@@ -14,9 +14,9 @@ from automap_tiles.analysis.methods import (
     choosing_methods,
     known_methods,
 )
-from automap_tiles.cli.map_options import MapChoices, map_options
-from automap_tiles.cli.options import parsed_by
-from automap_tiles.cli.scene_options import SceneOptions, scene_options, words
+from automap_tiles.cli.options.common import parsed_by
+from automap_tiles.cli.options.maps import MapChoices, map_options
+from automap_tiles.cli.options.scenes import SceneOptions, scene_options, words
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Fate, Note, Subject
 from automap_tiles.workflows.learning import Learning
@@ -84,7 +84,7 @@ def command(  # noqa: PLR0913 - the options
     """
     _check_samples(mode, samples)
 
-    from automap_tiles.cli.showing_automap import carry_out
+    from automap_tiles.cli.show.automap import carry_out
     from automap_tiles.workflows import order_kind
     from automap_tiles.workflows.words import words_of
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from automap_tiles.cli.options import parsed_by
-from automap_tiles.cli.scene_options import words
+from automap_tiles.cli.options.common import parsed_by
+from automap_tiles.cli.options.scenes import words
 
 
 @click.command()
@@ -60,7 +60,7 @@ def command(**said: object) -> None:
     if said["recipe"] is not None and said["bands"] is not None:
         raise click.UsageError("Give either --recipe or --bands.")
 
-    from automap_tiles.cli.telling import following
+    from automap_tiles.cli.show.telling import following
     from automap_tiles.workflows import run
     from automap_tiles.workflows.events import Finished
     from automap_tiles.workflows.samples.workflow import SamplesOrder, SamplesOutcome

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automap_tiles.cli.options import parsed_by
-from automap_tiles.cli.scene_options import words
+from automap_tiles.cli.options.common import parsed_by
+from automap_tiles.cli.options.scenes import words
 
 if TYPE_CHECKING:
     from automap_tiles.scenes.report import SearchReport
@@ -63,7 +63,7 @@ def command(**said: object) -> None:
     if (said["point"] is None) == (said["area"] is None):
         raise click.UsageError("Give either --point or --area.")
 
-    from automap_tiles.cli.telling import following
+    from automap_tiles.cli.show.telling import following
     from automap_tiles.workflows import run
     from automap_tiles.workflows.events import Finished, PhaseFinished
     from automap_tiles.workflows.series import SeriesOrder, SeriesOutcome

@@ -51,7 +51,7 @@ def command(
     `automap execute` goes on with them. The server answers this machine only, unless --host says
     otherwise.
     """
-    from automap_tiles.cli.serving import Wish, serve
+    from automap_tiles.cli._serving import Wish, serve
 
     serve(
         Wish(

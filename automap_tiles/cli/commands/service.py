@@ -79,7 +79,7 @@ def demo(folder: str, port: int) -> None:
     The scene comes from the package registry, once.
     """
     _settings(folder, None, {})
-    from automap_tiles.cli.service_demo import serve
+    from automap_tiles.cli._service_demo import serve
 
     serve(Path(folder), port)
 

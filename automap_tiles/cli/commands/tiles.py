@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automap_tiles.cli.options import area_options
+from automap_tiles.cli.options.common import area_options
 from automap_tiles.workflows.where import Where
 
 if TYPE_CHECKING:

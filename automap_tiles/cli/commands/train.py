@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from automap_tiles.cli.train_options import train_options
+from automap_tiles.cli.options.training import train_options
 from automap_tiles.workflows.learning import Learning
 
 
@@ -23,7 +23,7 @@ def command(learn: Learning, explain: bool, verbose: bool, **said: object) -> No
     unless another is better by more than chance. The model is one file that `classify` takes. The
     same samples, options and seed give the same model.
     """
-    from automap_tiles.cli.showing_train import show_training
+    from automap_tiles.cli.show.training import show_training
     from automap_tiles.workflows import run
     from automap_tiles.workflows.train import TrainOrder
 

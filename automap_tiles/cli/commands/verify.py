@@ -58,7 +58,7 @@ def command(
     OUTPUT is the folder or file of a process, also in an object store, or its .mapchete file. Exit
     code 1 when a file is damaged or missing, or when tiles do not fit together.
     """
-    from automap_tiles.cli.showing_verify import show_verify
+    from automap_tiles.cli.show.verify import show_verify
     from automap_tiles.workflows.verify import VerifyOrder, run
 
     if seams and not output.endswith(".mapchete"):

@@ -20,9 +20,9 @@ from automap_tiles.analysis.recipe import Recipe
 from automap_tiles.analysis.sample_table import Loss, Reason, SampleTable
 from automap_tiles.errors import ConfigError, MissingExtra
 from automap_tiles.workflows.assess import ReferenceWish, assess
+from automap_tiles.workflows.report import _page as pages
 from automap_tiles.workflows.report import _plots as plots
 from automap_tiles.workflows.report import check_name, write_assessment, write_training
-from automap_tiles.workflows.report import page as pages
 from automap_tiles.workflows.train import Trained, report_of
 from tests.workflows.assess.maps import NAMES, classes, write_map
 

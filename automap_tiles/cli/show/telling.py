@@ -66,7 +66,7 @@ def show_note(log_format: str) -> Callable[[Note], None]:
     """How commands without a reporter of their own show notes: lines or JSON on stderr."""
     if log_format != "json":
         return _echo
-    from automap_tiles.cli.reporters import emit_note
+    from automap_tiles.cli.show.reporters import emit_note
 
     return emit_note
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from automap_tiles.cli.learn_options import learn_options
+from automap_tiles.cli.options.learning import learn_options
 
 _BEFORE = (
     click.option(

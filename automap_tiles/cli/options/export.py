@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from automap_tiles.cli.options import RESAMPLINGS, parse_zooms, parsed_by
+from automap_tiles.cli.options.common import RESAMPLINGS, parse_zooms, parsed_by
 
 _CONTAINERS = ("xyz", "pmtiles", "mbtiles")
 _IMAGES = ("png", "jpg", "webp")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from automap_tiles.cli import words
-from automap_tiles.cli.reporters import emit_json
+from automap_tiles.cli.show import numbers
+from automap_tiles.cli.show.reporters import emit_json
 from automap_tiles.engine.check import CheckReport
 
 
@@ -27,15 +27,15 @@ def print_check(report: CheckReport) -> None:
     for zoom in report.zooms:
         pixel = " × ".join(f"{size:.6g}" for size in zoom.pixel_size)
         click.echo(
-            f"  {zoom.zoom:>4} {words.number(zoom.tiles):>14} {words.number(zoom.done):>14} "
-            f"{words.number(zoom.failed):>8}   {pixel}"
+            f"  {zoom.zoom:>4} {numbers.number(zoom.tiles):>14} {numbers.number(zoom.done):>14} "
+            f"{numbers.number(zoom.failed):>8}   {pixel}"
         )
-    click.echo(f"  {words.tiles(report.tiles)} in all")
+    click.echo(f"  {numbers.tiles(report.tiles)} in all")
     if report.uncompressed_bytes is not None:
-        click.echo(f"  at most {words.size(report.uncompressed_bytes)} before compression")
+        click.echo(f"  at most {numbers.size(report.uncompressed_bytes)} before compression")
     warnings = list(report.warnings)
     if not report.fits:
-        free = words.size(report.free_bytes or 0)
+        free = numbers.size(report.free_bytes or 0)
         warnings.append(f"the tiles may not fit: {free} are free where the output is")
     for warning in warnings:
         click.echo(f"{click.style('Warning', fg='yellow', bold=True)}: {warning}")

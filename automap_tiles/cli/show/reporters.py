@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
-from automap_tiles.cli import words
-from automap_tiles.cli.options import RunOptions
-from automap_tiles.cli.totals import RunTotals
+from automap_tiles.cli.options.common import RunOptions
+from automap_tiles.cli.show import numbers
+from automap_tiles.cli.show.totals import RunTotals
 from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.notes import Note
 from automap_tiles.workflows.events import (
@@ -167,7 +167,7 @@ def _fields(totals: RunTotals) -> dict[str, Any]:
     """The texts beside the bar."""
     return {
         "rate": f"{totals.rate:.1f} tiles/s",
-        "eta": "" if totals.eta is None else f"{words.duration(totals.eta)} to go",
+        "eta": "" if totals.eta is None else f"{numbers.duration(totals.eta)} to go",
         "failed": f"{totals.failed} failed" if totals.failed else "",
     }
 
@@ -255,12 +255,12 @@ def _lines(event: Event, *, verbose: bool) -> list[str]:
     match event:
         case Started(total=total, facts=facts):
             again = ", going on with what is there" if facts["resumed"] else ""
-            crew = words.plural(int(facts["workers"] or 0), "worker")
-            return [f"{words.tiles(total or 0)}, {crew}{again}"]
+            crew = numbers.plural(int(facts["workers"] or 0), "worker")
+            return [f"{numbers.tiles(total or 0)}, {crew}{again}"]
         case Told():
             return [str(event.note)]
         case WorkerLost():
-            return [f"Warning: a worker died; trying {words.tiles(event.suspects)} one by one"]
+            return [f"Warning: a worker died; trying {numbers.tiles(event.suspects)} one by one"]
         case Failed(item=TileResult() as result):
             return [_tile_line(result)]
         case Done(item=TileResult() as result) if verbose:
@@ -270,20 +270,20 @@ def _lines(event: Event, *, verbose: bool) -> list[str]:
 
 
 def _tile_line(result: TileResult) -> str:
-    head = f"{result.index} {result.status.name.lower()} after {words.duration(result.seconds)}"
+    head = f"{result.index} {result.status.name.lower()} after {numbers.duration(result.seconds)}"
     if result.status is not TileStatus.FAILED:
         return head
-    return f"{head}: {words.last_line(result.error)}"
+    return f"{head}: {numbers.last_line(result.error)}"
 
 
 def _progress_line(totals: RunTotals) -> str:
     share = 100 * totals.done / totals.total if totals.total else 100.0
     parts = [
-        f"{words.number(totals.done)}/{words.number(totals.total)} tiles ({share:.0f} %)",
+        f"{numbers.number(totals.done)}/{numbers.number(totals.total)} tiles ({share:.0f} %)",
         f"{totals.rate:.1f} tiles/s",
     ]
     if totals.eta is not None:
-        parts.append(f"{words.duration(totals.eta)} to go")
+        parts.append(f"{numbers.duration(totals.eta)} to go")
     if totals.failed:
         parts.append(f"{totals.failed} failed")
     return ", ".join(parts)

@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 import click
 
-from automap_tiles.cli.telling import following
+from automap_tiles.cli.show.telling import following
 from automap_tiles.workflows.events import Done, Event, Finished
 from automap_tiles.workflows.train import (
     SamplesRead,

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 import click
 
-from automap_tiles.cli import words
-from automap_tiles.cli.reporters import emit_json
-from automap_tiles.cli.telling import show_note
+from automap_tiles.cli.show import numbers
+from automap_tiles.cli.show.reporters import emit_json
+from automap_tiles.cli.show.telling import show_note
 from automap_tiles.errors import TilesFailed
 from automap_tiles.workflows.events import Event, Failed, Finished, PhaseFinished, Told
 from automap_tiles.workflows.verify import VerifyOutcome
@@ -56,19 +56,19 @@ def _show_seam(seam: Seam, log_format: str) -> None:
 
 def _sum_up_files(report: FilesReport, log_format: str) -> None:
     if log_format == "text" and len(report.damaged) > _SHOWN:
-        click.echo(f"  … and {words.number(len(report.damaged) - _SHOWN)} more", err=True)
+        click.echo(f"  … and {numbers.number(len(report.damaged) - _SHOWN)} more", err=True)
     click.echo(
-        f"{words.plural(report.files, 'file')} compared, {words.size(report.bytes)}: "
-        f"{words.number(len(report.damaged))} damaged"
+        f"{numbers.plural(report.files, 'file')} compared, {numbers.size(report.bytes)}: "
+        f"{numbers.number(len(report.damaged))} damaged"
     )
 
 
 def _sum_up_seams(report: SeamsReport) -> None:
     alone = report.alone
-    only = f" ({words.number(alone)} are all of their zoom and cannot be cut otherwise)"
+    only = f" ({numbers.number(alone)} are all of their zoom and cannot be cut otherwise)"
     click.echo(
-        f"{words.tiles(report.tried)} computed again with other cuts{only if alone else ''}: "
-        f"{words.plural(len(report.seams), 'seam')}"
+        f"{numbers.tiles(report.tried)} computed again with other cuts{only if alone else ''}: "
+        f"{numbers.plural(len(report.seams), 'seam')}"
     )
 
 

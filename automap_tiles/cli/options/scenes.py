@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from automap_tiles.cli.collecting import collecting
-from automap_tiles.cli.options import parsed_by
+from automap_tiles.cli.options.collecting import collecting
+from automap_tiles.cli.options.common import parsed_by
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automap_tiles.cli import words
-from automap_tiles.cli.log import log_to
-from automap_tiles.cli.options import RunOptions
-from automap_tiles.cli.reporters import Reporter, reporter
-from automap_tiles.cli.telling import grown, telling
-from automap_tiles.cli.totals import RunTotals
+from automap_tiles.cli.options.common import RunOptions
+from automap_tiles.cli.show import numbers
+from automap_tiles.cli.show.log import log_to
+from automap_tiles.cli.show.reporters import Reporter, reporter
+from automap_tiles.cli.show.telling import grown, telling
+from automap_tiles.cli.show.totals import RunTotals
 from automap_tiles.engine.events import Summary
 from automap_tiles.errors import TilesFailed
 from automap_tiles.workflows.events import Event
@@ -71,18 +71,18 @@ def shown(how: RunOptions) -> Iterator[Reporter]:
 
 def _interrupted(totals: RunTotals) -> str:
     return (
-        f"interrupted after {words.tiles(totals.computed)}; what is done is kept: "
+        f"interrupted after {numbers.tiles(totals.computed)}; what is done is kept: "
         "the same command goes on from here"
     )
 
 
 def print_summary(summary: Summary, totals: RunTotals) -> None:
     """What came of it, with the first of the tiles that failed."""
-    parts = [f"{words.number(summary.written)} written", f"{words.number(summary.empty)} empty"]
-    parts.append(f"{words.number(summary.skipped)} skipped (done before)")
-    failed = f"{words.number(summary.failed)} failed"
+    parts = [f"{numbers.number(summary.written)} written", f"{numbers.number(summary.empty)} empty"]
+    parts.append(f"{numbers.number(summary.skipped)} skipped (done before)")
+    failed = f"{numbers.number(summary.failed)} failed"
     parts.append(click.style(failed, fg="red", bold=True) if summary.failed else failed)
-    click.echo(f"{', '.join(parts)} in {words.duration(summary.seconds)}")
+    click.echo(f"{', '.join(parts)} in {numbers.duration(summary.seconds)}")
     click.echo(f"Tiles are in {summary.output}")
     if summary.stopped_by:
         click.echo(f"Stopped before the last tile: {summary.stopped_by}", err=True)
@@ -95,9 +95,9 @@ def print_summary(summary: Summary, totals: RunTotals) -> None:
 def _print_failures(summary: Summary, totals: RunTotals) -> None:
     click.echo("Failed:", err=True)
     for result in totals.failures[:_SHOWN]:
-        click.echo(f"  {result.index}  {words.last_line(result.error)}", err=True)
+        click.echo(f"  {result.index}  {numbers.last_line(result.error)}", err=True)
     if summary.failed > _SHOWN:
-        click.echo(f"  … and {words.number(summary.failed - _SHOWN)} more", err=True)
+        click.echo(f"  … and {numbers.number(summary.failed - _SHOWN)} more", err=True)
     name = totals.config or summary.output
     click.echo(f"Whole errors:  automap info --errors {name}", err=True)
     if totals.config is not None:

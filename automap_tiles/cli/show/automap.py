@@ -7,15 +7,15 @@ from collections.abc import Iterator
 
 import click
 
-from automap_tiles.cli import words
-from automap_tiles.cli.log import log_to
-from automap_tiles.cli.options import RunOptions
-from automap_tiles.cli.reporters import Reporter, emit_json, reporter
-from automap_tiles.cli.run import print_summary
-from automap_tiles.cli.scene_options import SceneOptions
-from automap_tiles.cli.scene_reporters import Progress, SceneReporter, scene_reporter
-from automap_tiles.cli.telling import grown
-from automap_tiles.cli.totals import RunTotals
+from automap_tiles.cli._run import print_summary
+from automap_tiles.cli.options.common import RunOptions
+from automap_tiles.cli.options.scenes import SceneOptions
+from automap_tiles.cli.show import numbers
+from automap_tiles.cli.show.log import log_to
+from automap_tiles.cli.show.reporters import Reporter, emit_json, reporter
+from automap_tiles.cli.show.scenes import Progress, SceneReporter, scene_reporter
+from automap_tiles.cli.show.telling import grown
+from automap_tiles.cli.show.totals import RunTotals
 from automap_tiles.engine.events import Summary
 from automap_tiles.errors import TilesFailed
 from automap_tiles.notes import Note
@@ -241,18 +241,18 @@ def _plans(report: AutomapReport) -> Iterator[str]:
     for plan in report.satellites:
         unknown = f" and {plan.unknown} of unknown size" if plan.unknown else ""
         yield (
-            f"{plan.satellite}: {words.plural(plan.scenes, 'scene')} "
+            f"{plan.satellite}: {numbers.plural(plan.scenes, 'scene')} "
             f"({plan.done} done), {plan.first:%Y-%m-%d} to {plan.last:%Y-%m-%d}, "
-            f"{words.size(plan.bytes)}{unknown}, {words.size(plan.to_fetch)} to fetch"
+            f"{numbers.size(plan.bytes)}{unknown}, {numbers.size(plan.to_fetch)} to fetch"
         )
         if plan.composite is not None:
             yield f"  composite {plan.composite}"
         if plan.classes is not None:
             yield f"  classes {plan.classes}"
     said = report.to_json()
-    tiles = "" if not said["tiles"] else f"{words.tiles(said['tiles'])}, "
-    low, high = (words.duration(each) for each in said["seconds"])
-    yield f"In all {tiles}up to {words.size(said['memory_bytes'])} of memory, {low} to {high}"
+    tiles = "" if not said["tiles"] else f"{numbers.tiles(said['tiles'])}, "
+    low, high = (numbers.duration(each) for each in said["seconds"])
+    yield f"In all {tiles}up to {numbers.size(said['memory_bytes'])} of memory, {low} to {high}"
 
 
 def _paths(outcome: AutomapOutcome) -> dict[str, str]:

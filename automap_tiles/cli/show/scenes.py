@@ -10,8 +10,8 @@ from typing import Protocol
 
 import click
 
-from automap_tiles.cli import words
-from automap_tiles.cli.reporters import Throttle, emit_json, emit_note
+from automap_tiles.cli.show import numbers
+from automap_tiles.cli.show.reporters import Throttle, emit_json, emit_note
 from automap_tiles.notes import Note
 from automap_tiles.scenes.funnel import Funnel
 from automap_tiles.workflows.automap.download import SceneDone, SceneStatus
@@ -108,7 +108,7 @@ class _Text:
     def set_aside(self, rejected: Rejected) -> None:
         for reason, names in _by_reason(rejected).items():
             shown = names if self._verbose else names[:_SHOWN]
-            more = f" and {words.number(len(names) - len(shown))} more" if shown != names else ""
+            more = f" and {numbers.number(len(names) - len(shown))} more" if shown != names else ""
             click.echo(f"Set aside: {', '.join(shown)}{more}: {reason}", err=True)
 
     def note(self, note: Note) -> None:
@@ -121,19 +121,19 @@ class _Text:
         if done.status is SceneStatus.FAILED:
             click.echo(f"Failed: {done.scene}: {done.error}", err=True)
         elif self._verbose:
-            click.echo(f"{done.scene}  {done.status}  {words.duration(done.seconds)}", err=True)
+            click.echo(f"{done.scene}  {done.status}  {numbers.duration(done.seconds)}", err=True)
         if self._progress and self._throttle.due():
             to_go = progress.to_go
-            rest = "" if to_go is None else f", {words.duration(to_go)} to go"
-            click.echo(f"{progress.done}/{words.plural(progress.total, 'scene')}{rest}", err=True)
+            rest = "" if to_go is None else f", {numbers.duration(to_go)} to go"
+            click.echo(f"{progress.done}/{numbers.plural(progress.total, 'scene')}{rest}", err=True)
 
     def prepared(self, progress: Progress) -> None:
         count = progress.count
         click.echo(
-            f"{words.plural(progress.total, 'scene')}: {count[SceneStatus.WRITTEN]} written, "
+            f"{numbers.plural(progress.total, 'scene')}: {count[SceneStatus.WRITTEN]} written, "
             f"{count[SceneStatus.EMPTY]} without a pixel in the area, "
             f"{count[SceneStatus.THERE]} done before, {count[SceneStatus.FAILED]} failed "
-            f"in {words.duration(progress.seconds)}"
+            f"in {numbers.duration(progress.seconds)}"
         )
 
     def trial(self, satellite: str, number: int, loss: float, *, is_best: bool) -> None:

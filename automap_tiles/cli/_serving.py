@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import click
 
-from automap_tiles.cli.exits import end_now
+from automap_tiles.cli._exits import end_now
 from automap_tiles.engine.on_demand import TileWorkers
 from automap_tiles.errors import MissingExtra
 from automap_tiles.layers.open import open_layers

@@ -1,0 +1,1 @@
+"""Click options, and what their values become: parts of orders."""

@@ -1,0 +1,1 @@
+"""What is shown of events, checks and results: bars, lines, JSON."""
