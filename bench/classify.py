@@ -23,11 +23,11 @@ import rasterio
 import xgboost
 from numpy.typing import NDArray
 
-from automap_tiles.analysis.classifier.classes import land_classes
-from automap_tiles.analysis.classifier.members import Member, MemberKind
-from automap_tiles.analysis.classifier.model import Model, TrainingSamples
-from automap_tiles.analysis.classifier.predict import Predictor
-from automap_tiles.analysis.recipe import Neighbourhood, Recipe
+from automap_tiles.analysis.learning.classifier.classes import land_classes
+from automap_tiles.analysis.learning.classifier.members import Member, MemberKind
+from automap_tiles.analysis.learning.classifier.model import Model, TrainingSamples
+from automap_tiles.analysis.learning.classifier.predict import Predictor
+from automap_tiles.analysis.learning.recipe import Neighbourhood, Recipe
 from automap_tiles.runtime import Process, open_process
 
 BANDS = ("blue", "green", "red", "nir", "swir1", "swir2")

@@ -20,10 +20,10 @@ from scipy.interpolate import Akima1DInterpolator, CubicSpline
 from skimage.feature import graycomatrix, graycoprops
 from sklearn.decomposition import PCA  # type: ignore[import-untyped]
 
-from automap_tiles.analysis.boxes import Statistic, boxes
-from automap_tiles.analysis.gaps import Method, fill
-from automap_tiles.analysis.haralick import TEXTURES, Quantisation, Texture, haralick
-from automap_tiles.analysis.pca import Pca
+from automap_tiles.analysis.learning.pca import Pca
+from automap_tiles.analysis.series.gaps import Method, fill
+from automap_tiles.analysis.textures.boxes import Statistic, boxes
+from automap_tiles.analysis.textures.haralick import TEXTURES, Quantisation, Texture, haralick
 from bench.kernels import EDGE, Array, Case, check, measure
 
 HAS_CV2 = find_spec("cv2") is not None

@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from automap_tiles.analysis import bestpixel, composite, distance, masks, medoid, trimmed
-from automap_tiles.analysis.geomedian import geomedian
+from automap_tiles.analysis.composites import bestpixel, composite, medoid, trimmed
+from automap_tiles.analysis.composites.geomedian import geomedian
+from automap_tiles.analysis.shapes import distance, masks
 
 Array = NDArray[Any]
 DATES, BANDS, EDGE = 12, 6, 1000

@@ -23,7 +23,7 @@ from rasterio.transform import from_origin
 from rasterio.warp import transform, transform_bounds
 from rasterio.windows import Window
 
-from automap_tiles.analysis import composite
+from automap_tiles.analysis.composites import composite
 from bench.floor import TILE, tiles_of
 from bench.scenes import scenes
 

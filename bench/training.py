@@ -26,7 +26,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import numpy as np
 import xgboost
 
-from automap_tiles.analysis.classifier.boosting import (
+from automap_tiles.analysis.learning.classifier.boosting import (
     MAX_BIN,
     MAX_ROUNDS,
     Fold,
@@ -34,14 +34,20 @@ from automap_tiles.analysis.classifier.boosting import (
     make_folds,
     patience_of,
 )
-from automap_tiles.analysis.classifier.fit import Wish, train
-from automap_tiles.analysis.classifier.library import cores
-from automap_tiles.analysis.classifier.options import TrainOptions
-from automap_tiles.analysis.classifier.parameters import Parameters, Strategy
-from automap_tiles.analysis.classifier.search import Budget, Found, RandomSampler, Sampler, search
-from automap_tiles.analysis.folds import blocked_folds
-from automap_tiles.analysis.recipe import Recipe
-from automap_tiles.analysis.sample_table import SampleTable
+from automap_tiles.analysis.learning.classifier.fit import Wish, train
+from automap_tiles.analysis.learning.classifier.library import cores
+from automap_tiles.analysis.learning.classifier.options import TrainOptions
+from automap_tiles.analysis.learning.classifier.parameters import Parameters, Strategy
+from automap_tiles.analysis.learning.classifier.search import (
+    Budget,
+    Found,
+    RandomSampler,
+    Sampler,
+    search,
+)
+from automap_tiles.analysis.learning.folds import blocked_folds
+from automap_tiles.analysis.learning.recipe import Recipe
+from automap_tiles.analysis.learning.sample_table import SampleTable
 
 FEATURES, CLASSES, POLYGONS = 30, 8, 2000
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from automap_tiles.analysis.classifier.boosting import Rows
-from automap_tiles.analysis.classifier.classes import land_classes
-from automap_tiles.analysis.classifier.library import xgboost
-from automap_tiles.analysis.classifier.members import Member, MemberKind
-from automap_tiles.analysis.classifier.model import Model, TrainingSamples
-from automap_tiles.analysis.classifier.setups import Kind, Setup, fit_kind, members_of
-from automap_tiles.analysis.recipe import Neighbourhood, Recipe
+from automap_tiles.analysis.learning.classifier.boosting import Rows
+from automap_tiles.analysis.learning.classifier.classes import land_classes
+from automap_tiles.analysis.learning.classifier.library import xgboost
+from automap_tiles.analysis.learning.classifier.members import Member, MemberKind
+from automap_tiles.analysis.learning.classifier.model import Model, TrainingSamples
+from automap_tiles.analysis.learning.classifier.setups import Kind, Setup, fit_kind, members_of
+from automap_tiles.analysis.learning.recipe import Neighbourhood, Recipe
 
 NAMES = {1: "water", 4: "forest", 9: "meadow & <field>"}
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from automap_tiles.analysis import masks as tools
+from automap_tiles.analysis.shapes import masks as tools
 from automap_tiles.errors import ConfigError
 from automap_tiles.missions import LON_LAT, Flag
 from automap_tiles.scenes.frames import Compute, Slices

@@ -14,8 +14,8 @@ import numpy as np
 import shapely
 
 from automap_tiles import raster
-from automap_tiles.analysis import distance as distances
-from automap_tiles.analysis import masks as tools
+from automap_tiles.analysis.shapes import distance as distances
+from automap_tiles.analysis.shapes import masks as tools
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.grid import Grid
 from automap_tiles.missions import (

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from automap_tiles.analysis.sample_table import SampleTable
-from automap_tiles.analysis.sampling import by_number, lots
+from automap_tiles.analysis.learning.sample_table import SampleTable
+from automap_tiles.analysis.learning.sampling import by_number, lots
 from bench.accuracy import ours, plain, table
 from bench.accuracy.divisions import DIVISIONS, Division, divisions, pixels
 from bench.accuracy.packages import CACHE

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from automap_tiles.analysis.recipe import Recipe
-from automap_tiles.analysis.sample_table import SampleTable
+from automap_tiles.analysis.learning.recipe import Recipe
+from automap_tiles.analysis.learning.sample_table import SampleTable
 from automap_tiles.workflows.samples import Extraction, extract, look_at, read_samples
 from bench.accuracy.sets import DataSet
 

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from automap_tiles import ConfigError, Fate, Note, RasterReader, Subject, Tile, tell
-from automap_tiles.analysis.classifier.familiar import (
+from automap_tiles.analysis.learning.classifier.familiar import (
     Familiar,
     is_other_size,
     is_other_unit,
     unit_factor,
 )
-from automap_tiles.analysis.classifier.model import Model
-from automap_tiles.analysis.recipe import MissingBands, RepeatedBands
+from automap_tiles.analysis.learning.classifier.model import Model
+from automap_tiles.analysis.learning.recipe import MissingBands, RepeatedBands
 
 Array = np.ndarray[Any, Any]
 Units = Sequence[tuple[float, float]]

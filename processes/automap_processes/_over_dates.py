@@ -11,9 +11,9 @@ import numpy as np
 
 from automap_tiles import ConfigError, Counted, Empty, Grid, Raster, Scenes, Stack
 from automap_tiles.analysis import indices as spectral
-from automap_tiles.analysis import methods
-from automap_tiles.analysis.methods import ProvenanceName, Unit, method
-from automap_tiles.analysis.one_date import Chosen
+from automap_tiles.analysis.composites import methods
+from automap_tiles.analysis.composites.methods import ProvenanceName, Unit, method
+from automap_tiles.analysis.composites.one_date import Chosen
 from automap_tiles.scenes.contributions import Tally
 
 Picture = np.ma.MaskedArray[Any, Any]
@@ -27,7 +27,7 @@ class Wish:
     """What is asked for."""
 
     statistics: tuple[str, ...]
-    """Names of `analysis.methods`."""
+    """Names of `analysis.composites.methods`."""
     indices: tuple[spectral.IndexName, ...]
     provenance: tuple[ProvenanceName, ...]
     scale: float

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from automap_tiles.analysis import patches, smoothing
-from automap_tiles.analysis.classifier.predict import Predictor
+from automap_tiles.analysis.learning import smoothing
+from automap_tiles.analysis.learning.classifier.predict import Predictor
+from automap_tiles.analysis.shapes import patches
 
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 Floats = np.ndarray[Any, np.dtype[np.float32]]

@@ -30,10 +30,10 @@ from automap_processes._likeness import (
 from automap_processes._prediction import Mapped, Wish, class_map
 from automap_processes._types import Resampling
 from automap_tiles import ConfigError, Empty, RasterInput, RasterReader, Tile
-from automap_tiles.analysis import patches
-from automap_tiles.analysis import smoothing as bayes
-from automap_tiles.analysis.classifier.model import Model
-from automap_tiles.analysis.classifier.predict import Predictor
+from automap_tiles.analysis.learning import smoothing as bayes
+from automap_tiles.analysis.learning.classifier.model import Model
+from automap_tiles.analysis.learning.classifier.predict import Predictor
+from automap_tiles.analysis.shapes import patches
 
 Tags = dict[int, dict[str, str]]
 Picture = np.ma.MaskedArray[Any, Any]

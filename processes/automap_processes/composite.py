@@ -21,16 +21,16 @@ import numpy as np
 from automap_processes._over_dates import Wish, over_dates, wrong
 from automap_processes._types import Resampling
 from automap_tiles import Counted, Empty, OutputDtype, RasterInput, Scenes, ScenesReader
-from automap_tiles.analysis import composite
 from automap_tiles.analysis import indices as spectral
-from automap_tiles.analysis.methods import ProvenanceName
+from automap_tiles.analysis.composites import composite
+from automap_tiles.analysis.composites.methods import ProvenanceName
 from automap_tiles.scenes.contributions import Counts, contributions
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Picture = np.ma.MaskedArray[Any, Any]
 Dates = Sequence[tuple[str, RasterInput]]
 
-VALUES = {"statistics": "automap_tiles.analysis.methods:METHODS"}
+VALUES = {"statistics": "automap_tiles.analysis.composites.methods:METHODS"}
 """What `automap processes composite` lists: parameter -> table of what it can be."""
 
 

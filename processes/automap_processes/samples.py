@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from automap_tiles import ConfigError, Empty, RasterInput, RasterReader, Tile, VectorInput
-from automap_tiles.analysis.recipe import Recipe
+from automap_tiles.analysis.learning.recipe import Recipe
 
 Feature = dict[str, Any]
 Array = np.ndarray[Any, Any]

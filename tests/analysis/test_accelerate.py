@@ -15,7 +15,7 @@ import automap_tiles.analysis as analysis
 for module in pkgutil.iter_modules(analysis.__path__):
     if not module.name.endswith("kernels"):
         importlib.import_module(f"automap_tiles.analysis.{module.name}")
-from automap_tiles.analysis.medoid import medoid
+from automap_tiles.analysis.composites.medoid import medoid
 medoid(np.ones((2, 2, 3, 3)), fast=False)
 medoid(np.ones((2, 2, 3, 3)))
 print("numba" in sys.modules, "scipy" in sys.modules)

@@ -18,8 +18,8 @@ import rasterio
 from click.testing import CliRunner, Result
 from fiona.transform import transform
 
-from automap_tiles.analysis.classifier.model import Model
-from automap_tiles.analysis.classifier.predict import Predictor
+from automap_tiles.analysis.learning.classifier.model import Model
+from automap_tiles.analysis.learning.classifier.predict import Predictor
 from automap_tiles.cli.main import automap, main
 
 NAME = "20180401_20180830_median"

@@ -12,7 +12,7 @@ import rasterio
 from click.testing import CliRunner, Result
 from shapely import box
 
-from automap_tiles.analysis.classifier.model import Model
+from automap_tiles.analysis.learning.classifier.model import Model
 from automap_tiles.cli.main import automap
 
 SIDE = 96

@@ -14,12 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automap_processes import _prediction
-from automap_tiles.analysis import patches, smoothing
-from automap_tiles.analysis.classifier.library import xgboost
-from automap_tiles.analysis.classifier.model import Model
-from automap_tiles.analysis.classifier.predict import Predictor
-from automap_tiles.analysis.classifier.setups import Kind
-from automap_tiles.analysis.pca import Pca
+from automap_tiles.analysis.learning import smoothing
+from automap_tiles.analysis.learning.classifier.library import xgboost
+from automap_tiles.analysis.learning.classifier.model import Model
+from automap_tiles.analysis.learning.classifier.predict import Predictor
+from automap_tiles.analysis.learning.classifier.setups import Kind
+from automap_tiles.analysis.learning.pca import Pca
+from automap_tiles.analysis.shapes import patches
 from automap_tiles.engine.events import RunFinished
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions, execute

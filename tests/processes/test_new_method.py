@@ -11,7 +11,7 @@ import pytest
 import rasterio
 
 from automap_tiles import ConfigError, open_process
-from automap_tiles.analysis.methods import METHODS, Asked, Dates, Method, Unit
+from automap_tiles.analysis.composites.methods import METHODS, Asked, Dates, Method, Unit
 from automap_tiles.cli.main import main
 from automap_tiles.engine.events import TileDone
 from automap_tiles.workflows.automap import phases
@@ -20,7 +20,7 @@ from tests.golden import places
 from tests.processes.test_scenes_composite import BANDS, config_of, result, stack_of
 
 if TYPE_CHECKING:
-    from automap_tiles.analysis.methods import Made
+    from automap_tiles.analysis.composites.methods import Made
 
 RUN = "--satellites 8 --start 2020-10-01 --end 2020-11-30 --boundary area.geojson -i in -o out"
 

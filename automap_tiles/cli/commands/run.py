@@ -8,7 +8,7 @@ from dataclasses import asdict, fields
 import click
 from click.core import ParameterSource
 
-from automap_tiles.analysis.methods import (
+from automap_tiles.analysis.composites.methods import (
     PROVENANCE,
     VALID_COUNT,
     choosing_methods,

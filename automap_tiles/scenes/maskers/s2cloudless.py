@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from automap_tiles.analysis.masks import dilate
+from automap_tiles.analysis.shapes.masks import dilate
 from automap_tiles.errors import ConfigError, InputError, MissingExtra
 from automap_tiles.missions import Flag
 from automap_tiles.scenes.lattice import Window, slices, widened

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from automap_tiles.analysis.accuracy import (
+from automap_tiles.analysis.learning.accuracy import (
     Estimate,
     MapAccuracy,
     confusion,
     map_accuracy,
     without_errors,
 )
-from automap_tiles.analysis.classifier.classes import LandClass, land_classes
-from automap_tiles.analysis.classifier.scores import Scores
-from automap_tiles.analysis.stratified import stratified_accuracy
+from automap_tiles.analysis.learning.classifier.classes import LandClass, land_classes
+from automap_tiles.analysis.learning.classifier.scores import Scores
+from automap_tiles.analysis.learning.stratified import stratified_accuracy
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.workflows.assess._class_map import ClassMap, Strata, count, open_map
@@ -31,7 +31,7 @@ from automap_tiles.workflows.assess._reference import (
 from automap_tiles.workflows.assess.strata import DrawnPoints, drawn_points, reference_of
 
 if TYPE_CHECKING:
-    from automap_tiles.analysis.classifier.model import Model
+    from automap_tiles.analysis.learning.classifier.model import Model
 
 _HECTARE = 10_000.0
 _FEW = 30

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from automap_tiles.analysis.classifier.classes import LandClass, land_classes
-from automap_tiles.analysis.design import (
+from automap_tiles.analysis.learning.classifier.classes import LandClass, land_classes
+from automap_tiles.analysis.learning.design import (
     EXPECTED_ACCURACY,
     LEAST,
     MINIMUM,
@@ -18,7 +18,7 @@ from automap_tiles.analysis.design import (
     allocate,
     sample_size,
 )
-from automap_tiles.analysis.sampling import lots
+from automap_tiles.analysis.learning.sampling import lots
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.workflows.assess._areas import pixel_areas

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from automap_tiles.analysis.sample_table import Loss, Reason, added
+from automap_tiles.analysis.learning.sample_table import Loss, Reason, added
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Note, Subject
 from automap_tiles.workflows.assess._class_map import ClassMap, at
@@ -20,7 +20,7 @@ from automap_tiles.workflows.samples.losses import WORDS, notes_of
 from automap_tiles.workflows.samples.pixels import place
 
 if TYPE_CHECKING:
-    from automap_tiles.analysis.classifier.model import Model
+    from automap_tiles.analysis.learning.classifier.model import Model
 
 
 _SUBJECT = Subject.REFERENCE_POINTS
@@ -202,7 +202,7 @@ def open_model(path: str | Path | None) -> Model | None:
     """The model of a map, if it was said; raises `ConfigError`."""
     if path is None:
         return None
-    from automap_tiles.analysis.classifier.model import Model
+    from automap_tiles.analysis.learning.classifier.model import Model
     from automap_tiles.errors import InputError
 
     try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal, TypeVar
 
-from automap_tiles.analysis.design import Allocation
+from automap_tiles.analysis.learning.design import Allocation
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Note, Notes
 from automap_tiles.stopping import NEVER, Stopped, StopToken

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from automap_tiles.analysis.accuracy import Estimate
+from automap_tiles.analysis.learning.accuracy import Estimate
 from automap_tiles.workflows.assess._assessment import Assessment, remarks
 from automap_tiles.workflows.assess._drawing import Drawn
 

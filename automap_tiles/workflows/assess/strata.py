@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from automap_tiles.analysis.stratified import StratifiedSample
+from automap_tiles.analysis.learning.stratified import StratifiedSample
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Fate, Note, Subject
 from automap_tiles.workflows.assess._class_map import ClassMap, Strata, at, count, open_map
@@ -27,7 +27,7 @@ from automap_tiles.workflows.assess.design_record import read_record, record_bes
 if TYPE_CHECKING:
     from rasterio.crs import CRS
 
-    from automap_tiles.analysis.classifier.model import Model
+    from automap_tiles.analysis.learning.classifier.model import Model
     from automap_tiles.workflows.samples import Samples
 
 Floats = NDArray[np.float64]

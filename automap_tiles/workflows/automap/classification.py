@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from automap_tiles.analysis.classifier.library import xgboost
-from automap_tiles.analysis.classifier.options import TrainOptions
-from automap_tiles.analysis.methods import Unit
-from automap_tiles.analysis.recipe import Recipe
+from automap_tiles.analysis.composites.methods import Unit
+from automap_tiles.analysis.learning.classifier.library import xgboost
+from automap_tiles.analysis.learning.classifier.options import TrainOptions
+from automap_tiles.analysis.learning.recipe import Recipe
 from automap_tiles.errors import ConfigError
 from automap_tiles.missions import LON_LAT
 from automap_tiles.vector import reproject_geometry

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import shapely
 
 from automap_tiles import raster
-from automap_tiles.analysis.methods import BandOf, Unit, bands_of, method
+from automap_tiles.analysis.composites.methods import BandOf, Unit, bands_of, method
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.grid import Bounds, Grid, Pyramid
 from automap_tiles.missions import LON_LAT, common_bands, grid_of, outline

@@ -11,13 +11,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from automap_tiles.analysis.indices import INDICES
-from automap_tiles.analysis.methods import (
+from automap_tiles.analysis.composites.methods import (
     VALID_COUNT,
     check_methods,
     check_provenance,
     method,
 )
+from automap_tiles.analysis.indices import INDICES
 from automap_tiles.errors import AutomapError, ConfigError, InputError, without_signatures
 from automap_tiles.missions import common_bands, parse_satellites
 from automap_tiles.scenes.maskers import Masking

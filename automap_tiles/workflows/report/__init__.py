@@ -30,7 +30,7 @@ def check_name(path: Path | Address) -> None:
 
 
 def write_training(report: Mapping[str, Any], path: Path | Address) -> None:
-    """Write what `commands.train.report_of` tells of a training."""
+    """Write what `workflows.train.report_of` tells of a training."""
     if _ending(path) in _PAGES:
         from automap_tiles.workflows.report._training import page
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from automap_tiles.analysis.sample_table import SampleTable
+from automap_tiles.analysis.learning.sample_table import SampleTable
 from automap_tiles.errors import ConfigError
 
 _DRIVERS = {".geojson": "GeoJSON", ".fgb": "FlatGeobuf"}

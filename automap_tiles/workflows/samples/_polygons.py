@@ -11,8 +11,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from automap_tiles.analysis.erode import eroded
-from automap_tiles.analysis.sampling import by_number, lots
+from automap_tiles.analysis.learning.sampling import by_number, lots
+from automap_tiles.analysis.shapes.erode import eroded
 from automap_tiles.grid import Bounds
 from automap_tiles.vector import burn, clip_to_box, matching_parts
 from automap_tiles.workflows.samples.claims import Claims

@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 
 from automap_tiles import vector
-from automap_tiles.analysis.recipe import MissingBands, Recipe, RepeatedBands
-from automap_tiles.analysis.sample_table import Loss, Reason, SampleTable, added
-from automap_tiles.analysis.sampling import by_number, lots
+from automap_tiles.analysis.learning.recipe import MissingBands, Recipe, RepeatedBands
+from automap_tiles.analysis.learning.sample_table import Loss, Reason, SampleTable, added
+from automap_tiles.analysis.learning.sampling import by_number, lots
 from automap_tiles.engine.events import Summary, TileResult
 from automap_tiles.errors import ConfigError, InputError, ProcessChanged
 from automap_tiles.grid import Bounds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from automap_tiles.analysis.sample_table import Loss, Reason
+from automap_tiles.analysis.learning.sample_table import Loss, Reason
 from automap_tiles.notes import Fate, Note, Subject
 
 WORDS: Mapping[Reason, str] = {

@@ -16,8 +16,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from automap_tiles.analysis.sample_table import Loss, Reason, added
-from automap_tiles.analysis.sampling import by_number, lots
+from automap_tiles.analysis.learning.sample_table import Loss, Reason, added
+from automap_tiles.analysis.learning.sampling import by_number, lots
 from automap_tiles.errors import ConfigError, GridError
 from automap_tiles.notes import Fate, Note, Subject
 from automap_tiles.workflows.samples._polygons import PolygonClaims, Polygons

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from automap_tiles.analysis.recipe import Recipe
-from automap_tiles.analysis.sample_table import SampleTable
+from automap_tiles.analysis.learning.recipe import Recipe
+from automap_tiles.analysis.learning.sample_table import SampleTable
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Fate, Note, Notes, Subject, collecting, tell
 from automap_tiles.stopping import NEVER, Stopped, StopToken

@@ -10,17 +10,17 @@ import numpy as np
 import shapely
 
 from automap_tiles import vector
-from automap_tiles.analysis.classifier.classes import LandClass, land_classes
-from automap_tiles.analysis.classifier.cost import Cost
-from automap_tiles.analysis.classifier.familiar import Familiar
-from automap_tiles.analysis.classifier.fit import Wish, train
-from automap_tiles.analysis.classifier.model import Model
-from automap_tiles.analysis.classifier.options import TrainOptions
-from automap_tiles.analysis.classifier.parameters import Strategy
-from automap_tiles.analysis.classifier.search import Progress, Trial
-from automap_tiles.analysis.folds import FoldError
-from automap_tiles.analysis.recipe import Recipe
-from automap_tiles.analysis.sample_table import SampleTable
+from automap_tiles.analysis.learning.classifier.classes import LandClass, land_classes
+from automap_tiles.analysis.learning.classifier.cost import Cost
+from automap_tiles.analysis.learning.classifier.familiar import Familiar
+from automap_tiles.analysis.learning.classifier.fit import Wish, train
+from automap_tiles.analysis.learning.classifier.model import Model
+from automap_tiles.analysis.learning.classifier.options import TrainOptions
+from automap_tiles.analysis.learning.classifier.parameters import Strategy
+from automap_tiles.analysis.learning.classifier.search import Progress, Trial
+from automap_tiles.analysis.learning.folds import FoldError
+from automap_tiles.analysis.learning.recipe import Recipe
+from automap_tiles.analysis.learning.sample_table import SampleTable
 from automap_tiles.engine.journal import beside, hold
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Notes

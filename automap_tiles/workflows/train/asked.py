@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from automap_tiles.analysis.classifier import options as known
-from automap_tiles.analysis.classifier.decide import BASE
-from automap_tiles.analysis.classifier.division import Split
-from automap_tiles.analysis.classifier.parameters import Strategy
-from automap_tiles.analysis.classifier.search import Budget
-from automap_tiles.analysis.classifier.setups import Kind
-from automap_tiles.analysis.recipe import Recipe
+from automap_tiles.analysis.learning.classifier import options as known
+from automap_tiles.analysis.learning.classifier.decide import BASE
+from automap_tiles.analysis.learning.classifier.division import Split
+from automap_tiles.analysis.learning.classifier.parameters import Strategy
+from automap_tiles.analysis.learning.classifier.search import Budget
+from automap_tiles.analysis.learning.classifier.setups import Kind
+from automap_tiles.analysis.learning.recipe import Recipe
 from automap_tiles.errors import ConfigError
 from automap_tiles.workflows.learning import FEATURES, Learning
 from automap_tiles.workflows.samples import Extraction

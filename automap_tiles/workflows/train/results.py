@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from automap_tiles.analysis.sample_table import SampleTable
+from automap_tiles.analysis.learning.sample_table import SampleTable
 from automap_tiles.workflows.train._run import Trained
 
 

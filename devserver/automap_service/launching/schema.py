@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from automap_tiles.analysis.methods import METHODS, PROVENANCE
+from automap_tiles.analysis.composites.methods import METHODS, PROVENANCE
 
 _COMPOSITE = ("composite", "classification")
 _CLASSIFICATION = ("classification",)

@@ -9,10 +9,10 @@ import rasterio
 from affine import Affine
 from rasterio.crs import CRS
 
-from automap_tiles.analysis.classifier.classes import LandClass
-from automap_tiles.analysis.classifier.members import Member, MemberKind
-from automap_tiles.analysis.classifier.model import Model, TrainingSamples
-from automap_tiles.analysis.recipe import Recipe
+from automap_tiles.analysis.learning.classifier.classes import LandClass
+from automap_tiles.analysis.learning.classifier.members import Member, MemberKind
+from automap_tiles.analysis.learning.classifier.model import Model, TrainingSamples
+from automap_tiles.analysis.learning.recipe import Recipe
 
 UTM = CRS.from_epsg(32633)
 LON_LAT = CRS.from_epsg(4326)

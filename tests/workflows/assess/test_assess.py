@@ -14,7 +14,7 @@ from affine import Affine
 from shapely.geometry import mapping
 
 from automap_tiles import open_process
-from automap_tiles.analysis.accuracy import map_accuracy
+from automap_tiles.analysis.learning.accuracy import map_accuracy
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Fate, Note, Subject, collecting
 from automap_tiles.workflows.assess import ReferenceWish, _class_map, assess

@@ -11,7 +11,7 @@ import pytest
 from affine import Affine
 from rasterio.warp import transform
 
-from automap_tiles.analysis.design import Allocation
+from automap_tiles.analysis.learning.design import Allocation
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Fate, Subject, collecting
 from automap_tiles.workflows.assess import DesignWish, ReferenceWish, _class_map, assess, draw

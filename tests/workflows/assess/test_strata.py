@@ -12,8 +12,8 @@ import pytest
 from rasterio.warp import transform
 from shapely.geometry import Point, mapping
 
-from automap_tiles.analysis.accuracy import MapAccuracy
-from automap_tiles.analysis.stratified import StratifiedSample, stratified_accuracy
+from automap_tiles.analysis.learning.accuracy import MapAccuracy
+from automap_tiles.analysis.learning.stratified import StratifiedSample, stratified_accuracy
 from automap_tiles.cli.main import main
 from automap_tiles.errors import ConfigError
 from automap_tiles.workflows.assess import ReferenceWish, assess

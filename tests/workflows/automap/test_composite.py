@@ -13,7 +13,7 @@ import rasterio
 from shapely import box
 
 from automap_tiles import open_process
-from automap_tiles.analysis.methods import METHODS
+from automap_tiles.analysis.composites.methods import METHODS
 from automap_tiles.errors import ConfigError
 from automap_tiles.scenes.masks import FlagSource
 from automap_tiles.scenes.reading import Reading, lattice_of

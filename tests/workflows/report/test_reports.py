@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from automap_tiles.analysis.classifier.fit import Wish, train
-from automap_tiles.analysis.classifier.options import TrainOptions
-from automap_tiles.analysis.classifier.search import Budget
-from automap_tiles.analysis.recipe import Recipe
-from automap_tiles.analysis.sample_table import Loss, Reason, SampleTable
+from automap_tiles.analysis.learning.classifier.fit import Wish, train
+from automap_tiles.analysis.learning.classifier.options import TrainOptions
+from automap_tiles.analysis.learning.classifier.search import Budget
+from automap_tiles.analysis.learning.recipe import Recipe
+from automap_tiles.analysis.learning.sample_table import Loss, Reason, SampleTable
 from automap_tiles.errors import ConfigError, MissingExtra
 from automap_tiles.workflows.assess import ReferenceWish, assess
 from automap_tiles.workflows.report import _page as pages

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from automap_tiles.analysis.sample_table import SampleTable
+from automap_tiles.analysis.learning.sample_table import SampleTable
 from automap_tiles.workflows.samples._export import write_table
 
 

@@ -17,9 +17,9 @@ import rasterio
 import shapely
 
 from automap_tiles import open_process
-from automap_tiles.analysis.recipe import Neighbourhood, Recipe
-from automap_tiles.analysis.sample_table import Reason, SampleTable
-from automap_tiles.analysis.sampling import by_number, lots
+from automap_tiles.analysis.learning.recipe import Neighbourhood, Recipe
+from automap_tiles.analysis.learning.sample_table import Reason, SampleTable
+from automap_tiles.analysis.learning.sampling import by_number, lots
 from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.notes import Fate, Subject, collecting

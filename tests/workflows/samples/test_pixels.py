@@ -15,7 +15,7 @@ from rasterio.features import rasterize
 from rasterio.warp import transform_geom
 from scipy import ndimage
 
-from automap_tiles.analysis.sample_table import Reason
+from automap_tiles.analysis.learning.sample_table import Reason
 from automap_tiles.errors import ConfigError
 from automap_tiles.workflows.samples import Picture, Samples, _polygons, look_at
 from automap_tiles.workflows.samples.pixels import Pixels, place

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from automap_tiles.analysis.recipe import Neighbourhood, Recipe
+from automap_tiles.analysis.learning.recipe import Neighbourhood, Recipe
 from automap_tiles.errors import ConfigError
 from automap_tiles.workflows.train import RecipeWish, make_recipe, read_recipe
 

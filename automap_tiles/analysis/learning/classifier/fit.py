@@ -1,0 +1,301 @@
+"""Training: from a table of samples to a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automap_tiles.analysis.learning.classifier.asking import Asked, ask, first
+from automap_tiles.analysis.learning.classifier.boosting import importances
+from automap_tiles.analysis.learning.classifier.classes import LandClass, land_classes
+from automap_tiles.analysis.learning.classifier.cost import Cost, measure
+from automap_tiles.analysis.learning.classifier.division import Division, divide
+from automap_tiles.analysis.learning.classifier.estimate import Estimate, Seen, estimate
+from automap_tiles.analysis.learning.classifier.evaluate import (
+    doubtful,
+    fold_scores,
+    learning_curve,
+)
+from automap_tiles.analysis.learning.classifier.growth import HALF, continued, reach
+from automap_tiles.analysis.learning.classifier.library import xgboost
+from automap_tiles.analysis.learning.classifier.linear import Linear
+from automap_tiles.analysis.learning.classifier.model import Model, TrainingSamples
+from automap_tiles.analysis.learning.classifier.options import TrainOptions
+from automap_tiles.analysis.learning.classifier.prepare import Prepared, check, prepare
+from automap_tiles.analysis.learning.classifier.report import FoldScores, TrainingReport
+from automap_tiles.analysis.learning.classifier.scores import Scores, scores
+from automap_tiles.analysis.learning.classifier.search import Progress
+from automap_tiles.analysis.learning.classifier.setups import (
+    Fitted,
+    Kind,
+    Setup,
+    fit_kind,
+    members_of,
+    predict,
+    trees_of,
+    voted,
+)
+from automap_tiles.analysis.learning.classifier.tryout import Tryout
+from automap_tiles.analysis.learning.folds import (
+    LEAST_GROUPS,
+    FoldError,
+    groups_per_class,
+    random_folds,
+)
+from automap_tiles.analysis.learning.recipe import Recipe
+from automap_tiles.analysis.learning.sample_table import SampleTable
+from automap_tiles.version import VERSION
+
+# Folds of pixels by chance: of these there are always many.
+_SHUFFLED = 5
+
+# What the costs and the choices are compared with.
+_PLAIN = Setup(kinds=(Kind.PLAIN,))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """What comes of a training."""
+
+    model: Model
+    costs: tuple[Cost, ...]
+    """Of what was taken, and of XGBoost with its defaults on the same features."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What is to be trained, besides the samples."""
+
+    recipe: Recipe
+    """All features that the samples have."""
+    optional: Mapping[str, Sequence[str]]
+    """Name of a group of features -> those that are used only where that is better."""
+    options: TrainOptions
+    window: float = 0.0
+    """How far the features look, in the unit of the samples' CRS."""
+
+
+def train(
+    table: SampleTable,
+    wish: Wish,
+    classes: Sequence[LandClass] | None = None,
+    progress: Progress | None = None,
+) -> Training:
+    """Choose by samples held out, say how good the choice is, and train it on all samples.
+
+    `classes` tells names and colours; by default names are those of the table and colours usual
+    ones. The same table, options and number of threads give the same model, byte by byte, unless
+    the budget is one of time. Raises `FoldError` when the samples cannot be divided,
+    `ValueError` when they do not fit the recipe or are not finite, `MissingExtra` without XGBoost.
+    """
+    options = wish.options
+    check(table, wish.recipe)
+    table = table.sorted()
+    known = classes or land_classes(table.counts, table.names)
+    kept = _kept(table, wish)
+    division = _divide(table.take(kept), wish, options.folds, options.seed)
+    prepared = prepare(table.take(kept), division.groups, options, known, wish.optional)
+    tryout = _tryout(prepared, division.fold_of, options)
+    asked = ask(tryout, options, progress) if len(division.fold_of) else None
+    setup = first(options) if asked is None else asked.taken.setup
+    fitted = _fit(prepared, setup, options)
+    model = _model(table, wish, prepared, setup, fitted)
+    facts = _Facts(table, prepared, division, tryout, asked, setup, fitted)
+    report = _report(facts, wish, _test(table.take(~kept), prepared, setup, fitted))
+    return Training(
+        model=replace(model, report=report.to_dict()),
+        costs=tuple(_costs(prepared, setup, fitted, options)),
+    )
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What is known when the report is written."""
+
+    table: SampleTable
+    prepared: Prepared
+    division: Division
+    tryout: Tryout
+    asked: Asked | None
+    setup: Setup
+    fitted: Sequence[Fitted]
+
+
+def _divide(table: SampleTable, wish: Wish, folds: int | None, seed: int) -> Division:
+    return divide(
+        table,
+        split=wish.options.split,
+        folds=folds,
+        block_size=wish.options.block_size,
+        window=wish.window,
+        seed=seed,
+    )
+
+
+def _kept(table: SampleTable, wish: Wish) -> NDArray[np.bool_]:
+    """(sample,) whether to learn from it: false for those kept for the final test."""
+    options = wish.options
+    if not options.holdout:
+        return np.ones(len(table), dtype=bool)
+    division = _divide(table, wish, round(1 / options.holdout), options.seed + 1)
+    if not len(division.fold_of):
+        raise FoldError("no class has enough polygons or blocks to keep some for a final test")
+    kept: NDArray[np.bool_] = division.fold_of[0] != 0
+    return kept
+
+
+def _tryout(prepared: Prepared, fold_of: NDArray[np.int64], options: TrainOptions) -> Tryout:
+    return Tryout(
+        samples=prepared.samples, fold_of=fold_of, threads=options.cores, seed=options.seed
+    )
+
+
+def _fit(prepared: Prepared, setup: Setup, options: TrainOptions) -> list[Fitted]:
+    samples = prepared.samples
+    rows = samples.rows(setup, np.ones(len(samples.labels), dtype=bool))
+    return [fit_kind(kind, setup, rows, options.cores, options.seed) for kind in setup.kinds]
+
+
+def _model(
+    table: SampleTable, wish: Wish, prepared: Prepared, setup: Setup, fitted: Sequence[Fitted]
+) -> Model:
+    recipe = wish.recipe
+    if prepared.pca is None:
+        recipe = recipe.of(prepared.names[place] for place in prepared.samples.columns_of(setup))
+    return Model(
+        members=members_of(setup, fitted),
+        recipe=recipe,
+        classes=prepared.classes,
+        training=_training_samples(table),
+        pca=prepared.pca,
+        report={},
+        versions=_versions(),
+    )
+
+
+def _test(
+    table: SampleTable, prepared: Prepared, setup: Setup, fitted: Sequence[Fitted]
+) -> Scores | None:
+    """Scores of the samples that were kept from the training; None where none were."""
+    if not len(table):
+        return None
+    values = table.values if prepared.pca is None else prepared.pca.apply_rows(table.values)
+    values = np.ascontiguousarray(values[:, list(prepared.samples.columns_of(setup))])
+    numbers = np.array([one.value for one in prepared.classes])
+    predicted = voted(setup, [predict(one, values) for one in fitted]).argmax(axis=1)
+    return scores(np.searchsorted(numbers, table.classes), predicted, len(numbers))
+
+
+def _report(facts: _Facts, wish: Wish, test: Scores | None) -> TrainingReport:
+    prepared, tryout, asked, setup = facts.prepared, facts.tryout, facts.asked, facts.setup
+    of_half = replace(tryout, share=HALF, _known={})
+    shuffled = random_folds(prepared.samples.labels, _SHUFFLED, wish.options.seed)
+    return TrainingReport(
+        table=facts.table,
+        classes=prepared.classes,
+        options=wish.options.to_dict(),
+        division=facts.division,
+        setup=setup,
+        decisions=() if asked is None else asked.decisions,
+        offered=wish.recipe.to_dict(),
+        trials=() if asked is None or asked.found is None else asked.found.trials,
+        choice=None if asked is None else asked.choice,
+        trees=trees_of(setup, prepared.samples.classes),
+        estimate=None if asked is None else _estimate(facts, asked, of_half),
+        blocked=None if asked is None else fold_scores(tryout, setup),
+        shuffled=_shuffled(prepared, shuffled, wish.options, setup),
+        holdout=test,
+        importances=_importances(prepared, setup, facts.fitted),
+        learning_curve=() if asked is None else learning_curve(tryout, of_half, setup),
+        doubtful=() if asked is None else doubtful(prepared.table, tryout, setup, prepared.classes),
+    )
+
+
+def _estimate(facts: _Facts, asked: Asked, of_half: Tryout) -> Estimate:
+    tryout, samples = facts.tryout, facts.tryout.samples
+    polygons = groups_per_class(samples.labels, samples.groups)
+    told = np.array([polygons[label] >= LEAST_GROUPS for label in range(samples.classes)])
+    inside = tryout.held_out & told[samples.labels]
+    far = reach(samples.labels, samples.groups, tryout.fold_of)
+    taken = asked.taken.counts
+    seen = Seen(
+        start=asked.start.counts,
+        taken=taken,
+        decisions=asked.decisions,
+        draws=asked.draws,
+        grown=continued(taken, of_half(asked.taken.setup).counts, far),
+    )
+    return estimate(
+        seen,
+        told=told,
+        pixels=round(float(samples.stands_for[inside].sum())),
+        repeats=len(tryout.fold_of),
+    )
+
+
+def _shuffled(
+    prepared: Prepared, fold_of: NDArray[np.int64], options: TrainOptions, setup: Setup
+) -> FoldScores:
+    """Pixels held out by chance: every sample counts as one."""
+    each = replace(
+        prepared.samples, stands_for=np.ones(len(prepared.samples.labels), dtype=np.float32)
+    )
+    tryout = _tryout(replace(prepared, samples=each), fold_of[None], options)
+    return fold_scores(tryout, setup)
+
+
+def _importances(prepared: Prepared, setup: Setup, fitted: Sequence[Fitted]) -> dict[str, float]:
+    """Feature -> its share, mean over what votes by weight, largest first."""
+    places = prepared.samples.columns_of(setup)
+    names = [prepared.names[place] for place in places]
+    total = dict.fromkeys(names, 0.0)
+    whole = sum(setup.weight(kind) for kind in setup.kinds)
+    for kind, one in zip(setup.kinds, fitted, strict=True):
+        if isinstance(one, Linear):
+            spread = prepared.samples.values[:, list(places)].std(axis=0, dtype=np.float64)
+            strength = np.abs(one.weights).max(axis=0) * spread
+            whole_strength = float(strength.sum()) or 1.0  # 0 where no feature varies
+            shares = dict(zip(names, (strength / whole_strength).tolist(), strict=True))
+        else:
+            shares = importances(one, names)
+        for name, share in shares.items():
+            total[name] += share * setup.weight(kind) / whole
+    return dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _costs(
+    prepared: Prepared, setup: Setup, fitted: Sequence[Fitted], options: TrainOptions
+) -> list[Cost]:
+    """Of what was taken and, to compare with, of XGBoost with its defaults."""
+    samples, every = prepared.samples, np.ones(len(prepared.samples.labels), dtype=bool)
+    found = []
+    plain = _PLAIN.but(groups=setup.groups)
+    for one, several in ((setup, fitted), (plain, None)):
+        if several is None and setup.kinds == plain.kinds:
+            continue
+        values = samples.rows(one.but(clean=False), every).values
+        timed = several or _fit(prepared, one, options)
+        trees = trees_of(one, samples.classes)
+        pairs = [(each, values) for each in timed]
+        found.append(measure(one.name, pairs, trees, is_taken=several is not None))
+    return found
+
+
+def _training_samples(table: SampleTable) -> TrainingSamples:
+    """All samples, those held out too: none of them may be a reference later."""
+    return TrainingSamples(
+        fingerprint=table.fingerprint,
+        crs=table.crs,
+        positions=np.stack([table.x, table.y], axis=1),
+    )
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "automap-tiles": VERSION,
+        "xgboost": xgboost().__version__,
+        "numpy": np.__version__,
+    }

@@ -1,0 +1,327 @@
+"""What a classifier looks at: bands, indices, and statistics of the pixels around.
+
+A `Recipe` says which, gives them names, and computes them from any picture that has its bands.
+The features of a pixel depend on the pixels at most `margin` away from it and on nothing else, bit
+by bit: a tile cut with that margin has the features of the whole picture.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from itertools import groupby
+from typing import Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automap_tiles.analysis.indices import INDICES, Picture, spectral_index
+from automap_tiles.analysis.textures import boxes, haralick
+from automap_tiles.analysis.textures.haralick import TEXTURES, Quantisation
+
+BOX_STATISTICS = get_args(boxes.Statistic)
+NEIGHBOURHOOD_STATISTICS = (*BOX_STATISTICS, *TEXTURES)
+MAX_RADIUS = 100
+INDEX_RANGE = (-1.0, 1.0)
+"""Indices are held within it: negative reflectance of dark pixels takes them anywhere."""
+_OF_INDEX = Quantisation(low=-1.0, high=1.0)
+# Reflectance of land rarely exceeds it; snow and cloud may share a grey level.
+_OF_BAND = Quantisation(low=0.0, high=0.6)
+
+
+class MissingBands(ValueError):
+    """The picture lacks bands that the recipe needs."""
+
+    def __init__(self, missing: Sequence[str], names: Sequence[str]) -> None:
+        self.missing = tuple(missing)
+        self.names = tuple(names)
+        super().__init__(self.missing, self.names)
+
+    def __str__(self) -> str:
+        has = ", ".join(self.names) or "no named bands"
+        return f"the picture has no band {', '.join(self.missing)}; it has {has}"
+
+
+class RepeatedBands(ValueError):
+    """Several bands of the picture have a name that the recipe needs."""
+
+    def __init__(self, repeated: Sequence[str], names: Sequence[str]) -> None:
+        self.repeated = tuple(repeated)
+        self.names = tuple(names)
+        super().__init__(self.repeated, self.names)
+
+    def __str__(self) -> str:
+        return f"the picture has several bands named {', '.join(self.repeated)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Neighbourhood:
+    """A statistic of the square window around a pixel."""
+
+    statistic: str
+    """`mean`, `std`, `range`, or a texture of `haralick.TEXTURES`."""
+    of: str
+    """Name of a band or an index."""
+    radius: int
+    """Pixels on each side: the window is 2 · radius + 1 wide."""
+    quantisation: Quantisation | None = None
+    """Grey levels of a texture, in the unit of the features; by default 32 from 0 to 0.6 for bands
+    and from -1 to 1 for indices."""
+
+    def __post_init__(self) -> None:
+        if self.statistic not in NEIGHBOURHOOD_STATISTICS:
+            known = ", ".join(NEIGHBOURHOOD_STATISTICS)
+            raise ValueError(f"unknown statistic {self.statistic!r} of neighbours; known: {known}")
+        largest = haralick.MAX_RADIUS if self.is_texture else MAX_RADIUS
+        if type(self.radius) is not int or not 1 <= self.radius <= largest:
+            raise ValueError(f"radius of {self.statistic} is 1 to {largest}, not {self.radius}")
+        if self.quantisation is not None and not self.is_texture:
+            raise ValueError(f"{self.statistic} is not of grey levels and takes no quantisation")
+
+    @property
+    def is_texture(self) -> bool:
+        return self.statistic in TEXTURES
+
+    @property
+    def name(self) -> str:
+        """Of the feature: `red_mean_r2`."""
+        return f"{self.of}_{self.statistic}_r{self.radius}"
+
+    @property
+    def grey_levels(self) -> Quantisation:
+        """The quantisation, or the default one of a band or index."""
+        return self.quantisation or (_OF_INDEX if self.of in INDICES else _OF_BAND)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Features:
+    """What a recipe makes of a picture."""
+
+    data: NDArray[np.float32]
+    """(feature, y, x), finite everywhere, 0 where not valid."""
+    valid: NDArray[np.bool_]
+    """(y, x) pixels where every band of the recipe has data."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Features by name; raises `ValueError` for unknown, doubled and missing names."""
+
+    bands: tuple[str, ...] = ()
+    """Bands that are features themselves."""
+    indices: tuple[str, ...] = ()
+    """Spectral indices of `analysis.indices`; the bands they need are read too."""
+    neighbourhood: tuple[Neighbourhood, ...] = ()
+    """Statistics around; `of` may be any band, and any index whether or not it is a feature."""
+
+    def __post_init__(self) -> None:
+        if unknown := [name for name in self.indices if name not in INDICES]:
+            raise ValueError(f"unknown index {unknown[0]!r}; known: {', '.join(INDICES)}")
+        if not self.names:
+            raise ValueError("a recipe needs at least one band, index or neighbourhood")
+        seen: set[str] = set()
+        for name in self.names:
+            if name in seen:
+                raise ValueError(f"feature {name} is asked for twice")
+            seen.add(name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the features, in the order of `Features.data`."""
+        return (*self.bands, *self.indices, *(one.name for one in self.neighbourhood))
+
+    @property
+    def margin(self) -> int:
+        """Pixels around a pixel that its features depend on."""
+        return max((one.radius for one in self.neighbourhood), default=0)
+
+    @cached_property
+    def needs(self) -> tuple[str, ...]:
+        """Names of the bands that the picture must have, each once."""
+        wanted = list(self.bands)
+        for name in (*self.indices, *(one.of for one in self.neighbourhood)):
+            wanted += INDICES[name].bands if name in INDICES else (name,)
+        return tuple(dict.fromkeys(wanted))
+
+    def of(self, names: Iterable[str]) -> Recipe:
+        """The recipe of some of its features, in the order that they have here."""
+        wanted = set(names)
+        return Recipe(
+            bands=tuple(name for name in self.bands if name in wanted),
+            indices=tuple(name for name in self.indices if name in wanted),
+            neighbourhood=tuple(one for one in self.neighbourhood if one.name in wanted),
+        )
+
+    def check(self, names: Sequence[str]) -> None:
+        """Raise `MissingBands` or `RepeatedBands` where bands of these names cannot be used."""
+        if missing := [band for band in self.needs if band not in names]:
+            raise MissingBands(missing, names)
+        if repeated := [band for band in self.needs if list(names).count(band) > 1]:
+            raise RepeatedBands(repeated, names)
+
+    def compute(
+        self,
+        picture: Picture,
+        names: Sequence[str],
+        *,
+        scale: float = 1.0,
+        offset: float = 0.0,
+        units: Sequence[tuple[float, float]] | None = None,
+        fast: bool | None = None,
+    ) -> Features:
+        """Features of every pixel of a picture (band, y, x) whose bands have these names.
+
+        A stored value times `scale` plus `offset` (as in GDAL) is reflectance, which indices and
+        grey levels take for granted; `units` has (scale, offset) of each band where they differ,
+        as those of reflectance and of counts do. Pixels beyond the picture have no data; where the
+        picture is part of a larger one, the outermost `margin` pixels are therefore to be thrown
+        away.
+        An index that divides by zero is 0. `fast` as in `accelerate`; it does not change a bit.
+        Raises as `check` does, and `ValueError` when names and bands differ in number.
+        """
+        self.check(names)
+        if picture.ndim != 3 or len(picture) != len(names):
+            raise ValueError(f"{len(names)} names do not fit a picture of shape {picture.shape}")
+        places = [list(names).index(name) for name in self.needs]
+        planes, valid = _planes(picture, places)
+        for place, plane in zip(places, planes, strict=True):
+            _scale(plane, valid, *((scale, offset) if units is None else units[place]))
+        sources = dict(zip(self.needs, planes, strict=True))
+        data = np.empty((len(self.names), *valid.shape), dtype=np.float32)
+        for name in self._indices_used():
+            sources[name] = spectral_index(name, sources).data.clip(*INDEX_RANGE)
+            sources[name][~valid] = 0
+        for plane, name in zip(data, (*self.bands, *self.indices), strict=False):
+            plane[...] = sources[name]
+        for places, group in self._groups():
+            out = {one.statistic: data[place] for place, one in zip(places, group, strict=True)}
+            _fill_around(sources[group[0].of], valid, group[0], out, fast)
+        return Features(data=data, valid=valid)
+
+    def _indices_used(self) -> tuple[str, ...]:
+        around = (one.of for one in self.neighbourhood if one.of in INDICES)
+        return tuple(dict.fromkeys((*self.indices, *around)))
+
+    def _groups(self) -> Iterator[tuple[list[int], list[Neighbourhood]]]:
+        """Neighbourhoods that can share their sums, and their places among the features."""
+        first = len(self.bands) + len(self.indices)
+        numbered = list(enumerate(self.neighbourhood, start=first))
+
+        def key(item: tuple[int, Neighbourhood]) -> tuple[Any, ...]:
+            one = item[1]
+            levels = one.grey_levels
+            grey = (levels.low, levels.high, levels.levels) if one.is_texture else ()
+            return one.of, one.radius, one.is_texture, grey
+
+        for _, items in groupby(sorted(numbered, key=key), key=key):
+            group = list(items)
+            yield [place for place, _ in group], [one for _, one in group]
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON and YAML; `from_dict` gives an equal recipe."""
+        around = [asdict(one) for one in self.neighbourhood]
+        for one in around:
+            if one["quantisation"] is None:
+                del one["quantisation"]
+        return {"bands": list(self.bands), "indices": list(self.indices), "neighbourhood": around}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Recipe:
+        """A recipe from what `to_dict` gave; raises `ValueError` naming what is wrong."""
+        _check_keys(content, ("bands", "indices", "neighbourhood"), "recipe")
+        return cls(
+            bands=_words(content, "bands"),
+            indices=_words(content, "indices"),
+            neighbourhood=tuple(_neighbourhood(one) for one in _list(content, "neighbourhood")),
+        )
+
+
+def _planes(picture: Picture, places: Sequence[int]) -> tuple[list[NDArray[Any]], NDArray[Any]]:
+    """Bands of a picture as float32, and the pixels where all of them have data."""
+    data, mask = np.ma.getdata(picture), np.ma.getmaskarray(picture)
+    valid = np.ones(data.shape[1:], dtype=bool)
+    planes = []
+    for place in places:
+        valid &= ~mask[place]
+        planes.append(data[place].astype(np.float32))
+        if data.dtype.kind == "f":
+            valid &= np.isfinite(planes[-1])
+    return planes, valid
+
+
+def _scale(plane: NDArray[Any], valid: NDArray[Any], scale: float, offset: float) -> None:
+    """In place, to reflectance; 0 where there is no data."""
+    if scale != 1:
+        np.multiply(plane, np.float32(scale), out=plane)
+    if offset != 0:
+        np.add(plane, np.float32(offset), out=plane)
+    if not valid.all():
+        plane[~valid] = 0
+
+
+def _fill_around(
+    plane: NDArray[Any],
+    valid: NDArray[Any],
+    one: Neighbourhood,
+    out: Mapping[str, NDArray[np.float32]],
+    fast: bool | None,
+) -> None:
+    """Statistics of the neighbours by name, either all textures or none; `one` is one of them."""
+    if not one.is_texture:
+        boxes.fill_boxes(plane, valid, one.radius, out, fast=fast)
+        return
+    names = [name for name in TEXTURES if name in out]
+    found = haralick.haralick(plane, valid, one.radius, one.grey_levels, names, fast=fast)
+    for name, values in found.items():
+        out[name][...] = values
+
+
+def _neighbourhood(content: Any) -> Neighbourhood:
+    if not isinstance(content, Mapping):
+        raise ValueError(f"an item of neighbourhood is a mapping, not {content!r}")
+    keys = ("statistic", "of", "radius")
+    _check_keys(content, (*keys, "quantisation"), "neighbourhood")
+    if missing := [key for key in keys if key not in content]:
+        raise ValueError(f"neighbourhood needs {missing[0]}")
+    if not isinstance(content["of"], str) or not isinstance(content["statistic"], str):
+        raise ValueError("statistic and of of a neighbourhood are names")
+    return Neighbourhood(
+        statistic=content["statistic"],
+        of=content["of"],
+        radius=content["radius"],
+        quantisation=_quantisation(content.get("quantisation")),
+    )
+
+
+def _quantisation(content: Any) -> Quantisation | None:
+    if content is None:
+        return None
+    if not isinstance(content, Mapping) or not {"low", "high"} <= set(content):
+        raise ValueError(f"quantisation needs low and high, not {content!r}")
+    _check_keys(content, ("low", "high", "levels"), "quantisation")
+    numbers = [content["low"], content["high"], content.get("levels", 32)]
+    fits = all(isinstance(one, int | float) and math.isfinite(one) for one in numbers)
+    if not fits or int(numbers[2]) != numbers[2]:
+        raise ValueError(f"low, high and levels of a quantisation are numbers, not {content!r}")
+    return Quantisation(low=float(numbers[0]), high=float(numbers[1]), levels=int(numbers[2]))
+
+
+def _check_keys(content: Mapping[str, Any], known: Sequence[str], of: str) -> None:
+    if unknown := [str(key) for key in content if key not in known]:
+        raise ValueError(f"unknown key {unknown[0]!r} of a {of}; known: {', '.join(known)}")
+
+
+def _list(content: Mapping[str, Any], key: str) -> list[Any]:
+    found = content.get(key) or []
+    if not isinstance(found, list | tuple):
+        raise ValueError(f"{key} of a recipe is a list, not {found!r}")
+    return list(found)
+
+
+def _words(content: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    words = _list(content, key)
+    if wrong := [word for word in words if not isinstance(word, str)]:
+        raise ValueError(f"{key} of a recipe are names, not {wrong[0]!r}")
+    return tuple(words)

@@ -1,0 +1,1 @@
+"""The dates of a pixel: features over time, gaps filled."""

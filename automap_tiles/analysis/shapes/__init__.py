@@ -1,0 +1,1 @@
+"""Masks and classes as shapes: distances, shrinking and widening, patches."""

@@ -1,0 +1,188 @@
+"""Mean, standard deviation and range in the square window around every pixel.
+
+Pixels without data do not count, nor do those beyond the picture; where the pixel in the middle has
+none the result is masked. A value depends on its window alone, bit by bit, however the picture was
+cut: sums are taken in float64, in an order that the window's size prescribes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automap_tiles.analysis._accelerate import is_wanted
+from automap_tiles.analysis._blocks import Scratch
+from automap_tiles.analysis._dates import Array, Bools
+from automap_tiles.analysis.textures._windows import parts, window_extremes, window_sums
+
+Picture: TypeAlias = np.ma.MaskedArray[Any, Any]
+Statistic: TypeAlias = Literal["mean", "std", "range"]
+# Bytes of a pixel in the work of a part: two sums in float64, their halves, the results.
+_PIXEL_BYTES = 48
+# Of the mean square: what the rounding of float64 may leave of a variance of zero.
+_ROUNDING = 2.0**-48
+
+
+def box_mean(planes: Array, radius: int, *, fast: bool | None = None) -> Picture:
+    """Mean over windows of (2 · radius + 1)² pixels; (y, x) or (plane, y, x), float32.
+
+    `planes` are integers or floats, masked or not; NaN and infinity are no data.
+    Raises `ValueError` for a radius below 0.
+    """
+    return _of_planes(planes, radius, ("mean",), fast)["mean"]
+
+
+def box_mean_std(
+    planes: Array, radius: int, *, fast: bool | None = None
+) -> tuple[Picture, Picture]:
+    """Mean and standard deviation (divided by the number of pixels), as `box_mean`."""
+    found = _of_planes(planes, radius, ("mean", "std"), fast)
+    return found["mean"], found["std"]
+
+
+def box_range(planes: Array, radius: int) -> Picture:
+    """Largest minus smallest value, as `box_mean`."""
+    return _of_planes(planes, radius, ("range",), None)["range"]
+
+
+def _of_planes(
+    planes: Array, radius: int, statistics: Sequence[Statistic], fast: bool | None
+) -> dict[str, Picture]:
+    data = np.ma.getdata(planes)
+    if data.ndim not in (2, 3):
+        raise ValueError(f"planes are (y, x) or (plane, y, x), not {data.shape}")
+    valid = ~np.ma.getmaskarray(planes)
+    if data.dtype.kind == "f":
+        valid &= np.isfinite(data)
+    found: dict[str, Array] = {n: np.empty(data.shape, dtype=np.float32) for n in statistics}
+    for place in np.ndindex(data.shape[:-2]):
+        plane = data[place].astype(np.float32, copy=False)
+        out = {name: planes_[place] for name, planes_ in found.items()}
+        fill_boxes(plane, valid[place], radius, out, fast=fast)
+    return {name: np.ma.MaskedArray(result, mask=~valid) for name, result in found.items()}
+
+
+def boxes(
+    plane: NDArray[np.float32],
+    valid: Bools,
+    radius: int,
+    statistics: Sequence[Statistic],
+    *,
+    fast: bool | None = None,
+) -> dict[str, NDArray[np.float32]]:
+    """Statistics of a float32 plane (y, x) by their names, 0 where it is not valid."""
+    found: dict[str, NDArray[np.float32]] = {
+        name: np.empty(plane.shape, dtype=np.float32) for name in statistics
+    }
+    fill_boxes(plane, valid, radius, found, fast=fast)
+    return found
+
+
+def fill_boxes(
+    plane: NDArray[np.float32],
+    valid: Bools,
+    radius: int,
+    out: Mapping[str, NDArray[np.float32]],
+    *,
+    fast: bool | None = None,
+) -> None:
+    """As `boxes`, into planes of the caller's by the names of the statistics."""
+    if radius < 0:
+        raise ValueError(f"a radius is at least 0, not {radius}")
+    left = dict(out)
+    if is_wanted(fast) and ("mean" in out or "std" in out):
+        from automap_tiles.analysis.textures import _window_kernels
+
+        # numba has the range from NumPy, which is as fast
+        _window_kernels.box_moments(
+            plane, valid, radius, left.pop("mean", None), left.pop("std", None)
+        )
+    if left:
+        _by_parts(plane, valid, radius, left)
+
+
+def _by_parts(
+    plane: Array, valid: Bools, radius: int, found: Mapping[str, NDArray[np.float32]]
+) -> None:
+    scratch = Scratch()
+    for part in parts((plane.shape[0], plane.shape[1]), radius, _PIXEL_BYTES):
+        place = part.rows, part.columns
+        out = {name: plane[place] for name, plane in found.items()}
+        here = part.cut(valid, False)
+        if not here.any():
+            for result in out.values():
+                result[...] = 0
+            continue
+        window = _Windows(
+            values=part.cut(plane),
+            holes=None if here.all() else ~here,
+            size=2 * radius + 1,
+            scratch=scratch,
+        )
+        if "mean" in out or "std" in out:
+            _moments(window, out)
+        if "range" in out:
+            _range(window, out["range"])
+        if window.holes is not None:
+            for result in out.values():
+                result[~valid[place]] = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Windows:
+    """A part of a plane with its margin, as the statistics see it."""
+
+    values: Array
+    holes: Bools | None
+    """Pixels that do not count; None where all do."""
+    size: int
+    scratch: Scratch
+
+    def sums(self, values: Array, name: str) -> Array:
+        return window_sums(values, (self.size, self.size), self.scratch, name)
+
+    def share(self) -> Array | float:
+        """One over the number of pixels that count."""
+        if self.holes is None:
+            return 1 / self.size**2
+        number = self.sums((~self.holes).astype(np.int32), "number")
+        share: Array = 1 / np.maximum(number, 1)
+        return share
+
+
+def _moments(window: _Windows, out: dict[str, Array]) -> None:
+    exact = window.scratch.one("exact", np.dtype(np.float64), window.values.shape)
+    exact[...] = window.values
+    if window.holes is not None:
+        exact[window.holes] = 0
+    share = window.share()
+    mean = window.sums(exact, "mean")
+    np.multiply(mean, share, out=mean)
+    if "mean" in out:
+        out["mean"][...] = mean
+    if "std" in out:
+        np.multiply(exact, exact, out=exact)
+        square = window.sums(exact, "square")
+        np.multiply(square, share, out=square)
+        np.multiply(mean, mean, out=mean)
+        np.subtract(square, mean, out=mean)
+        np.multiply(square, _ROUNDING, out=square)
+        np.subtract(mean, square, out=mean)
+        np.maximum(mean, 0, out=out["std"], casting="same_kind")
+        np.sqrt(out["std"], out=out["std"])
+
+
+def _range(window: _Windows, out: Array) -> None:
+    low, high = window.values, window.values
+    if window.holes is not None:
+        low, high = low.copy(), high.copy()
+        low[window.holes], high[window.holes] = np.inf, -np.inf
+    size, scratch = window.size, window.scratch
+    smallest = window_extremes(low, size, np.minimum, scratch, "low")
+    largest = window_extremes(high, size, np.maximum, scratch, "high")
+    with np.errstate(invalid="ignore"):  # windows without data
+        np.subtract(largest, smallest, out=out)
