@@ -114,11 +114,11 @@ def scenes_of(folder: Path, grid: str) -> dict[str, Any]:
     """Two granules of one overpass, a date of another zone, 20 m classes, cleaned masks."""
     zone = rasterio.CRS.from_epsg(32632)
     places = {
-        "20200601T10": grid_at(size=60),
-        "20200602T10": grid_at(left=600400, top=5300100, size=60),
-        "20200602T11": grid_at(left=599600, top=5299800, size=60),
-        "20200603T10": grid_at(left=1047300, top=5320200, size=80, crs=zone),
-        "20200604T10": grid_at(left=600200, size=60),
+        "20200601T10": grid_at(size=40),
+        "20200602T10": grid_at(left=600260, top=5300100, size=40),
+        "20200602T11": grid_at(left=599760, top=5299860, size=40),
+        "20200603T10": grid_at(left=1048670, top=5325360, size=56, crs=zone),
+        "20200604T10": grid_at(left=600140, size=40),
     }
     for seed, (name, place) in enumerate(places.items()):
         make_scene(folder / "s2", name, seed, place)

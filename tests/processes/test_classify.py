@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -114,20 +115,38 @@ def test_classes(tmp_path: Path, metatiling: int) -> None:
     assert set(np.unique(got)) == {0, *model.values}
 
 
+@dataclass(frozen=True)
+class ByHand:
+    """A picture and a model of all kinds in a folder, and what the whole picture gives at once."""
+
+    folder: Path
+    model: Model
+    probabilities: np.ndarray
+    valid: np.ndarray
+
+
+@pytest.fixture(scope="module")
+def vote(tmp_path_factory: pytest.TempPathFactory) -> ByHand:
+    folder = tmp_path_factory.mktemp("vote")
+    data = make_picture(folder / "picture.tif")
+    model = make_vote(recipe(radius=2), high=0.7)
+    model.save(folder / "model.zip")
+    assert len(model.members) == len(Kind)
+    return ByHand(folder, model, *by_hand(model, data))
+
+
 @pytest.mark.parametrize("metatiling", [1, 2, 4])
 @pytest.mark.parametrize("strip", [500, 2**17])
 def test_a_vote_leaves_no_trace_of_how_it_was_cut(
-    tmp_path: Path, metatiling: int, strip: int, monkeypatch: pytest.MonkeyPatch
+    vote: ByHand, tmp_path: Path, metatiling: int, strip: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Bit by bit: probabilities in per cent, of boosting, a forest and a linear classifier."""
     monkeypatch.setattr(_prediction, "_STRIP", strip)
-    data = make_picture(tmp_path / "picture.tif")
-    model = make_vote(recipe(radius=2), high=0.7)
-    model.save(tmp_path / "model.zip")
-    assert len(model.members) == len(Kind)
+    for name in ("picture.tif", "model.zip"):
+        (tmp_path / name).hardlink_to(vote.folder / name)
     process = opened(tmp_path, layers=5, metatiling=metatiling, probabilities=True, confidence=True)
     got = mapped(process)
-    probabilities, valid = by_hand(model, data)
+    model, probabilities, valid = vote.model, vote.probabilities, vote.valid
     np.testing.assert_array_equal(got[0], classes_of(model, probabilities, valid))
     layers = _prediction.Mapped(
         classes=np.zeros((SIZE, SIZE), np.uint8),
