@@ -13,6 +13,9 @@ from automap_tiles.jobs.job import Job, Level, Result, Status
 from automap_tiles.jobs.rows import job_of
 from automap_tiles.jobs.tables import JOBS, RESULTS
 
+_WARNINGS = 100
+"""That are kept with a job."""
+
 OnFinal: TypeAlias = Callable[[Connection, Job, Result | None], None]
 """Called in the transaction that ends a job, such as to put a mail into the outbox."""
 
@@ -44,7 +47,7 @@ def end(
         "status": ending.status,
         "message": log.plain(ending.message),
         "reason": None if ending.reason is None else log.plain(ending.reason),
-        "warnings": [log.plain(each) for each in ending.warnings],
+        "warnings": _bounded(ending.warnings),
         "runner": None,
         "lease": None,
         "stopped": ending.stopped,
@@ -67,6 +70,13 @@ def end(
     for call in on_final:
         call(connection, ended, ending.result)
     return ended
+
+
+def _bounded(warnings: Sequence[str]) -> list[str]:
+    """They stand in every list of jobs; all of them are in the log."""
+    told = [log.plain(each) for each in warnings[:_WARNINGS]]
+    more = len(warnings) - len(told)
+    return [*told, f"{more} more, see the log"] if more else told
 
 
 def _written(job: str, result: Result) -> dict[str, Any]:

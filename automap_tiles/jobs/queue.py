@@ -245,7 +245,7 @@ def _lease_lost(job: Job) -> LeaseLost:
 
 
 def _write_scenes(connection: Connection, job: str, scenes: Sequence[SceneFate]) -> None:
-    last = {each.scene: each for each in scenes}
+    last = {log.plain(each.scene): each for each in scenes}
     if not last:
         return
     names = list(last)
@@ -257,11 +257,11 @@ def _write_scenes(connection: Connection, job: str, scenes: Sequence[SceneFate])
         [
             {
                 "job": job,
-                "scene": each.scene,
+                "scene": name,
                 "satellite": each.satellite,
                 "status": each.status,
                 "reason": None if each.reason is None else log.plain(each.reason),
             }
-            for each in last.values()
+            for name, each in last.items()
         ],
     )

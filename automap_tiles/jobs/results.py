@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from automap_tiles.errors import InputError
 from automap_tiles.storage import Storage, is_remote, open_storage
 
 FOLDER = "results"
@@ -83,6 +84,18 @@ class ResultStore:
     def delete(self, key: str) -> None:
         """Remove an archive, if it is there; raises `OutputError`."""
         self._storage.delete(key)
+
+    def reach(self) -> None:
+        """Ask the store for something; raises `InputError` where it does not answer.
+
+        A folder has to be there, unless nothing was ever put into it: its parent then.
+        """
+        if is_remote(self.root):
+            self._storage.exists(f"{FOLDER}/.try")
+            return
+        folder = Path(self.root)
+        if not (folder if folder.exists() else folder.parent).is_dir():
+            raise InputError("is not there", self.root)
 
     def try_out(self) -> None:
         """Really put, read and delete something; raises `OutputError`, `InputError`."""

@@ -65,6 +65,29 @@ class Place:
     """Asked now and then."""
 
 
+class _TooLong(Exception):
+    """A job that was cancelled is still not packed."""
+
+
+class _Patience:
+    """How long a job that was cancelled may go on to be packed."""
+
+    def __init__(self, lease: Lease, seconds: float) -> None:
+        self._lease = lease
+        self._seconds = seconds
+        self._end: float | None = None
+
+    def going(self) -> None:
+        """Raise `LeaseLost`, `_TooLong`."""
+        self._lease.going()
+        if not self._lease.cancelled.is_set():
+            return
+        if self._end is None:
+            self._end = time.monotonic() + self._seconds
+        if time.monotonic() > self._end:
+            raise _TooLong
+
+
 class Tending:
     """A runner's work on one job."""
 
@@ -105,6 +128,9 @@ class Tending:
             return
         try:
             self._end(lease, exit_code, killed=killed)
+        except _TooLong:
+            said = "cancelled; its results were too large to be put away in time"
+            self._finish(Ending(status=Status.DISMISSED, message=said, usage=self._progress.usage))
         except OutputError as error:
             self._put_off(lease, f"the results could not be put away: {error}")
 
@@ -212,8 +238,11 @@ class Tending:
         outcome = self._progress.outcome
         result = None if outcome is None else self._packed(lease, outcome)
         ending = self._ending(lease, exit_code, result, killed=killed)
+        self._finish(ending)
+
+    def _finish(self, ending: Ending) -> None:
         self._queue.finish(self._job, ending)
-        self._clear_away(keep=None if result is None else result.key)
+        self._clear_away(keep=None if ending.result is None else ending.result.key)
 
     def _packed(self, lease: Lease, outcome: Mapping[str, Any]) -> Result | None:
         content = content_of(self._job, outcome, self._pictures, self._hidden)
@@ -225,7 +254,7 @@ class Tending:
             self._job,
             content,
             self._place.results,
-            going=lease.going,
+            going=_Patience(lease, self._place.grace).going,
             expires=self._queue.database.clock() + self._queue.limits.keep,
             partial=bool(outcome.get("stopped")),
         )

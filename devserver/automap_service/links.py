@@ -20,6 +20,12 @@ LONGEST_SIGNED = 3600.0
 """Seconds for which a bucket's own address is good; it may be asked for again."""
 
 
+_FIRST = 10
+"""Links to a job's archive that stay however many are made: that of the mail is among them."""
+_LAST = 90
+"""And so many of the newest: whoever asks all the time gets no table full of them."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Link:
     """A link that was just made; its word is shown this once."""
@@ -59,6 +65,12 @@ class Links:
     def _new(self, connection: Connection, job: str, result: Result) -> Link:
         """It does not outlive the data."""
         word, now = tokens.new(), self._database.clock()
+        live = (
+            select(LINKS.c.hash).where(LINKS.c.job == job).order_by(LINKS.c.created, LINKS.c.hash)
+        )
+        hashes = connection.execute(live).scalars().all()
+        if gone := hashes[_FIRST : max(_FIRST, len(hashes) - _LAST + 1)]:
+            connection.execute(delete(LINKS).where(LINKS.c.hash.in_(gone)))
         expires = min(now + self._seconds, result.expires)
         connection.execute(
             insert(LINKS).values(

@@ -24,16 +24,19 @@ from typing import Any
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import Connection, func, insert, select, update
 
+from automap_service.accounts import tokens
 from automap_service.costs.prices import prices_of, took
 from automap_service.links import Links
 from automap_service.settings import Settings
-from automap_service.tables import MAILS
+from automap_service.tables import ADDRESSES, MAILS
 from automap_tiles.errors import ConfigError
 from automap_tiles.jobs import Database, Job, Result, Status
 from automap_tiles.stopping import StopToken
 
 PAUSES = (60.0, 300.0, 1800.0, 7200.0, 43200.0, 86400.0)
 """Seconds until it is tried again; after the last one it is given up."""
+CONFIRM_SECONDS = 86400.0
+"""For which the word of a mail confirms its address."""
 STOPPED = "stopped"
 """Kind of the mails about jobs that a limit ended."""
 _PATIENCE = 30.0
@@ -62,6 +65,10 @@ class Refusal:
     """Whether the server will never take this mail; else it is tried again."""
 
 
+class _NotAskedAnyMore(Exception):
+    """There is nothing to be confirmed."""
+
+
 class Outbox:
     """The mails of a database."""
 
@@ -86,9 +93,9 @@ class Outbox:
             facts = {**_facts(job, result), "cost": cost}
             self._add(connection, job.id, kind, recipient, facts)
 
-    def confirm(self, connection: Connection, user: str, recipient: str, word: str) -> None:
+    def confirm(self, connection: Connection, user: str, recipient: str) -> None:
         """Write down a mail that asks whether an address is that of a user (its id)."""
-        self._add(connection, None, "confirm", recipient, {"word": word, "user": user})
+        self._add(connection, None, "confirm", recipient, {"user": user})
 
     def confirmations(
         self, connection: Connection, since: float, *, user: str = "", recipient: str = ""
@@ -166,6 +173,11 @@ class Outbox:
         """Why it was not taken; None when it was."""
         try:
             message = self.message(self._with_link(mail))
+        except _NotAskedAnyMore:
+            return Refusal(reason="the address was removed or confirmed before", is_final=True)
+        except (ConfigError, ValueError) as error:
+            return Refusal(reason=str(error))
+        try:
             server = connect(self._settings)
             try:
                 server.send_message(message, self._sender(), [mail.recipient])
@@ -184,7 +196,12 @@ class Outbox:
         return None
 
     def _with_link(self, mail: Mail) -> Mail:
-        """With a link that is made now: words that open something are not kept."""
+        """With a link that is made now: words that open something are not kept.
+
+        Raises `_NotAskedAnyMore`.
+        """
+        if mail.kind == "confirm":
+            return replace(mail, said={**mail.said, "word": self._word(mail)})
         if mail.said.get("bytes") is None:
             return mail
         link = self._links.to(str(mail.said["job"]))
@@ -192,6 +209,23 @@ class Outbox:
             return mail
         said = {**mail.said, "link": link.word, "link_expires": link.expires}
         return replace(mail, said=said)
+
+    def _word(self, mail: Mail) -> str:
+        """That confirms an address; one of a mail before, which was perhaps not taken, is over."""
+        word, now = tokens.new(), self._database.clock()
+        with self._database.writing() as connection:
+            asked = connection.execute(
+                update(ADDRESSES)
+                .where(
+                    ADDRESSES.c.user == mail.said["user"],
+                    ADDRESSES.c.address == mail.recipient,
+                    ADDRESSES.c.confirmed.is_(False),
+                )
+                .values(hash=tokens.hashed(word), expires=now + CONFIRM_SECONDS)
+            )
+        if not asked.rowcount:
+            raise _NotAskedAnyMore
+        return word
 
     def _settle(self, mail: Mail, refusal: Refusal | None) -> None:
         kept = {key: mail.said[key] for key in ("user",) if key in mail.said}

@@ -9,12 +9,11 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from automap_service.accounts import tokens
 from automap_service.accounts.users import User
-from automap_service.outbox import checked_address
+from automap_service.outbox import CONFIRM_SECONDS, checked_address
 from automap_service.problems import Fault, Problem, invalid
 from automap_service.service import Service
 from automap_service.tables import ADDRESSES
 
-_HOURS = 24
 _SPAN = 3600.0
 _MOST_TO_ADDRESS = 3
 """Mails that ask for a confirmation in such a span of seconds, whoever causes them."""
@@ -37,13 +36,13 @@ def add(service: Service, user: User, text: str) -> str:
     address = checked_address(text)
     if not service.outbox.is_on:
         raise Problem(status=409, type="limit-reached", detail="no mails are sent here")
-    word, now = tokens.new(), service.database.clock()
+    now = service.database.clock()
     values = {
         "id": str(uuid.uuid4()),
         "user": user.id,
         "address": address,
-        "hash": tokens.hashed(word),
-        "expires": now + _HOURS * 3600,
+        "hash": None,  # its word is made when the mail is sent
+        "expires": now + CONFIRM_SECONDS,
         "confirmed": False,
     }
     most = service.launching.limit(user, "recipients")
@@ -66,7 +65,7 @@ def add(service: Service, user: User, text: str) -> str:
             raise Problem(status=409, type="limit-reached", detail=f"{most} addresses")
         _check_mails(service, connection, user, address)
         connection.execute(insert(ADDRESSES).values(values))
-        service.outbox.confirm(connection, user.id, address, word)
+        service.outbox.confirm(connection, user.id, address)
     return address
 
 

@@ -202,6 +202,40 @@ def test_what_is_done_when_it_is_cancelled_stays_downloadable(shared: Path, tmp_
     assert parts.place.results.archives(job.id) == [result.key]
 
 
+def test_a_cancel_does_not_wait_for_an_archive_that_takes_too_long(
+    shared: Path, tmp_path: Path
+) -> None:
+    class Endless(ResultStore):
+        """Takes so long that the archive is never whole within the test."""
+
+        @contextmanager
+        def writing(self, key: str, about: Mapping[str, str] | None = None) -> Iterator[Writable]:
+            with super().writing(key, about) as file:
+                JobStore(Database(f"sqlite:///{tmp_path}/jobs.sqlite")).cancel(
+                    None, key.split("/")[1]
+                )
+                yield Drip(file)
+
+    class Drip:
+        def __init__(self, file: Writable) -> None:
+            self._file = file
+
+        def write(self, data: bytes, /) -> int:
+            time.sleep(1.5)
+            return self._file.write(data)
+
+    parts = make(tmp_path)
+    job = parts.store.add(new_job(shared))
+    results = Endless(str(tmp_path / "store"))
+    with running(parts.runner(results=results, grace=2.0)):
+        ended = parts.wait(job.id)
+    assert ended.status is Status.DISMISSED
+    assert ended.message == "cancelled; its results were too large to be put away in time"
+    assert parts.store.result(job.id) is None
+    assert results.archives(job.id) == []
+    assert not list((tmp_path / "store").rglob("*.part"))
+
+
 def test_an_error_that_nobody_foresaw_ends_the_job_with_a_reference(
     shared: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

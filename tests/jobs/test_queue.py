@@ -132,6 +132,32 @@ def test_any_number_of_scenes_is_told_at_once(parts: Parts) -> None:
     assert {each.status for each in found} == {"written"}
 
 
+def test_names_that_no_database_takes_are_told_as_it_can(parts: Parts) -> None:
+    parts.store.add(new_job())
+    job = parts.queue.claim("r")
+    assert job is not None
+    names = ["S2_\ud800", "a\0b", "LC08"]
+    fates = tuple(SceneFate(scene=name, satellite=None, status="written") for name in names)
+    for _ in range(2):  # told again they are the same scenes
+        parts.queue.tell(job, News(scenes=fates))
+    said = [each.scene for each in parts.store.scenes(job.id)]
+    assert len(said) == 3
+    assert "LC08" in said
+    assert "a\N{REPLACEMENT CHARACTER}b" in said
+
+
+def test_warnings_of_a_job_are_bounded(parts: Parts) -> None:
+    parts.store.add(new_job())
+    job = parts.queue.claim("r")
+    assert job is not None
+    warnings = tuple(f"scene {number} failed" for number in range(250))
+    ended = parts.queue.finish(
+        job, Ending(status=Status.SUCCESSFUL, message="successful", warnings=warnings)
+    )
+    assert ended.warnings[:100] == warnings[:100]
+    assert ended.warnings[100:] == ("150 more, see the log",)
+
+
 def test_a_cancelled_job_that_is_given_back_is_over(parts: Parts) -> None:
     new = parts.store.add(new_job())
     job = claimed(parts)

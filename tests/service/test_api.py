@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +16,13 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from automap_service import readiness
 from automap_service.database import migrate
 from automap_service.service import open_service
 from automap_service.settings import read_settings
 from automap_service.web.app import create_app
 from automap_service.web.openapi import Operation, operations
-from tests.service.conftest import SQUARE, Asker, Site
+from tests.service.conftest import SQUARE, Asker, MakeSite, Site
 from tests.service.test_results import finished
 
 SAID = {"catalogues": {"demo": {"source": "/nowhere"}}, "limits": {"launches": 10**6}}
@@ -213,3 +215,21 @@ def test_browsers_get_a_page_and_everybody_else_json(site: Site) -> None:
     assert client.get("/", headers={"Accept": "*/*"}).mimetype == "application/json"
     accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
     assert client.get("/", headers={"Accept": accept}).mimetype == "text/html"
+
+
+def test_ready_is_who_has_a_store_and_a_runner(
+    make_site: MakeSite, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def asked() -> tuple[int, Any]:
+        monkeypatch.setattr(readiness, "_AGAIN", -1.0)
+        answer = client.get("/readyz")
+        return answer.status_code, answer.json
+
+    site = make_site(results={"url": str(tmp_path / "disk" / "results")})
+    client = site.app.test_client()
+    (tmp_path / "disk").mkdir()
+    site.service.queue.beat("r")
+    there = {"status": "ok", "database": True, "store": True, "runner": True}
+    assert asked() == (200, there)
+    (tmp_path / "disk").rmdir()
+    assert asked() == (503, {**there, "status": "not ready", "store": False})

@@ -311,9 +311,9 @@ def test_a_stranger_is_not_flooded_with_questions(
 
     def ask(address: str) -> None:
         recipients.add(site.service, user, address)
+        site.service.outbox.send_due()
         (there,) = recipients.of_user(site.service, user)
         recipients.remove(site.service, user, there["id"])
-        site.service.outbox.send_due()
 
     for _ in range(3):
         ask("stranger@example.org")
@@ -411,3 +411,37 @@ def test_a_question_that_is_given_up_leaves_no_word(
 def test_an_address_of_the_sixth_version_is_in_brackets(make_site: MakeSite) -> None:
     settings = make_site(web={"host": "::1", "port": 8080}).service.settings
     assert address_of(settings) == "http://[::1]:8080"
+
+
+def test_the_word_that_confirms_is_nowhere_in_clear_and_made_for_each_mail(
+    make_site: MakeSite, mail_server: Server, clock: Clock
+) -> None:
+    site = told_site(make_site, mail_server)
+    site.user()
+    ann = site.service.users.named("ann")
+    recipients.add(site.service, ann, ANN)
+    mail_server.taker.answers[:] = ["drop"]  # taken, but that is not heard
+    site.service.outbox.send_due()
+    clock.now += 61
+    site.service.outbox.send_due()
+    words = [re.search(r"/confirm/(\S+)", str(mail))[1] for _, mail in mail_server.taker.taken]  # type: ignore[index]
+    assert len(set(words)) == 2
+    kept = site.service.settings.root / "automap.sqlite"
+    stored = b"".join(path.read_bytes() for path in kept.parent.glob(f"{kept.name}*"))
+    assert not [word for word in words if word.encode() in stored]
+    assert recipients.confirm(site.service, words[0]) is None
+    assert recipients.confirm(site.service, words[1]) == ANN
+
+
+def test_an_address_that_was_removed_is_asked_nothing(
+    make_site: MakeSite, mail_server: Server
+) -> None:
+    site = told_site(make_site, mail_server)
+    site.user()
+    ann = site.service.users.named("ann")
+    recipients.add(site.service, ann, ANN)
+    (known,) = recipients.of_user(site.service, ann)
+    assert recipients.remove(site.service, ann, known["id"])
+    site.service.outbox.send_due()
+    assert mail_server.taker.taken == []
+    assert states(site) == [("given up", 1)]

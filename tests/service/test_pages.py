@@ -131,7 +131,8 @@ def test_a_download_is_a_click(site: Site, ann: Browser) -> None:
     job = finished(site, ask)
     ann.go(f"/jobs/{job.id}")
     assert "The data are kept until" in ann.text
-    ann.send(f"/jobs/{job.id}/do", what="download")
+    assert f'href="/jobs/{job.id}/download"' in ann.text
+    ann.go(f"/jobs/{job.id}/download")
     assert ann.path.startswith("/r/")
     assert ann.text.startswith("PK")
 

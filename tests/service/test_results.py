@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from automap_service.keeper import expire, keep
+from automap_service.tables import LINKS
 from automap_tiles.errors import OutputError
 from automap_tiles.jobs import Ending, Job, NewJob, Result, Status
 from automap_tiles.jobs.packing import Content, pack
@@ -312,3 +314,16 @@ def test_a_store_that_is_away_is_said_to_be(
     answer = site.app.test_client().get(link, buffered=True)
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "60"
+
+
+def test_links_of_a_job_are_bounded_and_that_of_its_mail_stays(site: Site, clock: Clock) -> None:
+    ask = site.user()
+    job = finished(site, ask)
+    links = []
+    for _ in range(130):
+        clock.now += 1
+        links.append(link_of(ask, job))
+    with site.service.database.reading() as connection:
+        assert len(connection.execute(select(LINKS.c.hash)).all()) == 100
+    works = [ask("GET", link, headers={"Range": "bytes=0-0"}).status_code for link in links]
+    assert works == [206] * 10 + [410] * 30 + [206] * 90

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import os
@@ -13,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import fiona
 import pytest
 
 from automap_service.uploads import reading
@@ -369,3 +371,63 @@ def test_what_is_told_of_samples_is_bounded(site: Site, years: int, code: int) -
         assert answer.json["more_classes"] == years * (200 - 12)
         page = site.user()("GET", "/files", headers={"Accept": "text/html"})
         assert b"15040 more classes" in page.data
+
+
+def points(driver: str, path: Path, crs: str = "EPSG:32618", **more: Any) -> bytes:
+    """Two samples in New York, in a CRS of their own, with classes of two years."""
+    kind = more.get("kind", "Point")
+    schema = {"geometry": kind, "properties": {"2018": "int", "2019": "str", "remark": "str"}}
+    if "fields" in more:
+        schema["properties"] = more["fields"]
+    places = [(583_960.0, 4_507_523.0), (593_960.0, 4_517_523.0)]
+    with fiona.open(path, "w", driver=driver, crs=crs, schema=schema) as out:
+        for number, place in enumerate(places, start=1):
+            known = {"2018": number, "2019": "=cmd()", "remark": "x", "name": "y"}
+            said = {name: known[name] for name in schema["properties"]}
+            shape: Any = {"type": "Point", "coordinates": place}
+            if kind == "Polygon":
+                x, y = place
+                ring = [(x, y), (x + 9, y), (x, y + 9), (x, y)]
+                shape = {"type": kind, "coordinates": [ring]}
+            out.write({"type": "Feature", "geometry": shape, "properties": said})
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("driver", ["GeoJSON", "GPKG", "FlatGeobuf"])
+def test_samples_may_be_points_of_a_vector_file(site: Site, tmp_path: Path, driver: str) -> None:
+    said = put(site, "samples", points(driver, tmp_path / "points"))
+    assert said.status_code == 201, said.json
+    assert said.json["rows"] == 2
+    assert said.json["classes"] == {"2018": {"1": 1, "2": 1}, "2019": {"=cmd()": 2}}
+    assert said.json["bounds"][:2] == pytest.approx((-74.006, 40.714), abs=1e-3)
+    user = site.service.users.named("ann").id
+    (kept,) = (site.service.settings.root / "uploads" / user).iterdir()
+    rows = list(csv.reader(kept.read_text(encoding="utf-8").splitlines()))
+    assert rows[0] == ["X", "Y", "2018", "2019"]
+    assert [row[2:] for row in rows[1:]] == [["1", "=cmd()"], ["2", "=cmd()"]]
+
+
+def test_what_is_given_out_holds_no_formula(site: Site) -> None:
+    data = b'X,Y,2018\n-74.0,40.7,"=cmd(""x"")"\n-73.9,40.8,-1\n-73.95,40.65,@x\n-73.9,40.7,+y\n'
+    name = put(site, "samples", data).json["id"]
+    answer = site.user()("GET", f"/files/samples/{name}/content")
+    cells = [row[2] for row in csv.reader(io.StringIO(answer.get_data(as_text=True)))]
+    assert cells == ["2018", '\'=cmd("x")', "-1", "'@x", "'+y"]
+    assert answer.mimetype == "text/csv"
+    assert "attachment" in answer.headers["Content-Disposition"]
+    assert float(answer.get_data(as_text=True).splitlines()[1].split(",")[0]) == -74
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"fields": {"name": "str"}}, "no field of a year"),
+        ({"kind": "Polygon"}, "other shapes than points"),
+    ],
+)
+def test_features_that_are_no_samples_are_refused_with_words(
+    site: Site, tmp_path: Path, more: dict[str, Any], words: str
+) -> None:
+    said = put(site, "samples", points("GPKG", tmp_path / "x.gpkg", **more))
+    assert said.status_code == 400
+    assert words in said.json["detail"]

@@ -156,7 +156,7 @@ def dashboard(job: Job) -> Response:
 @blueprint.post("/jobs/<job>/do")
 @needs("launch")
 def act(job: str) -> Answer:
-    """A button of a run: cancel, again, remove, download."""
+    """A button of a run: cancel, again, remove."""
     found, what = job_of(job), request.form.get("what")
     if what == "cancel":
         cancelled(found)
@@ -172,13 +172,21 @@ def act(job: str) -> Answer:
         )
         new, _ = service().launching.launch(user_asking(), wanted, manner)
         return redirect(f"/jobs/{new.id}", 303)
-    elif what == "download":
-        made = service().links.to(found.id)
-        if made is None:
-            raise Problem(status=410, type="result-expired")
-        return redirect(f"{base()}/r/{made.word}", 303)
     back = request.form.get("back")
     return redirect("/orders" if back == "orders" else f"/jobs/{job}", 303)
+
+
+@blueprint.get("/jobs/<job>/download")
+@needs()
+def download(job: str) -> Answer:
+    """The archive, by a link of its own.
+
+    No form: browsers do not follow one to the bucket that the link leads to (`form-action`).
+    """
+    made = service().links.to(job_of(job).id)
+    if made is None:
+        raise Problem(status=410, type="result-expired")
+    return redirect(f"{base()}/r/{made.word}", 303)
 
 
 @blueprint.get("/problems/<name>")

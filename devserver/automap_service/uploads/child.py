@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from automap_service.uploads.geojson import rewrite
+from automap_service.uploads.points import as_table, is_year
 from automap_tiles.errors import AutomapError, ConfigError
 
 SECONDS = 30
@@ -65,12 +66,11 @@ def _boundary(path: Path, out: Path, limits: Mapping[str, float]) -> dict[str, A
     from automap_tiles.workflows.automap.parameters import boundary_area
 
     ending, driver = _kind(path)
-    named = path.with_suffix(ending)
-    path.rename(named)
-    if driver == "GeoJSON":
-        rewrite(named)
-    _check_driver(named, driver)
-    area = boundary_area(named)
+    if driver is None:
+        raise ConfigError(
+            "is neither GeoJSON nor GeoPackage nor FlatGeobuf", remedy="save it as GeoJSON"
+        )
+    area = boundary_area(_safe(path, ending, driver))
     vertices = int(shapely.get_num_coordinates(area))
     if vertices > limits["vertices"]:
         raise _TooMuch(f"has more than {limits['vertices']:,.0f} vertices", found=vertices)
@@ -83,8 +83,18 @@ def _boundary(path: Path, out: Path, limits: Mapping[str, float]) -> dict[str, A
     return {"km2": round(size, 3), "bounds": list(area.bounds), "vertices": vertices}
 
 
-def _kind(path: Path) -> tuple[str, str]:
-    """(ending, driver) by the bytes of a file, whatever it is called."""
+def _safe(path: Path, ending: str, driver: str) -> Path:
+    """A vector file under its own ending, with fields of years alone; its own driver reads it."""
+    named = path.with_suffix(ending)
+    path.rename(named)
+    if driver == "GeoJSON":
+        rewrite(named, is_year)
+    _check_driver(named, driver)
+    return named
+
+
+def _kind(path: Path) -> tuple[str, str | None]:
+    """(ending, driver) by the bytes of a file, whatever it is called; None: not a vector file."""
     with path.open("rb") as file:
         head = file.read(4096)
     if head.startswith(b"SQLite format 3\0"):
@@ -93,9 +103,7 @@ def _kind(path: Path) -> tuple[str, str]:
         return ".fgb", "FlatGeobuf"
     if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{":
         return ".geojson", "GeoJSON"
-    raise ConfigError(
-        "is neither GeoJSON nor GeoPackage nor FlatGeobuf", remedy="save it as GeoJSON"
-    )
+    return "", None
 
 
 def _check_driver(path: Path, driver: str) -> None:
@@ -120,6 +128,9 @@ def _plain(text: str, path: str) -> str:
 def _samples(path: Path, out: Path, limits: Mapping[str, float]) -> dict[str, Any]:
     from automap_tiles.workflows.samples.table import read_points
 
+    ending, driver = _kind(path)
+    if driver is not None:
+        path = as_table(_safe(path, ending, driver), driver)
     years = _years(path)
     if len(years) > _YEARS:
         raise _TooMuch(f"has more than {_YEARS} columns of years", found=len(years))
@@ -162,11 +173,7 @@ def _years(path: Path) -> list[int]:
     except UnicodeDecodeError:
         raise ConfigError("is not text in UTF-8", remedy="save it as CSV in UTF-8") from None
     names = next(csv.reader([line], delimiter=max(",;\t", key=line.count)), [])
-    return sorted({int(name) for name in map(str.strip, names) if _is_year(name)})
-
-
-def _is_year(name: str) -> bool:
-    return len(name) == 4 and name.isascii() and name.isdigit()
+    return sorted({int(name) for name in map(str.strip, names) if is_year(name)})
 
 
 def _label(value: Any) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,34 +23,43 @@ _AUTHORITY = re.compile(
 _SAVE = "save it as GeoJSON in EPSG:4326, without crs"
 
 
-def rewrite(path: Path) -> None:
-    """Leave in a file nothing but shapes and how they are referenced; raises `ConfigError`."""
+def rewrite(path: Path, fields: Callable[[str], bool] = lambda _: False) -> None:
+    """Leave in a file nothing but shapes, how they are referenced and some `fields`.
+
+    Of these numbers and texts alone. Raises `ConfigError`.
+    """
     try:
         found = json.loads(path.read_bytes().decode("utf-8-sig", "replace"))
     except ValueError:
         raise ConfigError("is not valid GeoJSON", remedy="save it as GeoJSON") from None
     if not isinstance(found, dict):
         raise ConfigError("is not valid GeoJSON", remedy="save it as GeoJSON")
-    path.write_text(json.dumps(_kept(found)), encoding="utf-8")
+    path.write_text(json.dumps(_kept(found, fields)), encoding="utf-8")
 
 
-def _kept(found: Mapping[str, Any]) -> dict[str, Any]:
+def _kept(found: Mapping[str, Any], fields: Callable[[str], bool]) -> dict[str, Any]:
     """An object of GeoJSON (RFC 7946, and `crs` of the 2008 one) without any further members."""
     kept = {name: found[name] for name in ("type", "coordinates") if name in found}
     if found.get("crs") is not None:
         kept["crs"] = _named(found["crs"])
     if "geometry" in found:
-        kept["geometry"] = _inner(found["geometry"])
+        kept["geometry"] = _inner(found["geometry"], fields)
     for name in ("features", "geometries"):
         if name in found:
-            kept[name] = [_inner(each) for each in _listed(found[name])]
+            kept[name] = [_inner(each, fields) for each in _listed(found[name])]
     if kept.get("type") == "Feature":
-        kept["properties"] = {}
+        said = found.get("properties")
+        known = said.items() if isinstance(said, dict) else ()
+        kept["properties"] = {
+            name: value
+            for name, value in known
+            if fields(name) and (value is None or isinstance(value, str | int | float))
+        }
     return kept
 
 
-def _inner(found: Any) -> dict[str, Any] | None:
-    return _kept(found) if isinstance(found, dict) else None
+def _inner(found: Any, fields: Callable[[str], bool]) -> dict[str, Any] | None:
+    return _kept(found, fields) if isinstance(found, dict) else None
 
 
 def _listed(found: Any) -> Iterable[Any]:

@@ -6,6 +6,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from automap_service import pages
+from automap_service.readiness import Readiness
 from automap_service.service import Service
 from automap_service.web import answers
 from automap_service.web.html import show
@@ -19,6 +20,7 @@ def create_app(service: Service) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = service.settings.limits.body
     app.config["MAX_FORM_MEMORY_SIZE"] = service.settings.limits.body
     app.extensions["automap-service"] = service
+    app.extensions["automap-readiness"] = Readiness(service)
     answers.install(app)
     for each in (ogc, accounts, launching, jobs, files, maps):
         app.register_blueprint(each.views)

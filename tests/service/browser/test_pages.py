@@ -79,7 +79,7 @@ def test_a_box_is_drawn_checked_launched_and_watched(visit: Open) -> None:
     page.wait_for_url("**/jobs/*")
     found.shoot("running")
     expect(page.locator(".badge.successful")).to_be_visible(timeout=120_000)
-    expect(page.get_by_role("button", name="Download")).to_be_visible()
+    expect(page.get_by_role("link", name="Download")).to_be_visible()
     expect(page.locator(".phase-names")).to_contain_text("composite of landsat-8")
     found.page.wait_for_selector('[data-rasters][data-shown="landsat-8/composite"]')
     page.get_by_label("Shown").select_option(index=1)

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request, send_file
 
 from automap_service.problems import Problem
 from automap_service.uploads.files import KINDS, File
+from automap_service.uploads.points import without_formulas
 from automap_service.web.answers import as_json, tagged, wants_html
 from automap_service.web.asked import query
 from automap_service.web.context import base, needs, nothing, service, user_asking, write_down
@@ -54,8 +55,15 @@ def one(kind: str, name: str) -> Any:
     if slash and last == "content":
         found = _file(kind, stem)
         ending, media = KINDS[kind]
+        path = service().files.path(user_asking().id, found)
+        if kind == "samples":
+            response = Response(without_formulas(path), mimetype=media)
+            response.headers.set(
+                "Content-Disposition", "attachment", filename=f"{found.id}{ending}"
+            )
+            return response
         return send_file(
-            service().files.path(user_asking().id, found),
+            path,
             mimetype=media,
             as_attachment=True,
             download_name=f"{found.id}{ending}",

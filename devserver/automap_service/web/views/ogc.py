@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, current_app
 
 from automap_service.launching.schema import PROPERTIES, REQUIRED, schema
 from automap_service.problems import Problem
@@ -97,9 +97,7 @@ def health() -> Response:
 @views.get("/readyz")
 def ready() -> Response:
     """Whether database and store are there and a runner was seen lately."""
-    seen = service().store.runner_seen()
-    now = service().database.clock()
-    parts = {"database": True, "runner": seen is not None and now - seen < 120}
+    parts = current_app.extensions["automap-readiness"].parts()
     ok = all(parts.values())
     return as_json({"status": "ok" if ok else "not ready", **parts}, 200 if ok else 503)
 

@@ -39,15 +39,16 @@ class Rasters {
 
   async turn() {
     let pause = PAUSE;
+    let isDone = false;
     try {
       if (!document.hidden) {
         await this.#list();
-        await this.#show();
+        isDone = await this.#show();
       }
     } catch {
       pause = AFTER_FAILURE; // the server does not answer: the map stays as it was
     }
-    if ("open" in this.#root.dataset) setTimeout(() => this.turn(), pause);
+    if (!isDone || "open" in this.#root.dataset) setTimeout(() => this.turn(), pause);
   }
 
   async #list() {
@@ -63,9 +64,11 @@ class Rasters {
     if (rasters.length === 0 && !("open" in this.#root.dataset)) this.#say("What the run has made is no longer on this machine.");
   }
 
+  // Whether there is nothing left to be asked for; not where others are first, or one's other page.
   async #show() {
     const name = this.#select.value;
-    if (!name || this.#busy) return;
+    if (!name) return true;
+    if (this.#busy) return false;
     this.#busy = true;
     try {
       const headers = { Accept: "application/json" };
@@ -73,7 +76,7 @@ class Rasters {
       const answer = await fetch(`${this.#address}/picture?raster=${encodeURIComponent(name)}`, { headers, cache: "no-store" });
       if (!answer.ok) {
         if (answer.status === 404) this.#say("Nothing of it can be seen.");
-        return;
+        return answer.status === 404 || answer.status === 304;
       }
       const { title, extent, picture } = await answer.json();
       this.#version.set(name, answer.headers.get("ETag"));
@@ -84,7 +87,7 @@ class Rasters {
     } finally {
       this.#busy = false;
     }
-    if (this.#select.value !== name) await this.#show();
+    return this.#select.value === name || this.#show();
   }
 
   #say(text) {
