@@ -27,16 +27,35 @@ class Turns:
     @contextmanager
     def of(self, user: str) -> Iterator[None]:
         """The turn of a user; raises `Problem` at once where it is not."""
-        with self._lock:
-            if user in self._users:
-                detail = f"your other {self._what} is not at its end"
-                raise Problem(status=429, type="too-many-requests", detail=detail, headers=_AGAIN)
-            if len(self._users) >= self._most:
-                detail = f"too many at a time: {self._what}"
-                raise Problem(status=503, type="unavailable", detail=detail, headers=_AGAIN)
-            self._users.add(user)
+        if self._take(user):
+            try:
+                yield
+            finally:
+                self._give_back(user)
+            return
+        if user in self._users:
+            detail = f"your other {self._what} is not at its end"
+            raise Problem(status=429, type="too-many-requests", detail=detail, headers=_AGAIN)
+        detail = f"too many at a time: {self._what}"
+        raise Problem(status=503, type="unavailable", detail=detail, headers=_AGAIN)
+
+    @contextmanager
+    def perhaps(self, user: str) -> Iterator[bool]:
+        """Whether it is the turn of a user, who may ask again."""
+        is_theirs = self._take(user)
         try:
-            yield
+            yield is_theirs
         finally:
-            with self._lock:
-                self._users.discard(user)
+            if is_theirs:
+                self._give_back(user)
+
+    def _take(self, user: str) -> bool:
+        with self._lock:
+            if user in self._users or len(self._users) >= self._most:
+                return False
+            self._users.add(user)
+            return True
+
+    def _give_back(self, user: str) -> None:
+        with self._lock:
+            self._users.discard(user)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from automap_service.web.views import maps
 from tests.jobs.test_rasters import write
 from tests.service.conftest import Site
 
@@ -37,3 +38,20 @@ def test_the_owner_sees_what_is_there_and_nobody_else(site: Site, launched: dict
         assert ann("GET", f"/jobs/{job}/picture?raster={other}").status_code == 404, other
     assert bob("GET", f"/jobs/{job}/rasters").status_code == 404
     assert bob("GET", f"/jobs/{job}/picture?raster={name}").status_code == 404
+
+
+def test_who_asks_for_a_second_picture_at_a_time_is_told_to_come_back(
+    site: Site, launched: dict[str, Any]
+) -> None:
+    ask = site.with_files()
+    job = ask("POST", "/launch", json=launched).json["id"]
+    found = site.service.store.get(None, job)
+    assert found is not None
+    folder = site.service.settings.root / "workspaces" / found.workspace / "landsat-8"
+    values = np.full((20, 20), 9, np.uint8)
+    write(folder / "composite_20180401_20180531_median.tif", 600_000, 4_500_000, values)
+    address = f"/jobs/{job}/picture?raster=landsat-8/composite"
+    with maps._turns.of(found.user):
+        answer = ask("GET", address)
+        assert (answer.status_code, answer.json["pending"]) == (202, True)
+    assert ask("GET", address).status_code == 200

@@ -167,6 +167,7 @@ SCHEMAS: dict[str, Json] = {
     ),
     "Scenes": _object("scenes", scenes=_list(_ref("Scene"))),
     "Rasters": _object("rasters", rasters=_list(_object("name title", name=_TEXT, title=_TEXT))),
+    "Pending": _object("title pending", title=_TEXT, pending=_TRUTH),
     "Picture": _object("title extent picture", title=_TEXT, extent=_list(_NUMBER), picture=_TEXT),
     "Results": _object(
         "archive files",
@@ -386,9 +387,9 @@ def _job_operations(change: Json) -> tuple[Operation, ...]:
             method="get",
             path=f"{one}/picture",
             about="A picture of one of them as a data URL, and its place in metres of EPSG:3857",
-            answers=((200, _ref("Picture")), known),
+            answers=((200, _ref("Picture")), (202, _ref("Pending")), known),
             query=(("raster", _TEXT),),
-            errors=(400, 404, 429, 503),
+            errors=(400, 404, 503),
         ),
         Operation(
             method="get",

@@ -14,7 +14,7 @@ from automap_service.web.context import needs, service, user_asking
 from automap_service.web.views.jobs import job_of
 from automap_tiles.errors import OutputError
 from automap_tiles.jobs import Job
-from automap_tiles.jobs.picture import picture_of
+from automap_tiles.jobs.picture import MapPicture, picture_of
 from automap_tiles.jobs.rasters import Raster, rasters
 
 views = Blueprint("maps", __name__)
@@ -43,14 +43,10 @@ def picture(job: str) -> Response:
         raise Problem(status=404, type="not-found")
     if request.if_none_match.contains(found.stamp):
         return Response(status=304, headers={"ETag": f'"{found.stamp}"'})
-    try:
-        with _turns.of(user_asking().id):
-            made = picture_of(found.path)
-    except OutputError as error:
-        headers = {"Retry-After": "10"}
-        raise Problem(
-            status=503, type="unavailable", detail=error.message, headers=headers
-        ) from None
+    with _turns.perhaps(user_asking().id) as is_ours:
+        if not is_ours:  # nothing is wrong: it is asked again a moment later
+            return as_json({"title": found.title, "pending": True}, 202, {"Retry-After": "3"})
+        made = _made(found)
     if made is None:
         raise Problem(status=404, type="not-found")
     png = base64.b64encode(made.content).decode()
@@ -60,6 +56,16 @@ def picture(job: str) -> Response:
         "picture": f"data:image/png;base64,{png}",
     }
     return as_json(content, headers={"ETag": f'"{found.stamp}"'})
+
+
+def _made(raster: Raster) -> MapPicture | None:
+    try:
+        return picture_of(raster.path)
+    except OutputError as error:
+        headers = {"Retry-After": "10"}
+        raise Problem(
+            status=503, type="unavailable", detail=error.message, headers=headers
+        ) from None
 
 
 def _rasters(job: Job) -> list[Raster]:

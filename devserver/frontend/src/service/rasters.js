@@ -74,6 +74,7 @@ class Rasters {
       const headers = { Accept: "application/json" };
       if (this.#shown === name && this.#version.has(name)) headers["If-None-Match"] = this.#version.get(name);
       const answer = await fetch(`${this.#address}/picture?raster=${encodeURIComponent(name)}`, { headers, cache: "no-store" });
+      if (answer.status === 202) return false;
       if (!answer.ok) {
         if (answer.status === 404) this.#say("Nothing of it can be seen.");
         return answer.status === 404 || answer.status === 304;
