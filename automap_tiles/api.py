@@ -66,7 +66,7 @@ class Process:
     ) -> Iterator[Event]:
         """Run all tiles that are not done yet; yields what happens, ends with `RunFinished`.
 
-        `concurrency` is none, threads, processes or dask. Tiles that fail do not end the run.
+        `concurrency` is none, threads, processes, loky or dask. Tiles that fail do not end the run.
         A tile that takes longer than `tile_seconds` is ended, and has failed; that needs processes
         or Dask. The
         errors before the first tile are `OutputBusy`, `OutputMismatch`, `ProcessChanged` and

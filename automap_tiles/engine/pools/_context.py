@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from multiprocessing import context, process
 from pathlib import Path
@@ -15,6 +16,9 @@ from types import ModuleType
 from typing import Any
 
 from automap_tiles.engine import _worker
+
+_ASK_SECONDS = 0.5
+"""How often a worker asks whose child it is."""
 
 
 def worker_context() -> context.BaseContext:
@@ -38,23 +42,30 @@ def _native_threads() -> int:
     return len(list(tasks.iterdir())) if tasks.is_dir() else threading.active_count()
 
 
-def follow_parent() -> None:
-    """First thing in a worker: Ctrl-C is the parent's business, and no parent means the end."""
+def follow_parent(pid: int) -> None:
+    """First thing in a worker: Ctrl-C is the parent's business, and no parent means the end.
+
+    `pid` is the parent's.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(pid,), daemon=True).start()
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(pid: int) -> None:
     """Leave when the run is gone, also when it was killed and could not say so.
 
     The parent holds the other end of a pipe that was made before this process, so a parent that
-    died before this line is noticed as well.
+    died before this line is noticed as well. Processes that Python's own module has not started
+    (loky's) have no such pipe: they become another one's children then.
     """
     parent = multiprocessing.parent_process()
-    if parent is not None:
+    if parent is not None and parent.sentinel is not None:
         parent.join()
-        os._exit(1)
+    else:
+        while os.getppid() == pid:
+            time.sleep(_ASK_SECONDS)
+    os._exit(1)
 
 
 @contextlib.contextmanager

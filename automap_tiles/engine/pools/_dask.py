@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pickle
 import time
-from concurrent.futures import wait
+from collections.abc import Callable
+from concurrent.futures import Future, wait
 from contextlib import nullcontext
 from typing import Any
 from uuid import uuid4
@@ -36,16 +37,14 @@ class DaskPool:
         scheduler: str | None,
         tile_seconds: float | None = None,
     ) -> None:
-        try:
-            import distributed
-        except ImportError as error:
-            raise MissingExtra("distributed", "dask") from error
-        self.lost_worker: tuple[type[BaseException], ...] = (
-            distributed.scheduler.KilledWorker,
-            distributed.CancelledError,
-        )
+        distributed = _distributed()
+        self.lost_worker = _lost_worker(distributed)
         self._limit = TimeLimit.of(tile_seconds)
-        self._cluster = None if scheduler else _local_cluster(distributed, workers, self._limit)
+        # a tile that takes too long is not to be tried four times
+        tries_again = self._limit is None
+        self._cluster = (
+            None if scheduler else _local_cluster(distributed, workers, tries_again=tries_again)
+        )
         self._client = _connect(distributed, scheduler or self._cluster)
         self.workers = max(1, sum(self._client.nthreads().values()))
         if self._limit is not None and max(self._client.nthreads().values()) > 1:
@@ -94,6 +93,53 @@ class DaskPool:
             self._cluster.close()
 
 
+class DaskCrew:
+    """Workers of a cluster for things that are not tiles; see `crew.Crew`."""
+
+    shares_disk = False
+
+    def __init__(self, *, workers: int | None, scheduler: str | None) -> None:
+        distributed = _distributed()
+        self.lost_worker = _lost_worker(distributed)
+        # who was under way with a worker that died is tried again by `each`
+        self._cluster = (
+            None if scheduler else _local_cluster(distributed, workers, tries_again=False)
+        )
+        self._client = _connect(distributed, scheduler or self._cluster)
+        self.workers = max(1, sum(self._client.nthreads().values()))
+        self._executor = self._client.get_executor(pure=False)
+        self._flying: set[Future[Any]] = set()
+
+    def submit(self, work: Callable[..., Any], *given: Any) -> Future[Any]:
+        future: Future[Any] = self._executor.submit(work, *given)
+        self._flying.add(future)
+        future.add_done_callback(self._flying.discard)
+        return future
+
+    def restart(self) -> int | None:
+        """Nothing to do, as in `DaskPool`."""
+
+    def close(self, *, orderly: bool) -> None:
+        for future in list(self._flying):
+            future.cancel()
+        self._executor.shutdown(wait=orderly)
+        self._client.close()
+        if self._cluster is not None:
+            self._cluster.close()
+
+
+def _distributed() -> Any:
+    try:
+        import distributed
+    except ImportError as error:
+        raise MissingExtra("distributed", "dask") from error
+    return distributed
+
+
+def _lost_worker(distributed: Any) -> tuple[type[BaseException], ...]:
+    return distributed.scheduler.KilledWorker, distributed.CancelledError
+
+
 def _run_batch(token: str, pickled: bytes, batch: Batch, watch: Watch | None) -> list[TileResult]:
     """Workers come and go on a cluster, so each batch brings its process along."""
     if not _worker.is_registered(token):
@@ -101,7 +147,7 @@ def _run_batch(token: str, pickled: bytes, batch: Batch, watch: Watch | None) ->
     return _worker.run_batch(token, batch)
 
 
-def _local_cluster(distributed: Any, workers: int | None, limit: TimeLimit | None) -> Any:
+def _local_cluster(distributed: Any, workers: int | None, *, tries_again: bool) -> Any:
     """A cluster of single-threaded processes that only this machine can reach.
 
     No dashboard; what the scheduler serves all the same gets a port that is free, for its own
@@ -109,8 +155,7 @@ def _local_cluster(distributed: Any, workers: int | None, limit: TimeLimit | Non
     """
     import dask
 
-    # a tile that takes too long is not to be tried four times
-    known = {} if limit is None else {"distributed.scheduler.allowed-failures": 0}
+    known = {} if tries_again else {"distributed.scheduler.allowed-failures": 0}
     with dask.config.set(known):
         return distributed.LocalCluster(
             n_workers=workers,

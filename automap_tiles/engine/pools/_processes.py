@@ -13,7 +13,7 @@ from uuid import uuid4
 from automap_tiles.engine import _worker
 from automap_tiles.engine._batching import Batch
 from automap_tiles.engine._watch import TimeLimit, Watch
-from automap_tiles.engine.pools.group import WorkerDied, WorkerGroup
+from automap_tiles.engine.pools.group import LokyGroup, WorkerDied, WorkerGroup
 from automap_tiles.engine.pools.protocol import Results
 from automap_tiles.errors import ProcessError
 from automap_tiles.grid import TileIndex
@@ -34,6 +34,8 @@ class ProcessesPool:
     batch_seconds = 3.0
     queue_depth = 2
     lost_worker: tuple[type[BaseException], ...] = (WorkerDied,)
+    group: type[WorkerGroup] = WorkerGroup
+    """Whose processes they are."""
 
     def __init__(self, process: Process, workers: int, tile_seconds: float | None = None) -> None:
         """`tile_seconds`: how long a tile may take before its worker is ended."""
@@ -68,7 +70,13 @@ class ProcessesPool:
 
     def _start(self) -> WorkerGroup:
         watch = None if self._limit is None else self._limit.watch
-        return WorkerGroup(self.workers, _begin, self._token, self._pickled, watch)
+        return self.group(self.workers, _begin, self._token, self._pickled, watch)
+
+
+class LokyPool(ProcessesPool):
+    """The pool for `--concurrency loky`."""
+
+    group = LokyGroup
 
 
 def _begin(token: str, pickled: bytes, watch: Watch | None) -> None:

@@ -35,6 +35,10 @@ def open_pool(
         from automap_tiles.engine.pools._processes import ProcessesPool
 
         return ProcessesPool(process, count, tile_seconds)
+    if concurrency is Concurrency.LOKY:
+        from automap_tiles.engine.pools._processes import LokyPool
+
+        return LokyPool(process, count, tile_seconds)
     from automap_tiles.engine.pools._dask import DaskPool
 
     return DaskPool(process, workers=workers, scheduler=dask_scheduler, tile_seconds=tile_seconds)

@@ -6,15 +6,18 @@ done by one of these; what differs is what the workers know and who waits for th
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.process import BaseProcess
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from automap_tiles.engine.pools._context import follow_parent, worker_context
+from automap_tiles.errors import MissingExtra
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -26,15 +29,22 @@ WorkerDied = BrokenProcessPool
 class WorkerGroup:
     """The processes of one executor; begun with the first piece of work."""
 
-    def __init__(self, count: int, begin: Callable[P, None], *args: P.args, **more: P.kwargs):
+    def __init__(
+        self, count: int, begin: Callable[..., None], *args: object, **more: object
+    ) -> None:
         """`begin` is called with the arguments in each worker before anything else."""
-        self._executor = ProcessPoolExecutor(
-            count,
-            mp_context=worker_context(),
-            initializer=_begin,
-            initargs=(begin, args, more),
-        )
+        self._executor = self._open(count, (os.getpid(), begin, args, more))
         self._children: list[BaseProcess] = []
+
+    def _open(self, count: int, begin: tuple[Any, ...]) -> Executor:
+        """Processes that call `_begin` with these arguments."""
+        return ProcessPoolExecutor(
+            count, mp_context=worker_context(), initializer=_begin, initargs=begin
+        )
+
+    def _shut(self) -> None:
+        """Wait for what is in flight, and cancel what waits."""
+        self._executor.shutdown(cancel_futures=True)
 
     def submit(self, work: Callable[P, T], *args: P.args, **more: P.kwargs) -> Future[T]:
         """Have something done; raises `WorkerDied` when the group has broken."""
@@ -46,7 +56,7 @@ class WorkerGroup:
         """End the processes whatever they do; who waits for them hears of it."""
         self._look()
         for child in self._children:
-            child.kill()
+            _kill(child)
 
     def end(self, grace: float | None = None) -> int | None:
         """Let go of the processes, when what is in flight is done; what waits is cancelled.
@@ -56,9 +66,7 @@ class WorkerGroup:
         """
         self._look()  # an executor that is shut down forgets them
         # Its own thread reads how processes ended; one who asks beside it may hear nothing.
-        ending = threading.Thread(
-            target=self._executor.shutdown, kwargs={"cancel_futures": True}, daemon=True
-        )
+        ending = threading.Thread(target=self._shut, daemon=True)
         ending.start()
         ending.join(grace)
         is_killed = ending.is_alive()
@@ -72,7 +80,7 @@ class WorkerGroup:
         """Of an executor that failed while it began: it forgets the processes that it had begun."""
         for child in self._children:
             if child.is_alive():
-                child.kill()
+                _kill(child)
                 child.join()
 
     def _look(self) -> None:
@@ -82,10 +90,48 @@ class WorkerGroup:
             self._children = list(children.values())
 
 
-def _begin(begin: Callable[..., None], args: tuple[object, ...], more: dict[str, object]) -> None:
+class LokyGroup(WorkerGroup):
+    """Processes of loky: each is a fresh interpreter, which imports what it needs.
+
+    They know what is defined in the user's own script, which travels by value.
+    """
+
+    def _open(self, count: int, begin: tuple[Any, ...]) -> Executor:
+        """Raises `MissingExtra`."""
+        try:
+            from loky import ProcessPoolExecutor as LokyExecutor
+        except ImportError as error:
+            raise MissingExtra("loky", "loky") from error
+        self._submitted: set[Future[Any]] = set()
+        executor: Executor = LokyExecutor(count, initializer=_begin, initargs=begin)
+        return executor
+
+    def submit(self, work: Callable[P, T], *args: P.args, **more: P.kwargs) -> Future[T]:
+        future = super().submit(work, *args, **more)
+        self._submitted.add(future)
+        future.add_done_callback(self._submitted.discard)
+        return future
+
+    def _shut(self) -> None:
+        """Its executor cancels nothing by itself."""
+        for future in list(self._submitted):
+            future.cancel()
+        self._executor.shutdown()
+
+
+def _begin(
+    parent: int, begin: Callable[..., None], args: tuple[object, ...], more: dict[str, object]
+) -> None:
     """First thing in a worker."""
-    follow_parent()
+    follow_parent(parent)
     begin(*args, **more)
+
+
+def _kill(child: BaseProcess) -> None:
+    """Of loky's processes as well, which have no `kill` of their own."""
+    if child.pid is not None and child.is_alive():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child.pid, signal.SIGKILL)
 
 
 def _exit_code(children: list[BaseProcess]) -> int | None:

@@ -19,6 +19,7 @@ class Concurrency(Enum):
     NONE = "none"
     THREADS = "threads"
     PROCESSES = "processes"
+    LOKY = "loky"
     DASK = "dask"
 
 

@@ -24,6 +24,10 @@ _ASK_SECONDS = 0.2
 """How often it is asked whether to stop."""
 
 
+Gate = Callable[["RemoteFile", threading.Event], bool]
+"""Waits until a file may come; False when the event was set meanwhile."""
+
+
 class Status(StrEnum):
     """What became of a file."""
 
@@ -55,19 +59,24 @@ def fetch(
     workers: int = WORKERS,
     patience: Patience | None = None,
     progress: Callable[[int], None] | None = None,
+    gate: Gate | None = None,
 ) -> Generator[Fetched]:
     """Fetch files into a folder; each is told of as it is done.
 
     A file appears whole or not at all. What an earlier run left unfinished is gone on with. A file
     that fails does not end the others; ending the iteration does, and keeps what has come.
-    `progress` is called, from any thread, with the number of bytes that came in.
+    `progress` is called, from any thread, with the number of bytes that came in. `gate` is asked
+    before each file, in their order, and may wait until there is room for it.
     """
     root = Path(folder)
     stop = threading.Event()
     patience = patience or Patience()
 
     def one(file: RemoteFile) -> Fetched:
-        return _one(file, root / file.target, patience, stop, progress or _nothing)
+        target = root / file.target
+        if gate is not None and not gate(file, stop):
+            return Fetched(file=file, path=target, status=Status.FAILED, error="stopped")
+        return _one(file, target, patience, stop, progress or _nothing)
 
     pool = ThreadPoolExecutor(max(1, workers), thread_name_prefix="fetch")
     try:

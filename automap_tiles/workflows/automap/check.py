@@ -12,6 +12,7 @@ import shapely
 from shapely.geometry import mapping
 
 from automap_tiles.engine.pools.choice import usable_processors
+from automap_tiles.engine.pools.crew import AHEAD
 from automap_tiles.missions import Scene, common_bands
 from automap_tiles.notes import Note, collecting
 from automap_tiles.scenes import download as fetching
@@ -29,6 +30,7 @@ from automap_tiles.workflows.automap.folders import (
 from automap_tiles.workflows.automap.order import ClassificationOrder, DownloadOrder
 from automap_tiles.workflows.automap.parameters import Mode, RunParameters, parameters_of
 from automap_tiles.workflows.automap.results import check_composites, tell_confidence
+from automap_tiles.workflows.automap.room import check_room, room_for
 from automap_tiles.workflows.automap.scratch import Scratch
 from automap_tiles.workflows.automap.state import SceneRejected
 from automap_tiles.workflows.events import Json
@@ -183,8 +185,9 @@ def _plan(
         [file for scene in scenes for file in fetching.files_of(scene, bands)]
     )
     remote = {scene.id for scene in pending if is_remote_scene(scene)}
-    amount = fetching.amount([file for file in files if file.scene in remote], folder)
-    fetching.check_space(amount, folder)
+    to_fetch = [file for file in files if file.scene in remote]
+    amount = fetching.amount(to_fetch, folder)
+    check_room(to_fetch, folder, room_for(workers, AHEAD))
     merged = run.mode.includes(Mode.COMPOSITE)
     mapped = run.mode.includes(Mode.CLASSIFICATION)
     return SatellitePlan(

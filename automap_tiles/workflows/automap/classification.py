@@ -25,6 +25,7 @@ from automap_tiles.workflows.automap.folders import (
 from automap_tiles.workflows.automap.order import ClassificationOrder
 from automap_tiles.workflows.automap.parameters import RunParameters
 from automap_tiles.workflows.automap.results import shares
+from automap_tiles.workflows.how import How
 from automap_tiles.workflows.report import check_name, write_training
 from automap_tiles.workflows.samples import (
     Extraction,
@@ -116,7 +117,7 @@ def training_of(
     satellite: str,
     wish: Classification,
     *,
-    workers: int | None,
+    how: How,
     overwrite: bool,
 ) -> TrainSpec:
     """The training on the composite of a satellite; raises `ConfigError`, `InputError`."""
@@ -132,7 +133,7 @@ def training_of(
         extraction=wish.extraction,
         options=wish.options,
         folder=samples_folder(run.output, satellite),
-        workers=workers,
+        how=how,
         overwrite=overwrite,
     )
 

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
-from automap_tiles.errors import AutomapError, Empty
+from automap_tiles.engine.pools import Concurrency
+from automap_tiles.engine.pools.crew import AHEAD, Crew, Lost, crew_of, each
+from automap_tiles.errors import AutomapError, Empty, InputError
 from automap_tiles.missions import common_bands
 from automap_tiles.notes import Fate, Note, Subject, collecting, tell
 from automap_tiles.scenes import download as fetching
@@ -28,12 +29,12 @@ from automap_tiles.scenes.download.address import kind_of, safe_name
 from automap_tiles.scenes.failures import check_own
 from automap_tiles.scenes.masks import FlagSource
 from automap_tiles.scenes.stamps import far_stamps, product_fingerprint
-from automap_tiles.stopping import carried, raise_if_stopped
 from automap_tiles.storage import Address
 from automap_tiles.workflows.automap import stac
 from automap_tiles.workflows.automap.discover import Discovered, is_catalogue
 from automap_tiles.workflows.automap.folders import scenes_folder
 from automap_tiles.workflows.automap.parameters import RunParameters
+from automap_tiles.workflows.automap.room import Room, check_room, room_for, sizes_of
 from automap_tiles.workflows.automap.scratch import Scratch
 from automap_tiles.workflows.events import Json
 
@@ -41,10 +42,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from automap_tiles.missions import Scene
-
-
-_ASK_SECONDS = 0.2
-"""How often it is asked whether to stop."""
+    from automap_tiles.scenes.download import RemoteFile
 
 
 class SceneStatus(StrEnum):
@@ -67,9 +65,9 @@ class SceneDone:
     """Id."""
     status: SceneStatus
     seconds: float = 0.0
+    error: str | None = None
     fetched: int = 0
     """Bytes that came from elsewhere for it, now."""
-    error: str | None = None
     notes: tuple[Note, ...] = ()
     """What was lost, replaced, ignored or guessed when it was prepared."""
 
@@ -85,25 +83,59 @@ class SceneDone:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Job:
-    """Where the scenes of one satellite go."""
+class _Making:
+    """How the scenes of one satellite are made; travels to the workers with each."""
 
     satellite: str
     folder: Address
     """Of the prepared scenes."""
-    fetched: Path
     area: BaseGeometry
     area_hash: str
     making: FlagSource
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """Those that are needed of a scene, also for its mask."""
+        return (*common_bands(self.satellite), *self.making.bands)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Job:
+    """The scenes of one satellite."""
+
+    how: _Making
+    fetched: Path
+    """Where files go that have to be fetched, if the workers can read them there."""
     products: Mapping[str, str]
     """Id of a scene → fingerprint of its product as it is now."""
     there: frozenset[str]
     """Names of the files in the folder when the work begins."""
 
     @property
-    def bands(self) -> tuple[str, ...]:
-        """Those that are needed of a scene, also for its mask."""
-        return (*common_bands(self.satellite), *self.making.bands)
+    def folder(self) -> Address:
+        return self.how.folder
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Task:
+    """One scene for a worker."""
+
+    how: _Making
+    scene: Scene
+    product: str
+    """Fingerprint."""
+    fetches: bool
+    """Whether the worker fetches the files itself: it may be on another machine."""
+    error: str | None = None
+    """Why the files could not be fetched."""
+
+
+@dataclass
+class Usage:
+    """Of the disk of this machine by scenes that are on their way."""
+
+    bytes: int = 0
+    """At a time, at most, as far as their sizes are known."""
 
 
 def download(
@@ -112,6 +144,9 @@ def download(
     *,
     workers: int | None = None,
     overwrite: bool = False,
+    concurrency: Concurrency = Concurrency.THREADS,
+    dask_scheduler: str | None = None,
+    usage: Usage | None = None,
 ) -> Generator[SceneDone]:
     """Prepare all scenes, satellite by satellite; each is told of as it is done.
 
@@ -119,13 +154,29 @@ def download(
     what is to be fetched, `ResourceError` when too many files are open: that is no fault of a
     scene.
     """
-    for satellite, scenes in found.scenes.items():
-        job = _job(run, satellite, scenes)
-        with contextlib.closing(_of_satellite(job, scenes, workers, overwrite)) as stream:
-            for scene in stream:
-                for note in scene.notes:
-                    tell(note)
-                yield scene
+    with contextlib.ExitStack() as stack:
+        crew: Crew | None = None
+        for satellite, scenes in found.scenes.items():
+            job = _job(run, satellite, scenes)
+            items = _items(job, scenes)
+            pending: list[Scene] = []
+            for scene in scenes:
+                item = items[scene.id]
+                if not overwrite and _is_there(job, scene, item):
+                    _tell_unknown(scene, item)
+                    yield _done(job.how, scene, SceneStatus.THERE)
+                else:
+                    _tell_changed(job, scene, item)
+                    pending.append(scene)
+            if not pending and prepared.NAME in job.there:
+                continue
+            if crew is None and pending:
+                crew = stack.enter_context(crew_of(concurrency, workers, dask_scheduler))
+            with contextlib.closing(_of_satellite(job, pending, crew, usage or Usage())) as stream:
+                for done in stream:
+                    for note in done.notes:
+                        tell(note)
+                    yield done
 
 
 def done(run: RunParameters, satellite: str, scenes: Sequence[Scene]) -> frozenset[str]:
@@ -150,56 +201,36 @@ def area_hash(area: BaseGeometry) -> str:
 
 def _job(run: RunParameters, satellite: str, scenes: Sequence[Scene]) -> _Job:
     far = {} if is_catalogue(run.source) else far_stamps(run.source)
-    folder = scenes_folder(run.output, satellite)
-    bands = (*common_bands(satellite), *run.making.bands)
-    return _Job(
+    how = _Making(
         satellite=satellite,
-        folder=folder,
-        fetched=Scratch(run.output).fetched(satellite),
+        folder=scenes_folder(run.output, satellite),
         area=run.area,
         area_hash=area_hash(run.area),
         making=run.making,
-        products={scene.id: product_fingerprint(scene, bands, far) for scene in scenes},
-        there=frozenset(folder.as_folder().list()),
+    )
+    return _Job(
+        how=how,
+        fetched=Scratch(run.output).fetched(satellite),
+        products={scene.id: product_fingerprint(scene, how.bands, far) for scene in scenes},
+        there=frozenset(how.folder.as_folder().list()),
     )
 
 
 def _of_satellite(
-    job: _Job, scenes: Sequence[Scene], workers: int | None, overwrite: bool
+    job: _Job, pending: Sequence[Scene], crew: Crew | None, usage: Usage
 ) -> Generator[SceneDone]:
-    job.folder.as_folder().clean_parts()  # of a run that died: this one holds the folder
-    items = _items(job, scenes)
-    pending: list[Scene] = []
-    for scene in scenes:
-        item = items[scene.id]
-        if not overwrite and _is_there(job, scene, item):
-            _tell_unknown(scene, item)
-            yield _done(job, scene, SceneStatus.THERE)
-        else:
-            _tell_changed(job, scene, item)
-            pending.append(scene)
-    if not pending and prepared.NAME in job.there:
-        return
+    job.folder.as_folder().clean_parts()  # of runs that were killed: this one holds the folder
     # The folder is known for what it is from the first scene on.
     _write_collection(job)
-    prepare_one = carried(_prepare)
-    running: set[Future[SceneDone]] = set()
-    came: Counter[str] = Counter()
-    pool = ThreadPoolExecutor(workers or os.cpu_count() or 1, thread_name_prefix="prepare")
+    if crew is None:
+        return
+    fetching_of = _Fetching.of(job, pending, crew)
     try:
-        for ready in _on_this_machine(job, pending, came):
-            if isinstance(ready, SceneDone):
-                yield _with_bytes(ready, came)
-                continue
-            running.add(pool.submit(prepare_one, job, ready))
-            finished, running = wait(running, 0, FIRST_COMPLETED)
-            yield from (_with_bytes(future.result(), came) for future in finished)
-        while running:
-            finished, running = wait(running, _ASK_SECONDS, FIRST_COMPLETED)
-            yield from (_with_bytes(future.result(), came) for future in finished)
-            raise_if_stopped()
+        with contextlib.closing(fetching_of.tasks(pending)) as tasks:
+            for task, made in each(crew, _prepare, tasks):
+                yield fetching_of.is_over(task, made)
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        usage.bytes = max(usage.bytes, fetching_of.room.peak)
         with contextlib.suppress(OSError):  # files of a scene that failed are in it
             job.fetched.rmdir()
         # also of a run that was stopped: what is done is in it
@@ -217,7 +248,7 @@ def _items(job: _Job, scenes: Sequence[Scene]) -> dict[str, Item]:
 
 
 def _is_there(job: _Job, scene: Scene, item: Item) -> bool:
-    if item is None or not stac.is_made_for(item, job.area_hash, job.making.label):
+    if item is None or not stac.is_made_for(item, job.how.area_hash, job.how.making.label):
         return False
     if stac.product_of(item) not in (None, job.products[scene.id]):
         return False
@@ -250,83 +281,125 @@ def _tell_unknown(scene: Scene, item: Item) -> None:
         )
 
 
-def _with_bytes(done: SceneDone, came: Mapping[str, int]) -> SceneDone:
-    return replace(done, fetched=came.get(done.scene, 0))
+@dataclass(frozen=True, kw_only=True)
+class _Fetching:
+    """Files of scenes that come while others are prepared."""
 
+    job: _Job
+    files: tuple[RemoteFile, ...]
+    """Of scenes that are fetched here: workers that are elsewhere fetch their own."""
+    room: Room
+    shares_disk: bool
+    came: Counter[str] = field(default_factory=Counter)
+    """Id of a scene → bytes that came for it."""
 
-def _on_this_machine(
-    job: _Job, scenes: Sequence[Scene], came: Counter[str]
-) -> Iterator[Scene | SceneDone]:
-    """The scenes as their files are here; those that cannot be fetched as failed.
-
-    `came` counts the bytes that come for each.
-    """
-    remote = [scene for scene in scenes if is_remote_scene(scene)]
-    ids = {scene.id for scene in remote}
-    yield from (scene for scene in scenes if scene.id not in ids)
-    if not remote:
-        return
-    files = fetching.measured(
-        [each for scene in remote for each in fetching.files_of(scene, job.bands)]
-    )
-    fetching.check_space(fetching.amount(files, job.fetched), job.fetched)
-    left = {scene.id: 0 for scene in remote}
-    by_id = {scene.id: scene for scene in remote}
-    for file in files:
-        left[file.scene or ""] += 1
-    errors: dict[str, str] = {}
-    for one in fetching.fetch(files, job.fetched):
-        name = one.file.scene or ""
-        left[name] -= 1
-        came[name] += one.bytes
-        if one.status is fetching.Status.FAILED:
-            errors.setdefault(name, f"{one.file.target}: {one.error}")
-        if left[name]:
-            continue
-        if name in errors:
-            yield _done(job, by_id[name], SceneStatus.FAILED, error=errors[name])
-        else:
-            yield fetching.fetched(by_id[name], job.fetched, job.bands)
-
-
-def _prepare(job: _Job, scene: Scene) -> SceneDone:
-    """In a thread of the pool, where nobody collects what is told."""
-    with collecting() as told:
-        done = _prepared(job, scene)
-    return replace(done, notes=told.grouped())
-
-
-def _prepared(job: _Job, scene: Scene) -> SceneDone:
-    started = time.monotonic()
-    name = safe_name(scene.id)
-    status = SceneStatus.WRITTEN
-    picture: prepare.Picture | None = None
-    try:
-        (job.folder / f"{name}.json").delete()
-        scene = find.looked_at(scene, job.bands)
-        try:
-            with job.folder.as_folder().staged(f"{name}.tif") as path:
-                picture = prepare.write(path, scene, job.area, job.making)
-        except Empty:
-            (job.folder / f"{name}.tif").delete()
-            status = SceneStatus.EMPTY
-        stac.put(
-            job.folder / f"{name}.json",
-            stac.item(scene, job.area_hash, picture, job.making.label, job.products[scene.id]),
+    @classmethod
+    def of(cls, job: _Job, pending: Sequence[Scene], crew: Crew) -> Self:
+        """Raises `OutputError` when there is no space for what is to be fetched."""
+        remote = [scene for scene in pending if crew.shares_disk and is_remote_scene(scene)]
+        files = fetching.measured(
+            [file for scene in remote for file in fetching.files_of(scene, job.how.bands)]
         )
+        most = room_for(crew.workers, AHEAD)
+        check_room(files, job.fetched, most)
+        room = Room(most=most, sizes=sizes_of(files))
+        return cls(job=job, files=files, room=room, shares_disk=crew.shares_disk)
+
+    def tasks(self, pending: Sequence[Scene]) -> Generator[_Task]:
+        """The scenes as their files are here; those that cannot be fetched with their error."""
+        left = Counter(file.scene or "" for file in self.files)
+        yield from (self._task(scene) for scene in pending if scene.id not in left)
+        by_id = {scene.id: scene for scene in pending}
+        errors: dict[str, str] = {}
+        stream = fetching.fetch(self.files, self.job.fetched, gate=self.room.take)
+        with contextlib.closing(stream):
+            for one in stream if self.files else ():
+                name = one.file.scene or ""
+                left[name] -= 1
+                self.came[name] += one.bytes
+                if one.status is fetching.Status.FAILED:
+                    errors.setdefault(name, f"{one.file.target}: {one.error}")
+                if left[name]:
+                    continue
+                scene = by_id[name]
+                if name not in errors:
+                    scene = fetching.fetched(scene, self.job.fetched, self.job.how.bands)
+                yield self._task(scene, errors.get(name))
+
+    def _task(self, scene: Scene, error: str | None = None) -> _Task:
+        far = error is None and not self.shares_disk and is_remote_scene(scene)
+        product = self.job.products[scene.id]
+        return _Task(how=self.job.how, scene=scene, product=product, fetches=far, error=error)
+
+    def is_over(self, task: _Task, made: SceneDone | Lost) -> SceneDone:
+        """What became of it; its files go, but those of one that failed save the next run a way."""
+        scene = task.scene.id
+        if isinstance(made, Lost):
+            made = _done(task.how, task.scene, SceneStatus.FAILED, error=made.reason)
+        if made.status is not SceneStatus.FAILED or self.job.folder.is_remote:
+            shutil.rmtree(self.job.fetched / safe_name(scene), ignore_errors=True)
+        self.room.give_back(scene)
+        return replace(made, fetched=made.fetched + self.came[scene])
+
+
+def _prepare(task: _Task) -> SceneDone:
+    """In a worker, where nobody collects what is told."""
+    started = time.monotonic()
+    with collecting() as told:
+        done = _made(task)
+    seconds = time.monotonic() - started
+    return replace(done, notes=told.grouped(), seconds=seconds)
+
+
+def _made(task: _Task) -> SceneDone:
+    if task.error is not None:
+        return _done(task.how, task.scene, SceneStatus.FAILED, error=task.error)
+    came = 0
+    try:
+        if not task.fetches:
+            status = _prepared(task, task.scene)
+        else:
+            with TemporaryDirectory(prefix="automap-") as folder:
+                scene, came = _fetched_here(task, Path(folder))
+                status = _prepared(task, scene)
     except AutomapError as error:
         check_own(error)
-        done = _done(job, scene, SceneStatus.FAILED, error=str(error))
-    else:
-        done = _done(job, scene, status)
-        shutil.rmtree(job.fetched / name, ignore_errors=True)
-    return replace(done, seconds=time.monotonic() - started)
+        return _done(task.how, task.scene, SceneStatus.FAILED, error=str(error))
+    return replace(_done(task.how, task.scene, status), fetched=came)
+
+
+def _fetched_here(task: _Task, folder: Path) -> tuple[Scene, int]:
+    """The scene with its files on the machine of the worker, and bytes; raises `InputError`."""
+    files = fetching.measured(fetching.files_of(task.scene, task.how.bands))
+    fetching.check_space(fetching.amount(files, folder), folder)
+    came = 0
+    for one in fetching.fetch(files, folder):
+        if one.status is fetching.Status.FAILED:
+            raise InputError(f"cannot be fetched: {one.error}", one.file.target)
+        came += one.bytes
+    return fetching.fetched(task.scene, folder, task.how.bands), came
+
+
+def _prepared(task: _Task, scene: Scene) -> SceneStatus:
+    """Write picture and item; raises `AutomapError`."""
+    how, name = task.how, safe_name(scene.id)
+    picture: prepare.Picture | None = None
+    (how.folder / f"{name}.json").delete()
+    scene = find.looked_at(scene, how.bands)
+    try:
+        with how.folder.as_folder().staged(f"{name}.tif") as path:
+            picture = prepare.write(path, scene, how.area, how.making)
+    except Empty:
+        (how.folder / f"{name}.tif").delete()
+    item = stac.item(scene, how.area_hash, picture, how.making.label, task.product)
+    stac.put(how.folder / f"{name}.json", item)
+    return SceneStatus.EMPTY if picture is None else SceneStatus.WRITTEN
 
 
 def _write_collection(job: _Job) -> None:
-    content = stac.collection(prepared.items(job.folder), job.satellite)
+    content = stac.collection(prepared.items(job.folder), job.how.satellite)
     stac.put(job.folder / prepared.NAME, content)
 
 
-def _done(job: _Job, scene: Scene, status: SceneStatus, error: str | None = None) -> SceneDone:
-    return SceneDone(satellite=job.satellite, scene=scene.id, status=status, error=error)
+def _done(how: _Making, scene: Scene, status: SceneStatus, error: str | None = None) -> SceneDone:
+    return SceneDone(satellite=how.satellite, scene=scene.id, status=status, error=error)

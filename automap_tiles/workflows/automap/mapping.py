@@ -34,9 +34,7 @@ def classify(state: State, wish: Classification) -> Generator[Event]:
 def _of_one(state: State, wish: Classification, satellite: str) -> Generator[Event]:
     wanted, overwrite = state.wanted, state.order.overwrite
     spec = yield from aside(
-        lambda _: training_of(
-            wanted, satellite, wish, workers=state.order.workers, overwrite=overwrite
-        ),
+        lambda _: training_of(wanted, satellite, wish, how=state.order.how, overwrite=overwrite),
         stop=state.stop,
         notes=state.told,
     )

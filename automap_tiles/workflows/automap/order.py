@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from automap_tiles.workflows._bounds import Count, Percent, Whole
+from automap_tiles.workflows.how import Concurrency, How
 from automap_tiles.workflows.learning import Learning
 from automap_tiles.workflows.order import Order
 
@@ -25,9 +26,11 @@ class DownloadOrder(Order):
     boundary: str
     """GeoJSON or another vector file: the union of all its shapes is the area."""
     input: str
-    """Folder or archive of products; STAC file, address of a STAC API, or name of a catalogue."""
+    """Folder or archive of products, here or in an object store; STAC file, address of a STAC API,
+    or name of a catalogue."""
     output: str
-    """Folder of this machine; each satellite has its own in it."""
+    """Folder of this machine or of an object store (`s3://…`, `gs://…`, `az://…`); each satellite
+    has its own in it."""
     mask: tuple[str, ...] = ("cloud", "cirrus", "shadow")
     """What rules a pixel out of a composite; scenes that cannot tell it are named."""
     max_cloud_cover: Percent | None = None
@@ -44,6 +47,17 @@ class DownloadOrder(Order):
     """Make anew what this order ends with."""
     workers: Count | None = None
     """How many at a time; as many as there are cores when None."""
+    concurrency: Concurrency = "processes"
+    """What the workers are, of scenes and tiles alike."""
+    dask_scheduler: str | None = None
+    """Address of a running scheduler; a cluster on this machine when None."""
+
+    @property
+    def how(self) -> How:
+        """How tiles are made; raises `ConfigError` for workers that cannot be."""
+        return How(
+            concurrency=self.concurrency, workers=self.workers, dask_scheduler=self.dask_scheduler
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

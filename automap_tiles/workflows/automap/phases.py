@@ -6,10 +6,12 @@ import time
 from collections import Counter
 from collections.abc import Generator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from automap_tiles.engine.events import Summary
+from automap_tiles.engine.pools import Concurrency
 from automap_tiles.errors import AutomapError, InputError, TilesFailed
 from automap_tiles.runtime import Process, open_process
 from automap_tiles.stopping import Stopped
@@ -42,7 +44,6 @@ from automap_tiles.workflows.events import (
     SetAside,
     Told,
 )
-from automap_tiles.workflows.how import How
 from automap_tiles.workflows.running import as_phase, carry_out
 
 SEARCH = "search"
@@ -75,7 +76,11 @@ def prepare(state: State) -> Generator[Event]:
     yield from aside(partial(_prepare, state), stop=state.stop, notes=state.told)
     counts = Counter(scene.status for scene in state.scenes)
     state.failed += counts[SceneStatus.FAILED]
-    outcome = ScenesPrepared(counts=counts, seconds=time.monotonic() - started)
+    outcome = ScenesPrepared(
+        counts=counts,
+        seconds=time.monotonic() - started,
+        scratch_bytes=state.usage.bytes if state.wanted.output.is_remote else 0,
+    )
     yield PhaseFinished(phase=SCENES, outcome=outcome)
 
 
@@ -85,6 +90,9 @@ def _prepare(state: State, say: Say) -> None:
         state.found,
         workers=state.order.workers,
         overwrite=state.anew(Mode.DOWNLOAD),
+        concurrency=Concurrency(state.order.concurrency),
+        dask_scheduler=state.order.dask_scheduler,
+        usage=state.usage,
     )
     with closing(stream):
         for scene in stream:
@@ -140,7 +148,7 @@ def execute(
         return open_process(config)
 
     process = yield from aside(opened, stop=state.stop, notes=state.told)
-    how = How(workers=state.order.workers, overwrite=overwrite)
+    how = replace(state.order.how, overwrite=overwrite)
     facts = {"satellite": satellite}
     events = carry_out(process, how, stop=state.stop)
     summary: Summary = yield from as_phase(events, phase, facts)

@@ -33,6 +33,7 @@ def run(order: DownloadOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     another run is writing the folder, `MissingExtra`.
     """
     wanted = yield from telling_first(lambda: parameters_of(order))
+    _ = order.how  # workers that cannot be are refused before anything is done
     wish = classification_of(order) if isinstance(order, ClassificationOrder) else None
     scratch = Scratch(wanted.output)
     with hold(place_of(wanted.output.text)), scratch:

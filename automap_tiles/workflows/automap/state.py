@@ -9,7 +9,7 @@ from automap_tiles.notes import Note, Notes
 from automap_tiles.scenes.funnel import Funnel, Step
 from automap_tiles.stopping import StopToken
 from automap_tiles.workflows.automap.discover import Discovered
-from automap_tiles.workflows.automap.download import SceneDone, SceneStatus
+from automap_tiles.workflows.automap.download import SceneDone, SceneStatus, Usage
 from automap_tiles.workflows.automap.folders import scenes_folder
 from automap_tiles.workflows.automap.order import DownloadOrder
 from automap_tiles.workflows.automap.parameters import Mode, RunParameters
@@ -55,6 +55,8 @@ class ScenesPrepared:
 
     counts: Mapping[SceneStatus, int]
     seconds: float
+    scratch_bytes: int = 0
+    """That were on the disk of this machine at a time, at most, on their way to another place."""
 
     @property
     def total(self) -> int:
@@ -62,7 +64,8 @@ class ScenesPrepared:
 
     def to_json(self) -> Json:
         counts = {str(status): self.counts.get(status, 0) for status in SceneStatus}
-        return {"scenes": self.total, **counts, "seconds": round(self.seconds, 3)}
+        own = {"scratch_bytes": self.scratch_bytes} if self.scratch_bytes else {}
+        return {"scenes": self.total, **counts, "seconds": round(self.seconds, 3), **own}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +129,7 @@ class State:
     """Satellite → file."""
     maps: dict[str, dict[str, str]] = field(default_factory=dict)
     """Satellite → files of its classification by what they are."""
+    usage: Usage = field(default_factory=Usage)
     told: Notes = field(default_factory=Notes)
     """By steps and by processes, counted."""
     unused: list[str] = field(default_factory=list)

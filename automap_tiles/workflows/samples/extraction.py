@@ -91,7 +91,8 @@ class Sampling:
     folder: Address | None = None
     """Where what was read stays: the same sampling again reads nothing, and one that was killed or
     stopped goes on. None: nowhere."""
-    workers: int | None = None
+    how: How = field(default_factory=How)
+    """How tiles are read; few of them are read in this process."""
 
 
 def extract(
@@ -111,7 +112,7 @@ def extract(
         recipe=recipe,
         wanted=wanted or Extraction(),
         folder=None if folder is None else Address.of(folder),
-        workers=workers,
+        how=How(workers=workers),
     )
     return at_once(sampled(sampling), listen)
 
@@ -284,7 +285,9 @@ def _read(
     few = (width / size[0] + 1) * (height / size[1] + 1) <= _FEW_TILES
     # textures take their time, and only a worker of its own can be stopped in the middle of a tile
     slow = any(one.is_texture for one in sampling.recipe.neighbourhood)
-    how = How(concurrency="none" if few and not slow else "processes", workers=sampling.workers)
+    how = sampling.how
+    if few and not slow:
+        how = How(concurrency="none", workers=how.workers)
     try:
         events = carry_out(process, how, stop=stop)
         summary = yield from _watched(as_phase(events, SAMPLING, facts), picture)

@@ -15,6 +15,7 @@ from automap_tiles.stopping import NEVER, Stopped, StopToken
 from automap_tiles.workflows._aside import aside
 from automap_tiles.workflows._bounds import Count, Whole
 from automap_tiles.workflows.events import Event, Finished, Json, Started
+from automap_tiles.workflows.how import How
 from automap_tiles.workflows.order import Order
 from automap_tiles.workflows.samples._classes import read_classes
 from automap_tiles.workflows.samples._export import check_name, write_table
@@ -171,7 +172,7 @@ def _sampling(order: SamplesOrder) -> Sampling:
             erode=order.erode,
             seed=order.seed,
         ),
-        workers=order.workers,
+        how=How(workers=order.workers),
     )
 
 

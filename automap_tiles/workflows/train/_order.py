@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from automap_tiles.storage import Address
 from automap_tiles.workflows._bounds import Count
+from automap_tiles.workflows.how import How
 from automap_tiles.workflows.learning import Learning
 from automap_tiles.workflows.order import Order
 from automap_tiles.workflows.report import check_name
@@ -55,6 +56,6 @@ def spec_of(order: TrainOrder) -> TrainSpec:
         extraction=extraction_of(order.learn),
         options=options_of(order.learn, order.workers, components),
         folder=None if order.samples_folder is None else Address.of(order.samples_folder),
-        workers=order.workers,
+        how=How(workers=order.workers),
         overwrite=order.overwrite,
     )

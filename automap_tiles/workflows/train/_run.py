@@ -29,6 +29,7 @@ from automap_tiles.stopping import NEVER, StopToken
 from automap_tiles.storage import Address
 from automap_tiles.workflows._aside import Say, aside
 from automap_tiles.workflows.events import Done, Event, Fact, Json, PhaseFinished, PhaseStarted
+from automap_tiles.workflows.how import How
 from automap_tiles.workflows.samples import (
     Extraction,
     Picture,
@@ -62,7 +63,8 @@ class TrainSpec:
     options: TrainOptions = field(default_factory=TrainOptions)
     folder: Address | None = None
     """Where the features of samples are kept; a temporary folder when None."""
-    workers: int | None = None
+    how: How = field(default_factory=How)
+    """How samples are read."""
     overwrite: bool = False
 
 
@@ -159,7 +161,7 @@ def trained(
             recipe=begun.offer.recipe,
             wanted=spec.extraction,
             folder=spec.folder,
-            workers=spec.workers,
+            how=spec.how,
         )
         table = yield from sampled(sampling, facts=facts, stop=stop, notes=notes)
         read = {**facts, "samples": len(table)}

@@ -145,3 +145,18 @@ def test_a_classification_in_a_store(
 def stamps(output: Address) -> dict[str, str]:
     storage = output.as_folder()
     return {key: storage.stamp(key) for key in storage.list()}
+
+
+@pytest.mark.parametrize("concurrency", ["none", "threads", "loky", "dask"])
+def test_every_executor_makes_the_same_bytes(
+    concurrency: Any, place: Path, products: Path, bucket: Address, local: dict[str, bytes]
+) -> None:
+    """Those of processes on a disk, which `local` is."""
+    pytest.importorskip(
+        {"dask": "distributed"}.get(concurrency, concurrency), reason="an extra"
+    ) if concurrency in ("loky", "dask") else None
+    output = bucket / "out"
+    outcome_of(classification(place, products, output, concurrency=concurrency))
+    found = results(output)
+    assert found.keys() == local.keys()
+    assert not [key for key, content in found.items() if content != local[key]]

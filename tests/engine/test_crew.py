@@ -1,0 +1,124 @@
+"""Things that are not tiles, by every kind of worker: all are done once, a death costs its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from automap_tiles.engine.pools import Concurrency
+from automap_tiles.engine.pools.crew import AHEAD, Lost, crew_of, each
+from automap_tiles.stopping import Stopped, stopping
+
+KINDS = list(Concurrency)
+OF_PROCESSES = [Concurrency.PROCESSES, Concurrency.LOKY, Concurrency.DASK]
+
+
+def need(kind: Concurrency) -> None:
+    for name in {Concurrency.LOKY: ("loky",), Concurrency.DASK: ("distributed",)}.get(kind, ()):
+        pytest.importorskip(name)
+
+
+def squared(number: int) -> int:
+    return number * number
+
+
+def deadly(number: int) -> int:
+    if number == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number * number
+
+
+def killed_once(thing: tuple[int, str]) -> int:
+    number, folder = thing
+    mark = Path(folder, "killed")
+    if number == 5 and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def complaining(number: int) -> int:
+    raise ValueError(number)
+
+
+def slow(number: int) -> int:
+    time.sleep(60)
+    return number
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_thing_once(kind: Concurrency) -> None:
+    need(kind)
+    with crew_of(kind, None if kind is Concurrency.NONE else 2) as crew:
+        found = dict(each(crew, squared, iter(range(1, 20))))
+    assert found == {number: number * number for number in range(1, 20)}
+
+
+@pytest.mark.parametrize("kind", OF_PROCESSES)
+def test_one_that_ends_its_worker(kind: Concurrency) -> None:
+    need(kind)
+    with crew_of(kind, 2) as crew:
+        found = dict(each(crew, deadly, iter(range(1, 12))))
+    assert found.keys() == set(range(1, 12))
+    lost = found.pop(5)
+    assert isinstance(lost, Lost)
+    assert "worker process died" in lost.reason
+    assert found == {number: number * number for number in found}
+
+
+@pytest.mark.parametrize("kind", [Concurrency.PROCESSES, Concurrency.LOKY])
+def test_a_worker_that_is_killed_costs_nothing(kind: Concurrency, tmp_path: Path) -> None:
+    need(kind)
+    things = [(number, str(tmp_path)) for number in range(1, 12)]
+    with crew_of(kind, 2) as crew:
+        found = dict(each(crew, killed_once, iter(things)))
+    assert sorted(result for result in found.values() if isinstance(result, int)) == list(
+        range(1, 12)
+    )
+    assert (tmp_path / "killed").exists()
+
+
+@pytest.mark.parametrize("kind", [Concurrency.THREADS, Concurrency.PROCESSES, Concurrency.LOKY])
+def test_errors_come_through(kind: Concurrency) -> None:
+    need(kind)
+    with pytest.raises(ValueError, match="3"), crew_of(kind, 1) as crew:
+        list(each(crew, complaining, iter([3])))
+
+
+@pytest.mark.parametrize("kind", OF_PROCESSES)
+def test_things_are_taken_as_workers_come_free(kind: Concurrency) -> None:
+    need(kind)
+    taken: list[int] = []
+
+    def things() -> Iterator[int]:
+        for number in range(1, 40):
+            taken.append(number)
+            yield number
+
+    with crew_of(kind, 2) as crew:
+        for done, _ in enumerate(each(crew, squared, things())):
+            assert len(taken) <= done + 1 + crew.workers * AHEAD
+
+
+class _Soon:
+    """A token that is set after a moment."""
+
+    def __init__(self) -> None:
+        self._until = time.monotonic() + 2
+
+    def is_set(self) -> bool:
+        return time.monotonic() > self._until
+
+
+@pytest.mark.parametrize("kind", OF_PROCESSES)
+def test_stopped_within_seconds(kind: Concurrency) -> None:
+    need(kind)
+    started = time.monotonic()
+    with pytest.raises(Stopped), stopping(_Soon()), crew_of(kind, 2) as crew:
+        list(each(crew, slow, iter([1, 2, 3, 4])))
+    assert time.monotonic() - started < 40
