@@ -64,7 +64,8 @@ def run(name: str, own: str, number: int, *, again: bool) -> None:
 
 
 def _one(method: str, data: DataSet, division: Division, every: SampleTable) -> dict[str, Any]:
-    learnt = _capped(every.take(np.isin(every.groups, division.learnt)))
+    seen = every.take(np.isin(every.groups, division.learnt))
+    learnt = _capped(seen)
     held = every.take(np.isin(every.groups, division.held_out))
     if method == "automap":
         trained = ours.train(data, division)
@@ -78,6 +79,7 @@ def _one(method: str, data: DataSet, division: Division, every: SampleTable) -> 
             "random": report["random"]["accuracy"],
             "setup": report["setup"],
         }
+        stated["at_shares"] = _scores(held, found, _weights(seen, held))
         return {**_scores(held, found), **_time(trained.train_seconds, predicting), **stated}
     ways = {"xgboost": plain.xgboost, "forest": plain.forest, "vote": plain.vote}
     found, training, predicting = ways[method](learnt, held)
@@ -90,11 +92,28 @@ def _capped(learnt: SampleTable) -> SampleTable:
     return learnt.take(by_number(learnt.classes, _PER_CLASS, lot))
 
 
-def _scores(held: SampleTable, found: Any) -> dict[str, float]:
+def _scores(held: SampleTable, found: Any, weights: Any = None) -> dict[str, float]:
+    """Of pixels held out, each of a weight (pixel,)."""
     from sklearn.metrics import f1_score
 
-    macro = f1_score(held.classes, found, average="macro", labels=np.unique(held.classes))
-    return {"accuracy": float(np.mean(found == held.classes)), "macro_f1": float(macro)}
+    macro = f1_score(
+        held.classes,
+        found,
+        average="macro",
+        labels=np.unique(held.classes),
+        sample_weight=weights,
+    )
+    right = np.average(found == held.classes, weights=weights)
+    return {"accuracy": float(right), "macro_f1": float(macro)}
+
+
+def _weights(seen: SampleTable, held: SampleTable) -> Any:
+    """(pixel,) of pixels held out, for classes to have the shares that they were learnt with."""
+    found = np.ones(len(held))
+    for value in np.unique(held.classes):
+        members = held.classes == value
+        found[members] = (seen.classes == value).sum() / members.sum()
+    return found
 
 
 def _time(training: float, predicting: float) -> dict[str, float]:

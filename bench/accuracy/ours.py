@@ -60,7 +60,7 @@ def predict(model: Model, data: DataSet, held: SampleTable) -> tuple[Any, float]
     predictor = Predictor(model)
     rows = features(model, data, held)
     start = time.process_time()
-    classes = predictor.classes(predictor.probabilities(rows))
+    classes = predictor.classes(predictor.leading(rows))
     return classes, time.process_time() - start
 
 

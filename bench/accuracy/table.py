@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 Results = Mapping[str, Mapping[str, Any]]
+
+_MEASURES = ("accuracy", "macro_f1")
 
 
 def text(sets: Mapping[str, Results], ours: str) -> str:
@@ -37,36 +39,48 @@ def _accuracy(sets: Mapping[str, Results], ours: str) -> Iterator[str]:
         differences.append(means[2] - better)
         count = len(_column(found, ours, "accuracy"))
         cells = " | ".join(f"{one[0]:.3f} / {one[1]:.3f}" for one in means)
-        gain = f"{differences[-1][0]:+.3f} / {differences[-1][1]:+.3f}"
-        yield f"| {name} | {count} | {cells} | {gain} |"
+        yield f"| {name} | {count} | {cells} | {_signed(differences[-1])} |"
     mean = np.mean(differences, axis=0) if differences else np.zeros(2)
-    yield f"| mean | | | | | {mean[0]:+.3f} / {mean[1]:+.3f} |"
+    yield f"| mean | | | | | {_signed(mean)} |"
 
 
 def _stated(sets: Mapping[str, Results]) -> Iterator[str]:
-    yield "| set | true | stated | stated minus true | interval holds it | pixels by chance |"
-    yield "|---|---|---|---|---|---|"
+    """What was stated beside the truth: of the pixels held out, and at the samples' shares.
+
+    A training tells of classes that are as common as among its samples. Where those held out have
+    other shares (sets of more polygons of a class than are learnt from), both truths are shown.
+    """
+    yield (
+        "| set | true | true at the samples' shares | stated | minus true | "
+        "minus true at these shares | interval holds true | at these shares | pixels by chance |"
+    )
+    yield "|---|---|---|---|---|---|---|---|---|"
     biases = []
     for name, found in sets.items():
         rows = [one for key, one in found.items() if key.startswith("automap") and one["estimate"]]
         if not rows:
-            yield f"| {name} | | none: too few polygons | | | |"
+            yield f"| {name} | | | none: too few polygons | | | | | |"
             continue
-        true = np.array([[row["accuracy"], row["macro_f1"]] for row in rows])
-        told = [[row["estimate"][key] for key in ("accuracy", "macro_f1")] for row in rows]
-        values = np.array([[one["value"] for one in pair] for pair in told])
-        low = np.array([[one["low"] for one in pair] for pair in told])
-        high = np.array([[one["high"] for one in pair] for pair in told])
-        held = ((low <= true) & (true <= high)).mean(axis=0)
-        bias = (values - true).mean(axis=0)
-        biases.append(bias)
-        random = np.mean([row["random"] for row in rows])
-        yield (
-            f"| {name} | {_two(true.mean(axis=0))} | {_two(values.mean(axis=0))} | "
-            f"{bias[0]:+.3f} / {bias[1]:+.3f} | {held[0]:.0%} / {held[1]:.0%} | {random:.3f} |"
+        told = [[row["estimate"][key] for key in _MEASURES] for row in rows]
+        values, low, high = (
+            np.array([[one[end] for one in pair] for pair in told])
+            for end in ("value", "low", "high")
         )
-    mean = np.mean(biases, axis=0) if biases else np.zeros(2)
-    yield f"| mean | | | {mean[0]:+.3f} / {mean[1]:+.3f} | | |"
+        truths = [_truth(rows), _truth([row.get("at_shares", row) for row in rows])]
+        bias = [(values - true).mean(axis=0) for true in truths]
+        biases.append(bias)
+        cells = [_two(true.mean(axis=0)) for true in truths]
+        cells += [_two(values.mean(axis=0))]
+        cells += [_signed(one) for one in bias]
+        cells += [_percent(((low <= true) & (true <= high)).mean(axis=0)) for true in truths]
+        cells += [f"{np.mean([row['random'] for row in rows]):.3f}"]
+        yield f"| {name} | {' | '.join(cells)} |"
+    mean = np.mean(biases, axis=0) if biases else np.zeros((2, 2))
+    yield f"| mean | | | | {_signed(mean[0])} | {_signed(mean[1])} | | | |"
+
+
+def _truth(rows: Sequence[Mapping[str, Any]]) -> Any:
+    return np.array([[row[key] for key in _MEASURES] for row in rows])
 
 
 def _seconds(sets: Mapping[str, Results], ours: str) -> Iterator[str]:
@@ -85,8 +99,16 @@ def _two(pair: Any) -> str:
     return f"{pair[0]:.3f} / {pair[1]:.3f}"
 
 
+def _signed(pair: Any) -> str:
+    return f"{pair[0]:+.3f} / {pair[1]:+.3f}"
+
+
+def _percent(pair: Any) -> str:
+    return f"{pair[0]:.0%} / {pair[1]:.0%}"
+
+
 def _pair(found: Results, method: str) -> Any:
-    return np.array([np.mean(_column(found, method, key)) for key in ("accuracy", "macro_f1")])
+    return np.array([np.mean(_column(found, method, key)) for key in _MEASURES])
 
 
 def _column(found: Results, method: str, key: str) -> list[float]:

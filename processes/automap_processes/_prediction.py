@@ -37,6 +37,11 @@ class Wish:
     margins: tuple[int, int, int]
     """Pixels around that the features of a pixel, its smoothing, and its patch depend on."""
 
+    @property
+    def only_classes(self) -> bool:
+        """Whether nothing is asked for but which class is the most probable."""
+        return self.window is None and not self.probabilities and not self.confidence
+
 
 @dataclass(kw_only=True)
 class Mapped:
@@ -138,10 +143,12 @@ def _predicted(wanted: _Wanted, rows: slice) -> tuple[Floats, Bools]:
     )
     valid = features.valid[own]
     data = features.data[:, *own]
+    predictor = wanted.predictor
+    predict = predictor.leading if wanted.wish.only_classes else predictor.probabilities
     if valid.all():  # no need to pick
-        found = wanted.predictor.probabilities(data.reshape(len(data), -1).T)
+        found = predict(data.reshape(len(data), -1).T)
         return found.T.reshape(-1, *valid.shape), valid
-    found = wanted.predictor.probabilities(data[:, valid].T)
+    found = predict(data[:, valid].T)
     planes = np.zeros((len(wanted.predictor.values), *valid.shape), dtype=np.float32)
     planes[:, valid] = found.T
     return planes, valid

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
+from automap_tiles.analysis.learning.classifier import predict, setups
 from automap_tiles.analysis.learning.classifier.members import roots_of, vote
 from automap_tiles.analysis.learning.classifier.model import FORMAT, Model
 from automap_tiles.analysis.learning.classifier.predict import Predictor
-from automap_tiles.analysis.learning.classifier.setups import Kind, Setup
+from automap_tiles.analysis.learning.classifier.setups import Fitted, Kind, Setup
 from tests.models import make_vote, recipe
 
 RANDOM = np.random.default_rng(3)
@@ -55,6 +56,34 @@ def test_a_file_knows_whose_roots_vote() -> None:
     parts = [Predictor(model).probabilities(rows[start : start + 7]) for start in range(0, 300, 7)]
     np.testing.assert_array_equal(np.concatenate(parts), expected)
     assert expected.sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("weights", [(1, 1, 1, 2, 0.25), (1, 1, 1, 1, 1), (0.1, 0.2, 9, 0.1, 0.1)])
+def test_who_cannot_be_outvoted_is_found_sooner(
+    weights: tuple[float, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = make_vote(recipe(radius=1))
+    members = zip(model.members, weights, strict=True)
+    model = replace(model, members=tuple(replace(one, weight=weight) for one, weight in members))
+    rows = RANDOM.uniform(0, 1, (2000, len(model.recipe.names))).astype(np.float32)
+    predictor = Predictor(model)
+    asked: list[int] = []
+    whole = predictor.probabilities(rows)
+
+    def counted(fitted: Fitted, values: np.ndarray) -> np.ndarray:
+        asked.append(len(values))
+        return setups.predict(fitted, values)
+
+    monkeypatch.setattr(predict, "predict", counted)
+    found = predictor.leading(rows)
+    np.testing.assert_array_equal(found.argmax(axis=1), whole.argmax(axis=1))
+    assert asked[0] == len(rows)
+    assert asked == sorted(asked, reverse=True)
+    assert sum(asked) < len(rows) * len(weights)
+    # who was asked of all members has the same bits, however the rows are cut
+    parts = [predictor.leading(rows[start : start + 7]) for start in range(0, 2000, 7)]
+    np.testing.assert_array_equal(np.concatenate(parts), found)
+    assert predictor.leading(rows[:0]).shape == (0, whole.shape[1])
 
 
 def test_votes_of_earlier_versions_go_on_as_they_were() -> None:
