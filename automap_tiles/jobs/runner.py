@@ -35,6 +35,10 @@ class Pace:
     """Seconds between two looks into the queue."""
     keeper: float = 30.0
     """Seconds between two rounds of what is done besides."""
+    jobs: int | None = None
+    """After so many it leaves; None: it stays."""
+    idle: float | None = None
+    """Seconds without anything to do after which it leaves; None: it stays."""
 
 
 class Runner:
@@ -57,6 +61,10 @@ class Runner:
         self._pace = pace or Pace()
         self._besides = besides
         self._leave = threading.Event()
+        self.over = threading.Event()
+        """Set when it has left."""
+        self._begun = 0
+        self._busy_at = time.monotonic()
         self._running: dict[str, threading.Thread] = {}
         self._idle_for = ""
         """Why it begins no job, if so."""
@@ -66,11 +74,17 @@ class Runner:
         self._leave.set()
 
     def run(self) -> None:
-        """Work until told to leave."""
+        """Work until told to leave, or until its pace lets it."""
+        try:
+            self._run()
+        finally:
+            self.over.set()
+
+    def _run(self) -> None:
         keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
         keeper.start()
         beaten = float("-inf")
-        while not self._leave.is_set():
+        while not (self._leave.is_set() or self._is_done()):
             try:
                 if time.monotonic() - beaten > _BEAT_SECONDS:
                     self._queue.beat(self.name)
@@ -84,7 +98,17 @@ class Runner:
                 self._leave.wait(self._pace.poll)
         for thread in list(self._running.values()):
             thread.join()
+        self._leave.set()
         keeper.join()
+
+    def _is_done(self) -> bool:
+        """Whether it has had its jobs, or nothing to do for long enough."""
+        if self._working():
+            self._busy_at = time.monotonic()
+            return False
+        if self._pace.jobs is not None and self._begun >= self._pace.jobs:
+            return True
+        return self._pace.idle is not None and time.monotonic() - self._busy_at > self._pace.idle
 
     def _working(self) -> list[str]:
         """Ids of the jobs that it has in its hands."""
@@ -110,14 +134,18 @@ class Runner:
         return not reason
 
     def _begin_one(self) -> bool:
+        if self._pace.jobs is not None and self._begun >= self._pace.jobs:
+            return False
         if len(self._working()) >= self._pace.slots or not self._has_room():
             return False
         job = self._queue.claim(self.name)
         if job is None:
             return False
-        _log.info("job %s, attempt %s", job.id, job.attempt)
+        about = {"job": job.id, "attempt": job.attempt, "runner": self.name, "user": job.user}
+        _log.info("job %s, attempt %s", job.id, job.attempt, extra=about)
         thread = threading.Thread(target=self._tend, args=(job,), name=f"job {job.id}")
         self._running[job.id] = thread
+        self._begun += 1
         thread.start()
         return True
 
@@ -125,10 +153,11 @@ class Runner:
         try:
             Tending(self._queue, job, self._place, self._leave).run()
         except SQLAlchemyError as error:  # its lease runs out, another attempt follows
-            _log.error("job %s is let go, the database does not answer: %s", job.id, error)
+            said = "job %s is let go, the database does not answer: %s"
+            _log.error(said, job.id, error, extra={"job": job.id})
         except Exception:  # noqa: BLE001 - else it would seem to run, and then begin again
             reference = secrets.token_hex(6)
-            _log.exception("reference %s: job %s", reference, job.id)
+            _log.exception("reference %s: job %s", reference, job.id, extra={"job": job.id})
             self._fail(job, reference)
 
     def _fail(self, job: Job, reference: str) -> None:
@@ -136,7 +165,7 @@ class Runner:
         try:
             self._queue.finish(job, Ending(status=Status.FAILED, message="failed", reason=reason))
         except (LeaseLost, SQLAlchemyError) as late:
-            _log.warning("job %s could not be ended: %s", job.id, late)
+            _log.warning("job %s could not be ended: %s", job.id, late, extra={"job": job.id})
 
     def _keep(self) -> None:
         while self._besides is not None and not self._leave.wait(self._pace.keeper):

@@ -113,7 +113,7 @@ class Tending:
             try:
                 self._work(lease)
             except LeaseLost as error:
-                _log.warning("%s", error)
+                _log.warning("%s", error, extra={"job": self._job.id})
                 self._clear_away(keep=self._kept())
             except (AutomapError, OSError) as error:
                 self._fail(str(error))
@@ -242,6 +242,8 @@ class Tending:
 
     def _finish(self, ending: Ending) -> None:
         self._queue.finish(self._job, ending)
+        about = {"job": self._job.id, "attempt": self._job.attempt, "runner": self._job.runner}
+        _log.info("job %s: %s", self._job.id, ending.status, extra=about)
         self._clear_away(keep=None if ending.result is None else ending.result.key)
 
     def _packed(self, lease: Lease, outcome: Mapping[str, Any]) -> Result | None:
@@ -309,7 +311,7 @@ class Tending:
             ending = Ending(status=Status.FAILED, message="failed", reason=reason)
             self._queue.finish(self._job, ending)
         except LeaseLost as error:
-            _log.warning("%s", error)
+            _log.warning("%s", error, extra={"job": self._job.id})
 
     def _kept(self) -> str | None:
         """Key of the archive that the table names, which may be of another attempt."""

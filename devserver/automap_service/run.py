@@ -9,12 +9,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from waitress.server import create_server
 
 from automap_service.database import check_state, migrate
 from automap_service.keeper import keep
 from automap_service.launching.launch import hidden_paths
+from automap_service.operations import kubernetes, logs
 from automap_service.outbox import address_of
 from automap_service.service import Service, open_service
 from automap_service.settings import Settings
@@ -36,6 +38,7 @@ def run(settings: Settings, tell: Tell, prepare: Callable[[Service], None] | Non
 
     `prepare` is called before the first user would be made.
     """
+    logs.start(settings)
     listening = listen(settings)
     settings = with_port(settings, listening)
     service = open_service(settings)
@@ -53,6 +56,7 @@ def run(settings: Settings, tell: Tell, prepare: Callable[[Service], None] | Non
 
 def serve_web(settings: Settings, tell: Tell) -> None:
     """The web server alone, until it is interrupted."""
+    logs.start(settings)
     listening = listen(settings)
     settings = with_port(settings, listening)
     service = open_service(settings)
@@ -61,16 +65,33 @@ def serve_web(settings: Settings, tell: Tell) -> None:
     _serve(service, listening)
 
 
-def serve_runner(settings: Settings, tell: Tell) -> None:
-    """A runner alone, until it is interrupted."""
+def serve_runner(
+    settings: Settings, tell: Tell, jobs: int | None = None, idle: float | None = None
+) -> None:
+    """A runner alone, until it is interrupted, has had `jobs`, or nothing to do for `idle`."""
+    logs.start(settings)
     service = open_service(settings)
     check_state(service.database)
-    with _runner(service) as runner:
+    with _runner(service, jobs, idle) as runner:
         tell(f"runner {runner.name}")
-        threading.Event().wait()
+        runner.over.wait()
 
 
-def runner_of(service: Service) -> Runner:
+def serve_kubernetes(settings: Settings, manifest: Path, most: int, tell: Tell) -> None:
+    """Make Jobs of Kubernetes, each a runner of one job, until it is interrupted."""
+    logs.start(settings)
+    template = kubernetes.manifest(manifest)
+    service = open_service(settings)
+    check_state(service.database)
+    executor = kubernetes.Executor(
+        service=service, cluster=kubernetes.Cluster.of_pod(), template=template, most=most
+    )
+    tell(f"runners in {executor.cluster.namespace}, {most} at most")
+    stop = threading.Event()
+    kubernetes.follow(executor, stop, stop.wait)
+
+
+def runner_of(service: Service, jobs: int | None = None, idle: float | None = None) -> Runner:
     """A runner as the configuration wants it."""
     settings = service.settings
     workspaces = settings.root / "workspaces"
@@ -87,14 +108,16 @@ def runner_of(service: Service) -> Runner:
         hidden=hidden_paths(settings, workspaces),
         limit=service.budgets.reached,
     )
-    pace = Pace(slots=settings.runner.slots)
+    pace = Pace(slots=settings.runner.slots, jobs=jobs, idle=idle)
     return Runner(service.queue, place, pace, besides=lambda stop: keep(service, stop))
 
 
 @contextmanager
-def _runner(service: Service) -> Iterator[Runner]:
+def _runner(
+    service: Service, jobs: int | None = None, idle: float | None = None
+) -> Iterator[Runner]:
     """A runner at work in a thread; at the end of the block it gives its jobs back."""
-    runner = runner_of(service)
+    runner = runner_of(service, jobs, idle)
     thread = threading.Thread(target=runner.run, name="runner")
     thread.start()
     try:

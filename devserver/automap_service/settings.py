@@ -48,6 +48,8 @@ class Web(_Part):
     """Whether X-Forwarded-For, -Proto and -Host of the one proxy in front are believed."""
     threads: Count = 8
     """Requests that are answered at a time."""
+    metrics_token_file: str = ""
+    """File with the token that /metrics is asked with from elsewhere; empty: only this machine."""
     cors: tuple[str, ...] = ()
     """Origins whose pages may use the API with a token; never with cookies."""
 
@@ -175,6 +177,16 @@ class MailPart(_Part):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LogPart(_Part):
+    """The log, on standard error."""
+
+    format: Literal["text", "json"] = "text"
+    """For people, or one object of JSON a line."""
+    level: Literal["debug", "info", "warning"] = "warning"
+    """From which on lines are written; every request and every job are told of at `info`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CataloguePart(_Part):
     """Where scenes come from; users choose one by its name."""
 
@@ -197,6 +209,7 @@ class Settings(_Part):
     limits: LimitsPart = field(default_factory=LimitsPart)
     costs: CostsPart = field(default_factory=CostsPart)
     mail: MailPart = field(default_factory=MailPart)
+    log: LogPart = field(default_factory=LogPart)
     catalogues: dict[str, CataloguePart] = field(default_factory=dict)
 
     @property

@@ -22,6 +22,7 @@ from automap_service.settings import (
     CostsPart,
     DatabasePart,
     LimitsPart,
+    LogPart,
     MailPart,
     ResultsPart,
     RunnerPart,
@@ -108,7 +109,8 @@ def test_every_key_is_described_and_has_its_default(tmp_path: Path) -> None:
     assert found == Settings(folder="x")
     written = {line.split(" = ")[0] for line in plain if " = " in line}
     parts = (
-        Web, DatabasePart, ResultsPart, RunnerPart, LimitsPart, CostsPart, MailPart, CataloguePart,
+        Web, DatabasePart, ResultsPart, RunnerPart, LimitsPart, CostsPart, MailPart, LogPart,
+        CataloguePart,
     )  # fmt: skip
     assert written == {each.name for part in parts for each in fields(part)}
 

@@ -42,7 +42,8 @@ def test_ids_of_others_are_unknown_on_every_route(site: Site, launched: dict[str
 
 def test_every_route_asks_who_it_is_but_those_that_are_public(site: Site) -> None:
     public = {
-        "/", "/auth", "/conformance", "/confirm/<word>", "/healthz", "/limits", "/login",
+        "/", "/auth", "/conformance", "/confirm/<word>", "/costs", "/healthz", "/limits", "/login",
+        "/metrics",
         "/problems/<name>", "/processes", "/processes/<process>", "/r/<word>", "/readyz",
         "/openapi.json", "/static/<path:filename>",
     }  # fmt: skip

@@ -102,12 +102,40 @@ def web(
 
 @command.command()
 @_configured
-def runner(folder: str | None, file: str | None) -> None:
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Leave after so many jobs.")
+@click.option(
+    "--idle",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="Leave after so long without a job; 60 with --jobs.",
+)
+def runner(folder: str | None, file: str | None, jobs: int | None, idle: float | None) -> None:
     """A runner alone; as many as there are machines."""
     settings = _settings(folder, file, {})
     from automap_service.run import serve_runner
 
-    serve_runner(settings, click.echo)
+    if jobs is not None and idle is None:
+        idle = 60.0  # whoever begins a runner for a job may come too late for it
+    serve_runner(settings, click.echo, jobs, idle)
+
+
+@command.command()
+@_configured
+@click.option(
+    "--job",
+    "manifest",
+    required=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="A Job in YAML whose pod runs `automap service runner --jobs 1`.",
+)
+@click.option("--most", type=click.IntRange(min=1), default=10, show_default=True)
+def kubernetes(folder: str | None, file: str | None, manifest: Path, most: int) -> None:
+    """In a cluster: make a Job of Kubernetes for each job that waits, --most at a time."""
+    settings = _settings(folder, file, {})
+    from automap_service.run import serve_kubernetes
+
+    serve_kubernetes(settings, manifest, most, click.echo)
 
 
 @command.command()
@@ -204,7 +232,8 @@ def add(folder: str | None, file: str | None, name: str, password_stdin: bool, a
 
     password = _password() if password_stdin else secrets.token_urlsafe(12)
     rights = RIGHTS if admin else RIGHTS[:3]
-    service.users.add(name, password, rights, one_time=not password_stdin)
+    made = service.users.add(name, password, rights, one_time=not password_stdin)
+    _write_down(service, "user added", made.id)
     click.echo(name if password_stdin else f"{name}, one-time password: {password}")
 
 
@@ -214,7 +243,9 @@ def add(folder: str | None, file: str | None, name: str, password_stdin: bool, a
 def passwd(folder: str | None, file: str | None, name: str) -> None:
     """Another password, from standard input; it ends all sessions and tokens of the user."""
     service = _opened(folder, file)
-    service.users.set_password(service.users.named(name).id, _password())
+    found = service.users.named(name)
+    service.users.set_password(found.id, _password())
+    _write_down(service, "password", found.id)
 
 
 @user.command()
@@ -229,6 +260,7 @@ def limit(folder: str | None, file: str | None, name: str, limits: tuple[str, ..
     found = service.users.named(name)
     changed = {**found.limits, **user_limits(limits)}
     service.users.set_limits(found.id, changed)
+    _write_down(service, "limits", found.id)
     click.echo(" ".join(f"{key}={value}" for key, value in sorted(changed.items())))
 
 
@@ -238,6 +270,12 @@ def list_users(folder: str | None, file: str | None) -> None:
     """All accounts with their rights."""
     for each in _opened(folder, file).users.all():
         click.echo(f"{each.name}\t{','.join(each.rights)}")
+
+
+def _write_down(service: Service, act: str, user: str) -> None:
+    from automap_service.audit import note_command
+
+    note_command(service.database, act, user)
 
 
 def _opened(folder: str | None, file: str | None) -> Service:

@@ -75,9 +75,11 @@ def add_address() -> Answer:
     """Ask whether an address is the user's, or forget one."""
     try:
         if name := request.form.get("remove"):
-            recipients.remove(service(), user_asking(), name)
+            if recipients.remove(service(), user_asking(), name):
+                write_down("address removed", about=name)
         else:
-            recipients.add(service(), user_asking(), request.form.get("address", ""))
+            added = recipients.add(service(), user_asking(), request.form.get("address", ""))
+            write_down("address added", about=added)
     except ConfigError as error:
         return _account(Problem(status=400, type="bad-request", detail=error.message))
     except Problem as problem:
@@ -98,4 +100,5 @@ def confirm(word: str) -> Response:
     address = recipients.confirm(service(), word)
     if address is None:
         raise Problem(status=410, type="ResultLinkExpired")
+    write_down("address confirmed", about=address)
     return page("confirm.html", word=word, address=address)

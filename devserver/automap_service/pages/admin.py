@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as Answer
 
+from automap_service import audit
 from automap_service.accounts.users import RIGHTS
 from automap_service.costs.estimates import is_inside
 from automap_service.limits import AMOUNTS, OWN, user_limits
@@ -17,6 +18,7 @@ from automap_service.pages.blueprint import blueprint
 from automap_service.pages.render import page
 from automap_service.problems import Problem
 from automap_service.web.context import needs, service, write_down
+from automap_service.web.views.jobs import wanted_page
 from automap_tiles.errors import ConfigError
 from automap_tiles.jobs.tables import JOBS
 
@@ -55,6 +57,21 @@ def limit_user() -> Answer:
         return _admin(Problem(status=400, type="bad-request", detail=error.message))
     write_down("limits", about=user.id)
     return redirect("/admin", 303)
+
+
+@blueprint.get("/admin/audit")
+@needs("admin")
+def audit_page() -> Response:
+    """Who did what."""
+    database = service().database
+    said = {name: request.args.get(name, "").strip() for name in ("user", "act")}
+    return page(
+        "audit.html",
+        page=audit.acts(database, user=said["user"], act=said["act"], before=wanted_page()),
+        said=said,
+        users=service().users.all(),
+        kinds=audit.kinds(database),
+    )
 
 
 def _admin(problem: Problem | None, made: tuple[str, str] | None = None) -> Response:

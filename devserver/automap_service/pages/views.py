@@ -27,6 +27,7 @@ from automap_service.web.context import (
     service,
     user_asking,
     who,
+    write_down,
 )
 from automap_service.web.documents import file_info
 from automap_service.web.views.accounts import checked_login
@@ -73,6 +74,7 @@ def login() -> Answer:
 @needs(one_time=True)
 def logout() -> Answer:
     """The end of the session."""
+    write_down("logout")
     service().words.end_session(request.cookies.get(cookie_name(), ""))
     answer = redirect("/login", 303)
     answer.delete_cookie(cookie_name(), httponly=True, samesite="Lax", secure=is_https(), path="/")

@@ -8,7 +8,7 @@ import secrets
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -148,5 +148,12 @@ def _logged(error: Exception) -> str:
     reference = secrets.token_hex(6)
     rule = request.url_rule  # the address itself may hold a word that opens something
     where = "an unknown address" if rule is None else rule.rule
-    _log.error("reference %s: %s %s", reference, request.method, where, exc_info=error)
+    _log.error(
+        "reference %s: %s %s",
+        reference,
+        request.method,
+        where,
+        exc_info=error,
+        extra={"request": g.get("request_id")},
+    )
     return reference

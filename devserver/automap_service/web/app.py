@@ -6,11 +6,12 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from automap_service import pages
+from automap_service.operations.metrics import Requests, registry
 from automap_service.readiness import Readiness
 from automap_service.service import Service
-from automap_service.web import answers
+from automap_service.web import answers, logged
 from automap_service.web.html import show
-from automap_service.web.views import accounts, files, jobs, launching, maps, ogc
+from automap_service.web.views import accounts, files, jobs, launching, maps, ogc, operations
 
 
 def create_app(service: Service) -> Flask:
@@ -21,8 +22,11 @@ def create_app(service: Service) -> Flask:
     app.config["MAX_FORM_MEMORY_SIZE"] = service.settings.limits.body
     app.extensions["automap-service"] = service
     app.extensions["automap-readiness"] = Readiness(service)
+    requests = Requests()
+    app.extensions[operations.REGISTRY] = registry(service, requests)
     answers.install(app)
-    for each in (ogc, accounts, launching, jobs, files, maps):
+    logged.install(app, requests)
+    for each in (ogc, accounts, launching, jobs, files, maps, operations):
         app.register_blueprint(each.views)
     app.register_blueprint(pages.blueprint)
     show(app, pages.HTML)

@@ -245,6 +245,14 @@ def operations(settings: Settings) -> tuple[Operation, ...]:
             answers=((200, _ref("Costs")),),
         ),
         _public("/healthz", "Whether it answers"),
+        Operation(
+            method="get",
+            path="/metrics",
+            about="Figures for Prometheus: for this machine, or with the token for them",
+            answers=((200, None),),
+            errors=(400, 403),
+            public=True,
+        ),
         replace(_public("/openapi.json", "This document"), kind=OPENAPI),
         Operation(
             method="get",

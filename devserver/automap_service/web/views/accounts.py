@@ -63,7 +63,9 @@ def log_out() -> Response:
     kind, _, word = request.headers.get("Authorization", "").partition(" ")
     if not kind:
         raise not_logged_in("send the token that shall end")
+    user = user_asking()
     service().words.end_token(word.strip())
+    write_down("token ended", user=user)
     return nothing()
 
 

@@ -114,6 +114,7 @@ def change(job: str) -> Response:
     if faults:
         raise invalid(faults)
     service().store.describe(user_asking().id, found.id, str(text))
+    write_down("describe", about=found.id)
     return as_json(described(job_of(job), service().store.result(found.id)))
 
 

@@ -1,0 +1,1 @@
+"""For those who run the service: figures for Prometheus, logs in lines of JSON."""
