@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import click
@@ -71,6 +72,20 @@ class _LazyGroup(click.Group):
         module = importlib.import_module(f"automap_tiles.cli.commands.{entry.module}")
         command: click.Command = module.command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name in COMMANDS or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        import difflib  # nothing else here needs it
+
+        close = difflib.get_close_matches(name, COMMANDS, 1, 0.5)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        if name.endswith((".mapchete", ".py")) or Path(name).is_file():
+            hint = f" To run a process file: automap execute {name}"
+        raise click.UsageError(f"No such command {name!r}.{hint}", ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from automap_tiles.errors import GridError
+from automap_tiles.errors import ConfigError, GridError
 from automap_tiles.grid import Pyramid
 from automap_tiles.grid.pyramid import METATILINGS
 from automap_tiles.runtime.document import Document
@@ -38,6 +38,9 @@ SECTIONS = frozenset(
 
 # One band of bytes of such a tile takes 4 GB: more is a slip of the pen.
 _LARGEST_TILE = 2**16
+
+_MISSPELT = 0.7
+"""Likeness (difflib) from which a key that stands there is taken for one that does not."""
 
 _ZOOMS = "a zoom, {min: 0, max: 12}, or [0, 12]"
 
@@ -74,11 +77,26 @@ def section(document: Document, key: str, *, required: bool) -> dict[str, Any]:
     value = document.values.get(key)
     if value is None and not required:
         return {}
+    if value is None:
+        raise missing(document, document.values, key)
     if not isinstance(value, Mapping):
-        raise document.error(
-            "is missing" if value is None else "must hold keys and values", key, found=value
-        )
+        raise document.error("must hold keys and values", key, found=value)
     return dict(value)
+
+
+def missing(
+    document: Document, beside: Mapping[str, Any], *keys: str, remedy: str | None = None
+) -> ConfigError:
+    """The error for a key that is not there; one of those beside it may be meant for it."""
+    *above, wanted = keys
+    close = difflib.get_close_matches(
+        wanted, [str(key) for key in beside if key not in SECTIONS], 1, _MISSPELT
+    )
+    if not close:
+        return document.error("is missing", *keys, remedy=remedy)
+    return document.error(
+        f"{wanted} is missing", *above, close[0], remedy=f"{wanted} in place of {close[0]}"
+    )
 
 
 def read_pyramid(document: Document) -> Pyramid:
@@ -86,9 +104,8 @@ def read_pyramid(document: Document) -> Pyramid:
     values = section(document, "pyramid", required=True)
     _only(document, values, ("grid", "metatiling", "pixelbuffer", "tile_size"), "pyramid")
     if (grid := values.get("grid")) is None:
-        raise document.error(
-            "is missing", "pyramid", "grid", remedy="grid: geodetic, mercator or a definition"
-        )
+        remedy = "grid: geodetic, mercator or a definition"
+        raise missing(document, values, "pyramid", "grid", remedy=remedy)
     metatiling = _whole(document, values.get("metatiling", 1), ("pyramid", "metatiling"))
     if metatiling not in METATILINGS:
         raise document.error(
@@ -117,7 +134,7 @@ def read_zooms(document: Document) -> tuple[int, ...]:
     """The zooms of the pyramid, ascending."""
     value = document.values.get("zoom_levels")
     if value is None:
-        raise document.error("is missing", "zoom_levels", remedy=f"write {_ZOOMS}")
+        raise missing(document, document.values, "zoom_levels", remedy=f"write {_ZOOMS}")
     return zoom_range(document, value, ("zoom_levels",))
 
 
@@ -174,7 +191,7 @@ def read_output(document: Document) -> dict[str, Any]:
     values = section(document, "output", required=True)
     for key in ("format", "path"):
         if values.get(key) is None and "type" not in values:
-            raise document.error("is missing", "output", key)
+            raise missing(document, values, "output", key)
     for key in ("metatiling", "pixelbuffer", "tile_size"):
         if key in values:
             values[key] = _whole(document, values[key], ("output", key))

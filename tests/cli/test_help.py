@@ -11,7 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from automap_tiles.cli.main import COMMANDS, automap
+from automap_tiles.cli.main import COMMANDS, automap, main
 
 HEAVY = ("numpy", "rasterio", "shapely", "pydantic", "fiona", "rich", "tilematrix", "distributed")
 
@@ -72,3 +72,19 @@ def test_the_examples_keep_their_lines() -> None:
     lines = CliRunner().invoke(automap, ["--help"]).output.splitlines()
     assert [line for line in lines if line.strip().startswith("automap execute")]
     assert not [line for line in lines if "\\b" in line]
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("excute", "Did you mean 'execute'?"),
+        ("seve", "Did you mean 'serve'?"),
+        ("field.mapchete", "To run a process file: automap execute field.mapchete"),
+        ("zzzz", "No such command 'zzzz'."),
+    ],
+)
+def test_words_that_are_no_commands(
+    word: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([word]) == 2
+    assert capsys.readouterr().err.strip().endswith(told)

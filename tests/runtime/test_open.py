@@ -254,6 +254,35 @@ def test_errors(folder: Path, changes: Change, key: str, words: str, remedy: str
     assert f"{path}:{error.line}" in str(error) or error.line is None
 
 
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("zoom_level", "zoom_levels"),
+        ("zoomlevels", "zoom_levels"),
+        ("pyramids", "pyramid"),
+        ("outputs", "output"),
+        ("output.formats", "output.format"),
+        ("output.paht", "output.path"),
+    ],
+)
+def test_a_needed_key_that_is_misspelt(folder: Path, wrong: str, right: str) -> None:
+    """It is named where it stands, not only missed."""
+    path = config(folder)
+    values = yaml.safe_load(path.read_text())
+    *above, last = wrong.split(".")
+    wanted = right.rpartition(".")[2]
+    place = values[above[0]] if above else values
+    place[last] = place.pop(wanted)
+    path.write_text(yaml.safe_dump(values, sort_keys=False))
+    with pytest.raises(ConfigError) as caught:
+        open_process(path)
+    error = caught.value
+    assert error.key == wrong
+    assert error.message == f"{wanted} is missing"
+    assert error.remedy == f"{wanted} in place of {last}"
+    assert f"{last}:" in path.read_text().splitlines()[(error.line or 0) - 1]
+
+
 def test_the_users_module_is_loaded_before_anything_runs(folder: Path) -> None:
     (folder / "mine.py").write_text("import nothing_there\n")
     with pytest.raises(ProcessError, match=r"mine\.py:1: ModuleNotFoundError"):
