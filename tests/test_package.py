@@ -94,9 +94,11 @@ def test_boto3_may_be_asked_while_it_is_waited_with(tmp_path: Path) -> None:
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
         "import_without_aws('asks')\n"
         "import asks, boto3\n"
-        "assert asks.found is boto3.Session\n"
+        "assert isinstance(asks.session, boto3.Session)\n"
+        "assert asks.client is boto3.client\n"
     )
-    (tmp_path / "asks.py").write_text("import boto3\nfound = boto3.Session\n")
+    asks = "import boto3\nsession = boto3.Session(region_name='x')\nclient = boto3.client\n"
+    (tmp_path / "asks.py").write_text(asks)
     assert "boto3" in _loaded_by(code, among=("boto3",))
 
 
