@@ -65,7 +65,10 @@ def summary(outcome: Trained) -> Iterator[str]:
             f"{held.capitalize()} kept for a final test: accuracy "
             f"{report['holdout']['accuracy']:.3f}, macro-F1 {report['holdout']['macro_f1']:.3f}"
         )
-    yield "These are no accuracies of a map: for that, automap assess with a reference sample."
+    yield (
+        "These are no accuracies of a map, where classes are not as common as among the samples: "
+        "for that, automap assess with a reference sample."
+    )
     yield f"Taken: {_taken(report['setup'])}; {report['trees']} trees."
     for cost in outcome.costs:
         yield (
