@@ -114,7 +114,7 @@ fuzz: $(VENV)/.test-stamp
 # Half of them with metatiles of several files.
 KILLS ?= 60
 kills: $(VENV)/.test-stamp
-	AUTOMAP_KILLS=$(KILLS) $(PYTEST) tests/engine/test_remote_journal.py -q -k killed_at_random
+	AUTOMAP_KILLS=$(KILLS) $(PYTEST) tests/engine/test_remote_journal.py tests/workflows/automap/test_object_store.py -q -k killed_at_random
 
 # Jobs of the service: runners, children or both at once.
 JOB_KILLS ?= 100

@@ -276,6 +276,7 @@ def run(
     retry_failed: bool | None = ...,
     inputs: str | Mapping[str, str] | Sequence[tuple[str, str]] | None = ...,
     output: str | PathLike[str] | None = ...,
+    report: str | PathLike[str] | None = ...,
 ) -> RunningOrder[Summary]: ...
 @overload
 def run(
@@ -637,6 +638,7 @@ def check(
     retry_failed: bool | None = ...,
     inputs: str | Mapping[str, str] | Sequence[tuple[str, str]] | None = ...,
     output: str | PathLike[str] | None = ...,
+    report: str | PathLike[str] | None = ...,
 ) -> CheckReport: ...
 @overload
 def check(

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import socket
+import sys
 import threading
 import time
 import traceback
@@ -158,6 +160,7 @@ class TileWorker:
                 status=TileStatus.FAILED,
                 seconds=time.perf_counter() - started,
                 worker=self._name,
+                peak_bytes=peak_memory(),
                 error=without_signatures(traceback.format_exc()) + last,
                 stops_run=short or _is_hopeless(error),
             )
@@ -166,6 +169,7 @@ class TileWorker:
             status=TileStatus.EMPTY if made is None else TileStatus.WRITTEN,
             seconds=time.perf_counter() - started,
             worker=self._name,
+            peak_bytes=peak_memory(),
             counts=made.counts or None if made is not None else None,
             files=made.files if made is not None else (),
         )
@@ -208,6 +212,12 @@ class TileWorker:
     def _stored(self, tile: Tile) -> Tiled | None:
         """A finished tile: from memory when it was made here, otherwise as it was written."""
         return self._kept.take(tile.index) or self._process.writer.read(tile)
+
+
+def peak_memory() -> int:
+    """Bytes of memory that this process has held at most: getrusage(2)."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024  # BSD counts bytes, Linux kilobytes
 
 
 def _is_hopeless(error: BaseException) -> bool:

@@ -53,6 +53,8 @@ class TileResult:
     """What was stored of it."""
     notes: tuple[Note, ...] = ()
     """What was lost, replaced, ignored or guessed on it."""
+    peak_bytes: int = 0
+    """Memory that the worker's process has held at most, by then; 0: not known."""
     stops_run: bool = False
     """Whether going on makes no sense: the disk is full, the output cannot be written."""
 

@@ -15,6 +15,7 @@ from automap_tiles.workflows.events import Event
 from automap_tiles.workflows.how import How
 from automap_tiles.workflows.order import NEVER, Order, StopToken
 from automap_tiles.workflows.places import open_narrowed
+from automap_tiles.workflows.report import check_page, following
 from automap_tiles.workflows.running import carry_out
 from automap_tiles.workflows.where import Where
 
@@ -40,6 +41,8 @@ class ExecuteOrder(Order):
     """Path of the only input, or names of inputs with their paths, in place of the file's."""
     output: str | None = None
     """Path in place of the file's."""
+    report: str | None = None
+    """HTML file to write about the run: what it made, how long that took, and what failed."""
 
 
 def check(order: ExecuteOrder) -> CheckReport:
@@ -57,8 +60,10 @@ def run(order: ExecuteOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     Raises what `check` does, and `OutputBusy`, `OutputMismatch`, `ProcessChanged` or `OutputError`
     before the first tile.
     """
+    report = None if order.report is None else check_page(order.report)
     process = yield from telling_first(lambda: _process(order))
-    yield from carry_out(process, order.how, retry_failed=order.retry_failed, stop=stop)
+    events = carry_out(process, order.how, retry_failed=order.retry_failed, stop=stop)
+    yield from events if report is None else following(events, order, lambda _: report)
 
 
 def _process(order: ExecuteOrder) -> Process:

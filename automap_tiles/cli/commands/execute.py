@@ -40,8 +40,15 @@ if TYPE_CHECKING:
     "has one input. Can be given several times.",
 )
 @click.option("--output", metavar="PATH", help="Write there instead of the path in the file.")
+@click.option(
+    "--report",
+    metavar="FILE.html",
+    help="Write a page about the run: tiles on a map, time and memory by worker, what failed and "
+    "why, what was lost or guessed.",
+)
 @run_options
-def command(
+def command(  # noqa: PLR0913 - the options
+    *,
     mapchete_files: tuple[str, ...],
     where: Where,
     tile: tuple[int, int, int] | None,
@@ -49,6 +56,7 @@ def command(
     retry_failed: bool,
     input_files: tuple[str, ...],
     output: str | None,
+    report: str | None,
     how: RunOptions,
 ) -> None:
     """Run a process on its tiles.
@@ -64,6 +72,8 @@ def command(
         raise click.UsageError("--retry-failed and --overwrite exclude each other.")
     if tile is not None and not where.is_everywhere:
         raise click.UsageError("--tile goes with none of --zoom, --bounds, --area, --point.")
+    if report is not None and len(mapchete_files) > 1:
+        raise click.UsageError("--report goes with one file: each run has a page of its own.")
     inputs = _inputs(input_files)
     for path in mapchete_files:
         # One after the other: a file may read what the one before it writes.
@@ -75,14 +85,15 @@ def command(
             retry_failed=retry_failed,
             inputs=inputs,
             output=output,
+            report=report,
         )
         with shown(how) as show:
             if is_check:
-                report = check(order)
+                found = check(order)
             else:
                 tally = follow(run(order), show)
         if is_check:
-            show_check(report, how.log_format)
+            show_check(found, how.log_format)
         else:
             conclude(tally, how)
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import shutil
+import socket
 import time
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
@@ -18,6 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
+from automap_tiles.engine._worker import peak_memory
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.pools.crew import AHEAD, Crew, Lost, crew_of, each
 from automap_tiles.errors import AutomapError, Empty, InputError
@@ -68,6 +71,10 @@ class SceneDone:
     error: str | None = None
     fetched: int = 0
     """Bytes that came from elsewhere for it, now."""
+    worker: str = ""
+    """Host and process that prepared it; empty where it was there."""
+    peak_bytes: int = 0
+    """Memory that this process has held at most, by then."""
     notes: tuple[Note, ...] = ()
     """What was lost, replaced, ignored or guessed when it was prepared."""
 
@@ -348,7 +355,10 @@ def _prepare(task: _Task) -> SceneDone:
     with collecting() as told:
         done = _made(task)
     seconds = time.monotonic() - started
-    return replace(done, notes=told.grouped(), seconds=seconds)
+    worker = f"{socket.gethostname()}:{os.getpid()}"
+    return replace(
+        done, notes=told.grouped(), seconds=seconds, worker=worker, peak_bytes=peak_memory()
+    )
 
 
 def _made(task: _Task) -> SceneDone:

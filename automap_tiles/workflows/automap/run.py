@@ -6,6 +6,7 @@ from collections.abc import Generator
 
 from automap_tiles.engine.journal import hold, place_of
 from automap_tiles.stopping import NEVER, Stopped, StopToken
+from automap_tiles.storage import Address
 from automap_tiles.workflows._aside import aside
 from automap_tiles.workflows._telling import telling_first
 from automap_tiles.workflows.automap.classification import (
@@ -20,11 +21,23 @@ from automap_tiles.workflows.automap.phases import merge, prepare, review, searc
 from automap_tiles.workflows.automap.record import Made, write_record
 from automap_tiles.workflows.automap.results import check_composites
 from automap_tiles.workflows.automap.scratch import Scratch
-from automap_tiles.workflows.automap.state import State
-from automap_tiles.workflows.events import Event, Fact, Finished, Started
+from automap_tiles.workflows.automap.state import AutomapOutcome, State
+from automap_tiles.workflows.events import Event, Fact, Finished, Said, Started
+from automap_tiles.workflows.report import following
 
 
 def run(order: DownloadOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
+    """As `_run`; a page about the run lies beside its record."""
+
+    def place(outcome: Said) -> Address | None:
+        if not isinstance(outcome, AutomapOutcome) or outcome.record is None:
+            return None
+        return Address(outcome.record).ending_in(".html")
+
+    yield from following(_run(order, stop), order, place)
+
+
+def _run(order: DownloadOrder, stop: StopToken) -> Generator[Event]:
     """Look for scenes, prepare, merge and classify them; the outcome is an `AutomapOutcome`.
 
     What is done already is not made again. What fails leaves the rest alone, and is counted.

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.storage import Address
 
+if TYPE_CHECKING:
+    from automap_tiles.workflows.events import Event, Said
+    from automap_tiles.workflows.order import Order
+
+PlaceOf: TypeAlias = "Callable[[Said], Address | None]"
 _PAGES = (".html", ".htm")
 
 
@@ -49,8 +55,35 @@ def write_assessment(report: Mapping[str, Any], path: Path | Address) -> None:
         _put(_json(report), path)
 
 
+def following(events: Generator[Event], order: Order, place: PlaceOf) -> Generator[Event]:
+    """The events of a run; its report is written before the last of them.
+
+    `place` says where, when the outcome is known: None for no report. Raises `OutputError`.
+    """
+    from automap_tiles.workflows.events import Finished
+    from automap_tiles.workflows.report._run_page import run_page
+    from automap_tiles.workflows.report._story import Story
+
+    story = Story(order.to_json())
+    with contextlib.closing(events):
+        for event in events:
+            story.add(event)
+            address = place(event.outcome) if isinstance(event, Finished) else None
+            if address is not None:
+                address.write(run_page(story).encode())
+            yield event
+
+
 def _json(report: Mapping[str, Any]) -> str:
     return json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def check_page(path: str) -> Address:
+    """Where the report of a run goes; raises `ConfigError` for a name that is no page's."""
+    address = Address.of(path)
+    if _ending(address) not in _PAGES:
+        raise ConfigError("is not HTML", path, key="--report", remedy="a name ending in .html")
+    return address
 
 
 def _put(content: str, path: Path | Address) -> None:

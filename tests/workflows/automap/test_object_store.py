@@ -4,6 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +27,12 @@ from automap_tiles.workflows.automap import AutomapOutcome, ClassificationOrder,
 from automap_tiles.workflows.automap.scratch import Scratch
 from automap_tiles.workflows.events import Failed, Finished
 from automap_tiles.workflows.learning import Learning
+from tests.engine.projects import processes_in_session
 from tests.storage.s3 import BUCKET, S3Server
 
+KILLS = int(os.environ.get("AUTOMAP_KILLS", "2"))
+EXTRAS = {"loky": "loky", "dask": "distributed"}
+"""Modules of those executors that are not always there."""
 VALUES = {"urban": 1, "vegetation": 2, "water": 3}
 NAME = "20180401_20180830_median"
 RESULTS = (
@@ -134,12 +147,24 @@ def test_a_classification_in_a_store(
     assert not [key for key, content in found.items() if content != local[key]]
     # everything lies with the output, nothing is left on this machine
     assert not Scratch(output).folder.exists()
+    page = (output / f"run_classification_{NAME}.html").read()
+    assert page is not None
+    check_page(page.decode(), "scenes", "composite", "sampling", "training", "map")
     assert place_of(output.text).lock_key not in set(output.as_folder().list())
     before = stamps(output)
     outcome_of(order)
     after = stamps(output)
     changed = {key for key in before if before[key] != after.get(key)}
     assert not [key for key in changed if key.endswith((".tif", ".zip"))]
+
+
+def check_page(page: str, *steps: str) -> None:
+    """The report of a run: it tells of the steps, and asks for nothing from elsewhere."""
+    for step in steps:
+        assert f"<td>{step}</td>" in page, step
+    assert not re.findall(r"(?:src|href)\s*=|url\(|<script|@import", page)
+    assert page.count("<rect ") > 3
+    assert " MB</td>" in page
 
 
 def stamps(output: Address) -> dict[str, str]:
@@ -152,11 +177,94 @@ def test_every_executor_makes_the_same_bytes(
     concurrency: Any, place: Path, products: Path, bucket: Address, local: dict[str, bytes]
 ) -> None:
     """Those of processes on a disk, which `local` is."""
-    pytest.importorskip(
-        {"dask": "distributed"}.get(concurrency, concurrency), reason="an extra"
-    ) if concurrency in ("loky", "dask") else None
+    if concurrency in EXTRAS:
+        pytest.importorskip(EXTRAS[concurrency])
     output = bucket / "out"
     outcome_of(classification(place, products, output, concurrency=concurrency))
     found = results(output)
     assert found.keys() == local.keys()
     assert not [key for key, content in found.items() if content != local[key]]
+
+
+def command(order: CompositeOrder) -> list[str]:
+    """A run in a process of its own, which prints its events."""
+    program = (
+        "import json, sys\n"
+        "from automap_tiles.workflows import order_from_json, run\n"
+        "for event in run(order_from_json(json.load(sys.stdin))):\n"
+        "    print(json.dumps(event.to_json(), default=str), flush=True)\n"
+    )
+    return [sys.executable, "-c", program]
+
+
+def begin(order: CompositeOrder, machine: Path) -> subprocess.Popen[str]:
+    """On a machine that has seen nothing of it: no cache, no temporary files."""
+    own = {"XDG_CACHE_HOME": str(machine / "cache"), "TMPDIR": str(machine / "tmp")}
+    (machine / "tmp").mkdir(parents=True)
+    started = subprocess.Popen(
+        command(order), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, start_new_session=True, env={**os.environ, **own},
+    )  # fmt: skip
+    assert started.stdin is not None
+    with started.stdin as stream:
+        json.dump(order.to_json(), stream)
+    started.stdin = None
+    return started
+
+
+@pytest.fixture
+def machines() -> Iterator[Path]:
+    """A folder with a short name: in the temporary folders below it lie sockets (unix(7))."""
+    with tempfile.TemporaryDirectory(prefix="m") as folder:
+        yield Path(folder)
+
+
+@pytest.mark.timeout(240 + 60 * KILLS)
+@pytest.mark.parametrize("concurrency", ["processes", "loky"])
+def test_killed_at_random_moments_then_continued_elsewhere(
+    concurrency: Any,
+    place: Path,
+    products: Path,
+    bucket: Address,
+    local: dict[str, bytes],
+    machines: Path,
+) -> None:
+    """Every time on a machine that knows nothing; nothing is lost, and no byte is another one."""
+    if concurrency == "loky":
+        pytest.importorskip("loky")
+    output = bucket / "out"
+    order = classification(place, products, output, concurrency=concurrency)
+    moments = random.Random(f"20261130 {concurrency}")
+    for number in range(KILLS):
+        started = begin(order, machines / str(number))
+        assert started.stdout is not None
+        line = started.stdout.readline()
+        assert line, started.communicate()[1]
+        time.sleep(moments.uniform(0.0, 25.0))
+        os.kill(started.pid, signal.SIGKILL)
+        said = started.communicate()[0]
+        is_done = '"event": "finished"' in said
+        wait_for_no_process(started.pid)
+        if is_done and number < KILLS - 1:
+            for key in list(output.as_folder().list()):
+                output.as_folder().delete(key)
+        else:
+            there = (output / "landsat-8").as_folder()
+            found = {key: there.get(key) for key in there.list() if key in RESULTS}
+            assert all(content == local[key] for key, content in found.items())
+    last = begin(order, machines / "last")
+    said, errors = last.communicate()
+    assert last.returncode == 0, errors
+    assert json.loads(said.splitlines()[-1])["failed"] == 0
+    found = results(output)
+    assert found.keys() == local.keys()
+    assert not [key for key, content in found.items() if content != local[key]]
+    assert not list((machines / "last" / "tmp").rglob("*.tif"))
+
+
+def wait_for_no_process(session: int) -> None:
+    """Workers notice within seconds that their run is gone."""
+    deadline = time.monotonic() + 60
+    while processes_in_session(session) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert processes_in_session(session) == []
