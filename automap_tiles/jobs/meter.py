@@ -12,7 +12,8 @@ Usage = Mapping[str, Any]
 
 COUNTED = ("seconds", "core_seconds", "fetched_bytes", "scenes")
 """What adds up from attempt to attempt."""
-_PROCESSES = Path("/proc")
+PROCESSES = Path("/proc")
+"""What the system tells of its processes."""
 _SESSION, _TIMES = 3, slice(11, 15)
 """Of `/proc/PID/stat` behind the name (proc(5)): session; utime, stime, cutime, cstime."""
 
@@ -32,7 +33,7 @@ def core_seconds(session: int) -> float:
     0 where the system has no `/proc`: there it is known only when the child tells it at its end.
     """
     ticks = 0
-    for entry in _PROCESSES.glob("[0-9]*/stat"):
+    for entry in PROCESSES.glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
             fields = entry.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
             if int(fields[_SESSION]) == session:

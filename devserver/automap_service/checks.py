@@ -14,6 +14,7 @@ from automap_service.outbox import checked_address, connect
 from automap_service.service import Service
 from automap_service.settings import Settings
 from automap_tiles.errors import AutomapError
+from automap_tiles.jobs.meter import PROCESSES
 from automap_tiles.jobs.results import FOLDER
 
 _LOOPBACK_NAMES = ("localhost", "")
@@ -21,16 +22,7 @@ _LOOPBACK_NAMES = ("localhost", "")
 
 def weak(settings: Settings, service: Service) -> Iterator[str]:
     """Sentences, one for each weakness."""
-    web = settings.web
-    if not _is_loopback(web.host) and urlsplit(web.url).scheme != "https":
-        yield f"web.host is {web.host}, and web.url has no https: passwords travel in the open"
-    if urlsplit(web.url).scheme == "https" and not web.behind_proxy:
-        yield (
-            "web.url is https and web.behind_proxy is off: all users have the proxy's address, "
-            "and the wrong log-ins of one make all of them wait"
-        )
-    if web.behind_proxy and not web.url:
-        yield "web.behind_proxy is on and web.url is empty: links in mails name this machine"
+    yield from _weak_web(settings)
     if any(user.one_time for user in service.users.all()):
         yield "a user has a one-time password that was not changed"
     if settings.root.stat().st_mode & 0o077:
@@ -42,8 +34,26 @@ def weak(settings: Settings, service: Service) -> Iterator[str]:
     seen = service.store.runner_seen()
     if seen is None or time.time() - seen > 120:
         yield "no runner was seen in the last two minutes"
+    limits = settings.limits
+    if (limits.job_budget or limits.month_budget) and not PROCESSES.exists():
+        yield "there is no /proc: what a job costs is known, and its budget kept, only at its end"
     if not settings.mail.host:
         yield "mail.host is empty: nobody is told of the end of a run"
+
+
+def _weak_web(settings: Settings) -> Iterator[str]:
+    web = settings.web
+    if not _is_loopback(web.host) and urlsplit(web.url).scheme != "https":
+        yield f"web.host is {web.host}, and web.url has no https: passwords travel in the open"
+    if urlsplit(web.url).scheme == "https" and not web.behind_proxy:
+        yield (
+            "web.url is https and web.behind_proxy is off: all users have the proxy's address, "
+            "and the wrong log-ins of one make all of them wait"
+        )
+    if web.behind_proxy and not web.url:
+        yield "web.behind_proxy is on and web.url is empty: links in mails name this machine"
+    if web.metrics_token_file and not os.access(web.metrics_token_file, os.R_OK):
+        yield f"web.metrics_token_file cannot be read: {web.metrics_token_file}"
 
 
 def doctor(settings: Settings, service: Service, mail_to: str | None) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,6 +135,7 @@ def _bounds(residuals: _Numbers) -> tuple[float, float]:
     return float(ordered[rank - 1]) * wider, float(ordered[count - rank]) * wider
 
 
+@lru_cache(maxsize=256)
 def rank_of(count: int) -> int:
     """Which of so many ordered samples bound the range, counted from both ends: 1 the outermost.
 

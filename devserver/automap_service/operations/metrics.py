@@ -9,7 +9,8 @@ from __future__ import annotations
 import shutil
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import (
@@ -19,7 +20,7 @@ from prometheus_client.core import (
     Metric,
 )
 from prometheus_client.registry import Collector
-from sqlalchemy import Column, Connection, case, func, select
+from sqlalchemy import Column, Connection, Row, case, func, select
 
 from automap_service.service import Service
 from automap_service.tables import MAILS, RUNS, SCENE_COUNTS
@@ -151,42 +152,51 @@ def _counted(
 
 
 def _runs(connection: Connection) -> Iterator[Metric]:
-    """Of the ledger, where nothing becomes less."""
-    sums = [func.coalesce(func.sum(RUNS.c[name]), 0) for name in ("fetched_bytes", "core_seconds")]
-    fetched, computed = connection.execute(select(*sums)).one()
-    yield CounterMetricFamily("automap_bytes_fetched", "For finished jobs", value=float(fetched))
-    yield CounterMetricFamily("automap_core_seconds", "Of finished jobs", value=float(computed))
-    cost = CounterMetricFamily("automap_cost", "Of finished jobs", labels=("unit",))
-    for unit, amount in connection.execute(
-        select(RUNS.c.unit, func.sum(RUNS.c.amount)).group_by(RUNS.c.unit)
-    ):
-        cost.add_metric((unit,), float(amount))
-    yield cost
-    ended = CounterMetricFamily("automap_jobs_ended", "Finished jobs", labels=("mode", "status"))
-    for mode, status, count in connection.execute(
-        select(RUNS.c.mode, RUNS.c.status, func.count()).group_by(RUNS.c.mode, RUNS.c.status)
-    ):
-        ended.add_metric((mode, status), count)
-    yield ended
+    """Of the ledger, where nothing becomes less; it is gone through once."""
+    below = [func.sum(case((RUNS.c.seconds <= bound, 1), else_=0)) for bound in _BUCKETS]
+    summed = ("seconds", "core_seconds", "fetched_bytes", "amount")
+    by = (RUNS.c.mode, RUNS.c.status, RUNS.c.unit)
+    sums = [func.sum(RUNS.c[name]).label(name) for name in summed]
+    rows = connection.execute(
+        select(*by, func.count().label("jobs"), *sums, *below).group_by(*by).order_by(*by)
+    ).all()
+    ended: Counter[tuple[str, str]] = Counter()
+    cost: dict[str, float] = {}
+    for row in rows:
+        ended[row.mode, row.status] += row.jobs
+        cost[row.unit] = cost.get(row.unit, 0.0) + float(row.amount)
+    counted = CounterMetricFamily("automap_jobs_ended", "Finished jobs", labels=("mode", "status"))
+    for labels, count in ended.items():
+        counted.add_metric(labels, count)
+    yield counted
+    spent = CounterMetricFamily("automap_cost", "Of finished jobs", labels=("unit",))
+    for unit, amount in cost.items():
+        spent.add_metric((unit,), amount)
+    yield spent
+    fetched = sum(float(row.fetched_bytes) for row in rows)
+    yield CounterMetricFamily("automap_bytes_fetched", "For finished jobs", value=fetched)
+    computed = sum(float(row.core_seconds) for row in rows)
+    yield CounterMetricFamily("automap_core_seconds", "Of finished jobs", value=computed)
+    yield _seconds(rows)
     scenes = CounterMetricFamily(
         "automap_scenes", "Scenes of finished jobs", labels=("satellite", "status")
     )
     for satellite, status, count in connection.execute(select(SCENE_COUNTS)):
         scenes.add_metric((satellite, status), count)
     yield scenes
-    yield _seconds(connection)
 
 
-def _seconds(connection: Connection) -> Metric:
+def _seconds(rows: Sequence[Row[Any]]) -> Metric:
     found = HistogramMetricFamily("automap_job_seconds", "Of finished jobs", labels=("mode",))
-    below = [func.sum(case((RUNS.c.seconds <= bound, 1), else_=0)) for bound in _BUCKETS]
-    rows = connection.execute(
-        select(RUNS.c.mode, func.sum(RUNS.c.seconds), func.count(), *below).group_by(RUNS.c.mode)
-    )
-    for mode, total, count, *counts in rows:
-        bounds = [*map(str, map(float, _BUCKETS)), "+Inf"]
-        buckets = list(zip(bounds, [*map(float, counts), float(count)], strict=True))
-        found.add_metric((mode,), buckets, float(total))
+    bounds = [*map(str, map(float, _BUCKETS)), "+Inf"]
+    for mode in dict.fromkeys(row.mode for row in rows):
+        mine = [row for row in rows if row.mode == mode]
+        counts = [
+            sum(column) for column in zip(*(row[-len(_BUCKETS) :] for row in mine), strict=True)
+        ]
+        counts.append(sum(row.jobs for row in mine))
+        buckets = list(zip(bounds, map(float, counts), strict=True))
+        found.add_metric((mode,), buckets, sum(float(row.seconds) for row in mine))
     return found
 
 

@@ -13,7 +13,7 @@ from tests.service.test_story import Running
 
 pytestmark = pytest.mark.timeout(400)
 
-PAGES = ("/orders", "/launch", "/files", "/code", "/account", "/admin", "/help")
+PAGES = ("/orders", "/launch", "/files", "/code", "/account", "/admin", "/admin/audit", "/help")
 
 
 def _job(site: Running) -> str:

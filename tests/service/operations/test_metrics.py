@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from automap_service.checks import weak
 from automap_tiles.jobs import Ending, News, Result, SceneFate, Status
 from automap_tiles.version import VERSION
 from tests.jobs.parts import Clock
@@ -110,7 +111,12 @@ def test_strangers_need_the_token(make_site: MakeSite, tmp_path: Path) -> None:
     for headers in ({}, {"Authorization": "Bearer open"}, {"Authorization": "Bearer "}):
         answer = client.get("/metrics", headers=headers, environ_overrides=away)
         assert answer.status_code == 403
+    (tmp_path / "token").rename(tmp_path / "gone")
     known = {"Authorization": "Bearer open sesame"}
+    assert client.get("/metrics", headers=known, environ_overrides=away).status_code == 403
+    (said,) = [each for each in weak(site.service.settings, site.service) if "token" in each]
+    assert said.startswith("web.metrics_token_file cannot be read")
+    (tmp_path / "gone").rename(tmp_path / "token")
     assert client.get("/metrics", headers=known, environ_overrides=away).status_code == 200
     assert client.get("/metrics").status_code == 200
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,6 +15,8 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from automap_service.problems import Problem
 from automap_service.web.asked import query
 from automap_service.web.context import address, service
+
+_log = logging.getLogger(__name__)
 
 views = Blueprint("operations", __name__)
 REGISTRY = "automap-service-registry"
@@ -35,7 +38,11 @@ def _has_token() -> bool:
     kind, _, said = request.headers.get("Authorization", "").partition(" ")
     if not path or kind.lower() != "bearer":
         return False
-    token = Path(path).read_text(encoding="utf-8").strip()
+    try:
+        token = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        _log.error("web.metrics_token_file cannot be read: %s", error)
+        return False
     return bool(token) and hmac.compare_digest(said.strip().encode(), token.encode())
 
 
