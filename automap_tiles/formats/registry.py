@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from automap_tiles.formats.context import OpenContext, ResolveProcess
 from automap_tiles.formats.info import FormatInfo
+from automap_tiles.formats.process_file import is_process_file
 from automap_tiles.formats.protocols import Reader, Writer
 from automap_tiles.formats.spec import InputSpec, OutputSpec
 from automap_tiles.grid import Pyramid
@@ -118,6 +119,8 @@ def guess_format(spec: InputSpec, base: Path) -> str:
         if info.reader and ending in info.extensions:
             return info.name
     is_address = "://" in spec.path or spec.path.startswith("/vsi")
+    if not is_address and is_process_file(Path(base, spec.path)):
+        return "Mapchete"
     if not ending or (not is_address and Path(base, spec.path).is_dir()):
         return "TileDirectory"
     return "raster_file"

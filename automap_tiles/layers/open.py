@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from automap_tiles.errors import AutomapError, ConfigError, ProcessChanged
 from automap_tiles.formats import InputSpec
 from automap_tiles.formats.capabilities import Dated, tile_writer
+from automap_tiles.formats.process_file import is_process_file
 from automap_tiles.formats.registry import open_input
 from automap_tiles.layers import web
 from automap_tiles.layers.files import FileLayer, file_layer, land_classes
@@ -42,7 +43,7 @@ def open_layers(
     layers: list[Layer] = []
     remarks: list[str] = []
     for path in paths:
-        if str(path).endswith(".mapchete"):
+        if is_process_file(path):
             process = open_process(path)
             _check_styles(process)
             free = _free(layers, process.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from automap_tiles.formats.process_file import is_process_file
 from automap_tiles.runtime.document import Document
 from automap_tiles.storage import is_remote
 
@@ -32,7 +33,7 @@ def check_no_loop(document: Document, inputs: InputTree, writer: Writer) -> None
 
 def _path(reader: Reader) -> str:
     """What is read: the file itself, or what another process writes."""
-    if reader.path.endswith(".mapchete"):
+    if is_process_file(reader.path):
         # only then: the module behind it costs a start-up 12 ms
         from automap_tiles.formats.mapchete import ProcessOutput
 

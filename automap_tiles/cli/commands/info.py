@@ -60,6 +60,8 @@ def _print_journal(journal: JournalInfo) -> None:
 
 
 def _print_failed(journal: JournalInfo, *, errors: bool, path: str) -> None:
+    from automap_tiles.formats.process_file import is_process_file
+
     total = sum(row.failed for row in journal.zooms)
     click.echo(click.style(f"{numbers.tiles(total)} failed:", fg="red", bold=True))
     for tile in journal.failed:
@@ -68,7 +70,7 @@ def _print_failed(journal: JournalInfo, *, errors: bool, path: str) -> None:
         click.echo(f"  … and {numbers.number(total - len(journal.failed))} more")
     if not errors:
         click.echo(f"Whole errors:  automap info --errors {path}")
-    if path.endswith(".mapchete"):
+    if is_process_file(path):
         click.echo(f"Try again:     automap execute --retry-failed {path}")
 
 

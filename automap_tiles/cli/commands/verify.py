@@ -59,9 +59,10 @@ def command(
     code 1 when a file is damaged or missing, or when tiles do not fit together.
     """
     from automap_tiles.cli.show.verify import show_verify
+    from automap_tiles.formats.process_file import is_process_file
     from automap_tiles.workflows.verify import VerifyOrder, run
 
-    if seams and not output.endswith(".mapchete"):
+    if seams and not is_process_file(output):
         raise click.UsageError("--seams computes tiles again: give the .mapchete file.")
     order = VerifyOrder(
         output=output,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.formats import InputSpec
 from automap_tiles.formats.capabilities import PassingOn
+from automap_tiles.formats.process_file import is_process_file
 from automap_tiles.formats.registry import open_input
 from automap_tiles.layers import web
 from automap_tiles.layers.default_style import default_style
@@ -35,7 +36,7 @@ def open_source(path: str) -> FileLayer:
     pyramid = web.web_pyramid()
     spec = InputSpec.from_value("layer", path)
     title = Path(path).stem or path
-    if not path.endswith(".mapchete"):
+    if not is_process_file(path):
         return file_layer(safe_name(title), title, open_input(spec, Path.cwd(), pyramid))
     reader = open_input(spec, Path.cwd(), pyramid, resolve_process=resolve_process)
     if isinstance(reader, PassingOn):

@@ -9,6 +9,7 @@ from typing import Any
 
 from automap_tiles.errors import AutomapError, InputError
 from automap_tiles.formats.capabilities import Dated
+from automap_tiles.formats.process_file import is_process_file
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.parsing import parse_json
 from automap_tiles.runtime import open_process
@@ -23,7 +24,7 @@ def time_of(source: str) -> str:
 
     Of a source that nobody tells that of it is when it was changed last, or now; that is told.
     """
-    found = _of_process(source) if source.endswith(".mapchete") else _of_place(Path(source))
+    found = _of_process(source) if is_process_file(source) else _of_place(Path(source))
     if found is not None:
         return found
     try:

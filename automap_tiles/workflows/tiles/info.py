@@ -17,6 +17,7 @@ from automap_tiles.engine.journal import (
     place_of,
 )
 from automap_tiles.errors import ConfigError
+from automap_tiles.formats.process_file import is_process_file
 from automap_tiles.notes import Note
 from automap_tiles.runtime import Process, open_process
 from automap_tiles.workflows._telling import telling_first
@@ -112,7 +113,7 @@ def look_at(path: str, *, failures: int) -> Info:
         It is none of them.
 
     """
-    if path.endswith(".mapchete"):
+    if is_process_file(path):
         process = open_process(path)
         place = place_of(process.writer.path, process.config_path)
         return Info(facts=tuple(_process_facts(process)), journal=_journal(place, failures))

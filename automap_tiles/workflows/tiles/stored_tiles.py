@@ -15,6 +15,7 @@ from automap_tiles.engine.journal import JournalReader, Place, has_journal, plac
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.formats import OutputKind
 from automap_tiles.formats.capabilities import RasterLook
+from automap_tiles.formats.process_file import is_process_file
 from automap_tiles.formats.tiles import (
     Decoder,
     Metadata,
@@ -155,7 +156,7 @@ def open_stored_tiles(path: str) -> StoredTiles:
         There is no tile directory.
 
     """
-    if path.endswith(".mapchete"):
+    if is_process_file(path):
         return _of_process(path)
     return _open(path, process_pyramid=None, config=None)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from automap_tiles.engine.journal import Journal, JournalReader, Place, has_journal, place_of
 from automap_tiles.errors import ConfigError
 from automap_tiles.formats import is_single_file
+from automap_tiles.formats.process_file import is_process_file
 from automap_tiles.formats.tiles import TileFiles
 from automap_tiles.grid import Pyramid, Tile, TileIndex
 from automap_tiles.runtime import open_process
@@ -68,7 +69,7 @@ def open_target(path: str) -> Target:
 
 
 def _found(path: str) -> Target:
-    if path.endswith(".mapchete"):
+    if is_process_file(path):
         process = open_process(path)
         if is_single_file(process.writer.path):
             return _single(process.writer.path, process.pyramid, process.config_path)

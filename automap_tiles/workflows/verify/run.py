@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from automap_tiles.errors import ConfigError
+from automap_tiles.formats.process_file import is_process_file
 from automap_tiles.runtime import open_process
 from automap_tiles.workflows.events import (
     Done,
@@ -155,7 +156,7 @@ def run(order: VerifyOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
 
 
 def _target(order: VerifyOrder) -> Target:
-    if order.seams and not order.output.endswith(".mapchete"):
+    if order.seams and not is_process_file(order.output):
         raise ConfigError(
             "seams are found by computing tiles again",
             key="output",
