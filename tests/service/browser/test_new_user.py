@@ -11,6 +11,7 @@ import csv
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -21,6 +22,7 @@ from pathlib import Path
 
 import fiona
 import pytest
+import rasterio
 import shapely
 from playwright.sync_api import Browser, Page, expect
 from rasterio.warp import transform
@@ -191,10 +193,15 @@ def test_from_the_first_log_in_to_the_same_bytes_as_on_the_command_line(
     with zipfile.ZipFile(io.BytesIO(archive.read_bytes())) as content:
         ours = {name: content.read(name) for name in content.namelist() if name.endswith(".tif")}
     assert {Path(name).name.partition("_")[0] for name in ours} == {"classes", "composite"}
+    # maps name the file of their samples; the service calls it by its id
+    named = next(data for name, data in ours.items() if "classes" in name)
+    with rasterio.MemoryFile(named) as memory, memory.open() as image:
+        called = samples.with_name(image.tags()["SAMPLES"])
+    shutil.copy(samples, called)
     out = tmp_path / "out"
     words = [word for pair in WANTED.items() for word in pair]
     subprocess.run(
-        [sys.executable, "-m", "automap_tiles", "run", *words, "--samples", str(samples),
+        [sys.executable, "-m", "automap_tiles", "run", *words, "--samples", str(called),
          "--boundary", str(boundary), "--input", str(shared / "data" / SCENES),
          "--output", str(out)],
         check=True,
