@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from automap_service.checks import weak
 from automap_service.tables import AUDIT
-from tests.service.conftest import MakeSite, Site
+from tests.service.conftest import SQUARE, MakeSite, Site
 
 
 def test_ids_of_others_are_unknown_on_every_route(site: Site, launched: dict[str, Any]) -> None:
@@ -38,6 +39,56 @@ def test_ids_of_others_are_unknown_on_every_route(site: Site, launched: dict[str
     assert bob("GET", "/files").json["files"] == []
     assert bob("POST", "/launch", json={**launched, "boundary": file}).status_code == 400
     assert ann("GET", f"/jobs/{job}").json["status"] == "accepted"
+
+
+def test_ids_of_others_in_forms_and_queries_do_nothing(
+    site: Site, launched: dict[str, Any]
+) -> None:
+    ann, bob = site.with_files("ann", samples=True), site.with_files("bob")
+    job = ann("POST", "/launch", json={**launched, "description": "of ann"}).json["id"]
+    boundary = ann("GET", "/files/boundaries/ny").json["id"]
+    samples = ann("GET", "/files/samples/ny").json["id"]
+    token = str(site.service.words.tokens_of(site.service.users.named("ann").id)[0].id)
+    html = {"Accept": "text/html"}
+    before = [ann("GET", path).data for path in ("/jobs", "/files", "/me")]
+    classification = {**launched, "mode": "classification", "samples": samples}
+    assert bob("GET", f"/launch?like={job}", headers=html).status_code == 404
+    for path, said in (
+        ("/files/remove", {"kind": "boundaries", "id": boundary}),
+        ("/files/remove", {"kind": "samples", "id": samples}),
+        ("/account/tokens", {"end": token}),
+        ("/account/addresses", {"remove": token}),
+        (f"/jobs/{job}/do", {"what": "cancel"}),
+    ):
+        bob("POST", path, data=said, headers=html)
+    assert bob("POST", "/launch", json={**launched, "boundary": boundary}).status_code == 400
+    assert bob("POST", "/launch", json={**classification, "check": True}).status_code == 400
+    # a file of one's own may be called like the id of somebody else's
+    assert bob("PUT", f"/files/boundaries/{boundary}", data=SQUARE).status_code == 201
+    assert [ann("GET", path).data for path in ("/jobs", "/files", "/me")] == before
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://169.254.169.254/latest/meta-data/", "http://127.0.0.1:22/", "http://[::1]/",
+        "http://2130706433/", "http://0x7f.1/", "file:///etc/passwd", "/etc/passwd",
+        "/vsicurl/http://127.0.0.1/", "s3://bucket/area.geojson", "WFS:http://127.0.0.1/",
+        "postgresql://localhost/x", "gopher://127.0.0.1/",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["boundary", "samples", "catalogue", "masker"])
+def test_no_parameter_makes_this_machine_ask_an_address(
+    site: Site, launched: dict[str, Any], name: str, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = site.with_files(samples=True)
+    said = {**launched, "mode": "classification", "samples": "ny", name: address}
+    monkeypatch.setattr(socket, "create_connection", lambda *_, **__: pytest.fail("it asked"))
+    for more in ({}, {"check": True}):
+        answer = ask("POST", "/launch", json={**said, **more})
+        assert answer.status_code == 400, answer.data
+        assert f"/{name}" in [each["pointer"] for each in answer.json["errors"]]
+    assert ask("GET", "/jobs").json["jobs"] == []
 
 
 def test_every_route_asks_who_it_is_but_those_that_are_public(site: Site) -> None:
@@ -109,8 +160,6 @@ def test_cross_origin_is_off_unless_an_origin_is_named_and_never_with_cookies(
 
 def test_names_are_shown_escaped(site: Site) -> None:
     ask = site.user()
-    from tests.service.conftest import SQUARE
-
     name = "<script>alert(1)</script>"
     assert ask("PUT", f"/files/boundaries/{name}", data=SQUARE).status_code == 201
     page = ask("GET", "/files", headers={"Accept": "text/html"}).get_data(as_text=True)

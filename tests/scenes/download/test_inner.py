@@ -41,6 +41,20 @@ def test_addresses(address: str, is_inner: bool) -> None:
     assert inner.is_inner(address) is is_inner
 
 
+@pytest.mark.parametrize(
+    "host", ["2130706433", "0x7f000001", "0177.0.0.1", "127.1", "localhost.", "LOCALHOST", "0"]
+)
+def test_other_spellings_of_this_machine(host: str) -> None:
+    """As the resolver of the system understands them, which GDAL and requests ask too."""
+    try:
+        socket.getaddrinfo(host, None)
+    except OSError:
+        return  # then nothing can be opened by this name either
+    assert inner.lies_inside(host)
+    with pytest.raises(InputError, match="inside of this network"):
+        resolve(f"http://{host}/secret.tif", "public")
+
+
 def test_names() -> None:
     assert inner.lies_inside("localhost")
     assert not inner.lies_inside("nowhere.invalid")

@@ -34,6 +34,10 @@ def test_every_page_fits(site: Running, visit: Open, size: tuple[int, int], dark
         look = f"{path.split('/')[1]}-{size[0]}-{'dark' if dark else 'light'}"
         found.shoot(look)
         assert _breadth(found.page) <= size[0], path
+        for link in found.page.locator("nav a").all():  # none is hidden beyond an edge
+            box = link.bounding_box()
+            assert box is not None
+            assert box["x"] + box["width"] <= size[0], (path, link.inner_text())
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
