@@ -7,12 +7,12 @@ from typing import Literal, overload
 
 from automap_tiles.engine.check import CheckReport
 from automap_tiles.engine.events import Summary
+from automap_tiles.workflows._order import Order
 from automap_tiles.workflows.assess._workflow import AssessOutcome, DesignOutcome, MapReport
 from automap_tiles.workflows.automap.check import AutomapReport
 from automap_tiles.workflows.automap.state import AutomapOutcome
 from automap_tiles.workflows.events import Said
 from automap_tiles.workflows.export._run import ExportOutcome, ExportReport
-from automap_tiles.workflows.order import Order
 from automap_tiles.workflows.running_order import RunningOrder
 from automap_tiles.workflows.samples.workflow import SamplesOutcome, SamplesReport
 from automap_tiles.workflows.series.workflow import SeriesOutcome, SeriesReport

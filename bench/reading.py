@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from automap_tiles.grid import Pyramid
-from automap_tiles.raster import _decoding, decode_bands, encode_geotiff
-from automap_tiles.raster.datasets import close_all, open_source
+from automap_tiles.raster import _decoding, close_all, decode_bands, encode_geotiff
+from automap_tiles.raster.datasets import open_source
 from automap_tiles.raster.tiff import _cache
 from bench.scenes import scenes
 

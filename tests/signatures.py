@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from automap_tiles.workflows import WORKFLOWS, order_kind
-from automap_tiles.workflows.order import Part
+from automap_tiles.workflows._order import Part
 from automap_tiles.workflows.words import words_of
 
 PATH = Path(__file__).parents[1] / "automap_tiles" / "runs.pyi"
@@ -76,7 +76,7 @@ def stub() -> str:
     lines = sorted(f"from {kind.__module__} import {kind.__name__}" for kind in classes)
     lines += [
         "from automap_tiles.workflows.events import Said",
-        "from automap_tiles.workflows.order import Order",
+        "from automap_tiles.workflows._order import Order",
         "from automap_tiles.workflows.running_order import RunningOrder",
         "",
         '__all__ = ["check", "run"]',

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from automap_tiles.formats.info import FormatInfo
-from automap_tiles.formats.protocols import (
+from automap_tiles.formats._info import FormatInfo
+from automap_tiles.formats._protocols import (
     Advising,
     Counted,
     Counts,
@@ -21,10 +21,10 @@ from automap_tiles.formats.protocols import (
     VectorInput,
     Writer,
 )
-from automap_tiles.formats.spec import InputSpec, OutputSpec, is_single_file
+from automap_tiles.formats._spec import InputSpec, OutputSpec, is_single_file
 
 if TYPE_CHECKING:  # an alias of NumPy's types
-    from automap_tiles.formats.protocols import RasterArray as RasterArray
+    from automap_tiles.formats._protocols import RasterArray as RasterArray
 
 __all__ = [
     "Advising",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from automap_tiles.errors import InputError
-from automap_tiles.formats.spec import InputSpec
+from automap_tiles.formats._spec import InputSpec
 from automap_tiles.storage import is_remote, open_storage
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from automap_tiles.errors import ConfigError
-from automap_tiles.formats.spec import InputSpec, OutputSpec
+from automap_tiles.formats._spec import InputSpec, OutputSpec
 from automap_tiles.storage import DEFAULT_SCHEMA, TileLayout
 
 # Written by configurations of mapchete, of no meaning here: where credentials come from and

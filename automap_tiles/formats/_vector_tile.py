@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from automap_tiles import vector
-from automap_tiles.formats.protocols import Feature
+from automap_tiles.formats._protocols import Feature
 from automap_tiles.grid import Bounds, Tile, UnitPart, unit_parts
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-    from automap_tiles.formats.protocols import BoolArray
+    from automap_tiles.formats._protocols import BoolArray
 
 
 class FeatureSource(Protocol):

@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING
 from automap_tiles import vector
 from automap_tiles.errors import GridError, InputError
 from automap_tiles.formats._glance import Glance
+from automap_tiles.formats._info import FormatInfo
 from automap_tiles.formats._options import Options
+from automap_tiles.formats._protocols import InputTile, OutputKind, RasterReader, Writer
+from automap_tiles.formats._spec import InputSpec
 from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.capabilities import TileWriter
 from automap_tiles.formats.context import OpenContext, ResolvedProcess
-from automap_tiles.formats.info import FormatInfo
-from automap_tiles.formats.protocols import InputTile, OutputKind, RasterReader, Writer
 from automap_tiles.formats.raster_file import size_in
 from automap_tiles.formats.registry import open_input
-from automap_tiles.formats.spec import InputSpec
 from automap_tiles.grid import Tile
 
 if TYPE_CHECKING:
     from rasterio.crs import CRS
     from shapely.geometry.base import BaseGeometry
 
-    from automap_tiles.formats.protocols import Reader
+    from automap_tiles.formats._protocols import Reader
 
 
 FORMAT = FormatInfo(

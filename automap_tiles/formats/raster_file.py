@@ -13,15 +13,15 @@ import shapely
 from automap_tiles import raster
 from automap_tiles.errors import GridError, InputError, NoOperation
 from automap_tiles.formats._glance import Glance, glance_at
+from automap_tiles.formats._info import FormatInfo
 from automap_tiles.formats._locate import Located, locate
 from automap_tiles.formats._options import Options
 from automap_tiles.formats._overlap import shares_points
+from automap_tiles.formats._protocols import OutputKind
+from automap_tiles.formats._spec import InputSpec
 from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.capabilities import FileLook
 from automap_tiles.formats.context import OpenContext
-from automap_tiles.formats.info import FormatInfo
-from automap_tiles.formats.protocols import OutputKind
-from automap_tiles.formats.spec import InputSpec
 from automap_tiles.grid import Bounds, Pyramid, Tile
 from automap_tiles.raster import Georeferencing
 from automap_tiles.vector import reproject_geometry
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rasterio.crs import CRS
     from shapely.geometry.base import BaseGeometry
 
-    from automap_tiles.formats.protocols import RasterArray
+    from automap_tiles.formats._protocols import RasterArray
 
 FORMAT = FormatInfo(
     name="raster_file",

@@ -9,11 +9,11 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from automap_tiles.formats._info import FormatInfo
+from automap_tiles.formats._protocols import Reader, Writer
+from automap_tiles.formats._spec import InputSpec, OutputSpec
 from automap_tiles.formats.context import OpenContext, ResolveProcess
-from automap_tiles.formats.info import FormatInfo
 from automap_tiles.formats.process_file import is_process_file
-from automap_tiles.formats.protocols import Reader, Writer
-from automap_tiles.formats.spec import InputSpec, OutputSpec
 from automap_tiles.grid import Pyramid
 from automap_tiles.plugins import plugins
 

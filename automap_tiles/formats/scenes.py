@@ -26,12 +26,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.formats._info import FormatInfo
 from automap_tiles.formats._options import Options
+from automap_tiles.formats._protocols import OutputKind
+from automap_tiles.formats._spec import InputSpec
 from automap_tiles.formats.context import OpenContext
-from automap_tiles.formats.info import FormatInfo
-from automap_tiles.formats.protocols import OutputKind
 from automap_tiles.formats.scenes_reader import ScenesReader
-from automap_tiles.formats.spec import InputSpec
 from automap_tiles.missions import COMMON, LON_LAT, parse_satellites
 from automap_tiles.scenes.maskers import Masking
 from automap_tiles.scenes.masks import FlagSource, MaskRule, parse_flags

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import shapely
 
 from automap_tiles.errors import AutomapError, ConfigError, InputError
-from automap_tiles.formats.protocols import OutputKind
+from automap_tiles.formats._protocols import OutputKind
 from automap_tiles.formats.raster_file import size_in
 from automap_tiles.formats.scenes_tile import Scenes
 from automap_tiles.grid import Grid, Tile

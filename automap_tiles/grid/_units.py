@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from affine import Affine
 
 from automap_tiles.grid._grid import Grid
+from automap_tiles.grid._tile import Tile
 from automap_tiles.grid.pyramid import Pyramid
-from automap_tiles.grid.tile import Tile
 
 
 @dataclass(frozen=True, slots=True)

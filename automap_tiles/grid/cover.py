@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from automap_tiles.grid._bounds import Bounds
+from automap_tiles.grid._tile import TileIndex
 from automap_tiles.grid.pyramid import Pyramid
-from automap_tiles.grid.tile import TileIndex
 
 # Nodes that are opened together: enough to make the vectorised tests pay, small enough to keep
 # the first tile near.

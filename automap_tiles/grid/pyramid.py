@@ -19,7 +19,7 @@ from tilematrix import GridDefinition
 
 from automap_tiles.errors import GridError
 from automap_tiles.grid._bounds import Bounds
-from automap_tiles.grid.tile import Tile, TileIndex
+from automap_tiles.grid._tile import Tile, TileIndex
 
 METATILINGS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 

@@ -20,7 +20,7 @@ from automap_tiles.runtime.signature import Role, Signature, read_signature, wit
 
 if TYPE_CHECKING:
     from automap_tiles.grid import Tile
-    from automap_tiles.runtime.process import Process
+    from automap_tiles.runtime._process import Process
 
 _IMMUTABLE = (bool, int, float, complex, str, bytes, type(None), enum.Enum, PurePath)
 

@@ -25,7 +25,7 @@ from typing import Any
 from automap_tiles.errors import AutomapError, ProcessError, missing_extra
 from automap_tiles.runtime import sources
 from automap_tiles.runtime._canonical import digest
-from automap_tiles.runtime.meaning import meaning
+from automap_tiles.runtime._meaning import meaning
 
 # An edited module may bring its old siblings into question, so only one is loaded at a time; a
 # module that is being loaded may itself load another process.

@@ -13,12 +13,13 @@ from automap_tiles.errors import ConfigError, InputError, ProcessError
 from automap_tiles.formats import InputSpec, OutputSpec, registry
 from automap_tiles.runtime import hooks, styles
 from automap_tiles.runtime._binding import check, unused_inputs
+from automap_tiles.runtime._builtin import find_function
 from automap_tiles.runtime._inputs import InputTree
 from automap_tiles.runtime._loops import check_no_loop
 from automap_tiles.runtime._overrides import Overrides, apply_to_file, apply_zooms, run_areas
+from automap_tiles.runtime._process import Process
 from automap_tiles.runtime._written import written
 from automap_tiles.runtime.area import bounds_area, common, geometry_area
-from automap_tiles.runtime.builtin import find_function
 from automap_tiles.runtime.document import Document, read_document
 from automap_tiles.runtime.hooks import (
     arguments_of,
@@ -28,7 +29,6 @@ from automap_tiles.runtime.hooks import (
     texts_of,
 )
 from automap_tiles.runtime.legacy import modernise
-from automap_tiles.runtime.process import Process
 from automap_tiles.runtime.settings import SECTIONS, Sections, read_sections, section
 from automap_tiles.runtime.signature import Role
 from automap_tiles.runtime.zooms import Choice, Keys, ZoomValues, map_leaves, zoom_tree

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from automap_tiles.errors import ProcessError
-from automap_tiles.runtime.builtin import builtin_processes as known_processes
+from automap_tiles.runtime._builtin import builtin_processes as known_processes
 
 _TABLES = "VALUES"
 

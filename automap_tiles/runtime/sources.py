@@ -20,8 +20,8 @@ from pathlib import Path
 from automap_tiles.errors import ProcessError
 from automap_tiles.runtime._canonical import digest
 from automap_tiles.runtime._kept import kept
-from automap_tiles.runtime.meaning import Imported, meaning
-from automap_tiles.runtime.meaning import __file__ as meaning_rules
+from automap_tiles.runtime._meaning import Imported, meaning
+from automap_tiles.runtime._meaning import __file__ as meaning_rules
 
 # What of our package the values of a built-in process come from, besides the process itself.
 _COMPUTING = ("automap_tiles.analysis", "automap_tiles.scenes", "automap_tiles.missions")

@@ -12,7 +12,7 @@ from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from automap_tiles.errors import ConfigError
-from automap_tiles.workflows.order import NEVER, Order, StopToken, check_mapping
+from automap_tiles.workflows._order import NEVER, Order, StopToken, check_mapping
 
 if TYPE_CHECKING:
     from automap_tiles.workflows.events import Event, Said

@@ -10,10 +10,10 @@ from automap_tiles.engine.check import CheckReport
 from automap_tiles.engine.check import check as check_process
 from automap_tiles.errors import ConfigError
 from automap_tiles.runtime import Process
+from automap_tiles.workflows._order import NEVER, Order, StopToken
 from automap_tiles.workflows._telling import telling_first
 from automap_tiles.workflows.events import Event
 from automap_tiles.workflows.how import How
-from automap_tiles.workflows.order import NEVER, Order, StopToken
 from automap_tiles.workflows.places import open_narrowed
 from automap_tiles.workflows.report import check_page, following
 from automap_tiles.workflows.running import carry_out

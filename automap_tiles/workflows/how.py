@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from automap_tiles.workflows.order import Part
+from automap_tiles.workflows._order import Part
 
 Concurrency: TypeAlias = Literal["none", "threads", "processes", "loky", "dask"]
 

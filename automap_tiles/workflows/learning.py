@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from automap_tiles.workflows._bounds import Count, Folds, Half, NotNegative, Positive, Whole
-from automap_tiles.workflows.order import Part
+from automap_tiles.workflows._order import Part
 
 PER_CLASS = 2000
 FEATURES = ("bands", "indices", "radius", "window_statistics", "textures", "texture_of")

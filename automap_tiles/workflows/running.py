@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from automap_tiles.engine import events as engine
 from automap_tiles.engine.events import Summary, Told, WorkerLost
 from automap_tiles.notes import tell
+from automap_tiles.workflows._order import NEVER, StopToken
 from automap_tiles.workflows.events import (
     Done,
     Event,
@@ -22,7 +23,6 @@ from automap_tiles.workflows.events import (
     Started,
 )
 from automap_tiles.workflows.how import How
-from automap_tiles.workflows.order import NEVER, StopToken
 
 if TYPE_CHECKING:
     from automap_tiles.runtime import Process

@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import Generic, Self, TypeVar, cast
 
 from automap_tiles.workflows import run
+from automap_tiles.workflows._order import Order
 from automap_tiles.workflows.events import Event, Finished, Said
-from automap_tiles.workflows.order import Order
 
 Outcome_co = TypeVar("Outcome_co", bound=Said, covariant=True)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from automap_tiles.workflows._bounds import Zooms, all_zooms
-from automap_tiles.workflows.order import Part
+from automap_tiles.workflows._order import Part
 
 Value: TypeAlias = str | int | float | bool | None
 """A plain value of a dictionary in an order."""

@@ -11,7 +11,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.workflows import order_kind
-from automap_tiles.workflows.order import Order, Part
+from automap_tiles.workflows._order import Order, Part
 
 
 def words_of(kind: type[Part]) -> dict[str, tuple[str, ...]]:

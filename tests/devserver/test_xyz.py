@@ -22,7 +22,7 @@ from automap_devserver._tiles import web_tile
 from automap_devserver.settings import Settings
 from automap_tiles.layers.open import process_layer
 from automap_tiles.layers.persistence import Keep
-from automap_tiles.runtime.open import open_process
+from automap_tiles.runtime import open_process
 from tests.devserver.conftest import client_of
 from tests.engine.projects import Project
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from automap_tiles.engine.overviews import make_higher, make_lower
-from automap_tiles.formats.protocols import Tiled
+from automap_tiles.formats import Tiled
 from automap_tiles.grid import Pyramid, Tile
 from automap_tiles.raster import overview
 

@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from automap_tiles.engine._batching import Batcher
 from automap_tiles.engine._plan import NothingKnown, Plan, Step, StepKind
 from automap_tiles.grid import Pyramid, TileIndex, cover
-from automap_tiles.runtime.process import Process
+from automap_tiles.runtime import Process
 from automap_tiles.runtime.zooms import BaseLevels
 
 

@@ -10,9 +10,8 @@ import pytest
 import rasterio
 
 from automap_tiles.errors import InputError
-from automap_tiles.formats import InputSpec, Writer
+from automap_tiles.formats import InputSpec, RasterInput, RasterReader, Writer
 from automap_tiles.formats.bands import BandTable
-from automap_tiles.formats.protocols import RasterInput, RasterReader
 from automap_tiles.formats.registry import open_input
 from automap_tiles.grid import Pyramid
 from tests.engine.projects import make_raster

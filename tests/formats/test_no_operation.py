@@ -13,8 +13,8 @@ from rasterio.crs import CRS
 from rasterio.transform import from_bounds
 
 from automap_tiles.errors import InputError, NoOperation
+from automap_tiles.formats import InputSpec
 from automap_tiles.formats.registry import open_input
-from automap_tiles.formats.spec import InputSpec
 from automap_tiles.grid import Grid, Pyramid
 from automap_tiles.raster import Raster, read, warp
 

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from automap_tiles.errors import ConfigError
-from automap_tiles.formats import InputSpec, OutputKind, OutputSpec, registry
-from automap_tiles.formats.info import FormatInfo
+from automap_tiles.formats import FormatInfo, InputSpec, OutputKind, OutputSpec, registry
 from automap_tiles.formats.registry import (
     formats,
     guess_format,

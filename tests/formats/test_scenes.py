@@ -14,11 +14,10 @@ from rasterio.crs import CRS
 from automap_tiles import open_process
 from automap_tiles.engine.events import RunFinished
 from automap_tiles.errors import ConfigError, InputError
-from automap_tiles.formats.protocols import InputTile, OutputKind, Reader
+from automap_tiles.formats import InputSpec, InputTile, OutputKind, Reader
 from automap_tiles.formats.registry import open_input
 from automap_tiles.formats.scenes_reader import ScenesReader
 from automap_tiles.formats.scenes_tile import Scenes
-from automap_tiles.formats.spec import InputSpec
 from automap_tiles.grid import Pyramid
 from automap_tiles.missions import Flag
 from tests.scenes.samples import BANDS, grid_at, make_scene

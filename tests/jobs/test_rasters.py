@@ -14,7 +14,7 @@ from PIL import Image
 from rasterio.warp import transform_bounds
 
 from automap_tiles.errors import OutputError
-from automap_tiles.jobs.job import SceneFate
+from automap_tiles.jobs import SceneFate
 from automap_tiles.jobs.picture import picture_of
 from automap_tiles.jobs.rasters import rasters
 from tests.jobs.parts import make, new_job, running

@@ -21,8 +21,7 @@ from automap_tiles.layers.open import open_layers, process_layer
 from automap_tiles.layers.persistence import Keep
 from automap_tiles.layers.process import Looked, ProcessLayer
 from automap_tiles.layers.web import LON_LAT, web_pyramid
-from automap_tiles.runtime.open import open_process
-from automap_tiles.runtime.process import Process
+from automap_tiles.runtime import Process, open_process
 from automap_tiles.vector import reproject_geometry
 from tests.engine.projects import Project, make_project
 

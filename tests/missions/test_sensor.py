@@ -16,8 +16,7 @@ import pytest
 
 from automap_tiles import missions as sensors
 from automap_tiles.errors import ConfigError
-from automap_tiles.missions import PlainMission, Satellite, _registry
-from automap_tiles.missions._common.sensor import COMMON, Band, Sensor
+from automap_tiles.missions import COMMON, Band, PlainMission, Satellite, Sensor, _registry
 from automap_tiles.missions.sentinel2._bands import BAND_NAMES
 from tests.missions import oracle
 

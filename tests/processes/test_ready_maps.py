@@ -11,9 +11,9 @@ import pytest
 
 from automap_processes import cloud_probability, mean_ndvi, observations, preprocess
 from automap_tiles import Empty, Pyramid, Scenes, open_process
+from automap_tiles.formats import InputSpec
 from automap_tiles.formats.context import OpenContext
 from automap_tiles.formats.scenes import open_reader
-from automap_tiles.formats.spec import InputSpec
 from automap_tiles.missions.landsat._bands import LANDSAT_8
 from automap_tiles.scenes import find, prepare, prepared
 from tests.processes.test_scenes_composite import stack_of

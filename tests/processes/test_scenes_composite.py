@@ -24,9 +24,9 @@ from automap_tiles import (
     open_process,
 )
 from automap_tiles.engine.events import TileDone, TilesSkipped
+from automap_tiles.formats import InputSpec
 from automap_tiles.formats.context import OpenContext
 from automap_tiles.formats.scenes import open_reader
-from automap_tiles.formats.spec import InputSpec
 from tests.scenes.samples import grid_at, make_scene
 from tests.scenes.test_reading import tile_over
 

@@ -21,11 +21,10 @@ from rasterio.transform import from_origin
 
 from automap_tiles.errors import InputError
 from automap_tiles.grid import Pyramid
-from automap_tiles.raster import close_all, decode, inspect, read
+from automap_tiles.raster import close_all, decode, ensure_env, inspect, read
 from automap_tiles.raster._virtual import bands_of
 from automap_tiles.raster.datasets import open_source
 from automap_tiles.raster.drivers import REFERRING, SELF_CONTAINED, drivers_for
-from automap_tiles.raster.env import ensure_env
 from automap_tiles.raster.source import describe
 
 # In a process of its own: GDAL waits for the answer while it holds the interpreter.

@@ -10,11 +10,11 @@ from rasterio.crs import CRS
 from shapely import box
 from shapely.geometry.base import BaseGeometry
 
-from automap_tiles.formats.protocols import OutputKind, StoredFile, Tiled
+from automap_tiles.formats import OutputKind, StoredFile, Tiled
 from automap_tiles.grid import Pyramid, Tile, TileIndex
+from automap_tiles.runtime import Process
 from automap_tiles.runtime._inputs import InputTree
 from automap_tiles.runtime.function import FunctionRef
-from automap_tiles.runtime.process import Process
 from automap_tiles.runtime.zooms import BaseLevels, ZoomValues, zoom_tree
 from automap_tiles.storage import Cleaned
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from automap_tiles.errors import ConfigError, ProcessError
-from automap_tiles.formats.protocols import OutputKind
+from automap_tiles.formats import OutputKind
+from automap_tiles.runtime import Process
 from automap_tiles.runtime._binding import bind, check, unused_inputs
-from automap_tiles.runtime.process import Process
 from automap_tiles.runtime.signature import read_signature
 from tests.runtime.fakes import PYRAMID, FakeInput, FakeReader, FakeWriter, make_process
 

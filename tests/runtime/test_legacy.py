@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from automap_tiles.errors import ConfigError
+from automap_tiles.runtime import LegacyKeyWarning
 from automap_tiles.runtime.document import read_document
-from automap_tiles.runtime.legacy import LegacyKeyWarning, modernise
+from automap_tiles.runtime.legacy import modernise
 
 OLD = {
     "process_file": "x.py",

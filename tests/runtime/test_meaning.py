@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from automap_tiles.runtime.meaning import meaning
+from automap_tiles.runtime._meaning import meaning
 
 CODE = '''
 """Of a module."""

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from automap_tiles.runtime import sources
-from automap_tiles.runtime.builtin import _own
-from automap_tiles.runtime.meaning import meaning
+from automap_tiles.runtime._builtin import _own
+from automap_tiles.runtime._meaning import meaning
 
 FILES = {
     "house/__init__.py": "",

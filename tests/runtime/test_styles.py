@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from automap_tiles.errors import ConfigError
-from automap_tiles.runtime.open import open_process
+from automap_tiles.runtime import open_process
 from tests.engine.projects import Project, make_project
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from automap_tiles import Counted, Pyramid, Scenes
+from automap_tiles.formats import InputSpec
 from automap_tiles.formats.registry import open_input
 from automap_tiles.formats.scenes_reader import ScenesReader
-from automap_tiles.formats.spec import InputSpec
 from automap_tiles.grid import Tile, TileIndex
 
 pytest.importorskip("mapchete_eo")

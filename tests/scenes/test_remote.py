@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from automap_tiles.errors import InputError, MissingExtra
+from automap_tiles.formats import InputSpec
 from automap_tiles.formats.registry import open_input
 from automap_tiles.formats.scenes_reader import ScenesReader
-from automap_tiles.formats.spec import InputSpec
 from automap_tiles.grid import Pyramid
 from automap_tiles.scenes.find import products
 from automap_tiles.scenes.masks import MaskRule

@@ -11,9 +11,8 @@ import pytest
 import rasterio
 
 from automap_tiles.errors import InputError, MissingExtra, OutputError
-from automap_tiles.formats.protocols import RasterInput
+from automap_tiles.formats import InputSpec, RasterInput
 from automap_tiles.formats.registry import open_input
-from automap_tiles.formats.spec import InputSpec
 from automap_tiles.grid import Pyramid
 from automap_tiles.storage import is_remote, open_storage, remote
 from tests.storage.s3 import BUCKET, S3Server

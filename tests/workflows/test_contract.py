@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from automap_tiles import open_process
-from automap_tiles.workflows import WORKFLOWS, check, run
+from automap_tiles.workflows import WORKFLOWS, Order, check, run
 from automap_tiles.workflows.assess import AssessOrder, DesignOrder
 from automap_tiles.workflows.automap import ClassificationOrder, CompositeOrder, DownloadOrder
 from automap_tiles.workflows.events import Event, Finished, Started, Told
@@ -22,7 +22,6 @@ from automap_tiles.workflows.execute import ExecuteOrder
 from automap_tiles.workflows.export import ExportOrder
 from automap_tiles.workflows.how import How
 from automap_tiles.workflows.learning import Learning
-from automap_tiles.workflows.order import Order
 from automap_tiles.workflows.samples.workflow import SamplesOrder
 from automap_tiles.workflows.series import SeriesOrder
 from automap_tiles.workflows.tiles.convert import ConvertOrder

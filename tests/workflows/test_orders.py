@@ -14,9 +14,9 @@ import pytest
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import Pyramid
-from automap_tiles.workflows import WORKFLOWS, order_from_json
-from automap_tiles.workflows.export._order import ExportOrder, spec_of
-from automap_tiles.workflows.order import NEVER, Order, StopToken
+from automap_tiles.workflows import NEVER, WORKFLOWS, Order, StopToken, order_from_json
+from automap_tiles.workflows.export import ExportOrder
+from automap_tiles.workflows.export._order import spec_of
 from automap_tiles.workflows.places import area_of
 from automap_tiles.workflows.tiles.convert import ConvertOrder
 from automap_tiles.workflows.verify import VerifyOrder

@@ -33,7 +33,7 @@ from automap_tiles.stopping import raise_if_stopped
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-    from automap_tiles.formats.protocols import RasterArray
+    from automap_tiles.formats._protocols import RasterArray
 
 # Rows and columns that are put together in memory at a time, at most.
 _MOST_PIXELS = 4096

@@ -17,13 +17,13 @@ import numpy as np
 
 from automap_tiles.errors import InputError, OutputMismatch
 from automap_tiles.formats._options import Options
+from automap_tiles.formats._protocols import OutputKind, StoredFile, Tiled
+from automap_tiles.formats._spec import OutputSpec
 from automap_tiles.formats.gtiff._assembly import Assembly, FileOptions
 from automap_tiles.formats.gtiff._pixel_boxes import box_of_grid, hull, offset_of, pixels_of_area
 from automap_tiles.formats.gtiff._placed_file import PlacedFile
 from automap_tiles.formats.gtiff._spool import Spool
 from automap_tiles.formats.gtiff._tiles import SINGLE_FILE_OPTIONS, GeoTiffCodec, directory_writer
-from automap_tiles.formats.protocols import OutputKind, StoredFile, Tiled
-from automap_tiles.formats.spec import OutputSpec
 from automap_tiles.formats.tiles import RasterDirectory, pam, paste, write_summary
 from automap_tiles.grid import Pyramid, Tile, TileIndex
 from automap_tiles.notes import Note
@@ -34,7 +34,7 @@ from automap_tiles.storage import Cleaned, checksum, checksum_of_file, open_stor
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-    from automap_tiles.formats.protocols import RasterArray
+    from automap_tiles.formats._protocols import RasterArray
 
 
 # GDAL's side file of names and colours, behind the name of the raster.

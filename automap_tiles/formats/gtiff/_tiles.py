@@ -11,9 +11,9 @@ import numpy as np
 from automap_tiles import raster
 from automap_tiles.errors import OutputError
 from automap_tiles.formats._options import Options
+from automap_tiles.formats._protocols import Tiled
+from automap_tiles.formats._spec import OutputSpec
 from automap_tiles.formats.capabilities import Appearance
-from automap_tiles.formats.protocols import Tiled
-from automap_tiles.formats.spec import OutputSpec
 from automap_tiles.formats.tiles import (
     Metadata,
     RasterDirectory,
@@ -36,7 +36,7 @@ from automap_tiles.raster.env import gdal_warnings
 from automap_tiles.storage import Storage, open_storage
 
 if TYPE_CHECKING:
-    from automap_tiles.formats.protocols import RasterArray
+    from automap_tiles.formats._protocols import RasterArray
 
 # Creation options of GDAL's GTiff and COG drivers, https://gdal.org/drivers/raster/gtiff.html
 # and …/cog.html.

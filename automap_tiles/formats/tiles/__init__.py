@@ -1,6 +1,6 @@
 """Folders of tiles: their files, what they say of themselves, and the formats of single tiles."""
 
-from automap_tiles.formats.info import FormatInfo
+from automap_tiles.formats._info import FormatInfo
 from automap_tiles.formats.tiles._arrays import blank, paste
 from automap_tiles.formats.tiles._assumed import advice, tell_of_lost
 from automap_tiles.formats.tiles._codec import Codec, FeatureCodec, Tags

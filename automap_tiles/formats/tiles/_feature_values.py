@@ -12,7 +12,7 @@ from shapely.errors import ShapelyError
 from automap_tiles import vector
 from automap_tiles.errors import ProcessResultError
 from automap_tiles.formats._options import Options
-from automap_tiles.formats.spec import OutputSpec
+from automap_tiles.formats._spec import OutputSpec
 from automap_tiles.formats.tiles._codec import FeatureCodec
 from automap_tiles.notes import Fate, Note, Subject, tell
 

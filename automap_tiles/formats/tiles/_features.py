@@ -10,8 +10,8 @@ import shapely
 
 from automap_tiles import vector
 from automap_tiles.errors import InputError, ProcessResultError
+from automap_tiles.formats._protocols import Feature, OutputKind, StoredFile, Tiled
 from automap_tiles.formats.capabilities import Appearance
-from automap_tiles.formats.protocols import Feature, OutputKind, StoredFile, Tiled
 from automap_tiles.formats.tiles._codec import FeatureCodec
 from automap_tiles.formats.tiles._directory import TileDirectory
 from automap_tiles.formats.tiles._feature_values import WITH_HEIGHTS, fitting, valid_geometry

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from automap_tiles.errors import GridError
-from automap_tiles.formats.protocols import StoredFile
-from automap_tiles.formats.spec import OutputSpec
+from automap_tiles.formats._protocols import StoredFile
+from automap_tiles.formats._spec import OutputSpec
 from automap_tiles.grid import Pyramid, Tile, TileIndex
 from automap_tiles.storage import Storage, TileLayout, checksum
 

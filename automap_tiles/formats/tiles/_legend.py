@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 
 from automap_tiles.errors import InputError
 from automap_tiles.formats._options import Options
-from automap_tiles.formats.spec import OutputSpec
+from automap_tiles.formats._spec import OutputSpec
 from automap_tiles.raster.legend import CLASS_TAG
 from automap_tiles.storage import is_remote
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from automap_tiles.errors import InputError
 from automap_tiles.formats._options import Options
+from automap_tiles.formats._spec import OutputSpec
 from automap_tiles.formats.capabilities import Appearance
-from automap_tiles.formats.spec import OutputSpec
 from automap_tiles.formats.tiles._legend import Legend, class_tags, read_legend
 from automap_tiles.raster import BandMetadata
 from automap_tiles.raster.warp import resampling_of

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from automap_tiles.formats.protocols import StoredFile
+from automap_tiles.formats._protocols import StoredFile
 from automap_tiles.formats.tiles._files import TileFiles
 from automap_tiles.formats.tiles._metadata import Metadata, write_summary
 from automap_tiles.grid import Tile, TileIndex

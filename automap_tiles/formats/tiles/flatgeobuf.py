@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from automap_tiles.formats._info import FormatInfo
 from automap_tiles.formats._options import Options
-from automap_tiles.formats.info import FormatInfo
-from automap_tiles.formats.protocols import OutputKind
-from automap_tiles.formats.spec import OutputSpec
+from automap_tiles.formats._protocols import OutputKind
+from automap_tiles.formats._spec import OutputSpec
 from automap_tiles.formats.tiles._ogr import OgrFeatures
 
 FORMAT = FormatInfo(

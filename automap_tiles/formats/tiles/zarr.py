@@ -21,11 +21,11 @@ import zstandard
 
 from automap_tiles import raster
 from automap_tiles.errors import InputError, MissingExtra
+from automap_tiles.formats._info import FormatInfo
 from automap_tiles.formats._options import Options
+from automap_tiles.formats._protocols import OutputKind, Tiled
+from automap_tiles.formats._spec import OutputSpec
 from automap_tiles.formats.capabilities import Appearance
-from automap_tiles.formats.info import FormatInfo
-from automap_tiles.formats.protocols import OutputKind, Tiled
-from automap_tiles.formats.spec import OutputSpec
 from automap_tiles.formats.tiles._assumed import advice, tell_of_lost
 from automap_tiles.formats.tiles._codec import Tags
 from automap_tiles.formats.tiles._metadata import Metadata
@@ -40,7 +40,7 @@ from automap_tiles.notes import Note
 from automap_tiles.storage import Storage
 
 if TYPE_CHECKING:
-    from automap_tiles.formats.protocols import RasterArray
+    from automap_tiles.formats._protocols import RasterArray
 
 FORMAT = FormatInfo(
     name="Zarr",

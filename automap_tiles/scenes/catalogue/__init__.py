@@ -1,8 +1,8 @@
 """Scenes of STAC catalogues: files and APIs, searched by place, time, satellite and cloud."""
 
 from automap_tiles.missions import parse_tile
+from automap_tiles.scenes.catalogue._area import from_bounds, normalised
 from automap_tiles.scenes.catalogue._search import Options, search
-from automap_tiles.scenes.catalogue.area import from_bounds, normalised
 from automap_tiles.scenes.catalogue.providers import PROVIDERS, Provider
 from automap_tiles.scenes.catalogue.verify import check, verified
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import InputError, MissingExtra
 from automap_tiles.notes import Fate, Note, Subject, tell
-from automap_tiles.scenes.catalogue.area import server_parts
+from automap_tiles.scenes.catalogue._area import server_parts
 from automap_tiles.scenes.download.address import shown
 from automap_tiles.scenes.download.http import hide_queries, reason
 from automap_tiles.scenes.download.patience import Patience

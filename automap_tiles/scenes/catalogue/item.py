@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import InputError
 from automap_tiles.missions import Asset, BandInfo, Item, number
-from automap_tiles.scenes.catalogue.area import footprint
+from automap_tiles.scenes.catalogue._area import footprint
 from automap_tiles.scenes.download.address import kind_of, name_of, resolve
 from automap_tiles.scenes.download.inner import is_allowed
 

@@ -13,6 +13,7 @@ from automap_tiles.notes import Note, Notes
 from automap_tiles.stopping import NEVER, Stopped, StopToken
 from automap_tiles.workflows._aside import aside
 from automap_tiles.workflows._bounds import Count, SmallShare, Whole
+from automap_tiles.workflows._order import Order
 from automap_tiles.workflows.assess._assessment import Assessment, assess
 from automap_tiles.workflows.assess._class_map import open_map
 from automap_tiles.workflows.assess._drawing import (
@@ -24,7 +25,6 @@ from automap_tiles.workflows.assess._drawing import (
 )
 from automap_tiles.workflows.assess._reference import ReferenceWish, open_model
 from automap_tiles.workflows.events import Event, Finished, Json, Started
-from automap_tiles.workflows.order import Order
 from automap_tiles.workflows.report import check_name, write_assessment
 
 _Result = TypeVar("_Result")

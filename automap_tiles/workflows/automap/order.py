@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from automap_tiles.workflows._bounds import Count, Percent, Whole
+from automap_tiles.workflows._order import Order
 from automap_tiles.workflows.how import Concurrency, How
 from automap_tiles.workflows.learning import Learning
-from automap_tiles.workflows.order import Order
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from automap_tiles.errors import ConfigError
 from automap_tiles.layers.layer import Query
 from automap_tiles.pictures.encode import ImageFormat
 from automap_tiles.workflows._bounds import Count, Zooms, all_zooms
-from automap_tiles.workflows.order import Order
+from automap_tiles.workflows._order import Order
 
 
 class Container(Enum):

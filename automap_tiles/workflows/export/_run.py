@@ -15,6 +15,7 @@ from automap_tiles.grid import TileIndex
 from automap_tiles.layers import web
 from automap_tiles.layers.files import is_bare
 from automap_tiles.stopping import Stopped, stopping
+from automap_tiles.workflows._order import NEVER, StopToken
 from automap_tiles.workflows._telling import telling_first
 from automap_tiles.workflows.events import (
     Done,
@@ -36,7 +37,6 @@ from automap_tiles.workflows.export._plan import Plan, plan_of
 from automap_tiles.workflows.export._pool import paint_all
 from automap_tiles.workflows.export._sink import Description, Sink
 from automap_tiles.workflows.export._source import look_of, open_source
-from automap_tiles.workflows.order import NEVER, StopToken
 from automap_tiles.workflows.running import at_once
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from automap_tiles.errors import ConfigError
 from automap_tiles.storage import Address
 
 if TYPE_CHECKING:
+    from automap_tiles.workflows._order import Order
     from automap_tiles.workflows.events import Event, Said
-    from automap_tiles.workflows.order import Order
 
 PlaceOf: TypeAlias = "Callable[[Said], Address | None]"
 _PAGES = (".html", ".htm")

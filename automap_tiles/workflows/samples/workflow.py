@@ -14,9 +14,9 @@ from automap_tiles.notes import Fate, Note, Notes, Subject, collecting, tell
 from automap_tiles.stopping import NEVER, Stopped, StopToken
 from automap_tiles.workflows._aside import aside
 from automap_tiles.workflows._bounds import Count, Whole
+from automap_tiles.workflows._order import Order
 from automap_tiles.workflows.events import Event, Finished, Json, Started
 from automap_tiles.workflows.how import How
-from automap_tiles.workflows.order import Order
 from automap_tiles.workflows.samples._classes import read_classes
 from automap_tiles.workflows.samples._export import check_name, write_table
 from automap_tiles.workflows.samples._source import read_samples

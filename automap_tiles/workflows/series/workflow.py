@@ -17,6 +17,7 @@ from automap_tiles.stopping import NEVER, Stopped, StopToken
 from automap_tiles.storage import open_storage
 from automap_tiles.workflows._aside import Say, aside
 from automap_tiles.workflows._bounds import Percent
+from automap_tiles.workflows._order import Order
 from automap_tiles.workflows.automap.discover import scenes_of
 from automap_tiles.workflows.automap.parameters import boundary_area, satellites_of
 from automap_tiles.workflows.automap.state import SceneRejected
@@ -30,7 +31,6 @@ from automap_tiles.workflows.events import (
     SetAside,
     Started,
 )
-from automap_tiles.workflows.order import Order
 from automap_tiles.workflows.series._moments import (
     Moment,
     in_order,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from automap_tiles.workflows._order import Order
 from automap_tiles.workflows.how import How
-from automap_tiles.workflows.order import Order
 from automap_tiles.workflows.where import Value, Where
 
 

@@ -7,9 +7,9 @@ from collections.abc import Generator
 from automap_tiles.engine.check import CheckReport
 from automap_tiles.engine.check import check as check_process
 from automap_tiles.runtime import Process
+from automap_tiles.workflows._order import NEVER, StopToken
 from automap_tiles.workflows._telling import telling_first
 from automap_tiles.workflows.events import Event
-from automap_tiles.workflows.order import NEVER, StopToken
 from automap_tiles.workflows.places import open_narrowed
 from automap_tiles.workflows.running import carry_out
 from automap_tiles.workflows.tiles._conversion import conversion_config

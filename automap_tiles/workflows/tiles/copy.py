@@ -23,8 +23,8 @@ from automap_tiles.formats.tiles import METADATA_NAME, write_beside
 from automap_tiles.grid import TileIndex
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.storage import Storage, checksum, is_remote, open_storage
+from automap_tiles.workflows._order import NEVER, Order, StopToken
 from automap_tiles.workflows.events import Done, Event, Failed, Finished, Json, Skipped, Started
-from automap_tiles.workflows.order import NEVER, Order, StopToken
 from automap_tiles.workflows.places import selection_of
 from automap_tiles.workflows.tiles._copied_rows import copy_journal
 from automap_tiles.workflows.tiles._item import TileItem

@@ -17,8 +17,8 @@ from automap_tiles.errors import ConfigError, OutputError
 from automap_tiles.formats import OutputKind
 from automap_tiles.grid import TileIndex
 from automap_tiles.storage import is_remote, open_storage
+from automap_tiles.workflows._order import NEVER, Order, StopToken
 from automap_tiles.workflows.events import Done, Event, Finished, Json, Started
-from automap_tiles.workflows.order import NEVER, Order, StopToken
 from automap_tiles.workflows.places import selection_of
 from automap_tiles.workflows.tiles.stored_tiles import StoredTiles, open_stored_tiles
 from automap_tiles.workflows.where import Where

@@ -20,9 +20,9 @@ from automap_tiles.errors import ConfigError
 from automap_tiles.formats.process_file import is_process_file
 from automap_tiles.notes import Note
 from automap_tiles.runtime import Process, open_process
+from automap_tiles.workflows._order import NEVER, Order, StopToken
 from automap_tiles.workflows._telling import telling_first
 from automap_tiles.workflows.events import Event, Finished, Json, Started
-from automap_tiles.workflows.order import NEVER, Order, StopToken
 from automap_tiles.workflows.tiles.stored_tiles import TileSelection, open_stored_tiles
 
 

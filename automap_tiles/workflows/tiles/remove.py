@@ -10,8 +10,8 @@ from typing import ClassVar
 from automap_tiles.engine.journal import Hold, Journal, has_journal, hold
 from automap_tiles.grid import TileIndex, curve
 from automap_tiles.storage import Storage, is_remote
+from automap_tiles.workflows._order import NEVER, Order, StopToken
 from automap_tiles.workflows.events import Done, Event, Finished, Json, Started
-from automap_tiles.workflows.order import NEVER, Order, StopToken
 from automap_tiles.workflows.places import selection_of
 from automap_tiles.workflows.tiles._item import TileItem
 from automap_tiles.workflows.tiles.stored_tiles import StoredTiles, TileSelection, open_stored_tiles

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from automap_tiles.storage import Address
 from automap_tiles.workflows._bounds import Count
+from automap_tiles.workflows._order import Order
 from automap_tiles.workflows.how import How
 from automap_tiles.workflows.learning import Learning
-from automap_tiles.workflows.order import Order
 from automap_tiles.workflows.report import check_name
 from automap_tiles.workflows.train._run import TrainSpec
 from automap_tiles.workflows.train.asked import extraction_of, features_of, options_of

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from automap_tiles.workflows._bounds import Count
-from automap_tiles.workflows.order import Order
+from automap_tiles.workflows._order import Order
 
 
 @dataclass(frozen=True, kw_only=True)

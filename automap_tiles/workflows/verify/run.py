@@ -9,6 +9,7 @@ from pathlib import Path
 from automap_tiles.errors import ConfigError
 from automap_tiles.formats.process_file import is_process_file
 from automap_tiles.runtime import open_process
+from automap_tiles.workflows._order import NEVER, StopToken
 from automap_tiles.workflows.events import (
     Done,
     Event,
@@ -20,7 +21,6 @@ from automap_tiles.workflows.events import (
     Started,
     Told,
 )
-from automap_tiles.workflows.order import NEVER, StopToken
 from automap_tiles.workflows.verify._failures import write_failures
 from automap_tiles.workflows.verify._order import VerifyOrder
 from automap_tiles.workflows.verify._target import Target, open_target, read_journal

@@ -13,8 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from automap_tiles.errors import OutputMismatch
-from automap_tiles.formats import OutputSpec, Writer
-from automap_tiles.formats.protocols import Tiled
+from automap_tiles.formats import OutputSpec, Tiled, Writer
 from automap_tiles.formats.registry import open_output
 from automap_tiles.grid import Bounds, Pyramid, Tile, cover
 from tests.formats.writers import made

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from automap_tiles.formats.protocols import Advising
+from automap_tiles.formats import Advising, OutputSpec
 from automap_tiles.formats.registry import open_output
-from automap_tiles.formats.spec import OutputSpec
 from automap_tiles.grid import Pyramid
 from automap_tiles.notes import Fate, collecting
 

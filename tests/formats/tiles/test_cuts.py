@@ -12,10 +12,9 @@ from shapely.geometry import box, mapping
 
 from automap_tiles import vector
 from automap_tiles.errors import ConfigError
+from automap_tiles.formats import InputSpec, VectorInput
 from automap_tiles.formats._overlap import pieces
-from automap_tiles.formats.protocols import VectorInput
 from automap_tiles.formats.registry import open_input
-from automap_tiles.formats.spec import InputSpec
 from automap_tiles.grid import Bounds, Pyramid
 from tests.formats.writers import made
 

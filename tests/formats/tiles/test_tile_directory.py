@@ -18,7 +18,8 @@ from rasterio.warp import Resampling, reproject
 from automap_tiles.errors import InputError
 from automap_tiles.formats import InputSpec
 from automap_tiles.formats.registry import open_input
-from automap_tiles.formats.tiles._matching import matching_zoom, pixel_window, touched
+from automap_tiles.formats.tiles import touched
+from automap_tiles.formats.tiles._matching import matching_zoom, pixel_window
 from automap_tiles.grid import Bounds, Grid, Pyramid, Tile, cover
 from tests.formats.writers import made
 

@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 
 from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.missions import Confidence, Flag, combine, quality_layers
 from automap_tiles.missions import quality_layer as layer
-from automap_tiles.missions import quality_layers
-from automap_tiles.missions._common.flags import NAMES, Flag, combine, parse
-from automap_tiles.missions._common.quality import Confidence
+from automap_tiles.missions._common.flags import NAMES, parse
 
 LEVELS = {"low": 1, "medium": 2, "high": 3}
 Names = Iterator[str]

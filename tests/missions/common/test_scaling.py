@@ -12,9 +12,8 @@ import pytest
 import rasterio
 
 from automap_tiles.errors import InputError
+from automap_tiles.missions import ANGLE_STEP, Scaling
 from automap_tiles.missions._common.scaling import (
-    ANGLE_STEP,
-    Scaling,
     Sun,
     earth_sun_distance,
     from_radiance,

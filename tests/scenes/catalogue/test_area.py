@@ -10,7 +10,8 @@ from shapely.affinity import translate
 from shapely.geometry import mapping
 
 from automap_tiles.errors import InputError
-from automap_tiles.scenes.catalogue.area import footprint, from_bounds, normalised, server_parts
+from automap_tiles.scenes.catalogue import from_bounds, normalised
+from automap_tiles.scenes.catalogue._area import footprint, server_parts
 
 CENTRES = st.floats(-180, 180, allow_nan=False)
 SIZES = st.floats(0.5, 8)

@@ -15,8 +15,9 @@ import pytest
 from automap_tiles.errors import InputError
 from automap_tiles.notes import Fate, collecting
 from automap_tiles.scenes.catalogue import _api
+from automap_tiles.scenes.download import Patience
 from automap_tiles.scenes.download import patience as patience_module
-from automap_tiles.scenes.download.patience import Patience, TryAgain, announce
+from automap_tiles.scenes.download.patience import TryAgain, announce
 
 pytest.importorskip("pystac_client")
 

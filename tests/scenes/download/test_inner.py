@@ -18,8 +18,7 @@ import pytest
 from automap_tiles.errors import InputError
 from automap_tiles.scenes._link_signing import resolve
 from automap_tiles.scenes.catalogue import Options, search
-from automap_tiles.scenes.download import inner
-from automap_tiles.scenes.download.small import read_bytes
+from automap_tiles.scenes.download import inner, read_bytes
 
 _OUTSIDE = "127.0.0.2"
 

@@ -14,8 +14,15 @@ from rasterio.warp import transform
 from automap_tiles.analysis.learning.design import Allocation
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Fate, Subject, collecting
-from automap_tiles.workflows.assess import DesignWish, ReferenceWish, _class_map, assess, draw
-from automap_tiles.workflows.assess._drawing import Drawn, write_points
+from automap_tiles.workflows.assess import (
+    DesignWish,
+    Drawn,
+    ReferenceWish,
+    _class_map,
+    assess,
+    draw,
+    write_points,
+)
 from automap_tiles.workflows.samples import read_samples
 from tests.workflows.assess.maps import (
     LON_LAT,

@@ -16,8 +16,7 @@ from automap_tiles.analysis.learning.accuracy import MapAccuracy
 from automap_tiles.analysis.learning.stratified import StratifiedSample, stratified_accuracy
 from automap_tiles.cli.main import main
 from automap_tiles.errors import ConfigError
-from automap_tiles.workflows.assess import ReferenceWish, assess
-from automap_tiles.workflows.assess._drawing import DesignWish, draw, write_points
+from automap_tiles.workflows.assess import DesignWish, ReferenceWish, assess, draw, write_points
 from automap_tiles.workflows.assess.design_record import record_beside
 from tests.workflows.assess.maps import (
     LON_LAT,

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from automap_tiles.scenes.prepared import NAME
-from automap_tiles.workflows import run
+from automap_tiles.workflows import Order, run
 from automap_tiles.workflows.automap import (
     AutomapOutcome,
     ClassificationOrder,
@@ -32,7 +32,6 @@ from automap_tiles.workflows.events import (
     Skipped,
 )
 from automap_tiles.workflows.learning import Learning
-from automap_tiles.workflows.order import Order
 from automap_tiles.workflows.samples.extraction import SAMPLING
 from automap_tiles.workflows.train import TRAINING, Trained, TriedParameters
 from tests.golden import places

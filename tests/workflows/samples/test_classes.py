@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from automap_tiles.errors import ConfigError
-from automap_tiles.workflows.samples._classes import numbered, read_classes
+from automap_tiles.workflows.samples import read_classes
+from automap_tiles.workflows.samples._classes import numbered
 
 WHERE = ConfigError("", "samples.gpkg", key="--class-field kind")
 

@@ -13,7 +13,7 @@ import pytest
 
 from automap_tiles import open_process
 from automap_tiles.errors import ConfigError
-from automap_tiles.storage._local import LocalStorage
+from automap_tiles.storage import LocalStorage
 from automap_tiles.workflows import run
 from automap_tiles.workflows.events import Done, Event, Failed, Finished, PhaseFinished, Started
 from automap_tiles.workflows.verify import VerifyOrder, VerifyOutcome, check
