@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from automap_tiles.errors import InputError, OutputError
-from automap_tiles.storage.remote import ObjectStorage, _obstore, _reason
+from automap_tiles.storage.remote import ObjectStorage, obstore_package, reason_of
 
 # What a store answers that knows no conditions (RFC 9110, 15.6.2).
 _NOT_IMPLEMENTED = re.compile(r"status code: 501\b")
@@ -55,14 +55,14 @@ class GuardedStorage(ObjectStorage):
 
     def get_version(self, key: str) -> tuple[bytes, Version] | None:
         """Bytes and state of an object; None when there is none. Raises `InputError`."""
-        obstore = _obstore()
+        obstore = obstore_package()
         try:
             found = obstore.get(self._client(), key)
             return bytes(found.bytes()), Version(found.meta["e_tag"], found.meta["version"])
         except FileNotFoundError:
             return None
         except obstore.exceptions.BaseError as error:
-            raise InputError(f"cannot be read: {_reason(error)}", self._name(key)) from None
+            raise InputError(f"cannot be read: {reason_of(error)}", self._name(key)) from None
 
     def put_over(self, key: str, data: bytes, known: Version | None) -> Version:
         """Store over the state that is known, None where there must be no object.
@@ -81,7 +81,7 @@ class GuardedStorage(ObjectStorage):
         return Version(put["e_tag"], put["version"])
 
     def _put(self, key: str, data: bytes, mode: str | dict[str, str]) -> Any:
-        obstore = _obstore()
+        obstore = obstore_package()
         try:
             return obstore.put(self._client(), key, data, mode=mode)
         except obstore.exceptions.NotSupportedError as error:
@@ -95,7 +95,7 @@ class GuardedStorage(ObjectStorage):
         """When an object was written, by the clock of the store; None without an object."""
         with self._told(key):
             try:
-                when: datetime = _obstore().head(self._client(), key)["last_modified"]
+                when: datetime = obstore_package().head(self._client(), key)["last_modified"]
             except FileNotFoundError:
                 return None
         return when
@@ -117,7 +117,7 @@ class GuardedStorage(ObjectStorage):
     @contextlib.contextmanager
     def _told(self, key: str) -> Iterator[None]:
         """Errors of the client as ours."""
-        errors = _obstore().exceptions
+        errors = obstore_package().exceptions
         try:
             yield
         except (errors.AlreadyExistsError, errors.PreconditionError) as error:
@@ -125,7 +125,7 @@ class GuardedStorage(ObjectStorage):
         except FileNotFoundError as error:  # it was to be replaced
             raise ChangedMeanwhile(self._name(key)) from error
         except errors.BaseError as error:
-            raise OutputError(f"cannot be written: {_reason(error)}", self._name(key)) from None
+            raise OutputError(f"cannot be written: {reason_of(error)}", self._name(key)) from None
 
 
 def _mode(known: Version) -> dict[str, str]:

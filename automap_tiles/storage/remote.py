@@ -62,8 +62,8 @@ class PartWriter:
     def _told(self) -> Iterator[None]:
         try:
             yield
-        except (FileNotFoundError, _obstore().exceptions.BaseError) as error:
-            raise OutputError(f"cannot be written: {_reason(error)}", self._name) from None
+        except (FileNotFoundError, obstore_package().exceptions.BaseError) as error:
+            raise OutputError(f"cannot be written: {reason_of(error)}", self._name) from None
 
 
 class ObjectStorage:
@@ -74,7 +74,7 @@ class ObjectStorage:
     """
 
     def __init__(self, root: str) -> None:
-        _obstore()
+        obstore_package()
         self._root = root.rstrip("/")
         parts = urlsplit(self._root)
         self._vsi = f"{_VSI[parts.scheme]}/{parts.netloc}{parts.path}"
@@ -87,31 +87,31 @@ class ObjectStorage:
         return f"{self._vsi}/{key}" if key else self._vsi
 
     def get(self, key: str) -> bytes:
-        store, obstore = self._client(), _obstore()
+        store, obstore = self._client(), obstore_package()
         try:
             return bytes(obstore.get(store, key).bytes())
         except FileNotFoundError as error:
             raise FileNotFoundError(self._name(key)) from error
         except obstore.exceptions.BaseError as error:
-            raise InputError(f"cannot be read: {_reason(error)}", self._name(key)) from None
+            raise InputError(f"cannot be read: {reason_of(error)}", self._name(key)) from None
 
     def put(self, key: str, data: bytes | memoryview) -> None:
-        store, obstore = self._client(), _obstore()
+        store, obstore = self._client(), obstore_package()
         try:
             obstore.put(store, key, bytes(data))
         except (FileNotFoundError, obstore.exceptions.BaseError) as error:
-            raise OutputError(f"cannot be written: {_reason(error)}", self._name(key)) from None
+            raise OutputError(f"cannot be written: {reason_of(error)}", self._name(key)) from None
 
     @contextmanager
     def staged(self, key: str) -> Iterator[Path]:
         with TemporaryDirectory(prefix="automap-") as folder:
             path = Path(folder, PurePosixPath(key).name)
             yield path
-            store, obstore = self._client(), _obstore()
+            store, obstore = self._client(), obstore_package()
             try:
                 obstore.put(store, key, path)
             except (FileNotFoundError, obstore.exceptions.BaseError) as error:
-                message = f"cannot be written: {_reason(error)}"
+                message = f"cannot be written: {reason_of(error)}"
                 raise OutputError(message, self._name(key)) from None
 
     @contextmanager
@@ -124,7 +124,9 @@ class ObjectStorage:
         an upload without an end, until a rule of the bucket removes it
         (AbortIncompleteMultipartUpload). Raises `OutputError`.
         """
-        writer = _obstore().open_writer(self._client(), key, tags=dict(tags) if tags else None)
+        writer = obstore_package().open_writer(
+            self._client(), key, tags=dict(tags) if tags else None
+        )
         file = PartWriter(writer, self._name(key))
         yield file
         file.close()
@@ -135,33 +137,33 @@ class ObjectStorage:
         `endpoint`: the address of the store as those see it, which is part of the signature.
         Raises `OutputError` where the store cannot sign.
         """
-        obstore = _obstore()
+        obstore = obstore_package()
         store = self._client() if endpoint is None else _connect(self._root, endpoint)
         try:
             address: str = obstore.sign(store, "GET", key, timedelta(seconds=seconds))
         except (TypeError, obstore.exceptions.BaseError) as error:
-            raise OutputError(f"cannot be signed: {_reason(error)}", self._name(key)) from None
+            raise OutputError(f"cannot be signed: {reason_of(error)}", self._name(key)) from None
         return address
 
     def exists(self, key: str) -> bool:
-        store, obstore = self._client(), _obstore()
+        store, obstore = self._client(), obstore_package()
         try:
             obstore.head(store, key)
         except FileNotFoundError:
             return False
         except obstore.exceptions.BaseError as error:
-            raise InputError(f"cannot be read: {_reason(error)}", self._name(key)) from None
+            raise InputError(f"cannot be read: {reason_of(error)}", self._name(key)) from None
         return True
 
     def stamp(self, key: str) -> str:
         """Changes when the object does; raises as `get` does."""
-        store, obstore = self._client(), _obstore()
+        store, obstore = self._client(), obstore_package()
         try:
             found = obstore.head(store, key)
         except FileNotFoundError as error:
             raise FileNotFoundError(self._name(key)) from error
         except obstore.exceptions.BaseError as error:
-            raise InputError(f"cannot be read: {_reason(error)}", self._name(key)) from None
+            raise InputError(f"cannot be read: {reason_of(error)}", self._name(key)) from None
         return _stamp(found)
 
     def stream(
@@ -172,7 +174,7 @@ class ObjectStorage:
         They begin at `start` if the ETag is still `validator`, else at 0. Raises as `get` does,
         also while the bytes are read.
         """
-        store, obstore = self._client(), _obstore()
+        store, obstore = self._client(), obstore_package()
         try:
             found = obstore.head(store, key)
             tag, size = found["e_tag"], found["size"]
@@ -184,7 +186,7 @@ class ObjectStorage:
         except FileNotFoundError as error:
             raise FileNotFoundError(self._name(key)) from error
         except obstore.exceptions.BaseError as error:
-            raise InputError(f"cannot be read: {_reason(error)}", self._name(key)) from None
+            raise InputError(f"cannot be read: {reason_of(error)}", self._name(key)) from None
         return begin, size, tag, self._read_on(key, chunks)
 
     def reader(self, key: str) -> BinaryIO:
@@ -192,13 +194,13 @@ class ObjectStorage:
 
         What goes wrong while it is read is an `OSError`.
         """
-        store, obstore = self._client(), _obstore()
+        store, obstore = self._client(), obstore_package()
         try:
             found = obstore.head(store, key)
         except FileNotFoundError as error:
             raise FileNotFoundError(self._name(key)) from error
         except obstore.exceptions.BaseError as error:
-            raise InputError(f"cannot be read: {_reason(error)}", self._name(key)) from None
+            raise InputError(f"cannot be read: {reason_of(error)}", self._name(key)) from None
         # the same object to its end, also when it is replaced meanwhile
         tag = {"if_match": found["e_tag"]} if found["e_tag"] else {}
 
@@ -207,17 +209,17 @@ class ObjectStorage:
                 part = obstore.get(store, key, options={"range": (start, end), **tag})
                 return bytes(part.bytes())
             except obstore.exceptions.BaseError as error:
-                raise OSError(_reason(error)) from None
+                raise OSError(reason_of(error)) from None
 
         return io.BufferedReader(RangeFile(found["size"], fetch), BUFFER)
 
     def _read_on(self, key: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        obstore = _obstore()
+        obstore = obstore_package()
         try:
             for chunk in chunks:
                 yield bytes(chunk)
         except (FileNotFoundError, obstore.exceptions.BaseError) as error:
-            raise InputError(f"cannot be read: {_reason(error)}", self._name(key)) from None
+            raise InputError(f"cannot be read: {reason_of(error)}", self._name(key)) from None
 
     def exists_many(self, keys: Sequence[str]) -> set[str]:
         if len(keys) <= 1:
@@ -237,7 +239,7 @@ class ObjectStorage:
             yield entry["path"], _stamp(entry)
 
     def _entries(self, prefix: str) -> Iterator[Any]:
-        store, obstore = self._client(), _obstore()
+        store, obstore = self._client(), obstore_package()
         # stores list by whole path segments, so a prefix inside a name is sorted out here
         folder = prefix.rpartition("/")[0]
         try:
@@ -246,28 +248,28 @@ class ObjectStorage:
                     if entry["path"].startswith(prefix):
                         yield entry
         except obstore.exceptions.BaseError as error:
-            raise InputError(f"cannot be listed: {_reason(error)}", self._name(prefix)) from None
+            raise InputError(f"cannot be listed: {reason_of(error)}", self._name(prefix)) from None
 
     def delete(self, key: str) -> None:
-        store, obstore = self._client(), _obstore()
+        store, obstore = self._client(), obstore_package()
         try:
             obstore.delete(store, key)
         except FileNotFoundError:
             pass
         except obstore.exceptions.BaseError as error:
-            raise OutputError(f"cannot be deleted: {_reason(error)}", self._name(key)) from None
+            raise OutputError(f"cannot be deleted: {reason_of(error)}", self._name(key)) from None
 
     def chunks(self, key: str) -> Iterator[bytes]:
         yield from self.stream(key)[3]
 
     def move(self, key: str, to: str) -> None:
-        store, obstore = self._client(), _obstore()
+        store, obstore = self._client(), obstore_package()
         try:
             obstore.rename(store, key, to)
         except FileNotFoundError as error:
             raise FileNotFoundError(self._name(key)) from error
         except obstore.exceptions.BaseError as error:
-            raise OutputError(f"cannot be moved: {_reason(error)}", self._name(key)) from None
+            raise OutputError(f"cannot be moved: {reason_of(error)}", self._name(key)) from None
 
     def clean_parts(self, key: str | None = None) -> Cleaned:  # noqa: ARG002
         return Cleaned(0, 0)
@@ -298,7 +300,8 @@ def _stamp(entry: Any) -> str:
     return f"{entry['size']} {entry['e_tag'] or entry['last_modified']}"
 
 
-def _obstore() -> Any:
+def obstore_package() -> Any:
+    """The package for object stores; raises `MissingExtra` where it is not installed."""
     try:
         import obstore
         import obstore.store
@@ -324,11 +327,11 @@ def _connect(root: str, endpoint: str | None = None) -> Any:
         if endpoint:
             options["endpoint"] = endpoint
             options["client_options"]["allow_http"] = endpoint.startswith("http://")
-    store = _obstore().store
+    store = obstore_package().store
     try:
         return store.from_url(root, **options)
     except store.BaseError as error:
-        raise OutputError(f"no such store: {_reason(error)}", root) from None
+        raise OutputError(f"no such store: {reason_of(error)}", root) from None
 
 
 def _s3_endpoint() -> str | None:
@@ -341,7 +344,7 @@ def _s3_endpoint() -> str | None:
     return None
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """Kind and first line of an error: more may repeat the request with its headers.
 
     The query of an address is left out: it may be a signature.

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from automap_tiles.cli.commands.run import command as run_command
 from automap_tiles.cli.commands.train import command as train_command
 from automap_tiles.cli.main import automap
-from automap_tiles.cli.options.learning import learn_options
+from automap_tiles.cli.options._learning import learn_options
 from automap_tiles.workflows.learning import Learning
 from automap_tiles.workflows.train import RecipeWish
 from automap_tiles.workflows.train.asked import extraction_of, features_of, options_of

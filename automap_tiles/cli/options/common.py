@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import click
 
-from automap_tiles.cli.options.collecting import collecting
+from automap_tiles.cli.options._collecting import collecting
 from automap_tiles.workflows.how import Concurrency, How
 from automap_tiles.workflows.where import Value, Where
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from automap_tiles.cli.options.collecting import collecting
-from automap_tiles.cli.options.learning import learn_options
+from automap_tiles.cli.options._collecting import collecting
+from automap_tiles.cli.options._learning import learn_options
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from automap_tiles.cli.options.collecting import collecting
+from automap_tiles.cli.options._collecting import collecting
 from automap_tiles.cli.options.common import CONCURRENCIES, parsed_by
 from automap_tiles.workflows.how import Concurrency
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from automap_tiles.cli.options.learning import learn_options
+from automap_tiles.cli.options._learning import learn_options
 
 _BEFORE = (
     click.option(

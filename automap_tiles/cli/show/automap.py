@@ -11,9 +11,9 @@ from automap_tiles.cli._run import print_summary
 from automap_tiles.cli.options.common import RunOptions
 from automap_tiles.cli.options.scenes import SceneOptions
 from automap_tiles.cli.show import numbers
+from automap_tiles.cli.show._scenes import Progress, SceneReporter, scene_reporter
 from automap_tiles.cli.show.log import log_to
 from automap_tiles.cli.show.reporters import Reporter, emit_json, reporter
-from automap_tiles.cli.show.scenes import Progress, SceneReporter, scene_reporter
 from automap_tiles.cli.show.telling import grown
 from automap_tiles.cli.show.totals import RunTotals
 from automap_tiles.engine.events import Summary
