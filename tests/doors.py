@@ -23,8 +23,8 @@ PACKAGES = {
     "automap_service": ROOT / "devserver",
 }
 
-LIBRARIES = ("automap_tiles.analysis",)
-"""Folders whose modules are for authors of processes as well, whoever of us uses them."""
+LIBRARY = "automap_tiles.analysis"
+"""Its modules are for authors of processes as well, whoever of us uses them."""
 
 BY_NAME = (
     "automap_tiles.cli.commands",
@@ -34,7 +34,7 @@ BY_NAME = (
 """Folders whose modules are found by names that are put together."""
 
 OPEN = (
-    "automap_tiles.analysis.classifier",
+    "automap_tiles.analysis.learning.classifier",
     "automap_tiles.jobs",
     "automap_tiles.workflows.assess",
     "automap_tiles.workflows.automap",
@@ -105,6 +105,10 @@ class House:
                 if part.startswith("_") and not is_inside(each.by, owner):
                     yield f"{each.by}, line {each.line}: {each.module} belongs to {owner}"
 
+    def is_for_users(self, module: str) -> bool:
+        """Whether a module is there for authors of processes as well."""
+        return is_inside(module, LIBRARY) and not any(is_inside(module, each) for each in OPEN)
+
     def is_used_elsewhere(self, module: str) -> bool:
         """Whether another folder imports a module, or something finds it by its name."""
         folder = self.folder_of(module)
@@ -121,7 +125,7 @@ class House:
                 continue
             if (
                 self.is_package(module)
-                or self.folder_of(module) in LIBRARIES
+                or self.is_for_users(module)
                 or self.is_used_elsewhere(module)
             ):
                 yield module
@@ -129,12 +133,10 @@ class House:
     def hidden(self) -> Iterator[str]:
         """Modules without an underscore that nobody outside of their folder uses."""
         for module in self.files:
-            folder = self.folder_of(module)
             if "._" in module or self.is_package(module) or module.count(".") < 2:
                 continue
-            if folder in LIBRARIES or any(is_inside(module, each) for each in (*BY_NAME, *OPEN)):
-                continue
-            if not self.is_used_elsewhere(module):
+            is_open = any(is_inside(module, each) for each in (*BY_NAME, *OPEN))
+            if not (is_open or self.is_for_users(module) or self.is_used_elsewhere(module)):
                 yield module
 
     def about(self, module: str) -> str:
@@ -213,12 +215,8 @@ def main() -> None:
     house = House()
     for floor, file in floors().items():
         page, wanted = file.read_text("utf-8"), table(house, floor)
-        file.write_text(
-            _TABLE.sub(lambda _, text=wanted: text, page)
-            if listed(page)
-            else f"{page.rstrip()}\n\n{wanted}".rstrip() + "\n",
-            "utf-8",
-        )
+        prose = page.replace(listed(page), "").rstrip()
+        file.write_text(f"{prose}\n\n{wanted}".rstrip() + "\n", "utf-8")
 
 
 if __name__ == "__main__":

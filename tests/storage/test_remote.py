@@ -58,8 +58,8 @@ def test_wrong_keys_say_so_and_show_nothing(s3: S3Server, monkeypatch: pytest.Mo
 
 def test_signatures_in_addresses_are_left_out() -> None:
     error = ValueError("GET https://x.blob.core.windows.net/a?sv=2024&sig=abc%2Fdef failed")
-    assert "sig" not in remote._reason(error)
-    assert "failed" in remote._reason(error)
+    assert "sig" not in remote.reason_of(error)
+    assert "failed" in remote.reason_of(error)
 
 
 def test_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
