@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
-import resource
 import socket
-import sys
 import threading
 import time
 import traceback
@@ -25,6 +23,7 @@ from automap_tiles.engine._batching import Batch
 from automap_tiles.engine._plan import Step, StepKind
 from automap_tiles.engine._watch import Watch
 from automap_tiles.engine.events import TileResult, TileStatus
+from automap_tiles.engine.memory import peak_memory
 from automap_tiles.engine.overviews import make_higher, make_lower, without_buffer
 from automap_tiles.errors import (
     OutputError,
@@ -212,12 +211,6 @@ class TileWorker:
     def _stored(self, tile: Tile) -> Tiled | None:
         """A finished tile: from memory when it was made here, otherwise as it was written."""
         return self._kept.take(tile.index) or self._process.writer.read(tile)
-
-
-def peak_memory() -> int:
-    """Bytes of memory that this process has held at most: getrusage(2)."""
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024  # BSD counts bytes, Linux kilobytes
 
 
 def _is_hopeless(error: BaseException) -> bool:

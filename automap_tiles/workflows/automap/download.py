@@ -20,7 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
-from automap_tiles.engine._worker import peak_memory
+from automap_tiles.engine.memory import peak_memory
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.pools.crew import AHEAD, Crew, Lost, crew_of, each
 from automap_tiles.errors import AutomapError, Empty, InputError
