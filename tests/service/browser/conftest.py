@@ -9,12 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.devserver.browser.chromium import ARTEFACTS, browser
+from tests.devserver.browser.chromium import ARTEFACTS
 from tests.jobs.parts import BOUNDARY, SCENES
 from tests.service.conftest import PASSWORD
 from tests.service.test_story import Running, running
-
-__all__ = ["browser"]
 
 SAMPLES = b"X,Y,2017,2018\n-74.0,40.7,1,1\n-73.9,40.8,2,2\n-73.95,40.65,1,3\n-73.85,40.7,2,2\n"
 SIZES = ((1440, 900), (1024, 768), (360, 740))

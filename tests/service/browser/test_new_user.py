@@ -27,14 +27,13 @@ import shapely
 from playwright.sync_api import Browser, Page, expect
 from rasterio.warp import transform
 
-from tests.devserver.browser.chromium import browser
 from tests.jobs.parts import SCENES
 from tests.service.conftest import PASSWORD
 from tests.service.test_mail import Server, certificate, mail_server
 from tests.service.test_story import Running, running
 from tests.storage.s3 import BUCKET, S3Server
 
-__all__ = ["browser", "certificate", "mail_server"]
+__all__ = ["certificate", "mail_server"]
 
 pytestmark = [pytest.mark.serial, pytest.mark.timeout(500)]
 
