@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.service.browser.conftest import SAMPLES, SIZES, Open
 from tests.service.test_story import Running
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.serial, pytest.mark.timeout(400)]
 
 PAGES = ("/orders", "/launch", "/files", "/code", "/account", "/admin", "/admin/audit", "/help")
 
