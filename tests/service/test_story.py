@@ -142,13 +142,21 @@ def test_from_the_first_log_in_to_the_same_bytes_as_on_the_command_line(
         assert said["estimate"]["seconds"][1] >= said["estimate"]["seconds"][0]
         assert str(folder) not in json.dumps(said)
         assert catalogue not in json.dumps(said)
+        checked = said["estimate"]
+        assert checked["of"].startswith("a guess from scenes, pixels and cores: no job (composite)")
         code, job, headers = site.ask("POST", "/launch", WANTED)
         assert code == 201
+        assert job["estimate"]["seconds"] == checked["seconds"]
         code, found, _ = site.ask("GET", headers["Location"])
         assert (code, found["id"]) == (200, job["id"])
         found = site.wait(job["id"])
         assert found["status"] == "successful", found
         assert found["usage"]["core_seconds"] > 0
+        assert found["usage"]["scenes"] == checked["sizes"]["scenes"] > 0
+        assert found["cost"]["unit"] == "core hours"
+        hours = found["usage"]["core_seconds"] / 3600
+        assert found["cost"]["amount"] == pytest.approx(hours, abs=1e-6)
+        assert found["cost"]["stored_bytes"] > 0
         code, results, _ = site.ask("GET", f"/jobs/{job['id']}/results")
         link = results["archive"]["href"]
         site.token = ""  # the link is enough

@@ -71,6 +71,7 @@ def test_fetched_prepared_and_gone(
     assert plan.to_fetch == plan.bytes > 0
     (done,) = run_download(run).values()
     assert (done.status, done.error) == (SceneStatus.WRITTEN, None)
+    assert done.fetched == done.to_json()["fetched_bytes"] == plan.to_fetch
     (picture,) = (Path(run.output.text) / "landsat-8" / "scenes").glob("*.tif")
     (scene,) = find.products(shared / SOURCE).scenes
     prepare.write(tmp_path / "local.tif", scene, run.area)
@@ -80,6 +81,8 @@ def test_fetched_prepared_and_gone(
     requests = len(server.asked)
     (again,) = run_download(run).values()
     assert again.status is SceneStatus.THERE
+    assert again.fetched == 0
+    assert "fetched_bytes" not in again.to_json()
     assert not [asked for asked in server.asked[requests:] if asked.path.endswith(".TIF")]
 
 
@@ -92,3 +95,5 @@ def test_a_file_that_is_not_there(run: rules.RunParameters, server: FileServer) 
     server.faults.clear()
     (again,) = run_download(replace(run)).values()
     assert again.status is SceneStatus.WRITTEN
+    assert done.fetched > 0  # also what came for nothing is paid for, each byte once
+    assert again.fetched == len(server.files[found[0]])
