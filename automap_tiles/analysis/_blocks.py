@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from automap_tiles.analysis._dates import Array, Bools, Kind, Samples
+from automap_tiles.analysis._dates import Array, Bools, SampleStack, SampleType
 
 _CACHE_LINE = 64
 
 
-class Scratch:
+class BlockMemory:
     """Memory that is taken again for every block: fresh memory costs a page fault every 4 KB."""
 
     def __init__(self) -> None:
@@ -55,7 +55,11 @@ class Masks:
     """Which samples of a block count, in the forms that its statistics ask for."""
 
     def __init__(
-        self, kind: Kind, valid: Bools | None, shape: tuple[int, int, int], scratch: Scratch
+        self,
+        kind: SampleType,
+        valid: Bools | None,
+        shape: tuple[int, int, int],
+        scratch: BlockMemory,
     ) -> None:
         """`valid` is (time, rows, x) and None where every sample counts; `shape` likewise."""
         self.kind = kind
@@ -175,7 +179,7 @@ class Masks:
 class Block:
     """Samples of one band in a block of rows."""
 
-    def __init__(self, masks: Masks, bits: Array, scratch: Scratch) -> None:
+    def __init__(self, masks: Masks, bits: Array, scratch: BlockMemory) -> None:
         self.masks = masks
         self.kind = masks.kind
         self.bits = bits
@@ -200,9 +204,9 @@ class Block:
         return bits.view(self.kind.dtype)
 
 
-def blocks_of(samples: Samples, buffers: int) -> Iterator[tuple[int, slice, Block]]:
+def blocks_of(samples: SampleStack, buffers: int) -> Iterator[tuple[int, slice, Block]]:
     """Bands of every block of rows in turn, `buffers` blocks of samples at a time in the cache."""
-    scratch = Scratch()
+    scratch = BlockMemory()
     dates, bands = samples.data.shape[:2]
     for rows in samples.blocks(buffers):
         masks = None

@@ -25,7 +25,7 @@ _USUAL_L2 = 2**20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Kind:
+class SampleType:
     """How samples of a type are turned into bits and padded."""
 
     dtype: np.dtype[Any]
@@ -47,7 +47,7 @@ class Kind:
         return np.dtype(np.float32 if small else np.float64)
 
 
-def kind_of(dtype: np.dtype[Any]) -> Kind:
+def kind_of(dtype: np.dtype[Any]) -> SampleType:
     """Description of a sample type; raises `TypeError` for anything but integers and floats."""
     native = dtype.newbyteorder("=")
     if native.kind not in "iuf" or native.itemsize > 8:
@@ -56,13 +56,13 @@ def kind_of(dtype: np.dtype[Any]) -> Kind:
     ones = int(np.iinfo(bits).max)
     if native.kind == "f":
         largest = np.array(np.inf, dtype=native).view(bits).item()
-        return Kind(dtype=native, bits=bits, largest=largest, toggle=ones // 2 + 1)
+        return SampleType(dtype=native, bits=bits, largest=largest, toggle=ones // 2 + 1)
     largest = np.array(np.iinfo(native).max, dtype=native).view(bits).item()
-    return Kind(dtype=native, bits=bits, largest=largest, toggle=ones)
+    return SampleType(dtype=native, bits=bits, largest=largest, toggle=ones)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Samples:
+class SampleStack:
     """Dates of a picture."""
 
     data: Array
@@ -74,7 +74,7 @@ class Samples:
 
     Kept as it is: stack, mask and `valid` of 60 dates are large, and copies are made by blocks.
     """
-    kind: Kind
+    kind: SampleType
     has_nan: bool
     """Whether a float sample is NaN; it does not count, whatever `valid` says."""
     flat: bool
@@ -122,7 +122,7 @@ def _of_band(mask: Bools, band: int) -> Bools:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Dates:
+class WholeDates:
     """Whole dates of a picture: all bands of a pixel or none."""
 
     data: Array
@@ -137,7 +137,7 @@ class Dates:
         return (slice(start, min(start + step, height)) for start in range(0, height, step))
 
 
-def samples_of(stack: Array | np.ma.MaskedArray[Any, Any], valid: Bools | None) -> Samples:
+def samples_of(stack: Array | np.ma.MaskedArray[Any, Any], valid: Bools | None) -> SampleStack:
     """Check and normalise a stack.
 
     `stack` is (time, band, y, x) or (time, y, x), masked or not; `valid` (time, y, x) for all bands
@@ -152,7 +152,7 @@ def samples_of(stack: Array | np.ma.MaskedArray[Any, Any], valid: Bools | None) 
         valid = _with_bands(np.asarray(valid, dtype=bool), data.shape)
     flat = data.ndim == 3
     kind = kind_of(data.dtype)
-    return Samples(
+    return SampleStack(
         data=(data[:, None] if flat else data).astype(kind.dtype, copy=False),
         valid=valid,
         mask=mask[:, None] if flat and mask is not None else mask,
@@ -163,7 +163,7 @@ def samples_of(stack: Array | np.ma.MaskedArray[Any, Any], valid: Bools | None) 
     )
 
 
-def whole_dates(stack: Array | np.ma.MaskedArray[Any, Any], valid: Bools | None) -> Dates:
+def whole_dates(stack: Array | np.ma.MaskedArray[Any, Any], valid: Bools | None) -> WholeDates:
     """A stack for methods that take all bands of a date or none; arguments as for `samples_of`.
 
     A date counts at a pixel when all its bands do.
@@ -171,14 +171,14 @@ def whole_dates(stack: Array | np.ma.MaskedArray[Any, Any], valid: Bools | None)
     samples = samples_of(stack, valid)
     dates, bands, height, width = samples.data.shape
     if samples.shared_mask and samples.valid is not None and samples.mask is None:
-        return Dates(data=samples.data, valid=samples.valid[:, 0])
+        return WholeDates(data=samples.data, valid=samples.valid[:, 0])
     counts = np.ones((dates, height, width), dtype=bool)
     for band in range(1 if samples.shared_mask else bands):
         for date in range(dates):
             of_band = samples.valid_block(band, slice(None), slice(date, date + 1))
             if of_band is not None:
                 counts[date] &= of_band[0]
-    return Dates(data=samples.data, valid=counts)
+    return WholeDates(data=samples.data, valid=counts)
 
 
 def _with_bands(valid: Bools, shape: tuple[int, ...]) -> Bools:

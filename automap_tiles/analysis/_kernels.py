@@ -18,7 +18,7 @@ import numpy as np
 
 from automap_tiles.analysis import _weiszfeld
 from automap_tiles.analysis._dates import Array, Bools
-from automap_tiles.analysis._weiszfeld import Pixels
+from automap_tiles.analysis._weiszfeld import PixelBlock
 
 _LANES = 32
 _MANY_LANES = 128
@@ -38,7 +38,7 @@ def compile_kernel(function: Callable[..., Any], inline: str = "never") -> Calla
     return compiled
 
 
-def solve(pixels: Pixels, out: Array, max_steps: int) -> None:
+def solve(pixels: PixelBlock, out: Array, max_steps: int) -> None:
     """As `weiszfeld.solve`, for one block."""
     kernel = _solver(pixels.samples.shape[1])
     arrays = pixels.samples, pixels.weight, pixels.median, pixels.limit, pixels.near

@@ -36,7 +36,7 @@ _FEW = 64
 
 
 @dataclass(kw_only=True, slots=True)
-class Pixels:
+class PixelBlock:
     """Pixels on their way, samples of one band and date together."""
 
     samples: Array
@@ -61,9 +61,9 @@ class Pixels:
     def __len__(self) -> int:
         return len(self.place)
 
-    def only(self, chosen: Array) -> Pixels:
+    def only(self, chosen: Array) -> PixelBlock:
         """Some of them, by number."""
-        return Pixels(
+        return PixelBlock(
             samples=np.take(self.samples, chosen, axis=2),
             weight=np.take(self.weight, chosen, axis=1),
             median=np.take(self.median, chosen, axis=1),
@@ -76,11 +76,11 @@ class Pixels:
         )
 
     @staticmethod
-    def join(parts: list[Pixels]) -> Pixels:
+    def join(parts: list[PixelBlock]) -> PixelBlock:
         """All of several that have made a step."""
         if len(parts) == 1:
             return parts[0]
-        return Pixels(
+        return PixelBlock(
             samples=np.concatenate([part.samples for part in parts], axis=2),
             weight=np.concatenate([part.weight for part in parts], axis=1),
             median=np.concatenate([part.median for part in parts], axis=1),
@@ -93,7 +93,7 @@ class Pixels:
         )
 
 
-def start(samples: Array, valid: Bools, place: Array, tolerance: float) -> Pixels:
+def start(samples: Array, valid: Bools, place: Array, tolerance: float) -> PixelBlock:
     """Pixels at the mean of their dates.
 
     `samples` is (time, band, pixel) float32 and is changed: 0 where `valid` (time, pixel) says so.
@@ -106,7 +106,7 @@ def start(samples: Array, valid: Bools, place: Array, tolerance: float) -> Pixel
     limit = np.maximum(np.float32(tolerance) ** 2, size * ROUNDING**2)
     # a tolerance of zero leaves only what is exactly at a sample
     limit = np.maximum(limit, np.float32(1e-28))
-    return Pixels(
+    return PixelBlock(
         samples=samples,
         weight=weight,
         median=median,
@@ -130,21 +130,21 @@ def total(array: Array, axis: int = 0) -> Array:
     return np.asarray(np.add.accumulate(array, axis=axis).take(-1, axis=axis))
 
 
-def solve(blocks: Iterable[Pixels], out: Array, max_steps: int) -> None:
+def solve(blocks: Iterable[PixelBlock], out: Array, max_steps: int) -> None:
     """Take each pixel to its median and write that to `out` (band, place)."""
-    pool: list[Pixels] = []
+    pool: list[PixelBlock] = []
     size = 0
     for block in blocks:
         size = max(size, len(block))
         pool.append(_walk(block, out, max_steps))
         while sum(map(len, pool)) >= size:
-            pool = [_walk(Pixels.join(pool), out, max_steps)]
-    rest = Pixels.join(pool) if pool else None
+            pool = [_walk(PixelBlock.join(pool), out, max_steps)]
+    rest = PixelBlock.join(pool) if pool else None
     while rest:
         rest = _walk(rest, out, max_steps)
 
 
-def _walk(pixels: Pixels, out: Array, max_steps: int) -> Pixels:
+def _walk(pixels: PixelBlock, out: Array, max_steps: int) -> PixelBlock:
     """Steps until half of the pixels have arrived; writes them to `out` and gives the others.
 
     The last few walk until all have arrived.
@@ -165,7 +165,7 @@ def _walk(pixels: Pixels, out: Array, max_steps: int) -> Pixels:
     return pixels.only(np.flatnonzero(active))
 
 
-def _mixed(pixels: Pixels, force: Array) -> Array:
+def _mixed(pixels: PixelBlock, force: Array) -> Array:
     """The step to take where Weiszfeld's would be `force`; both are remembered."""
     if pixels.force is None or pixels.step is None:
         step = force * FIRST
@@ -180,7 +180,7 @@ def _mixed(pixels: Pixels, force: Array) -> Array:
     return step
 
 
-def _force(pixels: Pixels, work: Array) -> Array:
+def _force(pixels: PixelBlock, work: Array) -> Array:
     """(band, pixel) Weiszfeld's step: to the mean of the dates weighted by 1 / distance."""
     difference, product = work
     np.subtract(pixels.samples, pixels.median, out=difference)
@@ -198,7 +198,7 @@ def _force(pixels: Pixels, work: Array) -> Array:
     return pull
 
 
-def _force_at_sample(pixels: Pixels, weight: Array) -> Array:
+def _force_at_sample(pixels: PixelBlock, weight: Array) -> Array:
     """The same for pixels that are within a last step of one of their samples.
 
     That sample holds them back with a force of one; they stay when the pull of the others is less,

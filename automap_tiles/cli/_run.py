@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automap_tiles.cli.options.common import RunOptions
+from automap_tiles.cli.options.common import RunChoices
 from automap_tiles.cli.show import numbers
 from automap_tiles.cli.show.log import log_to
 from automap_tiles.cli.show.reporters import Reporter, reporter
@@ -27,7 +27,7 @@ _SHOWN = 5
 
 
 def run(
-    process: Process, how: RunOptions, show: Reporter, *, retry_failed: bool = False
+    process: Process, how: RunChoices, show: Reporter, *, retry_failed: bool = False
 ) -> RunTotals:
     """Run a process under a reporter; `conclude` then says how it went."""
     return follow(carry_out(process, how.how, retry_failed=retry_failed), show)
@@ -48,7 +48,7 @@ def follow(events: Generator[Event], show: Reporter) -> RunTotals:
     return totals
 
 
-def conclude(totals: RunTotals, how: RunOptions) -> None:
+def conclude(totals: RunTotals, how: RunChoices) -> None:
     """Print the summary of a run; call it when the reporter is closed.
 
     Raises `TilesFailed` when some tiles failed, or the run ended before its last tile: the summary
@@ -63,7 +63,7 @@ def conclude(totals: RunTotals, how: RunOptions) -> None:
 
 
 @contextlib.contextmanager
-def shown(how: RunOptions) -> Iterator[Reporter]:
+def shown(how: RunChoices) -> Iterator[Reporter]:
     """The reporter that the options ask for, with the log and warnings sent to it."""
     with reporter(how) as show, log_to(show, verbose=how.verbose), telling(show.note):
         yield show

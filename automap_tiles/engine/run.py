@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Generator
 
 from automap_tiles.engine._run_options import RunOptions
-from automap_tiles.engine._running import GRACE_SECONDS, STOPPED, Run
+from automap_tiles.engine._running import GRACE_SECONDS, STOPPED, ActiveRun
 from automap_tiles.engine._start import begin
 from automap_tiles.engine.events import (
     Event,
@@ -52,7 +52,7 @@ def execute(
             overwrite=options.overwrite,
             retry_failed=options.retry_failed,
         )
-        yield from Run(process, options, journal, state, stop).events()
+        yield from ActiveRun(process, options, journal, state, stop).events()
 
 
 def _clean(process: Process, held: Hold) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from automap_tiles import raster
 from automap_tiles.errors import ConfigError
 from automap_tiles.formats._protocols import InputTile, Reader, Writer
-from automap_tiles.raster.about import About, about
+from automap_tiles.raster.about import RasterFacts, about
 from automap_tiles.raster.legend import ClassLegend, read_class_legend
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class RasterLook(Protocol):
     @property
     def info(self) -> raster.RasterInfo: ...
     @property
-    def about(self) -> About: ...
+    def about(self) -> RasterFacts: ...
     @property
     def legend(self) -> ClassLegend:
         """Of band 1."""
@@ -71,7 +71,7 @@ class FileLook:
         return raster.inspect(self._path)
 
     @cached_property
-    def about(self) -> About:
+    def about(self) -> RasterFacts:
         return about(self._path)
 
     @cached_property

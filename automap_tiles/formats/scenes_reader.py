@@ -22,7 +22,7 @@ from automap_tiles.notes import tell
 from automap_tiles.scenes import find
 from automap_tiles.scenes.catalogue.verify import Verify
 from automap_tiles.scenes.failures import check_own, reason_of
-from automap_tiles.scenes.funnel import Funnel, Step
+from automap_tiles.scenes.funnel import Funnel, FunnelStep
 from automap_tiles.scenes.lattice import Lattice
 from automap_tiles.scenes.masks import MaskRule
 from automap_tiles.scenes.reading import Reading, lattice_of
@@ -119,7 +119,7 @@ class ScenesReader:
         return replace(
             found,
             scenes=tuple(each for each in found.scenes if each.id in only),
-            funnel=found.funnel.without(Step.USED, others),
+            funnel=found.funnel.without(FunnelStep.USED, others),
         )
 
     def _with_masks(self, found: SearchReport) -> SearchReport:
@@ -141,9 +141,9 @@ class ScenesReader:
         rest = SearchReport(
             scenes=tuple(scenes),
             rejected=(*found.rejected, *lost),
-            funnel=found.funnel.without(Step.READABLE, lost),
+            funnel=found.funnel.without(FunnelStep.READABLE, lost),
         )
-        for note in Funnel(found=len(lost)).without(Step.READABLE, lost).notes:
+        for note in Funnel(found=len(lost)).without(FunnelStep.READABLE, lost).notes:
             tell(note)
         if not scenes:
             raise InputError(rest.funnel.why_nothing(), self.place)
@@ -258,7 +258,7 @@ def _check_alike(key: str, found: list[str]) -> None:
 def _search(reader: ScenesReader) -> SearchReport:
     from automap_tiles.scenes import catalogue
 
-    options = catalogue.Options(
+    options = catalogue.SearchOptions(
         tiles=reader.tiles,
         collections=reader.collections,
         level=reader.level,

@@ -12,8 +12,8 @@ import shapely
 
 from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.journal import (
+    JournalPlace,
     JournalReader,
-    Place,
     RunRecord,
     is_running,
     place_of,
@@ -46,7 +46,7 @@ class TileProgress:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Counts:
+class TileCounts:
     """The tiles of a journal, and whether a run goes on in another process."""
 
     running: bool
@@ -106,7 +106,7 @@ class ProgressView:
         if not process.area_at(index.zoom).intersects(tile.bbox):
             raise GridError(f"the tile {index} lies outside of the process")
 
-    def counts(self) -> Counts:
+    def counts(self) -> TileCounts:
         """Of the run whose tiles these are; nothing where the journal is of another process."""
         found: dict[int, dict[str, int]] = {}
         with self._journal() as journal:
@@ -115,7 +115,7 @@ class ProgressView:
                     zoom: {status.word: number for status, number in each.items()}
                     for zoom, each in journal.counts().items()
                 }
-        return Counts(running=is_running(self._place), tiles=found)
+        return TileCounts(running=is_running(self._place), tiles=found)
 
     def outline(self, index: TileIndex) -> list[list[float]]:
         """The ring of a tile in degrees."""
@@ -201,7 +201,9 @@ class ProgressView:
 class _Looking:
     """The journal while one reads in it; None where there is none, or it is of another process."""
 
-    def __init__(self, place: Place, hashes: dict[str, frozenset[str]], metatiling: int) -> None:
+    def __init__(
+        self, place: JournalPlace, hashes: dict[str, frozenset[str]], metatiling: int
+    ) -> None:
         self._place, self._hashes, self._metatiling = place, hashes, metatiling
         self._journal: JournalReader | None = None
 

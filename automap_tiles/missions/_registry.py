@@ -76,7 +76,7 @@ def unregister(mission: Mission) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
+class KnownMissions:
     """The missions, and what is in them by name."""
 
     missions: tuple[Mission, ...]
@@ -87,7 +87,7 @@ class Known:
 
 
 @lru_cache(maxsize=1)
-def known() -> Known:
+def known() -> KnownMissions:
     """Looked for once; raises `ConfigError` when two have something of one name."""
     found = (*_OWN, *_plugins(), *_registered)
     satellites = [each for mission in found for each in mission.satellites]
@@ -97,7 +97,7 @@ def known() -> Known:
     _check_once("satellite", [*words, *_groups_of_others(found)])
     _check_once("sensor", [sensor.key for sensor in sensors])
     _check_once("quality layer", [layer.name for layer in layers])
-    return Known(
+    return KnownMissions(
         missions=found,
         satellites={each.name: each for each in satellites},
         aliases={alias: each for each in satellites for alias in each.aliases},

@@ -19,7 +19,7 @@ from automap_tiles.raster._alike import AlikeBands, alike_bands, own_value, take
 from automap_tiles.raster._coordinates import PixelTransformer
 from automap_tiles.raster._gather import gather, plan
 from automap_tiles.raster._target import Target
-from automap_tiles.raster.datasets import Source, open_source, reading, require_bands
+from automap_tiles.raster.datasets import OpenSource, open_source, reading, require_bands
 from automap_tiles.raster.nodata import as_value, equals, fill_value
 from automap_tiles.raster.rows import row_blocks
 from automap_tiles.raster.source import Georeferencing, RasterInfo
@@ -37,7 +37,7 @@ for each one kept.
 class _Order:
     """One read, with everything looked up and checked."""
 
-    source: Source
+    source: OpenSource
     target: Target
     indexes: tuple[int, ...]
     dtype: np.dtype[Any]
@@ -267,7 +267,7 @@ def _read_window(
 
 
 def _pixels(
-    order: _Order, source: Source, window: Window, wanted: NDArray[np.bool_] | None
+    order: _Order, source: OpenSource, window: Window, wanted: NDArray[np.bool_] | None
 ) -> NDArray[Any]:
     """Pixels (band, y, x) of a window, whatever the dtypes of the bands."""
     if order.one_dtype:

@@ -23,7 +23,7 @@ from rasterio.windows import Window
 from automap_tiles.errors import InputError
 from automap_tiles.grid import Grid
 from automap_tiles.raster.around import window_around
-from automap_tiles.raster.datasets import Source, open_virtual
+from automap_tiles.raster.datasets import OpenSource, open_virtual
 from automap_tiles.raster.drivers import REFERRING, names_its_driver
 from automap_tiles.raster.nodata import equals
 from automap_tiles.raster.source import Georeferencing, RasterInfo
@@ -40,7 +40,9 @@ _REFERENCES = (
 _HEAD = 4096
 
 
-def holes_differ(source: Source, grid: Grid, indexes: Sequence[int], nodata: float | None) -> bool:
+def holes_differ(
+    source: OpenSource, grid: Grid, indexes: Sequence[int], nodata: float | None
+) -> bool:
     """Whether GDAL would mistake holes of these bands, of one dtype, around a block.
 
     `nodata` None: NaN is no data.
@@ -63,7 +65,7 @@ def holes_differ(source: Source, grid: Grid, indexes: Sequence[int], nodata: flo
 
 
 def _strips(
-    source: Source, indexes: Sequence[int], rows: range, cols: range
+    source: OpenSource, indexes: Sequence[int], rows: range, cols: range
 ) -> Iterator[NDArray[Any]]:
     step = max(1, _STRIP // len(cols))
     for start in range(rows.start, rows.stop, step):
@@ -83,8 +85,8 @@ def _are_mistaken(pixels: NDArray[Any], nodata: float | None) -> bool:
 
 
 def bands_of(
-    source: Source, indexes: Sequence[int], nodata: float | None, level: int | None
-) -> Source:
+    source: OpenSource, indexes: Sequence[int], nodata: float | None, level: int | None
+) -> OpenSource:
     """Some bands of a source, or of its overview of a level, kept open as `open_source` does.
 
     NaN is `nodata` in it; None leaves it as it is. Raises `InputError` for a source that could be
@@ -142,7 +144,7 @@ def _refers(name: str, stamp: Stamp | None) -> bool:  # noqa: ARG001 - another f
     return any(word in head for word in _REFERENCES)
 
 
-def ones_of(source: Source) -> Source:
+def ones_of(source: OpenSource) -> OpenSource:
     """Ones in the place of a source, tied to the ground as it is."""
     info, dataset = source.info, source.dataset
     root = _raster(info)

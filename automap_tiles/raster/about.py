@@ -37,7 +37,7 @@ Colour = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class About:
+class RasterFacts:
     """What a raster says of itself besides its pixels and its grid; each tuple by band."""
 
     tags: Mapping[str, str]
@@ -60,13 +60,13 @@ class About:
     """Whether there are rational polynomial coefficients."""
 
 
-def about(path: str | Path) -> About:
+def about(path: str | Path) -> RasterFacts:
     """Look at a raster; raises `InputError` when it cannot be opened or has no bands."""
     source = open_source(path)
     require_bands(source)
     dataset = source.dataset
     attributes = attributes_of(dataset)
-    return About(
+    return RasterFacts(
         tags=_kept(dataset.tags()),
         band_tags=tuple(_kept(dataset.tags(band)) for band in dataset.indexes),
         units=tuple(dataset.units),

@@ -41,7 +41,7 @@ _inherited: list[object] = []
 
 
 @dataclass(frozen=True)
-class Source:
+class OpenSource:
     """An open dataset of the calling thread and what it says of itself."""
 
     dataset: Any
@@ -103,13 +103,13 @@ class Source:
 class _Pool(threading.local):
     def __init__(self) -> None:
         self.pid = os.getpid()
-        self.sources: OrderedDict[tuple[str, int | None], Source] = OrderedDict()
+        self.sources: OrderedDict[tuple[str, int | None], OpenSource] = OrderedDict()
 
 
 _pool = _Pool()
 
 
-def open_source(path: str | Path, level: int | None = None) -> Source:
+def open_source(path: str | Path, level: int | None = None) -> OpenSource:
     """The kept dataset of a path, opened when it is new or its file has changed.
 
     `level` opens the overview of that number (0 is the finest) as if it were the whole source.
@@ -134,7 +134,7 @@ def _leave_to_parent() -> None:
         _pool.__init__()  # type: ignore[misc]
 
 
-def _keep(key: tuple[str, int | None], source: Source) -> Source:
+def _keep(key: tuple[str, int | None], source: OpenSource) -> OpenSource:
     _pool.sources[key] = source
     while len(_pool.sources) > MAX_OPEN:
         _, oldest = _pool.sources.popitem(last=False)
@@ -142,7 +142,7 @@ def _keep(key: tuple[str, int | None], source: Source) -> Source:
     return source
 
 
-def open_virtual(text: str) -> Source:
+def open_virtual(text: str) -> OpenSource:
     """The kept dataset of a virtual raster that this package has written itself, as XML."""
     ensure_env()
     _leave_to_parent()
@@ -150,7 +150,7 @@ def open_virtual(text: str) -> Source:
     source = _pool.sources.get(key)
     if source is None:
         dataset = rasterio.open(text)
-        return _keep(key, Source(dataset, describe(dataset, "virtual raster"), None))
+        return _keep(key, OpenSource(dataset, describe(dataset, "virtual raster"), None))
     _pool.sources.move_to_end(key)
     return source
 
@@ -168,7 +168,7 @@ def inspect_anew(path: str | Path) -> RasterInfo:
     return inspect(path)
 
 
-def require_bands(source: Source) -> None:
+def require_bands(source: OpenSource) -> None:
     """Raise `InputError` for a file without bands that is a collection of other rasters."""
     if not source.info.count:
         names = source.dataset.subdatasets
@@ -214,7 +214,7 @@ def reading(info: RasterInfo, level: int | None = None) -> Iterator[None]:
         raise kind(f"cannot be read: {reason}{stalled}", info.path) from error
 
 
-def _open(path: str, level: int | None, stamp: Stamp | None) -> Source:
+def _open(path: str, level: int | None, stamp: Stamp | None) -> OpenSource:
     options = {} if level is None else {"OVERVIEW_LEVEL": level}
     started = time.monotonic()
     try:
@@ -223,7 +223,7 @@ def _open(path: str, level: int | None, stamp: Stamp | None) -> Source:
     except (RasterioIOError, CPLE_BaseError) as error:
         message = f"{_open_failure(path, stamp, error)}{_stalled(path, started)}"
         raise InputError(message, path) from error
-    return Source(dataset, info, stamp, level)
+    return OpenSource(dataset, info, stamp, level)
 
 
 def _open_failure(path: str, stamp: Stamp | None, error: Exception) -> str:

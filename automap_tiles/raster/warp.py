@@ -21,7 +21,7 @@ from automap_tiles.grid.operation import between
 from automap_tiles.raster._mode import loses_minus_one
 from automap_tiles.raster._target import Target, parts_of
 from automap_tiles.raster._virtual import bands_of, holes_differ, ones_of
-from automap_tiles.raster.datasets import Source
+from automap_tiles.raster.datasets import OpenSource
 from automap_tiles.raster.lru import ByteLRU, share
 from automap_tiles.raster.nodata import as_value, equals, fill_value
 from automap_tiles.raster.source import Georeferencing, RasterInfo
@@ -93,7 +93,7 @@ def _kept_block(grid: Grid, block: Callable[[Grid], Block], key: Hashable) -> Bl
     return found
 
 
-def warp_block(source: Source, grid: Grid, order: WarpOrder, level: int | None = None) -> Block:
+def warp_block(source: OpenSource, grid: Grid, order: WarpOrder, level: int | None = None) -> Block:
     """A source, or its overview of a level, on a grid, warped by GDAL in one go.
 
     Band by band where their holes are not the same.
@@ -102,7 +102,7 @@ def warp_block(source: Source, grid: Grid, order: WarpOrder, level: int | None =
     return between(crs, grid.crs, lambda: _warp_block(source, grid, order, level))
 
 
-def _warp_block(source: Source, grid: Grid, order: WarpOrder, level: int | None) -> Block:
+def _warp_block(source: OpenSource, grid: Grid, order: WarpOrder, level: int | None) -> Block:
     info = source.info
     if info.georeferencing is not Georeferencing.TRANSFORM:
         return _reproject_block(source, grid, order)
@@ -122,7 +122,7 @@ def _warp_block(source: Source, grid: Grid, order: WarpOrder, level: int | None)
 
 
 def _alone(
-    source: Source, grid: Grid, indexes: tuple[int, ...], order: WarpOrder, level: int | None
+    source: OpenSource, grid: Grid, indexes: tuple[int, ...], order: WarpOrder, level: int | None
 ) -> Block:
     """Some bands without the others, whose holes would count for them as well."""
     value = as_value(order.nodata, np.dtype(source.info.dtypes[indexes[0] - 1]))
@@ -130,7 +130,7 @@ def _alone(
     return _warped(found, grid, replace(order, indexes=tuple(range(1, len(indexes) + 1))))
 
 
-def _warped(source: Source, grid: Grid, order: WarpOrder) -> Block:
+def _warped(source: OpenSource, grid: Grid, order: WarpOrder) -> Block:
     """Bands of a source whose holes are the same."""
     info = source.info
     dtype = np.dtype(info.dtypes[order.indexes[0] - 1])
@@ -181,7 +181,7 @@ def _alpha(vrt: Any, window: Window, grid: Grid) -> NDArray[Any]:
 
 
 def _outside(
-    source: Source, grid: Grid, resampling: Resampling, pixels: NDArray[Any]
+    source: OpenSource, grid: Grid, resampling: Resampling, pixels: NDArray[Any]
 ) -> NDArray[np.bool_]:
     """Where warped pixels (band, y, x) without nodata are zeros because no source is there.
 
@@ -232,7 +232,7 @@ def as_dtype(values: NDArray[Any], mask: NDArray[np.bool_], dtype: np.dtype[Any]
     return values.astype(dtype)
 
 
-def _reproject_block(source: Source, grid: Grid, order: WarpOrder) -> Block:
+def _reproject_block(source: OpenSource, grid: Grid, order: WarpOrder) -> Block:
     """Sources tied to the ground by control points or coefficients; a WarpedVRT has no such.
 
     Band by band, because GDAL would take a pixel for no data where all bands say so.

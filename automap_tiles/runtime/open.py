@@ -31,7 +31,7 @@ from automap_tiles.runtime.hooks import (
 from automap_tiles.runtime.legacy import modernise
 from automap_tiles.runtime.settings import SECTIONS, Sections, read_sections, section
 from automap_tiles.runtime.signature import Role
-from automap_tiles.runtime.zooms import Choice, Keys, ZoomValues, map_leaves, zoom_tree
+from automap_tiles.runtime.zooms import Keys, ZoomChoice, ZoomValues, map_leaves, zoom_tree
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -274,8 +274,8 @@ class _Entry:
 
 def _entries(tree: Any) -> Any:
     """The tree with entries as leaves; names are text, also where the file has a number."""
-    if isinstance(tree, Choice):
-        return Choice(tuple((zooms, _entries(value)) for zooms, value in tree.options))
+    if isinstance(tree, ZoomChoice):
+        return ZoomChoice(tuple((zooms, _entries(value)) for zooms, value in tree.options))
     if isinstance(tree, dict) and not _is_input(tree):
         return {str(key): _entries(value) for key, value in tree.items()}
     return None if tree is None else _Entry(tree)

@@ -30,7 +30,7 @@ Keys = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ZoomChoice:
     """A value for some zooms; at the others there is none."""
 
     options: tuple[tuple[frozenset[int], Any], ...]
@@ -64,7 +64,7 @@ class ZoomValues:
     """A tree of values by name, some of them different from zoom to zoom."""
 
     tree: Any
-    """Dicts, `Choice`s and leaves; the root is a dict or a `Choice` of dicts."""
+    """Dicts, `ZoomChoice`s and leaves; the root is a dict or a `ZoomChoice` of dicts."""
 
     def at(self, zoom: int) -> dict[str, Any]:
         """What holds at a zoom; names without a value there, or with None, are left out."""
@@ -93,7 +93,7 @@ def zoom_tree(
     is_leaf: Callable[[Mapping[str, Any]], bool] = lambda _: False,
     keys: Keys = (),
 ) -> Any:
-    """Replace dicts of zoom conditions by `Choice`s; dicts that are leaves stay as they are.
+    """Replace dicts of zoom conditions by `ZoomChoice`s; dicts that are leaves stay as they are.
 
     Raises `ConfigError` with the key of a condition that cannot be read or overlaps another; the
     caller knows file and line.
@@ -110,7 +110,7 @@ def zoom_tree(
 
 def leaves(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     """All leaves of a tree with the names that lead to them, joined by a slash."""
-    if isinstance(tree, Choice):
+    if isinstance(tree, ZoomChoice):
         for _, value in tree.options:
             yield from leaves(value, name)
     elif isinstance(tree, dict):
@@ -122,8 +122,8 @@ def leaves(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 def map_leaves(tree: Any, change: Callable[[Any, Keys], Any], keys: Keys = ()) -> Any:
     """The same tree with every leaf changed; `change` gets the leaf and the keys to it."""
-    if isinstance(tree, Choice):
-        return Choice(
+    if isinstance(tree, ZoomChoice):
+        return ZoomChoice(
             tuple((zooms, map_leaves(value, change, keys)) for zooms, value in tree.options)
         )
     if isinstance(tree, dict):
@@ -136,7 +136,7 @@ def _choice(
     conditional: list[str],
     is_leaf: Callable[[Mapping[str, Any]], bool],
     keys: Keys,
-) -> Choice:
+) -> ZoomChoice:
     others = [key for key in value if key not in conditional]
     if others:
         raise ConfigError(
@@ -155,7 +155,7 @@ def _choice(
                     remedy="make the conditions exclude each other",
                 )
         options.append((zooms, zoom_tree(item, is_leaf=is_leaf, keys=(*keys, condition))))
-    return Choice(tuple(options))
+    return ZoomChoice(tuple(options))
 
 
 def _zooms(condition: str, keys: Keys) -> frozenset[int]:
@@ -172,7 +172,7 @@ def _zooms(condition: str, keys: Keys) -> frozenset[int]:
 
 
 def _at(tree: Any, zoom: int) -> Any:
-    if isinstance(tree, Choice):
+    if isinstance(tree, ZoomChoice):
         return _at(tree.at(zoom), zoom)
     if not isinstance(tree, dict) or not tree:
         return tree
@@ -189,7 +189,7 @@ def _without_none(tree: Any) -> Any:
 
 
 def _to_plain(tree: Any) -> Any:
-    if isinstance(tree, Choice):
+    if isinstance(tree, ZoomChoice):
         return {
             "zooms": [[sorted(zooms), _to_plain(value)] for zooms, value in tree.options],
         }

@@ -16,7 +16,7 @@ from automap_tiles.errors import AutomapError
 from automap_tiles.missions import Scene
 from automap_tiles.scenes._acquisitions import acquisitions, why_lesser
 from automap_tiles.scenes.failures import check_own, reason_of
-from automap_tiles.scenes.funnel import Funnel, Step
+from automap_tiles.scenes.funnel import Funnel, FunnelStep
 from automap_tiles.scenes.report import SearchReport, in_order
 from automap_tiles.scenes.select import Refusal, Selection
 from automap_tiles.stopping import carried, raise_if_stopped
@@ -82,8 +82,8 @@ def choose(
         for scene, better in chain.from_iterable(each.lesser for each in results)
     ]
     funnel = funnel.without(
-        Step.DUPLICATES, [(f"{name} beside {better}", why) for name, better, why in lesser]
-    ).without(Step.READABLE, [(name, reason_of(error)) for name, error in failures])
+        FunnelStep.DUPLICATES, [(f"{name} beside {better}", why) for name, better, why in lesser]
+    ).without(FunnelStep.READABLE, [(name, reason_of(error)) for name, error in failures])
     rejected = [(name, str(error)) for name, error in failures]
     rejected += [(name, f"{why}: {better}") for name, better, why in lesser]
     return in_order((each.scene for each in results if each.scene), rejected, funnel)
@@ -91,7 +91,11 @@ def choose(
 
 def _refusal(scene: Scene, selection: Selection, locate: Finish | None) -> Refusal | None:
     refusal = selection.refusal(scene)
-    if refusal is not None and refusal.step in (Step.SATELLITES, Step.TIME, Step.PLACE):
+    if refusal is not None and refusal.step in (
+        FunnelStep.SATELLITES,
+        FunnelStep.TIME,
+        FunnelStep.PLACE,
+    ):
         return refusal
     if locate is None or selection.area is None or scene.footprint is not None:
         return refusal

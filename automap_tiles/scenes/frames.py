@@ -33,7 +33,7 @@ Compute = Callable[[Window], Array]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class FrameSource:
     """One file, and what to read of it."""
 
     href: str
@@ -71,7 +71,7 @@ class NativeFrame:
             return None
         return NativeFrame(self.lattice, shared), slices(shared, self.window)
 
-    def read(self, source: Source, resampling: str, wanted: Bools | None = None) -> Picture:
+    def read(self, source: FrameSource, resampling: str, wanted: Bools | None = None) -> Picture:
         """(band, y, x) of a file; pixels of coarser bands are repeated.
 
         Where (y, x) nothing around is `wanted` there may be anything; None: everything is.
@@ -91,7 +91,9 @@ class NativeFrame:
         )
         return pixels if factor == 1 else _repeated(pixels, factor, cut)
 
-    def read_into(self, source: Source, out: Array, wanted: Bools) -> tuple[Array, Bools] | None:
+    def read_into(
+        self, source: FrameSource, out: Array, wanted: Bools
+    ) -> tuple[Array, Bools] | None:
         """As `raster.read_into`; None for a file on another grid or of wider or narrower pixels."""
         offset = self.lattice.offset(source.grid)
         if offset is None:
@@ -153,7 +155,7 @@ class TileFrame:
         height, width = self.shape
         return self, (slice(0, height), slice(0, width))
 
-    def read(self, source: Source, resampling: str, wanted: Bools | None = None) -> Picture:  # noqa: ARG002
+    def read(self, source: FrameSource, resampling: str, wanted: Bools | None = None) -> Picture:  # noqa: ARG002
         """(band, y, x) of a file; all of it, for every pixel may be picked from around."""
         return raster.read(
             source.href,
@@ -176,7 +178,7 @@ class TileFrame:
 Frame = NativeFrame | TileFrame
 
 
-def _in_parts(frame: NativeFrame, source: Source, resampling: str) -> Picture:
+def _in_parts(frame: NativeFrame, source: FrameSource, resampling: str) -> Picture:
     """A file on another grid, in fixed blocks."""
     pieces = [
         (

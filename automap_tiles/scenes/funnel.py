@@ -19,7 +19,7 @@ from typing import Any
 from automap_tiles.notes import Fate, Note, Notes, Subject
 
 
-class Step(StrEnum):
+class FunnelStep(StrEnum):
     """Steps of a selection, in their order; the words follow a number."""
 
     FOUND = "found"
@@ -33,7 +33,7 @@ class Step(StrEnum):
     USED = "used"
 
 
-_SET_ASIDE = (Step.LEVEL, Step.DUPLICATES, Step.READABLE, Step.USED)
+_SET_ASIDE = (FunnelStep.LEVEL, FunnelStep.DUPLICATES, FunnelStep.READABLE, FunnelStep.USED)
 """Scenes that were wanted and are not used all the same: told as lost."""
 
 
@@ -41,7 +41,7 @@ _SET_ASIDE = (Step.LEVEL, Step.DUPLICATES, Step.READABLE, Step.USED)
 class Out:
     """Scenes that one step left out for one reason."""
 
-    step: Step
+    step: FunnelStep
     note: Note
 
 
@@ -49,7 +49,7 @@ class Out:
 class Stage:
     """A step, and what was left after it."""
 
-    step: Step
+    step: FunnelStep
     left: int
     out: tuple[Note, ...] = ()
     """Why the others were left out here, with counts and examples."""
@@ -74,7 +74,7 @@ class Funnel:
         """Every step with what was left after it."""
         left = self.found
         stages: list[Stage] = []
-        for step in Step:
+        for step in FunnelStep:
             notes = tuple(out.note for out in self.out if out.step is step)
             left -= sum(note.count for note in notes)
             stages.append(Stage(step=step, left=left, out=notes))
@@ -86,7 +86,7 @@ class Funnel:
         return tuple(out.note for out in self.out if out.step in _SET_ASIDE)
 
     def without(
-        self, step: Step, scenes: Iterable[tuple[str, str]], *, remedy: str | None = None
+        self, step: FunnelStep, scenes: Iterable[tuple[str, str]], *, remedy: str | None = None
     ) -> Funnel:
         """The same without scenes that a step leaves out: (name, reason) of each.
 
@@ -113,7 +113,7 @@ class Funnel:
         return Funnel(found=self.found + other.found, out=_merged((*self.out, *other.out)))
 
     def __str__(self) -> str:
-        stages = [stage for stage in self.stages if stage.step is not Step.LEVEL or stage.out]
+        stages = [stage for stage in self.stages if stage.step is not FunnelStep.LEVEL or stage.out]
         return " → ".join(f"{stage.left} {stage.step}" for stage in stages)
 
     def why_nothing(self) -> str:
@@ -139,7 +139,7 @@ class Funnel:
         """The funnel that `to_json` wrote."""
         stages = list(said)
         out = [
-            Out(step=Step(stage["step"]), note=Note.from_json(note))
+            Out(step=FunnelStep(stage["step"]), note=Note.from_json(note))
             for stage in stages
             for note in stage["out"]
         ]
@@ -153,7 +153,7 @@ def _named(note: Note) -> str:
 
 def _merged(out: Iterable[Out]) -> tuple[Out, ...]:
     """Those of one step and cause as one, in the order of the steps."""
-    by_step = {step: Notes() for step in Step}
+    by_step = {step: Notes() for step in FunnelStep}
     for one in out:
         by_step[one.step].add(one.note)
     return tuple(Out(step=step, note=note) for step, notes in by_step.items() for note in notes)

@@ -53,7 +53,7 @@ _CLOUDY = Flag.CLOUD | Flag.CIRRUS | Flag.SHADOW
 
 
 @dataclass(frozen=True, kw_only=True)
-class Picture:
+class PreparedPicture:
     """What was written."""
 
     grid: Grid
@@ -100,7 +100,7 @@ def planes(stack: Stack, exact: Stack, flags: Array, counts: Array | None = None
 
 def write(
     path: Path, scene: Scene, area: BaseGeometry | None, making: FlagSource = OWN_LAYERS
-) -> Picture:
+) -> PreparedPicture:
     """Write the picture as a Cloud Optimized GeoTIFF; `area` is in longitude and latitude.
 
     `making` says what its mask is made of. Raises `Empty` when the scene has no pixel there,
@@ -137,7 +137,7 @@ def write(
     raise_if_stopped()  # it may have been given up meanwhile, and must not appear then
     if counts.pixels == 0:
         raise Empty
-    return Picture(grid=spec.grid, pixels=counts.pixels, cloudy=counts.cloudy)
+    return PreparedPicture(grid=spec.grid, pixels=counts.pixels, cloudy=counts.cloudy)
 
 
 def _near(area: BaseGeometry, grid: Grid) -> BaseGeometry:

@@ -13,7 +13,7 @@ from automap_tiles.missions import COMMON, BandFile, Scene
 from automap_tiles.raster.memory import empty_again
 from automap_tiles.scenes._link_signing import resolve
 from automap_tiles.scenes._values import clear, convert, convert_by_angle
-from automap_tiles.scenes.frames import Frame, NativeFrame, Source, TileFrame
+from automap_tiles.scenes.frames import Frame, FrameSource, NativeFrame, TileFrame
 from automap_tiles.scenes.lattice import Lattice, choose, window_around
 from automap_tiles.scenes.masks import OWN_LAYERS, FlagSource, MaskRule, cloud_distance, masked
 from automap_tiles.scenes.reflectance import band_grid, sun_zenith
@@ -298,7 +298,7 @@ def _read_bands(scene: Scene, frame: Frame, reading: Reading, out: Array, counts
     for (href, nodata), members in groups.items():
         indexes = tuple(file.index for _, file in members)
         grid = band_grid(scene, members[0][1])
-        source = Source(href=href, grid=grid, indexes=indexes, nodata=nodata)
+        source = FrameSource(href=href, grid=grid, indexes=indexes, nodata=nodata)
         target = out, [place for place, _ in members]
         pixels, missing = _pixels(source, frame, reading, target, counts)
         counts &= ~missing
@@ -310,7 +310,7 @@ def _read_bands(scene: Scene, frame: Frame, reading: Reading, out: Array, counts
 
 
 def _pixels(
-    source: Source,
+    source: FrameSource,
     frame: Frame,
     reading: Reading,
     target: tuple[Array, Sequence[int]],

@@ -20,7 +20,7 @@ from automap_tiles.grid import Grid
 from automap_tiles.missions import ANGLE_STEP, BandFile, Scaling, Scene, grid_of
 from automap_tiles.raster import file_stamp
 from automap_tiles.scenes._link_signing import resolve
-from automap_tiles.scenes.frames import Frame, NativeFrame, Source
+from automap_tiles.scenes.frames import Frame, FrameSource, NativeFrame
 from automap_tiles.scenes.lattice import Lattice, Window, intersection, slices
 
 Array = np.ndarray[Any, Any]
@@ -110,7 +110,7 @@ class Reflectance:
         parts = _parts(grid, self.lattice)
         fine = NativeFrame(finer(self.lattice, parts), finer_window(window, parts))
         scaling = file.scaling or _PLAIN
-        source = Source(
+        source = FrameSource(
             href=resolve(file.href, self.scene.access),
             grid=grid,
             indexes=(file.index,),
@@ -136,7 +136,7 @@ def sun_zenith(scene: Scene, frame: Frame) -> Array | None:
     if href is None:
         return None
     href = resolve(href, scene.access)
-    source = Source(href=href, grid=_grid_at(href), indexes=(1,), nodata=None)
+    source = FrameSource(href=href, grid=_grid_at(href), indexes=(1,), nodata=None)
     steps = frame.read(source, "nearest")[0]
     return np.ma.filled(steps.astype(np.float64) * ANGLE_STEP, np.nan)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.missions import Level, Scene
-from automap_tiles.scenes.funnel import Funnel, Step
+from automap_tiles.scenes.funnel import Funnel, FunnelStep
 from automap_tiles.scenes.report import SearchReport
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Period:
 class Refusal:
     """Why a scene does not count."""
 
-    step: Step
+    step: FunnelStep
     reason: str
     """The same words for the same cause."""
     remedy: str | None = None
@@ -86,7 +86,7 @@ class Selection:
             return None
         name = scene.satellite
         return Refusal(
-            step=Step.SATELLITES,
+            step=FunnelStep.SATELLITES,
             reason=f"of {name}, which is not asked for",
             remedy=f"with {name} among the satellites it is used",
         )
@@ -97,26 +97,26 @@ class Selection:
         first, last = self.period.first, self.period.last
         is_early = first is not None and scene.time.astimezone(UTC).date() < first
         reason = f"seen before {first}" if is_early else f"seen after {last}"
-        return Refusal(step=Step.TIME, reason=reason)
+        return Refusal(step=FunnelStep.TIME, reason=reason)
 
     def _in_place(self, scene: Scene) -> Refusal | None:
         if self.tiles and scene.tile not in self.tiles:
-            return Refusal(step=Step.PLACE, reason="of another tile")
+            return Refusal(step=FunnelStep.PLACE, reason="of another tile")
         outline = scene.footprint
         if self.area is None or outline is None or outline.intersects(self.area):
             return None
-        return Refusal(step=Step.PLACE, reason="outside of the area")
+        return Refusal(step=FunnelStep.PLACE, reason="outside of the area")
 
     def _of_cover(self, scene: Scene) -> Refusal | None:
         limit, cover = self.max_cloud_cover, scene.cloud_cover
         if limit is None or cover is None or cover <= limit:
             return None
-        return Refusal(step=Step.CLOUD_COVER, reason=f"cloud cover above {limit:g} %")
+        return Refusal(step=FunnelStep.CLOUD_COVER, reason=f"cloud cover above {limit:g} %")
 
     def _of_level(self, scene: Scene) -> Refusal | None:
         if self.level is None or scene.kind == self.level:
             return None
-        return Refusal(step=Step.LEVEL, reason=f"{_REFLECTANCE[scene.kind]}, not asked for")
+        return Refusal(step=FunnelStep.LEVEL, reason=f"{_REFLECTANCE[scene.kind]}, not asked for")
 
     def of(self, found: SearchReport) -> SearchReport:
         """The scenes that count; where the others are left out is in the funnel."""
@@ -150,7 +150,7 @@ def one_level(found: SearchReport, prefer: Level = "toa") -> SearchReport:
     return SearchReport(
         scenes=tuple(kept),
         rejected=(*found.rejected, *lost),
-        funnel=found.funnel.without(Step.LEVEL, lost),
+        funnel=found.funnel.without(FunnelStep.LEVEL, lost),
     )
 
 

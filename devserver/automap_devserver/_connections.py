@@ -54,7 +54,7 @@ class _Connection(HTTPChannel):  # type: ignore[misc]
         self.will_close = True
 
 
-class Server(TcpWSGIServer):  # type: ignore[misc]
+class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
     """A waitress server that keeps room for those who ask."""
 
     channel_class = _Connection
@@ -101,7 +101,7 @@ def open_server(app: Flask, listening: socket.socket) -> Any:
     threads = ThreadedTaskDispatcher()
     threads.set_thread_count(settings.threads)
     address = (listening.family, listening.type, listening.proto, listening.getsockname())
-    return Server(
+    return BoundedServer(
         app,
         {},
         _sock=listening,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from automap_devserver._tiles import RESAMPLINGS, Ending
+from automap_devserver._tiles import RESAMPLINGS, TileEnding
 from automap_devserver._tilesets import tile_sets
 from automap_devserver.catalogue import Catalogue
 from automap_tiles.layers import web
@@ -18,7 +18,7 @@ Json = dict[str, Any]
 _TEXT: Json = {"type": "string"}
 _WHOLE: Json = {"type": "integer", "minimum": 0}
 _JSON, _GEOJSON, _XML = "application/json", "application/geo+json", "application/xml"
-_PICTURES = tuple(dict.fromkeys(each.media_type for each in Ending))
+_PICTURES = tuple(dict.fromkeys(each.media_type for each in TileEnding))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +104,7 @@ _STYLE = (
 _TILE_ERRORS = (304, 400, 404, 500, 503)
 _FORMAT = Parameter(
     name="f",
-    schema={"type": "string", "enum": [each.value for each in Ending]},
+    schema={"type": "string", "enum": [each.value for each in TileEnding]},
     about="In place of the header Accept.",
 )
 _TMS = Parameter(
@@ -296,7 +296,7 @@ def _places(catalogue: Catalogue) -> dict[str, Json]:
         "layer": {"type": "string", "enum": [info.name for info in layers]},
         "style": {"type": "string", "enum": list(styles)},
         "matrixSet": {"type": "string", "enum": list(sets)},
-        "ending": {"type": "string", "enum": [each.value for each in Ending]},
+        "ending": {"type": "string", "enum": [each.value for each in TileEnding]},
         "last": _FILE_NAME,
         "z": zoom,
         "zoom": zoom,

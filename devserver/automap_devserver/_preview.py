@@ -42,7 +42,7 @@ Stamps = dict[Path, tuple[int, int] | None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Problem:
+class OpeningProblem:
     """Why a process cannot be opened as it stands now."""
 
     message: str
@@ -56,7 +56,7 @@ class Preview:
 
     def __init__(self, catalogue: Catalogue, hub: Hub, layer: ProcessLayer) -> None:
         self.name = layer.info.name
-        self.problem: Problem | None = None
+        self.problem: OpeningProblem | None = None
         self.notice: str | None = None
         self.version = 1
         self.parameters: dict[str, Any] = {}
@@ -259,19 +259,19 @@ class Previews:
             each.look()
 
 
-def problem_of(error: AutomapError) -> Problem:
+def problem_of(error: AutomapError) -> OpeningProblem:
     """An error with the place that it names."""
     if isinstance(error, ConfigError):
         remedy = f"; {error.remedy}" if error.remedy else ""
         found = "" if error.found is None else f" (found: {error.found!r})"
         file = None if error.file is None else str(error.file)
-        return Problem(
+        return OpeningProblem(
             message=f"{error.message}{found}{remedy}", file=file, line=error.line, key=error.key
         )
     match = _PLACE.match(str(error))
     if match is None:
-        return Problem(message=str(error))
-    return Problem(message=match["text"], file=match["file"], line=int(match["line"]))
+        return OpeningProblem(message=str(error))
+    return OpeningProblem(message=match["text"], file=match["file"], line=int(match["line"]))
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

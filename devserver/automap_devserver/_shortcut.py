@@ -11,7 +11,7 @@ from flask import Request, Response
 from automap_devserver._failures import answer_of, is_addressed_here
 from automap_devserver._tiles import TileServer, web_tile
 from automap_devserver.catalogue import Catalogue
-from automap_devserver.settings import Settings
+from automap_devserver.settings import PreviewSettings
 from automap_tiles.errors import AutomapError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class TileShortcut:
         behind: WSGIApplication,
         catalogue: Catalogue,
         tiles: TileServer,
-        settings: Settings,
+        settings: PreviewSettings,
         finish: Callable[[Request, Response], Response],
     ) -> None:
         """`finish` adds the headers that all answers have."""

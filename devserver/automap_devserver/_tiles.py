@@ -14,7 +14,7 @@ from automap_devserver._asked import on_date
 from automap_devserver._failures import NotFound
 from automap_devserver._limits import Limits
 from automap_devserver.catalogue import Catalogue
-from automap_devserver.settings import Settings
+from automap_devserver.settings import PreviewSettings
 from automap_tiles import raster
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import Bounds, Pyramid, Tile
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 RESAMPLINGS = ("nearest", "bilinear", "cubic", "average", "mode", "lanczos", "cubic_spline")
 
 
-class Ending(Enum):
+class TileEnding(Enum):
     """What a tile can be asked for as, by the ending of its address."""
 
     PNG = "png"
@@ -44,9 +44,9 @@ class Ending(Enum):
     @property
     def picture(self) -> ImageFormat | None:
         """None: the numbers themselves, as GeoTIFF."""
-        if self is Ending.TIF:
+        if self is TileEnding.TIF:
             return None
-        return ImageFormat.JPEG if self is Ending.JPEG else ImageFormat(self.value)
+        return ImageFormat.JPEG if self is TileEnding.JPEG else ImageFormat(self.value)
 
     @property
     def media_type(self) -> str:
@@ -55,12 +55,12 @@ class Ending(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class WantedTile:
     """One tile, as it is asked for."""
 
     layer: Layer
     tile: Tile
-    ending: Ending
+    ending: TileEnding
     style: Style
     resampling: str
     look: str
@@ -70,7 +70,7 @@ class Wanted:
 class TileServer:
     """Makes tiles, none for longer than a request may take."""
 
-    def __init__(self, catalogue: Catalogue, settings: Settings, limits: Limits) -> None:
+    def __init__(self, catalogue: Catalogue, settings: PreviewSettings, limits: Limits) -> None:
         self._catalogue = catalogue
         self._settings = settings
         self._limits = limits
@@ -96,7 +96,7 @@ class TileServer:
 
     def _wanted(
         self, layer: Layer, tile: Tile, ending: str, request: Request, style: str | None
-    ) -> Wanted:
+    ) -> WantedTile:
         query = request.query_string.decode("latin-1")
         if max(tile.shape) > self._settings.largest:
             raise ConfigError(f"pictures have at most {self._settings.largest} pixels", key="size")
@@ -113,7 +113,7 @@ class TileServer:
         name = style or (request.args.get("style") if "style" in query else None)
         if "date" in query:
             layer = on_date(layer, request)
-        return Wanted(
+        return WantedTile(
             layer=layer,
             tile=tile,
             ending=_ending(ending),
@@ -122,9 +122,9 @@ class TileServer:
             look=f"{name} {query} {ending}",
         )
 
-    def _read(self, wanted: Wanted) -> RasterArray | None:
+    def _read(self, wanted: WantedTile) -> RasterArray | None:
         bands = wanted.style.needed
-        if wanted.ending is Ending.TIF:
+        if wanted.ending is TileEnding.TIF:
             bands = tuple(range(1, len(wanted.layer.info.bands) + 1))
         read = partial(wanted.layer.read, wanted.tile, bands, wanted.resampling)
         if wanted.layer.info.kind is LayerKind.PROCESS:
@@ -132,7 +132,7 @@ class TileServer:
         return self._limits.read(read)
 
     def _answer(
-        self, wanted: Wanted, data: RasterArray | None, etag: str, request: Request
+        self, wanted: WantedTile, data: RasterArray | None, etag: str, request: Request
     ) -> Response:
         if etag in request.if_none_match:
             return self._not_modified(etag)
@@ -159,16 +159,16 @@ def _web_zoom(pyramid: Pyramid, zoom: int, bounds: Bounds) -> float:
     return web.zoom_of(pyramid, zoom, bounds)
 
 
-def _version(wanted: Wanted) -> str:
+def _version(wanted: WantedTile) -> str:
     return wanted.layer.version(wanted.tile)
 
 
-def _etag(wanted: Wanted, version: str) -> str:
+def _etag(wanted: WantedTile, version: str) -> str:
     text = f"{wanted.layer.info.name} {wanted.tile.index} {wanted.look} {version}"
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 
-def _content(wanted: Wanted, data: RasterArray | None) -> bytes:
+def _content(wanted: WantedTile, data: RasterArray | None) -> bytes:
     form = wanted.ending.picture
     if form is None:
         if data is None:
@@ -183,11 +183,11 @@ def _content(wanted: Wanted, data: RasterArray | None) -> bytes:
     return encode(render(data, wanted.style), form)
 
 
-def _ending(text: str) -> Ending:
+def _ending(text: str) -> TileEnding:
     try:
-        return Ending(text)
+        return TileEnding(text)
     except ValueError:
-        known = ", ".join(each.value for each in Ending)
+        known = ", ".join(each.value for each in TileEnding)
         raise NotFound(f"there are no tiles as .{text[:10]}; there are {known}") from None
 
 

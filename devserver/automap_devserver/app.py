@@ -13,15 +13,15 @@ from automap_devserver._preview import Previews
 from automap_devserver._shortcut import TileShortcut
 from automap_devserver._tiles import TileServer
 from automap_devserver.catalogue import Catalogue
-from automap_devserver.settings import Settings
+from automap_devserver.settings import PreviewSettings
 from automap_devserver.views import layers, live, ogc, openapi, page, process, wmts, xyz
 
 _CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 
 
-def create_app(catalogue: Catalogue, settings: Settings | None = None) -> Flask:
+def create_app(catalogue: Catalogue, settings: PreviewSettings | None = None) -> Flask:
     """A Flask application that shows layers; any WSGI server can run it."""
-    settings = settings or Settings()
+    settings = settings or PreviewSettings()
     app = Flask("automap_devserver", static_folder="static", static_url_path="/static")
     app.url_map.strict_slashes = False
     _failures.install(app)
@@ -49,7 +49,7 @@ def create_app(catalogue: Catalogue, settings: Settings | None = None) -> Flask:
     return app
 
 
-def _check(settings: Settings) -> None:
+def _check(settings: PreviewSettings) -> None:
     """Refuse what another page in the user's browser might send to this machine."""
     if settings.is_loopback and not is_addressed_here(request):
         raise Refused("this server answers to 127.0.0.1 and localhost only")

@@ -13,7 +13,7 @@ from types import FrameType
 
 from flask import Flask
 
-from automap_devserver.settings import Settings
+from automap_devserver.settings import PreviewSettings
 from automap_tiles.errors import OutputError
 from automap_tiles.raster.lru import keep_less
 from automap_tiles.raster.memory import share_freed_memory
@@ -24,7 +24,7 @@ _BLOCKS = "32"
 """MB of GDAL's cache of blocks, of all threads together."""
 
 
-def serve(app: Flask, settings: Settings, ready: Callable[[str], None]) -> None:
+def serve(app: Flask, settings: PreviewSettings, ready: Callable[[str], None]) -> None:
     """Answer requests until it is interrupted; `ready` is told the address before the first.
 
     Raises `OutputError` when the address cannot be had.
@@ -67,7 +67,7 @@ def _ending(app: Flask) -> Iterator[None]:
             signal.signal(each, handler)
 
 
-def _listen(settings: Settings) -> socket.socket:
+def _listen(settings: PreviewSettings) -> socket.socket:
     """A socket at the address; port 0 is any that is free."""
     place = f"{settings.host}:{settings.port}"
     try:

@@ -8,7 +8,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class PreviewSettings:
     """Of one server."""
 
     host: str = "127.0.0.1"

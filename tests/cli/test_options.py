@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automap_tiles.cli.options.common import (
-    RunOptions,
+    RunChoices,
     area_options,
     parse_bands,
     parse_key_value,
@@ -68,7 +68,7 @@ def invoke(arguments: list[str]) -> tuple[Result, list[object]]:
     @click.command()
     @area_options
     @run_options
-    def command(where: Where, how: RunOptions) -> None:
+    def command(where: Where, how: RunChoices) -> None:
         seen.extend([where, how])
 
     return CliRunner().invoke(command, arguments), seen
@@ -78,7 +78,7 @@ def test_defaults() -> None:
     result, (where, how) = invoke([])
     assert result.exit_code == 0
     assert where == Where()
-    assert how == RunOptions(
+    assert how == RunChoices(
         concurrency="processes",
         workers=None,
         dask_scheduler=None,
@@ -95,7 +95,7 @@ def test_short_options() -> None:
     result, (where, how) = invoke(line.split())
     assert result.exit_code == 0
     assert where == Where(zooms=(3, 4, 5), bounds=(1, -2, 3.5, 4), bounds_crs="EPSG:4326")
-    assert isinstance(how, RunOptions)
+    assert isinstance(how, RunChoices)
     assert (how.overwrite, how.workers, how.verbose, how.progress) == (True, 3, True, False)
 
 

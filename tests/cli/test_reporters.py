@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from automap_tiles.cli.options.common import RunOptions
+from automap_tiles.cli.options.common import RunChoices
 from automap_tiles.cli.show import numbers
 from automap_tiles.cli.show.reporters import (
     BarReporter,
@@ -136,7 +136,7 @@ def test_bar_has_no_thread_and_ends_clean(capsys: pytest.CaptureFixture[str]) ->
 def test_the_options_choose(monkeypatch: pytest.MonkeyPatch) -> None:
     def chosen(*, terminal: bool, log_format: str = "text", progress: bool = True) -> str:
         monkeypatch.setattr("sys.stderr.isatty", lambda: terminal, raising=False)
-        how = RunOptions(
+        how = RunChoices(
             concurrency="none",
             workers=None,
             dask_scheduler=None,

@@ -18,7 +18,7 @@ import pytest
 from flask import Flask
 
 import automap_devserver.serve
-from automap_devserver.settings import Settings
+from automap_devserver.settings import PreviewSettings
 from automap_tiles.cli.main import main
 from tests.engine.projects import AUTOMAP, make_project, make_raster
 
@@ -114,7 +114,7 @@ def test_who_can_see_it_is_said(
 ) -> None:
     hosts = []
 
-    def not_served(app: Flask, settings: Settings, ready: object) -> None:
+    def not_served(app: Flask, settings: PreviewSettings, ready: object) -> None:
         hosts.append(settings.host)
 
     monkeypatch.setattr(automap_devserver.serve, "serve", not_served)

@@ -9,7 +9,7 @@ import pytest
 
 from automap_tiles.cli.main import main
 from automap_tiles.cli.show.reporters import LineReporter
-from automap_tiles.engine._running import Run
+from automap_tiles.engine._running import ActiveRun
 from automap_tiles.errors import OutputError
 from tests.golden import places
 
@@ -31,10 +31,10 @@ def test_one_that_breaks_off_has_failed(
 ) -> None:
     """A disk that is full when all tiles are there: told, counted, and the rest is done."""
 
-    def full(_: Run) -> None:
+    def full(_: ActiveRun) -> None:
         raise OutputError("cannot be written: no space left on device", "out")
 
-    monkeypatch.setattr(Run, "_finish", full)
+    monkeypatch.setattr(ActiveRun, "_finish", full)
     assert main(list(ARGS)) == 1
     said = capsys.readouterr()
     assert "Failed: composite of landsat-8: " in said.err
@@ -51,10 +51,10 @@ def test_the_terminal_is_left_as_it_was_by_an_interrupt(monkeypatch: pytest.Monk
     """A bar hides the cursor until it is left."""
     left: list[LineReporter] = []
 
-    def interrupted(_: Run) -> None:
+    def interrupted(_: ActiveRun) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(LineReporter, "__exit__", lambda self, *_: left.append(self))
-    monkeypatch.setattr(Run, "_finish", interrupted)
+    monkeypatch.setattr(ActiveRun, "_finish", interrupted)
     assert main(list(ARGS)) == 130
     assert len(left) == 1

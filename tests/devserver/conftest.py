@@ -10,14 +10,14 @@ from flask.testing import FlaskClient
 
 from automap_devserver.app import create_app
 from automap_devserver.catalogue import Catalogue
-from automap_devserver.settings import Settings
+from automap_devserver.settings import PreviewSettings
 from automap_tiles.layers.open import open_layers
 from automap_tiles.layers.persistence import Keep
 from tests.engine.projects import Project, make_project, make_raster
 
 
 def client_of(
-    paths: Sequence[str | Path], keep: Keep = Keep.MEMORY, settings: Settings | None = None
+    paths: Sequence[str | Path], keep: Keep = Keep.MEMORY, settings: PreviewSettings | None = None
 ) -> FlaskClient:
     """A client of a server of these paths; it comes from this machine."""
     layers, _ = open_layers(paths, keep)

@@ -16,7 +16,7 @@ from flask import Flask, Response
 from automap_devserver import _connections
 from automap_devserver._connections import open_server, room
 from automap_devserver._limits import CONNECTIONS, LISTENERS, REQUESTS
-from automap_devserver.settings import Settings
+from automap_devserver.settings import PreviewSettings
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def address() -> Iterator[tuple[str, int]]:
     app = Flask(__name__)
     app.add_url_rule("/", view_func=lambda: "here", methods=["GET", "POST"])
     app.add_url_rule("/large", "large", lambda: Response(b"x" * 4_000_000))
-    listening = socket.create_server((Settings.host, 0))
+    listening = socket.create_server((PreviewSettings.host, 0))
     server = open_server(app, listening)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

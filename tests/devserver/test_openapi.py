@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 from automap_devserver._openapi import ENDPOINTS, Endpoint
 from automap_devserver.app import create_app
 from automap_devserver.catalogue import Catalogue
-from automap_devserver.settings import Settings
+from automap_devserver.settings import PreviewSettings
 from automap_tiles.layers.open import open_layers
 from automap_tiles.layers.persistence import Keep
 from tests.engine.projects import make_project
@@ -34,7 +34,7 @@ def app(image: Path, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """A raster and a process; what the fuzzer writes stays in a temporary folder."""
     project = make_project(tmp_path_factory.mktemp("fuzzed") / "project", zooms=(9, 10))
     layers, _ = open_layers([image, project.config], Keep.MEMORY)
-    return create_app(Catalogue(layers), Settings(seconds=20))
+    return create_app(Catalogue(layers), PreviewSettings(seconds=20))
 
 
 def test_every_address_is_described_and_every_described_one_is_there(app: Flask) -> None:

@@ -21,7 +21,7 @@ from automap_devserver._limits import Limits
 from automap_devserver.app import create_app
 from automap_devserver.catalogue import Catalogue
 from automap_devserver.serve import serve
-from automap_devserver.settings import Settings
+from automap_devserver.settings import PreviewSettings
 from automap_tiles.grid import Tile
 from automap_tiles.layers.files import FileLayer
 from automap_tiles.layers.open import open_layers
@@ -77,7 +77,7 @@ def test_what_a_proxy_passes_on_is_not_local(client: FlaskClient, header: str) -
 def test_changes_are_taken_from_the_own_page_alone(
     project: Project, headers: dict[str, str], remote: str, status: int
 ) -> None:
-    client = client_of([project.config], settings=Settings(host="0.0.0.0"))
+    client = client_of([project.config], settings=PreviewSettings(host="0.0.0.0"))
     answer = client.put(
         "/api/double/process",
         json={"parameters": {"pause": 0.01}},
@@ -95,7 +95,7 @@ def test_tracebacks_and_files_stay_here(project: Project) -> None:
     project.configure(zooms=(11, 12), fail="12/2/3")
     code = project.folder / "double.py"
     code.write_text(code.read_text().replace("if here == fail:", "if fail:"))
-    client = client_of([project.config], settings=Settings(host="0.0.0.0"))
+    client = client_of([project.config], settings=PreviewSettings(host="0.0.0.0"))
     away = {"REMOTE_ADDR": "192.0.2.7"}
     address = "/double/12/2234/1426.png"
     here, there = client.get(address), client.get(address, environ_base=away)
@@ -123,7 +123,7 @@ def test_bodies_and_pictures_are_limited(client: FlaskClient, project: Project) 
     changing = client_of([project.config])
     large = {"parameters": {"pause": "x" * (_limits.BODY + 1)}}
     assert changing.put("/api/double/process", json=large).status_code in (400, 413)
-    small = client_of([project.config], settings=Settings(largest=256))
+    small = client_of([project.config], settings=PreviewSettings(largest=256))
     assert small.get("/double/12/2234/1426@2x.png").status_code == 400
     assert client.get(f"{TILE}?{'bidx=1&' * 2000}").status_code == 400
 
@@ -162,7 +162,7 @@ def address(image: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("GDAL_CACHEMAX", "64")
     monkeypatch.setattr(lru, "_part", 1.0)  # set by `serve`; set back after the test
     layers, _ = open_layers([image])
-    settings = Settings(port=0)
+    settings = PreviewSettings(port=0)
     told: list[str] = []
     ready = threading.Event()
 
@@ -260,7 +260,7 @@ def test_a_raster_is_not_read_as_a_whole_for_a_few_pixels(
 def test_pictures_only_from_here_and_from_the_base_map(
     image: Path, base_map: str | None, allowed: str | None
 ) -> None:
-    answer = client_of([image], settings=Settings(base_map=base_map)).get("/")
+    answer = client_of([image], settings=PreviewSettings(base_map=base_map)).get("/")
     policy = dict(
         part.split(" ", 1) for part in answer.headers["Content-Security-Policy"].split("; ")
     )

@@ -19,7 +19,7 @@ from rasterio.transform import from_bounds, from_origin
 from rasterio.vrt import WarpedVRT
 
 from automap_devserver._tiles import web_tile
-from automap_devserver.settings import Settings
+from automap_devserver.settings import PreviewSettings
 from automap_tiles.layers.open import process_layer
 from automap_tiles.layers.persistence import Keep
 from automap_tiles.runtime import open_process
@@ -235,7 +235,7 @@ def test_a_process_is_computed_and_a_failure_told(project: Project) -> None:
 def test_others_see_no_traceback_and_change_nothing(image: Path) -> None:
     client = client_of([image])
     assert client.get("/api/layers", headers={"Host": "evil.example"}).status_code == 403
-    open_client = client_of([image], settings=Settings(host="0.0.0.0"))
+    open_client = client_of([image], settings=PreviewSettings(host="0.0.0.0"))
     assert open_client.get("/api/layers", headers={"Host": "map.example"}).status_code == 200
     answer = open_client.post("/api/layers", headers={"Host": "map.example"})
     assert answer.status_code in (403, 405)
@@ -243,7 +243,7 @@ def test_others_see_no_traceback_and_change_nothing(image: Path) -> None:
 
 def test_too_long_is_said(project: Project) -> None:
     project.configure(zooms=(11, 12), pause=3.0)
-    client = client_of([project.config], settings=Settings(seconds=0.1))
+    client = client_of([project.config], settings=PreviewSettings(seconds=0.1))
     answer = client.get("/double/12/2234/1426.png")
     assert answer.status_code == 503
     assert "ask again" in answer.get_json()["error"]

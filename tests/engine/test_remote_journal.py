@@ -22,7 +22,7 @@ import pytest
 from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.journal import (
     Journal,
-    Place,
+    JournalPlace,
     _remote,
     has_journal,
     hold,
@@ -31,7 +31,7 @@ from automap_tiles.engine.journal import (
     stamp_of,
 )
 from automap_tiles.engine.journal import _lease as leases
-from automap_tiles.engine.journal._lease import Lease
+from automap_tiles.engine.journal._lease import OutputLease
 from automap_tiles.engine.journal._remote import RemoteHold
 from automap_tiles.errors import JournalError, OutputBusy
 from automap_tiles.grid import TileIndex, curve
@@ -267,7 +267,7 @@ def test_the_journal_is_stored_while_a_run_goes_on(
     assert not place.storage.exists(place.lock_key)
 
 
-def stored(place: Place) -> int:
+def stored(place: JournalPlace) -> int:
     """Rows of the copy in the store."""
     db = sqlite3.connect(":memory:")
     db.deserialize(gzip.decompress(place.storage.get(place.key)))
@@ -349,7 +349,7 @@ def test_who_lost_the_lease_ends(address: str) -> None:
     before = place.storage.get(place.key)
     # as if this machine had slept for longer than the lease
     place.storage.put(place.lock_key, a_lock(seconds=-1))
-    other = Lease(GuardedStorage(address), place.lock_key, address)
+    other = OutputLease(GuardedStorage(address), place.lock_key, address)
     with pytest.raises(OutputBusy, match="has taken this output over") as lost:
         held._lease.renew()
     held._lost = lost.value
@@ -378,7 +378,7 @@ def test_a_journal_that_another_one_has_written_is_not_replaced(address: str) ->
 def test_an_answer_that_got_lost_is_no_conflict(address: str) -> None:
     """The client repeats a request whose answer it missed, and meets its own object."""
     storage = GuardedStorage(address)
-    first = Lease(storage, "lock", address)
+    first = OutputLease(storage, "lock", address)
     known = first._version
     first.renew()
     first._version = known  # the answer of that was lost

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rasterio.windows import Window
 
 from automap_tiles.raster._partial import LEAST, wanted_parts
-from automap_tiles.raster.datasets import Source, open_source
+from automap_tiles.raster.datasets import OpenSource, open_source
 from tests.raster.test_tiled_file import is_read_here, pixels, write
 
 
@@ -63,7 +63,7 @@ def test_gdal_reads_only_the_wanted_parts(tmp_path: Path, options: dict[str, Any
     source = open_source(write(tmp_path / "a.tif", pixels((2, 600, 800), "uint16"), **options))
     assert not is_read_here(source)
     spy = _Spy(source.dataset)
-    spied = Source(spy, source.info, source.stamp)
+    spied = OpenSource(spy, source.info, source.stamp)
     window = Window(50, 20, 700, 550)
     theirs = source.dataset.read([2, 1], window=window)
     wanted = np.zeros((550, 700), dtype=bool)

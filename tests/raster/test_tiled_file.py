@@ -23,7 +23,7 @@ from rasterio.windows import Window
 from automap_tiles.errors import InputError
 from automap_tiles.grid import Grid
 from automap_tiles.raster import close_all, read
-from automap_tiles.raster.datasets import Source, open_source
+from automap_tiles.raster.datasets import OpenSource, open_source
 from automap_tiles.raster.lru import share
 from automap_tiles.raster.tiff import _cache, _file
 from automap_tiles.raster.tiff._directory import read_directories
@@ -65,11 +65,11 @@ def write(path: Path, data: np.ndarray, **options: Any) -> Path:
     return path
 
 
-def is_read_here(source: Source) -> bool:
+def is_read_here(source: OpenSource) -> bool:
     return source._tiles is not None
 
 
-def assert_same(source: Source, indexes: Sequence[int], window: Window) -> None:
+def assert_same(source: OpenSource, indexes: Sequence[int], window: Window) -> None:
     ours = source.read(indexes, window)
     theirs = source.dataset.read(list(indexes), window=window)
     assert ours.dtype == theirs.dtype
@@ -297,7 +297,7 @@ def assert_alike(path: Path, content: bytes, grid: Grid) -> None:
     for by_gdal in (False, True):
         with pytest.MonkeyPatch.context() as patch:
             if by_gdal:
-                patch.setattr(Source, "_tiles", None)
+                patch.setattr(OpenSource, "_tiles", None)
             close_all()
             try:
                 found.append(read(path, grid).filled())

@@ -14,7 +14,7 @@ from automap_tiles.missions import Scene
 from automap_tiles.notes import Fate, Subject
 from automap_tiles.scenes._acquisitions import acquisitions, standing, why_lesser
 from automap_tiles.scenes._choose import Candidates, choose
-from automap_tiles.scenes.funnel import Step
+from automap_tiles.scenes.funnel import FunnelStep
 from automap_tiles.scenes.report import SearchReport
 from automap_tiles.scenes.select import Selection, one_level, overpasses, parse_period
 
@@ -170,15 +170,15 @@ def test_one_selection_tells_where_each_was_left_out(workers: int) -> None:
     assert [stage.left for stage in found.funnel.stages] == [8, 7, 6, 5, 4, 4, 3, 2, 2]
     said = {out.step: (out.note.reason, *out.note.examples) for out in found.funnel.out}
     assert said == {
-        Step.SATELLITES: ("of landsat-9, which is not asked for", "nine"),
-        Step.TIME: ("seen after 2020-10-31", "late"),
-        Step.PLACE: ("outside of the area", "away"),
-        Step.CLOUD_COVER: ("cloud cover above 80 %", "cloudy"),
-        Step.DUPLICATES: (
+        FunnelStep.SATELLITES: ("of landsat-9, which is not asked for", "nine"),
+        FunnelStep.TIME: ("seen after 2020-10-31", "late"),
+        FunnelStep.PLACE: ("outside of the area", "away"),
+        FunnelStep.CLOUD_COVER: ("cloud cover above 80 %", "cloudy"),
+        FunnelStep.DUPLICATES: (
             "tier RT, and T1 of the same acquisition is there",
             f"{landsat('RT').id} beside {landsat().id}",
         ),
-        Step.READABLE: ("metadata without bands", "nothing_MTL.txt"),
+        FunnelStep.READABLE: ("metadata without bands", "nothing_MTL.txt"),
     }
     assert {(note.fate, note.subject) for note in found.funnel.notes} == {
         (Fate.LOST, Subject.SCENES)
@@ -190,7 +190,7 @@ def test_where_the_best_cannot_be_read_the_next_one_is_taken() -> None:
     found = chosen([landsat("RT"), landsat("T2"), landsat("T1")], broken="T1")
     assert [scene.id[-2:] for scene in found.scenes] == ["T2"]
     steps = [(out.step, out.note.reason.split(",")[0]) for out in found.funnel.out]
-    assert steps == [(Step.DUPLICATES, "tier RT"), (Step.READABLE, "is cut off")]
+    assert steps == [(FunnelStep.DUPLICATES, "tier RT"), (FunnelStep.READABLE, "is cut off")]
     assert (landsat("T1").id, f"{landsat('T1').id}/B4.TIF: is cut off") in found.rejected
 
 
@@ -207,7 +207,7 @@ def test_place_is_only_asked_where_it_matters() -> None:
     found = choose(candidates, selection, lambda scene: scene, locate=locate)
     assert asked == ["there"]
     assert [(out.step, out.note.examples) for out in found.funnel.out] == [
-        (Step.TIME, ("early",)), (Step.PLACE, ("there",)),
+        (FunnelStep.TIME, ("early",)), (FunnelStep.PLACE, ("there",)),
     ]  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from automap_tiles.missions import (
     unregister,
 )
 from automap_tiles.missions.landsat._bands import LANDSAT_8
-from automap_tiles.scenes.funnel import Step
+from automap_tiles.scenes.funnel import FunnelStep
 from automap_tiles.scenes.report import SearchReport
 from automap_tiles.scenes.select import Period, Selection, overpasses, parse_period
 
@@ -144,7 +144,7 @@ def test_what_counts() -> None:
     chosen = selection.of(found)
     assert (chosen.scenes, chosen.rejected) == ((scene("a"),), (("x", "y"),))
     (out,) = chosen.funnel.out
-    assert (out.step, out.note.examples) == (Step.CLOUD_COVER, ("b",))
+    assert (out.step, out.note.examples) == (FunnelStep.CLOUD_COVER, ("b",))
     assert out.note.reason == "cloud cover above 50 %"
 
 

@@ -15,7 +15,7 @@ from datetime import datetime
 import numpy as np
 
 from automap_tiles.analysis._accelerate import compiled
-from automap_tiles.analysis._dates import Array, Bools, Dates, whole_dates
+from automap_tiles.analysis._dates import Array, Bools, WholeDates, whole_dates
 from automap_tiles.analysis.composites.composite import Stack
 from automap_tiles.analysis.composites.one_date import Chosen, Score, choose, provenance
 
@@ -49,7 +49,7 @@ def max_ndvi(
     return provenance(dates, index, score, score > -np.inf, kernels)
 
 
-def _normalised_difference(dates: Dates, first: int, second: int) -> Score:
+def _normalised_difference(dates: WholeDates, first: int, second: int) -> Score:
     def score(date: int, rows: slice) -> Array:
         upper = dates.data[date, first, rows].astype(np.float32)
         lower = dates.data[date, second, rows].astype(np.float32)
@@ -225,7 +225,7 @@ def _sigmoid(values: Array, steepness: float, middle: float) -> Array:
     return np.asarray(np.reciprocal(power, out=power))
 
 
-def _check(conditions: Conditions, dates: Dates) -> None:
+def _check(conditions: Conditions, dates: WholeDates) -> None:
     weights = conditions.weights
     if min(weights.day, weights.year, weights.cloud, weights.haze, weights.sensor) < 0:
         raise ValueError("a weight is not below 0")

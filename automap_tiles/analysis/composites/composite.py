@@ -22,7 +22,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from automap_tiles.analysis._blocks import Block, blocks_of
-from automap_tiles.analysis._dates import Array, Bools, Kind, samples_of
+from automap_tiles.analysis._dates import Array, Bools, SampleType, samples_of
 from automap_tiles.analysis._ordered import Percentiles, fill_median, parse_percentile
 from automap_tiles.analysis.composites._moments import (
     fill_count,
@@ -42,25 +42,25 @@ class _Statistic:
     """How one statistic fills a block."""
 
     fill: _Fill
-    dtype: Callable[[Kind, bool], np.dtype[Any]]
+    dtype: Callable[[SampleType, bool], np.dtype[Any]]
     """Type of the result of a kind of samples, rounded or not."""
     empty: bool = True
     """Whether a pixel without a sample is masked."""
 
 
-def _middle(kind: Kind, rounded: bool) -> np.dtype[Any]:
+def _middle(kind: SampleType, rounded: bool) -> np.dtype[Any]:
     return kind.dtype if rounded and not kind.is_float else kind.mean_dtype
 
 
-def _same(kind: Kind, rounded: bool) -> np.dtype[Any]:  # noqa: ARG001 - as the others
+def _same(kind: SampleType, rounded: bool) -> np.dtype[Any]:  # noqa: ARG001 - as the others
     return kind.dtype
 
 
-def _spread(kind: Kind, rounded: bool) -> np.dtype[Any]:  # noqa: ARG001 - as the others
+def _spread(kind: SampleType, rounded: bool) -> np.dtype[Any]:  # noqa: ARG001 - as the others
     return kind.mean_dtype
 
 
-def _number(kind: Kind, rounded: bool) -> np.dtype[Any]:  # noqa: ARG001 - as the others
+def _number(kind: SampleType, rounded: bool) -> np.dtype[Any]:  # noqa: ARG001 - as the others
     return np.dtype(np.uint16)
 
 

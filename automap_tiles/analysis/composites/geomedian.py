@@ -17,7 +17,7 @@ import numpy as np
 
 from automap_tiles.analysis import _weiszfeld
 from automap_tiles.analysis._accelerate import compiled
-from automap_tiles.analysis._dates import Array, Bools, Dates, whole_dates
+from automap_tiles.analysis._dates import Array, Bools, WholeDates, whole_dates
 from automap_tiles.analysis.composites import composite
 
 Picture: TypeAlias = np.ma.MaskedArray[Any, Any]
@@ -84,7 +84,7 @@ def geomedian(
 
 
 def _solve(
-    dates: Dates, out: Array, tolerance: float, max_steps: int, kernels: ModuleType | None
+    dates: WholeDates, out: Array, tolerance: float, max_steps: int, kernels: ModuleType | None
 ) -> None:
     blocks = _blocks(dates, tolerance)
     if kernels is None:
@@ -94,7 +94,7 @@ def _solve(
         kernels.solve(block, out, max_steps)
 
 
-def _blocks(dates: Dates, tolerance: float) -> Iterator[_weiszfeld.Pixels]:
+def _blocks(dates: WholeDates, tolerance: float) -> Iterator[_weiszfeld.PixelBlock]:
     """Pixels with a date, some rows at a time, at their starts."""
     count, bands, _, width = dates.data.shape
     used = np.flatnonzero(dates.valid.any(axis=(1, 2)))  # dates of clouds alone cost nothing
@@ -114,7 +114,7 @@ def _blocks(dates: Dates, tolerance: float) -> Iterator[_weiszfeld.Pixels]:
 
 
 def _deviations(
-    dates: Dates, picture: Picture, names: Iterable[Deviation]
+    dates: WholeDates, picture: Picture, names: Iterable[Deviation]
 ) -> dict[Deviation, Picture]:
     count, bands, height, width = dates.data.shape
     found: dict[Deviation, Picture] = {

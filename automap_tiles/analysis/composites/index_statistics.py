@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from automap_tiles.analysis._dates import Bools, Samples, samples_of
+from automap_tiles.analysis._dates import Bools, SampleStack, samples_of
 from automap_tiles.analysis.composites.composite import Stack, check_statistics, reduce
 from automap_tiles.analysis.indices import INDICES, spectral_index
 
@@ -63,7 +63,7 @@ def reduce_index(
 
 
 def _index(
-    name: str, samples: Samples, rows: slice, places: Mapping[str, int], scale: float
+    name: str, samples: SampleStack, rows: slice, places: Mapping[str, int], scale: float
 ) -> Picture:
     needed = INDICES[name].bands if name in INDICES else ()
     bands = {}

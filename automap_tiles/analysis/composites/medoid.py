@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from automap_tiles.analysis._accelerate import compiled
-from automap_tiles.analysis._dates import Array, Bools, Dates, whole_dates
+from automap_tiles.analysis._dates import Array, Bools, WholeDates, whole_dates
 from automap_tiles.analysis._weiszfeld import total
 from automap_tiles.analysis.composites import composite
 from automap_tiles.analysis.composites.one_date import Chosen, Race, provenance
@@ -62,13 +62,13 @@ def medoid_approx(stack: composite.Stack, valid: Bools | None = None) -> Chosen:
     return _nearest(dates, race)
 
 
-def _nearest(dates: Dates, race: Race) -> Chosen:
+def _nearest(dates: WholeDates, race: Race) -> Chosen:
     """The race was about distances, of which the lowest wins."""
     found = race.best > -np.inf
     return provenance(dates, race.index, np.negative(race.best), found)
 
 
-def _block(dates: Dates, rows: slice) -> tuple[Array, Array]:
+def _block(dates: WholeDates, rows: slice) -> tuple[Array, Array]:
     """(time, band, pixel) float32 samples, 0 where they do not count; (time, pixel) 1 or 0."""
     count, bands = dates.data.shape[:2]
     samples = dates.data[:, :, rows].astype(np.float32).reshape(count, bands, -1)

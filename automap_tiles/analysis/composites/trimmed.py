@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from automap_tiles.analysis._dates import Array, Bools, Dates, whole_dates
+from automap_tiles.analysis._dates import Array, Bools, WholeDates, whole_dates
 from automap_tiles.analysis._weiszfeld import total
 from automap_tiles.analysis.composites.composite import Stack
 
@@ -53,7 +53,7 @@ def trimmed_mean(
     )
 
 
-def _kept(dates: Dates, rows: slice, dark: float, bright: float) -> Bools:
+def _kept(dates: WholeDates, rows: slice, dark: float, bright: float) -> Bools:
     """(time, rows, x) dates that are neither dropped nor invalid."""
     valid = dates.valid[:, rows]
     rank = _ranks(_brightness(dates, rows), valid)
@@ -64,7 +64,7 @@ def _kept(dates: Dates, rows: slice, dark: float, bright: float) -> Bools:
     return np.asarray(valid & (rank >= low) & (rank < high))
 
 
-def _brightness(dates: Dates, rows: slice) -> Array:
+def _brightness(dates: WholeDates, rows: slice) -> Array:
     """(time, rows, x) sums of the bands, float32."""
     count, bands = dates.data.shape[:2]
     samples = dates.data[:, 0, rows].astype(np.float32)

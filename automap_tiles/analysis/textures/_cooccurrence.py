@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from automap_tiles.analysis._blocks import Scratch
+from automap_tiles.analysis._blocks import BlockMemory
 from automap_tiles.analysis._dates import Array, Bools
 from automap_tiles.analysis.textures._pairs import TALLIES, Tally, Work
 from automap_tiles.analysis.textures._windows import window_sums
@@ -50,7 +50,7 @@ class Grey:
     size: int
     """Width of the window."""
     fast: bool
-    scratch: Scratch
+    scratch: BlockMemory
 
     def directions(self, distance: int, needs: Set[str]) -> Iterator[Pairs]:
         """Pairs at 0, 45, 90 and 135 degrees, with the moments and tallies of those names."""

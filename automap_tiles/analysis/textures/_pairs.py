@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from automap_tiles.analysis._blocks import Scratch
+from automap_tiles.analysis._blocks import BlockMemory
 from automap_tiles.analysis._dates import Array, Bools
 from automap_tiles.analysis.textures._windows import window_sums
 
@@ -29,7 +29,7 @@ class Work:
     levels: int
     size: tuple[int, int]
     """Pairs in the height and the width of a window."""
-    scratch: Scratch
+    scratch: BlockMemory
 
     @property
     def most(self) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from automap_tiles.analysis._blocks import Scratch
+from automap_tiles.analysis._blocks import BlockMemory
 from automap_tiles.analysis._dates import Array, l2_bytes
 
 # Blocks this many columns wide keep their halo small where they are high enough.
@@ -21,7 +21,7 @@ _WIDTH = 256
 _CACHE_PART = 2.0
 
 
-def window_sums(padded: Array, size: tuple[int, int], scratch: Scratch, name: str) -> Array:
+def window_sums(padded: Array, size: tuple[int, int], scratch: BlockMemory, name: str) -> Array:
     """Sums over windows of `size` (height, width); (y, x) -> (y - height + 1, x - width + 1).
 
     Result (y, x) belongs to the window that begins there. In the type of `padded`, and in memory of
@@ -31,7 +31,7 @@ def window_sums(padded: Array, size: tuple[int, int], scratch: Scratch, name: st
     return _along(high, size[1], 1, scratch, name)
 
 
-def _along(values: Array, length: int, axis: int, scratch: Scratch, name: str) -> Array:
+def _along(values: Array, length: int, axis: int, scratch: BlockMemory, name: str) -> Array:
     """Add `length` neighbours along an axis, in an order that their number prescribes."""
     if length == 1:
         return values
@@ -54,7 +54,7 @@ def _along(values: Array, length: int, axis: int, scratch: Scratch, name: str) -
     return out
 
 
-def _doubled(run: Array, reached: int, axis: int, scratch: Scratch) -> Array:
+def _doubled(run: Array, reached: int, axis: int, scratch: BlockMemory) -> Array:
     """Sums of twice as many neighbours as those in `run`."""
     count = run.shape[axis] - reached
     one, other = _cut(run, 0, count, axis), _cut(run, reached, count, axis)
@@ -63,7 +63,7 @@ def _doubled(run: Array, reached: int, axis: int, scratch: Scratch) -> Array:
 
 
 def window_extremes(
-    padded: Array, size: int, combine: np.ufunc, scratch: Scratch, name: str
+    padded: Array, size: int, combine: np.ufunc, scratch: BlockMemory, name: str
 ) -> Array:
     """As `window_sums` for square windows and `np.minimum` or `np.maximum`."""
     run, turn = padded, 0
@@ -86,7 +86,7 @@ def _cut(values: Array, first: int, count: int, axis: int) -> Array:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Part:
+class WindowPart:
     """A part of a picture with what its windows need around it."""
 
     rows: slice
@@ -108,7 +108,7 @@ class Part:
         return np.pad(inside, beyond, constant_values=fill)
 
 
-def parts(shape: tuple[int, int], radius: int, bytes_per_pixel: int) -> Iterator[Part]:
+def parts(shape: tuple[int, int], radius: int, bytes_per_pixel: int) -> Iterator[WindowPart]:
     """Parts that cover a picture and whose work stays in the cache."""
     height, width = shape
     wide = min(width, max(_WIDTH, 8 * radius))
@@ -116,7 +116,7 @@ def parts(shape: tuple[int, int], radius: int, bytes_per_pixel: int) -> Iterator
     high = max(high - 2 * radius, 4 * radius, 8)
     for top in range(0, height, high):
         for left in range(0, width, max(1, wide)):
-            yield Part(
+            yield WindowPart(
                 rows=slice(top, min(top + high, height)),
                 columns=slice(left, min(left + wide, width)),
                 radius=radius,

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automap_tiles.analysis._accelerate import is_wanted
-from automap_tiles.analysis._blocks import Scratch
+from automap_tiles.analysis._blocks import BlockMemory
 from automap_tiles.analysis._dates import Array, Bools
 from automap_tiles.analysis.textures._windows import parts, window_extremes, window_sums
 
@@ -108,7 +108,7 @@ def fill_boxes(
 def _by_parts(
     plane: Array, valid: Bools, radius: int, found: Mapping[str, NDArray[np.float32]]
 ) -> None:
-    scratch = Scratch()
+    scratch = BlockMemory()
     for part in parts((plane.shape[0], plane.shape[1]), radius, _PIXEL_BYTES):
         place = part.rows, part.columns
         out = {name: plane[place] for name, plane in found.items()}
@@ -140,7 +140,7 @@ class _Windows:
     holes: Bools | None
     """Pixels that do not count; None where all do."""
     size: int
-    scratch: Scratch
+    scratch: BlockMemory
 
     def sums(self, values: Array, name: str) -> Array:
         return window_sums(values, (self.size, self.size), self.scratch, name)

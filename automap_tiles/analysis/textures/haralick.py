@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automap_tiles.analysis._accelerate import is_wanted
-from automap_tiles.analysis._blocks import Scratch
+from automap_tiles.analysis._blocks import BlockMemory
 from automap_tiles.analysis._dates import Array, Bools
 from automap_tiles.analysis.textures._cooccurrence import INVERSE_UNIT, Grey, Pairs
 from automap_tiles.analysis.textures._windows import parts
@@ -126,7 +126,7 @@ def haralick(
     found: dict[str, NDArray[np.float32]] = {
         name: np.zeros(plane.shape, dtype=np.float32) for name in features
     }
-    scratch, is_fast = Scratch(), is_wanted(fast)
+    scratch, is_fast = BlockMemory(), is_wanted(fast)
     for part in parts((plane.shape[0], plane.shape[1]), radius, _PIXEL_BYTES):
         here = part.cut(valid, False)
         if not here.any():

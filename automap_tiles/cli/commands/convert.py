@@ -6,7 +6,7 @@ import click
 
 from automap_tiles.cli.options.common import (
     RESAMPLINGS,
-    RunOptions,
+    RunChoices,
     area_options,
     parse_bands,
     parse_key_value,
@@ -70,7 +70,7 @@ _DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "fl
 @run_options
 def command(
     where: Where,
-    how: RunOptions,
+    how: RunChoices,
     creation_options: tuple[tuple[str, Value], ...],
     format_: str | None,
     overviews: bool,

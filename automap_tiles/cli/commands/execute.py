@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automap_tiles.cli.options.common import RunOptions, area_options, run_options
+from automap_tiles.cli.options.common import RunChoices, area_options, run_options
 from automap_tiles.workflows.where import Where
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def command(  # noqa: PLR0913 - the options
     input_files: tuple[str, ...],
     output: str | None,
     report: str | None,
-    how: RunOptions,
+    how: RunChoices,
 ) -> None:
     """Run a process on its tiles.
 

@@ -51,10 +51,10 @@ def command(
     `automap execute` goes on with them. The server answers this machine only, unless --host says
     otherwise.
     """
-    from automap_tiles.cli._serving import Wish, serve
+    from automap_tiles.cli._serving import ServeOptions, serve
 
     serve(
-        Wish(
+        ServeOptions(
             paths=paths,
             host=host,
             port=port,

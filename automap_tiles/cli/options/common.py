@@ -135,7 +135,7 @@ def area_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunOptions:
+class RunChoices:
     """How: as given at the command line."""
 
     concurrency: Concurrency
@@ -220,7 +220,7 @@ _RUN_OPTIONS = (
 )
 
 
-def _check_run(how: RunOptions) -> None:
+def _check_run(how: RunChoices) -> None:
     if how.dask_scheduler is not None and how.concurrency != "dask":
         raise click.UsageError("--dask-scheduler needs --concurrency dask.")
     if how.tile_timeout is not None and how.concurrency in ("threads", "none"):
@@ -232,4 +232,4 @@ def _check_run(how: RunOptions) -> None:
 
 def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a run; the command receives one `how: RunOptions`."""
-    return collecting(function, _RUN_OPTIONS, "how", RunOptions, _check_run)
+    return collecting(function, _RUN_OPTIONS, "how", RunChoices, _check_run)

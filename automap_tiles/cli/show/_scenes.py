@@ -11,7 +11,7 @@ from typing import Protocol
 import click
 
 from automap_tiles.cli.show import numbers
-from automap_tiles.cli.show.reporters import Throttle, emit_json, emit_note
+from automap_tiles.cli.show.reporters import Ticker, emit_json, emit_note
 from automap_tiles.notes import Note
 from automap_tiles.scenes.funnel import Funnel
 from automap_tiles.workflows.automap.download import SceneDone, SceneStatus
@@ -24,7 +24,7 @@ Rejected = Sequence[tuple[str, str]]
 
 
 @dataclass
-class Progress:
+class SceneTotals:
     """Sums of the scenes so far."""
 
     total: int
@@ -65,11 +65,11 @@ class SceneReporter(Protocol):
         """Show a line of the log; `level` as in logging, in lower case."""
         ...
 
-    def scene(self, done: SceneDone, progress: Progress) -> None:
+    def scene(self, done: SceneDone, progress: SceneTotals) -> None:
         """A scene that `progress` has counted already."""
         ...
 
-    def prepared(self, progress: Progress) -> None:
+    def prepared(self, progress: SceneTotals) -> None:
         """All scenes are done."""
         ...
 
@@ -100,7 +100,7 @@ def scene_reporter(log_format: str, *, progress: bool, verbose: bool) -> SceneRe
 class _Text:
     def __init__(self, *, progress: bool, verbose: bool) -> None:
         self._progress, self._verbose = progress, verbose
-        self._throttle = Throttle(_LINE_SECONDS)
+        self._throttle = Ticker(_LINE_SECONDS)
 
     def funnel(self, funnel: Funnel) -> None:
         click.echo(f"Scenes: {funnel}", err=True)
@@ -117,7 +117,7 @@ class _Text:
     def message(self, level: str, text: str) -> None:
         click.echo(f"{level.capitalize()}: {text}", err=True)
 
-    def scene(self, done: SceneDone, progress: Progress) -> None:
+    def scene(self, done: SceneDone, progress: SceneTotals) -> None:
         if done.status is SceneStatus.FAILED:
             click.echo(f"Failed: {done.scene}: {done.error}", err=True)
         elif self._verbose:
@@ -127,7 +127,7 @@ class _Text:
             rest = "" if to_go is None else f", {numbers.duration(to_go)} to go"
             click.echo(f"{progress.done}/{numbers.plural(progress.total, 'scene')}{rest}", err=True)
 
-    def prepared(self, progress: Progress) -> None:
+    def prepared(self, progress: SceneTotals) -> None:
         count = progress.count
         click.echo(
             f"{numbers.plural(progress.total, 'scene')}: {count[SceneStatus.WRITTEN]} written, "
@@ -157,7 +157,7 @@ class _Text:
 class _Json:
     def __init__(self, *, progress: bool, verbose: bool) -> None:
         self._progress, self._verbose = progress, verbose
-        self._throttle = Throttle(_LINE_SECONDS)
+        self._throttle = Ticker(_LINE_SECONDS)
 
     def funnel(self, funnel: Funnel) -> None:
         emit_json("info", "funnel", used=funnel.used, steps=funnel.to_json())
@@ -172,7 +172,7 @@ class _Json:
     def message(self, level: str, text: str) -> None:
         emit_json(level, "log", message=text)
 
-    def scene(self, done: SceneDone, progress: Progress) -> None:
+    def scene(self, done: SceneDone, progress: SceneTotals) -> None:
         failed = done.status is SceneStatus.FAILED
         if failed or self._verbose:
             emit_json(
@@ -187,7 +187,7 @@ class _Json:
         if self._progress and self._throttle.due():
             emit_json("info", "progress", **_sums(progress))
 
-    def prepared(self, progress: Progress) -> None:
+    def prepared(self, progress: SceneTotals) -> None:
         emit_json("info", "prepared", **_sums(progress))
 
     def trial(self, satellite: str, number: int, loss: float, *, is_best: bool) -> None:
@@ -212,6 +212,6 @@ def _by_reason(rejected: Rejected) -> dict[str, list[str]]:
     return found
 
 
-def _sums(progress: Progress) -> dict[str, object]:
+def _sums(progress: SceneTotals) -> dict[str, object]:
     counts = {str(status): progress.count[status] for status in SceneStatus}
     return {"scenes": progress.total, **counts, "seconds": round(progress.seconds, 3)}

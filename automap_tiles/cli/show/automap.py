@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import click
 
 from automap_tiles.cli._run import print_summary
-from automap_tiles.cli.options.common import RunOptions
+from automap_tiles.cli.options.common import RunChoices
 from automap_tiles.cli.options.scenes import SceneOptions
 from automap_tiles.cli.show import numbers
-from automap_tiles.cli.show._scenes import Progress, SceneReporter, scene_reporter
+from automap_tiles.cli.show._scenes import SceneReporter, SceneTotals, scene_reporter
 from automap_tiles.cli.show.log import log_to
 from automap_tiles.cli.show.reporters import Reporter, emit_json, reporter
 from automap_tiles.cli.show.telling import grown
@@ -84,7 +84,7 @@ class _Shown:
     def __init__(self, what: SceneOptions, show: SceneReporter) -> None:
         self.failed = 0
         self._what, self._show = what, show
-        self._progress = Progress(0)
+        self._progress = SceneTotals(0)
         self._rejected: list[tuple[str, str]] = []
         self._told: list[Note] = []
         self._tiles: _Tiles | None = None
@@ -119,7 +119,7 @@ class _Shown:
         show = self._show
         match event:
             case PhaseStarted(phase=phase, total=total) if phase == SCENES:
-                self._progress = Progress(total or 0)
+                self._progress = SceneTotals(total or 0)
             case SetAside(item=SceneRejected(scene=name, reason=reason)):
                 self._rejected.append((name, reason))
             case PhaseFinished(outcome=Discovered() as found):
@@ -171,7 +171,7 @@ class _Tiles:
     """The run of one process."""
 
     def __init__(self, what: SceneOptions) -> None:
-        self._how = RunOptions(
+        self._how = RunChoices(
             concurrency=what.concurrency,
             workers=what.workers,
             dask_scheduler=what.dask_scheduler,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
-from automap_tiles.cli.options.common import RunOptions
+from automap_tiles.cli.options.common import RunChoices
 from automap_tiles.cli.show import numbers
 from automap_tiles.cli.show.totals import RunTotals
 from automap_tiles.engine.events import TileResult, TileStatus
@@ -58,7 +58,7 @@ class Reporter(Protocol):
     def __exit__(self, *exception: object) -> None: ...
 
 
-def reporter(how: RunOptions) -> AbstractContextManager[Reporter]:
+def reporter(how: RunChoices) -> AbstractContextManager[Reporter]:
     """The one that the options and the terminal ask for."""
     if how.log_format == "json":
         return JsonReporter(progress=how.progress, verbose=how.verbose)
@@ -67,7 +67,7 @@ def reporter(how: RunOptions) -> AbstractContextManager[Reporter]:
     return LineReporter(progress=how.progress, verbose=how.verbose)
 
 
-class Throttle:
+class Ticker:
     """Says yes once per interval."""
 
     def __init__(self, seconds: float) -> None:
@@ -88,7 +88,7 @@ class LineReporter:
     def __init__(self, *, progress: bool, verbose: bool, seconds: float = _LINE_SECONDS) -> None:
         self._progress = progress
         self._verbose = verbose
-        self._throttle = Throttle(seconds)
+        self._throttle = Ticker(seconds)
 
     def show(self, event: Event, totals: RunTotals) -> None:
         for line in _lines(event, verbose=self._verbose):
@@ -117,7 +117,7 @@ class BarReporter:
 
     def __init__(self, *, verbose: bool) -> None:
         self._verbose = verbose
-        self._throttle = Throttle(_BAR_SECONDS)
+        self._throttle = Ticker(_BAR_SECONDS)
         self._bar = _new_bar()
         self._task: TaskID | None = None
 
@@ -189,7 +189,7 @@ class JsonReporter:
     def __init__(self, *, progress: bool, verbose: bool, seconds: float = _LINE_SECONDS) -> None:
         self._progress = progress
         self._verbose = verbose
-        self._throttle = Throttle(seconds)
+        self._throttle = Ticker(seconds)
 
     def show(self, event: Event, totals: RunTotals) -> None:
         match event:

@@ -11,7 +11,7 @@ from automap_tiles.engine.journal._journal import Journal
 from automap_tiles.engine.journal._lock import lock_path
 from automap_tiles.engine.journal._look import has_journal, is_running, stamp_of
 from automap_tiles.engine.journal._made_of import MadeOf, read_made_of, write_made_of
-from automap_tiles.engine.journal._place import JOURNAL_NAME, Place, beside, place_of
+from automap_tiles.engine.journal._place import JOURNAL_NAME, JournalPlace, beside, place_of
 from automap_tiles.engine.journal._reader import JournalReader
 from automap_tiles.engine.journal._rows import FailedTile, Row, RunRecord, TileRow
 from automap_tiles.engine.journal._schema import LOOKED_AT
@@ -23,9 +23,9 @@ __all__ = [
     "FailedTile",
     "Hold",
     "Journal",
+    "JournalPlace",
     "JournalReader",
     "MadeOf",
-    "Place",
     "Row",
     "RunRecord",
     "TileRow",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.journal._made_of import MadeOf, write_made_of
-from automap_tiles.engine.journal._place import Place
+from automap_tiles.engine.journal._place import JournalPlace
 from automap_tiles.engine.journal._reader import JournalReader
 from automap_tiles.engine.journal._rows import SINGLE_FILE_ZOOM, RunRecord
 from automap_tiles.engine.journal._schema import (
@@ -53,7 +53,7 @@ class Journal(JournalReader):
         self._committed = time.monotonic()
 
     @classmethod
-    def open(cls, place: Place | Path) -> Self:
+    def open(cls, place: JournalPlace | Path) -> Self:
         """Hold the output and open for writing; raises `OutputBusy` while another run does."""
         with contextlib.ExitStack() as undo:
             journal = cls._of(undo.enter_context(hold(place)), is_own=True)
@@ -72,7 +72,7 @@ class Journal(JournalReader):
             return cls(held, connect_to_write(held.path), is_own=is_own)
 
     @staticmethod
-    def open_readonly(place: Place | Path) -> JournalReader:
+    def open_readonly(place: JournalPlace | Path) -> JournalReader:
         """Open for looking, also while a run goes on; raises `JournalError` when there is none."""
         return JournalReader.at(place)
 
@@ -82,7 +82,7 @@ class Journal(JournalReader):
         return self._hold.notes
 
     @property
-    def place(self) -> Place | None:
+    def place(self) -> JournalPlace | None:
         """None: of a journal by itself, without an output."""
         return self._hold.place
 

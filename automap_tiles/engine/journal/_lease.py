@@ -49,7 +49,7 @@ class _Found:
         return not is_alive(self.pid) or start_of(self.pid) != self.started
 
 
-class Lease:
+class OutputLease:
     """The lock of an output in an object store, held until `release`."""
 
     def __init__(self, storage: GuardedStorage, key: str, output: str) -> None:

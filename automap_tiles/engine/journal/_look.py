@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from automap_tiles.engine.journal import _lock
-from automap_tiles.engine.journal._place import Place
+from automap_tiles.engine.journal._place import JournalPlace
 
 
-def has_journal(place: Place) -> bool:
+def has_journal(place: JournalPlace) -> bool:
     """Whether an output has a journal."""
     if place.is_remote:
         from automap_tiles.engine.journal import _remote
@@ -17,20 +17,20 @@ def has_journal(place: Place) -> bool:
     return place.path.is_file()
 
 
-def is_running(place: Place | Path) -> bool:
+def is_running(place: JournalPlace | Path) -> bool:
     """Whether another process holds the journal of an output.
 
     The lock is only asked for, never taken: a run may begin in that moment. Where that is not
     possible the answer is no.
     """
-    if isinstance(place, Place) and place.is_remote:
+    if isinstance(place, JournalPlace) and place.is_remote:
         from automap_tiles.engine.journal import _remote
 
         return _remote.is_held(place)
-    return _lock.is_running(place.path if isinstance(place, Place) else place)
+    return _lock.is_running(place.path if isinstance(place, JournalPlace) else place)
 
 
-def stamp_of(place: Place) -> tuple[object, ...]:
+def stamp_of(place: JournalPlace) -> tuple[object, ...]:
     """Changes when the journal of an output does."""
     files = [place.path, place.path.with_name(f"{place.path.name}-wal")]
     stamps = tuple(_stamp(file) for file in files)

@@ -13,7 +13,7 @@ from automap_tiles.engine.journal._rows import HASHES
 from automap_tiles.errors import JournalError
 
 if TYPE_CHECKING:
-    from automap_tiles.engine.journal._place import Place
+    from automap_tiles.engine.journal._place import JournalPlace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class MadeOf:
     """Whether all tiles are of it: not while some of before an overwriting are left."""
 
 
-def read_made_of(place: Place) -> MadeOf | None:
+def read_made_of(place: JournalPlace) -> MadeOf | None:
     """What an output was made of; None where nothing says it. Raises `JournalError`."""
     try:
         content = place.storage.get(place.record_key)
@@ -43,7 +43,7 @@ def read_made_of(place: Place) -> MadeOf | None:
         ) from error
 
 
-def write_made_of(place: Place, made_of: MadeOf) -> None:
+def write_made_of(place: JournalPlace, made_of: MadeOf) -> None:
     """Write it down; not again what stands there already."""
     said = {**made_of.hashes, "is_pure": made_of.is_pure}
     wanted = json.dumps(said, indent=1).encode()

@@ -20,7 +20,7 @@ _ARCHIVES = (".pmtiles", ".mbtiles")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class JournalPlace:
     """Where the journal of an output lies, and what belongs to it.
 
     In a tile directory, or beside a single file. In an object store it is a compressed copy of the
@@ -78,18 +78,22 @@ class Place:
         return f"{self.folder.rstrip('/')}/{self.key}" if self.is_remote else str(self.path)
 
 
-def place_of(output: str, config_path: Path | None = None) -> Place:
+def place_of(output: str, config_path: Path | None = None) -> JournalPlace:
     """The place of the journal of an output."""
     ends = is_single_file(output) or output.rstrip("/").lower().endswith(_ARCHIVES)
     if not ends or (not is_remote(output) and Path(output).is_dir()):
-        return Place(output=output, folder=output.rstrip("/") or "/", prefix="", config=config_path)
+        return JournalPlace(
+            output=output, folder=output.rstrip("/") or "/", prefix="", config=config_path
+        )
     return beside(output, config_path)
 
 
-def beside(file: str, config_path: Path | None = None) -> Place:
+def beside(file: str, config_path: Path | None = None) -> JournalPlace:
     """The place of a journal beside a single file."""
     folder, slash, name = file.rpartition("/")
-    return Place(output=file, folder=folder or slash or ".", prefix=f"{name}.", config=config_path)
+    return JournalPlace(
+        output=file, folder=folder or slash or ".", prefix=f"{name}.", config=config_path
+    )
 
 
 def _cache_folder() -> Path:

@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Self
 
-from automap_tiles.engine.journal._lease import RENEW_SECONDS, Lease, lease_is_held
+from automap_tiles.engine.journal._lease import RENEW_SECONDS, OutputLease, lease_is_held
 from automap_tiles.engine.journal._lock import FileLock, is_running, is_running_here
 from automap_tiles.engine.journal._schema import explained
 from automap_tiles.errors import AutomapError, JournalError, OutputBusy
@@ -26,7 +26,7 @@ from automap_tiles.notes import Fate, Note, Subject
 from automap_tiles.storage.guarded import ChangedMeanwhile, GuardedStorage, Version
 
 if TYPE_CHECKING:
-    from automap_tiles.engine.journal._place import Place
+    from automap_tiles.engine.journal._place import JournalPlace
 
 STORE_SECONDS = 120.0
 """A run that goes on stores its journal so often."""
@@ -49,7 +49,7 @@ _UNGUARDED = Note(
 class RemoteHold:
     """An output in an object store that is held; see `Hold`."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: JournalPlace) -> None:
         """Take the output; raises `OutputBusy`, `JournalError`, `InputError`, `OutputError`."""
         self.place = self._place = place
         self._storage = GuardedStorage(place.folder)
@@ -62,7 +62,7 @@ class RemoteHold:
         self.notes: tuple[Note, ...] = ()
         with contextlib.ExitStack() as undo:
             self._here = undo.enter_context(FileLock(place.path, place))
-            self._lease = Lease(self._storage, place.lock_key, place.output)
+            self._lease = OutputLease(self._storage, place.lock_key, place.output)
             undo.callback(self._lease.release)
             # of the output as it is before anything is written
             self._has_earlier = place.earlier.is_file() and self._is_there()
@@ -237,12 +237,12 @@ def _packed(path: Path, copy: Path) -> bytes:
     return gzip.compress(copy.read_bytes(), _LEVEL, mtime=0)
 
 
-def is_there(place: Place) -> bool:
+def is_there(place: JournalPlace) -> bool:
     """Whether an output in an object store has a journal."""
     return place.storage.exists(place.key) or place.earlier.is_file()
 
 
-def is_held(place: Place) -> bool:
+def is_held(place: JournalPlace) -> bool:
     """Whether somebody is writing an output in an object store."""
     return is_running(place.path) or (
         not is_running_here(place.path)
@@ -250,7 +250,7 @@ def is_held(place: Place) -> bool:
     )
 
 
-def connect_to_look(place: Place) -> sqlite3.Connection | Path:
+def connect_to_look(place: JournalPlace) -> sqlite3.Connection | Path:
     """The journal as it was stored last; a path where it lies on this machine.
 
     That is while a run on this machine writes it, and of an output of an earlier version. Raises

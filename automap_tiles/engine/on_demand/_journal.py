@@ -11,8 +11,8 @@ from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.journal import (
     LOOKED_AT,
     Journal,
+    JournalPlace,
     JournalReader,
-    Place,
     Row,
     RunRecord,
     place_of,
@@ -54,7 +54,7 @@ class OnDemandJournal:
             pass  # a run of this output goes on; it has checked the same
 
     @property
-    def place(self) -> Place:
+    def place(self) -> JournalPlace:
         """Of the journal."""
         return self._place
 

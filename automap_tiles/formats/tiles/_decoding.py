@@ -12,7 +12,7 @@ from automap_tiles.formats.capabilities import FileLook, RasterLook
 from automap_tiles.formats.tiles._codec import Codec
 from automap_tiles.formats.tiles._files import TileFiles
 from automap_tiles.grid import Grid, Tile, TileIndex
-from automap_tiles.raster.about import About
+from automap_tiles.raster.about import RasterFacts
 from automap_tiles.raster.drivers import open_dataset
 from automap_tiles.raster.legend import ClassLegend
 
@@ -117,7 +117,7 @@ class _SaidLook:
     """A look at what a directory says of its tiles."""
 
     info: raster.RasterInfo
-    about: About
+    about: RasterFacts
     legend: ClassLegend
 
 
@@ -143,7 +143,7 @@ def _said_look(path: str, grid: Grid, codec: Codec) -> _SaidLook:
     )
     colours = {value: (*rgb, 255)[:4] for value, rgb in looks.class_colours.items()}
     blank: tuple[Any, ...] = ({},) * (count - 1)
-    about = About(
+    about = RasterFacts(
         tags={},
         band_tags=({},) * count,
         units=looks.units or (None,) * count,

@@ -27,7 +27,7 @@ class Compression(IntEnum):
     ZSTD = 50000
 
 
-class Predictor(IntEnum):
+class TiffPredictor(IntEnum):
     """Field 317."""
 
     NONE = 1
@@ -52,7 +52,7 @@ class Layout:
     block: tuple[int, int]
     """Rows and columns."""
     compression: Compression
-    predictor: Predictor
+    predictor: TiffPredictor
     by_band: bool
     """Each band has blocks of its own; otherwise the bands of a pixel are neighbours."""
 
@@ -125,7 +125,7 @@ def layout_of(fields: dict[int, Field]) -> Layout | None:
     dtype = _dtype(_same(fields, Tag.BITS_PER_SAMPLE, 0), _same(fields, Tag.SAMPLE_FORMAT, 1))
     try:
         compression = Compression(number_of(fields, Tag.COMPRESSION, 1))
-        predictor = Predictor(number_of(fields, Tag.PREDICTOR, 1))
+        predictor = TiffPredictor(number_of(fields, Tag.PREDICTOR, 1))
     except ValueError:
         return None
     if min(*size, *block, samples) < 1 or planar not in (_PIXEL_INTERLEAVED, _BAND_INTERLEAVED):
@@ -163,18 +163,18 @@ def _dtype(bits: int, kind: int) -> np.dtype[Any] | None:
     return np.dtype(f"<{letter}{bits // _BITS_OF_A_BYTE}")
 
 
-def _fits(predictor: Predictor, compression: Compression, dtype: np.dtype[Any]) -> bool:
+def _fits(predictor: TiffPredictor, compression: Compression, dtype: np.dtype[Any]) -> bool:
     """Whether a predictor means something: without compression it is not applied."""
     if compression is Compression.NONE:
-        return predictor is Predictor.NONE
-    return predictor is not (Predictor.INTEGER if dtype.kind == "f" else Predictor.FLOAT)
+        return predictor is TiffPredictor.NONE
+    return predictor is not (TiffPredictor.INTEGER if dtype.kind == "f" else TiffPredictor.FLOAT)
 
 
 def encoded(block: NDArray[Any], layout: Layout, level: int) -> bytes:
     """The bytes of a block (y, x, sample)."""
-    if layout.predictor is Predictor.INTEGER:
+    if layout.predictor is TiffPredictor.INTEGER:
         values = _differences(block)
-    elif layout.predictor is Predictor.FLOAT:
+    elif layout.predictor is TiffPredictor.FLOAT:
         values = _byte_differences(block)
     else:
         values = np.ascontiguousarray(block)

@@ -12,7 +12,7 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-from automap_tiles.raster.tiff._blocks import Compression, Layout, Predictor
+from automap_tiles.raster.tiff._blocks import Compression, Layout, TiffPredictor
 
 Buffer = bytes | bytearray | memoryview
 
@@ -31,10 +31,10 @@ def unpacked(content: Buffer, layout: Layout, samples: Sequence[int]) -> NDArray
     values = np.frombuffer(_decompressed(content, layout), np.uint8)
     if values.size != layout.block_bytes:
         raise Damaged
-    if layout.predictor is Predictor.FLOAT:
+    if layout.predictor is TiffPredictor.FLOAT:
         return _of_byte_differences(values, layout, samples)
     block = values.view(layout.dtype).reshape(layout.block_shape)
-    if layout.predictor is Predictor.INTEGER:
+    if layout.predictor is TiffPredictor.INTEGER:
         return _of_differences(block, samples)
     planes = block.transpose(2, 0, 1)
     return planes if len(planes) == 1 else planes[list(samples)]

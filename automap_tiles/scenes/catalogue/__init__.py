@@ -2,14 +2,14 @@
 
 from automap_tiles.missions import parse_tile
 from automap_tiles.scenes.catalogue._area import from_bounds, normalised
-from automap_tiles.scenes.catalogue._search import Options, search
+from automap_tiles.scenes.catalogue._search import SearchOptions, search
 from automap_tiles.scenes.catalogue.providers import PROVIDERS, Provider
 from automap_tiles.scenes.catalogue.verify import check, verified
 
 __all__ = [
     "PROVIDERS",
-    "Options",
     "Provider",
+    "SearchOptions",
     "check",
     "from_bounds",
     "normalised",

@@ -27,7 +27,7 @@ _WORKERS = 16
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class SearchOptions:
     """How a catalogue is searched."""
 
     tiles: Sequence[str] = ()
@@ -48,7 +48,7 @@ class Options:
 
 
 def search(
-    source: str | Path, selection: Selection | None = None, options: Options | None = None
+    source: str | Path, selection: Selection | None = None, options: SearchOptions | None = None
 ) -> SearchReport:
     """Scenes of a STAC file, of a STAC API, or of a catalogue by its name (`providers`).
 
@@ -56,7 +56,7 @@ def search(
     the funnel, which begins with what the server sent. Raises `InputError` when the catalogue
     itself cannot be read, `ConfigError` for what it cannot have, and `MissingExtra`.
     """
-    options = options or Options()
+    options = options or SearchOptions()
     selection = replace(
         selection or Selection(),
         tiles=frozenset(map(parse_tile, options.tiles)),
@@ -115,7 +115,7 @@ def _reader(href: str) -> Callable[[str], bytes]:
 
 
 def _items(
-    href: str, provider: Provider | None, selection: Selection, options: Options
+    href: str, provider: Provider | None, selection: Selection, options: SearchOptions
 ) -> Iterator[_static.ReadItem]:
     read = _reader(href)
     document = _static.read_document(href, read)

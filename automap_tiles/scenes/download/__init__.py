@@ -1,6 +1,6 @@
 """Files of scenes fetched to a local folder: many at once, resumed by range, checked, whole."""
 
-from automap_tiles.scenes.download._fetch import Fetched, Gate, Status, fetch
+from automap_tiles.scenes.download._fetch import Fetched, FetchStatus, Gate, fetch
 from automap_tiles.scenes.download._files import RemoteFile, fetched, files_of, files_of_all
 from automap_tiles.scenes.download._plan import (
     Amount,
@@ -15,12 +15,12 @@ from automap_tiles.scenes.download.small import read_bytes
 
 __all__ = [
     "Amount",
+    "FetchStatus",
     "Fetched",
     "Gate",
     "Patience",
     "RemoteFile",
     "Share",
-    "Status",
     "amount",
     "check_space",
     "fetch",

@@ -28,7 +28,7 @@ Gate = Callable[["RemoteFile", threading.Event], bool]
 """Waits until a file may come; False when the event was set meanwhile."""
 
 
-class Status(StrEnum):
+class FetchStatus(StrEnum):
     """What became of a file."""
 
     FETCHED = "fetched"
@@ -44,7 +44,7 @@ class Fetched:
     file: RemoteFile
     path: Path
     """Where it is when it has not failed."""
-    status: Status
+    status: FetchStatus
     bytes: int = 0
     """That came now."""
     seconds: float = 0.0
@@ -75,7 +75,7 @@ def fetch(
     def one(file: RemoteFile) -> Fetched:
         target = root / file.target
         if gate is not None and not gate(file, stop):
-            return Fetched(file=file, path=target, status=Status.FAILED, error="stopped")
+            return Fetched(file=file, path=target, status=FetchStatus.FAILED, error="stopped")
         return _one(file, target, patience, stop, progress or _nothing)
 
     pool = ThreadPoolExecutor(max(1, workers), thread_name_prefix="fetch")
@@ -108,7 +108,7 @@ def _one(
     progress: Callable[[int], None],
 ) -> Fetched:
     if is_there(file, target):
-        return Fetched(file=file, path=target, status=Status.THERE)
+        return Fetched(file=file, path=target, status=FetchStatus.THERE)
     started = time.monotonic()
     try:
         transfer = Transfer(file, target, patience=patience, stop=stop, progress=progress)
@@ -119,12 +119,12 @@ def _one(
         check_own(error)
         seconds = time.monotonic() - started
         return Fetched(
-            file=file, path=target, status=Status.FAILED, seconds=seconds, error=str(error)
+            file=file, path=target, status=FetchStatus.FAILED, seconds=seconds, error=str(error)
         )
     except Stopped:
-        return Fetched(file=file, path=target, status=Status.FAILED, error="stopped")
+        return Fetched(file=file, path=target, status=FetchStatus.FAILED, error="stopped")
     seconds = time.monotonic() - started
-    return Fetched(file=file, path=target, status=Status.FETCHED, bytes=came, seconds=seconds)
+    return Fetched(file=file, path=target, status=FetchStatus.FETCHED, bytes=came, seconds=seconds)
 
 
 def _once(files: Sequence[RemoteFile]) -> list[RemoteFile]:

@@ -23,7 +23,7 @@ _NOTES = ".{name}.fetch.json.part"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Notes:
+class Origin:
     """What the bytes belong to."""
 
     origin: str
@@ -36,7 +36,7 @@ class Notes:
     """Bytes that are safely on disk."""
 
 
-class Part:
+class PartFile:
     """A file that grows beside its target; held by one process at a time.
 
     Made by `open_part`.
@@ -51,11 +51,11 @@ class Part:
         self._done = False
 
     @property
-    def notes(self) -> Notes | None:
+    def notes(self) -> Origin | None:
         """None where nothing has come yet."""
         return self._notes
 
-    def begin(self, notes: Notes) -> None:
+    def begin(self, notes: Origin) -> None:
         """Start afresh."""
         self.size = self._synced = 0
         self._truncate(0)
@@ -80,7 +80,7 @@ class Part:
                 os.fsync(self._handle)
             except OSError as error:
                 raise _cannot(self.target, error) from error
-            self._write_notes(Notes(**{**asdict(self._notes), "kept": self.size}))
+            self._write_notes(Origin(**{**asdict(self._notes), "kept": self.size}))
         self._synced = self.size
 
     def read(self, chunk: int = 1 << 20) -> Iterator[bytes]:
@@ -130,7 +130,7 @@ class Part:
         except OSError as error:
             raise _cannot(self.target, error) from error
 
-    def _write_notes(self, notes: Notes) -> None:
+    def _write_notes(self, notes: Origin) -> None:
         path = _part_path(self.target, _NOTES)
         fresh = path.with_name(f"{path.name}.new")
         try:
@@ -142,14 +142,14 @@ class Part:
 
 
 @contextmanager
-def open_part(target: Path) -> Iterator[Part]:
+def open_part(target: Path) -> Iterator[PartFile]:
     """The part file of a target, made where there is none.
 
     Raises `OutputBusy` while another process holds it, and `OutputError`.
     """
     handle = _lock(target)
     try:
-        part = Part(target, handle)
+        part = PartFile(target, handle)
         try:
             yield part
         finally:
@@ -199,10 +199,10 @@ def _part_path(target: Path, pattern: str) -> Path:
     return target.with_name(pattern.format(name=target.name))
 
 
-def _read_notes(target: Path) -> Notes | None:
+def _read_notes(target: Path) -> Origin | None:
     try:
         values: Any = json.loads(_part_path(target, _NOTES).read_bytes())
-        return Notes(**values)
+        return Origin(**values)
     except (OSError, ValueError, TypeError):
         return None  # none, or cut off by whatever ended the run before: start afresh
 

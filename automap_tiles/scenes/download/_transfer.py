@@ -12,7 +12,7 @@ from automap_tiles.scenes._link_signing import resolve
 from automap_tiles.scenes.download import _checksum as checksums
 from automap_tiles.scenes.download._files import RemoteFile
 from automap_tiles.scenes.download._open import open_stream
-from automap_tiles.scenes.download._part import Notes, Part, open_part
+from automap_tiles.scenes.download._part import Origin, PartFile, open_part
 from automap_tiles.scenes.download._stream import Stream
 from automap_tiles.scenes.download.address import shown
 from automap_tiles.scenes.download.inner import PUBLIC
@@ -72,7 +72,7 @@ class Transfer:
         if self._stop.wait(pause):
             raise Stopped
 
-    def _receive(self, part: Part) -> int:
+    def _receive(self, part: PartFile) -> int:
         """Ask for what is missing and take it in; how many bytes that was."""
         start, validator = self._known(part)
         href = resolve(self._file.href, self._file.access)
@@ -95,7 +95,7 @@ class Transfer:
         self._check(part, stream)
         return part.size - before
 
-    def _known(self, part: Part) -> tuple[int, str | None]:
+    def _known(self, part: PartFile) -> tuple[int, str | None]:
         """Where to go on: only where it can be told that the file is still the same."""
         notes = part.notes
         if notes is None or part.size == 0:
@@ -106,7 +106,7 @@ class Transfer:
             return part.size, notes.validator
         return (part.size, None) if same_content else (0, None)
 
-    def _prepare(self, part: Part, stream: Stream) -> None:
+    def _prepare(self, part: PartFile, stream: Stream) -> None:
         """Have the part and its hash at the place where the stream begins."""
         if stream.start != part.size or stream.start == 0:
             part.begin(self._notes(stream.validator))
@@ -116,8 +116,8 @@ class Transfer:
             for piece in part.read():
                 self._hash.update(piece)
 
-    def _notes(self, validator: str | None) -> Notes:
-        return Notes(
+    def _notes(self, validator: str | None) -> Origin:
+        return Origin(
             origin=shown(self._file.href), validator=validator, checksum=self._file.checksum
         )
 
@@ -127,7 +127,7 @@ class Transfer:
             message = f"has {has} bytes, the catalogue says {said}"
             raise InputError(message, shown(self._file.href))
 
-    def _check(self, part: Part, stream: Stream) -> None:
+    def _check(self, part: PartFile, stream: Stream) -> None:
         expected = stream.size if stream.size is not None else self._file.size
         if expected is not None and part.size < expected:
             raise TryAgain(f"the connection ended after {part.size} of {expected} bytes")
@@ -136,7 +136,7 @@ class Transfer:
         if self._checksum is not None and self._hash.digest() != self._checksum.digest:
             self._wrong(part, "is not what the catalogue's checksum says")
 
-    def _wrong(self, part: Part, message: str) -> None:
+    def _wrong(self, part: PartFile, message: str) -> None:
         """What came is thrown away; once it is fetched again, for what went wrong on the way."""
         self._hash = None
         if self._repeated:

@@ -16,7 +16,7 @@ from automap_tiles.grid import Tile, cover
 from automap_tiles.raster.legend import ClassLegend, read_class_legend
 from automap_tiles.stopping import raise_if_stopped
 from automap_tiles.workflows.assess._areas import pixel_areas
-from automap_tiles.workflows.samples.picture import Picture, look_at
+from automap_tiles.workflows.samples.picture import SourcePicture, look_at
 from automap_tiles.workflows.tiles.facts import source_facts
 from automap_tiles.workflows.tiles.stored_tiles import TileSelection
 
@@ -45,7 +45,7 @@ class Strata:
 class ClassMap:
     """One band of a picture whose values are classes."""
 
-    picture: Picture
+    picture: SourcePicture
     band: int
     names: Mapping[int, str]
     """Number of a class -> name, where the map tells one."""
@@ -129,7 +129,7 @@ def at(classes: ClassMap, rows: NDArray[np.int64], cols: NDArray[np.int64]) -> N
     return found
 
 
-def _legend(picture: Picture, band: int) -> ClassLegend:
+def _legend(picture: SourcePicture, band: int) -> ClassLegend:
     """Of a tile directory that of its first tile."""
     facts = source_facts(picture.path)
     if facts.directory is None:

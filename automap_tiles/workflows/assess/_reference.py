@@ -14,7 +14,13 @@ from automap_tiles.analysis.learning.sample_table import Loss, Reason, added
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Note, Subject
 from automap_tiles.workflows.assess._class_map import ClassMap, at
-from automap_tiles.workflows.samples import ClassList, Picture, Samples, read_classes, read_samples
+from automap_tiles.workflows.samples import (
+    ClassList,
+    Samples,
+    SourcePicture,
+    read_classes,
+    read_samples,
+)
 from automap_tiles.workflows.samples.claims import Claims
 from automap_tiles.workflows.samples.losses import WORDS, notes_of
 from automap_tiles.workflows.samples.pixels import place
@@ -147,7 +153,7 @@ def _list_of(names: dict[int, str]) -> ClassList:
 
 
 def _without_training(
-    claims: Claims, wish: ReferenceWish, picture: Picture, model: Model | None
+    claims: Claims, wish: ReferenceWish, picture: SourcePicture, model: Model | None
 ) -> tuple[Claims, int | None]:
     if model is None:
         return claims, None
@@ -163,7 +169,7 @@ def trained_on(
     rows: NDArray[np.int64],
     cols: NDArray[np.int64],
     wish: ReferenceWish,
-    picture: Picture,
+    picture: SourcePicture,
     model: Model,
 ) -> NDArray[np.bool_]:
     """Which points lie in a pixel that was learnt from; raises `ConfigError` as it was asked."""
@@ -185,7 +191,7 @@ def _check_training(trained: int, shapes: int, wish: ReferenceWish) -> None:
         )
 
 
-def training_keys(model: Model, picture: Picture) -> NDArray[np.int64]:
+def training_keys(model: Model, picture: SourcePicture) -> NDArray[np.int64]:
     """The pixels of a picture that training samples lie in, as `Claims.keys` numbers them."""
     from rasterio.crs import CRS
     from rasterio.warp import transform

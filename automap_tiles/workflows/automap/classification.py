@@ -29,8 +29,8 @@ from automap_tiles.workflows.how import How
 from automap_tiles.workflows.report import check_name, write_training
 from automap_tiles.workflows.samples import (
     Extraction,
-    Picture,
     Samples,
+    SourcePicture,
     look_at,
     read_classes,
     read_samples,
@@ -145,7 +145,7 @@ def model_report(run: RunParameters, satellite: str, found: Trained) -> None:
         write_training(report_of(found), report)
 
 
-def _recipe(wanted: Recipe | RecipeWish, picture: Picture) -> Recipe | RecipeWish:
+def _recipe(wanted: Recipe | RecipeWish, picture: SourcePicture) -> Recipe | RecipeWish:
     """Reflectance and indices, which share a unit, where nothing else is said: no counts."""
     if isinstance(wanted, Recipe):
         return wanted

@@ -15,7 +15,7 @@ from automap_tiles.errors import AutomapError, InputError
 from automap_tiles.missions import Scene, common_bands
 from automap_tiles.notes import Fate, Note, Notes, Subject
 from automap_tiles.scenes import find
-from automap_tiles.scenes.funnel import Funnel, Step
+from automap_tiles.scenes.funnel import Funnel, FunnelStep
 from automap_tiles.scenes.masks import parse_flags
 from automap_tiles.scenes.report import SearchReport, Wanted, common_bands_of
 from automap_tiles.scenes.select import Selection, one_level
@@ -92,7 +92,7 @@ def discover(run: RunParameters) -> Discovered:
         scenes=scenes,
         rejected=(*found.rejected, *dropped),
         notes=notes.grouped(),
-        funnel=found.funnel.without(Step.READABLE, dropped),
+        funnel=found.funnel.without(FunnelStep.READABLE, dropped),
     )
 
 
@@ -115,7 +115,7 @@ def scenes_of(
     if is_catalogue(source):
         from automap_tiles.scenes import catalogue
 
-        everything = catalogue.search(source, selection, catalogue.Options(bands=bands))
+        everything = catalogue.search(source, selection, catalogue.SearchOptions(bands=bands))
     else:
         everything = find.products(source, bands=bands, unpack_to=unpack_to, selection=selection)
     return _chosen(everything, selection, source)
@@ -153,7 +153,7 @@ def _of_provider(
     levels: tuple[Level, ...] = ("toa", "surface")
     for level in levels:
         if has(provider, satellite, level):
-            options = catalogue.Options(bands=common_bands(satellite), level=level)
+            options = catalogue.SearchOptions(bands=common_bands(satellite), level=level)
             found += catalogue.search(source, own, options)
         if found.scenes:
             break

@@ -324,7 +324,7 @@ class _Fetching:
                 name = one.file.scene or ""
                 left[name] -= 1
                 self.came[name] += one.bytes
-                if one.status is fetching.Status.FAILED:
+                if one.status is fetching.FetchStatus.FAILED:
                     errors.setdefault(name, f"{one.file.target}: {one.error}")
                 if left[name]:
                     continue
@@ -384,7 +384,7 @@ def _fetched_here(task: _Task, folder: Path) -> tuple[Scene, int]:
     fetching.check_space(fetching.amount(files, folder), folder)
     came = 0
     for one in fetching.fetch(files, folder):
-        if one.status is fetching.Status.FAILED:
+        if one.status is fetching.FetchStatus.FAILED:
             raise InputError(f"cannot be fetched: {one.error}", one.file.target)
         came += one.bytes
     return fetching.fetched(task.scene, folder, task.how.bands), came
@@ -393,7 +393,7 @@ def _fetched_here(task: _Task, folder: Path) -> tuple[Scene, int]:
 def _prepared(task: _Task, scene: Scene) -> SceneStatus:
     """Write picture and item; raises `AutomapError`."""
     how, name = task.how, safe_name(scene.id)
-    picture: prepare.Picture | None = None
+    picture: prepare.PreparedPicture | None = None
     (how.folder / f"{name}.json").delete()
     scene = find.looked_at(scene, how.bands)
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from automap_tiles.missions import outline
 from automap_tiles.scenes.download.address import safe_name
-from automap_tiles.scenes.prepare import Picture
+from automap_tiles.scenes.prepare import PreparedPicture
 from automap_tiles.scenes.prepared import ASSET, KEY, MASK, NAME, NODATA, SCALE, about, planes
 from automap_tiles.storage import Address
 from automap_tiles.version import VERSION as OWN_VERSION
@@ -36,7 +36,7 @@ _EO_NAMES = {"swir1": "swir16", "swir2": "swir22"}
 
 
 def item(
-    scene: Scene, area: str, picture: Picture | None, making: str = "", product: str = ""
+    scene: Scene, area: str, picture: PreparedPicture | None, making: str = "", product: str = ""
 ) -> dict[str, Any]:
     """The item of a prepared scene; without a picture when there is no pixel in the area.
 
@@ -65,7 +65,7 @@ def item(
     return found
 
 
-def _properties(scene: Scene, area: str, picture: Picture | None) -> dict[str, Any]:
+def _properties(scene: Scene, area: str, picture: PreparedPicture | None) -> dict[str, Any]:
     said: dict[str, Any] = {
         "datetime": scene.time.isoformat().replace("+00:00", "Z"),
         "platform": scene.sensor,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from automap_tiles.notes import Note, Notes
-from automap_tiles.scenes.funnel import Funnel, Step
+from automap_tiles.scenes.funnel import Funnel, FunnelStep
 from automap_tiles.stopping import StopToken
 from automap_tiles.workflows.automap.discover import Discovered
 from automap_tiles.workflows.automap.download import SceneDone, SceneStatus, Usage
@@ -156,9 +156,9 @@ class State:
         empty = [one.scene for one in self.scenes if one.status is SceneStatus.EMPTY]
         clouds = "the mask rules out all that they show of the area"
         return (
-            self.found.funnel.without(Step.READABLE, _each(failed, "cannot be prepared"))
-            .without(Step.USED, _each(empty, "no pixel of them lies in the area"))
-            .without(Step.USED, _each(self.unused, clouds))
+            self.found.funnel.without(FunnelStep.READABLE, _each(failed, "cannot be prepared"))
+            .without(FunnelStep.USED, _each(empty, "no pixel of them lies in the area"))
+            .without(FunnelStep.USED, _each(self.unused, clouds))
         )
 
     @property

@@ -31,7 +31,7 @@ Pack = Callable[[Ledger, "Description", Path], None]
 """Makes the archive of a part file, whole or not at all."""
 
 
-class Archive:
+class ArchiveSink:
     """Pictures in one file; see `Sink`."""
 
     def __init__(

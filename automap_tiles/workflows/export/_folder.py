@@ -23,7 +23,7 @@ LEDGER = ".export.sqlite"
 TILEJSON = "tilejson.json"
 
 
-class Folder:
+class FolderSink:
     """Pictures as files; see `Sink`."""
 
     def __init__(self, root: Path, image: ImageFormat) -> None:

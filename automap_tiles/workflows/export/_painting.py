@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from automap_tiles.formats import RasterArray
     from automap_tiles.layers.files import FileLayer
     from automap_tiles.workflows.export._order import Look
-    from automap_tiles.workflows.export._plan import Plan
+    from automap_tiles.workflows.export._plan import ExportPlan
 
 _SIZE = web.BASE
 
@@ -52,7 +52,7 @@ class Painter:
         """The picture of a tile that can be read; None when there is nothing to see."""
         return self._picture(self._read(index))
 
-    def coarse(self, plan: Plan) -> Iterator[tuple[TileIndex, bytes | None]]:
+    def coarse(self, plan: ExportPlan) -> Iterator[tuple[TileIndex, bytes | None]]:
         """The pictures of the zooms that are too coarse to be read.
 
         Each pixel is made of the four below it: their mean, of classes the one that most of them
@@ -63,7 +63,7 @@ class Painter:
             yield from self._descend(plan, top, found)
 
     def _descend(
-        self, plan: Plan, index: TileIndex, out: list[RasterArray | None]
+        self, plan: ExportPlan, index: TileIndex, out: list[RasterArray | None]
     ) -> Iterator[tuple[TileIndex, bytes | None]]:
         """Pictures of a tile and all below it; the pixels of the tile are appended to `out`."""
         if index.zoom >= plan.readable:

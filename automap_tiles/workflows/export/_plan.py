@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class ExportPlan:
     """Tiles in the box of a layer, web mercator, along the Morton curve."""
 
     area: BaseGeometry
@@ -75,9 +75,11 @@ class Plan:
         return cover.tiles(web.web_pyramid(), self.area, zoom)
 
 
-def plan_of(info: LayerInfo, zooms: tuple[int, int]) -> Plan:
+def plan_of(info: LayerInfo, zooms: tuple[int, int]) -> ExportPlan:
     """The tiles of a layer from the first to the last zoom."""
-    return Plan(area=_mercator(info.bounds), low=zooms[0], high=zooms[1], readable=info.min_zoom)
+    return ExportPlan(
+        area=_mercator(info.bounds), low=zooms[0], high=zooms[1], readable=info.min_zoom
+    )
 
 
 def _mercator(bounds: Bounds) -> BaseGeometry:

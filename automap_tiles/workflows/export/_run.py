@@ -28,12 +28,12 @@ from automap_tiles.workflows.events import (
     Started,
 )
 from automap_tiles.workflows.export import _mbtiles, _pmtiles_file, _stac, page
-from automap_tiles.workflows.export._archive import Archive
-from automap_tiles.workflows.export._folder import Folder
+from automap_tiles.workflows.export._archive import ArchiveSink
+from automap_tiles.workflows.export._folder import FolderSink
 from automap_tiles.workflows.export._ledger import writing
 from automap_tiles.workflows.export._order import Container, ExportOrder, ExportSpec, Look, spec_of
 from automap_tiles.workflows.export._painting import Painter
-from automap_tiles.workflows.export._plan import Plan, plan_of
+from automap_tiles.workflows.export._plan import ExportPlan, plan_of
 from automap_tiles.workflows.export._pool import paint_all
 from automap_tiles.workflows.export._sink import Description, Sink
 from automap_tiles.workflows.export._source import look_of, open_source
@@ -206,12 +206,12 @@ def _into_sink(
 
 def _sink(order: ExportSpec) -> Sink:
     if order.container is Container.XYZ:
-        return Folder(order.out, order.image)
+        return FolderSink(order.out, order.image)
     if order.out.is_dir():
         raise ConfigError("is a folder", order.out, key="--output", remedy="the name of a file")
     if order.container is Container.PMTILES:
-        return Archive(order.out, _pmtiles_file.pack, _pmtiles_file.read_metadata)
-    return Archive(order.out, _mbtiles.pack, _mbtiles.read_metadata)
+        return ArchiveSink(order.out, _pmtiles_file.pack, _pmtiles_file.read_metadata)
+    return ArchiveSink(order.out, _mbtiles.pack, _mbtiles.read_metadata)
 
 
 def _kept(order: ExportSpec, look: Look, earlier: Mapping[str, Any] | None) -> Look:
@@ -302,7 +302,7 @@ def _description(
 class _Work:
     """Painting into a sink, leaving out what is there."""
 
-    def __init__(self, painter: Painter, plan: Plan, sink: Sink) -> None:
+    def __init__(self, painter: Painter, plan: ExportPlan, sink: Sink) -> None:
         self.outcome = ExportOutcome(style=painter.look.query)
         self._painter = painter
         self._plan = plan

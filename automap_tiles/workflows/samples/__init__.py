@@ -3,13 +3,13 @@
 from automap_tiles.workflows.samples._classes import ClassList, read_classes
 from automap_tiles.workflows.samples._source import Samples, read_samples
 from automap_tiles.workflows.samples.extraction import Extraction, extract
-from automap_tiles.workflows.samples.picture import Picture, look_at
+from automap_tiles.workflows.samples.picture import SourcePicture, look_at
 
 __all__ = [
     "ClassList",
     "Extraction",
-    "Picture",
     "Samples",
+    "SourcePicture",
     "extract",
     "look_at",
     "read_classes",

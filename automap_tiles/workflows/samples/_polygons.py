@@ -16,7 +16,7 @@ from automap_tiles.analysis.shapes.erode import eroded
 from automap_tiles.grid import Bounds
 from automap_tiles.vector import burn, clip_to_box, matching_parts
 from automap_tiles.workflows.samples.claims import Claims
-from automap_tiles.workflows.samples.picture import Picture
+from automap_tiles.workflows.samples.picture import SourcePicture
 
 _BLOCK = 1024
 """Pixels along the edge of a window."""
@@ -89,7 +89,7 @@ class Polygons:
 
     def __init__(
         self,
-        picture: Picture,
+        picture: SourcePicture,
         shapes: NDArray[np.object_],
         classes: NDArray[np.uint8],
         erode: int,

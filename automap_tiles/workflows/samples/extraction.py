@@ -37,7 +37,7 @@ from automap_tiles.workflows.running import as_phase, at_once, carry_out
 from automap_tiles.workflows.samples._source import Samples
 from automap_tiles.workflows.samples.claims import Claims, joined
 from automap_tiles.workflows.samples.losses import notes_of
-from automap_tiles.workflows.samples.picture import Picture, look_at
+from automap_tiles.workflows.samples.picture import SourcePicture, look_at
 from automap_tiles.workflows.samples.pixels import Pixels, place, thinned
 from automap_tiles.workflows.tiles.stored_tiles import TileSelection, open_stored_tiles
 
@@ -85,7 +85,7 @@ class Sampling:
     """Which features are read of which samples."""
 
     samples: Samples
-    picture: Picture
+    picture: SourcePicture
     recipe: Recipe
     wanted: Extraction = field(default_factory=Extraction)
     folder: Address | None = None
@@ -97,7 +97,7 @@ class Sampling:
 
 def extract(
     samples: Samples,
-    picture: Picture | str | Path,
+    picture: SourcePicture | str | Path,
     recipe: Recipe,
     wanted: Extraction | None = None,
     *,
@@ -108,7 +108,7 @@ def extract(
     """The table of a sampling, read at once; `listen` hears of every tile."""
     sampling = Sampling(
         samples=samples,
-        picture=picture if isinstance(picture, Picture) else look_at(picture),
+        picture=picture if isinstance(picture, SourcePicture) else look_at(picture),
         recipe=recipe,
         wanted=wanted or Extraction(),
         folder=None if folder is None else Address.of(folder),
@@ -158,7 +158,7 @@ class _Origin:
     samples: Samples
     pixels: Pixels
     read: Claims
-    picture: Picture
+    picture: SourcePicture
     recipe: Recipe
 
 
@@ -175,7 +175,7 @@ def _origin(sampling: Sampling) -> _Origin:
     return _Origin(samples, pixels, read, picture, sampling.recipe)
 
 
-def _check_bands(picture: Picture, recipe: Recipe) -> None:
+def _check_bands(picture: SourcePicture, recipe: Recipe) -> None:
     try:
         recipe.check(picture.bands)
     except MissingBands as error:
@@ -209,7 +209,9 @@ def _folder(folder: Address | None) -> Iterator[Address]:
         yield Address.of(path)
 
 
-def _config(picture: Picture, recipe: Recipe, read: Claims, folder: Address) -> dict[str, Any]:
+def _config(
+    picture: SourcePicture, recipe: Recipe, read: Claims, folder: Address
+) -> dict[str, Any]:
     """The process that reads the features; its points are written here."""
     parameters = {"recipe": recipe.to_dict()}
     facts = json.dumps([picture.path, picture.grid_definition(), parameters], sort_keys=True)
@@ -239,14 +241,14 @@ def _config(picture: Picture, recipe: Recipe, read: Claims, folder: Address) -> 
     }
 
 
-def _bounds(picture: Picture, read: Claims) -> Bounds:
+def _bounds(picture: SourcePicture, read: Claims) -> Bounds:
     rows = range(int(read.rows.min()), int(read.rows.max()) + 1)
     cols = range(int(read.cols.min()), int(read.cols.max()) + 1)
     found = picture.grid(rows, cols).bounds.intersection(picture.pyramid.bounds)
     return found or picture.pyramid.bounds
 
 
-def _write_points(picture: Picture, read: Claims, folder: Address, name: str) -> Address:
+def _write_points(picture: SourcePicture, read: Claims, folder: Address, name: str) -> Address:
     """The pixels as a file of points, unless it is there: a new one would be a changed input."""
     storage = folder.as_folder()
     if not storage.exists(name):
@@ -256,7 +258,7 @@ def _write_points(picture: Picture, read: Claims, folder: Address, name: str) ->
     return folder / name
 
 
-def _multipoints(picture: Picture, read: Claims) -> Iterator[dict[str, Any]]:
+def _multipoints(picture: SourcePicture, read: Claims) -> Iterator[dict[str, Any]]:
     """The centres of pixels, those of a class and group as one feature."""
     order = np.lexsort((read.groups, read.classes))
     keys = np.column_stack([read.classes, read.groups])[order]
@@ -301,7 +303,7 @@ def _read(
 
 
 def _watched(
-    events: Generator[Event, None, Summary], picture: Picture
+    events: Generator[Event, None, Summary], picture: SourcePicture
 ) -> Generator[Event, None, Summary]:
     with contextlib.closing(events):
         while True:
@@ -317,7 +319,7 @@ def _watched(
 
 
 def _gather(
-    path: str, picture: Picture, recipe: Recipe
+    path: str, picture: SourcePicture, recipe: Recipe
 ) -> tuple[Claims, np.ndarray[Any, np.dtype[np.float32]]]:
     """What the process wrote, sorted by place, and the features (sample, feature)."""
     directory = open_stored_tiles(path)

@@ -30,7 +30,7 @@ _LARGEST_TILE = 512
 
 
 @dataclass(frozen=True, kw_only=True)
-class Picture:
+class SourcePicture:
     """A raster file, or the finest zoom of a tile directory."""
 
     path: str
@@ -105,7 +105,7 @@ class Picture:
         return {**self.pyramid.to_dict(), "pixelbuffer": 0}
 
 
-def look_at(path: str | Path) -> Picture:
+def look_at(path: str | Path) -> SourcePicture:
     """Look at a raster file, a tile directory, or the output of a `.mapchete` file.
 
     Raises `ConfigError` or `InputError` when it is none, or not a picture.
@@ -120,7 +120,7 @@ def look_at(path: str | Path) -> Picture:
     return _of_directory(absolute, facts.directory, facts.zooms[-1])
 
 
-def _of_raster(path: str) -> Picture:
+def _of_raster(path: str) -> SourcePicture:
     from automap_tiles.raster import inspect
 
     info = inspect(path)
@@ -153,7 +153,7 @@ def _of_raster(path: str) -> Picture:
         "srs": {"wkt": lattice.crs.to_wkt()},
         "is_global": False,
     }
-    return Picture(
+    return SourcePicture(
         path=path,
         pyramid=Pyramid.from_grid(definition, tile_size=tile),
         zoom=0,
@@ -162,7 +162,7 @@ def _of_raster(path: str) -> Picture:
     )
 
 
-def _of_directory(path: str, directory: StoredTiles, zoom: int) -> Picture:
+def _of_directory(path: str, directory: StoredTiles, zoom: int) -> SourcePicture:
     from automap_tiles.raster import inspect
 
     tiles = directory.existing(TileSelection(zooms=(zoom,)))
@@ -170,7 +170,7 @@ def _of_directory(path: str, directory: StoredTiles, zoom: int) -> Picture:
     boxes = np.array([pyramid.tile(*index).bounds for index in tiles])
     low, high = boxes.min(axis=0), boxes.max(axis=0)
     first = directory.storage.url(directory.layout.key(tiles[0]))
-    return Picture(
+    return SourcePicture(
         path=path,
         pyramid=pyramid,
         zoom=zoom,

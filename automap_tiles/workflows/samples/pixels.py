@@ -23,7 +23,7 @@ from automap_tiles.notes import Fate, Note, Subject
 from automap_tiles.workflows.samples._polygons import PolygonClaims, Polygons
 from automap_tiles.workflows.samples._source import Samples
 from automap_tiles.workflows.samples.claims import Claims, joined
-from automap_tiles.workflows.samples.picture import Picture
+from automap_tiles.workflows.samples.picture import SourcePicture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +94,7 @@ class _Count:
 
 def place(
     samples: Samples,
-    picture: Picture,
+    picture: SourcePicture,
     *,
     erode: int = 1,
     per_shape: int | None = None,
@@ -149,7 +149,7 @@ def _pixels(claims: Claims, samples: Samples, count: _Count) -> Pixels:
     )
 
 
-def _on(samples: Samples, picture: Picture) -> NDArray[np.object_]:
+def _on(samples: Samples, picture: SourcePicture) -> NDArray[np.object_]:
     """The shapes in the CRS of the picture."""
     from automap_tiles.vector import reproject_geometries
 
@@ -170,7 +170,7 @@ def _points(
     samples: Samples,
     shapes: NDArray[np.object_],
     which: NDArray[np.int64],
-    picture: Picture,
+    picture: SourcePicture,
     count: _Count,
 ) -> Claims:
     """The pixels that points lie in."""
@@ -199,7 +199,7 @@ def _distinct(claims: Claims, points: Claims, polygons: Polygons, count: _Count)
     return claims.take(~mixed & first)
 
 
-def _nothing(samples: Samples, picture: Picture, count: _Count) -> ConfigError:
+def _nothing(samples: Samples, picture: SourcePicture, count: _Count) -> ConfigError:
     inside = sum(n for (_, why), n in count.lost.items() if why is not Reason.OUTSIDE)
     if inside:
         return ConfigError(

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 from automap_tiles.grid import Bounds, TileIndex
 from automap_tiles.raster import RasterInfo
-from automap_tiles.raster.about import About
+from automap_tiles.raster.about import RasterFacts
 from automap_tiles.storage import is_remote
 from automap_tiles.workflows.tiles.stored_tiles import StoredTiles
 
@@ -123,7 +123,7 @@ def _add_band(root: ET.Element, band: int, info: RasterInfo) -> ET.Element:
     return node
 
 
-def _describe(node: ET.Element, band: int, info: RasterInfo, said: About) -> None:
+def _describe(node: ET.Element, band: int, info: RasterInfo, said: RasterFacts) -> None:
     """Unit, scale, offset, tags and colours of a band."""
     if unit := said.units[band - 1]:
         ET.SubElement(node, "UnitType").text = unit

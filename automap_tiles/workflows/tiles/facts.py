@@ -19,7 +19,7 @@ from automap_tiles.workflows.tiles.stored_tiles import StoredTiles, TileSelectio
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-    from automap_tiles.raster.about import About
+    from automap_tiles.raster.about import RasterFacts
     from automap_tiles.vector import VectorInfo
 
 # A zoom whose pixels are smaller than the source's by less than this part counts as equal.
@@ -162,7 +162,7 @@ def _of_raster(path: str) -> Facts:
     )
 
 
-def _band_tags(said: About) -> dict[int, dict[str, str]]:
+def _band_tags(said: RasterFacts) -> dict[int, dict[str, str]]:
     """Tags by band, with the names of classes as a file of this package has them."""
     from automap_tiles.raster.legend import CLASS_TAG
 
@@ -175,7 +175,7 @@ def _band_tags(said: About) -> dict[int, dict[str, str]]:
     return found
 
 
-def _tell_of_lost(path: str, said: About) -> None:
+def _tell_of_lost(path: str, said: RasterFacts) -> None:
     """Tell what the source says of itself that tiles have no place for."""
     columns = [
         f"band {band}: {', '.join(names)}" for band, names in enumerate(said.columns, 1) if names

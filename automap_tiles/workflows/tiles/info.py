@@ -10,8 +10,8 @@ from typing import ClassVar
 from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.journal import (
     FailedTile,
+    JournalPlace,
     JournalReader,
-    Place,
     RunRecord,
     has_journal,
     place_of,
@@ -160,8 +160,8 @@ def _of_directory(path: str, failures: int) -> Info:
     )
 
 
-def _journal(place: Place | Path, failures: int) -> JournalInfo | None:
-    if isinstance(place, Place) and not has_journal(place):
+def _journal(place: JournalPlace | Path, failures: int) -> JournalInfo | None:
+    if isinstance(place, JournalPlace) and not has_journal(place):
         return None
     with JournalReader.at(place) as journal:
         zooms = tuple(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from automap_tiles.engine.journal import JournalReader, Place, has_journal, place_of
+from automap_tiles.engine.journal import JournalPlace, JournalReader, has_journal, place_of
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.formats import OutputKind
 from automap_tiles.formats.capabilities import RasterLook
@@ -74,7 +74,7 @@ class StoredTiles:
     """Format and its options, and the pyramid of the tiles."""
     process_pyramid: Pyramid
     """What the journal's rows count; that of the tiles where it is not known."""
-    place: Place
+    place: JournalPlace
     """Of the journal."""
 
     @property
@@ -195,7 +195,7 @@ def _open(path: str, *, process_pyramid: Pyramid | None, config: Path | None) ->
     )
 
 
-def _journalled_pyramid(pyramid: Pyramid, place: Place) -> Pyramid:
+def _journalled_pyramid(pyramid: Pyramid, place: JournalPlace) -> Pyramid:
     """The pyramid that the rows of a journal count; that of the tiles where there is none."""
     if not has_journal(place):
         return pyramid

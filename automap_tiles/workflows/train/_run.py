@@ -32,8 +32,8 @@ from automap_tiles.workflows.events import Done, Event, Fact, Json, PhaseFinishe
 from automap_tiles.workflows.how import How
 from automap_tiles.workflows.samples import (
     Extraction,
-    Picture,
     Samples,
+    SourcePicture,
     look_at,
     read_classes,
     read_samples,
@@ -134,7 +134,7 @@ class SamplesRead:
 class Begun:
     """What is known before any sample is read."""
 
-    picture: Picture
+    picture: SourcePicture
     offer: Offer
     samples: Samples
 
@@ -223,7 +223,7 @@ def _tried(trial: Trial, best: Trial | None) -> Done:
     )
 
 
-def pixel_area(picture: Picture) -> float:
+def pixel_area(picture: SourcePicture) -> float:
     """Square metres of the pixel in the middle of a picture, whatever its CRS."""
     x, y = shapely.get_coordinates(picture.bounds.polygon().centroid)[0]
     return vector.pixel_area(x, y, picture.pixel, picture.crs)
@@ -283,7 +283,7 @@ def _train(
 
 
 def _familiar(
-    table: SampleTable, offered: Recipe, model: Model, picture: Picture, area: float
+    table: SampleTable, offered: Recipe, model: Model, picture: SourcePicture, area: float
 ) -> Familiar:
     """Of the features that the model uses, of all that were offered."""
     columns = [offered.names.index(name) for name in model.recipe.names]

@@ -40,7 +40,7 @@ _LOCAL_BATCH = 8
 _ASKED = 500
 
 
-class Problem(StrEnum):
+class FileProblem(StrEnum):
     """What can be wrong with a file."""
 
     MISSING = "missing"
@@ -70,7 +70,7 @@ class Damage:
     """Below the output's folder."""
     tile: TileIndex | None
     """The process tile it belongs to; None of a single file."""
-    problem: Problem
+    problem: FileProblem
     detail: str
 
     def __str__(self) -> str:
@@ -227,25 +227,25 @@ def _place(tile: TileIndex | None) -> list[int] | None:
 
 def _compared(
     target: Target, name: str, expected: _Expected, stop: StopToken
-) -> tuple[Problem, str] | None:
+) -> tuple[FileProblem, str] | None:
     """What is wrong with a file; None when nothing is."""
     try:
         storage = target.storage
         read = storage.pieces if isinstance(storage, LocalStorage) else storage.chunks
         size, value = checksum_of_chunks(_until(stop, read(name)))
     except FileNotFoundError:
-        return Problem.MISSING, "no such file"
+        return FileProblem.MISSING, "no such file"
     except InputError as error:
         if is_without_handles(error):
             raise ResourceError.without_handles() from error
-        return Problem.UNREADABLE, error.message
+        return FileProblem.UNREADABLE, error.message
     if expected.checksum is None:
         why = why_unreadable(target, name)
-        return None if why is None else (Problem.UNREADABLE, why)
+        return None if why is None else (FileProblem.UNREADABLE, why)
     if size != expected.size:
-        return Problem.SIZE, f"{size} bytes, {expected.size} were written"
+        return FileProblem.SIZE, f"{size} bytes, {expected.size} were written"
     if value != expected.checksum:
-        return Problem.CONTENT, f"checksum {value:08x}, {expected.checksum:08x} was written"
+        return FileProblem.CONTENT, f"checksum {value:08x}, {expected.checksum:08x} was written"
     return None
 
 
@@ -301,5 +301,5 @@ def mark(target: Target, damaged: Sequence[Damage]) -> None:
         journal.mark_all_failed(f"Damaged: {damaged[0]}")
         journal.keep_single_files(())
         for damage in damaged:
-            if damage.problem is not Problem.MISSING:
+            if damage.problem is not FileProblem.MISSING:
                 target.storage.move(damage.name, f"{damage.name}{SET_ASIDE}")

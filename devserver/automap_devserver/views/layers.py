@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 from automap_devserver._asked import box, number, on_date
 from automap_devserver._limits import Limits
 from automap_devserver.catalogue import Catalogue
-from automap_devserver.settings import Settings
+from automap_devserver.settings import PreviewSettings
 from automap_tiles.errors import ConfigError, TileFailed
 from automap_tiles.layers.layer import Layer, LayerInfo, Query
 from automap_tiles.layers.scenes import ScenesLayer
@@ -19,7 +19,7 @@ from automap_tiles.layers.values import values_at
 from automap_tiles.pictures import colormaps
 
 
-def blueprint(catalogue: Catalogue, settings: Settings, limits: Limits) -> Blueprint:
+def blueprint(catalogue: Catalogue, settings: PreviewSettings, limits: Limits) -> Blueprint:
     """`/api/layers`, `/api/{layer}/statistics`, `/api/point`."""
     views = Blueprint("layers", __name__)
 

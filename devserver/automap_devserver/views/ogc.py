@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from automap_devserver._failures import NotFound
-from automap_devserver._tiles import Ending, TileServer
+from automap_devserver._tiles import TileEnding, TileServer
 from automap_devserver._tilesets import Matrix, TileSet, tile_set, tile_sets
 from automap_devserver.catalogue import Catalogue
 from automap_devserver.views.wmts import tile_of
@@ -183,8 +183,8 @@ def _tileset(info: LayerInfo, of: TileSet) -> Json:
     tiles = [
         _link("item", f"{place}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}?f={each.value}")
         | {"type": each.media_type, "templated": True}
-        for each in Ending
-        if each is not Ending.JPEG
+        for each in TileEnding
+        if each is not TileEnding.JPEG
     ]
     west, south, east, north = _box(info)
     return {
@@ -251,13 +251,13 @@ def _wanted_ending() -> str:
     """
     asked = request.args.get("f")
     if asked is not None:
-        endings = [each.value for each in Ending]
+        endings = [each.value for each in TileEnding]
         if asked not in endings:
             remedy = ", ".join(endings)
             raise ConfigError("unknown format", key="f", found=asked[:20], remedy=remedy)
         return asked
     known: dict[str, str] = {
-        each.media_type: each.value for each in Ending if each is not Ending.JPEG
+        each.media_type: each.value for each in TileEnding if each is not TileEnding.JPEG
     }
-    best: str = request.accept_mimetypes.best_match(known) or Ending.PNG.media_type
+    best: str = request.accept_mimetypes.best_match(known) or TileEnding.PNG.media_type
     return known[best]

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from flask import Blueprint, Response, jsonify
 
-from automap_devserver.settings import Settings
+from automap_devserver.settings import PreviewSettings
 from automap_tiles.pictures import colormaps
 
 _STATIC = Path(__file__).parent.parent / "static"
@@ -16,7 +16,7 @@ _STEPS = 16
 """Colours by which the page draws a colour map."""
 
 
-def blueprint(settings: Settings) -> Blueprint:
+def blueprint(settings: PreviewSettings) -> Blueprint:
     """`/`, `/favicon.ico`, `/api/colormaps`."""
     views = Blueprint("page", __name__)
     policy = _policy(settings)
@@ -40,7 +40,7 @@ def blueprint(settings: Settings) -> Blueprint:
     return views
 
 
-def _policy(settings: Settings) -> str:
+def _policy(settings: PreviewSettings) -> str:
     """Nothing but this server, and the base map where there is one (CSP level 3)."""
     pictures = "'self' data: blob:"
     if settings.base_map:

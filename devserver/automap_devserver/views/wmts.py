@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 from flask import Blueprint, Response, render_template, request
 
 from automap_devserver._failures import NotFound, status_of
-from automap_devserver._tiles import Ending, TileServer
+from automap_devserver._tiles import TileEnding, TileServer
 from automap_devserver._tilesets import tile_set, tile_sets
 from automap_devserver.catalogue import Catalogue
 from automap_tiles.errors import AutomapError, ConfigError, GridError
@@ -16,7 +16,7 @@ from automap_tiles.grid import Tile
 from automap_tiles.layers import web
 from automap_tiles.layers.layer import Layer
 
-_FORMATS = (Ending.PNG, Ending.JPG, Ending.WEBP)
+_FORMATS = (TileEnding.PNG, TileEnding.JPG, TileEnding.WEBP)
 _VERSION = "1.0.0"
 
 
@@ -122,7 +122,7 @@ def _number(asked: Mapping[str, str], key: str) -> int:
 
 
 def _ending(asked: Mapping[str, str]) -> str:
-    wanted = asked.get("FORMAT", Ending.PNG.media_type)
+    wanted = asked.get("FORMAT", TileEnding.PNG.media_type)
     for each in _FORMATS:
         if wanted == each.media_type:
             return each.value

@@ -14,7 +14,7 @@ from shapely import box
 from shapely.geometry import shape
 
 from automap_tiles.errors import InputError, MissingExtra
-from automap_tiles.scenes.catalogue import Options, from_bounds, search
+from automap_tiles.scenes.catalogue import SearchOptions, from_bounds, search
 from automap_tiles.scenes.catalogue import _api as api_module
 from automap_tiles.scenes.catalogue._api import Request
 from automap_tiles.scenes.report import SearchReport
@@ -25,7 +25,7 @@ from tests.scenes.catalogue.conftest import Json, load, moved
 
 pytest.importorskip("pystac_client")
 
-NEVER = Options(verify="never")
+NEVER = SearchOptions(verify="never")
 
 
 def ids(found: SearchReport) -> set[str]:
@@ -93,34 +93,34 @@ def test_by_satellite_and_cloud(api: str, seed: list[Json]) -> None:
 
 def test_by_tile(api: str) -> None:
     for spelled in ("33TWM", "t33twm", "MGRS-33TWM"):
-        found = search(api, options=Options(tiles=[spelled], verify="never"))
+        found = search(api, options=SearchOptions(tiles=[spelled], verify="never"))
         assert {scene.tile for scene in found.scenes} == {"33TWM"}
         assert len(found.scenes) == 2
-    found = search(api, options=Options(tiles=["28/30", "44,33"], verify="never"))
+    found = search(api, options=SearchOptions(tiles=["28/30", "44,33"], verify="never"))
     assert {scene.tile for scene in found.scenes} == {"028030", "044033"}
 
 
 def test_by_collection_level_and_band(api: str, seed: list[Json]) -> None:
     need_real("metadata/stac_pystac")
-    options = Options(collections=["landsat-c2l2-sr"], verify="never")
+    options = SearchOptions(collections=["landsat-c2l2-sr"], verify="never")
     assert ids(search(api, options=options)) == expected(
         seed, lambda item: item["collection"] == "landsat-c2l2-sr"
     )
-    toa = search(api, options=Options(level="toa", verify="never"))
+    toa = search(api, options=SearchOptions(level="toa", verify="never"))
     assert {scene.level for scene in toa.scenes} == {"L1TP"}
-    surface = search(api, options=Options(level="surface", verify="never"))
+    surface = search(api, options=SearchOptions(level="surface", verify="never"))
     assert {scene.level for scene in surface.scenes} == {"L2A", "L2SP"}
-    found = search(api, options=Options(bands=["red", "pan"], verify="never"))
+    found = search(api, options=SearchOptions(bands=["red", "pan"], verify="never"))
     assert {scene.level for scene in found.scenes} == {"L1TP"}
     assert len(found.rejected) == len(seed) - len(found.scenes)
     assert ("S2A_28QCH_20200714_0_L2A", "has no pan") in found.rejected
 
 
 def test_pages(door: Door, seed: list[Json]) -> None:
-    found = search(door.url, options=Options(page=3, verify="never"))
+    found = search(door.url, options=SearchOptions(page=3, verify="never"))
     assert ids(found) == expected(seed, lambda item: True)
     assert len(door.searches) == -(-len(seed) // 3)
-    some = search(door.url, options=Options(page=3, limit=5, verify="never"))
+    some = search(door.url, options=SearchOptions(page=3, limit=5, verify="never"))
     assert len(some.scenes) == 5
 
 

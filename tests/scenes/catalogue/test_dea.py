@@ -14,7 +14,7 @@ from affine import Affine
 
 from automap_tiles.grid import Grid
 from automap_tiles.missions import COMMON, Flag, Scaling
-from automap_tiles.scenes.catalogue import Options, search
+from automap_tiles.scenes.catalogue import SearchOptions, search
 from automap_tiles.scenes.frames import NativeFrame
 from automap_tiles.scenes.lattice import Lattice
 from automap_tiles.scenes.masks import MaskRule
@@ -103,7 +103,7 @@ def test_read_from_its_files(item: Json, tmp_path: Path) -> None:
     item["assets"]["oa_fmask"]["href"] = write(tmp_path / "fmask.tif", classes, grid, 0)
     path = tmp_path / "item.json"
     path.write_text(json.dumps(item))
-    found = search(path, options=Options(bands=COMMON, level="surface"))
+    found = search(path, options=SearchOptions(bands=COMMON, level="surface"))
     assert found.rejected == ()
     frame = NativeFrame(Lattice.of(grid), (range(40), range(30)))
     reading = Reading(bands=COMMON, mask=MaskRule(flags=Flag.CLOUD | Flag.SHADOW))

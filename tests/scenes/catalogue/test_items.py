@@ -30,7 +30,7 @@ from automap_tiles.missions import (
     register,
     unregister,
 )
-from automap_tiles.scenes.catalogue import Options, search
+from automap_tiles.scenes.catalogue import SearchOptions, search
 from automap_tiles.scenes.catalogue.convert import sketch, to_scene
 from automap_tiles.scenes.catalogue.item import read_item
 from tests.imagery.place import need_real
@@ -444,7 +444,7 @@ def test_an_instrument_of_another_satellite_may_be_called_as_landsats(odc: Path)
 
 
 def test_scenes_travel(earth_search: Path) -> None:
-    found = search(earth_search / "collection.json", options=Options(verify="never"))
+    found = search(earth_search / "collection.json", options=SearchOptions(verify="never"))
     assert pickle.loads(pickle.dumps(found)) == found
     for scene in found.scenes:
         json.dumps(dict(scene.metadata), allow_nan=False)

@@ -13,7 +13,7 @@ import rasterio
 from automap_tiles.missions import Scene
 from automap_tiles.missions._common.guard import Verdict
 from automap_tiles.missions.sentinel2._offset import weigh
-from automap_tiles.scenes.catalogue import Options, check, search, verified
+from automap_tiles.scenes.catalogue import SearchOptions, check, search, verified
 from automap_tiles.scenes.catalogue.item import read_item
 from tests.scenes.catalogue.conftest import load
 
@@ -71,7 +71,7 @@ def test_words_weighed(
 def local(earth_search: Path, name: str) -> Scene:
     """Of the files that are there."""
     path = earth_search / name / f"{name}.json"
-    scene = search(path, options=Options(verify="never")).scenes[0]
+    scene = search(path, options=SearchOptions(verify="never")).scenes[0]
     bands = {key: file for key, file in scene.bands.items() if "://" not in file.href}
     return replace(scene, bands=bands)
 

@@ -14,12 +14,12 @@ from shapely import box
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.missions import Scene
 from automap_tiles.scenes._acquisitions import acquisitions, why_lesser
-from automap_tiles.scenes.catalogue import PROVIDERS, Options, parse_tile, search
+from automap_tiles.scenes.catalogue import PROVIDERS, SearchOptions, parse_tile, search
 from automap_tiles.scenes.catalogue.providers import by_name, collections
 from automap_tiles.scenes.select import Selection, parse_period
 from tests.scenes.catalogue.conftest import Json, load
 
-NEVER = Options(verify="never")
+NEVER = SearchOptions(verify="never")
 
 
 def test_a_collection(earth_search: Path) -> None:
@@ -42,7 +42,7 @@ def test_selected(earth_search: Path) -> None:
     assert {scene.tile for scene in north.scenes} == {"33TWM"}
     day = search(path, Selection(period=parse_period("2023-08-20")), NEVER)
     assert [scene.id for scene in day.scenes] == ["S2B_33TWL_20230820_0_L2A"]
-    tile = search(path, options=Options(tiles=["33TWM"], verify="never"))
+    tile = search(path, options=SearchOptions(tiles=["33TWM"], verify="never"))
     assert len(tile.scenes) == 2
     assert not search(path, Selection(satellites=frozenset({"landsat-8"})), NEVER).scenes
 

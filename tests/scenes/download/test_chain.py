@@ -11,10 +11,10 @@ import pytest
 import rasterio
 
 from automap_tiles.missions import COMMON
-from automap_tiles.scenes.catalogue import Options, search
+from automap_tiles.scenes.catalogue import SearchOptions, search
 from automap_tiles.scenes.download import (
+    FetchStatus,
     Patience,
-    Status,
     amount,
     fetch,
     fetched,
@@ -52,7 +52,7 @@ def catalogue(server: FileServer, product: Path, *, spoiled: str | None = None) 
 def test_from_item_to_reflectance(
     server: FileServer, product: Path, tmp_path: Path, hurry: Patience
 ) -> None:
-    found = search(catalogue(server, product), options=Options(bands=COMMON, verify="never"))
+    found = search(catalogue(server, product), options=SearchOptions(bands=COMMON, verify="never"))
     assert len(found.scenes) == 1
     files = files_of_all(found, COMMON)
     names = {file.target.rpartition("_")[2] for file in files}
@@ -67,7 +67,7 @@ def test_from_item_to_reflectance(
         (product / Path(file.target).name).stat().st_size for file in files
     )
     done = list(fetch(files, tmp_path, patience=hurry))
-    assert {one.status for one in done} == {Status.FETCHED}
+    assert {one.status for one in done} == {FetchStatus.FETCHED}
     assert amount(files, tmp_path).missing == 0
     scene = fetched(found.scenes[0], tmp_path, COMMON)
     for name in COMMON:
@@ -85,9 +85,11 @@ def test_from_item_to_reflectance(
 def test_one_file_is_not_what_the_catalogue_says(
     server: FileServer, product: Path, tmp_path: Path, hurry: Patience
 ) -> None:
-    found = search(catalogue(server, product, spoiled="SR_B4.TIF"), options=Options(verify="never"))
+    found = search(
+        catalogue(server, product, spoiled="SR_B4.TIF"), options=SearchOptions(verify="never")
+    )
     done = list(fetch(files_of_all(found), tmp_path, patience=hurry))
-    failed = [one for one in done if one.status is Status.FAILED]
+    failed = [one for one in done if one.status is FetchStatus.FAILED]
     assert [one.path.name[-9:] for one in failed] == ["SR_B4.TIF"]
     assert "checksum" in str(failed[0].error)
     assert not failed[0].path.exists()

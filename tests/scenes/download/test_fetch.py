@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from automap_tiles.errors import OutputBusy
-from automap_tiles.scenes.download import Fetched, Patience, RemoteFile, Status, _part, fetch
+from automap_tiles.scenes.download import Fetched, FetchStatus, Patience, RemoteFile, _part, fetch
 from automap_tiles.scenes.download._part import open_part
 from tests.scenes.download.server import Fault, FileServer
 
@@ -58,7 +58,7 @@ def test_many_at_once(server: FileServer, tmp_path: Path, hurry: Patience) -> No
     ]
     came: list[int] = []
     done = list(fetch(files, tmp_path, workers=5, patience=hurry, progress=came.append))
-    assert {one.status for one in done} == {Status.FETCHED}
+    assert {one.status for one in done} == {FetchStatus.FETCHED}
     assert sum(came) == sum(one.bytes for one in done) == sum(map(len, contents.values()))
     for path, data in contents.items():
         assert (tmp_path / f"scene{path}").read_bytes() == data
@@ -69,12 +69,12 @@ def test_many_at_once(server: FileServer, tmp_path: Path, hurry: Patience) -> No
 def test_what_is_there_is_not_fetched(server: FileServer, tmp_path: Path, hurry: Patience) -> None:
     data = noise(1000)
     href = server.put("/a.tif", data)
-    assert one(href, tmp_path, hurry, size=1000).status is Status.FETCHED
-    assert one(href, tmp_path, hurry, size=1000).status is Status.THERE
-    assert one(href, tmp_path, hurry).status is Status.THERE
+    assert one(href, tmp_path, hurry, size=1000).status is FetchStatus.FETCHED
+    assert one(href, tmp_path, hurry, size=1000).status is FetchStatus.THERE
+    assert one(href, tmp_path, hurry).status is FetchStatus.THERE
     assert len(server.asked) == 1
     (tmp_path / "s/a.tif").write_bytes(b"short")
-    assert one(href, tmp_path, hurry, size=1000).status is Status.FETCHED
+    assert one(href, tmp_path, hurry, size=1000).status is FetchStatus.FETCHED
     assert (tmp_path / "s/a.tif").read_bytes() == data
 
 
@@ -86,7 +86,7 @@ def test_a_broken_connection_is_gone_on_with(
     # more breaks than there are attempts: every byte that comes is a fresh start
     server.faults["/a.tif"] = [Fault(cut_after=400_000) for _ in range(7)]
     done = one(href, tmp_path, hurry, checksum=multihash(data))
-    assert done.status is Status.FETCHED, done.error
+    assert done.status is FetchStatus.FETCHED, done.error
     assert (tmp_path / "s/a.tif").read_bytes() == data
     assert done.bytes == len(data)
     assert server.sent["/a.tif"] == len(data)  # nothing came twice
@@ -98,7 +98,7 @@ def test_no_progress_is_given_up(server: FileServer, tmp_path: Path, hurry: Pati
     href = server.put("/a.tif", noise(1000))
     server.faults["/a.tif"] = [Fault(cut_after=0) for _ in range(9)]
     done = one(f"{href}?sig=secret", tmp_path, hurry)
-    assert done.status is Status.FAILED
+    assert done.status is FetchStatus.FAILED
     assert done.error is not None
     assert "tried 4 times" in done.error
     assert "secret" not in done.error
@@ -112,7 +112,7 @@ def test_a_busy_server_is_asked_again(
     href = server.put("/a.tif", b"data")
     server.faults["/a.tif"] = [Fault(status), Fault(status, {"Retry-After": "0.2"})]
     started = time.monotonic()
-    assert one(href, tmp_path, hurry).status is Status.FETCHED
+    assert one(href, tmp_path, hurry).status is FetchStatus.FETCHED
     assert time.monotonic() - started >= 0.2
     assert len(server.asked) == 3
 
@@ -127,7 +127,7 @@ def test_a_refusal_is_final(
     href = server.put("/a.tif", b"data")
     server.faults["/a.tif"] = [Fault(status)]
     done = one(f"{href}?token=secret", tmp_path, hurry)
-    assert done.status is Status.FAILED
+    assert done.status is FetchStatus.FAILED
     assert done.error is not None
     assert word in done.error
     assert "secret" not in done.error
@@ -142,7 +142,7 @@ def test_one_failure_does_not_end_the_others(
     for number in (0, 2, 4, 5):
         server.put(f"/{number}.tif", b"x" * number)
     done = run(files, tmp_path, hurry)
-    failed = {name for name, one in done.items() if one.status is Status.FAILED}
+    failed = {name for name, one in done.items() if one.status is FetchStatus.FAILED}
     assert failed == {"1.tif", "3.tif"}
     assert everything(tmp_path) == ["0.tif", "2.tif", "4.tif", "5.tif"]
 
@@ -156,7 +156,7 @@ def test_redirects_are_followed_with_their_range(
     server.redirects["/hop.tif"] = f"{server.url}/real.tif"
     server.faults["/real.tif"] = [Fault(cut_after=100_000)]
     done = one(f"{server.url}/a.tif", tmp_path, hurry)
-    assert done.status is Status.FETCHED, done.error
+    assert done.status is FetchStatus.FETCHED, done.error
     assert (tmp_path / "s/a.tif").read_bytes() == data
     assert server.asked_for("/real.tif")[1].range == "bytes=100000-"
 
@@ -164,7 +164,7 @@ def test_redirects_are_followed_with_their_range(
 def test_a_circle_of_redirects_ends(server: FileServer, tmp_path: Path, hurry: Patience) -> None:
     server.redirects["/a.tif"] = "/a.tif"
     done = one(f"{server.url}/a.tif", tmp_path, hurry)
-    assert done.status is Status.FAILED
+    assert done.status is FetchStatus.FAILED
     assert "TooManyRedirects" in str(done.error)
 
 
@@ -172,7 +172,7 @@ def test_a_login_page_is_no_image(server: FileServer, tmp_path: Path, hurry: Pat
     href = server.put("/a.tif", b"<html>")
     server.faults["/a.tif"] = [Fault(headers={"Content-Type": "text/html; charset=utf-8"})]
     done = one(href, tmp_path, hurry)
-    assert done.status is Status.FAILED
+    assert done.status is FetchStatus.FAILED
     assert "login" in str(done.error)
 
 
@@ -180,7 +180,7 @@ def test_another_size_than_the_catalogue_says(
     server: FileServer, tmp_path: Path, hurry: Patience
 ) -> None:
     done = one(server.put("/a.tif", b"12345"), tmp_path, hurry, size=6)
-    assert done.status is Status.FAILED
+    assert done.status is FetchStatus.FAILED
     assert "has 5 bytes, the catalogue says 6" in str(done.error)
     assert everything(tmp_path) == []
 
@@ -189,7 +189,7 @@ def test_a_wrong_checksum(server: FileServer, tmp_path: Path, hurry: Patience) -
     data = noise(1000)
     href = server.put("/a.tif", data)
     done = one(href, tmp_path, hurry, checksum=multihash(b"other"))
-    assert done.status is Status.FAILED
+    assert done.status is FetchStatus.FAILED
     assert "checksum" in str(done.error)
     assert len(server.asked) == 2  # once more, had it been broken on the way
     assert everything(tmp_path) == []
@@ -199,7 +199,7 @@ def test_a_byte_broken_on_the_way(server: FileServer, tmp_path: Path, hurry: Pat
     data = noise(1000)
     href = server.put("/a.tif", data)
     server.faults["/a.tif"] = [Fault(flip=500)]
-    assert one(href, tmp_path, hurry, checksum=multihash(data)).status is Status.FETCHED
+    assert one(href, tmp_path, hurry, checksum=multihash(data)).status is FetchStatus.FETCHED
     assert (tmp_path / "s/a.tif").read_bytes() == data
 
 
@@ -207,7 +207,7 @@ def test_a_strange_checksum_is_no_reason_to_guess(
     server: FileServer, tmp_path: Path, hurry: Patience
 ) -> None:
     done = one(server.put("/a.tif", b"1"), tmp_path, hurry, checksum="zz")
-    assert done.status is Status.FAILED
+    assert done.status is FetchStatus.FAILED
     assert "multihash" in str(done.error)
 
 
@@ -215,10 +215,10 @@ def test_a_file_that_changes_meanwhile(server: FileServer, tmp_path: Path, hurry
     old, new = noise(900_000, 1), noise(700_000, 2)
     href = server.put("/a.tif", old)
     server.faults["/a.tif"] = [Fault(cut_after=300_000), *[Fault(503)] * 5]
-    assert one(href, tmp_path, hurry).status is Status.FAILED
+    assert one(href, tmp_path, hurry).status is FetchStatus.FAILED
     server.put("/a.tif", new)
     server.faults.clear()
-    assert one(href, tmp_path, hurry).status is Status.FETCHED
+    assert one(href, tmp_path, hurry).status is FetchStatus.FETCHED
     assert (tmp_path / "s/a.tif").read_bytes() == new
     assert server.asked[-1].range == "bytes=300000-"
 
@@ -229,10 +229,10 @@ def test_a_file_that_shrinks_meanwhile(server: FileServer, tmp_path: Path, hurry
     href = server.put("/a.tif", old)
     server.etags = False
     server.faults["/a.tif"] = [Fault(cut_after=300_000), *[Fault(503)] * 5]
-    assert one(href, tmp_path, hurry, checksum=multihash(new)).status is Status.FAILED
+    assert one(href, tmp_path, hurry, checksum=multihash(new)).status is FetchStatus.FAILED
     server.put("/a.tif", new)
     server.faults.clear()
-    assert one(href, tmp_path, hurry, checksum=multihash(new)).status is Status.FETCHED
+    assert one(href, tmp_path, hurry, checksum=multihash(new)).status is FetchStatus.FETCHED
     assert (tmp_path / "s/a.tif").read_bytes() == new
 
 
@@ -245,7 +245,7 @@ def test_servers_that_cannot_go_on(
     server.etags = how != "no validator"
     href = server.put("/a.tif", data)
     server.faults["/a.tif"] = [Fault(cut_after=300_000)]
-    assert one(href, tmp_path, hurry).status is Status.FETCHED
+    assert one(href, tmp_path, hurry).status is FetchStatus.FETCHED
     assert (tmp_path / "s/a.tif").read_bytes() == data
     if how == "no validator":  # nothing could tell that it is still the same file
         assert server.asked[-1].range is None
@@ -258,7 +258,7 @@ def test_without_validator_the_checksum_is_enough(
     server.etags = False
     href = server.put("/a.tif", data)
     server.faults["/a.tif"] = [Fault(cut_after=300_000)]
-    assert one(href, tmp_path, hurry, checksum=multihash(data)).status is Status.FETCHED
+    assert one(href, tmp_path, hurry, checksum=multihash(data)).status is FetchStatus.FETCHED
     assert server.asked[-1].range == "bytes=300000-"
     assert (tmp_path / "s/a.tif").read_bytes() == data
 
@@ -267,7 +267,7 @@ def test_empty_and_tiny_files(server: FileServer, tmp_path: Path, hurry: Patienc
     for size in (0, 1):
         data = b"x" * size
         done = one(server.put(f"/{size}", data), tmp_path / str(size), hurry, size=size)
-        assert done.status is Status.FETCHED, done.error
+        assert done.status is FetchStatus.FETCHED, done.error
         assert (tmp_path / str(size) / "s/a.tif").read_bytes() == data
 
 
@@ -289,7 +289,7 @@ def test_ended_from_outside(server: FileServer, tmp_path: Path, hurry: Patience)
     assert kept > 0
     server.slow = 0
     done = run(files, tmp_path, hurry)
-    assert done["small"].status is Status.THERE
+    assert done["small"].status is FetchStatus.THERE
     assert done["big"].bytes == len(big) - kept
     assert (tmp_path / "big").read_bytes() == big
 
@@ -320,7 +320,7 @@ def test_killed_and_resumed(server: FileServer, tmp_path: Path, hurry: Patience)
     server.slow = 0
     file = RemoteFile(href=href, target="big.tif")
     done = run([file], tmp_path, hurry)["big.tif"]
-    assert done.status is Status.FETCHED, done.error
+    assert done.status is FetchStatus.FETCHED, done.error
     assert done.bytes == len(data) - kept
     assert server.asked[-1].range == f"bytes={kept}-"
     assert (tmp_path / "big.tif").read_bytes() == data
@@ -331,7 +331,7 @@ def test_bytes_that_were_not_synced_are_not_trusted(tmp_path: Path) -> None:
     """After a loss of power a file can have its length and not its bytes."""
     target = tmp_path / "a"
     with open_part(target) as growing:
-        growing.begin(_part.Notes(origin="x", validator="y"))
+        growing.begin(_part.Origin(origin="x", validator="y"))
         growing.append(b"12345")
     with (tmp_path / ".a.fetch.part").open("ab") as file:
         file.write(b"\0" * 100)
@@ -355,11 +355,11 @@ def test_two_runs_do_not_mix(server: FileServer, tmp_path: Path, hurry: Patience
     href = server.put("/a.tif", b"data")
     with open_part(tmp_path / "s/a.tif"):
         done = one(href, tmp_path, hurry)
-        assert done.status is Status.FAILED
+        assert done.status is FetchStatus.FAILED
         assert "another run" in str(done.error)
         with pytest.raises(OutputBusy), open_part(tmp_path / "s/a.tif"):
             pass
-    assert one(href, tmp_path, hurry).status is Status.FETCHED
+    assert one(href, tmp_path, hurry).status is FetchStatus.FETCHED
 
 
 def test_a_local_file(tmp_path: Path, hurry: Patience) -> None:
@@ -367,7 +367,7 @@ def test_a_local_file(tmp_path: Path, hurry: Patience) -> None:
     source.write_bytes(noise(700_000))
     for number, href in enumerate((str(source), source.as_uri())):
         folder = tmp_path / str(number)
-        assert one(href, folder, hurry).status is Status.FETCHED
+        assert one(href, folder, hurry).status is FetchStatus.FETCHED
         assert (folder / "s/a.tif").read_bytes() == source.read_bytes()
     done = one(str(tmp_path / "absent.tif"), tmp_path, hurry)
     assert "no such file" in str(done.error)
@@ -376,7 +376,7 @@ def test_a_local_file(tmp_path: Path, hurry: Patience) -> None:
 @pytest.mark.parametrize("href", ["ftp://host/a.tif", "https://127.0.0.1:9/a.tif"])
 def test_nobody_there(tmp_path: Path, hurry: Patience, href: str) -> None:
     done = one(href, tmp_path, hurry)
-    assert done.status is Status.FAILED
+    assert done.status is FetchStatus.FAILED
     assert everything(tmp_path) == []
 
 
@@ -386,5 +386,5 @@ def test_a_full_disk(server: FileServer, tmp_path: Path, hurry: Patience) -> Non
     (tmp_path / "s").mkdir()
     (tmp_path / "s/.a.tif.fetch.part").symlink_to("/dev/full")
     done = one(href, tmp_path, hurry)
-    assert done.status is Status.FAILED
+    assert done.status is FetchStatus.FAILED
     assert "cannot be written" in str(done.error)

@@ -17,7 +17,7 @@ import pytest
 
 from automap_tiles.errors import InputError
 from automap_tiles.scenes._link_signing import resolve
-from automap_tiles.scenes.catalogue import Options, search
+from automap_tiles.scenes.catalogue import SearchOptions, search
 from automap_tiles.scenes.download import inner, read_bytes
 
 _OUTSIDE = "127.0.0.2"
@@ -192,14 +192,16 @@ def test_items_of_a_public_catalogue(sites: tuple[Site, Site]) -> None:
     ]
     collection = {"type": "FeatureCollection", "features": items}
     outside.pages["/items.json"] = json.dumps(collection).encode()
-    found = search(f"{outside.url}/items.json", options=Options(bands=["red"], verify="never"))
+    found = search(
+        f"{outside.url}/items.json", options=SearchOptions(bands=["red"], verify="never")
+    )
     assert {scene.id: scene.access for scene in found.scenes} == {
         "plain": "public", "half": "public",
     }  # fmt: skip
     rejected = dict(found.rejected)
     assert "must not name such addresses: those of red" in rejected["file"]
     assert "must not name such addresses: those of red" in rejected["vsi"]
-    both = Options(bands=["red", "nir"], verify="never")
+    both = SearchOptions(bands=["red", "nir"], verify="never")
     missing = dict(search(f"{outside.url}/items.json", options=both).rejected)
     assert "has no nir; a catalogue far away must not name" in missing["half"]
     assert inside.asked == []
@@ -209,7 +211,7 @@ def test_a_catalogue_inside_may_lead_inside(sites: tuple[Site, Site]) -> None:
     _, inside = sites
     item = _item("own", red=f"{inside.url}/B04.tif")
     inside.pages["/item.json"] = json.dumps(item).encode()
-    (scene,) = search(f"{inside.url}/item.json", options=Options(verify="never")).scenes
+    (scene,) = search(f"{inside.url}/item.json", options=SearchOptions(verify="never")).scenes
     assert scene.access is None
 
 
@@ -224,7 +226,7 @@ def test_links_between_documents(sites: tuple[Site, Site]) -> None:
         "links": [{"rel": "item", "href": href} for href in links],
     }
     outside.pages["/catalog.json"] = json.dumps(catalog).encode()
-    found = search(f"{outside.url}/catalog.json", options=Options(verify="never"))
+    found = search(f"{outside.url}/catalog.json", options=SearchOptions(verify="never"))
     assert [scene.id for scene in found.scenes] == ["good"]
     reasons = " ".join(reason for _, reason in found.rejected)
     assert len(found.rejected) == 2

@@ -10,7 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from automap_tiles.scenes.download import RemoteFile, Status, _part, fetch, measured, read_bytes
+from automap_tiles.scenes.download import (
+    FetchStatus,
+    RemoteFile,
+    _part,
+    fetch,
+    measured,
+    read_bytes,
+)
 from automap_tiles.scenes.download._open import open_stream
 from automap_tiles.storage import open_storage
 from automap_tiles.storage.remote import ObjectStorage
@@ -43,7 +50,7 @@ def test_fetched_and_checked(data: bytes, tmp_path: Path) -> None:
     done = {one.file.target: one for one in fetch(files, tmp_path)}
     assert (tmp_path / "big.tif").read_bytes() == data
     assert (tmp_path / "empty").read_bytes() == b""
-    assert done["absent"].status is Status.FAILED
+    assert done["absent"].status is FetchStatus.FAILED
     assert "no such file" in str(done["absent"].error)
 
 
@@ -52,13 +59,13 @@ def test_gone_on_with(data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with open_stream(f"{ROOT}/a/big.tif") as stream:
         tag = stream.validator
     with _part.open_part(tmp_path / "big.tif") as growing:
-        growing.begin(_part.Notes(origin=f"{ROOT}/a/big.tif", validator=tag))
+        growing.begin(_part.Origin(origin=f"{ROOT}/a/big.tif", validator=tag))
         growing.append(data[:1_000_000])
     (done,) = fetch([RemoteFile(href=f"{ROOT}/a/big.tif", target="big.tif")], tmp_path)
     assert done.bytes == 2_000_000
     assert (tmp_path / "big.tif").read_bytes() == data
     with _part.open_part(tmp_path / "two.tif") as growing:
-        growing.begin(_part.Notes(origin=f"{ROOT}/a/big.tif", validator='"another"'))
+        growing.begin(_part.Origin(origin=f"{ROOT}/a/big.tif", validator='"another"'))
         growing.append(b"something else")
     (done,) = fetch([RemoteFile(href=f"{ROOT}/a/big.tif", target="two.tif")], tmp_path)
     assert done.bytes == len(data)
@@ -107,6 +114,6 @@ def test_wrong_keys_show_nothing(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-the-secret")
     href = "s3://automap-wrong-keys/x.tif"  # another bucket: another client
     (done,) = fetch([RemoteFile(href=href, target="x")], tmp_path)
-    assert done.status is Status.FAILED
+    assert done.status is FetchStatus.FAILED
     assert "403" in str(done.error)
     assert "secret" not in str(done.error)

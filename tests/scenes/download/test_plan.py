@@ -132,7 +132,7 @@ def test_amounts(tmp_path: Path) -> None:
     (tmp_path / "a/B04.tif").write_bytes(b"x" * 1000)
     (tmp_path / "a/B08.tif").write_bytes(b"x" * 10)  # of another size: to be fetched again
     with part.open_part(tmp_path / "b/B04.tif") as growing:
-        growing.begin(part.Notes(origin="x"))
+        growing.begin(part.Origin(origin="x"))
         growing.append(b"y" * 400)
     assert amount(files, tmp_path).missing == 6300 - 1000 - 400
     by_satellite = {share.satellite: share for share in shares(found, files, tmp_path)}

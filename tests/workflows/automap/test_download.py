@@ -175,7 +175,7 @@ def test_what_is_told_in_a_thread_of_the_pool_goes_up(
     note = Note(fate=Fate.GUESSED, subject=Subject.PIXELS, reason="for the test")
     real = prepare.write
 
-    def write(*args: Any, **more: Any) -> prepare.Picture:
+    def write(*args: Any, **more: Any) -> prepare.PreparedPicture:
         tell(note)
         return real(*args, **more)
 

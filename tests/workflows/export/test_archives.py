@@ -161,10 +161,10 @@ def test_a_stopped_export_goes_on(
     tmp_path: Path, image: Path, kind: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / f"map.{kind.value}"
-    puts = _archive.Archive.put
+    puts = _archive.ArchiveSink.put
     count = 0
 
-    def stop(self: _archive.Archive, *arguments: Any) -> None:
+    def stop(self: _archive.ArchiveSink, *arguments: Any) -> None:
         nonlocal count
         count += 1
         if count > 10:
@@ -172,7 +172,7 @@ def test_a_stopped_export_goes_on(
         puts(self, *arguments)
 
     with monkeypatch.context() as patched:
-        patched.setattr(_archive.Archive, "put", stop)
+        patched.setattr(_archive.ArchiveSink, "put", stop)
         with pytest.raises(KeyboardInterrupt):
             run(image, out, container=kind, zooms=(6, 12))
     assert not out.exists()
@@ -189,15 +189,15 @@ def test_stopped_while_it_is_put_together(
 ) -> None:
     """Nothing appears, what is painted is kept."""
     out, stop = tmp_path / f"map.{kind.value}", threading.Event()
-    finish = _archive.Archive.finish
+    finish = _archive.ArchiveSink.finish
 
-    def finishing(self: _archive.Archive, description: Any) -> Path:
+    def finishing(self: _archive.ArchiveSink, description: Any) -> Path:
         stop.set()
         return finish(self, description)
 
     spec = ExportSpec(source=str(image), out=out, container=kind, workers=1, style=STYLE)
     with monkeypatch.context() as patched:
-        patched.setattr(_archive.Archive, "finish", finishing)
+        patched.setattr(_archive.ArchiveSink, "finish", finishing)
         outcome = at_once(exported(spec, stop=stop))
     assert outcome.stopped
     assert not outcome.files
@@ -225,7 +225,7 @@ def test_another_look_begins_the_part_again(
 ) -> None:
     out = tmp_path / "map.mbtiles"
     with monkeypatch.context() as patched:
-        patched.setattr(_archive.Archive, "finish", _interrupt)
+        patched.setattr(_archive.ArchiveSink, "finish", _interrupt)
         with pytest.raises(KeyboardInterrupt):
             run(image, out, container=Container.MBTILES, zooms=(10, 12))
     other = run(image, out, container=Container.MBTILES, zooms=(11, 11), style={"bidx": ("1",)})

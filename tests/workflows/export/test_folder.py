@@ -132,10 +132,10 @@ def test_a_stopped_export_goes_on(
     tmp_path: Path, image: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(image, tmp_path / "whole", zooms=(5, 13))
-    puts = _folder.Folder.put
+    puts = _folder.FolderSink.put
     count = 0
 
-    def stop(self: _folder.Folder, *arguments: object) -> None:
+    def stop(self: _folder.FolderSink, *arguments: object) -> None:
         nonlocal count
         count += 1
         if count > 10:
@@ -143,7 +143,7 @@ def test_a_stopped_export_goes_on(
         puts(self, *arguments)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patched:
-        patched.setattr(_folder.Folder, "put", stop)
+        patched.setattr(_folder.FolderSink, "put", stop)
         with pytest.raises(KeyboardInterrupt):
             run(image, tmp_path / "map", zooms=(5, 13))
     again = run(image, tmp_path / "map", zooms=(5, 13))
@@ -257,7 +257,7 @@ def test_tilejson(xyz: Made) -> None:
 
 def test_one_at_a_time(tmp_path: Path, image: Path) -> None:
     run(image, tmp_path / "map", zooms=(10, 10))
-    other = _folder.Folder(tmp_path / "map", ImageFormat.PNG)
+    other = _folder.FolderSink(tmp_path / "map", ImageFormat.PNG)
     try:
         with pytest.raises(OutputBusy, match="another export"):
             run(image, tmp_path / "map", zooms=(10, 10))

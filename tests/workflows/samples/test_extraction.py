@@ -24,7 +24,7 @@ from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.notes import Fate, Subject, collecting
 from automap_tiles.workflows.events import Done, Event
-from automap_tiles.workflows.samples import Extraction, Picture, extract, extraction, look_at
+from automap_tiles.workflows.samples import Extraction, SourcePicture, extract, extraction, look_at
 from automap_tiles.workflows.samples.pixels import place
 from tests.workflows.samples.scenes import at, blob, samples_of, square, write_picture
 
@@ -51,7 +51,7 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extraction, "_FEW_TILES", 10_000)
 
 
-def smaller_tiles(picture: Picture, size: int, patch: pytest.MonkeyPatch) -> Picture:
+def smaller_tiles(picture: SourcePicture, size: int, patch: pytest.MonkeyPatch) -> SourcePicture:
     """The same picture cut into smaller tiles."""
     patch.setattr(extraction, "_TILE", size)
     grid = picture.pyramid

@@ -17,7 +17,7 @@ from scipy import ndimage
 
 from automap_tiles.analysis.learning.sample_table import Reason
 from automap_tiles.errors import ConfigError
-from automap_tiles.workflows.samples import Picture, Samples, _polygons, look_at
+from automap_tiles.workflows.samples import Samples, SourcePicture, _polygons, look_at
 from automap_tiles.workflows.samples.pixels import Pixels, place
 from tests.workflows.samples.scenes import (
     TRANSFORM,
@@ -35,7 +35,7 @@ MARGIN = 40
 
 
 @pytest.fixture(scope="module")
-def picture(tmp_path_factory: pytest.TempPathFactory) -> Picture:
+def picture(tmp_path_factory: pytest.TempPathFactory) -> SourcePicture:
     return look_at(write_picture(tmp_path_factory.mktemp("picture") / "picture.tif", SHAPE))
 
 
@@ -78,7 +78,7 @@ def found(pixels: Pixels) -> dict[tuple[int, int], tuple[int, int]]:
     seeds=st.lists(st.integers(0, 10_000), min_size=1, max_size=12, unique=True),
     classes=st.lists(st.integers(1, 3), min_size=12, max_size=12),
 )
-def test_pixels_of_polygons(picture: Picture, seeds: list[int], classes: list[int]) -> None:
+def test_pixels_of_polygons(picture: SourcePicture, seeds: list[int], classes: list[int]) -> None:
     shapes = [blob(seed) for seed in seeds]
     kept = [
         (shape, value)
@@ -97,7 +97,7 @@ def test_pixels_of_polygons(picture: Picture, seeds: list[int], classes: list[in
     assert found(place(samples, picture)) == wanted
 
 
-def test_windows_do_not_show(picture: Picture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_windows_do_not_show(picture: SourcePicture, monkeypatch: pytest.MonkeyPatch) -> None:
     samples = samples_of([blob(seed) for seed in range(20)], [1, 2] * 10)
     whole = place(samples, picture)
     monkeypatch.setattr(_polygons, "_BLOCK", 7)
@@ -110,7 +110,7 @@ def losses(pixels: Pixels) -> dict[tuple[int, Reason], int]:
     return {(loss.value, loss.reason): loss.count for loss in pixels.losses}
 
 
-def test_a_polygon_loses_its_edge(picture: Picture) -> None:
+def test_a_polygon_loses_its_edge(picture: SourcePicture) -> None:
     pixels = place(samples_of([square(10, 20, 8, 5)], [3]), picture)
     rows, cols = pixels.claims[:2]
     assert (rows.min(), rows.max(), cols.min(), cols.max()) == (11, 16, 21, 23)
@@ -122,20 +122,20 @@ def test_a_polygon_loses_its_edge(picture: Picture) -> None:
     assert len(place(samples_of([square(10, 20, 8, 5)], [3]), picture, erode=0)) == 8 * 5
 
 
-def test_a_narrow_polygon_keeps_its_pixels(picture: Picture) -> None:
+def test_a_narrow_polygon_keeps_its_pixels(picture: SourcePicture) -> None:
     pixels = place(samples_of([square(10, 20, 2, 30)], [3]), picture)
     assert len(pixels) == 60
     assert pixels.narrow == {3: 1}
     assert pixels.losses == ()
 
 
-def test_a_tiny_polygon_gives_the_pixel_it_lies_in(picture: Picture) -> None:
+def test_a_tiny_polygon_gives_the_pixel_it_lies_in(picture: SourcePicture) -> None:
     pixels = place(samples_of([square(10.1, 20.6, 0.2, 0.3)], [3]), picture)
     assert found(pixels) == {(10, 20): (3, 0)}
     assert pixels.narrow == {3: 1}
 
 
-def test_the_picture_s_own_edge_takes_no_pixels(picture: Picture) -> None:
+def test_the_picture_s_own_edge_takes_no_pixels(picture: SourcePicture) -> None:
     pixels = place(samples_of([square(-5, -5, 20, 20)], [1]), picture)
     rows, cols = pixels.claims[:2]
     assert (rows.min(), rows.max(), cols.min(), cols.max()) == (0, 13, 0, 13)
@@ -145,7 +145,7 @@ def test_the_picture_s_own_edge_takes_no_pixels(picture: Picture) -> None:
     }
 
 
-def test_what_two_classes_claim_belongs_to_none(picture: Picture) -> None:
+def test_what_two_classes_claim_belongs_to_none(picture: SourcePicture) -> None:
     shapes = [square(10, 10, 12, 12), square(16, 10, 12, 12)]
     pixels = place(samples_of(shapes, [1, 2]), picture, erode=0)
     assert losses(pixels) == {(1, Reason.MIXED): 6 * 12, (2, Reason.MIXED): 6 * 12}
@@ -157,7 +157,7 @@ def test_what_two_classes_claim_belongs_to_none(picture: Picture) -> None:
     assert Counter(same.claims.groups.tolist()) == {0: 144, 1: 72}
 
 
-def test_points(picture: Picture) -> None:
+def test_points(picture: SourcePicture) -> None:
     points = [
         shapely.Point(at(3.2, 4.9)),
         shapely.Point(at(3.9, 4.1)),  # the same pixel, the same class
@@ -178,7 +178,9 @@ def test_points(picture: Picture) -> None:
 
 
 @pytest.mark.parametrize("per_shape", [None, 5])
-def test_a_point_in_a_polygon_of_another_class(picture: Picture, per_shape: int | None) -> None:
+def test_a_point_in_a_polygon_of_another_class(
+    picture: SourcePicture, per_shape: int | None
+) -> None:
     shapes = [square(10, 10, 10, 10), shapely.Point(at(15.5, 15.5))]
     pixels = place(samples_of(shapes, [1, 2]), picture, per_shape=per_shape)
     assert (15, 15) not in found(pixels)
@@ -186,7 +188,7 @@ def test_a_point_in_a_polygon_of_another_class(picture: Picture, per_shape: int 
 
 
 def test_thinning_takes_the_lowest_lots_whatever_the_windows(
-    picture: Picture, monkeypatch: pytest.MonkeyPatch
+    picture: SourcePicture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     samples = samples_of([square(10, 10, 40, 40), square(60, 60, 3, 3)], [1, 2])
     thin = place(samples, picture, per_shape=9, seed=5)
@@ -197,7 +199,7 @@ def test_thinning_takes_the_lowest_lots_whatever_the_windows(
     assert found(place(samples, picture, per_shape=9, seed=6)) != found(thin)
 
 
-def test_another_crs(picture: Picture) -> None:
+def test_another_crs(picture: SourcePicture) -> None:
     shape = square(10, 20, 30, 25)
     moved = transform_geom(UTM, "EPSG:4326", shape.__geo_interface__)
     samples = samples_of([shapely.geometry.shape(moved)], [3], CRS.from_epsg(4326))
@@ -205,14 +207,14 @@ def test_another_crs(picture: Picture) -> None:
 
 
 @pytest.mark.parametrize("shape", [square(200, 200, 5, 5), shapely.Point(at(-3, -3))])
-def test_samples_elsewhere(picture: Picture, shape: Any) -> None:
+def test_samples_elsewhere(picture: SourcePicture, shape: Any) -> None:
     with pytest.raises(ConfigError, match="no sample lies in the picture") as caught:
         place(samples_of([shape], [1]), picture)
     assert caught.value.file == "samples.gpkg"
     assert picture.path in (caught.value.remedy or "")
 
 
-def test_every_pixel_is_kept_or_lost(picture: Picture) -> None:
+def test_every_pixel_is_kept_or_lost(picture: SourcePicture) -> None:
     shapes = [blob(seed) for seed in range(25)]
     inside = [shape for shape in shapes if not shape.is_empty and inner(burnt(shape)).any()]
     samples: Samples = samples_of(inside, [1 + n % 3 for n in range(len(inside))])

@@ -12,7 +12,7 @@ import pytest
 
 from automap_tiles.cli.main import main
 from automap_tiles.workflows.verify._target import open_target
-from automap_tiles.workflows.verify.files import FilesReport, Problem, check_files
+from automap_tiles.workflows.verify.files import FileProblem, FilesReport, check_files
 from tests.engine.projects import Project, make_project, tile_bytes
 from tests.storage.s3 import BUCKET, S3Server
 
@@ -36,26 +36,26 @@ def project(tmp_path: Path) -> Project:
     return made
 
 
-def _flip(path: Path, chance: random.Random) -> Problem:
+def _flip(path: Path, chance: random.Random) -> FileProblem:
     content = bytearray(path.read_bytes())
     place = chance.randrange(len(content) * 8)
     content[place // 8] ^= 1 << place % 8
     path.write_bytes(content)
-    return Problem.CONTENT
+    return FileProblem.CONTENT
 
 
-def _truncate(path: Path, chance: random.Random) -> Problem:
+def _truncate(path: Path, chance: random.Random) -> FileProblem:
     content = path.read_bytes()
     path.write_bytes(content[: chance.randrange(len(content))])
-    return Problem.SIZE
+    return FileProblem.SIZE
 
 
-def _grow(path: Path, chance: random.Random) -> Problem:
+def _grow(path: Path, chance: random.Random) -> FileProblem:
     path.write_bytes(path.read_bytes() + chance.randbytes(chance.randint(1, 9)))
-    return Problem.SIZE
+    return FileProblem.SIZE
 
 
-def _zeros(path: Path, chance: random.Random) -> Problem:
+def _zeros(path: Path, chance: random.Random) -> FileProblem:
     content = bytearray(path.read_bytes())
     place = chance.randrange(len(content) - 64)
     before = bytes(content)
@@ -63,15 +63,21 @@ def _zeros(path: Path, chance: random.Random) -> Problem:
     if content == before:
         content[place] = 1
     path.write_bytes(content)
-    return Problem.CONTENT
+    return FileProblem.CONTENT
 
 
-def _delete(path: Path, chance: random.Random) -> Problem:
+def _delete(path: Path, chance: random.Random) -> FileProblem:
     path.unlink()
-    return Problem.MISSING
+    return FileProblem.MISSING
 
 
-HARMS: list[Callable[[Path, random.Random], Problem]] = [_flip, _truncate, _grow, _zeros, _delete]
+HARMS: list[Callable[[Path, random.Random], FileProblem]] = [
+    _flip,
+    _truncate,
+    _grow,
+    _zeros,
+    _delete,
+]
 
 
 def test_every_damage_is_found(project: Project) -> None:
