@@ -28,10 +28,10 @@ def learning_curve(tryout: Tryout, of_half: Tryout, setup: Setup) -> tuple[Curve
     """Scores of the same folds with fewer polygons or blocks to learn from."""
     quarter = replace(of_half, fold_of=of_half.fold_of[:1], share=of_half.share / 2, _known={})
     points: list[CurvePoint] = []
-    for share, fewer in ((0.25, quarter), (0.5, of_half), (1.0, tryout)):
+    for share, fewer in ((1.0, tryout), (0.5, of_half), (0.25, quarter)):
         samples = round(fewer.learnt_from())
         if points and samples == points[-1].samples:
-            points.pop()
+            continue  # of one polygon no half is left
         whole = fewer(setup).counts.whole
         points.append(
             CurvePoint(
@@ -41,7 +41,7 @@ def learning_curve(tryout: Tryout, of_half: Tryout, setup: Setup) -> tuple[Curve
                 macro_f1=float(macro_f1(whole)),
             )
         )
-    return tuple(points)
+    return tuple(reversed(points))
 
 
 def doubtful(
