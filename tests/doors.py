@@ -139,6 +139,17 @@ class House:
             if not (is_open or self.is_for_users(module) or self.is_used_elsewhere(module)):
                 yield module
 
+    def namesakes(self) -> Mapping[str, list[str]]:
+        """Class names of `automap_tiles` that are there several times -> their modules."""
+        found: dict[str, list[str]] = {}
+        for module, file in self.files.items():
+            if not is_inside(module, "automap_tiles"):
+                continue
+            for node in ast.parse(file.read_text("utf-8")).body:
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    found.setdefault(node.name, []).append(module)
+        return {name: modules for name, modules in found.items() if len(modules) > 1}
+
     def about(self, module: str) -> str:
         """The first line of a module's docstring."""
         text = ast.get_docstring(ast.parse(self.files[module].read_text("utf-8"))) or ""

@@ -58,3 +58,8 @@ def test_what_a_page_names_is_there(floor: str) -> None:
 def test_folders_contain_what_is_below_them() -> None:
     assert is_inside("a.b.c", "a.b")
     assert not is_inside("a.bc", "a.b")
+
+
+def test_a_class_name_means_one_thing(house: House) -> None:
+    """`Process` is one: the object of Python's users, and what travels to the workers."""
+    assert house.namesakes().keys() <= {"Asked", "Estimate", "Process", "Raster"}

@@ -6,7 +6,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from automap_tiles.engine._plan import Step
+from automap_tiles.engine._plan import TileStep
 from automap_tiles.grid import TileIndex
 
 # The size of a batch is bounded, so that what is in flight is bounded however cheap the tiles are.
@@ -20,7 +20,7 @@ _SHARES = 4
 class Batch:
     """Tiles for one worker, one after the other."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[TileStep, ...]
     fail_fast: bool = False
     """Leave the rest of the batch when a tile fails."""
 
@@ -34,7 +34,7 @@ class Batcher:
 
     def __init__(
         self,
-        steps: Iterator[Step],
+        steps: Iterator[TileStep],
         *,
         tiles: int,
         workers: int,
@@ -47,15 +47,15 @@ class Batcher:
         self._batch_seconds = batch_seconds
         self._fail_fast = fail_fast
         self._unfinished: set[TileIndex] = set()
-        self._ready: deque[Step] = deque()
+        self._ready: deque[TileStep] = deque()
         self._missing: dict[TileIndex, int] = {}
-        self._waiters: defaultdict[TileIndex, list[Step]] = defaultdict(list)
+        self._waiters: defaultdict[TileIndex, list[TileStep]] = defaultdict(list)
         self._seconds_per_tile: float | None = None
 
     def next(self) -> Batch | None:
         """The next tiles that can start; None when there are none at the moment."""
         size = self._size()
-        batch: list[Step] = []
+        batch: list[TileStep] = []
         inside: set[TileIndex] = set()
         while len(batch) < size and self._ready:
             batch.append(self._ready.popleft())
@@ -82,7 +82,7 @@ class Batcher:
         last = self._seconds_per_tile
         self._seconds_per_tile = seconds if last is None else 0.9 * last + 0.1 * seconds
 
-    def _hold(self, step: Step, missing: list[TileIndex]) -> None:
+    def _hold(self, step: TileStep, missing: list[TileIndex]) -> None:
         self._missing[step.index] = len(missing)
         for need in missing:
             self._waiters[need].append(step)

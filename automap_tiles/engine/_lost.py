@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from automap_tiles.engine._plan import Step
+from automap_tiles.engine._plan import TileStep
 from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.pools import Pool
 from automap_tiles.engine.pools.protocol import Results
@@ -30,7 +30,7 @@ def died(code: int | None) -> str:
     return f"ended itself with exit status {code}"
 
 
-def died_alone(step: Step, code: int | None, *, has_limit: bool) -> TileResult:
+def died_alone(step: TileStep, code: int | None, *, has_limit: bool) -> TileResult:
     """A tile whose worker died while it worked on nothing else; `has_limit`: on its time."""
     words = (
         f"The worker process {died(code)} while it worked on this tile alone "

@@ -36,7 +36,7 @@ class StepKind(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TileStep:
     """One tile to make."""
 
     index: TileIndex
@@ -107,7 +107,7 @@ class Plan:
             cover.count(process.pyramid, process.area_at(zoom), zoom) for zoom in process.zooms
         )
 
-    def steps(self) -> Iterator[Step]:
+    def steps(self) -> Iterator[TileStep]:
         """The tiles that are pending; stream it once."""
         zooms = set(self.process.zooms)
         if self.buffer:
@@ -130,7 +130,7 @@ class Plan:
             return zoom + 1 in zooms
         return kind is StepKind.HIGHER and zoom - 1 in zooms
 
-    def _from(self, zoom: int, zooms: set[int]) -> Iterator[Step]:
+    def _from(self, zoom: int, zooms: set[int]) -> Iterator[TileStep]:
         """The leaves of a zoom with what is derived from them."""
         above = _consecutive(zoom, -1, {z for z in zooms if self._kind(z) is StepKind.LOWER})
         below = _consecutive(zoom, +1, {z for z in zooms if self._kind(z) is StepKind.HIGHER})
@@ -142,13 +142,13 @@ class Plan:
             yield from self._close(chain, keep=index)
             chain.extend(_Open(_ancestor(index, z)) for z in coarsest_first[len(chain) :])
             if pending:
-                yield Step(index, kind)
+                yield TileStep(index, kind)
                 if chain:
                     chain[-1].needs.append(index)
             yield from self._enlarged(index, pending, below)
         yield from self._close(chain, keep=None)
 
-    def _close(self, chain: list[_Open], keep: TileIndex | None) -> Iterator[Step]:
+    def _close(self, chain: list[_Open], keep: TileIndex | None) -> Iterator[TileStep]:
         """End the overview tiles that do not hold the next leaf; finest first."""
         while chain:
             last = chain[-1]
@@ -156,11 +156,11 @@ class Plan:
                 return
             chain.pop()
             if last.needs or self._is_pending(last.index, StepKind.LOWER):
-                yield Step(last.index, StepKind.LOWER, tuple(last.needs))
+                yield TileStep(last.index, StepKind.LOWER, tuple(last.needs))
                 if chain:
                     chain[-1].needs.append(last.index)
 
-    def _enlarged(self, index: TileIndex, pending: bool, below: list[int]) -> Iterator[Step]:
+    def _enlarged(self, index: TileIndex, pending: bool, below: list[int]) -> Iterator[TileStep]:
         """The tiles of the finer zooms inside a tile, each behind the one it is made from."""
         if not below or index.zoom + 1 not in below:
             return
@@ -171,10 +171,10 @@ class Plan:
             if child in inside:
                 child_pending = pending or self._is_pending(child, StepKind.HIGHER)
                 if child_pending:
-                    yield Step(child, StepKind.HIGHER, (index,) if pending else ())
+                    yield TileStep(child, StepKind.HIGHER, (index,) if pending else ())
                 yield from self._enlarged(child, child_pending, below)
 
-    def _zoom_by_zoom(self, zooms: set[int]) -> Iterator[Step]:
+    def _zoom_by_zoom(self, zooms: set[int]) -> Iterator[TileStep]:
         """Base zooms and those below, finest first, then those above; all of a zoom in one go."""
         coming = {zoom: Places() for zoom in zooms}
         higher = sorted(zoom for zoom in zooms if self._kind(zoom) is StepKind.HIGHER)
@@ -188,7 +188,7 @@ class Plan:
                     self.skipped += 1
                     continue
                 coming[zoom].add(index)
-                yield Step(index, kind, tuple(needs))
+                yield TileStep(index, kind, tuple(needs))
 
     def _with_state(self, zoom: int) -> Iterator[tuple[TileIndex, bool]]:
         """The tiles of a zoom, and whether they are there."""

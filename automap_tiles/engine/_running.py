@@ -12,7 +12,7 @@ from typing import Any
 
 from automap_tiles.engine._batching import Batch, Batcher
 from automap_tiles.engine._lost import died_alone, is_lost, last_line, lost_tile
-from automap_tiles.engine._plan import Plan, Step
+from automap_tiles.engine._plan import Plan, TileStep
 from automap_tiles.engine._run_options import RunOptions
 from automap_tiles.engine._start import RunState, adoption
 from automap_tiles.engine.events import (
@@ -162,7 +162,7 @@ class ActiveRun:
             resumed=self.state.resumed,
         )
 
-    def _work(self, pool: Pool, steps: Iterator[Step], total: int) -> Iterator[Event]:
+    def _work(self, pool: Pool, steps: Iterator[TileStep], total: int) -> Iterator[Event]:
         batcher = Batcher(
             steps,
             tiles=total - self.plan.skipped,

@@ -24,7 +24,7 @@ _THREAD = "Thread 0x"
 _OURS = "engine/_worker.py"
 
 
-class Watch:
+class TileWatch:
     """Ends this process when a tile takes longer than some seconds; for one thread alone."""
 
     def __init__(self, folder: Path, seconds: float) -> None:
@@ -70,9 +70,9 @@ class TimeLimit:
         return None if seconds is None else cls(seconds)
 
     @property
-    def watch(self) -> Watch:
+    def watch(self) -> TileWatch:
         """What goes to the workers."""
-        return Watch(self._folder, self.seconds)
+        return TileWatch(self._folder, self.seconds)
 
     def overdue(self) -> dict[TileIndex, str]:
         """The tiles that ended their workers, and what is to be said; each is told once.

@@ -20,8 +20,8 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from automap_tiles.engine._batching import Batch
-from automap_tiles.engine._plan import Step, StepKind
-from automap_tiles.engine._watch import Watch
+from automap_tiles.engine._plan import StepKind, TileStep
+from automap_tiles.engine._watch import TileWatch
 from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.memory import peak_memory
 from automap_tiles.engine.overviews import make_higher, make_lower, without_buffer
@@ -80,7 +80,7 @@ class _Made(NamedTuple):
 class TileWorker:
     """Works on the tiles of one process; one for each thread."""
 
-    def __init__(self, process: Process, watch: Watch | None = None) -> None:
+    def __init__(self, process: Process, watch: TileWatch | None = None) -> None:
         """`watch`: ends the worker process when a tile takes too long."""
         self._process = process
         self._watch = watch
@@ -135,16 +135,16 @@ class TileWorker:
             stops_run=_is_hopeless(error),
         )
 
-    def _result(self, step: Step) -> TileResult:
+    def _result(self, step: TileStep) -> TileResult:
         started = time.perf_counter()
         with collecting() as notes, self._watched(step):
             result = self._tried(step, started)
         return replace(result, notes=notes.grouped()) if notes else result
 
-    def _watched(self, step: Step) -> AbstractContextManager[None]:
+    def _watched(self, step: TileStep) -> AbstractContextManager[None]:
         return nullcontext() if self._watch is None else self._watch.over(step.index)
 
-    def _tried(self, step: Step, started: float) -> TileResult:
+    def _tried(self, step: TileStep, started: float) -> TileResult:
         try:
             made = self._made(step)
         except KeyboardInterrupt:
@@ -173,7 +173,7 @@ class TileWorker:
             files=made.files if made is not None else (),
         )
 
-    def _made(self, step: Step) -> _Made | None:
+    def _made(self, step: TileStep) -> _Made | None:
         """Make a tile; once more when a source broke off on the way."""
         try:
             return self._make(step)
@@ -188,7 +188,7 @@ class TileWorker:
             )
             return self._make(step)
 
-    def _make(self, step: Step) -> _Made | None:
+    def _make(self, step: TileStep) -> _Made | None:
         """Make and store one tile; None when there was nothing to store."""
         tile = Tile(self._process.pyramid, step.index)
         if step.kind is StepKind.PROCESS:
@@ -224,7 +224,7 @@ def _is_hopeless(error: BaseException) -> bool:
 class _Registered:
     """A process in a worker; it and its open inputs outlive the batch."""
 
-    def __init__(self, process: Process, watch: Watch | None) -> None:
+    def __init__(self, process: Process, watch: TileWatch | None) -> None:
         self.process = process
         self._watch = watch
         self._threads = threading.local()
@@ -240,7 +240,7 @@ class _Registered:
 _registered: dict[str, _Registered] = {}
 
 
-def register(token: str, process: Process, watch: Watch | None = None) -> None:
+def register(token: str, process: Process, watch: TileWatch | None = None) -> None:
     """Make a process known to this worker; `watch` ends it when a tile takes too long."""
     _registered[token] = _Registered(process, watch)
 

@@ -31,7 +31,7 @@ from typing import Any
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.missions import BandFile, QualityFile, Scaling, Scene, quality_layer, sensor_of
 from automap_tiles.parsing import parse_yaml
-from automap_tiles.scenes.containers import Container, folder_of, list_place, split
+from automap_tiles.scenes.containers import FileTree, folder_of, list_place, split
 
 NAMES = ("scenes.yaml", "scenes.yml")
 """A folder that holds one of these is a described stack."""
@@ -165,7 +165,7 @@ def _time(stack: _Stack, stamp: str) -> datetime | None:
         return None
 
 
-def _read(place: Container, name: str, path: str) -> _Stack:
+def _read(place: FileTree, name: str, path: str) -> _Stack:
     try:
         content = parse_yaml(place.read(f"/{name}").decode())
     except InputError as error:

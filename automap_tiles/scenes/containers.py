@@ -27,7 +27,7 @@ _LARGEST_METADATA = 64 * 2**20
 _METADATA_ENDINGS = (".txt", ".xml", ".json", ".gml", ".yaml", ".yml")
 
 
-class Container(Protocol):
+class FileTree(Protocol):
     """Files under names with `/`, which begin with the name of the place itself."""
 
     @property

@@ -30,7 +30,7 @@ from automap_tiles.scenes._truncation import check_intact
 from automap_tiles.scenes.catalogue.verify import Verify, verified
 from automap_tiles.scenes.containers import (
     Archive,
-    Container,
+    FileTree,
     folder_of,
     is_archive,
     is_packed,
@@ -155,7 +155,7 @@ def _yaml_stacks(path: str, files: list[str]) -> tuple[Candidates, list[str]]:
     return found, files
 
 
-def _archive(path: str, unpack_to: Path | None) -> Container:
+def _archive(path: str, unpack_to: Path | None) -> FileTree:
     if is_remote(path):
         if unpack_to is None and is_packed(path):
             raise InputError("is packed and far away: it must be unpacked (unpack_to)", path)
@@ -167,7 +167,7 @@ def _archive(path: str, unpack_to: Path | None) -> Container:
     return folder_of(str(folder), list_place(str(folder))[0])
 
 
-def _in_place(place: Container) -> Candidates:
+def _in_place(place: FileTree) -> Candidates:
     scenes: list[Scene] = []
     rejected: list[Failure] = []
     names = place.names()

@@ -12,7 +12,7 @@ import pytest
 
 from automap_tiles.engine import _worker
 from automap_tiles.engine._batching import Batch
-from automap_tiles.engine._plan import NothingKnown, Plan, Step
+from automap_tiles.engine._plan import NothingKnown, Plan, TileStep
 from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.pools import Concurrency, Pool, open_pool
 from automap_tiles.errors import ConfigError
@@ -35,7 +35,7 @@ def process(project: Project) -> Process:
 
 
 @pytest.fixture(scope="module")
-def steps(process: Process) -> list[Step]:
+def steps(process: Process) -> list[TileStep]:
     return list(Plan(process, NothingKnown()).steps())
 
 
@@ -48,7 +48,7 @@ def pool(request: pytest.FixtureRequest, process: Process) -> Iterator[Pool]:
     pool.close(grace=None)
 
 
-def test_results_come_in_the_order_of_the_batch(pool: Pool, steps: list[Step]) -> None:
+def test_results_come_in_the_order_of_the_batch(pool: Pool, steps: list[TileStep]) -> None:
     batches = [Batch(tuple(steps[start : start + 3])) for start in range(0, 9, 3)]
     futures = [pool.submit(batch) for batch in batches]
     for batch, future in zip(batches, futures, strict=True):
@@ -58,16 +58,16 @@ def test_results_come_in_the_order_of_the_batch(pool: Pool, steps: list[Step]) -
         assert all(result.seconds > 0 and result.worker for result in results)
 
 
-def test_an_error_is_a_result(pool: Pool, steps: list[Step], project: Project) -> None:
-    bad = Step(steps[0].index._replace(zoom=29, row=2**29, col=0), steps[0].kind)
+def test_an_error_is_a_result(pool: Pool, steps: list[TileStep], project: Project) -> None:
+    bad = TileStep(steps[0].index._replace(zoom=29, row=2**29, col=0), steps[0].kind)
     first, second = pool.submit(Batch((bad, steps[0]))).result(timeout=60)
     assert first.status is TileStatus.FAILED
     assert "outside the matrix" in (first.error or "")
     assert second.status is not TileStatus.FAILED
 
 
-def test_fail_fast_leaves_the_rest_of_the_batch(pool: Pool, steps: list[Step]) -> None:
-    bad = Step(steps[0].index._replace(zoom=29, row=2**29, col=0), steps[0].kind)
+def test_fail_fast_leaves_the_rest_of_the_batch(pool: Pool, steps: list[TileStep]) -> None:
+    bad = TileStep(steps[0].index._replace(zoom=29, row=2**29, col=0), steps[0].kind)
     results = pool.submit(Batch((bad, steps[0]), fail_fast=True)).result(timeout=60)
     assert [result.status for result in results] == [TileStatus.FAILED]
 
@@ -109,7 +109,7 @@ def test_no_child_is_left(project: Project, kind: Concurrency, grace: float | No
     assert opened.returncode == 0
 
 
-def test_workers_of_a_cluster_forget_the_run(process: Process, steps: list[Step]) -> None:
+def test_workers_of_a_cluster_forget_the_run(process: Process, steps: list[TileStep]) -> None:
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
         n_workers=1, processes=False, dashboard_address="127.0.0.1:0", silence_logs=50
@@ -123,7 +123,7 @@ def test_workers_of_a_cluster_forget_the_run(process: Process, steps: list[Step]
         assert not _worker.is_registered(token)
 
 
-def test_two_clusters_on_one_machine(process: Process, steps: list[Step]) -> None:
+def test_two_clusters_on_one_machine(process: Process, steps: list[TileStep]) -> None:
     """Each at ports of its own: nothing to warn of, which would be an error here."""
     pytest.importorskip("distributed")
     pools = [open_pool(process, Concurrency.DASK, 1) for _ in range(2)]

@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from automap_devserver._openapi import ENDPOINTS, Endpoint
+from automap_devserver._endpoints import ENDPOINTS, Endpoint
 from automap_devserver.app import create_app
 from automap_devserver.catalogue import Catalogue
 from automap_devserver.settings import PreviewSettings

@@ -6,28 +6,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automap_tiles.engine._batching import Batch, Batcher
-from automap_tiles.engine._plan import Step, StepKind
+from automap_tiles.engine._plan import StepKind, TileStep
 from automap_tiles.grid import TileIndex
 
 
-def pyramid(zoom: int) -> list[Step]:
+def pyramid(zoom: int) -> list[TileStep]:
     """All tiles of a square pyramid from a zoom up, each behind the four it is made from."""
 
-    def below(index: TileIndex) -> list[Step]:
+    def below(index: TileIndex) -> list[TileStep]:
         if index.zoom == zoom:
-            return [Step(index, StepKind.PROCESS)]
+            return [TileStep(index, StepKind.PROCESS)]
         children = [
             TileIndex(index.zoom + 1, 2 * index.row + row, 2 * index.col + col)
             for row in (0, 1)
             for col in (0, 1)
         ]
         steps = [step for child in children for step in below(child)]
-        return [*steps, Step(index, StepKind.LOWER, tuple(children))]
+        return [*steps, TileStep(index, StepKind.LOWER, tuple(children))]
 
     return below(TileIndex(0, 0, 0))
 
 
-def batcher(steps: list[Step], *, batch_seconds: float = 10.0) -> Batcher:
+def batcher(steps: list[TileStep], *, batch_seconds: float = 10.0) -> Batcher:
     return Batcher(
         iter(steps), tiles=len(steps) * 100, workers=1, batch_seconds=batch_seconds, fail_fast=False
     )

@@ -16,7 +16,7 @@ from shapely.affinity import translate
 from shapely.geometry.base import BaseGeometry
 
 from automap_tiles.engine._batching import Batcher
-from automap_tiles.engine._plan import NothingKnown, Plan, Step, StepKind
+from automap_tiles.engine._plan import NothingKnown, Plan, StepKind, TileStep
 from automap_tiles.grid import Pyramid, TileIndex, cover
 from automap_tiles.runtime import Process
 from automap_tiles.runtime.zooms import BaseLevels
@@ -248,7 +248,7 @@ def test_batcher_hands_out_each_step_once_when_it_can_start(order: str) -> None:
         iter(steps.values()), tiles=len(steps), workers=2, batch_seconds=0.2, fail_fast=False
     )
     finished: set[TileIndex] = set()
-    flying: list[tuple[Step, ...]] = []
+    flying: list[tuple[TileStep, ...]] = []
     while True:
         while len(flying) < 4 and (batch := batcher.next()) is not None:
             flying.append(batch.steps)

@@ -17,7 +17,7 @@ import numpy as np
 
 from automap_tiles.analysis._blocks import BlockMemory
 from automap_tiles.analysis._dates import Array, Bools
-from automap_tiles.analysis.textures._pairs import TALLIES, Tally, Work
+from automap_tiles.analysis.textures._pairs import TALLIES, PairWork, Tally
 from automap_tiles.analysis.textures._windows import window_sums
 
 Moment: TypeAlias = Literal[
@@ -67,7 +67,7 @@ class Grey:
         if self.valid is not None:
             one, other = _apart(self.valid, down, right)
             counts = one & other
-        work = Work(
+        work = PairWork(
             first=first,
             second=second,
             counts=counts,
@@ -132,7 +132,7 @@ class Pairs:
         return found
 
 
-def _moments(work: Work, names: Iterable[Moment]) -> dict[str, Array]:
+def _moments(work: PairWork, names: Iterable[Moment]) -> dict[str, Array]:
     added, apart = work.first + work.second, np.abs(work.first - work.second)
     found: dict[str, Array] = {}
     for name in names:
@@ -141,7 +141,7 @@ def _moments(work: Work, names: Iterable[Moment]) -> dict[str, Array]:
     return found
 
 
-def _tallies(work: Work, names: Sequence[Tally], fast: bool) -> dict[str, Array]:
+def _tallies(work: PairWork, names: Sequence[Tally], fast: bool) -> dict[str, Array]:
     logs = _log_table(2 * work.most)
     if fast and names:
         from automap_tiles.analysis.textures import _pair_kernels
@@ -178,7 +178,7 @@ _MOMENTS: dict[Moment, Callable[[Array, Array, int], tuple[Array, int]]] = {
 }
 
 
-def _of_matrix(work: Work, logs: Array) -> tuple[Array, Array]:
+def _of_matrix(work: PairWork, logs: Array) -> tuple[Array, Array]:
     low, high = np.minimum(work.first, work.second), np.maximum(work.first, work.second)
     # a level with itself is an entry of twice the count, others are two entries
     code = np.where(low == high, low, high * (high - 1) // 2 + low + work.levels)
@@ -191,14 +191,14 @@ def _of_matrix(work: Work, logs: Array) -> tuple[Array, Array]:
     return found[0], found[1]
 
 
-def _of_bins(work: Work, codes: tuple[Array, ...], logs: Array) -> Array:
+def _of_bins(work: PairWork, codes: tuple[Array, ...], logs: Array) -> Array:
     found = np.zeros(_windows(work), dtype=np.int64)
     for _, places, counts in _bins(work, codes):
         found.reshape(-1)[places] += logs[counts]
     return found
 
 
-def _bins(work: Work, codes: tuple[Array, ...]) -> Iterator[tuple[int, Array, Array]]:
+def _bins(work: PairWork, codes: tuple[Array, ...]) -> Iterator[tuple[int, Array, Array]]:
     """For each code that occurs: the windows it is in, flat, and how often."""
     small = np.uint8 if work.most * len(codes) < 2**8 else np.uint16
     present = np.zeros(1, dtype=bool)
@@ -218,7 +218,7 @@ def _bins(work: Work, codes: tuple[Array, ...]) -> Iterator[tuple[int, Array, Ar
         yield bin_, places, counts[places]
 
 
-def _windows(work: Work) -> tuple[int, int]:
+def _windows(work: PairWork) -> tuple[int, int]:
     height, width = work.first.shape
     return height - work.size[0] + 1, width - work.size[1] + 1
 

@@ -15,12 +15,12 @@ import numpy as np
 
 from automap_tiles.analysis._dates import Array
 from automap_tiles.analysis._kernels import compile_kernel
-from automap_tiles.analysis.textures._pairs import TALLIES, Tally, Work
+from automap_tiles.analysis.textures._pairs import TALLIES, PairWork, Tally
 
 _INT64 = np.dtype(np.int64)
 
 
-def tallies(work: Work, names: Sequence[Tally], logs: Array) -> dict[str, Array]:
+def tallies(work: PairWork, names: Sequence[Tally], logs: Array) -> dict[str, Array]:
     """Tallies of each window by name, int64; `logs` is c ln c by c."""
     height, width = work.first.shape[0] - work.size[0] + 1, work.first.shape[1] - work.size[1] + 1
     out: dict[str, Array] = {

@@ -18,7 +18,7 @@ each level, each sum and each difference occurs. Matrix and levels count each pa
 
 
 @dataclass(frozen=True, kw_only=True)
-class Work:
+class PairWork:
     """The pairs of a part in one direction."""
 
     first: Array

@@ -12,8 +12,8 @@ from uuid import uuid4
 from automap_tiles.engine import _worker
 from automap_tiles.engine._batching import Batch
 from automap_tiles.engine._lost import lost_tile
-from automap_tiles.engine._plan import Step, StepKind
-from automap_tiles.engine._watch import Watch
+from automap_tiles.engine._plan import StepKind, TileStep
+from automap_tiles.engine._watch import TileWatch
 from automap_tiles.engine.events import TileResult
 from automap_tiles.formats.capabilities import tile_writer
 from automap_tiles.grid import TileIndex
@@ -50,10 +50,10 @@ class PackedProcess:
 
 _known: OrderedDict[str, Storage | None] = OrderedDict()
 """Token of each registered process and, where nothing is to be kept, what its tiles go into."""
-_watch: list[Watch] = []
+_watch: list[TileWatch] = []
 
 
-def begin(watch: Watch) -> None:
+def begin(watch: TileWatch) -> None:
     """First thing in a worker."""
     _watch.append(watch)
 
@@ -81,7 +81,7 @@ def make_tile(token: str, packed: PackedProcess | None, index: TileIndex) -> Mad
         learn(packed)
     _known.move_to_end(token)
     try:
-        (result,) = _worker.run_batch(token, Batch((Step(index, StepKind.PROCESS),)))
+        (result,) = _worker.run_batch(token, Batch((TileStep(index, StepKind.PROCESS),)))
     except KeyboardInterrupt:  # nobody interrupts a worker: the function raises it
         return MadeTile(result=lost_tile(index, traceback.format_exc()))
     return MadeTile(result=result, files=tuple(_taken(_known[token])))

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from automap_tiles.engine import _worker
 from automap_tiles.engine._batching import Batch
-from automap_tiles.engine._watch import TimeLimit, Watch
+from automap_tiles.engine._watch import TileWatch, TimeLimit
 from automap_tiles.engine.events import TileResult
 from automap_tiles.engine.pools.protocol import Results
 from automap_tiles.errors import ConfigError, MissingExtra
@@ -140,7 +140,9 @@ def _lost_worker(distributed: Any) -> tuple[type[BaseException], ...]:
     return distributed.scheduler.KilledWorker, distributed.CancelledError
 
 
-def _run_batch(token: str, pickled: bytes, batch: Batch, watch: Watch | None) -> list[TileResult]:
+def _run_batch(
+    token: str, pickled: bytes, batch: Batch, watch: TileWatch | None
+) -> list[TileResult]:
     """Workers come and go on a cluster, so each batch brings its process along."""
     if not _worker.is_registered(token):
         _worker.register(token, pickle.loads(pickled), watch)

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from automap_tiles.engine import _worker
 from automap_tiles.engine._batching import Batch
-from automap_tiles.engine._watch import TimeLimit, Watch
+from automap_tiles.engine._watch import TileWatch, TimeLimit
 from automap_tiles.engine.pools.group import LokyGroup, WorkerDied, WorkerGroup
 from automap_tiles.engine.pools.protocol import Results
 from automap_tiles.errors import ProcessError
@@ -79,6 +79,6 @@ class LokyPool(ProcessesPool):
     group = LokyGroup
 
 
-def _begin(token: str, pickled: bytes, watch: Watch | None) -> None:
+def _begin(token: str, pickled: bytes, watch: TileWatch | None) -> None:
     """What each worker has to know."""
     _worker.register(token, pickle.loads(pickled), watch)

@@ -16,7 +16,7 @@ from automap_tiles.notes import Note, Subject
 from automap_tiles.workflows.assess._class_map import ClassMap, at
 from automap_tiles.workflows.samples import (
     ClassList,
-    Samples,
+    SampleShapes,
     SourcePicture,
     read_classes,
     read_samples,
@@ -105,7 +105,7 @@ def read_reference(wish: ReferenceWish, classes: ClassMap, model: Model | None) 
 
 
 def _notes(
-    samples: Samples, losses: tuple[Loss, ...], names: dict[int, str], kept: NDArray[np.uint8]
+    samples: SampleShapes, losses: tuple[Loss, ...], names: dict[int, str], kept: NDArray[np.uint8]
 ) -> Iterator[Note]:
     """In the words of an assessment: the picture is the map, and the samples are its reference."""
     left = set(kept.tolist())
@@ -119,7 +119,7 @@ def names_of(classes: ClassMap, model: Model | None) -> dict[int, str]:
     return {**said, **classes.names}
 
 
-def samples_of(wish: ReferenceWish, names: dict[int, str]) -> Samples:
+def samples_of(wish: ReferenceWish, names: dict[int, str]) -> SampleShapes:
     """The shapes of a reference, whose classes are those of the map; raises `ConfigError`."""
     if wish.classes is not None:
         said: ClassList | None = read_classes(wish.classes)

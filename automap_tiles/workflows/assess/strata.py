@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from rasterio.crs import CRS
 
     from automap_tiles.analysis.learning.classifier.model import Model
-    from automap_tiles.workflows.samples import Samples
+    from automap_tiles.workflows.samples import SampleShapes
 
 Floats = NDArray[np.float64]
 _LON_LAT = 4326
@@ -181,7 +181,7 @@ def _of_record(path: Path) -> SampleStrata:
     return SampleStrata(source=record.map, strata=record.strata, at=look)
 
 
-def _others(samples: Samples) -> list[str]:
+def _others(samples: SampleShapes) -> list[str]:
     """Kinds of shapes that are no points."""
     return sorted({str(shape.geom_type) for shape in samples.shapes} - {"Point"})
 
@@ -208,7 +208,9 @@ def _moved(x: Floats, y: Floats, crs: CRS, target: CRS | None) -> tuple[Floats, 
     return np.array(moved[0]), np.array(moved[1])
 
 
-def _notes(samples: Samples, strata: NDArray[np.uint8], drawn_in: SampleStrata) -> Iterator[Note]:
+def _notes(
+    samples: SampleShapes, strata: NDArray[np.uint8], drawn_in: SampleStrata
+) -> Iterator[Note]:
     yield from samples.notes
     strange = int((strata == 0).sum())
     if strange:

@@ -29,7 +29,7 @@ from automap_tiles.workflows.how import How
 from automap_tiles.workflows.report import check_name, write_training
 from automap_tiles.workflows.samples import (
     Extraction,
-    Samples,
+    SampleShapes,
     SourcePicture,
     look_at,
     read_classes,
@@ -61,7 +61,7 @@ class Classification:
     minimum_patch: int = 0
 
 
-def check_samples(run: RunParameters, wish: Classification) -> Samples:
+def check_samples(run: RunParameters, wish: Classification) -> SampleShapes:
     """The samples, read before any scene is fetched; some must lie in the area of the run.
 
     Raises `ConfigError` for a file, field or area that is no good, `MissingExtra` without XGBoost.

@@ -1,14 +1,14 @@
 """Samples of known class: read from any file, given the features of a picture."""
 
 from automap_tiles.workflows.samples._classes import ClassList, read_classes
-from automap_tiles.workflows.samples._source import Samples, read_samples
+from automap_tiles.workflows.samples._source import SampleShapes, read_samples
 from automap_tiles.workflows.samples.extraction import Extraction, extract
 from automap_tiles.workflows.samples.picture import SourcePicture, look_at
 
 __all__ = [
     "ClassList",
     "Extraction",
-    "Samples",
+    "SampleShapes",
     "SourcePicture",
     "extract",
     "look_at",

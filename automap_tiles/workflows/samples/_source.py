@@ -27,7 +27,7 @@ _POLYGONS = (int(shapely.GeometryType.POLYGON), int(shapely.GeometryType.MULTIPO
 
 
 @dataclass(frozen=True, kw_only=True)
-class Samples:
+class SampleShapes:
     """Shapes of known class, as they stand in a file."""
 
     path: str
@@ -68,7 +68,7 @@ def read_samples(
     year: int | None = None,
     period: Period | None = None,
     classes: ClassList | None = None,
-) -> Samples:
+) -> SampleShapes:
     """Read a CSV file of points, or points and polygons of any vector file.
 
     A CSV has X, Y in EPSG:4326 and columns of years: that of `class_field`, of the year nearest to
@@ -88,7 +88,7 @@ def _of_table(
     year: int | None,
     period: Period | None,
     classes: ClassList | None,
-) -> Samples:
+) -> SampleShapes:
     from rasterio.crs import CRS
 
     points = read_points(path, class_field=class_field, year=year, period=period)
@@ -108,7 +108,9 @@ def _of_table(
     return replace(samples, notes=(*samples.notes, note))
 
 
-def _of_features(path: str | Path, class_field: str | None, classes: ClassList | None) -> Samples:
+def _of_features(
+    path: str | Path, class_field: str | None, classes: ClassList | None
+) -> SampleShapes:
     from automap_tiles import vector
 
     try:
@@ -164,12 +166,12 @@ def _usable(shape: Any, path: str | Path) -> Any:
 
 def _labelled(
     path: str | Path, name: str, crs: CRS, shapes: NDArray[np.object_], found: Numbered
-) -> Samples:
+) -> SampleShapes:
     values = np.array(found.values, dtype=np.int64)
     kept = np.flatnonzero((values > 0) & ~shapely.is_empty(shapes))
     if not kept.size:
         raise ConfigError("no sample has a class and a place", path, key="--samples")
-    return Samples(
+    return SampleShapes(
         path=str(path),
         class_field=name,
         crs=crs,

@@ -34,7 +34,7 @@ from automap_tiles.workflows._aside import aside
 from automap_tiles.workflows.events import Event, Fact, Failed
 from automap_tiles.workflows.how import How
 from automap_tiles.workflows.running import as_phase, at_once, carry_out
-from automap_tiles.workflows.samples._source import Samples
+from automap_tiles.workflows.samples._source import SampleShapes
 from automap_tiles.workflows.samples.claims import Claims, joined
 from automap_tiles.workflows.samples.losses import notes_of
 from automap_tiles.workflows.samples.picture import SourcePicture, look_at
@@ -84,7 +84,7 @@ class Extraction:
 class Sampling:
     """Which features are read of which samples."""
 
-    samples: Samples
+    samples: SampleShapes
     picture: SourcePicture
     recipe: Recipe
     wanted: Extraction = field(default_factory=Extraction)
@@ -96,7 +96,7 @@ class Sampling:
 
 
 def extract(
-    samples: Samples,
+    samples: SampleShapes,
     picture: SourcePicture | str | Path,
     recipe: Recipe,
     wanted: Extraction | None = None,
@@ -155,7 +155,7 @@ def sampled(
 
 @dataclass(frozen=True)
 class _Origin:
-    samples: Samples
+    samples: SampleShapes
     pixels: Pixels
     read: Claims
     picture: SourcePicture

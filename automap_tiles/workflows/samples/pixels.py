@@ -21,7 +21,7 @@ from automap_tiles.analysis.learning.sampling import by_number, lots
 from automap_tiles.errors import ConfigError, GridError
 from automap_tiles.notes import Fate, Note, Subject
 from automap_tiles.workflows.samples._polygons import PolygonClaims, Polygons
-from automap_tiles.workflows.samples._source import Samples
+from automap_tiles.workflows.samples._source import SampleShapes
 from automap_tiles.workflows.samples.claims import Claims, joined
 from automap_tiles.workflows.samples.picture import SourcePicture
 
@@ -93,7 +93,7 @@ class _Count:
 
 
 def place(
-    samples: Samples,
+    samples: SampleShapes,
     picture: SourcePicture,
     *,
     erode: int = 1,
@@ -129,7 +129,7 @@ def thinned(pixels: Claims, per_class: int | None, seed: int) -> Claims:
     return pixels.take(by_number(pixels.classes, per_class, lots(pixels.rows, pixels.cols, seed)))
 
 
-def _pixels(claims: Claims, samples: Samples, count: _Count) -> Pixels:
+def _pixels(claims: Claims, samples: SampleShapes, count: _Count) -> Pixels:
     values, kept = np.unique(claims.classes, return_counts=True)
     losses = [Loss(value=value, reason=why, count=n) for (value, why), n in count.lost.items()]
     losses.append(Loss(value=0, reason=Reason.EMPTY, count=samples.unlabelled))
@@ -149,7 +149,7 @@ def _pixels(claims: Claims, samples: Samples, count: _Count) -> Pixels:
     )
 
 
-def _on(samples: Samples, picture: SourcePicture) -> NDArray[np.object_]:
+def _on(samples: SampleShapes, picture: SourcePicture) -> NDArray[np.object_]:
     """The shapes in the CRS of the picture."""
     from automap_tiles.vector import reproject_geometries
 
@@ -167,7 +167,7 @@ def _on(samples: Samples, picture: SourcePicture) -> NDArray[np.object_]:
 
 
 def _points(
-    samples: Samples,
+    samples: SampleShapes,
     shapes: NDArray[np.object_],
     which: NDArray[np.int64],
     picture: SourcePicture,
@@ -199,7 +199,7 @@ def _distinct(claims: Claims, points: Claims, polygons: Polygons, count: _Count)
     return claims.take(~mixed & first)
 
 
-def _nothing(samples: Samples, picture: SourcePicture, count: _Count) -> ConfigError:
+def _nothing(samples: SampleShapes, picture: SourcePicture, count: _Count) -> ConfigError:
     inside = sum(n for (_, why), n in count.lost.items() if why is not Reason.OUTSIDE)
     if inside:
         return ConfigError(

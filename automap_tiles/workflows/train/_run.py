@@ -32,7 +32,7 @@ from automap_tiles.workflows.events import Done, Event, Fact, Json, PhaseFinishe
 from automap_tiles.workflows.how import How
 from automap_tiles.workflows.samples import (
     Extraction,
-    Samples,
+    SampleShapes,
     SourcePicture,
     look_at,
     read_classes,
@@ -136,7 +136,7 @@ class Begun:
 
     picture: SourcePicture
     offer: Offer
-    samples: Samples
+    samples: SampleShapes
 
 
 def trained(
@@ -229,7 +229,7 @@ def pixel_area(picture: SourcePicture) -> float:
     return vector.pixel_area(x, y, picture.pixel, picture.crs)
 
 
-def _samples(spec: TrainSpec) -> Samples:
+def _samples(spec: TrainSpec) -> SampleShapes:
     return read_samples(
         spec.samples,
         class_field=spec.class_field,

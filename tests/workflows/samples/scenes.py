@@ -12,7 +12,7 @@ import shapely
 from affine import Affine
 from rasterio.crs import CRS
 
-from automap_tiles.workflows.samples import Samples
+from automap_tiles.workflows.samples import SampleShapes
 
 UTM = CRS.from_epsg(32633)
 BANDS = ("blue", "green", "red", "nir")
@@ -64,11 +64,11 @@ def blob(seed: int, shape: tuple[int, int] = (90, 130)) -> Any:
     return shapely.make_valid(shapely.Polygon(points)).buffer(0)
 
 
-def samples_of(shapes: Sequence[Any], classes: Sequence[int], crs: CRS = UTM) -> Samples:
+def samples_of(shapes: Sequence[Any], classes: Sequence[int], crs: CRS = UTM) -> SampleShapes:
     """Samples as if from a file."""
     array = np.empty(len(shapes), dtype=object)
     array[:] = list(shapes)
-    return Samples(
+    return SampleShapes(
         path="samples.gpkg",
         class_field="kind",
         crs=crs,

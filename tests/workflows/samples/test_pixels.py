@@ -17,7 +17,7 @@ from scipy import ndimage
 
 from automap_tiles.analysis.learning.sample_table import Reason
 from automap_tiles.errors import ConfigError
-from automap_tiles.workflows.samples import Samples, SourcePicture, _polygons, look_at
+from automap_tiles.workflows.samples import SampleShapes, SourcePicture, _polygons, look_at
 from automap_tiles.workflows.samples.pixels import Pixels, place
 from tests.workflows.samples.scenes import (
     TRANSFORM,
@@ -217,7 +217,7 @@ def test_samples_elsewhere(picture: SourcePicture, shape: Any) -> None:
 def test_every_pixel_is_kept_or_lost(picture: SourcePicture) -> None:
     shapes = [blob(seed) for seed in range(25)]
     inside = [shape for shape in shapes if not shape.is_empty and inner(burnt(shape)).any()]
-    samples: Samples = samples_of(inside, [1 + n % 3 for n in range(len(inside))])
+    samples: SampleShapes = samples_of(inside, [1 + n % 3 for n in range(len(inside))])
     pixels = place(samples, picture)
     claimed = Counter[int]()
     for shape, value in zip(inside, samples.classes.tolist(), strict=True):
