@@ -72,7 +72,9 @@ def _work(said: Mapping[str, Any], stop: StopToken, tell: IO[str]) -> None:
             _line(tell, event.to_json())
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     seconds = sum(each.ru_utime + each.ru_stime for each in used)
-    _line(tell, {"event": "used", "core_seconds": round(seconds, 2)})
+    memory = max(each.ru_maxrss for each in used) * 1024  # of the largest process
+    said = {"event": "used", "core_seconds": round(seconds, 2), "memory_bytes": memory}
+    _line(tell, said)
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from automap_tiles.jobs.job import Level, Phase, SceneFate
+from automap_tiles.jobs.meter import MEMORY
 from automap_tiles.jobs.phases import BEGINS
 from automap_tiles.jobs.queue import News
 
@@ -72,6 +73,7 @@ class Progress:
                 self.error = event
             case "used":
                 self.computed(event["core_seconds"])
+                self.held(event.get("memory_bytes", 0))
             case "said" | "waiting":
                 self.last_said = str(event["message"]).strip() or self.last_said
                 self._lines.append((Level.INFO, str(event["message"])))
@@ -83,6 +85,11 @@ class Progress:
     def computed(self, core_seconds: float) -> None:
         """So much in all; what was measured before does not become less."""
         self.usage["core_seconds"] = max(core_seconds, self.usage.get("core_seconds", 0.0))
+
+    def held(self, memory: int) -> None:
+        """So many bytes at one moment."""
+        if memory > self.usage.get(MEMORY, 0):
+            self.usage[MEMORY] = memory
 
     def pack(self, message: str) -> None:
         """The child is done, its results are put away."""

@@ -15,7 +15,7 @@ from automap_tiles.errors import AutomapError, OutputError
 from automap_tiles.jobs.ending import Ending
 from automap_tiles.jobs.job import Job, Level, Phase, Result, Status
 from automap_tiles.jobs.lease import Lease
-from automap_tiles.jobs.meter import Usage, core_seconds, total
+from automap_tiles.jobs.meter import Usage, core_seconds, memory_bytes, total
 from automap_tiles.jobs.packing import content_of, hide, pack
 from automap_tiles.jobs.process import Child, Task
 from automap_tiles.jobs.progress import Progress
@@ -130,7 +130,7 @@ class Tending:
             self._end(lease, exit_code, killed=killed)
         except _TooLong:
             said = "cancelled; its results were too large to be put away in time"
-            self._finish(Ending(status=Status.DISMISSED, message=said, usage=self._progress.usage))
+            self._finish(Ending(status=Status.DISMISSED, message=said, usage=self._usage))
         except OutputError as error:
             self._put_off(lease, f"the results could not be put away: {error}")
 
@@ -198,6 +198,7 @@ class Tending:
     def _look(self, seconds: float, session: int) -> None:
         """Stop a job that takes too long or too much, or the disk for itself."""
         self._progress.computed(core_seconds(session))
+        self._progress.held(memory_bytes(session))
         self._progress.usage["seconds"] = round(seconds, 2)
         reason = None if self._place.limit is None else self._place.limit(self._job, self._usage)
         if seconds > self._place.seconds:

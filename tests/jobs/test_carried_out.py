@@ -59,6 +59,7 @@ def test_a_composite_goes_from_the_queue_into_an_archive(shared: Path, tmp_path:
     scenes = parts.store.scenes(job.id)
     assert {each.status for each in scenes} >= {"written"}
     assert found.usage["core_seconds"] > 0
+    assert found.usage["memory_bytes"] > 20e6
     lines = parts.store.entries(job.id)
     assert [each.number for each in lines] == list(range(1, len(lines) + 1))
     assert not any(str(tmp_path) in each.message for each in lines)

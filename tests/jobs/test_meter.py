@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from automap_tiles.jobs import Job, Status
-from automap_tiles.jobs.meter import core_seconds, total
+from automap_tiles.jobs.meter import core_seconds, memory_bytes, total
 from automap_tiles.jobs.tending import Tending
 from tests.jobs.parts import make, new_job
 from tests.jobs.test_carried_out import archive_of
@@ -45,6 +45,29 @@ def test_the_cores_of_a_session_are_those_of_all_its_processes_also_the_ended_on
         process.stdin.close()
     assert 1.1 <= found < 3.0
     assert core_seconds(process.pid) == 0.0  # it is gone
+
+
+def test_the_memory_of_a_session_is_that_of_all_its_processes() -> None:
+    hold = "import sys; x = bytearray(60_000_000); print('done', flush=True); sys.stdin.read()"
+    both = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {hold!r}])"
+    with subprocess.Popen(
+        [sys.executable, "-c", both],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        process.stdout.readline()
+        found = memory_bytes(process.pid)
+        process.stdin.close()
+    assert 60e6 < found < 160e6
+    assert memory_bytes(process.pid) == 0
+
+
+def test_of_attempts_the_one_with_the_most_memory_counts() -> None:
+    assert total({"memory_bytes": 9}, {"memory_bytes": 7})["memory_bytes"] == 9
+    assert total({}, {"memory_bytes": 7})["memory_bytes"] == 7
 
 
 def test_attempts_add_up() -> None:
