@@ -7,17 +7,15 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from automap_service.hosts import is_loopback
 from automap_service.outbox import checked_address, connect
 from automap_service.service import Service
 from automap_service.settings import Settings
 from automap_tiles.errors import AutomapError
 from automap_tiles.jobs.meter import PROCESSES
 from automap_tiles.jobs.results import FOLDER
-
-_LOOPBACK_NAMES = ("localhost", "")
 
 
 def weak(settings: Settings, service: Service) -> Iterator[str]:
@@ -43,7 +41,7 @@ def weak(settings: Settings, service: Service) -> Iterator[str]:
 
 def _weak_web(settings: Settings) -> Iterator[str]:
     web = settings.web
-    if not _is_loopback(web.host) and urlsplit(web.url).scheme != "https":
+    if not is_loopback(web.host) and urlsplit(web.url).scheme != "https":
         yield f"web.host is {web.host}, and web.url has no https: passwords travel in the open"
     if urlsplit(web.url).scheme == "https" and not web.behind_proxy:
         yield (
@@ -105,10 +103,3 @@ def _tried(work: Callable[[], object]) -> str:
     except (AutomapError, OSError, smtplib.SMTPException, urllib.error.URLError) as error:
         return str(error) or type(error).__name__
     return ""
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host in _LOOPBACK_NAMES or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -17,7 +17,6 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from html import escape
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from automap_service.accounts import tokens
 from automap_service.costs.prices import prices_of, took
+from automap_service.hosts import is_loopback
 from automap_service.links import Links
 from automap_service.settings import Settings
 from automap_service.tables import ADDRESSES, MAILS
@@ -263,7 +263,7 @@ class Outbox:
 def connect(settings: Settings) -> smtplib.SMTP:
     """A connection to the mail server, logged in; raises `ConfigError`, `OSError`."""
     mail = settings.mail
-    if mail.security == "none" and not _is_loopback(mail.host):
+    if mail.security == "none" and not is_loopback(mail.host):
         raise ConfigError(
             "mails and passwords would travel in the open",
             key="mail.security",
@@ -315,13 +315,6 @@ def address_of(settings: Settings) -> str:
     web = settings.web
     host = f"[{web.host}]" if ":" in web.host else web.host
     return web.url.rstrip("/") or f"http://{host}:{web.port}"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _facts(job: Job, result: Result | None) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import logging
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,6 +11,7 @@ from flask import Blueprint, Response, current_app, request
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
+from automap_service.hosts import is_loopback
 from automap_service.problems import Problem
 from automap_service.web.asked import query
 from automap_service.web.context import address, service
@@ -53,11 +53,3 @@ def _is_own() -> bool:
     if web.behind_proxy or (host is not None and not is_loopback(host)):
         return False
     return is_loopback(address())
-
-
-def is_loopback(host: str) -> bool:
-    """An address of this machine to itself."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
