@@ -296,7 +296,7 @@ def test_ended_from_outside(server: FileServer, tmp_path: Path, hurry: Patience)
 
 SCRIPT = """
 import sys
-from automap_tiles.scenes.download import RemoteFile, fetch, part
+from automap_tiles.scenes.download import RemoteFile, fetch, _part as part
 part.SYNC_BYTES = 1 << 20
 file = RemoteFile(href=sys.argv[1], target="big.tif")
 for done in fetch([file], sys.argv[2]):
