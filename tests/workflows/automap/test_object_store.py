@@ -81,7 +81,11 @@ def words(place: Path, source: object, output: object, **more: Any) -> dict[str,
 
 
 def classification(place: Path, source: object, output: object, **more: Any) -> ClassificationOrder:
-    own = {"samples": str(place / "samples.csv"), "learn": Learning(classifier="plain", trials=0), "confidence": True}
+    own = {
+        "samples": str(place / "samples.csv"),
+        "learn": Learning(classifier="plain", trials=0),
+        "confidence": True,
+    }
     return ClassificationOrder(**words(place, source, output, **own, **more))
 
 
