@@ -216,6 +216,7 @@ CUTS = [
     (2, RunOptions(concurrency=Concurrency.PROCESSES, workers=1)),
     (4, RunOptions(concurrency=Concurrency.PROCESSES, workers=2)),
     (4, RunOptions(concurrency=Concurrency.THREADS, workers=1)),
+    (2, RunOptions(concurrency=Concurrency.LOKY, workers=2)),
     (4, RunOptions(concurrency=Concurrency.DASK, workers=2)),
 ]
 

@@ -14,7 +14,12 @@ from datetime import datetime
 from typing import Any
 
 from automap_tiles.errors import InputError, OutputError
-from automap_tiles.storage.remote import ObjectStorage, obstore_package, reason_of
+from automap_tiles.storage.remote import (
+    ObjectStorage,
+    again_if_cut_off,
+    obstore_package,
+    reason_of,
+)
 
 # What a store answers that knows no conditions (RFC 9110, 15.6.2).
 _NOT_IMPLEMENTED = re.compile(r"status code: 501\b")
@@ -57,8 +62,7 @@ class GuardedStorage(ObjectStorage):
         """Bytes and state of an object; None when there is none. Raises `InputError`."""
         obstore = obstore_package()
         try:
-            found = obstore.get(self._client(), key)
-            return bytes(found.bytes()), Version(found.meta["e_tag"], found.meta["version"])
+            return again_if_cut_off(lambda: _with_version(obstore.get(self._client(), key)))
         except FileNotFoundError:
             return None
         except obstore.exceptions.BaseError as error:
@@ -131,3 +135,7 @@ class GuardedStorage(ObjectStorage):
 def _mode(known: Version) -> dict[str, str]:
     parts = {"e_tag": known.e_tag, "version": known.generation}
     return {name: value for name, value in parts.items() if value is not None}
+
+
+def _with_version(found: Any) -> tuple[bytes, Version]:
+    return bytes(found.bytes()), Version(found.meta["e_tag"], found.meta["version"])

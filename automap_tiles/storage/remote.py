@@ -10,23 +10,28 @@ import io
 import os
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 from urllib.parse import urlsplit
 
 from automap_tiles.errors import InputError, MissingExtra, OutputError
 from automap_tiles.storage._protocol import Cleaned
 from automap_tiles.storage._ranges import BUFFER, RangeFile
 
+_Answer = TypeVar("_Answer")
+
 _VSI = {"s3": "/vsis3", "gs": "/vsigs", "az": "/vsiaz"}
 
 # Failed requests are sent again so many times, with growing pauses of a second or less at first.
 _RETRIES = 6
+
+# What the client says of an answer that begins and does not come to its end.
+_CUT_OFF = re.compile(r"response body error|error decoding response body|end of file before")
 
 # No request is sent again after so long: a store that does not answer is no reason for silence.
 _PATIENCE = timedelta(seconds=60)
@@ -89,7 +94,7 @@ class ObjectStorage:
     def get(self, key: str) -> bytes:
         store, obstore = self._client(), obstore_package()
         try:
-            return bytes(obstore.get(store, key).bytes())
+            return again_if_cut_off(lambda: bytes(obstore.get(store, key).bytes()))
         except FileNotFoundError as error:
             raise FileNotFoundError(self._name(key)) from error
         except obstore.exceptions.BaseError as error:
@@ -148,7 +153,7 @@ class ObjectStorage:
     def exists(self, key: str) -> bool:
         store, obstore = self._client(), obstore_package()
         try:
-            obstore.head(store, key)
+            again_if_cut_off(lambda: obstore.head(store, key))
         except FileNotFoundError:
             return False
         except obstore.exceptions.BaseError as error:
@@ -159,7 +164,7 @@ class ObjectStorage:
         """Changes when the object does; raises as `get` does."""
         store, obstore = self._client(), obstore_package()
         try:
-            found = obstore.head(store, key)
+            found = again_if_cut_off(lambda: obstore.head(store, key))
         except FileNotFoundError as error:
             raise FileNotFoundError(self._name(key)) from error
         except obstore.exceptions.BaseError as error:
@@ -196,7 +201,7 @@ class ObjectStorage:
         """
         store, obstore = self._client(), obstore_package()
         try:
-            found = obstore.head(store, key)
+            found = again_if_cut_off(lambda: obstore.head(store, key))
         except FileNotFoundError as error:
             raise FileNotFoundError(self._name(key)) from error
         except obstore.exceptions.BaseError as error:
@@ -206,8 +211,10 @@ class ObjectStorage:
 
         def fetch(start: int, end: int) -> bytes:
             try:
-                part = obstore.get(store, key, options={"range": (start, end), **tag})
-                return bytes(part.bytes())
+                options = {"range": (start, end), **tag}
+                return again_if_cut_off(
+                    lambda: bytes(obstore.get(store, key, options=options).bytes())
+                )
             except obstore.exceptions.BaseError as error:
                 raise OSError(reason_of(error)) from None
 
@@ -242,18 +249,29 @@ class ObjectStorage:
         store, obstore = self._client(), obstore_package()
         # stores list by whole path segments, so a prefix inside a name is sorted out here
         folder = prefix.rpartition("/")[0]
+        last: str | None = None
+        left = _RETRIES
         try:
-            for chunk in obstore.list(store, prefix=folder or None):
-                for entry in chunk:
-                    if entry["path"].startswith(prefix):
-                        yield entry
+            while True:
+                try:
+                    # names come in their order: a list that is cut off goes on behind the last one
+                    for chunk in obstore.list(store, prefix=folder or None, offset=last):
+                        for entry in chunk:
+                            last = entry["path"]
+                            if last.startswith(prefix):
+                                yield entry
+                    return
+                except obstore.exceptions.GenericError as error:
+                    left -= 1
+                    if not left or not _CUT_OFF.search(str(error)):
+                        raise
         except obstore.exceptions.BaseError as error:
             raise InputError(f"cannot be listed: {reason_of(error)}", self._name(prefix)) from None
 
     def delete(self, key: str) -> None:
         store, obstore = self._client(), obstore_package()
         try:
-            obstore.delete(store, key)
+            again_if_cut_off(lambda: obstore.delete(store, key))
         except FileNotFoundError:
             pass
         except obstore.exceptions.BaseError as error:
@@ -293,6 +311,17 @@ class ObjectStorage:
 
     def __hash__(self) -> int:
         return hash(self._root)
+
+
+def again_if_cut_off(ask: Callable[[], _Answer]) -> _Answer:
+    """An answer; asked for again when it broke off on the way, which the client leaves to us."""
+    for _ in range(_RETRIES):
+        try:
+            return ask()
+        except obstore_package().exceptions.GenericError as error:
+            if not _CUT_OFF.search(str(error)):
+                raise
+    return ask()
 
 
 def _stamp(entry: Any) -> str:

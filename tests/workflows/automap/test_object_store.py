@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
@@ -13,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ from automap_tiles.storage import Address
 from automap_tiles.workflows import run
 from automap_tiles.workflows.automap import AutomapOutcome, ClassificationOrder, CompositeOrder
 from automap_tiles.workflows.automap.scratch import Scratch
-from automap_tiles.workflows.events import Failed, Finished
+from automap_tiles.workflows.events import Done, Failed, Finished
 from automap_tiles.workflows.learning import Learning
 from tests.engine.projects import processes_in_session
 from tests.storage.s3 import BUCKET, S3Server
@@ -272,3 +274,78 @@ def wait_for_no_process(session: int) -> None:
     while processes_in_session(session) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert processes_in_session(session) == []
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A scheduler and its workers, in processes that share nothing but the network."""
+
+    address: str
+    workers: tuple[subprocess.Popen[bytes], ...]
+
+
+@pytest.fixture
+def cluster(s3: S3Server, machines: Path) -> Iterator[Cluster]:
+    """Two workers, each with temporary files of its own and in a folder without anything in it."""
+    pytest.importorskip("distributed")
+    said = machines / "scheduler.json"
+    assert s3.endpoint
+    with contextlib.ExitStack() as stack:
+
+        def started(name: str, *arguments: str) -> subprocess.Popen[bytes]:
+            folder = machines / name
+            (folder / "tmp").mkdir(parents=True)
+            process = subprocess.Popen(
+                [sys.executable, "-m", *arguments],
+                cwd=folder,
+                env={**os.environ, "TMPDIR": str(folder / "tmp")},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            stack.callback(process.wait, 30)
+            stack.callback(process.kill)
+            return process
+
+        own = (
+            "--host",
+            "127.0.0.1",
+            "--port",
+            "0",
+            "--no-dashboard",
+            "--scheduler-file",
+            str(said),
+        )
+        started("s", "distributed.cli.dask_scheduler", *own)
+        deadline = time.monotonic() + 60
+        while not said.exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        address = json.loads(said.read_text())["address"]
+        more = ("--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1", "--no-nanny")
+        workers = [
+            started(f"w{number}", "distributed.cli.dask_worker", address, *more)
+            for number in range(2)
+        ]
+        yield Cluster(address, tuple(workers))
+
+
+def test_workers_that_share_no_disk(
+    cluster: Cluster, place: Path, products: Path, bucket: Address, local: dict[str, bytes]
+) -> None:
+    """A scheduler by its address; scenes, tiles and samples lie in the store. One worker dies."""
+    source, output = bucket / "in" / products.name, bucket / "out"
+    put_folder(products, source)
+    order = classification(
+        place, source, output,
+        concurrency="dask", dask_scheduler=cluster.address, workers=None,
+    )  # fmt: skip
+    done = 0
+    for event in run(order):
+        done += isinstance(event, Done)
+        if done == 3:
+            cluster.workers[0].kill()
+        if isinstance(event, Finished):
+            assert isinstance(event.outcome, AutomapOutcome)
+            assert not event.outcome.failed
+    found = results(output)
+    assert found.keys() == local.keys()
+    assert not [key for key, content in found.items() if content != local[key]]
