@@ -65,6 +65,7 @@ EXTRAS: Mapping[str, str] = {
     "argon2": "service",
     "email_validator": "service",
     "psycopg": "postgresql",
+    "prometheus_client": "service",
     "sqlalchemy": "service",
 }
 """Module of an optional package → the extra that installs it."""

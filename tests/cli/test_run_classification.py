@@ -77,7 +77,7 @@ def stamps(folder: Path) -> dict[str, int]:
     return {
         path.name: path.stat().st_mtime_ns
         for path in folder.rglob("*")
-        if path.suffix in (".tif", ".zip", ".html", ".xml")
+        if path.suffix in (".tif", ".zip", ".html", ".xml") and not path.name.startswith("run_")
     }
 
 

@@ -59,6 +59,28 @@ def test_each_thing_once(kind: Concurrency) -> None:
     assert found == {number: number * number for number in range(1, 20)}
 
 
+def said(name: str) -> str | None:
+    return os.environ.get(name)
+
+
+@pytest.mark.parametrize("kind", [Concurrency.PROCESSES, Concurrency.LOKY])
+def test_workers_have_the_environment_of_now(
+    kind: Concurrency, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys that a notebook sets between two runs; not those of when workers were first begun."""
+    need(kind)
+    name = "AUTOMAP_TEST_KEY"
+    found = []
+    for value in ("first", None, "second"):
+        if value is None:
+            monkeypatch.delenv(name)
+        else:
+            monkeypatch.setenv(name, value)
+        with crew_of(kind, 1) as crew:
+            found += [result for _, result in each(crew, said, iter([name]))]
+    assert found == ["first", None, "second"]
+
+
 @pytest.mark.parametrize("kind", OF_PROCESSES)
 def test_one_that_ends_its_worker(kind: Concurrency) -> None:
     need(kind)

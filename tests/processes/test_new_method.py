@@ -14,8 +14,6 @@ from automap_tiles import ConfigError, open_process
 from automap_tiles.analysis.composites.methods import METHODS, Asked, Dates, Method, Unit
 from automap_tiles.cli.main import main
 from automap_tiles.engine.events import TileDone
-from automap_tiles.workflows.automap import phases
-from automap_tiles.workflows.how import How
 from tests.golden import places
 from tests.processes.test_scenes_composite import BANDS, config_of, result, stack_of
 
@@ -72,10 +70,9 @@ def test_in_automap_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    # a worker process would read the table anew, without the line that only this test has
-    monkeypatch.setattr(phases, "How", lambda **how: How(**how, concurrency="none"))
     places.scenes()
-    wanted = ["run", "--mode", "composite", *RUN.split(), "--no-progress", "-w", "1"]
+    # a worker process would read the table anew, without the line that only this test has
+    wanted = ["run", "--mode", "composite", *RUN.split(), "--no-progress", "--concurrency", "none"]
     assert main([*wanted, "--statistics", "range", "--check"]) == 0
     assert "composite_20201001_20201130_range.tif" in capsys.readouterr().out
     assert main([*wanted, "--statistics", "range"]) == 0

@@ -294,6 +294,7 @@ def _settings(folder: str | None, file: str | None, more: dict[str, Any]) -> Set
         import argon2  # noqa: F401
         import email_validator  # noqa: F401
         import flask  # noqa: F401
+        import prometheus_client  # noqa: F401
         import sqlalchemy  # noqa: F401
         import waitress  # noqa: F401
 

@@ -10,9 +10,10 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from typing import Any, ParamSpec, TypeVar
 
@@ -33,7 +34,7 @@ class WorkerGroup:
         self, count: int, begin: Callable[..., None], *args: object, **more: object
     ) -> None:
         """`begin` is called with the arguments in each worker before anything else."""
-        self._executor = self._open(count, (os.getpid(), begin, args, more))
+        self._executor = self._open(count, (_Parent.now(), begin, args, more))
         self._children: list[BaseProcess] = []
 
     def _open(self, count: int, begin: tuple[Any, ...]) -> Executor:
@@ -119,12 +120,34 @@ class LokyGroup(WorkerGroup):
         self._executor.shutdown()
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Parent:
+    """What a worker takes from the process whose worker it is."""
+
+    pid: int
+    environment: Mapping[str, str]
+    """As it is now: a server that forks workers has that of the time when it was started."""
+
+    @classmethod
+    def now(cls) -> _Parent:
+        return cls(pid=os.getpid(), environment=dict(os.environ))
+
+
 def _begin(
-    parent: int, begin: Callable[..., None], args: tuple[object, ...], more: dict[str, object]
+    parent: _Parent, begin: Callable[..., None], args: tuple[object, ...], more: dict[str, object]
 ) -> None:
     """First thing in a worker."""
-    follow_parent(parent)
+    follow_parent(parent.pid)
+    _take_environment(parent.environment)
     begin(*args, **more)
+
+
+def _take_environment(wanted: Mapping[str, str]) -> None:
+    for name in os.environ.keys() - wanted.keys():
+        del os.environ[name]
+    for name, value in wanted.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
 
 
 def _kill(child: BaseProcess) -> None:

@@ -164,6 +164,8 @@ def download(
     with contextlib.ExitStack() as stack:
         crew: Crew | None = None
         for satellite, scenes in found.scenes.items():
+            # of runs that were killed: this one holds the folder
+            scenes_folder(run.output, satellite).as_folder().clean_parts()
             job = _job(run, satellite, scenes)
             items = _items(job, scenes)
             pending: list[Scene] = []
@@ -226,7 +228,6 @@ def _job(run: RunParameters, satellite: str, scenes: Sequence[Scene]) -> _Job:
 def _of_satellite(
     job: _Job, pending: Sequence[Scene], crew: Crew | None, usage: Usage
 ) -> Generator[SceneDone]:
-    job.folder.as_folder().clean_parts()  # of runs that were killed: this one holds the folder
     # The folder is known for what it is from the first scene on.
     _write_collection(job)
     if crew is None:
