@@ -233,6 +233,24 @@ def test_parts_of_a_run_that_died_go(products: Path, districts: Path, tmp_path: 
     assert {path.name for path in scenes.iterdir()} == before
 
 
+def test_a_collection_that_a_killed_run_left_behind(
+    products: Path, districts: Path, tmp_path: Path
+) -> None:
+    """All scenes are there, and the list of them is that of the first: it is written anew, once."""
+    args = arguments(products, districts, tmp_path / "out")
+    assert invoke("download", *args).exit_code == 0
+    collection = tmp_path / "out" / "landsat-8" / "scenes" / "prepared.json"
+    whole = collection.read_bytes()
+    said = json.loads(whole)
+    said["links"] = said["links"][:1]
+    collection.write_text(json.dumps(said))
+    assert invoke("download", *args).exit_code == 0
+    assert collection.read_bytes() == whole
+    stamp = collection.stat().st_mtime_ns
+    assert invoke("download", *args).exit_code == 0
+    assert collection.stat().st_mtime_ns == stamp
+
+
 def test_options_that_mean_nothing_in_a_mode_are_told(
     products: Path, districts: Path, tmp_path: Path
 ) -> None:

@@ -94,7 +94,7 @@ def test_a_worker_that_dies_with_the_only_tile_gets_a_second_chance(tmp_path: Pa
 # In a process of its own: what a fork server prints that began with another test, nobody sees.
 NO_BEGIN = """
 import threading
-from automap_tiles.engine.pools import processes
+from automap_tiles.engine.pools import _processes
 from automap_tiles.engine.run import RunOptions, execute
 from automap_tiles.errors import ProcessError
 from automap_tiles.runtime import open_process
@@ -102,7 +102,7 @@ from tests.engine.test_lost_workers import broken_begin
 
 if {threads}:
     threading.Thread(target=threading.Event().wait, daemon=True).start()
-processes._begin = broken_begin
+_processes._begin = broken_begin
 try:
     list(execute(open_process({config!r})))
 except ProcessError as error:

@@ -178,6 +178,7 @@ def download(
                     _tell_changed(job, scene, item)
                     pending.append(scene)
             if not pending and prepared.NAME in job.there:
+                _write_collection(job)  # of a run that was killed after its last scene
                 continue
             if crew is None and pending:
                 crew = stack.enter_context(crew_of(concurrency, workers, dask_scheduler))
@@ -408,8 +409,11 @@ def _prepared(task: _Task, scene: Scene) -> SceneStatus:
 
 
 def _write_collection(job: _Job) -> None:
+    """Unless what is there says the same."""
     content = stac.collection(prepared.items(job.folder), job.how.satellite)
-    stac.put(job.folder / prepared.NAME, content)
+    place = job.folder / prepared.NAME
+    if place.read() != stac.encoded(content):
+        stac.put(place, content)
 
 
 def _done(how: _Making, scene: Scene, status: SceneStatus, error: str | None = None) -> SceneDone:

@@ -153,4 +153,9 @@ def collection(items: Iterable[tuple[str, Mapping[str, Any] | None]], title: str
 
 def put(address: Address, content: Mapping[str, Any]) -> None:
     """Store JSON, whole or not at all."""
-    address.write(json.dumps(content, indent=1, ensure_ascii=False).encode())
+    address.write(encoded(content))
+
+
+def encoded(content: Mapping[str, Any]) -> bytes:
+    """As it is stored."""
+    return json.dumps(content, indent=1, ensure_ascii=False).encode()
