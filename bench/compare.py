@@ -21,7 +21,7 @@ from bench import measure, runner
 from bench.engines import AUTOMAP, Engine
 from bench.jobs import JOBS, Job
 from bench.measure import Usage
-from bench.report import medians, was_quiet
+from bench.report import cell, was_quiet
 from bench.scenes import scenes
 
 ROOT = Path(__file__).parent.parent
@@ -136,8 +136,8 @@ def table(found: Sequence[Comparison], tolerance: float) -> str:
         slower = [name for name in ("cpu", "wall") if one.is_slower(name, tolerance)]
         cells = [
             one.job,
-            _cell(one.before),
-            _cell(one.after),
+            cell(one.before),
+            cell(one.after),
             _spread(one.ratios("cpu")),
             _spread(one.ratios("wall")),
             f"slower: {', '.join(slower)}" if slower else "",
@@ -147,11 +147,6 @@ def table(found: Sequence[Comparison], tolerance: float) -> str:
     if busy:
         lines += ["", f"The machine was not quiet during {', '.join(busy)}: only ratios say much."]
     return "\n".join(lines)
-
-
-def _cell(runs: Sequence[Usage]) -> str:
-    values = medians(runs)
-    return f"{values['cpu']:.2f} · {values['wall']:.2f} · {values['memory']:.0f}"
 
 
 def _spread(ratios: Sequence[float]) -> str:

@@ -52,8 +52,8 @@ def table(results: Mapping[str, Runs], jobs: Mapping[str, Job]) -> str:
         goals = [f"{goal} {_sign(reached(goal, runs))}" for goal in job.goals]
         cells = [
             job.title,
-            _cell(runs.get("mapchete", ())),
-            _cell(runs.get("automap", ())),
+            cell(runs.get("mapchete", ())),
+            cell(runs.get("automap", ())),
             _ratio(runs, "cpu"),
             _ratio(runs, "wall"),
             ", ".join(goals),
@@ -72,7 +72,7 @@ def _sign(value: bool | None) -> str:
     return {True: "✓", False: "✗", None: ""}[value]
 
 
-def _cell(runs: Sequence[Usage]) -> str:
+def cell(runs: Sequence[Usage]) -> str:
     if not runs:
         return "–"
     values = medians(runs)

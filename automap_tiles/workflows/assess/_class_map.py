@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ from automap_tiles.workflows.assess._areas import pixel_areas
 from automap_tiles.workflows.samples.picture import SourcePicture, look_at
 from automap_tiles.workflows.tiles.facts import source_facts
 from automap_tiles.workflows.tiles.stored_tiles import TileSelection
+
+if TYPE_CHECKING:
+    from rasterio.crs import CRS
 
 _TILE = 1024
 """Pixels along the edge of what is read at once, or a little less."""
@@ -127,6 +131,18 @@ def at(classes: ClassMap, rows: NDArray[np.int64], cols: NDArray[np.int64]) -> N
         inside &= (cols >= left) & (cols < left + tile.width)
         found[inside] = values[rows[inside] - top, cols[inside] - left]
     return found
+
+
+def moved(
+    x: NDArray[np.float64], y: NDArray[np.float64], crs: CRS, target: CRS
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Points of one CRS in another."""
+    from rasterio.warp import transform
+
+    if crs == target:
+        return x, y
+    moved_x, moved_y = transform(crs, target, x, y)
+    return np.array(moved_x), np.array(moved_y)
 
 
 def _legend(picture: SourcePicture, band: int) -> ClassLegend:

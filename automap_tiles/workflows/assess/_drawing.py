@@ -22,7 +22,7 @@ from automap_tiles.analysis.learning.sampling import lots
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.workflows.assess._areas import pixel_areas
-from automap_tiles.workflows.assess._class_map import ClassMap, Strata, count, open_map
+from automap_tiles.workflows.assess._class_map import ClassMap, Strata, count, moved, open_map
 from automap_tiles.workflows.assess._reference import open_model, training_keys
 from automap_tiles.workflows.assess.design_record import (
     DesignRecord,
@@ -237,11 +237,9 @@ def _lowest(
 
 def _lon_lat(classes: ClassMap, claims: Claims) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     from rasterio.crs import CRS
-    from rasterio.warp import transform
 
     x, y = classes.picture.centres(claims.rows, claims.cols)
-    lon, lat = transform(classes.picture.crs, CRS.from_epsg(4326), x, y)
-    return np.array(lon), np.array(lat)
+    return moved(x, y, classes.picture.crs, CRS.from_epsg(4326))
 
 
 def _csv(drawn: Drawn) -> bytes:

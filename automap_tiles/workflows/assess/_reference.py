@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from automap_tiles.analysis.learning.sample_table import Loss, Reason, added
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Note, Subject
-from automap_tiles.workflows.assess._class_map import ClassMap, at
+from automap_tiles.workflows.assess._class_map import ClassMap, at, moved
 from automap_tiles.workflows.samples import (
     ClassList,
     SampleShapes,
@@ -194,13 +194,10 @@ def _check_training(trained: int, shapes: int, wish: ReferenceWish) -> None:
 def training_keys(model: Model, picture: SourcePicture) -> NDArray[np.int64]:
     """The pixels of a picture that training samples lie in, as `Claims.keys` numbers them."""
     from rasterio.crs import CRS
-    from rasterio.warp import transform
 
-    x, y = model.training.positions.T
     own = CRS.from_user_input(model.training.crs)
-    if own != picture.crs:
-        x, y = (np.array(each) for each in transform(own, picture.crs, x, y))
-    rows, cols = picture.places(x, y)
+    x, y = model.training.positions.T
+    rows, cols = picture.places(*moved(x, y, own, picture.crs))
     return Claims.of_one(rows, cols, 0, 0).keys()
 
 

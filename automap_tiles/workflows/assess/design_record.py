@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automap_tiles.errors import ConfigError
+from automap_tiles.parsing import parse_json
 from automap_tiles.workflows.assess._class_map import Strata
 
 _KIND = "design of a reference sample"
@@ -88,7 +89,7 @@ def write_record(record: DesignRecord, path: Path) -> None:
 def read_record(path: Path) -> DesignRecord:
     """Read what was written; raises `ConfigError`."""
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
+        said = parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigError(
             f"cannot be read as the design of a sample: {error}", path, key="--strata",

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from automap_tiles.analysis.learning.stratified import StratifiedSample
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Fate, Note, Subject
-from automap_tiles.workflows.assess._class_map import ClassMap, Strata, at, count, open_map
+from automap_tiles.workflows.assess._class_map import ClassMap, Strata, at, count, moved, open_map
 from automap_tiles.workflows.assess._reference import (
     Reference,
     ReferenceWish,
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from automap_tiles.workflows.samples import SampleShapes
 
 Floats = NDArray[np.float64]
-_LON_LAT = 4326
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,10 +172,12 @@ def _check_strata(drawn_in: SampleStrata, found: NDArray[np.uint8], wish: Refere
 
 
 def _of_record(path: Path) -> SampleStrata:
-    record = read_record(path)
+    from rasterio.crs import CRS
+
+    record, lon_lat = read_record(path), CRS.from_epsg(4326)
 
     def look(x: Floats, y: Floats, crs: CRS) -> NDArray[np.uint8]:
-        return record.strata_at(*_moved(x, y, crs, None))
+        return record.strata_at(*moved(x, y, crs, lon_lat))
 
     return SampleStrata(source=record.map, strata=record.strata, at=look)
 
@@ -189,23 +190,11 @@ def _others(samples: SampleShapes) -> list[str]:
 def _pixels(
     classes: ClassMap, x: Floats, y: Floats, crs: CRS
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    return classes.picture.places(*_moved(x, y, crs, classes.picture.crs))
+    return classes.picture.places(*moved(x, y, crs, classes.picture.crs))
 
 
 def _classes_at(classes: ClassMap, x: Floats, y: Floats, crs: CRS) -> NDArray[np.uint8]:
     return at(classes, *_pixels(classes, x, y, crs))
-
-
-def _moved(x: Floats, y: Floats, crs: CRS, target: CRS | None) -> tuple[Floats, Floats]:
-    """Into another CRS; None: longitude and latitude."""
-    from rasterio.crs import CRS
-    from rasterio.warp import transform
-
-    target = CRS.from_epsg(_LON_LAT) if target is None else target
-    if crs == target:
-        return x, y
-    moved = transform(crs, target, x.tolist(), y.tolist())
-    return np.array(moved[0]), np.array(moved[1])
 
 
 def _notes(

@@ -217,6 +217,7 @@ def test_shapes_that_nobody_drew(old: Path, new: Path, tmp_path: Path) -> None:
     ("content", "words"),
     [
         ("{", "cannot be read"),
+        ("[" * 100_000, "cannot be read"),
         ("[]", "is not the design"),
         ('{"kind": "design of a reference sample", "version": 2}', "another version"),
         ('{"kind": "design of a reference sample", "version": 1}', "damaged"),
