@@ -1,7 +1,7 @@
 """Arrays as the bytes of a PNG.
 
 Written here instead of through GDAL, whose driver compresses at a level that takes 20 ms for a
-tile of three bands: the difference to the pixel on the left, deflated at level 1, takes 3 ms.
+tile of three bands: the difference to the pixel on the left, deflated at level 1, takes 1 ms.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+import deflate as libdeflate
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,9 +30,13 @@ _SUB_FILTER = 1
 """Each byte less that of the pixel to the left (PNG 1.2, section 6.3)."""
 
 
-def deflate(content: bytes, level: int = 1) -> bytes:
-    """Compress with zlib, at a level of 0 to 9."""
-    return zlib.compress(content, level)
+def deflate(content: bytes) -> bytes:
+    """Compress with libdeflate at its lowest level, which does better than zlib's, and sooner.
+
+    The same content always becomes the same bytes, so that whoever makes a picture twice, in
+    whatever process, has the same file.
+    """
+    return bytes(libdeflate.zlib_compress(content, 1))
 
 
 def encode_png(data: NDArray[Any], *, compress: Deflate = deflate) -> bytes:

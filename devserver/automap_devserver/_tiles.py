@@ -180,7 +180,7 @@ def _content(wanted: WantedTile, data: RasterArray | None) -> bytes:
         )
     if data is None:
         return empty(wanted.tile.shape, form)
-    return encode(render(data, wanted.style), form)
+    return encode(render(data, wanted.style), form, quickly=True)
 
 
 def _ending(text: str) -> TileEnding:

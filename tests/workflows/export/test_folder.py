@@ -39,7 +39,8 @@ def test_tiles_are_those_of_the_preview(xyz: Made, image: Path) -> None:
     for (zoom, x, y), content in xyz.tiles().items():
         if zoom >= READABLE:
             path = f"/image/{zoom}/{x}/{y}.png?bidx=3,2,1&rescale=0,8000"
-            assert client.get(path).data == content
+            # the same pixels; the preview, which is waited for, compresses less
+            assert (rgba(client.get(path).data) == rgba(content)).all()
 
 
 def test_tiles_by_hand(xyz: Made, image: Path) -> None:
