@@ -6,11 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from automap_service.settings import Settings
@@ -19,6 +15,9 @@ from automap_tiles.jobs import Clock, Database
 
 _MIGRATING = 0x6D696772
 """Number of the lock of PostgreSQL that migrations stand in line for."""
+_STEPS = Path(__file__).with_name("migrations") / "versions"
+_TAKEN = "alembic_version"
+"""Alembic's table: https://alembic.sqlalchemy.org/en/latest/api/runtime.html."""
 
 
 def open_database(settings: Settings, clock: Clock = time.time) -> Database:
@@ -38,11 +37,14 @@ def open_database(settings: Settings, clock: Clock = time.time) -> Database:
 
 def migrate(database: Database) -> str:
     """Bring the tables to the newest state, step by step; which one that is."""
+    if state(database) == newest():
+        return newest()
+    # Where there is nothing to do, a server that stays does without the 11 MB of Alembic.
+    from automap_service._upgrade import upgrade
+
     with database.writing() as connection:
         database.alone(connection, _MIGRATING)
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        upgrade(connection)
     return newest()
 
 
@@ -61,12 +63,15 @@ def check_state(database: Database) -> None:
 def state(database: Database) -> str | None:
     """Name of the last step that was taken; None: none."""
     with database.reading() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        if not inspect(connection).has_table(_TAKEN):
+            return None
+        found = connection.execute(text(f"SELECT version_num FROM {_TAKEN}")).scalar()
+    return None if found is None else str(found)
 
 
 def newest() -> str:
-    """Name of the last step that there is."""
-    return str(ScriptDirectory.from_config(_config()).get_current_head())
+    """Name of the last step that there is: its file begins with it."""
+    return max(path.name for path in _STEPS.glob("[0-9]*.py")).partition("_")[0]
 
 
 def backup(database: Database, path: Path) -> None:
@@ -87,9 +92,3 @@ def backup(database: Database, path: Path) -> None:
         raise OutputError(f"cannot be written: {error.__cause__}", path) from None
     finally:
         os.umask(before)
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    return config

@@ -10,6 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect
 
+from automap_service._upgrade import head, upgrade
 from automap_service.database import backup, check_state, migrate, newest, state
 from automap_service.tables import METADATA
 from automap_tiles.errors import ConfigError, OutputError
@@ -21,7 +22,7 @@ def test_the_steps_lead_to_the_tables_of_the_code(url: str) -> None:
     database = Database(url)
     with pytest.raises(ConfigError, match="automap service migrate"):
         check_state(database)
-    assert migrate(database) == newest() == state(database)
+    assert migrate(database) == newest() == state(database) == head()
     assert migrate(database) == newest()  # again, with nothing to do
     check_state(database)
     with database.reading() as connection:
@@ -55,16 +56,10 @@ def test_a_backup_is_a_database_of_its_own(make_site: MakeSite, tmp_path: Path) 
 
 
 def test_a_database_of_the_version_before_keeps_all_it_has(tmp_path: Path) -> None:
-    from alembic import command
-
-    from automap_service.database import _config
-
     path = tmp_path / "old.sqlite"
     database = Database(f"sqlite:///{path}")
     with database.writing() as connection:
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        upgrade(connection, "0001")
     values = {
         "id": "j", "user": "u", "order": "{}", "parameters": "{}", "workspace": "w",
         "description": "d", "digest": "x", "recipients": "[]", "uses": "[]", "status": "failed",
