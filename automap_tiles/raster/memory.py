@@ -20,7 +20,6 @@ import numpy as np
 # malloc.h of glibc.
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
-_M_ARENA_MAX = -8
 
 KEPT_BYTES = 128 * 2**20
 """Freed memory at the end of the heap that is not given back."""
@@ -46,20 +45,6 @@ def keep_freed_memory() -> bool:
     mmap_set = mallopt(_M_MMAP_THRESHOLD, MAPPED_FROM_BYTES)
     trim_set = mallopt(_M_TRIM_THRESHOLD, KEPT_BYTES)
     return bool(mmap_set and trim_set)
-
-
-def share_freed_memory(heaps: int = 2) -> bool:
-    """Let the threads of this process have so many heaps together; whether glibc was told.
-
-    By itself it makes one for each of up to eight threads a processor, and each keeps what was
-    freed in it: measured with `automap serve` of 28 threads, 20 MB more.
-    """
-    if "MALLOC_ARENA_MAX" in os.environ or "GLIBC_TUNABLES" in os.environ:
-        return False
-    try:
-        return bool(ctypes.CDLL(None).mallopt(_M_ARENA_MAX, heaps))
-    except (OSError, TypeError, AttributeError):
-        return False
 
 
 class _Spare(threading.local):

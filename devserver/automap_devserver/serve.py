@@ -15,8 +15,8 @@ from flask import Flask
 
 from automap_devserver.settings import PreviewSettings
 from automap_tiles.errors import OutputError
+from automap_tiles.heaps import share_freed_memory
 from automap_tiles.raster.lru import keep_less
-from automap_tiles.raster.memory import share_freed_memory
 
 _MEMORY = 1 / 16
 """Part of what a worker's threads keep in memory: pictures need little of what is around them."""

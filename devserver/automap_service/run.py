@@ -23,9 +23,9 @@ from automap_service.settings import Settings
 from automap_service.uploads.files import remove_parts
 from automap_service.web.app import create_app
 from automap_tiles.errors import OutputError
+from automap_tiles.heaps import share_freed_memory
 from automap_tiles.jobs.runner import Pace, Runner
 from automap_tiles.jobs.tending import Place
-from automap_tiles.raster.memory import share_freed_memory
 
 _IDLE = 60
 """Seconds until a connection that asks for nothing is closed."""
