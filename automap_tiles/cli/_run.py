@@ -10,6 +10,7 @@ import click
 
 from automap_tiles.cli.options.common import RunChoices
 from automap_tiles.cli.show import numbers
+from automap_tiles.cli.show.counting import logged
 from automap_tiles.cli.show.log import log_to
 from automap_tiles.cli.show.reporters import Reporter, reporter
 from automap_tiles.cli.show.telling import grown, telling
@@ -39,7 +40,7 @@ def follow(events: Generator[Event], show: Reporter) -> RunTotals:
     try:
         # Closing the stream ends the workers, also when showing an event goes wrong.
         with contextlib.closing(events):
-            for event in events:
+            for event in logged(events):
                 totals.add(event)
                 show.show(event, totals)
     except KeyboardInterrupt:
@@ -60,6 +61,19 @@ def conclude(totals: RunTotals, how: RunChoices) -> None:
         print_summary(summary, totals)
     if summary.failed or summary.stopped_by:
         raise TilesFailed(f"{summary.failed} tiles failed")
+
+
+def write_vrt(totals: RunTotals, folder: str | None) -> None:
+    """Write a VRT of each zoom of what a run has made; raises as `automap index` does."""
+    from automap_tiles.workflows.events import Done
+    from automap_tiles.workflows.tiles.index import IndexFile, IndexKind, IndexOrder
+    from automap_tiles.workflows.tiles.index import run as write
+
+    assert totals.summary is not None  # as in `conclude`
+    order = IndexOrder(tiles=totals.summary.output, kinds=(IndexKind.VRT,), folder=folder)
+    for event in write(order):
+        if isinstance(event, Done) and isinstance(event.item, IndexFile):
+            click.echo(str(event.item.path))
 
 
 @contextlib.contextmanager

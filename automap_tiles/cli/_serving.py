@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import click
 
@@ -12,6 +13,10 @@ from automap_tiles.engine.on_demand import TileWorkers
 from automap_tiles.errors import MissingExtra
 from automap_tiles.layers.open import open_layers
 from automap_tiles.layers.persistence import Keep
+from automap_tiles.runtime import Process
+from automap_tiles.workflows.execute import Inputs
+from automap_tiles.workflows.places import open_narrowed
+from automap_tiles.workflows.where import Where
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +32,15 @@ class ServeOptions:
     """Seconds that a tile may take to be computed."""
     base_map: str | None
     attribution: str
+    where: Where = field(default_factory=Where)
+    """Which part of the processes."""
+    inputs: Inputs = None
+    """Paths in place of those in the process files."""
+
+    def opened(self, path: str | Path) -> Process:
+        """A process file, narrowed to what is wanted of it."""
+        inputs = dict(self.inputs) if isinstance(self.inputs, tuple) else self.inputs
+        return open_narrowed(str(path), self.where, inputs=inputs)
 
 
 def serve(wish: ServeOptions) -> None:
@@ -45,7 +59,7 @@ def serve(wish: ServeOptions) -> None:
         base_map_attribution=wish.attribution,
     )
     workers = TileWorkers(wish.tile_timeout)
-    layers, remarks = open_layers(wish.paths, Keep(wish.keep), workers)
+    layers, remarks = open_layers(wish.paths, Keep(wish.keep), workers, wish.opened)
     for remark in remarks:
         click.echo(f"Note: {remark}", err=True)
     if not settings.is_loopback:

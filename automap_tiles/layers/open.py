@@ -33,18 +33,20 @@ def open_layers(
     paths: Sequence[str | Path],
     keep: Keep = Keep.CONTINUE,
     workers: TileWorkers | None = None,
+    opened: Callable[[str | Path], Process] = open_process,
 ) -> tuple[tuple[Layer, ...], tuple[str, ...]]:
     """Layers of process files, folders of tiles and rasters, and what is to be said about them.
 
     A process file gives its process and, behind it, its inputs; those that no map can show are
     left out and named. One whose output holds the tiles of another process is computed in memory.
-    `workers` compute the tiles. Raises as the opening of processes and files does.
+    `workers` compute the tiles; `opened` opens a process file. Raises as the opening of processes
+    and files does.
     """
     layers: list[Layer] = []
     remarks: list[str] = []
     for path in paths:
         if is_process_file(path):
-            process = open_process(path)
+            process = opened(path)
             _check_styles(process)
             free = _free(layers, process.name)
             try:

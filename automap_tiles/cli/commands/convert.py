@@ -12,13 +12,15 @@ from automap_tiles.cli.options.common import (
     parse_key_value,
     parsed_by,
     run_options,
+    vrt_options,
 )
+from automap_tiles.cli.options.mapchete import FROM_ENVIRONMENT, WithWords, refused
 from automap_tiles.workflows.where import Value, Where
 
 _DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
 
 
-@click.command()
+@click.command(cls=WithWords)
 @click.argument("source")
 @click.argument("target")
 @area_options
@@ -67,6 +69,9 @@ _DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "fl
     show_default=True,
 )
 @click.option("--cog", is_flag=True, help="A cloud optimised GeoTIFF; TARGET ends with .tif.")
+@vrt_options
+@refused("--src-fs-opts", remedy=FROM_ENVIRONMENT)
+@refused("--dst-fs-opts", remedy=FROM_ENVIRONMENT)
 @run_options
 def command(
     where: Where,
@@ -75,6 +80,8 @@ def command(
     format_: str | None,
     overviews: bool,
     overviews_resampling: str,
+    vrt: bool,
+    idx_out_dir: str | None,
     **wanted: object,
 ) -> None:
     """Turn a file or tile directory into tiles or a single file.
@@ -82,7 +89,7 @@ def command(
     SOURCE is a raster or vector file, a tile directory or a .mapchete file. TARGET is a folder for
     tiles, or a path that ends with .tif for one GeoTIFF.
     """
-    from automap_tiles.cli._run import conclude, follow, shown
+    from automap_tiles.cli._run import conclude, follow, shown, write_vrt
     from automap_tiles.workflows.tiles.convert import ConvertOrder, run
 
     order = ConvertOrder(
@@ -95,4 +102,6 @@ def command(
     )
     with shown(how) as show:
         tally = follow(run(order), show)
+    if vrt:
+        write_vrt(tally, idx_out_dir)
     conclude(tally, how)

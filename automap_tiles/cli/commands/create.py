@@ -8,7 +8,10 @@ import click
 
 
 @click.command()
-@click.argument("mapchete_file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("mapchete_file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--mapchete-file", "named", hidden=True, type=click.Path(dir_okay=False, path_type=Path)
+)
 @click.option(
     "--process-file",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -32,7 +35,8 @@ import click
 )
 @click.option("-f", "--force", is_flag=True, help="Replace files that are there.")
 def command(
-    mapchete_file: Path,
+    mapchete_file: Path | None,
+    named: Path | None,
     process_file: Path | None,
     out_format: str,
     out_path: str | None,
@@ -46,6 +50,10 @@ def command(
     """
     from automap_tiles.runtime.template import Template, write_template
 
+    if (mapchete_file is None) == (named is None):
+        raise click.UsageError("Say once which file to write: automap create mine.mapchete")
+    mapchete_file = mapchete_file or named
+    assert mapchete_file is not None
     template = Template(
         config=mapchete_file,
         module=process_file or mapchete_file.with_suffix(".py"),

@@ -6,14 +6,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automap_tiles.cli.options.common import RunChoices, area_options, run_options
+from automap_tiles.cli.options.common import (
+    RunChoices,
+    area_options,
+    input_options,
+    run_options,
+    vrt_options,
+)
+from automap_tiles.cli.options.mapchete import WithWords
 from automap_tiles.workflows.where import Where
 
 if TYPE_CHECKING:
     from automap_tiles.workflows.execute import Inputs
 
 
-@click.command()
+@click.command(cls=WithWords)
 @click.argument("mapchete_files", metavar="MAPCHETE_FILE...", nargs=-1, required=True)
 @area_options
 @click.option(
@@ -30,15 +37,7 @@ if TYPE_CHECKING:
     help="Check everything, print what would run, and stop.",
 )
 @click.option("--retry-failed", is_flag=True, help="Only the tiles that failed before.")
-@click.option(
-    "-i",
-    "--input-file",
-    "input_files",
-    multiple=True,
-    metavar="[NAME=]PATH",
-    help="Read this instead of the path in the file; the name may be left out when the process "
-    "has one input. Can be given several times.",
-)
+@input_options
 @click.option("--output", metavar="PATH", help="Write there instead of the path in the file.")
 @click.option(
     "--report",
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     help="Write a page about the run: tiles on a map, time and memory by worker, what failed and "
     "why, what was lost or guessed.",
 )
+@vrt_options
 @run_options
 def command(  # noqa: PLR0913 - the options
     *,
@@ -54,9 +54,11 @@ def command(  # noqa: PLR0913 - the options
     tile: tuple[int, int, int] | None,
     is_check: bool,
     retry_failed: bool,
-    input_files: tuple[str, ...],
+    inputs: Inputs,
     output: str | None,
     report: str | None,
+    vrt: bool,
+    idx_out_dir: str | None,
     how: RunChoices,
 ) -> None:
     """Run a process on its tiles.
@@ -64,7 +66,7 @@ def command(  # noqa: PLR0913 - the options
     Tiles that are done, or were found empty, are not computed again. A tile that fails does not
     stop the others; the exit code is 1 then.
     """
-    from automap_tiles.cli._run import conclude, follow, shown
+    from automap_tiles.cli._run import conclude, follow, shown, write_vrt
     from automap_tiles.cli.show.check import show_check
     from automap_tiles.workflows.execute import ExecuteOrder, check, run
 
@@ -74,7 +76,6 @@ def command(  # noqa: PLR0913 - the options
         raise click.UsageError("--tile goes with none of --zoom, --bounds, --area, --point.")
     if report is not None and len(mapchete_files) > 1:
         raise click.UsageError("--report goes with one file: each run has a page of its own.")
-    inputs = _inputs(input_files)
     for path in mapchete_files:
         # One after the other: a file may read what the one before it writes.
         order = ExecuteOrder(
@@ -95,18 +96,6 @@ def command(  # noqa: PLR0913 - the options
         if is_check:
             show_check(found, how.log_format)
         else:
+            if vrt:
+                write_vrt(tally, idx_out_dir)
             conclude(tally, how)
-
-
-def _inputs(values: tuple[str, ...]) -> Inputs:
-    """The path of the only input, or paths by the names of inputs."""
-    if not values:
-        return None
-    pairs = [value.partition("=") for value in values]
-    # A path may hold a "=" too, but what stands before it then is no name.
-    named = {name: path for name, sign, path in pairs if sign and name.isidentifier()}
-    if len(named) == len(values):
-        return tuple(named.items())
-    if len(values) == 1:
-        return values[0]
-    raise click.UsageError("Several --input-file must be NAME=PATH, each name once.")

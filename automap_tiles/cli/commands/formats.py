@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import click
 
+from automap_tiles.cli.options.mapchete import WithWords, log_words
 
-@click.command()
+
+@click.command(cls=WithWords)
 @click.option("-i", "--input-formats", is_flag=True, help="Only those that can be read.")
 @click.option("-o", "--output-formats", is_flag=True, help="Only those that can be written.")
+@log_words
 def command(input_formats: bool, output_formats: bool) -> None:
     """List the formats that can be read and written."""
     from automap_tiles.formats.registry import formats

@@ -7,15 +7,24 @@ from pathlib import Path
 import click
 
 from automap_tiles.cli.options.common import area_options
+from automap_tiles.cli.options.mapchete import (
+    FROM_ENVIRONMENT,
+    WithWords,
+    log_words,
+    refused,
+    without_effect,
+)
 from automap_tiles.workflows.where import Where
 
 
-@click.command()
+@click.command(cls=WithWords)
 @click.argument("tile_directory")
 @click.option("--geojson", is_flag=True, help="Footprints as GeoJSON.")
 @click.option("--gpkg", is_flag=True, help="Footprints as GeoPackage.")
+@click.option("--shp", is_flag=True, help="Footprints as a Shapefile.")
 @click.option("--fgb", is_flag=True, help="Footprints as FlatGeobuf.")
 @click.option("--vrt", is_flag=True, help="All tiles as one raster, for GDAL.")
+@click.option("--tif", is_flag=True, help="A raster with a pixel for each tile: 1 where it exists.")
 @click.option("--txt", is_flag=True, help="Paths, one per line.")
 @click.option(
     "--idx-out-dir",
@@ -26,19 +35,36 @@ from automap_tiles.workflows.where import Where
 @click.option("--basepath", help="Write this before the tile's own part of the path.")
 @click.option("--for-gdal", is_flag=True, help="Remote paths as GDAL opens them.")
 @area_options
+@click.option(
+    "-t",
+    "--tile",
+    type=(int, int, int),
+    metavar="ZOOM ROW COL",
+    help="Only this tile, counted in metatiles of the process.",
+)
+@click.option("-v", "--verbose", is_flag=True, hidden=True)
+@without_effect("--no-pbar", reason="there is no bar")
+@refused("-u", "--username", remedy=FROM_ENVIRONMENT)
+@refused("--password", remedy=FROM_ENVIRONMENT)
+@refused("--fs-opts", remedy=FROM_ENVIRONMENT)
+@log_words
 def command(
+    *,
     tile_directory: str,
     where: Where,
     idx_out_dir: Path | None,
     fieldname: str,
     basepath: str | None,
     for_gdal: bool,
+    tile: tuple[int, int, int] | None,
+    verbose: bool,
     **chosen: bool,
 ) -> None:
     """Write an index of the tiles that exist.
 
     One file per zoom and kind, such as 12.vrt; one that is there is written anew.
     """
+    from automap_tiles.cli.show.counting import logged
     from automap_tiles.workflows.events import Done
     from automap_tiles.workflows.tiles.index import IndexFile, IndexKind, IndexOrder, run
 
@@ -46,6 +72,8 @@ def command(
     if not kinds:
         names = ", ".join(f"--{kind.value}" for kind in IndexKind)
         raise click.UsageError(f"Say what to write: {names}.")
+    if tile is not None and not where.is_everywhere:
+        raise click.UsageError("--tile goes with none of --zoom, --bounds, --area, --point.")
     order = IndexOrder(
         tiles=tile_directory,
         kinds=kinds,
@@ -54,9 +82,10 @@ def command(
         basepath=basepath,
         for_gdal=for_gdal,
         where=where,
+        tile=tile,
     )
     written = 0
-    for event in run(order):
+    for event in logged(run(order), verbose=verbose):
         if isinstance(event, Done) and isinstance(event.item, IndexFile):
             click.echo(str(event.item.path))
             written += 1

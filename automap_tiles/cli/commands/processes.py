@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import click
 
+from automap_tiles.cli.options.mapchete import WithWords, log_words
 
-@click.command()
+
+@click.command(cls=WithWords)
 @click.argument("name", required=False)
-@click.option("-n", "--process-name", hidden=True, help="As in mapchete.")
+@click.option("-n", "--process-name", "--process_name", hidden=True, help="As in mapchete.")
+@log_words
 def command(name: str | None, process_name: str | None) -> None:
     """List the built-in processes, or show what NAME does and takes."""
     from automap_tiles.runtime.process_help import builtin_process, builtin_processes

@@ -5,22 +5,27 @@ from __future__ import annotations
 import click
 
 from automap_tiles.cli.options.common import area_options
+from automap_tiles.cli.options.mapchete import NO_WORKERS, WithWords, log_words, without_effect
 from automap_tiles.cli.show import numbers
 from automap_tiles.workflows.where import Where
 
 
-@click.command()
+@click.command(cls=WithWords)
 @click.argument("tile_directory")
 @area_options
 @click.option("-f", "--force", is_flag=True, help="Do not ask.")
-def command(tile_directory: str, where: Where, force: bool) -> None:
+@click.option("--no-pbar", is_flag=True, hidden=True)
+@click.option("-v", "--verbose", is_flag=True, hidden=True)
+@without_effect("-w", "--workers", kind=click.IntRange(min=1), reason=NO_WORKERS)
+@log_words
+def command(tile_directory: str, where: Where, force: bool, no_pbar: bool, verbose: bool) -> None:
     """Delete tiles of a tile directory.
 
     TILE_DIRECTORY is the output folder of a process, or its .mapchete file. Without --zoom,
     --bounds, --area or --point all tiles are meant. What the journal knows of them is forgotten,
     so the next run makes them again.
     """
-    from automap_tiles.cli.show.counting import counted
+    from automap_tiles.cli.show.counting import counted, logged
     from automap_tiles.workflows.tiles.remove import RemoveOrder, RemoveOutcome, check, run
 
     order = RemoveOrder(tiles=tile_directory, where=where)
@@ -30,6 +35,6 @@ def command(tile_directory: str, where: Where, force: bool) -> None:
         if found.tiles and not click.confirm(question, err=True):
             click.echo("Nothing was deleted.")
             return
-    outcome = counted(run(order), RemoveOutcome)
+    outcome = counted(logged(run(order), verbose=verbose), RemoveOutcome, wanted=not no_pbar)
     rows = f", {numbers.plural(outcome.rows, 'journal row')} forgotten" if outcome.rows else ""
     click.echo(f"{numbers.tiles(outcome.removed)} deleted{rows}.")

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
+from automap_tiles.cli.options.common import input_options, parse_zooms, parsed_by
+from automap_tiles.cli.options.mapchete import WithWords, log_words, without_effect
 
-@click.command()
+if TYPE_CHECKING:
+    from automap_tiles.workflows.execute import Inputs
+
+
+@click.command(cls=WithWords)
 @click.argument("paths", metavar="PROCESS_OR_OUTPUT...", nargs=-1, required=True)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option(
+    "-p",
     "--port",
     default=8080,
     show_default=True,
@@ -16,10 +25,13 @@ import click
     help="0: any free one.",
 )
 @click.option("--open", "open_browser", is_flag=True, help="Show it in the browser.")
-@click.option("--memory", "keep", flag_value="memory", help="Compute tiles and keep none of them.")
-@click.option("--readonly", "keep", flag_value="readonly", help="Compute nothing.")
 @click.option(
-    "--overwrite", "keep", flag_value="overwrite", help="Compute every tile anew and keep it."
+    "-mo", "--memory", "keep", flag_value="memory", help="Compute tiles and keep none of them."
+)
+@click.option("-q", "--quick", "keep", flag_value="memory", hidden=True)
+@click.option("-ro", "--readonly", "keep", flag_value="readonly", help="Compute nothing.")
+@click.option(
+    "-o", "--overwrite", "keep", flag_value="overwrite", help="Compute every tile anew and keep it."
 )
 @click.option(
     "--tile-timeout",
@@ -35,7 +47,27 @@ import click
     help="Tiles to show below the layers, such as https://…/{z}/{x}/{y}.png; none by default.",
 )
 @click.option("--attribution", default="", metavar="TEXT", help="Whose base map it is.")
-def command(
+@click.option(
+    "-z",
+    "--zoom",
+    "zooms",
+    callback=parsed_by(parse_zooms),
+    metavar="ZOOM|MIN,MAX",
+    help="Of processes: one zoom, or the first and the last.",
+)
+@click.option(
+    "-b",
+    "--bounds",
+    type=(float, float, float, float),
+    metavar="LEFT BOTTOM RIGHT TOP",
+    help="Of processes: only this box, in the CRS of the pyramid.",
+)
+@input_options
+@without_effect(
+    "-c", "--internal-cache", kind=int, reason="what is kept in memory is bounded by itself"
+)
+@log_words
+def command(  # noqa: PLR0913, PLR0917 - the options
     paths: tuple[str, ...],
     host: str,
     port: int,
@@ -44,6 +76,9 @@ def command(
     tile_timeout: float,
     base_map: str | None,
     attribution: str,
+    zooms: tuple[int, ...] | None,
+    bounds: tuple[float, float, float, float] | None,
+    inputs: Inputs,
 ) -> None:
     """Show processes and outputs on a map, computed where one looks.
 
@@ -52,6 +87,7 @@ def command(
     otherwise.
     """
     from automap_tiles.cli._serving import ServeOptions, serve
+    from automap_tiles.workflows.where import Where
 
     serve(
         ServeOptions(
@@ -63,5 +99,7 @@ def command(
             tile_timeout=tile_timeout,
             base_map=base_map,
             attribution=attribution,
+            where=Where(zooms=zooms, bounds=bounds),
+            inputs=inputs,
         )
     )

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from automap_tiles.cli.options._collecting import collecting
+from automap_tiles.cli.options.mapchete import (
+    NO_GRAPH,
+    debug_option,
+    logfile_option,
+    without_effect,
+)
 from automap_tiles.workflows.how import Concurrency, How
 from automap_tiles.workflows.where import Value, Where
+
+if TYPE_CHECKING:
+    from automap_tiles.workflows.execute import Inputs
 
 RESAMPLINGS = (
     "nearest",
@@ -134,6 +143,46 @@ def area_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return collecting(function, _AREA_OPTIONS, "where", Where, _check_area)
 
 
+def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--input-file`; the command receives `inputs`, as orders have them."""
+    option = click.option(
+        "-i",
+        "--input-file",
+        "inputs",
+        multiple=True,
+        metavar="[NAME=]PATH",
+        callback=lambda _context, _parameter, value: parse_inputs(value),
+        help="Read this instead of the path in the file; the name may be left out when the process "
+        "has one input. Can be given several times.",
+    )
+    return option(function)
+
+
+def parse_inputs(values: tuple[str, ...]) -> Inputs:
+    """The path of the only input, or paths by the names of inputs; raises `click.UsageError`."""
+    if not values:
+        return None
+    pairs = [value.partition("=") for value in values]
+    # A path may hold a "=" too, but what stands before it then is no name.
+    named = {name: path for name, sign, path in pairs if sign and name.isidentifier()}
+    if len(named) == len(values):
+        return tuple(named.items())
+    if len(values) == 1:
+        return values[0]
+    raise click.UsageError("Several --input-file must be NAME=PATH, each name once.")
+
+
+def vrt_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--vrt` and `--idx-out-dir`, for commands that make tiles."""
+    return click.option(
+        "--vrt", is_flag=True, help="Then write all tiles of each zoom as one raster, for GDAL."
+    )(
+        click.option(
+            "--idx-out-dir", metavar="FOLDER", help="Where --vrt writes.  [default: the output]"
+        )(function)
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunChoices:
     """How: as given at the command line."""
@@ -156,6 +205,8 @@ class RunChoices:
     """Whether to show progress."""
     verbose: bool
     """One line per tile, and the log's INFO lines."""
+    debug: bool = False
+    """Every event and all of the log on stderr, and no progress."""
 
     @property
     def how(self) -> How:
@@ -213,10 +264,14 @@ _RUN_OPTIONS = (
     ),
     click.option(
         "--progress/--no-progress",
+        " /--no-pbar",
         default=True,
         help="Show progress: a bar on a terminal, else a line every few seconds.  [default: yes]",
     ),
     click.option("-v", "--verbose", is_flag=True, help="One line per tile."),
+    debug_option(),
+    logfile_option(),
+    without_effect("--dask-no-task-graph", "--no-task-graph", reason=NO_GRAPH),
 )
 
 

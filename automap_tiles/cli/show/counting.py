@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
@@ -18,6 +20,8 @@ from automap_tiles.workflows.events import (
     Skipped,
     Started,
 )
+
+_log = logging.getLogger(__name__)
 
 Outcome = TypeVar("Outcome")
 
@@ -40,6 +44,17 @@ def counted(events: Iterable[Event], kind: type[Outcome], *, wanted: bool = True
                 case Finished(outcome=outcome) if isinstance(outcome, kind):
                     return outcome
     raise AssertionError("a workflow ends with its outcome")
+
+
+def logged(events: Iterable[Event], *, verbose: bool = False) -> Iterator[Event]:
+    """The same events; each goes to the log, and with `verbose` items are shown as lines."""
+    for event in events:
+        if verbose and isinstance(event, Done | Failed):
+            said = event.item.to_json()
+            click.echo(" ".join(str(value) for value in said.values()), err=True)
+        if _log.isEnabledFor(logging.DEBUG):
+            _log.debug("%s", json.dumps(event.to_json(), ensure_ascii=False, default=str))
+        yield event
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Protocol
 
+from automap_tiles.cli.options.mapchete import DebugLines
 from automap_tiles.runtime import LegacyKeyWarning
 
 
@@ -36,8 +37,12 @@ def log_to(reporter: Messages, *, verbose: bool) -> Iterator[None]:
     logger = logging.getLogger("automap_tiles")
     handler = _ReporterHandler(reporter)
     before = logger.level
+    # --debug shows the lines below warnings itself
+    shows = any(isinstance(other, DebugLines) for other in logger.handlers)
+    wants = logging.INFO if verbose and not shows else logging.WARNING
+    handler.setLevel(wants)
     logger.addHandler(handler)
-    logger.setLevel(logging.INFO if verbose else logging.WARNING)
+    logger.setLevel(min(wants, before or wants))
 
     def show(message: Warning | str, *_: object, **__: object) -> None:
         reporter.message("warning", str(message))

@@ -60,11 +60,12 @@ class Reporter(Protocol):
 
 def reporter(how: RunChoices) -> AbstractContextManager[Reporter]:
     """The one that the options and the terminal ask for."""
+    progress = how.progress and not how.debug
     if how.log_format == "json":
-        return JsonReporter(progress=how.progress, verbose=how.verbose)
-    if how.progress and sys.stderr.isatty():
+        return JsonReporter(progress=progress, verbose=how.verbose)
+    if progress and sys.stderr.isatty():
         return BarReporter(verbose=how.verbose)
-    return LineReporter(progress=how.progress, verbose=how.verbose)
+    return LineReporter(progress=progress, verbose=how.verbose)
 
 
 class Ticker:

@@ -15,12 +15,16 @@ from typing import Any, ClassVar
 from automap_tiles.engine.journal import hold
 from automap_tiles.errors import ConfigError, OutputError
 from automap_tiles.formats import OutputKind
-from automap_tiles.grid import TileIndex
+from automap_tiles.grid import Pyramid, TileIndex
 from automap_tiles.storage import is_remote, open_storage
 from automap_tiles.workflows._order import NEVER, Order, StopToken
 from automap_tiles.workflows.events import Done, Event, Finished, Json, Started
 from automap_tiles.workflows.places import selection_of
-from automap_tiles.workflows.tiles.stored_tiles import StoredTiles, open_stored_tiles
+from automap_tiles.workflows.tiles.stored_tiles import (
+    StoredTiles,
+    TileSelection,
+    open_stored_tiles,
+)
 from automap_tiles.workflows.where import Where
 
 
@@ -29,14 +33,17 @@ class IndexKind(enum.StrEnum):
 
     GEOJSON = "geojson"
     GPKG = "gpkg"
+    SHP = "shp"
     FGB = "fgb"
     VRT = "vrt"
+    TIF = "tif"
     TXT = "txt"
 
 
 _DRIVERS = {
     IndexKind.GEOJSON: "GeoJSON",
     IndexKind.GPKG: "GPKG",
+    IndexKind.SHP: "ESRI Shapefile",
     IndexKind.FGB: "FlatGeobuf",
 }
 
@@ -60,6 +67,8 @@ class IndexOrder(Order):
     """Addresses of object storage as GDAL opens them (/vsis3/…); a VRT always has these."""
     where: Where = field(default_factory=Where)
     """By default everything."""
+    tile: tuple[int, int, int] | None = None
+    """Zoom, row and column of the only process tile, counted in metatiles; with no `where`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +164,7 @@ def _planned(
     order: IndexOrder, directory: StoredTiles, folder: Path
 ) -> list[tuple[IndexFile, list[TileIndex]]]:
     """The files, and the tiles that each lists."""
-    tiles = directory.existing(selection_of(order.where, directory.process_pyramid))
+    tiles = directory.existing(_selection(order, directory.process_pyramid))
     planned = []
     for zoom, group in groupby(tiles, key=lambda index: index.zoom):
         members = list(group)
@@ -164,6 +173,16 @@ def _planned(
             file = IndexFile(path=path, kind=kind, zoom=zoom, tiles=len(members))
             planned.append((file, members))
     return planned
+
+
+def _selection(order: IndexOrder, pyramid: Pyramid) -> TileSelection:
+    """Raises `ConfigError` for a tile that goes with another choice, `GridError` for no tile."""
+    if order.tile is None:
+        return selection_of(order.where, pyramid)
+    if not order.where.is_everywhere:
+        raise ConfigError("goes with no other choice of tiles", key="tile", found=order.tile)
+    tile = pyramid.replace(pixelbuffer=0).tile(*order.tile)
+    return TileSelection(zooms=(tile.zoom,), area=tile.bbox)
 
 
 def _write(
@@ -178,10 +197,7 @@ def _write(
     storage.clean_parts(path.name)
     try:
         # GDAL's drivers want the ending of the name: the part file has another
-        with (
-            TemporaryDirectory(prefix="automap-index-") as name,
-            storage.staged(path.name) as staged,
-        ):
+        with TemporaryDirectory(prefix="automap-index-") as name:
             part = Path(name) / path.name
             if kind is IndexKind.TXT:
                 lines = (f"{_location(directory, index, options)}\n" for index in tiles)
@@ -190,9 +206,16 @@ def _write(
                 from automap_tiles.workflows.tiles._vrt import vrt_xml
 
                 part.write_text(vrt_xml(directory, tiles, path.parent, options.basepath), "utf-8")
+            elif kind is IndexKind.TIF:
+                from automap_tiles.workflows.tiles._index_raster import write_raster
+
+                write_raster(directory, tiles, part)
             else:
                 _write_features(directory, tiles, part, kind, options)
-            shutil.copyfile(part, staged)
+            # a Shapefile is several files; that by whose name it is opened comes last
+            for file_ in sorted(part.parent.iterdir(), key=lambda each: each == part):
+                with storage.staged(file_.name) as staged:
+                    shutil.copyfile(file_, staged)
     except OSError as error:
         raise OutputError(f"cannot be written: {error.strerror or error}", path) from error
 
@@ -206,6 +229,8 @@ def _write_features(
 ) -> None:
     import fiona
 
+    if kind is IndexKind.SHP:
+        _check_shapefile(directory, tiles, options)
     properties = {"tile_id": "str", "zoom": "int", "row": "int", "col": "int"}
     schema = {"geometry": "Polygon", "properties": {**properties, options.fieldname: "str"}}
     with fiona.open(
@@ -216,6 +241,22 @@ def _write_features(
         crs_wkt=directory.pyramid.crs.to_wkt(),
     ) as sink:
         sink.writerecords(_features(directory, tiles, options))
+
+
+def _check_shapefile(
+    directory: StoredTiles, tiles: Iterable[TileIndex], options: IndexOrder
+) -> None:
+    """Raises `ConfigError` for what a Shapefile would cut off (ESRI's technical description)."""
+    if len(options.fieldname) > 10:
+        found = options.fieldname
+        remedy = "a shorter name, or a GeoPackage"
+        raise ConfigError("a Shapefile has names of 10 letters", key="fieldname", found=found,
+                          remedy=remedy)  # fmt: skip
+    longest = max((_location(directory, index, options) for index in tiles), key=len, default="")
+    if len(longest.encode()) > 254:
+        remedy = "a shorter --basepath, or a GeoPackage"
+        raise ConfigError("a Shapefile has texts of 254 bytes", key="basepath", found=longest,
+                          remedy=remedy)  # fmt: skip
 
 
 def _features(
