@@ -38,6 +38,7 @@ COMMANDS: dict[str, _Entry] = {
     "cp": _Entry("cp", "Copy tiles from one tile directory to another."),
     "rm": _Entry("rm", "Delete tiles of a tile directory."),
     "index": _Entry("index", "Write an index of the tiles that exist."),
+    "stac": _Entry("stac", "Tell catalogues of tiles, by a STAC item."),
     "run": _Entry("run", "From satellite products to scenes, composites and maps of classes."),
     "download": _Entry("download", "Fetch scenes and prepare them: one multiband GeoTIFF each."),
     "series": _Entry("series", "The values of a point or an area over time, as CSV and as a plot."),
@@ -54,6 +55,7 @@ COMMANDS: dict[str, _Entry] = {
         "service", "A page and an API for many users, to launch runs and fetch their results."
     ),
     "launch": _Entry("launch", "Launch a run at an AutoMap service."),
+    "show-env": _Entry("show_env", "Show the environment variables that count here."),
     "demo": _Entry("demo", "Fetch real Sentinel-2 imagery, make tile pyramids and a map of it."),
 }
 """Name of the command -> its module (with a click command `command`) and its line of help."""

@@ -22,6 +22,9 @@ class ResolvedProcess:
     zooms: tuple[int, ...]
     area: BaseGeometry
     """CRS of the writer's pyramid."""
+    pyramid: Pyramid | None = None
+    """Of the tiles that are computed, without what the function asks for around them; None: that
+    of the writer."""
 
 
 ResolveProcess = Callable[[Path], ResolvedProcess]

@@ -42,6 +42,10 @@ if TYPE_CHECKING:
     from automap_tiles.runtime.function import FunctionRef
 
 
+# What mapchete's files say in place of a path that is given with --input-file.
+_FROM_COMMAND_LINE = "from_command_line"
+
+
 class UnusedInputWarning(UserWarning):
     """A process file has an input that the function does not take."""
 
@@ -103,7 +107,7 @@ def resolve_process(path: Path) -> ResolvedProcess:
     sections = read_sections(other)
     area = _file_area(other, sections.pyramid)
     writer = registry.open_output(_output_spec(other, sections, area), sections.pyramid)
-    return ResolvedProcess(writer=writer, zooms=sections.zooms, area=area)
+    return ResolvedProcess(writer=writer, zooms=sections.zooms, area=area, pyramid=sections.pyramid)
 
 
 def _assemble(document: Document, overrides: Overrides) -> Process:
@@ -258,6 +262,12 @@ def _open_input(
         )
     except InputError as error:
         message = error.message.removeprefix(f"input {name}: ")
+        if value == _FROM_COMMAND_LINE:
+            raise document.error(
+                "this file wants its input to be named at the command line",
+                *place,
+                remedy="automap execute --input-file PATH",
+            ) from error
         raise document.error(message, *place, found=str(error.path or spec.path)) from error
 
 

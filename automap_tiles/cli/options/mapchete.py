@@ -15,9 +15,6 @@ from typing import Any, TypeVar
 
 import click
 
-from automap_tiles.cli.show.telling import show_note
-from automap_tiles.notes import Fate, Note, Subject
-
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 _GIVEN = "automap_tiles.words_without_effect"
@@ -35,9 +32,13 @@ class WithWords(click.Command):
     """A command that says which of the options that it was given have no effect."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        show = show_note(ctx.params.get("log_format", "text"))
-        for note in ctx.meta.get(_GIVEN, ()):
-            show(note)
+        given = ctx.meta.get(_GIVEN, ())
+        if given:
+            from automap_tiles.cli.show.telling import show_note
+
+            show = show_note(ctx.params.get("log_format", "text"))
+            for note in given:
+                show(note)
         return super().invoke(ctx)
 
 
@@ -49,6 +50,8 @@ def without_effect(
     def given(ctx: click.Context, parameter: click.Parameter, value: object) -> None:
         if value is None or value is False or value == ():
             return
+        from automap_tiles.notes import Fate, Note, Subject
+
         note = Note(
             fate=Fate.IGNORED,
             subject=Subject.OPTIONS,

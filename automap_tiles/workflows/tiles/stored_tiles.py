@@ -162,10 +162,12 @@ def open_stored_tiles(path: str) -> StoredTiles:
 
 
 def _of_process(path: str) -> StoredTiles:
-    from automap_tiles.runtime import open_process
+    from automap_tiles.runtime.open import resolve_process
 
-    process = open_process(path)
-    return _open(process.writer.path, process_pyramid=process.pyramid, config=process.config_path)
+    file = Path(path).absolute()
+    process = resolve_process(file)  # its inputs need not be there
+    pyramid = process.pyramid or process.writer.pyramid
+    return _open(process.writer.path, process_pyramid=pyramid, config=file)
 
 
 def _open(path: str, *, process_pyramid: Pyramid | None, config: Path | None) -> StoredTiles:

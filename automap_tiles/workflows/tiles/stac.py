@@ -1,0 +1,287 @@
+"""A STAC item of a tile directory, by which GDAL and catalogues find its tiles.
+
+The item is of the tiled-assets extension (https://github.com/stac-extensions/tiled-assets): it
+names the tiles by a template and their places by tile matrices (OGC 17-083r2). It says dtype and
+nodata of the bands too, so that no tile has to be there for GDAL to open it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from automap_tiles.errors import ConfigError
+from automap_tiles.formats import OutputKind
+from automap_tiles.notes import Fate, Note, Subject, tell
+from automap_tiles.storage import Address, is_remote
+from automap_tiles.workflows.places import area_of, selection_of
+from automap_tiles.workflows.tiles.stored_tiles import StoredTiles, open_stored_tiles
+from automap_tiles.workflows.where import Where
+
+if TYPE_CHECKING:
+    from automap_tiles.grid import Bounds, Pyramid, TileIndex
+
+_TILED_ASSETS = "https://stac-extensions.github.io/tiled-assets/v1.0.0/schema.json"
+_RASTER = "https://stac-extensions.github.io/raster/v1.1.0/schema.json"
+_EO = "https://stac-extensions.github.io/eo/v1.1.0/schema.json"
+
+_PIXEL_OF_SCALE = 0.28e-3
+"""Metres: the pixel that scale denominators are told for (OGC 17-083r2, 6.1.1)."""
+_DEGREE = 111_319.490_793_273_57
+"""Metres of a degree of the equator of WGS 84 (OGC 17-083r2, 6.1.1)."""
+
+_SLIVER = 1e-9
+"""Part of a tile that is rounding, not area."""
+
+_NAMES = {"geodetic": "WorldCRS84Quad", "mercator": "WebMercatorQuad"}
+"""Of OGC's registry, by our names of the grids."""
+
+_TYPES = {"tif": "image/tiff; application=geotiff", "png": "image/png", "jpg": "image/jpeg"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemWish:
+    """What item is wanted."""
+
+    tiles: str
+    """Output folder of a process, or the `.mapchete` file that writes it."""
+    id: str | None = None
+    """None: the name of the folder."""
+    where: Where = field(default_factory=Where)
+    """By default what the tiles that exist cover."""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    """More properties; `id`, `links`, `eo:bands` and the datetimes go where items have them."""
+    asset_basepath: str | None = None
+    """Stands in for the path of the directory."""
+    relative: bool = False
+    """Whether the tiles are named from the folder of the item."""
+
+
+def item_of(wish: ItemWish) -> tuple[str, dict[str, Any]]:
+    """Where the item belongs by default, and the item.
+
+    Raises `ConfigError` when there is no tile directory, its tiles overlap or are no rasters, or
+    there is none of them.
+    """
+    directory = open_stored_tiles(wish.tiles)
+    _check(directory)
+    tiles = directory.existing(selection_of(wish.where, directory.process_pyramid))
+    if not tiles:
+        raise ConfigError("has no tiles there", file=directory.path)
+    zooms = wish.where.zooms or tuple(sorted({index.zoom for index in tiles}))
+    box = _box(directory, tiles, wish.where)
+    name = wish.id or str(wish.metadata.get("id") or directory.path.rstrip("/").split("/")[-1])
+    return f"{directory.path.rstrip('/')}/{name}.json", {
+        "type": "Feature",
+        "stac_version": "1.0.0",
+        "stac_extensions": [
+            _TILED_ASSETS,
+            _RASTER,
+            *([_EO] if "eo:bands" in wish.metadata else ()),
+        ],
+        "id": name,
+        **_place(box, directory.pyramid),
+        "properties": {
+            **_properties(wish.metadata),
+            **_matrices(directory.pyramid, zooms, box),
+        },
+        "links": list(wish.metadata.get("links", [])),
+        "assets": {},
+        "asset_templates": {"bands": _template(directory, tiles[0], wish)},
+    }
+
+
+def write_item(item: Mapping[str, Any], path: str, indent: int = 4) -> None:
+    """Write it; whole or not at all. Raises `OutputError`."""
+    text = json.dumps(item, indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
+    Address.of(path).write(text.encode())
+
+
+def _check(directory: StoredTiles) -> None:
+    path = directory.path
+    if directory.metadata.kind is not OutputKind.RASTER or not directory.opens_in_gdal:
+        found = directory.metadata.format
+        raise ConfigError("an item names raster tiles that GDAL opens", file=path, found=found)
+    if directory.pyramid.pixelbuffer:
+        raise ConfigError(
+            "its tiles overlap, which an item cannot say",
+            file=path,
+            key="pixelbuffer",
+            found=directory.pyramid.pixelbuffer,
+            remedy="automap convert makes tiles without a buffer",
+        )
+
+
+def _box(directory: StoredTiles, tiles: Sequence[TileIndex], where: Where) -> Bounds:
+    """What is covered, CRS of the pyramid."""
+    from automap_tiles.grid import Bounds
+
+    wanted = area_of(where, directory.pyramid)
+    if wanted is not None:
+        return Bounds(*wanted.bounds)
+    boxes = [directory.tile(index).bounds for index in tiles]
+    left, bottom = min(box.left for box in boxes), min(box.bottom for box in boxes)
+    right, top = max(box.right for box in boxes), max(box.top for box in boxes)
+    edge = directory.pyramid.bounds
+    return Bounds(
+        max(left, edge.left), max(bottom, edge.bottom), min(right, edge.right), min(top, edge.top)
+    )
+
+
+def _place(box: Bounds, pyramid: Pyramid) -> dict[str, Any]:
+    from rasterio.crs import CRS
+    from shapely.geometry import box as polygon
+    from shapely.geometry import mapping
+
+    from automap_tiles import vector
+
+    outline = vector.reproject_geometry(polygon(*box), pyramid.crs, CRS.from_epsg(4326))
+    return {"geometry": mapping(outline), "bbox": list(outline.bounds)}
+
+
+def _properties(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """The properties that the user gave, and the time, which every item needs."""
+    elsewhere = ("id", "links", "properties", "eo:bands")
+    found = {key: value for key, value in metadata.items() if key not in elsewhere}
+    found |= dict(metadata.get("properties", {}))
+    found = {key: _text(value) for key, value in found.items()}
+    times = [found.get(key) for key in ("datetime", "start_datetime", "end_datetime")]
+    if not any(times):
+        found["datetime"] = datetime.now(UTC).isoformat(timespec="seconds")
+        tell(
+            Note(
+                fate=Fate.GUESSED,
+                subject=Subject.OPTIONS,
+                examples=("datetime",),
+                reason="nobody says of which time the tiles are, so the item has that of today",
+                remedy="--item-metadata FILE.yaml with datetime, or start_datetime and "
+                "end_datetime",
+            )
+        )
+    else:
+        found["datetime"] = next(time for time in times if time)
+    return found
+
+
+def _text(value: object) -> object:
+    """YAML reads times, JSON has none."""
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _matrices(pyramid: Pyramid, zooms: Sequence[int], box: Bounds) -> dict[str, Any]:
+    name = _NAMES.get(pyramid.name, "custom")
+    limits = {str(zoom): _limits(pyramid, zoom, box) for zoom in zooms}
+    return {
+        "tiles:tile_matrix_links": {name: {"url": f"#{name}", "limits": limits}},
+        "tiles:tile_matrix_sets": {
+            name: {
+                "type": "TileMatrixSetType",
+                "identifier": name,
+                "supportedCRS": _crs_name(pyramid, name),
+                **_known_scales(name),
+                "boundingBox": _bounding_box(pyramid, name),
+                "tileMatrix": [_matrix(pyramid, zoom) for zoom in zooms],
+            }
+        },
+    }
+
+
+def _known_scales(name: str) -> dict[str, str]:
+    known = {"WorldCRS84Quad": "GoogleCRS84Quad", "WebMercatorQuad": "GoogleMapsCompatible"}
+    if name not in known:
+        return {}
+    return {"wellKnownScaleSet": f"http://www.opengis.net/def/wkss/OGC/1.0/{known[name]}"}
+
+
+def _crs_name(pyramid: Pyramid, name: str) -> str:
+    if name == "WorldCRS84Quad":  # longitude first, which EPSG:4326 would not be
+        return "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+    authority = pyramid.crs.to_authority()
+    if authority is None:
+        raise ConfigError(
+            "the CRS of the tiles has no number in a register, which an item needs",
+            key="pyramid.grid",
+            found=pyramid.crs.to_string(),
+        )
+    return f"http://www.opengis.net/def/crs/{authority[0]}/0/{authority[1]}"
+
+
+def _bounding_box(pyramid: Pyramid, name: str) -> dict[str, Any]:
+    left, bottom, right, top = pyramid.bounds
+    return {
+        "type": "BoundingBoxType",
+        "crs": _crs_name(pyramid, name),
+        "lowerCorner": [left, bottom],
+        "upperCorner": [right, top],
+    }
+
+
+def _matrix(pyramid: Pyramid, zoom: int) -> dict[str, Any]:
+    crs = pyramid.crs
+    metres = _DEGREE if crs.is_geographic else crs.linear_units_factor[1]
+    rows, cols = pyramid.matrix_shape(zoom)
+    height, width = pyramid.tile(zoom, 0, 0).shape  # at low zooms cut to the pyramid
+    return {
+        "type": "TileMatrixType",
+        "identifier": str(zoom),
+        "scaleDenominator": metres * pyramid.pixel_size(zoom)[0] / _PIXEL_OF_SCALE,
+        "topLeftCorner": [pyramid.bounds.left, pyramid.bounds.top],
+        "tileWidth": width,
+        "tileHeight": height,
+        "matrixWidth": cols,
+        "matrixHeight": rows,
+    }
+
+
+def _limits(pyramid: Pyramid, zoom: int, box: Bounds) -> dict[str, int]:
+    """First and last row and column that share area with a box."""
+    width, height = pyramid.metatile_size(zoom)
+    rows, cols = pyramid.matrix_shape(zoom)
+    edge = pyramid.bounds
+
+    def first(tiles: float, count: int) -> int:
+        return min(max(math.floor(tiles + _SLIVER), 0), count - 1)
+
+    def last(tiles: float, count: int) -> int:
+        return min(max(math.ceil(tiles - _SLIVER) - 1, 0), count - 1)
+
+    return {
+        "min_tile_col": first((box.left - edge.left) / width, cols),
+        "max_tile_col": last((box.right - edge.left) / width, cols),
+        "min_tile_row": first((edge.top - box.top) / height, rows),
+        "max_tile_row": last((edge.top - box.bottom) / height, rows),
+    }
+
+
+def _template(directory: StoredTiles, some: TileIndex, wish: ItemWish) -> dict[str, Any]:
+    layout = directory.layout
+    schema = layout.schema.replace("{extension}", layout.extension)
+    for ours, theirs in (("zoom", "TileMatrix"), ("row", "TileRow"), ("col", "TileCol")):
+        schema = schema.replace(f"{{{ours}}}", f"{{{theirs}}}")
+    base = wish.asset_basepath
+    if base is None and not wish.relative:
+        base = directory.path if is_remote(directory.path) else str(Path(directory.path).absolute())
+    info = directory.look(some).info
+    bands = [
+        {"data_type": dtype} | ({} if nodata is None else {"nodata": _plain(nodata)})
+        for dtype, nodata in zip(info.dtypes, info.nodatavals, strict=True)
+    ]
+    template: dict[str, Any] = {
+        "href": schema if base is None else f"{base.rstrip('/')}/{schema}",
+        "type": _TYPES.get(layout.extension, "application/octet-stream"),
+        "raster:bands": bands,
+    }
+    named = wish.metadata.get("eo:bands")
+    return {**template, "eo:bands": named} if named else template
+
+
+def _plain(nodata: float) -> float | str:
+    """The raster extension writes what JSON has no number for as a text."""
+    if math.isnan(nodata):
+        return "nan"
+    return {float("inf"): "inf", float("-inf"): "-inf"}.get(nodata, nodata)
