@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
-from automap_tiles.cli.options.common import RunChoices
 from automap_tiles.cli.show import numbers
 from automap_tiles.cli.show.totals import RunTotals
 from automap_tiles.engine.events import TileResult, TileStatus
@@ -32,6 +31,7 @@ from automap_tiles.workflows.events import (
 )
 
 if TYPE_CHECKING:
+    from automap_tiles.cli.options.common import RunChoices
     from rich.progress import Progress, TaskID
 
 _BAR_SECONDS = 0.1

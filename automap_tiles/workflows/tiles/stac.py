@@ -267,8 +267,8 @@ def _template(directory: StoredTiles, some: TileIndex, wish: ItemWish) -> dict[s
     if base is None and not wish.relative:
         base = directory.path if is_remote(directory.path) else str(Path(directory.path).absolute())
     info = directory.look(some).info
-    bands = [
-        {"data_type": dtype} | ({} if nodata is None else {"nodata": _plain(nodata)})
+    bands: list[dict[str, Any]] = [
+        {"data_type": dtype, **({} if nodata is None else {"nodata": _plain(nodata)})}
         for dtype, nodata in zip(info.dtypes, info.nodatavals, strict=True)
     ]
     template: dict[str, Any] = {
