@@ -31,8 +31,9 @@ from automap_tiles.workflows.events import (
 )
 
 if TYPE_CHECKING:
-    from automap_tiles.cli.options.common import RunChoices
     from rich.progress import Progress, TaskID
+
+    from automap_tiles.cli.options.common import RunChoices
 
 _BAR_SECONDS = 0.1
 _LINE_SECONDS = 5.0
