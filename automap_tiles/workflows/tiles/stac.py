@@ -267,10 +267,7 @@ def _template(directory: StoredTiles, some: TileIndex, wish: ItemWish) -> dict[s
     if base is None and not wish.relative:
         base = directory.path if is_remote(directory.path) else str(Path(directory.path).absolute())
     info = directory.look(some).info
-    bands: list[dict[str, Any]] = [
-        {"data_type": dtype, **({} if nodata is None else {"nodata": _plain(nodata)})}
-        for dtype, nodata in zip(info.dtypes, info.nodatavals, strict=True)
-    ]
+    bands = [_band(*said) for said in zip(info.dtypes, info.nodatavals, strict=True)]
     template: dict[str, Any] = {
         "href": schema if base is None else f"{base.rstrip('/')}/{schema}",
         "type": _TYPES.get(layout.extension, "application/octet-stream"),
@@ -278,6 +275,12 @@ def _template(directory: StoredTiles, some: TileIndex, wish: ItemWish) -> dict[s
     }
     named = wish.metadata.get("eo:bands")
     return {**template, "eo:bands": named} if named else template
+
+
+def _band(dtype: str, nodata: float | None) -> dict[str, Any]:
+    if nodata is None:
+        return {"data_type": dtype}
+    return {"data_type": dtype, "nodata": _plain(nodata)}
 
 
 def _plain(nodata: float) -> float | str:
