@@ -31,8 +31,8 @@ def test_every_page_fits(site: Running, visit: Open, size: tuple[int, int], dark
     found = visit("/orders", size, dark=dark)
     for path in (*PAGES, f"/jobs/{_job(site)}"):
         found.go(path)
-        look = f"{path.split('/')[1]}-{size[0]}-{'dark' if dark else 'light'}"
-        found.shoot(look)
+        name = "job" if path.startswith("/jobs/") else path.strip("/").replace("/", "-")
+        found.shoot(f"{name}-{size[0]}-{'dark' if dark else 'light'}")
         assert _breadth(found.page) <= size[0], path
         for link in found.page.locator("nav a").all():  # none is hidden beyond an edge
             box = link.bounding_box()
