@@ -15,6 +15,8 @@
         project_shadow: true                 # optional: for masks without shadows
         only: [LC08_L1TP_…, LC08_L1TP_…]     # optional: ids; other scenes there do not count
         require_mask: true                   # optional: refuse scenes that have no such mask
+        coregister: true                     # optional: dates brought onto each other; or a raster
+                                             # that they shall lie on, or a table of shifts (.json)
 
 The scenes are looked for once, by the parent; what it found travels to the workers.
 """
@@ -33,6 +35,7 @@ from automap_tiles.formats._spec import InputSpec
 from automap_tiles.formats.context import OpenContext
 from automap_tiles.formats.scenes_reader import ScenesReader
 from automap_tiles.missions import COMMON, LON_LAT, parse_satellites
+from automap_tiles.scenes.coregistration import Alignment
 from automap_tiles.scenes.maskers import Masking
 from automap_tiles.scenes.masks import FlagSource, MaskRule, parse_flags
 from automap_tiles.scenes.reading import Reading
@@ -57,7 +60,9 @@ def open_reader(spec: InputSpec, context: OpenContext) -> ScenesReader:
     options = Options(spec)
     try:
         selection = _selection(options)
-        reading = _reading(options)
+        said = options.take("coregister", False)
+        reading = _reading(options, moves=said is not False)
+        coregister = _coregister(said, reading, context.base)
     except ConfigError as error:
         if (error.key or "").startswith("input."):  # of `Options`
             raise
@@ -86,6 +91,7 @@ def open_reader(spec: InputSpec, context: OpenContext) -> ScenesReader:
         only=None if only is None else frozenset(only),
         unpack_to=None if unpack_to is None else Path(context.base, unpack_to).absolute(),
         require_mask=require_mask,
+        coregister=coregister,
     )
 
 
@@ -133,7 +139,7 @@ def _selection(options: Options) -> Selection:
     )
 
 
-def _reading(options: Options) -> Reading:
+def _reading(options: Options, *, moves: bool) -> Reading:
     bands = options.take("bands", list(COMMON))
     if not isinstance(bands, list | tuple) or not bands:
         raise ConfigError("must be a list of names", key="bands", found=bands)
@@ -151,10 +157,33 @@ def _reading(options: Options) -> Reading:
     return Reading(
         bands=tuple(str(band) for band in bands),
         mask=rule,
-        resampling=options.text("resampling", "nearest") or "nearest",
+        resampling=options.text("resampling", None) or ("cubic" if moves else "nearest"),
         grid="tile" if grid == "tile" else "native",
         resolution=options.number("resolution", None),
     )
+
+
+def _coregister(said: Any, reading: Reading, base: Path) -> Alignment | str | None:
+    """How dates are brought onto each other; the path of a table of shifts as it is."""
+    if said is False:
+        return None
+    if reading.resampling == "nearest":
+        raise ConfigError(
+            "the nearest pixel cannot be moved by parts of a pixel",
+            key="resampling",
+            found="nearest",
+            remedy="cubic, or nothing, beside coregister",
+        )
+    band = "nir" if "nir" in reading.bands else reading.bands[0]
+    alignment = Alignment(band=band, making=reading.making)
+    if said is True:
+        return alignment
+    if not isinstance(said, str):
+        raise ConfigError("must be true, false or a file", key="coregister", found=said)
+    path = said if is_remote(said) else str(Path(base, said).absolute())
+    if not is_remote(said) and not Path(path).exists():
+        raise InputError("coregister: no such file", path)
+    return path if path.endswith(".json") else replace(alignment, reference=path)
 
 
 def _making(options: Options) -> FlagSource:

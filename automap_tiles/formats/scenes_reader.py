@@ -19,8 +19,9 @@ from automap_tiles.formats.scenes_tile import Scenes
 from automap_tiles.grid import Grid, Tile
 from automap_tiles.missions import LON_LAT, Level, Scene, outline
 from automap_tiles.notes import tell
-from automap_tiles.scenes import find
+from automap_tiles.scenes import coregistration, find
 from automap_tiles.scenes.catalogue.verify import Verify
+from automap_tiles.scenes.coregistration import Alignment
 from automap_tiles.scenes.failures import check_own, reason_of
 from automap_tiles.scenes.funnel import Funnel, FunnelStep
 from automap_tiles.scenes.lattice import Lattice
@@ -64,6 +65,9 @@ class ScenesReader:
     unpack_to: Path | None = None
     require_mask: bool = False
     """Whether scenes are refused that have nothing to make the mask of."""
+    coregister: Alignment | str | None = None
+    """How the scenes are brought onto each other, or the table of their shifts; None: each is read
+    where its files say it lies."""
 
     kind = OutputKind.RASTER
 
@@ -87,7 +91,7 @@ class ScenesReader:
         found = self._with_masks(found)
         if self.reading.mask is not None:
             self._check_masks(found.scenes, self.reading.mask)
-        return found
+        return found if self.coregister is None else self._coregistered(found, self.coregister)
 
     def _check_masks(self, scenes: Sequence[Scene], rule: MaskRule) -> None:
         """Tell of the scenes that a mask is asked for and not there, or refuse them."""
@@ -148,6 +152,16 @@ class ScenesReader:
         if not scenes:
             raise InputError(rest.funnel.why_nothing(), self.place)
         return rest
+
+    def _coregistered(self, found: SearchReport, how: Alignment | str) -> SearchReport:
+        """The scenes where they lie beside each other; those that stay as they are, are told."""
+        if isinstance(how, str):
+            placed = coregistration.read_table(how)
+        else:
+            placed = coregistration.align(found.scenes, how)
+        for note in coregistration.notes_of(placed, found.scenes):
+            tell(note)
+        return replace(found, scenes=coregistration.with_shifts(found.scenes, placed))
 
     @property
     def bands(self) -> tuple[str, ...]:
@@ -228,6 +242,8 @@ class ScenesReader:
         digest = hashlib.sha256(repr((self.path, self.reading)).encode())
         for scene in self.found.scenes:
             digest.update(scene.id.encode())
+            if scene.shift != (0.0, 0.0):
+                digest.update(repr(scene.shift).encode())
             files = [scene.band(band) for band in self.reading.files]
             hrefs = [(file.href, file.checksum) for file in files]
             hrefs += [(file.href, file.checksum) for file in scene.quality]

@@ -135,6 +135,8 @@ def contributions(
             "samples": samples.get(str(place), 0),
             "share": _share(samples, place),
         }
+        if scene.shift != (0.0, 0.0):
+            said["shift"] = [round(each, 3) for each in scene.shift]
         if methods:
             said["chosen"] = {
                 name: {

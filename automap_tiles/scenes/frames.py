@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from affine import Affine
 
 from automap_tiles import raster
 from automap_tiles.grid import Grid, Tile, unit_parts
@@ -41,6 +42,12 @@ class FrameSource:
     indexes: tuple[int, ...]
     nodata: float | None
     """In place of the file's own; None: the file's own."""
+    shift: tuple[float, float] = (0.0, 0.0)
+    """(x, y) in units of its CRS by which its pixels lie off where the file says."""
+
+    @property
+    def is_moved(self) -> bool:
+        return self.shift != (0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,7 @@ class NativeFrame:
         Where (y, x) nothing around is `wanted` there may be anything; None: everything is.
         """
         factor = self.lattice.factor(source.grid)
-        offset = self.lattice.offset(source.grid, factor)
+        offset = None if source.is_moved else self.lattice.offset(source.grid, factor)
         if offset is None:
             return _in_parts(self, source, resampling)
         own = Lattice.of(source.grid)
@@ -95,7 +102,7 @@ class NativeFrame:
         self, source: FrameSource, out: Array, wanted: Bools
     ) -> tuple[Array, Bools] | None:
         """As `raster.read_into`; None for a file on another grid or of wider or narrower pixels."""
-        offset = self.lattice.offset(source.grid)
+        offset = None if source.is_moved else self.lattice.offset(source.grid)
         if offset is None:
             return None
         window, _ = _coarser(self.window, offset, 1)
@@ -157,6 +164,8 @@ class TileFrame:
 
     def read(self, source: FrameSource, resampling: str, wanted: Bools | None = None) -> Picture:  # noqa: ARG002
         """(band, y, x) of a file; all of it, for every pixel may be picked from around."""
+        if source.is_moved:
+            return _in_parts(self, source, resampling)
         return raster.read(
             source.href,
             self.tile,
@@ -178,14 +187,14 @@ class TileFrame:
 Frame = NativeFrame | TileFrame
 
 
-def _in_parts(frame: NativeFrame, source: FrameSource, resampling: str) -> Picture:
-    """A file on another grid, in fixed blocks."""
+def _in_parts(frame: Frame, source: FrameSource, resampling: str) -> Picture:
+    """A file on another grid, or moved, in fixed blocks."""
     pieces = [
         (
             here,
             raster.read(
                 source.href,
-                grid,
+                _moved_back(grid, source),
                 indexes=source.indexes,
                 resampling=resampling,
                 nodata=source.nodata,
@@ -200,6 +209,29 @@ def _in_parts(frame: NativeFrame, source: FrameSource, resampling: str) -> Pictu
         data[:, *here] = np.ma.getdata(piece)
         mask[:, *here] = np.ma.getmaskarray(piece)
     return np.ma.MaskedArray(data, mask=mask)
+
+
+def _moved_back(grid: Grid, source: FrameSource) -> Grid:
+    """Where in a file that is moved the pixels of a grid are: one resampling does it all."""
+    if not source.is_moved:
+        return grid
+    x, y = source.shift
+    if grid.crs != source.grid.crs:
+        x, y = _turned(grid, source)
+    return Grid(grid.crs, Affine.translation(-x, -y) @ grid.transform, grid.shape)
+
+
+def _turned(grid: Grid, source: FrameSource) -> tuple[float, float]:
+    """The shift of a file in the CRS of a grid, in its middle."""
+    from rasterio.warp import transform
+
+    bounds = grid.bounds
+    middle = (bounds.left + bounds.right) / 2, (bounds.bottom + bounds.top) / 2
+    xs, ys = transform(grid.crs, source.grid.crs, [middle[0]], [middle[1]])
+    xs, ys = transform(
+        source.grid.crs, grid.crs, [xs[0] + source.shift[0]], [ys[0] + source.shift[1]]
+    )
+    return xs[0] - middle[0], ys[0] - middle[1]
 
 
 def _brought(frame: Frame, lattice: Lattice, compute: Compute) -> Array:

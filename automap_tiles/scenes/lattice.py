@@ -47,6 +47,12 @@ class Lattice:
         """(width, height) of a pixel in CRS units."""
         return self.transform.a, -self.transform.e
 
+    def moved(self, shift: tuple[float, float]) -> Lattice:
+        """The lattice of the same rows and columns, (x, y) off in units of the CRS."""
+        if shift == (0.0, 0.0):
+            return self
+        return Lattice(crs=self.crs, transform=Affine.translation(*shift) @ self.transform)
+
     def grid(self, window: Window) -> Grid:
         """A window as a grid; the same numbers for the same corner, whatever the window."""
         rows, cols = window

@@ -7,7 +7,7 @@ the neighbourhood, never on a tile alone: there are no seams.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,6 +45,11 @@ Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Flags = np.ndarray[Any, np.dtype[np.uint16]]
 
 DEFAULT = (Flag.CLOUD, Flag.CIRRUS, Flag.SHADOW)
+
+_KERNEL = 2
+"""Pixels to each side that cubic convolution takes."""
+_WIDEST = 10_000.0
+"""Metres that a mask is widened by at the most."""
 
 CONFIDENCE: Confidence = "medium"
 """From which on a flag is set where nobody says otherwise."""
@@ -107,7 +112,7 @@ class MaskRule:
                 found=self.confidence,
                 remedy="low, medium or high",
             )
-        if not (0 <= self.opening <= 10_000 and 0 <= self.dilation <= 10_000):
+        if not (0 <= self.opening <= _WIDEST and 0 <= self.dilation <= _WIDEST):
             raise ConfigError("must be 0 to 10000 metres", key="opening, dilation")
 
 
@@ -120,20 +125,35 @@ def masked(scene: Scene, frame: Frame, rule: MaskRule) -> Bools | None:
     """(y, x), True where a pixel does not count; None where nothing says so.
 
     Of several quality layers the best that the scene has is taken, or a masker in place of them;
-    layers of saturation are added to it.
+    layers of saturation are added to it. Of a scene that is moved the masks are wider by what its
+    resampled pixels are made of.
     """
     found: Bools | None = None
+    wider = _kernel(scene)
+    rule = replace(rule, dilation=min(rule.dilation + wider, _WIDEST))
     for number, source in enumerate(_sources(scene, rule.confidence, rule.making)):
-        own_rule = rule if number == 0 else MaskRule(flags=rule.flags)
+        own_rule = rule if number == 0 else MaskRule(flags=rule.flags, dilation=wider)
         own = _cleaned(*source, frame, own_rule)
         found = own if found is None else found | own
     return found
 
 
+def _kernel(scene: Scene) -> float:
+    """Metres around a pixel from which a cubic kernel takes: bright clouds would stay as rims."""
+    if scene.shift == (0.0, 0.0):
+        return 0.0
+    file = next(iter(scene.bands.values()))
+    lattice = Lattice.of(file.grid or grid_of(resolve(file.href, scene.access)))
+    return min(_KERNEL * max(pixel_metres(lattice)), _WIDEST)
+
+
 def _sources(
     scene: Scene, confidence: Confidence, making: FlagSource
 ) -> list[tuple[Lattice, Compute]]:
-    """What makes the flags, the one that knows of clouds first; none where nothing does."""
+    """What makes the flags, the one that knows of clouds first; none where nothing does.
+
+    Windows are counted in the rows and columns of the files, wherever their pixels are moved to.
+    """
     layers = layers_used(scene)
     saturation = [file for file in layers if _is_saturation(file)]
     others = [file for file in layers if not _is_saturation(file)]
@@ -146,7 +166,8 @@ def _sources(
         first = [_of_polygons(scene)]
     if making.project_shadow:
         first = [with_shadows(scene, *each) for each in first]
-    return [*first, *(_of_layer(scene, file, confidence) for file in saturation)]
+    found = [*first, *(_of_layer(scene, file, confidence) for file in saturation)]
+    return [(lattice.moved(scene.shift), compute) for lattice, compute in found]
 
 
 def layers_used(scene: Scene) -> list[QualityFile]:

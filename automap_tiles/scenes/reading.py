@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
+from affine import Affine
 
 from automap_tiles.grid import Grid, Tile
 from automap_tiles.missions import COMMON, BandFile, Scene
@@ -36,7 +37,7 @@ class Reading:
     mask: MaskRule | None = field(default_factory=MaskRule)
     """None: only pixels without data do not count."""
     resampling: str = "nearest"
-    """Of scenes that lie on another grid than they are read on."""
+    """Of scenes that lie on another grid than they are read on, or are moved."""
     grid: GridMode = "native"
     resolution: float | None = None
     """Pixel size of the stack in units of the scenes' CRS; None: that of the finest band."""
@@ -249,7 +250,11 @@ def _here(
 
 def _part(scene: Scene, frame: Frame, reading: Reading) -> Any:
     """The part of a frame that a scene reaches, by the grid of its first band."""
-    return frame.part_of(band_grid(scene, scene.band(reading.bands[0])))
+    grid = band_grid(scene, scene.band(reading.bands[0]))
+    if scene.shift != (0.0, 0.0):
+        transform = Affine.translation(*scene.shift) @ grid.transform
+        grid = Grid(grid.crs, transform, grid.shape)
+    return frame.part_of(grid)
 
 
 def _read_scene(
@@ -298,7 +303,9 @@ def _read_bands(scene: Scene, frame: Frame, reading: Reading, out: Array, counts
     for (href, nodata), members in groups.items():
         indexes = tuple(file.index for _, file in members)
         grid = band_grid(scene, members[0][1])
-        source = FrameSource(href=href, grid=grid, indexes=indexes, nodata=nodata)
+        source = FrameSource(
+            href=href, grid=grid, indexes=indexes, nodata=nodata, shift=scene.shift
+        )
         target = out, [place for place, _ in members]
         pixels, missing = _pixels(source, frame, reading, target, counts)
         counts &= ~missing

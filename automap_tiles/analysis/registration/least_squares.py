@@ -18,6 +18,8 @@ _FARTHEST = 2.0
 """Pixels: farther it is not at the place that was found before."""
 _HUBER = 1.345
 """Standard deviations; 95 % efficiency for normal errors (Huber 1964)."""
+_WEIGHINGS = 2
+"""Fits of one step: the weights are those of the rest of the one before."""
 _FEWEST = 64
 """Pixels for four unknowns."""
 
@@ -36,13 +38,13 @@ def matched(pair: Pair, start: tuple[float, float] = (0.0, 0.0)) -> tuple[float,
     """As `matched_shift`, of a pair."""
     reference, reference_valid = _smoothed(pair.reference, pair.reference_valid)
     moving, moving_valid = _smoothed(pair.moving, pair.moving_valid)
-    shift = np.array(start)
+    shift: Floats = np.array(start)
     for _ in range(_STEPS):
         there, known = moved(moving, moving_valid, (float(shift[0]), float(shift[1])))
         step = _step(reference, there, _inner(known & reference_valid))
         if step is None:
             return None
-        shift = shift + step
+        shift += step
         if np.abs(shift - start).max() > _FARTHEST:
             return None
         if np.abs(step).max() < _DONE:
@@ -54,13 +56,13 @@ def _step(reference: Floats, there: Floats, counts: Bools) -> Floats | None:
     """(rows, columns) that the date is to be moved further, by one weighted linear fit."""
     if np.count_nonzero(counts) < _FEWEST:
         return None
-    down, right = np.gradient(there)
+    down, right = (np.asarray(np.gradient(there, axis=axis)) for axis in (0, 1))
     values = there[counts]
     # moved further by d, the date is there − ∇there·d
     unknowns = np.stack([-down[counts], -right[counts], values, np.ones_like(values)])
     target = reference[counts]
     weights = np.ones_like(target)
-    for _ in range(3):
+    for _ in range(_WEIGHINGS):
         normal = (unknowns * weights) @ unknowns.T
         if np.linalg.cond(normal * _scaling(normal)) > 1e10:
             return None

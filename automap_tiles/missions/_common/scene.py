@@ -112,6 +112,9 @@ class Scene:
     (`scenes._link_signing`)."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     """Whatever else is worth keeping, plain JSON values."""
+    shift: tuple[float, float] = (0.0, 0.0)
+    """(x, y) in units of the bands' CRS by which its pixels lie off where its files say
+    (`scenes.coregistration`)."""
 
     @property
     def instrument(self) -> Sensor:

@@ -42,8 +42,8 @@ def middle(big: Array) -> Array:
 
 def clouds(share: float, seed: int, shape: tuple[int, int] = (SIZE, SIZE)) -> Array:
     """Where clouds are, so large a part of the whole."""
-    if share == 0:
-        return np.zeros(shape, dtype=bool)
+    if share in (0, 1):
+        return np.full(shape, share == 1)
     noise = gaussian_filter(np.random.default_rng(seed).normal(size=shape), 12)
     return np.asarray(noise > np.quantile(noise, 1 - share))
 

@@ -39,7 +39,7 @@ def test_real_dates_under_clouds(shared: Path, place: tuple[int, int], share: fl
     for number, shift in enumerate(SHIFTS):
         reference = covered(middle(first), share, 10 * number)
         moving = covered(displaced(second, shift), share, 10 * number + 5)
-        assert _off(find_shift(reference, moving), shift) < 0.05
+        assert _off(find_shift(reference, moving), shift) < 0.1
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.5])

@@ -1,0 +1,19 @@
+"""Dates of a place brought onto each other: by how much each scene is moved, as a whole.
+
+A shift is found once for a scene, from windows all over it at its own resolution, and goes with the
+scene (`Scene.shift`): the same pixels come out however the work is cut.
+"""
+
+from automap_tiles.scenes.coregistration._alignment import Alignment, align
+from automap_tiles.scenes.coregistration._placed import PlacedScene, notes_of, with_shifts
+from automap_tiles.scenes.coregistration._table import read_table, table_of
+
+__all__ = [
+    "Alignment",
+    "PlacedScene",
+    "align",
+    "notes_of",
+    "read_table",
+    "table_of",
+    "with_shifts",
+]

@@ -1,0 +1,100 @@
+"""Where a scene lies beside the others of its place."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from automap_tiles.analysis.registration.consensus import Consensus
+from automap_tiles.analysis.registration.shift import Doubt, Shift
+from automap_tiles.notes import Fate, Note, Subject
+
+if TYPE_CHECKING:
+    from automap_tiles.missions import Scene
+
+_EXAMPLES = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacedScene:
+    """A scene and by how much it is to be moved, or why that cannot be told."""
+
+    id: str
+    found: Consensus | Doubt
+    pixel: tuple[float, float]
+    """(width, height) of a pixel in units of the bands' CRS."""
+
+    @property
+    def shift(self) -> tuple[float, float]:
+        """(x, y) in units of the bands' CRS; none where the scene stays where it is."""
+        if isinstance(self.found, Doubt) or self.found.shift.is_aligned:
+            return 0.0, 0.0
+        shift = self.found.shift
+        return shift.columns * self.pixel[0], -shift.rows * self.pixel[1]
+
+    @property
+    def is_moved(self) -> bool:
+        return self.shift != (0.0, 0.0)
+
+    def to_json(self) -> dict[str, Any]:
+        """For tables and records."""
+        said: dict[str, Any] = {"scene": self.id, "pixel": list(self.pixel)}
+        if isinstance(self.found, Doubt):
+            return {**said, "status": "refused", "reason": self.found.value}
+        return {
+            **said,
+            "status": "moved" if self.is_moved else "aligned",
+            "rows": self.found.shift.rows,
+            "columns": self.found.shift.columns,
+            "places": self.found.places,
+            "inliers": self.found.inliers,
+            "spread": self.found.spread,
+        }
+
+    @classmethod
+    def from_json(cls, said: Mapping[str, Any]) -> PlacedScene:
+        """The scene that `to_json` wrote; raises `KeyError`, `TypeError`, `ValueError`."""
+        width, height = said["pixel"]
+        found: Consensus | Doubt
+        if said["status"] == "refused":
+            found = Doubt(said["reason"])
+        else:
+            found = Consensus(
+                shift=Shift(rows=float(said["rows"]), columns=float(said["columns"])),
+                places=int(said["places"]),
+                inliers=int(said["inliers"]),
+                spread=float(said["spread"]),
+            )
+        return cls(id=str(said["scene"]), found=found, pixel=(float(width), float(height)))
+
+
+def with_shifts(scenes: Iterable[Scene], placed: Iterable[PlacedScene]) -> tuple[Scene, ...]:
+    """The scenes, those moved that are to be."""
+    shifts = {each.id: each.shift for each in placed}
+    return tuple(replace(scene, shift=shifts.get(scene.id, scene.shift)) for scene in scenes)
+
+
+def notes_of(placed: Iterable[PlacedScene], scenes: Iterable[Scene]) -> tuple[Note, ...]:
+    """One for each reason why some of the scenes stay where their files say."""
+    found = {each.id: each.found for each in placed}
+    names: dict[str, list[str]] = defaultdict(list)
+    for scene in scenes:
+        own = found.get(scene.id)
+        if own is None:
+            names["the table does not have them"].append(scene.id)
+        elif isinstance(own, Doubt):
+            names[own.value].append(scene.id)
+    return tuple(_note(reason, ids) for reason, ids in names.items())
+
+
+def _note(reason: str, ids: Sequence[str]) -> Note:
+    return Note(
+        fate=Fate.IGNORED,
+        subject=Subject.SCENES,
+        reason=f"not co-registered, {reason}: used where their files say they lie",
+        count=len(ids),
+        examples=tuple(ids[:_EXAMPLES]),
+        remedy="only, time or max_cloud_cover leaves them out",
+    )

@@ -1,0 +1,41 @@
+"""The table of shifts as a file: `automap coregister` writes it, a `scenes` input reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.parsing import parse_json
+from automap_tiles.scenes.coregistration._placed import PlacedScene
+
+KIND = "automap:coregistration"
+
+
+def table_of(placed: Iterable[PlacedScene], *, band: str, reference: str | None) -> dict[str, Any]:
+    """Plain JSON values."""
+    return {
+        "type": KIND,
+        "band": band,
+        "reference": reference,
+        "scenes": [each.to_json() for each in placed],
+    }
+
+
+def read_table(path: str) -> tuple[PlacedScene, ...]:
+    """The scenes of a table; raises `InputError` without the file, `ConfigError` for another."""
+    try:
+        said = parse_json(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", path) from error
+    except ValueError as error:
+        raise ConfigError("not valid JSON", file=path) from error
+    if not isinstance(said, dict) or said.get("type") != KIND:
+        raise ConfigError(
+            "not a table of shifts", file=path, remedy="one that automap coregister wrote"
+        )
+    try:
+        return tuple(PlacedScene.from_json(each) for each in said["scenes"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"a scene of the table is broken: {error!r}", file=path) from error

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from automap_tiles.analysis.registration.consensus import Consensus
+from automap_tiles.analysis.registration.shift import Doubt
+from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.scenes.coregistration import (
+    Alignment,
+    PlacedScene,
+    align,
+    notes_of,
+    read_table,
+    table_of,
+    with_shifts,
+)
+from automap_tiles.scenes.find import products
+from tests.analysis.registration.dates import AROUND, FOLDER, pink
+from tests.imagery.place import need_real
+from tests.scenes.coregistration.displaced import GRID, SIZE, scenes_in, write_dates
+from tests.scenes.samples import write
+
+SHIFTS = [(0.0, 0.0), (1.7, -0.6), (0.0, 0.0), (-0.35, 1.7), (0.0, 0.0), (0.6, 0.0)]
+SHARES = [0.4, 0.25, 0.1, 0.4, 0.3, 1.0]
+
+
+def _found(placed: PlacedScene) -> tuple[float, float]:
+    assert isinstance(placed.found, Consensus), placed.found
+    return placed.found.shift.rows, placed.found.shift.columns
+
+
+def test_every_date_is_brought_to_where_most_of_them_lie(tmp_path: Path) -> None:
+    scenes = scenes_in(write_dates(tmp_path, SHIFTS, SHARES))
+    placed = align(scenes, Alignment())
+    assert [each.id for each in placed] == [scene.id for scene in scenes]
+    for each, shift in zip(placed[:5], SHIFTS, strict=False):
+        np.testing.assert_allclose(_found(each), shift, atol=0.08)
+        assert each.is_moved == (shift != (0.0, 0.0))
+    assert placed[5].found == Doubt.CLOUDED
+    assert not placed[5].is_moved
+    # pixels of 10 m, y up
+    np.testing.assert_allclose(placed[1].shift, (-6.0, -17.0), atol=0.8)
+    (note,) = notes_of(placed, scenes)
+    assert note.count == 1
+    assert note.examples == (scenes[5].id,)
+    assert "too little of it is clear" in note.reason
+    moved = with_shifts(scenes, placed)
+    assert [scene.shift != (0.0, 0.0) for scene in moved] == [
+        False,
+        True,
+        False,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_the_clearest_date_is_moved_where_it_alone_lies_off(tmp_path: Path) -> None:
+    shifts = [(0.0, 0.0), (1.7, 0.6), (0.0, 0.0), (0.0, 0.0)]
+    scenes = scenes_in(write_dates(tmp_path, shifts, [0.3, 0.0, 0.3, 0.4]))
+    placed = align(scenes, Alignment())
+    assert [each.is_moved for each in placed] == [False, True, False, False]
+    np.testing.assert_allclose(_found(placed[1]), (1.7, 0.6), atol=0.08)
+
+
+def test_of_two_dates_the_clearer_one_stays(tmp_path: Path) -> None:
+    scenes = scenes_in(write_dates(tmp_path, [(0.0, 0.0), (1.0, -1.3)], [0.4, 0.1]))
+    placed = align(scenes, Alignment())
+    np.testing.assert_allclose(_found(placed[0]), (-1.0, 1.3), atol=0.08)
+    assert not placed[1].is_moved
+
+
+def test_a_file_as_the_reference(tmp_path: Path) -> None:
+    scenes = scenes_in(write_dates(tmp_path / "dates", [(0.6, 0.35), (0.6, 0.35)], [0.2, 0.3]))
+    right = pink(31, SIZE + 2 * AROUND)[AROUND:-AROUND, AROUND:-AROUND]
+    path = write(tmp_path / "right.tif", right.astype("f4")[None], GRID)
+    for each in align(scenes, Alignment(reference=path)):
+        np.testing.assert_allclose(_found(each), (0.6, 0.35), atol=0.08)
+
+
+def test_one_date_alone_stays(tmp_path: Path) -> None:
+    scenes = scenes_in(write_dates(tmp_path, [(1.0, 1.0)], [0.0]))
+    (placed,) = align(scenes, Alignment())
+    assert not placed.is_moved
+    assert not notes_of([placed], scenes)
+
+
+def test_dates_without_a_clear_pixel_stay(tmp_path: Path) -> None:
+    scenes = scenes_in(write_dates(tmp_path, [(1.0, 1.0), (0.0, 0.0)], [1.0, 1.0]))
+    placed = align(scenes, Alignment())
+    assert [each.found for each in placed] == [Doubt.CLOUDED] * 2
+
+
+def test_other_tiles_are_groups_of_their_own(tmp_path: Path) -> None:
+    one, two = scenes_in(write_dates(tmp_path, [(0.0, 0.0), (1.0, 1.0)], [0.0, 0.1]))
+    placed = align([replace(one, tile="33TWL"), replace(two, tile="33TWM")], Alignment())
+    assert not any(each.is_moved for each in placed)
+
+
+def test_real_dates_lie_on_each_other(shared: Path) -> None:
+    need_real(FOLDER)
+    found = products(shared / "data" / FOLDER, bands=["nir"]).scenes
+    scenes = [scene for scene in found if scene.tile == "33TWL" and scene.time.day in (13, 15, 20)]
+    placed = align(scenes, Alignment())
+    assert len(placed) == 3
+    assert not any(each.is_moved for each in placed)
+    for each in placed:
+        assert max(map(abs, _found(each))) < 0.05
+
+
+def test_the_table_comes_back_as_it_was(tmp_path: Path) -> None:
+    import json
+
+    scenes = scenes_in(write_dates(tmp_path, SHIFTS[:3], [0.1, 0.1, 1.0]))
+    placed = align(scenes, Alignment())
+    path = tmp_path / "shifts.json"
+    path.write_text(json.dumps(table_of(placed, band="nir", reference=None)))
+    assert read_table(str(path)) == placed
+    (lost,) = notes_of(placed[:2], scenes)
+    assert "the table does not have them" in lost.reason
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"type": "x"}', '{"type": "automap:coregistration", "scenes": [{}]}']
+)
+def test_what_is_no_table(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "shifts.json"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as error:
+        read_table(str(path))
+    assert error.value.file == str(path)
+    with pytest.raises(InputError):
+        read_table(str(tmp_path / "none.json"))
