@@ -342,6 +342,7 @@ def run(
     area_crs: str | None = ...,
     point: tuple[float, float] | None = ...,
     point_crs: str | None = ...,
+    tile: tuple[int, int, int] | None = ...,
 ) -> RunningOrder[IndexOutcome]: ...
 @overload
 def run(
@@ -704,6 +705,7 @@ def check(
     area_crs: str | None = ...,
     point: tuple[float, float] | None = ...,
     point_crs: str | None = ...,
+    tile: tuple[int, int, int] | None = ...,
 ) -> IndexOutcome: ...
 @overload
 def check(

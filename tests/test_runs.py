@@ -35,7 +35,7 @@ OTHERWISE = {
     "index": {"tiles": "tile_directory", "kinds": "geojson", "folder": "idx_out_dir"},
     "remove": {"tiles": "tile_directory"},
     "convert": {"format": "format_"},
-    "execute": {"process": "mapchete_files", "inputs": "input_files"},
+    "execute": {"process": "mapchete_files"},
     "info": {"failures": "errors"},
 }
 """Words of an order that an option of another name says."""

@@ -3,7 +3,8 @@
 import automap_tiles.imports.rasterio  # noqa: F401 - before all that import it
 from automap_tiles.grid._bounds import Bounds
 from automap_tiles.grid._grid import Grid, GridLike
-from automap_tiles.grid._tile import Tile, TileIndex, child_indexes
+from automap_tiles.grid._index import TileIndex
+from automap_tiles.grid._tile import Tile, child_indexes
 from automap_tiles.grid._units import UnitPart, unit_parts
 from automap_tiles.grid.pyramid import Pyramid
 

@@ -12,23 +12,14 @@ from affine import Affine
 from automap_tiles.errors import GridError
 from automap_tiles.grid._bounds import Bounds
 from automap_tiles.grid._grid import Grid
+from automap_tiles.grid._index import TileIndex
+from automap_tiles.grid._mapchete import TileWords
 
 if TYPE_CHECKING:
     from rasterio.crs import CRS
     from shapely import Polygon
 
     from automap_tiles.grid.pyramid import Pyramid
-
-
-class TileIndex(NamedTuple):
-    """Place of a metatile; row 0 is the north."""
-
-    zoom: int
-    row: int
-    col: int
-
-    def __str__(self) -> str:
-        return f"{self.zoom}/{self.row}/{self.col}"
 
 
 class _Frame(NamedTuple):
@@ -57,11 +48,11 @@ def _frame(pyramid: Pyramid, index: TileIndex) -> _Frame:
 
 
 @dataclass(frozen=True)
-class Tile:
+class Tile(TileWords):
     """A metatile with the pixel buffer of its pyramid.
 
     The short names besides `index`, `transform` and `pyramid` (`id`, `affine`, `tp`, …) are those
-    that process files written for mapchete use.
+    that process files written for mapchete use (`TileWords`).
     """
 
     pyramid: Pyramid
@@ -191,54 +182,6 @@ class Tile:
             for row in range(first_row, min(last_row + 1, rows))
             for col in range(first_col, min(last_col + 1, cols))
         ]
-
-    # names known from mapchete and tilematrix
-
-    @property
-    def id(self) -> TileIndex:
-        return self.index
-
-    @property
-    def affine(self) -> Affine:
-        return self.transform
-
-    @property
-    def tp(self) -> Pyramid:
-        return self.pyramid
-
-    @property
-    def tile_pyramid(self) -> Pyramid:
-        return self.pyramid
-
-    @property
-    def height(self) -> int:
-        return self.shape[0]
-
-    @property
-    def width(self) -> int:
-        return self.shape[1]
-
-    @property
-    def left(self) -> float:
-        return self.bounds.left
-
-    @property
-    def bottom(self) -> float:
-        return self.bounds.bottom
-
-    @property
-    def right(self) -> float:
-        return self.bounds.right
-
-    @property
-    def top(self) -> float:
-        return self.bounds.top
-
-    def get_parent(self) -> Tile | None:
-        return self.parent()
-
-    def get_children(self) -> list[Tile]:
-        return self.children()
 
     def __str__(self) -> str:
         return str(self.index)

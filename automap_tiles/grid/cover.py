@@ -9,7 +9,7 @@ A tile counts when it shares area with the geometry; touching edges do not count
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import shapely
@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from automap_tiles.grid._bounds import Bounds
-from automap_tiles.grid._tile import TileIndex
-from automap_tiles.grid.pyramid import Pyramid
+from automap_tiles.grid._index import TileIndex
+
+if TYPE_CHECKING:
+    from automap_tiles.grid.pyramid import Pyramid
 
 # Nodes that are opened together: enough to make the vectorised tests pay, small enough to keep
 # the first tile near.

@@ -19,13 +19,15 @@ from tilematrix import GridDefinition
 
 from automap_tiles.errors import GridError
 from automap_tiles.grid._bounds import Bounds
-from automap_tiles.grid._tile import Tile, TileIndex
+from automap_tiles.grid._index import TileIndex
+from automap_tiles.grid._mapchete import PyramidWords
+from automap_tiles.grid._tile import Tile
 
 METATILINGS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pyramid:
+class Pyramid(PyramidWords):
     """The grid of a web map, cut into metatiles."""
 
     # Not hashed: tiles are hashed all the time, and the CRS would write itself out as WKT.

@@ -25,6 +25,7 @@ from typing import Any
 from automap_tiles.errors import AutomapError, ProcessError, missing_extra
 from automap_tiles.runtime import sources
 from automap_tiles.runtime._canonical import digest
+from automap_tiles.runtime._mapchete import acquaint
 from automap_tiles.runtime._meaning import meaning
 
 # An edited module may bring its old siblings into question, so only one is loaded at a time; a
@@ -158,6 +159,7 @@ def _load(ref: FunctionRef) -> LoadedFunction:
     else:
         with explained(ref, None):
             module = importlib.import_module(ref.name)
+    acquaint()
     execute = getattr(module, "execute", None)
     if not callable(execute):
         raise ProcessError(f"{ref}: there is no function execute()")
