@@ -13,7 +13,7 @@ import numpy as np
 
 from automap_tiles.analysis.learning.sample_table import SampleTable
 from automap_tiles.analysis.learning.sampling import by_number, lots
-from bench.accuracy import ours, plain, table
+from bench.accuracy import ours, plain, table, trust
 from bench.accuracy.divisions import DIVISIONS, Division, divisions, pixels
 from bench.accuracy.packages import CACHE
 from bench.accuracy.sets import SETS, DataSet, data_set
@@ -33,12 +33,14 @@ def main() -> None:
         action="store_true",
         help="the vote alone on the bands alone: no folds, no choices",
     )
+    parser.add_argument("--trust", action="store_true", help="how far the model can be trusted")
     wanted = parser.parse_args()
     names = wanted.sets or list(SETS)
-    method = "vote" if wanted.vote else "automap"
+    method = "trust" if wanted.trust else "vote" if wanted.vote else "automap"
     for name in () if wanted.table else names:
         run(name, method, wanted.divisions, again=wanted.again)
-    print(table.text({name: known(name) for name in names}, method))
+    found = {name: known(name) for name in names}
+    print(trust.text(found) if wanted.trust else table.text(found, method))
 
 
 def known(name: str) -> dict[str, dict[str, Any]]:
@@ -49,11 +51,11 @@ def known(name: str) -> dict[str, dict[str, Any]]:
 
 
 def run(name: str, own: str, number: int, *, again: bool) -> None:
-    """Divisions of a set by the plain ways and by one of ours, `automap` or `vote`."""
+    """Divisions of a set by the plain ways and by one of ours, `automap`, `vote` or `trust`."""
     data, kept = data_set(name), known(name)
     every = pixels(data)
     for division in divisions(every, number):
-        for method in ("xgboost", "forest", own):
+        for method in (own,) if own == "trust" else ("xgboost", "forest", own):
             key = f"{method} {division.number}"
             if key in kept and not (again and method == own):
                 continue
@@ -64,6 +66,8 @@ def run(name: str, own: str, number: int, *, again: bool) -> None:
 
 
 def _one(method: str, data: DataSet, division: Division, every: SampleTable) -> dict[str, Any]:
+    if method == "trust":
+        return trust.measure(data, division, every)
     seen = every.take(np.isin(every.groups, division.learnt))
     learnt = _capped(seen)
     held = every.take(np.isin(every.groups, division.held_out))

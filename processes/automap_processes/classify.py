@@ -5,7 +5,7 @@ model was trained on, by name; `model` is a parameter, the file that `automap tr
 
 Bands of the output (`dtype: uint8`, `nodata: 0`): the number of the class; with `confidence` by how
 much the best class leads the second; with `probabilities` one band for each class of the model in
-ascending order. All but the first are per cent from 1 to 100, where 1 also stands for less: 0 is no
+ascending order. These are per cent from 1 to 100, where 1 also stands for less: 0 is no
 data, in every band. `lower: mode` under `baselevels` makes overviews of classes, and `colormap:
 model.zip` under `output` gives them the model's colours and names.
 
@@ -27,8 +27,16 @@ from automap_processes._likeness import (
     tell_unlike,
     tell_unnamed,
 )
-from automap_processes._prediction import Mapped, Wish, class_map
-from automap_processes._types import Resampling
+from automap_processes._prediction import Mapped, Wish, class_map, set_layers
+from automap_processes._trust import (
+    Together,
+    area_of,
+    calibration_of,
+    check_together,
+    set_wish,
+    tell_ground,
+)
+from automap_processes._types import CalibrationMethod, Resampling
 from automap_tiles import ConfigError, Empty, RasterInput, RasterReader, Tile
 from automap_tiles.analysis.learning import smoothing as bayes
 from automap_tiles.analysis.learning.classifier.model import Model
@@ -56,11 +64,16 @@ def check_parameters(  # noqa: PLR0913, PLR0917 - the parameters of the process 
     probabilities: bool = False,
     confidence: bool = False,
     minimum_patch: int = 0,
+    smoothing: bool | int = False,
     smoothness: float = bayes.SMOOTHNESS,
     bands: list[str] | None = None,
     scale: float | None = None,
     offset: float | None = None,
     unlike: bool = False,
+    calibration: CalibrationMethod | None = None,
+    sets: float | None = None,
+    sets_by_class: bool = False,
+    applicability: bool = False,
 ) -> int:
     """How many bands the map has; complains of a picture or parameters that cannot work."""
     if smoothness <= 0:
@@ -73,14 +86,20 @@ def check_parameters(  # noqa: PLR0913, PLR0917 - the parameters of the process 
             found=minimum_patch,
             remedy="leave out minimum_patch or probabilities, or make two maps",
         )
+    check_together(Together(bool(smoothing), minimum_patch, calibration, sets, sets_by_class))
     known = _check_bands(picture, bands)
     opened = Model.open(model)
+    calibration_of(opened, calibration)
+    tell_ground(opened, set_wish(opened, sets, sets_by_class))
+    area_of(opened, applicability)
     Predictor(opened)  # whether XGBoost is there and can load the trees
     check_bands(opened, known, "input.picture" if bands is None else "process_parameters.bands")
     if bands is None:
         tell_unnamed(opened, picture)
     check_likeness(opened, picture, Reading(known, scale, offset), unlike)
-    return 1 + confidence + (len(opened.classes) if probabilities else 0)
+    count = len(opened.classes)
+    layers = 1 + confidence + (count if probabilities else 0) + 2 * applicability
+    return layers + (0 if sets is None else set_layers(count))
 
 
 def _check_bands(picture: RasterReader, bands: list[str] | None) -> tuple[str, ...]:
@@ -109,8 +128,12 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
     offset: float | None = None,
     resampling: Resampling = "nearest",
     unlike: bool = False,  # noqa: ARG001 - `check_parameters` has looked at it
+    calibration: CalibrationMethod | None = None,
+    sets: float | None = None,
+    sets_by_class: bool = False,
+    applicability: bool = False,
 ) -> tuple[Picture, Tags]:
-    """The class of every pixel; with `confidence` and `probabilities` in further bands.
+    """The class of every pixel; what else is asked for in further bands.
 
     `smoothing` lets pixels listen to their neighbours in a window of so many pixels (odd; `true`
     is 9), the more the higher `smoothness`. Patches of fewer than `minimum_patch` pixels that touch
@@ -133,6 +156,9 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
         probabilities=probabilities,
         confidence=confidence,
         units=units,
+        calibration=calibration_of(context.model, calibration),
+        sets=set_wish(context.model, sets, sets_by_class),
+        applicability=area_of(context.model, applicability),
         margins=(recipe.margin, smooth, patch),
     )
     indexes = [names.index(name) + 1 for name in recipe.needs]
@@ -160,21 +186,25 @@ def _around(smoothing: bool | int, minimum_patch: int) -> tuple[int, int]:
 
 
 def _stacked(mapped: Mapped) -> Picture:
-    layers = [mapped.classes[np.newaxis]]
-    if mapped.confidence is not None:
-        layers.append(mapped.confidence[np.newaxis])
-    if mapped.probabilities is not None:
-        layers.append(mapped.probabilities)
-    data = np.concatenate(layers) if len(layers) > 1 else layers[0]
+    data = np.concatenate(mapped.layers) if len(mapped.layers) > 1 else mapped.layers[0]
     return np.ma.MaskedArray(data, mask=np.broadcast_to(mapped.classes == 0, data.shape))
 
 
 def _tags(model: Model, wish: Wish) -> Tags:
     """Names of the bands, and of the first one the classes."""
+    count = len(model.classes)
     classes = {f"class_{one.value}": one.name for one in model.classes}
     names = ["class"] + (["confidence"] if wish.confidence else [])
     if wish.probabilities:
         names += [f"probability of {one.name}" for one in model.classes]
+    first = len(names) + 2
+    if wish.sets is not None:
+        names += ["classes in the set"]
+        names += [f"set of classes {number + 1}" for number in range(set_layers(count) - 1)]
+    if wish.applicability is not None:
+        names += ["area of applicability", "dissimilarity"]
     tags = {number: {"name": name} for number, name in enumerate(names, start=1)}
     tags[1] |= classes
+    for place, one in enumerate(model.classes if wish.sets is not None else ()):
+        tags[first + place // 8][f"bit_{place % 8}"] = f"{one.value} {one.name}"
     return tags

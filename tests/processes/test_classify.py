@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,20 @@ from hypothesis import strategies as st
 
 from automap_processes import _prediction
 from automap_tiles.analysis.learning import smoothing
+from automap_tiles.analysis.learning.classifier.confidence import Confidence
 from automap_tiles.analysis.learning.classifier.library import xgboost
 from automap_tiles.analysis.learning.classifier.model import Model
 from automap_tiles.analysis.learning.classifier.predict import Predictor
 from automap_tiles.analysis.learning.classifier.setups import Kind
+from automap_tiles.analysis.learning.confidence.applicability import applicability
+from automap_tiles.analysis.learning.confidence.calibration import (
+    Calibration,
+    Isotonic,
+    Temperature,
+)
+from automap_tiles.analysis.learning.confidence.conformal import Ground, SetScores
 from automap_tiles.analysis.learning.pca import Pca
+from automap_tiles.analysis.learning.recipe import Recipe
 from automap_tiles.analysis.shapes import patches
 from automap_tiles.engine.events import RunFinished
 from automap_tiles.engine.pools import Concurrency
@@ -38,6 +47,9 @@ GRID = {
 }
 """3 × 3 tiles of 96 pixels of 10 m."""
 SIZE = 288
+CURVES = Isotonic(curves=(((0.0, 0.5, 1.0), (0.0, 0.2, 1.0)), ((0.2, 0.6), (0.1, 0.9)),
+                          ((0.0, 0.3, 0.4), (0.0, 0.4, 1.0))))  # fmt: skip
+"""Of three classes."""
 
 
 def make_picture(path: Path, bands: tuple[str, ...] = ("red", "nir"), seed: int = 0) -> np.ndarray:
@@ -154,7 +166,8 @@ def test_a_vote_leaves_no_trace_of_how_it_was_cut(
         probabilities=np.zeros((3, SIZE, SIZE), np.uint8),
     )
     whole = (slice(0, SIZE), slice(0, SIZE))
-    _prediction._decide(layers, whole, probabilities, valid, model.values)
+    strip_of_all = _prediction._Decided(probabilities, probabilities.argmax(axis=0), valid)
+    _prediction._decide(layers, whole, strip_of_all, model.values)
     assert layers.confidence is not None
     assert layers.probabilities is not None
     np.testing.assert_array_equal(got[1], layers.confidence)
@@ -224,6 +237,187 @@ def test_the_most_probable_class_is_the_class(tmp_path: Path, smooth: bool) -> N
     assert np.abs(found[:, valid] / 100 - probabilities[:, valid]).max() < 0.0151
 
 
+@pytest.mark.parametrize("metatiling", [1, 2, 4])
+@pytest.mark.parametrize("calibration", [Temperature(value=2.5), CURVES])
+def test_calibrated_probabilities(
+    tmp_path: Path, metatiling: int, calibration: Temperature | Isotonic
+) -> None:
+    data = make_picture(tmp_path / "picture.tif")
+    plain = make_model(of=recipe(radius=2), high=0.7, rounds=3)
+    confidence = Confidence(temperature=Temperature(value=2.5), isotonic=CURVES)
+    model = replace(plain, confidence=confidence)
+    model.save(tmp_path / "model.zip")
+    assert Model.open(tmp_path / "model.zip").confidence == confidence
+    name = "isotonic" if calibration is CURVES else "temperature"
+    wanted = {"probabilities": True, "confidence": True, "calibration": name}
+    classes, lead, *shares = mapped(opened(tmp_path, 5, metatiling, **wanted))
+    raw, valid = by_hand(model, data)
+    expected = calibration.apply(raw)
+    decisive = expected if calibration.moves_classes else raw
+    np.testing.assert_array_equal(classes, classes_of(model, decisive, valid))
+    assert (classes == classes_of(model, raw, valid)).all() != calibration.moves_classes
+    assert np.abs(np.array(shares)[:, valid] / 100 - expected[:, valid]).max() < 0.0151
+    ranked = np.sort(expected, axis=0)[-2:, valid]
+    assert np.abs(lead[valid] / 100 - (ranked[1] - ranked[0])).max() < 0.0101
+    (tmp_path / "alone").mkdir()
+    for file in ("picture.tif", "model.zip"):
+        (tmp_path / "alone" / file).hardlink_to(tmp_path / file)
+    alone = mapped(opened(tmp_path / "alone", 1, metatiling, calibration=name))
+    np.testing.assert_array_equal(alone[0], classes)
+
+
+def trusting(of: Recipe, ground: Ground = Ground.GROUPS) -> tuple[Model, Confidence]:
+    """A model with everything that can be known of it, learnt from made-up samples."""
+    random = np.random.default_rng(5)
+    plain = make_model(of=of, high=0.7, rounds=3)
+    values = random.uniform(0, 0.3, (300, len(of.names))).astype(np.float32)
+    area = applicability(
+        values, [1.0 + place for place in range(len(of.names))], np.arange(300) % 5
+    )
+    sets = SetScores(
+        ground=ground,
+        scores=random.beta(1.0, 1.5, 300).astype(np.float32),
+        labels=np.arange(300) % 3,
+        groups=np.arange(300) // 9 + 100 * (np.arange(300) % 3),
+        weights=random.uniform(1, 5, 300).astype(np.float32),
+    )
+    confidence = Confidence(
+        temperature=Temperature(value=1.4), isotonic=CURVES, sets=sets, applicability=area
+    )
+    return replace(plain, confidence=confidence), confidence
+
+
+@pytest.mark.parametrize("metatiling", [1, 2, 4])
+@pytest.mark.parametrize("by_class", [False, True])
+def test_sets_of_classes(tmp_path: Path, metatiling: int, by_class: bool) -> None:
+    data = make_picture(tmp_path / "picture.tif")
+    model, confidence = trusting(recipe(radius=2))
+    model.save(tmp_path / "model.zip")
+    process = opened(tmp_path, 3, metatiling, sets=0.6, sets_by_class=by_class)
+    classes, sizes, bits = mapped(process)
+    raw, valid = by_hand(model, data)
+    sets = confidence.sets
+    assert sets is not None
+    limits = sets.quantiles(0.6, 3) if by_class else np.full(3, sets.quantile(0.6))
+    shares = confidence.temperature.apply(raw)
+    inside = (np.float32(1) - shares <= limits[:, None, None]) & valid
+    np.testing.assert_array_equal(bits, (inside * [[[1]], [[2]], [[4]]]).sum(axis=0))
+    wanted = np.where(inside.sum(axis=0) == 0, 255, inside.sum(axis=0))
+    np.testing.assert_array_equal(sizes, np.where(valid, wanted, 0))
+    assert {1, 255} <= set(np.unique(sizes)) if not by_class else True
+    np.testing.assert_array_equal(classes, classes_of(model, raw, valid))
+    done = process.compute(process.pyramid.tile(0, 0, 0))
+    assert done is not None
+    assert [done.tags[band]["name"] for band in (1, 2, 3)] == [
+        "class", "classes in the set", "set of classes 1"
+    ]  # fmt: skip
+    assert done.tags[3]["bit_1"] == "4 forest"
+
+
+@pytest.mark.parametrize("metatiling", [1, 2, 4])
+@pytest.mark.parametrize("strip", [500, 2**17])
+def test_where_the_model_may_be_applied(
+    tmp_path: Path, metatiling: int, strip: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_prediction, "_STRIP", strip)
+    data = make_picture(tmp_path / "picture.tif")
+    of = recipe(radius=2)
+    model, confidence = trusting(of)
+    model.save(tmp_path / "model.zip")
+    area = confidence.applicability
+    assert area is not None
+    classes, inside, unlike = mapped(
+        opened(tmp_path, 3, metatiling, applicability=True, smoothing=3)
+    )
+    features = of.compute(np.ma.masked_equal(data, 0), ("red", "nir"), scale=1e-4, offset=-0.01)
+    rows = np.ascontiguousarray(features.data.reshape(len(of.names), -1).T)
+    found = (area.dissimilarity(rows) / area.threshold).reshape(SIZE, SIZE)
+    valid = features.valid
+    np.testing.assert_array_equal(inside, np.where(valid, 1 + (found > 1), 0))
+    wanted = np.ceil(found * 100).clip(1, 255)
+    np.testing.assert_array_equal(unlike, np.where(valid, wanted, 0))
+    assert {1, 2} <= set(np.unique(inside))
+    assert ((unlike > 100) == (inside == 2)).all()
+    assert ((classes > 0) == valid).all()
+
+
+def test_everything_at_once_through_components(tmp_path: Path) -> None:
+    data = make_picture(tmp_path / "picture.tif")
+    of = recipe(radius=1)
+    features = of.compute(np.ma.masked_equal(data, 0), ("red", "nir"), scale=1e-4, offset=-0.01)
+    rows = features.data[:, features.valid].T
+    pca = Pca.fit(rows, 2)
+    area = applicability(pca.apply_rows(rows[:200]), [0.7, 0.3], np.arange(200) % 3)
+    confidence = replace(trusting(recipe())[1], applicability=area)
+    model = replace(make_model(of=of, pca=pca, high=0.7), confidence=confidence)
+    model.save(tmp_path / "model.zip")
+    wanted = {"sets": 0.8, "applicability": True, "probabilities": True, "confidence": True}
+    layers = mapped(opened(tmp_path, 9, 2, **wanted, calibration="isotonic"))
+    assert ((layers > 0).all(axis=0) | (layers[6] == 0) | (layers[0] == 0)).all()
+    assert area is not None
+    found = area.dissimilarity(pca.apply_rows(rows)) > area.threshold
+    np.testing.assert_array_equal(layers[7][features.valid], 1 + found)
+
+
+def test_what_is_not_promised_is_told(tmp_path: Path) -> None:
+    make_picture(tmp_path / "picture.tif")
+    for ground, number in ((Ground.GROUPS, 0), (Ground.FOLDS, 1)):
+        trusting(recipe(), ground)[0].save(tmp_path / "model.zip")
+        with collecting() as notes:
+            opened(tmp_path, 3, sets=0.9)
+        told = [note for note in notes if "is not promised" in note.reason]
+        assert len(told) == number
+
+
+@pytest.mark.parametrize(
+    ("parameters", "key", "words"),
+    [
+        ({"sets": 1.5}, "sets", "between 0 and 1"),
+        ({"sets": 0.999}, "sets", "too few to say it"),
+        ({"sets": 0.9, "smoothing": True}, "sets", "listen to their neighbours"),
+        ({"sets": 0.9, "minimum_patch": 4}, "minimum_patch", "no set of classes"),
+        ({"sets_by_class": True}, "sets_by_class", "no sets to make"),
+    ],
+)
+def test_sets_that_cannot_be(
+    tmp_path: Path, parameters: dict[str, Any], key: str, words: str
+) -> None:
+    make_picture(tmp_path / "picture.tif")
+    trusting(recipe())[0].save(tmp_path / "model.zip")
+    with pytest.raises(ConfigError, match=words) as caught:
+        opened(tmp_path, **parameters)
+    assert caught.value.key == f"process_parameters.{key}"
+
+
+@pytest.mark.parametrize(
+    ("confidence", "parameters", "words"),
+    [
+        (None, {"calibration": "temperature"}, "knows nothing of calibration"),
+        (None, {"sets": 0.9}, "knows nothing of sets"),
+        (None, {"applicability": True}, "knows nothing of applicability"),
+        (Confidence(temperature=Temperature(value=2.0)), {"sets": 0.9}, "knows nothing of sets"),
+        (
+            Confidence(temperature=Temperature(value=2.0)),
+            {"calibration": "isotonic"},
+            "1000 samples",
+        ),
+        (
+            Confidence(temperature=Temperature(value=2.0)),
+            {"calibration": "temperature", "smoothing": True},
+            "listen to their neighbours",
+        ),
+    ],
+)  # fmt: skip
+def test_a_calibration_that_is_not_there_is_said_before_the_first_tile(
+    tmp_path: Path, confidence: Confidence | None, parameters: dict[str, Any], words: str
+) -> None:
+    make_picture(tmp_path / "picture.tif")
+    replace(make_model(), confidence=confidence).save(tmp_path / "model.zip")
+    with pytest.raises(ConfigError, match=words) as caught:
+        opened(tmp_path, **parameters)
+    assert caught.value.key == f"process_parameters.{next(iter(parameters))}"
+
+
 def test_equal_probabilities_and_many_classes() -> None:
     """255 classes of nearly nothing each: the class still stands out."""
     shares = np.full((255, 1, 1), 1 / 255, dtype=np.float32)
@@ -234,7 +428,8 @@ def test_equal_probabilities_and_many_classes() -> None:
         probabilities=np.zeros((255, 1, 1), np.uint8),
     )
     here = (slice(0, 1), slice(0, 1))
-    _prediction._decide(layers, here, shares, np.ones((1, 1), bool), values)
+    strip = _prediction._Decided(shares, shares.argmax(axis=0), np.ones((1, 1), bool))
+    _prediction._decide(layers, here, strip, values)
     assert layers.classes[0, 0] == 1
     assert layers.confidence is not None
     assert layers.confidence[0, 0] == 1
@@ -264,10 +459,16 @@ MODEL = make_model(of=recipe(radius=1))
     strip=st.sampled_from([1, 200, 2**17]),
     window=st.sampled_from([None, 3, 5]),
     minimum=st.sampled_from([0, 3]),
+    calibration=st.sampled_from([None, Temperature(value=0.6), CURVES]),
     seed=st.integers(0, 2**32),
 )
 def test_strips_leave_no_trace_and_nothing_is_predicted_twice(
-    shape: tuple[int, int], strip: int, window: int | None, minimum: int, seed: int
+    shape: tuple[int, int],
+    strip: int,
+    window: int | None,
+    minimum: int,
+    calibration: Calibration | None,
+    seed: int,
 ) -> None:
     rng = np.random.default_rng(seed)
     mask = np.broadcast_to(rng.random(shape) < 0.1, (2, *shape))
@@ -275,7 +476,8 @@ def test_strips_leave_no_trace_and_nothing_is_predicted_twice(
     smooth, patch = (window or 1) // 2, patches.margin(minimum)
     wish = _prediction.Wish(
         window=window, smoothness=2.0, minimum_patch=minimum, probabilities=False,
-        confidence=True, units=[(1.0, 0.0)] * 2, margins=(1, smooth, patch),
+        confidence=True, units=[(1.0, 0.0)] * 2, calibration=calibration,
+        margins=(1, smooth, patch),
     )  # fmt: skip
     buffer = (8, 8, 8, 8)
     whole, parts = Fake(MODEL), Fake(MODEL)

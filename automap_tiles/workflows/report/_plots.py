@@ -112,6 +112,25 @@ def learning(samples: Sequence[int], accuracy: Sequence[float], macro_f1: Sequen
     return _svg(draw, 2.8)
 
 
+def reliability(before: Sequence[tuple[float, float]], after: Sequence[tuple[float, float]]) -> str:
+    """How often a classifier is right over how sure it is: (sure, right) of each bin."""
+
+    def draw(axes: Axes) -> None:
+        axes.plot((0, 1), (0, 1), color=_INK, linewidth=1, linestyle=":", label="as sure as right")
+        for bins, style, colour, label in (
+            (before, "s--", _OTHER, "as they are"),
+            (after, "o-", _ACCENT, "calibrated"),
+        ):
+            axes.plot(*zip(*bins, strict=True), style, color=colour, label=label)
+        axes.set_xlabel("probability of the class found")
+        axes.set_ylabel("share that is right")
+        axes.set_xlim(0, 1)
+        axes.set_ylim(0, 1)
+        axes.legend(fontsize=8)
+
+    return _svg(draw, 3.2)
+
+
 def intervals(
     names: Sequence[str],
     mapped: Sequence[float],

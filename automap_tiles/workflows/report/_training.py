@@ -28,6 +28,7 @@ def page(report: Mapping[str, Any]) -> str:
 
     importances = list(report["importances"].items())[:_MOST_FEATURES]
     curve = report["learning_curve"]
+    calibration = report.get("calibration")  # reports of earlier versions have none
     values = {
         "report": report,
         "classes": _classes(report),
@@ -41,6 +42,9 @@ def page(report: Mapping[str, Any]) -> str:
         "plot_importances": Markup(_plots.bars(*_columns(importances))),
         "plot_search": Markup(_search(report)) if report["search"] else "",
         "plot_rounds": Markup(_plots.rounds(report["curves"])) if report["curves"] else "",
+        "calibration": calibration,
+        "sets": report.get("sets"),
+        "plot_reliability": Markup(_reliability(calibration)) if calibration else "",
         "plot_learning": Markup(
             _plots.learning(
                 [point["samples"] for point in curve],
@@ -99,6 +103,14 @@ def _confusion(matrix: Sequence[Sequence[int]]) -> list[list[tuple[int, float]]]
 
 def _columns(pairs: Sequence[tuple[str, float]]) -> tuple[list[str], list[float]]:
     return [name for name, _ in pairs], [value for _, value in pairs]
+
+
+def _reliability(calibration: Mapping[str, Any]) -> str:
+    before, after = (
+        [(one["sure"], one["right"]) for one in calibration[name]["bins"] if one["share"]]
+        for name in ("before", "after")
+    )
+    return _plots.reliability(before, after)
 
 
 def _search(report: Mapping[str, Any]) -> str:

@@ -65,6 +65,7 @@ def summary(outcome: Trained) -> Iterator[str]:
             f"{held.capitalize()} kept for a final test: accuracy "
             f"{report['holdout']['accuracy']:.3f}, macro-F1 {report['holdout']['macro_f1']:.3f}"
         )
+    yield from _calibration(report, held)
     yield (
         "These are no accuracies of a map, where classes are not as common as among the samples: "
         "for that, automap assess with a reference sample."
@@ -134,6 +135,19 @@ def _grown(found: Mapping[str, Any], held: str) -> Iterator[str]:
             f"Of these {grown[0]:.3f} and {grown[1]:.3f} are extrapolated: folds learn from fewer "
             f"{held} than the model does, and from half of those they are worse."
         )
+
+
+def _calibration(report: Mapping[str, Any], held: str) -> Iterator[str]:
+    """How sure the model is; reports of earlier versions do not tell."""
+    found = report.get("calibration")
+    if found is None:
+        return
+    before, after = found["before"], found["after"]
+    yield (
+        f"Probabilities, by {held} held out: log loss {before['log_loss']:.3f}, calibration error "
+        f"{before['error']:.3f}; calibrated with temperature {found['temperature']:.2f}: "
+        f"{after['log_loss']:.3f} and {after['error']:.3f}."
+    )
 
 
 def _figure(one: Mapping[str, float]) -> str:

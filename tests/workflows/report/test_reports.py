@@ -180,15 +180,32 @@ def test_its_tables(training: dict[str, Any], tmp_path: Path) -> None:
 def test_plots_take_the_colours_of_the_page(training: dict[str, Any], tmp_path: Path) -> None:
     text = written(training, tmp_path / "report.html")
     plots = re.findall(r"<svg.*?</svg>", text, re.DOTALL)
-    assert len(plots) == 4
+    assert len(plots) == 5
     for plot in plots:
         assert "currentColor" in plot
         assert "var(--accent)" in plot
         # no ink of their own that would be lost on dark paper
         assert not re.search(r"(fill|stroke): ?(#000|black)", plot)
         assert "<metadata" not in plot
-    assert "ndvi" not in plots[0]
-    assert "swir1" in plots[0]
+    assert "ndvi" not in plots[1]
+    assert "swir1" in plots[1]
+
+
+def test_the_page_tells_how_sure_the_model_may_be(training: dict[str, Any], tmp_path: Path) -> None:
+    page = Page(written(training, tmp_path / "report.html"))
+    shown = " ".join(" ".join(page.text).split())
+    found, sets = training["calibration"], training["sets"]
+    assert "Whether probabilities mean what they say" in shown
+    titles = ["as they are", f"temperature {found['temperature']:.2f}"]
+    for title, one in zip(titles, (found["before"], found["after"]), strict=True):
+        (row,) = (cells for cells in page.rows if cells[:1] == [title])
+        assert row[1:4] == [f"{one[key]:.3f}" for key in ("log_loss", "brier", "error")]
+    assert "It is promised" in shown  # of polygons kept from the training
+    (row,) = (cells for cells in page.rows if cells[:1] == ["80 %"] or cells[:1] == ["80.0 %"])
+    assert len(row) == (2 if sets["levels"][0]["quantile"] is None else 4)
+    by_folds = copy.deepcopy(training)
+    by_folds["sets"] |= {"promise": False}
+    assert "Nothing is promised" in written(by_folds, tmp_path / "folds.html")
 
 
 def test_the_same_training_gives_the_same_page(training: dict[str, Any], tmp_path: Path) -> None:
@@ -200,9 +217,11 @@ def test_a_training_that_tells_less(training: dict[str, Any], tmp_path: Path) ->
     less = copy.deepcopy(training) | {"costs": [], "doubtful": [], "learning_curve": []}
     less |= {"holdout": None, "curves": []}
     less |= {"search": [], "strategies": None, "decisions": [], "estimate": None, "blocked": None}
+    del less["calibration"], less["sets"]  # an earlier version wrote it
     page = Page(written(less, tmp_path / "report.html"))
     shown = " ".join(" ".join(page.text).split())
     assert "Not measured" in shown
+    assert "mean what they say" not in shown
     assert "There are none." in shown
     assert "too few polygons" in shown
     assert "No accuracy can be told" in shown

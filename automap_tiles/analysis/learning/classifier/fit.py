@@ -12,6 +12,7 @@ from automap_tiles.analysis.learning.classifier.asking import Asked, ask, first
 from automap_tiles.analysis.learning.classifier.boosting import importances
 from automap_tiles.analysis.learning.classifier.classes import LandClass, land_classes
 from automap_tiles.analysis.learning.classifier.cost import Cost, measure
+from automap_tiles.analysis.learning.classifier.covering import Apart
 from automap_tiles.analysis.learning.classifier.division import Division, divide
 from automap_tiles.analysis.learning.classifier.estimate import Estimate, Seen, estimate
 from automap_tiles.analysis.learning.classifier.evaluate import (
@@ -34,10 +35,9 @@ from automap_tiles.analysis.learning.classifier.setups import (
     Setup,
     fit_kind,
     members_of,
-    predict,
     trees_of,
-    voted,
 )
+from automap_tiles.analysis.learning.classifier.trusting import Trust, kept_apart, trusted
 from automap_tiles.analysis.learning.classifier.tryout import Tryout
 from automap_tiles.analysis.learning.folds import (
     LEAST_GROUPS,
@@ -95,7 +95,7 @@ def train(
     check(table, wish.recipe)
     table = table.sorted()
     known = classes or land_classes(table.counts, table.names)
-    kept = _kept(table, wish)
+    kept, groups = _kept(table, wish)
     division = _divide(table.take(kept), wish, options.folds, options.seed)
     prepared = prepare(table.take(kept), division.groups, options, known, wish.optional)
     tryout = _tryout(prepared, division.fold_of, options)
@@ -103,10 +103,17 @@ def train(
     setup = first(options) if asked is None else asked.taken.setup
     fitted = _fit(prepared, setup, options)
     model = _model(table, wish, prepared, setup, fitted)
-    facts = _Facts(table, prepared, division, tryout, asked, setup, fitted)
-    report = _report(facts, wish, _test(table.take(~kept), prepared, setup, fitted))
+    apart = kept_apart(table.take(~kept), groups[~kept], prepared, setup, fitted)
+    importances = _importances(prepared, setup, fitted)
+    trust = None
+    if asked is not None:
+        trust = trusted(tryout, asked, apart, importances, prepared.names)
+    facts = _Facts(table, prepared, division, tryout, asked, trust, setup, importances)
+    report = _report(facts, wish, _test(apart))
     return Training(
-        model=replace(model, report=report.to_dict()),
+        model=replace(
+            model, report=report.to_dict(), confidence=None if trust is None else trust.confidence
+        ),
         costs=tuple(_costs(prepared, setup, fitted, options)),
     )
 
@@ -120,8 +127,9 @@ class _Facts:
     division: Division
     tryout: Tryout
     asked: Asked | None
+    trust: Trust | None
     setup: Setup
-    fitted: Sequence[Fitted]
+    importances: Mapping[str, float]
 
 
 def _divide(table: SampleTable, wish: Wish, folds: int | None, seed: int) -> Division:
@@ -135,16 +143,19 @@ def _divide(table: SampleTable, wish: Wish, folds: int | None, seed: int) -> Div
     )
 
 
-def _kept(table: SampleTable, wish: Wish) -> NDArray[np.bool_]:
-    """(sample,) whether to learn from it: false for those kept for the final test."""
+def _kept(table: SampleTable, wish: Wish) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """(sample,) whether to learn from it, and its polygon or block.
+
+    False for those that are kept for the final test.
+    """
     options = wish.options
     if not options.holdout:
-        return np.ones(len(table), dtype=bool)
+        return np.ones(len(table), dtype=bool), np.zeros(len(table), dtype=np.int64)
     division = _divide(table, wish, round(1 / options.holdout), options.seed + 1)
     if not len(division.fold_of):
         raise FoldError("no class has enough polygons or blocks to keep some for a final test")
     kept: NDArray[np.bool_] = division.fold_of[0] != 0
-    return kept
+    return kept, division.groups
 
 
 def _tryout(prepared: Prepared, fold_of: NDArray[np.int64], options: TrainOptions) -> Tryout:
@@ -176,17 +187,12 @@ def _model(
     )
 
 
-def _test(
-    table: SampleTable, prepared: Prepared, setup: Setup, fitted: Sequence[Fitted]
-) -> Scores | None:
+def _test(apart: Apart | None) -> Scores | None:
     """Scores of the samples that were kept from the training; None where none were."""
-    if not len(table):
+    if apart is None:
         return None
-    values = table.values if prepared.pca is None else prepared.pca.apply_rows(table.values)
-    values = np.ascontiguousarray(values[:, list(prepared.samples.columns_of(setup))])
-    numbers = np.array([one.value for one in prepared.classes])
-    predicted = voted(setup, [predict(one, values) for one in fitted]).argmax(axis=1)
-    return scores(np.searchsorted(numbers, table.classes), predicted, len(numbers))
+    found = apart.probabilities
+    return scores(apart.labels, found.argmax(axis=0), len(found))
 
 
 def _report(facts: _Facts, wish: Wish, test: Scores | None) -> TrainingReport:
@@ -207,8 +213,10 @@ def _report(facts: _Facts, wish: Wish, test: Scores | None) -> TrainingReport:
         estimate=None if asked is None else _estimate(facts, asked, of_half),
         blocked=None if asked is None else fold_scores(tryout, setup),
         shuffled=_shuffled(prepared, shuffled, wish.options, setup),
+        calibrated=None if facts.trust is None else facts.trust.calibrated,
+        sets=None if facts.trust is None else facts.trust.sets,
         holdout=test,
-        importances=_importances(prepared, setup, facts.fitted),
+        importances=facts.importances,
         learning_curve=() if asked is None else learning_curve(tryout, of_half, setup),
         doubtful=() if asked is None else doubtful(prepared.table, tryout, setup, prepared.classes),
     )

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automap_tiles.analysis.learning.classifier.classes import LandClass
+from automap_tiles.analysis.learning.classifier.confidence import Confidence
 from automap_tiles.analysis.learning.classifier.familiar import Familiar
 from automap_tiles.analysis.learning.classifier.members import Member, MemberKind
 from automap_tiles.analysis.learning.pca import Pca
@@ -82,6 +83,9 @@ class Model:
     """Package -> the version that trained."""
     familiar: Familiar | None = None
     """The picture that it was trained on; None in models of earlier versions."""
+    confidence: Confidence | None = None
+    """How far it can be trusted; None in models of earlier versions, and where nothing could be
+    held out."""
 
     @property
     def values(self) -> NDArray[np.uint8]:
@@ -112,6 +116,7 @@ class Model:
             _FACTS: _json(self._facts(), indent=1),
             **dict(zip(self._files(), (one.content for one in self.members), strict=True)),
             _POSITIONS: positions.tobytes(),
+            **({} if self.confidence is None else self.confidence.files()),
         }
         buffer = BytesIO()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
@@ -165,6 +170,7 @@ class Model:
                 "samples": len(self.training.positions),
             },
             **({} if self.familiar is None else {"picture": self.familiar.to_dict()}),
+            **({} if self.confidence is None else {"confidence": self.confidence.to_dict()}),
             "report": dict(self.report),
         }
 
@@ -179,7 +185,7 @@ class Model:
     @classmethod
     def from_bytes(cls, data: bytes, path: Path | str | None = None) -> Model:
         """The model in a file's content; `path` is for the message of `InputError`."""
-        facts, contents, positions = _contents(data, path)
+        facts, contents, others = _contents(data, path)
         try:
             model = cls(
                 members=_members(facts, contents),
@@ -188,12 +194,15 @@ class Model:
                 training=TrainingSamples(
                     fingerprint=facts["training"]["fingerprint"],
                     crs=facts["training"]["crs"],
-                    positions=np.frombuffer(positions, dtype="<f8").reshape(-1, 2),
+                    positions=np.frombuffer(others[_POSITIONS], dtype="<f8").reshape(-1, 2),
                 ),
                 pca=None if facts["pca"] is None else Pca.from_dict(facts["pca"]),
                 report=facts["report"],
                 versions=facts["versions"],
                 familiar=Familiar.from_dict(facts["picture"]) if "picture" in facts else None,
+                confidence=Confidence.from_dict(facts["confidence"], others)
+                if "confidence" in facts
+                else None,
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"is a damaged model: {error!r} in {_FACTS}", path) from error
@@ -201,8 +210,10 @@ class Model:
         return model
 
 
-def _contents(data: bytes, path: Path | str | None) -> tuple[dict[str, Any], list[bytes], bytes]:
-    """Facts, members and positions, after kind and format of the file have been looked at."""
+def _contents(
+    data: bytes, path: Path | str | None
+) -> tuple[dict[str, Any], list[bytes], dict[str, bytes]]:
+    """Facts, members and all others, after kind and format of the file have been looked at."""
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             facts = json.loads(archive.read(_FACTS))
@@ -212,7 +223,8 @@ def _contents(data: bytes, path: Path | str | None) -> tuple[dict[str, Any], lis
                 raise InputError(_other_format(facts), path)
             files = [str(one["file"]) for one in facts.get("members", [])] or [_BOOSTER]
             contents = [archive.read(file) for file in files]
-            return facts, contents, archive.read(_POSITIONS)
+            others = [_POSITIONS, *facts.get("confidence", {}).get("files", [])]
+            return facts, contents, {name: archive.read(name) for name in others}
     # RuntimeError: damage that looks like a password or like a compression that nobody has
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         kind = "is a damaged model" if data.startswith(b"PK") else "is not a model"

@@ -41,7 +41,7 @@ class Predictor:
         Principal components, where the model has them, are taken here. A row depends on no other
         row, bit by bit.
         """
-        if not len(rows := self._inputs(rows)):
+        if not len(rows := self.inputs(rows)):
             return np.empty((0, len(self.values)), dtype=np.float32)
         votes = [_probabilities(member, fitted, rows) for member, fitted in self._members]
         return vote(votes, [member.weight for member, _ in self._members])
@@ -52,7 +52,7 @@ class Predictor:
         Members that weigh most are asked first, and the others only of samples where they could
         yet outvote the class in front: the same class, found sooner.
         """
-        rows = self._inputs(rows)
+        rows = self.inputs(rows)
         found = np.empty((len(rows), len(self.values)), dtype=np.float32)
         weights = [member.weight for member, _ in self._members]
         places, votes = np.arange(len(rows)), dict[int, NDArray[np.float32]]()
@@ -69,8 +69,8 @@ class Predictor:
             votes = {one: each[still] for one, each in votes.items()}
         return found
 
-    def _inputs(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What the members see of features."""
+    def inputs(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What the members see of features (sample, feature): these, or their components."""
         if rows.ndim != 2 or rows.shape[1] != len(self.model.recipe.names):
             raise ValueError(
                 f"rows of shape {rows.shape} do not fit {len(self.model.recipe.names)} features"

@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from automap_tiles.analysis.learning.classifier.calibrating import Calibrated
 from automap_tiles.analysis.learning.classifier.choice import Choice
 from automap_tiles.analysis.learning.classifier.classes import LandClass
+from automap_tiles.analysis.learning.classifier.covering import Sets
 from automap_tiles.analysis.learning.classifier.decide import Decision
 from automap_tiles.analysis.learning.classifier.division import Division
 from automap_tiles.analysis.learning.classifier.estimate import Estimate
@@ -95,6 +97,10 @@ class TrainingReport:
     """Folds of whole polygons or blocks, not corrected for the choices that they made."""
     shuffled: FoldScores
     """Folds by chance: the same, flattered by neighbours."""
+    calibrated: Calibrated | None
+    """How sure the model may be; None where nothing was held out."""
+    sets: Sets | None
+    """How often sets of classes hold the true one."""
     holdout: Scores | None
     """Polygons or blocks that neither training nor search has seen."""
     importances: Mapping[str, float]
@@ -126,6 +132,8 @@ class TrainingReport:
             "estimate": None if self.estimate is None else self.estimate.to_dict(),
             "blocked": None if self.blocked is None else self.blocked.to_dict(),
             "random": self.shuffled.to_dict(),
+            "calibration": None if self.calibrated is None else self.calibrated.to_dict(),
+            "sets": None if self.sets is None else self.sets.to_dict(),
             "holdout": None if self.holdout is None else self.holdout.to_dict(),
             "importances": dict(self.importances),
             "learning_curve": [asdict(point) for point in self.learning_curve],

@@ -96,6 +96,70 @@ def test_the_report_is_that_of_the_folds(training: Training, table: SampleTable)
     assert report["holdout"] is None
 
 
+def test_how_sure_it_may_be_is_told(training: Training, table: SampleTable) -> None:
+    """And the model takes it along; each fold is judged by what the others give."""
+    found, confidence = training.model.report["calibration"], training.model.confidence
+    assert confidence is not None
+    assert confidence.temperature.value == found["temperature"]
+    assert confidence.isotonic is None
+    assert (found["isotonic"], found["least_samples"]) == (None, 96)
+    for name in ("before", "after"):
+        assert sum(one["share"] for one in found[name]["bins"]) == pytest.approx(1)
+        assert 0 <= found[name]["error"] <= 1
+    low, high = found["after"]["interval"]
+    assert low < high
+    assert found["before"]["brier"] < 0.6  # of guessing among three it is 2/3
+
+
+def test_sets_promise_something_where_polygons_were_kept(
+    training: Training, reduced: Training
+) -> None:
+    by_folds, kept = training.model.report["sets"], reduced.model.report["sets"]
+    assert (by_folds["promise"], by_folds["polygons"]) == (False, 24)
+    assert (kept["promise"], kept["polygons"]) == (True, 6)
+    assert [one["asked"] for one in by_folds["levels"]] == [0.8, 0.9, 0.95]
+    assert by_folds["levels"][0]["covered"] > 0.6
+    assert kept["levels"][1]["quantile"] is None  # nine polygons are needed
+    confidence = reduced.model.confidence
+    assert confidence is not None
+    assert confidence.sets is not None
+    # what the report says of them is what the model finds
+    right = (confidence.sets.scores < 0.5).mean()
+    assert right == pytest.approx(reduced.model.report["holdout"]["accuracy"], abs=0.1)
+
+
+def test_the_model_knows_where_it_may_be_applied(
+    training: Training, reduced: Training, table: SampleTable
+) -> None:
+    for one in (training.model, reduced.model):
+        assert one.confidence is not None
+        area = one.confidence.applicability
+        assert area is not None
+        rows = Predictor(one).inputs(table.values)
+        inside = area.dissimilarity(rows) <= area.threshold
+        assert inside.mean() > 0.95
+        assert (area.dissimilarity(Predictor(one).inputs(table.values + 30)) > area.threshold).all()
+
+
+def test_curves_are_learnt_of_many_samples(make_table: MakeTable, recipe: Recipe) -> None:
+    many = make_table(polygons=9, pixels=120)
+    options = replace(QUICK, kinds=(Kind.PLAIN,))
+    model = train(many, recipe, options).model
+    assert model.confidence is not None
+    assert model.confidence.isotonic is not None
+    assert len(model.confidence.isotonic.curves) == 3
+    found = model.report["calibration"]
+    assert found["isotonic"]["log_loss"] > 0
+    # plain boosting is too sure of itself (Guo et al. 2017), and its calibration makes it less so
+    assert model.confidence.temperature.value > 1.2
+    assert found["after"]["log_loss"] < found["before"]["log_loss"]
+    assert found["after"]["error"] < found["before"]["error"]
+    again = Model.from_bytes(model.to_bytes()).confidence
+    assert again is not None
+    assert again.to_dict() == model.confidence.to_dict()
+    assert again.files() == model.confidence.files()
+
+
 def test_plain_boosting_and_a_forest_are_always_among_the_answers(training: Training) -> None:
     first = training.model.report["decisions"][0]
     names = [answer["name"] for answer in first["answers"]]
@@ -416,7 +480,10 @@ def test_trees_alone_are_a_file_that_earlier_versions_read(
     made = train(table, recipe, replace(QUICK, budget=Budget(trials=0), kinds=(Kind.PLAIN,)))
     with zipfile.ZipFile(io.BytesIO(made.model.to_bytes())) as archive:
         facts = json.loads(archive.read("model.json"))
-        assert sorted(archive.namelist()) == ["booster.ubj", "model.json", "positions.bin"]
+        trust = ["confidence/samples.bin", "confidence/sets.bin"]  # which they do not look for
+        assert sorted(archive.namelist()) == [
+            "booster.ubj", *trust, "model.json", "positions.bin"
+        ]  # fmt: skip
     assert facts["format"] == 1
     assert set(facts["booster"]) == {"sha256", "inputs"}
     assert Model.from_bytes(made.model.to_bytes()).fingerprint == made.model.fingerprint
