@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automap_processes._prediction import SetWish
-from automap_processes._types import CalibrationMethod
+from automap_processes._types import CalibrationName
 from automap_tiles import ConfigError, Fate, Note, Subject, tell
-from automap_tiles.analysis.learning.classifier.confidence import Confidence, Method
+from automap_tiles.analysis.learning.classifier.confidence import CalibrationMethod, Confidence
 from automap_tiles.analysis.learning.classifier.model import Model
 from automap_tiles.analysis.learning.confidence.applicability import Applicability
 from automap_tiles.analysis.learning.confidence.calibration import ENOUGH, Calibration
@@ -25,7 +25,7 @@ class Together:
 
     smoothing: bool
     minimum_patch: int
-    calibration: CalibrationMethod | None
+    calibration: CalibrationName | None
     sets: float | None
     sets_by_class: bool
 
@@ -57,11 +57,11 @@ def check_together(asked: Together) -> None:
         )
 
 
-def calibration_of(model: Model, asked: CalibrationMethod | None) -> Calibration | None:
+def calibration_of(model: Model, asked: CalibrationName | None) -> Calibration | None:
     """What the model has learnt of it; raises `ConfigError` where that is nothing."""
     if asked is None:
         return None
-    found = _confidence(model, "calibration").calibration(Method(asked))
+    found = _confidence(model, "calibration").calibration(CalibrationMethod(asked))
     if found is None:
         raise ConfigError(
             f"the model has no isotonic curves: they want {ENOUGH} samples held out of every class",

@@ -25,5 +25,5 @@ Resampling: TypeAlias = Literal[
 Matching: TypeAlias = Literal["gdal", "min"]
 """How mapchete chooses the zoom of a tile directory; has no effect here."""
 
-CalibrationMethod = Literal["temperature", "isotonic"]
+CalibrationName = Literal["temperature", "isotonic"]
 """How probabilities are made to mean what they say."""

@@ -36,7 +36,7 @@ from automap_processes._trust import (
     set_wish,
     tell_ground,
 )
-from automap_processes._types import CalibrationMethod, Resampling
+from automap_processes._types import CalibrationName, Resampling
 from automap_tiles import ConfigError, Empty, RasterInput, RasterReader, Tile
 from automap_tiles.analysis.learning import smoothing as bayes
 from automap_tiles.analysis.learning.classifier.model import Model
@@ -70,7 +70,7 @@ def check_parameters(  # noqa: PLR0913, PLR0917 - the parameters of the process 
     scale: float | None = None,
     offset: float | None = None,
     unlike: bool = False,
-    calibration: CalibrationMethod | None = None,
+    calibration: CalibrationName | None = None,
     sets: float | None = None,
     sets_by_class: bool = False,
     applicability: bool = False,
@@ -128,7 +128,7 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
     offset: float | None = None,
     resampling: Resampling = "nearest",
     unlike: bool = False,  # noqa: ARG001 - `check_parameters` has looked at it
-    calibration: CalibrationMethod | None = None,
+    calibration: CalibrationName | None = None,
     sets: float | None = None,
     sets_by_class: bool = False,
     applicability: bool = False,

@@ -19,7 +19,7 @@ _SETS = "confidence/sets.bin"
 _SAMPLES = "confidence/samples.bin"
 
 
-class Method(StrEnum):
+class CalibrationMethod(StrEnum):
     """How probabilities are calibrated."""
 
     TEMPERATURE = "temperature"
@@ -42,9 +42,9 @@ class Confidence:
     applicability: Applicability | None = None
     """Where the model may be applied; None where nothing tells."""
 
-    def calibration(self, method: Method) -> Calibration | None:
+    def calibration(self, method: CalibrationMethod) -> Calibration | None:
         """None where there is none of this kind."""
-        return self.temperature if method is Method.TEMPERATURE else self.isotonic
+        return self.temperature if method is CalibrationMethod.TEMPERATURE else self.isotonic
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON; `from_dict` gives an equal one."""
