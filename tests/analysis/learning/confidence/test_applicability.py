@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.spatial import cKDTree, distance  # type: ignore[import-untyped]
+from scipy.spatial import cKDTree, distance
 
 from automap_tiles.analysis.learning.confidence.applicability import (
     MOST,
@@ -45,8 +45,8 @@ def test_it_is_what_the_paper_says(
     folds: int, features: int, seed: int, repeats: bool, constant: bool
 ) -> None:
     random = np.random.default_rng(seed)
-    values = random.normal(0, 10.0 ** random.integers(-3, 4, features), (60, features))
-    values = values.astype(np.float32)
+    scales = 10.0 ** random.integers(-3, 4, features)
+    values = random.normal(0, scales, (60, features)).astype(np.float32)
     if repeats:
         values[30:] = values[:30]
     importances = random.random(features) - 0.1
@@ -124,7 +124,7 @@ def test_random_folds_make_it_too_small() -> None:
     """Samples of one polygon are alike: they are held out together."""
     random = np.random.default_rng(3)
     groups = np.arange(30).repeat(20)
-    values = (random.normal(size=(30, 3))[groups] + random.normal(0, 0.1, (600, 3))).astype("f4")
+    values: np.ndarray = random.normal(size=(30, 3))[groups] + random.normal(0, 0.1, (600, 3))
     whole = applicability(values, [1, 1, 1], groups % 5)
     by_chance = applicability(values, [1, 1, 1], np.arange(600) % 5)
     assert whole is not None

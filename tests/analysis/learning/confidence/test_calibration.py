@@ -27,6 +27,12 @@ shares = hnp.arrays(
 )
 
 
+def drawn(probabilities: np.ndarray, seed: int) -> np.ndarray:
+    """(sample,) labels by chance."""
+    random = np.random.default_rng(seed)
+    return random.integers(0, len(probabilities), (probabilities.shape[1],))
+
+
 def distorted(power: float, count: int = 4000, classes: int = 4, seed: int = 0) -> tuple:
     """Probabilities (class, sample) that are true ones to a power, and labels drawn by the true."""
     random = np.random.default_rng(seed)
@@ -62,7 +68,7 @@ def test_the_temperature_is_that_of_scikit_learn(power: float) -> None:
 @given(shares, st.integers(0, 2**32 - 1))
 def test_no_other_temperature_has_less_loss(probabilities: np.ndarray, seed: int) -> None:
     random = np.random.default_rng(seed)
-    labels = random.integers(0, len(probabilities), probabilities.shape[1])
+    labels = drawn(probabilities, seed)
     weights = random.random(len(labels)) + 0.1
 
     def loss(value: float) -> float:
@@ -116,7 +122,7 @@ def test_few_samples_that_are_right_say_little() -> None:
 
 @given(shares, st.floats(0.01, 100), st.integers(0, 999))
 def test_caution_only_holds_back(probabilities: np.ndarray, caution: float, seed: int) -> None:
-    labels = np.random.default_rng(seed).integers(0, len(probabilities), probabilities.shape[1])
+    labels = drawn(probabilities, seed)
     free = np.log(fit_temperature(probabilities, labels).value)
     held = np.log(fit_temperature(probabilities, labels, caution=caution).value)
     assert -1e-6 <= held * np.sign(free) <= abs(free) + 1e-6
@@ -145,8 +151,8 @@ def test_what_is_no_larger_than_its_error_is_one() -> None:
 @given(shares, st.integers(0, 999))
 def test_held_back_lies_between(probabilities: np.ndarray, seed: int) -> None:
     random = np.random.default_rng(seed)
-    labels = random.integers(0, len(probabilities), probabilities.shape[1])
-    groups, weights = random.integers(0, 5, len(labels)), random.random(len(labels)) + 0.1
+    labels = drawn(probabilities, seed)
+    groups, weights = random.integers(0, 5, (len(labels),)), random.random(len(labels)) + 0.1
     free = fit_temperature(probabilities, labels, weights)
     found = np.log(held_back(free, probabilities, labels, weights, groups).value)
     assert -1e-9 <= found * np.sign(np.log(free.value)) <= abs(np.log(free.value)) + 1e-9
@@ -188,7 +194,7 @@ def test_where_curves_leave_nothing_probabilities_stay() -> None:
 
 @given(shares, st.integers(0, 2**32 - 1))
 def test_curves_never_fall(probabilities: np.ndarray, seed: int) -> None:
-    labels = np.random.default_rng(seed).integers(0, len(probabilities), probabilities.shape[1])
+    labels = drawn(probabilities, seed)
     for x, y in fit_isotonic(probabilities, labels).curves:
         assert (np.diff(x) > 0).all()
         assert (np.diff(y) >= 0).all()
