@@ -35,10 +35,8 @@ BY_NAME = (
 
 OPEN = (
     "automap_tiles.analysis.learning.classifier",
-    "automap_tiles.jobs",
     "automap_tiles.workflows.assess",
     "automap_tiles.workflows.automap",
-    "automap_service",
 )
 """Folders where modules that nobody else uses have no underscore yet; no new ones."""
 

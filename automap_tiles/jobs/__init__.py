@@ -14,8 +14,11 @@ with what is in the workspace. Each write of a runner says which attempt it is o
 is over writes nothing (fencing). No web and no mail here.
 """
 
-from automap_tiles.jobs.database import Clock, Database
-from automap_tiles.jobs.ending import Ending, OnFinal
+from automap_tiles.jobs._database import Clock, Database
+from automap_tiles.jobs._ending import Ending, OnFinal
+from automap_tiles.jobs._phases import Stretch, stretches
+from automap_tiles.jobs._queue import LeaseLost, Limits, News, Queue
+from automap_tiles.jobs._store import JobStore, Page
 from automap_tiles.jobs.job import (
     FINAL,
     Entry,
@@ -27,9 +30,6 @@ from automap_tiles.jobs.job import (
     SceneFate,
     Status,
 )
-from automap_tiles.jobs.phases import Stretch, stretches
-from automap_tiles.jobs.queue import LeaseLost, Limits, News, Queue
-from automap_tiles.jobs.store import JobStore, Page
 
 __all__ = [
     "FINAL",

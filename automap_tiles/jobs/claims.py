@@ -18,8 +18,8 @@ from sqlalchemy import (
     update,
 )
 
+from automap_tiles.jobs._log import append
 from automap_tiles.jobs.job import Job, Level, Phase, Status
-from automap_tiles.jobs.log import append
 from automap_tiles.jobs.rows import job_of
 from automap_tiles.jobs.tables import JOBS
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from automap_tiles.jobs.ending import Ending
+from automap_tiles.jobs._ending import Ending
+from automap_tiles.jobs._queue import LeaseLost, Queue
 from automap_tiles.jobs.job import Job, Status
-from automap_tiles.jobs.queue import LeaseLost, Queue
 from automap_tiles.jobs.tending import Place, Tending
 from automap_tiles.stopping import StopToken
 

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from automap_tiles.errors import AutomapError, OutputError
-from automap_tiles.jobs.ending import Ending
+from automap_tiles.jobs._ending import Ending
+from automap_tiles.jobs._lease import Lease
+from automap_tiles.jobs._progress import Progress
+from automap_tiles.jobs._queue import LeaseLost, News, Queue
 from automap_tiles.jobs.job import Job, Level, Phase, Result, Status
-from automap_tiles.jobs.lease import Lease
 from automap_tiles.jobs.meter import Usage, core_seconds, memory_bytes, total
 from automap_tiles.jobs.packing import content_of, hide, pack
 from automap_tiles.jobs.process import Child, Task
-from automap_tiles.jobs.progress import Progress
-from automap_tiles.jobs.queue import LeaseLost, News, Queue
 from automap_tiles.jobs.results import ResultStore
 
 _log = logging.getLogger(__name__)
@@ -316,7 +316,7 @@ class Tending:
 
     def _kept(self) -> str | None:
         """Key of the archive that the table names, which may be of another attempt."""
-        from automap_tiles.jobs.store import JobStore
+        from automap_tiles.jobs._store import JobStore
 
         found = JobStore(self._queue.database).result(self._job.id)
         return None if found is None else found.key

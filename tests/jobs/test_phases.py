@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from automap_tiles.jobs import Entry, Level, stretches
-from automap_tiles.jobs.progress import Progress
+from automap_tiles.jobs._progress import Progress
 
 
 def _entries(progress: Progress, times: list[float]) -> list[Entry]:

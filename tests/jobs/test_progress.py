@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from automap_tiles.jobs import Level, Phase
-from automap_tiles.jobs.progress import Progress
+from automap_tiles.jobs._progress import Progress
 
 
 def heard(*events: dict[str, object], workflow: str = "composite") -> Progress:

@@ -297,7 +297,7 @@ def test_what_hangs_on_the_end_is_there_with_it_or_not_at_all(tmp_path: Path, ur
 def test_a_log_is_bounded_and_says_so_and_errors_are_still_in_it(
     parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("automap_tiles.jobs.log.MOST_BYTES", 1000)
+    monkeypatch.setattr("automap_tiles.jobs._log.MOST_BYTES", 1000)
     new = parts.store.add(new_job())
     job = claimed(parts)
     for number in range(50):

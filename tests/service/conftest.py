@@ -13,11 +13,11 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
-from automap_service.accounts import passwords
+from automap_service.accounts import _passwords
 from automap_service.database import migrate
 from automap_service.service import Service, open_service
 from automap_service.settings import Settings, read_settings
-from automap_service.uploads import files, reading
+from automap_service.uploads import _reading, files
 from automap_service.web.app import create_app
 from automap_tiles.jobs import Database
 from tests.jobs.conftest import server, url
@@ -57,7 +57,7 @@ class Site:
         """Log somebody in, who is made if need be."""
         if name not in {each.name for each in self.service.users.all()}:
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(passwords, "_hasher", CHEAP)
+                patch.setattr(_passwords, "_hasher", CHEAP)
                 self.service.users.add(name, PASSWORD, one_time=False)
         user = self.service.users.named(name)
         issued = self.service.words.new_token(user.id, 1e8)
@@ -83,7 +83,7 @@ def _normalised_once(
     """As the limited child reads it, which is begun once for the same content."""
     key = kind, path.read_bytes(), tuple(sorted(limits.items()))
     if key not in _normalised:
-        _normalised[key] = reading.normalise(kind, path, out, limits), out.read_bytes()
+        _normalised[key] = _reading.normalise(kind, path, out, limits), out.read_bytes()
     about, content = _normalised[key]
     out.write_bytes(content)
     return dict(about)

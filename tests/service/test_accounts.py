@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from automap_service.accounts import passwords
+from automap_service.accounts import _passwords
 from automap_service.tables import AUDIT, SESSIONS, TOKENS, USERS
 from automap_tiles.errors import ConfigError
 from tests.jobs.parts import Clock
@@ -103,7 +103,7 @@ def test_a_changed_password_ends_all_tokens_and_sessions(site: Site) -> None:
 )
 def test_passwords_that_may_not_be(password: str) -> None:
     with pytest.raises(ConfigError):
-        passwords.check(password, "ann-012345")
+        _passwords.check(password, "ann-012345")
 
 
 def test_every_failure_has_the_same_words(site: Site) -> None:
@@ -131,13 +131,13 @@ def test_a_thousand_wrong_log_ins_cost_hardly_anything(
 ) -> None:
     site.user()
     asked: list[str] = []
-    matches = passwords.matches
+    matches = _passwords.matches
 
     def counted(kept: str | None, password: str) -> bool:
         asked.append(password)
         return matches(kept, password)
 
-    monkeypatch.setattr("automap_service.accounts.passwords.matches", counted)
+    monkeypatch.setattr("automap_service.accounts._passwords.matches", counted)
     codes = [auth(site, password=f"wrong {number}").status_code for number in range(1000)]
     assert len(asked) == 3  # the others wait: no password is compared
     assert set(codes[3:]) == {429}
@@ -150,17 +150,17 @@ def test_an_unknown_name_is_compared_with_something(
     site: Site, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
     compared: list[str | None] = []
-    hasher = passwords._hasher
+    hasher = _passwords._hasher
 
     class Spy:
         def verify(self, kept: str, password: str) -> bool:
             compared.append(kept)
             return hasher.verify(kept, password)
 
-    monkeypatch.setattr(passwords, "_hasher", Spy())
+    monkeypatch.setattr(_passwords, "_hasher", Spy())
     said = {"username": "nobody", "password": PASSWORD}
     site.app.test_client().post(form, data=said, headers=FROM_HERE)
-    assert compared == [passwords._NOBODY]
+    assert compared == [_passwords._NOBODY]
 
 
 # -- sessions -------------------------------------------------------------------------------------
@@ -275,7 +275,7 @@ def test_of_guesses_at_the_same_moment_no_more_are_looked_at_than_in_a_row(
         time.sleep(0.2)
         return False
 
-    monkeypatch.setattr("automap_service.accounts.passwords.matches", slow)
+    monkeypatch.setattr("automap_service.accounts._passwords.matches", slow)
     guesses = [
         threading.Thread(target=auth, args=(site,), kwargs={"password": f"wrong {number}"})
         for number in range(8)

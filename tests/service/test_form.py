@@ -5,7 +5,7 @@ from __future__ import annotations
 from werkzeug.datastructures import MultiDict
 
 from automap_service.launching.schema import NAMES
-from automap_service.pages.form import GROUPS, read_form, several
+from automap_service.pages._form import GROUPS, read_form, several
 
 
 def test_every_parameter_of_the_schema_stands_in_the_form_once() -> None:

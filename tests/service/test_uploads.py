@@ -17,9 +17,9 @@ from typing import Any
 import fiona
 import pytest
 
-from automap_service.uploads import reading
+from automap_service.uploads import _reading
+from automap_service.uploads._geojson import rewrite
 from automap_service.uploads.child import surface
-from automap_service.uploads.geojson import rewrite
 from automap_tiles.errors import ConfigError
 from tests.service.conftest import SAMPLES, SQUARE, MakeSite, Site
 
@@ -184,7 +184,7 @@ def test_the_child_reads_with_few_rights(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr("subprocess.run", spy)
     with pytest.raises(FileNotFoundError):
-        reading.normalise("boundaries", tmp_path / "upload", tmp_path / "out", {})
+        _reading.normalise("boundaries", tmp_path / "upload", tmp_path / "out", {})
     assert "AWS_SECRET_ACCESS_KEY" not in asked["env"]
     assert os.environ["AWS_SECRET_ACCESS_KEY"] == "secret"
     assert asked["cwd"] == tmp_path
@@ -204,7 +204,7 @@ def test_surface_on_the_sphere() -> None:
 def test_a_child_that_needs_too_much_memory_is_ended_with_words(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("automap_service.uploads.reading._MEMORY", 96 << 20)
+    monkeypatch.setattr("automap_service.uploads._reading._MEMORY", 96 << 20)
     answer = put(site, "boundaries", SQUARE)
     assert answer.status_code == 413
     assert "memory" in answer.json["detail"]
@@ -291,7 +291,7 @@ def test_the_child_fetches_nothing_whatever_gdal_is_asked(
 ) -> None:
     address, asked = inner
     script = "import fiona, sys\ntry: fiona.open(sys.argv[1])\nexcept fiona.errors.FionaError: pass"
-    for environment, is_open in ((None, True), (reading.environment(tmp_path), False)):
+    for environment, is_open in ((None, True), (_reading.environment(tmp_path), False)):
         asked.clear()
         there = f"/vsicurl/{address}/x.geojson"
         subprocess.run([sys.executable, "-c", script, there], env=environment, check=True)

@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
-from automap_service.accounts import passwords
-from automap_service.accounts.throttle import Throttle
+from automap_service.accounts import _passwords
+from automap_service.accounts._throttle import Throttle
 from automap_service.tables import LINKS, SESSIONS, TOKENS, USERS
 from automap_tiles.errors import ConfigError
 from automap_tiles.jobs import Database
@@ -57,11 +57,11 @@ class Users:
         """Make an account; raises `ConfigError`."""
         name = checked_name(name)
         if not one_time:
-            passwords.check(password, name)
+            _passwords.check(password, name)
         values = {
             "id": str(uuid.uuid4()),
             "name": name,
-            "password": passwords.hashed(password),
+            "password": _passwords.hashed(password),
             "one_time": one_time,
             "rights": list(rights),
             "limits": {},
@@ -106,8 +106,8 @@ class Users:
         """Change a password; the user's sessions, tokens and links end. Raises `ConfigError`."""
         with self._database.reading() as connection:
             name = connection.execute(select(USERS.c.name).where(USERS.c.id == user)).scalar_one()
-        passwords.check(password, name)
-        kept = passwords.hashed(password)
+        _passwords.check(password, name)
+        kept = _passwords.hashed(password)
         with self._database.writing() as connection:
             connection.execute(
                 update(USERS).where(USERS.c.id == user).values(password=kept, one_time=False)
@@ -129,7 +129,7 @@ class Users:
             raise Refused(wait)
         with self._database.reading() as connection:
             row = _by_name(connection, name)
-        if not passwords.matches(None if row is None else row["password"], password):
+        if not _passwords.matches(None if row is None else row["password"], password):
             raise Refused(self._throttle.wait(name, address))
         assert row is not None
         self._throttle.right(name, address)

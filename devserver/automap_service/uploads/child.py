@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from automap_service.uploads.geojson import rewrite
+from automap_service.uploads._geojson import rewrite
 from automap_service.uploads.points import as_table, is_year
 from automap_tiles.errors import AutomapError, ConfigError
 

@@ -20,7 +20,7 @@ from automap_service.problems import Problem
 from automap_service.settings import LimitsPart
 from automap_service.tables import FILES
 from automap_service.turns import Turns
-from automap_service.uploads.reading import normalise
+from automap_service.uploads._reading import normalise
 from automap_tiles.jobs import Database, JobStore
 
 KINDS: Mapping[str, tuple[str, str]] = {

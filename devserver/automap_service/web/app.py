@@ -9,7 +9,7 @@ from automap_service import pages
 from automap_service.operations.metrics import Requests, registry
 from automap_service.readiness import Readiness
 from automap_service.service import Service
-from automap_service.web import answers, logged
+from automap_service.web import _answers, _logged
 from automap_service.web.html import show
 from automap_service.web.views import accounts, files, jobs, launching, maps, ogc, operations
 
@@ -24,8 +24,8 @@ def create_app(service: Service) -> Flask:
     app.extensions["automap-readiness"] = Readiness(service)
     requests = Requests()
     app.extensions[operations.REGISTRY] = registry(service, requests)
-    answers.install(app)
-    logged.install(app, requests)
+    _answers.install(app)
+    _logged.install(app, requests)
     for each in (ogc, accounts, launching, jobs, files, maps, operations):
         app.register_blueprint(each.views)
     app.register_blueprint(pages.blueprint)

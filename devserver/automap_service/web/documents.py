@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from automap_service.uploads.files import KINDS, File
-from automap_service.web.asked import rfc3339
+from automap_service.web._asked import rfc3339
 from automap_tiles.jobs import Entry, Job, Result, SceneFate
 
 PROCESS = "automap"

@@ -79,7 +79,7 @@ def test_an_error_is_one_line_with_its_traceback(
     answer = site.app.test_client().get("/readyz")
     assert answer.status_code == 500
     error, access = log.lines()
-    assert (error["level"], error["logger"]) == ("error", "automap_service.web.answers")
+    assert (error["level"], error["logger"]) == ("error", "automap_service.web._answers")
     assert "ZeroDivisionError: what" in error["exception"]
     assert error["request"] == access["request"] == answer.headers["X-Request-ID"]
 

@@ -12,8 +12,8 @@ from automap_service.accounts.users import Refused, User
 from automap_service.costs.learning import HELD
 from automap_service.costs.prices import prices_of
 from automap_service.problems import Fault, Problem, invalid
-from automap_service.web.answers import as_json
-from automap_service.web.asked import json_body, query, rfc3339
+from automap_service.web._answers import as_json
+from automap_service.web._asked import json_body, query, rfc3339
 from automap_service.web.context import (
     address,
     needs,

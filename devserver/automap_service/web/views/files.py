@@ -9,8 +9,8 @@ from flask import Blueprint, Response, request, send_file
 from automap_service.problems import Problem
 from automap_service.uploads.files import KINDS, File
 from automap_service.uploads.points import without_formulas
-from automap_service.web.answers import as_json, tagged, wants_html
-from automap_service.web.asked import query
+from automap_service.web._answers import as_json, tagged, wants_html
+from automap_service.web._asked import query
 from automap_service.web.context import base, needs, nothing, service, user_asking, write_down
 from automap_service.web.documents import file_info, link
 from automap_service.web.html import html

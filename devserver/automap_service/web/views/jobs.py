@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement
 
 from automap_service.links import LONGEST_SIGNED
 from automap_service.problems import Fault, Problem, invalid
-from automap_service.web.answers import as_json, tagged, wants_html
-from automap_service.web.asked import interval, json_body, query, rfc3339, whole
+from automap_service.web._answers import as_json, tagged, wants_html
+from automap_service.web._asked import interval, json_body, query, rfc3339, whole
 from automap_service.web.context import (
     base,
     needs,

@@ -11,8 +11,8 @@ from automap_service.launching.launch import Manner, checked_key
 from automap_service.launching.parameters import Wanted
 from automap_service.problems import Fault, Problem, invalid
 from automap_service.recipients import chosen
-from automap_service.web.answers import as_json
-from automap_service.web.asked import json_body
+from automap_service.web._answers import as_json
+from automap_service.web._asked import json_body
 from automap_service.web.context import address, base, needs, service, user_asking
 from automap_service.web.documents import PROCESS, status_info
 from automap_tiles.jobs import Job, Result

@@ -8,8 +8,8 @@ from flask import Blueprint, Response, request
 
 from automap_service.problems import Problem
 from automap_service.turns import Turns
-from automap_service.web.answers import as_json, tagged
-from automap_service.web.asked import query
+from automap_service.web._answers import as_json, tagged
+from automap_service.web._asked import query
 from automap_service.web.context import needs, service, user_asking
 from automap_service.web.views.jobs import job_of
 from automap_tiles.errors import OutputError

@@ -9,11 +9,11 @@ from flask import Blueprint, Response, current_app
 from automap_service.launching.schema import PROPERTIES, REQUIRED, schema
 from automap_service.problems import Problem
 from automap_service.web import documents as doc
-from automap_service.web.answers import as_json, tagged, wants_html
-from automap_service.web.asked import query
+from automap_service.web._answers import as_json, tagged, wants_html
+from automap_service.web._asked import query
+from automap_service.web._openapi import OPENAPI, document
 from automap_service.web.context import base, service
 from automap_service.web.html import html
-from automap_service.web.openapi import OPENAPI, document
 from automap_tiles.version import VERSION
 
 views = Blueprint("ogc", __name__)

@@ -13,7 +13,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 
 from automap_service.hosts import is_loopback
 from automap_service.problems import Problem
-from automap_service.web.asked import query
+from automap_service.web._asked import query
 from automap_service.web.context import address, service
 
 _log = logging.getLogger(__name__)

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, case, delete, insert, select, update
 
 from automap_tiles.errors import AutomapError
-from automap_tiles.jobs import claims, log
-from automap_tiles.jobs.database import Database
-from automap_tiles.jobs.ending import Ending, OnFinal, end
+from automap_tiles.jobs import _log, claims
+from automap_tiles.jobs._database import Database
+from automap_tiles.jobs._ending import Ending, OnFinal, end
 from automap_tiles.jobs.job import Job, Level, Phase, SceneFate, Status
 from automap_tiles.jobs.meter import Usage
 from automap_tiles.jobs.rows import job_of
@@ -120,7 +120,7 @@ class Queue:
         self, connection: Connection, job: Job, now: float, said: str, reason: str
     ) -> Job:
         losses = job.losses + 1
-        log.append(connection, job.id, [(Level.WARNING, said)], now=now, attempt=job.attempt)
+        _log.append(connection, job.id, [(Level.WARNING, said)], now=now, attempt=job.attempt)
         connection.execute(update(JOBS).where(JOBS.c.id == job.id).values(losses=losses))
         if job.cancel:
             return self._end(connection, job, _CANCELLED)
@@ -150,7 +150,7 @@ class Queue:
             if held is None:
                 return
             said = f"given back: runner {job.runner} ends"
-            log.append(connection, job.id, [(Level.INFO, said)], now=now, attempt=job.attempt)
+            _log.append(connection, job.id, [(Level.INFO, said)], now=now, attempt=job.attempt)
             if held.cancel:  # nobody would claim it again
                 self._end(connection, held, _CANCELLED)
             else:
@@ -197,7 +197,7 @@ class Queue:
             "progress": news.progress,
             "usage": None if news.usage is None else dict(news.usage),
             "message": _unless_cancelled(
-                JOBS.c.message, None if news.message is None else log.plain(news.message)
+                JOBS.c.message, None if news.message is None else _log.plain(news.message)
             ),
         }
         with self.database.writing() as connection:
@@ -210,7 +210,7 @@ class Queue:
             )
             if not found.rowcount:
                 raise _lease_lost(job)
-            log.append(connection, job.id, news.lines, now=now, attempt=job.attempt)
+            _log.append(connection, job.id, news.lines, now=now, attempt=job.attempt)
             _write_scenes(connection, job.id, news.scenes)
 
     def finish(self, job: Job, ending: Ending) -> Job:
@@ -245,7 +245,7 @@ def _lease_lost(job: Job) -> LeaseLost:
 
 
 def _write_scenes(connection: Connection, job: str, scenes: Sequence[SceneFate]) -> None:
-    last = {log.plain(each.scene): each for each in scenes}
+    last = {_log.plain(each.scene): each for each in scenes}
     if not last:
         return
     names = list(last)
@@ -260,7 +260,7 @@ def _write_scenes(connection: Connection, job: str, scenes: Sequence[SceneFate])
                 "scene": name,
                 "satellite": each.satellite,
                 "status": each.status,
-                "reason": None if each.reason is None else log.plain(each.reason),
+                "reason": None if each.reason is None else _log.plain(each.reason),
             }
             for name, each in last.items()
         ],

@@ -7,8 +7,8 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as Answer
 
 from automap_service import recipients
-from automap_service.pages.blueprint import blueprint
-from automap_service.pages.render import page
+from automap_service.pages._blueprint import blueprint
+from automap_service.pages._render import page
 from automap_service.problems import Problem
 from automap_service.web.context import check_csrf, needs, service, user_asking, write_down
 from automap_service.web.views.accounts import changed, checked_login

@@ -8,8 +8,8 @@ from typing import Self
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from automap_tiles.jobs._queue import LeaseLost, Queue
 from automap_tiles.jobs.job import Job
-from automap_tiles.jobs.queue import LeaseLost, Queue
 
 _PART = 0.25
 """Of a lease, until it is renewed."""

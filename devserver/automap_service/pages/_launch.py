@@ -12,9 +12,9 @@ from werkzeug.wrappers import Response as Answer
 from automap_service import recipients
 from automap_service.launching.launch import Manner
 from automap_service.launching.schema import NAMES
-from automap_service.pages.blueprint import blueprint
-from automap_service.pages.form import fields, read_form
-from automap_service.pages.render import page
+from automap_service.pages._blueprint import blueprint
+from automap_service.pages._form import fields, read_form
+from automap_service.pages._render import page
 from automap_service.problems import Problem
 from automap_service.web.context import address, needs, service, user_asking
 from automap_service.web.documents import file_info

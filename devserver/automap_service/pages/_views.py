@@ -11,11 +11,11 @@ from werkzeug.wrappers import Response as Answer
 
 from automap_service import recipients
 from automap_service.launching.launch import Manner
-from automap_service.pages.account import account
-from automap_service.pages.blueprint import blueprint
-from automap_service.pages.examples import examples
-from automap_service.pages.render import page
-from automap_service.pages.timeline import bars
+from automap_service.pages._account import account
+from automap_service.pages._blueprint import blueprint
+from automap_service.pages._examples import examples
+from automap_service.pages._render import page
+from automap_service.pages._timeline import bars
 from automap_service.problems import OWN, Problem
 from automap_service.web.context import (
     address,

@@ -9,7 +9,7 @@ from flask import Response, request, send_file
 
 import automap_service.launcher
 from automap_service.launcher import pyodide
-from automap_service.pages.blueprint import blueprint
+from automap_service.pages._blueprint import blueprint
 from automap_service.problems import Problem
 from automap_service.web.context import base, needs, service
 from automap_tiles import client

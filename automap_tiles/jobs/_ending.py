@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, insert, update
 
-from automap_tiles.jobs import log
+from automap_tiles.jobs import _log
 from automap_tiles.jobs.job import Job, Level, Result, Status
 from automap_tiles.jobs.rows import job_of
 from automap_tiles.jobs.tables import JOBS, RESULTS
@@ -45,8 +45,8 @@ def end(
     """Write the end of a job, and all that hangs on it, in a transaction that writes."""
     values: dict[str, Any] = {
         "status": ending.status,
-        "message": log.plain(ending.message),
-        "reason": None if ending.reason is None else log.plain(ending.reason),
+        "message": _log.plain(ending.message),
+        "reason": None if ending.reason is None else _log.plain(ending.reason),
         "warnings": _bounded(ending.warnings),
         "runner": None,
         "lease": None,
@@ -66,7 +66,7 @@ def end(
         connection.execute(insert(RESULTS).values(_written(ended.id, ending.result)))
     level = Level.ERROR if ending.status is Status.FAILED else Level.INFO
     said = f"{ending.status}: {ending.reason or ending.message}"
-    log.append(connection, job.id, [(level, said)], now=now, attempt=job.attempt)
+    _log.append(connection, job.id, [(level, said)], now=now, attempt=job.attempt)
     for call in on_final:
         call(connection, ended, ending.result)
     return ended
@@ -74,7 +74,7 @@ def end(
 
 def _bounded(warnings: Sequence[str]) -> list[str]:
     """They stand in every list of jobs; all of them are in the log."""
-    told = [log.plain(each) for each in warnings[:_WARNINGS]]
+    told = [_log.plain(each) for each in warnings[:_WARNINGS]]
     more = len(warnings) - len(told)
     return [*told, f"{more} more, see the log"] if more else told
 

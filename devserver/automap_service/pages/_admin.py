@@ -14,8 +14,8 @@ from automap_service import audit
 from automap_service.accounts.users import RIGHTS
 from automap_service.costs.estimates import is_inside
 from automap_service.limits import AMOUNTS, OWN, user_limits
-from automap_service.pages.blueprint import blueprint
-from automap_service.pages.render import page
+from automap_service.pages._blueprint import blueprint
+from automap_service.pages._render import page
 from automap_service.problems import Problem
 from automap_service.web.context import needs, service, write_down
 from automap_service.web.views.jobs import wanted_page

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from automap_tiles.jobs._phases import BEGINS
+from automap_tiles.jobs._queue import News
 from automap_tiles.jobs.job import Level, Phase, SceneFate
 from automap_tiles.jobs.meter import MEMORY
-from automap_tiles.jobs.phases import BEGINS
-from automap_tiles.jobs.queue import News
 
 _PHASES = {
     "search": Phase.SEARCHING,

@@ -9,9 +9,9 @@ from flask import Response
 from automap_service.costs.prices import prices_of
 from automap_service.launcher import pyodide
 from automap_service.launching.schema import PROPERTIES, REQUIRED
-from automap_service.pages.blueprint import blueprint
-from automap_service.pages.examples import examples, scripts
-from automap_service.pages.render import page
+from automap_service.pages._blueprint import blueprint
+from automap_service.pages._examples import examples, scripts
+from automap_service.pages._render import page
 from automap_service.web.context import base, needs, service, user_asking
 
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
-from automap_tiles.jobs import log
-from automap_tiles.jobs.database import Database
-from automap_tiles.jobs.ending import Ending, OnFinal, end
+from automap_tiles.jobs import _log
+from automap_tiles.jobs._database import Database
+from automap_tiles.jobs._ending import Ending, OnFinal, end
+from automap_tiles.jobs._phases import BEGINS
 from automap_tiles.jobs.job import (
     ACTIVE,
     FINAL,
@@ -24,7 +25,6 @@ from automap_tiles.jobs.job import (
     SceneFate,
     Status,
 )
-from automap_tiles.jobs.phases import BEGINS
 from automap_tiles.jobs.rows import entry_of, job_of, result_of, scene_of
 from automap_tiles.jobs.tables import JOBS, LOG, RESULTS, RUNNERS, SCENES
 
@@ -82,7 +82,7 @@ class JobStore:
             "log_bytes": 0,
         }
         row = connection.execute(insert(JOBS).values(values).returning(*JOBS.c)).mappings().one()
-        log.append(
+        _log.append(
             connection, values["id"], [(Level.INFO, "accepted, waits for a runner")], now=now
         )
         return job_of(row)
@@ -170,7 +170,7 @@ class JobStore:
                     .where(JOBS.c.id == job)
                     .values(cancel=True, phase=Phase.STOPPING, message="is stopping", updated=now)
                 )
-                log.append(connection, job, [(Level.INFO, "cancelled by its owner")], now=now)
+                _log.append(connection, job, [(Level.INFO, "cancelled by its owner")], now=now)
         return self.get(user, job)
 
     def remove(self, user: str, job: str, also: Callable[[Connection], None] | None = None) -> bool:

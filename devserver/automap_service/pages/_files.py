@@ -6,8 +6,8 @@ from flask import Response, request
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as Answer
 
-from automap_service.pages.blueprint import blueprint
-from automap_service.pages.render import page
+from automap_service.pages._blueprint import blueprint
+from automap_service.pages._render import page
 from automap_service.problems import Problem
 from automap_service.web.context import needs, service, user_asking, write_down
 
