@@ -11,6 +11,7 @@ from automap_tiles.workflows._order import Order
 from automap_tiles.workflows.assess._workflow import AssessOutcome, DesignOutcome, MapReport
 from automap_tiles.workflows.automap.check import AutomapReport
 from automap_tiles.workflows.automap.state import AutomapOutcome
+from automap_tiles.workflows.coregister.workflow import CoregisterOutcome, CoregisterReport
 from automap_tiles.workflows.events import Said
 from automap_tiles.workflows.export._run import ExportOutcome, ExportReport
 from automap_tiles.workflows.running_order import RunningOrder
@@ -231,6 +232,19 @@ def run(
     output: str | PathLike[str] | None = ...,
     plot: str | PathLike[str] | None = ...,
 ) -> RunningOrder[SeriesOutcome]: ...
+@overload
+def run(
+    workflow: Literal["coregister"],
+    /,
+    *,
+    input: str | PathLike[str],
+    output: str | PathLike[str],
+    reference: str | PathLike[str] | None = ...,
+    band: str | None = ...,
+    satellites: str | Sequence[str] | None = ...,
+    time: str | None = ...,
+    max_cloud_cover: float | None = ...,
+) -> RunningOrder[CoregisterOutcome]: ...
 @overload
 def run(
     workflow: Literal["export"],
@@ -594,6 +608,19 @@ def check(
     output: str | PathLike[str] | None = ...,
     plot: str | PathLike[str] | None = ...,
 ) -> SeriesReport: ...
+@overload
+def check(
+    workflow: Literal["coregister"],
+    /,
+    *,
+    input: str | PathLike[str],
+    output: str | PathLike[str],
+    reference: str | PathLike[str] | None = ...,
+    band: str | None = ...,
+    satellites: str | Sequence[str] | None = ...,
+    time: str | None = ...,
+    max_cloud_cover: float | None = ...,
+) -> CoregisterReport: ...
 @overload
 def check(
     workflow: Literal["export"],

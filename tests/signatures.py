@@ -29,6 +29,7 @@ OUTCOMES = {
     "assess": "automap_tiles.workflows.assess:AssessOutcome",
     "design": "automap_tiles.workflows.assess:DesignOutcome",
     "series": "automap_tiles.workflows.series:SeriesOutcome",
+    "coregister": "automap_tiles.workflows.coregister:CoregisterOutcome",
     "export": "automap_tiles.workflows.export:ExportOutcome",
     "execute": "automap_tiles.engine.events:Summary",
     "convert": "automap_tiles.engine.events:Summary",

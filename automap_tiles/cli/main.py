@@ -42,6 +42,7 @@ COMMANDS: dict[str, _Entry] = {
     "run": _Entry("run", "From satellite products to scenes, composites and maps of classes."),
     "download": _Entry("download", "Fetch scenes and prepare them: one multiband GeoTIFF each."),
     "series": _Entry("series", "The values of a point or an area over time, as CSV and as a plot."),
+    "coregister": _Entry("coregister", "By how much scenes are to be moved to lie on each other."),
     "samples": _Entry(
         "samples", "Which pixels are samples of which class, and what the picture shows there."
     ),

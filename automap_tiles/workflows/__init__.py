@@ -38,6 +38,7 @@ WORKFLOWS: dict[str, str] = {
     "assess": "automap_tiles.workflows.assess:AssessOrder",
     "design": "automap_tiles.workflows.assess:DesignOrder",
     "series": "automap_tiles.workflows.series:SeriesOrder",
+    "coregister": "automap_tiles.workflows.coregister:CoregisterOrder",
     "export": "automap_tiles.workflows.export:ExportOrder",
     "execute": "automap_tiles.workflows.execute:ExecuteOrder",
     "convert": "automap_tiles.workflows.tiles.convert:ConvertOrder",

@@ -1,0 +1,168 @@
+"""Carrying out an order for a table of shifts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.notes import Note, Notes, collecting, tell
+from automap_tiles.scenes.coregistration import (
+    Alignment,
+    PlacedScene,
+    align,
+    notes_of,
+    table_of,
+)
+from automap_tiles.scenes.report import SearchReport
+from automap_tiles.scenes.select import Period, Selection, one_level, parse_period
+from automap_tiles.stopping import NEVER, Stopped, StopToken
+from automap_tiles.storage import open_storage
+from automap_tiles.workflows._aside import aside
+from automap_tiles.workflows._bounds import Percent
+from automap_tiles.workflows._order import Order
+from automap_tiles.workflows.automap.discover import scenes_of
+from automap_tiles.workflows.automap.parameters import satellites_of
+from automap_tiles.workflows.automap.state import SceneRejected
+from automap_tiles.workflows.events import (
+    Done,
+    Event,
+    Finished,
+    Json,
+    PhaseFinished,
+    PhaseStarted,
+    SetAside,
+    Started,
+)
+
+SEARCH, SHIFTS = "search", "shifts"
+"""The phases."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoregisterOrder(Order):
+    """Find by how much each scene is to be moved to lie on the others of its tile."""
+
+    workflow: ClassVar[str] = "coregister"
+
+    input: str
+    """Folder or archive of products, or of prepared scenes; STAC file or API."""
+    output: str
+    """Table to write, `….json`: what `coregister` of a `scenes` input takes."""
+    reference: str | None = None
+    """Raster file that all shall lie on; None: where most of the dates lie."""
+    band: str = "nir"
+    """What is compared."""
+    satellites: tuple[str, ...] | None = None
+    """As in `composite`; None: all that are there."""
+    time: str | None = None
+    """`FROM/TO`: days, months or years; None: all."""
+    max_cloud_cover: Percent | None = None
+    """Of a scene."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoregisterReport:
+    """Whose shifts would be looked for."""
+
+    found: SearchReport
+    notes: tuple[Note, ...]
+
+    def to_json(self) -> Json:
+        return {
+            "scenes": [scene.id for scene in self.found.scenes],
+            "funnel": self.found.funnel.to_json(),
+            "set_aside": [
+                {"scene": name, "reason": reason} for name, reason in self.found.rejected
+            ],
+            "notes": [note.to_json() for note in self.notes],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoregisterOutcome:
+    """What was found."""
+
+    placed: tuple[PlacedScene, ...]
+    """By time; none where it was stopped."""
+    output: str | None
+    notes: tuple[Note, ...] = ()
+    stopped: bool = False
+
+    def to_json(self) -> Json:
+        return {
+            "scenes": [each.to_json() for each in self.placed],
+            "output": self.output,
+            "notes": [note.to_json() for note in self.notes],
+            "stopped": self.stopped,
+        }
+
+
+def check(order: CoregisterOrder) -> CoregisterReport:
+    """Look for the scenes; nothing is read of them. Raises `ConfigError`, `InputError`."""
+    with collecting() as told:
+        found = _search(order)
+    return CoregisterReport(found=found, notes=told.grouped())
+
+
+def run(order: CoregisterOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
+    """Find all shifts and write the table, none where it was stopped.
+
+    The outcome is a `CoregisterOutcome`. Raises `ConfigError`, `InputError`, `OutputError`.
+    """
+    yield Started(facts={"input": order.input})
+    notes, placed, stopped = Notes(), tuple[PlacedScene, ...](), False
+    try:
+        yield PhaseStarted(phase=SEARCH)
+        found = yield from aside(lambda _: _search(order), stop=stop, notes=notes)
+        for name, reason in found.rejected:
+            yield SetAside(item=SceneRejected(scene=name, reason=reason))
+        report = CoregisterReport(found=found, notes=notes.grouped())
+        yield PhaseFinished(phase=SEARCH, outcome=report)
+        yield PhaseStarted(phase=SHIFTS)
+        placed = yield from aside(lambda _: _aligned(order, found), stop=stop, notes=notes)
+        for each in placed:
+            yield Done(item=each)
+    except Stopped:
+        stopped = True
+    if not stopped:
+        file = Path(order.output).absolute()
+        table = table_of(placed, band=order.band, reference=order.reference)
+        content = json.dumps(table, indent=2).encode() + b"\n"
+        open_storage(str(file.parent)).put(file.name, content)
+    yield Finished(
+        outcome=CoregisterOutcome(
+            placed=placed,
+            output=None if stopped else order.output,
+            notes=notes.grouped(),
+            stopped=stopped,
+        )
+    )
+
+
+def _search(order: CoregisterOrder) -> SearchReport:
+    if not order.output.endswith(".json"):
+        raise ConfigError(
+            "a table of shifts is a JSON file",
+            key="output",
+            found=order.output,
+            remedy="shifts.json",
+        )
+    if order.reference is not None and not Path(order.reference).exists():
+        raise InputError("no such file", order.reference)
+    selection = Selection(
+        period=Period() if order.time is None else parse_period(order.time),
+        satellites=None if order.satellites is None else satellites_of(order.satellites),
+        max_cloud_cover=order.max_cloud_cover,
+    )
+    return one_level(scenes_of(order.input, selection, (order.band,)))
+
+
+def _aligned(order: CoregisterOrder, found: SearchReport) -> tuple[PlacedScene, ...]:
+    placed = align(found.scenes, Alignment(band=order.band, reference=order.reference))
+    for note in notes_of(placed, found.scenes):
+        tell(note)
+    return placed
