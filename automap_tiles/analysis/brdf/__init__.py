@@ -1,0 +1,1 @@
+"""Reflectance as it would be seen from straight above."""
