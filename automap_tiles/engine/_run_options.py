@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from automap_tiles.engine._update import Update
 from automap_tiles.engine.pools import Concurrency, check_choice
 
 
@@ -24,6 +25,8 @@ class RunOptions:
     """How long a tile may take before its worker is ended; None: as long as it likes."""
     fail_fast: bool = False
     """Stop at the first tile that fails."""
+    update: Update | None = None
+    """Of a process whose tiles depend on the parts of its input that reach them, and no others."""
 
     def __post_init__(self) -> None:
         check_choice(self.concurrency, self.workers, self.dask_scheduler, self.tile_seconds)

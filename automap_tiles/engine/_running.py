@@ -160,6 +160,8 @@ class ActiveRun:
             tiles=total,
             workers=workers,
             resumed=self.state.resumed,
+            anew=None if self.state.outdated is None else self.state.outdated.anew,
+            changed="" if self.state.outdated is None else str(self.state.outdated),
         )
 
     def _work(self, pool: Pool, steps: Iterator[TileStep], total: int) -> Iterator[Event]:

@@ -7,9 +7,11 @@ from dataclasses import asdict, dataclass
 
 from automap_tiles.engine._done import AllButFailed, DoneTiles
 from automap_tiles.engine._plan import DoneBefore, NothingKnown
+from automap_tiles.engine._update import Outdated, Update, delete_gone, manifest_of, outdated
 from automap_tiles.engine.events import TileResult
 from automap_tiles.engine.journal import Journal, RunRecord, read_made_of
 from automap_tiles.errors import ProcessChanged
+from automap_tiles.formats.parts import Manifest
 from automap_tiles.grid import TileIndex, cover
 from automap_tiles.notes import Fate, Note, Subject
 from automap_tiles.runtime import Process
@@ -34,6 +36,9 @@ class RunState:
     inputs: Mapping[str, str]
     """Fingerprints of the inputs at the start, by name."""
 
+    outdated: Outdated | None = None
+    """What is made anew, as the inputs have changed in places."""
+
     def changed_inputs(self, process: Process) -> list[str]:
         """Inputs whose data are no longer those of the start."""
         now = process.inputs.fingerprints()
@@ -48,7 +53,13 @@ class RunState:
 
 
 def begin(
-    process: Process, journal: Journal, *, selection: str, overwrite: bool, retry_failed: bool
+    process: Process,
+    journal: Journal,
+    *,
+    selection: str,
+    overwrite: bool,
+    retry_failed: bool,
+    update: Update | None = None,
 ) -> RunState:
     """Compare with the run before and note the new one.
 
@@ -56,7 +67,8 @@ def begin(
     becomes of this run, and whichever runs follow.
 
     Raises `ProcessChanged` when done tiles were made by another function, with other parameters,
-    inputs or output options, unless they are to be overwritten. What an earlier version of this
+    inputs or output options, unless they are to be overwritten; other parts of an input may be
+    allowed by `update`. What an earlier version of this
     package remembered in another form is written as it is now.
     """
     inputs = process.inputs.fingerprints()
@@ -65,18 +77,36 @@ def begin(
         journal.renew(name, earlier, hashes[name])
     last = journal.last_run()
     metatiling = process.pyramid.metatiling
+    parts = None if update is None else manifest_of(process)
     if overwrite:
         record = journal.start_run(
-            hashes, selection, fresh_from=0, metatiling=metatiling, stale=_tiles(process)
+            hashes,
+            selection,
+            fresh_from=0,
+            metatiling=metatiling,
+            stale=_tiles(process),
+            parts=parts,
         )
         return RunState(
             record=record, known=NothingKnown(), resumed=last is not None, inputs=inputs
         )
-    _refuse_changes(journal, hashes, process.writer.path)
+    found = None
+    if update is None:
+        _refuse_changes(journal, hashes, process.writer.path)
+    else:
+        _refuse_changes(journal, hashes, process.writer.path, but="inputs")
+        found = _outdated(process, journal, hashes["inputs"], parts, update)
     if last is None:
         _look_at_record(journal, hashes, process)
-    adopt = not process.sums_up and journal.may_adopt(hashes)
-    record = journal.start_run(hashes, selection, fresh_from=0, metatiling=metatiling)
+    adopt = found is None and not process.sums_up and journal.may_adopt(hashes)
+    record = journal.start_run(
+        hashes,
+        selection,
+        fresh_from=0,
+        metatiling=metatiling,
+        renewal=None if found is None else found.renewal,
+        parts=parts,
+    )
     if retry_failed:
         known: DoneBefore = AllButFailed(journal=journal, run=record)
     else:
@@ -87,7 +117,24 @@ def begin(
             pyramid=process.pyramid,
             adopt=adopt,
         )
-    return RunState(record=record, known=known, resumed=last is not None, inputs=inputs)
+    return RunState(
+        record=record, known=known, resumed=last is not None, inputs=inputs, outdated=found
+    )
+
+
+def _outdated(
+    process: Process, journal: Journal, inputs: str, parts: Manifest | None, update: Update
+) -> Outdated | None:
+    """What is to be made anew; raises `ProcessChanged` where that is not asked for."""
+    found = outdated(process, journal, inputs, parts, order_counts=update.order_counts)
+    if found is not None and not update.apply:
+        raise ProcessChanged(
+            f"{process.writer.path}: the inputs changed since tiles were written here, {found}; "
+            "--update makes these anew and keeps the others, --overwrite makes all of them anew"
+        )
+    if found is not None:
+        delete_gone(process, found)
+    return found
 
 
 def _tiles(process: Process) -> Iterator[TileIndex]:
@@ -120,9 +167,16 @@ def _look_at_record(journal: Journal, hashes: dict[str, str], process: Process) 
         journal.forbid_adoption()
 
 
-def _refuse_changes(journal: Journal, hashes: dict[str, str], output: str) -> None:
+def _refuse_changes(
+    journal: Journal, hashes: dict[str, str], output: str, but: str | None = None
+) -> None:
+    """Raise `ProcessChanged`; `but`: a hash that may be another one."""
     for run in journal.runs_with_tiles():
-        changed = [_WORDS[name] for name, value in run.hashes.items() if value != hashes[name]]
+        changed = [
+            _WORDS[name]
+            for name, value in run.hashes.items()
+            if value != hashes[name] and name != but
+        ]
         if changed:
             raise _changed(output, changed)
 

@@ -83,6 +83,10 @@ class RunStarted:
     workers: int
     resumed: bool
     """Whether the output was there before."""
+    anew: int | None = None
+    """Tiles that are to be made where parts of the input have changed; None: none has."""
+    changed: str = ""
+    """Which those are, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

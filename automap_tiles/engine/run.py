@@ -13,14 +13,26 @@ from collections.abc import Generator
 from automap_tiles.engine._run_options import RunOptions
 from automap_tiles.engine._running import GRACE_SECONDS, STOPPED, ActiveRun
 from automap_tiles.engine._start import begin
+from automap_tiles.engine._update import Outdated, Update, expected, manifest_of
 from automap_tiles.engine.events import (
     Event,
 )
 from automap_tiles.engine.journal import Hold, Journal, hold, place_of
+from automap_tiles.formats import Recut
 from automap_tiles.runtime import Process
 from automap_tiles.stopping import NEVER, StopToken
 
-__all__ = ["GRACE_SECONDS", "STOPPED", "RunOptions", "execute", "selection_hash"]
+__all__ = [
+    "GRACE_SECONDS",
+    "STOPPED",
+    "Outdated",
+    "RunOptions",
+    "Update",
+    "execute",
+    "expected",
+    "manifest_of",
+    "selection_hash",
+]
 
 
 def execute(
@@ -39,6 +51,8 @@ def execute(
         # first of all: what another run is writing is not touched
         held = stack.enter_context(hold(place_of(process.writer.path, process.config_path)))
         area = process.area_at(max(process.zooms))
+        if options.update is not None and isinstance(process.writer, Recut):
+            process.writer.end_with_area()
         process.writer.prepare(area=area, overwrite=options.overwrite)
         journal = stack.enter_context(Journal.under(held))
         last = journal.last_run()
@@ -51,6 +65,7 @@ def execute(
             selection=selection_hash(process),
             overwrite=options.overwrite,
             retry_failed=options.retry_failed,
+            update=options.update,
         )
         yield from ActiveRun(process, options, journal, state, stop).events()
 

@@ -295,6 +295,18 @@ class Writer(Protocol):
 
 
 @runtime_checkable
+class Recut(Protocol):
+    """A writer whose output ends somewhere, and may end elsewhere later."""
+
+    def end_with_area(self) -> None:
+        """End where the area does, though what is there goes on or ends before.
+
+        For processes whose area is what their inputs reach: beyond it there was nothing.
+        """
+        ...
+
+
+@runtime_checkable
 class PixelWriter(Writer, Protocol):
     """A writer that knows the type of its pixels."""
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import shapely
 
 from automap_tiles.errors import AutomapError, ConfigError, InputError
 from automap_tiles.formats._protocols import OutputKind
+from automap_tiles.formats.parts import Manifest
 from automap_tiles.formats.raster_file import size_in
+from automap_tiles.formats.scenes_parts import manifest_of, reaches
 from automap_tiles.formats.scenes_tile import Scenes
 from automap_tiles.grid import Grid, Tile
-from automap_tiles.missions import LON_LAT, Level, Scene, outline
+from automap_tiles.missions import LON_LAT, BandFile, Level, QualityFile, Scene, outline
 from automap_tiles.notes import tell
 from automap_tiles.scenes import coregistration, find
 from automap_tiles.scenes.catalogue.verify import Verify
@@ -179,11 +181,6 @@ class ScenesReader:
         return overpasses(self.found.scenes)
 
     @cached_property
-    def places(self) -> dict[str, int]:
-        """Id of a scene → its place in `scenes`."""
-        return {scene.id: place for place, scene in enumerate(self.scenes)}
-
-    @cached_property
     def lattice(self) -> Lattice | None:
         """The sensor's own grid; None when every date is warped onto the tile."""
         if self.reading.grid == "tile":
@@ -244,12 +241,26 @@ class ScenesReader:
             digest.update(scene.id.encode())
             if scene.shift != (0.0, 0.0):
                 digest.update(repr(scene.shift).encode())
-            files = [scene.band(band) for band in self.reading.files]
-            hrefs = [(file.href, file.checksum) for file in files]
-            hrefs += [(file.href, file.checksum) for file in scene.quality]
-            for href, checksum in hrefs:
-                digest.update(f"{href} {checksum} {stamp(href, far)}".encode())
+            for file in self.files_of(scene):
+                said = f"{file.href} {file.checksum} {stamp(file.href, far)}"
+                digest.update(said.encode())
         return digest.hexdigest()
+
+    def files_of(self, scene: Scene) -> list[BandFile | QualityFile]:
+        """All that is opened of a scene."""
+        return [*(scene.band(band) for band in self.reading.files), *scene.quality]
+
+    def manifest(self) -> Manifest:
+        """The scenes as parts; raises `InputError` for one that cannot be opened."""
+        far = {} if self.is_catalogue else far_stamps(self.place)
+        stamps = {
+            scene.id: f"{_stamps(self.files_of(scene), far)} {scene.shift}" for scene in self.scenes
+        }
+        return manifest_of(self.dates, self.reading, self.lattice, stamps)
+
+    def reaches(self, grid: Grid, tile: Tile) -> bool:
+        """Whether a scene on a grid can decide on pixels of a tile."""
+        return reaches(self.lattice, grid, tile)
 
     def at(self, tile: Tile) -> Scenes:
         return Scenes(self, tile)
@@ -259,6 +270,12 @@ class ScenesReader:
         state = dict(self.__dict__)
         state.pop("_footprints", None)
         return state
+
+
+def _stamps(files: Sequence[BandFile | QualityFile], far: Mapping[str, str]) -> str:
+    """Of files wherever their folder is."""
+    named = ((PurePosixPath(file.href.partition("?")[0]).name, file) for file in files)
+    return repr([(name, file.checksum, stamp(file.href, far)) for name, file in named])
 
 
 def _check_alike(key: str, found: list[str]) -> None:

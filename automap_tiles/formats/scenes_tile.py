@@ -124,7 +124,7 @@ class Scenes:
 
     def tally(self) -> Tally:
         """A count of what each scene gives to the pixels of this tile, to be filled with stacks."""
-        return Tally(self._frame(), self.tile, self._reader.places)
+        return Tally(self._frame(), self.tile)
 
     def is_empty(self) -> bool:
         return not shares_points(self.tile, self._reader.footprint(self.tile.crs))

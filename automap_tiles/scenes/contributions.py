@@ -7,8 +7,10 @@ they are the sums of its `valid_count`, and how often a date stands in its `scen
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +28,8 @@ Array = np.ndarray[Any, Any]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 Counts = Mapping[str, Mapping[str, int]]
-"""What was counted → place of the scene among those of the input, in digits → pixels."""
+"""What was counted → `key_of` the scene → pixels. Journals of earlier versions have its place among
+those of the input in place of the key, in digits."""
 
 SAMPLES = "samples"
 """Valid samples: a pixel counts once for every date on which it is valid."""
@@ -41,8 +44,6 @@ class Tally:
 
     frame: Frame | None
     tile: Tile
-    places: Mapping[str, int]
-    """Id of a scene → its place among those of the input."""
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -84,8 +85,8 @@ class Tally:
             pixels = weights.sum(own)
             if pixels:
                 of_name = self.counts.setdefault(name, {})
-                place = str(self.places[scene])
-                of_name[place] = of_name.get(place, 0) + pixels
+                key = key_of(scene)
+                of_name[key] = of_name.get(key, 0) + pixels
 
 
 class _Weights:
@@ -99,6 +100,12 @@ class _Weights:
         if self._masks is None:
             return int(self._taken[samples].sum())
         return sum(times * int(np.count_nonzero(samples & mask)) for times, mask in self._masks)
+
+
+@lru_cache(maxsize=4096)
+def key_of(scene: str) -> str:
+    """What a scene is counted under, by its id: the same whatever other scenes there are."""
+    return hashlib.sha256(scene.encode()).hexdigest()[:12]
 
 
 def taken(frame: Frame, tile: Tile) -> Array:
@@ -132,16 +139,16 @@ def contributions(
             "time": scene.time.isoformat().replace("+00:00", "Z"),
             "sensor": scene.sensor,
             "date": date_of[scene.id],
-            "samples": samples.get(str(place), 0),
-            "share": _share(samples, place),
+            "samples": _pixels(samples, scene.id, place),
+            "share": _share(samples, scene.id, place),
         }
         if scene.shift != (0.0, 0.0):
             said["shift"] = [round(each, 3) for each in scene.shift]
         if methods:
             said["chosen"] = {
                 name: {
-                    "pixels": counts[name].get(str(place), 0),
-                    "share": _share(counts[name], place),
+                    "pixels": _pixels(counts[name], scene.id, place),
+                    "share": _share(counts[name], scene.id, place),
                 }
                 for name in methods
             }
@@ -149,6 +156,10 @@ def contributions(
     return result
 
 
-def _share(pixels: Mapping[str, int], place: int) -> float:
-    total = sum(pixels.values())
-    return round(pixels.get(str(place), 0) / total, 6) if total else 0.0
+def _pixels(counts: Mapping[str, int], scene: str, place: int) -> int:
+    return counts.get(key_of(scene), 0) + counts.get(str(place), 0)
+
+
+def _share(counts: Mapping[str, int], scene: str, place: int) -> float:
+    total = sum(counts.values())
+    return round(_pixels(counts, scene, place) / total, 6) if total else 0.0

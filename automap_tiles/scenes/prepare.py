@@ -106,17 +106,9 @@ def write(
     `making` says what its mask is made of. Raises `Empty` when the scene has no pixel there,
     `InputError` for a file that cannot be read, `OutputError`.
     """
-    reading = Reading(bands=scene.instrument.common_bands, mask=None, whole=True)
+    reading = _reading(scene)
     lattice = lattice_of([scene], reading)
-    window = _extent(scene, lattice, reading)
-    shape: BaseGeometry | None = None
-    if area is not None:
-        shape = _area_in(_near(area, lattice.grid(window)), lattice.crs.to_wkt())
-        around = lattice.window(Bounds(*shape.bounds)) if not shape.is_empty else None
-        found = None if around is None else intersection(window, around)
-        if found is None:
-            raise Empty
-        window = found
+    window, shape = _cut(scene, lattice, area)
     counts = _Counts()
     names = planes_of(scene.instrument)
     spec = MosaicSpec(
@@ -168,6 +160,38 @@ def _extent(scene: Scene, lattice: Lattice, reading: Reading) -> Window:
         range(min(rows.start for rows, _ in windows), max(rows.stop for rows, _ in windows)),
         range(min(cols.start for _, cols in windows), max(cols.stop for _, cols in windows)),
     )
+
+
+def planned_grid(scene: Scene, area: BaseGeometry | None) -> Grid | None:
+    """Grid of the picture that `write` would make, as far as can be known before; None: of none.
+
+    Opens files whose grid is not known; raises `InputError`.
+    """
+    lattice = lattice_of([scene], _reading(scene))
+    try:
+        window, _ = _cut(scene, lattice, area)
+    except Empty:
+        return None
+    return lattice.grid(window)
+
+
+def _reading(scene: Scene) -> Reading:
+    return Reading(bands=scene.instrument.common_bands, mask=None, whole=True)
+
+
+def _cut(
+    scene: Scene, lattice: Lattice, area: BaseGeometry | None
+) -> tuple[Window, BaseGeometry | None]:
+    """Window of a scene in the area, and the area on its grid; raises `Empty` for none."""
+    window = _extent(scene, lattice, _reading(scene))
+    if area is None:
+        return window, None
+    shape = _area_in(_near(area, lattice.grid(window)), lattice.crs.to_wkt())
+    around = lattice.window(Bounds(*shape.bounds)) if not shape.is_empty else None
+    found = None if around is None else intersection(window, around)
+    if found is None:
+        raise Empty
+    return found, shape
 
 
 def _pieces(

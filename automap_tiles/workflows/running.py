@@ -25,13 +25,19 @@ from automap_tiles.workflows.events import (
 from automap_tiles.workflows.how import How
 
 if TYPE_CHECKING:
+    from automap_tiles.engine.run import Update
     from automap_tiles.runtime import Process
 
 Result = TypeVar("Result")
 
 
 def carry_out(
-    process: Process, how: How, *, retry_failed: bool = False, stop: StopToken = NEVER
+    process: Process,
+    how: How,
+    *,
+    retry_failed: bool = False,
+    stop: StopToken = NEVER,
+    update: Update | None = None,
 ) -> Generator[Event]:
     """Run a process; items are `TileResult`s, the outcome is a `Summary`.
 
@@ -49,6 +55,7 @@ def carry_out(
         retry_failed=retry_failed,
         fail_fast=how.fail_fast,
         tile_seconds=how.tile_timeout,
+        update=update,
     )
     with contextlib.closing(execute(process, options, stop=stop)) as events:
         yield from translated(events, config=process.config_path)
@@ -65,6 +72,8 @@ def translated(events: Iterable[engine.Event], *, config: Path | None = None) ->
                     "resumed": event.resumed,
                     "process": None if config is None else str(config),
                 }
+                if event.anew is not None:
+                    facts |= {"anew": event.anew, "changed": event.changed}
                 yield Started(total=event.tiles, facts=facts)
             case engine.TilesSkipped(count=count):
                 yield Skipped(count=count)

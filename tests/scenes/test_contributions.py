@@ -36,10 +36,9 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> list[Scene]:
 
 def counted(scenes: list[Scene], tile: Tile, limit: int = 2**30, **changes: Any) -> Any:
     """Counts of a tile, read in strips of so many bytes."""
-    places = {scene.id: place for place, scene in enumerate(scenes)}
     lattice = lattice_of(scenes, READING) if changes.get("grid") != "tile" else None
     frame = frame_of(tile, lattice)
-    tally = Tally(frame, tile, places)
+    tally = Tally(frame, tile)
     dates = overpasses(scenes)
     for part in strips(frame, READING, len(dates), limit):
         stack = read_dates(dates, part, READING, target=tile)

@@ -58,6 +58,12 @@ _SHOWN = {"mode", "check", "log_format", "progress", "verbose"}
     help=f"Bands of a composite that say where its pixels are from: {VALID_COUNT}, and with one "
     f"of {', '.join(choosing_methods())} also {', '.join(PROVENANCE[1:])}.",
 )
+@click.option(
+    "--update",
+    is_flag=True,
+    help="Scenes came, went or changed: make anew the tiles of composites that they reach, and a "
+    "classification that was made of them; --check tells how many.",
+)
 @map_options
 @click.pass_context
 def command(  # noqa: PLR0913 - the options
@@ -67,6 +73,7 @@ def command(  # noqa: PLR0913 - the options
     statistics: tuple[str, ...],
     mask: tuple[str, ...],
     provenance: tuple[str, ...],
+    update: bool,
     what: SceneOptions,
     samples: str | None,
     learn: Learning,
@@ -79,8 +86,10 @@ def command(  # noqa: PLR0913 - the options
     classification the model, the report of its training, and classes_START_END_STATISTICS.tif.
 
     What is done already is not made again: a run that was killed goes on, a composite takes what a
-    download left, and one of other days or statistics lies beside those that are there. A
-    composite of another area, mask or cloud cover needs --overwrite or another output.
+    download left, and one of other days or statistics lies beside those that are there. Where the
+    scenes are others than those that a composite was made of, --update makes anew the tiles that
+    these reach; without it the composite is left as it is, and that is said. A composite of another
+    area, mask or cloud cover needs --overwrite or another output.
     """
     _check_samples(mode, samples)
 
@@ -94,6 +103,7 @@ def command(  # noqa: PLR0913 - the options
         "mask": mask,
         "statistics": statistics,
         "provenance": provenance,
+        "update": update,
         "samples": samples,
         "learn": learn,
     }

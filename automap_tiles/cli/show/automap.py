@@ -247,6 +247,8 @@ def _plans(report: AutomapReport) -> Iterator[str]:
         )
         if plan.composite is not None:
             yield f"  composite {plan.composite}"
+        if plan.renewed is not None:
+            yield f"  its scenes: {plan.renewed}"
         if plan.classes is not None:
             yield f"  classes {plan.classes}"
     said = report.to_json()

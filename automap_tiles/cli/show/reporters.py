@@ -203,6 +203,7 @@ class JsonReporter:
                     tiles=total,
                     workers=facts["workers"],
                     resumed=facts["resumed"],
+                    **{key: facts[key] for key in ("anew", "changed") if key in facts},
                 )
             case Failed(item=TileResult() as result):
                 emit_json("error", "tile", **result.to_json())
@@ -258,7 +259,8 @@ def _lines(event: Event, *, verbose: bool) -> list[str]:
         case Started(total=total, facts=facts):
             again = ", going on with what is there" if facts["resumed"] else ""
             crew = numbers.plural(int(facts["workers"] or 0), "worker")
-            return [f"{numbers.tiles(total or 0)}, {crew}{again}"]
+            changed = [f"Scenes: {facts['changed']}"] if "changed" in facts else []
+            return [f"{numbers.tiles(total or 0)}, {crew}{again}", *changed]
         case Told():
             return [str(event.note)]
         case WorkerLost():

@@ -14,9 +14,10 @@ from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.journal._made_of import MadeOf, write_made_of
 from automap_tiles.engine.journal._place import JournalPlace
 from automap_tiles.engine.journal._reader import JournalReader
-from automap_tiles.engine.journal._rows import SINGLE_FILE_ZOOM, RunRecord
+from automap_tiles.engine.journal._rows import SINGLE_FILE_ZOOM, Renewal, RunRecord
 from automap_tiles.engine.journal._schema import (
     NO_ADOPTION,
+    PARTS,
     PATIENCE,
     JournalOccupied,
     connect_to_write,
@@ -28,6 +29,7 @@ from automap_tiles.notes import Note
 
 if TYPE_CHECKING:
     from automap_tiles.formats import Counts, StoredFile
+    from automap_tiles.formats.parts import Manifest
 
 # Rows are committed in groups: a commit costs a sync, and what a killed run had not committed is
 # found again as a whole tile on disk.
@@ -94,11 +96,13 @@ class Journal(JournalReader):
         fresh_from: int | None,
         metatiling: int,
         stale: Iterable[TileIndex] = (),
+        renewal: Renewal | None = None,
+        parts: Manifest | None = None,
     ) -> RunRecord:
         """Begin a run; `fresh_from` None means that this run overwrites what is there.
 
         `stale` tiles are to be made anew by this run, and by the ones after it as long as none of
-        them has done it.
+        them has done it. `parts` are those of the inputs.
         """
         with self._transaction():
             (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM runs").fetchone()
@@ -123,18 +127,43 @@ class Journal(JournalReader):
                     metatiling,
                 ),
             )
-            self._db.executemany(
-                "INSERT OR REPLACE INTO tiles (zoom, key, run, status, seconds, worker)"
-                " VALUES (?, ?, ?, ?, 0, '')",
-                (
-                    (zoom, curve.key(row, col), record.id, int(TileStatus.STALE))
-                    for zoom, row, col in stale
-                ),
-            )
+            self._mark(record, stale, TileStatus.STALE)
+            if renewal is not None:
+                self._renew(record, renewal)
+            self._keep_parts(record, parts)
         # on its way before the first tile: what is stale must not be forgotten
         self.keep_made_of(record)
         self._hold.store()
         return record
+
+    def _mark(self, run: RunRecord, tiles: Iterable[TileIndex], status: TileStatus) -> None:
+        self._db.executemany(
+            "INSERT OR REPLACE INTO tiles (zoom, key, run, status, seconds, worker)"
+            " VALUES (?, ?, ?, ?, 0, '')",
+            ((zoom, curve.key(row, col), run.id, int(status)) for zoom, row, col in tiles),
+        )
+
+    def _renew(self, run: RunRecord, renewal: Renewal) -> None:
+        """What is not stale counts as of the inputs of now; a tile without a row may be older."""
+        self._mark(run, renewal.stale, TileStatus.STALE)
+        self._mark(run, renewal.gone, TileStatus.EMPTY)
+        self._db.executemany(
+            "UPDATE runs SET inputs = ? WHERE inputs = ?",
+            [(run.inputs, earlier) for earlier in renewal.inputs],
+        )
+        self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, '')", (NO_ADOPTION,))
+
+    def _keep_parts(self, run: RunRecord, parts: Manifest | None) -> None:
+        """Those of the run; of inputs of which there are no tiles any more they go."""
+        self._db.execute(
+            "DELETE FROM facts WHERE substr(name, 1, ?) = ?"
+            " AND substr(name, ?) NOT IN (SELECT inputs FROM runs)",
+            (len(PARTS), PARTS, len(PARTS) + 1),
+        )
+        if parts is not None:
+            self._db.execute(
+                "INSERT OR REPLACE INTO facts VALUES (?, ?)", (PARTS + run.inputs, parts.to_text())
+            )
 
     def finish_run(self, run: RunRecord) -> None:
         """Note that a run went through to its last tile."""

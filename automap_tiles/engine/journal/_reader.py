@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -20,9 +20,10 @@ from automap_tiles.engine.journal._rows import (
     RunRecord,
     TileRow,
 )
-from automap_tiles.engine.journal._schema import NO_ADOPTION, connect_to_look, explained
+from automap_tiles.engine.journal._schema import NO_ADOPTION, PARTS, connect_to_look, explained
 from automap_tiles.errors import JournalError
 from automap_tiles.formats import StoredFile
+from automap_tiles.formats.parts import Manifest
 from automap_tiles.grid import TileIndex, curve
 from automap_tiles.notes import Note
 
@@ -83,6 +84,30 @@ class JournalReader:
                 (int(TileStatus.STALE), NO_ADOPTION),
             ).fetchone()
         return other is None
+
+    def parts(self, inputs: str) -> Manifest | None:
+        """The parts of the inputs of that hash; None of old journals."""
+        with explained(self.path):
+            row = self._db.execute(
+                "SELECT value FROM facts WHERE name = ?", (PARTS + inputs,)
+            ).fetchone()
+        return None if row is None else Manifest.from_text(row[0])
+
+    def done(self, zoom: int, runs: Iterable[int]) -> Iterator[TileIndex]:
+        """Tiles of a zoom that are written or empty, made by one of the runs, along the curve."""
+        numbers = json.dumps(sorted(runs))
+        yield from self._indexes(
+            "SELECT zoom, key FROM tiles WHERE zoom = ? AND status IN (?, ?)"
+            " AND run IN (SELECT value FROM json_each(?)) ORDER BY key",
+            (zoom, int(TileStatus.WRITTEN), int(TileStatus.EMPTY), numbers),
+        )
+
+    def unfinished(self, zoom: int) -> Iterator[TileIndex]:
+        """Tiles of a zoom that are stale or failed, along the curve."""
+        yield from self._indexes(
+            "SELECT zoom, key FROM tiles WHERE zoom = ? AND status IN (?, ?) ORDER BY key",
+            (zoom, int(TileStatus.STALE), int(TileStatus.FAILED)),
+        )
 
     def may_adopt(self, hashes: Mapping[str, str]) -> bool:
         """Whether a whole tile without a row can only be of runs with these hashes."""
@@ -246,11 +271,11 @@ class JournalReader:
                 ).fetchone()
         return found is not None
 
-    def _indexes(self, query: str, values: tuple[int, ...]) -> Iterator[TileIndex]:
+    def _indexes(self, query: str, values: tuple[int | str, ...]) -> Iterator[TileIndex]:
         for zoom, key in self._streamed(query, values):
             yield TileIndex(zoom, *curve.unkey(key))
 
-    def _streamed(self, query: str, values: tuple[int, ...]) -> Iterator[tuple[Any, ...]]:
+    def _streamed(self, query: str, values: tuple[int | str, ...]) -> Iterator[tuple[Any, ...]]:
         """The rows of a query, a few at a time; none when its table came after this journal."""
         if "files" in query and not self._has_files:
             return

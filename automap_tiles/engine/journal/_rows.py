@@ -56,6 +56,18 @@ class TileRow:
     error: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewal:
+    """Of an output whose inputs have changed in places: what stays is as if it were of now."""
+
+    inputs: tuple[str, ...]
+    """Hashes of the inputs of earlier runs that are those of now by then."""
+    stale: frozenset[TileIndex]
+    """Tiles that are to be made anew."""
+    gone: frozenset[TileIndex]
+    """Tiles that were deleted, as there is nothing any more to make them of."""
+
+
 @dataclass(frozen=True, slots=True)
 class FailedTile:
     """A tile that failed, with its traceback."""

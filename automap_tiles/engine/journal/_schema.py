@@ -22,6 +22,9 @@ LOOKED_AT = "looked at"
 NO_ADOPTION = "no adoption"
 """Fact: tiles without a row may be older than the process that wrote the others."""
 
+PARTS = "parts "
+"""Begin of the name of a fact: what the inputs of that hash consist of."""
+
 # Of the tables; kept by SQLite as `user_version`. Journals of before it was counted have 0.
 _VERSION = 1
 

@@ -91,6 +91,8 @@ class Assembly:
     """What the file has to cover, CRS of the pyramid."""
     spooled: set[TileIndex]
     """One at least, all of one zoom."""
+    ends_with_area: bool = False
+    """Whatever the old file does."""
     tags: SharedTags = field(default_factory=SharedTags)
 
     def write(self, path: Path, summary: Mapping[str, Any]) -> None:
@@ -117,7 +119,7 @@ class Assembly:
             boxes = [pixels_of_area(self.area, pyramid, zoom)]
         elif self.area is not None:
             boxes.append(box_of_area(self.area, pyramid, zoom))
-        if self.file.exists():
+        if self.file.exists() and not self.ends_with_area:
             box = box_of_grid(self.file.inspect().grid, pyramid, zoom)
             boxes += [] if box is None else [box]
         return grid_of_box(pyramid, zoom, hull(boxes, pyramid.pixel_shape(zoom)))

@@ -103,6 +103,8 @@ class SingleFile:
     zoom: int | None
     area: BaseGeometry | None
     """What the file has to cover, CRS of the pyramid."""
+    ends_with_area: bool = False
+    """Also where the file that is there goes on, or ends before."""
     kind: OutputKind = field(default=OutputKind.RASTER, init=False)
 
     @property
@@ -148,6 +150,9 @@ class SingleFile:
             if difference:
                 self.file.delete()
         self.spool.prepare(overwrite=overwrite)
+
+    def end_with_area(self) -> None:
+        self.ends_with_area = self.options.cropped
 
     def convert(self, tile: Tile, result: object) -> Tiled | None:
         return self.spool.convert(tile, result)
@@ -198,7 +203,8 @@ class SingleFile:
         self.spool.delete(tile)
         for cut in self.spool.files.cuts(tile):
             inside = self._in_file(cut.tile)
-            if inside is not None and not np.ma.getmaskarray(inside).all():
+            # what the file says of itself and where it ends may be new although its pixels are not
+            if inside is not None and (self.ends_with_area or not np.ma.getmaskarray(inside).all()):
                 Spool(self.spool).mark_gone(cut.tile.index)
 
     def finish(self, summary: Mapping[str, Any] | None = None) -> tuple[StoredFile, ...]:
@@ -214,6 +220,7 @@ class SingleFile:
                 options=self.options,
                 area=self.area,
                 spooled=spooled,
+                ends_with_area=self.ends_with_area,
             )
             with folder.staged(name) as path:
                 assembly.write(path, summary or {})
@@ -252,7 +259,7 @@ class SingleFile:
             return None
         if info.crs != self.pyramid.crs or offset_of(info.grid, self.pyramid, self.zoom) is None:
             return f"lies on another grid than zoom {self.zoom} of the {self.pyramid}"
-        if self.options.cropped and self.area is not None:
+        if self.options.cropped and self.area is not None and not self.ends_with_area:
             # its tiles count as done, and what lay beyond is gone
             there = box_of_grid(info.grid, self.pyramid, self.zoom)
             wanted_box = pixels_of_area(self.area, self.pyramid, self.zoom)

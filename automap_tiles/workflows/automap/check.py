@@ -13,6 +13,7 @@ from shapely.geometry import mapping
 
 from automap_tiles.engine.pools.choice import usable_processors
 from automap_tiles.engine.pools.crew import AHEAD
+from automap_tiles.engine.run import Outdated
 from automap_tiles.missions import Scene, common_bands
 from automap_tiles.notes import Note, collecting
 from automap_tiles.scenes import download as fetching
@@ -29,6 +30,7 @@ from automap_tiles.workflows.automap.folders import (
 )
 from automap_tiles.workflows.automap.order import ClassificationOrder, DownloadOrder
 from automap_tiles.workflows.automap.parameters import Mode, RunParameters, parameters_of
+from automap_tiles.workflows.automap.renewing import check_update, expected_renewal
 from automap_tiles.workflows.automap.results import check_composites, tell_confidence
 from automap_tiles.workflows.automap.room import check_room, room_for
 from automap_tiles.workflows.automap.scratch import Scratch
@@ -58,10 +60,13 @@ class SatellitePlan:
     composite: str | None = None
     """File; None where none is asked for."""
     classes: str | None = None
+    renewed: Outdated | None = None
+    """What scenes that came, went or changed would make anew of the composite that is there."""
     places: tuple[Json, ...] = ()
     """Of each scene: name, time, and its footprint as GeoJSON (None: not known)."""
 
     def to_json(self) -> Json:
+        renewed = self.renewed
         return {
             "satellite": self.satellite,
             "scenes": self.scenes,
@@ -75,6 +80,7 @@ class SatellitePlan:
             "folder": self.folder,
             "composite": self.composite,
             "classes": self.classes,
+            **({} if renewed is None else {"anew": renewed.anew, "changed": str(renewed)}),
             "places": list(self.places),
         }
 
@@ -140,6 +146,7 @@ def check(order: DownloadOrder) -> AutomapReport:
     is to be fetched.
     """
     with collecting() as told:
+        check_update(order)
         wanted = parameters_of(order)
         if wanted.mode.includes(Mode.COMPOSITE):
             if not (order.overwrite and wanted.mode is Mode.COMPOSITE):
@@ -210,6 +217,7 @@ def _plan(
         folder=str(scenes_folder(run.output, satellite)),
         composite=str(composite_path(run, satellite)) if merged else None,
         classes=str(map_path(run, satellite)) if mapped else None,
+        renewed=expected_renewal(run, satellite, scenes, ready) if merged else None,
         places=tuple(map(_place, scenes)),
     )
 

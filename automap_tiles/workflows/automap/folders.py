@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from datetime import date
 
 from automap_tiles.storage import Address
-from automap_tiles.workflows.automap.parameters import Mode, RunParameters
+from automap_tiles.workflows.automap.order import CompositeOrder, DownloadOrder
+from automap_tiles.workflows.automap.parameters import (
+    Mode,
+    RunParameters,
+    parse_dates,
+    parse_statistics,
+)
 
 SCENES = "scenes"
 """Name of the folder of a satellite's prepared scenes."""
@@ -31,6 +37,14 @@ def result_name(run: RunParameters) -> str:
     """Time range of a run and its statistics: results of others stay beside it."""
     first, last = run.period.first or date.min, run.period.last or date.max
     return _result_name(run.mode, (first, last), run.statistics)
+
+
+def order_result_name(order: DownloadOrder) -> str:
+    """As `result_name`, of an order whose words are right."""
+    period = parse_dates(order.start, order.end)
+    first, last = period.first or date.min, period.last or date.max
+    names = parse_statistics(order.statistics) if isinstance(order, CompositeOrder) else ()
+    return _result_name(Mode(order.workflow), (first, last), names)
 
 
 def _result_name(mode: Mode, period: tuple[date, date], statistics: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from automap_tiles.workflows.automap.classification import (
 )
 from automap_tiles.workflows.automap.folders import map_path, model_path, report_path
 from automap_tiles.workflows.automap.phases import MAP, execute, failed
+from automap_tiles.workflows.automap.renewing import is_map_outdated
 from automap_tiles.workflows.automap.state import State
 from automap_tiles.workflows.events import Event
 from automap_tiles.workflows.train import trained
@@ -33,6 +34,8 @@ def classify(state: State, wish: Classification) -> Generator[Event]:
 
 def _of_one(state: State, wish: Classification, satellite: str) -> Generator[Event]:
     wanted, overwrite = state.wanted, state.order.overwrite
+    if state.update and is_map_outdated(wanted, satellite):
+        overwrite = True
     spec = yield from aside(
         lambda _: training_of(wanted, satellite, wish, how=state.order.how, overwrite=overwrite),
         stop=state.stop,

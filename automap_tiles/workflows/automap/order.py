@@ -70,6 +70,10 @@ class CompositeOrder(DownloadOrder):
     """Methods of composites, such as `median`, `std`, `medoid`."""
     provenance: tuple[str, ...] = ("valid_count",)
     """Bands that say where the pixels are from."""
+    update: bool = False
+    """Make anew what the scenes that came, went or changed since then reach, and nothing else: of
+    composites these tiles, of a classification that was made of them all. Without it a run whose
+    scenes are others than those of the composite that is there refuses."""
 
 
 @dataclass(frozen=True, kw_only=True)

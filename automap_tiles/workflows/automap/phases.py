@@ -12,7 +12,8 @@ from typing import Any
 
 from automap_tiles.engine.events import Summary
 from automap_tiles.engine.pools import Concurrency
-from automap_tiles.errors import AutomapError, InputError, TilesFailed
+from automap_tiles.engine.run import Update
+from automap_tiles.errors import AutomapError, InputError, ProcessChanged, TilesFailed
 from automap_tiles.runtime import Process, open_process
 from automap_tiles.stopping import Stopped
 from automap_tiles.workflows._aside import Say, aside
@@ -21,6 +22,7 @@ from automap_tiles.workflows.automap.discover import discover
 from automap_tiles.workflows.automap.download import SceneStatus, download
 from automap_tiles.workflows.automap.folders import composite_path
 from automap_tiles.workflows.automap.parameters import Mode
+from automap_tiles.workflows.automap.renewing import lies_otherwise, outdated_results, update_of
 from automap_tiles.workflows.automap.results import (
     check_not_empty,
     no_composite,
@@ -109,6 +111,9 @@ def merge(state: State) -> Generator[Event]:
     for satellite in state.found.scenes:
         try:
             is_made = yield from _merge_one(state, satellite)
+        except ProcessChanged as error:
+            state.left.add(satellite)
+            yield failed(state, f"composite of {satellite}", error)
         except AutomapError as error:
             yield failed(state, f"composite of {satellite}", error)
         else:
@@ -132,15 +137,32 @@ def _merge_one(state: State, satellite: str) -> Generator[Event, None, bool]:
         state.told.add(note)
         yield Told(note=note)
         return False
-    yield from execute(state, config, COMPOSITE, satellite, overwrite=state.anew(Mode.COMPOSITE))
+    yield from execute(
+        state,
+        config,
+        COMPOSITE,
+        satellite,
+        overwrite=state.anew(Mode.COMPOSITE),
+        update=update_of(state.order, state.wanted),
+    )
     state.unused += unused_scenes(state.wanted, satellite)
     check_not_empty(state.wanted, satellite, done)
     write_item(state.wanted, satellite)
+    outdated = outdated_results(state.wanted, satellite)
+    if outdated is not None and state.wanted.mode is Mode.COMPOSITE:
+        state.told.add(outdated)
+        yield Told(note=outdated)
     return True
 
 
 def execute(
-    state: State, config: Mapping[str, Any], phase: str, satellite: str, *, overwrite: bool
+    state: State,
+    config: Mapping[str, Any],
+    phase: str,
+    satellite: str,
+    *,
+    overwrite: bool,
+    update: Update | None = None,
 ) -> Generator[Event]:
     """Run a process as a phase; raises `TilesFailed`, `Stopped`."""
 
@@ -148,9 +170,11 @@ def execute(
         return open_process(config)
 
     process = yield from aside(opened, stop=state.stop, notes=state.told)
+    if update is not None and update.apply:
+        overwrite = overwrite or lies_otherwise(process)
     how = replace(state.order.how, overwrite=overwrite)
     facts = {"satellite": satellite}
-    events = carry_out(process, how, stop=state.stop)
+    events = carry_out(process, how, stop=state.stop, update=update)
     summary: Summary = yield from as_phase(events, phase, facts)
     state.told.extend(summary.notes)
     if state.stop.is_set() and summary.stopped_by is not None:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from automap_tiles.errors import without_signatures
+from automap_tiles.errors import ConfigError, without_signatures
 from automap_tiles.notes import Note
+from automap_tiles.parsing import parse_json
 from automap_tiles.scenes.funnel import Funnel
 from automap_tiles.scenes.masks import CONFIDENCE
 from automap_tiles.storage import Address
@@ -34,13 +35,44 @@ class Made:
     """From found to used."""
     notes: tuple[Note, ...] = ()
     """All that was lost, replaced, ignored or guessed on the way."""
+    left: frozenset[str] = frozenset()
+    """Satellites whose results are those of an earlier run, of other scenes."""
 
 
 def write_record(run: RunParameters, found: Discovered, made: Made) -> str:
     """Write the record; its name. Raises `OutputError`."""
-    name = f"run_{run.mode}_{result_name(run)}.json"
-    stac.put(run.output / name, record(run, found, made))
-    return name
+    path = record_path(run)
+    said = record(run, found, made)
+    before = read_record(path) if made.left else None
+    for satellite in made.left:
+        kept = None if before is None else before["results"].get(satellite)
+        if kept is not None:
+            said["results"][satellite] = kept
+    stac.put(path, said)
+    return path.name
+
+
+def record_path(run: RunParameters) -> Address:
+    """Of the record of a run; the page about it is beside it."""
+    return run.output / f"run_{run.mode}_{result_name(run)}.json"
+
+
+def read_record(address: Address) -> dict[str, Any] | None:
+    """A record; None where there is none. Raises `ConfigError` for what is none."""
+    content = address.read()
+    if content is None:
+        return None
+    try:
+        found = parse_json(content.decode())
+    except ValueError as error:
+        raise ConfigError("is not the record of a run", file=address.text) from error
+    if not isinstance(found, dict) or not isinstance(found.get("results"), dict):
+        raise ConfigError(
+            "is not the record of a run",
+            file=address.text,
+            remedy="run_….json in the output of automap run",
+        )
+    return found
 
 
 def record(run: RunParameters, found: Discovered, made: Made) -> dict[str, Any]:

@@ -14,25 +14,26 @@ from automap_tiles.workflows.automap.classification import (
     check_samples,
     classification_of,
 )
+from automap_tiles.workflows.automap.folders import order_result_name
 from automap_tiles.workflows.automap.mapping import classify
 from automap_tiles.workflows.automap.order import ClassificationOrder, DownloadOrder
 from automap_tiles.workflows.automap.parameters import Mode, RunParameters, parameters_of
 from automap_tiles.workflows.automap.phases import merge, prepare, review, search
 from automap_tiles.workflows.automap.record import Made, write_record
+from automap_tiles.workflows.automap.renewing import check_update
 from automap_tiles.workflows.automap.results import check_composites
 from automap_tiles.workflows.automap.scratch import Scratch
-from automap_tiles.workflows.automap.state import AutomapOutcome, State
+from automap_tiles.workflows.automap.state import State
 from automap_tiles.workflows.events import Event, Fact, Finished, Said, Started
 from automap_tiles.workflows.report import following
 
 
 def run(order: DownloadOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
-    """As `_run`; a page about the run lies beside its record."""
+    """As `_run`; a page about the run lies beside its record, also of one that breaks off."""
 
-    def place(outcome: Said) -> Address | None:
-        if not isinstance(outcome, AutomapOutcome) or outcome.record is None:
-            return None
-        return Address(outcome.record).ending_in(".html")
+    def place(_: Said | None) -> Address | None:
+        name = order_result_name(order)
+        return Address.of(order.output) / f"run_{order.workflow}_{name}.html"
 
     yield from following(_run(order, stop), order, place)
 
@@ -45,6 +46,7 @@ def _run(order: DownloadOrder, stop: StopToken) -> Generator[Event]:
     and for samples that are no good, `InputError` where there are no scenes, `OutputBusy` while
     another run is writing the folder, `MissingExtra`.
     """
+    check_update(order)
     wanted = yield from telling_first(lambda: parameters_of(order))
     _ = order.how  # workers that cannot be are refused before anything is done
     wish = classification_of(order) if isinstance(order, ClassificationOrder) else None
@@ -61,6 +63,10 @@ def _run(order: DownloadOrder, stop: StopToken) -> Generator[Event]:
         except Stopped:
             yield Finished(outcome=state.outcome(None, stopped=True))
             return
+        if state.left and not state.composites:
+            # the record that is there tells of what is there
+            yield Finished(outcome=state.outcome(None))
+            return
         record = write_record(
             wanted,
             state.found,
@@ -70,6 +76,7 @@ def _run(order: DownloadOrder, stop: StopToken) -> Generator[Event]:
                 maps=state.maps,
                 funnel=state.funnel,
                 notes=state.notes,
+                left=frozenset(state.left),
             ),
         )
         yield Finished(outcome=state.outcome(record))

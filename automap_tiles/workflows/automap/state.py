@@ -11,7 +11,7 @@ from automap_tiles.stopping import StopToken
 from automap_tiles.workflows.automap.discover import Discovered
 from automap_tiles.workflows.automap.download import SceneDone, SceneStatus, Usage
 from automap_tiles.workflows.automap.folders import scenes_folder
-from automap_tiles.workflows.automap.order import DownloadOrder
+from automap_tiles.workflows.automap.order import CompositeOrder, DownloadOrder
 from automap_tiles.workflows.automap.parameters import Mode, RunParameters
 from automap_tiles.workflows.events import Json
 
@@ -135,10 +135,17 @@ class State:
     unused: list[str] = field(default_factory=list)
     """Ids of scenes that gave no pixel to their composite."""
     failed: int = 0
+    left: set[str] = field(default_factory=set)
+    """Satellites whose composite is of other scenes, and was left as it is."""
 
     def anew(self, mode: Mode) -> bool:
         """Whether what that mode makes is made again: only what the run ends with is."""
         return self.order.overwrite and self.wanted.mode is mode
+
+    @property
+    def update(self) -> bool:
+        """Whether what changed scenes reach is made anew."""
+        return isinstance(self.order, CompositeOrder) and self.order.update
 
     def prepared(self, satellite: str) -> set[str]:
         """Ids of the scenes of a satellite that have a picture."""

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 from collections.abc import Callable, Generator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from automap_tiles.errors import ConfigError
+from automap_tiles.errors import AutomapError, ConfigError
+from automap_tiles.stopping import Stopped
 from automap_tiles.storage import Address
 
 if TYPE_CHECKING:
     from automap_tiles.workflows._order import Order
     from automap_tiles.workflows.events import Event, Said
+    from automap_tiles.workflows.report._story import Story
 
-PlaceOf: TypeAlias = "Callable[[Said], Address | None]"
+PlaceOf: TypeAlias = "Callable[[Said | None], Address | None]"
+_log = logging.getLogger(__name__)
 _PAGES = (".html", ".htm")
 
 
@@ -58,20 +62,42 @@ def write_assessment(report: Mapping[str, Any], path: Path | Address) -> None:
 def following(events: Generator[Event], order: Order, place: PlaceOf) -> Generator[Event]:
     """The events of a run; its report is written before the last of them.
 
-    `place` says where, when the outcome is known: None for no report. Raises `OutputError`.
+    Also where it breaks off, by an error, an interrupt or because its stream is closed: as far as
+    it came. `place` says where, given the outcome or None without one; None for no report. A run
+    that was refused before it began has none. Raises `OutputError`.
     """
     from automap_tiles.workflows.events import Finished
-    from automap_tiles.workflows.report._run_page import run_page
     from automap_tiles.workflows.report._story import Story
 
     story = Story(order.to_json())
     with contextlib.closing(events):
-        for event in events:
-            story.add(event)
-            address = place(event.outcome) if isinstance(event, Finished) else None
-            if address is not None:
-                address.write(run_page(story).encode())
-            yield event
+        try:
+            for event in events:
+                story.add(event)
+                if isinstance(event, Finished):
+                    _write_page(story, place(event.outcome))
+                yield event
+        except BaseException as error:
+            if story.has_begun and story.ended is None:
+                story.break_off(_reason(error))
+                try:
+                    _write_page(story, place(None))
+                except AutomapError as lost:  # what broke off the run is what is to be heard
+                    _log.warning("the report of the run: %s", lost)
+            raise
+
+
+def _write_page(story: Story, address: Address | None) -> None:
+    from automap_tiles.workflows.report._run_page import run_page
+
+    if address is not None:
+        address.write(run_page(story).encode())
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, GeneratorExit | KeyboardInterrupt | Stopped):
+        return "interrupted"
+    return str(error) or type(error).__name__
 
 
 def _json(report: Mapping[str, Any]) -> str:

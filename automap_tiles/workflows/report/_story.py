@@ -140,6 +140,17 @@ class Story:
                 self.outcome, self.ended = outcome.to_json(), _now()
                 self.notes = getattr(outcome, "notes", None) or self._told.grouped()
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether all checks were passed."""
+        return bool(self.facts) or bool(self.steps)
+
+    def break_off(self, reason: str) -> None:
+        """There will be no other event."""
+        self._end({})
+        self.outcome, self.ended = {"stopped_by": reason}, _now()
+        self.notes = self._told.grouped()
+
     def _begin(self, step: Step) -> None:
         self._end({})
         self.steps.append(step)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automap_tiles.engine.events import TileResult, TileStatus, Told
-from automap_tiles.errors import ConfigError
+from automap_tiles.errors import ConfigError, ProcessChanged
 from automap_tiles.grid import TileIndex
 from automap_tiles.notes import Fate, Note, Subject
 from automap_tiles.workflows import run
@@ -162,3 +162,50 @@ def test_a_map_of_many_tiles_stays_small() -> None:
     text = run_page(story)
     assert len(text) < 2_000_000
     assert "squares of 4 × 4 tiles" in text
+
+
+def test_a_run_that_is_interrupted_has_its_page(tmp_path: Path) -> None:
+    config = make_project(tmp_path).config
+    page = tmp_path / "run.html"
+    order = ExecuteOrder(process=str(config), report=str(page), how=How(concurrency="none"))
+    events = run(order)
+    for event in events:
+        if isinstance(event, Done):
+            break
+    assert not page.exists()
+    events.close()
+    said = Page(page.read_text())
+    assert "interrupted" in said.words
+    assert any(re.search("1 (written|empty)", words) for words in said.words)
+
+
+def test_a_run_that_breaks_off_has_its_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here the journal cannot be written any more."""
+    from automap_tiles.engine.journal import Journal
+    from automap_tiles.errors import JournalError
+
+    def record(*_: object) -> None:
+        raise JournalError("the journal cannot be used: no space left on device")
+
+    page = tmp_path / "run.html"
+    order = ExecuteOrder(
+        process=str(make_project(tmp_path).config), report=str(page), how=How(concurrency="none")
+    )
+    monkeypatch.setattr(Journal, "record", record)
+    with pytest.raises(JournalError):
+        list(run(order))
+    assert "the journal cannot be used: no space left on device" in Page(page.read_text()).words
+
+
+def test_a_run_that_was_refused_leaves_the_page_of_the_last_one(tmp_path: Path) -> None:
+    config = make_project(tmp_path).config
+    page = tmp_path / "run.html"
+    order = ExecuteOrder(process=str(config), report=str(page), how=How(concurrency="none"))
+    list(run(order))
+    before = page.read_text()
+    (tmp_path / "double.py").write_text(FAILS_ON_SOME)
+    with pytest.raises(ProcessChanged):
+        list(run(order))
+    assert page.read_text() == before

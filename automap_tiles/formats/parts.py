@@ -1,0 +1,160 @@
+"""The parts of an input that consists of many, such as scenes, and what has become of them since.
+
+A tile is made of the parts that reach it. Where the parts that an output was made of are known, the
+tiles that none of the changed ones reaches are what they would be if they were made anew.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from affine import Affine
+from rasterio.crs import CRS
+
+from automap_tiles.grid import Grid, Tile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One of them, such as a scene."""
+
+    name: str
+    version: str
+    """Another one when its pixels may be others."""
+    group: int
+    """Place of its group among all groups: parts of one group, such as an overpass, are one date.
+    """
+    day: str
+    """ISO date of its group."""
+    grid: Grid
+    """What it reaches."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """All parts of an input, in their order."""
+
+    frame: str
+    """What concerns all of them, such as the grid that they are read on."""
+    parts: tuple[Part, ...]
+
+    def to_text(self) -> str:
+        """To be kept."""
+        crs: dict[str, int] = {}
+        rows = [
+            [
+                part.name,
+                part.version,
+                part.group,
+                part.day,
+                crs.setdefault(part.grid.crs.to_wkt(), len(crs)),
+                list(part.grid.transform)[:6],
+                list(part.grid.shape),
+            ]
+            for part in self.parts
+        ]
+        return json.dumps({"frame": self.frame, "crs": list(crs), "parts": rows})
+
+    @classmethod
+    def from_text(cls, text: str) -> Manifest:
+        """What `to_text` wrote."""
+        said: Mapping[str, Any] = json.loads(text)
+        known = [CRS.from_wkt(wkt) for wkt in said["crs"]]
+        return cls(
+            frame=said["frame"],
+            parts=tuple(
+                Part(
+                    name=name,
+                    version=version,
+                    group=group,
+                    day=day,
+                    grid=Grid(known[crs], Affine(*transform), (shape[0], shape[1])),
+                )
+                for name, version, group, day, crs, transform, shape in said["parts"]
+            ),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """What parts have become since."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
+    """Also those that are of another date by now."""
+    grids: tuple[Grid, ...] | None = ()
+    """What they reach and have reached; None: every tile may be another one."""
+
+    def __str__(self) -> str:
+        said = [
+            f"{len(names)} {word} ({', '.join(names[:3])}{', …' if len(names) > 3 else ''})"
+            for word, names in (
+                ("added", self.added),
+                ("gone", self.removed),
+                ("replaced", self.replaced),
+            )
+            if names
+        ]
+        return ", ".join(said) or "all are read in another way"
+
+
+def changes(before: Manifest, now: Manifest, *, order_counts: bool = False) -> Changes:
+    """What has changed; `order_counts`: pixels tell the places of groups among all of them."""
+    old = {part.name: part for part in before.parts}
+    new = {part.name: part for part in now.parts}
+    common = old.keys() & new.keys()
+    ranks, ranks_now = _ranks(before, common), _ranks(now, common)
+    replaced = [
+        name
+        for name in new
+        if name in common
+        and (
+            (old[name].version, old[name].day, old[name].grid, ranks[name])
+            != (new[name].version, new[name].day, new[name].grid, ranks_now[name])
+        )
+    ]
+    added = [name for name in new if name not in old]
+    removed = [name for name in old if name not in new]
+    places_differ = [(part.name, part.group) for part in before.parts] != [
+        (part.name, part.group) for part in now.parts
+    ]
+    grids: dict[Grid, None] | None = None
+    if before.frame == now.frame and not (order_counts and places_differ):
+        grids = dict.fromkeys([old[name].grid for name in (*removed, *replaced)])
+        grids |= dict.fromkeys([new[name].grid for name in (*added, *replaced)])
+    return Changes(
+        added=tuple(added),
+        removed=tuple(removed),
+        replaced=tuple(replaced),
+        grids=None if grids is None else tuple(grids),
+    )
+
+
+def _ranks(manifest: Manifest, names: set[str]) -> dict[str, tuple[int, int]]:
+    """(place of its group, place in the group) of some of the parts, among those alone."""
+    groups = sorted({part.group for part in manifest.parts if part.name in names})
+    rank = {group: number for number, group in enumerate(groups)}
+    met: dict[int, int] = {}
+    found: dict[str, tuple[int, int]] = {}
+    for part in manifest.parts:
+        if part.name in names:
+            place = met[part.group] = met.get(part.group, -1) + 1
+            found[part.name] = rank[part.group], place
+    return found
+
+
+@runtime_checkable
+class Divided(Protocol):
+    """A reader whose data are many parts."""
+
+    def manifest(self) -> Manifest:
+        """Its parts as they are now; raises `InputError`."""
+        ...
+
+    def reaches(self, grid: Grid, tile: Tile) -> bool:
+        """Whether a part on a grid can decide on pixels of a tile."""
+        ...

@@ -1,0 +1,73 @@
+"""Scenes as the parts of an input: which of them decide on the pixels of a tile."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from automap_tiles.formats.parts import Manifest, Part
+from automap_tiles.grid import Grid, Tile
+from automap_tiles.scenes.frames import NativeFrame
+from automap_tiles.scenes.lattice import Lattice
+from automap_tiles.scenes.reading import Reading, frame_of
+from automap_tiles.scenes.reflectance import band_grid
+from automap_tiles.scenes.select import Overpass
+
+_PHASE_DIGITS = 6
+
+
+def manifest_of(
+    dates: Sequence[Overpass],
+    reading: Reading,
+    lattice: Lattice | None,
+    stamps: Mapping[str, str],
+) -> Manifest:
+    """Every scene of the dates; `stamps`: id → what changes when its files do.
+
+    Raises `InputError` for one that cannot be opened.
+    """
+    parts = [
+        Part(
+            name=scene.id,
+            version=hashlib.sha256(f"{scene.time} {stamps[scene.id]}".encode()).hexdigest()[:16],
+            group=number,
+            day=str(date.time.date()),
+            grid=band_grid(scene, scene.band(reading.bands[0])),
+        )
+        for number, date in enumerate(dates)
+        for scene in date.scenes
+    ]
+    frame = "" if lattice is None else _frame(lattice, [part.grid for part in parts])
+    return Manifest(frame=f"{reading!r} {frame}", parts=tuple(parts))
+
+
+def _frame(lattice: Lattice, grids: Sequence[Grid]) -> str:
+    """What of a lattice decides on pixels.
+
+    Where all scenes lie on it that is where its pixels are, whichever of them its corner is of.
+    What lies on another grid is resampled in blocks that count from the corner.
+    """
+    (width, height), to_map = lattice.pixel, lattice.transform
+    corner = to_map.c, to_map.f
+    if all(lattice.offset(grid, lattice.factor(grid)) is not None for grid in grids):
+        corner = (
+            round(to_map.c % width, _PHASE_DIGITS) % width,
+            round(to_map.f % height, _PHASE_DIGITS) % height,
+        )
+    return repr((lattice.crs.to_wkt(), lattice.pixel, corner))
+
+
+def reaches(lattice: Lattice | None, grid: Grid, tile: Tile) -> bool:
+    """Whether a scene on a grid can decide on pixels of a tile.
+
+    Where the pixels of the tile are those of the lattice it is made of these alone, otherwise of
+    those around as well, as they are read.
+    """
+    own = Grid(tile.crs, tile.transform, tile.shape)
+    start = None if lattice is None else lattice.offset(own)
+    if lattice is not None and start is not None:
+        (row, col), (height, width) = start, own.shape
+        window = range(row, row + height), range(col, col + width)
+        return NativeFrame(lattice, window).part_of(grid) is not None
+    frame = frame_of(tile, lattice)
+    return frame is not None and frame.part_of(grid) is not None
