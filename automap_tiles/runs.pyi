@@ -71,6 +71,7 @@ def run(
     dask_scheduler: str | None = ...,
     statistics: str | Sequence[str] | None = ...,
     provenance: str | Sequence[str] | None = ...,
+    update: bool | None = ...,
 ) -> RunningOrder[AutomapOutcome]: ...
 @overload
 def run(
@@ -96,6 +97,7 @@ def run(
     dask_scheduler: str | None = ...,
     statistics: str | Sequence[str] | None = ...,
     provenance: str | Sequence[str] | None = ...,
+    update: bool | None = ...,
     class_field: str | None = ...,
     classes: str | PathLike[str] | None = ...,
     per_class: int | None = ...,
@@ -447,6 +449,7 @@ def check(
     dask_scheduler: str | None = ...,
     statistics: str | Sequence[str] | None = ...,
     provenance: str | Sequence[str] | None = ...,
+    update: bool | None = ...,
 ) -> AutomapReport: ...
 @overload
 def check(
@@ -472,6 +475,7 @@ def check(
     dask_scheduler: str | None = ...,
     statistics: str | Sequence[str] | None = ...,
     provenance: str | Sequence[str] | None = ...,
+    update: bool | None = ...,
     class_field: str | None = ...,
     classes: str | PathLike[str] | None = ...,
     per_class: int | None = ...,

@@ -99,7 +99,13 @@ class Changes:
             )
             if names
         ]
-        return ", ".join(said) or "all are read in another way"
+        if not said and self.grids is None:
+            return "all are read in another way"
+        return ", ".join(said)
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return self.grids != () or bool(self.added or self.removed or self.replaced)
 
 
 def changes(before: Manifest, now: Manifest, *, order_counts: bool = False) -> Changes:

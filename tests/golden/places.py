@@ -126,6 +126,17 @@ nodata: 0
 CLEAR, CLOUD = 21824, 22280  # Landsat's QA_PIXEL
 
 
+def move(source: str, word: str, target: str) -> Callable[[], None]:
+    """Bring the files of a folder with a word in their name into another one."""
+
+    def happens() -> None:
+        Path(target).mkdir(exist_ok=True)
+        for path in Path(source).glob(f"*{word}*"):
+            path.rename(Path(target, path.name))
+
+    return happens
+
+
 def scenes() -> None:
     """A folder `in` with four days of Landsat 8 in 40 × 40 pixels, one cloudy; area.geojson.
 

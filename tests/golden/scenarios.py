@@ -420,6 +420,19 @@ SCENES = (
         (places.scenes,),
     ),
     Scenario(
+        "run_update",
+        _steps(
+            Step("a day is missing", places.move("in", "20201006", "later")),
+            f"run --mode composite {_SCENES}",
+            Step("it comes", places.move("later", "20201006", "in")),
+            f"run --mode composite --check {_SCENES} --update",
+            f"run --mode composite {_SCENES}",
+            f"run --mode composite {_SCENES} --update",
+            f"run --mode composite {_SCENES} --update --overwrite",
+        ),
+        (places.scenes,),
+    ),
+    Scenario(
         "run_classification",
         _steps(
             f"run --mode classification {_SCENES} --samples samples.csv --trials 2 --confidence",

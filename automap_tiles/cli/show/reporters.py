@@ -259,7 +259,7 @@ def _lines(event: Event, *, verbose: bool) -> list[str]:
         case Started(total=total, facts=facts):
             again = ", going on with what is there" if facts["resumed"] else ""
             crew = numbers.plural(int(facts["workers"] or 0), "worker")
-            changed = [f"Scenes: {facts['changed']}"] if "changed" in facts else []
+            changed = [f"Scenes changed: {facts['changed']}"] if "changed" in facts else []
             return [f"{numbers.tiles(total or 0)}, {crew}{again}", *changed]
         case Told():
             return [str(event.note)]

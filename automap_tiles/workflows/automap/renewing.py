@@ -75,7 +75,9 @@ def expected_renewal(
             if part is not None:
                 parts.append(replace(part, group=number, day=str(date.time.date())))
     now = Manifest(frame=there.frame, parts=tuple(parts))
-    return expected(process, now, order_counts=_SCENE_INDEX in run.provenance)
+    found = expected(process, now, order_counts=_SCENE_INDEX in run.provenance)
+    is_same = found is not None and found.changes is not None and not found.changes
+    return None if is_same else found
 
 
 def _planned(scene: Scene, area: BaseGeometry) -> Part | None:
