@@ -10,7 +10,7 @@ import pytest
 from automap_tiles.grid import Pyramid, Tile, unit_parts
 from automap_tiles.missions import Scene
 from automap_tiles.raster import Raster, warp
-from automap_tiles.scenes.contributions import Tally, contributions, taken
+from automap_tiles.scenes.contributions import Tally, contributions, key_of, taken
 from automap_tiles.scenes.lattice import Lattice
 from automap_tiles.scenes.masks import MaskRule, parse_flags
 from automap_tiles.scenes.reading import Reading, frame_of, lattice_of, read_dates, strips
