@@ -11,7 +11,7 @@ from automap_tiles.workflows._order import Order
 from automap_tiles.workflows.assess._workflow import AssessOutcome, DesignOutcome, MapReport
 from automap_tiles.workflows.automap.check import AutomapReport
 from automap_tiles.workflows.automap.state import AutomapOutcome
-from automap_tiles.workflows.coregister.workflow import CoregisterOutcome, CoregisterReport
+from automap_tiles.workflows.coregister._workflow import CoregisterOutcome, CoregisterReport
 from automap_tiles.workflows.events import Said
 from automap_tiles.workflows.export._run import ExportOutcome, ExportReport
 from automap_tiles.workflows.running_order import RunningOrder
