@@ -6,6 +6,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from automap_tiles.engine._areas import Areas
 from automap_tiles.engine._plan import TileStep
 from automap_tiles.grid import TileIndex
 
@@ -23,13 +24,18 @@ class Batch:
     steps: tuple[TileStep, ...]
     fail_fast: bool = False
     """Leave the rest of the batch when a tile fails."""
+    area: int = 0
+    """Of which of the areas that are worked on beside each other."""
+    ahead: tuple[TileIndex, ...] = ()
+    """Tiles of the process that the area probably goes on with."""
 
 
 class Batcher:
     """Takes steps from the plan as they are needed; holds back those that wait for others.
 
-    What is kept are the unfinished tiles: those in flight and those that wait for them. `tiles` is
-    about how many steps there are.
+    What is kept are the unfinished tiles: those of the areas at hand, those in flight and those
+    that wait for them. `tiles` is about how many steps there are, `areas` how many are worked on
+    beside each other.
     """
 
     def __init__(
@@ -40,45 +46,51 @@ class Batcher:
         workers: int,
         batch_seconds: float,
         fail_fast: bool,
+        areas: int = 1,
     ) -> None:
-        self._steps = steps
+        self._areas = Areas(steps, tiles=tiles, count=areas)
         self._left = tiles
         self._workers = workers
         self._batch_seconds = batch_seconds
         self._fail_fast = fail_fast
-        self._unfinished: set[TileIndex] = set()
-        self._ready: deque[TileStep] = deque()
+        self._ready: list[deque[TileStep]] = [deque() for _ in range(areas)]
         self._missing: dict[TileIndex, int] = {}
         self._waiters: defaultdict[TileIndex, list[TileStep]] = defaultdict(list)
         self._seconds_per_tile: float | None = None
 
-    def next(self) -> Batch | None:
-        """The next tiles that can start; None when there are none at the moment."""
+    def next(self, area: int = 0) -> Batch | None:
+        """The next tiles of an area that can start; None when there are none at the moment.
+
+        An area that has none left goes on with a part of another one.
+        """
         size = self._size()
         batch: list[TileStep] = []
         inside: set[TileIndex] = set()
-        while len(batch) < size and self._ready:
-            batch.append(self._ready.popleft())
-        while len(batch) < size and (step := next(self._steps, None)) is not None:
-            missing = [need for need in step.needs if need in self._unfinished]
-            self._unfinished.add(step.index)
+        while len(batch) < size and self._ready[area]:
+            batch.append(self._ready[area].popleft())
+        while len(batch) < size and (step := self._areas.next(area)) is not None:
+            missing = [need for need in step.needs if need in self._areas.unfinished]
             if inside.issuperset(missing):
                 batch.append(step)
                 inside.add(step.index)
             else:
                 # Also for those in this batch: another worker may take the step up.
                 self._hold(step, missing)
+        if not batch:
+            batch.extend(ready.popleft() for ready in self._ready if ready)
         self._left -= len(batch)
-        return Batch(tuple(batch), self._fail_fast) if batch else None
+        if not batch:
+            return None
+        return Batch(tuple(batch), self._fail_fast, area, self._areas.ahead(area))
 
-    def finished(self, index: TileIndex, seconds: float) -> None:
-        """A tile has ended, well or not: what waited for it may start."""
-        self._unfinished.discard(index)
+    def finished(self, index: TileIndex, seconds: float, area: int = 0) -> None:
+        """A tile has ended, well or not: what waited for it may start, in the same area."""
+        self._areas.unfinished.discard(index)
         for step in self._waiters.pop(index, ()):
             self._missing[step.index] -= 1
             if not self._missing[step.index]:
                 del self._missing[step.index]
-                self._ready.append(step)
+                self._ready[area].append(step)
         last = self._seconds_per_tile
         self._seconds_per_tile = seconds if last is None else 0.9 * last + 0.1 * seconds
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
+from automap_tiles.engine._areas import Homes
 from automap_tiles.engine._batching import Batch, Batcher
 from automap_tiles.engine._lost import died_alone, is_lost, last_line, lost_tile
 from automap_tiles.engine._plan import Plan, TileStep
@@ -60,6 +61,7 @@ class ActiveRun:
     """Batches that were in flight when a worker died; tried again one after the other."""
     innocent: deque[Batch] = field(default_factory=deque)
     """Batches that were in flight when another tile took too long; tried again with the others."""
+    homes: Homes = field(default_factory=lambda: Homes(1))
     on_trial: Batch | None = None
     """The last suspect that was sent out alone."""
     stopped_by: str | None = None
@@ -165,12 +167,14 @@ class ActiveRun:
         )
 
     def _work(self, pool: Pool, steps: Iterator[TileStep], total: int) -> Iterator[Event]:
+        self.homes = Homes(pool.areas)
         batcher = Batcher(
             steps,
             tiles=total - self.plan.skipped,
             workers=pool.workers,
             batch_seconds=pool.batch_seconds,
             fail_fast=self.options.fail_fast,
+            areas=pool.areas,
         )
         while self.stopped_by is None:
             self._fill(pool, batcher)
@@ -183,13 +187,21 @@ class ActiveRun:
             if not done:
                 self.stopped_by = STOPPED
                 break
-            lost = [future for future in done if is_lost(future, pool)]
-            for future in done.difference(lost):
-                del self.flying[future]
-                yield from self._take(batcher, future.result())
-            if lost:
-                yield from self._recover(pool, batcher, lost)
+            yield from self._receive(pool, batcher, done)
             yield from self._skips()
+
+    def _receive(self, pool: Pool, batcher: Batcher, done: set[Results]) -> Iterator[Event]:
+        """Take in what has ended; new work goes out before anybody is told."""
+        lost = [future for future in done if is_lost(future, pool)]
+        ended = [(self.flying.pop(future), future.result()) for future in done.difference(lost)]
+        for batch, results in ended:
+            self._count(batcher, batch, results)
+            self.homes.returned(results[0].worker, batch.area)
+        if pool.areas > 1 and not lost:
+            self._fill(pool, batcher)  # nothing is sent ahead: the workers wait
+        yield from self._remember([result for _, results in ended for result in results])
+        if lost:
+            yield from self._recover(pool, batcher, lost)
 
     def _wait(self) -> set[Results]:
         """What has ended; nothing when the run shall stop."""
@@ -205,18 +217,23 @@ class ActiveRun:
 
     def _fill(self, pool: Pool, batcher: Batcher) -> None:
         """Keep the workers busy; while there are suspects, one of them alone."""
+        if self.stopped_by is not None:
+            return
         if self.suspects:
             if not self.flying:
                 self.on_trial = self.suspects.popleft()
                 self._submit(pool, self.on_trial)
             return
         while len(self.flying) < pool.workers * pool.queue_depth:
-            batch = self.innocent.popleft() if self.innocent else batcher.next()
+            batch = self.innocent.popleft() if self.innocent else self._next(batcher)
             if batch is None:
                 return
             self._submit(pool, batch)
             if self.suspects:
                 return
+
+    def _next(self, batcher: Batcher) -> Batch | None:
+        return batcher.next(self.homes.next([each.area for each in self.flying.values()]))
 
     def _submit(self, pool: Pool, batch: Batch) -> None:
         try:
@@ -227,11 +244,18 @@ class ActiveRun:
             if not self.flying:
                 pool.restart()
 
-    def _take(self, batcher: Batcher, results: list[TileResult]) -> Iterator[Event]:
+    def _take(self, batcher: Batcher, batch: Batch, results: list[TileResult]) -> Iterator[Event]:
+        self._count(batcher, batch, results)
+        yield from self._remember(results)
+
+    def _count(self, batcher: Batcher, batch: Batch, results: list[TileResult]) -> None:
+        for result in results:
+            batcher.finished(result.index, result.seconds, batch.area)
+            self._add(result)
+
+    def _remember(self, results: list[TileResult]) -> Iterator[Event]:
         self.journal.record(self.state.record, results)
         for result in results:
-            batcher.finished(result.index, result.seconds)
-            self._add(result)
             yield TileDone(result=result)
             yield from self._tell(result.notes)
 
@@ -263,6 +287,7 @@ class ActiveRun:
         # A pool that breaks takes all that was in flight with it, one future after the other: the
         # last of them has not been alone.
         code = pool.restart()
+        self.homes.forget()
         lost += [f for f in self.flying if f not in lost and f.done() and is_lost(f, pool)]
         suspects = [self.flying.pop(future) for future in lost]
         overdue = pool.overdue()
@@ -271,11 +296,13 @@ class ActiveRun:
         elif alone and len(suspects[0].steps) == 1:
             (step,) = suspects[0].steps
             has_limit = self.options.tile_seconds is not None
-            yield from self._take(batcher, [died_alone(step, code, has_limit=has_limit)])
+            yield from self._take(
+                batcher, suspects[0], [died_alone(step, code, has_limit=has_limit)]
+            )
         else:
             # The steps keep their order, so one that needs another of them comes after it.
             self.suspects.extend(
-                Batch((step,), self.options.fail_fast) for b in suspects for step in b.steps
+                replace(batch, steps=(step,)) for batch in suspects for step in batch.steps
             )
             yield WorkerLost(suspects=len(self.suspects))
 
@@ -290,7 +317,7 @@ class ActiveRun:
             if rest:
                 self.innocent.append(replace(batch, steps=rest))
             results = [lost_tile(step.index, overdue[step.index], seconds) for step in over]
-            yield from self._take(batcher, results)
+            yield from self._take(batcher, batch, results)
 
     def _skips(self) -> Iterator[Event]:
         """Tell of the done tiles that the plan went past; journal those without a row."""

@@ -19,6 +19,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from automap_tiles.engine._areas import AHEAD
 from automap_tiles.engine._batching import Batch
 from automap_tiles.engine._plan import StepKind, TileStep
 from automap_tiles.engine._watch import TileWatch
@@ -35,6 +36,7 @@ from automap_tiles.errors import (
 from automap_tiles.formats import Counts, OutputKind, StoredFile, Tiled
 from automap_tiles.grid import Tile, TileIndex
 from automap_tiles.notes import Fate, Note, Subject, collecting, tell
+from automap_tiles.raster.coming import expect
 from automap_tiles.runtime import Process
 from automap_tiles.storage import Group, together
 
@@ -101,7 +103,10 @@ class TileWorker:
         """
         with together() as group:
             waiting: list[TileResult] = []
+            coming, place = _coming(batch), 0
             for step in batch.steps:
+                place += step.kind is StepKind.PROCESS
+                expect(self._process.pyramid, coming[place : place + AHEAD])
                 waiting.append(result := self._result(step))
                 if result.stops_run or (batch.fail_fast and result.status is TileStatus.FAILED):
                     break
@@ -211,6 +216,12 @@ class TileWorker:
     def _stored(self, tile: Tile) -> Tiled | None:
         """A finished tile: from memory when it was made here, otherwise as it was written."""
         return self._kept.take(tile.index) or self._process.writer.read(tile)
+
+
+def _coming(batch: Batch) -> tuple[TileIndex, ...]:
+    """The tiles of the process that are made in a batch, and probably behind it."""
+    own = (step.index for step in batch.steps if step.kind is StepKind.PROCESS)
+    return *own, *batch.ahead
 
 
 def _is_hopeless(error: BaseException) -> bool:

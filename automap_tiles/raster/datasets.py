@@ -23,6 +23,7 @@ from rasterio.windows import Window
 
 from automap_tiles.errors import InputError, SourceBrokeOff, without_signatures
 from automap_tiles.notes import Fate, Note, Subject, tell
+from automap_tiles.raster import coming
 from automap_tiles.raster._partial import read_parts
 from automap_tiles.raster.drivers import has_side_files, is_local, open_dataset, reason_not_opened
 from automap_tiles.raster.env import ensure_env, is_networked, patience
@@ -70,7 +71,8 @@ class OpenSource:
         if tiles is not None:
             if out is None:
                 out = np.empty((len(indexes), len(rows), len(columns)), tiles.layout.dtype)
-            if tiles.read(indexes, (rows, columns), out, wanted):
+            later = coming.windows(self.info.crs, self.info.transform)
+            if tiles.read(indexes, (rows, columns), out, wanted, later=later):
                 return out
         # over the network one request for everything is the quickest
         is_local_file = self.stamp is not None

@@ -50,8 +50,12 @@ class ByteLRU(Generic[Value]):
         self._entries[key] = (value, size)
         self.size += size
         while self.size > self.capacity:
-            _, (_, freed) = self._entries.popitem(last=False)
-            self.size -= freed
+            self.drop_oldest()
+
+    def drop_oldest(self) -> None:
+        """Forget what was not used for longest; raises `KeyError` when there is nothing."""
+        _, (_, freed) = self._entries.popitem(last=False)
+        self.size -= freed
 
     def discard(self, key: Hashable) -> None:
         entry = self._entries.pop(key, None)

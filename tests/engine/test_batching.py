@@ -27,9 +27,14 @@ def pyramid(zoom: int) -> list[TileStep]:
     return below(TileIndex(0, 0, 0))
 
 
-def batcher(steps: list[TileStep], *, batch_seconds: float = 10.0) -> Batcher:
+def batcher(steps: list[TileStep], *, batch_seconds: float = 10.0, areas: int = 1) -> Batcher:
     return Batcher(
-        iter(steps), tiles=len(steps) * 100, workers=1, batch_seconds=batch_seconds, fail_fast=False
+        iter(steps),
+        tiles=len(steps) * (100 if areas == 1 else 1),
+        workers=1,
+        batch_seconds=batch_seconds,
+        fail_fast=False,
+        areas=areas,
     )
 
 
@@ -37,9 +42,12 @@ def test_a_tile_waits_for_those_in_flight_and_for_those_of_the_batch() -> None:
     *leaves, parent = pyramid(1)
     batches = batcher([*leaves, parent])
     first = batches.next()
-    assert first == Batch((leaves[0],))
+    assert first is not None
+    assert first.steps == (leaves[0],)
+    assert first.ahead == tuple(leaf.index for leaf in leaves[1:])
     second = batches.next()
-    assert second == Batch((leaves[1],))
+    assert second is not None
+    assert second.steps == (leaves[1],)
     batches.finished(leaves[1].index, 1.0)  # a tile was timed: batches get larger
     third = batches.next()
     assert third == Batch((leaves[2], leaves[3]))
@@ -51,14 +59,19 @@ def test_a_tile_waits_for_those_in_flight_and_for_those_of_the_batch() -> None:
     assert batches.next() == Batch((parent,))
 
 
-@given(data=st.data(), seconds=st.sampled_from([0.5, 3.0, 30.0]))
-def test_whatever_ends_first(data: st.DataObject, seconds: float) -> None:
+@given(
+    data=st.data(), seconds=st.sampled_from([0.5, 3.0, 30.0]), areas=st.sampled_from([1, 2, 3, 7])
+)
+def test_whatever_ends_first(data: st.DataObject, seconds: float, areas: int) -> None:
     steps = pyramid(3)
-    batches = batcher(steps, batch_seconds=seconds)
+    batches = batcher(steps, batch_seconds=seconds, areas=areas)
     flying: list[Batch] = []
     done: list[TileIndex] = []
     while True:
-        while len(flying) < 4 and (batch := batches.next()) is not None:
+        while len(flying) < 4:
+            batch = batches.next(data.draw(st.integers(0, areas - 1)))
+            if batch is None:
+                break
             known = set(done)
             for step in batch.steps:
                 assert known.issuperset(step.needs)
@@ -69,5 +82,5 @@ def test_whatever_ends_first(data: st.DataObject, seconds: float) -> None:
         ended = flying.pop(data.draw(st.integers(0, len(flying) - 1)))
         for step in ended.steps:
             done.append(step.index)
-            batches.finished(step.index, 1.0)
+            batches.finished(step.index, 1.0, ended.area)
     assert sorted(done) == sorted(step.index for step in steps)

@@ -24,7 +24,7 @@ from tests.engine.projects import make_project
 class ScriptedPool:
     """Two tiles fly; the pool breaks under the first and tells of the second one later."""
 
-    workers = 2
+    workers = areas = 2
     batch_seconds = 1.0
     queue_depth = 1
     lost_worker: tuple[type[BaseException], ...] = (BrokenProcessPool,)

@@ -243,7 +243,7 @@ def test_what_is_kept_is_bounded_and_nobody_writes_into_it(
     found[:] = 0
     assert_same(source, [1], Window(0, 0, 512, 512))
     assert _cache._cache is not None
-    assert 0 < _cache._cache.blocks.size <= 40_000
+    assert 0 < _cache._cache.size <= 40_000
 
 
 def test_a_file_that_has_changed_since_it_was_opened(tmp_path: Path) -> None:
@@ -472,3 +472,33 @@ def test_blocks_of_odd_forms(tmp_path: Path, block: tuple[int, int]) -> None:
     source = open_source(path)
     assert is_read_here(source)
     assert_same(source, [1], Window(0, 0, width - 5, height))
+
+
+def test_blocks_that_will_be_read_soon_stay_longest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of nine blocks, of which three have room, those that a tile to come shares with this one."""
+    path = write(tmp_path / "a.tif", pixels((1, 192, 192), "uint16"), blockxsize=64, blockysize=64)
+    monkeypatch.setattr(_cache, "CACHE_BYTES", 8 * 64 * 64 * 2)
+    _cache._forget()
+    source = open_source(path)
+    tiles = source._tiles
+    assert tiles is not None
+    monkeypatch.setattr(_cache._shared(), "capacity", 3 * 64 * 64 * 2)
+    out = np.empty((1, 192, 192), "uint16")
+    rows = range(192)
+    assert tiles.read([1], (rows, range(192)), out, later=[(rows, range(10))])
+    count = 0
+
+    def counted(*given: Any) -> Any:
+        nonlocal count
+        count += 1
+        return unpacked(*given)
+
+    monkeypatch.setattr(_file, "unpacked", counted)
+    assert tiles.read([1], (rows, range(10)), out[:, :, :10])
+    assert count == 0
+    assert tiles.read([1], (rows, range(64, 192)), out[:, :, 64:])
+    assert count == 6
+    assert _cache._shared().size == 3 * 64 * 64 * 2
+    _cache._forget()

@@ -27,6 +27,7 @@ class DaskPool:
     """The pool for `--concurrency dask`."""
 
     batch_seconds = 1.0
+    areas = 1
     queue_depth = 2
 
     def __init__(

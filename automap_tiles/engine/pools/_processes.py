@@ -29,17 +29,17 @@ _END_SECONDS = 5.0
 class ProcessesPool:
     """The pool for `--concurrency processes`."""
 
-    # Workers do not share GDAL's block cache: the larger their patches, the fewer blocks are
-    # decoded twice (8 % of the CPU time of a composite of 8 dates, 1 s against 3 s).
     batch_seconds = 3.0
-    queue_depth = 2
     lost_worker: tuple[type[BaseException], ...] = (WorkerDied,)
     group: type[WorkerGroup] = WorkerGroup
     """Whose processes they are."""
 
     def __init__(self, process: Process, workers: int, tile_seconds: float | None = None) -> None:
         """`tile_seconds`: how long a tile may take before its worker is ended."""
-        self.workers = workers
+        # Workers do not share blocks. Each has an area of its own, and nothing is sent ahead, so
+        # that the worker which has ended a batch is the one that takes the next of the same area.
+        self.workers = self.areas = workers
+        self.queue_depth = 1 if workers > 1 else 2
         self._limit = TimeLimit.of(tile_seconds)
         self._token = uuid4().hex
         self._pickled = pickle.dumps(process, protocol=pickle.HIGHEST_PROTOCOL)

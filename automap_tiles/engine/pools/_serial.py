@@ -35,6 +35,7 @@ class SerialPool:
 
     workers = 1
     batch_seconds = 0.1
+    areas = 1
     queue_depth = 1
     lost_worker: tuple[type[BaseException], ...] = ()
 

@@ -17,6 +17,7 @@ class ThreadsPool:
     """The pool for `--concurrency threads`."""
 
     batch_seconds = 0.5
+    areas = 1
     queue_depth = 2
     lost_worker: tuple[type[BaseException], ...] = ()
 

@@ -27,6 +27,9 @@ class Pool(Protocol):
     """Workers that know one process and take batches of its tiles."""
 
     workers: int
+    areas: int
+    """Parts of the plan that are worked on beside each other: one for each worker that keeps blocks
+    of the inputs for itself, one for all that share them."""
     batch_seconds: float
     """How much work a batch should hold: little enough to stop quickly, much enough to make the way
     to the worker cheap and to keep neighbours, which share blocks of the inputs, in one worker."""

@@ -1,6 +1,7 @@
 """Unpacked blocks of files, kept for the neighbours of what they were read for.
 
-One cache for all threads of a process: each block is unpacked once as long as there is room.
+One cache for all threads of a process: each block is unpacked once as long as there is room. Where
+there is too little, those that somebody will read soon stay longest.
 """
 
 from __future__ import annotations
@@ -26,15 +27,31 @@ _BYTES_FROM = 100_000
 class _Cache:
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.blocks: ByteLRU[NDArray[Any]] = ByteLRU(share(_most()))
+        self.capacity = share(_most())
+        self.soon: ByteLRU[NDArray[Any]] = ByteLRU(self.capacity)
+        self.others: ByteLRU[NDArray[Any]] = ByteLRU(self.capacity)
 
-    def get(self, key: Hashable) -> NDArray[Any] | None:
-        with self.lock:
-            return self.blocks.get(key)
+    @property
+    def size(self) -> int:
+        """Bytes that are kept."""
+        return self.soon.size + self.others.size
 
-    def put(self, key: Hashable, block: NDArray[Any]) -> None:
+    def get(self, key: Hashable, *, soon: bool) -> NDArray[Any] | None:
         with self.lock:
-            self.blocks.put(key, block, block.nbytes)
+            here, there = (self.soon, self.others) if soon else (self.others, self.soon)
+            block = here.get(key)
+            if block is None:
+                block = there.get(key)
+                if block is not None:
+                    there.discard(key)
+                    here.put(key, block, block.nbytes)
+            return block
+
+    def put(self, key: Hashable, block: NDArray[Any], *, soon: bool) -> None:
+        with self.lock:
+            (self.soon if soon else self.others).put(key, block, block.nbytes)
+            while self.size > self.capacity:
+                (self.others or self.soon).drop_oldest()
 
 
 _cache: _Cache | None = None
@@ -70,15 +87,18 @@ def _most() -> int:
 
 def capacity() -> int:
     """Bytes that are kept at most."""
-    return _shared().blocks.capacity
+    return _shared().capacity
 
 
-def kept(key: Hashable) -> NDArray[Any] | None:
-    """The block of a key, which nobody may write into; None where there is none."""
-    return _shared().get(key)
+def kept(key: Hashable, *, soon: bool = False) -> NDArray[Any] | None:
+    """The block of a key, which nobody may write into; None where there is none.
+
+    `soon`: it will be read again before long.
+    """
+    return _shared().get(key, soon=soon)
 
 
-def keep(key: Hashable, block: NDArray[Any]) -> None:
+def keep(key: Hashable, block: NDArray[Any], *, soon: bool = False) -> None:
     """Keep a block for whoever asks for the key."""
     block.flags.writeable = False
-    _shared().put(key, block)
+    _shared().put(key, block, soon=soon)

@@ -116,12 +116,15 @@ class TiledFile:
         window: tuple[range, range],
         out: NDArray[Any],
         wanted: NDArray[np.bool_] | None = None,
+        *,
+        later: Sequence[tuple[range, range]] = (),
     ) -> bool:
         """Fill (band, y, x) of bands that count from 1 in rows and columns of the image.
 
-        Where (y, x) nothing of a block is `wanted` it is not unpacked, and 0 stands there. Returns
-        whether that was done: not of blocks that are left out, being without data, or damaged, nor
-        of a file that has changed, or has just been written.
+        Where (y, x) nothing of a block is `wanted` it is not unpacked, and 0 stands there. Blocks
+        of which `later` windows will want something are kept for longest. Returns whether that was
+        done: not of blocks that are left out, being without data, or damaged, nor of a file that
+        has changed, or has just been written.
         """
         if out.dtype != self.layout.dtype or self._is_missing(bands, *window):
             return False
@@ -134,11 +137,12 @@ class TiledFile:
             if stamp_of(status) != self.stamp or not self._is_settled():
                 return False
             file = _OpenFile(handle, f"{status.st_dev} {self._identity}")
-            for number, here, there in self._places(*window):
+            for number, place, here, there in self._places(*window):
                 if wanted is not None and not wanted[here].any():
                     out[:, *here] = 0
                 else:
-                    _copy(self._planes(file, bands, number), out, here, there)
+                    soon = any(_share(each, place) for each in later)
+                    _copy(self._planes(file, bands, number, soon), out, here, there)
         except (OSError, Damaged):
             return False
         finally:
@@ -174,31 +178,37 @@ class TiledFile:
         """As a text, which is hashed once only; two images may lay the same bytes out otherwise."""
         return f"{self.stamp} {self.layout}"
 
-    def _places(self, rows: range, columns: range) -> Iterator[tuple[int, Slices, Slices]]:
-        """Of each block of a window: its number, where it lies in the window, what of it does."""
+    def _places(
+        self, rows: range, columns: range
+    ) -> Iterator[tuple[int, tuple[range, range], Slices, Slices]]:
+        """Of each block of a window: its number, its pixels, and the shared part in both."""
         (height, width), across = self.layout.block, self.layout.grid[1]
         for row in range(rows.start // height, -(-rows.stop // height)):
             y, block_y = _shared(rows, row * height, height)
+            lines = range(row * height, (row + 1) * height)
             for column in range(columns.start // width, -(-columns.stop // width)):
                 x, block_x = _shared(columns, column * width, width)
-                yield row * across + column, (y, x), (block_y, block_x)
+                place = lines, range(column * width, (column + 1) * width)
+                yield row * across + column, place, (y, x), (block_y, block_x)
 
-    def _planes(self, file: _OpenFile, bands: Sequence[int], number: int) -> list[NDArray[Any]]:
+    def _planes(
+        self, file: _OpenFile, bands: Sequence[int], number: int, soon: bool
+    ) -> list[NDArray[Any]]:
         """One block (y, x) of each band."""
         if not self.layout.by_band:
-            planes = self._block(file, number)
+            planes = self._block(file, number, soon)
             return [planes[band - 1] for band in bands]
         down, across = self.layout.grid
-        return [self._block(file, (band - 1) * down * across + number)[0] for band in bands]
+        return [self._block(file, (band - 1) * down * across + number, soon)[0] for band in bands]
 
-    def _block(self, file: _OpenFile, number: int) -> NDArray[Any]:
+    def _block(self, file: _OpenFile, number: int, soon: bool) -> NDArray[Any]:
         """All samples (sample, y, x) of a block; raises `Damaged`."""
         start, size = int(self.offsets[number]), int(self.sizes[number])
         key = file.key, start, size
-        found = kept(key)
+        found = kept(key, soon=soon)
         if found is None:
             found = self._unpacked(file, start, size)
-            keep(key, found)
+            keep(key, found, soon=soon)
         return found
 
     def _unpacked(self, file: _OpenFile, start: int, size: int) -> NDArray[Any]:
@@ -225,6 +235,14 @@ def _copy(
     """A part of planes (y, x) to where it belongs."""
     for plane, found in zip(out, planes, strict=True):
         plane[target] = found[source]
+
+
+def _share(window: tuple[range, range], other: tuple[range, range]) -> bool:
+    """Whether two windows have a pixel in common."""
+    return all(
+        one.start < two.stop and two.start < one.stop
+        for one, two in zip(window, other, strict=True)
+    )
 
 
 def _shared(window: range, start: int, size: int) -> tuple[slice, slice]:

@@ -1,0 +1,94 @@
+"""The plan dealt out into areas, so that each worker goes on beside what it has just done.
+
+Neighbouring tiles read the same blocks of their inputs, and workers that are processes of their own
+keep the blocks apart: where two of them took turns along the curve, nearly every block would be
+unpacked by both. So each gets a stretch of the curve, a compact patch, and what is left of the
+largest is shared when there is nothing else.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from automap_tiles.engine._plan import StepKind, TileStep
+from automap_tiles.grid import TileIndex
+
+LONGEST = 1024
+"""Steps of a stretch: a patch of some 30 x 30 tiles has few neighbours for what is in it, and what
+is kept of a plan stays little."""
+
+AHEAD = 16
+"""Tiles of which is known that they come next: with so many, 1.14 of the blocks of a composite of
+8 dates are unpacked in two workers, with 4 of them 1.22, with none 1.28, with all 1.11."""
+
+
+class Areas:
+    """Stretches of a stream of about `tiles` steps, `count` of them at a time."""
+
+    def __init__(self, steps: Iterator[TileStep], *, tiles: int, count: int) -> None:
+        self._steps = steps
+        # a single one need not end anywhere
+        self._length = 1 if count == 1 else max(1, min(LONGEST, -(-tiles // count)))
+        self._least = AHEAD if count == 1 else 0
+        self._stretches: list[deque[TileStep]] = [deque() for _ in range(count)]
+        self.unfinished: set[TileIndex] = set()
+        """Tiles taken from the stream that nobody has said to be finished."""
+
+    def next(self, number: int) -> TileStep | None:
+        """The next step of an area; None when there is none in any."""
+        own = self._stretches[number]
+        while len(own) <= self._least and self._take(own):
+            pass
+        if not own:
+            self._share(own)
+        return own.popleft() if own else None
+
+    def ahead(self, number: int) -> tuple[TileIndex, ...]:
+        """The tiles of the process that are next in an area."""
+        found = islice(self._stretches[number], AHEAD)
+        return tuple(step.index for step in found if step.kind is StepKind.PROCESS)
+
+    def _take(self, own: deque[TileStep]) -> bool:
+        """Take a stretch of the stream; whether there was any left."""
+        taken = list(islice(self._steps, self._length))
+        self.unfinished.update(step.index for step in taken)
+        own.extend(taken)
+        return bool(taken)
+
+    def _share(self, own: deque[TileStep]) -> None:
+        """Take the latter half of the longest stretch that is left."""
+        longest = max(self._stretches, key=len)
+        own.extendleft(longest.pop() for _ in range(-(-len(longest) // 2)))
+
+
+class Homes:
+    """Which area each worker goes on with: the one whose blocks it has.
+
+    Who takes a batch is not for us to say: of two workers that wait, either may.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._homes: dict[str, int] = {}
+        self._waiting: deque[int] = deque()
+
+    def returned(self, worker: str, area: int) -> None:
+        """A worker has done a batch of an area, and waits."""
+        if worker not in self._homes:
+            taken = self._homes.values()
+            free = [each for each in (area, *range(self._count)) if each not in taken]
+            self._homes[worker] = free[0] if free else area
+        self._waiting.append(self._homes[worker])
+
+    def next(self, busy: Sequence[int]) -> int:
+        """The area that the next batch is to be of, while batches of `busy` ones are in flight."""
+        if self._waiting:
+            return self._waiting.popleft()
+        return min(range(self._count), key=busy.count)
+
+    def forget(self) -> None:
+        """The workers are others from now on."""
+        self._homes.clear()
+        self._waiting.clear()

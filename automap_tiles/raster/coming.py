@@ -1,0 +1,53 @@
+"""Where pixels will be wanted next, so that unpacked blocks are kept for those first.
+
+Who goes through an area tile by tile knows which come next; who reads asks which blocks they will
+share. Nothing depends on it but what is kept.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from functools import lru_cache
+
+from affine import Affine
+from rasterio.crs import CRS
+
+from automap_tiles.grid import Grid, Pyramid, Tile, TileIndex
+from automap_tiles.raster.around import Window, window_around
+
+
+class _Coming(threading.local):
+    """Of each thread, which goes its own way."""
+
+    def __init__(self) -> None:
+        self.pyramid: Pyramid | None = None
+        self.indexes: Sequence[TileIndex] = ()
+        self.windows: dict[tuple[CRS, Affine], tuple[Window, ...]] = {}
+
+
+_coming = _Coming()
+
+
+def expect(pyramid: Pyramid, indexes: Sequence[TileIndex]) -> None:
+    """Say which tiles this thread will make after the one at hand."""
+    _coming.pyramid, _coming.indexes = pyramid, indexes
+    _coming.windows.clear()
+
+
+def windows(crs: CRS | None, transform: Affine) -> tuple[Window, ...]:
+    """The pixels of a source that they will be made from, as far as is known."""
+    if crs is None or _coming.pyramid is None or not _coming.indexes:
+        return ()
+    key = crs, transform
+    found = _coming.windows.get(key)
+    if found is None:
+        grids = [Tile(_coming.pyramid, index).grid for index in _coming.indexes]
+        around = [_around(crs, transform, grid) for grid in grids]
+        found = _coming.windows[key] = tuple(each for each in around if each is not None)
+    return found
+
+
+@lru_cache(256)
+def _around(crs: CRS, transform: Affine, grid: Grid) -> Window | None:
+    return window_around(crs, transform, grid)
