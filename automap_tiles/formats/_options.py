@@ -8,11 +8,25 @@ from typing import Any
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.formats._spec import InputSpec, OutputSpec
-from automap_tiles.storage import DEFAULT_SCHEMA, TileLayout
+from automap_tiles.notes import Fate, Note, Subject, tell
+from automap_tiles.storage import DEFAULT_SCHEMA, TileLayout, is_remote
 
-# Written by configurations of mapchete, of no meaning here: where credentials come from and
-# where copies of inputs are kept is not a matter of the process file.
-_IGNORED = frozenset(("storage_options", "cache", "stac", "in_memory"))
+_WITHOUT_EFFECT = {
+    "storage_options": (
+        "credentials and endpoints of a store do not belong into a file that travels",
+        "the environment says them: automap show-env",
+    ),
+    "cache": ("files are read where they are, and no copies are kept", None),
+    "stac": (
+        "a run writes no STAC item",
+        "automap stac create-item FOLDER --item-metadata FILE.yaml writes it",
+    ),
+    "in_memory": ("a single file is put together on disk, in bounded memory", None),
+}
+"""Options that process files written for mapchete have, why they have no effect, and a remedy."""
+
+_LEFT_OUT = frozenset(("old_band_num",))
+"""Options that change nothing in mapchete either."""
 
 
 class Options:
@@ -96,10 +110,28 @@ class Options:
                 picked[name] = self._left.pop(name)
         return picked
 
+    def _tell_ignored(self, name: str) -> None:
+        """Of an address in a store raises `ConfigError` for credentials: it could not be read."""
+        reason, remedy = _WITHOUT_EFFECT[name]
+        if name == "storage_options" and is_remote(self._spec.path) and self._left[name]:
+            raise self._spec.error(reason, key=name, remedy=remedy)
+        place = self._spec.error("", key=name).key or name
+        tell(
+            Note(
+                fate=Fate.IGNORED,
+                subject=Subject.OPTIONS,
+                reason=reason,
+                examples=(place,),
+                remedy=remedy,
+            )
+        )
+
     def finish(self) -> None:
         """Raises `ConfigError` for the first option that was never taken."""
         for name in self._left:
-            if name in _IGNORED:
+            if name in _WITHOUT_EFFECT:
+                self._tell_ignored(name)
+            if name in _WITHOUT_EFFECT or name in _LEFT_OUT:
                 continue
             close = difflib.get_close_matches(str(name), sorted(self._known), 1, 0.6)
             remedy = f"{close[0]}?" if close else f"known are {', '.join(sorted(self._known))}"

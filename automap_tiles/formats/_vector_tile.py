@@ -10,9 +10,11 @@ import numpy as np
 
 from automap_tiles import vector
 from automap_tiles.formats._protocols import Feature
+from automap_tiles.formats._seen import SeenFromTile
 from automap_tiles.grid import Bounds, Tile, UnitPart, unit_parts
 
 if TYPE_CHECKING:
+    from rasterio.crs import CRS
     from shapely.geometry.base import BaseGeometry
 
     from automap_tiles.formats._protocols import BoolArray
@@ -23,6 +25,10 @@ class FeatureSource(Protocol):
 
     @property
     def path(self) -> str: ...
+    def footprint(self, crs: CRS) -> BaseGeometry:
+        """Area that can have features, in a CRS."""
+        ...
+
     def features(
         self, tile: Tile, bounds: Bounds, *, clip: bool, validity_check: bool
     ) -> list[Feature]:
@@ -30,10 +36,12 @@ class FeatureSource(Protocol):
         ...
 
 
-class FeatureTile:
+class FeatureTile(SeenFromTile):
     """Features on a tile, read when first asked for."""
 
     __slots__ = ("_found", "_source", "tile")
+
+    tile: Tile
 
     def __init__(self, tile: Tile, source: FeatureSource) -> None:
         self.tile = tile
@@ -57,6 +65,11 @@ class FeatureTile:
     ) -> Iterator[Feature]:
         """The same one by one."""
         yield from self.read(validity_check, clip_to_crs_bounds)
+
+    @property
+    def bbox(self) -> BaseGeometry:
+        """Where the source may have features, CRS of the tile."""
+        return self._source.footprint(self.tile.crs)
 
     def is_empty(self) -> bool:
         return not self._read(clip=True, validity_check=True)

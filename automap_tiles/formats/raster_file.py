@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import shapely
 
@@ -18,6 +18,7 @@ from automap_tiles.formats._locate import Located, locate
 from automap_tiles.formats._options import Options
 from automap_tiles.formats._overlap import shares_points
 from automap_tiles.formats._protocols import OutputKind
+from automap_tiles.formats._seen import SeenFromTile, filled, reading_with
 from automap_tiles.formats._spec import InputSpec
 from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.capabilities import FileLook
@@ -51,12 +52,23 @@ def open_reader(spec: InputSpec, context: OpenContext) -> RasterFile:
     options = Options(spec)
     nodata = options.number("nodata", None)
     resampling = options.text("resampling", "nearest")
+    gdal_options = _gdal_options(options)
     options.finish()
     return RasterFile(
+        gdal_options=gdal_options,
         where=locate(spec, context.base),
         pyramid=context.pyramid,
         nodata=nodata,
         resampling=resampling or "nearest",
+    )
+
+
+def _gdal_options(options: Options) -> tuple[tuple[str, str], ...]:
+    """Names and values as GDAL takes them: truth is YES or NO."""
+    words = {True: "YES", False: "NO"}
+    return tuple(
+        (str(name), words[value] if isinstance(value, bool) else str(value))
+        for name, value in options.mapping("gdal_options").items()
     )
 
 
@@ -70,6 +82,8 @@ class RasterFile:
     """Instead of the file's own."""
     resampling: str = "nearest"
     """When the function does not say which."""
+    gdal_options: tuple[tuple[str, str], ...] = ()
+    """Options of GDAL while pixels are read, by name."""
 
     kind = OutputKind.RASTER
 
@@ -105,10 +119,12 @@ class RasterFile:
         return f"{info.shape[1]} × {info.shape[0]} pixels, {info.kinds}"
 
 
-class RasterFileTile:
+class RasterFileTile(SeenFromTile):
     """A raster file seen from a tile."""
 
     __slots__ = ("_reader", "tile")
+
+    tile: Tile
 
     def __init__(self, reader: RasterFile, tile: Tile) -> None:
         self._reader = reader
@@ -118,24 +134,68 @@ class RasterFileTile:
     def path(self) -> str:
         return self._reader.path
 
-    def read(
-        self, indexes: int | Sequence[int] | None = None, resampling: str | None = None
+    def read(  # noqa: PLR0913 - mapchete's keywords
+        self,
+        indexes: int | Sequence[int] | None = None,
+        resampling: str | None = None,
+        *,
+        dst_nodata: float | None = None,
+        gdal_opts: Mapping[str, Any] | None = None,
+        tile_directory_zoom: int | None = None,  # noqa: ARG002
+        matching_method: str = "gdal",  # noqa: ARG002
+        matching_max_zoom: int | None = None,  # noqa: ARG002
+        matching_precision: int = 8,  # noqa: ARG002
+        fallback_to_higher_zoom: bool = False,  # noqa: ARG002
     ) -> RasterArray:
-        """Pixels: (y, x) for one band number, (band, y, x) for several or all (None)."""
+        """Pixels: (y, x) for one band number, (band, y, x) for several or all (None).
+
+        `dst_nodata` stands under the mask; `gdal_opts` are options of GDAL. The others say which
+        zoom of a folder of tiles is read: a process may be given a file in its place, as in
+        mapchete.
+        """
         bands = [indexes] if isinstance(indexes, int) else indexes
-        pixels = raster.read(
-            self._reader.where.url,
-            self.tile,
-            indexes=bands,
-            resampling=resampling or self._reader.resampling,
-            nodata=self._reader.nodata,
-        )
+        with reading_with({**dict(self._reader.gdal_options), **(gdal_opts or {})}):
+            pixels = raster.read(
+                self._reader.where.url,
+                self.tile,
+                indexes=bands,
+                resampling=resampling or self._reader.resampling,
+                nodata=self._reader.nodata,
+            )
+        pixels = filled(pixels, dst_nodata)
         return pixels[0] if isinstance(indexes, int) else pixels
+
+    @property
+    def bbox(self) -> BaseGeometry:
+        """Outline of the file, CRS of the tile."""
+        return self._reader.footprint(self.tile.crs)
+
+    @property
+    def profile(self) -> dict[str, Any]:
+        """Of the file, as rasterio tells it."""
+        info = raster.inspect(self._reader.where.url)
+        nodata = info.nodatavals[0] if self._reader.nodata is None else self._reader.nodata
+        return {
+            "driver": info.driver,
+            "dtype": info.dtypes[0],
+            "nodata": nodata,
+            "width": info.shape[1],
+            "height": info.shape[0],
+            "count": info.count,
+            "crs": info.crs,
+            "transform": info.transform,
+        }
 
     def describe_bands(self) -> BandTable:
         return self._reader.describe_bands()
 
-    def is_empty(self) -> bool:
+    def is_empty(
+        self,
+        *,
+        indexes: int | Sequence[int] | None = None,  # noqa: ARG002
+        tile_directory_zoom: int | None = None,  # noqa: ARG002
+        fallback_to_higher_zoom: bool = False,  # noqa: ARG002
+    ) -> bool:
         return not shares_points(self.tile, self._reader.footprint(self.tile.crs))
 
     def __enter__(self) -> RasterFileTile:

@@ -36,6 +36,7 @@ _TABLE = {
     "scenes": f"{_HERE}.scenes",
     "GTiff": f"{_HERE}.gtiff",
     "PNG": f"{_HERE}.tiles.png",
+    "PNG_hillshade": f"{_HERE}.tiles.png_hillshade",
     "JPEG": f"{_HERE}.tiles.jpeg",
     "Zarr": f"{_HERE}.tiles.zarr",
     "GeoJSON": f"{_HERE}.tiles.geojson",

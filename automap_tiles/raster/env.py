@@ -6,7 +6,7 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from rasterio.env import Env, hasenv
@@ -73,6 +73,14 @@ def ensure_env() -> None:
         options = {key: value for key, value in GDAL_OPTIONS.items() if key not in os.environ}
         _kept.env = Env(**options)
         _kept.env.__enter__()
+
+
+@contextmanager
+def gdal_options(options: Mapping[str, object]) -> Iterator[None]:
+    """Options of GDAL inside of the block, beside those of the thread."""
+    ensure_env()
+    with Env(**options):
+        yield
 
 
 class _Collector(logging.Handler):

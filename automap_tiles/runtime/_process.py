@@ -101,7 +101,7 @@ class Process:
             result = call(tile)
         except empty_errors():
             return None
-        if isinstance(result, str) and result == "empty":
+        if (isinstance(result, str) and result == "empty") or _is_masked_throughout(result):
             return None
         if not isinstance(result, Counted):
             return self.writer.convert(tile, result)
@@ -187,3 +187,12 @@ class Process:
 
     def __getstate__(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def _is_masked_throughout(result: object) -> bool:
+    """Whether a result has pixels and no data, however many bands the output has."""
+    import numpy as np  # here, where a function has run, it is loaded
+
+    if not isinstance(result, np.ma.MaskedArray) or result.mask is np.ma.nomask:
+        return False
+    return bool(result.size) and bool(result.mask.all())

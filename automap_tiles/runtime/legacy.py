@@ -6,6 +6,7 @@ import warnings
 from dataclasses import replace
 from typing import Any
 
+from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.runtime.document import Document
 
 
@@ -33,6 +34,9 @@ def modernise(document: Document) -> Document:
         values[new] = values.pop(old)
         lines |= {(new, *keys[1:]): line for keys, line in lines.items() if keys[0] == old}
         _warn(document, old, new)
+    for name in ("max_workers", "dask_specs"):
+        if values.pop(name, None) is not None:
+            _tell_of_machines(name)
     _zoom_levels(document, values)
     _pyramid(document, values)
     return replace(document, values=values, lines=lines)
@@ -57,6 +61,9 @@ def _pyramid(document: Document, values: dict[str, Any]) -> None:
     if not isinstance(output, dict):
         return
     output = values["output"] = dict(output)
+    if "data_type" in output and "dtype" not in output:
+        output["dtype"] = output.pop("data_type")
+        _warn(document, "output.data_type", "output.dtype")
     grid = output.pop("grid", None)
     if grid is not None:
         _warn(document, "output.grid", "pyramid.grid")
@@ -71,6 +78,18 @@ def _pyramid(document: Document, values: dict[str, Any]) -> None:
         if key in values:
             values["pyramid"] = {key: values.pop(key), **values["pyramid"]}
             _warn(document, key, f"pyramid.{key}")
+
+
+def _tell_of_machines(name: str) -> None:
+    tell(
+        Note(
+            fate=Fate.IGNORED,
+            subject=Subject.OPTIONS,
+            reason="a process file says what is made, not on which machines",
+            examples=(name,),
+            remedy="--workers, --concurrency and --dask-scheduler say that",
+        )
+    )
 
 
 def _warn(document: Document, old: str, new: str) -> None:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import InputError
+from automap_tiles.formats._seen import SeenFromTile, filled, reading_with
 from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.tiles._pixels import read_pixels
 from automap_tiles.grid import Tile
 
 if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
     from automap_tiles.formats._protocols import RasterArray
     from automap_tiles.formats.tiles._directory import TileDirectory
 
 
-class PixelTile:
+class PixelTile(SeenFromTile):
     """A directory of raster tiles seen from a tile."""
 
     __slots__ = ("_source", "tile")
+
+    tile: Tile
 
     def __init__(self, tile: Tile, source: TileDirectory) -> None:
         self.tile = tile
@@ -30,7 +35,7 @@ class PixelTile:
     def path(self) -> str:
         return self._source.path
 
-    def read(
+    def read(  # noqa: PLR0913 - mapchete's keywords
         self,
         indexes: int | Sequence[int] | None = None,
         resampling: str | None = None,
@@ -40,11 +45,14 @@ class PixelTile:
         matching_max_zoom: int | None = None,
         matching_precision: int = 8,
         fallback_to_higher_zoom: bool = False,
+        dst_nodata: float | None = None,
+        gdal_opts: Mapping[str, Any] | None = None,
     ) -> RasterArray:
         """Pixels: (y, x) for one band number, (band, y, x) for several or all (None).
 
         They come from the zoom that fits the tile, or from `tile_directory_zoom`; with
         `fallback_to_higher_zoom` from a coarser one where the fitting one has no tiles.
+        `dst_nodata` stands under the mask; `gdal_opts` are options of GDAL.
         """
         matching = replace(
             self._source.matching,
@@ -59,16 +67,34 @@ class PixelTile:
         wanted = [indexes] if isinstance(indexes, int) else list(indexes or bands)
         if outside := [band for band in wanted if band not in bands]:
             raise InputError(f"has bands 1 to {pixels.count}, not {outside[0]}", self.path)
-        data = read_pixels(
-            self._source.files,
-            pixels,
-            self._source.decoder,
-            self.tile,
-            zoom_at=lambda grid: self._source.zoom_at(self.tile, grid, matching),
-            indexes=wanted,
-            resampling=resampling or self._source.resampling,
-        )
+        with reading_with(gdal_opts):
+            data = read_pixels(
+                self._source.files,
+                pixels,
+                self._source.decoder,
+                self.tile,
+                zoom_at=lambda grid: self._source.zoom_at(self.tile, grid, matching),
+                indexes=wanted,
+                resampling=resampling or self._source.resampling,
+            )
+        data = filled(data, dst_nodata)
         return data[0] if isinstance(indexes, int) else data
+
+    @property
+    def bbox(self) -> BaseGeometry:
+        """Where the tiles are, CRS of the tile."""
+        return self._source.footprint(self.tile.crs)
+
+    @property
+    def profile(self) -> dict[str, Any]:
+        """Bands of the stored tiles and their CRS, as rasterio tells them."""
+        found = self._source.pixel_format()
+        return {
+            "dtype": found.dtype,
+            "nodata": found.nodata,
+            "count": found.count,
+            "crs": self._source.pyramid.crs,
+        }
 
     def describe_bands(self) -> BandTable:
         return self._source.describe_bands()
@@ -76,6 +102,7 @@ class PixelTile:
     def is_empty(
         self,
         *,
+        indexes: int | Sequence[int] | None = None,  # noqa: ARG002 - mapchete's keyword
         tile_directory_zoom: int | None = None,
         fallback_to_higher_zoom: bool = False,
     ) -> bool:

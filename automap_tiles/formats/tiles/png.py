@@ -105,15 +105,16 @@ class PngCodec:
             alpha = np.where(clear, np.uint8(0), _OPAQUE)
         grey = len(bands) < 3
         colours = (bands[0],) * 3 if grey else tuple(bands[:3])
-        return _masked(np.stack([*colours, alpha]))
+        return masked_where_clear(np.stack([*colours, alpha]))
 
     def encode(self, data: RasterArray, tile: Tile, tags: Tags) -> bytes:  # noqa: ARG002
         return raster.encode_png(data)
 
     def decode(self, content: bytes, tile: Tile) -> Tiled:  # noqa: ARG002
         data, _ = raster.decode(content)
-        return Tiled(_masked(data.data))
+        return Tiled(masked_where_clear(data.data))
 
 
-def _masked(data: np.ndarray[Any, np.dtype[Any]]) -> RasterArray:
+def masked_where_clear(data: np.ndarray[Any, np.dtype[Any]]) -> RasterArray:
+    """Four bands, 0 of each without data."""
     return np.ma.MaskedArray(data, mask=data == 0, fill_value=0)
