@@ -62,6 +62,10 @@ COMMANDS: dict[str, _Entry] = {
 """Name of the command -> its module (with a click command `command`) and its line of help."""
 
 
+_OTHERS = "mapchete.cli.commands"
+"""Group of entry points; mapchete's own names are ours too, and stay ours."""
+
+
 class _LazyGroup(click.Group):
     """A group that imports a command only when it is called."""
 
@@ -71,7 +75,7 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         entry = COMMANDS.get(cmd_name)
         if entry is None:
-            return None
+            return _of_others(cmd_name)
         module = importlib.import_module(f"automap_tiles.cli.commands.{entry.module}")
         command: click.Command = module.command
         return command
@@ -80,7 +84,7 @@ class _LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
-        if name in COMMANDS or name.startswith("-"):
+        if name in COMMANDS or name.startswith("-") or _of_others(name) is not None:
             return super().resolve_command(ctx, args)
         import difflib  # nothing else here needs it
 
@@ -93,6 +97,17 @@ class _LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+
+
+def _of_others(name: str) -> click.Command | None:
+    """A command that another package brings along for mapchete, such as `eo` of mapchete-eo."""
+    from importlib import metadata
+
+    for entry in metadata.entry_points(group=_OTHERS, name=name):
+        command: object = entry.load()
+        if isinstance(command, click.Command):
+            return command
+    return None
 
 
 @click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

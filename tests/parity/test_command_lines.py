@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import importlib
 import json
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import click
 import fiona
@@ -121,6 +123,21 @@ def only_one_listed(_out: str, _err: str) -> None:
     assert [Path(line).parts[-3:] for line in lines] == [("3", "1", "4.tif")]
 
 
+def a_row_for_each_tile(out: str, _err: str) -> None:
+    with Path("work_profiling.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert sorted((row["zoom"], row["row"], row["col"]) for row in rows) == [
+        ("2", "0", "2"), ("3", "0", "4"), ("3", "0", "5"), ("3", "1", "4"), ("3", "1", "5"),
+    ]  # fmt: skip
+    assert all(float(row["seconds"]) > 0 and float(row["peak_mb"]) > 1 for row in rows)
+    picture = ET.parse("work_profiling.svg")
+    assert len(picture.findall(".//{http://www.w3.org/2000/svg}rect")) == 2 * len(rows)
+    lines = out.splitlines()
+    assert [line.split()[:2] for line in lines if line.split()[0] in "23"] == [
+        ["3", "4"], ["2", "1"],
+    ]  # fmt: skip
+
+
 LINES: tuple[tuple[str, Callable[[str, str], None]], ...] = (
     (f"{EXECUTE} --no-pbar", says("5 written")),
     (f"{EXECUTE} --debug", says('"event": "done"', "5 written")),
@@ -130,6 +147,7 @@ LINES: tuple[tuple[str, Callable[[str, str], None]], ...] = (
     (f"{EXECUTE} --vrt", vrt_of_all),
     (f"{EXECUTE} --vrt --idx-out-dir index", has("index/2.vrt", "index/3.vrt")),
     (f"{EXECUTE} --dask-no-task-graph", says("no graph of tasks", "5 written")),
+    (f"{EXECUTE} --profiling", a_row_for_each_tile),
     (f"{EXECUTE} -z 3 -b 0 0 40 40 --bounds-crs EPSG:4326", says("1 written")),
     (f"{EXECUTE} -z 2,3 -p 10 10 --point-crs EPSG:4326", says("2 written")),
     (f"{EXECUTE} -t 3 1 4 --workers 1", has("tiles/3/1/4.tif")),
@@ -247,7 +265,7 @@ def _commands() -> list[tuple[str, click.Command, click.Command]]:
 def test_every_option_is_known(name: str, their: click.Command, our: click.Command) -> None:
     known = {word: p for p in our.params for word in (*p.opts, *p.secondary_opts)}
     for parameter in their.params:
-        if not isinstance(parameter, click.Option) or "--profiling" in parameter.opts:
+        if not isinstance(parameter, click.Option):
             continue
         for word in parameter.opts:
             assert word in known, f"{name} {word}"
@@ -255,3 +273,10 @@ def test_every_option_is_known(name: str, their: click.Command, our: click.Comma
             assert isinstance(mine, click.Option)
             assert mine.is_flag == parameter.is_flag, f"{name} {word}"
             assert mine.nargs == parameter.nargs, f"{name} {word}"
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_commands_of_other_packages_for_mapchete(capsys: Capture) -> None:
+    assert run("eo --help") == 0
+    assert "eo" in capsys.readouterr().out
+    assert run("oe") == 2

@@ -53,7 +53,7 @@ def files(tmp_path: Path) -> Path:
 def config(files: Path, body: str, name: str = "work", **more: Any) -> dict[str, Any]:
     text = "import numpy as np\n\n\ndef execute(raster, shapes=None):\n"
     (files / f"{name}.py").write_text(text + "".join(f"    {line}\n" for line in body.split("; ")))
-    given = {
+    given: dict[str, Any] = {
         "process": str(files / f"{name}.py"),
         "pyramid": {"grid": "geodetic"},
         "zoom_levels": {"min": 4, "max": 5},

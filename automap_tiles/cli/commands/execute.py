@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +18,11 @@ from automap_tiles.cli.options.mapchete import WithWords
 from automap_tiles.workflows.where import Where
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from automap_tiles.workflows.events import Event
     from automap_tiles.workflows.execute import Inputs
+    from automap_tiles.workflows.profiling import RunProfile
 
 
 @click.command(cls=WithWords)
@@ -45,6 +50,11 @@ if TYPE_CHECKING:
     help="Write a page about the run: tiles on a map, time and memory by worker, what failed and "
     "why, what was lost or guessed.",
 )
+@click.option(
+    "--profiling",
+    is_flag=True,
+    help="Write time and memory of each tile as a table and a picture, into this folder.",
+)
 @vrt_options
 @run_options
 def command(  # noqa: PLR0913 - the options
@@ -57,6 +67,7 @@ def command(  # noqa: PLR0913 - the options
     inputs: Inputs,
     output: str | None,
     report: str | None,
+    profiling: bool,
     vrt: bool,
     idx_out_dir: str | None,
     how: RunChoices,
@@ -68,7 +79,9 @@ def command(  # noqa: PLR0913 - the options
     """
     from automap_tiles.cli._run import conclude, follow, shown, write_vrt
     from automap_tiles.cli.show.check import show_check
+    from automap_tiles.cli.show.profile import show_profile
     from automap_tiles.workflows.execute import ExecuteOrder, check, run
+    from automap_tiles.workflows.profiling import RunProfile
 
     if retry_failed and how.overwrite:
         raise click.UsageError("--retry-failed and --overwrite exclude each other.")
@@ -92,10 +105,25 @@ def command(  # noqa: PLR0913 - the options
             if is_check:
                 found = check(order)
             else:
-                tally = follow(run(order), show)
+                profile = RunProfile()
+                tally = follow(_measured(run(order), profile, path, wanted=profiling), show)
         if is_check:
             show_check(found, how.log_format)
         else:
+            if profiling:
+                show_profile(profile)
             if vrt:
                 write_vrt(tally, idx_out_dir)
             conclude(tally, how)
+
+
+def _measured(
+    events: Generator[Event], profile: RunProfile, config: str, *, wanted: bool
+) -> Generator[Event]:
+    """The events of a run, with `<name>_profiling.csv` and `.svg` written beside if wanted."""
+    if not wanted:
+        return events
+    from automap_tiles.workflows.profiling import profiled
+
+    table = Path(f"{Path(config).stem}_profiling.csv")
+    return profiled(events, profile, table, table.with_suffix(".svg"))

@@ -1,0 +1,17 @@
+"""What `automap execute --profiling` prints."""
+
+from __future__ import annotations
+
+import click
+
+from automap_tiles.workflows.profiling import RunProfile
+
+
+def show_profile(profile: RunProfile) -> None:
+    """A line for each zoom, the finest first."""
+    click.echo(f"{'zoom':>4} {'tiles':>9} {'s/tile':>9} {'slowest s':>9} {'memory MB':>9}")
+    for zoom, found in sorted(profile.zooms.items(), reverse=True):
+        click.echo(
+            f"{zoom:>4} {found.tiles:>9} {found.seconds / found.tiles:>9.3f} "
+            f"{found.slowest:>9.3f} {found.peak_bytes / 2**20:>9.0f}"
+        )
