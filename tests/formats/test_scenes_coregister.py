@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import pickle
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import rasterio
+from rasterio.merge import merge
+from rasterio.warp import transform_bounds
 
+from automap_tiles import open_process
 from automap_tiles.analysis.registration.shift import Shift, find_shift
 from automap_tiles.analysis.shapes.distance import distance
+from automap_tiles.engine.events import RunFinished
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.grid import Grid
 from automap_tiles.missions import Flag
@@ -157,3 +163,45 @@ def test_what_cannot_be(dates: Path, options: dict[str, Any], key: str | None) -
     if key is not None:
         assert isinstance(error.value, ConfigError)
         assert error.value.key == key
+
+
+def test_tiles_are_the_same_however_they_are_cut(tmp_path: Path) -> None:
+    folder = write_dates(tmp_path / "in", SHIFTS[:3], SHARES[:3])
+    found = []
+    for name, metatiling, workers in (("one", 1, 1), ("four", 4, 2)):
+        text = {
+            "process": "composite",
+            "input": {
+                "scenes": {
+                    "format": "scenes",
+                    "path": str(folder),
+                    "bands": list(BANDS),
+                    "coregister": True,
+                }
+            },
+            "pyramid": {"grid": "mercator", "metatiling": metatiling},
+            "zoom_levels": {"min": 13, "max": 13},
+            "output": {"format": "GTiff", "path": name, "bands": 2, "dtype": "int16",
+                       "nodata": -32768},
+            "process_parameters": {"statistics": ["median"]},
+        }  # fmt: skip
+        path = tmp_path / f"{name}.mapchete"
+        path.write_text(json.dumps(text))
+        *_, last = open_process(path).execute(workers=workers)
+        assert isinstance(last, RunFinished)
+        assert last.summary.failed == 0
+        said = json.loads((tmp_path / name / "scenes.json").read_text())
+        assert "shift" in json.dumps(said)
+        found.append(_mosaic(tmp_path / name))
+    np.testing.assert_array_equal(found[0][0], found[1][0])
+    assert (found[0][0] != -32768).mean() > 0.5
+
+
+def _mosaic(folder: Path) -> Any:
+    """All tiles in one picture."""
+    with ExitStack() as stack:
+        tiles = [stack.enter_context(rasterio.open(path)) for path in sorted(folder.rglob("*.tif"))]
+        pixel = tiles[0].res[0]
+        around = transform_bounds(GRID.crs, tiles[0].crs, *GRID.bounds)
+        bounds = tuple(round(each / pixel) * pixel for each in around)
+        return merge(tiles, bounds=bounds, res=pixel, nodata=-32768)
