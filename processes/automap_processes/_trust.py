@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automap_processes._prediction import SetWish
-from automap_processes._types import CalibrationName
 from automap_tiles import ConfigError, Fate, Note, Subject, tell
 from automap_tiles.analysis.learning.classifier.confidence import CalibrationMethod, Confidence
 from automap_tiles.analysis.learning.classifier.model import Model
 from automap_tiles.analysis.learning.confidence.applicability import Applicability
 from automap_tiles.analysis.learning.confidence.calibration import ENOUGH, Calibration
 from automap_tiles.analysis.learning.confidence.conformal import SetScores
+
+CalibrationName: TypeAlias = Literal["temperature", "isotonic"]
+"""How probabilities are made to mean what they say."""
 
 _AGAIN = "train it again (three polygons of a class at least), or leave out {name}"
 

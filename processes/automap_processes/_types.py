@@ -24,6 +24,3 @@ Resampling: TypeAlias = Literal[
 
 Matching: TypeAlias = Literal["gdal", "min"]
 """How mapchete chooses the zoom of a tile directory; has no effect here."""
-
-CalibrationName = Literal["temperature", "isotonic"]
-"""How probabilities are made to mean what they say."""

@@ -29,6 +29,7 @@ from automap_processes._likeness import (
 )
 from automap_processes._prediction import Mapped, Wish, class_map, set_layers
 from automap_processes._trust import (
+    CalibrationName,
     Together,
     area_of,
     calibration_of,
@@ -36,7 +37,7 @@ from automap_processes._trust import (
     set_wish,
     tell_ground,
 )
-from automap_processes._types import CalibrationName, Resampling
+from automap_processes._types import Resampling
 from automap_tiles import ConfigError, Empty, RasterInput, RasterReader, Tile
 from automap_tiles.analysis.learning import smoothing as bayes
 from automap_tiles.analysis.learning.classifier.model import Model
