@@ -9,7 +9,11 @@ import numpy as np
 
 from automap_tiles.analysis.learning.classifier.model import Model
 from automap_tiles.analysis.learning.classifier.predict import Predictor
-from automap_tiles.analysis.learning.confidence.conformal import scores_of, sets_of
+from automap_tiles.analysis.learning.confidence.conformal import (
+    quantile_of_groups,
+    scores_of,
+    sets_of,
+)
 from automap_tiles.analysis.learning.confidence.reliability import reliability
 from automap_tiles.analysis.learning.sample_table import SampleTable
 from bench.accuracy import ours
@@ -17,10 +21,13 @@ from bench.accuracy.divisions import Division
 from bench.accuracy.sets import DataSet
 
 COVERAGE = 0.9
+_DIVISIONS = 200
+"""Of the polygons that were held out, into those that promise and those that are looked at."""
 
 _HEAD = (
     "set", "divisions", "temperature", "log loss", "calibrated", "calibration error", "calibrated",
-    f"sets of {COVERAGE:.0%}: true class inside", "classes in a set", "inside of the area",
+    f"sets of {COVERAGE:.0%} by folds: true class inside", "classes in a set",
+    f"by half of the others, {_DIVISIONS} times", "of polygons", "inside of the area",
     "accuracy inside", "accuracy outside",
 )  # fmt: skip
 
@@ -45,9 +52,7 @@ def _measured(
     calibrated = confidence.temperature.apply(probabilities)
     plain, after = reliability(probabilities, labels), reliability(calibrated, labels)
     quantile = confidence.sets.quantile(COVERAGE)
-    inside = scores_of(calibrated, labels) <= quantile
-    _, member = np.unique(groups, return_inverse=True)
-    of_polygons = np.bincount(member, inside) / np.bincount(member)
+    scores = scores_of(calibrated, labels)
     area = confidence.applicability
     near = area.dissimilarity(rows) <= area.threshold
     right = probabilities.argmax(axis=0) == labels
@@ -55,12 +60,36 @@ def _measured(
         "temperature": confidence.temperature.value,
         "log_loss": [plain.log_loss, after.log_loss],
         "error": [plain.error, after.error],
-        "covered": float(of_polygons.mean()),
+        "covered": _covered(scores, groups, quantile),
+        "promised": _promised(scores, groups),
+        "polygons": len(np.unique(groups)) // 2,
         "classes": float(sets_of(calibrated, quantile).sum(axis=0).mean()),
         "near": float(near.mean()),
         "right_near": float(right[near].mean()) if near.any() else None,
         "right_far": float(right[~near].mean()) if not near.all() else None,
     }
+
+
+def _covered(scores: Any, groups: Any, quantile: float) -> float:
+    """Share of the pixels whose true class is in the set, each polygon counting alike."""
+    _, member = np.unique(groups, return_inverse=True)
+    return float((np.bincount(member, scores <= quantile) / np.bincount(member)).mean())
+
+
+def _promised(scores: Any, groups: Any) -> float | None:
+    """Mean coverage where half of the polygons say how it is to be reached for the others.
+
+    None where these are too few to promise anything: all classes would be in all sets.
+    """
+    each, found = np.unique(groups), []
+    for number in range(_DIVISIONS):
+        half = np.random.default_rng(number).permutation(each)[: len(each) // 2]
+        seen = np.isin(groups, half)
+        quantile = quantile_of_groups(scores[seen], groups[seen], COVERAGE)
+        if np.isinf(quantile):
+            return None
+        found.append(_covered(scores[~seen], groups[~seen], quantile))
+    return float(np.mean(found))
 
 
 def text(sets: Mapping[str, Mapping[str, Any]]) -> str:
@@ -82,7 +111,10 @@ def _lines(sets: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
             f"{np.median([one['temperature'] for one in rows]):.2f}",
             *(f"{one:.3f}" for one in (*losses, *errors)),
             *(f"{np.mean([one[key] for one in rows]):{form}}"
-              for key, form in (("covered", ".1%"), ("classes", ".2f"), ("near", ".0%"))),
+              for key, form in (("covered", ".1%"), ("classes", ".2f"))),
+            _mean([one["promised"] for one in rows]),
+            f"{np.mean([one['polygons'] for one in rows]):.0f}",
+            f"{np.mean([one['near'] for one in rows]):.0%}",
             *(_mean([one[key] for one in rows]) for key in ("right_near", "right_far")),
         ]  # fmt: skip
         yield f"| {name} | {' | '.join(cells)} |"
