@@ -19,7 +19,9 @@ from automap_tiles.analysis.learning.confidence.conformal import SetScores
 CalibrationName: TypeAlias = Literal["temperature", "isotonic"]
 """How probabilities are made to mean what they say."""
 
-_AGAIN = "train it again (three polygons of a class at least), or leave out {name}"
+_AGAIN = (
+    "train it again with --overwrite, of three polygons of a class at least; or leave out {name}"
+)
 
 
 @dataclass(frozen=True)

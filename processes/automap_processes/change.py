@@ -63,5 +63,6 @@ def execute(
 
 def _without_class(pixels: np.ma.MaskedArray[Any, Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Where there is no data, or the 0 that stands for it."""
-    missing: np.ndarray[Any, np.dtype[np.bool_]] = np.ma.getmaskarray(pixels)
-    return missing | (np.ma.getdata(pixels) == 0)
+    missing: np.ndarray[Any, np.dtype[np.bool_]]
+    missing = np.ma.getmaskarray(pixels) | (np.ma.getdata(pixels) == 0)
+    return missing
