@@ -14,6 +14,7 @@ from automap_tiles.workflows.automap.state import AutomapOutcome
 from automap_tiles.workflows.coregister._workflow import CoregisterOutcome, CoregisterReport
 from automap_tiles.workflows.events import Said
 from automap_tiles.workflows.export._run import ExportOutcome, ExportReport
+from automap_tiles.workflows.reproduce.run import ReproduceOutcome, ReproduceReport
 from automap_tiles.workflows.running_order import RunningOrder
 from automap_tiles.workflows.samples.workflow import SamplesOutcome, SamplesReport
 from automap_tiles.workflows.series.workflow import SeriesOutcome, SeriesReport
@@ -128,6 +129,19 @@ def run(
     smoothing: int | None = ...,
     minimum_patch: int | None = ...,
 ) -> RunningOrder[AutomapOutcome]: ...
+@overload
+def run(
+    workflow: Literal["reproduce"],
+    /,
+    *,
+    record: str | PathLike[str],
+    output: str | PathLike[str],
+    input: str | PathLike[str] | None = ...,
+    samples: str | PathLike[str] | None = ...,
+    anyway: bool | None = ...,
+    workers: int | None = ...,
+    concurrency: Literal["none", "threads", "processes", "loky", "dask"] | None = ...,
+) -> RunningOrder[ReproduceOutcome]: ...
 @overload
 def run(
     workflow: Literal["samples"],
@@ -506,6 +520,19 @@ def check(
     smoothing: int | None = ...,
     minimum_patch: int | None = ...,
 ) -> AutomapReport: ...
+@overload
+def check(
+    workflow: Literal["reproduce"],
+    /,
+    *,
+    record: str | PathLike[str],
+    output: str | PathLike[str],
+    input: str | PathLike[str] | None = ...,
+    samples: str | PathLike[str] | None = ...,
+    anyway: bool | None = ...,
+    workers: int | None = ...,
+    concurrency: Literal["none", "threads", "processes", "loky", "dask"] | None = ...,
+) -> ReproduceReport: ...
 @overload
 def check(
     workflow: Literal["samples"],

@@ -37,12 +37,14 @@ OUTCOMES = {
     "index": "automap_tiles.workflows.tiles.index:IndexOutcome",
     "copy": "automap_tiles.workflows.tiles.copy:CopyOutcome",
     "remove": "automap_tiles.workflows.tiles.remove:RemoveOutcome",
+    "reproduce": "automap_tiles.workflows.reproduce:ReproduceOutcome",
     "verify": "automap_tiles.workflows.verify:VerifyOutcome",
 }
 """Class of the outcome of each workflow; the contract of workflows holds them to it."""
 PATHS = {
     "area", "boundary", "classes", "clip", "failures", "folder", "input", "map", "model", "out",
-    "output", "path", "picture", "plot", "process", "recipe", "reference", "report", "samples",
+    "output", "path", "picture", "plot", "process", "recipe", "record", "reference", "report",
+    "samples",
     "samples_folder", "source", "target", "tiles", "training",
 }  # fmt: skip
 """Words that are places."""

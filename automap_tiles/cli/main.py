@@ -41,6 +41,7 @@ COMMANDS: dict[str, _Entry] = {
     "stac": _Entry("stac", "Tell catalogues of tiles, by a STAC item."),
     "run": _Entry("run", "From satellite products to scenes, composites and maps of classes."),
     "download": _Entry("download", "Fetch scenes and prepare them: one multiband GeoTIFF each."),
+    "reproduce": _Entry("reproduce", "Make a run again of its record, to the same bytes."),
     "series": _Entry("series", "The values of a point or an area over time, as CSV and as a plot."),
     "coregister": _Entry("coregister", "By how much scenes are to be moved to lie on each other."),
     "samples": _Entry(

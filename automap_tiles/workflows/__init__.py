@@ -33,6 +33,7 @@ WORKFLOWS: dict[str, str] = {
     "download": "automap_tiles.workflows.automap:DownloadOrder",
     "composite": "automap_tiles.workflows.automap:CompositeOrder",
     "classification": "automap_tiles.workflows.automap:ClassificationOrder",
+    "reproduce": "automap_tiles.workflows.reproduce:ReproduceOrder",
     "samples": "automap_tiles.workflows.samples.workflow:SamplesOrder",
     "train": "automap_tiles.workflows.train:TrainOrder",
     "assess": "automap_tiles.workflows.assess:AssessOrder",

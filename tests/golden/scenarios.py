@@ -20,6 +20,8 @@ def _steps(*lines: str | Step) -> tuple[Step, ...]:
     return tuple(Step(line) if isinstance(line, str) else line for line in lines)
 
 
+_RECORD = "out/run_composite_20201001_20201130_median.json"
+
 HELP = (
     Scenario("help", _steps("--help", "-h", "--version", "")),
     *(Scenario(f"help_{name}", _steps(f"{name} --help")) for name in COMMANDS),
@@ -416,6 +418,22 @@ SCENES = (
             f"run --mode composite --check {_SCENES}",
             "info out/landsat-8/composite_20201001_20201130_median.tif",
             "verify out/landsat-8/composite_20201001_20201130_median.tif",
+        ),
+        (places.scenes,),
+    ),
+    Scenario(
+        "reproduce",
+        _steps(
+            f"run --mode composite {_SCENES}",
+            f"reproduce {_RECORD} -o again --check",
+            f"reproduce {_RECORD} -o again --no-progress -w 1",
+            Step("a day is gone", places.move("in", "20201006", "later")),
+            f"reproduce {_RECORD} -o other --check",
+            f"reproduce {_RECORD} -o other --check --log-format json",
+            f"reproduce {_RECORD} -o other",
+            f"reproduce {_RECORD} -o out",
+            "reproduce none.json -o again",
+            "reproduce",
         ),
         (places.scenes,),
     ),

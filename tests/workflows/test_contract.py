@@ -23,6 +23,7 @@ from automap_tiles.workflows.execute import ExecuteOrder
 from automap_tiles.workflows.export import ExportOrder
 from automap_tiles.workflows.how import How
 from automap_tiles.workflows.learning import Learning
+from automap_tiles.workflows.reproduce import ReproduceOrder
 from automap_tiles.workflows.samples.workflow import SamplesOrder
 from automap_tiles.workflows.series import SeriesOrder
 from automap_tiles.workflows.tiles.convert import ConvertOrder
@@ -75,6 +76,12 @@ ORDERS: dict[str, Callable[[], Order]] = {
     "remove": lambda: RemoveOrder(tiles="tiles"),
     "index": lambda: IndexOrder(tiles="tiles", kinds=(IndexKind.TXT,)),
     "info": lambda: InfoOrder(path="tiles"),
+    "reproduce": lambda: ReproduceOrder(
+        record="made/run_composite_20201001_20201130_median.json",
+        output="again",
+        concurrency="none",
+        workers=1,
+    ),
     "verify": lambda: VerifyOrder(output="work.mapchete", seams=True, sample=2),
 }
 every_workflow = pytest.mark.parametrize("name", WORKFLOWS)
@@ -92,6 +99,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Path:
         places.scenes()
         places.class_map()
         write_truth()
+        list(run(CompositeOrder(**{**SCENES, "output": "made", "concurrency": "none"})))
         shutil.rmtree("bad")
         Path("bad").write_text("2/1/3 2/2/5")
         list(open_process("work.mapchete").execute(concurrency="none"))

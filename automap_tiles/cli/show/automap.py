@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import click
 
@@ -41,7 +42,21 @@ from automap_tiles.workflows.events import (
     Started,
     Told,
 )
+from automap_tiles.workflows.how import Concurrency
 from automap_tiles.workflows.train import Trained, TriedParameters, summary
+
+
+@dataclass(frozen=True, kw_only=True)
+class Showing:
+    """How a run is shown, and what works on it."""
+
+    concurrency: Concurrency
+    workers: int | None
+    log_format: str
+    progress: bool
+    verbose: bool
+    dask_scheduler: str | None = None
+
 
 _OF_TILES = (COMPOSITE, MAP)
 """Phases that are runs of a process."""
@@ -60,7 +75,7 @@ def carry_out(order: Order, what: SceneOptions, ignored: Note | None = None) -> 
         assert isinstance(report, AutomapReport)
         show_report(report, show, what)
         return
-    shown = _Shown(what, show)
+    shown = AutomapShown(what, show)
     try:
         with (
             log_to(shown, verbose=what.verbose),
@@ -78,10 +93,10 @@ def carry_out(order: Order, what: SceneOptions, ignored: Note | None = None) -> 
         raise TilesFailed(f"{shown.failed} scenes or results failed")
 
 
-class _Shown:
+class AutomapShown:
     """Shows one event after the other; a process that runs has a reporter of its own."""
 
-    def __init__(self, what: SceneOptions, show: SceneReporter) -> None:
+    def __init__(self, what: SceneOptions | Showing, show: SceneReporter) -> None:
         self.failed = 0
         self._what, self._show = what, show
         self._progress = SceneTotals(0)
@@ -170,7 +185,7 @@ def _is_of_run(event: Event) -> bool:
 class _Tiles:
     """The run of one process."""
 
-    def __init__(self, what: SceneOptions) -> None:
+    def __init__(self, what: SceneOptions | Showing) -> None:
         self._how = RunChoices(
             concurrency=what.concurrency,
             workers=what.workers,

@@ -63,7 +63,7 @@ def discover(run: RunParameters) -> Discovered:
         max_cloud_cover=run.max_cloud_cover,
         area=run.area,
     )
-    found = one_level(_search(run, selection))
+    found = one_level(_of_those(run, _search(run, selection)))
     scenes: dict[str, tuple[Scene, ...]] = {}
     dropped: list[tuple[str, str]] = []
     notes = Notes()
@@ -94,6 +94,22 @@ def discover(run: RunParameters) -> Discovered:
         notes=notes.grouped(),
         funnel=found.funnel.without(FunnelStep.READABLE, dropped),
     )
+
+
+def _of_those(run: RunParameters, found: SearchReport) -> SearchReport:
+    """The scenes that the run is of; raises `InputError` when none is left."""
+    if run.only is None:
+        return found
+    others = [(each.id, "not among the scenes of the record")
+              for each in found.scenes if each.id not in run.only]  # fmt: skip
+    kept = replace(
+        found,
+        scenes=tuple(each for each in found.scenes if each.id in run.only),
+        funnel=found.funnel.without(FunnelStep.USED, others),
+    )
+    if not kept.scenes:
+        raise InputError(kept.funnel.why_nothing(), run.source)
+    return kept
 
 
 def _without_masks(run: RunParameters, scenes: Sequence[Scene]) -> tuple[Note, ...]:

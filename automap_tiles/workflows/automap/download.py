@@ -33,7 +33,7 @@ from automap_tiles.scenes.failures import check_own
 from automap_tiles.scenes.masks import FlagSource
 from automap_tiles.scenes.stamps import far_stamps, product_fingerprint
 from automap_tiles.storage import Address
-from automap_tiles.workflows.automap import stac
+from automap_tiles.workflows.automap import stac, traces
 from automap_tiles.workflows.automap.discover import Discovered, is_catalogue
 from automap_tiles.workflows.automap.folders import scenes_folder
 from automap_tiles.workflows.automap.parameters import RunParameters
@@ -396,14 +396,22 @@ def _prepared(task: _Task, scene: Scene) -> SceneStatus:
     """Write picture and item; raises `AutomapError`."""
     how, name = task.how, safe_name(scene.id)
     picture: prepare.PreparedPicture | None = None
+    there: Mapping[str, int] | None = None
     (how.folder / f"{name}.json").delete()
     scene = find.looked_at(scene, how.bands)
     try:
         with how.folder.as_folder().staged(f"{name}.tif") as path:
             picture = prepare.write(path, scene, how.area, how.making)
+            there = traces.stored_file(path)
     except Empty:
         (how.folder / f"{name}.tif").delete()
-    item = stac.item(scene, how.area_hash, picture, how.making.label, task.product)
+    made = stac.MadeFrom(
+        making=how.making.label,
+        product=task.product,
+        files=traces.files_of_scene(scene, how.bands),
+        picture=there,
+    )
+    item = stac.item(scene, how.area_hash, picture, made)
     stac.put(how.folder / f"{name}.json", item)
     return SceneStatus.EMPTY if picture is None else SceneStatus.WRITTEN
 

@@ -77,6 +77,8 @@ class RunParameters:
     max_cloud_cover: float | None = None
     """Per cent of a scene."""
     description: str = ""
+    only: frozenset[str] | None = None
+    """Ids of scenes, whatever else the source has; None: all that are selected."""
 
 
 def parameters_of(order: DownloadOrder) -> RunParameters:

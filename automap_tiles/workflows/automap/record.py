@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from automap_tiles import raster
 from automap_tiles.errors import ConfigError, without_signatures
 from automap_tiles.notes import Note
 from automap_tiles.parsing import parse_json
@@ -15,10 +16,11 @@ from automap_tiles.scenes.funnel import Funnel
 from automap_tiles.scenes.masks import CONFIDENCE
 from automap_tiles.storage import Address
 from automap_tiles.version import VERSION
-from automap_tiles.workflows.automap import stac
+from automap_tiles.workflows.automap import stac, traces
 from automap_tiles.workflows.automap.discover import Discovered
 from automap_tiles.workflows.automap.download import SceneDone
 from automap_tiles.workflows.automap.folders import result_name
+from automap_tiles.workflows.automap.order import DownloadOrder
 from automap_tiles.workflows.automap.parameters import RunParameters
 
 
@@ -26,6 +28,7 @@ from automap_tiles.workflows.automap.parameters import RunParameters
 class Made:
     """What a run has come to."""
 
+    order: DownloadOrder
     scenes: Sequence[SceneDone]
     composites: Mapping[str, str]
     """Satellite → file."""
@@ -87,14 +90,28 @@ def record(run: RunParameters, found: Discovered, made: Made) -> dict[str, Any]:
     for satellite in sorted(run.satellites):
         own = [scene for scene in made.scenes if scene.satellite == satellite]
         files = made.maps.get(satellite, {})
+        traced = traces.scenes_made_of(run.output, satellite, [scene.scene for scene in own])
         composite = made.composites.get(satellite)
         parts[satellite] = {
-            "scenes": [_scene(scene) for scene in own],
+            "scenes": [_scene(scene, traced.get(scene.scene, {})) for scene in own],
             "composite": None if composite is None else _from(run.output, composite),
             **{what: _from(run.output, path) for what, path in files.items()},
+            **_grid(composite),
         }
     return {
         "version": VERSION,
+        "order": _order(run, made.order),
+        "made_by": traces.made_by(),
+        "given": {
+            word: {"name": Path(path).name, **there}
+            for word, path in traces.given_files(made.order).items()
+            if (there := traces.stored(Address.of(path))) is not None
+        },
+        "checks": {
+            _from(run.output, path.text): there
+            for path in _results(made)
+            if (there := traces.stored(path)) is not None
+        },
         "mode": str(run.mode),
         "description": run.description,
         "satellites": sorted(run.satellites),
@@ -126,6 +143,41 @@ def _from(folder: Address, place: str) -> str:
     return Path(os.path.relpath(Path(place).absolute(), folder.text)).as_posix()
 
 
-def _scene(scene: SceneDone) -> dict[str, Any]:
-    said: dict[str, Any] = {"id": scene.scene, "status": str(scene.status)}
+def _results(made: Made) -> list[Address]:
+    """Files whose bytes are the same when they are made again."""
+    found: list[Address] = []
+    for path in map(Address.of, made.composites.values()):
+        found += [path, path.ending_in(".scenes.json")]
+    for files in made.maps.values():
+        found += [Address.of(files[what]) for what in ("model", "classes") if what in files]
+    return found
+
+
+def _grid(composite: str | None) -> dict[str, Any]:
+    if composite is None:
+        return {}
+    grid = raster.inspect_anew(Address.of(composite).url).grid
+    epsg = grid.crs.to_epsg()
+    return {
+        "grid": {
+            "crs": grid.crs.to_wkt() if epsg is None else f"EPSG:{epsg}",
+            "shape": list(grid.shape),
+            "transform": list(grid.transform)[:6],
+        }
+    }
+
+
+def _order(run: RunParameters, order: DownloadOrder) -> dict[str, Any]:
+    """Its words, places as seen from the record; the area stands in the record itself."""
+    said = order.to_json()
+    said["input"] = _from(run.output, order.input)
+    for word, path in traces.given_files(order).items():
+        place = said if word == "samples" else said["learn"]
+        place[word] = _from(run.output, path)
+    left_out = ("output", "boundary", "overwrite", "update", "dask_scheduler")
+    return {word: value for word, value in said.items() if word not in left_out}
+
+
+def _scene(scene: SceneDone, traced: Mapping[str, Any]) -> dict[str, Any]:
+    said: dict[str, Any] = {"id": scene.scene, "status": str(scene.status), **traced}
     return said if scene.error is None else {**said, "error": without_signatures(scene.error)}

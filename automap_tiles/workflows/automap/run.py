@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 
 from automap_tiles.engine.journal import hold, place_of
 from automap_tiles.stopping import NEVER, Stopped, StopToken
@@ -28,17 +29,22 @@ from automap_tiles.workflows.events import Event, Fact, Finished, Said, Started
 from automap_tiles.workflows.report import following
 
 
-def run(order: DownloadOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
-    """As `_run`; a page about the run lies beside its record, also of one that breaks off."""
+def run(
+    order: DownloadOrder, *, stop: StopToken = NEVER, only: frozenset[str] | None = None
+) -> Generator[Event]:
+    """As `_run`; a page about the run lies beside its record, also of one that breaks off.
+
+    `only`: ids of the scenes that count; None: all that are selected.
+    """
 
     def place(_: Said | None) -> Address | None:
         name = order_result_name(order)
         return Address.of(order.output) / f"run_{order.workflow}_{name}.html"
 
-    yield from following(_run(order, stop), order, place)
+    yield from following(_run(order, stop, only), order, place)
 
 
-def _run(order: DownloadOrder, stop: StopToken) -> Generator[Event]:
+def _run(order: DownloadOrder, stop: StopToken, only: frozenset[str] | None) -> Generator[Event]:
     """Look for scenes, prepare, merge and classify them; the outcome is an `AutomapOutcome`.
 
     What is done already is not made again. What fails leaves the rest alone, and is counted.
@@ -47,7 +53,7 @@ def _run(order: DownloadOrder, stop: StopToken) -> Generator[Event]:
     another run is writing the folder, `MissingExtra`.
     """
     check_update(order)
-    wanted = yield from telling_first(lambda: parameters_of(order))
+    wanted = yield from telling_first(lambda: replace(parameters_of(order), only=only))
     _ = order.how  # workers that cannot be are refused before anything is done
     wish = classification_of(order) if isinstance(order, ClassificationOrder) else None
     scratch = Scratch(wanted.output)
@@ -71,6 +77,7 @@ def _run(order: DownloadOrder, stop: StopToken) -> Generator[Event]:
             wanted,
             state.found,
             Made(
+                order=order,
                 scenes=state.scenes,
                 composites=state.composites,
                 maps=state.maps,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.missions import outline
@@ -20,6 +21,10 @@ AREA = "automap:area"
 """Property of an item: hash of the area that the scene was cut to."""
 PRODUCT = "automap:product"
 """Property of an item: fingerprint of the product that the scene was made of."""
+FILES = "automap:files"
+"""Property of an item: name, size and checksum of each file that the scene was made of."""
+PICTURE = "automap:picture"
+"""Property of an item: size and checksum of the picture."""
 MAKING = "automap:mask"
 """Property of an item: what its mask was made of, where not of the scene's own layers."""
 VERSION = "1.0.0"
@@ -35,17 +40,34 @@ COG = "image/tiff; application=geotiff; profile=cloud-optimized"
 _EO_NAMES = {"swir1": "swir16", "swir2": "swir22"}
 
 
-def item(
-    scene: Scene, area: str, picture: PreparedPicture | None, making: str = "", product: str = ""
-) -> dict[str, Any]:
-    """The item of a prepared scene; without a picture when there is no pixel in the area.
+@dataclass(frozen=True, kw_only=True)
+class MadeFrom:
+    """What a prepared scene was made of."""
 
-    `product` is the fingerprint of what the scene was made of.
-    """
+    making: str = ""
+    """Of the mask."""
+    product: str = ""
+    """Fingerprint."""
+    files: Sequence[Mapping[str, Any]] = ()
+    """Name, size and checksum of each."""
+    picture: Mapping[str, int] | None = None
+    """Size and checksum of what came of it."""
+
+
+def item(
+    scene: Scene, area: str, picture: PreparedPicture | None, made: MadeFrom = MadeFrom()
+) -> dict[str, Any]:
+    """The item of a prepared scene; without a picture when there is no pixel in the area."""
     from shapely.geometry import mapping
 
     shape = scene.footprint if picture is None else outline(picture.grid)
     name = safe_name(scene.id)
+    told = (
+        (MAKING, made.making),
+        (PRODUCT, made.product),
+        (FILES, list(made.files)),
+        (PICTURE, made.picture),
+    )
     found: dict[str, Any] = {
         "type": "Feature",
         "stac_version": VERSION,
@@ -54,7 +76,7 @@ def item(
         "geometry": None if shape is None else mapping(shape),
         "properties": {
             **_properties(scene, area, picture),
-            **{key: said for key, said in ((MAKING, making), (PRODUCT, product)) if said},
+            **{key: said for key, said in told if said},
         },
         "links": [{"rel": "collection", "href": f"./{NAME}", "type": "application/json"}],
         "collection": "scenes",

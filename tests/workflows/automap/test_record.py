@@ -30,4 +30,4 @@ def test_errors_of_scenes_without_secrets() -> None:
         status=SceneStatus.FAILED,
         error="https://host/B4.tif?sig=abc cannot be read",
     )
-    assert "abc" not in str(_scene(done))
+    assert "abc" not in str(_scene(done, {}))

@@ -1,0 +1,20 @@
+"""A run made again of its record: to the same bytes, or what is no longer to be had."""
+
+from automap_tiles.workflows.reproduce._lacks import Lack, LackKind
+from automap_tiles.workflows.reproduce._order import ReproduceOrder
+from automap_tiles.workflows.reproduce.run import (
+    ReproduceOutcome,
+    ReproduceReport,
+    check,
+    run,
+)
+
+__all__ = [
+    "Lack",
+    "LackKind",
+    "ReproduceOrder",
+    "ReproduceOutcome",
+    "ReproduceReport",
+    "check",
+    "run",
+]

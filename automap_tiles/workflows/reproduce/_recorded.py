@@ -1,0 +1,114 @@
+"""The record of a run, read for making it again."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from automap_tiles.errors import ConfigError
+from automap_tiles.storage import Address
+from automap_tiles.workflows import order_from_json
+from automap_tiles.workflows.automap.discover import is_catalogue
+from automap_tiles.workflows.automap.order import DownloadOrder
+from automap_tiles.workflows.automap.record import read_record
+from automap_tiles.workflows.reproduce._order import ReproduceOrder
+
+_OF_EARLIER = ("satellites", "start", "end", "max_cloud_cover", "description", "mask")
+_WHOLE = ("written", "there", "empty")
+"""Status of scenes that the results are made of."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """What a record tells."""
+
+    address: Address
+    said: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, path: str) -> Recorded:
+        """Raises `ConfigError` for what is no record."""
+        address = Address.of(path)
+        said = read_record(address)
+        if said is None:
+            raise ConfigError(
+                "there is no such record", file=path, remedy="run_….json in the output of a run"
+            )
+        return cls(address=address, said=said)
+
+    @property
+    def scenes(self) -> dict[str, Mapping[str, Any]]:
+        """Id of every scene that the results are made of → what is told of it."""
+        return {
+            str(scene["id"]): scene
+            for part in self.said["results"].values()
+            for scene in part.get("scenes", ())
+            if scene.get("status") in _WHOLE
+        }
+
+    @property
+    def checks(self) -> Mapping[str, Mapping[str, int]]:
+        """Name of a result, as seen from the record → size and checksum."""
+        found: Mapping[str, Mapping[str, int]] = self.said.get("checks", {})
+        return found
+
+    def order(self, wanted: ReproduceOrder, boundary: str) -> DownloadOrder:
+        """What was asked for, with places as they are now; raises `ConfigError`."""
+        words = dict(self.said.get("order") or self._of_earlier(wanted))
+        words["input"] = wanted.input or self._place(words["input"])
+        if words["workflow"] == "classification":
+            words["samples"] = wanted.samples or self._place(words["samples"])
+            learn = dict(words.get("learn", {}))
+            for name in ("classes", "recipe"):
+                if learn.get(name) is not None:
+                    learn[name] = self._place(learn[name])
+            words["learn"] = learn
+        words |= {"output": wanted.output, "boundary": boundary, "workers": wanted.workers}
+        words["concurrency"] = wanted.concurrency
+        found = order_from_json(words)
+        if not isinstance(found, DownloadOrder):
+            raise ConfigError("is not the record of a run", file=self.address.text)
+        return found
+
+    def write_area(self, path: Path) -> None:
+        """As a boundary file."""
+        feature = {"type": "Feature", "properties": {}, "geometry": self.said["area"]}
+        path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+
+    def _place(self, said: str) -> str:
+        """A place of the record as seen from here."""
+        folder = self.address.parent
+        is_address = "://" in said or (is_catalogue(said) and not said.endswith("json"))
+        if is_address or folder.is_remote or Path(said).is_absolute():
+            return said
+        return os.path.normpath(Path(folder.text, said))
+
+    def _of_earlier(self, wanted: ReproduceOrder) -> dict[str, Any]:
+        """The words of a record that does not tell its order."""
+        said = self.said
+        if said.get("mask_of") not in (None, "the scenes' own layers"):
+            raise ConfigError(
+                "the record is of an earlier version and does not tell its order: its masks were "
+                "made of something else than the scenes' own layers",
+                file=self.address.text,
+                key="mask_of",
+                found=said.get("mask_of"),
+            )
+        words: dict[str, Any] = {word: said[word] for word in _OF_EARLIER if word in said}
+        words |= {"workflow": said["mode"], "input": said["source"]}
+        if said["mode"] != "download":
+            words |= {"statistics": said["statistics"], "provenance": said["provenance"]}
+        if said["mode"] == "classification":
+            if wanted.samples is None:
+                raise ConfigError(
+                    "the record is of an earlier version and does not tell its samples",
+                    file=self.address.text,
+                    key="samples",
+                    remedy="--samples FILE",
+                )
+            words["samples"] = wanted.samples
+        return words
