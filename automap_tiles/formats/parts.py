@@ -18,7 +18,7 @@ from automap_tiles.grid import Grid, Tile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class InputPart:
     """One of them, such as a scene."""
 
     name: str
@@ -39,7 +39,7 @@ class Manifest:
 
     frame: str
     """What concerns all of them, such as the grid that they are read on."""
-    parts: tuple[Part, ...]
+    parts: tuple[InputPart, ...]
 
     def to_text(self) -> str:
         """To be kept."""
@@ -66,7 +66,7 @@ class Manifest:
         return cls(
             frame=said["frame"],
             parts=tuple(
-                Part(
+                InputPart(
                     name=name,
                     version=version,
                     group=group,

@@ -14,9 +14,9 @@ import shapely
 
 from automap_tiles.errors import AutomapError, ConfigError, InputError
 from automap_tiles.formats._protocols import OutputKind
+from automap_tiles.formats._scenes_parts import manifest_of, reaches
 from automap_tiles.formats.parts import Manifest
 from automap_tiles.formats.raster_file import size_in
-from automap_tiles.formats.scenes_parts import manifest_of, reaches
 from automap_tiles.formats.scenes_tile import Scenes
 from automap_tiles.grid import Grid, Tile
 from automap_tiles.missions import LON_LAT, BandFile, Level, QualityFile, Scene, outline

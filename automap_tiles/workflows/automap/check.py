@@ -18,6 +18,7 @@ from automap_tiles.missions import Scene, common_bands
 from automap_tiles.notes import Note, collecting
 from automap_tiles.scenes import download as fetching
 from automap_tiles.scenes.funnel import Funnel
+from automap_tiles.workflows.automap._renewing import check_update, expected_renewal
 from automap_tiles.workflows.automap.classification import check_samples, classification_of
 from automap_tiles.workflows.automap.composite import composite_bands
 from automap_tiles.workflows.automap.discover import Discovered, discover
@@ -30,7 +31,6 @@ from automap_tiles.workflows.automap.folders import (
 )
 from automap_tiles.workflows.automap.order import ClassificationOrder, DownloadOrder
 from automap_tiles.workflows.automap.parameters import Mode, RunParameters, parameters_of
-from automap_tiles.workflows.automap.renewing import check_update, expected_renewal
 from automap_tiles.workflows.automap.results import check_composites, tell_confidence
 from automap_tiles.workflows.automap.room import check_room, room_for
 from automap_tiles.workflows.automap.scratch import Scratch

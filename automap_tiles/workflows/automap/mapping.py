@@ -6,6 +6,7 @@ from collections.abc import Generator
 
 from automap_tiles.errors import AutomapError
 from automap_tiles.workflows._aside import aside
+from automap_tiles.workflows.automap._renewing import is_map_outdated
 from automap_tiles.workflows.automap.classification import (
     Classification,
     map_config,
@@ -14,7 +15,6 @@ from automap_tiles.workflows.automap.classification import (
 )
 from automap_tiles.workflows.automap.folders import map_path, model_path, report_path
 from automap_tiles.workflows.automap.phases import MAP, execute, failed
-from automap_tiles.workflows.automap.renewing import is_map_outdated
 from automap_tiles.workflows.automap.state import State
 from automap_tiles.workflows.events import Event
 from automap_tiles.workflows.train import trained

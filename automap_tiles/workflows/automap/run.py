@@ -10,6 +10,7 @@ from automap_tiles.stopping import NEVER, Stopped, StopToken
 from automap_tiles.storage import Address
 from automap_tiles.workflows._aside import aside
 from automap_tiles.workflows._telling import telling_first
+from automap_tiles.workflows.automap._renewing import check_update
 from automap_tiles.workflows.automap.classification import (
     Classification,
     check_samples,
@@ -21,7 +22,6 @@ from automap_tiles.workflows.automap.order import ClassificationOrder, DownloadO
 from automap_tiles.workflows.automap.parameters import Mode, RunParameters, parameters_of
 from automap_tiles.workflows.automap.phases import merge, prepare, review, search
 from automap_tiles.workflows.automap.record import Made, write_record
-from automap_tiles.workflows.automap.renewing import check_update
 from automap_tiles.workflows.automap.results import check_composites
 from automap_tiles.workflows.automap.scratch import Scratch
 from automap_tiles.workflows.automap.state import State

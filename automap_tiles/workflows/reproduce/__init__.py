@@ -2,7 +2,7 @@
 
 from automap_tiles.workflows.reproduce._lacks import Lack, LackKind
 from automap_tiles.workflows.reproduce._order import ReproduceOrder
-from automap_tiles.workflows.reproduce.run import (
+from automap_tiles.workflows.reproduce._run import (
     ReproduceOutcome,
     ReproduceReport,
     check,

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Fate, Note, Subject, collecting
+from automap_tiles.stopping import Stopped
 from automap_tiles.storage import Address
 from automap_tiles.workflows import automap
 from automap_tiles.workflows._aside import aside
@@ -96,9 +97,15 @@ def run(order: ReproduceOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     each, unless the order says `anyway`; all else as the run does.
     """
     with _prepared(order) as (recorded, wanted):
-        found = yield from aside(
-            lambda _: lacks(recorded, wanted, parameters_of(wanted)), stop=stop
-        )
+        try:
+            found = yield from aside(
+                lambda _: lacks(recorded, wanted, parameters_of(wanted)), stop=stop
+            )
+        except Stopped:
+            yield Finished(
+                outcome=ReproduceOutcome(made=AutomapOutcome(output=order.output, stopped=True))
+            )
+            return
         blocking = [str(lack) for lack in found if lack.blocks]
         if blocking and not order.anyway:
             raise ConfigError(

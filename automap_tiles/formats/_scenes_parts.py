@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from automap_tiles.formats.parts import Manifest, Part
+from automap_tiles.formats.parts import InputPart, Manifest
 from automap_tiles.grid import Grid, Tile
 from automap_tiles.scenes.frames import NativeFrame
 from automap_tiles.scenes.lattice import Lattice
@@ -27,7 +27,7 @@ def manifest_of(
     Raises `InputError` for one that cannot be opened.
     """
     parts = [
-        Part(
+        InputPart(
             name=scene.id,
             version=hashlib.sha256(f"{scene.time} {stamps[scene.id]}".encode()).hexdigest()[:16],
             group=number,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from automap_tiles.engine.journal import JournalReader, has_journal, place_of
 from automap_tiles.engine.run import Outdated, Update, expected, manifest_of
 from automap_tiles.errors import ConfigError, InputError
-from automap_tiles.formats.parts import Manifest, Part
+from automap_tiles.formats.parts import InputPart, Manifest
 from automap_tiles.missions import Scene
 from automap_tiles.notes import Fate, Note, Subject
 from automap_tiles.runtime import Process, open_process
@@ -66,7 +66,7 @@ def expected_renewal(
     if there is None or not all(scene.id in ready or _is_known(scene) for scene in scenes):
         return None
     known = {part.name: part for part in there.parts if part.name in ready}
-    parts: list[Part] = []
+    parts: list[InputPart] = []
     for number, date in enumerate(overpasses(scenes)):
         for scene in date.scenes:
             part = known.get(scene.id)
@@ -80,10 +80,12 @@ def expected_renewal(
     return None if is_same else found
 
 
-def _planned(scene: Scene, area: BaseGeometry) -> Part | None:
+def _planned(scene: Scene, area: BaseGeometry) -> InputPart | None:
     """A scene that is not prepared, or no longer as it is; None without a pixel."""
     grid = planned_grid(scene, area)
-    return None if grid is None else Part(name=scene.id, version="", group=0, day="", grid=grid)
+    return (
+        None if grid is None else InputPart(name=scene.id, version="", group=0, day="", grid=grid)
+    )
 
 
 def _is_known(scene: Scene) -> bool:
