@@ -19,7 +19,7 @@ _WITHOUT_EFFECT = {
     "cache": ("files are read where they are, and no copies are kept", None),
     "stac": (
         "a run writes no STAC item",
-        "automap stac create-item FOLDER --item-metadata FILE.yaml writes it",
+        "automap stac create-item with this file writes it, with what stands here",
     ),
     "in_memory": ("a single file is put together on disk, in bounded memory", None),
 }
@@ -115,6 +115,15 @@ class Options:
         reason, remedy = _WITHOUT_EFFECT[name]
         if name == "storage_options" and is_remote(self._spec.path) and self._left[name]:
             raise self._spec.error(reason, key=name, remedy=remedy)
+        self._tell(name, reason, remedy)
+
+    def without_effect(self, name: str, reason: str) -> None:
+        """Take an option that has no effect on this format, and tell so where it is given."""
+        if name in self._left:
+            self._tell(name, reason, None)
+        self.take(name)
+
+    def _tell(self, name: str, reason: str, remedy: str | None) -> None:
         place = self._spec.error("", key=name).key or name
         tell(
             Note(

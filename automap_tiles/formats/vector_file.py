@@ -35,7 +35,9 @@ FORMAT = FormatInfo(
 
 def open_reader(spec: InputSpec, context: OpenContext) -> VectorFile:
     """Reader of a vector file; raises `InputError` when it is missing."""
-    Options(spec).finish()
+    options = Options(spec)
+    options.without_effect("gdal_options", "they are for pixels; features are read without any")
+    options.finish()
     return VectorFile(where=locate(spec, context.base), pyramid=context.pyramid)
 
 

@@ -227,6 +227,18 @@ def test_gdal_opens_the_item_as_one_raster(work: Path) -> None:
         np.testing.assert_array_equal(item.read(window=window), vrt.read())
 
 
+def test_the_item_says_what_the_process_file_says(work: Path) -> None:
+    said = "stac: {id: mine, eo:bands: [{name: B04}], properties: {start_datetime: 2020-11-01}}"
+    text = Path("work.mapchete").read_text().replace("nodata: 0}", f"nodata: 0, {said}}}")
+    Path("work.mapchete").write_text(text)
+    assert run(EXECUTE) == 0
+    assert run("stac create-item work.mapchete") == 0
+    item = json.loads(Path("tiles/mine.json").read_text())
+    assert item["properties"]["start_datetime"] == "2020-11-01T00:00:00Z"
+    assert item["properties"]["datetime"] == "2020-11-01T00:00:00Z"
+    assert item["asset_templates"]["bands"]["eo:bands"] == [{"name": "B04"}]
+
+
 def test_mapchete_reads_the_item(work: Path) -> None:
     from mapchete.stac import STACTA
 

@@ -167,6 +167,8 @@ def test_the_old_name_of_the_dtype(files: Path) -> None:
         ({"output": {"in_memory": True}}, "output.in_memory"),
         ({"input": {"raster": {"path": "image.tif", "cache": {"path": "c.tif"}}}},
          "input.raster.cache"),
+        ({"input": {"shapes": {"path": "shapes.gpkg", "gdal_options": {"A": 0}}}},
+         "input.shapes.gdal_options"),
         ({"input": {"raster": {"path": "image.tif", "storage_options": {"key": "s"}}}},
          "input.raster.storage_options"),
     ],

@@ -10,14 +10,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.formats import OutputKind
+from automap_tiles.formats.process_file import is_process_file
 from automap_tiles.notes import Fate, Note, Subject, tell
+from automap_tiles.runtime.document import read_document
 from automap_tiles.storage import Address, is_remote
 from automap_tiles.workflows.places import area_of, selection_of
 from automap_tiles.workflows.tiles.stored_tiles import StoredTiles, open_stored_tiles
@@ -55,7 +57,8 @@ class ItemWish:
     where: Where = field(default_factory=Where)
     """By default what the tiles that exist cover."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
-    """More properties; `id`, `links`, `eo:bands` and the datetimes go where items have them."""
+    """More properties, before those of the process file; `id`, `links`, `eo:bands` and the
+    datetimes go where items have them."""
     asset_basepath: str | None = None
     """Stands in for the path of the directory."""
     relative: bool = False
@@ -70,6 +73,7 @@ def item_of(wish: ItemWish) -> tuple[str, dict[str, Any]]:
     """
     directory = open_stored_tiles(wish.tiles)
     _check(directory)
+    wish = replace(wish, metadata={**_stated(wish.tiles), **wish.metadata})
     tiles = directory.existing(selection_of(wish.where, directory.process_pyramid))
     if not tiles:
         raise ConfigError("has no tiles there", file=directory.path)
@@ -94,6 +98,15 @@ def item_of(wish: ItemWish) -> tuple[str, dict[str, Any]]:
         "assets": {},
         "asset_templates": {"bands": _template(directory, tiles[0], wish)},
     }
+
+
+def _stated(path: str) -> dict[str, Any]:
+    """What a process file says under `output.stac`."""
+    if not is_process_file(path):
+        return {}
+    output = read_document(path).values.get("output")
+    stated = output.get("stac") if isinstance(output, Mapping) else None
+    return dict(stated) if isinstance(stated, Mapping) else {}
 
 
 def write_item(item: Mapping[str, Any], path: str, indent: int = 4) -> None:
@@ -169,8 +182,12 @@ def _properties(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _text(value: object) -> object:
-    """YAML reads times, JSON has none."""
-    return value.isoformat() if hasattr(value, "isoformat") else value
+    """YAML reads times, JSON has none: as RFC 3339 says, in UTC where no zone is told."""
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
+    if isinstance(value, date):
+        return f"{value.isoformat()}T00:00:00Z"
+    return value
 
 
 def _matrices(pyramid: Pyramid, zooms: Sequence[int], box: Bounds) -> dict[str, Any]:
