@@ -89,22 +89,16 @@ chromium:
 	      && apt-get install -y --no-install-recommends chromium >/dev/null 2>&1; }; }; } \
 	  || echo "No chromium: the tests of the preview's page are skipped (apt-get install chromium)"
 
-# First the tests that may share the machine, then, whatever became of those, the ones that kill
-# processes or watch the clock. Nothing is tried twice. pytest ends with 5 when a selection holds no
-# test: that is a failure only of both.
+# Nothing is tried twice. Two more than the cores of a small machine: many wait, for processes of
+# their own, servers, a disk.
 PYTEST := $(BIN)/python -m pytest
 
-# One more than the cores of a small machine: many wait, for processes of their own, servers, a disk.
-test: WORKERS := 3
+test: WORKERS := 4
 
 test: $(VENV)/.test-stamp chromium
 	@$(BIN)/python -m tests.imagery
 	@$(BIN)/python -m automap_service.launcher
-	@$(PYTEST) $(TESTS) -q -n $(WORKERS) --dist worksteal -m "not serial"; shared=$$?; \
-	$(PYTEST) $(TESTS) -q -m serial; alone=$$?; \
-	if [ $$shared -eq 5 ]; then exit $$alone; fi; \
-	if [ $$alone -eq 5 ]; then exit $$shared; fi; \
-	exit $$((shared > alone ? shared : alone))
+	@$(PYTEST) $(TESTS) -q -n $(WORKERS) --dist worksteal
 
 # New seeds, and more examples where a test does not say how many.
 ROUNDS ?= 5
@@ -123,7 +117,7 @@ job-kills: $(VENV)/.test-stamp
 	AUTOMAP_JOB_KILLS=$(JOB_KILLS) $(PYTEST) tests/jobs/test_kills.py -q -k killed_job
 
 # Which small changes of the code no test notices: a sample of COUNT, of all or of one FOLDER. First,
-# once for a state of the code, which tests run a line: as long as two runs of the suite.
+# once for a state of the code, which tests run a line: longer than a run of the suite.
 COUNT ?= 200
 mutants: $(VENV)/.test-stamp
 	@$(BIN)/python -m tests.imagery

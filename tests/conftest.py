@@ -35,17 +35,16 @@ settings.register_profile(
 settings.load_profile("automap")
 
 
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Import no file for `-m serial` that has no such tests: that takes longer than to look."""
-    if config.option.markexpr != "serial" or collection_path.suffix != ".py":
-        return None
-    return "mark.serial" not in collection_path.read_text(encoding="utf-8") or None
+def pytest_collection() -> None:
+    """Look for no garbage while the tests are imported: what comes then stays."""
+    gc.disable()
 
 
 def pytest_collection_finish() -> None:
-    """Let full collections of garbage pass over what the tests have imported: it stays anyway."""
+    """Let full collections of garbage pass over what the tests have imported."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

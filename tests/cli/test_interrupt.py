@@ -14,8 +14,6 @@ import pytest
 from automap_tiles.cli.main import main
 from tests.cli.conftest import MakeProcess
 
-pytestmark = pytest.mark.serial
-
 
 def processes_of_session(session: int) -> list[int]:
     """Ids of the running processes of a session."""

@@ -117,7 +117,6 @@ def test_unknown_statistic_and_flag(
         assert value in capsys.readouterr().err
 
 
-@pytest.mark.serial
 def test_killed_and_gone_on_with(products: Path, districts: Path, tmp_path: Path) -> None:
     args = ["run", "--mode", "composite", "-w", "1"]
     killed = [*args, *arguments(products, districts, tmp_path / "killed")]
@@ -264,7 +263,6 @@ def test_options_that_mean_nothing_in_a_mode_are_told(
     assert "Ignored" not in result.output
 
 
-@pytest.mark.serial
 def test_interrupted_and_gone_on_with(products: Path, districts: Path, tmp_path: Path) -> None:
     args = ["run", "--mode", "composite", "-w", "1", *arguments(products, districts, tmp_path)]
     folder = tmp_path / "landsat-8" / "scenes"

@@ -182,7 +182,6 @@ def done_tiles(output: Path) -> int:
     return int(count)
 
 
-@pytest.mark.serial
 def test_killed_while_it_merges(
     prepared: tuple[Path, Path, Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -16,9 +16,6 @@ from tests.devserver.conftest import client_of
 from tests.devserver.test_process import statuses
 from tests.engine.projects import Project, make_project
 
-# They kill processes and watch the clock.
-pytestmark = pytest.mark.serial
-
 TILE = "/double/13/4468/2853.png?bidx=1"
 GOOD = "def execute(image):\n    return image.read()\n"
 CODE = "import ctypes, os, time\n\ndef execute(image):\n    {line}\n    return image.read()\n"

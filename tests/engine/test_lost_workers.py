@@ -160,7 +160,6 @@ def _tiles(config: Path) -> Iterator[TileIndex]:
     return cover.tiles(process.pyramid, process.area_at(12), 12)
 
 
-@pytest.mark.serial
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize(
     ("end", "words"),

@@ -23,8 +23,6 @@ from automap_tiles.engine.journal import JOURNAL_NAME
 from automap_tiles.raster import decode
 from tests.engine.projects import AUTOMAP, Project, make_project, tile_bytes
 
-pytestmark = pytest.mark.serial
-
 SIZE = 64 * 2**20
 LOSSES = 3
 

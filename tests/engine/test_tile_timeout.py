@@ -16,9 +16,6 @@ from automap_tiles.errors import ConfigError
 from automap_tiles.runtime import open_process
 from tests.engine.projects import Project, make_raster
 
-# They kill processes and watch the clock.
-pytestmark = pytest.mark.serial
-
 CODE = """
 import re, time
 from automap_tiles import Tile

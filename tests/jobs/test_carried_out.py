@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from automap_tiles.errors import OutputError
 from automap_tiles.jobs import Database, Job, JobStore, Level, Result, Status
 from automap_tiles.jobs.packing import hide_in
 from automap_tiles.jobs.results import ResultStore, Writable
+from automap_tiles.jobs.tables import JOBS
 from automap_tiles.jobs.tending import Tending
 from tests.jobs.parts import Parts, make, new_job, running
 
@@ -187,12 +189,26 @@ def test_a_store_that_is_away_for_a_moment_costs_no_result(
     assert any("the results could not be put away: 503 slow down" in each for each in said)
 
 
+def cancelled(database: Database, job: str) -> None:
+    """Cancel a job, and wait until its runner has heard of it: by the second renewal of its lease.
+
+    The first may have been on its way already.
+    """
+    JobStore(database).cancel(None, job)
+    seen: set[float] = set()
+    end = time.monotonic() + 60
+    while len(seen) < 3:
+        with database.reading() as connection:
+            seen.add(connection.execute(select(JOBS.c.lease).where(JOBS.c.id == job)).scalar_one())
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
 def test_what_is_done_when_it_is_cancelled_stays_downloadable(shared: Path, tmp_path: Path) -> None:
     class Slow(ResultStore):
         @contextmanager
         def writing(self, key: str, about: Mapping[str, str] | None = None) -> Iterator[Writable]:
-            JobStore(Database(f"sqlite:///{tmp_path}/jobs.sqlite")).cancel(None, key.split("/")[1])
-            time.sleep(2.5)  # the runner hears of it
+            cancelled(Database(f"sqlite:///{tmp_path}/jobs.sqlite"), key.split("/")[1])
             with super().writing(key, about) as file:
                 yield file
 
@@ -212,9 +228,7 @@ def test_a_cancel_does_not_wait_for_an_archive_that_takes_too_long(
         @contextmanager
         def writing(self, key: str, about: Mapping[str, str] | None = None) -> Iterator[Writable]:
             with super().writing(key, about) as file:
-                JobStore(Database(f"sqlite:///{tmp_path}/jobs.sqlite")).cancel(
-                    None, key.split("/")[1]
-                )
+                cancelled(Database(f"sqlite:///{tmp_path}/jobs.sqlite"), key.split("/")[1])
                 yield Drip(file)
 
     class Drip:
@@ -222,13 +236,13 @@ def test_a_cancel_does_not_wait_for_an_archive_that_takes_too_long(
             self._file = file
 
         def write(self, data: bytes, /) -> int:
-            time.sleep(1.5)
+            time.sleep(0.2)
             return self._file.write(data)
 
     parts = make(tmp_path)
     job = parts.store.add(new_job(shared))
     results = Endless(str(tmp_path / "store"))
-    with running(parts.runner(results=results, grace=2.0)):
+    with running(parts.runner(results=results, grace=0.1)):
         ended = parts.wait(job.id)
     assert ended.status is Status.DISMISSED
     assert ended.message == "cancelled; its results were too large to be put away in time"

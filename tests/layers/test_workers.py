@@ -21,9 +21,6 @@ from automap_tiles.layers.process import Looked, ProcessLayer
 from automap_tiles.runtime import open_process
 from tests.engine.projects import Project, make_raster
 
-# They kill processes, and a tile may take two seconds.
-pytestmark = pytest.mark.serial
-
 CODE = """
 import ctypes, os, re, signal, sys, time
 from automap_tiles import Tile

@@ -23,7 +23,6 @@ from tests.mutants.carried import CONTEXT
 from tests.mutants.selection import PACKAGES, folder_of, sources
 
 CACHE = ROOT / ".cache" / "reach"
-_SERIAL, _PARALLEL = "serial", "not serial"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +74,7 @@ def _tests() -> Iterator[Path]:
 
 
 def main(workers: str = "2", *tests: str) -> int:
-    """Run the suite, both parts, and put what they ran together, unless it was done before."""
+    """Run the suite and put together what its workers ran, unless it was done before."""
     folder = CACHE / state()
     if (folder / "seconds.json").exists():
         return 0
@@ -83,8 +82,7 @@ def main(workers: str = "2", *tests: str) -> int:
     parts.mkdir(parents=True, exist_ok=True)
     settings = folder / "coverage.ini"
     settings.write_text(_settings(parts), encoding="utf-8")
-    for marked, many in ((_PARALLEL, ["-n", workers, "--dist", "worksteal"]), (_SERIAL, [])):
-        _suite([*(tests or ["tests"]), "-m", marked, *many], settings)
+    _suite([*(tests or ["tests"]), "-n", workers, "--dist", "worksteal"], settings)
     subprocess.run(
         [sys.executable, "-m", "coverage", "combine", f"--rcfile={settings}", "--quiet",
          f"--data-file={folder / 'lines'}", str(parts)],

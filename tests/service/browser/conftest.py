@@ -45,7 +45,7 @@ class Visit:
         self.page.screenshot(path=ARTEFACTS / f"service-{name}.png", full_page=True)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Running]:
     """A service with a user, files of it, and a run that came to its end."""
     folder = tmp_path_factory.mktemp("pages") / "service"
@@ -58,6 +58,12 @@ def site(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Run
         job = site.ask("POST", "/launch", WANTED)[1]["id"]
         assert site.wait(job, 200)["status"] == "successful"
         yield site
+
+
+def wait_for_all(site: Running) -> None:
+    """Until no job waits or is carried out, of those that other tests have launched."""
+    for job in site.ask("GET", "/jobs")[1]["jobs"]:
+        site.wait(job["id"], 200)
 
 
 Open = Callable[..., Visit]

@@ -20,7 +20,7 @@ from tests.service.test_story import Running
 needs_python = pytest.mark.skipif(
     not pyodide.PACKED.is_dir(), reason="no Pyodide: make launcher (needs the npm registry)"
 )
-pytestmark = [pytest.mark.serial, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 
 START = 90_000  # Python starts in a few seconds, on a busy machine in more
 

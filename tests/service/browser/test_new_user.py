@@ -35,7 +35,7 @@ from tests.storage.s3 import BUCKET, S3Server
 
 __all__ = ["certificate", "mail_server"]
 
-pytestmark = [pytest.mark.serial, pytest.mark.timeout(500)]
+pytestmark = pytest.mark.timeout(500)
 
 ANN = "ann@example.org"
 WANTED = {

@@ -10,10 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from playwright.sync_api import Page
 
-from tests.service.browser.conftest import Open
+from tests.service.browser.conftest import Open, wait_for_all
 from tests.service.test_story import Running
 
-pytestmark = [pytest.mark.serial, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 
 FORM = """<!doctype html><title>evil</title><form method="post" action="{action}" enctype="{kind}">
 {fields}</form>"""
@@ -73,6 +73,7 @@ def test_forms_and_scripts_of_another_page_change_and_read_nothing(
     found = visit("/orders")
     page, here = found.page, site.address
     job = site.ask("GET", "/jobs?status=successful")[1]["jobs"][-1]["id"]
+    wait_for_all(site)
     before = state(site)
     field = '<input name="{}" value="{}">'.format
     urlencoded, plain = "application/x-www-form-urlencoded", "text/plain"

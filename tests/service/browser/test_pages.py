@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.service.browser.conftest import SAMPLES, SIZES, Open
 from tests.service.test_story import Running
 
-pytestmark = [pytest.mark.serial, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 
 PAGES = ("/orders", "/launch", "/files", "/code", "/account", "/admin", "/admin/audit", "/help")
 
@@ -34,6 +34,10 @@ def test_every_page_fits(site: Running, visit: Open, size: tuple[int, int], dark
         name = "job" if path.startswith("/jobs/") else path.strip("/").replace("/", "-")
         found.shoot(f"{name}-{size[0]}-{'dark' if dark else 'light'}")
         assert _breadth(found.page) <= size[0], path
+        for chart in found.page.locator(".map:visible").all():  # a map that can be seen, not a line
+            box = chart.locator(".ol-viewport").bounding_box()
+            assert box is not None
+            assert min(box["width"], box["height"]) > 100, path
         for link in found.page.locator("nav a").all():  # none is hidden beyond an edge
             box = link.bounding_box()
             assert box is not None
@@ -89,6 +93,18 @@ def test_a_box_is_drawn_checked_launched_and_watched(visit: Open) -> None:
     page.get_by_label("Shown").select_option(index=1)
     found.page.wait_for_selector('[data-rasters][data-shown^="landsat-8/LC08"]')
     found.shoot("results-on-the-map")
+
+
+def test_a_map_is_drawn_once_it_has_an_area(visit: Open) -> None:
+    """Its styles may come after its script; `visit` holds that nothing warns of it."""
+    found = visit("/orders")
+    found.page.route("**/service.css", lambda route: route.fulfill(content_type="text/css"))
+    found.go("/launch")
+    drawn = found.page.locator("#where-map canvas")
+    expect(found.page.locator("#where-map")).to_have_css("height", "0px")
+    expect(drawn).to_have_count(0)
+    found.page.add_style_tag(content="#where-map { height: 200px; }")
+    expect(drawn.first).to_be_visible()
 
 
 def test_all_problems_stand_beside_their_fields(visit: Open) -> None:

@@ -40,6 +40,15 @@ export function colour(text) {
   return style.getPropertyValue(text).trim();
 }
 
+// A page may have no room for its map for a moment: before its styles have come, while a window gets
+// another size. OpenLayers would warn of each; the map keeps its size until there is room.
+class Sheet extends OlMap {
+  updateSize() {
+    const target = this.getTargetElement();
+    if (target?.clientWidth > 0 && target.clientHeight > 0) super.updateSize();
+  }
+}
+
 export class Chart {
   constructor(target, label) {
     target.tabIndex = 0;
@@ -47,12 +56,13 @@ export class Chart {
     target.setAttribute("aria-label", `${label}: arrow keys move it, + and - zoom`);
     this.source = new VectorSource();
     this.view = new View({ center: [0, 2e6], zoom: 1, maxZoom: 18, enableRotation: false });
-    this.map = new OlMap({
+    this.map = new Sheet({
       target,
       view: this.view,
       controls: [new Zoom({ zoomInTipLabel: "Zoom in", zoomOutTipLabel: "Zoom out" }), new ScaleLine({ minWidth: 60 })],
       layers: [land(), degrees(), (this.picture = new ImageLayer()), new VectorLayer({ source: this.source, style: (feature) => feature.get("look") })],
     });
+    if (!this.map.getSize()) this.map.once("change:size", () => this.fit());
   }
 
   clear() {
