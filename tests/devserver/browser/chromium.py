@@ -104,7 +104,7 @@ class Window:
     def settled(self) -> None:
         """Wait until the page has started and its tiles are there."""
         self.page.wait_for_selector("html[data-ready]")
-        self.page.wait_for_function(SETTLED)
+        self.page.wait_for_function(SETTLED, polling=100)
 
     def json(self, address: str) -> Any:
         """What the server tells the page."""

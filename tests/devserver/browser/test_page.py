@@ -104,7 +104,7 @@ def test_composite_and_classes(world: World, both: Server, window: Open) -> None
 
     page.page.get_by_label("Show classes").uncheck()
     # one pixel of the scale is the percentile of the view: asked for as the page does
-    page.page.wait_for_function("() => location.hash.includes('classes~0')")
+    page.page.wait_for_function("() => location.hash.includes('classes~0')", polling=100)
     page.settled()
     page.picture("composite")
     query = next(
@@ -151,7 +151,7 @@ def test_styles(both: Server, window: Open) -> None:
     row.get_by_label("Band", exact=True).select_option("4")
     row.get_by_role("button", name="Fit to view").click()
     row.get_by_label("Gamma").fill("2")
-    page.page.wait_for_function("() => location.hash.includes('gamma')")
+    page.page.wait_for_function("() => location.hash.includes('gamma')", polling=100)
     page.settled()
     opaque = place_of(page, wanted)
     row.get_by_label("Opacity").fill("0.3")
@@ -261,7 +261,7 @@ def test_inspector_and_series(both: Server, window: Open) -> None:
 
 def place(window: Window) -> tuple[float, float]:
     """Where the inspector is, by the address."""
-    window.page.wait_for_function("() => location.hash.includes('at=')")
+    window.page.wait_for_function("() => location.hash.includes('at=')", polling=100)
     text = window.page.evaluate("() => new URLSearchParams(location.hash.slice(1)).get('at')")
     lon, lat = map(float, text.split(","))
     return lon, lat
@@ -284,7 +284,7 @@ def test_permalink(both: Server, window: Open) -> None:
     first.settled()
     page.get_by_role("button", name="Close the values").wait_for()
     page.wait_for_function(
-        "() => location.hash.includes('at=') && location.hash.includes('viridis')"
+        "() => location.hash.includes('at=') && location.hash.includes('viridis')", polling=100
     )
     page.wait_for_timeout(400)
     url = page.url
@@ -315,7 +315,7 @@ def test_keys(both: Server, window: Open) -> None:
     before = page.url
     page.locator("#map").focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("(before) => location.href !== before", arg=before)
+    page.wait_for_function("(before) => location.href !== before", arg=before, polling=100)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
     expect(page.get_by_role("button", name="Close")).to_be_focused()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,6 +13,8 @@ from tests.service.browser.conftest import SAMPLES, SIZES, Open
 from tests.service.test_story import Running
 
 pytestmark = pytest.mark.timeout(400)
+
+Scheme: TypeAlias = Literal["light", "dark"]
 
 PAGES = ("/orders", "/launch", "/files", "/code", "/account", "/admin", "/admin/audit", "/help")
 
@@ -25,23 +28,37 @@ def _breadth(page: Page) -> int:
     return int(page.evaluate("document.documentElement.scrollWidth"))
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: str(size[0]))
-def test_every_page_fits(site: Running, visit: Open, size: tuple[int, int], dark: bool) -> None:
-    found = visit("/orders", size, dark=dark)
+@pytest.mark.parametrize(
+    ("size", "schemes"),
+    zip(SIZES, (("light", "dark"), ("dark", "light"), ("light", "dark")), strict=True),
+    ids=[str(size[0]) for size in SIZES],
+)
+def test_every_page_fits(
+    site: Running, visit: Open, size: tuple[int, int], schemes: tuple[Scheme, Scheme]
+) -> None:
+    """As it is opened in the light or in the dark, and turned to the other."""
+    found = visit("/orders", size)
     for path in (*PAGES, f"/jobs/{_job(site)}"):
+        found.page.emulate_media(color_scheme=schemes[0])
         found.go(path)
         name = "job" if path.startswith("/jobs/") else path.strip("/").replace("/", "-")
-        found.shoot(f"{name}-{size[0]}-{'dark' if dark else 'light'}")
-        assert _breadth(found.page) <= size[0], path
-        for chart in found.page.locator(".map:visible").all():  # a map that can be seen, not a line
-            box = chart.locator(".ol-viewport").bounding_box()
-            assert box is not None
-            assert min(box["width"], box["height"]) > 100, path
-        for link in found.page.locator("nav a").all():  # none is hidden beyond an edge
-            box = link.bounding_box()
-            assert box is not None
-            assert box["x"] + box["width"] <= size[0], (path, link.inner_text())
+        for scheme in schemes:
+            found.page.emulate_media(color_scheme=scheme)
+            found.shoot(f"{name}-{size[0]}-{scheme}")
+            fits(found.page, path, size[0])
+
+
+def fits(page: Page, path: str, across: int) -> None:
+    """Nothing of a page is beyond the window, and a map in it is more than a line."""
+    assert _breadth(page) <= across, path
+    for chart in page.locator(".map:visible").all():
+        box = chart.locator(".ol-viewport").bounding_box()
+        assert box is not None
+        assert min(box["width"], box["height"]) > 100, path
+    for link in page.locator("nav a").all():  # none is hidden beyond an edge
+        box = link.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= across, (path, link.inner_text())
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -103,7 +120,7 @@ def test_a_map_is_drawn_once_it_has_an_area(visit: Open) -> None:
     drawn = found.page.locator("#where-map canvas")
     expect(found.page.locator("#where-map")).to_have_css("height", "0px")
     expect(drawn).to_have_count(0)
-    found.page.add_style_tag(content="#where-map { height: 200px; }")
+    found.page.locator("#where-map").evaluate("(map) => { map.style.height = '200px'; }")
     expect(drawn.first).to_be_visible()
 
 
