@@ -121,7 +121,7 @@ def write(block: Block, folder: Path) -> None:
     path = folder / block.path
     if block.path.startswith(_OURS) and not (folder / _OURS[0]).exists():
         for name in _OURS:
-            hidden = shutil.ignore_patterns("examples")  # bytecode comes along: files keep their times
+            hidden = shutil.ignore_patterns("examples")  # not bytecode, which stays good
             shutil.copytree(ROOT / name, folder / name, ignore=hidden)
     path.parent.mkdir(parents=True, exist_ok=True)
     text = block.text
