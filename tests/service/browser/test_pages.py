@@ -30,7 +30,7 @@ def _breadth(page: Page) -> int:
 
 @pytest.mark.parametrize(
     ("size", "schemes"),
-    zip(SIZES, (("light", "dark"), ("dark", "light"), ("light", "dark")), strict=True),
+    list(zip(SIZES, (("light", "dark"), ("dark", "light"), ("light", "dark")), strict=True)),
     ids=[str(size[0]) for size in SIZES],
 )
 def test_every_page_fits(
