@@ -17,7 +17,7 @@ from automap_tiles import client
 _OWN = Path(automap_service.launcher.__file__).parent
 _FILES = {
     "worker.js": (_OWN / "worker.js", "text/javascript"),
-    "in_browser.py": (_OWN / "in_browser.py", "text/x-python"),
+    "in_browser.py": (_OWN / "_in_browser.py", "text/x-python"),
     "client.py": (Path(client.__file__), "text/x-python"),
 }
 _KINDS = {
