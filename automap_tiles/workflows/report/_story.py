@@ -142,8 +142,8 @@ class Story:
 
     @property
     def has_begun(self) -> bool:
-        """Whether all checks were passed."""
-        return bool(self.facts) or bool(self.steps)
+        """Whether all checks were passed: what is refused before has no step."""
+        return bool(self.steps)
 
     def break_off(self, reason: str) -> None:
         """There will be no other event."""
