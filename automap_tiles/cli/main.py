@@ -41,9 +41,11 @@ COMMANDS: dict[str, _Entry] = {
     "stac": _Entry("stac", "Tell catalogues of tiles, by a STAC item."),
     "run": _Entry("run", "From satellite products to scenes, composites and maps of classes."),
     "download": _Entry("download", "Fetch scenes and prepare them: one multiband GeoTIFF each."),
-    "reproduce": _Entry("reproduce", "Make a run again of its record, to the same bytes."),
+    "reproduce": _Entry("reproduce", "Make the run of a record again, to the same bytes."),
     "series": _Entry("series", "The values of a point or an area over time, as CSV and as a plot."),
-    "coregister": _Entry("coregister", "By how much scenes are to be moved to lie on each other."),
+    "coregister": _Entry(
+        "coregister", "By how much each scene is to be moved to lie on the others of its tile."
+    ),
     "samples": _Entry(
         "samples", "Which pixels are samples of which class, and what the picture shows there."
     ),

@@ -54,6 +54,9 @@ class FormatInfo:
     byte_nodata: int | None = None
     """Of pixels of 8 bits: what a conversion says where the source's nodata is no such number."""
     has_byte_pixels: bool = False
+    """Whether its pixels are of 8 bits whatever is said."""
+    takes_one_band: bool = False
+    """Whether a process has to give it a single band, although its tiles have more."""
 
     is_directory: bool = False
     """Whether a path that is read is a folder of tiles, or leads to one."""

@@ -167,13 +167,17 @@ def _format(name: str) -> FormatInfo:
 def _module(info: FormatInfo) -> str:
     if info.kind is OutputKind.VECTOR:
         return _FEATURES_MODULE
-    return _COLOURS_MODULE if info.has_byte_pixels else _NUMBERS_MODULE
+    return _COLOURS_MODULE if _has_colours(info) else _NUMBERS_MODULE
+
+
+def _has_colours(info: FormatInfo) -> bool:
+    return info.has_byte_pixels and not info.takes_one_band
 
 
 def _config(template: Template, info: FormatInfo) -> str:
     module = Path(os.path.relpath(template.module, template.config.parent)).as_posix()
     has_features = info.kind is OutputKind.VECTOR
-    options = _FEATURES if has_features else "" if info.has_byte_pixels else _NUMBERS
+    options = _FEATURES if has_features else "" if _has_colours(info) else _NUMBERS
     return _CONFIG.format(
         config=template.config.name,
         module=module if module.startswith("..") else f"./{module}",

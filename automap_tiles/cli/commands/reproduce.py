@@ -44,7 +44,7 @@ def command(
     check: bool,
     **said: object,
 ) -> None:
-    """Make the run of RECORD (run_….json) again, to the same bytes.
+    """Make the run of a record again, to the same bytes.
 
     Before it starts it names what is no longer to be had as it was: scenes that are gone or have
     other checksums, samples, versions of AutoMap, of packages and of processes; in the end the

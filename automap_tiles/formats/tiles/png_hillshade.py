@@ -29,6 +29,7 @@ FORMAT = FormatInfo(
     opens_in_gdal=True,
     has_alpha=True,
     has_byte_pixels=True,
+    takes_one_band=True,
 )
 
 

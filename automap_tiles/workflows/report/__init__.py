@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from automap_tiles.errors import AutomapError, ConfigError
+from automap_tiles.errors import AutomapError, ConfigError, InputError
 from automap_tiles.stopping import Stopped
 from automap_tiles.storage import Address
 
@@ -64,7 +64,7 @@ def following(events: Generator[Event], order: Order, place: PlaceOf) -> Generat
 
     Also where it breaks off, by an error, an interrupt or because its stream is closed: as far as
     it came. `place` says where, given the outcome or None without one; None for no report. A run
-    that was refused before it began has none. Raises `OutputError`.
+    that was refused before it had done anything has none. Raises `OutputError`.
     """
     from automap_tiles.workflows.events import Finished
     from automap_tiles.workflows.report._story import Story
@@ -78,7 +78,7 @@ def following(events: Generator[Event], order: Order, place: PlaceOf) -> Generat
                     _write_page(story, place(event.outcome))
                 yield event
         except BaseException as error:
-            if story.has_begun and story.ended is None:
+            if not _is_refused(story, error) and story.ended is None:
                 story.break_off(_reason(error))
                 try:
                     _write_page(story, place(None))
@@ -92,6 +92,12 @@ def _write_page(story: Story, address: Address | None) -> None:
 
     if address is not None:
         address.write(run_page(story).encode())
+
+
+def _is_refused(story: Story, error: BaseException) -> bool:
+    """Whether a run ends by what it was given, with nothing done yet."""
+    by_its_input = isinstance(error, ConfigError | InputError)
+    return not story.has_begun or (by_its_input and not story.has_done_something)
 
 
 def _reason(error: BaseException) -> str:

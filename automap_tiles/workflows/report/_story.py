@@ -142,8 +142,13 @@ class Story:
 
     @property
     def has_begun(self) -> bool:
-        """Whether all checks were passed: what is refused before has no step."""
+        """Whether the checks that come before all steps were passed."""
         return bool(self.steps)
+
+    @property
+    def has_done_something(self) -> bool:
+        """Whether a step has come to its end, or an item of one."""
+        return any(step.counts or step.ended is not None for step in self.steps)
 
     def break_off(self, reason: str) -> None:
         """There will be no other event."""
