@@ -104,10 +104,11 @@ def check_likeness(model: Model, picture: RasterReader, reading: Reading, unlike
         for name, plane in zip(reading.names, glance.pixels, strict=False)
         if name in units
     }
-    for error in (
-        _of_unit(familiar, bands, units),
-        _of_size(familiar, glance.pixel) if model.recipe.margin else None,
-    ):
+    size = _of_size(familiar, glance.pixel)
+    if size is not None and not model.recipe.margin:
+        _tell_mixed(model, familiar, glance.pixel)
+        size = None
+    for error in (_of_unit(familiar, bands, units), size):
         if error is not None and not unlike:
             raise error
         if error is not None:
@@ -144,6 +145,20 @@ def _of_size(familiar: Familiar, pixel: float | None) -> ConfigError | None:
         key="input.picture",
         found=f"{pixel:.3g} m",
         remedy="a picture of that resolution, or a model trained on one of this; or unlike: true",
+    )
+
+
+def _tell_mixed(model: Model, familiar: Familiar, pixel: float | None) -> None:
+    """A model of single pixels can be used; how mixed these are it has learnt of another size."""
+    tell(
+        Note(
+            fate=Fate.GUESSED,
+            subject=Subject.CLASSES,
+            count=len(model.classes),
+            reason=f"learnt from pixels of another size ({familiar.pixel:.3g} m) than the picture's"
+            + ("" if pixel is None else f" ({pixel:.3g} m)"),
+            remedy="samples of a picture of that resolution, or an assessment of the map",
+        )
     )
 
 

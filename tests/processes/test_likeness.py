@@ -128,13 +128,18 @@ def test_another_pixel_size(tmp_path: Path, pixel: float) -> None:
 
 
 def test_near_enough(tmp_path: Path) -> None:
-    """The nearest zoom of a pyramid is never refused; nor is any size where no windows are."""
+    """The nearest zoom of a pyramid is never refused; where no windows are any size is told."""
     trained(tmp_path / "model.zip")
     write_picture(tmp_path / "picture.tif", pixel=14.1)
     assert notes_of(opened(tmp_path, 14.1)) == ()
     trained(tmp_path / "model.zip", radius=0)
     write_picture(tmp_path / "picture.tif", pixel=30.0)
-    assert notes_of(opened(tmp_path, 30.0)) == ()
+    with collecting() as told:
+        process = opened(tmp_path, 30.0)
+    (note,) = told
+    assert note.reason == "learnt from pixels of another size (10 m) than the picture's (30 m)"
+    assert note.subject is Subject.CLASSES
+    assert notes_of(process) == ()
 
 
 def test_where_it_is_wanted(tmp_path: Path) -> None:
