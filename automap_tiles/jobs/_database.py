@@ -19,6 +19,9 @@ Clock: TypeAlias = Callable[[], float]
 
 _BUSY_SECONDS = 10.0
 """How long a writer waits for another one."""
+_CACHE_KB = 256
+"""Pages of the file that a connection of SQLite keeps, of which each thread has one; by itself it
+keeps 2 MB. The system has the file in its memory anyway."""
 _WRITES = "automap_writes"
 
 
@@ -72,6 +75,7 @@ def _settle(connection: Any, _: object) -> None:
         "synchronous=NORMAL",
         "foreign_keys=ON",
         f"busy_timeout={_BUSY_SECONDS * 1000:.0f}",
+        f"cache_size=-{_CACHE_KB}",
     ):
         cursor.execute(f"PRAGMA {setting}")
     cursor.close()
