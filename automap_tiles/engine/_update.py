@@ -208,8 +208,7 @@ class _Look:
         return sum(cover.count(pyramid, self._area(z), z) for z in self.process.base_zooms)
 
     def _is_in(self, index: TileIndex, area: BaseGeometry) -> bool:
-        tiles = cover.tiles(self.process.pyramid, area, index.zoom, within=index)
-        return next(tiles, None) is not None
+        return cover.includes(self.process.pyramid, area, index)
 
     def _touched(self, grids: tuple[Grid, ...], zoom: int) -> Iterator[TileIndex]:
         """Tiles that parts on these grids reach."""

@@ -22,7 +22,41 @@ if TYPE_CHECKING:
     from automap_tiles.grid.pyramid import Pyramid
 
 
-class TileWords:
+class _Edges:
+    """Names of where something lies that both have."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        @property
+        def crs(self) -> CRS: ...
+        @property
+        def bounds(self) -> Bounds: ...
+
+    @property
+    def left(self) -> float:
+        return self.bounds.left
+
+    @property
+    def bottom(self) -> float:
+        return self.bounds.bottom
+
+    @property
+    def right(self) -> float:
+        return self.bounds.right
+
+    @property
+    def top(self) -> float:
+        return self.bounds.top
+
+    @property
+    def srid(self) -> int | None:
+        epsg: int | None = self.crs.to_epsg()
+        return epsg
+
+
+class TileWords(_Edges):
     """Names that mapchete's `BufferedTile` has beside those of ours."""
 
     if TYPE_CHECKING:  # what `Tile` has, and these are words for
@@ -35,8 +69,6 @@ class TileWords:
         def transform(self) -> Affine: ...
         @property
         def shape(self) -> tuple[int, int]: ...
-        @property
-        def bounds(self) -> Bounds: ...
         @property
         def bbox(self) -> Polygon: ...
         def parent(self) -> Tile | None: ...
@@ -72,22 +104,6 @@ class TileWords:
         return self.shape[1]
 
     @property
-    def left(self) -> float:
-        return self.bounds.left
-
-    @property
-    def bottom(self) -> float:
-        return self.bounds.bottom
-
-    @property
-    def right(self) -> float:
-        return self.bounds.right
-
-    @property
-    def top(self) -> float:
-        return self.bounds.top
-
-    @property
     def x_size(self) -> float:
         """Of the tile without its buffer, CRS units."""
         bounds = self.unbuffered().bounds
@@ -97,11 +113,6 @@ class TileWords:
     def y_size(self) -> float:
         bounds = self.unbuffered().bounds
         return bounds.top - bounds.bottom
-
-    @property
-    def srid(self) -> int | None:
-        epsg: int | None = self.pyramid.crs.to_epsg()
-        return epsg
 
     @property
     def __geo_interface__(self) -> dict[str, Any]:
@@ -160,17 +171,13 @@ class TileWords:
         return iter(self.index)
 
 
-class PyramidWords:
+class PyramidWords(_Edges):
     """Names that mapchete's `BufferedTilePyramid` has beside those of ours."""
 
     __slots__ = ()
 
     if TYPE_CHECKING:  # what `Pyramid` has, and these are words for
 
-        @property
-        def crs(self) -> CRS: ...
-        @property
-        def bounds(self) -> Bounds: ...
         def matrix_shape(self, zoom: int) -> tuple[int, int]: ...
         def pixel_size(self, zoom: int) -> tuple[float, float]: ...
         def metatile_size(self, zoom: int) -> tuple[float, float]: ...
@@ -178,22 +185,6 @@ class PyramidWords:
         def replace(
             self, *, metatiling: int | None = None, pixelbuffer: int | None = None
         ) -> Pyramid: ...
-
-    @property
-    def left(self) -> float:
-        return self.bounds.left
-
-    @property
-    def bottom(self) -> float:
-        return self.bounds.bottom
-
-    @property
-    def right(self) -> float:
-        return self.bounds.right
-
-    @property
-    def top(self) -> float:
-        return self.bounds.top
 
     def matrix_height(self, zoom: int) -> int:
         return self.matrix_shape(zoom)[0]
@@ -259,11 +250,6 @@ class PyramidWords:
 
         width, height = self.metatile_size(zoom)
         return Affine(width, 0, self.bounds.left, 0, -height, self.bounds.top)
-
-    @property
-    def srid(self) -> int | None:
-        epsg: int | None = self.crs.to_epsg()
-        return epsg
 
 
 def _place(tiles: float, count: int, *, first: bool) -> int:

@@ -66,6 +66,11 @@ def tiles(
             yield TileIndex(zoom, row, col)
 
 
+def includes(pyramid: Pyramid, geometry: BaseGeometry, index: TileIndex) -> bool:
+    """Whether a tile is one that `tiles` would stream."""
+    return next(tiles(pyramid, geometry, index.zoom, within=index), None) is not None
+
+
 def count(pyramid: Pyramid, geometry: BaseGeometry, zoom: int) -> int:
     """Exact number of tiles that `tiles` would stream."""
     area = clip_to_pyramid(pyramid, geometry)

@@ -8,7 +8,8 @@
         for tile in mp.get_process_tiles():
             data = mp.execute_tile(tile)
 
-Scripts go on by changing the line that imports mapchete. What is different stands in `README.md`.
+Scripts go on by changing the line that imports mapchete. What is different stands in
+`MAPCHETE.md`.
 """
 
 from automap_tiles.errors import Empty

@@ -48,7 +48,7 @@ DEFAULT = (Flag.CLOUD, Flag.CIRRUS, Flag.SHADOW)
 
 _KERNEL = 2
 """Pixels to each side that cubic convolution takes."""
-_WIDEST = 10_000.0
+WIDEST = 10_000.0
 """Metres that a mask is widened by at the most."""
 
 CONFIDENCE: Confidence = "medium"
@@ -112,7 +112,7 @@ class MaskRule:
                 found=self.confidence,
                 remedy="low, medium or high",
             )
-        if not (0 <= self.opening <= _WIDEST and 0 <= self.dilation <= _WIDEST):
+        if not (0 <= self.opening <= WIDEST and 0 <= self.dilation <= WIDEST):
             raise ConfigError("must be 0 to 10000 metres", key="opening, dilation")
 
 
@@ -130,7 +130,7 @@ def masked(scene: Scene, frame: Frame, rule: MaskRule) -> Bools | None:
     """
     found: Bools | None = None
     wider = _kernel(scene)
-    rule = replace(rule, dilation=min(rule.dilation + wider, _WIDEST))
+    rule = replace(rule, dilation=min(rule.dilation + wider, WIDEST))
     for number, source in enumerate(_sources(scene, rule.confidence, rule.making)):
         own_rule = rule if number == 0 else MaskRule(flags=rule.flags, dilation=wider)
         own = _cleaned(*source, frame, own_rule)
@@ -144,7 +144,7 @@ def _kernel(scene: Scene) -> float:
         return 0.0
     file = next(iter(scene.bands.values()))
     lattice = Lattice.of(file.grid or grid_of(resolve(file.href, scene.access)))
-    return min(_KERNEL * max(pixel_metres(lattice)), _WIDEST)
+    return min(_KERNEL * max(pixel_metres(lattice)), WIDEST)
 
 
 def _sources(

@@ -106,7 +106,7 @@ def check_likeness(model: Model, picture: RasterReader, reading: Reading, unlike
     }
     size = _of_size(familiar, glance.pixel)
     if size is not None and not model.recipe.margin:
-        _tell_mixed(model, familiar, glance.pixel)
+        _tell_mixed(model, familiar, size)
         size = None
     for error in (_of_unit(familiar, bands, units), size):
         if error is not None and not unlike:
@@ -148,15 +148,15 @@ def _of_size(familiar: Familiar, pixel: float | None) -> ConfigError | None:
     )
 
 
-def _tell_mixed(model: Model, familiar: Familiar, pixel: float | None) -> None:
+def _tell_mixed(model: Model, familiar: Familiar, size: ConfigError) -> None:
     """A model of single pixels can be used; how mixed these are it has learnt of another size."""
     tell(
         Note(
             fate=Fate.GUESSED,
             subject=Subject.CLASSES,
             count=len(model.classes),
-            reason=f"learnt from pixels of another size ({familiar.pixel:.3g} m) than the picture's"
-            + ("" if pixel is None else f" ({pixel:.3g} m)"),
+            reason=f"learnt from pixels of another size ({familiar.pixel:.3g} m) "
+            f"than the picture's ({size.found})",
             remedy="samples of a picture of that resolution, or an assessment of the map",
         )
     )

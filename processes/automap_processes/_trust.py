@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -105,12 +106,17 @@ def set_wish(model: Model, coverage: float | None, by_class: bool) -> SetWish | 
     return SetWish(temperature=confidence.temperature, quantiles=quantiles)
 
 
+@lru_cache(maxsize=8)
 def _quantiles(
     scores: SetScores, coverage: float, classes: int, by_class: bool
 ) -> NDArray[np.float64]:
+    """Of all samples, which are sorted once and not for every tile."""
     if by_class:
-        return scores.quantiles(coverage, classes)
-    return np.full(classes, scores.quantile(coverage))
+        found = scores.quantiles(coverage, classes)
+    else:
+        found = np.full(classes, scores.quantile(coverage))
+    found.setflags(write=False)
+    return found
 
 
 def tell_ground(model: Model, wish: SetWish | None) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automap_tiles.cli.options.common import input_options, parse_zooms, parsed_by
+from automap_tiles.cli.options.common import bounds_option, input_options, zooms_option
 from automap_tiles.cli.options.mapchete import WithWords, log_words, without_effect
 
 if TYPE_CHECKING:
@@ -47,21 +47,8 @@ if TYPE_CHECKING:
     help="Tiles to show below the layers, such as https://…/{z}/{x}/{y}.png; none by default.",
 )
 @click.option("--attribution", default="", metavar="TEXT", help="Whose base map it is.")
-@click.option(
-    "-z",
-    "--zoom",
-    "zooms",
-    callback=parsed_by(parse_zooms),
-    metavar="ZOOM|MIN,MAX",
-    help="Of processes: one zoom, or the first and the last.",
-)
-@click.option(
-    "-b",
-    "--bounds",
-    type=(float, float, float, float),
-    metavar="LEFT BOTTOM RIGHT TOP",
-    help="Of processes: only this box, in the CRS of the pyramid.",
-)
+@zooms_option("Of processes: one zoom, or the first and the last.")
+@bounds_option("Of processes: only this box, in the CRS of the pyramid.")
 @input_options
 @without_effect(
     "-c", "--internal-cache", kind=int, reason="what is kept in memory is bounded by itself"

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from automap_tiles.cli.options.common import parse_zooms, parsed_by
+from automap_tiles.cli.options.common import bounds_option, zooms_option
 from automap_tiles.cli.options.mapchete import WithWords, log_words
 
 
@@ -26,14 +26,7 @@ def command() -> None:
     metavar="FILE.yaml",
     help="More properties of the item, such as datetime.",
 )
-@click.option(
-    "-z",
-    "--zoom",
-    "zooms",
-    callback=parsed_by(parse_zooms),
-    metavar="ZOOM|MIN,MAX",
-    help="One zoom, or the first and the last.  [default: all that have tiles]",
-)
+@zooms_option("One zoom, or the first and the last.  [default: all that have tiles]")
 @click.option(
     "-p",
     "--item-path",
@@ -43,13 +36,7 @@ def command() -> None:
 @click.option("--asset-basepath", metavar="PATH", help="Write this before the tiles' own part.")
 @click.option("--relative-paths", is_flag=True, help="Name the tiles from the item's folder.")
 @click.option("--indent", type=click.IntRange(0, 16), default=4, show_default=True)
-@click.option(
-    "-b",
-    "--bounds",
-    type=(float, float, float, float),
-    metavar="LEFT BOTTOM RIGHT TOP",
-    help="What the item is about.  [default: what the tiles cover]",
-)
+@bounds_option("What the item is about.  [default: what the tiles cover]")
 @click.option("--bounds-crs", metavar="CRS", help="CRS of --bounds, such as EPSG:4326.")
 @click.option("-f", "--force", is_flag=True, help="Replace an item that is there.")
 @log_words

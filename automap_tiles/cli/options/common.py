@@ -98,22 +98,32 @@ def parsed_by(parse: Callable[[str], Any]) -> Callable[..., Any]:
     return callback
 
 
-_AREA_OPTIONS = (
-    click.option(
+def zooms_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """`--zoom`; the command receives `zooms`, or None."""
+    return click.option(
         "-z",
         "--zoom",
         "zooms",
         callback=parsed_by(parse_zooms),
         metavar="ZOOM|MIN,MAX",
-        help="One zoom, or the first and the last.",
-    ),
-    click.option(
+        help=text,
+    )
+
+
+def bounds_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """`--bounds`, four numbers or None."""
+    return click.option(
         "-b",
         "--bounds",
         type=(float, float, float, float),
         metavar="LEFT BOTTOM RIGHT TOP",
-        help="Only tiles in this box, in the CRS of the pyramid or of --bounds-crs.",
-    ),
+        help=text,
+    )
+
+
+_AREA_OPTIONS = (
+    zooms_option("One zoom, or the first and the last."),
+    bounds_option("Only tiles in this box, in the CRS of the pyramid or of --bounds-crs."),
     click.option("--bounds-crs", metavar="CRS", help="CRS of --bounds, such as EPSG:4326."),
     click.option(
         "-a",

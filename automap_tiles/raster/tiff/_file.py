@@ -141,7 +141,7 @@ class TiledFile:
                 if wanted is not None and not wanted[here].any():
                     out[:, *here] = 0
                 else:
-                    soon = any(_share(each, place) for each in later)
+                    soon = any(_meet(each, place) for each in later)
                     _copy(self._planes(file, bands, number, soon), out, here, there)
         except (OSError, Damaged):
             return False
@@ -237,7 +237,7 @@ def _copy(
         plane[target] = found[source]
 
 
-def _share(window: tuple[range, range], other: tuple[range, range]) -> bool:
+def _meet(window: tuple[range, range], other: tuple[range, range]) -> bool:
     """Whether two windows have a pixel in common."""
     return all(
         one.start < two.stop and two.start < one.stop

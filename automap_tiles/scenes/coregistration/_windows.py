@@ -12,7 +12,7 @@ from automap_tiles.missions import Flag, Scene
 from automap_tiles.scenes._link_signing import resolve
 from automap_tiles.scenes.frames import FrameSource, NativeFrame
 from automap_tiles.scenes.lattice import Lattice, Window
-from automap_tiles.scenes.masks import FlagSource, MaskRule, masked
+from automap_tiles.scenes.masks import WIDEST, FlagSource, MaskRule, masked
 from automap_tiles.scenes.reflectance import band_grid, pixel_metres
 
 Picture = np.ma.MaskedArray[Any, Any]
@@ -25,8 +25,6 @@ _MOST = 4
 """Windows along the edge of a scene."""
 _DILATION = 5
 """Pixels that masks are widened by: the rims of clouds are brighter than the ground as well."""
-_WIDEST = 10_000.0
-"""Metres, the most that a mask is widened by."""
 _HIDDEN = Flag.CLOUD | Flag.CIRRUS | Flag.SHADOW | Flag.SNOW | Flag.WATER
 """What changes or moves between dates: waves and glint as well."""
 
@@ -69,7 +67,7 @@ class SceneWindows:
         )
         pixels = frame.read(source, "cubic")[0]
         widened = _DILATION * min(pixel_metres(self.lattice))
-        rule = MaskRule(flags=_HIDDEN, dilation=min(widened, _WIDEST), making=self.making)
+        rule = MaskRule(flags=_HIDDEN, dilation=min(widened, WIDEST), making=self.making)
         hidden = masked(scene, frame, rule)
         mask = np.ma.getmaskarray(pixels) if hidden is None else np.ma.getmaskarray(pixels) | hidden
         return np.ma.MaskedArray(np.ma.getdata(pixels).astype(np.float32), mask=mask)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from automap_tiles.engine.journal import JournalReader, has_journal, place_of
+from automap_tiles.engine.journal import JournalReader, RunRecord, has_journal, place_of
 from automap_tiles.engine.run import Outdated, Update, expected, manifest_of
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.formats.parts import InputPart, Manifest
@@ -96,12 +96,11 @@ def _is_known(scene: Scene) -> bool:
 
 def lies_otherwise(process: Process) -> bool:
     """Whether there are tiles of a composite on other pixels: most scenes have others by now."""
-    place = place_of(process.writer.path)
-    if not has_journal(place):
+    runs = _runs(process.writer.path)
+    if not runs:
         return False
     now = process.hashes().output
-    with JournalReader.at(place) as journal:
-        return any(run.output != now for run in journal.runs_with_tiles())
+    return any(run.output != now for run in runs)
 
 
 def is_map_outdated(run: RunParameters, satellite: str) -> bool:
@@ -128,19 +127,18 @@ def outdated_results(run: RunParameters, satellite: str) -> Note | None:
 
 def _finished(output: Address) -> float | None:
     """When the last run that made tiles of an output came to its end, or began."""
-    place = place_of(output.text)
-    if not has_journal(place):
-        return None
-    with JournalReader.at(place) as journal:
-        runs = journal.runs_with_tiles()
-    return max((run.finished or run.started for run in runs), default=None)
+    return max((run.finished or run.started for run in _runs(output.text)), default=None)
 
 
 def _begun(output: Address) -> float | None:
     """When the first run began whose tiles are in an output."""
-    place = place_of(output.text)
+    return min((run.started for run in _runs(output.text)), default=None)
+
+
+def _runs(output: str) -> list[RunRecord]:
+    """Those whose tiles are in an output; none where there is no journal."""
+    place = place_of(output)
     if not has_journal(place):
-        return None
+        return []
     with JournalReader.at(place) as journal:
-        runs = journal.runs_with_tiles()
-    return min((run.started for run in runs), default=None)
+        return journal.runs_with_tiles()

@@ -68,8 +68,7 @@ class ExportPlan:
         """Whether a tile belongs to the export."""
         if not self.low <= index.zoom <= self.high:
             return False
-        pyramid = web.web_pyramid()
-        return next(cover.tiles(pyramid, self.area, index.zoom, within=index), None) is not None
+        return cover.includes(web.web_pyramid(), self.area, index)
 
     def _tiles(self, zoom: int) -> Iterator[TileIndex]:
         return cover.tiles(web.web_pyramid(), self.area, zoom)

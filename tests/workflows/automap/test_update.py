@@ -265,12 +265,8 @@ def test_places_of_dates_count_where_pixels_tell_them(place: Path) -> None:
     assert_as_in_one_go(place, **how)
 
 
-def test_killed_in_between(place: Path) -> None:
-    """Closed after one tile; then another scene changes, and the rest is made with it."""
-    make_scene(place / "in", 19)
-    make_scene(place / "in", 8, level=50)
-    first = tiles_of(place, [8, 19])
-    assert len(first) > 2
+def close_after_a_tile(place: Path) -> None:
+    """Begin an update, and close its stream once a tile of the composite is made."""
     events = run(order_in(place, update=True))
     under_way = False
     for event in events:
@@ -278,6 +274,15 @@ def test_killed_in_between(place: Path) -> None:
         if under_way and isinstance(event, Done):
             break
     events.close()
+
+
+def test_killed_in_between(place: Path) -> None:
+    """Closed after one tile; then another scene changes, and the rest is made with it."""
+    make_scene(place / "in", 19)
+    make_scene(place / "in", 8, level=50)
+    first = tiles_of(place, [8, 19])
+    assert len(first) > 2
+    close_after_a_tile(place)
     make_scene(place / "in", 17, level=100)
     came = came_of(order_in(place, update=True))
     assert tiles_of(place, [17]) <= came.made < tiles_of(place, [8, 17, 19])
@@ -287,13 +292,7 @@ def test_killed_in_between(place: Path) -> None:
 def test_a_kill_needs_no_second_word(place: Path) -> None:
     """What was begun with `update` goes on without it, as long as the scenes are the same."""
     make_scene(place / "in", 19)
-    events = run(order_in(place, update=True))
-    under_way = False
-    for event in events:
-        under_way = under_way or (isinstance(event, PhaseStarted) and event.phase == COMPOSITE)
-        if under_way and isinstance(event, Done):
-            break
-    events.close()
+    close_after_a_tile(place)
     came = came_of(order_in(place))
     assert not came.errors
     assert came.made < tiles_of(place, [19])
