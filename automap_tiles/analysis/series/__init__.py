@@ -1,1 +1,1 @@
-"""The dates of a pixel: features over time, gaps filled."""
+"""The dates of a pixel: features over time, gaps filled, waves and seasons."""

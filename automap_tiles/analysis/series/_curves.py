@@ -2,17 +2,18 @@
 
 The valid dates of a pixel are moved to the front of their column; what differs between pixels is
 then only how many there are. Slopes at the dates and values in between follow SciPy's CubicSpline
-and Akima1DInterpolator.
+and Akima1DInterpolator, smoothing splines its make_smoothing_spline.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from automap_tiles.analysis._dates import Array, Bools
+from automap_tiles.analysis.series import _whittaker
 
 # Of the largest sum of changes of slope: below, Akima's weights are not defined (as in SciPy).
 _UNDEFINED = 1e-9
@@ -42,8 +43,15 @@ def interpolate(
     """
     packed = _pack(values, counts, times)
     slopes = slopes_of(packed.days, packed.values, packed.count)
-    terms = [term.reshape(-1) for term in _terms(packed, slopes)]
-    pixels = np.arange(values.shape[1])
+    return _evaluated(packed, _terms(packed, slopes), counts, times, wanted)
+
+
+def _evaluated(
+    packed: _Packed, cubics: tuple[Array, ...], counts: Bools, times: Array, wanted: Array
+) -> Array:
+    """Values (day, pixel) of cubics: start and terms 0 to 3 between each date and the next."""
+    terms = [term.reshape(-1) for term in cubics]
+    pixels = np.arange(counts.shape[1])
     last = np.maximum(packed.count - 2, 0)
     passed = np.cumsum(counts, axis=0, dtype=np.int32)
     found = np.empty((len(wanted), len(pixels)))
@@ -177,3 +185,51 @@ def _parabola(length: Array, slope: Array) -> tuple[Array, Array, Array]:
         slope[0] + bend * length[0],
         slope[1] + bend * length[1],
     )
+
+
+def smoothing_spline(
+    values: Array, counts: Bools, times: Array, wanted: Array, smoothing: float
+) -> Array:
+    """Values (day, pixel) of natural cubic splines near samples (time, pixel).
+
+    The least sum of squared differences and `smoothing` times the integral of the squared second
+    derivative (Reinsch 1967, Numerische Mathematik 10: 177-183), as SciPy's make_smoothing_spline
+    has it. Of two valid dates a line. Only between the first and the last valid date of a pixel do
+    they mean something.
+    """
+    packed = _pack(values, counts, times)
+    bends = _bends(packed, smoothing)
+    length = np.diff(packed.days, axis=0)
+    jump = np.diff(bends, axis=0) / length
+    moved = packed.values.copy()
+    moved[:-1] -= smoothing * jump
+    moved[1:] += smoothing * jump
+    first = np.diff(moved, axis=0) / length - length * (2 * bends[:-1] + bends[1:]) / 6
+    near = replace(packed, values=moved)
+    terms = near.days[:-1], moved[:-1], first, bends[:-1] / 2, jump / 6
+    return _evaluated(near, terms, counts, times, wanted)
+
+
+def _bends(packed: _Packed, smoothing: float) -> Array:
+    """Second derivatives at the dates (place, pixel), 0 at both ends: Reinsch's five diagonals."""
+    length = np.diff(packed.days, axis=0)
+    slope = np.diff(packed.values, axis=0) / length
+    places = len(packed.days)
+    bends = np.zeros(packed.days.shape)
+    if places < 3:
+        return bends
+    inner = np.arange(1, places - 1)[:, None] < packed.count - 1
+    left, right = 1 / length[:-1], 1 / length[1:]
+    middle = -left - right
+    weight = np.where(inner, 0.0, 1.0)
+    diagonal = (length[:-1] + length[1:]) / 3 + smoothing * (left**2 + middle**2 + right**2)
+    beside, far = np.zeros(inner.shape), np.zeros(inner.shape)
+    beside[:-1] = length[1:-1] / 6 + smoothing * right[:-1] * (middle[:-1] + middle[1:])
+    far[:-2] = smoothing * right[:-2] * right[1:-1]
+    # rows beyond the last date of a pixel are those of the identity
+    both, third = inner[1:] & inner[:-1], inner[2:] & inner[:-2]
+    beside[:-1] *= both
+    far[:-2] *= third
+    target = np.where(inner, np.diff(slope, axis=0), 0.0)
+    bends[1:-1] = _whittaker.solve(weight, target, np.where(inner, diagonal, 0.0), beside, far)
+    return bends

@@ -8,7 +8,7 @@ influences another one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -16,9 +16,12 @@ from automap_tiles.analysis._dates import Array, Bools, samples_of
 from automap_tiles.analysis.composites.composite import Stack
 from automap_tiles.analysis.series import _curves, _whittaker
 from automap_tiles.analysis.series.temporal import check_days
+from automap_tiles.notes import Fate, Note, Subject, tell
 
 Picture: TypeAlias = np.ma.MaskedArray[Any, Any]
-Method: TypeAlias = Literal["linear", "cubic", "akima", "whittaker"]
+Method: TypeAlias = Literal["linear", "cubic", "akima", "spline", "whittaker"]
+METHODS: tuple[Method, ...] = get_args(Method)
+Smoothing: TypeAlias = float | Literal["v-curve"]
 SMOOTHING = 10.0
 # Samples and results of a block. Smaller ones would stay in the cache, but calls of so few pixels
 # cost more than that gains (measured).
@@ -36,7 +39,7 @@ def fill(
     valid: Bools | None = None,
     *,
     method: Method = "linear",
-    smoothing: float = SMOOTHING,
+    smoothing: Smoothing = SMOOTHING,
 ) -> Picture:
     """Values on the days `at`, float32, (len(at), y, x) or (len(at), band, y, x).
 
@@ -47,17 +50,18 @@ def fill(
     * `cubic`: the cubic spline through the valid dates, with the conditions that SciPy's
       CubicSpline has by default: not-a-knot; with three valid dates a parabola, with two a line.
     * `akima`: H. Akima 1970, doi:10.1145/321607.321609, which overshoots less; with two a line.
+    * `spline`: smoothed, not through the dates: the natural cubic spline of SciPy's
+      make_smoothing_spline, whose `lam` is `smoothing`; with two valid dates a line.
     * `whittaker`: smoothed, not through the dates; the larger `smoothing`, the smoother. It is the
       λ of P. H. C. Eilers 2003, doi:10.1021/ac034173t, for days that are 1 apart; for others see
-      `whittaker`.
+      `whittaker`. With "v-curve" it is found for each pixel, from 1 to 10 000 (G. Frasso & P. H. C.
+      Eilers 2015, doi:10.1177/1471082X14549288); pixels for which the end of that is the best are
+      told.
 
     Raises `ValueError` for days that do not increase, other methods, a smoothing not above 0.
     """
     times, wanted = check_days(days, len(stack)), check_days(at, len(at))
-    if method not in {"linear", "whittaker", *_METHODS}:
-        raise ValueError(f"unknown method {method!r}; known: linear, cubic, akima, whittaker")
-    if not 0 < smoothing < np.inf:
-        raise ValueError(f"smoothing is a number above 0, not {smoothing}")
+    _check(method, smoothing)
     samples = samples_of(stack, valid)
     bands, height, width = samples.shape
     data = np.zeros((len(wanted), bands, height, width), dtype=np.float32)
@@ -78,20 +82,52 @@ def fill(
     return filled[:, 0] if samples.flat else filled
 
 
+def _check(method: Method, smoothing: Smoothing) -> None:
+    if method not in METHODS:
+        raise ValueError(f"unknown method {method!r}; known: {', '.join(METHODS)}")
+    if isinstance(smoothing, str):
+        if smoothing != "v-curve":
+            raise ValueError(f"smoothing is a number or v-curve, not {smoothing!r}")
+        if method != "whittaker":
+            raise ValueError(f"the V-curve finds the smoothing of whittaker, not of {method}")
+    elif not 0 < smoothing < np.inf:
+        raise ValueError(f"smoothing is a number above 0, not {smoothing}")
+
+
 def _fill_block(
-    block: Array, counts: Bools, times: Array, wanted: Array, method: Method, smoothing: float
+    block: Array, counts: Bools, times: Array, wanted: Array, method: Method, smoothing: Smoothing
 ) -> tuple[Array, Bools]:
     """Values (day, pixel) and where they are missing, of samples (time, pixel)."""
     values = np.where(counts, block, 0).astype(np.float64)
     before, after = _neighbours(counts, times, wanted)
     missing = (before < 0) | (after >= len(times))
     if method == "whittaker":
-        found = _whittaker.smooth(values, counts, times, wanted, smoothing)
+        how = _found_smoothing(values, counts, times) if isinstance(smoothing, str) else smoothing
+        found = _whittaker.smooth(values, counts, times, wanted, how)
     elif method == "linear":
         found = _linear(values, times, wanted, before, after)
+    elif method == "spline":
+        found = _curves.smoothing_spline(values, counts, times, wanted, float(smoothing))
     else:
         found = _curves.interpolate(values, counts, times, wanted, _METHODS[method])
     return np.where(missing, 0, found), missing
+
+
+def _found_smoothing(values: Array, counts: Bools, times: Array) -> Array:
+    """(pixel,) by the V-curve."""
+    found, at_end = _whittaker.v_curve(values, counts, times)
+    if at_end.any():
+        tell(
+            Note(
+                fate=Fate.GUESSED,
+                subject=Subject.PIXELS,
+                reason="no smoothing from 1 to 10 000 is better than those beside it: the end is "
+                "taken",
+                count=int(at_end.sum()),
+                remedy="give smoothing as a number",
+            )
+        )
+    return found
 
 
 def _neighbours(counts: Bools, times: Array, wanted: Array) -> tuple[Array, Array]:

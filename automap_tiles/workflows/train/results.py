@@ -143,10 +143,28 @@ def _calibration(report: Mapping[str, Any], held: str) -> Iterator[str]:
     if found is None:
         return
     before, after = found["before"], found["after"]
-    yield (
+    start = (
         f"Probabilities, by {held} held out: log loss {before['log_loss']:.3f}, calibration error "
-        f"{before['error']:.3f}; calibrated with temperature {found['temperature']:.2f}: "
-        f"{after['log_loss']:.3f} and {after['error']:.3f}."
+        f"{before['error']:.3f}; "
+    )
+    if found["temperature"] == 1:
+        yield f"{start}left as they are: {_why_not(found, held)}."
+    else:
+        yield (
+            f"{start}calibrated with temperature {found['temperature']:.2f}: "
+            f"{after['log_loss']:.3f} and {after['error']:.3f}."
+        )
+
+
+def _why_not(found: Mapping[str, Any], held: str) -> str:
+    """Why probabilities have no temperature."""
+    # reports of earlier versions took what they had found
+    if found.get("found", 1) == 1:
+        return f"{held} do not agree on a temperature"
+    gain = found["gain"]
+    return (
+        f"a temperature of {found['found']:.2f} gains {gain['gain']:.3f} on {held} that it was not "
+        f"learnt from, no more than the standard error of that, {gain['standard_error']:.3f}"
     )
 
 

@@ -136,7 +136,7 @@ def test_dates_are_met_and_masks_honoured_in_many_bands() -> None:
         ({"days": [1, 2]}, "do not fit"),
         ({"days": [1, 1, 2]}, "increase"),
         ({"at": [3, 2]}, "increase"),
-        ({"method": "spline"}, "unknown method"),
+        ({"method": "bezier"}, "unknown method"),
         ({"method": "whittaker", "smoothing": 0}, "above 0"),
     ],
 )

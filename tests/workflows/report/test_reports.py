@@ -203,6 +203,16 @@ def test_the_page_tells_how_sure_the_model_may_be(training: dict[str, Any], tmp_
     assert "It is promised" in shown  # of polygons kept from the training
     (row,) = (cells for cells in page.rows if cells[:1] == ["80 %"] or cells[:1] == ["80.0 %"])
     assert len(row) == (2 if sets["levels"][0]["quantile"] is None else 4)
+    alone = copy.deepcopy(training)
+    alone["calibration"] |= {"temperature": 1.0, "found": 1.58}
+    alone["calibration"]["gain"] = {"gain": -0.0005, "standard_error": 0.0136}
+    said = " ".join(Page(written(alone, tmp_path / "alone.html")).text)
+    said = " ".join(said.split())
+    assert "a temperature of 1.58 gains -0.001 of log loss on polygons" in said
+    assert "no more than the standard error of that, 0.014" in said
+    del alone["calibration"]["found"], alone["calibration"]["gain"]  # of an earlier version
+    said = " ".join(Page(written(alone, tmp_path / "earlier.html")).text)
+    assert "polygons do not agree on a temperature" in " ".join(said.split())
     by_folds = copy.deepcopy(training)
     by_folds["sets"] |= {"promise": False}
     assert "Nothing is promised" in written(by_folds, tmp_path / "folds.html")

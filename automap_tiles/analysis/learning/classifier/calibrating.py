@@ -18,6 +18,7 @@ from automap_tiles.analysis.learning.classifier.setups import Setup
 from automap_tiles.analysis.learning.classifier.tryout import Tryout
 from automap_tiles.analysis.learning.confidence.calibration import (
     ENOUGH,
+    LEAST,
     Calibration,
     Isotonic,
     Temperature,
@@ -84,6 +85,24 @@ class Held:
         )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LossGain:
+    """By how much log loss falls on folds that had no say in what makes it fall."""
+
+    mean: float
+    error: float
+    """Standard error, from polygons drawn anew."""
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it is more than its error: what is not shown may as well do harm."""
+        return self.mean > self.error
+
+    def to_dict(self) -> dict[str, float]:
+        """For JSON."""
+        return {"gain": self.mean, "standard_error": self.error}
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Calibrated:
     """What the folds give."""
@@ -91,6 +110,11 @@ class Calibrated:
     probabilities: Shares
     """(class, sample) of what was held out, each fold by the temperature that the others give."""
     temperature: Temperature
+    """1 where `gain` does not exceed its own error."""
+    found: Temperature
+    """What the samples held out ask for, whether it helps or not."""
+    gain: LossGain
+    """By how much log loss falls where each fold has the temperature that the others give."""
     isotonic: Isotonic | None
     """None where a class has too few samples."""
     plain: Reliability
@@ -108,6 +132,8 @@ class Calibrated:
         curves = self.after_isotonic
         return {
             "temperature": self.temperature.value,
+            "found": self.found.value,
+            "gain": self.gain.to_dict(),
             "before": self.plain.to_dict(),
             "after": {**self.after.to_dict(), "interval": list(self.spread)},
             "isotonic": None if curves is None else curves.to_dict(),
@@ -117,14 +143,22 @@ class Calibrated:
 
 
 def calibrate(held: Held, draws: Floats) -> Calibrated:
-    """Learn both ways, and judge them; `draws` (draw, group) are polygons drawn anew."""
+    """Learn both ways, and judge them; `draws` (draw, group) are polygons drawn anew.
+
+    A temperature that does not help the folds it was not learnt from is not taken.
+    """
     once = held.take(held.repeats == 0)
     # of a class that was never held out no curve can be learnt
     least = int(np.bincount(once.labels, minlength=len(held.probabilities)).min())
-    after = _others(held, _temperature)
+    found, nested = _temperature(held), _others(held, _temperature)
+    gained = _gain(held, nested, draws)
+    taken = found if gained.is_shown else Temperature(value=1.0)
+    after = nested if gained.is_shown else held.probabilities
     return Calibrated(
         probabilities=after,
-        temperature=_temperature(held),
+        temperature=taken,
+        found=found,
+        gain=gained,
         isotonic=_isotonic(once) if least >= ENOUGH else None,
         plain=_judged(held, held.probabilities),
         after=_judged(held, after),
@@ -132,6 +166,22 @@ def calibrate(held: Held, draws: Floats) -> Calibrated:
         spread=spread_of_error(after, held.labels, held.weights, held.groups, draws),
         least=least,
     )
+
+
+def _gain(held: Held, calibrated: Shares, draws: Floats) -> LossGain:
+    """Of probabilities (class, sample) over those that are there; polygons as they are large."""
+    less = held.weights * (_losses(held.probabilities, held) - _losses(calibrated, held))
+    size = draws.shape[1]
+    of_group = np.bincount(held.groups, less, size)
+    mass = np.bincount(held.groups, held.weights, size)
+    drawn = (draws @ of_group) / np.maximum(draws @ mass, 1e-300)
+    return LossGain(mean=float(of_group.sum() / mass.sum()), error=float(drawn.std(ddof=1)))
+
+
+def _losses(probabilities: Shares, held: Held) -> Floats:
+    own = probabilities[held.labels, np.arange(len(held.labels))]
+    found: Floats = -np.log(np.maximum(own, LEAST, dtype=np.float64))
+    return found
 
 
 def _temperature(held: Held) -> Temperature:
