@@ -11,7 +11,7 @@ TESTS ?= tests
 # Where it is set, each of some hundred interpreters would compile all modules and tests anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install demo service-demo launcher chromium test fuzz kills job-kills mutants cases lint bench lock clean
+.PHONY: help install demo service-demo launcher chromium frontend test fuzz kills job-kills mutants cases lint bench lock clean
 
 help:
 	@echo "make demo    fetch real Sentinel-2 imagery, make pyramids and a map of it"
@@ -89,13 +89,26 @@ chromium:
 	      && apt-get install -y --no-install-recommends chromium >/dev/null 2>&1; }; }; } \
 	  || echo "No chromium: the tests of the preview's page are skipped (apt-get install chromium)"
 
+# The bundle of the pages is compared with what its sources give, and the service's pages are looked
+# through by axe: both want packages of the npm registry, pinned by their hashes.
+NPM ?= $(shell command -v npm 2>/dev/null)
+PAGES := devserver/frontend
+
+frontend:
+	@test -n "$(NPM)" || echo "No npm: four tests of the pages are skipped (apt-get install npm)"
+	@test -z "$(NPM)" || $(MAKE) --no-print-directory $(PAGES)/node_modules/.package-lock.json
+
+$(PAGES)/node_modules/.package-lock.json: $(PAGES)/package-lock.json
+	cd $(PAGES) && $(NPM) ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
 # Nothing is tried twice. Two more than the cores of a small machine: many wait, for processes of
 # their own, servers, a disk.
 PYTEST := $(BIN)/python -m pytest
 
 test: WORKERS := 4
 
-test: $(VENV)/.test-stamp chromium
+test: $(VENV)/.test-stamp chromium frontend
 	@$(BIN)/python -m tests.imagery
 	@$(BIN)/python -m automap_service.launcher
 	@$(PYTEST) $(TESTS) -q -n $(WORKERS) --dist worksteal

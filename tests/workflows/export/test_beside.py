@@ -24,7 +24,7 @@ from automap_tiles.workflows.export import Container
 from tests.workflows.export.conftest import Made, make_classes, rgba, run
 
 SOURCES = Path(__file__).parents[3] / "devserver" / "frontend"
-BUILT = Path(__file__).parents[3] / "automap_tiles" / "commands" / "export" / "page"
+BUILT = Path(__file__).parents[3] / "automap_tiles" / "workflows" / "export" / "page"
 
 
 def test_stac_is_valid(xyz: Made, tmp_path: Path) -> None:
