@@ -164,7 +164,7 @@ def _why_not(found: Mapping[str, Any], held: str) -> str:
     gain = found["gain"]
     return (
         f"a temperature of {found['found']:.2f} gains {gain['gain']:.3f} on {held} that it was not "
-        f"learnt from, no more than the standard error of that, {gain['standard_error']:.3f}"
+        f"learnt from, no more than twice the standard error of that, {gain['standard_error']:.3f}"
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automap_tiles.analysis.learning.classifier.evidence import Floats
+from automap_tiles.analysis.learning.classifier.evidence import Floats, Gain
 from automap_tiles.analysis.learning.classifier.setups import Setup
 from automap_tiles.analysis.learning.classifier.tryout import Tryout
 from automap_tiles.analysis.learning.confidence.calibration import (
@@ -85,24 +85,6 @@ class Held:
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LossGain:
-    """By how much log loss falls on folds that had no say in what makes it fall."""
-
-    mean: float
-    error: float
-    """Standard error, from polygons drawn anew."""
-
-    @property
-    def is_shown(self) -> bool:
-        """Whether it is more than its error: what is not shown may as well do harm."""
-        return self.mean > self.error
-
-    def to_dict(self) -> dict[str, float]:
-        """For JSON."""
-        return {"gain": self.mean, "standard_error": self.error}
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Calibrated:
     """What the folds give."""
@@ -110,10 +92,10 @@ class Calibrated:
     probabilities: Shares
     """(class, sample) of what was held out, each fold by the temperature that the others give."""
     temperature: Temperature
-    """1 where `gain` does not exceed its own error."""
+    """1 where `gain` is not real: what is not shown to help may as well do harm."""
     found: Temperature
     """What the samples held out ask for, whether it helps or not."""
-    gain: LossGain
+    gain: Gain
     """By how much log loss falls where each fold has the temperature that the others give."""
     isotonic: Isotonic | None
     """None where a class has too few samples."""
@@ -145,15 +127,16 @@ class Calibrated:
 def calibrate(held: Held, draws: Floats) -> Calibrated:
     """Learn both ways, and judge them; `draws` (draw, group) are polygons drawn anew.
 
-    A temperature that does not help the folds it was not learnt from is not taken.
+    A temperature that does not help the folds it was not learnt from, by more than chance, is not
+    taken: these are less right than the model, of fewer polygons, and often ask for too much.
     """
     once = held.take(held.repeats == 0)
     # of a class that was never held out no curve can be learnt
     least = int(np.bincount(once.labels, minlength=len(held.probabilities)).min())
     found, nested = _temperature(held), _others(held, _temperature)
     gained = _gain(held, nested, draws)
-    taken = found if gained.is_shown else Temperature(value=1.0)
-    after = nested if gained.is_shown else held.probabilities
+    taken = found if gained.is_real else Temperature(value=1.0)
+    after = nested if gained.is_real else held.probabilities
     return Calibrated(
         probabilities=after,
         temperature=taken,
@@ -168,14 +151,14 @@ def calibrate(held: Held, draws: Floats) -> Calibrated:
     )
 
 
-def _gain(held: Held, calibrated: Shares, draws: Floats) -> LossGain:
+def _gain(held: Held, calibrated: Shares, draws: Floats) -> Gain:
     """Of probabilities (class, sample) over those that are there; polygons as they are large."""
     less = held.weights * (_losses(held.probabilities, held) - _losses(calibrated, held))
     size = draws.shape[1]
     of_group = np.bincount(held.groups, less, size)
     mass = np.bincount(held.groups, held.weights, size)
     drawn = (draws @ of_group) / np.maximum(draws @ mass, 1e-300)
-    return LossGain(mean=float(of_group.sum() / mass.sum()), error=float(drawn.std(ddof=1)))
+    return Gain(mean=float(of_group.sum() / mass.sum()), error=float(drawn.std(ddof=1)))
 
 
 def _losses(probabilities: Shares, held: Held) -> Floats:

@@ -43,7 +43,7 @@ def draws(held: Held) -> np.ndarray:
 def test_what_helps_is_taken(power: float) -> None:
     held = held_out(power, polygons=200)
     found = calibrate(held, draws(held))
-    assert found.gain.is_shown
+    assert found.gain.is_real
     assert found.temperature == found.found
     assert found.temperature.value == pytest.approx(power, rel=0.35)
     assert found.after.log_loss == pytest.approx(found.plain.log_loss - found.gain.mean, abs=1e-5)
@@ -58,7 +58,7 @@ def test_what_helps_some_folds_and_harms_the_others_is_not() -> None:
         powers = np.where(np.arange(60) % 5 == 0, 6.0, 0.8)
         held = held_out(powers, seed)
         found = calibrate(held, draws(held))
-        if found.found.value != 1 and not found.gain.is_shown:
+        if found.found.value != 1 and not found.gain.is_real:
             break
     else:
         pytest.fail("every temperature was shown to help")
@@ -86,7 +86,7 @@ def test_other_polygons_are_better_off_or_left_alone() -> None:
     """Of models that are right about how sure they are, and of those that are not."""
     harmed = []
     for seed in range(60):
-        power = (0.6, 1.0, 1.6)[seed % 3]
+        power = (0.4, 1.0, 2.5)[seed % 3]
         held, others = held_out(power, seed, 100), held_out(power, 1000 + seed, 400)
         taken = calibrate(held, draws(held)).temperature
         before, after = (
@@ -94,6 +94,6 @@ def test_other_polygons_are_better_off_or_left_alone() -> None:
             for one in (others.probabilities, taken.apply(others.probabilities))
         )
         harmed.append(after - before)
-    assert np.mean(harmed) < -0.005
-    assert max(harmed) < 0.05
-    assert np.mean(harmed[1::3]) < 0.005  # nothing was wrong with these
+    assert np.mean(harmed) < -0.02
+    assert max(harmed) < 0.03
+    assert np.mean(harmed[1::3]) < 0.002  # nothing was wrong with these
