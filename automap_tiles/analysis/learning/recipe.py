@@ -1,4 +1,4 @@
-"""What a classifier looks at: bands, indices, and statistics of the pixels around.
+"""What a classifier looks at: bands, indices, statistics of the pixels around and over dates.
 
 A `Recipe` says which, gives them names, and computes them from any picture that has its bands.
 The features of a pixel depend on the pixels at most `margin` away from it and on nothing else, bit
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automap_tiles.analysis.indices import INDICES, Picture, spectral_index
+from automap_tiles.analysis.learning.over_dates import OverDates
 from automap_tiles.analysis.textures import boxes, haralick
 from automap_tiles.analysis.textures.haralick import TEXTURES, Quantisation
 
@@ -102,7 +103,8 @@ class Features:
     data: NDArray[np.float32]
     """(feature, y, x), finite everywhere, 0 where not valid."""
     valid: NDArray[np.bool_]
-    """(y, x) pixels where every band of the recipe has data."""
+    """(y, x) pixels where every band of the recipe has data; of those that only features over
+    dates need, one date is enough."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,12 +117,14 @@ class Recipe:
     """Spectral indices of `analysis.indices`; the bands they need are read too."""
     neighbourhood: tuple[Neighbourhood, ...] = ()
     """Statistics around; `of` may be any band, and any index whether or not it is a feature."""
+    over_dates: tuple[OverDates, ...] = ()
+    """Features of several dates of a band or index."""
 
     def __post_init__(self) -> None:
         if unknown := [name for name in self.indices if name not in INDICES]:
             raise ValueError(f"unknown index {unknown[0]!r}; known: {', '.join(INDICES)}")
         if not self.names:
-            raise ValueError("a recipe needs at least one band, index or neighbourhood")
+            raise ValueError("a recipe needs at least one band, index, neighbourhood or over_dates")
         seen: set[str] = set()
         for name in self.names:
             if name in seen:
@@ -130,7 +134,12 @@ class Recipe:
     @property
     def names(self) -> tuple[str, ...]:
         """Of the features, in the order of `Features.data`."""
-        return (*self.bands, *self.indices, *(one.name for one in self.neighbourhood))
+        around = (one.name for one in self.neighbourhood)
+        return (*self.bands, *self.indices, *around, *self._names_over_dates)
+
+    @property
+    def _names_over_dates(self) -> tuple[str, ...]:
+        return tuple(name for one in self.over_dates for name in one.names)
 
     @property
     def margin(self) -> int:
@@ -140,6 +149,12 @@ class Recipe:
     @cached_property
     def needs(self) -> tuple[str, ...]:
         """Names of the bands that the picture must have, each once."""
+        of_dates = (name for one in self.over_dates for name in one.needs)
+        return tuple(dict.fromkeys((*self._always, *of_dates)))
+
+    @cached_property
+    def _always(self) -> tuple[str, ...]:
+        """Those without which a pixel has no features, each once."""
         wanted = list(self.bands)
         for name in (*self.indices, *(one.of for one in self.neighbourhood)):
             wanted += INDICES[name].bands if name in INDICES else (name,)
@@ -152,6 +167,9 @@ class Recipe:
             bands=tuple(name for name in self.bands if name in wanted),
             indices=tuple(name for name in self.indices if name in wanted),
             neighbourhood=tuple(one for one in self.neighbourhood if one.name in wanted),
+            over_dates=tuple(
+                kept for one in self.over_dates if (kept := one.only(wanted)) is not None
+            ),
         )
 
     def check(self, names: Sequence[str]) -> None:
@@ -185,10 +203,16 @@ class Recipe:
         if picture.ndim != 3 or len(picture) != len(names):
             raise ValueError(f"{len(names)} names do not fit a picture of shape {picture.shape}")
         places = [list(names).index(name) for name in self.needs]
-        planes, valid = _planes(picture, places)
+        planes, missing = _planes(picture, places)
         for place, plane in zip(places, planes, strict=True):
-            _scale(plane, valid, *((scale, offset) if units is None else units[place]))
+            _scale(plane, *((scale, offset) if units is None else units[place]))
         sources = dict(zip(self.needs, planes, strict=True))
+        gaps = dict(zip(self.needs, missing, strict=True))
+        valid = self._valid(gaps)
+        of_dates = self._over_dates(sources, gaps)
+        if not valid.all():
+            for plane in planes:
+                plane[~valid] = 0
         data = np.empty((len(self.names), *valid.shape), dtype=np.float32)
         for name in self._indices_used():
             sources[name] = spectral_index(name, sources).data.clip(*INDEX_RANGE)
@@ -198,7 +222,34 @@ class Recipe:
         for places, group in self._groups():
             out = {one.statistic: data[place] for place, one in zip(places, group, strict=True)}
             _fill_around(sources[group[0].of], valid, group[0], out, fast)
+        for plane, name in zip(data[len(data) - len(of_dates) :], of_dates, strict=True):
+            plane[...] = np.where(valid, of_dates[name].filled(0), 0)
         return Features(data=data, valid=valid)
+
+    def _valid(self, gaps: Mapping[str, NDArray[np.bool_]]) -> NDArray[np.bool_]:
+        """(y, x) where bands that are always needed have data, and of each over dates one date."""
+        valid = ~np.zeros_like(next(iter(gaps.values())))
+        for name in self._always:
+            valid &= ~gaps[name]
+        for one in self.over_dates:
+            some = np.zeros_like(valid)
+            for bands in one.by_date():
+                some |= ~np.logical_or.reduce([gaps[name] for name in bands])
+            valid &= some
+        return valid
+
+    def _over_dates(
+        self, sources: Mapping[str, NDArray[Any]], gaps: Mapping[str, NDArray[np.bool_]]
+    ) -> dict[str, Picture]:
+        """By name, in their order."""
+        found: dict[str, Picture] = {}
+        for one in self.over_dates:
+            planes = {
+                name: np.ma.MaskedArray(np.where(gaps[name], 0, sources[name]), mask=gaps[name])
+                for name in one.needs
+            }
+            found |= one.compute(planes)
+        return found
 
     def _indices_used(self) -> tuple[str, ...]:
         around = (one.of for one in self.neighbourhood if one.of in INDICES)
@@ -225,40 +276,44 @@ class Recipe:
         for one in around:
             if one["quantisation"] is None:
                 del one["quantisation"]
-        return {"bands": list(self.bands), "indices": list(self.indices), "neighbourhood": around}
+        found: dict[str, Any] = {
+            "bands": list(self.bands), "indices": list(self.indices), "neighbourhood": around
+        }  # fmt: skip
+        if self.over_dates:  # models without stay as they were, byte by byte
+            found["over_dates"] = [one.to_dict() for one in self.over_dates]
+        return found
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Recipe:
         """A recipe from what `to_dict` gave; raises `ValueError` naming what is wrong."""
-        _check_keys(content, ("bands", "indices", "neighbourhood"), "recipe")
+        _check_keys(content, ("bands", "indices", "neighbourhood", "over_dates"), "recipe")
         return cls(
             bands=_words(content, "bands"),
             indices=_words(content, "indices"),
             neighbourhood=tuple(_neighbourhood(one) for one in _list(content, "neighbourhood")),
+            over_dates=tuple(OverDates.from_dict(one) for one in _list(content, "over_dates")),
         )
 
 
-def _planes(picture: Picture, places: Sequence[int]) -> tuple[list[NDArray[Any]], NDArray[Any]]:
-    """Bands of a picture as float32, and the pixels where all of them have data."""
+def _planes(
+    picture: Picture, places: Sequence[int]
+) -> tuple[list[NDArray[Any]], list[NDArray[np.bool_]]]:
+    """Bands of a picture as float32, and where each has no data."""
     data, mask = np.ma.getdata(picture), np.ma.getmaskarray(picture)
-    valid = np.ones(data.shape[1:], dtype=bool)
-    planes = []
+    planes, missing = [], []
     for place in places:
-        valid &= ~mask[place]
         planes.append(data[place].astype(np.float32))
-        if data.dtype.kind == "f":
-            valid &= np.isfinite(planes[-1])
-    return planes, valid
+        gaps = mask[place]
+        missing.append(gaps | ~np.isfinite(planes[-1]) if data.dtype.kind == "f" else gaps)
+    return planes, missing
 
 
-def _scale(plane: NDArray[Any], valid: NDArray[Any], scale: float, offset: float) -> None:
-    """In place, to reflectance; 0 where there is no data."""
+def _scale(plane: NDArray[Any], scale: float, offset: float) -> None:
+    """In place, to reflectance."""
     if scale != 1:
         np.multiply(plane, np.float32(scale), out=plane)
     if offset != 0:
         np.add(plane, np.float32(offset), out=plane)
-    if not valid.all():
-        plane[~valid] = 0
 
 
 def _fill_around(

@@ -98,7 +98,8 @@ _BEFORE = (
     click.option(
         "--recipe",
         metavar="FILE",
-        help="Features as YAML (bands, indices, neighbourhood, components), instead of:",
+        help="Features as YAML (bands, indices, neighbourhood, over_dates, components), instead "
+        "of:",
     ),
     click.option(
         "--bands",

@@ -112,6 +112,8 @@ def read_recipe(path: Path | str) -> tuple[Recipe, int | float | None]:
         indices: [ndvi]
         neighbourhood:
         - {statistic: mean, of: red, radius: 2}
+        over_dates:             # of the bands red_1, nir_1, red_2, nir_2
+        - {of: ndvi, dates: {_1: 2018-05-22, _2: 2018-08-25}, features: [mean, amplitude]}
         components: 0.99
     """
     content = _read(path)
