@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -144,3 +146,33 @@ def test_stopped_within_seconds(kind: Concurrency) -> None:
     with pytest.raises(Stopped), stopping(_Soon()), crew_of(kind, 2) as crew:
         list(each(crew, slow, iter([1, 2, 3, 4])))
     assert time.monotonic() - started < 40
+
+
+INHERITED = """
+import sys, threading
+
+threading.Thread(target=threading.Event().wait, daemon=True).start()  # so that none is forked
+import automap_processes.classify, scipy.ndimage
+import pydantic._internal._model_construction, {own}
+from automap_tiles.engine.pools.group import WorkerGroup
+
+group = WorkerGroup(1, int)
+known = set(group.submit(eval, "sorted(__import__('sys').modules)").result())
+group.end()
+here = [name for name in sys.modules if name.startswith(("automap", "pydantic.", "scipy."))]
+print(sorted(set(here) - known), {own!r} in known)
+"""
+
+
+def test_workers_begin_with_what_is_imported_here(tmp_path: Path) -> None:
+    """Of what is the same everywhere; a module of the user's is looked for by each of them."""
+    (tmp_path / "of_a_user.py").touch()
+    said = subprocess.run(
+        [sys.executable, "-c", INHERITED.format(own="of_a_user")],
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout
+    assert said == "[] False\n"

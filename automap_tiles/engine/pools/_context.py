@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import re
 import signal
 import sys
 import threading
@@ -20,6 +21,12 @@ from automap_tiles.engine import _worker
 _ASK_SECONDS = 0.5
 """How often a worker asks whose child it is."""
 
+_SHARED = re.compile(
+    r"automap_processes\b|automap_tiles\.(?!cli\b|jobs\b|demo\b)"
+    r"|(?:numba|numpy|pydantic|scipy|xgboost)\b"  # which ours import inside of functions
+)
+"""Modules that workers may need and that are the same ones wherever they are imported."""
+
 
 def worker_context() -> context.BaseContext:
     """The cheapest safe way on this system.
@@ -32,9 +39,19 @@ def worker_context() -> context.BaseContext:
         return multiprocessing.get_context("fork")
     if "forkserver" in methods:
         server = _ForkServerContext()
-        server.set_forkserver_preload([_worker.__name__])
+        server.set_forkserver_preload(_inherited())
         return server
     return _SpawnContext()
+
+
+def _inherited() -> list[str]:
+    """What the server imports for all its workers: of the modules here, those they may need.
+
+    Otherwise each of them would import what the process on tiles needs, XGBoost for instance: more
+    than a second each, and memory that is not shared. A user's own modules are not among them:
+    workers look for those where the run says.
+    """
+    return [_worker.__name__, *(name for name in list(sys.modules) if _SHARED.match(name))]
 
 
 def _native_threads() -> int:
