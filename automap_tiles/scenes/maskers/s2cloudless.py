@@ -7,6 +7,7 @@ The probability is averaged over a disk, more than 0.4 is cloud, and clouds are 
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -140,6 +141,7 @@ def disk_mean(values: Floats, radius: int) -> np.ndarray[Any, np.dtype[np.float6
 
 def _load() -> Any:
     """The booster, with one thread: tiles run beside each other."""
+    import_module("automap_tiles.imports.xgboost")  # before the next line
     import xgboost
 
     spec = find_spec("s2cloudless")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from types import ModuleType
 
 from automap_tiles.errors import MissingExtra
@@ -16,6 +17,7 @@ def xgboost() -> ModuleType:
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
+        import_module("automap_tiles.imports.xgboost")  # before the next line
         import xgboost
     except ImportError as error:
         raise MissingExtra("xgboost", "classify") from error
