@@ -5,32 +5,100 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from automap_tiles.engine.journal import place_of
+from automap_tiles.errors import ConfigError
+from automap_tiles.layers.files import FileLayer
 from automap_tiles.layers.layer import Layer, LayerInfo, Query
-from automap_tiles.layers.stretch import as_text, stretch
+from automap_tiles.layers.looks import look_of_stored
+from automap_tiles.layers.process import ProcessLayer
+from automap_tiles.layers.stretch import as_text, common_stretch, first_stretch
+from automap_tiles.pictures.style import read_style
+
+_COLOURS = (
+    ("red", "green", "blue"),
+    ("b04", "b03", "b02"),  # Sentinel-2: ESA's names, two digits; Landsat's have one
+)
+"""Names of the bands for red, green and blue."""
 
 
-def default_style(layer: Layer) -> tuple[Query, bool]:
-    """The look, and whether it can be kept: of a process more is to be seen later."""
+def default_style(layer: Layer, *, computing: bool = True) -> tuple[Query, bool]:
+    """The look, and whether it can be kept: of a process more may be to be seen later.
+
+    The first of the styles that have a name; classes with their colours; pictures of bytes as they
+    are; else the common stretch of what is shown, which of an output is kept beside it. Where
+    nothing of a process is stored a few of its tiles are computed for that, unless not `computing`.
+    """
     info = layer.info
-    if info.default_style:
-        return info.default_style, True
-    if info.classes:
-        colours = {str(each.value): each.color for each in info.classes}
-        return {"bidx": ("1",), "colormap": (json.dumps(colours),)}, True
-    bands = _colours(info)
-    limits = stretch(layer, bands)
+    said = _said(info)
+    bands = colours_of(info)
     chosen = {"bidx": tuple(map(str, bands))}
+    if said is None and len(bands) == 3 and all(info.bands[b - 1].dtype == "uint8" for b in bands):
+        said = {**chosen, "rescale": ("0,255",)}
+    if isinstance(layer, ProcessLayer):
+        return _of_process(layer, bands, said, computing=computing)
+    if said is not None:
+        return said, True
+    if isinstance(layer, FileLayer) and (kept := _kept(layer)) is not None:
+        return kept, True
+    limits = common_stretch(layer, bands)
     if limits is None:
         return chosen, False
-    return {**chosen, "rescale": tuple(map(as_text, limits))}, True
+    return {**chosen, "rescale": (as_text(limits),)}, True
 
 
-def _colours(info: LayerInfo) -> Sequence[int]:
+def _said(info: LayerInfo) -> Query | None:
+    """What the layer itself says of its look."""
+    if info.default_style:
+        return info.default_style
+    if info.styles:
+        return next(iter(info.styles.values()))
+    if info.classes:
+        colours = {str(each.value): each.color for each in info.classes}
+        return {"bidx": ("1",), "colormap": (json.dumps(colours),)}
+    return None
+
+
+def _kept(layer: FileLayer) -> Query | None:
+    """What was kept beside a folder of tiles; None where it is none, or does not fit its bands."""
+    path = layer.folder
+    look = None if path is None else look_of_stored(place_of(path))
+    return look if look is not None and _fits(look, layer.info) else None
+
+
+def _of_process(
+    layer: ProcessLayer, bands: Sequence[int], said: Query | None, *, computing: bool
+) -> tuple[Query, bool]:
+    look = said or layer.kept_look()
+    if look is not None and not _fits(look, layer.info):
+        look = None
+    if look is None:
+        stored = layer.stored_layer()
+        limits = None if stored is None else common_stretch(stored, bands)
+        if limits is None and computing:
+            limits = first_stretch(layer, bands)
+        chosen = {"bidx": tuple(map(str, bands))}
+        if limits is None:
+            return chosen, False
+        look = {**chosen, "rescale": (as_text(limits),)}
+    layer.keep_look(look)
+    return look, True
+
+
+def _fits(look: Query, info: LayerInfo) -> bool:
+    try:
+        read_style(look, info.band_names, info.alpha)
+    except ConfigError:
+        return False
+    return True
+
+
+def colours_of(info: LayerInfo) -> Sequence[int]:
     """Bands for red, green and blue by their names; else the first three, or one."""
     names = [name.lower() for name in info.band_names]
-    found = [_place(names, colour) for colour in ("red", "green", "blue")]
-    if all(found):
-        return found
+    for colours in _COLOURS:
+        found = [_place(names, colour) for colour in colours]
+        if all(found):
+            return found
     shown = len(names) - (info.alpha is not None)
     return (1, 2, 3) if shown == 3 or len(names) == 4 else (1,)
 

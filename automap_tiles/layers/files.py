@@ -47,6 +47,11 @@ class FileLayer:
     zooms: tuple[int, ...] = ()
     """Of a folder of tiles: those that have tiles, ascending."""
 
+    @property
+    def folder(self) -> str | None:
+        """Path of a folder of tiles; None of anything else."""
+        return self._read_from.path if self._tiles is not None else None
+
     @cached_property
     def _read_from(self) -> Reader:
         return _source(self.reader)

@@ -71,6 +71,9 @@ class LayerInfo:
     styles: Mapping[str, Query] = field(default_factory=dict)
     """By name."""
     default_style: Query = field(default_factory=dict)
+    computed_from: int | None = None
+    """Of a process: the zoom of a web map from which on its tiles are computed; coarser pictures
+    are made of them."""
 
     @property
     def band_names(self) -> tuple[str, ...]:

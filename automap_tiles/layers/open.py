@@ -15,8 +15,10 @@ from automap_tiles.formats.registry import open_input
 from automap_tiles.layers import web
 from automap_tiles.layers.files import FileLayer, file_layer, land_classes
 from automap_tiles.layers.layer import Layer, LayerBand, LayerInfo, LayerKind, LegendEntry
+from automap_tiles.layers.making import Looked
+from automap_tiles.layers.overviews import DEEPEST
 from automap_tiles.layers.persistence import Keep
-from automap_tiles.layers.process import Looked, ProcessLayer
+from automap_tiles.layers.process import ProcessLayer
 from automap_tiles.layers.scenes import ScenesLayer, scenes_layer
 from automap_tiles.pictures.style import read_style
 from automap_tiles.runtime import open_process
@@ -76,13 +78,15 @@ def process_layer(
     """A process that is computed where one looks; raises `ProcessChanged`, `OutputMismatch`."""
     bounds = web.lonlat_bounds(process.area_at(process.zooms[-1]), process.pyramid.crs)
     finest = web.zoom_of(process.pyramid, process.zooms[-1], bounds)
+    base = (process.base_zooms or process.zooms)[0]
+    computed = web.zoom_of(process.pyramid, base, bounds)
     coarsest = web.zoom_of(process.pyramid, process.zooms[0], bounds)
     info = LayerInfo(
         name=safe_name(name or process.name),
         title=process.name,
         kind=LayerKind.PROCESS,
         bounds=bounds,
-        min_zoom=max(0, int(coarsest + 1e-3)),
+        min_zoom=max(0, int(min(coarsest, computed - DEEPEST) + 1e-3)),
         max_zoom=min(web.MAX_ZOOM, max(0, round(finest + 0.49))),
         bands=_bands(process),
         nodata=process.writer.nodata,
@@ -90,6 +94,7 @@ def process_layer(
         pyramid=process.output_pyramid,
         classes=_classes(process),
         styles=process.styles,
+        computed_from=max(0, round(computed)),
     )
     return ProcessLayer(info, process, keep, told, workers)
 

@@ -2,50 +2,68 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, wait
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import shapely
 
 from automap_tiles.engine.events import TileStatus
-from automap_tiles.engine.on_demand import (
-    OnDemandJournal,
-    PackedProcess,
-    TileWorkers,
-    shared_workers,
-)
+from automap_tiles.engine.on_demand import TileWorkers, shared_workers
 from automap_tiles.errors import TileFailed
 from automap_tiles.formats.capabilities import tile_writer
 from automap_tiles.formats.tiles import touched
-from automap_tiles.grid import Tile, TileIndex
-from automap_tiles.layers.files import FileLayer
-from automap_tiles.layers.layer import LayerInfo
+from automap_tiles.grid import Tile, TileIndex, cover
+from automap_tiles.layers import web
+from automap_tiles.layers.files import FileLayer, file_layer
+from automap_tiles.layers.layer import LayerInfo, Query
+from automap_tiles.layers.looks import keep_look, kept_look
+from automap_tiles.layers.making import Looked, ProcessTiles, Told
+from automap_tiles.layers.overviews import LiveOverviews
 from automap_tiles.layers.persistence import Keep
+from automap_tiles.vector import reproject_geometry
 
 if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
     from automap_tiles.formats import RasterArray
+    from automap_tiles.formats.capabilities import TiledReader
+    from automap_tiles.grid import Pyramid
     from automap_tiles.runtime import Process
+
+_LIVE = 16
+"""Process tiles that are computed for a single coarser picture; more are left to a run."""
+_LIVE_SECONDS = 20.0
+"""How long they may take, by those that were computed before."""
+_AROUND = 4
+"""Process tiles around the middle among which samples are looked for."""
+_SAMPLED = 100
+"""Of these at most so many are considered,"""
+_TRIED = 16
+"""and so many tried until one has data."""
+
+_MADE = (TileStatus.WRITTEN, TileStatus.EMPTY)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Looked:
-    """What became of one tile."""
+class Outlook:
+    """What a picture is made of that is coarser than the tiles of a process."""
 
-    index: TileIndex
-    status: TileStatus
-    seconds: float = 0.0
-    error: str | None = None
-    """Traceback of a failed one."""
-
-
-Told = Callable[[Looked], None]
+    tiles: int
+    """Process tiles of the base zoom that lie under it."""
+    live: bool
+    """Whether those that are missing are computed for it."""
 
 
 class ProcessLayer:
     """See `Layer`; tiles of a base zoom are computed, those of other zooms made from them.
+
+    Overviews that a run has stored are shown as they are. Where there are none, a picture is made
+    of the base tiles below it: of those that are there, and of missing ones that are computed for
+    it while they are few.
 
     Several threads may look at once: a tile is computed once, in one of the workers, which all
     layers share. Whatever it does to its worker, it is a failed tile at most.
@@ -63,24 +81,23 @@ class ProcessLayer:
 
         A single file is only put together at the end of a run: looking at it keeps nothing.
         """
-        self.workers = workers or shared_workers()
-        self._info = info
-        self._told = told
-        self._keeps = keep in (Keep.CONTINUE, Keep.OVERWRITE) and _is_directory(process)
-        self._keep = keep
         self.process = process
-        self._reads_stored = self._keeps or (keep is Keep.READONLY and _is_directory(process))
-        target = tile_writer(process.writer)
-        self._target = target if self._reads_stored else target.in_memory()
-        self._notes = self._begin() if self._keeps else None
-        self._packed = PackedProcess.of(process, keeps=self._keeps)
-        if keep is not Keep.READONLY:
-            self.workers.warm(self._packed)
-        self._files = FileLayer(info=info, reader=self._target.reader(), zooms=process.zooms)
-        self._seen: dict[TileIndex, Looked] = {}
-        self._flying: dict[TileIndex, Future[Looked]] = {}
-        self._retired = False
+        self._info = info
+        self._keep = keep
+        self._told = told
+        self._tiles = ProcessTiles(process, keep, self._heard, workers or shared_workers())
+        directory = self._directory
+        self._files = FileLayer(info=info, reader=directory, zooms=process.zooms)
+        self._base = FileLayer(info=info, reader=directory, zooms=process.base_zooms)
+        self._above = LiveOverviews(directory, _coarsening(process), process.writer.nodata)
+        self._overtaken: set[TileIndex] = set()
+        """Overviews that were stored before a tile below them was made."""
         self._guard = threading.Lock()
+
+    @property
+    def workers(self) -> TileWorkers:
+        """They make the tiles."""
+        return self._tiles.workers
 
     @property
     def info(self) -> LayerInfo:
@@ -101,133 +118,170 @@ class ProcessLayer:
         Those that take longer than `seconds` are ended. What is looked at afterwards is empty:
         another layer has taken its place.
         """
-        with self._guard:
-            self._retired = True
-            flying = list(self._flying.values())
-        if not wait(flying, timeout=seconds).not_done:
-            return True
-        self.workers.end(self._packed)
-        return not wait(flying, timeout=seconds).not_done
+        return self._tiles.retire(seconds)
+
+    def look(self, index: TileIndex, *, again: bool = False) -> Looked:
+        """Have a process tile made, or wait for it; `again` also when it has been made before."""
+        return self._tiles.look(index, again=again)
+
+    def progress(self, index: TileIndex) -> Looked | None:
+        """What became of a tile that was looked at; None: nobody did."""
+        return self._tiles.progress(index)
+
+    def pixels(self, index: TileIndex) -> RasterArray | None:
+        """Of a process tile, made where it is missing; None where it is empty or failed."""
+        return self._tiles.pixels(index)
 
     def version(self, tile: Tile) -> str:
-        return self._files.version(tile)
+        zoom, base = self._zooms(tile)
+        if base is None or self._is_stored(tile, zoom):
+            return self._files.version(tile)
+        if zoom >= base:
+            return self._base.version(tile)
+        return f"made of {base} {self._above.version}"
 
     def read(
         self, tile: Tile, bands: Sequence[int], resampling: str = "nearest"
     ) -> RasterArray | None:
-        failed = None
-        for index in self.indexes(tile):
-            looked = self.look(index)
-            if looked.status is TileStatus.FAILED:
-                failed = looked
-        found = self._files.read(tile, bands, resampling)
+        zoom, base = self._zooms(tile)
+        if base is None or self._is_stored(tile, zoom):
+            return self._files.read(tile, bands, resampling)
+        failed = self._tiles.look_at(self.indexes(tile))
+        if zoom < base:
+            if self._tiles.others_made_some():
+                self._above.forget()
+            found = self._above.read(tile, bands, base)
+        else:
+            found = self._base.read(tile, bands, resampling)
         if found is None and failed is not None:
             raise TileFailed(str(failed.index), failed.error or "")
         return found
 
+    def stored_layer(self) -> FileLayer | None:
+        """What is stored of the output, as whoever opens it without its process sees it."""
+        if not self._tiles.reads_stored or not (zooms := self._directory.stored_zooms()):
+            return None
+        return file_layer(self.info.name, self.info.title, self._directory, zooms=zooms)
+
+    def kept_look(self) -> Query | None:
+        """How the output looks, as it was found when it was first looked at."""
+        return kept_look(self._tiles.place, self._hashes) if self._tiles.reads_stored else None
+
+    def keep_look(self, look: Query) -> None:
+        """Keep how the output looks with it, where its tiles are kept; raises `OutputError`."""
+        if self._tiles.keeps and self.kept_look() != look:
+            keep_look(self._tiles.place, self._hashes, look)
+
+    @cached_property
+    def _hashes(self) -> dict[str, str]:
+        return asdict(self.process.hashes())
+
     def indexes(self, tile: Tile) -> list[TileIndex]:
         """The process tiles that have to be computed for a tile of any grid."""
-        if self._keep is Keep.READONLY and self._reads_stored:
+        if self._keep is Keep.READONLY and self._tiles.reads_stored:
             return []
-        directory = self._target.reader()
-        zoom = directory.zoom_at(tile, tile, directory.matching)
-        base = self.process.base_zooms
-        if base and zoom > base[-1]:
-            zoom = base[-1]
-        if zoom not in base:
+        zoom, base = self._zooms(tile)
+        if base is None or (zoom < base and not self.outlook(tile).live):
             return []
-        area = self.process.area_at(zoom)
+        area = self.process.area_at(base)
         shapely.prepare(area)
-        pyramid = self.process.pyramid.replace(pixelbuffer=0)
         return [
             index
-            for index in touched(pyramid, tile, zoom)
-            if area.intersects(Tile(pyramid, index).bbox)
+            for index in touched(self._bare, tile, base)
+            if area.intersects(Tile(self.process.pyramid, index).bbox)
         ]
 
-    def look(self, index: TileIndex, *, again: bool = False) -> Looked:
-        """Have a process tile made, or wait for it; `again` also when it has been made before."""
-        with self._guard:
-            if self._retired:
-                return Looked(index=index, status=TileStatus.EMPTY)
-            seen = self._seen.get(index)
-            if seen is not None and not again:
-                return seen
-            flight = self._flying.get(index)
-            if flight is None:
-                mine = self._flying[index] = Future()
-        if flight is not None:
-            return flight.result()
-        try:
-            looked = self._make(index, again=again)
-            mine.set_result(looked)
-        except BaseException as error:
-            mine.set_exception(error)
-            raise
-        finally:
-            with self._guard:
-                del self._flying[index]
-        return looked
+    def outlook(self, tile: Tile) -> Outlook:
+        """What a coarse picture of a tile of any grid is made of."""
+        _, base = self._zooms(tile)
+        if base is None:
+            return Outlook(tiles=0, live=True)
+        count = cover.count(self._bare, self._part(tile, base), base)
+        expected = count * self._tiles.expected / self.workers.count
+        return Outlook(tiles=count, live=count <= _LIVE and expected <= _LIVE_SECONDS)
 
-    def progress(self, index: TileIndex) -> Looked | None:
-        """What became of a tile that was looked at; None: nobody did."""
-        with self._guard:
-            if index in self._flying:
-                return Looked(index=index, status=TileStatus.RUNNING)
-            return self._seen.get(index)
+    def samples(self) -> list[TileIndex]:
+        """Process tiles of the coarsest base zoom, those in the middle first; always the same."""
+        base = self.process.base_zooms
+        if not base:
+            return []
+        area = self.process.area_at(base[0])
+        middle = area.centroid
+        near = shapely.intersection(area, middle.buffer(_AROUND * self._edge(base[0])).envelope)
+        found = cover.tiles(self._bare, area if near.is_empty else near, base[0])
+        nearest = sorted(
+            itertools.islice(found, _SAMPLED),
+            key=lambda index: Tile(self._bare, index).bbox.centroid.distance(middle),
+        )
+        return nearest[:_TRIED]
 
-    def _make(self, index: TileIndex, *, again: bool) -> Looked:
-        found = None if again else self._found(index)
-        if found is None and self._keep is Keep.READONLY:
-            return Looked(index=index, status=TileStatus.EMPTY)
-        if found is None:
-            found = self._compute(index)
-            self._told(found)
-        with self._guard:
-            self._seen[index] = found
-        return found
-
-    def _found(self, index: TileIndex) -> Looked | None:
-        """A tile that needs no computing."""
-        if self._keep not in (Keep.CONTINUE, Keep.READONLY):
-            return None
-        tile = Tile(self.process.pyramid, index)
-        if not self._keeps:
-            stored = self.process.writer.read(tile)
-            if stored is None:
-                return None
-            self._target.write(tile, stored)
-            return Looked(index=index, status=TileStatus.WRITTEN)
-        known = None if self._notes is None else self._notes.known(index)
-        if known is TileStatus.EMPTY:
-            return Looked(index=index, status=TileStatus.EMPTY)
-        if known not in (TileStatus.FAILED, TileStatus.STALE) and self._target.exists(tile):
-            return Looked(index=index, status=TileStatus.WRITTEN)
-        return None
-
-    def _compute(self, index: TileIndex) -> Looked:
-        running = Looked(index=index, status=TileStatus.RUNNING)
-        made = self.workers.make(self._packed, index, lambda: self._told(running))
-        result = made.result
-        if not self._keeps:
-            self._target.delete(Tile(self.process.pyramid, index))
-            for key, content in made.files:
-                self._target.files.storage.put(key, content)
-        if self._notes is not None:
-            self._notes.note(result)
-        return Looked(
-            index=index,
-            status=result.status,
-            seconds=result.seconds,
-            error=result.error,
+    def _edge(self, zoom: int) -> float:
+        return max(
+            self._bare.tile(zoom, 0, 0).bounds.width, self._bare.tile(zoom, 0, 0).bounds.height
         )
 
-    def _begin(self) -> OnDemandJournal:
-        overwrite = self._keep is Keep.OVERWRITE
-        notes = OnDemandJournal(self.process, overwrite=overwrite)
-        self.process.writer.prepare(area=self.process.area, overwrite=overwrite)
-        return notes
+    @cached_property
+    def _bare(self) -> Pyramid:
+        """That of the process tiles, without their buffer."""
+        return self.process.pyramid.replace(pixelbuffer=0)
+
+    def _zooms(self, tile: Tile) -> tuple[int, int | None]:
+        """The zoom that fits a tile, and the base zoom that it is made of; None: there is none."""
+        directory = self._directory
+        zoom = directory.zoom_at(tile, tile, directory.matching)
+        base = self.process.base_zooms
+        if not base or zoom in base:
+            return zoom, zoom if base else None
+        return zoom, base[0] if zoom < base[0] else base[-1]
+
+    @cached_property
+    def _directory(self) -> TiledReader:
+        return self._tiles.target.reader()
+
+    def _part(self, tile: Tile, base: int) -> BaseGeometry:
+        """Of the area of the process, what lies under a tile."""
+        here = reproject_geometry(tile.bbox, tile.crs, self.process.pyramid.crs)
+        return shapely.intersection(self.process.area_at(base), here)
+
+    def _is_stored(self, tile: Tile, zoom: int) -> bool:
+        """Whether a run has made the tiles of an overview, all that are not empty."""
+        process = self.process
+        if zoom in process.base_zooms or zoom not in process.zooms or not self._tiles.reads_stored:
+            return False
+        if self._keep is Keep.OVERWRITE:
+            return False
+        there = [stamp is not None for stamp in self._directory.stamps(tile, zoom)]
+        if not any(there) and not self._tiles.is_noted:
+            return False
+        own = list(touched(self._bare, tile, zoom))
+        with self._guard:
+            if not self._overtaken.isdisjoint(own):
+                return False
+        if all(there) or not self._tiles.is_noted:
+            return True
+        area = process.area_at(zoom)
+        wanted = [each for each in own if area.intersects(Tile(self._bare, each).bbox)]
+        return all(self._tiles.known(each) in _MADE for each in wanted)
+
+    def _heard(self, looked: Looked) -> None:
+        if looked.status is not TileStatus.RUNNING:
+            self._changed(looked.index)
+        self._told(looked)
+
+    def _changed(self, index: TileIndex) -> None:
+        """A tile was made: pictures that were made without it are made anew."""
+        tile = Tile(self._bare, index)
+        self._above.forget(web.lonlat_bounds(tile.bbox, tile.crs))
+        above = [(zoom, index.zoom - zoom) for zoom in self.process.zooms if zoom < index.zoom]
+        with self._guard:
+            self._overtaken.update(
+                TileIndex(zoom, index.row >> away, index.col >> away) for zoom, away in above
+            )
 
 
-def _is_directory(process: Process) -> bool:
-    return tile_writer(process.writer) is process.writer
+def _coarsening(process: Process) -> str:
+    """How pixels become coarser: as in the overviews of a run, else by what the values are."""
+    if process.baselevels is not None:
+        return process.baselevels.lower
+    looks = tile_writer(process.writer).appearance()
+    return "mode" if looks.class_names or looks.class_colours else "average"

@@ -22,7 +22,8 @@ from automap_tiles.engine.journal import (
 from automap_tiles.errors import GridError, JournalError
 from automap_tiles.grid import Bounds, Tile, TileIndex, cover, curve
 from automap_tiles.layers import web
-from automap_tiles.layers.process import Looked, ProcessLayer
+from automap_tiles.layers.making import Looked
+from automap_tiles.layers.process import ProcessLayer
 from automap_tiles.vector import reproject_geometry
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 MOST = 4000
 """Tiles that are told of at once; beyond that those of a coarser zoom."""
+_TO_COME = (TileStatus.WAITING, TileStatus.STALE)
 _FAR = 512
 """Places on the curve between two tiles that are worth another question to the journal."""
 
@@ -87,6 +89,20 @@ class ProgressView:
             if cover.count(self._pyramid, area, zoom) <= MOST:
                 return self._known(list(cover.tiles(self._pyramid, area, zoom)))
         return []
+
+    def waiting(self, box: Bounds) -> list[TileIndex] | None:
+        """Tiles in a box (degrees) that have to be computed; None where they are more than `MOST`.
+
+        They are those of the coarsest zoom that is computed.
+        """
+        base = self._layer.process.base_zooms
+        area = self._area(box, base[0]) if base else None
+        if area is None or area.is_empty:
+            return []
+        if cover.count(self._pyramid, area, base[0]) > MOST:
+            return None
+        tiles = self._known(list(cover.tiles(self._pyramid, area, base[0])))
+        return [tile.index for tile in tiles if tile.status in _TO_COME]
 
     def tile(self, index: TileIndex) -> TileProgress:
         """One tile, with its time and traceback; raises `GridError` for none of the process."""

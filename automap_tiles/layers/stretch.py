@@ -18,36 +18,76 @@ from automap_tiles.vector import reproject_geometry
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from automap_tiles.formats import RasterArray
+    from automap_tiles.layers.process import ProcessLayer
+
 _TILES = 4
 """Looked at for a stretch."""
+_ENOUGH = 1 << 20
+"""Pixels that a stretch is found by when they have to be computed."""
 _LOW, _HIGH = 2.0, 98.0
 """Percentiles that become black and white, as desktop software usually has them."""
 
 
+Limits = tuple[float, float]
+"""What becomes black, and what becomes white."""
+
+
 def stretch(
     layer: Layer, bands: Sequence[int], bounds: Bounds | None = None
-) -> list[tuple[float, float]] | None:
+) -> list[Limits] | None:
     """Low and high value of each band in a box (degrees), or all over; None: nothing to see.
 
     A process is not computed for this unless a box is given.
     """
-    if bounds is None and layer.info.kind is LayerKind.PROCESS:
-        return None
-    samples = [
-        data
-        for tile in _tiles(layer, bounds or layer.info.bounds)
-        if (data := _read(layer, tile, bands)) is not None
-    ]
+    samples = _samples(layer, bands, bounds)
     if not samples:
         return None
-    limits = []
-    for number in range(len(bands)):
-        values = np.concatenate([_numbers(data[number]) for data in samples])
-        if not values.size:
-            return None
-        low, high = (float(limit) for limit in np.percentile(values, (_LOW, _HIGH)))
-        limits.append((low, high) if low < high else (low - 0.5, low + 0.5))
-    return limits
+    found = [_limits([data[number] for data in samples]) for number in range(len(bands))]
+    limits = [each for each in found if each is not None]
+    return limits if len(limits) == len(found) else None
+
+
+def common_stretch(
+    layer: Layer, bands: Sequence[int], bounds: Bounds | None = None
+) -> Limits | None:
+    """Low and high value of all bands together, so that colours stay those of the numbers."""
+    samples = _samples(layer, bands, bounds)
+    return _limits([band for data in samples for band in data])
+
+
+def first_stretch(layer: ProcessLayer, bands: Sequence[int]) -> Limits | None:
+    """The same of a process of which nothing is stored, by tiles in its middle.
+
+    They are computed, and are the same whoever asks; None where none of them has data.
+    """
+    found: list[RasterArray] = []
+    pixels = 0
+    for index in layer.samples():
+        data = layer.pixels(index)
+        if data is None:
+            continue
+        found.append(data[[band - 1 for band in bands]])
+        pixels += data.shape[-1] * data.shape[-2]
+        if pixels >= _ENOUGH:
+            break
+    return _limits([band for data in found for band in data])
+
+
+def _samples(layer: Layer, bands: Sequence[int], bounds: Bounds | None) -> list[RasterArray]:
+    """Pixels on a few tiles of a web map."""
+    if bounds is None and layer.info.kind is LayerKind.PROCESS:
+        return []
+    tiles = _tiles(layer, bounds or layer.info.bounds)
+    return [data for tile in tiles if (data := _read(layer, tile, bands)) is not None]
+
+
+def _limits(bands: Sequence[np.ma.MaskedArray]) -> Limits | None:
+    values = np.concatenate([_numbers(band) for band in bands]) if bands else np.empty(0)
+    if not values.size:
+        return None
+    low, high = (float(limit) for limit in np.percentile(values, (_LOW, _HIGH)))
+    return (low, high) if low < high else (low - 0.5, low + 0.5)
 
 
 def as_text(limits: tuple[float, float]) -> str:

@@ -127,6 +127,11 @@ ENDPOINTS = (
         path="/api/layers", about="All layers, their bands, classes and styles.", errors=(503,)
     ),
     Endpoint(
+        path="/api/{layer}/style",
+        about="How a layer looks when nobody says how; tiles of a process are computed for that.",
+        errors=(404, 503),
+    ),
+    Endpoint(
         path="/api/{layer}/statistics",
         about="Values between which a part of a layer is shown.",
         parameters=(_BIDX, _BBOX, _DATE),
@@ -154,6 +159,25 @@ ENDPOINTS = (
         about="Where the tiles of a process are: waiting, running, done, empty or failed.",
         parameters=(_BBOX, replace(_ZOOM, about="Of the map.", required=True)),
         errors=(400, 404),
+    ),
+    Endpoint(
+        path="/api/{layer}/view",
+        about="Which tiles of a process a view still needs, and whether they come by themselves.",
+        parameters=(_BBOX, replace(_ZOOM, about="Of the map.", required=True)),
+        errors=(400, 404),
+    ),
+    Endpoint(
+        path="/api/{layer}/view/compute",
+        about="Compute the tiles that a view needs.",
+        method="post",
+        parameters=(_BBOX,),
+        errors=(400, 403, 404),
+    ),
+    Endpoint(
+        path="/api/{layer}/view/compute",
+        about="Begin to compute no other tile of a view.",
+        method="delete",
+        errors=(403, 404),
     ),
     Endpoint(
         path="/api/{layer}/tile/{zoom}/{row}/{col}",

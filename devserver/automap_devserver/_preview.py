@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from automap_devserver import _parameters
+from automap_devserver._ahead import Ahead
 from automap_devserver._events import Hub
 from automap_devserver._failures import NotFound, Refused
 from automap_devserver.catalogue import Catalogue
@@ -23,19 +24,24 @@ from automap_tiles.errors import (
     ProcessChanged,
     ProcessError,
 )
-from automap_tiles.grid import TileIndex
+from automap_tiles.grid import Bounds, TileIndex, cover
+from automap_tiles.layers import web
+from automap_tiles.layers.making import Looked
 from automap_tiles.layers.open import process_layer
 from automap_tiles.layers.persistence import Keep
-from automap_tiles.layers.process import Looked, ProcessLayer
-from automap_tiles.layers.progress import ProgressView
+from automap_tiles.layers.process import ProcessLayer
+from automap_tiles.layers.progress import MOST, ProgressView
 from automap_tiles.runtime import Process, open_process
 from automap_tiles.runtime.function import FunctionKind
 from automap_tiles.runtime.sources import siblings
+from automap_tiles.vector import reproject_geometry
 
 _log = logging.getLogger(__name__)
 
 _RETIRING = 10.0
 """Seconds that tiles of the process before an edit may take to end."""
+_VIEW = 400
+"""Tiles of a web map that a view consists of at most."""
 _PLACE = re.compile(r"^(?P<file>[^\n:]+(?::\\[^\n:]+)?):(?P<line>\d+): (?P<text>.*)", re.DOTALL)
 
 Stamps = dict[Path, tuple[int, int] | None]
@@ -60,6 +66,7 @@ class Preview:
         self.notice: str | None = None
         self.version = 1
         self.parameters: dict[str, Any] = {}
+        self.ahead = Ahead()
         self._catalogue = catalogue
         self._hub = hub
         self._keep = layer.keep
@@ -116,6 +123,7 @@ class Preview:
                 raise Refused("this process was opened from no file")
             self._check_survival(path)
             process = open_process(path, parameters=self.parameters or None)
+            self.ahead.stop()
             ended = self._layer.retire(_RETIRING)
             layer, self.notice = self._opened(process, may_keep=ended)
             self._use(layer)
@@ -158,6 +166,34 @@ class Preview:
         if index.zoom not in self.process.base_zooms:
             raise GridError(f"tiles of zoom {index.zoom} are made from finer ones by a run")
         return self._layer.look(index, again=True)
+
+    def view(self, box: Bounds, zoom: int) -> dict[str, Any]:
+        """What of a view of a web map is there, as the page says it."""
+        layer, waiting = self._layer, self.progress.waiting(box)
+        pyramid = web.web_pyramid()
+        area = reproject_geometry(box.polygon(), web.LON_LAT, pyramid.crs)
+        live = cover.count(pyramid, area, zoom) <= _VIEW and all(
+            layer.outlook(pyramid.tile(*index)).live for index in cover.tiles(pyramid, area, zoom)
+        )
+        return {
+            "computed_from": layer.info.computed_from,
+            "waiting": None if waiting is None else len(waiting),
+            "live": live and self._keep is not Keep.READONLY,
+            "computing": self.ahead.left,
+        }
+
+    def compute(self, box: Bounds) -> None:
+        """Begin to compute what waits in a box; raises `Refused`, `ConfigError` for too much."""
+        if self._keep is Keep.READONLY:
+            raise Refused("nothing is computed: the server was started with --readonly")
+        waiting = self.progress.waiting(box)
+        if waiting is None:
+            raise ConfigError(
+                f"these are more than {MOST} tiles",
+                key="bbox",
+                remedy="zoom in, or have a run make them: `automap execute`",
+            )
+        self.ahead.start(self._layer, waiting)
 
     def _reopen_quietly(self) -> None:
         """After an edit: an error is told, and the layer stays as it was."""

@@ -117,10 +117,19 @@ class TileServer:
             layer=layer,
             tile=tile,
             ending=_ending(ending),
-            style=self._catalogue.style(layer, name, query),
+            style=self._style(layer, name, query),
             resampling=resampling,
             look=f"{name} {query} {ending}",
         )
+
+    def _style(self, layer: Layer, name: str | None, query: str) -> Style:
+        catalogue = self._catalogue
+        said = catalogue.said_style(layer, name, query)
+        if said is not None:
+            return said
+        if catalogue.is_known(layer):
+            return catalogue.style(layer, name, query)
+        return self._limits.compute(lambda: catalogue.style(layer, name, query))
 
     def _read(self, wanted: WantedTile) -> RasterArray | None:
         bands = wanted.style.needed

@@ -14,7 +14,7 @@ from automap_devserver._shortcut import TileShortcut
 from automap_devserver._tiles import TileServer
 from automap_devserver.catalogue import Catalogue
 from automap_devserver.settings import PreviewSettings
-from automap_devserver.views import layers, live, ogc, openapi, page, process, wmts, xyz
+from automap_devserver.views import layers, live, ogc, openapi, page, process, view, wmts, xyz
 
 _CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -38,6 +38,7 @@ def create_app(catalogue: Catalogue, settings: PreviewSettings | None = None) ->
     app.register_blueprint(live.blueprint(hub, previews))
     app.register_blueprint(page.blueprint(settings))
     app.register_blueprint(process.blueprint(previews, limits))
+    app.register_blueprint(view.blueprint(previews))
     app.register_blueprint(wmts.blueprint(catalogue, tiles))
     app.register_blueprint(xyz.blueprint(catalogue, tiles))
     app.before_request(lambda: _check(settings))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from urllib.parse import parse_qs
@@ -27,6 +28,7 @@ class Catalogue:
         self._layers = {layer.info.name: layer for layer in layers}
         self._guard = threading.Lock()
         self._usual: dict[str, Query] = {}
+        self._finding: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def __iter__(self) -> Iterator[Layer]:
         return iter(tuple(self._layers.values()))
@@ -44,22 +46,49 @@ class Catalogue:
             self._layers[layer.info.name] = layer
             self._usual.pop(layer.info.name, None)
 
+    def known(self, layer: Layer) -> tuple[Query, bool]:
+        """How a layer looks when nobody says how, as far as that is known without computing.
+
+        Whether it is all that is to be known comes with it.
+        """
+        found = self._usual.get(layer.info.name)
+        return (found, True) if found is not None else self._find(layer, computing=False)
+
+    def is_known(self, layer: Layer) -> bool:
+        """Whether `usual` need compute nothing."""
+        return layer.info.name in self._usual or self.known(layer)[1]
+
     def usual(self, layer: Layer) -> Query:
-        """How a layer looks when nobody says how; stretched by what can be seen of it."""
+        """How a layer looks when nobody says how; stretched by what can be seen of it.
+
+        Tiles of a process that nobody has looked at are computed for that.
+        """
         name = layer.info.name
         found = self._usual.get(name)
-        if found is None:
-            found, lasting = default_style(layer)
-            if lasting:
-                with self._guard:
-                    self._usual[name] = found
-        return found
+        if found is not None:
+            return found
+        with self._finding[name]:  # the same for all who ask at once
+            return self._usual.get(name) or self._find(layer, computing=True)[0]
+
+    def _find(self, layer: Layer, *, computing: bool) -> tuple[Query, bool]:
+        found, lasting = default_style(layer, computing=computing)
+        if lasting:
+            with self._guard:
+                self._usual[layer.info.name] = found
+        return found, lasting
 
     def style(self, layer: Layer, name: str | None, query_string: str) -> Style:
         """The style of a request: named, or by its parameters, or the usual one.
 
-        Raises `ConfigError` for a wrong parameter, `NotFound` for an unknown name.
+        The last may have to be computed. Raises `ConfigError` for a wrong parameter, `NotFound`
+        for an unknown name.
         """
+        found = self.said_style(layer, name, query_string)
+        info = layer.info
+        return found or _named((info.band_names, info.alpha), _frozen(self.usual(layer)))
+
+    def said_style(self, layer: Layer, name: str | None, query_string: str) -> Style | None:
+        """The same where the request says it; None: it is to be the usual one."""
         info = layer.info
         bands = info.band_names, info.alpha
         if name not in (None, "", "default"):
@@ -67,8 +96,7 @@ class Catalogue:
                 known = ", ".join(("default", *info.styles))
                 raise NotFound(f"the layer {info.name} has no style {name!r}; it has {known}")
             return _named(bands, _frozen(info.styles[str(name)]))
-        found = _asked(bands, query_string)
-        return found or _named(bands, _frozen(self.usual(layer)))
+        return _asked(bands, query_string)
 
 
 @lru_cache(maxsize=512)

@@ -15,9 +15,10 @@ from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.on_demand import PackedProcess, TileWorkers
 from automap_tiles.errors import TileFailed
 from automap_tiles.grid import TileIndex
+from automap_tiles.layers.making import Looked
 from automap_tiles.layers.open import process_layer
 from automap_tiles.layers.persistence import Keep
-from automap_tiles.layers.process import Looked, ProcessLayer
+from automap_tiles.layers.process import ProcessLayer
 from automap_tiles.runtime import open_process
 from tests.engine.projects import Project, make_raster
 
@@ -183,7 +184,7 @@ def test_nothing_that_was_made_before_is_shown_for_an_empty_tile(
     before = layer.read(tile, [1])
     assert before is not None
     assert np.ma.count(before)
-    layer._target.files.storage.delete(layer._target.files.key(index))
+    layer._tiles.target.files.storage.delete(layer._tiles.target.files.key(index))
     assert layer.read(tile, [1]) is None
     layer.look(index, again=True)
     assert layer.read(tile, [1]) is not None

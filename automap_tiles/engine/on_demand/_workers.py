@@ -49,6 +49,11 @@ class TileWorkers:
         self._all = tuple(self._free)
         self._change = threading.Condition()
 
+    @property
+    def count(self) -> int:
+        """Tiles that can be made at a time."""
+        return len(self._all)
+
     def make(
         self, process: PackedProcess, index: TileIndex, began: Callable[[], None] = lambda: None
     ) -> MadeTile:

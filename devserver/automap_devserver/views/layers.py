@@ -14,13 +14,13 @@ from automap_devserver.settings import PreviewSettings
 from automap_tiles.errors import ConfigError, TileFailed
 from automap_tiles.layers.layer import Layer, LayerInfo, Query
 from automap_tiles.layers.scenes import ScenesLayer
-from automap_tiles.layers.stretch import stretch
+from automap_tiles.layers.stretch import common_stretch, stretch
 from automap_tiles.layers.values import values_at
 from automap_tiles.pictures import colormaps
 
 
 def blueprint(catalogue: Catalogue, settings: PreviewSettings, limits: Limits) -> Blueprint:
-    """`/api/layers`, `/api/{layer}/statistics`, `/api/point`."""
+    """`/api/layers`, `/api/{layer}/style`, `/api/{layer}/statistics`, `/api/point`."""
     views = Blueprint("layers", __name__)
 
     @views.get("/api/layers")
@@ -29,7 +29,7 @@ def blueprint(catalogue: Catalogue, settings: PreviewSettings, limits: Limits) -
         return jsonify(
             {
                 "layers": limits.compute(
-                    lambda: [_told(layer, catalogue.usual(layer)) for layer in found]
+                    lambda: [_told(layer, *catalogue.known(layer)) for layer in found]
                 ),
                 "start": _start([layer.info for layer in found]),
                 "colormaps": colormaps.names(),
@@ -38,22 +38,25 @@ def blueprint(catalogue: Catalogue, settings: PreviewSettings, limits: Limits) -
             }
         )
 
+    @views.get("/api/<name>/style")
+    def style(name: str) -> Response:
+        layer = catalogue[name]
+        return jsonify({"style": _usual(layer, limits.compute(lambda: catalogue.usual(layer)))})
+
     @views.get("/api/<name>/statistics")
     def statistics(name: str) -> Response:
         layer = on_date(catalogue[name], request)
         bands = _bands(layer)
         area = box("bbox")
         found = limits.compute(lambda: stretch(layer, bands, area))
-        return jsonify(
-            {
-                "statistics": None
-                if found is None
-                else [
-                    {"band": band, "low": low, "high": high}
-                    for band, (low, high) in zip(bands, found, strict=True)
-                ]
-            }
-        )
+        if found is None:
+            return jsonify({"statistics": None, "common": None})
+        low, high = limits.compute(lambda: common_stretch(layer, bands, area)) or found[0]
+        rows = [
+            {"band": band, "low": low, "high": high}
+            for band, (low, high) in zip(bands, found, strict=True)
+        ]
+        return jsonify({"statistics": rows, "common": {"low": low, "high": high}})
 
     @views.get("/api/point")
     def point() -> Response:
@@ -72,7 +75,15 @@ def blueprint(catalogue: Catalogue, settings: PreviewSettings, limits: Limits) -
     return views
 
 
-def _told(layer: Layer, usual: Query) -> dict[str, Any]:
+def _usual(layer: Layer, query: Query) -> dict[str, list[str]]:
+    """The usual look; a named one by its name."""
+    for name, style in layer.info.styles.items():
+        if style == query:
+            return {"style": [name]}
+    return _query(query)
+
+
+def _told(layer: Layer, usual: Query, complete: bool) -> dict[str, Any]:
     info = layer.info
     scenes = layer if isinstance(layer, ScenesLayer) else None
     return {
@@ -93,7 +104,9 @@ def _told(layer: Layer, usual: Query) -> dict[str, Any]:
         ]
         or None,
         "styles": {name: _query(style) for name, style in info.styles.items()},
-        "default_style": _query(usual),
+        "default_style": _usual(layer, usual),
+        "is_looked_at": complete,
+        "computed_from": info.computed_from,
         "dates": None if scenes is None else list(scenes.dates),
         "date": None if scenes is None else scenes.date,
     }

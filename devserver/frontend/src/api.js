@@ -37,6 +37,12 @@ export const layers = () => ask("/api/layers");
 export const colormaps = () => ask("/api/colormaps");
 export const statistics = (layer, bands, box, date) =>
   ask(`${path(layer)}/statistics?bbox=${box.join(",")}${bands.map((band) => `&bidx=${band}`).join("")}${date ? `&date=${date}` : ""}`);
+export const style = (layer) => ask(`${path(layer)}/style`);
+export const view = (layer, box, zoom, signal) => ask(`${path(layer)}/view?bbox=${box.join(",")}&zoom=${zoom}`, { signal });
+export const compute = (layer, box) => ask(`${path(layer)}/view/compute?bbox=${box.join(",")}`, { method: "POST" });
+export const stop = (layer) => ask(`${path(layer)}/view/compute`, { method: "DELETE" });
+// Why a picture cannot be had; "" where it can.
+export const whyNot = (address) => ask(address).then(() => "", (error) => error);
 export const point = (lon, lat, zoom, signal) =>
   ask(`/api/point?lon=${lon}&lat=${lat}&zoom=${zoom}`, { signal });
 export const series = (layer, lon, lat, signal) =>

@@ -72,10 +72,17 @@ export class LayerList {
           iconButton("up", `Move ${info.title} up`, () => this.state.move(name, 1), { "data-focus": `up-${name}` }),
           iconButton("down", `Move ${info.title} down`, () => this.state.move(name, -1), { "data-focus": `down-${name}` }),
           iconButton("fit", `Zoom to ${info.title}`, () => this.chart.fit(info.bounds), { "data-focus": `fit-${name}` }))),
+      entry.failure && shown ? h("p", { class: "problem failure", role: "alert" }, entry.failure.message) : "",
       entry.problem ? h("p", { class: "problem", role: "alert" }, entry.problem) : "",
       far ? h("p", { class: "quiet" }, "Zoom in to see it.") : "",
       info.classes && shown && !entry.open ? this.legend(entry) : "",
       entry.open ? h("div", { class: "look", id }, this.look(entry)) : "");
+  }
+
+  // Whether pictures of a layer are on their way.
+  busy(entry) {
+    const row = this.target.querySelector(`[data-layer="${CSS.escape(entry.name)}"]`);
+    row?.setAttribute("aria-busy", String(this.chart.isShown(entry) && Boolean(entry.loading || entry.looking)));
   }
 
   look(entry) {
@@ -244,8 +251,9 @@ export class LayerList {
         entry.problem = "";
         return;
       }
-      const limits = new Map(told.statistics.map((one) => [one.band, [Number(one.low.toPrecision(6)), Number(one.high.toPrecision(6))]]));
-      entry.style.ranges = bands.map((band) => limits.get(band));
+      // colours together, so that they stay those of the numbers
+      const { low, high } = told.common;
+      entry.style.ranges = [[Number(low.toPrecision(6)), Number(high.toPrecision(6))]];
       entry.problem = "";
     } catch (error) {
       entry.problem = error.message;

@@ -12,9 +12,10 @@ import { Chart } from "./map.js";
 import { ProcessPanel } from "./process.js";
 import { State } from "./state.js";
 import { mark, STATUSES } from "./statuses.js";
-import { needsStretch } from "./style.js";
+import { awaitsLook, initialStyle, needsStretch } from "./style.js";
 import { Swipe } from "./swipe.js";
 import { startTheme, turnTheme } from "./theme.js";
+import { ViewHint } from "./view.js";
 
 const NARROW = "(max-width: 720px)"; // as in page.css
 const $ = (id) => document.getElementById(id);
@@ -37,6 +38,7 @@ function page(told, ramps) {
   const list = new LayerList(layersPanel, chart, state, ramps);
   const grid = new TileGrid(chart, state);
   const swipe = new Swipe($("stage"), chart, state);
+  const hint = new ViewHint($("hints"), chart, state);
   const live = new Live(state);
   const help = helpDialog();
   const process = new ProcessPanel(processPanel, state, { changed: (name) => renew(name) });
@@ -81,7 +83,7 @@ function page(told, ramps) {
     }
   };
   const inspectCentre = () => inspector.show(...chart.centre());
-  const zoomBy = (by) => chart.view.animate({ zoom: chart.view.getZoom() + by, duration: 120 });
+  const zoomBy = (by) => chart.zoomBy(by);
 
   const swipeButton = iconButton("swipe", "Compare two layers (S)", toggleSwipe, { id: "tool-swipe" });
   const gridButton = iconButton("grid", "Tiles and where they are (T)", toggleGrid, { id: "tool-grid" });
@@ -113,6 +115,7 @@ function page(told, ramps) {
     grid.update();
     swipeButton.setAttribute("aria-pressed", String(state.swipe.on));
     gridButton.setAttribute("aria-pressed", String(state.grid));
+    hint.soon();
     bar.render();
     link();
   };
@@ -124,9 +127,20 @@ function page(told, ramps) {
   for (const kind of ["look", "opacity"]) state.addEventListener(kind, draw);
   state.addEventListener("link", link);
   state.addEventListener("counts", () => bar.render());
+  state.addEventListener("loading", () => loading());
+  const loading = debounce(() => {
+    const sum = state.layers.reduce((before, entry) => before + (chart.isShown(entry) ? entry.loading || Number(entry.looking ?? 0) : 0), 0);
+    $("loading").hidden = !sum;
+    for (const entry of state.layers) list.busy(entry);
+  }, 60);
+  state.addEventListener("failure", ({ detail: entry }) => {
+    list.render();
+    if (entry.failure && matchMedia(NARROW).matches) say(`${entry.info.title}: ${entry.failure.message}`, "failed");
+  });
   state.addEventListener("trouble", (event) => say(event.detail.message, "failed"));
   chart.map.on("moveend", () => {
     link();
+    bar.moved();
     bar.render();
     if (list.wasFar !== farOnes()) list.render();
     list.wasFar = farOnes();
@@ -139,16 +153,36 @@ function page(told, ramps) {
   // Layers of which the server cannot tell how they look before one has looked at them.
   const stretchNew = () => {
     for (const entry of state.layers) {
-      if (!chart.isShown(entry) || !needsStretch(entry.style) || entry.stretching) continue;
+      if (chart.isShown(entry) && awaitsLook(entry)) lookAt(entry);
+      else if (!chart.isShown(entry) || !needsStretch(entry.style) || entry.stretching) continue;
       entry.stretching = true;
       list.stretch(entry).finally(() => { entry.stretching = false; });
     }
   };
 
+  // The first look at a process: the server computes a few tiles for it.
+  const lookAt = async (entry) => {
+    if (entry.looking) return;
+    entry.looking = true;
+    state.tell("loading");
+    try {
+      entry.info.default_style = (await api.style(entry.name)).style;
+      if (needsStretch(entry.style)) entry.style = initialStyle(entry.info);
+      entry.lookFailed = needsStretch(entry.style);
+      entry.info.is_looked_at = !entry.lookFailed;
+    } catch (error) {
+      entry.lookFailed = true;
+      chart.fail(entry, { message: error.message });
+    }
+    entry.looking = false;
+    state.tell("loading");
+    state.tell("layers");
+  };
+
   const renew = async (name) => {
     state.load(await api.layers());
     const entry = state.get(name);
-    if (entry) entry.again = 0;
+    if (entry) Object.assign(entry, { again: 0, lookFailed: false });
     chart.refresh(name);
     state.tell("layers");
     inspector.again();
@@ -161,6 +195,7 @@ function page(told, ramps) {
   state.addEventListener("live-tile", ({ detail }) => {
     grid.set(detail);
     bar.heard(detail);
+    hint.heard(detail);
   });
   state.addEventListener("live-journal", ({ detail }) => {
     const before = JSON.stringify(bar.journals.get(detail.layer)?.tiles);
@@ -300,7 +335,13 @@ class Bar {
     target.append(this.where, this.counts, this.runs, this.dot);
   }
 
+  // The zoom is another one now, wherever the pointer is.
+  moved() {
+    if (this.last) this.cursor(this.last);
+  }
+
   cursor([lon, lat]) {
+    this.last = [lon, lat];
     this.where.textContent = `${lat.toFixed(5)}, ${lon.toFixed(5)}  z${this.chart.view.getZoom().toFixed(1)}`;
   }
 

@@ -15,7 +15,8 @@ import Attribution from "ol/control/Attribution.js";
 import ScaleLine from "ol/control/ScaleLine.js";
 import { fromLonLat, toLonLat, transformExtent } from "ol/proj.js";
 import { getRenderPixel } from "ol/render.js";
-import { toQuery } from "./style.js";
+import * as api from "./api.js";
+import { awaitsLook, toQuery } from "./style.js";
 
 const GRIDS = ["EPSG:4326", "EPSG:3857"];
 const EDGE = 20037508.342789244; // metres from the middle of the web map's grid to its edge
@@ -59,7 +60,7 @@ export class Chart {
   update() {
     const shown = new Set();
     this.state.layers.forEach((entry, place) => {
-      if (!this.isShown(entry)) return;
+      if (!this.isShown(entry) || awaitsLook(entry)) return;
       shown.add(entry.name);
       const picture = this.picture(entry);
       picture.layer.setZIndex(place + 1);
@@ -110,7 +111,15 @@ export class Chart {
     });
     layer.on("prerender", (event) => this.clip(entry.name, event));
     layer.on("postrender", (event) => event.context.restore());
-    source.on("tileloaderror", () => this.again(entry));
+    const ended = (good) => (event) => {
+      entry.loading = Math.max(0, (entry.loading ?? 0) - 1);
+      if (good && entry.failure && !entry.asking) this.fail(entry, null);
+      if (!good) this.failed(entry, picture, event.tile.getTileCoord());
+      this.state.tell("loading");
+    };
+    source.on("tileloadstart", () => { entry.loading = (entry.loading ?? 0) + 1; this.state.tell("loading"); });
+    source.on("tileloadend", ended(true));
+    source.on("tileloaderror", ended(false));
     this.map.addLayer(layer);
     const picture = { layer, source, dense, key: "" };
     this.pictures.set(entry.name, picture);
@@ -123,6 +132,7 @@ export class Chart {
     const key = query.toString();
     if (key === picture.key) return;
     picture.key = key;
+    this.fail(entry, null);
     const scale = picture.dense ? "@2x" : "";
     const name = encodeURIComponent(entry.name);
     const reach = mercator(entry.info.bounds);
@@ -135,6 +145,23 @@ export class Chart {
     if (!entry) return;
     entry.version += 1;
     if (this.pictures.has(name)) this.address(entry, this.pictures.get(name));
+  }
+
+  // A picture that cannot be had: the layer says why, in the server's words.
+  async failed(entry, picture, place) {
+    this.again(entry);
+    if (entry.asking) return;
+    entry.asking = true;
+    const address = picture.source.getTileUrlFunction()(place, picture.source.getTilePixelRatio?.(1) ?? 1);
+    const error = address ? await api.whyNot(address) : "";
+    entry.asking = false;
+    if (error) this.fail(entry, { message: error.message, tile: error.told?.traceback ? place : null });
+  }
+
+  fail(entry, failure) {
+    if (failure?.message === entry.failure?.message) return;
+    entry.failure = failure;
+    this.state.tell("failure", entry);
   }
 
   again(entry) {
@@ -191,6 +218,18 @@ export class Chart {
   go({ zoom, lon, lat }) {
     this.view.setCenter(fromLonLat([lon, lat]));
     this.view.setZoom(zoom);
+  }
+
+  // Whole zooms, also when asked again while one is on its way.
+  zoomBy(by) {
+    const from = this.view.getAnimating() ? this.goal : Math.round(this.view.getZoom());
+    this.goal = Math.min(this.view.getMaxZoom(), Math.max(this.view.getMinZoom(), from + by));
+    this.view.cancelAnimations();
+    this.view.animate({ zoom: this.goal, duration: 120 });
+  }
+
+  zoomTo(zoom) {
+    this.view.animate({ zoom, duration: 250 });
   }
 
   // The zoom at which a box fills the map.

@@ -85,3 +85,6 @@ export function stretched(style) {
 
 export const needsStretch = (style) =>
   (style.mode === "rgb" || style.mode === "single") && style.ranges.length === 0;
+
+// A process that nobody has looked at: how it looks has to be found out first.
+export const awaitsLook = (entry) => entry.info.is_looked_at === false && needsStretch(entry.style) && !entry.lookFailed;

@@ -1,0 +1,128 @@
+"""Pictures coarser than the tiles that a process computes, made of these where none are stored."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from automap_tiles.formats.tiles import blank, paste
+from automap_tiles.grid import Bounds, Tile
+from automap_tiles.layers import web
+from automap_tiles.raster import overview
+from automap_tiles.raster.lru import ByteLRU
+
+if TYPE_CHECKING:
+    from automap_tiles.formats import RasterArray
+    from automap_tiles.formats.capabilities import TiledReader
+
+DEEPEST = 5
+"""Zooms between a picture and the tiles that it is made of: 4⁵ of them at most."""
+_AT_ONCE = 2
+"""Zooms that are resampled in one step; beyond that pictures are halved one by one."""
+_CAPACITY = 48 << 20
+"""Bytes of halved pictures that a layer keeps."""
+
+_Key = tuple[object, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Kept:
+    data: RasterArray | None
+    bounds: Bounds
+    """In degrees."""
+
+
+class LiveOverviews:
+    """What stored tiles of one zoom look like from further away. Used by many threads at once."""
+
+    def __init__(self, source: TiledReader, resampling: str, nodata: float | None) -> None:
+        """`resampling` makes coarser pixels, as in the overviews of a run."""
+        self._source = source
+        self._resampling = resampling
+        self._nodata = nodata
+        self._kept: ByteLRU[_Kept] = ByteLRU(_CAPACITY)
+        self._by_key: dict[_Key, Bounds] = {}
+        self._made = 0
+        self._guard = threading.Lock()
+
+    @property
+    def version(self) -> int:
+        """Goes up whenever a tile below has changed."""
+        return self._made
+
+    def forget(self, bounds: Bounds | None = None) -> None:
+        """Tiles have changed, in a box (degrees) or anywhere: pictures of them are made anew."""
+        with self._guard:
+            self._made += 1
+            for key, box in list(self._by_key.items()):
+                if bounds is None or box.overlaps(bounds):
+                    self._kept.discard(key)
+                    del self._by_key[key]
+
+    def read(self, tile: Tile, bands: Sequence[int], base: int) -> RasterArray | None:
+        """Pixels (band, y, x) of a tile of any grid, of stored tiles of the zoom `base`.
+
+        None where there are none, and where they are more than `DEEPEST` zooms away.
+        """
+        away = base - self._source.zoom_at(tile, tile, self._source.matching)
+        return self._read(tile, tuple(bands), base, away) if away <= DEEPEST else None
+
+    def _read(self, tile: Tile, bands: tuple[int, ...], base: int, away: int) -> RasterArray | None:
+        key = (tile.pyramid, tile.index, bands, base)
+        with self._guard:
+            kept, made = self._kept.get(key), self._made
+        if kept is not None:
+            return kept.data
+        data = self._direct(tile, bands, base) if away <= _AT_ONCE else None
+        if away > _AT_ONCE:
+            data = self._halved(tile, bands, base, away)
+        bounds = web.lonlat_bounds(tile.bbox, tile.crs)
+        with self._guard:
+            if made == self._made:  # else it may be of tiles that have changed meanwhile
+                size = 512 if data is None else data.nbytes + np.ma.getmaskarray(data).nbytes
+                self._kept.put(key, _Kept(data=data, bounds=bounds), size)
+                self._by_key[key] = bounds
+                self._drop_names()
+        return data
+
+    def _drop_names(self) -> None:
+        """Of pictures that were dropped for want of room."""
+        if len(self._by_key) > 2 * len(self._kept) + 64:
+            known = {key: box for key, box in self._by_key.items() if self._kept.get(key)}
+            self._by_key = known
+
+    def _direct(self, tile: Tile, bands: tuple[int, ...], base: int) -> RasterArray | None:
+        pixels = self._source.pixels_at(tile)
+        data = pixels.read(list(bands), self._resampling, tile_directory_zoom=base)
+        return None if np.ma.getmaskarray(data).all() else data
+
+    def _halved(
+        self, tile: Tile, bands: tuple[int, ...], base: int, away: int
+    ) -> RasterArray | None:
+        """Of the four tiles below."""
+        children = tile.children()
+        height, width = tile.shape
+        out: RasterArray | None = None
+        for child in children:
+            data = self._read(child, bands, base, away - 1)
+            if data is None:
+                continue
+            if out is None:
+                out = blank((len(bands), 2 * height, 2 * width), data.dtype, self._nodata)
+            first = children[0]
+            row = first.shape[0] if child.row > first.row else 0
+            col = first.shape[1] if child.col > first.col else 0
+            paste(out, data, row, col)
+        if out is None:
+            return None
+        return overview.shrink(
+            out,
+            tile.shape,
+            resampling=self._resampling,
+            nodata=self._nodata,
+            unit_size=tile.pyramid.tile_size,
+        )
