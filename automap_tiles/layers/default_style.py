@@ -11,7 +11,7 @@ from automap_tiles.layers.files import FileLayer
 from automap_tiles.layers.layer import Layer, LayerInfo, Query
 from automap_tiles.layers.looks import look_of_stored
 from automap_tiles.layers.process import ProcessLayer
-from automap_tiles.layers.stretch import as_text, common_stretch, first_stretch
+from automap_tiles.layers.stretch import as_text, common_stretch, first_tiles, stretch_of
 from automap_tiles.pictures.style import read_style
 
 _COLOURS = (
@@ -30,16 +30,14 @@ def default_style(layer: Layer, *, computing: bool = True) -> tuple[Query, bool]
     """
     info = layer.info
     said = _said(info)
-    bands = colours_of(info)
-    chosen = {"bidx": tuple(map(str, bands))}
-    if said is None and len(bands) == 3 and all(info.bands[b - 1].dtype == "uint8" for b in bands):
-        said = {**chosen, "rescale": ("0,255",)}
     if isinstance(layer, ProcessLayer):
-        return _of_process(layer, bands, said, computing=computing)
+        return _of_process(layer, said, computing=computing)
     if said is not None:
         return said, True
     if isinstance(layer, FileLayer) and (kept := _kept(layer)) is not None:
         return kept, True
+    bands = colours_of(info)
+    chosen = {"bidx": tuple(map(str, bands))}
     limits = common_stretch(layer, bands)
     if limits is None:
         return chosen, False
@@ -55,6 +53,9 @@ def _said(info: LayerInfo) -> Query | None:
     if info.classes:
         colours = {str(each.value): each.color for each in info.classes}
         return {"bidx": ("1",), "colormap": (json.dumps(colours),)}
+    bands = colours_of(info)
+    if len(bands) == 3 and all(info.bands[band - 1].dtype == "uint8" for band in bands):
+        return {"bidx": tuple(map(str, bands)), "rescale": ("0,255",)}
     return None
 
 
@@ -65,23 +66,30 @@ def _kept(layer: FileLayer) -> Query | None:
     return look if look is not None and _fits(look, layer.info) else None
 
 
-def _of_process(
-    layer: ProcessLayer, bands: Sequence[int], said: Query | None, *, computing: bool
-) -> tuple[Query, bool]:
+def _of_process(layer: ProcessLayer, said: Query | None, *, computing: bool) -> tuple[Query, bool]:
     look = said or layer.kept_look()
-    if look is not None and not _fits(look, layer.info):
-        look = None
+    if look is None or not _fits(look, layer.info):
+        look = _found(layer, computing=computing)
     if look is None:
-        stored = layer.stored_layer()
-        limits = None if stored is None else common_stretch(stored, bands)
-        if limits is None and computing:
-            limits = first_stretch(layer, bands)
-        chosen = {"bidx": tuple(map(str, bands))}
-        if limits is None:
-            return chosen, False
-        look = {**chosen, "rescale": (as_text(limits),)}
+        return {"bidx": tuple(map(str, colours_of(layer.info)))}, False
     layer.keep_look(look)
     return look, True
+
+
+def _found(layer: ProcessLayer, *, computing: bool) -> Query | None:
+    """By what is stored; else by tiles that are computed for it. None: there is nothing yet."""
+    stored = layer.stored_layer()
+    bands = colours_of(layer.info)
+    limits = None if stored is None else common_stretch(stored, bands)
+    if limits is None and computing:
+        tiles = first_tiles(layer)
+        if (said := _said(layer.info)) is not None:
+            return said
+        bands = colours_of(layer.info)  # only now are the names of its bands known
+        limits = stretch_of(tiles, bands)
+    if limits is None:
+        return None
+    return {"bidx": tuple(map(str, bands)), "rescale": (as_text(limits),)}
 
 
 def _fits(look: Query, info: LayerInfo) -> bool:

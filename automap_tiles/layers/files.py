@@ -175,7 +175,7 @@ def _bands(source: Reader) -> tuple[tuple[LayerBand, ...], float | None]:
     if isinstance(source, TiledReader):
         pixels = source.pixel_format()
         if look is not None:
-            return _described(look.info), pixels.nodata
+            return described(look.info), pixels.nodata
         numbers = range(1, pixels.count + 1)
         bands = tuple(LayerBand(name=f"b{number}", dtype=pixels.dtype) for number in numbers)
         return bands, pixels.nodata
@@ -187,7 +187,7 @@ def _bands(source: Reader) -> tuple[tuple[LayerBand, ...], float | None]:
             "amplitude or phase first",
             source.path,
         )
-    return _described(look.info), look.info.nodata
+    return described(look.info), look.info.nodata
 
 
 def _look(source: Reader) -> RasterLook | None:
@@ -215,7 +215,8 @@ def land_classes(names: Mapping[int, str], colours: Mapping[int, str]) -> tuple[
     )
 
 
-def _described(info: raster.RasterInfo) -> tuple[LayerBand, ...]:
+def described(info: raster.RasterInfo) -> tuple[LayerBand, ...]:
+    """Bands as a raster says them."""
     rows = zip(info.dtypes, info.descriptions, info.scales, info.offsets, strict=True)
     return tuple(
         LayerBand(name=name or f"b{number}", dtype=dtype, scale=scale, offset=offset)

@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from automap_tiles import raster
 from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.journal import place_of, stamp_of
 from automap_tiles.engine.on_demand import OnDemandJournal, PackedProcess, TileWorkers
@@ -17,6 +18,7 @@ from automap_tiles.layers.persistence import Keep
 
 if TYPE_CHECKING:
     from automap_tiles.formats import RasterArray
+    from automap_tiles.raster import RasterInfo
     from automap_tiles.runtime import Process
 
 
@@ -114,6 +116,18 @@ class ProcessTiles:
                 found = list(pool.map(self.look, indexes))
         failed = [looked for looked in found if looked.status is TileStatus.FAILED]
         return failed[-1] if failed else None
+
+    def described(self) -> RasterInfo | None:
+        """What a stored tile says of its bands; None where there is none yet."""
+        if self.reads_stored:
+            look = self.target.reader().look()
+            return None if look is None else look.info
+        files = self.target.files
+        if files.layout.extension != "tif":
+            return None  # the others say nothing of their bands
+        keys = (key for key in files.storage.list() if files.layout.parse(key) is not None)
+        key = next(keys, None)
+        return None if key is None else raster.inspect_content(files.storage.get(key), key)
 
     def others_made_some(self) -> bool:
         """Whether another process has noted tiles since this was asked."""

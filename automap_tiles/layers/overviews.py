@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 DEEPEST = 5
 """Zooms between a picture and the tiles that it is made of: 4⁵ of them at most."""
 _AT_ONCE = 2
-"""Zooms that are resampled in one step; beyond that pictures are halved one by one."""
+"""Zooms that are resampled in one step to another grid; beyond that pictures are halved one by one,
+and on the grid of the tiles from the start: then they are those that a run would store."""
 _CAPACITY = 48 << 20
 """Bytes of halved pictures that a layer keeps."""
 
@@ -72,14 +73,17 @@ class LiveOverviews:
         return self._read(tile, tuple(bands), base, away) if away <= DEEPEST else None
 
     def _read(self, tile: Tile, bands: tuple[int, ...], base: int, away: int) -> RasterArray | None:
+        same = tile.pyramid.same_grid(self._source.pyramid)
+        at_once = 0 if same else _AT_ONCE
+        if away <= 0:
+            return self._direct(tile, bands, base, away)
         key = (tile.pyramid, tile.index, bands, base)
         with self._guard:
             kept, made = self._kept.get(key), self._made
         if kept is not None:
             return kept.data
-        data = self._direct(tile, bands, base) if away <= _AT_ONCE else None
-        if away > _AT_ONCE:
-            data = self._halved(tile, bands, base, away)
+        make = self._direct if away <= at_once else self._halved
+        data = make(tile, bands, base, away)
         bounds = web.lonlat_bounds(tile.bbox, tile.crs)
         with self._guard:
             if made == self._made:  # else it may be of tiles that have changed meanwhile
@@ -95,7 +99,13 @@ class LiveOverviews:
             known = {key: box for key, box in self._by_key.items() if self._kept.get(key)}
             self._by_key = known
 
-    def _direct(self, tile: Tile, bands: tuple[int, ...], base: int) -> RasterArray | None:
+    def _direct(
+        self,
+        tile: Tile,
+        bands: tuple[int, ...],
+        base: int,
+        away: int,  # noqa: ARG002 - one step
+    ) -> RasterArray | None:
         pixels = self._source.pixels_at(tile)
         data = pixels.read(list(bands), self._resampling, tile_directory_zoom=base)
         return None if np.ma.getmaskarray(data).all() else data

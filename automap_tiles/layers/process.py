@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from automap_tiles.formats.capabilities import tile_writer
 from automap_tiles.formats.tiles import touched
 from automap_tiles.grid import Tile, TileIndex, cover
 from automap_tiles.layers import web
-from automap_tiles.layers.files import FileLayer, file_layer
+from automap_tiles.layers.files import FileLayer, described, file_layer
 from automap_tiles.layers.layer import LayerInfo, Query
 from automap_tiles.layers.looks import keep_look, kept_look
 from automap_tiles.layers.making import Looked, ProcessTiles, Told
@@ -93,6 +93,9 @@ class ProcessLayer:
         self._overtaken: set[TileIndex] = set()
         """Overviews that were stored before a tile below them was made."""
         self._guard = threading.Lock()
+        looks = tile_writer(process.writer).appearance()
+        self._knows_bands = any(looks.names)
+        self._learn_bands()
 
     @property
     def workers(self) -> TileWorkers:
@@ -266,7 +269,19 @@ class ProcessLayer:
     def _heard(self, looked: Looked) -> None:
         if looked.status is not TileStatus.RUNNING:
             self._changed(looked.index)
+        if looked.status is TileStatus.WRITTEN:
+            self._learn_bands()
         self._told(looked)
+
+    def _learn_bands(self) -> None:
+        """Take the names of the bands from tiles: the function says them with its result."""
+        if self._knows_bands:
+            return
+        info = self._tiles.described()
+        with self._guard:
+            self._knows_bands = info is not None
+            if info is not None and info.count == len(self._info.bands):
+                self._info = replace(self._info, bands=described(info))
 
     def _changed(self, index: TileIndex) -> None:
         """A tile was made: pictures that were made without it are made anew."""

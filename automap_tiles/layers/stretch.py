@@ -56,10 +56,10 @@ def common_stretch(
     return _limits([band for data in samples for band in data])
 
 
-def first_stretch(layer: ProcessLayer, bands: Sequence[int]) -> Limits | None:
-    """The same of a process of which nothing is stored, by tiles in its middle.
+def first_tiles(layer: ProcessLayer) -> list[RasterArray]:
+    """Tiles in the middle of a process of which nothing is stored, with all bands (band, y, x).
 
-    They are computed, and are the same whoever asks; None where none of them has data.
+    They are computed, and are the same whoever asks; none where all of them are empty.
     """
     found: list[RasterArray] = []
     pixels = 0
@@ -67,11 +67,16 @@ def first_stretch(layer: ProcessLayer, bands: Sequence[int]) -> Limits | None:
         data = layer.pixels(index)
         if data is None:
             continue
-        found.append(data[[band - 1 for band in bands]])
+        found.append(data)
         pixels += data.shape[-1] * data.shape[-2]
         if pixels >= _ENOUGH:
             break
-    return _limits([band for data in found for band in data])
+    return found
+
+
+def stretch_of(tiles: Sequence[RasterArray], bands: Sequence[int]) -> Limits | None:
+    """The common stretch of some bands of tiles."""
+    return _limits([data[band - 1] for data in tiles for band in bands])
 
 
 def _samples(layer: Layer, bands: Sequence[int], bounds: Bounds | None) -> list[RasterArray]:

@@ -8,7 +8,13 @@ from automap_tiles.raster._array import Raster, times_picked, warp
 from automap_tiles.raster._decoding import decode, decode_bands
 from automap_tiles.raster._prepare import prepare
 from automap_tiles.raster._read import read, read_into
-from automap_tiles.raster.datasets import close_all, file_stamp, inspect, inspect_anew
+from automap_tiles.raster.datasets import (
+    close_all,
+    file_stamp,
+    inspect,
+    inspect_anew,
+    inspect_content,
+)
 from automap_tiles.raster.encode import BandMetadata, default_profile, encode_geotiff
 from automap_tiles.raster.env import ensure_env
 from automap_tiles.raster.png import encode_png
@@ -29,6 +35,7 @@ __all__ = [
     "file_stamp",
     "inspect",
     "inspect_anew",
+    "inspect_content",
     "prepare",
     "read",
     "read_into",

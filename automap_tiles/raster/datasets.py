@@ -19,6 +19,7 @@ import rasterio
 from numpy.typing import NDArray
 from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError, RasterioIOError
+from rasterio.io import MemoryFile
 from rasterio.windows import Window
 
 from automap_tiles.errors import InputError, SourceBrokeOff, without_signatures
@@ -168,6 +169,15 @@ def inspect_anew(path: str | Path) -> RasterInfo:
         forget(path)
         _forget_content(os.fspath(path))
     return inspect(path)
+
+
+def inspect_content(content: bytes, name: str) -> RasterInfo:
+    """As `inspect`, of the bytes of a file; raises `InputError`."""
+    try:
+        with MemoryFile(content) as memory, memory.open() as dataset:
+            return describe(dataset, name)
+    except (RasterioIOError, CPLE_BaseError) as error:
+        raise InputError(f"cannot be opened: {deepest_reason(error)}", name) from error
 
 
 def require_bands(source: OpenSource) -> None:

@@ -41,7 +41,8 @@ def blueprint(catalogue: Catalogue, settings: PreviewSettings, limits: Limits) -
     @views.get("/api/<name>/style")
     def style(name: str) -> Response:
         layer = catalogue[name]
-        return jsonify({"style": _usual(layer, limits.compute(lambda: catalogue.usual(layer)))})
+        usual = limits.compute(lambda: catalogue.usual(layer))
+        return jsonify({"layer": _told(layer, usual, catalogue.is_known(layer))})
 
     @views.get("/api/<name>/statistics")
     def statistics(name: str) -> Response:

@@ -166,10 +166,9 @@ function page(told, ramps) {
     entry.looking = true;
     state.tell("loading");
     try {
-      entry.info.default_style = (await api.style(entry.name)).style;
+      entry.info = (await api.style(entry.name)).layer;
       if (needsStretch(entry.style)) entry.style = initialStyle(entry.info);
       entry.lookFailed = needsStretch(entry.style);
-      entry.info.is_looked_at = !entry.lookFailed;
     } catch (error) {
       entry.lookFailed = true;
       chart.fail(entry, { message: error.message });

@@ -113,7 +113,6 @@ export class Chart {
     layer.on("postrender", (event) => event.context.restore());
     const ended = (good) => (event) => {
       entry.loading = Math.max(0, (entry.loading ?? 0) - 1);
-      if (good && entry.failure && !entry.asking) this.fail(entry, null);
       if (!good) this.failed(entry, picture, event.tile.getTileCoord());
       this.state.tell("loading");
     };
