@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automap_tiles.errors import AutomapError, ConfigError, ProcessChanged
-from automap_tiles.formats import InputSpec
 from automap_tiles.formats.capabilities import Dated, tile_writer
 from automap_tiles.formats.process_file import is_process_file
-from automap_tiles.formats.registry import open_input
 from automap_tiles.layers import web
+from automap_tiles.layers.dated import dated_files, series_by_name
 from automap_tiles.layers.files import FileLayer, file_layer, land_classes
 from automap_tiles.layers.layer import Layer, LayerBand, LayerInfo, LayerKind, LegendEntry
 from automap_tiles.layers.making import Looked
 from automap_tiles.layers.overviews import DEEPEST
 from automap_tiles.layers.persistence import Keep
+from automap_tiles.layers.places import Shown, layers_at
 from automap_tiles.layers.process import ProcessLayer
 from automap_tiles.layers.scenes import ScenesLayer, scenes_layer
 from automap_tiles.pictures.style import read_style
@@ -56,14 +56,16 @@ def open_layers(
             except ProcessChanged as error:
                 remarks.append(f"{error}; until then tiles are computed and not kept")
                 layers.append(process_layer(process, Keep.MEMORY, name=free, workers=workers))
-            for name, found in _inputs(process):
+            inputs = dict(_inputs(process))
+            for name, found in inputs.items():
                 if isinstance(found, AutomapError):
                     remarks.append(f"the input {name} is not shown: {found}")
-                else:
-                    free = _free(layers, f"{process.name}-{name}")
-                    layers.append(replace(found, info=replace(found.info, name=free)))
+            shown = {n: each for n, each in inputs.items() if not isinstance(each, AutomapError)}
+            for name, layer in _by_date(shown).items():
+                layers.append(_named(layer, _free(layers, f"{process.name}-{name}")))
         else:
-            layers.append(_file(str(path), layers))
+            for layer in layers_at(str(path)):
+                layers.append(_named(layer, _free(layers, layer.info.name)))
     return tuple(layers), tuple(remarks)
 
 
@@ -129,11 +131,23 @@ def _free(layers: Sequence[Layer], name: str) -> str:
     return next(each for each in (safe, *numbered) if each not in taken)
 
 
-def _file(path: str, layers: Sequence[Layer]) -> FileLayer:
-    spec = InputSpec.from_value("layer", path)
-    reader = open_input(spec, Path.cwd(), web.web_pyramid())
-    title = Path(path).name or path
-    return file_layer(_free(layers, Path(path).stem or path), title, reader)
+def _named(layer: Shown, name: str) -> Shown:
+    return replace(layer, info=replace(layer.info, name=name))
+
+
+def _by_date(inputs: Mapping[str, FileLayer | ScenesLayer]) -> dict[str, Shown]:
+    """Inputs of one raster for each date as one layer, in place of the first of them."""
+    files = {name: each for name, each in inputs.items() if isinstance(each, FileLayer)}
+    found: dict[str, Shown] = dict(inputs)
+    for kind, days in series_by_name(files).items():
+        name = kind or "dates"
+        title = name.rpartition("/")[2]
+        by_day = {day: files[each] for day, each in days.items()}
+        layer = dated_files(name, title, LayerKind.INPUT, by_day)
+        if layer is not None:
+            found = {each: one for each, one in found.items() if each not in days.values()}
+            found[name] = layer
+    return found
 
 
 def _inputs(process: Process) -> Iterator[tuple[str, FileLayer | ScenesLayer | AutomapError]]:

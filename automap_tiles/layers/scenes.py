@@ -48,6 +48,11 @@ class ScenesLayer:
         return tuple(map(_day, self.reader.dates))
 
     @property
+    def clouds(self) -> tuple[float | None, ...]:
+        """Per cent of each date, where its metadata say it."""
+        return tuple(date.cloud_cover for date in self.reader.dates)
+
+    @property
     def date(self) -> str:
         """The day that is shown."""
         return _day(self.reader.dates[self.place])
@@ -55,7 +60,7 @@ class ScenesLayer:
     def on(self, day: str) -> ScenesLayer:
         """The layer on another day; raises `ConfigError` for one without a scene."""
         if day not in self.dates:
-            raise ConfigError("has no scene", key="date", found=day[:20], remedy=_few(self.dates))
+            raise ConfigError("has no scene", key="date", found=day[:20], remedy=few(self.dates))
         return replace(self, place=self.dates.index(day))
 
     def version(self, tile: Tile) -> str:  # noqa: ARG002 - a date is the same everywhere
@@ -88,7 +93,9 @@ class ScenesLayer:
         return np.ma.MaskedArray(planes, mask=mask)
 
 
-def scenes_layer(name: str, title: str, reader: DatedReader) -> ScenesLayer:
+def scenes_layer(
+    name: str, title: str, reader: DatedReader, kind: LayerKind = LayerKind.INPUT
+) -> ScenesLayer:
     """An input of scenes, on its clearest date; raises as looking for the scenes does."""
     dates = reader.dates
     clearest = min(range(len(dates)), key=lambda place: _cover(dates[place]))
@@ -101,7 +108,7 @@ def scenes_layer(name: str, title: str, reader: DatedReader) -> ScenesLayer:
         info=LayerInfo(
             name=name,
             title=title,
-            kind=LayerKind.INPUT,
+            kind=kind,
             bounds=bounds,
             min_zoom=max(0, high - _COARSER),
             max_zoom=high,
@@ -129,5 +136,6 @@ def _day(date: Overpass) -> str:
     return date.time.astimezone(UTC).date().isoformat()
 
 
-def _few(days: Sequence[str]) -> str:
+def few(days: Sequence[str]) -> str:
+    """Days as words."""
     return ", ".join(days) if len(days) <= 8 else f"{', '.join(days[:3])} … {days[-1]}"

@@ -12,6 +12,9 @@ from rasterio.warp import transform
 
 from automap_tiles.formats.capabilities import Dated, DatedReader
 from automap_tiles.layers import web
+from automap_tiles.layers.dated import DatedLayer
+from automap_tiles.layers.scenes import ScenesLayer
+from automap_tiles.layers.values import values_at
 from automap_tiles.missions import Flag
 from automap_tiles.scenes.frames import NativeFrame
 from automap_tiles.scenes.masks import flag_picture
@@ -60,6 +63,25 @@ def series_of(process: Process, lon: float, lat: float) -> list[Series]:
             (name, each.by_date()) for name, each in readers if isinstance(each, Dated)
         )
     ]
+
+
+def series_at(layer: DatedLayer, lon: float, lat: float) -> Series:
+    """All dates of a layer at one place; raises `InputError` for a file that cannot be read."""
+    bands = layer.info.band_names
+    if isinstance(layer, ScenesLayer):
+        return Series(input=layer.info.title, bands=bands, dates=_all(layer.reader, lon, lat))
+    found = []
+    for day, file in zip(layer.dates, layer.files, strict=True):
+        values = values_at(file, lon, lat)
+        if values is None or any(value is np.ma.masked for value in values):
+            continue
+        numbers = tuple(float(value) for value in values)
+        found.append(Date(time=day, scenes=(file.info.title,), values=numbers, masked=False))
+    return Series(input=layer.info.title, bands=bands, dates=tuple(found))
+
+
+def _all(reader: DatedReader, lon: float, lat: float) -> tuple[Date, ...]:
+    return tuple(_dates(reader, lon, lat))
 
 
 def _dates(reader: DatedReader, lon: float, lat: float) -> list[Date]:

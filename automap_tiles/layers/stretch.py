@@ -95,6 +95,12 @@ def _limits(bands: Sequence[np.ma.MaskedArray]) -> Limits | None:
     return (low, high) if low < high else (low - 0.5, low + 0.5)
 
 
+def from_afar(layer: Layer, bands: Sequence[int]) -> RasterArray | None:
+    """Pixels of a tile of a web map that shows all of a layer, or the middle of it."""
+    tiles = _tiles(layer, layer.info.bounds)
+    return _read(layer, tiles[len(tiles) // 2], bands) if tiles else None
+
+
 def as_text(limits: tuple[float, float]) -> str:
     """Limits as the parameter `rescale` has them: as many digits as tell them apart."""
     low, high = limits

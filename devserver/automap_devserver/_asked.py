@@ -8,8 +8,8 @@ from flask import Request, request
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import Bounds
+from automap_tiles.layers.dated import DatedLayer
 from automap_tiles.layers.layer import Layer
-from automap_tiles.layers.scenes import ScenesLayer
 
 
 def box(key: str) -> Bounds | None:
@@ -40,11 +40,11 @@ def number(key: str, low: float, high: float) -> float:
 
 
 def on_date(layer: Layer, request: Request) -> Layer:
-    """A layer of scenes on the date that is asked for; any other as it is, without one."""
+    """A layer with dates on the one that is asked for; any other as it is, without one."""
     day = request.args.get("date")
     if day is None:
         return layer
-    if not isinstance(layer, ScenesLayer):
+    if not isinstance(layer, DatedLayer):
         raise ConfigError(f"the layer {layer.info.name} has no dates", key="date", found=day[:20])
     return layer.on(day)
 

@@ -63,7 +63,7 @@ _LAT = Parameter(
     required=True,
 )
 _DATE = Parameter(
-    name="date", schema={"type": "string", "format": "date"}, about="Of a layer of scenes."
+    name="date", schema={"type": "string", "format": "date"}, about="Of a layer with dates."
 )
 _ZOOM = Parameter(
     name="zoom",
@@ -150,7 +150,7 @@ ENDPOINTS = (
     Endpoint(path="/api/colormaps", about="Colours of the colour maps, from low to high."),
     Endpoint(
         path="/api/{layer}/series",
-        about="What every date of a process's scenes saw of a place.",
+        about="What every date of a layer, or of a process's scenes, saw of a place.",
         parameters=(_LON, _LAT),
         errors=(400, 404, 503),
     ),

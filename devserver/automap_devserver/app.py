@@ -37,7 +37,7 @@ def create_app(catalogue: Catalogue, settings: PreviewSettings | None = None) ->
     app.register_blueprint(openapi.blueprint(catalogue))
     app.register_blueprint(live.blueprint(hub, previews))
     app.register_blueprint(page.blueprint(settings))
-    app.register_blueprint(process.blueprint(previews, limits))
+    app.register_blueprint(process.blueprint(catalogue, previews, limits))
     app.register_blueprint(view.blueprint(previews))
     app.register_blueprint(wmts.blueprint(catalogue, tiles))
     app.register_blueprint(xyz.blueprint(catalogue, tiles))

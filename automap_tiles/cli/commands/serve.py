@@ -67,11 +67,14 @@ def command(  # noqa: PLR0913, PLR0917 - the options
     bounds: tuple[float, float, float, float] | None,
     inputs: Inputs,
 ) -> None:
-    """Show processes and outputs on a map, computed where one looks.
+    """Show processes, outputs, scenes and dated rasters on a map.
 
     A process is computed where one looks, and the tiles are kept as a run would keep them, so that
     `automap execute` goes on with them. The server answers this machine only, unless --host says
     otherwise.
+
+    A folder of scenes (products of a satellite, or prepared ones), a STAC file, and a folder of
+    rasters with dates in their names are one layer each, with a slider for the date.
     """
     from automap_tiles.cli._serving import ServeOptions, serve
     from automap_tiles.workflows.where import Where

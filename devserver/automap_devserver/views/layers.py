@@ -12,8 +12,8 @@ from automap_devserver._limits import Limits
 from automap_devserver.catalogue import Catalogue
 from automap_devserver.settings import PreviewSettings
 from automap_tiles.errors import ConfigError, TileFailed
+from automap_tiles.layers.dated import DatedLayer
 from automap_tiles.layers.layer import Layer, LayerInfo, Query
-from automap_tiles.layers.scenes import ScenesLayer
 from automap_tiles.layers.stretch import common_stretch, stretch
 from automap_tiles.layers.values import values_at
 from automap_tiles.pictures import colormaps
@@ -86,7 +86,7 @@ def _usual(layer: Layer, query: Query) -> dict[str, list[str]]:
 
 def _told(layer: Layer, usual: Query, complete: bool) -> dict[str, Any]:
     info = layer.info
-    scenes = layer if isinstance(layer, ScenesLayer) else None
+    dated = layer if isinstance(layer, DatedLayer) else None
     return {
         "name": info.name,
         "title": info.title,
@@ -108,8 +108,9 @@ def _told(layer: Layer, usual: Query, complete: bool) -> dict[str, Any]:
         "default_style": _usual(layer, usual),
         "is_looked_at": complete,
         "computed_from": info.computed_from,
-        "dates": None if scenes is None else list(scenes.dates),
-        "date": None if scenes is None else scenes.date,
+        "dates": None if dated is None else list(dated.dates),
+        "clouds": None if dated is None else list(dated.clouds),
+        "date": None if dated is None else dated.date,
     }
 
 

@@ -13,16 +13,18 @@ from automap_devserver._asked import box, number
 from automap_devserver._failures import Refused, is_local
 from automap_devserver._limits import Limits
 from automap_devserver._preview import Preview, Previews
+from automap_devserver.catalogue import Catalogue
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import TileIndex
+from automap_tiles.layers.dated import DatedLayer
 from automap_tiles.layers.progress import TileProgress
-from automap_tiles.layers.series import series_of
+from automap_tiles.layers.series import series_at, series_of
 
 _LONGEST_TEXT = 200_000
 """Characters of a file that are shown."""
 
 
-def blueprint(previews: Previews, limits: Limits) -> Blueprint:
+def blueprint(catalogue: Catalogue, previews: Previews, limits: Limits) -> Blueprint:
     """`/api/{layer}/…`: grid, tile, retry, series, process."""
     views = Blueprint("process", __name__)
 
@@ -63,8 +65,12 @@ def blueprint(previews: Previews, limits: Limits) -> Blueprint:
     @views.get("/api/<name>/series")
     def series(name: str) -> Response:
         lon, lat = number("lon", -540, 540), number("lat", -90, 90)
-        process = previews[name].process
-        found = limits.compute(lambda: series_of(process, lon, lat))
+        layer = catalogue[name]
+        if isinstance(layer, DatedLayer):
+            found = [limits.compute(lambda: series_at(layer, lon, lat))]
+        else:
+            process = previews[name].process
+            found = limits.compute(lambda: series_of(process, lon, lat))
         return jsonify({"lon": lon, "lat": lat, "inputs": [_plain(each) for each in found]})
 
     @views.get("/api/<name>/process")

@@ -1,0 +1,127 @@
+"""Layers of what lies at a path: a raster, tiles, dated rasters, scenes, a STAC file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from automap_tiles.errors import AutomapError, ConfigError, InputError
+from automap_tiles.formats import InputSpec
+from automap_tiles.formats.capabilities import Dated, DatedReader
+from automap_tiles.formats.registry import open_input
+from automap_tiles.layers import web
+from automap_tiles.layers.dated import DatedFiles, dated_files, series_by_name
+from automap_tiles.layers.files import FileLayer, file_layer
+from automap_tiles.layers.layer import LayerKind
+from automap_tiles.layers.scenes import ScenesLayer, scenes_layer
+from automap_tiles.missions import COMMON
+
+Shown: TypeAlias = FileLayer | ScenesLayer | DatedFiles
+
+_OPENED = 16
+"""Rasters that are opened at a time."""
+_HEAD = 1 << 16
+"""Bytes of a file in which it says what it is."""
+_RASTERS = (".tif", ".tiff", ".jp2", ".vrt")
+_BANDS = (COMMON, ("blue", "green", "red", "nir"), ("blue", "green", "red"))
+"""Bands that scenes are looked at with: the first of these that they have."""
+
+
+def layers_at(path: str) -> list[Shown]:
+    """What can be looked at there, its names not yet made different from others.
+
+    Raises as the opening of files and scenes does.
+    """
+    place = Path(path)
+    if place.suffix.lower() in (".json", ".geojson") and place.is_file() and _is_stac(place):
+        return [_scenes(path, {"stac": path})]
+    if not place.is_dir() or _is_tiles(place):
+        return [_file(path)]
+    try:
+        return _of_folder(place)
+    except InputError as problem:
+        try:
+            return [_file(path)]
+        except (ConfigError, InputError) as error:
+            raise InputError(
+                f"is no folder of tiles, and holds no scenes or rasters: {problem.message}", path
+            ) from error
+
+
+def _is_stac(file: Path) -> bool:
+    """Whether a file says of itself that it is STAC; features are GeoJSON too."""
+    with file.open("rb") as opened:
+        return b'"stac_version"' in opened.read(_HEAD)
+
+
+def _is_tiles(folder: Path) -> bool:
+    """Whether a folder is one of tiles: it says so, or has zooms as its folders."""
+    if (folder / "metadata.json").is_file():
+        return True
+    names = [each.name for each in folder.iterdir() if each.is_dir()]
+    return bool(names) and all(
+        name.isascii() and name.isdigit() and len(name) < 3 for name in names
+    )
+
+
+def _of_folder(folder: Path) -> list[Shown]:
+    """Scenes of a satellite where there are any, else its rasters, one layer of those with dates.
+
+    Raises `InputError` when there is neither.
+    """
+    tried = [{"path": str(folder)}]
+    tried += [
+        {"stac": str(folder / name)}
+        for name in ("collection.json", "catalog.json")
+        if (folder / name).is_file()
+    ]
+    problem: InputError | None = None
+    for options in tried:
+        try:
+            return [_scenes(str(folder), options)]
+        except InputError as error:
+            problem = problem or error
+    names = sorted(each.name for each in folder.iterdir() if each.suffix.lower() in _RASTERS)
+    if not names and problem is not None:
+        raise problem
+    return list(_rasters(folder, names))
+
+
+def _rasters(folder: Path, names: list[str]) -> Iterator[Shown]:
+    """One layer for each kind of raster with dates; those that tell none one by one."""
+    series = series_by_name(names)
+    for kind, days in series.items():
+        with ThreadPoolExecutor(_OPENED) as pool:
+            opened = list(pool.map(lambda name: _file(str(folder / name)), days.values()))
+        by_day = dict(zip(days, opened, strict=True))
+        layer = dated_files(kind or folder.name, kind or folder.name, LayerKind.OUTPUT, by_day)
+        yield from [layer] if layer is not None else opened
+    dated = {name for days in series.values() for name in days.values()}
+    yield from (_file(str(folder / name)) for name in names if name not in dated)
+
+
+def _scenes(path: str, options: dict[str, Any]) -> ScenesLayer:
+    """Scenes with as many of the usual bands as they have."""
+    problem: AutomapError | None = None
+    for bands in _BANDS:
+        value = {"format": "scenes", "bands": list(bands), "require_mask": False, **options}
+        spec = InputSpec.from_value(Path(path).stem or path, value)
+        reader = open_input(spec, Path.cwd(), web.web_pyramid())
+        try:
+            return scenes_layer(spec.name, spec.name, _by_date(reader), LayerKind.OUTPUT)
+        except InputError as error:
+            problem = problem or error
+    assert problem is not None
+    raise problem
+
+
+def _by_date(reader: object) -> DatedReader:
+    assert isinstance(reader, Dated)
+    return reader.by_date()
+
+
+def _file(path: str) -> FileLayer:
+    reader = open_input(InputSpec.from_value("layer", path), Path.cwd(), web.web_pyramid())
+    return file_layer(Path(path).stem or path, Path(path).name or path, reader)
