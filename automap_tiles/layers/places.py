@@ -17,6 +17,7 @@ from automap_tiles.layers.files import FileLayer, file_layer
 from automap_tiles.layers.layer import LayerKind
 from automap_tiles.layers.scenes import ScenesLayer, scenes_layer
 from automap_tiles.missions import COMMON
+from automap_tiles.notes import collecting, tell
 
 Shown: TypeAlias = FileLayer | ScenesLayer | DatedFiles
 
@@ -110,9 +111,15 @@ def _scenes(path: str, options: dict[str, Any]) -> ScenesLayer:
         spec = InputSpec.from_value(Path(path).stem or path, value)
         reader = open_input(spec, Path.cwd(), web.web_pyramid())
         try:
-            return scenes_layer(spec.name, spec.name, _by_date(reader), LayerKind.OUTPUT)
+            # what is set aside for want of a band is not lost when others can be read
+            with collecting() as notes:
+                layer = scenes_layer(spec.name, spec.name, _by_date(reader), LayerKind.OUTPUT)
         except InputError as error:
             problem = problem or error
+            continue
+        for note in notes:
+            tell(note)
+        return layer
     assert problem is not None
     raise problem
 

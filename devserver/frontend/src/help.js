@@ -7,6 +7,7 @@ const KEYS = [
   ["1 … 9", "show or hide a layer, counted from the top"],
   ["S", "compare two layers; arrow keys move the edge"],
   ["T", "tiles of the processes and where they are"],
+  [", and .", "earlier or later date"],
   ["I", "values in the middle of the map"],
   ["L, P", "layers, process"],
   ["D", "light or dark"],

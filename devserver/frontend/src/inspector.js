@@ -9,26 +9,23 @@ import { fromLonLat } from "ol/proj.js";
 import * as api from "./api.js";
 import { h, icon, iconButton, number } from "./dom.js";
 import { mark } from "./statuses.js";
-import { timeChart } from "./timechart.js";
+import { COLOURS, datedAt, Profiles } from "./profiles.js";
 
 const FEW = 3; // layers that are not shown whose values stand open
-const DATED = /(\d{4})[-_]?(\d{2})[-_]?(\d{2})$/;
 
 export class Inspector {
   constructor(target, chart, state, actions) {
-    Object.assign(this, { target, chart, state, actions, band: new Map() });
+    Object.assign(this, { target, chart, state, actions, profiles: new Profiles(state, (entry, time) => this.showDate(entry, time)) });
     this.marker = new VectorSource();
     chart.map.addLayer(new VectorLayer({
       source: this.marker, zIndex: 9500, className: "place",
-      style: [[5, "#fff", 5], [5, "#0f766e", 2.5]].map(([radius, color, width]) => new Style({ image: new Circle({ radius: radius + 1, stroke: new Stroke({ color, width }) }) })),
     }));
   }
 
   async show(lon, lat) {
     this.state.place = [lon, lat];
     this.state.tell("link");
-    this.marker.clear();
-    this.marker.addFeature(new Feature(new Point(fromLonLat([lon, lat]))));
+    this.mark();
     this.asking?.abort();
     const asking = (this.asking = new AbortController());
     this.frame(lon, lat, [h("p", { class: "quiet", "aria-busy": "true" }, "Reading …")]);
@@ -38,10 +35,21 @@ export class Inspector {
       if (asking.signal.aborted) return;
       // many files are read for the dates: they come when they come
       const later = h("div", { class: "stack", "aria-live": "polite" });
-      this.frame(lon, lat, [...tiles.map((tile) => this.tile(tile)), this.values(told), ...this.dated(told), later]);
-      later.replaceChildren(...(await this.series(lon, lat, asking.signal, later)));
+      this.frame(lon, lat, [...tiles.map((tile) => this.tile(tile)), this.values(told), later]);
+      this.renew = async () => later.replaceChildren(...(await this.series(lon, lat, asking.signal, later)));
+      await this.renew();
     } catch (error) {
       if (error.name !== "AbortError") this.frame(lon, lat, [h("p", { class: "problem", role: "alert" }, error.message)]);
+    }
+  }
+
+  // The point that was clicked, and those that are kept, in the colours of their lines.
+  mark() {
+    this.marker.clear();
+    for (const point of this.points) {
+      const feature = new Feature(new Point(fromLonLat([point.lon, point.lat])));
+      feature.setStyle(ring(point.colour));
+      this.marker.addFeature(feature);
     }
   }
 
@@ -147,51 +155,50 @@ export class Inspector {
       h("dl", null, values.map((value, place) => [h("dt", null, info.bands[place]?.name ?? place + 1), h("dd", { class: value === null ? "quiet" : "" }, number(value))])));
   }
 
-  // time
+  // time: all dates at this point and at those that are kept
+
+  get points() {
+    const [lon, lat] = this.state.place;
+    const kept = this.state.pins.filter((pin) => pin.lon !== lon || pin.lat !== lat);
+    return [{ lon, lat, label: "here" }, ...kept.map((pin, number) => ({ ...pin, label: `point ${number + 1}` }))].map((point, number) => ({ ...point, colour: COLOURS[number % COLOURS.length] }));
+  }
 
   async series(lon, lat, signal, place) {
-    const parts = [];
-    for (const entry of this.state.processes) {
-      if (this.state.layers.some((one) => one.info.dates && one.name.startsWith(entry.name))) place.replaceChildren(...parts, h("p", { class: "quiet" }, "Reading all dates …"));
-      const told = await api.series(entry.name, lon, lat, signal);
-      for (const input of told.inputs) {
-        if (!input.dates.length) continue;
-        parts.push(this.chartOf(`${entry.info.title}: ${input.input}`, input.bands, (time) => this.showDate(entry, input.input, time), (band) => input.dates.map((date) => ({ time: date.time, value: date.values[band], masked: date.masked, reason: date.reason }))));
-      }
-    }
-    return parts;
+    const entries = datedAt(this.state, this.chart, [lon, lat]);
+    if (!entries.length) return [];
+    place.replaceChildren(h("p", { class: "quiet" }, "Reading all dates …"));
+    const cards = await Promise.all(entries.map((entry) => this.profiles.of(entry, this.points, signal)));
+    const found = cards.filter(Boolean);
+    return found.length ? [this.kept(), ...found] : [];
   }
 
-  // Inputs of one raster for each date, known by their names.
-  dated(told) {
-    const found = told.layers.map((one) => ({ ...one, entry: this.state.get(one.layer), date: DATED.exec(this.state.get(one.layer)?.info.title ?? "") }))
-      .filter((one) => one.entry?.info.kind === "input" && one.date && one.values);
-    if (found.length < 3) return [];
-    const bands = found[0].entry.info.bands.map((band) => band.name);
-    const time = ({ date: [, year, month, day] }) => `${year}-${month}-${day}`;
-    return [this.chartOf("Inputs by date", bands, undefined, (band) => found.map((one) => ({ time: time(one), value: one.values[band] ?? null, masked: false })).sort((a, b) => a.time.localeCompare(b.time)))];
+  // The points that are compared.
+  kept() {
+    const { pins } = this.state;
+    const change = (action) => () => { action(); this.state.tell("link"); this.again(); };
+    return h("div", { class: "points" },
+      this.points.map((point) => h("span", { class: "row" }, h("span", { class: "dot", style: { background: point.colour } }), point.label)),
+      pins.length < COLOURS.length - 1 ? h("button", { type: "button", class: "chip", id: "keep-point", onclick: change(() => pins.push({ lon: this.state.place[0], lat: this.state.place[1] })) }, icon("pin"), "Keep this point") : "",
+      pins.length ? h("button", { type: "button", class: "chip", onclick: change(() => pins.splice(0)) }, "Forget them") : "");
   }
 
-  // The scenes of a date on the map.
-  showDate(process, input, time) {
-    const scenes = this.state.layers.find((entry) => entry.info.dates && entry.info.title === input && entry.name.startsWith(process.name));
+  // Another date is shown: the spectra are those of that date.
+  dated() {
+    if (this.state.place && !this.target.hidden && this.target.querySelector(".spectrum")) this.renew?.();
+  }
+
+  // A date on the map.
+  showDate(entry, time) {
     const date = time.slice(0, 10);
-    if (!scenes?.info.dates.includes(date)) return;
-    scenes.style.date = date;
-    scenes.visible = true;
+    if (!entry.info.dates.includes(date)) return;
+    entry.style.date = date;
+    entry.visible = true;
     this.state.tell("layers");
-  }
-
-  chartOf(title, bands, chosen, dates) {
-    const first = Math.min(this.band.get(title) ?? 0, bands.length - 1);
-    const place = h("div", null, timeChart(dates(first), `${title}, ${bands[first]}`, chosen));
-    return h("section", { class: "card series" },
-      h("div", { class: "row spread" }, h("h3", null, title),
-        h("select", { "aria-label": `Band of ${title}`, onchange: (event) => { const band = Number(event.target.value); this.band.set(title, band); place.replaceChildren(timeChart(dates(band), `${title}, ${bands[band]}`, chosen)); } },
-          bands.map((band, number) => h("option", { value: number, selected: number === first }, band)))),
-      place);
+    this.dated();
   }
 }
+
+const ring = (colour) => [["#fff", 5], [colour, 2.5]].map(([color, width]) => new Style({ image: new Circle({ radius: 6, stroke: new Stroke({ color, width }) }) }));
 
 function duration(seconds) {
   if (!seconds) return "";

@@ -56,7 +56,15 @@ export class LayerList {
         this.state.layers.toReversed().map((entry) => h("option", { value: entry.name, selected: entry.name === this.state.swipe[side] }, entry.info.title))));
     return h("section", { class: "card", "aria-label": "Compare" }, h("div", { class: "row spread" }, h("strong", null, "Compare"),
       h("button", { type: "button", class: "plain", onclick: () => { const { left, right } = this.state.swipe; Object.assign(this.state.swipe, { left: right, right: left }); this.state.tell("layers"); } }, "Exchange")),
-      h("div", { class: "pair" }, choose("left", "Left"), choose("right", "Right")));
+      h("div", { class: "pair" }, choose("left", "Left"), choose("right", "Right")), this.pairOfDates());
+  }
+
+  // Two dates of one layer: that of the left side; the right one is that of the slider.
+  pairOfDates() {
+    const { left, right, date } = this.state.swipe;
+    const entry = this.state.get(left);
+    if (left !== right || !entry?.info.dates) return "";
+    return h("div", { class: "pair" }, this.select("Left date", "swipe-date", [...new Set(entry.info.dates)].map((day) => [day, day]), date, (day) => { this.state.swipe.date = day; this.state.tell("layers"); }));
   }
 
   row(entry) {

@@ -14,6 +14,7 @@ import { State } from "./state.js";
 import { mark, STATUSES } from "./statuses.js";
 import { awaitsLook, initialStyle, needsStretch } from "./style.js";
 import { Swipe } from "./swipe.js";
+import { TimeBar } from "./timebar.js";
 import { startTheme, turnTheme } from "./theme.js";
 import { ViewHint } from "./view.js";
 
@@ -38,6 +39,7 @@ function page(told, ramps) {
   const list = new LayerList(layersPanel, chart, state, ramps);
   const grid = new TileGrid(chart, state);
   const swipe = new Swipe($("stage"), chart, state);
+  const timebar = new TimeBar($("timebar"), chart, state, (entry) => compareDates(entry));
   const hint = new ViewHint($("hints"), chart, state);
   const live = new Live(state);
   const help = helpDialog();
@@ -68,6 +70,13 @@ function page(told, ramps) {
     chosen ||= state.swipe.on;
     state.tell("layers");
     if (state.swipe.on) $("swipe").focus();
+  };
+  const compareDates = (entry) => {
+    const on = state.comparesDates(entry);
+    Object.assign(state.swipe, { on: !on, left: entry.name, right: entry.name, date: on ? "" : entry.style.date });
+    if (on) state.chooseSwipe();
+    state.tell("layers");
+    if (!on) timebar.step(timebar.entry.style.date === [...entry.info.dates].at(-1) ? -1 : 1);
   };
   const toggleGrid = () => {
     state.grid = !state.grid;
@@ -116,6 +125,7 @@ function page(told, ramps) {
     swipeButton.setAttribute("aria-pressed", String(state.swipe.on));
     gridButton.setAttribute("aria-pressed", String(state.grid));
     hint.soon();
+    timebar.render();
     bar.render();
     link();
   };
@@ -124,6 +134,8 @@ function page(told, ramps) {
     list.render();
     stretchNew();
   });
+  const soonList = debounce(() => { list.render(); inspector.dated(); }, 150);
+  state.addEventListener("date", () => { draw(); soonList(); });
   for (const kind of ["look", "opacity"]) state.addEventListener(kind, draw);
   state.addEventListener("link", link);
   state.addEventListener("counts", () => bar.render());
@@ -141,6 +153,7 @@ function page(told, ramps) {
   chart.map.on("moveend", () => {
     link();
     bar.moved();
+    timebar.render();
     bar.render();
     if (list.wasFar !== farOnes()) list.render();
     list.wasFar = farOnes();
@@ -234,7 +247,7 @@ function page(told, ramps) {
 
   const keys = {
     "?": () => help.showModal(), f: () => fitAll(), s: toggleSwipe, t: toggleGrid, i: inspectCentre, l: () => panels.show("layers"),
-    p: () => panels.show("process"), d: turnTheme, c: copyLink, "+": () => zoomBy(1), "=": () => zoomBy(1), "-": () => zoomBy(-1),
+    p: () => panels.show("process"), d: turnTheme, ",": () => timebar.step(-1), ".": () => timebar.step(1), c: copyLink, "+": () => zoomBy(1), "=": () => zoomBy(1), "-": () => zoomBy(-1),
     Escape: () => (inspector.target.hidden ? state.swipe.on && toggleSwipe() : inspector.close()),
   };
   addEventListener("keydown", (event) => {

@@ -20,6 +20,7 @@ import { awaitsLook, toQuery } from "./style.js";
 
 const GRIDS = ["EPSG:4326", "EPSG:3857"];
 const EDGE = 20037508.342789244; // metres from the middle of the web map's grid to its edge
+const BEFORE = " before"; // of the picture on the left of two dates
 const AGAIN = 5000; // milliseconds until a tile is asked for again that took too long
 
 // Where the layers lie that are too small to be seen at this zoom.
@@ -39,6 +40,14 @@ function touches([left, bottom, right, top], z, x, y) {
   const [west, north] = [x * size - EDGE, EDGE - y * size];
   if (north < bottom || north - size > top) return false;
   return [0, 2 * EDGE].some((turn) => west + turn < right && west + size + turn > left);
+}
+
+// The address of a picture by its place in the grid; none beyond the layer.
+function addresses(entry, picture, key) {
+  const scale = picture.dense ? "@2x" : "";
+  const name = encodeURIComponent(entry.name);
+  const reach = mercator(entry.info.bounds);
+  return ([z, x, y]) => (touches(reach, z, x, y) ? `/${name}/${z}/${x}/${y}${scale}.png?${key}` : undefined);
 }
 
 export class Chart {
@@ -61,12 +70,16 @@ export class Chart {
     const shown = new Set();
     this.state.layers.forEach((entry, place) => {
       if (!this.isShown(entry) || awaitsLook(entry)) return;
-      shown.add(entry.name);
-      const picture = this.picture(entry);
-      picture.layer.setZIndex(place + 1);
-      picture.layer.setOpacity(entry.opacity);
-      picture.layer.setVisible(true);
-      this.address(entry, picture);
+      const dates = [["", entry.style.date]];
+      if (this.state.comparesDates(entry)) dates.push([BEFORE, this.state.swipe.date]);
+      for (const [which, date] of dates) {
+        shown.add(entry.name + which);
+        const picture = this.picture(entry, entry.name + which);
+        picture.layer.setZIndex(place + 1);
+        picture.layer.setOpacity(entry.opacity);
+        picture.layer.setVisible(true);
+        this.address(entry, picture, date);
+      }
     });
     for (const [name, picture] of this.pictures) if (!shown.has(name)) picture.layer.setVisible(false);
     this.mark();
@@ -85,13 +98,20 @@ export class Chart {
     return this.view.getZoom() < entry.info.minzoom - 1;
   }
 
+  // Whether a part of a layer lies in view.
+  sees(entry) {
+    const [west, south, east, north] = this.box();
+    const [left, bottom, right, top] = entry.info.bounds;
+    return bottom < north && top > south && [-360, 0, 360].some((turn) => left + turn < east && right + turn > west);
+  }
+
   isShown(entry) {
     const { on, left, right } = this.state.swipe;
     return on ? entry.name === left || entry.name === right : entry.visible;
   }
 
-  picture(entry) {
-    const known = this.pictures.get(entry.name);
+  picture(entry, key) {
+    const known = this.pictures.get(key);
     if (known) return known;
     const { info } = entry;
     const dense = window.devicePixelRatio > 1;
@@ -109,7 +129,7 @@ export class Chart {
       minZoom: info.minzoom - 1,
       className: "picture",
     });
-    layer.on("prerender", (event) => this.clip(entry.name, event));
+    layer.on("prerender", (event) => this.clip(key, event));
     layer.on("postrender", (event) => event.context.restore());
     const ended = (good) => (event) => {
       entry.loading = Math.max(0, (entry.loading ?? 0) - 1);
@@ -121,21 +141,31 @@ export class Chart {
     source.on("tileloaderror", ended(false));
     this.map.addLayer(layer);
     const picture = { layer, source, dense, key: "" };
-    this.pictures.set(entry.name, picture);
+    this.pictures.set(key, picture);
     return picture;
   }
 
-  address(entry, picture) {
-    const query = toQuery(entry.info, entry.style);
+  address(entry, picture, date = entry.style.date) {
+    const query = toQuery(entry.info, { ...entry.style, date });
     if (entry.info.kind === "process") query.set("v", entry.version);
     const key = query.toString();
     if (key === picture.key) return;
     picture.key = key;
     this.fail(entry, null);
-    const scale = picture.dense ? "@2x" : "";
-    const name = encodeURIComponent(entry.name);
-    const reach = mercator(entry.info.bounds);
-    picture.source.setTileUrlFunction(([z, x, y]) => (touches(reach, z, x, y) ? `/${name}/${z}/${x}/${y}${scale}.png?${key}` : undefined), key);
+    picture.source.setTileUrlFunction(addresses(entry, picture, key), key);
+  }
+
+  // Let the browser have the pictures of another date before they are asked for.
+  fetchAhead(entry, date) {
+    const picture = this.pictures.get(entry.name);
+    if (!picture) return;
+    const of = addresses(entry, picture, toQuery(entry.info, { ...entry.style, date }).toString());
+    const grid = picture.source.getTileGrid();
+    const zoom = Math.min(grid.getMaxZoom(), Math.max(grid.getMinZoom(), grid.getZForResolution(this.view.getResolution())));
+    grid.forEachTileCoord(this.view.calculateExtent(this.map.getSize()), zoom, (place) => {
+      const address = of(place);
+      if (address) fetch(address, { priority: "low" }).catch(() => {}); // asked for again, and told, when it is shown
+    });
   }
 
   // Ask for the tiles of a process anew: they were made again, or more of them are there.
@@ -175,11 +205,12 @@ export class Chart {
   clip(name, event) {
     const context = event.context;
     context.save();
-    const { on, left, right, at } = this.state.swipe;
-    if (!on || left === right) return;
+    const { on, left, right, at, date } = this.state.swipe;
+    if (!on || (left === right && !date)) return;
     const [width, height] = this.map.getSize();
     const edge = width * at;
-    const [from, to] = name === left ? [0, edge] : [edge, width];
+    const isLeft = left === right ? name.endsWith(BEFORE) : name === left;
+    const [from, to] = isLeft ? [0, edge] : [edge, width];
     const corners = [[from, 0], [to, 0], [to, height], [from, height]].map((corner) => getRenderPixel(event, corner));
     context.beginPath();
     corners.forEach(([x, y], number) => (number ? context.lineTo(x, y) : context.moveTo(x, y)));

@@ -6,10 +6,11 @@ export class State extends EventTarget {
   constructor() {
     super();
     this.layers = []; // from the bottom to the top
-    this.swipe = { on: false, left: "", right: "", at: 0.5 };
+    this.swipe = { on: false, left: "", right: "", at: 0.5, date: "" }; // date: of the left one of two dates
     this.grid = false;
     this.view = null; // { zoom, lon, lat }
     this.place = null; // [lon, lat] of the inspector
+    this.pins = []; // points that are kept: { lon, lat }
   }
 
   tell(kind, detail) {
@@ -43,6 +44,12 @@ export class State extends EventTarget {
     return this.layers.filter((layer) => layer.info.kind === "process");
   }
 
+  // Whether two dates of a layer are side by side.
+  comparesDates(entry) {
+    const { on, left, right, date } = this.swipe;
+    return on && left === right && left === entry.name && Boolean(date);
+  }
+
   // The two topmost that are shown and lie in the box (degrees); else what else there is.
   chooseSwipe(box = [-180, -90, 180, 90]) {
     const rank = (layer) => (inside(layer.info.bounds, box) ? 0 : 2) + (layer.visible ? 0 : 1);
@@ -74,8 +81,9 @@ export class State extends EventTarget {
       if (!layer.visible && layer.info.kind === "input" && style === usual) continue;
       parts.append("l", [layer.name, layer.visible ? 1 : 0, layer.opacity, style === usual ? "" : style].join("~"));
     }
-    if (this.swipe.on) parts.set("swipe", [this.swipe.left, this.swipe.right, this.swipe.at.toFixed(3)].join("~"));
+    if (this.swipe.on) parts.set("swipe", [this.swipe.left, this.swipe.right, this.swipe.at.toFixed(3), ...(this.swipe.date && this.swipe.left === this.swipe.right ? [this.swipe.date] : [])].join("~"));
     if (this.grid) parts.set("grid", "1");
+    if (this.pins.length) parts.set("pins", this.pins.map(({ lon, lat }) => `${lon.toFixed(6)},${lat.toFixed(6)}`).join(","));
     if (this.place) parts.set("at", this.place.map((value) => value.toFixed(6)).join(","));
     // slashes and tildes need no escape in this part of an address
     return `#${parts.toString().replaceAll("%2F", "/").replaceAll("%7E", "~").replaceAll("%2C", ",")}`;
@@ -101,10 +109,12 @@ export class State extends EventTarget {
       const place = (layer) => (order.includes(layer.name) ? order.indexOf(layer.name) : -1);
       this.layers.sort((a, b) => place(a) - place(b));
     }
-    const [left, right, at] = (parts.get("swipe") ?? "").split("~");
+    const [left, right, at, date] = (parts.get("swipe") ?? "").split("~");
     this.swipe.on = Boolean(this.get(left) && this.get(right));
-    if (this.swipe.on) Object.assign(this.swipe, { left, right, at: Math.min(1, Math.max(0, Number(at) || 0.5)) });
+    if (this.swipe.on) Object.assign(this.swipe, { left, right, date: date ?? "", at: Math.min(1, Math.max(0, Number(at) || 0.5)) });
     this.grid = parts.get("grid") === "1";
+    const pins = (parts.get("pins") ?? "").split(",").map(Number);
+    this.pins = parts.has("pins") && pins.every(Number.isFinite) ? Array.from({ length: Math.floor(pins.length / 2) }, (_, number) => ({ lon: pins[2 * number], lat: pins[2 * number + 1] })) : [];
     const place = (parts.get("at") ?? "").split(",").map(Number);
     this.place = parts.has("at") && place.length === 2 && place.every(Number.isFinite) ? place : null;
   }

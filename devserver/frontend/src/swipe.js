@@ -13,13 +13,18 @@ export class Swipe {
       onpointerdown: (event) => this.drag(event),
     }, h("span", { class: "swipe-grip" }), h("span", { class: "swipe-name left" }), h("span", { class: "swipe-name right" }));
     stage.append(this.handle);
+    chart.map.on("change:size", () => this.update());
   }
 
   update() {
-    const { on, left, right, at } = this.state.swipe;
+    const { on, left, right, at, date } = this.state.swipe;
     this.handle.hidden = !on;
+    // beside the map alone, whatever stands below it
+    this.handle.style.height = `${this.chart.map.getTargetElement().offsetHeight}px`;
     this.handle.style.left = `${at * 100}%`;
-    const [first, second] = [left, right].map((name) => this.state.get(name)?.info.title ?? "");
+    const one = (name, day) => [this.state.get(name)?.info.title ?? "", day].filter(Boolean).join(" ");
+    const day = (name) => this.state.get(name)?.style.date;
+    const [first, second] = [one(left, left === right && date ? date : day(left)), one(right, day(right))];
     this.handle.querySelector(".left").textContent = first;
     this.handle.querySelector(".right").textContent = second;
     this.handle.setAttribute("aria-valuenow", Math.round(at * 100));

@@ -6,17 +6,20 @@ const WIDTH = 300;
 const HEIGHT = 132;
 const EDGE = { left: 40, right: 8, top: 8, bottom: 20 };
 
-// dates: [{ time, value, masked, reason, label }] by time.
+// lines: [{ dates, colour, label }], one for each point; dates: [{ time, value, masked, reason }] by time.
 // `chosen` is called with the time of one that is clicked.
-export function timeChart(dates, title, chosen) {
-  const told = h("p", { class: "quiet told", "aria-live": "polite" }, hint(dates));
+export function timeChart(lines, title, chosen) {
+  const dates = lines.flatMap((each) => each.dates);
+  const told = h("p", { class: "quiet told", "aria-live": "polite" }, hint(lines[0].dates));
   const seen = dates.filter((date) => date.value !== null);
   const clear = seen.filter((date) => !date.masked);
+  if (!seen.length) return h("p", { class: "quiet" }, "No date has a value here.");
   const scale = scaleOf(seen, clear.length ? clear : seen);
-  const marks = seen.map((date) => point(date, scale, told, chosen));
+  const many = lines.length > 1;
+  const marks = lines.map((each) => each.dates.filter((date) => date.value !== null).map((date) => point(date, scale, told, chosen, { colour: each.colour, label: many ? each.label : "" })));
   return h("figure", { class: "chart" },
     s("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "group", "aria-label": `${title}: ${clear.length} dates that count, ${dates.length - clear.length} masked` },
-      axes(scale), line(clear, scale), marks),
+      axes(scale), lines.map((each) => line(each.dates.filter((date) => date.value !== null && !date.masked), scale, each.colour)), marks),
     told);
 }
 
@@ -57,17 +60,17 @@ function axes(scale) {
     s("text", { x: WIDTH - EDGE.right, y: HEIGHT - 5, "text-anchor": "end" }, day(scale.last)));
 }
 
-function line(clear, scale) {
+function line(clear, scale, colour) {
   const points = clear.map((date) => `${scale.x(date.time).toFixed(1)},${scale.y(date.value).toFixed(1)}`);
-  return s("polyline", { class: "line", points: points.join(" ") });
+  return s("polyline", { class: "line", stroke: colour, points: points.join(" ") });
 }
 
-function point(date, scale, told, chosen) {
+function point(date, scale, told, chosen, { colour, label }) {
   const [x, y] = [scale.x(date.time), scale.y(date.value)];
-  const text = `${date.time.slice(0, 10)}: ${number(date.value)}${date.masked ? `, masked: ${date.reason}` : ""}`;
+  const text = `${label ? `${label}, ` : ""}${date.time.slice(0, 10)}: ${number(date.value)}${date.masked ? `, masked: ${date.reason}` : ""}`;
   const say = () => { told.textContent = text; };
   const shape = date.masked
     ? s("path", { class: "masked", d: `M${x - 3} ${y - 3}l6 6M${x + 3} ${y - 3}l-6 6` })
-    : s("circle", { class: "clear", cx: x, cy: y, r: 3 });
+    : s("circle", { class: "clear", cx: x, cy: y, r: 3, fill: colour });
   return s("g", { class: "date", tabindex: 0, role: "img", "aria-label": text, onfocus: say, onpointerenter: say, onclick: () => chosen?.(date.time), onkeydown: (event) => { if (event.key === "Enter") chosen?.(date.time); } }, s("title", null, text), s("circle", { cx: x, cy: y, r: 7, fill: "transparent" }), shape);
 }
