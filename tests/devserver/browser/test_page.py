@@ -229,7 +229,7 @@ def test_inspector_and_series(both: Server, window: Open) -> None:
     page.page.mouse.click(box["x"] + box["width"] / 2 + 40, box["y"] + box["height"] / 2 + 30)
     panel = page.page.locator("#inspector")
     expect(panel.locator("[data-values=classes] strong")).to_be_visible()
-    expect(panel.locator(".series svg")).to_be_visible(timeout=15000)
+    expect(panel.locator(".series svg").first).to_be_visible(timeout=15000)
     page.picture("inspector")
     (lon, lat) = place(page)
     told = page.json(f"/api/point?lon={lon}&lat={lat}&zoom={ZOOM}")
