@@ -15,6 +15,7 @@
         project_shadow: true                 # optional: for masks without shadows
         only: [LC08_L1TP_…, LC08_L1TP_…]     # optional: ids; other scenes there do not count
         require_mask: true                   # optional: refuse scenes that have no such mask
+        brdf: true                           # optional: reflectance as seen from straight above
         coregister: true                     # optional: dates brought onto each other; or a raster
                                              # that they shall lie on, or a table of shifts (.json)
 
@@ -76,6 +77,7 @@ def open_reader(spec: InputSpec, context: OpenContext) -> ScenesReader:
     verify: Any = options.text("verify", "doubtful", ("never", "doubtful", "always"))
     level: Any = options.text("level", None, ("surface", "toa"))
     require_mask = options.truth("require_mask", False)
+    brdf = options.truth("brdf", False)
     options.finish()
     place = _place(spec, context.base) if catalogue is None else _source(catalogue, context.base)
     return ScenesReader(
@@ -92,6 +94,7 @@ def open_reader(spec: InputSpec, context: OpenContext) -> ScenesReader:
         unpack_to=None if unpack_to is None else Path(context.base, unpack_to).absolute(),
         require_mask=require_mask,
         coregister=coregister,
+        brdf=brdf,
     )
 
 

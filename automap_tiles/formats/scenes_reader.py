@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -21,7 +21,7 @@ from automap_tiles.formats.scenes_tile import Scenes
 from automap_tiles.grid import Grid, Tile
 from automap_tiles.missions import LON_LAT, BandFile, Level, QualityFile, Scene, outline
 from automap_tiles.notes import tell
-from automap_tiles.scenes import coregistration, find
+from automap_tiles.scenes import coregistration, find, nadir
 from automap_tiles.scenes.catalogue.verify import Verify
 from automap_tiles.scenes.coregistration import Alignment
 from automap_tiles.scenes.failures import check_own, reason_of
@@ -70,6 +70,8 @@ class ScenesReader:
     coregister: Alignment | str | None = None
     """How the scenes are brought onto each other, or the table of their shifts; None: each is read
     where its files say it lies."""
+    brdf: bool = False
+    """Whether reflectance is brought to a view from straight above."""
 
     kind = OutputKind.RASTER
 
@@ -93,6 +95,8 @@ class ScenesReader:
         found = self._with_masks(found)
         if self.reading.mask is not None:
             self._check_masks(found.scenes, self.reading.mask)
+        if self.brdf:
+            found = self._from_above(found)
         return found if self.coregister is None else self._coregistered(found, self.coregister)
 
     def _check_masks(self, scenes: Sequence[Scene], rule: MaskRule) -> None:
@@ -136,11 +140,27 @@ class ScenesReader:
         if not self.reading.making.bands:
             return found
         self.reading.making.check(found.scenes)
+        return self._each(found, lambda scene: find.looked_at(scene, self.reading.files))
+
+    def _from_above(self, found: SearchReport) -> SearchReport:
+        """The scenes with what brings them to a view from above; the others are set aside.
+
+        Raises `ConfigError` for scenes that are so already.
+        """
+        for scene in found.scenes:
+            nadir.check(scene)
+        rest = self._each(found, lambda scene: nadir.factors_of(scene, self.bands))
+        for note in nadir.notes_of(rest.scenes, self.bands):
+            tell(note)
+        return rest
+
+    def _each(self, found: SearchReport, change: Callable[[Scene], Scene]) -> SearchReport:
+        """The scenes as a change leaves them; those that it fails for are set aside and told."""
         scenes: list[Scene] = []
         lost: list[tuple[str, str]] = []
         for scene in found.scenes:
             try:
-                scenes.append(find.looked_at(scene, self.reading.files))
+                scenes.append(change(scene))
             except AutomapError as error:
                 check_own(error)
                 lost.append((scene.id, reason_of(error)))
@@ -241,6 +261,8 @@ class ScenesReader:
             digest.update(scene.id.encode())
             if scene.shift != (0.0, 0.0):
                 digest.update(repr(scene.shift).encode())
+            if scene.nadir is not None:
+                digest.update(nadir.digest(scene))
             for file in self.files_of(scene):
                 said = f"{file.href} {file.checksum} {stamp(file.href, far)}"
                 digest.update(said.encode())
@@ -254,7 +276,8 @@ class ScenesReader:
         """The scenes as parts; raises `InputError` for one that cannot be opened."""
         far = {} if self.is_catalogue else far_stamps(self.place)
         stamps = {
-            scene.id: f"{_stamps(self.files_of(scene), far)} {scene.shift}" for scene in self.scenes
+            scene.id: f"{_stamps(self.files_of(scene), far)} {scene.shift}{_nadir(scene)}"
+            for scene in self.scenes
         }
         return manifest_of(self.dates, self.reading, self.lattice, stamps)
 
@@ -276,6 +299,11 @@ def _stamps(files: Sequence[BandFile | QualityFile], far: Mapping[str, str]) -> 
     """Of files wherever their folder is."""
     named = ((PurePosixPath(file.href.partition("?")[0]).name, file) for file in files)
     return repr([(name, file.checksum, stamp(file.href, far)) for name, file in named])
+
+
+def _nadir(scene: Scene) -> str:
+    """What changes when the correction of its view does; as it ever was without one."""
+    return "" if scene.nadir is None else f" {nadir.digest(scene).hex()}"
 
 
 def _check_alike(key: str, found: list[str]) -> None:

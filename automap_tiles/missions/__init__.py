@@ -13,6 +13,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.missions._common import guard
+from automap_tiles.missions._common.angles import (
+    AngleFiles,
+    Angles,
+    NadirFactor,
+    Nodes,
+    ReadAngles,
+)
 from automap_tiles.missions._common.deliveries import SAME_TIME, Deliveries, Merit, utc
 from automap_tiles.missions._common.dialect import PlatformDialect, UsualDialect
 from automap_tiles.missions._common.files import ProductFiles
@@ -91,6 +98,8 @@ __all__ = [
     "LON_LAT",
     "SAME_TIME",
     "About",
+    "AngleFiles",
+    "Angles",
     "Asset",
     "Band",
     "BandAsset",
@@ -111,7 +120,9 @@ __all__ = [
     "Level",
     "Merit",
     "Mission",
+    "NadirFactor",
     "NoProducts",
+    "Nodes",
     "NoneOf",
     "Numbers",
     "PlainMission",
@@ -122,6 +133,7 @@ __all__ = [
     "QualityAsset",
     "QualityFile",
     "QualityLayer",
+    "ReadAngles",
     "ReadFile",
     "Satellite",
     "Scaling",

@@ -70,9 +70,15 @@ def clear(values: Array, valid: Array) -> None:
 
 
 def convert_by_angle(
-    numbers: Array, scaling: Scaling, sun_zenith: Array, out: Array, scale: float
+    numbers: Array,
+    scaling: Scaling,
+    sun_zenith: Array,
+    out: Array,
+    scale: float | Array,
 ) -> Array:
     """As `convert`, by the sun's zenith in degrees at every pixel, NaN where it is not known.
+
+    `scale` may be one of every pixel (y, x).
 
     Returns (y, x), True where there is a result: the sun is above the horizon.
     """
@@ -82,8 +88,21 @@ def convert_by_angle(
         rows = slice(first, first + 64)
         values = plain.apply(numbers[rows], sun_zenith[rows])
         lit[rows] = ~np.isnan(values)
-        out[rows] = _as_type(np.ma.getdata(values).astype(np.float64) * scale, out.dtype)
+        times = scale if isinstance(scale, float) else scale[rows]
+        out[rows] = _as_type(np.ma.getdata(values).astype(np.float64) * times, out.dtype)
     return lit
+
+
+def convert_times(
+    numbers: Array, scaling: Scaling | None, factor: Array, out: Array, scale: float
+) -> None:
+    """As `convert`, times a factor (y, x): rounded once, behind it."""
+    scaling = _PLAIN if scaling is None else scaling
+    slope, offset = scaling.slope * scale, scaling.offset * scale
+    for first in range(0, len(numbers), 64):
+        rows = slice(first, first + 64)
+        exact = (numbers[rows].astype(np.float64) * slope + offset) * factor[rows]
+        out[rows] = _as_type(exact, out.dtype)
 
 
 @lru_cache(maxsize=256)

@@ -25,7 +25,7 @@ from automap_tiles.raster.mosaic import MosaicSpec, Piece, write_mosaic
 from automap_tiles.scenes.frames import NativeFrame
 from automap_tiles.scenes.lattice import Lattice, Window, intersection
 from automap_tiles.scenes.masks import OWN_LAYERS, FlagSource, flag_picture
-from automap_tiles.scenes.prepared import MASK, NODATA, PREPARED_INDICES, SCALE
+from automap_tiles.scenes.prepared import FROM_ABOVE, MASK, NODATA, PREPARED_INDICES, SCALE
 from automap_tiles.scenes.prepared import planes as planes_of
 from automap_tiles.scenes.reading import Reading, lattice_of, read_dates
 from automap_tiles.scenes.select import overpasses
@@ -220,7 +220,8 @@ def _pieces(
 
 
 def _tags(scene: Scene) -> dict[str | int, Any]:
-    """The scene's metadata as tags, those that are known."""
+    """The scene's metadata as tags, those that are known; where its angles stood is no fact."""
+    kept = {name: said for name, said in scene.metadata.items() if name != "angles"}
     tags: dict[str | int, Any] = {
         "SCENE": scene.id,
         "SATELLITE": scene.instrument.title,
@@ -233,6 +234,7 @@ def _tags(scene: Scene) -> dict[str | int, Any]:
         "SUN_ELEVATION": scene.sun_elevation,
         "SUN_AZIMUTH": scene.sun_azimuth,
         "MASK_FLAGS": json.dumps({(flag.name or "").lower(): int(flag) for flag in Flag}),
-        "METADATA": json.dumps(scene.metadata, default=str) if scene.metadata else None,
+        "METADATA": json.dumps(kept, default=str) if kept else None,
+        "BRDF": None if scene.nadir is None else FROM_ABOVE,
     }
     return {name: str(value) for name, value in tags.items() if value is not None}

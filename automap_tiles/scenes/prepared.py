@@ -28,6 +28,9 @@ ASSET = "image"
 KEY = "automap:scene"
 """Property of the item with what a `Scene` says of itself."""
 
+FROM_ABOVE = "brdf of the run that prepared it"
+"""What a prepared scene says that was corrected (`Scene.is_from_above`)."""
+
 PREPARED_INDICES = ("ndvi", "ndwi")
 """Made beside the bands, of reflectance that is not rounded."""
 
@@ -98,6 +101,7 @@ def read_item(address: Address) -> dict[str, Any] | None:
 
 def about(scene: Scene) -> dict[str, Any]:
     """What the item keeps of a scene, plain JSON values."""
+    from_above = scene.is_from_above if scene.nadir is None else FROM_ABOVE
     return {
         "id": scene.id,
         "sensor": scene.sensor,
@@ -108,6 +112,7 @@ def about(scene: Scene) -> dict[str, Any]:
         "cloud_cover": scene.cloud_cover,
         "sun_elevation": scene.sun_elevation,
         "sun_azimuth": scene.sun_azimuth,
+        **({} if from_above is None else {"is_from_above": from_above}),
     }
 
 

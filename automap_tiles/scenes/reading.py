@@ -13,10 +13,11 @@ from automap_tiles.grid import Grid, Tile
 from automap_tiles.missions import COMMON, BandFile, Scene
 from automap_tiles.raster.memory import empty_again
 from automap_tiles.scenes._link_signing import resolve
-from automap_tiles.scenes._values import clear, convert, convert_by_angle
+from automap_tiles.scenes._values import clear, convert, convert_by_angle, convert_times
 from automap_tiles.scenes.frames import Frame, FrameSource, NativeFrame, TileFrame
 from automap_tiles.scenes.lattice import Lattice, choose, window_around
 from automap_tiles.scenes.masks import OWN_LAYERS, FlagSource, MaskRule, cloud_distance, masked
+from automap_tiles.scenes.nadir import factor_at
 from automap_tiles.scenes.reflectance import band_grid, sun_zenith
 from automap_tiles.scenes.select import Overpass, overpasses
 from automap_tiles.scenes.stack import Stack, empty_stack
@@ -310,8 +311,12 @@ def _read_bands(scene: Scene, frame: Frame, reading: Reading, out: Array, counts
         pixels, missing = _pixels(source, frame, reading, target, counts)
         counts &= ~missing
         for (place, file), plane in zip(members, pixels, strict=True):
+            factor = factor_at(scene, reading.bands[place], frame)
             if angles is not None and file.scaling is not None and file.scaling.sun_elevation:
-                counts &= convert_by_angle(plane, file.scaling, angles, out[place], reading.scale)
+                times = reading.scale if factor is None else reading.scale * factor
+                counts &= convert_by_angle(plane, file.scaling, angles, out[place], times)
+            elif factor is not None:
+                convert_times(plane, file.scaling, factor, out[place], reading.scale)
             else:
                 convert(plane, file.scaling, out[place], reading.scale)
 

@@ -27,6 +27,7 @@ class SceneOptions:
     masker: str | None
     project_shadow: bool
     require_mask: bool
+    brdf: bool
     description: str
     check: bool
     overwrite: bool
@@ -101,6 +102,12 @@ _OPTIONS = (
         "--require-mask",
         is_flag=True,
         help="Refuse scenes that have no mask of what is to be masked; by default that is told.",
+    ),
+    click.option(
+        "--brdf",
+        is_flag=True,
+        help="Reflectance as seen from straight above, by the angles of each product: orbits and "
+        "their edges show no more.",
     ),
     click.option("--description", default="", metavar="TEXT", help="To find the run again."),
     click.option("--check", is_flag=True, help="Check everything, print what would run, and stop."),

@@ -35,6 +35,7 @@ _SCALING = Scaling(multiply=1e-4, add=0, nodata=-999)
 _PRODUCT = re.compile(r"ga_(ls\d[a-z]*|s2[a-d]m)_ard(_\w+)?_3")
 _AGENCY = "ga_"
 _PREFIX = "nbart_"
+_FROM_ABOVE = "NBAR of Digital Earth Australia"
 ALL = {"coastal_aerosol": "coastal", "blue": "blue", "green": "green", "red": "red"}
 """Names of bands that are the same for all satellites, and what is meant."""
 
@@ -74,7 +75,8 @@ class ArdDialect(UsualDialect):
         return find(sensor, own) or self.usual.name_of(asset, info, sensor)
 
     def about(self, item: Item, identity: Identity) -> About:
-        return self.usual.about(item, identity)
+        found = self.usual.about(item, identity)
+        return replace(found, from_above=_FROM_ABOVE) if _is_ard(item) else found
 
     def scalings(
         self,

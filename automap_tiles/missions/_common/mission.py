@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from automap_tiles.missions._common.angles import ReadAngles
 from automap_tiles.missions._common.deliveries import Deliveries
 from automap_tiles.missions._common.files import ProductFiles
 from automap_tiles.missions._common.layout import ProductLayout
@@ -114,6 +115,11 @@ class Mission(Protocol):
     def deliveries(self) -> Deliveries: ...
 
     @property
+    def angles(self) -> ReadAngles | None:
+        """Tells from where the sun shone and its scenes were seen; None: nothing does."""
+        ...
+
+    @property
     def tiles(self) -> TileNames | None:
         """None: its tiles are called as its metadata call them."""
         ...
@@ -145,4 +151,5 @@ class PlainMission:
     dialects: tuple[Dialect, ...] = ()
     collections: tuple[Collection, ...] = ()
     deliveries: Deliveries = field(default_factory=Deliveries)
+    angles: ReadAngles | None = None
     tiles: TileNames | None = None

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from automap_tiles.grid import Grid
+    from automap_tiles.missions._common.angles import NadirFactor
     from automap_tiles.missions._common.scaling import Scaling
     from automap_tiles.missions._common.sensor import Sensor
 
@@ -115,6 +116,11 @@ class Scene:
     shift: tuple[float, float] = (0.0, 0.0)
     """(x, y) in units of the bands' CRS by which its pixels lie off where its files say
     (`scenes.coregistration`)."""
+    nadir: Mapping[str, NadirFactor] | None = None
+    """By the mission's own name of a band: what brings it to a view from straight above
+    (`scenes.nadir`); None: it is read as it was seen."""
+    is_from_above: str | None = None
+    """What has brought its reflectance to such a view already, in words."""
 
     @property
     def instrument(self) -> Sensor:

@@ -156,6 +156,8 @@ class About:
     sun_elevation: float | None = None
     sun_azimuth: float | None = None
     """Degrees."""
+    from_above: str | None = None
+    """What has brought reflectance to a view from straight above already, in words."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     """For `Scene.metadata`; what is None is left out."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from automap_tiles.missions._common.angles import AngleFiles, Angles
 from automap_tiles.missions._common.dea import ALL, ArdDialect
 from automap_tiles.missions._common.files import ProductFiles
 from automap_tiles.missions._common.layout import ProductLayout
@@ -34,6 +35,12 @@ class _Products:
         from automap_tiles.missions.landsat._scenes import landsat_scene
 
         return landsat_scene(layout, files)
+
+
+def _angles(scene: Scene, bands: Sequence[str], files: AngleFiles) -> Mapping[str, Angles]:
+    from automap_tiles.missions.landsat._angles import landsat_angles
+
+    return landsat_angles(scene, bands, files)
 
 
 def _path_row(text: str) -> str | None:
@@ -81,5 +88,6 @@ MISSION = PlainMission(
         _collection("usgs", "landsat-c2l2-sr", "surface"),
     ),
     deliveries=LandsatDeliveries(),
+    angles=_angles,
     tiles=TileNames(example="16/37 (Landsat)", parse=_path_row),
 )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from automap_tiles.missions._common.angles import AngleFiles, Angles
 from automap_tiles.missions._common.dea import ALL, ArdDialect
 from automap_tiles.missions._common.files import ProductFiles
 from automap_tiles.missions._common.layout import ProductLayout
@@ -32,6 +33,12 @@ class _Products:
         from automap_tiles.missions.sentinel2._scenes import sentinel2_scene
 
         return sentinel2_scene(layout, files)
+
+
+def _angles(scene: Scene, bands: Sequence[str], files: AngleFiles) -> Mapping[str, Angles]:
+    from automap_tiles.missions.sentinel2._angles import sentinel2_angles
+
+    return sentinel2_angles(scene, bands, files)
 
 
 def _tile(text: str) -> str | None:
@@ -74,5 +81,6 @@ MISSION = PlainMission(
         _collection("planetary-computer", "sentinel-2-l2a", "surface", ("s2:mgrs_tile", "{}")),
     ),
     deliveries=Sentinel2Deliveries(),
+    angles=_angles,
     tiles=TileNames(example="33TWL (Sentinel-2)", parse=_tile),
 )

@@ -32,6 +32,10 @@ _LONG = re.compile(
 )
 # B04.jp2, SCL_20m.jp2, MSK_CLASSI_B00.jp2, MSK_CLOUDS_B00.gml
 _FLAT = re.compile(rf"{_BAND}{_SIZE}\.(?P<ending>jp2|tiff?|gml)", re.IGNORECASE)
+# MSK_DETFOO_B04.jp2, MSK_DETFOO_B04_10m.jp2; before baseline 04.00 they are polygons
+_DETECTORS = re.compile(
+    r"MSK_DETFOO_(?P<band>B0[1-9]|B1[0-2]|B8A)(?:_\d\dm)?\.(?:jp2|tiff?)", re.IGNORECASE
+)
 _LONG_CLOUDS = re.compile(r"S2[A-D]_\w+_MSK_CLOUDS_\w+_B00_MSIL1C\.gml", re.IGNORECASE)
 
 _PRODUCT_XML = re.compile(
@@ -73,6 +77,8 @@ class _Granule:
     files: dict[str, tuple[int, str]] = field(default_factory=dict)
     """Band or mask → (resolution, name)."""
     metadata: dict[str, str] = field(default_factory=dict)
+    detectors: dict[str, str] = field(default_factory=dict)
+    """File of the numbers of the detectors by band."""
     letter: str | None = None
     tile: str | None = None
     day: str | None = None
@@ -159,7 +165,10 @@ def _assign(path: PurePosixPath, by_root: dict[PurePosixPath, list[_Granule]]) -
     for granule in by_root.get(_root(path), ()):
         flat = _FLAT.fullmatch(path.name)
         role = _role(path.name, granule)
-        if role is not None:
+        detectors = _DETECTORS.fullmatch(path.name)
+        if detectors:
+            granule.detectors[detectors["band"].upper()] = str(path)
+        elif role is not None:
             granule.metadata[role] = str(path)
         elif flat:
             granule.add(flat["band"], flat["size"], str(path))
@@ -200,11 +209,18 @@ def _layout(granule: _Granule) -> ProductLayout | None:
         tile=f"{tile:0>5}" if tile else None,
         bands=bands,
         quality={layers[kind]: file for kind, (_, file) in granule.files.items() if kind in layers},
-        angles={},
+        angles=_angles(granule),
         metadata=granule.metadata,
         like=SENTINEL_2A,
         needs=("product", "granule") if family == "safe" else (),
     )
+
+
+def _angles(granule: _Granule) -> dict[str, str]:
+    """Files that tell the angles of sun and view, by the words of `_angles`."""
+    own = {f"detectors_{band}": file for band, file in sorted(granule.detectors.items())}
+    told = granule.metadata.get("granule")
+    return own if told is None else {"granule": told, **own}
 
 
 def _family(granule: _Granule, bands: dict[str, str]) -> Family | None:

@@ -54,6 +54,7 @@ def sentinel2_scene(layout: ProductLayout, place: ProductFiles) -> Scene:
         estimated.append("sensor")
     seen = _time(layout, product, granule, tile_info, estimated)
     described = granule or tile_info
+    angles = {word: place.href(file) for word, file in layout.angles.items()}
     cloud_cover = described.cloud_cover if described else None
     if cloud_cover is None and product is not None:
         cloud_cover = product.cloud_cover
@@ -78,7 +79,10 @@ def sentinel2_scene(layout: ProductLayout, place: ProductFiles) -> Scene:
         sun_elevation=None if granule is None else granule.sun_elevation,
         sun_azimuth=None if granule is None else granule.sun_azimuth,
         clouds=_clouds(texts.get("clouds"), layout, granule),
-        metadata=_metadata(product, described, estimated),
+        metadata={
+            **_metadata(product, described, estimated),
+            **({"angles": angles} if angles else {}),
+        },
     )
 
 

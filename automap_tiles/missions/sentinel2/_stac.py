@@ -93,7 +93,7 @@ class Sentinel2Dialect(UsualDialect):
         cover, sun = usual.cloud_cover, usual.sun_elevation
         zenith = item.number("s2:mean_solar_zenith")
         azimuth = item.number("view:sun_azimuth", "eo:sun_azimuth", "s2:mean_solar_azimuth")
-        product = _product_file(item)
+        product, granule = _product_file(item), _granule_file(item)
         own = {
             "product": identity.product,
             "datastrip": item.text("s2:datastrip_id", "sentinel:datastrip_id"),
@@ -101,6 +101,7 @@ class Sentinel2Dialect(UsualDialect):
             "nodata_cover": item.number("s2:nodata_pixel_percentage"),
             "created": usual.metadata["created"],
             "files": None if product is None else {"product": product.href},
+            "angles": None if granule is None else {"granule": granule.href},
         }
         return replace(
             usual,
@@ -167,6 +168,15 @@ def _product_file(item: Item) -> Asset | None:
         or asset.key == "product_metadata"
     ]
     return found[-1] if found else None
+
+
+def _granule_file(item: Item) -> Asset | None:
+    """The metadata of the tile (MTD_TL.xml)."""
+    named = [asset for asset in item.assets if asset.name.upper() == "MTD_TL.XML"]
+    keyed = [
+        asset for asset in item.assets if asset.key in ("granule_metadata", "granule-metadata")
+    ]
+    return next(iter(named or keyed), None)
 
 
 def _mgrs(item: Item) -> str | None:

@@ -103,6 +103,7 @@ def _scene(
         sun_elevation=about.sun_elevation,
         sun_azimuth=about.sun_azimuth,
         access=access,
+        is_from_above=about.from_above,
         bands={name: _band_file(item, band) for name, band in bands.items()},
         quality=tuple(_quality_file(item, found) for found in quality),
         metadata={name: value for name, value in metadata.items() if value is not None},

@@ -172,9 +172,9 @@ def _check_alike(run: RunParameters, satellite: str, scenes: Sequence[Scene]) ->
     strange = [
         name
         for name, item in items
-        if item is None or not stac.is_made_for(item, area, run.making.label)
+        if item is None or not stac.is_made_for(item, area, run.making.label, brdf=run.brdf)
     ]
-    how = "cut to another area, or given another mask"
+    how = "cut to another area, or given another mask or view (brdf)"
     if not strange and len({is_surface(scene) for scene in scenes}) > 1:
         strange = [scene.id for scene in scenes if is_surface(scene)]
         how = "of surface reflectance, and others are of that at the top of the atmosphere"

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from automap_tiles.errors import AutomapError, InputError
 from automap_tiles.missions import Scene, common_bands
 from automap_tiles.notes import Fate, Note, Notes, Subject
-from automap_tiles.scenes import find
+from automap_tiles.scenes import find, nadir
+from automap_tiles.scenes.failures import check_own
 from automap_tiles.scenes.funnel import Funnel, FunnelStep
 from automap_tiles.scenes.masks import parse_flags
 from automap_tiles.scenes.report import SearchReport, Wanted, common_bands_of
@@ -77,8 +78,12 @@ def discover(run: RunParameters) -> Discovered:
         dropped += lost
         if not kept:
             raise InputError(f"no scene has what its mask is made of: {lost[0][1]}", run.source)
-        scenes[satellite] = tuple(kept)
         notes.extend(_without_masks(run, kept))
+        if run.brdf:
+            kept, lost = _from_above(run, kept)
+            dropped += lost
+            notes.extend(nadir.notes_of(kept, common_bands(satellite)))
+        scenes[satellite] = tuple(kept)
         if is_surface(kept[0]):
             notes.add(
                 _of_satellite(
@@ -196,6 +201,27 @@ def _with_bands(
             kept.append(scene)
         except AutomapError as error:
             lost.append((scene.id, str(error)))
+    return kept, lost
+
+
+def _from_above(
+    run: RunParameters, scenes: Sequence[Scene]
+) -> tuple[list[Scene], list[tuple[str, str]]]:
+    """(scenes with what brings them to a view from above, the others with the reason).
+
+    Raises `ConfigError` for scenes that are so already, `InputError` when none is left.
+    """
+    kept: list[Scene] = []
+    lost: list[tuple[str, str]] = []
+    for scene in scenes:
+        nadir.check(scene)
+        try:
+            kept.append(nadir.factors_of(scene, common_bands(scene.satellite)))
+        except AutomapError as error:
+            check_own(error)
+            lost.append((scene.id, str(error)))
+    if not kept:
+        raise InputError(f"brdf: no scene tells from where it was seen: {lost[0][1]}", run.source)
     return kept, lost
 
 

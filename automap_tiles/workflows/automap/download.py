@@ -99,6 +99,7 @@ class _Making:
     area: BaseGeometry
     area_hash: str
     making: FlagSource
+    brdf: bool
 
     @property
     def bands(self) -> tuple[str, ...]:
@@ -217,6 +218,7 @@ def _job(run: RunParameters, satellite: str, scenes: Sequence[Scene]) -> _Job:
         area=run.area,
         area_hash=area_hash(run.area),
         making=run.making,
+        brdf=run.brdf,
     )
     return _Job(
         how=how,
@@ -257,7 +259,8 @@ def _items(job: _Job, scenes: Sequence[Scene]) -> dict[str, Item]:
 
 
 def _is_there(job: _Job, scene: Scene, item: Item) -> bool:
-    if item is None or not stac.is_made_for(item, job.how.area_hash, job.how.making.label):
+    how = job.how
+    if item is None or not stac.is_made_for(item, how.area_hash, how.making.label, brdf=how.brdf):
         return False
     if stac.product_of(item) not in (None, job.products[scene.id]):
         return False

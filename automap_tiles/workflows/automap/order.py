@@ -41,6 +41,8 @@ class DownloadOrder(Order):
     """Look for the shadows of clouds: for masks that have none."""
     require_mask: bool = False
     """Refuse scenes that have no mask of what is to be masked; else that is told."""
+    brdf: bool = False
+    """Bring reflectance to a view from straight above, by the angles of each product."""
     description: str = ""
     """To find the run again."""
     overwrite: bool = False

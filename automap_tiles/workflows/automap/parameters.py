@@ -74,6 +74,8 @@ class RunParameters:
     """What the flags of a scene are made of when it is prepared."""
     require_mask: bool = False
     """Whether scenes are refused that have nothing to make the mask of."""
+    brdf: bool = False
+    """Whether scenes are prepared as seen from straight above."""
     max_cloud_cover: float | None = None
     """Per cent of a scene."""
     description: str = ""
@@ -102,6 +104,7 @@ def parameters_of(order: DownloadOrder) -> RunParameters:
         mask=order.mask,
         making=_making(order),
         require_mask=order.require_mask,
+        brdf=order.brdf,
         max_cloud_cover=order.max_cloud_cover,
         description=order.description,
     )

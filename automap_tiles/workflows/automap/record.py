@@ -123,6 +123,7 @@ def record(run: RunParameters, found: Discovered, made: Made) -> dict[str, Any]:
         "mask": list(run.mask),
         "mask_of": run.making.label or "the scenes' own layers",
         "mask_confidence": CONFIDENCE,
+        **({"brdf": True} if run.brdf else {}),
         "max_cloud_cover": run.max_cloud_cover,
         "area": mapping(run.area),
         "results": parts,

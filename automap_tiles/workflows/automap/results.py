@@ -24,6 +24,7 @@ from automap_tiles.workflows.automap.parameters import RunParameters
 
 _WORDS = {
     "automap:area": "for another area",
+    "automap:brdf": "from scenes seen otherwise (brdf)",
     "automap:mask": "with another mask",
     "automap:masker": "from scenes whose masks were made in another way",
     "automap:max_cloud_cover": "with another limit of cloud cover",
@@ -112,7 +113,9 @@ def check_composites(run: RunParameters) -> None:
             continue
         wanted = _how(run)
         changed = [
-            words for key, words in _WORDS.items() if found["properties"].get(key) != wanted[key]
+            words
+            for key, words in _WORDS.items()
+            if found["properties"].get(key) != wanted.get(key)
         ]
         if changed:
             raise ConfigError(
@@ -130,6 +133,7 @@ def _how(run: RunParameters) -> dict[str, Any]:
         "automap:masker": run.making.label or None,
         "automap:max_cloud_cover": run.max_cloud_cover,
         "automap:area": area_hash(run.area),
+        **({"automap:brdf": True} if run.brdf else {}),
     }
 
 

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 from automap_tiles.missions import outline
 from automap_tiles.scenes.download.address import safe_name
 from automap_tiles.scenes.prepare import PreparedPicture
-from automap_tiles.scenes.prepared import ASSET, KEY, MASK, NAME, NODATA, SCALE, about, planes
+from automap_tiles.scenes.prepared import (
+    ASSET,
+    FROM_ABOVE,
+    KEY,
+    MASK,
+    NAME,
+    NODATA,
+    SCALE,
+    about,
+    planes,
+)
 from automap_tiles.storage import Address
 from automap_tiles.version import VERSION as OWN_VERSION
 
@@ -135,10 +145,11 @@ def _asset(scene: Scene, href: str) -> dict[str, Any]:
     }
 
 
-def is_made_for(item: Mapping[str, Any], area: str, making: str) -> bool:
-    """Whether the scene of an item was cut to the area of that hash, and its mask made that way."""
+def is_made_for(item: Mapping[str, Any], area: str, making: str, *, brdf: bool) -> bool:
+    """Whether the scene of an item was cut to the area of that hash, and made that way."""
     said = item["properties"]
-    return bool(said.get(AREA) == area and said.get(MAKING, "") == making)
+    corrected = (said.get(KEY) or {}).get("is_from_above") == FROM_ABOVE
+    return bool(said.get(AREA) == area and said.get(MAKING, "") == making and corrected == brdf)
 
 
 def product_of(item: Mapping[str, Any]) -> str | None:

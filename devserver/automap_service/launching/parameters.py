@@ -149,6 +149,7 @@ class _Reading:
                 "mask", "masker", "project_shadow", "require_mask", "max_cloud_cover", "provenance",
             )
         ]  # fmt: skip
+        where += ["brdf"] if order.get("brdf") else []
         words = {**self._parameters, "description": "", "budget": None, **self._digests}
         return Wanted(
             order=kept,
@@ -272,7 +273,7 @@ class _Reading:
             self._order["description"] = self._parameters["description"] = value
 
     def _choices(self) -> None:
-        for name in ("project_shadow", "require_mask", "confidence", "probabilities"):
+        for name in ("project_shadow", "require_mask", "brdf", "confidence", "probabilities"):
             value = self._said.get(name)
             if value is not None and not isinstance(value, bool):
                 self._fault(name, "must be true or false", value)

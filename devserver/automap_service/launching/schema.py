@@ -102,6 +102,12 @@ PROPERTIES: dict[str, dict[str, Any]] = {
         "type": "boolean",
         "default": False,
     },
+    "brdf": {
+        "title": "Seen from above",
+        "description": "Bring reflectance to a view from straight above, by the scenes' angles",
+        "type": "boolean",
+        "default": False,
+    },
     "max_cloud_cover": {
         "title": "Most clouds",
         "description": "Leave out scenes with more clouds, per cent",

@@ -30,7 +30,7 @@ class Group:
 GROUPS = (
     Group(title="What", names=("mode", "satellites", "start_date", "end_date")),
     Group(title="Where", names=("boundary", "catalogue")),
-    Group(title="Composite", names=("statistics", "provenance")),
+    Group(title="Composite", names=("statistics", "provenance", "brdf")),
     Group(title="Map of classes", names=("samples", "confidence", "probabilities", "smoothing",
                                          "minimum_patch")),
     Group(title="Clouds", names=("max_cloud_cover", "mask", "masker", "project_shadow",
