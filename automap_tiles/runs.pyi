@@ -22,6 +22,7 @@ from automap_tiles.workflows.tiles.copy import CopyOutcome, CopyReport
 from automap_tiles.workflows.tiles.index import IndexOutcome
 from automap_tiles.workflows.tiles.info import Info
 from automap_tiles.workflows.tiles.remove import RemoveOutcome, RemoveReport
+from automap_tiles.workflows.timelapse._workflow import TimelapseOutcome, TimelapseReport
 from automap_tiles.workflows.train._workflow import TrainOutcome, TrainReport
 from automap_tiles.workflows.verify.run import VerifyOutcome, VerifyReport
 
@@ -264,6 +265,30 @@ def run(
     time: str | None = ...,
     max_cloud_cover: float | None = ...,
 ) -> RunningOrder[CoregisterOutcome]: ...
+@overload
+def run(
+    workflow: Literal["timelapse"],
+    /,
+    *,
+    input: str | PathLike[str],
+    output: str | PathLike[str],
+    boundary: str | PathLike[str] | None = ...,
+    bands: str | Sequence[str] | None = ...,
+    satellites: str | Sequence[str] | None = ...,
+    time: str | None = ...,
+    mask: str | Sequence[str] | None = ...,
+    dilation: float | None = ...,
+    max_cloud_cover: float | None = ...,
+    clouds: Literal["drop", "fill", "keep"] | None = ...,
+    hidden: float | None = ...,
+    coregister: bool | None = ...,
+    brdf: bool | None = ...,
+    stretch: tuple[float, float] | None = ...,
+    size: int | None = ...,
+    seconds: float | None = ...,
+    caption: bool | None = ...,
+    attribution: str | None = ...,
+) -> RunningOrder[TimelapseOutcome]: ...
 @overload
 def run(
     workflow: Literal["export"],
@@ -658,6 +683,30 @@ def check(
     time: str | None = ...,
     max_cloud_cover: float | None = ...,
 ) -> CoregisterReport: ...
+@overload
+def check(
+    workflow: Literal["timelapse"],
+    /,
+    *,
+    input: str | PathLike[str],
+    output: str | PathLike[str],
+    boundary: str | PathLike[str] | None = ...,
+    bands: str | Sequence[str] | None = ...,
+    satellites: str | Sequence[str] | None = ...,
+    time: str | None = ...,
+    mask: str | Sequence[str] | None = ...,
+    dilation: float | None = ...,
+    max_cloud_cover: float | None = ...,
+    clouds: Literal["drop", "fill", "keep"] | None = ...,
+    hidden: float | None = ...,
+    coregister: bool | None = ...,
+    brdf: bool | None = ...,
+    stretch: tuple[float, float] | None = ...,
+    size: int | None = ...,
+    seconds: float | None = ...,
+    caption: bool | None = ...,
+    attribution: str | None = ...,
+) -> TimelapseReport: ...
 @overload
 def check(
     workflow: Literal["export"],

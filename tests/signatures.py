@@ -30,6 +30,7 @@ OUTCOMES = {
     "design": "automap_tiles.workflows.assess:DesignOutcome",
     "series": "automap_tiles.workflows.series:SeriesOutcome",
     "coregister": "automap_tiles.workflows.coregister:CoregisterOutcome",
+    "timelapse": "automap_tiles.workflows.timelapse:TimelapseOutcome",
     "export": "automap_tiles.workflows.export:ExportOutcome",
     "execute": "automap_tiles.engine.events:Summary",
     "convert": "automap_tiles.engine.events:Summary",

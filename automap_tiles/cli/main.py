@@ -46,6 +46,7 @@ COMMANDS: dict[str, _Entry] = {
     "coregister": _Entry(
         "coregister", "By how much each scene is to be moved to lie on the others of its tile."
     ),
+    "timelapse": _Entry("timelapse", "Show a place over time: an animation as GIF, WebP or AVIF."),
     "samples": _Entry(
         "samples", "Which pixels are samples of which class, and what the picture shows there."
     ),

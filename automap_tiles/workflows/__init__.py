@@ -40,6 +40,7 @@ WORKFLOWS: dict[str, str] = {
     "design": "automap_tiles.workflows.assess:DesignOrder",
     "series": "automap_tiles.workflows.series:SeriesOrder",
     "coregister": "automap_tiles.workflows.coregister:CoregisterOrder",
+    "timelapse": "automap_tiles.workflows.timelapse:TimelapseOrder",
     "export": "automap_tiles.workflows.export:ExportOrder",
     "execute": "automap_tiles.workflows.execute:ExecuteOrder",
     "convert": "automap_tiles.workflows.tiles.convert:ConvertOrder",

@@ -31,6 +31,7 @@ from automap_tiles.workflows.tiles.copy import CopyOrder
 from automap_tiles.workflows.tiles.index import IndexKind, IndexOrder
 from automap_tiles.workflows.tiles.info import InfoOrder
 from automap_tiles.workflows.tiles.remove import RemoveOrder
+from automap_tiles.workflows.timelapse import TimelapseOrder
 from automap_tiles.workflows.train import TrainOrder
 from automap_tiles.workflows.verify import VerifyOrder
 from tests import signatures
@@ -58,6 +59,7 @@ ORDERS: dict[str, Callable[[], Order]] = {
     "design": lambda: DesignOrder(map="map.tif", out="points.csv", size=60),
     "series": lambda: SeriesOrder(input="in", area="area.geojson", output="series.csv"),
     "coregister": lambda: CoregisterOrder(input="in", output="shifts.json"),
+    "timelapse": lambda: TimelapseOrder(input="in", output="place.gif"),
     "export": lambda: ExportOrder(
         source="image.tif", output="xyz", zooms=(7, 8), style=(("bidx", "1,2,3"),), workers=1
     ),

@@ -115,6 +115,11 @@ class Mission(Protocol):
     def deliveries(self) -> Deliveries: ...
 
     @property
+    def credit(self) -> str:
+        """What pictures say of whose data they are, `{years}` being when it was seen."""
+        ...
+
+    @property
     def angles(self) -> ReadAngles | None:
         """Tells from where the sun shone and its scenes were seen; None: nothing does."""
         ...
@@ -151,5 +156,6 @@ class PlainMission:
     dialects: tuple[Dialect, ...] = ()
     collections: tuple[Collection, ...] = ()
     deliveries: Deliveries = field(default_factory=Deliveries)
+    credit: str = ""
     angles: ReadAngles | None = None
     tiles: TileNames | None = None

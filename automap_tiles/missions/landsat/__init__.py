@@ -88,6 +88,7 @@ MISSION = PlainMission(
         _collection("usgs", "landsat-c2l2-sr", "surface"),
     ),
     deliveries=LandsatDeliveries(),
+    credit="Landsat {years}, courtesy of the U.S. Geological Survey",
     angles=_angles,
     tiles=TileNames(example="16/37 (Landsat)", parse=_path_row),
 )

@@ -81,6 +81,7 @@ MISSION = PlainMission(
         _collection("planetary-computer", "sentinel-2-l2a", "surface", ("s2:mgrs_tile", "{}")),
     ),
     deliveries=Sentinel2Deliveries(),
+    credit="Contains modified Copernicus Sentinel data {years}",
     angles=_angles,
     tiles=TileNames(example="33TWL (Sentinel-2)", parse=_tile),
 )
