@@ -78,13 +78,13 @@ class ProcessOutput:
     def describe_bands(self) -> BandTable:
         """As its tiles say; raises `InputError` where it has no bands, or none yet."""
         if not isinstance(self.reader, RasterReader):
-            raise InputError("is no raster, so it has no bands", self.path)
+            raise InputError("is not a raster, so it has no bands", self.path)
         return self.reader.describe_bands()
 
     def glance(self) -> Glance:
         """At its tiles; raises `InputError` where it has no pixels, or none yet."""
         if not isinstance(self.reader, RasterReader):
-            raise InputError("is no raster, so it has no pixels", self.path)
+            raise InputError("is not a raster, so it has no pixels", self.path)
         return self.reader.glance()
 
 

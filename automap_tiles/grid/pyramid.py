@@ -184,7 +184,7 @@ def _definition(grid: str | Mapping[str, Any]) -> GridDefinition:
     try:
         return GridDefinition(**{**values, "grid": "custom"})
     except (ValueError, TypeError, KeyError) as error:
-        raise GridError(f"this is no grid definition: {error}") from error
+        raise GridError(f"this is not a grid definition: {error}") from error
 
 
 def _check_shape(shape: object) -> None:

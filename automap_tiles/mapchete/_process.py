@@ -298,7 +298,7 @@ def _index(tile: TileLike) -> tuple[int, int, int]:
         zoom, row, col = tile
     except (TypeError, ValueError):
         raise ConfigError(
-            "is no tile", key="tile", found=tile, remedy="a tile, or zoom, row and column"
+            "is not a tile", key="tile", found=tile, remedy="a tile, or zoom, row and column"
         ) from None
     return zoom, row, col
 

@@ -153,7 +153,7 @@ def _interval(entry: Any) -> tuple[float, float, Rgba]:
     try:
         (low, high), colour = entry
     except (TypeError, ValueError) as error:
-        raise _error(entry, "is no interval with a colour", "[[0, 10], [255, 0, 0]]") from error
+        raise _error(entry, "is not an interval with a colour", "[[0, 10], [255, 0, 0]]") from error
     return _number(low), _number(high), _colour(colour)
 
 
@@ -161,9 +161,9 @@ def _number(value: Any) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError) as error:
-        raise _error(value, "is no number") from error
+        raise _error(value, "is not a number") from error
     if number != number or isinstance(value, bool):  # noqa: PLR0124 - NaN
-        raise _error(value, "is no number")
+        raise _error(value, "is not a number")
     return number
 
 
@@ -176,9 +176,9 @@ def _colour(value: Any) -> Rgba:
         else:
             parts = [int(part) for part in value]
     except (TypeError, ValueError, OverflowError) as error:
-        raise _error(value, "is no colour", remedy) from error
+        raise _error(value, "is not a colour", remedy) from error
     if len(parts) not in (3, 4) or not all(0 <= part <= 255 for part in parts):
-        raise _error(value, "is no colour", remedy)
+        raise _error(value, "is not a colour", remedy)
     red, green, blue, alpha = [*parts, 255][:4]
     return red, green, blue, alpha
 

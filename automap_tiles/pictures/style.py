@@ -101,7 +101,7 @@ def _bands(texts: Sequence[str], count: int) -> tuple[int, ...]:
     for number in numbers:
         if not (number.isascii() and number.isdigit() and 1 <= int(number[:9]) <= count):
             raise ConfigError(
-                "is no band", key="bidx", found=number[:20], remedy=f"a number from 1 to {count}"
+                "is not a band", key="bidx", found=number[:20], remedy=f"a number from 1 to {count}"
             )
         bands.append(int(number))
     return tuple(bands)
@@ -115,7 +115,7 @@ def _range(text: str) -> tuple[float, float]:
         values = math.nan, math.nan
     if not comma or not all(map(math.isfinite, values)) or values[0] == values[1]:
         raise ConfigError(
-            "is no range", key="rescale", found=text[:40], remedy="low,high such as 0,3000"
+            "is not a range", key="rescale", found=text[:40], remedy="low,high such as 0,3000"
         )
     return values
 
@@ -129,7 +129,7 @@ def _gamma(text: str | None) -> float:
         value = math.nan
     if not 0.01 <= value <= 100:
         raise ConfigError(
-            "is no gamma", key="gamma", found=text[:20], remedy="from 0.01 to 100; 1 is linear"
+            "is not a gamma", key="gamma", found=text[:20], remedy="from 0.01 to 100; 1 is linear"
         )
     return value
 

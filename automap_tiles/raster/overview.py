@@ -316,6 +316,8 @@ def _resampled(
             resampling=kind,
         )
     except ValueError as error:
-        raise AutomapError(f"{kind.name} is no resampling for overviews: {error}") from error
+        raise AutomapError(
+            f"{kind.name} is not a resampling method for overviews: {error}"
+        ) from error
     found = equals(out, float(marker))
     return out, np.zeros(shape, dtype=bool) if found is None else found

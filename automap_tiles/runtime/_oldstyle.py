@@ -38,7 +38,7 @@ class OldStyleProcess:
         Raises `ValueError` for a name that is no input.
         """
         if input_id not in self.input:
-            raise ValueError(f"{input_id} is no input of this process")
+            raise ValueError(f"{input_id} is not an input of this process")
         return self.input[input_id]
 
     def read(self, **_: object) -> NoReturn:

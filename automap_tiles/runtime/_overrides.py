@@ -133,7 +133,7 @@ def _parameters(changed: Mapping[str, Any], values: Mapping[str, Any]) -> dict[s
     """The sections that change; a parameter that stands at the top of the file stays there."""
     at_top = {name: value for name, value in changed.items() if name in values}
     if wrong := at_top.keys() & set(SECTIONS):
-        raise ConfigError("is no parameter but a section of the file", key=min(wrong))
+        raise ConfigError("is not a parameter but a section of the file", key=min(wrong))
     below = values.get("process_parameters")
     known = dict(below) if isinstance(below, Mapping) else {}
     rest = {name: value for name, value in changed.items() if name not in at_top}

@@ -144,7 +144,7 @@ def _parse(value: Any, key: str) -> BaseGeometry:
         return shape(value)  # of a feature its geometry
     except (ShapelyError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise ConfigError(
-            f"this is no geometry: {error}",
+            f"this is not a geometry: {error}",
             key=key,
             found=_short(value),
             remedy="a vector file, WKT or a GeoJSON geometry",

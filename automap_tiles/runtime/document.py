@@ -80,7 +80,7 @@ def _read_file(path: Path) -> Document:
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", path) from error
     except UnicodeDecodeError as error:
-        raise ConfigError("this is no text in UTF-8", path) from error
+        raise ConfigError("this is not text in UTF-8", path) from error
     if len(data) > MAX_YAML:
         raise ConfigError(
             f"has more than {MAX_YAML // 2**20} MB, too much for a process file",

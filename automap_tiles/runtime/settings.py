@@ -150,8 +150,10 @@ def zoom_range(document: Document, value: Any, keys: Keys) -> tuple[int, ...]:
             raise document.error("min is larger than max", *keys, found=dict(value))
     elif isinstance(value, Sequence) and not isinstance(value, str):
         ends = [_whole(document, item, keys, most=MAX_ZOOM) for item in value]
-        if not ends or (len(ends) > 2 and sorted(ends) != list(range(min(ends), max(ends) + 1))):
-            raise document.error("these are no zooms without gaps", *keys, found=value)
+        if not ends:
+            raise document.error("names no zoom", *keys, found=value)
+        if len(ends) > 2 and sorted(ends) != list(range(min(ends), max(ends) + 1)):
+            raise document.error("the zooms have gaps", *keys, found=value)
     else:
         ends = [_whole(document, value, keys, most=MAX_ZOOM)]
     return tuple(range(min(ends), max(ends) + 1))
@@ -228,7 +230,7 @@ def _resampling(document: Document, value: Any, key: str) -> str:
         return str(value)
     close = difflib.get_close_matches(str(value), names, 1)
     raise document.error(
-        "is no resampling of GDAL",
+        "is not a resampling method of GDAL",
         "baselevels",
         key,
         found=value,

@@ -159,7 +159,7 @@ def _format(name: str) -> FormatInfo:
     if info is None or not info.is_written:
         known = ", ".join(each.name for each in formats() if each.is_written)
         raise ConfigError(
-            "is no format of tiles", key="--out-format", found=name, remedy=f"one of {known}"
+            "is not a format of tiles", key="--out-format", found=name, remedy=f"one of {known}"
         )
     return info
 

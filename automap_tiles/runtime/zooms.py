@@ -162,7 +162,7 @@ def _zooms(condition: str, keys: Keys) -> frozenset[int]:
     match = _CONDITION.fullmatch(condition)
     if match is None:
         raise ConfigError(
-            "this is no condition on the zoom",
+            "this is not a condition on the zoom",
             key=_dotted((*keys, condition)),
             found=condition,
             remedy="write zoom=5, zoom<=5, zoom>=5, zoom<5 or zoom>5",

@@ -43,7 +43,7 @@ def open_source(path: str) -> Any:
         if "://" not in path and not path.startswith("/vsi") and not Path(path).exists():
             raise InputError("does not exist", path) from error
         raise InputError(
-            f"is no vector file of a known kind ({', '.join(DRIVERS)}): {error}", path
+            f"is not a vector file of a known kind ({', '.join(DRIVERS)}): {error}", path
         ) from error
 
 

@@ -35,7 +35,9 @@ def number(key: str, low: float, high: float) -> float:
     except ValueError:
         value = math.nan
     if not low <= value <= high:
-        raise ConfigError("is no number", key=key, found=text[:20], remedy=f"{low:g} to {high:g}")
+        raise ConfigError(
+            "is not a number", key=key, found=text[:20], remedy=f"{low:g} to {high:g}"
+        )
     return value
 
 
@@ -51,5 +53,5 @@ def on_date(layer: Layer, request: Request) -> Layer:
 
 def _no_box(key: str, text: str) -> ConfigError:
     return ConfigError(
-        "is no box", key=key, found=text[:60], remedy="west,south,east,north in degrees"
+        "is not a box", key=key, found=text[:60], remedy="west,south,east,north in degrees"
     )

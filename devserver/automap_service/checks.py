@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 from automap_service.hosts import is_loopback
-from automap_service.outbox import checked_address, connect
+from automap_service.mails.server import checked_address, connect
 from automap_service.service import Service
 from automap_service.settings import Settings
 from automap_tiles.errors import AutomapError

@@ -24,7 +24,7 @@ def user_limits(said: Sequence[str]) -> dict[str, float]:
         is_right = _AMOUNT.fullmatch(value) if name in AMOUNTS else value.isdecimal()
         if name not in known or not is_right:
             raise ConfigError(
-                "is no limit of a user",
+                "is not a limit of a user",
                 key="limits",
                 found=text,
                 remedy=", ".join(f"{each}=NUMBER" for each in OWN),

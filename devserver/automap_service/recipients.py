@@ -9,7 +9,8 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from automap_service.accounts import tokens
 from automap_service.accounts.users import User
-from automap_service.outbox import CONFIRM_SECONDS, checked_address
+from automap_service.mails.outbox import CONFIRM_SECONDS
+from automap_service.mails.server import checked_address
 from automap_service.problems import Fault, Problem, invalid
 from automap_service.service import Service
 from automap_service.tables import ADDRESSES

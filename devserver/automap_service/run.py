@@ -14,10 +14,10 @@ from pathlib import Path
 from waitress.server import create_server
 
 from automap_service.database import check_state, migrate
+from automap_service.hosts import address_of
 from automap_service.keeper import keep
 from automap_service.launching.launch import hidden_paths
 from automap_service.operations import kubernetes, logs
-from automap_service.outbox import address_of
 from automap_service.service import Service, open_service
 from automap_service.settings import Settings
 from automap_service.uploads.files import remove_parts

@@ -14,7 +14,7 @@ from automap_service.costs.prices import prices_of
 from automap_service.database import open_database
 from automap_service.launching.launch import Launching
 from automap_service.links import Links
-from automap_service.outbox import Outbox
+from automap_service.mails.outbox import Outbox
 from automap_service.settings import Settings
 from automap_service.uploads.files import Files
 from automap_tiles.jobs import Clock, Database, JobStore, Limits, Queue

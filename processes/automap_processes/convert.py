@@ -63,7 +63,7 @@ def _range(dtype: str) -> tuple[float, float]:
         kind = np.dtype(dtype)
         info = np.iinfo(kind) if kind.kind in "iu" else np.finfo(kind)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"clip_to_output_dtype is no type of numbers: {dtype!r}") from error
+        raise ValueError(f"clip_to_output_dtype is not a type of numbers: {dtype!r}") from error
     return float(info.min), float(info.max)
 
 

@@ -47,7 +47,7 @@ def test_from_the_design_to_the_report(
         (["--design"], "--design needs --out"),
         (["--design", "--out", "points.doc"], "neither CSV nor GeoJSON"),
         (["--design", "--out", "points.csv", "--expect", "forest"], "is not like 3=0.7"),
-        (["--design", "--out", "points.csv", "--expect", "9=0.7"], "no class of the map"),
+        (["--design", "--out", "points.csv", "--expect", "9=0.7"], "not a class of the map"),
         (["--design", "--out", "points.csv", "--report", "x.html"], "--report is for an assess"),
         (["none.csv", "--out", "points.csv"], "--out is for the points of --design"),
         (["none.csv", "--drop-training"], "--drop-training needs --training"),

@@ -147,7 +147,7 @@ def test_a_class_of_one_polygon_is_told(scene: Path, tmp_path: Path) -> None:
         (("--class-field", "knd"), "kind"),
         (("--class-field", "area"), "all are of class 4"),
         (("--bands", "red,swir1"), "no 'swir1'"),
-        (("--radius", "two"), "no pixels"),
+        (("--radius", "two"), "not pixels"),
         (("--components", "1.5"), "whole number"),
         (("--components", "99"), "features only"),
         (("--report", "report.pdf"), "neither HTML nor JSON"),

@@ -188,7 +188,7 @@ def test_a_definition_that_equals_a_known_grid_gets_its_name() -> None:
     [
         ({"grid": "geodesic"}, "geodesic"),
         ({"grid": {"shape": [1, 1], "bounds": [0, 0, 2, 1], "srs": {"epsg": 4326}}}, "ratio"),
-        ({"grid": {"shape": [1, 1], "bounds": [0, 0, 1, 1]}}, "no grid definition"),
+        ({"grid": {"shape": [1, 1], "bounds": [0, 0, 1, 1]}}, "not a grid definition"),
         ({"grid": {"shape": [1, 1], "bonds": [0, 0, 1, 1]}}, "bonds"),
         ({"grid": "mercator", "metatiling": 3}, "metatiling"),
         ({"grid": "mercator", "metatiling": 512}, "metatiling"),

@@ -251,7 +251,7 @@ def test_bad_words_are_refused(files: Path) -> None:
     with pytest.raises(ConfigError, match="environment"):
         ours.open(config(files, "ours"), fs_kwargs={"key": "value"})
     with ours.open(config(files, "ours"), mode="memory") as mp:
-        with pytest.raises(ConfigError, match="is no tile"):
+        with pytest.raises(ConfigError, match="is not a tile"):
             mp.execute_tile("4/3/17")
         with pytest.raises(GridError):
             mp.execute_tile((4, 99, 0))

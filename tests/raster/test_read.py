@@ -320,7 +320,7 @@ def test_missing_file(tmp_path: Path) -> None:
 
 def test_no_raster(tmp_path: Path) -> None:
     path = tmp_path / "text.tif"
-    path.write_text("this is no raster")
+    path.write_text("this is not a raster")
     with pytest.raises(InputError, match="cannot be opened as a raster"):
         read(path, TILE)
 

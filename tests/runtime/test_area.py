@@ -140,10 +140,10 @@ def test_area_from_a_file_brings_its_crs(shared: Path) -> None:
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        ("POLYGON ((1 2, 3", "no geometry"),
-        ({"type": "Circle"}, "no geometry"),
-        ({"type": "Feature"}, "no geometry"),
-        (5, "no geometry"),
+        ("POLYGON ((1 2, 3", "not a geometry"),
+        ({"type": "Circle"}, "not a geometry"),
+        ({"type": "Feature"}, "not a geometry"),
+        (5, "not a geometry"),
         ("POINT (1 2)", "no extent"),
         ("POLYGON EMPTY", "no extent"),
         ("not_there.geojson", "not_there"),

@@ -122,7 +122,7 @@ Change = dict[str, Any]
         ({"pyramid": "geodetic"}, "pyramid", "keys and values", None),
         ({"pyramid": {"metatiling": 2}}, "pyramid.grid", "is missing", "geodetic"),
         ({"pyramid": {"grid": "mercartor"}}, "pyramid.grid", "unknown grid", "mercator?"),
-        ({"pyramid": {"grid": {"shape": [1, 1]}}}, "pyramid.grid", "no grid definition", "bounds"),
+        ({"pyramid": {"grid": {"shape": [1, 1]}}}, "pyramid.grid", "not a grid definition", "bounds"),
         (
             {"pyramid": {"grid": "geodetic", "metatilling": 2}},
             "pyramid.metatilling",
@@ -140,8 +140,8 @@ Change = dict[str, Any]
         ({"zoom_levels": {"min": 5}}, "zoom_levels", "max is missing", None),
         ({"zoom_levels": {"min": 5, "max": 3}}, "zoom_levels", "larger", None),
         ({"zoom_levels": {"min": 5, "maxx": 7}}, "zoom_levels.maxx", "not known", "max?"),
-        ({"zoom_levels": [3, 5, 6]}, "zoom_levels", "without gaps", None),
-        ({"zoom_levels": []}, "zoom_levels", "without gaps", None),
+        ({"zoom_levels": [3, 5, 6]}, "zoom_levels", "have gaps", None),
+        ({"zoom_levels": []}, "zoom_levels", "names no zoom", None),
         ({"zoom_levels": "a"}, "zoom_levels", "whole number from 0 to 30", None),
         ({"zoom_levels": 31}, "zoom_levels", "whole number from 0 to 30", None),
         ({"zoom_levels": True}, "zoom_levels", "whole number", None),
@@ -149,7 +149,7 @@ Change = dict[str, Any]
         (
             {"baselevels": {"min": 6, "lower": "avrage"}},
             "baselevels.lower",
-            "no resampling",
+            "not a resampling method",
             "average?",
         ),
         ({"baselevels": {"min": 6, "mx": 7}}, "baselevels.mx", "not known", "max?"),
@@ -231,7 +231,7 @@ Change = dict[str, Any]
             "order",
         ),
         ({"area": "aoi.geojson"}, "area", "aoi.geojson", "vector file"),
-        ({"area": "POLYGON ((1 2"}, "area", "no geometry", None),
+        ({"area": "POLYGON ((1 2"}, "area", "not a geometry", None),
     ],
 )
 def test_errors(folder: Path, changes: Change, key: str, words: str, remedy: str | None) -> None:

@@ -63,7 +63,7 @@ def test_conditions_stand_alone() -> None:
 
 @pytest.mark.parametrize("condition", ["zoom>=a", "zoom=<5", "zoom<", "zoom=-1", "zoom=1.5"])
 def test_a_condition_must_be_readable(condition: str) -> None:
-    with pytest.raises(ConfigError, match="no condition"):
+    with pytest.raises(ConfigError, match="not a condition"):
         zoom_tree({"a": {condition: 1}})
 
 

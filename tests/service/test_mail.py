@@ -21,8 +21,9 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from sqlalchemy import select
 
 from automap_service import recipients
+from automap_service.hosts import address_of
 from automap_service.keeper import keep
-from automap_service.outbox import address_of, checked_address
+from automap_service.mails.server import checked_address
 from automap_service.problems import Problem
 from automap_service.tables import MAILS
 from automap_tiles.errors import ConfigError

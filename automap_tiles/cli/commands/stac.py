@@ -104,5 +104,5 @@ def _metadata(path: Path) -> dict[str, Any]:
 
     values = read_document(path).values
     if not all(isinstance(key, str) for key in values):
-        raise ConfigError("has a key that is no text", file=path)
+        raise ConfigError("has a key that is not text", file=path)
     return values

@@ -33,7 +33,7 @@ def _numbers(text: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in text.split(",") if int(part))
     except ValueError:
-        raise click.BadParameter(f"{text!r} are no pixels") from None
+        raise click.BadParameter(f"{text!r} are not pixels") from None
 
 
 def _statistics(*names: str) -> Callable[[Any], Any]:

@@ -54,7 +54,7 @@ def parse_bands(text: str) -> tuple[int, ...]:
     try:
         numbers = tuple(int(part) for part in text.split(","))
     except ValueError:
-        raise click.BadParameter(f"{text!r} is no list of numbers") from None
+        raise click.BadParameter(f"{text!r} is not a list of numbers") from None
     if min(numbers) < 1:
         raise click.BadParameter("bands are counted from 1")
     return numbers

@@ -64,7 +64,9 @@ def _value(spec: OutputSpec, value: Any) -> int:
     try:
         return int(value)
     except (TypeError, ValueError) as error:
-        raise spec.error("is no value of a band", key=f"colormap.{value}", found=value) from error
+        raise spec.error(
+            "is not a value of a band", key=f"colormap.{value}", found=value
+        ) from error
 
 
 def _colour(spec: OutputSpec, value: Any, colour: Any) -> Colour:
@@ -77,7 +79,7 @@ def _colour(spec: OutputSpec, value: Any, colour: Any) -> Colour:
             raise ValueError(colour)
     except (TypeError, ValueError) as error:
         raise spec.error(
-            "is no colour", key=f"colormap.{value}", found=colour, remedy="[255, 0, 0]"
+            "is not a colour", key=f"colormap.{value}", found=colour, remedy="[255, 0, 0]"
         ) from error
     return rgb
 

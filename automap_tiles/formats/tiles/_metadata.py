@@ -93,7 +93,7 @@ def read_metadata(storage: Storage) -> Metadata:
         name = str(driver.pop("format"))
         return Metadata(pyramid=_pyramid(content["pyramid"]), format=name, options=driver)
     except (ValueError, KeyError, TypeError, AttributeError, GridError) as error:
-        raise InputError(f"is no description of a tile directory: {error!r}", path) from error
+        raise InputError(f"is not a description of a tile directory: {error!r}", path) from error
 
 
 def write_metadata(storage: Storage, metadata: Metadata, *, overwrite: bool = False) -> None:

@@ -82,7 +82,7 @@ class ClassMap:
         if values.dtype != np.uint8 and (classes != values).any():
             wrong = values[classes != values].flat[0]
             raise ConfigError(
-                "holds values that are no classes from 1 to 255",
+                "holds values that are not classes from 1 to 255",
                 self.picture.path,
                 key="MAP",
                 found=wrong.item(),

@@ -77,7 +77,7 @@ def draw(path: str, wish: DesignWish, band: int = 1) -> Drawn:
     strata = count(classes)
     unknown = [value for value in wish.expected if value not in strata.values]
     if unknown:
-        raise ConfigError("is no class of the map", path, key="--expect", found=unknown[0])
+        raise ConfigError("is not a class of the map", path, key="--expect", found=unknown[0])
     expected = tuple(wish.expected.get(value, EXPECTED_ACCURACY) for value in strata.values)
     try:
         needed = None

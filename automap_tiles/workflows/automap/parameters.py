@@ -138,7 +138,7 @@ def _output(text: str) -> Address:
     output = Path(address.text)
     there = next(path for path in (output, *output.parents) if path.exists())
     if not there.is_dir():
-        raise ConfigError("is no folder", key="output", found=str(there))
+        raise ConfigError("is not a folder", key="output", found=str(there))
     if not os.access(there, os.W_OK | os.X_OK):
         raise ConfigError("must not be written to", key="output", found=str(there))
     return address

@@ -34,7 +34,7 @@ class FolderSink:
         _take_out(root / LEDGER, ledger)
         if not ledger.exists() and root.exists() and (not root.is_dir() or _has_files(root)):
             raise ConfigError(
-                "is there and is no export", root, key="--output", remedy="another folder"
+                "is there and is not an export", root, key="--output", remedy="another folder"
             )
         try:
             root.mkdir(parents=True, exist_ok=True)

@@ -53,7 +53,7 @@ class Ledger:
             self.database.close()
             if "locked" in str(error):
                 raise OutputBusy(f"another export is writing {path.name}") from error
-            raise OutputError(f"is no record of an export: {error}", path) from error
+            raise OutputError(f"is not a record of an export: {error}", path) from error
 
     def __len__(self) -> int:
         (number,) = self.database.execute("SELECT count(*) FROM painted").fetchone()

@@ -152,7 +152,7 @@ def _time(text: str) -> str:
 
 def _wrong(text: str) -> ConfigError:
     return ConfigError(
-        "is no time", key="--time", found=text, remedy="2026-07-01 or 2026-07-01/2026-08-31"
+        "is not a time", key="--time", found=text, remedy="2026-07-01 or 2026-07-01/2026-08-31"
     )
 
 

@@ -141,7 +141,7 @@ def _read(path: Path | str) -> dict[str, Any]:
     except ValueError as error:
         raise ConfigError(f"is not valid YAML: {error}", path, key="--recipe") from error
     if not isinstance(content, Mapping):
-        raise ConfigError("is no recipe", path, key="--recipe", remedy="bands: [red, nir]")
+        raise ConfigError("is not a recipe", path, key="--recipe", remedy="bands: [red, nir]")
     return dict(content)
 
 

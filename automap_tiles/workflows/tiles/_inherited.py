@@ -74,7 +74,7 @@ def _chosen(facts: Facts, bands: Sequence[int] | None) -> Sequence[int]:
     for band in bands or ():
         if not 1 <= band <= count:
             raise ConfigError(
-                "is no band of the source", key="--bidx", found=band, remedy=f"1 to {count}"
+                "is not a band of the source", key="--bidx", found=band, remedy=f"1 to {count}"
             )
     return bands or range(1, count + 1)
 

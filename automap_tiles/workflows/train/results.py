@@ -67,7 +67,7 @@ def summary(outcome: Trained) -> Iterator[str]:
         )
     yield from _calibration(report, held)
     yield (
-        "These are no accuracies of a map, where classes are not as common as among the samples: "
+        "These are not accuracies of a map, where classes are not as common as among the samples: "
         "for that, automap assess with a reference sample."
     )
     yield f"Taken: {_taken(report['setup'])}; {report['trees']} trees."

@@ -150,5 +150,5 @@ def _bands(layer: Layer) -> list[int]:
     texts = request.args.getlist("bidx") or ["1"]
     count = len(layer.info.bands)
     if not all(text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= count for text in texts):
-        raise ConfigError("is no band", key="bidx", found=texts[0][:20], remedy=f"1 to {count}")
+        raise ConfigError("is not a band", key="bidx", found=texts[0][:20], remedy=f"1 to {count}")
     return [int(text) for text in texts][:count]

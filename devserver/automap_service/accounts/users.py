@@ -141,7 +141,7 @@ def checked_name(name: str) -> str:
     name = unicodedata.normalize("NFC", name)
     if not _NAME.fullmatch(name):
         raise ConfigError(
-            "is no name for a user",
+            "is not a name for a user",
             key="name",
             found=name,
             remedy="letters, digits and . @ + - _, 100 at most",

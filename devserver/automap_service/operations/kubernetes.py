@@ -57,7 +57,7 @@ class Cluster:
         host = os.environ.get("KUBERNETES_SERVICE_HOST")
         if not host or not (_ACCOUNT / "token").exists():
             raise ConfigError(
-                "this is no pod with a service account",
+                "this is not a pod with a service account",
                 key="KUBERNETES_SERVICE_HOST",
                 remedy="run it in the cluster, see devserver/deploy/kubernetes",
             )

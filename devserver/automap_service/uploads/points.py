@@ -63,7 +63,9 @@ def _class(value: Any, number: int) -> str:
         return str(int(value))
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         return str(value)
-    raise ConfigError(f"feature {number} has a class that is no number or word", found=str(value))
+    raise ConfigError(
+        f"feature {number} has a class that is neither a number nor a word", found=str(value)
+    )
 
 
 def is_year(name: str) -> bool:

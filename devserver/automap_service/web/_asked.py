@@ -96,7 +96,7 @@ def rfc3339(seconds: float | None) -> str | None:
 
 
 def _no_number(text: str) -> Any:
-    raise ValueError(f"{text} is no number")
+    raise ValueError(f"{text} is not a number")
 
 
 def _finite(text: str) -> float:

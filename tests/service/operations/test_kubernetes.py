@@ -197,5 +197,5 @@ def test_a_manifest_that_is_none_is_refused(tmp_path: Path, text: str, key: str 
 
 def test_outside_of_a_cluster_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
-    with pytest.raises(ConfigError, match="no pod with a service account"):
+    with pytest.raises(ConfigError, match="not a pod with a service account"):
         Cluster.of_pod()

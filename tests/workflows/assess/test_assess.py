@@ -262,7 +262,7 @@ def test_maps_that_are_none(path: Path, values: np.ndarray, tmp_path: Path) -> N
     with pytest.raises(ConfigError, match="has 1 bands"):
         open_map(path, band=2)
     wrong = write_map(tmp_path / "wrong.tif", (values.astype(np.float32) + 0.5))
-    with pytest.raises(ConfigError, match="no classes"):
+    with pytest.raises(ConfigError, match="not classes"):
         count(open_map(wrong))
     empty = write_map(tmp_path / "empty.tif", np.zeros_like(values))
     with pytest.raises(ConfigError, match="no pixel with a class"):

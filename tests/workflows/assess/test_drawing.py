@@ -146,7 +146,7 @@ def test_points_are_filled_in_and_read_again(
 
 
 def test_wrong_wishes(path: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="--expect: is no class of the map"):
+    with pytest.raises(ConfigError, match="--expect: is not a class of the map"):
         draw(str(path), DesignWish(expected={7: 0.5}))
     with pytest.raises(ConfigError, match="standard error"):
         draw(str(path), DesignWish(target=0.9))

@@ -269,7 +269,7 @@ def test_one_at_a_time(tmp_path: Path, image: Path) -> None:
 def test_nothing_of_others_is_touched(tmp_path: Path, image: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     for overwrite in (False, True):
-        with pytest.raises(ConfigError, match="is no export"):
+        with pytest.raises(ConfigError, match="is not an export"):
             run(image, tmp_path, overwrite=overwrite)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
@@ -278,9 +278,9 @@ def test_nothing_of_others_is_touched(tmp_path: Path, image: Path) -> None:
     ("wanted", "said"),
     [
         ({"style": {"band": ("1",)}}, "unknown parameter"),
-        ({"style": {"bidx": ("9",)}}, "is no band"),
+        ({"style": {"bidx": ("9",)}}, "is not a band"),
         ({"zooms": (3, 99)}, "zooms of a web map"),
-        ({"stac": True, "time": "yesterday"}, "is no time"),
+        ({"stac": True, "time": "yesterday"}, "is not a time"),
         ({"style": STYLE, "style_name": "red"}, "beside --style"),
     ],
 )

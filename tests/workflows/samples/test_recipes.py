@@ -80,7 +80,7 @@ def test_a_file(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("bands: [red", "not valid YAML"),
-        ("- red", "is no recipe"),
+        ("- red", "is not a recipe"),
         ("bands: red", "list"),
         ("band: [red]", "unknown key 'band'"),
         ("bands: [red]\ncomponents: many", "components"),

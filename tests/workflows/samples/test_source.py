@@ -170,7 +170,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     for name in ("none.csv", "none.gpkg"):
         with pytest.raises(ConfigError, match="does not exist"):
             read_samples(tmp_path / name, class_field="kind")
-    with pytest.raises(ConfigError, match="no vector file"):
+    with pytest.raises(ConfigError, match="not a vector file"):
         read_samples(write(tmp_path, "text", "text.gpkg"), class_field="kind")
 
 

@@ -11,7 +11,8 @@ from automap_service.problems import Problem
 from automap_service.web import documents as doc
 from automap_service.web._answers import as_json, tagged, wants_html
 from automap_service.web._asked import query
-from automap_service.web._openapi import OPENAPI, document
+from automap_service.web._openapi import document
+from automap_service.web._operations import OPENAPI
 from automap_service.web.context import base, service
 from automap_service.web.html import html
 from automap_tiles.version import VERSION

@@ -1,0 +1,1 @@
+"""Mails to users: which wait (`outbox`), how they are handed to a server (`server`)."""
