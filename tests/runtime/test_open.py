@@ -122,7 +122,12 @@ Change = dict[str, Any]
         ({"pyramid": "geodetic"}, "pyramid", "keys and values", None),
         ({"pyramid": {"metatiling": 2}}, "pyramid.grid", "is missing", "geodetic"),
         ({"pyramid": {"grid": "mercartor"}}, "pyramid.grid", "unknown grid", "mercator?"),
-        ({"pyramid": {"grid": {"shape": [1, 1]}}}, "pyramid.grid", "not a grid definition", "bounds"),
+        (
+            {"pyramid": {"grid": {"shape": [1, 1]}}},
+            "pyramid.grid",
+            "not a grid definition",
+            "bounds",
+        ),
         (
             {"pyramid": {"grid": "geodetic", "metatilling": 2}},
             "pyramid.metatilling",
