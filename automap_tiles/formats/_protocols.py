@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
@@ -119,6 +119,26 @@ class VectorInput(InputTile, Protocol):
     def read(
         self, validity_check: bool = True, clip_to_crs_bounds: bool = False
     ) -> list[Feature]: ...
+
+    def read_whole(self) -> list[Feature]:
+        """Features that reach into the tile's box, whole."""
+        ...
+
+    def read_as_raster_values(
+        self,
+        value_of: Callable[[Feature], int],
+        order_of: Callable[[Feature], Any],
+        *,
+        all_touched: bool = False,
+        pixelbuffer: float = 0,
+        finer: int = 1,
+    ) -> NDArray[np.uint8]:
+        """Values of features (y, x), 1 to 255, burnt in an order, each over those before; 0: none.
+
+        `pixelbuffer` widens features by so many pixels, or shrinks them; `finer`: so many times as
+        many pixels along each side.
+        """
+        ...
 
     def read_union_geometry(self, *, pixelbuffer: int = 0) -> BaseGeometry:
         """All features as one geometry, widened by so many pixels."""

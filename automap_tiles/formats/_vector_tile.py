@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from affine import Affine
+from numpy.typing import NDArray
 
 from automap_tiles import vector
 from automap_tiles.formats._protocols import Feature
 from automap_tiles.formats._seen import SeenFromTile
-from automap_tiles.grid import Bounds, Tile, UnitPart, unit_parts
+from automap_tiles.grid import Bounds, Grid, GridLike, Tile, UnitPart, unit_parts
 
 if TYPE_CHECKING:
     from rasterio.crs import CRS
@@ -120,6 +123,49 @@ class FeatureTile(SeenFromTile):
             mask[part.tile_window] = burnt[part.unit_window] == invert
         return mask if band_count is None else np.stack([mask] * band_count)
 
+    def read_whole(self, validity_check: bool = True) -> list[Feature]:
+        """Features that reach into the tile's box, whole, in the tile's CRS."""
+        return list(self._read(clip=False, validity_check=validity_check))
+
+    def read_as_raster_values(
+        self,
+        value_of: Callable[[Feature], int],
+        order_of: Callable[[Feature], Any],
+        *,
+        all_touched: bool = False,
+        pixelbuffer: float = 0,
+        finer: int = 1,
+    ) -> NDArray[np.uint8]:
+        """Values (y, x) of features, 1 to 255; those of 0 are left out, and 0 is where none is.
+
+        They are burnt in the order of `order_of`, each over those before, widened by so many
+        pixels (shrunk below 0). With `finer` there are so many times as many pixels along each
+        side. A pixel does not depend on how the area is cut.
+        """
+        found = np.zeros((self.tile.shape[0] * finer, self.tile.shape[1] * finer), np.uint8)
+        margin = math.ceil(max(pixelbuffer, 0)) + 1
+        features = self._read(
+            clip=False, validity_check=True, margin=margin + self.tile.pyramid.tile_size
+        )
+        valued = [(one, value) for one in features if (value := value_of(one))]
+        shapes = [
+            (_buffered(vector.to_shape(one), pixelbuffer * self.tile.pixel_x_size), value)
+            for one, value in sorted(valued, key=lambda pair: order_of(pair[0]))
+        ]
+        for part in unit_parts(self.tile) if shapes else ():
+            shift = self._shift(part)
+            box = _wider(_moved(part.grid.bounds, -shift), 1, self.tile)
+            near = [
+                (vector.shift(kept, shift) if shift else kept, value)
+                for shape, value in shapes
+                for kept in _near([shape], box)
+            ]
+            burnt = vector.burn_values(near, _finer(part.grid, finer), all_touched=all_touched)
+            found[_finer_window(part.tile_window, finer)] = burnt[
+                _finer_window(part.unit_window, finer)
+            ]
+        return found
+
     def _read(self, *, clip: bool, validity_check: bool, margin: int = 0) -> list[Feature]:
         """Features in the tile's box widened by so many pixels."""
         key = (clip, validity_check, margin)
@@ -168,6 +214,24 @@ def _near(shapes: list[BaseGeometry], bounds: Bounds) -> list[BaseGeometry]:
     box = bounds.polygon()
     near = [vector.clip_to_box(shape, bounds) for shape in shapes if shape.intersects(box)]
     return [shape for shape in near if not shape.is_empty]
+
+
+def _buffered(shape: BaseGeometry, width: float) -> BaseGeometry:
+    return shape.buffer(width) if width else shape
+
+
+def _finer(grid: GridLike, times: int) -> GridLike:
+    """The same place with so many times as many pixels along each side."""
+    if times == 1:
+        return grid
+    height, width = grid.shape
+    transform = grid.transform @ Affine.scale(1 / times)
+    return Grid(grid.crs, transform, (height * times, width * times))
+
+
+def _finer_window(window: tuple[slice, slice], times: int) -> tuple[slice, slice]:
+    rows, cols = (slice(one.start * times, one.stop * times) for one in window)
+    return rows, cols
 
 
 def _moved(bounds: Bounds, by: float) -> Bounds:

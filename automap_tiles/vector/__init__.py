@@ -28,13 +28,14 @@ from automap_tiles.vector._reproject import (
     reproject_geometry,
     shift,
 )
-from automap_tiles.vector.burn import burn
+from automap_tiles.vector.burn import burn, burn_values
 
 __all__ = [
     "VectorInfo",
     "as_feature",
     "as_text",
     "burn",
+    "burn_values",
     "clip_features",
     "clip_to_box",
     "count_unplaced",

@@ -42,6 +42,28 @@ def burn(
     return mask
 
 
+def burn_values(
+    shapes: Iterable[tuple[BaseGeometry, int]], grid: GridLike, *, all_touched: bool = False
+) -> NDArray[np.uint8]:
+    """Values (y, x) of a grid, 1 to 255, of shapes that are burnt one over the other; 0: none.
+
+    As `burn`, in the order of the shapes.
+    """
+    some = [(geometry, value) for geometry, value in shapes if not _is_empty(geometry)]
+    if not some:
+        return np.zeros(grid.shape, np.uint8)
+    with without_georeference():
+        burnt: NDArray[np.uint8] = rasterize(
+            some,
+            out_shape=grid.shape,
+            transform=grid.transform,
+            fill=0,
+            all_touched=all_touched,
+            dtype="uint8",
+        )
+    return burnt
+
+
 def _is_empty(geometry: BaseGeometry | Mapping[str, Any]) -> bool:
     if isinstance(geometry, BaseGeometry):
         return bool(geometry.is_empty)
