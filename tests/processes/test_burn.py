@@ -50,7 +50,7 @@ def burnt(path: str, around: int = 0, index: tuple[int, int] = (1, 1), **paramet
     """Of a tile: layers, and notes by their first words."""
     pyramid_ = pyramid(around)
     tile = Tile(pyramid_, TileIndex(0, *index))
-    reader = open_input(InputSpec.from_value("features", path), Path("/"), pyramid_)
+    reader: Any = open_input(InputSpec.from_value("features", path), Path("/"), pyramid_)
     with collecting() as notes:
         picture, _ = burn.execute(reader.at(tile), tile, class_field="kind", **parameters)
     return picture, {note.reason[:14]: note.count for note in notes}
@@ -101,7 +101,7 @@ def test_the_share_of_a_pixel_is_that_of_the_polygon(tmp_path: Path) -> None:
     rows, cols = np.nonzero(found.filled(0)[0])
     assert len(rows) > 500
     for row, col in list(zip(rows, cols, strict=True))[::7]:
-        x, y = tile.transform @ (col, row)
+        x, y = tile.transform @ (int(col), int(row))
         exact = shapely.box(x, y - 10, x + 10, y).intersection(shape).area / 100
         assert found.data[1, row, col] / 100 == pytest.approx(exact, abs=0.07)
     little, notes = burnt(path, cover=True, least_cover=0.9)
@@ -154,8 +154,11 @@ def test_what_comes_to_nothing_is_told_by_one_tile(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", [0, 256, -1, 1.5, "a", None])
 def test_only_numbers_from_1_to_255_are_classes(tmp_path: Path, kind: Any) -> None:
-    features = [(square(10, 10, 20), {"kind": kind}), (square(40, 10, 10), {"kind": 9.0})]
-    path = written(tmp_path / "some.geojson", [features[1], features[0]])
+    features: list[tuple[Any, dict[str, Any]]] = [
+        (square(40, 10, 10), {"kind": 9.0}),
+        (square(10, 10, 20), {"kind": kind}),
+    ]
+    path = written(tmp_path / "some.geojson", features)
     found, notes = burnt(path)
     assert set(np.unique(found.filled(0))) == {0, 9}
     assert notes == {"no class from ": 1}

@@ -1,0 +1,86 @@
+"""A picture cut into superpixels: what the pixels of each have in common.
+
+Input: `picture`, any raster. Superpixels are about `size` pixels wide and begin at the level's own
+corner: the result does not depend on how the tiles are cut, and there are no seams. The pixels
+around a tile that they need are asked for by themselves.
+
+Bands of the output (`dtype: float32`): the mean of every band over the superpixel, with
+`deviation: true` its standard deviation, and with `seeds: true` row and column of its seed, which
+tell superpixels apart. A model of `automap train` on these bands classifies objects in place of
+pixels. Give `lower: nearest` under `baselevels`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from automap_processes._superpixels import checked, labels_of, seeds_of
+from automap_processes._types import Resampling
+from automap_tiles import Empty, RasterInput, RasterReader, Tile
+from automap_tiles.analysis.objects.statistics import mean_and_std
+
+Picture = np.ma.MaskedArray[Any, Any]
+Tags = dict[int, dict[str, str]]
+
+
+def pixelbuffer(size: int = 10, compactness: float = 0.05, rounds: int = 4) -> int:
+    """Pixels around a tile that its superpixels depend on."""
+    how = checked(size, compactness, rounds)
+    return how.margin + how.extent
+
+
+def check_parameters(
+    picture: RasterReader,
+    size: int = 10,
+    compactness: float = 0.05,
+    rounds: int = 4,
+    deviation: bool = False,
+    seeds: bool = False,
+) -> int:
+    """How many bands the result has; complains of parameters that cannot work."""
+    checked(size, compactness, rounds)
+    return len(picture.describe_bands().names) * (1 + deviation) + 2 * seeds
+
+
+def execute(  # noqa: PLR0913 - the parameters of the process file
+    picture: RasterInput,
+    tile: Tile,
+    *,
+    size: int = 10,
+    compactness: float = 0.05,
+    rounds: int = 4,
+    scale: float = 1.0,
+    deviation: bool = False,
+    seeds: bool = False,
+    resampling: Resampling = "nearest",
+) -> tuple[Picture, Tags]:
+    """The mean of each band over the superpixel of every pixel.
+
+    A stored value times `scale` is what `compactness` is counted in: so large a difference counts
+    as much as being `size` pixels away. More `rounds` follow edges better.
+    """
+    if picture.is_empty():
+        raise Empty
+    how = checked(size, compactness, rounds)
+    pixels = picture.read(resampling=resampling)
+    values = np.ma.MaskedArray(
+        np.ma.getdata(pixels).astype(np.float64) * scale, mask=np.ma.getmaskarray(pixels)
+    )
+    labels = labels_of(values, tile, how)
+    if not labels.any():
+        raise Empty
+    mean, spread = mean_and_std(pixels, labels)
+    layers = [mean, spread] if deviation else [mean]
+    names = list(picture.describe_bands().names)
+    names += [f"deviation of {name}" for name in names] if deviation else []
+    if seeds:
+        found = np.stack(seeds_of(labels, tile, how)).astype(np.float32)
+        layers.append(np.ma.MaskedArray(found, mask=np.stack([labels == 0] * 2)))
+        names += ["row of the seed", "column of the seed"]
+    result = np.ma.MaskedArray(
+        np.concatenate([np.ma.getdata(one) for one in layers]),
+        mask=np.concatenate([np.ma.getmaskarray(one) for one in layers]),
+    )
+    return result, {number: {"name": name} for number, name in enumerate(names, start=1)}
