@@ -135,7 +135,7 @@ def test_polygons_are_widened_and_shrunk(tmp_path: Path, width: float) -> None:
 
 
 def test_what_comes_to_nothing_is_told_by_one_tile(tmp_path: Path) -> None:
-    features = [
+    features: list[tuple[Any, dict[str, Any]]] = [
         (square(5, 5, 50), {"kind": "forest"}),
         (square(10, 10, 5), {"kind": None}),
         (square(20, 20, 5), {"kind": "moor"}),
