@@ -20,10 +20,13 @@ from numpy.typing import NDArray
 from automap_tiles.analysis.indices import INDICES, Picture, spectral_index
 from automap_tiles.analysis.learning.over_dates import OverDates
 from automap_tiles.analysis.textures import boxes, haralick
+from automap_tiles.analysis.textures.binary_patterns import binary_patterns
 from automap_tiles.analysis.textures.haralick import TEXTURES, Quantisation
 
 BOX_STATISTICS = get_args(boxes.Statistic)
-NEIGHBOURHOOD_STATISTICS = (*BOX_STATISTICS, *TEXTURES)
+PATTERN = "lbp"
+"""Local binary patterns of eight points, uniform ones by how many are bright (0 to 9)."""
+NEIGHBOURHOOD_STATISTICS = (*BOX_STATISTICS, *TEXTURES, PATTERN)
 MAX_RADIUS = 100
 INDEX_RANGE = (-1.0, 1.0)
 """Indices are held within it: negative reflectance of dark pixels takes them anywhere."""
@@ -62,7 +65,7 @@ class Neighbourhood:
     """A statistic of the square window around a pixel."""
 
     statistic: str
-    """`mean`, `std`, `range`, or a texture of `haralick.TEXTURES`."""
+    """`mean`, `std`, `range`, a texture of `haralick.TEXTURES`, or `lbp`."""
     of: str
     """Name of a band or an index."""
     radius: int
@@ -78,12 +81,16 @@ class Neighbourhood:
         largest = haralick.MAX_RADIUS if self.is_texture else MAX_RADIUS
         if type(self.radius) is not int or not 1 <= self.radius <= largest:
             raise ValueError(f"radius of {self.statistic} is 1 to {largest}, not {self.radius}")
-        if self.quantisation is not None and not self.is_texture:
+        if self.quantisation is not None and not (self.is_texture or self.is_pattern):
             raise ValueError(f"{self.statistic} is not of grey levels and takes no quantisation")
 
     @property
     def is_texture(self) -> bool:
         return self.statistic in TEXTURES
+
+    @property
+    def is_pattern(self) -> bool:
+        return self.statistic == PATTERN
 
     @property
     def name(self) -> str:
@@ -263,8 +270,9 @@ class Recipe:
         def key(item: tuple[int, Neighbourhood]) -> tuple[Any, ...]:
             one = item[1]
             levels = one.grey_levels
-            grey = (levels.low, levels.high, levels.levels) if one.is_texture else ()
-            return one.of, one.radius, one.is_texture, grey
+            is_grey = one.is_texture or one.is_pattern
+            grey = (levels.low, levels.high, levels.levels) if is_grey else ()
+            return one.of, one.radius, one.is_texture, one.is_pattern, grey
 
         for _, items in groupby(sorted(numbered, key=key), key=key):
             group = list(items)
@@ -323,7 +331,11 @@ def _fill_around(
     out: Mapping[str, NDArray[np.float32]],
     fast: bool | None,
 ) -> None:
-    """Statistics of the neighbours by name, either all textures or none; `one` is one of them."""
+    """Statistics of the neighbours by name, all of one kind; `one` is one of them."""
+    if one.is_pattern:
+        pattern = binary_patterns(plane, valid, one.grey_levels, radius=one.radius)
+        out[PATTERN][...] = pattern.filled(0)
+        return
     if not one.is_texture:
         boxes.fill_boxes(plane, valid, one.radius, out, fast=fast)
         return

@@ -15,6 +15,7 @@ from automap_tiles.analysis.learning.recipe import (
     Recipe,
     RepeatedBands,
 )
+from automap_tiles.analysis.textures.binary_patterns import binary_patterns
 from automap_tiles.analysis.textures.boxes import box_mean_std, box_range
 from automap_tiles.analysis.textures.haralick import Quantisation, haralick
 
@@ -208,3 +209,25 @@ def test_bands_that_are_missing_are_named() -> None:
 def test_what_is_wrong_with_a_recipe_is_said(content: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Recipe.from_dict(content)
+
+
+def test_patterns_are_features() -> None:
+    levels = Quantisation(low=0, high=0.5, levels=16)
+    recipe = Recipe(
+        neighbourhood=(
+            _around("lbp", "red", 2, quantisation=levels),
+            _around("lbp", "ndvi", 1),
+            _around("mean", "red", 2),
+        )
+    )
+    picture = _picture((20, 24), 0.02, 7)
+    found = recipe.compute(picture, NAMES, scale=1e-4)
+    assert recipe.names == ("red_lbp_r2", "ndvi_lbp_r1", "red_mean_r2")
+    assert recipe.margin == 2
+    red = np.where(found.valid, picture.data[2] * np.float32(1e-4), 0)
+    wanted = binary_patterns(red, found.valid, levels, radius=2).filled(0)
+    np.testing.assert_array_equal(found.data[0], wanted)
+    assert set(np.unique(found.data[1])) <= set(range(10))
+    part = recipe.compute(picture[:, :, 5:], NAMES, scale=1e-4)
+    np.testing.assert_array_equal(part.data[:, :, 2:], found.data[:, :, 7:])
+    assert Recipe.from_dict(json.loads(json.dumps(recipe.to_dict()))) == recipe
