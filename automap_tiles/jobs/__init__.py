@@ -17,7 +17,7 @@ is over writes nothing (fencing). No web and no mail here.
 from automap_tiles.jobs._database import Clock, Database
 from automap_tiles.jobs._ending import Ending, OnFinal
 from automap_tiles.jobs._phases import Stretch, stretches
-from automap_tiles.jobs._queue import LeaseLost, Limits, News, Queue
+from automap_tiles.jobs._queue import LeaseLost, News, Queue, QueueLimits
 from automap_tiles.jobs._store import JobStore, Page
 from automap_tiles.jobs.job import (
     FINAL,
@@ -41,13 +41,13 @@ __all__ = [
     "JobStore",
     "LeaseLost",
     "Level",
-    "Limits",
     "NewJob",
     "News",
     "OnFinal",
     "Page",
     "Phase",
     "Queue",
+    "QueueLimits",
     "Result",
     "SceneFate",
     "Status",

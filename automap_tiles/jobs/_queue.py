@@ -27,7 +27,7 @@ class LeaseLost(AutomapError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class QueueLimits:
     """What runners keep to."""
 
     lease: float = 60.0
@@ -57,10 +57,13 @@ class Queue:
     """Jobs that wait, and those that somebody runs."""
 
     def __init__(
-        self, database: Database, limits: Limits | None = None, on_final: Sequence[OnFinal] = ()
+        self,
+        database: Database,
+        limits: QueueLimits | None = None,
+        on_final: Sequence[OnFinal] = (),
     ) -> None:
         self.database = database
-        self.limits = limits or Limits()
+        self.limits = limits or QueueLimits()
         self._on_final = tuple(on_final)
 
     def beat(self, runner: str) -> None:

@@ -17,7 +17,7 @@ _WITH_PICTURE = ("written", "there")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Raster:
+class JobRaster:
     """Something that can be shown."""
 
     name: str
@@ -29,7 +29,7 @@ class Raster:
     """Changes when it does."""
 
 
-def rasters(job: Job, workspace: Path, scenes: Sequence[SceneFate]) -> list[Raster]:
+def rasters(job: Job, workspace: Path, scenes: Sequence[SceneFate]) -> list[JobRaster]:
     """Maps of classes, composites, then scenes; results that are being made are among them."""
     try:
         satellites = sorted(satellites_of(job.order["satellites"]))
@@ -50,18 +50,18 @@ def rasters(job: Job, workspace: Path, scenes: Sequence[SceneFate]) -> list[Rast
     return [each for each in found if each is not None]
 
 
-def _raster(name: str, title: str, path: Path) -> Raster | None:
+def _raster(name: str, title: str, path: Path) -> JobRaster | None:
     """None where nothing of it is there."""
     parts = path.with_name(path.name + PARTS)
     try:
         if path.exists():
             about = path.stat()
             stamp = f"{about.st_mtime_ns}-{about.st_size}"
-            return Raster(name=name, title=title, path=path, stamp=stamp)
+            return JobRaster(name=name, title=title, path=path, stamp=stamp)
         tiles = sum(1 for _ in parts.rglob("*.tif"))
     except OSError:  # it is put together, or removed, in this very moment
         return None
     if not tiles:
         return None
     said = f"{title}, {tiles} tile{'' if tiles == 1 else 's'} so far"
-    return Raster(name=name, title=said, path=parts, stamp=f"{tiles}")
+    return JobRaster(name=name, title=said, path=parts, stamp=f"{tiles}")

@@ -9,7 +9,7 @@ from automap_service.accounts.users import Users
 from automap_service.accounts.words import Words
 from automap_service.costs.budgets import Budgets
 from automap_service.costs.estimates import Estimates
-from automap_service.costs.ledger import Ledger
+from automap_service.costs.ledger import CostLedger
 from automap_service.costs.prices import prices_of
 from automap_service.database import open_database
 from automap_service.launching.launch import Launching
@@ -17,7 +17,7 @@ from automap_service.links import Links
 from automap_service.mails.outbox import Outbox
 from automap_service.settings import Settings
 from automap_service.uploads.files import Files
-from automap_tiles.jobs import Clock, Database, JobStore, Limits, Queue
+from automap_tiles.jobs import Clock, Database, JobStore, Queue, QueueLimits
 from automap_tiles.jobs.results import ResultStore
 
 
@@ -33,7 +33,7 @@ class Service:
     words: Words
     files: Files
     launching: Launching
-    ledger: Ledger
+    ledger: CostLedger
     estimates: Estimates
     budgets: Budgets
     links: Links
@@ -46,11 +46,11 @@ def open_service(settings: Settings, clock: Clock = time.time) -> Service:
     database = open_database(settings, clock)
     links = Links(database, settings.results.link_hours * 3600)
     prices = prices_of(settings)
-    ledger = Ledger(database, prices)
+    ledger = CostLedger(database, prices)
     outbox = Outbox(settings, database, links)
     on_final = (ledger.on_final, outbox.on_final)
     store = JobStore(database, on_final)
-    limits = Limits(
+    limits = QueueLimits(
         lease=settings.runner.lease_seconds,
         per_user=settings.limits.running,
         keep=settings.results.days * 86400,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from automap_tiles.jobs import Database, Job, JobStore, Limits, NewJob, OnFinal, Queue
+from automap_tiles.jobs import Database, Job, JobStore, NewJob, OnFinal, Queue, QueueLimits
 from automap_tiles.jobs.results import ResultStore
 from automap_tiles.jobs.runner import Pace, Runner
 from automap_tiles.jobs.tables import METADATA
@@ -37,7 +37,7 @@ class Parts:
 
     folder: Path
     url: str
-    limits: Limits = field(default_factory=lambda: Limits(lease=2.0))
+    limits: QueueLimits = field(default_factory=lambda: QueueLimits(lease=2.0))
     on_final: tuple[OnFinal, ...] = ()
     clock: Callable[[], float] = time.time
     database: Database = field(init=False)

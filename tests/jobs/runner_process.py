@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, insert
 
-from automap_tiles.jobs import Job, Limits
+from automap_tiles.jobs import Job, QueueLimits
 from automap_tiles.jobs.results import ResultStore, Writable
 from automap_tiles.jobs.runner import Pace, Runner
 from tests.jobs.parts import Parts
@@ -37,7 +37,7 @@ def write_down(connection: Connection, job: Job, _: object) -> None:
 
 
 def parts_of(folder: Path, url: str) -> Parts:
-    limits = Limits(lease=LEASE, losses=1000, per_user=2)
+    limits = QueueLimits(lease=LEASE, losses=1000, per_user=2)
     return Parts(folder, url, limits, on_final=(write_down,))
 
 

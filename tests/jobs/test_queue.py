@@ -14,9 +14,9 @@ from automap_tiles.jobs import (
     Job,
     LeaseLost,
     Level,
-    Limits,
     News,
     Phase,
+    QueueLimits,
     Result,
     SceneFate,
     Status,
@@ -26,7 +26,7 @@ from tests.jobs.parts import Clock, Parts, make, new_job
 
 @pytest.fixture
 def parts(tmp_path: Path, url: str) -> Iterator[Parts]:
-    found = make(tmp_path, url, clock=Clock(), limits=Limits(lease=60.0, per_user=2))
+    found = make(tmp_path, url, clock=Clock(), limits=QueueLimits(lease=60.0, per_user=2))
     yield found
     found.database.close()
 
@@ -312,7 +312,7 @@ def test_a_log_is_bounded_and_says_so_and_errors_are_still_in_it(
 
 
 def test_many_runners_at_once_share_the_queue(tmp_path: Path, url: str) -> None:
-    parts = make(tmp_path, url, limits=Limits(lease=60.0, per_user=3))
+    parts = make(tmp_path, url, limits=QueueLimits(lease=60.0, per_user=3))
     for number in range(60):
         parts.store.add(new_job(user=f"u{number % 3}", workspace=f"w{number % 20}"))
     taken: list[str] = []

@@ -36,7 +36,7 @@ class User:
     """Whether the password has to be changed first."""
 
 
-class Refused(Exception):
+class LogInRefused(Exception):
     """Wrong name or password, nothing more; `wait` seconds until the next try."""
 
     def __init__(self, wait: float = 0.0) -> None:
@@ -123,14 +123,14 @@ class Users:
             connection.execute(update(USERS).where(USERS.c.id == user).values(limits=dict(limits)))
 
     def log_in(self, name: str, password: str, address: str) -> User:
-        """The user of a name and password; raises `Refused`, whatever is wrong."""
+        """The user of a name and password; raises `LogInRefused`, whatever is wrong."""
         name = unicodedata.normalize("NFC", name)
         if (wait := self._throttle.take(name, address)) > 0:
-            raise Refused(wait)
+            raise LogInRefused(wait)
         with self._database.reading() as connection:
             row = _by_name(connection, name)
         if not _passwords.matches(None if row is None else row["password"], password):
-            raise Refused(self._throttle.wait(name, address))
+            raise LogInRefused(self._throttle.wait(name, address))
         assert row is not None
         self._throttle.right(name, address)
         return user_of(row)

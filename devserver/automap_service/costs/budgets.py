@@ -7,7 +7,7 @@ from typing import Any
 
 from automap_service.accounts.users import User, Users
 from automap_service.costs.estimates import Estimate
-from automap_service.costs.ledger import Ledger
+from automap_service.costs.ledger import CostLedger
 from automap_service.costs.prices import Prices, took
 from automap_service.problems import Problem
 from automap_service.settings import LimitsPart
@@ -18,7 +18,9 @@ from automap_tiles.jobs.meter import Usage
 class Budgets:
     """Of jobs and users; 0 in the configuration is no limit."""
 
-    def __init__(self, limits: LimitsPart, users: Users, ledger: Ledger, prices: Prices) -> None:
+    def __init__(
+        self, limits: LimitsPart, users: Users, ledger: CostLedger, prices: Prices
+    ) -> None:
         self._limits = limits
         self._users = users
         self._ledger = ledger

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 
 from automap_service.costs.learning import FEWEST, Features, Range, Sample, foretold
-from automap_service.costs.ledger import Ledger, Run
+from automap_service.costs.ledger import CostLedger, Run
 from automap_service.costs.prices import Prices, Took
 from automap_service.costs.sizes import sizes_of_plan
 from automap_service.tables import CHECKS
@@ -25,7 +25,7 @@ Estimate = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Held:
+class Calibration:
     """How often estimates were right."""
 
     jobs: int
@@ -39,7 +39,9 @@ class Held:
 class Estimates:
     """Of a service."""
 
-    def __init__(self, database: Database, ledger: Ledger, prices: Prices, workers: int) -> None:
+    def __init__(
+        self, database: Database, ledger: CostLedger, prices: Prices, workers: int
+    ) -> None:
         """`workers`: processes of each job."""
         self._database = database
         self._ledger = ledger
@@ -88,11 +90,11 @@ class Estimates:
             connection.execute(delete(CHECKS).where(one | old))
             connection.execute(insert(CHECKS).values(values))
 
-    def held(self) -> Held:
+    def calibration(self) -> Calibration:
         """How the last estimates were."""
         runs = tuple(self._ledger.last(_SHOWN))
         learnt = [each for each in runs if (each.estimate or {}).get("learnt")]
-        return Held(jobs=len(learnt), inside=sum(map(is_inside, learnt)), runs=runs)
+        return Calibration(jobs=len(learnt), inside=sum(map(is_inside, learnt)), runs=runs)
 
     def _checked(self, user: str, digest: str) -> Estimate | None:
         since = self._database.clock() - _CHECK_DAYS * 86400

@@ -38,7 +38,7 @@ class Run:
     unit: str
 
 
-class Ledger:
+class CostLedger:
     """The runs of a database."""
 
     def __init__(self, database: Database, prices: Prices) -> None:

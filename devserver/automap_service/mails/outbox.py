@@ -19,7 +19,7 @@ from automap_service.costs.prices import prices_of, took
 from automap_service.hosts import address_of
 from automap_service.links import Links
 from automap_service.mails._letter import STOPPED, Mail, facts, letter
-from automap_service.mails.server import Refusal, checked_address, send
+from automap_service.mails.server import MailRefusal, checked_address, send
 from automap_service.settings import Settings
 from automap_service.tables import ADDRESSES, MAILS
 from automap_tiles.errors import ConfigError
@@ -138,14 +138,14 @@ class Outbox:
         known = ("id", "recipient", "kind", "said", "created")
         return Mail(**{key: row[key] for key in known}, tries=row["tries"] + 1)
 
-    def _send(self, mail: Mail) -> Refusal | None:
+    def _send(self, mail: Mail) -> MailRefusal | None:
         """Why it was not taken; None when it was."""
         try:
             message = self.message(self._with_link(mail))
         except _NotAskedAnyMore:
-            return Refusal(reason="the address was removed or confirmed before", is_final=True)
+            return MailRefusal(reason="the address was removed or confirmed before", is_final=True)
         except (ConfigError, ValueError) as error:
-            return Refusal(reason=str(error))
+            return MailRefusal(reason=str(error))
         return send(self._settings, message, self._sender(), mail.recipient)
 
     def _with_link(self, mail: Mail) -> Mail:
@@ -180,7 +180,7 @@ class Outbox:
             raise _NotAskedAnyMore
         return word
 
-    def _settle(self, mail: Mail, refusal: Refusal | None) -> None:
+    def _settle(self, mail: Mail, refusal: MailRefusal | None) -> None:
         kept = {key: mail.said[key] for key in ("user",) if key in mail.said}
         values: dict[str, Any] = {"state": "sent", "error": None, "said": kept}
         if refusal is not None:

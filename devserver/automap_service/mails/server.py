@@ -19,7 +19,7 @@ _PATIENCE = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Refusal:
+class MailRefusal:
     """Why a mail was not taken."""
 
     reason: str
@@ -27,7 +27,9 @@ class Refusal:
     """Whether the server will never take this mail; else it is tried again."""
 
 
-def send(settings: Settings, message: EmailMessage, sender: str, recipient: str) -> Refusal | None:
+def send(
+    settings: Settings, message: EmailMessage, sender: str, recipient: str
+) -> MailRefusal | None:
     """Why the server did not take a mail; None when it did."""
     try:
         server = connect(settings)
@@ -37,14 +39,14 @@ def send(settings: Settings, message: EmailMessage, sender: str, recipient: str)
             _part_from(server)
     except smtplib.SMTPRecipientsRefused as error:
         code, said = next(iter(error.recipients.values()))
-        return Refusal(reason=f"{code} {_text(said)}", is_final=_is_final(code))
+        return MailRefusal(reason=f"{code} {_text(said)}", is_final=_is_final(code))
     except smtplib.SMTPDataError as error:
         reason = f"{error.smtp_code} {_text(error.smtp_error)}"
-        return Refusal(reason=reason, is_final=_is_final(error.smtp_code))
+        return MailRefusal(reason=reason, is_final=_is_final(error.smtp_code))
     except smtplib.SMTPResponseException as error:  # of us: our log-in, our sender
-        return Refusal(reason=f"{error.smtp_code} {_text(error.smtp_error)}")
+        return MailRefusal(reason=f"{error.smtp_code} {_text(error.smtp_error)}")
     except (OSError, smtplib.SMTPException, ConfigError, ValueError) as error:
-        return Refusal(reason=str(error) or type(error).__name__)
+        return MailRefusal(reason=str(error) or type(error).__name__)
     return None
 
 

@@ -110,7 +110,7 @@ class Figures(Collector):
         )
 
     def _estimates(self) -> Iterator[Metric]:
-        held = self._service.estimates.held()
+        held = self._service.estimates.calibration()
         found = GaugeMetricFamily(
             "automap_estimates", "Of the last finished jobs with an estimate", labels=("held",)
         )

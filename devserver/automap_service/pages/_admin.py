@@ -85,7 +85,7 @@ def _admin(problem: Problem | None, made: tuple[str, str] | None = None) -> Resp
         200 if problem is None else problem.status,
         users=service().users.all(),
         jobs=jobs,
-        held=service().estimates.held(),
+        held=service().estimates.calibration(),
         is_inside=is_inside,
         limits=asdict(service().settings.limits),
         own=OWN,

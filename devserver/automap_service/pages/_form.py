@@ -18,7 +18,7 @@ _HINTS = {"satellites": "One or several"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Group:
+class FieldGroup:
     """Fields that are shown together."""
 
     title: str
@@ -28,20 +28,20 @@ class Group:
 
 
 GROUPS = (
-    Group(title="What", names=("mode", "satellites", "start_date", "end_date")),
-    Group(title="Where", names=("boundary", "catalogue")),
-    Group(title="Composite", names=("statistics", "provenance", "brdf")),
-    Group(title="Map of classes", names=("samples", "confidence", "probabilities", "smoothing",
+    FieldGroup(title="What", names=("mode", "satellites", "start_date", "end_date")),
+    FieldGroup(title="Where", names=("boundary", "catalogue")),
+    FieldGroup(title="Composite", names=("statistics", "provenance", "brdf")),
+    FieldGroup(title="Map of classes", names=("samples", "confidence", "probabilities", "smoothing",
                                          "minimum_patch")),
-    Group(title="Clouds", names=("max_cloud_cover", "mask", "masker", "project_shadow",
+    FieldGroup(title="Clouds", names=("max_cloud_cover", "mask", "masker", "project_shadow",
                                  "require_mask"), is_folded=True),
-    Group(title="Name", names=("description", "budget")),
+    FieldGroup(title="Name", names=("description", "budget")),
 )  # fmt: skip
 """All parameters of the schema, each once, in the order of the form."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Field:
+class FormField:
     """One parameter as it is shown."""
 
     name: str
@@ -73,7 +73,7 @@ def several() -> Mapping[str, tuple[str, ...]]:
 
 def fields(
     said: Mapping[str, Any], wrong: Mapping[str, Any], lists: Mapping[str, tuple[str, ...]]
-) -> list[tuple[Group, list[Field]]]:
+) -> list[tuple[FieldGroup, list[FormField]]]:
     """Groups with their fields; `lists`: what there is of the user's files and of catalogues."""
     return [(group, [_field(name, said, wrong, lists) for name in group.names]) for group in GROUPS]
 
@@ -83,7 +83,7 @@ def _field(
     said: Mapping[str, Any],
     wrong: Mapping[str, Any],
     lists: Mapping[str, tuple[str, ...]],
-) -> Field:
+) -> FormField:
     schema = PROPERTIES[name]
     choices = lists.get(name) or several().get(name) or tuple(schema.get("enum", ()))
     value = said.get(name, schema.get("default"))
@@ -96,7 +96,7 @@ def _field(
     message = ""
     if fault is not None:
         message = fault.message + (f" ({fault.remedy})" if fault.remedy else "")
-    return Field(
+    return FormField(
         name=name,
         title=schema["title"],
         help=_HINTS.get(name, schema["description"]),

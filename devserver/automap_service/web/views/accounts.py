@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from automap_service.accounts.users import Refused, User
+from automap_service.accounts.users import LogInRefused, User
 from automap_service.costs.learning import HELD
 from automap_service.costs.prices import prices_of
 from automap_service.problems import Fault, Problem, invalid
@@ -113,7 +113,7 @@ def limits() -> Response:
 def costs() -> Response:
     """What is paid for, and how often estimates held."""
     query(())
-    settings, held = service().settings, service().estimates.held()
+    settings, held = service().settings, service().estimates.calibration()
     prices = prices_of(settings)
     return as_json(
         {
@@ -134,7 +134,7 @@ def checked_login(name: str, password: str) -> User:
     """The user; raises `Problem` in the same words whatever is wrong."""
     try:
         user = service().users.log_in(name, password, address())
-    except Refused as refused:
+    except LogInRefused as refused:
         wait = math.ceil(refused.wait)
         status = 429 if wait else 401
         headers = {"Retry-After": str(wait)} if wait else {"WWW-Authenticate": "Bearer"}

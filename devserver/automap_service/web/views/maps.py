@@ -15,7 +15,7 @@ from automap_service.web.views.jobs import job_of
 from automap_tiles.errors import OutputError
 from automap_tiles.jobs import Job
 from automap_tiles.jobs.picture import MapPicture, picture_of
-from automap_tiles.jobs.rasters import Raster, rasters
+from automap_tiles.jobs.rasters import JobRaster, rasters
 
 views = Blueprint("maps", __name__)
 
@@ -58,7 +58,7 @@ def picture(job: str) -> Response:
     return as_json(content, headers={"ETag": f'"{found.stamp}"'})
 
 
-def _made(raster: Raster) -> MapPicture | None:
+def _made(raster: JobRaster) -> MapPicture | None:
     try:
         return picture_of(raster.path)
     except OutputError as error:
@@ -68,6 +68,6 @@ def _made(raster: Raster) -> MapPicture | None:
         ) from None
 
 
-def _rasters(job: Job) -> list[Raster]:
+def _rasters(job: Job) -> list[JobRaster]:
     workspace = service().settings.root / "workspaces" / job.workspace
     return rasters(job, workspace, service().store.scenes(job.id))
