@@ -55,13 +55,28 @@ def savitzky_golay(
             first = min(max(date - half_width, 0), len(times) - width)
             window = slice(first, first + width)
             design = _powers(times[window] - times[date], degree)
-            weights = counts[window].astype(np.float64)
-            solved, fits = _normal.solve(*_normal.normal_equations(design, weights, values[window]))
-            found[date] = solved[0]
-            missing[date] |= ~fits
+            whole = counts[window].all(axis=0)
+            # the same weights for all that have all dates of the window, as each by itself would
+            found[date] = _weighted(np.linalg.pinv(design)[0], values[window])
+            gaps = np.flatnonzero(~whole & ~missing[date])
+            if len(gaps):
+                weights = counts[window][:, gaps].astype(np.float64)
+                solved, fits = _normal.solve(
+                    *_normal.normal_equations(design, weights, values[window][:, gaps])
+                )
+                found[date, gaps] = solved[0]
+                missing[date, gaps] = ~fits
         return found, missing
 
     return by_blocks(stack, valid, len(times), of_block)
+
+
+def _weighted(weights: Array, values: Array) -> Array:
+    """(pixel,) sum, date by date: the bits do not depend on how many pixels there are."""
+    found = np.zeros(values.shape[1])
+    for weight, plane in zip(weights.tolist(), values, strict=True):
+        found += weight * plane
+    return found
 
 
 def _powers(away: Array, degree: int) -> Array:
