@@ -46,7 +46,7 @@ def _stack() -> tuple[Array, Array]:
     random = np.random.default_rng(0)
     shape = (_EDGE, _EDGE)
     spans = (0.1, 0.2), (0.3, 0.6), (90, 150), (220, 300), (0.05, 0.15), (0.05, 0.15)
-    given = (random.uniform(*span, shape) for span in spans)
+    given = (random.uniform(low, high, shape) for low, high in spans)
     stack = _beck(DAYS[:, None, None], *given) + random.normal(0, 0.02, (len(DAYS), *shape))
     return stack.astype("f4"), random.random(stack.shape) > 0.4
 
