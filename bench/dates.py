@@ -32,9 +32,7 @@ DAYS = np.arange(1, 361, 10.0)
 _EDGE, _FEW, _ROUNDS = 128, 8, 3
 
 
-def _beck(
-    t: Array, low: float, size: float, rise: float, fall: float, up: float, down: float
-) -> Any:
+def _beck(t: Array, low: Any, size: Any, rise: Any, fall: Any, up: Any, down: Any) -> Any:
     """Of Beck et al. 2006."""
     return low + size * (
         1 / (1 + np.exp(-up * (t - rise))) + 1 / (1 + np.exp(down * (t - fall))) - 1
