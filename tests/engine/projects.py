@@ -16,6 +16,7 @@ from rasterio.transform import from_origin
 
 from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.journal import JOURNAL_NAME, Journal
+from tests import starts
 
 AUTOMAP = [
     sys.executable,
@@ -112,23 +113,22 @@ class Project:
         self.config.write_text(json.dumps(config, indent=1))
         return self
 
+    def words(self, *options: str) -> list[str]:
+        """What follows the name of the command line."""
+        return ["execute", str(self.config), "--no-progress", *options]
+
     def command(self, *options: str) -> list[str]:
-        return [*AUTOMAP, "execute", str(self.config), "--no-progress", *options]
+        return [*AUTOMAP, *self.words(*options)]
 
     def run(self, *options: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
         """`automap execute` to its end."""
-        return subprocess.run(
-            self.command(*options), capture_output=True, text=True, timeout=timeout, check=False
-        )
+        return starts.run(self.words(*options), starts.EXECUTE, timeout=timeout)
 
     def start(self, *options: str) -> subprocess.Popen[str]:
         """`automap execute` in a session of its own."""
-        return subprocess.Popen(
-            self.command(*options),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
+        pipe = subprocess.PIPE
+        return starts.start(
+            self.words(*options), starts.EXECUTE, stdout=pipe, stderr=pipe, start_new_session=True
         )
 
     def under_way(self, *options: str) -> subprocess.Popen[str]:

@@ -7,7 +7,6 @@ import itertools
 import os
 import re
 import subprocess
-import sys
 import threading
 import time
 import tomllib
@@ -32,18 +31,14 @@ from automap_service.settings import (
     read_settings,
 )
 from automap_tiles.errors import ConfigError
+from tests import starts
 from tests.jobs.parts import Clock
 from tests.service.conftest import PASSWORD, MakeSite
 
 
 def automap(*words: str, said: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "automap_tiles", "service", *words],
-        input=said,
-        capture_output=True,
-        text=True,
-        env={**os.environ, **environment},
-        check=False,
+    return starts.run(
+        ["service", *words], starts.SERVICE, said=said, env={**os.environ, **environment}
     )
 
 

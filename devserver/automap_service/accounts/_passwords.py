@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import cache
 from importlib import resources
 
 from argon2 import PasswordHasher
@@ -43,11 +44,15 @@ def hashed(password: str) -> str:
 def matches(kept: str | None, password: str) -> bool:
     """Whether it is the password; for None, an unknown name, the answer takes as long."""
     with _room:
+        nobodys = _nobodys()  # before it is known whether that is needed
         try:
-            _hasher.verify(kept or _NOBODY, password[:LONGEST])
+            _hasher.verify(kept or nobodys, password[:LONGEST])
         except (VerifyMismatchError, VerificationError, InvalidHashError):
             return False
     return kept is not None
 
 
-_NOBODY = _hasher.hash("a password that nobody has")
+@cache
+def _nobodys() -> str:
+    """What is kept of a password that nobody has; made when the first one is compared."""
+    return _hasher.hash("a password that nobody has")

@@ -1,0 +1,218 @@
+"""Processes of `automap` that begin with their imports done.
+
+Half a second of what a run on a small picture takes is imports. A process that has done them waits
+here and forks: what comes out is a process of its own, with arguments, environment, folder,
+streams, session and signals as `subprocess.Popen` gives them. How `automap` itself starts is tested
+by all others, which start the real one.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import gc
+import importlib
+import json
+import os
+import selectors
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_LONGEST = 1 << 20
+_CAN = hasattr(os, "pidfd_open")
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Started(subprocess.Popen[str]):
+    """A process that was forked by one with the imports of a command done."""
+
+    def __init__(self, template: Template, argv: Sequence[str], **options: Any) -> None:
+        self._template = template
+        self._report: socket.socket | None = None
+        super().__init__(argv, text=True, **options)
+
+    def _execute_child(self, args: list[str], *rest: Any) -> None:
+        (_, _, _, _, cwd, env, _, _, _, *pipes, _, _, _, _, _, new_session, _) = rest
+        p2cread, _, _, c2pwrite, _, errwrite = pipes
+        order = {
+            "argv": args,
+            "folder": os.fspath(cwd or Path.cwd()),
+            "environment": dict(os.environ if env is None else env),
+            "new_session": bool(new_session),
+        }
+        inherited = (p2cread, c2pwrite, errwrite)
+        streams = [own if own >= 0 else place for place, own in enumerate(inherited)]
+        try:
+            self._report = self._template.order(order, streams)
+            self.pid = int.from_bytes(self._report.recv(8), "little")
+        finally:
+            self._child_created = True
+            self._close_pipe_fds(*pipes)  # type: ignore[attr-defined]
+
+    def _status(self, flags: int) -> int | None:
+        """As `os.waitpid` tells it; None: it runs."""
+        assert self._report is not None
+        with contextlib.suppress(BlockingIOError):
+            said = self._report.recv(8, flags)
+            self._report.close()
+            assert said, "the process that forks is gone"
+            return int.from_bytes(said, "little")
+        return None
+
+    def _try_wait(self, wait_flags: int) -> tuple[int, int]:
+        status = self._status(socket.MSG_DONTWAIT if wait_flags & os.WNOHANG else 0)
+        return (0, 0) if status is None else (self.pid, status)
+
+    def _internal_poll(self, _deadstate: int | None = None, **_: Any) -> int | None:
+        if self.returncode is None and self._report is not None:
+            status = self._status(socket.MSG_DONTWAIT)
+            if status is not None:
+                self._handle_exitstatus(status)  # type: ignore[attr-defined]
+        return self.returncode
+
+
+class Template:
+    """The process that forks; it ends with the one whose it is."""
+
+    def __init__(self, modules: Sequence[str]) -> None:
+        self._orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        script = f"import sys; sys.path.insert(1, {str(ROOT)!r}); from tests.starts import serve; "
+        script += f"main = serve({theirs.fileno()}, {list(modules)!r}); sys.exit(main and main())"
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", script], pass_fds=[theirs.fileno()], start_new_session=True
+            )
+        atexit.register(self.end)
+
+    def end(self) -> None:
+        """Take no more orders; who was started goes on."""
+        self._orders.close()
+        self._process.wait(20)
+
+    def order(self, said: Mapping[str, Any], streams: Sequence[int]) -> socket.socket:
+        """Have one started; where its number, and then how it ended, is told."""
+        mine, theirs = socket.socketpair()
+        with theirs:
+            content = json.dumps(said).encode()
+            assert len(content) < _LONGEST
+            socket.send_fds(self._orders, [content], [*streams, theirs.fileno()])
+        return mine
+
+
+def serve(orders_fd: int, modules: Sequence[str]) -> Any:
+    """Fork until nobody wants any more; in what was forked: the entry point of `automap`."""
+    from automap_tiles.cli._environment import settle_environment
+    from automap_tiles.cli.main import main
+
+    settle_environment()
+    for module in modules:
+        importlib.import_module(module)
+    gc.collect()
+    gc.freeze()
+    running: dict[int, tuple[int, int]] = {}
+    with (
+        socket.socket(fileno=orders_fd) as orders,
+        selectors.DefaultSelector() as selector,
+    ):
+        selector.register(orders, selectors.EVENT_READ)
+        while True:
+            for key, _ in selector.select():
+                if key.fd in running:
+                    selector.unregister(key.fd)
+                    _tell(key.fd, *running.pop(key.fd))
+                    continue
+                content, fds, _, _ = socket.recv_fds(orders, _LONGEST, 4)
+                if not content:
+                    return None
+                *streams, report = fds
+                pid = os.fork()
+                if pid == 0:
+                    for watch, (_, other) in running.items():
+                        os.close(watch)
+                        os.close(other)
+                    _become(json.loads(content), streams)
+                    os.write(report, os.getpid().to_bytes(8, "little"))
+                    os.close(report)
+                    return main
+                for stream in streams:
+                    os.close(stream)
+                watch = os.pidfd_open(pid)
+                running[watch] = (pid, report)
+                selector.register(watch, selectors.EVENT_READ)
+
+
+def _tell(watch: int, pid: int, report: int) -> None:
+    _, status = os.waitpid(pid, 0)
+    with contextlib.suppress(BrokenPipeError):
+        os.write(report, status.to_bytes(8, "little"))
+    os.close(report)
+    os.close(watch)
+
+
+def _become(said: Mapping[str, Any], streams: Sequence[int]) -> None:
+    """What `subprocess.Popen` would have made of it."""
+    if said["new_session"]:
+        os.setsid()
+    os.chdir(said["folder"])
+    os.environ.clear()
+    os.environ.update(said["environment"])
+    time.tzset()
+    for place, stream in enumerate(streams):
+        os.dup2(stream, place)
+        os.close(stream)
+    if os.isatty(1):
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    sys.argv = said["argv"]
+
+
+EXECUTE = (
+    "automap_tiles.cli.commands.execute", "automap_tiles.engine.pools._processes",
+    "automap_tiles.engine.run", "automap_tiles.formats.gtiff", "automap_tiles.formats.raster_file",
+    "automap_tiles.missions", "automap_tiles.workflows.execute", "numpy.random", "ruamel.yaml",
+)  # fmt: skip
+"""What `automap execute` imports before its first tile."""
+SERVICE = (
+    "alembic.context", "automap_service.operations.kubernetes", "automap_service.run",
+    "automap_service.service", "automap_service.settings", "automap_tiles.cli.commands.service",
+    "automap_tiles.jobs.results", "flask", "logging.config", "sqlalchemy.dialects.sqlite",
+)  # fmt: skip
+"""What commands of `automap service` import."""
+
+
+@cache
+def _template(modules: tuple[str, ...], process: int) -> Template:
+    return Template(modules)
+
+
+def start(argv: Sequence[str], modules: tuple[str, ...], **options: Any) -> subprocess.Popen[str]:
+    """`automap` with these words after its name, begun; text, and what `Popen` takes besides."""
+    if not _CAN:
+        command = "import sys; from automap_tiles.cli.main import main; sys.exit(main())"
+        return subprocess.Popen([sys.executable, "-c", command, *argv], text=True, **options)
+    return Started(_template(modules, os.getpid()), ["automap", *argv], **options)
+
+
+def run(
+    argv: Sequence[str],
+    modules: tuple[str, ...],
+    *,
+    said: str | None = None,
+    timeout: float = 120,
+    **options: Any,
+) -> subprocess.CompletedProcess[str]:
+    """`automap` with these words to its end; `said` on its standard input."""
+    pipe = subprocess.PIPE
+    places = {"stdin": None if said is None else pipe, "stdout": pipe, "stderr": pipe}
+    with start(argv, modules, **{**places, **options}) as process:
+        try:
+            out, err = process.communicate(said, timeout)
+        except BaseException:
+            process.kill()
+            raise
+    return subprocess.CompletedProcess(argv, process.returncode, out, err)
