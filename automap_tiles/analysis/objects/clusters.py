@@ -1,0 +1,118 @@
+"""Kinds of pixels that nobody has named: k-means, fitted once and applied to every tile.
+
+Lloyd 1982, IEEE Transactions on Information Theory 28: 129-137, from seeds far apart (k-means++,
+Arthur & Vassilvitskii 2007, ACM-SIAM Symposium on Discrete Algorithms: 1027-1035). Centres are
+ordered by brightness, so that a number means the same whatever the seed happened to be first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Picture = np.ma.MaskedArray[Any, Any]
+
+MOST = 255
+_ROUNDS = 300
+_DECIMALS = 6
+"""Of centres: what another order of sums changes lies behind."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Clusters:
+    """Centres of the kinds, in the unit of the values."""
+
+    centres: tuple[tuple[float, ...], ...]
+    """Of each kind the value of every band, the darkest first."""
+
+    @classmethod
+    def fit(cls, rows: NDArray[Any], count: int, seed: int = 0) -> Clusters:
+        """Of samples (sample, band) without gaps: of some 50 000 from all over the picture.
+
+        The same samples and seed give the same centres. Fewer where there are fewer samples that
+        differ. Raises `ValueError` for samples that are not finite, none of them, or a count that
+        is not 1 to 255.
+        """
+        values = np.asarray(rows, dtype=np.float64)
+        if values.ndim != 2 or not len(values) or not np.isfinite(values).all():
+            raise ValueError("clusters need samples (sample, band) of finite values")
+        if not 1 <= count <= MOST:
+            raise ValueError(f"clusters are 1 to {MOST}, not {count}")
+        return cls.from_centres(values, _far_apart(values, count, np.random.default_rng(seed)))
+
+    @classmethod
+    def from_centres(cls, rows: NDArray[Any], centres: NDArray[Any]) -> Clusters:
+        """Of samples (sample, band), from centres (cluster, band) to begin with."""
+        values, found = np.asarray(rows, dtype=np.float64), np.array(centres, dtype=np.float64)
+        nearest = np.full(len(values), -1)
+        for _ in range(_ROUNDS):
+            before, nearest = nearest, _nearest(values.T, found)
+            if (nearest == before).all():
+                break
+            number = np.bincount(nearest, minlength=len(found))
+            for band, plane in enumerate(values.T):
+                sums = np.bincount(nearest, plane, len(found))
+                # one that nothing is near to stays where it is
+                found[:, band] = np.where(number > 0, sums / np.maximum(number, 1), found[:, band])
+        rounded = np.unique(np.round(found, _DECIMALS), axis=0)
+        order = np.argsort(rounded.sum(axis=1), kind="stable")
+        return cls(centres=tuple(tuple(row) for row in rounded[order].tolist()))
+
+    def assign(self, picture: Picture) -> NDArray[np.uint8]:
+        """(y, x) number of the nearest centre, from 1, the lower of equals; 0 without data.
+
+        `picture` (band, y, x). A pixel depends on no other. Raises `ValueError` for other bands
+        than those of the samples.
+        """
+        if picture.ndim != 3 or len(picture) != len(self.centres[0]):
+            raise ValueError(
+                f"clusters of {len(self.centres[0])} bands do not fit a picture of shape "
+                f"{picture.shape}"
+            )
+        missing = np.ma.getmaskarray(picture).any(axis=0)
+        values = np.ma.getdata(picture).astype(np.float64).reshape(len(picture), -1)
+        missing |= ~np.isfinite(values).all(axis=0).reshape(missing.shape)
+        values[:, missing.reshape(-1)] = 0
+        found = _nearest(values, np.array(self.centres)).reshape(missing.shape) + 1
+        return np.where(missing, 0, found).astype(np.uint8)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON; `from_dict` gives an equal one."""
+        return {"centres": [list(centre) for centre in self.centres]}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Clusters:
+        """From what `to_dict` gave; raises `KeyError`, `TypeError` or `ValueError`."""
+        centres = tuple(tuple(float(one) for one in centre) for centre in content["centres"])
+        if not centres or len({len(centre) for centre in centres}) > 1 or not centres[0]:
+            raise ValueError("centres of clusters have as many bands as each other")
+        return cls(centres=centres)
+
+
+def _nearest(planes: Floats, centres: Floats) -> NDArray[np.int64]:
+    """(pixel,) place of the nearest centre of planes (band, pixel), the first of equals."""
+    best = np.full(planes.shape[1], np.inf)
+    found = np.zeros(planes.shape[1], dtype=np.int64)
+    for place, centre in enumerate(centres):
+        away = np.zeros(planes.shape[1])
+        for plane, value in zip(planes, centre.tolist(), strict=True):
+            away += (plane - value) ** 2
+        nearer = away < best
+        best, found = np.where(nearer, away, best), np.where(nearer, place, found)
+    return found
+
+
+def _far_apart(values: Floats, count: int, random: np.random.Generator) -> Floats:
+    """(cluster, band) samples, each drawn the more likely the farther from those before."""
+    found = [values[random.integers(len(values))]]
+    away = ((values - found[0]) ** 2).sum(axis=1)
+    while len(found) < count and away.max() > 0:
+        place = int(np.searchsorted(np.cumsum(away), random.random() * away.sum(), side="right"))
+        found.append(values[min(place, len(values) - 1)])
+        away = np.minimum(away, ((values - found[-1]) ** 2).sum(axis=1))
+    return np.array(found)
