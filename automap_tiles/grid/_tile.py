@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from affine import Affine
@@ -13,6 +13,7 @@ from automap_tiles.errors import GridError
 from automap_tiles.grid._bounds import Bounds
 from automap_tiles.grid._grid import Grid
 from automap_tiles.grid._index import TileIndex
+from automap_tiles.grid._kept import kept
 from automap_tiles.grid._mapchete import TileWords
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Tile(TileWords):
 
     # What is worked out from the two fields is kept: a tile is asked for it many times.
 
-    @cached_property
+    @kept
     def _frame(self) -> _Frame:
         return _frame(self.pyramid, self.index)
 
@@ -95,7 +96,7 @@ class Tile(TileWords):
     def pixel_y_size(self) -> float:
         return self._frame.pixel_size[1]
 
-    @cached_property
+    @kept
     def buffer_margins(self) -> tuple[int, int, int, int]:
         """(top, bottom, left, right) pixels of buffer; none beyond the poles of a global grid."""
         width = self.pyramid.pixelbuffer
@@ -106,7 +107,7 @@ class Tile(TileWords):
         below = self.pyramid.pixel_shape(self.zoom)[0] - first - height
         return min(width, first), min(width, below), width, width
 
-    @cached_property
+    @kept
     def bounds(self) -> Bounds:
         """The box with its buffer, CRS units; it may run over the antimeridian of a global grid."""
         frame = self._frame
@@ -120,14 +121,14 @@ class Tile(TileWords):
             bottom = max(bottom, self.pyramid.bounds.bottom)
         return Bounds(left, bottom, right, top)
 
-    @cached_property
+    @kept
     def shape(self) -> tuple[int, int]:
         """(height, width) in pixels with the buffer."""
         height, width = self._frame.shape
         top, bottom, left, right = self.buffer_margins
         return height + top + bottom, width + left + right
 
-    @cached_property
+    @kept
     def transform(self) -> Affine:
         bounds = self.bounds
         return Affine(self.pixel_x_size, 0, bounds.left, 0, -self.pixel_y_size, bounds.top)
@@ -141,7 +142,7 @@ class Tile(TileWords):
         """The box with its buffer as a polygon."""
         return self.bounds.polygon()
 
-    @cached_property
+    @kept
     def pixel_offset(self) -> tuple[int, int]:
         """(row, col) of the first pixel, buffer included, on the pixel grid of the whole zoom.
 

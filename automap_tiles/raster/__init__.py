@@ -15,13 +15,19 @@ from automap_tiles.raster.datasets import (
     inspect_anew,
     inspect_content,
 )
-from automap_tiles.raster.encode import BandMetadata, default_profile, encode_geotiff
+from automap_tiles.raster.encode import (
+    BandMetadata,
+    GeoTiffKind,
+    default_profile,
+    encode_geotiff,
+)
 from automap_tiles.raster.env import ensure_env
 from automap_tiles.raster.png import encode_png
 from automap_tiles.raster.source import Georeferencing, RasterInfo
 
 __all__ = [
     "BandMetadata",
+    "GeoTiffKind",
     "Georeferencing",
     "Raster",
     "RasterInfo",

@@ -13,6 +13,7 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Generic, TypeVar
 
 import numpy as np
+from affine import Affine
 from numpy.typing import NDArray
 from rasterio.io import MemoryFile
 
@@ -22,7 +23,7 @@ from automap_tiles.raster.tiff import Pattern
 _KNOWN = frozenset({
     "driver", "compress", "predictor", "zlevel", "zstd_level", "tiled", "blockxsize", "blockysize",
     "interleave", "bigtiff", "photometric", "alpha", "num_threads", "geotiff_version",
-    "geotiff_keys_flavor", "count", "height", "width", "dtype", "crs", "transform", "nodata",
+    "geotiff_keys_flavor", "count", "height", "width", "dtype", "nodata",
 })  # fmt: skip
 
 # Option, default of GDAL and the highest level, https://gdal.org/drivers/raster/gtiff.html.
@@ -63,38 +64,52 @@ _proven: _Known[bool] = _Known()
 """Whether GDAL reads files of a kind, whatever their tags, as it reads its own."""
 
 
-def packed(
-    array: NDArray[Any],
-    options: Mapping[str, Any],
-    *,
-    tags: tuple[Hashable, ...],
-    metadata: object,
-    make: Make,
-) -> bytes:
-    """The file of an array (band, y, x); by GDAL itself where it is of no kind that is known.
+class Packing:
+    """Files of one kind: with the same creation options, CRS and metadata of their bands."""
 
-    `tags` and `metadata` are what `make` writes besides the options.
-    """
-    if not options.keys() <= _KNOWN or not options.get("tiled"):
-        return make(array)
-    level = _level(options)
-    if level is None:
-        return make(array)
-    transform, crs = options["transform"], options["crs"]
-    kind = (*_said(options), id(crs), id(metadata))
+    def __init__(self, options: Mapping[str, Any], crs: object, metadata: object) -> None:
+        """`options`: all that GDAL is told but CRS and transform."""
+        known = options.keys() <= _KNOWN and bool(options.get("tiled"))
+        self._level = _level(options) if known else None
+        self._kind = (*_said(options), id(crs), id(metadata))
+        self._owners = (crs, metadata)
+        self._last: tuple[Hashable, Pattern | None] | None = None
 
-    def pattern_of() -> Pattern | None:
-        found = Pattern.of(make(None), transform, level)
-        right = found is not None and _proven.get(
-            kind, owners, lambda: _is_right(found, options, make)
-        )
-        return found if right else None
+    def packed(
+        self,
+        array: NDArray[Any],
+        transform: Affine,
+        *,
+        tags: tuple[Hashable, ...],
+        make: Make,
+    ) -> bytes:
+        """The file of an array (band, y, x); by GDAL itself where it is of no kind that is known.
 
-    owners = (crs, metadata)
-    pattern = _patterns.get((kind, tags), owners, pattern_of)
-    if pattern is None or not pattern.fits(array):
-        return make(array)
-    return pattern.file(array, transform) or make(array)
+        `tags` are what `make` writes besides what all files of the kind have.
+        """
+        last = self._last  # of most kinds all files have the same tags
+        pattern = last[1] if last and last[0] == tags else self._pattern(transform, tags, make)
+        if pattern is None or not pattern.fits(array):
+            return make(array)
+        return pattern.file(array, transform) or make(array)
+
+    def _pattern(
+        self, transform: Affine, tags: tuple[Hashable, ...], make: Make
+    ) -> Pattern | None:
+        level = self._level
+        if level is None:
+            return None
+
+        def pattern_of() -> Pattern | None:
+            found = Pattern.of(make(None), transform, level)
+            right = found is not None and _proven.get(
+                self._kind, self._owners, lambda: _is_right(found, transform, make)
+            )
+            return found if right else None
+
+        pattern = _patterns.get((self._kind, tags), self._owners, pattern_of)
+        self._last = (tags, pattern)
+        return pattern
 
 
 def _level(options: Mapping[str, Any]) -> int | None:
@@ -111,19 +126,17 @@ def _level(options: Mapping[str, Any]) -> int | None:
 
 
 def _said(options: Mapping[str, Any]) -> tuple[Hashable, ...]:
-    """Everything but the place; NaN is written out, being equal to nothing."""
-    return tuple(
-        (key, repr(value)) for key, value in options.items() if key not in ("transform", "crs")
-    )
+    """The options, to be told apart by; NaN is written out, being equal to nothing."""
+    return tuple((key, repr(value)) for key, value in options.items())
 
 
-def _is_right(pattern: Pattern, options: Mapping[str, Any], make: Make) -> bool:
+def _is_right(pattern: Pattern, transform: Affine, make: Make) -> bool:
     """Whether GDAL reads an image of noise of ours as it reads its own."""
     shape = pattern.layout.shape
     dtype = pattern.layout.dtype
     random = np.random.default_rng(0).bytes(int(np.prod(shape)) * dtype.itemsize)
     noise = np.frombuffer(random, dtype).reshape(shape)
-    ours = pattern.file(noise, options["transform"])
+    ours = pattern.file(noise, transform)
     if ours is None:
         return False
     seen = _read(ours)

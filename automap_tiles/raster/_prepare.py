@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automap_tiles.errors import ProcessResultError, ValueOverflow
-from automap_tiles.raster.nodata import as_value, equals, fill_value
+from automap_tiles.raster.nodata import as_value, equals, same_as
 
 OnOverflow = Literal["saturate", "raise"]
 
@@ -34,20 +34,37 @@ def prepare(
     array = _three_dimensional(data)
     target = np.dtype(dtype)
     _check(array, count, target, shape)
-    # The mask is changed below, and the user may go on using the array.
-    mask = np.array(np.ma.getmaskarray(array))
     values: NDArray[Any] = np.ma.getdata(array)
-    if target.kind in "iu" and values.dtype.kind in "fc":
-        mask |= np.isnan(values)
+    mask = _without_data(array, values, target)
     converted = _convert(values, mask, target, nodata, on_overflow)
-    _mask_nodata(converted, mask, nodata)
-    fill = fill_value(nodata, target)
-    if np.shares_memory(converted, values):
-        if mask.any():
+    value = as_value(nodata, target)
+    fill = target.type(0) if value is None else value
+    # alone, whole numbers that equal nodata are as they are to be; floats have two zeros, many NaN
+    is_filled = mask is None and target.kind in "iu"
+    if value is not None:
+        found = same_as(converted, value)
+        mask = found if mask is None else np.logical_or(mask, found, out=found)
+    if mask is None:
+        mask = np.zeros(converted.shape, np.bool_)
+    elif not is_filled and mask.any():
+        if converted is values:  # the user may go on using the array
             converted = np.where(mask, fill, converted)
-    else:
-        np.copyto(converted, fill, where=mask)
+        else:
+            np.copyto(converted, fill, where=mask)
     return np.ma.MaskedArray(converted, mask=mask, fill_value=fill)
+
+
+def _without_data(
+    array: NDArray[Any], values: NDArray[Any], target: np.dtype[Any]
+) -> NDArray[np.bool_] | None:
+    """Pixels of a result that have no data, whatever the value of nodata; None: all have."""
+    given: NDArray[np.bool_] | None = None
+    if np.ma.getmask(array) is not np.ma.nomask:
+        given = np.array(np.ma.getmaskarray(array))
+    if target.kind in "iu" and values.dtype.kind in "fc":
+        nan = np.isnan(values)
+        return nan if given is None else np.logical_or(given, nan, out=nan)
+    return given
 
 
 def _three_dimensional(data: object) -> NDArray[Any]:
@@ -113,7 +130,7 @@ def _check(
 
 def _convert(
     values: NDArray[Any],
-    mask: NDArray[np.bool_],
+    mask: NDArray[np.bool_] | None,
     dtype: np.dtype[Any],
     nodata: float | None,
     on_overflow: OnOverflow,
@@ -129,7 +146,8 @@ def _convert(
         return values.astype(dtype)
     low, high = _beyond(values, limits.min, limits.max)
     if on_overflow == "raise":
-        _raise_overflow(values, (low | high) & ~mask & ~_is_nodata(values, nodata), dtype)
+        beyond = _but(low | high, mask)
+        _raise_overflow(values, beyond & ~_is_nodata(values, nodata), dtype)
     with np.errstate(invalid="ignore"):
         converted = values.astype(dtype)
     # Float limits such as 2**63 - 1 are no floats: put in the exact numbers afterwards.
@@ -156,7 +174,7 @@ def _beyond(
 
 def _to_float(
     values: NDArray[Any],
-    mask: NDArray[np.bool_],
+    mask: NDArray[np.bool_] | None,
     dtype: np.dtype[Any],
     on_overflow: OnOverflow,
 ) -> NDArray[Any]:
@@ -167,10 +185,14 @@ def _to_float(
     beyond = np.isinf(converted) & ~np.isinf(values)
     if beyond.any():
         if on_overflow == "raise":
-            _raise_overflow(values, beyond & ~mask, dtype)
+            _raise_overflow(values, _but(beyond, mask), dtype)
         largest = np.finfo(dtype).max
         converted[beyond] = np.where(values[beyond] < 0, -largest, largest)
     return converted
+
+
+def _but(found: NDArray[np.bool_], mask: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    return found if mask is None else found & ~mask
 
 
 def _is_nodata(values: NDArray[Any], nodata: float | None) -> NDArray[np.bool_] | np.bool_:
@@ -189,9 +211,3 @@ def _raise_overflow(values: NDArray[Any], beyond: NDArray[np.bool_], dtype: np.d
             f"{len(places)} values do not"
         )
 
-
-def _mask_nodata(converted: NDArray[Any], mask: NDArray[np.bool_], nodata: float | None) -> None:
-    if as_value(nodata, converted.dtype) is not None:
-        found = equals(converted, nodata)
-        if found is not None:
-            mask |= found

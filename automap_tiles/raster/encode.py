@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from affine import Affine
 from numpy.typing import NDArray
 from rasterio.enums import ColorInterp
 from rasterio.errors import RasterioError
 from rasterio.io import MemoryFile
 
 from automap_tiles.errors import OutputError
-from automap_tiles.raster._packing import packed
+from automap_tiles.raster._packing import Packing
 from automap_tiles.raster._target import Target
 from automap_tiles.raster.env import ensure_env
-from automap_tiles.raster.nodata import as_value, equals
+from automap_tiles.raster.nodata import as_value, same_as
 
 Tags = Mapping[str | int, Any]
 """Tags by name; under a band's number, a mapping of tags of that band."""
@@ -81,37 +82,85 @@ def encode_geotiff(
     of a masked array nodata is written. Raises `OutputError` when GDAL refuses.
     """
     array = _filled(data, nodata)
-    options = default_profile(array.dtype, array.shape[1:])
-    for key, value in (profile or {}).items():
-        options[key.lower()] = value
-    options = consistent({key: value for key, value in options.items() if value is not None})
-    options |= {
-        "count": array.shape[0],
-        "height": array.shape[1],
-        "width": array.shape[2],
-        "dtype": array.dtype.name,
-        "crs": target.crs,
-        "transform": target.transform,
-        "nodata": nodata,
-    }
-    ensure_env()
+    kind = GeoTiffKind(
+        array, target.crs, nodata=nodata, profile=profile, tags=tags, metadata=metadata
+    )
+    return kind.encode(array, target.transform)
 
-    def make(pixels: NDArray[Any] | None) -> bytes:
+
+class GeoTiffKind:
+    """GeoTIFFs that differ in their place, their pixels and some tags alone.
+
+    What they have in common is thought of once, which for a small tile takes longer than its bytes.
+    """
+
+    def __init__(
+        self,
+        like: NDArray[Any],
+        crs: Any,
+        *,
+        nodata: float | None = None,
+        profile: Mapping[str, Any] | None = None,
+        tags: Tags | None = None,
+        metadata: BandMetadata | None = None,
+    ) -> None:
+        """All have the shape (band, y, x) and the dtype of `like`; the rest as `encode_geotiff`."""
+        self.crs, self.shape, self.dtype = crs, like.shape, like.dtype
+        self._nodata, self._tags, self._metadata = nodata, dict(tags or {}), metadata
+        self._own_texts = _texts(self._tags)
+        self._options = _options(like, nodata, profile)
+        self._packing = Packing(self._options, crs, metadata)
+
+    def fits(self, data: NDArray[Any], crs: Any) -> bool:
+        """Whether an array is of this kind."""
+        return crs is self.crs and data.shape == self.shape and data.dtype == self.dtype
+
+    def encode(self, data: NDArray[Any], transform: Affine, tags: Tags | None = None) -> bytes:
+        """The file of an array that lies as a transform says; `tags` besides those of all.
+
+        Raises `OutputError` when GDAL refuses.
+        """
+        array = _filled(data, self._nodata)
+        own = {**self._tags, **tags} if tags else self._tags
+        texts = _texts(own) if tags else self._own_texts
+        try:
+            return self._packing.packed(
+                array, transform, tags=texts, make=lambda pixels: self._made(pixels, transform, own)
+            )
+        except (RasterioError, ValueError, TypeError) as error:
+            raise OutputError(f"cannot be written as GeoTIFF: {error}") from error
+
+    def _made(self, pixels: NDArray[Any] | None, transform: Affine, tags: Tags) -> bytes:
+        """By GDAL; without pixels a sparse one."""
+        ensure_env()
         sparse = {"sparse_ok": True} if pixels is None else {}
+        place = {"crs": self.crs, "transform": transform}
         with MemoryFile() as memory:
-            with memory.open(**options, **sparse) as dataset:
-                declare_colours(dataset, metadata)
+            with memory.open(**self._options, **place, **sparse) as dataset:
+                declare_colours(dataset, self._metadata)
                 if pixels is not None:
                     dataset.write(pixels)
                 write_tags(dataset, tags)
-                if metadata is not None:
-                    write_metadata(dataset, metadata)
+                if self._metadata is not None:
+                    write_metadata(dataset, self._metadata)
             return bytes(memory.getbuffer())
 
-    try:
-        return packed(array, options, tags=_texts(tags), metadata=metadata, make=make)
-    except (RasterioError, ValueError, TypeError) as error:
-        raise OutputError(f"cannot be written as GeoTIFF: {error}") from error
+
+def _options(
+    like: NDArray[Any], nodata: float | None, profile: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """All that GDAL is told of a file but where it lies."""
+    options = default_profile(like.dtype, like.shape[1:])
+    for key, value in (profile or {}).items():
+        options[key.lower()] = value
+    options = consistent({key: value for key, value in options.items() if value is not None})
+    return options | {
+        "count": like.shape[0],
+        "height": like.shape[1],
+        "width": like.shape[2],
+        "dtype": like.dtype.name,
+        "nodata": nodata,
+    }
 
 
 def _texts(tags: Tags | None) -> tuple[tuple[str | int, Any], ...]:
@@ -132,11 +181,12 @@ def _filled(data: NDArray[Any], nodata: float | None) -> NDArray[Any]:
     if values.ndim != 3:
         raise OutputError(f"an image has (band, y, x), not {values.ndim} dimensions")
     mask = np.ma.getmask(data)
-    value = as_value(nodata, values.dtype)
-    if mask is np.ma.nomask or value is None or not mask.any():
+    if mask is np.ma.nomask or nodata is None or not mask.any():
         return values
-    same = equals(values[mask], nodata)
-    return values if same is not None and same.all() else np.where(mask, value, values)
+    value = as_value(nodata, values.dtype)
+    if value is None or (same_as(values, value) | ~mask).all():
+        return values
+    return np.where(mask, value, values)
 
 
 def consistent(options: dict[str, Any]) -> dict[str, Any]:

@@ -35,8 +35,11 @@ def fill_value(nodata: float | None, dtype: np.dtype[Any]) -> np.generic:
 def equals(data: NDArray[Any], nodata: float | None) -> NDArray[np.bool_] | None:
     """Where data equals nodata, NaN included; None when no pixel can."""
     value = as_value(nodata, data.dtype)
-    if value is None:
-        return None
+    return None if value is None else same_as(data, value)
+
+
+def same_as(data: NDArray[Any], value: np.generic) -> NDArray[np.bool_]:
+    """Where data equals a value of its dtype, NaN included."""
     if value != value:  # noqa: PLR0124 - NaN is the value that differs from itself
         found: NDArray[np.bool_] = np.isnan(data)
         return found

@@ -34,7 +34,8 @@ class Group:
         self._since = 0.0
         self._disks: dict[int, int] = {}
         """Handle on each file system, by device, since before the first of the files on it."""
-        self._folders: set[str] = set()
+        self._folders: dict[str, int] = {}
+        """The device that a folder is on: that of the files written into it."""
 
     def expect(self, folder: str) -> None:
         """A file is about to be written into a folder.
@@ -44,9 +45,8 @@ class Group:
         """
         if folder in self._folders:
             return
-        self._folders.add(folder)
         with contextlib.suppress(OSError):  # writing the file says what is wrong
-            device = os.stat(folder).st_dev  # noqa: PTH116
+            device = self._folders[folder] = os.stat(folder).st_dev  # noqa: PTH116
             if device not in self._disks:
                 self._disks[device] = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
 
@@ -89,7 +89,7 @@ class Group:
         """
         parts, self._parts = self._parts, {}
         try:
-            _sync(list(parts.values()), self._disks)
+            _sync(list(parts.values()), self._folders, self._disks)
             while parts:
                 path = next(iter(parts))
                 os.replace(parts[path], path)  # noqa: PTH105 half the time of Path.replace
@@ -138,12 +138,15 @@ def together() -> Iterator[Group]:
         group.abandon()
 
 
-def _sync(paths: list[str], disks: dict[int, int]) -> None:
-    """Wait until files are on the disk; `disks` has a handle of file systems by device."""
+def _sync(paths: list[str], folders: dict[str, int], disks: dict[int, int]) -> None:
+    """Wait until files are on the disk.
+
+    `folders` says on which device each folder is, `disks` has a handle of file systems by device.
+    """
     syncfs = _syncfs() if len(paths) >= _FEW else None
     devices: set[int] = set()
     for path in paths:
-        device = os.stat(path).st_dev  # noqa: PTH116
+        device = folders.get(path.rpartition("/")[0])
         if syncfs is None or device not in disks or not _is_synced_whole(device):
             _sync_one(path)
         else:

@@ -35,6 +35,8 @@ _counter = itertools.count()
 # Tells this process's part files from those of a dead one with the same id; one per process id
 # because a fork copies it.
 _tokens: dict[int, str] = {}
+# Host, process and token of this process as part files name them, by process id.
+_owners: dict[int, str] = {}
 # Folders that this process has made or seen. Only a hint: `put` makes a folder that has gone.
 _folders: set[str] = set()
 
@@ -255,10 +257,11 @@ def _make_folder(folder: str) -> None:
 def _part_owner() -> str:
     """Host, process and its token: who writes a part file."""
     pid = os.getpid()
-    token = _tokens.get(pid)
-    if token is None:
+    owner = _owners.get(pid)
+    if owner is None:
         token = _tokens.setdefault(pid, secrets.token_hex(4))
-    return f"{_host()}-{pid}-{token}"
+        owner = _owners.setdefault(pid, f"{_host()}-{pid}-{token}")
+    return owner
 
 
 def _host() -> str:
@@ -281,7 +284,7 @@ def _owner(path: str) -> tuple[str, int, str] | None:
 def _is_own(path: str) -> bool:
     """Whether this process is writing it, or nobody of this package ever was."""
     owner = _owner(path)
-    return owner is None or owner == (_host(), os.getpid(), _tokens.get(os.getpid()))
+    return owner is None or "-".join(map(str, owner)) == _part_owner()
 
 
 def _is_left_over(path: str) -> bool:

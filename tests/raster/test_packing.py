@@ -34,8 +34,8 @@ DTYPES = (
 def by_gdal(monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on nothing is packed here."""
     monkeypatch.setattr(
-        "automap_tiles.raster.encode.packed",
-        lambda array, options, *, tags, metadata, make: make(array),
+        "automap_tiles.raster.encode.Packing.packed",
+        lambda _, array, transform, *, tags, make: make(array),
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -204,14 +205,25 @@ class GeoTiffCodec:
         return data
 
     def encode(self, data: RasterArray, tile: Tile, tags: Tags) -> bytes:
-        return raster.encode_geotiff(
-            data,
-            tile,
-            nodata=self.options.nodata,
-            profile=self._fitting(data.shape[-2:]),
-            tags={**self.options.tags, **tags},
-            metadata=self.options.bands,
-        )
+        kind = self._kinds.get(data.shape)
+        if kind is None or not kind.fits(data, tile.crs):
+            kind = self._kinds[data.shape] = raster.GeoTiffKind(
+                data,
+                tile.crs,
+                nodata=self.options.nodata,
+                profile=self._fitting(data.shape[-2:]),
+                tags=self.options.tags,
+                metadata=self.options.bands,
+            )
+        return kind.encode(data, tile.transform, tags)
+
+    @cached_property
+    def _kinds(self) -> dict[tuple[int, ...], raster.GeoTiffKind]:
+        """By shape: tiles at the edge of a grid may be smaller."""
+        return {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
     def decode(self, content: bytes, tile: Tile) -> Tiled:  # noqa: ARG002 the file has its shape
         data, tags = raster.decode(content)

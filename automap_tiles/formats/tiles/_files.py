@@ -33,7 +33,7 @@ class TileFiles:
 
     def cuts(self, tile: Tile) -> list[Cut]:
         """The output tiles inside a process tile, each with its window in the process array."""
-        if tile.pyramid == self.pyramid:
+        if tile.pyramid is self.pyramid or tile.pyramid == self.pyramid:
             height, width = tile.shape
             return [Cut(tile, slice(0, height), slice(0, width))]
         if tile.pyramid.metatiling == self.pyramid.metatiling:

@@ -166,6 +166,8 @@ class RasterDirectory(WrittenFiles):
         """The pixels of an output tile; buffer beyond the array is without data."""
         height, width = data.shape[-2:]
         rows, cols = cut.rows, cut.cols
+        if (rows.start, rows.stop, cols.start, cols.stop) == (0, height, 0, width):
+            return data
         if min(rows.start, cols.start) >= 0 and rows.stop <= height and cols.stop <= width:
             return data[:, rows, cols]
         whole = self._blank(cut.tile.shape)

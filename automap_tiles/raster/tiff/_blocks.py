@@ -190,8 +190,12 @@ def _differences(block: NDArray[Any]) -> NDArray[Any]:
     """Of neighbours in a row, sample by sample, modulo the range of the dtype."""
     unsigned = block.view(f"u{block.itemsize}")
     out = np.empty(block.shape, unsigned.dtype)
+    if block.flags.c_contiguous:  # one long row: several times as quick as many short ones
+        values, found, samples = unsigned.reshape(-1), out.reshape(-1), block.shape[2]
+        np.subtract(values[samples:], values[:-samples], out=found[samples:])
+    else:
+        np.subtract(unsigned[:, 1:], unsigned[:, :-1], out=out[:, 1:])
     out[:, 0] = unsigned[:, 0]
-    np.subtract(unsigned[:, 1:], unsigned[:, :-1], out=out[:, 1:])
     return out
 
 

@@ -1,0 +1,34 @@
+"""Attributes that are worked out once for each object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, overload
+
+Value = TypeVar("Value")
+
+
+class kept(Generic[Value]):  # noqa: N801 - it stands where `property` stands
+    """As `functools.cached_property`, without the lock that one takes before Python 3.12.
+
+    With the lock the attributes of a tile take longer than the work on them. Two threads may
+    both work a value out: it is the same.
+    """
+
+    def __init__(self, make: Callable[[Any], Value]) -> None:
+        self._make = make
+        self.__doc__ = make.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> kept[Value]: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> Value: ...
+    def __get__(self, instance: object | None, owner: type) -> kept[Value] | Value:
+        if instance is None:
+            return self
+        value = self._make(instance)
+        instance.__dict__[self._name] = value
+        return value
