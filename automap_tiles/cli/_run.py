@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from automap_tiles.cli._garbage import look_from_now
 from automap_tiles.cli.options.common import RunChoices
 from automap_tiles.cli.show import numbers
 from automap_tiles.cli.show.counting import logged
@@ -41,6 +42,7 @@ def follow(events: Generator[Event], show: Reporter) -> RunTotals:
         # Closing the stream ends the workers, also when showing an event goes wrong.
         with contextlib.closing(events):
             for event in logged(events):
+                look_from_now()  # all is imported, no worker has begun
                 totals.add(event)
                 show.show(event, totals)
     except KeyboardInterrupt:

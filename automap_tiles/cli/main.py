@@ -15,6 +15,7 @@ import click
 
 from automap_tiles.cli._environment import settle_environment
 from automap_tiles.cli._exits import INTERRUPTED, leave_threads_behind, run_guarded
+from automap_tiles.cli._garbage import put_off_looking
 
 
 class _Entry(NamedTuple):
@@ -133,6 +134,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     configuration. 130: interrupted.
     """
     settle_environment()
+    if argv is None:  # this process is ours
+        put_off_looking()
     code = run_guarded(automap, argv)
     if argv is None and code == INTERRUPTED:
         leave_threads_behind(code)

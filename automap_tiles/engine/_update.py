@@ -16,7 +16,6 @@ from automap_tiles.engine.journal import JournalReader, Renewal, has_journal, pl
 from automap_tiles.formats.parts import Changes, Divided, Manifest, changes
 from automap_tiles.grid import Grid, Tile, TileIndex, cover
 from automap_tiles.grid.cover import clip_to_pyramid
-from automap_tiles.missions import LON_LAT, outline
 from automap_tiles.runtime import Process
 from automap_tiles.runtime.area import common
 from automap_tiles.vector import reproject_geometry
@@ -125,6 +124,8 @@ def expected(process: Process, now: Manifest, *, order_counts: bool = False) -> 
     place = place_of(process.writer.path, process.config_path)
     if not has_journal(place):
         return None
+    from automap_tiles.missions import LON_LAT, outline  # most runs need none
+
     reach = union_all([outline(part.grid) for part in now.parts])
     there = clip_to_pyramid(
         process.pyramid, reproject_geometry(reach, LON_LAT, process.pyramid.crs)
@@ -214,6 +215,8 @@ class _Look:
         """Tiles that parts on these grids reach."""
         reader, pyramid = _divided(self.process), self.process.pyramid
         assert reader is not None  # there is a manifest of it
+        from automap_tiles.missions import LON_LAT, outline
+
         for grid in grids:
             around = reproject_geometry(outline(grid).buffer(_AROUND), LON_LAT, pyramid.crs)
             for index in cover.tiles(pyramid, around, zoom):

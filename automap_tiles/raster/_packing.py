@@ -8,13 +8,16 @@ once for each kind.
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 from collections.abc import Callable, Hashable, Mapping
+from random import Random
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
+from rasterio.crs import CRS
 from rasterio.io import MemoryFile
 
 from automap_tiles.raster.tiff import Pattern
@@ -35,6 +38,8 @@ Make = Callable[[NDArray[Any] | None], bytes]
 _MOST = 64
 """Patterns that are kept; each has a few kB."""
 
+_NOISE = 2**20 - 3
+"""Bytes after which the noise of large images repeats itself: a prime, so that no rows do."""
 
 Value = TypeVar("Value")
 
@@ -44,13 +49,12 @@ class _Known(Generic[Value]):
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._found: dict[Hashable, tuple[Value, Any]] = {}
+        self._found: dict[Hashable, tuple[Value]] = {}
 
-    def get(self, key: Hashable, owners: Any, make: Callable[[], Value]) -> Value:
-        """`owners`: objects that the key knows by their identity; they live as long as it does."""
+    def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
         known = self._found.get(key)
         if known is None:
-            known = (make(), owners)
+            known = (make(),)
             with self._lock:
                 if len(self._found) >= _MOST:
                     self._found.clear()
@@ -65,14 +69,16 @@ _proven: _Known[bool] = _Known()
 
 
 class Packing:
-    """Files of one kind: with the same creation options, CRS and metadata of their bands."""
+    """Files of one kind: with the same creation options, CRS and metadata of their bands.
 
-    def __init__(self, options: Mapping[str, Any], crs: object, metadata: object) -> None:
-        """`options`: all that GDAL is told but CRS and transform."""
+    What is known of a kind goes by values: processes that are forked know what their parent knew.
+    """
+
+    def __init__(self, options: Mapping[str, Any], crs: CRS, metadata: object) -> None:
+        """`options`: all that GDAL is told but CRS and transform; `metadata` by its `repr`."""
         known = options.keys() <= _KNOWN and bool(options.get("tiled"))
         self._level = _level(options) if known else None
-        self._kind = (*_said(options), id(crs), id(metadata))
-        self._owners = (crs, metadata)
+        self._kind = (*_said(options), crs.to_wkt(), repr(metadata))
         self._last: tuple[Hashable, Pattern | None] | None = None
 
     def packed(
@@ -93,9 +99,7 @@ class Packing:
             return make(array)
         return pattern.file(array, transform) or make(array)
 
-    def _pattern(
-        self, transform: Affine, tags: tuple[Hashable, ...], make: Make
-    ) -> Pattern | None:
+    def _pattern(self, transform: Affine, tags: tuple[Hashable, ...], make: Make) -> Pattern | None:
         level = self._level
         if level is None:
             return None
@@ -103,11 +107,11 @@ class Packing:
         def pattern_of() -> Pattern | None:
             found = Pattern.of(make(None), transform, level)
             right = found is not None and _proven.get(
-                self._kind, self._owners, lambda: _is_right(found, transform, make)
+                self._kind, lambda: _is_right(found, transform, make)
             )
             return found if right else None
 
-        pattern = _patterns.get((self._kind, tags), self._owners, pattern_of)
+        pattern = _patterns.get((self._kind, tags), pattern_of)
         self._last = (tags, pattern)
         return pattern
 
@@ -134,14 +138,14 @@ def _is_right(pattern: Pattern, transform: Affine, make: Make) -> bool:
     """Whether GDAL reads an image of noise of ours as it reads its own."""
     shape = pattern.layout.shape
     dtype = pattern.layout.dtype
-    random = np.random.default_rng(0).bytes(int(np.prod(shape)) * dtype.itemsize)
-    noise = np.frombuffer(random, dtype).reshape(shape)
-    ours = pattern.file(noise, transform)
+    noise = np.frombuffer(Random(0).randbytes(_NOISE), np.uint8)
+    pixels = np.resize(noise, math.prod(shape) * dtype.itemsize).view(dtype).reshape(shape)
+    ours = pattern.file(pixels, transform)
     if ours is None:
         return False
     seen = _read(ours)
     del ours  # so that of large images no two files are in memory
-    return seen == _read(make(noise))
+    return seen == _read(make(pixels))
 
 
 def _read(content: bytes) -> tuple[object, ...]:

@@ -62,8 +62,10 @@ def _without_data(
     if np.ma.getmask(array) is not np.ma.nomask:
         given = np.array(np.ma.getmaskarray(array))
     if target.kind in "iu" and values.dtype.kind in "fc":
-        nan = np.isnan(values)
-        return nan if given is None else np.logical_or(given, nan, out=nan)
+        nan: NDArray[np.bool_] = np.isnan(values)
+        if given is not None:
+            nan |= given
+        return nan
     return given
 
 
@@ -210,4 +212,3 @@ def _raise_overflow(values: NDArray[Any], beyond: NDArray[np.bool_], dtype: np.d
             f"not fit the output's dtype {dtype} ({limits.min} to {limits.max}); "
             f"{len(places)} values do not"
         )
-

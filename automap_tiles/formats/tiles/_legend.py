@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 from automap_tiles.errors import InputError
 from automap_tiles.formats._options import Options
@@ -103,7 +103,10 @@ def pam(legend: Legend) -> bytes:
             lines.append(f'      <Entry c1="{red}" c2="{green}" c3="{blue}" c4="{alpha}" />')
         lines.append("    </ColorTable>")
     if legend.names:
-        names = [escape(legend.names.get(value, "")) for value in range(max(legend.names) + 1)]
+        names = [
+            escape(legend.names.get(value, ""), quote=False)
+            for value in range(max(legend.names) + 1)
+        ]
         lines.append("    <CategoryNames>")
         lines += [f"      <Category>{name}</Category>" for name in names]
         lines.append("    </CategoryNames>")
