@@ -32,7 +32,7 @@ from automap_tiles.raster.encode import (
     write_metadata,
     write_tags,
 )
-from automap_tiles.raster.env import ensure_env
+from automap_tiles.raster.env import ensure_env, gdal_options
 
 # GDAL's COG driver names the predictors of TIFF.
 _COG_PREDICTORS = {"1": "NO", "2": "STANDARD", "3": "FLOATING_POINT"}
@@ -42,6 +42,12 @@ _NOT_COG = (
     *("tiled", "blockxsize", "blockysize", "interleave", "zlevel", "zstd_level", "driver"),
     "photometric",
 )
+
+# GDAL's COG driver puts overviews into a file of their own first, and packs that, which it reads
+# once and deletes, as tightly as one to keep: it takes longer than all else about a COG. The COG is
+# the same to the last byte with each of its compressions, but not with none (other pixels then
+# stand in blocks beyond the edge).
+_WHILE_OVERVIEWS_ARE_MADE = {"COG_TMP_COMPRESSION": "PACKBITS"}
 
 # Bytes; a disk with less is full, whatever the error says.
 _NOTHING_FREE = 2**20
@@ -175,4 +181,5 @@ def _copy_to_cog(plain: Path, path: Path, spec: MosaicSpec) -> None:
         cog["level"] = level
     elif compress == "zstd":
         cog["level"] = 1
-    rasterio.shutil.copy(plain, path, driver="COG", **cog)
+    with gdal_options(_WHILE_OVERVIEWS_ARE_MADE):
+        rasterio.shutil.copy(plain, path, driver="COG", **cog)

@@ -1,0 +1,45 @@
+"""Large files: what is in a COG does not depend on how its overviews were made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+from rasterio.crs import CRS
+
+from automap_tiles.grid import Grid
+from automap_tiles.raster import mosaic
+from automap_tiles.raster.mosaic import MosaicSpec, write_mosaic
+
+GRID = Grid(CRS.from_epsg(32633), Affine(10, 0, 500_000, 0, -10, 5_000_000), (1100, 1300))
+
+
+def written(path: Path, pixels: np.ndarray[Any, Any], profile: dict[str, Any]) -> bytes:
+    spec = MosaicSpec(
+        grid=GRID, count=2, dtype=pixels.dtype.name, nodata=0, profile=profile, cog=True
+    )
+    write_mosaic(path, spec, [(0, 0, pixels[:, :512]), (512, 0, pixels[:, 512:])])
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32"])
+@pytest.mark.parametrize(
+    "profile",
+    [{}, {"compress": "zstd", "zstd_level": 15}, {"compress": "deflate", "zlevel": 1},
+     {"compress": "lzw", "blocksize": 256}],
+)  # fmt: skip
+def test_the_same_bytes_however_overviews_are_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: str, profile: dict[str, Any]
+) -> None:
+    rng = np.random.default_rng(1)
+    pixels = (rng.integers(-3, 4, (2, *GRID.shape)).cumsum(axis=2) % 200).astype(dtype)
+    ours = written(tmp_path / "plain.tif", pixels, profile)
+    monkeypatch.setattr(mosaic, "_WHILE_OVERVIEWS_ARE_MADE", {})
+    assert ours == written(tmp_path / "gdal.tif", pixels, profile)
+    with rasterio.open(tmp_path / "plain.tif") as dataset:
+        assert dataset.overviews(1)
+        assert np.array_equal(dataset.read(), pixels)
