@@ -21,7 +21,7 @@ from automap_tiles.formats.scenes_tile import Scenes
 from automap_tiles.grid import Grid, Tile
 from automap_tiles.missions import LON_LAT, BandFile, Level, QualityFile, Scene, outline
 from automap_tiles.notes import tell
-from automap_tiles.scenes import coregistration, find, nadir
+from automap_tiles.scenes import coregistration, find, nadir, seamless
 from automap_tiles.scenes.catalogue.verify import Verify
 from automap_tiles.scenes.coregistration import Alignment
 from automap_tiles.scenes.failures import check_own, reason_of
@@ -72,6 +72,8 @@ class ScenesReader:
     where its files say it lies."""
     brdf: bool = False
     """Whether reflectance is brought to a view from straight above."""
+    seamless: bool = False
+    """Whether scenes are made equally bright, by where they overlap."""
 
     kind = OutputKind.RASTER
 
@@ -97,7 +99,16 @@ class ScenesReader:
             self._check_masks(found.scenes, self.reading.mask)
         if self.brdf:
             found = self._from_above(found)
-        return found if self.coregister is None else self._coregistered(found, self.coregister)
+        if self.coregister is not None:
+            found = self._coregistered(found, self.coregister)
+        return self._equally_bright(found) if self.seamless else found
+
+    def _equally_bright(self, found: SearchReport) -> SearchReport:
+        """The scenes with their gains and offsets; those that stay as they are, are told."""
+        scenes = seamless.toned(found.scenes, self.reading)
+        for note in seamless.notes_of(scenes):
+            tell(note)
+        return replace(found, scenes=scenes)
 
     def _check_masks(self, scenes: Sequence[Scene], rule: MaskRule) -> None:
         """Tell of the scenes that a mask is asked for and not there, or refuse them."""
@@ -263,6 +274,8 @@ class ScenesReader:
                 digest.update(repr(scene.shift).encode())
             if scene.nadir is not None:
                 digest.update(nadir.digest(scene))
+            if scene.tones:
+                digest.update(_tones(scene).encode())
             for file in self.files_of(scene):
                 said = f"{file.href} {file.checksum} {stamp(file.href, far)}"
                 digest.update(said.encode())
@@ -276,7 +289,7 @@ class ScenesReader:
         """The scenes as parts; raises `InputError` for one that cannot be opened."""
         far = {} if self.is_catalogue else far_stamps(self.place)
         stamps = {
-            scene.id: f"{_stamps(self.files_of(scene), far)} {scene.shift}{_nadir(scene)}"
+            scene.id: f"{_stamps(self.files_of(scene), far)} {scene.shift}{_changes(scene)}"
             for scene in self.scenes
         }
         return manifest_of(self.dates, self.reading, self.lattice, stamps)
@@ -301,9 +314,15 @@ def _stamps(files: Sequence[BandFile | QualityFile], far: Mapping[str, str]) -> 
     return repr([(name, file.checksum, stamp(file.href, far)) for name, file in named])
 
 
-def _nadir(scene: Scene) -> str:
-    """What changes when the correction of its view does; as it ever was without one."""
-    return "" if scene.nadir is None else f" {nadir.digest(scene).hex()}"
+def _changes(scene: Scene) -> str:
+    """What is another one when reflectance is changed otherwise; nothing where it is not."""
+    view = "" if scene.nadir is None else f" {nadir.digest(scene).hex()}"
+    return view + _tones(scene)
+
+
+def _tones(scene: Scene) -> str:
+    """What changes when its gains and offsets do; as it ever was without any."""
+    return f" {sorted(scene.tones.items())}" if scene.tones else ""
 
 
 def _check_alike(key: str, found: list[str]) -> None:

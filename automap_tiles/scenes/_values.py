@@ -75,10 +75,11 @@ def convert_by_angle(
     sun_zenith: Array,
     out: Array,
     scale: float | Array,
+    add: float = 0.0,
 ) -> Array:
     """As `convert`, by the sun's zenith in degrees at every pixel, NaN where it is not known.
 
-    `scale` may be one of every pixel (y, x).
+    `scale` may be one of every pixel (y, x); `add` is added to what comes of it.
 
     Returns (y, x), True where there is a result: the sun is above the horizon.
     """
@@ -89,19 +90,25 @@ def convert_by_angle(
         values = plain.apply(numbers[rows], sun_zenith[rows])
         lit[rows] = ~np.isnan(values)
         times = scale if isinstance(scale, float) else scale[rows]
-        out[rows] = _as_type(np.ma.getdata(values).astype(np.float64) * times, out.dtype)
+        exact = np.ma.getdata(values).astype(np.float64) * times + add
+        out[rows] = _as_type(exact, out.dtype)
     return lit
 
 
 def convert_times(
-    numbers: Array, scaling: Scaling | None, factor: Array, out: Array, scale: float
+    numbers: Array,
+    scaling: Scaling | None,
+    factor: Array,
+    out: Array,
+    scale: float,
+    add: float = 0.0,
 ) -> None:
-    """As `convert`, times a factor (y, x): rounded once, behind it."""
+    """As `convert`, times a factor (y, x), and a reflectance added: rounded once, behind it."""
     scaling = _PLAIN if scaling is None else scaling
     slope, offset = scaling.slope * scale, scaling.offset * scale
     for first in range(0, len(numbers), 64):
         rows = slice(first, first + 64)
-        exact = (numbers[rows].astype(np.float64) * slope + offset) * factor[rows]
+        exact = (numbers[rows].astype(np.float64) * slope + offset) * factor[rows] + add * scale
         out[rows] = _as_type(exact, out.dtype)
 
 

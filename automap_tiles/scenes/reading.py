@@ -311,14 +311,25 @@ def _read_bands(scene: Scene, frame: Frame, reading: Reading, out: Array, counts
         pixels, missing = _pixels(source, frame, reading, target, counts)
         counts &= ~missing
         for (place, file), plane in zip(members, pixels, strict=True):
-            factor = factor_at(scene, reading.bands[place], frame)
+            factor, add = _change(scene, reading.bands[place], frame)
             if angles is not None and file.scaling is not None and file.scaling.sun_elevation:
                 times = reading.scale if factor is None else reading.scale * factor
-                counts &= convert_by_angle(plane, file.scaling, angles, out[place], times)
+                added = add * reading.scale
+                counts &= convert_by_angle(plane, file.scaling, angles, out[place], times, added)
             elif factor is not None:
-                convert_times(plane, file.scaling, factor, out[place], reading.scale)
+                convert_times(plane, file.scaling, factor, out[place], reading.scale, add)
             else:
                 convert(plane, file.scaling, out[place], reading.scale)
+
+
+def _change(scene: Scene, band: str, frame: Frame) -> tuple[Array | None, float]:
+    """What reflectance is multiplied by (y, x), None for nothing, and what is added then."""
+    factor = factor_at(scene, band, frame)
+    tone = None if scene.tones is None else scene.tones.get(scene.instrument.band(band).name)
+    if tone is None:
+        return factor, 0.0
+    gain, offset = tone
+    return (np.full(frame.shape, gain) if factor is None else factor * gain), offset
 
 
 def _pixels(

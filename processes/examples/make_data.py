@@ -19,7 +19,7 @@ import numpy as np
 import rasterio
 from rasterio.transform import from_origin
 
-EXAMPLES = ("clip", "composite", "contours", "convert", "hillshade")
+EXAMPLES = ("basemap", "clip", "composite", "contours", "convert", "hillshade")
 SIZE = 400
 LEFT, TOP = 600_000, 5_300_000
 

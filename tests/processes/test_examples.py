@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from automap_tiles import ConfigError, open_process
 from automap_tiles.engine.events import RunFinished
 
-EXAMPLES = ("clip", "composite", "contours", "convert", "hillshade")
+EXAMPLES = ("basemap", "clip", "composite", "contours", "convert", "hillshade")
 
 
 @pytest.fixture(scope="module")

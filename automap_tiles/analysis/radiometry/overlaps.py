@@ -3,7 +3,7 @@
 Solved for all scenes together: one after the other, errors would add up along the way. Haze is
 additive, the sun's height and what is left of the view multiply; a gain alone cannot tell both
 apart in visible bands. As Brown & Lowe 2007 (doi:10.1007/s11263-006-0002-3) solve the gains of
-panoramas, with offsets beside them, quantiles of the common pixels in place of their mean, and one
+panoramas, with offsets beside them, medians by steps of brightness in place of one mean, and one
 scene of each group that hangs together left as it is, without which all would become darker.
 """
 
@@ -21,7 +21,16 @@ Bools = NDArray[np.bool_]
 
 FEWEST = 500
 """Common pixels of an overlap that tells anything."""
-_QUANTILES = np.linspace(0.05, 0.95, 19)
+_BINS = 20
+"""Steps of brightness: rare bright ground counts beside much dark wood."""
+_IN_BIN = 20
+"""Pixels of a step that tells anything."""
+_ALIKE = 0.7
+"""Correlation below which two pictures show other things: clouds that no mask knows, floods."""
+_TRIM = 3.0
+"""Robust standard deviations from the common line beyond which a pixel changed or is cloudy."""
+_MAD = 1.4826
+"""Standard deviation of normal noise whose median absolute deviation is 1."""
 _MOST = 100_000
 """Pixels beyond which an overlap does not weigh more."""
 _DAYS = 30.0
@@ -44,9 +53,11 @@ class Overlap:
     two: int
     """Places of the scenes."""
     values: tuple[Floats, Floats]
-    """The same quantiles of both over the pixels that both show."""
+    """Medians of both, step by step of brightness, over the pixels that both show."""
+    shares: Floats
+    """What each step counts, all together 1: as the root of its pixels."""
     weight: float
-    """Of its pixels, fewer for scenes farther apart in time."""
+    """Of all its pixels, fewer for scenes farther apart in time."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -65,31 +76,79 @@ def overlap_of(
     valid: Bools,
     days: float = 0.0,
 ) -> Overlap | None:
-    """Of two pictures (y, x) of a band on one grid; None where they share too few pixels.
+    """Of two pictures (y, x) of a band on one grid; None where they share too little.
 
     `valid` (y, x): clear in both; `days` lie between them.
     """
-    count = int(np.count_nonzero(valid))
-    if count < FEWEST:
+    if np.count_nonzero(valid) < FEWEST:
         return None
-    one, two = (np.quantile(each[valid].astype(np.float64), _QUANTILES) for each in pictures)
-    weight = min(count, _MOST) * float(np.exp(-abs(days) / _DAYS))
-    return Overlap(one=places[0], two=places[1], values=(one, two), weight=weight)
+    one, two = _alike(*(each[valid].astype(np.float64) for each in pictures))
+    if len(one) < FEWEST or not np.corrcoef(one, two)[0, 1] >= _ALIKE:
+        return None
+    values, counts = _steps(one, two)
+    roots = np.sqrt(counts)
+    weight = min(len(one), _MOST) * float(np.exp(-abs(days) / _DAYS))
+    shares = roots / roots.sum()
+    return Overlap(one=places[0], two=places[1], values=values, shares=shares, weight=weight)
 
 
-def solve_tones(count: int, overlaps: Sequence[Overlap], *, with_offsets: bool = True) -> Tones:
+def _alike(one: Floats, two: Floats) -> tuple[Floats, Floats]:
+    """The pixels near the common line of two pictures; none of pictures of one value."""
+    (first, wide), (second, other) = _middle(one), _middle(two)
+    if not wide or not other:
+        return one[:0], two[:0]
+    apart = (two - second) / other - (one - first) / wide
+    kept = np.abs(apart - np.median(apart)) <= _TRIM * max(_middle(apart)[1], 1e-9)
+    return one[kept], two[kept]
+
+
+def _steps(one: Floats, two: Floats) -> tuple[tuple[Floats, Floats], Floats]:
+    """Medians of both by steps of their common brightness, and the pixels of each step."""
+    (first, wide), (second, other) = _middle(one), _middle(two)
+    bright = (one - first) / (wide or 1.0) + (two - second) / (other or 1.0)
+    low, high = np.quantile(bright, [0.002, 0.998])
+    step = np.clip((bright - low) / max(high - low, 1e-12) * _BINS, 0, _BINS - 1).astype(np.intp)
+    counts = np.bincount(step, minlength=_BINS)
+    there = np.flatnonzero(counts >= min(_IN_BIN, counts.max()))
+    found = [(np.median(one[step == each]), np.median(two[step == each])) for each in there]
+    firsts, seconds = np.array(found).T
+    return (firsts, seconds), counts[there].astype(np.float64)
+
+
+def _middle(values: Floats) -> tuple[float, float]:
+    """Median and robust standard deviation."""
+    middle = float(np.median(values))
+    return middle, _MAD * float(np.median(np.abs(values - middle)))
+
+
+def solve_tones(
+    count: int,
+    overlaps: Sequence[Overlap],
+    *,
+    with_offsets: bool = True,
+    anchors: frozenset[int] | None = None,
+) -> Tones:
     """Gains and offsets of so many scenes from their overlaps in one band.
 
     Without offsets only gains: near infrared is hardly brightened by haze. The sums are taken in
     the order of the overlaps, so that the same overlaps give the same bytes; memory grows with the
-    number of scenes and overlaps, not with their product.
+    number of scenes and overlaps, not with their product. `anchors` stay as they are, one of each
+    group; None: those of `anchors_of`.
     """
     groups = _groups(count, overlaps)
-    anchors = {_anchor(group, overlaps) for group in groups if len(group) > 1}
-    system = _System.of(count, overlaps, anchors, with_offsets)
-    found = system.solved()
+    kept = anchors_of(count, overlaps) if anchors is None else anchors
+    found = _System.of(count, overlaps, kept, with_offsets).solved()
     lone = tuple(group[0] for group in groups if len(group) == 1)
     return Tones(gains=1 + found[:, 0], offsets=found[:, 1], lone=lone)
+
+
+def anchors_of(count: int, overlaps: Sequence[Overlap]) -> frozenset[int]:
+    """Of each group of scenes that hang together the one of middle brightness.
+
+    All bands need the same ones, or the colours of all would change.
+    """
+    groups = _groups(count, overlaps)
+    return frozenset(_anchor(group, overlaps) for group in groups if len(group) > 1)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -109,16 +168,12 @@ class _System:
 
     @classmethod
     def of(
-        cls, count: int, overlaps: Sequence[Overlap], anchors: set[int], with_offsets: bool
+        cls, count: int, overlaps: Sequence[Overlap], anchors: frozenset[int], with_offsets: bool
     ) -> _System:
         """(1 + a)·x + o of one is to be (1 + b)·y + p of the other, for every quantile."""
-        rows = np.array([each.values for each in overlaps]).reshape(-1, 2, len(_QUANTILES))
-        weights = np.array([each.weight for each in overlaps]) / (len(_QUANTILES) * _NOISE**2)
-        ones = np.ones_like(rows[:, 0])
-        design = np.stack([rows[:, 0], ones, -rows[:, 1], -ones], axis=2)  # (overlap, row, 4)
-        steps = rows[:, 1] - rows[:, 0]
-        blocks = np.einsum("m,mri,mrj->mij", weights, design, design)
-        right = np.einsum("m,mri,mr->mi", weights, design, steps)
+        parts = [_normal(each) for each in overlaps]
+        blocks = np.array([block for block, _ in parts]).reshape(-1, 4, 4)
+        right = np.array([side for _, side in parts]).reshape(-1, 4)
         pairs = np.array([(each.one, each.two) for each in overlaps], dtype=np.intp).reshape(-1, 2)
         free = np.ones((count, 2))
         free[sorted(anchors)] = 0
@@ -156,6 +211,15 @@ class _System:
             before, size = size, float(np.sum(rest * scaled))
             way = scaled + size / before * way
         return values
+
+
+def _normal(overlap: Overlap) -> tuple[Floats, Floats]:
+    """(4, 4) and (4,) of one overlap: gain and offset of the one, and of the other."""
+    one, two = overlap.values
+    ones = np.ones_like(one)
+    design = np.stack([one, ones, -two, -ones], axis=1)
+    weighted = design * (overlap.weight / _NOISE**2 * overlap.shares)[:, np.newaxis]
+    return weighted.T @ design, weighted.T @ (two - one)
 
 
 def _gathered(pairs: NDArray[np.intp], parts: Any, count: int) -> Floats:

@@ -119,6 +119,9 @@ class Scene:
     nadir: Mapping[str, NadirFactor] | None = None
     """By the mission's own name of a band: what brings it to a view from straight above
     (`scenes.nadir`); None: it is read as it was seen."""
+    tones: Mapping[str, tuple[float, float]] | None = None
+    """(gain, offset of reflectance) by the mission's own name of a band, which bring it to the
+    brightness of the scenes beside it (`scenes.seamless`); None: as it is."""
     is_from_above: str | None = None
     """What has brought its reflectance to such a view already, in words."""
 

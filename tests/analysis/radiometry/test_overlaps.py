@@ -60,12 +60,11 @@ def test_twelve_scenes_are_found_within_half_a_per_cent(seed: int) -> None:
     wanted = gains / gains[anchor]
     added = (offsets - offsets[anchor]) / gains[anchor]
     np.testing.assert_allclose(tones.gains, wanted, rtol=0.005)
-    np.testing.assert_allclose(tones.offsets, added, atol=0.0005)
+    np.testing.assert_allclose(tones.offsets, added, atol=0.001)  # half a per cent of 0.2
     # what matters: the same ground is equally bright in all
-    bright = 0.2
-    stored = (bright - offsets) / gains
-    apart = tones.gains * stored + tones.offsets
-    assert np.ptp(apart) < 0.005 * bright
+    for bright in (0.1, 0.2, 0.3):
+        apart = tones.gains * (bright - offsets) / gains + tones.offsets
+        assert np.abs(apart / apart[anchor] - 1).max() < 0.005
 
 
 def test_as_dense_least_squares_have_it() -> None:
@@ -75,8 +74,8 @@ def test_as_dense_least_squares_have_it() -> None:
     anchor = int(np.flatnonzero((tones.gains == 1) & (tones.offsets == 0))[0])
     rows, sides = [], []
     for each in overlaps:
-        for one, two in zip(*each.values, strict=True):
-            weight = np.sqrt(each.weight / len(each.values[0])) / 0.01
+        for one, two, share in zip(*each.values, each.shares, strict=True):
+            weight = np.sqrt(each.weight * share) / 0.01
             row = np.zeros(24)
             row[[each.one, 12 + each.one]] = one * weight, weight
             row[[each.two, 12 + each.two]] = -two * weight, -weight

@@ -13,9 +13,9 @@ def by_hand(colour: tuple[float, float, float]) -> list[float]:
     """As the script of Sentinel Hub reckons it, in Python's floats."""
 
     def adjusted(value: float) -> float:
-        a, m = min(max(value / 3, 0), 1), 0.13 / 3
+        a, m = min(max(value / 3, 0.0), 1.0), 0.13 / 3
         pressed = a * (a * (m + 0) - 1) / (a * (2 * m - 1) - m)
-        return ((pressed + 0.01) ** 1.8 - 0.01**1.8) / (1.01**1.8 - 0.01**1.8)
+        return float(((pressed + 0.01) ** 1.8 - 0.01**1.8) / (1.01**1.8 - 0.01**1.8))
 
     bright = [adjusted(each) for each in colour]
     grey = sum(bright) / 3 * (1 - 1.2)

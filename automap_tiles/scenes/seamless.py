@@ -1,0 +1,165 @@
+"""Scenes made equally bright: a gain for each band of each scene, and an offset in visible ones.
+
+They are found once, for all scenes together, from what they show of the same ground at the scale
+of an overview, and go with the scenes (`Scene.tones`): the same pixels come out however the work
+is cut. After the view (`scenes.nadir`), for that changes within a scene.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from automap_tiles.analysis.radiometry.overlaps import (
+    Overlap,
+    Tones,
+    anchors_of,
+    overlap_of,
+    solve_tones,
+)
+from automap_tiles.missions import Scene
+from automap_tiles.notes import Fate, Note, Subject
+from automap_tiles.scenes.frames import NativeFrame
+from automap_tiles.scenes.lattice import Lattice, Window, intersection, slices
+from automap_tiles.scenes.reading import Reading, lattice_of, read_dates
+from automap_tiles.scenes.reflectance import band_grid, coarser
+from automap_tiles.scenes.select import overpasses
+from automap_tiles.stopping import raise_if_stopped
+
+Array = np.ndarray[Any, Any]
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
+
+_SIZE = 256
+"""Pixels along the longer side of the largest scene, as it is looked at."""
+_NEAREST = 6
+"""Other scenes that each is compared with: those nearest in time of all that it overlaps."""
+_KEPT = 64
+"""Pictures in memory, of some hundred kilobytes for each band."""
+_HAZY = frozenset({"coastal", "blue", "green", "red"})
+"""Bands that haze brightens so much that they need an offset."""
+_EXAMPLES = 3
+
+
+def toned(scenes: Sequence[Scene], reading: Reading) -> tuple[Scene, ...]:
+    """The scenes with their gains and offsets, in their order.
+
+    Reads every scene at the scale of an overview, masked as in `reading`. Raises `InputError` for
+    a file that cannot be read.
+    """
+    looks = _Overviews.of(scenes, reading)
+    found: dict[str, list[Overlap]] = {name: [] for name in reading.bands}
+    for one, two in _pairs(scenes, looks.windows):
+        raise_if_stopped()
+        for name, overlap in looks.overlaps(one, two).items():
+            found[name].append(overlap)
+    count = len(scenes)
+    anchors = anchors_of(count, found[reading.bands[0]])
+    tones = {
+        name: solve_tones(count, overlaps, with_offsets=_is_hazy(scenes[0], name), anchors=anchors)
+        for name, overlaps in found.items()
+    }
+    return tuple(replace(scene, tones=_of_scene(scene, place, tones))
+                 for place, scene in enumerate(scenes))  # fmt: skip
+
+
+def notes_of(scenes: Sequence[Scene]) -> Iterator[Note]:
+    """Which scenes stay as they are because nothing tells how bright they are beside others."""
+    lone = [scene.id for scene in scenes if scene.tones is not None and not scene.tones]
+    if lone and len(scenes) > 1:
+        yield Note(
+            fate=Fate.IGNORED,
+            subject=Subject.SCENES,
+            reason="not made as bright as the others: they overlap with none in clear pixels",
+            count=len(lone),
+            examples=tuple(lone[:_EXAMPLES]),
+            remedy="more dates, or a larger area, may join them",
+        )
+
+
+def _of_scene(scene: Scene, place: int, tones: dict[str, Tones]) -> dict[str, tuple[float, float]]:
+    """(gain, offset) by the mission's own name of a band; none for a scene that overlaps none."""
+    return {
+        scene.instrument.band(name).name: (float(found.gains[place]), float(found.offsets[place]))
+        for name, found in tones.items()
+        if place not in found.lone
+    }
+
+
+def _is_hazy(scene: Scene, name: str) -> bool:
+    return scene.instrument.band(name).common in _HAZY
+
+
+def _pairs(scenes: Sequence[Scene], windows: Sequence[Window]) -> list[tuple[int, int]]:
+    """Places of scenes that overlap, each with those nearest to it in time; in order."""
+    found: set[tuple[int, int]] = set()
+    for place, window in enumerate(windows):
+        near = [other for other in range(len(scenes))
+                if other != place and intersection(window, windows[other]) is not None]  # fmt: skip
+        near.sort(key=lambda other: (_days(scenes[place], scenes[other]), other))
+        found |= {(min(place, other), max(place, other)) for other in near[:_NEAREST]}
+    return sorted(found)
+
+
+def _days(one: Scene, two: Scene) -> float:
+    return abs((one.time - two.time).total_seconds()) / 86_400
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Overviews:
+    """The scenes on one wide lattice."""
+
+    scenes: Sequence[Scene]
+    reading: Reading
+    lattice: Lattice
+    windows: tuple[Window, ...]
+
+    @classmethod
+    def of(cls, scenes: Sequence[Scene], reading: Reading) -> _Overviews:
+        native = lattice_of(scenes, reading)
+        boxes = [native.extent(band_grid(scene, scene.band(reading.bands[0]))) for scene in scenes]
+        longest = max(max(len(span) for span in native.window(box)) for box in boxes if box)
+        lattice = coarser(native, max(1, -(-longest // _SIZE)))
+        nowhere = range(0), range(0)
+        return cls(
+            scenes=scenes,
+            reading=replace(reading, whole=False, resampling="average"),
+            lattice=lattice,
+            windows=tuple(lattice.window(box) if box else nowhere for box in boxes),
+        )
+
+    def overlaps(self, one: int, two: int) -> dict[str, Overlap]:
+        """Of all bands, or of none where in one the two share too little."""
+        shared = intersection(self.windows[one], self.windows[two])
+        if shared is None:
+            return {}
+        parts = []
+        for place in (one, two):
+            values, valid = _overview(self, place)
+            rows, cols = slices(shared, self.windows[place])
+            parts.append((values[:, rows, cols], valid[rows, cols]))
+        both = parts[0][1] & parts[1][1]
+        days = _days(self.scenes[one], self.scenes[two])
+        found: dict[str, Overlap] = {}
+        for number, name in enumerate(self.reading.bands):
+            pictures = parts[0][0][number], parts[1][0][number]
+            overlap = overlap_of((one, two), pictures, both, days)
+            if overlap is None:
+                return {}
+            found[name] = overlap
+        return found
+
+
+@lru_cache(maxsize=_KEPT)
+def _overview(looks: _Overviews, place: int) -> tuple[Array, Bools]:
+    """Values (band, y, x) and where (y, x) they are clear."""
+    frame = NativeFrame(looks.lattice, looks.windows[place])
+    dates = overpasses([looks.scenes[place]])
+    stack = read_dates(dates, frame, looks.reading, target=frame.grid)
+    if stack.is_empty:
+        shape = frame.shape
+        return np.zeros((len(looks.reading.bands), *shape)), np.zeros(shape, dtype=bool)
+    return stack.values[0], stack.valid[0]
