@@ -177,6 +177,11 @@ EXECUTE = (
     "automap_tiles.missions", "automap_tiles.workflows.execute", "numpy.random", "ruamel.yaml",
 )  # fmt: skip
 """What `automap execute` imports before its first tile."""
+SERVE = (
+    *EXECUTE, "automap_devserver.app", "automap_devserver.serve", "automap_tiles.cli._serving",
+    "automap_tiles.cli.commands.serve",
+)  # fmt: skip
+"""What `automap serve` imports until it listens."""
 SERVICE = (
     "alembic.context", "automap_service.operations.kubernetes", "automap_service.run",
     "automap_service.service", "automap_service.settings", "automap_tiles.cli.commands.service",
@@ -190,11 +195,15 @@ def _template(modules: tuple[str, ...], process: int) -> Template:
     return Template(modules)
 
 
+def fresh(argv: Sequence[str], **options: Any) -> subprocess.Popen[str]:
+    """`automap` with these words after its name, begun as people begin it; text."""
+    return subprocess.Popen([sys.executable, "-m", "automap_tiles", *argv], text=True, **options)
+
+
 def start(argv: Sequence[str], modules: tuple[str, ...], **options: Any) -> subprocess.Popen[str]:
-    """`automap` with these words after its name, begun; text, and what `Popen` takes besides."""
+    """The same with its imports done; it takes what `Popen` takes besides."""
     if not _CAN:
-        command = "import sys; from automap_tiles.cli.main import main; sys.exit(main())"
-        return subprocess.Popen([sys.executable, "-c", command, *argv], text=True, **options)
+        return fresh(argv, **options)
     return Started(_template(modules, os.getpid()), ["automap", *argv], **options)
 
 

@@ -17,11 +17,13 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import starts
 from tests.jobs.parts import BOUNDARY, SCENES
 from tests.service.conftest import PASSWORD
 
@@ -69,14 +71,15 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path, catalogue: str, *more: str) -> Iterator[Running]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "automap_tiles", "service", "run", "--folder", str(folder),
-         "--port", "0", "--catalogue", f"demo={catalogue}", *more],
+def running(folder: Path, catalogue: str, *more: str, fresh: bool = False) -> Iterator[Running]:
+    """`fresh`: begun as people begin it, and not with its imports done."""
+    words = ["service", "run", "--folder", str(folder), "--port", "0"]
+    words += ["--catalogue", f"demo={catalogue}", *more]
+    process = (starts.fresh if fresh else partial(starts.start, modules=starts.SERVICE))(
+        words,
         stdout=subprocess.PIPE,
-        text=True,
         env={**os.environ, "AUTOMAP_SERVICE_RUNNER_LEASE_SECONDS": "3"},
-    )  # fmt: skip
+    )
     try:
         assert process.stdout is not None
         address = process.stdout.readline().split()[-1].rstrip("/")
@@ -132,7 +135,7 @@ def logged_in(site: Running, password: str = PASSWORD) -> None:
 def test_from_the_first_log_in_to_the_same_bytes_as_on_the_command_line(
     folder: Path, catalogue: str, boundary: bytes, shared: Path, tmp_path: Path
 ) -> None:
-    with running(folder, catalogue) as site:
+    with running(folder, catalogue, fresh=True) as site:
         logged_in(site)
         code, said, _ = site.ask("PUT", "/files/boundaries/New%20York", boundary)
         assert (code, said["name"]) == (201, "New York"), said

@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.engine.projects import AUTOMAP
+from tests import starts
 
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -43,12 +43,8 @@ Serve = Callable[..., Server]
 @contextmanager
 def serving(*arguments: str | Path) -> Iterator[Server]:
     """A server of some paths, which ends as by Ctrl-C."""
-    process = subprocess.Popen(
-        [*AUTOMAP, "serve", *map(str, arguments), "--port", "0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    words = ["serve", *map(str, arguments), "--port", "0"]
+    process = starts.start(words, starts.SERVE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert process.stdout is not None
     try:
         yield Server(_address(process.stdout), process)

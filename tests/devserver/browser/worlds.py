@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.engine.projects import AUTOMAP
+from tests import starts
 from tests.imagery.place import is_real
 
 SCENES = "data/sentinel2/mapchete_eo_33TWL_l2a_120m"
@@ -79,6 +78,6 @@ def make_world(folder: Path, shared: Path) -> World:
     for name, process in (("composite", composite), ("classes", classes)):
         path = folder / f"{name}.mapchete"
         path.write_text(json.dumps(process, indent=1))
-        command = [*AUTOMAP, "execute", str(path), "--no-progress", "--concurrency", "none"]
-        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        words = ["execute", str(path), "--no-progress", "--concurrency", "none"]
+        starts.run(words, starts.EXECUTE, timeout=60).check_returncode()
     return World(folder / "composite.mapchete", folder / "classes", is_real(shared / SCENES))
