@@ -13,6 +13,7 @@ from automap_tiles.cli.options.common import RunChoices
 from automap_tiles.cli.show import numbers
 from automap_tiles.cli.show.counting import logged
 from automap_tiles.cli.show.log import log_to
+from automap_tiles.cli.show.look import look_line
 from automap_tiles.cli.show.reporters import Reporter, reporter
 from automap_tiles.cli.show.telling import grown, telling
 from automap_tiles.cli.show.totals import RunTotals
@@ -100,6 +101,8 @@ def print_summary(summary: Summary, totals: RunTotals) -> None:
     parts.append(click.style(failed, fg="red", bold=True) if summary.failed else failed)
     click.echo(f"{', '.join(parts)} in {numbers.duration(summary.seconds)}")
     click.echo(f"Tiles are in {summary.output}")
+    if summary.written:
+        click.echo(look_line([totals.config or summary.output]))
     if summary.stopped_by:
         click.echo(f"Stopped before the last tile: {summary.stopped_by}", err=True)
     for note in grown(summary.notes, totals.told):

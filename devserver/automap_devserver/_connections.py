@@ -8,6 +8,7 @@ when there are many connections the one that has been idle longest makes room fo
 
 from __future__ import annotations
 
+import logging
 import resource
 import socket
 import time
@@ -98,6 +99,8 @@ def open_server(app: Flask, listening: socket.socket) -> Any:
         asyncore_use_poll=True,
         clear_untrusted_proxy_headers=False,  # `failures.is_local` asks whether there are any
     )
+    # a page asks for many pictures at once: that they wait for a thread is no news
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     threads = ThreadedTaskDispatcher()
     threads.set_thread_count(settings.threads)
     address = (listening.family, listening.type, listening.proto, listening.getsockname())

@@ -140,7 +140,12 @@ def _process_facts(process: Process) -> Iterator[tuple[str, str]]:
         )
     for name, reader in process.inputs.readers():
         yield "input", f"{name}: {reader.path}"
-    yield "area", " ".join(f"{value:.10g}" for value in process.area.bounds)
+    # as far as the inputs reach: without an area in the file it would be that of the whole pyramid
+    area = process.area_at((process.base_zooms or process.zooms)[-1])
+    yield (
+        "area",
+        " ".join(f"{value:.10g}" for value in area.bounds) if not area.is_empty else "none",
+    )
 
 
 def _of_directory(path: str, failures: int) -> Info:

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const out = process.env.OUT ?? join(here, "..", "..", "..", "automap_tiles", "commands", "export", "page");
+const out = process.env.OUT ?? join(here, "..", "..", "..", "automap_tiles", "workflows", "export", "page");
 
 mkdirSync(out, { recursive: true });
 copyFileSync(join(here, "page.html"), join(out, "page.html"));

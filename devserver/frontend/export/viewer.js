@@ -80,6 +80,21 @@ function legend() {
   element("legend").hidden = told.legend.length === 0;
 }
 
+// The colours of a single band, and the values at their ends.
+function ramp() {
+  if (!told.ramp) return;
+  const { colors, low, high } = told.ramp;
+  const text = (value) => String(Number(value.toPrecision(4)));
+  element("ramp-colours").style.background = `linear-gradient(90deg, ${colors.join(",")})`;
+  element("ramp-low").textContent = text(low);
+  element("ramp-high").textContent = text(high);
+  element("ramp").setAttribute("aria-label", `Colours from ${text(low)} to ${text(high)}`);
+  element("ramp").hidden = false;
+}
+
+// On a phone the map comes first.
+if (matchMedia("(max-width: 600px)").matches) element("panel").open = false;
+
 const layer = new TileLayer({ source: pictures(), extent });
 const layers = [layer];
 if (told.base) {
@@ -97,3 +112,4 @@ map.on("moveend", () => {
 });
 map.once("rendercomplete", () => (document.documentElement.dataset.ready = "yes"));
 legend();
+ramp();

@@ -273,10 +273,17 @@ export class Chart {
   }
 }
 
+// Attributions are plain text, and OpenLayers takes HTML.
+function plain(text) {
+  const span = document.createElement("span");
+  span.textContent = text;
+  return span.innerHTML;
+}
+
 function baseMap(told) {
   return new TileLayer({
     zIndex: 0,
     className: "base",
-    source: new XYZ({ url: told.base_map, attributions: told.base_map_attribution || undefined, maxZoom: 19 }),
+    source: new XYZ({ url: told.base_map, attributions: told.base_map_attribution ? plain(told.base_map_attribution) : undefined, maxZoom: 19 }),
   });
 }

@@ -5,16 +5,22 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from automap_tiles.pictures import colormaps
 from automap_tiles.storage import open_storage
 from automap_tiles.workflows.export._order import Container, ExportSpec
 
 if TYPE_CHECKING:
     from automap_tiles.workflows.export._sink import Description
 
+_STEPS = 16
+"""Colours by which the page draws a colour map."""
 _MARK = re.compile(r"/\*(title|config|style|script)\*/")
 
 
@@ -53,8 +59,21 @@ def _config(order: ExportSpec, description: Description) -> dict[str, Any]:
         "bounds": list(description.bounds),
         "zooms": list(description.zooms),
         "legend": [{"name": entry.name, "color": entry.color} for entry in description.legend],
+        "ramp": _ramp(description.look["style"]),
         "base": order.base_map,
     }
+
+
+def _ramp(style: Mapping[str, Sequence[str]]) -> dict[str, Any] | None:
+    """The colours of a single band and the values at their ends; None where it has none."""
+    names, limits = style.get("colormap_name", ()), style.get("rescale", ())
+    if len(names) != 1 or len(limits) != 1:
+        return None
+    low, high = (float(text) for text in limits[0].split(","))
+    places = np.linspace(0, 255, _STEPS).round().astype(int)
+    rows = colormaps.named(names[0]).table[places, :3].tolist()
+    colours = ["#{:02x}{:02x}{:02x}".format(*row) for row in rows]
+    return {"colors": colours, "low": low, "high": high}
 
 
 def _script_safe(text: str) -> str:

@@ -1,0 +1,11 @@
+"""How to look at what was made."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+
+
+def look_line(paths: Iterable[str]) -> str:
+    """The command that shows these files, folders or processes on a map."""
+    return f"Look: automap serve {' '.join(map(shlex.quote, paths))}"
