@@ -28,6 +28,7 @@ for (const name of ["index.html", "icon.svg"]) copyFileSync(join(here, "src", na
 copyFileSync(join(here, "src", "icon.svg"), join(serviceOut, "icon.svg"));
 // borders from Natural Earth, public domain
 copyFileSync(join(here, "node_modules", "world-atlas", "countries-110m.json"), join(serviceOut, "countries.json"));
+copyFileSync(join(here, "node_modules", "world-atlas", "countries-50m.json"), join(out, "countries.json"));
 
 for (const options of pages) {
   if (process.argv.includes("--watch")) {

@@ -3,12 +3,15 @@ import "./page.css";
 import { toLonLat } from "ol/proj.js";
 import * as api from "./api.js";
 import { debounce, h, icon, iconButton } from "./dom.js";
+import { Find } from "./find.js";
 import { TileGrid } from "./grid.js";
+import { Ground } from "./ground.js";
 import { helpDialog } from "./help.js";
 import { Inspector } from "./inspector.js";
 import { LayerList } from "./layerlist.js";
 import { Live } from "./live.js";
 import { Chart } from "./map.js";
+import { Measure } from "./measure.js";
 import { ProcessPanel } from "./process.js";
 import { State } from "./state.js";
 import { mark, STATUSES } from "./statuses.js";
@@ -39,6 +42,9 @@ function page(told, ramps) {
   const list = new LayerList(layersPanel, chart, state, ramps);
   const grid = new TileGrid(chart, state);
   const swipe = new Swipe($("stage"), chart, state);
+  const ground = new Ground(chart);
+  const measure = new Measure(chart, $("measure"), state);
+  const find = new Find(chart, state, ground, (lon, lat) => inspector.show(lon, lat));
   const timebar = new TimeBar($("timebar"), chart, state, (entry) => compareDates(entry));
   const hint = new ViewHint($("hints"), chart, state);
   const live = new Live(state);
@@ -91,6 +97,15 @@ function page(told, ramps) {
       say("Copy the address from the browser's address line.");
     }
   };
+  const toggleMeasure = () => {
+    measure.toggle();
+    $("tool-measure").setAttribute("aria-pressed", String(measure.on));
+  };
+  const toggleDegrees = () => {
+    ground.degrees = !ground.degrees;
+    $("tool-degrees").setAttribute("aria-pressed", String(ground.degrees));
+  };
+  const toggleBorders = () => { ground.borders = !ground.land.getVisible(); };
   const inspectCentre = () => inspector.show(...chart.centre());
   const zoomBy = (by) => chart.zoomBy(by);
 
@@ -101,6 +116,9 @@ function page(told, ramps) {
     iconButton("minus", "Zoom out (−)", () => zoomBy(-1)),
     iconButton("fit", "Zoom to all layers (F)", () => fitAll()),
     h("hr"), swipeButton, gridButton,
+    iconButton("find", "Find a place or coordinates (/)", () => find.open(), { id: "tool-find" }),
+    iconButton("ruler", "Measure, draw an area (M)", () => toggleMeasure(), { id: "tool-measure" }),
+    iconButton("globe", "Latitude and longitude (G)", () => toggleDegrees(), { id: "tool-degrees" }),
     iconButton("target", "Values in the middle of the map (I)", inspectCentre),
     h("hr"),
     iconButton("link", "Copy the address of this view (C)", copyLink),
@@ -159,7 +177,7 @@ function page(told, ramps) {
     list.wasFar = farOnes();
     stretchNew();
   });
-  chart.map.on("singleclick", (event) => inspector.show(...toLonLat(event.coordinate)));
+  chart.map.on("singleclick", (event) => { if (!measure.on) inspector.show(...toLonLat(event.coordinate)); });
   chart.map.on("pointermove", (event) => { if (!event.dragging) bar.cursor(toLonLat(event.coordinate)); });
   const farOnes = () => state.layers.filter((entry) => chart.isFar(entry)).map((entry) => entry.name).join();
 
@@ -247,11 +265,11 @@ function page(told, ramps) {
 
   const keys = {
     "?": () => help.showModal(), f: () => fitAll(), s: toggleSwipe, t: toggleGrid, i: inspectCentre, l: () => panels.show("layers"),
-    p: () => panels.show("process"), d: turnTheme, ",": () => timebar.step(-1), ".": () => timebar.step(1), c: copyLink, "+": () => zoomBy(1), "=": () => zoomBy(1), "-": () => zoomBy(-1),
-    Escape: () => (inspector.target.hidden ? state.swipe.on && toggleSwipe() : inspector.close()),
+    p: () => panels.show("process"), d: turnTheme, "/": () => find.open(), m: toggleMeasure, g: toggleDegrees, b: toggleBorders, ",": () => timebar.step(-1), ".": () => timebar.step(1), c: copyLink, "+": () => zoomBy(1), "=": () => zoomBy(1), "-": () => zoomBy(-1),
+    Escape: () => measure.on ? toggleMeasure() : (inspector.target.hidden ? state.swipe.on && toggleSwipe() : inspector.close()),
   };
   addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || help.open) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || help.open || find.dialog.open) return;
     if (event.target.closest?.("input, select, textarea") && event.key !== "Escape") return;
     const action = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     const digit = /^[1-9]$/.test(event.key) ? [...state.layers].reverse()[Number(event.key) - 1] : null;
@@ -279,6 +297,8 @@ function page(told, ramps) {
   process.render();
   state.tell("layers");
   live.start();
+  if (told.base_map) ground.borders = false;
+  else ground.load().catch((error) => say(error.message, "failed"));
   if (state.place) inspector.show(...state.place);
   document.documentElement.dataset.ready = "true";
 }

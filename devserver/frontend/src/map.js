@@ -57,7 +57,7 @@ export class Chart {
     // whole zooms only: there a pixel of a tile is one of the screen
     this.view = new View({ constrainResolution: true, minZoom: 1, maxZoom: 24, center: [0, 0], zoom: 2, enableRotation: false });
     const controls = [new ScaleLine({ minWidth: 70 })];
-    if (told.base_map) controls.push(new Attribution({ collapsible: true, collapsed: true }));
+    controls.push(new Attribution({ collapsible: true, collapsed: !told.base_map }));
     this.map = new OlMap({ target, view: this.view, controls, layers: [] });
     if (told.base_map) this.map.addLayer(baseMap(told));
     this.far = new VectorSource();
