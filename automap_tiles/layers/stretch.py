@@ -40,7 +40,7 @@ def stretch(
 
     A process is not computed for this unless a box is given.
     """
-    samples = _samples(layer, bands, bounds)
+    samples = samples_in(layer, bands, bounds)
     if not samples:
         return None
     found = [_limits([data[number] for data in samples]) for number in range(len(bands))]
@@ -52,7 +52,7 @@ def common_stretch(
     layer: Layer, bands: Sequence[int], bounds: Bounds | None = None
 ) -> Limits | None:
     """Low and high value of all bands together, so that colours stay those of the numbers."""
-    samples = _samples(layer, bands, bounds)
+    samples = samples_in(layer, bands, bounds)
     return _limits([band for data in samples for band in data])
 
 
@@ -79,8 +79,8 @@ def stretch_of(tiles: Sequence[RasterArray], bands: Sequence[int]) -> Limits | N
     return _limits([data[band - 1] for data in tiles for band in bands])
 
 
-def _samples(layer: Layer, bands: Sequence[int], bounds: Bounds | None) -> list[RasterArray]:
-    """Pixels on a few tiles of a web map."""
+def samples_in(layer: Layer, bands: Sequence[int], bounds: Bounds | None) -> list[RasterArray]:
+    """Pixels on a few tiles of a web map, in a box (degrees) or all over."""
     if bounds is None and layer.info.kind is LayerKind.PROCESS:
         return []
     tiles = _tiles(layer, bounds or layer.info.bounds)
@@ -88,7 +88,7 @@ def _samples(layer: Layer, bands: Sequence[int], bounds: Bounds | None) -> list[
 
 
 def _limits(bands: Sequence[np.ma.MaskedArray]) -> Limits | None:
-    values = np.concatenate([_numbers(band) for band in bands]) if bands else np.empty(0)
+    values = np.concatenate([numbers_of(band) for band in bands]) if bands else np.empty(0)
     if not values.size:
         return None
     low, high = (float(limit) for limit in np.percentile(values, (_LOW, _HIGH)))
@@ -109,7 +109,7 @@ def as_text(limits: tuple[float, float]) -> str:
     return f"{low:.{min(digits, 17)}g},{high:.{min(digits, 17)}g}"
 
 
-def _numbers(band: np.ma.MaskedArray) -> NDArray[Any]:
+def numbers_of(band: np.ma.MaskedArray) -> NDArray[Any]:
     """The valid pixels that are numbers: beside a declared nodata value NaN may stand too."""
     values: NDArray[Any] = band.compressed()
     return values[np.isfinite(values)] if values.dtype.kind == "f" else values

@@ -30,7 +30,7 @@ from automap_tiles.runtime.hooks import (
 )
 from automap_tiles.runtime.legacy import modernise
 from automap_tiles.runtime.settings import SECTIONS, Sections, read_sections, section
-from automap_tiles.runtime.signature import Role
+from automap_tiles.runtime.signature import Role, Signature
 from automap_tiles.runtime.zooms import Keys, ZoomChoice, ZoomValues, map_leaves, zoom_tree
 
 if TYPE_CHECKING:
@@ -297,6 +297,7 @@ def _check_arguments(process: Process, document: Document) -> None:
         return
     loaded = process.function.load()
     signature = signature_of(process.function)
+    _check_names(document, signature)
     unused: dict[str, None] = {}
     for zoom in process.base_zooms:
         inputs = process.inputs.at_zoom(zoom)
@@ -317,6 +318,22 @@ def _check_arguments(process: Process, document: Document) -> None:
             UnusedInputWarning,
             stacklevel=3,
         )
+
+
+def _check_names(document: Document, signature: Signature) -> None:
+    """Raise `ConfigError` for a key at the top that is a section's name with a slip in it.
+
+    It would be taken for a parameter, and the error be about what is missing for want of it.
+    """
+    missing = sorted(SECTIONS - document.values.keys())
+    for key, value in document.values.items():
+        if key in SECTIONS or key in signature.arguments or not isinstance(value, Mapping):
+            continue
+        close = difflib.get_close_matches(str(key), missing, 1, 0.8)
+        if close:
+            raise document.error(
+                "execute() takes no such parameter", str(key), found=value, remedy=f"{close[0]}?"
+            )
 
 
 def _check_bands(bands: int | None, document: Document) -> None:

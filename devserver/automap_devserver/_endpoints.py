@@ -138,6 +138,12 @@ ENDPOINTS = (
         errors=(400, 404, 503),
     ),
     Endpoint(
+        path="/api/{layer}/histogram",
+        about="How often the values of bands occur in a part of a layer.",
+        parameters=(_BIDX, _BBOX, _DATE),
+        errors=(400, 404, 503),
+    ),
+    Endpoint(
         path="/api/point",
         about="Values of every layer at a place.",
         parameters=(

@@ -651,3 +651,18 @@ def test_the_output_of_another_process_as_input(folder: Path) -> None:
 def check_type(process: Process) -> Process:
     """Only so that a change of the name shows in type checks."""
     return process
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"), [("inputs", "input"), ("base_levels", "baselevels"), ("outputt", "output")]
+)
+def test_a_slip_in_the_name_of_a_section_is_named(folder: Path, wrong: str, right: str) -> None:
+    """It would be taken for a parameter, and the error be about what is missing for want of it."""
+    path = config(folder)
+    values = yaml.safe_load(path.read_text())
+    values[wrong] = values.pop(right, {"min": 5, "max": 5})
+    path.write_text(yaml.safe_dump(values))
+    with pytest.raises(ConfigError) as caught:
+        open_process(path)
+    assert right in (caught.value.remedy or "")
+    assert wrong in str(caught.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from automap_devserver.catalogue import Catalogue
 from automap_devserver.settings import PreviewSettings
 from automap_tiles.errors import ConfigError, TileFailed
 from automap_tiles.layers.dated import DatedLayer
+from automap_tiles.layers.histogram import histogram as count
 from automap_tiles.layers.layer import Layer, LayerInfo, Query
 from automap_tiles.layers.stretch import common_stretch, stretch
 from automap_tiles.layers.values import values_at
@@ -20,7 +22,7 @@ from automap_tiles.pictures import colormaps
 
 
 def blueprint(catalogue: Catalogue, settings: PreviewSettings, limits: Limits) -> Blueprint:
-    """`/api/layers`, `/api/{layer}/style`, `/api/{layer}/statistics`, `/api/point`."""
+    """`/api/layers`, `/api/point`, `/api/{layer}/…`: style, statistics, histogram."""
     views = Blueprint("layers", __name__)
 
     @views.get("/api/layers")
@@ -58,6 +60,13 @@ def blueprint(catalogue: Catalogue, settings: PreviewSettings, limits: Limits) -
             for band, (low, high) in zip(bands, found, strict=True)
         ]
         return jsonify({"statistics": rows, "common": {"low": low, "high": high}})
+
+    @views.get("/api/<name>/histogram")
+    def histogram(name: str) -> Response:
+        layer = on_date(catalogue[name], request)
+        bands, area = _bands(layer), box("bbox") or layer.info.bounds
+        found = limits.compute(lambda: count(layer, bands, area))
+        return jsonify({"histogram": None if found is None else asdict(found), "bands": bands})
 
     @views.get("/api/point")
     def point() -> Response:

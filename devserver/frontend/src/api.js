@@ -37,6 +37,8 @@ export const layers = () => ask("/api/layers");
 export const colormaps = () => ask("/api/colormaps");
 export const statistics = (layer, bands, box, date) =>
   ask(`${path(layer)}/statistics?bbox=${box.join(",")}${bands.map((band) => `&bidx=${band}`).join("")}${date ? `&date=${date}` : ""}`);
+export const histogram = (layer, bands, box, date, signal) =>
+  ask(`${path(layer)}/histogram?bbox=${box.join(",")}${bands.map((band) => `&bidx=${band}`).join("")}${date ? `&date=${date}` : ""}`, { signal });
 export const style = (layer) => ask(`${path(layer)}/style`);
 export const view = (layer, box, zoom, signal) => ask(`${path(layer)}/view?bbox=${box.join(",")}&zoom=${zoom}`, { signal });
 export const compute = (layer, box) => ask(`${path(layer)}/view/compute?bbox=${box.join(",")}`, { method: "POST" });

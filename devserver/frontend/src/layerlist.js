@@ -2,7 +2,8 @@
 
 import * as api from "./api.js";
 import { debounce, h, icon, iconButton, number } from "./dom.js";
-import { formulas, initialStyle, needsStretch, stretched } from "./style.js";
+import { Histogram } from "./histogram.js";
+import { formulas, initialStyle, needsStretch, presets, stretched } from "./style.js";
 
 const KINDS = { output: "output", process: "process", input: "input" };
 const MANY = 8;
@@ -149,6 +150,7 @@ export class LayerList {
         ];
       default:
         return [
+          this.presets(entry, set),
           h("div", { class: "triple" }, ["Red", "Green", "Blue"].map((colour, place) => this.select(colour, `band-${name}-${place}`, bandsOf(info), style.bands[place], (band) => {
             const bands = [...style.bands];
             bands[place] = Number(band);
@@ -204,8 +206,22 @@ export class LayerList {
       h("div", { class: "row spread quiet" }, h("span", null, number(low ?? null) === "no data" ? "" : number(low)), h("span", null, high === undefined ? "" : number(high))));
   }
 
-  ranges(entry, labels, set) {
+  // Bands that show one thing well, where the layer has them.
+  presets(entry, set) {
+    const found = presets(entry.info);
+    if (!found.length) return "";
+    const chosen = (bands) => String(entry.style.mode === "rgb" && bands.join() === entry.style.bands.join());
+    return h("div", { class: "row" }, found.map(({ label, bands }) => h("button", {
+      type: "button", class: "chip", "aria-pressed": chosen(bands), "data-focus": `preset-${entry.name}-${label}`,
+      onclick: () => { set({ mode: "rgb", bands, ranges: [] }); this.stretch(entry); },
+    }, label)));
+  }
+
+  ranges(entry, every, set) {
     const { style, name } = entry;
+    // colours have one stretch unless somebody wants one for each
+    const together = every.length === 3 && style.ranges.length < 2;
+    const labels = together ? ["All"] : every;
     const rows = labels.map((label, place) => {
       const [low, high] = style.ranges[place] ?? style.ranges[0] ?? ["", ""];
       const field = (which, value) => h("input", {
@@ -215,7 +231,17 @@ export class LayerList {
       });
       return h("div", { class: "range" }, h("span", null, label), field(0, low), h("span", { class: "quiet" }, "to"), field(1, high));
     });
-    return h("fieldset", null, h("legend", null, "Stretch"), rows,
+    const apart = () => {
+      const [range = [0, 1]] = style.ranges;
+      set({ ranges: together ? [range, range, range].map((each) => [...each]) : [[Math.min(...style.ranges.map(([low]) => low)), Math.max(...style.ranges.map(([, high]) => high))]] });
+    };
+    const drawn = new Histogram(this.chart, entry, (ranges, ended) => {
+      style.ranges = ranges;
+      if (ended) this.render();
+      this.changed();
+    });
+    return h("fieldset", null, h("legend", null, "Stretch"), stretched(style).length && style.ranges.length ? drawn.element : "", rows,
+      every.length === 3 ? h("label", { class: "check" }, h("input", { type: "checkbox", checked: !together, "data-focus": `apart-${name}`, onchange: apart }), "each band by itself") : "",
       stretched(style).length ? h("div", { class: "row" },
         h("button", { type: "button", class: "chip", "data-focus": `view-${name}`, title: "From the 2nd to the 98th percentile of what is in view", onclick: () => this.stretch(entry) }, "Fit to view"),
         h("button", { type: "button", class: "chip", "data-focus": `usual-${name}`, onclick: () => { entry.style = initialStyle(entry.info); entry.problem = ""; this.render(); this.state.tell("look"); if (needsStretch(entry.style)) this.stretch(entry); } }, "As at first")) : "");
@@ -259,9 +285,10 @@ export class LayerList {
         entry.problem = "";
         return;
       }
-      // colours together, so that they stay those of the numbers
-      const { low, high } = told.common;
-      entry.style.ranges = [[Number(low.toPrecision(6)), Number(high.toPrecision(6))]];
+      const six = ({ low, high }) => [Number(low.toPrecision(6)), Number(high.toPrecision(6))];
+      const each = new Map(told.statistics.map((one) => [one.band, six(one)]));
+      // colours together, so that they stay those of the numbers, unless somebody wants each by itself
+      entry.style.ranges = entry.style.ranges.length === 3 ? bands.map((band) => each.get(band)) : [six(told.common)];
       entry.problem = "";
     } catch (error) {
       entry.problem = error.message;

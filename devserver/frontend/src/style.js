@@ -6,12 +6,24 @@ export const FORMULAS = [
   { label: "NBR", needs: ["nir", "swir2"], text: ([nir, swir]) => `(${nir}-${swir})/(${nir}+${swir})` },
 ];
 
+// Sentinel-2, by ESA's names with two digits; those of Landsat have one.
+const ESA = { blue: "b02", green: "b03", red: "b04", nir: "b08", swir1: "b11", swir2: "b12" };
+
 const bandNumber = (info, name) => {
-  const found = info.bands.find(
-    (band) => band.name.toLowerCase() === name || band.name.toLowerCase().endsWith(`_${name}`),
-  );
-  return found ? found.index : 0;
+  const named = (wanted) => info.bands.find(({ name: own }) => own.toLowerCase() === wanted || own.toLowerCase().endsWith(`_${wanted}`));
+  return (named(name) ?? named(ESA[name]))?.index ?? 0;
 };
+
+// Bands for red, green and blue that show one thing well.
+const PRESETS = [
+  ["Natural", ["red", "green", "blue"]],
+  ["False colour", ["nir", "red", "green"]],
+  ["Agriculture", ["swir1", "nir", "blue"]],
+  ["Water", ["nir", "swir1", "red"]],
+];
+
+// Those whose bands the layer has by name: { label, bands }.
+export const presets = (info) => PRESETS.map(([label, names]) => ({ label, bands: names.map((name) => bandNumber(info, name)) })).filter(({ bands }) => bands.every(Boolean));
 
 // Formulas whose bands the layer has by name.
 export function formulas(info) {

@@ -158,5 +158,6 @@ def window(browser: Browser) -> Iterator[Open]:
         assert outside == []
         meant = f"status of {failing} "
         errors = [text for text in seen.console if not text.startswith(("log:", "info:", "debug:"))]
-        assert [text for text in errors if failing is None or meant not in text] == []
+        wrong = [text for text in errors if failing is None or meant not in text]
+        assert not wrong, wrong
         seen.page.context.close()

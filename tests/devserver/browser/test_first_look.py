@@ -153,3 +153,77 @@ def test_bytes_of_red_green_and_blue_are_as_they_are(
     assert 40 <= seen[0] <= 90
     assert seen[1] == seen[0] + 20
     assert seen[2] == seen[0]
+
+
+def photo(path: Path) -> Path:
+    """Six bands with names, each brighter than the one before."""
+    import rasterio
+    from rasterio.transform import from_origin
+
+    names = ("blue", "green", "red", "nir", "swir1", "swir2")
+    ramp = np.tile(np.linspace(0, 400, 300), (300, 1))
+    data = np.stack([500 + 300 * band + ramp for band in range(len(names))]).astype("uint16")
+    with rasterio.open(
+        path, "w", driver="GTiff", width=300, height=300, count=6, dtype="uint16",
+        crs="EPSG:3857", transform=from_origin(1_500_000, 6_200_000, 10, 10),
+    ) as file:  # fmt: skip
+        file.write(data)
+        file.descriptions = names
+    return path
+
+
+def test_a_stretch_by_hand(tmp_path: Path, serve: Serve, window: Open) -> None:
+    page = window(serve(photo(tmp_path / "photo.tif")).address)
+    page.page.get_by_role("button", name="photo.tif output").click()
+    row = page.page.locator("[data-layer=photo]")
+    low = row.get_by_role("slider", name="Stretch, low end")
+    high = row.get_by_role("slider", name="Stretch, high end")
+    expect(low).to_be_visible()
+    told = page.json("/api/photo/histogram?bidx=3&bidx=2&bidx=1")["histogram"]
+    assert [sum(counts) > 0 for counts in told["counts"]] == [True] * 3
+    before = middle_of(page)
+    box = high.bounding_box()
+    assert box is not None
+    page.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 10)
+    page.page.mouse.down()
+    page.page.mouse.move(box["x"] - 90, box["y"] + 10, steps=5)
+    page.page.mouse.up()
+    page.page.wait_for_function("() => location.hash.includes('rescale')", polling=100)
+    page.settled()
+    page.picture("histogram")
+    # the high end is lower: the picture is brighter
+    assert middle_of(page).sum() > before.sum()
+    ends = (
+        float(low.get_attribute("aria-valuenow") or ""),
+        float(high.get_attribute("aria-valuenow") or ""),
+    )
+    assert ends[0] < ends[1] < 1500
+    low.focus()
+    low.press("ArrowRight")
+    assert float(low.get_attribute("aria-valuenow") or "") > ends[0]
+    # each band by itself, and together again
+    row.get_by_label("each band by itself").check()
+    expect(row.get_by_role("slider", name="Green, low end")).to_be_visible()
+    expect(row.get_by_label("Green, lowest value")).to_be_visible()
+    row.get_by_label("each band by itself").uncheck()
+    expect(row.get_by_label("All, lowest value")).to_be_visible()
+
+
+def middle_of(window: Window) -> np.ndarray:
+    picture = window.picture(of=CANVAS)
+    found: np.ndarray = picture[picture.shape[0] // 2, picture.shape[1] // 2].astype(int)
+    return found
+
+
+def test_presets_of_bands(tmp_path: Path, serve: Serve, window: Open) -> None:
+    page = window(serve(photo(tmp_path / "photo.tif")).address)
+    page.page.get_by_role("button", name="photo.tif output").click()
+    row = page.page.locator("[data-layer=photo]")
+    expect(row.get_by_role("button", name="Natural")).to_have_attribute("aria-pressed", "true")
+    for name, bands in (("False colour", "4 3 2"), ("Agriculture", "5 4 1"), ("Water", "4 5 3")):
+        row.get_by_role("button", name=name).click()
+        wanted = "%26".join(f"bidx%3D{band}" for band in bands.split())
+        page.page.wait_for_function(
+            "(wanted) => location.hash.includes(wanted)", arg=wanted, polling=100
+        )
+        expect(row.get_by_role("button", name=name)).to_have_attribute("aria-pressed", "true")
