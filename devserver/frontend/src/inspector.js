@@ -184,7 +184,9 @@ export class Inspector {
 
   // Another date is shown: the spectra are those of that date.
   dated() {
-    if (this.state.place && !this.target.hidden && this.target.querySelector(".spectrum")) this.renew?.();
+    if (this.state.place && !this.target.hidden && this.target.querySelector(".spectrum")) {
+      this.renew?.().catch((error) => { if (error.name !== "AbortError") this.state.tell("trouble", error); }); // another point has been clicked
+    }
   }
 
   // A date on the map.
