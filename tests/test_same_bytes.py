@@ -199,6 +199,56 @@ def classify(folder: Path) -> dict[str, Any]:
     }
 
 
+def steps(folder: Path) -> dict[str, Any]:
+    """Dates to a composite, that to classes with their textures, these without specks."""
+    config = composite(folder)
+    classes = classify(folder)
+    (folder / "majority.py").write_bytes(
+        Path(__file__).parent.with_name("processes").joinpath("examples/majority.py").read_bytes()
+    )
+    bands = {"descriptions": ["red", "nir"], "scales": [1e-4, 1e-4]}
+    return {
+        "input": config["input"],
+        "steps": {
+            "composite": {
+                "process": "composite",
+                "process_parameters": {
+                    "method": "median",
+                    "bands": [3, 4],
+                    "mask_band": 5,
+                    "masked_values": [3, 8],
+                },
+                "output": {**raster_output(2, "int16", -32768), **bands},
+            },
+            "classes": {
+                "process": "classify",
+                "input": {"picture": "composite"},
+                "process_parameters": {**classes["process_parameters"], "unlike": True},
+                "output": classes["output"],
+            },
+            "smooth": {
+                "process": "./majority.py",
+                "input": ["classes"],
+                "process_parameters": {"size": 5},
+            },
+        },
+        "output": raster_output(1, "uint8"),
+        "lower": "mode",
+    }
+
+
+def test_same_bytes_of_steps(tmp_path: Path) -> None:
+    """Built-in processes one after the other, and also where one of them is stored."""
+    config = steps(tmp_path)
+    check(config, tmp_path, SCENE_CUTS)
+    config["steps"]["composite"]["output"]["path"] = str(tmp_path / "composite")
+    again = run(config, tmp_path / "stored", 1, RunOptions(concurrency=Concurrency.NONE))
+    fresh = tmp_path / "out0"
+    assert again == {
+        str(path.relative_to(fresh)): path.read_bytes() for path in sorted(fresh.rglob("*.tif"))
+    }
+
+
 BUILT_IN: dict[str, Callable[[Path], dict[str, Any]]] = {
     "convert": convert,
     "clip": clip,

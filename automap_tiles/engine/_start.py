@@ -9,7 +9,7 @@ from automap_tiles.engine._done import AllButFailed, DoneTiles
 from automap_tiles.engine._plan import DoneBefore, NothingKnown
 from automap_tiles.engine._update import Outdated, Update, delete_gone, manifest_of, outdated
 from automap_tiles.engine.events import TileResult
-from automap_tiles.engine.journal import Journal, RunRecord, read_made_of
+from automap_tiles.engine.journal import Journal, JournalReader, RunRecord, read_made_of
 from automap_tiles.errors import ProcessChanged
 from automap_tiles.formats.parts import Manifest
 from automap_tiles.grid import TileIndex, cover
@@ -171,14 +171,31 @@ def _refuse_changes(
     journal: Journal, hashes: dict[str, str], output: str, but: str | None = None
 ) -> None:
     """Raise `ProcessChanged`; `but`: a hash that may be another one."""
+    changed = _different(journal, hashes, {}, but)
+    if changed:
+        raise _changed(output, changed)
+
+
+def changed_parts(journal: JournalReader, hashes: Mapping[str, str], process: Process) -> list[str]:
+    """What is not as it was when tiles were made, in words."""
+    return _different(journal, hashes, process.earlier_hashes())
+
+
+def _different(
+    journal: JournalReader,
+    hashes: Mapping[str, str],
+    earlier: Mapping[str, frozenset[str]],
+    but: str | None = None,
+) -> list[str]:
     for run in journal.runs_with_tiles():
         changed = [
             _WORDS[name]
             for name, value in run.hashes.items()
-            if value != hashes[name] and name != but
+            if value != hashes[name] and value not in earlier.get(name, ()) and name != but
         ]
         if changed:
-            raise _changed(output, changed)
+            return changed
+    return []
 
 
 def _changed(output: str, what: list[str]) -> ProcessChanged:

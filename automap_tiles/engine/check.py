@@ -12,6 +12,7 @@ from automap_tiles.errors import ConfigError
 from automap_tiles.formats import OutputKind, Sized
 from automap_tiles.grid import cover
 from automap_tiles.runtime import Process
+from automap_tiles.runtime.steps import StepReader, all_steps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,26 @@ class ZoomReport:
     failed: int
     pixel_size: tuple[float, float]
     """(x, y) in CRS units."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepReport:
+    """One of several steps, before the result."""
+
+    name: str
+    process: str
+    """What it runs."""
+    reads: tuple[str, ...]
+    """Inputs and steps, by the names of its arguments: `argument: where`."""
+    output: str | None
+    """Where it is stored; None: in memory, tile by tile."""
+    margin: int
+    """Pixels around each tile that other steps need of it."""
+    tiles: int = 0
+    """Of its own run, where it is stored."""
+    done: int = 0
+    """Written or empty by an earlier run."""
+    failed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +63,8 @@ class CheckReport:
     """On the disk of the output; None for object stores."""
     warnings: tuple[str, ...] = ()
     """What would be allowed and is hardly meant, a sentence each."""
+    steps: tuple[StepReport, ...] = ()
+    """What comes before the result, in the order in which it is computed."""
 
     @property
     def fits(self) -> bool:
@@ -55,7 +78,10 @@ class CheckReport:
 
     def to_json(self) -> dict[str, Any]:
         """For JSON lines and databases."""
-        return {**asdict(self), "tiles": self.tiles, "fits": self.fits}
+        said = {**asdict(self), "tiles": self.tiles, "fits": self.fits}
+        if not self.steps:
+            del said["steps"]
+        return said
 
 
 def check(process: Process) -> CheckReport:
@@ -90,13 +116,36 @@ def check(process: Process) -> CheckReport:
         uncompressed_bytes=_size(process, tiles),
         free_bytes=free_bytes(process.writer.path),
         warnings=tuple(warnings(process)),
+        steps=tuple(map(_step, all_steps(process))),
+    )
+
+
+def _step(reader: StepReader) -> StepReport:
+    process = reader.process
+    zooms = process.zooms if reader.is_stored else ()
+    counts = _journal_counts(process) if reader.is_stored else {}
+
+    def known(*statuses: TileStatus) -> int:
+        return sum(counts.get(zoom, {}).get(each, 0) for zoom in zooms for each in statuses)
+
+    return StepReport(
+        name=reader.name,
+        process=str(process.function),
+        reads=tuple(f"{name}: {each.path}" for name, each in process.inputs.readers()),
+        output=process.writer.path if reader.is_stored else None,
+        margin=reader.margin,
+        tiles=sum(cover.count(process.pyramid, process.area_at(zoom), zoom) for zoom in zooms),
+        done=known(TileStatus.WRITTEN, TileStatus.EMPTY),
+        failed=known(TileStatus.FAILED),
     )
 
 
 def _inputs(process: Process) -> tuple[str, ...]:
     return tuple(
         f"{name}: {reader.path}" + (f" ({reader.contents()})" if isinstance(reader, Sized) else "")
-        for name, reader in process.inputs.readers(max(process.base_zooms or process.zooms))
+        for name, reader in (process.file_inputs or process.inputs).readers(
+            max(process.base_zooms or process.zooms)
+        )
     )
 
 

@@ -170,4 +170,29 @@ class RunFinished:
     summary: Summary
 
 
-Event = RunStarted | TilesSkipped | TileDone | Told | WorkerLost | RunFinished
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStarted:
+    """The run of a stored step has begun, before that of what reads it."""
+
+    step: str
+    run: RunStarted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFinished:
+    """The run of a stored step has ended."""
+
+    step: str
+    summary: Summary
+
+
+Event = (
+    RunStarted
+    | TilesSkipped
+    | TileDone
+    | Told
+    | WorkerLost
+    | StepStarted
+    | StepFinished
+    | RunFinished
+)

@@ -6,20 +6,16 @@ unreadable input cost their tile and not the run.
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 from collections.abc import Generator
 
+from automap_tiles.engine._alone import execute_alone, selection_hash
 from automap_tiles.engine._run_options import RunOptions
-from automap_tiles.engine._running import GRACE_SECONDS, STOPPED, ActiveRun
-from automap_tiles.engine._start import begin
+from automap_tiles.engine._running import GRACE_SECONDS, STOPPED
+from automap_tiles.engine._steps import execute_steps, reading_what_is_there
 from automap_tiles.engine._update import Outdated, Update, expected, manifest_of
-from automap_tiles.engine.events import (
-    Event,
-)
-from automap_tiles.engine.journal import Hold, Journal, hold, place_of
-from automap_tiles.formats import Recut
+from automap_tiles.engine.events import Event
 from automap_tiles.runtime import Process
+from automap_tiles.runtime.steps import stages
 from automap_tiles.stopping import NEVER, StopToken
 
 __all__ = [
@@ -31,6 +27,7 @@ __all__ = [
     "execute",
     "expected",
     "manifest_of",
+    "reading_what_is_there",
     "selection_hash",
 ]
 
@@ -38,7 +35,7 @@ __all__ = [
 def execute(
     process: Process, options: RunOptions | None = None, *, stop: StopToken = NEVER
 ) -> Generator[Event]:
-    """Run a process; stream what happens.
+    """Run a process, its stored steps first; stream what happens.
 
     Closing the stream early, or an interrupt, ends the run in an orderly way: tiles in flight get
     `GRACE_SECONDS`, the journal is whole, no child process stays behind. So does `stop`, after
@@ -46,39 +43,5 @@ def execute(
     (`Concurrency.NONE`) it is asked between them. Raises `OutputBusy`,
     `OutputMismatch`, `ProcessChanged` or `OutputError` before the first tile.
     """
-    options = options or RunOptions()
-    with contextlib.ExitStack() as stack:
-        # first of all: what another run is writing is not touched
-        held = stack.enter_context(hold(place_of(process.writer.path, process.config_path)))
-        area = process.area_at(max(process.zooms))
-        if options.update is not None and isinstance(process.writer, Recut):
-            process.writer.end_with_area()
-        process.writer.prepare(area=area, overwrite=options.overwrite)
-        journal = stack.enter_context(Journal.under(held))
-        last = journal.last_run()
-        died = last is None or last.finished is None or held.left_behind
-        if died or options.overwrite:
-            _clean(process, held)
-        state = begin(
-            process,
-            journal,
-            selection=selection_hash(process),
-            overwrite=options.overwrite,
-            retry_failed=options.retry_failed,
-            update=options.update,
-        )
-        yield from ActiveRun(process, options, journal, state, stop).events()
-
-
-def _clean(process: Process, held: Hold) -> None:
-    """Remove what writers that died left behind; what may be another one's is looked at later."""
-    if process.writer.clean().left:
-        held.keep_file()
-
-
-def selection_hash(process: Process) -> str:
-    """Hash of which tiles a process is about."""
-    digest = hashlib.sha256(repr(process.zooms).encode())
-    for zoom in process.zooms:
-        digest.update(process.area_at(zoom).wkb)
-    return digest.hexdigest()[:16]
+    run = execute_steps if stages(process) else execute_alone
+    yield from run(process, options or RunOptions(), stop=stop)

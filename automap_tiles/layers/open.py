@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from automap_tiles.engine.run import reading_what_is_there
 from automap_tiles.errors import AutomapError, ConfigError, ProcessChanged
 from automap_tiles.formats.capabilities import Dated, tile_writer
 from automap_tiles.formats.process_file import is_process_file
@@ -22,6 +23,7 @@ from automap_tiles.layers.process import ProcessLayer
 from automap_tiles.layers.scenes import ScenesLayer, scenes_layer
 from automap_tiles.pictures.style import read_style
 from automap_tiles.runtime import open_process
+from automap_tiles.runtime.steps import StepReader, all_steps
 from automap_tiles.runtime.styles import address_name
 
 if TYPE_CHECKING:
@@ -39,10 +41,10 @@ def open_layers(
 ) -> tuple[tuple[Layer, ...], tuple[str, ...]]:
     """Layers of process files, folders of tiles and rasters, and what is to be said about them.
 
-    A process file gives its process and, behind it, its inputs; those that no map can show are
-    left out and named. One whose output holds the tiles of another process is computed in memory.
-    `workers` compute the tiles; `opened` opens a process file. Raises as the opening of processes
-    and files does.
+    A process file gives its process and, behind it, its steps and its inputs; those that no map
+    can show are left out and named. One whose output holds the tiles of another process is computed
+    in memory. `workers` compute the tiles; `opened` opens a process file. Raises as the opening of
+    processes and files does.
     """
     layers: list[Layer] = []
     remarks: list[str] = []
@@ -56,6 +58,9 @@ def open_layers(
             except ProcessChanged as error:
                 remarks.append(f"{error}; until then tiles are computed and not kept")
                 layers.append(process_layer(process, Keep.MEMORY, name=free, workers=workers))
+            for step in all_steps(process):
+                free = _free(layers, f"{process.name}-{step.name}")
+                layers.append(step_layer(step, keep, name=free, workers=workers))
             inputs = dict(_inputs(process))
             for name, found in inputs.items():
                 if isinstance(found, AutomapError):
@@ -78,6 +83,7 @@ def process_layer(
     workers: TileWorkers | None = None,
 ) -> ProcessLayer:
     """A process that is computed where one looks; raises `ProcessChanged`, `OutputMismatch`."""
+    process = reading_what_is_there(process)
     bounds = web.lonlat_bounds(process.area_at(process.zooms[-1]), process.pyramid.crs)
     finest = web.zoom_of(process.pyramid, process.zooms[-1], bounds)
     base = (process.base_zooms or process.zooms)[0]
@@ -99,6 +105,17 @@ def process_layer(
         computed_from=max(0, round(computed)),
     )
     return ProcessLayer(info, process, keep, told, workers)
+
+
+def step_layer(
+    step: StepReader, keep: Keep, *, name: str, workers: TileWorkers | None = None
+) -> ProcessLayer:
+    """A step that is computed where one looks; where it is stored elsewhere, that is kept."""
+    how = keep if step.is_stored or keep is Keep.READONLY else Keep.MEMORY
+    try:
+        return process_layer(step.process, how, name=name, workers=workers)
+    except ProcessChanged:
+        return process_layer(step.process, Keep.MEMORY, name=name, workers=workers)
 
 
 def _check_styles(process: Process) -> None:
@@ -152,7 +169,8 @@ def _by_date(inputs: Mapping[str, FileLayer | ScenesLayer]) -> dict[str, Shown]:
 
 def _inputs(process: Process) -> Iterator[tuple[str, FileLayer | ScenesLayer | AutomapError]]:
     """Inputs of the finest zoom, or why one cannot be shown."""
-    for name, reader in process.inputs.readers(process.zooms[-1]):
+    inputs = process.file_inputs or process.inputs
+    for name, reader in inputs.readers(process.zooms[-1]):
         try:
             if isinstance(reader, Dated):
                 yield name, scenes_layer(name, name, reader.by_date())

@@ -11,6 +11,8 @@ from automap_tiles.errors import ConfigError
 from automap_tiles.runtime.area import bounds_area, geometry_area, parse_crs
 from automap_tiles.runtime.document import Document
 from automap_tiles.runtime.settings import SECTIONS, zoom_range
+from automap_tiles.runtime.steps.section import has_steps
+from automap_tiles.runtime.zooms import Keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +43,9 @@ class Overrides:
     inputs: str | Path | Mapping[str, Any] | None = None
     """Another path of the only input, or of inputs by name."""
     parameters: Mapping[str, Any] | None = None
-    """Other values of parameters, by name."""
+    """Other values of parameters, by name; of the result where there are several steps."""
+    step: str | None = None
+    """The step that is meant in place of the result."""
 
 
 def apply_to_file(overrides: Overrides, document: Document) -> Document:
@@ -53,15 +57,30 @@ def apply_to_file(overrides: Overrides, document: Document) -> Document:
         values["output"] = known | _output(overrides.output)
     if overrides.inputs is not None:
         values["input"] = _inputs(overrides.inputs, document)
-    if overrides.parameters is not None:
+    if overrides.parameters is not None and not has_steps(document):
         values |= _parameters(overrides.parameters, values)
-    given = set(overrides.parameters or ())
-    texts = {
+    texts = _texts_without(set(overrides.parameters or ()), document)
+    return replace(document, values=values, texts=texts)
+
+
+def apply_to_step(overrides: Overrides, document: Document) -> Document:
+    """The document of one of several steps with other parameters."""
+    if overrides.parameters is None:
+        return document
+    known = document.values.get("process_parameters")
+    parameters = (dict(known) if isinstance(known, Mapping) else {}) | dict(overrides.parameters)
+    texts = _texts_without(set(overrides.parameters), document)
+    values = {**document.values, "process_parameters": parameters}
+    return replace(document, values=values, texts=texts)
+
+
+def _texts_without(given: set[str], document: Document) -> dict[Keys, str]:
+    """How the values stand in the file, without those parameters that do not come from it."""
+    return {
         keys: text
         for keys, text in document.texts.items()
         if not given.intersection(keys[:1] if keys[0] != "process_parameters" else keys[1:2])
     }
-    return replace(document, values=values, texts=texts)
 
 
 def apply_zooms(

@@ -15,6 +15,7 @@ from automap_tiles.runtime._canonical import canonical, digest, file_hash
 from automap_tiles.runtime._inputs import InputTree
 from automap_tiles.runtime.function import FunctionRef
 from automap_tiles.runtime.signature import Role
+from automap_tiles.runtime.steps import step_readers, with_envelopes, working
 from automap_tiles.runtime.styles import Styles
 from automap_tiles.runtime.zooms import BaseLevels, ZoomValues
 
@@ -63,6 +64,10 @@ class Process:
     """Files that parameters name: their content is part of the process."""
     texts: tuple[str, ...] = ()
     """Parameters that the function gets as they are written, where YAML means something else."""
+    step: str | None = None
+    """Its name where it is one of several steps of a file."""
+    file_inputs: InputTree | None = None
+    """Inputs of a file of several steps by their names there; None: those of the process."""
 
     @property
     def base_zooms(self) -> tuple[int, ...]:
@@ -94,6 +99,15 @@ class Process:
         None when there is nothing to write. Whatever the function raises comes through, except
         `Empty`; `ProcessResultError` when its result cannot be stored.
         """
+        if not self._sources:
+            return self._computed(tile)
+        with working() as results:
+            try:
+                return self._computed(tile)
+            finally:
+                results.used(self._sources, self.step or "")
+
+    def _computed(self, tile: Tile) -> Tiled | None:
         call = self._calls.get(tile.zoom)
         if call is None:
             call = self._calls[tile.zoom] = bind(self, tile.zoom)
@@ -163,7 +177,7 @@ class Process:
 
     def for_workers(self) -> Process:
         """The same process without its outline, which only planning needs and may be large."""
-        return replace(self, area=self.area.envelope)
+        return replace(with_envelopes(self), area=self.area.envelope, file_inputs=None)
 
     def _limit_to_inputs(self, zoom: int) -> BaseGeometry:
         readers: list[Reader] = [reader for _, reader in self.inputs.readers(zoom)]
@@ -184,6 +198,11 @@ class Process:
     @cached_property
     def _calls(self) -> dict[int, Any]:
         return {}
+
+    @cached_property
+    def _sources(self) -> tuple[str, ...]:
+        """Names of the steps that it reads."""
+        return tuple(reader.name for reader in step_readers(self))
 
     def __getstate__(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in fields(self)}

@@ -33,29 +33,35 @@ class Document:
     """Line of every key, counted from 1, by the keys that lead to it."""
     texts: Mapping[Keys, str] = field(default_factory=dict)
     """How the values stand there that are no texts, by the keys that lead to them."""
+    above: Keys = ()
+    """Keys that lead to these values, where they are a part of the file."""
 
     def line(self, *keys: str | int) -> int | None:
         """Line of a key; of the nearest one above it when it is not in the file."""
-        for end in range(len(keys), 0, -1):
-            if (line := self.lines.get(keys[:end])) is not None:
+        place = (*self.above, *keys)
+        for end in range(len(place), 0, -1):
+            if (line := self.lines.get(place[:end])) is not None:
                 return line
-        return 1 if self.lines and not keys else None
+        return 1 if self.lines and not place else None
 
     def error(
         self, message: str, *keys: str | int, found: object = None, remedy: str | None = None
     ) -> ConfigError:
         """A `ConfigError` that says where in the file."""
-        key = ".".join(str(part) for part in keys) or None
+        key = ".".join(str(part) for part in (*self.above, *keys)) or None
         return ConfigError(message, self.file, self.line(*keys), key, found, remedy)
 
     def located(self, error: ConfigError) -> ConfigError:
         """The same error with file and line, the latter as close as its key allows."""
         if error.key is None or error.file not in (None, self.file):
             return error
-        line = self.line(*_split(error.key, self.lines))
-        if (error.file, error.line) == (self.file, line):
+        above = "".join(f"{key}." for key in self.above)
+        whole = error.key if error.key.startswith(above) else f"{above}{error.key}"
+        keys = _split(whole, self.lines)
+        line = replace(self, above=()).line(*keys)
+        if (error.file, error.line, error.key) == (self.file, line, whole):
             return error
-        return ConfigError(error.message, self.file, line, error.key, error.found, error.remedy)
+        return ConfigError(error.message, self.file, line, whole, error.found, error.remedy)
 
 
 def read_document(source: str | Path | Mapping[str, Any]) -> Document:

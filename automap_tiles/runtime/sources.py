@@ -125,7 +125,7 @@ def builtin_earlier(name: str) -> frozenset[str]:
 def _of_file(path: Path, folder: Path, what: Callable[[Path], str | bytes]) -> str:
     parts: list[str | bytes] = ["file"]
     for file in (path, *(file for _, file in siblings(path, folder))):
-        for each in _files(file):
+        for each in files_of(file):
             parts += [str(each.relative_to(folder)), what(each)]
     # the name of the file itself does not matter
     return digest(*(part for number, part in enumerate(parts) if number != 1))
@@ -226,7 +226,7 @@ def _collect(path: Path, folder: Path, found: dict[str, Path], above: frozenset[
         found.setdefault(name, file)
 
 
-def _files(file: Path) -> list[Path]:
+def files_of(file: Path) -> list[Path]:
     """The file; of a package all its modules."""
     return sorted(file.parent.rglob("*.py")) if file.name == "__init__.py" else [file]
 
@@ -234,7 +234,7 @@ def _files(file: Path) -> list[Path]:
 def _imported_names(path: Path) -> list[str]:
     """First parts of all names that a module or package imports, sorted."""
     names: set[str] = set()
-    for file in _files(path):
+    for file in files_of(path):
         try:
             tree = ast.parse(_read(file))
         except (SyntaxError, ValueError):

@@ -66,15 +66,11 @@ def translated(events: Iterable[engine.Event], *, config: Path | None = None) ->
     for event in events:
         match event:
             case engine.RunStarted():
-                facts: dict[str, Fact] = {
-                    "output": event.output,
-                    "workers": event.workers,
-                    "resumed": event.resumed,
-                    "process": None if config is None else str(config),
-                }
-                if event.anew is not None:
-                    facts |= {"anew": event.anew, "changed": event.changed}
-                yield Started(total=event.tiles, facts=facts)
+                yield Started(total=event.tiles, facts=_facts(event, config))
+            case engine.StepStarted(step=step, run=run):
+                yield PhaseStarted(phase=step, total=run.tiles, facts=_facts(run, config))
+            case engine.StepFinished(step=step, summary=summary):
+                yield PhaseFinished(phase=step, outcome=summary)
             case engine.TilesSkipped(count=count):
                 yield Skipped(count=count)
             case engine.TileDone(result=result):
@@ -84,6 +80,18 @@ def translated(events: Iterable[engine.Event], *, config: Path | None = None) ->
                 yield event
             case engine.RunFinished(summary=summary):
                 yield Finished(outcome=summary)
+
+
+def _facts(event: engine.RunStarted, config: Path | None) -> dict[str, Fact]:
+    facts: dict[str, Fact] = {
+        "output": event.output,
+        "workers": event.workers,
+        "resumed": event.resumed,
+        "process": None if config is None else str(config),
+    }
+    if event.anew is not None:
+        facts |= {"anew": event.anew, "changed": event.changed}
+    return facts
 
 
 def as_phase(

@@ -53,10 +53,11 @@ def values(process: Process) -> dict[str, Any]:
     return {name: value if _is_plain(value) else str(value) for name, value in found.items()}
 
 
-def save(path: Path, changed: Mapping[str, Any]) -> None:
+def save(path: Path, changed: Mapping[str, Any], step: str | None = None) -> None:
     """Write values into the process file; comments and all else stay as they are.
 
-    Raises `ConfigError` for a parameter that differs from zoom to zoom.
+    `step` is the one of several that they belong to. Raises `ConfigError` for a parameter that
+    differs from zoom to zoom.
     """
     from ruamel.yaml import YAML
 
@@ -65,8 +66,10 @@ def save(path: Path, changed: Mapping[str, Any]) -> None:
     yaml.preserve_quotes = True
     yaml.width = 100
     document = yaml.load(path.read_text(encoding="utf-8"))
+    above = document if step is None else document["steps"][step]
     for name, value in changed.items():
-        section = document if name in document else document.setdefault("process_parameters", {})
+        at_top = step is None and name in document
+        section = above if at_top else above.setdefault("process_parameters", {})
         if _by_zoom(section.get(name)):
             raise ConfigError("differs from zoom to zoom; change it in the file", path, None, name)
         section[name] = value

@@ -34,6 +34,7 @@ from automap_tiles.layers.progress import MOST, ProgressView
 from automap_tiles.runtime import Process, open_process
 from automap_tiles.runtime.function import FunctionKind
 from automap_tiles.runtime.sources import siblings
+from automap_tiles.runtime.steps import all_steps
 from automap_tiles.vector import reproject_geometry
 
 _log = logging.getLogger(__name__)
@@ -88,10 +89,12 @@ class Preview:
         """Files of the process that a user edits: the process file first, then the code."""
         process = self.process
         found = [] if process.config_path is None else [process.config_path]
-        if process.function.kind is FunctionKind.FILE and process.function.path is not None:
-            found.append(process.function.path)
-            found += [file for _, file in siblings(process.function.path)]
-        return found
+        for each in (process, *(step.process for step in all_steps(process))):
+            function = each.function
+            if function.kind is FunctionKind.FILE and function.path is not None:
+                found.append(function.path)
+                found += [file for _, file in siblings(function.path)]
+        return list(dict.fromkeys(found))
 
     def look(self) -> None:
         """Tell of what changed since the last look: files, and the journal of a run."""
@@ -122,7 +125,7 @@ class Preview:
             if path is None:
                 raise Refused("this process was opened from no file")
             self._check_survival(path)
-            process = open_process(path, parameters=self.parameters or None)
+            process = self._opening(path)()
             self.ahead.stop()
             ended = self._layer.retire(_RETIRING)
             layer, self.notice = self._opened(process, may_keep=ended)
@@ -139,7 +142,7 @@ class Preview:
             path = self.process.config_path
             if path is None or not self.parameters:
                 return
-            _parameters.save(path, self.parameters)
+            _parameters.save(path, self.parameters, self.process.step)
             self.parameters = {}
             self.reopen()
 
@@ -209,10 +212,15 @@ class Preview:
 
         It is opened in a worker first: a crash there is a message here.
         """
-        opening = partial(open_process, path, parameters=self.parameters or None)
-        how = self._layer.workers.survives(opening)
+        how = self._layer.workers.survives(self._opening(path))
         if how is not None:
             raise ProcessError(f"{path}: opening this process ends the process that does it: {how}")
+
+    def _opening(self, path: Path) -> partial[Process]:
+        """What opens it: the same step as before, where it is one of several."""
+        return partial(
+            open_process, path, parameters=self.parameters or None, step=self.process.step
+        )
 
     def _opened(self, process: Process, *, may_keep: bool) -> tuple[ProcessLayer, str | None]:
         """The layer of a process, in memory where its tiles must not be mixed with others."""

@@ -19,7 +19,8 @@ import numpy as np
 import rasterio
 from rasterio.transform import from_origin
 
-EXAMPLES = ("basemap", "clip", "composite", "contours", "convert", "hillshade")
+EXAMPLES = ("basemap", "clip", "composite", "contours", "convert", "hillshade", "steps")
+MODULES = ("majority.py",)
 SIZE = 400
 LEFT, TOP = 600_000, 5_300_000
 
@@ -36,6 +37,8 @@ def main(folder: Path) -> None:
     for name in EXAMPLES:
         example = Path(__file__).with_name(f"{name}.mapchete")
         shutil.copyfile(example, folder / example.name)
+    for name in MODULES:
+        shutil.copyfile(Path(__file__).with_name(name), folder / name)
 
 
 def hills() -> np.ndarray:

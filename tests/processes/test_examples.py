@@ -13,8 +13,9 @@ from ruamel.yaml import YAML
 
 from automap_tiles import ConfigError, open_process
 from automap_tiles.engine.events import RunFinished
+from automap_tiles.runtime.steps import all_steps
 
-EXAMPLES = ("basemap", "clip", "composite", "contours", "convert", "hillshade")
+EXAMPLES = ("basemap", "clip", "composite", "contours", "convert", "hillshade", "steps")
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,21 @@ def test_the_composite_has_no_clouds(folder: Path) -> None:
     red, nir, ndvi = (data[band].astype(float) for band in (2, 3, 4))
     # the index comes from the median before it is rounded
     assert np.abs(10_000 * (nir - red) / (nir + red) - ndvi).max() < 10
+
+
+def test_the_steps_are_green_and_have_no_specks(folder: Path) -> None:
+    _, data = _first("steps", folder, 12)
+    assert set(np.unique(data.compressed())) == {1, 2}
+    green = open_process(folder / "steps.mapchete").process
+    (specks,) = [step.process for step in all_steps(green) if step.name == "green"]
+    tile = next(iter(green.pyramid.tile(12, 713, 1117).intersecting(green.pyramid)))
+    before, after = specks.compute(tile), green.compute(tile)
+    assert before is not None
+    assert after is not None
+    changes = [
+        np.abs(np.diff(each.data.filled(0)[0].astype(int))).sum() for each in (before, after)
+    ]
+    assert changes[1] < changes[0]
 
 
 def test_the_clip_keeps_the_park(folder: Path) -> None:

@@ -6,7 +6,7 @@ import click
 
 from automap_tiles.cli.show import numbers
 from automap_tiles.cli.show.reporters import emit_json
-from automap_tiles.engine.check import CheckReport
+from automap_tiles.engine.check import CheckReport, StepReport
 
 
 def show_check(report: CheckReport, log_format: str) -> None:
@@ -20,6 +20,8 @@ def show_check(report: CheckReport, log_format: str) -> None:
 def print_check(report: CheckReport) -> None:
     """Inputs, output, tiles per zoom with what is done already, the size to expect, doubts."""
     click.echo(click.style(report.name, bold=True))
+    for step in report.steps:
+        _print_step(step)
     for line in report.inputs or ("none",):
         click.echo(f"  input   {line}")
     click.echo(f"  output  {report.output}")
@@ -43,3 +45,13 @@ def print_check(report: CheckReport) -> None:
         click.echo("It can be run as it is; nothing was run.")
     else:
         click.echo("Everything is as it should be; nothing was run.")
+
+
+def _print_step(step: StepReport) -> None:
+    click.echo(f"  step    {step.name}: {step.process}, of {', '.join(step.reads) or 'no input'}")
+    around = f", {step.margin} px wider" if step.margin else ""
+    if step.output is None:
+        click.echo(f"          in memory{around}")
+        return
+    counts = f"{numbers.tiles(step.tiles)}, {numbers.number(step.done)} done"
+    click.echo(f"          stored in {step.output}: {counts}, {step.failed} failed")

@@ -25,6 +25,8 @@ from automap_tiles.workflows.events import (
     Event,
     Failed,
     Finished,
+    PhaseFinished,
+    PhaseStarted,
     Started,
     Told,
     WorkerLost,
@@ -129,7 +131,7 @@ class BarReporter:
             self._task = self._bar.add_task("tiles", total=totals.total, **_fields(totals))
         for line in _lines(event, verbose=self._verbose):
             self._bar.console.print(line, highlight=False, markup=False)
-        if isinstance(event, Started | Finished) or self._throttle.due():
+        if isinstance(event, Started | PhaseStarted | Finished) or self._throttle.due():
             self._bar.update(
                 self._task, completed=totals.done, total=totals.total, **_fields(totals)
             )
@@ -205,6 +207,9 @@ class JsonReporter:
                     resumed=facts["resumed"],
                     **{key: facts[key] for key in ("anew", "changed") if key in facts},
                 )
+            case PhaseStarted() | PhaseFinished():
+                said = event.to_json()
+                emit_json("info", **said)
             case Failed(item=TileResult() as result):
                 emit_json("error", "tile", **result.to_json())
             case Done(item=TileResult() as result) if self._verbose:
@@ -227,7 +232,7 @@ class JsonReporter:
             output=summary.output,
             stopped_by=summary.stopped_by,
             notes=[note.to_json() for note in summary.notes],
-            **_sums(totals),
+            **{**_sums(totals), "failed": summary.failed},
         )
 
     def note(self, note: Note) -> None:
@@ -261,6 +266,9 @@ def _lines(event: Event, *, verbose: bool) -> list[str]:
             crew = numbers.plural(int(facts["workers"] or 0), "worker")
             changed = [f"Scenes changed: {facts['changed']}"] if "changed" in facts else []
             return [f"{numbers.tiles(total or 0)}, {crew}{again}", *changed]
+        case PhaseStarted(phase=phase, total=total, facts=facts):
+            crew = numbers.plural(int(facts["workers"] or 0), "worker")
+            return [f"Step {phase}: {numbers.tiles(total or 0)}, {crew}"]
         case Told():
             return [str(event.note)]
         case WorkerLost():

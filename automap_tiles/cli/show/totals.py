@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 
 from automap_tiles.engine.events import Summary, TileResult, TileStatus
 from automap_tiles.notes import Note
-from automap_tiles.workflows.events import Done, Event, Failed, Finished, Skipped, Started, Told
+from automap_tiles.workflows.events import (
+    Done,
+    Event,
+    Failed,
+    Finished,
+    PhaseStarted,
+    Skipped,
+    Started,
+    Told,
+)
 
 _KEPT_FAILURES = 20
 
@@ -37,11 +46,8 @@ class RunTotals:
     def add(self, event: Event) -> None:
         """Count what an event tells."""
         match event:
-            case Started():
-                self.total, self.output = event.total or 0, str(event.facts["output"])
-                config = event.facts.get("process")
-                self.config = None if config is None else str(config)
-                self._started = time.monotonic()
+            case Started() | PhaseStarted():
+                self._begin(event)
             case Skipped():
                 self.skipped += event.count
             case Done(item=TileResult() as result) | Failed(item=TileResult() as result):
@@ -52,6 +58,14 @@ class RunTotals:
                 self.summary = summary
             case _:
                 pass
+
+    def _begin(self, event: Started | PhaseStarted) -> None:
+        """Count from here: the tiles of a step before are no tiles of this one."""
+        self.total, self.output = event.total or 0, str(event.facts["output"])
+        config = event.facts.get("process")
+        self.config = None if config is None else str(config)
+        self.written = self.empty = self.failed = self.skipped = 0
+        self._started = time.monotonic()
 
     def _count(self, result: TileResult) -> None:
         if result.status is TileStatus.WRITTEN:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
@@ -14,10 +16,12 @@ from automap_tiles.engine import _worker
 from automap_tiles.engine._batching import Batch
 from automap_tiles.engine._watch import TileWatch, TimeLimit
 from automap_tiles.engine.events import TileResult
+from automap_tiles.engine.pools._agreement import Make, check_agreement, make_here, make_of
 from automap_tiles.engine.pools.protocol import Results
 from automap_tiles.errors import ConfigError, MissingExtra
 from automap_tiles.grid import TileIndex
 from automap_tiles.runtime import Process
+from automap_tiles.runtime.carried import packed, unpacked
 
 # How long to wait for a scheduler and its first worker.
 _CONNECT_SECONDS = 30
@@ -57,12 +61,21 @@ class DaskPool:
             )
         self._executor = self._client.get_executor(pure=False)
         self._token = uuid4().hex
-        self._pickled = pickle.dumps(process, protocol=pickle.HIGHEST_PROTOCOL)
+        self._make = make_here()
+        if scheduler is not None:
+            _check_workers(self._client, self._make)
+        sent = process, packed(process)
+        self._pickled = pickle.dumps(sent, protocol=pickle.HIGHEST_PROTOCOL)
         self._flying: set[Results] = set()
 
     def submit(self, batch: Batch) -> Results:
         future: Results = self._executor.submit(
-            _run_batch, self._token, self._pickled, batch, self._limit and self._limit.watch
+            _run_batch,
+            self._token,
+            self._pickled,
+            batch,
+            self._limit and self._limit.watch,
+            self._make,
         )
         self._flying.add(future)
         future.add_done_callback(self._flying.discard)
@@ -142,12 +155,23 @@ def _lost_worker(distributed: Any) -> tuple[type[BaseException], ...]:
 
 
 def _run_batch(
-    token: str, pickled: bytes, batch: Batch, watch: TileWatch | None
+    token: str, pickled: bytes, batch: Batch, watch: TileWatch | None, make: Make
 ) -> list[TileResult]:
     """Workers come and go on a cluster, so each batch brings its process along."""
     if not _worker.is_registered(token):
-        _worker.register(token, pickle.loads(pickled), watch)
+        check_agreement(make, {_here(): make_of([*make])})
+        process, luggage = pickle.loads(pickled)
+        _worker.register(token, unpacked(process, luggage), watch)
     return _worker.run_batch(token, batch)
+
+
+def _here() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _check_workers(client: Any, make: Make) -> None:
+    """Raise `ConfigError` where one of the workers that are there is of another make."""
+    check_agreement(make, client.run(make_of, [*make], on_error="return"))
 
 
 def _local_cluster(distributed: Any, workers: int | None, *, tries_again: bool) -> Any:

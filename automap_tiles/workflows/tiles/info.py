@@ -20,6 +20,7 @@ from automap_tiles.errors import ConfigError
 from automap_tiles.formats.process_file import is_process_file
 from automap_tiles.notes import Note
 from automap_tiles.runtime import Process, open_process
+from automap_tiles.runtime.steps import all_steps
 from automap_tiles.workflows._order import NEVER, Order, StopToken
 from automap_tiles.workflows._telling import telling_first
 from automap_tiles.workflows.events import Event, Finished, Json, Started
@@ -138,7 +139,10 @@ def _process_facts(process: Process) -> Iterator[tuple[str, str]]:
             "base zooms",
             f"{levels.min} to {levels.max}, lower {levels.lower}, higher {levels.higher}",
         )
-    for name, reader in process.inputs.readers():
+    for step in all_steps(process):
+        place = f"stored in {step.path}" if step.is_stored else "in memory"
+        yield "step", f"{step.name}: {step.process.function.name}, {place}"
+    for name, reader in (process.file_inputs or process.inputs).readers():
         yield "input", f"{name}: {reader.path}"
     # as far as the inputs reach: without an area in the file it would be that of the whole pyramid
     area = process.area_at((process.base_zooms or process.zooms)[-1])

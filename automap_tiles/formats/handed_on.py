@@ -1,0 +1,175 @@
+"""Pixels that one step of a process hands on to another, seen from a tile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from automap_tiles.errors import InputError
+from automap_tiles.formats._glance import Glance
+from automap_tiles.formats._protocols import PixelWriter
+from automap_tiles.formats._seen import SeenFromTile, filled
+from automap_tiles.formats.bands import BandTable
+from automap_tiles.formats.capabilities import Appearance
+from automap_tiles.formats.tiles import PixelFormat, blank
+from automap_tiles.grid import GridLike, Tile
+from automap_tiles.vector import ground_size
+
+if TYPE_CHECKING:
+    from rasterio.crs import CRS
+    from shapely.geometry.base import BaseGeometry
+
+    from automap_tiles.formats._protocols import RasterArray
+
+__all__ = [
+    "GivesPixels",
+    "Glance",
+    "HandedOnTile",
+    "PixelSource",
+    "band_table",
+    "glance_before",
+    "pixel_format",
+]
+
+
+class PixelSource(Protocol):
+    """Where the pixels of a tile come from."""
+
+    @property
+    def path(self) -> str: ...
+    def pixel_format(self) -> PixelFormat: ...
+    def describe_bands(self) -> BandTable: ...
+    def footprint(self, crs: CRS) -> BaseGeometry: ...
+
+
+class GivesPixels(Protocol):
+    """Gives the pixels of the tile, when they are first asked for."""
+
+    def __call__(self) -> RasterArray | None:
+        """(band, y, x) on the tile, to be read only; None: there are none."""
+        ...
+
+
+class HandedOnTile(SeenFromTile):
+    """The result of another step on a tile; made when it is first asked for."""
+
+    __slots__ = ("_pixels", "_source", "tile")
+
+    tile: Tile
+
+    def __init__(self, tile: Tile, source: PixelSource, pixels: GivesPixels) -> None:
+        self.tile = tile
+        self._source = source
+        self._pixels = pixels
+
+    @property
+    def path(self) -> str:
+        return self._source.path
+
+    def read(  # noqa: PLR0913 - mapchete's keywords
+        self,
+        indexes: int | Sequence[int] | None = None,
+        resampling: str | None = None,  # noqa: ARG002 - it is on the grid of the tile already
+        *,
+        tile_directory_zoom: int | None = None,
+        matching_method: str = "gdal",  # noqa: ARG002
+        matching_max_zoom: int | None = None,  # noqa: ARG002
+        matching_precision: int = 8,  # noqa: ARG002
+        fallback_to_higher_zoom: bool = False,  # noqa: ARG002
+        dst_nodata: float | None = None,
+        gdal_opts: Mapping[str, Any] | None = None,  # noqa: ARG002
+    ) -> RasterArray:
+        """Pixels: (y, x) for one band number, (band, y, x) for several or all (None).
+
+        Raises `InputError` for a band, or a zoom, that there is not.
+        """
+        if tile_directory_zoom not in (None, self.tile.zoom):
+            raise InputError(
+                f"is there at the zoom of the tile only, {self.tile.zoom}, not at "
+                f"{tile_directory_zoom}",
+                self.path,
+            )
+        pixels = self._source.pixel_format()
+        bands = list(range(1, pixels.count + 1))
+        wanted = [indexes] if isinstance(indexes, int) else list(indexes or bands)
+        if outside := [band for band in wanted if band not in bands]:
+            raise InputError(f"has bands 1 to {pixels.count}, not {outside[0]}", self.path)
+        data = filled(self._chosen(wanted, pixels), dst_nodata)
+        return data[0] if isinstance(indexes, int) else data
+
+    def _chosen(self, wanted: list[int], pixels: PixelFormat) -> RasterArray:
+        """A copy of some bands: what a function does to it is its own business."""
+        found = self._pixels()
+        if found is None:
+            shape = (len(wanted), *self.tile.shape)
+            return blank(shape, np.dtype(pixels.dtype), pixels.nodata)
+        places = [band - 1 for band in wanted]
+        return np.ma.MaskedArray(
+            found.data[places], np.ma.getmaskarray(found)[places], fill_value=found.fill_value
+        )
+
+    @property
+    def bbox(self) -> BaseGeometry:
+        """Where the step may have data, CRS of the tile."""
+        return self._source.footprint(self.tile.crs)
+
+    @property
+    def profile(self) -> dict[str, Any]:
+        """Bands and CRS, as rasterio tells them."""
+        found = self._source.pixel_format()
+        return {
+            "dtype": found.dtype,
+            "nodata": found.nodata,
+            "count": found.count,
+            "crs": self.tile.crs,
+        }
+
+    def describe_bands(self) -> BandTable:
+        return self._source.describe_bands()
+
+    def is_empty(
+        self,
+        *,
+        indexes: int | Sequence[int] | None = None,  # noqa: ARG002 - mapchete's keywords
+        tile_directory_zoom: int | None = None,  # noqa: ARG002
+        fallback_to_higher_zoom: bool = False,  # noqa: ARG002
+    ) -> bool:
+        found = self._pixels()
+        return found is None or bool(np.ma.getmaskarray(found).all())
+
+    def __enter__(self) -> HandedOnTile:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        return None
+
+    def __repr__(self) -> str:
+        return f"HandedOnTile({self.path!r}, {self.tile.index})"
+
+
+def pixel_format(writer: PixelWriter, looks: Appearance) -> PixelFormat:
+    """What a writer would store."""
+    return PixelFormat(count=len(looks.names), dtype=writer.dtype, nodata=writer.nodata)
+
+
+def band_table(looks: Appearance) -> BandTable:
+    """Names and units of bands, as the file says them."""
+    count = len(looks.names)
+    return BandTable(
+        names=tuple(name or f"band_{number}" for number, name in enumerate(looks.names, start=1)),
+        scales=tuple(looks.scales) or (1.0,) * count,
+        offsets=tuple(looks.offsets) or (0.0,) * count,
+    )
+
+
+def glance_before(count: int, dtype: str, grid: GridLike) -> Glance:
+    """What can be seen of pixels that are not made yet: how large they are."""
+    return Glance(pixels=np.ma.MaskedArray(np.zeros((count, 0), dtype)), pixel=ground_size(grid))
