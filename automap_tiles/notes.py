@@ -1,6 +1,7 @@
-"""What was lost, replaced, ignored or guessed: said once, counted, kept.
+"""What was lost, replaced, ignored, guessed or repeated: said once, counted, kept.
 
-A step that drops, replaces, ignores or guesses something says so with a `Note`, wherever it is:
+A step that drops, replaces, ignores, guesses or repeats something says so with a `Note`, wherever
+it is:
 
 - a step that returns a result of its own hands its notes up in it;
 - a step deep below a user's function, where no result of ours goes up, calls `tell`.
@@ -13,6 +14,7 @@ collects goes to the log, never into silence.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -26,6 +28,9 @@ _log = logging.getLogger(__name__)
 
 _EXAMPLES = 3
 
+# Threads of one piece of work, such as questions to an object store, tell side by side.
+_counting = threading.Lock()
+
 
 class Fate(StrEnum):
     """What became of it."""
@@ -38,6 +43,8 @@ class Fate(StrEnum):
     """It was given and has no effect."""
     GUESSED = "guessed"
     """Nobody said it; a default or an assumption was taken."""
+    REPEATED = "repeated"
+    """It failed at first and was done again; all of it is in the result, later than it could be."""
 
 
 class Subject(StrEnum):
@@ -56,6 +63,7 @@ class Subject(StrEnum):
     CLASSES = "classes"
     OPTIONS = "options"
     FILES = "files"
+    REQUESTS = "requests"
     LAYERS = "layers"
     PLUGINS = "plug-ins"
 
@@ -140,17 +148,16 @@ class Notes:
 
     def add(self, note: Note) -> bool:
         """Take a note in; whether it is the first of its cause."""
-        before = self._by_cause.get(note.cause)
-        if before is None:
-            self._by_cause[note.cause] = replace(note, examples=note.examples[:_EXAMPLES])
-            if self._first is not None:
-                self._first(self._by_cause[note.cause])
-            return True
-        named = dict.fromkeys((*before.examples, *note.examples))
-        self._by_cause[note.cause] = replace(
-            before, count=before.count + note.count, examples=tuple(named)[:_EXAMPLES]
-        )
-        return False
+        with _counting:
+            before = self._by_cause.get(note.cause, replace(note, count=0))
+            is_first = note.cause not in self._by_cause
+            named = dict.fromkeys((*before.examples, *note.examples))
+            self._by_cause[note.cause] = now = replace(
+                before, count=before.count + note.count, examples=tuple(named)[:_EXAMPLES]
+            )
+        if is_first and self._first is not None:
+            self._first(now)
+        return is_first
 
     def extend(self, notes: Iterable[Note]) -> None:
         """Take several in."""

@@ -29,13 +29,12 @@ from automap_tiles.engine.overviews import make_higher, make_lower, without_buff
 from automap_tiles.errors import (
     OutputError,
     ResourceError,
-    SourceBrokeOff,
     is_without_handles,
     without_signatures,
 )
 from automap_tiles.formats import Counts, OutputKind, StoredFile, Tiled
 from automap_tiles.grid import Tile, TileIndex
-from automap_tiles.notes import Fate, Note, Subject, collecting, tell
+from automap_tiles.notes import collecting
 from automap_tiles.raster.coming import expect
 from automap_tiles.runtime import Process
 from automap_tiles.storage import Group, together
@@ -151,7 +150,7 @@ class TileWorker:
 
     def _tried(self, step: TileStep, started: float) -> TileResult:
         try:
-            made = self._made(step)
+            made = self._make(step)
         except KeyboardInterrupt:
             raise
         # The edge where a user's code meets the engine: whatever it raises belongs to its tile,
@@ -177,21 +176,6 @@ class TileWorker:
             counts=made.counts or None if made is not None else None,
             files=made.files if made is not None else (),
         )
-
-    def _made(self, step: TileStep) -> _Made | None:
-        """Make a tile; once more when a source broke off on the way."""
-        try:
-            return self._make(step)
-        except SourceBrokeOff as error:
-            tell(
-                Note(
-                    fate=Fate.REPLACED,
-                    subject=Subject.TILES,
-                    reason="an answer over the network was cut off; made once more from the start",
-                    examples=(f"{step.index}: {error.path}",),
-                )
-            )
-            return self._make(step)
 
     def _make(self, step: TileStep) -> _Made | None:
         """Make and store one tile; None when there was nothing to store."""

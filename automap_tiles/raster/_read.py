@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,7 +21,9 @@ from automap_tiles.raster._coordinates import PixelTransformer
 from automap_tiles.raster._gather import gather, plan
 from automap_tiles.raster._target import Target
 from automap_tiles.raster.datasets import OpenSource, open_source, reading, require_bands
+from automap_tiles.raster.env import is_networked
 from automap_tiles.raster.nodata import as_value, equals, fill_value
+from automap_tiles.raster.persistent import persistently
 from automap_tiles.raster.rows import row_blocks
 from automap_tiles.raster.source import Georeferencing, RasterInfo
 from automap_tiles.raster.warp import WarpOrder, assemble, resampling_of, warp_block
@@ -86,7 +89,16 @@ def read(
     it does not have, whole numbers that no common dtype holds, a source without a CRS or with
     one that no way leads to, or an unknown resampling.
     """
-    order = replace(_order(path, target, indexes, resampling, nodata), wanted=wanted)
+    name = os.fspath(path)
+
+    def attempt() -> np.ma.MaskedArray[Any, Any]:
+        return _read(replace(_order(name, target, indexes, resampling, nodata), wanted=wanted))
+
+    return persistently(name, attempt) if is_networked(name) else attempt()
+
+
+def _read(order: _Order) -> np.ma.MaskedArray[Any, Any]:
+    target = order.target
     shape = (len(order.indexes), *target.shape)
     out = np.empty(shape, dtype=order.dtype)
     missing = np.zeros(shape, dtype=bool)
@@ -112,7 +124,17 @@ def read_into(
     what the source has, or 0 where (y, x) nothing around is `wanted`. None, and nothing is read,
     when the grid's pixels are not the source's.
     """
-    order = _order(path, grid, indexes, "nearest", nodata)
+    name = os.fspath(path)
+
+    def attempt() -> tuple[NDArray[Any], NDArray[np.bool_]] | None:
+        return _read_into(_order(name, grid, indexes, "nearest", nodata), grid, out, wanted)
+
+    return persistently(name, attempt) if is_networked(name) else attempt()
+
+
+def _read_into(
+    order: _Order, grid: Grid, out: NDArray[Any], wanted: NDArray[np.bool_] | None
+) -> tuple[NDArray[Any], NDArray[np.bool_]] | None:
     info = order.info
     if info.georeferencing is not Georeferencing.TRANSFORM or info.has_mask:
         return None
@@ -133,7 +155,7 @@ def read_into(
             inside[:] = False
             with reading(info):
                 order.source.read(
-                    indexes,
+                    order.indexes,
                     piece.window,
                     inner,
                     None if wanted is None else wanted[piece.inner_rows, piece.inner_cols],

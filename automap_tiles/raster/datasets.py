@@ -28,6 +28,7 @@ from automap_tiles.raster import coming
 from automap_tiles.raster._partial import read_parts
 from automap_tiles.raster.drivers import has_side_files, is_local, open_dataset, reason_not_opened
 from automap_tiles.raster.env import ensure_env, is_networked, patience
+from automap_tiles.raster.persistent import persistently
 from automap_tiles.raster.source import RasterInfo, describe
 from automap_tiles.raster.tiff import Profile, Stamp, TiledFile, stamp_of
 
@@ -127,6 +128,8 @@ def open_source(path: str | Path, level: int | None = None) -> OpenSource:
         _pool.sources.move_to_end(key)
         return source
     forget(path, level)
+    if stamp is None and is_networked(key[0]):
+        return _keep(key, persistently(key[0], lambda: _open_far(key[0], level)))
     return _keep(key, _open(key[0], level, stamp))
 
 
@@ -220,10 +223,20 @@ def reading(info: RasterInfo, level: int | None = None) -> Iterator[None]:
         forget(info.path, level)
         reason, stalled = deepest_reason(error), _stalled(info.path, started)
         kind = InputError
-        if is_networked(info.path) and not stalled and _CUT_OFF.search(reason):
-            kind = SourceBrokeOff
+        if is_networked(info.path):
+            if not stalled and _CUT_OFF.search(reason):
+                kind = SourceBrokeOff
             _forget_content(info.path)
         raise kind(f"cannot be read: {reason}{stalled}", info.path) from error
+
+
+def _open_far(path: str, level: int | None) -> OpenSource:
+    """What is over the network; GDAL keeps for true what it could not be told, until it forgets."""
+    try:
+        return _open(path, level, None)
+    except InputError:
+        _forget_content(path)
+        raise
 
 
 def _open(path: str, level: int | None, stamp: Stamp | None) -> OpenSource:

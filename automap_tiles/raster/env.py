@@ -13,6 +13,7 @@ from rasterio.env import Env, hasenv
 
 from automap_tiles.quiet import ignore_missing_georeference
 from automap_tiles.raster.memory import keep_freed_memory
+from automap_tiles.raster.persistent import tell_repeats_of_gdal
 
 # Looks for side-car files (.aux.xml, .ovr, .msk) by name instead of listing the folder, which is
 # slow where a folder holds thousands of tiles; the HTTP options spare requests for remote files.
@@ -69,6 +70,7 @@ def ensure_env() -> None:
     """
     ignore_missing_georeference()
     keep_freed_memory()
+    tell_repeats_of_gdal()
     if not hasenv():
         options = {key: value for key, value in GDAL_OPTIONS.items() if key not in os.environ}
         _kept.env = Env(**options)

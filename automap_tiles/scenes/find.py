@@ -131,7 +131,7 @@ def _both(found: tuple[list[Scene], list[tuple[str, str]]]) -> Candidates:
 
 def _below(path: str, unpack_to: Path | None) -> Candidates:
     files, archives = list_place(path)
-    if prepared.NAME in files:
+    if prepared.is_folder(Address.of(path), files):
         return _both(prepared.scenes(Address.of(path)))
     found, files = _yaml_stacks(path, files)
     place = folder_of(path, files)

@@ -7,8 +7,9 @@ pixel in its area has an item without assets, so that it is not read again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import datetime
 from typing import Any
 
@@ -61,19 +62,45 @@ def scenes(folder: Address) -> tuple[list[Scene], list[tuple[str, str]]]:
     return found, rejected
 
 
-def items(folder: Address) -> Iterator[tuple[str, dict[str, Any] | None]]:
-    """STAC items by file name, None for what is none; raises `InputError`."""
+def items(
+    folder: Address, known: Iterable[str] = ()
+) -> Iterator[tuple[str, dict[str, Any] | None]]:
+    """STAC items by file name, None for what is none; raises `InputError`.
+
+    A store may list an object moments after it is there. So what the collection names, and what is
+    `known` to the caller by name, is asked for as well.
+    """
     keys = folder.as_folder().list()
-    names = sorted(key for key in keys if "/" not in key and is_item(key))
-    yield from read_items(folder, names).items()
+    listed = {key for key in keys if "/" not in key and is_item(key)}
+    named = {*known, *_named(folder)} if folder.is_remote else set()
+    for name, item in read_items(folder, sorted(listed | named)).items():
+        if item is not None or name in listed:
+            yield name, item
+
+
+def _named(folder: Address) -> Iterator[str]:
+    """Names of the items that a collection links to."""
+    content = (folder / NAME).read()
+    found = None if content is None else parse_json(content.decode())
+    for link in found.get("links", ()) if isinstance(found, dict) else ():
+        name = str(link.get("href", "")).removeprefix("./")
+        if link.get("rel") == "item" and "/" not in name:
+            yield name
+
+
+def is_folder(folder: Address, names: Collection[str]) -> bool:
+    """Whether a folder holds prepared scenes; `names` are those that are listed."""
+    return NAME in names or (folder.is_remote and (folder / NAME).exists())
 
 
 def read_items(folder: Address, names: Sequence[str]) -> dict[str, dict[str, Any] | None]:
     """Items by file name; raises `InputError`."""
     if not folder.is_remote or len(names) < 2:
         return {name: read_item(folder / name) for name in names}
+    # what is told in these threads belongs to who asks
+    contexts = [copy_context() for _ in names]
     with ThreadPoolExecutor(_ASKED) as pool:  # an answer is waiting, not work
-        found = pool.map(lambda name: read_item(folder / name), names)
+        found = pool.map(lambda told, name: told.run(read_item, folder / name), contexts, names)
         return dict(zip(names, found, strict=True))
 
 

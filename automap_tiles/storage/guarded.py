@@ -14,12 +14,8 @@ from datetime import datetime
 from typing import Any
 
 from automap_tiles.errors import InputError, OutputError
-from automap_tiles.storage.remote import (
-    ObjectStorage,
-    again_if_cut_off,
-    obstore_package,
-    reason_of,
-)
+from automap_tiles.storage._asking import obstore_package
+from automap_tiles.storage.remote import ObjectStorage, reason_of
 
 # What a store answers that knows no conditions (RFC 9110, 15.6.2).
 _NOT_IMPLEMENTED = re.compile(r"status code: 501\b")
@@ -62,7 +58,7 @@ class GuardedStorage(ObjectStorage):
         """Bytes and state of an object; None when there is none. Raises `InputError`."""
         obstore = obstore_package()
         try:
-            return again_if_cut_off(lambda: _with_version(obstore.get(self._client(), key)))
+            return self._ask(key, lambda: _with_version(obstore.get(self._client(), key)))
         except FileNotFoundError:
             return None
         except obstore.exceptions.BaseError as error:
@@ -76,7 +72,7 @@ class GuardedStorage(ObjectStorage):
         `OutputError`.
         """
         mode = "create" if known is None else _mode(known)
-        with self._told(key):
+        with self._explained(key):
             try:
                 put = self._put(key, data, mode if self.is_guarded else "overwrite")
             except NotImplementedError:
@@ -87,7 +83,7 @@ class GuardedStorage(ObjectStorage):
     def _put(self, key: str, data: bytes, mode: str | dict[str, str]) -> Any:
         obstore = obstore_package()
         try:
-            return obstore.put(self._client(), key, data, mode=mode)
+            return self._ask(key, lambda: obstore.put(self._client(), key, data, mode=mode))
         except obstore.exceptions.NotSupportedError as error:
             raise NotImplementedError from error
         except obstore.exceptions.GenericError as error:
@@ -97,11 +93,13 @@ class GuardedStorage(ObjectStorage):
 
     def written(self, key: str) -> datetime | None:
         """When an object was written, by the clock of the store; None without an object."""
-        with self._told(key):
+        with self._explained(key):
             try:
-                when: datetime = obstore_package().head(self._client(), key)["last_modified"]
+                head = obstore_package().head
+                found = self._ask(key, lambda: head(self._client(), key))
             except FileNotFoundError:
                 return None
+        when: datetime = found["last_modified"]
         return when
 
     def age(self, key: str) -> float | None:
@@ -119,7 +117,7 @@ class GuardedStorage(ObjectStorage):
         return None if now is None else (now - written).total_seconds()
 
     @contextlib.contextmanager
-    def _told(self, key: str) -> Iterator[None]:
+    def _explained(self, key: str) -> Iterator[None]:
         """Errors of the client as ours."""
         errors = obstore_package().exceptions
         try:

@@ -13,13 +13,21 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, TypeVar
 from urllib.parse import urlsplit
 
-from automap_tiles.errors import InputError, MissingExtra, OutputError
+from automap_tiles.errors import InputError, OutputError
+from automap_tiles.storage._asking import (
+    Attempts,
+    obstore_package,
+    persistently,
+    persistently_on,
+    silence,
+)
 from automap_tiles.storage._protocol import Cleaned
 from automap_tiles.storage._ranges import BUFFER, RangeFile
 
@@ -27,20 +35,18 @@ _Answer = TypeVar("_Answer")
 
 _VSI = {"s3": "/vsis3", "gs": "/vsigs", "az": "/vsiaz"}
 
-# Failed requests are sent again so many times, with growing pauses of a second or less at first.
-_RETRIES = 6
+# Parts of a large object are sent again by the client itself: of those it tells us nothing.
+_RETRIES_OF_PARTS = 6
+_PATIENCE_OF_PARTS = timedelta(seconds=90)
 
-# What the client says of an answer that begins and does not come to its end.
-_CUT_OFF = re.compile(r"response body error|error decoding response body|end of file before")
-
-# No request is sent again after so long: a store that does not answer is no reason for silence.
-_PATIENCE = timedelta(seconds=60)
+# From so many bytes on an object is sent in parts (obstore's own limit).
+_IN_PARTS = 5 * 2**20
 
 # Questions about existence are latency, not work.
 _THREADS = 16
 
-# One client per root and process; clients are thread-safe but must not live through a fork.
-_clients: dict[tuple[int, str], Any] = {}
+# One client per root, process and endpoint; clients are thread-safe but must not live through a fork.
+_clients: dict[tuple[int, str, bool, str | None], Any] = {}
 _lock = threading.Lock()
 
 
@@ -94,16 +100,16 @@ class ObjectStorage:
     def get(self, key: str) -> bytes:
         store, obstore = self._client(), obstore_package()
         try:
-            return again_if_cut_off(lambda: bytes(obstore.get(store, key).bytes()))
+            return self._ask(key, lambda: bytes(obstore.get(store, key).bytes()))
         except FileNotFoundError as error:
             raise FileNotFoundError(self._name(key)) from error
         except obstore.exceptions.BaseError as error:
             raise InputError(f"cannot be read: {reason_of(error)}", self._name(key)) from None
 
     def put(self, key: str, data: bytes | memoryview) -> None:
-        store, obstore = self._client(), obstore_package()
+        store, obstore = self._client(in_parts=len(data) > _IN_PARTS), obstore_package()
         try:
-            obstore.put(store, key, bytes(data))
+            self._ask(key, lambda: obstore.put(store, key, bytes(data)))
         except (FileNotFoundError, obstore.exceptions.BaseError) as error:
             raise OutputError(f"cannot be written: {reason_of(error)}", self._name(key)) from None
 
@@ -112,9 +118,10 @@ class ObjectStorage:
         with TemporaryDirectory(prefix="automap-") as folder:
             path = Path(folder, PurePosixPath(key).name)
             yield path
-            store, obstore = self._client(), obstore_package()
+            obstore = obstore_package()
+            store = self._client(in_parts=path.stat().st_size > _IN_PARTS)
             try:
-                obstore.put(store, key, path)
+                self._ask(key, lambda: obstore.put(store, key, path))
             except (FileNotFoundError, obstore.exceptions.BaseError) as error:
                 message = f"cannot be written: {reason_of(error)}"
                 raise OutputError(message, self._name(key)) from None
@@ -130,7 +137,7 @@ class ObjectStorage:
         (AbortIncompleteMultipartUpload). Raises `OutputError`.
         """
         writer = obstore_package().open_writer(
-            self._client(), key, tags=dict(tags) if tags else None
+            self._client(in_parts=True), key, tags=dict(tags) if tags else None
         )
         file = PartWriter(writer, self._name(key))
         yield file
@@ -153,7 +160,7 @@ class ObjectStorage:
     def exists(self, key: str) -> bool:
         store, obstore = self._client(), obstore_package()
         try:
-            again_if_cut_off(lambda: obstore.head(store, key))
+            self._ask(key, lambda: obstore.head(store, key))
         except FileNotFoundError:
             return False
         except obstore.exceptions.BaseError as error:
@@ -164,7 +171,7 @@ class ObjectStorage:
         """Changes when the object does; raises as `get` does."""
         store, obstore = self._client(), obstore_package()
         try:
-            found = again_if_cut_off(lambda: obstore.head(store, key))
+            found = self._ask(key, lambda: obstore.head(store, key))
         except FileNotFoundError as error:
             raise FileNotFoundError(self._name(key)) from error
         except obstore.exceptions.BaseError as error:
@@ -181,18 +188,21 @@ class ObjectStorage:
         """
         store, obstore = self._client(), obstore_package()
         try:
-            found = obstore.head(store, key)
-            tag, size = found["e_tag"], found["size"]
-            begin = start if tag is not None and tag == validator and start <= size else 0
-            if begin == size:
-                return begin, size, tag, iter(())
-            options = {"range": {"offset": begin}, **({"if_match": tag} if tag else {})}
-            chunks = obstore.get(store, key, options=options).stream(1 << 20)
+            found = self._ask(key, lambda: obstore.head(store, key))
         except FileNotFoundError as error:
             raise FileNotFoundError(self._name(key)) from error
         except obstore.exceptions.BaseError as error:
             raise InputError(f"cannot be read: {reason_of(error)}", self._name(key)) from None
-        return begin, size, tag, self._read_on(key, chunks)
+        tag, size = found["e_tag"], found["size"]
+        begin = start if tag is not None and tag == validator and start <= size else 0
+        if_same = {"if_match": tag} if tag else {}
+
+        def from_place(place: int) -> Iterator[bytes]:
+            if begin + place < size:
+                options = {"range": {"offset": begin + place}, **if_same}
+                yield from map(bytes, obstore.get(store, key, options=options).stream(1 << 20))
+
+        return begin, size, tag, self._told(key, persistently_on(self._name(key), from_place))
 
     def reader(self, key: str) -> BinaryIO:
         """An object that can be read anywhere, range by range; raises as `get` does.
@@ -201,7 +211,7 @@ class ObjectStorage:
         """
         store, obstore = self._client(), obstore_package()
         try:
-            found = again_if_cut_off(lambda: obstore.head(store, key))
+            found = self._ask(key, lambda: obstore.head(store, key))
         except FileNotFoundError as error:
             raise FileNotFoundError(self._name(key)) from error
         except obstore.exceptions.BaseError as error:
@@ -212,29 +222,29 @@ class ObjectStorage:
         def fetch(start: int, end: int) -> bytes:
             try:
                 options = {"range": (start, end), **tag}
-                return again_if_cut_off(
-                    lambda: bytes(obstore.get(store, key, options=options).bytes())
+                return self._ask(
+                    key, lambda: bytes(obstore.get(store, key, options=options).bytes())
                 )
             except obstore.exceptions.BaseError as error:
                 raise OSError(reason_of(error)) from None
 
         return io.BufferedReader(RangeFile(found["size"], fetch), BUFFER)
 
-    def _read_on(self, key: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        obstore = obstore_package()
+    def _told(self, key: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """Errors of the client, while bytes come in, as ours."""
         try:
-            for chunk in chunks:
-                yield bytes(chunk)
-        except (FileNotFoundError, obstore.exceptions.BaseError) as error:
+            yield from chunks
+        except (FileNotFoundError, obstore_package().exceptions.BaseError) as error:
             raise InputError(f"cannot be read: {reason_of(error)}", self._name(key)) from None
 
     def exists_many(self, keys: Sequence[str]) -> set[str]:
         if len(keys) <= 1:
             return {key for key in keys if self.exists(key)}
         with ThreadPoolExecutor(min(_THREADS, len(keys))) as pool:
-            return {
-                key for key, there in zip(keys, pool.map(self.exists, keys), strict=True) if there
-            }
+            # what is told in these threads belongs to who asks
+            contexts = [copy_context() for _ in keys]
+            found = pool.map(lambda context, key: context.run(self.exists, key), contexts, keys)
+            return {key for key, there in zip(keys, found, strict=True) if there}
 
     def list(self, prefix: str = "") -> Iterator[str]:
         for entry in self._entries(prefix):
@@ -250,7 +260,7 @@ class ObjectStorage:
         # stores list by whole path segments, so a prefix inside a name is sorted out here
         folder = prefix.rpartition("/")[0]
         last: str | None = None
-        left = _RETRIES
+        attempts = Attempts(self._name(prefix))
         try:
             while True:
                 try:
@@ -258,20 +268,19 @@ class ObjectStorage:
                     for chunk in obstore.list(store, prefix=folder or None, offset=last):
                         for entry in chunk:
                             last = entry["path"]
+                            attempts.failures = 0
                             if last.startswith(prefix):
                                 yield entry
                     return
                 except obstore.exceptions.GenericError as error:
-                    left -= 1
-                    if not left or not _CUT_OFF.search(str(error)):
-                        raise
+                    attempts.failed(error)
         except obstore.exceptions.BaseError as error:
             raise InputError(f"cannot be listed: {reason_of(error)}", self._name(prefix)) from None
 
     def delete(self, key: str) -> None:
         store, obstore = self._client(), obstore_package()
         try:
-            again_if_cut_off(lambda: obstore.delete(store, key))
+            self._ask(key, lambda: obstore.delete(store, key))
         except FileNotFoundError:
             pass
         except obstore.exceptions.BaseError as error:
@@ -283,7 +292,9 @@ class ObjectStorage:
     def move(self, key: str, to: str) -> None:
         store, obstore = self._client(), obstore_package()
         try:
-            obstore.rename(store, key, to)
+            # each for itself: what was moved by a request whose answer got lost is not there again
+            self._ask(key, lambda: obstore.copy(store, key, to))
+            self._ask(key, lambda: obstore.delete(store, key))
         except FileNotFoundError as error:
             raise FileNotFoundError(self._name(key)) from error
         except obstore.exceptions.BaseError as error:
@@ -292,13 +303,17 @@ class ObjectStorage:
     def clean_parts(self, key: str | None = None) -> Cleaned:  # noqa: ARG002
         return Cleaned(0, 0)
 
-    def _client(self) -> Any:
-        place = (os.getpid(), self._root)
+    def _client(self, *, in_parts: bool = False) -> Any:
+        """`in_parts`: one that sends parts of an object again by itself."""
+        place = (os.getpid(), self._root, in_parts, _s3_endpoint())
         client = _clients.get(place)
         if client is None:
             with _lock:
-                client = _clients.setdefault(place, _connect(self._root))
+                client = _clients.setdefault(place, _connect(self._root, in_parts=in_parts))
         return client
+
+    def _ask(self, key: str, ask: Callable[[], _Answer]) -> _Answer:
+        return persistently(self._name(key), ask)
 
     def _name(self, key: str) -> str:
         return f"{self._root}/{key}"
@@ -313,40 +328,21 @@ class ObjectStorage:
         return hash(self._root)
 
 
-def again_if_cut_off(ask: Callable[[], _Answer]) -> _Answer:
-    """An answer; asked for again when it broke off on the way, which the client leaves to us."""
-    for _ in range(_RETRIES):
-        try:
-            return ask()
-        except obstore_package().exceptions.GenericError as error:
-            if not _CUT_OFF.search(str(error)):
-                raise
-    return ask()
-
-
 def _stamp(entry: Any) -> str:
     """Of an object, from what a store says of it."""
     return f"{entry['size']} {entry['e_tag'] or entry['last_modified']}"
 
 
-def obstore_package() -> Any:
-    """The package for object stores; raises `MissingExtra` where it is not installed."""
-    try:
-        import obstore
-        import obstore.store
-    except ImportError as error:
-        raise MissingExtra("obstore", "s3") from error
-    return obstore
-
-
-def _connect(root: str, endpoint: str | None = None) -> Any:
+def _connect(root: str, endpoint: str | None = None, *, in_parts: bool = False) -> Any:
     """A client; the store's own package reads credentials and endpoint from the environment."""
+    retries = _RETRIES_OF_PARTS if in_parts else 0
     options: dict[str, Any] = {
-        "retry_config": {"max_retries": _RETRIES, "retry_timeout": _PATIENCE},
-        # the package's own limits, said here because they are promised: a request is given up
-        # after 30 s, which a part of 8 MB needs 270 kB/s for
-        "client_options": {"connect_timeout": "10s", "timeout": "30s"},
-    }
+        "retry_config": {"max_retries": retries, "retry_timeout": _PATIENCE_OF_PARTS},
+        # no limit to a whole answer: that would forbid large objects and slow lines
+        "client_options": {
+            "connect_timeout": "10s", "read_timeout": timedelta(seconds=silence()), "timeout": "1h"
+        },
+    }  # fmt: skip
     if root.startswith("s3://"):
         endpoint = endpoint or _s3_endpoint()
         if os.environ.get("AWS_NO_SIGN_REQUEST", "NO").upper() in ("YES", "TRUE", "ON", "1"):

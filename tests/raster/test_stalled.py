@@ -82,7 +82,7 @@ def test_an_answer_that_is_cut_off_can_be_asked_for_again(image: Path) -> None:
 
 
 @pytest.mark.parametrize("bad", [1, 1000])
-def test_a_tile_of_it_is_made_once_more(image: Path, bad: int) -> None:
+def test_a_tile_of_it_is_read_again(image: Path, bad: int) -> None:
     (image.parent / "double.py").write_text("def execute(image):\n    return image.read() * 2\n")
     project = Project(image.parent).configure(zooms=(9, 9))
     with serving(image, 1, bad, "cuts") as url:
@@ -90,8 +90,8 @@ def test_a_tile_of_it_is_made_once_more(image: Path, bad: int) -> None:
         config["input"]["image"] = url
         project.config.write_text(json.dumps(config))
         done = project.run("--concurrency", "none")
-    assert "Replaced: 1 tile" in done.stderr
-    assert "cut off; made once more" in done.stderr
+    assert "Repeated: " in done.stderr
+    assert "lost or broke off an answer; read again" in done.stderr
     assert done.returncode == (0 if bad == 1 else 1)
 
 

@@ -14,7 +14,7 @@ from automap_tiles.errors import InputError, MissingExtra, OutputError
 from automap_tiles.formats import InputSpec, RasterInput
 from automap_tiles.formats.registry import open_input
 from automap_tiles.grid import Pyramid
-from automap_tiles.storage import is_remote, open_storage, remote
+from automap_tiles.storage import _asking, is_remote, open_storage, remote
 from tests.storage.s3 import BUCKET, S3Server
 
 
@@ -68,7 +68,7 @@ def test_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_HTTPS", "NO")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
-    monkeypatch.setattr(remote, "_RETRIES", 0)
+    monkeypatch.setattr(_asking, "ATTEMPTS", 1)
     with pytest.raises(InputError, match="nobody/there"):
         open_storage("s3://nobody/there").get("x")
 

@@ -8,7 +8,7 @@ workers can write, and a killed run loses nothing.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,14 @@ from automap_tiles.formats._options import Options
 from automap_tiles.formats._protocols import OutputKind, StoredFile, Tiled
 from automap_tiles.formats._spec import OutputSpec
 from automap_tiles.formats.gtiff._assembly import Assembly, FileOptions
-from automap_tiles.formats.gtiff._pixel_boxes import box_of_grid, hull, offset_of, pixels_of_area
+from automap_tiles.formats.gtiff._pixel_boxes import (
+    box_of_area,
+    box_of_grid,
+    hull,
+    offset_of,
+    pixels_of_area,
+    tiles_under,
+)
 from automap_tiles.formats.gtiff._placed_file import PlacedFile
 from automap_tiles.formats.gtiff._spool import Spool
 from automap_tiles.formats.gtiff._tiles import SINGLE_FILE_OPTIONS, GeoTiffCodec, directory_writer
@@ -29,7 +36,7 @@ from automap_tiles.grid import Pyramid, Tile, TileIndex
 from automap_tiles.notes import Note
 from automap_tiles.raster.warp import resampling_of
 from automap_tiles.stopping import raise_if_stopped
-from automap_tiles.storage import Cleaned, checksum, checksum_of_file, open_storage
+from automap_tiles.storage import Cleaned, checksum, checksum_of_file, is_remote, open_storage
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -212,6 +219,7 @@ class SingleFile:
         spool, folder, name = Spool(self.spool), self.file.folder, self.file.name
         stored: tuple[StoredFile, ...] = ()
         spooled = spool.indexes()
+        spooled |= spool.unlisted(self._unlisted(spooled))
         if spooled:
             assembly = Assembly(
                 spool=spool,
@@ -233,6 +241,15 @@ class SingleFile:
         write_summary(folder, summary or {}, f"{Path(name).stem}.")
         spool.clear()
         return stored
+
+    def _unlisted(self, listed: set[TileIndex]) -> Iterator[TileIndex]:
+        """Tiles of the area that a store does not list: most of them are empty."""
+        if is_remote(self.path) and self.area is not None and self.zoom is not None:
+            pyramid = self.pyramid.replace(pixelbuffer=0)
+            box = box_of_area(self.area, pyramid, self.zoom)
+            yield from (
+                index for index in tiles_under(box, pyramid, self.zoom) if index not in listed
+            )
 
     def clean(self) -> Cleaned:
         spooled = self.spool.clean()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,15 @@ class Spool:
         """Of tiles and marks."""
         names = (key.removesuffix(_GONE) for key in self._storage.list())
         return {index for index in map(self.tiles.files.layout.parse, names) if index}
+
+    def unlisted(self, candidates: Iterable[TileIndex]) -> set[TileIndex]:
+        """Those of some tiles that have a tile or a mark, asked for one by one.
+
+        A store may list an object moments after it is there.
+        """
+        keys = {self.tiles.files.key(index): index for index in candidates}
+        keys |= {f"{key}{_GONE}": index for key, index in keys.items()}
+        return {keys[key] for key in self._storage.exists_many(list(keys))}
 
     def bare(self, index: TileIndex) -> Tile:
         """A tile without its buffer."""

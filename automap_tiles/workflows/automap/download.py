@@ -421,7 +421,8 @@ def _prepared(task: _Task, scene: Scene) -> SceneStatus:
 
 def _write_collection(job: _Job) -> None:
     """Unless what is there says the same."""
-    content = stac.collection(prepared.items(job.folder), job.how.satellite)
+    known = [f"{safe_name(scene)}.json" for scene in job.products]
+    content = stac.collection(prepared.items(job.folder, known), job.how.satellite)
     place = job.folder / prepared.NAME
     if place.read() != stac.encoded(content):
         stac.put(place, content)
