@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.devserver.browser.chromium import browser, serve, window
 from tests.imagery.place import imagery
+from tests.storage.azure import azure_server, set_for_azure
 from tests.storage.s3 import S3Server, s3_server
 
 # One browser for all tests of a process: a second one cannot be driven beside it.
@@ -63,6 +64,14 @@ def shared() -> Path:
     if folder is None:
         pytest.skip("no imagery: set AUTOMAP_SHARED, or run `python -m tests.imagery`")
     return folder
+
+
+@pytest.fixture(scope="session")
+def azure() -> Iterator[str]:
+    """A running emulator of Azure, as `s3` a server of S3; its connection string."""
+    with azure_server() as connection, pytest.MonkeyPatch.context() as patch:
+        set_for_azure(patch, connection)
+        yield connection
 
 
 @pytest.fixture(scope="session")

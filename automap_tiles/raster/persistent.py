@@ -37,8 +37,6 @@ _AGAIN = re.compile(r"HTTP error code ?:? ?(\d{3}).*Retrying again in")
 
 _BUSY = (408, 429, 500, 502, 503, 504)
 
-_STORES = {"/vsis3/": "s3://", "/vsigs/": "gs://", "/vsiaz/": "az://"}
-
 
 class _Within(threading.local):
     """Whether an outer call of this thread tries again already."""
@@ -88,13 +86,11 @@ def _shall_repeat(path: str, error: InputError, number: int, began: float) -> bo
 
 def _is_in_store(path: str) -> bool:
     """Whether an object is there that GDAL does not find; of what lies in no store, no."""
-    for prefix, scheme in _STORES.items():
-        if path.startswith(prefix):
-            try:
-                return Address.of(scheme + path.removeprefix(prefix)).exists()
-            except AutomapError:
-                return False
-    return False
+    address = Address.of_url(path)
+    try:
+        return address is not None and address.exists()
+    except AutomapError:
+        return False
 
 
 def _tell(path: str, error: InputError) -> None:

@@ -14,6 +14,8 @@ from automap_tiles.storage._protocol import Storage
 # What `pathlib` makes of an address: two slashes become one.
 _FLATTENED = re.compile(rf"({'|'.join(REMOTE_SCHEMES)}):/(?!/)")
 
+_GDAL = {"/vsis3/": "s3", "/vsigs/": "gs", "/vsiaz/": "az"}
+
 
 @dataclass(frozen=True)
 class Address:
@@ -32,6 +34,14 @@ class Address:
         if is_remote(text):
             return cls(text.rstrip("/"))
         return cls(str(Path(text).absolute()))
+
+    @classmethod
+    def of_url(cls, url: str) -> Self | None:
+        """Of an object that GDAL opens under a name, such as `/vsis3/…`; None of all else."""
+        for start, scheme in _GDAL.items():
+            if url.startswith(start):
+                return cls(f"{scheme}://{url.removeprefix(start)}")
+        return None
 
     def __str__(self) -> str:
         return self.text
@@ -84,6 +94,10 @@ class Address:
     def write(self, content: bytes) -> None:
         """Store a file, whole or not at all; raises `OutputError`."""
         self._beside.put(self.name, content)
+
+    def stamp(self) -> str:
+        """Changes when the file does; raises `FileNotFoundError`, `InputError`."""
+        return self._beside.stamp(self.name)
 
     def exists(self) -> bool:
         """Whether there is a file; raises `InputError` where that cannot be asked."""

@@ -15,7 +15,8 @@ from typing import Any
 
 from automap_tiles.errors import InputError, OutputError
 from automap_tiles.storage._asking import obstore_package
-from automap_tiles.storage.remote import ObjectStorage, reason_of
+from automap_tiles.storage._connecting import reason_of
+from automap_tiles.storage.remote import ObjectStorage
 
 # What a store answers that knows no conditions (RFC 9110, 15.6.2).
 _NOT_IMPLEMENTED = re.compile(r"status code: 501\b")

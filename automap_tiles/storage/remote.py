@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,8 +25,8 @@ from automap_tiles.storage._asking import (
     obstore_package,
     persistently,
     persistently_on,
-    silence,
 )
+from automap_tiles.storage._connecting import connect, endpoint_of, reason_of
 from automap_tiles.storage._protocol import Cleaned
 from automap_tiles.storage._ranges import BUFFER, RangeFile
 
@@ -35,17 +34,13 @@ _Answer = TypeVar("_Answer")
 
 _VSI = {"s3": "/vsis3", "gs": "/vsigs", "az": "/vsiaz"}
 
-# Parts of a large object are sent again by the client itself: of those it tells us nothing.
-_RETRIES_OF_PARTS = 6
-_PATIENCE_OF_PARTS = timedelta(seconds=90)
-
 # From so many bytes on an object is sent in parts (obstore's own limit).
 _IN_PARTS = 5 * 2**20
 
 # Questions about existence are latency, not work.
 _THREADS = 16
 
-# One client per root, process and endpoint; clients are thread-safe but must not live through a fork.
+# One client per root, process and endpoint. They are thread-safe but must not live through a fork.
 _clients: dict[tuple[int, str, bool, str | None], Any] = {}
 _lock = threading.Lock()
 
@@ -150,7 +145,7 @@ class ObjectStorage:
         Raises `OutputError` where the store cannot sign.
         """
         obstore = obstore_package()
-        store = self._client() if endpoint is None else _connect(self._root, endpoint)
+        store = self._client() if endpoint is None else connect(self._root, endpoint)
         try:
             address: str = obstore.sign(store, "GET", key, timedelta(seconds=seconds))
         except (TypeError, obstore.exceptions.BaseError) as error:
@@ -305,11 +300,11 @@ class ObjectStorage:
 
     def _client(self, *, in_parts: bool = False) -> Any:
         """`in_parts`: one that sends parts of an object again by itself."""
-        place = (os.getpid(), self._root, in_parts, _s3_endpoint())
+        place = (os.getpid(), self._root, in_parts, endpoint_of(self._root))
         client = _clients.get(place)
         if client is None:
             with _lock:
-                client = _clients.setdefault(place, _connect(self._root, in_parts=in_parts))
+                client = _clients.setdefault(place, connect(self._root, in_parts=in_parts))
         return client
 
     def _ask(self, key: str, ask: Callable[[], _Answer]) -> _Answer:
@@ -331,49 +326,3 @@ class ObjectStorage:
 def _stamp(entry: Any) -> str:
     """Of an object, from what a store says of it."""
     return f"{entry['size']} {entry['e_tag'] or entry['last_modified']}"
-
-
-def _connect(root: str, endpoint: str | None = None, *, in_parts: bool = False) -> Any:
-    """A client; the store's own package reads credentials and endpoint from the environment."""
-    retries = _RETRIES_OF_PARTS if in_parts else 0
-    options: dict[str, Any] = {
-        "retry_config": {"max_retries": retries, "retry_timeout": _PATIENCE_OF_PARTS},
-        # no limit to a whole answer: that would forbid large objects and slow lines
-        "client_options": {
-            "connect_timeout": "10s", "read_timeout": timedelta(seconds=silence()), "timeout": "1h"
-        },
-    }  # fmt: skip
-    if root.startswith("s3://"):
-        endpoint = endpoint or _s3_endpoint()
-        if os.environ.get("AWS_NO_SIGN_REQUEST", "NO").upper() in ("YES", "TRUE", "ON", "1"):
-            options["skip_signature"] = True  # GDAL's name for public data
-        if os.environ.get("AWS_REQUEST_PAYER", "").lower() == "requester":
-            options["request_payer"] = True  # GDAL's name, for data whose reader pays
-        if endpoint:
-            options["endpoint"] = endpoint
-            options["client_options"]["allow_http"] = endpoint.startswith("http://")
-    store = obstore_package().store
-    try:
-        return store.from_url(root, **options)
-    except store.BaseError as error:
-        raise OutputError(f"no such store: {reason_of(error)}", root) from None
-
-
-def _s3_endpoint() -> str | None:
-    """The endpoint in any of its spellings, so that GDAL's variable is enough for both."""
-    for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT", "AWS_S3_ENDPOINT"):
-        value = os.environ.get(name)
-        if value:
-            plain = os.environ.get("AWS_HTTPS", "YES").upper() in ("NO", "FALSE", "OFF")
-            return value if "://" in value else f"{'http' if plain else 'https'}://{value}"
-    return None
-
-
-def reason_of(error: Exception) -> str:
-    """Kind and first line of an error: more may repeat the request with its headers.
-
-    The query of an address is left out: it may be a signature.
-    """
-    text = str(error).strip().splitlines()
-    first = re.sub(r"\?[^\s\"')]+", "?…", text[0])[:300] if text else ""
-    return f"{type(error).__name__}: {first}"

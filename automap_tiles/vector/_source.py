@@ -14,6 +14,7 @@ from rasterio.crs import CRS
 from automap_tiles.errors import InputError
 from automap_tiles.grid import Bounds
 from automap_tiles.notes import Fate, Note, Subject, tell
+from automap_tiles.vector._far import near
 from automap_tiles.vector._ogr import fiona, ogr_errors
 
 # A virtual file of OGR could read other files of the machine and open connections, whatever its
@@ -38,7 +39,7 @@ Stamp = tuple[int, int]
 def open_source(path: str) -> Any:
     """A dataset of fiona; raises `InputError`."""
     try:
-        return fiona().open(path, enabled_drivers=list(DRIVERS))
+        return fiona().open(near(path), enabled_drivers=list(DRIVERS))
     except ogr_errors(OSError, ValueError) as error:
         if "://" not in path and not path.startswith("/vsi") and not Path(path).exists():
             raise InputError("does not exist", path) from error
@@ -61,7 +62,7 @@ def tell_of_layers(path: str, source: Any) -> None:
     """GDAL opens the first layer of a file."""
     if source.driver not in _WITH_LAYERS:
         return
-    others = [name for name in fiona().listlayers(path) if name != source.name]
+    others = [name for name in fiona().listlayers(near(path)) if name != source.name]
     if others:
         tell(
             Note(

@@ -65,6 +65,8 @@ def faulty(
 ) -> Iterator[FaultyStore]:
     """A store of which one request in `every` has a fault, each kind as often.
 
+    Half of the lists are those of some moments ago, where that is one of the kinds, and all of
+    them where it is the only one.
     Of an answer that stalls one half comes, and then nothing for `stall` seconds.
     """
     command = [sys.executable, "-m", __name__, endpoint, str(every), str(seed), str(stall), *kinds]
@@ -85,6 +87,8 @@ class Faulty:
         self._store = urlsplit(endpoint).netloc
         self._every = every
         self._kinds = kinds
+        self._dealt = [kind for kind in kinds if kind != "stale list"]
+        self._deck: list[str] = []
         self._stall = stall
         self._random = random.Random(seed)
         self._lock = threading.Lock()
@@ -96,12 +100,17 @@ class Faulty:
         """What goes wrong with the next request; `lists`: whether it asks for a list."""
         with self._lock:
             self.asked += 1
-            if self._random.randrange(self._every):
+            stale = lists and "stale list" in self._kinds
+            if stale and (not self._dealt or self._random.randrange(2)):
+                kind = "stale list"
+            elif self._random.randrange(self._every):
                 return None
-            kinds = [kind for kind in self._kinds if lists or kind != "stale list"]
-            if not kinds:
-                return None
-            kind = self._random.choice(kinds)
+            else:
+                # each is dealt before one comes again
+                self._deck = self._deck or self._random.sample(self._dealt, len(self._dealt))
+                if not self._deck:
+                    return None
+                kind = self._deck.pop()
             self.faults[kind] += 1
             return kind
 

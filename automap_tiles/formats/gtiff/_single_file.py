@@ -219,7 +219,8 @@ class SingleFile:
         spool, folder, name = Spool(self.spool), self.file.folder, self.file.name
         stored: tuple[StoredFile, ...] = ()
         spooled = spool.indexes()
-        spooled |= spool.unlisted(self._unlisted(spooled))
+        unlisted = spool.unlisted(self._unlisted(spooled))
+        spooled |= unlisted
         if spooled:
             assembly = Assembly(
                 spool=spool,
@@ -239,7 +240,7 @@ class SingleFile:
                 folder.put(f"{name}{_SIDE}", side)
                 stored = (*stored, StoredFile(_SIDE, len(side), checksum(side)))
         write_summary(folder, summary or {}, f"{Path(name).stem}.")
-        spool.clear()
+        spool.clear(unlisted)
         return stored
 
     def _unlisted(self, listed: set[TileIndex]) -> Iterator[TileIndex]:

@@ -60,9 +60,11 @@ class Spool:
         """A tile without its buffer."""
         return Tile(self.tiles.pyramid.replace(pixelbuffer=0), index)
 
-    def clear(self) -> None:
-        """Remove everything, the folders of a local spool as well."""
-        for key in list(self._storage.list()):
+    def clear(self, unlisted: Iterable[TileIndex] = ()) -> None:
+        """Remove everything, also what a store does not list; folders of a local spool as well."""
+        known = [self.tiles.files.key(index) for index in unlisted]
+        known += [f"{key}{_GONE}" for key in known]
+        for key in {*self._storage.list(), *known}:
             self._storage.delete(key)
         _remove_folders(self._storage)
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shapely
 
 from automap_tiles import vector
 from automap_tiles.analysis.learning.recipe import MissingBands, Recipe, RepeatedBands
@@ -25,11 +26,11 @@ from automap_tiles.analysis.learning.sample_table import Loss, Reason, SampleTab
 from automap_tiles.analysis.learning.sampling import by_number, lots
 from automap_tiles.engine.events import Summary, TileResult
 from automap_tiles.errors import ConfigError, InputError, ProcessChanged
-from automap_tiles.grid import Bounds
+from automap_tiles.grid import Bounds, cover
 from automap_tiles.notes import Note, Notes, tell
 from automap_tiles.runtime import open_process
 from automap_tiles.stopping import NEVER, Stopped, StopToken
-from automap_tiles.storage import Address
+from automap_tiles.storage import Address, is_remote
 from automap_tiles.workflows._aside import aside
 from automap_tiles.workflows.events import Event, Fact, Failed
 from automap_tiles.workflows.how import How
@@ -140,7 +141,7 @@ def sampled(
             return origin, _config(sampling.picture, sampling.recipe, origin.read, place_of)
 
         def finish(_: object) -> SampleTable:
-            found = _gather(config["output"]["path"], sampling.picture, sampling.recipe)
+            found = _gather(config, sampling.picture, sampling.recipe)
             table = _table(found, origin, sampling.wanted)
             for note in table.notes:
                 tell(note)
@@ -319,12 +320,18 @@ def _watched(
 
 
 def _gather(
-    path: str, picture: SourcePicture, recipe: Recipe
+    config: Mapping[str, Any], picture: SourcePicture, recipe: Recipe
 ) -> tuple[Claims, np.ndarray[Any, np.dtype[np.float32]]]:
     """What the process wrote, sorted by place, and the features (sample, feature)."""
-    directory = open_stored_tiles(path)
+    directory = open_stored_tiles(config["output"]["path"])
     claims, values = [Claims.none()], [np.zeros((0, len(recipe.names)), np.float32)]
-    for index in directory.existing(TileSelection()):
+    written = set(directory.existing(TileSelection()))
+    if is_remote(directory.path):
+        # a store may list an object moments after it is there
+        reached = shapely.box(*config["bounds"])
+        candidates = cover.tiles(directory.pyramid, reached, config["zoom_levels"])
+        written |= directory.there([index for index in candidates if index not in written])
+    for index in sorted(written):
         content = directory.storage.get(directory.layout.key(index))
         for feature in vector.decode_features(content, driver=_FORMAT):
             told = feature["properties"]
