@@ -152,7 +152,7 @@ def _troubles(story: Story) -> Iterator[str]:
 
 def _rest(story: Story) -> Iterator[str]:
     if story.notes:
-        yield "<h2>Lost, replaced, ignored, guessed</h2>"
+        yield "<h2>Lost, replaced, ignored, guessed, repeated</h2>"
         yield "<ul>" + "".join(f"<li>{_clean(str(note))}</li>" for note in story.notes) + "</ul>"
     yield "<h2>Parameters</h2>"
     yield f"<pre>{_clean(json.dumps(story.order, indent=1, ensure_ascii=False))}</pre>"
