@@ -31,8 +31,9 @@ from automap_tiles.engine.events import (
 from automap_tiles.engine.journal import Journal
 from automap_tiles.engine.pools import Pool, open_pool
 from automap_tiles.engine.pools.protocol import Results
+from automap_tiles.formats import StoredFile
 from automap_tiles.grid import TileIndex
-from automap_tiles.notes import Note, Notes
+from automap_tiles.notes import Note, Notes, collecting
 from automap_tiles.runtime import Process
 from automap_tiles.stopping import NEVER, Stopped, StopToken, until_stopped
 
@@ -138,13 +139,20 @@ class ActiveRun:
         if self.lost_workers:
             self.process.writer.clean()
         summary = self._summary()
+
+        def finish() -> tuple[StoredFile, ...]:
+            # in a thread of its own, to which nobody else listens
+            with collecting() as told:
+                files = self.process.writer.finish(summary)
+            self.notes.extend(told)
+            return files
+
         try:
-            files = until_stopped(
-                lambda: self.process.writer.finish(summary), self.stop, grace=GRACE_SECONDS
-            )
+            files = until_stopped(finish, self.stop, grace=GRACE_SECONDS)
         except Stopped:
             self.stopped_by = STOPPED
             return
+        self.journal.keep_notes(self.state.record, self.notes)
         if files:
             self.journal.keep_single_files(files)
         self.journal.finish_run(self.state.record)
