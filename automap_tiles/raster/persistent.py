@@ -32,7 +32,8 @@ _PASSING = re.compile(
     r"HTTP (?:error|response) code\D{0,80}(?:0|408|429|500|502|503|504)\b|sent less than|CURL error"
     r"|[Tt]imed out|[Cc]onnection (?:reset|refused|was)|Empty reply|Recv failure|too slow",
 )
-_NOT_THERE = re.compile(r"does not exist in the file system|not recognized as being in a supported")
+# What a header or a block that came in part looks like, drivers say in many ways.
+_UNREADABLE = re.compile(r"^cannot be (?:read|opened)")
 _AGAIN = re.compile(r"HTTP error code ?:? ?(\d{3}).*Retrying again in")
 
 _BUSY = (408, 429, 500, 502, 503, 504)
@@ -81,11 +82,11 @@ def _shall_repeat(path: str, error: InputError, number: int, began: float) -> bo
         return False
     if isinstance(error, SourceBrokeOff) or _PASSING.search(error.message):
         return True
-    return bool(_NOT_THERE.search(error.message)) and _is_in_store(path)
+    return bool(_UNREADABLE.search(error.message)) and _is_in_store(path)
 
 
 def _is_in_store(path: str) -> bool:
-    """Whether an object is there that GDAL does not find; of what lies in no store, no."""
+    """Whether an object is there that GDAL cannot read; of what lies in no store, no."""
     address = Address.of_url(path)
     try:
         return address is not None and address.exists()

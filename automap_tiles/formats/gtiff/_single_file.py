@@ -219,8 +219,7 @@ class SingleFile:
         spool, folder, name = Spool(self.spool), self.file.folder, self.file.name
         stored: tuple[StoredFile, ...] = ()
         spooled = spool.indexes()
-        unlisted = spool.unlisted(self._unlisted(spooled))
-        spooled |= unlisted
+        spooled |= spool.unlisted(self._unlisted(spooled))
         if spooled:
             assembly = Assembly(
                 spool=spool,
@@ -240,7 +239,7 @@ class SingleFile:
                 folder.put(f"{name}{_SIDE}", side)
                 stored = (*stored, StoredFile(_SIDE, len(side), checksum(side)))
         write_summary(folder, summary or {}, f"{Path(name).stem}.")
-        spool.clear(unlisted)
+        spool.clear(spooled if is_remote(self.path) else ())
         return stored
 
     def _unlisted(self, listed: set[TileIndex]) -> Iterator[TileIndex]:

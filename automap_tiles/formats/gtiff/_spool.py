@@ -60,11 +60,11 @@ class Spool:
         """A tile without its buffer."""
         return Tile(self.tiles.pyramid.replace(pixelbuffer=0), index)
 
-    def clear(self, unlisted: Iterable[TileIndex] = ()) -> None:
+    def clear(self, known: Iterable[TileIndex]) -> None:
         """Remove everything, also what a store does not list; folders of a local spool as well."""
-        known = [self.tiles.files.key(index) for index in unlisted]
-        known += [f"{key}{_GONE}" for key in known]
-        for key in {*self._storage.list(), *known}:
+        keys = [self.tiles.files.key(index) for index in known]
+        keys += [f"{key}{_GONE}" for key in keys]
+        for key in {*self._storage.list(), *keys}:
             self._storage.delete(key)
         _remove_folders(self._storage)
 
