@@ -65,7 +65,8 @@ def as_it_is(image: Path, copy: Path) -> None:
 
 
 def on_disk(folder: Path) -> Project:
-    return make_project(folder, zooms=(10, 13), pause=0.02)
+    # its tiles take longer than all losses together, on a quick machine as well
+    return make_project(folder, zooms=(10, 13), pause=0.15)
 
 
 def test_whatever_is_there_is_whole_and_the_journal_claims_no_more(
