@@ -13,10 +13,10 @@ import numpy as np
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import Bounds
+from automap_tiles.layers._scenes import ScenesLayer, few
 from automap_tiles.layers.default_style import default_style
 from automap_tiles.layers.files import FileLayer
 from automap_tiles.layers.layer import LayerInfo, LayerKind, Query
-from automap_tiles.layers.scenes import ScenesLayer, few
 from automap_tiles.layers.stretch import from_afar
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from automap_tiles.engine.journal import place_of
 from automap_tiles.errors import ConfigError
+from automap_tiles.layers._looks import look_of_stored
 from automap_tiles.layers.files import FileLayer
 from automap_tiles.layers.layer import Layer, LayerInfo, Query
-from automap_tiles.layers.looks import look_of_stored
 from automap_tiles.layers.process import ProcessLayer
 from automap_tiles.layers.stretch import as_text, common_stretch, first_tiles, stretch_of
 from automap_tiles.pictures.style import read_style

@@ -18,11 +18,11 @@ from automap_tiles.formats.capabilities import tile_writer
 from automap_tiles.formats.tiles import touched
 from automap_tiles.grid import Tile, TileIndex, cover
 from automap_tiles.layers import web
+from automap_tiles.layers._looks import keep_look, kept_look
+from automap_tiles.layers._overviews import LiveOverviews
 from automap_tiles.layers.files import FileLayer, described, file_layer
 from automap_tiles.layers.layer import LayerInfo, Query
-from automap_tiles.layers.looks import keep_look, kept_look
 from automap_tiles.layers.making import Looked, ProcessTiles, Told
-from automap_tiles.layers.overviews import LiveOverviews
 from automap_tiles.layers.persistence import Keep
 from automap_tiles.vector import reproject_geometry
 

@@ -12,8 +12,8 @@ from rasterio.warp import transform
 
 from automap_tiles.formats.capabilities import Dated, DatedReader
 from automap_tiles.layers import web
+from automap_tiles.layers._scenes import ScenesLayer
 from automap_tiles.layers.dated import DatedLayer
-from automap_tiles.layers.scenes import ScenesLayer
 from automap_tiles.layers.values import values_at
 from automap_tiles.missions import Flag
 from automap_tiles.scenes.frames import NativeFrame

@@ -14,9 +14,9 @@ from rasterio.io import MemoryFile
 from rasterio.vrt import WarpedVRT
 
 from automap_tiles.formats.capabilities import DatedReader
+from automap_tiles.layers._scenes import ScenesLayer
 from automap_tiles.layers.open import open_layers
 from automap_tiles.layers.persistence import Keep
-from automap_tiles.layers.scenes import ScenesLayer
 from tests.devserver.conftest import client_of
 from tests.devserver.test_xyz import rgba
 

@@ -12,10 +12,10 @@ from rasterio.transform import Affine
 from rasterio.warp import transform
 
 from automap_tiles.errors import ConfigError
+from automap_tiles.layers._scenes import ScenesLayer
 from automap_tiles.layers.open import open_layers
 from automap_tiles.layers.persistence import Keep
 from automap_tiles.layers.process import ProcessLayer
-from automap_tiles.layers.scenes import ScenesLayer
 from automap_tiles.layers.series import series_of
 from automap_tiles.layers.values import values_at
 from tests.imagery.landscape import Frame

@@ -12,10 +12,10 @@ from automap_tiles.formats import InputSpec
 from automap_tiles.formats.capabilities import Dated, DatedReader
 from automap_tiles.formats.registry import open_input
 from automap_tiles.layers import web
+from automap_tiles.layers._scenes import ScenesLayer, scenes_layer
 from automap_tiles.layers.dated import DatedFiles, dated_files, series_by_name
 from automap_tiles.layers.files import FileLayer, file_layer
 from automap_tiles.layers.layer import LayerKind
-from automap_tiles.layers.scenes import ScenesLayer, scenes_layer
 from automap_tiles.missions import COMMON
 from automap_tiles.notes import collecting, tell
 
