@@ -23,7 +23,7 @@ from automap_tiles.analysis.learning.recipe import Recipe
 from automap_tiles.analysis.learning.sample_table import SampleTable
 from automap_tiles.engine.journal import beside, hold
 from automap_tiles.errors import ConfigError
-from automap_tiles.notes import Notes
+from automap_tiles.notes import Fate, Notes
 from automap_tiles.scenes.select import Period
 from automap_tiles.stopping import NEVER, StopToken
 from automap_tiles.storage import Address
@@ -202,7 +202,9 @@ def _learn(spec: TrainSpec, begun: Begun, table: SampleTable, say: Say) -> Train
         window=recipe.margin * max(picture.pixel),
     )
     model, costs = _train(spec, table, wish, classes, lambda one, best: say(_tried(one, best)))
-    notes = [*(note.to_json() for note in table.notes), *model.report["notes"]]
+    # a request that was sent again is of the run, not of the model
+    told = [note.to_json() for note in table.notes if note.fate is not Fate.REPEATED]
+    notes = [*told, *model.report["notes"]]
     model = replace(
         model,
         report={**model.report, "notes": notes},
