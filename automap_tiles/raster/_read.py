@@ -19,11 +19,11 @@ from automap_tiles.raster._aligned import AlignedPiece, aligned_pieces
 from automap_tiles.raster._alike import AlikeBands, alike_bands, own_value, take_over
 from automap_tiles.raster._coordinates import PixelTransformer
 from automap_tiles.raster._gather import gather, plan
+from automap_tiles.raster._persistent import persistently
 from automap_tiles.raster._target import Target
 from automap_tiles.raster.datasets import OpenSource, open_source, reading, require_bands
 from automap_tiles.raster.env import is_networked
 from automap_tiles.raster.nodata import as_value, equals, fill_value
-from automap_tiles.raster.persistent import persistently
 from automap_tiles.raster.rows import row_blocks
 from automap_tiles.raster.source import Georeferencing, RasterInfo
 from automap_tiles.raster.warp import WarpOrder, assemble, resampling_of, warp_block

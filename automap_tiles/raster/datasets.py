@@ -26,9 +26,9 @@ from automap_tiles.errors import InputError, SourceBrokeOff, without_signatures
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.raster import coming
 from automap_tiles.raster._partial import read_parts
+from automap_tiles.raster._persistent import persistently
 from automap_tiles.raster.drivers import has_side_files, is_local, open_dataset, reason_not_opened
 from automap_tiles.raster.env import ensure_env, is_networked, patience
-from automap_tiles.raster.persistent import persistently
 from automap_tiles.raster.source import RasterInfo, describe
 from automap_tiles.raster.tiff import Profile, Stamp, TiledFile, stamp_of
 

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from rasterio.env import Env, hasenv
 
 from automap_tiles.quiet import ignore_missing_georeference
+from automap_tiles.raster._persistent import tell_repeats_of_gdal
 from automap_tiles.raster.memory import keep_freed_memory
-from automap_tiles.raster.persistent import tell_repeats_of_gdal
 
 # Looks for side-car files (.aux.xml, .ovr, .msk) by name instead of listing the folder, which is
 # slow where a folder holds thousands of tiles; the HTTP options spare requests for remote files.

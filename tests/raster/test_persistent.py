@@ -15,8 +15,8 @@ import pytest
 from automap_tiles import raster, vector
 from automap_tiles.errors import InputError, SourceBrokeOff
 from automap_tiles.notes import Fate, Note, Subject, collecting
-from automap_tiles.raster import persistent
-from automap_tiles.raster.persistent import persistently
+from automap_tiles.raster import _persistent as persistent
+from automap_tiles.raster._persistent import persistently
 from automap_tiles.storage import Address
 from tests.engine.projects import make_raster
 from tests.storage.faults import faulty
