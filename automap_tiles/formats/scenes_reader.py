@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -31,7 +31,7 @@ from automap_tiles.scenes.masks import MaskRule
 from automap_tiles.scenes.reading import Reading, lattice_of
 from automap_tiles.scenes.report import SearchReport
 from automap_tiles.scenes.select import Overpass, Selection, overpasses
-from automap_tiles.scenes.stamps import far_stamps, stamp
+from automap_tiles.scenes.stamps import FarStamps, far_stamps, stamp
 from automap_tiles.scenes.unmasked import notes_of, refuse
 from automap_tiles.vector import reproject_geometry
 
@@ -266,7 +266,7 @@ class ScenesReader:
 
     def fingerprint(self) -> str:
         """Of the scenes, their files as they are now, and all options."""
-        far = {} if self.is_catalogue else far_stamps(self.place)
+        far = None if self.is_catalogue else far_stamps(self.place)
         digest = hashlib.sha256(repr((self.path, self.reading)).encode())
         for scene in self.found.scenes:
             digest.update(scene.id.encode())
@@ -287,7 +287,7 @@ class ScenesReader:
 
     def manifest(self) -> Manifest:
         """The scenes as parts; raises `InputError` for one that cannot be opened."""
-        far = {} if self.is_catalogue else far_stamps(self.place)
+        far = None if self.is_catalogue else far_stamps(self.place)
         stamps = {
             scene.id: f"{_stamps(self.files_of(scene), far)} {scene.shift}{_changes(scene)}"
             for scene in self.scenes
@@ -308,7 +308,7 @@ class ScenesReader:
         return state
 
 
-def _stamps(files: Sequence[BandFile | QualityFile], far: Mapping[str, str]) -> str:
+def _stamps(files: Sequence[BandFile | QualityFile], far: FarStamps | None) -> str:
     """Of files wherever their folder is."""
     named = ((PurePosixPath(file.href.partition("?")[0]).name, file) for file in files)
     return repr([(name, file.checksum, stamp(file.href, far)) for name, file in named])

@@ -5,28 +5,57 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from automap_tiles.scenes.containers import is_archive, split
-from automap_tiles.storage import is_remote, object_stamps
+from automap_tiles.storage import Address, is_remote, object_stamps, open_storage
 
 if TYPE_CHECKING:
     from automap_tiles.missions import BandFile, QualityFile, Scene
 
 
-def far_stamps(place: str) -> dict[str, str]:
-    """Of the objects of a place in a store, by GDAL's names; the place may be one of them."""
+@dataclass(frozen=True, kw_only=True)
+class FarStamps:
+    """Of the objects of a place in a store."""
+
+    root: str
+    """What the names begin with that GDAL gives to objects of the place."""
+    listed: Mapping[str, str]
+    """By these names."""
+
+    def of(self, path: str) -> str | None:
+        """Nothing for an object that is not there; None for what lies elsewhere.
+
+        Raises `InputError` when the store cannot be asked.
+        """
+        if path in self.listed:
+            return self.listed[path]
+        address = Address.of_url(path) if path.startswith(self.root) else None
+        if address is None:
+            return None
+        # a list may be of some moments ago: what should be there is asked for by name
+        try:
+            return address.stamp()
+        except FileNotFoundError:
+            return ""
+
+
+def far_stamps(place: str) -> FarStamps | None:
+    """Of a place in a store, which may be one object; None of all other places."""
     if not is_remote(place):
-        return {}
-    return object_stamps(split(place)[0] if is_archive(place) else place)
+        return None
+    whole = split(place)[0] if is_archive(place) else place
+    return FarStamps(root=open_storage(whole).url(""), listed=object_stamps(whole))
 
 
-def stamp(href: str, far: Mapping[str, str]) -> str:
+def stamp(href: str, far: FarStamps | None) -> str:
     """Size and time of the file, or of the archive it is in; nothing for what is elsewhere."""
     path = href.partition("{")[2].partition("}")[0] or href
-    if path in far:
-        return far[path]
+    known = None if far is None else far.of(path)
+    if known is not None:
+        return known
     try:
         status = os.stat(path)  # noqa: PTH116
     except (OSError, ValueError):
@@ -34,9 +63,7 @@ def stamp(href: str, far: Mapping[str, str]) -> str:
     return f"{status.st_size} {status.st_mtime_ns}"
 
 
-def product_fingerprint(
-    scene: Scene, bands: Sequence[str], far: Mapping[str, str] | None = None
-) -> str:
+def product_fingerprint(scene: Scene, bands: Sequence[str], far: FarStamps | None = None) -> str:
     """Of a scene as a product: other files, other scalings or another level give another one.
 
     Folders are not part of it, nor what a link is signed with: a product that was moved is the
@@ -46,7 +73,7 @@ def product_fingerprint(
     found = [file for band in bands if (file := scene.find(band)) is not None]
     files: list[BandFile | QualityFile] = [*found, *scene.quality]
     for each in files:
-        known = (each.size, each.checksum, stamp(each.href, far or {}))
+        known = (each.size, each.checksum, stamp(each.href, far))
         digest.update(f"{_name(each.href)} {known}\n".encode())
     digest.update(repr([file.scaling for file in found]).encode())
     return digest.hexdigest()[:16]

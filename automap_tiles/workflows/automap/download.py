@@ -211,7 +211,7 @@ def area_hash(area: BaseGeometry) -> str:
 
 
 def _job(run: RunParameters, satellite: str, scenes: Sequence[Scene]) -> _Job:
-    far = {} if is_catalogue(run.source) else far_stamps(run.source)
+    far = None if is_catalogue(run.source) else far_stamps(run.source)
     how = _Making(
         satellite=satellite,
         folder=scenes_folder(run.output, satellite),

@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import sqlite3
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,19 +68,12 @@ def test_a_classification_through_faults(
         patch.setenv("GDAL_HTTP_LOW_SPEED_TIME", "1")
         patch.setenv("GDAL_HTTP_RETRY_DELAY", "0.1")
         patch.setenv("AWS_S3_ENDPOINT", store.endpoint)
-        # what fails for longer than is waited for fails its tile, and the next run goes on
-        events: list[dict[str, Any]] = []
-        for number in range(3):
-            order = classification(place, source, output, **TIME)
-            run = begin(order, machine / str(number))
-            said, errors = run.communicate()
-            assert run.returncode == 0, errors
-            events += [json.loads(line) for line in said.splitlines()]
-            if not events[-1]["failed"]:
-                break
-            sys.stderr.write("\n".join(errors_of(machine / str(number))))
+        run = begin(classification(place, source, output, **TIME), machine)
+        said, errors = run.communicate()
+        assert run.returncode == 0, errors
+        events = [json.loads(line) for line in said.splitlines()]
         faults = store.faults()
-    assert events[-1]["failed"] == 0, errors_of(machine)
+    assert events[-1]["failed"] == 0, (events, errors_of(machine))
     found = made(output)
     assert {f".{key.rpartition('.')[2]}" for key in wanted} == {".tif", ".zip", ".xml", ".json"}
     assert found.keys() == wanted.keys()
@@ -109,5 +101,5 @@ def check_told(events: list[dict[str, Any]], faults: int) -> None:
     # what GDAL asks for beside a file and does not get counts as not there
     assert 0.1 * faults < sum(note["count"] for note in repeats) <= faults
     assert [one for one in events if one.get("fate") == "repeated"]
-    for words in ("answered 500", "answered 503", "sent nothing for 1 s"):
+    for words in ("answered 500", "answered 503", "connection"):
         assert any(words in note["reason"] for note in repeats), repeats
