@@ -29,7 +29,13 @@ if TYPE_CHECKING:
         TilesFailed,
         ValueOverflow,
     )
-    from automap_tiles.formats import Counted, RasterInput, RasterReader, VectorInput
+    from automap_tiles.formats import (
+        Counted,
+        RasterInput,
+        RasterReader,
+        VectorInput,
+        WholeVectorInput,
+    )
     from automap_tiles.formats.scenes_reader import ScenesReader
     from automap_tiles.formats.scenes_tile import Scenes
     from automap_tiles.grid import Bounds, Grid, Pyramid, Tile, TileIndex
@@ -85,6 +91,7 @@ __all__ = [
     "TilesFailed",
     "ValueOverflow",
     "VectorInput",
+    "WholeVectorInput",
     "__version__",
     "check",
     "open_process",
@@ -111,7 +118,7 @@ _MODULES = {
         "TilesFailed",
         "ValueOverflow",
     ),
-    "formats": ("Counted", "RasterInput", "RasterReader", "VectorInput"),
+    "formats": ("Counted", "RasterInput", "RasterReader", "VectorInput", "WholeVectorInput"),
     "formats.scenes_reader": ("ScenesReader",),
     "formats.scenes_tile": ("Scenes",),
     "grid": ("Bounds", "Grid", "Pyramid", "Tile", "TileIndex"),

@@ -55,7 +55,7 @@ COMMANDS: dict[str, _Entry] = {
     "assess": _Entry(
         "assess", "How good a map of classes is, or the points that are needed to find out."
     ),
-    "serve": _Entry("serve", "Show processes and outputs on a map, computed where one looks."),
+    "serve": _Entry("serve", "Show processes, outputs, scenes and dated rasters on a map."),
     "export": _Entry("export", "Write tiles for web maps without a server: XYZ, PMTiles, MBTiles."),
     "service": _Entry(
         "service", "A page and an API for many users, to launch runs and fetch their results."

@@ -20,6 +20,7 @@ from automap_tiles.formats._protocols import (
     StoredFile,
     Tiled,
     VectorInput,
+    WholeVectorInput,
     Writer,
 )
 from automap_tiles.formats._spec import InputSpec, OutputSpec, is_single_file
@@ -47,6 +48,7 @@ __all__ = [
     "StoredFile",
     "Tiled",
     "VectorInput",
+    "WholeVectorInput",
     "Writer",
     "is_single_file",
 ]

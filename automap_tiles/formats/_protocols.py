@@ -120,6 +120,26 @@ class VectorInput(InputTile, Protocol):
         self, validity_check: bool = True, clip_to_crs_bounds: bool = False
     ) -> list[Feature]: ...
 
+    def read_union_geometry(self, *, pixelbuffer: int = 0) -> BaseGeometry:
+        """All features as one geometry, widened by so many pixels."""
+        ...
+
+    def read_as_raster_mask(
+        self,
+        all_touched: bool = False,
+        invert: bool = False,
+        *,
+        pixelbuffer: int = 0,
+        band_count: int | None = None,
+    ) -> BoolArray:
+        """Mask of the tile: False on features and True elsewhere; with `invert` the reverse."""
+        ...
+
+
+@runtime_checkable
+class WholeVectorInput(VectorInput, Protocol):
+    """Features on a tile that can be had whole, and burnt with values of their own."""
+
     def read_whole(self) -> list[Feature]:
         """Features that reach into the tile's box, whole."""
         ...
@@ -138,21 +158,6 @@ class VectorInput(InputTile, Protocol):
         `pixelbuffer` widens features by so many pixels, or shrinks them; `finer`: so many times as
         many pixels along each side.
         """
-        ...
-
-    def read_union_geometry(self, *, pixelbuffer: int = 0) -> BaseGeometry:
-        """All features as one geometry, widened by so many pixels."""
-        ...
-
-    def read_as_raster_mask(
-        self,
-        all_touched: bool = False,
-        invert: bool = False,
-        *,
-        pixelbuffer: int = 0,
-        band_count: int | None = None,
-    ) -> BoolArray:
-        """Mask of the tile: False on features and True elsewhere; with `invert` the reverse."""
         ...
 
 

@@ -47,7 +47,9 @@ def layers_at(path: str) -> list[Shown]:
             return [_file(path)]
         except (ConfigError, InputError) as error:
             raise InputError(
-                f"is no folder of tiles, and holds no scenes or rasters: {problem.message}", path
+                "is not a folder of tiles, and holds neither scenes nor rasters: "
+                f"{problem.message}",
+                path,
             ) from error
 
 

@@ -24,7 +24,17 @@ import numpy as np
 import shapely
 from shapely.geometry import shape as shape_of
 
-from automap_tiles import ConfigError, Empty, Fate, Note, Subject, Tile, VectorInput, tell
+from automap_tiles import (
+    ConfigError,
+    Empty,
+    Fate,
+    Note,
+    Subject,
+    Tile,
+    VectorInput,
+    WholeVectorInput,
+    tell,
+)
 from automap_tiles.analysis.shapes.erode import eroded
 
 Picture = np.ma.MaskedArray[Any, Any]
@@ -113,6 +123,12 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
     come of it, also where patches of two classes meet. Pixels of which the class covers less than
     `least_cover` have none.
     """
+    if not isinstance(features, WholeVectorInput):
+        raise ConfigError(
+            "is of a driver whose features cannot be had whole",
+            key="features",
+            remedy="the vector file itself (GeoJSON, GPKG, FlatGeobuf, …) as the input",
+        )
     rule = _Rule(class_field=class_field, priority_field=priority_field, classes=classes)
     how = _Burning(features, rule, all_touched, buffer)
     found = how.classes()
@@ -141,7 +157,7 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
 class _Burning:
     """Features, burnt one way or another."""
 
-    features: VectorInput
+    features: WholeVectorInput
     rule: _Rule
     all_touched: bool
     buffer: float
@@ -200,7 +216,7 @@ def _tell_features(how: _Burning, tile: Tile) -> None:
                       examples=tuple(names[:3]), remedy=remedy))  # fmt: skip
 
 
-def _placed(features: VectorInput, tile: Tile) -> Iterator[tuple[Mapping[str, Any], str]]:
+def _placed(features: WholeVectorInput, tile: Tile) -> Iterator[tuple[Mapping[str, Any], str]]:
     """Whole features that a tile speaks for: it holds the middle of their box; and their names."""
     bounds = tile.unbuffered().bounds
     for feature in features.read_whole():

@@ -169,9 +169,30 @@ def tile_bytes(output: Path) -> dict[str, bytes]:
     }
 
 
+def processes_of_a_run() -> set[int]:
+    """Those that descend from this process, and those of its session whose parent is gone.
+
+    Tests in other processes of the session have servers and runs of their own.
+    """
+    parents = _processes(os.getsid(0))
+    found = set()
+    for pid in parents:
+        above = pid
+        while above in parents and above != os.getpid():
+            above = parents[above]
+        if above in (os.getpid(), 1):
+            found.add(pid)
+    return found - {os.getpid()}
+
+
 def processes_in_session(session: int) -> list[int]:
-    """Living processes of a session, zombies left out (fields of /proc/PID/stat, proc(5))."""
-    found = []
+    """Living processes of a session but this one."""
+    return [pid for pid in _processes(session) if pid != os.getpid()]
+
+
+def _processes(session: int) -> dict[int, int]:
+    """Living ones, zombies left out → their parents (fields of /proc/PID/stat, proc(5))."""
+    found = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
@@ -179,5 +200,5 @@ def processes_in_session(session: int) -> list[int]:
             except (FileNotFoundError, ProcessLookupError):
                 continue
             if int(fields[3]) == session and fields[0] != "Z":
-                found.append(int(entry.name))
-    return [pid for pid in found if pid != os.getpid()]
+                found[int(entry.name)] = int(fields[1])
+    return found

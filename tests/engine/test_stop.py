@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import threading
 import time
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import STOPPED, RunOptions, execute
 from automap_tiles.formats.gtiff._assembly import Assembly
 from automap_tiles.runtime import open_process
-from tests.engine.projects import make_project, processes_in_session
+from tests.engine.projects import make_project, processes_of_a_run
 
 
 @pytest.mark.parametrize("concurrency", list(Concurrency)[:3])
@@ -47,7 +46,7 @@ def test_within_seconds_also_in_a_long_tile(tmp_path: Path) -> None:
     process = open_process(make_project(tmp_path, pause=120).config)
     stop = threading.Event()
     threading.Timer(3.0, stop.set).start()
-    before = set(processes_in_session(os.getsid(0)))
+    before = processes_of_a_run()
     options = RunOptions(concurrency=Concurrency.PROCESSES, workers=2)
     events = list(execute(process, options, stop=stop))
     ended = time.monotonic()
@@ -56,7 +55,7 @@ def test_within_seconds_also_in_a_long_tile(tmp_path: Path) -> None:
     assert last.summary.stopped_by == STOPPED
     assert last.summary.seconds < 3 + 5
     helpers = {child.pid for child in multiprocessing.active_children()}
-    while left := set(processes_in_session(os.getsid(0))) - before - helpers:
+    while left := processes_of_a_run() - before - helpers:
         # the fork server and the tracker of resources stay for the next run
         if all(b"forkserver" in _line(pid) or b"resource_tracker" in _line(pid) for pid in left):
             break

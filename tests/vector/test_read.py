@@ -142,7 +142,7 @@ def test_a_virtual_file_is_not_followed(tmp_path: Path) -> None:
 def test_other_files(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "bad.geojson"
     path.write_bytes(content)
-    with pytest.raises(InputError, match=r"bad\.geojson.*no vector file"):
+    with pytest.raises(InputError, match=r"bad\.geojson.*not a vector file"):
         read_features(str(path), None, LON_LAT)
 
 

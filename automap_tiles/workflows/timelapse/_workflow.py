@@ -175,7 +175,7 @@ def _form(order: TimelapseOrder) -> AnimationFormat:
         return AnimationFormat(ending)
     except ValueError:
         raise ConfigError(
-            "is no animation by its name",
+            "is not the name of an animation",
             key="output",
             found=order.output,
             remedy="a name that ends with .gif, .webp or .avif",

@@ -184,7 +184,7 @@ def test_at_the_command_line(dates: Path) -> None:
 
 def test_what_cannot_be(dates: Path) -> None:
     for changes, message in (
-        ({"output": "a.mp4"}, "no animation"),
+        ({"output": "a.mp4"}, "not the name of an animation"),
         ({"bands": ("red", "green")}, "must be three, or one"),
         ({"stretch": (1.0, 0.5)}, "must rise"),
         ({"input": "none-*.tif"}, "no file"),
