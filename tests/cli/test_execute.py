@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,8 @@ def test_a_function_that_leaves_python_fails_its_tile(
     assert main(["execute", str(config), "--concurrency", concurrency, "-w", "2"]) == 1
     output = capsys.readouterr()
     assert "0 written, 0 empty, 0 skipped (done before), 8 failed" in output.out
-    assert "1/0/0  SystemExit" in output.err
+    # whichever of them failed first
+    assert re.search(r"1/\d/\d  SystemExit", output.err)
 
 
 def test_many_failures_are_not_all_listed(
