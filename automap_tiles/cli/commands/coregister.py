@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automap_tiles.cli.options.common import parsed_by
-from automap_tiles.cli.options.scenes import words
+from automap_tiles.cli.options.scenes import (
+    cloud_cover_option,
+    satellites_option,
+    time_option,
+)
 
 if TYPE_CHECKING:
     from automap_tiles.workflows.coregister import CoregisterOutcome
@@ -34,13 +37,9 @@ if TYPE_CHECKING:
     help="Raster that all shall lie on.  [default: where most of the dates lie]",
 )
 @click.option("--band", default="nir", show_default=True, help="What is compared.")
-@click.option(
-    "--satellites",
-    callback=parsed_by(words),
-    help="As in automap run.  [default: all that are there]",
-)
-@click.option("--time", metavar="FROM/TO", help="Days, months or years.  [default: all]")
-@click.option("--max-cloud-cover", type=click.FloatRange(0, 100), help="Per cent of a scene.")
+@satellites_option
+@time_option
+@cloud_cover_option
 def command(**said: object) -> None:
     """By how much each scene is to be moved to lie on the others of its tile.
 

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from automap_tiles.cli.options.common import parsed_by
-from automap_tiles.cli.options.scenes import words
+from automap_tiles.cli.options.scenes import (
+    cloud_cover_option,
+    satellites_option,
+    time_option,
+    words,
+)
 
 if TYPE_CHECKING:
     from automap_tiles.scenes.report import SearchReport
@@ -25,12 +30,8 @@ if TYPE_CHECKING:
 @click.option(
     "-a", "--area", metavar="FILE", help="The mean over all shapes of a vector file instead."
 )
-@click.option(
-    "--satellites",
-    callback=parsed_by(words),
-    help="As in automap run.  [default: all that are there]",
-)
-@click.option("--time", metavar="FROM/TO", help="Days, months or years.  [default: all]")
+@satellites_option
+@time_option
 @click.option(
     "--values",
     callback=parsed_by(words),
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     metavar="FLAGS",
     help="What rules a pixel out.",
 )
-@click.option("--max-cloud-cover", type=click.FloatRange(0, 100), help="Per cent of a scene.")
+@cloud_cover_option
 @click.option(
     "-o",
     "--output",

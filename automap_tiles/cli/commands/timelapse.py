@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from automap_tiles.cli.options.common import parsed_by
-from automap_tiles.cli.options.scenes import words
+from automap_tiles.cli.options.scenes import cloud_cover_option, time_option, words
 
 if TYPE_CHECKING:
     from automap_tiles.workflows.timelapse import TimelapseOutcome
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     callback=parsed_by(words),
     help="As in automap run; one satellite only.  [default: what is there]",
 )
-@click.option("--time", metavar="FROM/TO", help="Days, months or years.  [default: all]")
+@time_option
 @click.option(
     "--mask",
     callback=parsed_by(words),
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     metavar="METRES",
     help="Widen what is hidden: the rims of clouds are bright as well.",
 )
-@click.option("--max-cloud-cover", type=click.FloatRange(0, 100), help="Per cent of a scene.")
+@cloud_cover_option
 @click.option(
     "--clouds",
     type=click.Choice(["drop", "fill", "keep"]),

@@ -1,4 +1,4 @@
-"""Options of the commands that start from scenes: `run` and `download`."""
+"""Options of the commands that start from scenes."""
 
 from __future__ import annotations
 
@@ -154,3 +154,17 @@ _OPTIONS = (
 def scene_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options; the command receives one `what: SceneOptions`."""
     return collecting(function, _OPTIONS, "what", SceneOptions)
+
+
+satellites_option = click.option(
+    "--satellites",
+    callback=parsed_by(words),
+    help="As in automap run.  [default: all that are there]",
+)
+time_option = click.option(
+    "--time", metavar="FROM/TO", help="Days, months or years.  [default: all]"
+)
+cloud_cover_option = click.option(
+    "--max-cloud-cover", type=click.FloatRange(0, 100), help="Per cent of a scene."
+)
+"""Which scenes of a place are looked at: the same words of all commands that ask."""
