@@ -13,6 +13,7 @@ from automap_tiles.missions._common.layers import LAYERS
 from automap_tiles.missions._common.mission import Mission, Satellite
 from automap_tiles.missions._common.quality import QualityLayer
 from automap_tiles.missions._common.sensor import Sensor
+from automap_tiles.missions.hls import MISSION as HLS
 from automap_tiles.missions.landsat import MISSION as LANDSAT
 from automap_tiles.missions.sentinel2 import MISSION as SENTINEL_2
 from automap_tiles.plugins import plugins
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _OWN: tuple[Mission, ...] = (
     LANDSAT,
     SENTINEL_2,
+    HLS,
 )
 
 ENTRY_POINTS = "automap_tiles.missions"

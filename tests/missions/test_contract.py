@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 from automap_tiles.missions import register, unregister
+from automap_tiles.missions.hls import MISSION as HLS
 from automap_tiles.missions.landsat import MISSION as LANDSAT
 from automap_tiles.missions.sentinel2 import MISSION as SENTINEL_2
 from automap_tiles.testing import MissionContract
@@ -69,6 +70,24 @@ class TestSentinel2(MissionContract):
             {"platform": "sentinel-2b", "odc:product": "ga_s2bm_ard_3"},
             {"nbart_nir_1": "nir.tif", "nbart_swir_2": "swir2.tif", "oa_fmask": "fmask.tif"},
         ),
+    )
+
+
+S30 = "HLS.S30.T33TWL.2023227T100031.v2.0"
+L30 = "HLS.L30.T33TWL.2023229T100512.v2.0"
+OF_S30 = ("B02", "B03", "B04", "B8A", "B11", "B12", "Fmask")
+OF_L30 = ("B02", "B03", "B04", "B05", "B06", "B07", "Fmask")
+
+
+class TestHls(MissionContract):
+    mission = HLS
+    products = (
+        [f"{S30}/{S30}.{part}.tif" for part in OF_S30],
+        [f"tile/{L30}.{part}.tif" for part in OF_L30],
+    )
+    items = (
+        item(S30, {}, {part: f"{S30}.{part}.tif" for part in OF_S30}),
+        item(L30, {"platform": "landsat-9"}, {part: f"{L30}.{part}.tif" for part in OF_L30}),
     )
 
 

@@ -14,6 +14,7 @@ from automap_tiles.missions._common.dialect import (
     reflective,
     unknown_satellite,
 )
+from automap_tiles.missions._common.harmonized import is_harmonized
 from automap_tiles.missions._common.scaling import Scaling
 from automap_tiles.missions._common.sensor import Sensor
 from automap_tiles.missions._common.stac import (
@@ -61,6 +62,8 @@ class LandsatDialect(UsualDialect):
 
     def identify(self, item: Item) -> Identity | None:
         """By the platform, or else by names of the collections."""
+        if is_harmonized(item):
+            return None
         _refuse_mss(item)
         sensor = _sensor(item)
         if sensor is None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from automap_tiles.missions._common.angles import AngleFiles, Angles
 from automap_tiles.missions._common.dea import ALL, ArdDialect
 from automap_tiles.missions._common.files import ProductFiles
 from automap_tiles.missions._common.layout import ProductLayout
+from automap_tiles.missions._common.mgrs import parse_mgrs
 from automap_tiles.missions._common.mission import Collection, PlainMission, Satellite, TileNames
 from automap_tiles.missions._common.scene import Level, Scene
 from automap_tiles.missions.sentinel2 import _names
@@ -39,12 +39,6 @@ def _angles(scene: Scene, bands: Sequence[str], files: AngleFiles) -> Mapping[st
     from automap_tiles.missions.sentinel2._angles import sentinel2_angles
 
     return sentinel2_angles(scene, bands, files)
-
-
-def _tile(text: str) -> str | None:
-    """`33TWL` of `T33TWL`, `MGRS-33TWL`."""
-    found = re.fullmatch(r"(?:MGRS-)?T?(\d{1,2})([C-HJ-NP-X][A-HJ-NP-Z]{2})", text)
-    return f"{int(found[1]):02}{found[2]}" if found else None
 
 
 def _collection(
@@ -83,5 +77,5 @@ MISSION = PlainMission(
     deliveries=Sentinel2Deliveries(),
     credit="Contains modified Copernicus Sentinel data {years}",
     angles=_angles,
-    tiles=TileNames(example="33TWL (Sentinel-2)", parse=_tile),
+    tiles=TileNames(example="33TWL (Sentinel-2)", parse=parse_mgrs),
 )

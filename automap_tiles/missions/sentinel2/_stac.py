@@ -14,6 +14,7 @@ from automap_tiles.missions._common.dialect import (
     reflective,
     unknown_satellite,
 )
+from automap_tiles.missions._common.harmonized import is_harmonized
 from automap_tiles.missions._common.scaling import Scaling
 from automap_tiles.missions._common.sensor import Sensor
 from automap_tiles.missions._common.stac import (
@@ -65,6 +66,8 @@ class Sentinel2Dialect(UsualDialect):
 
     def identify(self, item: Item) -> Identity | None:
         """By the platform, or else by names of products."""
+        if is_harmonized(item):
+            return None
         sensor = _sensor(item)
         if sensor is None:
             return None

@@ -1,0 +1,13 @@
+"""Tiles of the Military Grid Reference System, as Sentinel-2 and HLS are cut."""
+
+from __future__ import annotations
+
+import re
+
+_TILE = re.compile(r"(?:MGRS-)?T?(\d{1,2})([C-HJ-NP-X][A-HJ-NP-Z]{2})")
+
+
+def parse_mgrs(text: str) -> str | None:
+    """`33TWL` of `T33TWL`, `MGRS-33TWL`; None for what is no such tile."""
+    found = _TILE.fullmatch(text)
+    return f"{int(found[1]):02}{found[2]}" if found else None

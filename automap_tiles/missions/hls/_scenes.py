@@ -1,0 +1,66 @@
+"""From the files of an HLS product to a scene."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from automap_tiles.errors import InputError
+from automap_tiles.missions._common.files import ProductFiles
+from automap_tiles.missions._common.harmonized import HLS_NAME
+from automap_tiles.missions._common.scene import BandFile, QualityFile, Scene
+from automap_tiles.missions._common.stac import number
+from automap_tiles.missions.hls._bands import SCALING
+from automap_tiles.missions.hls._names import seen
+from automap_tiles.missions.hls._version import FROM_ABOVE, LEVEL, check_version
+from automap_tiles.parsing import parse_json
+
+if TYPE_CHECKING:
+    from automap_tiles.missions._common.layout import ProductLayout
+
+
+def hls_scene(layout: ProductLayout, place: ProductFiles) -> Scene:
+    """Its name says all but clouds and sun, which the item beside it says where it is there.
+
+    Raises `InputError` for another version than 2, a name with no time, an item that is not valid.
+    """
+    check_version(layout.version)
+    said = _said(layout, place)
+    name = HLS_NAME.fullmatch(layout.id)
+    assert name is not None and layout.sensor is not None  # `find` gives no other layouts
+    return Scene(
+        id=layout.id,
+        sensor=layout.sensor,
+        time=seen(name["seen"]),
+        level=LEVEL,
+        tile=layout.tile,
+        bands={
+            band.name: BandFile(
+                href=place.href(layout.bands[band.name]),
+                scaling=SCALING if band.is_reflective else None,
+            )
+            for band in layout.like.bands
+            if band.name in layout.bands
+        },
+        quality=tuple(
+            QualityFile(layer=layer, href=place.href(file))
+            for layer, file in layout.quality.items()
+        ),
+        cloud_cover=number(said.get("eo:cloud_cover")),
+        sun_elevation=number(said.get("view:sun_elevation")),
+        sun_azimuth=number(said.get("view:sun_azimuth")),
+        is_from_above=FROM_ABOVE,
+        metadata={"product": layout.id},
+    )
+
+
+def _said(layout: ProductLayout, place: ProductFiles) -> Mapping[str, Any]:
+    """Properties of the STAC item beside the bands."""
+    file = layout.metadata.get("item")
+    if file is None:
+        return {}
+    try:
+        properties = parse_json(place.read(file))["properties"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"not a valid STAC item: {error!r}", file) from error
+    return properties if isinstance(properties, dict) else {}
