@@ -27,7 +27,8 @@ def hls_scene(layout: ProductLayout, place: ProductFiles) -> Scene:
     check_version(layout.version)
     said = _said(layout, place)
     name = HLS_NAME.fullmatch(layout.id)
-    assert name is not None and layout.sensor is not None  # `find` gives no other layouts
+    assert name is not None  # `find` gives no other layouts
+    assert layout.sensor is not None
     return Scene(
         id=layout.id,
         sensor=layout.sensor,
