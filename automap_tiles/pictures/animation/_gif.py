@@ -38,7 +38,9 @@ def write(path: Path, frames: Frames, milliseconds: int) -> None:
     palette = palette_of(counts)
     nearest = _nearest(palette)
     height, width = frames[0].shape[:2]
-    control = struct.pack("<BBBBHBB", 0x21, 0xF9, 4, 4, max(_SHORTEST, milliseconds // 10), 0, 0)
+    control = struct.pack(
+        "<BBBBHBB", 0x21, 0xF9, 4, 4, max(_SHORTEST, (milliseconds + 5) // 10), 0, 0
+    )
     with path.open("wb") as file:
         file.write(b"GIF89a" + struct.pack("<HHBBB", width, height, _TABLE, 0, 0))
         file.write(palette.tobytes())

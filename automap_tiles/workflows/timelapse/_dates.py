@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import glob
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import shapely
 
-from automap_tiles import raster
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.formats.scenes_reader import ScenesReader
 from automap_tiles.grid import Bounds, Grid
@@ -31,9 +27,6 @@ Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 WHOLE = 10_000.0
 """Value of a reflectance of 1."""
-_DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)(?!\d)")
-_MONTH = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_.]([01]\d)(?!\d)")
-_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -93,7 +86,7 @@ class SceneDates:
     @cached_property
     def _frame(self) -> NativeFrame:
         lattice = lattice_of(self.reader.scenes, self.reader.reading)
-        box = _box(self.boundary, lattice) or _reach(self.reader, lattice)
+        box = box_of(self.boundary, lattice) or _reach(self.reader, lattice)
         window = lattice.window(box, (-0.01, -0.01))
         factor = max(1, -(-max(len(span) for span in window) // self.size))
         lattice = coarser(lattice, factor)
@@ -142,86 +135,7 @@ class SceneDates:
             )
 
 
-@dataclass(frozen=True, kw_only=True)
-class FileDates:
-    """Rasters with dates in their names; all is clear that has data."""
-
-    files: tuple[tuple[str, str], ...]
-    """(name of the date, path), by time."""
-    bands: tuple[str, ...]
-    boundary: str | None
-    size: int
-
-    credit = ""
-    scale = 1.0
-
-    @cached_property
-    def grid(self) -> Grid:
-        first = raster.inspect(self.files[0][1]).grid
-        lattice = Lattice.of(first)
-        box = _box(self.boundary, lattice) or first.bounds
-        window = lattice.window(box, (-0.01, -0.01))
-        factor = max(1, -(-max(len(span) for span in window) // self.size))
-        lattice = coarser(lattice, factor)
-        return lattice.grid(lattice.window(box, (-0.01, -0.01)))
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def __iter__(self) -> Iterator[DateShown]:
-        for name, path in self.files:
-            raise_if_stopped()
-            own = raster.inspect(path).grid
-            method = "average" if self.grid.transform.a > 1.5 * own.transform.a else "nearest"
-            pixels = raster.read(path, self.grid, indexes=self._indexes(path), resampling=method)
-            seen = ~np.logical_or.reduce(np.ma.getmaskarray(pixels))
-            yield DateShown(name=name, values=np.ma.getdata(pixels), seen=seen, clear=seen)
-
-    def _indexes(self, path: str) -> tuple[int, ...]:
-        info = raster.inspect(path)
-        said = {name: place for place, name in enumerate(info.descriptions, 1) if name}
-        found = [said.get(name) or (int(name) if name.isdigit() else None) for name in self.bands]
-        if None in found and self.bands == ("red", "green", "blue") and not said:
-            return (1, 2, 3) if info.count >= 3 else (1,)
-        for name, index in zip(self.bands, found, strict=True):
-            if index is None or not 1 <= index <= info.count:
-                raise ConfigError(
-                    f"{path} has no such band",
-                    key="bands",
-                    found=name,
-                    remedy=", ".join(said) or f"1 to {info.count}",
-                )
-        return tuple(index for index in found if index is not None)
-
-
-def dated_files(pattern: str) -> tuple[tuple[str, str], ...]:
-    """(date, path) of the files of a pattern, by date; raises `InputError` for one without."""
-    found: list[tuple[str, str]] = []
-    for path in sorted(glob.glob(pattern, recursive=True)):  # noqa: PTH207 - absolute ones too
-        name = date_in(Path(path).name) or date_in(Path(path).parent.name)
-        if name is None:
-            raise InputError("no date in its name, such as 2018-04-21 or 20180421", path)
-        found.append((name, path))
-    if not found:
-        raise InputError("no file is named so", pattern)
-    return tuple(sorted(found))
-
-
-def date_in(name: str) -> str | None:
-    """The day, month or year in a name, as `2018-04-21`, `2018-04`, `2018`; None without one."""
-    for day in _DAY.finditer(name):
-        try:
-            return datetime(int(day[1]), int(day[2]), int(day[3]), tzinfo=UTC).date().isoformat()
-        except ValueError:
-            continue
-    month = next((each for each in _MONTH.finditer(name) if 1 <= int(each[2]) <= 12), None)
-    if month is not None:
-        return f"{month[1]}-{month[2]}"
-    year = _YEAR.search(name)
-    return None if year is None else year[1]
-
-
-def _box(boundary: str | None, lattice: Lattice) -> Bounds | None:
+def box_of(boundary: str | None, lattice: Lattice) -> Bounds | None:
     """Of the boundary on a lattice."""
     if boundary is None:
         return None
@@ -238,9 +152,14 @@ def _reach(reader: ScenesReader, lattice: Lattice) -> Bounds:
     boxes = [lattice.extent(grid) for grid in dict.fromkeys(grids)]
     found = [box for box in boxes if box is not None]
     if found:
-        lefts, bottoms, rights, tops = zip(*found, strict=True)
-        return Bounds(min(lefts), min(bottoms), max(rights), max(tops))
+        return hull(found)
     shapes = [scene.footprint or outline(lattice.grid((range(1), range(1))))
               for scene in reader.scenes]  # fmt: skip
     whole = reproject_geometry(shapely.union_all(shapes), LON_LAT, lattice.crs)
     return Bounds(*whole.bounds)
+
+
+def hull(boxes: Iterable[Bounds]) -> Bounds:
+    """The box around boxes of one CRS, one at least."""
+    lefts, bottoms, rights, tops = zip(*boxes, strict=True)
+    return Bounds(min(lefts), min(bottoms), max(rights), max(tops))

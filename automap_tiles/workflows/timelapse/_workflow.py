@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,17 @@ from automap_tiles.workflows.events import (
     PhaseStarted,
     Started,
 )
-from automap_tiles.workflows.timelapse._dates import FileDates, SceneDates, ShownDates, dated_files
+from automap_tiles.workflows.timelapse._dates import DateShown, SceneDates, ShownDates
+from automap_tiles.workflows.timelapse._files import FileDates, dated_files
 from automap_tiles.workflows.timelapse._frames import DrawnFrames, FrameStyle, KeptDates
 from automap_tiles.workflows.timelapse._order import TimelapseOrder
 
 SEARCH, DATES = "search", "dates"
 """The phases."""
+_OF_SCENES = (
+    "satellites", "time", "mask", "dilation", "max_cloud_cover", "coregister", "brdf",
+)  # fmt: skip
+"""Keys of an order that mean nothing of rasters."""
 _SMALLEST = 400
 """Pixels along the longer side, where whole factors allow it."""
 
@@ -127,7 +133,7 @@ def _dates(order: TimelapseOrder) -> ShownDates:
     _form(order)
     if len(order.bands) not in (1, 3):
         raise ConfigError("must be three, or one", key="bands", found=", ".join(order.bands))
-    if order.stretch is not None and order.stretch[0] >= order.stretch[1]:
+    if order.stretch is not None and not -math.inf < order.stretch[0] < order.stretch[1] < math.inf:
         raise ConfigError("must rise", key="stretch", found=order.stretch)
     if "*" in order.input:
         _refuse_for_files(order)
@@ -164,9 +170,12 @@ def _dates(order: TimelapseOrder) -> ShownDates:
 
 def _refuse_for_files(order: TimelapseOrder) -> None:
     """Raise `ConfigError` for what only scenes have."""
-    for key in ("satellites", "time", "max_cloud_cover", "coregister", "brdf"):
-        if getattr(order, key) not in (None, False):
-            raise ConfigError("goes with scenes, not with rasters", key=key)
+    plain = {each.name: each.default for each in fields(order)}
+    for key in _OF_SCENES:
+        if getattr(order, key) != plain[key]:
+            raise ConfigError(
+                "goes with scenes, not with rasters", key=key, found=getattr(order, key)
+            )
 
 
 def _form(order: TimelapseOrder) -> AnimationFormat:
@@ -204,28 +213,31 @@ def _made(order: TimelapseOrder, dates: ShownDates, say: Say) -> TimelapseOutcom
 
 def _keep(order: TimelapseOrder, dates: ShownDates, kept: KeptDates, say: Say) -> None:
     """Go through the dates; those of which too much is hidden are left out, and told."""
-    lost: list[str] = []
+    hidden: list[str] = []
+    empty: list[str] = []
     for moment in dates:
-        shown = moment.seen.any() and (order.clouds == "keep" or moment.hidden <= order.hidden)
+        shown = _is_shown(order, moment)
         if shown:
             kept.add(moment)
         else:
-            lost.append(moment.name)
-        say(Done(item=FrameMade(date=moment.name, hidden=moment.hidden, shown=bool(shown))))
-    if lost:
-        tell(
-            Note(
-                fate=Fate.LOST,
-                subject=Subject.SCENES,
-                reason=f"more than {order.hidden:g} per cent of the picture is hidden or without "
-                "data",
-                count=len(lost),
-                examples=tuple(lost[:3]),
-                remedy="a higher --hidden, or --clouds keep, shows more of them",
-            )
-        )
+            (hidden if moment.seen.any() else empty).append(moment.name)
+        say(Done(item=FrameMade(date=moment.name, hidden=moment.hidden, shown=shown)))
+    _tell_lost(hidden, f"more than {order.hidden:g} per cent of the picture is hidden or without "
+               "data", "a higher --hidden, or --clouds keep, shows more of them")  # fmt: skip
+    _tell_lost(empty, "no data in the picture", None)
     if not len(kept):
         raise InputError(f"none of {len(dates)} dates shows enough", order.input)
+
+
+def _is_shown(order: TimelapseOrder, moment: DateShown) -> bool:
+    enough = order.clouds == "keep" or moment.hidden <= order.hidden
+    return bool(moment.seen.any() and enough)
+
+
+def _tell_lost(names: list[str], reason: str, remedy: str | None) -> None:
+    if names:
+        tell(Note(fate=Fate.LOST, subject=Subject.SCENES, reason=reason, count=len(names),
+                  examples=tuple(names[:3]), remedy=remedy))  # fmt: skip
 
 
 def _look(order: TimelapseOrder, dates: ShownDates, kept: KeptDates) -> FrameStyle:
