@@ -15,13 +15,15 @@ result does not depend on how the tiles are cut.
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import shapely
+from affine import Affine
+from rasterio.features import rasterize
 from shapely.geometry import shape as shape_of
 
 from automap_tiles import (
@@ -41,6 +43,8 @@ Picture = np.ma.MaskedArray[Any, Any]
 Classes = np.ndarray[Any, np.dtype[np.uint8]]
 Tags = dict[int, dict[str, str]]
 
+_AT_A_TIME = 2**22
+"""Pixels of a feature that are looked at at a time."""
 FINER = 8
 """Places along each side of a pixel that its cover is told by."""
 _HIGHEST = 255
@@ -76,11 +80,25 @@ class _Rule:
     priority_field: str | None
     classes: Mapping[str, int] | None
 
+    def check(self, features: WholeVectorInput) -> None:
+        """Raise `ConfigError` for fields that no feature of the tile has."""
+        known = dict.fromkeys(name for one in features.read_whole() for name in one["properties"])
+        for key, name in (("class", self.class_field), ("priority", self.priority_field)):
+            if known and name is not None and name not in known:
+                close = difflib.get_close_matches(name, known, 1)
+                raise ConfigError(
+                    "is not a field of the features",
+                    key=f"process_parameters.{key}_field",
+                    found=name,
+                    remedy=f"{close[0]}?" if close else f"one of {', '.join(known)}",
+                )
+
     def value(self, feature: Mapping[str, Any]) -> int:
         """Class of a feature; 0: none."""
         found = feature["properties"].get(self.class_field)
         if self.classes is not None:
-            return self.classes.get(str(found), 0)
+            is_whole = isinstance(found, float) and found.is_integer()  # 3 beside gaps is 3.0
+            return self.classes.get(str(int(found) if is_whole else found), 0)
         try:
             number = float(found)
         except (TypeError, ValueError):
@@ -130,6 +148,7 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
             remedy="the vector file itself (GeoJSON, GPKG, FlatGeobuf, …) as the input",
         )
     rule = _Rule(class_field=class_field, priority_field=priority_field, classes=classes)
+    rule.check(features)
     how = _Burning(features, rule, all_touched, buffer)
     found = how.classes()
     _tell_features(how, tile)
@@ -162,10 +181,15 @@ class _Burning:
     all_touched: bool
     buffer: float
 
-    def classes(self, finer: int = 1, only: int | None = None) -> Classes:
-        """(y, x) classes; `finer` as many pixels along each side; `only` of one class."""
+    def classes(self, finer: int = 1, only: int | None = None, but: int | None = None) -> Classes:
+        """(y, x) classes; `finer` as many pixels along each side; `only` or all `but` one class."""
+
+        def value_of(one: Mapping[str, Any]) -> int:
+            value = self.rule.value(one)
+            return value if only in {None, value} and value != but else 0
+
         return self.features.read_as_raster_values(
-            lambda one: self.rule.value(one) if only in {None, self.rule.value(one)} else 0,
+            value_of,
             self.rule.order,
             all_touched=self.all_touched and finer == 1,
             pixelbuffer=self.buffer,
@@ -174,11 +198,10 @@ class _Burning:
 
     def several(self, found: Classes) -> Any:
         """(y, x) whether polygons of more than one class lie there."""
-        known = {self.rule.value(one) for one in self.features.read()} - {0}
-        number = np.zeros(found.shape, np.uint8)
-        for value in sorted(known) if len(known) > 1 else ():
-            number += self.classes(only=value) != 0
-        return number > 1
+        several = np.zeros(found.shape, dtype=bool)
+        for value in np.unique(found[found != 0]).tolist():
+            several |= (found == value) & (self.classes(but=value) != 0)
+        return several
 
     def cover(self, found: Classes) -> Any:
         """(y, x) share of the pixel that its class covers."""
@@ -217,11 +240,13 @@ def _tell_features(how: _Burning, tile: Tile) -> None:
 
 
 def _placed(features: WholeVectorInput, tile: Tile) -> Iterator[tuple[Mapping[str, Any], str]]:
-    """Whole features that a tile speaks for: it holds the middle of their box; and their names."""
+    """Whole features that a tile speaks for: it holds a certain point of theirs; their names."""
     bounds = tile.unbuffered().bounds
     for feature in features.read_whole():
-        left, bottom, right, top = shape_of(feature["geometry"]).bounds
-        x, y = (left + right) / 2, (bottom + top) / 2
+        point = shape_of(feature["geometry"]).representative_point()
+        if point.is_empty:
+            continue
+        x, y = point.x, point.y
         if bounds.left <= x < bounds.right and bounds.bottom < y <= bounds.top:
             yield feature, str(feature.get("id", f"{x:g} {y:g}"))
 
@@ -236,17 +261,17 @@ def _has_middle(feature: Mapping[str, Any], buffer: float, tile: Tile) -> bool:
     left, bottom, right, top = shape.bounds
     inverse = ~tile.transform
     (col, row), (last_col, last_row) = inverse @ (left, top), inverse @ (right, bottom)
-    cols = np.arange(math.floor(col), math.ceil(last_col) + 1) + 0.5
-    rows = np.arange(math.floor(row), math.ceil(last_row) + 1) + 0.5
-    if len(cols) * len(rows) > _MANY:
-        return True  # no shape of which this is the box has room for so many beside it
-    there = tile.transform
-    x, y = there.c + there.a * cols[None, :], there.f + there.e * rows[:, None]
-    x, y = np.broadcast_arrays(x, y)
-    return bool(shapely.contains_xy(shape, x, y).any())
-
-
-_MANY = 10_000
+    cols = range(math.floor(col), math.ceil(last_col) + 1)
+    rows = range(math.floor(row), math.ceil(last_row) + 1)
+    step = max(1, _AT_A_TIME // len(cols))
+    # from the middle outwards: most shapes have one there, and a thin one is looked through
+    starts = sorted(rows[::step], key=lambda first: abs(first + step / 2 - rows[len(rows) // 2]))
+    for first in starts:
+        corner = Affine.translation(cols.start, first)
+        part = min(step, rows.stop - first), len(cols)
+        if rasterize([shape], part, transform=tile.transform @ corner, dtype="uint8").any():
+            return True
+    return False
 
 
 def _inside(pixels: Any, tile: Tile) -> int:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from automap_processes._objects import tell_spread, values_of
 from automap_processes._superpixels import checked, labels_of, seeds_of
 from automap_processes._types import Resampling
 from automap_tiles import Empty, RasterInput, RasterReader, Tile
@@ -36,11 +37,13 @@ def check_parameters(
     size: int = 10,
     compactness: float = 0.05,
     rounds: int = 4,
+    scale: float | None = None,
     deviation: bool = False,
     seeds: bool = False,
 ) -> int:
     """How many bands the result has; complains of parameters that cannot work."""
     checked(size, compactness, rounds)
+    tell_spread(picture, scale, compactness)
     return len(picture.describe_bands().names) * (1 + deviation) + 2 * seeds
 
 
@@ -51,24 +54,22 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
     size: int = 10,
     compactness: float = 0.05,
     rounds: int = 4,
-    scale: float = 1.0,
+    scale: float | None = None,
     deviation: bool = False,
     seeds: bool = False,
     resampling: Resampling = "nearest",
 ) -> tuple[Picture, Tags]:
     """The mean of each band over the superpixel of every pixel.
 
-    A stored value times `scale` is what `compactness` is counted in: so large a difference counts
-    as much as being `size` pixels away. More `rounds` follow edges better.
+    A stored value times `scale` is what `compactness` is counted in, by default in the unit that
+    the bands say: so large a difference counts as much as being `size` pixels away. More `rounds`
+    follow edges better.
     """
     if picture.is_empty():
         raise Empty
     how = checked(size, compactness, rounds)
     pixels = picture.read(resampling=resampling)
-    values = np.ma.MaskedArray(
-        np.ma.getdata(pixels).astype(np.float64) * scale, mask=np.ma.getmaskarray(pixels)
-    )
-    labels = labels_of(values, tile, how)
+    labels = labels_of(values_of(picture, pixels, scale), tile, how)
     if not labels.any():
         raise Empty
     mean, spread = mean_and_std(pixels, labels)

@@ -12,13 +12,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from automap_processes._objects import tell_spread, values_of
 from automap_processes._superpixels import checked, labels_of
 from automap_processes._types import Resampling
-from automap_tiles import Empty, RasterInput, Tile
+from automap_tiles import ConfigError, Empty, RasterInput, RasterReader, Tile
 from automap_tiles.analysis.objects.statistics import majority
 
 Picture = np.ma.MaskedArray[Any, Any]
+
+_HIGHEST = 255
 
 
 def pixelbuffer(size: int = 10, compactness: float = 0.05, rounds: int = 4) -> int:
@@ -27,9 +31,16 @@ def pixelbuffer(size: int = 10, compactness: float = 0.05, rounds: int = 4) -> i
     return how.margin + how.extent
 
 
-def check_parameters(size: int = 10, compactness: float = 0.05, rounds: int = 4) -> int:
+def check_parameters(
+    picture: RasterReader,
+    size: int = 10,
+    compactness: float = 0.05,
+    rounds: int = 4,
+    scale: float | None = None,
+) -> int:
     """How many bands the map has; complains of parameters that cannot work."""
     checked(size, compactness, rounds)
+    tell_spread(picture, scale, compactness)
     return 1
 
 
@@ -41,7 +52,7 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
     size: int = 10,
     compactness: float = 0.05,
     rounds: int = 4,
-    scale: float = 1.0,
+    scale: float | None = None,
     band: int = 1,
     resampling: Resampling = "nearest",
 ) -> Picture:
@@ -53,12 +64,23 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
         raise Empty
     how = checked(size, compactness, rounds)
     given = classes.read(indexes=[band], resampling="nearest")[0]
-    numbers = np.where(np.ma.getmaskarray(given), 0, np.ma.getdata(given)).astype(np.uint8)
+    numbers = _numbers(given)
     if picture.is_empty():
         return np.ma.MaskedArray(numbers[None], mask=(numbers == 0)[None])
     pixels = picture.read(resampling=resampling)
-    values = np.ma.MaskedArray(
-        np.ma.getdata(pixels).astype(np.float64) * scale, mask=np.ma.getmaskarray(pixels)
-    )
-    found = majority(numbers, labels_of(values, tile, how))
+    found = majority(numbers, labels_of(values_of(picture, pixels, scale), tile, how))
     return np.ma.MaskedArray(found[None], mask=(found == 0)[None])
+
+
+def _numbers(given: Picture) -> NDArray[np.uint8]:
+    """(y, x) classes, 0 where there is none; raises `ConfigError` for other values."""
+    values = np.where(np.ma.getmaskarray(given), 0, np.ma.getdata(given))
+    wrong = values[~((values >= 0) & (values <= _HIGHEST) & (values == np.floor(values)))]
+    if wrong.size:
+        raise ConfigError(
+            f"holds values that are not classes from 1 to {_HIGHEST}",
+            key="input.classes",
+            found=wrong[0].item(),
+            remedy="a map of `classify`; `band` says which band holds the classes",
+        )
+    return values.astype(np.uint8)

@@ -56,6 +56,12 @@ def burnt(path: str, around: int = 0, index: tuple[int, int] = (1, 1), **paramet
     return picture, {note.reason[:14]: note.count for note in notes}
 
 
+def opened(path: str, index: tuple[int, int] = (1, 1)) -> Any:
+    """The features on a tile."""
+    reader: Any = open_input(InputSpec.from_value("features", path), Path("/"), pyramid())
+    return reader.at(Tile(pyramid(), TileIndex(0, *index)))
+
+
 def square(left: float, bottom: float, width: float, height: float | None = None) -> Any:
     """In pixels of the tile (1, 1), from its lower left corner."""
     x, y = SIZE * 10 + left * 10, 2 * SIZE * 10 + bottom * 10
@@ -190,6 +196,77 @@ def test_the_same_pixels_however_it_is_cut(tmp_path: Path) -> None:
     assert (found[0][0] != 0).mean() > 0.2
     for other in found[1:]:
         np.testing.assert_array_equal(found[0], other)
+
+
+def test_a_class_from_beside_the_tile_is_told_where_it_is_widened(tmp_path: Path) -> None:
+    features = [(square(0, 0, 60), {"kind": 1}), (square(66, 10, 20), {"kind": 2})]
+    path = written(tmp_path / "two.geojson", features)
+    found, notes = burnt(path, buffer=4.0, cover=True)
+    # the smaller one reaches two pixels into the tile, and into the larger one, which ends at 64
+    two = (found.filled(0)[0] == 2).sum()
+    assert two == pytest.approx(2 * 28 - 4, abs=6)
+    assert notes["several classe"] == two
+
+
+def test_three_classes_on_a_pixel_whose_first_and_last_are_one(tmp_path: Path) -> None:
+    features = [
+        (square(10, 10, 40), {"kind": 1}),
+        (square(20, 20, 20), {"kind": 2}),
+        (square(25, 25, 10), {"kind": 1}),
+    ]
+    found, notes = burnt(written(tmp_path / "three.geojson", features))
+    assert notes == {"several classe": 400}
+    assert (found.filled(0)[0] == 2).sum() == 300
+
+
+@pytest.mark.parametrize(
+    ("parameters", "key", "remedy"),
+    [
+        ({"priority_field": "rnak"}, "priority_field", "rank?"),
+        ({"priority_field": "height"}, "priority_field", "one of kind, rank"),
+    ],
+)
+def test_a_field_that_is_not_there_is_refused(
+    tmp_path: Path, parameters: dict[str, Any], key: str, remedy: str
+) -> None:
+    path = written(tmp_path / "one.geojson", [(square(10, 10, 20), {"kind": 1, "rank": 2})])
+    with pytest.raises(ConfigError) as error:
+        burnt(path, **parameters)
+    assert (error.value.key, error.value.remedy) == (f"process_parameters.{key}", remedy)
+    with pytest.raises(ConfigError, match="is not a field"):
+        burn._Rule(class_field="class", priority_field=None, classes=None).check(
+            opened(path)  # the same of the class
+        )
+
+
+def test_a_thin_feature_over_many_pixels_is_told_when_nothing_is_left(tmp_path: Path) -> None:
+    def thin(offset: float) -> Any:
+        """A line at 45 degrees, so far below the middles of pixels."""
+        return shapely.LineString([(0, offset), (2560, 2560 + offset)]).buffer(0.2)
+
+    features = [(thin(5.0), {"kind": 1}), (thin(0.0), {"kind": 2})]
+    path = written(tmp_path / "thin.geojson", features)
+    told = {1: 0, 2: 0}
+    for kind in told:
+        for row in range(4):
+            for col in range(4):
+                tile = Tile(pyramid(), TileIndex(0, row, col))
+                rule = burn._Rule(class_field="kind", priority_field=None, classes={str(kind): 1})
+                how = burn._Burning(opened(path, (row, col)), rule, False, 0.0)
+                with collecting() as notes:
+                    burn._tell_features(how, tile)
+                told[kind] += sum(n.count for n in notes if n.reason.startswith("on the middle"))
+    assert told == {1: 1, 2: 0}
+
+
+def test_a_number_beside_gaps_has_the_name_it_was_given(tmp_path: Path) -> None:
+    features: list[tuple[Any, dict[str, Any]]] = [
+        (square(10, 10, 20), {"kind": 3.0}),
+        (square(40, 40, 10), {"kind": None}),
+    ]
+    found, notes = burnt(written(tmp_path / "gaps.geojson", features), classes={"3": 7})
+    assert set(np.unique(found.filled(0))) == {0, 7}
+    assert notes == {"no class from ": 1}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,10 @@ import rasterio
 from rasterio.transform import from_origin
 
 from automap_processes import segments, smooth_by_objects
-from automap_tiles import ConfigError, open_process
+from automap_tiles import ConfigError, Pyramid, open_process
+from automap_tiles.formats import InputSpec
+from automap_tiles.formats.registry import open_input
+from automap_tiles.notes import collecting
 
 SIZE, TILES = 32, 8
 GRID = {"shape": [TILES, TILES], "bounds": [0, 0, 2560, 2560], "srs": {"epsg": 32633}}
@@ -93,12 +96,91 @@ def test_wrong_pixels_take_the_class_of_their_object(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found[0][0][empty], before[empty])
 
 
+def test_values_have_the_unit_that_the_bands_say(tmp_path: Path) -> None:
+    """Without `scale` whole numbers of a scale are what floats of reflectance are."""
+    files = scene(tmp_path)
+    with rasterio.open(files["picture"]) as file:
+        data, profile = file.read(), file.profile
+    with rasterio.open(tmp_path / "scaled.tif", "w", **profile) as file:
+        file.write(data)
+        file.scales = (1e-4, 1e-4)
+    output = {"bands": 4, "dtype": "float32", "nodata": -1}
+    found = [
+        made(tmp_path, "segments", {"picture": str(tmp_path / name)}, cut, seeds=True, scale=scale,
+             output=output)[0]
+        for cut, name, scale in ((1, "picture.tif", 1e-4), (2, "scaled.tif", None),
+                                 (4, "picture.tif", None))
+    ]  # fmt: skip
+    np.testing.assert_array_equal(found[0], found[1])
+    assert (found[0][2:] != found[2][2:]).any()  # its bands say nothing of a scale
+
+
+@pytest.mark.parametrize(
+    ("name", "scale", "said"),
+    [
+        ("scaled.tif", None, None),
+        ("picture.tif", 1e-4, None),
+        ("picture.tif", None, "follow values alone"),
+        ("scaled.tif", 1e-9, "are squares"),
+    ],
+)
+def test_a_compactness_that_does_nothing_is_told(
+    tmp_path: Path, name: str, scale: float | None, said: str | None
+) -> None:
+    files = scene(tmp_path)
+    with rasterio.open(files["picture"]) as file:
+        data, profile = file.read(), file.profile
+    with rasterio.open(tmp_path / "scaled.tif", "w", **profile) as file:
+        file.write(data)
+        file.scales = (1e-4, 1e-4)
+    reader: Any = open_input(
+        InputSpec.from_value("picture", str(tmp_path / name)), tmp_path,
+        Pyramid.from_grid(GRID, tile_size=SIZE),
+    )  # fmt: skip
+    for process in (segments, smooth_by_objects):
+        with collecting() as notes:
+            process.check_parameters(reader, scale=scale)
+        assert [said in note.reason for note in notes if said] == [True] * bool(said)
+        assert len(notes) == bool(said)
+        with pytest.raises(ConfigError, match="more than 0"):
+            process.check_parameters(reader, scale=0.0)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value"), [("uint16", 311), ("int16", -2), ("float32", 1.5), ("int32", 256)]
+)
+def test_values_that_are_not_classes_are_refused(tmp_path: Path, dtype: str, value: float) -> None:
+    files = scene(tmp_path)
+    with rasterio.open(files["classes"]) as file:
+        data, profile = file.read(), file.profile
+    data = data.astype(dtype)
+    data[0, 50, 60] = value
+    with rasterio.open(tmp_path / "codes.tif", "w", **{**profile, "dtype": dtype}) as file:
+        file.write(data)
+    inputs = {"classes": str(tmp_path / "codes.tif"), "picture": files["picture"]}
+    config = {
+        "process": "smooth_by_objects", "input": inputs, "zoom_levels": 0,
+        "output": {"format": "GTiff", "path": str(tmp_path / "out"), "bands": 1, "dtype": "uint8",
+                   "nodata": 0},
+        "pyramid": {"grid": GRID, "tile_size": SIZE},
+        "process_parameters": {**HOW, "scale": 1e-4},
+    }  # fmt: skip
+    process = open_process(config)
+    with pytest.raises(ConfigError, match="not classes from 1 to 255") as error:
+        process.compute((0, 1, 1))
+    assert error.value.found == value
+    found = process.compute((0, 7, 7))
+    assert found is not None
+    with rasterio.open(files["classes"]) as file:
+        assert set(np.unique(found.compressed())) <= set(np.unique(file.read()))
+
+
 @pytest.mark.parametrize(
     ("values", "key"),
     [({"size": 1}, "size"), ({"compactness": -1.0}, "compactness"), ({"rounds": -1}, "rounds")],
 )
 def test_what_cannot_work_is_refused(values: Any, key: str) -> None:
-    for process in (segments.pixelbuffer, smooth_by_objects.check_parameters):
+    for process in (segments.pixelbuffer, smooth_by_objects.pixelbuffer):
         with pytest.raises(ConfigError) as error:
             process(**values)
         assert error.value.key == f"process_parameters.{key}"
