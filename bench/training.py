@@ -34,7 +34,7 @@ from automap_tiles.analysis.learning.classifier.boosting import (
     make_folds,
     patience_of,
 )
-from automap_tiles.analysis.learning.classifier.fit import Wish, train
+from automap_tiles.analysis.learning.classifier.fit import TrainingTask, train
 from automap_tiles.analysis.learning.classifier.library import cores
 from automap_tiles.analysis.learning.classifier.options import TrainOptions
 from automap_tiles.analysis.learning.classifier.parameters import Parameters, Strategy
@@ -158,7 +158,9 @@ def main() -> None:
         print(f"without early ends   {full:8.1f} CPU s   best {loss:.4f}   {ours / full:.2f} ×")
         options = TrainOptions(budget=budget, folds=wish.folds)
         recipe = Recipe(bands=samples.features)
-        whole, _ = timed(lambda: train(samples, Wish(recipe=recipe, optional={}, options=options)))
+        whole, _ = timed(
+            lambda: train(samples, TrainingTask(recipe=recipe, optional={}, options=options))
+        )
         print(f"whole training       {whole:8.1f} CPU s   {whole / full:.2f} × without early ends")
 
 

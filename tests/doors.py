@@ -35,7 +35,6 @@ BY_NAME = (
 
 OPEN = (
     "automap_tiles.analysis.learning.classifier",
-    "automap_tiles.workflows.assess",
     "automap_tiles.workflows.automap",
 )
 """Folders where modules that nobody else uses have no underscore yet; no new ones."""

@@ -62,4 +62,4 @@ def test_folders_contain_what_is_below_them() -> None:
 
 def test_a_class_name_means_one_thing(house: House) -> None:
     """`Process` is one: the object of Python's users, and what travels to the workers."""
-    assert house.namesakes().keys() <= {"Asked", "Estimate", "Process", "Raster"}
+    assert house.namesakes().keys() <= {"Process"}

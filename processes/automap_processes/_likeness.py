@@ -26,7 +26,7 @@ _STRANGE = 0.1
 
 
 @dataclass(frozen=True)
-class Reading:
+class BandUnits:
     """How the picture's numbers are to be understood."""
 
     names: Sequence[str]
@@ -88,7 +88,7 @@ def tell_unnamed(model: Model, picture: RasterReader) -> None:
         )
 
 
-def check_likeness(model: Model, picture: RasterReader, reading: Reading, unlike: bool) -> None:
+def check_likeness(model: Model, picture: RasterReader, reading: BandUnits, unlike: bool) -> None:
     """Refuse a picture of another unit or pixel size; with `unlike` tell instead.
 
     Models of earlier versions do not know their picture. Raises `ConfigError`.

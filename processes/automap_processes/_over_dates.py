@@ -23,7 +23,7 @@ _WHOLE = 10000.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class CompositeWish:
     """What is asked for."""
 
     statistics: tuple[str, ...]
@@ -75,11 +75,13 @@ class Wish:
         )
 
     @property
-    def asked(self) -> methods.Asked:
+    def asked(self) -> methods.CompositeRequest:
         """The same in the words of the methods."""
         day = self.target_day
         season = None if day is None else methods.Season(middle=day, days=self.season)
-        return methods.Asked(methods=self.statistics, rounded=self.rounded, season=season)
+        return methods.CompositeRequest(
+            methods=self.statistics, rounded=self.rounded, season=season
+        )
 
     def bands(self, bands: Sequence[str]) -> tuple[methods.BandOf, ...]:
         """Bands of the result."""
@@ -103,7 +105,7 @@ def _check_bands(key: str, name: str, needed: Sequence[str], bands: Sequence[str
         )
 
 
-def over_dates(scenes: Scenes, wish: Wish) -> Counted:
+def over_dates(scenes: Scenes, wish: CompositeWish) -> Counted:
     """Every statistic of the bands and of the indices; then the provenance; tags with names.
 
     The indices are computed for every date and then aggregated, or are those of the chosen date.
@@ -130,7 +132,7 @@ def over_dates(scenes: Scenes, wish: Wish) -> Counted:
     return Counted((picture, tags), tally.counts)
 
 
-def _said(band: methods.BandOf, wish: Wish) -> dict[str, str]:
+def _said(band: methods.BandOf, wish: CompositeWish) -> dict[str, str]:
     """Name of a band, and what a stored 1 is worth where it is not 1: counts are what they are."""
     if band.unit is Unit.COUNT or wish.scale == 1:
         return {"name": band.name}
@@ -142,7 +144,7 @@ class _Work:
     """One strip, and what several layers of it share."""
 
     stack: Stack
-    wish: Wish
+    wish: CompositeWish
     made: dict[str, Picture | Chosen] = field(default_factory=dict)
     """By method."""
 
@@ -168,7 +170,7 @@ class _Work:
                 return 1.0
 
 
-def _strip(stack: Stack, wish: Wish, tally: Tally) -> Picture:
+def _strip(stack: Stack, wish: CompositeWish, tally: Tally) -> Picture:
     if stack.is_empty:
         shape = (len(wish.bands(stack.bands)), *stack.grid.shape)
         return np.ma.MaskedArray(np.zeros(shape, dtype=np.float32), mask=True)
@@ -223,7 +225,7 @@ def _of_index(work: _Work, index: str, name: str) -> Picture:
     return made.picture if isinstance(made, Chosen) else made
 
 
-def _finished(picture: Picture, factor: float, wish: Wish) -> Picture:
+def _finished(picture: Picture, factor: float, wish: CompositeWish) -> Picture:
     data = np.ma.getdata(picture)
     if factor != 1:
         data = data * np.float32(factor)

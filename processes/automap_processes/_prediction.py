@@ -40,7 +40,7 @@ class SetWish:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class MapWish:
     """What is asked for."""
 
     window: int | None
@@ -94,7 +94,7 @@ class Mapped:
 
 
 def class_map(
-    predictor: Predictor, pixels: Picture, buffer: tuple[int, int, int, int], wish: Wish
+    predictor: Predictor, pixels: Picture, buffer: tuple[int, int, int, int], wish: MapWish
 ) -> Mapped:
     """Classes of the picture (band, y, x), whose bands are those that the recipe needs.
 
@@ -132,7 +132,7 @@ class _Wanted:
 
     predictor: Predictor
     pixels: Picture
-    wish: Wish
+    wish: MapWish
     cols: slice
     applicability: Bytes | None
     """Layers of the tile (2, y, x), written where pixels are predicted."""
@@ -272,7 +272,7 @@ def _join_patches(mapped: Mapped, minimum: int) -> None:
     mapped.classes = joined
 
 
-def _blank(shape: tuple[int, ...], classes: int, wish: Wish) -> Mapped:
+def _blank(shape: tuple[int, ...], classes: int, wish: MapWish) -> Mapped:
     return Mapped(
         classes=np.zeros(shape, dtype=np.uint8),
         confidence=np.zeros(shape, dtype=np.uint8) if wish.confidence else None,

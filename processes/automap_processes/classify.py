@@ -21,13 +21,13 @@ from typing import Any
 import numpy as np
 
 from automap_processes._likeness import (
-    Reading,
+    BandUnits,
     check_bands,
     check_likeness,
     tell_unlike,
     tell_unnamed,
 )
-from automap_processes._prediction import Mapped, Wish, class_map, set_layers
+from automap_processes._prediction import Mapped, MapWish, class_map, set_layers
 from automap_processes._trust import (
     CalibrationName,
     Together,
@@ -97,7 +97,7 @@ def check_parameters(  # noqa: PLR0913, PLR0917 - the parameters of the process 
     check_bands(opened, known, "input.picture" if bands is None else "process_parameters.bands")
     if bands is None:
         tell_unnamed(opened, picture)
-    check_likeness(opened, picture, Reading(known, scale, offset), unlike)
+    check_likeness(opened, picture, BandUnits(known, scale, offset), unlike)
     count = len(opened.classes)
     layers = 1 + confidence + (count if probabilities else 0) + 2 * applicability
     return layers + (0 if sets is None else set_layers(count))
@@ -147,10 +147,10 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
         raise Empty
     recipe = context.model.recipe
     names = tuple(bands) if bands is not None else picture.describe_bands().names
-    reading = Reading(names, scale, offset)
+    reading = BandUnits(names, scale, offset)
     units = reading.units(picture.describe_bands(), recipe.needs)
     smooth, patch = _around(smoothing, minimum_patch)
-    wish = Wish(
+    wish = MapWish(
         window=2 * smooth + 1 if smooth else None,
         smoothness=smoothness,
         minimum_patch=minimum_patch,
@@ -191,7 +191,7 @@ def _stacked(mapped: Mapped) -> Picture:
     return np.ma.MaskedArray(data, mask=np.broadcast_to(mapped.classes == 0, data.shape))
 
 
-def _tags(model: Model, wish: Wish) -> Tags:
+def _tags(model: Model, wish: MapWish) -> Tags:
     """Names of the bands, and of the first one the classes."""
     count = len(model.classes)
     classes = {f"class_{one.value}": one.name for one in model.classes}

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from automap_processes._over_dates import Wish, over_dates, wrong
+from automap_processes._over_dates import CompositeWish, over_dates, wrong
 from automap_processes._types import Resampling
 from automap_tiles import Counted, Empty, OutputDtype, RasterInput, Scenes, ScenesReader
 from automap_tiles.analysis import indices as spectral
@@ -85,7 +85,7 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
     if scale is None:
         scale = _usual_scale(scenes, dtype)
     if isinstance(scenes, Scenes):
-        wish = Wish(
+        wish = CompositeWish(
             statistics=tuple(statistics or [method]),
             indices=tuple(indices or ()),
             provenance=tuple(provenance or ()),
@@ -150,7 +150,7 @@ def check_parameters(  # noqa: PLR0913 - the parameters of the process file
         return None
     of_groups = {"bands": bands, "mask_band": mask_band, **classes, **colours}
     _refuse(of_groups, "is for a group of rasters; bands and mask are options of the input scenes")
-    wish = Wish(
+    wish = CompositeWish(
         statistics=tuple(statistics or [method]),
         indices=tuple(indices or ()),
         provenance=tuple(provenance or ()),

@@ -11,7 +11,7 @@ import pytest
 import rasterio
 
 from automap_tiles import ConfigError, open_process
-from automap_tiles.analysis.composites.methods import METHODS, Asked, Dates, Method, Unit
+from automap_tiles.analysis.composites.methods import METHODS, CompositeRequest, Dates, Method, Unit
 from automap_tiles.cli.main import main
 from automap_tiles.engine.events import TileDone
 from tests.golden import places
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 RUN = "--satellites 8 --start 2020-10-01 --end 2020-11-30 --boundary area.geojson -i in -o out"
 
 
-def _range(dates: Dates, _: Asked) -> Made:
+def _range(dates: Dates, _: CompositeRequest) -> Made:
     """Largest minus smallest value of a band."""
     values, missing = dates.values.astype(np.float32), ~dates.valid[:, np.newaxis]
     data = np.where(missing, -np.inf, values).max(axis=0) - np.where(missing, np.inf, values).min(

@@ -79,7 +79,7 @@ class Season:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class CompositeRequest:
     """What a picture shall hold."""
 
     methods: tuple[str, ...]
@@ -88,7 +88,7 @@ class Asked:
     season: Season | None = None
 
 
-Make: TypeAlias = "Callable[[Dates, Asked], Made]"
+Make: TypeAlias = "Callable[[Dates, CompositeRequest], Made]"
 """Results by the names of methods: of its own, and of others asked for that come along with it.
 
 (band, y, x), of a method of one band (y, x), in its unit; masked where there is none.
@@ -122,7 +122,7 @@ class Method:
         return self.score is not None
 
 
-def _statistics(dates: Dates, asked: Asked) -> Made:
+def _statistics(dates: Dates, asked: CompositeRequest) -> Made:
     """Statistics of the bands one by one, all in one pass."""
     import numpy as np
 
@@ -137,7 +137,7 @@ def _statistics(dates: Dates, asked: Asked) -> Made:
     return found
 
 
-def _geometric(dates: Dates, asked: Asked) -> Made:
+def _geometric(dates: Dates, asked: CompositeRequest) -> Made:
     """The geometric median with its deviations."""
     from automap_tiles.analysis.composites.geomedian import geomedian
 
@@ -150,29 +150,29 @@ def _geometric(dates: Dates, asked: Asked) -> Made:
     return made
 
 
-def _trimmed_mean(dates: Dates, _: Asked) -> Made:
+def _trimmed_mean(dates: Dates, _: CompositeRequest) -> Made:
     from automap_tiles.analysis.composites.trimmed import trimmed_mean
 
     return {"trimmed_mean": trimmed_mean(dates.values, dates.valid)[0]}
 
 
-def _medoid(dates: Dates, _: Asked) -> Made:
+def _medoid(dates: Dates, _: CompositeRequest) -> Made:
     from automap_tiles.analysis.composites.medoid import medoid
 
     return {"medoid": medoid(dates.values, dates.valid)}
 
 
-def _medoid_approx(dates: Dates, _: Asked) -> Made:
+def _medoid_approx(dates: Dates, _: CompositeRequest) -> Made:
     from automap_tiles.analysis.composites.medoid import medoid_approx
 
     return {"medoid_approx": medoid_approx(dates.values, dates.valid)}
 
 
-def _max_ndvi(dates: Dates, _: Asked) -> Made:
+def _max_ndvi(dates: Dates, _: CompositeRequest) -> Made:
     return {"max_ndvi": _highest(dates, "nir", "red")}
 
 
-def _max_ndwi(dates: Dates, _: Asked) -> Made:
+def _max_ndwi(dates: Dates, _: CompositeRequest) -> Made:
     return {"max_ndwi": _highest(dates, "green", "nir")}
 
 
@@ -184,7 +184,7 @@ def _highest(dates: Dates, first: str, second: str) -> Chosen:
     return max_ndvi(dates.values, dates.valid, nir=first_place, red=second_place)
 
 
-def _best_pixel(dates: Dates, asked: Asked) -> Made:
+def _best_pixel(dates: Dates, asked: CompositeRequest) -> Made:
     from automap_tiles.analysis.composites import bestpixel
 
     if asked.season is None:  # the checks have complained

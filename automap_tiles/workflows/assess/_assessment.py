@@ -28,7 +28,7 @@ from automap_tiles.workflows.assess._reference import (
     open_model,
     read_reference,
 )
-from automap_tiles.workflows.assess.strata import DrawnPoints, drawn_points, reference_of
+from automap_tiles.workflows.assess._strata import DrawnPoints, drawn_points, reference_of
 
 if TYPE_CHECKING:
     from automap_tiles.analysis.learning.classifier.model import Model

@@ -13,7 +13,7 @@ from automap_tiles import vector
 from automap_tiles.analysis.learning.classifier.classes import LandClass, land_classes
 from automap_tiles.analysis.learning.classifier.cost import Cost
 from automap_tiles.analysis.learning.classifier.familiar import Familiar
-from automap_tiles.analysis.learning.classifier.fit import Wish, train
+from automap_tiles.analysis.learning.classifier.fit import TrainingTask, train
 from automap_tiles.analysis.learning.classifier.model import Model
 from automap_tiles.analysis.learning.classifier.options import TrainOptions
 from automap_tiles.analysis.learning.classifier.parameters import Strategy
@@ -195,13 +195,13 @@ def _learn(spec: TrainSpec, begun: Begun, table: SampleTable, say: Say) -> Train
     present = None if spec.overwrite else _present(spec, table, recipe, classes)
     if present is not None:
         return Trained(path=spec.model, model=present, costs=(), pixel_area=area, is_new=False)
-    wish = Wish(
+    task = TrainingTask(
         recipe=recipe,
         optional=begun.offer.optional,
         options=spec.options,
         window=recipe.margin * max(picture.pixel),
     )
-    model, costs = _train(spec, table, wish, classes, lambda one, best: say(_tried(one, best)))
+    model, costs = _train(spec, table, task, classes, lambda one, best: say(_tried(one, best)))
     # a request that was sent again is of the run, not of the model
     told = [note.to_json() for note in table.notes if note.fate is not Fate.REPEATED]
     notes = [*told, *model.report["notes"]]
@@ -267,13 +267,13 @@ def _present(
 def _train(
     spec: TrainSpec,
     table: SampleTable,
-    wish: Wish,
+    task: TrainingTask,
     classes: tuple[LandClass, ...],
     progress: Progress | None,
 ) -> tuple[Model, tuple[Cost, ...]]:
-    _check_components(spec.options.components, len(wish.recipe.names))
+    _check_components(spec.options.components, len(task.recipe.names))
     try:
-        training = train(table, wish, classes, progress)
+        training = train(table, task, classes, progress)
     except FoldError as error:
         raise ConfigError(
             _with_names(str(error), table),

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from automap_tiles.analysis.learning.classifier.fit import Wish, train
+from automap_tiles.analysis.learning.classifier.fit import TrainingTask, train
 from automap_tiles.analysis.learning.classifier.options import TrainOptions
 from automap_tiles.analysis.learning.classifier.search import Budget
 from automap_tiles.analysis.learning.recipe import Recipe
@@ -102,7 +102,7 @@ def table() -> SampleTable:
 def training() -> dict[str, Any]:
     recipe = Recipe(bands=("red", "nir", "swir1"))
     options = TrainOptions(budget=Budget(trials=3), folds=3, holdout=0.25, threads=1)
-    made = train(table(), Wish(recipe=recipe, optional={}, options=options))
+    made = train(table(), TrainingTask(recipe=recipe, optional={}, options=options))
     return report_of(
         Trained(
             path="model.zip",

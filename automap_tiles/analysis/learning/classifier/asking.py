@@ -34,7 +34,7 @@ _ROOT = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class Decided:
     """What came of the questions."""
 
     start: Tried
@@ -59,7 +59,7 @@ def first(options: TrainOptions) -> Setup:
     )
 
 
-def ask(tryout: Tryout, options: TrainOptions, progress: Progress | None = None) -> Asked:
+def ask(tryout: Tryout, options: TrainOptions, progress: Progress | None = None) -> Decided:
     """Ask all questions that the options leave open."""
     held = tryout.held_out
     of_group = np.full(tryout.samples.group_count, -1, dtype=np.int64)
@@ -72,7 +72,7 @@ def ask(tryout: Tryout, options: TrainOptions, progress: Progress | None = None)
     if found is not None:
         question = ("parameters", "as given", _tuned(found))
         decisions += decide(present, [question], tryout, draws)
-    return Asked(
+    return Decided(
         start=start,
         taken=_taken(start, decisions),
         decisions=tuple(decisions),

@@ -53,7 +53,7 @@ class Figure:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Estimate:
+class HeldOutEstimate:
     """How well pixels of polygons that were not learnt from are classified."""
 
     accuracy: Figure
@@ -161,7 +161,7 @@ def left_out(counts: Counts) -> NDArray[np.int64]:
     return np.flatnonzero(counts.whole.sum(axis=1) == 0)
 
 
-def estimate(seen: Seen, *, told: NDArray[np.bool_], pixels: int, repeats: int) -> Estimate:
+def estimate(seen: Seen, *, told: NDArray[np.bool_], pixels: int, repeats: int) -> HeldOutEstimate:
     """Accuracy and macro-F1 of the taken way, over the classes that are `told` (class,).
 
     The others have too few polygons for a figure; choices were made by them, too.
@@ -176,7 +176,7 @@ def estimate(seen: Seen, *, told: NDArray[np.bool_], pixels: int, repeats: int) 
 
         return figure(measured, replace(seen, taken=taken), weights)
 
-    return Estimate(
+    return HeldOutEstimate(
         accuracy=over_told(accuracy, sizes.sum(axis=1)),
         macro_f1=over_told(macro_f1, shares.sum(axis=1)),
         polygons=int((taken.each.sum(axis=(1, 2)) > 0).sum()),

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from automap_tiles.analysis.learning.classifier.asking import Asked, ask, first
+from automap_tiles.analysis.learning.classifier.asking import Decided, ask, first
 from automap_tiles.analysis.learning.classifier.boosting import importances
 from automap_tiles.analysis.learning.classifier.classes import LandClass, land_classes
 from automap_tiles.analysis.learning.classifier.cost import Cost, measure
 from automap_tiles.analysis.learning.classifier.covering import Apart
 from automap_tiles.analysis.learning.classifier.division import Division, divide
-from automap_tiles.analysis.learning.classifier.estimate import Estimate, Seen, estimate
+from automap_tiles.analysis.learning.classifier.estimate import HeldOutEstimate, Seen, estimate
 from automap_tiles.analysis.learning.classifier.evaluate import (
     doubtful,
     fold_scores,
@@ -66,7 +66,7 @@ class Training:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class TrainingTask:
     """What is to be trained, besides the samples."""
 
     recipe: Recipe
@@ -80,7 +80,7 @@ class Wish:
 
 def train(
     table: SampleTable,
-    wish: Wish,
+    task: TrainingTask,
     classes: Sequence[LandClass] | None = None,
     progress: Progress | None = None,
 ) -> Training:
@@ -91,25 +91,25 @@ def train(
     the budget is one of time. Raises `FoldError` when the samples cannot be divided,
     `ValueError` when they do not fit the recipe or are not finite, `MissingExtra` without XGBoost.
     """
-    options = wish.options
-    check(table, wish.recipe)
+    options = task.options
+    check(table, task.recipe)
     table = table.sorted()
     known = classes or land_classes(table.counts, table.names)
-    kept, groups = _kept(table, wish)
-    division = _divide(table.take(kept), wish, options.folds, options.seed)
-    prepared = prepare(table.take(kept), division.groups, options, known, wish.optional)
+    kept, groups = _kept(table, task)
+    division = _divide(table.take(kept), task, options.folds, options.seed)
+    prepared = prepare(table.take(kept), division.groups, options, known, task.optional)
     tryout = _tryout(prepared, division.fold_of, options)
     asked = ask(tryout, options, progress) if len(division.fold_of) else None
     setup = first(options) if asked is None else asked.taken.setup
     fitted = _fit(prepared, setup, options)
-    model = _model(table, wish, prepared, setup, fitted)
+    model = _model(table, task, prepared, setup, fitted)
     apart = kept_apart(table.take(~kept), groups[~kept], prepared, setup, fitted)
     importances = _importances(prepared, setup, fitted)
     trust = None
     if asked is not None:
         trust = trusted(tryout, asked, apart, importances, prepared.names)
     facts = _Facts(table, prepared, division, tryout, asked, trust, setup, importances)
-    report = _report(facts, wish, _test(apart))
+    report = _report(facts, task, _test(apart))
     return Training(
         model=replace(
             model, report=report.to_dict(), confidence=None if trust is None else trust.confidence
@@ -126,32 +126,32 @@ class _Facts:
     prepared: Prepared
     division: Division
     tryout: Tryout
-    asked: Asked | None
+    asked: Decided | None
     trust: Trust | None
     setup: Setup
     importances: Mapping[str, float]
 
 
-def _divide(table: SampleTable, wish: Wish, folds: int | None, seed: int) -> Division:
+def _divide(table: SampleTable, task: TrainingTask, folds: int | None, seed: int) -> Division:
     return divide(
         table,
-        split=wish.options.split,
+        split=task.options.split,
         folds=folds,
-        block_size=wish.options.block_size,
-        window=wish.window,
+        block_size=task.options.block_size,
+        window=task.window,
         seed=seed,
     )
 
 
-def _kept(table: SampleTable, wish: Wish) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+def _kept(table: SampleTable, task: TrainingTask) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     """(sample,) whether to learn from it, and its polygon or block.
 
     False for those that are kept for the final test.
     """
-    options = wish.options
+    options = task.options
     if not options.holdout:
         return np.ones(len(table), dtype=bool), np.zeros(len(table), dtype=np.int64)
-    division = _divide(table, wish, round(1 / options.holdout), options.seed + 1)
+    division = _divide(table, task, round(1 / options.holdout), options.seed + 1)
     if not len(division.fold_of):
         raise FoldError("no class has enough polygons or blocks to keep some for a final test")
     kept: NDArray[np.bool_] = division.fold_of[0] != 0
@@ -171,9 +171,13 @@ def _fit(prepared: Prepared, setup: Setup, options: TrainOptions) -> list[Fitted
 
 
 def _model(
-    table: SampleTable, wish: Wish, prepared: Prepared, setup: Setup, fitted: Sequence[Fitted]
+    table: SampleTable,
+    task: TrainingTask,
+    prepared: Prepared,
+    setup: Setup,
+    fitted: Sequence[Fitted],
 ) -> Model:
-    recipe = wish.recipe
+    recipe = task.recipe
     if prepared.pca is None:
         recipe = recipe.of(prepared.names[place] for place in prepared.samples.columns_of(setup))
     return Model(
@@ -195,24 +199,24 @@ def _test(apart: Apart | None) -> Scores | None:
     return scores(apart.labels, found.argmax(axis=0), len(found))
 
 
-def _report(facts: _Facts, wish: Wish, test: Scores | None) -> TrainingReport:
+def _report(facts: _Facts, task: TrainingTask, test: Scores | None) -> TrainingReport:
     prepared, tryout, asked, setup = facts.prepared, facts.tryout, facts.asked, facts.setup
     of_half = replace(tryout, share=HALF, _known={})
-    shuffled = random_folds(prepared.samples.labels, _SHUFFLED, wish.options.seed)
+    shuffled = random_folds(prepared.samples.labels, _SHUFFLED, task.options.seed)
     return TrainingReport(
         table=facts.table,
         classes=prepared.classes,
-        options=wish.options.to_dict(),
+        options=task.options.to_dict(),
         division=facts.division,
         setup=setup,
         decisions=() if asked is None else asked.decisions,
-        offered=wish.recipe.to_dict(),
+        offered=task.recipe.to_dict(),
         trials=() if asked is None or asked.found is None else asked.found.trials,
         choice=None if asked is None else asked.choice,
         trees=trees_of(setup, prepared.samples.classes),
         estimate=None if asked is None else _estimate(facts, asked, of_half),
         blocked=None if asked is None else fold_scores(tryout, setup),
-        shuffled=_shuffled(prepared, shuffled, wish.options, setup),
+        shuffled=_shuffled(prepared, shuffled, task.options, setup),
         calibrated=None if facts.trust is None else facts.trust.calibrated,
         sets=None if facts.trust is None else facts.trust.sets,
         holdout=test,
@@ -222,7 +226,7 @@ def _report(facts: _Facts, wish: Wish, test: Scores | None) -> TrainingReport:
     )
 
 
-def _estimate(facts: _Facts, asked: Asked, of_half: Tryout) -> Estimate:
+def _estimate(facts: _Facts, asked: Decided, of_half: Tryout) -> HeldOutEstimate:
     tryout, samples = facts.tryout, facts.tryout.samples
     polygons = groups_per_class(samples.labels, samples.groups)
     told = np.array([polygons[label] >= LEAST_GROUPS for label in range(samples.classes)])

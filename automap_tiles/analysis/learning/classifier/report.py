@@ -19,7 +19,7 @@ from automap_tiles.analysis.learning.classifier.classes import LandClass
 from automap_tiles.analysis.learning.classifier.covering import Sets
 from automap_tiles.analysis.learning.classifier.decide import Decision
 from automap_tiles.analysis.learning.classifier.division import Division
-from automap_tiles.analysis.learning.classifier.estimate import Estimate
+from automap_tiles.analysis.learning.classifier.estimate import HeldOutEstimate
 from automap_tiles.analysis.learning.classifier.scores import Scores
 from automap_tiles.analysis.learning.classifier.search import Trial
 from automap_tiles.analysis.learning.classifier.setups import Setup
@@ -91,7 +91,7 @@ class TrainingReport:
     """Of the search for parameters; None where there was none."""
     trees: int
     """Of the final model."""
-    estimate: Estimate | None
+    estimate: HeldOutEstimate | None
     """None where no class has enough polygons or blocks to hold any out."""
     blocked: FoldScores | None
     """Folds of whole polygons or blocks, not corrected for the choices that they made."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from automap_tiles.analysis.learning.classifier.asking import Asked
+from automap_tiles.analysis.learning.classifier.asking import Decided
 from automap_tiles.analysis.learning.classifier.calibrating import Calibrated, Held, calibrate
 from automap_tiles.analysis.learning.classifier.confidence import Confidence
 from automap_tiles.analysis.learning.classifier.covering import Apart, Sets, sets
@@ -43,7 +43,7 @@ class Trust:
 
 
 def trusted(
-    tryout: Tryout, asked: Asked, apart: Apart | None, importances: Mapping[str, float],
+    tryout: Tryout, asked: Decided, apart: Apart | None, importances: Mapping[str, float],
     names: Sequence[str],
 ) -> Trust:  # fmt: skip
     """By what the folds held out, and by what was kept from the training altogether.

@@ -19,7 +19,7 @@ import pytest
 from sklearn import metrics  # type: ignore[import-untyped]
 
 from automap_tiles.analysis.learning.classifier.classes import land_classes
-from automap_tiles.analysis.learning.classifier.fit import Training, Wish
+from automap_tiles.analysis.learning.classifier.fit import Training, TrainingTask
 from automap_tiles.analysis.learning.classifier.fit import train as fit
 from automap_tiles.analysis.learning.classifier.members import Member, MemberKind
 from automap_tiles.analysis.learning.classifier.model import FORMAT, Model
@@ -41,8 +41,8 @@ def train(
     table: SampleTable, recipe: Recipe, options: TrainOptions, classes: Any = None, **more: Any
 ) -> Training:
     """Without features that are optional, unless they are given."""
-    wish = Wish(recipe=recipe, optional=more.get("optional", {}), options=options)
-    return fit(table, wish, classes)
+    task = TrainingTask(recipe=recipe, optional=more.get("optional", {}), options=options)
+    return fit(table, task, classes)
 
 
 @pytest.fixture(scope="module")
