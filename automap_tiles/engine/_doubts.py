@@ -14,9 +14,6 @@ from automap_tiles.storage import is_remote
 if TYPE_CHECKING:
     from automap_tiles.runtime import Process
 
-# A zoom whose pixels differ from an input's by less than this part counts as equal.
-_SLACK = 1e-3
-
 
 def warnings(process: Process) -> Iterator[str]:
     """A sentence for each doubt."""
@@ -37,10 +34,10 @@ def _finer(process: Process) -> Iterator[str]:
     if not known or len(known) < len(rasters):  # another one may be as fine as this
         return
     try:
-        size = min(reader.pixel_size(pyramid.crs) for reader in known) * (1 + _SLACK)
+        size = min(reader.pixel_size(pyramid.crs) for reader in known)
     except AutomapError:  # what has no size there cannot be compared
         return
-    enough = next((z for z in range(finest + 1) if pyramid.pixel_size(z)[0] <= size), finest)
+    enough = pyramid.zoom_of(size)
     if enough < finest:
         yield (
             f"zoom {finest} has pixels of {pyramid.pixel_size(finest)[0]:.3g}, the finest input "

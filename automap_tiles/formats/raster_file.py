@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -45,6 +46,9 @@ FORMAT = FormatInfo(
 
 # Pixels of the source between two points of its outline; its edges are curved in another CRS.
 _OUTLINE_STEP = 256
+
+_TORN = 4
+"""So many times larger than those of a half are the pixels of what an edge of the CRS cuts."""
 
 
 def open_reader(spec: InputSpec, context: OpenContext) -> RasterFile:
@@ -268,13 +272,30 @@ def size_in(crs: CRS, own: CRS, bounds: Bounds, shape: tuple[int, int]) -> float
     Raises `GridError` when the grid has no place there.
     """
     from rasterio.errors import RasterioError
-    from rasterio.warp import calculate_default_transform
 
     try:
-        transform, _, _ = calculate_default_transform(own, crs, shape[1], shape[0], *bounds)
+        whole = _edge(crs, own, bounds, shape)
     except RasterioError as error:
         raise GridError(f"has no pixel size in {crs.to_string()[:60]}: {error}") from error
+    parts = []
+    for half in _halves(bounds):
+        with contextlib.suppress(RasterioError):  # the whole has one, and is right then
+            parts.append(_edge(crs, own, half, (shape[0], max(1, shape[1] // 2))))
+    return min((each for each in parts if whole > _TORN * each), default=whole)
+
+
+def _edge(crs: CRS, own: CRS, bounds: Bounds, shape: tuple[int, int]) -> float:
+    """As GDAL finds it: a box over the antimeridian is as wide as the world to it."""
+    from rasterio.warp import calculate_default_transform
+
+    transform, _, _ = calculate_default_transform(own, crs, shape[1], shape[0], *bounds)
     return float(abs(transform.a))
+
+
+def _halves(bounds: Bounds) -> tuple[Bounds, Bounds]:
+    left, bottom, right, top = bounds
+    middle = (left + right) / 2
+    return Bounds(left, bottom, middle, top), Bounds(middle, bottom, right, top)
 
 
 def _warped_grid(url: str) -> tuple[Bounds, CRS, tuple[int, int]]:

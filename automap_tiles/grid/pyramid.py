@@ -25,6 +25,11 @@ from automap_tiles.grid._tile import Tile
 
 METATILINGS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
+_FINEST = 30
+"""Zooms go from 0 to this."""
+_SLACK = 1e-3
+"""Sizes of pixels that differ by less than this part count as equal."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pyramid(PyramidWords):
@@ -123,6 +128,11 @@ class Pyramid(PyramidWords):
             round((self.bounds.right - self.bounds.left) / width, 20),
             round((self.bounds.top - self.bounds.bottom) / height, 20),
         )
+
+    def zoom_of(self, size: float) -> int:
+        """The coarsest zoom that holds all of what has pixels of this size (CRS units)."""
+        enough = size * (1 + _SLACK)
+        return next((z for z in range(_FINEST) if self.pixel_size(z)[0] <= enough), _FINEST)
 
     def metatile_size(self, zoom: int) -> tuple[float, float]:
         """(x, y) size of a whole metatile in CRS units, before it is cut at the pyramid's edge."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -138,10 +139,13 @@ def write_template(template: Template, *, force: bool = False) -> None:
         A file is there and `force` is off, or it cannot be written.
 
     """
-    info = _format(template.output_format)
-    if template.config == template.module:
-        raise OutputError("is the Python file already; name it .mapchete", template.config)
+    info = check_template(template)
     files = {template.config: _config(template, info), template.module: _module(info)}
+    write_files(files, force=force)
+
+
+def write_files(files: Mapping[Path, str], *, force: bool) -> None:
+    """Write these texts, none where one cannot be; raises `OutputError` as `write_template`."""
     for path in files:
         if path.exists() and not force:
             raise OutputError("is there already (--force replaces it)", path)
@@ -150,6 +154,14 @@ def write_template(template: Template, *, force: bool = False) -> None:
             path.write_text(text, encoding="utf-8")
         except OSError as error:
             raise OutputError(f"cannot be written: {error.strerror}", path) from error
+
+
+def check_template(template: Template) -> FormatInfo:
+    """The format of the tiles; raises `ConfigError` and `OutputError` as `write_template`."""
+    info = _format(template.output_format)
+    if template.config == template.module:
+        raise OutputError("is the Python file already; name it .mapchete", template.config)
+    return info
 
 
 def _format(name: str) -> FormatInfo:

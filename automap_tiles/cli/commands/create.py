@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from automap_tiles.runtime.template import Template
 
 
 @click.command()
@@ -18,11 +22,16 @@ import click
     help="Where to write the function.  [default: beside MAPCHETE_FILE, same name with .py]",
 )
 @click.option(
+    "--from",
+    "source",
+    metavar="PATH",
+    help="What it shall read: a raster, a folder of scenes or of rasters with dates, features, "
+    "tiles. Bounds, zooms, bands, type and nodata are filled in.",
+)
+@click.option(
     "--out-format",
     metavar="FORMAT",
-    default="GTiff",
-    show_default=True,
-    help="Any that `automap formats` writes.",
+    help="Any that `automap formats` writes.  [default: GTiff, and GeoJSON of features]",
 )
 @click.option("--out-path", metavar="FOLDER", help="Output folder.  [default: <name>_tiles]")
 @click.option(
@@ -38,7 +47,8 @@ def command(
     mapchete_file: Path | None,
     named: Path | None,
     process_file: Path | None,
-    out_format: str,
+    source: str | None,
+    out_format: str | None,
     out_path: str | None,
     grid: str,
     force: bool,
@@ -46,9 +56,9 @@ def command(
     """Write a template process that runs as it is.
 
     MAPCHETE_FILE says what to run where; the Python file beside it holds the function. Neither
-    needs any input data.
+    needs any input data, unless --from names some: then it is the process of these.
     """
-    from automap_tiles.runtime.template import Template, write_template
+    from automap_tiles.runtime.template import Template
 
     if (mapchete_file is None) == (named is None):
         raise click.UsageError("Say once which file to write: automap create mine.mapchete")
@@ -57,10 +67,34 @@ def command(
     template = Template(
         config=mapchete_file,
         module=process_file or mapchete_file.with_suffix(".py"),
-        output_format=out_format,
+        output_format=out_format or _usual_format(source),
         output_path=out_path or f"{mapchete_file.stem}_tiles",
         grid=grid,
     )
-    write_template(template, force=force)
-    click.echo(f"Wrote {template.config} and {template.module}.")
+    files = _written(template, source, force=force)
+    click.echo(f"Wrote {' and '.join(map(str, files))}.")
     click.echo(f"Run it with: automap execute {template.config}")
+
+
+def _usual_format(source: str | None) -> str:
+    """Of tiles that nobody names a format for."""
+    if source is None:
+        return "GTiff"
+    from automap_tiles.workflows.create import usual_format
+
+    return usual_format(source)
+
+
+def _written(template: Template, source: str | None, *, force: bool) -> tuple[Path, ...]:
+    """The files that were written."""
+    if source is None:
+        from automap_tiles.runtime.template import write_template
+
+        write_template(template, force=force)
+        return template.config, template.module
+    from automap_tiles.cli.show.telling import show_note, telling
+    from automap_tiles.workflows.create import draft_from, write_draft
+
+    with telling(show_note("text")):
+        draft = draft_from(source, template)
+    return write_draft(draft, template, force=force)

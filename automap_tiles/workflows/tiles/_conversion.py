@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # Options of the source's own output that hold for its folder and not for what is made from it.
 _NOT_INHERITED = {"path", "format", "type", "pixelbuffer", "metatiling", "mode", "delimiters"}
+FORMAT_REMEDY = "--output-format GTiff"
 _SAID_OF_BANDS = ("descriptions", "scales", "offsets", "units", "colormap", "tags")
 
 
@@ -171,7 +172,7 @@ def _taken_over(options: Mapping[str, Any], name: str, info: FormatInfo | None) 
                 count=len(lost),
                 examples=tuple(lost),
                 reason=f"{name} has no place for them",
-                remedy="--output-format GTiff",
+                remedy=FORMAT_REMEDY,
             )
         )
     return {key: value for key, value in options.items() if key in takes}

@@ -21,7 +21,7 @@ _PER_BAND = (
 )  # fmt: skip
 # What GeoTIFF has tables of colours for.
 _COLOURED = ("uint8", "uint16")
-_REMEDY = "--output-nodata, and --output-dtype if it takes a larger one"
+NODATA_REMEDY = "--output-nodata, and --output-dtype if it takes a larger one"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +141,7 @@ def _doubtful(facts: Facts, value: str) -> Note:
         count=len(facts.nodatavals),
         examples=(facts.path,),
         reason=f"the source has no nodata value for all of them; {value} stands for no data",
-        remedy=_REMEDY,
+        remedy=NODATA_REMEDY,
     )
 
 

@@ -12,10 +12,11 @@ from automap_tiles.workflows._telling import telling_first
 from automap_tiles.workflows.events import Event
 from automap_tiles.workflows.places import open_narrowed
 from automap_tiles.workflows.running import carry_out
-from automap_tiles.workflows.tiles._conversion import conversion_config
+from automap_tiles.workflows.tiles._conversion import FORMAT_REMEDY, conversion_config
 from automap_tiles.workflows.tiles._convert_order import ConvertOrder
+from automap_tiles.workflows.tiles._inherited import NODATA_REMEDY
 
-__all__ = ["ConvertOrder", "check", "run"]
+__all__ = ["FORMAT_REMEDY", "NODATA_REMEDY", "ConvertOrder", "check", "conversion_config", "run"]
 
 
 def check(order: ConvertOrder) -> CheckReport:
