@@ -69,10 +69,10 @@ def draft_from(source: str, template: Template) -> Draft:
         tell(_left_out(others))
     if isinstance(layer, FileLayer):
         return _of_one(layer.reader.path, pyramid, info, base)
+    assert isinstance(layer, DatedLayer)  # a path is no process file here
     if isinstance(layer, DatedFiles):
         paths = {day: each.reader.path for day, each in zip(layer.dates, layer.files, strict=True)}
         return _of_rasters(paths, pyramid, info, base)
-    assert isinstance(layer, DatedLayer)
     return _of_scenes(source, layer.reader, pyramid, info, base)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -130,4 +131,4 @@ def test_days_apart_weigh_less() -> None:
     near, far = (overlap_of((0, 1), (picture, picture), valid, days) for days in (0, 30))
     assert near is not None
     assert far is not None
-    assert far.weight == pytest.approx(near.weight / np.e)
+    assert far.weight == pytest.approx(near.weight / math.e)
