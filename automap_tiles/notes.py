@@ -64,6 +64,7 @@ class Subject(StrEnum):
     OPTIONS = "options"
     FILES = "files"
     REQUESTS = "requests"
+    TASKS = "tasks"
     LAYERS = "layers"
     PLUGINS = "plug-ins"
 

@@ -50,7 +50,8 @@ class Batcher:
     ) -> None:
         self._areas = Areas(steps, tiles=tiles, count=areas)
         self._left = tiles
-        self._workers = workers
+        self.workers = workers
+        """Who share what is left."""
         self._batch_seconds = batch_seconds
         self._fail_fast = fail_fast
         self._ready: list[deque[TileStep]] = [deque() for _ in range(areas)]
@@ -107,5 +108,5 @@ class Batcher:
         if self._seconds_per_tile is None:
             return 1
         wanted = int(self._batch_seconds / max(self._seconds_per_tile, 1e-6))
-        share = self._left // (_SHARES * self._workers)
+        share = self._left // (_SHARES * self.workers)
         return max(1, min(wanted, share, MAX_BATCH))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -43,7 +43,7 @@ GRACE_SECONDS = 3.0
 STOPPED = "it was asked to stop"
 """`Summary.stopped_by` of a run that was."""
 
-# How often it is asked whether to stop.
+# How often it is asked whether to stop, and how the workers are.
 _ASK_SECONDS = 0.25
 
 
@@ -191,7 +191,7 @@ class ActiveRun:
                     continue
                 break
             self.journal.note_flying(self._in_flight)
-            done = self._wait()
+            done = yield from self._wait(pool, batcher)
             if not done:
                 self.stopped_by = STOPPED
                 break
@@ -211,13 +211,17 @@ class ActiveRun:
         if lost:
             yield from self._recover(pool, batcher, lost)
 
-    def _wait(self) -> set[Results]:
-        """What has ended; nothing when the run shall stop."""
-        patience = None if self.stop is NEVER else _ASK_SECONDS
+    def _wait(self, pool: Pool, batcher: Batcher) -> Generator[Event, None, set[Results]]:
+        """What has ended; nothing when the run shall stop. Workers that join get some work."""
+        workers = pool.workers
         while not self.stop.is_set():
-            done, _ = wait(self.flying, timeout=patience, return_when=FIRST_COMPLETED)
+            done, _ = wait(self.flying, timeout=_ASK_SECONDS, return_when=FIRST_COMPLETED)
+            yield from self._tell(pool.news())
             if done:
                 return done
+            if pool.workers > workers:
+                workers = pool.workers
+                self._fill(pool, batcher)
         return set()
 
     def _in_flight(self) -> list[TileIndex]:
@@ -232,6 +236,7 @@ class ActiveRun:
                 self.on_trial = self.suspects.popleft()
                 self._submit(pool, self.on_trial)
             return
+        batcher.workers = pool.workers
         while len(self.flying) < pool.workers * pool.queue_depth:
             batch = self.innocent.popleft() if self.innocent else self._next(batcher)
             if batch is None:

@@ -14,7 +14,7 @@ import threading
 import time
 import traceback
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -78,6 +78,10 @@ class _Made(NamedTuple):
     files: tuple[StoredFile, ...]
 
 
+class Unwanted(Exception):
+    """Nobody waits any more for what is being made."""
+
+
 class TileWorker:
     """Works on the tiles of one process; one for each thread."""
 
@@ -85,6 +89,7 @@ class TileWorker:
         """`watch`: ends the worker process when a tile takes too long."""
         self._process = process
         self._watch = watch
+        self._is_wanted: Callable[[], bool] = _always
         self._kept = _Kept()
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         base = process.baselevels
@@ -95,11 +100,16 @@ class TileWorker:
         self._keeps = base is not None and is_raster and not buffer
         self._from_memory = process.writer.lossless
 
-    def run(self, batch: Batch) -> Iterator[TileResult]:
+    def run(
+        self, batch: Batch, is_wanted: Callable[[], bool] | None = None
+    ) -> Iterator[TileResult]:
         """Do the tiles of a batch in order; an error of one does not touch the others.
 
-        Files appear some at a time, before their results do.
+        Files appear some at a time, before their results do. From when they are not wanted any more
+        none appears: another worker has made them, or another run may be at it. Then it raises
+        `Unwanted`.
         """
+        self._is_wanted = is_wanted or _always
         with together() as group:
             waiting: list[TileResult] = []
             coming, place = _coming(batch), 0
@@ -116,6 +126,7 @@ class TileWorker:
 
     def _committed(self, group: Group, results: list[TileResult]) -> list[TileResult]:
         """Results of tiles whose files are there; of failed ones where that could not be."""
+        self._check_wanted()
         try:
             group.commit()
         except OSError as error:
@@ -151,7 +162,7 @@ class TileWorker:
     def _tried(self, step: TileStep, started: float) -> TileResult:
         try:
             made = self._make(step)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Unwanted):
             raise
         # The edge where a user's code meets the engine: whatever it raises belongs to its tile,
         # is kept with its traceback and shown. sys.exit() too: it would end the run without a word.
@@ -189,6 +200,7 @@ class TileWorker:
                 if step.kind is StepKind.LOWER
                 else make_higher(self._process, tile)
             )
+        self._check_wanted()
         if data is None:
             self._process.writer.delete(tile)
             return None
@@ -197,9 +209,17 @@ class TileWorker:
             self._kept.put(step.index, without_buffer(tile, data))
         return _Made(data.counts, files)
 
+    def _check_wanted(self) -> None:
+        if not self._is_wanted():
+            raise Unwanted
+
     def _stored(self, tile: Tile) -> Tiled | None:
         """A finished tile: from memory when it was made here, otherwise as it was written."""
         return self._kept.take(tile.index) or self._process.writer.read(tile)
+
+
+def _always() -> bool:
+    return True
 
 
 def _coming(batch: Batch) -> tuple[TileIndex, ...]:
@@ -250,6 +270,8 @@ def is_registered(token: str) -> bool:
     return token in _registered
 
 
-def run_batch(token: str, batch: Batch) -> list[TileResult]:
-    """Run a batch of a registered process."""
-    return list(_registered[token].of_thread().run(batch))
+def run_batch(
+    token: str, batch: Batch, is_wanted: Callable[[], bool] | None = None
+) -> list[TileResult]:
+    """Run a batch of a registered process; `is_wanted` as in `TileWorker.run`."""
+    return list(_registered[token].of_thread().run(batch, is_wanted))

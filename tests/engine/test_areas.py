@@ -20,6 +20,7 @@ from automap_tiles.engine._plan import StepKind, TileStep
 from automap_tiles.engine.pools.protocol import Results
 from automap_tiles.engine.run import execute
 from automap_tiles.grid import TileIndex
+from automap_tiles.notes import Note
 from automap_tiles.raster.tiff import _cache, _file
 from automap_tiles.raster.tiff._unpacking import unpacked
 from automap_tiles.runtime import Process, open_process
@@ -109,6 +110,9 @@ class TwoWorkers:
 
     def overdue(self) -> dict[TileIndex, str]:
         return {}
+
+    def news(self) -> list[Note]:
+        return []
 
     def restart(self) -> int | None:
         raise NotImplementedError

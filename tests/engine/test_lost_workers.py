@@ -17,6 +17,7 @@ from automap_tiles.engine.events import TileDone, TileResult, TileStatus, Worker
 from automap_tiles.engine.pools.protocol import Results
 from automap_tiles.engine.run import RunOptions, execute
 from automap_tiles.grid import TileIndex
+from automap_tiles.notes import Note
 from automap_tiles.runtime import open_process
 from tests.engine.projects import make_project
 
@@ -47,6 +48,9 @@ class ScriptedPool:
 
     def overdue(self) -> dict[TileIndex, str]:
         return {}
+
+    def news(self) -> list[Note]:
+        return []
 
     def restart(self) -> int | None:
         for future, _ in self.flying:

@@ -7,6 +7,7 @@ native library); it is replaced, and the run tries the tiles that were in flight
 from __future__ import annotations
 
 import pickle
+from collections.abc import Sequence
 from contextlib import nullcontext
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from automap_tiles.engine.pools.group import LokyGroup, WorkerDied, WorkerGroup
 from automap_tiles.engine.pools.protocol import Results
 from automap_tiles.errors import ProcessError
 from automap_tiles.grid import TileIndex
+from automap_tiles.notes import Note
 from automap_tiles.runtime import Process
 
 # How often a new pool may die before it has done anything.
@@ -63,6 +65,9 @@ class ProcessesPool:
                 continue
             return code
         raise ProcessError("worker processes end before their first tile; see what they printed")
+
+    def news(self) -> Sequence[Note]:
+        return ()
 
     def close(self, *, grace: float | None) -> None:
         with self._limit or nullcontext():

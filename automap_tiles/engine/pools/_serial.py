@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from typing import ParamSpec, TypeVar
 from uuid import uuid4
@@ -11,6 +11,7 @@ from automap_tiles.engine import _worker
 from automap_tiles.engine._batching import Batch
 from automap_tiles.engine.pools.protocol import Results
 from automap_tiles.grid import TileIndex
+from automap_tiles.notes import Note
 from automap_tiles.runtime import Process
 
 P = ParamSpec("P")
@@ -53,6 +54,9 @@ class SerialPool:
 
     def restart(self) -> int | None:
         raise NotImplementedError("the caller cannot die and be restarted")
+
+    def news(self) -> Sequence[Note]:
+        return ()
 
     def close(self, *, grace: float | None) -> None:  # noqa: ARG002 - nothing can be in flight
         _worker.forget(self._token)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ from automap_tiles.engine import _worker
 from automap_tiles.engine._batching import Batch
 from automap_tiles.engine.pools.protocol import Results
 from automap_tiles.grid import TileIndex
+from automap_tiles.notes import Note
 from automap_tiles.runtime import Process
 
 
@@ -40,6 +42,9 @@ class ThreadsPool:
 
     def restart(self) -> int | None:
         raise NotImplementedError("a thread does not die alone")
+
+    def news(self) -> Sequence[Note]:
+        return ()
 
     def close(self, *, grace: float | None) -> None:
         """A thread cannot be stopped: one that outlasts `grace` ends with its tile."""

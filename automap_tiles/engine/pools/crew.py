@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
@@ -18,6 +18,7 @@ from automap_tiles.engine.pools._serial import SerialExecutor
 from automap_tiles.engine.pools.choice import check_choice, usable_processors
 from automap_tiles.engine.pools.group import LokyGroup, WorkerDied, WorkerGroup
 from automap_tiles.engine.pools.protocol import Concurrency
+from automap_tiles.notes import Note, tell
 from automap_tiles.stopping import carried, raise_if_stopped
 
 Thing = TypeVar("Thing")
@@ -41,13 +42,21 @@ class Lost:
 class Crew(Protocol):
     """Workers that take anything."""
 
-    workers: int
     shares_disk: bool
     """Whether what lies on this machine can be read by the workers."""
     lost_worker: tuple[type[BaseException], ...]
     """What a future raises when its worker died."""
 
+    @property
+    def workers(self) -> int:
+        """How many there are at the moment, one at least."""
+        ...
+
     def submit(self, work: Callable[..., Any], *given: Any) -> Future[Any]: ...
+
+    def news(self) -> Sequence[Note]:
+        """What has happened to the workers since it was asked last, and is no error."""
+        ...
 
     def restart(self) -> int | None:
         """Bring the workers back after one died; its exit code, where that is known."""
@@ -133,6 +142,8 @@ class _Round(Generic[Thing, Result]):
     def take(self, seconds: float) -> Iterator[tuple[Thing, Result | Lost]]:
         """What is done, waited for so long at most."""
         alone = len(self.flying) == 1
+        for note in self._crew.news():
+            tell(note)
         lost: list[Thing] = []
         for future in wait(self.flying, seconds, FIRST_COMPLETED).done:
             thing = self.flying.pop(future)
@@ -190,6 +201,9 @@ class _Here:
     def restart(self) -> int | None:
         raise NotImplementedError("a thread does not die alone")
 
+    def news(self) -> Sequence[Note]:
+        return ()
+
     def close(self, *, orderly: bool) -> None:  # noqa: ARG002 - threads cannot be ended
         self._executor.shutdown(wait=True, cancel_futures=True)
 
@@ -212,6 +226,9 @@ class _Processes:
         code = self._group.end(_GRACE_SECONDS)
         self._group = self._kind(self.workers, _nothing)
         return code
+
+    def news(self) -> Sequence[Note]:
+        return ()
 
     def close(self, *, orderly: bool) -> None:
         self._group.end(None if orderly else _GRACE_SECONDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 from enum import Enum
 from typing import Protocol
@@ -9,6 +10,7 @@ from typing import Protocol
 from automap_tiles.engine._batching import Batch
 from automap_tiles.engine.events import TileResult
 from automap_tiles.grid import TileIndex
+from automap_tiles.notes import Note
 
 Results = Future[list[TileResult]]
 
@@ -26,7 +28,6 @@ class Concurrency(Enum):
 class Pool(Protocol):
     """Workers that know one process and take batches of its tiles."""
 
-    workers: int
     areas: int
     """Parts of the plan that are worked on beside each other: one for each worker that keeps blocks
     of the inputs for itself, one for all that share them."""
@@ -38,6 +39,11 @@ class Pool(Protocol):
     lost_worker: tuple[type[BaseException], ...]
     """What a future raises when its worker died."""
 
+    @property
+    def workers(self) -> int:
+        """How many there are at the moment, one at least; of a cluster they come and go."""
+        ...
+
     def submit(self, batch: Batch) -> Results:
         """Send a batch; may raise one of `lost_worker` when the pool has just broken."""
         ...
@@ -48,6 +54,10 @@ class Pool(Protocol):
 
     def restart(self) -> int | None:
         """Bring the pool back after a worker died; its exit code, where that is known."""
+        ...
+
+    def news(self) -> Sequence[Note]:
+        """What has happened to the workers since it was asked last, and is no error."""
         ...
 
     def close(self, *, grace: float | None) -> None:
