@@ -21,12 +21,13 @@ from automap_tiles.analysis.indices import INDICES, Picture, spectral_index
 from automap_tiles.analysis.learning.over_dates import OverDates
 from automap_tiles.analysis.textures import boxes, haralick
 from automap_tiles.analysis.textures.binary_patterns import binary_patterns
+from automap_tiles.analysis.textures.filters import FILTERS
 from automap_tiles.analysis.textures.haralick import TEXTURES, Quantisation
 
 BOX_STATISTICS = get_args(boxes.Statistic)
 PATTERN = "lbp"
 """Local binary patterns of eight points, uniform ones by how many are bright (0 to 9)."""
-NEIGHBOURHOOD_STATISTICS = (*BOX_STATISTICS, *TEXTURES, PATTERN)
+NEIGHBOURHOOD_STATISTICS = (*BOX_STATISTICS, *TEXTURES, PATTERN, *FILTERS)
 MAX_RADIUS = 100
 INDEX_RANGE = (-1.0, 1.0)
 """Indices are held within it: negative reflectance of dark pixels takes them anywhere."""
@@ -62,14 +63,16 @@ class RepeatedBands(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Neighbourhood:
-    """A statistic of the square window around a pixel."""
+    """A statistic of the pixels around a pixel."""
 
     statistic: str
-    """`mean`, `std`, `range`, a texture of `haralick.TEXTURES`, or `lbp`."""
+    """`mean`, `std`, `range`, a texture of `haralick.TEXTURES`, `lbp`, or one of
+    `filters.FILTERS`."""
     of: str
     """Name of a band or an index."""
     radius: int
-    """Pixels on each side: the window is 2 · radius + 1 wide."""
+    """Pixels on each side: the window is 2 · radius + 1 wide; of `log`, `dog` and `doh` that of
+    the blobs."""
     quantisation: Quantisation | None = None
     """Grey levels of a texture, in the unit of the features; by default 32 from 0 to 0.6 for bands
     and from -1 to 1 for indices."""
@@ -78,7 +81,7 @@ class Neighbourhood:
         if self.statistic not in NEIGHBOURHOOD_STATISTICS:
             known = ", ".join(NEIGHBOURHOOD_STATISTICS)
             raise ValueError(f"unknown statistic {self.statistic!r} of neighbours; known: {known}")
-        largest = haralick.MAX_RADIUS if self.is_texture else MAX_RADIUS
+        largest = self._largest
         if type(self.radius) is not int or not 1 <= self.radius <= largest:
             raise ValueError(f"radius of {self.statistic} is 1 to {largest}, not {self.radius}")
         if self.quantisation is not None and not (self.is_texture or self.is_pattern):
@@ -91,6 +94,19 @@ class Neighbourhood:
     @property
     def is_pattern(self) -> bool:
         return self.statistic == PATTERN
+
+    @property
+    def margin(self) -> int:
+        """Pixels around a pixel that it depends on."""
+        found = FILTERS.get(self.statistic)
+        return self.radius if found is None else found.margin(self.radius)
+
+    @property
+    def _largest(self) -> int:
+        """Radius."""
+        if self.statistic in FILTERS:
+            return FILTERS[self.statistic].largest
+        return haralick.MAX_RADIUS if self.is_texture else MAX_RADIUS
 
     @property
     def name(self) -> str:
@@ -151,7 +167,7 @@ class Recipe:
     @property
     def margin(self) -> int:
         """Pixels around a pixel that its features depend on."""
-        return max((one.radius for one in self.neighbourhood), default=0)
+        return max((one.margin for one in self.neighbourhood), default=0)
 
     @cached_property
     def needs(self) -> tuple[str, ...]:
@@ -272,7 +288,8 @@ class Recipe:
             levels = one.grey_levels
             is_grey = one.is_texture or one.is_pattern
             grey = (levels.low, levels.high, levels.levels) if is_grey else ()
-            return one.of, one.radius, one.is_texture, one.is_pattern, grey
+            alone = one.statistic if one.statistic in FILTERS else ""
+            return one.of, one.radius, one.is_texture, one.is_pattern, grey, alone
 
         for _, items in groupby(sorted(numbered, key=key), key=key):
             group = list(items)
@@ -335,6 +352,9 @@ def _fill_around(
     if one.is_pattern:
         pattern = binary_patterns(plane, valid, one.grey_levels, radius=one.radius)
         out[PATTERN][...] = pattern.filled(0)
+        return
+    if one.statistic in FILTERS:
+        out[one.statistic][...] = FILTERS[one.statistic].make(plane, valid, one.radius)
         return
     if not one.is_texture:
         boxes.fill_boxes(plane, valid, one.radius, out, fast=fast)

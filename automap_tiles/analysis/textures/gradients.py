@@ -1,4 +1,4 @@
-"""Which way the brightness of cells of pixels rises: histograms of oriented gradients.
+"""How steeply and which way brightness rises: pixel by pixel, and oriented over cells of pixels.
 
 Dalal & Triggs 2005, IEEE Conference on Computer Vision and Pattern Recognition: 886-893, unsigned
 angles into bins without sharing between them, as scikit-image has it. Cells begin at the level's
@@ -7,6 +7,7 @@ own corner, so that they are the same however a picture is cut.
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,25 @@ def gradients(plane: NDArray[Any], valid: NDArray[np.bool_]) -> tuple[Floats, Fl
     both = valid[:, 2:] & valid[:, :-2]
     across[:, 1:-1] = np.where(both, data[:, 2:] - data[:, :-2], 0)
     return down, across
+
+
+def steepness(plane: NDArray[Any], valid: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """(y, x) how steeply a plane (y, x) rises, in its unit per pixel; 0 where not valid.
+
+    Length of the gradient by the filters of Sobel & Feldman 1968, an eighth of their sums. Missing
+    pixels, and those beyond the plane, are taken for the pixel beside which they are missed.
+    """
+    height, width = plane.shape
+    data = np.pad(np.where(valid, plane, 0).astype(np.float64), 1)
+    known = np.pad(valid, 1)
+    middle = data[1:-1, 1:-1]
+    down, across = np.zeros(plane.shape), np.zeros(plane.shape)
+    for row, col in product((-1, 0, 1), repeat=2):
+        place = slice(1 + row, 1 + row + height), slice(1 + col, 1 + col + width)
+        part = np.where(known[place], data[place], middle)
+        down += row * (2 - abs(col)) * part
+        across += col * (2 - abs(row)) * part
+    return np.where(valid, np.hypot(down, across) / 8, 0).astype(np.float32)
 
 
 def oriented(

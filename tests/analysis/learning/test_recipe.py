@@ -17,6 +17,7 @@ from automap_tiles.analysis.learning.recipe import (
 )
 from automap_tiles.analysis.textures.binary_patterns import binary_patterns
 from automap_tiles.analysis.textures.boxes import box_mean_std, box_range
+from automap_tiles.analysis.textures.filters import FILTERS
 from automap_tiles.analysis.textures.haralick import Quantisation, haralick
 
 Array = np.ndarray[Any, Any]
@@ -231,3 +232,27 @@ def test_patterns_are_features() -> None:
     part = recipe.compute(picture[:, :, 5:], NAMES, scale=1e-4)
     np.testing.assert_array_equal(part.data[:, :, 2:], found.data[:, :, 7:])
     assert Recipe.from_dict(json.loads(json.dumps(recipe.to_dict()))) == recipe
+
+
+def test_filters_are_features() -> None:
+    around = tuple(_around(name, "red", 1 if name == "gradient" else 2) for name in FILTERS)
+    recipe = Recipe(bands=("red",), neighbourhood=(*around, _around("mean", "red", 2)))
+    picture = _picture((90, 90), 0.02, 7)
+    found = recipe.compute(picture, NAMES, scale=1e-4)
+    assert recipe.names[1:3] == ("red_gradient_r1", "red_opening_r2")
+    red = np.where(found.valid, picture.data[2] * np.float32(1e-4), 0)
+    for place, name in enumerate(FILTERS, start=1):
+        wanted = FILTERS[name].make(red, found.valid, 1 if name == "gradient" else 2)
+        np.testing.assert_array_equal(found.data[place], wanted, name)
+        assert found.data[place][found.valid].std() > 0
+    assert recipe.margin == max(one.margin for one in around) > 2
+    part = recipe.compute(picture[:, :, 5:], NAMES, scale=1e-4)
+    own, cut = slice(recipe.margin, None), slice(recipe.margin + 5, None)
+    np.testing.assert_array_equal(part.data[:, :, own], found.data[:, :, cut])
+    assert Recipe.from_dict(json.loads(json.dumps(recipe.to_dict()))) == recipe
+
+
+@pytest.mark.parametrize(("name", "radius", "largest"), [("gradient", 2, 1), ("log", 21, 20)])
+def test_the_largest_radius_is_that_of_the_filter(name: str, radius: int, largest: int) -> None:
+    with pytest.raises(ValueError, match=f"radius of {name} is 1 to {largest}, not {radius}"):
+        _around(name, "red", radius)

@@ -1,0 +1,121 @@
+"""Features and blobs as maps: the same for any metatile, and what the functions give."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import fiona
+import numpy as np
+import pytest
+import rasterio
+from rasterio.transform import from_origin
+
+from automap_processes import blobs, features
+from automap_tiles import ConfigError, open_process
+from automap_tiles.analysis.learning.recipe import Recipe
+from automap_tiles.analysis.textures.blobs import BlobSearch, Form, find
+
+SIZE, TILES = 32, 8
+GRID = {"shape": [TILES, TILES], "bounds": [0, 0, 2560, 2560], "srs": {"epsg": 32633}}
+RECIPE: dict[str, Any] = {
+    "bands": ["red"],
+    "indices": ["ndvi"],
+    "neighbourhood": [
+        {"statistic": name, "of": "nir", "radius": 1}
+        for name in ("mean", "gradient", "lbp", "opening", "black_tophat", "log", "dog")
+    ],
+}
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """256 pixels of two bands with discs and a hole."""
+    random = np.random.default_rng(0)
+    rows, cols = np.mgrid[:256, :256]
+    pixels = random.normal(1500, 60, (2, 256, 256))
+    for row, col in random.integers(0, 256, (60, 2)):
+        pixels[:, np.hypot(rows - row, cols - col) <= random.integers(2, 6)] += 3000
+    pixels[:, 100:120, 30:60] = 0
+    path = tmp_path / "picture.tif"
+    with rasterio.open(path, "w", width=256, height=256, count=2, dtype="uint16", nodata=0,
+                       crs="EPSG:32633", driver="GTiff",
+                       transform=from_origin(0, 2560, 10, 10)) as file:  # fmt: skip
+        file.write(pixels.astype("u2"))
+        file.descriptions, file.scales = ("red", "nir"), (1e-4, 1e-4)
+    return path
+
+
+def run(name: str, picture: Path, metatiling: int, output: Any, parameters: Any) -> Path:
+    output = {**output, "path": str(picture.with_name(f"{name}{metatiling}")) + output["path"]}
+    config = {
+        "process": name, "input": {"picture": str(picture)}, "zoom_levels": 0, "output": output,
+        "pyramid": {"grid": GRID, "tile_size": SIZE, "metatiling": metatiling},
+        "process_parameters": parameters,
+    }  # fmt: skip
+    list(open_process(config).execute(concurrency="none"))
+    return Path(output["path"])
+
+
+def test_features_are_those_of_the_recipe_however_it_is_cut(picture: Path) -> None:
+    output = {"format": "GTiff", "path": ".tif", "extent": "area", "bands": 9,
+              "dtype": "float32", "nodata": -99}  # fmt: skip
+    paths = [run("features", picture, many, output, {"recipe": RECIPE}) for many in (1, 2, 8)]
+    found = []
+    for path in paths:
+        with rasterio.open(path) as file:
+            found.append(file.read())
+            names = file.descriptions
+    recipe = Recipe.from_dict(RECIPE)
+    assert names == recipe.names
+    with rasterio.open(picture) as file:
+        whole = recipe.compute(file.read(masked=True), ("red", "nir"), scale=1e-4)
+    wanted = np.where(whole.valid, whole.data, np.float32(-99))
+    for one in found:
+        np.testing.assert_array_equal(one, wanted)
+
+
+@pytest.mark.parametrize("form", ["log", "dog", "doh"])
+def test_blobs_are_those_of_the_whole_however_it_is_cut(picture: Path, form: Any) -> None:
+    output = {"format": "FlatGeobuf", "path": "", "schema": {
+        "geometry": "Point", "properties": {"radius": "float", "strength": "float"}}}  # fmt: skip
+    how = {"form": form, "smallest": 1.5, "largest": 6, "steps": 3,
+           "threshold": 0.002 if form == "doh" else 0.03}  # fmt: skip
+    scale = {"low": 0, "high": 10000}
+    found = []
+    for many in (2, 8):
+        folder = run("blobs", picture, many, output, {**how, **scale, "band": 2})
+        points = set()
+        for path in sorted(folder.rglob("*.fgb")):
+            with fiona.open(path) as file:
+                for one in file:
+                    x, y = one.geometry.coordinates
+                    told = (x, y, one.properties["radius"], one.properties["strength"])
+                    assert told not in points  # each by one tile
+                    points.add(told)
+        found.append(points)
+    with rasterio.open(picture) as file:
+        band = file.read(2, masked=True)
+    search = BlobSearch(**{**how, "form": Form(form)})  # type: ignore[arg-type]
+    blobs_of = find(band.filled(0) / 1e4, ~np.ma.getmaskarray(band), search)
+    wanted = {(col * 10 + 5, 2560 - row * 10 - 5)
+              for row, col in zip(blobs_of.rows.tolist(), blobs_of.cols.tolist(),
+                                  strict=True)}  # fmt: skip
+    assert len(wanted) > 20
+    for points in found:
+        assert points == found[0]
+    assert {(x, y) for x, y, *_ in found[0]} == wanted
+
+
+def test_what_cannot_work_is_refused(picture: Path) -> None:
+    with pytest.raises(ConfigError) as error:
+        features.pixelbuffer({"neighbourhood": [{"statistic": "log", "of": "red", "radius": 99}]})
+    assert error.value.key == "process_parameters.recipe"
+    with pytest.raises(ConfigError, match="radii"):
+        blobs.pixelbuffer(smallest=9, largest=3)
+    output = {"format": "FlatGeobuf", "path": "", "schema": {
+        "geometry": "Point", "properties": {"radius": "float", "strength": "float"}}}  # fmt: skip
+    for wrong, key in (({"band": 3}, "band"), ({"low": 5, "high": 5}, "high")):
+        with pytest.raises(ConfigError) as error:
+            run("blobs", picture, 1, output, wrong)
+        assert error.value.key == f"process_parameters.{key}"
