@@ -96,7 +96,7 @@ def test_blobs_are_those_of_the_whole_however_it_is_cut(picture: Path, form: Any
         found.append(points)
     with rasterio.open(picture) as file:
         band = file.read(2, masked=True)
-    search = BlobSearch(**{**how, "form": Form(form)})  # type: ignore[arg-type]
+    search = BlobSearch(**{**how, "form": Form(form)})
     blobs_of = find(band.filled(0) / 1e4, ~np.ma.getmaskarray(band), search)
     wanted = {(col * 10 + 5, 2560 - row * 10 - 5)
               for row, col in zip(blobs_of.rows.tolist(), blobs_of.cols.tolist(),
