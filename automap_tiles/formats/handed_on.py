@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from automap_tiles.errors import InputError
 from automap_tiles.formats._glance import Glance
 from automap_tiles.formats._protocols import PixelWriter
-from automap_tiles.formats._seen import SeenFromTile, filled
+from automap_tiles.formats._seen import PixelsFromTile, PixelSource, filled
 from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.capabilities import Appearance
 from automap_tiles.formats.tiles import PixelFormat, blank
@@ -19,9 +18,6 @@ from automap_tiles.grid import GridLike, Tile
 from automap_tiles.vector import ground_size
 
 if TYPE_CHECKING:
-    from rasterio.crs import CRS
-    from shapely.geometry.base import BaseGeometry
-
     from automap_tiles.formats._protocols import RasterArray
 
 __all__ = [
@@ -35,16 +31,6 @@ __all__ = [
 ]
 
 
-class PixelSource(Protocol):
-    """Where the pixels of a tile come from."""
-
-    @property
-    def path(self) -> str: ...
-    def pixel_format(self) -> PixelFormat: ...
-    def describe_bands(self) -> BandTable: ...
-    def footprint(self, crs: CRS) -> BaseGeometry: ...
-
-
 class GivesPixels(Protocol):
     """Gives the pixels of the tile, when they are first asked for."""
 
@@ -53,21 +39,18 @@ class GivesPixels(Protocol):
         ...
 
 
-class HandedOnTile(SeenFromTile):
+class HandedOnTile(PixelsFromTile):
     """The result of another step on a tile; made when it is first asked for."""
 
     __slots__ = ("_pixels", "_source", "tile")
 
+    _source: PixelSource
     tile: Tile
 
     def __init__(self, tile: Tile, source: PixelSource, pixels: GivesPixels) -> None:
         self.tile = tile
         self._source = source
         self._pixels = pixels
-
-    @property
-    def path(self) -> str:
-        return self._source.path
 
     def read(  # noqa: PLR0913 - mapchete's keywords
         self,
@@ -92,18 +75,14 @@ class HandedOnTile(SeenFromTile):
                 f"{tile_directory_zoom}",
                 self.path,
             )
-        pixels = self._source.pixel_format()
-        bands = list(range(1, pixels.count + 1))
-        wanted = [indexes] if isinstance(indexes, int) else list(indexes or bands)
-        if outside := [band for band in wanted if band not in bands]:
-            raise InputError(f"has bands 1 to {pixels.count}, not {outside[0]}", self.path)
-        data = filled(self._chosen(wanted, pixels), dst_nodata)
+        data = filled(self._chosen(self._wanted(indexes)), dst_nodata)
         return data[0] if isinstance(indexes, int) else data
 
-    def _chosen(self, wanted: list[int], pixels: PixelFormat) -> RasterArray:
+    def _chosen(self, wanted: list[int]) -> RasterArray:
         """A copy of some bands: what a function does to it is its own business."""
         found = self._pixels()
         if found is None:
+            pixels = self._source.pixel_format()
             shape = (len(wanted), *self.tile.shape)
             return blank(shape, np.dtype(pixels.dtype), pixels.nodata)
         places = [band - 1 for band in wanted]
@@ -112,23 +91,9 @@ class HandedOnTile(SeenFromTile):
         )
 
     @property
-    def bbox(self) -> BaseGeometry:
-        """Where the step may have data, CRS of the tile."""
-        return self._source.footprint(self.tile.crs)
-
-    @property
     def profile(self) -> dict[str, Any]:
         """Bands and CRS, as rasterio tells them."""
-        found = self._source.pixel_format()
-        return {
-            "dtype": found.dtype,
-            "nodata": found.nodata,
-            "count": found.count,
-            "crs": self.tile.crs,
-        }
-
-    def describe_bands(self) -> BandTable:
-        return self._source.describe_bands()
+        return self._profile(self.tile.crs)
 
     def is_empty(
         self,
@@ -139,20 +104,6 @@ class HandedOnTile(SeenFromTile):
     ) -> bool:
         found = self._pixels()
         return found is None or bool(np.ma.getmaskarray(found).all())
-
-    def __enter__(self) -> HandedOnTile:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        return None
-
-    def __repr__(self) -> str:
-        return f"HandedOnTile({self.path!r}, {self.tile.index})"
 
 
 def pixel_format(writer: PixelWriter, looks: Appearance) -> PixelFormat:

@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import shapely
@@ -201,20 +200,6 @@ class RasterFileTile(SeenFromTile):
         fallback_to_higher_zoom: bool = False,  # noqa: ARG002
     ) -> bool:
         return not shares_points(self.tile, self._reader.footprint(self.tile.crs))
-
-    def __enter__(self) -> RasterFileTile:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        return None
-
-    def __repr__(self) -> str:
-        return f"RasterFileTile({self.path!r}, {self.tile.index})"
 
 
 @lru_cache(maxsize=512)

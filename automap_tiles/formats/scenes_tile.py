@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
 from automap_tiles.formats._overlap import shares_points
+from automap_tiles.formats._seen import HeldInTile
 from automap_tiles.grid import Tile
 from automap_tiles.missions import Scene
 from automap_tiles.scenes.contributions import Tally
@@ -26,10 +26,12 @@ STRIP_BYTES = 256 * 2**20
 """Pixels of all dates that `Scenes.strips` has in memory at once."""
 
 
-class Scenes:
+class Scenes(HeldInTile):
     """The scenes around a tile: what a process function receives."""
 
     __slots__ = ("_reader", "tile")
+
+    tile: Tile
 
     def __init__(self, reader: ScenesReader, tile: Tile) -> None:
         self._reader = reader
@@ -149,20 +151,6 @@ class Scenes:
             covers = [date.cloud_cover for date in self.dates]
             places.sort(key=lambda place: _unknown_last(covers[place]))
         return places
-
-    def __enter__(self) -> Scenes:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        return None
-
-    def __repr__(self) -> str:
-        return f"Scenes({self.path!r}, {self.tile.index})"
 
 
 def _unknown_last(cover: float | None) -> float:

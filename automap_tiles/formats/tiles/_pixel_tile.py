@@ -4,36 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from automap_tiles.errors import InputError
-from automap_tiles.formats._seen import SeenFromTile, filled, reading_with
-from automap_tiles.formats.bands import BandTable
+from automap_tiles.formats._seen import PixelsFromTile, filled, reading_with
 from automap_tiles.formats.tiles._pixels import read_pixels
 from automap_tiles.grid import Tile
 
 if TYPE_CHECKING:
-    from shapely.geometry.base import BaseGeometry
-
     from automap_tiles.formats._protocols import RasterArray
     from automap_tiles.formats.tiles._directory import TileDirectory
 
 
-class PixelTile(SeenFromTile):
+class PixelTile(PixelsFromTile):
     """A directory of raster tiles seen from a tile."""
 
     __slots__ = ("_source", "tile")
 
+    _source: TileDirectory
     tile: Tile
 
     def __init__(self, tile: Tile, source: TileDirectory) -> None:
         self.tile = tile
         self._source = source
-
-    @property
-    def path(self) -> str:
-        return self._source.path
 
     def read(  # noqa: PLR0913 - mapchete's keywords
         self,
@@ -62,15 +54,11 @@ class PixelTile(SeenFromTile):
             max_zoom=_or(matching_max_zoom, self._source.matching.max_zoom),
             fall_back=fallback_to_higher_zoom,
         )
-        pixels = self._source.pixel_format()
-        bands = list(range(1, pixels.count + 1))
-        wanted = [indexes] if isinstance(indexes, int) else list(indexes or bands)
-        if outside := [band for band in wanted if band not in bands]:
-            raise InputError(f"has bands 1 to {pixels.count}, not {outside[0]}", self.path)
+        wanted = self._wanted(indexes)
         with reading_with(gdal_opts):
             data = read_pixels(
                 self._source.files,
-                pixels,
+                self._source.pixel_format(),
                 self._source.decoder,
                 self.tile,
                 zoom_at=lambda grid: self._source.zoom_at(self.tile, grid, matching),
@@ -81,23 +69,9 @@ class PixelTile(SeenFromTile):
         return data[0] if isinstance(indexes, int) else data
 
     @property
-    def bbox(self) -> BaseGeometry:
-        """Where the tiles are, CRS of the tile."""
-        return self._source.footprint(self.tile.crs)
-
-    @property
     def profile(self) -> dict[str, Any]:
         """Bands of the stored tiles and their CRS, as rasterio tells them."""
-        found = self._source.pixel_format()
-        return {
-            "dtype": found.dtype,
-            "nodata": found.nodata,
-            "count": found.count,
-            "crs": self._source.pyramid.crs,
-        }
-
-    def describe_bands(self) -> BandTable:
-        return self._source.describe_bands()
+        return self._profile(self._source.pyramid.crs)
 
     def is_empty(
         self,
@@ -110,20 +84,6 @@ class PixelTile(SeenFromTile):
             self._source.matching, zoom=tile_directory_zoom, fall_back=fallback_to_higher_zoom
         )
         return self._source.is_empty(self.tile, matching)
-
-    def __enter__(self) -> PixelTile:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        return None
-
-    def __repr__(self) -> str:
-        return f"PixelTile({self.path!r}, {self.tile.index})"
 
 
 def _or(value: int | None, default: int | None) -> int | None:
