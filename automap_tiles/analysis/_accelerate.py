@@ -1,10 +1,11 @@
 """Whether the compiled kernels are used: numba, from the extra `automap-tiles[fast]`.
 
-They give the same results as NumPy, bit by bit, and pay for the geometric median, the medoid and
-the max-NDVI composite. By default they are used when numba can be imported; the environment
-variable `AUTOMAP_FAST=0` turns them off and `fast=True` or `fast=False` of a function decides for
-one call. Importing numba takes 0.3 to 0.5 s in every process and compiling some seconds the first
-time on a machine, so it is imported by the first call that wants it.
+They give the same results as NumPy, bit by bit, and pay for the geometric median, the medoid, the
+max-NDVI composite and what looks at the windows of pixels. To import numba takes every process half
+a second, compiling some seconds the first time on a machine. So by default NumPy computes until a
+process had a second of such work, and the kernels from there on. The environment variable
+`AUTOMAP_FAST=1` takes them at once, `AUTOMAP_FAST=0` never, and `fast=True` or `fast=False` of a
+function decides for one call.
 """
 
 from __future__ import annotations
@@ -16,21 +17,43 @@ from types import ModuleType
 from automap_tiles.errors import MissingExtra
 
 SWITCH = "AUTOMAP_FAST"
+PAYS_SECONDS = 1.0
+"""Of NumPy's work in a process; by then it would have paid for the kernels."""
 
 
-def is_wanted(fast: bool | None) -> bool:
-    """Whether to use numba. Raises `MissingExtra` when `fast` is True and it is not installed."""
+class _Process:
+    """What this process has computed without kernels, or begun to."""
+
+    seconds = 0.0
+
+
+def is_wanted(fast: bool | None, seconds: float | None = None) -> bool:
+    """Whether to use numba for work that would take NumPy about so long.
+
+    None: for work of any size. Raises `MissingExtra` when `fast` is True and it is not installed.
+    """
+    if fast is False:
+        return False
     installed = find_spec("numba") is not None
     if fast and not installed:
         raise MissingExtra("numba", "fast")
-    if fast is None:
-        return installed and os.environ.get(SWITCH, "1") != "0"
-    return fast
+    if fast or not installed:
+        return installed
+    switch = os.environ.get(SWITCH, "")
+    return switch == "1" or (switch != "0" and _pays(seconds))
 
 
-def compiled(fast: bool | None) -> ModuleType | None:
-    """The module of compiled kernels where they are to be used."""
-    if not is_wanted(fast):
+def _pays(seconds: float | None) -> bool:
+    if seconds is None:
+        return True
+    # two threads at once may lose one's share: it is an estimate
+    _Process.seconds += seconds
+    return _Process.seconds > PAYS_SECONDS
+
+
+def compiled(fast: bool | None, seconds: float | None = None) -> ModuleType | None:
+    """The module of compiled kernels where they are to be used; `seconds` as in `is_wanted`."""
+    if not is_wanted(fast, seconds):
         return None
     from automap_tiles.analysis import _kernels
 

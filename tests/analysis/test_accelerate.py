@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -31,6 +32,42 @@ def test_numba_is_not_imported_unless_it_is_wanted() -> None:
         check=True,
     )
     assert done.stdout.strip() == "False False"
+
+
+def test_small_work_is_not_worth_the_import() -> None:
+    """NumPy computes the first second of it, kernels the rest: the same bits."""
+    pytest.importorskip("numba")
+    script = """
+import sys
+import numpy as np
+from automap_tiles.analysis import _accelerate
+from automap_tiles.analysis.composites.geomedian import geomedian
+stack = np.random.default_rng(1).random((6, 4, 40, 40), dtype="f4")
+found = [geomedian(stack)]
+print("numba" in sys.modules)
+_accelerate._Process.seconds = _accelerate.PAYS_SECONDS - 1e-6
+found.append(geomedian(stack))
+print("numba" in sys.modules, len({one.picture.data.tobytes() for one in found}))
+"""
+    environment = {name: text for name, text in os.environ.items() if name != _accelerate.SWITCH}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False", "True", "1"]
+
+
+def test_work_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_accelerate, "find_spec", lambda name: object())
+    monkeypatch.setattr(_accelerate._Process, "seconds", 0.0)
+    monkeypatch.delenv(_accelerate.SWITCH, raising=False)
+    parts = [_accelerate.is_wanted(None, 0.4 * _accelerate.PAYS_SECONDS) for _ in range(4)]
+    assert parts == [False, False, True, True]
+    monkeypatch.setattr(_accelerate._Process, "seconds", 0.0)
+    assert _accelerate.is_wanted(True, 0.0)
+    assert not _accelerate.is_wanted(False, 100.0)
+    for switch, wanted in (("0", False), ("1", True)):
+        monkeypatch.setenv(_accelerate.SWITCH, switch)
+        assert _accelerate.is_wanted(None, 100.0 if switch == "0" else 0.0) is wanted
 
 
 def test_the_switch(monkeypatch: pytest.MonkeyPatch) -> None:

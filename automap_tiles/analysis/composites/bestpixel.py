@@ -24,6 +24,8 @@ _YEAR = 365.0
 _HOT_RED, _HOT_OFFSET = 0.5, 0.08
 # FORCE: half of the score is lost at a HOT of -0.015, nearly all 0.01 above and below it.
 _HAZE_STEEPNESS, _HAZE_MIDDLE = 10 / 0.02, -0.015
+_DATE_SECONDS = 9e-9
+"""Of NumPy for the NDVI of a date of a pixel."""
 
 
 def max_ndvi(
@@ -42,7 +44,7 @@ def max_ndvi(
     (reflectance below 0), has no NDVI and is not taken.
     """
     dates = whole_dates(stack, valid)
-    kernels = compiled(fast)
+    kernels = compiled(fast, dates.valid.size * _DATE_SECONDS)
     if kernels is None:
         return choose(dates, _normalised_difference(dates, nir, red))
     index, score = kernels.highest_difference(dates.data, dates.valid, nir, red)

@@ -27,6 +27,8 @@ MAX_STEPS = 1000
 # Of a sample. The three arrays of a step hold 12, but blocks of 4 000 pixels that leave the L2
 # cache were a third faster than those that stay in it: there are fewer calls.
 _PIXEL_BYTES = 3
+_SAMPLE_SECONDS = 18e-9
+"""Of NumPy for a band of a date of a pixel, measured for 8 dates of 5 bands."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +74,8 @@ def geomedian(
     if bands == 1:  # on a line it is the median, and has a closed form
         data[:] = composite.median(dates.data, dates.valid).data.reshape(1, -1)
     else:
-        _solve(dates, data, tolerance * scale, max_steps, compiled(fast))
+        kernels = compiled(fast, dates.data.size * _SAMPLE_SECONDS)
+        _solve(dates, data, tolerance * scale, max_steps, kernels)
     picture = np.ma.MaskedArray(
         data.reshape(bands, height, width), mask=np.repeat(missing[None], bands, axis=0)
     )
