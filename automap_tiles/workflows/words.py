@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
@@ -41,11 +42,12 @@ def order_of(workflow: str, said: Mapping[str, Any]) -> Order:
     nested: dict[str, Any] = {}
     for word, value in said.items():
         if word not in known:
+            close = difflib.get_close_matches(word, known, 1)
             raise ConfigError(
                 f"an order to {workflow} has no such word",
                 key=word,
                 found=value,
-                remedy=f"one of {', '.join(known)}",
+                remedy=f"{close[0]}?" if close else f"one of {', '.join(known)}",
             )
         if value is None:
             continue

@@ -422,6 +422,9 @@ SCENES = (
             f"run --mode composite {_SCENES} --statistics max_ndvi,count "
             "--provenance valid_count,day_of_year --log-format json -v",
             f"run --mode composite --check {_SCENES}",
+            "run out/run_composite_20201001_20201130_median.yaml --check --satellites 9",
+            Step("a slip", places.write("order.yaml", "mode: composite\nsatelites: 8\n")),
+            "run order.yaml",
             "info out/landsat-8/composite_20201001_20201130_median.tif",
             "verify out/landsat-8/composite_20201001_20201130_median.tif",
         ),

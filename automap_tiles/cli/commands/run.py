@@ -6,7 +6,6 @@ from collections.abc import Collection
 from dataclasses import asdict, fields
 
 import click
-from click.core import ParameterSource
 
 from automap_tiles.analysis.composites.methods import (
     PROVENANCE,
@@ -14,8 +13,15 @@ from automap_tiles.analysis.composites.methods import (
     choosing_methods,
     known_methods,
 )
+from automap_tiles.cli._wizard import wizard_option
 from automap_tiles.cli.options.common import parsed_by
 from automap_tiles.cli.options.maps import MapChoices, map_options
+from automap_tiles.cli.options.order_file import (
+    GIVEN,
+    WithOrderFile,
+    as_order_file,
+    order_file_argument,
+)
 from automap_tiles.cli.options.scenes import SceneOptions, scene_options, words
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Fate, Note, Subject
@@ -25,7 +31,9 @@ _SHOWN = {"mode", "check", "log_format", "progress", "verbose"}
 """Options that are no part of an order."""
 
 
-@click.command()
+@click.command(cls=WithOrderFile)
+@order_file_argument
+@wizard_option
 @click.option(
     "--mode",
     type=click.Choice(("download", "composite", "classification")),
@@ -90,11 +98,15 @@ def command(  # noqa: PLR0913 - the options
     scenes are others than those that a composite was made of, --update makes anew the tiles that
     these reach; without it the composite is left as it is, and that is said. A composite of another
     area, mask or cloud cover needs --overwrite or another output.
+
+    ORDER.yaml holds options by their names (mode: composite); those of the command line come before
+    it. Each run leaves the one that it was asked for in its output.
     """
     _check_samples(mode, samples)
 
-    from automap_tiles.cli.show.automap import carry_out
+    from automap_tiles.cli.show.automap import KeptOrder, carry_out
     from automap_tiles.workflows import order_kind
+    from automap_tiles.workflows.automap.order import DownloadOrder
     from automap_tiles.workflows.words import words_of
 
     said = {
@@ -110,7 +122,9 @@ def command(  # noqa: PLR0913 - the options
     kind = order_kind(mode)
     asked = {field.name for field in fields(kind)}  # type: ignore[arg-type]  # it is a dataclass
     order = kind.from_json({name: value for name, value in said.items() if name in asked})
-    carry_out(order, what, _ignored(context, mode, words_of(kind)))
+    assert isinstance(order, DownloadOrder)  # as all modes are
+    kept = KeptOrder(order=order, text=as_order_file(context, what.output))
+    carry_out(order, what, _ignored(context, mode, words_of(kind)), kept)
 
 
 def _ignored(context: click.Context, mode: str, known: Collection[str]) -> Note | None:
@@ -118,9 +132,10 @@ def _ignored(context: click.Context, mode: str, known: Collection[str]) -> Note 
     given = [
         max(each.opts, key=len)
         for each in context.command.params
-        if each.name not in known
+        if isinstance(each, click.Option)
+        and each.name not in known
         and each.name not in _SHOWN
-        and context.get_parameter_source(each.name or "") is ParameterSource.COMMANDLINE
+        and context.get_parameter_source(each.name or "") in GIVEN
     ]
     if not given:
         return None

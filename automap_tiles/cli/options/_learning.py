@@ -31,7 +31,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 def _numbers(text: str) -> tuple[int, ...]:
     try:
-        return tuple(int(part) for part in text.split(",") if int(part))
+        return tuple(int(part) for part in text.split(",") if part.strip() and int(part))
     except ValueError:
         raise click.BadParameter(f"{text!r} are not pixels") from None
 

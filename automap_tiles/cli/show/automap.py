@@ -20,10 +20,13 @@ from automap_tiles.cli.show.totals import RunTotals
 from automap_tiles.engine.events import Summary
 from automap_tiles.errors import TilesFailed
 from automap_tiles.notes import Note
+from automap_tiles.storage import Address
 from automap_tiles.workflows import Order, check, run
 from automap_tiles.workflows.automap import AutomapOutcome, AutomapReport
 from automap_tiles.workflows.automap.discover import Discovered
 from automap_tiles.workflows.automap.download import SceneDone
+from automap_tiles.workflows.automap.folders import order_path
+from automap_tiles.workflows.automap.order import DownloadOrder
 from automap_tiles.workflows.automap.phases import COMPOSITE, MAP, SCENES
 from automap_tiles.workflows.automap.state import (
     ResultFailed,
@@ -62,8 +65,24 @@ _OF_TILES = (COMPOSITE, MAP)
 """Phases that are runs of a process."""
 
 
-def carry_out(order: Order, what: SceneOptions, ignored: Note | None = None) -> None:
+@dataclass(frozen=True, kw_only=True)
+class KeptOrder:
+    """The options of a run, to be kept beside its record."""
+
+    order: DownloadOrder
+    text: str
+
+    @property
+    def path(self) -> Address:
+        return order_path(self.order)
+
+
+def carry_out(
+    order: Order, what: SceneOptions, ignored: Note | None = None, kept: KeptOrder | None = None
+) -> None:
     """Check the order, or run it and show how it goes; `ignored` is told first.
+
+    `kept` is written when the run has the output for itself.
 
     Raises what the workflow does, and `TilesFailed` when something failed: all else is done then.
     """
@@ -75,7 +94,7 @@ def carry_out(order: Order, what: SceneOptions, ignored: Note | None = None) -> 
         assert isinstance(report, AutomapReport)
         show_report(report, show, what)
         return
-    shown = AutomapShown(what, show)
+    shown = AutomapShown(what, show, kept)
     try:
         with (
             log_to(shown, verbose=what.verbose),
@@ -96,8 +115,11 @@ def carry_out(order: Order, what: SceneOptions, ignored: Note | None = None) -> 
 class AutomapShown:
     """Shows one event after the other; a process that runs has a reporter of its own."""
 
-    def __init__(self, what: SceneOptions | Showing, show: SceneReporter) -> None:
+    def __init__(
+        self, what: SceneOptions | Showing, show: SceneReporter, kept: KeptOrder | None = None
+    ) -> None:
         self.failed = 0
+        self._kept = kept
         self._what, self._show = what, show
         self._progress = SceneTotals(0)
         self._rejected: list[tuple[str, str]] = []
@@ -113,6 +135,8 @@ class AutomapShown:
             self._show.message(level, text)
 
     def event(self, event: Event) -> None:
+        if isinstance(event, Started) and self._kept is not None:
+            self._kept.path.write(self._kept.text.encode())
         if isinstance(event, Told):
             self._told.append(event.note)
         if _is_of_run(event):
@@ -169,7 +193,10 @@ class AutomapShown:
     def _conclude(self, outcome: AutomapOutcome) -> None:
         for note in grown(outcome.notes, self._told):
             self._show.note(note)
-        self._show.results(_paths(outcome))
+        paths = _paths(outcome)
+        if self._kept is not None:
+            paths["What was asked for"] = self._kept.path.text
+        self._show.results(paths)
         self.failed = outcome.failed
 
 

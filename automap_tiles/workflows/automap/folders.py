@@ -47,6 +47,14 @@ def order_result_name(order: DownloadOrder) -> str:
     return _result_name(Mode(order.workflow), (first, last), names)
 
 
+def order_path(order: DownloadOrder) -> Address:
+    """Where the options of a run are kept, as YAML beside its record.
+
+    Raises `ConfigError` for days and statistics that cannot be.
+    """
+    return Address.of(order.output) / f"run_{order.workflow}_{order_result_name(order)}.yaml"
+
+
 def _result_name(mode: Mode, period: tuple[date, date], statistics: Sequence[str]) -> str:
     first, last = period
     said = f"{first:%Y%m%d}_{last:%Y%m%d}"
