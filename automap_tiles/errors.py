@@ -45,6 +45,7 @@ EXTRAS: Mapping[str, str] = {
     "xarray": "xarray",
     "PIL": "plot",
     "jinja2": "classify",
+    "matplotlib": "classify",
     "scipy": "classify",
     "xgboost": "classify",
     "optuna": "tune",

@@ -17,8 +17,9 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 @lru_cache(maxsize=1)
 def environment() -> Environment:
-    """The templates; raises `MissingExtra` without jinja2."""
+    """The templates; raises `MissingExtra` without jinja2 or matplotlib."""
     try:
+        import matplotlib.figure  # noqa: F401
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
     except ImportError as error:
         raise MissingExtra(error.name or "jinja2", "classify") from error

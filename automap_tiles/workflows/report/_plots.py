@@ -1,92 +1,134 @@
-"""The plots of reports, as SVG that takes its colours and letters from the page."""
+"""Plots as SVG that stands in the page and takes its colours and letters from there.
+
+Lines of the axes and texts are drawn in one colour that is then replaced by the page's own, so
+that a plot can be read on light and on dark. The same numbers give the same bytes.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from io import StringIO
+from typing import TYPE_CHECKING, Any
 
-from automap_tiles.workflows.report._axes import ACCENT, INK, OTHER, Axes, Scale
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-_DOTS, _DASHES = "1 2", "5 3"
+# Colours that nothing else has; each becomes a variable of the page.
+_INK, _ACCENT, _OTHER, _GRID = "#010203", "#040506", "#070809", "#0a0b0c"
+_VARIABLES = {
+    _INK: "currentColor",
+    _ACCENT: "var(--accent)",
+    _OTHER: "var(--other)",
+    _GRID: "var(--line)",
+}
+_RC = {
+    "svg.hashsalt": "automap",
+    "svg.fonttype": "none",
+    "font.size": 10.0,
+    "font.family": "sans-serif",
+    "text.color": _INK,
+    # a name with two dollar signs is no formula
+    "text.parse_math": False,
+    "axes.edgecolor": _GRID,
+    "axes.labelcolor": _INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": _GRID,
+    "grid.linewidth": 0.6,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+    "legend.frameon": False,
+}
+_WIDTH = 6.4
+"""Inches; the page scales it."""
 
 
 def bars(names: Sequence[str], shares: Sequence[float]) -> str:
     """Horizontal bars, the first on top."""
-    x = Scale.of(0, max([*shares, 1e-9]), wide=False)
-    axes = Axes(x=x, y=Scale.of_names(names), height=40 + 17 * len(names))
-    for place, share in enumerate(shares):
-        axes.bar(share, place, 0.8, ACCENT)
-    return axes.svg()
+
+    def draw(axes: Axes) -> None:
+        axes.barh(range(len(names)), shares, color=_ACCENT)
+        axes.set_yticks(range(len(names)), names)
+        axes.set_ylim(len(names) - 0.4, -0.6)
+        axes.grid(visible=False, axis="y")
+
+    return _svg(draw, 0.6 + 0.24 * len(names))
 
 
 def search(trials: Sequence[tuple[int, float, bool, bool]], default: float, chosen: float) -> str:
     """Log loss of each trial: (number, loss, complete, with vector leaves)."""
-    numbers = [trial[0] for trial in trials] or [1]
-    # one hopeless trial must not hide the others
-    losses = sorted(trial[1] for trial in trials if trial[2]) or [default]
-    low, high = min(losses[0], chosen), max(losses[-1], default)
-    y = Scale.of(low - 1e-3, high + 0.2 * (high - low) + 1e-3, "log loss")
-    x = Scale.of(min(numbers), max(numbers), "trial (×: ended early)", whole=True)
-    axes = Axes(x=x, y=y, height=230, has_legend=True)
-    for vector, colour, label in (
-        (False, ACCENT, "one tree per class"),
-        (True, OTHER, "vector leaves"),
-    ):
-        own = [trial for trial in trials if trial[3] is vector]
-        look = axes.marks(((trial[0], trial[1]) for trial in own if trial[2]), colour)
-        axes.marks(((trial[0], trial[1]) for trial in own if not trial[2]), colour, "x")
-        if own:
-            axes.name(label, look)
-    ends = x.start, x.end
-    axes.name("default parameters", axes.line(((x, default) for x in ends), INK, dash=_DOTS))
-    axes.name("taken", axes.line(((x, chosen) for x in ends), ACCENT))
-    return axes.svg()
+    from matplotlib.ticker import MaxNLocator
+
+    def draw(axes: Axes) -> None:
+        for vector, colour, label in (
+            (False, _ACCENT, "one tree per class"),
+            (True, _OTHER, "vector leaves"),
+        ):
+            own = [trial for trial in trials if trial[3] is vector]
+            whole = [trial for trial in own if trial[2]]
+            cut = [trial for trial in own if not trial[2]]
+            axes.plot(*_columns(whole), "o", color=colour, label=label if own else None)
+            axes.plot(*_columns(cut), "x", color=colour, alpha=0.6)
+        axes.axhline(default, color=_INK, linewidth=1, linestyle=":", label="default parameters")
+        axes.axhline(chosen, color=_ACCENT, linewidth=1, label="taken")
+        axes.set_xlabel("trial (×: ended early)")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set_ylabel("log loss")
+        # one hopeless trial must not hide the others
+        losses = sorted(trial[1] for trial in trials if trial[2]) or [default]
+        low, high = min(losses[0], chosen), max(losses[-1], default)
+        axes.set_ylim(low - 0.1 * (high - low) - 1e-3, high + 0.3 * (high - low) + 1e-3)
+        axes.legend(fontsize=8)
+
+    return _svg(draw, 3.2)
 
 
 def rounds(curves: Sequence[Sequence[float]]) -> str:
     """Log loss of each fold over the rounds of boosting."""
-    values = [loss for curve in curves for loss in curve] or [0.0]
-    axes = Axes(
-        x=Scale.of(1, max(map(len, curves)), "rounds", whole=True),
-        y=Scale.of(min(values), max(values), "log loss"),
-        height=187,
-    )
-    for curve in curves:
-        axes.line(enumerate(curve, start=1), ACCENT)
-    return axes.svg()
+
+    def draw(axes: Axes) -> None:
+        for curve in curves:
+            axes.plot(range(1, len(curve) + 1), curve, color=_ACCENT, linewidth=1)
+        axes.set_xlabel("rounds")
+        axes.set_ylabel("log loss")
+
+    return _svg(draw, 2.6)
 
 
 def learning(samples: Sequence[int], accuracy: Sequence[float], macro_f1: Sequence[float]) -> str:
     """Scores over the number of samples learnt from."""
-    axes = Axes(
-        x=Scale.of(min(samples), max(samples), "samples learnt from", whole=True),
-        y=Scale.of(0, 1, wide=False),
-        height=200,
-        has_legend=True,
-    )
-    for scores, colour, shape, dash, label in (
-        (accuracy, ACCENT, "o", "", "accuracy"),
-        (macro_f1, OTHER, "s", _DASHES, "macro-F1"),
-    ):
-        points = list(zip(samples, scores, strict=True))
-        axes.name(label, axes.line(points, colour, dash=dash), axes.marks(points, colour, shape))
-    return axes.svg()
+
+    def draw(axes: Axes) -> None:
+        axes.plot(samples, accuracy, "o-", color=_ACCENT, label="accuracy")
+        axes.plot(samples, macro_f1, "s--", color=_OTHER, label="macro-F1")
+        axes.set_xlabel("samples learnt from")
+        axes.set_ylim(0, 1)
+        axes.legend(fontsize=8)
+
+    return _svg(draw, 2.8)
 
 
 def reliability(before: Sequence[tuple[float, float]], after: Sequence[tuple[float, float]]) -> str:
     """How often a classifier is right over how sure it is: (sure, right) of each bin."""
-    axes = Axes(
-        x=Scale.of(0, 1, "probability of the class found", wide=False),
-        y=Scale.of(0, 1, "share that is right", wide=False),
-        height=230,
-        has_legend=True,
-    )
-    axes.name("as sure as right", axes.line(((0, 0), (1, 1)), INK, dash=_DOTS))
-    for bins, colour, shape, dash, label in (
-        (before, OTHER, "s", _DASHES, "as they are"),
-        (after, ACCENT, "o", "", "calibrated"),
-    ):
-        axes.name(label, axes.line(bins, colour, dash=dash), axes.marks(bins, colour, shape))
-    return axes.svg()
+
+    def draw(axes: Axes) -> None:
+        axes.plot((0, 1), (0, 1), color=_INK, linewidth=1, linestyle=":", label="as sure as right")
+        for bins, style, colour, label in (
+            (before, "s--", _OTHER, "as they are"),
+            (after, "o-", _ACCENT, "calibrated"),
+        ):
+            axes.plot(*zip(*bins, strict=True), style, color=colour, label=label)
+        axes.set_xlabel("probability of the class found")
+        axes.set_ylabel("share that is right")
+        axes.set_xlim(0, 1)
+        axes.set_ylim(0, 1)
+        axes.legend(fontsize=8)
+
+    return _svg(draw, 3.2)
 
 
 def intervals(
@@ -96,22 +138,49 @@ def intervals(
     half: Sequence[float | None],
 ) -> str:
     """Areas that the map shows beside those estimated, with their intervals."""
-    found = [(value or 0.0, width or 0.0) for value, width in zip(estimated, half, strict=True)]
-    most = max([*mapped, *(sum(one) for one in found), 1e-9])
-    axes = Axes(
-        x=Scale.of(0, most, "hectares", wide=False),
-        y=Scale.of_names(names),
-        height=65 + 30 * len(names),
-        has_legend=True,
-    )
-    looks = "", ""
-    for place, (own, (value, width)) in enumerate(zip(mapped, found, strict=True)):
-        looks = (
-            axes.bar(own, place - 0.2, 0.35, OTHER),
-            axes.bar(value, place + 0.2, 0.35, ACCENT),
+
+    def draw(axes: Axes) -> None:
+        places = range(len(names))
+        axes.barh([place - 0.2 for place in places], mapped, 0.35, color=_OTHER, label="mapped")
+        axes.barh(
+            [place + 0.2 for place in places],
+            [value or 0.0 for value in estimated],
+            0.35,
+            xerr=[width or 0.0 for width in half],
+            color=_ACCENT,
+            ecolor=_INK,
+            capsize=3,
+            label="estimated" + (", 95 % interval" if any(half) else ""),
         )
-        if width:
-            axes.whisker(max(0.0, value - width), value + width, place + 0.2)
-    axes.name("mapped", looks[0])
-    axes.name("estimated" + (", 95 % interval" if any(half) else ""), looks[1])
-    return axes.svg()
+        axes.set_yticks(places, names)
+        axes.invert_yaxis()
+        axes.set_xlim(left=0)
+        axes.set_xlabel("hectares")
+        axes.grid(visible=False, axis="y")
+        axes.legend(fontsize=8)
+
+    return _svg(draw, 0.9 + 0.42 * len(names))
+
+
+def _columns(trials: Sequence[tuple[int, float, bool, bool]]) -> tuple[list[int], list[float]]:
+    return [trial[0] for trial in trials], [trial[1] for trial in trials]
+
+
+def _svg(draw: Any, height: float) -> str:
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    with rc_context(_RC):
+        figure: Figure = Figure(figsize=(_WIDTH, height), layout="constrained")
+        draw(figure.add_subplot())
+        out = StringIO()
+        figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
+    # without XML declaration, and without a metadata block that names addresses
+    text = out.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
+    text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r'\1 class="plot"', text, count=1)
+    for colour, variable in _VARIABLES.items():
+        text = text.replace(colour, variable)
+    return text
