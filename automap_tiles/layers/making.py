@@ -35,6 +35,9 @@ class Looked:
 
 Told = Callable[[Looked], None]
 
+MADE = (TileStatus.WRITTEN, TileStatus.EMPTY)
+"""How a tile ends that need not be made again."""
+
 
 class ProcessTiles:
     """Several threads may look at once: a tile is made once, in one of the workers."""
@@ -116,6 +119,11 @@ class ProcessTiles:
                 found = list(pool.map(self.look, indexes))
         failed = [looked for looked in found if looked.status is TileStatus.FAILED]
         return failed[-1] if failed else None
+
+    def are_made(self, indexes: Sequence[TileIndex]) -> bool:
+        """Whether all of these were looked at and none failed."""
+        seen = (self._seen.get(index) for index in indexes)
+        return all(each is not None and each.status in MADE for each in seen)
 
     def described(self) -> RasterInfo | None:
         """What a stored tile says of its bands; None where there is none yet."""

@@ -6,7 +6,7 @@ import itertools
 import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import shapely
@@ -22,7 +22,7 @@ from automap_tiles.layers._looks import keep_look, kept_look
 from automap_tiles.layers._overviews import LiveOverviews
 from automap_tiles.layers.files import FileLayer, described, file_layer
 from automap_tiles.layers.layer import LayerInfo, Query
-from automap_tiles.layers.making import Looked, ProcessTiles, Told
+from automap_tiles.layers.making import MADE, Looked, ProcessTiles, Told
 from automap_tiles.layers.persistence import Keep
 from automap_tiles.vector import reproject_geometry
 
@@ -44,8 +44,6 @@ _SAMPLED = 100
 """Of these at most so many are considered,"""
 _TRIED = 16
 """and so many tried until one has data."""
-
-_MADE = (TileStatus.WRITTEN, TileStatus.EMPTY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +88,9 @@ class ProcessLayer:
         self._files = FileLayer(info=info, reader=directory, zooms=process.zooms)
         self._base = FileLayer(info=info, reader=directory, zooms=process.base_zooms)
         self._above = LiveOverviews(directory, _coarsening(process), process.writer.nodata)
+        # by pyramid, index and base zoom of a picture: the area of a process never changes
+        self._under = lru_cache(maxsize=1024)(self._find_under)
+        self._number = lru_cache(maxsize=4096)(self._count)
         self._overtaken: set[TileIndex] = set()
         """Overviews that were stored before a tile below them was made."""
         self._guard = threading.Lock()
@@ -141,7 +142,15 @@ class ProcessLayer:
             return self._files.version(tile)
         if zoom >= base:
             return self._base.version(tile)
+        self._hear_of_others()
         return f"made of {base} {self._above.version}"
+
+    def is_made(self, tile: Tile) -> bool:
+        """Whether reading a tile of any grid computes nothing and none of its tiles failed."""
+        zoom, base = self._zooms(tile)
+        if base is None or self._is_stored(tile, zoom):
+            return True
+        return self._tiles.are_made(self._indexes(tile, zoom, base))
 
     def read(
         self, tile: Tile, bands: Sequence[int], resampling: str = "nearest"
@@ -149,10 +158,9 @@ class ProcessLayer:
         zoom, base = self._zooms(tile)
         if base is None or self._is_stored(tile, zoom):
             return self._files.read(tile, bands, resampling)
-        failed = self._tiles.look_at(self.indexes(tile))
+        failed = self._tiles.look_at(self._indexes(tile, zoom, base))
         if zoom < base:
-            if self._tiles.others_made_some():
-                self._above.forget()
+            self._hear_of_others()
             found = self._above.read(tile, bands, base)
         else:
             found = self._base.read(tile, bands, resampling)
@@ -181,25 +189,31 @@ class ProcessLayer:
 
     def indexes(self, tile: Tile) -> list[TileIndex]:
         """The process tiles that have to be computed for a tile of any grid."""
+        return list(self._indexes(tile, *self._zooms(tile)))
+
+    def _indexes(self, tile: Tile, zoom: int, base: int | None) -> Sequence[TileIndex]:
         if self._keep is Keep.READONLY and self._tiles.reads_stored:
-            return []
-        zoom, base = self._zooms(tile)
+            return ()
         if base is None or (zoom < base and not self.outlook(tile).live):
-            return []
+            return ()
+        return self._under(tile.pyramid, tile.index, base)
+
+    def _find_under(self, pyramid: Pyramid, index: TileIndex, base: int) -> tuple[TileIndex, ...]:
+        """The process tiles under a tile of any grid: the area never changes."""
         area = self.process.area_at(base)
         shapely.prepare(area)
-        return [
-            index
-            for index in touched(self._bare, tile, base)
-            if area.intersects(Tile(self.process.pyramid, index).bbox)
-        ]
+        return tuple(
+            each
+            for each in touched(self._bare, Tile(pyramid, index), base)
+            if area.intersects(Tile(self.process.pyramid, each).bbox)
+        )
 
     def outlook(self, tile: Tile) -> Outlook:
         """What a coarse picture of a tile of any grid is made of."""
         _, base = self._zooms(tile)
         if base is None:
             return Outlook(tiles=0, live=True)
-        count = cover.count(self._bare, self._part(tile, base), base)
+        count = self._number(tile.pyramid, tile.index, base)
         expected = count * self._tiles.expected / self.workers.count
         return Outlook(tiles=count, live=count <= _LIVE and expected <= _LIVE_SECONDS)
 
@@ -241,6 +255,9 @@ class ProcessLayer:
     def _directory(self) -> TiledReader:
         return self._tiles.target.reader()
 
+    def _count(self, pyramid: Pyramid, index: TileIndex, base: int) -> int:
+        return cover.count(self._bare, self._part(Tile(pyramid, index), base), base)
+
     def _part(self, tile: Tile, base: int) -> BaseGeometry:
         """Of the area of the process, what lies under a tile."""
         here = reproject_geometry(tile.bbox, tile.crs, self.process.pyramid.crs)
@@ -264,7 +281,12 @@ class ProcessLayer:
             return True
         area = process.area_at(zoom)
         wanted = [each for each in own if area.intersects(Tile(self._bare, each).bbox)]
-        return all(self._tiles.known(each) in _MADE for each in wanted)
+        return all(self._tiles.known(each) in MADE for each in wanted)
+
+    def _hear_of_others(self) -> None:
+        """Pictures of tiles that another process has made meanwhile are made anew."""
+        if self._tiles.others_made_some():
+            self._above.forget()
 
     def _heard(self, looked: Looked) -> None:
         if looked.status is not TileStatus.RUNNING:

@@ -4,6 +4,9 @@ Waitress takes a request to a thread only when all of it has come, so unfinished
 thread; but it stops accepting at 100 connections, whoever holds them, and a client that sends a
 byte now and then keeps its own for ever. Here a request has to arrive within some seconds, and
 when there are many connections the one that has been idle longest makes room for the next.
+
+It also closes a connection behind every answer without a body, so that a browser which has a tile
+already connects anew for the next one, and sends head and body each by itself. Here neither.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from flask import Flask
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
-from waitress.task import ThreadedTaskDispatcher
+from waitress.task import ThreadedTaskDispatcher, WSGITask
 
 from automap_devserver._limits import BODY, CONNECTIONS, HEADERS, IDLE, LISTENERS, REQUESTS, WHOLE
 
@@ -27,9 +30,31 @@ _FEWEST = 4
 _BUSY = 2
 
 
+class _Answer(WSGITask):  # type: ignore[misc]
+    """One request being answered."""
+
+    def set_close_on_finish(self) -> None:
+        """Close the connection behind the answer, unless its end is known without."""
+        asked = self.request.headers.get("CONNECTION", "").lower()
+        if self.has_body or self.version == "1.0" or asked == "close":
+            super().set_close_on_finish()
+
+    def write(self, data: bytes) -> None:
+        """Send a part of the body, the first one with the head."""
+        whole = self.complete and not self.wrote_header and self.has_body
+        if not whole or self.content_length != len(data):
+            super().write(data)
+            return
+        head: bytes = self.build_response_header()
+        self.wrote_header = True
+        self.channel.write_soon(head + data)
+        self.content_bytes_written += len(data)
+
+
 class _Connection(HTTPChannel):  # type: ignore[misc]
     """One client; knows since when a request has been coming in."""
 
+    task_class = _Answer
     began: float | None = None
 
     def received(self, data: bytes) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from typing import TYPE_CHECKING
 
 from flask import Flask, Request, Response, jsonify
 from flask import request as asked
@@ -11,6 +12,9 @@ from werkzeug.exceptions import HTTPException
 
 from automap_devserver.settings import LOOPBACK
 from automap_tiles.errors import AutomapError, ConfigError, GridError, TileFailed
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +47,13 @@ _STATUS: tuple[tuple[type[AutomapError], int], ...] = (
 """The first that fits; everything else that we raise is 500."""
 
 
-_PASSED_ON = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip")
+_PASSED_ON = (
+    "HTTP_FORWARDED",
+    "HTTP_VIA",
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_X_REAL_IP",
+)
 """Headers that proxies add (RFC 7239, RFC 9110 7.6.3, and what was usual before)."""
 
 
@@ -97,9 +107,16 @@ def is_addressed_here(request: Request) -> bool:
 
     One that a proxy passes on comes from elsewhere.
     """
-    if any(header in request.headers for header in _PASSED_ON):
+    return is_asked_here(request.environ)
+
+
+def is_asked_here(environ: WSGIEnvironment) -> bool:
+    """The same of what WSGI says of a request."""
+    if not environ.keys().isdisjoint(_PASSED_ON):
         return False
-    return request.remote_addr in LOOPBACK and _host_name(request.host) in LOOPBACK
+    if environ.get("REMOTE_ADDR") not in LOOPBACK:
+        return False
+    return _host_name(environ.get("HTTP_HOST", environ["SERVER_NAME"])) in LOOPBACK
 
 
 def _host_name(host: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from flask import Request, Response
+from flask import Request
 
-from automap_devserver._failures import answer_of, is_addressed_here
+from automap_devserver._asked import AskedTile
+from automap_devserver._failures import answer_of, is_asked_here
 from automap_devserver._tiles import TileServer, web_tile
 from automap_devserver.catalogue import Catalogue
 from automap_devserver.settings import PreviewSettings
@@ -33,34 +34,36 @@ class TileShortcut:
         catalogue: Catalogue,
         tiles: TileServer,
         settings: PreviewSettings,
-        finish: Callable[[Request, Response], Response],
+        headers: tuple[tuple[str, str], ...],
     ) -> None:
-        """`finish` adds the headers that all answers have."""
+        """`headers` are those that all answers have."""
         self._behind = behind
         self._catalogue = catalogue
         self._tiles = tiles
         self._settings = settings
-        self._finish = finish
+        self._headers = headers
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        answer = self._tile(environ)
-        return (answer or self._behind)(environ, start_response)
-
-    def _tile(self, environ: WSGIEnvironment) -> WSGIApplication | None:
-        if environ["REQUEST_METHOD"] != "GET" or "tms" in environ["QUERY_STRING"]:
-            return None
-        match = _TILE.fullmatch(environ["PATH_INFO"])
+        match = self._tile(environ)
         if match is None:
-            return None
-        request = Request(environ)
-        if self._settings.is_loopback and not is_addressed_here(request):
-            return None
+            return self._behind(environ, start_response)
         z, x, y = int(match["z"]), int(match["x"]), int(match["y"])
         try:
             tile = web_tile(z, x, y, 2 if match["twice"] else 1)
             layer = self._catalogue[match["layer"]]
-            found = self._tiles.answer(layer, tile, match["ending"], request)
+            found = self._tiles.answer(layer, tile, match["ending"], AskedTile(environ))
         except AutomapError as error:
-            found = answer_of(error, request)
-        self._finish(request, found)
-        return found
+            failed = answer_of(error, Request(environ))
+            failed.headers.update(self._headers)
+            return failed(environ, start_response)
+        start_response(found.status, [*found.headers, *self._headers])
+        return () if found.content is None else (found.content,)
+
+    def _tile(self, environ: WSGIEnvironment) -> re.Match[str] | None:
+        """Which plain tile is asked for from here; None: something else is."""
+        if environ["REQUEST_METHOD"] != "GET" or "tms" in environ["QUERY_STRING"]:
+            return None
+        match = _TILE.fullmatch(environ["PATH_INFO"])
+        if match is None or (self._settings.is_loopback and not is_asked_here(environ)):
+            return None
+        return match

@@ -8,9 +8,9 @@ from enum import Enum
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from flask import Request, Response
+from flask import Response
 
-from automap_devserver._asked import on_date
+from automap_devserver._asked import AskedTile, on_date
 from automap_devserver._failures import NotFound
 from automap_devserver._limits import Limits
 from automap_devserver.catalogue import Catalogue
@@ -20,7 +20,8 @@ from automap_tiles.errors import ConfigError
 from automap_tiles.grid import Bounds, Pyramid, Tile
 from automap_tiles.layers import web
 from automap_tiles.layers.files import is_bare
-from automap_tiles.layers.layer import Layer, LayerInfo, LayerKind
+from automap_tiles.layers.layer import Layer, LayerInfo
+from automap_tiles.layers.process import ProcessLayer
 from automap_tiles.pictures.encode import ImageFormat, empty, encode
 from automap_tiles.pictures.render import render
 from automap_tiles.raster.nodata import free_value
@@ -65,6 +66,26 @@ class WantedTile:
     resampling: str
     look: str
     """All of the request that decides on the picture, besides the tile."""
+    computed: bool
+    """Whether tiles of a process have to be made for it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TileAnswer:
+    """A tile as it goes to the browser."""
+
+    content: bytes | None
+    """None: the browser has it."""
+    headers: tuple[tuple[str, str], ...]
+
+    @property
+    def status(self) -> str:
+        return "304 NOT MODIFIED" if self.content is None else "200 OK"
+
+    @property
+    def response(self) -> Response:
+        """As an answer of Flask."""
+        return Response(self.content, self.status, self.headers)
 
 
 class TileServer:
@@ -76,50 +97,40 @@ class TileServer:
         self._limits = limits
 
     def answer(
-        self, layer: Layer, tile: Tile, ending: str, request: Request, style: str | None = None
-    ) -> Response:
+        self, layer: Layer, tile: Tile, ending: str, asked: AskedTile, style: str | None = None
+    ) -> TileAnswer:
         """The picture of a tile, or 304 when the browser has it.
 
         Raises `ConfigError` for wrong parameters, `NotFound`, `TileFailed`, `TooLong`.
         """
-        wanted = self._wanted(layer, tile, ending, request, style)
-        if wanted.layer.info.kind is LayerKind.PROCESS:
-            data = self._read(wanted)
-            return self._answer(wanted, data, _etag(wanted, _version(wanted)), request)
+        wanted = self._wanted(layer, tile, ending, asked, style)
+        if wanted.computed:
+            data = self._read(wanted)  # only then is known what is there
+            return self._answer(wanted, data, _etag(wanted, _version(wanted)), asked)
         version = _version(wanted)
         etag = _etag(wanted, version)
-        if etag in request.if_none_match:
+        if asked.has(etag):
             return self._not_modified(etag)
         bare = is_bare(version) or _is_too_coarse(layer.info, tile)
         data = None if bare else self._read(wanted)
-        return self._answer(wanted, data, etag, request)
+        return self._answer(wanted, data, etag, asked)
 
     def _wanted(
-        self, layer: Layer, tile: Tile, ending: str, request: Request, style: str | None
+        self, layer: Layer, tile: Tile, ending: str, asked: AskedTile, style: str | None
     ) -> WantedTile:
-        query = request.query_string.decode("latin-1")
         if max(tile.shape) > self._settings.largest:
             raise ConfigError(f"pictures have at most {self._settings.largest} pixels", key="size")
-        resampling = "nearest"
-        if "resampling" in query:
-            resampling = request.args.get("resampling", "nearest")
-            if resampling not in RESAMPLINGS:
-                raise ConfigError(
-                    "unknown resampling",
-                    key="resampling",
-                    found=resampling[:20],
-                    remedy=", ".join(RESAMPLINGS),
-                )
-        name = style or (request.args.get("style") if "style" in query else None)
-        if "date" in query:
-            layer = on_date(layer, request)
+        name = style or asked.get("style")
+        resampling = _resampling(asked.get("resampling"))
+        layer = on_date(layer, asked.get("date"))
         return WantedTile(
             layer=layer,
             tile=tile,
             ending=_ending(ending),
-            style=self._style(layer, name, query),
+            style=self._style(layer, name, asked.query),
             resampling=resampling,
-            look=f"{name} {query} {ending}",
+            look=f"{name} {asked.query} {ending}",
+            computed=isinstance(layer, ProcessLayer) and not layer.is_made(tile),
         )
 
     def _style(self, layer: Layer, name: str | None, query: str) -> Style:
@@ -136,26 +147,39 @@ class TileServer:
         if wanted.ending is TileEnding.TIF:
             bands = tuple(range(1, len(wanted.layer.info.bands) + 1))
         read = partial(wanted.layer.read, wanted.tile, bands, wanted.resampling)
-        if wanted.layer.info.kind is LayerKind.PROCESS:
+        if wanted.computed:
             return self._limits.compute(read)
         return self._limits.read(read)
 
     def _answer(
-        self, wanted: WantedTile, data: RasterArray | None, etag: str, request: Request
-    ) -> Response:
-        if etag in request.if_none_match:
+        self, wanted: WantedTile, data: RasterArray | None, etag: str, asked: AskedTile
+    ) -> TileAnswer:
+        if asked.has(etag):
             return self._not_modified(etag)
         content = _content(wanted, data)
-        return self._headers(Response(content, mimetype=wanted.ending.media_type), etag)
+        what = ("Content-Type", wanted.ending.media_type), ("Content-Length", str(len(content)))
+        return TileAnswer(content=content, headers=(*what, *self._headers(etag)))
 
-    def _not_modified(self, etag: str) -> Response:
-        return self._headers(Response(status=304), etag)
+    def _not_modified(self, etag: str) -> TileAnswer:
+        return TileAnswer(content=None, headers=self._headers(etag))
 
-    def _headers(self, response: Response, etag: str) -> Response:
+    def _headers(self, etag: str) -> tuple[tuple[str, str], ...]:
         age = self._settings.max_age
-        response.headers["ETag"] = f'"{etag}"'
-        response.headers["Cache-Control"] = f"public, max-age={age}" if age else "no-cache"
-        return response
+        kept = f"public, max-age={age}" if age else "no-cache"
+        return ("ETag", f'"{etag}"'), ("Cache-Control", kept)
+
+
+def _resampling(name: str | None) -> str:
+    if name is None:
+        return "nearest"
+    if name not in RESAMPLINGS:
+        raise ConfigError(
+            "unknown resampling",
+            key="resampling",
+            found=name[:20],
+            remedy=", ".join(RESAMPLINGS),
+        )
+    return name
 
 
 def _is_too_coarse(info: LayerInfo, tile: Tile) -> bool:

@@ -17,6 +17,10 @@ from automap_devserver.settings import PreviewSettings
 from automap_devserver.views import layers, live, ogc, openapi, page, process, view, wmts, xyz
 
 _CHANGING = ("POST", "PUT", "PATCH", "DELETE")
+_SHOWN_ELSEWHERE = (("Access-Control-Allow-Origin", "*"),)
+"""Other pages may show what this one shows."""
+_AS_SAID = (("X-Content-Type-Options", "nosniff"),)
+"""An answer is of the type that is said."""
 
 
 def create_app(catalogue: Catalogue, settings: PreviewSettings | None = None) -> Flask:
@@ -45,7 +49,7 @@ def create_app(catalogue: Catalogue, settings: PreviewSettings | None = None) ->
     app.after_request(lambda response: compress(request, response))
     app.after_request(lambda response: _open_to_other_pages(request, response))
     app.wsgi_app = TileShortcut(  # type: ignore[method-assign]
-        app.wsgi_app, catalogue, tiles, settings, _open_to_other_pages
+        app.wsgi_app, catalogue, tiles, settings, (*_SHOWN_ELSEWHERE, *_AS_SAID)
     )
     return app
 
@@ -59,8 +63,7 @@ def _check(settings: PreviewSettings) -> None:
 
 
 def _open_to_other_pages(request: Request, response: Response) -> Response:
-    """Other pages may show what this one shows."""
+    response.headers.update(_AS_SAID)
     if request.method in ("GET", "HEAD"):
-        response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers.update(_SHOWN_ELSEWHERE)
     return response

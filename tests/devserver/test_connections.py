@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import resource
 import socket
 import threading
@@ -25,6 +26,9 @@ def address() -> Iterator[tuple[str, int]]:
     app = Flask(__name__)
     app.add_url_rule("/", view_func=lambda: "here", methods=["GET", "POST"])
     app.add_url_rule("/large", "large", lambda: Response(b"x" * 4_000_000))
+    app.add_url_rule("/same", "same", lambda: Response(status=304))
+    app.add_url_rule("/gone", "gone", lambda: Response(status=204))
+    app.add_url_rule("/parts", "parts", lambda: Response(iter([b"he", b"re"])))
     listening = socket.create_server((PreviewSettings.host, 0))
     server = open_server(app, listening)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -123,3 +127,44 @@ def test_room_for_as_many_as_files_may_be_open() -> None:
         assert room() == 64
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_an_answer_without_a_body_leaves_the_connection_open(address: tuple[str, int]) -> None:
+    connection = http.client.HTTPConnection(*address, timeout=10)
+    connection.connect()
+    first = connection.sock
+    for path, status, body in (
+        ("/same", 304, b""),
+        ("/gone", 204, b""),
+        ("/same", 304, b""),
+        ("/", 200, b"here"),
+    ):
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()) == (status, body)
+        assert answer.getheader("Connection") is None
+        assert connection.sock is first
+    connection.request("HEAD", "/")
+    answer = connection.getresponse()
+    assert (answer.status, answer.getheader("Content-Length"), answer.read()) == (200, "4", b"")
+    connection.close()
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+@pytest.mark.parametrize("path", ["/", "/same", "/parts"])
+def test_it_ends_where_the_client_or_the_answer_ends_it(
+    address: tuple[str, int], path: str, version: str
+) -> None:
+    """An answer whose length nobody knows ends with its connection, too."""
+    with socket.create_connection(address, timeout=10) as client:
+        asked = f"GET {path} HTTP/{version}\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        client.sendall(asked.encode())
+        said = b""
+        while part := client.recv(65536):
+            said += part
+    head, _, body = said.partition(b"\r\n\r\n")
+    assert b"connection: close" in head.lower()
+    if path == "/parts" and version == "1.1":
+        assert body == b"2\r\nhe\r\n2\r\nre\r\n0\r\n\r\n"
+    else:
+        assert body == (b"" if path == "/same" else b"here")

@@ -14,7 +14,10 @@ from flask.testing import FlaskClient
 from automap_devserver._events import Hub, Message
 from automap_devserver._failures import TooMany
 from automap_tiles.engine.journal import JOURNAL_NAME, Journal, is_running
+from automap_tiles.errors import TileFailed
+from automap_tiles.layers.open import open_layers
 from automap_tiles.layers.persistence import Keep
+from automap_tiles.layers.process import ProcessLayer
 from tests.devserver.conftest import client_of
 from tests.engine.projects import Project, make_project
 
@@ -81,6 +84,37 @@ def test_a_failed_tile_and_its_retry(project: Project) -> None:
     assert statuses(client)[index] == "failed"
     client.put("/api/double/process", json={"parameters": {"fail": ""}})
     assert client.post(f"/api/double/tile/{index}/retry").get_json()["status"] == "done"
+
+
+@pytest.mark.parametrize("keep", [Keep.MEMORY, Keep.CONTINUE])
+def test_a_tile_that_the_browser_has_is_not_read(
+    project: Project, keep: Keep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = client_of([project.config], keep)
+    for address in ("/double/13/4468/2853.png?bidx=1", "/double/10/558/356.png?bidx=1"):
+        etag = client.get(address).headers["ETag"]
+        with monkeypatch.context() as unread:
+            unread.setattr(ProcessLayer, "read", None)
+            again = client.get(address, headers={"If-None-Match": etag})
+        assert (again.status_code, again.data) == (304, b"")
+        assert client.get(address, headers={"If-None-Match": '"other"'}).status_code == 200
+    # made anew, it is another one
+    index = next(each for each, status in statuses(client).items() if status == "done")
+    assert client.post(f"/api/double/tile/{index}/retry").get_json()["status"] == "done"
+    assert client.get(address, headers={"If-None-Match": etag}).status_code == 200
+
+
+def test_a_failed_tile_is_never_what_the_browser_has(project: Project) -> None:
+    (index, *_) = statuses(client_of([project.config], Keep.READONLY))
+    project.configure(zooms=(11, 12), fail=index)
+    (layer, *_), _ = open_layers([project.config], Keep.MEMORY)
+    assert isinstance(layer, ProcessLayer)
+    zoom, row, col = map(int, index.split("/"))
+    tile = layer.process.pyramid.tile(zoom, row, col)
+    for _ in range(2):
+        with pytest.raises(TileFailed):
+            layer.read(tile, [1])
+        assert not layer.is_made(tile)
 
 
 @pytest.mark.parametrize("address", ["12/0/0", "9/1/1", "12/959/99999999", "11/479/2233", "99/0/0"])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from automap_tiles.formats.tiles._files import TileFiles
 from automap_tiles.formats.tiles._matching import touched
-from automap_tiles.grid import Tile
+from automap_tiles.grid import Pyramid, Tile, TileIndex
 from automap_tiles.storage import is_remote, object_stamps
 
 
@@ -56,9 +57,15 @@ def _folders(root: str, depth: int) -> Iterator[str]:
 def stamps_under(files: TileFiles, tile: Tile, zoom: int) -> list[str | None]:
     """Of the stored tiles of a zoom under a tile of any grid; None: that one is not there."""
     stamps: list[str | None] = []
-    for index in touched(files.pyramid, tile, zoom):
+    for index in _places(files.pyramid, zoom, tile.pyramid, tile.index):
         try:
             stamps.append(files.storage.stamp(files.key(index)))
         except FileNotFoundError:
             stamps.append(None)
     return stamps
+
+
+@lru_cache(maxsize=1024)
+def _places(pyramid: Pyramid, zoom: int, other: Pyramid, index: TileIndex) -> tuple[TileIndex, ...]:
+    """The stored tiles under a tile of another pyramid: a browser asks for it again and again."""
+    return tuple(touched(pyramid, Tile(other, index), zoom))

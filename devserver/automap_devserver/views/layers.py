@@ -48,7 +48,7 @@ def blueprint(catalogue: Catalogue, settings: PreviewSettings, limits: Limits) -
 
     @views.get("/api/<name>/statistics")
     def statistics(name: str) -> Response:
-        layer = on_date(catalogue[name], request)
+        layer = on_date(catalogue[name], request.args.get("date"))
         bands = _bands(layer)
         area = box("bbox")
         found = limits.compute(lambda: stretch(layer, bands, area))
@@ -63,7 +63,7 @@ def blueprint(catalogue: Catalogue, settings: PreviewSettings, limits: Limits) -
 
     @views.get("/api/<name>/histogram")
     def histogram(name: str) -> Response:
-        layer = on_date(catalogue[name], request)
+        layer = on_date(catalogue[name], request.args.get("date"))
         bands, area = _bands(layer), box("bbox") or layer.info.bounds
         found = limits.compute(lambda: count(layer, bands, area))
         return jsonify({"histogram": None if found is None else asdict(found), "bands": bands})

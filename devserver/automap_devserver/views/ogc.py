@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
+from automap_devserver._asked import AskedTile
 from automap_devserver._failures import NotFound
 from automap_devserver._tiles import TileEnding, TileServer
 from automap_devserver._tilesets import Matrix, TileSet, tile_set, tile_sets
@@ -86,7 +87,8 @@ def _add_collections(views: Blueprint, catalogue: Catalogue, tiles: TileServer) 
     def map_tile(layer: str, matrix_set: str, zoom: int, row: int, col: int) -> Response:
         found = catalogue[layer]
         tile = tile_of(found, matrix_set, zoom, row, col)
-        answer = tiles.answer(found, tile, _wanted_ending(), request)
+        asked = AskedTile(request.environ)
+        answer = tiles.answer(found, tile, _wanted_ending(), asked).response
         answer.headers["Vary"] = "Accept"
         return answer
 

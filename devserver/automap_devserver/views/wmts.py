@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 from flask import Blueprint, Response, render_template, request
 
+from automap_devserver._asked import AskedTile
 from automap_devserver._failures import NotFound, status_of
 from automap_devserver._tiles import TileEnding, TileServer
 from automap_devserver._tilesets import tile_set, tile_sets
@@ -42,7 +43,7 @@ def blueprint(catalogue: Catalogue, tiles: TileServer) -> Blueprint:
     ) -> Response:
         found = catalogue[layer]
         tile = tile_of(found, matrix_set, zoom, row, col)
-        return tiles.answer(found, tile, ending, request, style)
+        return tiles.answer(found, tile, ending, AskedTile(request.environ), style).response
 
     def _answer(asked: Mapping[str, str]) -> Response:
         service, wanted = asked.get("SERVICE", "WMTS"), asked.get("REQUEST", "GetCapabilities")
@@ -57,7 +58,8 @@ def blueprint(catalogue: Catalogue, tiles: TileServer) -> Blueprint:
         found = catalogue[_needed(asked, "LAYER")]
         place = [_number(asked, key) for key in ("TILEMATRIX", "TILEROW", "TILECOL")]
         tile = tile_of(found, _needed(asked, "TILEMATRIXSET"), *place)
-        return tiles.answer(found, tile, _ending(asked), request, asked.get("STYLE"))
+        here, style = AskedTile(request.environ), asked.get("STYLE")
+        return tiles.answer(found, tile, _ending(asked), here, style).response
 
     return views
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
 
+from automap_devserver._asked import AskedTile
 from automap_devserver._failures import NotFound
 from automap_devserver._tiles import TileServer, web_tile
 from automap_devserver.catalogue import Catalogue
@@ -26,7 +27,8 @@ def blueprint(catalogue: Catalogue, tiles: TileServer) -> Blueprint:
     def _tile(layer: str, z: int, x: int, last: str, flipped: bool) -> Response:
         y, scale, ending = _parts(last)
         row = 2**z - 1 - y if flipped and z < 64 else y
-        return tiles.answer(catalogue[layer], web_tile(z, x, row, scale), ending, request)
+        tile, asked = web_tile(z, x, row, scale), AskedTile(request.environ)
+        return tiles.answer(catalogue[layer], tile, ending, asked).response
 
     @views.get("/<layer>/tilejson.json")
     def tilejson(layer: str) -> Response:
