@@ -33,6 +33,8 @@ _BUSY = 2
 class _Answer(WSGITask):  # type: ignore[misc]
     """One request being answered."""
 
+    wrote_header: bool = False
+
     def set_close_on_finish(self) -> None:
         """Close the connection behind the answer, unless its end is known without."""
         asked = self.request.headers.get("CONNECTION", "").lower()

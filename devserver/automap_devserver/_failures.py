@@ -116,7 +116,8 @@ def is_asked_here(environ: WSGIEnvironment) -> bool:
         return False
     if environ.get("REMOTE_ADDR") not in LOOPBACK:
         return False
-    return _host_name(environ.get("HTTP_HOST", environ["SERVER_NAME"])) in LOOPBACK
+    host: str = environ.get("HTTP_HOST", environ["SERVER_NAME"])
+    return _host_name(host) in LOOPBACK
 
 
 def _host_name(host: str) -> str:
