@@ -116,8 +116,8 @@ def is_asked_here(environ: WSGIEnvironment) -> bool:
         return False
     if environ.get("REMOTE_ADDR") not in LOOPBACK:
         return False
-    host: str = environ.get("HTTP_HOST", environ["SERVER_NAME"])
-    return _host_name(host) in LOOPBACK
+    host = environ.get("HTTP_HOST")
+    return _host_name(environ["SERVER_NAME"] if host is None else host) in LOOPBACK
 
 
 def _host_name(host: str) -> str:
