@@ -11,6 +11,7 @@ from automap_tiles.workflows._order import Order
 from automap_tiles.workflows.assess._workflow import AssessOutcome, DesignOutcome, MapReport
 from automap_tiles.workflows.automap.check import AutomapReport
 from automap_tiles.workflows.automap.state import AutomapOutcome
+from automap_tiles.workflows.clusters import ClustersOutcome, ClustersReport
 from automap_tiles.workflows.coregister._workflow import CoregisterOutcome, CoregisterReport
 from automap_tiles.workflows.events import Said
 from automap_tiles.workflows.export._run import ExportOutcome, ExportReport
@@ -165,6 +166,22 @@ def run(
     workers: int | None = ...,
     out: str | PathLike[str] | None = ...,
 ) -> RunningOrder[SamplesOutcome]: ...
+@overload
+def run(
+    workflow: Literal["clusters"],
+    /,
+    *,
+    picture: str | PathLike[str],
+    out: str | PathLike[str],
+    count: int | None = ...,
+    way: Literal["k-means", "mini-batch", "ward"] | None = ...,
+    bands: str | Sequence[str] | None = ...,
+    recipe: str | PathLike[str] | None = ...,
+    standardise: bool | None = ...,
+    pixels: int | None = ...,
+    seed: int | None = ...,
+    workers: int | None = ...,
+) -> RunningOrder[ClustersOutcome]: ...
 @overload
 def run(
     workflow: Literal["train"],
@@ -583,6 +600,22 @@ def check(
     workers: int | None = ...,
     out: str | PathLike[str] | None = ...,
 ) -> SamplesReport: ...
+@overload
+def check(
+    workflow: Literal["clusters"],
+    /,
+    *,
+    picture: str | PathLike[str],
+    out: str | PathLike[str],
+    count: int | None = ...,
+    way: Literal["k-means", "mini-batch", "ward"] | None = ...,
+    bands: str | Sequence[str] | None = ...,
+    recipe: str | PathLike[str] | None = ...,
+    standardise: bool | None = ...,
+    pixels: int | None = ...,
+    seed: int | None = ...,
+    workers: int | None = ...,
+) -> ClustersReport: ...
 @overload
 def check(
     workflow: Literal["train"],

@@ -51,6 +51,7 @@ COMMANDS: dict[str, _Entry] = {
     "samples": _Entry(
         "samples", "Which pixels are samples of which class, and what the picture shows there."
     ),
+    "clusters": _Entry("clusters", "Which kinds of pixels a picture has, without samples."),
     "train": _Entry("train", "Train a classifier on samples and a picture."),
     "assess": _Entry(
         "assess", "How good a map of classes is, or the points that are needed to find out."

@@ -17,6 +17,7 @@ from automap_tiles import open_process
 from automap_tiles.workflows import WORKFLOWS, Order, check, run
 from automap_tiles.workflows.assess import AssessOrder, DesignOrder
 from automap_tiles.workflows.automap import ClassificationOrder, CompositeOrder, DownloadOrder
+from automap_tiles.workflows.clusters import ClustersOrder
 from automap_tiles.workflows.coregister import CoregisterOrder
 from automap_tiles.workflows.events import Event, Finished, Started, Told
 from automap_tiles.workflows.execute import ExecuteOrder
@@ -55,6 +56,7 @@ ORDERS: dict[str, Callable[[], Order]] = {
     "samples": lambda: SamplesOrder(
         samples="samples.gpkg", picture="picture.tif", class_field="kind", out="table.csv"
     ),
+    "clusters": lambda: ClustersOrder(picture="picture.tif", out="clusters.json", count=3),
     "assess": lambda: AssessOrder(map="map.tif", reference="truth.csv", class_field="class"),
     "design": lambda: DesignOrder(map="map.tif", out="points.csv", size=60),
     "series": lambda: SeriesOrder(input="in", area="area.geojson", output="series.csv"),

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.cluster.hierarchy import fcluster, ward
 from sklearn.cluster import KMeans  # type: ignore[import-untyped]
 
-from automap_tiles.analysis.objects.clusters import Clusters
+from automap_tiles.analysis.objects._ward import joined
+from automap_tiles.analysis.objects.clusters import Clusters, Way
 
 Array = np.ndarray[Any, Any]
 
@@ -91,3 +93,44 @@ def test_what_cannot_be_is_named() -> None:
             Clusters.fit(rows, count)
     with pytest.raises(ValueError, match="of 2 bands do not fit"):
         Clusters.fit(np.zeros((4, 2)), 1).assign(np.ma.MaskedArray(np.zeros((3, 2, 2))))
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("count", [1, 3, 8])
+def test_joined_centres_are_those_of_scipy(seed: int, count: int) -> None:
+    """Centres that stand for several samples are these samples on one spot."""
+    random = np.random.default_rng(seed)
+    centres, sizes = random.uniform(0, 1, (30, 3)), random.integers(1, 6, 30)
+    rows = centres.repeat(sizes, axis=0)
+    label = fcluster(ward(rows), count, "maxclust")
+    wanted = np.array([rows[label == one].mean(axis=0) for one in np.unique(label)])
+    found = joined(centres, sizes.astype(float), count)
+    np.testing.assert_allclose(np.sort(found, axis=0), np.sort(wanted, axis=0), atol=1e-12)
+
+
+def squares(rows: Array, found: Clusters) -> float:
+    away = ((rows[:, None] - np.array(found.centres)) ** 2).sum(axis=2)
+    return float(away.min(axis=1).sum())
+
+
+@pytest.mark.parametrize("way", list(Way))
+def test_every_way_finds_the_kinds_and_the_same_twice(way: Way) -> None:
+    rows = samples(3, kinds=6, count=4000)
+    found = Clusters.fit(rows, 6, 1, way)
+    assert found == Clusters.fit(rows, 6, 1, way)
+    assert len(found.centres) == 6
+    best = min(squares(rows, Clusters.fit(rows, 6, seed)) for seed in range(5))
+    assert squares(rows, found) < 1.1 * best
+
+
+def test_ward_keeps_a_small_kind_that_lies_apart() -> None:
+    random = np.random.default_rng(0)
+    rows = np.concatenate([random.normal(0, 1, (5000, 2)), random.normal(9, 0.1, (20, 2))])
+    found = Clusters.fit(rows, 4, 0, Way.WARD)
+    assert np.abs(np.array(found.centres)[-1] - 9).max() < 0.3
+
+
+@pytest.mark.parametrize("way", list(Way))
+def test_fewer_samples_than_clusters(way: Way) -> None:
+    rows = np.array([[0.0, 1.0], [0.0, 1.0], [2.0, 3.0]])
+    assert Clusters.fit(rows, 5, 0, way).centres == ((0.0, 1.0), (2.0, 3.0))
