@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automap_tiles.errors import ProcessResultError, ValueOverflow
+from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.raster.nodata import as_value, equals, same_as
 
 OnOverflow = Literal["saturate", "raise"]
@@ -27,9 +28,10 @@ def prepare(
 
     `data` is an array of two or three dimensions, masked or not, or a list or tuple of bands.
     Masked are the pixels masked in `data`, those that equal nodata, and, where the output holds
-    whole numbers, those that are NaN. Fractions are cut off as NumPy does. Values beyond the
-    dtype become its smallest or largest value, or raise `ValueOverflow`. Raises
-    `ProcessResultError` for anything else than an array, or another shape than (count, *shape).
+    whole numbers, those that are NaN. Fractions are cut off as NumPy does; where that makes 0 of
+    every value, it is told. Values beyond the dtype become its smallest or largest value, which is
+    told, or raise `ValueOverflow`. Raises `ProcessResultError` for anything else than an array, or
+    another shape than (count, *shape).
     """
     array = _three_dimensional(data)
     target = np.dtype(dtype)
@@ -147,11 +149,13 @@ def _convert(
     if values.dtype.kind in "iu" and _fits(values, limits.min, limits.max):
         return values.astype(dtype)
     low, high = _beyond(values, limits.min, limits.max)
-    if on_overflow == "raise":
-        beyond = _but(low | high, mask)
-        _raise_overflow(values, beyond & ~_is_nodata(values, nodata), dtype)
+    if low.any() or high.any():
+        beyond = _but(low | high, mask) & ~_is_nodata(values, nodata)
+        _refuse_or_tell(values, beyond, dtype, on_overflow)
     with np.errstate(invalid="ignore"):
         converted = values.astype(dtype)
+    if values.dtype.kind == "f" and not converted.any():
+        _tell_cut(int(np.count_nonzero(_but((values != 0) & ~(low | high), mask))))
     # Float limits such as 2**63 - 1 are no floats: put in the exact numbers afterwards.
     converted[low], converted[high] = limits.min, limits.max
     return converted
@@ -186,8 +190,7 @@ def _to_float(
         return converted
     beyond = np.isinf(converted) & ~np.isinf(values)
     if beyond.any():
-        if on_overflow == "raise":
-            _raise_overflow(values, _but(beyond, mask), dtype)
+        _refuse_or_tell(values, _but(beyond, mask), dtype, on_overflow)
         largest = np.finfo(dtype).max
         converted[beyond] = np.where(values[beyond] < 0, -largest, largest)
     return converted
@@ -200,6 +203,40 @@ def _but(found: NDArray[np.bool_], mask: NDArray[np.bool_] | None) -> NDArray[np
 def _is_nodata(values: NDArray[Any], nodata: float | None) -> NDArray[np.bool_] | np.bool_:
     found = equals(values, nodata)
     return np.bool_(False) if found is None else found
+
+
+def _refuse_or_tell(
+    values: NDArray[Any], beyond: NDArray[np.bool_], dtype: np.dtype[Any], on_overflow: OnOverflow
+) -> None:
+    """Raise `ValueOverflow` for values beyond a dtype, or tell how many there are."""
+    if on_overflow == "raise":
+        _raise_overflow(values, beyond, dtype)
+        return
+    count = int(np.count_nonzero(beyond))
+    if count:
+        tell(
+            Note(
+                fate=Fate.REPLACED,
+                subject=Subject.PIXELS,
+                reason=f"their values do not fit {dtype}: they become its smallest or largest one",
+                count=count,
+                remedy="another dtype or scale under output; on_overflow: raise refuses them",
+            )
+        )
+
+
+def _tell_cut(count: int) -> None:
+    """Tell of results that are all between -1 and 1 where whole numbers are stored."""
+    if count:
+        tell(
+            Note(
+                fate=Fate.LOST,
+                subject=Subject.PIXELS,
+                reason="all values of the tile are fractions, of which whole numbers keep nothing",
+                count=count,
+                remedy="dtype: float32 under output, or values times a scale",
+            )
+        )
 
 
 def _raise_overflow(values: NDArray[Any], beyond: NDArray[np.bool_], dtype: np.dtype[Any]) -> None:

@@ -7,9 +7,9 @@ is cut. After the view (`scenes.nadir`), for that changes within a scene.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -138,7 +138,7 @@ class _Overviews:
             return {}
         parts = []
         for place in (one, two):
-            values, valid = _overview(self, place)
+            values, valid = self._look(place)
             rows, cols = slices(shared, self.windows[place])
             parts.append((values[:, rows, cols], valid[rows, cols]))
         both = parts[0][1] & parts[1][1]
@@ -152,14 +152,17 @@ class _Overviews:
             found[name] = overlap
         return found
 
+    @cached_property
+    def _look(self) -> Callable[[int], tuple[Array, Bools]]:
+        """Pictures by place, some of which are kept as long as this is."""
+        return lru_cache(maxsize=_KEPT)(self._read)
 
-@lru_cache(maxsize=_KEPT)
-def _overview(looks: _Overviews, place: int) -> tuple[Array, Bools]:
-    """Values (band, y, x) and where (y, x) they are clear."""
-    frame = NativeFrame(looks.lattice, looks.windows[place])
-    dates = overpasses([looks.scenes[place]])
-    stack = read_dates(dates, frame, looks.reading, target=frame.grid)
-    if stack.is_empty:
-        shape = frame.shape
-        return np.zeros((len(looks.reading.bands), *shape)), np.zeros(shape, dtype=bool)
-    return stack.values[0], stack.valid[0]
+    def _read(self, place: int) -> tuple[Array, Bools]:
+        """Values (band, y, x) and where (y, x) they are clear."""
+        frame = NativeFrame(self.lattice, self.windows[place])
+        dates = overpasses([self.scenes[place]])
+        stack = read_dates(dates, frame, self.reading, target=frame.grid)
+        if stack.is_empty:
+            shape = frame.shape
+            return np.zeros((len(self.reading.bands), *shape)), np.zeros(shape, dtype=bool)
+        return stack.values[0], stack.valid[0]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from automap_tiles.errors import ProcessResultError, ValueOverflow
+from automap_tiles.notes import Fate, Subject, collecting
 from automap_tiles.raster import prepare
 
 SHAPE = (4, 5)
@@ -167,6 +168,60 @@ def test_overflow_raises(value: float, dtype: str, fits: bool) -> None:
         prepared(data, dtype=dtype, on_overflow="raise")
     assert str(data[1, 2, 3]) in str(info.value)
     assert pickle.loads(pickle.dumps(info.value)).args == info.value.args
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype", "wanted", "count"),
+    [
+        ([1, 300, -5, 255], "uint8", [1, 255, 0, 255], 2),
+        ([1.9, 256.0, -1.5, np.inf], "uint8", [1, 255, 0, 255], 3),
+        ([1.9, 255.9, -0.9, np.nan], "uint8", [1, 255, 0, 0], 0),
+        ([40_000, -40_000, 5, 32_767], "int16", [32_767, -32_768, 5, 32_767], 2),
+        ([1e39, -1e39, 5.0, np.inf], "float32", [3.4028235e38, -3.4028235e38, 5, np.inf], 2),
+    ],
+)
+def test_what_does_not_fit_is_told(
+    values: list[float], dtype: str, wanted: list[float], count: int
+) -> None:
+    data = np.ma.MaskedArray(np.zeros((2, *SHAPE)), mask=False).astype(np.array(values).dtype)
+    data[0, 0, :4] = values
+    data[1] = values[0]
+    data[1, 1, :4] = np.ma.MaskedArray(values, mask=True)
+    with collecting() as notes:
+        found = prepared(data, dtype=dtype, nodata=None)
+    np.testing.assert_array_equal(found.data[0, 0, :4], np.array(wanted, dtype=dtype))
+    told = [(note.fate, note.subject, note.count) for note in notes]
+    # of the second band those of the first value, but for the masked ones
+    more = (data[1].size - 4) * (abs(values[0]) >= 40_000)
+    assert told == ([(Fate.REPLACED, Subject.PIXELS, count + more)] if count else [])
+
+
+def test_a_value_for_no_data_that_does_not_fit_is_not_told() -> None:
+    data = np.full(SHAPE, -9999, dtype=np.int32)
+    data[0] = 7
+    with collecting() as notes:
+        prepared(data, dtype="uint8", nodata=-9999)
+    assert not list(notes)
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype", "told"),
+    [
+        (0.7, "uint8", 1),
+        (-0.2, "int16", 1),
+        (0.7, "float32", 0),
+        (0.0, "uint8", 0),
+        (1.2, "uint8", 0),
+    ],
+)
+def test_results_of_which_whole_numbers_keep_nothing_are_told(
+    value: float, dtype: str, told: int
+) -> None:
+    data = np.ma.MaskedArray(np.full(SHAPE, value, dtype=np.float32), mask=False)
+    data[0] = np.ma.masked
+    with collecting() as notes:
+        prepared(data, dtype=dtype, nodata=None)
+    assert [(note.fate, note.count) for note in notes] == [(Fate.LOST, data.count())] * told
 
 
 def test_masked_values_may_be_anything() -> None:

@@ -119,12 +119,12 @@ def _inputs(
         return None
     if isinstance(value, str):
         value = [value]
-    if isinstance(value, list):
-        value = {each: each for each in value if isinstance(each, str)} if value else {}
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        value = {each: each for each in value}
     if not isinstance(value, Mapping):
         raise document.error(
             "says which inputs and steps it gets", KEY, name, "input", found=value,
-            remedy="a list of names, or argument: name",
+            remedy="a list of names alone, or argument: name for each",
         )  # fmt: skip
     for argument, source in value.items():
         if source not in known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -62,12 +63,12 @@ class PlacedScene:
             found = Doubt(said["reason"])
         else:
             found = Consensus(
-                shift=Shift(rows=float(said["rows"]), columns=float(said["columns"])),
+                shift=Shift(rows=_number(said["rows"]), columns=_number(said["columns"])),
                 places=int(said["places"]),
                 inliers=int(said["inliers"]),
                 spread=float(said["spread"]),
             )
-        return cls(id=str(said["scene"]), found=found, pixel=(float(width), float(height)))
+        return cls(id=str(said["scene"]), found=found, pixel=(_number(width), _number(height)))
 
 
 def with_shifts(scenes: Iterable[Scene], placed: Iterable[PlacedScene]) -> tuple[Scene, ...]:
@@ -87,6 +88,14 @@ def notes_of(placed: Iterable[PlacedScene], scenes: Iterable[Scene]) -> tuple[No
         elif isinstance(own, Doubt):
             names[own.value].append(scene.id)
     return tuple(_note(reason, ids) for reason, ids in names.items())
+
+
+def _number(said: Any) -> float:
+    """Raises `ValueError` for one that moves nothing anywhere."""
+    found = float(said)
+    if not math.isfinite(found):
+        raise ValueError(f"{said} pixels")
+    return found
 
 
 def _note(reason: str, ids: Sequence[str]) -> Note:

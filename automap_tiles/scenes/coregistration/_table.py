@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,10 @@ def read_table(path: str) -> tuple[PlacedScene, ...]:
             "not a table of shifts", file=path, remedy="one that automap coregister wrote"
         )
     try:
-        return tuple(PlacedScene.from_json(each) for each in said["scenes"])
+        found = tuple(PlacedScene.from_json(each) for each in said["scenes"])
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(f"a scene of the table is broken: {error!r}", file=path) from error
+    names = Counter(each.id for each in found)
+    if twice := [name for name, count in names.items() if count > 1]:
+        raise ConfigError("a scene is in the table twice", file=path, found=twice[0])
+    return found

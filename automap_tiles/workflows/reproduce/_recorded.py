@@ -18,6 +18,8 @@ from automap_tiles.workflows.automap.record import read_record
 from automap_tiles.workflows.reproduce._order import ReproduceOrder
 
 _OF_EARLIER = ("satellites", "start", "end", "max_cloud_cover", "description", "mask")
+_NEEDED = ("mode", "source", "satellites", "start", "end")
+"""What a record tells that does not tell its order."""
 _WHOLE = ("written", "there", "empty")
 """Status of scenes that the results are made of."""
 
@@ -37,6 +39,11 @@ class Recorded:
         if said is None:
             raise ConfigError(
                 "there is no such record", file=path, remedy="run_….json in the output of a run"
+            )
+        missing = _missing(said)
+        if missing is not None:
+            raise ConfigError(
+                "is not the record of a run, or a part of it is gone", file=path, key=missing
             )
         return cls(address=address, said=said)
 
@@ -112,3 +119,27 @@ class Recorded:
                 )
             words["samples"] = wanted.samples
         return words
+
+
+def _missing(said: Mapping[str, Any]) -> str | None:
+    """The first key without which nothing can be made again; None: all are there."""
+    order = said.get("order")
+    if not isinstance(said.get("area"), Mapping):
+        return "area"
+    if order is not None and not isinstance(order, Mapping):
+        return "order"
+    for word in _NEEDED if order is None else ():
+        if word not in said:
+            return word
+    for word in ("workflow", "input"):
+        if order is not None and not isinstance(order.get(word), str):
+            return f"order.{word}"
+    for satellite, part in said["results"].items():
+        scenes = part.get("scenes") if isinstance(part, Mapping) else None
+        if not isinstance(scenes, list) or not all(_is_scene(each) for each in scenes):
+            return f"results.{satellite}.scenes"
+    return None
+
+
+def _is_scene(said: Any) -> bool:
+    return isinstance(said, Mapping) and isinstance(said.get("id"), str)

@@ -104,6 +104,13 @@ def test_keys_of_a_step(sample: Sample) -> None:
     refused(changed(sample, "third", output={"path": "x"}), "steps.third.output", "of the file")
 
 
+@pytest.mark.parametrize("more", [{"second": "image"}, 5, None, ["second"], True])
+def test_an_input_in_a_list_is_a_name_and_nothing_else_is_left_out(
+    sample: Sample, more: Any
+) -> None:
+    refused(changed(sample, "third", input=["first", more]), "steps.third.input", "list of names")
+
+
 def test_what_a_step_hands_on_is_kept_as_it_is(sample: Sample) -> None:
     output = {"bands": 1, "dtype": "uint8"}
     for wrong in ({"nodata": None}, {"compress": "jpeg"}, {"nodata": 0, "discard_lsb": 2}):

@@ -24,6 +24,12 @@ from tests.imagery.place import need_real
 from tests.scenes.coregistration.displaced import GRID, SIZE, scenes_in, write_dates
 from tests.scenes.samples import write
 
+TABLE = '{"type": "automap:coregistration", "scenes": [%s]}'
+LINE = (
+    '{"scene": "a", "pixel": [10, 10], "status": "moved", "rows": %s, "columns": 0, "places": 9, '
+    '"inliers": 9, "spread": 0.1}'
+)
+"""Of a table, once with a shift."""
 SHIFTS = [(0.0, 0.0), (1.7, -0.6), (0.0, 0.0), (-0.35, 1.7), (0.0, 0.0), (0.6, 0.0)]
 SHARES = [0.4, 0.25, 0.1, 0.4, 0.3, 1.0]
 
@@ -125,7 +131,17 @@ def test_the_table_comes_back_as_it_was(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{", "[]", '{"type": "x"}', '{"type": "automap:coregistration", "scenes": [{}]}']
+    "text",
+    [
+        "{",
+        "[]",
+        '{"type": "x"}',
+        '{"type": "automap:coregistration", "scenes": [{}]}',
+        TABLE % (LINE % "NaN"),
+        TABLE % (LINE % "Infinity"),
+        TABLE % (LINE % "null"),
+        TABLE % ", ".join([LINE % "1.5", LINE % "-1.5"]),
+    ],
 )
 def test_what_is_no_table(tmp_path: Path, text: str) -> None:
     path = tmp_path / "shifts.json"

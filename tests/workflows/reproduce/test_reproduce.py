@@ -165,6 +165,31 @@ def test_what_is_no_record(folder: Path) -> None:
         check(order(output=str(folder / "out")))
 
 
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"area": None}, "area"),
+        ({"order": "composite"}, "order"),
+        ({"order": {"workflow": "composite"}}, "order.input"),
+        ({"order": None, "source": None}, "source"),
+        ({"results": {"landsat-8": None}}, "results.landsat-8.scenes"),
+        ({"results": {"landsat-8": {"scenes": [{"status": "written"}]}}},
+         "results.landsat-8.scenes"),
+    ],
+)  # fmt: skip
+def test_a_record_of_which_a_part_is_gone(folder: Path, changes: dict[str, Any], key: str) -> None:
+    whole = {
+        "results": {"landsat-8": {"scenes": []}}, "area": {"type": "Polygon", "coordinates": []},
+        "mode": "composite", "source": "in", "satellites": ["8"], "start": "2020-10-01",
+        "end": "2020-11-30",
+    }  # fmt: skip
+    said = {name: value for name, value in {**whole, **changes}.items() if value is not None}
+    (folder / "record.json").write_text(json.dumps(said))
+    with pytest.raises(ConfigError, match="a part of it is gone") as error:
+        check(ReproduceOrder(record="record.json", output="again"))
+    assert error.value.key == key
+
+
 def test_new_york(shared: Path) -> None:
     """Real products of Landsat 8, given as they lie there."""
     source = shared / "data" / "landsat" / "gdalcubes_L8NY18"
