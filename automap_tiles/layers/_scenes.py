@@ -40,7 +40,8 @@ class ScenesLayer:
     info: LayerInfo
     reader: DatedReader
     place: int
-    """Of the date that is shown, among `reader.dates`."""
+    """Of the date that is shown, among `reader.dates`; others of its day show where it sees
+    nothing."""
 
     @property
     def dates(self) -> tuple[str, ...]:
@@ -58,10 +59,14 @@ class ScenesLayer:
         return _day(self.reader.dates[self.place])
 
     def on(self, day: str) -> ScenesLayer:
-        """The layer on another day; raises `ConfigError` for one without a scene."""
-        if day not in self.dates:
+        """The layer on another day, the clearest overpass of it in front.
+
+        Raises `ConfigError` for one without a scene.
+        """
+        places = [place for place, each in enumerate(self.dates) if each == day]
+        if not places:
             raise ConfigError("has no scene", key="date", found=day[:20], remedy=few(self.dates))
-        return replace(self, place=self.dates.index(day))
+        return replace(self, place=_clearest(self.reader.dates, places))
 
     def version(self, tile: Tile) -> str:  # noqa: ARG002 - a date is the same everywhere
         return f"{self.place} {self._fingerprint}"
@@ -84,13 +89,25 @@ class ScenesLayer:
             grid="tile",
             whole=False,
         )
-        date = self.reader.dates[self.place]
-        stack = read_dates([date], TileFrame(tile), reading, target=tile)
-        if stack.is_empty:
-            return None
-        planes = stack.values[0][[distinct.index(name) for name in names]]
-        mask = np.broadcast_to(~stack.valid[0], planes.shape)
-        return np.ma.MaskedArray(planes, mask=mask)
+        found: RasterArray | None = None
+        for date in self._of_day:
+            stack = read_dates([date], TileFrame(tile), reading, target=tile)
+            if stack.is_empty:
+                continue
+            planes = stack.values[0][[distinct.index(name) for name in names]]
+            mask = np.broadcast_to(~stack.valid[0], planes.shape)
+            seen = np.ma.MaskedArray(planes, mask=mask)
+            found = seen if found is None else _filled(found, seen)
+            if not np.ma.getmaskarray(found).any():
+                break
+        return found
+
+    @cached_property
+    def _of_day(self) -> tuple[Overpass, ...]:
+        """The overpass that is shown, and behind it the others of its day."""
+        others = [place for place, day in enumerate(self.dates)
+                  if day == self.date and place != self.place]  # fmt: skip
+        return tuple(self.reader.dates[place] for place in (self.place, *others))
 
 
 def scenes_layer(
@@ -98,7 +115,6 @@ def scenes_layer(
 ) -> ScenesLayer:
     """An input of scenes, on its clearest date; raises as looking for the scenes does."""
     dates = reader.dates
-    clearest = min(range(len(dates)), key=lambda place: _cover(dates[place]))
     bounds = web.lonlat_bounds(reader.footprint(web.LON_LAT), web.LON_LAT)
     scene = reader.scenes[0]
     grids = (band_grid(scene, scene.band(band)) for band in reader.bands)
@@ -117,7 +133,21 @@ def scenes_layer(
             default_style=_usual(reader.bands),
         ),
         reader=reader,
-        place=clearest,
+        place=_clearest(dates, range(len(dates))),
+    )
+
+
+def _clearest(dates: Sequence[Overpass], places: Sequence[int]) -> int:
+    """Place of the one with the fewest clouds, of equals the first."""
+    return min(places, key=lambda place: _cover(dates[place]))
+
+
+def _filled(front: RasterArray, behind: RasterArray) -> RasterArray:
+    """A picture, and another one where it has no data."""
+    gaps = np.ma.getmaskarray(front)
+    return np.ma.MaskedArray(
+        np.where(gaps, np.ma.getdata(behind), np.ma.getdata(front)),
+        mask=gaps & np.ma.getmaskarray(behind),
     )
 
 

@@ -104,16 +104,28 @@ def colours_of(info: LayerInfo) -> Sequence[int]:
     """Bands for red, green and blue by their names; else the first three, or one."""
     names = [name.lower() for name in info.band_names]
     for colours in _COLOURS:
-        found = [_place(names, colour) for colour in colours]
-        if all(found):
+        if found := _places(names, colours):
             return found
     shown = len(names) - (info.alpha is not None)
     return (1, 2, 3) if shown == 3 or len(names) == 4 else (1,)
 
 
-def _place(names: Sequence[str], colour: str) -> int:
-    """Number of the first band of that name, or that ends with it (`median_red`); 0: none."""
-    for number, name in enumerate(names, start=1):
-        if name == colour or name.endswith(f"_{colour}"):
-            return number
-    return 0
+def _places(names: Sequence[str], colours: Sequence[str]) -> list[int]:
+    """Numbers of the first bands of these names, or that end with them; none where one lacks.
+
+    Those of one statistic (`median_red`, `median_green`, …) go before those of several.
+    """
+    found = [[number for number, name in enumerate(names, start=1) if _is_called(name, colour)]
+             for colour in colours]  # fmt: skip
+    if not all(found):
+        return []
+    for number in found[0]:
+        before = names[number - 1].removesuffix(colours[0])
+        alike = [before + colour for colour in colours]
+        if all(each in names for each in alike):
+            return [names.index(each) + 1 for each in alike]
+    return [numbers[0] for numbers in found]
+
+
+def _is_called(name: str, colour: str) -> bool:
+    return name == colour or name.endswith(f"_{colour}")

@@ -59,6 +59,9 @@ def test_bands_are_taken_by_the_names_of_their_colours(tmp_path: Path) -> None:
         (("red", "green"), ("1",)),
         (("red", "green", "x", "y", "z"), ("1",)),
         (("blue", "green", "red"), ("3", "2", "1")),
+        (("std_blue", "m_red", "m_blue", "m_green"), ("2", "4", "3")),
+        (("a_red", "b_red", "b_green", "c_green", "b_blue"), ("2", "3", "5")),
+        (("a_red", "b_green", "c_blue"), ("1", "2", "3")),
     ],
 )
 def test_without_such_names(tmp_path: Path, names: tuple[str, ...], bidx: tuple[str, ...]) -> None:

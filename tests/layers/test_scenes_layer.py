@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +12,14 @@ from rasterio.transform import Affine
 from rasterio.warp import transform
 
 from automap_tiles.errors import ConfigError
+from automap_tiles.layers._places import layers_at
 from automap_tiles.layers._scenes import ScenesLayer
 from automap_tiles.layers.open import open_layers
 from automap_tiles.layers.persistence import Keep
 from automap_tiles.layers.process import ProcessLayer
 from automap_tiles.layers.series import series_of
 from automap_tiles.layers.values import values_at
+from automap_tiles.layers.web import web_pyramid
 from tests.imagery.landscape import Frame
 from tests.imagery.sentinel2 import NO_DATA, SHADOW, THICK_CLOUD, Sentinel2Scene, write
 
@@ -130,3 +132,35 @@ def test_nothing_where_no_scene_is(layers: tuple[ProcessLayer, ScenesLayer]) -> 
     (series,) = series_of(process.process, 10.0, 10.0)
     assert series.dates == ()
     assert values_at(scenes, 10.0, 10.0) is None
+
+
+def test_both_overpasses_of_a_day_are_shown_the_clearer_one_in_front(tmp_path: Path) -> None:
+    """As far in the north as days with two orbits are; each is seen alone for comparison."""
+    for folder, minutes, clouds, swath in (("a", 0, 0.5, 0.95), ("b", 100, 0.02, 0.5)):
+        time = datetime(2023, 8, 10, 9, tzinfo=UTC) + timedelta(minutes=minutes)
+        scene = Sentinel2Scene(
+            platform="S2A", tile="33TWL", time=time, frame=FRAME, clouds=clouds, swath=swath
+        )
+        for where in (folder, "both"):
+            write(scene, tmp_path / where / f"{folder}_{scene.name}")
+    first, second, both = (layers_at(str(tmp_path / name))[0] for name in ("a", "b", "both"))
+    assert isinstance(both, ScenesLayer)
+    assert both.dates == ("2023-08-10", "2023-08-10")
+    assert both.clouds.index(min(each for each in both.clouds if each is not None)) == 1
+    lon, lat = place(60, 60)
+    tile = web_pyramid().tile(9, *_tile_at(lon, lat, 9))
+    one, two, found = (layer.read(tile, (1, 3)) for layer in (first, second, both.on("2023-08-10")))
+    assert one is not None
+    assert two is not None
+    assert found is not None
+    behind = np.ma.getmaskarray(two)
+    assert 0.1 < behind.mean() < 0.99
+    assert (~np.ma.getmaskarray(one) & behind).any()
+    wanted = np.where(behind, one.filled(-1), two.filled(-1))
+    np.testing.assert_array_equal(found.filled(-1), wanted)
+
+
+def _tile_at(lon: float, lat: float, zoom: int) -> tuple[int, int]:
+    size = 2**zoom
+    down = (1 - np.arcsinh(np.tan(np.radians(lat))) / np.pi) / 2
+    return int(down * size), int((lon + 180) / 360 * size)
