@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from automap_tiles.engine.journal import Journal, JournalPlace, JournalReader, has_journal, place_of
@@ -13,6 +13,7 @@ from automap_tiles.formats.process_file import is_process_file
 from automap_tiles.formats.tiles import TileFiles
 from automap_tiles.grid import Pyramid, Tile, TileIndex
 from automap_tiles.runtime import open_process
+from automap_tiles.runtime.steps import stages
 from automap_tiles.storage import Storage, open_storage
 from automap_tiles.workflows.tiles.stored_tiles import StoredTiles, open_stored_tiles
 
@@ -30,6 +31,8 @@ class Target:
     journal: JournalPlace
     directory: StoredTiles | None
     """None of a single file."""
+    steps: tuple[str, ...] = ()
+    """Where steps of the process are stored: outputs of their own."""
 
     def name(self, key: str) -> str:
         """The key in the storage of a stored file."""
@@ -71,9 +74,11 @@ def open_target(path: str) -> Target:
 def _found(path: str) -> Target:
     if is_process_file(path):
         process = open_process(path)
+        steps = tuple(step.writer.path for step in stages(process))
         if is_single_file(process.writer.path):
-            return _single(process.writer.path, process.pyramid, process.config_path)
-        return _of_directory(open_stored_tiles(path))
+            found = _single(process.writer.path, process.pyramid, process.config_path)
+            return replace(found, steps=steps)
+        return replace(_of_directory(open_stored_tiles(path)), steps=steps)
     if is_single_file(path):
         return _single(path, None, None)
     return _of_directory(open_stored_tiles(path))

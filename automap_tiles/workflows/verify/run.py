@@ -8,6 +8,7 @@ from pathlib import Path
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.formats.process_file import is_process_file
+from automap_tiles.notes import Fate, Note, Subject
 from automap_tiles.runtime import open_process
 from automap_tiles.workflows._order import NEVER, StopToken
 from automap_tiles.workflows.events import (
@@ -173,6 +174,19 @@ def _files(target: Target, report: FilesReport, stop: StopToken) -> Generator[Ev
     yield PhaseFinished(phase=FILES, outcome=report)
     for note in report.notes():
         yield Told(note=note)
+    if target.steps:
+        yield Told(note=_of_steps(target.steps))
+
+
+def _of_steps(paths: tuple[str, ...]) -> Note:
+    return Note(
+        fate=Fate.IGNORED,
+        subject=Subject.FILES,
+        reason="outputs of stored steps have journals of their own: they were not compared",
+        count=len(paths),
+        examples=paths[:3],
+        remedy="automap verify FOLDER, for each of them",
+    )
 
 
 def _seams(

@@ -15,10 +15,19 @@ from automap_tiles import open_process
 from automap_tiles.errors import ConfigError
 from automap_tiles.storage import LocalStorage
 from automap_tiles.workflows import run
-from automap_tiles.workflows.events import Done, Event, Failed, Finished, PhaseFinished, Started
+from automap_tiles.workflows.events import (
+    Done,
+    Event,
+    Failed,
+    Finished,
+    PhaseFinished,
+    Started,
+    Told,
+)
 from automap_tiles.workflows.verify import VerifyOrder, VerifyOutcome, check
 from automap_tiles.workflows.verify.files import Damage, SoundFile
 from tests.engine.projects import Project, make_project
+from tests.runtime.steps.samples import Step, make_sample, write
 
 
 @pytest.fixture
@@ -119,3 +128,19 @@ def test_interrupted(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_seams_need_the_process(project: Project) -> None:
     with pytest.raises(ConfigError, match=r"remedy: the \.mapchete file"):
         check(VerifyOrder(output=str(project.output), seams=True))
+
+
+def test_stored_steps_are_not_taken_for_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    steps = {"first": Step(("image",), is_stored=True), "last": Step(("first",))}
+    config = write(make_sample(tmp_path / "sample", steps))
+    list(open_process(config).execute(concurrency="none"))
+    folder = tmp_path / "sample" / "out_first"
+    next(folder.rglob("*.tif")).write_bytes(b"harmed")
+    events = list(run(VerifyOrder(output=str(config))))
+    (note,) = [event.note for event in events if isinstance(event, Told)]
+    assert note.examples == (str(folder),)
+    assert "were not compared" in note.reason
+    assert not outcome_of(list(run(VerifyOrder(output=str(folder), mark=False)))).is_sound
