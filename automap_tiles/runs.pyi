@@ -14,7 +14,7 @@ from automap_tiles.workflows.automap.state import AutomapOutcome
 from automap_tiles.workflows.clusters import ClustersOutcome, ClustersReport
 from automap_tiles.workflows.coregister._workflow import CoregisterOutcome, CoregisterReport
 from automap_tiles.workflows.events import Said
-from automap_tiles.workflows.export._run import ExportOutcome, ExportReport
+from automap_tiles.workflows.export._results import ExportOutcome, ExportReport
 from automap_tiles.workflows.reproduce._run import ReproduceOutcome, ReproduceReport
 from automap_tiles.workflows.running_order import RunningOrder
 from automap_tiles.workflows.samples.workflow import SamplesOutcome, SamplesReport

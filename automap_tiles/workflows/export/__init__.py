@@ -1,7 +1,8 @@
 """From a source to tiles that any web server can hand out, or a browser opens from a folder."""
 
 from automap_tiles.workflows.export._order import Container, ExportOrder, ExportSpec
-from automap_tiles.workflows.export._run import ExportOutcome, ExportReport, check, export, run
+from automap_tiles.workflows.export._results import ExportOutcome, ExportReport
+from automap_tiles.workflows.export._run import check, export, run
 
 __all__ = [
     "Container",

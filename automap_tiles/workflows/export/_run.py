@@ -3,38 +3,31 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Generator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from automap_tiles.engine.journal import hold, place_of
 from automap_tiles.errors import ConfigError, InputError
-from automap_tiles.grid import TileIndex
-from automap_tiles.layers import web
-from automap_tiles.layers.files import is_bare
 from automap_tiles.stopping import Stopped, stopping
 from automap_tiles.workflows._order import NEVER, StopToken
 from automap_tiles.workflows._telling import telling_first
 from automap_tiles.workflows.events import (
-    Done,
     Event,
     Finished,
-    Json,
     PhaseFinished,
     PhaseStarted,
-    Skipped,
     Started,
 )
 from automap_tiles.workflows.export import _mbtiles, _pmtiles_file, _stac, page
 from automap_tiles.workflows.export._archive import ArchiveSink
+from automap_tiles.workflows.export._filling import Filling
 from automap_tiles.workflows.export._folder import FolderSink
 from automap_tiles.workflows.export._ledger import writing
 from automap_tiles.workflows.export._order import Container, ExportOrder, ExportSpec, Look, spec_of
 from automap_tiles.workflows.export._painting import Painter
-from automap_tiles.workflows.export._plan import ExportPlan, plan_of
-from automap_tiles.workflows.export._pool import paint_all
+from automap_tiles.workflows.export._plan import plan_of
+from automap_tiles.workflows.export._results import ExportOutcome, ExportReport
 from automap_tiles.workflows.export._sink import Description, Sink
 from automap_tiles.workflows.export._source import look_of, open_source
 from automap_tiles.workflows.running import at_once
@@ -45,73 +38,6 @@ if TYPE_CHECKING:
 
 PAINTING = "painting"
 """The phase."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaintedTile:
-    """A tile of the web map."""
-
-    index: TileIndex
-    is_empty: bool
-    """Whether there is nothing to see on it: it is left out."""
-
-    def to_json(self) -> Json:
-        return {"tile": list(self.index), "empty": self.is_empty}
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExportReport:
-    """What would be exported."""
-
-    source: str
-    output: str
-    tiles: int
-    """Those that are there already included."""
-    zooms: tuple[int, int]
-    style: Mapping[str, tuple[str, ...]]
-
-    def to_json(self) -> Json:
-        return {
-            "source": self.source,
-            "output": self.output,
-            "tiles": self.tiles,
-            "zooms": list(self.zooms),
-            "style": {key: list(values) for key, values in self.style.items()},
-        }
-
-
-@dataclass(kw_only=True)
-class ExportOutcome:
-    """What an export has done."""
-
-    painted: int = 0
-    """Pictures made now."""
-    empty: int = 0
-    """Tiles on which there is nothing to see."""
-    unchanged: int = 0
-    """Tiles that were there already."""
-    pictures: dict[int, int] = field(default_factory=dict)
-    """By zoom, all that there are."""
-    style: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """As query parameters."""
-    files: list[Path] = field(default_factory=list)
-    """The tiles, and what is written beside them."""
-    is_new: bool = True
-    """Whether there was anything to do."""
-    stopped: bool = False
-    """Whether tiles are left that are to be painted."""
-
-    def to_json(self) -> Json:
-        return {
-            "painted": self.painted,
-            "empty": self.empty,
-            "unchanged": self.unchanged,
-            "pictures": {str(zoom): count for zoom, count in self.pictures.items()},
-            "style": {key: list(values) for key, values in self.style.items()},
-            "files": [str(path) for path in self.files],
-            "new": self.is_new,
-            "stopped": self.stopped,
-        }
 
 
 def check(order: ExportOrder) -> ExportReport:
@@ -185,7 +111,7 @@ def _check(spec: ExportSpec) -> None:
     _stac.check(spec)
 
 
-_Came: TypeAlias = tuple["ExportOutcome", Description | None]
+_Came: TypeAlias = tuple[ExportOutcome, Description | None]
 """The description is None where it was stopped."""
 
 
@@ -256,7 +182,7 @@ def _fill(
     sink.begin(look.to_dict(), anew=order.overwrite)
     plan = plan_of(layer.info, look.zooms)
     total = plan.count()
-    work = _Work(Painter(layer=layer, look=look), plan, sink)
+    work = Filling(Painter(layer=layer, look=look), plan, sink)
     yield PhaseStarted(phase=PAINTING, total=total)
     with contextlib.closing(work.paint(order.workers)) as painting:
         for event in painting:
@@ -297,71 +223,3 @@ def _description(
         look=look.to_dict(),
         fingerprint=layer.reader.fingerprint(),
     )
-
-
-class _Work:
-    """Painting into a sink, leaving out what is there."""
-
-    def __init__(self, painter: Painter, plan: ExportPlan, sink: Sink) -> None:
-        self.outcome = ExportOutcome(style=painter.look.query)
-        self._painter = painter
-        self._plan = plan
-        self._sink = sink
-        self._ready: list[Event] = []
-
-    def paint(self, workers: int | None) -> Generator[Event]:
-        """All tiles; those made from finer ones first."""
-        yield from self._coarse()
-        for index, version, content in paint_all(self._painter, self._missing(), workers):
-            self._put(index, version, content)
-            yield from self._heard()
-        yield from self._heard()
-
-    def _coarse(self) -> Iterator[Event]:
-        """Tiles that are made from finer ones; all of them where any pixel below has changed."""
-        plan = self._plan
-        if not plan.coarse_zooms:
-            return
-        below = hashlib.blake2b(digest_size=8)
-        for index in plan.below():
-            below.update(self._version(index).encode())
-        version = below.hexdigest()
-        coarse = [*plan.coarse_tiles()]
-        if all(self._sink.has(index, version) for index in coarse):
-            self._unchanged(len(coarse))
-            yield from self._heard()
-            return
-        for index, content in self._painter.coarse(plan):
-            self._put(index, version, content)
-            yield from self._heard()
-
-    def _missing(self) -> Iterator[tuple[TileIndex, str]]:
-        for index in self._plan.readable_tiles():
-            said = self._version(index)
-            version = hashlib.blake2b(said.encode(), digest_size=8).hexdigest()
-            if self._sink.has(index, version):
-                self._unchanged(1)
-            elif is_bare(said):
-                self._put(index, version, None)
-            else:
-                yield index, version
-
-    def _version(self, index: TileIndex) -> str:
-        return self._painter.layer.version(web.web_pyramid().tile(*index))
-
-    def _put(self, index: TileIndex, version: str, content: bytes | None) -> None:
-        self._sink.put(index, version, content)
-        if content is None:
-            self.outcome.empty += 1
-        else:
-            self.outcome.painted += 1
-        self._ready.append(Done(item=PaintedTile(index=index, is_empty=content is None)))
-
-    def _unchanged(self, number: int) -> None:
-        self.outcome.unchanged += number
-        self._ready.append(Skipped(count=number))
-
-    def _heard(self) -> Iterator[Event]:
-        """What has happened since it was asked last."""
-        ready, self._ready = self._ready, []
-        yield from ready

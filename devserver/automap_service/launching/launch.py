@@ -16,7 +16,8 @@ from automap_service import audit
 from automap_service.accounts.users import User
 from automap_service.costs.budgets import Budgets
 from automap_service.costs.estimates import Estimates
-from automap_service.launching.parameters import Wanted, World, read
+from automap_service.launching._parameters import read
+from automap_service.launching.wanted import Wanted, World
 from automap_service.problems import Fault, Problem, invalid
 from automap_service.settings import Settings
 from automap_service.tables import AUDIT, IDEMPOTENCY

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
-from automap_service.launching.parameters import Upload
+from automap_service.launching.wanted import Upload
 from automap_service.problems import Problem
 from automap_service.settings import LimitsPart
 from automap_service.tables import FILES

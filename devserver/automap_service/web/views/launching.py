@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 
 from automap_service.accounts.users import User
 from automap_service.launching.launch import Manner, checked_key
-from automap_service.launching.parameters import Wanted
+from automap_service.launching.wanted import Wanted
 from automap_service.problems import Fault, Problem, invalid
 from automap_service.recipients import chosen
 from automap_service.web._answers import as_json

@@ -9,15 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from automap_service.costs.sizes import sizes_of
 from automap_service.launching.schema import NAMES, ONLY
+from automap_service.launching.wanted import Wanted, World
 from automap_service.problems import Fault, fault_of, invalid
-from automap_service.settings import CataloguePart
 from automap_tiles.errors import AutomapError, ConfigError
 from automap_tiles.scenes.maskers import Masking
 from automap_tiles.scenes.masks import parse_flags
@@ -37,64 +37,6 @@ COMPOSITE = ("composite", "classification")
 CLASSIFICATION = ("classification",)
 DEAREST = 1e9
 """The largest budget that is taken."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Upload:
-    """An uploaded file as an order uses it."""
-
-    id: str
-    name: str
-    path: str
-    sha256: str
-    about: Mapping[str, Any] = field(default_factory=dict)
-    """Its surface and so on."""
-
-
-class Uploads(Protocol):
-    """The files of a user."""
-
-    def find(self, kind: str, name: str) -> Upload | None:
-        """By name or id."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """A launch that can be."""
-
-    order: dict[str, Any]
-    """Without an output."""
-    parameters: dict[str, Any]
-    """As they were meant, names in place of paths."""
-    workspace: str
-    digest: str
-    description: str
-    uses: tuple[str, ...]
-    sizes: Mapping[str, float] = field(default_factory=dict)
-    """By which it is compared with finished jobs."""
-
-    @property
-    def mode(self) -> str:
-        """Where it ends."""
-        return str(self.parameters["mode"])
-
-    @property
-    def budget(self) -> float | None:
-        """What it may cost, if its owner said so."""
-        found = self.parameters.get("budget")
-        return None if found is None else float(found)
-
-
-@dataclass(frozen=True, kw_only=True)
-class World:
-    """What parameters are held against."""
-
-    user: str
-    uploads: Uploads
-    catalogues: Mapping[str, CataloguePart]
-    longest_description: int = 500
-    today: date | None = None
 
 
 def read(said: Mapping[str, Any], world: World) -> Wanted:
