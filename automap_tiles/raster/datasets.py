@@ -31,6 +31,7 @@ from automap_tiles.raster.drivers import has_side_files, is_local, open_dataset,
 from automap_tiles.raster.env import ensure_env, is_networked, patience
 from automap_tiles.raster.source import RasterInfo, describe
 from automap_tiles.raster.tiff import Profile, Stamp, TiledFile, stamp_of
+from automap_tiles.storage.zarr_array import array_path
 
 # What libtiff and GDAL's drivers say of a file that ends before its end.
 _CUT_OFF = re.compile(r"got \d+ bytes, expected|Read error|short read|Cannot read", re.IGNORECASE)
@@ -263,7 +264,8 @@ def _forget_content(path: str) -> None:
 
     Content that is not to be cached is dropped when such a file is closed.
     """
-    with rasterio.Env(CPL_VSIL_CURL_NON_CACHED=path), suppress(RasterioIOError):
+    place = array_path(path) or path
+    with rasterio.Env(CPL_VSIL_CURL_NON_CACHED=place), suppress(RasterioIOError):
         open_dataset(path).close()
 
 

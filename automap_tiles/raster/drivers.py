@@ -24,6 +24,7 @@ from rasterio.session import DummySession, Session
 
 from automap_tiles.errors import InputError
 from automap_tiles.raster.env import ensure_env
+from automap_tiles.storage.zarr_array import is_placed
 
 SELF_CONTAINED = (
     "GTiff", "COG", "PNG", "JPEG", "JP2OpenJPEG", "JP2KAK", "JP2ECW", "JP2MrSID", "JPEGXL",
@@ -80,6 +81,8 @@ def drivers_for(path: str) -> list[str] | None:
     """Names of the drivers that may open a source; None: all."""
     if _SUBDATASET.match(path):
         return None
+    if is_placed(path):  # of our own making, and of one array of Zarr
+        return ["VRT"]
     if not is_local(path):
         return list(SELF_CONTAINED)
     return list(_of_local_files(_referring(path.lower())))

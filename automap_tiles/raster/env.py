@@ -14,6 +14,7 @@ from rasterio.env import Env, hasenv
 from automap_tiles.quiet import ignore_missing_georeference
 from automap_tiles.raster._persistent import tell_repeats_of_gdal
 from automap_tiles.raster.memory import keep_freed_memory
+from automap_tiles.storage.zarr_array import array_path
 
 # Looks for side-car files (.aux.xml, .ovr, .msk) by name instead of listing the folder, which is
 # slow where a folder holds thousands of tiles; the HTTP options spare requests for remote files.
@@ -41,7 +42,7 @@ _NETWORKED = re.compile(r"(/vsi(curl|s3|gs|az|oss|swift|webhdfs)|https?:|ftp:|s3
 
 def is_networked(path: str) -> bool:
     """Whether GDAL reads a path over the network."""
-    return _NETWORKED.match(path) is not None
+    return _NETWORKED.match(array_path(path) or path) is not None
 
 
 def patience() -> tuple[float, str]:

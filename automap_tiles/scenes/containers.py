@@ -24,7 +24,9 @@ ARCHIVE_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".zip")
 # Metadata files are some hundred kilobytes; nothing larger is read into memory.
 _LARGEST_METADATA = 64 * 2**20
 
-_METADATA_ENDINGS = (".txt", ".xml", ".json", ".gml", ".yaml", ".yml")
+_METADATA_ENDINGS = (".txt", ".xml", ".json", ".gml", ".yaml", ".yml", ".zmetadata")
+_OF_ZARR = frozenset({".zmetadata", ".zarray"})
+"""Hidden files that say that a folder is one of Zarr."""
 
 
 class FileTree(Protocol):
@@ -293,10 +295,10 @@ def list_place(path: str) -> tuple[list[str], list[str]]:
 
 
 def _walk(path: str) -> Iterator[str]:
-    """Files below a folder, relative to it; hidden files and folders are left out.
+    """Files below a folder, relative to it; hidden ones are left out.
 
-    Links are followed, each folder is gone through once. Folders that may not be read are told of.
-    Raises `ResourceError`.
+    Those that Zarr has are there all the same. Links are followed, each folder is gone through
+    once. Folders that may not be read are told of. Raises `ResourceError`.
     """
     seen = {os.path.realpath(path)}
     for root, folders, files in os.walk(path, followlinks=True, onerror=_unread):
@@ -304,7 +306,7 @@ def _walk(path: str) -> Iterator[str]:
         folders[:] = [name for name in real if not name.startswith(".") and real[name] not in seen]
         seen |= {real[name] for name in folders}
         for file in files:
-            if not file.startswith("."):
+            if not file.startswith(".") or file in _OF_ZARR:
                 yield os.path.relpath(f"{root}/{file}", path)
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from rasterio.crs import CRS
 from rasterio.warp import transform
+from rasterio.windows import Window
 
 from automap_tiles import raster
 from automap_tiles.analysis.brdf.field import between, continued
@@ -26,11 +27,13 @@ from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.grid import Grid
 from automap_tiles.missions import ANGLE_STEP, Angles, NadirFactor, Nodes, Scene, mission_of
 from automap_tiles.notes import Fate, Note, Subject
+from automap_tiles.raster.datasets import open_source, reading
 from automap_tiles.scenes._link_signing import resolve
 from automap_tiles.scenes.containers import Archive
 from automap_tiles.scenes.download import read_bytes
 from automap_tiles.scenes.frames import Frame, FrameSource, NativeFrame
 from automap_tiles.scenes.reflectance import band_grid
+from automap_tiles.storage.zarr_array import plane_of
 
 Array = np.ndarray[Any, Any]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -221,3 +224,11 @@ class _Files:
         href = resolve(self._href(name), self.scene.access)
         pixels = raster.read(href, grid, indexes=(1,), resampling="nearest")[0]
         return np.ma.filled(pixels.astype(np.float64) * ANGLE_STEP, np.nan)
+
+    def plane(self, name: str, array: str, indexes: Sequence[int] = ()) -> Floats:
+        """Raises `InputError`."""
+        source = open_source(plane_of(f"{self._href(name)}/{array}", indexes))
+        height, width = source.info.shape
+        with reading(source.info):
+            found = source.read([1], Window(0, 0, width, height))[0]
+        return np.asarray(found, dtype=np.float64)

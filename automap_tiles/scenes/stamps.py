@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from automap_tiles.scenes.containers import is_archive, split
 from automap_tiles.storage import Address, is_remote, object_stamps, open_storage
+from automap_tiles.storage.zarr_array import array_path
 
 if TYPE_CHECKING:
     from automap_tiles.missions import BandFile, QualityFile, Scene
@@ -32,6 +33,8 @@ class FarStamps:
         """
         if path in self.listed:
             return self.listed[path]
+        if inside := sorted(name for name in self.listed if name.startswith(f"{path}/")):
+            return repr([(name.rpartition("/")[2], self.listed[name]) for name in inside])
         address = Address.of_url(path) if path.startswith(self.root) else None
         if address is None:
             return None
@@ -51,16 +54,28 @@ def far_stamps(place: str) -> FarStamps | None:
 
 
 def stamp(href: str, far: FarStamps | None) -> str:
-    """Size and time of the file, or of the archive it is in; nothing for what is elsewhere."""
-    path = href.partition("{")[2].partition("}")[0] or href
+    """Size and time of the file, or of the archive it is in; nothing for what is elsewhere.
+
+    Of an array of Zarr those of all its files.
+    """
+    place = array_path(href)
+    path = (place or href).partition("{")[2].partition("}")[0] or place or href
     known = None if far is None else far.of(path)
     if known is not None:
         return known
     try:
+        if place == path:
+            return _stamps_inside(path)
         status = os.stat(path)  # noqa: PTH116
     except (OSError, ValueError):
         return ""
     return f"{status.st_size} {status.st_mtime_ns}"
+
+
+def _stamps_inside(folder: str) -> str:
+    """Raises `OSError`."""
+    found = [(entry.name, entry.stat()) for entry in os.scandir(folder) if entry.is_file()]
+    return repr(sorted((name, status.st_size, status.st_mtime_ns) for name, status in found))
 
 
 def product_fingerprint(scene: Scene, bands: Sequence[str], far: FarStamps | None = None) -> str:

@@ -76,6 +76,13 @@ class AngleFiles(Protocol):
         """A band of angles, in hundredths of a degree, at the pixels of a grid; NaN: no data."""
         ...
 
+    def plane(self, name: str, array: str, indexes: Sequence[int] = ()) -> Degrees:
+        """The last two dimensions (one row, of one) of an array in a folder of Zarr, by its word.
+
+        `indexes` are places in the other dimensions. Raises `InputError`.
+        """
+        ...
+
 
 ReadAngles = Callable[["Scene", Sequence[str], AngleFiles], Mapping[str, Angles]]
 """Angles of some bands (the mission's own names) of a scene whose CRS and grids are known.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from automap_tiles.missions._common.sensor import COMMON, Sensor
@@ -34,6 +34,8 @@ class ProductLayout:
     """`sun_zenith`, `sun_azimuth`, `view_zenith`, `view_azimuth`."""
     like: Sensor
     """Whose names the bands have; where `sensor` is not known one of the same names."""
+    parts: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Names in the folder of a file that stands for many, such as the chunks of an array."""
     needs: tuple[str, ...] = ()
     """Roles of metadata without which the product is not whole."""
     metadata: Mapping[str, str]

@@ -11,7 +11,7 @@ from automap_tiles.missions._common.layout import ProductLayout
 from automap_tiles.missions._common.mgrs import parse_mgrs
 from automap_tiles.missions._common.mission import Collection, PlainMission, Satellite, TileNames
 from automap_tiles.missions._common.scene import Level, Scene
-from automap_tiles.missions.sentinel2 import _names
+from automap_tiles.missions.sentinel2 import _eopf_names, _names
 from automap_tiles.missions.sentinel2._bands import SENSORS
 from automap_tiles.missions.sentinel2._deliveries import Sentinel2Deliveries
 from automap_tiles.missions.sentinel2._quality import LAYERS
@@ -27,9 +27,14 @@ class _Products:
     metadata = ("mtd_msil1c.xml", "mtd_msil2a.xml")
 
     def find(self, listed: Sequence[str]) -> Iterator[ProductLayout]:
-        return _names.find(listed)
+        yield from _names.find(listed)
+        yield from _eopf_names.find(listed)
 
     def scene(self, layout: ProductLayout, files: ProductFiles) -> Scene:
+        if layout.family == _eopf_names.FAMILY:
+            from automap_tiles.missions.sentinel2._eopf_scenes import eopf_scene
+
+            return eopf_scene(layout, files)
         from automap_tiles.missions.sentinel2._scenes import sentinel2_scene
 
         return sentinel2_scene(layout, files)

@@ -19,11 +19,10 @@ from automap_tiles.missions._common.angles import AngleFiles, Angles, Degrees, N
 from automap_tiles.missions._common.scene import Scene
 from automap_tiles.missions.sentinel2._bands import BAND_NAMES
 from automap_tiles.missions.sentinel2._elements import need, number_of, numbers, whole
+from automap_tiles.missions.sentinel2._eopf_angles import DETECTORS, GEOMETRY, eopf_angles
 
 GRANULE = "granule"
 """Word of MTD_TL.xml in `angles` of a scene's metadata."""
-DETECTORS = "detectors_"
-"""Word, with the name of a band behind it, of the raster of detector numbers (MSK_DETFOO)."""
 _STANDS_IN = "B06"
 """For bands whose own grids are missing: HLS takes its angles for all."""
 _UNSAID = "no raster of the detectors (MSK_DETFOO as JPEG 2000): the mean of those that saw a place"
@@ -35,8 +34,12 @@ Pair = tuple[Degrees, Degrees]
 def sentinel2_angles(scene: Scene, bands: Sequence[str], files: AngleFiles) -> Mapping[str, Angles]:
     """As `ReadAngles`."""
     said = scene.metadata.get("angles") or {}
+    if GEOMETRY in said:
+        return eopf_angles(scene, bands, files)
     if GRANULE not in said:
-        raise InputError("no MTD_TL.xml, which tells the angles of sun and view")
+        raise InputError(
+            said.get("reason") or "no MTD_TL.xml, which tells the angles of sun and view"
+        )
     root = xml.parse(files.read(GRANULE))
     place = root.find(".//Geoposition")
     sun = _pair(root.find(".//Sun_Angles_Grid"))

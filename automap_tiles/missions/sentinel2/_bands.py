@@ -99,7 +99,7 @@ def _sensor(letter: str) -> Sensor:
         title=f"Sentinel-2{letter.upper()} MSI",
         resolution=10,
         bands=bands,
-        quality=("scl", "msk_classi", "qa60"),
+        quality=("scl", "msk_classi", "eopf_classi", "qa60"),
         may_have_offset=True,
         source="ESA product metadata and Sentinel-2 User Handbook",
     )

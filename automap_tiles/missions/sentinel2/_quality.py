@@ -41,4 +41,13 @@ MSK_CLASSI = QualityLayer(
     source="ESA, Sentinel-2 Products Specification Document, MSK_CLASSI_B00 (baseline 04.00 on)",
 )
 
-LAYERS = (SCL, QA60, MSK_CLASSI)
+EOPF_CLASSI = QualityLayer(
+    name="eopf_classi",
+    kind="bits",
+    bits=8,
+    rules=(Bit(0, Flag.CLOUD), Bit(1, Flag.CIRRUS), Bit(2, Flag.SNOW), Bit(7, Flag.FILL)),
+    source="ESA, EOPF products of Sentinel-2, conditions/mask/l1c_classification: flag_masks and "
+    "flag_meanings (opaque, cirrus, snow_ice; 128 novalue since CPM 2.8)",
+)
+
+LAYERS = (SCL, QA60, MSK_CLASSI, EOPF_CLASSI)

@@ -9,12 +9,14 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from automap_tiles.errors import InputError
 from automap_tiles.storage import is_remote
+from automap_tiles.storage.zarr_array import array_path
 
 Kind = Literal["http", "object", "file"]
 
 
 def kind_of(href: str) -> Kind:
     """How an address is read; raises `InputError` for one that cannot be fetched."""
+    href = array_path(href) or href
     scheme = urlsplit(href).scheme.lower() if "://" in href else ""
     if scheme in ("http", "https"):
         return "http"

@@ -54,6 +54,9 @@ class Bands:
     def read(self, name: str) -> bytes:
         raise AssertionError(name)
 
+    def plane(self, name: str, array: str, indexes: Any = ()) -> Any:
+        raise AssertionError((name, array, indexes))
+
     def degrees(self, name: str, grid: Any) -> Any:
         return np.full(grid.shape, self.values[name])
 

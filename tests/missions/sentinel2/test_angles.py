@@ -49,6 +49,9 @@ class Files:
         assert name == "granule"
         return self.content
 
+    def plane(self, name: str, array: str, indexes: Any = ()) -> Any:
+        raise AssertionError((name, array, indexes))
+
     def degrees(self, name: str, grid: Any) -> Any:
         raise AssertionError((name, grid))
 
