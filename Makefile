@@ -11,11 +11,12 @@ TESTS ?= tests
 # Where it is set, each of some hundred interpreters would compile all modules and tests anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install demo service-demo launcher chromium frontend test fuzz kills job-kills mutants cases lint bench lock clean
+.PHONY: help install demo service-demo docs launcher chromium frontend test fuzz kills job-kills mutants cases lint bench lock clean
 
 help:
 	@echo "make demo    fetch real Sentinel-2 imagery, make pyramids and a map of it"
 	@echo "make service-demo  a page and an API to launch runs on that imagery, with two users"
+	@echo "make docs    build the site of the documentation, with its pictures"
 	@echo "make launcher  fetch what runs Python on the service's page, for the wheel"
 	@echo "make test    install what the tests need and run them"
 	@echo "make fuzz    property tests with seeds of their own, which it prints (SEED=... repeats them)"
@@ -54,6 +55,11 @@ $(VENV)/.service-stamp: requirements-service.lock pyproject.toml | $(BIN)/python
 	$(PIP) --no-deps --editable .
 	@touch $@
 
+$(VENV)/.docs-stamp: requirements-docs.lock pyproject.toml | $(BIN)/python
+	$(PIP) --require-hashes -r requirements-docs.lock
+	$(PIP) --no-deps --editable .
+	@touch $@
+
 $(VENV)/.test-stamp: requirements-test.lock pyproject.toml | $(BIN)/python
 	$(PIP) --require-hashes -r requirements-test.lock
 	$(PIP) --no-deps --editable .
@@ -72,6 +78,11 @@ PORT ?= 8090
 service-demo: $(VENV)/.service-stamp
 	@$(BIN)/python -m automap_service.launcher
 	$(BIN)/automap service demo --folder $(SERVICE) --port $(PORT)
+
+# build/site/index.html; it is searched without a server. Imagery comes from the registry once, and
+# the pictures are kept in .cache/docs: a minute of a core the first time, then a quarter of one.
+docs: $(VENV)/.docs-stamp
+	@$(BIN)/python -m docs
 
 # Python for the page "Code" (pyodide of the npm registry, pinned by its hash). It is not committed;
 # a wheel that is built afterwards brings it along.
@@ -167,6 +178,7 @@ lock: $(VENV)/.test-stamp
 	$(EXPORT) --output-file requirements.lock >/dev/null
 	$(EXPORT) --extra classify --extra serve --output-file requirements-demo.lock >/dev/null
 	$(EXPORT) --extra classify --extra serve --extra service --output-file requirements-service.lock >/dev/null
+	$(EXPORT) --extra classify --extra export --extra plot --extra serve --extra docs --output-file requirements-docs.lock >/dev/null
 	$(EXPORT) --extra test --extra dev --extra bench --output-file requirements-test.lock >/dev/null
 
 clean:

@@ -26,6 +26,7 @@ LOCKS = (
     "requirements-test.lock",
     "requirements-demo.lock",
     "requirements-service.lock",
+    "requirements-docs.lock",
 )
 
 
@@ -137,7 +138,7 @@ def test_requirement_files_were_exported_from_the_lock(root: Path, name: str) ->
 
 
 def test_locks_hold_what_the_project_asks_for(root: Path, project: dict[str, Any]) -> None:
-    base, test, demo, service = (
+    base, test, demo, service, docs = (
         _pinned((root / name).read_text(encoding="utf-8")) for name in LOCKS
     )
     extras = project["project"]["optional-dependencies"]
@@ -147,6 +148,7 @@ def test_locks_hold_what_the_project_asks_for(root: Path, project: dict[str, Any
     pairs += [
         (text, service) for extra in ("classify", "serve", "service") for text in extras[extra]
     ]
+    pairs += [(text, docs) for text in extras["docs"]]
     for text, lock in pairs:
         requirement = Requirement(text)
         if requirement.name == "automap-tiles":
@@ -175,7 +177,7 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 
 
 def test_the_readme_says_what_each_extra_is_for(root: Path, project: dict[str, Any]) -> None:
-    for_users = set(project["project"]["optional-dependencies"]) - {"test", "dev", "bench"}
+    for_users = set(project["project"]["optional-dependencies"]) - {"test", "dev", "bench", "docs"}
     text = (root / "README.md").read_text(encoding="utf-8")
     table = text.partition("## Optional parts")[2].partition("\n## ")[0]
     named = [part.split(",") for part in re.findall(r"\[([a-z0-9,]+)\]", table)]

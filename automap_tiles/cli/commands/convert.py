@@ -35,12 +35,36 @@ _DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "fl
 @click.option(
     "--output-pyramid", "pyramid", metavar="GRID|FILE", help="mercator, geodetic or a JSON file."
 )
-@click.option("--output-metatiling", "metatiling", type=int, metavar="N")
-@click.option("--output-tile-size", "tile_size", type=int, metavar="PIXELS")
+@click.option(
+    "--output-metatiling",
+    "metatiling",
+    type=int,
+    metavar="N",
+    help="Blocks of N × N tiles are one file.",
+)
+@click.option(
+    "--output-tile-size", "tile_size", type=int, metavar="PIXELS", help="Side of a single tile."
+)
 @click.option("--output-format", "format_", metavar="NAME", help="See: automap formats -o")
-@click.option("--output-dtype", "dtype", type=click.Choice(_DTYPES))
-@click.option("--output-nodata", "nodata", type=float, metavar="VALUE")
-@click.option("--output-geometry-type", "geometry_type", metavar="TYPE")
+@click.option(
+    "--output-dtype",
+    "dtype",
+    type=click.Choice(_DTYPES),
+    help="Type of the numbers.  [default: that of the source]",
+)
+@click.option(
+    "--output-nodata",
+    "nodata",
+    type=float,
+    metavar="VALUE",
+    help="What stands for no data.  [default: as in the source]",
+)
+@click.option(
+    "--output-geometry-type",
+    "geometry_type",
+    metavar="TYPE",
+    help="Of features, such as Polygon.  [default: that of the source]",
+)
 @click.option(
     "--co",
     "--profile",
@@ -50,8 +74,10 @@ _DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "fl
     multiple=True,
     help="Creation option of the output's driver; can be given several times.",
 )
-@click.option("--scale-ratio", type=float, default=1.0, show_default=True)
-@click.option("--scale-offset", type=float, default=0.0, show_default=True)
+@click.option(
+    "--scale-ratio", type=float, default=1.0, show_default=True, help="Values times this."
+)
+@click.option("--scale-offset", type=float, default=0.0, show_default=True, help="Then plus this.")
 @click.option(
     "-r",
     "--resampling-method",
@@ -59,6 +85,7 @@ _DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "fl
     type=click.Choice(RESAMPLINGS),
     default="nearest",
     show_default=True,
+    help="How pixels get onto the new grid.",
 )
 @click.option("--overviews", is_flag=True, help="Overviews inside a single GeoTIFF.")
 @click.option(
@@ -67,6 +94,7 @@ _DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "fl
     type=click.Choice(RESAMPLINGS),
     default="cubic_spline",
     show_default=True,
+    help="How overviews are made.",
 )
 @click.option("--cog", is_flag=True, help="A cloud optimised GeoTIFF; TARGET ends with .tif.")
 @vrt_options

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     type=click.Choice(("geodetic", "mercator")),
     default="mercator",
     show_default=True,
+    help="Grid of the tiles.",
 )
 @click.option("-f", "--force", is_flag=True, help="Replace files that are there.")
 def command(

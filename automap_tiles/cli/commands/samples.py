@@ -43,8 +43,21 @@ from automap_tiles.cli.options.scenes import words
     metavar="NAMES",
     help="Such as red,nir.  [default: all of the picture]",
 )
-@click.option("--seed", type=int, default=0, show_default=True, metavar="N")
-@click.option("-w", "--workers", type=click.IntRange(min=1), metavar="N")
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Of the pixels that are drawn by chance.",
+)
+@click.option(
+    "-w",
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many at a time.  [default: number of cores]",
+)
 @click.option(
     "--out",
     type=click.Path(dir_okay=False),

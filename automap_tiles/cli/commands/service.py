@@ -71,8 +71,20 @@ def run(
 
 
 @command.command()
-@click.option("--folder", default="service-demo", show_default=True, metavar="DIR")
-@click.option("--port", type=click.IntRange(0, 65535), default=8090, show_default=True)
+@click.option(
+    "--folder",
+    default="service-demo",
+    show_default=True,
+    metavar="DIR",
+    help="Where all of it lies.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8090,
+    show_default=True,
+    help="To listen at; 0: any free one.",
+)
 def demo(folder: str, port: int) -> None:
     """The service with a real scene as its catalogue, an area, samples and two users.
 
@@ -129,7 +141,13 @@ def runner(folder: str | None, file: str | None, jobs: int | None, idle: float |
     type=click.Path(path_type=Path),
     help="A Job in YAML whose pod runs `automap service runner --jobs 1`.",
 )
-@click.option("--most", type=click.IntRange(min=1), default=10, show_default=True)
+@click.option(
+    "--most",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    help="So many Jobs at a time.",
+)
 def kubernetes(folder: str | None, file: str | None, manifest: Path, most: int) -> None:
     """In a cluster: make a Job of Kubernetes for each job that waits, --most at a time."""
     settings = _settings(folder, file, {})

@@ -35,7 +35,13 @@ def command() -> None:
 )
 @click.option("--asset-basepath", metavar="PATH", help="Write this before the tiles' own part.")
 @click.option("--relative-paths", is_flag=True, help="Name the tiles from the item's folder.")
-@click.option("--indent", type=click.IntRange(0, 16), default=4, show_default=True)
+@click.option(
+    "--indent",
+    type=click.IntRange(0, 16),
+    default=4,
+    show_default=True,
+    help="Blanks before each level of the JSON.",
+)
 @bounds_option("What the item is about.  [default: what the tiles cover]")
 @click.option("--bounds-crs", metavar="CRS", help="CRS of --bounds, such as EPSG:4326.")
 @click.option("-f", "--force", is_flag=True, help="Replace an item that is there.")

@@ -211,5 +211,12 @@ _AFTER = (
         metavar="SHARE",
         help="Of the polygons or blocks, kept for a final test and not learnt from.",
     ),
-    click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N"),
+    click.option(
+        "--seed",
+        type=click.IntRange(min=0),
+        default=0,
+        show_default=True,
+        metavar="N",
+        help="Of all that is drawn by chance.",
+    ),
 )

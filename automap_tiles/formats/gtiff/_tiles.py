@@ -15,6 +15,7 @@ from automap_tiles.formats._options import Options
 from automap_tiles.formats._protocols import Tiled
 from automap_tiles.formats._spec import OutputSpec
 from automap_tiles.formats.capabilities import Appearance
+from automap_tiles.formats.keys import CREATION_OPTIONS
 from automap_tiles.formats.tiles import (
     Metadata,
     RasterDirectory,
@@ -38,17 +39,6 @@ from automap_tiles.storage import Storage, open_storage
 
 if TYPE_CHECKING:
     from automap_tiles.formats._protocols import RasterArray
-
-# Creation options of GDAL's GTiff and COG drivers, https://gdal.org/drivers/raster/gtiff.html
-# and …/cog.html.
-CREATION_OPTIONS = (
-    "compress", "predictor", "zlevel", "zstd_level", "lzma_preset", "max_z_error", "discard_lsb",
-    "jpeg_quality", "webp_level", "webp_lossless", "jxl_lossless", "jxl_effort", "jxl_distance",
-    "tiled", "blocksize", "blockxsize", "blockysize", "interleave", "photometric", "alpha",
-    "bigtiff", "sparse_ok", "num_threads", "nbits", "profile", "endianness", "pixeltype",
-    "geotiff_version", "geotiff_keys_flavor", "driver",
-    "level", "quality", "overview_compress", "overview_quality", "overview_predictor",
-)  # fmt: skip
 
 _CHECK = "check the creation options, such as compress, predictor and blocksize"
 

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from automap_tiles.runtime._keys import STEP, names
 from automap_tiles.runtime.document import Document
 from automap_tiles.runtime.settings import SECTIONS, section
 
 KEY = "steps"
 
-_KNOWN = ("process", "process_parameters", "input", "output", "pixelbuffer")
+_KNOWN = names(STEP)
 
 
 @dataclass(frozen=True, kw_only=True)
