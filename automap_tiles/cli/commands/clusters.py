@@ -22,7 +22,14 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="The clusters, as JSON.",
 )
-@click.option("--count", type=click.IntRange(1, 255), default=10, show_default=True, metavar="N")
+@click.option(
+    "--count",
+    type=click.IntRange(1, 255),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="How many clusters.",
+)
 @click.option(
     "--way",
     type=click.Choice(["k-means", "mini-batch", "ward"]),
@@ -50,8 +57,21 @@ if TYPE_CHECKING:
     metavar="N",
     help="That they are fitted on, from all over the picture.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, metavar="N")
-@click.option("-w", "--workers", type=click.IntRange(min=1), metavar="N")
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Of the pixels that are drawn by chance.",
+)
+@click.option(
+    "-w",
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many at a time.  [default: number of cores]",
+)
 def command(**said: object) -> None:
     """Which kinds of pixels PICTURE has, without samples.
 
