@@ -17,7 +17,8 @@ from automap_tiles.layers.dated import DatedFiles, dated_files, series_by_name
 from automap_tiles.layers.files import FileLayer, file_layer
 from automap_tiles.layers.layer import LayerKind
 from automap_tiles.missions import COMMON
-from automap_tiles.notes import collecting, tell
+from automap_tiles.notes import Fate, Note, Subject, collecting, tell
+from automap_tiles.scenes.failures import check_own
 
 Shown: TypeAlias = FileLayer | ScenesLayer | DatedFiles
 
@@ -89,20 +90,48 @@ def _of_folder(folder: Path) -> list[Shown]:
     names = sorted(each.name for each in folder.iterdir() if each.suffix.lower() in _RASTERS)
     if not names and problem is not None:
         raise problem
-    return list(_rasters(folder, names))
+    return list(_rasters(folder, _opened(folder, names)))
 
 
-def _rasters(folder: Path, names: list[str]) -> Iterator[Shown]:
+def _opened(folder: Path, names: list[str]) -> dict[str, FileLayer]:
+    """Rasters by name; those that cannot be opened are told. Raises `InputError` without any."""
+    with ThreadPoolExecutor(_OPENED) as pool:
+        tried = list(pool.map(lambda name: _tried(folder / name), names))
+    found = {name: each for name, each in zip(names, tried, strict=True)
+             if isinstance(each, FileLayer)}  # fmt: skip
+    broken = [error for error in tried if isinstance(error, AutomapError)]
+    if broken and not found:
+        raise InputError(f"none of {len(names)} rasters can be opened: {broken[0]}", str(folder))
+    if broken:
+        tell(
+            Note(
+                fate=Fate.LOST,
+                subject=Subject.FILES,
+                reason="not shown, they cannot be opened as rasters of a map",
+                count=len(broken),
+                examples=tuple(str(error) for error in broken[:3]),
+            )
+        )
+    return found
+
+
+def _tried(path: Path) -> FileLayer | AutomapError:
+    try:
+        return _file(str(path))
+    except AutomapError as error:
+        check_own(error)
+        return error
+
+
+def _rasters(folder: Path, opened: dict[str, FileLayer]) -> Iterator[Shown]:
     """One layer for each kind of raster with dates; those that tell none one by one."""
-    series = series_by_name(names)
+    series = series_by_name(opened)
     for kind, days in series.items():
-        with ThreadPoolExecutor(_OPENED) as pool:
-            opened = list(pool.map(lambda name: _file(str(folder / name)), days.values()))
-        by_day = dict(zip(days, opened, strict=True))
+        by_day = {day: opened[name] for day, name in days.items()}
         layer = dated_files(kind or folder.name, kind or folder.name, LayerKind.OUTPUT, by_day)
-        yield from [layer] if layer is not None else opened
+        yield from [layer] if layer is not None else by_day.values()
     dated = {name for days in series.values() for name in days.values()}
-    yield from (_file(str(folder / name)) for name in names if name not in dated)
+    yield from (layer for name, layer in opened.items() if name not in dated)
 
 
 def _scenes(path: str, options: dict[str, Any]) -> ScenesLayer:
