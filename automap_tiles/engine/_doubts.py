@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from automap_tiles.errors import AutomapError
 from automap_tiles.formats import Advising, OutputKind, Sized
+from automap_tiles.runtime.steps import all_steps
 from automap_tiles.storage import is_remote
 
 if TYPE_CHECKING:
@@ -17,9 +18,16 @@ if TYPE_CHECKING:
 
 def warnings(process: Process) -> Iterator[str]:
     """A sentence for each doubt."""
+    for step in all_steps(process):
+        for advice in _advice(step.process):
+            yield f"step {step.name}: {advice}"
+    yield from _advice(process)
+    yield from _finer(process)
+
+
+def _advice(process: Process) -> Iterator[str]:
     if isinstance(process.writer, Advising):
         yield from map(str, process.writer.advice())
-    yield from _finer(process)
 
 
 def _finer(process: Process) -> Iterator[str]:
@@ -28,7 +36,9 @@ def _finer(process: Process) -> Iterator[str]:
         return
     pyramid, finest = process.pyramid, max(process.base_zooms)
     rasters = [
-        reader for _, reader in process.inputs.readers(finest) if reader.kind is OutputKind.RASTER
+        reader
+        for _, reader in process.inputs_of_file.readers(finest)
+        if reader.kind is OutputKind.RASTER
     ]
     known = [reader for reader in rasters if isinstance(reader, Sized)]
     if not known or len(known) < len(rasters):  # another one may be as fine as this

@@ -143,9 +143,7 @@ def _step(reader: StepReader) -> StepReport:
 def _inputs(process: Process) -> tuple[str, ...]:
     return tuple(
         f"{name}: {reader.path}" + (f" ({reader.contents()})" if isinstance(reader, Sized) else "")
-        for name, reader in (process.file_inputs or process.inputs).readers(
-            max(process.base_zooms or process.zooms)
-        )
+        for name, reader in process.inputs_of_file.readers(max(process.base_zooms or process.zooms))
     )
 
 

@@ -169,8 +169,7 @@ def _by_date(inputs: Mapping[str, FileLayer | ScenesLayer]) -> dict[str, Shown]:
 
 def _inputs(process: Process) -> Iterator[tuple[str, FileLayer | ScenesLayer | AutomapError]]:
     """Inputs of the finest zoom, or why one cannot be shown."""
-    inputs = process.file_inputs or process.inputs
-    for name, reader in inputs.readers(process.zooms[-1]):
+    for name, reader in process.inputs_of_file.readers(process.zooms[-1]):
         try:
             if isinstance(reader, Dated):
                 yield name, scenes_layer(name, name, reader.by_date())

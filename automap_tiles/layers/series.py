@@ -56,7 +56,7 @@ class Series:
 
 def series_of(process: Process, lon: float, lat: float) -> list[Series]:
     """The series of every input of scenes; raises `InputError` for a file that cannot be read."""
-    readers = process.inputs.readers((process.base_zooms or process.zooms)[-1])
+    readers = process.inputs_of_file.readers((process.base_zooms or process.zooms)[-1])
     return [
         Series(input=name, bands=reader.reading.bands, dates=tuple(_dates(reader, lon, lat)))
         for name, reader in (

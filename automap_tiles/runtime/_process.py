@@ -70,6 +70,11 @@ class Process:
     """Inputs of a file of several steps by their names there; None: those of the process."""
 
     @property
+    def inputs_of_file(self) -> InputTree:
+        """Inputs as the file names them: of several steps those that any of them reads."""
+        return self.file_inputs or self.inputs
+
+    @property
     def base_zooms(self) -> tuple[int, ...]:
         """Zooms of this run on which the user's function is called, ascending."""
         if self.baselevels is None:

@@ -56,6 +56,38 @@ def test_finer_than_the_input(folder: Path, zoom: int, doubted: bool) -> None:
     assert [("zoom 14 holds all of it" in each) for each in said] == [True] * doubted
 
 
+def steps(folder: Path, zoom: int, nodata: dict[str, int]) -> CheckReport:
+    """The same function twice, one after the other."""
+    output = {"bands": 1, "dtype": "uint8"}
+    config = {
+        "config_dir": str(folder),
+        "pyramid": {"grid": "mercator"},
+        "zoom_levels": zoom,
+        "input": {"ten": "ten.tif"},
+        "steps": {
+            "first": {"process": "./process.py", "input": {"a": "ten"},
+                      "output": {**output, **nodata}},
+            "last": {"process": "./process.py", "input": {"a": "first"}},
+        },
+        "output": {"format": "GTiff", "path": "out", "nodata": 255, **output},
+    }  # fmt: skip
+    return open_process(config).check()
+
+
+@pytest.mark.parametrize(("zoom", "doubted"), [(14, False), (15, True)])
+def test_steps_are_finer_than_the_inputs_of_their_file(
+    folder: Path, zoom: int, doubted: bool
+) -> None:
+    said = steps(folder, zoom, {"nodata": 0}).warnings
+    assert [("zoom 14 holds all of it" in each) for each in said] == [True] * doubted
+
+
+def test_a_step_that_names_no_nodata_is_doubted(folder: Path) -> None:
+    (said,) = steps(folder, 14, {}).warnings
+    assert said.startswith("step first: ")
+    assert "nodata" in said
+
+
 def test_the_finest_input_counts(folder: Path) -> None:
     both = {"a": "hundred.tif", "b": "ten.tif"}
     assert report(folder, 14, inputs=both).warnings == ()

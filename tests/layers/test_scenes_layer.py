@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import rasterio
+import yaml  # type: ignore[import-untyped]
 from rasterio.transform import Affine
 from rasterio.warp import transform
 
@@ -20,6 +22,9 @@ from automap_tiles.layers.process import ProcessLayer
 from automap_tiles.layers.series import series_of
 from automap_tiles.layers.values import values_at
 from automap_tiles.layers.web import web_pyramid
+from automap_tiles.notes import collecting
+from automap_tiles.runtime import open_process
+from automap_tiles.workflows.export._times import time_of
 from tests.imagery.landscape import Frame
 from tests.imagery.sentinel2 import NO_DATA, SHADOW, THICK_CLOUD, Sentinel2Scene, write
 
@@ -125,6 +130,28 @@ def test_every_day_at_a_place_and_why_it_does_not_count(
             )
             seen.add(code)
     assert seen >= {THICK_CLOUD, SHADOW}, "choose other places"
+
+
+def test_the_series_of_scenes_that_steps_read_is_there_too(config: Path) -> None:
+    said: dict[str, Any] = yaml.safe_load(config.read_text())
+    output = said.pop("output")
+    said["steps"] = {
+        "first": {"process": said.pop("process"), "output": {"bands": 3, "dtype": "float32"}},
+        "last": {"process": "./last.py", "input": ["first"]},
+    }
+    (config.parent / "last.py").write_text("def execute(first):\n    return first.read()\n")
+    path = config.parent / "steps.mapchete"
+    path.write_text(yaml.safe_dump({**said, "output": output}))
+    process, plain = (open_process(each) for each in (path, config))
+    where = place(60, 60)
+    found = series_of(process, *where)
+    assert found == series_of(plain, *where)
+    assert len(found[0].dates) == len(DAYS)
+    # and they say when what is exported was taken
+    with collecting() as notes:
+        assert time_of(str(path)) == time_of(str(config))
+    assert not notes
+    assert "2023-08-10" in time_of(str(path))
 
 
 def test_nothing_where_no_scene_is(layers: tuple[ProcessLayer, ScenesLayer]) -> None:

@@ -155,6 +155,8 @@ class OverDates:
 
 
 def _date(found: Any) -> dt.date:
+    if isinstance(found, dt.datetime):
+        return found.date()
     if isinstance(found, dt.date):
         return found
     try:

@@ -51,7 +51,7 @@ def _of_process(source: str) -> str | None:
         return found
     try:
         process = open_process(source)
-        readers = [each for _, each in process.inputs.readers(max(process.zooms))]
+        readers = [each for _, each in process.inputs_of_file.readers(max(process.zooms))]
         scenes = [each.by_date() for each in readers if isinstance(each, Dated)]
         return _span(scene.time.isoformat() for reader in scenes for scene in reader.scenes)
     except AutomapError:  # inputs and function need not be there any more

@@ -142,7 +142,7 @@ def _process_facts(process: Process) -> Iterator[tuple[str, str]]:
     for step in all_steps(process):
         place = f"stored in {step.path}" if step.is_stored else "in memory"
         yield "step", f"{step.name}: {step.process.function.name}, {place}"
-    for name, reader in (process.file_inputs or process.inputs).readers():
+    for name, reader in process.inputs_of_file.readers():
         yield "input", f"{name}: {reader.path}"
     # as far as the inputs reach: without an area in the file it would be that of the whole pyramid
     area = process.area_at((process.base_zooms or process.zooms)[-1])

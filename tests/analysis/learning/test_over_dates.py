@@ -114,7 +114,12 @@ def test_it_goes_through_json_and_recipes_without_stay_as_they_were() -> None:
     assert Recipe.from_dict(json.loads(json.dumps(recipe.to_dict()))) == recipe
     assert "over_dates" not in Recipe(bands=("red",)).to_dict()
     written = {
-        "over_dates": [{"of": "nir", "dates": {"_1": dt.date(2018, 5, 1), "_2": "2018-08-25"}}]
+        "over_dates": [
+            {
+                "of": "nir",
+                "dates": {"_1": dt.datetime(2018, 5, 1, 10, tzinfo=dt.UTC), "_2": "2018-08-25"},
+            }
+        ]
     }
     assert Recipe.from_dict(written).needs == ("nir_1", "nir_2")
 
