@@ -17,6 +17,7 @@ from automap_tiles.workflows.events import Said
 from automap_tiles.workflows.export._results import ExportOutcome, ExportReport
 from automap_tiles.workflows.reproduce._run import ReproduceOutcome, ReproduceReport
 from automap_tiles.workflows.running_order import RunningOrder
+from automap_tiles.workflows.samples.suggesting import SuggestOutcome, SuggestReport
 from automap_tiles.workflows.samples.workflow import SamplesOutcome, SamplesReport
 from automap_tiles.workflows.series.workflow import SeriesOutcome, SeriesReport
 from automap_tiles.workflows.tiles.copy import CopyOutcome, CopyReport
@@ -166,6 +167,20 @@ def run(
     workers: int | None = ...,
     out: str | PathLike[str] | None = ...,
 ) -> RunningOrder[SamplesOutcome]: ...
+@overload
+def run(
+    workflow: Literal["suggest"],
+    /,
+    *,
+    picture: str | PathLike[str],
+    model: str | PathLike[str],
+    out: str | PathLike[str],
+    number: int | None = ...,
+    apart: float | None = ...,
+    candidates: int | None = ...,
+    seed: int | None = ...,
+    workers: int | None = ...,
+) -> RunningOrder[SuggestOutcome]: ...
 @overload
 def run(
     workflow: Literal["clusters"],
@@ -600,6 +615,20 @@ def check(
     workers: int | None = ...,
     out: str | PathLike[str] | None = ...,
 ) -> SamplesReport: ...
+@overload
+def check(
+    workflow: Literal["suggest"],
+    /,
+    *,
+    picture: str | PathLike[str],
+    model: str | PathLike[str],
+    out: str | PathLike[str],
+    number: int | None = ...,
+    apart: float | None = ...,
+    candidates: int | None = ...,
+    seed: int | None = ...,
+    workers: int | None = ...,
+) -> SuggestReport: ...
 @overload
 def check(
     workflow: Literal["clusters"],

@@ -29,6 +29,7 @@ OUTCOMES = {
     "assess": "automap_tiles.workflows.assess:AssessOutcome",
     "design": "automap_tiles.workflows.assess:DesignOutcome",
     "series": "automap_tiles.workflows.series:SeriesOutcome",
+    "suggest": "automap_tiles.workflows.samples.suggesting:SuggestOutcome",
     "clusters": "automap_tiles.workflows.clusters:ClustersOutcome",
     "coregister": "automap_tiles.workflows.coregister:CoregisterOutcome",
     "timelapse": "automap_tiles.workflows.timelapse:TimelapseOutcome",

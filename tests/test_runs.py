@@ -27,6 +27,7 @@ COMMANDS = {
     "composite": "run",
     "classification": "run",
     "design": "assess",
+    "suggest": "samples",
     "copy": "cp",
     "remove": "rm",
 }
@@ -37,6 +38,7 @@ OTHERWISE = {
     "convert": {"format": "format_"},
     "execute": {"process": "mapchete_files"},
     "info": {"failures": "errors"},
+    "suggest": {"model": "suggest"},
 }
 """Words of an order that an option of another name says."""
 

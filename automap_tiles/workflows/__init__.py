@@ -35,6 +35,7 @@ WORKFLOWS: dict[str, str] = {
     "classification": "automap_tiles.workflows.automap:ClassificationOrder",
     "reproduce": "automap_tiles.workflows.reproduce:ReproduceOrder",
     "samples": "automap_tiles.workflows.samples.workflow:SamplesOrder",
+    "suggest": "automap_tiles.workflows.samples.suggesting:SuggestOrder",
     "clusters": "automap_tiles.workflows.clusters:ClustersOrder",
     "train": "automap_tiles.workflows.train:TrainOrder",
     "assess": "automap_tiles.workflows.assess:AssessOrder",

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from automap_tiles import open_process
+from automap_tiles.analysis.learning.recipe import Recipe
 from automap_tiles.workflows import WORKFLOWS, Order, check, run
 from automap_tiles.workflows.assess import AssessOrder, DesignOrder
 from automap_tiles.workflows.automap import ClassificationOrder, CompositeOrder, DownloadOrder
@@ -25,6 +26,7 @@ from automap_tiles.workflows.export import ExportOrder
 from automap_tiles.workflows.how import How
 from automap_tiles.workflows.learning import Learning
 from automap_tiles.workflows.reproduce import ReproduceOrder
+from automap_tiles.workflows.samples.suggesting import SuggestOrder
 from automap_tiles.workflows.samples.workflow import SamplesOrder
 from automap_tiles.workflows.series import SeriesOrder
 from automap_tiles.workflows.tiles.convert import ConvertOrder
@@ -37,6 +39,7 @@ from automap_tiles.workflows.train import TrainOrder
 from automap_tiles.workflows.verify import VerifyOrder
 from tests import signatures
 from tests.golden import places
+from tests.models import make_model
 
 HERE = How(concurrency="none")
 SCENES: dict[str, Any] = {
@@ -55,6 +58,9 @@ ORDERS: dict[str, Callable[[], Order]] = {
     "classification": lambda: ClassificationOrder(**SCENES, samples="samples.csv", learn=QUICK),
     "samples": lambda: SamplesOrder(
         samples="samples.gpkg", picture="picture.tif", class_field="kind", out="table.csv"
+    ),
+    "suggest": lambda: SuggestOrder(
+        picture="picture.tif", model="model_of.zip", out="next.csv", number=5, candidates=500
     ),
     "clusters": lambda: ClustersOrder(picture="picture.tif", out="clusters.json", count=3),
     "assess": lambda: AssessOrder(map="map.tif", reference="truth.csv", class_field="class"),
@@ -103,6 +109,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Path:
         places.scenes()
         places.class_map()
         write_truth()
+        make_model(of=Recipe(bands=("green", "red", "nir"))).save("model_of.zip")
         list(run(CompositeOrder(**{**SCENES, "output": "made", "concurrency": "none"})))
         shutil.rmtree("bad")
         Path("bad").write_text("2/1/3 2/2/5")

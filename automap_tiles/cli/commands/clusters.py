@@ -73,7 +73,7 @@ if TYPE_CHECKING:
     help="How many at a time.  [default: number of cores]",
 )
 def command(**said: object) -> None:
-    """Which kinds of pixels PICTURE has, without samples.
+    """Which kinds of pixels a picture has, without samples.
 
     They are fitted once; the process `clusters` makes a map of them, every tile by the same
     centres. Numbers begin with the darkest.

@@ -7,10 +7,13 @@ import click
 from automap_tiles.cli.options.common import parsed_by
 from automap_tiles.cli.options.scenes import words
 
+_OF_SUGGESTIONS = ("suggest", "number", "apart", "candidates")
+_OF_BOTH = ("samples", "picture", "seed", "workers", "out")
+
 
 @click.command()
 @click.argument("samples")
-@click.argument("picture")
+@click.argument("picture", required=False)
 @click.option("--class-field", metavar="FIELD", help="Field that holds the class.")
 @click.option("--year", type=int, help="Of a CSV: the column of the nearest year.")
 @click.option(
@@ -64,12 +67,50 @@ from automap_tiles.cli.options.scenes import words
     metavar="FILE",
     help="One point per pixel with its features, as .csv, .geojson or .fgb.",
 )
-def command(**said: object) -> None:
+@click.option(
+    "--suggest",
+    metavar="MODEL",
+    help="Points where the next samples would help this model most, instead; needs --out.",
+)
+@click.option(
+    "--number",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    metavar="N",
+    help="Of suggestions.",
+)
+@click.option(
+    "--apart",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="DISTANCE",
+    help="Of suggestions from each other and from samples, in units of the picture's CRS.  "
+    "[default: half of what evenly spread ones are apart]",
+)
+@click.option(
+    "--candidates",
+    type=click.IntRange(min=1),
+    default=20_000,
+    show_default=True,
+    metavar="N",
+    help="Pixels among which suggestions are chosen.",
+)
+@click.pass_context
+def command(context: click.Context, /, **said: object) -> None:
     """Which pixels are samples of which class, and what the picture shows there.
 
     SAMPLES are points or polygons of known class: any vector file, or a CSV with X, Y and years.
     PICTURE is a raster file or a tile directory. What was dropped is told by class and reason.
+
+    Where to look next: automap samples PICTURE --suggest model.zip --out points.csv, where the
+    model is unsure or the picture is like none of its samples. Fill in the column class and learn
+    from them; automap assess refuses them.
     """
+    _check_given(context)
+    if said["suggest"] is not None:
+        _suggest(said)
+        return
+    said = {name: value for name, value in said.items() if name not in _OF_SUGGESTIONS}
     if said["recipe"] is not None and said["bands"] is not None:
         raise click.UsageError("Give either --recipe or --bands.")
 
@@ -87,3 +128,48 @@ def command(**said: object) -> None:
             click.echo(line)
         if table is not None and out is not None:
             click.echo(f"{len(table)} samples: {out}")
+
+
+def _check_given(context: click.Context) -> None:
+    """Refuse what the other of the two deeds asks for."""
+    from click.core import ParameterSource
+
+    given = [
+        name
+        for name in context.params
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        and context.params[name] is not None
+    ]
+    suggests = context.params["suggest"] is not None
+    for name in given:
+        if name in _OF_BOTH or (name in _OF_SUGGESTIONS) is suggests:
+            continue
+        other = "is not for suggestions" if suggests else "needs --suggest"
+        raise click.UsageError(f"--{name.replace('_', '-')} {other}.")
+    if suggests and context.params["picture"] is not None:
+        raise click.UsageError("--suggest takes a PICTURE only: its model knows its samples.")
+    if suggests and context.params["out"] is None:
+        raise click.UsageError("--suggest needs --out.")
+    if not suggests and context.params["picture"] is None:
+        raise click.UsageError("Missing argument 'PICTURE'.")
+
+
+def _suggest(said: dict[str, object]) -> None:
+    from automap_tiles.cli.show.telling import following
+    from automap_tiles.workflows import run
+    from automap_tiles.workflows.events import Finished
+    from automap_tiles.workflows.samples.suggesting import SuggestOrder, SuggestOutcome
+
+    names = ("number", "apart", "candidates", "seed", "workers", "out")
+    order = {name: said[name] for name in names}
+    order |= {"picture": said["samples"], "model": said["suggest"]}
+    for event in following(run(SuggestOrder.from_json(order))):
+        if not isinstance(event, Finished) or not isinstance(event.outcome, SuggestOutcome):
+            continue
+        found = event.outcome
+        if found.out is not None:
+            click.echo(
+                f"{found.unsure + found.unlike} places of {found.candidates}: the model is unsure "
+                f"of {found.unsure}, {found.unlike} are unlike all samples; {found.apart:g} apart "
+                f"at least: {found.out}"
+            )

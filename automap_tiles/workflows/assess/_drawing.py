@@ -30,8 +30,7 @@ from automap_tiles.workflows.assess.design_record import (
     write_record,
 )
 from automap_tiles.workflows.samples.claims import Claims, joined
-
-_SUFFIXES = (".csv", ".geojson", ".json")
+from automap_tiles.workflows.samples.points_file import check_points_name, write_points_file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,29 +174,15 @@ def _tell_fewer(
         )
 
 
-def check_output(path: Path) -> None:
-    """Refuse a name that does not say what to write."""
-    if path.suffix.lower() not in _SUFFIXES:
-        raise ConfigError(
-            "is neither CSV nor GeoJSON",
-            path,
-            key="--out",
-            remedy="a name ending in .csv or .geojson",
-        )
-
-
 def write_points(drawn: Drawn, path: Path) -> None:
     """Write the points with an empty column for what is really there.
 
     The class of the map is left out on purpose: whoever looks must not be led by it. It stands in
     the record beside the points.
     """
-    from automap_tiles.storage import open_storage
-
-    check_output(path)
-    content = _csv(drawn) if path.suffix.lower() == ".csv" else _geojson(drawn)
+    check_points_name(path)
     write_record(drawn.record, record_beside(path))
-    open_storage(str(path.absolute().parent)).put(path.name, content)
+    write_points_file(path, drawn.record.x, drawn.record.y)
 
 
 def _drawn(
@@ -240,30 +225,3 @@ def _lon_lat(classes: ClassMap, claims: Claims) -> tuple[NDArray[np.float64], ND
 
     x, y = classes.picture.centres(claims.rows, claims.cols)
     return moved(x, y, classes.picture.crs, CRS.from_epsg(4326))
-
-
-def _csv(drawn: Drawn) -> bytes:
-    rows = [
-        f"{number},{x:.8f},{y:.8f},"
-        for number, (x, y) in enumerate(zip(drawn.record.x, drawn.record.y, strict=True), 1)
-    ]
-    return ("\n".join(["id,X,Y,class", *rows]) + "\n").encode()
-
-
-def _geojson(drawn: Drawn) -> bytes:
-    from rasterio.crs import CRS
-
-    from automap_tiles import vector
-
-    features = [
-        {
-            "type": "Feature",
-            "geometry": {"type": "Point", "coordinates": (round(float(x), 8), round(float(y), 8))},
-            "properties": {"id": number, "class": None},
-        }
-        for number, (x, y) in enumerate(zip(drawn.record.x, drawn.record.y, strict=True), 1)
-    ]
-    schema = {"geometry": "Point", "properties": {"id": "int", "class": "str"}}
-    return vector.encode_features(
-        features, driver="GeoJSON", schema=schema, crs=CRS.from_epsg(4326)
-    )

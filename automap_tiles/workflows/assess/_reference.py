@@ -24,6 +24,7 @@ from automap_tiles.workflows.samples import (
 from automap_tiles.workflows.samples.claims import Claims
 from automap_tiles.workflows.samples.losses import WORDS, notes_of
 from automap_tiles.workflows.samples.pixels import place
+from automap_tiles.workflows.samples.points_file import MARK, count_suggested
 
 if TYPE_CHECKING:
     from automap_tiles.analysis.learning.classifier.model import Model
@@ -121,6 +122,7 @@ def names_of(classes: ClassMap, model: Model | None) -> dict[int, str]:
 
 def samples_of(wish: ReferenceWish, names: dict[int, str]) -> SampleShapes:
     """The shapes of a reference, whose classes are those of the map; raises `ConfigError`."""
+    _check_drawn(wish.path)
     if wish.classes is not None:
         said: ClassList | None = read_classes(wish.classes)
     else:
@@ -144,6 +146,20 @@ def samples_of(wish: ReferenceWish, names: dict[int, str]) -> SampleShapes:
             remedy="--training with the model of the map, or --classes with a number for each",
         )
     return samples
+
+
+def _check_drawn(path: str) -> None:
+    """Refuse points that were chosen where a model is unsure; raises `ConfigError`."""
+    if number := count_suggested(path):
+        raise ConfigError(
+            "points that `automap samples --suggest` chose are no reference: they lie where the "
+            "model is least sure, and tell how good it is there, not how good the map is",
+            path,
+            key="REFERENCE",
+            found=f"{number} with the mark {MARK!r}",
+            remedy="learn from them (automap train), and assess with points drawn by chance "
+            "(automap assess --design)",
+        )
 
 
 def _list_of(names: dict[int, str]) -> ClassList:

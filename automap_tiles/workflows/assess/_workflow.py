@@ -19,13 +19,13 @@ from automap_tiles.workflows.assess._class_map import open_map
 from automap_tiles.workflows.assess._drawing import (
     DesignWish,
     Drawn,
-    check_output,
     draw,
     write_points,
 )
 from automap_tiles.workflows.assess._reference import ReferenceWish, open_model
 from automap_tiles.workflows.events import Event, Finished, Json, Started
 from automap_tiles.workflows.report import check_name, write_assessment
+from automap_tiles.workflows.samples.points_file import check_points_name
 
 _Result = TypeVar("_Result")
 
@@ -199,7 +199,7 @@ def _or_none(
 def _check(order: AssessOrder | DesignOrder) -> None:
     """Raise `ConfigError` before anything is read."""
     if isinstance(order, DesignOrder):
-        check_output(Path(order.out))
+        check_points_name(Path(order.out))
         return
     if order.report is not None:
         check_name(Path(order.report))
