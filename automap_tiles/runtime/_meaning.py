@@ -15,6 +15,7 @@ import ast
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 
 # Functions of a process module whose arguments are matched and converted by their annotations.
 _HOOKS = frozenset({"execute", "setup", "pixelbuffer", "check_parameters", "sum_up"})
@@ -88,7 +89,16 @@ def meaning(source: bytes) -> Meaning:
     # Python's parser says MemoryError of expressions that are nested too deeply
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Meaning((source.decode("utf-8", "backslashreplace"),))
-    return Meaning(tuple(reader.parts))
+    return Meaning(tuple(_joined(reader.parts)))
+
+
+def _joined(parts: list[str | Imported]) -> Iterator[str | Imported]:
+    """With the texts between two imports in one; `Meaning.text` is asked for many times."""
+    for is_text, some in groupby(parts, lambda part: isinstance(part, str)):
+        if is_text:
+            yield "\n".join(part for part in some if isinstance(part, str))
+        else:
+            yield from some
 
 
 def _said(imported: Imported, labels: Mapping[str, str]) -> str:
