@@ -39,7 +39,7 @@ def steps(process: Process) -> list[TileStep]:
     return list(Plan(process, NothingKnown()).steps())
 
 
-@pytest.fixture(params=KINDS, ids=[kind.value for kind in KINDS])
+@pytest.fixture(scope="module", params=KINDS, ids=[kind.value for kind in KINDS])
 def pool(request: pytest.FixtureRequest, process: Process) -> Iterator[Pool]:
     if request.param is Concurrency.DASK:
         pytest.importorskip("distributed")

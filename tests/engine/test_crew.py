@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from automap_tiles.engine.pools import Concurrency
-from automap_tiles.engine.pools.crew import AHEAD, Lost, crew_of, each
+from automap_tiles.engine.pools.crew import AHEAD, Crew, Lost, crew_of, each
 from automap_tiles.stopping import Stopped, stopping
 
 KINDS = list(Concurrency)
@@ -23,6 +23,15 @@ OF_PROCESSES = [Concurrency.PROCESSES, Concurrency.LOKY, Concurrency.DASK]
 def need(kind: Concurrency) -> None:
     for name in {Concurrency.LOKY: ("loky",), Concurrency.DASK: ("distributed",)}.get(kind, ()):
         pytest.importorskip(name)
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def crew(request: pytest.FixtureRequest) -> Iterator[Crew]:
+    """For things that cost nobody a worker."""
+    kind = request.param
+    need(kind)
+    with crew_of(kind, None if kind is Concurrency.NONE else 2) as crew:
+        yield crew
 
 
 def squared(number: int) -> int:
@@ -53,11 +62,8 @@ def slow(number: int) -> int:
     return number
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_each_thing_once(kind: Concurrency) -> None:
-    need(kind)
-    with crew_of(kind, None if kind is Concurrency.NONE else 2) as crew:
-        found = dict(each(crew, squared, iter(range(1, 20))))
+def test_each_thing_once(crew: Crew) -> None:
+    found = dict(each(crew, squared, iter(range(1, 20))))
     assert found == {number: number * number for number in range(1, 20)}
 
 
@@ -107,16 +113,12 @@ def test_a_worker_that_is_killed_costs_nothing(kind: Concurrency, tmp_path: Path
     assert (tmp_path / "killed").exists()
 
 
-@pytest.mark.parametrize("kind", [Concurrency.THREADS, Concurrency.PROCESSES, Concurrency.LOKY])
-def test_errors_come_through(kind: Concurrency) -> None:
-    need(kind)
-    with pytest.raises(ValueError, match="3"), crew_of(kind, 1) as crew:
+def test_errors_come_through(crew: Crew) -> None:
+    with pytest.raises(ValueError, match="3"):
         list(each(crew, complaining, iter([3])))
 
 
-@pytest.mark.parametrize("kind", OF_PROCESSES)
-def test_things_are_taken_as_workers_come_free(kind: Concurrency) -> None:
-    need(kind)
+def test_things_are_taken_as_workers_come_free(crew: Crew) -> None:
     taken: list[int] = []
 
     def things() -> Iterator[int]:
@@ -124,9 +126,8 @@ def test_things_are_taken_as_workers_come_free(kind: Concurrency) -> None:
             taken.append(number)
             yield number
 
-    with crew_of(kind, 2) as crew:
-        for done, _ in enumerate(each(crew, squared, things())):
-            assert len(taken) <= done + 1 + crew.workers * AHEAD
+    for done, _ in enumerate(each(crew, squared, things())):
+        assert len(taken) <= done + 1 + crew.workers * AHEAD
 
 
 class _Soon:
