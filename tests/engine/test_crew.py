@@ -71,7 +71,7 @@ def said(name: str) -> str | None:
     return os.environ.get(name)
 
 
-@pytest.mark.parametrize("kind", [Concurrency.PROCESSES, Concurrency.LOKY])
+@pytest.mark.parametrize("kind", OF_PROCESSES)
 def test_workers_have_the_environment_of_now(
     kind: Concurrency, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,7 @@ from automap_tiles.engine.pools._dask_client import (
     connect,
     distributed_package,
     local_cluster,
+    share_environment,
 )
 from automap_tiles.errors import ConfigError, ProcessError
 from automap_tiles.notes import Fate, Note, Subject
@@ -84,6 +85,8 @@ class Cluster:
         self._address = scheduler
         self._own = None if scheduler else local_cluster(workers, tries_again=tries_again)
         self._client: Client = connect(scheduler or self._own)
+        if self._own is not None:
+            share_environment(self._client)
         self._makes_copies = copies
         self.threads = max(self._client.nthreads().values())
         """Of the worker that has most of them."""

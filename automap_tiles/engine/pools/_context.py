@@ -44,6 +44,20 @@ def worker_context() -> context.BaseContext:
     return _SpawnContext()
 
 
+def begin_server(*more: str) -> bool:
+    """Begin the process that forks workers, with these modules besides; False: there is none here.
+
+    For workers that others start by it. One that has begun already goes on as it is.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return False
+    from multiprocessing.forkserver import ensure_running
+
+    _ForkServerContext().set_forkserver_preload([*_inherited(), *more])
+    ensure_running()
+    return True
+
+
 def _inherited() -> list[str]:
     """What the server imports for all its workers: of the modules here, those they may need.
 

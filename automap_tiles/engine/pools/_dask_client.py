@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
+from automap_tiles.engine.pools._context import begin_server
 from automap_tiles.errors import ConfigError, MissingExtra
 
 # How long to wait for a scheduler and its first worker.
@@ -32,10 +34,14 @@ def local_cluster(workers: int | None, *, tries_again: bool) -> Any:
     """
     import dask
 
-    known = {} if tries_again else {"distributed.scheduler.allowed-failures": 0}
+    known: dict[str, Any] = {} if tries_again else {"distributed.scheduler.allowed-failures": 0}
+    if begin_server("distributed.nanny"):
+        # a fork of what has imported it all costs a third of what a fresh interpreter costs
+        known["distributed.worker.multiprocessing-method"] = "forkserver"
     with dask.config.set(known):
         return distributed_package().LocalCluster(
             n_workers=workers,
+            env=dict(os.environ),  # the server that forks may have begun with another one
             threads_per_worker=1,
             host="127.0.0.1",
             dashboard_address=None,
@@ -67,6 +73,22 @@ def connect(address: Any, *, seconds: float = _CONNECT_SECONDS, workers: int = 1
             remedy="start one with `dask scheduler` and `dask worker`, or leave the option out",
         ) from error
     return client
+
+
+def share_environment(client: Client) -> None:
+    """Have workers of this machine know no variable that is not set here (any more).
+
+    Those that are set they know from the start, and Dask gives them some of its own.
+    """
+    import dask
+
+    own = set(dask.config.get("distributed.nanny.pre-spawn-environ"))
+    client.run(_keep_variables, {*os.environ, *own, "DASK_INTERNAL_INHERIT_CONFIG"})
+
+
+def _keep_variables(names: set[str]) -> None:
+    for name in set(os.environ) - names:
+        del os.environ[name]
 
 
 def is_wanted_here() -> bool:
