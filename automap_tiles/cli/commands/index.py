@@ -27,6 +27,24 @@ from automap_tiles.workflows.where import Where
 @click.option("--tif", is_flag=True, help="A raster with a pixel for each tile: 1 where it exists.")
 @click.option("--txt", is_flag=True, help="Paths, one per line.")
 @click.option(
+    "--qml",
+    is_flag=True,
+    help="The look of the output for QGIS, which takes it by itself: beside the VRT of each zoom, "
+    "or beside a single file, there with statistics.",
+)
+@click.option(
+    "--qgis",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.qgz",
+    help="A project of QGIS with all layers of a process file, an output or a raster.",
+)
+@click.option(
+    "--live",
+    metavar="ADDRESS",
+    help="With --qgis: of a running automap serve, such as http://127.0.0.1:8080; its layers come "
+    "as WMTS.",
+)
+@click.option(
     "--idx-out-dir",
     type=click.Path(file_okay=False, path_type=Path),
     help="Where to write.  [default: into the tile directory]",
@@ -48,7 +66,7 @@ from automap_tiles.workflows.where import Where
 @refused("--password", remedy=FROM_ENVIRONMENT)
 @refused("--fs-opts", remedy=FROM_ENVIRONMENT)
 @log_words
-def command(
+def command(  # noqa: PLR0913 - the options
     *,
     tile_directory: str,
     where: Where,
@@ -56,6 +74,9 @@ def command(
     fieldname: str,
     basepath: str | None,
     for_gdal: bool,
+    qml: bool,
+    qgis: Path | None,
+    live: str | None,
     tile: tuple[int, int, int] | None,
     verbose: bool,
     **chosen: bool,
@@ -69,9 +90,14 @@ def command(
     from automap_tiles.workflows.tiles.index import IndexFile, IndexKind, IndexOrder, run
 
     kinds = tuple(kind for kind in IndexKind if chosen[kind.value])
-    if not kinds:
+    if live is not None and qgis is None:
+        raise click.UsageError("--live needs --qgis.")
+    if not kinds and not qml and qgis is None:
         names = ", ".join(f"--{kind.value}" for kind in IndexKind)
-        raise click.UsageError(f"Say what to write: {names}.")
+        raise click.UsageError(f"Say what to write: {names}, --qml, --qgis.")
+    _for_qgis(tile_directory, idx_out_dir, qgis, live, qml=qml)
+    if not kinds:
+        return
     if tile is not None and not where.is_everywhere:
         raise click.UsageError("--tile goes with none of --zoom, --bounds, --area, --point.")
     order = IndexOrder(
@@ -91,3 +117,21 @@ def command(
             written += 1
     if not written:
         click.echo("There are no tiles; nothing was written.", err=True)
+
+
+def _for_qgis(
+    path: str, folder: Path | None, project: Path | None, live: str | None, *, qml: bool
+) -> None:
+    """Write styles and a project, where they are wanted."""
+    if not qml and project is None:
+        return
+    from automap_tiles.cli.show.telling import show_note, telling
+    from automap_tiles.workflows.qgis import write_project, write_qml
+
+    with telling(show_note("text")):
+        if qml:
+            for file in write_qml(path, None if folder is None else str(folder)):
+                click.echo(str(file))
+        if project is not None:
+            layers = write_project(path, project, live)
+            click.echo(f"{project}: {', '.join(layers)}")

@@ -3,6 +3,7 @@
 from automap_tiles.workflows.export._order import Container, ExportOrder, ExportSpec
 from automap_tiles.workflows.export._results import ExportOutcome, ExportReport
 from automap_tiles.workflows.export._run import check, export, run
+from automap_tiles.workflows.export._source import open_source
 
 __all__ = [
     "Container",
@@ -12,5 +13,6 @@ __all__ = [
     "ExportSpec",
     "check",
     "export",
+    "open_source",
     "run",
 ]

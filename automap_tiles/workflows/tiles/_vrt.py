@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
@@ -55,8 +56,29 @@ class _Source(NamedTuple):
     height: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class VrtMore:
+    """What a VRT may have beside the tiles of its zoom."""
+
+    frame: Bounds | None = None
+    """Box that it shows; None: that of the tiles."""
+    overviews: tuple[str, ...] = ()
+    """Names of VRTs of coarser zooms in the same folder, the finest first."""
+    statistics: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
+    """Of bands by number (minimum, maximum, mean, stddev), as some of the pixels have them."""
+
+
+def frame_of(directory: StoredTiles, tiles: Sequence[TileIndex]) -> Bounds:
+    """The box of some tiles."""
+    return _frame([directory.tile(index).bounds for index in tiles])
+
+
 def vrt_xml(
-    directory: StoredTiles, tiles: Sequence[TileIndex], folder: Path, basepath: str | None = None
+    directory: StoredTiles,
+    tiles: Sequence[TileIndex],
+    folder: Path,
+    basepath: str | None = None,
+    more: VrtMore | None = None,
 ) -> str:
     """The text of a VRT that lies in `folder` and shows `tiles` (one or more, of one zoom).
 
@@ -64,13 +86,14 @@ def vrt_xml(
     """
     look = directory.look(tiles[0])
     info, said = look.info, look.about
-    frame = _frame([directory.tile(index).bounds for index in tiles])
+    more = more or VrtMore()
+    frame = more.frame or frame_of(directory, tiles)
     sources = [_source(directory, index, frame, folder, basepath) for index in tiles]
     pixel = directory.pyramid.pixel_size(tiles[0].zoom)
     root = ET.Element(
         "VRTDataset",
-        rasterXSize=str(round(frame.width / pixel[0])),
-        rasterYSize=str(round(frame.height / pixel[1])),
+        rasterXSize=str(max(1, round(frame.width / pixel[0]))),
+        rasterYSize=str(max(1, round(frame.height / pixel[1]))),
     )
     ET.SubElement(root, "SRS").text = directory.pyramid.crs.to_wkt()
     transform = (frame.left, pixel[0], 0.0, frame.top, 0.0, -pixel[1])
@@ -80,12 +103,16 @@ def vrt_xml(
     colours = _COLOURS.get(info.count, ()) if is_picture else ()
     for band in range(1, info.count + 1):
         node = _add_band(root, band, info)
-        _describe(node, band, info, said)
+        _describe(node, band, info, said, more.statistics.get(band, {}))
         interpretation = colours[band - 1] if colours else said.colorinterp[band - 1].title()
         if interpretation.lower() in _INTERPRETATIONS:
             ET.SubElement(node, "ColorInterp").text = interpretation
         for source in sources:
             _add_source(node, band, info, source)
+        for name in more.overviews:
+            overview = ET.SubElement(node, "Overview")
+            ET.SubElement(overview, "SourceFilename", relativeToVRT="1").text = name
+            ET.SubElement(overview, "SourceBand").text = str(band)
     ET.indent(root)
     return ET.tostring(root, encoding="unicode") + "\n"
 
@@ -123,14 +150,21 @@ def _add_band(root: ET.Element, band: int, info: RasterInfo) -> ET.Element:
     return node
 
 
-def _describe(node: ET.Element, band: int, info: RasterInfo, said: RasterFacts) -> None:
-    """Unit, scale, offset, tags and colours of a band."""
+def _describe(
+    node: ET.Element,
+    band: int,
+    info: RasterInfo,
+    said: RasterFacts,
+    statistics: Mapping[str, float],
+) -> None:
+    """Unit, scale, offset, tags, statistics and colours of a band."""
     if unit := said.units[band - 1]:
         ET.SubElement(node, "UnitType").text = unit
     for name, values, usual in (("Scale", info.scales, 1.0), ("Offset", info.offsets, 0.0)):
         if values and values[band - 1] != usual:
             ET.SubElement(node, name).text = repr(values[band - 1])
-    if tags := said.band_tags[band - 1]:
+    tags = {**said.band_tags[band - 1], **_statistics(statistics)}
+    if tags:
         metadata = ET.SubElement(node, "Metadata")
         for key, text in tags.items():
             ET.SubElement(metadata, "MDI", key=key).text = text
@@ -139,6 +173,14 @@ def _describe(node: ET.Element, band: int, info: RasterInfo, said: RasterFacts) 
         for value in range(max(table) + 1):
             parts = zip(("c1", "c2", "c3", "c4"), table.get(value, (0, 0, 0, 0)), strict=True)
             ET.SubElement(colours, "Entry", {name: str(part) for name, part in parts})
+
+
+def _statistics(found: Mapping[str, float]) -> dict[str, str]:
+    """As GDAL keeps them (GDALRasterBand::SetStatistics), those of some of the pixels."""
+    if not found:
+        return {}
+    said = {f"STATISTICS_{name.upper()}": repr(value) for name, value in found.items()}
+    return {"STATISTICS_APPROXIMATE": "YES", **said}
 
 
 def _add_source(node: ET.Element, band: int, info: RasterInfo, source: _Source) -> None:

@@ -20,12 +20,18 @@ from automap_tiles.storage import is_remote, open_storage
 from automap_tiles.workflows._order import NEVER, Order, StopToken
 from automap_tiles.workflows.events import Done, Event, Finished, Json, Started
 from automap_tiles.workflows.places import selection_of
+from automap_tiles.workflows.tiles._vrt import VrtMore, frame_of, vrt_xml
 from automap_tiles.workflows.tiles.stored_tiles import (
     StoredTiles,
     TileSelection,
     open_stored_tiles,
 )
 from automap_tiles.workflows.where import Where
+
+__all__ = [
+    "IndexFile", "IndexKind", "IndexOrder", "IndexOutcome", "VrtMore", "check", "frame_of", "run",
+    "vrt_xml",
+]  # fmt: skip
 
 
 class IndexKind(enum.StrEnum):
@@ -203,8 +209,6 @@ def _write(
                 lines = (f"{_location(directory, index, options)}\n" for index in tiles)
                 part.write_text("".join(lines), encoding="utf-8")
             elif kind is IndexKind.VRT:
-                from automap_tiles.workflows.tiles._vrt import vrt_xml
-
                 part.write_text(vrt_xml(directory, tiles, path.parent, options.basepath), "utf-8")
             elif kind is IndexKind.TIF:
                 from automap_tiles.workflows.tiles._index_raster import write_raster

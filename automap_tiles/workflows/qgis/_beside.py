@@ -1,0 +1,86 @@
+"""A `.qml` beside an output, which QGIS takes by itself, and statistics that GDAL finds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from automap_tiles.errors import ConfigError
+from automap_tiles.layers.default_style import default_style
+from automap_tiles.layers.files import FileLayer
+from automap_tiles.layers.layer import LayerInfo, Query
+from automap_tiles.notes import Fate, Note, Subject, tell
+from automap_tiles.storage import is_remote, open_storage
+from automap_tiles.workflows.export import open_source
+from automap_tiles.workflows.qgis._data import statistics_of
+from automap_tiles.workflows.qgis._renderer import looks_of, qml_of
+
+
+def write_qml(path: str, folder: str | None = None) -> tuple[Path, ...]:
+    """Write the look of an output beside it, or into a folder: `name.qml`, of tiles `ZOOM.qml`.
+
+    So QGIS shows `name.tif`, or the `ZOOM.vrt` of `automap index --vrt`, as the preview does.
+    Beside a single file statistics come as well (`name.tif.aux.xml`), where there are none. Raises
+    `ConfigError`, `InputError`, `OutputError`.
+    """
+    layer = open_source(path)
+    qml = qml_of(look_for_qgis(layer), layer.info)
+    base = layer.folder if layer.folder is not None else layer.reader.path
+    if folder is None and is_remote(base):
+        raise ConfigError("an output in a store needs a folder to write to", key="--idx-out-dir")
+    if layer.folder is not None:
+        place = Path(folder or layer.folder)
+        files = {f"{zoom}.qml": qml for zoom in layer.zooms}
+    else:
+        place = Path(folder or Path(base).parent)
+        files = {f"{Path(base).stem}.qml": qml}
+        name = f"{Path(base).name}.aux.xml"
+        if not (place / name).exists():
+            files[name] = _aux_xml(layer)
+    storage = open_storage(place)
+    for name, text in files.items():
+        storage.put(name, text.encode())
+    return tuple(place / name for name in files)
+
+
+def look_for_qgis(layer: FileLayer) -> Query:
+    """The usual look, or the first of the styles that QGIS can show; the bands as they are else."""
+    usual, _ = default_style(layer)
+    left: list[str] = []
+    for query in looks_of(layer.info, usual):
+        try:
+            qml_of(query, layer.info)
+        except ConfigError as error:
+            left.append(error.message)
+            continue
+        _tell(layer.info, left)
+        return query
+    _tell(layer.info, left)
+    return {"bidx": ("1",)}
+
+
+def _tell(info: LayerInfo, left: list[str]) -> None:
+    if left:
+        tell(
+            Note(
+                fate=Fate.REPLACED,
+                subject=Subject.LAYERS,
+                examples=(info.name,),
+                reason=f"{left[0]}: QGIS has another look of it",
+                remedy="the layer that automap serve shows as WMTS (--live)",
+            )
+        )
+
+
+def _aux_xml(layer: FileLayer) -> str:
+    """Statistics as GDAL keeps them beside a file (its Persistent Auxiliary Metadata)."""
+    root = ET.Element("PAMDataset")
+    for band, found in statistics_of(layer).items():
+        node: Any = ET.SubElement(root, "PAMRasterBand", band=str(band))
+        metadata = ET.SubElement(node, "Metadata")
+        ET.SubElement(metadata, "MDI", key="STATISTICS_APPROXIMATE").text = "YES"
+        for name, value in found.items():
+            ET.SubElement(metadata, "MDI", key=f"STATISTICS_{name.upper()}").text = repr(value)
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode") + "\n"
