@@ -112,15 +112,23 @@ def _opaque(planes: np.ma.MaskedArray[Any, Any], style: Style) -> NDArray[np.boo
 
 def _stretched(values: NDArray[Any], style: Style) -> Bytes:
     """Levels of the planes, each between its limits."""
+    if len(style.rescale) <= 1 and (table := _table_of(values, style, 0)) is not None:
+        return np.take(table, values.view(f"u{values.dtype.itemsize}"))
     out = np.empty(values.shape, np.uint8)
     for number, plane in enumerate(values):
-        low, high = _limits(style, number, values.dtype)
-        if values.dtype.kind in "iu" and values.dtype.itemsize <= 2:
-            table = _table(values.dtype, low, high, style.gamma)
-            np.take(table, plane.view(f"u{values.dtype.itemsize}"), out=out[number])
+        table = _table_of(values, style, number)
+        if table is not None:
+            out[number] = np.take(table, plane.view(f"u{values.dtype.itemsize}"))
         else:
-            out[number] = _levels(plane, low, high, style.gamma)
+            out[number] = _levels(plane, *_limits(style, number, values.dtype), style.gamma)
     return out
+
+
+def _table_of(values: NDArray[Any], style: Style, number: int) -> Bytes | None:
+    """The level of each value that a plane can have; None where there are too many of them."""
+    if values.dtype.kind not in "iu" or values.dtype.itemsize > 2:
+        return None
+    return _table(values.dtype, *_limits(style, number, values.dtype), style.gamma)
 
 
 def _limits(style: Style, number: int, dtype: np.dtype[Any]) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any
 
 import deflate
@@ -105,6 +106,8 @@ LAYOUT = frozenset({
     Tag.PLANAR_CONFIGURATION, Tag.TILE_OFFSETS, Tag.TILE_BYTE_COUNTS,
 })  # fmt: skip
 """Fields that say how pixels lie."""
+_LISTS = frozenset({Tag.TILE_OFFSETS, Tag.TILE_BYTE_COUNTS})
+"""Those of them that say where the blocks are."""
 
 
 def layout_of(fields: dict[int, Field]) -> Layout | None:
@@ -113,6 +116,21 @@ def layout_of(fields: dict[int, Field]) -> Layout | None:
     A field that is there with another type or number of values than it should have is GDAL's
     business: what stands for a missing one does not stand for it.
     """
+    lists = [fields.get(tag) for tag in _LISTS]
+    found = _layout(frozenset(fields[tag] for tag in LAYOUT - _LISTS if tag in fields))
+    if found is None:
+        return None
+    are_right = all(
+        each is not None and each.count == found.count and each.array() is not None
+        for each in lists
+    )
+    return found if are_right else None
+
+
+@lru_cache(maxsize=64)
+def _layout(said: frozenset[Field]) -> Layout | None:
+    """The layout that fields tell besides the places of the blocks: one for many tiles."""
+    fields = {field.tag: field for field in said}
     size, block = (
         (number_of(fields, rows, 0), number_of(fields, columns, 0))
         for rows, columns in (
@@ -132,7 +150,7 @@ def layout_of(fields: dict[int, Field]) -> Layout | None:
         return None
     if dtype is None or not _fits(predictor, compression, dtype):
         return None
-    found = Layout(
+    return Layout(
         shape=(samples, *size),
         dtype=dtype,
         block=block,
@@ -140,12 +158,6 @@ def layout_of(fields: dict[int, Field]) -> Layout | None:
         predictor=predictor,
         by_band=planar == _BAND_INTERLEAVED,
     )
-    lists = [fields.get(tag) for tag in (Tag.TILE_OFFSETS, Tag.TILE_BYTE_COUNTS)]
-    are_right = all(
-        each is not None and each.count == found.count and each.array() is not None
-        for each in lists
-    )
-    return found if are_right else None
 
 
 def _same(fields: dict[int, Field], tag: int, default: int) -> int:
