@@ -77,6 +77,8 @@ def run(
     dask_scheduler: str | None = ...,
     statistics: str | Sequence[str] | None = ...,
     provenance: str | Sequence[str] | None = ...,
+    coregister: bool | None = ...,
+    seamless: bool | None = ...,
     update: bool | None = ...,
 ) -> RunningOrder[AutomapOutcome]: ...
 @overload
@@ -104,6 +106,8 @@ def run(
     dask_scheduler: str | None = ...,
     statistics: str | Sequence[str] | None = ...,
     provenance: str | Sequence[str] | None = ...,
+    coregister: bool | None = ...,
+    seamless: bool | None = ...,
     update: bool | None = ...,
     class_field: str | None = ...,
     classes: str | PathLike[str] | None = ...,
@@ -525,6 +529,8 @@ def check(
     dask_scheduler: str | None = ...,
     statistics: str | Sequence[str] | None = ...,
     provenance: str | Sequence[str] | None = ...,
+    coregister: bool | None = ...,
+    seamless: bool | None = ...,
     update: bool | None = ...,
 ) -> AutomapReport: ...
 @overload
@@ -552,6 +558,8 @@ def check(
     dask_scheduler: str | None = ...,
     statistics: str | Sequence[str] | None = ...,
     provenance: str | Sequence[str] | None = ...,
+    coregister: bool | None = ...,
+    seamless: bool | None = ...,
     update: bool | None = ...,
     class_field: str | None = ...,
     classes: str | PathLike[str] | None = ...,

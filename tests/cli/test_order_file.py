@@ -143,7 +143,8 @@ def test_every_option_goes_through_a_file(place: Path) -> None:
         "trials": "3", "time": "7.5", "search": "tpe", "trees": "both", "balance": "root",
         "split": "blocks", "block-size": "300", "folds": "4", "holdout": "0.2", "seed": "9",
     }  # fmt: skip
-    flags = ["project-shadow", "require-mask", "brdf", "confidence", "probabilities"]
+    flags = ["project-shadow", "require-mask", "brdf", "coregister", "seamless"]
+    flags += ["confidence", "probabilities"]
     args = [word for key, value in given.items() for word in (f"--{key}", value)]
     args += [f"--{flag}" for flag in flags]
     with command.make_context("run", args) as first:

@@ -67,6 +67,18 @@ _SHOWN = {"mode", "check", "log_format", "progress", "verbose"}
     f"of {', '.join(choosing_methods())} also {', '.join(PROVENANCE[1:])}.",
 )
 @click.option(
+    "--coregister",
+    is_flag=True,
+    help="Bring the dates of a composite onto each other, where they lie apart by parts of a pixel "
+    "or some pixels.",
+)
+@click.option(
+    "--seamless",
+    is_flag=True,
+    help="Make the scenes of a composite equally bright, by a gain and an offset of each that are "
+    "found where they overlap.",
+)
+@click.option(
     "--update",
     is_flag=True,
     help="Scenes came, went or changed: make anew the tiles of composites that they reach, and a "
@@ -81,6 +93,8 @@ def command(  # noqa: PLR0913 - the options
     statistics: tuple[str, ...],
     mask: tuple[str, ...],
     provenance: tuple[str, ...],
+    coregister: bool,
+    seamless: bool,
     update: bool,
     what: SceneOptions,
     samples: str | None,
@@ -115,6 +129,8 @@ def command(  # noqa: PLR0913 - the options
         "mask": mask,
         "statistics": statistics,
         "provenance": provenance,
+        "coregister": coregister,
+        "seamless": seamless,
         "update": update,
         "samples": samples,
         "learn": learn,

@@ -122,6 +122,9 @@ def composite_config(
                 "satellites": satellite,
                 "bands": list(common_bands(satellite)),
                 "mask": list(run.mask),
+                # only where asked for: what earlier versions made is not made anew
+                **({"coregister": True} if run.coregister else {}),
+                **({"seamless": True} if run.seamless else {}),
             }
         },
         "pyramid": grid,

@@ -72,6 +72,10 @@ class CompositeOrder(DownloadOrder):
     """Methods of composites, such as `median`, `std`, `medoid`."""
     provenance: tuple[str, ...] = ("valid_count",)
     """Bands that say where the pixels are from."""
+    coregister: bool = False
+    """Bring the dates of each satellite onto each other."""
+    seamless: bool = False
+    """Make the scenes of each satellite equally bright, by where they overlap."""
     update: bool = False
     """Make anew what the scenes that came, went or changed since then reach, and nothing else: of
     composites these tiles, of a classification that was made of them all. Without it a run whose

@@ -76,6 +76,10 @@ class RunParameters:
     """Whether scenes are refused that have nothing to make the mask of."""
     brdf: bool = False
     """Whether scenes are prepared as seen from straight above."""
+    coregister: bool = False
+    """Whether the dates of a composite are brought onto each other."""
+    seamless: bool = False
+    """Whether the scenes of a composite are made equally bright."""
     max_cloud_cover: float | None = None
     """Per cent of a scene."""
     description: str = ""
@@ -87,11 +91,13 @@ def parameters_of(order: DownloadOrder) -> RunParameters:
     """All rules of a run applied to what its order says; raises `ConfigError`, `MissingExtra`."""
     output = _output(order.output)
     parse_flags(order.mask)
+    coregister = seamless = False
     names: tuple[str, ...] = DEFAULT_STATISTICS
     sources: tuple[str, ...] = DEFAULT_PROVENANCE
     if isinstance(order, CompositeOrder):
         names = parse_statistics(order.statistics)
         sources = parse_provenance(order.provenance, names)
+        coregister, seamless = order.coregister, order.seamless
     found = RunParameters(
         mode=Mode(order.workflow),
         satellites=satellites_of(order.satellites),
@@ -105,6 +111,8 @@ def parameters_of(order: DownloadOrder) -> RunParameters:
         making=_making(order),
         require_mask=order.require_mask,
         brdf=order.brdf,
+        coregister=coregister,
+        seamless=seamless,
         max_cloud_cover=order.max_cloud_cover,
         description=order.description,
     )

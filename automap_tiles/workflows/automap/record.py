@@ -124,6 +124,8 @@ def record(run: RunParameters, found: Discovered, made: Made) -> dict[str, Any]:
         "mask_of": run.making.label or "the scenes' own layers",
         "mask_confidence": CONFIDENCE,
         **({"brdf": True} if run.brdf else {}),
+        **({"coregister": True} if run.coregister else {}),
+        **({"seamless": True} if run.seamless else {}),
         "max_cloud_cover": run.max_cloud_cover,
         "area": mapping(run.area),
         "results": parts,

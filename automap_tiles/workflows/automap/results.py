@@ -25,10 +25,12 @@ from automap_tiles.workflows.automap.parameters import RunParameters
 _WORDS = {
     "automap:area": "for another area",
     "automap:brdf": "from scenes seen otherwise (brdf)",
+    "automap:coregister": "from scenes that lie otherwise beside each other (coregister)",
     "automap:mask": "with another mask",
     "automap:masker": "from scenes whose masks were made in another way",
     "automap:max_cloud_cover": "with another limit of cloud cover",
     "automap:provenance": "with other provenance bands",
+    "automap:seamless": "from scenes of another brightness (seamless)",
 }
 """What decides on a composite and is not in its name."""
 _UNSURE = ("cloud", "cirrus", "shadow", "snow")
@@ -134,6 +136,8 @@ def _how(run: RunParameters) -> dict[str, Any]:
         "automap:max_cloud_cover": run.max_cloud_cover,
         "automap:area": area_hash(run.area),
         **({"automap:brdf": True} if run.brdf else {}),
+        **({"automap:coregister": True} if run.coregister else {}),
+        **({"automap:seamless": True} if run.seamless else {}),
     }
 
 

@@ -91,7 +91,7 @@ class _Reading:
                 "mask", "masker", "project_shadow", "require_mask", "max_cloud_cover", "provenance",
             )
         ]  # fmt: skip
-        where += ["brdf"] if order.get("brdf") else []
+        where += [name for name in ("brdf", "coregister", "seamless") if order.get(name)]
         words = {**self._parameters, "description": "", "budget": None, **self._digests}
         return Wanted(
             order=kept,
@@ -215,7 +215,8 @@ class _Reading:
             self._order["description"] = self._parameters["description"] = value
 
     def _choices(self) -> None:
-        for name in ("project_shadow", "require_mask", "brdf", "confidence", "probabilities"):
+        for name in ("project_shadow", "require_mask", "brdf", "coregister", "seamless",
+                     "confidence", "probabilities"):  # fmt: skip
             value = self._said.get(name)
             if value is not None and not isinstance(value, bool):
                 self._fault(name, "must be true or false", value)

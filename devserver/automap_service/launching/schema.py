@@ -108,6 +108,18 @@ PROPERTIES: dict[str, dict[str, Any]] = {
         "type": "boolean",
         "default": False,
     },
+    "coregister": {
+        "title": "Dates onto each other",
+        "description": "Move the dates of a composite onto each other, by parts of a pixel",
+        "type": "boolean",
+        "default": False,
+    },
+    "seamless": {
+        "title": "Equally bright",
+        "description": "Make the scenes of a composite equally bright, by where they overlap",
+        "type": "boolean",
+        "default": False,
+    },
     "max_cloud_cover": {
         "title": "Most clouds",
         "description": "Leave out scenes with more clouds, per cent",

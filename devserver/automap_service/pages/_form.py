@@ -30,7 +30,9 @@ class FieldGroup:
 GROUPS = (
     FieldGroup(title="What", names=("mode", "satellites", "start_date", "end_date")),
     FieldGroup(title="Where", names=("boundary", "catalogue")),
-    FieldGroup(title="Composite", names=("statistics", "provenance", "brdf")),
+    FieldGroup(
+        title="Composite", names=("statistics", "provenance", "brdf", "coregister", "seamless")
+    ),
     FieldGroup(title="Map of classes", names=("samples", "confidence", "probabilities", "smoothing",
                                          "minimum_patch")),
     FieldGroup(title="Clouds", names=("max_cloud_cover", "mask", "masker", "project_shadow",
