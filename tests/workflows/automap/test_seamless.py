@@ -72,7 +72,7 @@ def composite(folder: Path, output: Path, **options: Any) -> dict[str, Any]:
         rows = round((GRID.transform.f - file.transform.f) / 10)
         cols = round((file.transform.c - GRID.transform.c) / 10)
         whole = file.read(masked=True)
-        found = np.ma.masked_all((len(whole), SIZE, SIZE))
+        found = np.ma.MaskedArray(np.zeros((len(whole), SIZE, SIZE)), mask=True)
         part = whole[:, max(-rows, 0) :, max(-cols, 0) :]
         top, left = max(rows, 0), max(cols, 0)
         part = part[:, : SIZE - top, : SIZE - left]
