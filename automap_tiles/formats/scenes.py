@@ -16,6 +16,8 @@
         only: [LC08_L1TP_…, LC08_L1TP_…]     # optional: ids; other scenes there do not count
         require_mask: true                   # optional: refuse scenes that have no such mask
         brdf: true                           # optional: reflectance as seen from straight above
+        bandpass: oli                        # optional: bands brought to those of Landsat 8, and
+                                             # scenes of several satellites read together
         seamless: true                       # optional: scenes made equally bright
         coregister: true                     # optional: dates brought onto each other; or a raster
                                              # that they shall lie on, or a table of shifts (.json)
@@ -80,6 +82,7 @@ def open_reader(spec: InputSpec, context: OpenContext) -> ScenesReader:
     require_mask = options.truth("require_mask", False)
     brdf = options.truth("brdf", False)
     seamless = options.truth("seamless", False)
+    to_oli = options.text("bandpass", None, ("oli",)) is not None
     options.finish()
     place = _place(spec, context.base) if catalogue is None else _source(catalogue, context.base)
     return ScenesReader(
@@ -97,6 +100,7 @@ def open_reader(spec: InputSpec, context: OpenContext) -> ScenesReader:
         require_mask=require_mask,
         coregister=coregister,
         brdf=brdf,
+        to_oli=to_oli,
         seamless=seamless,
     )
 

@@ -21,7 +21,7 @@ from automap_tiles.formats.scenes_tile import Scenes
 from automap_tiles.grid import Grid, Tile
 from automap_tiles.missions import LON_LAT, BandFile, Level, QualityFile, Scene, outline
 from automap_tiles.notes import tell
-from automap_tiles.scenes import coregistration, find, nadir, seamless
+from automap_tiles.scenes import bandpass, coregistration, find, nadir, seamless
 from automap_tiles.scenes.catalogue.verify import Verify
 from automap_tiles.scenes.coregistration import Alignment
 from automap_tiles.scenes.failures import check_own, reason_of
@@ -72,6 +72,9 @@ class ScenesReader:
     where its files say it lies."""
     brdf: bool = False
     """Whether reflectance is brought to a view from straight above."""
+    to_oli: bool = False
+    """Whether the bands of every sensor are brought to those of Landsat 8; only then scenes of
+    several satellites are read together."""
     seamless: bool = False
     """Whether scenes are made equally bright, by where they overlap."""
 
@@ -92,21 +95,31 @@ class ScenesReader:
                 _log.warning("scene %s: %s", scene.id, finding)
         if not found.scenes:
             raise InputError(found.funnel.why_nothing(), self.place)
-        _check_alike("satellites", sorted({scene.satellite for scene in found.scenes}))
+        if not self.to_oli:
+            _check_alike("satellites", sorted({scene.satellite for scene in found.scenes}))
         _check_alike("level", sorted({scene.kind for scene in found.scenes}))
         found = self._with_masks(found)
         if self.reading.mask is not None:
             self._check_masks(found.scenes, self.reading.mask)
         if self.brdf:
             found = self._from_above(found)
+        if self.to_oli:
+            found = self._as_oli(found)
         if self.coregister is not None:
             found = self._coregistered(found, self.coregister)
         return self._equally_bright(found) if self.seamless else found
 
+    def _as_oli(self, found: SearchReport) -> SearchReport:
+        """The scenes with their bands brought to Landsat 8; bands that stay as they are, told."""
+        scenes = tuple(bandpass.as_oli(scene, self.bands) for scene in found.scenes)
+        for note in bandpass.notes_of(scenes, self.bands):
+            tell(note)
+        return replace(found, scenes=scenes)
+
     def _equally_bright(self, found: SearchReport) -> SearchReport:
         """The scenes with their gains and offsets; those that stay as they are, are told."""
         scenes = seamless.toned(found.scenes, self.reading)
-        for note in seamless.notes_of(scenes):
+        for note in seamless.notes_of(scenes, found.scenes):
             tell(note)
         return replace(found, scenes=scenes)
 

@@ -66,9 +66,17 @@ def toned(scenes: Sequence[Scene], reading: Reading) -> tuple[Scene, ...]:
                  for place, scene in enumerate(scenes))  # fmt: skip
 
 
-def notes_of(scenes: Sequence[Scene]) -> Iterator[Note]:
-    """Which scenes stay as they are because nothing tells how bright they are beside others."""
-    lone = [scene.id for scene in scenes if scene.tones is not None and not scene.tones]
+def notes_of(scenes: Sequence[Scene], before: Sequence[Scene] = ()) -> Iterator[Note]:
+    """Which scenes stay as they are because nothing tells how bright they are beside others.
+
+    `before`: the same ones as they were; none: without gains.
+    """
+    had = {scene.id: scene.tones or {} for scene in before}
+    lone = [
+        scene.id
+        for scene in scenes
+        if scene.tones is not None and scene.tones == had.get(scene.id, {})
+    ]
     if lone and len(scenes) > 1:
         yield Note(
             fate=Fate.IGNORED,
@@ -81,12 +89,22 @@ def notes_of(scenes: Sequence[Scene]) -> Iterator[Note]:
 
 
 def _of_scene(scene: Scene, place: int, tones: dict[str, Tones]) -> dict[str, tuple[float, float]]:
-    """(gain, offset) by the mission's own name of a band; none for a scene that overlaps none."""
-    return {
-        scene.instrument.band(name).name: (float(found.gains[place]), float(found.offsets[place]))
+    """(gain, offset) by the mission's own name of a band; a scene that overlaps none keeps its."""
+    return dict(scene.tones or {}) | {
+        scene.instrument.band(name).name: _behind(
+            scene, name, (float(found.gains[place]), float(found.offsets[place]))
+        )
         for name, found in tones.items()
         if place not in found.lone
     }
+
+
+def _behind(scene: Scene, name: str, tone: tuple[float, float]) -> tuple[float, float]:
+    """A gain and an offset behind those that the scene has already: what was looked at had them."""
+    before = (scene.tones or {}).get(scene.instrument.band(name).name)
+    if before is None:
+        return tone
+    return tone[0] * before[0], tone[0] * before[1] + tone[1]
 
 
 def _is_hazy(scene: Scene, name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -86,6 +87,10 @@ class Sensor:
     bands: tuple[Band, ...]
     quality: tuple[str, ...] = ()
     """Names of the quality layers that its products may have, best first."""
+    to_oli: Mapping[str, tuple[float, float]] | None = None
+    """(slope, offset of surface reflectance) by the name of a band, which bring it to the band of
+    Landsat 8's OLI that is its like; bands that are it themselves have 1 and 0. None: nothing is
+    known of it."""
     may_have_offset: bool = False
     """Whether some processings add an offset to the numbers: catalogues get it wrong (`guard`)."""
     source: str = ""

@@ -45,6 +45,8 @@ _S30: tuple[_Row, ...] = (
     ("12", "swir2", (2.11, 2.29), ("swir22",)),
 )
 
+_LIKE_OLI = frozenset({"coastal", "blue", "green", "red", "nir", "swir1", "swir2"})
+
 
 def _sensor(key: str, title: str, rows: tuple[_Row, ...]) -> Sensor:
     return Sensor(
@@ -64,6 +66,8 @@ def _sensor(key: str, title: str, rows: tuple[_Row, ...]) -> Sensor:
             for number, common, span, aliases in rows
         ),
         quality=(HLS_FMASK.name,),
+        # S30 is brought to OLI by the producer, L30 is OLI
+        to_oli={f"B{number:0>2}": (1.0, 0.0) for number, common, *_ in rows if common in _LIKE_OLI},
         source="Harmonized Landsat Sentinel-2 Product User Guide 2.0",
     )
 

@@ -83,6 +83,7 @@ def _operational_land_imager(key: str) -> Sensor:
             _band("11", "lwir12", (11.50, 12.51)),
         ),
         quality=("qa_pixel", "bqa_c1", "pixel_qa", "cfmask", "bqa_pre"),
+        to_oli=dict.fromkeys(("B1", "B2", "B3", "B4", "B5", "B6", "B7"), (1.0, 0.0)),
         source=_SOURCE,
     )
 

@@ -77,6 +77,39 @@ _SPECTRUM: dict[str, tuple[tuple[float, float, float], ...]] = {
     ),
 }
 
+# Slope and offset: Claverie et al. 2018 (doi:10.1016/j.rse.2018.09.002), and the Product User Guide
+# of HLS 2.0 (2A, 2B), whose processing has those of 2C. Red edge, B08 and B09 have no like in OLI.
+_TO_OLI_BANDS = ("B01", "B02", "B03", "B04", "B8A", "B11", "B12")
+_TO_OLI: dict[str, tuple[tuple[float, float], ...]] = {
+    "a": (
+        (0.9959, -0.0002),
+        (0.9778, -0.0040),
+        (1.0053, -0.0009),
+        (0.9765, 0.0009),
+        (0.9983, -0.0001),
+        (0.9987, -0.0011),
+        (1.0030, -0.0012),
+    ),
+    "b": (
+        (0.9959, -0.0002),
+        (0.9778, -0.0040),
+        (1.0075, -0.0008),
+        (0.9761, 0.0010),
+        (0.9966, 0.0000),
+        (1.0000, -0.0003),
+        (0.9867, 0.0004),
+    ),
+    "c": (
+        (1.0030, 0.0),
+        (0.9851, -0.0027),
+        (1.0038, -0.0009),
+        (0.9718, 0.0011),
+        (0.9995, -0.0003),
+        (0.9994, -0.0007),
+        (0.9910, 0.0004),
+    ),
+}
+
 
 def _sensor(letter: str) -> Sensor:
     bands = tuple(
@@ -100,6 +133,7 @@ def _sensor(letter: str) -> Sensor:
         resolution=10,
         bands=bands,
         quality=("scl", "msk_classi", "eopf_classi", "qa60"),
+        to_oli=dict(zip(_TO_OLI_BANDS, _TO_OLI[letter], strict=True)),
         may_have_offset=True,
         source="ESA product metadata and Sentinel-2 User Handbook",
     )
