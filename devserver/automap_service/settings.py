@@ -6,6 +6,7 @@ Secrets stand in files or in the environment, never in the TOML file.
 
 from __future__ import annotations
 
+import difflib
 import os
 import tomllib
 from collections.abc import Mapping
@@ -22,10 +23,11 @@ PREFIX = "AUTOMAP_SERVICE_"
 
 Count = Annotated[int, Field(ge=1)]
 Whole = Annotated[int, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 TagValue = Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9 ._:=+@/-]+$")]
 """What S3 takes."""
-Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Price = NotNegative
 
 
 class _Part:
@@ -90,13 +92,13 @@ class RunnerPart(_Part):
     """Jobs at a time of each runner."""
     workers: Whole = 0
     """Processes of each job; 0: cores divided by `slots`."""
-    memory_gb: Annotated[float, Field(ge=0)] = 0
+    memory_gb: NotNegative = 0
     """Addresses that each process of a job may have; 0: no limit."""
     hours: Positive = 24
     """That a job may take."""
-    free_gb: Annotated[float, Field(ge=0)] = 1
+    free_gb: NotNegative = 1
     """That must stay free on the disk; a job that leaves less is stopped."""
-    lease_seconds: Annotated[float, Field(ge=1)] = 60
+    lease_seconds: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 60
     """After which a runner that is not heard of is taken for lost."""
     environment: tuple[str, ...] = ()
     """Names of variables that jobs get, such as keys of a bucket that scenes are in."""
@@ -255,8 +257,20 @@ def read_settings(
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
+        if first["type"] == "unexpected_keyword_argument":
+            # what stands there is not told: it may be a password
+            raise ConfigError("there is no such key", path, key=key, remedy=_close(key)) from None
         found = None if first["type"] == "missing" else first["input"]
         raise ConfigError(first["msg"].lower(), path, key=key, found=found) from None
+
+
+def _close(key: str) -> str | None:
+    """The key that is like one that is not known."""
+    part, _, name = key.rpartition(".")
+    hints = get_type_hints(Settings)
+    kind = hints.get(part, Settings if not part else CataloguePart)
+    close = difflib.get_close_matches(name, [each.name for each in fields(kind)], 1)
+    return f"{close[0]}?" if close else None
 
 
 def described() -> str:
@@ -313,7 +327,7 @@ def _of_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         elif part in parts and key and part != "catalogues":
             found.setdefault(part, {})[key] = value.split(",") if key in _LISTS else value
         else:
-            raise ConfigError("there is no such key", key=name, found=value)
+            raise ConfigError("there is no such key", key=name)
     return found
 
 
