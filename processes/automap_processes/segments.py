@@ -15,12 +15,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from automap_processes._objects import tell_spread, values_of
 from automap_processes._superpixels import checked, labels_of, seeds_of
 from automap_processes._types import Resampling
-from automap_tiles import Empty, RasterInput, RasterReader, Tile
+from automap_tiles import ConfigError, Empty, RasterInput, RasterReader, Tile
 from automap_tiles.analysis.objects.statistics import mean_and_std
+from automap_tiles.analysis.objects.superpixels import Labels
+
+_COUNTED = 2**24
+"""Up to which float32 has every whole number."""
 
 Picture = np.ma.MaskedArray[Any, Any]
 Tags = dict[int, dict[str, str]]
@@ -77,7 +82,7 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
     names = list(picture.describe_bands().names)
     names += [f"deviation of {name}" for name in names] if deviation else []
     if seeds:
-        found = np.stack(seeds_of(labels, tile, how)).astype(np.float32)
+        found = _exact(np.stack(seeds_of(labels, tile, how)))
         layers.append(np.ma.MaskedArray(found, mask=np.stack([labels == 0] * 2)))
         names += ["row of the seed", "column of the seed"]
     result = np.ma.MaskedArray(
@@ -85,3 +90,15 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
         mask=np.concatenate([np.ma.getmaskarray(one) for one in layers]),
     )
     return result, {number: {"name": name} for number, name in enumerate(names, start=1)}
+
+
+def _exact(seeds: Labels) -> NDArray[np.float32]:
+    """Rows and columns as float32; raises `ConfigError` where that would make one of two."""
+    if np.abs(seeds).max(initial=0) >= _COUNTED:
+        raise ConfigError(
+            f"there are more than {_COUNTED} superpixels side by side, which float32 cannot number",
+            key="process_parameters.seeds",
+            found=True,
+            remedy="a larger size, a coarser zoom, or no seeds",
+        )
+    return seeds.astype(np.float32)

@@ -115,6 +115,16 @@ def test_values_have_the_unit_that_the_bands_say(tmp_path: Path) -> None:
     assert (found[0][2:] != found[2][2:]).any()  # its bands say nothing of a scale
 
 
+@pytest.mark.parametrize(("seed", "exact"), [(2**24 - 1, True), (2**24, False)])
+def test_seeds_are_numbered_exactly_or_not_at_all(seed: int, exact: bool) -> None:
+    seeds = np.array([[[0, seed]], [[3, 4]]])
+    if exact:
+        np.testing.assert_array_equal(segments._exact(seeds), seeds)
+        return
+    with pytest.raises(ConfigError, match="cannot number"):
+        segments._exact(seeds)
+
+
 @pytest.mark.parametrize(
     ("name", "scale", "said"),
     [

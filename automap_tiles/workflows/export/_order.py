@@ -79,6 +79,8 @@ class ExportSpec:
 
 
 _CONTAINERS = tuple(each.value for each in Container)
+_ARCHIVES = (Container.PMTILES.value, Container.MBTILES.value)
+"""Those that are one file, whose ending is their name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +129,13 @@ def spec_of(order: ExportOrder) -> ExportSpec:
         style[key] = (*style.get(key, ()), value)
     ending = Path(order.output).suffix.lower().removeprefix(".")
     container = order.format or (ending if ending in _CONTAINERS else "xyz")
+    if ending in _ARCHIVES and ending != container:
+        raise ConfigError(
+            f"is another format than the name of the output says ({ending})",
+            key="--format",
+            found=container,
+            remedy=f"a name without .{ending}, or --format {ending}",
+        )
     zooms = None if order.zooms is None else all_zooms(order.zooms)
     return ExportSpec(
         source=order.source,

@@ -172,7 +172,9 @@ def pixel_metres(grid: Grid) -> float:
     middle = (bounds.left + bounds.right) / 2, (bounds.bottom + bounds.top) / 2
     ends = [middle[0] - grid.transform.a / 2, middle[0] + grid.transform.a / 2]
     longitudes, latitudes = transform(grid.crs, "EPSG:4326", ends, [middle[1], middle[1]])
-    east = (longitudes[1] - longitudes[0]) * math.cos(math.radians(latitudes[0]))
+    # of a pixel on the antimeridian the ends are on both sides of it
+    turned = (longitudes[1] - longitudes[0] + 180) % 360 - 180
+    east = turned * math.cos(math.radians(latitudes[0]))
     return math.hypot(east, latitudes[1] - latitudes[0]) * _METRES_IN_DEGREE
 
 

@@ -20,8 +20,9 @@ from pmtiles.tile import TileType
 
 from automap_tiles.errors import ConfigError, MissingExtra, OutputError
 from automap_tiles.stopping import Stopped, stopping
-from automap_tiles.workflows.export import Container, ExportSpec, _archive
+from automap_tiles.workflows.export import Container, ExportOrder, ExportSpec, _archive
 from automap_tiles.workflows.export._ledger import Ledger
+from automap_tiles.workflows.export._order import spec_of
 from automap_tiles.workflows.export._run import exported
 from automap_tiles.workflows.running import at_once
 from tests.engine.projects import AUTOMAP
@@ -264,3 +265,26 @@ def test_what_cannot_be(tmp_path: Path, image: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(MissingExtra, match=r"automap-tiles\[export\]"):
         run(image, tmp_path / "map.pmtiles", container=Container.PMTILES)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "form"), [("a.pmtiles", "xyz"), ("a.mbtiles", "pmtiles"), ("a.PMTiles", "mbtiles")]
+)
+def test_a_name_of_another_format_is_refused(name: str, form: Any) -> None:
+    with pytest.raises(ConfigError, match="another format") as error:
+        spec_of(ExportOrder(source="map.tif", output=name, format=form))
+    assert error.value.found == form
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "container"),
+    [
+        ("a.pmtiles", "pmtiles", Container.PMTILES),
+        ("a.MBTILES", None, Container.MBTILES),
+        ("a.tiles", "mbtiles", Container.MBTILES),
+        ("a.tiles", None, Container.XYZ),
+    ],
+)
+def test_the_format_by_name_or_word(name: str, form: Any, container: Container) -> None:
+    order = ExportOrder(source="map.tif", output=name, format=form)
+    assert spec_of(order).container is container

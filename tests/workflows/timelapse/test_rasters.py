@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from affine import Affine
 from PIL import Image
+from rasterio.crs import CRS
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import Grid
@@ -15,6 +17,7 @@ from automap_tiles.workflows import check, run
 from automap_tiles.workflows.events import Finished
 from automap_tiles.workflows.timelapse import TimelapseOrder, TimelapseOutcome
 from automap_tiles.workflows.timelapse._files import date_in
+from automap_tiles.workflows.timelapse._frames import pixel_metres
 from tests.scenes.samples import grid_at, write
 
 GRID = grid_at(size=64)
@@ -116,3 +119,9 @@ def test_times_of_a_gif_are_rounded(tmp_path: Path) -> None:
     shown(tmp_path, bands=("1",), seconds=0.029)
     with Image.open(tmp_path / "a.gif") as picture:
         assert picture.info["duration"] == 30
+
+
+@pytest.mark.parametrize("longitude", [0.0, 15.0, 180.0, -180.0])
+def test_a_pixel_is_as_wide_on_the_antimeridian(longitude: float) -> None:
+    grid = Grid(CRS.from_epsg(4326), Affine(0.01, 0, longitude - 0.005, 0, -0.01, 0.005), (1, 1))
+    assert pixel_metres(grid) == pytest.approx(1113.2, rel=1e-3)
