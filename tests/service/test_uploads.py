@@ -435,3 +435,57 @@ def test_features_that_are_no_samples_are_refused_with_words(
     said = put(site, "samples", points("GPKG", tmp_path / "x.gpkg", **more))
     assert said.status_code == 400
     assert words in said.json["detail"]
+
+
+def features(*shapes: tuple[Any, dict[str, Any]]) -> bytes:
+    """GeoJSON, of shapes with properties."""
+    each = [{"type": "Feature", "geometry": shape, "properties": said} for shape, said in shapes]
+    return json.dumps({"type": "FeatureCollection", "features": each}, ensure_ascii=False).encode()
+
+
+AREA: dict[str, Any] = {
+    "type": "Polygon",
+    "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]],
+}
+POINT: dict[str, Any] = {"type": "Point", "coordinates": [0.5, 0.5]}
+AFAR: dict[str, Any] = {"type": "Point", "coordinates": [5, 5]}
+TRACK: dict[str, Any] = {"type": "LineString", "coordinates": [[3, 3], [4, 4]]}
+
+
+@pytest.mark.parametrize(
+    ("shapes", "left_out"), [([], None), ([POINT], None), ([AFAR], 1), ([AFAR, TRACK, POINT], 2)]
+)
+def test_what_has_no_area_is_told_of_a_boundary(
+    site: Site, shapes: list[Any], left_out: int | None
+) -> None:
+    said = put(site, "boundaries", features(*((shape, {}) for shape in [AREA, *shapes])))
+    assert said.status_code == 201, said.json
+    assert said.json["bounds"] == [0, 0, 1, 1]
+    assert said.json.get("left_out") == left_out
+
+
+def test_samples_without_a_place_are_told(site: Site) -> None:
+    said = put(
+        site, "samples", features((POINT, {"2018": 1}), (None, {"2018": 2}), (AFAR, {"2018": 3}))
+    )
+    assert said.status_code == 201, said.json
+    assert (said.json["rows"], said.json["left_out"]) == (2, 1)
+    assert said.json["classes"] == {"2018": {"1": 1, "3": 1}}
+
+
+def test_classes_that_cannot_be_read_are_refused(site: Site) -> None:
+    data = features((POINT, {"2018": "Äcker", "remark": "ä"}))
+    latin = data.decode().encode("latin-1")
+    said = put(site, "samples", latin)
+    assert said.status_code == 400
+    assert "UTF-8" in said.json["detail"]
+    assert put(site, "samples", data).json["classes"] == {"2018": {"Äcker": 1}}
+    # what is not kept may be written as it likes
+    remark = features((POINT, {"2018": "x", "remark": "ä"})).decode().encode("latin-1")
+    assert put(site, "samples", remark, "y").status_code == 201
+
+
+def test_two_columns_of_one_year_are_refused(site: Site) -> None:
+    said = put(site, "samples", b"X,Y,2018,2019,2018\n1,2,a,b,c\n")
+    assert said.status_code == 400
+    assert "more than one column 2018" in said.json["detail"]

@@ -130,7 +130,7 @@ def _label_column(
     if class_field is not None:
         if class_field not in names:
             raise missing_field(path, class_field, names)
-        return names.index(class_field)
+        return _only(names, class_field, path)
     years = {int(name): number for number, name in enumerate(names) if _YEAR.fullmatch(name)}
     if not years:
         raise ConfigError(
@@ -142,13 +142,24 @@ def _label_column(
             f"{_REMEDY}; or --class-field with the name of the column of classes",
         )
     if year is not None:
-        return years[min(years, key=lambda each: (abs(each - year), -each))]
+        nearest = min(years, key=lambda each: (abs(each - year), -each))
+        return _only(names, names[years[nearest]], path)
     if period is not None:
-        return years[nearest_year(list(years), period)]
+        return _only(names, names[years[nearest_year(list(years), period)]], path)
     if len(years) > 1:
         found = ", ".join(map(str, sorted(years)))
         raise ConfigError("has columns of several years", path, 1, "--year", found, "--year 2018")
-    return next(iter(years.values()))
+    return _only(names, names[next(iter(years.values()))], path)
+
+
+def _only(names: Sequence[str], name: str, path: str | Path) -> int:
+    """Place of a column of classes; raises `ConfigError` where two have its name."""
+    if names.count(name) > 1:
+        raise ConfigError(
+            f"has more than one column {name}", path, 1, "--samples", ", ".join(names),
+            "a name of its own for each column",
+        )  # fmt: skip
+    return names.index(name)
 
 
 def _coordinate(

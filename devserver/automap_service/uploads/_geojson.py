@@ -20,6 +20,8 @@ _AUTHORITY = re.compile(
     r"|https?://(www\.)?opengis\.net/def/crs/[A-Za-z0-9./_-]+"
 )
 """Names of a CRS in OGC's two ways, and `EPSG:4326`; GDAL has tables of them all."""
+_UNKNOWN = "\ufffd"
+"""What letters become that are not of UTF-8."""
 _SAVE = "save it as GeoJSON in EPSG:4326, without crs"
 
 
@@ -48,13 +50,20 @@ def _kept(found: Mapping[str, Any], fields: Callable[[str], bool]) -> dict[str, 
         if name in found:
             kept[name] = [_inner(each, fields) for each in _listed(found[name])]
     if kept.get("type") == "Feature":
-        said = found.get("properties")
-        known = said.items() if isinstance(said, dict) else ()
-        kept["properties"] = {
-            name: value
-            for name, value in known
-            if fields(name) and (value is None or isinstance(value, str | int | float))
-        }
+        kept["properties"] = _properties(found.get("properties"), fields)
+    return kept
+
+
+def _properties(said: Any, fields: Callable[[str], bool]) -> dict[str, Any]:
+    """Those that are wanted; raises `ConfigError` for letters that are not to be read."""
+    known = said.items() if isinstance(said, dict) else ()
+    kept = {
+        name: value
+        for name, value in known
+        if fields(name) and (value is None or isinstance(value, str | int | float))
+    }
+    if any(_UNKNOWN in value for value in kept.values() if isinstance(value, str)):
+        raise ConfigError("is not text in UTF-8", remedy="save it as GeoJSON in UTF-8")
     return kept
 
 

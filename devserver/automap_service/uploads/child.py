@@ -20,6 +20,7 @@ from typing import Any
 from automap_service.uploads._geojson import rewrite
 from automap_service.uploads.points import as_table, is_year
 from automap_tiles.errors import AutomapError, ConfigError
+from automap_tiles.notes import Subject
 
 SECONDS = 30
 """Of a processor."""
@@ -63,6 +64,7 @@ def _boundary(path: Path, out: Path, limits: Mapping[str, float]) -> dict[str, A
     import shapely
     from shapely.geometry import mapping
 
+    from automap_tiles.notes import collecting
     from automap_tiles.workflows.automap.parameters import boundary_area
 
     ending, driver = _kind(path)
@@ -70,7 +72,9 @@ def _boundary(path: Path, out: Path, limits: Mapping[str, float]) -> dict[str, A
         raise ConfigError(
             "is neither GeoJSON nor GeoPackage nor FlatGeobuf", remedy="save it as GeoJSON"
         )
-    area = boundary_area(_safe(path, ending, driver))
+    with collecting() as notes:
+        area = boundary_area(_safe(path, ending, driver))
+    left_out = sum(note.count for note in notes if note.subject is Subject.FEATURES)
     vertices = int(shapely.get_num_coordinates(area))
     if vertices > limits["vertices"]:
         raise _TooMuch(f"has more than {limits['vertices']:,.0f} vertices", found=vertices)
@@ -80,7 +84,12 @@ def _boundary(path: Path, out: Path, limits: Mapping[str, float]) -> dict[str, A
     feature = {"type": "Feature", "properties": {}, "geometry": mapping(area)}
     collection = {"type": "FeatureCollection", "features": [feature]}
     out.write_text(json.dumps(collection, allow_nan=False), encoding="utf-8")
-    return {"km2": round(size, 3), "bounds": list(area.bounds), "vertices": vertices}
+    return {
+        "km2": round(size, 3),
+        "bounds": list(area.bounds),
+        "vertices": vertices,
+        **({"left_out": left_out} if left_out else {}),
+    }
 
 
 def _safe(path: Path, ending: str, driver: str) -> Path:
@@ -129,8 +138,9 @@ def _samples(path: Path, out: Path, limits: Mapping[str, float]) -> dict[str, An
     from automap_tiles.workflows.samples.table import read_points
 
     ending, driver = _kind(path)
+    left_out = 0
     if driver is not None:
-        path = as_table(_safe(path, ending, driver), driver)
+        path, left_out = as_table(_safe(path, ending, driver), driver)
     years = _years(path)
     if len(years) > _YEARS:
         raise _TooMuch(f"has more than {_YEARS} columns of years", found=len(years))
@@ -151,6 +161,7 @@ def _samples(path: Path, out: Path, limits: Mapping[str, float]) -> dict[str, An
         "rows": len(first.x),
         "bounds": [float(end) for end in (x.min(), y.min(), x.max(), y.max())],
         **_classes({year: Counter(filter(None, each)) for year, each in labels.items()}),
+        **({"left_out": left_out} if left_out else {}),
     }
 
 

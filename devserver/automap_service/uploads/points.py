@@ -16,8 +16,11 @@ _REMEDY = "points with a field for each year, such as 2018, that holds classes"
 _LON_LAT = "EPSG:4326"
 
 
-def as_table(path: Path, driver: str) -> Path:
-    """A CSV with X, Y and the fields of years, beside the file; raises `ConfigError`."""
+def as_table(path: Path, driver: str) -> tuple[Path, int]:
+    """A CSV with X, Y and the fields of years, beside the file, and how many have no place.
+
+    Raises `ConfigError`.
+    """
     import fiona
     from fiona.errors import FionaError
 
@@ -33,9 +36,10 @@ def as_table(path: Path, driver: str) -> Path:
                 writer = csv.writer(file)
                 writer.writerow(["X", "Y", *fields])
                 writer.writerows(_rows(features, fields))
+            placeless = sum(each.geometry is None for each in features)
     except (FionaError, OSError) as error:
         raise ConfigError(f"cannot be read as {driver}: {error}") from None
-    return out
+    return out, placeless
 
 
 def _rows(features: Any, fields: Sequence[str]) -> Iterator[list[Any]]:

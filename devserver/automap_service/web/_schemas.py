@@ -171,6 +171,7 @@ SCHEMAS: dict[str, Json] = {
         bounds=list_of(NUMBER),
         classes=ANY,
         more_classes=WHOLE,
+        left_out=WHOLE,
         links=list_of(ref("Link")),
     ),
     "Files": object_of("files links", files=list_of(ref("File")), links=list_of(ref("Link"))),

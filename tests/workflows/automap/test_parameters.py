@@ -8,11 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from shapely.geometry import box, mapping
+from shapely.geometry import LineString, Point, box, mapping
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.missions import PlainMission, Satellite, register, unregister
 from automap_tiles.missions.landsat._bands import LANDSAT_8
+from automap_tiles.notes import collecting
 from automap_tiles.storage import Address
 from automap_tiles.workflows.automap.parameters import (
     Mode,
@@ -158,6 +159,22 @@ def test_boundary_is_the_union_of_all_shapes(tmp_path: Path) -> None:
     area = boundary_area(path)
     assert area.area == pytest.approx(3.0)
     assert area.bounds == pytest.approx((10, 0, 21, 51))
+
+
+@pytest.mark.parametrize(("others", "count"), [(0, 0), (1, 1), (3, 3)])
+def test_lines_and_points_beside_the_areas_are_told(
+    tmp_path: Path, others: int, count: int
+) -> None:
+    inside = Point(10.5, 50.5)
+    shapes = [box(10, 50, 11, 51), inside, *[Point(20, 5), LineString([(1, 1), (2, 2)]),
+              Point(30, 5)][:others]]  # fmt: skip
+    features = [{"type": "Feature", "properties": {}, "geometry": mapping(s)} for s in shapes]
+    path = tmp_path / "area.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    with collecting() as notes:
+        area = boundary_area(path)
+    assert area.bounds == pytest.approx((10, 50, 11, 51))
+    assert [note.count for note in notes] == [count] * bool(count)
 
 
 def test_boundary_in_another_crs(districts: Path) -> None:

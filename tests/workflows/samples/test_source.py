@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import fiona
 import numpy as np
@@ -89,6 +90,26 @@ def test_one_year_needs_no_choice_and_a_field_beats_years(tmp_path: Path) -> Non
     found = read_samples(path, class_field="kind")
     assert found.names == {1: "water"}
     assert shapely.get_coordinates(found.shapes).tolist() == [[10.0, 47.5]]
+
+
+@pytest.mark.parametrize(
+    ("head", "asked"),
+    [
+        ("X,Y,kind,kind", {"class_field": "kind"}),
+        ("X,Y,2018,2018", {}),
+        ("X,Y,2019,2018,2019", {"year": 2020}),
+        ("X,Y,2018,2018", {"period": Period(first=date(2018, 4, 1), last=date(2018, 9, 30))}),
+    ],
+)
+def test_two_columns_of_classes_of_one_name_are_refused(
+    tmp_path: Path, head: str, asked: dict[str, Any]
+) -> None:
+    row = ",".join(["10", "47", *map(str, range(1, head.count(",")))])
+    with pytest.raises(ConfigError, match=r"more than one column (kind|2018|2019)"):
+        read_samples(write(tmp_path, f"{head}\n{row}\n"), **asked)
+    # another column than the one that counts may be there twice
+    other = write(tmp_path, f"{head},one,remark,remark\n{row},7,8,9\n")
+    assert read_samples(other, class_field="one").classes.tolist() == [7]
 
 
 def test_a_byte_order_mark_and_empty_lines(tmp_path: Path) -> None:
