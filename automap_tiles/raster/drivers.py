@@ -66,6 +66,17 @@ _LISTING = "GDAL_DISABLE_READDIR_ON_OPEN"
 _HEAD = 4096
 
 
+def drivers_here() -> frozenset[str]:
+    """Names of the raster drivers that this GDAL has."""
+    import rasterio
+    from rasterio.drivers import raster_driver_extensions
+    from rasterio.session import DummySession
+
+    # without one of its own rasterio would ask boto3 for keys
+    with rasterio.Env(DummySession()) as env:
+        return frozenset(env.drivers()) | frozenset(raster_driver_extensions().values())
+
+
 def is_local(path: str) -> bool:
     """Whether a path names a file of this machine, and not a part of an archive."""
     path = path.removeprefix("file://")

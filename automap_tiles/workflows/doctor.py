@@ -1,0 +1,191 @@
+"""What this machine has of what AutoMap can use: for whoever wonders why something fails."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+
+from automap_tiles.engine.pools.choice import usable_processors
+from automap_tiles.errors import EXTRAS
+from automap_tiles.version import VERSION
+from automap_tiles.workflows.events import Json
+
+_PACKAGES = ("rasterio", "numpy", "fiona", "shapely", "pydantic", "click")
+_DRIVERS = {
+    "GTiff": "tiles and single files",
+    "COG": "Cloud Optimized GeoTIFFs",
+    "JP2OpenJPEG": "bands of Sentinel-2 products",
+    "VRT": "tiles as one raster",
+    "PNG": "pictures",
+    "JPEG": "pictures",
+    "WEBP": "compressed GeoTIFFs",
+    "netCDF": "inputs",
+    "HDF5": "inputs",
+}
+"""Of GDAL, and what for."""
+_REQUIRED = ("GTiff", "COG", "VRT")
+_BLOCK = 1 << 20
+_BLOCKS = 64
+"""Megabytes that are written and read to see how fast a disk is."""
+_SLOW = 50e6
+"""Bytes per second: below that the disk, and not the processors, decides how long a run takes."""
+_LITTLE = 2e9
+"""Bytes that a scene and its composite easily take."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disk:
+    """A folder, and how fast its disk is."""
+
+    what: str
+    path: str
+    free: int
+    """Bytes."""
+    written: float | None
+    """Bytes per second, to the disk itself; None: nothing can be written there."""
+    read: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """What was found, and what is wrong with it."""
+
+    versions: Mapping[str, str]
+    drivers: Mapping[str, bool]
+    """Of GDAL."""
+    extras: Mapping[str, tuple[str, ...]]
+    """By name: packages that are missing; none where it is there."""
+    disks: tuple[Disk, ...]
+    credentials: tuple[str, ...]
+    """Names of variables and files that hold any; what they hold is not looked at."""
+    problems: tuple[str, ...]
+    """What keeps something from working, or makes it slow, each with what helps."""
+
+    def to_json(self) -> Json:
+        return asdict(self)
+
+
+def examine(folders: Mapping[str, str], variables: Iterable[str]) -> Health:
+    """Look at this machine; `folders` by what they are for, `variables` may hold credentials."""
+    drivers = _drivers()
+    disks = tuple(_disk(what, path) for what, path in folders.items())
+    extras = _extras()
+    return Health(
+        versions=_versions(),
+        drivers=drivers,
+        extras=extras,
+        disks=disks,
+        credentials=tuple(_credentials(variables)),
+        problems=tuple(_problems(drivers, disks)),
+    )
+
+
+def purpose_of(driver: str) -> str:
+    """What a driver is for."""
+    return _DRIVERS[driver]
+
+
+def _versions() -> dict[str, str]:
+    import rasterio
+
+    found = {
+        "AutoMap": VERSION,
+        "Python": f"{platform.python_version()} ({sys.executable})",
+        "GDAL": str(rasterio.__gdal_version__),
+        "PROJ": str(rasterio.__proj_version__),
+        "GEOS": str(rasterio.__geos_version__),
+    }
+    found |= {name: metadata.version(name) for name in _PACKAGES}
+    return found | {
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "cores": f"{usable_processors()} of {os.cpu_count()}",
+    }
+
+
+def _extras() -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for module, extra in EXTRAS.items():
+        missing = found.setdefault(extra, [])
+        if importlib.util.find_spec(module) is None:
+            missing.append(module)
+    return {extra: tuple(sorted(missing)) for extra, missing in sorted(found.items())}
+
+
+def _drivers() -> dict[str, bool]:
+    from automap_tiles.raster.drivers import drivers_here
+
+    there = drivers_here()
+    return {name: name in there for name in _DRIVERS}
+
+
+def _disk(what: str, path: str) -> Disk:
+    """Made if it is not there; raises nothing: what cannot be written says so."""
+    folder = next(each for each in (Path(path), *Path(path).absolute().parents) if each.is_dir())
+    free = shutil.disk_usage(folder).free
+    try:
+        written, read = _speed(folder)
+    except OSError:
+        return Disk(what=what, path=str(folder), free=free, written=None, read=None)
+    return Disk(what=what, path=str(folder), free=free, written=written, read=read)
+
+
+def _speed(folder: Path) -> tuple[float, float]:
+    """Bytes per second that reach the disk, and that come back (mostly from memory)."""
+    block = os.urandom(_BLOCK)  # disks that compress would be too good
+    with tempfile.TemporaryFile(dir=folder) as file:
+        start = time.perf_counter()
+        for _ in range(_BLOCKS):
+            file.write(block)
+        file.flush()
+        os.fsync(file.fileno())
+        written = time.perf_counter() - start
+        file.seek(0)
+        start = time.perf_counter()
+        while file.read(_BLOCK):
+            pass
+        read = time.perf_counter() - start
+    return _BLOCK * _BLOCKS / written, _BLOCK * _BLOCKS / read
+
+
+def _credentials(variables: Iterable[str]) -> Iterator[str]:
+    yield from (name for name in variables if os.environ.get(name))
+    home = Path.home()
+    for file in (".aws/credentials", ".config/gcloud/application_default_credentials.json",
+                 ".netrc", ".azure"):  # fmt: skip
+        if (home / file).exists():
+            yield f"~/{file}"
+
+
+def _problems(drivers: Mapping[str, bool], disks: Iterable[Disk]) -> Iterator[str]:
+    for name, there in drivers.items():
+        if not there:
+            weight = "is needed for" if name in _REQUIRED else "would be needed for"
+            yield (
+                f"GDAL has no driver {name}, which {weight} {_DRIVERS[name]}: take the rasterio of "
+                "PyPI or conda-forge"
+            )
+    for disk in disks:
+        if disk.written is None:
+            yield f"nothing can be written to {disk.path} ({disk.what})"
+            continue
+        if disk.free < _LITTLE:
+            yield f"{disk.path} ({disk.what}) has only {disk.free / 1e9:.1f} GB left"
+        if disk.written < _SLOW:
+            yield (
+                f"{disk.path} ({disk.what}) takes {disk.written / 1e6:.0f} MB/s: runs wait for it; "
+                "another folder helps (TMPDIR, XDG_CACHE_HOME, --output)"
+            )
+    if os.environ.get("PROJ_DATA") or os.environ.get("PROJ_LIB") or os.environ.get("GDAL_DATA"):
+        yield (
+            "GDAL_DATA, PROJ_DATA or PROJ_LIB is set: data of another GDAL or PROJ than that of "
+            "rasterio lead to wrong or missing coordinate systems; unset it unless it is meant"
+        )
