@@ -63,9 +63,13 @@ COMMANDS: dict[str, _Entry] = {
     ),
     "launch": _Entry("launch", "Launch a run at an AutoMap service."),
     "show-env": _Entry("show_env", "Show the environment variables that count here."),
-    "doctor": _Entry("doctor", "Look at this machine: versions, drivers, extras, disks."),
-    "completion": _Entry("completion", "Print what lets a shell complete with TAB."),
-    "man": _Entry("man", "Print the manual page."),
+    "doctor": _Entry(
+        "doctor", "Look at this machine: versions, drivers, extras, disks, credentials."
+    ),
+    "completion": _Entry(
+        "completion", "Print what lets a shell complete commands, options and choices with TAB."
+    ),
+    "man": _Entry("man", "Print the manual page, made of what the commands say of themselves."),
     "demo": _Entry("demo", "Fetch real Sentinel-2 imagery, make tile pyramids and a map of it."),
 }
 """Name of the command -> its module (with a click command `command`) and its line of help."""

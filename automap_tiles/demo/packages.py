@@ -106,7 +106,7 @@ def _download(package: PinnedPackage, folder: Path) -> Path:
 
 
 def _python_with_pip(package: PinnedPackage, folder: Path) -> str:
-    """This Python, or one beside it: tools that install programs leave pip out (`uv tool`)."""
+    """Path of this Python, or of one beside it: tools that install programs leave pip out (`uv tool`)."""
     if importlib.util.find_spec("pip") is not None:
         return sys.executable
     try:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 )
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 def command(folder: str, as_json: bool) -> None:
-    """Look at this machine: versions, drivers of GDAL, optional parts, disks, credentials.
+    """Look at this machine: versions, drivers, extras, disks, credentials.
 
     Of credentials only the names are shown. The exit code is 1 where something does not work or is
     slow; what helps is said.
