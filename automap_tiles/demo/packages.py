@@ -106,7 +106,7 @@ def _download(package: PinnedPackage, folder: Path) -> Path:
 
 
 def _python_with_pip(package: PinnedPackage, folder: Path) -> str:
-    """Path of this Python, or of one beside it: tools that install programs leave pip out (`uv tool`)."""
+    """Path of this Python, or of one beside it where it has no pip (as `uv tool` makes it)."""
     if importlib.util.find_spec("pip") is not None:
         return sys.executable
     try:
