@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 from pathlib import Path
@@ -72,9 +73,9 @@ def test_credentials_are_named_and_not_shown(
 
 
 def test_what_is_missing_is_named_with_what_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = doctor.importlib.util.find_spec
+    here = importlib.util.find_spec
     monkeypatch.setattr(
-        doctor.importlib.util, "find_spec", lambda name: None if name == "numba" else here(name)
+        importlib.util, "find_spec", lambda name: None if name == "numba" else here(name)
     )
     monkeypatch.setattr(drivers, "drivers_here", lambda: frozenset({"GTiff", "VRT", "COG"}))
     result = invoke()
