@@ -48,6 +48,21 @@ def hillshade(
     return np.ma.MaskedArray(np.pad(shaded, 1, mode="edge"), mask=mask)
 
 
+def gradients(elevation: Any, pixel_size: tuple[float, float]) -> tuple[_Array, _Array]:
+    """How much heights (y, x) rise to the east and to the south, a unit of height for one of place.
+
+    As in `hillshade`: Horn's 3 x 3 pixels, neighbours without data as high as the pixel itself,
+    the outermost rows and columns as those beside them. Nothing rises in less than 3 x 3 pixels.
+    """
+    masked = np.ma.masked_invalid(np.ma.asarray(elevation, dtype=np.float64))
+    heights, mask = np.ma.getdata(masked), np.ma.getmaskarray(masked)
+    if min(heights.shape) < 3:
+        return np.zeros(heights.shape), np.zeros(heights.shape)
+    east, south = _horn(np.where(mask, 0.0, heights), mask)
+    sizes = (8.0 * pixel_size[0], 8.0 * pixel_size[1])
+    return np.pad(east / sizes[0], 1, mode="edge"), np.pad(south / sizes[1], 1, mode="edge")
+
+
 def _flat(altitude: float) -> int:
     return int(min(max(math.sin(math.radians(altitude)) * 255.0, 1), 255))
 
