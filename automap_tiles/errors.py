@@ -49,6 +49,8 @@ EXTRAS: Mapping[str, str] = {
     "scipy": "classify",
     "xgboost": "classify",
     "optuna": "tune",
+    "sklearn": "scikit-learn",
+    "lightgbm": "lightgbm",
     "s2cloudless": "s2cloudless",
     "onnxruntime": "csmask",
     "ukis_csmask": "csmask",

@@ -122,7 +122,21 @@ def run(
     textures: str | Sequence[str] | None = ...,
     texture_of: str | Sequence[str] | None = ...,
     components: int | float | None = ...,
-    classifier: Literal["auto", "plain", "boosting", "forest", "extra-trees", "linear", "vote"]
+    classifier: Literal[
+        "auto",
+        "plain",
+        "boosting",
+        "forest",
+        "extra-trees",
+        "linear",
+        "vote",
+        "scikit-learn",
+        "lightgbm",
+    ]
+    | None = ...,
+    also: str
+    | Literal["scikit-learn", "lightgbm"]
+    | Sequence[Literal["scikit-learn", "lightgbm"]]
     | None = ...,
     trials: int | None = ...,
     time: float | None = ...,
@@ -223,7 +237,21 @@ def run(
     textures: str | Sequence[str] | None = ...,
     texture_of: str | Sequence[str] | None = ...,
     components: int | float | None = ...,
-    classifier: Literal["auto", "plain", "boosting", "forest", "extra-trees", "linear", "vote"]
+    classifier: Literal[
+        "auto",
+        "plain",
+        "boosting",
+        "forest",
+        "extra-trees",
+        "linear",
+        "vote",
+        "scikit-learn",
+        "lightgbm",
+    ]
+    | None = ...,
+    also: str
+    | Literal["scikit-learn", "lightgbm"]
+    | Sequence[Literal["scikit-learn", "lightgbm"]]
     | None = ...,
     trials: int | None = ...,
     time: float | None = ...,
@@ -574,7 +602,21 @@ def check(
     textures: str | Sequence[str] | None = ...,
     texture_of: str | Sequence[str] | None = ...,
     components: int | float | None = ...,
-    classifier: Literal["auto", "plain", "boosting", "forest", "extra-trees", "linear", "vote"]
+    classifier: Literal[
+        "auto",
+        "plain",
+        "boosting",
+        "forest",
+        "extra-trees",
+        "linear",
+        "vote",
+        "scikit-learn",
+        "lightgbm",
+    ]
+    | None = ...,
+    also: str
+    | Literal["scikit-learn", "lightgbm"]
+    | Sequence[Literal["scikit-learn", "lightgbm"]]
     | None = ...,
     trials: int | None = ...,
     time: float | None = ...,
@@ -675,7 +717,21 @@ def check(
     textures: str | Sequence[str] | None = ...,
     texture_of: str | Sequence[str] | None = ...,
     components: int | float | None = ...,
-    classifier: Literal["auto", "plain", "boosting", "forest", "extra-trees", "linear", "vote"]
+    classifier: Literal[
+        "auto",
+        "plain",
+        "boosting",
+        "forest",
+        "extra-trees",
+        "linear",
+        "vote",
+        "scikit-learn",
+        "lightgbm",
+    ]
+    | None = ...,
+    also: str
+    | Literal["scikit-learn", "lightgbm"]
+    | Sequence[Literal["scikit-learn", "lightgbm"]]
     | None = ...,
     trials: int | None = ...,
     time: float | None = ...,

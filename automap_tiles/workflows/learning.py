@@ -44,9 +44,12 @@ class Learning(Part):
     """Bands or indices that textures are of."""
     components: Count | Positive | None = None
     """Principal components: how many, or the share of variance to keep."""
-    classifier: Literal["auto", "plain", "boosting", "forest", "extra-trees", "linear", "vote"] = (
-        "auto"
-    )
+    classifier: Literal[
+        "auto", "plain", "boosting", "forest", "extra-trees", "linear", "vote", "scikit-learn",
+        "lightgbm",
+    ] = "auto"  # fmt: skip
+    also: tuple[Literal["scikit-learn", "lightgbm"], ...] | None = None
+    """Engines of extras that are tried beside the others where the classifier is left open."""
     trials: Whole | None = None
     """Sets of parameters to try; None: as long as they gain."""
     time: NotNegative | None = None

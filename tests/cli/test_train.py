@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import fiona
@@ -13,9 +16,17 @@ from click.testing import CliRunner, Result
 from shapely import box
 
 from automap_tiles.analysis.learning.classifier.model import Model
-from automap_tiles.cli.main import automap
+from automap_tiles.cli.main import automap, main
+from tests.cli.test_extras import WITHOUT
 
 SIDE = 96
+
+UNUSED = """
+import sys
+from automap_tiles.cli.main import main
+code = main(sys.argv[1:])
+sys.exit(9 if {"sklearn.ensemble", "lightgbm"} & sys.modules.keys() else code)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -162,3 +173,104 @@ def test_wrong_orders(more: tuple[str, ...], message: str, scene: Path, tmp_path
     assert result.exit_code != 0
     assert message in f"{result.output}{result.exception}"
     assert not model.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "package"),
+    [
+        ("scikit-learn", "forest of scikit-learn", "scikit-learn"),
+        ("lightgbm", "boosting by LightGBM", "lightgbm"),
+    ],
+)
+def test_an_engine_of_an_extra(
+    scene: Path, tmp_path: Path, name: str, kind: str, package: str
+) -> None:
+    model, again = tmp_path / "model.zip", tmp_path / "again.zip"
+    result = _train(scene, model, "--classifier", name)
+    assert result.exit_code == 0, result.output
+    found = Model.open(model)
+    assert found.report["setup"]["kinds"] == [kind]
+    assert package in found.versions
+    assert len(found.members) == 1  # of trees: earlier versions read it too
+    assert json.loads(zipfile.ZipFile(model).read("model.json"))["format"] == 1
+    assert _train(scene, again, "--classifier", name).exit_code == 0
+    assert model.read_bytes() == again.read_bytes()
+    # predicted without the engine
+    config = tmp_path / "map.mapchete"
+    for metatiling in (1, 4):
+        config.write_text(
+            f"process: classify\ninput: {{picture: {scene / 'picture.tif'}}}\n"
+            f"process_parameters: {{model: {model}}}\nzoom_levels: 0\n"
+            "pyramid: {grid: {shape: [6, 6], bounds: [500000, 5399040, 500960, 5400000], "
+            f"srs: {{epsg: 32633}}}}, tile_size: 16, metatiling: {metatiling}}}\n"
+            f"output: {{format: GTiff, path: map{metatiling}.tif, bands: 1, dtype: uint8, "
+            "nodata: 0}\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", UNUSED, "execute", str(config), "--concurrency", "none"],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    maps = []
+    for metatiling in (1, 4):
+        with rasterio.open(tmp_path / f"map{metatiling}.tif") as file:
+            maps.append(file.read(1))
+    np.testing.assert_array_equal(*maps)
+    with rasterio.open(scene / "picture.tif") as file:
+        bright = file.read(3) > 0.3
+    assert ((maps[0] == 2) == bright).mean() > 0.97
+
+
+def test_engines_are_candidates_by_the_same_rule(scene: Path, tmp_path: Path) -> None:
+    model = tmp_path / "model.zip"
+    result = _train(scene, model, "--trials", "0", "--also", "lightgbm,scikit-learn")
+    assert result.exit_code == 0, result.output
+    report = Model.open(model).report
+    asked = next(one for one in report["decisions"] if one["question"] == "classifier")
+    names = [answer["name"] for answer in asked["answers"]]
+    for name in (
+        "plain boosting",
+        "forest",
+        "boosting by LightGBM",
+        "forest of scikit-learn",
+        "boosting by LightGBM + extra trees + linear",
+        "boosting + forest of scikit-learn + linear",
+    ):
+        assert name in names
+    assert asked["taken"] == names[0]  # all are right here: the simple way stays
+    assert report["options"]["also"] == ["forest of scikit-learn", "boosting by LightGBM"]
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--also", "catboost"], "'catboost' is none of scikit-learn, lightgbm"),
+        (["--also", "lightgbm", "--classifier", "vote"], "nothing is tried beside it"),
+    ],
+)
+def test_engines_that_cannot_be(
+    scene: Path, tmp_path: Path, more: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["train", "--samples", str(scene / "samples.gpkg"), "--class-field", "kind"]
+    asked += ["--picture", str(scene / "picture.tif"), "--model", str(tmp_path / "m.zip")]
+    assert main([*asked, *more]) == 2
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "m.zip").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "module"), [("lightgbm", "lightgbm"), ("scikit-learn", "sklearn")]
+)
+def test_an_engine_that_is_not_installed(
+    scene: Path, tmp_path: Path, name: str, module: str
+) -> None:
+    asked = ["train", "--samples", str(scene / "samples.gpkg"), "--class-field", "kind"]
+    asked += ["--picture", str(scene / "picture.tif"), "--model", str(tmp_path / "m.zip")]
+    for more in (["--also", name], ["--classifier", name]):
+        done = subprocess.run(
+            [sys.executable, "-c", WITHOUT, module, *asked, *more],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 2
+        assert f"pip install 'automap-tiles[{name}]'" in done.stderr
+        assert "Traceback" not in done.stderr

@@ -12,6 +12,7 @@ from automap_tiles.cli.options.common import parsed_by
 from automap_tiles.workflows.learning import FEATURES, PER_CLASS, Learning
 
 _AUTO = "auto"
+_ENGINES = ("scikit-learn", "lightgbm")
 
 
 def _erosion(text: str) -> str | int:
@@ -27,6 +28,14 @@ def _names(text: str) -> tuple[str, ...]:
     if text.strip().lower() == "none":
         return ()
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _engines(text: str) -> tuple[str, ...]:
+    names = _names(text)
+    for name in names:
+        if name not in _ENGINES:
+            raise click.BadParameter(f"{name!r} is none of {', '.join(_ENGINES)}")
+    return names
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -143,11 +152,21 @@ _AFTER = (
     ),
     click.option(
         "--classifier",
-        type=click.Choice((_AUTO, "plain", "boosting", "forest", "extra-trees", "linear", "vote")),
+        type=click.Choice(
+            (_AUTO, "plain", "boosting", "forest", "extra-trees", "linear", "vote", *_ENGINES)
+        ),
         default=_AUTO,
         show_default=True,
         help="plain: XGBoost with its defaults; vote: boosting, extra trees and linear together; "
-        "auto: the vote unless another is better.",
+        "auto: the vote unless another is better; scikit-learn: its forest, lightgbm: its boosting "
+        "(extras of these names).",
+    ),
+    click.option(
+        "--also",
+        callback=parsed_by(_engines),
+        metavar="NAMES",
+        help="Engines that are tried beside XGBoost's: scikit-learn,lightgbm (extras of these "
+        "names); what was learnt is predicted without them.",
     ),
     click.option(
         "--trials",

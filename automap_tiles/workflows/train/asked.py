@@ -9,7 +9,7 @@ from automap_tiles.analysis.learning.classifier.decide import BASE
 from automap_tiles.analysis.learning.classifier.division import Split
 from automap_tiles.analysis.learning.classifier.parameters import Strategy
 from automap_tiles.analysis.learning.classifier.search import Budget
-from automap_tiles.analysis.learning.classifier.setups import Kind
+from automap_tiles.analysis.learning.classifier.setups import ENGINES, Kind
 from automap_tiles.analysis.learning.recipe import Recipe
 from automap_tiles.errors import ConfigError
 from automap_tiles.workflows.learning import FEATURES, Learning
@@ -24,7 +24,10 @@ _KINDS = {
     "extra-trees": (Kind.EXTRA,),
     "linear": (Kind.LINEAR,),
     "vote": BASE,
+    "scikit-learn": (Kind.SKLEARN,),
+    "lightgbm": (Kind.LIGHTGBM,),
 }
+_ALSO = {"scikit-learn": Kind.SKLEARN, "lightgbm": Kind.LIGHTGBM}
 _TREES = {
     "both": tuple(Strategy),
     "per-class": (Strategy.TREE_PER_CLASS,),
@@ -72,7 +75,7 @@ def options_of(
 ) -> known.TrainOptions:
     """How it is trained, on so many cores; `components` are those of a recipe file.
 
-    Raises `ConfigError`.
+    Raises `ConfigError`, and `MissingExtra` where an engine that is asked for is not installed.
     """
     given = learn.trials is not None or learn.time is not None
     found = known.TrainOptions(
@@ -82,6 +85,7 @@ def options_of(
         balance=None if learn.balance == "auto" else known.Balance(learn.balance),
         clean=None if learn.erode == "auto" else False,
         kinds=_KINDS[learn.classifier],
+        also=_also(learn),
         components=_whole(learn.components),
         split=Split(learn.split),
         folds=learn.folds,
@@ -91,6 +95,23 @@ def options_of(
         threads=workers,
     )
     return found if components is None else replace(found, components=components)
+
+
+def _also(learn: Learning) -> tuple[Kind, ...]:
+    """Engines to try, each once and in one order; whether all that are asked for are there."""
+    kinds, wanted = _KINDS[learn.classifier], learn.also or ()
+    if wanted and kinds is not None:
+        raise ConfigError(
+            f"the classifier is {learn.classifier}: nothing is tried beside it",
+            key="also",
+            found=",".join(wanted),
+            remedy="either classifier or also",
+        )
+    also = tuple(kind for name, kind in _ALSO.items() if name in wanted)
+    for kind in (*also, *(kinds or ())):
+        if kind in ENGINES:
+            ENGINES[kind].require()
+    return also
 
 
 def _whole(components: int | float | None) -> int | float | None:

@@ -152,7 +152,7 @@ def test_slovenia(slovenia: tuple[Path, Path]) -> None:
     of_group[samples.groups] = samples.labels
     draws = draws_of(of_group, 0)
     start = tryout(Setup(kinds=BASE))
-    (decision,) = decide(start, [("classifier", "vote", kinds)], tryout, draws)
+    (decision,) = decide(start, [("classifier", "vote", kinds())], tryout, draws)
     taken = decision.answers[decision.taken].tried.counts
     asked = {answer.name: answer.tried.counts for answer in decision.answers}
     assert {"vote", "plain boosting", "forest"} <= set(asked)

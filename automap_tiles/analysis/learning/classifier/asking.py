@@ -91,11 +91,12 @@ def _taken(start: Tried, decisions: Sequence[Decision]) -> Tried:
 def _questions(samples: Samples, options: TrainOptions) -> list[tuple[str, str, Answers]]:
     asked: list[tuple[str, str, Answers]] = []
     if options.kinds is None:
-        asked.append(("classifier", first(options).name, kinds))
+        asked.append(("classifier", first(options).name, kinds(options.also)))
     if groups := [name for name in samples.columns if name]:
         asked.append(("features", "as given", _features(groups)))
         if options.kinds is None:
-            asked.append(("classifier of these features", "as before", _kinds_again))
+            again = _kinds_again(kinds(options.also))
+            asked.append(("classifier of these features", "as before", again))
     if options.clean is None and samples.mixed.any():
         asked.append(("mixed pixels", "learnt from", _clean))
     if options.balance is None:
@@ -110,8 +111,11 @@ def _features(groups: Sequence[str]) -> Answers:
     return answers
 
 
-def _kinds_again(present: Setup) -> Sequence[tuple[str, Setup]]:
-    return kinds(present) if present.groups else ()
+def _kinds_again(others: Answers) -> Answers:
+    def answers(present: Setup) -> Sequence[tuple[str, Setup]]:
+        return others(present) if present.groups else ()
+
+    return answers
 
 
 def _clean(present: Setup) -> Sequence[tuple[str, Setup]]:

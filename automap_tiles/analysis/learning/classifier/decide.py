@@ -23,7 +23,7 @@ from automap_tiles.analysis.learning.classifier.evidence import (
     gain,
     macro_f1,
 )
-from automap_tiles.analysis.learning.classifier.setups import Kind, Setup
+from automap_tiles.analysis.learning.classifier.setups import ENGINES, Kind, Setup
 from automap_tiles.analysis.learning.classifier.tryout import Tried, Tryout
 
 BASE = (Kind.BOOSTED, Kind.EXTRA, Kind.LINEAR)
@@ -135,7 +135,21 @@ def best(answers: Sequence[Answer]) -> int:
     return max(real, key=real.__getitem__, default=0)
 
 
-def kinds(present: Setup) -> Sequence[tuple[str, Setup]]:
-    """Other classifiers than the present one."""
-    every = [present.but(kinds=several) for several in (BASE, *_OTHERS)]
-    return [(setup.name, setup) for setup in every if setup.kinds != present.kinds]
+def kinds(also: Sequence[Kind] = ()) -> Answers:
+    """Other classifiers than the present one; `also` those of extras, alone and in the vote.
+
+    In the vote such an engine has the place of its like: a forest that of extra trees, boosting
+    that of boosting.
+    """
+    others = [*_OTHERS, *((kind,) for kind in also), *(_in_the_vote(kind) for kind in also)]
+
+    def answers(present: Setup) -> Sequence[tuple[str, Setup]]:
+        every = [present.but(kinds=several) for several in (BASE, *others)]
+        return [(setup.name, setup) for setup in every if setup.kinds != present.kinds]
+
+    return answers
+
+
+def _in_the_vote(kind: Kind) -> tuple[Kind, ...]:
+    boosts = ENGINES[kind].is_too_sure
+    return (kind, Kind.EXTRA, Kind.LINEAR) if boosts else (Kind.BOOSTED, kind, Kind.LINEAR)

@@ -28,7 +28,7 @@ _AT_ONCE = 500_000
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Tree:
-    """Nodes in arrays, the root first; children lie behind their parents."""
+    """Nodes in arrays, the root first; children lie behind their parents, one beside the other."""
 
     left: NDArray[np.int32]
     """(node,) child for what is below the threshold, -1 in leaves."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib import metadata
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ from automap_tiles.analysis.learning.classifier.report import FoldScores, Traini
 from automap_tiles.analysis.learning.classifier.scores import Scores, scores
 from automap_tiles.analysis.learning.classifier.search import Progress
 from automap_tiles.analysis.learning.classifier.setups import (
+    ENGINES,
     Fitted,
     Kind,
     Setup,
@@ -187,7 +189,7 @@ def _model(
         training=_training_samples(table),
         pca=prepared.pca,
         report={},
-        versions=_versions(),
+        versions=_versions(setup),
     )
 
 
@@ -305,9 +307,11 @@ def _training_samples(table: SampleTable) -> TrainingSamples:
     )
 
 
-def _versions() -> dict[str, str]:
+def _versions(setup: Setup) -> dict[str, str]:
+    others = [ENGINES[kind].package for kind in setup.kinds if kind in ENGINES]
     return {
         "automap-tiles": VERSION,
         "xgboost": xgboost().__version__,
         "numpy": np.__version__,
+        **{package: metadata.version(package) for package in others},
     }

@@ -49,6 +49,53 @@ def booster_of(trees: Sequence[Tree], features: int, classes: int, threads: int)
     return booster
 
 
+def boosted_of(trees: Sequence[Tree], features: int, classes: int, threads: int) -> Booster:
+    """Boosting whose prediction is the softmax of sums of leaves, of whom each has one value.
+
+    The first tree is for the first class, the next for the second, and so round after round.
+    """
+    content = json.loads(_boosted_template(features, classes))
+    model = content["learner"]["gradient_booster"]["model"]
+    count = len(trees)
+    model["gbtree_model_param"] = {"num_parallel_tree": "1", "num_trees": str(count)}
+    model["iteration_indptr"] = list(range(0, count + 1, classes))
+    model["tree_info"] = [place % classes for place in range(count)]
+    model["trees"] = [_single(tree, place, features) for place, tree in enumerate(trees)]
+    booster: Booster = xgboost().Booster()
+    booster.load_model(bytearray(ubjson(content)))
+    booster.set_param({"nthread": threads})
+    return booster
+
+
+@lru_cache
+def _boosted_template(features: int, classes: int) -> bytes:
+    """JSON of boosting of one round on a sample of each class."""
+    settings = {
+        "objective": "multi:softprob",
+        "num_class": classes,
+        "tree_method": "hist",
+        "base_score": 0.0,
+        "nthread": 1,
+    }
+    values = np.zeros((classes, features), dtype=np.float32)
+    data = xgboost().QuantileDMatrix(values, np.arange(classes), nthread=1)
+    return bytes(xgboost().train(settings, data, 1, verbose_eval=False).save_raw("json"))
+
+
+def _single(tree: Tree, place: int, features: int) -> dict[str, Any]:
+    """A tree of which each leaf has one value, where inner nodes have their threshold."""
+    nodes, leaf = len(tree.left), tree.left < 0
+    whole = _tree(tree, place, features, 1)
+    del whole["leaf_weights"]
+    return {
+        **whole,
+        "base_weights": np.where(leaf, tree.shares[:, 0], 0).astype(np.float32),
+        "right_children": tree.right,
+        "split_conditions": np.where(leaf, tree.shares[:, 0], tree.threshold).astype(np.float32),
+        "tree_param": _sizes(features, nodes, 1),
+    }
+
+
 @lru_cache
 def _template(features: int, classes: int) -> bytes:
     """JSON of a forest of one tree on two samples."""

@@ -55,6 +55,8 @@ class TrainOptions:
     """Whether pixels at the edges of polygons that look mixed are left out; None: by evidence."""
     kinds: tuple[Kind, ...] | None = None
     """What votes; None: by evidence."""
+    also: tuple[Kind, ...] = ()
+    """Engines of extras that are tried beside the others where `kinds` is left to evidence."""
     components: int | float | None = None
     """Principal components of the features: how many, or the share of variance they keep."""
     split: Split = Split.AUTO
@@ -103,6 +105,7 @@ class TrainOptions:
             "balance": None if self.balance is None else self.balance.value,
             "clean": self.clean,
             "kinds": None if self.kinds is None else [kind.value for kind in self.kinds],
+            **({"also": [kind.value for kind in self.also]} if self.also else {}),
             "components": self.components,
             "split": self.split.value,
             "folds": self.folds,

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, Union
 import numpy as np
 from numpy.typing import NDArray
 
+from automap_tiles.analysis.learning.classifier import lightgbm_boosting, sklearn_forest
 from automap_tiles.analysis.learning.classifier.boosting import (
     Rows,
     fit,
     fit_forest,
     probabilities,
 )
+from automap_tiles.analysis.learning.classifier.engine import EngineRun
 from automap_tiles.analysis.learning.classifier.extra_trees import grow
 from automap_tiles.analysis.learning.classifier.grafted import booster_of
 from automap_tiles.analysis.learning.classifier.linear import Linear
@@ -44,7 +46,7 @@ all of them: 39 features of 64 bins took ten times as long as all else, and 26 b
 
 
 class Kind(StrEnum):
-    """A classifier that can be a member."""
+    """A classifier that can be a member; those of `ENGINES` need an extra to be trained."""
 
     PLAIN = "plain boosting"
     """XGBoost with its default parameters."""
@@ -54,9 +56,17 @@ class Kind(StrEnum):
     EXTRA = "extra trees"
     """A forest whose thresholds are drawn: smoother between the polygons that were seen."""
     LINEAR = "linear"
+    SKLEARN = "forest of scikit-learn"
+    LIGHTGBM = "boosting by LightGBM"
 
 
-_TOO_SURE = (Kind.PLAIN, Kind.BOOSTED, Kind.LINEAR)
+ENGINES = {Kind.SKLEARN: sklearn_forest.ENGINE, Kind.LIGHTGBM: lightgbm_boosting.ENGINE}
+"""Of extras."""
+
+_TOO_SURE = (
+    *(Kind.PLAIN, Kind.BOOSTED, Kind.LINEAR),
+    *(kind for kind, engine in ENGINES.items() if engine.is_too_sure),
+)
 
 _WEIGHTS = {Kind.EXTRA: 2.0, Kind.LINEAR: 0.25}
 """Of votes; 1 of all others. Chosen of 18 mixtures as the one that loses least to the better of
@@ -138,6 +148,7 @@ def trees_of(setup: Setup, classes: int) -> int:
         Kind.FOREST: FOREST_TREES,
         Kind.EXTRA: EXTRA_TREES,
         Kind.LINEAR: 0,
+        **{kind: engine.trees(classes) for kind, engine in ENGINES.items()},
     }
     return sum(of_kind[kind] for kind in setup.kinds)
 
@@ -151,6 +162,8 @@ def fit_kind(
 ) -> Fitted:
     """A classifier learnt from these samples; `tried` is quicker and only for comparisons."""
     raise_if_stopped()
+    if kind in ENGINES:
+        return ENGINES[kind].fit(rows, EngineRun(threads=threads, seed=seed, tried=tried))
     if kind is Kind.LINEAR:
         return Linear.fit(rows.values, rows.labels, rows.weights, rows.classes)
     if kind is Kind.FOREST:
