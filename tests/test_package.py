@@ -16,6 +16,7 @@ from typing import Any
 import grimp
 import pytest
 from packaging.requirements import Requirement
+from ruamel.yaml import YAML
 
 HEAVY = (
     "dask", "distributed", "fiona", "mapchete", "numba", "numpy", "obstore",
@@ -182,3 +183,19 @@ def test_the_readme_says_what_each_extra_is_for(root: Path, project: dict[str, A
     table = text.partition("## Optional parts")[2].partition("\n## ")[0]
     named = [part.split(",") for part in re.findall(r"\[([a-z0-9,]+)\]", table)]
     assert {name for part in named for name in part} == for_users
+
+
+def test_the_conda_recipe_asks_for_what_the_project_asks_for(
+    root: Path, project: dict[str, Any]
+) -> None:
+    recipe = YAML(typ="safe").load((root / "packaging/conda/recipe.yaml").read_text("utf-8"))
+    said = project["project"]
+    assert recipe["context"]["version"] == said["version"]
+    assert recipe["requirements"]["run"] == [
+        f"python {said['requires-python']}",
+        *(requirement.replace(">=", " >=", 1) for requirement in said["dependencies"]),
+    ]
+    (command,) = recipe["build"]["python"]["entry_points"]
+    assert command == f"automap = {said['scripts']['automap']}"
+    build = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["build-system"]["requires"]
+    assert [each.replace(">=", " >=") for each in build] == [recipe["requirements"]["host"][-1]]

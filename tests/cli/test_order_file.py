@@ -222,3 +222,12 @@ def test_no_more_answers(place: Path) -> None:
     (place / "order.yaml").unlink()
     assert invoke("run", "--wizard", typed="composite\n8\n").exit_code == 1  # click's, of Abort
     assert not (place / "order.yaml").exists()
+
+
+def test_a_step_that_is_silent_says_that_it_begins(place: Path) -> None:
+    """Unless no progress is wanted."""
+    lines = invoke("run", "order.yaml").output.splitlines()
+    assert lines[0] == "Looking for scenes …"
+    assert "Looking" not in invoke("run", "order.yaml", "--no-progress").output
+    said = invoke("run", "order.yaml", "--log-format", "json").output
+    assert '"event": "step", "phase": "search", "message": "Looking for scenes"' in said

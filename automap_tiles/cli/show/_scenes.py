@@ -17,7 +17,7 @@ from automap_tiles.notes import Note
 from automap_tiles.scenes.funnel import Funnel
 from automap_tiles.workflows.automap.download import SceneDone, SceneStatus
 
-_LINE_SECONDS = 5.0
+_LINE_SECONDS = 2.0
 # Of one reason, in a text; the record of the run has all.
 _SHOWN = 3
 
@@ -64,6 +64,10 @@ class SceneReporter(Protocol):
 
     def message(self, level: str, text: str) -> None:
         """Show a line of the log; `level` as in logging, in lower case."""
+        ...
+
+    def step(self, what: str, phase: str) -> None:
+        """Something begins that may take a while, and of which nothing is heard until its end."""
         ...
 
     def scene(self, done: SceneDone, progress: SceneTotals) -> None:
@@ -117,6 +121,10 @@ class _Text:
 
     def message(self, level: str, text: str) -> None:
         click.echo(f"{level.capitalize()}: {text}", err=True)
+
+    def step(self, what: str, phase: str) -> None:  # noqa: ARG002 - its name is for machines
+        if self._progress:
+            click.echo(f"{what} …", err=True)
 
     def scene(self, done: SceneDone, progress: SceneTotals) -> None:
         if done.status is SceneStatus.FAILED:
@@ -174,6 +182,10 @@ class _Json:
 
     def message(self, level: str, text: str) -> None:
         emit_json(level, "log", message=text)
+
+    def step(self, what: str, phase: str) -> None:
+        if self._progress:
+            emit_json("info", "step", phase=phase, message=what)
 
     def scene(self, done: SceneDone, progress: SceneTotals) -> None:
         failed = done.status is SceneStatus.FAILED

@@ -27,7 +27,7 @@ from automap_tiles.workflows.automap.discover import Discovered
 from automap_tiles.workflows.automap.download import SceneDone
 from automap_tiles.workflows.automap.folders import order_path
 from automap_tiles.workflows.automap.order import DownloadOrder
-from automap_tiles.workflows.automap.phases import COMPOSITE, MAP, SCENES
+from automap_tiles.workflows.automap.phases import COMPOSITE, MAP, SCENES, SEARCH
 from automap_tiles.workflows.automap.state import (
     ResultFailed,
     SceneRejected,
@@ -46,7 +46,7 @@ from automap_tiles.workflows.events import (
     Told,
 )
 from automap_tiles.workflows.how import Concurrency
-from automap_tiles.workflows.train import Trained, TriedParameters, summary
+from automap_tiles.workflows.train import TRAINING, Trained, TriedParameters, summary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,12 +141,22 @@ class AutomapShown:
             self._told.append(event.note)
         if _is_of_run(event):
             self.close()
+        if isinstance(event, PhaseStarted):
+            self._tell_step(event)
         if isinstance(event, PhaseStarted) and event.phase in _OF_TILES:
             self._tiles = _Tiles(self._what)
         if self._tiles is None:
             self._of_run(event)
         elif self._tiles.event(event):
             self._tiles = None
+
+    def _tell_step(self, event: PhaseStarted) -> None:
+        """Of steps that say nothing until their end."""
+        if event.phase == SEARCH:
+            self._show.step("Looking for scenes", SEARCH)
+        elif event.phase == TRAINING:
+            satellite, samples = event.facts["satellite"], event.facts["samples"]
+            self._show.step(f"{satellite}: training on {samples} samples", TRAINING)
 
     def close(self) -> None:
         """End what shows a process: one that broke off has no last event of its own."""
