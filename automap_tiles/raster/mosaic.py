@@ -174,7 +174,8 @@ def _copy_to_cog(plain: Path, path: Path, spec: MosaicSpec) -> None:
     compress = str(options.pop("compress", "zstd")).lower()
     cog = {key: value for key, value in options.items() if key not in _NOT_COG}
     cog |= {"compress": compress, "blocksize": size}
-    cog |= {"overview_resampling": spec.overview_resampling, "bigtiff": "IF_SAFER"}
+    cog |= {"overview_resampling": spec.overview_resampling}
+    cog.setdefault("bigtiff", "IF_SAFER")
     if compress in ("zstd", "deflate", "lzw"):
         cog["predictor"] = _COG_PREDICTORS.get(predictor, predictor)
     if level is not None:

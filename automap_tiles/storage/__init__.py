@@ -6,7 +6,7 @@ from automap_tiles.storage._layout import DEFAULT_SCHEMA, TileLayout
 from automap_tiles.storage._local import LocalStorage
 from automap_tiles.storage._memory import MemoryStorage
 from automap_tiles.storage._open import REMOTE_SCHEMES, is_remote, object_stamps, open_storage
-from automap_tiles.storage._protocol import Cleaned, Storage
+from automap_tiles.storage._protocol import Cleaned, Storage, Streaming
 from automap_tiles.storage.checksum import checksum, checksum_of_chunks, checksum_of_file
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "LocalStorage",
     "MemoryStorage",
     "Storage",
+    "Streaming",
     "TileLayout",
     "checksum",
     "checksum_of_chunks",

@@ -16,6 +16,14 @@ class Cleaned(NamedTuple):
     """Whose writer may be alive: to be looked at again."""
 
 
+class Sent(Protocol):
+    """A content that is sent while it is written."""
+
+    def write(self, data: bytes) -> int:
+        """Raises `OutputError`."""
+        ...
+
+
 @runtime_checkable
 class Storage(Protocol):
     """Bytes under keys such as `12/5/7.tif`, below one root.
@@ -83,4 +91,20 @@ class Storage(Protocol):
 
         Only for who holds the lock of the output: what others are writing now must not go.
         """
+        ...
+
+
+@runtime_checkable
+class Streaming(Storage, Protocol):
+    """A place that is not on this machine, for contents that need not be here as a whole."""
+
+    def writing(self, key: str) -> AbstractContextManager[Sent]:
+        """A content that goes out while it is written; it is there when the block ends well.
+
+        Raises `OutputError`.
+        """
+        ...
+
+    def part(self, key: str, start: int, end: int) -> bytes:
+        """Bytes from `start` up to `end`; raises as `get` does."""
         ...

@@ -225,6 +225,18 @@ class ObjectStorage:
 
         return io.BufferedReader(RangeFile(found["size"], fetch), BUFFER)
 
+    def part(self, key: str, start: int, end: int) -> bytes:
+        """Bytes from `start` up to `end`; raises as `get` does."""
+        store, obstore = self._client(), obstore_package()
+        try:
+            return self._ask(
+                key, lambda: bytes(obstore.get_range(store, key, start=start, end=end))
+            )
+        except FileNotFoundError as error:
+            raise FileNotFoundError(self._name(key)) from error
+        except obstore.exceptions.BaseError as error:
+            raise InputError(f"cannot be read: {reason_of(error)}", self._name(key)) from None
+
     def _told(self, key: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """Errors of the client, while bytes come in, as ours."""
         try:

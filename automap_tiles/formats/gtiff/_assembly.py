@@ -24,18 +24,22 @@ from automap_tiles.formats.gtiff._pixel_boxes import (
 )
 from automap_tiles.formats.gtiff._placed_file import PlacedFile
 from automap_tiles.formats.gtiff._spool import Spool
+from automap_tiles.formats.gtiff._streamed_file import StreamedFile
 from automap_tiles.formats.gtiff._tiles import GeoTiffCodec
 from automap_tiles.formats.tiles import Tags, blank, paste
 from automap_tiles.grid import Grid, Pyramid, TileIndex
 from automap_tiles.raster.mosaic import MosaicSpec, Piece, block_size, write_mosaic
+from automap_tiles.raster.pieces import Pieces
 from automap_tiles.stopping import raise_if_stopped
+from automap_tiles.storage import Streaming
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from automap_tiles.formats._protocols import RasterArray
 
-# Rows and columns that are put together in memory at a time, at most.
+# Rows and columns that are put together in memory at a time, at most: whole blocks and whole tiles
+# where it goes.
 _MOST_PIXELS = 4096
 
 
@@ -101,7 +105,27 @@ class Assembly:
         spec = self._spec(grid, summary)
         if self.file.exists():
             self.tags.add(self.file.band_tags())
-        write_mosaic(path, spec, self._pieces(grid, spec), self.tags.result)
+        edge = self._pyramid.tile_size * self._pyramid.metatiling
+        step = math.lcm(edge, block_size(spec))
+        step = step if step <= _MOST_PIXELS else edge
+        write_mosaic(path, spec, self._pieces(grid, step), self.tags.result)
+
+    def send(
+        self, store: Streaming, key: str, summary: Mapping[str, Any]
+    ) -> tuple[int, int] | None:
+        """Put the new file where this machine holds no more than pieces of it.
+
+        Its size and checksum; None of options with which that cannot be. Raises `OutputError`.
+        """
+        grid = self._extent()
+        pieces = Pieces(self._spec(grid, summary))
+        kind = pieces.kind({})
+        if kind is None:
+            return None
+        if self.file.exists():
+            self.tags.add(self.file.band_tags())
+        file = StreamedFile(store=store, key=key, kind=kind, pieces=pieces)
+        return file.write(self._pieces(grid, pieces.edge), self.tags.result)
 
     @property
     def _zoom(self) -> int:
@@ -144,12 +168,9 @@ class Assembly:
             overview_resampling=self.options.resampling,
         )
 
-    def _pieces(self, grid: Grid, spec: MosaicSpec) -> Iterator[Piece]:
-        """The pixels of the new file, in squares of whole blocks and whole tiles where it goes."""
+    def _pieces(self, grid: Grid, step: int) -> Iterator[Piece]:
+        """The pixels of the new file, in squares of so many rows and columns."""
         pyramid, zoom = self._pyramid, self._zoom
-        edge = pyramid.tile_size * pyramid.metatiling
-        step = math.lcm(edge, block_size(spec))
-        step = step if step <= _MOST_PIXELS else edge
         top, left = offset_of(grid, pyramid, zoom) or (0, 0)
         for row in range(0, grid.height, step):
             for col in range(0, grid.width, step):

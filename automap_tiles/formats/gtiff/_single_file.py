@@ -36,7 +36,14 @@ from automap_tiles.grid import Pyramid, Tile, TileIndex
 from automap_tiles.notes import Note
 from automap_tiles.raster.warp import resampling_of
 from automap_tiles.stopping import raise_if_stopped
-from automap_tiles.storage import Cleaned, checksum, checksum_of_file, is_remote, open_storage
+from automap_tiles.storage import (
+    Cleaned,
+    Streaming,
+    checksum,
+    checksum_of_file,
+    is_remote,
+    open_storage,
+)
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -230,10 +237,7 @@ class SingleFile:
                 spooled=spooled,
                 ends_with_area=self.ends_with_area,
             )
-            with folder.staged(name) as path:
-                assembly.write(path, summary or {})
-                stored = (StoredFile("", *checksum_of_file(path)),)
-                raise_if_stopped()  # it may have been given up meanwhile, and must not appear then
+            stored = (StoredFile("", *self._put(assembly, summary or {})),)
             if self._codec.needs_side_file:
                 side = pam(self._codec.options.legend)
                 folder.put(f"{name}{_SIDE}", side)
@@ -241,6 +245,18 @@ class SingleFile:
         write_summary(folder, summary or {}, f"{Path(name).stem}.")
         spool.clear(spooled if is_remote(self.path) else ())
         return stored
+
+    def _put(self, assembly: Assembly, summary: Mapping[str, Any]) -> tuple[int, int]:
+        """Size and checksum of the new file."""
+        folder, name = self.file.folder, self.file.name
+        sent = assembly.send(folder, name, summary) if isinstance(folder, Streaming) else None
+        if sent is not None:
+            return sent
+        with folder.staged(name) as path:
+            assembly.write(path, summary)
+            made = checksum_of_file(path)
+            raise_if_stopped()  # it may have been given up meanwhile, and must not appear then
+        return made
 
     def _unlisted(self, listed: set[TileIndex]) -> Iterator[TileIndex]:
         """Tiles of the area that a store does not list: most of them are empty."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from enum import IntEnum
 
 import numpy as np
@@ -60,7 +61,7 @@ one."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Format:
+class Format:
     """TIFF, or BigTIFF."""
 
     entry: struct.Struct
@@ -72,17 +73,17 @@ class _Format:
     types: frozenset[int]
 
 
-_CLASSIC = _Format(
+CLASSIC = Format(
     struct.Struct("<HHI4s"),
     struct.Struct("<H"),
     struct.Struct("<I"),
     frozenset(_SIZES) - _OF_BIGTIFF,
 )
 # https://www.awaresystems.be/imaging/tiff/bigtiff.html
-_BIG = _Format(struct.Struct("<HHQ8s"), struct.Struct("<Q"), struct.Struct("<Q"), frozenset(_SIZES))
-_HEADER = struct.Struct("<2sHI")
-_BIG_HEADER = struct.Struct("<2sHHHQ")
-_VERSION, _BIG_VERSION = 42, 43
+BIG = Format(struct.Struct("<HHQ8s"), struct.Struct("<Q"), struct.Struct("<Q"), frozenset(_SIZES))
+HEADER = struct.Struct("<2sHI")
+BIG_HEADER = struct.Struct("<2sHHHQ")
+VERSION, BIG_VERSION = 42, 43
 _MOST_DIRECTORIES = 64
 
 
@@ -95,6 +96,8 @@ class Field:
     count: int
     data: bytes
     """Its values, little endian; nothing of a field that nobody asked for."""
+    place: int = dataclass_field(default=0, compare=False)
+    """Where they are in the file that it was read from; 0: beside it."""
 
     def numbers(self) -> tuple[float, ...]:
         """Its values; none of a field that has no numbers."""
@@ -140,13 +143,13 @@ def number_of(fields: Mapping[int, Field], tag: int, default: int) -> int:
 
 def read_directory(content: bytes | memoryview) -> dict[int, Field] | None:
     """Fields by their number; None of anything but a classic little-endian TIFF of one image."""
-    if len(content) < _HEADER.size:
+    if len(content) < HEADER.size:
         return None
-    order, version, at = _HEADER.unpack_from(content)
-    if order != b"II" or version != _VERSION:
+    order, version, at = HEADER.unpack_from(content)
+    if order != b"II" or version != VERSION:
         return None
     size = len(content)
-    reader = _Reader(lambda start, size: bytes(content[start : start + size]), size, _CLASSIC)
+    reader = _Reader(lambda start, size: bytes(content[start : start + size]), size, CLASSIC)
     found = reader.directory(at, size)
     return None if found is None or found[1] else found[0]  # none with overviews, masks
 
@@ -159,17 +162,17 @@ def read_directories(
     Values are read of the fields that are `used` only. None of other files, and of those that are
     not whole.
     """
-    head = read(0, _BIG_HEADER.size)
-    if len(head) < _BIG_HEADER.size:
+    head = read(0, BIG_HEADER.size)
+    if len(head) < BIG_HEADER.size:
         return None
-    order, version, at = _HEADER.unpack_from(head)
-    kind = _CLASSIC
-    if version == _BIG_VERSION:
-        order, _, width, zero, at = _BIG_HEADER.unpack(head)
-        kind = _BIG
+    order, version, at = HEADER.unpack_from(head)
+    kind = CLASSIC
+    if version == BIG_VERSION:
+        order, _, width, zero, at = BIG_HEADER.unpack(head)
+        kind = BIG
         if (width, zero) != (8, 0):
             return None
-    if order != b"II" or version not in (_VERSION, _BIG_VERSION):
+    if order != b"II" or version not in (VERSION, BIG_VERSION):
         return None
     reader, rest = _Reader(read, size, kind, used), size
     found: list[dict[int, Field]] = []
@@ -190,7 +193,7 @@ class _Reader:
     read: ReadBytes
     size: int
     """Of the file."""
-    format: _Format
+    format: Format
     used: frozenset[int] | None = None
     """Numbers of the fields whose values are read; None: of all."""
 
@@ -233,7 +236,7 @@ class _Reader:
         if size > most or count > MOST_VALUES or place + size > self.size:
             return None
         data = self.read(place, size)
-        return Field(tag, kind, count, data) if len(data) == size else None
+        return Field(tag, kind, count, data, place) if len(data) == size else None
 
 
 def laid_out(fields: Iterable[Field]) -> tuple[bytes, dict[int, int]]:
@@ -242,7 +245,7 @@ def laid_out(fields: Iterable[Field]) -> tuple[bytes, dict[int, int]]:
     Its length is even, as everything that is pointed at in a TIFF must begin.
     """
     ordered = sorted(fields, key=lambda field: field.tag)
-    at, entry_size = _HEADER.size, _CLASSIC.entry.size
+    at, entry_size = HEADER.size, CLASSIC.entry.size
     values = at + 2 + len(ordered) * entry_size + 4
     directory, rest, places = [], [], {}
     for number, field in enumerate(ordered):
@@ -255,6 +258,6 @@ def laid_out(fields: Iterable[Field]) -> tuple[bytes, dict[int, int]]:
             value = struct.pack("<I", values)
             rest.append(field.data + b"\0" * (len(field.data) % 2))
             values += len(rest[-1])
-        directory.append(_CLASSIC.entry.pack(field.tag, field.type, field.count, value))
-    head = _HEADER.pack(b"II", _VERSION, at) + struct.pack("<H", len(ordered))
+        directory.append(CLASSIC.entry.pack(field.tag, field.type, field.count, value))
+    head = HEADER.pack(b"II", VERSION, at) + struct.pack("<H", len(ordered))
     return b"".join([head, *directory, struct.pack("<I", 0), *rest]), places
