@@ -32,8 +32,9 @@ ROOT = Path(__file__).resolve().parent.parent
 class Started(subprocess.Popen[str]):
     """A process that was forked by one with the imports of a command done."""
 
-    def __init__(self, template: Template, argv: Sequence[str], **options: Any) -> None:
+    def __init__(self, template: Template, argv: Sequence[str], entry: str, **options: Any) -> None:
         self._template = template
+        self._entry = entry
         self._report: socket.socket | None = None
         super().__init__(argv, text=True, **options)
 
@@ -42,6 +43,7 @@ class Started(subprocess.Popen[str]):
         p2cread, _, _, c2pwrite, _, errwrite = pipes
         order = {
             "argv": args,
+            "entry": self._entry,
             "folder": os.fspath(cwd or Path.cwd()),
             "environment": dict(os.environ if env is None else env),
             "new_session": bool(new_session),
@@ -106,9 +108,8 @@ class Template:
 
 
 def serve(orders_fd: int, modules: Sequence[str]) -> Any:
-    """Fork until nobody wants any more; in what was forked: the entry point of `automap`."""
+    """Fork until nobody wants any more; in what was forked: the entry point that was asked for."""
     from automap_tiles.cli._environment import settle_environment
-    from automap_tiles.cli.main import main
 
     settle_environment()
     for module in modules:
@@ -136,10 +137,12 @@ def serve(orders_fd: int, modules: Sequence[str]) -> Any:
                     for watch, (_, other) in running.items():
                         os.close(watch)
                         os.close(other)
-                    _become(json.loads(content), streams)
+                    said = json.loads(content)
+                    _become(said, streams)
                     os.write(report, os.getpid().to_bytes(8, "little"))
                     os.close(report)
-                    return main
+                    module, _, name = said["entry"].partition(":")
+                    return getattr(importlib.import_module(module), name)
                 for stream in streams:
                     os.close(stream)
                 watch = os.pidfd_open(pid)
@@ -171,6 +174,7 @@ def _become(said: Mapping[str, Any], streams: Sequence[int]) -> None:
     sys.argv = said["argv"]
 
 
+AUTOMAP = "automap_tiles.cli.main:main"
 EXECUTE = (
     "automap_tiles.cli.commands.execute", "automap_tiles.engine.pools._processes",
     "automap_tiles.engine.run", "automap_tiles.formats.gtiff", "automap_tiles.formats.raster_file",
@@ -188,6 +192,13 @@ SERVICE = (
     "automap_tiles.jobs.results", "flask", "logging.config", "sqlalchemy.dialects.sqlite",
 )  # fmt: skip
 """What commands of `automap service` import."""
+UPLOAD = (
+    "automap_service.uploads.child", "automap_service.uploads.points",
+    "automap_tiles.scenes.catalogue", "automap_tiles.vector",
+    "automap_tiles.workflows.automap.parameters", "automap_tiles.workflows.samples.table", "fiona",
+    "shapely.geometry",
+)  # fmt: skip
+"""What the child imports that reads an upload."""
 
 
 @cache
@@ -200,11 +211,20 @@ def fresh(argv: Sequence[str], **options: Any) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-m", "automap_tiles", *argv], text=True, **options)
 
 
-def start(argv: Sequence[str], modules: tuple[str, ...], **options: Any) -> subprocess.Popen[str]:
-    """The same with its imports done; it takes what `Popen` takes besides."""
-    if not _CAN:
+def start(
+    argv: Sequence[str], modules: tuple[str, ...], *, entry: str = AUTOMAP, **options: Any
+) -> subprocess.Popen[str]:
+    """The same with its imports done; it takes what `Popen` takes besides.
+
+    `entry`: another function that is called, as `module:name`.
+    """
+    if _CAN:
+        return Started(_template(modules, os.getpid()), ["automap", *argv], entry, **options)
+    if entry == AUTOMAP:
         return fresh(argv, **options)
-    return Started(_template(modules, os.getpid()), ["automap", *argv], **options)
+    module, _, name = entry.partition(":")
+    call = f"import sys; from {module} import {name}; sys.exit({name}())"
+    return subprocess.Popen([sys.executable, "-c", call, *argv], text=True, **options)
 
 
 def run(

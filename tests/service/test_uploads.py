@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import fiona
@@ -21,7 +22,23 @@ from automap_service.uploads import _reading
 from automap_service.uploads._geojson import rewrite
 from automap_service.uploads.child import surface
 from automap_tiles.errors import ConfigError
+from tests import starts
 from tests.service.conftest import SAMPLES, SQUARE, MakeSite, Site
+
+
+@pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The child begins with its imports done: for what it says of many files."""
+
+    def run(_: Any, **options: Any) -> Any:
+        said = options.pop("input").decode()
+        assert options.pop("capture_output")
+        assert not options.pop("check")
+        entry = "automap_service.uploads.child:answer"
+        return starts.run([], starts.UPLOAD, said=said, entry=entry, **options)
+
+    shim = SimpleNamespace(run=run, TimeoutExpired=subprocess.TimeoutExpired)
+    monkeypatch.setattr(_reading, "subprocess", shim)
 
 
 def put(site: Site, kind: str, data: bytes, name: str = "x") -> Any:
@@ -46,6 +63,7 @@ def test_a_boundary_is_kept_normalised(site: Site, shared: Path) -> None:
     assert content.mimetype == "application/geo+json"
 
 
+@pytest.mark.usefixtures("forked")
 def test_a_new_file_of_the_same_name_replaces_the_old_one(site: Site) -> None:
     first = put(site, "boundaries", SQUARE)
     second = put(site, "boundaries", SQUARE.replace(b"40.9", b"41.0"))
@@ -75,6 +93,7 @@ LINE = b'{"type":"LineString","coordinates":[[0,0],[1,1]]}'
 HUGE = b'{"type":"Polygon","coordinates":[[[-170,-80],[170,-80],[170,80],[-170,80],[-170,-80]]]}'
 
 
+@pytest.mark.usefixtures("forked")
 @pytest.mark.parametrize(
     ("kind", "data"),
     [
@@ -113,6 +132,7 @@ def test_what_is_refused_is_refused_with_words(site: Site, kind: str, data: byte
     assert left == []
 
 
+@pytest.mark.usefixtures("forked")
 def test_a_line_of_samples_that_is_wrong_is_named(site: Site) -> None:
     answer = put(site, "samples", b"X,Y,2018\n1,2,3\n1,95,3\n")
     (fault,) = answer.json["errors"]
@@ -120,6 +140,7 @@ def test_a_line_of_samples_that_is_wrong_is_named(site: Site) -> None:
     assert fault["found"] == "95"
 
 
+@pytest.mark.usefixtures("forked")
 def test_limits_of_size_are_kept_while_it_is_sent(make_site: MakeSite) -> None:
     limits = {
         "boundary_bytes": 2000,
@@ -149,6 +170,7 @@ def test_limits_of_size_are_kept_while_it_is_sent(make_site: MakeSite) -> None:
     assert put(site, "samples", small, "b").status_code == 200
 
 
+@pytest.mark.usefixtures("forked")
 @pytest.mark.parametrize("name", ["a\nb", "a\0b", "x" * 101, " ", "\u202eabc"])
 def test_names_that_cannot_be_shown(site: Site, name: str) -> None:
     from urllib.parse import quote
@@ -158,6 +180,7 @@ def test_names_that_cannot_be_shown(site: Site, name: str) -> None:
     assert site.user()("GET", "/files").json["files"] == []
 
 
+@pytest.mark.usefixtures("forked")
 @pytest.mark.parametrize("name", ["../../../etc/passwd", "a/b", "..", "Škofja Loka", "%2e%2e"])
 def test_names_never_become_paths(site: Site, name: str) -> None:
     from urllib.parse import quote
@@ -249,6 +272,7 @@ def test_a_boundary_makes_this_machine_ask_nobody(
     assert "crs" in answer.json["detail"]
 
 
+@pytest.mark.usefixtures("forked")
 @pytest.mark.parametrize(
     "crs",
     [
@@ -268,6 +292,7 @@ def test_a_crs_that_no_authority_names_is_refused(tmp_path: Path, crs: Any) -> N
         rewrite(path)
 
 
+@pytest.mark.usefixtures("forked")
 @pytest.mark.parametrize(
     "name",
     ["EPSG:32618", "urn:ogc:def:crs:EPSG::32618", "http://www.opengis.net/def/crs/EPSG/0/32618"],
@@ -347,6 +372,7 @@ def sent_form(site: Site, kind: str, data: bytes) -> int:
     return int(site.user()("POST", "/upload", data=body, content_type=media).status_code)
 
 
+@pytest.mark.usefixtures("forked")
 @pytest.mark.parametrize(("size", "code"), [(1_200_000, 303), (1_550_000, 413), (2_500_000, 413)])
 def test_the_form_takes_what_the_page_says(make_site: MakeSite, size: int, code: int) -> None:
     limits = {"boundary_bytes": 1_500_000, "samples_bytes": 10, "body": 200_000}
@@ -359,6 +385,7 @@ def test_the_fields_of_the_form_are_no_longer_than_any_body(make_site: MakeSite)
     assert sent_form(make_site(limits=limits), "x" * 300_000, SQUARE) == 413
 
 
+@pytest.mark.usefixtures("forked")
 @pytest.mark.parametrize(("years", "code"), [(80, 201), (81, 413)])
 def test_what_is_told_of_samples_is_bounded(site: Site, years: int, code: int) -> None:
     head = ",".join(["X,Y", *map(str, range(1950, 1950 + years))])
@@ -393,6 +420,7 @@ def points(driver: str, path: Path, crs: str = "EPSG:32618", **more: Any) -> byt
     return path.read_bytes()
 
 
+@pytest.mark.usefixtures("forked")
 @pytest.mark.parametrize(
     ("driver", "ending"), [("GeoJSON", "geojson"), ("GPKG", "gpkg"), ("FlatGeobuf", "fgb")]
 )
@@ -411,6 +439,7 @@ def test_samples_may_be_points_of_a_vector_file(
     assert sorted(row[2:] for row in rows[1:]) == [["1", "=cmd()"], ["2", "=cmd()"]]
 
 
+@pytest.mark.usefixtures("forked")
 def test_what_is_given_out_holds_no_formula(site: Site) -> None:
     data = b'X,Y,2018\n-74.0,40.7,"=cmd(""x"")"\n-73.9,40.8,-1\n-73.95,40.65,@x\n-73.9,40.7,+y\n'
     name = put(site, "samples", data).json["id"]
@@ -422,6 +451,7 @@ def test_what_is_given_out_holds_no_formula(site: Site) -> None:
     assert float(answer.get_data(as_text=True).splitlines()[1].split(",")[0]) == -74
 
 
+@pytest.mark.usefixtures("forked")
 @pytest.mark.parametrize(
     ("more", "words"),
     [

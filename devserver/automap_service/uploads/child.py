@@ -218,6 +218,10 @@ def _ring(ring: Any) -> float:
     return total * _EARTH**2
 
 
+def answer() -> None:
+    """Do what stands on standard input."""
+    sys.stdout.write(json.dumps(main(json.load(sys.stdin))))
+
+
 if __name__ == "__main__":
-    answer = json.dumps(main(json.load(sys.stdin)))
-    sys.stdout.write(answer)
+    answer()
