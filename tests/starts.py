@@ -181,6 +181,22 @@ EXECUTE = (
     "automap_tiles.missions", "automap_tiles.workflows.execute", "numpy.random", "ruamel.yaml",
 )  # fmt: skip
 """What `automap execute` imports before its first tile."""
+RUN = (
+    *EXECUTE, "automap_processes.classify", "automap_processes.composite",
+    "automap_tiles.cli._run", "automap_tiles.cli.commands.run", "automap_tiles.formats.scenes",
+    "automap_tiles.imports.fiona", "automap_tiles.missions.landsat._scenes",
+    "automap_tiles.scenes.find", "automap_tiles.workflows.automap",
+    "automap_tiles.workflows.report._run_page", "automap_tiles.workflows.report._training",
+    "automap_tiles.workflows.train", "fiona", "jinja2", "pydantic", "scipy.ndimage", "xgboost",
+)  # fmt: skip
+"""What `automap run` imports, as far as it comes."""
+EXPORT = (
+    *EXECUTE, "automap_tiles.cli.commands.export", "automap_tiles.pictures.encode",
+    "automap_tiles.pictures.render", "automap_tiles.workflows.export._archive",
+    "automap_tiles.workflows.export._folder", "automap_tiles.workflows.export._mbtiles",
+    "automap_tiles.workflows.export._pmtiles_file", "automap_tiles.workflows.export._run",
+)  # fmt: skip
+"""What `automap export` imports."""
 SERVE = (
     *EXECUTE, "automap_devserver.app", "automap_devserver.serve", "automap_tiles.cli._serving",
     "automap_tiles.cli.commands.serve",

@@ -27,7 +27,10 @@ from tests.engine.projects import make_raster
 from tests.models import save_model
 from tests.scenes.samples import grid_at, make_scene
 
-ZOOM = 13
+ZOOM = 14
+TILE = 128
+"""Pixels; pictures are half as wide as others are and so are tiles, so that there are as many."""
+SIZE = 350
 
 
 def raster_output(bands: int, dtype: str, nodata: float = 0) -> dict[str, Any]:
@@ -37,7 +40,7 @@ def raster_output(bands: int, dtype: str, nodata: float = 0) -> dict[str, Any]:
 def convert(folder: Path) -> dict[str, Any]:
     return {
         "process": "convert",
-        "input": {"inp": str(make_raster(folder / "image.tif"))},
+        "input": {"inp": str(make_raster(folder / "image.tif", size=SIZE))},
         "output": raster_output(2, "uint16"),
         "process_parameters": {"resampling": "cubic"},
     }
@@ -55,7 +58,7 @@ def clip(folder: Path) -> dict[str, Any]:
     return {
         "process": "clip",
         "input": {
-            "inp": str(make_raster(folder / "image.tif")),
+            "inp": str(make_raster(folder / "image.tif", size=SIZE)),
             "clip": str(folder / "clip.geojson"),
         },
         "output": raster_output(2, "uint16"),
@@ -66,7 +69,7 @@ def clip(folder: Path) -> dict[str, Any]:
 def hillshade(folder: Path) -> dict[str, Any]:
     return {
         "process": "hillshade",
-        "input": {"dem": str(make_raster(folder / "dem.tif", bands=1))},
+        "input": {"dem": str(make_raster(folder / "dem.tif", bands=1, size=SIZE))},
         "output": raster_output(1, "uint8"),
         "process_parameters": {"resampling": "bilinear"},
         "pixelbuffer": 4,
@@ -76,7 +79,7 @@ def hillshade(folder: Path) -> dict[str, Any]:
 def contours(folder: Path) -> dict[str, Any]:
     return {
         "process": "contours",
-        "input": {"dem": str(make_raster(folder / "dem.tif", bands=1, size=400))},
+        "input": {"dem": str(make_raster(folder / "dem.tif", bands=1, size=SIZE))},
         "output": {
             "format": "GeoJSON",
             "schema": {"geometry": "LineString", "properties": {"elev": "float"}},
@@ -89,7 +92,7 @@ def contours(folder: Path) -> dict[str, Any]:
 def composite(folder: Path) -> dict[str, Any]:
     scenes = {}
     for date in range(3):
-        path = make_raster(folder / f"date{date}.tif", seed=date, bands=5)
+        path = make_raster(folder / f"date{date}.tif", seed=date, bands=5, size=SIZE)
         with rasterio.open(path, "r+") as scene:
             classes = np.random.default_rng(date).integers(3, 9, scene.shape).astype("uint16")
             scene.write(classes, 5)
@@ -166,7 +169,7 @@ def composite_of_scenes(
 
 def classify(folder: Path) -> dict[str, Any]:
     """Textures, components, smoothing and patches: everything that looks beyond its pixel."""
-    image = make_raster(folder / "image.tif")
+    image = make_raster(folder / "image.tif", size=SIZE)
     with rasterio.open(image, "r+") as file:
         data = file.read()
         data[:, 100:140, 60:250] = 0
@@ -276,7 +279,7 @@ def run(
 ) -> dict[str, bytes]:
     settings = dict(config)
     buffer, zoom = settings.pop("pixelbuffer", 0), settings.pop("zoom", ZOOM)
-    size = settings.pop("tile_size", 256)
+    size = settings.pop("tile_size", TILE)
     with_overviews = settings.pop("overviews", config["output"]["format"] == "GTiff")
     lower = settings.pop("lower", "average") if with_overviews else None
     settings |= {

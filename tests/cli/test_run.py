@@ -18,6 +18,7 @@ from click.testing import CliRunner, Result
 from automap_tiles.cli.main import automap, main
 from automap_tiles.engine.journal import hold, place_of
 from automap_tiles.errors import OutputBusy
+from tests import starts
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +123,7 @@ def test_killed_and_gone_on_with(products: Path, districts: Path, tmp_path: Path
     killed = [*args, *arguments(products, districts, tmp_path / "killed")]
     whole = [*args, *arguments(products, districts, tmp_path / "whole")]
     folder = tmp_path / "killed" / "landsat-8" / "scenes"
-    process = subprocess.Popen([sys.executable, "-m", "automap_tiles", *killed])
+    process = starts.start(killed, starts.RUN)
     deadline = time.monotonic() + 60
     while not list(folder.glob("LC08*.json")) and time.monotonic() < deadline:
         time.sleep(0.01)

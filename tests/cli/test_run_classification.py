@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from fiona.transform import transform
 from automap_tiles.analysis.learning.classifier.model import Model
 from automap_tiles.analysis.learning.classifier.predict import Predictor
 from automap_tiles.cli.main import automap, main
+from tests import starts
 
 NAME = "20180401_20180830_median"
 VALUES = {"urban": 1, "vegetation": 2, "water": 3}
@@ -204,8 +204,9 @@ def test_killed_at_any_moment_and_gone_on_with(
         f"model_{NAME}.zip",
     ]
     for pattern in wanted:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "automap_tiles", *args],
+        process = starts.start(
+            args,
+            starts.RUN,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,

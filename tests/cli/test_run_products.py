@@ -8,7 +8,6 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from shapely.geometry import mapping
 
 from automap_tiles.cli.main import main
 from automap_tiles.scenes import find
+from tests import starts
 
 SAFE = "sentinel2/eodatasets3_T55HFA_20201011_l1c"
 ELKTON = "landsat/rasterframes_L8_Elkton_VA"
@@ -195,12 +195,14 @@ def test_killed_while_it_merges(
     wanted = results(whole)
     assert len(wanted) == 3
     before = {path: path.stat().st_mtime_ns for path in (killed / "sentinel-2/scenes").iterdir()}
-    command = [sys.executable, "-m", "automap_tiles", "run", "--mode", "composite"]
+    command = ["run", "--mode", "composite"]
     command += ["--satellites", "all,9", "-w", "1", "--start", "2013-01-01", "--end", "2021-12-31"]
     command += ["--boundary", str(boundary), "-i", str(products), "-o", str(killed), *more]
     known = 0
     for _ in range(2):
-        process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        process = starts.start(
+            command, starts.RUN, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         deadline = time.monotonic() + 120
         while done_tiles(killed) <= known and time.monotonic() < deadline:
             time.sleep(0.005)

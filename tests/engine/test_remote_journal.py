@@ -39,6 +39,7 @@ from automap_tiles.notes import Fate
 from automap_tiles.storage import open_storage
 from automap_tiles.storage.alive import start_of
 from automap_tiles.storage.guarded import GuardedStorage
+from tests import starts
 from tests.engine.projects import AUTOMAP, DOUBLE, make_raster, processes_in_session
 from tests.storage.s3 import BUCKET, S3Server
 
@@ -98,21 +99,19 @@ class Elsewhere:
             "process_parameters": {"pause": self.pause},
         }  # fmt: skip
         (folder / "double.mapchete").write_text(json.dumps(config))
-        command = [*AUTOMAP, "execute", str(folder / "double.mapchete"), "--no-progress"]
-        return [*command, "-w", "2", *options], {
+        words = ["execute", str(folder / "double.mapchete"), "--no-progress"]
+        return [*words, "-w", "2", *options], {
             **os.environ, "XDG_CACHE_HOME": str(folder / "cache"),
         }  # fmt: skip
 
     def run(self, *options: str) -> subprocess.CompletedProcess[str]:
-        command, environment = self.command(*options)
-        return subprocess.run(
-            command, capture_output=True, text=True, timeout=180, env=environment, check=False
-        )
+        words, environment = self.command(*options)
+        return starts.run(words, starts.EXECUTE, timeout=180, env=environment)
 
     def start(self, *options: str) -> subprocess.Popen[str]:
-        command, environment = self.command(*options)
-        return subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        words, environment = self.command(*options)
+        return starts.start(
+            words, starts.EXECUTE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             start_new_session=True, env=environment,
         )  # fmt: skip
 
@@ -452,7 +451,7 @@ def test_a_journal_beside_the_process_file_moves_to_the_output(
     earlier = config.with_name(f".{config.name}.journal.sqlite")
     hashes = list(asdict(open_process(config).hashes()).values())
     old_journal(earlier, rows, hashes)
-    again = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    again = starts.run(command, starts.EXECUTE, env=environment)
     assert again.returncode == 0, again.stderr
     events = [json.loads(line) for line in again.stderr.splitlines()]
     assert events[-1]["written"] + events[-1]["empty"] == 0, events[-1]

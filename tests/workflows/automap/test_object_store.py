@@ -28,6 +28,7 @@ from automap_tiles.workflows.automap import AutomapOutcome, ClassificationOrder,
 from automap_tiles.workflows.automap.scratch import Scratch
 from automap_tiles.workflows.events import Done, Failed, Finished
 from automap_tiles.workflows.learning import Learning
+from tests import starts
 from tests.engine.projects import processes_in_session
 from tests.storage.s3 import BUCKET, S3Server
 
@@ -195,24 +196,14 @@ def test_every_executor_makes_the_same_bytes(
     assert not [key for key, content in found.items() if content != local[key]]
 
 
-def command(order: CompositeOrder) -> list[str]:
-    """A run in a process of its own, which prints its events."""
-    program = (
-        "import json, sys\n"
-        "from automap_tiles.workflows import order_from_json, run\n"
-        "for event in run(order_from_json(json.load(sys.stdin))):\n"
-        "    print(json.dumps(event.to_json(), default=str), flush=True)\n"
-    )
-    return [sys.executable, "-c", program]
-
-
 def begin(order: CompositeOrder, machine: Path) -> subprocess.Popen[str]:
     """On a machine that has seen nothing of it: no cache, no temporary files."""
     own = {"XDG_CACHE_HOME": str(machine / "cache"), "TMPDIR": str(machine / "tmp")}
     (machine / "tmp").mkdir(parents=True)
-    started = subprocess.Popen(
-        command(order), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True, start_new_session=True, env={**os.environ, **own},
+    pipe = subprocess.PIPE
+    started = starts.start(
+        [], starts.RUN, entry="tests.workflows.automap.by_order:main", stdin=pipe, stdout=pipe,
+        stderr=pipe, start_new_session=True, env={**os.environ, **own},
     )  # fmt: skip
     assert started.stdin is not None
     with started.stdin as stream:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import filecmp
 import json
 import sqlite3
-import subprocess
 import sys
 import threading
 import time
@@ -25,7 +24,7 @@ from automap_tiles.workflows.export._ledger import Ledger
 from automap_tiles.workflows.export._order import spec_of
 from automap_tiles.workflows.export._run import exported
 from automap_tiles.workflows.running import at_once
-from tests.engine.projects import AUTOMAP
+from tests import starts
 from tests.workflows.export import conftest
 from tests.workflows.export.conftest import EDGE, STYLE, Made, Place, make_classes, rgba, run
 
@@ -246,9 +245,7 @@ def test_workers_make_the_same_file(tmp_path: Path, large: Path, kind: Container
         files.append(tmp_path / f"{workers}.{kind.value}")
         command = ["export", str(large), "-o", str(files[-1]), "-z", "15", "--title", "map"]
         command += ["--style", "bidx=3,2,1", "--style", "rescale=0,8000", "-w", workers]
-        subprocess.run(
-            [*AUTOMAP, *command, "--no-progress"], check=True, capture_output=True, timeout=120
-        )
+        starts.run([*command, "--no-progress"], starts.EXPORT).check_returncode()
     first, second = (tiles_of(file) for file in files)
     assert first.keys() == second.keys()
     # the names of those that differ: pytest would take minutes to describe how two files do

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
 from pathlib import Path
 
 import jsonschema_rs
@@ -17,9 +16,10 @@ from automap_tiles.engine.journal import hold, place_of
 from automap_tiles.errors import ConfigError, InputError, OutputBusy
 from automap_tiles.pictures.encode import ImageFormat
 from automap_tiles.workflows.export import Container, _folder
+from tests import starts
 from tests.devserver.conftest import client_of
 from tests.devserver.test_xyz import TILEJSON
-from tests.engine.projects import AUTOMAP, Project, make_project, make_raster
+from tests.engine.projects import Project, make_project, make_raster
 from tests.workflows.export.conftest import (
     STYLE,
     Made,
@@ -238,7 +238,7 @@ def test_workers_make_the_same(tmp_path: Path, large: Path) -> None:
     for workers in ("1", "2"):
         command = ["export", str(large), "-o", str(tmp_path / workers), "-z", "15", "-w", workers]
         command += ["--style", "bidx=3,2,1", "--style", "rescale=0,8000", "--no-progress"]
-        subprocess.run([*AUTOMAP, *command], check=True, capture_output=True, timeout=120)
+        starts.run(command, starts.EXPORT).check_returncode()
     one, two = tiles_of(tmp_path / "1"), tiles_of(tmp_path / "2")
     assert len(two) > 64
     assert one.keys() == two.keys()
