@@ -78,6 +78,12 @@ _OPTIONS = (
         help="Tiles below the map on that page, such as https://…/{z}/{x}/{y}.png; none by "
         "default.",
     ),
+    click.option(
+        "--georeference",
+        is_flag=True,
+        help="Say beside each picture of a folder where it lies: a world file, and an .aux.xml "
+        "with the CRS, for GDAL and GIS programs.",
+    ),
     click.option("--stac", is_flag=True, help="A STAC item and catalogue."),
     click.option(
         "--time",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from automap_tiles.engine.journal import lock_path, place_of
 from automap_tiles.errors import ConfigError, OutputError
 from automap_tiles.storage import open_storage
+from automap_tiles.workflows.export._georeference import georeference, side_keys
 from automap_tiles.workflows.export._ledger import Ledger
 
 if TYPE_CHECKING:
@@ -26,9 +27,13 @@ TILEJSON = "tilejson.json"
 class FolderSink:
     """Pictures as files; see `Sink`."""
 
-    def __init__(self, root: Path, image: ImageFormat) -> None:
-        """Raises `ConfigError` for a folder with other things in it."""
+    def __init__(self, root: Path, image: ImageFormat, *, georeferenced: bool = False) -> None:
+        """`georeferenced`: each picture has a world file and its CRS beside it.
+
+        Raises `ConfigError` for a folder with other things in it.
+        """
         self._root = root
+        self._georeferenced = georeferenced
         self._image = image
         ledger = root.with_name(root.name + LEDGER)
         _take_out(root / LEDGER, ledger)
@@ -73,6 +78,7 @@ class FolderSink:
             self._storage.put(self._key(index), content)
         elif (found := self._ledger.version(index)) is not None and found[1]:
             self._storage.delete(self._key(index))
+            self._place_no_more(index, self._image.value)
         self._ledger.note(index, version, seen=content is not None)
 
     def keep_only(self, plan: Holder) -> None:
@@ -86,6 +92,8 @@ class FolderSink:
     def finish(self, description: Description) -> Path:
         text = json.dumps(_tilejson(description), indent=1, ensure_ascii=False)
         self._storage.put(TILEJSON, text.encode())
+        if self._georeferenced:
+            self._place_all()
         self._storage.clean_parts()
         return self._root
 
@@ -98,7 +106,23 @@ class FolderSink:
     def _remove(self, index: TileIndex, ending: str) -> None:
         with contextlib.suppress(FileNotFoundError):
             self._storage.delete(self._key(index, ending))
+        self._place_no_more(index, ending)
         self._ledger.forget(index)
+
+    def _place_all(self) -> None:
+        """Say beside each picture where it lies; what is there already is right."""
+        for index in self._ledger.indexes():
+            found = self._ledger.version(index)
+            if found is None or not found[1]:
+                continue
+            for key, text in georeference(index, self._key(index)).items():
+                if not self._storage.exists(key):
+                    self._storage.put(key, text.encode())
+
+    def _place_no_more(self, index: TileIndex, ending: str) -> None:
+        for key in side_keys(self._key(index, ending)):
+            with contextlib.suppress(FileNotFoundError):
+                self._storage.delete(key)
 
 
 def _has_files(root: Path) -> bool:

@@ -51,6 +51,8 @@ class ExportSpec:
     """Whether to write an HTML page that shows the map."""
     base_map: str | None = None
     """Address of XYZ tiles below the map on that page; None: none."""
+    georeference: bool = False
+    """Whether to say beside each picture of a folder where it lies."""
     stac: bool = False
     """Whether to write a STAC item and catalogue."""
     time: str | None = None
@@ -73,6 +75,10 @@ class ExportSpec:
         if self.page and self.container is Container.MBTILES:
             raise ConfigError(
                 "no browser can read MBTiles", key="--html", remedy="--format xyz or pmtiles"
+            )
+        if self.georeference and self.container is not Container.XYZ:
+            raise ConfigError(
+                "is for pictures in a folder", key="--georeference", remedy="--format xyz"
             )
         if self.style and self.style_name is not None:
             raise ConfigError("cannot stand beside --style", key="--style-name")
@@ -112,6 +118,8 @@ class ExportOrder(Order):
     """A page that shows the map."""
     base_map: str | None = None
     """Address of XYZ tiles below the map on that page."""
+    georeference: bool = False
+    """Say beside each picture of a folder where it lies (world file, and CRS for GDAL)."""
     stac: bool = False
     """A STAC item and catalogue."""
     time: str | None = None
@@ -150,6 +158,7 @@ def spec_of(order: ExportOrder) -> ExportSpec:
         attribution=order.attribution,
         page=order.page,
         base_map=order.base_map,
+        georeference=order.georeference,
         stac=order.stac,
         time=order.time,
         workers=order.workers,

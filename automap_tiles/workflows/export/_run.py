@@ -132,7 +132,7 @@ def _into_sink(
 
 def _sink(order: ExportSpec) -> Sink:
     if order.container is Container.XYZ:
-        return FolderSink(order.out, order.image)
+        return FolderSink(order.out, order.image, georeferenced=order.georeference)
     if order.out.is_dir():
         raise ConfigError("is a folder", order.out, key="--output", remedy="the name of a file")
     if order.container is Container.PMTILES:
