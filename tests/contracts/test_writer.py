@@ -35,22 +35,24 @@ class Kind:
     metatiling: int = 1
     pixelbuffer: int = 0
     remote: bool = False
+    tile_size: int = 256
+    """Pixels; smaller where tiles are many or are cut out of large ones."""
 
 
 GTIFF = {"format": "GTiff", "bands": 2, "dtype": "int16", "nodata": -5}
 ZARR = {**GTIFF, "format": "Zarr"}
 KINDS = {
-    "gtiff": Kind(GTIFF),
+    "gtiff": Kind(GTIFF, tile_size=128),
     "gtiff, flat names": Kind({**GTIFF, "tile_path_schema": "{zoom}-{row}-{col}.{extension}"}),
-    "gtiff, cut": Kind({**GTIFF, "metatiling": 2}, metatiling=8, pixelbuffer=7),
+    "gtiff, cut": Kind({**GTIFF, "metatiling": 2}, metatiling=8, pixelbuffer=7, tile_size=64),
     "gtiff, buffered": Kind({**GTIFF, "pixelbuffer": 3}, metatiling=2, pixelbuffer=7),
     "gtiff, nan": Kind({**GTIFF, "dtype": "float32", "nodata": "nan"}),
     "gtiff, s3": Kind(GTIFF, remote=True),
-    "png": Kind({"format": "PNG"}),
+    "png": Kind({"format": "PNG"}, tile_size=128),
     "png, cut": Kind({"format": "PNG", "metatiling": 1}, metatiling=2, pixelbuffer=2),
     "jpeg": Kind({"format": "JPEG", "quality": 100, "nodata": 0}),
     "zarr": Kind(ZARR),
-    "zarr, cut": Kind({**ZARR, "metatiling": 2}, metatiling=8, pixelbuffer=7),
+    "zarr, cut": Kind({**ZARR, "metatiling": 2}, metatiling=8, pixelbuffer=7, tile_size=64),
     "zarr, s3": Kind(ZARR, remote=True),
     "geojson": Kind({"format": "GeoJSON", "schema": SCHEMA}),
     "geojson, cut": Kind({"format": "GeoJSON", "schema": SCHEMA, "metatiling": 1}, metatiling=4),
@@ -79,7 +81,10 @@ def folder(kind: Kind, request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
 
 def opened(kind: Kind, folder: str, **changes: Any) -> Writer:
     pyramid = Pyramid.from_grid(
-        changes.pop("grid", "geodetic"), metatiling=kind.metatiling, pixelbuffer=kind.pixelbuffer
+        changes.pop("grid", "geodetic"),
+        tile_size=kind.tile_size,
+        metatiling=kind.metatiling,
+        pixelbuffer=kind.pixelbuffer,
     )
     spec = OutputSpec.from_mapping(
         {**kind.options, "path": f"{folder}/{kind.name}", **changes},
