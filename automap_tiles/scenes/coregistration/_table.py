@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.parsing import parse_json
 from automap_tiles.scenes.coregistration._placed import PlacedScene
+from automap_tiles.storage import Address
 
 KIND = "automap:coregistration"
 
@@ -26,10 +26,11 @@ def table_of(placed: Iterable[PlacedScene], *, band: str, reference: str | None)
 
 def read_table(path: str) -> tuple[PlacedScene, ...]:
     """The scenes of a table; raises `InputError` without the file, `ConfigError` for another."""
+    content = Address.of(path).read()
+    if content is None:
+        raise InputError("no such file", path)
     try:
-        said = parse_json(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path) from error
+        said = parse_json(content.decode("utf-8"))
     except ValueError as error:
         raise ConfigError("not valid JSON", file=path) from error
     if not isinstance(said, dict) or said.get("type") != KIND:

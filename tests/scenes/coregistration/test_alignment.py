@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -19,10 +20,12 @@ from automap_tiles.scenes.coregistration import (
     with_shifts,
 )
 from automap_tiles.scenes.find import products
+from automap_tiles.storage import Address
 from tests.analysis.registration.dates import AROUND, FOLDER, pink
 from tests.imagery.place import need_real
 from tests.scenes.coregistration.displaced import GRID, SIZE, scenes_in, write_dates
 from tests.scenes.samples import write
+from tests.storage.s3 import BUCKET
 
 TABLE = '{"type": "automap:coregistration", "scenes": [%s]}'
 LINE = (
@@ -151,3 +154,13 @@ def test_what_is_no_table(tmp_path: Path, text: str) -> None:
     assert error.value.file == str(path)
     with pytest.raises(InputError):
         read_table(str(tmp_path / "none.json"))
+
+
+@pytest.mark.usefixtures("s3")
+def test_a_table_may_lie_in_a_store() -> None:
+    place = f"s3://{BUCKET}/{uuid4().hex}/shifts.json"
+    Address.of(place).write((TABLE % (LINE % "1.5")).encode())
+    (placed,) = read_table(place)
+    assert placed.shift == (0.0, -15.0)
+    with pytest.raises(InputError, match="no such file"):
+        read_table(place.replace("shifts", "none"))
