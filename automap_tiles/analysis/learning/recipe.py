@@ -23,6 +23,7 @@ from automap_tiles.analysis.textures import boxes, haralick
 from automap_tiles.analysis.textures.binary_patterns import binary_patterns
 from automap_tiles.analysis.textures.filters import FILTERS
 from automap_tiles.analysis.textures.haralick import TEXTURES, Quantisation
+from automap_tiles.notes import Fate, Note, Subject, tell
 
 BOX_STATISTICS = get_args(boxes.Statistic)
 PATTERN = "lbp"
@@ -32,6 +33,8 @@ MAX_RADIUS = 100
 INDEX_RANGE = (-1.0, 1.0)
 """Indices are held within it: negative reflectance of dark pixels takes them anywhere."""
 _OF_INDEX = Quantisation(low=-1.0, high=1.0)
+_BEYOND, _MOSTLY = 2.5, 0.9
+"""Ranges of the grey levels from their middle, and the part of the pixels that lies farther off."""
 # Reflectance of land rarely exceeds it; snow and cloud may share a grey level.
 _OF_BAND = Quantisation(low=0.0, high=0.6)
 
@@ -349,6 +352,8 @@ def _fill_around(
     fast: bool | None,
 ) -> None:
     """Statistics of the neighbours by name, all of one kind; `one` is one of them."""
+    if one.is_pattern or one.is_texture:
+        _tell_beyond(plane, valid, one)
     if one.is_pattern:
         pattern = binary_patterns(plane, valid, one.grey_levels, radius=one.radius)
         out[PATTERN][...] = pattern.filled(0)
@@ -363,6 +368,28 @@ def _fill_around(
     found = haralick.haralick(plane, valid, one.radius, one.grey_levels, names, fast=fast)
     for name, values in found.items():
         out[name][...] = values
+
+
+def _tell_beyond(plane: NDArray[Any], valid: NDArray[Any], one: Neighbourhood) -> None:
+    """Tell of a picture in another unit than grey levels: all of it is the last of them.
+
+    Clouds lie beyond the levels of reflectance too, but not by as much again.
+    """
+    levels = one.grey_levels
+    middle, reach = (levels.low + levels.high) / 2, _BEYOND * (levels.high - levels.low)
+    count = int(np.count_nonzero((np.abs(plane - middle) > reach) & valid))
+    if count > _MOSTLY * np.count_nonzero(valid):
+        tell(
+            Note(
+                fate=Fate.GUESSED,
+                subject=Subject.PIXELS,
+                reason=f"far beyond the grey levels from {levels.low:g} to {levels.high:g}: "
+                "textures and patterns of them say nothing",
+                count=count,
+                examples=(one.name,),
+                remedy="bands that say their scale, or a quantisation of its own in the recipe",
+            )
+        )
 
 
 def _neighbourhood(content: Any) -> Neighbourhood:

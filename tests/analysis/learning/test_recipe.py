@@ -19,6 +19,7 @@ from automap_tiles.analysis.textures.binary_patterns import binary_patterns
 from automap_tiles.analysis.textures.boxes import box_mean_std, box_range
 from automap_tiles.analysis.textures.filters import FILTERS
 from automap_tiles.analysis.textures.haralick import Quantisation, haralick
+from automap_tiles.notes import collecting
 
 Array = np.ndarray[Any, Any]
 Picture = np.ma.MaskedArray[Any, Any]
@@ -256,3 +257,25 @@ def test_filters_are_features() -> None:
 def test_the_largest_radius_is_that_of_the_filter(name: str, radius: int, largest: int) -> None:
     with pytest.raises(ValueError, match=f"radius of {name} is 1 to {largest}, not {radius}"):
         _around(name, "red", radius)
+
+
+@pytest.mark.parametrize("statistic", ["lbp", "contrast"])
+@pytest.mark.parametrize(
+    ("low", "high", "scale", "told"),
+    [
+        (0.01, 0.5, 1.0, False),
+        (100, 5000, 1e-4, False),
+        (100, 5000, 1.0, True),
+        (0.7, 1.4, 1.0, False),  # clouds
+    ],
+)
+def test_numbers_far_beyond_the_grey_levels_are_told(
+    statistic: str, low: float, high: float, scale: float, told: bool
+) -> None:
+    picture = np.random.default_rng(0).uniform(low, high, (1, 12, 14)).astype(np.float32)
+    masked = np.ma.MaskedArray(picture, mask=np.zeros(picture.shape, bool))
+    masked[0, :3] = np.ma.masked
+    one = Neighbourhood(statistic=statistic, of="red", radius=1)
+    with collecting() as notes:
+        Recipe(neighbourhood=(one,)).compute(masked, ("red",), scale=scale)
+    assert [note.count for note in notes] == [9 * 14] * told
