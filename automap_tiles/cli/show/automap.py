@@ -82,7 +82,7 @@ def carry_out(
 ) -> None:
     """Check the order, or run it and show how it goes; `ignored` is told first.
 
-    `kept` is written when the run has the output for itself.
+    `kept` is written when the run has the output for itself, and has found scenes.
 
     Raises what the workflow does, and `TilesFailed` when something failed: all else is done then.
     """
@@ -135,8 +135,8 @@ class AutomapShown:
             self._show.message(level, text)
 
     def event(self, event: Event) -> None:
-        if isinstance(event, Started) and self._kept is not None:
-            self._kept.path.write(self._kept.text.encode())
+        if isinstance(event, PhaseFinished) and isinstance(event.outcome, Discovered):
+            self._keep()
         if isinstance(event, Told):
             self._told.append(event.note)
         if _is_of_run(event):
@@ -157,6 +157,11 @@ class AutomapShown:
         elif event.phase == TRAINING:
             satellite, samples = event.facts["satellite"], event.facts["samples"]
             self._show.step(f"{satellite}: training on {samples} samples", TRAINING)
+
+    def _keep(self) -> None:
+        """Once there are scenes: what is refused before leaves nothing."""
+        if self._kept is not None:
+            self._kept.path.write(self._kept.text.encode())
 
     def close(self) -> None:
         """End what shows a process: one that broke off has no last event of its own."""
