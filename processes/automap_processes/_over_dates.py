@@ -105,6 +105,28 @@ def _check_bands(key: str, name: str, needed: Sequence[str], bands: Sequence[str
         )
 
 
+def _check_heat(scenes: Scenes, wish: CompositeWish) -> None:
+    """Raise `ConfigError` for bands of heat in whole numbers that are so many times reflectance.
+
+    They hold what their files hold, and would all be cut to the largest number.
+    """
+    if not wish.rounded or wish.scale == 1:
+        return
+    sensors = {scene.sensor: scene.instrument for scene in scenes.scenes}.values()
+    warm = [
+        name
+        for name in scenes.bands
+        if any(not sensor.band(name).is_reflective for sensor in sensors)
+    ]
+    if warm:
+        raise wrong(
+            "scale",
+            f"{', '.join(warm)} hold no reflectance, of which whole numbers are the multiple",
+            found=wish.scale,
+            remedy="dtype: float32 of the output, or scale: 1 and these bands alone",
+        )
+
+
 def over_dates(scenes: Scenes, wish: CompositeWish) -> Counted:
     """Every statistic of the bands and of the indices; then the provenance; tags with names.
 
@@ -113,6 +135,7 @@ def over_dates(scenes: Scenes, wish: CompositeWish) -> Counted:
     date has a valid pixel around the tile.
     """
     wish.check(scenes.bands)
+    _check_heat(scenes, wish)
     tally = scenes.tally()
     strips = [
         (stack.without_dates(), _strip(stack, wish, tally))
