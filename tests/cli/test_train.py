@@ -17,6 +17,7 @@ from shapely import box
 
 from automap_tiles.analysis.learning.classifier.model import Model
 from automap_tiles.cli.main import automap, main
+from automap_tiles.workflows.train import results
 from tests.cli.test_extras import WITHOUT
 
 SIDE = 96
@@ -274,3 +275,21 @@ def test_an_engine_that_is_not_installed(
         assert done.returncode == 2
         assert f"pip install 'automap-tiles[{name}]'" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_shares_of_classes_and_unlike_polygons_are_told(scene: Path, tmp_path: Path) -> None:
+    result = _train(scene, tmp_path / "model.zip", "--trials", "0")
+    assert result.exit_code == 0, result.output
+    found = Model.open(tmp_path / "model.zip")
+    estimate = found.report["estimate"]
+    outcome = {**found.report, "estimate": {**estimate, "as_many": 3.4, "found": [0.09, 0.92]}}
+    lines = list(results._estimate(outcome, ["shrubs", "forest"], "polygons"))
+    assert (
+        "These are small numbers: 12 polygons, of so unlike sizes that they tell as much as 3 "
+        "alike, tell little of others." in lines
+    )
+    assert any(line.startswith("Of shrubs 0.09 is found, of forest 0.92: ") for line in lines)
+    del outcome["estimate"]["as_many"], outcome["estimate"]["found"]  # an earlier version's
+    assert "These are small numbers: 12 polygons tell little of others." in list(
+        results._estimate(outcome, ["shrubs", "forest"], "polygons")
+    )

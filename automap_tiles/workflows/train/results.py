@@ -117,12 +117,33 @@ def _estimate(report: Mapping[str, Any], names: Sequence[str], held: str) -> Ite
     )
     yield from _grown(found, held)
     if found["small"]:
-        yield f"These are small numbers: {found['polygons']} {held} tell little of others."
+        yield f"These are small numbers: {_few(found, held)} tell little of others."
+    yield from _by_class(found, names)
     each = zip(names, samples["polygons"], samples["counts"], strict=True)
     yield "Samples: " + ", ".join(f"{name} {n} in {shapes}" for name, shapes, n in each)
     if found["left_out"]:
         some = ", ".join(names[place] for place in found["left_out"])
         yield f"Learnt, but not in these figures, for want of {held} to hold out: {some}."
+
+
+def _few(found: Mapping[str, Any], held: str) -> str:
+    """How many polygons tell something; models of earlier versions know nothing of their sizes."""
+    polygons, as_many = found["polygons"], found.get("as_many")
+    if as_many is None or round(as_many) >= polygons:
+        return f"{polygons} {held}"
+    return f"{polygons} {held}, of so unlike sizes that they tell as much as {as_many:.0f} alike,"
+
+
+def _by_class(found: Mapping[str, Any], names: Sequence[str]) -> Iterator[str]:
+    """Between which figures the accuracy lies, however common the classes are."""
+    several = zip(names, found.get("found", ()), strict=False)
+    told = [(share, name) for name, share in several if share is not None]
+    if len(told) > 1 and f"{min(told)[0]:.2f}" != f"{max(told)[0]:.2f}":
+        (low, worst), (high, best) = min(told), max(told)
+        yield (
+            f"Of {worst} {low:.2f} is found, of {best} {high:.2f}: the accuracy is that of classes "
+            "as common as among the samples, and lies between these where they are not."
+        )
 
 
 def _grown(found: Mapping[str, Any], held: str) -> Iterator[str]:

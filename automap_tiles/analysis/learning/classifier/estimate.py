@@ -30,7 +30,7 @@ from automap_tiles.analysis.learning.classifier.growth import growth
 from automap_tiles.analysis.learning.classifier.nested import without_choosing
 
 SMALL = 30
-"""Polygons held out below which the figures are called those of small numbers."""
+"""Polygons held out, of one size, below which the figures are called those of small numbers."""
 
 _OTHERS = 0.5
 """Number of other polygons that the interval is for, beside that of those held out."""
@@ -65,10 +65,15 @@ class HeldOutEstimate:
     left_out: tuple[int, ...]
     """Places of the classes that are not in it: they have too few polygons."""
     repeats: int
+    as_many: float
+    """Polygons of one size that tell as much of the accuracy: few where one holds most pixels."""
+    found: tuple[float | None, ...]
+    """(class,) share of its pixels that was found; None for those left out. The accuracy is their
+    mean at the samples' class shares: where other shares are looked at it is another."""
 
     @property
     def is_small(self) -> bool:
-        return self.polygons < SMALL
+        return min(self.polygons, self.as_many) < SMALL
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -80,6 +85,8 @@ class HeldOutEstimate:
             "left_out": list(self.left_out),
             "repeats": self.repeats,
             "small": self.is_small,
+            "as_many": self.as_many,
+            "found": list(self.found),
         }
 
 
@@ -183,4 +190,15 @@ def estimate(seen: Seen, *, told: NDArray[np.bool_], pixels: int, repeats: int) 
         pixels=pixels,
         left_out=tuple(left_out(taken).tolist()),
         repeats=repeats,
+        as_many=_as_many(sizes.sum(axis=1)),
+        found=_found(taken.whole),
+    )
+
+
+def _found(whole: Floats) -> tuple[float | None, ...]:
+    """(class,) share that is right of (given, predicted); None where nothing was given."""
+    given, right = whole.sum(axis=1), np.diagonal(whole)
+    return tuple(
+        float(one / total) if total > 0 else None
+        for one, total in zip(right.tolist(), given.tolist(), strict=True)
     )

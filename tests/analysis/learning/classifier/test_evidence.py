@@ -147,3 +147,29 @@ def test_classes_that_are_not_told_decide_and_are_not_in_the_figures() -> None:
     assert (found.polygons, found.left_out) == (4, (1,))
     better = _counts(np.array([0.9, 0.7, 0.9, 0.7, 1.0, 0.8]), labels)
     assert gain(better, counts, draws).is_real
+
+
+def test_many_polygons_of_which_one_holds_most_are_few() -> None:
+    labels = np.arange(40) % 2
+    alike, unlike = np.zeros((40, 2, 2)), np.zeros((40, 2, 2))
+    alike[np.arange(40), labels, labels] = 10
+    unlike[np.arange(40), labels, labels] = 10
+    unlike[0, 0, 0] = 5000
+    unlike[1, 1, 0] = 30  # of class 1 some are not found
+    draws = draws_of(labels, 0)
+    found = [
+        estimate(_unchosen(Counts(each=each), draws), told=BOTH, pixels=1, repeats=1)
+        for each in (alike, unlike)
+    ]
+    assert found[0].as_many == pytest.approx(40)
+    assert not found[0].is_small
+    assert found[1].as_many < 1.5
+    assert found[1].is_small
+    assert found[0].found == (1, 1)
+    assert found[1].found[0] == 1
+    assert found[1].found[1] == pytest.approx(200 / 230)
+    some = estimate(
+        _unchosen(Counts(each=unlike), draws), told=np.array([True, False]), pixels=1, repeats=1
+    )
+    assert some.found == (1, None)
+    assert some.to_dict()["found"] == [1, None]
