@@ -126,10 +126,14 @@ def _estimate(report: Mapping[str, Any], names: Sequence[str], held: str) -> Ite
         yield f"Learnt, but not in these figures, for want of {held} to hold out: {some}."
 
 
+_UNLIKE = 0.5
+"""Share of the polygons that tell something from which on their sizes are not worth a word."""
+
+
 def _few(found: Mapping[str, Any], held: str) -> str:
     """How many polygons tell something; models of earlier versions know nothing of their sizes."""
     polygons, as_many = found["polygons"], found.get("as_many")
-    if as_many is None or round(as_many) >= polygons:
+    if as_many is None or as_many > _UNLIKE * polygons:
         return f"{polygons} {held}"
     return f"{polygons} {held}, of so unlike sizes that they tell as much as {as_many:.0f} alike,"
 
