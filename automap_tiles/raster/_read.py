@@ -159,6 +159,7 @@ def _read_into(
                     piece.window,
                     inner,
                     None if wanted is None else wanted[piece.inner_rows, piece.inner_cols],
+                    once=True,
                 )
             _add_missing(order, inner, inside)
     return pixels, missing

@@ -61,11 +61,14 @@ class OpenSource:
         window: Window,
         out: NDArray[Any] | None = None,
         wanted: NDArray[np.bool_] | None = None,
+        *,
+        once: bool = False,
     ) -> NDArray[Any]:
         """Pixels (band, y, x) of bands of one dtype in a window of whole pixels in the source.
 
         Blocks of a plain tiled TIFF are read without GDAL, everything else by it. Where (y, x)
-        nothing is `wanted` there may be 0 in place of what the source has.
+        nothing is `wanted` there may be 0 in place of what the source has. `once`: what is known
+        to be wanted again by other windows alone need be kept.
         """
         top, left = int(window.row_off), int(window.col_off)
         rows = range(top, top + int(window.height))
@@ -75,7 +78,7 @@ class OpenSource:
             if out is None:
                 out = np.empty((len(indexes), len(rows), len(columns)), tiles.layout.dtype)
             later = coming.windows(self.info.crs, self.info.transform)
-            if tiles.read(indexes, (rows, columns), out, wanted, later=later):
+            if tiles.read(indexes, (rows, columns), out, wanted, later=later, once=once):
                 return out
         # over the network one request for everything is the quickest
         is_local_file = self.stamp is not None

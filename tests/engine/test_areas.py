@@ -21,8 +21,7 @@ from automap_tiles.engine.pools.protocol import Results
 from automap_tiles.engine.run import execute
 from automap_tiles.grid import TileIndex
 from automap_tiles.notes import Note
-from automap_tiles.raster.tiff import _cache, _file
-from automap_tiles.raster.tiff._unpacking import unpacked
+from automap_tiles.raster.tiff import _cache, _file, _unpacking
 from automap_tiles.runtime import Process, open_process
 
 DATES, BANDS, SIZE, BLOCK = 3, 2, 1024, 64
@@ -171,16 +170,16 @@ def unpacked_blocks(
     file.write_text(json.dumps(config))
     process = open_process(file)
     pool = TwoWorkers(process, areas)
-    count = 0
+    count, decompressed = 0, _unpacking._decompressed
 
     def counted(*given: Any) -> Any:
         nonlocal count
         count += 1
-        return unpacked(*given)
+        return decompressed(*given)
 
     with monkeypatch.context() as patch:
         patch.setattr(_running, "open_pool", lambda *_: pool)
-        patch.setattr(_file, "unpacked", counted)
+        patch.setattr(_unpacking, "_decompressed", counted)
         assert len(list(execute(process))) > 2
     tiles = chain(out.glob("12/**/*.tif"), out.glob("13/**/*.tif"))
     return count, {str(tile.relative_to(out)): tile.read_bytes() for tile in tiles}

@@ -69,8 +69,10 @@ def is_read_here(source: OpenSource) -> bool:
     return source._tiles is not None
 
 
-def assert_same(source: OpenSource, indexes: Sequence[int], window: Window) -> None:
-    ours = source.read(indexes, window)
+def assert_same(
+    source: OpenSource, indexes: Sequence[int], window: Window, *, once: bool = False
+) -> None:
+    ours = source.read(indexes, window, once=once)
     theirs = source.dataset.read(list(indexes), window=window)
     assert ours.dtype == theirs.dtype
     assert ours.tobytes() == theirs.tobytes()
@@ -115,7 +117,9 @@ def test_windows_are_those_of_gdal(
     assert is_read_here(source)
     bands = list(np.random.default_rng(seed).permutation(shape[0])[: seed % shape[0] + 1] + 1)
     for window in windows(shape[1:], seed):
-        assert_same(source, [int(band) for band in bands], window)
+        for once in (True, True, False):  # what nobody asks for twice, twice; then what is kept
+            assert_same(source, [int(band) for band in bands], window, once=once)
+        _cache._cache = None
     close_all()
 
 
@@ -230,6 +234,30 @@ def test_a_block_is_unpacked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     os.utime(path, ns=(1, 1))
     assert_same(open_source(path), [1, 2], Window(0, 0, 128, 128))
     assert len(made) == 2 * 2 * 2 * 4
+
+
+def test_whole_blocks_that_nobody_asks_for_again_are_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = pixels((2, 96, 256), "uint16")
+    path = write(tmp_path / "image.tif", data, interleave="band", predictor=2)
+    _cache._cache = None
+    source = open_source(str(path))
+    many: list[int] = []
+    content_of = _file.TiledFile._content
+
+    def counted(self: _file.TiledFile, *given: Any) -> bytes:
+        many.append(given[1])
+        return content_of(self, *given)
+
+    monkeypatch.setattr(_file.TiledFile, "_content", counted)
+    # 2 bands × 3 rows of 3 blocks that are read whole and 1 that is read in part
+    for expected in (18 + 6, 18, 0):
+        many.clear()
+        found = source.read([1, 2], Window(0, 0, 224, 96), once=True)
+        assert found.tobytes() == np.ascontiguousarray(data[:, :, :224]).tobytes()
+        assert len(many) == expected
+    close_all()
 
 
 def test_what_is_kept_is_bounded_and_nobody_writes_into_it(

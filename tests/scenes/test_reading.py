@@ -15,8 +15,7 @@ from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.grid import Grid, Pyramid, Tile, cover
 from automap_tiles.missions import Flag, Scene, center
 from automap_tiles.raster import close_all
-from automap_tiles.raster.tiff import _file
-from automap_tiles.raster.tiff._unpacking import unpacked
+from automap_tiles.raster.tiff import _file, _unpacking
 from automap_tiles.scenes.lattice import Lattice
 from automap_tiles.scenes.masks import MaskRule
 from automap_tiles.scenes.reading import (
@@ -329,9 +328,10 @@ def blocks_unpacked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     def counted(*args: Any) -> Any:
         read.append(1)
-        return unpacked(*args)
+        return decompressed(*args)
 
-    monkeypatch.setattr(_file, "unpacked", counted)
+    decompressed = _unpacking._decompressed
+    monkeypatch.setattr(_unpacking, "_decompressed", counted)
     monkeypatch.setattr(_file, "_SETTLED_AFTER", 0)  # GDAL reads what was just written
     return read
 

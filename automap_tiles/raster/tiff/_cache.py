@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Any
 
@@ -20,6 +21,9 @@ CACHE_BYTES = 256 * 2**20
 """As much as GDAL's own cache, which stays empty where blocks are read here; less where
 `GDAL_CACHEMAX` says less."""
 
+_REMEMBERED = 4096
+"""Blocks that went unkept and would be known again; more than fit into the cache."""
+
 _BYTES_FROM = 100_000
 """Smaller numbers of `GDAL_CACHEMAX` are megabytes: https://gdal.org/user/configoptions.html."""
 
@@ -30,6 +34,8 @@ class _Cache:
         self.capacity = share(_most())
         self.soon: ByteLRU[NDArray[Any]] = ByteLRU(self.capacity)
         self.others: ByteLRU[NDArray[Any]] = ByteLRU(self.capacity)
+        self.unkept: OrderedDict[Hashable, None] = OrderedDict()
+        self.keeps_all = False
 
     @property
     def size(self) -> int:
@@ -52,6 +58,18 @@ class _Cache:
             (self.soon if soon else self.others).put(key, block, block.nbytes)
             while self.size > self.capacity:
                 (self.others or self.soon).drop_oldest()
+
+    def may_pass(self, key: Hashable) -> bool:
+        with self.lock:
+            if key in self.unkept:  # whoever reads here does it twice
+                self.keeps_all = True
+                self.unkept.clear()
+            if self.keeps_all:
+                return False
+            self.unkept[key] = None
+            if len(self.unkept) > _REMEMBERED:
+                self.unkept.popitem(last=False)
+            return True
 
 
 _cache: _Cache | None = None
@@ -96,6 +114,11 @@ def kept(key: Hashable, *, soon: bool = False) -> NDArray[Any] | None:
     `soon`: it will be read again before long.
     """
     return _shared().get(key, soon=soon)
+
+
+def may_pass(key: Hashable) -> bool:
+    """Whether a block that is read whole may go unkept: none of those has been asked for again."""
+    return _shared().may_pass(key)
 
 
 def keep(key: Hashable, block: NDArray[Any], *, soon: bool = False) -> None:

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automap_tiles.raster.tiff._blocks import LAYOUT, Compression, Layout, layout_of
-from automap_tiles.raster.tiff._cache import capacity, keep, kept
+from automap_tiles.raster.tiff._cache import capacity, keep, kept, may_pass
 from automap_tiles.raster.tiff._directory import Field, Tag, number_of, read_directories
-from automap_tiles.raster.tiff._unpacking import Damaged, unpacked
+from automap_tiles.raster.tiff._unpacking import Damaged, unpack_into, unpacked
 
 Slices = tuple[slice, slice]
 
@@ -118,13 +118,15 @@ class TiledFile:
         wanted: NDArray[np.bool_] | None = None,
         *,
         later: Sequence[tuple[range, range]] = (),
+        once: bool = False,
     ) -> bool:
         """Fill (band, y, x) of bands that count from 1 in rows and columns of the image.
 
         Where (y, x) nothing of a block is `wanted` it is not unpacked, and 0 stands there. Blocks
-        of which `later` windows will want something are kept for longest. Returns whether that was
-        done: not of blocks that are left out, being without data, or damaged, nor of a file that
-        has changed, or has just been written.
+        of which `later` windows will want something are kept for longest; `once`: of the others
+        those that are read whole are not kept. Returns whether that was done: not of blocks that
+        are left out, being without data, or damaged, nor of a file that has changed, or has just
+        been written.
         """
         if out.dtype != self.layout.dtype or self._is_missing(bands, *window):
             return False
@@ -142,7 +144,10 @@ class TiledFile:
                     out[:, *here] = 0
                 else:
                     soon = any(_meet(each, place) for each in later)
-                    _copy(self._planes(file, bands, number, soon), out, here, there)
+                    if once and not soon and self.layout.by_band and _is_whole(place, window):
+                        self._unpack(file, bands, number, out[:, *here])
+                    else:
+                        _copy(self._planes(file, bands, number, soon), out, here, there)
         except (OSError, Damaged):
             return False
         finally:
@@ -201,23 +206,41 @@ class TiledFile:
         down, across = self.layout.grid
         return [self._block(file, (band - 1) * down * across + number, soon)[0] for band in bands]
 
+    def _unpack(
+        self, file: _OpenFile, bands: Sequence[int], number: int, out: NDArray[Any]
+    ) -> None:
+        """One block of each band into (band, y, x), kept where that helps; raises `Damaged`."""
+        down, across = self.layout.grid
+        for plane, band in zip(out, bands, strict=True):
+            place = (band - 1) * down * across + number
+            start, size = int(self.offsets[place]), int(self.sizes[place])
+            key = file.key, start, size
+            if (found := kept(key)) is not None:
+                plane[:] = found[0]
+            elif may_pass(key):
+                unpack_into(self._content(file, start, size), self.layout, plane)
+            else:
+                plane[:] = self._block(file, place, soon=False)[0]
+
     def _block(self, file: _OpenFile, number: int, soon: bool) -> NDArray[Any]:
         """All samples (sample, y, x) of a block; raises `Damaged`."""
         start, size = int(self.offsets[number]), int(self.sizes[number])
         key = file.key, start, size
         found = kept(key, soon=soon)
         if found is None:
-            found = self._unpacked(file, start, size)
+            content = self._content(file, start, size)
+            found = unpacked(content, self.layout, range(self.layout.block_shape[2]))
             keep(key, found, soon=soon)
         return found
 
-    def _unpacked(self, file: _OpenFile, start: int, size: int) -> NDArray[Any]:
+    def _content(self, file: _OpenFile, start: int, size: int) -> bytes:
+        """The bytes of a block as they stand in the file; raises `Damaged`."""
         if start + size > self.stamp.size:
             raise Damaged
         content = os.pread(file.handle, size, start)
         if len(content) != size:
             raise Damaged
-        return unpacked(content, self.layout, range(self.layout.block_shape[2]))
+        return content
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +265,14 @@ def _meet(window: tuple[range, range], other: tuple[range, range]) -> bool:
     return all(
         one.start < two.stop and two.start < one.stop
         for one, two in zip(window, other, strict=True)
+    )
+
+
+def _is_whole(block: tuple[range, range], window: tuple[range, range]) -> bool:
+    """Whether all pixels of a block lie in a window."""
+    return all(
+        inside.start >= outside.start and inside.stop <= outside.stop
+        for inside, outside in zip(block, window, strict=True)
     )
 
 

@@ -40,6 +40,18 @@ def unpacked(content: Buffer, layout: Layout, samples: Sequence[int]) -> NDArray
     return planes if len(planes) == 1 else planes[list(samples)]
 
 
+def unpack_into(content: Buffer, layout: Layout, plane: NDArray[Any]) -> None:
+    """The only sample of a block to where it belongs (y, x); raises `Damaged`."""
+    if layout.predictor is not TiffPredictor.INTEGER:
+        plane[:] = unpacked(content, layout, (0,))[0]
+        return
+    values = np.frombuffer(_decompressed(content, layout), np.uint8)
+    if values.size != layout.block_bytes:
+        raise Damaged
+    unsigned = f"u{layout.dtype.itemsize}"
+    _add_up(values.view(unsigned).reshape(layout.block), plane.view(unsigned))
+
+
 def _decompressed(content: Buffer, layout: Layout) -> Buffer:
     size = layout.block_bytes
     try:
