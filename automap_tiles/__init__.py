@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from automap_tiles.version import VERSION
 
 if TYPE_CHECKING:
-    from automap_tiles.api import Process, open_process
+    from automap_tiles.api import Process, load_ipython_extension, open_process, write_process
     from automap_tiles.errors import (
         AutomapError,
         ConfigError,
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from automap_tiles.formats.scenes_reader import ScenesReader
     from automap_tiles.formats.scenes_tile import Scenes
     from automap_tiles.grid import Bounds, Grid, Pyramid, Tile, TileIndex
+    from automap_tiles.notebook import follow, look
     from automap_tiles.notes import Fate, Note, Subject, tell
     from automap_tiles.raster import Raster
     from automap_tiles.runs import check, run
@@ -94,13 +95,17 @@ __all__ = [
     "WholeVectorInput",
     "__version__",
     "check",
+    "follow",
+    "load_ipython_extension",
+    "look",
     "open_process",
     "run",
     "tell",
+    "write_process",
 ]
 
 _MODULES = {
-    "api": ("Process", "open_process"),
+    "api": ("Process", "load_ipython_extension", "open_process", "write_process"),
     "errors": (
         "AutomapError",
         "ConfigError",
@@ -122,6 +127,7 @@ _MODULES = {
     "formats.scenes_reader": ("ScenesReader",),
     "formats.scenes_tile": ("Scenes",),
     "grid": ("Bounds", "Grid", "Pyramid", "Tile", "TileIndex"),
+    "notebook": ("follow", "look"),
     "notes": ("Fate", "Note", "Subject", "tell"),
     "raster": ("Raster",),
     "runs": ("check", "run"),

@@ -13,17 +13,18 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from automap_tiles import runtime
+    from automap_tiles import notebook, runtime
     from automap_tiles.engine.check import CheckReport
     from automap_tiles.engine.events import Event
     from automap_tiles.engine.pools import Concurrency
     from automap_tiles.grid import Tile, TileIndex
+    from automap_tiles.notebook import Box
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,77 @@ class Process:
         from automap_tiles.engine.check import check
 
         return check(self.process)
+
+    def look(self, *, attribution: str = "") -> notebook.LookedAt:
+        """What there is to see of it: stored tiles, else such as are computed for it; none is kept.
+
+        In a notebook it shows itself, with a picture.
+        """
+        from automap_tiles.notebook import look_at
+
+        return look_at(self.process, attribution)
+
+    def map(self, *, attribution: str = "", height: str = "480px", basemap: Any = None) -> Any:
+        """A map of it for a notebook (`ipyleaflet.Map`), see `look`.
+
+        Without `basemap` nobody but this process is asked for anything. Raises `MissingExtra`
+        without the extra `notebook`.
+        """
+        return self.look(attribution=attribution).map(height=height, basemap=basemap)
+
+    def to_xarray(self, *, bounds: Box | None = None, zoom: int | None = None) -> Any:
+        """The result as an `xarray.DataArray` (band, y, x) with its CRS, see `look`.
+
+        `bounds` are left, bottom, right, top in degrees; without `zoom` the finest.
+        """
+        return self.look().to_xarray(bounds=bounds, zoom=zoom)
+
+    def _repr_html_(self) -> str:
+        return self.look()._repr_html_()
+
+
+def write_process(
+    function: Callable[..., Any] | str,
+    path: str | Path,
+    *,
+    imports: str | None = None,
+    overwrite: bool = False,
+    **sections: Any,
+) -> Process:
+    """Write a function of a notebook as a process file, with its code beside it, and open it.
+
+    `sections` are those of a process file: `pyramid`, `zoom_levels`, `input`, `output` …  The
+    function stands as `execute` in a module of the same name, below `imports` (NumPy as `np` and
+    `Empty` unless said otherwise); instead of a function the text of a whole module is taken.
+    Raises `ConfigError` for files that are there already unless `overwrite`, and for what is wrong
+    in the sections; then all is as it was.
+    """
+    from automap_tiles.notebook import IMPORTS, write_files
+
+    return write_files(
+        function,
+        path,
+        sections,
+        open_process,
+        imports=IMPORTS if imports is None else imports,
+        overwrite=overwrite,
+    )
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext automap_tiles`: the cell `%%automap_process name.mapchete`.
+
+    The sections of the process file stand above a line `---`, the module below it.
+    """
+
+    def automap_process(line: str, cell: str) -> Process:
+        """Write the cell as a process file and a module, and open the process."""
+        from automap_tiles.notebook import in_two
+
+        sections, module = in_two(cell)
+        return write_process(module, line.strip(), overwrite=True, **sections)
+
+    shell.register_magic_function(automap_process, "cell", "automap_process")
 
 
 def _concurrency(name: str) -> Concurrency:

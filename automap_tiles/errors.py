@@ -62,6 +62,8 @@ EXTRAS: Mapping[str, str] = {
     "numba": "fast",
     "mapchete": "mapchete",
     "loky": "loky",
+    "IPython": "notebook",
+    "ipyleaflet": "notebook",
     "numcodecs": "zarr",
     "alembic": "service",
     "argon2": "service",

@@ -236,6 +236,13 @@ INPUTS: Mapping[str, tuple[Key, ...]] = {
             default="false",
         ),
         Key(
+            name="bandpass",
+            what="Bring the bands of all sensors to those of one, so that several satellites are "
+            "read together: `oli` is that of Landsat 8.",
+            values="`oli`",
+            default="bands stay as they are",
+        ),
+        Key(
             name="seamless",
             what="Make scenes equally bright where they overlap.",
             values="`true` or `false`",

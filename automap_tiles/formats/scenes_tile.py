@@ -10,6 +10,7 @@ from automap_tiles.formats._overlap import shares_points
 from automap_tiles.formats._seen import HeldInTile
 from automap_tiles.grid import Tile
 from automap_tiles.missions import Scene
+from automap_tiles.pictures.html import table
 from automap_tiles.scenes.contributions import Tally
 from automap_tiles.scenes.frames import Frame
 from automap_tiles.scenes.masks import FlagSource
@@ -55,6 +56,18 @@ class Scenes(HeldInTile):
     def bands(self) -> tuple[str, ...]:
         """Names of the bands that are read, as they stand in the file."""
         return self._reader.reading.bands
+
+    def _repr_html_(self) -> str:
+        """All dates as a table, for a notebook."""
+        rows = [
+            (
+                f"{each.time:%Y-%m-%d %H:%M}",
+                each.id,
+                "" if each.cloud_cover is None else f"{each.cloud_cover:.0f} %",
+            )
+            for each in self.dates
+        ]
+        return table(("date", "scene", "clouds"), rows)
 
     @property
     def making(self) -> FlagSource:

@@ -58,6 +58,12 @@ class Grid:
         right, bottom = self.transform @ (width, height)
         return Bounds(left, bottom, right, top)
 
+    def cf_attributes(self) -> dict[str, str]:
+        """Attributes of a grid mapping: CF conventions 1.11, 5.6, and what GDAL adds to them."""
+        wkt = self.crs.to_wkt()
+        place = " ".join(map(str, self.transform.to_gdal()))
+        return {"crs_wkt": wkt, "spatial_ref": wkt, "GeoTransform": place}
+
     @property
     def height(self) -> int:
         return self.shape[0]

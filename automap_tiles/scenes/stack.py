@@ -102,7 +102,8 @@ class Stack:
     def to_xarray(self) -> Any:
         """The stack as an `xarray.DataArray` (time, band, y, x), NaN where not valid.
 
-        Coordinates are dates, band names and pixel centres. Raises `MissingExtra` without xarray.
+        Coordinates are dates, band names and pixel centres; the CRS stands in `spatial_ref` (CF
+        conventions), as rioxarray reads it. Raises `MissingExtra` without xarray.
         """
         try:
             import xarray
@@ -123,8 +124,10 @@ class Stack:
                 "y": transform.f + (np.arange(height) + 0.5) * transform.e,
                 "x": transform.c + (np.arange(width) + 0.5) * transform.a,
                 "scene": ("time", ["+".join(ids) for ids in self.scene_ids]),
+                "spatial_ref": ((), 0, self.grid.cf_attributes()),
             },
             attrs={
+                "grid_mapping": "spatial_ref",
                 "crs": self.grid.crs.to_string(),
                 "transform": tuple(transform)[:6],
                 "scale": self.scale,

@@ -15,15 +15,17 @@ import logging
 import resource
 import socket
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 
 from automap_devserver._limits import BODY, CONNECTIONS, HEADERS, IDLE, LISTENERS, REQUESTS, WHOLE
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 _FEWEST = 4
 """Connections that are taken however few files may be open."""
@@ -111,7 +113,7 @@ def room() -> int:
     return max(_FEWEST, min(CONNECTIONS, allowed // 4))
 
 
-def open_server(app: Flask, listening: socket.socket) -> Any:
+def open_server(app: WSGIApplication, listening: socket.socket) -> Any:
     """A server on a socket that is bound; `run` answers requests until it is interrupted."""
     settings = Adjustments(
         sockets=[listening],

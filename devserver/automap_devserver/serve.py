@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from flask import Flask
 
@@ -17,6 +18,9 @@ from automap_devserver.settings import PreviewSettings
 from automap_tiles.errors import OutputError
 from automap_tiles.heaps import share_freed_memory
 from automap_tiles.raster.lru import keep_less
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 _MEMORY = 1 / 16
 """Part of what a worker's threads keep in memory: pictures need little of what is around them."""
@@ -41,6 +45,20 @@ def serve(app: Flask, settings: PreviewSettings, ready: Callable[[str], None]) -
     with _ending(app):
         server.run()
     server.close()
+
+
+def serve_beside(app: WSGIApplication, settings: PreviewSettings) -> int:
+    """Answer requests in a thread of this process, as long as it lives; gives the port.
+
+    Raises `OutputError` when the address cannot be had.
+    """
+    from automap_devserver._connections import open_server
+
+    listening = _listen(settings)
+    server = open_server(app, listening)
+    threading.Thread(target=server.run, name="automap-notebook", daemon=True).start()
+    port: int = listening.getsockname()[1]
+    return port
 
 
 @contextmanager
