@@ -181,7 +181,7 @@ def test_the_readme_says_what_each_extra_is_for(root: Path, project: dict[str, A
     for_users = set(project["project"]["optional-dependencies"]) - {"test", "dev", "bench", "docs"}
     text = (root / "README.md").read_text(encoding="utf-8")
     table = text.partition("## Optional parts")[2].partition("\n## ")[0]
-    named = [part.split(",") for part in re.findall(r"\[([a-z0-9,]+)\]", table)]
+    named = [part.split(",") for part in re.findall(r"\[([a-z0-9,-]+)\]", table)]
     assert {name for part in named for name in part} == for_users
 
 
