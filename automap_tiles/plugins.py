@@ -24,6 +24,7 @@ GROUPS = {
     "automap_tiles.formats": "formats of tiles",
     "automap_tiles.processes": "processes",
     "automap_tiles.maskers": "maskers of clouds",
+    "automap_tiles.observers": "observers of runs",
 }
 """Each group of entry points, and what stands in it."""
 

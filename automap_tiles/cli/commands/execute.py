@@ -55,6 +55,14 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Write time and memory of each tile as a table and a picture, into this folder.",
 )
+@click.option(
+    "--observe",
+    "observers",
+    multiple=True,
+    metavar="NAME[=TEXT]",
+    help="Have somebody told of the run: log=FILE (lines of JSON), webhook (begin and end, to the "
+    "address in AUTOMAP_WEBHOOK), or an observer of another package; repeatable.",
+)
 @vrt_options
 @run_options
 def command(  # noqa: PLR0913 - the options
@@ -68,6 +76,7 @@ def command(  # noqa: PLR0913 - the options
     output: str | None,
     report: str | None,
     profiling: bool,
+    observers: tuple[str, ...],
     vrt: bool,
     idx_out_dir: str | None,
     how: RunChoices,
@@ -106,7 +115,12 @@ def command(  # noqa: PLR0913 - the options
                 found = check(order)
             else:
                 profile = RunProfile()
-                tally = follow(_measured(run(order), profile, path, wanted=profiling), show)
+                events = _measured(run(order), profile, path, wanted=profiling)
+                if observers:
+                    from automap_tiles.workflows.observers import observed
+
+                    events = observed(events, observers)
+                tally = follow(events, show)
         if is_check:
             show_check(found, how.log_format)
         else:

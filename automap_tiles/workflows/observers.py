@@ -1,0 +1,156 @@
+"""Observers of a run, which are told of each of its events and cannot disturb it.
+
+A package brings one along as an entry point of the group `automap_tiles.observers`: a function of
+one text (what the user wrote behind the name, or nothing) that gives a context manager, whose value
+is called with each event. The context is left when the run is over, by its error if it has one. The
+two below are examples.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeAlias
+
+from automap_tiles.errors import ConfigError, OutputError
+from automap_tiles.notes import Fate, Note, Subject
+from automap_tiles.plugins import plugins
+from automap_tiles.workflows.events import Event, Finished, PhaseFinished, Started, Told
+
+Observer: TypeAlias = Callable[[Event], None]
+Opening: TypeAlias = Callable[[str], AbstractContextManager[Observer]]
+
+ENTRY_POINTS = "automap_tiles.observers"
+
+ADDRESS = "AUTOMAP_WEBHOOK"
+"""Variable of the environment with the address of a webhook, which is a secret: whoever knows it
+may write there. It is never printed."""
+
+_SECONDS = 10.0
+
+
+def observed(events: Generator[Event], wanted: Sequence[str]) -> Generator[Event]:
+    """The events of a run, of which observers are told; each is wanted as `name` or `name=text`.
+
+    One that fails is told of once and asked no more. Raises `ConfigError` for a name that nobody
+    has, and what opening one raises, before the first event.
+    """
+    with contextlib.ExitStack() as stack, contextlib.closing(events):
+        asked = {each: stack.enter_context(_opened(each)) for each in wanted}
+        for event in events:
+            for name, observe in list(asked.items()):
+                try:
+                    observe(event)
+                # Code of others beside a run, which goes on without it.
+                except Exception as error:  # noqa: BLE001
+                    del asked[name]
+                    yield Told(note=_failed(name, error))
+            yield event
+
+
+@contextlib.contextmanager
+def log(target: str) -> Iterator[Observer]:
+    """Lines of JSON in a file, each with its time; of a file that is there behind what it has."""
+    if not target:
+        raise ConfigError("says no file", key="observe", found="log", remedy="log=FILE")
+    try:
+        file = Path(target).open("a", encoding="utf-8")  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise OutputError(f"cannot be written: {error.strerror}", target) from error
+    with file:
+
+        def observe(event: Event) -> None:
+            now = datetime.now(UTC).isoformat(timespec="milliseconds")
+            file.write(json.dumps({"time": now, **event.to_json()}) + "\n")
+            file.flush()
+
+        yield observe
+
+
+@contextlib.contextmanager
+def webhook(target: str) -> Iterator[Observer]:
+    """Messages of one sentence, as chats take them, when a run begins and ends, well or not."""
+    address = os.environ.get(ADDRESS, "")
+    if target or not address.startswith(("https://", "http://")):
+        raise ConfigError(
+            "the address of a webhook is a secret, and is taken from the environment",
+            key="observe",
+            found="webhook",
+            remedy=f"--observe webhook, and {ADDRESS}=https://…",
+        )
+
+    def observe(event: Event) -> None:
+        if isinstance(event, Started | PhaseFinished | Finished):
+            _post(address, _sentence(event))
+
+    try:
+        yield observe
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            _post(address, f"AutoMap: the run was broken off ({type(error).__name__})")
+        raise
+
+
+_OWN: dict[str, Opening] = {"log": log, "webhook": webhook}
+
+
+def _opened(wanted: str) -> AbstractContextManager[Observer]:
+    name, _, target = wanted.partition("=")
+    if name in _OWN:
+        return _OWN[name](target)
+    found = plugins(ENTRY_POINTS, _OWN)
+    if name not in found:
+        known = ", ".join(sorted([*_OWN, *found]))
+        raise ConfigError(
+            "no observer has this name", key="observe", found=name, remedy=f"one of {known}"
+        )
+    opening: Opening = found[name].load()
+    return opening(target)
+
+
+def _failed(wanted: str, error: Exception) -> Note:
+    name = wanted.partition("=")[0]
+    why = str(error) if isinstance(error, _Refused) else type(error).__name__
+    return Note(
+        fate=Fate.LOST,
+        subject=Subject.PLUGINS,
+        reason=f"an observer failed and is told no more of this run: {why}",
+        examples=(name,),
+    )
+
+
+class _Refused(OSError):
+    """A webhook that does not take a message; says nothing of its address."""
+
+
+def _post(address: str, text: str) -> None:
+    request = urllib.request.Request(
+        address,
+        data=json.dumps({"text": text}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
+            answer.read()
+    except urllib.error.HTTPError as error:
+        raise _Refused(f"the webhook answered {error.code}") from None
+    except (OSError, ValueError):
+        raise _Refused("the webhook cannot be reached") from None
+
+
+def _sentence(event: Started | PhaseFinished | Finished) -> str:
+    said = event.to_json()
+    if isinstance(event, Started):
+        return f"AutoMap: a run of {said['total']} tiles begins, into {said.get('output')}"
+    names = ("written", "empty", "skipped", "failed")
+    counts = ", ".join(f"{said[name]} {name}" for name in names if name in said)
+    what = f"step {event.phase}" if isinstance(event, PhaseFinished) else "the run"
+    stopped = f"; stopped: {said['stopped_by']}" if said.get("stopped_by") else ""
+    return f"AutoMap: {what} has ended, {counts}{stopped}, in {said.get('output')}"
