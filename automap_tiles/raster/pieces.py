@@ -24,7 +24,7 @@ from rasterio.windows import Window
 from automap_tiles.raster.encode import Tags
 from automap_tiles.raster.env import ensure_env
 from automap_tiles.raster.mosaic import MosaicSpec, write_mosaic
-from automap_tiles.raster.tiff import Kind
+from automap_tiles.raster.tiff import CogKind
 
 _PIECE = 32 * 2**20
 """Bytes of the pixels of a piece, at most. A piece of an overview is made of four, which GDAL gets
@@ -80,7 +80,7 @@ class Pieces:
         height, width = self.shapes[level]
         return -(-height // self.edge), -(-width // self.edge)
 
-    def kind(self, late_tags: Tags) -> Kind | None:
+    def kind(self, late_tags: Tags) -> CogKind | None:
         """What is the same in the large file; None of files that cannot be made from pieces."""
         if any(key.startswith("overview_") for key in self._options):
             return None  # blocks of overviews are packed otherwise
@@ -96,14 +96,16 @@ class Pieces:
             key: value for key, value in self.spec.profile.items() if key.lower() != "bigtiff"
         }
         small = replace(self.spec, grid=grid, profile=profile)
-        return Kind.of(self._made(small, None, late_tags))
+        return CogKind.of(self._made(small, None, late_tags))
 
     @property
     def is_big(self) -> bool | None:
         """Whether it is a BigTIFF, as GDAL decides; None: where it must be."""
         word = str(self._options.get("bigtiff", "IF_SAFER")).upper()
         if word == "IF_SAFER":
-            pixels = sum(height * width for height, width in self.shapes)
+            # as GDAL counts: whole blocks of the image, and pixels of the overviews
+            height, width = (-(-size // self._block) * self._block for size in self.shapes[0])
+            pixels = height * width + sum(rows * cols for rows, cols in self.shapes[1:])
             return pixels * self.spec.count * np.dtype(self.spec.dtype).itemsize > _SAFE
         return {"YES": True, "TRUE": True, "NO": False, "FALSE": False}.get(word)
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from automap_tiles.raster.mosaic import Piece
 from automap_tiles.raster.pieces import Pieces, read_piece
-from automap_tiles.raster.tiff import Kind, Stored
+from automap_tiles.raster.tiff import CogKind, Stored
 from automap_tiles.stopping import raise_if_stopped
 from automap_tiles.storage import Streaming, checksum_of_chunks
 
@@ -39,7 +39,7 @@ class StreamedFile:
     store: Streaming
     """Where it goes."""
     key: str
-    kind: Kind
+    kind: CogKind
     pieces: Pieces
     _stored: dict[_Place, Stored] = field(default_factory=dict)
     """Pieces that are there; others have no data."""

@@ -60,7 +60,7 @@ class Stored:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kind:
+class CogKind:
     """What files have in common that differ in size alone."""
 
     ghost: bytes
@@ -69,7 +69,7 @@ class Kind:
     """Fields of an image, and of its overviews."""
 
     @classmethod
-    def of(cls, content: bytes) -> Kind | None:
+    def of(cls, content: bytes) -> CogKind | None:
         """That of a small file; None as `Stored.of`, and of a BigTIFF."""
         found = read_directories(lambda at, size: content[at : at + size], len(content), _ALL)
         stored = _stored(found[0]) if found else None

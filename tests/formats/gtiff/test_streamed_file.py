@@ -193,6 +193,20 @@ def test_offsets_beyond_four_gigabytes() -> None:
     assert at > 2**32
 
 
+@pytest.mark.parametrize(
+    ("shape", "is_big"),
+    [
+        ((26400, 26400), False), ((27000, 27000), False), ((27136, 27600), False),
+        ((27140, 27140), True), ((27500, 27500), True),
+    ],
+)  # fmt: skip
+def test_a_file_is_big_where_gdal_makes_it_so(shape: tuple[int, int], is_big: bool) -> None:
+    """What GDAL 3.10 made of files without data, whose writing takes a quarter of a minute each."""
+    spec = replace(SPEC, grid=replace(SPEC.grid, shape=shape), count=1, profile={})
+    assert Pieces(spec).is_big is is_big
+    assert Pieces(replace(spec, profile={"bigtiff": "NO"})).is_big is False
+
+
 def _offsets(head: bytes) -> list[tuple[int, ...]]:
     folder = Path(tempfile.mkdtemp())
     (folder / "head.tif").write_bytes(head)
