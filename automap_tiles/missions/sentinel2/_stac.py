@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from automap_tiles.errors import InputError
 from automap_tiles.missions._common.dialect import (
     UsualDialect,
     nodata_of,
@@ -49,6 +50,7 @@ _MENTIONED = re.compile(r"sentinel(?![-_ ]?[013-9])|\bs2\b", re.IGNORECASE)
 _PRODUCT = ("s2:product_uri", "s2:product_id", "sentinel:product_id")
 # In the name of a file: `…_B8A_20m.jp2`, `B02.tif`
 _IN_NAME = re.compile(r"(?:^|_)(?P<band>B\d[\dA]?)(?:_(?P<size>\d\d)m)?\.\w+$", re.IGNORECASE)
+_FILES = re.compile(r"\.(tiff?|jp2)$", re.IGNORECASE)
 _SCALE = 1e-4
 _SATURATED = 65535
 
@@ -71,6 +73,7 @@ class Sentinel2Dialect(UsualDialect):
         sensor = _sensor(item)
         if sensor is None:
             return None
+        _refuse_arrays(item)
         named = parts_of(item, _NAME, *_PRODUCT)
         product = named.get("product", "").removesuffix(".SAFE") or None
         parts = named or parts_of(item, _SHORT_NAME, *_PRODUCT)
@@ -145,6 +148,17 @@ class Sentinel2Dialect(UsualDialect):
         if baseline:
             notes["baseline"] = baseline
         return Scalings(by_band=by_band, notes=notes)
+
+
+def _refuse_arrays(item: Item) -> None:
+    """Raise `InputError` for an item whose bands are arrays of Zarr: they are no files to fetch."""
+    arrays = [asset for asset in item.assets if re.search(r"\.zarr(/|$)", asset.href)]
+    files = [asset for asset in item.assets if _FILES.search(asset.name)]
+    if arrays and not files:
+        raise InputError(
+            "its bands are arrays of a Zarr store (EOPF), which is read as a folder, an archive or "
+            "an address of an object store (-i s3://…), not from a catalogue"
+        )
 
 
 def _sensor(item: Item) -> Sensor | None:

@@ -19,9 +19,10 @@ from automap_tiles import raster
 from automap_tiles.cli.main import main
 from automap_tiles.errors import InputError
 from automap_tiles.grid import Grid
-from automap_tiles.missions import Flag, Scene, mission_of, quality_layer
+from automap_tiles.missions import Flag, Scene, mission_of, quality_layer, recognise
 from automap_tiles.notes import collecting
 from automap_tiles.scenes import find, nadir
+from automap_tiles.scenes.catalogue.item import read_item
 from automap_tiles.scenes.reflectance import Reflectance
 from automap_tiles.scenes.stamps import far_stamps, product_fingerprint
 from automap_tiles.storage import open_storage
@@ -426,3 +427,21 @@ def test_run_makes_a_composite(shared: Path, tmp_path: Path) -> None:
     assert inside.sum() > 10_000
     assert not np.ma.getmaskarray(want)[inside].any()
     assert np.abs(got - want)[inside].max() <= 0.5
+
+
+def test_an_item_of_a_catalogue_is_refused_in_words() -> None:
+    """Its bands are no files, of which nothing would come but failed requests."""
+    store = f"https://example.org/{S2A_L2A}.zarr"
+    data = {
+        "type": "Feature",
+        "id": S2A_L2A,
+        "properties": {"datetime": "2025-10-08T10:00:41Z", "platform": "sentinel-2a"},
+        "assets": {
+            "B02_10m": {"href": f"{store}/{B02}", "roles": ["data"]},
+            "product": {"href": store},
+        },
+    }
+    with pytest.raises(InputError, match="arrays of a Zarr store"):
+        recognise(read_item(data, "https://example.org/item.json"))
+    data["assets"]["B02"] = {"href": "https://example.org/B02.tif", "roles": ["data"]}  # type: ignore[index]
+    recognise(read_item(data, "https://example.org/item.json"))
