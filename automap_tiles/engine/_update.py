@@ -66,7 +66,8 @@ class Outdated:
         return Renewal(inputs=self.inputs, stale=self.stale, gone=self.gone)
 
     def __str__(self) -> str:
-        what = "not known by part" if self.changes is None else str(self.changes)
+        same = "though none of their parts"  # where they lie is another place, for instance
+        what = "not known by part" if self.changes is None else str(self.changes) or same
         return f"{what}: {self.anew} of {self.total} tiles are to be made"
 
 
