@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
 import shutil
-import subprocess
-import sys
 import time
 import zipfile
 from collections.abc import Iterator
@@ -27,6 +24,7 @@ import shapely
 from playwright.sync_api import Browser, Page, expect
 from rasterio.warp import transform
 
+from tests import starts
 from tests.jobs.parts import SCENES
 from tests.service.conftest import PASSWORD
 from tests.service.test_mail import Server, certificate, mail_server
@@ -199,14 +197,9 @@ def test_from_the_first_log_in_to_the_same_bytes_as_on_the_command_line(
     shutil.copy(samples, called)
     out = tmp_path / "out"
     words = [word for pair in WANTED.items() for word in pair]
-    subprocess.run(
-        [sys.executable, "-m", "automap_tiles", "run", *words, "--samples", str(called),
-         "--boundary", str(boundary), "--input", str(shared / "data" / SCENES),
-         "--output", str(out)],
-        check=True,
-        capture_output=True,
-        env=os.environ,
-    )  # fmt: skip
+    words += ["--samples", str(called), "--boundary", str(boundary)]
+    words += ["--input", str(shared / "data" / SCENES), "--output", str(out)]
+    starts.run(["run", *words], starts.RUN, timeout=300).check_returncode()
     for name, data in ours.items():
         assert data == (out / name).read_bytes(), name
     subjects = [str(each["Subject"]) for _, each in mail_server.taker.taken]
