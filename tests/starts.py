@@ -166,6 +166,8 @@ def _become(said: Mapping[str, Any], streams: Sequence[int]) -> None:
     os.environ.clear()
     os.environ.update(said["environment"])
     time.tzset()
+    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    sys.path[:0] = [path for path in given if path and path not in sys.path]
     for place, stream in enumerate(streams):
         os.dup2(stream, place)
         os.close(stream)
@@ -182,14 +184,13 @@ EXECUTE = (
 )  # fmt: skip
 """What `automap execute` imports before its first tile."""
 RUN = (
-    *EXECUTE, "automap_processes.classify", "automap_processes.composite",
+    *EXECUTE, "automap_processes.composite",
     "automap_tiles.cli._run", "automap_tiles.cli.commands.run", "automap_tiles.formats.scenes",
     "automap_tiles.imports.fiona", "automap_tiles.missions.landsat._scenes",
     "automap_tiles.scenes.find", "automap_tiles.workflows.automap",
-    "automap_tiles.workflows.report._run_page", "automap_tiles.workflows.report._training",
-    "automap_tiles.workflows.train", "fiona", "jinja2", "pydantic", "scipy.ndimage", "xgboost",
+    "automap_tiles.workflows.report._run_page", "fiona",
 )  # fmt: skip
-"""What `automap run` imports, as far as it comes."""
+"""What `automap run` imports for a composite. Not more: its workers would have it all as well."""
 EXPORT = (
     *EXECUTE, "automap_tiles.cli.commands.export", "automap_tiles.pictures.encode",
     "automap_tiles.pictures.render", "automap_tiles.workflows.export._archive",

@@ -21,6 +21,7 @@ import numpy as np
 import pytest
 import rasterio
 
+from tests import starts
 from tests.cli.test_run_losses import boundary, composite, record, write
 from tests.scenes.catalogue.api_server import stac_api
 from tests.scenes.download.server import FileServer
@@ -57,10 +58,7 @@ def environment() -> dict[str, str]:
 
 
 def automap(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", MAIN, *map(str, words)],
-        env=environment(), capture_output=True, text=True, check=False, timeout=240,
-    )  # fmt: skip
+    return starts.run([*map(str, words)], starts.RUN, timeout=240, env=environment())
 
 
 def run(place: Path, source: str | Path, *more: str) -> subprocess.CompletedProcess[str]:

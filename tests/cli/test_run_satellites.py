@@ -13,6 +13,7 @@ import pytest
 import rasterio
 
 from automap_tiles.cli.main import main
+from tests import starts
 from tests.cli.test_run_losses import BANDS, STACK, boundary, composite, record, write
 
 
@@ -38,7 +39,6 @@ def test_landsat_4(tmp_path: Path) -> None:
     assert main([*command, "4"]) == 0
 
 
-MAIN = "from automap_tiles.cli.main import main; raise SystemExit(main())"
 PLUGIN = '''
 from automap_tiles.missions import Band, PlainMission, Satellite, Sensor
 
@@ -88,11 +88,8 @@ def dove(tmp_path: Path) -> Path:
 
 def automap(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
     paths = [str(place / "site"), *sys.path]
-    return subprocess.run(
-        [sys.executable, "-c", MAIN, *words],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-        capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    return starts.run(words, starts.RUN, env=environment)
 
 
 def test_a_satellite_without_short_wave_infrared(dove: Path) -> None:
