@@ -29,7 +29,7 @@ class NotebookServer:
         except ModuleNotFoundError as error:
             raise MissingExtra(error.name or "flask", "notebook") from error
         self._shown: dict[str, _Answer] = {}
-        self._settings = PreviewSettings(port=0)
+        self._settings = PreviewSettings(port=0, patient=True)
         self.port = serve_beside(self._answer, self._settings)
 
     def show(self, layer: Layer) -> str:

@@ -35,8 +35,9 @@ Result = TypeVar("Result")
 class Limits:
     """Work of requests in a few threads, none waited for longer than a request may take."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, patient: bool = False) -> None:
         self.seconds = seconds
+        self._patient = patient
         self._readers = ThreadPoolExecutor(_READERS, "reading")
         self._waiters = ThreadPoolExecutor(_WAITERS, "waiting")
         self._places = BoundedSemaphore(_WAITERS)
@@ -50,7 +51,7 @@ class Limits:
 
         What has begun goes on when nobody waits any more; what has not is left.
         """
-        if not self._places.acquire(blocking=False):
+        if not self._places.acquire(timeout=self.seconds if self._patient else 0):
             raise TooMany("many tiles are being computed already; ask again")
         try:
             return self._wait(self._waiters, work)

@@ -30,7 +30,7 @@ def create_app(catalogue: Catalogue, settings: PreviewSettings | None = None) ->
     app.url_map.strict_slashes = False
     _failures.install(app)
     app.config["MAX_CONTENT_LENGTH"] = BODY
-    limits = Limits(settings.seconds)
+    limits = Limits(settings.seconds, patient=settings.patient)
     tiles = TileServer(catalogue, settings, limits)
     hub = Hub()
     previews = Previews(catalogue, hub)

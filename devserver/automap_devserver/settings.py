@@ -15,6 +15,8 @@ class PreviewSettings:
     port: int = 8080
     seconds: float = 60.0
     """Longest time that a request may take to make a tile; then 503, and the work goes on."""
+    patient: bool = False
+    """Whether a tile that has to be made waits for its turn: for maps that do not ask again."""
     largest: int = 1024
     """Pixels along the edge of a picture."""
     base_map: str | None = None

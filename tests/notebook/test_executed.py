@@ -1,16 +1,26 @@
-"""The page on notebooks, word for word as a notebook, executed."""
+"""The page on notebooks, word for word as a notebook: executed, and looked at in a browser.
+
+The second by a real Jupyter server and Debian's Chromium: 15 s of a core.
+"""
 
 from __future__ import annotations
 
 import os
 import re
+import socket
+import subprocess
 import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import rasterio
+from playwright.sync_api import Browser, expect
 from rasterio.transform import from_origin
 
 from docs.generate import follow
@@ -71,7 +81,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 def notebook(code: list[str]) -> Any:
-    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in code])
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in code])
+    book.metadata["kernelspec"] = {
+        "name": "python3",
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+    }
+    return book
 
 
 def outputs(book: Any, text: str) -> list[dict[str, Any]]:
@@ -106,3 +122,87 @@ def test_the_page_runs_as_a_notebook(folder: Path, monkeypatch: pytest.MonkeyPat
     assert "execute = ndvi" not in (folder / "mine.py").read_text()  # the cell came last
     (cell,) = outputs(book, "%%automap_process")
     assert "data:image/png;base64," in cell["text/html"]
+
+
+# The kernel of the notebook that is open waits for work.
+_IDLE = """() => {
+  const context = window.jupyterapp?.shell.currentWidget?.sessionContext;
+  return context?.session?.kernel?.status === 'idle';
+}"""
+
+
+@contextmanager
+def jupyter(folder: Path) -> Iterator[str]:
+    """A server, with its address and token."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    home = folder / "home"
+    home.mkdir()
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+            *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
+            *("--IdentityProvider.token=word", f"--ServerApp.root_dir={folder}"),
+            "--LabApp.expose_app_in_browser=True",
+            "--LabApp.news_url=None",
+        ],
+        env={
+            **os.environ,
+            "HOME": str(home),
+            "PYTHONPATH": os.pathsep.join([PATHS, *filter(None, sys.path)]),
+        },
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait(f"http://127.0.0.1:{port}/api", process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + 60
+    while True:
+        assert process.poll() is None, "Jupyter has ended"
+        try:
+            with urllib.request.urlopen(address):
+                return
+        except OSError:
+            assert time.monotonic() < end, "Jupyter does not answer"
+            time.sleep(0.3)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_the_map_is_seen_in_a_browser(folder: Path, browser: Browser) -> None:
+    pytest.importorskip("jupyterlab", reason="needs the extra test of a newer lock")
+    map_cell = (
+        'import automap_tiles\nprocess = automap_tiles.open_process("ndvi.mapchete")\n'
+        'process.map(attribution="whose <data>")'
+    )
+    nbformat.write(notebook([map_cell]), folder / "map.ipynb")
+    asked: list[str] = []
+    with jupyter(folder) as address:
+        page = browser.new_page(viewport={"width": 1200, "height": 900})
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"{address}/lab/tree/map.ipynb?token=word")
+        expect(page.locator(".jp-Notebook .jp-CodeCell")).to_be_visible(timeout=60_000)
+        page.wait_for_function(_IDLE, timeout=60_000)
+        page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        tiles = page.locator("img.leaflet-tile-loaded")
+        expect(tiles.first).to_be_visible(timeout=90_000)
+        sizes = tiles.evaluate_all("all => all.map(each => each.naturalWidth)")
+        assert set(sizes) == {256}
+        expect(page.locator(".leaflet-control-attribution")).to_contain_text("whose <data>")
+        before = len(asked)
+        page.locator(".leaflet-control-zoom-in").click()
+        page.wait_for_timeout(1500)
+        seen = [each for each in asked[before:] if "/ndvi/" in each]
+        assert seen, "a zoom asks for its tiles"
+        if folder_of_pictures := os.environ.get("AUTOMAP_ARTEFACTS"):
+            page.screenshot(path=Path(folder_of_pictures) / "notebook.png")
+        page.close()
+    others = [each for each in asked if not re.match(r"(https?://127\.0\.0\.1:|data:|blob:)", each)]
+    assert others == []

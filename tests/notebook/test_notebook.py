@@ -9,6 +9,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,15 @@ def test_the_server_answers_those_who_were_given_the_address(scene: Path) -> Non
     assert fetch(f"{root}{rest}")[0] == 404
     assert fetch(f"{root}/{token[:-1]}{rest}")[0] == 404
     assert fetch(f"{root}/{token}")[0] == 404
+
+
+def test_many_tiles_at_once_wait_for_their_turn(process: automap_tiles.Process) -> None:
+    """A map asks for all of them together, and never again."""
+    (shown,) = process.look()
+    address = _server.server().show(shown.layer)
+    tiles = [address.format(z=11, x=1090 + n % 6, y=670 + n // 6) for n in range(36)]
+    with ThreadPoolExecutor(36) as pool:
+        assert {status for status, _ in pool.map(fetch, tiles)} == {200}
 
 
 def test_two_layers_of_one_name_stay_two(scene: Path) -> None:
