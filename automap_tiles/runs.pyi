@@ -9,7 +9,7 @@ from automap_tiles.engine.check import CheckReport
 from automap_tiles.engine.events import Summary
 from automap_tiles.workflows._order import Order
 from automap_tiles.workflows.assess._workflow import AssessOutcome, DesignOutcome, MapReport
-from automap_tiles.workflows.automap.check import AutomapReport
+from automap_tiles.workflows.automap._check import AutomapReport
 from automap_tiles.workflows.automap.state import AutomapOutcome
 from automap_tiles.workflows.clusters import ClustersOutcome, ClustersReport
 from automap_tiles.workflows.coregister._workflow import CoregisterOutcome, CoregisterReport

@@ -29,13 +29,13 @@ catalogue has a place on the disk of a machine (`scratch`), for a number of scen
 (`room`): with processes of this machine the parent fetches it, on a cluster each worker its own.
 """
 
-from automap_tiles.workflows.automap.check import AutomapReport, SatellitePlan, check
+from automap_tiles.workflows.automap._check import AutomapReport, SatellitePlan, check
+from automap_tiles.workflows.automap._run import run
 from automap_tiles.workflows.automap.order import (
     ClassificationOrder,
     CompositeOrder,
     DownloadOrder,
 )
-from automap_tiles.workflows.automap.run import run
 from automap_tiles.workflows.automap.state import AutomapOutcome, Results
 
 __all__ = [

@@ -21,8 +21,8 @@ from automap_tiles.scenes.masks import parse_flags
 from automap_tiles.scenes.report import SearchReport, Wanted, common_bands_of
 from automap_tiles.scenes.select import Selection, one_level
 from automap_tiles.scenes.unmasked import notes_of, refuse
+from automap_tiles.workflows.automap._scratch import Scratch
 from automap_tiles.workflows.automap.parameters import RunParameters
-from automap_tiles.workflows.automap.scratch import Scratch
 from automap_tiles.workflows.events import Json
 
 if TYPE_CHECKING:

@@ -33,12 +33,12 @@ from automap_tiles.scenes.failures import check_own
 from automap_tiles.scenes.masks import FlagSource
 from automap_tiles.scenes.stamps import far_stamps, product_fingerprint
 from automap_tiles.storage import Address
-from automap_tiles.workflows.automap import stac, traces
+from automap_tiles.workflows.automap import _stac, traces
+from automap_tiles.workflows.automap._room import Room, check_room, room_for, sizes_of
+from automap_tiles.workflows.automap._scratch import Scratch
 from automap_tiles.workflows.automap.discover import Discovered, is_catalogue
 from automap_tiles.workflows.automap.folders import scenes_folder
 from automap_tiles.workflows.automap.parameters import RunParameters
-from automap_tiles.workflows.automap.room import Room, check_room, room_for, sizes_of
-from automap_tiles.workflows.automap.scratch import Scratch
 from automap_tiles.workflows.events import Json
 
 if TYPE_CHECKING:
@@ -260,15 +260,15 @@ def _items(job: _Job, scenes: Sequence[Scene]) -> dict[str, Item]:
 
 def _is_there(job: _Job, scene: Scene, item: Item) -> bool:
     how = job.how
-    if item is None or not stac.is_made_for(item, how.area_hash, how.making.label, brdf=how.brdf):
+    if item is None or not _stac.is_made_for(item, how.area_hash, how.making.label, brdf=how.brdf):
         return False
-    if stac.product_of(item) not in (None, job.products[scene.id]):
+    if _stac.product_of(item) not in (None, job.products[scene.id]):
         return False
     return not item.get("assets") or f"{safe_name(scene.id)}.tif" in job.there
 
 
 def _tell_changed(job: _Job, scene: Scene, item: Item) -> None:
-    before = None if item is None else stac.product_of(item)
+    before = None if item is None else _stac.product_of(item)
     if before not in (None, job.products[scene.id]):
         tell(
             Note(
@@ -281,7 +281,7 @@ def _tell_changed(job: _Job, scene: Scene, item: Item) -> None:
 
 
 def _tell_unknown(scene: Scene, item: Item) -> None:
-    if item is not None and stac.product_of(item) is None:
+    if item is not None and _stac.product_of(item) is None:
         tell(
             Note(
                 fate=Fate.GUESSED,
@@ -408,24 +408,24 @@ def _prepared(task: _Task, scene: Scene) -> SceneStatus:
             there = traces.stored_file(path)
     except Empty:
         (how.folder / f"{name}.tif").delete()
-    made = stac.MadeFrom(
+    made = _stac.MadeFrom(
         making=how.making.label,
         product=task.product,
         files=traces.files_of_scene(scene, how.bands),
         picture=there,
     )
-    item = stac.item(scene, how.area_hash, picture, made)
-    stac.put(how.folder / f"{name}.json", item)
+    item = _stac.item(scene, how.area_hash, picture, made)
+    _stac.put(how.folder / f"{name}.json", item)
     return SceneStatus.EMPTY if picture is None else SceneStatus.WRITTEN
 
 
 def _write_collection(job: _Job) -> None:
     """Unless what is there says the same."""
     known = [f"{safe_name(scene)}.json" for scene in job.products]
-    content = stac.collection(prepared.items(job.folder, known), job.how.satellite)
+    content = _stac.collection(prepared.items(job.folder, known), job.how.satellite)
     place = job.folder / prepared.NAME
-    if place.read() != stac.encoded(content):
-        stac.put(place, content)
+    if place.read() != _stac.encoded(content):
+        _stac.put(place, content)
 
 
 def _done(how: _Making, scene: Scene, status: SceneStatus, error: str | None = None) -> SceneDone:

@@ -17,19 +17,19 @@ from automap_tiles.errors import AutomapError, InputError, ProcessChanged, Tiles
 from automap_tiles.runtime import Process, open_process
 from automap_tiles.stopping import Stopped
 from automap_tiles.workflows._aside import Say, aside
+from automap_tiles.workflows.automap._composite import composite_config
 from automap_tiles.workflows.automap._renewing import lies_otherwise, outdated_results, update_of
-from automap_tiles.workflows.automap.composite import composite_config
-from automap_tiles.workflows.automap.discover import discover
-from automap_tiles.workflows.automap.download import SceneStatus, download
-from automap_tiles.workflows.automap.folders import composite_path
-from automap_tiles.workflows.automap.parameters import Mode
-from automap_tiles.workflows.automap.results import (
+from automap_tiles.workflows.automap._results import (
     check_not_empty,
     no_composite,
     tell_confidence,
     unused_scenes,
     write_item,
 )
+from automap_tiles.workflows.automap.discover import discover
+from automap_tiles.workflows.automap.download import SceneStatus, download
+from automap_tiles.workflows.automap.folders import composite_path
+from automap_tiles.workflows.automap.parameters import Mode
 from automap_tiles.workflows.automap.state import (
     ResultFailed,
     SceneRejected,

@@ -16,7 +16,7 @@ from automap_tiles.scenes.funnel import Funnel
 from automap_tiles.scenes.masks import CONFIDENCE
 from automap_tiles.storage import Address
 from automap_tiles.version import VERSION
-from automap_tiles.workflows.automap import stac, traces
+from automap_tiles.workflows.automap import _stac, traces
 from automap_tiles.workflows.automap.discover import Discovered
 from automap_tiles.workflows.automap.download import SceneDone
 from automap_tiles.workflows.automap.folders import result_name
@@ -51,7 +51,7 @@ def write_record(run: RunParameters, found: Discovered, made: Made) -> str:
         kept = None if before is None else before["results"].get(satellite)
         if kept is not None:
             said["results"][satellite] = kept
-    stac.put(path, said)
+    _stac.put(path, said)
     return path.name
 
 

@@ -14,7 +14,6 @@ from automap_tiles.scenes.download.address import safe_name
 from automap_tiles.scenes.prepared import read_items
 from automap_tiles.storage import Address, checksum, checksum_of_file
 from automap_tiles.version import VERSION
-from automap_tiles.workflows.automap import stac
 from automap_tiles.workflows.automap.folders import scenes_folder
 from automap_tiles.workflows.automap.order import ClassificationOrder, DownloadOrder
 
@@ -109,6 +108,6 @@ def scenes_made_of(
     found: dict[str, dict[str, Any]] = {}
     for scene, name in names.items():
         said = (items.get(name) or {}).get("properties", {})
-        keys = {"product": stac.PRODUCT, "files": stac.FILES, "picture": stac.PICTURE}
+        keys = {"product": _stac.PRODUCT, "files": _stac.FILES, "picture": _stac.PICTURE}
         found[scene] = {word: said[key] for word, key in keys.items() if key in said}
     return found

@@ -16,7 +16,7 @@ from automap_tiles.missions import common_bands
 from automap_tiles.scenes import find, nadir
 from automap_tiles.storage import Address
 from automap_tiles.workflows.automap import parameters as rules
-from automap_tiles.workflows.automap.composite import composite_config
+from automap_tiles.workflows.automap._composite import composite_config
 from automap_tiles.workflows.automap.discover import discover
 from automap_tiles.workflows.automap.download import SceneStatus
 from tests.formats.test_scenes import reader_of

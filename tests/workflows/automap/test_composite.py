@@ -21,16 +21,16 @@ from automap_tiles.scenes.select import overpasses
 from automap_tiles.storage import Address
 from automap_tiles.workflows import run
 from automap_tiles.workflows.automap import CompositeOrder
-from automap_tiles.workflows.automap.composite import (
+from automap_tiles.workflows.automap._composite import (
     composite_bands,
     composite_config,
     prepared_scenes,
 )
+from automap_tiles.workflows.automap._results import check_composites, write_item
 from automap_tiles.workflows.automap.discover import discover
 from automap_tiles.workflows.automap.download import download
 from automap_tiles.workflows.automap.folders import composite_path
 from automap_tiles.workflows.automap.parameters import RunParameters, parameters_of
-from automap_tiles.workflows.automap.results import check_composites, write_item
 from automap_tiles.workflows.events import Failed, Skipped
 from tests.golden import places
 from tests.workflows.automap.conftest import run_download

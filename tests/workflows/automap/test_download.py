@@ -18,7 +18,7 @@ from automap_tiles.missions import COMMON
 from automap_tiles.missions.landsat._bands import LANDSAT_8
 from automap_tiles.notes import Fate, Note, Subject, collecting, tell
 from automap_tiles.scenes import find, prepare, prepared
-from automap_tiles.workflows.automap.check import plans
+from automap_tiles.workflows.automap._check import plans
 from automap_tiles.workflows.automap.discover import discover
 from automap_tiles.workflows.automap.download import SceneStatus, download
 from automap_tiles.workflows.automap.parameters import RunParameters

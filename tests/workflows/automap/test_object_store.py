@@ -25,7 +25,7 @@ from automap_tiles.engine.journal import place_of
 from automap_tiles.storage import Address
 from automap_tiles.workflows import run
 from automap_tiles.workflows.automap import AutomapOutcome, ClassificationOrder, CompositeOrder
-from automap_tiles.workflows.automap.scratch import Scratch
+from automap_tiles.workflows.automap._scratch import Scratch
 from automap_tiles.workflows.events import Done, Failed, Finished
 from automap_tiles.workflows.learning import Learning
 from tests import starts

@@ -14,7 +14,7 @@ import rasterio
 from automap_tiles.scenes import find, prepare
 from automap_tiles.storage import Address
 from automap_tiles.workflows.automap import parameters as rules
-from automap_tiles.workflows.automap.check import plans
+from automap_tiles.workflows.automap._check import plans
 from automap_tiles.workflows.automap.discover import discover
 from automap_tiles.workflows.automap.download import SceneStatus
 from tests.imagery.place import need_real

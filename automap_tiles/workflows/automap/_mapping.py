@@ -6,13 +6,13 @@ from collections.abc import Generator
 
 from automap_tiles.errors import AutomapError
 from automap_tiles.workflows._aside import aside
-from automap_tiles.workflows.automap._renewing import is_map_outdated
-from automap_tiles.workflows.automap.classification import (
+from automap_tiles.workflows.automap._classification import (
     Classification,
     map_config,
     model_report,
     training_of,
 )
+from automap_tiles.workflows.automap._renewing import is_map_outdated
 from automap_tiles.workflows.automap.folders import map_path, model_path, report_path
 from automap_tiles.workflows.automap.phases import MAP, execute, failed
 from automap_tiles.workflows.automap.state import State

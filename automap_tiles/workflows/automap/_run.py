@@ -10,20 +10,20 @@ from automap_tiles.stopping import NEVER, Stopped, StopToken
 from automap_tiles.storage import Address
 from automap_tiles.workflows._aside import aside
 from automap_tiles.workflows._telling import telling_first
-from automap_tiles.workflows.automap._renewing import check_update
-from automap_tiles.workflows.automap.classification import (
+from automap_tiles.workflows.automap._classification import (
     Classification,
     check_samples,
     classification_of,
 )
+from automap_tiles.workflows.automap._mapping import classify
+from automap_tiles.workflows.automap._renewing import check_update
+from automap_tiles.workflows.automap._results import check_composites
+from automap_tiles.workflows.automap._scratch import Scratch
 from automap_tiles.workflows.automap.folders import order_result_name
-from automap_tiles.workflows.automap.mapping import classify
 from automap_tiles.workflows.automap.order import ClassificationOrder, DownloadOrder
 from automap_tiles.workflows.automap.parameters import Mode, RunParameters, parameters_of
 from automap_tiles.workflows.automap.phases import merge, prepare, review, search
 from automap_tiles.workflows.automap.record import Made, write_record
-from automap_tiles.workflows.automap.results import check_composites
-from automap_tiles.workflows.automap.scratch import Scratch
 from automap_tiles.workflows.automap.state import State
 from automap_tiles.workflows.events import Event, Fact, Finished, Said, Started
 from automap_tiles.workflows.report import following

@@ -22,7 +22,7 @@ from automap_tiles.scenes.report import common_bands_of
 from automap_tiles.scenes.select import Selection
 from automap_tiles.storage import Address
 from automap_tiles.vector import reproject_geometry
-from automap_tiles.workflows.automap import stac
+from automap_tiles.workflows.automap import _stac
 from automap_tiles.workflows.automap.discover import is_surface
 from automap_tiles.workflows.automap.download import area_hash
 from automap_tiles.workflows.automap.folders import composite_path, scenes_folder
@@ -175,7 +175,7 @@ def _check_alike(run: RunParameters, satellite: str, scenes: Sequence[Scene]) ->
     strange = [
         name
         for name, item in items
-        if item is None or not stac.is_made_for(item, area, run.making.label, brdf=run.brdf)
+        if item is None or not _stac.is_made_for(item, area, run.making.label, brdf=run.brdf)
     ]
     how = "cut to another area, or given another mask or view (brdf)"
     if not strange and len({is_surface(scene) for scene in scenes}) > 1:

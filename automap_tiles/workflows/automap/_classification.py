@@ -14,7 +14,8 @@ from automap_tiles.analysis.learning.recipe import Recipe
 from automap_tiles.errors import ConfigError
 from automap_tiles.missions import LON_LAT
 from automap_tiles.vector import reproject_geometry
-from automap_tiles.workflows.automap.composite import band_unit
+from automap_tiles.workflows.automap._composite import band_unit
+from automap_tiles.workflows.automap._results import shares
 from automap_tiles.workflows.automap.folders import (
     composite_path,
     map_path,
@@ -24,7 +25,6 @@ from automap_tiles.workflows.automap.folders import (
 )
 from automap_tiles.workflows.automap.order import ClassificationOrder
 from automap_tiles.workflows.automap.parameters import RunParameters
-from automap_tiles.workflows.automap.results import shares
 from automap_tiles.workflows.how import How
 from automap_tiles.workflows.report import check_name, write_training
 from automap_tiles.workflows.samples import (

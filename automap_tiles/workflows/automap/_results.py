@@ -16,8 +16,8 @@ from automap_tiles.scenes.masks import CONFIDENCE
 from automap_tiles.scenes.prepared import read_item
 from automap_tiles.storage import Address
 from automap_tiles.version import VERSION
-from automap_tiles.workflows.automap import stac
-from automap_tiles.workflows.automap.composite import band_unit, composite_bands
+from automap_tiles.workflows.automap import _stac
+from automap_tiles.workflows.automap._composite import band_unit, composite_bands
 from automap_tiles.workflows.automap.download import area_hash
 from automap_tiles.workflows.automap.folders import composite_path, scenes_folder
 from automap_tiles.workflows.automap.parameters import RunParameters
@@ -40,7 +40,7 @@ _UNSURE = ("cloud", "cirrus", "shadow", "snow")
 def write_item(run: RunParameters, satellite: str) -> None:
     """Describe the composite of a satellite; raises `InputError`, `OutputError`."""
     path = composite_path(run, satellite)
-    stac.put(path.ending_in(".json"), _item(run, satellite, path))
+    _stac.put(path.ending_in(".json"), _item(run, satellite, path))
 
 
 def check_not_empty(run: RunParameters, satellite: str, scenes: Collection[str]) -> None:
@@ -149,8 +149,8 @@ def _item(run: RunParameters, satellite: str, path: Address) -> dict[str, Any]:
     sidecar = path.ending_in(".scenes.json")
     return {
         "type": "Feature",
-        "stac_version": stac.VERSION,
-        "stac_extensions": stac.EXTENSIONS,
+        "stac_version": _stac.VERSION,
+        "stac_extensions": _stac.EXTENSIONS,
         "id": f"{satellite}_{path.stem}",
         "geometry": mapping(shape),
         "bbox": list(shape.bounds),
@@ -185,7 +185,7 @@ def _asset(run: RunParameters, satellite: str, path: Address, info: RasterInfo) 
     bands = composite_bands(run, satellite)
     return {
         "href": f"./{path.name}",
-        "type": stac.COG,
+        "type": _stac.COG,
         "title": "Composite",
         "roles": ["data"],
         "eo:bands": [{"name": band.name} for band in bands],

@@ -18,12 +18,15 @@ from automap_tiles.missions import Scene, common_bands
 from automap_tiles.notes import Note, collecting
 from automap_tiles.scenes import download as fetching
 from automap_tiles.scenes.funnel import Funnel
+from automap_tiles.workflows.automap._classification import check_samples, classification_of
+from automap_tiles.workflows.automap._composite import composite_bands
+from automap_tiles.workflows.automap._expected import Expected, expected
 from automap_tiles.workflows.automap._renewing import check_update, expected_renewal
-from automap_tiles.workflows.automap.classification import check_samples, classification_of
-from automap_tiles.workflows.automap.composite import composite_bands
+from automap_tiles.workflows.automap._results import check_composites, tell_confidence
+from automap_tiles.workflows.automap._room import check_room, room_for
+from automap_tiles.workflows.automap._scratch import Scratch
 from automap_tiles.workflows.automap.discover import Discovered, discover
 from automap_tiles.workflows.automap.download import done, is_remote_scene
-from automap_tiles.workflows.automap.expected import Expected, expected
 from automap_tiles.workflows.automap.folders import (
     composite_path,
     map_path,
@@ -31,9 +34,6 @@ from automap_tiles.workflows.automap.folders import (
 )
 from automap_tiles.workflows.automap.order import ClassificationOrder, DownloadOrder
 from automap_tiles.workflows.automap.parameters import Mode, RunParameters, parameters_of
-from automap_tiles.workflows.automap.results import check_composites, tell_confidence
-from automap_tiles.workflows.automap.room import check_room, room_for
-from automap_tiles.workflows.automap.scratch import Scratch
 from automap_tiles.workflows.automap.state import SceneRejected
 from automap_tiles.workflows.events import Json
 

@@ -11,7 +11,7 @@ import shapely
 
 from automap_tiles.grid import Bounds, Pyramid, cover
 from automap_tiles.missions import common_bands
-from automap_tiles.workflows.automap.composite import composite_grid
+from automap_tiles.workflows.automap._composite import composite_grid
 from automap_tiles.workflows.automap.parameters import Mode, RunParameters
 from automap_tiles.workflows.events import Json
 
