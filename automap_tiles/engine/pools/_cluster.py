@@ -172,11 +172,7 @@ class Cluster:
             result, is_lost = error, True
         except Exception as error:  # noqa: BLE001 - belongs to the one who asked for the work
             result = error
-            is_lost = copy.status != "error" and (
-                copy.status == "cancelled"
-                or client.status != "running"
-                or isinstance(error, OSError)
-            )
+            is_lost = _went_away(client, copy, error)
         with self._lock:
             job.copies.remove(copy)
             is_last = not job.copies
