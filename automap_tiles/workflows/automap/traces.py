@@ -14,6 +14,7 @@ from automap_tiles.scenes.download.address import safe_name
 from automap_tiles.scenes.prepared import read_items
 from automap_tiles.storage import Address, checksum, checksum_of_file
 from automap_tiles.version import VERSION
+from automap_tiles.workflows.automap import _stac
 from automap_tiles.workflows.automap.folders import scenes_folder
 from automap_tiles.workflows.automap.order import ClassificationOrder, DownloadOrder
 
