@@ -103,5 +103,5 @@ def in_two(cell: str) -> tuple[dict[str, Any], str]:
     except YAMLError as error:
         raise ConfigError(f"the sections are not valid YAML: {error}") from error
     if not isinstance(sections, dict):
-        raise ConfigError("the sections are no keys and values", found=sections)
+        raise ConfigError("the sections are not a mapping of keys to values", found=sections)
     return {str(key): value for key, value in sections.items()}, module

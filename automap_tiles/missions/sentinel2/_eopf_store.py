@@ -58,7 +58,7 @@ class Array:
         found = {number(each) for each in (self.said("fill_value"), self.fill) if each is not None}
         value = found.pop() if len(found) == 1 else None
         if value is None or not float(value).is_integer():
-            raise InputError(f"{self.path} does not say which number is no data (fill_value)")
+            raise InputError(f"{self.path} does not say which number is nodata (fill_value)")
         return int(value)
 
     def epsg(self) -> int:

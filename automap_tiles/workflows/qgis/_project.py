@@ -58,7 +58,7 @@ def write_project(path: str, target: Path, live: str | None = None) -> tuple[str
     """
     if target.suffix not in (".qgz", ".qgs"):
         raise ConfigError(
-            "is no project of QGIS", key="--qgis", found=str(target), remedy="a name with .qgz"
+            "is not a project of QGIS", key="--qgis", found=str(target), remedy="a name with .qgz"
         )
     layers, _ = open_layers([path], Keep.READONLY)
     entries: list[_Entry] = []
