@@ -267,7 +267,7 @@ def two_offsets(found: Metadata) -> None:
         (attribute(B02, "scale_factor", -1), "scale_factor -1"),
         (attribute(B02, "add_offset", None), "without add_offset"),
         (two_offsets, "two things of add_offset: 0 and -0.1"),
-        (attribute(B02, "fill_value", 65535), "does not say which number is no data"),
+        (attribute(B02, "fill_value", 65535), "does not say which number is nodata"),
         (attribute(B02, "proj:epsg", None), "does not say its CRS"),
         (attribute(B02, "proj:transform", None), "does not say where it lies"),
         (attribute(B02, "proj:transform", [20, 0, 0, 0, -20, 0]), "where pixels are 10"),
