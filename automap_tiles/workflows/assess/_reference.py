@@ -152,8 +152,8 @@ def _check_drawn(path: str) -> None:
     """Refuse points that were chosen where a model is unsure; raises `ConfigError`."""
     if number := count_suggested(path):
         raise ConfigError(
-            "points that `automap samples --suggest` chose are not a reference sample: they lie where the "
-            "model is least sure, and tell how good it is there, not how good the map is",
+            "points that `automap samples --suggest` chose are not a reference sample: they lie "
+            "where the model is least sure, and tell how good it is there, not how good the map is",
             path,
             key="REFERENCE",
             found=f"{number} with the mark {MARK!r}",

@@ -354,7 +354,7 @@ def test_classes_have_their_names(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_written(made: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"no project of QGIS(.|\n)*qgz"):
+    with pytest.raises(ConfigError, match=r"not a project of QGIS(.|\n)*qgz"):
         write_project(str(made), tmp_path / "p.zip")
     (tmp_path / "work.py").write_text(MODULE)
     other = tmp_path / "other.mapchete"
