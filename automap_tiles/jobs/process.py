@@ -97,9 +97,11 @@ class Child:
             selector.register(_stream(self._process.stdout), selectors.EVENT_READ, "out")
             selector.register(_stream(self._process.stderr), selectors.EVENT_READ, "err")
             while selector.get_map():
-                ready = selector.select(pause)
+                # asked before: a runner that was frozen wakes behind its pause, with all unread
+                has_ended = self.exit_code is not None
+                ready = selector.select(0 if has_ended else pause)
                 if not ready:
-                    if self.exit_code is not None:
+                    if has_ended:
                         break  # workers of it may still hold the pipes; `end` ends them
                     yield None
                 for key, _ in ready:

@@ -22,7 +22,7 @@ class Command:
 
 def commands() -> Iterator[Command]:
     """All of them, those below a command behind it."""
-    context = click.Context(automap, info_name="automap")
+    context = automap.make_context("automap", [], resilient_parsing=True)
     for name in COMMANDS:
         found = automap.get_command(context, name)
         if found is None:
@@ -49,7 +49,8 @@ def options(command: Command) -> list[click.Option]:
 
 def page(command: Command) -> str:
     """Markdown: usage, what it does, each option with its values and default."""
-    context = click.Context(command.click, info_name=f"automap {command.name}")
+    above = automap.make_context("automap", [], resilient_parsing=True)
+    context = click.Context(command.click, info_name=command.name, parent=above)
     usage = " ".join([context.command_path, *command.click.collect_usage_pieces(context)])
     parts = [
         f"# automap {command.name}",

@@ -18,12 +18,12 @@ from automap_tiles.cli.show.manual import manual_page
 
 def every_option() -> set[str]:
     """The long name of each option that is shown."""
-    context = click.Context(automap, info_name="automap")
+    context = automap.make_context("automap", [], resilient_parsing=True)
     found = set()
     for name in COMMANDS:
         command = automap.get_command(context, name)
         assert command is not None
-        for option in command.get_params(click.Context(command, info_name=name)):
+        for option in command.get_params(click.Context(command, info_name=name, parent=context)):
             if isinstance(option, click.Option) and not option.hidden:
                 found.add(max(option.opts, key=len))
     return found

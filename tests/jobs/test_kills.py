@@ -208,7 +208,8 @@ def test_a_runner_that_was_frozen_finds_its_job_gone_and_leaves_it(
             time.sleep(4)
         finally:
             frozen.send_signal(signal.SIGCONT)
-        assert parts.wait(job.id).status is Status.SUCCESSFUL
+        ended = parts.wait(job.id)
+        assert ended.status is Status.SUCCESSFUL, ended.reason
         runners.running.append(frozen)
     with parts.database.reading() as connection:
         assert [row.job for row in connection.execute(select(ENDINGS))] == [job.id]

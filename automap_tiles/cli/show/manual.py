@@ -32,7 +32,7 @@ def _lines(group: click.Group) -> Iterator[str]:
     yield ".B automap"
     yield "COMMAND [OPTIONS] [ARGS]..."
     yield ".SH COMMANDS"
-    context = click.Context(group, info_name="automap")
+    context = group.make_context("automap", [], resilient_parsing=True)  # with its own settings
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         if command is not None:

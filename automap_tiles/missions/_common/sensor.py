@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
@@ -87,7 +87,7 @@ class Sensor:
     bands: tuple[Band, ...]
     quality: tuple[str, ...] = ()
     """Names of the quality layers that its products may have, best first."""
-    to_oli: Mapping[str, tuple[float, float]] | None = None
+    to_oli: Mapping[str, tuple[float, float]] | None = field(default=None, hash=False)
     """(slope, offset of surface reflectance) by the name of a band, which bring it to the band of
     Landsat 8's OLI that is its like; bands that are it themselves have 1 and 0. None: nothing is
     known of it."""

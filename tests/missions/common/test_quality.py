@@ -150,6 +150,13 @@ def binary(code: int, level: int) -> Names:
         yield "cloud" if code == 1 else "fill"
 
 
+def eopf_classi(code: int, level: int) -> Names:
+    """The meanings of `flag_masks` of a product: 1 opaque, 2 cirrus, 4 snow, 128 no value."""
+    for bit, name in ((0, "cloud"), (1, "cirrus"), (2, "snow"), (7, "fill")):
+        if bits(code, bit, bit):
+            yield name
+
+
 def automap(code: int, level: int) -> Names:
     for bit, flag in enumerate(Flag):
         if bits(code, bit, bit):
@@ -173,6 +180,7 @@ DECODERS: dict[str, Callable[[int, int], Names]] = {
     "dea_fmask": dea_fmask,
     "scl": scl,
     "hls_fmask": hls_fmask,
+    "eopf_classi": eopf_classi,
     "binary": binary,
     "automap": automap,
 }
