@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class HeldInTile:
-    """What is seen from a tile, as a context that has nothing to close."""
+    """What is seen from a tile, as a context that has nothing to close by itself."""
 
     __slots__ = ()
 

@@ -186,9 +186,6 @@ class FeatureTile(SeenFromTile):
         turns: int = round((part.grid.bounds.left - expected) / world)
         return turns * world
 
-    def __enter__(self) -> FeatureTile:
-        return self
-
     def __exit__(
         self,
         kind: type[BaseException] | None,
@@ -196,9 +193,6 @@ class FeatureTile(SeenFromTile):
         traceback: TracebackType | None,
     ) -> None:
         self._found.clear()
-
-    def __repr__(self) -> str:
-        return f"FeatureTile({self.path!r}, {self.tile.index})"
 
 
 def _wider(bounds: Bounds, margin: int, tile: Tile) -> Bounds:

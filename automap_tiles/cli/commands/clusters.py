@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automap_tiles.cli.options.common import parsed_by
+from automap_tiles.cli.options.common import parsed_by, workers_option
 from automap_tiles.cli.options.scenes import words
 
 if TYPE_CHECKING:
@@ -65,13 +65,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="Of the pixels that are drawn by chance.",
 )
-@click.option(
-    "-w",
-    "--workers",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="How many at a time.  [default: number of cores]",
-)
+@workers_option
 def command(**said: object) -> None:
     """Which kinds of pixels a picture has, without samples.
 

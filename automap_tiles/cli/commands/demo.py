@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from automap_tiles.cli.options.common import CONCURRENCIES
+from automap_tiles.cli.options.common import CONCURRENCIES, workers_option
 
 
 @click.command()
@@ -27,13 +27,7 @@ from automap_tiles.cli.options.common import CONCURRENCIES
     show_default=True,
     help="What the workers are.",
 )
-@click.option(
-    "-w",
-    "--workers",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="How many at a time.  [default: number of cores]",
-)
+@workers_option
 def command(folder: Path, imagery_only: bool, concurrency: str, workers: int | None) -> None:
     """Fetch real Sentinel-2 imagery, make tile pyramids and a map of it.
 

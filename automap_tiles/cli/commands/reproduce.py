@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from automap_tiles.cli.options.common import CONCURRENCIES
+from automap_tiles.cli.options.common import CONCURRENCIES, workers_option
 from automap_tiles.workflows.how import Concurrency
 
 
@@ -15,13 +15,7 @@ from automap_tiles.workflows.how import Concurrency
 @click.option("--samples", metavar="FILE", help="Where the samples are by now.")
 @click.option("--anyway", is_flag=True, help="Go on although something is not as it was.")
 @click.option("--check", is_flag=True, help="Name what is no longer to be had, and stop.")
-@click.option(
-    "-w",
-    "--workers",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="How many at a time.  [default: number of cores]",
-)
+@workers_option
 @click.option(
     "--concurrency",
     type=click.Choice(CONCURRENCIES),

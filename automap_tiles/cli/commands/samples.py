@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from automap_tiles.cli.options.common import parsed_by
+from automap_tiles.cli.options.common import parsed_by, workers_option
 from automap_tiles.cli.options.scenes import words
 
 _OF_SUGGESTIONS = ("suggest", "number", "apart", "candidates")
@@ -54,13 +54,7 @@ _OF_BOTH = ("samples", "picture", "seed", "workers", "out")
     metavar="N",
     help="Of the pixels that are drawn by chance.",
 )
-@click.option(
-    "-w",
-    "--workers",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="How many at a time.  [default: number of cores]",
-)
+@workers_option
 @click.option(
     "--out",
     type=click.Path(dir_okay=False),

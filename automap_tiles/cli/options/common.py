@@ -98,6 +98,17 @@ def parsed_by(parse: Callable[[str], Any]) -> Callable[..., Any]:
     return callback
 
 
+def workers_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--workers`: how many work at a time."""
+    return click.option(
+        "-w",
+        "--workers",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="How many at a time.  [default: number of cores]",
+    )(function)
+
+
 def zooms_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """`--zoom`; the command receives `zooms`, or None."""
     return click.option(

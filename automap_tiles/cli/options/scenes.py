@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from automap_tiles.cli.options._collecting import collecting
-from automap_tiles.cli.options.common import CONCURRENCIES, parsed_by
+from automap_tiles.cli.options.common import CONCURRENCIES, parsed_by, workers_option
 from automap_tiles.workflows.how import Concurrency
 
 
@@ -117,13 +117,7 @@ _OPTIONS = (
         help="Make anew what this mode ends with: download the scenes, composite the composites "
         "(of the scenes that are there), classification the models and maps.",
     ),
-    click.option(
-        "-w",
-        "--workers",
-        type=click.IntRange(min=1),
-        metavar="N",
-        help="How many at a time.  [default: number of cores]",
-    ),
+    workers_option,
     click.option(
         "--concurrency",
         type=click.Choice(CONCURRENCIES),

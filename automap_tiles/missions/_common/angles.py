@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from automap_tiles.missions._common.scene import Scene
 
 Degrees = np.ndarray[Any, np.dtype[np.float64]]
+Pair = tuple[Degrees, Degrees]
+"""Zenith and azimuth."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +50,28 @@ class Angles:
     """Address of the raster of the number of the part that saw a pixel; None: nothing says it."""
     guessed: str = ""
     """What of them is not from the product's own metadata, in words."""
+
+    @classmethod
+    def of_parts(
+        cls,
+        nodes: Nodes,
+        sun: Pair,
+        view: Mapping[int, Pair],
+        places: str | None,
+        unsaid: str,
+    ) -> Angles:
+        """Of the view by the number of a part; `unsaid`: what is guessed where `places` is None."""
+        parts = tuple(sorted(view))
+        return cls(
+            nodes=nodes,
+            sun_zenith=sun[0],
+            sun_azimuth=sun[1],
+            view_zenith=np.stack([view[part][0] for part in parts]),
+            view_azimuth=np.stack([view[part][1] for part in parts]),
+            parts=parts,
+            places=places,
+            guessed="" if places is not None or len(parts) == 1 else unsaid,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -15,7 +15,7 @@ import numpy as np
 
 from automap_tiles.errors import InputError
 from automap_tiles.missions._common import xml
-from automap_tiles.missions._common.angles import AngleFiles, Angles, Degrees, Nodes
+from automap_tiles.missions._common.angles import AngleFiles, Angles, Nodes, Pair
 from automap_tiles.missions._common.scene import Scene
 from automap_tiles.missions.sentinel2._bands import BAND_NAMES
 from automap_tiles.missions.sentinel2._elements import need, number_of, numbers, whole
@@ -27,7 +27,6 @@ _STANDS_IN = "B06"
 """For bands whose own grids are missing: HLS takes its angles for all."""
 _UNSAID = "no raster of the detectors (MSK_DETFOO as JPEG 2000): the mean of those that saw a place"
 
-Pair = tuple[Degrees, Degrees]
 """Zenith and azimuth (row, column)."""
 
 
@@ -59,23 +58,11 @@ def sentinel2_angles(scene: Scene, bands: Sequence[str], files: AngleFiles) -> M
     if not views:
         raise InputError("MTD_TL.xml without the grids of the view's angles")
     return {
-        band: _angles(nodes, sun, views.get(band) or _stand_in(views), _places(said, band))
+        band: Angles.of_parts(
+            nodes, sun, views.get(band) or _stand_in(views), _places(said, band), _UNSAID
+        )
         for band in bands
     }
-
-
-def _angles(nodes: Nodes, sun: Pair, view: Mapping[int, Pair], places: str | None) -> Angles:
-    parts = tuple(sorted(view))
-    return Angles(
-        nodes=nodes,
-        sun_zenith=sun[0],
-        sun_azimuth=sun[1],
-        view_zenith=np.stack([view[part][0] for part in parts]),
-        view_azimuth=np.stack([view[part][1] for part in parts]),
-        parts=parts,
-        places=places,
-        guessed="" if places is not None or len(parts) == 1 else _UNSAID,
-    )
 
 
 def _stand_in(views: Mapping[str, Mapping[int, Pair]]) -> Mapping[int, Pair]:

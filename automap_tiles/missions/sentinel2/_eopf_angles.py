@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from automap_tiles.errors import InputError
-from automap_tiles.missions._common.angles import AngleFiles, Angles, Degrees, Nodes
+from automap_tiles.missions._common.angles import AngleFiles, Angles, Nodes, Pair
 from automap_tiles.missions._common.outlines import grid_of
 from automap_tiles.missions._common.scene import Scene
 from automap_tiles.missions.sentinel2._bands import BAND_NAMES
@@ -38,7 +38,13 @@ def eopf_angles(scene: Scene, bands: Sequence[str], files: AngleFiles) -> Mappin
     numbers = tuple(int(each) for each in files.plane(GEOMETRY, "detector").ravel())
     said = scene.metadata["angles"]
     return {
-        band: _angles(nodes, (zenith, azimuth), _view(files, band, numbers), said, band)
+        band: Angles.of_parts(
+            nodes,
+            (zenith, azimuth),
+            _view(files, band, numbers),
+            said.get(f"{DETECTORS}{band}"),
+            _UNSAID,
+        )
         for band in bands
     }
 
@@ -57,9 +63,7 @@ def _nodes(scene: Scene, files: AngleFiles, shape: tuple[int, ...]) -> Nodes:
     return Nodes(crs=str(scene.crs), left=bounds.left, top=bounds.top, step=step)
 
 
-def _view(
-    files: AngleFiles, band: str, numbers: Sequence[int]
-) -> dict[int, tuple[Degrees, Degrees]]:
+def _view(files: AngleFiles, band: str, numbers: Sequence[int]) -> dict[int, Pair]:
     """Detector → (zenith, azimuth), those that any node has."""
     place = BAND_NAMES.index(band)
     found = {}
@@ -70,24 +74,3 @@ def _view(
     if not found:
         raise InputError(f"{_VIEW} has no angle of {band}")
     return found
-
-
-def _angles(
-    nodes: Nodes,
-    sun: tuple[Degrees, Degrees],
-    view: Mapping[int, tuple[Degrees, Degrees]],
-    said: Mapping[str, str],
-    band: str,
-) -> Angles:
-    parts = tuple(sorted(view))
-    places = said.get(f"{DETECTORS}{band}")
-    return Angles(
-        nodes=nodes,
-        sun_zenith=sun[0],
-        sun_azimuth=sun[1],
-        view_zenith=np.stack([view[part][0] for part in parts]),
-        view_azimuth=np.stack([view[part][1] for part in parts]),
-        parts=parts,
-        places=places,
-        guessed="" if places is not None or len(parts) == 1 else _UNSAID,
-    )
