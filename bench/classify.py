@@ -23,10 +23,10 @@ import rasterio
 import xgboost
 from numpy.typing import NDArray
 
-from automap_tiles.analysis.learning.classifier.classes import land_classes
-from automap_tiles.analysis.learning.classifier.members import Member, MemberKind
-from automap_tiles.analysis.learning.classifier.model import Model, TrainingSamples
-from automap_tiles.analysis.learning.classifier.predict import Predictor
+from automap_tiles.analysis.learning.classifier._classes import land_classes
+from automap_tiles.analysis.learning.classifier._members import Member, MemberKind
+from automap_tiles.analysis.learning.classifier._model import Model, TrainingSamples
+from automap_tiles.analysis.learning.classifier._predict import Predictor
 from automap_tiles.analysis.learning.recipe import Neighbourhood, Recipe
 from automap_tiles.runtime import Process, open_process
 

@@ -26,7 +26,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import numpy as np
 import xgboost
 
-from automap_tiles.analysis.learning.classifier.boosting import (
+from automap_tiles.analysis.learning.classifier._boosting import (
     MAX_BIN,
     MAX_ROUNDS,
     Fold,
@@ -34,11 +34,11 @@ from automap_tiles.analysis.learning.classifier.boosting import (
     make_folds,
     patience_of,
 )
-from automap_tiles.analysis.learning.classifier.fit import TrainingTask, train
-from automap_tiles.analysis.learning.classifier.library import cores
-from automap_tiles.analysis.learning.classifier.options import TrainOptions
-from automap_tiles.analysis.learning.classifier.parameters import Parameters, Strategy
-from automap_tiles.analysis.learning.classifier.search import (
+from automap_tiles.analysis.learning.classifier._library import cores
+from automap_tiles.analysis.learning.classifier._parameters import Parameters, Strategy
+from automap_tiles.analysis.learning.classifier.training._fit import TrainingTask, train
+from automap_tiles.analysis.learning.classifier.training._options import TrainOptions
+from automap_tiles.analysis.learning.classifier.training._search import (
     Budget,
     Found,
     RandomSampler,

@@ -33,9 +33,6 @@ BY_NAME = (
 )
 """Folders whose modules are found by names that are put together."""
 
-OPEN = ("automap_tiles.analysis.learning.classifier",)
-"""Folders where modules that nobody else uses have no underscore yet; no new ones."""
-
 _TABLE = re.compile(r"(?<=\n)\| module \| what it is \|\n\|---\|---\|\n(?:\|.*\n)*")
 _OF = re.compile(r"(?<![\w.])automap_\w+(?:\.\w+)+")
 
@@ -101,7 +98,7 @@ class House:
 
     def is_for_users(self, module: str) -> bool:
         """Whether a module is there for authors of processes as well."""
-        return is_inside(module, LIBRARY) and not any(is_inside(module, each) for each in OPEN)
+        return is_inside(module, LIBRARY)
 
     def is_used_elsewhere(self, module: str) -> bool:
         """Whether another folder imports a module, or something finds it by its name."""
@@ -129,8 +126,8 @@ class House:
         for module in self.files:
             if "._" in module or self.is_package(module) or module.count(".") < 2:
                 continue
-            is_open = any(is_inside(module, each) for each in (*BY_NAME, *OPEN))
-            if not (is_open or self.is_for_users(module) or self.is_used_elsewhere(module)):
+            is_found = any(is_inside(module, each) for each in BY_NAME)
+            if not (is_found or self.is_for_users(module) or self.is_used_elsewhere(module)):
                 yield module
 
     def namesakes(self) -> Mapping[str, list[str]]:

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from automap_tiles.analysis.learning.classifier.boosting import Rows
-from automap_tiles.analysis.learning.classifier.classes import land_classes
-from automap_tiles.analysis.learning.classifier.library import xgboost
-from automap_tiles.analysis.learning.classifier.members import Member, MemberKind
-from automap_tiles.analysis.learning.classifier.model import Model, TrainingSamples
-from automap_tiles.analysis.learning.classifier.setups import (
+from automap_tiles.analysis.learning.classifier._boosting import Rows
+from automap_tiles.analysis.learning.classifier._classes import land_classes
+from automap_tiles.analysis.learning.classifier._library import xgboost
+from automap_tiles.analysis.learning.classifier._members import Member, MemberKind
+from automap_tiles.analysis.learning.classifier._model import Model, TrainingSamples
+from automap_tiles.analysis.learning.classifier._setups import (
     ENGINES,
     Kind,
     Setup,

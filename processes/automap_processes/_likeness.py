@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from automap_tiles import ConfigError, Fate, Note, RasterReader, Subject, Tile, tell
-from automap_tiles.analysis.learning.classifier.familiar import (
+from automap_tiles.analysis.learning.classifier import (
     Familiar,
+    Model,
     is_other_size,
     is_other_unit,
     unit_factor,
 )
-from automap_tiles.analysis.learning.classifier.model import Model
 from automap_tiles.analysis.learning.recipe import MissingBands, RepeatedBands
 
 Array = np.ndarray[Any, Any]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automap_tiles.analysis.learning import smoothing
-from automap_tiles.analysis.learning.classifier.predict import Predictor
+from automap_tiles.analysis.learning.classifier import Predictor
 from automap_tiles.analysis.learning.confidence.applicability import Applicability
 from automap_tiles.analysis.learning.confidence.calibration import Calibration, Temperature
 from automap_tiles.analysis.learning.confidence.conformal import sets_of

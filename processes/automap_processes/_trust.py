@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from automap_processes._prediction import SetWish
 from automap_tiles import ConfigError, Fate, Note, Subject, tell
-from automap_tiles.analysis.learning.classifier.confidence import CalibrationMethod, Confidence
-from automap_tiles.analysis.learning.classifier.model import Model
+from automap_tiles.analysis.learning.classifier import CalibrationMethod, Confidence, Model
 from automap_tiles.analysis.learning.confidence.applicability import Applicability
 from automap_tiles.analysis.learning.confidence.calibration import ENOUGH, Calibration
 from automap_tiles.analysis.learning.confidence.conformal import SetScores

@@ -40,8 +40,7 @@ from automap_processes._trust import (
 from automap_processes._types import Resampling
 from automap_tiles import ConfigError, Empty, RasterInput, RasterReader, Tile
 from automap_tiles.analysis.learning import smoothing as bayes
-from automap_tiles.analysis.learning.classifier.model import Model
-from automap_tiles.analysis.learning.classifier.predict import Predictor
+from automap_tiles.analysis.learning.classifier import Model, Predictor
 from automap_tiles.analysis.shapes import patches
 
 Tags = dict[int, dict[str, str]]

@@ -17,8 +17,8 @@ import rasterio
 from click.testing import CliRunner, Result
 from fiona.transform import transform
 
-from automap_tiles.analysis.learning.classifier.model import Model
-from automap_tiles.analysis.learning.classifier.predict import Predictor
+from automap_tiles.analysis.learning.classifier._model import Model
+from automap_tiles.analysis.learning.classifier._predict import Predictor
 from automap_tiles.cli.main import automap, main
 from tests import starts
 

@@ -13,7 +13,7 @@ import pytest
 import rasterio
 from rasterio.warp import transform
 
-from automap_tiles.analysis.learning.classifier.model import Model
+from automap_tiles.analysis.learning.classifier._model import Model
 from automap_tiles.cli.main import main
 from tests.cli.test_train import _train, scene
 

@@ -15,7 +15,7 @@ import rasterio
 from click.testing import CliRunner, Result
 from shapely import box
 
-from automap_tiles.analysis.learning.classifier.model import Model
+from automap_tiles.analysis.learning.classifier._model import Model
 from automap_tiles.cli.main import automap, main
 from automap_tiles.workflows.train import results
 from tests.cli.test_extras import WITHOUT

@@ -15,7 +15,7 @@ from rasterio import DatasetReader
 from rasterio.enums import Resampling
 from rasterio.vrt import WarpedVRT
 
-from automap_tiles.analysis.learning.classifier.model import Model
+from automap_tiles.analysis.learning.classifier._model import Model
 from automap_tiles.demo import _land_cover
 from automap_tiles.demo.show import DemoResult, run, to_look_at
 from automap_tiles.vector import read_features

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from automap_processes import _prediction
 from automap_tiles.analysis.learning import smoothing
-from automap_tiles.analysis.learning.classifier.confidence import Confidence
-from automap_tiles.analysis.learning.classifier.library import xgboost
-from automap_tiles.analysis.learning.classifier.model import Model
-from automap_tiles.analysis.learning.classifier.predict import Predictor
-from automap_tiles.analysis.learning.classifier.setups import ENGINES, Kind
+from automap_tiles.analysis.learning.classifier._confidence import Confidence
+from automap_tiles.analysis.learning.classifier._library import xgboost
+from automap_tiles.analysis.learning.classifier._model import Model
+from automap_tiles.analysis.learning.classifier._predict import Predictor
+from automap_tiles.analysis.learning.classifier._setups import ENGINES, Kind
 from automap_tiles.analysis.learning.confidence.applicability import applicability
 from automap_tiles.analysis.learning.confidence.calibration import (
     Calibration,

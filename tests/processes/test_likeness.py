@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import rasterio
 
-from automap_tiles.analysis.learning.classifier.familiar import Familiar, Values
-from automap_tiles.analysis.learning.classifier.model import Model
+from automap_tiles.analysis.learning.classifier._familiar import Familiar, Values
+from automap_tiles.analysis.learning.classifier._model import Model
 from automap_tiles.engine.events import RunFinished
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions, execute

@@ -3,7 +3,7 @@
 Source of all formulas: Olofsson, Foody, Herold, Stehman, Woodcock & Wulder, Good practices for
 estimating area and assessing accuracy of land change, Remote Sensing of Environment 148 (2014).
 The strata are the classes of the map; within each the reference sample must have been drawn by
-chance. What precision, recall and F1 of a counted sample are is in `classifier.scores`.
+chance. What precision, recall and F1 of a counted sample are is in `classifier.training`.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def read_legend(spec: OutputSpec, options: Options) -> Legend:
 
 
 def _of_model(spec: OutputSpec, path: str) -> Legend:
-    from automap_tiles.analysis.learning.classifier.model import Model
+    from automap_tiles.analysis.learning.classifier import Model
 
     try:
         classes = Model.open(path if is_remote(path) else Path(spec.base, path)).classes

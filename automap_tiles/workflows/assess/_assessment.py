@@ -16,8 +16,8 @@ from automap_tiles.analysis.learning.accuracy import (
     map_accuracy,
     without_errors,
 )
-from automap_tiles.analysis.learning.classifier.classes import LandClass, land_classes
-from automap_tiles.analysis.learning.classifier.scores import Scores
+from automap_tiles.analysis.learning.classifier import LandClass, land_classes
+from automap_tiles.analysis.learning.classifier.training import Scores
 from automap_tiles.analysis.learning.stratified import stratified_accuracy
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Fate, Note, Subject, tell
@@ -31,7 +31,7 @@ from automap_tiles.workflows.assess._reference import (
 from automap_tiles.workflows.assess._strata import DrawnPoints, drawn_points, reference_of
 
 if TYPE_CHECKING:
-    from automap_tiles.analysis.learning.classifier.model import Model
+    from automap_tiles.analysis.learning.classifier import Model
 
 _HECTARE = 10_000.0
 _FEW = 30

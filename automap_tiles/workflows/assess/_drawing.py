@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from automap_tiles.analysis.learning.classifier.classes import LandClass, land_classes
+from automap_tiles.analysis.learning.classifier import LandClass, land_classes
 from automap_tiles.analysis.learning.design import (
     EXPECTED_ACCURACY,
     LEAST,

@@ -27,7 +27,7 @@ from automap_tiles.workflows.samples.pixels import place
 from automap_tiles.workflows.samples.points_file import MARK, count_suggested
 
 if TYPE_CHECKING:
-    from automap_tiles.analysis.learning.classifier.model import Model
+    from automap_tiles.analysis.learning.classifier import Model
 
 
 _SUBJECT = Subject.REFERENCE_POINTS
@@ -221,7 +221,7 @@ def open_model(path: str | Path | None) -> Model | None:
     """The model of a map, if it was said; raises `ConfigError`."""
     if path is None:
         return None
-    from automap_tiles.analysis.learning.classifier.model import Model
+    from automap_tiles.analysis.learning.classifier import Model
     from automap_tiles.errors import InputError
 
     try:

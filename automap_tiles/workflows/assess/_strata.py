@@ -27,7 +27,7 @@ from automap_tiles.workflows.assess.design_record import read_record, record_bes
 if TYPE_CHECKING:
     from rasterio.crs import CRS
 
-    from automap_tiles.analysis.learning.classifier.model import Model
+    from automap_tiles.analysis.learning.classifier import Model
     from automap_tiles.workflows.samples import SampleShapes
 
 Floats = NDArray[np.float64]

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from automap_tiles.analysis.composites.methods import Unit
-from automap_tiles.analysis.learning.classifier.library import xgboost
-from automap_tiles.analysis.learning.classifier.options import TrainOptions
+from automap_tiles.analysis.learning.classifier import xgboost
+from automap_tiles.analysis.learning.classifier.training import TrainOptions
 from automap_tiles.analysis.learning.recipe import Recipe
 from automap_tiles.errors import ConfigError
 from automap_tiles.missions import LON_LAT

@@ -11,8 +11,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from automap_tiles.analysis.learning.classifier.model import Model
-from automap_tiles.analysis.learning.classifier.predict import Predictor
+from automap_tiles.analysis.learning.classifier import Model, Predictor
 from automap_tiles.analysis.learning.sample_table import SampleTable
 from automap_tiles.analysis.learning.suggestion import SampleCandidates, doubt_of, suggest
 from automap_tiles.errors import ConfigError, InputError

@@ -10,14 +10,21 @@ import numpy as np
 import shapely
 
 from automap_tiles import vector
-from automap_tiles.analysis.learning.classifier.classes import LandClass, land_classes
-from automap_tiles.analysis.learning.classifier.cost import Cost
-from automap_tiles.analysis.learning.classifier.familiar import Familiar
-from automap_tiles.analysis.learning.classifier.fit import TrainingTask, train
-from automap_tiles.analysis.learning.classifier.model import Model
-from automap_tiles.analysis.learning.classifier.options import TrainOptions
-from automap_tiles.analysis.learning.classifier.parameters import Strategy
-from automap_tiles.analysis.learning.classifier.search import Progress, Trial
+from automap_tiles.analysis.learning.classifier import (
+    Familiar,
+    LandClass,
+    Model,
+    Strategy,
+    land_classes,
+)
+from automap_tiles.analysis.learning.classifier.training import (
+    Cost,
+    Progress,
+    TrainingTask,
+    TrainOptions,
+    Trial,
+    train,
+)
 from automap_tiles.analysis.learning.folds import FoldError
 from automap_tiles.analysis.learning.recipe import Recipe
 from automap_tiles.analysis.learning.sample_table import SampleTable

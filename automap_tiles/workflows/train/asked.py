@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from automap_tiles.analysis.learning.classifier import options as known
-from automap_tiles.analysis.learning.classifier.decide import BASE
-from automap_tiles.analysis.learning.classifier.division import Split
-from automap_tiles.analysis.learning.classifier.parameters import Strategy
-from automap_tiles.analysis.learning.classifier.search import Budget
-from automap_tiles.analysis.learning.classifier.setups import ENGINES, Kind
+from automap_tiles.analysis.learning.classifier import ENGINES, Kind, Strategy
+from automap_tiles.analysis.learning.classifier.training import (
+    BASE,
+    Balance,
+    Budget,
+    Search,
+    Split,
+    TrainOptions,
+)
 from automap_tiles.analysis.learning.recipe import Recipe
 from automap_tiles.errors import ConfigError
 from automap_tiles.workflows.learning import FEATURES, Learning
@@ -72,17 +75,17 @@ def features_of(learn: Learning) -> tuple[Recipe | RecipeWish, int | float | Non
 
 def options_of(
     learn: Learning, workers: int | None, components: int | float | None
-) -> known.TrainOptions:
+) -> TrainOptions:
     """How it is trained, on so many cores; `components` are those of a recipe file.
 
     Raises `ConfigError`, and `MissingExtra` where an engine that is asked for is not installed.
     """
     given = learn.trials is not None or learn.time is not None
-    found = known.TrainOptions(
+    found = TrainOptions(
         budget=Budget(trials=learn.trials, seconds=learn.time) if given else None,
-        search=known.Search(learn.search),
+        search=Search(learn.search),
         strategies=_TREES[learn.trees],
-        balance=None if learn.balance == "auto" else known.Balance(learn.balance),
+        balance=None if learn.balance == "auto" else Balance(learn.balance),
         clean=None if learn.erode == "auto" else False,
         kinds=_KINDS[learn.classifier],
         also=_also(learn),

@@ -9,9 +9,9 @@ import rasterio
 from affine import Affine
 from rasterio.crs import CRS
 
-from automap_tiles.analysis.learning.classifier.classes import LandClass
-from automap_tiles.analysis.learning.classifier.members import Member, MemberKind
-from automap_tiles.analysis.learning.classifier.model import Model, TrainingSamples
+from automap_tiles.analysis.learning.classifier._classes import LandClass
+from automap_tiles.analysis.learning.classifier._members import Member, MemberKind
+from automap_tiles.analysis.learning.classifier._model import Model, TrainingSamples
 from automap_tiles.analysis.learning.recipe import Recipe
 
 UTM = CRS.from_epsg(32633)

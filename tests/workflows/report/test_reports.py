@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from automap_tiles.analysis.learning.classifier.fit import TrainingTask, train
-from automap_tiles.analysis.learning.classifier.options import TrainOptions
-from automap_tiles.analysis.learning.classifier.search import Budget
+from automap_tiles.analysis.learning.classifier.training._fit import TrainingTask, train
+from automap_tiles.analysis.learning.classifier.training._options import TrainOptions
+from automap_tiles.analysis.learning.classifier.training._search import Budget
 from automap_tiles.analysis.learning.recipe import Recipe
 from automap_tiles.analysis.learning.sample_table import Loss, Reason, SampleTable
 from automap_tiles.errors import ConfigError, MissingExtra

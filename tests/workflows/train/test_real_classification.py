@@ -13,19 +13,19 @@ import pytest
 import rasterio
 from rasterio.enums import Resampling
 
-from automap_tiles.analysis.learning.classifier.classes import land_classes
-from automap_tiles.analysis.learning.classifier.decide import BASE, decide, kinds
-from automap_tiles.analysis.learning.classifier.division import divide
-from automap_tiles.analysis.learning.classifier.evidence import (
+from automap_tiles.analysis.learning.classifier._classes import land_classes
+from automap_tiles.analysis.learning.classifier._setups import Kind, Setup
+from automap_tiles.analysis.learning.classifier.training._decide import BASE, decide, kinds
+from automap_tiles.analysis.learning.classifier.training._division import divide
+from automap_tiles.analysis.learning.classifier.training._evidence import (
     accuracy,
     draws_of,
     gain,
     macro_f1,
 )
-from automap_tiles.analysis.learning.classifier.options import TrainOptions
-from automap_tiles.analysis.learning.classifier.prepare import prepare
-from automap_tiles.analysis.learning.classifier.setups import Kind, Setup
-from automap_tiles.analysis.learning.classifier.tryout import Tryout
+from automap_tiles.analysis.learning.classifier.training._options import TrainOptions
+from automap_tiles.analysis.learning.classifier.training._prepare import prepare
+from automap_tiles.analysis.learning.classifier.training._tryout import Tryout
 from automap_tiles.analysis.learning.sample_table import SampleTable
 from automap_tiles.workflows.samples import Extraction, extract, look_at, read_samples
 from automap_tiles.workflows.train import RecipeWish, make_recipe

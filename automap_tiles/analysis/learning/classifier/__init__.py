@@ -1,1 +1,38 @@
-"""A classifier of pixels: training, the model file, prediction. Needs `automap-tiles[classify]`."""
+"""A classifier of pixels: the model file and prediction. Needs `automap-tiles[classify]`.
+
+How a model is trained is in `training`, which prediction does without.
+"""
+
+from __future__ import annotations
+
+from automap_tiles.analysis.learning.classifier._classes import LandClass, land_classes
+from automap_tiles.analysis.learning.classifier._confidence import CalibrationMethod, Confidence
+from automap_tiles.analysis.learning.classifier._familiar import (
+    Familiar,
+    is_other_size,
+    is_other_unit,
+    unit_factor,
+)
+from automap_tiles.analysis.learning.classifier._library import xgboost
+from automap_tiles.analysis.learning.classifier._model import Model, TrainingSamples
+from automap_tiles.analysis.learning.classifier._parameters import Strategy
+from automap_tiles.analysis.learning.classifier._predict import Predictor
+from automap_tiles.analysis.learning.classifier._setups import ENGINES, Kind
+
+__all__ = [
+    "ENGINES",
+    "CalibrationMethod",
+    "Confidence",
+    "Familiar",
+    "Kind",
+    "LandClass",
+    "Model",
+    "Predictor",
+    "Strategy",
+    "TrainingSamples",
+    "is_other_size",
+    "is_other_unit",
+    "land_classes",
+    "unit_factor",
+    "xgboost",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from automap_tiles.analysis.learning.classifier.classes import LandClass, land_classes
+from automap_tiles.analysis.learning.classifier._classes import LandClass, land_classes
 
 
 def test_names_have_their_usual_colours_and_no_two_are_alike() -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from skimage.color import rgb2lab  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
-from automap_tiles.analysis.learning.classifier.classes import land_classes
-from automap_tiles.analysis.learning.classifier.colours import APART, distance, seen
+from automap_tiles.analysis.learning.classifier._classes import land_classes
+from automap_tiles.analysis.learning.classifier._colours import APART, distance, seen
 
 
 def test_cielab_is_that_of_scikit_image() -> None:

@@ -9,9 +9,9 @@ import pytest
 from lightgbm import Dataset, train
 from sklearn.ensemble import RandomForestClassifier  # type: ignore[import-untyped]
 
-from automap_tiles.analysis.learning.classifier.boosting import Rows, importances, probabilities
-from automap_tiles.analysis.learning.classifier.engine import EngineRun, below
-from automap_tiles.analysis.learning.classifier.setups import ENGINES, Kind
+from automap_tiles.analysis.learning.classifier._boosting import Rows, importances, probabilities
+from automap_tiles.analysis.learning.classifier._engine import EngineRun, below
+from automap_tiles.analysis.learning.classifier._setups import ENGINES, Kind
 
 HOW = EngineRun(threads=1, seed=3)
 every_engine = pytest.mark.parametrize("kind", list(ENGINES))

@@ -9,9 +9,9 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.ensemble import ExtraTreesClassifier  # type: ignore[import-untyped]
 
-from automap_tiles.analysis.learning.classifier.boosting import Rows, importances, probabilities
-from automap_tiles.analysis.learning.classifier.extra_trees import Tree, grow
-from automap_tiles.analysis.learning.classifier.grafted import booster_of
+from automap_tiles.analysis.learning.classifier._boosting import Rows, importances, probabilities
+from automap_tiles.analysis.learning.classifier._extra_trees import Tree, grow
+from automap_tiles.analysis.learning.classifier._grafted import booster_of
 from automap_tiles.analysis.learning.sample_table import SampleTable
 from tests.analysis.learning.classifier.conftest import BANDS, MakeTable
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier  # type: ignore[import-untyped]
 
-from automap_tiles.analysis.learning.classifier.boosting import Rows, fit_forest, probabilities
-from automap_tiles.analysis.learning.classifier.setups import tried_bins
+from automap_tiles.analysis.learning.classifier._boosting import Rows, fit_forest, probabilities
+from automap_tiles.analysis.learning.classifier._setups import tried_bins
 from automap_tiles.analysis.learning.sample_table import SampleTable
 from tests.analysis.learning.classifier.conftest import MakeTable
 

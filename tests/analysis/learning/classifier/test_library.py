@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from automap_tiles.analysis.learning.classifier.library import cores, xgboost
-from automap_tiles.analysis.learning.classifier.parameters import Strategy
-from automap_tiles.analysis.learning.classifier.tpe import TpeSampler
+from automap_tiles.analysis.learning.classifier._library import cores, xgboost
+from automap_tiles.analysis.learning.classifier._parameters import Strategy
+from automap_tiles.analysis.learning.classifier.training._tpe import TpeSampler
 from automap_tiles.errors import MissingExtra
 
 

@@ -9,7 +9,7 @@ from sklearn.discriminant_analysis import (  # type: ignore[import-untyped]
     LinearDiscriminantAnalysis,
 )
 
-from automap_tiles.analysis.learning.classifier.linear import Linear, shrunk
+from automap_tiles.analysis.learning.classifier._linear import Linear, shrunk
 
 
 def _samples(count: int = 300) -> tuple[np.ndarray, np.ndarray]:

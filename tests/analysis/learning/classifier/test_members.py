@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from automap_tiles.analysis.learning.classifier import predict, setups
-from automap_tiles.analysis.learning.classifier.members import roots_of, vote
-from automap_tiles.analysis.learning.classifier.model import FORMAT, Model
-from automap_tiles.analysis.learning.classifier.predict import Predictor
-from automap_tiles.analysis.learning.classifier.setups import Fitted, Kind, Setup
+from automap_tiles.analysis.learning.classifier import _predict as predict
+from automap_tiles.analysis.learning.classifier import _setups as setups
+from automap_tiles.analysis.learning.classifier._members import roots_of, vote
+from automap_tiles.analysis.learning.classifier._model import FORMAT, Model
+from automap_tiles.analysis.learning.classifier._predict import Predictor
+from automap_tiles.analysis.learning.classifier._setups import Fitted, Kind, Setup
 from tests.models import make_vote, recipe
 
 RANDOM = np.random.default_rng(3)

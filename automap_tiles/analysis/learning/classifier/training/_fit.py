@@ -1,0 +1,321 @@
+"""Training: from a table of samples to a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import metadata
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automap_tiles.analysis.learning.classifier._boosting import importances
+from automap_tiles.analysis.learning.classifier._classes import LandClass, land_classes
+from automap_tiles.analysis.learning.classifier._library import xgboost
+from automap_tiles.analysis.learning.classifier._linear import Linear
+from automap_tiles.analysis.learning.classifier._model import Model, TrainingSamples
+from automap_tiles.analysis.learning.classifier._setups import (
+    ENGINES,
+    Fitted,
+    Kind,
+    Setup,
+    fit_kind,
+    members_of,
+    trees_of,
+)
+from automap_tiles.analysis.learning.classifier.training._asking import Decided, ask, first
+from automap_tiles.analysis.learning.classifier.training._cost import Cost, measure
+from automap_tiles.analysis.learning.classifier.training._covering import Apart
+from automap_tiles.analysis.learning.classifier.training._division import Division, divide
+from automap_tiles.analysis.learning.classifier.training._estimate import (
+    HeldOutEstimate,
+    Seen,
+    estimate,
+)
+from automap_tiles.analysis.learning.classifier.training._evaluate import (
+    doubtful,
+    fold_scores,
+    learning_curve,
+)
+from automap_tiles.analysis.learning.classifier.training._growth import HALF, continued, reach
+from automap_tiles.analysis.learning.classifier.training._options import TrainOptions
+from automap_tiles.analysis.learning.classifier.training._prepare import Prepared, check, prepare
+from automap_tiles.analysis.learning.classifier.training._report import FoldScores, TrainingReport
+from automap_tiles.analysis.learning.classifier.training._scores import Scores, scores
+from automap_tiles.analysis.learning.classifier.training._search import Progress
+from automap_tiles.analysis.learning.classifier.training._trusting import Trust, kept_apart, trusted
+from automap_tiles.analysis.learning.classifier.training._tryout import Tryout
+from automap_tiles.analysis.learning.folds import (
+    LEAST_GROUPS,
+    FoldError,
+    groups_per_class,
+    random_folds,
+)
+from automap_tiles.analysis.learning.recipe import Recipe
+from automap_tiles.analysis.learning.sample_table import SampleTable
+from automap_tiles.version import VERSION
+
+# Folds of pixels by chance: of these there are always many.
+_SHUFFLED = 5
+
+# What the costs and the choices are compared with.
+_PLAIN = Setup(kinds=(Kind.PLAIN,))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """What comes of a training."""
+
+    model: Model
+    costs: tuple[Cost, ...]
+    """Of what was taken, and of XGBoost with its defaults on the same features."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingTask:
+    """What is to be trained, besides the samples."""
+
+    recipe: Recipe
+    """All features that the samples have."""
+    optional: Mapping[str, Sequence[str]]
+    """Name of a group of features -> those that are used only where that is better."""
+    options: TrainOptions
+    window: float = 0.0
+    """How far the features look, in the unit of the samples' CRS."""
+
+
+def train(
+    table: SampleTable,
+    task: TrainingTask,
+    classes: Sequence[LandClass] | None = None,
+    progress: Progress | None = None,
+) -> Training:
+    """Choose by samples held out, say how good the choice is, and train it on all samples.
+
+    `classes` tells names and colours; by default names are those of the table and colours usual
+    ones. The same table, options and number of threads give the same model, byte by byte, unless
+    the budget is one of time. Raises `FoldError` when the samples cannot be divided,
+    `ValueError` when they do not fit the recipe or are not finite, `MissingExtra` without XGBoost.
+    """
+    options = task.options
+    check(table, task.recipe)
+    table = table.sorted()
+    known = classes or land_classes(table.counts, table.names)
+    kept, groups = _kept(table, task)
+    division = _divide(table.take(kept), task, options.folds, options.seed)
+    prepared = prepare(table.take(kept), division.groups, options, known, task.optional)
+    tryout = _tryout(prepared, division.fold_of, options)
+    asked = ask(tryout, options, progress) if len(division.fold_of) else None
+    setup = first(options) if asked is None else asked.taken.setup
+    fitted = _fit(prepared, setup, options)
+    model = _model(table, task, prepared, setup, fitted)
+    apart = kept_apart(table.take(~kept), groups[~kept], prepared, setup, fitted)
+    importances = _importances(prepared, setup, fitted)
+    trust = None
+    if asked is not None:
+        trust = trusted(tryout, asked, apart, importances, prepared.names)
+    facts = _Facts(table, prepared, division, tryout, asked, trust, setup, importances)
+    report = _report(facts, task, _test(apart))
+    return Training(
+        model=replace(
+            model, report=report.to_dict(), confidence=None if trust is None else trust.confidence
+        ),
+        costs=tuple(_costs(prepared, setup, fitted, options)),
+    )
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What is known when the report is written."""
+
+    table: SampleTable
+    prepared: Prepared
+    division: Division
+    tryout: Tryout
+    asked: Decided | None
+    trust: Trust | None
+    setup: Setup
+    importances: Mapping[str, float]
+
+
+def _divide(table: SampleTable, task: TrainingTask, folds: int | None, seed: int) -> Division:
+    return divide(
+        table,
+        split=task.options.split,
+        folds=folds,
+        block_size=task.options.block_size,
+        window=task.window,
+        seed=seed,
+    )
+
+
+def _kept(table: SampleTable, task: TrainingTask) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """(sample,) whether to learn from it, and its polygon or block.
+
+    False for those that are kept for the final test.
+    """
+    options = task.options
+    if not options.holdout:
+        return np.ones(len(table), dtype=bool), np.zeros(len(table), dtype=np.int64)
+    division = _divide(table, task, round(1 / options.holdout), options.seed + 1)
+    if not len(division.fold_of):
+        raise FoldError("no class has enough polygons or blocks to keep some for a final test")
+    kept: NDArray[np.bool_] = division.fold_of[0] != 0
+    return kept, division.groups
+
+
+def _tryout(prepared: Prepared, fold_of: NDArray[np.int64], options: TrainOptions) -> Tryout:
+    return Tryout(
+        samples=prepared.samples, fold_of=fold_of, threads=options.cores, seed=options.seed
+    )
+
+
+def _fit(prepared: Prepared, setup: Setup, options: TrainOptions) -> list[Fitted]:
+    samples = prepared.samples
+    rows = samples.rows(setup, np.ones(len(samples.labels), dtype=bool))
+    return [fit_kind(kind, setup, rows, options.cores, options.seed) for kind in setup.kinds]
+
+
+def _model(
+    table: SampleTable,
+    task: TrainingTask,
+    prepared: Prepared,
+    setup: Setup,
+    fitted: Sequence[Fitted],
+) -> Model:
+    recipe = task.recipe
+    if prepared.pca is None:
+        recipe = recipe.of(prepared.names[place] for place in prepared.samples.columns_of(setup))
+    return Model(
+        members=members_of(setup, fitted),
+        recipe=recipe,
+        classes=prepared.classes,
+        training=_training_samples(table),
+        pca=prepared.pca,
+        report={},
+        versions=_versions(setup),
+    )
+
+
+def _test(apart: Apart | None) -> Scores | None:
+    """Scores of the samples that were kept from the training; None where none were."""
+    if apart is None:
+        return None
+    found = apart.probabilities
+    return scores(apart.labels, found.argmax(axis=0), len(found))
+
+
+def _report(facts: _Facts, task: TrainingTask, test: Scores | None) -> TrainingReport:
+    prepared, tryout, asked, setup = facts.prepared, facts.tryout, facts.asked, facts.setup
+    of_half = replace(tryout, share=HALF, _known={})
+    shuffled = random_folds(prepared.samples.labels, _SHUFFLED, task.options.seed)
+    return TrainingReport(
+        table=facts.table,
+        classes=prepared.classes,
+        options=task.options.to_dict(),
+        division=facts.division,
+        setup=setup,
+        decisions=() if asked is None else asked.decisions,
+        offered=task.recipe.to_dict(),
+        trials=() if asked is None or asked.found is None else asked.found.trials,
+        choice=None if asked is None else asked.choice,
+        trees=trees_of(setup, prepared.samples.classes),
+        estimate=None if asked is None else _estimate(facts, asked, of_half),
+        blocked=None if asked is None else fold_scores(tryout, setup),
+        shuffled=_shuffled(prepared, shuffled, task.options, setup),
+        calibrated=None if facts.trust is None else facts.trust.calibrated,
+        sets=None if facts.trust is None else facts.trust.sets,
+        holdout=test,
+        importances=facts.importances,
+        learning_curve=() if asked is None else learning_curve(tryout, of_half, setup),
+        doubtful=() if asked is None else doubtful(prepared.table, tryout, setup, prepared.classes),
+    )
+
+
+def _estimate(facts: _Facts, asked: Decided, of_half: Tryout) -> HeldOutEstimate:
+    tryout, samples = facts.tryout, facts.tryout.samples
+    polygons = groups_per_class(samples.labels, samples.groups)
+    told = np.array([polygons[label] >= LEAST_GROUPS for label in range(samples.classes)])
+    inside = tryout.held_out & told[samples.labels]
+    far = reach(samples.labels, samples.groups, tryout.fold_of)
+    taken = asked.taken.counts
+    seen = Seen(
+        start=asked.start.counts,
+        taken=taken,
+        decisions=asked.decisions,
+        draws=asked.draws,
+        grown=continued(taken, of_half(asked.taken.setup).counts, far),
+    )
+    return estimate(
+        seen,
+        told=told,
+        pixels=round(float(samples.stands_for[inside].sum())),
+        repeats=len(tryout.fold_of),
+    )
+
+
+def _shuffled(
+    prepared: Prepared, fold_of: NDArray[np.int64], options: TrainOptions, setup: Setup
+) -> FoldScores:
+    """Pixels held out by chance: every sample counts as one."""
+    each = replace(
+        prepared.samples, stands_for=np.ones(len(prepared.samples.labels), dtype=np.float32)
+    )
+    tryout = _tryout(replace(prepared, samples=each), fold_of[None], options)
+    return fold_scores(tryout, setup)
+
+
+def _importances(prepared: Prepared, setup: Setup, fitted: Sequence[Fitted]) -> dict[str, float]:
+    """Feature -> its share, mean over what votes by weight, largest first."""
+    places = prepared.samples.columns_of(setup)
+    names = [prepared.names[place] for place in places]
+    total = dict.fromkeys(names, 0.0)
+    whole = sum(setup.weight(kind) for kind in setup.kinds)
+    for kind, one in zip(setup.kinds, fitted, strict=True):
+        if isinstance(one, Linear):
+            spread = prepared.samples.values[:, list(places)].std(axis=0, dtype=np.float64)
+            strength = np.abs(one.weights).max(axis=0) * spread
+            whole_strength = float(strength.sum()) or 1.0  # 0 where no feature varies
+            shares = dict(zip(names, (strength / whole_strength).tolist(), strict=True))
+        else:
+            shares = importances(one, names)
+        for name, share in shares.items():
+            total[name] += share * setup.weight(kind) / whole
+    return dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _costs(
+    prepared: Prepared, setup: Setup, fitted: Sequence[Fitted], options: TrainOptions
+) -> list[Cost]:
+    """Of what was taken and, to compare with, of XGBoost with its defaults."""
+    samples, every = prepared.samples, np.ones(len(prepared.samples.labels), dtype=bool)
+    found = []
+    plain = _PLAIN.but(groups=setup.groups)
+    for one, several in ((setup, fitted), (plain, None)):
+        if several is None and setup.kinds == plain.kinds:
+            continue
+        values = samples.rows(one.but(clean=False), every).values
+        timed = several or _fit(prepared, one, options)
+        trees = trees_of(one, samples.classes)
+        pairs = [(each, values) for each in timed]
+        found.append(measure(one.name, pairs, trees, is_taken=several is not None))
+    return found
+
+
+def _training_samples(table: SampleTable) -> TrainingSamples:
+    """All samples, those held out too: none of them may be a reference later."""
+    return TrainingSamples(
+        fingerprint=table.fingerprint,
+        crs=table.crs,
+        positions=np.stack([table.x, table.y], axis=1),
+    )
+
+
+def _versions(setup: Setup) -> dict[str, str]:
+    others = [ENGINES[kind].package for kind in setup.kinds if kind in ENGINES]
+    return {
+        "automap-tiles": VERSION,
+        "xgboost": xgboost().__version__,
+        "numpy": np.__version__,
+        **{package: metadata.version(package) for package in others},
+    }

@@ -1,0 +1,90 @@
+"""How far a model can be trusted, by what it was not trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automap_tiles.analysis.learning.classifier._confidence import Confidence
+from automap_tiles.analysis.learning.classifier._setups import Fitted, Setup, predict, voted
+from automap_tiles.analysis.learning.classifier.training._asking import Decided
+from automap_tiles.analysis.learning.classifier.training._calibrating import (
+    Calibrated,
+    Held,
+    calibrate,
+)
+from automap_tiles.analysis.learning.classifier.training._covering import Apart, Sets, sets
+from automap_tiles.analysis.learning.classifier.training._prepare import Prepared
+from automap_tiles.analysis.learning.classifier.training._tryout import Tryout
+from automap_tiles.analysis.learning.confidence.applicability import (
+    Applicability,
+    applicability,
+)
+from automap_tiles.analysis.learning.sample_table import SampleTable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trust:
+    """What was found out."""
+
+    calibrated: Calibrated
+    sets: Sets
+    area: Applicability | None
+    """None where nothing can be called unlike."""
+
+    @property
+    def confidence(self) -> Confidence:
+        """What a model takes along of it."""
+        return Confidence(
+            temperature=self.calibrated.temperature,
+            isotonic=self.calibrated.isotonic,
+            sets=self.sets.scores,
+            applicability=self.area,
+        )
+
+
+def trusted(
+    tryout: Tryout, asked: Decided, apart: Apart | None, importances: Mapping[str, float],
+    names: Sequence[str],
+) -> Trust:  # fmt: skip
+    """By what the folds held out, and by what was kept from the training altogether.
+
+    `importances` are those of the features that have all the `names`.
+    """
+    setup = asked.taken.setup
+    held = Held.of(tryout, setup)
+    calibrated = calibrate(held, asked.draws)
+    places = list(tryout.samples.columns_of(setup))
+    area = applicability(
+        tryout.samples.values[:, places],
+        [importances[names[place]] for place in places],
+        tryout.fold_of[0],
+        tryout.seed,
+    )
+    return Trust(calibrated=calibrated, sets=sets(calibrated, held, apart), area=area)
+
+
+def kept_apart(
+    table: SampleTable,
+    groups: NDArray[np.int64],
+    prepared: Prepared,
+    setup: Setup,
+    fitted: Sequence[Fitted],
+) -> Apart | None:
+    """Samples in groups (sample,) that were kept from the training; None where none were."""
+    if not len(table):
+        return None
+    values = table.values if prepared.pca is None else prepared.pca.apply_rows(table.values)
+    values = np.ascontiguousarray(values[:, list(prepared.samples.columns_of(setup))])
+    found = voted(setup, [predict(one, values) for one in fitted])
+    numbers = np.array([one.value for one in prepared.classes])
+    weights = np.ones(len(table), np.float32) if table.stands_for is None else table.stands_for
+    return Apart(
+        probabilities=np.ascontiguousarray(found.T),
+        labels=np.searchsorted(numbers, table.classes).astype(np.int64),
+        groups=groups,
+        weights=weights,
+    )
