@@ -67,6 +67,7 @@ class Subject(StrEnum):
     TASKS = "tasks"
     LAYERS = "layers"
     PLUGINS = "plug-ins"
+    STEPS = "steps"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

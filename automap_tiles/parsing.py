@@ -2,7 +2,7 @@
 
 The parsers of Python give up on deep nesting with `RecursionError`, which no reader expects, and
 take a YAML file of a few lines for billions of values (aliases of aliases). Here both are a
-`ValueError` with a text, as all else that is wrong.
+`ValueError` with a text, as all else that is wrong. And true and false are no numbers.
 """
 
 from __future__ import annotations
@@ -69,3 +69,30 @@ def _inside(item: Any) -> Iterator[Any] | None:
     if isinstance(item, Mapping):
         return iter(item.values())
     return iter(item) if isinstance(item, list | tuple | set) else None
+
+
+NO_NUMBER = "a number is wanted, not true or false"
+
+
+def truth_as_number(said: Any, found: Any) -> tuple[int | str, ...] | None:
+    """Where true or false was taken for a number: the way to it; None: nowhere.
+
+    `found` is what pydantic made of `said`. For it `true` is 1, unless it is told to take no text
+    for a number either; in a file or an order it is a slip.
+    """
+    if isinstance(said, bool):
+        return () if isinstance(found, int | float) and not isinstance(found, bool) else None
+    if isinstance(said, Mapping):
+        inner = ((key, each, _member(found, key)) for key, each in said.items())
+    elif isinstance(said, list | tuple) and isinstance(found, list | tuple):
+        inner = ((number, *pair) for number, pair in enumerate(zip(said, found, strict=False)))
+    else:
+        return None
+    for key, each, made in inner:
+        if (way := truth_as_number(each, made)) is not None:
+            return (key, *way)
+    return None
+
+
+def _member(found: Any, key: Any) -> Any:
+    return found.get(key) if isinstance(found, Mapping) else getattr(found, str(key), None)

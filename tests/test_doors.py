@@ -11,6 +11,15 @@ from tests.doors import ROOT, House, floors, is_inside, listed, table
 
 # What a page names: `folder/module.py`, or `folder.module` with more behind it.
 _FILE = re.compile(r"`([\w/]+/\w+\.py|_?\w+\.py)`")
+# A file or folder by its whole path.
+_PATH = re.compile(r"`((?:automap_tiles|devserver|processes|docs|tests)/[\w/.]+)`")
+PAPERS = (
+    "CONTRIBUTING.md",
+    "automap_tiles/README.md",
+    "bench/README.md",
+    "devserver/automap_service/README.md",
+    "tests/README.md",
+)
 _ROW = re.compile(r"^\| `([\w.]+)` \|", re.MULTILINE)
 _ADVICE = "python -m tests.doors --write lists the doors anew"
 
@@ -53,6 +62,13 @@ def test_what_a_page_names_is_there(floor: str) -> None:
     file = floors()[floor]
     for name in _FILE.findall(file.read_text("utf-8")):
         assert (file.parent / name).is_file() or (ROOT / name).is_file(), name
+
+
+@pytest.mark.parametrize("page", PAPERS)
+def test_what_the_papers_name_is_there(page: str) -> None:
+    named = _PATH.findall((ROOT / page).read_text("utf-8"))
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 def test_folders_contain_what_is_below_them() -> None:

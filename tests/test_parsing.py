@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import json
 import time
+from typing import Any
 
 import pytest
 
-from automap_tiles.parsing import MAX_DEPTH, MAX_YAML, TOO_DEEP, TOO_MANY, parse_json, parse_yaml
+from automap_tiles.parsing import (
+    MAX_DEPTH,
+    MAX_YAML,
+    TOO_DEEP,
+    TOO_MANY,
+    parse_json,
+    parse_yaml,
+    truth_as_number,
+)
 
 
 def bomb(levels: int, width: int = 9) -> str:
@@ -52,3 +61,18 @@ def test_yaml_that_is_too_much(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         parse_yaml(text)
     assert time.monotonic() - started < 20
+
+
+@pytest.mark.parametrize(
+    ("said", "found", "way"),
+    [
+        (True, 1, ()),
+        (True, True, None),
+        ({"a": {"b": [2, False]}}, {"a": {"b": (2, 0.0)}}, ("a", "b", 1)),
+        ({"a": [True], "b": 1}, {"a": [True], "b": True}, None),
+        ({"real": True}, 5, ("real",)),
+        (1, True, None),
+    ],
+)
+def test_truths_are_no_numbers(said: Any, found: Any, way: tuple[int | str, ...] | None) -> None:
+    assert truth_as_number(said, found) == way

@@ -125,9 +125,12 @@ def begin(
 def _outdated(
     process: Process, journal: Journal, inputs: str, parts: Manifest | None, update: Update
 ) -> Outdated | None:
-    """What is to be made anew; raises `ProcessChanged` where that is not asked for."""
+    """What is to be made anew; raises `ProcessChanged` where that is not asked for.
+
+    Nothing is where the parts only lie elsewhere by now: the journal then takes the new place over.
+    """
     found = outdated(process, journal, inputs, parts, order_counts=update.order_counts)
-    if found is not None and not update.apply:
+    if found is not None and not update.apply and not found.is_only_elsewhere:
         raise ProcessChanged(
             f"{process.writer.path}: the inputs changed since tiles were written here, {found}; "
             "--update makes these anew and keeps the others, --overwrite makes all of them anew"

@@ -61,6 +61,12 @@ class Outdated:
         return self.total - self.kept
 
     @property
+    def is_only_elsewhere(self) -> bool:
+        """Whether the parts are those of the tiles, and only where they lie is another place."""
+        same = self.changes is not None and not self.changes
+        return same and not self.stale and not self.gone
+
+    @property
     def renewal(self) -> Renewal:
         """For the journal."""
         return Renewal(inputs=self.inputs, stale=self.stale, gone=self.gone)

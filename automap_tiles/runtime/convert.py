@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import ConfigError
+from automap_tiles.parsing import NO_NUMBER, truth_as_number
 from automap_tiles.runtime._written import KEY, Place, Written, plain, scalars, with_texts
 
 if TYPE_CHECKING:
@@ -76,11 +77,16 @@ def _by_pydantic(name: str, value: Any, annotation: Any) -> Any:
         # nothing that can be checked, a class from elsewhere in some container for instance
         return plain(value)
     if error is None:
-        return found
-    first = error.errors()[0]
-    inner = "".join(f"[{part!r}]" for part in first["loc"])
+        way = truth_as_number(plain(value), found)
+        if way is None:
+            return found
+        wrong = NO_NUMBER
+    else:
+        first = error.errors()[0]
+        wrong, way = first["msg"], first["loc"]
+    inner = "".join(f"[{part!r}]" for part in way)
     raise ConfigError(
-        f"{first['msg']}{f', at {inner}' if inner else ''}",
+        f"{wrong}{f', at {inner}' if inner else ''}",
         key=f"process_parameters.{name}",
         found=plain(value),
         remedy=f"the function asks for {_text(annotation)}",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from automap_tiles.errors import ConfigError, InputError
-from automap_tiles.formats import registry
+from automap_tiles.formats import OutputSpec, registry
 from automap_tiles.runtime._builtin import find_function
 from automap_tiles.runtime._loops import check_no_loop
 from automap_tiles.runtime._overrides import Overrides, apply_to_file, apply_zooms
@@ -28,9 +28,9 @@ from automap_tiles.runtime._process import Process
 from automap_tiles.runtime.document import Document, read_document
 from automap_tiles.runtime.legacy import modernise
 from automap_tiles.runtime.settings import read_sections
-from automap_tiles.runtime.steps.section import has_steps
+from automap_tiles.runtime.steps.section import has_steps, read_entries
 
-__all__ = ["UnusedInputWarning", "open_process", "resolve_process"]
+__all__ = ["UnusedInputWarning", "open_process", "resolve_process", "stored_steps"]
 
 
 def open_process(  # noqa: PLR0913 - the options of `automap execute`
@@ -88,6 +88,21 @@ def open_process(  # noqa: PLR0913 - the options of `automap execute`
             raise
         raise located from error
     return process
+
+
+def stored_steps(path: Path) -> dict[str, str]:
+    """Steps of a process file that are stored, apart from its result -> where; nothing is opened.
+
+    Raises `ConfigError` for a file that is wrong.
+    """
+    document = modernise(read_document(path))
+    entries = read_entries(document) if has_steps(document) else {}
+    outputs = {name: entry.document.values.get("output") for name, entry in entries.items()}
+    return {
+        name: OutputSpec.from_mapping({"format": "GTiff", **said}, base=document.folder).path
+        for name, said in outputs.items()
+        if isinstance(said, Mapping) and said.get("path") is not None
+    }
 
 
 def _assemble(document: Document, overrides: Overrides) -> Process:

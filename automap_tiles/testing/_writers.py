@@ -38,6 +38,10 @@ class WriterContract:
 
     many = 24
     """Tiles that eight threads write."""
+    zoom = ZOOM
+    """Of the output that is to be opened."""
+    area = AREA
+    """That it is to be opened for, degrees."""
 
     @pytest.fixture
     def reopen(self) -> Reopen:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from automap_tiles.errors import ConfigError
+from automap_tiles.parsing import NO_NUMBER, truth_as_number
 from automap_tiles.stopping import NEVER, StopToken
 
 if TYPE_CHECKING:
@@ -61,6 +62,12 @@ class Order(Part):
             found: Self = TypeAdapter(cls).validate_python(values)
         except ValidationError as error:
             raise _in_words(cls.workflow, values, error) from error
+        if (way := truth_as_number(values, found)) is not None:
+            raise ConfigError(
+                f"an order to {cls.workflow}: {NO_NUMBER}",
+                key=".".join(map(str, way)),
+                found=_found(values, way),
+            )
         return found
 
     def checked(self) -> Self:

@@ -17,6 +17,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_type_hints
 from pydantic import Field, TypeAdapter, ValidationError
 
 from automap_tiles.errors import ConfigError
+from automap_tiles.parsing import NO_NUMBER, truth_as_number
 
 PREFIX = "AUTOMAP_SERVICE_"
 """Of variables: `AUTOMAP_SERVICE_WEB_PORT` is the key `port` of the part `web`."""
@@ -253,15 +254,18 @@ def read_settings(
     if folder is not None:
         said["folder"] = folder
     try:
-        return TypeAdapter(Settings).validate_python(said)
+        found = TypeAdapter(Settings).validate_python(said)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
         if first["type"] == "unexpected_keyword_argument":
             # what stands there is not told: it may be a password
             raise ConfigError("there is no such key", path, key=key, remedy=_close(key)) from None
-        found = None if first["type"] == "missing" else first["input"]
-        raise ConfigError(first["msg"].lower(), path, key=key, found=found) from None
+        stated = None if first["type"] == "missing" else first["input"]
+        raise ConfigError(first["msg"].lower(), path, key=key, found=stated) from None
+    if (way := truth_as_number(said, found)) is not None:
+        raise ConfigError(NO_NUMBER, path, key=".".join(map(str, way)))
+    return found
 
 
 def _close(key: str) -> str | None:

@@ -19,6 +19,9 @@ from automap_tiles.errors import ConfigError
         ("[results]\ndays = inf", "results.days", None),
         ("[runner]\nmemory_gb = nan", "runner.memory_gb", None),
         ("[limits]\nfiles = 0", "limits.files", None),
+        ("[limits]\nfiles = true", "limits.files", None),
+        ("[results]\ndays = true", "results.days", None),
+        ("[web]\nport = false", "web.port", None),
     ],
 )
 def test_wrong_keys_and_numbers(

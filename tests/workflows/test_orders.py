@@ -75,6 +75,7 @@ def test_the_module_does_it(name: str) -> None:
         ({"workflow": "verify", "output": "a", "sample": "many"}, r"sample: .*integer.*'many'"),
         ({"workflow": "verify", "output": "a", "simple": 3}, r"simple: .*found: 3"),
         ({"workflow": "verify", "output": "a", "sample": -1}, "sample: .*greater than"),
+        ({"workflow": "verify", "output": "a", "sample": True}, "sample: .*not true or false"),
         ({"workflow": "export", "source": "a", "output": "b", "zooms": []}, "zooms: .*at least 1"),
         (
             {"workflow": "copy", "source": "a", "target": "b", "where": {"zooms": []}},

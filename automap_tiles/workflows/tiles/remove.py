@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -39,9 +39,11 @@ class RemoveReport:
 
     path: str
     tiles: int
+    steps: Mapping[str, str] = field(default_factory=dict)
+    """Of the process that are stored as well and stay -> where."""
 
     def to_json(self) -> Json:
-        return {"path": self.path, "tiles": self.tiles}
+        return {"path": self.path, "tiles": self.tiles, "steps": dict(self.steps)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +70,10 @@ def check(order: RemoveOrder) -> RemoveReport:
     """Count the tiles; raises `ConfigError` when there is no tile directory or no such place."""
     directory = open_stored_tiles(order.tiles)
     selection = selection_of(order.where, directory.process_pyramid)
-    return RemoveReport(path=directory.path, tiles=len(directory.existing(selection)))
+    directory.tell_steps("remove")
+    return RemoveReport(
+        path=directory.path, tiles=len(directory.existing(selection)), steps=directory.steps
+    )
 
 
 def run(order: RemoveOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
@@ -80,6 +85,7 @@ def run(order: RemoveOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     """
     directory = open_stored_tiles(order.tiles)
     selection = selection_of(order.where, directory.process_pyramid)
+    directory.tell_steps("remove")
     tiles = directory.existing(selection)
     yield Started(total=len(tiles), facts={"path": directory.path})
     outcome = yield from remove_tiles(directory, tiles, selection, stop=stop)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ from automap_tiles.formats.tiles import (
 )
 from automap_tiles.grid import Pyramid, Tile, TileIndex
 from automap_tiles.grid.cover import clip_to_pyramid
+from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.storage import Storage, TileLayout, open_storage
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ class StoredTiles:
     """What the journal's rows count; that of the tiles where it is not known."""
     place: JournalPlace
     """Of the journal."""
+    steps: Mapping[str, str] = field(default_factory=dict)
+    """Of the process file that it was named by: the other steps that are stored -> where."""
 
     @property
     def path(self) -> str:
@@ -109,6 +112,20 @@ class StoredTiles:
             metadata = self.metadata
             codec = features_codec_of(metadata.info, metadata.options, self.path)
             codec.decode(self.storage.get(key))
+
+    def tell_steps(self, command: str) -> None:
+        """Say that the other stored steps of the process are none of this command's business."""
+        if self.steps:
+            tell(
+                Note(
+                    fate=Fate.IGNORED,
+                    subject=Subject.STEPS,
+                    reason="stored steps are outputs of their own, only the result is meant",
+                    count=len(self.steps),
+                    examples=tuple(f"{name}: {path}" for name, path in self.steps.items()),
+                    remedy=f"name such a folder to {command} its tiles",
+                )
+            )
 
     @property
     def _decoder(self) -> Decoder:
@@ -162,12 +179,13 @@ def open_stored_tiles(path: str) -> StoredTiles:
 
 
 def _of_process(path: str) -> StoredTiles:
-    from automap_tiles.runtime.open import resolve_process
+    from automap_tiles.runtime.open import resolve_process, stored_steps
 
     file = Path(path).absolute()
     process = resolve_process(file)  # its inputs need not be there
     pyramid = process.pyramid or process.writer.pyramid
-    return _open(process.writer.path, process_pyramid=pyramid, config=file)
+    found = _open(process.writer.path, process_pyramid=pyramid, config=file)
+    return replace(found, steps=stored_steps(file))
 
 
 def _open(path: str, *, process_pyramid: Pyramid | None, config: Path | None) -> StoredTiles:

@@ -230,6 +230,15 @@ def test_without_update_nothing_is_mixed(place: Path) -> None:
     assert {path: path.read_bytes() for path in before} == before
 
 
+def test_a_folder_that_was_only_moved(place: Path) -> None:
+    """`place` is a copy of where the composite was made: nothing is asked, and nothing made."""
+    came = came_of(order_in(place))
+    assert (came.errors, came.made) == ([], set())
+    assert came.skipped == len(tiles_of(place, range(19)))
+    remove_scene(place, 0)
+    assert "1 gone" in came_of(order_in(place)).errors[0]
+
+
 def test_scenes_are_taken_away_and_replaced(place: Path) -> None:
     remove_scene(place, 0)
     make_scene(place / "in", 7, level=300)

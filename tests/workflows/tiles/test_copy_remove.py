@@ -367,3 +367,36 @@ def test_removing_that_is_stopped(make_directory: MakeDirectory) -> None:
     assert len(files(folder)) == len(TILES) - 2
     left = statuses(folder)
     assert sum(sum(zoom.values()) for zoom in left.values()) == len(TILES) - 2
+
+
+STEPS = """
+steps:
+  first: {process: ./step.py, output: {path: between, bands: 1, dtype: uint16, nodata: 0}}
+  second: {process: ./step.py, output: {bands: 1, dtype: uint16, nodata: 0}}
+  third: {process: ./step.py}
+pyramid: {grid: geodetic}
+zoom_levels: {min: 3, max: 3}
+output: {format: GTiff, path: result, bands: 1, dtype: uint16, nodata: 0}
+"""
+
+
+def test_stored_steps_are_named_and_stay(
+    make_directory: MakeDirectory, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = [make_directory(name, TILES[:2]) for name in ("result", "between")]
+    file = tmp_path / "steps.mapchete"
+    file.write_text(STEPS)
+    assert remove.check(RemoveOrder(tiles=str(file))).to_json() == {
+        "path": str(made[0]),
+        "tiles": 2,
+        "steps": {"first": str(made[1])},
+    }
+    assert main(["rm", str(file), "--check"]) == 0
+    said = capsys.readouterr()
+    assert said.out == f"2 tiles of {made[0]} would be deleted.\n"
+    assert f"1 step (first: {made[1]})" in said.err
+    assert [len(list(each.rglob("*.tif"))) for each in made] == [2, 2]
+    for line in (["cp", str(file), str(tmp_path / "copy")], ["rm", "-f", str(file)]):
+        assert main([*line, "--no-pbar"]) == 0
+        assert capsys.readouterr().err.count("first: ") == 1
+    assert [len(list(each.rglob("*.tif"))) for each in made] == [0, 2]
