@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 MAX_DEPTH = 100
@@ -30,21 +31,41 @@ def parse_json(text: str | bytes) -> Any:
         raise ValueError(TOO_DEEP) from error
 
 
-def parse_yaml(text: str) -> Any:
-    """What stands in a YAML text, by YAML 1.2; raises `ValueError`."""
+def parse_yaml(text: str, *, numbers_as_written: bool = False) -> Any:
+    """What stands in a YAML text, by YAML 1.2; raises `ValueError`.
+
+    `numbers_as_written`: numbers and times become the texts that stand there, for `1.10` is not
+    1.1, `0123` not 123 and `2024_05` not 202405 where a name is meant.
+    """
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
     if len(text) > MAX_YAML:
         raise ValueError(f"the text has {len(text)} characters, more than {MAX_YAML}")
     try:
-        value = YAML(typ="safe").load(text)
+        yaml: Any = YAML(typ="safe", pure=True) if numbers_as_written else YAML(typ="safe")
+        if numbers_as_written:
+            yaml.Constructor = _as_written()
+        value = yaml.load(text)
     except YAMLError as error:
         raise ValueError(" ".join(str(error).split())) from error
     except RecursionError as error:
         raise ValueError(TOO_DEEP) from error
     _check(value)
     return value
+
+
+@cache
+def _as_written() -> Any:
+    """What makes texts of numbers and times."""
+    from ruamel.yaml.constructor import SafeConstructor
+
+    class AsWritten(SafeConstructor):  # type: ignore[misc]  # ruamel has no types
+        """Leaves all but truth values and null as the texts that they are."""
+
+    for kind in ("int", "float", "timestamp"):
+        AsWritten.add_constructor(f"tag:yaml.org,2002:{kind}", lambda _, node: node.value)
+    return AsWritten
 
 
 def _check(value: Any) -> None:

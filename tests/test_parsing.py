@@ -36,6 +36,15 @@ def test_what_is_right_is_read() -> None:
     assert parse_yaml(bomb(4))["a3"][8][8][8] == ["lol"]
 
 
+def test_numbers_as_they_are_written() -> None:
+    text = "0123: [1.10, 2024_05, 2018-04-01, true, null, .inf]\na: &a {b: 1}\nc: {<<: *a}"
+    assert parse_yaml(text, numbers_as_written=True) == {
+        "0123": ["1.10", "2024_05", "2018-04-01", True, None, ".inf"],
+        "a": {"b": "1"},
+        "c": {"b": "1"},
+    }
+
+
 @pytest.mark.parametrize("text", ["[" * 200_000, "[" * 5000 + "]" * 5000, '{"a":' * 100_000])
 def test_json_that_is_nested_too_deeply(text: str) -> None:
     with pytest.raises(ValueError, match=TOO_DEEP):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import shlex
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import click
 
-from automap_tiles.cli.options.order_file import options_in
+from automap_tiles.cli.options.order_file import WithOrderFile, as_order_file, at_home
 from automap_tiles.errors import AutomapError, ConfigError
 
 _MODES = ("download", "composite", "classification")
@@ -24,38 +25,65 @@ class _Question(NamedTuple):
     """Raises `AutomapError` for an answer that cannot be; sees the answers before it."""
     default: str | None = None
     modes: tuple[str, ...] = _MODES
+    is_path: bool = False
 
 
-def wizard_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--wizard`; the answers stand in for options that are not given."""
-    return click.option(
-        "--wizard",
-        is_flag=True,
-        is_eager=True,
-        expose_value=False,
-        callback=_ask,
-        help="Ask for what is needed, write it to an order file, and check it.",
-    )(function)
+wizard_option = click.option(
+    "--wizard",
+    is_flag=True,
+    expose_value=False,
+    help="Ask for what is needed and not given, write it to an order file, and check it.",
+)
 
 
-def _ask(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:  # noqa: ARG001
-    if not wanted or context.resilient_parsing:
-        return
+class WithWizard(WithOrderFile):
+    """A command whose options may be asked for."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        said, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+        given = {name: value for name, value in said.items() if isinstance(value, str | bool)}
+        if not given.get("wizard") or given.get("help") or ctx.resilient_parsing:
+            return super().parse_args(ctx, args)
+        if "order_file" in given:
+            raise click.UsageError("--wizard writes an order file: give none, or leave it out.")
+        answers = _asked({name: str(value) for name, value in given.items()})
+        ctx.default_map = {word.replace("-", "_"): text for word, text in answers.items() if text}
+        rest = super().parse_args(ctx, args)
+        click.echo(f"Run it with: automap run {shlex.quote(str(_written(ctx)))}")
+        if not ctx.params["check"]:
+            if not click.confirm("Check it now? Nothing is fetched or written", default=True):
+                ctx.exit(0)
+            ctx.params["check"] = True
+        return rest
+
+
+def _asked(given: dict[str, str]) -> dict[str, str]:
+    """Answers to all that is not given, by the words of the options."""
     answers: dict[str, str] = {}
     for question in _QUESTIONS:
-        if answers.get("mode", "download") in question.modes or not answers:
-            answers[question.word] = _answer(question, answers)
-    path = Path(click.prompt("Write the answers to", default="order.yaml"))
-    while path.exists() and not click.confirm(f"{path} is there already; replace it?"):
-        path = Path(click.prompt("Write the answers to"))
-    try:
-        path.write_text("".join(_lines(answers)), encoding="utf-8")
-    except OSError as error:
-        raise click.UsageError(f"{path} cannot be written: {error.strerror}") from error
-    click.echo(f"Wrote {path}. Run it with: automap run {path}")
-    if not click.confirm("Check it now? Nothing is fetched or written", default=True):
-        context.exit(0)
-    context.default_map = {**options_in(path, context.command), "check": True}
+        name = question.word.replace("-", "_")
+        mode = given.get("mode") or answers.get("mode", "download")
+        if name not in given and (question.word == "mode" or mode in question.modes):
+            answers[question.word] = _answer(question, {**given, **answers})
+    return answers
+
+
+def _written(context: click.Context) -> Path:
+    """The path of the file with all options that are chosen; asked for until it can be written."""
+    default: str | None = "order.yaml"
+    while True:
+        path = at_home(click.prompt("Write the answers to", default=default))
+        default = None
+        if path.is_file() and not click.confirm(f"{path} is there already; replace it?"):
+            continue
+        text = as_order_file(context, str(path.parent.absolute()))
+        try:
+            path.write_text(f"{_HEAD}\n{text}", encoding="utf-8")
+        except OSError as error:
+            click.echo(f"Error: {path} cannot be written: {error.strerror}")
+            continue
+        click.echo(f"Wrote {path}.")
+        return path
 
 
 def _answer(question: _Question, before: dict[str, str]) -> str:
@@ -63,6 +91,8 @@ def _answer(question: _Question, before: dict[str, str]) -> str:
 
     def looked_at(text: str) -> str:
         text = text.strip()
+        if question.is_path and text.startswith("~"):
+            text = str(at_home(text))
         try:
             question.check(text, before)
         except AutomapError as error:
@@ -73,13 +103,7 @@ def _answer(question: _Question, before: dict[str, str]) -> str:
     return found
 
 
-def _lines(answers: dict[str, str]) -> Iterator[str]:
-    import json
-
-    yield "# automap run --wizard; automap run --help tells what else may stand here\n"
-    for word, text in answers.items():
-        if text:  # JSON is YAML, and quotes what YAML might take for something else
-            yield f"{word}: {json.dumps(text, ensure_ascii=False)}\n"
+_HEAD = "# automap run --wizard; automap run --help tells what else may stand here"
 
 
 def _any(text: str, before: dict[str, str]) -> None:
@@ -155,14 +179,14 @@ _QUESTIONS = (
               "sentinel-2"),
     _Question("start", "First day, such as 2024-05-01", _start),
     _Question("end", "Last day", _end),
-    _Question("boundary", "Area: GeoJSON or another vector file", _boundary),
+    _Question("boundary", "Area: GeoJSON or another vector file", _boundary, is_path=True),
     _Question("input", "Scenes: a folder of products, or earth-search, planetary-computer, usgs",
-              _input, "earth-search"),
+              _input, "earth-search", is_path=True),
     _Question("max-cloud-cover", "Leave out scenes with more clouds than, per cent", _clouds,
               "60"),
     _Question("statistics", "Of all dates: median, mean, max_ndvi …", _statistics, "median",
               ("composite", "classification")),
     _Question("samples", "Samples: points or polygons of known class", _samples, None,
-              ("classification",)),
-    _Question("output", "Folder for the results", _any, "out"),
+              ("classification",), is_path=True),
+    _Question("output", "Folder for the results", _any, "out", is_path=True),
 )  # fmt: skip

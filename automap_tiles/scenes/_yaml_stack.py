@@ -22,6 +22,7 @@ has a plain date as `time` and no `{time}` in its path.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -167,7 +168,8 @@ def _time(stack: _Stack, stamp: str) -> datetime | None:
 
 def _read(place: FileTree, name: str, path: str) -> _Stack:
     try:
-        content = parse_yaml(place.read(f"/{name}").decode())
+        text = place.read(f"/{name}").decode()
+        content = _with_texts(parse_yaml(text), parse_yaml(text, numbers_as_written=True))
     except InputError as error:
         raise ConfigError(error.message, path) from error
     except ValueError as error:
@@ -185,6 +187,18 @@ def _read(place: FileTree, name: str, path: str) -> _Stack:
         raise ConfigError(
             error.message, path, key=error.key, found=error.found, remedy=error.remedy
         ) from error
+
+
+def _with_texts(value: Any, written: Any) -> Any:
+    """The values, but bands as they are written: 02 is a part of names of files, 2 another one."""
+    if isinstance(value, Mapping):
+        return {
+            key: said if key == "bands" else _with_texts(own, said)
+            for (key, own), said in zip(value.items(), written.values(), strict=True)
+        }
+    if isinstance(value, list):
+        return [_with_texts(*pair) for pair in zip(value, written, strict=True)]
+    return value
 
 
 def _checked(content: Mapping[str, Any]) -> _Stack:
@@ -306,7 +320,7 @@ def _text(content: Mapping[str, Any], key: str) -> str:
 
 def _number(content: Mapping[str, Any], key: str, default: float) -> float:
     value = content.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ConfigError("must be a number", key=key, found=value)
     return float(value)
 

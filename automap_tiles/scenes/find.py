@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
@@ -24,6 +25,7 @@ from automap_tiles.missions import (
     rivals,
     two_know,
 )
+from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.scenes import _yaml_stack, prepared
 from automap_tiles.scenes._choose import Candidates, Failure, choose
 from automap_tiles.scenes._truncation import check_intact
@@ -178,12 +180,50 @@ def _in_place(place: FileTree) -> Candidates:
         if layout.id in contested:
             continue
         try:
-            scenes.append(mission.products.scene(layout, place))
+            scenes.append(_agreeing(mission.products.scene(layout, place), layout))
         except AutomapError as error:
             check_own(error)
             rejected.append((layout.id, error))
+    _tell_spare([layout for _, layout in products])
     rejected += _without_bands(names, [layout for _, layout in products])
     return Candidates(scenes=tuple(scenes), rejected=tuple(rejected))
+
+
+def _agreeing(scene: Scene, layout: ProductLayout) -> Scene:
+    """The scene; raises `InputError` where its metadata are of another one than its name says.
+
+    Its numbers would become reflectance by another sun, its bands be taken for other colours.
+    """
+    said = {
+        "satellite": (scene.sensor, layout.sensor),
+        "tile": (scene.tile, layout.tile),
+        "day": (str(scene.time.date()), None if layout.date is None else str(layout.date)),
+    }
+    if layout.date is not None and abs(scene.time.date() - layout.date) <= timedelta(days=1):
+        del said["day"]
+    for word, (own, named) in said.items():
+        if own is not None and named is not None and own != named:
+            raise InputError(
+                f"its metadata are of another scene than its name: {word} {own}, and {named} in "
+                "the name"
+            )
+    return scene
+
+
+def _tell_spare(layouts: Sequence[ProductLayout]) -> None:
+    """Of files that another one of the same band stands for."""
+    spare = [file for layout in layouts for file in layout.spare]
+    if spare:
+        tell(
+            Note(
+                fate=Fate.IGNORED,
+                subject=Subject.FILES,
+                reason="another file of the same product has the same band, mask or angle",
+                count=len(spare),
+                examples=tuple(spare[:3]),
+                remedy="keep the one that is meant in the folder of the product",
+            )
+        )
 
 
 def _without_bands(names: Sequence[str], layouts: Sequence[ProductLayout]) -> Iterator[Failure]:

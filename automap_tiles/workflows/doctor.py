@@ -15,7 +15,7 @@ from importlib import metadata
 from pathlib import Path
 
 from automap_tiles.engine.pools.choice import usable_processors
-from automap_tiles.errors import EXTRAS
+from automap_tiles.errors import EXTRAS, ConfigError
 from automap_tiles.version import VERSION
 from automap_tiles.workflows.events import Json
 
@@ -38,6 +38,8 @@ _BLOCKS = 64
 """Megabytes that are written and read to see how fast a disk is."""
 _SLOW = 50e6
 """Bytes per second: below that the disk, and not the processors, decides how long a run takes."""
+_TEMPORARY = ("TMPDIR", "TEMP", "TMP")
+"""Variables that name the folder of temporary files; the first that is set counts."""
 _LITTLE = 2e9
 """Bytes that a scene and its composite easily take."""
 
@@ -75,7 +77,18 @@ class Health:
 
 
 def examine(folders: Mapping[str, str], variables: Iterable[str]) -> Health:
-    """Look at this machine; `folders` by what they are for, `variables` may hold credentials."""
+    """Look at this machine; `folders` by what they are for, `variables` may hold credentials.
+
+    Raises `ConfigError` for a folder that is in an object store.
+    """
+    for path in folders.values():
+        if "://" in path:
+            raise ConfigError(
+                "is not of this machine",
+                key="--folder",
+                found=path,
+                remedy="a folder of this machine",
+            )
     drivers = _drivers()
     disks = tuple(_disk(what, path) for what, path in folders.items())
     extras = _extras()
@@ -128,9 +141,12 @@ def _drivers() -> dict[str, bool]:
 
 
 def _disk(what: str, path: str) -> Disk:
-    """Made if it is not there; raises nothing: what cannot be written says so."""
-    folder = next(each for each in (Path(path), *Path(path).absolute().parents) if each.is_dir())
+    """What is not there yet is looked at where it would be made; what cannot be written says so."""
+    whole = Path(path).absolute()
+    folder = next(each for each in (whole, *whole.parents) if each.is_dir())
     free = shutil.disk_usage(folder).free
+    if any(each.is_file() for each in (whole, *whole.parents)):  # no folder can be made there
+        return Disk(what=what, path=path, free=free, written=None, read=None)
     try:
         written, read = _speed(folder)
     except OSError:
@@ -184,6 +200,15 @@ def _problems(drivers: Mapping[str, bool], disks: Iterable[Disk]) -> Iterator[st
                 f"{disk.path} ({disk.what}) takes {disk.written / 1e6:.0f} MB/s: runs wait for it; "
                 "another folder helps (TMPDIR, XDG_CACHE_HOME, --output)"
             )
+    given = next((os.environ[name] for name in _TEMPORARY if os.environ.get(name)), None)
+    if given and not os.access(given, os.W_OK | os.X_OK):
+        yield (
+            f"TMPDIR says {given}, where nothing can be written: {tempfile.gettempdir()} is taken "
+            "instead; make that folder, or unset it"
+        )
+    cache = os.environ.get("XDG_CACHE_HOME")
+    if cache and not Path(cache).is_absolute():
+        yield f"XDG_CACHE_HOME is no absolute path ({cache}): ~/.cache is taken; give a whole one"
     if os.environ.get("PROJ_DATA") or os.environ.get("PROJ_LIB") or os.environ.get("GDAL_DATA"):
         yield (
             "GDAL_DATA, PROJ_DATA or PROJ_LIB is set: data of another GDAL or PROJ than that of "

@@ -104,3 +104,22 @@ def test_a_folder_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_data_of_another_proj(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROJ_LIB", "/opt/other/share/proj")
     assert any("PROJ_LIB is set" in problem for problem in found()["problems"])
+
+
+def test_folders_that_cannot_be_used_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another one is measured in place of none of them without a word."""
+    (tmp_path / "file").write_text("")
+    result = invoke("--folder", str(tmp_path / "file/out"))
+    assert result.exit_code == 1
+    assert f"nothing can be written to {tmp_path / 'file/out'}" in result.output
+    far = invoke("--folder", "s3://bucket/out")
+    assert "is not of this machine" in str(far.exception)
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("XDG_CACHE_HOME", "cache")
+    problems = "\n".join(found()["problems"])
+    assert f"TMPDIR says {tmp_path / 'nowhere'}" in problems
+    assert "XDG_CACHE_HOME is no absolute path (cache)" in problems
+    cache = next(disk for disk in found()["disks"] if disk["what"] == "cache")
+    assert str(tmp_path) in cache["path"]  # ~ of this test

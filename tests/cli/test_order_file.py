@@ -109,6 +109,11 @@ def test_what_means_nothing_in_the_mode_is_told(place: Path) -> None:
         ("mask: {cloud: true}", "order.yaml: mask: is neither a value nor a list"),
         ("mode: composites", "order.yaml: mode: 'composites' is not one of"),
         ("a: [1", "is not valid YAML"),
+        (
+            "max-cloud-cover: 3\nmax_cloud_cover: 90",
+            "is max-cloud-cover once more",
+        ),
+        ("samples: [a.csv, b.csv]", "order.yaml: samples: is one path"),
     ],
 )
 def test_a_wrong_line_is_named(
@@ -169,6 +174,54 @@ def test_lists_and_empty_values(place: Path) -> None:
     assert found == {"mask": "", "radius": "", "statistics": "median,std"}
 
 
+def test_texts_stay_as_they_are_written(tmp_path: Path) -> None:
+    """YAML takes them for numbers and times; a folder of that name would be another one."""
+    (tmp_path / "o.yaml").write_text(
+        "output: 2024_05\ndescription: 1.10\nclass-field: 0123\nsatellites: [0x2, 8]\n"
+        "samples: 2018-04-01\nbrdf: true\nmask:\n"
+    )
+    assert options_in(tmp_path / "o.yaml", command) == {
+        "output": str(tmp_path / "2024_05"),
+        "description": "1.10",
+        "class_field": "0123",
+        "satellites": "0x2,8",
+        "samples": str(tmp_path / "2018-04-01"),
+        "brdf": True,
+    }
+
+
+def test_paths_start_at_the_file_or_at_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of the same name where one happens to be is not read instead."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/somebody")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "far").mkdir()
+    order = tmp_path / "far/o.yaml"
+    order.write_text("input: in\noutput: ~/out\n")
+    found = {"input": str(tmp_path / "far/in"), "output": "/home/somebody/out"}
+    assert options_in(order, command) == found
+    order.write_text("input: usgs\n")
+    assert options_in(order, command) == {"input": "usgs"}
+    order.write_text("input: ./usgs\n")
+    assert options_in(order, command) == {"input": str(tmp_path / "far/usgs")}
+
+
+def test_of_an_output_far_away_paths_are_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside the record in a store lies nothing of this machine."""
+    monkeypatch.chdir(tmp_path)
+    args = ["--mode", "download", "--satellites", "8", "--start", "2020-10-01", "--end"]
+    args += ["2020-11-30", "--boundary", "area.geojson", "-i", "./usgs", "-o", "s3://b/out"]
+    with command.make_context("run", args) as context:
+        said = YAML(typ="safe").load(as_order_file(context, "s3://b/out"))
+        beside = YAML(typ="safe").load(as_order_file(context, str(tmp_path)))
+    assert said["boundary"] == str(tmp_path / "area.geojson")
+    assert (beside["boundary"], beside["input"]) == ("area.geojson", "./usgs")
+
+
 def test_signatures_are_not_kept(place: Path) -> None:
     address = "https://example.org/stac?sig=SECRET&x=1"
     args = ["--mode", "download", "--satellites", "8", "--start", "2020-10-01", "--end"]
@@ -192,13 +245,13 @@ def test_the_wizard_asks_again_what_cannot_be(place: Path) -> None:
     assert not (place / "out").exists()
     assert read(place / "order.yaml") == {
         "mode": "composite",
-        "satellites": "8",
+        "satellites": ["8"],
         "start": "2020-10-01",
         "end": "2020-11-30",
         "boundary": "area.geojson",
         "input": "in",
-        "max-cloud-cover": "80",
-        "statistics": "median,std",
+        "max-cloud-cover": 80,
+        "statistics": ["median", "std"],
         "output": "out",
     }
     assert invoke("run", "order.yaml", "--no-progress", "-w", "1").exit_code == 0
@@ -220,6 +273,26 @@ def test_the_wizard_asks_for_samples_of_a_classification(place: Path) -> None:
     result = invoke("run", "--wizard", typed=f"{typed}y\ny\n")
     assert result.exit_code == 0, result.output
     assert read(place / "order.yaml")["samples"] == "samples.csv"
+
+
+def test_the_wizard_writes_what_is_given_as_well(place: Path) -> None:
+    """Paths as seen from the file, which is asked for until it can be written."""
+    (place / "far").mkdir()
+    typed = "2020-10-01\n2020-11-30\narea.geojson\nin\n80\nmedian\nout\n"
+    typed += "no/o.yaml\nfar\nfar/o 1.yaml\ny\n"
+    words = ("--mode", "composite", "--satellites", "8", "--seamless", "--mask", "snow")
+    result = invoke("run", "--wizard", *words, typed=typed)
+    assert result.exit_code == 0, result.output
+    assert "no/o.yaml cannot be written" in result.output
+    assert "far cannot be written: Is a directory" in result.output
+    assert "automap run 'far/o 1.yaml'" in result.output
+    assert "Ignored" not in result.output
+    said = read(place / "far/o 1.yaml")
+    assert (said["seamless"], said["mask"], said["mode"]) == (True, ["snow"], "composite")
+    assert (said["boundary"], said["input"], said["output"]) == (
+        "../area.geojson", "../in", "../out",
+    )  # fmt: skip
+    assert "give none" in invoke("run", "order.yaml", "--wizard").output
 
 
 def test_no_more_answers(place: Path) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automap_tiles.missions import ProductLayout, find_products
+from automap_tiles.missions import ProductLayout, Scene, find_products
 from automap_tiles.missions.landsat import _names as landsat_names
 from automap_tiles.missions.sentinel2 import _names as sentinel2_names
 
@@ -350,3 +350,46 @@ def test_the_start_of_a_datastrip() -> None:
     assert found.isoformat() == "2018-12-31T19:00:45+00:00"
     assert sentinel2_names.datastrip_start("S2A_OPER_MSI_L1C_DS_SGS__20181231T203637") is None
     assert sentinel2_names.datastrip_start(name.replace("S20181231", "S20189931")) is None
+
+
+@pytest.mark.parametrize(
+    ("files", "taken", "spare"),
+    [
+        (
+            ("HLS.S30.T33TWL.2023227T100031.v2.0.B04.tif",
+             "HLS.S30.T33TWL.2023227T100031.v2.0.B04.subset.tif"),
+            0, {1},
+        ),
+        (
+            ("HLS.L30.T33TWL.2023229T100512.v2.0.B04.tiff",
+             "HLS.L30.T33TWL.2023229T100512.v2.0.B04.TIF"),
+            1, {0},
+        ),
+        (
+            ("LC08_L2SP_016037_20200101_20200113_02_T1_SR_B4.jp2",
+             "LC08_L2SP_016037_20200101_20200113_02_T1_SR_B4.TIF",
+             "LC08_L2SP_016037_20200101_20200113_02_T1_SR_B4.tiff"),
+            1, {0, 2},
+        ),
+        (
+            ("S2A.SAFE/GRANULE/L2A/IMG_DATA/R10m/T33TWL_20230815T100031_B04_10m.jp2",
+             "S2A.SAFE/GRANULE/L2A/IMG_DATA/R10m/T33TWL_20230815T100031_B04_10m.tif",
+             "S2A.SAFE/GRANULE/L2A/IMG_DATA/R20m/T33TWL_20230815T100031_B04_20m.jp2"),
+            0, {1},
+        ),
+    ],
+)  # fmt: skip
+def test_several_files_of_one_band(files: tuple[str, ...], taken: int, spare: set[int]) -> None:
+    """One is taken whatever the order, and the others are named; coarser copies are usual."""
+    for names in (files, files[::-1]):
+        ((_, layout),) = find_products(names)
+        assert layout.bands["B04" if "B04" in files[0] else "B4"] == files[taken]
+        assert set(layout.spare) == {files[place] for place in spare}
+
+
+@pytest.mark.parametrize(("said", "known"), [(-1.0, None), (0.0, 0.0), (100.0, 100.0), (250, None)])
+def test_cloud_cover_that_is_none(said: float, known: float | None) -> None:
+    """-1 is "not computed", whoever writes it: no scene is taken for a clear one by it."""
+    moment = datetime(2020, 1, 1, tzinfo=UTC)
+    scene = Scene(id="a", sensor="landsat-8", time=moment, bands={}, cloud_cover=said)
+    assert scene.cloud_cover == known

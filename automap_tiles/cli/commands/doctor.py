@@ -36,8 +36,9 @@ def command(folder: str, as_json: bool) -> None:
 
     from automap_tiles.workflows.doctor import examine
 
-    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    folders = {"outputs": folder, "files of a moment": tempfile.gettempdir(), "cache": cache}
+    given = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    cache = given if given.is_absolute() else Path.home() / ".cache"
+    folders = {"outputs": folder, "files of a moment": tempfile.gettempdir(), "cache": str(cache)}
     found = examine(folders, secrets())
     if as_json:
         click.echo(json.dumps(found.to_json(), indent=1))

@@ -13,12 +13,11 @@ from automap_tiles.analysis.composites.methods import (
     choosing_methods,
     known_methods,
 )
-from automap_tiles.cli._wizard import wizard_option
+from automap_tiles.cli._wizard import WithWizard, wizard_option
 from automap_tiles.cli.options.common import parsed_by
 from automap_tiles.cli.options.maps import MapChoices, map_options
 from automap_tiles.cli.options.order_file import (
     GIVEN,
-    WithOrderFile,
     as_order_file,
     order_file_argument,
 )
@@ -31,7 +30,7 @@ _SHOWN = {"mode", "check", "log_format", "progress", "verbose"}
 """Options that are no part of an order."""
 
 
-@click.command(cls=WithOrderFile)
+@click.command(cls=WithWizard)
 @order_file_argument
 @wizard_option
 @click.option(
@@ -150,6 +149,7 @@ def _ignored(context: click.Context, mode: str, known: Collection[str]) -> Note 
         for each in context.command.params
         if isinstance(each, click.Option)
         and each.name not in known
+        and each.expose_value
         and each.name not in _SHOWN
         and context.get_parameter_source(each.name or "") in GIVEN
     ]

@@ -6,7 +6,6 @@ import difflib
 import io
 import os
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.DEFAULT_MAP)
 _PLACES = ("boundary", "input", "output", "samples", "classes", "recipe")
 """Options that are paths; relative ones start at the folder of the file."""
 _NAMED = "input"
-"""That of them which may be the name of a catalogue."""
+"""That of them which may be the name of a catalogue; a folder of that name is `./name`."""
 _NOT_KEPT = ("check", "overwrite", "update", "log_format", "progress", "verbose", "order_file")
 """Options that say what to do with what is there, or how it is shown, not what shall be made."""
 _FILE = "automap.order_file"
@@ -66,7 +65,7 @@ def options_in(path: Path, command: click.Command) -> dict[str, Any]:
     Raises `ConfigError` for what is no such file, and for a key that is no option of the command.
     """
     try:
-        said = parse_yaml(path.read_text(encoding="utf-8"))
+        said = parse_yaml(path.read_text(encoding="utf-8"), numbers_as_written=True)
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", path) from error
     except ValueError as error:
@@ -75,13 +74,20 @@ def options_in(path: Path, command: click.Command) -> dict[str, Any]:
         raise ConfigError("holds no options", path, remedy="lines such as mode: composite")
     known = dict(_options(command))
     found: dict[str, Any] = {}
+    names: dict[str, str] = {}
     for key, value in said.items():
         word = str(key).replace("_", "-")
+        if (other := names.setdefault(word, str(key))) != str(key):
+            remedy = "one of the two lines"
+            raise ConfigError(f"is {other} once more", path, key=str(key), found=value,
+                              remedy=remedy)  # fmt: skip
         if word not in known:
             close = difflib.get_close_matches(word, known, 1)
             remedy = f"{close[0]}?" if close else f"known are {', '.join(known)}"
             raise ConfigError("is not an option", path, key=str(key), found=value, remedy=remedy)
         if value is not None:
+            if word in _PLACES and isinstance(value, list):
+                raise ConfigError("is one path", path, key=str(key), found=value)
             text = _text(path, str(key), value)
             found[known[word]] = _placed(path.parent, word, text)
     return found
@@ -90,28 +96,40 @@ def options_in(path: Path, command: click.Command) -> dict[str, Any]:
 def _options(command: click.Command) -> Iterator[tuple[str, str]]:
     """The long name of each option that a file may hold, and the name of its parameter."""
     for option in command.params:
-        if isinstance(option, click.Option) and not option.is_eager:
+        if isinstance(option, click.Option) and option.expose_value and not option.is_eager:
             yield max(option.opts, key=len).lstrip("-"), option.name
 
 
 def _text(path: Path, key: str, value: Any) -> str | bool:
     """As it would be typed; several values have commas between them."""
-    if isinstance(value, bool):
+    if isinstance(value, bool | str):
         return value
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, str | int | float | date):
-        return str(value)
     if isinstance(value, list):
         return ",".join(str(_text(path, key, one)) for one in value)
     raise ConfigError("is neither a value nor a list", path, key=key, found=value)
 
 
 def _placed(folder: Path, word: str, text: str | bool) -> str | bool:
-    if word not in _PLACES or isinstance(text, bool) or "://" in text:
+    """A path as seen from the working directory; a catalogue, and nothing, as it is."""
+    if word not in _PLACES or isinstance(text, bool) or not text or "://" in text:
         return text
-    path = os.path.normpath(folder / text)
-    return text if word == _NAMED and not Path(path).exists() else path
+    if word == _NAMED and _is_catalogue(text):
+        return text
+    return os.path.normpath(folder.absolute() / at_home(text))
+
+
+def _is_catalogue(text: str) -> bool:
+    from automap_tiles.scenes.catalogue.providers import PROVIDERS
+
+    return text in {provider.name for provider in PROVIDERS}
+
+
+def at_home(text: str) -> Path:
+    """A path as a shell would have it: `~` is the home folder."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # of somebody whom this machine does not know
+        return Path(text)
 
 
 def _where_it_stands(context: click.Context, error: click.BadParameter) -> Exception:
@@ -153,8 +171,11 @@ def _values(context: click.Context) -> Iterator[tuple[str, Any]]:
 def _kept(word: str, value: Any, folder: str) -> Any:
     if isinstance(value, tuple):
         return list(value)
-    if word not in _PLACES or "://" in str(value) or "://" in folder:
+    if word not in _PLACES or "://" in str(value):
         return without_signatures(value) if isinstance(value, str) else value
-    if word == _NAMED and not Path(value).exists():
+    if word == _NAMED and _is_catalogue(value):
         return value
-    return Path(os.path.relpath(value, folder)).as_posix()
+    if "://" in folder:  # nothing of this machine is beside it
+        return Path(value).absolute().as_posix()
+    path = Path(os.path.relpath(value, folder)).as_posix()
+    return f"./{path}" if word == _NAMED and _is_catalogue(path) else path

@@ -6,6 +6,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 
 from automap_tiles.errors import InputError
 from automap_tiles.missions._common.scaling import Scaling
@@ -247,6 +248,27 @@ def parts_of(item: Item, pattern: re.Pattern[str], *names: str) -> dict[str, str
 def unknown_satellite(platform: str) -> InputError:
     """The error for an item of which a mission should know the satellite, and does not."""
     return InputError(f"does not say which satellite saw it (platform: {platform[:80]!r})")
+
+
+def check_named(sensor: Sensor, named: Sensor | None, platform: str) -> Sensor:
+    """The sensor; raises `InputError` where the name of the product says another one.
+
+    Bands of the same number are other colours then, and nobody knows which of the two is right.
+    """
+    if named is not None and named.key != sensor.key:
+        raise InputError(
+            f"says two things of its satellite: platform {platform[:80]!r}, and {named.title} by "
+            "the name of the product"
+        )
+    return sensor
+
+
+def day_of(text: str | None, form: str = "%Y%m%d") -> date | None:
+    """A day of a product's name; None where there is none."""
+    try:
+        return None if text is None else datetime.strptime(text, form).replace(tzinfo=UTC).date()
+    except ValueError:
+        return None
 
 
 def _may_be_bands(asset: Asset) -> bool:

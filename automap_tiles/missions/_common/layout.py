@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import PurePosixPath
 
 from automap_tiles.missions._common.sensor import COMMON, Sensor
 
@@ -36,6 +37,8 @@ class ProductLayout:
     """Whose names the bands have; where `sensor` is not known one of the same names."""
     parts: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Names in the folder of a file that stands for many, such as the chunks of an array."""
+    spare: tuple[str, ...] = ()
+    """Files in whose place another one of the same band or layer is taken."""
     needs: tuple[str, ...] = ()
     """Roles of metadata without which the product is not whole."""
     metadata: Mapping[str, str]
@@ -51,3 +54,31 @@ class ProductLayout:
         """What is not there of the bands (any name of theirs) and of the metadata."""
         lost = [name for name in wanted if self.like.band(name).name not in self.bands]
         return (*lost, *(f"{role} metadata" for role in self.needs if role not in self.metadata))
+
+
+_ENDINGS = (".tif", ".tiff", ".jp2")
+
+
+@dataclass(kw_only=True)
+class OneOfEach:
+    """Files by what they are; of several of one kind the best, whatever their order is."""
+
+    best: dict[str, str] = field(default_factory=dict)
+    spare: list[str] = field(default_factory=list)
+
+    def add(self, kind: str, name: str, *, lesser: bool = False) -> None:
+        """`lesser`: only a part of what another file of that kind has."""
+        there = self.best.get(kind)
+        if there is None or self._rank(name, lesser) < self._ranks[there]:
+            self.best[kind] = name
+        if there is not None:
+            self.spare.append(there if self.best[kind] == name else name)
+        self._ranks[name] = self._rank(name, lesser)
+
+    _ranks: dict[str, tuple[bool, int, str]] = field(default_factory=dict, repr=False)
+
+    @staticmethod
+    def _rank(name: str, lesser: bool) -> tuple[bool, int, str]:
+        ending = PurePosixPath(name).suffix.lower()
+        known = _ENDINGS.index(ending) if ending in _ENDINGS else len(_ENDINGS)
+        return lesser, known, name

@@ -101,7 +101,7 @@ class Scene:
     crs: str | None = None
     """Of the bands, `EPSG:32633`; None: not known without opening them."""
     cloud_cover: float | None = None
-    """Per cent."""
+    """Per cent; what is none, such as -1 for "not computed", becomes None: not known."""
     sun_elevation: float | None = None
     sun_azimuth: float | None = None
     """Degrees at the centre, azimuth clockwise from north."""
@@ -124,6 +124,10 @@ class Scene:
     brightness of the scenes beside it (`scenes.seamless`); None: as it is."""
     is_from_above: str | None = None
     """What has brought its reflectance to such a view already, in words."""
+
+    def __post_init__(self) -> None:
+        if self.cloud_cover is not None and not 0 <= self.cloud_cover <= 100:
+            object.__setattr__(self, "cloud_cover", None)
 
     @property
     def instrument(self) -> Sensor:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from automap_tiles.missions._common.scaling import Scaling
@@ -116,6 +116,8 @@ class Identity:
     """`02`."""
     tier: str | None = None
     """`T1`, `T2`, `RT`."""
+    day: date | None = None
+    """When it was seen, by the name of the product."""
 
 
 @dataclass(frozen=True, kw_only=True)

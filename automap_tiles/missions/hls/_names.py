@@ -11,31 +11,28 @@ from pathlib import PurePosixPath
 from automap_tiles.errors import InputError
 from automap_tiles.missions._common.harmonized import HLS_NAME
 from automap_tiles.missions._common.layers import HLS_FMASK
-from automap_tiles.missions._common.layout import ProductLayout
+from automap_tiles.missions._common.layout import OneOfEach, ProductLayout
 from automap_tiles.missions.hls._bands import BY_KIND
 
 _FILE = re.compile(
     rf"(?P<product>{HLS_NAME.pattern})"
-    r"(?:\.(?P<part>B\d\d|B8A|Fmask|SZA|SAA|VZA|VAA)(?:\.subset)?\.tiff?|(?P<item>_stac\.json))",
+    r"(?:\.(?P<part>B\d\d|B8A|Fmask|SZA|SAA|VZA|VAA)(?P<part_of_it>\.subset)?\.tiff?|(?P<item>_stac\.json))",
     re.IGNORECASE,
 )
 _ANGLES = {"SZA": "sun_zenith", "SAA": "sun_azimuth", "VZA": "view_zenith", "VAA": "view_azimuth"}
 
-_Files = Mapping[str, str]
-
 
 def find(names: Sequence[str]) -> Iterator[ProductLayout]:
-    """Products of HLS among these names; those of which there is no band are left out."""
-    found: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    """Products of HLS among these names."""
+    found: dict[tuple[str, str], OneOfEach] = defaultdict(OneOfEach)
     for name in names:
         path = PurePosixPath(name)
         if match := _FILE.fullmatch(path.name):
             part = "item" if match["item"] else match["part"].upper()
-            found[str(path.parent), match["product"]][part] = name
-    for (_, product), files in found.items():
-        layout = _layout(product, files)
-        if layout.bands:
-            yield layout
+            is_part = match["part_of_it"] is not None
+            found[str(path.parent), match["product"]].add(part, name, lesser=is_part)
+    for (_, product), each in found.items():
+        yield _layout(product, each.best, each.spare)
 
 
 def seen(text: str) -> datetime:
@@ -46,7 +43,7 @@ def seen(text: str) -> datetime:
         raise InputError(f"not a time: {text!r}") from error
 
 
-def _layout(product: str, files: _Files) -> ProductLayout:
+def _layout(product: str, files: Mapping[str, str], spare: Sequence[str]) -> ProductLayout:
     match = HLS_NAME.fullmatch(product)
     assert match is not None  # `_FILE` holds the same pattern
     sensor = BY_KIND[match["kind"].upper()]
@@ -66,5 +63,6 @@ def _layout(product: str, files: _Files) -> ProductLayout:
         quality={HLS_FMASK.name: files["FMASK"]} if "FMASK" in files else {},
         angles={word: files[part] for part, word in _ANGLES.items() if part in files},
         metadata={"item": files["item"]} if "item" in files else {},
+        spare=tuple(spare),
         like=sensor,
     )

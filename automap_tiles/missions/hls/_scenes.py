@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 def hls_scene(layout: ProductLayout, place: ProductFiles) -> Scene:
     """Its name says all but clouds and sun, which the item beside it says where it is there.
 
-    Raises `InputError` for another version than 2, a name with no time, an item that is not valid.
+    Raises `InputError` for a product without bands, another version than 2, a name with no time, an
+    item that is not valid.
     """
+    if not layout.bands:
+        raise InputError("none of its bands is there")
     check_version(layout.version)
     said = _said(layout, place)
     name = HLS_NAME.fullmatch(layout.id)

@@ -10,7 +10,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from automap_tiles.errors import InputError
-from automap_tiles.missions._common.dialect import UsualDialect, nodata_of, parts_of, reflective
+from automap_tiles.missions._common.dialect import (
+    UsualDialect,
+    day_of,
+    nodata_of,
+    parts_of,
+    reflective,
+)
 from automap_tiles.missions._common.harmonized import HLS_COLLECTION, HLS_NAME, is_harmonized
 from automap_tiles.missions._common.layers import HLS_FMASK
 from automap_tiles.missions._common.sensor import Sensor
@@ -41,12 +47,18 @@ class HlsDialect(UsualDialect):
         parts = parts_of(item, HLS_NAME)
         listed = HLS_COLLECTION.fullmatch(item.collection)
         kind = parts.get("kind") or (listed["kind"] if listed else "")
+        if listed and listed["kind"].upper() != kind.upper():
+            raise InputError(
+                f"says two things of itself: collection {item.collection}, and {kind.upper()} by "
+                "the name of the product"
+            )
         check_version(parts.get("version") or (listed["version"] if listed else None))
         return Identity(
             sensor=BY_KIND[kind.upper()],
             product=parts.get("matched") or item.id,
             level=LEVEL,
             tile=(parts.get("tile") or "").upper() or None,
+            day=day_of((parts.get("seen") or "")[:7] or None, "%Y%j"),
         )
 
     def in_name(self, sensor: Sensor) -> re.Pattern[str]:

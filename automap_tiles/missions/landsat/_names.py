@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from pathlib import PurePosixPath
 
 from automap_tiles.errors import InputError
-from automap_tiles.missions._common.layout import ProductLayout
+from automap_tiles.missions._common.layout import OneOfEach, ProductLayout
 from automap_tiles.missions.landsat._bands import BY_KEY, LANDSAT_8
 
 # LC08_L1TP_014031_20180106_20180119_01_T1: in some copies without processing date and collection.
@@ -122,7 +122,7 @@ def _layout(
     folder: str, prefix: str, members: list[tuple[str, re.Match[str]]]
 ) -> ProductLayout | None:
     is_old = _OLD.match(prefix.upper()) is not None
-    bands, surface, quality, angles, metadata = _sort(members, is_old)
+    bands, surface, quality, angles, metadata, spare = _sort(members, is_old)
     identity = _identity(folder, prefix)
     has_level_1 = bool(metadata or quality)
     if not (bands or surface) or not (identity or metadata) or not (has_level_1 or surface):
@@ -145,6 +145,7 @@ def _layout(
         quality=_named(quality, digit, version),
         angles=angles,
         metadata=metadata,
+        spare=spare,
         like=BY_KEY.get(f"landsat-{digit}", LANDSAT_8),
         needs=("mtl",),
     )
@@ -160,13 +161,9 @@ def _on_demand(surface: _Files, quality: _Files, metadata: _Files) -> bool:
 
 def _sort(
     members: list[tuple[str, re.Match[str]]], is_old: bool
-) -> tuple[_Files, _Files, _Files, _Files, _Files]:
-    """Files as bands, bands of surface reflectance, quality, angles and metadata."""
-    bands: _Files = {}
-    surface: _Files = {}
-    thermal: _Files = {}
-    quality: _Files = {}
-    angles: _Files = {}
+) -> tuple[_Files, _Files, _Files, _Files, _Files, tuple[str, ...]]:
+    """Files as bands, bands of surface reflectance, quality, angles, metadata; and further ones."""
+    kinds = bands, surface, thermal, quality, angles = tuple(OneOfEach() for _ in range(5))
     mtl: _Files = {}
     for name, found in members:
         ending = found["ending"].upper()
@@ -176,17 +173,22 @@ def _sort(
         elif ending not in ("TIF", "TIFF", "JP2"):
             continue
         elif found["band"]:
-            (surface if found["surface"] else bands)[_band(found["band"], is_old)] = name
+            (surface if found["surface"] else bands).add(_band(found["band"], is_old), name)
         elif found["thermal"]:
-            thermal[found["thermal"].upper()] = name
+            thermal.add(found["thermal"].upper(), name)
         elif found["angle"]:
-            angles[_ANGLES[found["angle"].upper()]] = name
+            angles.add(_ANGLES[found["angle"].upper()], name)
         else:
-            quality[found["quality"].upper()] = name
-    if surface:
-        surface |= thermal
+            quality.add(found["quality"].upper(), name)
     best = next((mtl[ending] for ending in _MTL_ENDINGS if ending in mtl), None)
-    return bands, surface, quality, angles, {"mtl": best} if best else {}
+    return (
+        bands.best,
+        surface.best | thermal.best if surface.best else {},
+        quality.best,
+        angles.best,
+        {"mtl": best} if best else {},
+        tuple(name for kind in kinds for name in kind.spare),
+    )
 
 
 def _mission_order(item: tuple[str, str]) -> tuple[int, str]:

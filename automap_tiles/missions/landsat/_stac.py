@@ -10,6 +10,8 @@ from automap_tiles.errors import AutomapError, InputError
 from automap_tiles.missions._common.dialect import (
     UsualDialect,
     as_stated,
+    check_named,
+    day_of,
     parts_of,
     reflective,
     unknown_satellite,
@@ -34,7 +36,7 @@ from automap_tiles.missions.landsat._names import is_mss, of_generation, refuse_
 from automap_tiles.missions.landsat._surface import SURFACE_C2
 
 _NAME = re.compile(
-    r"L[COTEM]0(?P<digit>\d)_(?P<level>L\d\w\w)_(?P<tile>\d{6})_\d{8}"
+    r"L[COTEM]0(?P<digit>\d)_(?P<level>L\d\w\w)_(?P<tile>\d{6})_(?P<day>\d{8})"
     r"_\d{8}_(?P<collection>\d\d)_(?P<tier>T1|T2|RT)"
 )
 # landsat-8, LANDSAT_8, L8, LC08
@@ -78,6 +80,7 @@ class LandsatDialect(UsualDialect):
             orbit=int(tile[:3]) if tile else None,
             collection=parts.get("collection") or item.text("landsat:collection_number"),
             tier=parts.get("tier") or item.text("landsat:collection_category"),
+            day=day_of(parts.get("day")),
         )
 
     def in_name(self, sensor: Sensor) -> re.Pattern[str]:
@@ -125,12 +128,14 @@ class LandsatDialect(UsualDialect):
 def _sensor(item: Item) -> Sensor | None:
     platform = item.platform
     found = _PLATFORM.fullmatch(platform)
+    digit = parts_of(item, _NAME, *_PRODUCT).get("digit")
     if found:
-        return BY_KEY.get(f"landsat-{found['digit']}")
+        sensor = BY_KEY.get(f"landsat-{found['digit']}")
+        named = BY_KEY.get(f"landsat-{digit}")
+        return None if sensor is None else check_named(sensor, named, platform)
     says_landsat = "landsat" in platform.lower()
     if platform and not says_landsat:
         return None
-    digit = parts_of(item, _NAME, *_PRODUCT).get("digit")
     if digit is None and says_landsat:
         raise unknown_satellite(platform)
     return BY_KEY.get(f"landsat-{digit}")

@@ -76,6 +76,8 @@ class _Granule:
     root: PurePosixPath
     files: dict[str, tuple[int, str]] = field(default_factory=dict)
     """Band or mask → (resolution, name)."""
+    spare: list[str] = field(default_factory=list)
+    """Files of the same band or mask and resolution as another one."""
     metadata: dict[str, str] = field(default_factory=dict)
     detectors: dict[str, str] = field(default_factory=dict)
     """File of the numbers of the detectors by band."""
@@ -88,8 +90,11 @@ class _Granule:
     def add(self, kind: str, size: str | None, name: str) -> None:
         resolution = int(size) if size else _resolution_of_folder(name)
         kind = kind.upper()
-        if kind not in self.files or resolution < self.files[kind][0]:
+        there = self.files.get(kind)
+        if there is None or resolution < there[0]:
             self.files[kind] = (resolution, name)
+        elif resolution == there[0]:
+            self.spare.append(name)
 
 
 def datastrip_start(name: str) -> datetime | None:
@@ -211,6 +216,7 @@ def _layout(granule: _Granule) -> ProductLayout | None:
         quality={layers[kind]: file for kind, (_, file) in granule.files.items() if kind in layers},
         angles=_angles(granule),
         metadata=granule.metadata,
+        spare=tuple(granule.spare),
         like=SENTINEL_2A,
         needs=("product", "granule") if family == "safe" else (),
     )

@@ -10,6 +10,8 @@ from typing import Any
 from automap_tiles.errors import InputError
 from automap_tiles.missions._common.dialect import (
     UsualDialect,
+    check_named,
+    day_of,
     nodata_of,
     parts_of,
     reflective,
@@ -36,12 +38,12 @@ from automap_tiles.missions.sentinel2._quality import MSK_CLASSI
 
 # S2B_MSIL2A_20190629T212529_N0212_R043_T06VVN_20201006T080531; some leave the baseline out
 _NAME = re.compile(
-    r"S2(?P<letter>[A-D])_MSI(?P<level>L1C|L2A)_\d{8}T\d{6}(?:_N(?P<baseline>\d{4}))?"
+    r"S2(?P<letter>[A-D])_MSI(?P<level>L1C|L2A)_(?P<day>\d{8})T\d{6}(?:_N(?P<baseline>\d{4}))?"
     r"(?:_R(?P<orbit>\d{3}))?(?:_T(?P<tile>\d{2}[A-Z]{3}))?"
 )
 # S2A_33TWL_20230815_0_L2A, S2B_T33TWL_20230815T100031_L2A
 _SHORT_NAME = re.compile(
-    r"S2(?P<letter>[A-D])_T?(?P<tile>\d{1,2}[A-Z]{3})_\d{8}(?:T\d{6})?(?:_\d+)?_(?P<level>L1C|L2A)"
+    r"S2(?P<letter>[A-D])_T?(?P<tile>\d{1,2}[A-Z]{3})_(?P<day>\d{8})(?:T\d{6})?(?:_\d+)?_(?P<level>L1C|L2A)"
 )
 # Sentinel-2B, sentinel2b, S2B, 2B
 _PLATFORM = re.compile(r"(?:sentinel|s)?[-_ ]?(?P<sensor>2[a-d])", re.IGNORECASE)
@@ -52,6 +54,8 @@ _PRODUCT = ("s2:product_uri", "s2:product_id", "sentinel:product_id")
 _IN_NAME = re.compile(r"(?:^|_)(?P<band>B\d[\dA]?)(?:_(?P<size>\d\d)m)?\.\w+$", re.IGNORECASE)
 _FILES = re.compile(r"\.(tiff?|jp2)$", re.IGNORECASE)
 _SCALE = 1e-4
+_LARGEST_SCALE = 0.01
+"""ESA's numbers are reflectance × 10000; one that is more than that is a slip."""
 _SATURATED = 65535
 
 
@@ -84,6 +88,7 @@ class Sentinel2Dialect(UsualDialect):
             tile=_mgrs(item) or _padded(parts.get("tile")),
             orbit=_orbit(item, parts),
             baseline=_baseline(item, parts),
+            day=day_of(parts.get("day")),
         )
 
     def in_name(self, sensor: Sensor) -> re.Pattern[str]:
@@ -133,6 +138,8 @@ class Sentinel2Dialect(UsualDialect):
         notes: dict[str, Any] = {}
         for name, band in reflective(identity, bands).items():
             scale = band.info.scale or _SCALE
+            if not 0 < scale <= _LARGEST_SCALE:
+                raise InputError(f"says a scale of {scale:g} of {name}: no reflectance comes of it")
             offset = weigh(item, baseline, band.info.offset, scale)
             if said is not None and not offset.applied:
                 by_band[name] = said.scaling[name]
@@ -164,13 +171,15 @@ def _refuse_arrays(item: Item) -> None:
 def _sensor(item: Item) -> Sensor | None:
     platform = item.platform
     found = _PLATFORM.fullmatch(platform)
+    parts = parts_of(item, _NAME, *_PRODUCT) or parts_of(item, _SHORT_NAME, *_PRODUCT)
+    letter = parts.get("letter")
     if found:
-        return BY_KEY.get(f"sentinel-{found['sensor'].lower()}")
+        sensor = BY_KEY.get(f"sentinel-{found['sensor'].lower()}")
+        named = BY_KEY.get(f"sentinel-2{(letter or '').lower()}")
+        return None if sensor is None else check_named(sensor, named, platform)
     is_mentioned = _MENTIONED.search(platform) is not None
     if platform and not is_mentioned:
         return None
-    parts = parts_of(item, _NAME, *_PRODUCT) or parts_of(item, _SHORT_NAME, *_PRODUCT)
-    letter = parts.get("letter")
     if letter is None and is_mentioned:
         raise unknown_satellite(platform)
     return None if letter is None else BY_KEY.get(f"sentinel-2{letter.lower()}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,10 @@ class Sketch:
 def sketch(item: Item, access: str | None = None) -> Sketch:
     """Raises `InputError` with the reason when the item cannot be used."""
     dialect, identity = recognise(item)
+    if identity.day is not None and abs(identity.day - item.time.date()) > timedelta(days=1):
+        raise InputError(
+            f"says two things of its time: {item.time.date()}, and {identity.day} by its name"
+        )
     bands = dialect.bands(item, identity)
     if not bands:
         raise InputError(f"has no bands that its satellite has{refused(item)}")
@@ -99,7 +104,7 @@ def _scene(
         orbit=identity.orbit,
         footprint=item.footprint,
         crs=crs or next(filter(None, (_crs(item, b.asset.fields) for b in bands.values())), None),
-        cloud_cover=_per_cent(about.cloud_cover),
+        cloud_cover=about.cloud_cover,
         sun_elevation=about.sun_elevation,
         sun_azimuth=about.sun_azimuth,
         access=access,
@@ -129,11 +134,6 @@ def _quality_file(item: Item, found: QualityAsset) -> QualityFile:
         size=_size(found.asset),
         checksum=_checksum(found.asset),
     )
-
-
-def _per_cent(cover: float | None) -> float | None:
-    """-1 is "not computed"."""
-    return None if cover is None or cover < 0 else cover
 
 
 def _crs(item: Item, asset: Mapping[str, Any]) -> str | None:

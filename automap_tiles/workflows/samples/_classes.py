@@ -236,7 +236,7 @@ def _csv_rows(text: str, path: str | Path) -> Iterable[tuple[int | None, Mapping
 
 def _yaml_rows(text: str, path: str | Path) -> Iterable[tuple[int | None, Mapping[str, Any]]]:
     try:
-        found = parse_yaml(text)
+        found = parse_yaml(text, numbers_as_written=True)  # a label may be 0110
     except ValueError as error:
         raise ConfigError(f"is not valid YAML: {error}", path, key=_KEY) from error
     if not isinstance(found, Mapping):

@@ -15,6 +15,7 @@ from automap_tiles.cli.main import main
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.grid import Grid
 from automap_tiles.missions import Flag, Scene, quality_layer, recognise, sensor_of
+from automap_tiles.notes import collecting
 from automap_tiles.scenes import find, nadir
 from automap_tiles.scenes.catalogue.convert import sketch, to_scene
 from automap_tiles.scenes.catalogue.item import read_item
@@ -75,6 +76,19 @@ def test_both_of_one_folder_are_two_satellites(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="satellites"):
         _ = reader_of(tmp_path, bands=["red"]).found
     assert len(reader_of(tmp_path, bands=["red"], satellites="hls-l30").scenes) == 1
+
+
+def test_what_is_not_taken_is_told(tmp_path: Path) -> None:
+    """A cut beside the whole band, and a product whose bands are elsewhere."""
+    make(tmp_path, S30)
+    (tmp_path / f"{S30}.B04.subset.tif").write_bytes(b"")
+    (tmp_path / f"{L30}.Fmask.tif").write_bytes(b"")
+    with collecting() as told:
+        found = find.products(tmp_path)
+    assert found.scenes[0].bands["B04"].href.endswith(f"{S30}.B04.tif")
+    assert [reason for _, reason in found.rejected] == ["none of its bands is there"]
+    (note,) = told.grouped()
+    assert note.examples[0].endswith("B04.subset.tif")
 
 
 @pytest.mark.parametrize(
@@ -163,12 +177,13 @@ def test_products_that_cannot_be_used(tmp_path: Path, name: str, reason: str) ->
 
 def item(name: str, collection: str, keys: tuple[str, ...], **more: Any) -> dict[str, Any]:
     own = more.pop("band", {})
+    day = 17 if name.startswith(L30) else 15
     return {
         "type": "Feature",
         "id": name,
         "collection": collection,
         "geometry": None,
-        "properties": {"datetime": "2023-08-15T10:00:31Z", "eo:cloud_cover": 3, **more},
+        "properties": {"datetime": f"2023-08-{day}T10:00:31Z", "eo:cloud_cover": 3, **more},
         "assets": {
             key: {"href": f"https://example.org/{name}.{key}.tif", "roles": ["data"], **own}
             for key in (*keys, "SZA", "Fmask")
@@ -208,6 +223,37 @@ def test_an_item_that_states_another_scale(wrong: dict[str, float]) -> None:
     data = item(S30, "HLSS30_2.0", BANDS["S30"], band={"raster:bands": [wrong]})
     drawn = sketch(read_item(data, "https://example.org/a.json"))
     with pytest.raises(InputError, match=r"HLS has 0.0001, 0, -9999"):
+        to_scene(drawn, lambda _: b"")
+
+
+S2 = "S2A_MSIL2A_20230815T100031_N0509_R122_T33TWL_20230815T122613"
+L7 = "LE07_L2SP_016037_20230815_20230918_02_T1"
+
+
+@pytest.mark.parametrize(
+    ("name", "collection", "more", "words"),
+    [
+        (S30, "HLSL30_2.0", {}, "collection HLSL30_2.0, and S30"),
+        (S30, "HLSS30_2.0", {"datetime": "2023-08-18T10:00:31Z"}, "2023-08-18, and 2023-08-15"),
+        (S2, "sentinel-2-l2a", {"platform": "Sentinel-2B"}, "'Sentinel-2B', and Sentinel-2A"),
+        (S2, "sentinel-2-l2a", {"datetime": "2022-08-15T10:00:31Z"}, "2022-08-15, and 2023-08"),
+        (L7, "landsat-c2-l2", {"platform": "landsat-8"}, "'landsat-8', and Landsat 7"),
+        (L7, "landsat-c2-l2", {"datetime": "2023-09-18T00:00:00Z"}, "2023-09-18, and 2023-08-15"),
+    ],
+)
+def test_an_item_that_says_two_things(
+    name: str, collection: str, more: dict[str, Any], words: str
+) -> None:
+    """B4 is red of one Landsat and near infrared of another: neither word is believed."""
+    data = item(name, collection, ("B4", "B04"), **more)
+    with pytest.raises(InputError, match=words):
+        sketch(read_item(data, "https://example.org/a.json"))
+
+
+def test_a_scale_that_makes_no_reflectance() -> None:
+    band = {"raster:bands": [{"scale": 1}]}
+    drawn = sketch(read_item(item(S2, "sentinel-2-l2a", ("B04",), band=band), "https://a.org/a"))
+    with pytest.raises(InputError, match="a scale of 1 of B04"):
         to_scene(drawn, lambda _: b"")
 
 
