@@ -62,7 +62,11 @@ class TestSentinel2(MissionContract):
     items = (
         item(
             "S2A_33TWL_20230815_0_L2A",
-            {"platform": "sentinel-2a", "s2:processing_baseline": "05.09"},
+            {
+                "platform": "sentinel-2a",
+                "s2:processing_baseline": "05.09",
+                "datetime": "2023-08-15T10:00:31Z",
+            },
             {"blue": "B02.tif", "nir": "B08.tif", "swir16": "B11.tif", "scl": "SCL.tif"},
         ),
         item(
@@ -86,8 +90,16 @@ class TestHls(MissionContract):
         [f"tile/{L30}.{part}.tif" for part in OF_L30],
     )
     items = (
-        item(S30, {}, {part: f"{S30}.{part}.tif" for part in OF_S30}),
-        item(L30, {"platform": "landsat-9"}, {part: f"{L30}.{part}.tif" for part in OF_L30}),
+        item(
+            S30,
+            {"datetime": "2023-08-15T10:00:31Z"},
+            {part: f"{S30}.{part}.tif" for part in OF_S30},
+        ),
+        item(
+            L30,
+            {"platform": "landsat-9", "datetime": "2023-08-17T10:05:12Z"},
+            {part: f"{L30}.{part}.tif" for part in OF_L30},
+        ),
     )
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,9 @@ from automap_tiles.missions import (
     COMMON,
     Band,
     PlainMission,
+    ProductLayout,
     Satellite,
+    Scene,
     Sensor,
     missions,
     register,
@@ -29,9 +31,9 @@ from automap_tiles.missions import (
 )
 from automap_tiles.notes import Fate, Subject, collecting
 from automap_tiles.scenes.containers import unpack
+from automap_tiles.scenes.find import _agreeing as agreeing
 from automap_tiles.scenes.find import products
 from automap_tiles.scenes.report import SearchReport
-from tests.scenes.samples import grid_at, write
 
 FOUR = ("blue", "green", "red", "nir")
 C1 = "landsat/rio_tiler_pds_LC08_016037_C1_L1TP_900m"
@@ -436,32 +438,26 @@ def test_a_product_of_two_missions_is_set_aside(
 
 
 @pytest.mark.parametrize(
-    ("name", "words"),
+    ("said", "words"),
     [
-        ("LC09_L1TP_139045_20200920_20201005_02_T1", "satellite landsat-8, and landsat-9"),
-        ("LC08_L1TP_139045_20210920_20211005_02_T1", "day 2020-09-20, and 2021-09-20"),
-        ("LC08_L1TP_001001_20200920_20201005_02_T1", "tile 139045, and 001001"),
-        ("LC08_L1TP_139045_20200921_20201005_02_T1", None),
+        ({"sensor": "landsat-9"}, "satellite landsat-8, and landsat-9"),
+        ({"date": date(2021, 9, 20)}, "day 2020-09-20, and 2021-09-20"),
+        ({"tile": "001001"}, "tile 139045, and 001001"),
+        ({"sensor": "landsat-8", "date": date(2020, 9, 21), "tile": "139045"}, None),
+        ({}, None),
     ],
 )
-def test_metadata_of_another_scene(tmp_path: Path, name: str, words: str | None) -> None:
+def test_metadata_of_another_scene(said: dict[str, Any], words: str | None) -> None:
     """Its sun and its satellite are not those of the pixels beside it; a day is midnight."""
-    lines = {
-        "SPACECRAFT_ID": "LANDSAT_8", "SENSOR_ID": "OLI_TIRS", "DATE_ACQUIRED": "2020-09-20",
-        "SCENE_CENTER_TIME": "04:30:00Z", "WRS_PATH": 139, "WRS_ROW": 45, "SUN_ELEVATION": 60,
-        "COLLECTION_NUMBER": 2, "PROCESSING_LEVEL": "L1TP", "REFLECTANCE_MULT_BAND_4": 2e-5,
-        "REFLECTANCE_ADD_BAND_4": -0.1, "LANDSAT_PRODUCT_ID": "LC08",
-    }  # fmt: skip
-    text = "".join(f"    {key} = {value}\n" for key, value in lines.items())
-    (tmp_path / f"{name}_MTL.txt").write_text(
-        f"GROUP = LANDSAT_METADATA_FILE\n  GROUP = A\n{text}  END_GROUP = A\n"
-        "END_GROUP = LANDSAT_METADATA_FILE\nEND\n"
-    )
-    write(tmp_path / f"{name}_B4.TIF", np.ones((1, 8, 8), "u2"), grid_at(size=8, pixel=30))
-    found = products(tmp_path, bands=["red"])
-    reasons = [reason for _, reason in found.rejected]
+    seen = datetime(2020, 9, 20, 23, 59, tzinfo=UTC)
+    scene = Scene(id="a", sensor="landsat-8", time=seen, tile="139045", bands={})
+    nothing: dict[str, str] = {}
+    layout = ProductLayout(
+        family="landsat", id="a", bands=nothing, quality=nothing, angles=nothing, metadata=nothing,
+        like=scene.instrument, **said,
+    )  # fmt: skip
     if words is None:
-        assert (len(found.scenes), reasons) == (1, [])
+        assert agreeing(scene, layout) is scene
     else:
-        assert not found.scenes
-        assert words in reasons[0]
+        with pytest.raises(InputError, match=words):
+            agreeing(scene, layout)
