@@ -60,7 +60,7 @@ def _as_written() -> Any:
     """What makes texts of numbers and times."""
     from ruamel.yaml.constructor import SafeConstructor
 
-    class AsWritten(SafeConstructor):  # type: ignore[misc]  # ruamel has no types
+    class AsWritten(SafeConstructor):
         """Leaves all but truth values and null as the texts that they are."""
 
     for kind in ("int", "float", "timestamp"):
