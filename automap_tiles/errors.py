@@ -9,6 +9,7 @@
     ├── InputError                 a source cannot be opened or read
     │   └── SourceBrokeOff         less of it came over the network than announced: try again
     ├── OutputError                a result cannot be stored
+    │   ├── UploadBrokeOff         the store lost a part of what was sent: try again
     │   └── OutputMismatch         what is there was made for another pyramid or format
     ├── ProcessError               the user's function cannot be loaded, bound or run
     │   ├── ProcessResultError     it returned something that cannot be stored
@@ -165,6 +166,10 @@ class SourceBrokeOff(InputError):
 
 class OutputError(_PathError):
     """A result cannot be stored."""
+
+
+class UploadBrokeOff(OutputError):
+    """A store lost a part of what was sent, or its answer; another try may do."""
 
 
 class OutputMismatch(OutputError):

@@ -8,6 +8,7 @@ take a YAML file of a few lines for billions of values (aliases of aliases). Her
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -19,8 +20,21 @@ MAX_VALUES = 200_000
 MAX_YAML = 4 * 2**20
 """Bytes of a YAML file. The parser takes about a minute for that much."""
 
+# Python's own reading also takes 1_1 for 11, and digits of all scripts for these ten.
+_NUMBER = re.compile(
+    r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*|\s*[+-]?(nan|inf|infinity)\s*",
+    re.ASCII | re.IGNORECASE,
+)
+
 TOO_DEEP = "values are nested too deeply"
 TOO_MANY = f"these are more than {MAX_VALUES} values, those counted that aliases repeat"
+
+
+def parse_number(found: object) -> float | None:
+    """A number, also as tables and attributes write it; None of all else, such as the name 1_1."""
+    if isinstance(found, str) and not _NUMBER.fullmatch(found):
+        return None
+    return float(found) if isinstance(found, str | int | float) else None
 
 
 def parse_json(text: str | bytes) -> Any:

@@ -15,6 +15,8 @@ from typing import Any
 import rasterio.shutil
 from rasterio.io import MemoryFile
 
+from automap_tiles.parsing import parse_number
+
 
 class _Usage(IntEnum):
     """What a column is for (GDALRATFieldUsage in gdal.h)."""
@@ -107,8 +109,5 @@ def _place_of_values(columns: list[_Column]) -> int | None:
 
 def _whole(text: str) -> int | None:
     """A whole number, also as `3.0`; None for anything else."""
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return int(number) if number.is_integer() else None
+    number = parse_number(text)
+    return int(number) if number is not None and number.is_integer() else None

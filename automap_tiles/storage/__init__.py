@@ -1,6 +1,7 @@
 """Bytes under a path or an object key: get, atomic put, list, delete; and how tiles are named."""
 
 from automap_tiles.storage._address import Address
+from automap_tiles.storage._asking import sent_persistently
 from automap_tiles.storage._grouped import Group, together
 from automap_tiles.storage._layout import DEFAULT_SCHEMA, TileLayout
 from automap_tiles.storage._local import LocalStorage
@@ -26,5 +27,6 @@ __all__ = [
     "is_remote",
     "object_stamps",
     "open_storage",
+    "sent_persistently",
     "together",
 ]

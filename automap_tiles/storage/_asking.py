@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from automap_tiles.errors import MissingExtra
+from automap_tiles.errors import MissingExtra, UploadBrokeOff
 from automap_tiles.notes import Fate, Note, Subject, tell
 
 _Answer = TypeVar("_Answer")
@@ -75,6 +75,18 @@ def passing_trouble(error: Exception) -> str | None:
     return "closed the connection, or could not be reached" if _LOST.search(text) else None
 
 
+def tell_repeated(trouble: str, name: str) -> None:
+    """Tell what went wrong with a store that may work a moment later, and what became of it."""
+    tell(
+        Note(
+            fate=Fate.REPEATED,
+            subject=Subject.REQUESTS,
+            reason=f"the object store {trouble}",
+            examples=(name,),
+        )
+    )
+
+
 @dataclass
 class Attempts:
     """How often one thing has been asked for, and for how long."""
@@ -92,14 +104,7 @@ class Attempts:
         self.failures += 1
         if trouble is None or self.failures >= ATTEMPTS or now - self.since > PATIENCE:
             raise error
-        tell(
-            Note(
-                fate=Fate.REPEATED,
-                subject=Subject.REQUESTS,
-                reason=f"the object store {trouble}; asked again",
-                examples=(self.name,),
-            )
-        )
+        tell_repeated(f"{trouble}; asked again", self.name)
         # spread, so that workers that were turned away together do not come back together
         pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** (self.failures - 1))
         time.sleep(pause * random.uniform(0.5, 1.0))
@@ -118,6 +123,24 @@ def persistently(name: str, ask: Callable[[], _Answer]) -> _Answer:
             return ask()
         except obstore_package().exceptions.GenericError as error:
             attempts.failed(error)
+
+
+UPLOADS = 3
+"""How often an object that is sent while it is written is begun, at most."""
+
+
+def sent_persistently(send: Callable[[], _Answer]) -> _Answer:
+    """What a `send` gives that writes an object from its beginning; raises `OutputError`.
+
+    It is begun again where the store lost what cannot be sent again alone, such as the answer to
+    the request that begins an upload.
+    """
+    for _ in range(UPLOADS - 1):
+        try:
+            return send()
+        except UploadBrokeOff as error:
+            tell_repeated("broke off an upload; sent again from its beginning", str(error.path))
+    return send()
 
 
 def persistently_on(name: str, begin: Callable[[int], Iterator[bytes]]) -> Iterator[bytes]:

@@ -19,12 +19,14 @@ from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, TypeVar
 from urllib.parse import urlsplit
 
-from automap_tiles.errors import InputError, OutputError
+from automap_tiles.errors import InputError, OutputError, UploadBrokeOff
 from automap_tiles.storage._asking import (
     Attempts,
     obstore_package,
+    passing_trouble,
     persistently,
     persistently_on,
+    tell_repeated,
 )
 from automap_tiles.storage._connecting import connect, endpoint_of, reason_of
 from automap_tiles.storage._protocol import Cleaned
@@ -48,28 +50,39 @@ _lock = threading.Lock()
 class PartWriter:
     """An object that is sent while it is written."""
 
-    def __init__(self, file: Any, name: str) -> None:
-        """`file` as `obstore.open_writer` gives it; `name` is told in errors."""
+    def __init__(self, file: Any, name: str, arrived: Callable[[int], bool]) -> None:
+        """`file` as `obstore.open_writer` gives it; `name` is told in errors.
+
+        `arrived` is asked whether the object is there, new and of so many bytes.
+        """
         self._file = file
         self._name = name
+        self._arrived = arrived
+        self._size = 0
 
     def write(self, data: bytes) -> int:
-        """Raises `OutputError`."""
-        with self._told():
+        """Raises `OutputError`, `UploadBrokeOff`."""
+        try:
             self._file.write(data)
+        except (FileNotFoundError, obstore_package().exceptions.BaseError) as error:
+            raise self._failure(error) from None
+        self._size += len(data)
         return len(data)
 
     def close(self) -> None:
-        """From now on it is there. Raises `OutputError`."""
-        with self._told():
-            self._file.close()
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
+        """From now on it is there. Raises `OutputError`, `UploadBrokeOff`."""
         try:
-            yield
+            self._file.close()
         except (FileNotFoundError, obstore_package().exceptions.BaseError) as error:
-            raise OutputError(f"cannot be written: {reason_of(error)}", self._name) from None
+            trouble = passing_trouble(error)
+            # the answer to the last request may be lost where the request was not
+            if trouble is None or not self._arrived(self._size):
+                raise self._failure(error) from None
+            tell_repeated(f"{trouble} at the end of an upload; it is there", self._name)
+
+    def _failure(self, error: Exception) -> OutputError:
+        kind = OutputError if passing_trouble(error) is None else UploadBrokeOff
+        return kind(f"cannot be written: {reason_of(error)}", self._name)
 
 
 class ObjectStorage:
@@ -129,14 +142,32 @@ class ObjectStorage:
 
         When the block is left by an error there is none; parts that were sent stay in the store as
         an upload without an end, until a rule of the bucket removes it
-        (AbortIncompleteMultipartUpload). Raises `OutputError`.
+        (AbortIncompleteMultipartUpload). Raises `OutputError`, and `UploadBrokeOff` where another
+        attempt may do.
         """
+        before = self._version(key)
+
+        def arrived(size: int) -> bool:
+            found = self._version(key)
+            return found is not None and found != before and found[0] == size
+
         writer = obstore_package().open_writer(
             self._client(in_parts=True), key, tags=dict(tags) if tags else None
         )
-        file = PartWriter(writer, self._name(key))
+        file = PartWriter(writer, self._name(key), arrived)
         yield file
         file.close()
+
+    def _version(self, key: str) -> tuple[int, str, str] | None:
+        """Size, tag and time of an object; None where there is none. Raises `OutputError`."""
+        store, obstore = self._client(), obstore_package()
+        try:
+            found = self._ask(key, lambda: obstore.head(store, key))
+        except FileNotFoundError:
+            return None
+        except obstore.exceptions.BaseError as error:
+            raise OutputError(f"cannot be written: {reason_of(error)}", self._name(key)) from None
+        return found["size"], str(found["e_tag"]), str(found["last_modified"])
 
     def signed(self, key: str, seconds: float, endpoint: str | None = None) -> str:
         """An address at which anybody can read an object for so long.

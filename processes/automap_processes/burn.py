@@ -38,6 +38,7 @@ from automap_tiles import (
     tell,
 )
 from automap_tiles.analysis.shapes.erode import eroded
+from automap_tiles.parsing import parse_number
 
 Picture = np.ma.MaskedArray[Any, Any]
 Classes = np.ndarray[Any, np.dtype[np.uint8]]
@@ -99,21 +100,20 @@ class _Rule:
         if self.classes is not None:
             is_whole = isinstance(found, float) and found.is_integer()  # 3 beside gaps is 3.0
             return self.classes.get(str(int(found) if is_whole else found), 0)
-        try:
-            number = float(found)
-        except (TypeError, ValueError):
-            return 0
+        number = parse_number(found) or 0.0
         return int(number) if 1 <= number <= _HIGHEST and number.is_integer() else 0
 
     def priority(self, feature: Mapping[str, Any]) -> float:
         """The higher counts; a feature without one is the lowest."""
         if self.priority_field is None:
             return 0.0
-        try:
-            found = float(feature["properties"].get(self.priority_field))
-        except (TypeError, ValueError):
-            return -math.inf
-        return -math.inf if math.isnan(found) else found
+        found = parse_number(feature["properties"].get(self.priority_field))
+        return -math.inf if found is None or math.isnan(found) else found
+
+    def misses_priority(self, feature: Mapping[str, Any]) -> bool:
+        """Whether something else than a number stands there."""
+        found = feature["properties"].get(self.priority_field)
+        return found not in {None, ""} and parse_number(found) is None
 
     def order(self, feature: Mapping[str, Any]) -> tuple[float, float, int]:
         """Burnt in this order, each over those before."""
@@ -224,18 +224,27 @@ def _eroded(found: Classes, pixels: int) -> Classes:
 
 def _tell_features(how: _Burning, tile: Tile) -> None:
     """Features that have a place in the tile and come to nothing; each is told by one tile."""
-    without, missed = [], []
+    without, missed, wordy = [], [], []
     for feature, name in _placed(how.features, tile):
         if not how.rule.value(feature):
             without.append(name)
         elif not how.all_touched and not _has_middle(feature, how.buffer, tile):
             missed.append(name)
-    for names, reason, remedy in (
-        (without, f"no class from 1 to {_HIGHEST} in {how.rule.class_field}", "classes: {name: 1}"),
-        (missed, "on the middle of no pixel", "all_touched: true"),
+        if how.rule.misses_priority(feature):
+            wordy.append(name)
+    rule, lost = how.rule, Fate.LOST
+    for names, fate, reason, remedy in (
+        (
+            without,
+            lost,
+            f"no class from 1 to {_HIGHEST} in {rule.class_field}",
+            "classes: {name: 1}",
+        ),
+        (missed, lost, "on the middle of no pixel", "all_touched: true"),
+        (wordy, Fate.REPLACED, f"{rule.priority_field} is no number: they come last", None),
     ):
         if names:
-            tell(Note(fate=Fate.LOST, subject=Subject.FEATURES, reason=reason, count=len(names),
+            tell(Note(fate=fate, subject=Subject.FEATURES, reason=reason, count=len(names),
                       examples=tuple(names[:3]), remedy=remedy))  # fmt: skip
 
 
@@ -287,7 +296,10 @@ def _tell(reason: str, count: int, fate: Fate = Fate.LOST) -> None:
 
 
 def _tags(classes: Mapping[str, int] | None, cover: bool) -> Tags:
-    names = {f"class_{value}": name for name, value in (classes or {}).items()}
+    several: dict[str, list[str]] = {}
+    for name, value in (classes or {}).items():
+        several.setdefault(f"class_{value}", []).append(name)
+    names = {key: ", ".join(each) for key, each in several.items()}
     tags = {1: {"name": "class", **names}}
     return tags | {2: {"name": "cover"}} if cover else tags
 

@@ -280,3 +280,27 @@ def test_a_number_beside_gaps_has_the_name_it_was_given(tmp_path: Path) -> None:
 def test_what_cannot_work_is_refused(parameters: Any, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         burn.check_parameters(**parameters)
+
+
+def test_words_where_numbers_belong_are_told(tmp_path: Path) -> None:
+    """A priority in words comes last; names that Python takes for numbers are no classes."""
+    path = written(
+        tmp_path / "words.geojson",
+        [
+            (square(5, 5, 20), {"kind": "1", "rank": "high"}),
+            (square(5, 5, 30), {"kind": "2", "rank": "0"}),
+            (square(50, 50, 5), {"kind": "1_1", "rank": None}),
+        ],
+    )
+    found, notes = burnt(path, priority_field="rank")
+    assert np.unique(found.filled(0)).tolist() == [0, 2]
+    assert notes["rank is no numb"[:14]] == 1
+    assert notes["no class from "] == 1
+
+
+def test_one_value_with_two_names_has_both(tmp_path: Path) -> None:
+    path = written(tmp_path / "two.geojson", [(square(5, 5, 20), {"kind": "a"})])
+    tile = Tile(pyramid(), TileIndex(0, 1, 1))
+    classes = {"a": 1, "b": 1, "c": 2}
+    _, tags = burn.execute(opened(path), tile, class_field="kind", classes=classes)
+    assert tags[1] == {"name": "class", "class_1": "a, b", "class_2": "c"}

@@ -19,7 +19,7 @@ from automap_tiles.raster.mosaic import Piece
 from automap_tiles.raster.pieces import Pieces, read_piece
 from automap_tiles.raster.tiff import CogKind, Stored
 from automap_tiles.stopping import raise_if_stopped
-from automap_tiles.storage import Streaming, checksum_of_chunks
+from automap_tiles.storage import Streaming, checksum_of_chunks, sent_persistently
 
 if TYPE_CHECKING:
     from automap_tiles.raster.encode import Tags
@@ -122,20 +122,24 @@ class StreamedFile:
             (shape, self._sizes(level, kind.shape(shape)))
             for level, shape in enumerate(self.pieces.shapes)
         ]
-        with self.store.writing(self.key) as file:
 
-            def sent() -> Iterator[bytes]:
-                yield kind.head(images, self.pieces.is_big)
-                for level in reversed(range(len(images))):
-                    yield from self._blocks(level)
+        def sent() -> Iterator[bytes]:
+            yield kind.head(images, self.pieces.is_big)
+            for level in reversed(range(len(images))):
+                yield from self._blocks(level)
 
-            def counted() -> Iterator[bytes]:
-                for chunk in sent():
-                    raise_if_stopped()
-                    file.write(chunk)
-                    yield chunk
+        def send() -> tuple[int, int]:
+            with self.store.writing(self.key) as file:
 
-            return checksum_of_chunks(counted())
+                def counted() -> Iterator[bytes]:
+                    for chunk in sent():
+                        raise_if_stopped()
+                        file.write(chunk)
+                        yield chunk
+
+                return checksum_of_chunks(counted())
+
+        return sent_persistently(send)
 
     def _sizes(self, level: int, shape: tuple[int, int, int]) -> NDArray[np.uint64]:
         """Of the blocks of an image."""

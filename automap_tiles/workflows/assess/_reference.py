@@ -163,8 +163,18 @@ def _check_drawn(path: str) -> None:
 
 
 def _list_of(names: dict[int, str]) -> ClassList:
-    """Names and numbers of the map's classes, either of which may stand in the field."""
-    labels = {str(value): value for value in names} | {name: value for value, name in names.items()}
+    """Names and numbers of the map's classes, either of which may stand in the field.
+
+    What would be two classes is none.
+    """
+    pairs = [
+        *((str(value), value) for value in names),
+        *((name, value) for value, name in names.items()),
+    ]
+    meant: dict[str, set[int]] = {}
+    for label, value in pairs:
+        meant.setdefault(label, set()).add(value)
+    labels = {label: min(values) for label, values in meant.items() if len(values) == 1}
     return ClassList(path="the map", values=labels, names=names, colours={})
 
 

@@ -27,7 +27,9 @@ from pathlib import Path
 from typing import Any
 
 from automap_tiles.errors import ConfigError
-from automap_tiles.parsing import parse_yaml
+from automap_tiles.notes import Fate, Note, Subject, tell
+from automap_tiles.parsing import parse_number, parse_yaml
+from automap_tiles.workflows.samples._fields import check_cells
 
 MOST = 255
 """A class map is a picture of bytes, and 0 is no data."""
@@ -100,7 +102,7 @@ def _numbered(
 ) -> Numbered:
     if classes is not None:
         return _listed(texts, present, where, classes)
-    numbers = {text: _number(text) for text in present}
+    numbers = {text: parse_number(text) for text in present}
     if any(number is None for number in numbers.values()):
         return _of_names(texts, numbers, where)
     whole = {text: _whole(number, where) for text, number in numbers.items()}
@@ -119,20 +121,50 @@ def read_classes(path: str | Path) -> ClassList:
     values: dict[str, int] = {}
     names: dict[int, str] = {}
     colours: dict[int, str] = {}
+    joined: list[str] = []
     for line, row in rows:
         value, name = _value(row, path, line), _text(row.get("name"))
         label = _text(row.get("label")) or name or str(value)
         if values.setdefault(label, value) != value:
             raise ConfigError("a label with two values", path, line, _KEY, label)
-        names.setdefault(value, name or f"class {value}")
+        if names.setdefault(value, name or f"class {value}") != (name or f"class {value}"):
+            joined.append(f"{value} {name}")
         colour = _text(row.get("colour")) or _text(row.get("color"))
         if colour and not _COLOUR.fullmatch(colour):
             raise ConfigError("is not a colour", path, line, _KEY, colour, "colour: '#1a9850'")
         if colour:
             colours.setdefault(value, colour.lower())
+    _tell_joined(joined)
     if not any(_text(row.get("label")) for _, row in rows):
-        values = {str(value): value for value in names} | values
+        values = _with_numbers(values, names, path)
     return ClassList(path=str(path), values=values, names=names, colours=colours)
+
+
+def _tell_joined(names: Sequence[str]) -> None:
+    if names:
+        tell(
+            Note(
+                fate=Fate.REPLACED,
+                subject=Subject.CLASSES,
+                reason="one value with several names: its first one is taken",
+                count=len(names),
+                examples=tuple(names[:3]),
+            )
+        )
+
+
+def _with_numbers(
+    values: Mapping[str, int], names: Mapping[int, str], path: str | Path
+) -> dict[str, int]:
+    """Labels and the numbers themselves; raises `ConfigError` for a name that is another one."""
+    found = dict(values)
+    for value in names:
+        if found.setdefault(str(value), value) != value:
+            raise ConfigError(
+                "is a value, and the name of another one", path, None, _KEY, value,
+                "a column label with what stands in the class field",
+            )  # fmt: skip
+    return found
 
 
 def _of_names(
@@ -155,8 +187,17 @@ def _listed(
     texts: Sequence[str], present: Sequence[str], where: ConfigError, classes: ClassList
 ) -> Numbered:
     # 7201.0 of a field of floats is the label 7201
-    known = {_plain(label): value for label, value in classes.values.items()}
-    found = {text: known.get(_plain(text), 0) for text in present}
+    known: dict[str, set[int]] = {}
+    for label, value in classes.values.items():
+        known.setdefault(_plain(label), set()).add(value)
+    found: dict[str, int] = {}
+    for text in present:
+        alike = known.get(_plain(text), {0})
+        found[text] = classes.values.get(text) or max(alike)
+        if text not in classes.values and len(alike) > 1:
+            raise _wrong(
+                where, f"two labels of {classes.path} are this number", text, "one of them"
+            )
     if not any(found.values()):
         raise _wrong(
             where,
@@ -179,15 +220,8 @@ def _text(label: Any) -> str:
     return str(label).strip()
 
 
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
 def _plain(text: str) -> str:
-    number = _number(text)
+    number = parse_number(text)
     if number is None or not number.is_integer():
         return text
     return str(int(number))
@@ -231,6 +265,7 @@ def _csv_rows(text: str, path: str | Path) -> Iterable[tuple[int | None, Mapping
             "has no column 'value'", path, 1, _KEY, list(known), "value,name,colour in line 1"
         )
     for row in reader:
+        check_cells(row.get(None), (path, reader.line_num, _KEY), list(known))
         yield reader.line_num, {known[name]: cell for name, cell in row.items() if name in known}
 
 
@@ -246,7 +281,7 @@ def _yaml_rows(text: str, path: str | Path) -> Iterable[tuple[int | None, Mappin
 
 
 def _value(row: Mapping[str, Any], path: str | Path, line: int | None) -> int:
-    number = _number(_text(row.get("value")))
+    number = parse_number(_text(row.get("value")))
     if number is None or not number.is_integer() or not 1 <= number <= MOST:
         raise ConfigError(
             f"a value is a whole number from 1 to {MOST}", path, line, _KEY, row.get("value")

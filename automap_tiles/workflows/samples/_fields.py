@@ -1,4 +1,4 @@
-"""Names of fields that a file has not."""
+"""Names of fields that a file has not, and cells that no column of a table has a name for."""
 
 from __future__ import annotations
 
@@ -22,3 +22,19 @@ def missing_field(path: str | Path, name: str | None, fields: Sequence[str]) -> 
     close = difflib.get_close_matches(name.lower(), list(lower), 1)
     meant = f"{lower[close[0]]}? " if close else ""
     return ConfigError("has no such field", path, None, KEY, name, f"{meant}its fields: {known}")
+
+
+def check_cells(
+    beyond: Sequence[str] | None, where: tuple[str | Path, int, str], names: Sequence[str]
+) -> None:
+    """Raise `ConfigError` for a row of a table with cells beyond its last column."""
+    if beyond and any(cell.strip() for cell in beyond):
+        path, line, key = where
+        raise ConfigError(
+            f"has more cells than the columns {', '.join(names)}",
+            path,
+            line,
+            key,
+            ", ".join(beyond),
+            'a text with a comma in quotes ("forest, mixed"), decimals with a point',
+        )

@@ -7,7 +7,6 @@ ignored. Commas, semicolons and tabs part the columns.
 from __future__ import annotations
 
 import csv
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automap_tiles.errors import ConfigError
+from automap_tiles.parsing import parse_number
 from automap_tiles.scenes.select import Period
-from automap_tiles.workflows.samples._fields import missing_field
+from automap_tiles.workflows.samples._fields import check_cells, missing_field
 
 _YEAR = re.compile(r"\d{4}")
 _REMEDY = "X,Y,2018 (or longitude,latitude,2018) in the first line: longitude, latitude, class"
@@ -64,6 +64,8 @@ def read_points(
     x, y = (_column(names, name, path) for name in ("X", "Y"))
     label = _label_column(names, path, class_field, year, period)
     rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+    for line, row in rows:
+        check_cells(row[len(names) :], (path, line, "--samples"), names)
     if not rows:
         raise ConfigError("holds no samples", path, key="--samples")
     return Points(
@@ -167,11 +169,8 @@ def _coordinate(
 ) -> float:
     path, line, name, limit = where
     text = row[column].strip() if column < len(row) else ""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not abs(value) <= limit:
+    value = parse_number(text)
+    if value is None or not abs(value) <= limit:
         raise ConfigError(
             f"is no {'longitude' if name == 'X' else 'latitude'} in degrees",
             path,

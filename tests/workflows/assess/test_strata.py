@@ -16,7 +16,14 @@ from automap_tiles.analysis.learning.accuracy import MapAccuracy
 from automap_tiles.analysis.learning.stratified import StratifiedSample, stratified_accuracy
 from automap_tiles.cli.main import main
 from automap_tiles.errors import ConfigError
-from automap_tiles.workflows.assess import DesignWish, ReferenceWish, assess, draw, write_points
+from automap_tiles.workflows.assess import (
+    DesignWish,
+    ReferenceWish,
+    _reference,
+    assess,
+    draw,
+    write_points,
+)
 from automap_tiles.workflows.assess.design_record import record_beside
 from tests.workflows.assess.maps import (
     LON_LAT,
@@ -246,3 +253,9 @@ def test_the_command(
     assert "old.tif" in capsys.readouterr().out
     assert json.loads(report.read_text(encoding="utf-8"))["drawn_in"] == str(old)
     assert main([*call[:2], "--design", "--out", str(points), "--strata", str(old)]) == 2
+
+
+def test_names_of_two_classes_are_no_class() -> None:
+    """What a reference says must be one class of the map."""
+    found = _reference._list_of({1: "forest", 2: "water", 3: "forest", 4: "2"}).values
+    assert found == {"1": 1, "3": 3, "4": 4, "water": 2}

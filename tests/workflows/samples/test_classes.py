@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from automap_tiles.errors import ConfigError
+from automap_tiles.notes import collecting
 from automap_tiles.workflows.samples import read_classes
 from automap_tiles.workflows.samples._classes import numbered
 
@@ -153,3 +154,27 @@ def test_a_file_of_classes_may_list_them(tmp_path: Path) -> None:
 def test_nothing_but_nothing() -> None:
     with pytest.raises(ConfigError, match=r"no class in this field \(found: 'NA, NULL'\)"):
         numbered(["NULL", "NA", ""], WHERE, None)
+
+
+def test_names_that_python_takes_for_numbers() -> None:
+    assert numbered(["1_1", "2_1"], WHERE, None).names == {1: "1_1", 2: "2_1"}
+
+
+def test_labels_that_are_one_number(tmp_path: Path) -> None:
+    """Each is itself; what could be both is refused."""
+    classes = read_classes(write(tmp_path, "c.csv", "value,name,label\n1,x,01\n2,y,1\n"))
+    assert numbered(["01", "1"], WHERE, classes).values == (1, 2)
+    with pytest.raises(ConfigError, match="two labels of"):
+        numbered([1.0], WHERE, classes)
+    with pytest.raises(ConfigError, match="name of another one"):
+        read_classes(write(tmp_path, "n.csv", "value,name\n1,2\n2,b\n"))
+
+
+def test_a_comma_too_many_and_a_name_too_many(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="more cells than the columns value, name") as caught:
+        read_classes(write(tmp_path, "c.csv", "value,name\n1,a\n2,forest, mixed\n"))
+    assert caught.value.line == 3
+    with collecting() as notes:
+        classes = read_classes(write(tmp_path, "d.csv", "value,name\n1,a\n1,b\n2,c,\n"))
+    assert classes.names == {1: "a", 2: "c"}
+    assert [note.examples for note in notes] == [("1 b",)]

@@ -273,3 +273,12 @@ def test_x_and_y_beat_longitude_and_latitude(tmp_path: Path) -> None:
     path = tmp_path / "points.csv"
     path.write_text("longitude,latitude,X,Y,2018\n1,2,16.5,48.25,1\n")
     assert read_samples(path).shapes[0].x == 16.5
+
+
+def test_rows_that_are_longer_than_the_first_line(tmp_path: Path) -> None:
+    """Decimal commas, and names with one: not read as other numbers and names."""
+    for row in ("13,5,52,1,3", "13.5,52.1,forest, mixed"):
+        with pytest.raises(ConfigError, match="more cells than the columns X, Y, 2018") as caught:
+            read_samples(write(tmp_path, f"X,Y,2018\n13.5,52.1,1\n{row}\n"))
+        assert caught.value.line == 3
+    assert len(read_samples(write(tmp_path, 'X,Y,2018\n13.5,52.1,"forest, mixed",,\n'))) == 1
