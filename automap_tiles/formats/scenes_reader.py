@@ -28,7 +28,7 @@ from automap_tiles.scenes.failures import check_own, reason_of
 from automap_tiles.scenes.funnel import Funnel, FunnelStep
 from automap_tiles.scenes.lattice import Lattice
 from automap_tiles.scenes.masks import MaskRule
-from automap_tiles.scenes.reading import Reading, lattice_of
+from automap_tiles.scenes.reading import Reading, shared_lattice
 from automap_tiles.scenes.report import SearchReport
 from automap_tiles.scenes.select import Overpass, Selection, overpasses
 from automap_tiles.scenes.stamps import FarStamps, far_stamps, stamp
@@ -227,9 +227,7 @@ class ScenesReader:
     @cached_property
     def lattice(self) -> Lattice | None:
         """The sensor's own grid; None when every date is warped onto the tile."""
-        if self.reading.grid == "tile":
-            return None
-        return lattice_of(self.found.scenes, self.reading)
+        return shared_lattice(self.found.scenes, self.reading)
 
     @cached_property
     def outlines(self) -> tuple[BaseGeometry, ...]:
@@ -316,6 +314,8 @@ class ScenesReader:
 
     def __getstate__(self) -> dict[str, Any]:
         """With what was found, so that a worker neither looks again nor finds anything else."""
+        if "found" in self.__dict__:
+            _ = self.lattice  # what there is to tell of it is told once, and here
         state = dict(self.__dict__)
         state.pop("_footprints", None)
         return state

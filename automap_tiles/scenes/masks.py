@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
+Codes = np.ndarray[Any, np.dtype[np.uint8]]
 Flags = np.ndarray[Any, np.dtype[np.uint16]]
 
 DEFAULT = (Flag.CLOUD, Flag.CIRRUS, Flag.SHADOW)
@@ -50,6 +51,9 @@ _KERNEL = 2
 """Pixels to each side that cubic convolution takes."""
 WIDEST = 10_000.0
 """Metres that a mask is widened by at the most."""
+NOT_SEEN, RULED_OUT, AT_EDGE = np.uint8(1), np.uint8(2), np.uint8(4)
+"""What `judged` says of a pixel: no data; one of the flags, after cleaning; so near to pixels
+without data that a flag beyond them might have reached it."""
 
 CONFIDENCE: Confidence = "medium"
 """From which on a flag is set where nobody says otherwise."""
@@ -128,7 +132,18 @@ def masked(scene: Scene, frame: Frame, rule: MaskRule) -> Bools | None:
     layers of saturation are added to it. Of a scene that is moved the masks are wider by what its
     resampled pixels are made of.
     """
-    found: Bools | None = None
+    found = judged(scene, frame, rule)
+    return None if found is None else rules_out(found)
+
+
+def rules_out(codes: Codes) -> Bools:
+    """Where codes of `judged` say that a pixel does not count."""
+    return (codes & (NOT_SEEN | RULED_OUT)) != 0
+
+
+def judged(scene: Scene, frame: Frame, rule: MaskRule) -> Codes | None:
+    """(y, x) the same in codes, with why: `NOT_SEEN`, `RULED_OUT`, `AT_EDGE`, and sums of them."""
+    found: Codes | None = None
     wider = _kernel(scene)
     rule = replace(rule, dilation=min(rule.dilation + wider, WIDEST))
     for number, source in enumerate(_sources(scene, rule.confidence, rule.making)):
@@ -239,8 +254,8 @@ def _of_polygons(scene: Scene) -> tuple[Lattice, Compute]:
     return lattice, compute
 
 
-def _cleaned(lattice: Lattice, compute: Compute, frame: Frame, rule: MaskRule) -> Bools:
-    """Flags become a mask, which is cleaned on a wider window and brought onto the frame."""
+def _cleaned(lattice: Lattice, compute: Compute, frame: Frame, rule: MaskRule) -> Codes:
+    """Flags become a mask, cleaned on a wider window and brought onto the frame, in codes."""
     size = pixel_metres(lattice)
     opening = rule.opening / min(size)
     margin = 2 * math.ceil(opening) + math.ceil(rule.dilation / min(size))
@@ -255,9 +270,11 @@ def _cleaned(lattice: Lattice, compute: Compute, frame: Frame, rule: MaskRule) -
             chosen = tools.open_disk(chosen | fill, opening) & ~fill
         if rule.dilation:
             chosen = tools.dilate(chosen, rule.dilation, size)
-        return np.ascontiguousarray((chosen | fill)[slices(window, wide)])
+        near = tools.dilate(fill, 2 * opening * min(size) + rule.dilation, size) if margin else fill
+        codes = fill * NOT_SEEN | chosen * RULED_OUT | near * AT_EDGE
+        return np.ascontiguousarray(codes[slices(window, wide)])
 
-    return frame.bring(lattice, mask).astype(bool, copy=False)
+    return frame.bring(lattice, mask).astype(np.uint8, copy=False)
 
 
 def cloud_distance(

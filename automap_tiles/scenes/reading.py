@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -11,12 +11,23 @@ from affine import Affine
 
 from automap_tiles.grid import Grid, Tile
 from automap_tiles.missions import COMMON, BandFile, Scene
+from automap_tiles.notes import tell
 from automap_tiles.raster.memory import empty_again
+from automap_tiles.scenes import _apart
 from automap_tiles.scenes._link_signing import resolve
+from automap_tiles.scenes._overpass import Part, verdict
 from automap_tiles.scenes._values import clear, convert, convert_by_angle, convert_times
-from automap_tiles.scenes.frames import Frame, FrameSource, NativeFrame, TileFrame
+from automap_tiles.scenes.frames import Frame, FrameSource, NativeFrame, Slices, TileFrame
 from automap_tiles.scenes.lattice import Lattice, choose, window_around
-from automap_tiles.scenes.masks import OWN_LAYERS, FlagSource, MaskRule, cloud_distance, masked
+from automap_tiles.scenes.masks import (
+    OWN_LAYERS,
+    Codes,
+    FlagSource,
+    MaskRule,
+    cloud_distance,
+    judged,
+    rules_out,
+)
 from automap_tiles.scenes.nadir import factor_at
 from automap_tiles.scenes.reflectance import band_grid, sun_zenith
 from automap_tiles.scenes.select import Overpass, overpasses
@@ -82,6 +93,21 @@ def lattice_of(scenes: Sequence[Scene], reading: Reading) -> Lattice:
     return choose(finest, reading.resolution)
 
 
+def shared_lattice(scenes: Sequence[Scene], reading: Reading) -> Lattice | None:
+    """The grid that dates are read on; None when they are warped onto the tile.
+
+    That is where it is asked for, and, which is told, where scenes lie too far apart for one grid.
+    Raises as `lattice_of` does.
+    """
+    if reading.grid == "tile":
+        return None
+    lattice = lattice_of(scenes, reading)
+    far = _apart.too_far(lattice, scenes, reading)
+    for note in _apart.notes_of(far):
+        tell(note)
+    return None if far else lattice
+
+
 def frame_of(target: Tile | Grid, lattice: Lattice | None) -> Frame | None:
     """What a tile is read on: a window of the lattice, or without one the tile itself."""
     if lattice is None:
@@ -106,7 +132,7 @@ def read_stack(
     Raises `InputError` for a file that cannot be read.
     """
     reading = Reading(bands=tuple(bands), mask=mask, resampling=resampling, grid=grid)
-    lattice = lattice_of(scenes, reading) if grid == "native" else None
+    lattice = shared_lattice(scenes, reading)
     return read_dates(overpasses(scenes), frame_of(target, lattice), reading, target=target)
 
 
@@ -120,7 +146,7 @@ def iter_scenes(
 ) -> Iterator[Stack]:
     """As `read_stack`, one date at a time; dates without a valid pixel are left out."""
     reading = Reading(bands=tuple(bands), mask=mask, resampling=resampling, grid=grid)
-    lattice = lattice_of(scenes, reading) if grid == "native" else None
+    lattice = shared_lattice(scenes, reading)
     yield from iter_dates(overpasses(scenes), frame_of(target, lattice), reading)
 
 
@@ -188,9 +214,13 @@ class _Growing:
         valid[:] = False
         distance = None if self.distance is None else self.distance[number]
         ids: list[str] = []
-        for scene in date.scenes:
+        parts = _parts(date, self.frame, self.reading)
+        room, codes = _judged(parts, self.frame, self.reading, room)
+        for part in parts:
+            scene = part[0]
             before = valid.copy() if ids else None
-            if _read_scene(scene, self.frame, self.reading, (values, valid, distance), room):
+            out = values, valid, distance
+            if _read_scene(part, self.reading, out, room, codes.get(scene.id)):
                 if before is not None:
                     self._add_member(number, valid & ~before, len(ids))
                 ids.append(scene.id)
@@ -204,7 +234,7 @@ class _Growing:
     def _add_member(self, number: int, samples: Bools, member: int) -> None:
         """Note that samples of a date are not from its first scene."""
         if self.members is None:
-            self.members = np.zeros(self.valid.shape, dtype=np.uint8)
+            self.members = np.zeros(self.valid.shape, dtype=np.uint16)
         self.members[number][samples] = member
 
     def done(self, dates: Sequence[Overpass]) -> Stack:
@@ -249,7 +279,26 @@ def _here(
     ]
 
 
-def _part(scene: Scene, frame: Frame, reading: Reading) -> Any:
+def _parts(date: Overpass, frame: Frame, reading: Reading) -> list[Part]:
+    """The scenes of a date that reach a frame, each with the part of it."""
+    found = ((scene, _part(scene, frame, reading)) for scene in date.scenes)
+    return [(scene, *part) for scene, part in found if part is not None]
+
+
+def _judged(
+    parts: Sequence[Part], frame: Frame, reading: Reading, room: Bools | None
+) -> tuple[Bools | None, Mapping[str, Codes]]:
+    """Where pixels are still taken, and what is known of the masks, where scenes may overlap."""
+    if len(parts) < 2 or reading.mask is None:
+        return room, {}
+    found = verdict(parts, frame.shape, reading.mask)
+    if found is None:
+        return room, {}
+    free = ~found.ruled_out
+    return (free if room is None else room & free), found.codes
+
+
+def _part(scene: Scene, frame: Frame, reading: Reading) -> tuple[Frame, Slices] | None:
     """The part of a frame that a scene reaches, by the grid of its first band."""
     grid = band_grid(scene, scene.band(reading.bands[0]))
     if scene.shift != (0.0, 0.0):
@@ -259,25 +308,25 @@ def _part(scene: Scene, frame: Frame, reading: Reading) -> Any:
 
 
 def _read_scene(
-    scene: Scene,
-    frame: Frame,
+    where: Part,
     reading: Reading,
     out: tuple[Array, Bools, Array | None],
     room: Bools | None,
+    codes: Codes | None,
 ) -> bool:
-    """Fill in what a scene adds to its date; whether it adds anything."""
-    found = _part(scene, frame, reading)
-    if found is None:
-        return False
-    part, (rows, cols) = found
+    """Fill in what a scene adds to its date; whether it adds anything.
+
+    `codes`: what is known already of its mask.
+    """
+    scene, part, (rows, cols) = where
     values, valid = out[0][:, rows, cols], out[1][rows, cols]
     counts = ~valid
     if room is not None:
         counts &= room[rows, cols]
     if reading.mask is not None and counts.any():
-        ruled_out = masked(scene, part, reading.mask)
-        if ruled_out is not None:
-            counts &= ~ruled_out
+        own = judged(scene, part, reading.mask) if codes is None else codes
+        if own is not None:
+            counts &= ~rules_out(own)
     if not counts.any():
         return False
     is_first = not valid.any()
@@ -365,7 +414,7 @@ def strips(frame: Frame | None, reading: Reading, dates: int, limit: int) -> Ite
         yield frame
         return
     rows, cols = frame.window
-    sample = len(reading.bands) * reading.dtype.itemsize + 2  # valid, and which scene it is from
+    sample = len(reading.bands) * reading.dtype.itemsize + 3  # valid, and which scene it is from
     sample += 4 if reading.cloud_distance is not None else 0
     row_bytes = dates * len(cols) * sample
     step = max(16, limit // max(1, row_bytes))

@@ -45,7 +45,7 @@ class Stack:
     cloud_distance: Array | None = None
     """(time, y, x) float32 metres to the next cloud or shadow, where it was asked for."""
     members: Array | None = None
-    """(time, y, x) uint8: which of the date's `scene_ids` a valid sample is from; None where no
+    """(time, y, x) uint16: which of the date's `scene_ids` a valid sample is from; None where no
     date has more than one scene here."""
     lattice: Lattice | None = None
     """Where the grid is a window of the sensor's own; None on the grid of a tile."""

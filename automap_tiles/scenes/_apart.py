@@ -1,0 +1,78 @@
+"""Scenes that lie too far from the grid that most of them share to be read on it.
+
+One grid serves scenes of neighbouring UTM zones well. Further away its pixels shrink on the ground,
+by a tenth some four zones off, and a quarter of the globe away a place may have none at all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from affine import Affine
+
+from automap_tiles.errors import GridError
+from automap_tiles.grid import Grid
+from automap_tiles.missions import Scene
+from automap_tiles.notes import Fate, Note, Subject
+from automap_tiles.scenes.lattice import Lattice
+from automap_tiles.scenes.reflectance import band_grid, pixel_metres
+from automap_tiles.vector import reproject_geometry
+
+if TYPE_CHECKING:
+    from automap_tiles.scenes.reading import Reading
+
+LARGEST_STRETCH = 1.25
+"""Up to so many times as long, or as short, as it is may an edge of a pixel seem on the lattice."""
+_STEP = 100
+"""Pixels over which that is measured: rounding is less than a millionth of it."""
+_EXAMPLES = 3
+
+
+def too_far(lattice: Lattice, scenes: Sequence[Scene], reading: Reading) -> tuple[Scene, ...]:
+    """Scenes whose pixels a lattice stretches too much, or has no place for."""
+    stretches: dict[Grid, bool] = {}
+    found = []
+    for scene in scenes:
+        grid = band_grid(scene, scene.band(reading.bands[0]))
+        if grid.crs == lattice.crs:
+            continue
+        if grid not in stretches:
+            stretches[grid] = _is_stretched(lattice, grid)
+        if stretches[grid]:
+            found.append(scene)
+    return tuple(found)
+
+
+def notes_of(scenes: Sequence[Scene]) -> Iterator[Note]:
+    """What is told where scenes are too far: how all of them are read instead."""
+    if scenes:
+        yield Note(
+            fate=Fate.REPLACED,
+            subject=Subject.SCENES,
+            reason="too far from the grid that most scenes share: all dates are resampled onto the "
+            "tiles one by one, as with grid: tile",
+            count=len(scenes),
+            examples=tuple(scene.id for scene in scenes[:_EXAMPLES]),
+            remedy="area or bounds within some UTM zones keep the sensor's own grid",
+        )
+
+
+def _is_stretched(lattice: Lattice, grid: Grid) -> bool:
+    if lattice.extent(grid) is None:
+        return True
+    corner = Affine.translation(grid.width / 2, grid.height / 2)
+    middle = Grid(grid.crs, grid.transform @ corner, (_STEP, _STEP)).bounds.polygon()
+    try:
+        area = reproject_geometry(middle, grid.crs, lattice.crs).area / math.prod(lattice.pixel)
+    except GridError:
+        return True
+    there = math.sqrt(area) / _STEP * _metres(lattice)
+    own = _metres(Lattice.of(grid))
+    return not 1 / LARGEST_STRETCH <= there / own <= LARGEST_STRETCH
+
+
+def _metres(lattice: Lattice) -> float:
+    """Edge of a pixel on the ground, where the lattice is true."""
+    return math.sqrt(math.prod(pixel_metres(lattice)))
