@@ -138,7 +138,8 @@ def masked(scene: Scene, frame: Frame, rule: MaskRule) -> Bools | None:
 
 def rules_out(codes: Codes) -> Bools:
     """Where codes of `judged` say that a pixel does not count."""
-    return (codes & (NOT_SEEN | RULED_OUT)) != 0
+    found: Bools = (codes & (NOT_SEEN | RULED_OUT)) != 0
+    return found
 
 
 def judged(scene: Scene, frame: Frame, rule: MaskRule) -> Codes | None:

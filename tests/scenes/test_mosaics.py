@@ -52,11 +52,18 @@ def degrees(grid: Grid) -> tuple[Array, Array]:
 
 
 def seen(
-    folder: Path, name: str, grid: Grid, clouds: Callable[[Array, Array], Array], **when: int
+    folder: Path,
+    name: str,
+    grid: Grid,
+    clouds: Callable[[Array, Array], Array],
+    day: int,
+    minute: int = 0,
 ) -> Scene:
     """A scene whose surface is 0.3 in all bands, with clouds by longitude and latitude."""
     classes = np.where(clouds(*degrees(grid)), CLOUD, CLEAR).astype("u1")
-    scene = make_scene(folder, name, grid=grid, classes=classes, bands=("red",), **when)
+    scene = make_scene(
+        folder, name, grid=grid, classes=classes, bands=("red",), day=day, minute=minute
+    )
     pixels = np.full((1, *grid.shape), 4000, dtype="u2")
     path = write(folder / name / "red.tif", pixels, grid)
     return replace(scene, bands={"B04": replace(scene.band("red"), href=path)})
