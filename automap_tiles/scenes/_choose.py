@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from automap_tiles.errors import AutomapError
@@ -35,11 +35,21 @@ class Candidates:
     """As far as their metadata tells."""
     rejected: tuple[Failure, ...] = ()
     """Products that cannot even be understood, by path or id."""
+    refused: Funnel = field(default_factory=Funnel)
+    """Scenes that are not wanted, of which nothing is kept but how many they are, and why."""
 
     def __add__(self, other: Candidates) -> Candidates:
         return Candidates(
-            scenes=(*self.scenes, *other.scenes), rejected=(*self.rejected, *other.rejected)
+            scenes=(*self.scenes, *other.scenes),
+            rejected=(*self.rejected, *other.rejected),
+            refused=self.refused + other.refused,
         )
+
+
+def refused_by(funnel: Funnel, scene: Scene, refusal: Refusal) -> Funnel:
+    """The funnel of refused scenes with one more."""
+    more = replace(funnel, found=funnel.found + 1)
+    return more.without(refusal.step, [(scene.id, refusal.reason)], remedy=refusal.remedy)
 
 
 @dataclass(kw_only=True)
@@ -65,7 +75,7 @@ def choose(
     `locate` gives a scene its footprint where its metadata tells none and an area is asked for.
     """
     found = len(candidates.scenes) + len(candidates.rejected)
-    funnel = Funnel(found=found)
+    funnel = Funnel(found=found) + candidates.refused
     wanted: list[Scene] = []
     for scene in candidates.scenes:
         raise_if_stopped()

@@ -24,7 +24,8 @@ def land(detail: str = "50m") -> BaseGeometry:
 
 def _arc(points: list[list[int]], how: dict[str, Any]) -> np.ndarray[Any, Any]:
     """Coordinates of an arc, which is stored as whole steps."""
-    return np.cumsum(points, axis=0) * how["scale"] + how["translate"]
+    found: np.ndarray[Any, Any] = np.cumsum(points, axis=0) * how["scale"] + how["translate"]
+    return found
 
 
 def _polygon(rings: list[list[int]], arcs: list[np.ndarray[Any, Any]]) -> shapely.Polygon:

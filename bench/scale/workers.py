@@ -145,8 +145,7 @@ def main(tiles: int, workers: int, mean: float) -> None:
         (place / "sleep.mapchete").write_text(json.dumps(config), encoding="utf-8")
         process = open_process(place / "sleep.mapchete")
         pool = SimulatedPool(workers, mean)
-        _running.wait = pool.wait  # type: ignore[assignment]
-        _running.open_pool = lambda *_: pool  # type: ignore[assignment,misc]
+        vars(_running).update(wait=pool.wait, open_pool=lambda *_: pool)
         begin = pool.now
         before = pool.parent_seconds
         for done, event in enumerate(execute(process, RunOptions()), start=1):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from automap_tiles.errors import AutomapError, InputError
-from automap_tiles.missions import Level, Scene, parse_tile
-from automap_tiles.scenes._choose import Candidates, Failure, choose
+from automap_tiles.missions import Item, Level, Scene, parse_tile
+from automap_tiles.scenes._choose import Candidates, Failure, choose, refused_by
 from automap_tiles.scenes.catalogue import _api, _static
 from automap_tiles.scenes.catalogue.convert import Sketch, refused, sketch, to_scene
 from automap_tiles.scenes.catalogue.item import read_item
@@ -20,6 +20,7 @@ from automap_tiles.scenes.download.address import shown
 from automap_tiles.scenes.download.inner import PUBLIC, is_allowed, is_public, schemes_of
 from automap_tiles.scenes.download.small import read_bytes
 from automap_tiles.scenes.failures import check_own
+from automap_tiles.scenes.funnel import Funnel
 from automap_tiles.scenes.report import SearchReport, Wanted, wanted_of
 from automap_tiles.scenes.select import Selection
 
@@ -67,21 +68,10 @@ def search(
     access = provider.access if provider is not None else None
     if access is None and is_public(address):
         access = PUBLIC
-    schemes = schemes_of(address)
-    drawn: dict[int, Sketch] = {}
-    rejected: list[Failure] = []
-    for found in _items(address, provider, selection, options):
-        name = shown(found.href)
-        try:
-            if found.data is None:
-                raise InputError(found.error or "cannot be read")
-            name = str(found.data.get("id") or name)
-            item = read_item(found.data, found.href, options.alternate, schemes)
-            own = sketch(item, access)
-            drawn[id(own.scene)] = own
-        except AutomapError as error:
-            check_own(error)
-            rejected.append((name, error))
+    items = _items(address, provider, selection, options)
+    read = partial(read_item, alternate=options.alternate, schemes=schemes_of(address))
+    found = _drawn(items, selection, read, access)
+    drawn = {id(each.scene): each for each in found.sketches}
 
     def finish(scene: Scene) -> Scene:
         own = drawn[id(scene)]
@@ -92,10 +82,49 @@ def search(
             raise InputError(f"has no {', '.join(lost)}{refused(own.item)}")
         return whole
 
-    scenes = tuple(own.scene for own in drawn.values())
-    candidates = Candidates(scenes=scenes, rejected=tuple(rejected))
+    candidates = Candidates(
+        scenes=tuple(each.scene for each in found.sketches),
+        rejected=tuple(found.rejected),
+        refused=found.refused,
+    )
     result = choose(candidates, selection, finish, workers=_WORKERS)
     return replace(result, scenes=tuple(verified(result.scenes, options.verify)))
+
+
+@dataclass(kw_only=True)
+class _Drawn:
+    """Items as far as they have come: of a hundred thousand those are kept that count."""
+
+    sketches: list[Sketch] = field(default_factory=list)
+    rejected: list[Failure] = field(default_factory=list)
+    refused: Funnel = field(default_factory=Funnel)
+
+
+def _drawn(
+    items: Iterable[_static.ReadItem],
+    selection: Selection,
+    read: Callable[[Mapping[str, Any], str], Item],
+    access: str | None,
+) -> _Drawn:
+    found = _Drawn()
+    for each in items:
+        name = shown(each.href)
+        try:
+            if each.data is None:
+                raise InputError(each.error or "cannot be read")
+            name = str(each.data.get("id") or name)
+            own = sketch(read(each.data, each.href), access)
+        except AutomapError as error:
+            check_own(error)
+            # its traceback holds the item
+            found.rejected.append((name, error.with_traceback(None)))
+            continue
+        refusal = selection.refusal(own.scene)
+        if refusal is None:
+            found.sketches.append(own)
+        else:
+            found.refused = refused_by(found.refused, own.scene, refusal)
+    return found
 
 
 def _address(source: str | Path, provider: Provider | None) -> str:

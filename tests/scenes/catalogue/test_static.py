@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import tracemalloc
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +17,9 @@ from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.missions import Scene
 from automap_tiles.scenes._acquisitions import acquisitions, why_lesser
 from automap_tiles.scenes.catalogue import PROVIDERS, SearchOptions, parse_tile, search
+from automap_tiles.scenes.catalogue._search import _drawn
+from automap_tiles.scenes.catalogue._static import ReadItem
+from automap_tiles.scenes.catalogue.item import read_item
 from automap_tiles.scenes.catalogue.providers import by_name, collections
 from automap_tiles.scenes.select import Selection, parse_period
 from tests.scenes.catalogue.conftest import Json, load
@@ -45,6 +50,32 @@ def test_selected(earth_search: Path) -> None:
     tile = search(path, options=SearchOptions(tiles=["33TWM"], verify="never"))
     assert len(tile.scenes) == 2
     assert not search(path, Selection(satellites=frozenset({"landsat-8"})), NEVER).scenes
+
+
+def test_items_that_are_not_wanted_are_not_kept(seed: list[Json]) -> None:
+    """Of a hundred thousand that a server sends, a few hundred count: these are what is kept."""
+    text = json.dumps(seed[0])
+    kept: list[float] = []
+
+    def items(count: int) -> Iterator[ReadItem]:
+        for number in range(count):
+            data = json.loads(text)
+            data["id"] = f"{number}" if number else seed[0]["id"]
+            if number % 50:
+                data["properties"]["datetime"] = "1999-12-31T10:00:00Z"
+            yield ReadItem(href="https://example.org/item.json", data=data)
+            if number in (49, count - 1):
+                kept.append(tracemalloc.get_traced_memory()[0])
+
+    selection = Selection(period=parse_period("2000/2030"))
+    tracemalloc.start()
+    try:
+        found = _drawn(items(100), selection, read_item, None)
+    finally:
+        tracemalloc.stop()
+    assert len(found.sketches) == 2
+    assert str(found.refused).startswith("98 found → 98 of these satellites → 0 in time")
+    assert kept[1] - kept[0] < 10 * len(text)
 
 
 def test_an_item_collection_and_an_item(seed: list[Json], tmp_path: Path) -> None:
