@@ -48,23 +48,23 @@ def main(limit: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         watch = Watch()
         process = process_of(Path(folder))
-        print(f"opened: {watch.seconds:.2f} s CPU, {resident():.0f} MB")
-        watch = Watch()
-        tiles = cover.count(process.pyramid, process.area_at(ZOOM), ZOOM)
-        print(f"tiles of zoom {ZOOM}: {tiles:,} counted in {watch.seconds:.2f} s CPU")
+        print(f"opened: {watch.seconds:.2f} s CPU, {resident():.0f} MB", flush=True)
         watch = Watch()
         plan = Plan(process, NothingKnown())
-        print(f"tiles of all zooms: {plan.total():,} in {watch.seconds:.2f} s CPU")
-        watch = Watch()
         steps = plan.steps()
         next(steps)
-        print(f"first tile of the plan after {watch.seconds:.3f} s CPU, {resident():.0f} MB")
+        print(f"first tile of the plan after {watch.seconds:.3f} s CPU", flush=True)
         done = 1
         while (not limit or done < limit) and (group := sum(1 for _ in islice(steps, _GROUP))):
             done += group
             print(f"{done:>12,} tiles: {watch.seconds:8.1f} s CPU, {resident():.0f} MB", flush=True)
         rate = done / watch.seconds
-        print(f"{rate:,.0f} tiles a second of processor; at most {peak():.0f} MB")
+        print(f"{rate:,.0f} tiles a second of processor; at most {peak():.0f} MB", flush=True)
+        watch = Watch()
+        tiles = cover.count(process.pyramid, process.area_at(ZOOM), ZOOM)
+        print(f"tiles of zoom {ZOOM}: {tiles:,}, counted in {watch.seconds:.1f} s CPU", flush=True)
+        watch = Watch()
+        print(f"tiles of all zooms: {plan.total():,}, counted in {watch.seconds:.1f} s CPU")
 
 
 if __name__ == "__main__":
