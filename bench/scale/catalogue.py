@@ -26,7 +26,7 @@ _BANDS = {
     "visual": ("TCI", 10), "thumbnail": ("preview", 320),
 }  # fmt: skip
 _WANTED = 1_000
-_SHOWN = 20_000
+_SHOWN = 4_000
 
 
 def items(count: int) -> Iterator[_static.ReadItem]:
