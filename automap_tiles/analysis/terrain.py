@@ -33,8 +33,9 @@ def hillshade(
     columns repeat those beside them: tiles must have a buffer of one pixel to fit together.
     The lamp's azimuth turns as in mapchete, whose numbers these are.
     """
-    heights = np.ma.getdata(elevation).astype(np.float64) * z
-    mask = np.ma.getmaskarray(elevation)
+    masked = np.ma.masked_invalid(np.ma.asarray(elevation, dtype=np.float64))
+    mask = np.ma.getmaskarray(masked)
+    heights = np.where(mask, 0.0, np.ma.getdata(masked)) * z
     if min(heights.shape) < 3:  # no pixel has all its neighbours: as if it were flat
         return np.ma.MaskedArray(np.full(heights.shape, _flat(altitude), dtype=np.uint8), mask=mask)
     east, south = _horn(heights, mask)

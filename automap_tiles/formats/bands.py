@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from automap_tiles.errors import ConfigError
+from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.raster import RasterInfo
+
+_PLAIN = (1.0, 0.0)
+"""Unit of a source that says none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +58,55 @@ class BandTable:
         by_place = {_by_place(number) for number in range(1, len(self.names) + 1)}
         return tuple(
             name for name in names if name in by_place and name == _by_place(*self.numbers([name]))
+        )
+
+
+def check_alike(
+    tables: Mapping[str, BandTable], key: str, numbers: Sequence[int] | None = None
+) -> None:
+    """Raise `ConfigError` where bands that are taken by their place are not the same ones.
+
+    `tables` by the names of the sources, all compared with the first; `numbers` are the bands that
+    count, from 1 (None: all). Two bands of other units, or a name that the first has elsewhere, are
+    refused; where one says a unit and the other none, that it is the same is told.
+    """
+    if not tables:
+        return
+    (first, own), *others = tables.items()
+    silent: list[str] = []
+    for name, table in others:
+        for number in numbers or range(1, min(len(own.names), len(table.names)) + 1):
+            if not 1 <= number <= min(len(own.names), len(table.names)):
+                continue  # refused where it is read
+            place = number - 1
+            one, two = own.names[place], table.names[place]
+            if one != two and (two in own.names or one in table.names):
+                raise ConfigError(
+                    f"band {number} of {first} is {one}, and of {name} {two}: they are taken by "
+                    "their place",
+                    key=key,
+                    remedy="rasters whose bands have the same order",
+                )
+            units = [(each.scales[place], each.offsets[place]) for each in (own, table)]
+            if units[0] != units[1] and _PLAIN not in units:
+                raise ConfigError(
+                    f"band {number} has another unit in {first} than in {name}",
+                    key=key,
+                    found=" and ".join(f"scale {scale:g}, offset {add:g}" for scale, add in units),
+                    remedy="rasters of one unit",
+                )
+            if units[0] != units[1]:
+                silent.append(f"band {number} of {name if units[1] == _PLAIN else first}")
+    if silent:
+        tell(
+            Note(
+                fate=Fate.GUESSED,
+                subject=Subject.BANDS,
+                reason="they say no scale, and another raster does: taken for the same unit",
+                count=len(silent),
+                examples=tuple(silent[:3]),
+                remedy="rasters that all say their scale and offset, or none of them",
+            )
         )
 
 

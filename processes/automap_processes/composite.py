@@ -20,10 +20,19 @@ import numpy as np
 
 from automap_processes._over_dates import CompositeWish, over_dates, wrong
 from automap_processes._types import Resampling
-from automap_tiles import Counted, Empty, OutputDtype, RasterInput, Scenes, ScenesReader
+from automap_tiles import (
+    Counted,
+    Empty,
+    OutputDtype,
+    RasterInput,
+    RasterReader,
+    Scenes,
+    ScenesReader,
+)
 from automap_tiles.analysis import indices as spectral
 from automap_tiles.analysis.composites import composite
 from automap_tiles.analysis.composites.methods import ProvenanceName
+from automap_tiles.formats.bands import check_alike
 from automap_tiles.scenes.contributions import Counts, contributions
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
@@ -145,6 +154,12 @@ def check_parameters(  # noqa: PLR0913 - the parameters of the process file
     classes = {"masked_values": masked_values, "valid_values": valid_values}
     if not isinstance(scenes, ScenesReader):
         _refuse({"statistics": statistics, "provenance": provenance}, "needs an input of scenes")
+        dates = {
+            name: each.describe_bands()
+            for name, each in dict(scenes).items()
+            if isinstance(each, RasterReader)
+        }
+        check_alike(dates, "input.scenes", bands)
         _ClassMask(mask_band, masked_values, valid_values)
         _check_colours(colours, bands, indices or ())
         return None

@@ -125,3 +125,13 @@ def test_nothing_to_draw() -> None:
     assert not list(contour_lines(np.zeros((1, 10))))
     with pytest.raises(ValueError, match="interval"):
         list(contour_lines(_hills(1), interval=0))
+
+
+def test_what_is_not_finite_is_no_height() -> None:
+    """NaN without a mask is as good as masked: neither black nor a neighbour."""
+    plain = np.add.outer(np.arange(12.0), np.arange(12.0)) * 5
+    plain[4:6, 4:6] = np.nan
+    masked = np.ma.masked_invalid(plain)
+    got, want = hillshade(plain, (10, 10)), hillshade(masked, (10, 10))
+    np.testing.assert_array_equal(got.mask, np.isnan(plain))
+    np.testing.assert_array_equal(got.filled(0), want.filled(0))

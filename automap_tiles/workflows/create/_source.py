@@ -12,6 +12,7 @@ import numpy as np
 
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.formats import FormatInfo, InputSpec, OutputKind, RasterReader, Reader, Sized
+from automap_tiles.formats.bands import check_alike
 from automap_tiles.formats.capabilities import DatedReader
 from automap_tiles.formats.registry import find_format, guess_format, open_input
 from automap_tiles.grid import Bounds, Pyramid
@@ -144,6 +145,12 @@ def _of_rasters(paths: Mapping[str, str], pyramid: Pyramid, info: FormatInfo, ba
         open_input(InputSpec.from_value(day, path), Path.cwd(), pyramid)
         for day, path in paths.items()
     ]
+    tables = {
+        day: reader.describe_bands()
+        for day, reader in zip(paths, readers, strict=True)
+        if isinstance(reader, RasterReader)
+    }
+    check_alike(tables, "--from")
     boxes = [bounds_on(pyramid, reader) for reader in readers]
     bounds = Bounds(
         min(box.left for box in boxes),
