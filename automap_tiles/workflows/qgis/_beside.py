@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree as ET
 
 from automap_tiles.errors import ConfigError
@@ -14,15 +13,16 @@ from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.storage import is_remote, open_storage
 from automap_tiles.workflows.export import open_source
 from automap_tiles.workflows.qgis._data import statistics_of
-from automap_tiles.workflows.qgis._renderer import looks_of, qml_of
+from automap_tiles.workflows.qgis._renderer import is_own, looks_of, qml_of
 
 
 def write_qml(path: str, folder: str | None = None) -> tuple[Path, ...]:
     """Write the look of an output beside it, or into a folder: `name.qml`, of tiles `ZOOM.qml`.
 
     So QGIS shows `name.tif`, or the `ZOOM.vrt` of `automap index --vrt`, as the preview does.
-    Beside a single file statistics come as well (`name.tif.aux.xml`), where there are none. Raises
-    `ConfigError`, `InputError`, `OutputError`.
+    Beside a single file statistics come as well (`name.tif.aux.xml`), in place of older ones: the
+    file may have been made anew. Raises `ConfigError` also for a style that is there and was not
+    written here, `InputError`, `OutputError`.
     """
     layer = open_source(path)
     qml = qml_of(look_for_qgis(layer), layer.info)
@@ -34,10 +34,11 @@ def write_qml(path: str, folder: str | None = None) -> tuple[Path, ...]:
         files = {f"{zoom}.qml": qml for zoom in layer.zooms}
     else:
         place = Path(folder or Path(base).parent)
-        files = {f"{Path(base).stem}.qml": qml}
         name = f"{Path(base).name}.aux.xml"
-        if not (place / name).exists():
-            files[name] = _aux_xml(layer)
+        files = {f"{Path(base).stem}.qml": qml, name: _aux_xml(layer, place / name)}
+    for name in files:
+        if name.endswith(".qml"):
+            _check_own(place / name)
     storage = open_storage(place)
     for name, text in files.items():
         storage.put(name, text.encode())
@@ -73,14 +74,54 @@ def _tell(info: LayerInfo, left: list[str]) -> None:
         )
 
 
-def _aux_xml(layer: FileLayer) -> str:
-    """Statistics as GDAL keeps them beside a file (its Persistent Auxiliary Metadata)."""
-    root = ET.Element("PAMDataset")
+def _check_own(path: Path) -> None:
+    """Raise `ConfigError` for a style that somebody made, which would be lost."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return
+    except (OSError, UnicodeDecodeError):
+        text = ""
+    if not is_own(text):
+        raise ConfigError(
+            "is a style that automap has not written",
+            file=path,
+            key="--qml",
+            remedy="rename or remove it first; or --idx-out-dir, another folder",
+        )
+
+
+def _aux_xml(layer: FileLayer, path: Path) -> str:
+    """Statistics as GDAL keeps them beside a file (its Persistent Auxiliary Metadata).
+
+    All else that stands there already stays.
+    """
+    root = _known(path)
+    for metadata in root.iterfind("PAMRasterBand/Metadata"):
+        for entry in metadata.findall("MDI"):
+            if entry.get("key", "").startswith("STATISTICS_"):
+                metadata.remove(entry)
     for band, found in statistics_of(layer).items():
-        node: Any = ET.SubElement(root, "PAMRasterBand", band=str(band))
-        metadata = ET.SubElement(node, "Metadata")
+        node = root.find(f"PAMRasterBand[@band='{band}']")
+        if node is None:
+            node = ET.SubElement(root, "PAMRasterBand", band=str(band))
+        domains = [each for each in node.findall("Metadata") if each.get("domain") is None]
+        metadata = domains[0] if domains else ET.SubElement(node, "Metadata")
         ET.SubElement(metadata, "MDI", key="STATISTICS_APPROXIMATE").text = "YES"
         for name, value in found.items():
             ET.SubElement(metadata, "MDI", key=f"STATISTICS_{name.upper()}").text = repr(value)
     ET.indent(root)
     return ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _known(path: Path) -> ET.Element:
+    """What stands beside the file; raises `ConfigError` for what is nothing of GDAL's."""
+    try:
+        root = ET.fromstring(path.read_bytes())  # as GDAL reads it
+    except FileNotFoundError:
+        return ET.Element("PAMDataset")
+    except ET.ParseError as error:
+        raise ConfigError(f"is not valid XML: {error}", file=path, remedy="remove it") from error
+    if root.tag != "PAMDataset":
+        raise ConfigError("holds no metadata of GDAL", file=path, found=root.tag)
+    return root

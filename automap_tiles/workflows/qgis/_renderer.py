@@ -42,8 +42,15 @@ def qml_of(query: Query, info: LayerInfo) -> str:
     root.append(pipe_of(query, info))
     ET.SubElement(root, "blendMode").text = "0"
     ET.indent(root)
-    head = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
-    return head + ET.tostring(root, encoding="unicode") + "\n"
+    return _HEAD + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def is_own(text: str) -> bool:
+    """Whether it is a `.qml` that was written here; QGIS itself writes its whole version."""
+    return text.startswith(f'{_HEAD}<qgis version="{VERSION}"')
+
+
+_HEAD = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 
 
 class _Renderer:

@@ -169,14 +169,54 @@ class FileDates:
 def dated_files(pattern: str) -> tuple[tuple[str, str], ...]:
     """(date, path) of the files of a pattern, by date; raises `InputError` for one without."""
     found: list[tuple[str, str]] = []
-    for path in sorted(glob.glob(pattern, recursive=True)):  # noqa: PTH207 - absolute ones too
-        name = date_in(Path(path).name) or date_in(Path(path).parent.name)
+    several: list[str] = []
+    for path in sorted(glob.glob(_escaped(pattern), recursive=True)):  # noqa: PTH207 - absolute too
+        own = Path(path).name
+        name = date_in(own) or date_in(Path(path).parent.name)
         if name is None:
             raise InputError("no date in its name, such as 2018-04-21 or 20180421", path)
+        if len(days_in(own)) > 1:
+            several.append(own)
         found.append((name, path))
+    _tell_several(several)
     if not found:
         raise InputError("no file is named so", pattern)
     return tuple(sorted(found))
+
+
+def is_pattern(text: str) -> bool:
+    """Whether it stands for files by their names: it is none itself, and has a sign of that."""
+    if "*" in text:
+        return True
+    return "://" not in text and bool(set("?[") & set(text)) and not Path(text).exists()
+
+
+def _escaped(pattern: str) -> str:
+    """The pattern, in which a folder that is there, such as `out [1]`, is meant as it is called."""
+    path = Path(pattern)
+    folder = next((each for each in path.parents if each.is_dir()), None)
+    if folder is None or str(folder) == ".":
+        return pattern
+    return str(Path(glob.escape(str(folder)), path.relative_to(folder)))
+
+
+def _tell_several(names: list[str]) -> None:
+    if names:
+        tell(
+            Note(
+                fate=Fate.GUESSED,
+                subject=Subject.FILES,
+                reason="their names hold several days: the first is taken for theirs",
+                count=len(names),
+                examples=tuple(names[:3]),
+                remedy="names with one day",
+            )
+        )
+
+
+def days_in(name: str) -> set[str]:
+    """All days in a name, ISO 8601."""
+    return {f"{each[1]}-{each[2]}-{each[3]}" for each in _DAY.finditer(name)}
 
 
 def date_in(name: str) -> str | None:

@@ -31,7 +31,7 @@ from automap_tiles.workflows.events import (
     Started,
 )
 from automap_tiles.workflows.timelapse._dates import DateShown, SceneDates, ShownDates
-from automap_tiles.workflows.timelapse._files import FileDates, dated_files
+from automap_tiles.workflows.timelapse._files import FileDates, dated_files, is_pattern
 from automap_tiles.workflows.timelapse._frames import DrawnFrames, FrameStyle, KeptDates
 from automap_tiles.workflows.timelapse._order import TimelapseOrder
 
@@ -135,7 +135,7 @@ def _dates(order: TimelapseOrder) -> ShownDates:
         raise ConfigError("must be three, or one", key="bands", found=", ".join(order.bands))
     if order.stretch is not None and not -math.inf < order.stretch[0] < order.stretch[1] < math.inf:
         raise ConfigError("must rise", key="stretch", found=order.stretch)
-    if "*" in order.input:
+    if is_pattern(order.input):
         _refuse_for_files(order)
         return FileDates(
             files=dated_files(order.input),

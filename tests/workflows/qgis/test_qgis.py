@@ -36,6 +36,7 @@ from automap_tiles.pictures.style import read_style
 from automap_tiles.runtime import open_process
 from automap_tiles.workflows.export import open_source
 from automap_tiles.workflows.qgis import write_project, write_qml
+from tests.scenes.samples import grid_at, write
 
 PYTHON = Path("/usr/bin/python3")
 """Debian's, for which python3-qgis is."""
@@ -226,6 +227,34 @@ def test_qgis_takes_the_style_beside_a_file(tmp_path: Path) -> None:
     assert layer["renderer"] == "multibandcolor"
     theirs = picture(layer["picture"])[2::4, 2::4]
     assert np.abs(theirs - ours(str(file), "colours", MIDDLE)).max() <= 2
+
+
+def test_a_style_of_the_user_is_not_replaced(tmp_path: Path) -> None:
+    """One that was written here is; statistics are those of the file as it is now."""
+    grid = grid_at(size=32)
+    file = tmp_path / "ü [1].tif"
+    write(file, np.full((1, 32, 32), 7, "u2"), grid)
+    beside = tmp_path / "ü [1].tif.aux.xml"
+    beside.write_text(
+        '<PAMDataset><PAMRasterBand band="1"><Description>mine</Description><Metadata>'
+        '<MDI key="STATISTICS_MEAN">1</MDI><MDI key="STATISTICS_VALID_PERCENT">1</MDI></Metadata>'
+        "</PAMRasterBand></PAMDataset>"
+    )
+    write_qml(str(file))
+    write(tmp_path / "other/x.tif", np.full((1, 32, 32), 900, "u2"), grid)
+    (tmp_path / "other/x.tif").replace(file)  # GDAL would remove what lies beside
+    assert len(write_qml(str(file))) == 2
+    text = beside.read_text()
+    assert '<MDI key="STATISTICS_MEAN">900.0</MDI>' in text
+    assert "VALID_PERCENT" not in text
+    assert "<Description>mine</Description>" in text
+    (tmp_path / "ü [1].qml").write_text('<qgis version="3.34.1-Prizren"/>')
+    with pytest.raises(ConfigError, match="a style that automap has not written"):
+        write_qml(str(file))
+    beside.write_text("<PAM")
+    (tmp_path / "ü [1].qml").unlink()
+    with pytest.raises(ConfigError, match="is not valid XML"):
+        write_qml(str(file))
 
 
 @contextmanager

@@ -13,10 +13,11 @@ from rasterio.crs import CRS
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import Grid
+from automap_tiles.notes import collecting
 from automap_tiles.workflows import check, run
 from automap_tiles.workflows.events import Finished
 from automap_tiles.workflows.timelapse import TimelapseOrder, TimelapseOutcome
-from automap_tiles.workflows.timelapse._files import date_in
+from automap_tiles.workflows.timelapse._files import date_in, dated_files, is_pattern
 from automap_tiles.workflows.timelapse._frames import pixel_metres
 from tests.scenes.samples import grid_at, write
 
@@ -125,3 +126,23 @@ def test_times_of_a_gif_are_rounded(tmp_path: Path) -> None:
 def test_a_pixel_is_as_wide_on_the_antimeridian(longitude: float) -> None:
     grid = Grid(CRS.from_epsg(4326), Affine(0.01, 0, longitude - 0.005, 0, -0.01, 0.005), (1, 1))
     assert pixel_metres(grid) == pytest.approx(1113.2, rel=1e-3)
+
+
+def test_names_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders are meant as they are called; of several days in a name that is told."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "out [1]/x").mkdir(parents=True)
+    for name in ("x/a_2020-01-01.tif", "c_20200401_20200630.tif"):
+        (tmp_path / "out [1]" / name).write_bytes(b"")
+    for pattern in ("out [1]/*.tif", f"{tmp_path}/out [1]/c_????????_*.tif"):
+        with collecting() as told:
+            ((day, path),) = dated_files(pattern)
+        assert (day, Path(path).name) == ("2020-04-01", "c_20200401_20200630.tif")
+        (note,) = told.grouped()
+        assert "several days" in note.reason
+    assert [day for day, _ in dated_files("out [1]/**/*.tif")] == ["2020-01-01", "2020-04-01"]
+    assert dated_files("out [[]1]/x/*.tif")[0][0] == "2020-01-01"
+    assert is_pattern("a_2020-0?-01.tif")
+    assert is_pattern("a_[12].tif")
+    for none in ("out [1]", "https://example.org/stac?x=[1]", "scenes"):
+        assert not is_pattern(none)
