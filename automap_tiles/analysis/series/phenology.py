@@ -67,10 +67,10 @@ def phenology(
         raise ValueError(f"a threshold lies between 0 and 1, not {threshold}")
 
     def of_block(values: Array, counts: Bools) -> tuple[Array, Bools]:
-        unknowns, squares = _logistic.fit(values, counts, times)
-        planes = np.stack([*_dates(unknowns, times, threshold), *np.exp(unknowns[4:]),
-                           _explained(squares, values, counts)])  # fmt: skip
         enough = counts.sum(axis=0) >= LEAST_DATES
+        planes = np.zeros((len(SEASON), len(enough)))
+        if enough.any():  # the others cost nothing
+            planes[:, enough] = _planes(values[:, enough], counts[:, enough], times, threshold)
         amplitude, r2 = planes[SEASON.index("amplitude")], planes[-1]
         season = (amplitude >= least_amplitude) & (r2 >= least_r2)
         season &= np.isfinite(planes).all(axis=0)
@@ -83,6 +83,14 @@ def phenology(
         return planes, np.broadcast_to(~(enough & season), planes.shape)
 
     return named(SEASON, by_blocks(stack, valid, len(SEASON), of_block))
+
+
+def _planes(values: Array, counts: Bools, times: Array, threshold: float) -> Array:
+    """(name of `SEASON`, pixel) of samples (date, pixel); NaN where there is no start or end."""
+    unknowns, squares = _logistic.fit(values, counts, times)
+    rates = np.exp(unknowns[4:])
+    explained = _explained(squares, values, counts)
+    return np.stack([*_dates(unknowns, times, threshold), *rates, explained])
 
 
 def _tell(count: int, reason: str) -> None:
