@@ -6,6 +6,7 @@ the correction for the sun, level 2 of collection 2 as 2.75e-5 DN - 0.2.
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ import rasterio
 from numpy.typing import NDArray
 from rasterio.warp import transform
 
+from tests.imagery import landsat_items
 from tests.imagery.landscape import Frame, Weather, reflectance, weather
 
 BANDS = {"2": "blue", "3": "green", "4": "red", "5": "nir", "6": "swir1", "7": "swir2"}
@@ -78,6 +80,11 @@ def write(product: LandsatProduct, folder: Path, prefix: str | None = None) -> N
             _plane(product, heat, Path(f"{stem}_B{number}.TIF"))
     if prefix is None:
         Path(f"{stem}_MTL.txt").write_text(mtl(product), encoding="ascii")
+        if product.is_surface:
+            Path(f"{stem}_MTL.json").write_text(mtl_json(product), encoding="ascii")
+            Path(f"{stem}_MTL.xml").write_text(mtl_xml(product), encoding="ascii")
+            text = json.dumps(landsat_items.collection_2(product))
+            Path(f"{stem}_SR_stac.json").write_text(text, encoding="ascii")
 
 
 def _numbers(
@@ -117,6 +124,28 @@ def mtl(product: LandsatProduct) -> str:
         lines += [f"    {key} = {_odl(value)}" for key, value in keys.items()]
         lines += [f"  END_GROUP = {group}"]
     return "\n".join([*lines, f"END_GROUP = {root}", "END", ""])
+
+
+def mtl_json(product: LandsatProduct) -> str:
+    """The MTL file of level 2 in JSON: every value is a text."""
+    return json.dumps({"LANDSAT_METADATA_FILE": _as_texts(product)})
+
+
+def mtl_xml(product: LandsatProduct) -> str:
+    """The MTL file of level 2 in XML."""
+    groups = "".join(
+        f"<{group}>{''.join(f'<{key}>{text}</{key}>' for key, text in keys.items())}</{group}>"
+        for group, keys in _as_texts(product).items()
+    )
+    declaration = '<?xml version="1.0" encoding="UTF-8"?>\n'
+    return f"{declaration}<LANDSAT_METADATA_FILE>{groups}</LANDSAT_METADATA_FILE>\n"
+
+
+def _as_texts(product: LandsatProduct) -> dict[str, dict[str, str]]:
+    return {
+        group: {key: _odl(value).strip('"') for key, value in keys.items()}
+        for group, keys in _level_2(product).items()
+    }
 
 
 Keys = dict[str, str | int | float | None]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,11 +63,23 @@ class Weather:
     """Outside of the swath, a tilted strip."""
 
 
+@lru_cache(maxsize=2)  # all bands of a picture, and all pictures of a place, have the same
 def covers(frame: Frame, size: float) -> NDArray[np.int64]:
     """Class of every pixel; lakes and towns are about `size` wide, in units of the CRS."""
     x, y = (each / size for each in frame.centres())
     waves = np.sin(x) + np.cos(0.9 * y) + 0.5 * np.sin(1.7 * x + 2.3 * y)
-    return np.where(waves < -0.5, WATER, np.where(waves > 0.9, TOWN, VEGETATION))
+    found = np.where(waves < -0.5, WATER, np.where(waves > 0.9, TOWN, VEGETATION))
+    found.flags.writeable = False
+    return found
+
+
+@lru_cache(maxsize=2)
+def _grain(frame: Frame, size: float) -> Floats:
+    """Fields, streets, waves: a factor near 1."""
+    x, y = frame.centres()
+    found: Floats = 1 + 0.06 * np.sin(13 * x / size) * np.cos(11 * y / size)
+    found.flags.writeable = False
+    return found
 
 
 def weather(frame: Frame, name: str, clouds: float, swath: float = 0.8) -> Weather:
@@ -89,8 +102,6 @@ def reflectance(frame: Frame, band: str, size: float, seen: Weather, season: flo
     spectrum = np.array(SPECTRA[band])
     if band == "nir":
         spectrum[VEGETATION] *= season
-    cover = covers(frame, size)
-    x, y = frame.centres()
-    grain = 1 + 0.06 * np.sin(13 * x / size) * np.cos(11 * y / size)  # fields, streets, waves
+    cover, grain = covers(frame, size), _grain(frame, size)
     light = np.where(seen.shadow, SHADE, 1.0)
     return np.where(seen.cloud, CLOUD, spectrum[cover] * grain * light)

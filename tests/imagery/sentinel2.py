@@ -23,6 +23,20 @@ from tests.imagery.landscape import TOWN, WATER, Frame, Weather, covers, reflect
 
 BANDS = {"B02": "blue", "B03": "green", "B04": "red", "B08": "nir"}
 
+FAR = {
+    # file: common name, pixel in metres; of these Earth Search has files that are not here
+    "B01": ("coastal", 60),
+    "B05": ("rededge1", 20),
+    "B06": ("rededge2", 20),
+    "B07": ("rededge3", 20),
+    "B8A": ("nir08", 20),
+    "B09": ("nir09", 60),
+    "B11": ("swir16", 20),
+    "B12": ("swir22", 20),
+}
+_CATALOGUE = "https://sentinel-cogs.s3.us-west-2.amazonaws.com/sentinel-s2-l2a-cogs"
+_TIFF = "image/tiff; application=geotiff; profile=cloud-optimized"
+
 # Classes of SCL: no data, cloud shadow, vegetation, bare, water, cloud.
 NO_DATA, SHADOW, PLANTS, BARE, OPEN_WATER, THICK_CLOUD = 0, 3, 4, 5, 6, 9
 
@@ -152,20 +166,7 @@ def item(scene: Sentinel2Scene, seen: Weather) -> dict[str, Any]:
     made = f"{scene.time:%Y%m%d}T155057"
     begin = f"{scene.time:%Y%m%d}T095031"
     product = f"{scene.platform}_MSIL2A_{begin}_N0509_R079_T{scene.tile}_{made}.SAFE"
-    tiff = "image/tiff; application=geotiff; profile=cloud-optimized"
-    assets: dict[str, Any] = {
-        band: {
-            "href": f"{file}.tif",
-            "type": tiff,
-            "eo:bands": [{"name": band, "common_name": band}],
-            "roles": ["data", "reflectance"],
-        }
-        for file, band in BANDS.items()
-    }
-    assets["scl"] = {"href": "SCL.tif", "type": tiff, "roles": ["data", "reflectance"]}
-    assets["granule_metadata"] = {
-        "href": "granule_metadata.xml", "type": "application/xml", "roles": ["metadata"],
-    }  # fmt: skip
+    assets = _assets(scene)
     return {
         "type": "Feature",
         "stac_version": "1.0.0",
@@ -204,6 +205,55 @@ def item(scene: Sentinel2Scene, seen: Weather) -> dict[str, Any]:
         "assets": assets,
         "collection": "sentinel-2-l2a",
     }  # fmt: skip
+
+
+def _assets(scene: Sentinel2Scene) -> dict[str, Any]:
+    """Bands, classes and metadata beside the item, the rest and JPEG 2000 where the catalogue is.
+
+    The offset of baseline 04.00 is stated, and is not in the numbers.
+    """
+    tile, time = scene.tile, scene.time
+    square = f"{tile[:2]}/{tile[2]}/{tile[3:]}/{time.year}/{time.month}"
+    far = f"{_CATALOGUE}/{square}/{scene.name}"
+    requester = f"s3://sentinel-s2-l2a/tiles/{square}/{time.day}/0"
+    named = {file: (band, 10) for file, band in BANDS.items()} | FAR
+    found: dict[str, Any] = {}
+    for file, (band, size) in named.items():
+        said = {
+            "eo:bands": [{"name": band, "common_name": band}],
+            "gsd": size,
+            "raster:bands": [{"nodata": 0, "data_type": "uint16", "scale": 0.0001, "offset": -0.1}],
+            **_whole_tile(scene, size),
+            "roles": ["data", "reflectance"],
+        }
+        place = f"{file}.tif" if file in BANDS else f"{far}/{file}.tif"
+        found[band] = {"href": place, "type": _TIFF, **said}
+        found[f"{band}-jp2"] = {"href": f"{requester}/{file}.jp2", "type": "image/jp2", **said}
+    classes = {
+        "raster:bands": [{"nodata": 0, "data_type": "uint8"}],
+        **_whole_tile(scene, 20),
+        "roles": ["data", "reflectance"],
+    }
+    found["scl"] = {"href": "SCL.tif", "type": _TIFF, **classes}
+    found["scl-jp2"] = {"href": f"{requester}/SCL.jp2", "type": "image/jp2", **classes}
+    found["visual"] = {
+        "href": f"{far}/TCI.tif",
+        "type": _TIFF,
+        "eo:bands": [{"name": band, "common_name": band} for band in ("red", "green", "blue")],
+        "roles": ["visual"],
+    }
+    found["granule_metadata"] = {
+        "href": "granule_metadata.xml", "type": "application/xml", "roles": ["metadata"],
+    }  # fmt: skip
+    return found
+
+
+def _whole_tile(scene: Sentinel2Scene, size: int) -> dict[str, Any]:
+    """Pixels as the catalogue has them, whatever those of the files here are."""
+    many = 109_800 // size
+    place = scene.frame.transform
+    transform = [size, 0, round(place.c), 0, -size, round(place.f)]
+    return {"proj:shape": [many, many], "proj:transform": transform}
 
 
 def collection(names: Sequence[str]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import random
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,12 +19,14 @@ from rasterio.transform import Affine, from_bounds
 from shapely import box
 from shapely.geometry import MultiPolygon, mapping
 
-from tests.imagery import landsat, sentinel2
+from tests.imagery import eopf, landsat, landsat_items, sentinel2
 from tests.imagery.landscape import TOWN, VEGETATION, WATER, Frame, covers
 
 MARK = "WRITTEN_BY_TESTS"
 
 NEW_YORK = "landsat/gdalcubes_L8NY18"
+SOUTH_CAROLINA = "landsat/rio_tiler_pds_LC08_016037_C1_L1TP_900m"
+PERU = "landsat/rio_tiler_pds_LC08_001062_C2_L2SP_600m"
 _NEW_YORK_SCENES = {
     # path and row: left, bottom, width, height in metres of UTM 18N; dates with their processing
     "013032": (
@@ -52,20 +55,57 @@ _SLOVENIA_SCENES = (
     ("S2A", "33TWM", 15, 0.04, 3.0),
     ("S2A", "33TWM", 18, 0.20, 0.9),
 )
+_EOPF_PRODUCTS = (
+    eopf.EopfProduct(
+        name="S2A_MSIL2A_20251008T100041_N0511_R122_T32TQM_20251008T122613",
+        epsg=32632,
+        left=699_960,
+        top=4_700_040,
+        minutes="10:09:27.346626",
+        orbit=53_773,
+        sun_zenith=49.3,
+        sun_azimuth=163.6,
+        detectors=6,
+    ),
+    eopf.EopfProduct(
+        name="S2B_MSIL1C_20250113T103309_N0511_R108_T32TLQ_20250113T122458",
+        epsg=32632,
+        left=300_000,
+        top=5_000_040,
+        minutes="10:38:32.156995",
+        orbit=41_032,
+        sun_zenith=67.5,
+        sun_azimuth=164.5,
+        detectors=7,
+    ),
+    eopf.EopfProduct(
+        name="S2C_MSIL2A_20250811T112131_N0511_R037_T29TPF_20250811T152216",
+        epsg=32629,
+        left=600_000,
+        top=4_600_020,
+        minutes="11:30:15.841115",
+        orbit=4_869,
+        sun_zenith=29.4,
+        sun_azimuth=147.4,
+        detectors=6,
+    ),
+)
 
 
-def write(data: Path) -> None:
-    """All of them, where they are not there."""
+def write(data: Path, places: Collection[str] | None = None) -> None:
+    """Those of these folders, or all of them, that are not there; and labels."""
     for place, make in (
         (NEW_YORK, _new_york),
         (_SLOVENIA, _slovenia),
-        ("landsat/rio_tiler_pds_LC08_016037_C1_L1TP_900m", _south_carolina),
-        ("landsat/rio_tiler_pds_LC08_001062_C2_L2SP_600m", _peru),
+        (SOUTH_CAROLINA, _south_carolina),
+        (PERU, _peru),
         ("landsat/stactools_LC08_017036_C2_L2SP_450m", _tennessee),
         ("landsat/rasterframes_L8_Elkton_VA", _virginia),
+        ("metadata/eopf", _eopf),
+        ("metadata/stac_pystac", _old_items),
     ):
         folder = data / place
-        if not folder.exists():
+        if not folder.exists() and (places is None or place in places):
             make(folder)
             (folder / MARK).write_text("Not a real product: see tests/imagery.\n")
     _labels(data / "labels")
@@ -177,6 +217,20 @@ def _virginia(folder: Path) -> None:
     landsat.write(product, folder, prefix="scene")
     for path in sorted(folder.glob("scene_*.TIF")):
         path.rename(folder / f"L8-{path.stem.removeprefix('scene_')}-Elkton-VA.tiff")
+
+
+def _eopf(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    for product in _EOPF_PRODUCTS:
+        text = json.dumps(eopf.tree(product))
+        (folder / f"s2_examples.{product.name}.json").write_text(text, encoding="utf-8")
+
+
+def _old_items(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    for scene in landsat_items.OLD_SCENES:
+        text = json.dumps(landsat_items.collection_1(scene))
+        (folder / f"{scene.id}.json").write_text(text, encoding="utf-8")
 
 
 def _labels(folder: Path) -> None:

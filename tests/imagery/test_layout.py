@@ -17,7 +17,7 @@ from tests.imagery import place, standins
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = tmp_path_factory.mktemp("standins")
-    standins.write(data)
+    standins.write(data, (standins.NEW_YORK, standins.SOUTH_CAROLINA, standins.PERU))
     return data
 
 
@@ -25,9 +25,8 @@ def test_products_that_the_tests_write_are_products(written: Path) -> None:
     found = products(written / standins.NEW_YORK, bands=COMMON)
     assert not found.rejected
     assert len(found.scenes) == 19
-    for folder, level in (("rio_tiler_pds_LC08_016037_C1_L1TP_900m", "L1TP"),
-                          ("rio_tiler_pds_LC08_001062_C2_L2SP_600m", "L2SP")):  # fmt: skip
-        (scene,) = products(written / "landsat" / folder, bands=COMMON).scenes
+    for folder, level in ((standins.SOUTH_CAROLINA, "L1TP"), (standins.PERU, "L2SP")):
+        (scene,) = products(written / folder, bands=COMMON).scenes
         assert scene.level == level
         assert "estimated" not in scene.metadata
         assert scene.cloud_cover is not None
@@ -56,7 +55,7 @@ def test_stand_ins_are_told_from_real_ones(written: Path) -> None:
 def test_what_is_there_is_not_written_over(written: Path, tmp_path: Path) -> None:
     real = tmp_path / standins.NEW_YORK
     real.mkdir(parents=True)
-    standins.write(tmp_path)
+    standins.write(tmp_path, (standins.NEW_YORK,))
     assert list(real.iterdir()) == []
 
 

@@ -1,4 +1,7 @@
-"""Small stores in EOPF format, written from the metadata of real ones: all but their pixels."""
+"""Small stores in EOPF format, written from the metadata of real ones: all but their pixels.
+
+Where there are no real ones, from metadata that `tests/imagery/eopf.py` writes.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import copy
 import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +29,12 @@ Metadata = dict[str, dict[str, Any]]
 Change = Callable[[Metadata], None]
 
 
+@cache
 def consolidated(shared: Path, name: str) -> Metadata:
-    """Of a real store: its metadata as they stand in `.zmetadata`, with smaller arrays."""
+    """Of a real store: its metadata as they stand in `.zmetadata`, with smaller arrays.
+
+    Not to be changed: `write_store` takes a copy.
+    """
     tree = json.loads((shared / PLACE / f"s2_examples.{name}.json").read_text())
     found: Metadata = {}
     for path, node in _walk(tree):
@@ -44,9 +52,17 @@ def consolidated(shared: Path, name: str) -> Metadata:
 
 
 def write_store(
-    folder: Path, metadata: Metadata, seed: int = 0, *, change: Change | None = None
+    folder: Path,
+    metadata: Metadata,
+    seed: int = 0,
+    *,
+    change: Change | None = None,
+    whole: bool = False,
 ) -> dict[str, Any]:
-    """The store, and its numbers by the names of arrays; `change` is made to its metadata last."""
+    """The store, and its numbers by the names of arrays; `change` is made to its metadata last.
+
+    Files of groups that nobody reads (weather, quicklooks) are there when it is to be `whole`.
+    """
     rng = np.random.default_rng(seed)
     metadata = copy.deepcopy(metadata)
     numbers: dict[str, Any] = {}
@@ -60,6 +76,8 @@ def write_store(
     text = json.dumps({"zarr_consolidated_format": 1, "metadata": metadata})
     (folder / ".zmetadata").write_text(text)
     for name, each in metadata.items():
+        if not whole and not name.startswith(PIXELS):
+            continue
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(json.dumps(each))
     return numbers

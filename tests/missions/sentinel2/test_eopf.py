@@ -26,7 +26,6 @@ from automap_tiles.scenes.catalogue.item import read_item
 from automap_tiles.scenes.reflectance import Reflectance
 from automap_tiles.scenes.stamps import far_stamps, product_fingerprint
 from automap_tiles.storage import open_storage
-from tests.imagery.place import need_real
 from tests.missions.sentinel2.eopf_store import (
     S2A_L2A,
     S2B_L1C,
@@ -40,11 +39,6 @@ from tests.storage.s3 import BUCKET
 
 SIX = ("blue", "green", "red", "nir", "swir1", "swir2")
 B02 = "measurements/reflectance/r10m/b02"
-
-
-@pytest.fixture(autouse=True)
-def _real() -> None:
-    need_real("metadata/eopf")
 
 
 def the_scene(place: Path | str, bands: tuple[str, ...] | None = None) -> Scene:
@@ -74,7 +68,7 @@ def test_from_real_metadata(
 ) -> None:
     """Every band by the formula of its own attributes, on the place that its attributes say."""
     metadata = consolidated(shared, name)
-    numbers = write_store(tmp_path / f"{name}.zarr", metadata)
+    numbers = write_store(tmp_path / f"{name}.zarr", metadata, whole=True)
     with collecting() as notes:
         scene = the_scene(tmp_path)
     assert not list(notes)

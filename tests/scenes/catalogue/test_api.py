@@ -19,7 +19,6 @@ from automap_tiles.scenes.catalogue import _api as api_module
 from automap_tiles.scenes.catalogue._api import Request
 from automap_tiles.scenes.report import SearchReport
 from automap_tiles.scenes.select import Period, Selection, parse_period
-from tests.imagery.place import need_real
 from tests.scenes.catalogue.api_server import Door, stac_api
 from tests.scenes.catalogue.conftest import Json, load, moved
 
@@ -44,7 +43,6 @@ def test_everything_comes(api: str, seed: list[Json]) -> None:
 
 
 def test_by_time(api: str, seed: list[Json]) -> None:
-    need_real("metadata/stac_pystac")
     for text in ("2018-06", "2020-01-14", "2019/2020", "2023-08-13/2023-08-15", "../2018-12-31"):
         period = parse_period(text)
 
@@ -101,7 +99,6 @@ def test_by_tile(api: str) -> None:
 
 
 def test_by_collection_level_and_band(api: str, seed: list[Json]) -> None:
-    need_real("metadata/stac_pystac")
     options = SearchOptions(collections=["landsat-c2l2-sr"], verify="never")
     assert ids(search(api, options=options)) == expected(
         seed, lambda item: item["collection"] == "landsat-c2l2-sr"

@@ -85,7 +85,6 @@ def test_planetary_computer(odc: Path) -> None:
 
 
 def test_earth_search_of_today(earth_search: Path) -> None:
-    need_real("sentinel2/mapchete_eo_33TWL_l2a_120m")
     path = next(earth_search.glob("S2A_33TWL_20230815*/*.json"))
     scene = scene_of(load(path), str(path))
     assert (scene.sensor, scene.level, scene.tile, scene.orbit) == (
@@ -216,7 +215,6 @@ def test_top_of_atmosphere_by_the_metadata_file(metadata: Path) -> None:
 
 
 def test_landsat_8_without_its_metadata_file(metadata: Path) -> None:
-    need_real("metadata/stac_pystac")
     scene = scene_of(load(metadata / "stac_pystac" / "LC80300332018166LGN00.json"))
     assert scene.level == "L1TP"
     assert scene.band("nir").href.endswith("_B5.TIF")
@@ -298,7 +296,6 @@ def test_a_geometry_may_be_missing(earth_search: Path) -> None:
 
 def test_bands_of_stac_1_1(earth_search: Path) -> None:
     """What was in eo:bands and raster:bands is in `bands`, or at the asset itself."""
-    need_real("sentinel2/mapchete_eo_33TWL_l2a_120m")
     item = copy.deepcopy(load(next(earth_search.glob("S2A_33TWL_20230815*/*.json"))))
     properties = item["properties"]
     properties["proj:code"] = f"EPSG:{properties.pop('proj:epsg')}"
@@ -331,7 +328,6 @@ def test_bands_of_stac_1_1(earth_search: Path) -> None:
 
 
 def test_several_bands_in_one_file(earth_search: Path) -> None:
-    need_real("sentinel2/mapchete_eo_33TWL_l2a_120m")
     item = load(next(earth_search.glob("S2A_33TWL_20230815*/*.json")))
     names = ("blue", "green", "red", "nir", "swir16", "swir22", "ndvi")
     stack = {
@@ -349,7 +345,6 @@ def test_several_bands_in_one_file(earth_search: Path) -> None:
 
 
 def test_jpeg_2000_where_there_is_nothing_else(earth_search: Path) -> None:
-    need_real("sentinel2/mapchete_eo_33TWL_l2a_120m")
     item = load(next(earth_search.glob("S2A_33TWL_20230815*/*.json")))
     assets = {key: asset for key, asset in item["assets"].items() if key.endswith("-jp2")}
     scene = scene_of({**item, "assets": assets})

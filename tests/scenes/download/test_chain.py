@@ -21,13 +21,11 @@ from automap_tiles.scenes.download import (
     files_of_all,
     measured,
 )
-from tests.imagery.place import need_real
 from tests.scenes.download.server import Fault, FileServer
 
 
 @pytest.fixture
 def product(shared: Path) -> Path:
-    need_real("landsat/rio_tiler_pds_LC08_001062_C2_L2SP_600m")
     return shared / "data" / "landsat" / "rio_tiler_pds_LC08_001062_C2_L2SP_600m"
 
 

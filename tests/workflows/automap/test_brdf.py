@@ -20,14 +20,12 @@ from automap_tiles.workflows.automap._composite import composite_config
 from automap_tiles.workflows.automap.discover import discover
 from automap_tiles.workflows.automap.download import SceneStatus
 from tests.formats.test_scenes import reader_of
-from tests.imagery.place import need_real
 from tests.workflows.automap.conftest import run_download
 
 
 @pytest.fixture
 def run(shared: Path, tmp_path: Path) -> rules.RunParameters:
     """One Landsat scene at the surface: its angles are reckoned."""
-    need_real("landsat/rio_tiler_pds_LC08_001062_C2_L2SP_600m")
     source = shared / "data/landsat/rio_tiler_pds_LC08_001062_C2_L2SP_600m"
     (scene,) = find.products(source, bands=("red",)).scenes
     assert scene.footprint is not None

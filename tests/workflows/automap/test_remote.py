@@ -17,7 +17,6 @@ from automap_tiles.workflows.automap import parameters as rules
 from automap_tiles.workflows.automap._check import plans
 from automap_tiles.workflows.automap.discover import discover
 from automap_tiles.workflows.automap.download import SceneStatus
-from tests.imagery.place import need_real
 from tests.scenes.download.server import Fault, FileServer
 from tests.workflows.automap.conftest import run_download
 
@@ -35,7 +34,6 @@ def server() -> Iterator[FileServer]:
 @pytest.fixture
 def run(shared: Path, server: FileServer, tmp_path: Path) -> rules.RunParameters:
     """A run over a catalogue of one scene."""
-    need_real("landsat/rio_tiler_pds_LC08_001062_C2_L2SP_600m")
     folder = shared / SOURCE
     (item_file,) = folder.glob("*_SR_stac.json")
     item = json.loads(item_file.read_text())
