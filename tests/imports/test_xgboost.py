@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -53,31 +55,69 @@ assert compat.SKLEARN_INSTALLED and compat.XGBModelBase.__module__ == "sklearn.b
 END = "print('sklearn.base' in sys.modules)"
 
 
-def said(*parts: str) -> str:
-    script = [sys.executable, "-W", "error", "-c", "".join(parts)]
-    run = subprocess.run(script, capture_output=True, text=True, timeout=120, check=False)
-    assert run.returncode == 0, run.stderr
-    return run.stdout
+# What both import besides, once for all scripts: each runs in a process that was forked with it.
+FORKING = """
+import contextlib, importlib, json, os, sys
+for name in ("numpy", "scipy.sparse", "scipy.optimize", "scipy.stats", "pandas", "joblib"):
+    with contextlib.suppress(ImportError):
+        importlib.import_module(name)
+assert not {"xgboost", "sklearn"} & set(sys.modules)
+for line in sys.stdin:
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.dup2(writing, 1)
+        os.dup2(writing, 2)
+        exec(compile(json.loads(line), "script", "exec"), {"__name__": "__main__"})
+        sys.exit()
+    os.close(writing)
+    with open(reading) as pipe:
+        text = pipe.read()
+    print(json.dumps([os.waitpid(child, 0)[1], text]), flush=True)
+"""
+Forking = subprocess.Popen[str]
+
+
+@pytest.fixture(scope="module")
+def forking() -> Iterator[Forking]:
+    """A process that runs a script for each line, each in a process of its own."""
+    command = [sys.executable, "-W", "error", "-c", FORKING]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def said(forking: Forking, *parts: str) -> str:
+    assert forking.stdin is not None
+    assert forking.stdout is not None
+    print(json.dumps("".join(parts)), file=forking.stdin, flush=True)
+    status, text = json.loads(forking.stdout.readline())
+    assert status == 0, text
+    return str(text)
 
 
 @pytest.mark.parametrize("wanted", WANTED)
-def test_scikit_learn_comes_with_what_is_made_of_it(wanted: str) -> None:
+def test_scikit_learn_comes_with_what_is_made_of_it(forking: Forking, wanted: str) -> None:
     pytest.importorskip("sklearn")
-    assert said(BEGIN, WANTED[wanted], END) == f"{wanted != 'nothing'}\n"
+    assert said(forking, BEGIN, WANTED[wanted], END) == f"{wanted != 'nothing'}\n"
 
 
 @pytest.mark.parametrize("first", ["import sklearn.base\n", "import xgboost\n"])
-def test_who_has_it_already_keeps_it(first: str) -> None:
+def test_who_has_it_already_keeps_it(forking: Forking, first: str) -> None:
     pytest.importorskip("sklearn")
-    assert said(first, BEGIN, WANTED["an estimator"], END) == "True\n"
+    assert said(forking, first, BEGIN, WANTED["an estimator"], END) == "True\n"
 
 
-def test_what_there_is_not_is_an_error() -> None:
+def test_what_there_is_not_is_an_error(forking: Forking) -> None:
     script = "try: xgboost.NoSuchThing\nexcept AttributeError as error: print(error)\n"
-    assert said(BEGIN, script, END) == "module 'xgboost' has no attribute 'NoSuchThing'\nFalse\n"
+    wanted = "module 'xgboost' has no attribute 'NoSuchThing'\nFalse\n"
+    assert said(forking, BEGIN, script, END) == wanted
 
 
-def test_another_thread_may_import_it_meanwhile() -> None:
+def test_another_thread_may_import_it_meanwhile(forking: Forking) -> None:
     other = """
 import builtins, importlib, sys, threading
 whole = importlib.import_module
@@ -91,4 +131,4 @@ def import_module(name, package=None):
 importlib.import_module = import_module
 """
     pytest.importorskip("sklearn")
-    assert said(other, BEGIN, WANTED["an estimator"], END) == "True\n"
+    assert said(forking, other, BEGIN, WANTED["an estimator"], END) == "True\n"

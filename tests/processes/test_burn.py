@@ -174,16 +174,17 @@ def test_the_same_pixels_however_it_is_cut(tmp_path: Path) -> None:
     random = np.random.default_rng(1)
     features = [
         (shapely.Point(x, y).buffer(size), {"kind": int(k), "rank": int(k) % 2})
-        for x, y, size, k in zip(*random.uniform(0, 2560, (2, 40)), random.uniform(20, 400, 40),
+        for x, y, size, k in zip(*random.uniform(0, 1280, (2, 40)), random.uniform(20, 200, 40),
                                  random.integers(1, 6, 40), strict=True)
     ]  # fmt: skip
     path, found = written(tmp_path / "many.geojson", features), []
+    grid = {**PYRAMID, "bounds": [0, 0, 1280, 1280]}
     for metatiling in (1, 2, 4):
         target = tmp_path / f"m{metatiling}.tif"
         config = {
             "process": "burn",
             "input": {"features": path},
-            "pyramid": {"grid": PYRAMID, "tile_size": SIZE, "metatiling": metatiling},
+            "pyramid": {"grid": grid, "tile_size": SIZE // 2, "metatiling": metatiling},
             "zoom_levels": 0,
             "process_parameters": {"class_field": "kind", "priority_field": "rank", "erode": 2,
                                    "buffer": 1.5, "cover": True},

@@ -41,12 +41,13 @@ from tests.models import make_model, make_vote, recipe, save_model
 
 GRID = {
     "shape": [3, 3],
-    "bounds": [500000, 5297120, 502880, 5300000],
+    "bounds": [500000, 5298560, 501440, 5300000],
     "srs": {"epsg": 32633},
     "is_global": False,
 }
-"""3 × 3 tiles of 96 pixels of 10 m."""
-SIZE = 288
+"""3 × 3 tiles of 48 pixels of 10 m."""
+TILE = 48
+SIZE = 3 * TILE
 CURVES = Isotonic(curves=(((0.0, 0.5, 1.0), (0.0, 0.2, 1.0)), ((0.2, 0.6), (0.1, 0.9)),
                           ((0.0, 0.3, 0.4), (0.0, 0.4, 1.0))))  # fmt: skip
 """Of three classes."""
@@ -58,8 +59,8 @@ def make_picture(path: Path, bands: tuple[str, ...] = ("red", "nir"), seed: int 
     coarse = rng.integers(200, 6000, (len(bands), SIZE // 12, SIZE // 12))
     data = coarse.repeat(12, axis=1).repeat(12, axis=2) + rng.integers(0, 900, (1, SIZE, SIZE))
     data = data.astype(np.uint16)
-    data[:, 40:60, 90:130] = 0
-    data[0, 200, 100:250] = 0
+    data[:, 20:30, 45:65] = 0
+    data[0, 100, 50:125] = 0
     with rasterio.open(
         path, "w", driver="GTiff", width=SIZE, height=SIZE, count=len(bands), dtype="uint16",
         crs="EPSG:32633", transform=rasterio.Affine(10, 0, 500000, 0, -10, 5300000), nodata=0,
@@ -76,7 +77,7 @@ def opened(folder: Path, layers: int = 1, metatiling: int = 1, **parameters: Any
             "process": "classify",
             "config_dir": str(folder),
             "input": {"picture": "picture.tif"},
-            "pyramid": {"grid": GRID, "tile_size": 96, "metatiling": metatiling},
+            "pyramid": {"grid": GRID, "tile_size": TILE, "metatiling": metatiling},
             "zoom_levels": 0,
             "output": {
                 "format": "GTiff",
@@ -497,7 +498,7 @@ def test_strips_leave_no_trace_and_nothing_is_predicted_twice(
 def test_where_nothing_is_there_is_no_tile(tmp_path: Path) -> None:
     make_picture(tmp_path / "picture.tif")
     with rasterio.open(tmp_path / "picture.tif", "r+") as file:
-        file.write(np.zeros((2, 100, SIZE), np.uint16), window=((0, 100), (0, SIZE)))
+        file.write(np.zeros((2, 50, SIZE), np.uint16), window=((0, 50), (0, SIZE)))
     save_model(tmp_path / "model.zip")
     process = opened(tmp_path)
     assert process.compute(process.pyramid.tile(0, 0, 1)) is None

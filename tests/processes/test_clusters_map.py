@@ -15,7 +15,7 @@ from automap_tiles import ConfigError, InputError, open_process
 from automap_tiles.analysis.objects.cluster_file import ClusterFile
 from automap_tiles.cli.main import main
 
-GRID = {"shape": [8, 8], "bounds": [0, 0, 2560, 2560], "srs": {"epsg": 32633}}
+GRID = {"shape": [4, 4], "bounds": [0, 0, 1280, 1280], "srs": {"epsg": 32633}}
 KINDS = np.array([[600, 400], [3000, 900], [1500, 3500]])
 
 
@@ -23,13 +23,13 @@ KINDS = np.array([[600, 400], [3000, 900], [1500, 3500]])
 def picture(tmp_path: Path) -> Path:
     """Fields of three kinds with noise, and a hole."""
     random = np.random.default_rng(0)
-    fields = random.integers(0, 3, (16, 16)).repeat(16, axis=0).repeat(16, axis=1)
-    pixels = np.moveaxis(KINDS[fields], 2, 0) + random.normal(0, 60, (2, 256, 256))
-    pixels[:, 100:120, 30:60] = 0
+    fields = random.integers(0, 3, (8, 8)).repeat(16, axis=0).repeat(16, axis=1)
+    pixels = np.moveaxis(KINDS[fields], 2, 0) + random.normal(0, 60, (2, 128, 128))
+    pixels[:, 50:60, 15:30] = 0
     path = tmp_path / "picture.tif"
-    with rasterio.open(path, "w", width=256, height=256, count=2, dtype="uint16", nodata=0,
+    with rasterio.open(path, "w", width=128, height=128, count=2, dtype="uint16", nodata=0,
                        crs="EPSG:32633", driver="GTiff",
-                       transform=from_origin(0, 2560, 10, 10)) as file:  # fmt: skip
+                       transform=from_origin(0, 1280, 10, 10)) as file:  # fmt: skip
         file.write(pixels.astype("uint16"))
         file.descriptions, file.scales = ("red", "nir"), (1e-4, 1e-4)
     return path
@@ -55,7 +55,7 @@ def test_kinds_are_found_and_mapped_without_seams(
 ) -> None:
     out = picture.with_name("clusters.json")
     asked = ["clusters", str(picture), "--count", "3", "--way", way, "--out", str(out), "-w", "1"]
-    assert main([*asked, "--pixels", "5000"]) == 0
+    assert main([*asked, "--pixels", "2000"]) == 0
     told = capsys.readouterr()
     assert "3 clusters of" in told.out
     assert "Lost" not in told.err  # pixels without data were nobody's samples
@@ -63,9 +63,9 @@ def test_kinds_are_found_and_mapped_without_seams(
     found = ClusterFile.open(out)
     np.testing.assert_allclose(found.centres, KINDS / 1e4, atol=0.002)
     assert sum(found.shares) == pytest.approx(1)
-    assert main([*asked, "--pixels", "5000"]) == 0
+    assert main([*asked, "--pixels", "2000"]) == 0
     assert out.read_bytes() == first
-    maps = [mapped(picture, out, many) for many in (1, 2, 8)]
+    maps = [mapped(picture, out, many) for many in (1, 2, 4)]
     with rasterio.open(picture) as file:
         pixels = file.read(masked=True)
     away = ((pixels.data[None] * np.float32(1e-4) - found.centres[:, :, None, None]) ** 2).sum(1)
@@ -81,11 +81,11 @@ def test_features_of_other_units(picture: Path) -> None:
     )
     out = picture.with_name("clusters.json")
     asked = ["clusters", str(picture), "--count", "3", "--recipe", str(recipe), "--out", str(out)]
-    assert main([*asked, "--standardise", "--pixels", "3000", "-w", "1"]) == 0
+    assert main([*asked, "--standardise", "--pixels", "2000", "-w", "1"]) == 0
     found = ClusterFile.open(out)
     assert found.recipe.names == ("red", "ndvi", "nir_mean_r2")
     assert min(found.factors) > 1
-    np.testing.assert_array_equal(mapped(picture, out, 1), mapped(picture, out, 8))
+    np.testing.assert_array_equal(mapped(picture, out, 1), mapped(picture, out, 4))
 
 
 def test_what_goes_wrong(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:

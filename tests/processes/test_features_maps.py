@@ -16,8 +16,8 @@ from automap_tiles import ConfigError, open_process
 from automap_tiles.analysis.learning.recipe import Recipe
 from automap_tiles.analysis.textures.blobs import BlobSearch, Form, find
 
-SIZE, TILES = 32, 8
-GRID = {"shape": [TILES, TILES], "bounds": [0, 0, 2560, 2560], "srs": {"epsg": 32633}}
+SIZE, TILES = 32, 4
+GRID = {"shape": [TILES, TILES], "bounds": [0, 0, 1280, 1280], "srs": {"epsg": 32633}}
 RECIPE: dict[str, Any] = {
     "bands": ["red"],
     "indices": ["ndvi"],
@@ -30,17 +30,17 @@ RECIPE: dict[str, Any] = {
 
 @pytest.fixture
 def picture(tmp_path: Path) -> Path:
-    """256 pixels of two bands with discs and a hole."""
+    """128 pixels of two bands with discs, none of them at the edge, and a hole."""
     random = np.random.default_rng(0)
-    rows, cols = np.mgrid[:256, :256]
-    pixels = random.normal(1500, 60, (2, 256, 256))
-    for row, col in random.integers(0, 256, (60, 2)):
+    rows, cols = np.mgrid[:128, :128]
+    pixels = random.normal(1500, 60, (2, 128, 128))
+    for row, col in random.integers(10, 118, (60, 2)):
         pixels[:, np.hypot(rows - row, cols - col) <= random.integers(2, 6)] += 3000
-    pixels[:, 100:120, 30:60] = 0
+    pixels[:, 50:60, 15:30] = 0
     path = tmp_path / "picture.tif"
-    with rasterio.open(path, "w", width=256, height=256, count=2, dtype="uint16", nodata=0,
+    with rasterio.open(path, "w", width=128, height=128, count=2, dtype="uint16", nodata=0,
                        crs="EPSG:32633", driver="GTiff",
-                       transform=from_origin(0, 2560, 10, 10)) as file:  # fmt: skip
+                       transform=from_origin(0, 1280, 10, 10)) as file:  # fmt: skip
         file.write(pixels.astype("u2"))
         file.descriptions, file.scales = ("red", "nir"), (1e-4, 1e-4)
     return path
@@ -60,7 +60,7 @@ def run(name: str, picture: Path, metatiling: int, output: Any, parameters: Any)
 def test_features_are_those_of_the_recipe_however_it_is_cut(picture: Path) -> None:
     output = {"format": "GTiff", "path": ".tif", "extent": "area", "bands": 9,
               "dtype": "float32", "nodata": -99}  # fmt: skip
-    paths = [run("features", picture, many, output, {"recipe": RECIPE}) for many in (1, 2, 8)]
+    paths = [run("features", picture, many, output, {"recipe": RECIPE}) for many in (1, 2, 4)]
     found = []
     for path in paths:
         with rasterio.open(path) as file:
@@ -83,7 +83,7 @@ def test_blobs_are_those_of_the_whole_however_it_is_cut(picture: Path, form: Any
            "threshold": 0.002 if form == "doh" else 0.03}  # fmt: skip
     scale = {"low": 0, "high": 10000}
     found = []
-    for many in (2, 8):
+    for many in (2, 4):
         folder = run("blobs", picture, many, output, {**how, **scale, "band": 2})
         points = set()
         for path in sorted(folder.rglob("*.fgb")):
@@ -98,7 +98,7 @@ def test_blobs_are_those_of_the_whole_however_it_is_cut(picture: Path, form: Any
         band = file.read(2, masked=True)
     search = BlobSearch(**{**how, "form": Form(form)})
     blobs_of = find(band.filled(0) / 1e4, ~np.ma.getmaskarray(band), search)
-    wanted = {(col * 10 + 5, 2560 - row * 10 - 5)
+    wanted = {(col * 10 + 5, 1280 - row * 10 - 5)
               for row, col in zip(blobs_of.rows.tolist(), blobs_of.cols.tolist(),
                                   strict=True)}  # fmt: skip
     assert len(wanted) > 20

@@ -178,7 +178,7 @@ def test_a_line_on_the_edge_of_tiles_is_drawn_once(height: float) -> None:
 
 @pytest.mark.parametrize("metatiling", [2, 8])
 def test_contours_are_the_same_however_they_are_cut(metatiling: int) -> None:
-    whole = Pyramid.from_grid("mercator", tile_size=64, metatiling=metatiling, pixelbuffer=3)
+    whole = Pyramid.from_grid("mercator", tile_size=32, metatiling=metatiling, pixelbuffer=3)
     tile = whole.tile(9, 300 // metatiling, 200 // metatiling)
     noise = np.random.default_rng(7).normal(size=tile.shape)
     heights = (gaussian_filter(noise, 4) * 2000).round()
