@@ -98,9 +98,9 @@ class Asker:
 
 def prepare(folder: Path) -> tuple[str, list[str]]:
     """A service with a user, a boundary and many jobs: (token, ids of some jobs)."""
+    from automap_service.configuration import read_settings
     from automap_service.database import migrate
     from automap_service.service import open_service
-    from automap_service.settings import read_settings
     from automap_tiles.jobs import NewJob
     from automap_tiles.jobs.tables import JOBS as JOBS_TABLE
 

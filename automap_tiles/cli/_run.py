@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from automap_tiles.cli._garbage import look_from_now
-from automap_tiles.cli.options.common import RunChoices
+from automap_tiles.cli.options.running import RunChoices
 from automap_tiles.cli.show import numbers
 from automap_tiles.cli.show.counting import logged
 from automap_tiles.cli.show.log import log_to

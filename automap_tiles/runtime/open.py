@@ -8,14 +8,13 @@ from typing import Any
 
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.formats import OutputSpec, registry
+from automap_tiles.runtime._arguments import UnusedInputWarning, check_arguments
 from automap_tiles.runtime._builtin import find_function
 from automap_tiles.runtime._loops import check_no_loop
 from automap_tiles.runtime._overrides import Overrides, apply_to_file, apply_zooms
 from automap_tiles.runtime._parts import (
     Ingredients,
-    UnusedInputWarning,
     called_on,
-    check_arguments,
     file_area,
     open_inputs,
     output_spec,

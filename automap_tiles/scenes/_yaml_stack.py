@@ -22,58 +22,18 @@ has a plain date as `time` and no `{time}` in its path.
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
-from typing import Any
+from datetime import UTC, datetime
 
-from automap_tiles.errors import ConfigError, InputError
-from automap_tiles.missions import BandFile, QualityFile, Scaling, Scene, quality_layer, sensor_of
-from automap_tiles.parsing import parse_yaml
-from automap_tiles.scenes.containers import FileTree, folder_of, list_place, split
+from automap_tiles.errors import ConfigError
+from automap_tiles.missions import BandFile, QualityFile, Scene, sensor_of
+from automap_tiles.scenes._yaml_file import FilePattern, StackFile, read_stack_file
+from automap_tiles.scenes.containers import folder_of, list_place, split
 
 NAMES = ("scenes.yaml", "scenes.yml")
 """A folder that holds one of these is a described stack."""
-
-_KEYS = ("sensor", "level", "time", "files", "path", "bands", "mask", "scale", "offset", "nodata")
-_FORMATS = {
-    "%Y": r"\d{4}",
-    "%y": r"\d\d",
-    "%m": r"\d\d",
-    "%d": r"\d\d",
-    "%j": r"\d{3}",
-    "%H": r"\d\d",
-    "%M": r"\d\d",
-    "%S": r"\d\d",
-    "%f": r"\d{1,6}",
-    "%%": "%",
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Pattern:
-    """Paths of one kind of file."""
-
-    expression: re.Pattern[str]
-    bands: Mapping[str, str]
-    """Name → number in the file, or what stands for `{band}`."""
-    is_one_file_per_band: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Stack:
-    """A description, checked."""
-
-    sensor: str
-    level: str | None
-    time: str | datetime
-    """Pattern, or the one time of all."""
-    patterns: tuple[_Pattern, ...]
-    mask: _Pattern | None
-    layer: str
-    scaling: Scaling
 
 
 @dataclass
@@ -92,7 +52,7 @@ def scenes(path: str) -> tuple[list[Scene], list[tuple[str, str]]]:
     folder, own_name = split(path)
     files, _ = list_place(folder)
     place = folder_of(folder, files)
-    stack = _read(place, own_name, path)
+    stack = read_stack_file(place, own_name, path)
     own_folder = place.path.rstrip("/").rpartition("/")[2]
     groups: dict[tuple[str, str], _Parts] = {}
     for file in files:
@@ -117,7 +77,7 @@ def scenes(path: str) -> tuple[list[Scene], list[tuple[str, str]]]:
     return found, rejected
 
 
-def _scene(stack: _Stack, name: str, seen: datetime, parts: _Parts) -> Scene:
+def _scene(stack: StackFile, name: str, seen: datetime, parts: _Parts) -> Scene:
     sensor = sensor_of(stack.sensor)
     return Scene(
         id=name,
@@ -129,7 +89,7 @@ def _scene(stack: _Stack, name: str, seen: datetime, parts: _Parts) -> Scene:
     )
 
 
-def _sort_in(stack: _Stack, file: str, href: str, groups: dict[tuple[str, str], _Parts]) -> None:
+def _sort_in(stack: StackFile, file: str, href: str, groups: dict[tuple[str, str], _Parts]) -> None:
     """`file` is relative to the description, `href` is what GDAL opens."""
     if stack.mask is not None and (found := stack.mask.expression.fullmatch(file)):
         indexes = tuple(int(number) for number in stack.mask.bands.values())
@@ -149,7 +109,7 @@ def _key(found: re.Match[str]) -> tuple[str, str]:
     return parts.get("time") or "", parts.get("id") or ""
 
 
-def _bands_in(pattern: _Pattern, found: re.Match[str]) -> Iterator[tuple[str, int]]:
+def _bands_in(pattern: FilePattern, found: re.Match[str]) -> Iterator[tuple[str, int]]:
     for name, place in pattern.bands.items():
         if not pattern.is_one_file_per_band:
             yield name, int(place)
@@ -157,179 +117,10 @@ def _bands_in(pattern: _Pattern, found: re.Match[str]) -> Iterator[tuple[str, in
             yield name, 1
 
 
-def _time(stack: _Stack, stamp: str) -> datetime | None:
+def _time(stack: StackFile, stamp: str) -> datetime | None:
     if isinstance(stack.time, datetime):
         return stack.time
     try:
         return datetime.strptime(stamp, stack.time).replace(tzinfo=UTC)
     except ValueError:
         return None
-
-
-def _read(place: FileTree, name: str, path: str) -> _Stack:
-    try:
-        text = place.read(f"/{name}").decode()
-        content = _with_texts(parse_yaml(text), parse_yaml(text, numbers_as_written=True))
-    except InputError as error:
-        raise ConfigError(error.message, path) from error
-    except ValueError as error:
-        raise ConfigError(f"not valid YAML: {error}", path) from error
-    if not isinstance(content, Mapping):
-        raise ConfigError("must be a mapping", path)
-    for key in content:
-        if key not in _KEYS:
-            raise ConfigError(
-                "unknown key", path, key=str(key), remedy=f"known are {', '.join(_KEYS)}"
-            )
-    try:
-        return _checked(content)
-    except ConfigError as error:
-        raise ConfigError(
-            error.message, path, key=error.key, found=error.found, remedy=error.remedy
-        ) from error
-
-
-def _with_texts(value: Any, written: Any) -> Any:
-    """The values, but bands as they are written: 02 is a part of names of files, 2 another one."""
-    if isinstance(value, Mapping):
-        return {
-            key: said if key == "bands" else _with_texts(own, said)
-            for (key, own), said in zip(value.items(), written.values(), strict=True)
-        }
-    if isinstance(value, list):
-        return [_with_texts(*pair) for pair in zip(value, written, strict=True)]
-    return value
-
-
-def _checked(content: Mapping[str, Any]) -> _Stack:
-    sensor = sensor_of(_text(content, "sensor"))
-    moment = _moment(content.get("time"))
-    files = content.get("files") or [{key: content.get(key) for key in ("path", "bands")}]
-    if not isinstance(files, list) or not all(isinstance(file, Mapping) for file in files):
-        raise ConfigError("must be a list of mappings with path and bands", key="files")
-    patterns = tuple(_pattern(file, moment) for file in files)
-    for name in (name for pattern in patterns for name in pattern.bands):
-        sensor.band(name)
-    mask = content.get("mask")
-    if mask is not None and not isinstance(mask, Mapping):
-        raise ConfigError("must be a mapping with path and layer", key="mask", found=mask)
-    return _Stack(
-        sensor=sensor.key,
-        level=None if content.get("level") is None else str(content["level"]),
-        time=moment,
-        patterns=patterns,
-        mask=None if mask is None else _mask_pattern(mask, moment),
-        layer="" if mask is None else quality_layer(_text(mask, "layer")).name,
-        scaling=Scaling(
-            multiply=_number(content, "scale", 1.0),
-            add=_number(content, "offset", 0.0),
-            nodata=_nodata(content),
-        ),
-    )
-
-
-def _moment(value: Any) -> str | datetime:
-    """A pattern, or a time: YAML reads 2018-01-01 as what it looks like."""
-    if isinstance(value, datetime):
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    if isinstance(value, date):
-        return datetime.combine(value, time(), tzinfo=UTC)
-    if not isinstance(value, str) or "%" not in value:
-        raise ConfigError("must be a date or a pattern", key="time", found=value, remedy="%Y%m%d")
-    return value
-
-
-def _pattern(file: Mapping[str, Any], moment: str | datetime) -> _Pattern:
-    path = _text(file, "path")
-    bands = file.get("bands")
-    if isinstance(bands, Mapping):
-        places = {str(name): str(place) for name, place in bands.items()}
-    elif isinstance(bands, list) and bands:
-        own = "{band}" in path
-        places = {
-            str(name): str(name) if own else str(number)
-            for number, name in enumerate(bands, start=1)
-        }
-    else:
-        raise ConfigError("must be a list of names, or names with numbers", key="bands")
-    is_one_file_per_band = "{band}" in path
-    if not is_one_file_per_band and not all(place.isdigit() for place in places.values()):
-        raise ConfigError("must be numbers of bands", key="bands", found=bands)
-    return _Pattern(
-        expression=_expression(path, moment),
-        bands=places,
-        is_one_file_per_band=is_one_file_per_band,
-    )
-
-
-def _mask_pattern(mask: Mapping[str, Any], moment: str | datetime) -> _Pattern:
-    layer = quality_layer(_text(mask, "layer"))
-    first = mask.get("band", 1)
-    if isinstance(first, bool) or not isinstance(first, int) or first < 1:
-        raise ConfigError("must be the number of a band", key="mask.band", found=first)
-    numbers = range(first, first + layer.bands)
-    return _Pattern(
-        expression=_expression(_text(mask, "path"), moment),
-        bands={str(number): str(number) for number in numbers},
-        is_one_file_per_band=False,
-    )
-
-
-def _expression(path: str, moment: str | datetime) -> re.Pattern[str]:
-    """Regular expression of a path with `{time}`, `{id}`, `{band}` and `*`."""
-    if "{time}" in path and isinstance(moment, datetime):
-        raise ConfigError("with {time} in a path, time is a pattern", key="time", remedy="%Y%m%d")
-    if "{time}" not in path and not isinstance(moment, datetime):
-        raise ConfigError("a path needs {time}, or time is a date", key="path", found=path)
-    seen: set[str] = set()
-    parts: list[str] = []
-    for piece in re.split(r"(\{\w+\}|\*)", path):
-        name = piece[1:-1] if piece.startswith("{") else ""
-        if name and name in seen:
-            parts.append(f"(?P={name})")
-        elif name == "time" and isinstance(moment, str):
-            parts.append(f"(?P<time>{_time_expression(moment)})")
-        elif name in ("id", "band"):
-            parts.append(f"(?P<{name}>[^/]+)")
-        elif name:
-            raise ConfigError(
-                "unknown placeholder", key="path", found=piece, remedy="{time}, {id} or {band}"
-            )
-        else:
-            parts.append("[^/]*" if piece == "*" else re.escape(piece))
-        seen.add(name)
-    return re.compile("".join(parts))
-
-
-def _time_expression(pattern: str) -> str:
-    parts = re.split(r"(%.)", pattern)
-    for part in parts:
-        if part.startswith("%") and part not in _FORMATS:
-            raise ConfigError(
-                "unknown part of a time", key="time", found=part, remedy=", ".join(_FORMATS)
-            )
-    return "".join(_FORMATS.get(part, re.escape(part)) for part in parts)
-
-
-def _text(content: Mapping[str, Any], key: str) -> str:
-    value = content.get(key)
-    if not isinstance(value, str) or not value:
-        raise ConfigError("is needed", key=key, found=value)
-    return value
-
-
-def _number(content: Mapping[str, Any], key: str, default: float) -> float:
-    value = content.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ConfigError("must be a number", key=key, found=value)
-    return float(value)
-
-
-def _nodata(content: Mapping[str, Any]) -> int | None:
-    value = content.get("nodata")
-    if value is None:
-        return None
-    number = _number(content, "nodata", 0)
-    if number != int(number):
-        raise ConfigError("must be a whole number", key="nodata", found=value)
-    return int(number)

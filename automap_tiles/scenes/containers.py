@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tarfile
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -13,10 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from automap_tiles.errors import InputError, OutputError
+from automap_tiles.errors import InputError
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.scenes.failures import check_own
-from automap_tiles.stopping import raise_if_stopped
 from automap_tiles.storage import is_remote, open_storage
 
 ARCHIVE_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".zip")
@@ -148,7 +146,7 @@ def split(path: str) -> tuple[str, str]:
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[BinaryIO]:
+def opened_file(path: str) -> Iterator[BinaryIO]:
     """A file to be read anywhere; raises `OSError`, and `InputError` for what a store refuses."""
     if is_remote(path):
         from automap_tiles.storage.remote import ObjectStorage
@@ -182,7 +180,7 @@ def is_packed(name: str) -> bool:
 
 def _tar_content(path: str) -> tuple[list[str], dict[str, bytes]]:
     names, metadata = [], {}
-    with _opened(path) as file, tarfile.open(fileobj=file, mode="r:*") as archive:
+    with opened_file(path) as file, tarfile.open(fileobj=file, mode="r:*") as archive:
         for member in archive:
             if not member.isfile():
                 continue
@@ -195,7 +193,7 @@ def _tar_content(path: str) -> tuple[list[str], dict[str, bytes]]:
 
 
 def _zip_content(path: str) -> tuple[list[str], dict[str, bytes]]:
-    with _opened(path) as file, zipfile.ZipFile(file) as archive:
+    with opened_file(path) as file, zipfile.ZipFile(file) as archive:
         files = [member for member in archive.infolist() if not member.is_dir()]
         metadata = {
             member.filename: archive.read(member)
@@ -207,69 +205,6 @@ def _zip_content(path: str) -> tuple[list[str], dict[str, bytes]]:
 
 def _may_be_metadata(name: str, size: int) -> bool:
     return name.lower().endswith(_METADATA_ENDINGS) and size <= _LARGEST_METADATA
-
-
-def unpack(path: str, folder: Path) -> Path:
-    """Unpack an archive into `folder/<its name>`, whole or not at all; that folder.
-
-    Nothing is done when it is there already, unless the archive is another one by now. Members
-    that would land outside are refused. Raises `InputError` for a broken archive, `OutputError`
-    when the folder cannot be written.
-    """
-    target = folder / stem(path)
-    mark, source = folder / f".{target.name}.source", _state(path)
-    if target.is_dir():
-        if _written(mark) in (source, ""):
-            return target
-        shutil.rmtree(target)
-    part = folder / f".{target.name}.{os.getpid()}.part"
-    try:
-        part.mkdir(parents=True, exist_ok=True)
-        _extract(path, part)
-        mark.write_text(source, encoding="utf-8")
-        part.replace(target)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, RuntimeError) as error:
-        raise InputError(f"cannot be unpacked: {error}", path) from error
-    except OSError as error:
-        if target.is_dir():  # another run was faster
-            return target
-        if error.errno is None:  # of the store, not of the disk
-            raise InputError(f"cannot be read: {error}", path) from error
-        raise OutputError(f"cannot be written: {error.strerror}", target) from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-    return target
-
-
-def _state(path: str) -> str:
-    """Size and time of an archive; nothing for one that is far away."""
-    try:
-        status = os.stat(path)  # noqa: PTH116 - addresses come here too
-    except (OSError, ValueError):
-        return ""
-    return f"{status.st_size} {status.st_mtime_ns}"
-
-
-def _written(mark: Path) -> str:
-    """Of the archive that was unpacked; nothing where earlier versions unpacked it."""
-    try:
-        return mark.read_text(encoding="utf-8")
-    except OSError:
-        return ""
-
-
-def _extract(path: str, folder: Path) -> None:
-    with _opened(path) as file:
-        if path.lower().endswith(".zip"):
-            with zipfile.ZipFile(file) as packed:
-                for member in packed.infolist():
-                    raise_if_stopped()
-                    packed.extract(member, folder)
-        else:
-            with tarfile.open(fileobj=file, mode="r:*") as archive:
-                for part in archive:
-                    raise_if_stopped()
-                    archive.extract(part, folder, filter="data")
 
 
 def folder_of(path: str, files: Sequence[str]) -> Folder | RemoteFolder:

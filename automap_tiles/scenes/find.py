@@ -29,6 +29,7 @@ from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.scenes import _yaml_stack, prepared
 from automap_tiles.scenes._choose import Candidates, Failure, choose
 from automap_tiles.scenes._truncation import check_intact
+from automap_tiles.scenes._unpacking import unpack
 from automap_tiles.scenes.catalogue.verify import Verify, verified
 from automap_tiles.scenes.containers import (
     Archive,
@@ -37,7 +38,6 @@ from automap_tiles.scenes.containers import (
     is_archive,
     is_packed,
     list_place,
-    unpack,
 )
 from automap_tiles.scenes.failures import check_own
 from automap_tiles.scenes.report import SearchReport, Wanted, wanted_of

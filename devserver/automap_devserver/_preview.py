@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import re
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from automap_devserver import _parameters
 from automap_devserver._ahead import Ahead
 from automap_devserver._events import Hub
 from automap_devserver._failures import NotFound, Refused
+from automap_devserver._opening import OpeningProblem, problem_of
 from automap_devserver.catalogue import Catalogue
 from automap_tiles.errors import (
     AutomapError,
@@ -43,19 +43,8 @@ _RETIRING = 10.0
 """Seconds that tiles of the process before an edit may take to end."""
 _VIEW = 400
 """Tiles of a web map that a view consists of at most."""
-_PLACE = re.compile(r"^(?P<file>[^\n:]+(?::\\[^\n:]+)?):(?P<line>\d+): (?P<text>.*)", re.DOTALL)
 
 Stamps = dict[Path, tuple[int, int] | None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class OpeningProblem:
-    """Why a process cannot be opened as it stands now."""
-
-    message: str
-    file: str | None = None
-    line: int | None = None
-    key: str | None = None
 
 
 class Preview:
@@ -301,21 +290,6 @@ class Previews:
         """Take in what changed on disk."""
         for each in self:
             each.look()
-
-
-def problem_of(error: AutomapError) -> OpeningProblem:
-    """An error with the place that it names."""
-    if isinstance(error, ConfigError):
-        remedy = f"; {error.remedy}" if error.remedy else ""
-        found = "" if error.found is None else f" (found: {error.found!r})"
-        file = None if error.file is None else str(error.file)
-        return OpeningProblem(
-            message=f"{error.message}{found}{remedy}", file=file, line=error.line, key=error.key
-        )
-    match = _PLACE.match(str(error))
-    if match is None:
-        return OpeningProblem(message=str(error))
-    return OpeningProblem(message=match["text"], file=match["file"], line=int(match["line"]))
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

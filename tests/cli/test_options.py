@@ -8,14 +8,8 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automap_tiles.cli.options.common import (
-    RunChoices,
-    area_options,
-    parse_bands,
-    parse_key_value,
-    parse_zooms,
-    run_options,
-)
+from automap_tiles.cli.options.common import area_options, parse_bands, parse_key_value, parse_zooms
+from automap_tiles.cli.options.running import RunChoices, run_options
 from automap_tiles.workflows.where import Where
 
 

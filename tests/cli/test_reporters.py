@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from automap_tiles.cli.options.common import RunChoices
+from automap_tiles.cli.options.running import RunChoices
 from automap_tiles.cli.show import numbers
 from automap_tiles.cli.show.reporters import (
     BarReporter,

@@ -30,7 +30,7 @@ from automap_tiles.missions import (
     unregister,
 )
 from automap_tiles.notes import Fate, Subject, collecting
-from automap_tiles.scenes.containers import unpack
+from automap_tiles.scenes._unpacking import unpack
 from automap_tiles.scenes.find import _agreeing as agreeing
 from automap_tiles.scenes.find import products
 from automap_tiles.scenes.report import SearchReport

@@ -14,9 +14,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from automap_service.accounts import _passwords
+from automap_service.configuration import read_settings
 from automap_service.database import migrate
 from automap_service.service import Service, open_service
-from automap_service.settings import Settings, read_settings
+from automap_service.settings import Settings
 from automap_service.uploads import _reading, files
 from automap_service.web.app import create_app
 from automap_tiles.jobs import Database

@@ -17,9 +17,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from automap_service import readiness
+from automap_service.configuration import read_settings
 from automap_service.database import migrate
 from automap_service.service import open_service
-from automap_service.settings import read_settings
 from automap_service.web._operations import Operation, operations
 from automap_service.web.app import create_app
 from tests.service.conftest import SQUARE, Asker, MakeSite, Site

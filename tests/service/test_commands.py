@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
+from automap_service.configuration import described, read_settings
 from automap_service.settings import (
     CataloguePart,
     CostsPart,
@@ -27,8 +28,6 @@ from automap_service.settings import (
     RunnerPart,
     Settings,
     Web,
-    described,
-    read_settings,
 )
 from automap_tiles.errors import ConfigError
 from tests import starts

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from automap_service.settings import read_settings
+from automap_service.configuration import read_settings
 from automap_tiles.errors import ConfigError
 
 

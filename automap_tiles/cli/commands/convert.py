@@ -6,15 +6,14 @@ import click
 
 from automap_tiles.cli.options.common import (
     RESAMPLINGS,
-    RunChoices,
     area_options,
     parse_bands,
     parse_key_value,
     parsed_by,
-    run_options,
     vrt_options,
 )
 from automap_tiles.cli.options.mapchete import FROM_ENVIRONMENT, WithWords, refused
+from automap_tiles.cli.options.running import RunChoices, run_options
 from automap_tiles.workflows.where import Value, Where
 
 _DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")

@@ -7,14 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automap_tiles.cli.options.common import (
-    RunChoices,
-    area_options,
-    input_options,
-    run_options,
-    vrt_options,
-)
+from automap_tiles.cli.options.common import area_options, input_options, vrt_options
 from automap_tiles.cli.options.mapchete import WithWords
+from automap_tiles.cli.options.running import RunChoices, run_options
 from automap_tiles.workflows.where import Where
 
 if TYPE_CHECKING:

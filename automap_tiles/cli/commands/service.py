@@ -225,7 +225,7 @@ def launcher(folder: str | None, file: str | None) -> None:
 def config() -> None:
     """Print the whole configuration, commented, with its defaults."""
     try:
-        from automap_service.settings import described
+        from automap_service.configuration import described
     except ModuleNotFoundError as error:
         raise missing_extra(error) or error from error
     click.echo(described(), nl=False)
@@ -316,7 +316,7 @@ def _settings(folder: str | None, file: str | None, more: dict[str, Any]) -> Set
         import sqlalchemy  # noqa: F401
         import waitress  # noqa: F401
 
-        from automap_service.settings import read_settings
+        from automap_service.configuration import read_settings
     except ModuleNotFoundError as error:
         raise MissingExtra(error.name or "flask", "service") from error
     return read_settings(folder, file, more)

@@ -35,10 +35,10 @@ from automap_tiles.workflows.events import (
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from automap_tiles.cli.options.common import RunChoices
+    from automap_tiles.cli.options.running import RunChoices
 
 _BAR_SECONDS = 0.1
-_LINE_SECONDS = 5.0
+LINE_SECONDS = 5.0
 
 
 class Reporter(Protocol):
@@ -89,7 +89,7 @@ class Ticker:
 class LineReporter:
     """Plain lines on stderr."""
 
-    def __init__(self, *, progress: bool, verbose: bool, seconds: float = _LINE_SECONDS) -> None:
+    def __init__(self, *, progress: bool, verbose: bool, seconds: float = LINE_SECONDS) -> None:
         self._progress = progress
         self._verbose = verbose
         self._throttle = Ticker(seconds)
@@ -190,7 +190,7 @@ def emit_note(note: Note) -> None:
 class JsonReporter:
     """One JSON object per line on stderr."""
 
-    def __init__(self, *, progress: bool, verbose: bool, seconds: float = _LINE_SECONDS) -> None:
+    def __init__(self, *, progress: bool, verbose: bool, seconds: float = LINE_SECONDS) -> None:
         self._progress = progress
         self._verbose = verbose
         self._throttle = Ticker(seconds)

@@ -34,17 +34,15 @@ Stored steps (`output.path`) are processes with a place and a journal of their o
 before what reads them (`stages`). A tile of theirs that is not there is computed in place.
 """
 
-from automap_tiles.runtime.steps._reader import (
-    StepReader,
-    StepTiles,
+from automap_tiles.runtime.steps._reader import StepReader, StepTiles, step_readers
+from automap_tiles.runtime.steps._results import working
+from automap_tiles.runtime.steps._walk import (
     all_steps,
     reading_stored,
     stages,
-    step_readers,
     with_envelopes,
     with_functions,
 )
-from automap_tiles.runtime.steps._results import working
 
 __all__ = [
     "StepReader",

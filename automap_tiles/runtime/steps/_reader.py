@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -21,9 +21,7 @@ from automap_tiles.formats.handed_on import (
 from automap_tiles.formats.tiles import PixelFormat, touched
 from automap_tiles.grid import Tile, cover
 from automap_tiles.runtime._canonical import digest
-from automap_tiles.runtime._inputs import InputTree
 from automap_tiles.runtime.steps._results import StepResults, current
-from automap_tiles.runtime.zooms import ZoomValues, map_leaves
 
 if TYPE_CHECKING:
     from rasterio.crs import CRS
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
     from automap_tiles.formats.handed_on import Glance
     from automap_tiles.grid import TileIndex
     from automap_tiles.runtime._process import Process
-    from automap_tiles.runtime.function import FunctionRef
 
 _IN_STEP = "in the step"
 
@@ -82,7 +79,7 @@ class StepReader:
 
         from automap_tiles.vector import reproject_geometry
 
-        steps = (self, *_below(self.process).values())
+        steps = (self, *steps_below(self.process).values())
         if all(step.process.inputs for step in steps):
             return union_all([reader.footprint(crs) for reader in _sources(steps)])
         pyramid = self.process.pyramid
@@ -190,53 +187,6 @@ def step_readers(process: Process) -> list[StepReader]:
     return list({reader.name: reader for reader in found}.values())
 
 
-def stages(process: Process) -> tuple[Process, ...]:
-    """The stored steps below a process, each after those that it needs itself."""
-    found: dict[str, Process] = {}
-    for reader in _below(process).values():
-        if reader.is_stored:
-            found[reader.name] = reader.process
-    return tuple(found.values())
-
-
-def all_steps(process: Process) -> tuple[StepReader, ...]:
-    """All steps below a process, each after those that it needs itself."""
-    return tuple(_below(process).values())
-
-
-def reading_stored(process: Process, stored: Mapping[str, StepTiles]) -> Process:
-    """A process that reads what there is of some stored steps, by their names."""
-    return _changed(
-        process, lambda reader: replace(reader, stored=stored.get(reader.name, reader.stored)), {}
-    )
-
-
-def with_functions(process: Process, change: Callable[[FunctionRef], FunctionRef]) -> Process:
-    """A process with other references to the functions of it and its steps."""
-
-    def changed(reader: StepReader) -> StepReader:
-        function = change(reader.process.function)
-        return replace(
-            reader,
-            process=replace(reader.process, function=function),
-            wide=replace(reader.wide, function=function),
-        )
-
-    return replace(_changed(process, changed, {}), function=change(process.function))
-
-
-def with_envelopes(process: Process) -> Process:
-    """A process whose steps know the boxes of their areas only, which is all a worker needs."""
-
-    def boxed(step: Process) -> Process:
-        return replace(step, area=step.area.envelope)
-
-    def small(reader: StepReader) -> StepReader:
-        return replace(reader, process=boxed(reader.process), wide=boxed(reader.wide))
-
-    return _changed(process, small, {})
-
-
 def _name_step(error: Exception, step: str) -> None:
     """Say in the last line of the traceback, which is what is shown first, where it happened."""
     if not any(_IN_STEP in note for note in getattr(error, "__notes__", ())):
@@ -244,12 +194,14 @@ def _name_step(error: Exception, step: str) -> None:
         error.add_note(f"{type(error).__name__}: {text} ({_IN_STEP} {step})")
 
 
-def _below(process: Process, found: dict[str, StepReader] | None = None) -> dict[str, StepReader]:
+def steps_below(
+    process: Process, found: dict[str, StepReader] | None = None
+) -> dict[str, StepReader]:
     """All steps below a process by name, each after those that it reads."""
     found = {} if found is None else found
     for reader in step_readers(process):
         if reader.name not in found:
-            _below(reader.process, found)
+            steps_below(reader.process, found)
             found[reader.name] = reader
     return found
 
@@ -273,30 +225,6 @@ def _fingerprint(reader: Reader, known: dict[int, str]) -> str:
         else:
             known[id(reader)] = reader.fingerprint()
     return known[id(reader)]
-
-
-def _changed(
-    process: Process, change: Callable[[StepReader], StepReader], known: dict[str, StepReader]
-) -> Process:
-    """A process with other readers of steps, throughout; one that is read twice stays one."""
-
-    def of_leaf(reader: Reader, _: object) -> Reader:
-        if not isinstance(reader, StepReader):
-            return reader
-        if reader.name not in known:
-            known[reader.name] = change(
-                replace(
-                    reader,
-                    process=_changed(reader.process, change, known),
-                    wide=_changed(reader.wide, change, known),
-                )
-            )
-        return known[reader.name]
-
-    if not step_readers(process):
-        return process
-    tree = map_leaves(process.inputs.values.tree, of_leaf)
-    return replace(process, inputs=InputTree(ZoomValues(tree)))
 
 
 def _cut(data: RasterArray, wide: Tile, tile: Tile) -> RasterArray:

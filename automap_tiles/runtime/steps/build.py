@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.formats import OutputKind, is_single_file, registry
+from automap_tiles.runtime._arguments import UnusedInputWarning, check_arguments
 from automap_tiles.runtime._builtin import find_function
 from automap_tiles.runtime._inputs import InputTree
 from automap_tiles.runtime._loops import check_no_loop
 from automap_tiles.runtime._overrides import Overrides, apply_to_step, apply_zooms
 from automap_tiles.runtime._parts import (
     Ingredients,
-    UnusedInputWarning,
     called_on,
-    check_arguments,
     file_area,
     open_inputs,
     output_spec,

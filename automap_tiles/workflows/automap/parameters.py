@@ -18,14 +18,14 @@ from automap_tiles.analysis.composites.methods import (
     method,
 )
 from automap_tiles.analysis.indices import INDICES
-from automap_tiles.errors import AutomapError, ConfigError, InputError, without_signatures
+from automap_tiles.errors import ConfigError, without_signatures
 from automap_tiles.missions import common_bands, parse_satellites
-from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.scenes.maskers import Masking
 from automap_tiles.scenes.masks import OWN_LAYERS, FlagSource, parse_flags
 from automap_tiles.scenes.prepared import PREPARED_INDICES
 from automap_tiles.scenes.select import Period
 from automap_tiles.storage import REMOTE_SCHEMES, Address
+from automap_tiles.workflows.automap.boundary import boundary_area
 from automap_tiles.workflows.automap.order import CompositeOrder, DownloadOrder
 
 if TYPE_CHECKING:
@@ -253,55 +253,3 @@ def _names(value: str | Sequence[str]) -> tuple[str, ...]:
     listed = [value] if isinstance(value, str) else value
     words = [word.strip().lower() for text in listed for word in text.split(",")]
     return tuple(dict.fromkeys(word for word in words if word))
-
-
-def boundary_area(path: str | Path, key: str = "boundary") -> BaseGeometry:
-    """The union of all shapes of a boundary file, longitude and latitude; `key` is the option's.
-
-    Lines and points beside the areas are left out, and told. Raises `ConfigError` when the file
-    cannot be read or has no areas.
-    """
-    from shapely import union_all
-
-    from automap_tiles.missions import LON_LAT
-    from automap_tiles.scenes.catalogue import normalised
-    from automap_tiles.vector import matching_parts, read_geometry
-
-    try:
-        union = read_geometry(str(path), LON_LAT)
-    except AutomapError as error:
-        raise ConfigError(str(error), key=key) from error
-    area = union_all(list(matching_parts(union, "Polygon")))
-    if area.is_empty:
-        raise ConfigError("has no areas", key=key, found=str(path), remedy="polygons")
-    _tell_bare(union)
-    try:
-        return normalised(area)
-    except InputError as error:
-        raise ConfigError(
-            "its coordinates are not longitudes and latitudes, as its CRS says",
-            path,
-            key=key,
-            found=" ".join(f"{value:.10g}" for value in area.bounds),
-            remedy="save it with the CRS that its coordinates are in, or in EPSG:4326: a GeoJSON "
-            "that says none is in degrees",
-        ) from error
-
-
-def _tell_bare(union: BaseGeometry) -> None:
-    """Tell of lines and points of a boundary that lie in none of its areas."""
-    from shapely import get_parts
-
-    kinds = [each.geom_type for each in get_parts(get_parts(union))]
-    bare = [kind for kind in kinds if kind != "Polygon"]
-    if bare:
-        tell(
-            Note(
-                fate=Fate.IGNORED,
-                subject=Subject.FEATURES,
-                reason="lines and points have no area: they are not part of the boundary",
-                count=len(bare),
-                examples=tuple(dict.fromkeys(bare)),
-                remedy="polygons around them",
-            )
-        )

@@ -35,6 +35,7 @@ from automap_tiles.workflows._aside import aside
 from automap_tiles.workflows.events import Event, Fact, Failed
 from automap_tiles.workflows.how import How
 from automap_tiles.workflows.running import as_phase, at_once, carry_out
+from automap_tiles.workflows.samples._points import POINTS_FORMAT, POINTS_SCHEMA, write_points
 from automap_tiles.workflows.samples._source import SampleShapes
 from automap_tiles.workflows.samples.claims import Claims, joined
 from automap_tiles.workflows.samples.losses import notes_of
@@ -45,11 +46,6 @@ from automap_tiles.workflows.tiles.stored_tiles import TileSelection, open_store
 SAMPLING = "sampling"
 """The phase."""
 NOTHING: Mapping[str, Fact] = {}
-_FORMAT = "FlatGeobuf"
-_POINTS: dict[str, Any] = {
-    "geometry": "MultiPoint",
-    "properties": {"class": "int", "group": "int"},
-}
 _TILE = 512
 """Pixels along the edge of the tiles that are read, or a little more."""
 _FEW_TILES = 4
@@ -220,7 +216,7 @@ def _config(
     for column in read:
         digest.update(np.ascontiguousarray(column).tobytes())
     name = digest.hexdigest()[:16]
-    points = _write_points(picture, read, folder, f"points-{name}.fgb")
+    points = write_points(picture, read, folder, f"points-{name}.fgb")
     metatiling = max(1, _TILE // picture.pyramid.tile_size)
     return {
         "process": "samples",
@@ -233,10 +229,13 @@ def _config(
         "zoom_levels": picture.zoom,
         "bounds": list(_bounds(picture, read)),
         "output": {
-            "format": _FORMAT,
+            "format": POINTS_FORMAT,
             "path": str(folder / f"values-{name}"),
             "pixelbuffer": 0,
-            "schema": {**_POINTS, "properties": {**_POINTS["properties"], "values": "str"}},
+            "schema": {
+                **POINTS_SCHEMA,
+                "properties": {**POINTS_SCHEMA["properties"], "values": "str"},
+            },
         },
         "process_parameters": parameters,
     }
@@ -247,31 +246,6 @@ def _bounds(picture: SourcePicture, read: Claims) -> Bounds:
     cols = range(int(read.cols.min()), int(read.cols.max()) + 1)
     found = picture.grid(rows, cols).bounds.intersection(picture.pyramid.bounds)
     return found or picture.pyramid.bounds
-
-
-def _write_points(picture: SourcePicture, read: Claims, folder: Address, name: str) -> Address:
-    """The pixels as a file of points, unless it is there: a new one would be a changed input."""
-    storage = folder.as_folder()
-    if not storage.exists(name):
-        features = list(_multipoints(picture, read))
-        content = vector.encode_features(features, driver=_FORMAT, schema=_POINTS, crs=picture.crs)
-        storage.put(name, content)
-    return folder / name
-
-
-def _multipoints(picture: SourcePicture, read: Claims) -> Iterator[dict[str, Any]]:
-    """The centres of pixels, those of a class and group as one feature."""
-    order = np.lexsort((read.groups, read.classes))
-    keys = np.column_stack([read.classes, read.groups])[order]
-    starts = np.flatnonzero(np.r_[True, (keys[1:] != keys[:-1]).any(axis=1)])
-    centres = np.column_stack(picture.centres(read.rows, read.cols))[order]
-    for start, points in zip(starts, np.split(centres, starts[1:]), strict=True):
-        value, group = keys[start].tolist()
-        yield {
-            "type": "Feature",
-            "geometry": {"type": "MultiPoint", "coordinates": points.tolist()},
-            "properties": {"class": value, "group": group},
-        }
 
 
 def _read(
@@ -333,7 +307,7 @@ def _gather(
         written |= directory.there([index for index in candidates if index not in written])
     for index in sorted(written):
         content = directory.storage.get(directory.layout.key(index))
-        for feature in vector.decode_features(content, driver=_FORMAT):
+        for feature in vector.decode_features(content, driver=POINTS_FORMAT):
             told = feature["properties"]
             x, y = np.array(feature["geometry"]["coordinates"], dtype=np.float64)[:, :2].T
             claims.append(Claims.of_one(*picture.places(x, y), told["class"], told["group"]))

@@ -18,8 +18,9 @@ from automap_tiles.storage import open_storage
 from automap_tiles.workflows._aside import Say, aside
 from automap_tiles.workflows._bounds import Percent
 from automap_tiles.workflows._order import Order
+from automap_tiles.workflows.automap.boundary import boundary_area
 from automap_tiles.workflows.automap.discover import scenes_of
-from automap_tiles.workflows.automap.parameters import boundary_area, satellites_of
+from automap_tiles.workflows.automap.parameters import satellites_of
 from automap_tiles.workflows.automap.state import SceneRejected
 from automap_tiles.workflows.events import (
     Done,

@@ -22,6 +22,7 @@ from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.runtime.document import read_document
 from automap_tiles.storage import Address, is_remote
 from automap_tiles.workflows.places import area_of, selection_of
+from automap_tiles.workflows.tiles._matrices import matrices_of
 from automap_tiles.workflows.tiles.stored_tiles import StoredTiles, open_stored_tiles
 from automap_tiles.workflows.where import Where
 
@@ -32,16 +33,6 @@ _TILED_ASSETS = "https://stac-extensions.github.io/tiled-assets/v1.0.0/schema.js
 _RASTER = "https://stac-extensions.github.io/raster/v1.1.0/schema.json"
 _EO = "https://stac-extensions.github.io/eo/v1.1.0/schema.json"
 
-_PIXEL_OF_SCALE = 0.28e-3
-"""Metres: the pixel that scale denominators are told for (OGC 17-083r2, 6.1.1)."""
-_DEGREE = 111_319.490_793_273_57
-"""Metres of a degree of the equator of WGS 84 (OGC 17-083r2, 6.1.1)."""
-
-_SLIVER = 1e-9
-"""Part of a tile that is rounding, not area."""
-
-_NAMES = {"geodetic": "WorldCRS84Quad", "mercator": "WebMercatorQuad"}
-"""Of OGC's registry, by our names of the grids."""
 
 _TYPES = {"tif": "image/tiff; application=geotiff", "png": "image/png", "jpg": "image/jpeg"}
 
@@ -92,7 +83,7 @@ def item_of(wish: ItemWish) -> tuple[str, dict[str, Any]]:
         **_place(box, directory.pyramid),
         "properties": {
             **_properties(wish.metadata),
-            **_matrices(directory.pyramid, zooms, box),
+            **matrices_of(directory.pyramid, zooms, box),
         },
         "links": list(wish.metadata.get("links", [])),
         "assets": {},
@@ -188,91 +179,6 @@ def _text(value: object) -> object:
     if isinstance(value, date):
         return f"{value.isoformat()}T00:00:00Z"
     return value
-
-
-def _matrices(pyramid: Pyramid, zooms: Sequence[int], box: Bounds) -> dict[str, Any]:
-    name = _NAMES.get(pyramid.name, "custom")
-    limits = {str(zoom): _limits(pyramid, zoom, box) for zoom in zooms}
-    return {
-        "tiles:tile_matrix_links": {name: {"url": f"#{name}", "limits": limits}},
-        "tiles:tile_matrix_sets": {
-            name: {
-                "type": "TileMatrixSetType",
-                "identifier": name,
-                "supportedCRS": _crs_name(pyramid, name),
-                **_known_scales(name),
-                "boundingBox": _bounding_box(pyramid, name),
-                "tileMatrix": [_matrix(pyramid, zoom) for zoom in zooms],
-            }
-        },
-    }
-
-
-def _known_scales(name: str) -> dict[str, str]:
-    known = {"WorldCRS84Quad": "GoogleCRS84Quad", "WebMercatorQuad": "GoogleMapsCompatible"}
-    if name not in known:
-        return {}
-    return {"wellKnownScaleSet": f"http://www.opengis.net/def/wkss/OGC/1.0/{known[name]}"}
-
-
-def _crs_name(pyramid: Pyramid, name: str) -> str:
-    if name == "WorldCRS84Quad":  # longitude first, which EPSG:4326 would not be
-        return "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
-    authority = pyramid.crs.to_authority()
-    if authority is None:
-        raise ConfigError(
-            "the CRS of the tiles has no number in a register, which an item needs",
-            key="pyramid.grid",
-            found=pyramid.crs.to_string(),
-        )
-    return f"http://www.opengis.net/def/crs/{authority[0]}/0/{authority[1]}"
-
-
-def _bounding_box(pyramid: Pyramid, name: str) -> dict[str, Any]:
-    left, bottom, right, top = pyramid.bounds
-    return {
-        "type": "BoundingBoxType",
-        "crs": _crs_name(pyramid, name),
-        "lowerCorner": [left, bottom],
-        "upperCorner": [right, top],
-    }
-
-
-def _matrix(pyramid: Pyramid, zoom: int) -> dict[str, Any]:
-    crs = pyramid.crs
-    metres = _DEGREE if crs.is_geographic else crs.linear_units_factor[1]
-    rows, cols = pyramid.matrix_shape(zoom)
-    height, width = pyramid.tile(zoom, 0, 0).shape  # at low zooms cut to the pyramid
-    return {
-        "type": "TileMatrixType",
-        "identifier": str(zoom),
-        "scaleDenominator": metres * pyramid.pixel_size(zoom)[0] / _PIXEL_OF_SCALE,
-        "topLeftCorner": [pyramid.bounds.left, pyramid.bounds.top],
-        "tileWidth": width,
-        "tileHeight": height,
-        "matrixWidth": cols,
-        "matrixHeight": rows,
-    }
-
-
-def _limits(pyramid: Pyramid, zoom: int, box: Bounds) -> dict[str, int]:
-    """First and last row and column that share area with a box."""
-    width, height = pyramid.metatile_size(zoom)
-    rows, cols = pyramid.matrix_shape(zoom)
-    edge = pyramid.bounds
-
-    def first(tiles: float, count: int) -> int:
-        return min(max(math.floor(tiles + _SLIVER), 0), count - 1)
-
-    def last(tiles: float, count: int) -> int:
-        return min(max(math.ceil(tiles - _SLIVER) - 1, 0), count - 1)
-
-    return {
-        "min_tile_col": first((box.left - edge.left) / width, cols),
-        "max_tile_col": last((box.right - edge.left) / width, cols),
-        "min_tile_row": first((edge.top - box.top) / height, rows),
-        "max_tile_row": last((edge.top - box.bottom) / height, rows),
-    }
 
 
 def _template(directory: StoredTiles, some: TileIndex, wish: ItemWish) -> dict[str, Any]:

@@ -7,18 +7,16 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from automap_tiles.engine.journal import Journal
 from automap_tiles.errors import InputError, ResourceError, is_without_handles
 from automap_tiles.grid import TileIndex
-from automap_tiles.notes import Fate, Note, Subject
 from automap_tiles.stopping import NEVER, Either, StopToken
 from automap_tiles.storage import LocalStorage, checksum_of_chunks, is_remote
-from automap_tiles.workflows.events import Json
+from automap_tiles.workflows.verify._files_report import Damage, FileProblem, FilesReport, SoundFile
 from automap_tiles.workflows.verify._readable import why_unreadable
 from automap_tiles.workflows.verify._target import Target, read_journal
 
@@ -38,104 +36,6 @@ _LOCAL_BATCH = 8
 
 # Files that the journal is asked for at a time.
 _ASKED = 500
-
-
-class FileProblem(StrEnum):
-    """What can be wrong with a file."""
-
-    MISSING = "missing"
-    SIZE = "another size"
-    CONTENT = "another content"
-    UNREADABLE = "unreadable"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SoundFile:
-    """A file that is what was written, or that can be read where nothing is known of it."""
-
-    name: str
-    """Below the output's folder."""
-    tile: TileIndex | None
-    """The process tile it belongs to; None of a single file."""
-
-    def to_json(self) -> Json:
-        return {"file": self.name, "tile": _place(self.tile)}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Damage:
-    """A file that is not what was written."""
-
-    name: str
-    """Below the output's folder."""
-    tile: TileIndex | None
-    """The process tile it belongs to; None of a single file."""
-    problem: FileProblem
-    detail: str
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.problem}: {self.detail}"
-
-    def to_json(self) -> Json:
-        return {
-            "file": self.name,
-            "tile": _place(self.tile),
-            "problem": self.problem.value,
-            "detail": self.detail,
-        }
-
-
-@dataclass(kw_only=True)
-class FilesReport:
-    """What came out; grows while `check_files` is read."""
-
-    files: int = 0
-    """Compared with a checksum."""
-    bytes: int = 0
-    only_read: int = 0
-    """Without a checksum: it was only tried whether they can be read."""
-    damaged: list[Damage] = field(default_factory=list)
-    strays: int = 0
-    """Files of tiles that the journal does not know as written."""
-    stray: str = ""
-    """One of them."""
-
-    def add(self, size: int | None, found: SoundFile | Damage) -> None:
-        """Count a file; `size` is what was written, None where that is not known."""
-        if size is None:
-            self.only_read += 1
-        else:
-            self.files += 1
-            self.bytes += size
-        if isinstance(found, Damage):
-            self.damaged.append(found)
-
-    def to_json(self) -> Json:
-        return {
-            "files": self.files,
-            "bytes": self.bytes,
-            "only_read": self.only_read,
-            "strays": self.strays,
-            "damaged": [damage.to_json() for damage in self.damaged],
-        }
-
-    def notes(self) -> Iterator[Note]:
-        """What was not compared."""
-        if self.only_read:
-            yield Note(
-                fate=Fate.IGNORED,
-                subject=Subject.FILES,
-                reason="no checksum was kept when they were written: they were read, not compared",
-                count=self.only_read,
-            )
-        if self.strays:
-            yield Note(
-                fate=Fate.IGNORED,
-                subject=Subject.FILES,
-                reason="the journal does not know them: they were not compared",
-                count=self.strays,
-                examples=(self.stray,),
-            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,10 +119,6 @@ def _until(stop: StopToken, chunks: Iterable[bytes | memoryview]) -> Iterator[by
         if stop.is_set():
             raise _BrokenOffError
         yield chunk
-
-
-def _place(tile: TileIndex | None) -> list[int] | None:
-    return None if tile is None else list(tile)
 
 
 def _compared(

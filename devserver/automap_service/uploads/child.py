@@ -65,7 +65,7 @@ def _boundary(path: Path, out: Path, limits: Mapping[str, float]) -> dict[str, A
     from shapely.geometry import mapping
 
     from automap_tiles.notes import collecting
-    from automap_tiles.workflows.automap.parameters import boundary_area
+    from automap_tiles.workflows.automap.boundary import boundary_area
 
     ending, driver = _kind(path)
     if driver is None:

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from automap_service.configuration import read_settings
 from automap_service.operations.kubernetes import manifest
-from automap_service.settings import read_settings
 from automap_tiles.cli.commands.service import command
 from automap_tiles.jobs import Ending, News, Result, SceneFate, Status
 from tests.service.conftest import MakeSite, Site

@@ -15,10 +15,10 @@ from automap_tiles.missions import PlainMission, Satellite, register, unregister
 from automap_tiles.missions.landsat._bands import LANDSAT_8
 from automap_tiles.notes import collecting
 from automap_tiles.storage import Address
+from automap_tiles.workflows.automap.boundary import boundary_area
 from automap_tiles.workflows.automap.parameters import (
     Mode,
     RunParameters,
-    boundary_area,
     check_bands,
     parse_dates,
     parse_provenance,

@@ -23,7 +23,7 @@ from automap_tiles.notes import Note
 from automap_tiles.vector import reproject_geometry
 from automap_tiles.workflows import check, run
 from automap_tiles.workflows.automap import AutomapOutcome, AutomapReport, CompositeOrder
-from automap_tiles.workflows.automap.parameters import boundary_area
+from automap_tiles.workflows.automap.boundary import boundary_area
 from automap_tiles.workflows.automap.phases import COMPOSITE
 from automap_tiles.workflows.automap.state import ResultFailed
 from automap_tiles.workflows.events import (

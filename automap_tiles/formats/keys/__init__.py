@@ -1,0 +1,13 @@
+"""The keys of inputs and outputs of a process file, in words.
+
+For the reference of the documentation, which is generated from these tables; a test opens inputs
+and outputs of every format and compares what their readers and writers take.
+"""
+
+from __future__ import annotations
+
+from automap_tiles.formats.keys._inputs import INPUT, INPUTS
+from automap_tiles.formats.keys._key import CREATION_OPTIONS, Key
+from automap_tiles.formats.keys._outputs import OUTPUT, OUTPUTS
+
+__all__ = ["CREATION_OPTIONS", "INPUT", "INPUTS", "OUTPUT", "OUTPUTS", "Key"]

@@ -1,0 +1,36 @@
+"""What is said of a key of a process file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """One key."""
+
+    name: str
+    """As it is written."""
+    what: str
+    """What it does; Markdown."""
+    values: str
+    """What may stand there."""
+    default: str | None = None
+    """What holds without it; None: it has to be there, or nothing happens without it."""
+    also: tuple[str, ...] = ()
+    """Older names, and mapchete's."""
+    is_needed: bool = False
+
+
+# Creation options of GDAL's GTiff and COG drivers, https://gdal.org/drivers/raster/gtiff.html
+# and …/cog.html.
+CREATION_OPTIONS = (
+    "compress", "predictor", "zlevel", "zstd_level", "lzma_preset", "max_z_error", "discard_lsb",
+    "jpeg_quality", "webp_level", "webp_lossless", "jxl_lossless", "jxl_effort", "jxl_distance",
+    "tiled", "blocksize", "blockxsize", "blockysize", "interleave", "photometric", "alpha",
+    "bigtiff", "sparse_ok", "num_threads", "nbits", "profile", "endianness", "pixeltype",
+    "geotiff_version", "geotiff_keys_flavor", "driver",
+    "level", "quality", "overview_compress", "overview_quality", "overview_predictor",
+)  # fmt: skip
+
+RESAMPLING = "a resampling method of GDAL"
