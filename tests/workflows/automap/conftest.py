@@ -10,6 +10,7 @@ import pytest
 
 from automap_tiles.storage import Address
 from automap_tiles.workflows.automap import parameters as rules
+from automap_tiles.workflows.automap.boundary import boundary_area
 from automap_tiles.workflows.automap.discover import discover
 from automap_tiles.workflows.automap.download import SceneDone, download
 
@@ -37,7 +38,7 @@ def whole_run(
         mode=rules.Mode.COMPOSITE,
         satellites=frozenset({"sentinel-2", "landsat-8"}),
         period=rules.parse_dates("2018-01-01", "2018-12-31"),
-        area=rules.boundary_area(districts),
+        area=boundary_area(districts),
         source=str(new_york),
         output=Address.of(tmp_path_factory.mktemp("run")),
         statistics=("median", "std"),
