@@ -21,9 +21,9 @@ from rasterio.transform import from_origin
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions, execute
 from automap_tiles.runtime import open_process
-from automap_tiles.workflows.verify._files_report import FilesReport
 from automap_tiles.workflows.verify._target import open_target
 from automap_tiles.workflows.verify.files import check_files
+from automap_tiles.workflows.verify.files_report import FilesReport
 
 _SIZE, _BANDS, _ROUNDS = 4000, 6, 7
 

@@ -12,8 +12,8 @@ from automap_tiles.cli.show.telling import show_note
 from automap_tiles.errors import TilesFailed
 from automap_tiles.workflows.events import Event, Failed, Finished, PhaseFinished, Told
 from automap_tiles.workflows.verify import VerifyOutcome
-from automap_tiles.workflows.verify._files_report import Damage, FilesReport
 from automap_tiles.workflows.verify.files import SET_ASIDE
+from automap_tiles.workflows.verify.files_report import Damage, FilesReport
 from automap_tiles.workflows.verify.run import SeamsReport
 from automap_tiles.workflows.verify.seams import Seam
 

@@ -12,7 +12,7 @@ from rasterio.crs import CRS
 from automap_tiles import vector
 from automap_tiles.errors import OutputError
 from automap_tiles.grid import Pyramid, Tile, TileIndex
-from automap_tiles.workflows.verify._files_report import Damage
+from automap_tiles.workflows.verify.files_report import Damage
 from automap_tiles.workflows.verify.seams import Seam
 
 _LONGITUDE_LATITUDE = CRS.from_epsg(4326)

@@ -16,9 +16,9 @@ from automap_tiles.errors import InputError, ResourceError, is_without_handles
 from automap_tiles.grid import TileIndex
 from automap_tiles.stopping import NEVER, Either, StopToken
 from automap_tiles.storage import LocalStorage, checksum_of_chunks, is_remote
-from automap_tiles.workflows.verify._files_report import Damage, FileProblem, FilesReport, SoundFile
 from automap_tiles.workflows.verify._readable import why_unreadable
 from automap_tiles.workflows.verify._target import Target, read_journal
+from automap_tiles.workflows.verify.files_report import Damage, FileProblem, FilesReport, SoundFile
 
 if TYPE_CHECKING:
     from automap_tiles.engine.journal import JournalReader

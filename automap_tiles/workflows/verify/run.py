@@ -23,10 +23,10 @@ from automap_tiles.workflows.events import (
     Told,
 )
 from automap_tiles.workflows.verify._failures import write_failures
-from automap_tiles.workflows.verify._files_report import Damage, FilesReport
 from automap_tiles.workflows.verify._order import VerifyOrder
 from automap_tiles.workflows.verify._target import Target, open_target, read_journal
 from automap_tiles.workflows.verify.files import check_files, mark
+from automap_tiles.workflows.verify.files_report import Damage, FilesReport
 from automap_tiles.workflows.verify.seams import Seam, check_seams
 
 FILES, SEAMS = "files", "seams"

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from automap_tiles.cli.main import main
-from automap_tiles.workflows.verify._files_report import FileProblem, FilesReport
 from automap_tiles.workflows.verify._target import open_target
 from automap_tiles.workflows.verify.files import check_files
+from automap_tiles.workflows.verify.files_report import FileProblem, FilesReport
 from tests.engine.projects import Project, make_project, tile_bytes
 from tests.storage.s3 import BUCKET, S3Server
 

@@ -25,7 +25,7 @@ from automap_tiles.workflows.events import (
     Told,
 )
 from automap_tiles.workflows.verify import VerifyOrder, VerifyOutcome, check
-from automap_tiles.workflows.verify._files_report import Damage, SoundFile
+from automap_tiles.workflows.verify.files_report import Damage, SoundFile
 from tests.engine.projects import Project, make_project
 from tests.runtime.steps.samples import Step, make_sample, write
 
