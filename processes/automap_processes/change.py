@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from automap_tiles import ConfigError, Empty, RasterInput
+from automap_tiles import ConfigError, Empty, Fate, Note, RasterInput, Subject, tell
 
 NAMES = {1: "never", 2: "always", 3: "gain", 4: "loss"}
 """Of the classes of the map."""
@@ -63,6 +63,17 @@ def execute(
 
 def _without_class(pixels: np.ma.MaskedArray[Any, Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Where there is no data, or the 0 that stands for it."""
-    missing: np.ndarray[Any, np.dtype[np.bool_]]
-    missing = np.ma.getmaskarray(pixels) | (np.ma.getdata(pixels) == 0)
-    return missing
+    masked = np.ma.getmaskarray(pixels)
+    zero: np.ndarray[Any, np.dtype[np.bool_]] = ~masked & (np.ma.getdata(pixels) == 0)
+    if zero.any():
+        tell(
+            Note(
+                fate=Fate.GUESSED,
+                subject=Subject.PIXELS,
+                reason="their value is 0, which counts as no class; the map itself does not call "
+                "it no data",
+                count=int(zero.sum()),
+                remedy="where 0 is a class, maps that number their classes from 1",
+            )
+        )
+    return masked | zero

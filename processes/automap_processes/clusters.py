@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from automap_processes._types import Resampling
-from automap_tiles import ConfigError, Empty, RasterInput, RasterReader
+from automap_tiles import ConfigError, Empty, Fate, Note, RasterInput, RasterReader, Subject, tell
+from automap_tiles.analysis.learning.classifier import is_other_unit
 from automap_tiles.analysis.objects.cluster_file import ClusterFile
 
 Picture = np.ma.MaskedArray[Any, Any]
@@ -35,11 +36,37 @@ def pixelbuffer(centres: Path) -> int:
 
 def check_parameters(picture: RasterReader, centres: Path) -> int:
     """How many bands the map has; complains of a picture without the bands that are needed."""
+    found = ClusterFile.open(centres)
     try:
-        ClusterFile.open(centres).recipe.check(picture.describe_bands().names)
+        found.recipe.check(picture.describe_bands().names)
     except ValueError as error:
         raise ConfigError(str(error), key="input.picture") from error
+    _tell_unit(found, picture)
     return 1
+
+
+def _tell_unit(found: ClusterFile, picture: RasterReader) -> None:
+    """Numbers of another unit than those of the fit are all nearest to one or two clusters."""
+    names, recipe = picture.describe_bands().names, found.recipe
+    units = dict(zip(recipe.needs, picture.describe_bands().units(recipe.needs), strict=True))
+    bands = {
+        name: plane.compressed() * units[name][0] + units[name][1]
+        for name, plane in zip(names, picture.glance().pixels, strict=False)
+        if name in units
+    }
+    times = found.times_larger(bands)
+    if times is not None and is_other_unit(times):
+        many = f"{times:.3g} times larger" if times > 1 else f"{1 / times:.3g} times smaller"
+        tell(
+            Note(
+                fate=Fate.GUESSED,
+                subject=Subject.CLASSES,
+                reason=f"the picture has numbers that are {many} than those that the clusters were "
+                "fitted on: another unit",
+                count=len(found.shares),
+                remedy="clusters of this picture (automap clusters), or one that says its scale",
+            )
+        )
 
 
 def execute(

@@ -53,10 +53,14 @@ def test_what_stayed_came_and_went(tmp_path: Path, metatiling: int, of: list[int
     after[200:, :50] = 0
     write_map(tmp_path / "before.tif", before)
     write_map(tmp_path / "after.tif", after)
+    with rasterio.open(tmp_path / "after.tif", "r+") as file:
+        file.nodata = 255
     process = opened(tmp_path, metatiling, of=of)
     *_, finished = execute(process, RunOptions(concurrency=Concurrency.NONE))
     assert isinstance(finished, RunFinished)
     assert finished.summary.failed == 0
+    told = [note.count for note in finished.summary.notes if "counts as no class" in note.reason]
+    assert told == [(after == 0).sum()]
     with rasterio.open(process.writer.path) as file:
         found = file.read(1)
     expected = np.ones_like(before)

@@ -11,9 +11,14 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
-from automap_tiles import ConfigError, InputError, open_process
+from automap_processes import clusters
+from automap_tiles import ConfigError, InputError, Pyramid, open_process
+from automap_tiles.analysis.learning.recipe import Recipe
 from automap_tiles.analysis.objects.cluster_file import ClusterFile
 from automap_tiles.cli.main import main
+from automap_tiles.formats import InputSpec
+from automap_tiles.formats.registry import open_input
+from automap_tiles.notes import collecting
 
 GRID = {"shape": [4, 4], "bounds": [0, 0, 1280, 1280], "srs": {"epsg": 32633}}
 KINDS = np.array([[600, 400], [3000, 900], [1500, 3500]])
@@ -115,3 +120,19 @@ def test_what_goes_wrong(picture: Path, capsys: pytest.CaptureFixture[str]) -> N
     out.write_text(json.dumps(content))
     with pytest.raises(ConfigError, match="no band nir"):
         mapped(picture, out, 1)
+
+
+def test_numbers_of_another_unit_are_told(picture: Path) -> None:
+    """All of them would be nearest to the darkest cluster."""
+    out = picture.with_name("clusters.json")
+    rows = np.repeat(KINDS / 1e4, 20, axis=0).astype(np.float32)
+    recipe = Recipe(bands=("red", "nir"))
+    out.write_bytes(ClusterFile.fit(rows, recipe, count=3).to_bytes())
+    for scale, told in ((1e-4, []), (1.0, [3])):
+        with rasterio.open(picture, "r+") as file:
+            file.scales = (scale, scale)
+        spec = InputSpec.from_value("picture", str(picture))
+        reader: Any = open_input(spec, Path("/"), Pyramid.from_grid(GRID, tile_size=32))
+        with collecting() as notes:
+            assert clusters.check_parameters(reader, out) == 1
+        assert [note.count for note in notes if "times larger" in note.reason] == told

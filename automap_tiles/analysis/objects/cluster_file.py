@@ -76,6 +76,20 @@ class ClusterFile:
         found: NDArray[np.float64] = np.array(self.clusters.centres) / np.array(self.factors)
         return found
 
+    def times_larger(self, bands: Mapping[str, NDArray[Any]]) -> float | None:
+        """How many times larger values of bands are than the centres, by the median of the bands.
+
+        None where no band tells.
+        """
+        middles = np.abs(np.array(self.shares) @ self.centres)
+        ratios = [
+            float(np.median(np.abs(values))) / middle
+            for name, middle in zip(self.recipe.bands, middles.tolist(), strict=False)
+            if (values := bands.get(name)) is not None and values.size and middle
+        ]
+        found = float(np.median(ratios)) if ratios else 0.0
+        return found if np.isfinite(found) and found > 0 else None
+
     def assign(self, features: Features) -> NDArray[np.uint8]:
         """(y, x) number of the nearest cluster, from 1; 0 where the features are not valid."""
         scaled = features.data.astype(np.float64) * np.array(self.factors)[:, None, None]

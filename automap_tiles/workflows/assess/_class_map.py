@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from automap_tiles.errors import ConfigError
 from automap_tiles.formats import InputSpec
 from automap_tiles.formats.registry import open_input
 from automap_tiles.grid import Tile, cover
+from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.raster.legend import ClassLegend, read_class_legend
 from automap_tiles.stopping import raise_if_stopped
 from automap_tiles.workflows.assess._areas import pixel_areas
@@ -23,6 +24,8 @@ from automap_tiles.workflows.tiles.stored_tiles import TileSelection
 
 if TYPE_CHECKING:
     from rasterio.crs import CRS
+
+_Pixels: TypeAlias = np.ma.MaskedArray[tuple[int, ...], np.dtype[np.generic]]
 
 _TILE = 1024
 """Pixels along the edge of what is read at once, or a little less."""
@@ -60,6 +63,11 @@ class ClassMap:
 
         Raises `ConfigError` for values that are no classes.
         """
+        for tile, pixels in self.pixels():
+            yield tile, self.classes_of(pixels)
+
+    def pixels(self) -> Iterator[tuple[Tile, _Pixels]]:
+        """Each tile with its values (y, x), masked where the map has no data."""
         grid = self.picture.pyramid
         metatiling = 1 << (max(1, _TILE // grid.tile_size).bit_length() - 1)
         grid = grid.replace(metatiling=metatiling)
@@ -72,11 +80,10 @@ class ClassMap:
             view = reader.at(tile)
             if not view.is_empty():
                 # only rasters get here
-                yield tile, self._classes(view.read(indexes=self.band))  # type: ignore[attr-defined]
+                yield tile, view.read(indexes=self.band)  # type: ignore[attr-defined]
 
-    def _classes(
-        self, pixels: np.ma.MaskedArray[tuple[int, ...], np.dtype[np.generic]]
-    ) -> NDArray[np.uint8]:
+    def classes_of(self, pixels: _Pixels) -> NDArray[np.uint8]:
+        """Values as classes; raises `ConfigError` for those that are none."""
         values = np.ma.filled(pixels, 0)
         classes: NDArray[np.uint8] = values.astype(np.uint8)
         if values.dtype != np.uint8 and (classes != values).any():
@@ -103,18 +110,35 @@ def open_map(path: str | Path, band: int = 1) -> ClassMap:
 
 
 def count(classes: ClassMap) -> Strata:
-    """How many pixels and how much ground each class has; raises `ConfigError` when none has."""
+    """How many pixels and how much ground each class has; raises `ConfigError` when none has.
+
+    Values of 0 that the map does not call no data are told.
+    """
     pixels = np.zeros(256, dtype=np.int64)
     areas = np.zeros(256)
-    for tile, values in classes.tiles():
+    zeros = 0
+    for tile, found in classes.pixels():
+        values = classes.classes_of(found)
+        zeros += int(np.count_nonzero(~np.ma.getmaskarray(found) & (values == 0)))
         rows = np.arange(len(values), dtype=np.int64)[:, None] * 256
-        found = np.bincount((values + rows).ravel(), minlength=256 * len(values))
-        by_row = found.reshape(len(values), 256)
+        counts = np.bincount((values + rows).ravel(), minlength=256 * len(values))
+        by_row = counts.reshape(len(values), 256)
         pixels += by_row.sum(axis=0)
         areas += (by_row * pixel_areas(tile.grid)[:, None]).sum(axis=0)
     present = [int(value) for value in np.flatnonzero(pixels) if value]
     if not present:
         raise ConfigError("has no pixel with a class", classes.picture.path, key="MAP")
+    if zeros:
+        tell(
+            Note(
+                fate=Fate.GUESSED,
+                subject=Subject.PIXELS,
+                reason="their value is 0, which counts as no class and no area; the map itself "
+                "does not call it no data",
+                count=zeros,
+                remedy="where 0 is a class, a map that numbers its classes from 1",
+            )
+        )
     return Strata(
         values=tuple(present),
         pixels=tuple(int(pixels[value]) for value in present),

@@ -18,18 +18,32 @@ from automap_tiles.errors import ConfigError, InputError
 MARK = "suggested"
 """Field that says why a point was suggested; empty of points that were not."""
 
+_CLASS = "class"
+"""Field that somebody fills in."""
+
 _SUFFIXES = (".csv", ".geojson", ".json")
 _TABLES = (".csv", ".tsv", ".txt")
 
 
 def check_points_name(path: Path) -> None:
-    """Refuse a name that does not say what to write; raises `ConfigError`."""
+    """Refuse a name that does not say what to write, and a file with somebody's work in it.
+
+    Raises `ConfigError`.
+    """
     if path.suffix.lower() not in _SUFFIXES:
         raise ConfigError(
             "is neither CSV nor GeoJSON",
             path,
             key="--out",
             remedy="a name ending in .csv or .geojson",
+        )
+    if filled := _count_filled(str(path), _CLASS):
+        raise ConfigError(
+            "holds points whose class somebody has looked up, which would be lost",
+            path,
+            key="--out",
+            found=f"{filled} with a class",
+            remedy="another name, or move the file away",
         )
 
 
@@ -53,28 +67,34 @@ def count_suggested(path: str) -> int:
 
     Whoever reads it for good says what is wrong with it.
     """
+    return _count_filled(path, MARK)
+
+
+def _count_filled(path: str, field: str) -> int:
+    """How many points of a file have something in a field."""
     try:
-        marks = _marks_of_table(path) if Path(path).suffix.lower() in _TABLES else _marks(path)
+        table = Path(path).suffix.lower() in _TABLES
+        found = _cells_of_table(path, field) if table else _cells(path, field)
     except (OSError, UnicodeDecodeError, InputError):
         return 0
-    return sum(bool(str(mark or "").strip()) for mark in marks)
+    return sum(one is not None and bool(str(one).strip()) for one in found)
 
 
-def _marks_of_table(path: str) -> list[object]:
+def _cells_of_table(path: str, field: str) -> list[object]:
     lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
     if not lines:
         return []
     delimiter = max(",;\t", key=lines[0].count)
     rows = csv.DictReader(lines, delimiter=delimiter)
-    name = next((one for one in rows.fieldnames or () if one.strip().lower() == MARK), None)
+    name = next((one for one in rows.fieldnames or () if one.strip().lower() == field), None)
     return [] if name is None else [row[name] for row in rows]
 
 
-def _marks(path: str) -> list[object]:
+def _cells(path: str, field: str) -> list[object]:
     from automap_tiles import vector
 
     info = vector.describe(path)
-    name = next((one for one in info.properties if one.lower() == MARK), None)
+    name = next((one for one in info.properties if one.lower() == field), None)
     if name is None:
         return []
     features = vector.read_features(path, None, info.crs, clip=False)

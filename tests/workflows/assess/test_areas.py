@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import rasterio
 from affine import Affine
 from rasterio.crs import CRS
 
 from automap_tiles.errors import GridError
 from automap_tiles.grid import Grid, Pyramid
+from automap_tiles.notes import collecting
 from automap_tiles.workflows.assess._areas import pixel_areas
+from automap_tiles.workflows.assess._class_map import count, open_map
+from tests.workflows.assess.maps import classes, write_map
 
 pyproj = pytest.importorskip("pyproj")
 GEOD = pyproj.Geod(ellps="WGS84")
@@ -86,3 +92,17 @@ def test_the_whole_world() -> None:
     grid = Grid(CRS.from_epsg(4326), Affine(1, 0, -180, 0, -1, 90), (180, 360))
     # surface of the ellipsoid, in any table
     assert pixel_areas(grid).sum() * 360 == pytest.approx(510_065_621.7e6, rel=1e-9)
+
+
+@pytest.mark.parametrize("nodata", [0, 255, None])
+def test_zeros_that_are_data_are_told(tmp_path: Path, nodata: int | None) -> None:
+    """They are no class and no area, of which the map itself says nothing."""
+    values = classes((40, 60))
+    values[0, 0] = 255 if nodata == 255 else 0
+    path = write_map(tmp_path / "map.tif", values)
+    with rasterio.open(path, "r+") as file:
+        file.nodata = nodata
+    with collecting() as notes:
+        assert sum(count(open_map(path)).pixels) == np.isin(values, (1, 2, 5)).sum()
+    told = [note.count for note in notes.grouped() if "no class" in note.reason]
+    assert told == ([] if nodata == 0 else [(values == 0).sum()])
