@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -14,6 +12,7 @@ import numpy as np
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import Bounds
 from automap_tiles.layers._scenes import ScenesLayer, few
+from automap_tiles.layers.dates_in_names import day_of
 from automap_tiles.layers.default_style import default_style
 from automap_tiles.layers.files import FileLayer
 from automap_tiles.layers.layer import LayerInfo, LayerKind, Query
@@ -23,10 +22,6 @@ if TYPE_CHECKING:
     from automap_tiles.formats import RasterArray
     from automap_tiles.grid import Tile
 
-_DAY = re.compile(r"(?<!\d)((?:19|20)\d{2})([-_]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
-"""Year, month and day with the same sign, or none, between them."""
-_TIME = re.compile(r"(?<!\d)((?:19|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])T\d{4,6}")
-"""The same with a time of day, as ESA writes it."""
 _LOOKED = 60
 """Dates among which the one to begin with is looked for."""
 _WHOLE = 0.9
@@ -72,23 +67,6 @@ class DatedFiles:
 
 DatedLayer: TypeAlias = ScenesLayer | DatedFiles
 """Layers that show one of several dates."""
-
-
-def day_of(name: str) -> tuple[str, str] | None:
-    """The day that a name tells (ISO 8601), and the name without it; None: it tells none."""
-    for pattern in (_TIME, _DAY):
-        match = pattern.search(name)
-        if match is None:
-            continue
-        parts = match.groups()
-        year, month, day = parts[0], parts[-2], parts[-1]
-        try:
-            found = date(int(year), int(month), int(day)).isoformat()
-        except ValueError:  # such as 31 February
-            continue
-        rest = re.sub(r"[-_.\s]+", "_", name[: match.start()] + "_" + name[match.end() :])
-        return found, rest.strip("_- /")
-    return None
 
 
 def series_by_name(names: Iterable[str]) -> dict[str, dict[str, str]]:

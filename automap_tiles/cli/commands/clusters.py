@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automap_tiles.cli.options.common import parsed_by, workers_option
-from automap_tiles.cli.options.scenes import words
+from automap_tiles.cli.options.common import workers_option
+from automap_tiles.cli.options.pixels import bands_option, recipe_option, seed_option
 
 if TYPE_CHECKING:
     from automap_tiles.analysis.objects.cluster_file import ClusterFile
@@ -37,13 +37,8 @@ if TYPE_CHECKING:
     show_default=True,
     help="How they are found; ward joins 500 clusters of k-means.",
 )
-@click.option(
-    "--bands",
-    callback=parsed_by(words),
-    metavar="NAMES",
-    help="Such as red,nir.  [default: all of the picture]",
-)
-@click.option("--recipe", metavar="FILE", help="Features as YAML, instead of --bands.")
+@bands_option
+@recipe_option("Features as YAML, instead of --bands.")
 @click.option(
     "--standardise",
     is_flag=True,
@@ -57,14 +52,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="That they are fitted on, from all over the picture.",
 )
-@click.option(
-    "--seed",
-    type=int,
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="Of the pixels that are drawn by chance.",
-)
+@seed_option
 @workers_option
 def command(**said: object) -> None:
     """Which kinds of pixels a picture has, without samples.

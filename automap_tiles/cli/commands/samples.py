@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from automap_tiles.cli.options.common import parsed_by, workers_option
-from automap_tiles.cli.options.scenes import words
+from automap_tiles.cli.options.common import workers_option
+from automap_tiles.cli.options.pixels import bands_option, recipe_option, seed_option
 
 _OF_SUGGESTIONS = ("suggest", "number", "apart", "candidates")
 _OF_BOTH = ("samples", "picture", "seed", "workers", "out")
@@ -39,21 +39,9 @@ _OF_BOTH = ("samples", "picture", "seed", "workers", "out")
     metavar="PIXELS",
     help="Left out along the edge of polygons, where they are wide enough.",
 )
-@click.option("--recipe", metavar="FILE", help="Features as YAML, instead of:")
-@click.option(
-    "--bands",
-    callback=parsed_by(words),
-    metavar="NAMES",
-    help="Such as red,nir.  [default: all of the picture]",
-)
-@click.option(
-    "--seed",
-    type=int,
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="Of the pixels that are drawn by chance.",
-)
+@recipe_option("Features as YAML, instead of:")
+@bands_option
+@seed_option
 @workers_option
 @click.option(
     "--out",

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import glob
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ import numpy as np
 from automap_tiles import raster
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.grid import Bounds, Grid
+from automap_tiles.layers.dates_in_names import date_in, days_in
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.raster import RasterInfo
 from automap_tiles.scenes.lattice import Lattice
@@ -23,9 +22,6 @@ from automap_tiles.scenes.reflectance import coarser
 from automap_tiles.stopping import raise_if_stopped
 from automap_tiles.workflows.timelapse._dates import DateShown, box_of, hull
 
-_DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)(?!\d)")
-_MONTH = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_.]([01]\d)(?!\d)")
-_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 _COLOURS = ("red", "green", "blue")
 """Bands that are shown when nobody names others."""
 _PLAIN = frozenset({1, 3, 4})
@@ -212,30 +208,6 @@ def _tell_several(names: list[str]) -> None:
                 remedy="names with one day",
             )
         )
-
-
-def days_in(name: str) -> set[str]:
-    """All days in a name, ISO 8601."""
-    return {f"{each[1]}-{each[2]}-{each[3]}" for each in _DAY.finditer(name)}
-
-
-def date_in(name: str) -> str | None:
-    """The day, month or year in a name, as `2018-04-21`, `2018-04`, `2018`; None without one.
-
-    A day that is in no calendar is not taken for its month.
-    """
-    wrong: list[range] = []
-    for day in _DAY.finditer(name):
-        try:
-            return datetime(int(day[1]), int(day[2]), int(day[3]), tzinfo=UTC).date().isoformat()
-        except ValueError:
-            wrong.append(range(*day.span()))
-    for month in _MONTH.finditer(name):
-        if 1 <= int(month[2]) <= 12 and not any(month.start() in each for each in wrong):
-            return f"{month[1]}-{month[2]}"
-    years = (each for each in _YEAR.finditer(name) if not any(each.start() in w for w in wrong))
-    year = next(years, None)
-    return None if year is None else year[1]
 
 
 def _at(values: tuple[float, ...], band: int, plain: float) -> float:

@@ -13,11 +13,12 @@ from rasterio.crs import CRS
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import Grid
+from automap_tiles.layers.dates_in_names import date_in
 from automap_tiles.notes import collecting
 from automap_tiles.workflows import check, run
 from automap_tiles.workflows.events import Finished
 from automap_tiles.workflows.timelapse import TimelapseOrder, TimelapseOutcome
-from automap_tiles.workflows.timelapse._files import date_in, dated_files, is_pattern
+from automap_tiles.workflows.timelapse._files import dated_files, is_pattern
 from automap_tiles.workflows.timelapse._frames import pixel_metres
 from tests.scenes.samples import grid_at, write
 

@@ -13,10 +13,10 @@ from PIL import Image
 
 from automap_tiles.cli.main import automap
 from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.layers.dates_in_names import date_in
 from automap_tiles.workflows import check, run
 from automap_tiles.workflows.events import Done, Finished
 from automap_tiles.workflows.timelapse import FrameMade, TimelapseOrder, TimelapseOutcome
-from automap_tiles.workflows.timelapse._files import date_in
 from tests.scenes.samples import BANDS, grid_at, make_scene, write
 
 GRID = grid_at(size=64)
