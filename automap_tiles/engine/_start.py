@@ -11,6 +11,7 @@ from automap_tiles.engine._update import Outdated, Update, delete_gone, manifest
 from automap_tiles.engine.events import TileResult
 from automap_tiles.engine.journal import Journal, JournalReader, RunRecord, read_made_of
 from automap_tiles.errors import ProcessChanged
+from automap_tiles.formats.capabilities import LookingBack
 from automap_tiles.formats.parts import Manifest
 from automap_tiles.grid import TileIndex, cover
 from automap_tiles.notes import Fate, Note, Subject
@@ -110,10 +111,11 @@ def begin(
     if retry_failed:
         known: DoneBefore = AllButFailed(journal=journal, run=record)
     else:
+        writer = process.writer
         known = DoneTiles(
             journal=journal,
             run=record,
-            writer=process.writer,
+            writer=writer.looking_back() if isinstance(writer, LookingBack) else writer,
             pyramid=process.pyramid,
             adopt=adopt,
         )

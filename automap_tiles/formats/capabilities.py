@@ -202,6 +202,15 @@ class Spooling(Writer, Protocol):
     def spool(self) -> TileWriter: ...
 
 
+@runtime_checkable
+class LookingBack(Writer, Protocol):
+    """A writer that can be asked of very many tiles whether they were there before a run."""
+
+    def looking_back(self) -> Writer:
+        """For these questions alone: what the run itself writes it need not notice."""
+        ...
+
+
 def tile_writer(writer: Writer) -> TileWriter:
     """The writer itself where it stores tiles, of a single file that of the tiles beside it.
 

@@ -6,7 +6,13 @@ from automap_tiles.storage._grouped import Group, together
 from automap_tiles.storage._layout import DEFAULT_SCHEMA, TileLayout
 from automap_tiles.storage._local import LocalStorage
 from automap_tiles.storage._memory import MemoryStorage
-from automap_tiles.storage._open import REMOTE_SCHEMES, is_remote, object_stamps, open_storage
+from automap_tiles.storage._open import (
+    REMOTE_SCHEMES,
+    is_remote,
+    listed_once,
+    object_stamps,
+    open_storage,
+)
 from automap_tiles.storage._protocol import Cleaned, Storage, Streaming
 from automap_tiles.storage.checksum import checksum, checksum_of_chunks, checksum_of_file
 
@@ -25,6 +31,7 @@ __all__ = [
     "checksum_of_chunks",
     "checksum_of_file",
     "is_remote",
+    "listed_once",
     "object_stamps",
     "open_storage",
     "sent_persistently",

@@ -39,3 +39,16 @@ def object_stamps(address: str, most: int | None = None) -> dict[str, str]:
 
     storage = ObjectStorage(address)
     return {storage.url(key): stamp for key, stamp in islice(storage.stamps(), most)}
+
+
+def listed_once(storage: Storage) -> Storage:
+    """The same, for who asks of very many keys whether they were there before he began.
+
+    An object store is listed then, where that is cheaper, and remembered; others stay as they are.
+    """
+    if not is_remote(storage.root):
+        return storage
+    from automap_tiles.storage._listed import ListedOnce
+    from automap_tiles.storage.remote import ObjectStorage
+
+    return ListedOnce(storage.root) if type(storage) is ObjectStorage else storage

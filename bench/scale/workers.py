@@ -28,7 +28,7 @@ from automap_tiles.engine.run import RunOptions, execute
 from automap_tiles.formats import StoredFile
 from automap_tiles.grid import TileIndex
 from automap_tiles.notes import Note
-from automap_tiles.runtime import open_process
+from automap_tiles.runtime import Process, open_process
 from bench.scale.measure import peak, resident
 
 _SPREAD = 0.6
@@ -123,29 +123,36 @@ class SimulatedPool:
         )
 
 
-def main(tiles: int, workers: int, mean: float) -> None:
+def square_process(folder: Path, tiles: int, output: str = "out") -> Process:
+    """A process of one zoom with about so many tiles: whole rows of a square."""
     side = 1
     while side * side < tiles:
         side *= 2
-    zoom = side.bit_length() - 1
+    edge = float(_GRID)
+    grid = {"shape": [1, 1], "bounds": [0, 0, edge, edge], "srs": {"epsg": 3857}}
+    (folder / "sleep.py").write_text("def execute():\n    return 'empty'\n", encoding="utf-8")
+    config = {
+        "process": "sleep.py",
+        "pyramid": {"grid": {**grid, "is_global": False}},
+        "zoom_levels": side.bit_length() - 1,
+        "bounds": [0, 0, edge, edge * -(-tiles // side) / side],
+        "output": {"format": "GTiff", "path": output, "bands": 1, "dtype": "uint8"},
+    }
+    (folder / "sleep.mapchete").write_text(json.dumps(config), encoding="utf-8")
+    return open_process(folder / "sleep.mapchete")
+
+
+def put_to_work(pool: SimulatedPool) -> None:
+    """Let runs of this process have these workers and no others."""
+    vars(_running).update(wait=pool.wait, open_pool=lambda *_: pool)
+
+
+def main(tiles: int, workers: int, mean: float) -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        (place / "sleep.py").write_text("def execute():\n    return 'empty'\n", encoding="utf-8")
-        edge = float(_GRID)
-        grid = {"shape": [1, 1], "bounds": [0, 0, edge, edge], "srs": {"epsg": 3857}}
-        # whole rows of the finest zoom, as many as make the tiles
-        rows = -(-tiles // side)
-        config = {
-            "process": "sleep.py",
-            "pyramid": {"grid": {**grid, "is_global": False}},
-            "zoom_levels": zoom,
-            "bounds": [0, 0, edge, edge * rows / side],
-            "output": {"format": "GTiff", "path": "out", "bands": 1, "dtype": "uint8"},
-        }
-        (place / "sleep.mapchete").write_text(json.dumps(config), encoding="utf-8")
-        process = open_process(place / "sleep.mapchete")
+        process = square_process(place, tiles)
         pool = SimulatedPool(workers, mean)
-        vars(_running).update(wait=pool.wait, open_pool=lambda *_: pool)
+        put_to_work(pool)
         begin = pool.now
         before = pool.parent_seconds
         for done, event in enumerate(execute(process, RunOptions()), start=1):

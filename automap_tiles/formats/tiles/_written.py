@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self
 
 from automap_tiles.formats._protocols import StoredFile
 from automap_tiles.formats.tiles._files import TileFiles
 from automap_tiles.formats.tiles._metadata import Metadata, write_summary
 from automap_tiles.grid import Tile, TileIndex
+from automap_tiles.storage import listed_once
 
 if TYPE_CHECKING:
     from automap_tiles.storage import Cleaned
@@ -26,6 +28,13 @@ class WrittenFiles:
 
     def exists_many(self, tiles: Sequence[Tile]) -> set[TileIndex]:
         return self.files.exists_many(tiles)
+
+    def looking_back(self) -> Self:
+        """The writer for who asks what had been there before this run, tile by tile."""
+        storage = listed_once(self.files.storage)
+        if storage is self.files.storage:
+            return self
+        return replace(self, files=replace(self.files, storage=storage))  # type: ignore[type-var]
 
     def whole_many(self, tiles: Sequence[Tile]) -> set[TileIndex]:
         return self.files.whole_many(tiles)
