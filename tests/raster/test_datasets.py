@@ -18,7 +18,7 @@ from automap_tiles.grid import Pyramid
 from automap_tiles.raster import close_all, datasets, drivers, env, inspect, read
 from tests.raster.conftest import MakeRaster
 
-TILE = Pyramid.from_grid("geodetic").tile(11, 490, 2219)
+TILE = Pyramid.from_grid("geodetic", tile_size=64).tile(11, 490, 2219)
 
 
 @pytest.fixture

@@ -45,11 +45,11 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def tiles(draw: st.DrawFn) -> Tile:
     pyramid = Pyramid.from_grid(
         draw(st.sampled_from(["geodetic", "mercator"])),
-        tile_size=32,
+        tile_size=16,
         metatiling=draw(st.sampled_from([1, 2, 4, 8])),
-        pixelbuffer=draw(st.sampled_from([0, 1, 7, 40])),
+        pixelbuffer=draw(st.sampled_from([0, 1, 5, 20])),
     )
-    zoom = draw(st.integers(0, 7))
+    zoom = draw(st.integers(1, 8))
     rows, cols = pyramid.matrix_shape(zoom)
     # Mostly where the sources are: mid latitudes, and either end of the matrix.
     row = draw(st.integers(rows // 8, min(rows - 1, rows // 2)))
@@ -73,9 +73,9 @@ def units_of(tile: Tile) -> Any:
 def test_cut_invariance(sources: dict[str, Path], name: str, tile: Tile, resampling: str) -> None:
     whole = read(sources[name], tile, resampling=resampling)
     assert whole.shape == (2, *tile.shape)
-    for number, (part, single) in enumerate(units_of(tile)):
-        if number % 5 and tile.pyramid.metatiling > 2:
-            continue
+    parts = list(units_of(tile))
+    some = np.random.default_rng(len(parts)).permutation(len(parts))[:9]
+    for part, single in (parts[number] for number in some):
         alone = read(sources[name], single, resampling=resampling)
         ours, theirs = (slice(None), *part.tile_window), (slice(None), *part.unit_window)
         np.testing.assert_array_equal(whole.data[ours], alone.data[theirs])

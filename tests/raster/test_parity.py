@@ -20,12 +20,14 @@ mapchete_read = pytest.importorskip("mapchete.io.raster.read")
 mapchete_tile = pytest.importorskip("mapchete.tile")
 
 GRIDS = {"geodetic": "EPSG:4326", "mercator": "EPSG:3857"}
+SIZE = 128
+"""Of a tile: a quarter of the pixels of one of 256, which compare as well."""
 
 
 def tiles_of(path: Path, grid: str, zoom: int, limit: int = 3) -> list[Tile]:
     """Some of the tiles that a source touches, its corners among them."""
     info = inspect(path)
-    pyramid = Pyramid.from_grid(grid)
+    pyramid = Pyramid.from_grid(grid, tile_size=SIZE)
     left, bottom, right, top = transform_bounds(info.crs, GRIDS[grid], *info.bounds)
     x_span, y_span = pyramid.metatile_size(zoom)
     rows, cols = pyramid.matrix_shape(zoom)
@@ -95,7 +97,7 @@ def test_nearest_of_noise(
     valid = 0
     # At the coarse zooms GDAL halves its rows, or cannot transform parts of them at all. At the
     # two coarsest GDAL 3.12 shows pixels of a UTM zone on the other side of the Earth as well.
-    for zoom in (3, 5, 6, 8, 11) if GDAL_3_12 else (0, 1, 3, 5, 6, 8, 11):
+    for zoom in (4, 6, 7, 9, 12) if GDAL_3_12 else (1, 2, 4, 6, 7, 9, 12):
         for tile in tiles_of(path, grid, zoom):
             valid += assert_equal_to_mapchete(path, tile, "nearest")
     assert valid > 10_000
@@ -115,11 +117,13 @@ def test_gdal_resamplings(
     nodata: float | None,
 ) -> None:
     # Holes of all bands at once: of one band alone mapchete's GDAL makes numbers.
-    data = rng.integers(1, 200, (2, 300, 400), dtype=np.uint16)
+    # GDAL counts the values of a mode one by one: few of them, of which many are as frequent.
+    values = 20 if resampling == "mode" else 200
+    data = rng.integers(1, values, (2, 300, 400), dtype=np.uint16)
     data[:, 100:150, 50:200] = 0
     path = make_raster(data, nodata=nodata)
     valid = 0
-    for zoom in (8, 10, 12):
+    for zoom in (9, 11, 13):
         for tile in tiles_of(path, grid, zoom, limit=2):
             valid += assert_equal_to_mapchete(path, tile, resampling)
     assert valid > 1000
@@ -149,7 +153,7 @@ def test_zeros_inside_and_outside_without_nodata(
     inside = read(everywhere, tile, resampling=resampling)
     np.testing.assert_array_equal(np.ma.getmaskarray(found), np.ma.getmaskarray(inside))
     assert 0 < found.mask.sum() < found.size
-    assert (found.compressed() == 0).sum() > 1000
+    assert (found.compressed() == 0).sum() > 500
 
 
 def test_larger_tile_size(make_raster: MakeRaster, rng: np.random.Generator) -> None:
@@ -175,9 +179,9 @@ REAL = [
 @pytest.mark.parametrize("name", REAL, ids=[name.rsplit("/", 1)[1] for name in REAL])
 def test_real_imagery(shared: Path, name: str, grid: str) -> None:
     path = shared / "data" / name
-    # Below zoom 8 the JPEG 2000 files are read from their overviews, which mapchete does not use.
-    for zoom in (8, 9, 10, 12, 14):
-        for tile in tiles_of(path, grid, zoom):
+    # Below zoom 9 the JPEG 2000 files are read from their overviews, which mapchete does not use.
+    for zoom in (9, 10, 11, 13, 15):
+        for tile in tiles_of(path, grid, zoom, limit=2):
             assert_equal_to_mapchete(path, tile, "nearest")
 
 
