@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import fcntl
 import gc
 import importlib
 import json
@@ -26,20 +27,32 @@ from typing import Any
 
 _LONGEST = 1 << 20
 _CAN = hasattr(os, "pidfd_open")
+_MOST = 16
+"""File descriptors that one order may bring along."""
+_BEYOND = 512
+"""Of the file descriptors that a process here is given by number, each is below."""
 ROOT = Path(__file__).resolve().parent.parent
 
 
-class Started(subprocess.Popen[str]):
+class Started(subprocess.Popen[Any]):
     """A process that was forked by one with the imports of a command done."""
 
-    def __init__(self, template: Template, argv: Sequence[str], entry: str, **options: Any) -> None:
+    def __init__(
+        self,
+        template: Orders,
+        argv: Sequence[str],
+        entry: str,
+        *,
+        text: bool = True,
+        **options: Any,
+    ) -> None:
         self._template = template
         self._entry = entry
         self._report: socket.socket | None = None
-        super().__init__(argv, text=True, **options)
+        super().__init__(argv, text=text, **options)
 
     def _execute_child(self, args: list[str], *rest: Any) -> None:
-        (_, _, _, _, cwd, env, _, _, _, *pipes, _, _, _, _, _, new_session, _) = rest
+        (_, _, _, passed, cwd, env, _, _, _, *pipes, _, _, _, _, _, new_session, _) = rest
         p2cread, _, _, c2pwrite, _, errwrite = pipes
         order = {
             "argv": args,
@@ -47,11 +60,12 @@ class Started(subprocess.Popen[str]):
             "folder": os.fspath(cwd or Path.cwd()),
             "environment": dict(os.environ if env is None else env),
             "new_session": bool(new_session),
+            "passed": list(passed),
         }
         inherited = (p2cread, c2pwrite, errwrite)
         streams = [own if own >= 0 else place for place, own in enumerate(inherited)]
         try:
-            self._report = self._template.order(order, streams)
+            self._report = self._template.order(order, [*streams, *passed])
             self.pid = int.from_bytes(self._report.recv(8), "little")
         finally:
             self._child_created = True
@@ -79,11 +93,33 @@ class Started(subprocess.Popen[str]):
         return self.returncode
 
 
-class Template:
-    """The process that forks; it ends with the one whose it is."""
+class Orders:
+    """Where processes are ordered from one that forks."""
+
+    def __init__(self, orders: socket.socket) -> None:
+        self._orders = orders
+
+    @property
+    def number(self) -> int:
+        """File descriptor, to be passed on to a process that orders as well."""
+        return self._orders.fileno()
+
+    def order(self, said: Mapping[str, Any], streams: Sequence[int]) -> socket.socket:
+        """Have one started; where its number, and then how it ended, is told."""
+        mine, theirs = socket.socketpair()
+        with theirs:
+            content = json.dumps(said).encode()
+            assert len(content) < _LONGEST
+            socket.send_fds(self._orders, [content], [*streams, theirs.fileno()])
+        return mine
+
+
+class Template(Orders):
+    """The process that forks; it ends when nobody orders from it any more."""
 
     def __init__(self, modules: Sequence[str]) -> None:
-        self._orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        super().__init__(mine)
         script = f"import sys; sys.path.insert(1, {str(ROOT)!r}); from tests.starts import serve; "
         script += f"main = serve({theirs.fileno()}, {list(modules)!r}); sys.exit(main and main())"
         with theirs:
@@ -96,15 +132,6 @@ class Template:
         """Take no more orders; who was started goes on."""
         self._orders.close()
         self._process.wait(20)
-
-    def order(self, said: Mapping[str, Any], streams: Sequence[int]) -> socket.socket:
-        """Have one started; where its number, and then how it ended, is told."""
-        mine, theirs = socket.socketpair()
-        with theirs:
-            content = json.dumps(said).encode()
-            assert len(content) < _LONGEST
-            socket.send_fds(self._orders, [content], [*streams, theirs.fileno()])
-        return mine
 
 
 def serve(orders_fd: int, modules: Sequence[str]) -> Any:
@@ -128,7 +155,7 @@ def serve(orders_fd: int, modules: Sequence[str]) -> Any:
                     selector.unregister(key.fd)
                     _tell(key.fd, *running.pop(key.fd))
                     continue
-                content, fds, _, _ = socket.recv_fds(orders, _LONGEST, 4)
+                content, fds, _, _ = socket.recv_fds(orders, _LONGEST, _MOST)
                 if not content:
                     return None
                 *streams, report = fds
@@ -137,10 +164,13 @@ def serve(orders_fd: int, modules: Sequence[str]) -> Any:
                     for watch, (_, other) in running.items():
                         os.close(watch)
                         os.close(other)
+                    selector.close()
+                    orders.close()
                     said = json.loads(content)
-                    _become(said, streams)
+                    _become(said, streams[:3])
                     os.write(report, os.getpid().to_bytes(8, "little"))
                     os.close(report)
+                    _keep(said["passed"], streams[3:])
                     module, _, name = said["entry"].partition(":")
                     return getattr(importlib.import_module(module), name)
                 for stream in streams:
@@ -176,6 +206,16 @@ def _become(said: Mapping[str, Any], streams: Sequence[int]) -> None:
     sys.argv = said["argv"]
 
 
+def _keep(numbers: Sequence[int], given: Sequence[int]) -> None:
+    """Have what was passed on under its numbers, which others may have meanwhile."""
+    beyond = [fcntl.fcntl(each, fcntl.F_DUPFD, _BEYOND) for each in given]
+    for each in given:
+        os.close(each)
+    for number, each in zip(numbers, beyond, strict=True):
+        os.dup2(each, number)
+        os.close(each)
+
+
 AUTOMAP = "automap_tiles.cli.main:main"
 EXECUTE = (
     "automap_tiles.cli.commands.execute", "automap_tiles.engine.pools._processes",
@@ -209,6 +249,14 @@ SERVICE = (
     "automap_tiles.jobs.results", "flask", "logging.config", "sqlalchemy.dialects.sqlite",
 )  # fmt: skip
 """What commands of `automap service` import."""
+DASK = (
+    "automap_tiles.engine._worker", "automap_tiles.engine.pools._dask",
+    "automap_tiles.formats.gtiff", "automap_tiles.formats.raster_file",
+    "distributed.cli.dask_scheduler", "distributed.cli.dask_worker", "numpy.random", "ruamel.yaml",
+)  # fmt: skip
+"""What schedulers and workers of a cluster import."""
+RUNNER = ("tests.jobs.runner_process", "automap_tiles.jobs.results", "sqlalchemy.dialects.sqlite")
+"""What a runner of its own imports."""
 UPLOAD = (
     "automap_service.uploads.child", "automap_service.uploads.points",
     "automap_tiles.scenes.catalogue", "automap_tiles.vector",
@@ -216,6 +264,29 @@ UPLOAD = (
     "shapely.geometry",
 )  # fmt: skip
 """What the child imports that reads an upload."""
+
+
+CHILD = (
+    "automap_tiles.jobs.child", "automap_tiles.jobs.picture",
+    "automap_tiles.layers.default_style", "automap_tiles.layers.open", "automap_tiles.layers.web",
+    "automap_tiles.pictures.encode", "automap_tiles.pictures.render",
+    "automap_tiles.pictures.style", "automap_tiles.workflows.automap._composite", *UPLOAD,
+    *(module for module in RUN if not module.startswith("automap_tiles.cli")),
+)  # fmt: skip
+"""What children of the service and of its runners import, but for a classification."""
+
+
+_given: dict[tuple[str, ...], Orders] = {}
+
+
+def template(modules: tuple[str, ...]) -> Orders:
+    """The one of this process for these modules."""
+    return _given.get(modules) or _template(modules, os.getpid())
+
+
+def take(modules: tuple[str, ...], number: int) -> None:
+    """Order from that of another process, whose file descriptor has been passed on."""
+    _given[modules] = Orders(socket.socket(fileno=number))
 
 
 @cache
@@ -229,19 +300,24 @@ def fresh(argv: Sequence[str], **options: Any) -> subprocess.Popen[str]:
 
 
 def start(
-    argv: Sequence[str], modules: tuple[str, ...], *, entry: str = AUTOMAP, **options: Any
-) -> subprocess.Popen[str]:
+    argv: Sequence[str],
+    modules: tuple[str, ...],
+    *,
+    entry: str = AUTOMAP,
+    text: bool = True,
+    **options: Any,
+) -> subprocess.Popen[Any]:
     """The same with its imports done; it takes what `Popen` takes besides.
 
     `entry`: another function that is called, as `module:name`.
     """
     if _CAN:
-        return Started(_template(modules, os.getpid()), ["automap", *argv], entry, **options)
+        return Started(template(modules), ["automap", *argv], entry, text=text, **options)
     if entry == AUTOMAP:
         return fresh(argv, **options)
     module, _, name = entry.partition(":")
     call = f"import sys; from {module} import {name}; sys.exit({name}())"
-    return subprocess.Popen([sys.executable, "-c", call, *argv], text=True, **options)
+    return subprocess.Popen([sys.executable, "-c", call, *argv], text=text, **options)
 
 
 def run(

@@ -47,16 +47,9 @@ class MapPicture:
 
 def picture_of(path: Path) -> MapPicture | None:
     """Of a raster, or of a folder of tiles; None: nothing is there. Raises `OutputError`."""
+    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "automap_tiles.jobs.picture"],
-            input=json.dumps({"path": str(path)}).encode(),
-            capture_output=True,
-            env={name: os.environ[name] for name in PASSED_ON if name in os.environ},
-            timeout=SECONDS,
-            check=False,
-            start_new_session=True,
-        )
+        done = _ask(json.dumps({"path": str(path)}).encode(), environment)
     except subprocess.TimeoutExpired:
         raise OutputError("the picture takes too long") from None
     if done.returncode != 0:
@@ -66,6 +59,27 @@ def picture_of(path: Path) -> MapPicture | None:
         return None
     west, south, east, north = said["extent"]
     return MapPicture(content=base64.b64decode(said["png"]), extent=(west, south, east, north))
+
+
+def _ask(said: bytes, environment: Mapping[str, str]) -> subprocess.CompletedProcess[bytes]:
+    """Have the process begun and wait for it."""
+    return subprocess.run(
+        [sys.executable, "-m", "automap_tiles.jobs.picture"],
+        input=said,
+        capture_output=True,
+        env=environment,
+        timeout=SECONDS,
+        check=False,
+        start_new_session=True,
+    )
+
+
+def main() -> None:
+    """The process: its answer on standard output, an error as its exit."""
+    try:
+        sys.stdout.write(json.dumps(_main(json.load(sys.stdin))))
+    except (AutomapError, MemoryError) as error:
+        sys.exit(str(error))
 
 
 def _main(said: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -165,7 +179,4 @@ def _mosaic(
 
 
 if __name__ == "__main__":
-    try:
-        sys.stdout.write(json.dumps(_main(json.load(sys.stdin))))
-    except (AutomapError, MemoryError) as error:
-        sys.exit(str(error))
+    main()

@@ -56,15 +56,7 @@ class Child:
     def __init__(self, task: Task) -> None:
         mine, theirs = os.pipe()
         try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "automap_tiles.jobs.child", str(mine)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                pass_fds=(mine,),
-                env=_environment(task.environment),
-                start_new_session=True,
-            )
+            self._process = _begin(mine, _environment(task.environment))
         except OSError:
             os.close(theirs)
             raise
@@ -144,6 +136,19 @@ class Child:
         os.close(self._lifeline)
         for stream in (self._process.stdout, self._process.stderr):
             _stream(stream).close()
+
+
+def _begin(lifeline: int, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """The process itself, which ends when nobody holds the other end of the lifeline."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "automap_tiles.jobs.child", str(lifeline)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        pass_fds=(lifeline,),
+        env=environment,
+        start_new_session=True,
+    )
 
 
 def _environment(more: Sequence[str]) -> dict[str, str]:

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.jobs import warm
 from tests.jobs.postgresql import own_database, postgresql
+
+
+@pytest.fixture(autouse=True)
+def _warm_children(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Children of this process begin with their imports done."""
+    warm.settle(monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A runner as a process of its own, to be killed: `python -m tests.jobs.runner_process FOLDER URL`.
+"""A runner as a process of its own, to be killed.
 
 Its store takes its time, so that packing is a phase that one can be killed in.
 """
@@ -68,5 +68,6 @@ def main(folder: Path, url: str) -> None:
     runner.run()
 
 
-if __name__ == "__main__":
+def begin() -> None:
+    """As a process of its own: FOLDER and URL are its arguments."""
     main(Path(sys.argv[1]), sys.argv[2])

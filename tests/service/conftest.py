@@ -22,15 +22,17 @@ from automap_service.uploads import _reading, files
 from automap_service.web.app import create_app
 from automap_tiles.jobs import Database
 from tests.jobs.conftest import server, url
-from tests.jobs.parts import BOUNDARY, SCENES, Clock
+from tests.jobs.parts import SCENES, Clock
+from tests.service import warm
 
 PASSWORD = "a rather long one"
 SQUARE = (
     b'{"type": "Polygon", "coordinates": '
     b"[[[-74.1, 40.6], [-73.8, 40.6], [-73.8, 40.9], [-74.1, 40.9], [-74.1, 40.6]]]}"
 )
+REAL = _passwords._hasher
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-"""For those whose password is not what is tested: the real one takes 160 ms of a core."""
+"""In this process, where the cost is not what is tested: the real one takes 160 ms of a core."""
 SAMPLES = b"X,Y,2018,remark\n-74.0,40.7,1,a\n-73.9,40.8,2,b\n-73.95,40.65,1,=cmd()\n"
 
 
@@ -57,9 +59,7 @@ class Site:
     def user(self, name: str = "ann") -> Asker:
         """Log somebody in, who is made if need be."""
         if name not in {each.name for each in self.service.users.all()}:
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(_passwords, "_hasher", CHEAP)
-                self.service.users.add(name, PASSWORD, one_time=False)
+            self.service.users.add(name, PASSWORD, one_time=False)
         user = self.service.users.named(name)
         issued = self.service.words.new_token(user.id, 1e8)
         return Asker(self.app.test_client(), issued.word)
@@ -91,6 +91,17 @@ def _normalised_once(
 
 
 MakeSite = Callable[..., Site]
+
+
+@pytest.fixture(autouse=True)
+def _warm_children(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Children of this process begin with their imports done."""
+    warm.settle(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_passwords, "_hasher", CHEAP)
 
 
 @pytest.fixture(scope="session")
@@ -145,4 +156,13 @@ def launched() -> dict[str, Any]:
     }
 
 
-__all__ = ["BOUNDARY", "PASSWORD", "SAMPLES", "SCENES", "SQUARE", "Asker", "Site", "server", "url"]
+__all__ = [
+    "PASSWORD",
+    "SAMPLES",
+    "SCENES",
+    "SQUARE",
+    "Asker",
+    "Site",
+    "server",
+    "url",
+]

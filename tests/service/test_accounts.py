@@ -13,7 +13,7 @@ from automap_service.accounts import _passwords
 from automap_service.tables import AUDIT, SESSIONS, TOKENS, USERS
 from automap_tiles.errors import ConfigError
 from tests.jobs.parts import Clock
-from tests.service.conftest import CHEAP, PASSWORD, Site
+from tests.service.conftest import CHEAP, PASSWORD, REAL, Site
 from tests.service.test_results import finished, link_of
 
 FROM_HERE = {"Sec-Fetch-Site": "same-origin"}
@@ -72,7 +72,8 @@ def test_a_token_expires(site: Site, clock: Clock) -> None:
     assert site.app.test_client().get("/me", headers=headers).status_code == 401
 
 
-def test_only_hashes_are_kept(site: Site) -> None:
+def test_only_hashes_are_kept(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_passwords, "_hasher", REAL)
     site.service.users.add("ann", PASSWORD, one_time=False)
     token = auth(site).json["token"]
     issued = site.service.words.new_session(site.service.users.named("ann").id, 100)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.jobs.parts import BOUNDARY, SCENES
+from tests.jobs.parts import AREA, SCENES
 from tests.service.test_story import WANTED, Running, logged_in, running
 
 pytestmark = pytest.mark.timeout(240)
@@ -23,8 +23,7 @@ def site(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run
     folder = tmp_path_factory.mktemp("service")
     with running(folder, str(shared / "data" / SCENES)) as found:
         logged_in(found)
-        boundary = (shared / "data" / BOUNDARY).read_bytes()
-        found.ask("PUT", "/files/boundaries/New%20York", boundary)
+        found.ask("PUT", "/files/boundaries/New%20York", AREA.read_bytes())
         yield found
 
 

@@ -17,14 +17,14 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests import starts
-from tests.jobs.parts import BOUNDARY, SCENES
+from tests.jobs.parts import AREA, SCENES
+from tests.service import warm
 from tests.service.conftest import PASSWORD
 
 pytestmark = pytest.mark.timeout(240)
@@ -75,7 +75,7 @@ def running(folder: Path, catalogue: str, *more: str, fresh: bool = False) -> It
     """`fresh`: begun as people begin it, and not with its imports done."""
     words = ["service", "run", "--folder", str(folder), "--port", "0"]
     words += ["--catalogue", f"demo={catalogue}", *more]
-    process = (starts.fresh if fresh else partial(starts.start, modules=starts.SERVICE))(
+    process = (starts.fresh if fresh else warm.start)(
         words,
         stdout=subprocess.PIPE,
         env={**os.environ, "AUTOMAP_SERVICE_RUNNER_LEASE_SECONDS": "3"},
@@ -109,8 +109,8 @@ def catalogue(shared: Path) -> str:
 
 
 @pytest.fixture
-def boundary(shared: Path) -> bytes:
-    return (shared / "data" / BOUNDARY).read_bytes()
+def boundary() -> bytes:
+    return AREA.read_bytes()
 
 
 WANTED = {
@@ -133,7 +133,7 @@ def logged_in(site: Running, password: str = PASSWORD) -> None:
 
 
 def test_from_the_first_log_in_to_the_same_bytes_as_on_the_command_line(
-    folder: Path, catalogue: str, boundary: bytes, shared: Path, tmp_path: Path
+    folder: Path, catalogue: str, boundary: bytes, tmp_path: Path
 ) -> None:
     with running(folder, catalogue, fresh=True) as site:
         logged_in(site)
@@ -173,7 +173,7 @@ def test_from_the_first_log_in_to_the_same_bytes_as_on_the_command_line(
     subprocess.run(
         [sys.executable, "-m", "automap_tiles", "run", "--mode", "composite", "--satellites", "8",
          "--start", "2018-04-01", "--end", "2018-05-31",
-         "--boundary", str(shared / "data" / BOUNDARY), "--description", "spring",
+         "--boundary", str(AREA), "--description", "spring",
          "--input", catalogue, "--output", str(out)],
         check=True,
         capture_output=True,
@@ -212,7 +212,7 @@ def test_from_scripts_and_from_the_command_line(
 ) -> None:
     from automap_tiles.client import LaunchError, Server
 
-    area = tmp_path / "area.gpkg"
+    area = tmp_path / "area.geojson"
     area.write_bytes(boundary)
     with running(folder, catalogue) as site:
         logged_in(site)
@@ -223,8 +223,8 @@ def test_from_scripts_and_from_the_command_line(
         assert {each["pointer"] for each in caught.value.problems} == {
             "/satellites", "/start_date", "/end_date", "/boundary",
         }  # fmt: skip
-        assert server.upload("boundaries", area)["name"] == "area.gpkg"
-        wanted = {**WANTED, "mode": "download", "boundary": "area.gpkg", "satellites": {8}}
+        assert server.upload("boundaries", area)["name"] == "area.geojson"
+        wanted = {**WANTED, "mode": "download", "boundary": "area.geojson", "satellites": {8}}
         name = server.launch(wanted)
         assert [each["id"] for each in server.jobs()] == [name]
         words = [f"{key}={value}" for key, value in WANTED.items() if key != "boundary"]

@@ -12,7 +12,6 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import fiona
@@ -25,7 +24,7 @@ from automap_service.uploads import _reading
 from automap_service.uploads._geojson import rewrite
 from automap_service.uploads.child import surface
 from automap_tiles.errors import ConfigError
-from tests import starts
+from tests.service import warm
 from tests.service.conftest import SAMPLES, SQUARE, MakeSite, Site
 
 
@@ -33,15 +32,12 @@ from tests.service.conftest import SAMPLES, SQUARE, MakeSite, Site
 def forked(monkeypatch: pytest.MonkeyPatch) -> None:
     """The child begins with its imports done: for what it says of many files."""
 
-    def run(_: Any, **options: Any) -> Any:
-        said = options.pop("input").decode()
-        assert options.pop("capture_output")
-        assert not options.pop("check")
-        entry = "automap_service.uploads.child:answer"
-        return starts.run([], starts.UPLOAD, said=said, entry=entry, **options)
+    warm.settle(monkeypatch)
 
-    shim = SimpleNamespace(run=run, TimeoutExpired=subprocess.TimeoutExpired)
-    monkeypatch.setattr(_reading, "subprocess", shim)
+
+@pytest.fixture
+def _warm_children() -> None:
+    """Others are read by a child as it is begun for users."""
 
 
 def put(site: Site, kind: str, data: bytes, name: str = "x") -> Any:

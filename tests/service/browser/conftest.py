@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.devserver.browser.chromium import ARTEFACTS
-from tests.jobs.parts import BOUNDARY, SCENES
+from tests.jobs.parts import AREA, SCENES
 from tests.service.conftest import PASSWORD
 from tests.service.test_story import Running, running
 
@@ -56,8 +56,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Run
     with running(folder, str(shared / "data" / SCENES)) as site:
         login = {"username": "admin", "password": site.first, "new_password": PASSWORD}
         site.token = site.ask("POST", "/auth", login)[1]["token"]
-        boundary = (shared / "data" / BOUNDARY).read_bytes()
-        assert site.ask("PUT", "/files/boundaries/New%20York", boundary)[0] == 201
+        assert site.ask("PUT", "/files/boundaries/New%20York", AREA.read_bytes())[0] == 201
         assert site.ask("PUT", "/files/samples/points", SAMPLES)[0] == 201
         job = site.ask("POST", "/launch", WANTED)[1]["id"]
         assert site.wait(job, 200)["status"] == "successful"
