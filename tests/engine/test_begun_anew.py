@@ -69,7 +69,7 @@ class Constant:
         return {
             "process": "./work.py",
             "config_dir": str(self.folder),
-            "pyramid": {"grid": "geodetic", "metatiling": metatiling},
+            "pyramid": {"grid": "geodetic", "metatiling": metatiling, "tile_size": 64},
             "zoom_levels": {"min": zooms[0], "max": zooms[1]},
             **({} if bounds is None else {"bounds": list(bounds)}),
             "output": {

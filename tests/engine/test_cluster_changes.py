@@ -10,7 +10,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from automap_tiles.engine.pools import Concurrency, _cluster
 from automap_tiles.engine.run import RunOptions, execute
 from automap_tiles.errors import ProcessError
 from automap_tiles.runtime import open_process
+from tests import starts
 from tests.engine.projects import Project, make_project
 
 pytest.importorskip("distributed")
@@ -37,8 +37,8 @@ class Machines:
 
     folder: Path
     port: int
-    scheduler: subprocess.Popen[bytes] | None = None
-    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    scheduler: subprocess.Popen[str] | None = None
+    workers: list[subprocess.Popen[str]] = field(default_factory=list)
 
     @property
     def address(self) -> str:
@@ -53,7 +53,7 @@ class Machines:
         self.workers += [self.worker() for _ in range(workers)]
         self.wait_for(len([each for each in self.workers if each.poll() is None]))
 
-    def worker(self) -> subprocess.Popen[bytes]:
+    def worker(self) -> subprocess.Popen[str]:
         return self._begin("dask_worker", self.address, "--nthreads", "1", "--no-nanny")
 
     def wait_for(self, count: int) -> None:
@@ -68,7 +68,7 @@ class Machines:
                 return
             assert time.monotonic() < deadline
 
-    def kill(self, process: subprocess.Popen[bytes]) -> None:
+    def kill(self, process: subprocess.Popen[str]) -> None:
         process.kill()
         process.wait(20)
 
@@ -85,9 +85,11 @@ class Machines:
             if each is not None and each.poll() is None:
                 self.kill(each)
 
-    def _begin(self, module: str, *words: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-m", f"distributed.cli.{module}", *words, "--no-dashboard"],
+    def _begin(self, module: str, *words: str) -> subprocess.Popen[str]:
+        return starts.start(
+            [*words, "--no-dashboard"],
+            starts.DASK,
+            entry=f"distributed.cli.{module}:main",
             cwd=self.folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
