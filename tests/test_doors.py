@@ -18,7 +18,6 @@ PAPERS = (
     "automap_tiles/README.md",
     "bench/README.md",
     "devserver/automap_service/README.md",
-    "tests/README.md",
 )
 _ROW = re.compile(r"^\| `([\w.]+)` \|", re.MULTILINE)
 _ADVICE = "python -m tests.doors --write lists the doors anew"

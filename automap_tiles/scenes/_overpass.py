@@ -28,7 +28,7 @@ Part = tuple[Scene, Frame, Slices]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class JointMask:
     """What the masks of an overpass say, of a frame."""
 
     ruled_out: Bools
@@ -37,7 +37,7 @@ class Verdict:
     """Scene → what its own mask says of its part."""
 
 
-def verdict(parts: Sequence[Part], shape: tuple[int, int], rule: MaskRule) -> Verdict | None:
+def verdict(parts: Sequence[Part], shape: tuple[int, int], rule: MaskRule) -> JointMask | None:
     """What they say together; None where no mask reaches beyond its own pixels."""
     if not (rule.dilation or rule.opening or any(scene.shift != (0.0, 0.0) for scene, *_ in parts)):
         return None
@@ -50,4 +50,4 @@ def verdict(parts: Sequence[Part], shape: tuple[int, int], rule: MaskRule) -> Ve
         codes[scene.id] = own
         covered[rows, cols] |= (own & RULED_OUT) != 0
         clear[rows, cols] |= own == 0
-    return Verdict(ruled_out=covered & ~clear, codes=codes)
+    return JointMask(ruled_out=covered & ~clear, codes=codes)
