@@ -189,6 +189,8 @@ def _to_float(
     if dtype.kind != "f":
         return converted
     beyond = np.isinf(converted) & ~np.isinf(values)
+    if values.dtype.kind in "iu":
+        _tell_rounded(values, converted, mask)
     if beyond.any():
         _refuse_or_tell(values, _but(beyond, mask), dtype, on_overflow)
         largest = np.finfo(dtype).max
@@ -235,6 +237,28 @@ def _tell_cut(count: int) -> None:
                 reason="all values of the tile are fractions, of which whole numbers keep nothing",
                 count=count,
                 remedy="dtype: float32 under output, or values times a scale",
+            )
+        )
+
+
+def _tell_rounded(
+    values: NDArray[Any], converted: NDArray[Any], mask: NDArray[np.bool_] | None
+) -> None:
+    """Tell of whole numbers, such as ids, that floats of this size do not tell apart."""
+    exact = 2 ** (np.finfo(converted.dtype).nmant + 1)
+    if values.size == 0 or (int(values.min()) >= -exact and int(values.max()) <= exact):
+        return
+    # beyond, the nearest even number, of four, of eight … is kept
+    rounded = (converted != values.astype(np.longdouble)) & np.isfinite(converted)
+    count = int(np.count_nonzero(_but(rounded, mask)))
+    if count:
+        tell(
+            Note(
+                fate=Fate.REPLACED,
+                subject=Subject.PIXELS,
+                reason=f"whole numbers beyond {exact}, which {converted.dtype} rounds",
+                count=count,
+                remedy=f"dtype: {values.dtype.name} under output",
             )
         )
 

@@ -251,3 +251,22 @@ def test_equals_mapchete_where_values_fit(
     ours = prepared(data, nodata=nodata)
     np.testing.assert_array_equal(ours.mask, np.ma.getmaskarray(theirs))
     np.testing.assert_array_equal(ours[~ours.mask], theirs[~ours.mask])
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype", "count"),
+    [
+        ([2**24 + 1, 2**24, 2**24 + 2, -(2**24) - 1, 5], "float32", 2),
+        ([2049, 2048, 2050, 7, 1], "float16", 1),
+        ([2**24, 1, 2, 3, 4], "float32", 0),
+        ([2**31 - 1, 1, 2, 3, 4], "float64", 0),
+    ],
+)
+def test_whole_numbers_that_floats_round_are_told(
+    values: list[int], dtype: str, count: int
+) -> None:
+    data = np.ma.MaskedArray(np.array([values] * 4, np.int32), mask=np.zeros(SHAPE, bool))
+    data[3] = np.ma.masked
+    with collecting() as notes:
+        prepared(data, dtype=dtype)
+    assert sum(note.count for note in notes if "rounds" in note.reason) == 3 * count

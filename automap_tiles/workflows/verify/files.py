@@ -28,6 +28,9 @@ _Item = TypeVar("_Item")
 SET_ASIDE = ".damaged"
 """What follows the name of a damaged single file when it is set aside."""
 
+_MARK = "Damaged: "
+"""What the error of a damaged tile begins with."""
+
 # Files that are read at a time: a disk has enough of a few, an object store answers many.
 _LOCAL_THREADS, _REMOTE_THREADS = 4, 32
 
@@ -69,11 +72,27 @@ def check_files(
                 return
             report.add(expected.size if expected.checksum is not None else None, found)
             yield found
+        if target.directory is not None and not stop.is_set():
+            for known in _marked(journal, target):
+                report.damaged.append(known)
+                yield known
         for some in _batches(target.there(), _ASKED):
             if stop.is_set():
                 return
             for _, key in journal.unknown_files(some):
                 report.strays, report.stray = report.strays + 1, report.stray or key
+
+
+def _marked(journal: JournalReader, target: Target) -> Iterator[Damage]:
+    """Tiles that an earlier look found damaged, and that no run has made again."""
+    for failed in journal.failed():
+        if failed.error.startswith(_MARK):
+            yield Damage(
+                name=target.name(target.keys_of(failed.index)[0]),
+                tile=failed.index,
+                problem=FileProblem.MARKED,
+                detail=failed.error.removeprefix(_MARK),
+            )
 
 
 def _expected(journal: JournalReader, target: Target) -> Generator[_Expected]:
@@ -191,10 +210,12 @@ def mark(target: Target, damaged: Sequence[Damage]) -> None:
     with Journal.open(target.journal) as journal:
         if target.directory is not None:
             journal.mark_failed(
-                (damage.tile, f"Damaged: {damage}") for damage in damaged if damage.tile is not None
+                (damage.tile, f"{_MARK}{damage}")
+                for damage in damaged
+                if damage.tile is not None and damage.problem is not FileProblem.MARKED
             )
             return
-        journal.mark_all_failed(f"Damaged: {damaged[0]}")
+        journal.mark_all_failed(f"{_MARK}{damaged[0]}")
         journal.keep_single_files(())
         for damage in damaged:
             if damage.problem is not FileProblem.MISSING:

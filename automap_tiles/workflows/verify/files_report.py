@@ -22,6 +22,7 @@ class FileProblem(StrEnum):
     SIZE = "another size"
     CONTENT = "another content"
     UNREADABLE = "unreadable"
+    MARKED = "found damaged before, and not made again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

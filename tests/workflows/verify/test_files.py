@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from automap_tiles.cli.main import main
+from automap_tiles.engine.events import TileStatus
 from automap_tiles.workflows.verify._target import open_target
 from automap_tiles.workflows.verify.files import check_files
 from automap_tiles.workflows.verify.files_report import FileProblem, FilesReport
@@ -137,6 +138,10 @@ def test_what_is_damaged_is_made_again(
         left, bottom = each["geometry"]["coordinates"][0][0]
         assert 15 < left < 18
         assert 46 < bottom < 49
+    for _ in range(2):  # it stays so until it is made again
+        assert main(["verify", str(project.output)]) == 1
+        known = capsys.readouterr().err.count("found damaged before, and not made again: ")
+        assert known == project.counts()[TileStatus.FAILED] > 0
     assert main(["info", str(project.config)]) == 0
     assert "Damaged:" in capsys.readouterr().out
     assert execute(project) == 0
