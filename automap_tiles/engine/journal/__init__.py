@@ -13,11 +13,12 @@ from automap_tiles.engine.journal._look import has_journal, is_running, stamp_of
 from automap_tiles.engine.journal._made_of import MadeOf, read_made_of, write_made_of
 from automap_tiles.engine.journal._place import JOURNAL_NAME, JournalPlace, beside, place_of
 from automap_tiles.engine.journal._reader import JournalReader
-from automap_tiles.engine.journal._rows import FailedTile, Renewal, Row, RunRecord, TileRow
+from automap_tiles.engine.journal._rows import DAMAGED, FailedTile, Renewal, Row, RunRecord, TileRow
 from automap_tiles.engine.journal._schema import LOOKED_AT
 from automap_tiles.engine.journal.hold import Hold, hold
 
 __all__ = [
+    "DAMAGED",
     "JOURNAL_NAME",
     "LOOKED_AT",
     "FailedTile",

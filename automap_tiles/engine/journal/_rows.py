@@ -68,9 +68,18 @@ class Renewal:
     """Tiles that were deleted, as there is nothing any more to make them of."""
 
 
+DAMAGED = "Damaged: "
+"""What the error of a tile begins with that was written, and found to be another one since."""
+
+
 @dataclass(frozen=True, slots=True)
 class FailedTile:
     """A tile that failed, with its traceback."""
 
     index: TileIndex
     error: str
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether it was written once: a file of it may be there."""
+        return self.error.startswith(DAMAGED)

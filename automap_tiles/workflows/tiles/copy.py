@@ -221,6 +221,8 @@ class _Expected(NamedTuple):
     tile: TileIndex
     file: StoredFile | None
     """As the journal knows it; None: it does not."""
+    is_damaged: bool = False
+    """Whether it was found damaged before."""
 
 
 class _Done(NamedTuple):
@@ -236,9 +238,11 @@ def _expected(source: StoredTiles, tiles: Sequence[TileIndex]) -> Generator[_Exp
         yield from (_Expected(index, None) for index in tiles)
         return
     with JournalReader.at(source.place) as journal:
+        damaged = {failed.index for failed in journal.failed() if failed.is_damaged}
         for index in tiles:
-            files = {file.key: file for file in journal.files_of(source.owner(index))}
-            yield _Expected(index, files.get(source.layout.key(index)))
+            owner = source.owner(index)
+            files = {file.key: file for file in journal.files_of(owner)}
+            yield _Expected(index, files.get(source.layout.key(index)), owner in damaged)
 
 
 def _copying(source: StoredTiles, target: StoredTiles) -> Callable[[_Expected], _Done]:
@@ -246,6 +250,8 @@ def _copying(source: StoredTiles, target: StoredTiles) -> Callable[[_Expected], 
 
     def copy(wanted: _Expected) -> _Done:
         key, file = source.layout.key(wanted.tile), wanted.file
+        if wanted.is_damaged:
+            return _Done(wanted.tile, "they were found damaged, and not made again")
         try:
             content = source.storage.get(key)
         except FileNotFoundError:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
-from automap_tiles.engine.journal import Journal
+from automap_tiles.engine.journal import DAMAGED, Journal
 from automap_tiles.errors import InputError, ResourceError, is_without_handles
 from automap_tiles.grid import TileIndex
 from automap_tiles.stopping import NEVER, Either, StopToken
@@ -27,9 +27,6 @@ _Item = TypeVar("_Item")
 
 SET_ASIDE = ".damaged"
 """What follows the name of a damaged single file when it is set aside."""
-
-_MARK = "Damaged: "
-"""What the error of a damaged tile begins with."""
 
 # Files that are read at a time: a disk has enough of a few, an object store answers many.
 _LOCAL_THREADS, _REMOTE_THREADS = 4, 32
@@ -86,12 +83,12 @@ def check_files(
 def _marked(journal: JournalReader, target: Target) -> Iterator[Damage]:
     """Tiles that an earlier look found damaged, and that no run has made again."""
     for failed in journal.failed():
-        if failed.error.startswith(_MARK):
+        if failed.is_damaged:
             yield Damage(
                 name=target.name(target.keys_of(failed.index)[0]),
                 tile=failed.index,
                 problem=FileProblem.MARKED,
-                detail=failed.error.removeprefix(_MARK),
+                detail=failed.error.removeprefix(DAMAGED),
             )
 
 
@@ -210,12 +207,12 @@ def mark(target: Target, damaged: Sequence[Damage]) -> None:
     with Journal.open(target.journal) as journal:
         if target.directory is not None:
             journal.mark_failed(
-                (damage.tile, f"{_MARK}{damage}")
+                (damage.tile, f"{DAMAGED}{damage}")
                 for damage in damaged
                 if damage.tile is not None and damage.problem is not FileProblem.MARKED
             )
             return
-        journal.mark_all_failed(f"{_MARK}{damaged[0]}")
+        journal.mark_all_failed(f"{DAMAGED}{damaged[0]}")
         journal.keep_single_files(())
         for damage in damaged:
             if damage.problem is not FileProblem.MISSING:

@@ -168,6 +168,10 @@ def test_damage_does_not_go_into_the_copy(tmp_path: Path, how: str, metatiling: 
     damaged_now = project.output / name
     damaged(damaged_now, "bit")
     assert main(["verify", str(project.output), "--failures", str(tmp_path / "f.geojson")]) == 1
+    # nor does it when it is marked, and its checksum is not asked for any more
+    assert main(["cp", str(project.config), str(copy)]) == 1
+    assert name not in tile_bytes(copy)
+    assert main(["verify", str(copy)]) == 0
 
 
 def test_a_copy_has_the_checksums_of_its_source(tmp_path: Path) -> None:
