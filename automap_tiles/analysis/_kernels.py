@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
 
-import numba
 import numpy as np
 
+from automap_tiles.accelerate import compile_kernel
 from automap_tiles.analysis import _weiszfeld
 from automap_tiles.analysis._dates import Array, Bools
 from automap_tiles.analysis._weiszfeld import PixelBlock
@@ -26,16 +25,6 @@ _MANY_LANES = 128
 _LOW, _HIGH = _weiszfeld.MIXING
 _FIRST, _TINY, _SMALL = _weiszfeld.FIRST, _weiszfeld.TINY, _weiszfeld.SMALL
 _ZERO, _ONE, _INFINITE = np.float32(0), np.float32(1), np.float32(np.inf)
-
-
-def compile_kernel(function: Callable[..., Any], inline: str = "never") -> Callable[..., Any]:
-    """Compile at the first call, and keep the machine code on disk where that is possible."""
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "inline": inline}
-    try:
-        compiled: Callable[..., Any] = numba.njit(cache=True, **options)(function)
-    except RuntimeError:  # neither the package's folder nor the home folder can be written
-        compiled = numba.njit(**options)(function)
-    return compiled
 
 
 def solve(pixels: PixelBlock, out: Array, max_steps: int) -> None:

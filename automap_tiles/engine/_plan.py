@@ -100,11 +100,13 @@ class Plan:
     """Pixels around each tile of the output."""
     skipped: int = 0
 
-    def total(self) -> int:
-        """Tiles of the process, the done ones included."""
+    def total(self, kind: StepKind | None = None) -> int:
+        """Tiles of the process, or those of a kind, the done ones included."""
         process = self.process
         return sum(
-            cover.count(process.pyramid, process.area_at(zoom), zoom) for zoom in process.zooms
+            cover.count(process.pyramid, process.area_at(zoom), zoom)
+            for zoom in process.zooms
+            if kind is None or self._kind(zoom) is kind
         )
 
     def steps(self) -> Iterator[TileStep]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from automap_tiles.engine._areas import Homes
 from automap_tiles.engine._batching import Batch, Batcher
+from automap_tiles.engine._compiled import compile_for
 from automap_tiles.engine._lost import died_alone, is_lost, last_line, lost_tile
 from automap_tiles.engine._plan import Plan, TileStep
 from automap_tiles.engine._run_options import RunOptions
@@ -85,6 +86,7 @@ class ActiveRun:
                 yield self._start_event(total, 0)
                 yield from self._tell(self.journal.told)
             else:
+                compile_for(self.process, self.plan)
                 pool = open_pool(
                     self.process.for_workers(),
                     self.options.concurrency,

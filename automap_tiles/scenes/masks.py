@@ -7,7 +7,10 @@ the neighbourhood, never on a tile alone: there are no seams.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,6 +47,8 @@ if TYPE_CHECKING:
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Codes = np.ndarray[Any, np.dtype[np.uint8]]
 Flags = np.ndarray[Any, np.dtype[np.uint16]]
+Judge = Callable[[Flags], Codes]
+"""Makes codes of flags, each pixel by itself."""
 
 DEFAULT = (Flag.CLOUD, Flag.CIRRUS, Flag.SHADOW)
 
@@ -93,6 +98,23 @@ class FlagSource:
 
 
 OWN_LAYERS = FlagSource()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Flags:
+    """What makes flags, on a lattice of its own."""
+
+    lattice: Lattice
+    compute: Compute
+    """Flags (y, x) of a window."""
+    straight: Callable[[Window, Judge], Codes] | None = None
+    """What is made of the flags of a window, without making them first; None: not known."""
+
+    def judged(self, window: Window, judge: Judge) -> Codes:
+        """What (y, x) is made of the flags of a window."""
+        if self.straight is not None:
+            return self.straight(window, judge)
+        return judge(self.compute(window))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +171,7 @@ def judged(scene: Scene, frame: Frame, rule: MaskRule) -> Codes | None:
     rule = replace(rule, dilation=min(rule.dilation + wider, WIDEST))
     for number, source in enumerate(_sources(scene, rule.confidence, rule.making)):
         own_rule = rule if number == 0 else MaskRule(flags=rule.flags, dilation=wider)
-        own = _cleaned(*source, frame, own_rule)
+        own = _cleaned(source, frame, own_rule)
         found = own if found is None else found | own
     return found
 
@@ -163,9 +185,7 @@ def _kernel(scene: Scene) -> float:
     return min(_KERNEL * max(pixel_metres(lattice)), WIDEST)
 
 
-def _sources(
-    scene: Scene, confidence: Confidence, making: FlagSource
-) -> list[tuple[Lattice, Compute]]:
+def _sources(scene: Scene, confidence: Confidence, making: FlagSource) -> list[_Flags]:
     """What makes the flags, the one that knows of clouds first; none where nothing does.
 
     Windows are counted in the rows and columns of the files, wherever their pixels are moved to.
@@ -173,17 +193,19 @@ def _sources(
     layers = layers_used(scene)
     saturation = [file for file in layers if _is_saturation(file)]
     others = [file for file in layers if not _is_saturation(file)]
-    first: list[tuple[Lattice, Compute]] = []
+    first: list[_Flags] = []
     if making.masking is not None:
-        first = [making.masking.of(scene)]
+        lattice, compute = making.masking.of(scene)
+        first = [_Flags(lattice=lattice, compute=compute)]
     elif others:
         first = [_of_layer(scene, others[0], confidence)]
     elif scene.clouds is not None:
         first = [_of_polygons(scene)]
     if making.project_shadow:
-        first = [with_shadows(scene, *each) for each in first]
+        cast = [with_shadows(scene, each.lattice, each.compute) for each in first]
+        first = [_Flags(lattice=lattice, compute=compute) for lattice, compute in cast]
     found = [*first, *(_of_layer(scene, file, confidence) for file in saturation)]
-    return [(lattice.moved(scene.shift), compute) for lattice, compute in found]
+    return [replace(each, lattice=each.lattice.moved(scene.shift)) for each in found]
 
 
 def layers_used(scene: Scene) -> list[QualityFile]:
@@ -211,32 +233,59 @@ def flag_picture(
     """
     flags = np.zeros(frame.shape, dtype=np.uint16)
     for source in _sources(scene, confidence, making):
-        flags |= frame.bring(*source)
+        flags |= frame.bring(source.lattice, source.compute)
     return flags
 
 
-def _of_layer(scene: Scene, file: QualityFile, confidence: Confidence) -> tuple[Lattice, Compute]:
+def _of_layer(scene: Scene, file: QualityFile, confidence: Confidence) -> _Flags:
     """The grid of a quality layer, and its flags on a window of it."""
     href = resolve(file.href, scene.access)
     grid = file.grid or grid_of(href)
     lattice = Lattice.of(grid)
     layer = quality_layer(file.layer)
 
+    def codes(window: Window) -> Array:
+        read = _stored(href, lattice.grid(window), file.indexes)
+        return read if layer.kind == "bands" else read[0]
+
     def compute(window: Window) -> Array:
-        codes = raster.read(href, lattice.grid(window), indexes=file.indexes)
-        # A code is a value also where it equals the file's nodata value: 0 is often "clear".
-        plain = np.ma.getdata(codes) if layer.kind == "bands" else np.ma.getdata(codes)[0]
-        try:
-            flags = layer.to_flags(plain, confidence)
-        except InputError as error:
-            raise InputError(error.message, file.href) from error
-        flags[~_inside(window, grid)] = Flag.FILL
+        with _told_by(file):
+            flags = layer.to_flags(codes(window), confidence)
+        _set_beyond(flags, window, grid, Flag.FILL)
         return flags
 
-    return lattice, compute
+    def straight(window: Window, judge: Judge) -> Codes:
+        with _told_by(file):
+            found = layer.judged(codes(window), judge, confidence)
+        _set_beyond(found, window, grid, int(judge(np.array([Flag.FILL], np.uint16))[0]))
+        return found
+
+    return _Flags(lattice=lattice, compute=compute, straight=straight)
 
 
-def _of_polygons(scene: Scene) -> tuple[Lattice, Compute]:
+@contextmanager
+def _told_by(file: QualityFile) -> Iterator[None]:
+    """Errors of codes say which file has them."""
+    try:
+        yield
+    except InputError as error:
+        if error.path is not None:
+            raise
+        raise InputError(error.message, file.href) from error
+
+
+def _stored(href: str, grid: Grid, indexes: Sequence[int]) -> Array:
+    """Codes (band, y, x) of a file as they are stored: also those that equal its nodata value.
+
+    0 is often "clear". Beyond the file there may be anything.
+    """
+    dtypes = {raster.inspect(href).dtypes[index - 1] for index in indexes}
+    out = np.empty((len(indexes), *grid.shape), dtype=min(dtypes))
+    found = raster.read_into(href, grid, out, indexes=indexes) if len(dtypes) == 1 else None
+    return np.ma.getdata(raster.read(href, grid, indexes=indexes)) if found is None else found[0]
+
+
+def _of_polygons(scene: Scene) -> _Flags:
     """Clouds as polygons, on the grid of the first of the scene's bands."""
     file = next(iter(scene.bands.values()))
     lattice = Lattice.of(file.grid or grid_of(resolve(file.href, scene.access)))
@@ -252,18 +301,22 @@ def _of_polygons(scene: Scene) -> tuple[Lattice, Compute]:
             flags[burn(shapes, lattice.grid(window))] |= np.uint16(flag)
         return flags
 
-    return lattice, compute
+    return _Flags(lattice=lattice, compute=compute)
 
 
-def _cleaned(lattice: Lattice, compute: Compute, frame: Frame, rule: MaskRule) -> Codes:
+def _cleaned(source: _Flags, frame: Frame, rule: MaskRule) -> Codes:
     """Flags become a mask, cleaned on a wider window and brought onto the frame, in codes."""
-    size = pixel_metres(lattice)
+    if not (rule.opening or rule.dilation):
+        return frame.bring(
+            source.lattice, lambda window: source.judged(window, partial(_as_they_are, rule.flags))
+        ).astype(np.uint8, copy=False)
+    size = pixel_metres(source.lattice)
     opening = rule.opening / min(size)
     margin = 2 * math.ceil(opening) + math.ceil(rule.dilation / min(size))
 
     def mask(window: Window) -> Array:
         wide = widened(window, margin)
-        flags = compute(wide)
+        flags = source.compute(wide)
         fill = (flags & np.uint16(Flag.FILL)) != 0
         chosen = (flags & np.uint16(rule.flags & ~Flag.FILL)) != 0
         if opening:
@@ -275,7 +328,14 @@ def _cleaned(lattice: Lattice, compute: Compute, frame: Frame, rule: MaskRule) -
         codes = fill * NOT_SEEN | chosen * RULED_OUT | near * AT_EDGE
         return np.ascontiguousarray(codes[slices(window, wide)])
 
-    return frame.bring(lattice, mask).astype(np.uint8, copy=False)
+    return frame.bring(source.lattice, mask).astype(np.uint8, copy=False)
+
+
+def _as_they_are(chosen: Flag, flags: Flags) -> Codes:
+    """The codes of flags that nothing around them changes."""
+    fill = (flags & np.uint16(Flag.FILL)) != 0
+    ruled_out = (flags & np.uint16(chosen & ~Flag.FILL)) != 0
+    return fill * (NOT_SEEN | AT_EDGE) | ruled_out * RULED_OUT
 
 
 def cloud_distance(
@@ -293,7 +353,7 @@ def cloud_distance(
     sources = _sources(scene, "medium", making)
     if not sources:
         return np.full(frame.shape, limit, dtype=np.float32)
-    lattice, compute = sources[0]
+    lattice, compute = sources[0].lattice, sources[0].compute
     size = pixel_metres(lattice)
     cleaned = opening / min(size)
     margin = math.ceil(limit / min(size)) + 2 * math.ceil(cleaned)
@@ -311,12 +371,9 @@ def cloud_distance(
     return frame.bring(lattice, measured)
 
 
-def _inside(window: Window, grid: Grid) -> Bools:
-    """Where the window lies within the file."""
-    inside = np.zeros((len(window[0]), len(window[1])), dtype=bool)
-    rows, cols = (
-        slice(max(0, -span.start), max(0, min(len(span), size - span.start)))
-        for span, size in zip(window, grid.shape, strict=True)
-    )
-    inside[rows, cols] = True
-    return inside
+def _set_beyond(array: Array, window: Window, grid: Grid, value: int) -> None:
+    """Write a value where (y, x) of the window there is no pixel of the file."""
+    for axis, (span, size) in enumerate(zip(window, grid.shape, strict=True)):
+        along = np.moveaxis(array, axis, 0)
+        along[: max(0, -span.start)] = value
+        along[max(0, size - span.start) :] = value

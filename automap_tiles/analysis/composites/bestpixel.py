@@ -14,7 +14,7 @@ from datetime import datetime
 
 import numpy as np
 
-from automap_tiles.analysis._accelerate import compiled
+from automap_tiles.analysis._compiled import compiled
 from automap_tiles.analysis._dates import Array, Bools, WholeDates, whole_dates
 from automap_tiles.analysis.composites.composite import Stack
 from automap_tiles.analysis.composites.one_date import Chosen, Score, choose, provenance

@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 
 from automap_tiles.analysis import _weiszfeld
-from automap_tiles.analysis._accelerate import compiled
+from automap_tiles.analysis._compiled import compiled
 from automap_tiles.analysis._dates import Array, Bools, WholeDates, whole_dates
 from automap_tiles.analysis.composites import composite
 

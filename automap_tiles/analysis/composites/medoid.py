@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from automap_tiles.analysis._accelerate import compiled
+from automap_tiles.analysis._compiled import compiled
 from automap_tiles.analysis._dates import Array, Bools, WholeDates, whole_dates
 from automap_tiles.analysis._weiszfeld import total
 from automap_tiles.analysis.composites import composite

@@ -13,8 +13,8 @@ from functools import partial
 
 import numpy as np
 
+from automap_tiles.accelerate import compile_kernel
 from automap_tiles.analysis._dates import Array
-from automap_tiles.analysis._kernels import compile_kernel
 from automap_tiles.analysis.textures._pairs import TALLIES, PairWork, Tally
 
 _INT64 = np.dtype(np.int64)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from automap_tiles.accelerate import compile_kernel
 from automap_tiles.analysis._dates import Array, Bools
-from automap_tiles.analysis._kernels import compile_kernel
 
 # Columns whose rows of sums stay in the cache together.
 _STRIP = 1024

@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from automap_tiles.analysis._accelerate import is_wanted
+from automap_tiles.accelerate import is_wanted
 from automap_tiles.analysis._blocks import BlockMemory
 from automap_tiles.analysis._dates import Array, Bools
 from automap_tiles.analysis.textures._cooccurrence import INVERSE_UNIT, Grey, Pairs

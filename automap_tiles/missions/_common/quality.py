@@ -6,7 +6,7 @@ evaluated once for every possible code and kept as a look-up table for each conf
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal, Protocol
@@ -26,6 +26,7 @@ Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 _MOST = 2.0**53
 """Beyond it not every whole number is a float."""
+_BYTE = 8
 _BLOCK = 1 << 15  # codes, flags and table stay in the L2 cache
 
 
@@ -116,11 +117,27 @@ class QualityLayer:
         and codes beyond the layer's width are fill; floats hold codes where they are whole. Raises
         `InputError` for any others (a quality layer is resampled with `nearest`).
         """
+        if self._is_wide(array):
+            return _look_up(_wide_table(self, confidence), np.asarray(array))
         codes, missing = self._codes(array)
         flags: Flags = _look_up(_table(self, confidence), codes)
         if missing is not None:
             flags[missing] |= np.uint16(Flag.FILL)
         return flags
+
+    def judged(
+        self,
+        array: Codes,
+        judge: Callable[[Flags], np.ndarray[Any, np.dtype[np.uint8]]],
+        confidence: Confidence = "medium",
+    ) -> np.ndarray[Any, np.dtype[np.uint8]]:
+        """`judge(to_flags(array))` of what makes a number of the flags of a pixel, in one step."""
+        if self._is_wide(array):
+            return _look_up(judge(_wide_table(self, confidence)), np.asarray(array))
+        codes, missing = self._codes(array)
+        if missing is not None:
+            return judge(self.to_flags(array, confidence))
+        return _look_up(judge(_table(self, confidence)), codes)
 
     def mask(self, array: Codes, flags: Flag, confidence: Confidence = "medium") -> Bools:
         """True where any of `flags` is set; as `to_flags`, in one step."""
@@ -129,6 +146,12 @@ class QualityLayer:
         if missing is not None and flags & Flag.FILL:
             mask |= missing
         return mask
+
+    def _is_wide(self, array: Codes) -> bool:
+        """Whether codes of 8 bits stand in numbers of 16, in one file with bands that need them."""
+        if self.bits != _BYTE or self.kind == "bands" or array.dtype != np.uint16:
+            return False
+        return np.ma.getmask(array) is np.ma.nomask
 
     def _codes(self, array: Codes) -> tuple[np.ndarray[Any, Any], Bools | None]:
         """Unsigned codes of the layer's width, and where there are none."""
@@ -200,6 +223,16 @@ def _table(layer: QualityLayer, confidence: Confidence) -> Flags:
         table[rule.holds(codes, LEVELS[confidence])] |= np.uint16(rule.flag)
     table.flags.writeable = False
     return table
+
+
+@lru_cache(maxsize=16)
+def _wide_table(layer: QualityLayer, confidence: Confidence) -> Flags:
+    """Of a layer of 8 bits, flags of every number of 16 bits: those beyond the codes are fill."""
+    table = _table(layer, confidence)
+    wide = np.full(1 << 16, table[0] | np.uint16(Flag.FILL), dtype=np.uint16)
+    wide[: len(table)] = table
+    wide.flags.writeable = False
+    return wide
 
 
 def _look_up(table: np.ndarray[Any, Any], codes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -10,5 +10,16 @@ from automap_tiles.raster.tiff._ahead import CogKind, Stored
 from automap_tiles.raster.tiff._file import Profile, Stamp, TiledFile, stamp_of
 from automap_tiles.raster.tiff._image import Image
 from automap_tiles.raster.tiff._pattern import Pattern
+from automap_tiles.raster.tiff._unpacking import compile_unpacking
 
-__all__ = ["CogKind", "Image", "Pattern", "Profile", "Stamp", "Stored", "TiledFile", "stamp_of"]
+__all__ = [
+    "CogKind",
+    "Image",
+    "Pattern",
+    "Profile",
+    "Stamp",
+    "Stored",
+    "TiledFile",
+    "compile_unpacking",
+    "stamp_of",
+]

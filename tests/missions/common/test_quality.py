@@ -295,6 +295,23 @@ def test_types(dtype: str) -> None:
         assert not layer("cfmask").mask(beyond, Flag.SHADOW).any()
 
 
+@pytest.mark.parametrize("name", ["scl", "cfmask"])
+def test_codes_of_8_bits_in_numbers_of_16(name: str) -> None:
+    """One look-up gives what the way of any other type gives, for every number there is."""
+    numbers = np.arange(1 << 16, dtype=np.uint16).reshape(256, 256)
+    flags = layer(name).to_flags(numbers.astype(np.int32))
+    np.testing.assert_array_equal(layer(name).to_flags(numbers), flags)
+    codes = numbers[0].astype(np.uint8)
+    masked = np.ma.MaskedArray(codes, mask=codes % 3 == 0)
+    for stored in (numbers, numbers.astype(np.int32), codes, masked):
+        found = layer(name).judged(stored, low_bits)
+        np.testing.assert_array_equal(found, low_bits(layer(name).to_flags(stored)))
+
+
+def low_bits(flags: np.ndarray) -> np.ndarray:
+    return (flags & 255).astype(np.uint8) ^ np.uint8(90)
+
+
 def test_signed_codes_are_bits() -> None:
     codes = np.array([-10940, 21824], dtype=np.int16)  # 54596 as int16
     assert layer("qa_pixel").to_flags(codes).tolist() == [Flag.CIRRUS, 0]

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from automap_tiles.analysis import _accelerate
+from automap_tiles import accelerate
+from automap_tiles.analysis._compiled import compiled
 from automap_tiles.errors import MissingExtra
 
 _SCRIPT = """
@@ -40,16 +41,16 @@ def test_small_work_is_not_worth_the_import() -> None:
     script = """
 import sys
 import numpy as np
-from automap_tiles.analysis import _accelerate
+from automap_tiles import accelerate
 from automap_tiles.analysis.composites.geomedian import geomedian
 stack = np.random.default_rng(1).random((6, 4, 40, 40), dtype="f4")
 found = [geomedian(stack)]
 print("numba" in sys.modules)
-_accelerate._Process.seconds = _accelerate.PAYS_SECONDS - 1e-6
+accelerate._Process.seconds = accelerate.PAYS_SECONDS - 1e-6
 found.append(geomedian(stack))
 print("numba" in sys.modules, len({one.picture.data.tobytes() for one in found}))
 """
-    environment = {name: text for name, text in os.environ.items() if name != _accelerate.SWITCH}
+    environment = {name: text for name, text in os.environ.items() if name != accelerate.SWITCH}
     done = subprocess.run(
         [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
     )
@@ -57,33 +58,33 @@ print("numba" in sys.modules, len({one.picture.data.tobytes() for one in found})
 
 
 def test_work_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_accelerate, "find_spec", lambda name: object())
-    monkeypatch.setattr(_accelerate._Process, "seconds", 0.0)
-    monkeypatch.delenv(_accelerate.SWITCH, raising=False)
-    parts = [_accelerate.is_wanted(None, 0.4 * _accelerate.PAYS_SECONDS) for _ in range(4)]
+    monkeypatch.setattr(accelerate, "find_spec", lambda name: object())
+    monkeypatch.setattr(accelerate._Process, "seconds", 0.0)
+    monkeypatch.delenv(accelerate.SWITCH, raising=False)
+    parts = [accelerate.is_wanted(None, 0.4 * accelerate.PAYS_SECONDS) for _ in range(4)]
     assert parts == [False, False, True, True]
-    monkeypatch.setattr(_accelerate._Process, "seconds", 0.0)
-    assert _accelerate.is_wanted(True, 0.0)
-    assert not _accelerate.is_wanted(False, 100.0)
+    monkeypatch.setattr(accelerate._Process, "seconds", 0.0)
+    assert accelerate.is_wanted(True, 0.0)
+    assert not accelerate.is_wanted(False, 100.0)
     for switch, wanted in (("0", False), ("1", True)):
-        monkeypatch.setenv(_accelerate.SWITCH, switch)
-        assert _accelerate.is_wanted(None, 100.0 if switch == "0" else 0.0) is wanted
+        monkeypatch.setenv(accelerate.SWITCH, switch)
+        assert accelerate.is_wanted(None, 100.0 if switch == "0" else 0.0) is wanted
 
 
 def test_the_switch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_accelerate, "find_spec", lambda name: object())
-    monkeypatch.delenv(_accelerate.SWITCH, raising=False)
-    assert _accelerate.is_wanted(None)
-    assert not _accelerate.is_wanted(False)
-    monkeypatch.setenv(_accelerate.SWITCH, "0")
-    assert not _accelerate.is_wanted(None)
-    assert _accelerate.is_wanted(True)
-    assert _accelerate.compiled(None) is None
+    monkeypatch.setattr(accelerate, "find_spec", lambda name: object())
+    monkeypatch.delenv(accelerate.SWITCH, raising=False)
+    assert accelerate.is_wanted(None)
+    assert not accelerate.is_wanted(False)
+    monkeypatch.setenv(accelerate.SWITCH, "0")
+    assert not accelerate.is_wanted(None)
+    assert accelerate.is_wanted(True)
+    assert compiled(None) is None
 
 
 def test_without_numba(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_accelerate, "find_spec", lambda name: None)
-    monkeypatch.delenv(_accelerate.SWITCH, raising=False)
-    assert not _accelerate.is_wanted(None)
+    monkeypatch.setattr(accelerate, "find_spec", lambda name: None)
+    monkeypatch.delenv(accelerate.SWITCH, raising=False)
+    assert not accelerate.is_wanted(None)
     with pytest.raises(MissingExtra, match=r"fast"):
-        _accelerate.is_wanted(True)
+        accelerate.is_wanted(True)

@@ -1,18 +1,19 @@
 """Whether the compiled kernels are used: numba, from the extra `automap-tiles[fast]`.
 
 They give the same results as NumPy, bit by bit, and pay for the geometric median, the medoid, the
-max-NDVI composite and what looks at the windows of pixels. To import numba takes every process half
-a second, compiling some seconds the first time on a machine. So by default NumPy computes until a
-process had a second of such work, and the kernels from there on. The environment variable
-`AUTOMAP_FAST=1` takes them at once, `AUTOMAP_FAST=0` never, and `fast=True` or `fast=False` of a
-function decides for one call.
+max-NDVI composite, what looks at the windows of pixels, and the blocks of many large files. To
+import numba takes every process half a second, compiling some seconds the first time on a machine.
+So by default NumPy computes until a process had a second of such work, and the kernels from there
+on. The environment variable `AUTOMAP_FAST=1` takes them at once, `AUTOMAP_FAST=0` never, and
+`fast=True` or `fast=False` of a function decides for one call.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from importlib.util import find_spec
-from types import ModuleType
+from typing import Any
 
 from automap_tiles.errors import MissingExtra
 
@@ -51,10 +52,13 @@ def _pays(seconds: float | None) -> bool:
     return _Process.seconds > PAYS_SECONDS
 
 
-def compiled(fast: bool | None, seconds: float | None = None) -> ModuleType | None:
-    """The module of compiled kernels where they are to be used; `seconds` as in `is_wanted`."""
-    if not is_wanted(fast, seconds):
-        return None
-    from automap_tiles.analysis import _kernels
+def compile_kernel(function: Callable[..., Any], inline: str = "never") -> Callable[..., Any]:
+    """Compile at the first call, and keep the machine code on disk where that is possible."""
+    import numba
 
-    return _kernels
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "inline": inline}
+    try:
+        compiled: Callable[..., Any] = numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # neither the package's folder nor the home folder can be written
+        compiled = numba.njit(**options)(function)
+    return compiled
