@@ -49,6 +49,10 @@ _NOT_COG = (
 # stand in blocks beyond the edge).
 _WHILE_OVERVIEWS_ARE_MADE = {"COG_TMP_COMPRESSION": "PACKBITS"}
 
+# Bytes of pixels up to which the plain file that a COG is made from is left as it is: packing and
+# unpacking it once takes a third of the time of both, and the COG is the same to the last byte.
+_PLAIN_UNPACKED = 2**30
+
 # Bytes; a disk with less is full, whatever the error says.
 _NOTHING_FREE = 2**20
 
@@ -130,7 +134,14 @@ def _profile(spec: MosaicSpec) -> dict[str, Any]:
     of_plain = {key: own.get(key) for key in ("photometric", "alpha")}
     profile.update(of_plain if spec.cog else own)
     profile["bigtiff"] = profile.get("bigtiff", "IF_SAFER")
+    if spec.cog and _pixel_bytes(spec) <= _PLAIN_UNPACKED:
+        profile["compress"] = None
     return consistent({key: value for key, value in profile.items() if value is not None})
+
+
+def _pixel_bytes(spec: MosaicSpec) -> int:
+    height, width = spec.grid.shape
+    return spec.count * height * width * np.dtype(spec.dtype).itemsize
 
 
 def _write_geotiff(
