@@ -335,7 +335,8 @@ def _as_they_are(chosen: Flag, flags: Flags) -> Codes:
     """The codes of flags that nothing around them changes."""
     fill = (flags & np.uint16(Flag.FILL)) != 0
     ruled_out = (flags & np.uint16(chosen & ~Flag.FILL)) != 0
-    return fill * (NOT_SEEN | AT_EDGE) | ruled_out * RULED_OUT
+    codes: Codes = fill * (NOT_SEEN | AT_EDGE) | ruled_out * RULED_OUT
+    return codes
 
 
 def cloud_distance(
