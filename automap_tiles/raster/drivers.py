@@ -54,6 +54,10 @@ REFERRING: dict[str, tuple[str, ...]] = {
 # `NETCDF:file:variable` and the like name their driver.
 _SUBDATASET = re.compile(r"[A-Z][A-Z0-9_]+:")
 
+SIDE_FILES = (".aux.xml", ".ovr", ".msk")
+"""Endings behind the name of a raster of what GDAL takes for a part of it: statistics and names,
+overviews, a mask. Of one that is made anew they are those of the pixels before."""
+
 # What GDAL looks for beside a raster, and opens with any driver: overviews and masks.
 _OVERVIEWS = (".ovr", ".OVR")
 _MASKS = (".msk", ".MSK")

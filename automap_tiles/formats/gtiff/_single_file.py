@@ -34,6 +34,7 @@ from automap_tiles.formats.gtiff._tiles import SINGLE_FILE_OPTIONS, GeoTiffCodec
 from automap_tiles.formats.tiles import RasterDirectory, pam, paste, write_summary
 from automap_tiles.grid import Pyramid, Tile, TileIndex
 from automap_tiles.notes import Note
+from automap_tiles.raster.drivers import SIDE_FILES
 from automap_tiles.raster.warp import resampling_of
 from automap_tiles.stopping import raise_if_stopped
 from automap_tiles.storage import (
@@ -238,6 +239,8 @@ class SingleFile:
                 ends_with_area=self.ends_with_area,
             )
             stored = (StoredFile("", *self._put(assembly, summary or {})),)
+            for end in SIDE_FILES:  # of the pixels that were there before
+                folder.delete(f"{name}{end}")
             if self._codec.needs_side_file:
                 side = pam(self._codec.options.legend)
                 folder.put(f"{name}{_SIDE}", side)

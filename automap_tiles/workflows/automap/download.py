@@ -26,6 +26,7 @@ from automap_tiles.engine.pools.crew import AHEAD, Crew, Lost, crew_of, each
 from automap_tiles.errors import AutomapError, Empty, InputError
 from automap_tiles.missions import common_bands
 from automap_tiles.notes import Fate, Note, Subject, collecting, tell
+from automap_tiles.raster.drivers import SIDE_FILES
 from automap_tiles.scenes import download as fetching
 from automap_tiles.scenes import find, prepare, prepared
 from automap_tiles.scenes.download.address import kind_of, safe_name
@@ -408,6 +409,8 @@ def _prepared(task: _Task, scene: Scene) -> SceneStatus:
             there = traces.stored_file(path)
     except Empty:
         (how.folder / f"{name}.tif").delete()
+    for end in () if how.folder.is_remote else SIDE_FILES:  # QGIS and others leave them
+        (how.folder / f"{name}.tif{end}").delete()
     made = _stac.MadeFrom(
         making=how.making.label,
         product=task.product,

@@ -22,6 +22,7 @@ from automap_tiles.formats import StoredFile
 from automap_tiles.formats.tiles import METADATA_NAME, write_beside
 from automap_tiles.grid import TileIndex
 from automap_tiles.notes import Fate, Note, Subject, tell
+from automap_tiles.raster.drivers import SIDE_FILES
 from automap_tiles.storage import Storage, checksum, is_remote, open_storage
 from automap_tiles.workflows._order import NEVER, Order, StopToken
 from automap_tiles.workflows.events import Done, Event, Failed, Finished, Json, Skipped, Started
@@ -33,8 +34,6 @@ from automap_tiles.workflows.tiles.stored_tiles import StoredTiles, TileSelectio
 from automap_tiles.workflows.where import Where
 
 _THREADS = 8
-
-_SIDE_FILES = (".aux.xml", ".ovr", ".msk")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,10 +259,11 @@ def _copying(source: StoredTiles, target: StoredTiles) -> Callable[[_Expected], 
             return _Done(wanted.tile, "they are damaged: not what the journal says was written")
         target_key = target.layout.key(wanted.tile)
         target.storage.put(target_key, content)
-        for end in _SIDE_FILES if here else ():
-            # GDAL takes them for a part of the tile
+        for end in SIDE_FILES if here else ():
             if source.storage.exists(key + end):
                 target.storage.put(target_key + end, source.storage.get(key + end))
+            elif not is_remote(target.path):
+                target.storage.delete(target_key + end)
         return _Done(wanted.tile, None)
 
     return copy

@@ -16,6 +16,7 @@ from automap_tiles.errors import OutputMismatch
 from automap_tiles.formats import OutputSpec, Tiled, Writer
 from automap_tiles.formats.registry import open_output
 from automap_tiles.grid import Bounds, Pyramid, Tile, cover
+from automap_tiles.raster.drivers import SIDE_FILES
 from tests.formats.writers import made
 
 ZOOM = 5
@@ -275,3 +276,18 @@ def test_tags_of_tiles_stand_beside_those_of_the_process_file(tmp_path: Path) ->
     writer.finish()
     with rasterio.open(tmp_path / "out.tif") as file:
         assert file.tags(1) == {"name": "land cover", "unit": "class"}
+
+
+def test_overviews_of_the_pixels_before_go(tmp_path: Path) -> None:
+    """GDAL would show them from afar, and stretch by the statistics beside them."""
+    writer = single(tmp_path)
+    fill(writer)
+    writer.finish()
+    (tmp_path / "out.tif.aux.xml").write_text("<PAMDataset/>")
+    (tmp_path / "out.tif.ovr").write_bytes((tmp_path / "out.tif").read_bytes())
+    again = single(tmp_path)
+    again.finish()  # nothing new: what lies beside it is of these pixels
+    assert (tmp_path / "out.tif.ovr").exists()
+    fill(again)
+    again.finish()
+    assert not [end for end in SIDE_FILES if (tmp_path / f"out.tif{end}").exists()]
