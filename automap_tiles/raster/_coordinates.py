@@ -16,6 +16,7 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 from rasterio._err import CPLE_BaseError
+from rasterio.warp import transform_bounds
 
 from automap_tiles.grid import Grid
 from automap_tiles.grid.operation import transform_points
@@ -202,6 +203,28 @@ def turns(source: Grid) -> bool:
         return False
     bounds = source.bounds
     return bounds.width <= 360 and (bounds.left < -180 or bounds.right > 180)
+
+
+def turns_to(source: Grid, target: Grid) -> tuple[float, ...]:
+    """Degrees by which a source is to be moved to lie on a target, one at least.
+
+    Two where the target lies over the seam of a source that goes around the globe.
+    """
+    if not turns(source):
+        return (0.0,)
+    try:
+        left, _, right, _ = transform_bounds(target.crs, source.crs, *target.bounds)
+    except CPLE_BaseError:
+        return (0.0,)
+    if right < left:  # over the antimeridian
+        right += 360
+    bounds = source.bounds
+    found = tuple(
+        turn
+        for turn in (0.0, -360.0, 360.0)
+        if bounds.left + turn < right and left < bounds.right + turn
+    )
+    return found or (0.0,)
 
 
 def _wrapped(xs: Floats, source: Grid) -> Floats:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import rasterio
+from affine import Affine
 from numpy.typing import NDArray
 from rasterio.enums import ColorInterp, Resampling
 from rasterio.vrt import WarpedVRT
@@ -18,6 +19,7 @@ from rasterio.windows import Window
 from automap_tiles.errors import InputError
 from automap_tiles.grid import Grid
 from automap_tiles.grid.operation import between
+from automap_tiles.raster._coordinates import turns_to
 from automap_tiles.raster._mode import loses_minus_one
 from automap_tiles.raster._target import Target, parts_of
 from automap_tiles.raster._virtual import bands_of, holes_differ, ones_of
@@ -49,6 +51,8 @@ class WarpOrder:
     resampling: Resampling
     nodata: float | None
     """Value that counts as no data in every band of the source."""
+    turn: float = 0.0
+    """Degrees by which the source's longitudes are moved: GDAL does not look beyond 180."""
 
 
 def resampling_of(name: str) -> Resampling:
@@ -99,7 +103,17 @@ def warp_block(source: OpenSource, grid: Grid, order: WarpOrder, level: int | No
     Band by band where their holes are not the same.
     """
     crs = source.info.grid.crs
-    return between(crs, grid.crs, lambda: _warp_block(source, grid, order, level))
+    return between(crs, grid.crs, lambda: _turned(source, grid, order, level))
+
+
+def _turned(source: OpenSource, grid: Grid, order: WarpOrder, level: int | None) -> Block:
+    """Of a source that goes on beyond a longitude of 180 degrees both sides of it."""
+    first, *others = turns_to(source.info.grid, grid)
+    pixels, missing = _warp_block(source, grid, replace(order, turn=first), level)
+    for turn in others:
+        more, gaps = _warp_block(source, grid, replace(order, turn=turn), level)
+        pixels, missing = np.where(missing, more, pixels), missing & gaps
+    return pixels, missing
 
 
 def _warp_block(source: OpenSource, grid: Grid, order: WarpOrder, level: int | None) -> Block:
@@ -111,7 +125,9 @@ def _warp_block(source: OpenSource, grid: Grid, order: WarpOrder, level: int | N
     nodata = None if value is None else value.item()
     if nodata is None and (info.has_mask or info.alpha):
         return _warped(source, grid, order)
-    if holes_differ(source, grid, order.indexes, nodata):
+    # where a source that is turned has holes is not looked up
+    may_differ = order.turn != 0 and nodata is not None and len(order.indexes) > 1
+    if may_differ or holes_differ(source, grid, order.indexes, nodata):
         parts = [_alone(source, grid, (index,), order, level) for index in order.indexes]
         pixels, masks = zip(*parts, strict=True)
         return np.concatenate(pixels), np.concatenate(masks)
@@ -136,7 +152,7 @@ def _warped(source: OpenSource, grid: Grid, order: WarpOrder) -> Block:
     dtype = np.dtype(info.dtypes[order.indexes[0] - 1])
     options = _no_data_options(info, order, dtype)
     shape, indexes = (len(order.indexes), *grid.shape), list(order.indexes)
-    with _virtual(source.dataset, grid, order.resampling, **options) as vrt:
+    with _virtual(source.dataset, grid, order, **options) as vrt:
         # The whole of it, asked for as mapchete does: where rounding makes the window end a
         # billionth of a pixel early, GDAL warps in lower blocks, and decimating kernels differ.
         window = vrt.window(*grid.bounds)
@@ -145,7 +161,7 @@ def _warped(source: OpenSource, grid: Grid, order: WarpOrder) -> Block:
         mask: NDArray[np.bool_]
         vrt.read(indexes, window=window, out=out)
         if not options and not info.alpha:
-            return out, _outside(source, grid, order.resampling, out)
+            return out, _outside(source, grid, order, out)
         if "nodata" not in options:
             mask = np.broadcast_to(_alpha(vrt, window, grid) == 0, shape)
             return as_dtype(out, mask, dtype), mask
@@ -158,16 +174,18 @@ def _warped(source: OpenSource, grid: Grid, order: WarpOrder) -> Block:
     return as_dtype(out, mask, dtype), mask
 
 
-def _virtual(dataset: Any, grid: Grid, resampling: Resampling, **options: Any) -> WarpedVRT:
+def _virtual(dataset: Any, grid: Grid, order: WarpOrder, **options: Any) -> WarpedVRT:
     """A dataset on a grid."""
     height, width = grid.shape
+    if order.turn:
+        options["src_transform"] = Affine.translation(order.turn, 0) @ dataset.transform
     return WarpedVRT(
         dataset,
         crs=grid.crs,
         transform=grid.transform,
         height=height,
         width=width,
-        resampling=resampling,
+        resampling=order.resampling,
         **options,
     )
 
@@ -181,7 +199,7 @@ def _alpha(vrt: Any, window: Window, grid: Grid) -> NDArray[Any]:
 
 
 def _outside(
-    source: OpenSource, grid: Grid, resampling: Resampling, pixels: NDArray[Any]
+    source: OpenSource, grid: Grid, order: WarpOrder, pixels: NDArray[Any]
 ) -> NDArray[np.bool_]:
     """Where warped pixels (band, y, x) without nodata are zeros because no source is there.
 
@@ -190,7 +208,7 @@ def _outside(
     outside = np.zeros(grid.shape, dtype=bool)
     if not (pixels == 0).all(axis=0).any():
         return np.broadcast_to(outside, pixels.shape)
-    with _virtual(ones_of(source).dataset, grid, resampling, src_nodata=0, nodata=0) as vrt:
+    with _virtual(ones_of(source).dataset, grid, order, src_nodata=0, nodata=0) as vrt:
         inside = np.zeros(grid.shape, dtype=np.uint8)
         vrt.read(1, window=vrt.window(*grid.bounds), out=inside)
     outside = inside == 0

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
 
@@ -154,3 +156,44 @@ def test_times_picked(target: Tile) -> None:
     assert picked.size
     wanted = np.bincount(picked, minlength=places.size).reshape(90, 120)
     np.testing.assert_array_equal(times_picked(GRID, target), wanted)
+
+
+@pytest.mark.parametrize("method", ["nearest", "bilinear", "cubic", "average", "mode"])
+@pytest.mark.parametrize("nodata", [None, 0])
+def test_longitudes_of_0_to_360(tmp_path: Path, method: str, nodata: int | None) -> None:
+    """The same as of the globe cut at 180 degrees, away from both seams."""
+    numbers = np.random.default_rng(1).integers(1, 200, (2, 90, 180)).astype("u1")
+    numbers[:, :20, ::7] = 0
+    usual = tmp_path / "usual.tif"
+    turned = tmp_path / "turned.tif"
+    for path, left, pixels in ((usual, -180, np.roll(numbers, 90, axis=2)), (turned, 0, numbers)):
+        with rasterio.open(
+            path, "w", driver="GTiff", width=180, height=90, count=2, dtype="uint8", nodata=nodata,
+            crs="EPSG:4326", transform=rasterio.Affine(2, 0, left, 0, -2, 90),
+        ) as file:  # fmt: skip
+            file.write(pixels)
+    pyramid = Pyramid.from_grid("geodetic")
+    for place in ((1, 1, 0), (1, 1, 2), (0, 0, 0)):
+        tile = pyramid.tile(*place)
+        one = read(str(usual), tile, resampling=method)
+        two = read(str(turned), tile, resampling=method)
+        inner = np.s_[:, 16:-16, 16:-16] if place[0] else np.s_[:, :, 16:112]
+        np.testing.assert_array_equal(
+            np.ma.getmaskarray(two)[inner], np.ma.getmaskarray(one)[inner]
+        )
+        np.testing.assert_array_equal(two[inner].filled(0), one[inner].filled(0))
+
+
+def test_a_raster_over_the_antimeridian_has_both_sides(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", width=40, height=40, count=1, dtype="float32", nodata=-1,
+        crs="EPSG:4326", transform=rasterio.Affine(0.1, 0, 178, 0, -0.1, 12),
+    ) as file:  # fmt: skip
+        file.write(np.full((1, 40, 40), 7, "f4"))
+    pyramid = Pyramid.from_grid("mercator")
+    for column in (0, 63):
+        tile = pyramid.tile(6, 30, column)
+        counts = [read(str(path), tile, resampling=method).count()
+                  for method in ("nearest", "bilinear")]  # fmt: skip
+        assert counts[0] == counts[1] > 0
