@@ -14,6 +14,7 @@ import sys
 import tomllib
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from importlib.machinery import PathFinder
 from pathlib import Path
 
@@ -150,20 +151,28 @@ def _sources_behind(
     name: str, source: bytes, imports: Callable[[bytes], Iterable[str]]
 ) -> dict[str, bytes]:
     """Sources by module that a built-in process imports, directly or not, in that order."""
-    own = (name.partition(".")[0], *_COMPUTING)
+    own = tuple(f"{one}." for one in (name.partition(".")[0], *_COMPUTING))
+    folders = {one: _folders_of(one) for one in {one.partition(".")[0] for one in own}}
     waiting = deque(imports(source))
     found: dict[str, bytes] = {}
+    plain: set[str] = set()
     seen = {name}
     while waiting:
         imported = waiting.popleft()
         module = _BEHIND.get(imported, imported)
-        if module in seen or not any(module == one or module.startswith(f"{one}.") for one in own):
+        if module in seen:
             continue
         seen.add(module)
-        behind = _source_of(module)
-        if behind is not None:
-            found[module] = behind
-            waiting += imports(behind)
+        if not f"{module}.".startswith(own) or module.rpartition(".")[0] in plain:
+            continue
+        top, _, inner = module.partition(".")
+        file = _file_of(inner, folders[top])
+        if file is None:
+            continue
+        if file.name != "__init__.py":
+            plain.add(module)  # what is imported of it is no module
+        found[module] = _read(file)
+        waiting += imports(found[module])
     return found
 
 
@@ -171,25 +180,33 @@ def _names_in(imports: Iterable[Imported]) -> list[str]:
     return [module for imported in imports for module in imported.modules]
 
 
-def _mentioned(source: bytes) -> list[str]:
+@lru_cache(maxsize=256)
+def _mentioned(source: bytes) -> tuple[str, ...]:
     """Full names after `import` and `from`; what is imported of a module may be one as well."""
     names: list[str] = []
     for found in _IMPORT.finditer(source.decode("utf-8", "replace")):
         module, members = found["module"], found["members"] or ""
         names.append(module)
         names += [f"{module}.{member}" for member in re.findall(r"\w+", members)]
-    return names
+    return tuple(names)
 
 
-def _source_of(module: str) -> bytes | None:
-    """Source of a module, found without importing the packages that it is in."""
-    top, *inner = module.split(".")
-    spec = importlib.util.find_spec(top)
-    for folder in (spec.submodule_search_locations if spec else None) or ():
-        path = Path(folder, *inner)
-        for file in (path / "__init__.py", path.with_name(f"{path.name}.py")):
+def _folders_of(package: str) -> tuple[str, ...]:
+    spec = importlib.util.find_spec(package)
+    return tuple((spec.submodule_search_locations if spec else None) or ())
+
+
+def _file_of(inner: str, folders: Iterable[str]) -> Path | None:
+    """Source file of a module, found without importing the packages that it is in.
+
+    `inner` is its name below the package that lies in `folders`.
+    """
+    for folder in folders:
+        # joined as text: hundreds of names are looked at each time, most of them no modules
+        path = "/".join((folder, *filter(None, inner.split("."))))
+        for file in (Path(f"{path}/__init__.py"), Path(f"{path}.py")):
             if file.is_file():
-                return _read(file)
+                return file
     return None
 
 

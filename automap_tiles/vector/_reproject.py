@@ -8,6 +8,7 @@ never on the tile it is read for.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import numpy as np
 import shapely
@@ -49,9 +50,15 @@ def reproject_geometry(
     the geometry, also not its part between 85.06° south and north, and `NoOperation` when no way
     leads to the target at all.
     """
-    if segment is not None and source != target and not geometry.is_empty:
-        geometry = shapely.segmentize(geometry, segment)
-    return reproject_geometries([geometry], source, target)[0]
+    if segment is None or source == target or geometry.is_empty:
+        return reproject_geometries([geometry], source, target)[0]
+    return _segmented(geometry, source, target, segment)
+
+
+# These are outlines of scenes and of grids, which a run asks for again and again.
+@lru_cache(maxsize=1024)
+def _segmented(geometry: BaseGeometry, source: CRS, target: CRS, segment: float) -> BaseGeometry:
+    return reproject_geometries([shapely.segmentize(geometry, segment)], source, target)[0]
 
 
 def reproject_geometries(

@@ -14,6 +14,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,13 @@ from rasterio.transform import from_origin
 from docs.generate import follow
 from docs.generate.places import DOCS, ROOT
 
-nbformat = pytest.importorskip("nbformat", reason="needs the extra test of a newer lock")
-pytest.importorskip("nbclient", reason="needs the extra test of a newer lock")
-pytest.importorskip("ipykernel", reason="needs the extra test of a newer lock")
-pytest.importorskip("ipyleaflet", reason="needs the extra notebook")
+# Only looked for: what nbformat imports takes five seconds, in every process of the tests.
+for module, extra in (
+    *((each, "test of a newer lock") for each in ("nbformat", "nbclient", "ipykernel")),
+    ("ipyleaflet", "notebook"),
+):
+    if find_spec(module) is None:
+        pytest.skip(f"needs the extra {extra}: {module}", allow_module_level=True)
 
 PAGE = DOCS / "how-to" / "notebook.md"
 PATHS = os.pathsep.join([*(str(ROOT / each) for each in ("", "processes", "devserver"))])
@@ -81,6 +85,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def notebook(code: list[str]) -> Any:
+    import nbformat
+
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in code])
     book.metadata["kernelspec"] = {
         "name": "python3",
@@ -182,6 +188,8 @@ def test_the_map_is_seen_in_a_browser(folder: Path, browser: Browser) -> None:
         'import automap_tiles\nprocess = automap_tiles.open_process("ndvi.mapchete")\n'
         'process.map(attribution="whose <data>")'
     )
+    import nbformat
+
     nbformat.write(notebook([map_cell]), folder / "map.ipynb")
     asked: list[str] = []
     with jupyter(folder) as address:

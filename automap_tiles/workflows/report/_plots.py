@@ -168,13 +168,18 @@ def _columns(trials: Sequence[tuple[int, float, bool, bool]]) -> tuple[list[int]
 
 def _svg(draw: Any, height: float) -> str:
     from matplotlib import rc_context
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     with rc_context(_RC):
         figure: Figure = Figure(figsize=(_WIDTH, height), layout="constrained")
-        draw(figure.add_subplot())
+        axes = figure.add_subplot()
+        draw(axes)
+        for behind in (figure.patch, axes.patch):
+            behind.set(facecolor="none", edgecolor="none")
         out = StringIO()
-        figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
+        # as `savefig` does, which draws everything twice
+        FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None})
     # without XML declaration, and without a metadata block that names addresses
     text = out.getvalue()
     text = text[text.index("<svg") :]

@@ -7,7 +7,7 @@ import json
 import math
 import shutil
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,12 @@ from automap_tiles.missions import LON_LAT
 from automap_tiles.notes import Note
 from automap_tiles.vector import reproject_geometry
 from automap_tiles.workflows import check, run
-from automap_tiles.workflows.automap import AutomapOutcome, AutomapReport, CompositeOrder
+from automap_tiles.workflows.automap import (
+    AutomapOutcome,
+    AutomapReport,
+    CompositeOrder,
+    _composite,
+)
 from automap_tiles.workflows.automap.boundary import boundary_area
 from automap_tiles.workflows.automap.phases import COMPOSITE
 from automap_tiles.workflows.automap.state import ResultFailed
@@ -38,14 +43,14 @@ from automap_tiles.workflows.events import (
 )
 from tests.golden.places import CLEAR, CLOUD, STACK
 
-PIXEL, LEFT, TOP, SIDE, TILE, SCENE = 30.0, 600_000.0, 5_300_010.0, 1600, 512, 200
+PIXEL, LEFT, TOP, SIDE, TILE, SCENE = 30.0, 600_000.0, 5_300_010.0, 400, 128, 50
 DAYS = tuple(f"202010{day:02}" for day in range(1, 21))
 """Of twenty scenes; the last one is the one that comes later."""
 
 
 def corner(number: int) -> tuple[int, int]:
     """Row and column of the first pixel of a scene."""
-    return 20 + 330 * (number % 5), 20 + 420 * (number // 5)
+    return 5 + 84 * (number % 5), 5 + 105 * (number // 5)
 
 
 def make_scene(folder: Path, number: int, *, level: int = 0, mask: int = CLEAR) -> None:
@@ -59,6 +64,14 @@ def make_scene(folder: Path, number: int, *, level: int = 0, mask: int = CLEAR) 
             transform=rasterio.Affine(PIXEL, 0, LEFT + col * PIXEL, 0, -PIXEL, TOP - row * PIXEL),
         ) as file:  # fmt: skip
             file.write(planes.astype("uint16"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_tiles() -> Iterator[None]:
+    """Of a fourth of the side, so that a small picture has as many."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_composite, "_LARGEST_TILE", TILE)
+        yield
 
 
 @pytest.fixture(scope="module")
