@@ -56,7 +56,8 @@ def test_same_portions(case: Case, portions: Cut, sources: Sources, folders: Fol
     work = cut(case.config(sources), *portions)
     run_mapchete(work, theirs, case.steps)
     run_automap(work, ours)
-    assert_same_tiles(ours, theirs, within=case.within)
+    # of so many tiles one is the whole of some cases
+    assert_same_tiles(ours, theirs, within=case.within, least=1 if portions[0] >= 4 else 2)
 
 
 @pytest.mark.parametrize("case", REPROJECTED, ids=lambda case: case.name)

@@ -85,7 +85,16 @@ def words(place: Path, source: object, output: object, **more: Any) -> dict[str,
 def classification(place: Path, source: object, output: object, **more: Any) -> ClassificationOrder:
     own = {
         "samples": str(place / "samples.csv"),
-        "learn": Learning(classifier="plain", trials=0),
+        # nothing is asked of the evidence: each answer costs several trainings
+        "learn": Learning(
+            classifier="plain",
+            trials=0,
+            erode=0,
+            indices=(),
+            radius=(2,),
+            balance="none",
+            folds=2,
+        ),
         "confidence": True,
     }
     return ClassificationOrder(**words(place, source, output, **own, **more))

@@ -264,7 +264,9 @@ def _skipped(events: list[Event], phase: str) -> int:
 
 def test_a_stream_that_is_left_in_a_phase_holds_nothing() -> None:
     """The next run goes on past the phase that this one was left in, the last one to the end."""
-    learn = Learning(classifier="plain", trials=0, erode=0, indices=(), radius=())
+    learn = Learning(
+        classifier="plain", trials=0, erode=0, indices=(), radius=(), balance="none", folds=2
+    )
     order = ClassificationOrder(**WHERE, samples="samples.csv", learn=learn)
     for phase in (SEARCH, SCENES, COMPOSITE, SAMPLING, TRAINING, MAP):
         stream = run(order)

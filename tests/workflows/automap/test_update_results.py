@@ -18,7 +18,9 @@ from automap_tiles.workflows.learning import Learning
 from tests.golden import places
 from tests.storage.s3 import BUCKET, S3Server
 
-QUICK = Learning(classifier="plain", trials=0, erode=0, indices=(), radius=())
+QUICK = Learning(
+    classifier="plain", trials=0, erode=0, indices=(), radius=(), balance="none", folds=2
+)
 NAME = "20201001_20201130_median"
 
 

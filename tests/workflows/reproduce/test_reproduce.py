@@ -22,7 +22,9 @@ from automap_tiles.workflows.reproduce import (
 )
 from tests.golden import places
 
-QUICK = Learning(classifier="plain", trials=0, erode=0, indices=(), radius=())
+QUICK = Learning(
+    classifier="plain", trials=0, erode=0, indices=(), radius=(), balance="none", folds=2
+)
 NAME = "20201001_20201130_median"
 WORDS: dict[str, Any] = {
     "satellites": ("8",),
