@@ -14,6 +14,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -85,8 +86,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def notebook(code: list[str]) -> Any:
-    import nbformat
-
+    nbformat: Any = import_module("nbformat")
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in code])
     book.metadata["kernelspec"] = {
         "name": "python3",
@@ -188,8 +188,7 @@ def test_the_map_is_seen_in_a_browser(folder: Path, browser: Browser) -> None:
         'import automap_tiles\nprocess = automap_tiles.open_process("ndvi.mapchete")\n'
         'process.map(attribution="whose <data>")'
     )
-    import nbformat
-
+    nbformat: Any = import_module("nbformat")
     nbformat.write(notebook([map_cell]), folder / "map.ipynb")
     asked: list[str] = []
     with jupyter(folder) as address:

@@ -179,7 +179,8 @@ def _svg(draw: Any, height: float) -> str:
             behind.set(facecolor="none", edgecolor="none")
         out = StringIO()
         # as `savefig` does, which draws everything twice
-        FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None})
+        canvas: Any = FigureCanvasSVG(figure)
+        canvas.print_svg(out, metadata={"Date": None})
     # without XML declaration, and without a metadata block that names addresses
     text = out.getvalue()
     text = text[text.index("<svg") :]
