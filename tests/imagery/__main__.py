@@ -16,7 +16,7 @@ from automap_tiles.demo import packages
 from automap_tiles.errors import InputError
 from tests.imagery import archives, packed, place, standins
 
-_VERSION = "3"
+_VERSION = "4"
 """Of what is laid out; another one is laid out anew."""
 
 

@@ -17,7 +17,7 @@ import fiona
 import numpy as np
 from rasterio.transform import Affine, from_bounds
 from shapely import box
-from shapely.geometry import MultiPolygon, mapping
+from shapely.geometry import MultiPolygon, Polygon, mapping
 
 from tests.imagery import eopf, landsat, landsat_items, sentinel2
 from tests.imagery.landscape import TOWN, VEGETATION, WATER, Frame, covers
@@ -235,11 +235,30 @@ def _old_items(folder: Path) -> None:
 
 def _labels(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "slovenia_border.geojson").exists():
+        _outlines(folder)
     if not (folder / "gdalcubes_ny_samples.gpkg").exists():
         _samples(folder / "gdalcubes_ny_samples.gpkg")
         _districts(folder / "gdalcubes_nycd.gpkg")
         for name in ("gdalcubes_ny_samples.gpkg", "gdalcubes_nycd.gpkg"):
             (folder / f"{name}.{MARK}").touch()
+
+
+def _outlines(folder: Path) -> None:
+    """A border in degrees, and a rectangle in metres that says its CRS."""
+    ring = [(13.4, 45.5), (15.2, 45.4), (16.5, 46.5), (16.1, 46.9), (14.5, 46.4), (13.4, 45.5)]
+    border = Polygon(ring).segmentize(0.01)  # as short as the edges of real borders
+    rectangle = box(370_000, 5_030_000, 620_000, 5_190_000).segmentize(1000)
+    crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32633"}}
+    for name, geometry, said in (
+        ("slovenia_border", border, {}),
+        ("eolearn_slovenia_aoi_bbox", rectangle, crs),
+    ):
+        feature = {"type": "Feature", "properties": {}, "geometry": mapping(geometry)}
+        content = {"type": "FeatureCollection", "features": [feature]}
+        text = json.dumps({**content, "crs": said} if said else content)
+        (folder / f"{name}.geojson").write_text(text, encoding="utf-8")
+        (folder / f"{name}.geojson.{MARK}").touch()
 
 
 def _samples(path: Path) -> None:

@@ -13,7 +13,6 @@ from shapely.geometry import mapping
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import Pyramid, cover
 from automap_tiles.runtime.area import bounds_area, common, geometry_area, parse_crs
-from tests.imagery.place import need_real
 
 GEODETIC = Pyramid.from_grid("geodetic")
 MERCATOR = Pyramid.from_grid("mercator")
@@ -121,7 +120,6 @@ def test_areas(value: Any, tmp_path: Path) -> None:
 
 
 def test_area_from_a_file_brings_its_crs(shared: Path) -> None:
-    need_real("labels/slovenia_border.geojson")
     folder = shared / "data" / "labels"
     pytest.importorskip("mapchete")
     from mapchete.config.parse import guess_geometry
