@@ -395,7 +395,7 @@ CLASSES = (
             "assess map.tif nowhere.csv",
             "assess nowhere.tif points.csv",
             "assess map.tif --design --out points.doc",
-            "assess map.tif --design --out points.csv --expect 9=0.7",
+            "assess map.tif --design --out more.csv --expect 9=0.7",
         ),
         (places.class_map,),
     ),
