@@ -55,14 +55,14 @@ def test_selected(earth_search: Path) -> None:
 def test_items_that_are_not_wanted_are_not_kept(seed: list[Json]) -> None:
     """Of a hundred thousand that a server sends, a few hundred count: these are what is kept."""
     text = json.dumps(seed[0])
+    # names say the time as well
+    old = text.replace("2023-08-15", "1999-12-31").replace("20230815", "19991231")
     kept: list[float] = []
 
     def items(count: int) -> Iterator[ReadItem]:
         for number in range(count):
-            data = json.loads(text)
+            data = json.loads(old if number % 50 else text)
             data["id"] = f"{number}" if number else seed[0]["id"]
-            if number % 50:
-                data["properties"]["datetime"] = "1999-12-31T10:00:00Z"
             yield ReadItem(href="https://example.org/item.json", data=data)
             if number in (49, count - 1):
                 kept.append(tracemalloc.get_traced_memory()[0])
@@ -75,7 +75,7 @@ def test_items_that_are_not_wanted_are_not_kept(seed: list[Json]) -> None:
         tracemalloc.stop()
     assert len(found.sketches) == 2
     assert str(found.refused).startswith("98 found → 98 of these satellites → 0 in time")
-    assert kept[1] - kept[0] < 10 * len(text)
+    assert kept[1] - kept[0] < 30 * len(text)  # one of the fifty is kept
 
 
 def test_an_item_collection_and_an_item(seed: list[Json], tmp_path: Path) -> None:
