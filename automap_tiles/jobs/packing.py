@@ -39,6 +39,10 @@ class Content:
     """Name in the archive → text."""
 
 
+_WANTED = {"composite": "composite", "classification": "classes"}
+"""Workflow → what its outcome has of a satellite when it came to what it is for."""
+
+
 def content_of(
     job: Job, outcome: Mapping[str, Any], scenes: Collection[str], hidden: Mapping[str, str]
 ) -> Content:
@@ -67,6 +71,16 @@ def content_of(
     if files:
         texts[README] = _readme(job, sorted((*files, *texts)))
     return Content(files=files, texts=texts)
+
+
+def is_there(job: Job, outcome: Mapping[str, Any]) -> bool:
+    """Whether what the job is for was made of any satellite.
+
+    A composite is on the way to a map: alone it is not what somebody who wants the map has asked
+    for. Of scenes and records whoever has files has what was asked for.
+    """
+    what = _WANTED.get(job.workflow)
+    return what is None or any(one.get(what) for one in outcome["results"])
 
 
 def pack(

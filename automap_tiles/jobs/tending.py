@@ -18,7 +18,7 @@ from automap_tiles.jobs._progress import Progress
 from automap_tiles.jobs._queue import LeaseLost, News, Queue
 from automap_tiles.jobs.job import Job, Level, Phase, Result, Status
 from automap_tiles.jobs.meter import Usage, core_seconds, memory_bytes, total
-from automap_tiles.jobs.packing import content_of, hide, pack
+from automap_tiles.jobs.packing import content_of, hide, is_there, pack
 from automap_tiles.jobs.process import Child, Task
 from automap_tiles.jobs.results import ResultStore
 
@@ -271,7 +271,8 @@ class Tending:
         if lease.cancelled.is_set() and (result is None or not is_whole):
             said = "cancelled" + (", ended by force" if killed else "")
             return Ending(status=Status.DISMISSED, message=said, result=result, usage=usage)
-        if is_whole and result is not None and self._progress.error is None:
+        is_made = result is not None and outcome is not None and is_there(self._job, outcome)
+        if is_whole and is_made and self._progress.error is None:
             return Ending(
                 status=Status.SUCCESSFUL,
                 message="successful" + (", before the cancel" if lease.cancelled.is_set() else ""),

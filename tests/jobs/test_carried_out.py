@@ -102,6 +102,26 @@ def test_a_job_that_cannot_be_says_why_in_one_sentence(shared: Path, tmp_path: P
     assert Level.ERROR in levels
 
 
+def test_a_classification_without_a_map_has_failed_and_keeps_its_composite(
+    shared: Path, tmp_path: Path
+) -> None:
+    samples = tmp_path / "samples.csv"
+    samples.write_text("X,Y,2018\n-73.99,40.72,1\n-73.98,40.71,1\n", encoding="utf-8")
+    parts = make(tmp_path)
+    order = {"workflow": "classification", "samples": str(samples)}
+    job = parts.store.add(new_job(shared, order=order))
+    with running(parts.runner()):
+        found = parts.wait(job.id)
+    assert found.status is Status.FAILED
+    assert found.reason is not None
+    assert "classes of landsat-8" in found.reason  # one class is none
+    result = parts.store.result(job.id)
+    assert result.partial
+    with archive_of(parts, result) as archive:
+        names = archive.namelist()
+    assert [name for name in names if "composite" in name and name.endswith(".tif")]
+
+
 def test_a_workspace_has_one_job_at_a_time_and_is_used_again(shared: Path, tmp_path: Path) -> None:
     parts = make(tmp_path)
     first = parts.store.add(new_job(shared, order={"workflow": "download"}))
