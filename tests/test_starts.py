@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -31,12 +32,15 @@ def test_the_same_is_said(words: list[str], tmp_path: Path) -> None:
 
 def test_it_is_a_process_of_its_own(tmp_path: Path) -> None:
     project = make_project(tmp_path / "p", zooms=(13, 13), pause=30.0)
-    with project.start("--concurrency", "none") as first, project.start("--check") as second:
-        for run in (first, second):
-            assert os.getsid(run.pid) == run.pid
-        handles = {path.name for path in Path(f"/proc/{first.pid}/fd").iterdir()}
-        assert {"0", "1", "2"} <= handles
-        assert second.wait(60) == 0
+    with project.start("--concurrency", "none") as first, contextlib.ExitStack() as ending:
+        ending.callback(first.kill)
+        with project.start("--check") as second:
+            for run in (first, second):
+                assert os.getsid(run.pid) == run.pid
+            handles = {path.name for path in Path(f"/proc/{first.pid}/fd").iterdir()}
+            assert {"0", "1", "2"} <= handles
+            said = second.communicate(timeout=60)
+            assert second.returncode == 0, said
         assert first.poll() is None
         first.kill()
         assert first.wait(20) == -signal.SIGKILL

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,6 +46,25 @@ def test_remembers_results_over_opening(tmp_path: Path) -> None:
         assert last is not None
         assert last.hashes == HASHES
         assert last.finished is None
+
+
+def test_who_looks_while_it_is_made_finds_all_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that begins, and `--check` beside it."""
+    path = tmp_path / "journal.sqlite"
+    connect, seen = sqlite3.connect, []
+
+    def looked_at(place: str | Path, **options: Any) -> sqlite3.Connection:
+        if place == path:  # the first moment at which the writer has a hand on it
+            with Journal.open_readonly(path) as looking:
+                seen.append((looking.last_run(), looking.counts()))
+        return connect(place, **options)
+
+    monkeypatch.setattr(sqlite3, "connect", looked_at)
+    Journal.open(path).close()
+    assert seen == [(None, {})]
+    assert [each.name for each in tmp_path.iterdir() if each.name.endswith(".part")] == []
 
 
 def test_rows_are_ranges_of_the_curve(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from automap_tiles.engine.events import TileStatus
 from automap_tiles.errors import JournalError, ResourceError, is_without_handles
+from automap_tiles.storage import LocalStorage
 
 PATIENCE = 60.0
 """Seconds that one waits for another program that holds a journal: a backup, a database browser."""
@@ -62,6 +63,8 @@ class JournalOccupied(JournalError):
 
 def connect_to_write(path: Path) -> sqlite3.Connection:
     """A connection to a journal, which is made where there is none."""
+    if not path.exists():
+        _make(path)
     with contextlib.ExitStack() as undo:
         connection = undo.enter_context(
             contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=PATIENCE))
@@ -72,6 +75,15 @@ def connect_to_write(path: Path) -> sqlite3.Connection:
         _bring_up_to_date(connection)
         undo.pop_all()
     return connection
+
+
+def _make(path: Path) -> None:
+    """A journal without rows, there with all its tables at once: others may be looking already."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(_SCHEMA)
+        connection.execute(f"PRAGMA user_version = {_VERSION}")
+        content = connection.serialize()
+    LocalStorage(str(path.parent)).put(path.name, content)
 
 
 def _bring_up_to_date(connection: sqlite3.Connection) -> None:
