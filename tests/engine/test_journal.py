@@ -59,7 +59,8 @@ def test_who_looks_while_it_is_made_finds_all_tables(
         if place == path:  # the first moment at which the writer has a hand on it
             with Journal.open_readonly(path) as looking:
                 seen.append((looking.last_run(), looking.counts()))
-        return connect(place, **options)
+        found: sqlite3.Connection = connect(place, **options)
+        return found
 
     monkeypatch.setattr(sqlite3, "connect", looked_at)
     Journal.open(path).close()

@@ -116,6 +116,7 @@ def test_a_classification_without_a_map_has_failed_and_keeps_its_composite(
     assert found.reason is not None
     assert "classes of landsat-8" in found.reason  # one class is none
     result = parts.store.result(job.id)
+    assert result is not None
     assert result.partial
     with archive_of(parts, result) as archive:
         names = archive.namelist()
