@@ -36,11 +36,13 @@ if TYPE_CHECKING:
         VectorInput,
         WholeVectorInput,
     )
+    from automap_tiles.formats.bands import check_bands_alike
     from automap_tiles.formats.scenes_reader import ScenesReader
     from automap_tiles.formats.scenes_tile import Scenes
     from automap_tiles.grid import Bounds, Grid, Pyramid, Tile, TileIndex
     from automap_tiles.notebook import follow, look
     from automap_tiles.notes import Fate, Note, Subject, tell
+    from automap_tiles.parsing import parse_number
     from automap_tiles.raster import Raster
     from automap_tiles.runs import check, run
     from automap_tiles.runtime.markers import (
@@ -95,10 +97,12 @@ __all__ = [
     "WholeVectorInput",
     "__version__",
     "check",
+    "check_bands_alike",
     "follow",
     "load_ipython_extension",
     "look",
     "open_process",
+    "parse_number",
     "run",
     "tell",
     "write_process",
@@ -124,11 +128,13 @@ _MODULES = {
         "ValueOverflow",
     ),
     "formats": ("Counted", "RasterInput", "RasterReader", "VectorInput", "WholeVectorInput"),
+    "formats.bands": ("check_bands_alike",),
     "formats.scenes_reader": ("ScenesReader",),
     "formats.scenes_tile": ("Scenes",),
     "grid": ("Bounds", "Grid", "Pyramid", "Tile", "TileIndex"),
     "notebook": ("follow", "look"),
     "notes": ("Fate", "Note", "Subject", "tell"),
+    "parsing": ("parse_number",),
     "raster": ("Raster",),
     "runs": ("check", "run"),
     "scenes.stack": ("Stack",),

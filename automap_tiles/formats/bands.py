@@ -61,7 +61,7 @@ class BandTable:
         )
 
 
-def check_alike(
+def check_bands_alike(
     tables: Mapping[str, BandTable], key: str, numbers: Sequence[int] | None = None
 ) -> None:
     """Raise `ConfigError` where bands that are taken by their place are not the same ones.

@@ -35,10 +35,10 @@ from automap_tiles import (
     Tile,
     VectorInput,
     WholeVectorInput,
+    parse_number,
     tell,
 )
 from automap_tiles.analysis.shapes.erode import eroded
-from automap_tiles.parsing import parse_number
 
 Picture = np.ma.MaskedArray[Any, Any]
 Classes = np.ndarray[Any, np.dtype[np.uint8]]

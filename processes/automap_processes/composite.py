@@ -28,11 +28,11 @@ from automap_tiles import (
     RasterReader,
     Scenes,
     ScenesReader,
+    check_bands_alike,
 )
 from automap_tiles.analysis import indices as spectral
 from automap_tiles.analysis.composites import composite
 from automap_tiles.analysis.composites.methods import ProvenanceName
-from automap_tiles.formats.bands import check_alike
 from automap_tiles.scenes.contributions import Counts, contributions
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
@@ -159,7 +159,7 @@ def check_parameters(  # noqa: PLR0913 - the parameters of the process file
             for name, each in dict(scenes).items()
             if isinstance(each, RasterReader)
         }
-        check_alike(dates, "input.scenes", bands)
+        check_bands_alike(dates, "input.scenes", bands)
         _ClassMask(mask_band, masked_values, valid_values)
         _check_colours(colours, bands, indices or ())
         return None

@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 
 from automap_processes._types import Resampling
-from automap_tiles import ConfigError, Empty, RasterInput, RasterReader
+from automap_tiles import ConfigError, Empty, RasterInput, RasterReader, check_bands_alike
 from automap_tiles.analysis.radiometry.donors import RADIUS, fill_gaps
-from automap_tiles.formats.bands import check_alike
 
 
 def pixelbuffer(radius: int = RADIUS) -> int:
@@ -35,7 +34,7 @@ def check_parameters(
     """How many bands there are, where they are named; complains of what cannot work."""
     given = {"picture": picture, "donor": donor, "second": second}
     tables = {name: each.describe_bands() for name, each in given.items() if each is not None}
-    check_alike(tables, "input", bands)
+    check_bands_alike(tables, "input", bands)
     if not 1 <= radius <= _WIDEST:
         key = "process_parameters.radius"
         raise ConfigError(f"is 1 to {_WIDEST} pixels", key=key, found=radius)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from automap_tiles.errors import ConfigError
-from automap_tiles.formats.bands import BandTable, check_alike
+from automap_tiles.formats.bands import BandTable, check_bands_alike
 from automap_tiles.notes import collecting
 
 
@@ -31,16 +31,16 @@ def test_bands_that_are_not_the_same(
     """A name of its own is no contradiction; one that stands elsewhere, or another unit, is."""
     with collecting() as told:
         if words is None:
-            check_alike({"a": one, "b": two}, "input", numbers)
+            check_bands_alike({"a": one, "b": two}, "input", numbers)
         else:
             with pytest.raises(ConfigError, match=words):
-                check_alike({"a": one, "b": two}, "input", numbers)
+                check_bands_alike({"a": one, "b": two}, "input", numbers)
     assert not told.grouped()
 
 
 def test_a_unit_that_only_one_of_them_says_is_told() -> None:
     with collecting() as told:
-        check_alike({"a": table("r"), "b": table("r", scale=1e-4), "c": table("r")}, "input")
+        check_bands_alike({"a": table("r"), "b": table("r", scale=1e-4), "c": table("r")}, "input")
     (note,) = told.grouped()
     assert note.examples == ("band 1 of a",)
-    check_alike({}, "input")
+    check_bands_alike({}, "input")

@@ -12,7 +12,7 @@ import numpy as np
 
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.formats import FormatInfo, InputSpec, OutputKind, RasterReader, Reader, Sized
-from automap_tiles.formats.bands import check_alike
+from automap_tiles.formats.bands import check_bands_alike
 from automap_tiles.formats.capabilities import DatedReader
 from automap_tiles.formats.registry import find_format, guess_format, open_input
 from automap_tiles.grid import Bounds, Pyramid
@@ -150,7 +150,7 @@ def _of_rasters(paths: Mapping[str, str], pyramid: Pyramid, info: FormatInfo, ba
         for day, reader in zip(paths, readers, strict=True)
         if isinstance(reader, RasterReader)
     }
-    check_alike(tables, "--from")
+    check_bands_alike(tables, "--from")
     boxes = [bounds_on(pyramid, reader) for reader in readers]
     bounds = Bounds(
         min(box.left for box in boxes),
