@@ -208,7 +208,7 @@ def _problems(drivers: Mapping[str, bool], disks: Iterable[Disk]) -> Iterator[st
         )
     cache = os.environ.get("XDG_CACHE_HOME")
     if cache and not Path(cache).is_absolute():
-        yield f"XDG_CACHE_HOME is no absolute path ({cache}): ~/.cache is taken; give a whole one"
+        yield f"XDG_CACHE_HOME is not an absolute path ({cache}): ~/.cache is taken; give one"
     if os.environ.get("PROJ_DATA") or os.environ.get("PROJ_LIB") or os.environ.get("GDAL_DATA"):
         yield (
             "GDAL_DATA, PROJ_DATA or PROJ_LIB is set: data of another GDAL or PROJ than that of "

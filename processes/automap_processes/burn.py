@@ -241,7 +241,7 @@ def _tell_features(how: _Burning, tile: Tile) -> None:
             "classes: {name: 1}",
         ),
         (missed, lost, "on the middle of no pixel", "all_touched: true"),
-        (wordy, Fate.REPLACED, f"{rule.priority_field} is no number: they come last", None),
+        (wordy, Fate.REPLACED, f"{rule.priority_field} is not a number, so they come last", None),
     ):
         if names:
             tell(Note(fate=fate, subject=Subject.FEATURES, reason=reason, count=len(names),

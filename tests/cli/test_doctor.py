@@ -120,6 +120,6 @@ def test_folders_that_cannot_be_used_are_told(
     monkeypatch.setenv("XDG_CACHE_HOME", "cache")
     problems = "\n".join(found()["problems"])
     assert f"TMPDIR says {tmp_path / 'nowhere'}" in problems
-    assert "XDG_CACHE_HOME is no absolute path (cache)" in problems
+    assert "XDG_CACHE_HOME is not an absolute path (cache)" in problems
     cache = next(disk for disk in found()["disks"] if disk["what"] == "cache")
     assert str(tmp_path) in cache["path"]  # ~ of this test

@@ -295,7 +295,7 @@ def test_words_where_numbers_belong_are_told(tmp_path: Path) -> None:
     )
     found, notes = burnt(path, priority_field="rank")
     assert np.unique(found.filled(0)).tolist() == [0, 2]
-    assert notes["rank is no numb"[:14]] == 1
+    assert notes["rank is not a number"[:14]] == 1
     assert notes["no class from "] == 1
 
 
