@@ -324,7 +324,7 @@ def _cleaned(source: _Flags, frame: Frame, rule: MaskRule) -> Codes:
             chosen = tools.open_disk(chosen | fill, opening) & ~fill
         if rule.dilation:
             chosen = tools.dilate(chosen, rule.dilation, size)
-        near = tools.dilate(fill, 2 * opening * min(size) + rule.dilation, size) if margin else fill
+        near = tools.dilate(fill, 2 * opening * min(size) + rule.dilation, size)
         codes = fill * NOT_SEEN | chosen * RULED_OUT | near * AT_EDGE
         return np.ascontiguousarray(codes[slices(window, wide)])
 

@@ -102,6 +102,16 @@ def workers_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
+def dask_scheduler_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--dask-scheduler`: the address of a scheduler that runs already."""
+    return click.option(
+        "--dask-scheduler",
+        metavar="ADDRESS",
+        help="With --concurrency dask: a running scheduler, such as tcp://host:8786.  "
+        "[default: a cluster on this machine]",
+    )(function)
+
+
 def zooms_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """`--zoom`; the command receives `zooms`, or None."""
     return click.option(

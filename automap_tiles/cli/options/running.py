@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from automap_tiles.cli.options._collecting import collecting
+from automap_tiles.cli.options.common import CONCURRENCIES, dask_scheduler_option
 from automap_tiles.cli.options.mapchete import (
     NO_GRAPH,
     debug_option,
@@ -16,10 +17,6 @@ from automap_tiles.cli.options.mapchete import (
     without_effect,
 )
 from automap_tiles.workflows.how import Concurrency, How
-
-if TYPE_CHECKING:
-    pass
-from automap_tiles.cli.options.common import CONCURRENCIES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,12 +85,7 @@ _RUN_OPTIONS = (
         metavar="N",
         help="Number of workers.  [default: number of cores]",
     ),
-    click.option(
-        "--dask-scheduler",
-        metavar="ADDRESS",
-        help="With --concurrency dask: a running scheduler, such as tcp://host:8786.  "
-        "[default: a cluster on this machine]",
-    ),
+    dask_scheduler_option,
     click.option(
         "--log-format",
         type=click.Choice(("text", "json")),

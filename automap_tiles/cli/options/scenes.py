@@ -9,7 +9,12 @@ from typing import Any
 import click
 
 from automap_tiles.cli.options._collecting import collecting
-from automap_tiles.cli.options.common import CONCURRENCIES, parsed_by, workers_option
+from automap_tiles.cli.options.common import (
+    CONCURRENCIES,
+    dask_scheduler_option,
+    parsed_by,
+    workers_option,
+)
 from automap_tiles.workflows.how import Concurrency
 
 
@@ -125,12 +130,7 @@ _OPTIONS = (
         show_default=True,
         help="What the workers are, of scenes, samples and tiles alike.",
     ),
-    click.option(
-        "--dask-scheduler",
-        metavar="ADDRESS",
-        help="With --concurrency dask: a running scheduler, such as tcp://host:8786.  "
-        "[default: a cluster on this machine]",
-    ),
+    dask_scheduler_option,
     click.option(
         "--log-format",
         type=click.Choice(("text", "json")),
