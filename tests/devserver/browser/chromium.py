@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from tests import starts
 
@@ -88,6 +89,8 @@ class Window:
     page: Page
     console: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+    waiting: set[Request] = field(default_factory=set)
+    """What the page has asked for and has not got, but for the stream of events: it never ends."""
 
     def picture(self, name: str | None = None, *, of: str | None = None) -> np.ndarray:
         """(y, x, 3) what is seen, of the whole page or of one element; kept under a name."""
@@ -97,24 +100,46 @@ class Window:
             (ARTEFACTS / f"{name}.png").write_bytes(shot)
         return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"))
 
-    def settled(self) -> None:
-        """Wait until the page has started and its tiles are there."""
+    def asked(self, request: Request) -> None:
+        """A request begins."""
+        self.requests.append(request.url)
+        if request.resource_type != "eventsource":
+            self.waiting.add(request)
+
+    def answered(self, request: Request) -> None:
+        """A request has ended, well or badly."""
+        self.waiting.discard(request)
+
+    def settled(self, seconds: float = 20.0) -> None:
+        """Wait until the page has started, has what it asked for, and asks for nothing more."""
         self.page.wait_for_selector("html[data-ready]")
-        self.page.wait_for_function(SETTLED, polling=100)
+        quiet, end = 0.0, time.monotonic() + seconds
+        while quiet < QUIET:
+            known, since = len(self.requests), time.monotonic()
+            assert since < end, f"still waiting for {[each.url for each in self.waiting]}"
+            self.page.wait_for_timeout(50)
+            waits = bool(self.waiting) or len(self.requests) > known
+            quiet = 0.0 if waits else quiet + time.monotonic() - since
+
+    def still(self, seconds: float = 20.0) -> None:
+        """Wait until the page has what it asked for and two pictures of it are the same."""
+        self.settled(seconds)
+        end, before = time.monotonic() + seconds, self.page.screenshot()
+        while True:
+            self.page.wait_for_timeout(300)
+            now = self.page.screenshot()
+            if now == before:
+                return
+            assert time.monotonic() < end, "the page does not stop moving"
+            before = now
 
     def json(self, address: str) -> Any:
         """What the server tells the page."""
         return self.page.evaluate("async (address) => (await fetch(address)).json()", address)
 
 
-# Nothing has been fetched for a third of a second; events are one long request and do not count.
-SETTLED = """() => {
-  const entries = performance.getEntriesByType('resource');
-  const key = entries.length;
-  const now = performance.now();
-  if (window.__seen !== key) { window.__seen = key; window.__since = now; }
-  return now - window.__since > 350;
-}"""
+QUIET = 0.5
+"""Seconds without a request after which a page is taken as settled: longer than its own timers."""
 
 Open = Callable[..., Window]
 
@@ -144,7 +169,9 @@ def window(browser: Browser) -> Iterator[Open]:
         seen = Window(page)
         page.on("console", lambda message: seen.console.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: seen.console.append(f"error: {error}"))
-        page.on("request", lambda request: seen.requests.append(request.url))
+        page.on("request", seen.asked)
+        page.on("requestfinished", seen.answered)
+        page.on("requestfailed", seen.answered)
         opened.append((seen, address, failing))
         before(page)
         page.goto(address)

@@ -166,7 +166,7 @@ def test_styles(both: Server, window: Open) -> None:
     page.settled()
     opaque = place_of(page, wanted)
     row.get_by_label("Opacity").fill("0.3")
-    page.page.wait_for_timeout(300)
+    page.still()
     ground = page.picture(of="#map")[5, 5].astype(float)
     blended = place_of(page, wanted).astype(float)
     expected = opaque * 0.3 + ground * 0.7
@@ -220,7 +220,7 @@ def test_swipe(both: Server, window: Open) -> None:
     page.page.mouse.move(320 + 0.25 * picture.shape[1], 300, steps=4)
     page.page.mouse.up()
     expect(handle).to_have_attribute("aria-valuenow", "25")
-    page.page.wait_for_timeout(200)
+    page.still()
     moved = page.picture(of="#map")
     assert share(moved[300:480, edge - 120 : edge - 20], colours) < 0.1
     # inputs too
@@ -294,13 +294,15 @@ def test_permalink(both: Server, window: Open) -> None:
     page.keyboard.press("i")
     first.settled()
     page.get_by_role("button", name="Close the values").wait_for()
+    # the stretch of the chosen band is found out by the server
     page.wait_for_function(
-        "() => location.hash.includes('at=') && location.hash.includes('viridis')", polling=100
+        "() => ['at=', 'viridis', 'rescale'].every((each) => location.hash.includes(each))",
+        polling=100,
     )
-    page.wait_for_timeout(400)
+    first.settled()
     url = page.url
     second = window(url)
-    second.page.wait_for_timeout(600)
+    second.settled()
     assert second.page.url == url
     expect(second.page.get_by_label("Show classes")).not_to_be_checked()
     expect(second.page.locator(".layer .name")).to_have_text(["composite", "classes", "scenes"])
@@ -309,8 +311,7 @@ def test_permalink(both: Server, window: Open) -> None:
     # both maps are the same picture
     for each in (first, second):
         each.page.get_by_role("button", name="Close the values").click()
-        each.page.wait_for_timeout(500)
-        each.settled()
+        each.still()
     difference = first.picture("link_1", of="#map") != second.picture("link_2", of="#map")
     assert difference.any(axis=-1).mean() < 0.01
     # another address in the same window

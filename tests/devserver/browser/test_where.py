@@ -31,13 +31,13 @@ def test_countries_below_the_layers(
     server: Server, window: Open, size: tuple[int, int], dark: bool
 ) -> None:
     page = window(f"{server.address}#map=4/47/14", size=size, dark=dark)
-    page.page.wait_for_timeout(600)
+    page.still()
     page.picture(f"where_{size[0]}_{'dark' if dark else 'light'}")
     with_borders = colours(page)
     expect(page.page.locator(".ol-attribution li")).to_have_text("Borders: Natural Earth")
     assert page.page.evaluate("() => document.documentElement.scrollWidth") == size[0]
     page.page.keyboard.press("b")
-    page.page.wait_for_timeout(400)
+    page.still()
     assert colours(page) < with_borders
 
 
@@ -45,7 +45,7 @@ def test_lines_of_latitude_and_longitude(server: Server, window: Open) -> None:
     page = window(f"{server.address}#map=9/47.8/16.4")
     before = page.picture(of="#map")
     page.page.keyboard.press("g")
-    page.page.wait_for_timeout(500)
+    page.still()
     after = page.picture("degrees", of="#map")
     assert (before != after).any(axis=-1).mean() > 0.001
     expect(page.page.locator("#tool-degrees")).to_have_attribute("aria-pressed", "true")
@@ -76,7 +76,7 @@ def test_coordinates_are_typed(
 
 def test_a_country_is_found(server: Server, window: Open) -> None:
     page = window(server.address)
-    page.page.wait_for_timeout(500)
+    page.still()
     page.page.locator("#tool-find").click()
     page.page.locator("#find-text").fill("slov")
     found = page.page.locator("#found li")
