@@ -28,6 +28,7 @@ from automap_tiles.formats.tiles import (
     raster_options,
     read_metadata,
     said_of_raster,
+    tell_of_collision,
     tell_of_lost,
 )
 from automap_tiles.grid import Pyramid, Tile
@@ -192,6 +193,8 @@ class GeoTiffCodec:
         )
         if self.options.nodata_is_assumed:
             tell_of_lost(result, data)
+        else:
+            tell_of_collision(result, data, self.options.nodata)
         return data
 
     def encode(self, data: RasterArray, tile: Tile, tags: Tags) -> bytes:

@@ -2,7 +2,7 @@
 
 from automap_tiles.formats._info import FormatInfo
 from automap_tiles.formats.tiles._arrays import blank, paste
-from automap_tiles.formats.tiles._assumed import advice, tell_of_lost
+from automap_tiles.formats.tiles._assumed import advice, tell_of_collision, tell_of_lost
 from automap_tiles.formats.tiles._codec import Codec, FeatureCodec, Tags
 from automap_tiles.formats.tiles._decoding import Decoder
 from automap_tiles.formats.tiles._directory import Matching, TileDirectory
@@ -71,6 +71,7 @@ __all__ = [
     "read_metadata",
     "resampling_option",
     "said_of_raster",
+    "tell_of_collision",
     "tell_of_lost",
     "touched",
     "write_beside",

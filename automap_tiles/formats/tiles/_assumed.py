@@ -1,7 +1,11 @@
-"""The nodata value of an output that names none: 0, as in mapchete, which may be a number."""
+"""Pixels that are lost to the nodata value of an output, named or not.
+
+Of one that names none it is 0, as in mapchete, which may be a number.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -29,19 +33,46 @@ def tell_of_lost(result: object, stored: np.ma.MaskedArray[Any, Any]) -> None:
 
     `stored` is what became of it, with 0 masked.
     """
-    arrays = result if isinstance(result, list | tuple) else [result]
-    known = sum(_without_data(array, stored.dtype) for array in arrays)
-    lost = int(np.count_nonzero(np.ma.getmaskarray(stored))) - known
+    lost = _lost(_bands(result), stored)
     if lost > 0:
-        tell(
-            Note(
-                fate=Fate.LOST,
-                subject=Subject.PIXELS,
-                count=lost,
-                reason="they are 0, which stands for no data in an output that names no nodata",
-                remedy=_REMEDY,
-            )
+        _tell(
+            lost, "they are 0, which stands for no data in an output that names no nodata", _REMEDY
         )
+
+
+def tell_of_collision(
+    result: object, stored: np.ma.MaskedArray[Any, Any], nodata: float | None
+) -> None:
+    """Tell how many pixels are lost that a function's mask calls data, and nodata does not.
+
+    A plain array may well use the value to say where there is nothing; one with a mask has said so
+    by that, and NaN never is data.
+    """
+    if nodata is None or math.isnan(nodata):
+        return
+    bands = _bands(result)
+    if any(np.ma.getmask(band) is np.ma.nomask for band in bands):
+        return
+    lost = _lost(bands, stored)
+    if lost > 0:
+        _tell(
+            lost,
+            f"they are {nodata:g} and not masked, but {nodata:g} is the nodata value of the output",
+            "nodata: a value that no pixel has, under output",
+        )
+
+
+def _bands(result: object) -> list[Any]:
+    return list(result) if isinstance(result, list | tuple) else [result]
+
+
+def _lost(bands: list[Any], stored: np.ma.MaskedArray[Any, Any]) -> int:
+    known = sum(_without_data(band, stored.dtype) for band in bands)
+    return int(np.count_nonzero(np.ma.getmaskarray(stored))) - known
+
+
+def _tell(lost: int, reason: str, remedy: str) -> None:
+    tell(Note(fate=Fate.LOST, subject=Subject.PIXELS, count=lost, reason=reason, remedy=remedy))
 
 
 def _without_data(array: Any, dtype: np.dtype[Any]) -> int:

@@ -21,6 +21,7 @@ from automap_tiles.formats.tiles._decoding import Decoder, GdalTiles
 from automap_tiles.formats.tiles._files import TileFiles
 from automap_tiles.formats.tiles._listing import first_tile, stored_box, stored_zooms
 from automap_tiles.formats.tiles._matching import matching_zoom, touched
+from automap_tiles.formats.tiles._missing import tell_of_missing
 from automap_tiles.formats.tiles._ogr import OgrFeatures
 from automap_tiles.formats.tiles._pixel_tile import PixelTile
 from automap_tiles.formats.tiles._pixels import PixelFormat, load_kept
@@ -110,10 +111,14 @@ class TileDirectory:
 
     def is_empty(self, tile: Tile, matching: Matching) -> bool:
         """Whether none of the stored tiles that a tile would be read from is there."""
-        return not any(
-            self._has_tiles(part.grid, self.zoom_at(tile, part.grid, matching))
-            for part in unit_parts(tile)
-        )
+        zooms = set()
+        for part in unit_parts(tile):
+            zoom = self.zoom_at(tile, part.grid, matching)
+            if self._has_tiles(part.grid, zoom):
+                return False
+            zooms.add(zoom)
+        tell_of_missing(self.files, zooms)
+        return True
 
     def _has_tiles(self, grid: GridLike, zoom: int) -> bool:
         return any(
@@ -136,6 +141,8 @@ class TileDirectory:
                 elif validity_check:
                     features = [_repaired(feature) for feature in features]
                 found += [shifted(feature, shift) for feature in features]
+        if not found:
+            tell_of_missing(self.files, {zoom})
         return found
 
     def pixel_format(self) -> PixelFormat:

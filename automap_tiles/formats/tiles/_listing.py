@@ -25,12 +25,12 @@ def stored_zooms(files: TileFiles) -> tuple[int, ...]:
     if files.layout.schema.startswith("{zoom}/") and root.is_dir():
         names = [folder.name for folder in root.iterdir() if folder.is_dir()]
         zooms = sorted(int(name) for name in names if name.isascii() and name.isdigit())
-        return tuple(zoom for zoom in zooms if _has_tiles(files, zoom))
+        return tuple(zoom for zoom in zooms if has_tiles(files, zoom))
     indexes = (files.layout.parse(key) for key in files.storage.list())
     return tuple(sorted({index.zoom for index in indexes if index is not None}))
 
 
-def _has_tiles(files: TileFiles, zoom: int) -> bool:
+def has_tiles(files: TileFiles, zoom: int) -> bool:
     """Whether there is a tile among the files in the folder of a zoom."""
     indexes = (files.layout.parse(key) for key in files.storage.list(f"{zoom}/"))
     return any(index is not None and index.zoom == zoom for index in indexes)

@@ -17,6 +17,7 @@ from automap_tiles.formats.tiles._arrays import blank, paste, without_buffer
 from automap_tiles.formats.tiles._decoding import Decoder
 from automap_tiles.formats.tiles._files import Cut, TileFiles
 from automap_tiles.formats.tiles._matching import cuts, pixel_window, source_bounds
+from automap_tiles.formats.tiles._missing import tell_of_missing
 from automap_tiles.grid import Grid, GridLike, Pyramid, Tile, TileIndex, unit_parts
 from automap_tiles.raster.lru import ByteLRU, share
 
@@ -113,15 +114,23 @@ def read_pixels(
     out = blank((len(indexes), *tile.shape), np.dtype(pixels.dtype), pixels.nodata)
     # Block by block of the single tiles: so a pixel does not depend on how the area is cut.
     parts = [(part, zoom_at(part.grid)) for part in unit_parts(tile)]
-    if tile.pyramid.same_grid(files.pyramid) and {zoom for _, zoom in parts} == {tile.zoom}:
+    zooms = {zoom for _, zoom in parts}
+    if tile.pyramid.same_grid(files.pyramid) and zooms == {tile.zoom}:
         _assemble(out, files.pyramid, files.overlapping(tile), load)
-        return out
+        return _told(out, files, zooms)
     for part, zoom in parts:
         source = _mosaic(files, part.grid, zoom, load, out)
         if source is not None:
             warped = raster.warp(source, part.grid, resampling=resampling, nodata=pixels.nodata)
             target = out[:, part.tile_window[0], part.tile_window[1]]
             paste(target, warped[:, part.unit_window[0], part.unit_window[1]], 0, 0)
+    return _told(out, files, zooms)
+
+
+def _told(out: RasterArray, files: TileFiles, zooms: set[int]) -> RasterArray:
+    """The same; where nothing was found it is told when that is because of the zoom."""
+    if np.ma.getmaskarray(out).all():
+        tell_of_missing(files, zooms)
     return out
 
 

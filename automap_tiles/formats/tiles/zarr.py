@@ -26,7 +26,7 @@ from automap_tiles.formats._options import Options
 from automap_tiles.formats._protocols import OutputKind, Tiled
 from automap_tiles.formats._spec import OutputSpec
 from automap_tiles.formats.capabilities import Appearance
-from automap_tiles.formats.tiles._assumed import advice, tell_of_lost
+from automap_tiles.formats.tiles._assumed import advice, tell_of_collision, tell_of_lost
 from automap_tiles.formats.tiles._codec import Tags
 from automap_tiles.formats.tiles._metadata import Metadata
 from automap_tiles.formats.tiles._raster_options import (
@@ -146,6 +146,8 @@ class ZarrCodec(ArrayOptions):
         )
         if self.options.nodata_is_assumed:
             tell_of_lost(result, data)
+        else:
+            tell_of_collision(result, data, self.options.nodata)
         return data
 
     def encode(self, data: RasterArray, tile: Tile, tags: Tags) -> bytes:  # noqa: ARG002

@@ -12,7 +12,7 @@ from automap_tiles.grid import Bounds, Pyramid
 from automap_tiles.grid.cover import clip_to_pyramid, hull
 
 if TYPE_CHECKING:
-    from automap_tiles.formats import Reader
+    from shapely.geometry.base import BaseGeometry
 
 _TILE = 256
 """Pixels along the edge within which all of it is at the coarsest zoom."""
@@ -42,16 +42,18 @@ class Draft:
     parameters: Mapping[str, Any]
 
 
-def bounds_on(pyramid: Pyramid, reader: Reader) -> Bounds:
-    """The box of what is read, a little wider; raises `ConfigError` when no tile touches it."""
-    area = reader.footprint(pyramid.crs)
+def bounds_on(pyramid: Pyramid, area: BaseGeometry, path: str) -> Bounds:
+    """The box of an area, a little wider; raises `ConfigError` when no tile touches it.
+
+    `area` is in the CRS of the pyramid, `path` what is read there.
+    """
     if not area.is_empty:
         area = clip_to_pyramid(pyramid, Bounds(*area.bounds).polygon())
     if area.is_empty:
         raise ConfigError(
             "lies outside of the grid",
             key="--from",
-            found=reader.path,
+            found=path,
             remedy="--pyramid-type geodetic, which reaches to the poles",
         )
     steps = 10 ** _DIGITS[pyramid.crs.is_geographic]

@@ -25,6 +25,7 @@ from automap_tiles.runtime.template import Template, check_template
 from automap_tiles.storage import is_remote
 from automap_tiles.workflows.create import _modules as modules
 from automap_tiles.workflows.create._draft import Draft, bounds_on, zoom_of_whole, zooms_of
+from automap_tiles.workflows.create._tiles import finest_tiles, kind_of_tiles
 from automap_tiles.workflows.tiles.convert import (
     FORMAT_REMEDY,
     NODATA_REMEDY,
@@ -92,7 +93,10 @@ def _left_out(layers: Sequence[Layer]) -> Note:
 def usual_format(source: str) -> str:
     """The format of tiles that hold what the source holds."""
     found = find_format(guess_format(InputSpec.from_value("inp", source), Path.cwd()))
-    return "GTiff" if found is None or found.kind is not OutputKind.VECTOR else "GeoJSON"
+    kind = None if found is None else found.kind
+    if found is not None and found.is_directory:
+        kind = kind_of_tiles(source)
+    return "GeoJSON" if kind is OutputKind.VECTOR else "GTiff"
 
 
 def _holds_dates(source: str) -> bool:
@@ -107,7 +111,12 @@ def _holds_dates(source: str) -> bool:
 def _of_one(source: str, pyramid: Pyramid, info: FormatInfo, base: Path) -> Draft:
     """A raster, features, a folder of tiles, or the output of another process."""
     reader = open_input(InputSpec.from_value("inp", source), Path.cwd(), pyramid)
-    bounds = bounds_on(pyramid, reader)
+    tiles = finest_tiles(source)
+    area = reader.footprint(pyramid.crs) if tiles is None else tiles.area_in(pyramid.crs)
+    bounds = bounds_on(pyramid, area, source)
+    entry = _written(source, base)
+    if tiles is not None:
+        entry = tiles.entry(entry, pyramid)
     config = _conversion(source, pyramid, info)
     output = _of_output(config)
     if reader.kind is OutputKind.VECTOR:
@@ -116,21 +125,22 @@ def _of_one(source: str, pyramid: Pyramid, info: FormatInfo, base: Path) -> Draf
             about=source,
             process=None,
             module=modules.FEATURES,
-            inputs={"features": _written(source, base)},
+            inputs={"features": entry},
             bounds=bounds,
-            zooms=(first, first + _FINER),
+            zooms=(first, first + _FINER) if tiles is None else tiles.zooms_on(pyramid),
             lower=None,
             output=output,
             parameters={},
         )
     classes = _is_of_classes(reader, output)
+    size = _pixel_size(reader, pyramid) if tiles is None else tiles.pixel_size(pyramid.crs)
     return Draft(
-        about=_sized(reader, source),
+        about=_sized(reader, source) if tiles is None else f"{source} ({tiles})",
         process=None,
         module=modules.PICTURE,
-        inputs={"picture": _written(source, base)},
+        inputs={"picture": entry},
         bounds=bounds,
-        zooms=zooms_of(pyramid, bounds, _pixel_size(reader, pyramid)),
+        zooms=zooms_of(pyramid, bounds, size),
         lower=_SHRINKING[classes],
         output=output,
         parameters={"resampling": "nearest" if classes else "bilinear"},
@@ -151,7 +161,7 @@ def _of_rasters(paths: Mapping[str, str], pyramid: Pyramid, info: FormatInfo, ba
         if isinstance(reader, RasterReader)
     }
     check_bands_alike(tables, "--from")
-    boxes = [bounds_on(pyramid, reader) for reader in readers]
+    boxes = [bounds_on(pyramid, reader.footprint(pyramid.crs), reader.path) for reader in readers]
     bounds = Bounds(
         min(box.left for box in boxes),
         min(box.bottom for box in boxes),
@@ -179,7 +189,7 @@ def _of_scenes(
     """Scenes of a satellite, of which a picture without clouds is made."""
     if info.has_byte_pixels or info.kind is not OutputKind.RASTER:
         raise _unsuitable(info, source, "reflectance")
-    bounds = bounds_on(pyramid, reader)
+    bounds = bounds_on(pyramid, reader.footprint(pyramid.crs), source)
     bands = list(reader.bands)
     key = "stac" if Path(source).is_file() else "path"
     days = [date.time.date().isoformat() for date in reader.dates]

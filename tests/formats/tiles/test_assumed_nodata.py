@@ -103,3 +103,33 @@ def test_pictures(tmp_path: Path) -> None:
     assert stored.data[3].mask.sum() == 512
     opaque = writer(tmp_path / "b", format="PNG", nodata=None).convert(TILE, pixels())
     assert (opaque.data.data[3] == 255).all()
+
+
+@pytest.mark.parametrize("name", ["GTiff", "one.tif", "Zarr"])
+@pytest.mark.parametrize(("nodata", "lost"), [(7, 254 * 256), (3, 0), (0, 256)])
+def test_data_that_is_nodata_is_told(tmp_path: Path, name: str, nodata: int, lost: int) -> None:
+    """Of a result with a mask, such as a map whose class 7 nobody would find again."""
+    kind = "GTiff" if name == "one.tif" else name
+    out = writer(tmp_path / name, format=kind, nodata=nodata, dtype="int16")
+    top = np.broadcast_to(np.arange(256)[None, :, None] < 1, (1, 256, 256))
+    for result in (np.ma.MaskedArray(pixels("int16"), mask=top), [_half(pixels("int16"), top)[0]]):
+        with collecting() as notes:
+            stored = out.convert(TILE, result)
+        assert stored.data.mask.sum() == 256 + lost
+        assert [(note.fate, note.count) for note in notes] == [(Fate.LOST, lost)][: bool(lost)]
+    with collecting() as notes:  # without a mask the value itself may say where nothing is
+        out.convert(TILE, pixels("int16"))
+    assert not notes
+
+
+def _half(data: np.ndarray, mask: np.ndarray) -> np.ma.MaskedArray:
+    return np.ma.MaskedArray(data.astype("float32"), mask=mask)
+
+
+def test_nan_is_never_data(tmp_path: Path) -> None:
+    out = writer(tmp_path, dtype="float32", nodata=math.nan)
+    data = np.ma.MaskedArray(np.full((1, 256, 256), np.nan), mask=np.zeros((1, 256, 256), bool))
+    data[0, 0] = 1
+    with collecting() as notes:
+        assert out.convert(TILE, data).data.mask.sum() == 255 * 256
+    assert not notes

@@ -21,6 +21,7 @@ from automap_tiles.formats.registry import open_input
 from automap_tiles.formats.tiles import touched
 from automap_tiles.formats.tiles._matching import matching_zoom, pixel_window
 from automap_tiles.grid import Bounds, Grid, Pyramid, Tile, cover
+from automap_tiles.notes import collecting
 from tests.formats.writers import made
 
 ZOOM = 6
@@ -255,3 +256,27 @@ def test_mapchete_reads_the_same_from_ours(folder: Path, buffer: int) -> None:
             found = reader.at(Tile(pyramid, index)).read()
             np.testing.assert_array_equal(found.filled(7), expected.filled(7))
             np.testing.assert_array_equal(np.ma.getmaskarray(found), np.ma.getmaskarray(expected))
+
+
+@pytest.mark.parametrize("grid", ["geodetic", "mercator"])
+def test_a_zoom_that_is_not_there_is_told(folder: Path, grid: str) -> None:
+    """Its tiles find nothing; those beside what is stored have nothing to tell."""
+    pyramid = Pyramid.from_grid(grid)
+    area = Bounds(5, 45, 6, 46).polygon() if grid == "geodetic" else _mercator(5, 45, 6, 46)
+    for zoom, lacks in ((ZOOM - 1, True), (ZOOM, False), (ZOOM + 3, True)):
+        tile = Tile(pyramid, next(cover.tiles(pyramid, area, zoom)))
+        view = opened(folder, pyramid).at(tile)
+        for look in (view.is_empty, lambda view=view: np.ma.getmaskarray(view.read()).all()):
+            with collecting() as notes:
+                assert look() == lacks
+            assert {note.examples for note in notes} == ({(f"zoom {zoom}",)} if lacks else set())
+    beside = Tile(STORED, next(cover.tiles(STORED, Bounds(100, 10, 101, 11).polygon(), ZOOM)))
+    with collecting() as notes:
+        assert opened(folder, STORED).at(beside).is_empty()
+        assert opened(folder, STORED).at(beside).read().mask.all()
+    assert not notes
+    finer = Tile(pyramid, next(cover.tiles(pyramid, area, ZOOM + 3)))
+    with collecting() as notes:
+        view = opened(folder, pyramid, max_zoom=ZOOM).at(finer)
+        assert not view.is_empty()
+    assert not notes

@@ -20,10 +20,15 @@ from automap_tiles.engine.events import RunFinished
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions, execute
 from automap_tiles.errors import AutomapError, ConfigError, InputError
+from automap_tiles.grid import Pyramid
 from automap_tiles.notes import Note, collecting
 from automap_tiles.runtime import open_process
 from automap_tiles.runtime.template import Template
 from automap_tiles.workflows.create import draft_from, usual_format, write_draft
+from automap_tiles.workflows.how import How
+from automap_tiles.workflows.tiles.convert import ConvertOrder
+from automap_tiles.workflows.tiles.convert import run as convert
+from automap_tiles.workflows.where import Where
 from tests.imagery.landscape import Frame
 from tests.imagery.sentinel2 import Sentinel2Scene
 from tests.imagery.sentinel2 import write as write_scene
@@ -222,6 +227,60 @@ def test_features(tmp_path: Path) -> None:
     *_, last = execute(process, RunOptions(concurrency=Concurrency.NONE))
     assert isinstance(last, RunFinished)
     assert 1 <= last.summary.written <= 4
+
+
+@pytest.mark.parametrize("grid", ["mercator", "geodetic"])
+def test_tiles(grid: str, tmp_path: Path) -> None:
+    """A folder of tiles on its own grid and on another: as fine, and with what it says."""
+    picture(tmp_path / "in.tif", counts(3, 200), nodata=0)
+    order = ConvertOrder(
+        source=str(tmp_path / "in.tif"),
+        target=str(tmp_path / "stored"),
+        pyramid="mercator",
+        where=Where(zooms=(11, 12, 13)),
+        how=How(concurrency=Concurrency.NONE),
+    )
+    for _ in convert(order):
+        pass
+    config, notes = create(tmp_path / "stored", tmp_path, grid=grid)
+    assert not notes
+    assert (config["output"]["bands"], config["output"]["dtype"]) == (3, "uint16")
+    process = open_process(tmp_path / "a.mapchete")
+    stored = Pyramid.from_grid("mercator").pixel_size(13)[0]
+    edge = stored if grid == "mercator" else stored / 111_320  # of a degree of longitude, too
+    assert edge / 2 < process.pyramid.pixel_size(process.zooms[-1])[0] <= edge
+    written, tiles = run(tmp_path)
+    assert written
+    assert set(tiles) == set(process.zooms)
+    finest = tiles[process.zooms[-1]]
+    assert 1 <= finest.min() <= finest.max() <= 9000
+    assert 4000 < finest.mean() < 5000
+
+
+def test_tiles_of_features(tmp_path: Path) -> None:
+    schema = {"geometry": "Polygon", "properties": {"name": "str"}}
+    with fiona.open(tmp_path / "in.gpkg", "w", "GPKG", schema, crs="EPSG:4326") as sink:
+        sink.write({"geometry": mapping(box(16, 48, 16.3, 48.2)), "properties": {"name": "a"}})
+    stored = str(tmp_path / "stored")
+    order = ConvertOrder(
+        source=str(tmp_path / "in.gpkg"), target=stored, pyramid="mercator",
+        where=Where(zooms=(8,)), how=How(concurrency=Concurrency.NONE),
+    )  # fmt: skip
+    for _ in convert(order):
+        pass
+    for grid in ("mercator", "geodetic"):
+        config, _ = create(tmp_path / "stored", tmp_path, grid=grid)
+        assert config["output"]["format"] == "GeoJSON"
+        assert config["output"]["schema"]["properties"] == {"name": "str"}
+        shutil.rmtree(tmp_path / "tiles", ignore_errors=True)
+        *_, last = execute(
+            open_process(tmp_path / "a.mapchete"), RunOptions(concurrency=Concurrency.NONE)
+        )
+        assert isinstance(last, RunFinished)
+        assert last.summary.written >= 1
+    (tmp_path / "stored/8").rename(tmp_path / "elsewhere")
+    with pytest.raises(InputError, match="there is no tile in it"):
+        create(tmp_path / "stored", tmp_path)
 
 
 def test_what_it_cannot_be_made_from(tmp_path: Path) -> None:
