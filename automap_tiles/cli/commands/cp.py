@@ -40,7 +40,8 @@ def command(
 
     SOURCE is the output folder of a process, or its .mapchete file; TARGET is a folder. What the
     journal knows of the tiles goes along, so that a run on the target goes on from there. Tiles
-    that are not what it says was written are left out; then the exit code is 1.
+    that are not what it says was written, or that its last run did not make, are left out; then the
+    exit code is 1.
     """
     from automap_tiles.cli.show.counting import counted, logged
     from automap_tiles.cli.show.telling import show_note, telling

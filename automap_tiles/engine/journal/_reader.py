@@ -208,6 +208,14 @@ class JournalReader:
         )
         return tuple(StoredFile(*row) for row in rows)
 
+    def last_files_of(self, tile: TileIndex) -> tuple[StoredFile, ...]:
+        """As `files_of`, also of a tile that was found damaged since: what it was written with."""
+        rows = self._streamed(
+            "SELECT name, size, checksum FROM files WHERE zoom = ? AND key = ?",
+            (tile.zoom, curve.key(tile.row, tile.col)),
+        )
+        return tuple(StoredFile(*row) for row in rows)
+
     def file_names(self, zoom: int, first_key: int, last_key: int) -> dict[int, list[str]]:
         """Files of the tiles in a range of keys, both ends included; none of old journals."""
         names: dict[int, list[str]] = {}

@@ -29,6 +29,7 @@ from automap_tiles.workflows.events import Done, Event, Failed, Finished, Json, 
 from automap_tiles.workflows.places import selection_of
 from automap_tiles.workflows.tiles._copied_rows import copy_journal
 from automap_tiles.workflows.tiles._item import TileItem
+from automap_tiles.workflows.tiles.old import DAMAGED, FAILED, STALE, why_old
 from automap_tiles.workflows.tiles.remove import clean
 from automap_tiles.workflows.tiles.stored_tiles import StoredTiles, TileSelection, open_stored_tiles
 from automap_tiles.workflows.where import Where
@@ -83,7 +84,8 @@ class CopyOutcome:
     rows: int
     """Rows of the journal that went along."""
     damaged: int = 0
-    """Not copied: they are not what the journal says was written, or went away meanwhile."""
+    """Not copied: they are not what the journal says was written, are of before a run that did not
+    make them, or went away meanwhile."""
     stopped: bool = False
     """Whether tiles are left that were to be copied."""
 
@@ -145,9 +147,9 @@ def copy_tiles(
 ) -> Generator[Event, None, CopyOutcome]:
     """Copy `tiles`, and what the journal knows of the selection; see `run`.
 
-    A tile that is not what the journal says was written is left out, and told of; so a run on the
-    target makes it. Of a tile that is not copied, because of that, because another one is there or
-    the work was stopped, no row goes along.
+    A tile that is not what the journal says was written, or that is to be made anew, is left out,
+    and told of; so a run on the target makes it. Of a tile that is not copied, because of that,
+    because another one is there or the work was stopped, no row goes along.
     """
     storage = _other_storage(source, target_path)
     with hold(place_of(target_path)) as held:
@@ -220,8 +222,8 @@ class _Expected(NamedTuple):
     tile: TileIndex
     file: StoredFile | None
     """As the journal knows it; None: it does not."""
-    is_damaged: bool = False
-    """Whether it was found damaged before."""
+    problem: str | None = None
+    """Why it is not to be copied."""
 
 
 class _Done(NamedTuple):
@@ -237,11 +239,14 @@ def _expected(source: StoredTiles, tiles: Sequence[TileIndex]) -> Generator[_Exp
         yield from (_Expected(index, None) for index in tiles)
         return
     with JournalReader.at(source.place) as journal:
-        damaged = {failed.index for failed in journal.failed() if failed.is_damaged}
+        problems = why_old(journal)
         for index in tiles:
             owner = source.owner(index)
-            files = {file.key: file for file in journal.files_of(owner)}
-            yield _Expected(index, files.get(source.layout.key(index)), owner in damaged)
+            files = {file.key: file for file in journal.last_files_of(owner)}
+            file, problem = files.get(source.layout.key(index)), problems.get(owner)
+            if problem == DAMAGED and file is not None:
+                problem = None  # perhaps another file of the same metatile is: this one is compared
+            yield _Expected(index, file, problem)
 
 
 def _copying(source: StoredTiles, target: StoredTiles) -> Callable[[_Expected], _Done]:
@@ -249,8 +254,8 @@ def _copying(source: StoredTiles, target: StoredTiles) -> Callable[[_Expected], 
 
     def copy(wanted: _Expected) -> _Done:
         key, file = source.layout.key(wanted.tile), wanted.file
-        if wanted.is_damaged:
-            return _Done(wanted.tile, "they were found damaged, and not made again")
+        if wanted.problem is not None:
+            return _Done(wanted.tile, wanted.problem)
         try:
             content = source.storage.get(key)
         except FileNotFoundError:
@@ -270,14 +275,16 @@ def _copying(source: StoredTiles, target: StoredTiles) -> Callable[[_Expected], 
 
 
 def _tell(source: StoredTiles, index: TileIndex, problem: str) -> None:
+    remedy = "the next run of its process makes them anew, and cp goes on"
+    if problem not in {FAILED, STALE}:
+        remedy = f"automap verify marks what is damaged, {remedy}"
     tell(
         Note(
             fate=Fate.LOST,
             subject=Subject.TILES,
             reason=f"{problem}; they are not in the copy",
             examples=(source.layout.key(index),),
-            remedy="automap verify marks what is damaged, the next run of its process makes it "
-            "anew, and cp goes on",
+            remedy=remedy,
         )
     )
 

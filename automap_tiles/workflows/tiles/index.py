@@ -21,6 +21,7 @@ from automap_tiles.workflows._order import NEVER, Order, StopToken
 from automap_tiles.workflows.events import Done, Event, Finished, Json, Started
 from automap_tiles.workflows.places import selection_of
 from automap_tiles.workflows.tiles._vrt import VrtMore, frame_of, vrt_xml
+from automap_tiles.workflows.tiles.old import tell_of_old
 from automap_tiles.workflows.tiles.stored_tiles import (
     StoredTiles,
     TileSelection,
@@ -170,7 +171,9 @@ def _planned(
     order: IndexOrder, directory: StoredTiles, folder: Path
 ) -> list[tuple[IndexFile, list[TileIndex]]]:
     """The files, and the tiles that each lists."""
-    tiles = directory.existing(_selection(order, directory.process_pyramid))
+    selection = _selection(order, directory.process_pyramid)
+    tell_of_old(directory, selection)
+    tiles = directory.existing(selection)
     planned = []
     for zoom, group in groupby(tiles, key=lambda index: index.zoom):
         members = list(group)

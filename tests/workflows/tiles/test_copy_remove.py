@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 from automap_tiles.cli.main import main
-from automap_tiles.engine.events import TileStatus
+from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.journal import JOURNAL_NAME, Journal, hold, place_of
 from automap_tiles.errors import ConfigError, OutputBusy, OutputError, OutputMismatch
 from automap_tiles.grid import TileIndex
@@ -21,6 +21,7 @@ from automap_tiles.workflows.events import Done, Event, Finished, Skipped, Start
 from automap_tiles.workflows.places import selection_of
 from automap_tiles.workflows.tiles import copy, remove
 from automap_tiles.workflows.tiles.copy import CopyOrder, CopyOutcome
+from automap_tiles.workflows.tiles.old import tell_of_old
 from automap_tiles.workflows.tiles.remove import RemoveOrder, RemoveOutcome
 from automap_tiles.workflows.tiles.stored_tiles import TileSelection, open_stored_tiles
 from automap_tiles.workflows.where import Where
@@ -170,7 +171,8 @@ def test_damage_does_not_go_into_the_copy(tmp_path: Path, how: str, metatiling: 
     assert main(["verify", str(project.output), "--failures", str(tmp_path / "f.geojson")]) == 1
     # nor does it when it is marked, and its checksum is not asked for any more
     assert main(["cp", str(project.config), str(copy)]) == 1
-    assert name not in tile_bytes(copy)
+    # what is whole of its metatile does
+    assert set(tile_bytes(copy)) == set(good) - {name}
     assert main(["verify", str(copy)]) == 0
 
 
@@ -314,6 +316,40 @@ def test_stale_tiles_are_not_copied_as_done(make_directory: MakeDirectory, tmp_p
     copy_tiles(directory, str(tmp_path / "b"), directory.existing(TileSelection()), TileSelection())
     with Journal.open_readonly(tmp_path / "b" / JOURNAL_NAME) as journal:
         assert sum(each[TileStatus.WRITTEN] for each in journal.counts().values()) == 4
+
+
+@pytest.mark.parametrize("kind", ["failed", "stale"])
+def test_tiles_of_before_are_told_and_not_copied(
+    make_directory: MakeDirectory, tmp_path: Path, kind: str
+) -> None:
+    """Those that a later run did not make; others who read them say so."""
+    source = make_directory("a", TILES)
+    old = [TileIndex(*index) for index in TILES[1:3]]
+    with Journal.open(source / JOURNAL_NAME) as journal:
+        stale = old if kind == "stale" else ()
+        run_now = journal.start_run(HASHES, "all", fresh_from=0, metatiling=1, stale=stale)
+        if kind == "failed":
+            wrong = {"status": TileStatus.FAILED, "seconds": 0.1, "worker": "w", "error": "oh"}
+            journal.record(run_now, [TileResult(index=index, **wrong) for index in old])
+            journal.finish_run(run_now)
+    directory = open_stored_tiles(str(source))
+    with collecting() as notes:
+        report = copy_tiles(
+            directory, str(tmp_path / "b"), directory.existing(TileSelection()), TileSelection()
+        )
+    assert (report.copied, report.damaged) == (len(TILES) - 2, 2)
+    (note,) = notes
+    names = {directory.layout.key(index) for index in old}
+    assert (note.fate, note.count, set(note.examples)) == (Fate.LOST, 2, names)
+    assert "from before" in note.reason
+    assert files(tmp_path / "b").keys() == files(source).keys() - names
+    with collecting() as notes:
+        tell_of_old(directory)
+    assert [(note.fate, set(note.examples)) for note in notes] == [(Fate.REPLACED, names)]
+    with collecting() as notes:
+        tell_of_old(directory, TileSelection(zooms=(2,)))
+        tell_of_old(open_stored_tiles(str(tmp_path / "b")))
+    assert not notes
 
 
 class After:
