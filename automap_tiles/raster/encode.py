@@ -31,6 +31,8 @@ MOST_BANDS_WITH_COLOURS = 2
 
 SCALE_TAG = "value_scale"
 """Tag of a band by which a process says what a stored 1 is worth."""
+OFFSET_TAG = "value_offset"
+"""Tag of a band by which a process says what a stored 0 is, in the unit of `SCALE_TAG`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +228,10 @@ def _describe(dataset: Any, band: int, tags: Mapping[str, Any]) -> None:
         scales = list(dataset.scales)
         scales[band - 1] = float(tags[SCALE_TAG])
         dataset.scales = tuple(scales)
+    if OFFSET_TAG in tags:
+        offsets = list(dataset.offsets)
+        offsets[band - 1] = float(tags[OFFSET_TAG])
+        dataset.offsets = tuple(offsets)
 
 
 def declare_colours(dataset: Any, metadata: BandMetadata | None) -> None:

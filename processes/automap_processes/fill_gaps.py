@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from automap_processes._said import Tags, numbered, said_of
 from automap_processes._types import Resampling
 from automap_tiles import ConfigError, Empty, RasterInput, RasterReader, check_bands_alike
 from automap_tiles.analysis.radiometry.donors import RADIUS, fill_gaps
@@ -30,15 +31,15 @@ def check_parameters(
     second: RasterReader | None = None,
     radius: int = RADIUS,
     bands: list[int] | None = None,
-) -> int | None:
-    """How many bands there are, where they are named; complains of what cannot work."""
+) -> int:
+    """How many bands there are; complains of what cannot work."""
     given = {"picture": picture, "donor": donor, "second": second}
     tables = {name: each.describe_bands() for name, each in given.items() if each is not None}
     check_bands_alike(tables, "input", bands)
     if not 1 <= radius <= _WIDEST:
         key = "process_parameters.radius"
         raise ConfigError(f"is 1 to {_WIDEST} pixels", key=key, found=radius)
-    return None if bands is None else len(bands) + 1
+    return len(tables["picture"].names if bands is None else bands) + 1
 
 
 _WIDEST = 100
@@ -52,7 +53,7 @@ def execute(
     radius: int = RADIUS,
     bands: list[int] | None = None,
     resampling: Resampling = "nearest",
-) -> np.ma.MaskedArray[Any, Any]:
+) -> tuple[np.ma.MaskedArray[Any, Any], Tags]:
     """The bands with fewer gaps, and a last one: 0 own pixels, 1 of `donor`, 2 of `second`.
 
     `radius` is that of the window in which both dates are compared, in pixels: about as many as
@@ -78,4 +79,5 @@ def execute(
         raise Empty
     mask = np.ma.getmaskarray(found.values)
     planes = (found.values.data, found.source[np.newaxis].astype(found.values.dtype))
-    return np.ma.MaskedArray(np.concatenate(planes), mask=np.concatenate([mask, mask[:1]]))
+    filled = np.ma.MaskedArray(np.concatenate(planes), mask=np.concatenate([mask, mask[:1]]))
+    return filled, numbered([*said_of(picture, bands), {"name": "filled_from"}])

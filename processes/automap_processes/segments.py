@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automap_processes._objects import tell_spread, values_of
+from automap_processes._said import Tags, numbered, said_of
 from automap_processes._superpixels import checked, labels_of, seeds_of
 from automap_processes._types import Resampling
 from automap_tiles import ConfigError, Empty, RasterInput, RasterReader, Tile
@@ -28,7 +29,6 @@ _COUNTED = 2**24
 """Up to which float32 has every whole number."""
 
 Picture = np.ma.MaskedArray[Any, Any]
-Tags = dict[int, dict[str, str]]
 
 
 def pixelbuffer(size: int = 10, compactness: float = 0.05, rounds: int = 4) -> int:
@@ -79,17 +79,23 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
         raise Empty
     mean, spread = mean_and_std(pixels, labels)
     layers = [mean, spread] if deviation else [mean]
-    names = list(picture.describe_bands().names)
-    names += [f"deviation of {name}" for name in names] if deviation else []
+    said = said_of(picture)
+    if deviation:
+        said += [_without_offset(tags) for tags in said_of(picture, of="deviation of {}")]
     if seeds:
         found = _exact(np.stack(seeds_of(labels, tile, how)))
         layers.append(np.ma.MaskedArray(found, mask=np.stack([labels == 0] * 2)))
-        names += ["row of the seed", "column of the seed"]
+        said += [{"name": "row of the seed"}, {"name": "column of the seed"}]
     result = np.ma.MaskedArray(
         np.concatenate([np.ma.getdata(one) for one in layers]),
         mask=np.concatenate([np.ma.getmaskarray(one) for one in layers]),
     )
-    return result, {number: {"name": name} for number, name in enumerate(names, start=1)}
+    return result, numbered(said)
+
+
+def _without_offset(tags: dict[str, str]) -> dict[str, str]:
+    """A deviation of nothing is nothing in every unit."""
+    return {name: value for name, value in tags.items() if name != "value_offset"}
 
 
 def _exact(seeds: Labels) -> NDArray[np.float32]:

@@ -90,3 +90,24 @@ def test_wrong_parameters(tmp_path: Path) -> None:
         made(tmp_path, 1, radius=0)
     with rasterio.open(tmp_path / "picture.tif") as file:
         assert file.count == 2
+
+
+@pytest.mark.parametrize("bands", [None, [2, 1]])
+def test_bands_keep_their_names_and_units(tmp_path: Path, bands: list[int] | None) -> None:
+    dates(tmp_path)
+    for name in ("picture", "donor", "second"):
+        with rasterio.open(tmp_path / f"{name}.tif", "r+") as file:
+            file.descriptions = ("red", "nir")
+            file.scales, file.offsets = (2.75e-05, 0.0001), (-0.2, 0)
+    made(tmp_path, 2, bands=bands)
+    with rasterio.open(next((tmp_path / "tiles2").rglob("*.tif"))) as tile:
+        said = zip(tile.descriptions, tile.scales, tile.offsets, strict=True)
+        own = [("red", 2.75e-05, -0.2), ("nir", 0.0001, 0)]
+        wanted = own if bands is None else [own[number - 1] for number in bands]
+        assert list(said) == [*wanted, ("filled_from", 1, 0)]
+
+
+def test_a_band_too_few_is_refused_before_the_first_tile(tmp_path: Path) -> None:
+    dates(tmp_path)
+    with pytest.raises(ConfigError, match="bands"):
+        made(tmp_path, 1, bands=[1])

@@ -194,3 +194,14 @@ def test_what_cannot_work_is_refused(values: Any, key: str) -> None:
         with pytest.raises(ConfigError) as error:
             process(**values)
         assert error.value.key == f"process_parameters.{key}"
+
+
+def test_means_have_the_unit_of_the_picture(tmp_path: Path) -> None:
+    inputs = {"picture": scene(tmp_path)["picture"]}
+    with rasterio.open(inputs["picture"], "r+") as file:
+        file.scales, file.offsets = (0.5, 1), (-3, 0)
+    output = {"bands": 6, "dtype": "float32", "nodata": -1}
+    made(tmp_path, "segments", inputs, 8, output=output, deviation=True, seeds=True)
+    with rasterio.open(tmp_path / "segments8.tif") as found:
+        assert found.scales == (0.5, 1, 0.5, 1, 1, 1)
+        assert found.offsets == (-3, 0, 0, 0, 0, 0)
