@@ -88,7 +88,7 @@ class FeatureDirectory(WrittenFiles):
                 content = self.codec.encode(features, schema=schema, crs=self.pyramid.crs)
                 stored.append(self.files.put(cut.tile.index, content))
             else:
-                self.files.storage.delete(self.files.key(cut.tile.index))
+                self.files.remove(cut.tile.index)
         return tuple(stored)
 
     def read(self, tile: Tile) -> Tiled | None:

@@ -10,7 +10,8 @@ from automap_tiles.errors import GridError
 from automap_tiles.formats._protocols import StoredFile
 from automap_tiles.formats._spec import OutputSpec
 from automap_tiles.grid import Pyramid, Tile, TileIndex
-from automap_tiles.storage import Storage, TileLayout, checksum
+from automap_tiles.raster.drivers import SIDE_FILES
+from automap_tiles.storage import Storage, TileLayout, checksum, is_remote
 
 
 class Cut(NamedTuple):
@@ -47,6 +48,7 @@ class TileFiles:
         """Store the file of an output tile."""
         key = self.key(index)
         self.storage.put(key, content)
+        drop_side_files(self.storage, key)
         return StoredFile(key, len(content), checksum(content))
 
     def exists(self, tile: Tile) -> bool:
@@ -64,7 +66,13 @@ class TileFiles:
 
     def delete(self, tile: Tile) -> None:
         for cut in self.cuts(tile):
-            self.storage.delete(self.key(cut.tile.index))
+            self.remove(cut.tile.index)
+
+    def remove(self, index: TileIndex) -> None:
+        """Delete the file of an output tile; nothing happens when there is none."""
+        key = self.key(index)
+        self.storage.delete(key)
+        drop_side_files(self.storage, key)
 
     def overlapping(self, tile: Tile) -> Iterator[Cut]:
         """The output tiles, without their buffers, that a tile with its buffer touches.
@@ -73,6 +81,18 @@ class TileFiles:
         the antimeridian of a global grid are those of the other side.
         """
         return overlapping(self.pyramid, tile.zoom, tile.pixel_offset, tile.shape)
+
+
+def drop_side_files(storage: Storage, key: str) -> None:
+    """Delete what lies beside a tile for GDAL and is of the pixels before.
+
+    QGIS and others leave such files on disks; in an object store it would be three requests more
+    for each tile.
+    """
+    if is_remote(storage.root):
+        return
+    for end in SIDE_FILES:
+        storage.delete(key + end)
 
 
 def overlapping(

@@ -103,7 +103,7 @@ class RasterDirectory(WrittenFiles):
         for cut in self.files.cuts(tile):
             pixels = self._cut(data.data, cut)
             if np.ma.getmaskarray(pixels).all():
-                self.files.storage.delete(self.files.key(cut.tile.index))
+                self.files.remove(cut.tile.index)
             else:
                 content = self.codec.encode(pixels, cut.tile, data.tags)
                 stored.append(self.files.put(cut.tile.index, content))

@@ -264,8 +264,8 @@ def _copying(source: StoredTiles, target: StoredTiles) -> Callable[[_Expected], 
             return _Done(wanted.tile, "they are damaged: not what the journal says was written")
         target_key = target.layout.key(wanted.tile)
         target.storage.put(target_key, content)
-        for end in SIDE_FILES if here else ():
-            if source.storage.exists(key + end):
+        for end in SIDE_FILES:
+            if here and source.storage.exists(key + end):
                 target.storage.put(target_key + end, source.storage.get(key + end))
             elif not is_remote(target.path):
                 target.storage.delete(target_key + end)

@@ -106,7 +106,7 @@ def remove_tiles(
         for index in tiles:
             if stop.is_set():
                 break
-            directory.storage.delete(directory.layout.key(index))
+            directory.files.remove(index)
             removed.append(index)
             yield Done(item=TileItem(index=index))
         _remove_empty_folders(directory, removed)

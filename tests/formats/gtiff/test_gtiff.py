@@ -254,6 +254,30 @@ def test_tiles_that_became_empty_are_removed(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("*.tif"))
 
 
+def test_what_lies_beside_a_tile_for_gdal_does_not_outlive_it(tmp_path: Path) -> None:
+    """Statistics, overviews and masks of the pixels before: of a tile made anew or gone."""
+    pyramid = Pyramid.from_grid("geodetic", metatiling=2)
+    writer = made(tmp_path, pyramid, metatiling=1)
+    tile = pyramid.tile(5, 3, 3)
+    whole = ramp(1, tile)
+    half = whole.copy()
+    half[:, :, :256] = 0
+
+    def leave_side_files() -> None:
+        for path in list(tmp_path.rglob("*.tif")):
+            for end in (".aux.xml", ".ovr", ".msk"):
+                path.with_name(path.name + end).write_bytes(b"of before")
+
+    for result in (whole, half):
+        store(writer, tile, whole)
+        leave_side_files()
+        store(writer, tile, result)
+        assert {path.suffix for path in tmp_path.rglob("5/*/*")} == {".tif"}
+    leave_side_files()
+    writer.delete(tile)
+    assert not [path for path in tmp_path.rglob("5/*/*") if path.is_file()]
+
+
 def test_reading_with_a_buffer_takes_the_neighbours(tmp_path: Path) -> None:
     """Over the antimeridian too."""
     bare = Pyramid.from_grid("geodetic")

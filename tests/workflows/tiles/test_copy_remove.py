@@ -16,6 +16,7 @@ from automap_tiles.engine.journal import JOURNAL_NAME, Journal, hold, place_of
 from automap_tiles.errors import ConfigError, OutputBusy, OutputError, OutputMismatch
 from automap_tiles.grid import TileIndex
 from automap_tiles.notes import Fate, Subject, collecting
+from automap_tiles.raster.drivers import SIDE_FILES
 from automap_tiles.workflows import run
 from automap_tiles.workflows.events import Done, Event, Finished, Skipped, Started
 from automap_tiles.workflows.places import selection_of
@@ -229,6 +230,20 @@ def test_copy_refuses_another_pyramid_and_itself(make_directory: MakeDirectory) 
         copy_tiles(directory, str(other), [], TileSelection())
     with pytest.raises(OutputError, match="same"):
         copy_tiles(directory, directory.path, [], TileSelection())
+
+
+def test_side_files_go_with_their_tile(make_directory: MakeDirectory) -> None:
+    """And those of tiles that stay do, too."""
+    folder = make_directory("a", TILES)
+    directory = open_stored_tiles(str(folder))
+    first, second = directory.existing(TileSelection())[:2]
+    for index in (first, second):
+        for end in SIDE_FILES:
+            (folder / f"{directory.layout.key(index)}{end}").write_bytes(b"old")
+    remove_tiles(directory, [first], TileSelection())
+    left = [path.name for path in folder.rglob("*") if path.suffix in {".xml", ".ovr", ".msk"}]
+    name = Path(directory.layout.key(second)).name
+    assert sorted(left) == sorted(f"{name}{end}" for end in SIDE_FILES)
 
 
 def test_remove_a_part(make_directory: MakeDirectory) -> None:
