@@ -238,7 +238,7 @@ def test_tiles(grid: str, tmp_path: Path) -> None:
         target=str(tmp_path / "stored"),
         pyramid="mercator",
         where=Where(zooms=(11, 12, 13)),
-        how=How(concurrency=Concurrency.NONE),
+        how=How(concurrency="none"),
     )
     for _ in convert(order):
         pass
@@ -264,7 +264,7 @@ def test_tiles_of_features(tmp_path: Path) -> None:
     stored = str(tmp_path / "stored")
     order = ConvertOrder(
         source=str(tmp_path / "in.gpkg"), target=stored, pyramid="mercator",
-        where=Where(zooms=(8,)), how=How(concurrency=Concurrency.NONE),
+        where=Where(zooms=(8,)), how=How(concurrency="none"),
     )  # fmt: skip
     for _ in convert(order):
         pass

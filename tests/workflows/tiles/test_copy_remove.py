@@ -344,8 +344,8 @@ def test_tiles_of_before_are_told_and_not_copied(
         stale = old if kind == "stale" else ()
         run_now = journal.start_run(HASHES, "all", fresh_from=0, metatiling=1, stale=stale)
         if kind == "failed":
-            wrong = {"status": TileStatus.FAILED, "seconds": 0.1, "worker": "w", "error": "oh"}
-            journal.record(run_now, [TileResult(index=index, **wrong) for index in old])
+            how: Any = {"status": TileStatus.FAILED, "seconds": 0.1, "worker": "w", "error": "oh"}
+            journal.record(run_now, [TileResult(index=index, **how) for index in old])
             journal.finish_run(run_now)
     directory = open_stored_tiles(str(source))
     with collecting() as notes:
