@@ -3,8 +3,8 @@
 `recorded/2ef9973.tar.xz` holds four folders as that version left them: `own`, a function of the
 user's with a module beside it, with overviews; `builtin`, the process `convert`; `begun`, a run
 that was killed in its second tile; `run`, two scenes and their composite by `automap run`. Times of
-all files are whole seconds, so that unpacking gives them back. The run knew its scenes by an absolute
-path, which is therefore one of the folder that a process stands in, wherever that is.
+all files are whole seconds, so that unpacking gives them back. The run knew its scenes by an
+absolute path, which is therefore one of the folder that a process stands in, wherever that is.
 """
 
 from __future__ import annotations
