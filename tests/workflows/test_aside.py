@@ -86,7 +86,7 @@ def test_given_up_where_it_never_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     began = time.monotonic()
     with pytest.raises(Stopped):
         list(aside(lambda _: release.wait(60), stop=stop))
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30
     release.set()
 
 
