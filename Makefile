@@ -11,7 +11,7 @@ TESTS ?= tests
 # Where it is set, each of some hundred interpreters would compile all modules and tests anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install dist demo service-demo docs launcher chromium frontend test fuzz kills job-kills mutants cases lint bench lock clean
+.PHONY: help install dist demo service-demo docs launcher chromium frontend azurite qgis test fuzz kills job-kills mutants cases lint bench lock clean
 
 help:
 	@echo "make demo    fetch real Sentinel-2 imagery, make pyramids and a map of it"
@@ -19,6 +19,7 @@ help:
 	@echo "make docs    build the site of the documentation, with its pictures"
 	@echo "make launcher  fetch what runs Python on the service's page, for the wheel"
 	@echo "make test    install what the tests need and run them"
+	@echo "make qgis    install QGIS, whose tests are skipped otherwise"
 	@echo "make fuzz    property tests with seeds of their own, which it prints (SEED=... repeats them)"
 	@echo "make kills   60 runs into an object store killed and continued elsewhere"
 	@echo "make job-kills 100 kills of the service's runners and of their jobs"
@@ -114,6 +115,26 @@ $(PAGES)/node_modules/.package-lock.json: $(PAGES)/package-lock.json
 	cd $(PAGES) && $(NPM) ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
+# Azure's store is tested with Microsoft's emulator, of the npm registry as well.
+AZURITE := tests/storage/azurite
+
+azurite:
+	@test -z "$(NPM)" || $(MAKE) --no-print-directory $(AZURITE)/node_modules/.package-lock.json \
+	  || echo "No emulator of Azure: its tests are skipped (cd $(AZURITE) && npm ci)"
+
+$(AZURITE)/node_modules/.package-lock.json: $(AZURITE)/package-lock.json
+	cd $(AZURITE) && $(NPM) ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+# QGIS draws what the preview shows. Some 200 packages: for those who ask for them, as CI does.
+qgis:
+	@/usr/bin/python3 -c "import qgis.core" 2>/dev/null \
+	  || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+	  && { apt-get install -y --no-install-recommends python3-qgis >/dev/null 2>&1 \
+	    || { apt-get update >/dev/null 2>&1 \
+	      && apt-get install -y --no-install-recommends python3-qgis >/dev/null 2>&1; }; }; } \
+	  || echo "No QGIS: its tests are skipped (apt-get install python3-qgis)"
+
 # Nothing is tried twice. Two more than the cores of a small machine: many wait, for processes of
 # their own, servers, a disk.
 PYTEST := $(BIN)/python -m pytest
@@ -126,7 +147,7 @@ test fuzz kills job-kills mutants: export OPENBLAS_NUM_THREADS := 1
 test fuzz kills job-kills mutants: export OMP_NUM_THREADS := 1
 test fuzz kills job-kills mutants: export OMP_WAIT_POLICY := passive
 
-test: $(VENV)/.test-stamp chromium frontend
+test: $(VENV)/.test-stamp chromium frontend azurite
 	@$(BIN)/python -m tests.imagery
 	@$(BIN)/python -m automap_service.launcher
 	@$(PYTEST) $(TESTS) -q -n $(WORKERS) --dist worksteal

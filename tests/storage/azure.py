@@ -15,10 +15,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
+_PROGRAMS = Path(__file__).parent / "azurite" / "node_modules" / ".bin"
 CONTAINER = "automap-test"
 START_SECONDS = 60
 
@@ -32,12 +34,12 @@ _VERSION = "2021-08-06"
 def azure_server() -> Iterator[str]:
     """Start an emulator with a container, end it with the block; its connection string.
 
-    Skips the test where it is not installed (`npm install azurite`, and its folder in PATH).
+    Skips the test where it is not installed: `make azurite` does it.
     """
     pytest.importorskip("obstore")
-    program = shutil.which("azurite-blob")
-    if program is None:
-        pytest.skip("no emulator of Azure: npm install azurite")
+    program = shutil.which("azurite-blob", path=_PROGRAMS)
+    if program is None or shutil.which("node") is None:
+        pytest.skip("no emulator of Azure: make azurite")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
