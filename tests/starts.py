@@ -326,12 +326,13 @@ def run(
     *,
     said: str | None = None,
     timeout: float = 120,
+    entry: str = AUTOMAP,
     **options: Any,
 ) -> subprocess.CompletedProcess[str]:
-    """`automap` with these words to its end; `said` on its standard input."""
+    """`automap`, or another `entry`, with these words to its end; `said` on its standard input."""
     pipe = subprocess.PIPE
     places = {"stdin": None if said is None else pipe, "stdout": pipe, "stderr": pipe}
-    with start(argv, modules, **{**places, **options}) as process:
+    with start(argv, modules, entry=entry, **{**places, **options}) as process:
         try:
             out, err = process.communicate(said, timeout)
         except BaseException:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ import rasterio
 from rasterio.transform import from_origin
 
 from automap_tiles.errors import EXTRAS, missing_extra
+from tests import starts
 
 ROOT = Path(__file__).parents[2]
 # What every installation has (`dependencies` of pyproject.toml), and our own packages.
@@ -25,18 +26,6 @@ ALWAYS = {
 RUNNER = {"pytest"}
 # Where they are missing something else does the same, more slowly.
 REPLACEABLE = {"isal"}
-
-WITHOUT = """
-import sys
-gone = set(sys.argv[1].split(","))
-class Finder:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in gone:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-sys.meta_path.insert(0, Finder())
-from automap_tiles.cli.main import main
-sys.exit(main(sys.argv[2:]))
-"""
 
 PROCESS = """
 process: ./process.py
@@ -84,14 +73,8 @@ CONVERT = "convert a.tif out --output-pyramid mercator -z 8 --no-progress"
     ],
 )
 def test_the_remedy_is_said(folder: Path, gone: str, command: str, extra: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT, gone, *command.split()],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    words = [gone, *command.split()]
+    done = starts.run(words, starts.EXECUTE, entry="tests.cli.without:main", cwd=folder)
     assert done.returncode == 2, done.stderr
     assert f"pip install 'automap-tiles[{extra}]'" in done.stderr
     assert "Traceback" not in done.stderr
@@ -118,12 +101,21 @@ def test_every_import_of_the_code_is_known() -> None:
 def imported(path: Path) -> set[str]:
     """Names of the packages that a file imports, anywhere in it."""
     names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in statements(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and not node.level:
             names.add(str(node.module))
         elif isinstance(node, ast.Import):
             names |= {each.name for each in node.names}
     return {name.partition(".")[0] for name in names}
+
+
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """All below a node, and not the expressions in them, which are many and import nothing."""
+    for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+        below = getattr(node, field, ())
+        for each in below if isinstance(below, list) else ():
+            yield each
+            yield from statements(each)
 
 
 def test_only_of_packages_that_are_missing() -> None:
