@@ -18,7 +18,7 @@ from shapely import box
 from automap_tiles.analysis.learning.classifier._model import Model
 from automap_tiles.cli.main import automap, main
 from automap_tiles.workflows.train import results
-from tests.cli.test_extras import WITHOUT
+from tests import starts
 
 SIDE = 96
 
@@ -268,10 +268,7 @@ def test_an_engine_that_is_not_installed(
     asked = ["train", "--samples", str(scene / "samples.gpkg"), "--class-field", "kind"]
     asked += ["--picture", str(scene / "picture.tif"), "--model", str(tmp_path / "m.zip")]
     for more in (["--also", name], ["--classifier", name]):
-        done = subprocess.run(
-            [sys.executable, "-c", WITHOUT, module, *asked, *more],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        done = starts.run([module, *asked, *more], starts.EXECUTE, entry="tests.cli.without:main")
         assert done.returncode == 2
         assert f"pip install 'automap-tiles[{name}]'" in done.stderr
         assert "Traceback" not in done.stderr

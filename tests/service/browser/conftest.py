@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, StorageState
 
 from tests.devserver.browser.chromium import ARTEFACTS
 from tests.jobs.parts import AREA, SCENES
@@ -87,8 +87,23 @@ def wait_for_all(site: Running) -> None:
 Open = Callable[..., Visit]
 
 
+@pytest.fixture(scope="session")
+def logged_in(browser: Browser, site: Running) -> StorageState:
+    """The cookies of a browser whose user has filled in the form."""
+    page = browser.new_page()
+    page.set_default_timeout(30_000)
+    page.goto(site.address + "/login")
+    page.get_by_label("Name").fill("admin")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(site.address + "/")
+    state = page.context.storage_state()
+    page.context.close()
+    return state
+
+
 @pytest.fixture
-def visit(browser: Browser, site: Running) -> Iterator[Open]:
+def visit(browser: Browser, site: Running, logged_in: StorageState) -> Iterator[Open]:
     """Open a page as the user; afterwards no error was told and nothing was asked elsewhere."""
     opened: list[Visit] = []
 
@@ -99,6 +114,7 @@ def visit(browser: Browser, site: Running) -> Iterator[Open]:
             viewport={"width": size[0], "height": size[1]},
             color_scheme="dark" if dark else "light",
             java_script_enabled=scripts,
+            storage_state=logged_in,
         )
         page = context.new_page()
         page.set_default_timeout(30_000)
@@ -107,11 +123,6 @@ def visit(browser: Browser, site: Running) -> Iterator[Open]:
         page.on("pageerror", lambda error: found.console.append(f"error: {error}"))
         page.on("request", lambda request: found.requests.append(request.url))
         opened.append(found)
-        page.goto(site.address + "/login")
-        page.get_by_label("Name").fill("admin")
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Log in").click()
-        page.wait_for_url(site.address + "/")
         if scripts:
             found.go(path)
         else:

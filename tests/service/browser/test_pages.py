@@ -24,10 +24,6 @@ def _job(site: Running) -> str:
     return str(jobs[-1]["id"])
 
 
-def _breadth(page: Page) -> int:
-    return int(page.evaluate("document.documentElement.scrollWidth"))
-
-
 # How each page is looked at after it was opened as the first of them says.
 LOOKS: tuple[tuple[tuple[tuple[int, int], Scheme], ...], ...] = (
     ((SIZES[0], "light"), (SIZES[0], "dark"), (SIZES[1], "dark"), (SIZES[1], "light")),
@@ -55,17 +51,30 @@ def see(page: Page, size: tuple[int, int], scheme: Scheme) -> None:
     page.emulate_media(color_scheme=scheme)
 
 
+# One question, since each is a way through three processes: how broad the page is, the sides of its
+# maps that are seen, and the links of the navigation with their right edges.
+MEASURED = """() => {
+  const box = (element) => element.getBoundingClientRect();
+  const seen = [...document.querySelectorAll('.map')].filter((map) => map.checkVisibility());
+  return {
+    breadth: document.documentElement.scrollWidth,
+    maps: seen.map((map) => box(map.querySelector('.ol-viewport'))).map((b) => [b.width, b.height]),
+    links: [...document.querySelectorAll('nav a')].map((link) => [
+      link.innerText, link.checkVisibility(), box(link).right]),
+  };
+}"""
+
+
 def fits(page: Page, path: str, across: int) -> None:
     """Nothing of a page is beyond the window, and a map in it is more than a line."""
-    assert _breadth(page) <= across, path
-    for chart in page.locator(".map:visible").all():
-        box = chart.locator(".ol-viewport").bounding_box()
-        assert box is not None
-        assert min(box["width"], box["height"]) > 100, path
-    for link in page.locator("nav a").all():  # none is hidden beyond an edge
-        box = link.bounding_box()
-        assert box is not None
-        assert box["x"] + box["width"] <= across, (path, link.inner_text())
+    found = page.evaluate(MEASURED)
+    assert found["breadth"] <= across, path
+    for sides in found["maps"]:
+        assert min(sides) > 100, path
+    assert found["links"], path
+    for name, seen, right in found["links"]:  # none is hidden beyond an edge
+        assert seen, (path, name)
+        assert right <= across, (path, name)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
