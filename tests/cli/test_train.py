@@ -97,17 +97,17 @@ def test_a_second_run_trains_nothing_and_another_order_is_refused(
     scene: Path, tmp_path: Path
 ) -> None:
     model = tmp_path / "m.zip"
-    assert _train(scene, model).exit_code == 0
+    assert _train(scene, model, *CHOSEN).exit_code == 0
     before = (model.stat().st_ino, model.stat().st_mtime_ns)
-    again = _train(scene, model)
+    again = _train(scene, model, *CHOSEN)
     assert again.exit_code == 0
     assert "already" in again.output
     assert (model.stat().st_ino, model.stat().st_mtime_ns) == before
-    other = _train(scene, model, "--seed", "7")
+    other = _train(scene, model, *CHOSEN, "--seed", "7")
     assert other.exit_code != 0
     assert "other samples, features or options" in str(other.exception)
     content = model.read_bytes()
-    assert _train(scene, model, "--overwrite").exit_code == 0
+    assert _train(scene, model, *CHOSEN, "--overwrite").exit_code == 0
     assert model.read_bytes() == content
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ import pytest
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.pools.crew import AHEAD, Crew, Lost, crew_of, each
 from automap_tiles.stopping import Stopped, stopping
+from tests.engine.things import complaining, deadly, killed_once, said, slow, squared
 
 KINDS = list(Concurrency)
 OF_PROCESSES = [Concurrency.PROCESSES, Concurrency.LOKY, Concurrency.DASK]
@@ -34,41 +34,9 @@ def crew(request: pytest.FixtureRequest) -> Iterator[Crew]:
         yield crew
 
 
-def squared(number: int) -> int:
-    return number * number
-
-
-def deadly(number: int) -> int:
-    if number == 5:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return number * number
-
-
-def killed_once(thing: tuple[int, str]) -> int:
-    number, folder = thing
-    mark = Path(folder, "killed")
-    if number == 5 and not mark.exists():
-        mark.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return number
-
-
-def complaining(number: int) -> int:
-    raise ValueError(number)
-
-
-def slow(number: int) -> int:
-    time.sleep(60)
-    return number
-
-
 def test_each_thing_once(crew: Crew) -> None:
     found = dict(each(crew, squared, iter(range(1, 20))))
     assert found == {number: number * number for number in range(1, 20)}
-
-
-def said(name: str) -> str | None:
-    return os.environ.get(name)
 
 
 @pytest.mark.parametrize("kind", OF_PROCESSES)

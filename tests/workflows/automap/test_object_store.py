@@ -9,7 +9,6 @@ import os
 import random
 import re
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -285,7 +284,7 @@ class Cluster:
     """A scheduler and its workers, in processes that share nothing but the network."""
 
     address: str
-    workers: tuple[subprocess.Popen[bytes], ...]
+    workers: tuple[subprocess.Popen[str], ...]
 
 
 @pytest.fixture
@@ -296,11 +295,13 @@ def cluster(s3: S3Server, machines: Path) -> Iterator[Cluster]:
     assert s3.endpoint
     with contextlib.ExitStack() as stack:
 
-        def started(name: str, *arguments: str) -> subprocess.Popen[bytes]:
+        def started(name: str, module: str, *arguments: str) -> subprocess.Popen[str]:
             folder = machines / name
             (folder / "tmp").mkdir(parents=True)
-            process = subprocess.Popen(
-                [sys.executable, "-m", *arguments],
+            process = starts.start(
+                arguments,
+                starts.DASK,
+                entry=f"distributed.cli.{module}:main",
                 cwd=folder,
                 env={**os.environ, "TMPDIR": str(folder / "tmp")},
                 stdout=subprocess.DEVNULL,
@@ -319,16 +320,13 @@ def cluster(s3: S3Server, machines: Path) -> Iterator[Cluster]:
             "--scheduler-file",
             str(said),
         )
-        started("s", "distributed.cli.dask_scheduler", *own)
+        started("s", "dask_scheduler", *own)
         deadline = time.monotonic() + 60
         while not said.exists() and time.monotonic() < deadline:
             time.sleep(0.1)
         address = json.loads(said.read_text())["address"]
         more = ("--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1", "--no-nanny")
-        workers = [
-            started(f"w{number}", "distributed.cli.dask_worker", address, *more)
-            for number in range(2)
-        ]
+        workers = [started(f"w{number}", "dask_worker", address, *more) for number in range(2)]
         yield Cluster(address, tuple(workers))
 
 
