@@ -489,6 +489,7 @@ AFAR: dict[str, Any] = {"type": "Point", "coordinates": [5, 5]}
 TRACK: dict[str, Any] = {"type": "LineString", "coordinates": [[3, 3], [4, 4]]}
 
 
+@pytest.mark.usefixtures("forked")
 @pytest.mark.parametrize(
     ("shapes", "left_out"), [([], None), ([POINT], None), ([AFAR], 1), ([AFAR, TRACK, POINT], 2)]
 )
@@ -501,6 +502,7 @@ def test_what_has_no_area_is_told_of_a_boundary(
     assert said.json.get("left_out") == left_out
 
 
+@pytest.mark.usefixtures("forked")
 def test_samples_without_a_place_are_told(site: Site) -> None:
     said = put(
         site, "samples", features((POINT, {"2018": 1}), (None, {"2018": 2}), (AFAR, {"2018": 3}))
@@ -510,6 +512,7 @@ def test_samples_without_a_place_are_told(site: Site) -> None:
     assert said.json["classes"] == {"2018": {"1": 1, "3": 1}}
 
 
+@pytest.mark.usefixtures("forked")
 def test_classes_that_cannot_be_read_are_refused(site: Site) -> None:
     data = features((POINT, {"2018": "Äcker", "remark": "ä"}))
     latin = data.decode().encode("latin-1")
@@ -522,6 +525,7 @@ def test_classes_that_cannot_be_read_are_refused(site: Site) -> None:
     assert put(site, "samples", remark, "y").status_code == 201
 
 
+@pytest.mark.usefixtures("forked")
 def test_two_columns_of_one_year_are_refused(site: Site) -> None:
     said = put(site, "samples", b"X,Y,2018,2019,2018\n1,2,a,b,c\n")
     assert said.status_code == 400
