@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
+from types import ModuleType
 
 from automap_tiles.cli import main as cli
 
@@ -15,7 +16,9 @@ class Gone:
     def __init__(self, packages: frozenset[str]) -> None:
         self._packages = packages
 
-    def find_spec(self, name: str, path: Sequence[str] | None, target: object) -> ModuleSpec | None:
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None, /
+    ) -> ModuleSpec | None:
         if name.partition(".")[0] in self._packages:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
         return None
