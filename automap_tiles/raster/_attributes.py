@@ -49,10 +49,19 @@ class Attributes:
 
 def attributes_of(dataset: Any) -> tuple[Attributes, ...]:
     """Of each band of an open dataset."""
+    return tuple(_of_band(band) for band in _bands(dataset))
+
+
+def nodata_texts(dataset: Any) -> tuple[str | None, ...]:
+    """The nodata value of each band of an open dataset, with all of its digits."""
+    return tuple(band.findtext("NoDataValue") for band in _bands(dataset))
+
+
+def _bands(dataset: Any) -> list[ET.Element]:
     with MemoryFile(ext=".vrt") as memory:
         rasterio.shutil.copy(dataset, memory.name, driver="VRT")
         root = ET.fromstring(memory.read())
-    return tuple(_of_band(band) for band in root.iter("VRTRasterBand"))
+    return root.findall("VRTRasterBand")  # a mask has a band of its own, further down
 
 
 def _of_band(band: ET.Element) -> Attributes:

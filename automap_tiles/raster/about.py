@@ -12,7 +12,7 @@ from rasterio.windows import Window
 
 from automap_tiles.raster._attributes import attributes_of
 from automap_tiles.raster.datasets import open_source, reading, require_bands
-from automap_tiles.raster.nodata import as_value
+from automap_tiles.raster.nodata import whole_limits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -102,10 +102,10 @@ def unused_value(
     nothing is left to find out. Raises `InputError` when they cannot be read.
     """
     kind = np.dtype(dtype)
-    limits = np.iinfo(kind)
-    ends = (limits.min, limits.max) if kind.kind == "i" else (limits.max, limits.min)
-    fitting = [int(value) for value in first if as_value(value, kind) is not None]
-    every = range(limits.max, limits.min - 1, -1) if kind.itemsize <= 2 else ()
+    least, most = whole_limits(kind)
+    ends = (least, most) if kind.kind == "i" else (most, least)
+    fitting = [int(value) for value in first if least <= value <= most and value == int(value)]
+    every = range(most, least - 1, -1) if kind.itemsize <= 2 else ()
     left: dict[int, None] = dict.fromkeys([*fitting, *ends, *every])
     for values in _blocks(path, bands):
         if kind.itemsize <= 2:

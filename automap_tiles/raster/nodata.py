@@ -8,6 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+_EXACT = 2**53
+"""Up to which a float of 64 bits has every whole number."""
+
+
+def whole_limits(dtype: str | np.dtype[Any]) -> tuple[int, int]:
+    """The smallest and the largest nodata value of whole numbers that files hold as it is.
+
+    rasterio hands nodata on as a float, and a GeoTIFF of 64-bit numbers keeps its first digits
+    only: -2**63 becomes -9.
+    """
+    limits = np.iinfo(dtype)
+    return max(int(limits.min), -_EXACT), min(int(limits.max), _EXACT)
+
 
 def as_value(nodata: float | None, dtype: np.dtype[Any]) -> np.generic | None:
     """The nodata value as a scalar of a dtype; None where the dtype has no such value."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from affine import Affine
@@ -14,6 +14,9 @@ from rasterio.crs import CRS
 from rasterio.enums import ColorInterp, MaskFlags
 
 from automap_tiles.grid import Bounds, Grid
+from automap_tiles.parsing import parse_number
+from automap_tiles.raster._attributes import nodata_texts
+from automap_tiles.raster.nodata import whole_limits
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
@@ -112,7 +115,7 @@ def describe(dataset: DatasetReader, path: str) -> RasterInfo:
         path=path,
         count=dataset.count,
         dtypes=tuple(dataset.dtypes),
-        nodatavals=tuple(_nodata(value) for value in dataset.nodatavals),
+        nodatavals=_nodatavals(dataset),
         crs=crs,
         transform=dataset.transform,
         shape=(dataset.height, dataset.width),
@@ -148,11 +151,29 @@ def _place_of_alpha(dataset: DatasetReader) -> int | None:
     return kinds.index(ColorInterp.alpha) + 1 if ColorInterp.alpha in kinds else None
 
 
-def _nodata(value: Any) -> float | None:
+def _nodatavals(dataset: DatasetReader) -> tuple[float | None, ...]:
+    """Of each band; rasterio rounds or drops large ones of 64-bit numbers, which GDAL does not."""
+    said: list[float | None] = list(dataset.nodatavals)
+    if any(_is_rounded(dataset, place) for place in range(dataset.count)):
+        exact = nodata_texts(dataset)
+        for place in range(dataset.count):
+            if _is_rounded(dataset, place) and (text := exact[place]) is not None:
+                said[place] = parse_number(text) if "." in text else int(text)
+    return tuple(
+        value if value is None or isinstance(value, int) else float(np.float64(value))
+        for value in said
+    )
+
+
+def _is_rounded(dataset: DatasetReader, place: int) -> bool:
+    """Whether the nodata value of a band may be another than rasterio tells."""
+    dtype, value = dataset.dtypes[place], dataset.nodatavals[place]
+    if dtype not in ("int64", "uint64"):
+        return False
     if value is None:
-        return None
-    # 64-bit integers keep their exact value; everything else is a float for GDAL.
-    return value if isinstance(value, int) else float(np.float64(value))
+        return MaskFlags.nodata in dataset.mask_flag_enums[place]
+    least, most = whole_limits(dtype)
+    return not least < value < most
 
 
 def _georeferencing(dataset: DatasetReader) -> tuple[CRS | None, Georeferencing]:

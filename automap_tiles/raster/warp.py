@@ -25,7 +25,7 @@ from automap_tiles.raster._target import Target, parts_of
 from automap_tiles.raster._virtual import bands_of, holes_differ, ones_of
 from automap_tiles.raster.datasets import OpenSource
 from automap_tiles.raster.lru import ByteLRU, share
-from automap_tiles.raster.nodata import as_value, equals, fill_value
+from automap_tiles.raster.nodata import as_value, equals, fill_value, whole_limits
 from automap_tiles.raster.source import Georeferencing, RasterInfo
 
 CACHE_BYTES = 64 * 2**20
@@ -100,8 +100,18 @@ def _kept_block(grid: Grid, block: Callable[[Grid], Block], key: Hashable) -> Bl
 def warp_block(source: OpenSource, grid: Grid, order: WarpOrder, level: int | None = None) -> Block:
     """A source, or its overview of a level, on a grid, warped by GDAL in one go.
 
-    Band by band where their holes are not the same.
+    Band by band where their holes are not the same. Raises `InputError` where the nodata value is a
+    number that GDAL's warper, which computes with floats, takes for others, too.
     """
+    dtype = np.dtype(source.info.dtypes[order.indexes[0] - 1])
+    if dtype.kind in "iu" and dtype.itemsize == 8 and order.nodata is not None:
+        least, most = whole_limits(dtype)
+        if not least <= order.nodata <= most:
+            raise InputError(
+                f"has the nodata value {order.nodata}, which resampling does not tell from its "
+                "neighbours; read it with nearest, or give it a smaller one",
+                source.info.path,
+            )
     crs = source.info.grid.crs
     return between(crs, grid.crs, lambda: _turned(source, grid, order, level))
 

@@ -397,3 +397,38 @@ def test_rational_polynomials(make_raster: MakeRaster, tmp_path: Path) -> None:
     expected = (46.95 - (46.9 - 0.01 * (np.arange(10) + 0.5))) * 1500 - 0.5
     np.testing.assert_allclose(found.data[0, :, 4], expected, atol=1.5)
     assert not found.mask.any()
+
+
+# -- 64-bit numbers -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("dtype", "nodata"),
+    [("int64", -(2**63)), ("int64", 2**53 + 3), ("uint64", 2**64 - 1), ("int64", -7)],
+)
+def test_large_nodata_is_the_number_that_it_is(
+    make_raster: MakeRaster, tmp_path: Path, dtype: str, nodata: int
+) -> None:
+    """As GDAL knows it, though rasterio rounds it or does not tell it."""
+    near = nodata + (1 if nodata < 0 else -1)
+    data = np.full((90, 120), near, dtype)
+    data[10:30, 5:60] = nodata
+    made_of = make_raster(data[None])
+    virtual = tmp_path / "said.vrt"
+    virtual.write_text(
+        f"""<VRTDataset rasterXSize="120" rasterYSize="90"><SRS>{UTM}</SRS>
+        <GeoTransform>500000, 100, 0, 5200000, 0, -100</GeoTransform>
+        <VRTRasterBand dataType="{dtype.title().replace("int", "Int")}" band="1">
+        <NoDataValue>{nodata}</NoDataValue><SimpleSource><SourceFilename>{made_of}</SourceFilename>
+        <SourceBand>1</SourceBand></SimpleSource></VRTRasterBand></VRTDataset>"""
+    )
+    assert inspect(str(virtual)).nodatavals == (nodata,)
+    found = read(virtual, utm_grid(0, 0, (90, 120)))
+    np.testing.assert_array_equal(found.mask[0], data == nodata)
+    np.testing.assert_array_equal(found.data[0], data)
+    shifted = Grid(CRS_UTM, from_origin(500_030, 5_199_960, 90, 90), (50, 50))
+    if abs(nodata) <= 2**53:
+        assert read(virtual, shifted, resampling="bilinear").mask.any()
+        return
+    with pytest.raises(InputError, match=rf"nodata value {nodata}, .* nearest"):
+        read(virtual, shifted, resampling="bilinear")

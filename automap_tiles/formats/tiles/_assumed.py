@@ -57,7 +57,7 @@ def tell_of_collision(
     if lost > 0:
         _tell(
             lost,
-            f"they are {nodata:g} and not masked, but {nodata:g} is the nodata value of the output",
+            f"they are {nodata:.17g} and not masked, but that is the nodata value of the output",
             "nodata: a value that no pixel has, under output",
         )
 

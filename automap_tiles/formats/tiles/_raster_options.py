@@ -15,6 +15,7 @@ from automap_tiles.formats._spec import OutputSpec
 from automap_tiles.formats.capabilities import Appearance
 from automap_tiles.formats.tiles._legend import Legend, class_tags, read_legend
 from automap_tiles.raster import BandMetadata
+from automap_tiles.raster.nodata import whole_limits
 from automap_tiles.raster.warp import resampling_of
 
 # What GDAL's GeoTIFF driver stores.
@@ -139,13 +140,14 @@ def _nodata(
         return None, False
     value = options.number("nodata", 0)
     if kind.kind in "iu" and value is not None:
-        limits = np.iinfo(kind)
-        if not (math.isfinite(value) and value == int(value) and limits.min <= value <= limits.max):
+        least, most = whole_limits(kind)
+        if not (math.isfinite(value) and value == int(value) and least <= value <= most):
+            fits = "does not fit" if kind.itemsize < 8 else "is not kept exactly by files of"
             raise spec.error(
-                f"does not fit the dtype {dtype}",
+                f"{fits} the dtype {dtype}",
                 key="nodata",
                 found=value,
-                remedy=f"a whole number from {limits.min} to {limits.max}",
+                remedy=f"a whole number from {least} to {most}",
             )
         return int(value), False
     return value, False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.raster.encode import MOST_BANDS_WITH_COLOURS
 from automap_tiles.raster.legend import CLASS_TAG
+from automap_tiles.raster.nodata import whole_limits
 from automap_tiles.raster.source import common_dtype
 from automap_tiles.workflows.tiles.facts import Facts
 
@@ -107,7 +109,8 @@ def _nodata(facts: Facts, bands: Sequence[int], options: Mapping[str, Any]) -> f
     """The value for no data: that of the source, or one that it does not have as a number."""
     declared = list(dict.fromkeys(facts.nodatavals[band - 1] for band in bands))
     values = [value for value in declared if value is not None]
-    if len({repr(value) for value in declared}) == 1 and values:
+    alike = len({repr(value) for value in declared}) == 1 and values
+    if alike and _is_kept(values[0], facts.dtypes[bands[0] - 1]):
         return values[0]
     if np.dtype(options["dtype"]).kind == "f":
         return float("nan")
@@ -116,16 +119,24 @@ def _nodata(facts: Facts, bands: Sequence[int], options: Mapping[str, Any]) -> f
     return _free_value(facts, bands, options["dtype"], values)
 
 
+def _is_kept(value: float, dtype: str) -> bool:
+    """Whether files hold this nodata value as it is."""
+    if np.dtype(dtype).kind not in "iu":
+        return True
+    least, most = whole_limits(dtype)
+    return not math.isfinite(value) or least <= value <= most or np.dtype(dtype).itemsize < 8
+
+
 def _free_value(
     facts: Facts, bands: Sequence[int], dtype: str, first: Sequence[float]
 ) -> int | None:
     from automap_tiles.raster.about import unused_value
 
-    limits = np.iinfo(dtype)
+    least, most = whole_limits(dtype)
     if "://" in facts.path or facts.path.startswith(
         "/vsi"
     ):  # to look at all of it could take hours
-        value = limits.min if limits.min < 0 else limits.max
+        value = least if least < 0 else most
         tell(_doubtful(facts, f"{value}, which was not looked for in it,"))
         return value
     found = unused_value(facts.path, bands, dtype, first)
@@ -156,8 +167,8 @@ def _settle_other_numbers(facts: Facts, options: dict[str, Any], rescaled: Resca
         if value is not None and not rescaled:
             options["nodata"] = value
         return
-    limits = np.iinfo(kind)
-    if value is not None and limits.min <= value <= limits.max and value == int(value):
+    least, most = whole_limits(kind)
+    if value is not None and least <= value <= most and value == int(value):
         options["nodata"] = value
     elif any(each is not None for each in facts.nodatavals):
         tell(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rasterio.enums import ColorInterp
 from rasterio.warp import Resampling, reproject
 
-from automap_tiles.errors import ProcessResultError, ValueOverflow
+from automap_tiles.errors import ConfigError, ProcessResultError, ValueOverflow
 from automap_tiles.formats import Tiled, Writer
 from automap_tiles.grid import Grid, Pyramid, Tile
 from automap_tiles.raster import Raster
@@ -164,6 +164,19 @@ def test_nodata_is_masked_and_masked_is_nodata(tmp_path: Path) -> None:
         expected = np.zeros(TILE.shape, bool)
         expected[0, 4] = expected[10, 10] = True
         np.testing.assert_array_equal(file.read_masks(1) == 0, expected)
+
+
+@pytest.mark.parametrize("format_name", ["GTiff", "Zarr"])
+def test_a_nodata_value_that_files_do_not_keep(tmp_path: Path, format_name: str) -> None:
+    """Of -2**63 a GeoTIFF says -9: all that was masked would be data to who reads it."""
+    for dtype, nodata in (("int64", -(2**63)), ("uint64", 2**64 - 1), ("int64", 2**53 + 2)):
+        with pytest.raises(ConfigError, match=r"kept exactly.*\n.*9007199254740992"):
+            made(tmp_path, dtype=dtype, nodata=nodata, format=format_name)
+    writer = made(tmp_path, dtype="int64", nodata=-(2**53))
+    values = np.full((1, *TILE.shape), -(2**63))
+    values[0, 0] = -(2**53)
+    with rasterio.open(store(writer, TILE, values)) as file:
+        assert file.read(masked=True).mask.sum() == TILE.shape[1]
 
 
 def test_no_nodata_at_all(tmp_path: Path) -> None:

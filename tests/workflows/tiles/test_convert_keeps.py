@@ -106,6 +106,39 @@ def test_a_value_that_occurs_is_not_taken_for_nodata(write: WriteRaster) -> None
     assert unused_value(write(every), [1], "uint8") is None
     assert unused_value(write(np.full((4, 4), 2**31 - 1, "int32")), [1], "int32", [7]) == 7
     assert unused_value(write(np.full((4, 4), 7, "int32")), [1], "int32", [7]) == -(2**31)
+    # beyond 2**53 a file says another number than the one that it was told
+    assert unused_value(write(np.full((4, 4), 7, "int64")), [1], "int64") == -(2**53)
+    assert unused_value(write(np.full((4, 4), 2**53, "uint64")), [1], "uint64", [2**63]) == 0
+
+
+def test_a_nodata_value_that_files_do_not_keep_is_replaced(
+    write: WriteRaster, tmp_path: Path
+) -> None:
+    """The smallest number of 64 bits, which is what many programs take."""
+    data = np.where(ROWS < 40, -(2**63), COLS).astype("int64")
+    path = Path(write(data))
+    virtual = tmp_path / "said.vrt"
+    with rasterio.open(path) as source, rasterio.vrt.WarpedVRT(source) as seen:
+        rasterio.shutil.copy(seen, virtual, driver="VRT")
+    text = virtual.read_text()
+    band = text.index(">", text.index("<VRTRasterBand")) + 1
+    virtual.write_text(f"{text[:band]}<NoDataValue>{-(2**63)}</NoDataValue>{text[band:]}")
+    converted(str(virtual), tmp_path / "out", zooms=(9,))
+    assert {*np.unique(valid(tmp_path / "out"))} <= {*range(120)}
+    with rasterio.open(tiles(tmp_path / "out")[0]) as tile:
+        assert tile.nodata == -(2**53)
+
+
+def test_a_mask_beside_the_bands(write: WriteRaster, tmp_path: Path) -> None:
+    """It is no band, and no pixel of it is lost or won."""
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True):
+        source = write(
+            np.stack([ROWS, COLS, ROWS]).astype("uint8"),
+            said=lambda file: file.write_mask(np.where(COLS < 50, 0, 255).astype("uint8")),
+        )
+    converted(source, tmp_path / "out", zooms=(9,))
+    assert set(np.unique(valid(tmp_path / "out", 2))) <= {*range(50, 120)}
+    assert 0 in valid(tmp_path / "out", 1)
 
 
 def test_a_source_that_uses_all_values_says_so(write: WriteRaster, tmp_path: Path) -> None:
