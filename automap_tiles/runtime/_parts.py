@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import ConfigError, InputError, ProcessError
 from automap_tiles.formats import InputSpec, OutputSpec, registry
+from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.runtime import styles
 from automap_tiles.runtime._inputs import InputTree
 from automap_tiles.runtime._overrides import Overrides, run_areas
@@ -124,9 +125,24 @@ def wide_enough(
     return pyramid if needed <= pyramid.pixelbuffer else pyramid.replace(pixelbuffer=needed)
 
 
+def _tell_of_no_place(name: str) -> None:
+    tell(
+        Note(
+            fate=Fate.IGNORED,
+            subject=Subject.OPTIONS,
+            examples=(f"{name}_crs",),
+            reason=f"the process file says no {name} that it could be the CRS of",
+            remedy=f"{name} beside it; on the command line it is --{name}-crs",
+        )
+    )
+
+
 def file_area(document: Document, pyramid: Pyramid) -> BaseGeometry:
     """Area and bounds of the file together, CRS of the pyramid; without both the whole pyramid."""
     values = document.values
+    for name in ("bounds", "area"):
+        if values.get(f"{name}_crs") is not None and values.get(name) is None:
+            _tell_of_no_place(name)
     area = pyramid.bounds.polygon()
     if values.get("bounds") is not None:
         area = bounds_area(values["bounds"], values.get("bounds_crs"), pyramid)

@@ -30,6 +30,7 @@ def open_narrowed(
     inputs: str | Mapping[str, str] | None = None,
 ) -> Process:
     """A process with what an order says differently; see `open_process`."""
+    where.check()
     return open_process(
         source,
         zooms=None if where.zooms is None else (where.zooms[0], where.zooms[-1]),
@@ -47,6 +48,7 @@ def open_narrowed(
 
 def area_of(where: Where, pyramid: Pyramid) -> BaseGeometry | None:
     """What bounds, area and point leave, in the CRS of the pyramid; None for everything."""
+    where.check()
     if where.point is not None:
         if where.bounds is not None or where.area is not None:
             raise ConfigError("goes with neither bounds nor area", key="point", found=where.point)

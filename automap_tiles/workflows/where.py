@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from automap_tiles.errors import ConfigError
 from automap_tiles.workflows._bounds import Zooms, all_zooms
 from automap_tiles.workflows._order import Part
 
@@ -34,6 +35,18 @@ class Where(Part):
     def __post_init__(self) -> None:
         if self.zooms:
             object.__setattr__(self, "zooms", all_zooms(self.zooms))
+
+    def check(self) -> None:
+        """Raise `ConfigError` for the CRS of a place that is not given: it would say nothing."""
+        for name in ("bounds", "area", "point"):
+            crs = getattr(self, f"{name}_crs")
+            if crs is not None and getattr(self, name) is None:
+                raise ConfigError(
+                    f"is the CRS of {name}, which is not given",
+                    key=f"{name}_crs",
+                    found=crs,
+                    remedy=f"give {name} too, or leave it out",
+                )
 
     @property
     def is_everywhere(self) -> bool:

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from automap_processes._ignored import tell_ignored
 from automap_processes._likeness import (
     BandUnits,
     check_bands,
@@ -79,6 +80,11 @@ def check_parameters(  # noqa: PLR0913, PLR0917 - the parameters of the process 
     if smoothness <= 0:
         key = "process_parameters.smoothness"
         raise ConfigError("is more than 0", key=key, found=smoothness)
+    tell_ignored(
+        "there is no smoothing that it could be of",
+        "smoothing: true, or leave it out",
+        smoothness=not smoothing and smoothness != bayes.SMOOTHNESS,
+    )
     if probabilities and minimum_patch > 1:
         raise ConfigError(
             "a pixel that takes the class around it has no probabilities to show for it",

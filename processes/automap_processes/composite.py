@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from automap_processes._ignored import tell_ignored
 from automap_processes._over_dates import CompositeWish, over_dates, wrong
 from automap_processes._types import Resampling
 from automap_tiles import (
@@ -31,13 +32,16 @@ from automap_tiles import (
     check_bands_alike,
 )
 from automap_tiles.analysis import indices as spectral
-from automap_tiles.analysis.composites import composite
+from automap_tiles.analysis.composites import composite, methods
 from automap_tiles.analysis.composites.methods import ProvenanceName
 from automap_tiles.scenes.contributions import Counts, contributions
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Picture = np.ma.MaskedArray[Any, Any]
 Dates = Sequence[tuple[str, RasterInput]]
+
+_SEASON = 90
+"""Days around the target day."""
 
 VALUES = {"statistics": "automap_tiles.analysis.composites.methods:METHODS"}
 """What `automap processes composite` lists: parameter -> table of what it can be."""
@@ -50,7 +54,7 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
     statistics: list[str] | None = None,
     provenance: list[ProvenanceName] | None = None,
     target_day: date | None = None,
-    season: int = 90,
+    season: int = _SEASON,
     bands: list[int] | None = None,
     mask_band: int | None = None,
     masked_values: list[int] | None = None,
@@ -130,7 +134,7 @@ def check_parameters(  # noqa: PLR0913 - the parameters of the process file
     statistics: list[str] | None = None,
     provenance: list[ProvenanceName] | None = None,
     target_day: date | None = None,
-    season: int = 90,
+    season: int = _SEASON,
     bands: list[int] | None = None,
     mask_band: int | None = None,
     masked_values: list[int] | None = None,
@@ -175,7 +179,24 @@ def check_parameters(  # noqa: PLR0913 - the parameters of the process file
         season=season,
     )
     wish.check(scenes.bands)
+    _tell_ignored(wish, method)
     return len(wish.bands(scenes.bands))
+
+
+def _tell_ignored(wish: CompositeWish, method: str) -> None:
+    """Tell of parameters that the statistics have no use for."""
+    seasonal = any(methods.method(name).needs_season for name in wish.statistics)
+    tell_ignored(
+        "no statistic that is asked for looks at it",
+        "statistics: [best_pixel], or leave it out",
+        target_day=wish.target_day is not None and not seasonal,
+        season=wish.season != _SEASON and not seasonal,
+    )
+    tell_ignored(
+        "statistics say what is made",
+        "leave it out",
+        method=method != "median" and wish.statistics != (method,),
+    )
 
 
 def _usual_scale(scenes: Any, dtype: OutputDtype | None) -> float:

@@ -24,6 +24,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from automap_processes._ignored import tell_ignored
 from automap_tiles import ConfigError, Empty, Grid, OutputDtype, Raster, Scenes, ScenesReader, Stack
 from automap_tiles.analysis import indices as spectral
 from automap_tiles.analysis.series import harmonic as waves
@@ -93,6 +94,14 @@ def check_parameters(
         raise _wrong("threshold", "lies between 0 and 1", threshold)
     if not 1 <= modes <= waves.MOST_MODES:
         raise _wrong("modes", f"are 1 to {waves.MOST_MODES}", modes)
+    other = "season" if method == "harmonic" else "harmonic"
+    tell_ignored(
+        f"it is of method: {other}",
+        f"method: {other}, or leave it out",
+        threshold=method == "harmonic" and threshold != seasons.THRESHOLD,
+        modes=method == "season" and modes != 1,
+        trend=method == "season" and trend,
+    )
     wish = _Wish(of=of, method=method, threshold=threshold, modes=modes, trend=trend)
     if missing := [band for band in wish.needs if band not in scenes.bands]:
         raise ConfigError(

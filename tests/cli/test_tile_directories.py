@@ -247,3 +247,48 @@ def test_convert_equals_mapchete(options: list[str], scene: Path, tmp_path: Path
         if path.relative_to(theirs).as_posix() not in names:
             with rasterio.open(path) as extra:
                 assert extra.read(masked=True).mask.all()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--idx-out-dir", "x"], "--idx-out-dir says where --vrt writes"),
+        (["--overviews-resampling-method", "mode"], "is for --overviews and --cog"),
+        (["--bounds-crs", "EPSG:4326"], "is the CRS of bounds, which is not given"),
+    ],
+)
+def test_options_of_options_that_are_not_there(
+    tmp_path: Path, capsys: Capture, options: list[str], said: str
+) -> None:
+    source = tmp_path / "in.tif"
+    with rasterio.open(
+        source, "w", driver="GTiff", count=1, width=8, height=8, dtype="uint8", nodata=0,
+        crs="EPSG:4326", transform=from_bounds(10, 45, 11, 46, 8, 8),
+    ) as file:  # fmt: skip
+        file.write(np.ones((1, 8, 8), "uint8"))
+    line = ["convert", str(source), str(tmp_path / "out.tif"), "--output-pyramid", "mercator"]
+    assert main([*line, *options, *RUN]) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "out.tif").exists()
+
+
+def test_overviews_of_a_cog_are_made_as_asked(tmp_path: Path, capsys: Capture) -> None:
+    """By the most frequent value, of which the mean of a checkerboard has nothing."""
+    source = tmp_path / "in.tif"
+    data = np.where(np.indices((1024, 1024)).sum(axis=0) % 3 == 0, 200, 100).astype("uint8")
+    with rasterio.open(
+        source, "w", driver="GTiff", count=1, width=1024, height=1024, dtype="uint8", nodata=0,
+        crs="EPSG:3857", transform=from_bounds(0, 0, 156543.03392804097, 156543.03392804097, 1024,
+        1024),
+    ) as file:  # fmt: skip
+        file.write(data[None])
+    seen = {}
+    for method in ("mode", "average"):
+        target = tmp_path / f"{method}.tif"
+        line = ["convert", str(source), str(target), "--output-pyramid", "mercator", "-z", "10"]
+        assert main([*line, "--cog", "--overviews-resampling-method", method, *RUN]) == 0
+        with rasterio.open(target, overview_level=0) as file:
+            seen[method] = set(np.unique(file.read(1, masked=True).compressed()).tolist())
+    capsys.readouterr()
+    assert seen["mode"] <= {100, 200}
+    assert not seen["average"] <= {100, 200}

@@ -424,7 +424,7 @@ def test_large_nodata_is_the_number_that_it_is(
     )
     assert inspect(str(virtual)).nodatavals == (nodata,)
     found = read(virtual, utm_grid(0, 0, (90, 120)))
-    np.testing.assert_array_equal(found.mask[0], data == nodata)
+    np.testing.assert_array_equal(np.ma.getmaskarray(found)[0], data == nodata)
     np.testing.assert_array_equal(found.data[0], data)
     shifted = Grid(CRS_UTM, from_origin(500_030, 5_199_960, 90, 90), (50, 50))
     if abs(nodata) <= 2**53:

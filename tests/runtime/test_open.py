@@ -17,6 +17,7 @@ from affine import Affine
 from shapely import box
 
 from automap_tiles.errors import ConfigError, ProcessError
+from automap_tiles.notes import collecting
 from automap_tiles.runtime import Process, open_process
 from automap_tiles.runtime.function import FunctionKind
 from automap_tiles.runtime.open import UnusedInputWarning
@@ -388,6 +389,14 @@ def test_bounds_crs_is_honoured(folder: Path) -> None:
     assert open_process(path).area.bounds == pytest.approx(
         (1113194.9, 5621521.5, 1224514.4, 5780349.2), abs=1
     )
+
+
+def test_the_crs_of_no_bounds_is_told(folder: Path) -> None:
+    for more, told in (({}, ["bounds_crs"]), ({"bounds": [10, 45, 11, 46]}, [])):
+        path = config(folder, bounds_crs="EPSG:4326", input=None, **{"bounds": None, **more})
+        with collecting() as notes:
+            open_process(path)
+        assert [name for note in notes for name in note.examples] == told
 
 
 def test_inputs_are_optional(folder: Path) -> None:

@@ -160,3 +160,10 @@ def test_zooms_with_others_between_them(said: tuple[int, ...]) -> None:
         Where(zooms=said)
     with pytest.raises(ConfigError, match=r"remedy: \(\d, \d\), or one after"):
         spec_of(ExportOrder(source="a", output="b", zooms=said))
+
+
+@pytest.mark.parametrize("name", ["bounds", "area", "point"])
+def test_the_crs_of_a_place_that_is_not_given(name: str) -> None:
+    where = Where(**{f"{name}_crs": "EPSG:4326"})
+    with pytest.raises(ConfigError, match=f"{name}_crs: is the CRS of {name}, which is not given"):
+        area_of(where, Pyramid.from_grid("mercator"))

@@ -7,6 +7,7 @@ import click
 from automap_tiles.cli.options.common import (
     RESAMPLINGS,
     area_options,
+    check_vrt,
     parse_bands,
     parse_key_value,
     parsed_by,
@@ -116,6 +117,13 @@ def command(
     SOURCE is a raster or vector file, a tile directory or a .mapchete file. TARGET is a folder for
     tiles, or a path that ends with .tif for one GeoTIFF.
     """
+    check_vrt(vrt, idx_out_dir)
+    context = click.get_current_context()
+    how_overviews = context.get_parameter_source("overviews_resampling")
+    is_said = how_overviews is not click.core.ParameterSource.DEFAULT
+    if is_said and not (overviews or wanted["cog"]):
+        raise click.UsageError("--overviews-resampling-method is for --overviews and --cog.")
+
     from automap_tiles.cli._run import conclude, follow, shown, write_vrt
     from automap_tiles.workflows.tiles.convert import ConvertOrder, run
 
@@ -124,7 +132,7 @@ def command(
         how=how.how,
         format=format_,
         creation_options=creation_options,
-        overviews=overviews_resampling if overviews else None,
+        overviews=overviews_resampling if overviews or is_said else None,
         **wanted,  # type: ignore[arg-type]  # click has checked each
     )
     with shown(how) as show:

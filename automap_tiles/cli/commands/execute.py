@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automap_tiles.cli.options.common import area_options, input_options, vrt_options
+from automap_tiles.cli.options.common import area_options, check_vrt, input_options, vrt_options
 from automap_tiles.cli.options.mapchete import WithWords
 from automap_tiles.cli.options.running import RunChoices, run_options
 from automap_tiles.workflows.where import Where
@@ -87,6 +87,7 @@ def command(  # noqa: PLR0913 - the options
     from automap_tiles.workflows.execute import ExecuteOrder, check, run
     from automap_tiles.workflows.profiling import RunProfile
 
+    check_vrt(vrt, idx_out_dir)
     if retry_failed and how.overwrite:
         raise click.UsageError("--retry-failed and --overwrite exclude each other.")
     if tile is not None and not where.is_everywhere:

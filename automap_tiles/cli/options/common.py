@@ -196,6 +196,12 @@ def parse_inputs(values: tuple[str, ...]) -> Inputs:
     raise click.UsageError("Several --input-file must be NAME=PATH, each name once.")
 
 
+def check_vrt(vrt: bool, idx_out_dir: str | None) -> None:
+    """Raise `click.UsageError` for a folder of what is not to be written."""
+    if idx_out_dir is not None and not vrt:
+        raise click.UsageError("--idx-out-dir says where --vrt writes, which is not given.")
+
+
 def vrt_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--vrt` and `--idx-out-dir`, for commands that make tiles."""
     return click.option(

@@ -33,7 +33,7 @@ from automap_tiles.formats.gtiff._spool import Spool
 from automap_tiles.formats.gtiff._tiles import SINGLE_FILE_OPTIONS, GeoTiffCodec, directory_writer
 from automap_tiles.formats.tiles import RasterDirectory, pam, paste, write_summary
 from automap_tiles.grid import Pyramid, Tile, TileIndex
-from automap_tiles.notes import Note
+from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.raster.drivers import SIDE_FILES
 from automap_tiles.raster.warp import resampling_of
 from automap_tiles.stopping import raise_if_stopped
@@ -100,12 +100,29 @@ def _file_options(spec: OutputSpec, options: Options) -> FileOptions:
     except InputError as error:
         raise spec.error(error.message, key="overviews_resampling") from error
     factors = tuple(int(level) for level in levels or ())
+    is_cog = bool(spec.options.get("cog", False))
+    if not (is_cog or factors or wanted):
+        _tell_of_no_overviews(spec)
     return FileOptions(
-        cog=bool(spec.options.get("cog", False)),
+        cog=is_cog,
         overviews=factors or bool(wanted),
         resampling=resampling,
         cropped=extent == "area",
     )
+
+
+def _tell_of_no_overviews(spec: OutputSpec) -> None:
+    """Tell of what is said of overviews that nobody asks for."""
+    if "overviews_resampling" in spec.options:
+        tell(
+            Note(
+                fate=Fate.IGNORED,
+                subject=Subject.OPTIONS,
+                examples=("output.overviews_resampling",),
+                reason="the file has no overviews",
+                remedy="overviews: true, or cog: true, beside it",
+            )
+        )
 
 
 @dataclass(kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,7 @@ def conversion_config(wanted: ConvertOrder) -> dict[str, Any]:
 
     """
     facts = source_facts(wanted.source)
+    _tell_of_unused(wanted, facts)
     pyramid, grid = _pyramid(wanted, facts)
     inputs = {"inp": wanted.source}
     if wanted.clip is not None:
@@ -52,6 +54,36 @@ def conversion_config(wanted: ConvertOrder) -> dict[str, Any]:
         "output": _output(wanted, facts),
         "process_parameters": _parameters(wanted, facts),
     }
+
+
+_OF_RASTERS = {
+    "bands": "--bidx",
+    "dtype": "--output-dtype",
+    "nodata": "--output-nodata",
+    "resampling": "--resampling-method",
+    "scale_ratio": "--scale-ratio",
+    "scale_offset": "--scale-offset",
+}
+_OF_FEATURES = {"geometry_type": "--output-geometry-type"}
+"""What an order can say of one kind of data only, and the option that says it."""
+
+
+def _tell_of_unused(wanted: ConvertOrder, facts: Facts) -> None:
+    """Tell of what the order says and the source has no use for."""
+    of_others = _OF_RASTERS if facts.kind is OutputKind.VECTOR else _OF_FEATURES
+    defaults = {each.name: each.default for each in fields(ConvertOrder)}
+    said = [text for name, text in of_others.items() if getattr(wanted, name) != defaults[name]]
+    if said:
+        tell(
+            Note(
+                fate=Fate.IGNORED,
+                subject=Subject.OPTIONS,
+                count=len(said),
+                examples=tuple(said),
+                reason=f"the source is {facts.kind.value} data, for which they mean nothing",
+                remedy="leave them out",
+            )
+        )
 
 
 def _pyramid(wanted: ConvertOrder, facts: Facts) -> tuple[Pyramid, dict[str, Any]]:

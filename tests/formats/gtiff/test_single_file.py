@@ -16,6 +16,7 @@ from automap_tiles.errors import OutputMismatch
 from automap_tiles.formats import OutputSpec, Tiled, Writer
 from automap_tiles.formats.registry import open_output
 from automap_tiles.grid import Bounds, Pyramid, Tile, cover
+from automap_tiles.notes import collecting
 from automap_tiles.raster.drivers import SIDE_FILES
 from tests.formats.writers import made
 
@@ -291,3 +292,10 @@ def test_overviews_of_the_pixels_before_go(tmp_path: Path) -> None:
     fill(again)
     again.finish()
     assert not [end for end in SIDE_FILES if (tmp_path / f"out.tif{end}").exists()]
+
+
+def test_resampling_of_overviews_that_nobody_asks_for(tmp_path: Path) -> None:
+    for options, told in (({}, 1), ({"overviews": True}, 0), ({"cog": True}, 0)):
+        with collecting() as notes:
+            single(tmp_path / str(told), overviews_resampling="mode", **options)
+        assert [note.examples for note in notes] == [("output.overviews_resampling",)] * told

@@ -14,6 +14,7 @@ from rasterio.transform import from_bounds
 
 from automap_tiles.errors import AutomapError, ConfigError, InputError
 from automap_tiles.grid import Pyramid
+from automap_tiles.notes import Fate, collecting
 from automap_tiles.workflows.tiles._conversion import conversion_config
 from automap_tiles.workflows.tiles._convert_order import ConvertOrder
 from automap_tiles.workflows.tiles.facts import best_zoom
@@ -193,3 +194,23 @@ def test_a_picture_has_no_use_for_a_nodata_value_it_cannot_hold(raster: str) -> 
     wanted = ConvertOrder(source=raster, target="out", pyramid="mercator", format="PNG")
     # what the source masks is transparent anyhow, and 0 is a colour like any other
     assert conversion_config(wanted)["output"]["nodata"] is None
+
+
+def test_what_says_nothing_of_the_source_is_told(
+    raster: str, features: str, tmp_path: Path
+) -> None:
+    def ignored(source: str, **more: Any) -> set[str]:
+        target = str(tmp_path / "out")
+        where = Where(zooms=(3,))
+        with collecting() as notes:
+            conversion_config(
+                ConvertOrder(source=source, target=target, pyramid="mercator", where=where, **more)
+            )
+        kinds = [note for note in notes if note.fate is Fate.IGNORED]
+        return {name for note in kinds for name in note.examples}
+
+    assert ignored(features) == ignored(raster) == set()
+    of_pixels: dict[str, Any] = {"bands": (2,), "nodata": 7.0, "scale_ratio": 2.0}
+    assert ignored(features, **of_pixels) == {"--bidx", "--output-nodata", "--scale-ratio"}
+    assert ignored(features, geometry_type="Point", resampling="mode") == {"--resampling-method"}
+    assert ignored(raster, geometry_type="Point", **of_pixels) == {"--output-geometry-type"}
