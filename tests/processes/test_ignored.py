@@ -58,7 +58,7 @@ def test_of_a_composite(reader: Any, parameters: Any, names: set[str]) -> None:
 @pytest.mark.parametrize("process", [clip, contours, convert, hillshade])
 def test_of_mapchete_for_folders_of_tiles(process: Any) -> None:
     assert ignored(process.check_parameters) == set()
-    given = {"td_matching_max_zoom": 7, "td_fallback_to_higher_zoom": True}
+    given: dict[str, Any] = {"td_matching_max_zoom": 7, "td_fallback_to_higher_zoom": True}
     assert ignored(process.check_parameters, **given) == set(given)
     given = {"td_matching_method": "min", "td_matching_precision": 4}
     assert ignored(process.check_parameters, **given) == set(given)

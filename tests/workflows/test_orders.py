@@ -164,6 +164,7 @@ def test_zooms_with_others_between_them(said: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize("name", ["bounds", "area", "point"])
 def test_the_crs_of_a_place_that_is_not_given(name: str) -> None:
-    where = Where(**{f"{name}_crs": "EPSG:4326"})
+    crs: dict[str, Any] = {f"{name}_crs": "EPSG:4326"}
+    where = Where(**crs)
     with pytest.raises(ConfigError, match=f"{name}_crs: is the CRS of {name}, which is not given"):
         area_of(where, Pyramid.from_grid("mercator"))
