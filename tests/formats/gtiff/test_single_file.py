@@ -295,7 +295,12 @@ def test_overviews_of_the_pixels_before_go(tmp_path: Path) -> None:
 
 
 def test_resampling_of_overviews_that_nobody_asks_for(tmp_path: Path) -> None:
-    for options, told in (({}, 1), ({"overviews": True}, 0), ({"cog": True}, 0)):
+    cases: list[tuple[dict[str, Any], int]] = [
+        ({}, 1),
+        ({"overviews": True}, 0),
+        ({"cog": True}, 0),
+    ]
+    for options, told in cases:
         with collecting() as notes:
             single(tmp_path / str(told), overviews_resampling="mode", **options)
         assert [note.examples for note in notes] == [("output.overviews_resampling",)] * told
