@@ -79,6 +79,8 @@ def run(
     provenance: str | Sequence[str] | None = ...,
     coregister: bool | None = ...,
     seamless: bool | None = ...,
+    crs: str | None = ...,
+    resolution: float | None = ...,
     update: bool | None = ...,
 ) -> RunningOrder[AutomapOutcome]: ...
 @overload
@@ -108,6 +110,8 @@ def run(
     provenance: str | Sequence[str] | None = ...,
     coregister: bool | None = ...,
     seamless: bool | None = ...,
+    crs: str | None = ...,
+    resolution: float | None = ...,
     update: bool | None = ...,
     class_field: str | None = ...,
     classes: str | PathLike[str] | None = ...,
@@ -560,6 +564,8 @@ def check(
     provenance: str | Sequence[str] | None = ...,
     coregister: bool | None = ...,
     seamless: bool | None = ...,
+    crs: str | None = ...,
+    resolution: float | None = ...,
     update: bool | None = ...,
 ) -> AutomapReport: ...
 @overload
@@ -589,6 +595,8 @@ def check(
     provenance: str | Sequence[str] | None = ...,
     coregister: bool | None = ...,
     seamless: bool | None = ...,
+    crs: str | None = ...,
+    resolution: float | None = ...,
     update: bool | None = ...,
     class_field: str | None = ...,
     classes: str | PathLike[str] | None = ...,

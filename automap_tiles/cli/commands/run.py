@@ -78,6 +78,19 @@ _SHOWN = {"mode", "check", "log_format", "progress", "verbose"}
     "found where they overlap.",
 )
 @click.option(
+    "--crs",
+    metavar="CRS",
+    help="Coordinate system of the composites, such as EPSG:3035: of scenes in several UTM zones, "
+    "for instance.  [default: that of most scenes]",
+)
+@click.option(
+    "--resolution",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SIZE",
+    help="Pixel size of the composites in units of their coordinate system; coarser pixels than "
+    "those of the scenes are means.  [default: about that of the scenes]",
+)
+@click.option(
     "--update",
     is_flag=True,
     help="Scenes came, went or changed: make anew the tiles of composites that they reach, and a "
@@ -94,6 +107,8 @@ def command(  # noqa: PLR0913 - the options
     provenance: tuple[str, ...],
     coregister: bool,
     seamless: bool,
+    crs: str | None,
+    resolution: float | None,
     update: bool,
     what: SceneOptions,
     samples: str | None,
@@ -130,6 +145,8 @@ def command(  # noqa: PLR0913 - the options
         "provenance": provenance,
         "coregister": coregister,
         "seamless": seamless,
+        "crs": crs,
+        "resolution": resolution,
         "update": update,
         "samples": samples,
         "learn": learn,

@@ -96,8 +96,8 @@ def composite_config(
     """The process that makes the composite, as `open_process` takes it.
 
     `only` as in `prepared_scenes`: what earlier runs have prepared and this one has not found
-    is left out. Its grid is the one that most of the scenes share, so that their pixels stay as
-    they are.
+    is left out. Where no other is asked for, its grid is the one that most of the scenes share,
+    so that their pixels stay as they are.
     Raises `InputError` without scenes, `ConfigError` where earlier runs left some that do not go
     with those of this one.
     """
@@ -125,6 +125,7 @@ def composite_config(
                 # only where asked for: what earlier versions made is not made anew
                 **({"coregister": True} if run.coregister else {}),
                 **({"seamless": True} if run.seamless else {}),
+                **(run.target.reading(_shared(satellite, scenes)) if run.target else {}),
             }
         },
         "pyramid": grid,
@@ -163,9 +164,18 @@ def _fills_its_tiles(path: Address, definition: dict[str, Any], bounds: Bounds) 
 def composite_grid(
     run: RunParameters, satellite: str, scenes: Sequence[Scene]
 ) -> tuple[dict[str, Any], Bounds]:
-    """A pyramid of one zoom on the pixels that most of the scenes share, and the box in it."""
-    lattice = _square(lattice_of(scenes, Reading(bands=common_bands(satellite))))
+    """A pyramid of one zoom, and the box in it.
+
+    On the pixels that are asked for, or else those that most of the scenes share.
+    """
+    lattice = _shared(satellite, scenes)
+    if run.target is not None:
+        lattice = run.target.lattice(lattice)
     return _grid(lattice, _reach(run, scenes), _overlap(lattice, scenes))
+
+
+def _shared(satellite: str, scenes: Sequence[Scene]) -> Lattice:
+    return _square(lattice_of(scenes, Reading(bands=common_bands(satellite))))
 
 
 def _check_alike(run: RunParameters, satellite: str, scenes: Sequence[Scene]) -> None:

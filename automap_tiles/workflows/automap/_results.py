@@ -26,6 +26,7 @@ _WORDS = {
     "automap:area": "for another area",
     "automap:brdf": "from scenes seen otherwise (brdf)",
     "automap:coregister": "from scenes that lie otherwise beside each other (coregister)",
+    "automap:grid": "on another grid (crs, resolution)",
     "automap:mask": "with another mask",
     "automap:masker": "from scenes whose masks were made in another way",
     "automap:max_cloud_cover": "with another limit of cloud cover",
@@ -138,6 +139,7 @@ def _how(run: RunParameters) -> dict[str, Any]:
         **({"automap:brdf": True} if run.brdf else {}),
         **({"automap:coregister": True} if run.coregister else {}),
         **({"automap:seamless": True} if run.seamless else {}),
+        **({"automap:grid": run.target.to_json()} if run.target else {}),
     }
 
 

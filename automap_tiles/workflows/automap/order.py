@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from automap_tiles.workflows._bounds import Count, Percent, Whole
+from automap_tiles.workflows._bounds import Count, Percent, Positive, Whole
 from automap_tiles.workflows._order import Order
 from automap_tiles.workflows.how import Concurrency, How
 from automap_tiles.workflows.learning import Learning
@@ -76,6 +76,11 @@ class CompositeOrder(DownloadOrder):
     """Bring the dates of each satellite onto each other."""
     seamless: bool = False
     """Make the scenes of each satellite equally bright, by where they overlap."""
+    crs: str | None = None
+    """Coordinate system of the composites, such as `EPSG:3035`; that of most scenes when None."""
+    resolution: Positive | None = None
+    """Pixel size of the composites in units of their coordinate system; about that of the scenes
+    when None. Coarser pixels are means."""
     update: bool = False
     """Make anew what the scenes that came, went or changed since then reach, and nothing else: of
     composites these tiles, of a classification that was made of them all. Without it a run whose

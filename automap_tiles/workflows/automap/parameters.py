@@ -25,6 +25,7 @@ from automap_tiles.scenes.masks import OWN_LAYERS, FlagSource, parse_flags
 from automap_tiles.scenes.prepared import PREPARED_INDICES
 from automap_tiles.scenes.select import Period
 from automap_tiles.storage import REMOTE_SCHEMES, Address
+from automap_tiles.workflows.automap._target_grid import TargetGrid
 from automap_tiles.workflows.automap.boundary import boundary_area
 from automap_tiles.workflows.automap.order import CompositeOrder, DownloadOrder
 
@@ -81,6 +82,8 @@ class RunParameters:
     """Whether the dates of a composite are brought onto each other."""
     seamless: bool = False
     """Whether the scenes of a composite are made equally bright."""
+    target: TargetGrid | None = None
+    """The grid of composites; None: that of most of their scenes."""
     max_cloud_cover: float | None = None
     """Per cent of a scene."""
     description: str = ""
@@ -93,12 +96,14 @@ def parameters_of(order: DownloadOrder) -> RunParameters:
     output = _output(order.output)
     parse_flags(order.mask)
     coregister = seamless = False
+    target = None
     names: tuple[str, ...] = DEFAULT_STATISTICS
     sources: tuple[str, ...] = DEFAULT_PROVENANCE
     if isinstance(order, CompositeOrder):
         names = parse_statistics(order.statistics)
         sources = parse_provenance(order.provenance, names)
         coregister, seamless = order.coregister, order.seamless
+        target = TargetGrid.of(order.crs, order.resolution)
     found = RunParameters(
         mode=Mode(order.workflow),
         satellites=satellites_of(order.satellites),
@@ -114,6 +119,7 @@ def parameters_of(order: DownloadOrder) -> RunParameters:
         brdf=order.brdf,
         coregister=coregister,
         seamless=seamless,
+        target=target,
         max_cloud_cover=order.max_cloud_cover,
         description=order.description,
     )

@@ -126,6 +126,7 @@ def record(run: RunParameters, found: Discovered, made: Made) -> dict[str, Any]:
         **({"brdf": True} if run.brdf else {}),
         **({"coregister": True} if run.coregister else {}),
         **({"seamless": True} if run.seamless else {}),
+        **({"grid": run.target.to_json()} if run.target else {}),
         "max_cloud_cover": run.max_cloud_cover,
         "area": mapping(run.area),
         "results": parts,
