@@ -51,7 +51,10 @@ SCENES: dict[str, Any] = {
     "output": "out",
     "workers": 1,
 }
-QUICK = Learning(classifier="plain", trials=0, erode=0, indices=(), radius=())
+# Nothing is asked of the evidence: each answer costs several trainings.
+QUICK = Learning(
+    classifier="plain", trials=0, erode=0, indices=(), radius=(), balance="none", folds=2
+)
 ORDERS: dict[str, Callable[[], Order]] = {
     "download": lambda: DownloadOrder(**SCENES),
     "composite": lambda: CompositeOrder(**SCENES),
