@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from rasterio.transform import from_origin
 
 from automap_tiles.errors import EXTRAS, missing_extra
 from tests import starts
+from tests.statements import statements
 
 ROOT = Path(__file__).parents[2]
 # What every installation has (`dependencies` of pyproject.toml), and our own packages.
@@ -107,15 +107,6 @@ def imported(path: Path) -> set[str]:
         elif isinstance(node, ast.Import):
             names |= {each.name for each in node.names}
     return {name.partition(".")[0] for name in names}
-
-
-def statements(node: ast.AST) -> Iterator[ast.AST]:
-    """All below a node, and not the expressions in them, which are many and import nothing."""
-    for field in ("body", "orelse", "finalbody", "handlers", "cases"):
-        below = getattr(node, field, ())
-        for each in below if isinstance(below, list) else ():
-            yield each
-            yield from statements(each)
 
 
 def test_only_of_packages_that_are_missing() -> None:

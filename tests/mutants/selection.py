@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from tests.mutants.operators import Mutant, mutants
+from tests.statements import statements
 
 PACKAGES = ("automap_tiles", "processes/automap_processes", "devserver/automap_devserver")
 
@@ -62,7 +63,7 @@ _cache: dict[Path, set[str]] = {}
 def _imports(path: Path) -> set[str]:
     if path not in _cache:
         names = set()
-        for node in ast.walk(ast.parse(path.read_bytes())):
+        for node in statements(ast.parse(path.read_bytes())):
             if isinstance(node, ast.ImportFrom) and node.module:
                 names |= {node.module, *(f"{node.module}.{each.name}" for each in node.names)}
             elif isinstance(node, ast.Import):
