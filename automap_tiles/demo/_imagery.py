@@ -210,6 +210,7 @@ def _write(image: _Image, path: Path) -> None:
         blockxsize=256,
         blockysize=256,
         compress="deflate",
+        zlevel=3,  # a third of the time of 6, for files that are a tenth larger
         predictor=2,
         interleave="band",
     ) as target:
