@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -99,6 +99,26 @@ class Note:
         named = f" ({names})" if names else ""
         text = f"{self.fate.capitalize()}: {self.count} {self._noun}{named}: {self.reason}"
         return f"{text}; {self.remedy}" if self.remedy else text
+
+    @classmethod
+    def of(
+        cls,
+        names: Sequence[str],
+        *,
+        fate: Fate,
+        subject: Subject,
+        reason: str,
+        remedy: str | None = None,
+    ) -> Note:
+        """A note of things that have names: how many they are, the first of them as examples."""
+        return cls(
+            fate=fate,
+            subject=subject,
+            reason=reason,
+            count=len(names),
+            examples=tuple(names[:_EXAMPLES]),
+            remedy=remedy,
+        )
 
     @property
     def _noun(self) -> str:
@@ -195,10 +215,11 @@ def collecting(first: Callable[[Note], None] | None = None) -> Iterator[Notes]:
         _collector.reset(token)
 
 
-def tell(note: Note) -> None:
-    """Say that something was lost, replaced, ignored or guessed."""
+def tell(*notes: Note) -> None:
+    """Say what was lost, replaced, ignored or guessed."""
     collector = _collector.get()
-    if collector is None:
-        _log.warning("%s", note)
-    else:
-        collector.add(note)
+    for note in notes:
+        if collector is None:
+            _log.warning("%s", note)
+        else:
+            collector.add(note)

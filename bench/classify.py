@@ -27,7 +27,8 @@ from automap_tiles.analysis.learning.classifier._classes import land_classes
 from automap_tiles.analysis.learning.classifier._members import Member, MemberKind
 from automap_tiles.analysis.learning.classifier._model import Model, TrainingSamples
 from automap_tiles.analysis.learning.classifier._predict import Predictor
-from automap_tiles.analysis.learning.recipe import Neighbourhood, Recipe
+from automap_tiles.analysis.learning.neighbourhood import Neighbourhood
+from automap_tiles.analysis.learning.recipe import Recipe
 from automap_tiles.runtime import Process, open_process
 
 BANDS = ("blue", "green", "red", "nir", "swir1", "swir2")

@@ -19,7 +19,8 @@ from automap_tiles.analysis.learning.classifier._setups import (
     fit_kind,
     members_of,
 )
-from automap_tiles.analysis.learning.recipe import Neighbourhood, Recipe
+from automap_tiles.analysis.learning.neighbourhood import Neighbourhood
+from automap_tiles.analysis.learning.recipe import Recipe
 
 NAMES = {1: "water", 4: "forest", 9: "meadow & <field>"}
 

@@ -17,8 +17,9 @@ import numpy as np
 import pytest
 import rasterio
 
+from automap_tiles.analysis.learning.neighbourhood import Neighbourhood
 from automap_tiles.analysis.learning.pca import Pca
-from automap_tiles.analysis.learning.recipe import Neighbourhood, Recipe
+from automap_tiles.analysis.learning.recipe import Recipe
 from automap_tiles.engine.events import RunFinished
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions, execute

@@ -99,15 +99,22 @@ class Plan:
     buffer: int = 0
     """Pixels around each tile of the output."""
     skipped: int = 0
+    _counts: dict[int, int] = field(default_factory=dict)
+    """Zoom → tiles; a jagged area takes long to be counted."""
 
     def total(self, kind: StepKind | None = None) -> int:
         """Tiles of the process, or those of a kind, the done ones included."""
-        process = self.process
         return sum(
-            cover.count(process.pyramid, process.area_at(zoom), zoom)
-            for zoom in process.zooms
+            self._count(zoom)
+            for zoom in self.process.zooms
             if kind is None or self._kind(zoom) is kind
         )
+
+    def _count(self, zoom: int) -> int:
+        if zoom not in self._counts:
+            area = self.process.area_at(zoom)
+            self._counts[zoom] = cover.count(self.process.pyramid, area, zoom)
+        return self._counts[zoom]
 
     def steps(self) -> Iterator[TileStep]:
         """The tiles that are pending; stream it once."""

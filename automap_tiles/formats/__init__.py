@@ -2,31 +2,30 @@
 
 from typing import TYPE_CHECKING
 
-from automap_tiles.formats._info import FormatInfo
-from automap_tiles.formats._protocols import (
-    Advising,
+from automap_tiles.formats._contents import (
     Counted,
     Counts,
     Feature,
-    InputTile,
     OutputData,
     OutputKind,
-    PixelWriter,
+    StoredFile,
+    Tiled,
+)
+from automap_tiles.formats._info import FormatInfo
+from automap_tiles.formats._readers import (
+    InputTile,
     RasterInput,
     RasterReader,
     Reader,
-    Recut,
     Sized,
-    StoredFile,
-    Tiled,
     VectorInput,
     WholeVectorInput,
-    Writer,
 )
 from automap_tiles.formats._spec import InputSpec, OutputSpec, is_single_file
+from automap_tiles.formats._writers import Advising, PixelWriter, Recut, Writer
 
 if TYPE_CHECKING:  # an alias of NumPy's types
-    from automap_tiles.formats._protocols import RasterArray as RasterArray
+    from automap_tiles.formats._contents import RasterArray as RasterArray
 
 __all__ = [
     "Advising",

@@ -15,7 +15,7 @@ from automap_tiles.raster import Georeferencing
 from automap_tiles.vector import ground_size
 
 if TYPE_CHECKING:
-    from automap_tiles.formats._protocols import RasterArray
+    from automap_tiles.formats._contents import RasterArray
 
 _ACROSS = 5
 """Windows along each side: 25 of them cost 25 blocks of a file, however large it is."""

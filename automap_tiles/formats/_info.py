@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from automap_tiles.formats._protocols import OutputKind
+from automap_tiles.formats._contents import OutputKind
 from automap_tiles.storage import DEFAULT_SCHEMA
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rasterio.crs import CRS
     from shapely.geometry.base import BaseGeometry
 
-    from automap_tiles.formats._protocols import RasterArray
+    from automap_tiles.formats._contents import RasterArray
     from automap_tiles.formats.bands import BandTable
     from automap_tiles.formats.tiles import PixelFormat
     from automap_tiles.grid import Bounds, Tile

@@ -12,7 +12,7 @@ from affine import Affine
 from numpy.typing import NDArray
 
 from automap_tiles import vector
-from automap_tiles.formats._protocols import Feature
+from automap_tiles.formats._contents import Feature
 from automap_tiles.formats._seen import SeenFromTile
 from automap_tiles.grid import Bounds, Grid, GridLike, Tile, UnitPart, unit_parts
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rasterio.crs import CRS
     from shapely.geometry.base import BaseGeometry
 
-    from automap_tiles.formats._protocols import BoolArray
+    from automap_tiles.formats._contents import BoolArray
 
 
 class FeatureSource(Protocol):

@@ -99,12 +99,11 @@ def check_bands_alike(
                 silent.append(f"band {number} of {name if units[1] == _PLAIN else first}")
     if silent:
         tell(
-            Note(
+            Note.of(
+                silent,
                 fate=Fate.GUESSED,
                 subject=Subject.BANDS,
                 reason="they say no scale, and another raster does: taken for the same unit",
-                count=len(silent),
-                examples=tuple(silent[:3]),
                 remedy="rasters that all say their scale and offset, or none of them",
             )
         )

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from automap_tiles import raster
 from automap_tiles.errors import ConfigError
-from automap_tiles.formats._protocols import InputTile, Reader, Writer
+from automap_tiles.formats._readers import InputTile, Reader
+from automap_tiles.formats._writers import Writer
 from automap_tiles.raster.about import RasterFacts, about
 from automap_tiles.raster.legend import ClassLegend, read_class_legend
 
 if TYPE_CHECKING:
-    from automap_tiles.formats._protocols import RasterArray
+    from automap_tiles.formats._contents import RasterArray
     from automap_tiles.formats.tiles import Matching, PixelFormat, TileFiles
     from automap_tiles.grid import Bounds, GridLike, Pyramid, Tile
     from automap_tiles.missions import Scene

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from automap_tiles.formats._protocols import Writer
+from automap_tiles.formats._writers import Writer
 from automap_tiles.grid import Pyramid
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import numpy as np
 
 from automap_tiles.errors import InputError
 from automap_tiles.formats._glance import Glance
-from automap_tiles.formats._protocols import PixelWriter
 from automap_tiles.formats._seen import PixelsFromTile, PixelSource, filled
+from automap_tiles.formats._writers import PixelWriter
 from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.capabilities import Appearance
 from automap_tiles.formats.tiles import PixelFormat, blank
@@ -18,7 +18,7 @@ from automap_tiles.grid import GridLike, Tile
 from automap_tiles.vector import ground_size
 
 if TYPE_CHECKING:
-    from automap_tiles.formats._protocols import RasterArray
+    from automap_tiles.formats._contents import RasterArray
 
 __all__ = [
     "GivesPixels",

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from automap_tiles import vector
 from automap_tiles.errors import GridError, InputError
+from automap_tiles.formats._contents import OutputKind
 from automap_tiles.formats._glance import Glance
 from automap_tiles.formats._info import FormatInfo
 from automap_tiles.formats._options import Options
-from automap_tiles.formats._protocols import InputTile, OutputKind, RasterReader, Writer
+from automap_tiles.formats._readers import InputTile, RasterReader
 from automap_tiles.formats._spec import InputSpec
+from automap_tiles.formats._writers import Writer
 from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.capabilities import TileWriter
 from automap_tiles.formats.context import OpenContext, ResolvedProcess
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from rasterio.crs import CRS
     from shapely.geometry.base import BaseGeometry
 
-    from automap_tiles.formats._protocols import Reader
+    from automap_tiles.formats._readers import Reader
 
 
 FORMAT = FormatInfo(

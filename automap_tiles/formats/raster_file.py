@@ -12,12 +12,12 @@ import shapely
 
 from automap_tiles import raster
 from automap_tiles.errors import GridError, InputError, NoOperation
+from automap_tiles.formats._contents import OutputKind
 from automap_tiles.formats._glance import Glance, glance_at
 from automap_tiles.formats._info import FormatInfo
 from automap_tiles.formats._locate import Located, locate
 from automap_tiles.formats._options import Options
 from automap_tiles.formats._overlap import shares_points
-from automap_tiles.formats._protocols import OutputKind
 from automap_tiles.formats._seen import SeenFromTile, filled, reading_with
 from automap_tiles.formats._spec import InputSpec
 from automap_tiles.formats.bands import BandTable
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from rasterio.crs import CRS
     from shapely.geometry.base import BaseGeometry
 
-    from automap_tiles.formats._protocols import RasterArray
+    from automap_tiles.formats._contents import RasterArray
 
 FORMAT = FormatInfo(
     name="raster_file",

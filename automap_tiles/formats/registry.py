@@ -10,8 +10,9 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.formats._info import FormatInfo
-from automap_tiles.formats._protocols import Reader, Writer
+from automap_tiles.formats._readers import Reader
 from automap_tiles.formats._spec import InputSpec, OutputSpec
+from automap_tiles.formats._writers import Writer
 from automap_tiles.formats.context import OpenContext, ResolveProcess
 from automap_tiles.formats.process_file import is_process_file
 from automap_tiles.grid import Pyramid

@@ -32,9 +32,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.formats._contents import OutputKind
 from automap_tiles.formats._info import FormatInfo
 from automap_tiles.formats._options import Options
-from automap_tiles.formats._protocols import OutputKind
 from automap_tiles.formats._spec import InputSpec
 from automap_tiles.formats.context import OpenContext
 from automap_tiles.formats.scenes_reader import ScenesReader

@@ -3,43 +3,36 @@
 from __future__ import annotations
 
 import hashlib
-import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import shapely
 
-from automap_tiles.errors import AutomapError, ConfigError, InputError
-from automap_tiles.formats._protocols import OutputKind
+from automap_tiles.errors import InputError
+from automap_tiles.formats._contents import OutputKind
+from automap_tiles.formats._scenes_found import found_by
 from automap_tiles.formats._scenes_parts import manifest_of, reaches
 from automap_tiles.formats.parts import Manifest
 from automap_tiles.formats.raster_file import size_in
 from automap_tiles.formats.scenes_tile import Scenes
 from automap_tiles.grid import Grid, Tile
 from automap_tiles.missions import LON_LAT, BandFile, Level, QualityFile, Scene, outline
-from automap_tiles.notes import tell
-from automap_tiles.scenes import bandpass, coregistration, find, nadir, seamless
+from automap_tiles.scenes import nadir
 from automap_tiles.scenes.catalogue.verify import Verify
 from automap_tiles.scenes.coregistration import Alignment
-from automap_tiles.scenes.failures import check_own, reason_of
-from automap_tiles.scenes.funnel import Funnel, FunnelStep
 from automap_tiles.scenes.lattice import Lattice
-from automap_tiles.scenes.masks import MaskRule
 from automap_tiles.scenes.reading import Reading, shared_lattice
 from automap_tiles.scenes.report import SearchReport
 from automap_tiles.scenes.select import Overpass, Selection, overpasses
 from automap_tiles.scenes.stamps import FarStamps, far_stamps, stamp
-from automap_tiles.scenes.unmasked import notes_of, refuse
 from automap_tiles.vector import reproject_geometry
 
 if TYPE_CHECKING:
     from rasterio.crs import CRS
     from shapely.geometry.base import BaseGeometry
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,127 +80,7 @@ class ScenesReader:
         Raises `InputError` when nothing is left, `ConfigError` for scenes of several satellites or
         of surface and top-of-atmosphere reflectance together.
         """
-        found = self._of_those(self._searched())
-        for note in found.funnel.notes:
-            tell(note)
-        for scene in found.scenes:
-            for finding in scene.metadata.get("guard", {}).get("findings", ()):
-                _log.warning("scene %s: %s", scene.id, finding)
-        if not found.scenes:
-            raise InputError(found.funnel.why_nothing(), self.place)
-        if not self.to_oli:
-            _check_alike("satellites", sorted({scene.satellite for scene in found.scenes}))
-        _check_alike("level", sorted({scene.kind for scene in found.scenes}))
-        found = self._with_masks(found)
-        if self.reading.mask is not None:
-            self._check_masks(found.scenes, self.reading.mask)
-        if self.brdf:
-            found = self._from_above(found)
-        if self.to_oli:
-            found = self._as_oli(found)
-        if self.coregister is not None:
-            found = self._coregistered(found, self.coregister)
-        return self._equally_bright(found) if self.seamless else found
-
-    def _as_oli(self, found: SearchReport) -> SearchReport:
-        """The scenes with their bands brought to Landsat 8; bands that stay as they are, told."""
-        scenes = tuple(bandpass.as_oli(scene, self.bands) for scene in found.scenes)
-        for note in bandpass.notes_of(scenes, self.bands):
-            tell(note)
-        return replace(found, scenes=scenes)
-
-    def _equally_bright(self, found: SearchReport) -> SearchReport:
-        """The scenes with their gains and offsets; those that stay as they are, are told."""
-        scenes = seamless.toned(found.scenes, self.reading)
-        for note in seamless.notes_of(scenes, found.scenes):
-            tell(note)
-        return replace(found, scenes=scenes)
-
-    def _check_masks(self, scenes: Sequence[Scene], rule: MaskRule) -> None:
-        """Tell of the scenes that a mask is asked for and not there, or refuse them."""
-        notes = notes_of(scenes, rule.flags, rule.making)
-        if self.require_mask:
-            refuse(notes, self.place)
-        for note in notes:
-            tell(note)
-
-    def _searched(self) -> SearchReport:
-        """Scenes that count, as far as their own files tell."""
-        if self.is_catalogue:
-            return _search(self)
-        return find.products(
-            self.place,
-            bands=self.reading.bands,
-            unpack_to=self.unpack_to,
-            verify=self.verify,
-            selection=replace(self.selection, tiles=frozenset(self.tiles), level=self.level),
-        )
-
-    def _of_those(self, found: SearchReport) -> SearchReport:
-        """Those that are named, where they are."""
-        only = self.only
-        if only is None:
-            return found
-        others = [(each.id, "not among the scenes that are asked for by name")
-                  for each in found.scenes if each.id not in only]  # fmt: skip
-        return replace(
-            found,
-            scenes=tuple(each for each in found.scenes if each.id in only),
-            funnel=found.funnel.without(FunnelStep.USED, others),
-        )
-
-    def _with_masks(self, found: SearchReport) -> SearchReport:
-        """The scenes that have what their masks are made of; the others are set aside.
-
-        Raises `ConfigError` where masks cannot be made of such scenes at all.
-        """
-        if not self.reading.making.bands:
-            return found
-        self.reading.making.check(found.scenes)
-        return self._each(found, lambda scene: find.looked_at(scene, self.reading.files))
-
-    def _from_above(self, found: SearchReport) -> SearchReport:
-        """The scenes with what brings them to a view from above; the others are set aside.
-
-        Raises `ConfigError` for scenes that are so already.
-        """
-        for scene in found.scenes:
-            nadir.check(scene)
-        rest = self._each(found, lambda scene: nadir.factors_of(scene, self.bands))
-        for note in nadir.notes_of(rest.scenes, self.bands):
-            tell(note)
-        return rest
-
-    def _each(self, found: SearchReport, change: Callable[[Scene], Scene]) -> SearchReport:
-        """The scenes as a change leaves them; those that it fails for are set aside and told."""
-        scenes: list[Scene] = []
-        lost: list[tuple[str, str]] = []
-        for scene in found.scenes:
-            try:
-                scenes.append(change(scene))
-            except AutomapError as error:
-                check_own(error)
-                lost.append((scene.id, reason_of(error)))
-        rest = SearchReport(
-            scenes=tuple(scenes),
-            rejected=(*found.rejected, *lost),
-            funnel=found.funnel.without(FunnelStep.READABLE, lost),
-        )
-        for note in Funnel(found=len(lost)).without(FunnelStep.READABLE, lost).notes:
-            tell(note)
-        if not scenes:
-            raise InputError(rest.funnel.why_nothing(), self.place)
-        return rest
-
-    def _coregistered(self, found: SearchReport, how: Alignment | str) -> SearchReport:
-        """The scenes where they lie beside each other; those that stay as they are, are told."""
-        if isinstance(how, str):
-            placed = coregistration.read_table(how)
-        else:
-            placed = coregistration.align(found.scenes, how)
-        for note in coregistration.notes_of(placed, found.scenes):
-            tell(note)
-        return replace(found, scenes=coregistration.with_shifts(found.scenes, placed))
+        return found_by(self)
 
     @property
     def bands(self) -> tuple[str, ...]:
@@ -336,26 +209,3 @@ def _changes(scene: Scene) -> str:
 def _tones(scene: Scene) -> str:
     """What changes when its gains and offsets do; as it ever was without any."""
     return f" {sorted(scene.tones.items())}" if scene.tones else ""
-
-
-def _check_alike(key: str, found: list[str]) -> None:
-    """Raise `ConfigError` for dates that do not belong together."""
-    if len(found) > 1:
-        raise ConfigError(
-            f"scenes of the {key} {', '.join(found)} are never mixed",
-            key=key,
-            remedy=f"{key}: {found[0]}",
-        )
-
-
-def _search(reader: ScenesReader) -> SearchReport:
-    from automap_tiles.scenes import catalogue
-
-    options = catalogue.SearchOptions(
-        tiles=reader.tiles,
-        collections=reader.collections,
-        level=reader.level,
-        bands=reader.reading.bands,
-        verify=reader.verify,
-    )
-    return catalogue.search(reader.place, reader.selection, options)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from automap_tiles import vector
 from automap_tiles.errors import GridError, InputError, NoOperation
+from automap_tiles.formats._contents import Feature, OutputKind
 from automap_tiles.formats._info import FormatInfo
 from automap_tiles.formats._locate import Located, locate
 from automap_tiles.formats._options import Options
 from automap_tiles.formats._overlap import pieces
-from automap_tiles.formats._protocols import Feature, OutputKind
 from automap_tiles.formats._spec import InputSpec
 from automap_tiles.formats._vector_tile import FeatureTile, shifted
 from automap_tiles.formats.context import OpenContext

@@ -104,12 +104,11 @@ def _opened(folder: Path, names: list[str]) -> dict[str, FileLayer]:
         raise InputError(f"none of {len(names)} rasters can be opened: {broken[0]}", str(folder))
     if broken:
         tell(
-            Note(
+            Note.of(
+                [str(error) for error in broken],
                 fate=Fate.LOST,
                 subject=Subject.FILES,
                 reason="not shown, they cannot be opened as rasters of a map",
-                count=len(broken),
-                examples=tuple(str(error) for error in broken[:3]),
             )
         )
     return found
@@ -148,8 +147,7 @@ def _scenes(path: str, options: dict[str, Any]) -> ScenesLayer:
         except InputError as error:
             problem = problem or error
             continue
-        for note in notes:
-            tell(note)
+        tell(*notes)
         return layer
     assert problem is not None
     raise problem

@@ -65,8 +65,7 @@ def persistently(path: str, work: Callable[[], _Result]) -> _Result:
                 except InputError as error:
                     failure = error
             if failure is None or not _shall_repeat(path, failure, number, began):
-                for note in notes:
-                    tell(note)
+                tell(*notes)
                 if failure is not None:
                     raise failure
                 return result

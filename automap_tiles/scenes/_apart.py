@@ -27,7 +27,6 @@ LARGEST_STRETCH = 1.25
 """Up to so many times as long, or as short, as it is may an edge of a pixel seem on the lattice."""
 _STEP = 100
 """Pixels over which that is measured: rounding is less than a millionth of it."""
-_EXAMPLES = 3
 
 
 def too_far(lattice: Lattice, scenes: Sequence[Scene], reading: Reading) -> tuple[Scene, ...]:
@@ -48,13 +47,12 @@ def too_far(lattice: Lattice, scenes: Sequence[Scene], reading: Reading) -> tupl
 def notes_of(scenes: Sequence[Scene]) -> Iterator[Note]:
     """What is told where scenes are too far: how all of them are read instead."""
     if scenes:
-        yield Note(
+        yield Note.of(
+            [scene.id for scene in scenes],
             fate=Fate.REPLACED,
             subject=Subject.SCENES,
             reason="too far from the grid that most scenes share: all dates are resampled onto the "
             "tiles one by one, as with grid: tile",
-            count=len(scenes),
-            examples=tuple(scene.id for scene in scenes[:_EXAMPLES]),
             remedy="area or bounds within some UTM zones keep the sensor's own grid",
         )
 

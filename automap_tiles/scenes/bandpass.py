@@ -14,7 +14,6 @@ from automap_tiles.missions import Scene
 from automap_tiles.notes import Fate, Note, Subject
 
 _KEY = "bandpass"
-_EXAMPLES = 3
 
 
 def as_oli(scene: Scene, bands: Iterable[str]) -> Scene:
@@ -45,21 +44,19 @@ def notes_of(scenes: Sequence[Scene], bands: Iterable[str]) -> Iterator[Note]:
         }
     )
     if plain:
-        yield Note(
+        yield Note.of(
+            plain,
             fate=Fate.IGNORED,
             subject=Subject.BANDS,
             reason="bandpass has no coefficients for them: as their own sensor saw them",
-            count=len(plain),
-            examples=tuple(plain[:_EXAMPLES]),
             remedy="nir08 of Sentinel-2 is the like of Landsat's near infrared, nir is not",
         )
     seen = [each.id for each in scenes if each.nadir is None and each.is_from_above is None]
     if seen:
-        yield Note(
+        yield Note.of(
+            seen,
             fate=Fate.GUESSED,
             subject=Subject.SCENES,
             reason="bandpass takes them as seen from straight above, where nothing brought them",
-            count=len(seen),
-            examples=tuple(seen[:_EXAMPLES]),
             remedy="brdf: true",
         )

@@ -215,12 +215,11 @@ def _tell_spare(layouts: Sequence[ProductLayout]) -> None:
     spare = [file for layout in layouts for file in layout.spare]
     if spare:
         tell(
-            Note(
+            Note.of(
+                spare,
                 fate=Fate.IGNORED,
                 subject=Subject.FILES,
                 reason="another file of the same product has the same band, mask or angle",
-                count=len(spare),
-                examples=tuple(spare[:3]),
                 remedy="keep the one that is meant in the folder of the product",
             )
         )

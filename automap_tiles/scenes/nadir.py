@@ -38,7 +38,6 @@ from automap_tiles.storage.zarr_array import plane_of
 Array = np.ndarray[Any, Any]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
-_EXAMPLES = 3
 _IN_ARCHIVE = re.compile(r"/vsi(?:zip|tar)/\{(.+?)\}/(.+)")
 _NO_ANGLES = "nothing tells from where they were seen"
 
@@ -77,21 +76,19 @@ def notes_of(scenes: Sequence[Scene], bands: Iterable[str]) -> Iterator[Note]:
         for reason in {factor.guessed for factor in (scene.nadir or {}).values()} - {""}:
             guessed[reason].append(scene.id)
     for reason, ids in guessed.items():
-        yield Note(
+        yield Note.of(
+            ids,
             fate=Fate.GUESSED,
             subject=Subject.SCENES,
             reason=f"brdf, {reason}",
-            count=len(ids),
-            examples=tuple(ids[:_EXAMPLES]),
         )
     plain = sorted({name for name in bands for scene in scenes if _is_plain(scene, name)})
     if plain:
-        yield Note(
+        yield Note.of(
+            plain,
             fate=Fate.IGNORED,
             subject=Subject.BANDS,
             reason="brdf has no coefficients for them: as they were seen",
-            count=len(plain),
-            examples=tuple(plain[:_EXAMPLES]),
         )
 
 

@@ -41,7 +41,6 @@ _KEPT = 64
 """Pictures in memory, of some hundred kilobytes for each band."""
 _HAZY = frozenset({"coastal", "blue", "green", "red"})
 """Bands that haze brightens so much that they need an offset."""
-_EXAMPLES = 3
 
 
 def toned(scenes: Sequence[Scene], reading: Reading) -> tuple[Scene, ...]:
@@ -78,12 +77,11 @@ def notes_of(scenes: Sequence[Scene], before: Sequence[Scene] = ()) -> Iterator[
         if scene.tones is not None and scene.tones == had.get(scene.id, {})
     ]
     if lone and len(scenes) > 1:
-        yield Note(
+        yield Note.of(
+            lone,
             fate=Fate.IGNORED,
             subject=Subject.SCENES,
             reason="not made as bright as the others: they overlap with none in clear pixels",
-            count=len(lone),
-            examples=tuple(lone[:_EXAMPLES]),
             remedy="more dates, or a larger area, may join them",
         )
 

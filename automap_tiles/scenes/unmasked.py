@@ -14,8 +14,6 @@ from automap_tiles.scenes.masks import OWN_LAYERS, FlagSource, layers_used
 if TYPE_CHECKING:
     from automap_tiles.missions import Scene
 
-_EXAMPLES = 3
-
 
 def unmasked(scene: Scene, flags: Flag, making: FlagSource = OWN_LAYERS) -> Flag:
     """Of the flags asked for those that nothing of the scene tells, though its satellite could.
@@ -45,12 +43,11 @@ def notes_of(
         if missing:
             names[missing].append(scene.id)
     return tuple(
-        Note(
+        Note.of(
+            ids,
             fate=Fate.IGNORED,
             subject=Subject.MASKS,
             reason=f"no quality layer of the scene tells of {_words(missing)}: not masked",
-            count=len(ids),
-            examples=tuple(ids[:_EXAMPLES]),
             remedy="--masker makes masks from the bands, --require-mask refuses such scenes",
         )
         for missing, ids in names.items()

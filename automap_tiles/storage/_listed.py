@@ -37,6 +37,9 @@ class ListedOnce(ObjectStorage):
         self._list_at = ONE_BY_ONE
         self._names: np.ndarray[Any, np.dtype[np.uint64]] | None = None
 
+    def listed_once(self) -> ObjectStorage:
+        return self
+
     def exists_many(self, keys: Sequence[str]) -> set[str]:
         if self._names is None and self._asked >= self._list_at:
             self._names = self._listed(_FOR_EACH * self._asked)

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from automap_tiles.storage._local import LocalStorage
-from automap_tiles.storage._protocol import Storage
+from automap_tiles.storage._protocol import Listable, Storage
 
 REMOTE_SCHEMES = ("s3", "gs", "az")
 
@@ -46,9 +46,4 @@ def listed_once(storage: Storage) -> Storage:
 
     An object store is listed then, where that is cheaper, and remembered; others stay as they are.
     """
-    if not is_remote(storage.root):
-        return storage
-    from automap_tiles.storage._listed import ListedOnce
-    from automap_tiles.storage.remote import ObjectStorage
-
-    return ListedOnce(storage.root) if type(storage) is ObjectStorage else storage
+    return storage.listed_once() if isinstance(storage, Listable) else storage

@@ -95,6 +95,15 @@ class Storage(Protocol):
 
 
 @runtime_checkable
+class Listable(Storage, Protocol):
+    """A place where a list of everything costs less than many questions."""
+
+    def listed_once(self) -> Storage:
+        """The same, as it was when it was listed: for who asks what was there before."""
+        ...
+
+
+@runtime_checkable
 class Streaming(Storage, Protocol):
     """A place that is not on this machine, for contents that need not be here as a whole."""
 

@@ -42,6 +42,10 @@ class GuardedStorage(ObjectStorage):
         self.is_guarded = True
         """Whether the store heeds conditions; found out by `check_guard`."""
 
+    def listed_once(self) -> ObjectStorage:
+        """Itself: what it answers is as it is now, and others write here meanwhile."""
+        return self
+
     def check_guard(self, key: str, data: bytes, known: Version) -> Version:
         """Try to make an object anew that is there, with the bytes it has; its state after that.
 

@@ -284,6 +284,12 @@ class ObjectStorage:
             found = pool.map(lambda context, key: context.run(self.exists, key), contexts, keys)
             return {key for key, there in zip(keys, found, strict=True) if there}
 
+    def listed_once(self) -> ObjectStorage:
+        """The same, for who asks of very many keys whether they were there before."""
+        from automap_tiles.storage._listed import ListedOnce
+
+        return ListedOnce(self.root)
+
     def list(self, prefix: str = "") -> Iterator[str]:
         for entry in self._entries(prefix):
             yield entry["path"]

@@ -6,13 +6,15 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 import rasterio
 import shapely
 from rasterio.transform import from_origin
+from shapely.geometry.base import BaseGeometry
 
 from automap_tiles.engine._compiled import numbers_to_read
 from automap_tiles.engine._plan import NothingKnown, Plan, StepKind
-from automap_tiles.grid import Pyramid
+from automap_tiles.grid import Pyramid, cover
 from automap_tiles.runtime import open_process
 from automap_tiles.runtime.zooms import BaseLevels
 from tests.engine.test_plan import Planned, plan
@@ -32,6 +34,21 @@ def test_tiles_of_a_kind() -> None:
     # tiles of 11.25, 5.625 and 2.8125 degrees
     assert kinds == {StepKind.LOWER: 16, StepKind.PROCESS: 64, StepKind.HIGHER: 256}
     assert each.total() == sum(kinds.values())
+
+
+def test_tiles_are_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counting those of a jagged area takes as long as some tiles, and no tile begins before."""
+    counted: list[int] = []
+    count = cover.count
+
+    def watched(pyramid: Pyramid, area: BaseGeometry, zoom: int) -> int:
+        counted.append(zoom)
+        return count(pyramid, area, zoom)
+
+    monkeypatch.setattr(cover, "count", watched)
+    each = plan(Planned(Pyramid.from_grid("geodetic"), (4, 5, 6), shapely.box(0, 0, 45, 45), None))
+    assert each.total() == each.total(StepKind.PROCESS) == 336
+    assert sorted(counted) == [4, 5, 6]
 
 
 def test_numbers_of_scenes(tmp_path: Path) -> None:

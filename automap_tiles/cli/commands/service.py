@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from automap_tiles.errors import ConfigError, MissingExtra, TilesFailed, missing_extra
+from automap_tiles.cli._service_settings import configured, opened, settings_of
+from automap_tiles.cli._service_users import user
+from automap_tiles.errors import ConfigError, TilesFailed, missing_extra
 
 if TYPE_CHECKING:
-    from automap_service.service import Service
-    from automap_service.settings import Settings
+    pass
 
 
 @click.group()
@@ -22,17 +22,6 @@ def command() -> None:
     \b
     automap service run --folder DIR --catalogue NAME=FOLDER
     """  # noqa: D301 (click's mark is the control character, not a backslash)
-
-
-def _configured(function: Any) -> Any:
-    for option in (
-        click.option(
-            "--config", "file", metavar="FILE", help="TOML; by default FOLDER/service.toml."
-        ),
-        click.option("--folder", metavar="DIR", help="Where all of it lies."),
-    ):
-        function = option(function)
-    return function
 
 
 def _web_options(function: Any) -> Any:
@@ -48,7 +37,7 @@ def _web_options(function: Any) -> Any:
         click.option("--port", type=click.IntRange(0, 65535), help="8090 by default; 0: any."),
     ):
         function = option(function)
-    return _configured(function)
+    return configured(function)
 
 
 @command.command()
@@ -64,7 +53,7 @@ def run(
 
     Prints the address, and at the first time name and one-time password of the first user.
     """
-    settings = _settings(folder, file, _said(port, host, catalogues))
+    settings = settings_of(folder, file, _said(port, host, catalogues))
     from automap_service.run import run as serve
 
     serve(settings, click.echo)
@@ -90,7 +79,7 @@ def demo(folder: str, port: int) -> None:
 
     The scene comes from the package registry, once.
     """
-    _settings(folder, None, {})
+    settings_of(folder, None, {})
     from automap_tiles.cli._service_demo import serve
 
     serve(Path(folder), port)
@@ -106,14 +95,14 @@ def web(
     catalogues: tuple[str, ...],
 ) -> None:
     """The web server alone; others run the jobs."""
-    settings = _settings(folder, file, _said(port, host, catalogues))
+    settings = settings_of(folder, file, _said(port, host, catalogues))
     from automap_service.run import serve_web
 
     serve_web(settings, click.echo)
 
 
 @command.command()
-@_configured
+@configured
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Leave after so many jobs.")
 @click.option(
     "--idle",
@@ -123,7 +112,7 @@ def web(
 )
 def runner(folder: str | None, file: str | None, jobs: int | None, idle: float | None) -> None:
     """A runner alone; as many as there are machines."""
-    settings = _settings(folder, file, {})
+    settings = settings_of(folder, file, {})
     from automap_service.run import serve_runner
 
     if jobs is not None and idle is None:
@@ -132,7 +121,7 @@ def runner(folder: str | None, file: str | None, jobs: int | None, idle: float |
 
 
 @command.command()
-@_configured
+@configured
 @click.option(
     "--job",
     "manifest",
@@ -150,17 +139,17 @@ def runner(folder: str | None, file: str | None, jobs: int | None, idle: float |
 )
 def kubernetes(folder: str | None, file: str | None, manifest: Path, most: int) -> None:
     """In a cluster: make a Job of Kubernetes for each job that waits, --most at a time."""
-    settings = _settings(folder, file, {})
+    settings = settings_of(folder, file, {})
     from automap_service.run import serve_kubernetes
 
     serve_kubernetes(settings, manifest, most, click.echo)
 
 
 @command.command()
-@_configured
+@configured
 def migrate(folder: str | None, file: str | None) -> None:
     """Bring the tables of the database to the state that this version needs."""
-    settings = _settings(folder, file, {})
+    settings = settings_of(folder, file, {})
     from automap_service.database import migrate as upgrade
     from automap_service.database import open_database
 
@@ -168,11 +157,11 @@ def migrate(folder: str | None, file: str | None) -> None:
 
 
 @command.command()
-@_configured
+@configured
 @click.argument("path", type=click.Path(path_type=Path))
 def backup(folder: str | None, file: str | None, path: Path) -> None:
     """Copy the SQLite database to PATH, as it is at one moment, while it is used."""
-    settings = _settings(folder, file, {})
+    settings = settings_of(folder, file, {})
     from automap_service.database import backup as copy
     from automap_service.database import open_database
 
@@ -181,10 +170,10 @@ def backup(folder: str | None, file: str | None, path: Path) -> None:
 
 
 @command.command()
-@_configured
+@configured
 def check(folder: str | None, file: str | None) -> None:
     """Say what is weak in this set-up; exit code 1 if there is something."""
-    service = _opened(folder, file)
+    service = opened(folder, file)
     from automap_service.checks import weak
 
     found = list(weak(service.settings, service))
@@ -195,11 +184,11 @@ def check(folder: str | None, file: str | None) -> None:
 
 
 @command.command()
-@_configured
+@configured
 @click.option("--mail-to", metavar="ADDRESS", help="Really send a mail to this address.")
 def doctor(folder: str | None, file: str | None, mail_to: str | None) -> None:
     """Try out database, store and mail server; exit code 1 if one does not work."""
-    service = _opened(folder, file)
+    service = opened(folder, file)
     from automap_service.checks import doctor as tried
 
     failed = 0
@@ -211,10 +200,10 @@ def doctor(folder: str | None, file: str | None, mail_to: str | None) -> None:
 
 
 @command.command()
-@_configured
+@configured
 def launcher(folder: str | None, file: str | None) -> None:
     """Fetch what the page Code runs Python with; it needs the npm registry, once."""
-    settings = _settings(folder, file, {})
+    settings = settings_of(folder, file, {})
     from automap_service.launcher import pyodide
 
     found = pyodide.folder(settings.root) or pyodide.fetch(settings.root / "launcher")
@@ -231,95 +220,7 @@ def config() -> None:
     click.echo(described(), nl=False)
 
 
-@command.group()
-def user() -> None:
-    """Accounts."""
-
-
-@user.command()
-@_configured
-@click.argument("name")
-@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
-@click.option("--admin", is_flag=True, help="With the rights of an administrator.")
-def add(folder: str | None, file: str | None, name: str, password_stdin: bool, admin: bool) -> None:
-    """Make an account; without --password-stdin with a one-time password, which is printed."""
-    service = _opened(folder, file)
-    import secrets
-
-    from automap_service.accounts.users import RIGHTS
-
-    password = _password() if password_stdin else secrets.token_urlsafe(12)
-    rights = RIGHTS if admin else RIGHTS[:3]
-    made = service.users.add(name, password, rights, one_time=not password_stdin)
-    _write_down(service, "user added", made.id)
-    click.echo(name if password_stdin else f"{name}, one-time password: {password}")
-
-
-@user.command()
-@_configured
-@click.argument("name")
-def passwd(folder: str | None, file: str | None, name: str) -> None:
-    """Another password, from standard input; it ends all sessions and tokens of the user."""
-    service = _opened(folder, file)
-    found = service.users.named(name)
-    service.users.set_password(found.id, _password())
-    _write_down(service, "password", found.id)
-
-
-@user.command()
-@_configured
-@click.argument("name")
-@click.argument("limits", metavar="KEY=NUMBER...", nargs=-1)
-def limit(folder: str | None, file: str | None, name: str, limits: tuple[str, ...]) -> None:
-    """Limits of a user that differ from those of all, such as accepted=500."""
-    service = _opened(folder, file)
-    from automap_service.limits import user_limits
-
-    found = service.users.named(name)
-    changed = {**found.limits, **user_limits(limits)}
-    service.users.set_limits(found.id, changed)
-    _write_down(service, "limits", found.id)
-    click.echo(" ".join(f"{key}={value}" for key, value in sorted(changed.items())))
-
-
-@user.command("list")
-@_configured
-def list_users(folder: str | None, file: str | None) -> None:
-    """All accounts with their rights."""
-    for each in _opened(folder, file).users.all():
-        click.echo(f"{each.name}\t{','.join(each.rights)}")
-
-
-def _write_down(service: Service, act: str, user: str) -> None:
-    from automap_service.audit import note_command
-
-    note_command(service.database, act, user)
-
-
-def _opened(folder: str | None, file: str | None) -> Service:
-    settings = _settings(folder, file, {})
-    from automap_service.database import migrate as upgrade
-    from automap_service.service import open_service
-
-    service = open_service(settings)
-    upgrade(service.database)
-    return service
-
-
-def _settings(folder: str | None, file: str | None, more: dict[str, Any]) -> Settings:
-    try:
-        import alembic  # noqa: F401
-        import argon2  # noqa: F401
-        import email_validator  # noqa: F401
-        import flask  # noqa: F401
-        import prometheus_client  # noqa: F401
-        import sqlalchemy  # noqa: F401
-        import waitress  # noqa: F401
-
-        from automap_service.configuration import read_settings
-    except ModuleNotFoundError as error:
-        raise MissingExtra(error.name or "flask", "service") from error
-    return read_settings(folder, file, more)
+command.add_command(user)
 
 
 def _said(port: int | None, host: str | None, catalogues: tuple[str, ...]) -> dict[str, Any]:
@@ -338,7 +239,3 @@ def _said(port: int | None, host: str | None, catalogues: tuple[str, ...]) -> di
             source = str(Path(source).absolute())
         found["catalogues"][name] = {"source": source}
     return found
-
-
-def _password() -> str:
-    return sys.stdin.readline().rstrip("\r\n")

@@ -9,7 +9,11 @@ from typing import Any
 import click
 
 from automap_tiles.cli.options._collecting import collecting
-from automap_tiles.cli.options.common import CONCURRENCIES, dask_scheduler_option
+from automap_tiles.cli.options.common import (
+    CONCURRENCIES,
+    dask_scheduler_option,
+    workers_option,
+)
 from automap_tiles.cli.options.mapchete import (
     NO_GRAPH,
     debug_option,
@@ -78,13 +82,7 @@ _RUN_OPTIONS = (
         show_default=True,
         help="What the workers are.",
     ),
-    click.option(
-        "-w",
-        "--workers",
-        type=click.IntRange(min=1),
-        metavar="N",
-        help="Number of workers.  [default: number of cores]",
-    ),
+    workers_option,
     dask_scheduler_option,
     click.option(
         "--log-format",

@@ -15,7 +15,7 @@ from automap_tiles.cli.show.look import look_line
 from automap_tiles.cli.show.reporters import Ticker, emit_json, emit_note
 from automap_tiles.notes import Note
 from automap_tiles.scenes.funnel import Funnel
-from automap_tiles.workflows.automap.download import SceneDone, SceneStatus
+from automap_tiles.workflows.automap.preparing import SceneDone, SceneStatus
 
 _LINE_SECONDS = 2.0
 # Of one reason, in a text; the record of the run has all.

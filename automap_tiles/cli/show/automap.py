@@ -21,10 +21,10 @@ from automap_tiles.storage import Address
 from automap_tiles.workflows import Order, check, run
 from automap_tiles.workflows.automap import AutomapOutcome, AutomapReport
 from automap_tiles.workflows.automap.discover import Discovered
-from automap_tiles.workflows.automap.download import SceneDone
 from automap_tiles.workflows.automap.folders import order_path
 from automap_tiles.workflows.automap.order import DownloadOrder
 from automap_tiles.workflows.automap.phases import COMPOSITE, MAP, SCENES, SEARCH
+from automap_tiles.workflows.automap.preparing import SceneDone
 from automap_tiles.workflows.automap.state import (
     ResultFailed,
     SceneRejected,

@@ -142,8 +142,7 @@ class _Round(Generic[Thing, Result]):
     def take(self, seconds: float) -> Iterator[tuple[Thing, Result | Lost]]:
         """What is done, waited for so long at most."""
         alone = len(self.flying) == 1
-        for note in self._crew.news():
-            tell(note)
+        tell(*self._crew.news())
         lost: list[Thing] = []
         for future in wait(self.flying, seconds, FIRST_COMPLETED).done:
             thing = self.flying.pop(future)

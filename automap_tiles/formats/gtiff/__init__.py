@@ -1,7 +1,7 @@
 """GeoTIFF tiles; or one GeoTIFF, or COG, when the path ends with .tif."""
 
+from automap_tiles.formats._contents import OutputKind
 from automap_tiles.formats._info import FormatInfo
-from automap_tiles.formats._protocols import OutputKind
 from automap_tiles.formats.gtiff._single_file import SingleFile
 from automap_tiles.formats.gtiff._tiles import GeoTiffCodec
 from automap_tiles.formats.gtiff._writer import open_writer

@@ -36,7 +36,7 @@ from automap_tiles.storage import Streaming
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-    from automap_tiles.formats._protocols import RasterArray
+    from automap_tiles.formats._contents import RasterArray
 
 # Rows and columns that are put together in memory at a time, at most: whole blocks and whole tiles
 # where it goes.

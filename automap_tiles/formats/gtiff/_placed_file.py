@@ -13,7 +13,7 @@ from automap_tiles.raster.drivers import open_dataset
 from automap_tiles.storage import Storage, is_remote
 
 if TYPE_CHECKING:
-    from automap_tiles.formats._protocols import RasterArray
+    from automap_tiles.formats._contents import RasterArray
     from automap_tiles.grid import Grid, Tile
 
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from automap_tiles.errors import InputError, OutputMismatch
+from automap_tiles.formats._contents import OutputKind, StoredFile, Tiled
 from automap_tiles.formats._options import Options
-from automap_tiles.formats._protocols import OutputKind, StoredFile, Tiled
 from automap_tiles.formats._spec import OutputSpec
 from automap_tiles.formats.gtiff._assembly import Assembly, FileOptions
 from automap_tiles.formats.gtiff._pixel_boxes import (
@@ -49,7 +49,7 @@ from automap_tiles.storage import (
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-    from automap_tiles.formats._protocols import RasterArray
+    from automap_tiles.formats._contents import RasterArray
 
 
 # GDAL's side file of names and colours, behind the name of the raster.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from automap_tiles.formats._protocols import Tiled
+from automap_tiles.formats._contents import Tiled
 from automap_tiles.formats.tiles import RasterDirectory, blank
 from automap_tiles.grid import Tile, TileIndex
 from automap_tiles.storage import Storage

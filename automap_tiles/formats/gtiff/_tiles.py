@@ -11,8 +11,8 @@ import numpy as np
 
 from automap_tiles import raster
 from automap_tiles.errors import OutputError
+from automap_tiles.formats._contents import Tiled
 from automap_tiles.formats._options import Options
-from automap_tiles.formats._protocols import Tiled
 from automap_tiles.formats._spec import OutputSpec
 from automap_tiles.formats.capabilities import Appearance
 from automap_tiles.formats.keys import CREATION_OPTIONS
@@ -39,7 +39,7 @@ from automap_tiles.raster.env import gdal_warnings
 from automap_tiles.storage import Storage, open_storage
 
 if TYPE_CHECKING:
-    from automap_tiles.formats._protocols import RasterArray
+    from automap_tiles.formats._contents import RasterArray
 
 _CHECK = "check the creation options, such as compress, predictor and blocksize"
 

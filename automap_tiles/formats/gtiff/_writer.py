@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from automap_tiles.formats._options import Options
-from automap_tiles.formats._protocols import Writer
 from automap_tiles.formats._spec import OutputSpec, is_single_file
+from automap_tiles.formats._writers import Writer
 from automap_tiles.formats.gtiff._single_file import open_single_file
 from automap_tiles.formats.gtiff._tiles import SINGLE_FILE_OPTIONS, directory_writer
 from automap_tiles.grid import Pyramid

@@ -9,7 +9,7 @@ import numpy as np
 from automap_tiles.grid import Pyramid, Tile
 
 if TYPE_CHECKING:
-    from automap_tiles.formats._protocols import RasterArray
+    from automap_tiles.formats._contents import RasterArray
 
 
 def blank(shape: tuple[int, ...], dtype: np.dtype[Any], nodata: float | None) -> RasterArray:

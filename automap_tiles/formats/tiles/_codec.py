@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from automap_tiles.formats._protocols import Feature, Tiled
+from automap_tiles.formats._contents import Feature, Tiled
 from automap_tiles.formats.capabilities import Appearance
 from automap_tiles.grid import Tile
 
 if TYPE_CHECKING:
     from rasterio.crs import CRS
 
-    from automap_tiles.formats._protocols import RasterArray
+    from automap_tiles.formats._contents import RasterArray
     from automap_tiles.notes import Note
 
 Tags = Mapping[str | int, Any]

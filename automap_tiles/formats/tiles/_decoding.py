@@ -17,7 +17,7 @@ from automap_tiles.raster.drivers import open_dataset
 from automap_tiles.raster.legend import ClassLegend
 
 if TYPE_CHECKING:
-    from automap_tiles.formats._protocols import RasterArray
+    from automap_tiles.formats._contents import RasterArray
 
 
 class Decoder(Protocol):

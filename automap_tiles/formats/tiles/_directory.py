@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from automap_tiles import raster, vector
 from automap_tiles.errors import InputError, NoOperation
+from automap_tiles.formats._contents import Feature, OutputKind
 from automap_tiles.formats._glance import Glance, glance_at_tiles
 from automap_tiles.formats._overlap import pieces
-from automap_tiles.formats._protocols import Feature, OutputKind
 from automap_tiles.formats._vector_tile import FeatureTile, shifted
 from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.capabilities import RasterLook

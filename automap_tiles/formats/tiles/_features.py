@@ -10,7 +10,7 @@ import shapely
 
 from automap_tiles import vector
 from automap_tiles.errors import InputError, ProcessResultError
-from automap_tiles.formats._protocols import Feature, OutputKind, StoredFile, Tiled
+from automap_tiles.formats._contents import Feature, OutputKind, StoredFile, Tiled
 from automap_tiles.formats.capabilities import Appearance
 from automap_tiles.formats.tiles._codec import FeatureCodec
 from automap_tiles.formats.tiles._directory import TileDirectory

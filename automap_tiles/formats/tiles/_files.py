@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from automap_tiles.errors import GridError
-from automap_tiles.formats._protocols import StoredFile
+from automap_tiles.formats._contents import StoredFile
 from automap_tiles.formats._spec import OutputSpec
 from automap_tiles.grid import Pyramid, Tile, TileIndex
 from automap_tiles.raster.drivers import SIDE_FILES

@@ -11,8 +11,8 @@ from typing import Any
 from rasterio.crs import CRS
 
 from automap_tiles.errors import GridError, InputError, OutputMismatch
+from automap_tiles.formats._contents import OutputKind
 from automap_tiles.formats._info import FormatInfo
-from automap_tiles.formats._protocols import OutputKind
 from automap_tiles.formats.registry import find_format, format_of_tiles
 from automap_tiles.grid import Pyramid
 from automap_tiles.parsing import parse_json

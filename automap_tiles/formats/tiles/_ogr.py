@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles import vector
-from automap_tiles.formats._protocols import Feature
+from automap_tiles.formats._contents import Feature
 
 if TYPE_CHECKING:
     from rasterio.crs import CRS

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from automap_tiles.formats._contents import OutputKind
 from automap_tiles.formats._info import FormatInfo
 from automap_tiles.formats._options import Options
-from automap_tiles.formats._protocols import OutputKind, Writer
 from automap_tiles.formats._spec import OutputSpec
+from automap_tiles.formats._writers import Writer
 from automap_tiles.formats.registry import load
 from automap_tiles.formats.tiles._codec import Codec, FeatureCodec
 from automap_tiles.formats.tiles._decoding import CodecTiles, Decoder, GdalTiles

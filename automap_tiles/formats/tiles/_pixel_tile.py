@@ -11,7 +11,7 @@ from automap_tiles.formats.tiles._pixels import read_pixels
 from automap_tiles.grid import Tile
 
 if TYPE_CHECKING:
-    from automap_tiles.formats._protocols import RasterArray
+    from automap_tiles.formats._contents import RasterArray
     from automap_tiles.formats.tiles._directory import TileDirectory
 
 

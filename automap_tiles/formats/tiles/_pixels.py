@@ -22,7 +22,7 @@ from automap_tiles.grid import Grid, GridLike, Pyramid, Tile, TileIndex, unit_pa
 from automap_tiles.raster.lru import ByteLRU, share
 
 if TYPE_CHECKING:
-    from automap_tiles.formats._protocols import RasterArray
+    from automap_tiles.formats._contents import RasterArray
 
 # Decoded tiles kept per thread: neighbours of a tile are read again with the next one.
 _KEEP_BYTES = 64 * 2**20

@@ -10,7 +10,7 @@ import numpy as np
 
 from automap_tiles import raster
 from automap_tiles.errors import InputError, ProcessResultError
-from automap_tiles.formats._protocols import OutputKind, StoredFile, Tiled
+from automap_tiles.formats._contents import OutputKind, StoredFile, Tiled
 from automap_tiles.formats.capabilities import Appearance
 from automap_tiles.formats.registry import load
 from automap_tiles.formats.tiles._arrays import blank, paste, without_buffer
@@ -28,7 +28,7 @@ from automap_tiles.storage import MemoryStorage
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-    from automap_tiles.formats._protocols import RasterArray
+    from automap_tiles.formats._contents import RasterArray
     from automap_tiles.storage import Storage
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
-from automap_tiles.formats._protocols import StoredFile
+from automap_tiles.formats._contents import StoredFile
 from automap_tiles.formats.tiles._files import TileFiles
 from automap_tiles.formats.tiles._metadata import Metadata, write_summary
 from automap_tiles.grid import Tile, TileIndex

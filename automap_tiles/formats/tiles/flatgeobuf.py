@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from automap_tiles.formats._contents import OutputKind
 from automap_tiles.formats._info import FormatInfo
 from automap_tiles.formats._options import Options
-from automap_tiles.formats._protocols import OutputKind
 from automap_tiles.formats._spec import OutputSpec
 from automap_tiles.formats.tiles._ogr import OgrFeatures
 

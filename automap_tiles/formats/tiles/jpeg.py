@@ -11,9 +11,9 @@ from rasterio.io import MemoryFile
 
 from automap_tiles import raster
 from automap_tiles.errors import OutputError, ProcessResultError
+from automap_tiles.formats._contents import OutputKind, Tiled
 from automap_tiles.formats._info import FormatInfo
 from automap_tiles.formats._options import Options
-from automap_tiles.formats._protocols import OutputKind, Tiled
 from automap_tiles.formats._spec import OutputSpec
 from automap_tiles.formats.capabilities import Appearance
 from automap_tiles.formats.tiles._assumed import advice, tell_of_lost
@@ -24,7 +24,7 @@ from automap_tiles.notes import Fate, Note, Subject, tell
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from automap_tiles.formats._protocols import RasterArray
+    from automap_tiles.formats._contents import RasterArray
 
 FORMAT = FormatInfo(
     name="JPEG",

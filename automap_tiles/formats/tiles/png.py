@@ -9,9 +9,9 @@ import numpy as np
 
 from automap_tiles import raster
 from automap_tiles.errors import ProcessResultError
+from automap_tiles.formats._contents import OutputKind, Tiled
 from automap_tiles.formats._info import FormatInfo
 from automap_tiles.formats._options import Options
-from automap_tiles.formats._protocols import OutputKind, Tiled
 from automap_tiles.formats._spec import OutputSpec
 from automap_tiles.formats.capabilities import Appearance
 from automap_tiles.formats.tiles._assumed import advice, tell_of_lost
@@ -20,7 +20,7 @@ from automap_tiles.grid import Tile
 from automap_tiles.notes import Note
 
 if TYPE_CHECKING:
-    from automap_tiles.formats._protocols import RasterArray
+    from automap_tiles.formats._contents import RasterArray
 
 _OPAQUE = np.uint8(255)
 

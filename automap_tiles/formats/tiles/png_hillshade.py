@@ -9,16 +9,16 @@ import numpy as np
 
 from automap_tiles import raster
 from automap_tiles.errors import ProcessResultError
+from automap_tiles.formats._contents import OutputKind
 from automap_tiles.formats._info import FormatInfo
 from automap_tiles.formats._options import Options
-from automap_tiles.formats._protocols import OutputKind
 from automap_tiles.formats._spec import OutputSpec
 from automap_tiles.formats.tiles.png import PngCodec, masked_where_clear
 from automap_tiles.grid import Tile
 from automap_tiles.notes import Note
 
 if TYPE_CHECKING:
-    from automap_tiles.formats._protocols import RasterArray
+    from automap_tiles.formats._contents import RasterArray
 
 FORMAT = FormatInfo(
     name="PNG_hillshade",

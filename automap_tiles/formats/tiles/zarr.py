@@ -21,9 +21,9 @@ import zstandard
 
 from automap_tiles import raster
 from automap_tiles.errors import InputError, MissingExtra
+from automap_tiles.formats._contents import OutputKind, Tiled
 from automap_tiles.formats._info import FormatInfo
 from automap_tiles.formats._options import Options
-from automap_tiles.formats._protocols import OutputKind, Tiled
 from automap_tiles.formats._spec import OutputSpec
 from automap_tiles.formats.capabilities import Appearance
 from automap_tiles.formats.tiles._assumed import advice, tell_of_collision, tell_of_lost
@@ -40,7 +40,7 @@ from automap_tiles.notes import Note
 from automap_tiles.storage import Storage
 
 if TYPE_CHECKING:
-    from automap_tiles.formats._protocols import RasterArray
+    from automap_tiles.formats._contents import RasterArray
 
 FORMAT = FormatInfo(
     name="Zarr",

@@ -239,12 +239,11 @@ def _check_chunks(layout: ProductLayout, file: str, array: Array, *, spare: bool
         )
     if lost:
         tell(
-            Note(
+            Note.of(
+                [f"{layout.id}: {array.path} {name}" for name in lost],
                 fate=Fate.GUESSED,
                 subject=Subject.PIXELS,
                 reason="chunks of a Zarr store are not there: taken for parts without data",
-                count=len(lost),
-                examples=tuple(f"{layout.id}: {array.path} {name}" for name in lost[:3]),
                 remedy="fetch the product again if it has data there",
             )
         )

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automap_tiles.errors import ConfigError
 from automap_tiles.formats import OutputKind, is_single_file, registry
-from automap_tiles.runtime._arguments import UnusedInputWarning, check_arguments
-from automap_tiles.runtime._builtin import find_function
+from automap_tiles.runtime._arguments import check_arguments
 from automap_tiles.runtime._inputs import InputTree
 from automap_tiles.runtime._loops import check_no_loop
 from automap_tiles.runtime._overrides import Overrides, apply_to_step, apply_zooms
@@ -26,12 +22,18 @@ from automap_tiles.runtime._parts import (
     run_area,
     wide_enough,
 )
-from automap_tiles.runtime.hooks import signature_of
 from automap_tiles.runtime.settings import Sections, read_pyramid, read_sections
-from automap_tiles.runtime.signature import Role
-from automap_tiles.runtime.steps._graph import Circle, Graph
+from automap_tiles.runtime.steps._graph import Graph
 from automap_tiles.runtime.steps._reader import StepReader
-from automap_tiles.runtime.steps.section import KEY, StepEntry, has_steps, read_entries
+from automap_tiles.runtime.steps._wiring import (
+    Wired,
+    explained,
+    names_of,
+    order_of,
+    tell_unused,
+    wired,
+)
+from automap_tiles.runtime.steps.section import KEY, has_steps, read_entries
 from automap_tiles.runtime.zooms import ZoomChoice, ZoomValues
 
 if TYPE_CHECKING:
@@ -45,16 +47,6 @@ if TYPE_CHECKING:
 
 _PLACELESS = ".steps"
 """Folder that steps without a place name as theirs; nothing is ever written there."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Wired:
-    """A step of which it is known what it reads."""
-
-    entry: StepEntry
-    function: FunctionRef
-    sources: Mapping[str, str]
-    """Argument: input or step."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,15 +109,15 @@ def build_steps(document: Document, overrides: Overrides) -> Process:
         )
     zooms = apply_zooms(overrides, sections.zooms, document)
     inputs = open_inputs(document, sections.pyramid)
-    steps = {name: _wired(entry, [*_names(inputs), *entries]) for name, entry in entries.items()}
+    steps = {name: wired(entry, [*names_of(inputs), *entries]) for name, entry in entries.items()}
     graph = Graph(
         reads={
             name: frozenset(source for source in step.sources.values() if source in steps)
             for name, step in steps.items()
         }
     )
-    order, result = _order(document, graph)
-    _tell_unused(document, inputs, steps)
+    order, result = order_of(document, graph)
+    tell_unused(document, inputs, steps)
     target = overrides.step or result
     whole = _Whole(
         document=document,
@@ -139,72 +131,9 @@ def build_steps(document: Document, overrides: Overrides) -> Process:
     return _together(whole, steps, graph, order, target)
 
 
-def _wired(entry: StepEntry, names: list[str]) -> _Wired:
-    """Load the function, and see which of the names it takes."""
-    with _explained(entry.document):
-        function = find_function(entry.document)
-        signature = signature_of(function)
-        sources = entry.inputs
-        if sources is None and (signature.takes_all or signature.names(Role.OLD_STYLE)):
-            raise entry.document.error(
-                "its function takes whatever there is",
-                "input",
-                remedy=f"say which of {', '.join(names)} it gets: input: [...]",
-            )
-        if sources is None:
-            # Not those with a default: a step may well be called like a parameter of another.
-            arguments = signature.arguments
-            taken = [name for name in signature.names(Role.VALUE) if arguments[name].required]
-            sources = {name: name for name in names if name in taken and name != entry.name}
-        open_to_all = signature.takes_all or signature.names(Role.OLD_STYLE)
-        for argument in () if open_to_all else sources:
-            if argument not in signature.arguments:
-                takes = ", ".join(signature.names(Role.VALUE))
-                raise entry.document.error(
-                    "execute() takes no such input", "input", argument, remedy=f"it takes {takes}"
-                )
-    return _Wired(entry=entry, function=function, sources=sources)
-
-
-def _order(document: Document, graph: Graph) -> tuple[tuple[str, ...], str]:
-    """All steps, each after those that it reads; and the one that is the result."""
-    try:
-        order = graph.order()
-    except Circle as circle:
-        raise document.error(
-            "these steps wait for each other",
-            KEY,
-            circle.names[0],
-            found=str(circle),
-            remedy="another name for one of these inputs, under the input of its step",
-        ) from circle
-    ends = graph.ends()
-    if len(ends) > 1:
-        raise document.error(
-            "one step is the result; here no other step reads any of these",
-            KEY,
-            ends[0],
-            found=", ".join(ends),
-            remedy="leave out what nobody needs, give it a file of its own, or name it under the "
-            "input of another step",
-        )
-    return order, ends[0]
-
-
-def _tell_unused(document: Document, inputs: InputTree, steps: Mapping[str, _Wired]) -> None:
-    used = {source for step in steps.values() for source in step.sources.values()}
-    for name in _names(inputs):
-        if name not in used:
-            file = document.file
-            place = "" if file is None else f"{file}:{document.line('input', name)}: "
-            warnings.warn(
-                f"{place}no step takes the input {name!r}", UnusedInputWarning, stacklevel=4
-            )
-
-
 def _together(
     whole: _Whole,
-    steps: Mapping[str, _Wired],
+    steps: Mapping[str, Wired],
     graph: Graph,
     order: tuple[str, ...],
     target: str,
@@ -217,7 +146,7 @@ def _together(
     places: dict[str, str] = {}
     for name in order:
         part = replace(parts[name], inputs=_inputs(whole, steps[name].sources, readers))
-        with _explained(part.document):
+        with explained(part.document):
             if name in ends:
                 process = _result(whole, part, name)
             else:
@@ -232,9 +161,9 @@ def _together(
     raise AssertionError("the order holds all steps")
 
 
-def _part(whole: _Whole, step: _Wired, *, is_result: bool) -> _Part:
+def _part(whole: _Whole, step: Wired, *, is_result: bool) -> _Part:
     document = step.entry.document
-    with _explained(document):
+    with explained(document):
         parameters = parameters_of(document)
         pyramid = read_pyramid(document)
         if is_result:
@@ -309,13 +238,6 @@ def _pick(tree: Any, name: str) -> Any:
     return tree.get(name) if isinstance(tree, dict) else None
 
 
-def _names(inputs: InputTree) -> list[str]:
-    """Names of the inputs, whichever zooms they are there for."""
-    tree = inputs.values.tree
-    trees = [value for _, value in tree.options] if isinstance(tree, ZoomChoice) else [tree]
-    return list(dict.fromkeys(str(name) for each in trees for name in each or ()))
-
-
 def _result(whole: _Whole, part: _Part, name: str) -> Process:
     spec = output_spec(
         whole.document, whole.sections, file_area(whole.document, whole.sections.pyramid)
@@ -380,15 +302,3 @@ def _check_place(document: Document, process: Process, places: dict[str, str], n
             f"the step {places[path]} is stored there as well", "output", "path", found=path
         )
     places[path] = name
-
-
-@contextmanager
-def _explained(document: Document) -> Iterator[None]:
-    """Say of which step an error is."""
-    try:
-        yield
-    except ConfigError as error:
-        located = document.located(error)
-        if located is error:
-            raise
-        raise located from error

@@ -15,8 +15,6 @@ from automap_tiles.notes import Fate, Note, Subject
 if TYPE_CHECKING:
     from automap_tiles.missions import Scene
 
-_EXAMPLES = 3
-
 
 @dataclass(frozen=True, kw_only=True)
 class PlacedScene:
@@ -99,11 +97,10 @@ def _number(said: Any) -> float:
 
 
 def _note(reason: str, ids: Sequence[str]) -> Note:
-    return Note(
+    return Note.of(
+        ids,
         fate=Fate.IGNORED,
         subject=Subject.SCENES,
         reason=f"not co-registered, {reason}: used where their files say they lie",
-        count=len(ids),
-        examples=tuple(ids[:_EXAMPLES]),
         remedy="only, time or max_cloud_cover leaves them out",
     )

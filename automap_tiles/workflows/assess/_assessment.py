@@ -125,8 +125,7 @@ def assess(path: str, wish: ReferenceWish, band: int = 1) -> Assessment:
         found = _in_classes(_Told(path, wish.path, legend), strata, sample)
     else:
         found = _in_strata(_Told(path, wish.path, legend), strata, sample, drawn)
-    for note in found.notes:
-        tell(note)
+    tell(*found.notes)
     return found
 
 

@@ -20,13 +20,14 @@ from automap_tiles.scenes import download as fetching
 from automap_tiles.scenes.funnel import Funnel
 from automap_tiles.workflows.automap._classification import check_samples, classification_of
 from automap_tiles.workflows.automap._composite import composite_bands
+from automap_tiles.workflows.automap._download import done
 from automap_tiles.workflows.automap._expected import Expected, expected
+from automap_tiles.workflows.automap._fetching import is_remote_scene
 from automap_tiles.workflows.automap._renewing import check_update, expected_renewal
 from automap_tiles.workflows.automap._results import check_composites, tell_confidence
 from automap_tiles.workflows.automap._room import check_room, room_for
 from automap_tiles.workflows.automap._scratch import Scratch
 from automap_tiles.workflows.automap.discover import Discovered, discover
-from automap_tiles.workflows.automap.download import done, is_remote_scene
 from automap_tiles.workflows.automap.folders import (
     composite_path,
     map_path,

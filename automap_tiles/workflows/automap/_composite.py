@@ -23,8 +23,8 @@ from automap_tiles.scenes.select import Selection
 from automap_tiles.storage import Address
 from automap_tiles.vector import reproject_geometry
 from automap_tiles.workflows.automap import _stac
+from automap_tiles.workflows.automap._download import area_hash
 from automap_tiles.workflows.automap.discover import is_surface
-from automap_tiles.workflows.automap.download import area_hash
 from automap_tiles.workflows.automap.folders import composite_path, scenes_folder
 from automap_tiles.workflows.automap.parameters import RunParameters
 

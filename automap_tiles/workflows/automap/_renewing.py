@@ -17,7 +17,7 @@ from automap_tiles.scenes.prepare import planned_grid
 from automap_tiles.scenes.select import overpasses
 from automap_tiles.storage import Address
 from automap_tiles.workflows.automap._composite import composite_config
-from automap_tiles.workflows.automap.download import is_remote_scene
+from automap_tiles.workflows.automap._fetching import is_remote_scene
 from automap_tiles.workflows.automap.folders import composite_path, map_path, model_path
 from automap_tiles.workflows.automap.order import CompositeOrder, DownloadOrder
 from automap_tiles.workflows.automap.parameters import RunParameters

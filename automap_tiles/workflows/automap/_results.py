@@ -18,7 +18,7 @@ from automap_tiles.storage import Address
 from automap_tiles.version import VERSION
 from automap_tiles.workflows.automap import _stac
 from automap_tiles.workflows.automap._composite import band_unit, composite_bands
-from automap_tiles.workflows.automap.download import area_hash
+from automap_tiles.workflows.automap._download import area_hash
 from automap_tiles.workflows.automap.folders import composite_path, scenes_folder
 from automap_tiles.workflows.automap.parameters import RunParameters
 

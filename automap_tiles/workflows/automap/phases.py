@@ -18,6 +18,7 @@ from automap_tiles.runtime import Process, open_process
 from automap_tiles.stopping import Stopped
 from automap_tiles.workflows._aside import Say, aside
 from automap_tiles.workflows.automap._composite import composite_config
+from automap_tiles.workflows.automap._download import download
 from automap_tiles.workflows.automap._renewing import lies_otherwise, outdated_results, update_of
 from automap_tiles.workflows.automap._results import (
     check_not_empty,
@@ -27,9 +28,9 @@ from automap_tiles.workflows.automap._results import (
     write_item,
 )
 from automap_tiles.workflows.automap.discover import discover
-from automap_tiles.workflows.automap.download import SceneStatus, download
 from automap_tiles.workflows.automap.folders import composite_path
 from automap_tiles.workflows.automap.parameters import Mode
+from automap_tiles.workflows.automap.preparing import SceneStatus
 from automap_tiles.workflows.automap.state import (
     ResultFailed,
     SceneRejected,

@@ -18,10 +18,10 @@ from automap_tiles.storage import Address
 from automap_tiles.version import VERSION
 from automap_tiles.workflows.automap import _stac, traces
 from automap_tiles.workflows.automap.discover import Discovered
-from automap_tiles.workflows.automap.download import SceneDone
 from automap_tiles.workflows.automap.folders import result_name
 from automap_tiles.workflows.automap.order import DownloadOrder
 from automap_tiles.workflows.automap.parameters import RunParameters
+from automap_tiles.workflows.automap.preparing import SceneDone
 
 
 @dataclass(frozen=True, kw_only=True)

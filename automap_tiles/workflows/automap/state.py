@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from automap_tiles.notes import Note, Notes
 from automap_tiles.scenes.funnel import Funnel, FunnelStep
 from automap_tiles.stopping import StopToken
+from automap_tiles.workflows.automap._download import Usage
 from automap_tiles.workflows.automap.discover import Discovered
-from automap_tiles.workflows.automap.download import SceneDone, SceneStatus, Usage
 from automap_tiles.workflows.automap.folders import scenes_folder
 from automap_tiles.workflows.automap.order import CompositeOrder, DownloadOrder
 from automap_tiles.workflows.automap.parameters import Mode, RunParameters
+from automap_tiles.workflows.automap.preparing import SceneDone, SceneStatus
 from automap_tiles.workflows.events import Json
 
 

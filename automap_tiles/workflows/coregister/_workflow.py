@@ -163,6 +163,5 @@ def _search(order: CoregisterOrder) -> SearchReport:
 
 def _aligned(order: CoregisterOrder, found: SearchReport) -> tuple[PlacedScene, ...]:
     placed = align(found.scenes, Alignment(band=order.band, reference=order.reference))
-    for note in notes_of(placed, found.scenes):
-        tell(note)
+    tell(*notes_of(placed, found.scenes))
     return placed

@@ -80,11 +80,10 @@ def draft_from(source: str, template: Template) -> Draft:
 
 def _left_out(layers: Sequence[Layer]) -> Note:
     names = [layer.info.title for layer in layers]
-    return Note(
+    return Note.of(
+        names,
         fate=Fate.IGNORED,
         subject=Subject.LAYERS,
-        count=len(names),
-        examples=tuple(names[:3]),
         reason="one process is of one kind of raster",
         remedy="--from one of these",
     )

@@ -143,12 +143,11 @@ def read_classes(path: str | Path) -> ClassList:
 def _tell_joined(names: Sequence[str]) -> None:
     if names:
         tell(
-            Note(
+            Note.of(
+                names,
                 fate=Fate.REPLACED,
                 subject=Subject.CLASSES,
                 reason="one value with several names: its first one is taken",
-                count=len(names),
-                examples=tuple(names[:3]),
             )
         )
 

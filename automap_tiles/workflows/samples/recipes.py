@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from automap_tiles.analysis.indices import INDICES
-from automap_tiles.analysis.learning.recipe import Neighbourhood, Recipe, RepeatedBands
+from automap_tiles.analysis.learning.neighbourhood import Neighbourhood
+from automap_tiles.analysis.learning.recipe import Recipe, RepeatedBands
 from automap_tiles.errors import ConfigError
 from automap_tiles.parsing import parse_yaml
 

@@ -232,8 +232,7 @@ def _wanted(order: SeriesOrder) -> _Wanted:
 def _search(order: SeriesOrder, wanted: _Wanted) -> SearchReport:
     bands = needed_bands(wanted.names)
     found = one_level(scenes_of(order.input, wanted.selection, bands))
-    for note in notes_of(found.scenes, wanted.rule.flags):
-        tell(note)
+    tell(*notes_of(found.scenes, wanted.rule.flags))
     return found
 
 

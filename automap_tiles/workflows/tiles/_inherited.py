@@ -229,11 +229,10 @@ def _tell_of_other_tables(facts: Facts, bands: Sequence[int]) -> None:
     others = [f"band {band}" for band in bands[1:] if tables and tables[band - 1] is not None]
     if others:
         tell(
-            Note(
+            Note.of(
+                [f"colour table of {band}" for band in others],
                 fate=Fate.LOST,
                 subject=Subject.ATTRIBUTES,
-                count=len(others),
-                examples=tuple(f"colour table of {band}" for band in others[:3]),
                 reason="a GeoTIFF has a colour table for its first band only",
                 remedy="--bidx puts another band first",
             )
@@ -257,11 +256,10 @@ def _without_class_names(options: dict[str, Any]) -> dict[str, Any]:
             left[key] = rest
     if lost:
         tell(
-            Note(
+            Note.of(
+                lost,
                 fate=Fate.LOST,
                 subject=Subject.CLASSES,
-                count=len(lost),
-                examples=tuple(lost[:3]),
                 reason="the numbers are others than those that the names of classes are of",
             )
         )

@@ -306,11 +306,10 @@ def _tell_of_others(source: StoredTiles, target: StoredTiles) -> None:
     names = [name for name in names if name not in there]
     if names:
         tell(
-            Note(
+            Note.of(
+                names,
                 fate=Fate.IGNORED,
                 subject=Subject.FILES,
-                count=len(names),
-                examples=tuple(names[:3]),
                 reason="they lie beside the tiles, and cp copies tiles only",
                 remedy="copy them by hand where they are true of the copy, too",
             )

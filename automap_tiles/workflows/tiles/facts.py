@@ -193,11 +193,10 @@ def _tell_of_lost(path: str, said: RasterFacts) -> None:
     for examples, what in lost:
         if examples:
             tell(
-                Note(
+                Note.of(
+                    examples,
                     fate=Fate.LOST,
                     subject=Subject.ATTRIBUTES,
-                    count=len(examples),
-                    examples=tuple(examples[:3]),
                     reason=f"{what} are not taken over into tiles",
                     remedy=f"they stay in {path}",
                 )

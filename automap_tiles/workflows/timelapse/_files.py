@@ -130,13 +130,12 @@ class FileDates:
             unusual = [info.path for info in guessed]
         if unusual:
             tell(
-                Note(
+                Note.of(
+                    unusual,
                     fate=Fate.GUESSED,
                     subject=Subject.BANDS,
                     reason="bands have no names: the first ones are shown as red, green and blue, "
                     "or the first alone in grey",
-                    count=len(unusual),
-                    examples=tuple(unusual[:3]),
                     remedy="--bands with the numbers of three bands, or of one",
                 )
             )
@@ -150,13 +149,12 @@ class FileDates:
                   if unit != units[0]]  # fmt: skip
         if others:
             tell(
-                Note(
+                Note.of(
+                    others,
                     fate=Fate.IGNORED,
                     subject=Subject.FILES,
                     reason="their scale or offset is not that of the first date: shown by their "
                     "stored numbers all the same",
-                    count=len(others),
-                    examples=tuple(others[:3]),
                     remedy="rasters of one unit",
                 )
             )
@@ -199,12 +197,11 @@ def _escaped(pattern: str) -> str:
 def _tell_several(names: list[str]) -> None:
     if names:
         tell(
-            Note(
+            Note.of(
+                names,
                 fate=Fate.GUESSED,
                 subject=Subject.FILES,
                 reason="their names hold several days: the first is taken for theirs",
-                count=len(names),
-                examples=tuple(names[:3]),
                 remedy="names with one day",
             )
         )

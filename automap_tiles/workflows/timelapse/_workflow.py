@@ -236,8 +236,7 @@ def _is_shown(order: TimelapseOrder, moment: DateShown) -> bool:
 
 def _tell_lost(names: list[str], reason: str, remedy: str | None) -> None:
     if names:
-        tell(Note(fate=Fate.LOST, subject=Subject.SCENES, reason=reason, count=len(names),
-                  examples=tuple(names[:3]), remedy=remedy))  # fmt: skip
+        tell(Note.of(names, fate=Fate.LOST, subject=Subject.SCENES, reason=reason, remedy=remedy))
 
 
 def _look(order: TimelapseOrder, dates: ShownDates, kept: KeptDates) -> FrameStyle:

@@ -9,12 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automap_tiles.analysis.indices import spectral_index
-from automap_tiles.analysis.learning.recipe import (
-    MissingBands,
-    Neighbourhood,
-    Recipe,
-    RepeatedBands,
-)
+from automap_tiles.analysis.learning.neighbourhood import Neighbourhood
+from automap_tiles.analysis.learning.recipe import MissingBands, Recipe, RepeatedBands
 from automap_tiles.analysis.textures.binary_patterns import binary_patterns
 from automap_tiles.analysis.textures.boxes import box_mean_std, box_range
 from automap_tiles.analysis.textures.filters import FILTERS

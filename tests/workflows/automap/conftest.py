@@ -10,9 +10,10 @@ import pytest
 
 from automap_tiles.storage import Address
 from automap_tiles.workflows.automap import parameters as rules
+from automap_tiles.workflows.automap._download import download
 from automap_tiles.workflows.automap.boundary import boundary_area
 from automap_tiles.workflows.automap.discover import discover
-from automap_tiles.workflows.automap.download import SceneDone, download
+from automap_tiles.workflows.automap.preparing import SceneDone
 
 MakeRun = Callable[..., rules.RunParameters]
 

@@ -18,7 +18,7 @@ from automap_tiles.storage import Address
 from automap_tiles.workflows.automap import parameters as rules
 from automap_tiles.workflows.automap._composite import composite_config
 from automap_tiles.workflows.automap.discover import discover
-from automap_tiles.workflows.automap.download import SceneStatus
+from automap_tiles.workflows.automap.preparing import SceneStatus
 from tests.formats.test_scenes import reader_of
 from tests.workflows.automap.conftest import run_download
 

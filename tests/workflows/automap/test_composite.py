@@ -26,9 +26,9 @@ from automap_tiles.workflows.automap._composite import (
     composite_config,
     prepared_scenes,
 )
+from automap_tiles.workflows.automap._download import download
 from automap_tiles.workflows.automap._results import check_composites, write_item
 from automap_tiles.workflows.automap.discover import discover
-from automap_tiles.workflows.automap.download import download
 from automap_tiles.workflows.automap.folders import composite_path
 from automap_tiles.workflows.automap.parameters import RunParameters, parameters_of
 from automap_tiles.workflows.events import Failed, Skipped

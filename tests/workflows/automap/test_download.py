@@ -19,9 +19,10 @@ from automap_tiles.missions.landsat._bands import LANDSAT_8
 from automap_tiles.notes import Fate, Note, Subject, collecting, tell
 from automap_tiles.scenes import find, prepare, prepared
 from automap_tiles.workflows.automap._check import plans
+from automap_tiles.workflows.automap._download import download
 from automap_tiles.workflows.automap.discover import discover
-from automap_tiles.workflows.automap.download import SceneStatus, download
 from automap_tiles.workflows.automap.parameters import RunParameters
+from automap_tiles.workflows.automap.preparing import SceneStatus
 from tests.workflows.automap.conftest import run_download
 
 Stamps = dict[str, int]

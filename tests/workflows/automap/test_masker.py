@@ -21,7 +21,7 @@ from automap_tiles.scenes.masks import FlagSource, flag_picture
 from automap_tiles.storage import Address
 from automap_tiles.workflows.automap import parameters as rules
 from automap_tiles.workflows.automap.discover import discover
-from automap_tiles.workflows.automap.download import SceneStatus
+from automap_tiles.workflows.automap.preparing import SceneStatus
 from tests.workflows.automap.conftest import run_download
 
 PLANE = 7

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from automap_tiles.storage import Address
-from automap_tiles.workflows.automap.download import SceneDone, SceneStatus
+from automap_tiles.workflows.automap.preparing import SceneDone, SceneStatus
 from automap_tiles.workflows.automap.record import _from, _scene
 
 

@@ -16,7 +16,7 @@ from automap_tiles.storage import Address
 from automap_tiles.workflows.automap import parameters as rules
 from automap_tiles.workflows.automap._check import plans
 from automap_tiles.workflows.automap.discover import discover
-from automap_tiles.workflows.automap.download import SceneStatus
+from automap_tiles.workflows.automap.preparing import SceneStatus
 from tests.scenes.download.server import Fault, FileServer
 from tests.workflows.automap.conftest import run_download
 

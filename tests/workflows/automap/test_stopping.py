@@ -21,8 +21,8 @@ from automap_tiles.workflows.automap import (
     CompositeOrder,
     DownloadOrder,
 )
-from automap_tiles.workflows.automap.download import SceneDone, SceneStatus
 from automap_tiles.workflows.automap.phases import COMPOSITE, MAP, SCENES, SEARCH
+from automap_tiles.workflows.automap.preparing import SceneDone, SceneStatus
 from automap_tiles.workflows.events import (
     Done,
     Event,
@@ -32,7 +32,7 @@ from automap_tiles.workflows.events import (
     Skipped,
 )
 from automap_tiles.workflows.learning import Learning
-from automap_tiles.workflows.samples.extraction import SAMPLING
+from automap_tiles.workflows.samples._reading import SAMPLING
 from automap_tiles.workflows.train import TRAINING, Trained, TriedParameters
 from tests.golden import places
 from tests.scenes.download.server import FileServer

@@ -17,14 +17,15 @@ import rasterio
 import shapely
 
 from automap_tiles import open_process
-from automap_tiles.analysis.learning.recipe import Neighbourhood, Recipe
+from automap_tiles.analysis.learning.neighbourhood import Neighbourhood
+from automap_tiles.analysis.learning.recipe import Recipe
 from automap_tiles.analysis.learning.sample_table import Reason, SampleTable
 from automap_tiles.analysis.learning.sampling import by_number, lots
 from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.notes import Fate, Subject, collecting
 from automap_tiles.workflows.events import Done, Event
-from automap_tiles.workflows.samples import Extraction, SourcePicture, extract, extraction, look_at
+from automap_tiles.workflows.samples import Extraction, SourcePicture, _reading, extract, look_at
 from automap_tiles.workflows.samples.pixels import place
 from tests.workflows.samples.scenes import at, blob, samples_of, square, write_picture
 
@@ -48,12 +49,12 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small pictures need no workers, also where they are cut into many tiles."""
-    monkeypatch.setattr(extraction, "_FEW_TILES", 10_000)
+    monkeypatch.setattr(_reading, "_FEW_TILES", 10_000)
 
 
 def smaller_tiles(picture: SourcePicture, size: int, patch: pytest.MonkeyPatch) -> SourcePicture:
     """The same picture cut into smaller tiles."""
-    patch.setattr(extraction, "_TILE", size)
+    patch.setattr(_reading, "_TILE", size)
     grid = picture.pyramid
     factor = grid.tile_size // size
     shape = (grid.grid_shape[0] * factor, grid.grid_shape[1] * factor)
@@ -102,7 +103,7 @@ def test_nor_on_workers(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     samples = samples_of(SHAPES, CLASSES)
     picture = smaller_tiles(look_at(path), 48, monkeypatch)
     alone = extract(samples, picture, RECIPE)
-    monkeypatch.setattr(extraction, "_FEW_TILES", 0)
+    monkeypatch.setattr(_reading, "_FEW_TILES", 0)
     assert extract(samples, picture, RECIPE, workers=2).fingerprint == alone.fingerprint
 
 

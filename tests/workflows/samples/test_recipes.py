@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from automap_tiles.analysis.learning.recipe import Neighbourhood, Recipe
+from automap_tiles.analysis.learning.neighbourhood import Neighbourhood
+from automap_tiles.analysis.learning.recipe import Recipe
 from automap_tiles.errors import ConfigError
 from automap_tiles.workflows.train import RecipeWish, make_recipe, read_recipe
 

@@ -9,10 +9,8 @@ from importlib import metadata
 import numpy as np
 from numpy.typing import NDArray
 
-from automap_tiles.analysis.learning.classifier._boosting import importances
 from automap_tiles.analysis.learning.classifier._classes import LandClass, land_classes
 from automap_tiles.analysis.learning.classifier._library import xgboost
-from automap_tiles.analysis.learning.classifier._linear import Linear
 from automap_tiles.analysis.learning.classifier._model import Model, TrainingSamples
 from automap_tiles.analysis.learning.classifier._setups import (
     ENGINES,
@@ -23,40 +21,26 @@ from automap_tiles.analysis.learning.classifier._setups import (
     members_of,
     trees_of,
 )
-from automap_tiles.analysis.learning.classifier.training._asking import Decided, ask, first
+from automap_tiles.analysis.learning.classifier.training._asking import ask, first
 from automap_tiles.analysis.learning.classifier.training._cost import Cost, measure
-from automap_tiles.analysis.learning.classifier.training._covering import Apart
 from automap_tiles.analysis.learning.classifier.training._division import Division, divide
-from automap_tiles.analysis.learning.classifier.training._estimate import (
-    HeldOutEstimate,
-    Seen,
-    estimate,
+from automap_tiles.analysis.learning.classifier.training._findings import (
+    TrainingFacts,
+    importance_of,
+    report_of,
+    test_scores,
+    tryout_of,
 )
-from automap_tiles.analysis.learning.classifier.training._evaluate import (
-    doubtful,
-    fold_scores,
-    learning_curve,
-)
-from automap_tiles.analysis.learning.classifier.training._growth import HALF, continued, reach
 from automap_tiles.analysis.learning.classifier.training._options import TrainOptions
 from automap_tiles.analysis.learning.classifier.training._prepare import Prepared, check, prepare
-from automap_tiles.analysis.learning.classifier.training._report import FoldScores, TrainingReport
-from automap_tiles.analysis.learning.classifier.training._scores import Scores, scores
 from automap_tiles.analysis.learning.classifier.training._search import Progress
-from automap_tiles.analysis.learning.classifier.training._trusting import Trust, kept_apart, trusted
-from automap_tiles.analysis.learning.classifier.training._tryout import Tryout
+from automap_tiles.analysis.learning.classifier.training._trusting import kept_apart, trusted
 from automap_tiles.analysis.learning.folds import (
-    LEAST_GROUPS,
     FoldError,
-    groups_per_class,
-    random_folds,
 )
 from automap_tiles.analysis.learning.recipe import Recipe
 from automap_tiles.analysis.learning.sample_table import SampleTable
 from automap_tiles.version import VERSION
-
-# Folds of pixels by chance: of these there are always many.
-_SHUFFLED = 5
 
 # What the costs and the choices are compared with.
 _PLAIN = Setup(kinds=(Kind.PLAIN,))
@@ -104,38 +88,24 @@ def train(
     kept, groups = _kept(table, task)
     division = _divide(table.take(kept), task, options.folds, options.seed)
     prepared = prepare(table.take(kept), division.groups, options, known, task.optional)
-    tryout = _tryout(prepared, division.fold_of, options)
+    tryout = tryout_of(prepared, division.fold_of, options)
     asked = ask(tryout, options, progress) if len(division.fold_of) else None
     setup = first(options) if asked is None else asked.taken.setup
     fitted = _fit(prepared, setup, options)
     model = _model(table, task, prepared, setup, fitted)
     apart = kept_apart(table.take(~kept), groups[~kept], prepared, setup, fitted)
-    importances = _importances(prepared, setup, fitted)
+    importances = importance_of(prepared, setup, fitted)
     trust = None
     if asked is not None:
         trust = trusted(tryout, asked, apart, importances, prepared.names)
-    facts = _Facts(table, prepared, division, tryout, asked, trust, setup, importances)
-    report = _report(facts, task, _test(apart))
+    facts = TrainingFacts(table, prepared, division, tryout, asked, trust, setup, importances)
+    report = report_of(facts, task.recipe, options, test_scores(apart))
     return Training(
         model=replace(
             model, report=report.to_dict(), confidence=None if trust is None else trust.confidence
         ),
         costs=tuple(_costs(prepared, setup, fitted, options)),
     )
-
-
-@dataclass(frozen=True)
-class _Facts:
-    """What is known when the report is written."""
-
-    table: SampleTable
-    prepared: Prepared
-    division: Division
-    tryout: Tryout
-    asked: Decided | None
-    trust: Trust | None
-    setup: Setup
-    importances: Mapping[str, float]
 
 
 def _divide(table: SampleTable, task: TrainingTask, folds: int | None, seed: int) -> Division:
@@ -164,12 +134,6 @@ def _kept(table: SampleTable, task: TrainingTask) -> tuple[NDArray[np.bool_], ND
     return kept, division.groups
 
 
-def _tryout(prepared: Prepared, fold_of: NDArray[np.int64], options: TrainOptions) -> Tryout:
-    return Tryout(
-        samples=prepared.samples, fold_of=fold_of, threads=options.cores, seed=options.seed
-    )
-
-
 def _fit(prepared: Prepared, setup: Setup, options: TrainOptions) -> list[Fitted]:
     samples = prepared.samples
     rows = samples.rows(setup, np.ones(len(samples.labels), dtype=bool))
@@ -195,93 +159,6 @@ def _model(
         report={},
         versions=_versions(setup),
     )
-
-
-def _test(apart: Apart | None) -> Scores | None:
-    """Scores of the samples that were kept from the training; None where none were."""
-    if apart is None:
-        return None
-    found = apart.probabilities
-    return scores(apart.labels, found.argmax(axis=0), len(found))
-
-
-def _report(facts: _Facts, task: TrainingTask, test: Scores | None) -> TrainingReport:
-    prepared, tryout, asked, setup = facts.prepared, facts.tryout, facts.asked, facts.setup
-    of_half = replace(tryout, share=HALF, _known={})
-    shuffled = random_folds(prepared.samples.labels, _SHUFFLED, task.options.seed)
-    return TrainingReport(
-        table=facts.table,
-        classes=prepared.classes,
-        options=task.options.to_dict(),
-        division=facts.division,
-        setup=setup,
-        decisions=() if asked is None else asked.decisions,
-        offered=task.recipe.to_dict(),
-        trials=() if asked is None or asked.found is None else asked.found.trials,
-        choice=None if asked is None else asked.choice,
-        trees=trees_of(setup, prepared.samples.classes),
-        estimate=None if asked is None else _estimate(facts, asked, of_half),
-        blocked=None if asked is None else fold_scores(tryout, setup),
-        shuffled=_shuffled(prepared, shuffled, task.options, setup),
-        calibrated=None if facts.trust is None else facts.trust.calibrated,
-        sets=None if facts.trust is None else facts.trust.sets,
-        holdout=test,
-        importances=facts.importances,
-        learning_curve=() if asked is None else learning_curve(tryout, of_half, setup),
-        doubtful=() if asked is None else doubtful(prepared.table, tryout, setup, prepared.classes),
-    )
-
-
-def _estimate(facts: _Facts, asked: Decided, of_half: Tryout) -> HeldOutEstimate:
-    tryout, samples = facts.tryout, facts.tryout.samples
-    polygons = groups_per_class(samples.labels, samples.groups)
-    told = np.array([polygons[label] >= LEAST_GROUPS for label in range(samples.classes)])
-    inside = tryout.held_out & told[samples.labels]
-    far = reach(samples.labels, samples.groups, tryout.fold_of)
-    taken = asked.taken.counts
-    seen = Seen(
-        start=asked.start.counts,
-        taken=taken,
-        decisions=asked.decisions,
-        draws=asked.draws,
-        grown=continued(taken, of_half(asked.taken.setup).counts, far),
-    )
-    return estimate(
-        seen,
-        told=told,
-        pixels=round(float(samples.stands_for[inside].sum())),
-        repeats=len(tryout.fold_of),
-    )
-
-
-def _shuffled(
-    prepared: Prepared, fold_of: NDArray[np.int64], options: TrainOptions, setup: Setup
-) -> FoldScores:
-    """Pixels held out by chance: every sample counts as one."""
-    each = replace(
-        prepared.samples, stands_for=np.ones(len(prepared.samples.labels), dtype=np.float32)
-    )
-    tryout = _tryout(replace(prepared, samples=each), fold_of[None], options)
-    return fold_scores(tryout, setup)
-
-
-def _importances(prepared: Prepared, setup: Setup, fitted: Sequence[Fitted]) -> dict[str, float]:
-    """Feature -> its share, mean over what votes by weight, largest first."""
-    places = prepared.samples.columns_of(setup)
-    names = [prepared.names[place] for place in places]
-    total = dict.fromkeys(names, 0.0)
-    whole = sum(setup.weight(kind) for kind in setup.kinds)
-    for kind, one in zip(setup.kinds, fitted, strict=True):
-        if isinstance(one, Linear):
-            spread = prepared.samples.values[:, list(places)].std(axis=0, dtype=np.float64)
-            strength = np.abs(one.weights).max(axis=0) * spread
-            whole_strength = float(strength.sum()) or 1.0  # 0 where no feature varies
-            shares = dict(zip(names, (strength / whole_strength).tolist(), strict=True))
-        else:
-            shares = importances(one, names)
-        for name, share in shares.items():
-            total[name] += share * setup.weight(kind) / whole
-    return dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _costs(

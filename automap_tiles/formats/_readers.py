@@ -1,0 +1,158 @@
+"""What readers of any format promise, and what a process function gets of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from rasterio.crs import CRS
+    from shapely.geometry.base import BaseGeometry
+
+    from automap_tiles.formats._contents import BoolArray, Feature, OutputKind, RasterArray
+    from automap_tiles.formats._glance import Glance
+    from automap_tiles.formats.bands import BandTable
+    from automap_tiles.grid import Tile
+
+
+@runtime_checkable
+class InputTile(Protocol):
+    """An input seen from one tile: what a process function receives."""
+
+    @property
+    def tile(self) -> Tile: ...
+
+    def is_empty(self) -> bool:
+        """Whether there can be no data on the tile."""
+        ...
+
+    def __enter__(self) -> InputTile: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+
+@runtime_checkable
+class RasterInput(InputTile, Protocol):
+    """A raster on the grid of a tile."""
+
+    def read(
+        self, indexes: int | Sequence[int] | None = None, resampling: str = "nearest"
+    ) -> RasterArray:
+        """Pixels: (y, x) for one band number, (band, y, x) for several or all (None)."""
+        ...
+
+    def describe_bands(self) -> BandTable:
+        """Names and units of the bands."""
+        ...
+
+
+@runtime_checkable
+class VectorInput(InputTile, Protocol):
+    """Features on a tile, in its CRS, clipped to its box."""
+
+    def read(
+        self, validity_check: bool = True, clip_to_crs_bounds: bool = False
+    ) -> list[Feature]: ...
+
+    def read_union_geometry(self, *, pixelbuffer: int = 0) -> BaseGeometry:
+        """All features as one geometry, widened by so many pixels."""
+        ...
+
+    def read_as_raster_mask(
+        self,
+        all_touched: bool = False,
+        invert: bool = False,
+        *,
+        pixelbuffer: int = 0,
+        band_count: int | None = None,
+    ) -> BoolArray:
+        """Mask of the tile: False on features and True elsewhere; with `invert` the reverse."""
+        ...
+
+
+@runtime_checkable
+class WholeVectorInput(VectorInput, Protocol):
+    """Features on a tile that can be had whole, and burnt with values of their own."""
+
+    def read_whole(self) -> list[Feature]:
+        """Features that reach into the tile's box, whole."""
+        ...
+
+    def read_as_raster_values(
+        self,
+        value_of: Callable[[Feature], int],
+        order_of: Callable[[Feature], Any],
+        *,
+        all_touched: bool = False,
+        pixelbuffer: float = 0,
+        finer: int = 1,
+    ) -> NDArray[np.uint8]:
+        """Values of features (y, x), 1 to 255, burnt in an order, each over those before; 0: none.
+
+        `pixelbuffer` widens features by so many pixels, or shrinks them; `finer`: so many times as
+        many pixels along each side.
+        """
+        ...
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """A source of data.
+
+    Readers are picklable, may be used by many threads at once, and open nothing before they are
+    asked.
+    """
+
+    @property
+    def path(self) -> str:
+        """Where the data are, as the user wrote it."""
+        ...
+
+    @property
+    def kind(self) -> OutputKind: ...
+
+    def footprint(self, crs: CRS) -> BaseGeometry:
+        """Area that can have data, in a CRS; at least all that has. Raises `InputError`."""
+        ...
+
+    def fingerprint(self) -> str:
+        """Changes when the data change."""
+        ...
+
+    def at(self, tile: Tile) -> InputTile:
+        """The source seen from a tile; reads nothing yet."""
+        ...
+
+
+@runtime_checkable
+class RasterReader(Reader, Protocol):
+    """A source of pixels."""
+
+    def describe_bands(self) -> BandTable:
+        """Names and units of the bands; raises `InputError`."""
+        ...
+
+    def glance(self) -> Glance:
+        """A few of its pixels and their size, read in no time; raises `InputError`."""
+        ...
+
+
+@runtime_checkable
+class Sized(Protocol):
+    """A reader that knows how fine its pixels are, and how much there is."""
+
+    def pixel_size(self, crs: CRS) -> float:
+        """Edge of its finest pixels in units of a CRS; raises `InputError`."""
+        ...
+
+    def contents(self) -> str:
+        """How much it is, in a few words."""
+        ...
