@@ -7,6 +7,7 @@
     ├── GridError                  a grid, tile or area that cannot be
     │   └── NoOperation            no way leads from one CRS to another
     ├── InputError                 a source cannot be opened or read
+    │   ├── MissingCrs             it does not say its coordinate reference system
     │   └── SourceBrokeOff         less of it came over the network than announced: try again
     ├── OutputError                a result cannot be stored
     │   ├── UploadBrokeOff         the store lost a part of what was sent: try again
@@ -158,6 +159,10 @@ class _PathError(AutomapError):
 
 class InputError(_PathError):
     """A source cannot be opened or read."""
+
+
+class MissingCrs(InputError):
+    """A source does not say its coordinate reference system."""
 
 
 class SourceBrokeOff(InputError):

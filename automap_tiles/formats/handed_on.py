@@ -67,11 +67,11 @@ class HandedOnTile(PixelsFromTile):
     ) -> RasterArray:
         """Pixels: (y, x) for one band number, (band, y, x) for several or all (None).
 
-        Raises `InputError` for a band, or a zoom, that there is not.
+        Raises `InputError` for a band or a zoom that does not exist.
         """
         if tile_directory_zoom not in (None, self.tile.zoom):
             raise InputError(
-                f"is there at the zoom of the tile only, {self.tile.zoom}, not at "
+                f"can be read at the zoom of the tile only ({self.tile.zoom}), not at "
                 f"{tile_directory_zoom}",
                 self.path,
             )

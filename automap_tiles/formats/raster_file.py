@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import shapely
 
 from automap_tiles import raster
-from automap_tiles.errors import GridError, InputError, NoOperation
+from automap_tiles.errors import GridError, InputError, MissingCrs, NoOperation
 from automap_tiles.formats._contents import OutputKind
 from automap_tiles.formats._glance import Glance, glance_at
 from automap_tiles.formats._info import FormatInfo
@@ -210,7 +210,7 @@ def _footprint(url: str, _stamp: object, crs: CRS, pyramid: Pyramid) -> BaseGeom
     """
     info = raster.inspect(url)
     if info.crs is None:
-        raise InputError("has no CRS, so it lies nowhere", url)
+        raise MissingCrs("has no CRS, so it lies nowhere", url)
     if info.georeferencing is Georeferencing.TRANSFORM:
         bounds, own, step = info.bounds, info.crs, _OUTLINE_STEP * abs(info.transform.a)
     else:

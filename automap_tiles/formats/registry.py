@@ -155,7 +155,7 @@ def _own(name: str) -> FormatInfo:
 def _load_plugin(entry: EntryPoint) -> FormatInfo:
     info = entry.load()
     if not isinstance(info, FormatInfo):
-        raise TypeError(f"entry point {entry.value} is no FormatInfo")
+        raise TypeError(f"entry point {entry.value} is not a FormatInfo")
     return info
 
 

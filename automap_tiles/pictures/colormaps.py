@@ -133,7 +133,7 @@ def from_json(text: str) -> ColorMap:
     try:
         value = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:
-        raise _error(text, "is no JSON") from error
+        raise _error(text, "is not valid JSON") from error
     return from_value(value)
 
 

@@ -111,7 +111,7 @@ def parse_crs(value: Any, key: str) -> CRS:
         return CRS.from_user_input(value)
     except (CRSError, TypeError, ValueError) as error:
         raise ConfigError(
-            "this is no CRS", key=key, found=value, remedy="EPSG:3857 for instance"
+            "this is not a valid CRS", key=key, found=value, remedy="EPSG:3857 for instance"
         ) from error
 
 

@@ -188,7 +188,7 @@ def _run_file(ref: FunctionRef) -> ModuleType:
     name = f"_automap_{ref.name}_{ref.text[:12]}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise ProcessError(f"{path}: this is no Python file")
+        raise ProcessError(f"{path}: this is not a Python file")
     linecache.checkcache(str(path))
     module = importlib.util.module_from_spec(spec)
     with explained(ref, name), _siblings_of(path):

@@ -63,7 +63,7 @@ def loads(content: bytes) -> list[Feature]:
             if each.get("geometry") is not None
         ]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise InputError(f"is no GeoJSON file: {error}") from error
+        raise InputError(f"is not a GeoJSON file: {error}") from error
 
 
 def settle(features: Sequence[Feature], kinds: Mapping[str, str]) -> dict[str, str]:

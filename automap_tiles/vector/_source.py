@@ -11,7 +11,7 @@ from typing import Any
 
 from rasterio.crs import CRS
 
-from automap_tiles.errors import InputError
+from automap_tiles.errors import InputError, MissingCrs
 from automap_tiles.grid import Bounds
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.vector._far import near
@@ -116,9 +116,9 @@ def tell_of_columns(names: Sequence[str]) -> None:
 
 
 def crs_of(source: Any, path: str) -> CRS:
-    """Raises `InputError` when there is none."""
+    """Raises `MissingCrs`."""
     if not source.crs_wkt:
-        raise InputError("has no CRS", path)
+        raise MissingCrs("has no CRS", path)
     return CRS.from_wkt(source.crs_wkt)
 
 

@@ -93,7 +93,7 @@ def test_crs(value: Any) -> None:
 
 @pytest.mark.parametrize("value", ["EPSG:1", "nonsense", {"a": 1}, [1, 2], None, 999999])
 def test_what_is_no_crs(value: Any) -> None:
-    with pytest.raises(ConfigError, match="no CRS") as caught:
+    with pytest.raises(ConfigError, match="not a valid CRS") as caught:
         parse_crs(value, "bounds_crs")
     assert caught.value.key == "bounds_crs"
 

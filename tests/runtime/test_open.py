@@ -227,7 +227,7 @@ Change = dict[str, Any]
         ({"baselevel": {"min": 6}}, "baselevel", "no such parameter", "baselevels?"),
         ({"factor": 3}, "factor", "at the top and in process_parameters", "remove"),
         ({"bounds": [1, 2, 3]}, "bounds", "four numbers", "left"),
-        ({"bounds": [1, 2, 3, 4], "bounds_crs": "EPSG:0"}, "bounds_crs", "no CRS", None),
+        ({"bounds": [1, 2, 3, 4], "bounds_crs": "EPSG:0"}, "bounds_crs", "not a valid CRS", None),
         ({"bounds": [500, 2, 600, 4], "pyramid": {"grid": "mercator"}}, "input", "no input", None),
         ({"bounds": [20, 20, 21, 21]}, "input", "no input has data", "extent"),
         (

@@ -122,7 +122,7 @@ class FeatureDirectory(WrittenFiles):
         """
         if not isinstance(feature, Mapping) or "geometry" not in feature:
             raise ProcessResultError(
-                f"feature {number} is no GeoJSON-like feature: {feature!r:.200}"
+                f"feature {number} is not a GeoJSON-like feature: {feature!r:.200}"
             )
         properties = feature.get("properties") or {}
         if unknown := set(properties) - set(self.properties):

@@ -211,7 +211,7 @@ def parse_day(key: str, value: str | date) -> date:
         return date.fromisoformat(value.strip())
     except ValueError as error:
         raise ConfigError(
-            "is no ISO date", key=key, found=value, remedy="such as 2018-04-01"
+            "is not an ISO date", key=key, found=value, remedy="such as 2018-04-01"
         ) from error
 
 

@@ -63,7 +63,7 @@ def read_metadata(path: Path) -> Mapping[str, Any]:
         finally:
             database.close()
     except sqlite3.DatabaseError as error:
-        raise OutputError(f"is no MBTiles file: {error}", path) from error
+        raise OutputError(f"is not an MBTiles file: {error}", path) from error
 
 
 def _metadata(description: Description) -> dict[str, str]:

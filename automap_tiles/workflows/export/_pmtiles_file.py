@@ -79,7 +79,7 @@ def read_metadata(path: Path) -> Mapping[str, Any]:
             found: Mapping[str, Any] = reading.Reader(reading.MmapSource(file)).metadata()
             return found
     except wrong as error:
-        raise OutputError("is no PMTiles file of version 3", path) from error
+        raise OutputError("is not a PMTiles file of version 3", path) from error
 
 
 def _along_the_curve(ledger: Ledger) -> Iterator[tuple[int, bytes]]:

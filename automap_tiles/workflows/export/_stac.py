@@ -181,5 +181,5 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise ConfigError(f"cannot be read: {error}", path, key="--stac") from error
     if not isinstance(found, dict) or found.get("type") != "Catalog" or "links" not in found:
-        raise ConfigError("is no STAC catalogue", path, key="--stac", remedy="move it away")
+        raise ConfigError("is not a STAC catalogue", path, key="--stac", remedy="move it away")
     return found

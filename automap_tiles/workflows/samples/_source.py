@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.errors import ConfigError, InputError, MissingCrs
 from automap_tiles.notes import Fate, Note, Subject
 from automap_tiles.scenes.select import Period
 from automap_tiles.workflows.samples._classes import ClassList, Numbered, numbered
@@ -141,7 +141,7 @@ def _of_features(
 
 
 def _remedy(error: InputError) -> str | None:
-    if "no CRS" in error.message:
+    if isinstance(error, MissingCrs):
         return "save it with a coordinate reference system, such as EPSG:4326"
     return None
 

@@ -110,7 +110,7 @@ def test_today_is_not_in_the_future() -> None:
 
 @pytest.mark.parametrize("text", ["01.02.2020", "2020-02-30", "", "yesterday"])
 def test_no_iso_date(text: str) -> None:
-    with pytest.raises(ConfigError, match="no ISO date") as caught:
+    with pytest.raises(ConfigError, match="not an ISO date") as caught:
         parse_dates(text, "2020-01-01")
     assert caught.value.key == "start"
 

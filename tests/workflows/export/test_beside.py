@@ -56,7 +56,7 @@ def test_a_catalogue_keeps_others(tmp_path: Path, image: Path) -> None:
     assert times["start_datetime"] == "2026-07-01T00:00:00Z"
     assert times["end_datetime"] == "2026-08-31T00:00:00Z"
     (tmp_path / "catalog.json").write_text('{"type": "Collection"}')
-    with pytest.raises(ConfigError, match="no STAC catalogue"):
+    with pytest.raises(ConfigError, match="not a STAC catalogue"):
         run(image, tmp_path / "other.pmtiles", container=Container.PMTILES, **wanted)
     assert not (tmp_path / "other.pmtiles").exists()
 

@@ -232,7 +232,9 @@ def _contents(
     except KeyError as error:
         raise InputError(f"is not a model of `automap train`: {error.args[0]}", path) from error
     except (TypeError, ValueError) as error:
-        raise InputError(f"is a damaged model: {_FACTS} is no JSON: {error}", path) from error
+        raise InputError(
+            f"is a damaged model: {_FACTS} is not valid JSON: {error}", path
+        ) from error
 
 
 def _members(facts: Mapping[str, Any], contents: list[bytes]) -> tuple[Member, ...]:

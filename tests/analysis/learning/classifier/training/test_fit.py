@@ -401,7 +401,7 @@ def _facts(**changes: Any) -> Change:
         (_facts(classes=[{"value": 0, "name": "x", "colour": "#000000"}]), "damaged model"),
         (_facts(pca={"mean": [1]}), "damaged model"),
         (lambda members: {**members, "members/0.ubj": b"x"}, "its trees are not those"),
-        (lambda members: {**members, "model.json": b"{"}, "no JSON"),
+        (lambda members: {**members, "model.json": b"{"}, "not valid JSON"),
         (lambda members: {**members, "model.json": b"[]"}, "not a model of"),
         (lambda members: {"model.json": members["model.json"]}, "not a model of.*members/0.ubj"),
         (lambda members: {"other.txt": b""}, "not a model of"),
