@@ -28,6 +28,7 @@ from automap_tiles.vector._reproject import (
     reproject_geometry,
     shift,
 )
+from automap_tiles.vector._turns import meets, part_around
 from automap_tiles.vector.burn import burn, burn_values
 
 __all__ = [
@@ -45,6 +46,8 @@ __all__ = [
     "fitting_parts",
     "ground_size",
     "matching_parts",
+    "meets",
+    "part_around",
     "pixel_area",
     "read_features",
     "read_geometry",

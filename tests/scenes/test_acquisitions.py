@@ -113,6 +113,8 @@ SAME = [
     (landsat(), landsat(time=datetime(2020, 10, 29, 1, tzinfo=UTC), tier="RT")),
     (landsat(), landsat("RT", time=datetime(2020, 10, 30, 0, 10, tzinfo=UTC))),
     (sentinel(footprint=box(0, 0, 1, 1)), sentinel(footprint=box(0.05, 0, 1.05, 1))),
+    # the same place by other numbers of its meridians
+    (sentinel(footprint=box(179.5, 0, 180.5, 1)), sentinel(footprint=box(-180.5, 0, -179.5, 1))),
     (meta(sentinel(), nodata_cover=30.0), meta(sentinel(), nodata_cover=31.5)),
     (
         meta(sentinel(), datastrip="S2B_OPER_MSI_L2A_DS_ESRI_20220414T08_S20220413T150756_N04.00"),

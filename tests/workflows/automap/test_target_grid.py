@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import rasterio
 from rasterio.crs import CRS
-from shapely.geometry import box, mapping
+from shapely.geometry import MultiPolygon, box, mapping
+from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 
 from automap_tiles.errors import ConfigError
@@ -39,11 +40,13 @@ def products(folder: Path, days: dict[str, tuple[Grid, Any]]) -> Path:
     return folder
 
 
-def composite(folder: Path, output: Path, **options: Any) -> Path:
+def composite(
+    folder: Path, output: Path, shape: BaseGeometry | None = None, **options: Any
+) -> Path:
     scenes = find.products(folder).scenes
     area = output.with_suffix(".json")
     outlines = [box(*scene.footprint.bounds) for scene in scenes if scene.footprint]
-    area.write_text(json.dumps(mapping(unary_union(outlines))))
+    area.write_text(json.dumps(mapping(shape or unary_union(outlines))))
     order = CompositeOrder(
         satellites=("2",), start="2020-01-01", end="2020-12-31", boundary=str(area),
         input=str(folder), output=str(output), workers=1, **options,
@@ -134,3 +137,28 @@ def test_what_is_not_a_map_is_refused_before_anything_is_fetched(crs: str, tmp_p
     with pytest.raises(ConfigError, match="crs"):
         composite(source, tmp_path / "out", crs=crs)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("crs", ["EPSG:3832", None])
+def test_scenes_of_both_sides_of_the_antimeridian(crs: str | None, tmp_path: Path) -> None:
+    """No pixel of theirs is lost: neither where scenes are cut to the area nor in the composite."""
+    west = grid_at(819_180, 8_118_320, SIZE, crs=CRS.from_epsg(32760))  # at 17° south
+    east = grid_at(180_180, 8_118_320, SIZE, crs=CRS.from_epsg(32701))
+    source = products(
+        tmp_path / "in",
+        {"20200601": (west, np.full((SIZE, SIZE), 2000)),
+         "20200611": (east, np.full((SIZE, SIZE), 4000))},
+    )  # fmt: skip
+    area = MultiPolygon([box(179.9, -17.1, 180, -16.9), box(-180, -17.1, -179.9, -16.9)])
+    path = composite(source, tmp_path / "out", area, crs=crs)
+    with rasterio.open(path) as file:
+        found = dict(zip(file.descriptions, file.read(masked=True), strict=True))
+        metres = abs(file.transform.a * file.transform.e)
+        # true at the equator
+        shrunk = np.cos(np.radians(17)) ** 2 if crs else 1.0
+    hidden = 5 * 7  # of a cloud in each
+    for value in (2000, 4000):
+        only = (found["median_red"] == value).filled(False).sum()
+        both = (found["median_red"] == 3000).filled(False).sum()
+        seen = (only + both) * metres * shrunk / 100
+        assert seen == pytest.approx(SIZE**2 - hidden, rel=0.01)
