@@ -19,9 +19,10 @@ from automap_tiles.analysis.registration.shift import Shift, find_shift
 from automap_tiles.analysis.shapes.distance import distance
 from automap_tiles.engine.events import RunFinished
 from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.formats.scenes_reader import ScenesReader
 from automap_tiles.grid import Grid
 from automap_tiles.missions import Flag
-from automap_tiles.notes import collecting
+from automap_tiles.notes import Note, collecting
 from automap_tiles.scenes.coregistration import Alignment, align, table_of
 from automap_tiles.scenes.frames import NativeFrame
 from automap_tiles.scenes.lattice import Lattice
@@ -40,15 +41,28 @@ def dates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_dates(tmp_path_factory.mktemp("dates"), SHIFTS, SHARES)
 
 
+@pytest.fixture(scope="module")
+def moved(dates: Path) -> tuple[ScenesReader, tuple[Note, ...]]:
+    """A reader that has found how far each date lies off, and what it said on the way."""
+    with collecting() as notes:
+        reader = reader_of(dates, bands=list(BANDS), coregister=True)
+        assert len(reader.found.scenes) == len(SHIFTS)
+    return reader, tuple(notes)
+
+
+@pytest.fixture(scope="module")
+def reader(moved: tuple[ScenesReader, tuple[Note, ...]]) -> ScenesReader:
+    return moved[0]
+
+
 def _stack(reader: Any, rows: range = range(SIZE), cols: range = range(SIZE)) -> Any:
     frame = NativeFrame(Lattice.of(GRID), (rows, cols))
     return read_dates(reader.dates, frame, reader.reading, target=frame.grid)
 
 
-def test_dates_lie_on_each_other(dates: Path) -> None:
-    with collecting() as notes:
-        reader = reader_of(dates, bands=list(BANDS), coregister=True)
-        stack = _stack(reader)
+def test_dates_lie_on_each_other(dates: Path, moved: tuple[ScenesReader, tuple[Note, ...]]) -> None:
+    reader, notes = moved
+    stack = _stack(reader)
     assert any("not co-registered" in note.reason for note in notes)
     plain = _stack(reader_of(dates, bands=list(BANDS)))
     nir = stack.band("nir")
@@ -66,8 +80,7 @@ def test_dates_lie_on_each_other(dates: Path) -> None:
         np.testing.assert_array_equal(stack.valid[number], plain.valid[number])
 
 
-def test_masks_go_with_their_pixels(dates: Path) -> None:
-    reader = reader_of(dates, bands=list(BANDS), coregister=True)
+def test_masks_go_with_their_pixels(dates: Path, reader: ScenesReader) -> None:
     moved = reader.scenes[1]
     frame = NativeFrame(Lattice.of(GRID), (range(SIZE), range(SIZE)))
     rule = MaskRule(flags=Flag.CLOUD)
@@ -83,8 +96,7 @@ def test_masks_go_with_their_pixels(dates: Path) -> None:
     assert differ.mean() < 0.02  # the layer has pixels of 20 m
 
 
-def test_the_same_pixels_however_it_is_cut(dates: Path) -> None:
-    reader = reader_of(dates, bands=list(BANDS), coregister=True)
+def test_the_same_pixels_however_it_is_cut(reader: ScenesReader) -> None:
     whole = _stack(reader)
     for rows, cols in [(range(37, 300), range(11, 262)), (range(250, 270), range(SIZE))]:
         part = _stack(reader, rows, cols)
@@ -116,12 +128,12 @@ def _clear(picture: Any) -> tuple[slice, slice]:
     return slice(rows[0], rows[-1] + 1), slice(cols[0], cols[-1] + 1)
 
 
-def test_a_table_says_the_same(dates: Path, tmp_path: Path) -> None:
+def test_a_table_says_the_same(dates: Path, reader: ScenesReader, tmp_path: Path) -> None:
     path = tmp_path / "shifts.json"
     placed = align(scenes_in(dates), Alignment())
     path.write_text(json.dumps(table_of(placed, band="nir", reference=None)))
     by_table = reader_of(dates, bands=list(BANDS), coregister=str(path))
-    found = reader_of(dates, bands=list(BANDS), coregister=True)
+    found = reader
     plain = reader_of(dates, bands=list(BANDS), resampling="cubic")
     assert [scene.shift for scene in by_table.scenes] == [scene.shift for scene in found.scenes]
     assert by_table.fingerprint() == found.fingerprint()
@@ -139,10 +151,9 @@ def test_without_it_nothing_is_another(dates: Path) -> None:
     assert "shift" not in repr(Reading())
 
 
-def test_records_say_which_scenes_were_moved(dates: Path) -> None:
+def test_records_say_which_scenes_were_moved(reader: ScenesReader) -> None:
     from automap_tiles.scenes.contributions import contributions
 
-    reader = reader_of(dates, bands=list(BANDS), coregister=True)
     said = contributions(reader.scenes, reader.dates, {})
     assert ["shift" in each for each in said] == [False, True, False, False]
     np.testing.assert_allclose(said[1]["shift"], (-6, -17), atol=0.8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ FOLDER = "sentinel2/mapchete_eo_33TWL_l2a_120m"
 SHIFTS = [(1.7, -0.6), (0.35, 1.7), (-0.6, -0.35), (-1.7, 0.8)]
 
 
+@cache
 def pink(seed: int, size: int = SIZE + 2 * AROUND, slope: float = 1.2) -> Array:
     """Texture as that of ground: amplitude falling with frequency, 0.05 to 0.45 or so."""
     rng = np.random.default_rng(seed)
@@ -25,7 +27,9 @@ def pink(seed: int, size: int = SIZE + 2 * AROUND, slope: float = 1.2) -> Array:
     spectrum = np.fft.fft2(rng.normal(size=(size, size))) / frequency**slope
     spectrum[0, 0] = 0
     texture = np.fft.ifft2(spectrum).real
-    return np.asarray(0.25 + 0.07 * texture / texture.std())
+    found = np.asarray(0.25 + 0.07 * texture / texture.std())
+    found.setflags(write=False)
+    return found
 
 
 def displaced(big: Array, shift: tuple[float, float]) -> Array:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
-from automap_tiles.analysis.learning.classifier._colours import APART, farthest, nearest, shades
+from automap_tiles.analysis.learning.classifier._colours import APART, Palette, nearest, shades
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 
@@ -78,9 +78,13 @@ def land_classes(
             free = [shade for shade in shades(usual) if _is_apart(shade, chosen)]
             if free:
                 chosen[value] = free[0]
+    taken = set(chosen.values())
+    palette = Palette(taken)
     for value in ordered:
         if value not in chosen:
-            chosen[value] = _another(value, list(chosen.values()))
+            chosen[value] = _another(value, palette, taken)
+            palette.take(chosen[value])
+            taken.add(chosen[value])
     return tuple(
         LandClass(value=value, name=names.get(value, f"class {value}"), colour=chosen[value])
         for value in ordered
@@ -91,7 +95,7 @@ def _is_apart(colour: str, chosen: Mapping[int, str]) -> bool:
     return nearest(colour, list(chosen.values())) >= APART
 
 
-def _another(value: int, taken: list[str]) -> str:
+def _another(value: int, palette: Palette, taken: Set[str]) -> str:
     """As far from those taken as can be; of so many classes that all are taken any other one."""
-    found = farthest(taken)
+    found = palette.farthest()
     return found if found not in taken else f"#{value * 0x9E3779 & 0xFFFFFF:06x}"

@@ -7,7 +7,7 @@ Transactions on Visualization and Computer Graphics 15: 1291-1298, severity 1).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 import numpy as np
@@ -84,13 +84,23 @@ def nearest(colour: str, others: Sequence[str]) -> float:
     return min((distance(colour, other) for other in others), default=float("inf"))
 
 
-def farthest(others: Sequence[str]) -> str:
-    """The colour, of many, that is farthest from all others."""
-    names, points = _pool()
-    if not others:
-        return names[0]
-    away = np.linalg.norm(points[:, :, None] - seen(others)[:, None], axis=-1)
-    return names[int(away.min(axis=(0, 2)).argmax())]
+class Palette:
+    """Many colours, and how far each is from all that have been taken so far."""
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._names, self._points = _pool()
+        self._away = np.full(len(self._names), np.inf)
+        for colour in taken:
+            self.take(colour)
+
+    def take(self, colour: str) -> None:
+        """Count a colour, of these or any other, among those taken."""
+        away = np.linalg.norm(self._points - seen([colour]), axis=-1).min(axis=0)
+        np.minimum(self._away, away, out=self._away)
+
+    def farthest(self) -> str:
+        """The colour that is farthest from all taken; the first one where none is."""
+        return self._names[int(self._away.argmax())]
 
 
 def shades(colour: str) -> list[str]:
