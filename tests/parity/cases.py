@@ -61,6 +61,17 @@ def config(
     return built
 
 
+def _smaller(built: Config) -> Config:
+    """Of tiles with a quarter of the pixels, which compare as well."""
+    built["pyramid"]["tile_size"] = built["output"]["tile_size"] = 128
+    return built
+
+
+def _small_read(resampling: str, source: str = "degrees", **more: Any) -> Callable[..., Config]:
+    read = _read(resampling, source, **more)
+    return lambda sources: _smaller(read(sources))
+
+
 def _read(resampling: str, source: str = "degrees", **more: Any) -> Callable[[Sources], Config]:
     bands = 1 if source == "world" else 3
     output = gtiff(bands, "int16", nodata=-1) if source == "world" else gtiff(bands)
@@ -103,8 +114,9 @@ def _zoom_parameters(sources: Sources) -> Config:
     parameters = {"factor": {"zoom<6": 2.5, "zoom>=6": -3}, "offset": {"zoom<=6": 0, "zoom>6": 7}}
     inputs = {"raster": str(sources.degrees)}
     output = gtiff(3, "int32")
-    return config(
-        "scaled", inputs, output, zooms={"min": 4, "max": 7}, bounds=SMALL, parameters=parameters
+    zooms = {"min": 4, "max": 7}
+    return _smaller(
+        config("scaled", inputs, output, zooms=zooms, bounds=SMALL, parameters=parameters)
     )
 
 
@@ -148,7 +160,7 @@ def _special(sources: Sources) -> Config:
     return config("special", {"raster": str(sources.degrees)}, output, bounds=SMALL)
 
 
-def _baselevels(lower: str, higher: str, **pyramid: Any) -> Callable[[Sources], Config]:
+def _baselevels(lower: str, higher: str) -> Callable[[Sources], Config]:
     def made(sources: Sources) -> Config:
         inputs = {"raster": str(sources.degrees)}
         built = config("read", inputs, gtiff(3), zooms={"min": 3, "max": 8})
@@ -156,8 +168,7 @@ def _baselevels(lower: str, higher: str, **pyramid: Any) -> Callable[[Sources], 
         # beyond it.
         built["bounds"] = [10.5, 49.3, 12.0, 50.0]
         built["baselevels"] = {"min": 6, "max": 6, "lower": lower, "higher": higher}
-        built["pyramid"].update(pyramid)
-        return built
+        return _smaller(built)
 
     return made
 
@@ -259,7 +270,7 @@ SAME_CRS = (
 REPROJECTED = (
     Case(
         name="mercator, nearest",
-        config=_read("nearest", "utm", grid="mercator", zooms=[9, 10]),
+        config=_small_read("nearest", "utm", grid="mercator", zooms=[9, 10]),
         cuts=ALL_CUTS,
     ),
     Case(
@@ -267,20 +278,22 @@ REPROJECTED = (
         config=_read("bilinear", "utm", grid="mercator", zooms=8),
         cuts=((1, 0), (4, 8)),
     ),
-    Case(name="geodetic, cubic", config=_read("cubic", "utm", zooms=9), cuts=((1, 0), (8, 5))),
+    Case(
+        name="geodetic, cubic", config=_small_read("cubic", "utm", zooms=9), cuts=((1, 0), (8, 5))
+    ),
     Case(
         name="mercator from degrees",
-        config=_read("nearest", grid="mercator", zooms=[6, 7]),
+        config=_small_read("nearest", grid="mercator", zooms=[6, 7]),
         cuts=((1, 4), (4, 0)),
     ),
     Case(
         name="the world in mercator",
-        config=_read("bilinear", "world", grid="mercator", zooms=2),
+        config=_small_read("bilinear", "world", grid="mercator", zooms=2),
         cuts=((1, 0), (2, 12)),
     ),
     Case(
         name="custom grid of another CRS",
-        config=_read("average", grid=UTM_GRID, zooms=[0, 1]),
+        config=_small_read("average", grid=UTM_GRID, zooms=[0, 1]),
         cuts=((1, 0), (2, 3)),
     ),
 )

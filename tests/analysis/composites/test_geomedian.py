@@ -210,7 +210,7 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_digital_numbers_and_reflectance_agree(fast: bool) -> None:
-    numbers = (_stack(8, 4, (6, 7), 8) * 10000).clip(0).astype("u2")
+    numbers = (_stack(8, 3, (6, 7), 8) * 10000).clip(0).astype("u2")
     valid = np.random.default_rng(9).random((8, 6, 7)) >= 0.4
     got = geomedian(numbers, valid, scale=10000, fast=fast).picture
     reflectance = geomedian(numbers / np.float32(10000), valid, fast=fast).picture

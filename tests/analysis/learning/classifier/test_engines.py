@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,12 @@ def rows(classes: int = 4, count: int = 400, *, without: int | None = None) -> R
         weights=random.uniform(0.5, 2, count).astype(np.float32),
         classes=classes,
     )
+
+
+@cache
+def learnt_by(kind: Kind) -> Any:
+    """What an engine learns of `rows()`, once for all tests."""
+    return ENGINES[kind].fit(rows(), HOW)
 
 
 def seen_and_unseen(learnt: Rows) -> Any:
@@ -75,7 +82,7 @@ def test_a_class_without_samples_has_hardly_a_chance(kind: Kind) -> None:
 @every_engine
 def test_a_row_depends_on_no_other_and_training_on_nothing_else(kind: Kind) -> None:
     learnt = rows()
-    fitted = ENGINES[kind].fit(learnt, HOW)
+    fitted = learnt_by(kind)
     values = seen_and_unseen(learnt)
     whole = probabilities(fitted, values)
     for cut in (1, 7, 450):
@@ -89,7 +96,7 @@ def test_a_row_depends_on_no_other_and_training_on_nothing_else(kind: Kind) -> N
 
 @every_engine
 def test_what_tells_classes_apart_is_important(kind: Kind) -> None:
-    found = importances(ENGINES[kind].fit(rows(), HOW), ["a", "b", "c", "d", "e"])
+    found = importances(learnt_by(kind), ["a", "b", "c", "d", "e"])
     assert next(iter(found)) == "a"
     assert sum(found.values()) == pytest.approx(1)
 

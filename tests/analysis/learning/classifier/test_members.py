@@ -22,6 +22,12 @@ from tests.models import make_vote, recipe
 RANDOM = np.random.default_rng(3)
 
 
+@pytest.fixture(scope="module")
+def model() -> Model:
+    """Of five members with weights."""
+    return make_vote(recipe(radius=1))
+
+
 def test_roots_are_the_softmax_at_twice_the_temperature() -> None:
     logits = RANDOM.normal(0, 4, (500, 6))
     found = roots_of(softmax(logits, axis=1).astype(np.float32))
@@ -46,8 +52,7 @@ def test_boosting_has_roots_only_beside_others() -> None:
     assert [both.has_roots(kind) for kind in both.kinds] == [True, False, True]
 
 
-def test_a_file_knows_whose_roots_vote() -> None:
-    model = make_vote(recipe(radius=1))
+def test_a_file_knows_whose_roots_vote(model: Model) -> None:
     rows = RANDOM.uniform(0, 1, (300, len(model.recipe.names))).astype(np.float32)
     again = Model.from_bytes(model.to_bytes())
     assert [member.roots for member in again.members] == [True, True, False, False, True]
@@ -61,9 +66,8 @@ def test_a_file_knows_whose_roots_vote() -> None:
 
 @pytest.mark.parametrize("weights", [(1, 1, 1, 2, 0.25), (1, 1, 1, 1, 1), (0.1, 0.2, 9, 0.1, 0.1)])
 def test_who_cannot_be_outvoted_is_found_sooner(
-    weights: tuple[float, ...], monkeypatch: pytest.MonkeyPatch
+    weights: tuple[float, ...], model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = make_vote(recipe(radius=1))
     members = zip(model.members, weights, strict=True)
     model = replace(model, members=tuple(replace(one, weight=weight) for one, weight in members))
     rows = RANDOM.uniform(0, 1, (2000, len(model.recipe.names))).astype(np.float32)
@@ -87,9 +91,8 @@ def test_who_cannot_be_outvoted_is_found_sooner(
     assert predictor.leading(rows[:0]).shape == (0, whole.shape[1])
 
 
-def test_votes_of_earlier_versions_go_on_as_they_were() -> None:
+def test_votes_of_earlier_versions_go_on_as_they_were(model: Model) -> None:
     """Format 2 knows nothing of roots: the probabilities themselves vote, and weigh the same."""
-    model = make_vote(recipe(radius=1))
     content = {}
     with zipfile.ZipFile(io.BytesIO(model.to_bytes())) as archive:
         content = {name: archive.read(name) for name in archive.namelist()}
@@ -113,8 +116,7 @@ def test_votes_of_earlier_versions_go_on_as_they_were() -> None:
     )
 
 
-def test_a_vote_of_equals_is_written_for_earlier_versions() -> None:
-    model = make_vote(recipe(radius=1))
+def test_a_vote_of_equals_is_written_for_earlier_versions(model: Model) -> None:
     equals = replace(model, members=tuple(replace(one, weight=1.0) for one in model.members))
     with zipfile.ZipFile(io.BytesIO(equals.to_bytes())) as archive:
         facts = json.loads(archive.read("model.json"))
