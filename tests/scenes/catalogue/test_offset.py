@@ -11,9 +11,9 @@ import pytest
 import rasterio
 
 from automap_tiles.missions import Scene
-from automap_tiles.missions._common.guard import Verdict
+from automap_tiles.missions._common.guard import Report, Verdict
 from automap_tiles.missions.sentinel2._offset import weigh
-from automap_tiles.scenes.catalogue import SearchOptions, check, search, verified
+from automap_tiles.scenes.catalogue import SearchOptions, check, search, verified, verify
 from automap_tiles.scenes.catalogue.item import read_item
 from tests.scenes.catalogue.conftest import load
 
@@ -152,6 +152,40 @@ def test_files_that_cannot_be_read_now(earth_search: Path, tmp_path: Path) -> No
     assert noted.bands == gone.bands
     assert noted.metadata["guard"]["verdict"] == "unread"
     assert "secret" not in str(noted.metadata)
+
+
+def test_local_files_are_looked_at_once(
+    earth_search: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until one of them changes, or something else is said of them; others every time."""
+    scene = local(earth_search, NAMES[0])
+    bands = {
+        name: replace(file, href=str(tmp_path / f"{name}.tif"))
+        for name, file in scene.bands.items()
+    }
+    here = replace(scene, bands=bands, quality=())
+    for file in bands.values():
+        Path(file.href).write_bytes(b"pixels")
+    asked = []
+
+    def look(scene: Scene) -> Report:
+        asked.append(scene.id)
+        return Report(verdict=Verdict.CONSISTENT)
+
+    monkeypatch.setattr(verify, "check", look)
+
+    def times(scene: Scene) -> int:
+        before = len(asked)
+        for _ in range(2):
+            (found,) = verified([scene], "always")
+            assert found.metadata["guard"]["verdict"] == "consistent"
+        return len(asked) - before
+
+    assert [times(each) for each in (here, here, with_add(here, -0.1))] == [1, 0, 1]
+    Path(bands["B04"].href).write_bytes(b"other pixels")
+    assert [times(here), times(here)] == [1, 0]
+    far = replace(bands["B04"], href="https://example.com/red.tif")
+    assert times(replace(here, bands={**bands, "B04": far})) == 2
 
 
 def test_in_a_search(earth_search: Path) -> None:
