@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,9 @@ LANDSAT = "landsat/rio_tiler_pds_LC08_016037_C1_L1TP_900m"
 SENTINEL = "sentinel2/eodatasets3_T55HFA_20201011_l1c"
 
 
+@cache
 def only(folder: Path) -> Scene:
+    """The scene in a folder, looked for once."""
     (scene,) = find.products(folder).scenes
     return scene
 

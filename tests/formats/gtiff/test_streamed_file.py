@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -54,11 +55,18 @@ def store(s3: S3Server) -> Streaming:
     return found
 
 
+@cache
+def waves(shape: tuple[int, int]) -> np.ndarray:
+    """With noise."""
+    y, x = np.ogrid[: shape[0], : shape[1]]
+    noise = np.random.default_rng(1).normal(0, 5, shape)
+    found: np.ndarray = 100 + 50 * np.sin(x / 37) * np.cos(y / 23) + noise
+    return found
+
+
 def pixels(spec: MosaicSpec) -> np.ndarray:
     """Waves and noise, with a part that has no data and is larger than some pieces."""
-    y, x = np.mgrid[: spec.grid.shape[0], : spec.grid.shape[1]]
-    noise = np.random.default_rng(1).normal(0, 5, spec.grid.shape)
-    data = np.stack([100 + 50 * np.sin(x / 37) * np.cos(y / 23) + noise] * spec.count)
+    data = np.stack([waves(spec.grid.shape)] * spec.count)
     if spec.nodata is not None:
         data[:, 200:600, 100:800] = spec.nodata
     return data.astype(spec.dtype)

@@ -53,10 +53,10 @@ def test_they_are_as_good_as_scikit_learns_on_other_polygons(make_table: MakeTab
     for seed in range(6):
         learnt = _rows(make_table(polygons=12, seed=seed))
         asked = _rows(make_table(polygons=30, seed=100 + seed))
-        trees = grow(learnt, 200, seed)
+        trees = grow(learnt, 100, seed)
         found = probabilities(booster_of(trees, 4, 3, 1), asked.values)
         ours.append(np.mean(found.argmax(axis=1) == asked.labels))
-        other = ExtraTreesClassifier(200, random_state=seed).fit(learnt.values, learnt.labels)
+        other = ExtraTreesClassifier(100, random_state=seed).fit(learnt.values, learnt.labels)
         theirs.append(other.score(asked.values, asked.labels))
         wanted = np.mean([one.tree_.node_count for one in other.estimators_])
         nodes.append(np.mean([len(tree.left) for tree in trees]) / wanted)

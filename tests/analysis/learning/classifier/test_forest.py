@@ -26,12 +26,12 @@ def test_it_is_as_good_as_scikit_learns_on_other_polygons(make_table: MakeTable)
     for seed in range(6):
         learnt = _rows(make_table(polygons=12, seed=seed))
         asked = _rows(make_table(polygons=30, seed=100 + seed))
-        forest = fit_forest(learnt, 200, 1, seed)
+        forest = fit_forest(learnt, 100, 1, seed)
         found = probabilities(forest, asked.values)
         assert np.allclose(found.sum(axis=1), 1, atol=1e-4)
         assert found.min() >= 0
         ours.append(np.mean(found.argmax(axis=1) == asked.labels))
-        other = RandomForestClassifier(200, random_state=seed).fit(learnt.values, learnt.labels)
+        other = RandomForestClassifier(100, random_state=seed).fit(learnt.values, learnt.labels)
         theirs.append(other.score(asked.values, asked.labels))
     assert abs(np.mean(ours) - np.mean(theirs)) < 0.01
     assert np.corrcoef(ours, theirs)[0, 1] > 0.7
