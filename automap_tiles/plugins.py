@@ -47,12 +47,11 @@ def plugins(group: str, own: Collection[str] = ()) -> dict[str, EntryPoint]:
     taken = [f"{entry.name} = {entry.value}" for entry in found if entry.name in own]
     if taken:
         tell(
-            Note(
+            Note.of(
+                taken,
                 fate=Fate.IGNORED,
                 subject=Subject.PLUGINS,
                 reason="another package brings one along under a name of our own",
-                count=len(taken),
-                examples=tuple(taken),
                 remedy="its author has to give it another name",
             )
         )
@@ -63,12 +62,11 @@ def _tell_unread(group: str, values: list[str]) -> None:
     now = _EARLIER.get(group)
     groups = ", ".join(sorted(GROUPS))
     tell(
-        Note(
+        Note.of(
+            values,
             fate=Fate.IGNORED,
             subject=Subject.PLUGINS,
             reason=f"another package brings them along in {group}, which is not read",
-            count=len(values),
-            examples=tuple(values),
             remedy=f"they belong in {now}" if now else f"the groups that are read: {groups}",
         )
     )

@@ -183,26 +183,27 @@ class ObjectStorage:
             raise OutputError(f"cannot be signed: {reason_of(error)}", self._name(key)) from None
         return address
 
-    def exists(self, key: str) -> bool:
+    def _head(self, key: str) -> Mapping[str, Any]:
+        """What the store says of an object; raises as `get` does."""
         store, obstore = self._client(), obstore_package()
         try:
-            self._ask(key, lambda: obstore.head(store, key))
-        except FileNotFoundError:
-            return False
-        except obstore.exceptions.BaseError as error:
-            raise InputError(f"cannot be read: {reason_of(error)}", self._name(key)) from None
-        return True
-
-    def stamp(self, key: str) -> str:
-        """Changes when the object does; raises as `get` does."""
-        store, obstore = self._client(), obstore_package()
-        try:
-            found = self._ask(key, lambda: obstore.head(store, key))
+            found: Mapping[str, Any] = self._ask(key, lambda: obstore.head(store, key))
         except FileNotFoundError as error:
             raise FileNotFoundError(self._name(key)) from error
         except obstore.exceptions.BaseError as error:
             raise InputError(f"cannot be read: {reason_of(error)}", self._name(key)) from None
-        return _stamp(found)
+        return found
+
+    def exists(self, key: str) -> bool:
+        try:
+            self._head(key)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def stamp(self, key: str) -> str:
+        """Changes when the object does; raises as `get` does."""
+        return _stamp(self._head(key))
 
     def stream(
         self, key: str, start: int = 0, validator: str | None = None
@@ -213,12 +214,7 @@ class ObjectStorage:
         also while the bytes are read.
         """
         store, obstore = self._client(), obstore_package()
-        try:
-            found = self._ask(key, lambda: obstore.head(store, key))
-        except FileNotFoundError as error:
-            raise FileNotFoundError(self._name(key)) from error
-        except obstore.exceptions.BaseError as error:
-            raise InputError(f"cannot be read: {reason_of(error)}", self._name(key)) from None
+        found = self._head(key)
         tag, size = found["e_tag"], found["size"]
         begin = start if tag is not None and tag == validator and start <= size else 0
         if_same = {"if_match": tag} if tag else {}
@@ -236,12 +232,7 @@ class ObjectStorage:
         What goes wrong while it is read is an `OSError`.
         """
         store, obstore = self._client(), obstore_package()
-        try:
-            found = self._ask(key, lambda: obstore.head(store, key))
-        except FileNotFoundError as error:
-            raise FileNotFoundError(self._name(key)) from error
-        except obstore.exceptions.BaseError as error:
-            raise InputError(f"cannot be read: {reason_of(error)}", self._name(key)) from None
+        found = self._head(key)
         # the same object to its end, also when it is replaced meanwhile
         tag = {"if_match": found["e_tag"]} if found["e_tag"] else {}
 

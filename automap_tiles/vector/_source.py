@@ -65,11 +65,10 @@ def tell_of_layers(path: str, source: Any) -> None:
     others = [name for name in fiona().listlayers(near(path)) if name != source.name]
     if others:
         tell(
-            Note(
+            Note.of(
+                others,
                 fate=Fate.IGNORED,
                 subject=Subject.LAYERS,
-                count=len(others),
-                examples=tuple(others),
                 reason=f"a file has several layers, and its first, {source.name}, is read",
                 remedy="write the one that is meant to a file of its own",
             )
@@ -104,11 +103,10 @@ def tell_of_columns(names: Sequence[str]) -> None:
     """Tell of columns that are lost."""
     if names:
         tell(
-            Note(
+            Note.of(
+                names,
                 fate=Fate.LOST,
                 subject=Subject.ATTRIBUTES,
-                count=len(names),
-                examples=tuple(names),
                 reason="columns of a type that cannot be read, such as lists of numbers",
                 remedy="make them columns of text",
             )

@@ -70,11 +70,10 @@ def _held(name: str, types: Mapping[str, str], codec: FeatureCodec) -> dict[str,
         held |= dict.fromkeys(changed, "str")
         if changed:
             tell(
-                Note(
+                Note.of(
+                    changed,
                     fate=Fate.REPLACED,
                     subject=Subject.ATTRIBUTES,
-                    count=len(changed),
-                    examples=tuple(changed),
                     reason=f"{name} has no {wanted}; it is stored as {becomes}",
                 )
             )

@@ -251,12 +251,11 @@ def _notes(found: Assessment) -> Iterator[Note]:
     ):  # fmt: skip
         few = [f"{name}: {n}" for name, n in numbered if least <= n <= most]
         if few:
-            yield Note(
+            yield Note.of(
+                few,
                 fate=fate,
                 subject=Subject.CLASSES,
                 reason=reason,
-                count=len(few),
-                examples=tuple(few),
             )
     if found.sample.training is None:
         yield Note(

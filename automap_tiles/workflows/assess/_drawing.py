@@ -153,12 +153,11 @@ def _tell_fewer(
     bare = [one.name for one, number in zip(classes, drawn, strict=True) if not number]
     if bare:
         tell(
-            Note(
+            Note.of(
+                bare,
                 fate=Fate.LOST,
                 subject=Subject.CLASSES,
                 reason="they have no point: nothing will be known of them",
-                count=len(bare),
-                examples=tuple(bare),
                 remedy="more points (--size), or a --minimum for each class",
             )
         )

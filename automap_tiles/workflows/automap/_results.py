@@ -96,13 +96,12 @@ def tell_confidence(run: RunParameters) -> None:
     unsure = [name for name in run.mask if name in _UNSURE]
     if unsure and run.making.masking is None:
         tell(
-            Note(
+            Note.of(
+                unsure,
                 fate=Fate.GUESSED,
                 subject=Subject.MASKS,
                 reason=f"what the scenes' own layers tell with {CONFIDENCE} or high confidence is "
                 "masked; low confidence counts as clear",
-                count=len(unsure),
-                examples=tuple(unsure),
             )
         )
 

@@ -75,11 +75,10 @@ def _tell_of_unused(wanted: ConvertOrder, facts: Facts) -> None:
     said = [text for name, text in of_others.items() if getattr(wanted, name) != defaults[name]]
     if said:
         tell(
-            Note(
+            Note.of(
+                said,
                 fate=Fate.IGNORED,
                 subject=Subject.OPTIONS,
-                count=len(said),
-                examples=tuple(said),
                 reason=f"the source is {facts.kind.value} data, for which they mean nothing",
                 remedy="leave them out",
             )
@@ -198,11 +197,10 @@ def _taken_over(options: Mapping[str, Any], name: str, info: FormatInfo | None) 
     lost = [key for key in _SAID_OF_BANDS if key in options and key not in takes]
     if lost:
         tell(
-            Note(
+            Note.of(
+                lost,
                 fate=Fate.LOST,
                 subject=Subject.ATTRIBUTES,
-                count=len(lost),
-                examples=tuple(lost),
                 reason=f"{name} has no place for them",
                 remedy=FORMAT_REMEDY,
             )
