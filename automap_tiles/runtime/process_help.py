@@ -60,10 +60,28 @@ def _text(tree: ast.Module) -> str:
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name == "execute":
             returns = "" if node.returns is None else f" -> {ast.unparse(node.returns)}"
-            parts.append(f"execute({ast.unparse(node.args)}){returns}")
+            parts.append(f"execute({ast.unparse(_with_values(node.args, tree))}){returns}")
             parts.append(ast.get_docstring(node) or "")
     parts += [_listed(name, table) for name, table in _tables(tree).items()]
     return "\n\n".join(part for part in parts if part)
+
+
+def _with_values(arguments: ast.arguments, tree: ast.Module) -> ast.arguments:
+    """The arguments with the values of defaults that the module has names for."""
+    known = {
+        node.targets[0].id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Constant)
+    }
+
+    def value(default: ast.expr) -> ast.expr:
+        return known.get(default.id, default) if isinstance(default, ast.Name) else default
+
+    arguments.defaults = [value(each) for each in arguments.defaults]
+    arguments.kw_defaults = [each and value(each) for each in arguments.kw_defaults]
+    return arguments
 
 
 def _tables(tree: ast.Module) -> dict[str, str]:
