@@ -34,12 +34,12 @@ def new_york(shared: Path) -> Path:
 def whole_run(
     districts: Path, new_york: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> rules.RunParameters:
-    """A run of 2018 over New York."""
+    """A run of 2018 over New York, without the bays of its shore: they take half of the time."""
     return rules.RunParameters(
         mode=rules.Mode.COMPOSITE,
         satellites=frozenset({"sentinel-2", "landsat-8"}),
         period=rules.parse_dates("2018-01-01", "2018-12-31"),
-        area=boundary_area(districts),
+        area=boundary_area(districts).simplify(0.005),
         source=str(new_york),
         output=Address.of(tmp_path_factory.mktemp("run")),
         statistics=("median", "std"),
