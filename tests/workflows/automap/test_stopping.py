@@ -26,6 +26,7 @@ from automap_tiles.workflows.automap.preparing import SceneDone, SceneStatus
 from automap_tiles.workflows.events import (
     Done,
     Event,
+    Failed,
     Finished,
     PhaseFinished,
     PhaseStarted,
@@ -248,6 +249,8 @@ def test_sampling_training_and_map() -> None:
     trained = [event.outcome for event in again if isinstance(event, PhaseFinished)]
     assert [one.is_new for one in trained if isinstance(one, Trained)] == [False]
     assert model == {p: p.stat().st_mtime_ns for p in Path("out").rglob("model*.zip")}
+    told = [event for event in again if isinstance(event, Failed)]
+    assert outcome(again).failed == 0, told
     assert Path(outcome(again).results[0].maps["classes"]).exists()
 
 
