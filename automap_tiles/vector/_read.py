@@ -8,7 +8,7 @@ search tree; large ones are asked for the tile's part each time.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -89,14 +89,35 @@ def describe(path: str) -> VectorInfo:
 
 
 def count_unplaced(path: str) -> int:
-    """How many features of a file have no geometry; all are looked at. Raises `InputError`."""
+    """How many features of a file have no geometry, or an empty one; all are looked at.
+
+    Raises `InputError`.
+    """
     with open_source(path) as source:
         if source.driver == "GeoJSON" and _is_kept(stamp_of(path)):
-            return len(source) - len(_features_of(path))
+            placed = sum(_has_points(feature["geometry"]) for feature in _features_of(path))
+            return len(source) - placed
         try:
-            return sum(row.geometry is None for row in source.filter())
+            return sum(
+                row.geometry is None or not _has_points(plain_geometry(row.geometry))
+                for row in source.filter()
+            )
         except ogr_errors(ValueError) as error:
             raise InputError(f"cannot be read: {error}", path) from error
+
+
+def _has_points(geometry: Mapping[str, Any]) -> bool:
+    """Whether there is a coordinate in a GeoJSON-like geometry."""
+    if "geometries" in geometry:
+        return any(_has_points(part) for part in geometry["geometries"] or ())
+    return _holds_number(geometry.get("coordinates"))
+
+
+def _holds_number(coordinates: Any) -> bool:
+    """Whether lists of lists end with a number somewhere, which the first that is full tells."""
+    if isinstance(coordinates, list | tuple):
+        return any(_holds_number(part) for part in coordinates)
+    return coordinates is not None
 
 
 def read_features(

@@ -15,7 +15,7 @@ from shapely.geometry import mapping, shape
 
 from automap_tiles.errors import InputError
 from automap_tiles.grid import Bounds
-from automap_tiles.vector import _read, describe, read_features, read_geometry
+from automap_tiles.vector import _read, count_unplaced, describe, read_features, read_geometry
 
 LON_LAT, UTM = CRS.from_epsg(4326), CRS.from_epsg(32633)
 SCHEMA = {"geometry": "Polygon", "properties": {"name": "str", "number": "int"}}
@@ -101,6 +101,31 @@ def test_an_empty_file(tmp_path: Path) -> None:
     assert read_features(path, None, LON_LAT) == []
     assert describe(path).bounds is None
     assert read_geometry(path, LON_LAT).is_empty
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_features_without_a_place_are_counted(
+    tmp_path: Path, keep: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those without a geometry, and those with one of no coordinates."""
+    if not keep:
+        monkeypatch.setattr(_read, "_KEEP_BYTES", 0)
+    square = mapping(shapely.box(0, 0, 1, 1))
+    nowhere: list[Any] = [
+        None,
+        {"type": "Polygon", "coordinates": []},
+        {"type": "MultiPolygon", "coordinates": []},
+        {"type": "GeometryCollection", "geometries": []},
+    ]
+    path = tmp_path / "some.geojson"
+    features = [
+        {"type": "Feature", "properties": {"a": 1}, "geometry": geometry}
+        for geometry in (square, *nowhere, {"type": "Point", "coordinates": [0, 0]})
+    ]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    assert count_unplaced(str(path)) == len(nowhere)
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features[:1]}))
+    assert count_unplaced(str(path)) == 0
 
 
 def test_broken_geometries_come_repaired(tmp_path: Path) -> None:

@@ -111,12 +111,12 @@ def _of_one(source: str, pyramid: Pyramid, info: FormatInfo, base: Path) -> Draf
     """A raster, features, a folder of tiles, or the output of another process."""
     reader = open_input(InputSpec.from_value("inp", source), Path.cwd(), pyramid)
     tiles = finest_tiles(source)
+    config = _conversion(source, pyramid, info)
     area = reader.footprint(pyramid.crs) if tiles is None else tiles.area_in(pyramid.crs)
     bounds = bounds_on(pyramid, area, source)
     entry = _written(source, base)
     if tiles is not None:
         entry = tiles.entry(entry, pyramid)
-    config = _conversion(source, pyramid, info)
     output = _of_output(config)
     if reader.kind is OutputKind.VECTOR:
         first = zoom_of_whole(pyramid, bounds)

@@ -287,11 +287,14 @@ def test_what_it_cannot_be_made_from(tmp_path: Path) -> None:
     plain = picture(tmp_path / "in.tif", counts())
     nowhere = picture(tmp_path / "nowhere.tif", counts(), None)
     (tmp_path / "empty").mkdir()
+    without_place = tmp_path / "none.geojson"
+    without_place.write_text('{"type": "FeatureCollection", "features": []}')
     wrong: list[tuple[Path, dict[str, str], type[AutomapError], str]] = [
         (plain, {"output_format": "PNG"}, ConfigError, r"uint16(.|\n)*--out-format GTiff"),
         (plain, {"output_format": "BMP"}, ConfigError, "not a format of tiles"),
         (plain, {"output_format": "GeoJSON"}, ConfigError, "GeoJSON holds vector data"),
         (nowhere, {}, InputError, "no CRS"),
+        (without_place, {}, InputError, "none of its features has a geometry"),
         (tmp_path / "missing.tif", {}, InputError, "no such file"),
         (tmp_path / "empty", {}, InputError, "neither scenes nor rasters"),
     ]
