@@ -54,7 +54,7 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
     statistics: list[str] | None = None,
     provenance: list[ProvenanceName] | None = None,
     target_day: date | None = None,
-    season: int = _SEASON,
+    season: int = 90,
     bands: list[int] | None = None,
     mask_band: int | None = None,
     masked_values: list[int] | None = None,

@@ -144,6 +144,14 @@ def spec_of(order: ExportOrder) -> ExportSpec:
             found=container,
             remedy=f"a name without .{ending}, or --format {ending}",
         )
+    for name, value, other, has_other in (
+        ("--base-map", order.base_map, "--html", order.page),
+        ("--time", order.time, "--stac", order.stac),
+    ):
+        if value is not None and not has_other:
+            raise ConfigError(
+                f"says nothing without {other}", key=name, found=value, remedy=f"{other} beside it"
+            )
     zooms = None if order.zooms is None else all_zooms(order.zooms)
     return ExportSpec(
         source=order.source,

@@ -273,6 +273,17 @@ def test_a_name_of_another_format_is_refused(name: str, form: Any) -> None:
     assert error.value.found == form
 
 
+@pytest.mark.parametrize("more", [{"base_map": "https://a/{z}/{x}/{y}.png"}, {"time": "2020"}])
+def test_what_is_said_of_nothing_is_refused(more: dict[str, str]) -> None:
+    for other, works in (({}, False), ({"page": True, "stac": True}, True)):
+        order = ExportOrder.from_json({"source": "map.tif", "output": "a", **more, **other})
+        if works:
+            assert spec_of(order).base_map == more.get("base_map")
+            continue
+        with pytest.raises(ConfigError, match="says nothing without --"):
+            spec_of(order)
+
+
 @pytest.mark.parametrize(
     ("name", "form", "container"),
     [
