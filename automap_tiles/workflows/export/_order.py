@@ -130,6 +130,18 @@ class ExportOrder(Order):
     """Replace an export that looks otherwise."""
 
 
+def _check_said(order: ExportOrder) -> None:
+    """Raise `ConfigError` for what is said of a page or an item that nobody asks for."""
+    for name, said, other, is_wanted in (
+        ("--base-map", order.base_map, "--html", order.page),
+        ("--time", order.time, "--stac", order.stac),
+    ):
+        if said and not is_wanted:
+            raise ConfigError(
+                f"says nothing without {other}", key=name, found=said, remedy=f"{other} beside it"
+            )
+
+
 def spec_of(order: ExportOrder) -> ExportSpec:
     """The export that an order asks for; raises `ConfigError` where its words contradict."""
     style: dict[str, tuple[str, ...]] = {}
@@ -144,14 +156,7 @@ def spec_of(order: ExportOrder) -> ExportSpec:
             found=container,
             remedy=f"a name without .{ending}, or --format {ending}",
         )
-    for name, value, other, has_other in (
-        ("--base-map", order.base_map, "--html", order.page),
-        ("--time", order.time, "--stac", order.stac),
-    ):
-        if value is not None and not has_other:
-            raise ConfigError(
-                f"says nothing without {other}", key=name, found=value, remedy=f"{other} beside it"
-            )
+    _check_said(order)
     zooms = None if order.zooms is None else all_zooms(order.zooms)
     return ExportSpec(
         source=order.source,
