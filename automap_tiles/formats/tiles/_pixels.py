@@ -111,11 +111,17 @@ def read_pixels(
             return found
         return found[[band - 1 for band in indexes]]
 
-    out = blank((len(indexes), *tile.shape), np.dtype(pixels.dtype), pixels.nodata)
     # Block by block of the single tiles: so a pixel does not depend on how the area is cut.
     parts = [(part, zoom_at(part.grid)) for part in unit_parts(tile)]
     zooms = {zoom for _, zoom in parts}
-    if tile.pyramid.same_grid(files.pyramid) and zooms == {tile.zoom}:
+    is_own = tile.pyramid.same_grid(files.pyramid) and zooms == {tile.zoom}
+    cut = _only_whole(files, tile) if is_own else None
+    alone = None if cut is None else load(cut.tile.index)
+    if cut is not None and alone is not None and alone.dtype == np.dtype(pixels.dtype):
+        own = _own(without_buffer(alone, files.pyramid, cut.tile), pixels.nodata)
+        return _told(own, files, zooms)
+    out = blank((len(indexes), *tile.shape), np.dtype(pixels.dtype), pixels.nodata)
+    if is_own:
         _assemble(out, files.pyramid, files.overlapping(tile), load)
         return _told(out, files, zooms)
     for part, zoom in parts:
@@ -132,6 +138,19 @@ def _told(out: RasterArray, files: TileFiles, zooms: set[int]) -> RasterArray:
     if np.ma.getmaskarray(out).all():
         tell_of_missing(files, zooms)
     return out
+
+
+def _only_whole(files: TileFiles, tile: Tile) -> Cut | None:
+    """The stored tile that has the pixels of a tile, and no others; None: there are several."""
+    cuts_here = list(files.overlapping(tile))
+    whole = tuple(slice(0, size) for size in tile.shape)
+    return cuts_here[0] if [cut[1:] for cut in cuts_here] == [whole] else None
+
+
+def _own(kept: RasterArray, nodata: float | None) -> RasterArray:
+    """A copy of what is kept, as `blank` and `paste` would make it."""
+    data, mask = np.ma.getdata(kept).copy(), np.ma.getmaskarray(kept).copy()
+    return np.ma.MaskedArray(data, mask, fill_value=0 if nodata is None else nodata)
 
 
 def _of_another_shape(files: TileFiles, index: TileIndex, found: tuple[int, ...]) -> InputError:

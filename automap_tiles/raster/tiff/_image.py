@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from automap_tiles.raster.tiff._blocks import Layout, layout_of
 from automap_tiles.raster.tiff._directory import Field, Tag, read_directory
-from automap_tiles.raster.tiff._unpacking import Damaged, unpacked
+from automap_tiles.raster.tiff._unpacking import Damaged, unpack_into, unpacked
 
 # Files with a field besides these are GDAL's business; so are those with alpha, whose mask is more
 # than nodata, and 64-bit integers, whose nodata is no float.
@@ -82,11 +82,12 @@ class Image:
         """One block of each band into an array (band, y, x)."""
         layout = self.layout
         if not layout.by_band:
-            target[:] = self._block(number, [band - 1 for band in bands])
+            target[:] = unpacked(self._content(number), layout, [band - 1 for band in bands])
             return
         down, across = layout.grid
-        for place, band in enumerate(bands):
-            target[place] = self._block((band - 1) * down * across + number, (0,))[0]
+        for plane, band in zip(target, bands, strict=True):
+            content = self._content((band - 1) * down * across + number)
+            unpack_into(content, layout, plane)
 
     @cached_property
     def _places(self) -> tuple[tuple[int, int], ...]:
@@ -94,11 +95,12 @@ class Image:
         offsets, sizes = (self.fields[tag] for tag in (Tag.TILE_OFFSETS, Tag.TILE_BYTE_COUNTS))
         return tuple(zip(offsets.whole(), sizes.whole(), strict=True))
 
-    def _block(self, number: int, samples: Sequence[int]) -> NDArray[Any]:
+    def _content(self, number: int) -> memoryview:
+        """The bytes of a block as they stand in the file; raises `Damaged`."""
         start, size = self._places[number]
         if not size or start + size > len(self.content):
             raise Damaged  # or left out, being without data
-        return unpacked(memoryview(self.content)[start : start + size], self.layout, samples)
+        return memoryview(self.content)[start : start + size]
 
     def tags(self) -> dict[str | int, Any] | None:
         """Tags by name, those of a band under its number; None where they are not understood."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import threading
 from collections.abc import Sequence
@@ -16,13 +15,12 @@ from numpy.typing import NDArray
 
 from automap_tiles.accelerate import is_wanted
 from automap_tiles.raster.tiff._blocks import Compression, Layout, TiffPredictor
+from automap_tiles.raster.tiff._sums import add_up_narrow
 
 Buffer = bytes | bytearray | memoryview
 
 _NARROW = 2
-"""Bytes up to which a number is added up as a wider one."""
-_STRIP = 2**16
-"""Numbers that are added up together: those of a block of 256 rows and columns."""
+"""Bytes up to which NumPy adds numbers up no faster than wider ones."""
 _KERNELS = f"{__package__}._kernels"
 _NUMBER_SECONDS = 1.5e-9
 """What NumPy takes longer than the kernel to add a number up: 0.8 ns on an EPYC, 3.5 on a Xeon."""
@@ -112,26 +110,15 @@ def _of_byte_differences(
 
 
 def _add_up(differences: NDArray[Any], out: NDArray[Any]) -> None:
-    """Sums along the rows of unsigned numbers (y, x), modulo their range.
-
-    NumPy adds up numbers of 32 bits up to three times as fast as narrower ones, whose sums are the
-    lower bits of the wider ones.
-    """
+    """Sums along the rows of unsigned numbers (y, x), modulo their range."""
     # a module that another thread is importing has not all of its names yet
     compiled = getattr(sys.modules.get(_KERNELS), "add_up", None)
     if compiled is not None:
         compiled(differences, out)
-        return
-    if differences.itemsize > _NARROW:
+    elif differences.itemsize > _NARROW:
         np.add.accumulate(differences, axis=1, out=out)
-        return
-    step = max(1, _STRIP // differences.shape[1])
-    for start in range(0, len(differences), step):
-        rows = slice(start, start + step)
-        wide = _scratch.wide(differences[rows].shape)
-        np.copyto(wide, differences[rows])
-        np.add.accumulate(wide, axis=1, out=wide)
-        np.copyto(out[rows], wide, casting="unsafe")
+    else:
+        add_up_narrow(differences, out)
 
 
 class _Scratch(threading.local):
@@ -139,14 +126,6 @@ class _Scratch(threading.local):
 
     def __init__(self) -> None:
         self.decompressor = zstandard.ZstdDecompressor()
-        self._wide = np.empty(_STRIP, np.uint32)
-
-    def wide(self, shape: tuple[int, ...]) -> NDArray[np.uint32]:
-        """Memory that is used again for the next strip."""
-        size = math.prod(shape)
-        if size > len(self._wide):  # a row of a very wide block
-            return np.empty(shape, np.uint32)
-        return self._wide[:size].reshape(shape)
 
 
 _scratch = _Scratch()
