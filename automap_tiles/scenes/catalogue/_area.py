@@ -28,6 +28,15 @@ def from_bounds(left: float, bottom: float, right: float, top: float) -> BaseGeo
     return normalised(box(left, bottom, right + 360 if left > right else right, top))
 
 
+def item_bbox(left: float, bottom: float, right: float, top: float) -> list[float]:
+    """Of an item: west is beyond east where a box runs over the antimeridian (RFC 7946, 5.2)."""
+    return [_turned(left), bottom, _turned(right), top]
+
+
+def _turned(lon: float) -> float:
+    return lon if -180 <= lon <= 180 else (lon + 180) % 360 - 180
+
+
 def normalised(area: BaseGeometry) -> BaseGeometry:
     """The same area with longitudes between -180 and 180.
 

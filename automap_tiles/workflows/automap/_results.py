@@ -143,18 +143,14 @@ def _how(run: RunParameters) -> dict[str, Any]:
 
 
 def _item(run: RunParameters, satellite: str, path: Address) -> dict[str, Any]:
-    from shapely.geometry import mapping
-
     info = raster.inspect_anew(path.url)
-    shape = outline(info.grid)
     sidecar = path.ending_in(".scenes.json")
     return {
         "type": "Feature",
         "stac_version": _stac.VERSION,
         "stac_extensions": _stac.EXTENSIONS,
         "id": f"{satellite}_{path.stem}",
-        "geometry": mapping(shape),
-        "bbox": list(shape.bounds),
+        **_stac.place(outline(info.grid)),
         "properties": {
             "datetime": None,
             "start_datetime": f"{run.period.first}T00:00:00Z",

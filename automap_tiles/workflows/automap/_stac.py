@@ -25,6 +25,8 @@ from automap_tiles.storage import Address
 from automap_tiles.version import VERSION as OWN_VERSION
 
 if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
     from automap_tiles.missions import Scene
 
 AREA = "automap:area"
@@ -68,8 +70,6 @@ def item(
     scene: Scene, area: str, picture: PreparedPicture | None, made: MadeFrom = MadeFrom()
 ) -> dict[str, Any]:
     """The item of a prepared scene; without a picture when there is no pixel in the area."""
-    from shapely.geometry import mapping
-
     shape = scene.footprint if picture is None else outline(picture.grid)
     name = safe_name(scene.id)
     told = (
@@ -83,7 +83,7 @@ def item(
         "stac_version": VERSION,
         "stac_extensions": EXTENSIONS,
         "id": name,
-        "geometry": None if shape is None else mapping(shape),
+        "geometry": None,
         "properties": {
             **_properties(scene, area, picture),
             **{key: said for key, said in told if said},
@@ -92,9 +92,16 @@ def item(
         "collection": "scenes",
         "assets": {} if picture is None else {ASSET: _asset(scene, f"./{name}.tif")},
     }
-    if shape is not None:
-        found["bbox"] = list(shape.bounds)
-    return found
+    return found if shape is None else found | place(shape)
+
+
+def place(shape: BaseGeometry) -> dict[str, Any]:
+    """Geometry and bbox of an item, with longitudes between -180 and 180."""
+    from shapely.geometry import mapping
+
+    from automap_tiles.scenes.catalogue import item_bbox, normalised
+
+    return {"geometry": mapping(normalised(shape)), "bbox": item_bbox(*shape.bounds)}
 
 
 def _properties(scene: Scene, area: str, picture: PreparedPicture | None) -> dict[str, Any]:

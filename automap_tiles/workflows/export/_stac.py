@@ -109,13 +109,9 @@ def _assets(order: ExportSpec, description: Description) -> dict[str, Any]:
 
 
 def _bbox(description: Description) -> list[float]:
-    """West is beyond east where it runs over the antimeridian (RFC 7946, section 5.2)."""
-    west, south, east, north = description.bounds
-    return [_turned(west), south, _turned(east), north]
+    from automap_tiles.scenes.catalogue import item_bbox  # few exports write an item
 
-
-def _turned(lon: float) -> float:
-    return lon if -180 <= lon <= 180 else (lon + 180) % 360 - 180
+    return item_bbox(*description.bounds)
 
 
 def _geometry(description: Description) -> dict[str, Any]:

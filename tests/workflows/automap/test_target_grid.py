@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import rasterio
 from rasterio.crs import CRS
-from shapely.geometry import MultiPolygon, box, mapping
+from shapely.geometry import MultiPolygon, box, mapping, shape
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 
@@ -41,12 +41,12 @@ def products(folder: Path, days: dict[str, tuple[Grid, Any]]) -> Path:
 
 
 def composite(
-    folder: Path, output: Path, shape: BaseGeometry | None = None, **options: Any
+    folder: Path, output: Path, around: BaseGeometry | None = None, **options: Any
 ) -> Path:
     scenes = find.products(folder).scenes
     area = output.with_suffix(".json")
     outlines = [box(*scene.footprint.bounds) for scene in scenes if scene.footprint]
-    area.write_text(json.dumps(mapping(shape or unary_union(outlines))))
+    area.write_text(json.dumps(mapping(around or unary_union(outlines))))
     order = CompositeOrder(
         satellites=("2",), start="2020-01-01", end="2020-12-31", boundary=str(area),
         input=str(folder), output=str(output), workers=1, **options,
@@ -162,3 +162,8 @@ def test_scenes_of_both_sides_of_the_antimeridian(crs: str | None, tmp_path: Pat
         both = (found["median_red"] == 3000).filled(False).sum()
         seen = (only + both) * metres * shrunk / 100
         assert seen == pytest.approx(SIZE**2 - hidden, rel=0.01)
+    for item in (path.with_suffix(".json"), *(path.parent / "scenes").glob("in_*.json")):
+        said = json.loads(item.read_text())
+        left, _, right, _ = shape(said["geometry"]).bounds
+        assert (left, right) == (-180, 180)
+        assert -180 < said["bbox"][2] < 0 < said["bbox"][0] < 180
