@@ -113,6 +113,7 @@ def command(design: bool, **said: object) -> None:
         raise click.UsageError("--strata is for an assessment, not for --design.")
     if said["drop_training"] and said["training"] is None:
         raise click.UsageError("--drop-training needs --training.")
+    _check_given(design=design)
     if not design:
         _assess(said)
         return
@@ -121,6 +122,24 @@ def command(design: bool, **said: object) -> None:
     if said["report"] is not None:
         raise click.UsageError("--report is for an assessment, not for --design.")
     _design(said)
+
+
+def _check_given(*, design: bool) -> None:
+    """Refuse what is of the other of the two deeds, which would say nothing."""
+    from click.core import ParameterSource
+
+    from automap_tiles.workflows.assess import AssessOrder, DesignOrder
+    from automap_tiles.workflows.words import words_of
+
+    own, others = words_of(AssessOrder), words_of(DesignOrder)
+    if design:
+        own, others = others, own
+    context = click.get_current_context()
+    for name in context.params:
+        is_given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if is_given and name in others and name not in own:
+            other = "is for an assessment, not for --design" if design else "needs --design"
+            raise click.UsageError(f"--{name.replace('_', '-')} {other}.")
 
 
 def _assess(said: dict[str, object]) -> None:
