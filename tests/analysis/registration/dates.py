@@ -60,12 +60,20 @@ def covered(picture: Array, share: float, seed: int) -> Any:
     return np.ma.MaskedArray(np.where(mask, bright, picture), mask=mask)
 
 
+@cache
+def _near_infrared(path: Path) -> Array:
+    """The whole band; JPEG 2000 is slow to unpack."""
+    with rasterio.open(path) as dataset:
+        found: Array = dataset.read(1).astype(np.float64)
+    found.setflags(write=False)
+    return found
+
+
 def real_dates(shared: Path, row: int, column: int) -> tuple[Array, Array]:
     """Near infrared of 15 and 13 August 2023, the window and what is around it."""
     found = []
     for name in ("S2A_33TWL_20230815_0_L2A", "S2B_33TWL_20230813_0_L2A"):
-        with rasterio.open(shared / "data" / FOLDER / name / "B08.tif") as dataset:
-            found.append(dataset.read(1).astype(np.float64))
+        found.append(_near_infrared(shared / "data" / FOLDER / name / "B08.tif"))
     window = (
         slice(row - AROUND, row + SIZE + AROUND),
         slice(column - AROUND, column + SIZE + AROUND),
