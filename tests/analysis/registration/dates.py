@@ -71,9 +71,10 @@ def _near_infrared(path: Path) -> Array:
 
 def real_dates(shared: Path, row: int, column: int) -> tuple[Array, Array]:
     """Near infrared of 15 and 13 August 2023, the window and what is around it."""
-    found = []
-    for name in ("S2A_33TWL_20230815_0_L2A", "S2B_33TWL_20230813_0_L2A"):
-        found.append(_near_infrared(shared / "data" / FOLDER / name / "B08.tif"))
+    found = [
+        _near_infrared(shared / "data" / FOLDER / name / "B08.tif")
+        for name in ("S2A_33TWL_20230815_0_L2A", "S2B_33TWL_20230813_0_L2A")
+    ]
     window = (
         slice(row - AROUND, row + SIZE + AROUND),
         slice(column - AROUND, column + SIZE + AROUND),
