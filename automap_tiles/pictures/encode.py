@@ -110,6 +110,8 @@ def _quick() -> Deflate:
 
 
 def _jpeg(picture: Picture) -> bytes:
+    if picture.is_plain:
+        return _pillow(picture.planes, "JPEG", {"quality": _JPEG_QUALITY})
     rgba = picture.rgba()
     return _pillow(_on_background(rgba[:3], rgba[3]), "JPEG", {"quality": _JPEG_QUALITY})
 
@@ -123,8 +125,10 @@ def _on_background(colours: Bytes, alpha: NDArray[np.uint8]) -> Bytes:
 
 
 def _webp(picture: Picture) -> bytes:
-    rgba = picture.rgba()
-    planes = rgba[:3] if (rgba[3] == 255).all() else rgba
+    planes = picture.planes
+    if not picture.is_plain:
+        rgba = picture.rgba()
+        planes = rgba[:3] if (rgba[3] == 255).all() else rgba
     return _pillow(planes, "WEBP", {"quality": _WEBP_QUALITY, "method": _WEBP_METHOD})
 
 

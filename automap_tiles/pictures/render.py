@@ -40,6 +40,12 @@ class Picture:
         height, width = self.planes.shape[-2:]
         return height, width
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is red, green and blue, all of it to be seen."""
+        parts = self.palette, self.opaque, self.alpha
+        return len(self.planes) == 3 and all(part is None for part in parts)
+
     def rgba(self) -> Bytes:
         """Red, green, blue and alpha, (4, y, x)."""
         rgba: Bytes
@@ -141,11 +147,16 @@ def _limits(style: Style, number: int, dtype: np.dtype[Any]) -> tuple[float, flo
 
 
 def _levels(values: NDArray[Any], low: float, high: float, gamma: float) -> Bytes:
-    part = np.clip((values.astype(np.float64) - low) / (high - low), 0, 1)
+    part = values.astype(np.float64)
+    part -= low
+    part /= high - low
+    np.fmax(part, 0, out=part)  # 0 where it is NaN: that is transparent, any colour does there
+    np.minimum(part, 1, out=part)
     if gamma != 1:
         part **= 1 / gamma
-    # what is NaN is transparent; any colour does there
-    return np.nan_to_num(part * 255 + 0.5).astype(np.uint8)
+    part *= 255
+    part += 0.5
+    return part.astype(np.uint8)
 
 
 @lru_cache(maxsize=64)

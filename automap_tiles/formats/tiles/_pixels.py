@@ -20,6 +20,7 @@ from automap_tiles.formats.tiles._matching import cuts, pixel_window, source_bou
 from automap_tiles.formats.tiles._missing import tell_of_missing
 from automap_tiles.grid import Grid, GridLike, Pyramid, Tile, TileIndex, unit_parts
 from automap_tiles.raster.lru import ByteLRU, share
+from automap_tiles.raster.tiff import Stamp, stamp_of
 
 if TYPE_CHECKING:
     from automap_tiles.formats._contents import RasterArray
@@ -201,9 +202,8 @@ def _mosaic(
     return raster.Raster(data, Grid(files.pyramid.crs, transform, (len(rows), len(cols))))
 
 
-def _stamp(url: str) -> tuple[int, int] | None:
+def _stamp(url: str) -> Stamp | None:
     try:
-        status = os.stat(url)  # noqa: PTH116 - this runs for every tile
+        return stamp_of(os.stat(url))  # noqa: PTH116 - this runs for every tile
     except OSError:
         return None
-    return status.st_mtime_ns, status.st_size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import warnings
 from pathlib import Path
@@ -281,3 +282,38 @@ def test_a_zoom_that_is_not_there_is_told(folder: Path, grid: str) -> None:
         view = opened(folder, pyramid, max_zoom=ZOOM).at(finer)
         assert not view.is_empty()
     assert not notes
+
+
+def test_a_tile_that_is_stored_alone_is_the_readers_own(folder: Path) -> None:
+    """Who writes into it changes nothing of what the next one is given."""
+    tile = STORED.tile(ZOOM, 10, 35)
+    view = opened(folder, STORED).at(tile)
+    first = view.read([2])
+    with rasterio.open(folder / "out" / str(ZOOM) / "10" / "35.tif") as source:
+        expected = source.read([2])
+    np.testing.assert_array_equal(first.data, expected)
+    np.testing.assert_array_equal(np.ma.getmaskarray(first), expected == 7)
+    assert first.fill_value == 7
+    first[:] = 9
+    np.testing.assert_array_equal(view.read([2]).data, expected)
+
+
+def test_a_tile_that_was_replaced_is_read_anew(folder: Path, tmp_path: Path) -> None:
+    """At once, by one of the same size and time, too; and one that was deleted is not there."""
+    shutil.copytree(folder / "out", tmp_path / "out")
+    path = tmp_path / "out" / str(ZOOM) / "10" / "35.tif"
+    with rasterio.open(path) as source:
+        profile, pixels = {**source.profile, "compress": None}, source.read()
+    profile.pop("predictor", None)
+    view = opened(tmp_path, STORED).at(STORED.tile(ZOOM, 10, 35))
+    sizes = set()
+    for number in (100, 200):
+        with rasterio.open(path.with_name("new"), "w", **profile) as target:
+            target.write(np.full_like(pixels, number))
+        path.with_name("new").replace(path)
+        os.utime(path, ns=(10**18, 10**18))
+        sizes.add(path.stat().st_size)
+        assert (view.read([1]).data == number).all()
+    assert len(sizes) == 1
+    path.unlink()
+    assert np.ma.getmaskarray(view.read([1])).all()
