@@ -7,14 +7,13 @@ gone on with in a thousand requests instead of a million.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 
 from automap_tiles.errors import InputError
-from automap_tiles.storage.remote import ObjectStorage
 
 ONE_BY_ONE = 2048
 """So many keys are asked for one by one before the store is listed."""
@@ -24,29 +23,27 @@ _AGAIN = 4
 """A store that has more is listed again when so many times as many were asked for."""
 
 
-class ListedOnce(ObjectStorage):
-    """A store as it was when it was listed, for who asks what is there before changing it.
+class Listing:
+    """The names in a store as it was when they were listed.
 
     Of each name eight bytes are kept: a million take 8 MB, and one that is not there would be taken
     for one of them once in 10¹³ times.
     """
 
-    def __init__(self, root: str) -> None:
-        super().__init__(root)
+    def __init__(self, names: Callable[[], Iterator[str]]) -> None:
+        self._all = names
         self._asked = 0
         self._list_at = ONE_BY_ONE
         self._names: np.ndarray[Any, np.dtype[np.uint64]] | None = None
 
-    def listed_once(self) -> ObjectStorage:
-        return self
-
-    def exists_many(self, keys: Sequence[str]) -> set[str]:
+    def there(self, keys: Sequence[str]) -> set[str] | None:
+        """Those of some keys that were there; None: they are asked for one by one."""
         if self._names is None and self._asked >= self._list_at:
             self._names = self._listed(_FOR_EACH * self._asked)
             self._list_at = _AGAIN * self._asked
         self._asked += len(keys)
         if self._names is None:
-            return super().exists_many(keys)
+            return None
         if not len(keys) or not len(self._names):
             return set()
         wanted = _hashes(keys)
@@ -58,7 +55,7 @@ class ListedOnce(ObjectStorage):
         """Sorted; None where there are more than `most`, or listing is not allowed."""
         found = array("Q")
         try:
-            for key in self.list():
+            for key in self._all():
                 if len(found) == most:
                     return None
                 found.append(_hash(key))

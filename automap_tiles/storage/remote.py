@@ -277,9 +277,7 @@ class ObjectStorage:
 
     def listed_once(self) -> ObjectStorage:
         """The same, for who asks of very many keys whether they were there before."""
-        from automap_tiles.storage._listed import ListedOnce
-
-        return ListedOnce(self.root)
+        return _ListedOnce(self.root)
 
     def list(self, prefix: str = "") -> Iterator[str]:
         for entry in self._entries(prefix):
@@ -361,6 +359,23 @@ class ObjectStorage:
 
     def __hash__(self) -> int:
         return hash(self._root)
+
+
+class _ListedOnce(ObjectStorage):
+    """A store as it was when it was listed, for who asks what is there before changing it."""
+
+    def __init__(self, root: str) -> None:
+        from automap_tiles.storage._listed import Listing  # brings numpy
+
+        super().__init__(root)
+        self._listing = Listing(self.list)
+
+    def listed_once(self) -> ObjectStorage:
+        return self
+
+    def exists_many(self, keys: Sequence[str]) -> set[str]:
+        found = self._listing.there(keys)
+        return super().exists_many(keys) if found is None else found
 
 
 def _stamp(entry: Any) -> str:
