@@ -14,6 +14,7 @@ from automap_tiles.grid import Bounds, Tile
 from automap_tiles.layers import web
 from automap_tiles.raster import overview
 from automap_tiles.raster.lru import ByteLRU
+from automap_tiles.stopping import raise_if_stopped
 
 if TYPE_CHECKING:
     from automap_tiles.formats import RasterArray
@@ -118,6 +119,7 @@ class LiveOverviews:
         height, width = tile.shape
         out: RasterArray | None = None
         for child in children:
+            raise_if_stopped()  # thousands of them, seen from afar
             data = self._read(child, bands, base, away - 1)
             if data is None:
                 continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -69,6 +69,7 @@ class ProcessTiles:
         self._seen: dict[TileIndex, Looked] = {}
         self._flying: dict[TileIndex, Future[Looked]] = {}
         self._retired = False
+        self._ended = False
         self._guard = threading.Lock()
 
     def tell(self, told: Told) -> None:
@@ -88,6 +89,11 @@ class ProcessTiles:
             return True
         self.workers.end(self._packed)
         return not wait(flying, timeout=seconds).not_done
+
+    def end(self) -> None:
+        """Begin no tile any more: who asks for one gets a `CancelledError`, not an empty one."""
+        with self._guard:
+            self._ended = True
 
     def known(self, index: TileIndex) -> TileStatus | None:
         """How a tile ended, by the journal; None: nothing is known, or nothing is kept."""
@@ -147,8 +153,13 @@ class ProcessTiles:
         return None if self.place.is_remote else stamp_of(self.place)
 
     def look(self, index: TileIndex, *, again: bool = False) -> Looked:
-        """Have a process tile made, or wait for it; `again` also when it has been made before."""
+        """Have a process tile made, or wait for it; `again` also when it has been made before.
+
+        Raises `CancelledError` after `end`.
+        """
         with self._guard:
+            if self._ended:
+                raise CancelledError
             if self._retired:
                 return Looked(index=index, status=TileStatus.EMPTY)
             seen = self._seen.get(index)

@@ -124,6 +124,10 @@ class ProcessLayer:
         """
         return self._tiles.retire(seconds)
 
+    def end(self) -> None:
+        """Begin no tile any more: who asks for one gets a `CancelledError`."""
+        self._tiles.end()
+
     def look(self, index: TileIndex, *, again: bool = False) -> Looked:
         """Have a process tile made, or wait for it; `again` also when it has been made before."""
         return self._tiles.look(index, again=again)

@@ -31,6 +31,7 @@ from automap_tiles.raster.drivers import has_side_files, is_local, open_dataset,
 from automap_tiles.raster.env import ensure_env, is_networked, patience
 from automap_tiles.raster.source import RasterInfo, describe
 from automap_tiles.raster.tiff import Profile, Stamp, TiledFile, stamp_of
+from automap_tiles.storage import Address
 from automap_tiles.storage.zarr_array import array_path
 
 # What libtiff and GDAL's drivers say of a file that ends before its end.
@@ -267,8 +268,12 @@ def _forget_content(path: str) -> None:
 
     Content that is not to be cached is dropped when such a file is closed.
     """
-    place = array_path(path) or path
-    with rasterio.Env(CPL_VSIL_CURL_NON_CACHED=place), suppress(RasterioIOError):
+    address = Address.of_url(array_path(path) or path)
+    place = path if address is None else address.gdal_name
+    with (
+        rasterio.Env(CPL_VSIL_CURL_NON_CACHED=place),
+        suppress(RasterioIOError, CPLE_BaseError, InputError),
+    ):
         open_dataset(path).close()
 
 

@@ -37,11 +37,20 @@ class Address:
 
     @classmethod
     def of_url(cls, url: str) -> Self | None:
-        """Of an object that GDAL opens under a name, such as `/vsis3/…`; None of all else."""
+        """Of an object that is opened under a name, `/vsis3/…` or `s3://…`; None of all else."""
+        if is_remote(url):
+            return cls(url.rstrip("/"))
         for start, scheme in _GDAL.items():
             if url.startswith(start):
                 return cls(f"{scheme}://{url.removeprefix(start)}")
         return None
+
+    @property
+    def gdal_name(self) -> str:
+        """What GDAL calls an object, such as `/vsis3/…`; a path of this machine is its own name."""
+        scheme, _, rest = self.text.partition("://")
+        start = {scheme: start for start, scheme in _GDAL.items()}.get(scheme)
+        return self.text if start is None else f"{start}{rest}"
 
     def __str__(self) -> str:
         return self.text

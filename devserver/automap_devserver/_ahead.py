@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import CancelledError
 
 from automap_tiles.grid import TileIndex
 from automap_tiles.layers.process import ProcessLayer
@@ -46,6 +47,8 @@ class Ahead:
                 self._busy += 1
             try:
                 layer.look(index)
+            except CancelledError:  # the server is being stopped
+                return
             finally:
                 with self._guard:
                     self._busy -= 1

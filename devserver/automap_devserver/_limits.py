@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TimedOut
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Event
 from typing import TypeVar
 
 from automap_devserver._failures import TooLong, TooMany
+from automap_tiles.stopping import Stopped, stopping
 
 LISTENERS = 8
 """Pages that may listen to events at once; each takes a thread of the server."""
@@ -41,6 +42,7 @@ class Limits:
         self._readers = ThreadPoolExecutor(_READERS, "reading")
         self._waiters = ThreadPoolExecutor(_WAITERS, "waiting")
         self._places = BoundedSemaphore(_WAITERS)
+        self._stop = Event()
 
     def read(self, work: Callable[[], Result]) -> Result:
         """Have files read; raises `TooLong`, and what the work raises."""
@@ -59,12 +61,13 @@ class Limits:
             self._places.release()
 
     def close(self) -> None:
-        """Begin nothing any more."""
+        """Begin nothing any more, and leave what asks whether it shall stop."""
+        self._stop.set()
         for pool in (self._readers, self._waiters):
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _wait(self, pool: ThreadPoolExecutor, work: Callable[[], Result]) -> Result:
-        making = pool.submit(work)
+        making = pool.submit(self._stoppable, work)
         try:
             return making.result(self.seconds)
         except TimedOut:
@@ -74,5 +77,9 @@ class Limits:
             raise TooLong(
                 f"this takes longer than {self.seconds:g} s; what has begun goes on, ask again"
             ) from None
-        except CancelledError:
+        except (CancelledError, Stopped):
             raise TooMany("the server is being stopped") from None
+
+    def _stoppable(self, work: Callable[[], Result]) -> Result:
+        with stopping(self._stop):
+            return work()

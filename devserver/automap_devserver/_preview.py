@@ -291,6 +291,12 @@ class Previews:
         for each in self:
             each.look()
 
+    def end(self) -> None:
+        """Begin no tile any more, of the views that were asked for neither."""
+        for each in self:
+            each.ahead.stop()
+            each.layer.end()
+
 
 def _stamp(path: Path) -> tuple[int, int] | None:
     try:

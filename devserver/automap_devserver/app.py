@@ -36,6 +36,7 @@ def create_app(catalogue: Catalogue, settings: PreviewSettings | None = None) ->
     previews = Previews(catalogue, hub)
     app.extensions["automap-hub"] = hub
     app.extensions["automap-limits"] = limits
+    app.extensions["automap-previews"] = previews
     app.register_blueprint(layers.blueprint(catalogue, settings, limits))
     app.register_blueprint(ogc.blueprint(catalogue, tiles))
     app.register_blueprint(openapi.blueprint(catalogue))

@@ -63,11 +63,16 @@ def serve_beside(app: WSGIApplication, settings: PreviewSettings) -> int:
 
 @contextmanager
 def _ending(app: Flask) -> Iterator[None]:
-    """End what requests wait for as soon as the server is interrupted: it waits for requests."""
+    """End what requests wait for as soon as the server is interrupted: it waits for requests.
+
+    A picture from afar may need many tiles: those that have not begun would be computed before it
+    ends.
+    """
 
     def end(*_: object) -> None:
         app.extensions["automap-hub"].close()
         app.extensions["automap-limits"].close()
+        app.extensions["automap-previews"].end()
 
     def interrupted(number: int, frame: FrameType | None) -> None:
         end()

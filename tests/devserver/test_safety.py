@@ -9,6 +9,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
 
@@ -26,6 +27,7 @@ from automap_tiles.grid import Tile
 from automap_tiles.layers.files import FileLayer
 from automap_tiles.layers.open import open_layers
 from automap_tiles.raster import lru
+from automap_tiles.stopping import raise_if_stopped
 from tests.devserver.conftest import client_of
 from tests.engine.projects import Project
 
@@ -149,6 +151,23 @@ def test_a_request_waits_no_longer_than_it_may_and_others_are_served() -> None:
         held.set()
         for thread in waiting:
             thread.join()
+
+
+def test_what_has_begun_is_left_when_the_server_ends() -> None:
+    bounded, began = Limits(300), threading.Event()
+
+    def work() -> None:
+        began.set()
+        while True:
+            raise_if_stopped()
+            time.sleep(0.01)
+
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(bounded.read, work)
+        assert began.wait(60)
+        bounded.close()
+        with pytest.raises(TooMany, match="being stopped"):
+            answer.result(60)
 
 
 def _swallowed(bounded: Limits, held: threading.Event) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +23,7 @@ from automap_tiles.layers.persistence import Keep
 from automap_tiles.layers.process import ProcessLayer
 from automap_tiles.layers.web import LON_LAT, web_pyramid
 from automap_tiles.runtime import open_process
+from automap_tiles.stopping import Stopped, stopping
 from automap_tiles.vector import reproject_geometry
 from automap_tiles.workflows.export._source import open_source
 from tests.engine.projects import Project, make_project
@@ -101,6 +104,21 @@ def test_what_a_run_has_made_is_shown_as_it_is(configured: Configure) -> None:
             if shown is not None and stored is not None:
                 np.testing.assert_array_equal(shown[0].filled(0), stored.data[0].filled(0))
     assert told == []
+
+
+def test_it_ends_between_tiles(configured: Configure) -> None:
+    """What a picture from afar is made of is not read to its end by a server that is stopped."""
+    layer = opened(configured(), Keep.MEMORY)
+    near, far = (web_tiles(layer, zoom)[0] for zoom in (12, 9))
+    assert layer.read(near, [1]) is not None
+    stop = threading.Event()
+    stop.set()
+    with stopping(stop), pytest.raises(Stopped):
+        layer.read(far, [1])
+    layer.end()
+    other = open_process(layer.process.config_path or "").pyramid.tile(13, 0, 0)
+    with pytest.raises(CancelledError):
+        layer.look(other.index)
 
 
 def test_many_tiles_are_not_computed_for_one_picture(configured: Configure) -> None:

@@ -61,7 +61,8 @@ def test_the_same_pixels(s3: S3Server, tmp_path: Path, monkeypatch: pytest.Monke
     with faulty(s3.endpoint, 5, 3, kinds=kinds) as store:
         monkeypatch.setenv("AWS_S3_ENDPOINT", store.endpoint)
         for place in places:
-            found, notes = in_new_thread(partial(raster.read, place.url, grid))
+            named = str(place) if place.name < "3" else place.url
+            found, notes = in_new_thread(partial(raster.read, named, grid))
             np.testing.assert_array_equal(found.filled(0), wanted.filled(0))
             np.testing.assert_array_equal(found.mask, wanted.mask)
             assert {note.fate for note in notes} <= {Fate.REPEATED}
@@ -90,11 +91,12 @@ def test_the_same_features(
     with faulty(s3.endpoint, 3, 4, kinds=("500", "reset after", "cut off")) as store:
         for number in range(6):
             place = Address.of(f"s3://{BUCKET}/features/{number}.{ending}")
+            named = place.url if number % 2 else str(place)
             with monkeypatch.context() as patch:
                 place.write(path.read_bytes())
                 patch.setenv("AWS_S3_ENDPOINT", store.endpoint)
                 with collecting() as notes:
-                    assert vector.read_features(place.url, None, crs) == wanted
+                    assert vector.read_features(named, None, crs) == wanted
                 assert {note.fate for note in notes} <= {Fate.REPEATED}
         assert store.faults().total() > store.faults()["asked"]
 
@@ -126,6 +128,43 @@ def test_attempts_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     (note,) = notes
     assert note.count == persistent.ATTEMPTS - 1
     assert "secret" not in str(note)
+
+
+@pytest.mark.parametrize("named", [lambda place: place.url, str])
+def test_what_looks_unreadable_is_read_again_by_either_name(
+    s3: S3Server, monkeypatch: pytest.MonkeyPatch, named: Callable[[Address], str]
+) -> None:
+    """Of what is in the store; GDAL says of an answer that broke off what it makes of it."""
+    assert s3.endpoint
+    monkeypatch.setattr(persistent, "_FIRST_PAUSE", 0.001)
+    there = Address.of(f"s3://{BUCKET}/unreadable/there.tif")
+    there.write(b"x")
+    asked: list[str] = []
+
+    def fails(path: str) -> None:
+        asked.append(path)
+        raise InputError("cannot be opened as a raster: Parse error at EOF", path)
+
+    for place, count in ((there, persistent.ATTEMPTS), (there.parent / "gone.tif", 1)):
+        path = named(place)
+        with collecting(), pytest.raises(InputError):
+            persistently(path, partial(fails, path))
+        assert asked.count(path) == count
+
+
+@pytest.mark.parametrize("named", [lambda place: place.url, str])
+def test_what_broke_off_is_not_kept(
+    s3: S3Server, tmp_path: Path, named: Callable[[Address], str]
+) -> None:
+    """GDAL keeps what it has read of an object: here, what another object of that name held."""
+    assert s3.endpoint
+    path = make_raster(tmp_path / "image.tif", size=100)
+    place = Address.of(f"s3://{BUCKET}/kept/{named.__name__ == 'str'}.tif")
+    place.write(b"no picture")
+    with pytest.raises(InputError, match="cannot be opened"):
+        raster.inspect(named(place))
+    place.write(path.read_bytes())
+    assert raster.inspect_anew(named(place)).shape == raster.inspect(path).shape
 
 
 @pytest.mark.parametrize("message", ["HTTP response code on x: 403", "has bands 1 to 2, not 3"])

@@ -111,9 +111,11 @@ def _of_one(source: str, pyramid: Pyramid, info: FormatInfo, base: Path) -> Draf
     """A raster, features, a folder of tiles, or the output of another process."""
     reader = open_input(InputSpec.from_value("inp", source), Path.cwd(), pyramid)
     tiles = finest_tiles(source)
-    config = _conversion(source, pyramid, info)
     area = reader.footprint(pyramid.crs) if tiles is None else tiles.area_in(pyramid.crs)
+    if area.is_empty and reader.kind is OutputKind.VECTOR:
+        _conversion(source, pyramid, info)  # raises where no feature has a place at all
     bounds = bounds_on(pyramid, area, source)
+    config = _conversion(source, pyramid, info)
     entry = _written(source, base)
     if tiles is not None:
         entry = tiles.entry(entry, pyramid)
