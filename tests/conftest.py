@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +35,12 @@ settings.register_profile(
     "fuzz", settings.get_profile("automap"), derandomize=False, max_examples=1000
 )
 settings.load_profile("automap")
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach the processes of tests, also where a shell began the tests beside it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection() -> None:
