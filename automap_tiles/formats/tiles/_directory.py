@@ -117,7 +117,8 @@ class TileDirectory:
             if self._has_tiles(part.grid, zoom):
                 return False
             zooms.add(zoom)
-        tell_of_missing(self.files, zooms)
+        if matching.zoom is None:
+            tell_of_missing(self.files, zooms)
         return True
 
     def _has_tiles(self, grid: GridLike, zoom: int) -> bool:

@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from automap_tiles.formats._seen import PixelsFromTile, filled, reading_with
+from automap_tiles.formats.tiles._missing import tell_of_missing
 from automap_tiles.formats.tiles._pixels import read_pixels
-from automap_tiles.grid import Tile
+from automap_tiles.grid import GridLike, Tile, unit_parts
 
 if TYPE_CHECKING:
     from automap_tiles.formats._contents import RasterArray
@@ -55,16 +58,24 @@ class PixelTile(PixelsFromTile):
             fall_back=fallback_to_higher_zoom,
         )
         wanted = self._wanted(indexes)
+
+        def zoom_at(grid: GridLike) -> int:
+            return self._source.zoom_at(self.tile, grid, matching)
+
         with reading_with(gdal_opts):
             data = read_pixels(
                 self._source.files,
                 self._source.pixel_format(),
                 self._source.decoder,
                 self.tile,
-                zoom_at=lambda grid: self._source.zoom_at(self.tile, grid, matching),
+                zoom_at=zoom_at,
                 indexes=wanted,
                 resampling=resampling or self._source.resampling,
             )
+        # who names a zoom knows that there may be nothing: a preview, before it is computed
+        if tile_directory_zoom is None and np.ma.getmaskarray(data).all():
+            zooms = {zoom_at(part.grid) for part in unit_parts(self.tile)}
+            tell_of_missing(self._source.files, zooms)
         data = filled(data, dst_nodata)
         return data[0] if isinstance(indexes, int) else data
 

@@ -17,7 +17,6 @@ from automap_tiles.formats.tiles._arrays import blank, paste, without_buffer
 from automap_tiles.formats.tiles._decoding import Decoder
 from automap_tiles.formats.tiles._files import Cut, TileFiles
 from automap_tiles.formats.tiles._matching import cuts, pixel_window, source_bounds
-from automap_tiles.formats.tiles._missing import tell_of_missing
 from automap_tiles.grid import Grid, GridLike, Pyramid, Tile, TileIndex, unit_parts
 from automap_tiles.raster.lru import ByteLRU, share
 from automap_tiles.raster.tiff import Stamp, stamp_of
@@ -119,25 +118,17 @@ def read_pixels(
     cut = _only_whole(files, tile) if is_own else None
     alone = None if cut is None else load(cut.tile.index)
     if cut is not None and alone is not None and alone.dtype == np.dtype(pixels.dtype):
-        own = _own(without_buffer(alone, files.pyramid, cut.tile), pixels.nodata)
-        return _told(own, files, zooms)
+        return _own(without_buffer(alone, files.pyramid, cut.tile), pixels.nodata)
     out = blank((len(indexes), *tile.shape), np.dtype(pixels.dtype), pixels.nodata)
     if is_own:
         _assemble(out, files.pyramid, files.overlapping(tile), load)
-        return _told(out, files, zooms)
+        return out
     for part, zoom in parts:
         source = _mosaic(files, part.grid, zoom, load, out)
         if source is not None:
             warped = raster.warp(source, part.grid, resampling=resampling, nodata=pixels.nodata)
             target = out[:, part.tile_window[0], part.tile_window[1]]
             paste(target, warped[:, part.unit_window[0], part.unit_window[1]], 0, 0)
-    return _told(out, files, zooms)
-
-
-def _told(out: RasterArray, files: TileFiles, zooms: set[int]) -> RasterArray:
-    """The same; where nothing was found it is told when that is because of the zoom."""
-    if np.ma.getmaskarray(out).all():
-        tell_of_missing(files, zooms)
     return out
 
 

@@ -282,6 +282,12 @@ def test_a_zoom_that_is_not_there_is_told(folder: Path, grid: str) -> None:
         view = opened(folder, pyramid, max_zoom=ZOOM).at(finer)
         assert not view.is_empty()
     assert not notes
+    # a preview asks for the zoom that it computes, before there is any tile of it
+    with collecting() as notes:
+        view = opened(folder, pyramid).at(finer)
+        assert view.is_empty(tile_directory_zoom=ZOOM + 3)
+        assert np.ma.getmaskarray(view.read(tile_directory_zoom=ZOOM + 3)).all()
+    assert not notes
 
 
 def test_a_tile_that_is_stored_alone_is_the_readers_own(folder: Path) -> None:
