@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from automap_processes._types import Matching
 from automap_tiles import Fate, Note, Subject, tell
 
 _FOLDERS = "a folder of tiles is read at the zoom that fits"
@@ -23,13 +24,16 @@ def tell_ignored(reason: str, remedy: str, **given: bool) -> None:
         )
 
 
-def tell_matching(
-    td_matching_method: str,
-    td_matching_max_zoom: int | None,
-    td_matching_precision: int,
-    td_fallback_to_higher_zoom: bool,
+def check_matching(
+    td_matching_method: Matching = "gdal",
+    td_matching_max_zoom: int | None = None,
+    td_matching_precision: int = 8,
+    td_fallback_to_higher_zoom: bool = False,
 ) -> None:
-    """Tell of mapchete's parameters for folders of tiles where they ask for something."""
+    """Tell of mapchete's parameters for folders of tiles where they ask for something.
+
+    It is the `check_parameters` of processes that accept them.
+    """
     tell_ignored(
         _FOLDERS,
         "max_zoom under the input, for the finest zoom that the folder has",

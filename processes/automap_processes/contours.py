@@ -18,7 +18,7 @@ from shapely import LineString, clip_by_rect, transform
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
-from automap_processes._ignored import tell_matching
+from automap_processes._ignored import check_matching
 from automap_processes._types import Matching, Resampling
 from automap_tiles import Empty, RasterInput, Tile, VectorInput
 from automap_tiles.analysis import terrain
@@ -26,19 +26,7 @@ from automap_tiles.analysis import terrain
 Feature = dict[str, Any]
 
 
-def check_parameters(
-    td_matching_method: Matching = "gdal",
-    td_matching_max_zoom: int | None = None,
-    td_matching_precision: int = 8,
-    td_fallback_to_higher_zoom: bool = False,
-) -> None:
-    """Tell of mapchete's parameters that have no effect here."""
-    tell_matching(
-        td_matching_method,
-        td_matching_max_zoom,
-        td_matching_precision,
-        td_fallback_to_higher_zoom,
-    )
+check_parameters = check_matching
 
 
 def execute(  # noqa: PLR0913 - names and defaults that process files already use
