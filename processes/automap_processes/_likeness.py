@@ -108,12 +108,31 @@ def check_likeness(model: Model, picture: RasterReader, reading: BandUnits, unli
     if size is not None and not model.recipe.margin:
         _tell_mixed(model, familiar, size)
         size = None
-    for error in (_of_unit(familiar, bands, units), size):
+    unit = _of_unit(familiar, bands, units)
+    for error in (unit, size):
         if error is not None and not unlike:
             raise error
         if error is not None:
             tell(Note(fate=Fate.GUESSED, subject=Subject.CLASSES, count=len(model.classes),
                       reason=f"the picture {error.message}"))  # fmt: skip
+    if unit is None:
+        _tell_elsewhere(model, familiar, bands)
+
+
+def _tell_elsewhere(model: Model, familiar: Familiar, bands: Mapping[str, Array]) -> None:
+    """Numbers that are too near for another unit, and still not those of the training."""
+    if familiar.is_elsewhere(bands):
+        tell(
+            Note(
+                fate=Fate.GUESSED,
+                subject=Subject.CLASSES,
+                count=len(model.classes),
+                reason="the middle of most bands lies outside of what the model was trained on: "
+                "another unit, or other land",
+                remedy="`scale` and `offset` under process_parameters where it is the unit, "
+                "samples of such land otherwise",
+            )
+        )
 
 
 def _of_unit(
@@ -122,11 +141,13 @@ def _of_unit(
     times = familiar.times_larger(bands)
     if times is None or not is_other_unit(times):
         return None
-    factor, scale = unit_factor(times), next(iter(units.values()))[0]
+    factor, (scale, offset) = unit_factor(times), next(iter(units.values()))
     learnt = sorted({values.scale for values in familiar.bands.values()})
-    remedy = "`scale` under process_parameters that brings them into that unit"
-    if factor is not None:
-        remedy = f"scale: {scale * factor:g} under process_parameters"
+    remedy = "`scale` and `offset` under process_parameters that bring them into that unit"
+    if factor is not None and len(set(units.values())) == 1:
+        # A scale that the process file says replaces the picture's offset too.
+        shift = f" and offset: {offset * factor:g}" if offset else ""
+        remedy = f"scale: {scale * factor:g}{shift} under process_parameters"
     many = f"{times:.3g} times larger" if times > 1 else f"{1 / times:.3g} times smaller"
     return ConfigError(
         f"has numbers that are {many} than those the model was trained on: another unit",

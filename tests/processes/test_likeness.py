@@ -54,7 +54,8 @@ def write_picture(
         file.write(np.maximum(planes, 1e-4).astype(dtype))
         file.descriptions = ("red", "nir")
         if facts:
-            file.scales = [facts["scale"]] * 2
+            file.scales = facts.get("scales", [facts.get("scale", 1.0)] * 2)
+            file.offsets = [facts.get("offset", 0.0)] * 2
 
 
 def opened(folder: Path, pixel: float = 10.0, **parameters: Any) -> Process:
@@ -117,6 +118,33 @@ def test_the_scale_of_the_file_counts(tmp_path: Path) -> None:
     trained(tmp_path / "model.zip", unit=1e-4)
     write_picture(tmp_path / "picture.tif", 1.0, scale=1e-4)
     assert notes_of(opened(tmp_path)) == ()
+
+
+def test_the_offset_of_the_file_is_in_the_remedy(tmp_path: Path) -> None:
+    """A scale in the process file replaces the offset of the picture as well."""
+    trained(tmp_path / "model.zip")
+    write_picture(tmp_path / "picture.tif", scale=2e-4, offset=-0.05)
+    with pytest.raises(ConfigError) as caught:
+        opened(tmp_path)
+    assert str(caught.value.remedy).startswith("scale: 2 and offset: -500 under")
+
+
+def test_no_one_scale_mends_bands_of_several_units(tmp_path: Path) -> None:
+    trained(tmp_path / "model.zip")
+    write_picture(tmp_path / "picture.tif", scales=[1e-4, 2e-4])
+    with pytest.raises(ConfigError) as caught:
+        opened(tmp_path)
+    assert str(caught.value.remedy).startswith("`scale` and `offset` under process_parameters")
+
+
+@pytest.mark.parametrize(("unit", "is_told"), [(0.125, True), (0.9, False)])
+def test_numbers_some_times_smaller_are_told(tmp_path: Path, unit: float, is_told: bool) -> None:
+    """No pixel of theirs is too dark by itself, but the middle of the picture is."""
+    trained(tmp_path / "model.zip")
+    write_picture(tmp_path / "picture.tif", unit)
+    with collecting() as told:
+        opened(tmp_path)
+    assert ["middle of most bands" in note.reason for note in told] == [True] * is_told
 
 
 @pytest.mark.parametrize("pixel", [20.0, 30.0, 5.0])

@@ -21,6 +21,7 @@ from __future__ import annotations
 import csv
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,7 +30,7 @@ from typing import Any
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.parsing import parse_number, parse_yaml
-from automap_tiles.workflows.samples._fields import check_cells
+from automap_tiles.workflows.samples._fields import check_cells, delimiter_of, read_text
 
 MOST = 255
 """A class map is a picture of bytes, and 0 is no data."""
@@ -112,8 +113,8 @@ def _numbered(
 def read_classes(path: str | Path) -> ClassList:
     """Read a file of classes; raises `ConfigError`."""
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text(path, _KEY)
+    except OSError as error:
         raise ConfigError(f"cannot be read: {error}", path, key=_KEY) from error
     rows = list(_yaml_rows(text, path) if _is_yaml(path) else _csv_rows(text, path))
     if not rows:
@@ -177,9 +178,30 @@ def _of_names(
     if len(words) > MOST:
         remedy = f"{_KEY}: a file that joins some"
         raise _wrong(where, f"more than {MOST} classes", len(words), remedy)
+    _tell_alike(words)
     names = dict(enumerate(words, 1))
     by_name = {name: value for value, name in names.items()}
     return Numbered(values=tuple(by_name.get(text, 0) for text in texts), names=names)
+
+
+def _tell_alike(words: Sequence[str]) -> None:
+    """Names that differ by nothing but case and spaces are told: one class, most likely."""
+    alike: dict[str, list[str]] = {}
+    for word in words:
+        alike.setdefault(
+            "".join(unicodedata.normalize("NFKC", word).casefold().split()), []
+        ).append(word)
+    doubtful = [" / ".join(each) for each in alike.values() if len(each) > 1]
+    if doubtful:
+        tell(
+            Note.of(
+                doubtful,
+                fate=Fate.GUESSED,
+                subject=Subject.CLASSES,
+                reason="names that differ by case or spaces alone are taken for several classes",
+                remedy=f"one spelling, or {_KEY} with one value for them",
+            )
+        )
 
 
 def _listed(
@@ -257,7 +279,8 @@ def _is_yaml(path: str | Path) -> bool:
 
 
 def _csv_rows(text: str, path: str | Path) -> Iterable[tuple[int | None, Mapping[str, Any]]]:
-    reader = csv.DictReader(text.splitlines())
+    lines = text.splitlines()
+    reader = csv.DictReader(lines, delimiter=delimiter_of(lines[0] if lines else ""))
     known = {name: name.strip().lower() for name in reader.fieldnames or ()}
     if "value" not in known.values():
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""Names of fields that a file has not, and cells that no column of a table has a name for."""
+"""Texts of tables, names of fields that a file has not, cells that no column has a name for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,30 @@ from pathlib import Path
 from automap_tiles.errors import ConfigError
 
 KEY = "--class-field"
+
+
+def read_text(path: str | Path, key: str) -> str:
+    """The text of a file that somebody wrote or exported, by the `ConfigError` of its option.
+
+    Raises `ConfigError` for bytes that are no UTF-8, and `OSError`.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            "is no text in UTF-8",
+            path,
+            line,
+            key,
+            f"byte 0x{error.object[error.start]:02x}",
+            "save it as UTF-8 (of a spreadsheet: CSV UTF-8)",
+        ) from error
+
+
+def delimiter_of(line: str) -> str:
+    """What parts the columns of a table, by its first line: a comma, a semicolon or a tab."""
+    return max(",;\t", key=line.count)
 
 
 def missing_field(path: str | Path, name: str | None, fields: Sequence[str]) -> ConfigError:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.workflows.samples._fields import delimiter_of
 
 MARK = "suggested"
 """Field that says why a point was suggested; empty of points that were not."""
@@ -84,8 +85,7 @@ def _cells_of_table(path: str, field: str) -> list[object]:
     lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
     if not lines:
         return []
-    delimiter = max(",;\t", key=lines[0].count)
-    rows = csv.DictReader(lines, delimiter=delimiter)
+    rows = csv.DictReader(lines, delimiter=delimiter_of(lines[0]))
     name = next((one for one in rows.fieldnames or () if one.strip().lower() == field), None)
     return [] if name is None else [row[name] for row in rows]
 

@@ -12,6 +12,7 @@ from automap_tiles.analysis.learning.neighbourhood import Neighbourhood
 from automap_tiles.analysis.learning.recipe import Recipe, RepeatedBands
 from automap_tiles.errors import ConfigError
 from automap_tiles.parsing import parse_yaml
+from automap_tiles.workflows.samples._fields import read_text
 
 USUAL_INDICES = ("ndvi", "ndwi", "ndmi")
 """Vegetation, open water, moisture: taken where the picture has their bands."""
@@ -136,8 +137,8 @@ def read_recipe(path: Path | str) -> tuple[Recipe, int | float | None]:
 
 def _read(path: Path | str) -> dict[str, Any]:
     try:
-        content = parse_yaml(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+        content = parse_yaml(read_text(path, "--recipe"))
+    except OSError as error:
         raise ConfigError(f"cannot be read: {error}", path, key="--recipe") from error
     except ValueError as error:
         raise ConfigError(f"is not valid YAML: {error}", path, key="--recipe") from error

@@ -20,7 +20,12 @@ from numpy.typing import NDArray
 from automap_tiles.errors import ConfigError
 from automap_tiles.parsing import parse_number
 from automap_tiles.scenes.select import Period
-from automap_tiles.workflows.samples._fields import check_cells, missing_field
+from automap_tiles.workflows.samples._fields import (
+    check_cells,
+    delimiter_of,
+    missing_field,
+    read_text,
+)
 
 _YEAR = re.compile(r"\d{4}")
 _REMEDY = "X,Y,2018 (or longitude,latitude,2018) in the first line: longitude, latitude, class"
@@ -51,15 +56,15 @@ def read_points(
     the `period`; of two equally near years the later one. Raises `ConfigError`.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        text = read_text(path, "--samples")
     except FileNotFoundError as error:
         raise ConfigError("does not exist", path, key="--samples") from error
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise ConfigError(f"cannot be read: {error}", path, key="--samples") from error
     lines = text.splitlines()
     if not lines:
         raise ConfigError("is empty", path, key="--samples", remedy=_REMEDY)
-    reader = csv.reader(lines, delimiter=_delimiter(lines[0]))
+    reader = csv.reader(lines, delimiter=delimiter_of(lines[0]))
     names = [name.strip() for name in next(reader)]
     x, y = (_column(names, name, path) for name in ("X", "Y"))
     label = _label_column(names, path, class_field, year, period)
@@ -100,10 +105,6 @@ def nearest_year(years: Sequence[int], period: Period) -> int:
         return max(years)
     middle = (first.toordinal() + last.toordinal()) / 2
     return min(years, key=lambda year: (abs(date(year, 7, 2).toordinal() - middle), -year))
-
-
-def _delimiter(line: str) -> str:
-    return max(",;\t", key=line.count)
 
 
 _SPELT = {"X": ("X", "LONGITUDE", "LON", "LONG", "LNG"), "Y": ("Y", "LATITUDE", "LAT")}

@@ -178,3 +178,36 @@ def test_a_comma_too_many_and_a_name_too_many(tmp_path: Path) -> None:
         classes = read_classes(write(tmp_path, "d.csv", "value,name\n1,a\n1,b\n2,c,\n"))
     assert classes.names == {1: "a", 2: "c"}
     assert [note.examples for note in notes] == [("1 b",)]
+
+
+def test_names_that_differ_by_case_or_spaces_are_told() -> None:
+    with collecting() as told:
+        found = numbered(["bare soil", "Bare  Soil", "water", "STRASSE", "straße"], WHERE, None)
+    assert len(found.names) == 5  # nothing is joined by a guess
+    (note,) = told
+    assert note.count == 2
+    assert {frozenset(each.split(" / ")) for each in note.examples} == {
+        frozenset(("bare soil", "Bare  Soil")),
+        frozenset(("STRASSE", "straße")),
+    }
+    with collecting() as told:
+        numbered(["bare soil", "bare rock"], WHERE, None)
+    assert list(told) == []
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_a_table_of_classes_as_spreadsheets_export_it(tmp_path: Path, delimiter: str) -> None:
+    lines = [("value", "name", "colour"), ("2", "wood, open", "#00ff00"), ("7", "lake", "#0000ff")]
+    text = "\ufeff" + "\n".join(delimiter.join(line) for line in lines)
+    found = read_classes(write(tmp_path, "classes.csv", text))
+    assert found.names == {2: "wood, open", 7: "lake"}
+    assert found.colours == {2: "#00ff00", 7: "#0000ff"}
+
+
+def test_another_encoding_is_told_with_its_line_and_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "classes.csv"
+    path.write_bytes("value,name\n1,lake\n2,forêt\n".encode("cp1252"))
+    with pytest.raises(ConfigError, match="no text in UTF-8") as caught:
+        read_classes(path)
+    assert (caught.value.line, caught.value.key) == (3, "--classes")
+    assert "UTF-8" in str(caught.value.remedy)

@@ -84,6 +84,20 @@ class Familiar:
                 ratios.append(middle / abs(values.middle))
         return float(np.exp(np.median(np.log(ratios)))) if ratios else None
 
+    def is_elsewhere(self, bands: Mapping[str, NDArray[Any]]) -> bool:
+        """Whether the middle of most bands lies outside of what the model has learnt from.
+
+        This finds numbers that are some times smaller, which no single pixel gives away: dark land
+        is dark in every unit.
+        """
+        outside = []
+        for name, values in self.bands.items():
+            found = np.asarray(bands.get(name, ()), dtype=np.float64)
+            found = found[np.isfinite(found)]
+            if found.size:
+                outside.append(not values.low <= float(np.median(found)) <= values.high)
+        return 2 * sum(outside) > len(outside)
+
     def times_coarser(self, grid: GridLike) -> float | None:
         """How many times larger the pixels of a grid are; None where that cannot be told."""
         size = ground_size(grid)
