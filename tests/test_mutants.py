@@ -93,7 +93,7 @@ def test_run_by_a_call_or_by_the_import() -> None:
 
 def test_what_runs_a_line_the_near_ones_and_the_quick_ones_first() -> None:
     data = CoverageData(no_disk=True)
-    path = "automap_tiles/grid/curve.py"
+    path = "automap_tiles/grid/morton.py"
     for test, lines in (("tests/cli/test_a.py::slow", [5]), ("tests/cli/test_a.py::quick", [5, 6]),
                         ("tests/grid/test_b.py::near", [6]), ("tests/grid/test_b.py::else", [7]),
                         ("", [5])):  # fmt: skip
@@ -111,13 +111,13 @@ def test_what_runs_a_line_the_near_ones_and_the_quick_ones_first() -> None:
     assert command.chosen(change, known, seconds=1) == [quick]
     assert command.chosen(replace(change, line=99), known, seconds=1) == []
     assert command.chosen(replace(change, in_function=False), known, seconds=1)[0] == (
-        "tests/grid/test_curve.py"
+        "tests/grid/test_morton.py"
     )
 
 
 def test_tests_of_the_folder_and_of_its_importers(root: Path) -> None:
-    chosen = looking_at(root, Path("automap_tiles/grid/curve.py"))
-    assert chosen[0] == "tests/grid/test_curve.py"
+    chosen = looking_at(root, Path("automap_tiles/grid/morton.py"))
+    assert chosen[0] == "tests/grid/test_morton.py"
     assert "tests/grid" in chosen
     assert "devserver" in folder_of("devserver/automap_devserver/views/page.py")
     assert folder_of("automap_tiles/workflows/automap/plan.py") == "workflows/automap"

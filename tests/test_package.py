@@ -92,7 +92,7 @@ def test_boto3_may_be_asked_while_it_is_waited_with(tmp_path: Path) -> None:
     """fiona does so when it is imported where the environment holds credentials."""
     pytest.importorskip("boto3")
     code = (
-        "from automap_tiles.imports._later import import_without_aws\n"
+        "from automap_tiles.imports._lazy import import_without_aws\n"
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
         "import_without_aws('asks')\n"
         "import asks, boto3\n"

@@ -1,4 +1,4 @@
-"""Running a process and telling how it went."""
+"""Run a process and show how it went."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automap_tiles.cli._garbage import look_from_now
+from automap_tiles.cli._gc_pause import resume_gc
 from automap_tiles.cli.options.running import RunChoices
 from automap_tiles.cli.show import numbers
 from automap_tiles.cli.show.counting import logged
 from automap_tiles.cli.show.log import log_to
-from automap_tiles.cli.show.look import look_line
+from automap_tiles.cli.show.notes import increased, showing_notes
+from automap_tiles.cli.show.preview_hint import preview_hint
 from automap_tiles.cli.show.reporters import Reporter, reporter
-from automap_tiles.cli.show.telling import grown, telling
 from automap_tiles.cli.show.totals import RunTotals
 from automap_tiles.engine.events import Summary
 from automap_tiles.errors import TilesFailed
@@ -43,7 +43,7 @@ def follow(events: Generator[Event], show: Reporter) -> RunTotals:
         # Closing the stream ends the workers, also when showing an event goes wrong.
         with contextlib.closing(events):
             for event in logged(events):
-                look_from_now()  # all is imported, no worker has begun
+                resume_gc()  # all is imported, no worker has begun
                 totals.add(event)
                 show.show(event, totals)
     except KeyboardInterrupt:
@@ -82,7 +82,7 @@ def write_vrt(totals: RunTotals, folder: str | None) -> None:
 @contextlib.contextmanager
 def shown(how: RunChoices) -> Iterator[Reporter]:
     """The reporter that the options ask for, with the log and warnings sent to it."""
-    with reporter(how) as show, log_to(show, verbose=how.verbose), telling(show.note):
+    with reporter(how) as show, log_to(show, verbose=how.verbose), showing_notes(show.note):
         yield show
 
 
@@ -102,10 +102,10 @@ def print_summary(summary: Summary, totals: RunTotals) -> None:
     click.echo(f"{', '.join(parts)} in {numbers.duration(summary.seconds)}")
     click.echo(f"Tiles are in {summary.output}")
     if summary.written:
-        click.echo(look_line([totals.config or summary.output]))
+        click.echo(preview_hint([totals.config or summary.output]))
     if summary.stopped_by:
         click.echo(f"Stopped before the last tile: {summary.stopped_by}", err=True)
-    for note in grown(summary.notes, totals.told):
+    for note in increased(summary.notes, totals.told):
         click.echo(str(note), err=True)
     if totals.failures:
         _print_failures(summary, totals)

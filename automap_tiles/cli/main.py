@@ -15,7 +15,7 @@ import click
 
 from automap_tiles.cli._environment import settle_environment
 from automap_tiles.cli._exits import INTERRUPTED, leave_threads_behind, run_guarded
-from automap_tiles.cli._garbage import put_off_looking
+from automap_tiles.cli._gc_pause import pause_gc
 
 
 class _Entry(NamedTuple):
@@ -143,7 +143,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     settle_environment()
     if argv is None:  # this process is ours
-        put_off_looking()
+        pause_gc()
     code = run_guarded(automap, argv)
     if argv is None and code == INTERRUPTED:
         leave_threads_behind(code)

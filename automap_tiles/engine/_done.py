@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.journal import Journal, Row, RunRecord
 from automap_tiles.formats import Writer
-from automap_tiles.grid import Pyramid, Tile, TileIndex, curve
+from automap_tiles.grid import Pyramid, Tile, TileIndex, morton
 
 
 @dataclass(kw_only=True)
@@ -59,7 +59,7 @@ class DoneTiles:
         """Tiles of several files of which one has gone that the journal knows."""
         if not written or self.writer.pyramid.metatiling >= self.pyramid.metatiling:
             return set()
-        keys = {curve.key(index.row, index.col): index for index in written}
+        keys = {morton.encode(index.row, index.col): index for index in written}
         zoom = next(iter(written)).zoom
         found = self.journal.file_names(zoom, min(keys), max(keys))
         names = {keys[key]: own for key, own in found.items() if key in keys}
@@ -108,7 +108,7 @@ def _valid_rows(
     """The rows of tiles that no overwriting run has declared stale."""
     if not tiles:
         return {}
-    keys = {curve.key(index.row, index.col): index for index in tiles}
+    keys = {morton.encode(index.row, index.col): index for index in tiles}
     rows = journal.rows(tiles[0].zoom, min(keys), max(keys))
     return {
         keys[key]: row for key, row in rows.items() if key in keys and row.run >= run.fresh_from

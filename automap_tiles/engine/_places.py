@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from automap_tiles.grid import TileIndex, curve
+from automap_tiles.grid import TileIndex, morton
 
 
 class Places:
@@ -20,7 +20,7 @@ class Places:
 
     def add(self, index: TileIndex) -> None:
         """Add a tile; raises `ValueError` for one before the last one."""
-        key = curve.key(index.row, index.col)
+        key = morton.encode(index.row, index.col)
         if self._ends and key < self._ends[-1]:
             raise ValueError(f"tile {index} is not in the order of the curve")
         if self._ends and key == self._ends[-1]:
@@ -30,7 +30,7 @@ class Places:
             self._ends.append(key + 1)
 
     def __contains__(self, index: TileIndex) -> bool:
-        key = curve.key(index.row, index.col)
+        key = morton.encode(index.row, index.col)
         place = bisect_right(self._starts, key) - 1
         return place >= 0 and key < self._ends[place]
 

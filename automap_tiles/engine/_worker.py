@@ -35,7 +35,7 @@ from automap_tiles.errors import (
 from automap_tiles.formats import Counts, OutputKind, StoredFile, Tiled
 from automap_tiles.grid import Tile, TileIndex
 from automap_tiles.notes import collecting
-from automap_tiles.raster.coming import expect
+from automap_tiles.raster.read_ahead import expect_tiles
 from automap_tiles.runtime import Process
 from automap_tiles.storage import Group, together
 
@@ -115,7 +115,7 @@ class TileWorker:
             coming, place = _coming(batch), 0
             for step in batch.steps:
                 place += step.kind is StepKind.PROCESS
-                expect(self._process.pyramid, coming[place : place + AHEAD])
+                expect_tiles(self._process.pyramid, coming[place : place + AHEAD])
                 waiting.append(result := self._result(step))
                 if result.stops_run or (batch.fail_fast and result.status is TileStatus.FAILED):
                     break

@@ -14,8 +14,8 @@ from automap_tiles import raster
 from automap_tiles.errors import ConfigError
 from automap_tiles.formats._readers import InputTile, Reader
 from automap_tiles.formats._writers import Writer
-from automap_tiles.raster.about import RasterFacts, about
 from automap_tiles.raster.legend import ClassLegend, read_class_legend
+from automap_tiles.raster.raster_facts import RasterFacts, read_facts
 
 if TYPE_CHECKING:
     from automap_tiles.formats._contents import RasterArray
@@ -73,7 +73,7 @@ class FileLook:
 
     @cached_property
     def about(self) -> RasterFacts:
-        return about(self._path)
+        return read_facts(self._path)
 
     @cached_property
     def legend(self) -> ClassLegend:

@@ -11,9 +11,9 @@ from affine import Affine
 
 from automap_tiles.errors import GridError
 from automap_tiles.grid._bounds import Bounds
+from automap_tiles.grid._cached_attribute import cached_attribute
 from automap_tiles.grid._grid import Grid
 from automap_tiles.grid._index import TileIndex
-from automap_tiles.grid._kept import kept
 from automap_tiles.grid._mapchete import TileWords
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Tile(TileWords):
 
     # What is worked out from the two fields is kept: a tile is asked for it many times.
 
-    @kept
+    @cached_attribute
     def _frame(self) -> _Frame:
         return _frame(self.pyramid, self.index)
 
@@ -96,7 +96,7 @@ class Tile(TileWords):
     def pixel_y_size(self) -> float:
         return self._frame.pixel_size[1]
 
-    @kept
+    @cached_attribute
     def buffer_margins(self) -> tuple[int, int, int, int]:
         """(top, bottom, left, right) pixels of buffer; none beyond the poles of a global grid."""
         width = self.pyramid.pixelbuffer
@@ -107,7 +107,7 @@ class Tile(TileWords):
         below = self.pyramid.pixel_shape(self.zoom)[0] - first - height
         return min(width, first), min(width, below), width, width
 
-    @kept
+    @cached_attribute
     def bounds(self) -> Bounds:
         """The box with its buffer, CRS units; it may run over the antimeridian of a global grid."""
         frame = self._frame
@@ -121,14 +121,14 @@ class Tile(TileWords):
             bottom = max(bottom, self.pyramid.bounds.bottom)
         return Bounds(left, bottom, right, top)
 
-    @kept
+    @cached_attribute
     def shape(self) -> tuple[int, int]:
         """(height, width) in pixels with the buffer."""
         height, width = self._frame.shape
         top, bottom, left, right = self.buffer_margins
         return height + top + bottom, width + left + right
 
-    @kept
+    @cached_attribute
     def transform(self) -> Affine:
         bounds = self.bounds
         return Affine(self.pixel_x_size, 0, bounds.left, 0, -self.pixel_y_size, bounds.top)
@@ -142,7 +142,7 @@ class Tile(TileWords):
         """The box with its buffer as a polygon."""
         return self.bounds.polygon()
 
-    @kept
+    @cached_attribute
     def pixel_offset(self) -> tuple[int, int]:
         """(row, col) of the first pixel, buffer included, on the pixel grid of the whole zoom.
 

@@ -1,5 +1,5 @@
 """Imports rasterio."""
 
-from automap_tiles.imports._later import import_without_aws
+from automap_tiles.imports._lazy import import_without_aws
 
 import_without_aws("rasterio.session")

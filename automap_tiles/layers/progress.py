@@ -20,7 +20,7 @@ from automap_tiles.engine.journal import (
     stamp_of,
 )
 from automap_tiles.errors import GridError, JournalError
-from automap_tiles.grid import Bounds, Tile, TileIndex, cover, curve
+from automap_tiles.grid import Bounds, Tile, TileIndex, cover, morton
 from automap_tiles.layers import web
 from automap_tiles.layers.making import Looked
 from automap_tiles.layers.process import ProcessLayer
@@ -173,7 +173,7 @@ class ProgressView:
             run = None if journal is None else journal.last_run()
             if journal is None or run is None:
                 return {}
-            keys = {curve.key(index.row, index.col): index for index in indexes}
+            keys = {morton.encode(index.row, index.col): index for index in indexes}
             for first, last in _ranges(sorted(keys)):
                 for key, row in journal.rows(indexes[0].zoom, first, last).items():
                     if key in keys and row.run >= run.fresh_from:

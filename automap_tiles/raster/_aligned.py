@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from rasterio.windows import Window
 
 from automap_tiles.grid import Grid, UnitPart
-from automap_tiles.raster._coordinates import turns
+from automap_tiles.raster._coordinates import wraps_longitudes
 from automap_tiles.raster._target import Target, parts_of, rows_of
 
 TOLERANCE = 1e-6
@@ -33,7 +33,7 @@ class AlignedPiece:
 
 def aligned_pieces(source: Grid, target: Target) -> list[AlignedPiece] | None:
     """The windows to read, or None when the grids are not aligned."""
-    if source.crs != target.crs or not _same_pixels(source, target) or turns(source):
+    if source.crs != target.crs or not _same_pixels(source, target) or wraps_longitudes(source):
         return None
     pieces = []
     for first, last in _regions(parts_of(target)):

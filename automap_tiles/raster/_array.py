@@ -22,8 +22,8 @@ from automap_tiles.raster._aligned import aligned_pieces
 from automap_tiles.raster._gather import gather, plan
 from automap_tiles.raster._mode import breaks_ties_of_its_own
 from automap_tiles.raster._target import Target, parts_of
-from automap_tiles.raster.around import window_around
 from automap_tiles.raster.env import ensure_env
+from automap_tiles.raster.kernel_window import kernel_window
 from automap_tiles.raster.nodata import as_value, equals, fill_value, masked, unused_value
 from automap_tiles.raster.warp import as_dtype, resampling_of
 
@@ -217,7 +217,7 @@ def _seen(raster: Raster, block: Grid) -> tuple[slice, slice, Grid] | None:
     """Rows, columns and grid of the window of a raster that a block sees; None if it sees none."""
     grid = raster.grid
     anchor = grid.transform if raster.anchor is None else raster.anchor
-    window = window_around(grid.crs, anchor, block)
+    window = kernel_window(grid.crs, anchor, block)
     if window is None:
         return None
     first = ~anchor @ (grid.transform.c, grid.transform.f)

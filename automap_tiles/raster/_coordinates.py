@@ -197,7 +197,7 @@ def _inverse(transform: Affine) -> Affine:
     )
 
 
-def turns(source: Grid) -> bool:
+def wraps_longitudes(source: Grid) -> bool:
     """Whether longitudes may have to be turned by 360 degrees to meet the source."""
     if not source.crs.is_geographic:
         return False
@@ -205,12 +205,12 @@ def turns(source: Grid) -> bool:
     return bounds.width <= 360 and (bounds.left < -180 or bounds.right > 180)
 
 
-def turns_to(source: Grid, target: Grid) -> tuple[float, ...]:
+def longitude_shifts(source: Grid, target: Grid) -> tuple[float, ...]:
     """Degrees by which a source is to be moved to lie on a target, one at least.
 
     Two where the target lies over the seam of a source that goes around the globe.
     """
-    if not turns(source):
+    if not wraps_longitudes(source):
         return (0.0,)
     try:
         left, _, right, _ = transform_bounds(target.crs, source.crs, *target.bounds)
@@ -229,7 +229,7 @@ def turns_to(source: Grid, target: Grid) -> tuple[float, ...]:
 
 def _wrapped(xs: Floats, source: Grid) -> Floats:
     """Longitudes turned to within half a turn of the middle of the source."""
-    if not turns(source):
+    if not wraps_longitudes(source):
         return xs
     middle = (source.bounds.left + source.bounds.right) / 2
     return np.where(xs > middle + 180, xs - 360, np.where(xs < middle - 180, xs + 360, xs))

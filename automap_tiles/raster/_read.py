@@ -16,10 +16,10 @@ from rasterio.windows import Window
 from automap_tiles.errors import InputError, NoOperation
 from automap_tiles.grid import Grid
 from automap_tiles.raster._aligned import AlignedPiece, aligned_pieces
-from automap_tiles.raster._alike import AlikeBands, alike_bands, own_value, take_over
+from automap_tiles.raster._band_groups import AlikeBands, alike_bands, own_value, take_over
 from automap_tiles.raster._coordinates import PixelTransformer
 from automap_tiles.raster._gather import gather, plan
-from automap_tiles.raster._persistent import persistently
+from automap_tiles.raster._retries import with_retries
 from automap_tiles.raster._target import Target
 from automap_tiles.raster.datasets import OpenSource, open_source, reading, require_bands
 from automap_tiles.raster.env import is_networked
@@ -94,7 +94,7 @@ def read(
     def attempt() -> np.ma.MaskedArray[Any, Any]:
         return _read(replace(_order(name, target, indexes, resampling, nodata), wanted=wanted))
 
-    return persistently(name, attempt) if is_networked(name) else attempt()
+    return with_retries(name, attempt) if is_networked(name) else attempt()
 
 
 def _read(order: _Order) -> np.ma.MaskedArray[Any, Any]:
@@ -129,7 +129,7 @@ def read_into(
     def attempt() -> tuple[NDArray[Any], NDArray[np.bool_]] | None:
         return _read_into(_order(name, grid, indexes, "nearest", nodata), grid, out, wanted)
 
-    return persistently(name, attempt) if is_networked(name) else attempt()
+    return with_retries(name, attempt) if is_networked(name) else attempt()
 
 
 def _read_into(

@@ -22,9 +22,9 @@ from rasterio.windows import Window
 
 from automap_tiles.errors import InputError
 from automap_tiles.grid import Grid
-from automap_tiles.raster.around import window_around
 from automap_tiles.raster.datasets import OpenSource, open_virtual
 from automap_tiles.raster.drivers import REFERRING, names_its_driver
+from automap_tiles.raster.kernel_window import kernel_window
 from automap_tiles.raster.nodata import equals
 from automap_tiles.raster.source import Georeferencing, RasterInfo
 from automap_tiles.raster.tiff import Stamp
@@ -52,7 +52,7 @@ def holes_differ(
     nan_beside = is_float and nodata is not None and not np.isnan(nodata)
     if not nan_beside and (len(indexes) == 1 or (nodata is None and not is_float)):
         return False
-    around = window_around(info.grid.crs, info.transform, grid)
+    around = kernel_window(info.grid.crs, info.transform, grid)
     if around is None:
         return False
     rows, cols = (

@@ -24,9 +24,9 @@ from rasterio.windows import Window
 
 from automap_tiles.errors import InputError, SourceBrokeOff, without_signatures
 from automap_tiles.notes import Fate, Note, Subject, tell
-from automap_tiles.raster import coming
+from automap_tiles.raster import read_ahead
 from automap_tiles.raster._partial import read_parts
-from automap_tiles.raster._persistent import persistently
+from automap_tiles.raster._retries import with_retries
 from automap_tiles.raster.drivers import has_side_files, is_local, open_dataset, reason_not_opened
 from automap_tiles.raster.env import ensure_env, is_networked, patience
 from automap_tiles.raster.source import RasterInfo, describe
@@ -78,7 +78,7 @@ class OpenSource:
         if tiles is not None:
             if out is None:
                 out = np.empty((len(indexes), len(rows), len(columns)), tiles.layout.dtype)
-            later = coming.windows(self.info.crs, self.info.transform)
+            later = read_ahead.expected_windows(self.info.crs, self.info.transform)
             if tiles.read(indexes, (rows, columns), out, wanted, later=later, once=once):
                 return out
         # over the network one request for everything is the quickest
@@ -134,7 +134,7 @@ def open_source(path: str | Path, level: int | None = None) -> OpenSource:
         return source
     forget(path, level)
     if stamp is None and is_networked(key[0]):
-        return _keep(key, persistently(key[0], lambda: _open_far(key[0], level)))
+        return _keep(key, with_retries(key[0], lambda: _open_far(key[0], level)))
     return _keep(key, _open(key[0], level, stamp))
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from rasterio.env import Env, hasenv
 
 from automap_tiles.quiet import ignore_missing_georeference
-from automap_tiles.raster._persistent import tell_repeats_of_gdal
+from automap_tiles.raster._retries import report_gdal_retries
 from automap_tiles.raster.memory import keep_freed_memory
 from automap_tiles.storage.zarr_array import array_path
 
@@ -71,7 +71,7 @@ def ensure_env() -> None:
     """
     ignore_missing_georeference()
     keep_freed_memory()
-    tell_repeats_of_gdal()
+    report_gdal_retries()
     if not hasenv():
         options = {key: value for key, value in GDAL_OPTIONS.items() if key not in os.environ}
         _kept.env = Env(**options)

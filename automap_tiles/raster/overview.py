@@ -18,7 +18,7 @@ from rasterio.enums import Resampling
 from rasterio.warp import reproject
 
 from automap_tiles.errors import AutomapError
-from automap_tiles.raster._shrinkers import SHRINKERS
+from automap_tiles.raster._downsampling import SHRINKERS
 from automap_tiles.raster.env import ensure_env
 from automap_tiles.raster.nodata import as_value, equals, masked
 from automap_tiles.raster.rows import row_blocks

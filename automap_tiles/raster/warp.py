@@ -19,7 +19,7 @@ from rasterio.windows import Window
 from automap_tiles.errors import InputError
 from automap_tiles.grid import Grid
 from automap_tiles.grid.operation import between
-from automap_tiles.raster._coordinates import turns_to
+from automap_tiles.raster._coordinates import longitude_shifts
 from automap_tiles.raster._mode import loses_minus_one
 from automap_tiles.raster._target import Target, parts_of
 from automap_tiles.raster._virtual import bands_of, holes_differ, ones_of
@@ -118,7 +118,7 @@ def warp_block(source: OpenSource, grid: Grid, order: WarpOrder, level: int | No
 
 def _turned(source: OpenSource, grid: Grid, order: WarpOrder, level: int | None) -> Block:
     """Of a source that goes on beyond a longitude of 180 degrees both sides of it."""
-    first, *others = turns_to(source.info.grid, grid)
+    first, *others = longitude_shifts(source.info.grid, grid)
     pixels, missing = _warp_block(source, grid, replace(order, turn=first), level)
     for turn in others:
         more, gaps = _warp_block(source, grid, replace(order, turn=turn), level)

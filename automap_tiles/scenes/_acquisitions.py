@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from itertools import chain
 
 from automap_tiles.missions import SAME_TIME, Deliveries, Level, Merit, Scene, mission_of, utc
-from automap_tiles.vector import part_around
+from automap_tiles.vector import intersection_across_antimeridian
 
 _NOT_SAID = "of no name"
 _SAME_PLACE = 0.9
@@ -87,7 +87,7 @@ def _is_same(one: Scene, two: Scene) -> bool:
     if one.footprint is None or two.footprint is None:
         return True
     smaller = min(one.footprint.area, two.footprint.area)
-    common = part_around(one.footprint, two.footprint).area
+    common = intersection_across_antimeridian(one.footprint, two.footprint).area
     return bool(smaller == 0 or common >= _SAME_PLACE * smaller)
 
 

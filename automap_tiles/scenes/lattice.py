@@ -11,7 +11,7 @@ from rasterio.crs import CRS
 
 from automap_tiles.errors import GridError, InputError
 from automap_tiles.grid import Bounds, Grid, Tile, unit_parts
-from automap_tiles.raster import around
+from automap_tiles.raster import kernel_window
 from automap_tiles.vector import reproject_bounds
 
 # Fractions of a pixel by which grids may be off and still count as the same.
@@ -128,7 +128,7 @@ def window_around(lattice: Lattice, target: Tile | Grid) -> Window | None:
     lattice's CRS cannot express the target.
     """
     grids = [part.grid for part in unit_parts(target)] if isinstance(target, Tile) else [target]
-    found = [around.window_around(lattice.crs, lattice.transform, grid) for grid in grids]
+    found = [kernel_window.kernel_window(lattice.crs, lattice.transform, grid) for grid in grids]
     windows = [window for window in found if window is not None]
     if not windows:
         return None

@@ -30,7 +30,7 @@ from automap_tiles.scenes.prepared import planes as planes_of
 from automap_tiles.scenes.reading import Reading, lattice_of, read_dates
 from automap_tiles.scenes.select import overpasses
 from automap_tiles.stopping import raise_if_stopped
-from automap_tiles.vector import burn, part_around, reproject_geometry
+from automap_tiles.vector import burn, intersection_across_antimeridian, reproject_geometry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,7 +134,7 @@ def write(
 
 def _near(area: BaseGeometry, grid: Grid) -> BaseGeometry:
     """The part of an area around a grid: the rest may lie where its CRS means nothing."""
-    return part_around(area, outline(grid).buffer(_AROUND))
+    return intersection_across_antimeridian(area, outline(grid).buffer(_AROUND))
 
 
 @lru_cache(maxsize=16)

@@ -11,7 +11,7 @@ from automap_tiles.errors import ConfigError
 from automap_tiles.missions import Level, Scene
 from automap_tiles.scenes.funnel import Funnel, FunnelStep
 from automap_tiles.scenes.report import SearchReport
-from automap_tiles.vector import meets
+from automap_tiles.vector import intersects_across_antimeridian
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -104,7 +104,11 @@ class Selection:
         if self.tiles and scene.tile not in self.tiles:
             return Refusal(step=FunnelStep.PLACE, reason="of another tile")
         outline = scene.footprint
-        if self.area is None or outline is None or meets(outline, self.area):
+        if (
+            self.area is None
+            or outline is None
+            or intersects_across_antimeridian(outline, self.area)
+        ):
             return None
         return Refusal(step=FunnelStep.PLACE, reason="outside of the area")
 

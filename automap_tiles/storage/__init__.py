@@ -1,8 +1,7 @@
 """Bytes under a path or an object key: get, atomic put, list, delete; and how tiles are named."""
 
 from automap_tiles.storage._address import Address
-from automap_tiles.storage._asking import sent_persistently
-from automap_tiles.storage._grouped import Group, together
+from automap_tiles.storage._group_commit import Group, together
 from automap_tiles.storage._layout import DEFAULT_SCHEMA, TileLayout
 from automap_tiles.storage._local import LocalStorage
 from automap_tiles.storage._memory import MemoryStorage
@@ -14,6 +13,7 @@ from automap_tiles.storage._open import (
     open_storage,
 )
 from automap_tiles.storage._protocol import Cleaned, Storage, Streaming
+from automap_tiles.storage._retries import upload_with_retries
 from automap_tiles.storage.checksum import checksum, checksum_of_chunks, checksum_of_file
 
 __all__ = [
@@ -34,6 +34,6 @@ __all__ = [
     "listed_once",
     "object_stamps",
     "open_storage",
-    "sent_persistently",
     "together",
+    "upload_with_retries",
 ]

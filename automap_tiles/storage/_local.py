@@ -14,9 +14,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from automap_tiles.errors import InputError, OutputError
-from automap_tiles.storage._grouped import current_group
+from automap_tiles.storage._group_commit import current_group
 from automap_tiles.storage._protocol import Cleaned
-from automap_tiles.storage.alive import is_alive
+from automap_tiles.storage.liveness import is_alive
 
 _PART_ENDING = ".part"
 

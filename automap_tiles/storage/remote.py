@@ -20,17 +20,17 @@ from typing import Any, BinaryIO, TypeVar
 from urllib.parse import urlsplit
 
 from automap_tiles.errors import InputError, OutputError, UploadBrokeOff
-from automap_tiles.storage._asking import (
-    Attempts,
-    obstore_package,
-    passing_trouble,
-    persistently,
-    persistently_on,
-    tell_repeated,
-)
-from automap_tiles.storage._connecting import connect, endpoint_of, reason_of
+from automap_tiles.storage._clients import connect, endpoint_of, reason_of
 from automap_tiles.storage._protocol import Cleaned
 from automap_tiles.storage._ranges import BUFFER, RangeFile
+from automap_tiles.storage._retries import (
+    Attempts,
+    obstore_package,
+    report_retry,
+    stream_with_retries,
+    transient_failure,
+    with_retries,
+)
 
 _Answer = TypeVar("_Answer")
 
@@ -74,14 +74,14 @@ class PartWriter:
         try:
             self._file.close()
         except (FileNotFoundError, obstore_package().exceptions.BaseError) as error:
-            trouble = passing_trouble(error)
+            trouble = transient_failure(error)
             # the answer to the last request may be lost where the request was not
             if trouble is None or not self._arrived(self._size):
                 raise self._failure(error) from None
-            tell_repeated(f"{trouble} at the end of an upload; it is there", self._name)
+            report_retry(f"{trouble} at the end of an upload; it is there", self._name)
 
     def _failure(self, error: Exception) -> OutputError:
-        kind = OutputError if passing_trouble(error) is None else UploadBrokeOff
+        kind = OutputError if transient_failure(error) is None else UploadBrokeOff
         return kind(f"cannot be written: {reason_of(error)}", self._name)
 
 
@@ -224,7 +224,7 @@ class ObjectStorage:
                 options = {"range": {"offset": begin + place}, **if_same}
                 yield from map(bytes, obstore.get(store, key, options=options).stream(1 << 20))
 
-        return begin, size, tag, self._told(key, persistently_on(self._name(key), from_place))
+        return begin, size, tag, self._told(key, stream_with_retries(self._name(key), from_place))
 
     def reader(self, key: str) -> BinaryIO:
         """An object that can be read anywhere, range by range; raises as `get` does.
@@ -346,7 +346,7 @@ class ObjectStorage:
         return client
 
     def _ask(self, key: str, ask: Callable[[], _Answer]) -> _Answer:
-        return persistently(self._name(key), ask)
+        return with_retries(self._name(key), ask)
 
     def _name(self, key: str) -> str:
         return f"{self._root}/{key}"
@@ -365,7 +365,7 @@ class _ListedOnce(ObjectStorage):
     """A store as it was when it was listed, for who asks what is there before changing it."""
 
     def __init__(self, root: str) -> None:
-        from automap_tiles.storage._listed import Listing  # brings numpy
+        from automap_tiles.storage._bulk_listing import Listing  # brings numpy
 
         super().__init__(root)
         self._listing = Listing(self.list)

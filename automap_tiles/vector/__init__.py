@@ -1,6 +1,10 @@
 """Features: read on a tile, clip, reproject, burn into masks, store as bytes."""
 
 import automap_tiles.imports.rasterio  # noqa: F401 - before all that import it
+from automap_tiles.vector._antimeridian import (
+    intersection_across_antimeridian,
+    intersects_across_antimeridian,
+)
 from automap_tiles.vector._encode import decode_features, encode_features
 from automap_tiles.vector._geojson import as_text
 from automap_tiles.vector._geometry import (
@@ -14,7 +18,7 @@ from automap_tiles.vector._geometry import (
     to_shape,
     union_geometry,
 )
-from automap_tiles.vector._ground import ground_size, pixel_area
+from automap_tiles.vector._ground_size import ground_size, pixel_area
 from automap_tiles.vector._read import (
     VectorInfo,
     count_unplaced,
@@ -28,7 +32,6 @@ from automap_tiles.vector._reproject import (
     reproject_geometry,
     shift,
 )
-from automap_tiles.vector._turns import meets, part_around
 from automap_tiles.vector.burn import burn, burn_values
 
 __all__ = [
@@ -45,9 +48,9 @@ __all__ = [
     "encode_features",
     "fitting_parts",
     "ground_size",
+    "intersection_across_antimeridian",
+    "intersects_across_antimeridian",
     "matching_parts",
-    "meets",
-    "part_around",
     "pixel_area",
     "read_features",
     "read_geometry",

@@ -40,10 +40,10 @@ from automap_tiles.vector._source import (
     bounds_of,
     crs_of,
     open_source,
+    report_ignored_layers,
+    report_lost_columns,
     skipped_columns,
     stamp_of,
-    tell_of_columns,
-    tell_of_layers,
 )
 
 # Files up to this size are read once and kept.
@@ -177,12 +177,12 @@ def _table(path: str, _stamp: Stamp, crs: CRS, world: Bounds | None) -> _Table:
 @lru_cache(maxsize=64)
 def _inspect(path: str, stamp: Stamp | None) -> VectorInfo:
     with skipped_columns() as skipped, open_source(path) as source:
-        tell_of_layers(path, source)
+        report_ignored_layers(path, source)
         properties = dict(source.schema["properties"])
         if source.driver == "GeoJSON" and _is_kept(stamp):
             properties = _geojson.settle(_features_of(path), properties)
         else:
-            tell_of_columns(skipped)
+            report_lost_columns(skipped)
         return VectorInfo(
             crs=crs_of(source, path),
             bounds=bounds_of(source),

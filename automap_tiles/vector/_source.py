@@ -14,8 +14,8 @@ from rasterio.crs import CRS
 from automap_tiles.errors import InputError, MissingCrs
 from automap_tiles.grid import Bounds
 from automap_tiles.notes import Fate, Note, Subject, tell
-from automap_tiles.vector._far import near
 from automap_tiles.vector._ogr import fiona, ogr_errors
+from automap_tiles.vector._remote_files import local_copy
 
 # A virtual file of OGR could read other files of the machine and open connections, whatever its
 # name, so the drivers are listed. None of these follows references.
@@ -39,7 +39,7 @@ Stamp = tuple[int, int]
 def open_source(path: str) -> Any:
     """A dataset of fiona; raises `InputError`."""
     try:
-        return fiona().open(near(path), enabled_drivers=list(DRIVERS))
+        return fiona().open(local_copy(path), enabled_drivers=list(DRIVERS))
     except ogr_errors(OSError, ValueError) as error:
         if "://" not in path and not path.startswith("/vsi") and not Path(path).exists():
             raise InputError("does not exist", path) from error
@@ -58,11 +58,11 @@ def bounds_of(source: Any) -> Bounds | None:
         return None
 
 
-def tell_of_layers(path: str, source: Any) -> None:
+def report_ignored_layers(path: str, source: Any) -> None:
     """GDAL opens the first layer of a file."""
     if source.driver not in _WITH_LAYERS:
         return
-    others = [name for name in fiona().listlayers(near(path)) if name != source.name]
+    others = [name for name in fiona().listlayers(local_copy(path)) if name != source.name]
     if others:
         tell(
             Note.of(
@@ -99,7 +99,7 @@ class _Skipped(logging.Handler):
             self._found.append(str(named[0] if named else record.msg))
 
 
-def tell_of_columns(names: Sequence[str]) -> None:
+def report_lost_columns(names: Sequence[str]) -> None:
     """Tell of columns that are lost."""
     if names:
         tell(

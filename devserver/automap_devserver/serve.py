@@ -16,7 +16,7 @@ from flask import Flask
 
 from automap_devserver.settings import PreviewSettings
 from automap_tiles.errors import OutputError
-from automap_tiles.heaps import share_freed_memory
+from automap_tiles.malloc_arenas import limit_malloc_arenas
 from automap_tiles.raster.lru import keep_less
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def serve(app: Flask, settings: PreviewSettings, ready: Callable[[str], None]) -
     """
     from automap_devserver._connections import open_server
 
-    share_freed_memory()
+    limit_malloc_arenas()
     keep_less(_MEMORY)
     os.environ.setdefault("GDAL_CACHEMAX", _BLOCKS)
     listening = _listen(settings)

@@ -23,9 +23,9 @@ from automap_service.settings import Settings
 from automap_service.uploads.files import remove_parts
 from automap_service.web.app import create_app
 from automap_tiles.errors import OutputError
-from automap_tiles.heaps import share_freed_memory
 from automap_tiles.jobs.runner import Pace, Runner
 from automap_tiles.jobs.tending import Place
+from automap_tiles.malloc_arenas import limit_malloc_arenas
 
 _IDLE = 60
 """Seconds until a connection that asks for nothing is closed."""
@@ -130,7 +130,7 @@ def _runner(
 
 def _serve(service: Service, listening: socket.socket) -> None:
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # "task queue depth is 1"
-    share_freed_memory(1)  # the threads take turns anyway; 15 MB less under load
+    limit_malloc_arenas(1)  # the threads take turns anyway; 15 MB less under load
     settings = service.settings
     server = create_server(
         create_app(service),

@@ -11,7 +11,7 @@ import pytest
 from automap_tiles.cli.main import main
 from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.journal import JOURNAL_NAME
-from automap_tiles.grid import TileIndex, curve
+from automap_tiles.grid import TileIndex, morton
 from automap_tiles.layers.persistence import Keep
 from tests.devserver.conftest import client_of
 from tests.engine.projects import Project
@@ -58,7 +58,7 @@ def test_a_further_status_is_one_line_of_the_engine(
     with sqlite3.connect(project.output / JOURNAL_NAME) as db:
         (key,) = db.execute("SELECT min(key) FROM tiles WHERE zoom = 12").fetchone()
         db.execute("UPDATE tiles SET status = 7 WHERE zoom = 12 AND key = ?", (key,))
-    index = TileIndex(12, *curve.unkey(key))
+    index = TileIndex(12, *morton.decode(key))
     client = client_of([project.config], Keep.READONLY)
     features = client.get("/api/double/grid?zoom=13").get_json()["features"]
     words = {each["id"]: each["properties"]["status"] for each in features}

@@ -17,7 +17,7 @@ from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.journal import Journal, place_of
 from automap_tiles.engine.journal._schema import explained
 from automap_tiles.errors import JournalError, OutputBusy
-from automap_tiles.grid import TileIndex, curve
+from automap_tiles.grid import TileIndex, morton
 
 HASHES = {"function": "f", "parameters": "p", "inputs": "i", "output": "o"}
 
@@ -74,9 +74,9 @@ def test_rows_are_ranges_of_the_curve(tmp_path: Path) -> None:
         tiles = [TileIndex(4, row, col) for row in range(8) for col in range(8)]
         journal.record(run, map(result, tiles))
         journal.flush()
-        first, last = curve.key(2, 2), curve.key(3, 3)
+        first, last = morton.encode(2, 2), morton.encode(3, 3)
         assert set(journal.rows(4, first, last)) == {
-            curve.key(row, col) for row in (2, 3) for col in (2, 3)
+            morton.encode(row, col) for row in (2, 3) for col in (2, 3)
         }
         assert journal.rows(5, first, last) == {}
 
@@ -90,7 +90,7 @@ def test_newer_result_replaces_older(tmp_path: Path) -> None:
         journal.record(second, [result(index)])
         journal.flush()
         assert list(journal.failed()) == []
-        key = curve.key(1, 1)
+        key = morton.encode(1, 1)
         assert journal.rows(4, key, key)[key] == (TileStatus.WRITTEN, second.id)
 
 

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automap_tiles.engine._places import Places
-from automap_tiles.grid import Pyramid, TileIndex, cover, curve
+from automap_tiles.grid import Pyramid, TileIndex, cover, morton
 
 
 @given(st.sets(st.tuples(st.integers(0, 40), st.integers(0, 40))))
 def test_as_a_set(tiles: set[tuple[int, int]]) -> None:
     places = Places()
-    for row, col in sorted(tiles, key=lambda tile: curve.key(*tile)):
+    for row, col in sorted(tiles, key=lambda tile: morton.encode(*tile)):
         places.add(TileIndex(9, row, col))
     every = {(row, col) for row in range(42) for col in range(42)}
     assert {tile for tile in every if TileIndex(9, *tile) in places} == tiles

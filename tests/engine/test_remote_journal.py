@@ -34,11 +34,11 @@ from automap_tiles.engine.journal import _lease as leases
 from automap_tiles.engine.journal._lease import OutputLease
 from automap_tiles.engine.journal._remote import RemoteHold
 from automap_tiles.errors import JournalError, OutputBusy
-from automap_tiles.grid import TileIndex, curve
+from automap_tiles.grid import TileIndex, morton
 from automap_tiles.notes import Fate
 from automap_tiles.storage import open_storage
-from automap_tiles.storage.alive import start_of
-from automap_tiles.storage.guarded import GuardedStorage
+from automap_tiles.storage.conditional import GuardedStorage
+from automap_tiles.storage.liveness import start_of
 from tests import starts
 from tests.engine.projects import AUTOMAP, DOUBLE, make_raster, processes_in_session
 from tests.storage.s3 import BUCKET, S3Server
@@ -419,7 +419,7 @@ def old_journal(path: Path, tiles: list[tuple[TileIndex, TileStatus]], hashes: l
     db.execute("INSERT INTO runs VALUES (1, 1.0, 2.0, ?, ?, ?, ?, 's', 0, 1)", hashes)
     db.executemany(
         "INSERT INTO tiles VALUES (?, ?, 1, ?, 0.1, 'w', NULL)",
-        [(i.zoom, curve.key(i.row, i.col), int(status)) for i, status in tiles],
+        [(i.zoom, morton.encode(i.row, i.col), int(status)) for i, status in tiles],
     )
     db.commit()
     db.close()
@@ -440,7 +440,7 @@ def test_a_journal_beside_the_process_file_moves_to_the_output(
             (TileIndex(zoom, *index), row.status)
             for zoom in journal.counts()
             for key, row in journal.rows(zoom, 0, 2**62).items()
-            for index in [curve.unkey(key)]
+            for index in [morton.decode(key)]
         ]
     before = contents(address)
     storage = open_storage(address)

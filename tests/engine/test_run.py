@@ -200,7 +200,7 @@ def test_a_failing_disk_is_told_of_the_tiles_of_a_single_file(
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     project.configure(zooms=(12, 12), output={"path": "out.tif"})
-    monkeypatch.setattr("automap_tiles.storage._grouped._sync_one", failing)
+    monkeypatch.setattr("automap_tiles.storage._group_commit._sync_one", failing)
     events = events_of(project)
     summary = summary_of(events)
     assert summary.written == 0

@@ -10,7 +10,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
-from automap_tiles.grid import Pyramid, TileIndex, cover, curve
+from automap_tiles.grid import Pyramid, TileIndex, cover, morton
 from tests.grid.strategies import GRIDS, areas, grid_names, oracle
 
 SMALL = st.sampled_from([1, 2, 4, 16, 256])
@@ -52,7 +52,7 @@ def test_tiles_are_those_that_share_area(
     surely, perhaps = _by_force(pyramid, area, zoom)
     assert surely <= set(got) <= perhaps
     assert cover.count(pyramid, area, zoom) == len(got) == len(set(got))
-    keys = [curve.key(index.row, index.col) for index in got]
+    keys = [morton.encode(index.row, index.col) for index in got]
     assert keys == sorted(keys)
 
 

@@ -13,8 +13,8 @@ import pytest
 from automap_tiles import raster
 from automap_tiles.errors import ConfigError
 from automap_tiles.storage import open_storage
-from automap_tiles.storage._connecting import _credentials, endpoint_of
-from automap_tiles.storage.guarded import ChangedMeanwhile, GuardedStorage
+from automap_tiles.storage._clients import _credentials, endpoint_of
+from automap_tiles.storage.conditional import ChangedMeanwhile, GuardedStorage
 from tests.engine.projects import AUTOMAP, DOUBLE, make_raster
 from tests.storage.azure import CONTAINER
 

@@ -10,7 +10,7 @@ import pytest
 from automap_tiles.errors import InputError, OutputError
 from automap_tiles.notes import Fate, Notes, Subject, collecting
 from automap_tiles.storage import open_storage
-from automap_tiles.storage.guarded import GuardedStorage
+from automap_tiles.storage.conditional import GuardedStorage
 from automap_tiles.storage.remote import ObjectStorage
 from tests.storage.faults import KINDS, faulty
 from tests.storage.s3 import BUCKET, S3Server
@@ -112,7 +112,7 @@ def test_a_store_that_is_silent_is_noticed(s3: S3Server, monkeypatch: pytest.Mon
 @pytest.mark.timeout(120)
 def test_errors_that_last(s3: S3Server, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     """Tried for about half a minute, each time told; then one clear error."""
-    monkeypatch.setattr("automap_tiles.storage._asking._LONGEST_PAUSE", 0.5)
+    monkeypatch.setattr("automap_tiles.storage._retries._LONGEST_PAUSE", 0.5)
     with faulty(s3.endpoint, 1, 1, kinds=[kind]) as store:
         monkeypatch.setenv("AWS_S3_ENDPOINT", store.endpoint)
         storage = open_storage(f"s3://{BUCKET}/{kind}-for-ever")

@@ -14,7 +14,7 @@ from automap_tiles.errors import InputError, MissingExtra, OutputError
 from automap_tiles.formats import InputSpec, RasterInput
 from automap_tiles.formats.registry import open_input
 from automap_tiles.grid import Pyramid
-from automap_tiles.storage import _asking, _connecting, is_remote, open_storage
+from automap_tiles.storage import _clients, _retries, is_remote, open_storage
 from tests.storage.s3 import BUCKET, S3Server
 
 
@@ -58,8 +58,8 @@ def test_wrong_keys_say_so_and_show_nothing(s3: S3Server, monkeypatch: pytest.Mo
 
 def test_signatures_in_addresses_are_left_out() -> None:
     error = ValueError("GET https://x.blob.core.windows.net/a?sv=2024&sig=abc%2Fdef failed")
-    assert "sig" not in _connecting.reason_of(error)
-    assert "failed" in _connecting.reason_of(error)
+    assert "sig" not in _clients.reason_of(error)
+    assert "failed" in _clients.reason_of(error)
 
 
 def test_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,7 +68,7 @@ def test_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_HTTPS", "NO")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
-    monkeypatch.setattr(_asking, "ATTEMPTS", 1)
+    monkeypatch.setattr(_retries, "ATTEMPTS", 1)
     with pytest.raises(InputError, match="nobody/there"):
         open_storage("s3://nobody/there").get("x")
 

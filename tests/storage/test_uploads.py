@@ -8,7 +8,7 @@ import pytest
 
 from automap_tiles.errors import OutputError, UploadBrokeOff
 from automap_tiles.notes import Fate, collecting
-from automap_tiles.storage import sent_persistently
+from automap_tiles.storage import upload_with_retries
 
 obstore = pytest.importorskip("obstore")
 
@@ -63,13 +63,13 @@ def test_what_is_not_there_is_sent_again() -> None:
         return len(attempts)
 
     with collecting() as notes:
-        assert sent_persistently(lambda: send(Upload(LOST), 3)) == 3
+        assert upload_with_retries(lambda: send(Upload(LOST), 3)) == 3
         attempts.clear()
         with pytest.raises(UploadBrokeOff, match="cannot be written"):
-            sent_persistently(lambda: send(Upload(LOST), 9))
+            upload_with_retries(lambda: send(Upload(LOST), 9))
         assert len(attempts) == 3
         attempts.clear()
         with pytest.raises(OutputError, match="403"):
-            sent_persistently(lambda: send(Upload(DENIED), 1))
+            upload_with_retries(lambda: send(Upload(DENIED), 1))
         assert len(attempts) == 1
     assert sum(note.count for note in notes.grouped() if "sent again" in note.reason) == 4

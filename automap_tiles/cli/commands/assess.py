@@ -7,7 +7,7 @@ from collections.abc import Collection
 import click
 
 from automap_tiles.cli.options.common import parsed_by
-from automap_tiles.cli.show.telling import following
+from automap_tiles.cli.show.notes import showing_notes_of
 
 
 def _expected(text: str) -> tuple[int, float]:
@@ -150,7 +150,7 @@ def _assess(said: dict[str, object]) -> None:
     from automap_tiles.workflows.words import words_of
 
     order = AssessOrder.from_json(_of(said, words_of(AssessOrder)))
-    for event in following(run(order)):
+    for event in showing_notes_of(run(order)):
         match event:
             case Finished(outcome=AssessOutcome(assessment=Assessment() as found)):
                 for line in summary(found):
@@ -171,7 +171,7 @@ def _design(said: dict[str, object]) -> None:
 
     order = DesignOrder.from_json(_of(said, words_of(DesignOrder)))
     again = f"automap assess {order.map} {order.out}"
-    for event in following(run(order)):
+    for event in showing_notes_of(run(order)):
         match event:
             case Finished(outcome=DesignOutcome(drawn=Drawn() as drawn)):
                 for line in design_summary(drawn):

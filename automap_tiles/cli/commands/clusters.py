@@ -60,12 +60,12 @@ def command(**said: object) -> None:
     They are fitted once; the process `clusters` makes a map of them, every tile by the same
     centres. Numbers begin with the darkest.
     """
-    from automap_tiles.cli.show.telling import following
+    from automap_tiles.cli.show.notes import showing_notes_of
     from automap_tiles.workflows import run
     from automap_tiles.workflows.clusters import ClustersOrder, ClustersOutcome
     from automap_tiles.workflows.events import Finished
 
-    for event in following(run(ClustersOrder.from_json(said))):
+    for event in showing_notes_of(run(ClustersOrder.from_json(said))):
         if not isinstance(event, Finished) or not isinstance(event.outcome, ClustersOutcome):
             continue
         found, out = event.outcome.clusters, event.outcome.out

@@ -46,12 +46,12 @@ def command(**said: object) -> None:
     Shifts are found to less than a tenth of a pixel, under clouds as well. One line for every
     scene: aligned, moved by so many pixels, or refused and why.
     """
-    from automap_tiles.cli.show.telling import following
+    from automap_tiles.cli.show.notes import showing_notes_of
     from automap_tiles.workflows import run
     from automap_tiles.workflows.coregister import CoregisterOrder, CoregisterOutcome
     from automap_tiles.workflows.events import Finished, SetAside
 
-    for event in following(run(CoregisterOrder.from_json(said))):
+    for event in showing_notes_of(run(CoregisterOrder.from_json(said))):
         match event:
             case SetAside(item=item):
                 click.echo(f"Set aside: {item}", err=True)

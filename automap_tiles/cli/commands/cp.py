@@ -44,11 +44,11 @@ def command(
     exit code is 1.
     """
     from automap_tiles.cli.show.counting import counted, logged
-    from automap_tiles.cli.show.telling import show_note, telling
+    from automap_tiles.cli.show.notes import show_note, showing_notes
     from automap_tiles.workflows.tiles.copy import CopyOrder, CopyOutcome, run
 
     order = CopyOrder(source=source, target=target, where=where, overwrite=overwrite)
-    with telling(show_note("text")):
+    with showing_notes(show_note("text")):
         outcome = counted(logged(run(order), verbose=verbose), CopyOutcome, wanted=not no_pbar)
     there = f", {numbers.number(outcome.skipped)} were there already" if outcome.skipped else ""
     click.echo(f"{numbers.tiles(outcome.copied)} copied to {target}{there}.")

@@ -93,9 +93,9 @@ def _written(template: Template, source: str | None, *, force: bool) -> tuple[Pa
 
         write_template(template, force=force)
         return template.config, template.module
-    from automap_tiles.cli.show.telling import show_note, telling
+    from automap_tiles.cli.show.notes import show_note, showing_notes
     from automap_tiles.workflows.create import draft_from, write_draft
 
-    with telling(show_note("text")):
+    with showing_notes(show_note("text")):
         draft = draft_from(source, template)
     return write_draft(draft, template, force=force)

@@ -19,12 +19,12 @@ def command(progress: bool, **said: object) -> None:
     changed.
     """
     from automap_tiles.cli.show.counting import counted
-    from automap_tiles.cli.show.telling import following
+    from automap_tiles.cli.show.notes import showing_notes_of
     from automap_tiles.workflows import run
     from automap_tiles.workflows.export import ExportOrder, ExportOutcome
 
     order = ExportOrder.from_json(said)
-    outcome = counted(following(run(order)), ExportOutcome, wanted=progress)
+    outcome = counted(showing_notes_of(run(order)), ExportOutcome, wanted=progress)
     if not outcome.is_new:
         click.echo(f"{order.output} is of the same source and look already; left as it is.")
     else:

@@ -125,10 +125,10 @@ def _for_qgis(
     """Write styles and a project, where they are wanted."""
     if not qml and project is None:
         return
-    from automap_tiles.cli.show.telling import show_note, telling
+    from automap_tiles.cli.show.notes import show_note, showing_notes
     from automap_tiles.workflows.qgis import write_project, write_qml
 
-    with telling(show_note("text")):
+    with showing_notes(show_note("text")):
         if qml:
             for file in write_qml(path, None if folder is None else str(folder)):
                 click.echo(str(file))

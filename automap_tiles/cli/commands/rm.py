@@ -30,11 +30,11 @@ def command(
     steps that are stored are named and stay.
     """
     from automap_tiles.cli.show.counting import counted, logged
-    from automap_tiles.cli.show.telling import show_note, telling
+    from automap_tiles.cli.show.notes import show_note, showing_notes
     from automap_tiles.workflows.tiles.remove import RemoveOrder, RemoveOutcome, check, run
 
     order = RemoveOrder(tiles=tile_directory, where=where)
-    with telling(show_note("text")):
+    with showing_notes(show_note("text")):
         if only or not force:
             found = check(order)
             tiles = f"{numbers.tiles(found.tiles)} of {found.path}"

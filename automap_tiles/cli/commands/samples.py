@@ -96,13 +96,13 @@ def command(context: click.Context, /, **said: object) -> None:
     if said["recipe"] is not None and said["bands"] is not None:
         raise click.UsageError("Give either --recipe or --bands.")
 
-    from automap_tiles.cli.show.telling import following
+    from automap_tiles.cli.show.notes import showing_notes_of
     from automap_tiles.workflows import run
     from automap_tiles.workflows.events import Finished
     from automap_tiles.workflows.samples.workflow import SamplesOrder, SamplesOutcome
     from automap_tiles.workflows.train.results import of_samples
 
-    for event in following(run(SamplesOrder.from_json(said))):
+    for event in showing_notes_of(run(SamplesOrder.from_json(said))):
         if not isinstance(event, Finished) or not isinstance(event.outcome, SamplesOutcome):
             continue
         table, out = event.outcome.table, event.outcome.out
@@ -137,7 +137,7 @@ def _check_given(context: click.Context) -> None:
 
 
 def _suggest(said: dict[str, object]) -> None:
-    from automap_tiles.cli.show.telling import following
+    from automap_tiles.cli.show.notes import showing_notes_of
     from automap_tiles.workflows import run
     from automap_tiles.workflows.events import Finished
     from automap_tiles.workflows.samples.suggesting import SuggestOrder, SuggestOutcome
@@ -145,7 +145,7 @@ def _suggest(said: dict[str, object]) -> None:
     names = ("number", "apart", "candidates", "seed", "workers", "out")
     order = {name: said[name] for name in names}
     order |= {"picture": said["samples"], "model": said["suggest"]}
-    for event in following(run(SuggestOrder.from_json(order))):
+    for event in showing_notes_of(run(SuggestOrder.from_json(order))):
         if not isinstance(event, Finished) or not isinstance(event.outcome, SuggestOutcome):
             continue
         found = event.outcome

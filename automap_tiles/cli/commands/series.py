@@ -64,13 +64,13 @@ def command(**said: object) -> None:
     if (said["point"] is None) == (said["area"] is None):
         raise click.UsageError("Give either --point or --area.")
 
-    from automap_tiles.cli.show.telling import following
+    from automap_tiles.cli.show.notes import showing_notes_of
     from automap_tiles.workflows import run
     from automap_tiles.workflows.events import Finished, PhaseFinished
     from automap_tiles.workflows.series import SeriesOrder, SeriesOutcome
     from automap_tiles.workflows.series.workflow import ScenesFound
 
-    for event in following(run(SeriesOrder.from_json(said))):
+    for event in showing_notes_of(run(SeriesOrder.from_json(said))):
         match event:
             case PhaseFinished(outcome=ScenesFound(found=found)):
                 show_funnel(found)

@@ -64,7 +64,7 @@ def create_item(  # noqa: PLR0913 - the options
 
     It is of the tiled-assets extension: GDAL opens it as one raster, catalogues find it.
     """
-    from automap_tiles.cli.show.telling import show_note, telling
+    from automap_tiles.cli.show.notes import show_note, showing_notes
     from automap_tiles.storage import Address
     from automap_tiles.workflows.tiles.stac import ItemWish, item_of, write_item
     from automap_tiles.workflows.where import Where
@@ -77,7 +77,7 @@ def create_item(  # noqa: PLR0913 - the options
         asset_basepath=asset_basepath,
         relative=relative_paths,
     )
-    with telling(show_note("text")):
+    with showing_notes(show_note("text")):
         place, item = item_of(wish)
     path = item_path or place
     if not force and Address.of(path).exists():

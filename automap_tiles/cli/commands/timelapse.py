@@ -118,12 +118,12 @@ def command(**said: object) -> None:
 
     All dates have the same stretch. However many there are, a few are in memory at a time.
     """
-    from automap_tiles.cli.show.telling import following
+    from automap_tiles.cli.show.notes import showing_notes_of
     from automap_tiles.workflows import run
     from automap_tiles.workflows.events import Done, Finished
     from automap_tiles.workflows.timelapse import FrameMade, TimelapseOrder, TimelapseOutcome
 
-    for event in following(run(TimelapseOrder.from_json(said))):
+    for event in showing_notes_of(run(TimelapseOrder.from_json(said))):
         match event:
             case Done(item=FrameMade() as frame):
                 what = "shown" if frame.shown else "left out"

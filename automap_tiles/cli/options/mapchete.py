@@ -34,7 +34,7 @@ class WithWords(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         given = ctx.meta.get(_GIVEN, ())
         if given:
-            from automap_tiles.cli.show.telling import show_note
+            from automap_tiles.cli.show.notes import show_note
 
             show = show_note(ctx.params.get("log_format", "text"))
             for note in given:

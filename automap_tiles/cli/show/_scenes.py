@@ -11,7 +11,7 @@ from typing import Protocol
 import click
 
 from automap_tiles.cli.show import numbers
-from automap_tiles.cli.show.look import look_line
+from automap_tiles.cli.show.preview_hint import preview_hint
 from automap_tiles.cli.show.reporters import Ticker, emit_json, emit_note
 from automap_tiles.notes import Note
 from automap_tiles.scenes.funnel import Funnel
@@ -162,7 +162,7 @@ class _Text:
         for what, path in paths.items():
             click.echo(f"{what}: {path}")
         if pictures := [path for path in paths.values() if path.endswith(".tif")]:
-            click.echo(look_line(pictures))
+            click.echo(preview_hint(pictures))
 
 
 class _Json:

@@ -11,8 +11,8 @@ from automap_tiles.cli.options.scenes import SceneOptions
 from automap_tiles.cli.show._found_scenes import show_found, show_report
 from automap_tiles.cli.show._scenes import SceneReporter, SceneTotals, scene_reporter
 from automap_tiles.cli.show.log import log_to
+from automap_tiles.cli.show.notes import increased
 from automap_tiles.cli.show.reporters import Reporter, reporter
-from automap_tiles.cli.show.telling import grown
 from automap_tiles.cli.show.totals import RunTotals
 from automap_tiles.engine.events import Summary
 from automap_tiles.errors import TilesFailed
@@ -203,7 +203,7 @@ class AutomapShown:
                 self._show.trained(self._satellite, lines, is_new=found.is_new)
 
     def _conclude(self, outcome: AutomapOutcome) -> None:
-        for note in grown(outcome.notes, self._told):
+        for note in increased(outcome.notes, self._told):
             self._show.note(note)
         paths = _paths(outcome)
         if self._kept is not None:

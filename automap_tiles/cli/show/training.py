@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 import click
 
-from automap_tiles.cli.show.telling import following
+from automap_tiles.cli.show.notes import showing_notes_of
 from automap_tiles.workflows.events import Done, Event, Finished
 from automap_tiles.workflows.train import (
     SamplesRead,
@@ -24,7 +24,7 @@ def show_training(
 ) -> None:
     """Samples and trials on standard error, what came of them on standard output."""
     trials = "" if order.learn.trials is None else f"/{order.learn.trials}"
-    for event in following(events):
+    for event in showing_notes_of(events):
         match event:
             case Done(item=SamplesRead(table=table)):
                 for line in of_samples(table):

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import click
 
 from automap_tiles.cli.show import numbers
+from automap_tiles.cli.show.notes import show_note
 from automap_tiles.cli.show.reporters import emit_json
-from automap_tiles.cli.show.telling import show_note
 from automap_tiles.errors import TilesFailed
 from automap_tiles.workflows.events import Event, Failed, Finished, PhaseFinished, Told
 from automap_tiles.workflows.verify import VerifyOutcome

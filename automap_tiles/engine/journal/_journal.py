@@ -24,7 +24,7 @@ from automap_tiles.engine.journal._schema import (
     explained,
 )
 from automap_tiles.engine.journal.hold import Hold, hold
-from automap_tiles.grid import TileIndex, curve
+from automap_tiles.grid import TileIndex, morton
 from automap_tiles.notes import Note
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ class Journal(JournalReader):
         self._db.executemany(
             "INSERT OR REPLACE INTO tiles (zoom, key, run, status, seconds, worker)"
             " VALUES (?, ?, ?, ?, 0, '')",
-            ((zoom, curve.key(row, col), run.id, int(status)) for zoom, row, col in tiles),
+            ((zoom, morton.encode(row, col), run.id, int(status)) for zoom, row, col in tiles),
         )
 
     def _renew(self, run: RunRecord, renewal: Renewal) -> None:
@@ -206,7 +206,7 @@ class Journal(JournalReader):
         """Remember results; they are committed at least every half second."""
         for result in results:
             zoom, row, col = result.index
-            key = curve.key(row, col)
+            key = morton.encode(row, col)
             self._pending.append(
                 (
                     zoom,
@@ -243,7 +243,7 @@ class Journal(JournalReader):
                     self._db.execute("DELETE FROM flying")
                     self._db.executemany(
                         "INSERT INTO flying VALUES (?, ?)",
-                        [(zoom, curve.key(row, col)) for zoom, row, col in self._flying()],
+                        [(zoom, morton.encode(row, col)) for zoom, row, col in self._flying()],
                     )
                 self._db.executemany(
                     "INSERT OR REPLACE INTO tiles (zoom, key, run, status, seconds, worker, error)"
@@ -276,7 +276,7 @@ class Journal(JournalReader):
     def forget(self, tiles: Iterable[TileIndex]) -> None:
         """Drop the rows of tiles that were deleted."""
         self.flush()
-        keys = [(zoom, curve.key(row, col)) for zoom, row, col in tiles]
+        keys = [(zoom, morton.encode(row, col)) for zoom, row, col in tiles]
         with self._transaction():
             self._db.executemany("DELETE FROM tiles WHERE zoom = ? AND key = ?", keys)
             self._db.executemany("DELETE FROM files WHERE zoom = ? AND key = ?", keys)
@@ -292,7 +292,7 @@ class Journal(JournalReader):
         """Note of tiles why they are no good any more: the next run makes them again."""
         self.flush()
         failed = int(TileStatus.FAILED)
-        rows = [(failed, why, zoom, curve.key(row, col)) for (zoom, row, col), why in tiles]
+        rows = [(failed, why, zoom, morton.encode(row, col)) for (zoom, row, col), why in tiles]
         with self._transaction():
             self._db.executemany(
                 "UPDATE tiles SET status = ?, error = ? WHERE zoom = ? AND key = ?", rows

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from automap_tiles.errors import AutomapError, OutputBusy
-from automap_tiles.storage.alive import is_alive, start_of
-from automap_tiles.storage.guarded import ChangedMeanwhile, GuardedStorage, Version
+from automap_tiles.storage.conditional import ChangedMeanwhile, GuardedStorage, Version
+from automap_tiles.storage.liveness import is_alive, start_of
 
 LEASE_SECONDS = 60.0
 RENEW_SECONDS = 15.0

@@ -24,7 +24,7 @@ from automap_tiles.engine.journal._schema import NO_ADOPTION, PARTS, connect_to_
 from automap_tiles.errors import JournalError
 from automap_tiles.formats import StoredFile
 from automap_tiles.formats.parts import Manifest
-from automap_tiles.grid import TileIndex, curve
+from automap_tiles.grid import TileIndex, morton
 from automap_tiles.notes import Note
 
 
@@ -147,7 +147,7 @@ class JournalReader:
         with explained(self.path):
             row = self._db.execute(
                 "SELECT status, run, seconds, error FROM tiles WHERE zoom = ? AND key = ?",
-                (index.zoom, curve.key(index.row, index.col)),
+                (index.zoom, morton.encode(index.row, index.col)),
             ).fetchone()
         if row is None:
             return None
@@ -158,7 +158,7 @@ class JournalReader:
         """Tiles that a run works on; only of one that still holds the journal it means anything."""
         with contextlib.suppress(sqlite3.OperationalError):  # a journal from before this table
             rows = self._db.execute("SELECT zoom, key FROM flying").fetchall()
-            return frozenset(TileIndex(zoom, *curve.unkey(key)) for zoom, key in rows)
+            return frozenset(TileIndex(zoom, *morton.decode(key)) for zoom, key in rows)
         return frozenset()
 
     def counts(self) -> dict[int, dict[TileStatus, int]]:
@@ -180,7 +180,7 @@ class JournalReader:
                 (int(TileStatus.FAILED), *values),
             ).fetchall()
         for level, key, error in found:
-            yield FailedTile(TileIndex(level, *curve.unkey(key)), error or "")
+            yield FailedTile(TileIndex(level, *morton.decode(key)), error or "")
 
     def written(self, zoom: int | None = None) -> Iterator[TileIndex]:
         """Tiles that were written, along the curve, zoom by zoom."""
@@ -197,14 +197,14 @@ class JournalReader:
             " WHERE status = ? ORDER BY zoom, key, name",
             (int(TileStatus.WRITTEN),),
         ):
-            yield TileIndex(zoom, *curve.unkey(key)), StoredFile(name, size, value)
+            yield TileIndex(zoom, *morton.decode(key)), StoredFile(name, size, value)
 
     def files_of(self, tile: TileIndex) -> tuple[StoredFile, ...]:
         """Files of a written tile with their sizes and checksums; none of old journals."""
         rows = self._streamed(
             "SELECT name, size, checksum FROM files JOIN tiles USING (zoom, key)"
             " WHERE zoom = ? AND key = ? AND status = ?",
-            (tile.zoom, curve.key(tile.row, tile.col), int(TileStatus.WRITTEN)),
+            (tile.zoom, morton.encode(tile.row, tile.col), int(TileStatus.WRITTEN)),
         )
         return tuple(StoredFile(*row) for row in rows)
 
@@ -212,7 +212,7 @@ class JournalReader:
         """As `files_of`, also of a tile that was found damaged since: what it was written with."""
         rows = self._streamed(
             "SELECT name, size, checksum FROM files WHERE zoom = ? AND key = ?",
-            (tile.zoom, curve.key(tile.row, tile.col)),
+            (tile.zoom, morton.encode(tile.row, tile.col)),
         )
         return tuple(StoredFile(*row) for row in rows)
 
@@ -248,7 +248,7 @@ class JournalReader:
         """Those that `knows_file` does not know, asked for in one go."""
         if not self._has_files:
             return [each for each in files if not self.knows_file(*each)]
-        asked = [[tile.zoom, curve.key(tile.row, tile.col), name] for tile, name in files]
+        asked = [[tile.zoom, morton.encode(tile.row, tile.col), name] for tile, name in files]
         with explained(self.path):
             found = self._db.execute(
                 "SELECT asked.key FROM json_each(?) AS asked LEFT JOIN files"
@@ -262,7 +262,7 @@ class JournalReader:
 
     def knows_file(self, tile: TileIndex, name: str) -> bool:
         """Whether a file is one of a written tile; any is, of one whose files are not known."""
-        place = (tile.zoom, curve.key(tile.row, tile.col))
+        place = (tile.zoom, morton.encode(tile.row, tile.col))
         if not self._has_files:
             row = self.tile(tile)
             return row is not None and row.status is TileStatus.WRITTEN
@@ -281,7 +281,7 @@ class JournalReader:
 
     def _indexes(self, query: str, values: tuple[int | str, ...]) -> Iterator[TileIndex]:
         for zoom, key in self._streamed(query, values):
-            yield TileIndex(zoom, *curve.unkey(key))
+            yield TileIndex(zoom, *morton.decode(key))
 
     def _streamed(self, query: str, values: tuple[int | str, ...]) -> Iterator[tuple[Any, ...]]:
         """The rows of a query, a few at a time; none when its table came after this journal."""

@@ -23,7 +23,7 @@ from automap_tiles.engine.journal._lock import FileLock, is_running, is_running_
 from automap_tiles.engine.journal._schema import explained
 from automap_tiles.errors import AutomapError, JournalError, OutputBusy
 from automap_tiles.notes import Fate, Note, Subject
-from automap_tiles.storage.guarded import ChangedMeanwhile, GuardedStorage, Version
+from automap_tiles.storage.conditional import ChangedMeanwhile, GuardedStorage, Version
 
 if TYPE_CHECKING:
     from automap_tiles.engine.journal._place import JournalPlace

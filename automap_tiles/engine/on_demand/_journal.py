@@ -18,7 +18,7 @@ from automap_tiles.engine.journal import (
     place_of,
 )
 from automap_tiles.errors import JournalError, OutputBusy
-from automap_tiles.grid import TileIndex, curve
+from automap_tiles.grid import TileIndex, morton
 from automap_tiles.runtime import Process
 
 REMOTE_SECONDS = 30.0
@@ -63,7 +63,7 @@ class OnDemandJournal:
         made = self._made.get(index)
         if made is not None:
             return made.status
-        key = curve.key(index.row, index.col)
+        key = morton.encode(index.row, index.col)
         try:
             row = self._row(index.zoom, key)
         except JournalError:

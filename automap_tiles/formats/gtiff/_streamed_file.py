@@ -19,7 +19,7 @@ from automap_tiles.raster.mosaic import Piece
 from automap_tiles.raster.pieces import Pieces, read_piece
 from automap_tiles.raster.tiff import CogKind, Stored
 from automap_tiles.stopping import raise_if_stopped
-from automap_tiles.storage import Streaming, checksum_of_chunks, sent_persistently
+from automap_tiles.storage import Streaming, checksum_of_chunks, upload_with_retries
 
 if TYPE_CHECKING:
     from automap_tiles.raster.encode import Tags
@@ -139,7 +139,7 @@ class StreamedFile:
 
                 return checksum_of_chunks(counted())
 
-        return sent_persistently(send)
+        return upload_with_retries(send)
 
     def _sizes(self, level: int, shape: tuple[int, int, int]) -> NDArray[np.uint64]:
         """Of the blocks of an image."""

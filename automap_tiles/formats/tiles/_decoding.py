@@ -12,9 +12,9 @@ from automap_tiles.formats.capabilities import FileLook, RasterLook
 from automap_tiles.formats.tiles._codec import Codec
 from automap_tiles.formats.tiles._files import TileFiles
 from automap_tiles.grid import Grid, Tile, TileIndex
-from automap_tiles.raster.about import RasterFacts
 from automap_tiles.raster.drivers import open_dataset
 from automap_tiles.raster.legend import ClassLegend
+from automap_tiles.raster.raster_facts import RasterFacts
 
 if TYPE_CHECKING:
     from automap_tiles.formats._contents import RasterArray

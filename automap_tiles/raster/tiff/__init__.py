@@ -6,7 +6,7 @@ or without overviews) answer None for anything else, which is left to GDAL. `Cog
 are for a large file that is put together from blocks which GDAL has written, whatever is in them.
 """
 
-from automap_tiles.raster.tiff._ahead import CogKind, Stored
+from automap_tiles.raster.tiff._cog_layout import CogKind, Stored
 from automap_tiles.raster.tiff._file import Profile, Stamp, TiledFile, stamp_of
 from automap_tiles.raster.tiff._image import Image
 from automap_tiles.raster.tiff._pattern import Pattern

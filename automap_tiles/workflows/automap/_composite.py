@@ -21,7 +21,7 @@ from automap_tiles.scenes.reading import Reading, lattice_of
 from automap_tiles.scenes.report import common_bands_of
 from automap_tiles.scenes.select import Selection
 from automap_tiles.storage import Address
-from automap_tiles.vector import part_around, reproject_geometry
+from automap_tiles.vector import intersection_across_antimeridian, reproject_geometry
 from automap_tiles.workflows.automap import _stac
 from automap_tiles.workflows.automap._download import area_hash
 from automap_tiles.workflows.automap.discover import is_surface
@@ -227,7 +227,7 @@ def _reach(run: RunParameters, scenes: Sequence[Scene]) -> BaseGeometry:
     files = [_first_band(scene) for scene in scenes]
     seen = [file.grid or grid_of(file.href) for file in files]
     around = shapely.union_all([outline(grid) for grid in seen]).buffer(_AROUND)
-    return part_around(run.area, around)
+    return intersection_across_antimeridian(run.area, around)
 
 
 def _overlap(lattice: Lattice, scenes: Sequence[Scene]) -> int:

@@ -11,7 +11,7 @@ import shapely
 
 from automap_tiles.grid import Bounds, Pyramid, cover
 from automap_tiles.missions import common_bands
-from automap_tiles.vector import part_around
+from automap_tiles.vector import intersection_across_antimeridian
 from automap_tiles.workflows.automap._composite import composite_grid
 from automap_tiles.workflows.automap.parameters import Mode, RunParameters
 from automap_tiles.workflows.events import Json
@@ -105,7 +105,9 @@ def _size(run: RunParameters, satellite: str, scenes: Sequence[Scene]) -> tuple[
         pixels = round(bounds.width / width) * round(bounds.height / height)
         return cover.count(pyramid, bounds.polygon(), 0), pixels
     seen = shapely.union_all([scene.footprint for scene in scenes if scene.footprint])
-    box = Bounds(*(run.area if seen.is_empty else part_around(run.area, seen)).bounds)
+    box = Bounds(
+        *(run.area if seen.is_empty else intersection_across_antimeridian(run.area, seen)).bounds
+    )
     shrunk = math.cos(math.radians((box.bottom + box.top) / 2))
     area = box.width * shrunk * box.height * _DEGREE**2
     return None, max(1, round(area / scenes[0].instrument.resolution ** 2))

@@ -84,7 +84,7 @@ def _of_item(said: Any) -> str | None:
 
 def _of_raster(path: Path) -> str | None:
     """GDAL's item of the metadata domain IMAGERY."""
-    from automap_tiles.raster.about import acquired
+    from automap_tiles.raster.raster_facts import acquired
 
     try:
         text = acquired(path)

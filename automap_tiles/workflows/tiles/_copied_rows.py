@@ -15,7 +15,7 @@ from automap_tiles.engine.journal import (
     has_journal,
 )
 from automap_tiles.formats import StoredFile
-from automap_tiles.grid import TileIndex, curve
+from automap_tiles.grid import TileIndex, morton
 from automap_tiles.workflows.tiles.remove import LAST_KEY
 from automap_tiles.workflows.tiles.stored_tiles import StoredTiles, TileSelection
 
@@ -91,7 +91,7 @@ def _current_rows(
     for zoom in journal.counts():
         rows = journal.rows(zoom, 0, LAST_KEY)
         current = {
-            TileIndex(zoom, *curve.unkey(key)): row
+            TileIndex(zoom, *morton.decode(key)): row
             for key, row in rows.items()
             if row.status in (TileStatus.WRITTEN, TileStatus.EMPTY)
             and (last is None or row.run >= last.fresh_from)

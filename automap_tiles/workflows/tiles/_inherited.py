@@ -130,7 +130,7 @@ def _is_kept(value: float, dtype: str) -> bool:
 def _free_value(
     facts: Facts, bands: Sequence[int], dtype: str, first: Sequence[float]
 ) -> int | None:
-    from automap_tiles.raster.about import unused_value
+    from automap_tiles.raster.raster_facts import unused_value
 
     least, most = whole_limits(dtype)
     if "://" in facts.path or facts.path.startswith(

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 from automap_tiles.grid import Bounds, TileIndex
 from automap_tiles.raster import RasterInfo
-from automap_tiles.raster.about import RasterFacts
+from automap_tiles.raster.raster_facts import RasterFacts
 from automap_tiles.storage import is_remote
 from automap_tiles.workflows.tiles.stored_tiles import StoredTiles
 

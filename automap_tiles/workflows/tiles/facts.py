@@ -20,7 +20,7 @@ from automap_tiles.workflows.tiles.stored_tiles import StoredTiles, TileSelectio
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-    from automap_tiles.raster.about import RasterFacts
+    from automap_tiles.raster.raster_facts import RasterFacts
     from automap_tiles.vector import VectorInfo
 
 # A zoom whose pixels are smaller than the source's by less than this part counts as equal.
@@ -134,9 +134,9 @@ def _of_directory(path: str) -> Facts:
 
 def _of_raster(path: str) -> Facts:
     from automap_tiles.raster import inspect
-    from automap_tiles.raster.about import about
+    from automap_tiles.raster.raster_facts import read_facts
 
-    said, info = about(path), inspect(path)
+    said, info = read_facts(path), inspect(path)
     tags: dict[str | int, Any] = {}
     tags.update(said.tags)
     tags.update(_band_tags(said).items())

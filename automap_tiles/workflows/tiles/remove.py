@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from automap_tiles.engine.journal import Hold, Journal, has_journal, hold
-from automap_tiles.grid import TileIndex, curve
+from automap_tiles.grid import TileIndex, morton
 from automap_tiles.storage import Storage, is_remote
 from automap_tiles.workflows._order import NEVER, Order, StopToken
 from automap_tiles.workflows.events import Done, Event, Finished, Json, Started
@@ -133,7 +133,7 @@ def clean(storage: Storage, held: Hold) -> None:
 def _journalled(journal: Journal, zoom: int) -> Iterator[TileIndex]:
     """All tiles of a zoom that the journal knows."""
     for key in journal.rows(zoom, 0, LAST_KEY):
-        yield TileIndex(zoom, *curve.unkey(key))
+        yield TileIndex(zoom, *morton.decode(key))
 
 
 def _forget(

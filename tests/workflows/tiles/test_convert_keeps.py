@@ -21,8 +21,8 @@ from automap_tiles.engine.events import RunFinished
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.grid import Pyramid
 from automap_tiles.notes import Fate, Notes, Subject, collecting
-from automap_tiles.raster.about import unused_value
 from automap_tiles.raster.legend import read_class_legend
+from automap_tiles.raster.raster_facts import unused_value
 from automap_tiles.workflows.tiles._conversion import conversion_config
 from automap_tiles.workflows.tiles._convert_order import ConvertOrder
 from automap_tiles.workflows.tiles.facts import best_zoom

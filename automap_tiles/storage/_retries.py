@@ -61,7 +61,7 @@ def obstore_package() -> Any:
     return obstore
 
 
-def passing_trouble(error: Exception) -> str | None:
+def transient_failure(error: Exception) -> str | None:
     """What is wrong with a store that may work a moment later; None for all other errors."""
     if not isinstance(error, obstore_package().exceptions.GenericError):
         return None
@@ -75,7 +75,7 @@ def passing_trouble(error: Exception) -> str | None:
     return "closed the connection, or could not be reached" if _LOST.search(text) else None
 
 
-def tell_repeated(trouble: str, name: str) -> None:
+def report_retry(trouble: str, name: str) -> None:
     """Tell what went wrong with a store that may work a moment later, and what became of it."""
     tell(
         Note(
@@ -98,13 +98,13 @@ class Attempts:
 
     def failed(self, error: Exception) -> None:
         """Wait before it is asked for again; raises the error where that is of no use any more."""
-        trouble = passing_trouble(error)
+        trouble = transient_failure(error)
         now = time.monotonic()
         self.since = self.since or now
         self.failures += 1
         if trouble is None or self.failures >= ATTEMPTS or now - self.since > PATIENCE:
             raise error
-        tell_repeated(f"{trouble}; asked again", self.name)
+        report_retry(f"{trouble}; asked again", self.name)
         # spread, so that workers that were turned away together do not come back together
         pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** (self.failures - 1))
         time.sleep(pause * random.uniform(0.5, 1.0))
@@ -115,7 +115,7 @@ class Attempts:
         return f", tried {self.failures} times" if self.failures > 1 else ""
 
 
-def persistently(name: str, ask: Callable[[], _Answer]) -> _Answer:
+def with_retries(name: str, ask: Callable[[], _Answer]) -> _Answer:
     """The answer to a request that may be sent again; raises the client's errors."""
     attempts = Attempts(name)
     while True:
@@ -129,7 +129,7 @@ UPLOADS = 3
 """How often an object that is sent while it is written is begun, at most."""
 
 
-def sent_persistently(send: Callable[[], _Answer]) -> _Answer:
+def upload_with_retries(send: Callable[[], _Answer]) -> _Answer:
     """What a `send` gives that writes an object from its beginning; raises `OutputError`.
 
     It is begun again where the store lost what cannot be sent again alone, such as the answer to
@@ -139,11 +139,11 @@ def sent_persistently(send: Callable[[], _Answer]) -> _Answer:
         try:
             return send()
         except UploadBrokeOff as error:
-            tell_repeated("broke off an upload; sent again from its beginning", str(error.path))
+            report_retry("broke off an upload; sent again from its beginning", str(error.path))
     return send()
 
 
-def persistently_on(name: str, begin: Callable[[int], Iterator[bytes]]) -> Iterator[bytes]:
+def stream_with_retries(name: str, begin: Callable[[int], Iterator[bytes]]) -> Iterator[bytes]:
     """The bytes of an object; `begin` gives those from a place on and is asked again for the rest.
 
     Raises the client's errors. What comes in between is a success: only attempts without a single

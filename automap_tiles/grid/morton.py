@@ -41,11 +41,11 @@ def _gather(value: int) -> int:
     return value
 
 
-def key(row: int, col: int) -> int:
+def encode(row: int, col: int) -> int:
     """Place of a tile on the curve; rows and columns below 2**31, the key below 2**62."""
     return (_spread(row) << 1) | _spread(col)
 
 
-def unkey(value: int) -> tuple[int, int]:
+def decode(value: int) -> tuple[int, int]:
     """Row and column of a place on the curve."""
     return _gather(value >> 1), _gather(value)

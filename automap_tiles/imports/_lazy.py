@@ -14,7 +14,7 @@ _KEYS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 _PROFILES = {"AWS_PROFILE", "AWS_DEFAULT_PROFILE"}
 
 
-class _Later(ModuleType):
+class _LazyModule(ModuleType):
     """Stands for boto3 within the one that imports it."""
 
     _last: tuple[dict[str, str], Any] | None = None
@@ -51,7 +51,7 @@ def import_without_aws(module: str) -> None:
     bucket is opened, or keys stand in the environment: then it is loaded. Everybody else imports
     the real one.
     """
-    stand_in = _Later(_AWS)
+    stand_in = _LazyModule(_AWS)
     if {_AWS, module} & sys.modules.keys():  # somebody was quicker
         loaded = importlib.import_module(module)
         if type(getattr(loaded, _AWS, None)) is ModuleType:

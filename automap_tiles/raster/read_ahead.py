@@ -14,7 +14,7 @@ from affine import Affine
 from rasterio.crs import CRS
 
 from automap_tiles.grid import Grid, Pyramid, Tile, TileIndex
-from automap_tiles.raster.around import Window, window_around
+from automap_tiles.raster.kernel_window import Window, kernel_window
 
 
 class _Coming(threading.local):
@@ -29,13 +29,13 @@ class _Coming(threading.local):
 _coming = _Coming()
 
 
-def expect(pyramid: Pyramid, indexes: Sequence[TileIndex]) -> None:
+def expect_tiles(pyramid: Pyramid, indexes: Sequence[TileIndex]) -> None:
     """Say which tiles this thread will make after the one at hand."""
     _coming.pyramid, _coming.indexes = pyramid, indexes
     _coming.windows.clear()
 
 
-def windows(crs: CRS | None, transform: Affine) -> tuple[Window, ...]:
+def expected_windows(crs: CRS | None, transform: Affine) -> tuple[Window, ...]:
     """The pixels of a source that they will be made from, as far as is known."""
     if crs is None or _coming.pyramid is None or not _coming.indexes:
         return ()
@@ -50,4 +50,4 @@ def windows(crs: CRS | None, transform: Affine) -> tuple[Window, ...]:
 
 @lru_cache(256)
 def _around(crs: CRS, transform: Affine, grid: Grid) -> Window | None:
-    return window_around(crs, transform, grid)
+    return kernel_window(crs, transform, grid)

@@ -9,7 +9,7 @@ _M_ARENA_MAX = -8
 """malloc.h of glibc."""
 
 
-def share_freed_memory(heaps: int = 2) -> bool:
+def limit_malloc_arenas(heaps: int = 2) -> bool:
     """Let the threads of this process have so many heaps together; whether glibc was told.
 
     By itself it makes one for each of up to eight threads a processor, and each keeps what was

@@ -48,7 +48,7 @@ class _Within(threading.local):
 _within = _Within()
 
 
-def persistently(path: str, work: Callable[[], _Result]) -> _Result:
+def with_retries(path: str, work: Callable[[], _Result]) -> _Result:
     """What `work` gives of a source over the network, done again while that may help.
 
     Nothing is kept of an attempt that failed. Raises what the last attempt did.
@@ -127,6 +127,6 @@ class _Repeats(logging.Handler):
 _handler = _Repeats(logging.WARNING)
 
 
-def tell_repeats_of_gdal() -> None:
+def report_gdal_retries() -> None:
     """From now on; a second call does nothing."""
     logging.getLogger("rasterio._env").addHandler(_handler)

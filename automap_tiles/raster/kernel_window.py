@@ -25,7 +25,7 @@ Window = tuple[range, range]
 """Rows and columns of pixels, counted from the corner of the source; negative ones as well."""
 
 
-def window_around(crs: CRS, transform: Affine, block: Grid) -> Window | None:
+def kernel_window(crs: CRS, transform: Affine, block: Grid) -> Window | None:
     """The pixels of an endless source grid that a block may be resampled from.
 
     None where the source's CRS cannot express the block.

@@ -14,8 +14,8 @@ from datetime import datetime
 from typing import Any
 
 from automap_tiles.errors import InputError, OutputError
-from automap_tiles.storage._asking import obstore_package
-from automap_tiles.storage._connecting import reason_of
+from automap_tiles.storage._clients import reason_of
+from automap_tiles.storage._retries import obstore_package
 from automap_tiles.storage.remote import ObjectStorage
 
 # What a store answers that knows no conditions (RFC 9110, 15.6.2).

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from automap_tiles.storage import _listed, listed_once, open_storage
+from automap_tiles.storage import _bulk_listing, listed_once, open_storage
 from automap_tiles.storage.remote import ObjectStorage
 from tests.storage.s3 import BUCKET, S3Server
 
@@ -34,8 +34,8 @@ def test_the_same_answers_with_fewer_questions(
     questions: int,
 ) -> None:
     """A store that holds far more than is asked for is not listed."""
-    monkeypatch.setattr(_listed, "ONE_BY_ONE", 8)
-    monkeypatch.setattr(_listed, "_FOR_EACH", most)
+    monkeypatch.setattr(_bulk_listing, "ONE_BY_ONE", 8)
+    monkeypatch.setattr(_bulk_listing, "_FOR_EACH", most)
     plain = open_storage(f"s3://{BUCKET}/listed-{most}")
     keys = [f"5/{row}/{col}.tif" for row in (9, 10, 11) for col in range(8)]
     there = {key for number, key in enumerate(keys) if number % 3}

@@ -15,22 +15,22 @@ _usual: list[tuple[int, int, int]] = []
 """Thresholds of before, while the looking waits."""
 
 
-def put_off_looking() -> None:
+def pause_gc() -> None:
     """Do not look before a command's work begins, or has made very many objects."""
     if gc.isenabled() and not _usual:
         _usual.append(gc.get_threshold())
         gc.set_threshold(_OBJECTS)
-        gc.callbacks.append(_at_first_look)
+        gc.callbacks.append(_at_first_collection)
 
 
-def look_from_now() -> None:
+def resume_gc() -> None:
     """As usual, but for what is there already: processes that are forked share it then."""
     if _usual:
         gc.freeze()
         gc.set_threshold(*_usual.pop())
-        gc.callbacks.remove(_at_first_look)
+        gc.callbacks.remove(_at_first_collection)
 
 
-def _at_first_look(phase: str, _: dict[str, int]) -> None:
+def _at_first_collection(phase: str, _: dict[str, int]) -> None:
     if phase == "start":
-        look_from_now()
+        resume_gc()

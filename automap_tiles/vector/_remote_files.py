@@ -25,7 +25,7 @@ _copies: OrderedDict[tuple[str, str], Any] = OrderedDict()
 _lock = threading.Lock()
 
 
-def near(path: str) -> str:
+def local_copy(path: str) -> str:
     """What fiona opens: for a file in an object store a copy in memory, else the path itself.
 
     Raises `InputError` when it cannot be fetched.

@@ -15,8 +15,8 @@ import pytest
 from automap_tiles import raster, vector
 from automap_tiles.errors import InputError, SourceBrokeOff
 from automap_tiles.notes import Fate, Note, Subject, collecting
-from automap_tiles.raster import _persistent as persistent
-from automap_tiles.raster._persistent import persistently
+from automap_tiles.raster import _retries as persistent
+from automap_tiles.raster._retries import with_retries
 from automap_tiles.raster.env import gdal_options
 from automap_tiles.storage import Address
 from tests.engine.projects import make_raster
@@ -123,7 +123,7 @@ def test_attempts_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
         raise SourceBrokeOff("cannot be read: got 1 bytes, expected 2", "/vsicurl/http://x/a.tif")
 
     with collecting() as notes, pytest.raises(SourceBrokeOff):
-        persistently("/vsicurl/http://x/a.tif?sig=secret", fails)
+        with_retries("/vsicurl/http://x/a.tif?sig=secret", fails)
     assert len(asked) == persistent.ATTEMPTS
     (note,) = notes
     assert note.count == persistent.ATTEMPTS - 1
@@ -148,7 +148,7 @@ def test_what_looks_unreadable_is_read_again_by_either_name(
     for place, count in ((there, persistent.ATTEMPTS), (there.parent / "gone.tif", 1)):
         path = named(place)
         with collecting(), pytest.raises(InputError):
-            persistently(path, partial(fails, path))
+            with_retries(path, partial(fails, path))
         assert asked.count(path) == count
 
 
@@ -176,6 +176,6 @@ def test_what_will_not_pass_is_not_tried_again(message: str) -> None:
         raise InputError(message, "/vsicurl/http://x/a.tif")
 
     with collecting() as notes, pytest.raises(InputError):
-        persistently("/vsicurl/http://x/a.tif", fails)
+        with_retries("/vsicurl/http://x/a.tif", fails)
     assert len(asked) == 1
     assert not notes

@@ -103,8 +103,8 @@ def test_a_disk_that_fails_names_nothing(
     with together() as group:
         for number in range(count):
             storage.put(f"{number}.tif", b"1")
-        monkeypatch.setattr("automap_tiles.storage._grouped.os.fsync", failing)
-        monkeypatch.setattr("automap_tiles.storage._grouped._syncfs", lambda: failing)
+        monkeypatch.setattr("automap_tiles.storage._group_commit.os.fsync", failing)
+        monkeypatch.setattr("automap_tiles.storage._group_commit._syncfs", lambda: failing)
         with pytest.raises(OSError, match="Input/output"):
             group.commit()
         assert names(tmp_path) == set()
@@ -130,8 +130,8 @@ def test_the_disk_is_watched_before_anything_is_written(
         original(part, data, sync=sync)
 
     monkeypatch.setattr(_local, "_write", write)
-    monkeypatch.setattr("automap_tiles.storage._grouped._syncfs", lambda: synced.append)
-    monkeypatch.setattr("automap_tiles.storage._grouped._is_synced_whole", lambda device: True)
+    monkeypatch.setattr("automap_tiles.storage._group_commit._syncfs", lambda: synced.append)
+    monkeypatch.setattr("automap_tiles.storage._group_commit._is_synced_whole", lambda device: True)
     storage = open_storage(str(tmp_path))
     with together() as group:
         for batch in range(2):

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from automap_tiles.errors import ConfigError, OutputError
-from automap_tiles.storage._asking import obstore_package, silence
+from automap_tiles.storage._retries import obstore_package, silence
 
 # Parts of a large object are sent again by the client itself: of those it tells us nothing.
 _RETRIES_OF_PARTS = 6

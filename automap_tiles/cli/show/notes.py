@@ -13,7 +13,7 @@ from automap_tiles.workflows.events import Event, Finished, Told
 
 
 @contextmanager
-def telling(show: Callable[[Note], None]) -> Iterator[Notes]:
+def showing_notes(show: Callable[[Note], None]) -> Iterator[Notes]:
     """Show each note that is told in the block when it first comes up.
 
     At the end those are shown again, with their sums, that came up more than once.
@@ -26,11 +26,11 @@ def telling(show: Callable[[Note], None]) -> Iterator[Notes]:
 
     with collecting(first) as notes:
         yield notes
-    for note in grown(notes, shown):
+    for note in increased(notes, shown):
         show(note)
 
 
-def grown(notes: Iterable[Note], shown: Iterable[Note]) -> list[Note]:
+def increased(notes: Iterable[Note], shown: Iterable[Note]) -> list[Note]:
     """The notes that count more than what was shown of them."""
     before = {note.cause: note.count for note in shown}
     return [note for note in notes if note.count > before.get(note.cause, 0)]
@@ -44,10 +44,10 @@ class _WithNotes(Protocol):
     def notes(self) -> tuple[Note, ...]: ...
 
 
-def following(
+def showing_notes_of(
     events: Generator[Event], show: Callable[[Note], None] | None = None
 ) -> Iterator[Event]:
-    """The events of a workflow but its notes, which are shown as `telling` shows them."""
+    """The events of a workflow but its notes, which are shown as `showing_notes` shows them."""
     shown: list[Note] = []
     show = show or _echo
     with closing(events):
@@ -57,7 +57,7 @@ def following(
                 show(event.note)
                 continue
             if isinstance(event, Finished) and isinstance(event.outcome, _WithNotes):
-                for note in grown(event.outcome.notes, shown):
+                for note in increased(event.outcome.notes, shown):
                     show(note)
             yield event
 

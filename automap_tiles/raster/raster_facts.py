@@ -60,7 +60,7 @@ class RasterFacts:
     """Whether there are rational polynomial coefficients."""
 
 
-def about(path: str | Path) -> RasterFacts:
+def read_facts(path: str | Path) -> RasterFacts:
     """Look at a raster; raises `InputError` when it cannot be opened or has no bands."""
     source = open_source(path)
     require_bands(source)

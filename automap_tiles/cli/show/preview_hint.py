@@ -6,6 +6,6 @@ import shlex
 from collections.abc import Iterable
 
 
-def look_line(paths: Iterable[str]) -> str:
+def preview_hint(paths: Iterable[str]) -> str:
     """The command that shows these files, folders or processes on a map."""
     return f"Look: automap serve {' '.join(map(shlex.quote, paths))}"

@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from automap_tiles.vector._reproject import shift
 
 
-def part_around(area: BaseGeometry, place: BaseGeometry) -> BaseGeometry:
+def intersection_across_antimeridian(area: BaseGeometry, place: BaseGeometry) -> BaseGeometry:
     """The part of an area that lies in a place, its longitudes counted as those of the place.
 
     Both in longitude and latitude. An area that lies in the place as it is comes back itself.
@@ -26,7 +26,7 @@ def part_around(area: BaseGeometry, place: BaseGeometry) -> BaseGeometry:
     return found[0] if len(found) == 1 else shapely.union_all(found)
 
 
-def meets(area: BaseGeometry, place: BaseGeometry) -> bool:
+def intersects_across_antimeridian(area: BaseGeometry, place: BaseGeometry) -> bool:
     """Whether two share a point, whichever turn of the globe their longitudes are counted on."""
     return any(each.intersects(place) for each in _turned(area, place))
 

@@ -9,11 +9,11 @@ import sys
 
 import pytest
 
-from automap_tiles.heaps import share_freed_memory
+from automap_tiles.malloc_arenas import limit_malloc_arenas
 
 PROGRAM = """
 import ctypes, threading
-from automap_tiles.heaps import share_freed_memory
+from automap_tiles.malloc_arenas import limit_malloc_arenas
 {call}
 def work(gate):
     kept = [bytearray(2000) for _ in range(20)]
@@ -39,10 +39,10 @@ def arenas(call: str, **environment: str) -> int:
 
 
 @pytest.mark.skipif(
-    "MALLOC_ARENA_MAX" in os.environ or not share_freed_memory(8), reason="no glibc, or it is set"
+    "MALLOC_ARENA_MAX" in os.environ or not limit_malloc_arenas(8), reason="no glibc, or it is set"
 )
 def test_as_many_heaps_as_were_said() -> None:
     assert arenas("") > 2
-    assert arenas("share_freed_memory(2)") == 2
-    assert arenas("share_freed_memory(1)") == 1
-    assert arenas("share_freed_memory(1)", MALLOC_ARENA_MAX="3") == 3
+    assert arenas("limit_malloc_arenas(2)") == 2
+    assert arenas("limit_malloc_arenas(1)") == 1
+    assert arenas("limit_malloc_arenas(1)", MALLOC_ARENA_MAX="3") == 3

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar, overload
 Value = TypeVar("Value")
 
 
-class kept(Generic[Value]):  # noqa: N801 - it stands where `property` stands
+class cached_attribute(Generic[Value]):  # noqa: N801 - it stands where `property` stands
     """As `functools.cached_property`, without the lock that one takes before Python 3.12.
 
     With the lock the attributes of a tile take longer than the work on them. Two threads may
@@ -23,10 +23,10 @@ class kept(Generic[Value]):  # noqa: N801 - it stands where `property` stands
         self._name = name
 
     @overload
-    def __get__(self, instance: None, owner: type) -> kept[Value]: ...
+    def __get__(self, instance: None, owner: type) -> cached_attribute[Value]: ...
     @overload
     def __get__(self, instance: object, owner: type) -> Value: ...
-    def __get__(self, instance: object | None, owner: type) -> kept[Value] | Value:
+    def __get__(self, instance: object | None, owner: type) -> cached_attribute[Value] | Value:
         if instance is None:
             return self
         value = self._make(instance)
