@@ -53,10 +53,19 @@ class Grid:
 
     @property
     def bounds(self) -> Bounds:
+        """The box around the four corners: of a source, whose pixels may run any way, as well."""
         height, width = self.shape
-        left, top = self.transform @ (0, 0)
-        right, bottom = self.transform @ (width, height)
-        return Bounds(left, bottom, right, top)
+        corners = ((0, 0), (width, height))
+        if not self.is_north_up:
+            corners = (*corners, (width, 0), (0, height))
+        xs, ys = zip(*(self.transform @ corner for corner in corners), strict=True)
+        return Bounds(min(xs), min(ys), max(xs), max(ys))
+
+    @property
+    def is_north_up(self) -> bool:
+        """Whether columns run east and rows south."""
+        to_map = self.transform
+        return to_map.b == to_map.d == 0 and to_map.a > 0 > to_map.e
 
     def cf_attributes(self) -> dict[str, str]:
         """Attributes of a grid mapping: CF conventions 1.11, 5.6, and what GDAL adds to them."""

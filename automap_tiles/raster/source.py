@@ -96,11 +96,7 @@ class RasterInfo:
     @property
     def bounds(self) -> Bounds:
         """The box around the four corners, CRS units."""
-        height, width = self.shape
-        corners = [self.transform @ corner for corner in ((0, 0), (width, 0), (0, height))]
-        corners.append(self.transform @ (width, height))
-        xs, ys = zip(*corners, strict=True)
-        return Bounds(min(xs), min(ys), max(xs), max(ys))
+        return self.grid.bounds
 
     @property
     def grid(self) -> Grid:

@@ -91,7 +91,8 @@ def _located(scene: Scene, bands: Wanted | None) -> Scene:
 def looked_at(scene: Scene, bands: Wanted | None = None) -> Scene:
     """The scene with the grids of these bands and of its quality layers, and its footprint.
 
-    Raises `InputError` for a band that is not there, cannot be opened or is cut off.
+    Raises `InputError` for a band that is not there, cannot be opened or is cut off, and for one
+    whose pixels do not run east and south.
     """
     wanted = wanted_of(scene, bands)
     names = list(scene.bands) if wanted is None else [_name(scene, band) for band in wanted]
@@ -120,10 +121,15 @@ def _name(scene: Scene, band: str) -> str:
 
 
 def _looked_at(file: _File) -> _File:
-    if file.grid is None:
+    grid = file.grid
+    if grid is None:
         check_intact(file.href)
-        return replace(file, grid=grid_of(file.href))
-    return file
+        grid = grid_of(file.href)
+    if not grid.is_north_up:
+        raise InputError(
+            "its pixels are not north up: gdalwarp brings them onto such a grid", file.href
+        )
+    return replace(file, grid=grid)
 
 
 def _both(found: tuple[list[Scene], list[tuple[str, str]]]) -> Candidates:

@@ -36,7 +36,7 @@ class Lattice:
     def of(cls, grid: Grid, resolution: float | None = None) -> Lattice:
         """The lattice of a grid, or one of coarser or finer pixels with the same corner."""
         transform = grid.transform
-        if (transform.b, transform.d) != (0, 0) or transform.a <= 0 or transform.e >= 0:
+        if not grid.is_north_up:
             raise InputError("a scene whose pixels are not north up cannot be read on its own grid")
         if resolution is not None:
             transform = Affine(resolution, 0, transform.c, 0, -resolution, transform.f)

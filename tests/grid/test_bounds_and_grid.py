@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 from rasterio.crs import CRS
@@ -45,3 +46,19 @@ def test_a_grid_fills_its_box(box: Bounds, height: int, width: int) -> None:
 def test_no_grid_without_area(box: tuple[float, ...], shape: tuple[int, int]) -> None:
     with pytest.raises(GridError):
         Grid.from_bounds(Bounds(*box), shape, CRS.from_epsg(3857))
+
+
+@pytest.mark.parametrize(
+    ("turn", "box"),
+    [
+        (Affine.scale(2, -3), Bounds(100, 35, 114, 50)),
+        (Affine.scale(2, 3), Bounds(100, 50, 114, 65)),
+        (Affine.scale(-2, -3), Bounds(86, 35, 100, 50)),
+        (Affine.rotation(90) @ Affine.scale(2, -3), Bounds(100, 50, 115, 64)),
+        (Affine.shear(45) @ Affine.scale(2, -3), Bounds(85, 35, 114, 50)),
+    ],
+)
+def test_bounds_of_pixels_that_run_any_way(turn: Affine, box: Bounds) -> None:
+    grid = Grid(CRS.from_epsg(32736), Affine.translation(100, 50) @ turn, (5, 7))
+    assert grid.bounds == pytest.approx(box)
+    assert grid.is_north_up == (turn == Affine.scale(2, -3))

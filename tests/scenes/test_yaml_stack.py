@@ -178,3 +178,37 @@ def test_a_day_that_does_not_exist(tmp_path: Path) -> None:
 def test_no_mapping(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="must be a mapping"):
         products(_described(tmp_path, "- a\n- b\n"))
+
+
+@pytest.mark.parametrize("turned", ["band", "mask"])
+def test_a_date_whose_pixels_are_not_north_up_is_set_aside(tmp_path: Path, turned: str) -> None:
+    """The others are used; before, every tile failed, and nothing said which date it was."""
+    text = """
+sensor: sentinel-2a
+time: "%Y%m%d"
+path: "{time}_{band}.tif"
+bands: [red]
+mask: {path: "{time}_scl.tif", layer: scl}
+scale: 0.0001
+"""
+    for day in ("20210304", "20210309"):
+        for what in ("red", "scl"):
+            wrong = day == "20210309" and (what == "scl") == (turned == "mask")
+            up = 20 if wrong else -20
+            with rasterio.open(
+                tmp_path / f"{day}_{what}.tif",
+                "w",
+                width=5,
+                height=4,
+                count=1,
+                dtype="uint8",
+                crs="EPSG:32736",
+                transform=rasterio.Affine(20, 0, 400_000, 0, up, 9_000_000),
+            ) as dataset:
+                dataset.write(np.ones((1, 4, 5), "uint8"))
+    (tmp_path / "scenes.yaml").write_text(text)
+    found = products(tmp_path)
+    assert [scene.time.day for scene in found.scenes] == [4]
+    ((name, reason),) = found.rejected
+    assert "20210309" in name
+    assert "not north up: gdalwarp" in reason

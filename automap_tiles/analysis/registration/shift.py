@@ -37,6 +37,7 @@ class Doubt(StrEnum):
     """Why a date is left where it is."""
 
     CLOUDED = "too little of it is clear"
+    UNSEEN = "the reference shows too little of it"
     UNLIKE = "it is not like the reference"
     FAR = "it would have to be moved farther than is allowed"
     DISAGREEMENT = "two ways to find its place disagree"
@@ -73,9 +74,8 @@ def find_shift(
     `ValueError` for pictures of different shapes.
     """
     pair = Pair.of(reference, moving)
-    clear = min(np.count_nonzero(pair.reference_valid), np.count_nonzero(pair.moving_valid))
-    if clear < max(1, LEAST_CLEAR * pair.moving.size):
-        return Doubt.CLOUDED
+    if (hidden := _hidden(pair)) is not None:
+        return hidden
     # looked for farther than allowed, so that one beyond is not taken for another within
     whole = best_whole_shift(pair, 2 * math.ceil(max_shift))
     if whole is None or whole.correlation < LEAST_CORRELATION:
@@ -95,6 +95,14 @@ def find_shift(
     if found.length > max_shift:
         return Doubt.FAR
     return found if found.is_aligned or _is_better(pair, found) else Doubt.NO_BETTER
+
+
+def _hidden(pair: Pair) -> Doubt | None:
+    """Which of the two shows too little."""
+    least = max(1, LEAST_CLEAR * pair.moving.size)
+    if np.count_nonzero(pair.moving_valid) < least:
+        return Doubt.CLOUDED
+    return Doubt.UNSEEN if np.count_nonzero(pair.reference_valid) < least else None
 
 
 def _is_better(pair: Pair, shift: Shift) -> bool:

@@ -21,10 +21,21 @@ LON_LAT = CRS.from_epsg(4326)
 # Points along the outline of a raster, whose edges are curved in longitude and latitude.
 _POINTS = 64
 
+_POINTS_ONLY = {
+    Georeferencing.GCPS: "ground control points",
+    Georeferencing.RPCS: "rational polynomials (RPC)",
+}
+
 
 def grid_of(href: str) -> Grid:
     """The grid of a raster; raises `InputError` when it cannot be opened or lies nowhere."""
     info = raster.inspect(href)
+    if info.georeferencing in _POINTS_ONLY:
+        raise InputError(
+            f"{_POINTS_ONLY[info.georeferencing]} say where it lies, not a grid of its own: "
+            "gdalwarp gives it one",
+            href,
+        )
     if info.crs is None or info.georeferencing is not Georeferencing.TRANSFORM:
         raise InputError("has no georeference", href)
     return info.grid

@@ -18,9 +18,10 @@ from automap_tiles.analysis.registration.consensus import Consensus, consensus
 from automap_tiles.analysis.registration.shift import Doubt, Shift, find_shift
 from automap_tiles.analysis.registration.translate import translate
 from automap_tiles.errors import InputError
+from automap_tiles.grid import Grid
 from automap_tiles.missions import Scene, grid_of
 from automap_tiles.scenes.coregistration._placed import PlacedScene
-from automap_tiles.scenes.coregistration._windows import SceneWindows
+from automap_tiles.scenes.coregistration._windows import SceneWindows, of_one_place
 from automap_tiles.scenes.frames import FrameSource, NativeFrame
 from automap_tiles.scenes.lattice import Window
 from automap_tiles.scenes.masks import OWN_LAYERS, FlagSource
@@ -51,7 +52,7 @@ class Alignment:
 
 
 def align(scenes: Sequence[Scene], alignment: Alignment) -> tuple[PlacedScene, ...]:
-    """The place of every scene, in their order; the scenes of a tile are one group.
+    """The place of every scene, in their order; the scenes of a tile and place are one group.
 
     Reads windows of every scene, a few at a time. Raises `InputError` for a file that cannot be
     read or a scene without the band.
@@ -59,14 +60,19 @@ def align(scenes: Sequence[Scene], alignment: Alignment) -> tuple[PlacedScene, .
     groups: dict[tuple[str | None, str | None], list[Scene]] = {}
     for scene in scenes:
         groups.setdefault((scene.tile, scene.crs), []).append(scene)
-    placed = {each.id: each for group in groups.values() for each in _of_group(group, alignment)}
+    placed = {
+        each.id: each
+        for group in groups.values()
+        for members in of_one_place(group, alignment.band)
+        for each in _of_group(members, alignment)
+    }
     return tuple(placed[scene.id] for scene in scenes)
 
 
 def _of_group(scenes: Sequence[Scene], alignment: Alignment) -> Iterable[PlacedScene]:
     windows = SceneWindows.of(scenes, alignment.band, alignment.making)
     if alignment.reference is not None:
-        found = _against(scenes, windows, _file(alignment.reference, windows))
+        found = _beside_file(scenes, windows, alignment.reference)
     elif len(scenes) < 2:
         found = [Consensus(shift=Shift(rows=0.0, columns=0.0), places=0, inliers=0, spread=0.0)]
     else:
@@ -164,11 +170,22 @@ def _evened(picture: Picture) -> Picture:
     return np.ma.MaskedArray((picture - picture.mean()) / spread)
 
 
-def _file(reference: str, windows: SceneWindows) -> Look:
-    """The first band of a raster file, resampled onto the windows."""
+def _beside_file(
+    scenes: Sequence[Scene], windows: SceneWindows, reference: str
+) -> list[Consensus | Doubt]:
+    """The shift of every scene beside a file, which may reach but a part of them."""
     grid = grid_of(reference)
-    if windows.lattice.extent(grid) is None:
+    box = windows.lattice.extent(grid)
+    if box is None:
         raise InputError("the reference lies where the scenes' CRS means nothing", reference)
+    shared = windows.within(box)
+    if not shared.windows:
+        return [Doubt.UNSEEN] * len(scenes)
+    return _against(scenes, shared, _file(reference, grid, shared))
+
+
+def _file(reference: str, grid: Grid, windows: SceneWindows) -> Look:
+    """The first band of a raster file, resampled onto the windows."""
     source = FrameSource(href=reference, grid=grid, indexes=(1,), nodata=None)
 
     def look(window: Window) -> Picture:

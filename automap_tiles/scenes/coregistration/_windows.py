@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
+from automap_tiles.grid import Bounds
 from automap_tiles.missions import Flag, Scene
 from automap_tiles.scenes._link_signing import resolve
 from automap_tiles.scenes.frames import FrameSource, NativeFrame
-from automap_tiles.scenes.lattice import Lattice, Window
+from automap_tiles.scenes.lattice import Lattice, Window, intersection
 from automap_tiles.scenes.masks import WIDEST, FlagSource, MaskRule, masked
 from automap_tiles.scenes.reflectance import band_grid, pixel_metres
 
@@ -25,6 +27,8 @@ _MOST = 4
 """Windows along the edge of a scene."""
 _DILATION = 5
 """Pixels that masks are widened by: the rims of clouds are brighter than the ground as well."""
+_SAME_PLACE = 0.5
+"""Share of the smaller one's area."""
 _HIDDEN = Flag.CLOUD | Flag.CIRRUS | Flag.SHADOW | Flag.SNOW | Flag.WATER
 """What changes or moves between dates: waves and glint as well."""
 
@@ -43,17 +47,16 @@ class SceneWindows:
         """Windows all over what the scenes reach, on the grid of the first of them."""
         grids = [band_grid(scene, scene.band(band)) for scene in scenes]
         lattice = Lattice.of(grids[0])
-        reach = [lattice.window(grid.bounds, (-0.01, -0.01)) for grid in grids]
-        rows, cols = (
-            _spans(range(min(span.start for span in spans), max(span.stop for span in spans)))
-            for spans in zip(*reach, strict=True)
-        )
-        return cls(
-            band=band,
-            lattice=lattice,
-            windows=tuple((row, col) for row in rows for col in cols),
-            making=making,
-        )
+        boxes = [lattice.extent(grid) or grid.bounds for grid in grids]
+        reach = lattice.window(reduce(Bounds.union, boxes), (-0.01, -0.01))
+        return cls(band=band, lattice=lattice, windows=_spread(reach), making=making)
+
+    def within(self, box: Bounds) -> SceneWindows:
+        """Windows all over what a box has of these; none where it has nothing."""
+        rows, cols = zip(*self.windows, strict=True)
+        whole = (range(rows[0].start, rows[-1].stop), range(cols[0].start, cols[-1].stop))
+        shared = intersection(whole, self.lattice.window(box, (-0.01, -0.01)))
+        return replace(self, windows=() if shared is None else _spread(shared))
 
     def read(self, scene: Scene, window: Window) -> Picture:
         """(y, x) of the band where the file says it lies, clouds, shadows, snow, water masked."""
@@ -71,6 +74,35 @@ class SceneWindows:
         hidden = masked(scene, frame, rule)
         mask = np.ma.getmaskarray(pixels) if hidden is None else np.ma.getmaskarray(pixels) | hidden
         return np.ma.MaskedArray(np.ma.getdata(pixels).astype(np.float32), mask=mask)
+
+
+def of_one_place(scenes: Sequence[Scene], band: str) -> Iterator[list[Scene]]:
+    """Scenes that show about the same, in their order: where no name of a tile tells them apart.
+
+    A scene joins the largest one that holds half of it.
+    """
+    boxes = [band_grid(scene, scene.band(band)).bounds for scene in scenes]
+
+    def order(place: int) -> tuple[float, Bounds, str]:
+        box = boxes[place]
+        return -box.width * box.height, box, scenes[place].id
+
+    groups: list[list[int]] = []
+    for place in sorted(range(len(scenes)), key=order):
+        for group in groups:
+            shared = boxes[group[0]].intersection(boxes[place])
+            own = boxes[place].width * boxes[place].height
+            if shared is not None and shared.width * shared.height >= _SAME_PLACE * own:
+                group.append(place)
+                break
+        else:
+            groups.append([place])
+    yield from ([scenes[place] for place in sorted(group)] for group in groups)
+
+
+def _spread(reach: Window) -> tuple[Window, ...]:
+    rows, cols = map(_spans, reach)
+    return tuple((row, col) for row in rows for col in cols)
 
 
 def _spans(reach: range) -> list[range]:

@@ -107,13 +107,13 @@ def test_dates_that_tell_nothing() -> None:
     reference, moving = _masked(middle(first)), _masked(middle(second))
     other = _masked(middle(pink(99)))
     assert find_shift(reference, _masked(middle(second), True)) == Doubt.CLOUDED
-    assert find_shift(_masked(middle(first), True), moving) == Doubt.CLOUDED
+    assert find_shift(_masked(middle(first), True), moving) == Doubt.UNSEEN
     assert find_shift(reference, covered(middle(second), 0.95, 1)) == Doubt.CLOUDED
     assert find_shift(reference, _masked(np.full((SIZE, SIZE), 0.2))) == Doubt.UNLIKE
     assert find_shift(_masked(np.zeros((SIZE, SIZE))), moving) == Doubt.UNLIKE
     assert find_shift(reference, other) in (Doubt.UNLIKE, Doubt.FAR, Doubt.DISAGREEMENT)
     assert find_shift(reference, _masked(1 - middle(second))) in (Doubt.UNLIKE, Doubt.FAR)
-    assert find_shift(_masked(np.full((SIZE, SIZE), np.nan)), moving) == Doubt.CLOUDED
+    assert find_shift(_masked(np.full((SIZE, SIZE), np.nan)), moving) == Doubt.UNSEEN
 
 
 def test_a_date_farther_off_than_is_allowed() -> None:

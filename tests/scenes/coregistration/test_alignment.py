@@ -6,10 +6,16 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
+import rasterio
+from affine import Affine
+from numpy.typing import NDArray
+from rasterio.control import GroundControlPoint
 
 from automap_tiles.analysis.registration.consensus import Consensus
 from automap_tiles.analysis.registration.shift import Doubt
 from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.grid import Grid
+from automap_tiles.missions import Scene
 from automap_tiles.scenes.coregistration import (
     Alignment,
     PlacedScene,
@@ -19,12 +25,13 @@ from automap_tiles.scenes.coregistration import (
     table_of,
     with_shifts,
 )
+from automap_tiles.scenes.coregistration._windows import of_one_place
 from automap_tiles.scenes.find import products
 from automap_tiles.storage import Address
 from tests.analysis.registration.dates import AROUND, FOLDER, pink
 from tests.imagery.place import need_real
 from tests.scenes.coregistration.displaced import GRID, SIZE, scenes_in, write_dates
-from tests.scenes.samples import write
+from tests.scenes.samples import grid_at, make_scene, write
 from tests.storage.s3 import BUCKET
 
 TABLE = '{"type": "automap:coregistration", "scenes": [%s]}'
@@ -89,6 +96,91 @@ def test_a_file_as_the_reference(tmp_path: Path) -> None:
     path = write(tmp_path / "right.tif", right.astype("f4")[None], GRID)
     for each in align(scenes, Alignment(reference=path)):
         np.testing.assert_allclose(_found(each), (0.6, 0.35), atol=0.08)
+
+
+@pytest.fixture(scope="module")
+def moved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Scene, ...]:
+    """One date that must be moved by (−0.4, 0.7)."""
+    return tuple(scenes_in(write_dates(tmp_path_factory.mktemp("moved"), [(-0.4, 0.7)], [0.0])))
+
+
+def _right() -> NDArray[np.float32]:
+    return pink(31, SIZE + 2 * AROUND)[AROUND:-AROUND, AROUND:-AROUND].astype("f4")
+
+
+def _against(scenes: tuple[Scene, ...], reference: str) -> PlacedScene:
+    (placed,) = align(scenes, Alignment(reference=reference))
+    return placed
+
+
+def test_a_file_that_shows_but_a_part_of_the_scenes(
+    moved: tuple[Scene, ...], tmp_path: Path
+) -> None:
+    part = Affine.translation(150, 170)
+    grid = Grid(GRID.crs, GRID.transform @ part, (130, 140))
+    path = write(tmp_path / "part.tif", _right()[np.newaxis, 170:300, 150:290], grid)
+    found = _against(moved, path)
+    np.testing.assert_allclose(_found(found), (-0.4, 0.7), atol=0.1)
+
+
+@pytest.mark.parametrize("away", [0, 40_000])
+def test_a_file_that_shows_nothing_of_the_scenes(
+    moved: tuple[Scene, ...], tmp_path: Path, away: int
+) -> None:
+    """It lies elsewhere, or has no data there."""
+    grid = Grid(GRID.crs, Affine.translation(0, away) @ GRID.transform, GRID.shape)
+    pixels = _right() if away else np.zeros(GRID.shape, "f4")
+    path = write(tmp_path / "none.tif", pixels[np.newaxis], grid)
+    assert _against(moved, path).found == Doubt.UNSEEN
+
+
+@pytest.mark.parametrize("turn", ["south up", "west first", "a quarter"])
+def test_a_file_whose_pixels_run_another_way(
+    moved: tuple[Scene, ...], tmp_path: Path, turn: str
+) -> None:
+    part = _right()[:140, :140]
+    pixels, to_map = {
+        "south up": (part[::-1], Affine.translation(0, 140) @ Affine.scale(1, -1)),
+        "west first": (part[:, ::-1], Affine.translation(140, 0) @ Affine.scale(-1, 1)),
+        "a quarter": (np.rot90(part), Affine.translation(140, 0) @ Affine.rotation(90)),
+    }[turn]
+    grid = Grid(GRID.crs, GRID.transform @ to_map, part.shape)
+    path = write(tmp_path / "turned.tif", np.ascontiguousarray(pixels)[np.newaxis], grid)
+    np.testing.assert_allclose(_found(_against(moved, path)), (-0.4, 0.7), atol=0.1)
+
+
+def test_a_file_of_control_points_is_refused_in_words(
+    moved: tuple[Scene, ...], tmp_path: Path
+) -> None:
+    path = tmp_path / "points.tif"
+    corners = [(0, 0), (0, SIZE), (SIZE, 0)]
+    points = [GroundControlPoint(row, col, *(GRID.transform @ (col, row)), 0)
+              for row, col in corners]  # fmt: skip
+    size = {"height": SIZE, "width": SIZE, "count": 1, "dtype": "float32"}
+    with rasterio.open(path, "w", driver="GTiff", gcps=points, crs=GRID.crs, **size) as dataset:
+        dataset.write(_right(), 1)
+    with pytest.raises(InputError, match=r"ground control points .* gdalwarp"):
+        _against(moved, str(path))
+
+
+def test_scenes_of_no_tile_are_together_where_they_show_the_same(tmp_path: Path) -> None:
+    """So dates of two places that one description has are no dates of one place."""
+
+    def scene(name: str, left: float, size: int = 64) -> Scene:
+        grid = grid_at(left=left, size=size)
+        return make_scene(tmp_path, name, grid=grid, bands=("nir",))
+
+    scenes = [
+        scene("east, small", 640_100, 48),
+        scene("west", 600_000),
+        scene("east", 640_000),
+        scene("beside west", 600_500),
+        scene("west again", 599_950),
+    ]
+    groups = [[each.id for each in group] for group in of_one_place(scenes, "nir")]
+    assert sorted(groups) == [["beside west"], ["east, small", "east"], ["west", "west again"]]
+    turned = [[each.id for each in group] for group in of_one_place(scenes[::-1], "nir")]
+    assert sorted(map(sorted, turned)) == sorted(map(sorted, groups))
 
 
 def test_one_date_alone_stays(tmp_path: Path) -> None:
