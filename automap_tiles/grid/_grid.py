@@ -55,9 +55,9 @@ class Grid:
     def bounds(self) -> Bounds:
         """The box around the four corners: of a source, whose pixels may run any way, as well."""
         height, width = self.shape
-        corners = ((0, 0), (width, height))
+        corners = [(0, 0), (width, height)]
         if not self.is_north_up:
-            corners = (*corners, (width, 0), (0, height))
+            corners += [(width, 0), (0, height)]
         xs, ys = zip(*(self.transform @ corner for corner in corners), strict=True)
         return Bounds(min(xs), min(ys), max(xs), max(ys))
 
