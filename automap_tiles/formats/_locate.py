@@ -7,6 +7,7 @@ from pathlib import Path
 
 from automap_tiles.errors import InputError
 from automap_tiles.formats._spec import InputSpec
+from automap_tiles.raster import as_gdal_names_it, inside
 from automap_tiles.storage import is_remote, open_storage
 
 
@@ -28,10 +29,10 @@ class Located:
         """
         place = self.url if self.is_local else self.path
         if not self.is_local and not is_remote(self.path):
-            return self.path
-        folder, _, name = place.rpartition("/")
+            within = inside(self.url)
+            return self.path if within is None else f"{self.path} {_stamp(within.file)}"
         try:
-            return f"{self.path} {open_storage(folder or '/').stamp(name)}"
+            return f"{self.path} {_stamp(place)}"
         except FileNotFoundError as error:
             raise InputError("no such file", place) from error
         except InputError:
@@ -39,10 +40,26 @@ class Located:
                 raise
             return self.path
 
+    def earlier_fingerprint(self) -> str | None:
+        """As versions before 0.1.0 wrote it, where that was otherwise: the name alone."""
+        return None if inside(self.url) is None else self.path
+
+
+def _stamp(place: str) -> str:
+    folder, _, name = place.rpartition("/")
+    return open_storage(folder or "/").stamp(name)
+
 
 def locate(spec: InputSpec, base: Path) -> Located:
-    """Find the file of an input; raises `InputError` when it is local and not there."""
-    path = spec.path
+    """Find the file of an input; raises `InputError` when it is local and not there.
+
+    An archive or a file with parts is looked for from `base` first, as any file is.
+    """
+    path = as_gdal_names_it(spec.path)
+    within = inside(path, base)
+    if within is not None:
+        whole = within.at(Path(base, within.file).absolute())
+        return Located(spec.path, whole, is_local=False)
     if is_remote(path):
         return Located(path, open_storage(path).url(""), is_local=False)
     # /vsi… and NETCDF:file:variable are GDAL's own names

@@ -133,6 +133,15 @@ class Reader(Protocol):
 
 
 @runtime_checkable
+class RememberedReader(Reader, Protocol):
+    """A source whose fingerprint had another form in records of earlier versions."""
+
+    def earlier_fingerprint(self) -> str | None:
+        """The other form; None where it is the same."""
+        ...
+
+
+@runtime_checkable
 class RasterReader(Reader, Protocol):
     """A source of pixels."""
 

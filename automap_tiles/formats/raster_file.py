@@ -99,8 +99,15 @@ class RasterFile:
         return _footprint(url, raster.file_stamp(url), crs, self.pyramid)
 
     def fingerprint(self) -> str:
-        extra = "" if self.nodata is None else f" nodata={self.nodata}"
-        return self.where.fingerprint() + extra
+        return self.where.fingerprint() + self._own_nodata
+
+    def earlier_fingerprint(self) -> str | None:
+        earlier = self.where.earlier_fingerprint()
+        return None if earlier is None else earlier + self._own_nodata
+
+    @property
+    def _own_nodata(self) -> str:
+        return "" if self.nodata is None else f" nodata={self.nodata}"
 
     def at(self, tile: Tile) -> RasterFileTile:
         return RasterFileTile(self, tile)

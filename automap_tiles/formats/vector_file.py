@@ -60,6 +60,9 @@ class VectorFile:
     def fingerprint(self) -> str:
         return self.where.fingerprint()
 
+    def earlier_fingerprint(self) -> str | None:
+        return self.where.earlier_fingerprint()
+
     def at(self, tile: Tile) -> FeatureTile:
         return FeatureTile(tile, self)
 

@@ -22,6 +22,7 @@ from automap_tiles.raster.encode import (
     encode_geotiff,
 )
 from automap_tiles.raster.env import ensure_env
+from automap_tiles.raster.inside import as_gdal_names_it, inside
 from automap_tiles.raster.png import encode_png
 from automap_tiles.raster.source import Georeferencing, RasterInfo
 
@@ -31,6 +32,7 @@ __all__ = [
     "Georeferencing",
     "Raster",
     "RasterInfo",
+    "as_gdal_names_it",
     "close_all",
     "decode",
     "decode_bands",
@@ -39,6 +41,7 @@ __all__ = [
     "encode_png",
     "ensure_env",
     "file_stamp",
+    "inside",
     "inspect",
     "inspect_anew",
     "inspect_content",

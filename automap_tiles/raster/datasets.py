@@ -29,6 +29,7 @@ from automap_tiles.raster._partial import read_parts
 from automap_tiles.raster._retries import with_retries
 from automap_tiles.raster.drivers import has_side_files, is_local, open_dataset, reason_not_opened
 from automap_tiles.raster.env import ensure_env, is_networked, patience
+from automap_tiles.raster.inside import inside
 from automap_tiles.raster.source import RasterInfo, describe
 from automap_tiles.raster.tiff import Profile, Stamp, TiledFile, stamp_of
 from automap_tiles.storage import Address
@@ -303,9 +304,13 @@ def deepest_reason(error: BaseException) -> str:
 
 
 def file_stamp(path: str) -> Stamp | None:
-    """Another one when a local file was replaced; None for all that is not a local file."""
+    """Another one when a local file was replaced; None for all that is not in a local file.
+
+    What is inside of an archive, or a part of a file, has the stamp of the whole.
+    """
     try:
         status = os.stat(path)  # noqa: PTH116 - this runs at every read, and pathlib costs more
     except (OSError, ValueError):
-        return None
+        within = inside(path)
+        return None if within is None else file_stamp(within.file)
     return stamp_of(status)

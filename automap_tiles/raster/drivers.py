@@ -62,6 +62,11 @@ overviews, a mask. Of one that is made anew they are those of the pixels before.
 _OVERVIEWS = (".ovr", ".OVR")
 _MASKS = (".msk", ".MSK")
 
+# Archives by the ends of their names, the longer ones first, and how GDAL reads them.
+_ARCHIVES = {
+    ".zip": "vsizip", ".tar.gz": "vsitar", ".tar": "vsitar", ".tgz": "vsitar", ".gz": "vsigzip",
+}  # fmt: skip
+
 # What GDAL says of a file that is there, and that none of the drivers it may take can read.
 _UNKNOWN_FORMAT = "not recognized as being in a supported file format"
 
@@ -169,6 +174,10 @@ def reason_not_opened(path: str, error: str) -> str:
             "is a virtual raster, which can name any other file and address, and is not called "
             "so; if you trust it, let its name end with .vrt"
         )
+    kind = next((kind for end, kind in _ARCHIVES.items() if name.endswith(end)), None)
+    if kind is not None:
+        rest = "" if kind == "vsigzip" else "/NAME"
+        return f"is an archive; what is inside of it is named /{kind}/{path}{rest}"
     return error
 
 

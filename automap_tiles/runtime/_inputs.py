@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from automap_tiles.formats import RememberedReader
 from automap_tiles.runtime.zooms import ZoomValues, leaves
 
 if TYPE_CHECKING:
@@ -44,6 +45,16 @@ class InputTree:
         """What changes when the data of an input do, by its name; in the order of the names."""
         named = sorted(self.readers(), key=lambda pair: pair[0])
         return {name: reader.fingerprint() for name, reader in named}
+
+    def earlier_fingerprints(self) -> dict[str, str] | None:
+        """`fingerprints` as earlier versions made them; None where these were the same."""
+        earlier = {
+            name: stamp
+            for name, reader in self.readers()
+            if isinstance(reader, RememberedReader)
+            and (stamp := reader.earlier_fingerprint()) is not None
+        }
+        return {**self.fingerprints(), **earlier} if earlier else None
 
     def __bool__(self) -> bool:
         return bool(self.readers())

@@ -156,7 +156,7 @@ class Process:
         return ProcessHashes(
             function=self.function.digest,
             parameters=self._parameters_hash(),
-            inputs=digest(*(part for pair in stamps.items() for part in pair)),
+            inputs=_digest_of(stamps),
             output=digest(
                 self.writer.fingerprint(),
                 canonical([self.pyramid.to_dict(), self.output_pyramid.to_dict(), overviews]),
@@ -165,8 +165,11 @@ class Process:
 
     def earlier_hashes(self) -> Mapping[str, frozenset[str]]:
         """By the name of a hash: what else stands for the same in records of earlier versions."""
-        return {"function": frozenset({self.function.text}) if self._minds_type
-                else self.function.earlier}  # fmt: skip
+        function = self.function
+        of_function = frozenset({function.text}) if self._minds_type else function.earlier
+        stamps = self.inputs.earlier_fingerprints()
+        of_inputs = {} if stamps is None else {"inputs": frozenset({_digest_of(stamps)})}
+        return {"function": of_function, **of_inputs}
 
     @property
     def _minds_type(self) -> bool:
@@ -211,6 +214,11 @@ class Process:
 
     def __getstate__(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def _digest_of(stamps: Mapping[str, str]) -> str:
+    """Of the fingerprints of inputs."""
+    return digest(*(part for pair in stamps.items() for part in pair))
 
 
 def _is_masked_throughout(result: object) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from automap_tiles.cli.main import main
 from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.journal import JOURNAL_NAME, Journal
+from automap_tiles.formats.raster_file import RasterFile
 from tests.engine.projects import make_raster, tile_bytes
 
 # On the tile named in the file `when` another picture takes the place of the input.
@@ -102,3 +104,29 @@ def test_what_an_earlier_run_made_is_still_known(
     os.utime(config.parent / "other.tif", ns=(stat.st_atime_ns, stat.st_mtime_ns + 10**9))
     assert execute(config) == 2
     assert "inputs changed" in capsys.readouterr().err
+
+
+def test_what_lies_in_an_archive(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It changes with the archive; runs of versions that did not see that go on."""
+    here = config.parent
+    said = json.loads(config.read_text())
+    said["input"]["image"] = "/vsizip/all.zip/in/image.tif"
+    config.write_text(json.dumps({**said, "zoom_levels": 11, "baselevels": None}))
+
+    def pack(seed: int) -> None:
+        make_raster(here / "image.tif", bands=1, seed=seed)
+        with zipfile.ZipFile(here / "all.zip", "w") as archive:
+            archive.write(here / "image.tif", "in/image.tif")
+
+    pack(1)
+    with monkeypatch.context() as patched:
+        now = RasterFile.fingerprint
+        patched.setattr(RasterFile, "fingerprint", lambda r: r.earlier_fingerprint() or now(r))
+        assert execute(config) == 0
+    before = tile_bytes(here / "out")
+    assert execute(config) == 0
+    assert tile_bytes(here / "out") == before
+    pack(7)
+    assert execute(config) == 2
+    assert execute(config, "--overwrite") == 0
+    assert tile_bytes(here / "out") != before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 import rasterio
 from rasterio.transform import from_bounds
 
-from automap_tiles.formats import InputSpec
+from automap_tiles.errors import InputError
+from automap_tiles.formats import InputSpec, RememberedReader
 from automap_tiles.formats.registry import open_input
 from automap_tiles.grid import Bounds, Pyramid
 
@@ -47,3 +49,40 @@ def test_a_file_replaced_by_one_that_lies_elsewhere(tmp_path: Path, keeps_its_ti
     assert not source.at(east).is_empty()
     pixels: Any = source.at(east)
     assert pixels.read(1).max() == 7
+
+
+def _zipped(path: Path, folder: Path, bounds: Bounds, compression: int) -> None:
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        archive.write(written(folder / "inner.tif", bounds), "heights/dem.tif")
+
+
+@pytest.mark.parametrize(
+    "name", ["/vsizip/dem.zip/heights/dem.tif", "zip://dem.zip!/heights/dem.tif"]
+)
+def test_an_archive_lies_below_the_folder_and_changes(tmp_path: Path, name: str) -> None:
+    """What was made of the pixels before is not taken for done."""
+    _zipped(tmp_path / "dem.zip", tmp_path, Bounds(0, 0, 10, 10), zipfile.ZIP_STORED)
+    pyramid = Pyramid.from_grid("geodetic")
+    source = open_input(InputSpec.from_value("dem", name), tmp_path, pyramid)
+    assert isinstance(source, RememberedReader)
+    assert source.footprint(pyramid.crs).bounds == (0, 0, 10, 10)
+    assert not source.at(pyramid.tile(5, 14, 32)).is_empty()
+    before = source.fingerprint()
+    assert source.earlier_fingerprint() == source.path == name
+
+    _zipped(tmp_path / "dem.zip", tmp_path, Bounds(40, 0, 50, 10), zipfile.ZIP_DEFLATED)
+    assert source.fingerprint() != before
+    assert source.earlier_fingerprint() == name
+    assert source.footprint(pyramid.crs).bounds == (40, 0, 50, 10)
+    assert source.at(pyramid.tile(5, 14, 32)).is_empty()
+
+
+def test_an_archive_is_told_from_a_raster(tmp_path: Path) -> None:
+    path = tmp_path / "dem.zip"
+    _zipped(path, tmp_path, Bounds(0, 0, 10, 10), zipfile.ZIP_STORED)
+    pyramid = Pyramid.from_grid("geodetic")
+    source = open_input(
+        InputSpec(name="dem", path=str(path), format="raster_file"), tmp_path, pyramid
+    )
+    with pytest.raises(InputError, match=rf"named /vsizip/{path}/NAME"):
+        source.footprint(pyramid.crs)
