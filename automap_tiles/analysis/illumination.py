@@ -103,19 +103,21 @@ def level_light(
     """A band of reflectance (y, x) as if the ground were level, float32.
 
     `fit` is that of the whole scene; the cosine correction needs none. Masked stays masked; what
-    lies in the dark, or has no height, stays as it is. Raises `ValueError` for a method without
-    what it needs.
+    lies in the dark, or has no height, stays as it is. A fit whose c is below 0 (what the line
+    loses in the dark: haze taken out too strongly, for one) puts the dark where its line comes
+    near 0, and an exponent counts up to 1: no pixel is brightened more than by the cosine
+    correction. Raises `ValueError` for a method without what it needs.
     """
     if method not in ("cosine", "c", "scs+c", "minnaert"):
         raise ValueError(f"method is cosine, c, scs+c or minnaert, not {method!r}")
     if fit is None and method != "cosine":
         raise ValueError(f"{method} needs the constants of the scene")
     light, level, upright = terrain.light, terrain.zenith, np.cos(terrain.slope)
-    c = 0.0 if fit is None or method == "cosine" else fit.c
-    dark = ~(light > LEAST_LIGHT)
+    c = 0.0 if fit is None or method in ("cosine", "minnaert") else fit.c
+    dark = ~(light + min(c, 0.0) > LEAST_LIGHT)
     lit = np.where(dark, 1.0, light)
     if method == "minnaert" and fit is not None:
-        factor = upright * (level / (lit * upright)) ** fit.minnaert
+        factor = upright * (level / (lit * upright)) ** min(fit.minnaert, 1.0)
     elif method == "scs+c":
         factor = (upright * level + c) / (lit + c)
     else:

@@ -15,7 +15,17 @@ from typing import Any, Literal
 import numpy as np
 
 from automap_processes._types import Resampling
-from automap_tiles import ConfigError, Empty, RasterInput, RasterReader, Tile
+from automap_tiles import (
+    ConfigError,
+    Empty,
+    Fate,
+    Note,
+    RasterInput,
+    RasterReader,
+    Subject,
+    Tile,
+    tell,
+)
 from automap_tiles.analysis.textures.blobs import Blobs, BlobSearch, Form, find
 
 Feature = dict[str, Any]
@@ -49,6 +59,24 @@ def check_parameters(  # noqa: PLR0913, PLR0917 - the parameters of the process 
     if not low < high:
         raise ConfigError("is more than low", key="process_parameters.high", found=high)
     _search(form, smallest, largest, steps, threshold, overlap)
+    _tell_beyond(picture, band, low, high)
+
+
+def _tell_beyond(picture: RasterReader, band: int, low: float, high: float) -> None:
+    """Tell of a picture of which nothing lies between the two: it is flat, and has no blobs."""
+    seen = picture.glance().pixels[band - 1 : band].compressed()
+    if not seen.size or ((seen > low) & (seen < high)).any():
+        return
+    tell(
+        Note(
+            fate=Fate.GUESSED,
+            subject=Subject.OPTIONS,
+            reason="no stored value that was looked at lies between low and high: a picture that "
+            "is as flat as that has no blobs",
+            examples=(f"low {low:g}, high {high:g}, values {seen.min():g} to {seen.max():g}",),
+            remedy="low and high in the unit of the stored values",
+        )
+    )
 
 
 def execute(  # noqa: PLR0913 - the parameters of the process file
@@ -77,9 +105,9 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
     if picture.is_empty():
         raise Empty
     pixels = picture.read(indexes=band, resampling=resampling)
-    valid = ~np.ma.getmaskarray(pixels)
-    plane = np.clip((np.ma.getdata(pixels).astype(np.float64) - low) / (high - low), 0, 1)
-    valid &= np.isfinite(plane)
+    stored = np.ma.getdata(pixels).astype(np.float64)
+    valid = ~np.ma.getmaskarray(pixels) & np.isfinite(stored)
+    plane = np.clip((np.where(valid, stored, low) - low) / (high - low), 0, 1)
     plane = 1 - plane if dark else plane
     search = _search(form, smallest, largest, steps, threshold, overlap)
     features = _own(find(plane, valid, search), tile)

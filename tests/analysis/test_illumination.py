@@ -127,3 +127,19 @@ def test_without_height_it_stays() -> None:
 def test_methods(method: Any, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         level_light(np.zeros((4, 4)), hills(size=4), None, method)
+
+
+@pytest.mark.parametrize("method", ["c", "scs+c", "minnaert"])
+def test_a_fit_beyond_what_light_can_be_brightens_no_more_than_the_cosine(method: Any) -> None:
+    """The line of such a scene comes to 0 in ground that still has light."""
+    terrain = hills(3)
+    band = np.clip(0.25 * (terrain.light - 0.31), 0.004, None)
+    fit = fit_terrain(band, np.ones(band.shape, bool), terrain)
+    assert fit is not None
+    assert fit.c < -0.15
+    assert fit.minnaert > 1.2
+    found = level_light(band, terrain, fit, method)
+    factor = found.data / band
+    most = terrain.zenith / LEAST_LIGHT
+    assert 0 < factor.min() <= factor.max() <= most
+    assert found.std() < band.std()

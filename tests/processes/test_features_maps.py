@@ -15,6 +15,7 @@ from automap_processes import blobs, features
 from automap_tiles import ConfigError, open_process
 from automap_tiles.analysis.learning.recipe import Recipe
 from automap_tiles.analysis.textures.blobs import BlobSearch, Form, find
+from automap_tiles.notes import collecting
 
 SIZE, TILES = 32, 4
 GRID = {"shape": [TILES, TILES], "bounds": [0, 0, 1280, 1280], "srs": {"epsg": 32633}}
@@ -120,3 +121,19 @@ def test_what_cannot_work_is_refused(picture: Path) -> None:
         with pytest.raises(ConfigError) as error:
             run("blobs", picture, 1, output, wrong)
         assert error.value.key == f"process_parameters.{key}"
+
+
+def test_a_range_that_nothing_lies_in_is_told(picture: Path) -> None:
+    """Numbers × 10000 beside the usual range from 0 to 1: there would be no blob, and no word."""
+    output = {"format": "FlatGeobuf", "path": "", "schema": {
+        "geometry": "Point", "properties": {"radius": "float", "strength": "float"}}}  # fmt: skip
+    config = {
+        "process": "automap_processes.blobs", "input": {"picture": str(picture)},
+        "zoom_levels": 0, "pyramid": {"grid": GRID, "tile_size": SIZE},
+        "output": {**output, "path": str(picture.parent / "told")},
+    }  # fmt: skip
+    for parameters, count in (({}, 1), ({"high": 9000.0}, 0)):
+        with collecting() as told:
+            open_process({**config, "process_parameters": parameters})
+        notes = [note for note in told.grouped() if "low and high" in note.reason]
+        assert len(notes) == count

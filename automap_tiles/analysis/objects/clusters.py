@@ -8,6 +8,7 @@ same whatever the seed happened to be first.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,6 +28,8 @@ MOST = 255
 _ROUNDS = 300
 _DECIMALS = 6
 """Of centres: what another order of sums changes lies behind."""
+_DIGITS = 4
+"""Of how far centres are apart in a band, at least: units may be small (mol/m², m/s)."""
 
 
 class Way(StrEnum):
@@ -90,7 +93,8 @@ class Clusters:
     @classmethod
     def _numbered(cls, centres: Floats) -> Clusters:
         """By brightness, each once."""
-        rounded = np.unique(np.round(centres, _DECIMALS), axis=0)
+        planes = [np.round(plane, _decimals(plane)) for plane in centres.T]
+        rounded = np.unique(np.stack(planes, axis=1), axis=0)
         order = np.argsort(rounded.sum(axis=1), kind="stable")
         return cls(centres=tuple(tuple(row) for row in rounded[order].tolist()))
 
@@ -123,6 +127,14 @@ class Clusters:
         if not centres or len({len(centre) for centre in centres}) > 1 or not centres[0]:
             raise ValueError("centres of clusters have as many bands as each other")
         return cls(centres=centres)
+
+
+def _decimals(plane: Floats) -> int:
+    """Of the centres (cluster,) in a band."""
+    apart = float(np.ptp(plane))
+    if not 0 < apart < np.inf:
+        return _DECIMALS
+    return max(_DECIMALS, _DIGITS - math.floor(math.log10(apart)))
 
 
 def _far_apart(values: Floats, count: int, random: np.random.Generator) -> Floats:

@@ -18,8 +18,9 @@ Labels = NDArray[np.int64]
 def mean_and_std(picture: Picture, labels: Labels) -> tuple[Picture, Picture]:
     """Of every band of an object, for each of its pixels: float32 (band, y, x).
 
-    `picture` (band, y, x), `labels` (y, x), 0 for no object. Pixels without data do not count, and
-    have the mean of their object. The standard deviation is that of all pixels (n, not n - 1).
+    `picture` (band, y, x), `labels` (y, x), 0 for no object. Pixels without data, masked or not
+    finite, do not count, and have the mean of their object. The standard deviation is that of all
+    pixels (n, not n - 1).
     """
     _, place = np.unique(labels, return_inverse=True)
     place = place.reshape(labels.shape)
@@ -27,7 +28,7 @@ def mean_and_std(picture: Picture, labels: Labels) -> tuple[Picture, Picture]:
     means, spreads = (np.zeros(picture.shape, np.float32) for _ in range(2))
     missing = np.zeros(picture.shape, dtype=bool)
     for band, plane in enumerate(picture):
-        counts = ~np.ma.getmaskarray(plane) & (labels != 0)
+        counts = ~np.ma.getmaskarray(plane) & np.isfinite(np.ma.getdata(plane)) & (labels != 0)
         of, values = place[counts], np.ma.getdata(plane)[counts].astype(np.float64)
         count = np.bincount(of, minlength=number)
         mean = np.bincount(of, values, number) / np.maximum(count, 1)

@@ -61,6 +61,8 @@ class Superpixels:
     def labels(self, picture: Picture, corner: tuple[int, int], width: int) -> Labels:
         """(y, x) number of the superpixel of each pixel, from 1; 0 where a band has no data.
 
+        A number that is not finite is no data.
+
         `picture` (band, y, x), `corner` row and column of its first pixel on the level and `width`
         the level's pixels in a row: they number the seeds row by row. Each superpixel is in one
         piece, but where a loose part touches no other within `size` pixels.
@@ -107,8 +109,9 @@ class _Work:
         cols = np.arange(corner[1], corner[1] + width)
         cell_rows, cell_cols = (one // how.size - one[0] // how.size for one in (rows, cols))
         cells = int(cell_rows[-1]) + 1, int(cell_cols[-1]) + 1
-        counts = ~np.ma.getmaskarray(picture).any(axis=0).reshape(-1)
         data = np.ma.getdata(picture).reshape(bands, -1)
+        counts = ~np.ma.getmaskarray(picture).any(axis=0).reshape(-1)
+        counts &= np.isfinite(data).all(axis=0)  # one would take the seed of its cell with it
         found = cls(
             values=np.where(counts, data, 0).astype(np.float64),
             y=np.repeat((rows + 0.5) / how.size, width),

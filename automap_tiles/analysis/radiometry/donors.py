@@ -60,7 +60,7 @@ def fill_gaps(
             continue
         gains, known = _gains(picture, donor, own & _valid(donor), radius)
         fillable &= known
-        lent = np.ma.getdata(donor).astype(np.float64) * gains
+        lent = np.where(fillable, np.ma.getdata(donor), 0).astype(np.float64) * gains
         np.copyto(values, _as_type(lent, values.dtype), where=fillable)
         source[fillable] = number
         rest &= ~fillable
@@ -69,9 +69,10 @@ def fill_gaps(
 
 
 def _valid(picture: np.ma.MaskedArray[Any, Any]) -> NDArray[np.bool_]:
-    """(y, x): where every band has data."""
-    lost: NDArray[np.bool_] = np.logical_or.reduce(np.ma.getmaskarray(picture))
-    return ~lost
+    """(y, x): where every band has data, which is finite."""
+    there = np.isfinite(np.ma.getdata(picture)) & ~np.ma.getmaskarray(picture)
+    found: NDArray[np.bool_] = np.logical_and.reduce(there)
+    return found
 
 
 def _gains(

@@ -57,9 +57,11 @@ def no_change(
 ) -> NoChange | None:
     """Of two pictures (band, y, x) on one grid; `valid` (y, x) is clear in both.
 
-    None where fewer than `FEWEST` pixels are, or a band has but one value or is the sum of others.
+    A pixel that a band of either has masked, or not finite, is not valid whatever is said. Bands
+    may be of any unit. None where fewer than `FEWEST` pixels are, or a band has but one value or is
+    the sum of others.
     """
-    places = np.flatnonzero(valid)
+    places = np.flatnonzero(valid & _known(reference) & _known(other))
     if len(places) < FEWEST:
         return None
     sample = places[:: -(-len(places) // _SAMPLE)]
@@ -91,7 +93,8 @@ def normalisation(
 ) -> Normalisation | None:
     """Band by band the orthogonal regression of the pixels that did not change.
 
-    None where these are fewer than `FEWEST`, or a band of them is not alike (|r| ≤ 0.8).
+    None where these are fewer than `FEWEST`, or a band of them is not alike (r ≤ 0.8): one that is
+    the reference's negative stayed as it is, and no gain makes it the same.
     """
     places = np.flatnonzero(unchanged.probability > least)
     if len(places) < FEWEST:
@@ -100,7 +103,7 @@ def normalisation(
     gains, offsets = [], []
     for one, two in zip(both[: len(reference)], both[len(reference) :], strict=True):
         (own, cross), (_, wide) = np.cov(two, one)
-        if own <= 0 or wide <= 0 or abs(cross) <= _LEAST_CORRELATION * np.sqrt(own * wide):
+        if own <= 0 or wide <= 0 or cross <= _LEAST_CORRELATION * np.sqrt(own * wide):
             return None
         apart = wide - own
         gain = (apart + np.hypot(apart, 2 * cross)) / (2 * cross)
@@ -130,6 +133,11 @@ class _CanonicalPairs:
         means = both @ weights / total
         centred = both - means[:, np.newaxis]
         covariance = (centred * weights) @ centred.T / total
+        # bands of any unit: without it the smaller ones would count as combinations of the others
+        spread = np.sqrt(np.diag(covariance))
+        if not (spread > _CONSTANT * np.abs(means)).all():
+            return None
+        covariance /= np.outer(spread, spread)
         try:
             lower = np.linalg.cholesky(covariance[:count, :count])
             other = np.linalg.cholesky(covariance[count:, count:])
@@ -141,8 +149,8 @@ class _CanonicalPairs:
         left, correlations, right = np.linalg.svd(np.linalg.solve(other, half.T).T)
         return cls(
             means=means,
-            firsts=np.linalg.solve(lower.T, left),
-            seconds=np.linalg.solve(other.T, right.T),
+            firsts=np.linalg.solve(lower.T, left) / spread[:count, np.newaxis],
+            seconds=np.linalg.solve(other.T, right.T) / spread[count:, np.newaxis],
             correlations=np.clip(correlations, 0.0, 1.0),
         )
 
@@ -156,6 +164,8 @@ class _CanonicalPairs:
 
 
 _SINGULAR = 1e-6
+_CONSTANT = 1e-9
+"""Standard deviation beside the mean: what rounding leaves of one value."""
 _EXACT = 1e-12
 """Variance of differences of dates that are one and the same."""
 
@@ -186,9 +196,15 @@ def _beyond(values: Floats, freedom: int) -> Floats:
     return np.asarray(found, dtype=np.float64)
 
 
+def _known(picture: NDArray[np.floating]) -> Bools:
+    """(y, x) where every band has a finite number that is not masked."""
+    here = np.isfinite(np.ma.getdata(picture)) & ~np.ma.getmaskarray(picture)
+    return np.asarray(np.logical_and.reduce(here))
+
+
 def _taken(
     one: NDArray[np.floating], two: NDArray[np.floating], places: NDArray[np.intp]
 ) -> Floats:
     """(2 · band, pixel) in float64."""
-    rows = [each.reshape(len(each), -1)[:, places] for each in (one, two)]
+    rows = [np.ma.getdata(each).reshape(len(each), -1)[:, places] for each in (one, two)]
     return np.concatenate(rows).astype(np.float64)

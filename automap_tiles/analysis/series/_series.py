@@ -17,11 +17,29 @@ OfBlock = Callable[[Array, Bools], tuple[Array, Bools]]
 they are missing (layer, pixel)."""
 
 
+def without_infinite(stack: Stack, valid: Bools | None) -> Bools | None:
+    """`valid` as it is given, less the samples that are infinite: no curve goes through them."""
+    data = np.ma.getdata(stack)
+    if data.dtype.kind != "f" or not any(np.isinf(date).any() for date in data):
+        return valid
+    finite: Bools = ~np.isinf(data)
+    if valid is None:
+        return finite
+    said = np.asarray(valid, dtype=bool)
+    if data.ndim == 4 and said.ndim == 3:
+        said = said[:, np.newaxis]
+    finite &= said
+    return finite
+
+
 def by_blocks(
     stack: Stack, valid: Bools | None, layers: int, of_block: OfBlock
 ) -> np.ma.MaskedArray[tuple[int, ...], np.dtype[np.float32]]:
-    """(layer, y, x) or (layer, band, y, x), as the stack is, float32, 0 where it is missing."""
-    samples = samples_of(stack, valid)
+    """(layer, y, x) or (layer, band, y, x), as the stack is, float32, 0 where it is missing.
+
+    A sample that is not finite does not count, whatever `valid` says.
+    """
+    samples = samples_of(stack, without_infinite(stack, valid))
     bands, height, width = samples.shape
     dates = len(samples.data)
     data = np.zeros((layers, bands, height, width), dtype=np.float32)

@@ -15,6 +15,7 @@ import numpy as np
 from automap_tiles.analysis._dates import Array, Bools, samples_of
 from automap_tiles.analysis.composites.composite import Stack
 from automap_tiles.analysis.series import _curves, _whittaker
+from automap_tiles.analysis.series._series import without_infinite
 from automap_tiles.analysis.series.temporal import check_days
 from automap_tiles.notes import Fate, Note, Subject, tell
 
@@ -62,7 +63,7 @@ def fill(
     """
     times, wanted = check_days(days, len(stack)), check_days(at, len(at))
     _check(method, smoothing)
-    samples = samples_of(stack, valid)
+    samples = samples_of(stack, without_infinite(stack, valid))
     bands, height, width = samples.shape
     data = np.zeros((len(wanted), bands, height, width), dtype=np.float32)
     mask = np.ones(data.shape, dtype=bool)

@@ -14,6 +14,7 @@ import numpy as np
 from automap_tiles.analysis._dates import Array, Bools, samples_of
 from automap_tiles.analysis._ordered import parse_percentile
 from automap_tiles.analysis.composites import composite
+from automap_tiles.analysis.series._series import without_infinite
 
 Picture: TypeAlias = np.ma.MaskedArray[Any, Any]
 Feature: TypeAlias = Literal[
@@ -45,7 +46,7 @@ def temporal(
 
     `stack` (time, y, x) or (time, band, y, x) and `valid` are as for `composite.reduce`; `days` are
     the dates as numbers that increase, in days from any start. Besides `FEATURES` there are `p0` to
-    `p100` for percentiles.
+    `p100` for percentiles. A sample that is not finite does not count.
 
     * `amplitude` is the maximum minus the minimum;
     * of several dates with the extreme value `day_of_minimum` and `day_of_maximum` are the first;
@@ -59,6 +60,7 @@ def temporal(
     times = check_days(days, len(stack))
     names = list(dict.fromkeys(features))
     _check_features(names)
+    valid = without_infinite(stack, valid)
     found: dict[str, Picture] = {}
     plain: list[str] = []
     for name in names:

@@ -134,3 +134,13 @@ def test_ward_keeps_a_small_kind_that_lies_apart() -> None:
 def test_fewer_samples_than_clusters(way: Way) -> None:
     rows = np.array([[0.0, 1.0], [0.0, 1.0], [2.0, 3.0]])
     assert Clusters.fit(rows, 5, 0, way).centres == ((0.0, 1.0), (2.0, 3.0))
+
+
+@pytest.mark.parametrize("way", Way)
+@pytest.mark.parametrize("unit", [3e-5, 2e-9])
+def test_centres_of_small_numbers_stay_apart(way: Way, unit: float) -> None:
+    """Columns of a trace gas in mol/m², rates in m/s: a millionth is not nothing beside them."""
+    plain = samples(5, count=120) + np.array([0, 7, 0])
+    found = np.array(Clusters.fit(plain * unit, 4, 2, way).centres) / unit
+    wanted = np.array(Clusters.fit(plain, 4, 2, way).centres)
+    np.testing.assert_allclose(found, wanted, rtol=2e-3)

@@ -177,3 +177,20 @@ def test_the_majority_is_that_of_counting(seed: int) -> None:
 def test_what_cannot_be_is_named(values: Any, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         Superpixels(**values)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_no_data(value: float) -> None:
+    """One such pixel took the seed of its cell with it, and the mean of its object."""
+    pixels = picture((45, 50), seed=8, gaps=0.0)
+    gaps = np.zeros(pixels.shape, bool)
+    gaps[1, [7, 22, 23], [4, 31, 30]] = True
+    spoilt = np.ma.MaskedArray(np.where(gaps, value, pixels.data), mask=False)
+    masked = np.ma.MaskedArray(pixels.data, mask=gaps)
+    how = Superpixels(size=7, compactness=0.1)
+    found = how.labels(spoilt, (3, 5), 70)
+    np.testing.assert_array_equal(found, how.labels(masked, (3, 5), 70))
+    for one, other in zip(mean_and_std(spoilt, found), mean_and_std(masked, found), strict=True):
+        assert np.isfinite(one.data).all()
+        np.testing.assert_array_equal(one.data, other.data)
+        np.testing.assert_array_equal(one.mask, other.mask)

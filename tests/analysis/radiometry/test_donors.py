@@ -127,3 +127,17 @@ def test_other_shapes() -> None:
     picture = masked(ground(0), striped((60, 70)))
     with pytest.raises(ValueError, match="bands and pixels"):
         fill_gaps(picture, [picture[:1]])
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_numbers_that_are_not_finite_are_gaps(value: float) -> None:
+    picture, donor = masked(ground(1), striped((60, 70))), masked(ground(2), False)
+    gap = np.zeros(donor.shape, bool)
+    gap[0, 10:14, 20:30] = gap[1, 44, 3:60] = True
+    spoilt = np.ma.MaskedArray(np.where(gap, value, donor.data), mask=False)
+    other = np.ma.MaskedArray(ground(4), mask=False)
+    found = fill_gaps(picture, [spoilt, other])
+    wanted = fill_gaps(picture, [np.ma.MaskedArray(donor.data, mask=gap), other])
+    np.testing.assert_array_equal(found.source, wanted.source)
+    np.testing.assert_array_equal(found.values.filled(0), wanted.values.filled(0))
+    assert (found.source == 2).any()

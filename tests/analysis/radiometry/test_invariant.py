@@ -127,3 +127,44 @@ def test_bands_that_are_not_alike_are_refused() -> None:
     noise = np.random.default_rng(0).normal(size=two.shape)
     assert normalisation(one, noise, found, 0.5) is None
     assert normalisation(one, two, found, 1.0) is None
+
+
+def test_bands_may_be_of_any_unit() -> None:
+    """Reflectance beside kelvin, and beside columns of a gas in mol/m²."""
+    one, two, _ = pictures()
+    units = np.array([1.0, 3e4, 2e-5, 1.0])[:, None, None]
+    valid = np.ones(one.shape[1:], bool)
+    plain, scaled = no_change(one, two, valid), no_change(one * units, two * units, valid)
+    assert plain is not None
+    assert scaled is not None
+    np.testing.assert_allclose(scaled.probability, plain.probability, atol=1e-6)
+    found = normalisation(one * units, two * units, scaled, 0.5)
+    wanted = normalisation(one, two, plain, 0.5)
+    assert found is not None
+    assert wanted is not None
+    np.testing.assert_allclose(found.gains, wanted.gains, rtol=1e-6)
+
+
+def test_a_band_that_is_the_negative_of_the_other_is_not_alike() -> None:
+    """It did not change, but a gain below 0 would turn its colours over."""
+    one, two, _ = pictures()
+    two[2] = 0.6 - two[2]
+    found = no_change(one, two, np.ones(one.shape[1:], bool))
+    assert found is not None
+    assert (found.probability > 0.5).sum() > FEWEST
+    assert normalisation(one, two, found, 0.5) is None
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, None])
+def test_masked_and_infinite_pixels_are_not_valid(value: float | None) -> None:
+    one, two, _ = pictures(2)
+    gap = np.zeros(one.shape, bool)
+    gap[1, 150, 20:60] = True
+    wanted = no_change(one, two, np.asarray(~gap.any(axis=0)))
+    spoilt = np.ma.MaskedArray(np.where(gap, -5.0 if value is None else value, one), mask=False)
+    if value is None:
+        spoilt.mask = gap
+    found = no_change(spoilt, two, np.ones(one.shape[1:], bool))
+    assert found is not None
+    assert wanted is not None
+    np.testing.assert_array_equal(found.probability, wanted.probability)
