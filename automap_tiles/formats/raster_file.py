@@ -24,6 +24,7 @@ from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.capabilities import FileLook
 from automap_tiles.formats.context import OpenContext
 from automap_tiles.grid import Bounds, Pyramid, Tile
+from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.raster import Georeferencing
 from automap_tiles.vector import reproject_geometry
 
@@ -209,6 +210,20 @@ class RasterFileTile(SeenFromTile):
         return not shares_points(self.tile, self._reader.footprint(self.tile.crs))
 
 
+def _tell_further_pages(url: str) -> None:
+    """GDAL opens the first raster of a file."""
+    if pages := raster.further_pages(url):
+        tell(
+            Note.of(
+                pages,
+                fate=Fate.IGNORED,
+                subject=Subject.LAYERS,
+                reason="a file has several rasters (pages), and its first is read",
+                remedy="the name of the one that is meant, in place of the file's",
+            )
+        )
+
+
 @lru_cache(maxsize=512)
 def _footprint(url: str, _stamp: object, crs: CRS, pyramid: Pyramid) -> BaseGeometry:
     """Outline of a raster in a CRS; where the CRS cannot express it, the whole pyramid.
@@ -218,6 +233,7 @@ def _footprint(url: str, _stamp: object, crs: CRS, pyramid: Pyramid) -> BaseGeom
     info = raster.inspect(url)
     if info.crs is None:
         raise MissingCrs("has no CRS, so it lies nowhere", url)
+    _tell_further_pages(url)
     if info.georeferencing is Georeferencing.TRANSFORM:
         bounds, own, step = info.bounds, info.crs, _OUTLINE_STEP * abs(info.transform.a)
     else:

@@ -11,6 +11,7 @@ from automap_tiles.raster._read import read, read_into
 from automap_tiles.raster.datasets import (
     close_all,
     file_stamp,
+    further_pages,
     inspect,
     inspect_anew,
     inspect_content,
@@ -41,6 +42,7 @@ __all__ = [
     "encode_png",
     "ensure_env",
     "file_stamp",
+    "further_pages",
     "inside",
     "inspect",
     "inspect_anew",

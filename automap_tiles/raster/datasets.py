@@ -27,7 +27,13 @@ from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.raster import read_ahead
 from automap_tiles.raster._partial import read_parts
 from automap_tiles.raster._retries import with_retries
-from automap_tiles.raster.drivers import has_side_files, is_local, open_dataset, reason_not_opened
+from automap_tiles.raster.drivers import (
+    has_side_files,
+    is_local,
+    names_its_driver,
+    open_dataset,
+    reason_not_opened,
+)
 from automap_tiles.raster.env import ensure_env, is_networked, patience
 from automap_tiles.raster.inside import inside
 from automap_tiles.raster.source import RasterInfo, describe
@@ -195,6 +201,16 @@ def require_bands(source: OpenSource) -> None:
         names = source.dataset.subdatasets
         inside = f"; it holds {len(names)} others, such as {names[0]}" if names else ""
         raise InputError(f"has no bands of its own{inside}", source.info.path)
+
+
+def further_pages(path: str | Path) -> tuple[str, ...]:
+    """Names of the rasters that a file holds behind its first one, such as pages of a TIFF.
+
+    Raises `InputError` when it cannot be opened.
+    """
+    source = open_source(path)
+    is_first = bool(source.info.count) and not names_its_driver(os.fspath(path))
+    return tuple(source.dataset.subdatasets[1:]) if is_first else ()
 
 
 def forget(path: str | Path, level: int | None = None) -> None:

@@ -43,8 +43,11 @@ def open_source(path: str) -> Any:
     except ogr_errors(OSError, ValueError) as error:
         if "://" not in path and not path.startswith("/vsi") and not Path(path).exists():
             raise InputError("does not exist", path) from error
+        of_rasters = "; a GeoPackage of rasters is read as GPKG:FILE:TABLE"
         raise InputError(
-            f"is not a vector file of a known kind ({', '.join(DRIVERS)}): {error}", path
+            f"is not a vector file of a known kind ({', '.join(DRIVERS)}): {error}"
+            f"{of_rasters if path.lower().endswith('.gpkg') else ''}",
+            path,
         ) from error
 
 

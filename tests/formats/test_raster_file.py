@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
+import rasterio.shutil
 from rasterio.transform import from_bounds
 
 from automap_tiles.errors import InputError
 from automap_tiles.formats import InputSpec, RememberedReader
 from automap_tiles.formats.registry import open_input
 from automap_tiles.grid import Bounds, Pyramid
+from automap_tiles.notes import Fate, Subject, collecting
 
 
 def written(path: Path, bounds: Bounds) -> Path:
@@ -86,3 +88,22 @@ def test_an_archive_is_told_from_a_raster(tmp_path: Path) -> None:
     )
     with pytest.raises(InputError, match=rf"named /vsizip/{path}/NAME"):
         source.footprint(pyramid.crs)
+
+
+def test_further_pages_of_a_file_are_told(tmp_path: Path) -> None:
+    """GDAL opens the first; by its own name each of the others can be read."""
+    path = written(tmp_path / "dem.tif", Bounds(0, 0, 10, 10))
+    written(tmp_path / "next.tif", Bounds(40, 0, 50, 10))
+    written(tmp_path / "last.tif", Bounds(60, 0, 70, 10))
+    pyramid = Pyramid.from_grid("geodetic")
+    for other in ("next.tif", "last.tif"):
+        rasterio.shutil.copy(tmp_path / other, path, driver="GTiff", APPEND_SUBDATASET="YES")
+    with collecting() as told:
+        source = open_input(InputSpec.from_value("dem", str(path)), tmp_path, pyramid)
+        assert source.footprint(pyramid.crs).bounds == (0, 0, 10, 10)
+    (note,) = told
+    assert (note.count, note.fate, note.subject) == (2, Fate.IGNORED, Subject.LAYERS)
+    with collecting() as told:
+        second = open_input(InputSpec.from_value("dem", "GTIFF_DIR:2:dem.tif"), tmp_path, pyramid)
+        assert second.footprint(pyramid.crs).bounds == (40, 0, 50, 10)
+    assert list(told) == []
