@@ -17,14 +17,14 @@ from __future__ import annotations
 
 from automap_tiles import workflows
 from automap_tiles.workflows import Order
-from automap_tiles.workflows.events import Said
+from automap_tiles.workflows.events import Serialisable
+from automap_tiles.workflows.keywords import order_from_keywords
 from automap_tiles.workflows.running_order import RunningOrder
-from automap_tiles.workflows.words import order_of
 
 __all__ = ["check", "run"]
 
 
-def run(workflow: str | Order, /, **said: object) -> RunningOrder[Said]:
+def run(workflow: str | Order, /, **said: object) -> RunningOrder[Serialisable]:
     """Carry out a workflow; nothing begins before the first event is asked for.
 
     Iterating gives the events, `result()` waits for the outcome, `stop()` ends it with everything
@@ -34,7 +34,7 @@ def run(workflow: str | Order, /, **said: object) -> RunningOrder[Said]:
     return RunningOrder(_order(workflow, said))
 
 
-def check(workflow: str | Order, /, **said: object) -> Said:
+def check(workflow: str | Order, /, **said: object) -> Serialisable:
     """What a run would do, as data; raises `ConfigError`, which names the word."""
     return workflows.check(_order(workflow, said))
 
@@ -44,4 +44,4 @@ def _order(workflow: str | Order, said: dict[str, object]) -> Order:
         if said:
             raise TypeError("an order says everything; there is no place for further words")
         return workflow
-    return order_of(workflow, said)
+    return order_from_keywords(workflow, said)

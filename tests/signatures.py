@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from automap_tiles.workflows import WORKFLOWS, order_kind
 from automap_tiles.workflows._order import Part
-from automap_tiles.workflows.words import words_of
+from automap_tiles.workflows.keywords import keywords_of
 
 PATH = Path(__file__).parents[1] / "automap_tiles" / "runs.pyi"
 OUTCOMES = {
@@ -95,7 +95,7 @@ def stub() -> str:
             lines += ["@overload", f"def {function}(", f'    workflow: Literal["{workflow}"],']
             lines += ["    /,", "    *,", *(f"    {word}," for word in _words(workflow))]
             lines += [f") -> {answer}: ..."]
-        answer = "RunningOrder[Said]" if function == "run" else "Said"
+        answer = "RunningOrder[Said]" if function == "run" else "Serialisable"
         lines += ["@overload", f"def {function}(workflow: Order, /) -> {answer}: ..."]
     return _HEAD + "\n".join(lines) + "\n"
 
@@ -103,7 +103,7 @@ def stub() -> str:
 def _words(workflow: str) -> Iterator[str]:
     """Those that must be said first."""
     kind = order_kind(workflow)
-    found = [(word, *_field(kind, way)) for word, way in words_of(kind).items()]
+    found = [(word, *_field(kind, way)) for word, way in keywords_of(kind).items()]
     for word, wanted, is_needed in sorted(found, key=lambda each: not each[2]):
         text = _text(wanted, word)
         if not is_needed and not text.endswith("| None"):

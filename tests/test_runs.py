@@ -18,7 +18,7 @@ from automap_tiles.errors import ConfigError
 from automap_tiles.workflows import WORKFLOWS, order_from_json, order_kind
 from automap_tiles.workflows.automap import AutomapOutcome
 from automap_tiles.workflows.events import Done, Finished, PhaseStarted, Started
-from automap_tiles.workflows.words import order_of, words_of
+from automap_tiles.workflows.keywords import keywords_of, order_from_keywords
 from tests import signatures
 from tests.golden import places
 
@@ -74,7 +74,7 @@ def test_every_word_is_one_of_the_command_line(workflow: str) -> None:
     module = importlib.import_module(f"automap_tiles.cli.commands.{name}")
     options = {option.name for option in module.command.params}
     otherwise = OTHERWISE.get(workflow, {})
-    missing = {w for w in words_of(order_kind(workflow)) if otherwise.get(w, w) not in options}
+    missing = {w for w in keywords_of(order_kind(workflow)) if otherwise.get(w, w) not in options}
     assert not missing
 
 
@@ -103,7 +103,7 @@ def test_checked(folder: Path) -> None:
 
 
 def test_an_order_as_it_was_kept(folder: Path) -> None:
-    order = order_of("download", words())
+    order = order_from_keywords("download", words())
     kept = order_from_json(json.loads(json.dumps(order.to_json())))
     outcome = automap_tiles.run(kept).result()
     assert isinstance(outcome, AutomapOutcome)
@@ -133,7 +133,7 @@ def test_what_is_wrong_is_named(folder: Path, more: dict[str, Any], message: str
 def test_the_values_of_orders_made_in_python_are_checked(folder: Path) -> None:
     from dataclasses import replace
 
-    order: Any = order_of("composite", words())
+    order: Any = order_from_keywords("composite", words())
     with pytest.raises(ConfigError, match=r"workers: .*greater than"):
         automap_tiles.run(replace(order, workers=-1)).result()
 

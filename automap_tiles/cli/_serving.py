@@ -15,8 +15,8 @@ from automap_tiles.layers.open import open_layers
 from automap_tiles.layers.persistence import Keep
 from automap_tiles.runtime import Process
 from automap_tiles.workflows.execute import Inputs
-from automap_tiles.workflows.places import open_narrowed
-from automap_tiles.workflows.where import Where
+from automap_tiles.workflows.selections import open_narrowed
+from automap_tiles.workflows.subset import Subset
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class ServeOptions:
     """Seconds that a tile may take to be computed."""
     base_map: str | None
     attribution: str
-    where: Where = field(default_factory=Where)
+    where: Subset = field(default_factory=Subset)
     """Which part of the processes."""
     inputs: Inputs = None
     """Paths in place of those in the process files."""

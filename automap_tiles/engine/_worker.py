@@ -22,7 +22,7 @@ from typing import NamedTuple
 from automap_tiles.engine._areas import AHEAD
 from automap_tiles.engine._batching import Batch
 from automap_tiles.engine._plan import StepKind, TileStep
-from automap_tiles.engine._watch import TileWatch
+from automap_tiles.engine._tile_timeout import TileWatch
 from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.memory import peak_memory
 from automap_tiles.engine.overviews import make_higher, make_lower, without_buffer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from automap_tiles.engine._doubts import free_bytes, warnings
+from automap_tiles.engine._warnings import free_bytes, warnings
 from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.journal import JournalReader, has_journal, place_of
 from automap_tiles.errors import ConfigError

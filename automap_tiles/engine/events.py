@@ -104,7 +104,7 @@ class TileDone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Noted:
     """Something was lost, replaced, ignored or guessed, for the first time in this run.
 
     How often it was in the end stands in the summary.
@@ -190,7 +190,7 @@ Event = (
     RunStarted
     | TilesSkipped
     | TileDone
-    | Told
+    | Noted
     | WorkerLost
     | StepStarted
     | StepFinished

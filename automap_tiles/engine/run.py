@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from automap_tiles.engine._alone import execute_alone, selection_hash
+from automap_tiles.engine._active_run import GRACE_SECONDS, STOPPED
+from automap_tiles.engine._process_run import execute_process, selection_hash
 from automap_tiles.engine._run_options import RunOptions
-from automap_tiles.engine._running import GRACE_SECONDS, STOPPED
 from automap_tiles.engine._steps import execute_steps, reading_what_is_there
 from automap_tiles.engine._update import Outdated, Update, expected, manifest_of
 from automap_tiles.engine.events import Event
@@ -43,5 +43,5 @@ def execute(
     (`Concurrency.NONE`) it is asked between them. Raises `OutputBusy`,
     `OutputMismatch`, `ProcessChanged` or `OutputError` before the first tile.
     """
-    run = execute_steps if stages(process) else execute_alone
+    run = execute_steps if stages(process) else execute_process
     yield from run(process, options or RunOptions(), stop=stop)

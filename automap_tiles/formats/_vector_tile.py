@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from automap_tiles import vector
 from automap_tiles.formats._contents import Feature
-from automap_tiles.formats._seen import SeenFromTile
+from automap_tiles.formats._input_tile import MapcheteInputTile
 from automap_tiles.grid import Bounds, Grid, GridLike, Tile, UnitPart, unit_parts
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class FeatureSource(Protocol):
         ...
 
 
-class FeatureTile(SeenFromTile):
+class FeatureTile(MapcheteInputTile):
     """Features on a tile, read when first asked for."""
 
     __slots__ = ("_found", "_source", "tile")

@@ -15,10 +15,10 @@ from automap_tiles.errors import GridError, InputError, MissingCrs, NoOperation
 from automap_tiles.formats._contents import OutputKind
 from automap_tiles.formats._glance import Glance, glance_at
 from automap_tiles.formats._info import FormatInfo
+from automap_tiles.formats._input_tile import MapcheteInputTile, filled, reading_with
 from automap_tiles.formats._locate import Located, locate
 from automap_tiles.formats._options import Options
 from automap_tiles.formats._overlap import shares_points
-from automap_tiles.formats._seen import SeenFromTile, filled, reading_with
 from automap_tiles.formats._spec import InputSpec
 from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.capabilities import FileLook
@@ -130,7 +130,7 @@ class RasterFile:
         return f"{info.shape[1]} × {info.shape[0]} pixels, {info.kinds}"
 
 
-class RasterFileTile(SeenFromTile):
+class RasterFileTile(MapcheteInputTile):
     """A raster file seen from a tile."""
 
     __slots__ = ("_reader", "tile")

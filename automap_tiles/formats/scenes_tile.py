@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from automap_tiles.formats._input_tile import InputTileContext
 from automap_tiles.formats._overlap import shares_points
-from automap_tiles.formats._seen import HeldInTile
 from automap_tiles.grid import Tile
 from automap_tiles.missions import Scene
 from automap_tiles.pictures.html import table
@@ -27,7 +27,7 @@ STRIP_BYTES = 256 * 2**20
 """Pixels of all dates that `Scenes.strips` has in memory at once."""
 
 
-class Scenes(HeldInTile):
+class Scenes(InputTileContext):
     """The scenes around a tile: what a process function receives."""
 
     __slots__ = ("_reader", "tile")

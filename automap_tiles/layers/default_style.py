@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from automap_tiles.engine.journal import place_of
 from automap_tiles.errors import ConfigError
-from automap_tiles.layers._looks import look_of_stored
+from automap_tiles.layers._stored_style import look_of_stored
 from automap_tiles.layers.files import FileLayer
 from automap_tiles.layers.layer import Layer, LayerInfo, Query
 from automap_tiles.layers.process import ProcessLayer

@@ -13,14 +13,14 @@ from automap_tiles.formats.capabilities import Dated, tile_writer
 from automap_tiles.formats.process_file import is_process_file
 from automap_tiles.layers import web
 from automap_tiles.layers._overviews import DEEPEST
-from automap_tiles.layers._places import Shown, layers_at
+from automap_tiles.layers._path_layers import Shown, layers_at
 from automap_tiles.layers._scenes import ScenesLayer, scenes_layer
 from automap_tiles.layers.dated import dated_files, series_by_name
 from automap_tiles.layers.files import FileLayer, file_layer, land_classes
 from automap_tiles.layers.layer import Layer, LayerBand, LayerInfo, LayerKind, LegendEntry
-from automap_tiles.layers.making import Looked
 from automap_tiles.layers.persistence import Keep
 from automap_tiles.layers.process import ProcessLayer
+from automap_tiles.layers.process_tiles import Looked
 from automap_tiles.pictures.style import read_style
 from automap_tiles.runtime import open_process
 from automap_tiles.runtime.steps import StepReader, all_steps

@@ -18,12 +18,12 @@ from automap_tiles.formats.capabilities import tile_writer
 from automap_tiles.formats.tiles import touched
 from automap_tiles.grid import Tile, TileIndex, cover
 from automap_tiles.layers import web
-from automap_tiles.layers._looks import keep_look, kept_look
 from automap_tiles.layers._overviews import LiveOverviews
+from automap_tiles.layers._stored_style import keep_look, kept_look
 from automap_tiles.layers.files import FileLayer, described, file_layer
 from automap_tiles.layers.layer import LayerInfo, Query
-from automap_tiles.layers.making import MADE, Looked, ProcessTiles, Told
 from automap_tiles.layers.persistence import Keep
+from automap_tiles.layers.process_tiles import MADE, Looked, Noted, ProcessTiles
 from automap_tiles.vector import reproject_geometry
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class ProcessLayer:
         info: LayerInfo,
         process: Process,
         keep: Keep,
-        told: Told = lambda _: None,
+        told: Noted = lambda _: None,
         workers: TileWorkers | None = None,
     ) -> None:
         """`told` hears of every tile; raises `ProcessChanged` when kept tiles are of another one.
@@ -112,7 +112,7 @@ class ProcessLayer:
         """How it was asked to be looked at."""
         return self._keep
 
-    def tell(self, told: Told) -> None:
+    def tell(self, told: Noted) -> None:
         """Let `told` hear of every tile from now on."""
         self._told = told
 

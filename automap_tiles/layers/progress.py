@@ -12,7 +12,7 @@ import shapely
 
 from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.journal import (
-    JournalPlace,
+    JournalLocation,
     JournalReader,
     RunRecord,
     is_running,
@@ -22,8 +22,8 @@ from automap_tiles.engine.journal import (
 from automap_tiles.errors import GridError, JournalError
 from automap_tiles.grid import Bounds, Tile, TileIndex, cover, morton
 from automap_tiles.layers import web
-from automap_tiles.layers.making import Looked
 from automap_tiles.layers.process import ProcessLayer
+from automap_tiles.layers.process_tiles import Looked
 from automap_tiles.vector import reproject_geometry
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ class _Looking:
     """The journal while one reads in it; None where there is none, or it is of another process."""
 
     def __init__(
-        self, place: JournalPlace, hashes: dict[str, frozenset[str]], metatiling: int
+        self, place: JournalLocation, hashes: dict[str, frozenset[str]], metatiling: int
     ) -> None:
         self._place, self._hashes, self._metatiling = place, hashes, metatiling
         self._journal: JournalReader | None = None

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from automap_tiles.engine.events import (
+    Noted,
     RunFinished,
     RunStarted,
     Summary,
     TileDone,
     TilesSkipped,
     TileStatus,
-    Told,
 )
 from automap_tiles.pictures.html import bar, table
 
@@ -57,7 +57,7 @@ class _Tally:
             case TileDone():
                 self.done += 1
                 self.failed += event.result.status is TileStatus.FAILED
-            case Told():
+            case Noted():
                 self.notes.append(str(event.note))
             case RunFinished():
                 self.summary = event.summary

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from automap_tiles.errors import ConfigError, Empty, ProcessError
 from automap_tiles.formats import PixelWriter
 from automap_tiles.runtime._oldstyle import OldStyleProcess
-from automap_tiles.runtime._written import plain
+from automap_tiles.runtime._yaml_scalars import plain
 from automap_tiles.runtime.hooks import context, given, value_of
 from automap_tiles.runtime.signature import Role, Signature, read_signature, without_none
 

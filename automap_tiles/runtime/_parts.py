@@ -15,7 +15,7 @@ from automap_tiles.runtime import styles
 from automap_tiles.runtime._inputs import InputTree
 from automap_tiles.runtime._overrides import Overrides, run_areas
 from automap_tiles.runtime._process import Process
-from automap_tiles.runtime._written import written
+from automap_tiles.runtime._yaml_scalars import written
 from automap_tiles.runtime.area import bounds_area, common, geometry_area
 from automap_tiles.runtime.document import Document, read_document
 from automap_tiles.runtime.hooks import (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.parsing import NO_NUMBER, truth_as_number
-from automap_tiles.runtime._written import KEY, Place, Written, plain, scalars, with_texts
+from automap_tiles.runtime._yaml_scalars import KEY, Place, YamlScalar, plain, scalars, with_texts
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
@@ -28,7 +28,7 @@ def convert(name: str, value: Any, annotation: Any) -> Any:
         return meant
     if annotation is float and type(meant) is int:
         return float(meant)
-    if annotation is str and isinstance(value, Written):
+    if annotation is str and isinstance(value, YamlScalar):
         return value.text
     if annotation is str and type(meant) in (int, float, dt.date, dt.datetime):
         # not from a file: 5 is "5"
@@ -127,11 +127,11 @@ def _places(error: ValidationError, value: Any) -> Iterator[Place]:
             elif isinstance(found, list) and isinstance(part, int) and part < len(found):
                 found, place = found[part], (*place, part)
             # all else names a member of a union
-        if isinstance(found, Written):
+        if isinstance(found, YamlScalar):
             yield place
 
 
-def _is_sexagesimal(scalar: Written) -> bool:
+def _is_sexagesimal(scalar: YamlScalar) -> bool:
     return isinstance(scalar.value, int | float) and ":" in scalar.text
 
 

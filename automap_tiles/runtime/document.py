@@ -11,7 +11,7 @@ from typing import Any
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.parsing import MAX_DEPTH, MAX_VALUES, MAX_YAML, TOO_DEEP, TOO_MANY
-from automap_tiles.runtime._written import KEY
+from automap_tiles.runtime._yaml_scalars import KEY
 from automap_tiles.runtime.zooms import Keys
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")

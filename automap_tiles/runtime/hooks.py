@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import AutomapError, ConfigError, InputError, ProcessError
 from automap_tiles.runtime._canonical import canonical
-from automap_tiles.runtime._written import plain, with_texts
+from automap_tiles.runtime._yaml_scalars import plain, with_texts
 from automap_tiles.runtime.convert import convert, needs_text, takes_none
 from automap_tiles.runtime.function import FunctionRef, LoadedFunction, explained
 from automap_tiles.runtime.signature import Argument, Signature, read_signature, without_none

@@ -10,8 +10,8 @@ from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.formats import OutputSpec, registry
 from automap_tiles.runtime._arguments import UnusedInputWarning, check_arguments
 from automap_tiles.runtime._builtin import find_function
-from automap_tiles.runtime._loops import check_no_loop
 from automap_tiles.runtime._overrides import Overrides, apply_to_file, apply_zooms
+from automap_tiles.runtime._overwritten_inputs import check_inputs_not_overwritten
 from automap_tiles.runtime._parts import (
     Ingredients,
     called_on,
@@ -115,7 +115,7 @@ def _assemble(document: Document, overrides: Overrides) -> Process:
     writer = registry.open_output(output_spec(document, sections, whole), pyramid)
     area = run_area(document, overrides, pyramid, zooms)
     inputs = open_inputs(document, pyramid)
-    check_no_loop(document, inputs, writer)
+    check_inputs_not_overwritten(document, inputs, writer)
     name = document.file.stem if document.file else function.name.rpartition(".")[2]
     return Ingredients(
         name=name,

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from automap_tiles.errors import ProcessError
 from automap_tiles.runtime._canonical import digest
-from automap_tiles.runtime._kept import kept
+from automap_tiles.runtime._hash_cache import cached_hash
 from automap_tiles.runtime._meaning import Imported, meaning
 from automap_tiles.runtime._meaning import __file__ as meaning_rules
 
@@ -85,7 +85,7 @@ def builtin_digest(name: str, text: str | None = None) -> str:
     """
     rules = [_read(Path(file)) for file in (__file__, meaning_rules)]
     # fifty files are read within 10 ms and understood within 200
-    return kept(digest(text or builtin_text(name), *rules), lambda: _builtin_meaning(name))
+    return cached_hash(digest(text or builtin_text(name), *rules), lambda: _builtin_meaning(name))
 
 
 def _builtin_meaning(name: str) -> str:

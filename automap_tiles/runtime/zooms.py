@@ -11,7 +11,7 @@ from typing import Any
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.runtime._canonical import canonical, digest
-from automap_tiles.runtime._written import plain
+from automap_tiles.runtime._yaml_scalars import plain
 
 MAX_ZOOM = 30
 

@@ -15,7 +15,7 @@ from automap_tiles.errors import ConfigError
 from automap_tiles.workflows._order import NEVER, Order, StopToken, check_mapping
 
 if TYPE_CHECKING:
-    from automap_tiles.workflows.events import Event, Said
+    from automap_tiles.workflows.events import Event, Serialisable
 
 __all__ = [
     "NEVER",
@@ -58,7 +58,7 @@ WORKFLOWS: dict[str, str] = {
 class Workflow(Protocol):
     """What the module of a workflow offers."""
 
-    def check(self, order: Any) -> Said:
+    def check(self, order: Any) -> Serialisable:
         """What would be done, found out without doing it."""
         ...
 
@@ -87,7 +87,7 @@ def order_kind(workflow: object) -> type[Order]:
     return kind
 
 
-def check(order: Order) -> Said:
+def check(order: Order) -> Serialisable:
     """What would be done, as data; errors are those of the workflow."""
     return _module(order).check(order.checked())
 
@@ -95,11 +95,11 @@ def check(order: Order) -> Said:
 def run(order: Order, *, stop: StopToken = NEVER) -> Generator[Event]:
     """Carry an order out; the last event is `Finished`."""
     # with the events comes NumPy, which whoever only builds orders, or asks for help, does not need
-    from automap_tiles.workflows._telling import with_what_is_told
+    from automap_tiles.workflows._notes import with_notes
 
     events = _module(order).run(order.checked(), stop=stop)
     with contextlib.closing(events):
-        yield from with_what_is_told(events)
+        yield from with_notes(events)
 
 
 def _module(order: Order) -> Workflow:

@@ -16,14 +16,14 @@ from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Fate, Note, Notes, Subject, collecting, tell
 from automap_tiles.stopping import NEVER, Stopped, StopToken
 from automap_tiles.storage import Address
-from automap_tiles.workflows._aside import aside
+from automap_tiles.workflows._background import run_in_background
 from automap_tiles.workflows._bounds import Count
 from automap_tiles.workflows._order import Order
 from automap_tiles.workflows.events import Event, Finished, Json, Started
-from automap_tiles.workflows.how import How
+from automap_tiles.workflows.execution import ExecutionOptions
 from automap_tiles.workflows.samples.picture import SourcePicture, look_at
-from automap_tiles.workflows.samples.recipes import RecipeWish, make_recipe, read_recipe
-from automap_tiles.workflows.samples.scattered import scattered
+from automap_tiles.workflows.samples.random_pixels import random_pixels
+from automap_tiles.workflows.samples.recipes import RecipeRequest, make_recipe, read_recipe
 
 PIXELS = 50_000
 
@@ -118,12 +118,16 @@ def run(order: ClustersOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     yield Started(facts={"picture": order.picture})
     found: ClusterFile | None = None
     try:
-        picture, recipe = yield from aside(lambda _: _looked_at(order), stop=stop, notes=notes)
-        how = How(workers=order.workers)
-        table = yield from scattered(
+        picture, recipe = yield from run_in_background(
+            lambda _: _looked_at(order), stop=stop, notes=notes
+        )
+        how = ExecutionOptions(workers=order.workers)
+        table = yield from random_pixels(
             picture, recipe, order.pixels, seed=order.seed, how=how, stop=stop, notes=notes
         )
-        found = yield from aside(lambda _: _fitted(order, recipe, table), stop=stop, notes=notes)
+        found = yield from run_in_background(
+            lambda _: _fitted(order, recipe, table), stop=stop, notes=notes
+        )
     except Stopped:
         pass
     if found is not None:
@@ -139,7 +143,7 @@ def _looked_at(order: ClustersOrder) -> tuple[SourcePicture, Recipe]:
 
 def _recipe(order: ClustersOrder, picture: SourcePicture) -> Recipe:
     if order.recipe is None:
-        wish = RecipeWish(bands=order.bands, indices=(), radii=())
+        wish = RecipeRequest(bands=order.bands, indices=(), radii=())
         return make_recipe(wish, picture.bands).recipe
     if order.bands is not None:
         raise ConfigError("the recipe says them already", key="bands", remedy="one of the two")

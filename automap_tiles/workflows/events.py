@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
-from automap_tiles.engine.events import Told, WorkerLost
+from automap_tiles.engine.events import Noted, WorkerLost
 
 __all__ = [
     "Done",
@@ -19,13 +19,13 @@ __all__ = [
     "Failed",
     "Finished",
     "Json",
+    "Noted",
     "PhaseFinished",
     "PhaseStarted",
-    "Said",
+    "Serialisable",
     "SetAside",
     "Skipped",
     "Started",
-    "Told",
     "WorkerLost",
 ]
 
@@ -33,7 +33,7 @@ Json: TypeAlias = dict[str, Any]
 Fact: TypeAlias = str | int | float | bool | None
 
 
-class Said(Protocol):
+class Serialisable(Protocol):
     """Something that can be written down: an item that was worked on, or an outcome."""
 
     def to_json(self) -> Json:
@@ -73,7 +73,7 @@ class PhaseFinished:
     """A part of the work is over."""
 
     phase: str
-    outcome: Said
+    outcome: Serialisable
     facts: Mapping[str, Fact] = field(default_factory=dict)
     """As in `PhaseStarted`."""
 
@@ -90,7 +90,7 @@ class PhaseFinished:
 class Done:
     """An item is done and as it should be."""
 
-    item: Said
+    item: Serialisable
 
     def to_json(self) -> Json:
         return {"event": "done", **self.item.to_json()}
@@ -100,7 +100,7 @@ class Done:
 class Failed:
     """An item could not be done, or is not as it should be; the item says why."""
 
-    item: Said
+    item: Serialisable
 
     def to_json(self) -> Json:
         return {"event": "failed", **self.item.to_json()}
@@ -110,7 +110,7 @@ class Failed:
 class SetAside:
     """An item that is wanted and cannot be used, or was not chosen; it says why."""
 
-    item: Said
+    item: Serialisable
 
     def to_json(self) -> Json:
         return {"event": "set_aside", **self.item.to_json()}
@@ -130,7 +130,7 @@ class Skipped:
 class Finished:
     """The work is over."""
 
-    outcome: Said
+    outcome: Serialisable
 
     def to_json(self) -> Json:
         return {"event": "finished", **self.outcome.to_json()}
@@ -144,7 +144,7 @@ Event: TypeAlias = (
     | Failed
     | SetAside
     | Skipped
-    | Told
+    | Noted
     | WorkerLost
     | Finished
 )

@@ -10,14 +10,14 @@ from automap_tiles.engine.check import CheckReport
 from automap_tiles.engine.check import check as check_process
 from automap_tiles.errors import ConfigError
 from automap_tiles.runtime import Process
+from automap_tiles.workflows._notes import run_with_notes
 from automap_tiles.workflows._order import NEVER, Order, StopToken
-from automap_tiles.workflows._telling import telling_first
 from automap_tiles.workflows.events import Event
-from automap_tiles.workflows.how import How
-from automap_tiles.workflows.places import open_narrowed
+from automap_tiles.workflows.execution import ExecutionOptions
 from automap_tiles.workflows.report import check_page, following
 from automap_tiles.workflows.running import carry_out
-from automap_tiles.workflows.where import Where
+from automap_tiles.workflows.selections import open_narrowed
+from automap_tiles.workflows.subset import Subset
 
 Inputs: TypeAlias = str | tuple[tuple[str, str], ...] | None
 
@@ -30,9 +30,9 @@ class ExecuteOrder(Order):
 
     process: str
     """Its `.mapchete` file."""
-    where: Where = field(default_factory=Where)
+    where: Subset = field(default_factory=Subset)
     """By default everything that the file is about."""
-    how: How = field(default_factory=How)
+    how: ExecutionOptions = field(default_factory=ExecutionOptions)
     tile: tuple[int, int, int] | None = None
     """Zoom, row and column of the only tile, counted in metatiles; goes with no `where`."""
     retry_failed: bool = False
@@ -61,7 +61,7 @@ def run(order: ExecuteOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     before the first tile.
     """
     report = None if order.report is None else check_page(order.report)
-    process = yield from telling_first(lambda: _process(order))
+    process = yield from run_with_notes(lambda: _process(order))
     events = carry_out(process, order.how, retry_failed=order.retry_failed, stop=stop)
     yield from events if report is None else following(events, order, lambda _: report)
 

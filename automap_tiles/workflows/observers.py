@@ -22,7 +22,7 @@ from typing import TypeAlias
 from automap_tiles.errors import ConfigError, OutputError
 from automap_tiles.notes import Fate, Note, Subject
 from automap_tiles.plugins import plugins
-from automap_tiles.workflows.events import Event, Finished, PhaseFinished, Started, Told
+from automap_tiles.workflows.events import Event, Finished, Noted, PhaseFinished, Started
 
 Observer: TypeAlias = Callable[[Event], None]
 Opening: TypeAlias = Callable[[str], AbstractContextManager[Observer]]
@@ -51,7 +51,7 @@ def observed(events: Generator[Event], wanted: Sequence[str]) -> Generator[Event
                 # Code of others beside a run, which goes on without it.
                 except Exception as error:  # noqa: BLE001
                     del asked[name]
-                    yield Told(note=_failed(name, error))
+                    yield Noted(note=_failed(name, error))
             yield event
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from automap_tiles.engine import events as engine
-from automap_tiles.engine.events import Summary, Told, WorkerLost
+from automap_tiles.engine.events import Noted, Summary, WorkerLost
 from automap_tiles.notes import tell
 from automap_tiles.workflows._order import NEVER, StopToken
 from automap_tiles.workflows.events import (
@@ -22,7 +22,7 @@ from automap_tiles.workflows.events import (
     Skipped,
     Started,
 )
-from automap_tiles.workflows.how import How
+from automap_tiles.workflows.execution import ExecutionOptions
 
 if TYPE_CHECKING:
     from automap_tiles.engine.run import Update
@@ -33,7 +33,7 @@ Result = TypeVar("Result")
 
 def carry_out(
     process: Process,
-    how: How,
+    how: ExecutionOptions,
     *,
     retry_failed: bool = False,
     stop: StopToken = NEVER,
@@ -76,7 +76,7 @@ def translated(events: Iterable[engine.Event], *, config: Path | None = None) ->
             case engine.TileDone(result=result):
                 failed = result.status is engine.TileStatus.FAILED
                 yield Failed(item=result) if failed else Done(item=result)
-            case Told() | WorkerLost():
+            case Noted() | WorkerLost():
                 yield event
             case engine.RunFinished(summary=summary):
                 yield Finished(outcome=summary)
@@ -125,5 +125,5 @@ def at_once(
             return result
         if listen is not None:
             listen(event)
-        if isinstance(event, Told):
+        if isinstance(event, Noted):
             tell(event.note)

@@ -9,9 +9,9 @@ from typing import Generic, Self, TypeVar, cast
 
 from automap_tiles.workflows import run
 from automap_tiles.workflows._order import Order
-from automap_tiles.workflows.events import Event, Finished, Said
+from automap_tiles.workflows.events import Event, Finished, Serialisable
 
-Outcome_co = TypeVar("Outcome_co", bound=Said, covariant=True)
+Outcome_co = TypeVar("Outcome_co", bound=Serialisable, covariant=True)
 
 
 class RunningOrder(Generic[Outcome_co]):
@@ -24,7 +24,7 @@ class RunningOrder(Generic[Outcome_co]):
         self.order = order
         self._stop = threading.Event()
         self._events: Generator[Event] = run(order, stop=self._stop)
-        self._outcome: Said | None = None
+        self._outcome: Serialisable | None = None
 
     def __iter__(self) -> Iterator[Event]:
         return self

@@ -20,7 +20,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from automap_tiles.engine import _running
+from automap_tiles.engine import _active_run
 from automap_tiles.engine._batching import Batch
 from automap_tiles.engine.events import RunFinished, TileResult, TileStatus
 from automap_tiles.engine.pools._dask import DaskPool
@@ -144,7 +144,7 @@ def square_process(folder: Path, tiles: int, output: str = "out") -> Process:
 
 def put_to_work(pool: SimulatedPool) -> None:
     """Let runs of this process have these workers and no others."""
-    vars(_running).update(wait=pool.wait, open_pool=lambda *_: pool)
+    vars(_active_run).update(wait=pool.wait, open_pool=lambda *_: pool)
 
 
 def main(tiles: int, workers: int, mean: float) -> None:

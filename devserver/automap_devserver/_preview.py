@@ -26,10 +26,10 @@ from automap_tiles.errors import (
 )
 from automap_tiles.grid import Bounds, TileIndex, cover
 from automap_tiles.layers import web
-from automap_tiles.layers.making import Looked
 from automap_tiles.layers.open import process_layer
 from automap_tiles.layers.persistence import Keep
 from automap_tiles.layers.process import ProcessLayer
+from automap_tiles.layers.process_tiles import Looked
 from automap_tiles.layers.progress import MOST, ProgressView
 from automap_tiles.runtime import Process, open_process
 from automap_tiles.runtime.function import FunctionKind

@@ -11,10 +11,10 @@ from automap_tiles.cli.commands.run import command as run_command
 from automap_tiles.cli.commands.train import command as train_command
 from automap_tiles.cli.main import automap
 from automap_tiles.cli.options._learning import learn_options
+from automap_tiles.workflows.keywords import keywords_of
 from automap_tiles.workflows.learning import Learning
-from automap_tiles.workflows.train import RecipeWish
-from automap_tiles.workflows.train.asked import extraction_of, features_of, options_of
-from automap_tiles.workflows.words import words_of
+from automap_tiles.workflows.train import RecipeRequest
+from automap_tiles.workflows.train.order_options import extraction_of, features_of, options_of
 
 
 def _learning(*args: str) -> Learning:
@@ -31,7 +31,7 @@ def _learning(*args: str) -> Learning:
 
 
 def test_both_are_told_the_same() -> None:
-    words = words_of(Learning).keys()
+    words = keywords_of(Learning).keys()
     for command in (run_command, train_command):
         assert words <= {option.name for option in command.params}
     helps = [CliRunner().invoke(automap, [name, "--help"]).output for name in ("run", "train")]
@@ -54,6 +54,6 @@ def test_what_is_said_arrives() -> None:
     assert options.clean is False
     assert (options.components, type(options.components)) == (3, int)
     features: Any = features_of(learn)[0]
-    assert isinstance(features, RecipeWish)
+    assert isinstance(features, RecipeRequest)
     assert features.indices == ()
     assert options_of(_learning(), 1, None).clean is None

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from automap_tiles.cli.options.common import area_options, parse_bands, parse_key_value, parse_zooms
 from automap_tiles.cli.options.running import RunChoices, run_options
-from automap_tiles.workflows.where import Where
+from automap_tiles.workflows.subset import Subset
 
 
 @given(st.integers(0, 30), st.integers(0, 30))
@@ -62,7 +62,7 @@ def invoke(arguments: list[str]) -> tuple[Result, list[object]]:
     @click.command()
     @area_options
     @run_options
-    def command(where: Where, how: RunChoices) -> None:
+    def command(where: Subset, how: RunChoices) -> None:
         seen.extend([where, how])
 
     return CliRunner().invoke(command, arguments), seen
@@ -71,7 +71,7 @@ def invoke(arguments: list[str]) -> tuple[Result, list[object]]:
 def test_defaults() -> None:
     result, (where, how) = invoke([])
     assert result.exit_code == 0
-    assert where == Where()
+    assert where == Subset()
     assert how == RunChoices(
         concurrency="processes",
         workers=None,
@@ -88,7 +88,7 @@ def test_short_options() -> None:
     line = "-z 3,5 -b 1 -2 3.5 4 --bounds-crs EPSG:4326 -o -w 3 -v --no-progress"
     result, (where, how) = invoke(line.split())
     assert result.exit_code == 0
-    assert where == Where(zooms=(3, 4, 5), bounds=(1, -2, 3.5, 4), bounds_crs="EPSG:4326")
+    assert where == Subset(zooms=(3, 4, 5), bounds=(1, -2, 3.5, 4), bounds_crs="EPSG:4326")
     assert isinstance(how, RunChoices)
     assert (how.overwrite, how.workers, how.verbose, how.progress) == (True, 3, True, False)
 

@@ -9,7 +9,7 @@ import pytest
 
 from automap_tiles.cli.main import main
 from automap_tiles.cli.show.reporters import LineReporter
-from automap_tiles.engine._running import ActiveRun
+from automap_tiles.engine._active_run import ActiveRun
 from automap_tiles.errors import OutputError
 from tests.golden import places
 

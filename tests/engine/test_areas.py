@@ -13,7 +13,7 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
-from automap_tiles.engine import _running, _worker
+from automap_tiles.engine import _active_run, _worker
 from automap_tiles.engine._areas import AHEAD, LONGEST, Areas, Homes
 from automap_tiles.engine._batching import Batch
 from automap_tiles.engine._plan import StepKind, TileStep
@@ -178,7 +178,7 @@ def unpacked_blocks(
         return decompressed(*given)
 
     with monkeypatch.context() as patch:
-        patch.setattr(_running, "open_pool", lambda *_: pool)
+        patch.setattr(_active_run, "open_pool", lambda *_: pool)
         patch.setattr(_unpacking, "_decompressed", counted)
         assert len(list(execute(process))) > 2
     tiles = chain(out.glob("12/**/*.tif"), out.glob("13/**/*.tif"))

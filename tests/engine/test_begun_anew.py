@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import rasterio
 
-from automap_tiles.engine.events import Event, RunFinished, Summary, TileDone, TileStatus, Told
+from automap_tiles.engine.events import Event, Noted, RunFinished, Summary, TileDone, TileStatus
 from automap_tiles.engine.journal import Journal, hold, place_of
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions, execute
@@ -206,7 +206,7 @@ def test_whole_tiles_without_a_journal_are_told_of(constant: Constant) -> None:
     constant.run()
     constant.forget_journal()
     events = constant.events()
-    (note,) = [event.note for event in events if isinstance(event, Told)]
+    (note,) = [event.note for event in events if isinstance(event, Noted)]
     assert (note.fate, note.subject) == (Fate.GUESSED, Subject.TILES)
     last = events[-1]
     assert isinstance(last, RunFinished)

@@ -21,11 +21,11 @@ import pytest
 
 from automap_tiles.engine.events import RunFinished, TileDone
 from automap_tiles.engine.pools import Concurrency, open_pool
-from automap_tiles.engine.pools._agreement import check_agreement, make_here
+from automap_tiles.engine.pools._versions import check_versions, local_versions
 from automap_tiles.engine.run import RunOptions, execute
 from automap_tiles.errors import ConfigError
 from automap_tiles.runtime import open_process
-from automap_tiles.runtime.carried import packed, unpacked
+from automap_tiles.runtime.code_transfer import packed, unpacked
 from tests.runtime.steps.samples import Step, make_sample, run, tiles
 
 pytest.importorskip("distributed")
@@ -186,14 +186,14 @@ def test_the_users_file_travels(tmp_path: Path) -> None:
 
 
 def test_workers_of_another_make_are_named_once() -> None:
-    here = make_here()
+    here = local_versions()
     assert here["automap-tiles"]
     assert here["GDAL"]
-    check_agreement(here, {"tcp://a": dict(here)})
+    check_versions(here, {"tcp://a": dict(here)})
     old = {**here, "automap-tiles": "0.0.9", "numpy": None}
     bare = ModuleNotFoundError("No module named 'automap_tiles'")
     with pytest.raises(ConfigError) as caught:
-        check_agreement(here, {"tcp://a": here, "tcp://b": old, "tcp://c": old, "tcp://d": bare})
+        check_versions(here, {"tcp://a": here, "tcp://b": old, "tcp://c": old, "tcp://d": bare})
     text = str(caught.value)
     assert "3 of 4 workers" in text
     assert text.count("automap-tiles 0.0.9 (here ") == 1
@@ -212,7 +212,7 @@ def test_a_worker_of_another_make_is_refused_before_the_first_tile(
         n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
     ) as cluster:
         monkeypatch.setattr(
-            "automap_tiles.engine.pools._dask.make_here", lambda: {"automap-tiles": "99"}
+            "automap_tiles.engine.pools._dask.local_versions", lambda: {"automap-tiles": "99"}
         )
         with pytest.raises(ConfigError, match=r"1 of 1 workers .*\(here 99\)"):
             open_pool(process, Concurrency.DASK, dask_scheduler=cluster.scheduler_address)

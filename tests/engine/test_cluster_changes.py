@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from automap_tiles.engine.events import Event, RunFinished, Summary, TileDone, TileStatus, Told
+from automap_tiles.engine.events import Event, Noted, RunFinished, Summary, TileDone, TileStatus
 from automap_tiles.engine.pools import Concurrency, _cluster
 from automap_tiles.engine.run import RunOptions, execute
 from automap_tiles.errors import ProcessError
@@ -121,7 +121,7 @@ def _project(folder: Path, pause: float = PAUSE) -> Project:
 
 
 @dataclass
-class Story:
+class RunLog:
     """A run, and what happens to its cluster in the middle of it."""
 
     project: Project
@@ -136,7 +136,7 @@ class Story:
         for event in execute(open_process(self.project.config), options):
             if isinstance(event, TileDone):
                 self.seen.append(event)
-            elif isinstance(event, Told):
+            elif isinstance(event, Noted):
                 self.told.append(str(event.note))
             elif isinstance(event, RunFinished):
                 self.summary = event.summary
@@ -159,7 +159,7 @@ def test_a_worker_joins_and_one_retires(
     machines: Machines, alone: dict[str, bytes], tmp_path: Path
 ) -> None:
     machines.start(1)
-    story = Story(_project(tmp_path), machines)
+    story = RunLog(_project(tmp_path), machines)
 
     def meanwhile(event: Event, done: int) -> None:
         if isinstance(event, TileDone) and done == 2:
@@ -183,7 +183,7 @@ def test_what_a_frozen_worker_holds_is_done_by_another(
     """It wakes up after the run, and writes nothing more."""
     machines.start(2 - len(machines.workers))
     frozen = machines.workers[0]
-    story = Story(_project(tmp_path), machines)
+    story = RunLog(_project(tmp_path), machines)
 
     def meanwhile(event: Event, done: int) -> None:
         if isinstance(event, TileDone) and done == 6:
@@ -215,12 +215,12 @@ def test_a_scheduler_that_is_started_again(
     machines: Machines, alone: dict[str, bytes], tmp_path: Path
 ) -> None:
     machines.start(2 - len(machines.workers))
-    story = Story(_project(tmp_path), machines)
+    story = RunLog(_project(tmp_path), machines)
 
     def meanwhile(event: Event, done: int) -> None:
         if isinstance(event, TileDone) and done == 6:
             machines.kill_scheduler()
-        if isinstance(event, Told) and "is away" in str(event.note):
+        if isinstance(event, Noted) and "is away" in str(event.note):
             machines.start(2)
 
     story.run(meanwhile)
@@ -238,7 +238,7 @@ def test_a_scheduler_that_stays_away_ends_the_run_in_words_and_nothing_is_lost(
 ) -> None:
     machines.start(2 - len(machines.workers))
     monkeypatch.setattr(_cluster, "AWAY_SECONDS", 2.0)
-    story = Story(_project(tmp_path), machines)
+    story = RunLog(_project(tmp_path), machines)
 
     def meanwhile(event: Event, done: int) -> None:
         if isinstance(event, TileDone) and done == 6:
@@ -248,7 +248,7 @@ def test_a_scheduler_that_stays_away_ends_the_run_in_words_and_nothing_is_lost(
         story.run(meanwhile)
     done = len(story.seen)
     assert done >= 6
-    again = Story(story.project, machines)
+    again = RunLog(story.project, machines)
     list(execute(open_process(story.project.config), RunOptions(concurrency=Concurrency.NONE)))
     assert again.project.tiles() == alone
     counts = story.project.counts()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from automap_tiles.engine import _running as run_module
+from automap_tiles.engine import _active_run as run_module
 from automap_tiles.engine._batching import Batch
 from automap_tiles.engine.events import TileDone, TileResult, TileStatus, WorkerLost
 from automap_tiles.engine.pools.protocol import Results

@@ -22,7 +22,7 @@ import pytest
 from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.journal import (
     Journal,
-    JournalPlace,
+    JournalLocation,
     _remote,
     has_journal,
     hold,
@@ -266,7 +266,7 @@ def test_the_journal_is_stored_while_a_run_goes_on(
     assert not place.storage.exists(place.lock_key)
 
 
-def stored(place: JournalPlace) -> int:
+def stored(place: JournalLocation) -> int:
     """Rows of the copy in the store."""
     db = sqlite3.connect(":memory:")
     db.deserialize(gzip.decompress(place.storage.get(place.key)))

@@ -12,12 +12,12 @@ import pytest
 from automap_tiles.cli.main import main
 from automap_tiles.engine.check import check
 from automap_tiles.engine.events import (
+    Noted,
     RunFinished,
     StepFinished,
     StepStarted,
     TileDone,
     TileStatus,
-    Told,
 )
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions, execute, reading_what_is_there
@@ -107,7 +107,7 @@ def test_what_changed_runs_again_with_what_follows(
 def test_kept_steps_are_told_and_without_a_change_all_is_made_anew(sample: Sample) -> None:
     run(sample.values())
     told = [e.note for e in execute(open_process(with_size(sample, third=5)), ANEW)
-            if isinstance(e, Told)]  # fmt: skip
+            if isinstance(e, Noted)]  # fmt: skip
     assert [note.examples for note in told] == [("step first",)]
     made, result = written(with_size(sample, third=5), ANEW)
     assert (made, result) == ({"first": 16, "third": 16}, 16)

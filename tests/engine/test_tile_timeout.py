@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from automap_tiles.engine._watch import TimeLimit
+from automap_tiles.engine._tile_timeout import TimeLimit
 from automap_tiles.engine.events import RunFinished, Summary, TileStatus
 from automap_tiles.engine.journal import Journal, place_of
 from automap_tiles.engine.pools import Concurrency

@@ -17,10 +17,10 @@ from automap_tiles.engine.run import RunOptions, execute
 from automap_tiles.grid import Tile, cover
 from automap_tiles.layers.default_style import default_style
 from automap_tiles.layers.layer import Layer
-from automap_tiles.layers.making import Looked
 from automap_tiles.layers.open import open_layers, process_layer
 from automap_tiles.layers.persistence import Keep
 from automap_tiles.layers.process import ProcessLayer
+from automap_tiles.layers.process_tiles import Looked
 from automap_tiles.layers.web import LON_LAT, web_pyramid
 from automap_tiles.runtime import open_process
 from automap_tiles.stopping import Stopped, stopping

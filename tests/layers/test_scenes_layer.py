@@ -14,7 +14,7 @@ from rasterio.transform import Affine
 from rasterio.warp import transform
 
 from automap_tiles.errors import ConfigError
-from automap_tiles.layers._places import layers_at
+from automap_tiles.layers._path_layers import layers_at
 from automap_tiles.layers._scenes import ScenesLayer
 from automap_tiles.layers.open import open_layers
 from automap_tiles.layers.persistence import Keep

@@ -15,10 +15,10 @@ from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.on_demand import PackedProcess, TileWorkers
 from automap_tiles.errors import TileFailed
 from automap_tiles.grid import TileIndex
-from automap_tiles.layers.making import Looked
 from automap_tiles.layers.open import process_layer
 from automap_tiles.layers.persistence import Keep
 from automap_tiles.layers.process import ProcessLayer
+from automap_tiles.layers.process_tiles import Looked
 from automap_tiles.runtime import open_process
 from tests.engine.projects import Project, make_raster
 

@@ -20,9 +20,9 @@ from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.grid import Pyramid
 from automap_tiles.notes import Fate, Notes, collecting
 from automap_tiles.vector import _geojson
+from automap_tiles.workflows.subset import Subset
 from automap_tiles.workflows.tiles._conversion import conversion_config
 from automap_tiles.workflows.tiles._convert_order import ConvertOrder
-from automap_tiles.workflows.where import Where
 from tests.workflows.tiles.test_convert_keeps import converted, tiles
 
 LON_LAT = CRS.from_epsg(4326)
@@ -196,7 +196,7 @@ def test_collections_of_geometries(tmp_path: Path, form: str) -> None:
     assert whole.symmetric_difference(mixed).area < 1e-9
     assert whole.symmetric_difference(mixed).length < 1e-6
     config = conversion_config(
-        ConvertOrder(source=path, target="x", pyramid="geodetic", where=Where(zooms=(4,)))
+        ConvertOrder(source=path, target="x", pyramid="geodetic", where=Subset(zooms=(4,)))
     )
     assert config["output"]["schema"]["geometry"] == "GeometryCollection"
 
@@ -252,7 +252,7 @@ def test_empty_files_are_said_to_be(tmp_path: Path) -> None:
     for rows in ([], [({"a": 1}, None)]):
         path = collection(tmp_path / "a.geojson", *rows)
         assert vector.describe(path).bounds is None
-        wanted = ConvertOrder(source=path, target="x", pyramid="mercator", where=Where(zooms=(3,)))
+        wanted = ConvertOrder(source=path, target="x", pyramid="mercator", where=Subset(zooms=(3,)))
         with pytest.raises(InputError, match="geometry"):
             conversion_config(wanted)
 

@@ -20,10 +20,10 @@ from automap_tiles.workflows.assess import AssessOrder, DesignOrder
 from automap_tiles.workflows.automap import ClassificationOrder, CompositeOrder, DownloadOrder
 from automap_tiles.workflows.clusters import ClustersOrder
 from automap_tiles.workflows.coregister import CoregisterOrder
-from automap_tiles.workflows.events import Event, Finished, Started, Told
+from automap_tiles.workflows.events import Event, Finished, Noted, Started
 from automap_tiles.workflows.execute import ExecuteOrder
+from automap_tiles.workflows.execution import ExecutionOptions
 from automap_tiles.workflows.export import ExportOrder
-from automap_tiles.workflows.how import How
 from automap_tiles.workflows.learning import Learning
 from automap_tiles.workflows.reproduce import ReproduceOrder
 from automap_tiles.workflows.samples.suggesting import SuggestOrder
@@ -41,7 +41,7 @@ from tests import signatures
 from tests.golden import places
 from tests.models import make_model
 
-HERE = How(concurrency="none")
+HERE = ExecutionOptions(concurrency="none")
 SCENES: dict[str, Any] = {
     "satellites": ("8",),
     "start": "2020-10-01",
@@ -159,7 +159,7 @@ def test_all_are_tried() -> None:
 def test_events_come_in_order_and_can_be_written_down(name: str) -> None:
     events = list(run(ORDERS[name]()))
     started = [isinstance(event, Started) for event in events].index(True)
-    assert all(isinstance(event, Told) for event in events[:started])
+    assert all(isinstance(event, Noted) for event in events[:started])
     assert sum(isinstance(event, Started) for event in events) == 1
     assert [isinstance(event, Finished) for event in events].index(True) == len(events) - 1
     for event in events:

@@ -15,11 +15,11 @@ from automap_tiles.errors import ConfigError
 from automap_tiles.workflows import check, order_from_json, run
 from automap_tiles.workflows.events import Done, Event, Failed, Finished, Skipped, Started
 from automap_tiles.workflows.execute import ExecuteOrder
-from automap_tiles.workflows.how import How
-from automap_tiles.workflows.where import Where
+from automap_tiles.workflows.execution import ExecutionOptions
+from automap_tiles.workflows.subset import Subset
 from tests.golden import places
 
-HERE = How(concurrency="none")
+HERE = ExecutionOptions(concurrency="none")
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +38,7 @@ def summary(events: list[Event]) -> Summary:
 def test_kept_and_carried_out_later() -> None:
     order = ExecuteOrder(
         process="work.mapchete",
-        where=Where(zooms=(2,), bounds=(0, 0, 90, 90)),
+        where=Subset(zooms=(2,), bounds=(0, 0, 90, 90)),
         how=HERE,
         output="elsewhere",
     )
@@ -88,11 +88,13 @@ def test_stopped_and_gone_on_with() -> None:
     ("order", "message"),
     [
         (
-            ExecuteOrder(process="work.mapchete", retry_failed=True, how=How(overwrite=True)),
+            ExecuteOrder(
+                process="work.mapchete", retry_failed=True, how=ExecutionOptions(overwrite=True)
+            ),
             "retry_failed: excludes overwrite",
         ),
         (
-            ExecuteOrder(process="work.mapchete", tile=(2, 1, 3), where=Where(zooms=(2,))),
+            ExecuteOrder(process="work.mapchete", tile=(2, 1, 3), where=Subset(zooms=(2,))),
             "tile: goes with no other",
         ),
         (ExecuteOrder(process="nowhere.mapchete"), "cannot be read"),
@@ -119,7 +121,7 @@ def test_what_cannot_be(order: ExecuteOrder, message: str) -> None:
 def test_workers_that_cannot_be(how: dict[str, object], message: str) -> None:
     """Said when the order is made, from whichever words: nothing is begun."""
     with pytest.raises(ConfigError, match=message):
-        How(**how)  # type: ignore[arg-type]
+        ExecutionOptions(**how)  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match=message):
         order_from_json({"workflow": "execute", "process": "work.mapchete", "how": how})
     named = {key.replace("timeout", "seconds"): value for key, value in how.items()}

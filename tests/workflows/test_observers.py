@@ -13,16 +13,17 @@ from pathlib import Path
 import pytest
 
 from automap_tiles.errors import ConfigError, OutputError, ProcessChanged
-from automap_tiles.workflows.events import Event, Finished, Told
+from automap_tiles.workflows.events import Event, Finished, Noted
 from automap_tiles.workflows.execute import ExecuteOrder, run
-from automap_tiles.workflows.how import How
+from automap_tiles.workflows.execution import ExecutionOptions
 from automap_tiles.workflows.observers import ADDRESS, ENTRY_POINTS, Observer, observed
 from tests.engine.projects import make_project
 
 
 def order(folder: Path) -> ExecuteOrder:
     return ExecuteOrder(
-        process=str(make_project(folder / "p", zooms=(12, 12)).config), how=How(workers=1)
+        process=str(make_project(folder / "p", zooms=(12, 12)).config),
+        how=ExecutionOptions(workers=1),
     )
 
 
@@ -77,7 +78,7 @@ def test_a_webhook_that_refuses_is_told_once_and_the_run_goes_on(
 ) -> None:
     events = list(observed(run(order(tmp_path)), ["webhook"]))
     assert isinstance(events[-1], Finished)
-    (said,) = [str(event.note) for event in events if isinstance(event, Told)]
+    (said,) = [str(event.note) for event in events if isinstance(event, Noted)]
     assert "the webhook answered 500" in said
     assert "secret" not in said
     assert len(chat.messages) == 1

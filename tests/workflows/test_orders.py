@@ -17,11 +17,11 @@ from automap_tiles.grid import Pyramid
 from automap_tiles.workflows import NEVER, WORKFLOWS, Order, StopToken, order_from_json
 from automap_tiles.workflows.export import ExportOrder
 from automap_tiles.workflows.export._order import spec_of
-from automap_tiles.workflows.places import area_of
+from automap_tiles.workflows.keywords import order_from_keywords
+from automap_tiles.workflows.selections import area_of
+from automap_tiles.workflows.subset import Subset
 from automap_tiles.workflows.tiles.convert import ConvertOrder
 from automap_tiles.workflows.verify import VerifyOrder
-from automap_tiles.workflows.where import Where
-from automap_tiles.workflows.words import order_of
 
 
 def kind_of(name: str) -> type[Order]:
@@ -110,7 +110,7 @@ def test_numbers_that_json_has_no_word_for(nodata: float) -> None:
 
 
 def test_a_point_goes_with_no_other_place() -> None:
-    where = Where(point=(1.0, 2.0), bounds=(0.0, 0.0, 1.0, 1.0))
+    where = Subset(point=(1.0, 2.0), bounds=(0.0, 0.0, 1.0, 1.0))
     with pytest.raises(ConfigError, match="point: goes with neither bounds nor area"):
         area_of(where, Pyramid.from_grid("geodetic"))
 
@@ -140,7 +140,7 @@ def test_zooms_mean_the_same_in_every_order(
     said: tuple[int, ...], meant: tuple[int, ...], tmp_path: Path
 ) -> None:
     """As at the command line, whoever reads them: one, or the first and the last."""
-    assert Where(zooms=said).zooms == meant
+    assert Subset(zooms=said).zooms == meant
     words = ",".join(map(str, said))
     for workflow in ("execute", "copy", "remove", "index", "convert"):
         needed = {key: value for key, value in example(workflow).to_json().items() if value}
@@ -148,7 +148,7 @@ def test_zooms_mean_the_same_in_every_order(
         assert order.where.zooms == meant
         flat = {key: value for key, value in needed.items() if isinstance(value, str)}
         del flat["workflow"]
-        typed: Any = order_of(workflow, {**flat, "zooms": words})
+        typed: Any = order_from_keywords(workflow, {**flat, "zooms": words})
         assert typed.where.zooms == meant
     spec = spec_of(ExportOrder(source="a", output=str(tmp_path / "b"), zooms=said))
     assert spec.zooms == (meant[0], meant[-1])
@@ -157,7 +157,7 @@ def test_zooms_mean_the_same_in_every_order(
 @pytest.mark.parametrize("said", [(3, 5, 7), (1, 2, 4)])
 def test_zooms_with_others_between_them(said: tuple[int, ...]) -> None:
     with pytest.raises(ConfigError, match=r"zooms: zooms are one, or the first and the last"):
-        Where(zooms=said)
+        Subset(zooms=said)
     with pytest.raises(ConfigError, match=r"remedy: \(\d, \d\), or one after"):
         spec_of(ExportOrder(source="a", output="b", zooms=said))
 
@@ -165,6 +165,6 @@ def test_zooms_with_others_between_them(said: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("name", ["bounds", "area", "point"])
 def test_the_crs_of_a_place_that_is_not_given(name: str) -> None:
     crs: dict[str, Any] = {f"{name}_crs": "EPSG:4326"}
-    where = Where(**crs)
+    where = Subset(**crs)
     with pytest.raises(ConfigError, match=f"{name}_crs: is the CRS of {name}, which is not given"):
         area_of(where, Pyramid.from_grid("mercator"))

@@ -129,9 +129,9 @@ def _check_given(*, design: bool) -> None:
     from click.core import ParameterSource
 
     from automap_tiles.workflows.assess import AssessOrder, DesignOrder
-    from automap_tiles.workflows.words import words_of
+    from automap_tiles.workflows.keywords import keywords_of
 
-    own, others = words_of(AssessOrder), words_of(DesignOrder)
+    own, others = keywords_of(AssessOrder), keywords_of(DesignOrder)
     if design:
         own, others = others, own
     context = click.get_current_context()
@@ -147,9 +147,9 @@ def _assess(said: dict[str, object]) -> None:
     from automap_tiles.workflows.assess import Assessment, AssessOrder, AssessOutcome
     from automap_tiles.workflows.assess.results import summary
     from automap_tiles.workflows.events import Finished
-    from automap_tiles.workflows.words import words_of
+    from automap_tiles.workflows.keywords import keywords_of
 
-    order = AssessOrder.from_json(_of(said, words_of(AssessOrder)))
+    order = AssessOrder.from_json(_of(said, keywords_of(AssessOrder)))
     for event in showing_notes_of(run(order)):
         match event:
             case Finished(outcome=AssessOutcome(assessment=Assessment() as found)):
@@ -167,9 +167,9 @@ def _design(said: dict[str, object]) -> None:
     from automap_tiles.workflows.assess.design_record import record_beside
     from automap_tiles.workflows.assess.results import design_summary
     from automap_tiles.workflows.events import Finished
-    from automap_tiles.workflows.words import words_of
+    from automap_tiles.workflows.keywords import keywords_of
 
-    order = DesignOrder.from_json(_of(said, words_of(DesignOrder)))
+    order = DesignOrder.from_json(_of(said, keywords_of(DesignOrder)))
     again = f"automap assess {order.map} {order.out}"
     for event in showing_notes_of(run(order)):
         match event:

@@ -15,7 +15,7 @@ from automap_tiles.cli.options.common import (
 )
 from automap_tiles.cli.options.mapchete import FROM_ENVIRONMENT, WithWords, refused
 from automap_tiles.cli.options.running import RunChoices, run_options
-from automap_tiles.workflows.where import Value, Where
+from automap_tiles.workflows.subset import Subset, Value
 
 _DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
 
@@ -102,7 +102,7 @@ _DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "fl
 @refused("--dst-fs-opts", remedy=FROM_ENVIRONMENT)
 @run_options
 def command(
-    where: Where,
+    where: Subset,
     how: RunChoices,
     creation_options: tuple[tuple[str, Value], ...],
     format_: str | None,

@@ -15,7 +15,7 @@ from automap_tiles.cli.options.mapchete import (
 )
 from automap_tiles.cli.show import numbers
 from automap_tiles.errors import TilesFailed
-from automap_tiles.workflows.where import Where
+from automap_tiles.workflows.subset import Subset
 
 
 @click.command(cls=WithWords)
@@ -34,7 +34,7 @@ from automap_tiles.workflows.where import Where
 @refused("--dst-fs-opts", remedy=FROM_ENVIRONMENT)
 @log_words
 def command(
-    source: str, target: str, where: Where, overwrite: bool, no_pbar: bool, verbose: bool
+    source: str, target: str, where: Subset, overwrite: bool, no_pbar: bool, verbose: bool
 ) -> None:
     """Copy tiles from one tile directory to another.
 

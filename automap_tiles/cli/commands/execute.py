@@ -10,7 +10,7 @@ import click
 from automap_tiles.cli.options.common import area_options, check_vrt, input_options, vrt_options
 from automap_tiles.cli.options.mapchete import WithWords
 from automap_tiles.cli.options.running import RunChoices, run_options
-from automap_tiles.workflows.where import Where
+from automap_tiles.workflows.subset import Subset
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
 def command(  # noqa: PLR0913 - the options
     *,
     mapchete_files: tuple[str, ...],
-    where: Where,
+    where: Subset,
     tile: tuple[int, int, int] | None,
     is_check: bool,
     retry_failed: bool,

@@ -14,7 +14,7 @@ from automap_tiles.cli.options.mapchete import (
     refused,
     without_effect,
 )
-from automap_tiles.workflows.where import Where
+from automap_tiles.workflows.subset import Subset
 
 
 @click.command(cls=WithWords)
@@ -69,7 +69,7 @@ from automap_tiles.workflows.where import Where
 def command(  # noqa: PLR0913 - the options
     *,
     tile_directory: str,
-    where: Where,
+    where: Subset,
     idx_out_dir: Path | None,
     fieldname: str,
     basepath: str | None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from automap_tiles.cli.options.common import CONCURRENCIES, workers_option
-from automap_tiles.workflows.how import Concurrency
+from automap_tiles.workflows.execution import Concurrency
 
 
 @click.command()

@@ -7,7 +7,7 @@ import click
 from automap_tiles.cli.options.common import area_options
 from automap_tiles.cli.options.mapchete import NO_WORKERS, WithWords, log_words, without_effect
 from automap_tiles.cli.show import numbers
-from automap_tiles.workflows.where import Where
+from automap_tiles.workflows.subset import Subset
 
 
 @click.command(cls=WithWords)
@@ -20,7 +20,7 @@ from automap_tiles.workflows.where import Where
 @without_effect("-w", "--workers", kind=click.IntRange(min=1), reason=NO_WORKERS)
 @log_words
 def command(
-    tile_directory: str, where: Where, force: bool, only: bool, no_pbar: bool, verbose: bool
+    tile_directory: str, where: Subset, force: bool, only: bool, no_pbar: bool, verbose: bool
 ) -> None:
     """Delete tiles of a tile directory.
 

@@ -135,7 +135,7 @@ def command(  # noqa: PLR0913 - the options
     from automap_tiles.cli.show.automap import KeptOrder, carry_out
     from automap_tiles.workflows import order_kind
     from automap_tiles.workflows.automap.order import DownloadOrder
-    from automap_tiles.workflows.words import words_of
+    from automap_tiles.workflows.keywords import keywords_of
 
     said = {
         **what.said,
@@ -156,7 +156,7 @@ def command(  # noqa: PLR0913 - the options
     order = kind.from_json({name: value for name, value in said.items() if name in asked})
     assert isinstance(order, DownloadOrder)  # as all modes are
     kept = KeptOrder(order=order, text=as_order_file(context, what.output))
-    carry_out(order, what, _ignored(context, mode, words_of(kind)), kept)
+    carry_out(order, what, _ignored(context, mode, keywords_of(kind)), kept)
 
 
 def _ignored(context: click.Context, mode: str, known: Collection[str]) -> Note | None:

@@ -77,7 +77,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options
     rasters with dates in their names are one layer each, with a slider for the date.
     """
     from automap_tiles.cli._serving import ServeOptions, serve
-    from automap_tiles.workflows.where import Where
+    from automap_tiles.workflows.subset import Subset
 
     serve(
         ServeOptions(
@@ -89,7 +89,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options
             tile_timeout=tile_timeout,
             base_map=base_map,
             attribution=attribution,
-            where=Where(zooms=zooms, bounds=bounds),
+            where=Subset(zooms=zooms, bounds=bounds),
             inputs=inputs,
         )
     )

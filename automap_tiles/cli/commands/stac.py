@@ -66,13 +66,13 @@ def create_item(  # noqa: PLR0913 - the options
     """
     from automap_tiles.cli.show.notes import show_note, showing_notes
     from automap_tiles.storage import Address
-    from automap_tiles.workflows.tiles.stac import ItemWish, item_of, write_item
-    from automap_tiles.workflows.where import Where
+    from automap_tiles.workflows.subset import Subset
+    from automap_tiles.workflows.tiles.stac import ItemRequest, item_of, write_item
 
-    wish = ItemWish(
+    wish = ItemRequest(
         tiles=tiles,
         id=item_id,
-        where=Where(zooms=zooms, bounds=bounds, bounds_crs=bounds_crs),
+        where=Subset(zooms=zooms, bounds=bounds, bounds_crs=bounds_crs),
         metadata={} if item_metadata is None else _metadata(item_metadata),
         asset_basepath=asset_basepath,
         relative=relative_paths,
@@ -96,9 +96,9 @@ def create_prototype_files(*, tiles: str, force: bool) -> None:  # noqa: ARG001 
     GDAL asks for a blank tile at the corner of each zoom only where an item does not say dtype and
     nodata of its bands. Ours does, and a blank tile would count as one that was made.
     """
-    from automap_tiles.workflows.tiles.stac import ItemWish, item_of
+    from automap_tiles.workflows.tiles.stac import ItemRequest, item_of
 
-    place, _ = item_of(ItemWish(tiles=tiles, metadata={"datetime": "unknown"}))
+    place, _ = item_of(ItemRequest(tiles=tiles, metadata={"datetime": "unknown"}))
     click.echo(
         f"Nothing to write: {place}, as `automap stac create-item` writes it, is opened without."
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from automap_tiles.cli.options.common import area_options
-from automap_tiles.workflows.where import Where
+from automap_tiles.workflows.subset import Subset
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--metatiling", type=int, default=1, show_default=True, help="With --grid.")
 @click.option("--count", is_flag=True, help="Only how many there are per zoom.")
 def command(
-    mapchete_file: str | None, where: Where, grid: str | None, metatiling: int, count: bool
+    mapchete_file: str | None, where: Subset, grid: str | None, metatiling: int, count: bool
 ) -> None:
     """List or count the tiles of a process, or of a grid.
 
@@ -50,16 +50,16 @@ def command(
 _AreaAt = Callable[[int], "BaseGeometry"]
 
 
-def _of_process(path: str, where: Where) -> tuple[Pyramid, tuple[int, ...], _AreaAt]:
-    from automap_tiles.workflows.places import open_narrowed
+def _of_process(path: str, where: Subset) -> tuple[Pyramid, tuple[int, ...], _AreaAt]:
+    from automap_tiles.workflows.selections import open_narrowed
 
     process = open_narrowed(path, where)
     return process.pyramid, process.zooms, process.area_at
 
 
-def _of_grid(grid: str, metatiling: int, where: Where) -> tuple[Pyramid, tuple[int, ...], _AreaAt]:
+def _of_grid(grid: str, metatiling: int, where: Subset) -> tuple[Pyramid, tuple[int, ...], _AreaAt]:
     from automap_tiles.grid import Pyramid
-    from automap_tiles.workflows.places import area_of
+    from automap_tiles.workflows.selections import area_of
 
     if where.zooms is None:
         raise click.UsageError("--grid needs --zoom.")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from automap_tiles.cli.options._collecting import collecting
-from automap_tiles.workflows.how import Concurrency
-from automap_tiles.workflows.where import Value, Where
+from automap_tiles.workflows.execution import Concurrency
+from automap_tiles.workflows.subset import Subset, Value
 
 if TYPE_CHECKING:
     from automap_tiles.workflows.execute import Inputs
@@ -157,14 +157,14 @@ _AREA_OPTIONS = (
 )
 
 
-def _check_area(where: Where) -> None:
+def _check_area(where: Subset) -> None:
     if where.point is not None and (where.bounds is not None or where.area is not None):
         raise click.UsageError("--point goes with neither --bounds nor --area.")
 
 
 def area_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add `-z -b -a -p` and their CRSs; the command receives one `where: Where`."""
-    return collecting(function, _AREA_OPTIONS, "where", Where, _check_area)
+    return collecting(function, _AREA_OPTIONS, "where", Subset, _check_area)
 
 
 def input_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -20,7 +20,7 @@ from automap_tiles.cli.options.mapchete import (
     logfile_option,
     without_effect,
 )
-from automap_tiles.workflows.how import Concurrency, How
+from automap_tiles.workflows.execution import Concurrency, ExecutionOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,9 +49,9 @@ class RunChoices:
     """Every event and all of the log on stderr, and no progress."""
 
     @property
-    def how(self) -> How:
+    def how(self) -> ExecutionOptions:
         """The part of an order."""
-        return How(
+        return ExecutionOptions(
             concurrency=self.concurrency,
             workers=self.workers,
             dask_scheduler=self.dask_scheduler,

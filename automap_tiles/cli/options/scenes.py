@@ -15,7 +15,7 @@ from automap_tiles.cli.options.common import (
     parsed_by,
     workers_option,
 )
-from automap_tiles.workflows.how import Concurrency
+from automap_tiles.workflows.execution import Concurrency
 
 
 @dataclass(frozen=True, kw_only=True)

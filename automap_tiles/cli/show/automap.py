@@ -36,13 +36,13 @@ from automap_tiles.workflows.events import (
     Event,
     Failed,
     Finished,
+    Noted,
     PhaseFinished,
     PhaseStarted,
     SetAside,
     Started,
-    Told,
 )
-from automap_tiles.workflows.how import Concurrency
+from automap_tiles.workflows.execution import Concurrency
 from automap_tiles.workflows.train import TRAINING, Trained, TriedParameters, summary
 
 
@@ -134,7 +134,7 @@ class AutomapShown:
     def event(self, event: Event) -> None:
         if isinstance(event, PhaseFinished) and isinstance(event.outcome, Discovered):
             self._keep()
-        if isinstance(event, Told):
+        if isinstance(event, Noted):
             self._told.append(event.note)
         if _is_of_run(event):
             self.close()
@@ -180,7 +180,7 @@ class AutomapShown:
                 show.scene(scene, self._progress)
             case PhaseFinished(outcome=ScenesPrepared()):
                 show.prepared(self._progress)
-            case Told(note=note):
+            case Noted(note=note):
                 show.note(note)
             case PhaseFinished(outcome=ScenesUsed(funnel=funnel)):
                 show.funnel(funnel)

@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 import click
 
 from automap_tiles.notes import Note, Notes, collecting
-from automap_tiles.workflows.events import Event, Finished, Told
+from automap_tiles.workflows.events import Event, Finished, Noted
 
 
 @contextmanager
@@ -52,7 +52,7 @@ def showing_notes_of(
     show = show or _echo
     with closing(events):
         for event in events:
-            if isinstance(event, Told):
+            if isinstance(event, Noted):
                 shown.append(event.note)
                 show(event.note)
                 continue

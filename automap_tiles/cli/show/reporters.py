@@ -25,10 +25,10 @@ from automap_tiles.workflows.events import (
     Event,
     Failed,
     Finished,
+    Noted,
     PhaseFinished,
     PhaseStarted,
     Started,
-    Told,
     WorkerLost,
 )
 
@@ -214,7 +214,7 @@ class JsonReporter:
                 emit_json("error", "tile", **result.to_json())
             case Done(item=TileResult() as result) if self._verbose:
                 emit_json("info", "tile", **result.to_json())
-            case Told():
+            case Noted():
                 self.note(event.note)
             case WorkerLost():
                 emit_json("warning", "worker_lost", suspects=event.suspects)
@@ -269,7 +269,7 @@ def _lines(event: Event, *, verbose: bool) -> list[str]:
         case PhaseStarted(phase=phase, total=total, facts=facts):
             crew = numbers.plural(int(facts["workers"] or 0), "worker")
             return [f"Step {phase}: {numbers.tiles(total or 0)}, {crew}"]
-        case Told():
+        case Noted():
             return [str(event.note)]
         case WorkerLost():
             return [f"Warning: a worker died; trying {numbers.tiles(event.suspects)} one by one"]

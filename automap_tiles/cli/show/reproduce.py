@@ -25,7 +25,7 @@ def check_order(order: ReproduceOrder, how: Showing) -> None:
         level = "info" if report.can_be_same else "error"
         emit_json(level, "check", **report.to_json())
     else:
-        for lack in report.lacks:
+        for lack in report.missing_items:
             click.echo(str(lack))
         click.echo(
             f"{numbers.plural(report.scenes, 'scene')}: the same bytes can be made"

@@ -12,10 +12,10 @@ from automap_tiles.workflows.events import (
     Event,
     Failed,
     Finished,
+    Noted,
     PhaseStarted,
     Skipped,
     Started,
-    Told,
 )
 
 _KEPT_FAILURES = 20
@@ -52,7 +52,7 @@ class RunTotals:
                 self.skipped += event.count
             case Done(item=TileResult() as result) | Failed(item=TileResult() as result):
                 self._count(result)
-            case Told():
+            case Noted():
                 self.told.append(event.note)
             case Finished(outcome=Summary() as summary):
                 self.summary = summary

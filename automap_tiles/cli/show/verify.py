@@ -10,7 +10,7 @@ from automap_tiles.cli.show import numbers
 from automap_tiles.cli.show.notes import show_note
 from automap_tiles.cli.show.reporters import emit_json
 from automap_tiles.errors import TilesFailed
-from automap_tiles.workflows.events import Event, Failed, Finished, PhaseFinished, Told
+from automap_tiles.workflows.events import Event, Failed, Finished, Noted, PhaseFinished
 from automap_tiles.workflows.verify import VerifyOutcome
 from automap_tiles.workflows.verify.files import SET_ASIDE
 from automap_tiles.workflows.verify.files_report import Damage, FilesReport
@@ -35,7 +35,7 @@ def show_verify(events: Iterable[Event], log_format: str) -> None:
                 _sum_up_files(files, log_format)
             case PhaseFinished(outcome=SeamsReport() as seams):
                 _sum_up_seams(seams)
-            case Told(note=note):
+            case Noted(note=note):
                 show_note(log_format)(note)
             case Finished(outcome=VerifyOutcome() as outcome):
                 _conclude(outcome)

@@ -7,11 +7,15 @@ curve, so the planner, which streams along the same curve, asks for ranges.
 Who writes an output, whatever it writes, holds it first (`hold`); `Journal.open` does so itself.
 """
 
+from automap_tiles.engine.journal._inspect import has_journal, is_running, stamp_of
 from automap_tiles.engine.journal._journal import Journal
+from automap_tiles.engine.journal._location import JOURNAL_NAME, JournalLocation, beside, place_of
 from automap_tiles.engine.journal._lock import lock_path
-from automap_tiles.engine.journal._look import has_journal, is_running, stamp_of
-from automap_tiles.engine.journal._made_of import MadeOf, read_made_of, write_made_of
-from automap_tiles.engine.journal._place import JOURNAL_NAME, JournalPlace, beside, place_of
+from automap_tiles.engine.journal._provenance import (
+    OutputProvenance,
+    read_provenance,
+    write_provenance,
+)
 from automap_tiles.engine.journal._reader import JournalReader
 from automap_tiles.engine.journal._rows import DAMAGED, FailedTile, Renewal, Row, RunRecord, TileRow
 from automap_tiles.engine.journal._schema import LOOKED_AT
@@ -24,9 +28,9 @@ __all__ = [
     "FailedTile",
     "Hold",
     "Journal",
-    "JournalPlace",
+    "JournalLocation",
     "JournalReader",
-    "MadeOf",
+    "OutputProvenance",
     "Renewal",
     "Row",
     "RunRecord",
@@ -37,7 +41,7 @@ __all__ = [
     "is_running",
     "lock_path",
     "place_of",
-    "read_made_of",
+    "read_provenance",
     "stamp_of",
-    "write_made_of",
+    "write_provenance",
 ]

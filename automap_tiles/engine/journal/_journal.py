@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from automap_tiles.engine.events import TileResult, TileStatus
-from automap_tiles.engine.journal._made_of import MadeOf, write_made_of
-from automap_tiles.engine.journal._place import JournalPlace
+from automap_tiles.engine.journal._location import JournalLocation
+from automap_tiles.engine.journal._provenance import OutputProvenance, write_provenance
 from automap_tiles.engine.journal._reader import JournalReader
 from automap_tiles.engine.journal._rows import SINGLE_FILE_ZOOM, Renewal, RunRecord
 from automap_tiles.engine.journal._schema import (
@@ -55,7 +55,7 @@ class Journal(JournalReader):
         self._committed = time.monotonic()
 
     @classmethod
-    def open(cls, place: JournalPlace | Path) -> Self:
+    def open(cls, place: JournalLocation | Path) -> Self:
         """Hold the output and open for writing; raises `OutputBusy` while another run does."""
         with contextlib.ExitStack() as undo:
             journal = cls._of(undo.enter_context(hold(place)), is_own=True)
@@ -74,7 +74,7 @@ class Journal(JournalReader):
             return cls(held, connect_to_write(held.path), is_own=is_own)
 
     @staticmethod
-    def open_readonly(place: JournalPlace | Path) -> JournalReader:
+    def open_readonly(place: JournalLocation | Path) -> JournalReader:
         """Open for looking, also while a run goes on; raises `JournalError` when there is none."""
         return JournalReader.at(place)
 
@@ -84,7 +84,7 @@ class Journal(JournalReader):
         return self._hold.notes
 
     @property
-    def place(self) -> JournalPlace | None:
+    def place(self) -> JournalLocation | None:
         """None: of a journal by itself, without an output."""
         return self._hold.place
 
@@ -176,7 +176,9 @@ class Journal(JournalReader):
     def keep_made_of(self, run: RunRecord) -> None:
         """Write down beside the journal what the output is made of, should the journal be lost."""
         if self.place is not None:
-            write_made_of(self.place, MadeOf(hashes=run.hashes, is_pure=self.is_pure()))
+            write_provenance(
+                self.place, OutputProvenance(hashes=run.hashes, is_pure=self.is_pure())
+            )
 
     def renew(self, name: str, earlier: Iterable[str], now: str) -> None:
         """Write a hash of all runs as it is formed now; `earlier` are other forms of the same."""

@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 from typing import IO, Self
 
-from automap_tiles.engine.journal._place import JournalPlace
+from automap_tiles.engine.journal._location import JournalLocation
 from automap_tiles.errors import JournalError, OutputBusy
 from automap_tiles.notes import Note
 
@@ -35,7 +35,7 @@ class FileLock:
     a second writer in this process must not even open it.
     """
 
-    def __init__(self, path: Path, place: JournalPlace | None = None) -> None:
+    def __init__(self, path: Path, place: JournalLocation | None = None) -> None:
         """Take the lock of the journal at a path.
 
         Raises `OutputBusy` while another one holds it, `JournalError` where none can be made.

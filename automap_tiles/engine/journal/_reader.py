@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from automap_tiles.engine.events import TileStatus
-from automap_tiles.engine.journal._place import JournalPlace
+from automap_tiles.engine.journal._location import JournalLocation
 from automap_tiles.engine.journal._rows import (
     HASHES,
     SINGLE_FILE_ZOOM,
@@ -36,9 +36,9 @@ class JournalReader:
         self._db = connection
 
     @classmethod
-    def at(cls, place: JournalPlace | Path) -> Self:
+    def at(cls, place: JournalLocation | Path) -> Self:
         """Open it, also while a run goes on; raises `JournalError` when there is none."""
-        if isinstance(place, JournalPlace) and place.is_remote:
+        if isinstance(place, JournalLocation) and place.is_remote:
             from automap_tiles.engine.journal import _remote
 
             found = _remote.connect_to_look(place)
@@ -46,7 +46,7 @@ class JournalReader:
                 return cls(str(place), found)
             path = found
         else:
-            path = place.path if isinstance(place, JournalPlace) else place
+            path = place.path if isinstance(place, JournalLocation) else place
         if not path.is_file():
             raise JournalError(f"{place}: there is no journal")
         with explained(path):

@@ -26,7 +26,7 @@ from automap_tiles.notes import Fate, Note, Subject
 from automap_tiles.storage.conditional import ChangedMeanwhile, GuardedStorage, Version
 
 if TYPE_CHECKING:
-    from automap_tiles.engine.journal._place import JournalPlace
+    from automap_tiles.engine.journal._location import JournalLocation
 
 STORE_SECONDS = 120.0
 """A run that goes on stores its journal so often."""
@@ -49,7 +49,7 @@ _UNGUARDED = Note(
 class RemoteHold:
     """An output in an object store that is held; see `Hold`."""
 
-    def __init__(self, place: JournalPlace) -> None:
+    def __init__(self, place: JournalLocation) -> None:
         """Take the output; raises `OutputBusy`, `JournalError`, `InputError`, `OutputError`."""
         self.place = self._place = place
         self._storage = GuardedStorage(place.folder)
@@ -237,12 +237,12 @@ def _packed(path: Path, copy: Path) -> bytes:
     return gzip.compress(copy.read_bytes(), _LEVEL, mtime=0)
 
 
-def is_there(place: JournalPlace) -> bool:
+def is_there(place: JournalLocation) -> bool:
     """Whether an output in an object store has a journal."""
     return place.storage.exists(place.key) or place.earlier.is_file()
 
 
-def is_held(place: JournalPlace) -> bool:
+def is_held(place: JournalLocation) -> bool:
     """Whether somebody is writing an output in an object store."""
     return is_running(place.path) or (
         not is_running_here(place.path)
@@ -250,7 +250,7 @@ def is_held(place: JournalPlace) -> bool:
     )
 
 
-def connect_to_look(place: JournalPlace) -> sqlite3.Connection | Path:
+def connect_to_look(place: JournalLocation) -> sqlite3.Connection | Path:
     """The journal as it was stored last; a path where it lies on this machine.
 
     That is while a run on this machine writes it, and of an output of an earlier version. Raises

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol, Self
 
+from automap_tiles.engine.journal._location import JournalLocation
 from automap_tiles.engine.journal._lock import FileLock
-from automap_tiles.engine.journal._place import JournalPlace
 from automap_tiles.notes import Note
 
 
@@ -19,7 +19,7 @@ class Hold(Protocol):
         ...
 
     @property
-    def place(self) -> JournalPlace | None:
+    def place(self) -> JournalLocation | None:
         """None: of a journal by itself, without an output."""
         ...
 
@@ -54,14 +54,14 @@ class Hold(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
 
-def hold(place: JournalPlace | Path) -> Hold:
+def hold(place: JournalLocation | Path) -> Hold:
     """Hold an output, by the place of its journal.
 
     Raises `OutputBusy` while somebody else does, `JournalError` or `OutputError` where that cannot
     be written down.
     """
-    if isinstance(place, JournalPlace) and place.is_remote:
+    if isinstance(place, JournalLocation) and place.is_remote:
         from automap_tiles.engine.journal._remote import RemoteHold
 
         return RemoteHold(place)
-    return FileLock(place.path, place) if isinstance(place, JournalPlace) else FileLock(place)
+    return FileLock(place.path, place) if isinstance(place, JournalLocation) else FileLock(place)

@@ -11,7 +11,7 @@ from automap_tiles.engine.events import TileResult, TileStatus
 from automap_tiles.engine.journal import (
     LOOKED_AT,
     Journal,
-    JournalPlace,
+    JournalLocation,
     JournalReader,
     Row,
     RunRecord,
@@ -54,7 +54,7 @@ class OnDemandJournal:
             pass  # a run of this output goes on; it has checked the same
 
     @property
-    def place(self) -> JournalPlace:
+    def place(self) -> JournalLocation:
         """Of the journal."""
         return self._place
 

@@ -11,9 +11,9 @@ from uuid import uuid4
 
 from automap_tiles.engine import _worker
 from automap_tiles.engine._batching import Batch
-from automap_tiles.engine._lost import lost_tile
+from automap_tiles.engine._lost_tiles import lost_tile
 from automap_tiles.engine._plan import StepKind, TileStep
-from automap_tiles.engine._watch import TileWatch
+from automap_tiles.engine._tile_timeout import TileWatch
 from automap_tiles.engine.events import TileResult
 from automap_tiles.formats.capabilities import tile_writer
 from automap_tiles.grid import TileIndex

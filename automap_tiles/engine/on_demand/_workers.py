@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TypeVar
 
-from automap_tiles.engine._lost import died, lost_tile
-from automap_tiles.engine._watch import TimeLimit, too_long
+from automap_tiles.engine._lost_tiles import died, lost_tile
+from automap_tiles.engine._tile_timeout import TimeLimit, timeout_message
 from automap_tiles.engine.on_demand._worker_side import (
     MadeTile,
     PackedProcess,
@@ -230,7 +230,7 @@ class _Worker:
         overdue = {} if self._limit is None else self._limit.overdue()
         self.tidy()
         if hangs:
-            return too_long(self._seconds)
+            return timeout_message(self._seconds)
         return next(iter(overdue.values()), None) or _last_words(code)
 
 

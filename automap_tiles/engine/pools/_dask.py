@@ -14,17 +14,22 @@ from uuid import uuid4
 
 from automap_tiles.engine import _worker
 from automap_tiles.engine._batching import Batch
-from automap_tiles.engine._watch import TileWatch, TimeLimit
+from automap_tiles.engine._tile_timeout import TileWatch, TimeLimit
 from automap_tiles.engine.events import TileResult
-from automap_tiles.engine.pools._agreement import Make, check_agreement, make_here, make_of
 from automap_tiles.engine.pools._cluster import QUEUE_DEPTH, Cluster
 from automap_tiles.engine.pools._dask_client import is_wanted_here
+from automap_tiles.engine.pools._versions import (
+    Versions,
+    check_versions,
+    local_versions,
+    versions_of,
+)
 from automap_tiles.engine.pools.protocol import Results
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import TileIndex
 from automap_tiles.notes import Note
 from automap_tiles.runtime import Process
-from automap_tiles.runtime.carried import packed, unpacked
+from automap_tiles.runtime.code_transfer import packed, unpacked
 
 
 class DaskPool:
@@ -56,7 +61,7 @@ class DaskPool:
                 remedy="start them with `dask worker --nthreads 1 --nworkers N`",
             )
         self._token = uuid4().hex
-        self._make = make_here()
+        self._make = local_versions()
         if scheduler is not None:
             self._check_workers()
         sent = process, packed(process)
@@ -90,14 +95,14 @@ class DaskPool:
     def _check_workers(self) -> None:
         """Raise `ConfigError` where one of the workers that are there is of another make."""
         try:
-            check_agreement(self._make, self._cluster.everywhere(make_of, [*self._make]))
+            check_versions(self._make, self._cluster.everywhere(versions_of, [*self._make]))
         except ConfigError:
             self._cluster.close(grace=0)
             raise
 
 
-class DaskCrew:
-    """Workers of a cluster for things that are not tiles; see `crew.Crew`."""
+class DaskTaskPool:
+    """Workers of a cluster for things that are not tiles; see `task_pool.TaskPool`."""
 
     shares_disk = False
 
@@ -125,11 +130,11 @@ class DaskCrew:
 
 
 def _run_batch(
-    token: str, pickled: bytes, batch: Batch, watch: TileWatch | None, make: Make
+    token: str, pickled: bytes, batch: Batch, watch: TileWatch | None, make: Versions
 ) -> list[TileResult]:
     """Workers come and go on a cluster, so each batch brings its process along."""
     if not _worker.is_registered(token):
-        check_agreement(make, {_here(): make_of([*make])})
+        check_versions(make, {_here(): versions_of([*make])})
         process, luggage = pickle.loads(pickled)
         _worker.register(token, unpacked(process, luggage), watch)
     return _worker.run_batch(token, batch, is_wanted_here)

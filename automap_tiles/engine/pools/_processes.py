@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from automap_tiles.engine import _worker
 from automap_tiles.engine._batching import Batch
-from automap_tiles.engine._watch import TileWatch, TimeLimit
+from automap_tiles.engine._tile_timeout import TileWatch, TimeLimit
 from automap_tiles.engine.pools.group import LokyGroup, WorkerDied, WorkerGroup
 from automap_tiles.engine.pools.protocol import Results
 from automap_tiles.errors import ProcessError

@@ -27,9 +27,9 @@ from automap_tiles.formats.tiles import (
     output_pyramid,
     raster_options,
     read_metadata,
+    report_lost_zeros,
+    report_nodata_collision,
     said_of_raster,
-    tell_of_collision,
-    tell_of_lost,
 )
 from automap_tiles.grid import Pyramid, Tile
 from automap_tiles.notes import Note
@@ -192,9 +192,9 @@ class GeoTiffCodec:
             on_overflow=self.options.on_overflow,
         )
         if self.options.nodata_is_assumed:
-            tell_of_lost(result, data)
+            report_lost_zeros(result, data)
         else:
-            tell_of_collision(result, data, self.options.nodata)
+            report_nodata_collision(result, data, self.options.nodata)
         return data
 
     def encode(self, data: RasterArray, tile: Tile, tags: Tags) -> bytes:

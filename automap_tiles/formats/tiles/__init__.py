@@ -2,7 +2,6 @@
 
 from automap_tiles.formats._info import FormatInfo
 from automap_tiles.formats.tiles._arrays import blank, paste
-from automap_tiles.formats.tiles._assumed import advice, tell_of_collision, tell_of_lost
 from automap_tiles.formats.tiles._codec import Codec, FeatureCodec, Tags
 from automap_tiles.formats.tiles._decoding import Decoder
 from automap_tiles.formats.tiles._directory import Matching, TileDirectory
@@ -17,8 +16,13 @@ from automap_tiles.formats.tiles._metadata import (
     write_metadata,
     write_summary,
 )
+from automap_tiles.formats.tiles._nodata_losses import (
+    advice,
+    report_lost_zeros,
+    report_nodata_collision,
+)
 from automap_tiles.formats.tiles._open import decoder_of, features_codec_of, open_directory
-from automap_tiles.formats.tiles._opening import open_reader
+from automap_tiles.formats.tiles._open_reader import open_reader
 from automap_tiles.formats.tiles._pixels import PixelFormat
 from automap_tiles.formats.tiles._raster_options import (
     RasterOptions,
@@ -69,10 +73,10 @@ __all__ = [
     "raster_options",
     "read_legend",
     "read_metadata",
+    "report_lost_zeros",
+    "report_nodata_collision",
     "resampling_option",
     "said_of_raster",
-    "tell_of_collision",
-    "tell_of_lost",
     "touched",
     "write_beside",
     "write_metadata",

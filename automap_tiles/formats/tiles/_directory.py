@@ -21,7 +21,7 @@ from automap_tiles.formats.tiles._decoding import Decoder, GdalTiles
 from automap_tiles.formats.tiles._files import TileFiles
 from automap_tiles.formats.tiles._listing import first_tile, stored_box, stored_zooms
 from automap_tiles.formats.tiles._matching import matching_zoom, touched
-from automap_tiles.formats.tiles._missing import tell_of_missing
+from automap_tiles.formats.tiles._missing_zooms import report_missing_zooms
 from automap_tiles.formats.tiles._ogr import OgrFeatures
 from automap_tiles.formats.tiles._pixel_tile import PixelTile
 from automap_tiles.formats.tiles._pixels import PixelFormat, load_kept
@@ -118,7 +118,7 @@ class TileDirectory:
                 return False
             zooms.add(zoom)
         if matching.zoom is None:
-            tell_of_missing(self.files, zooms)
+            report_missing_zooms(self.files, zooms)
         return True
 
     def _has_tiles(self, grid: GridLike, zoom: int) -> bool:
@@ -143,7 +143,7 @@ class TileDirectory:
                     features = [_repaired(feature) for feature in features]
                 found += [shifted(feature, shift) for feature in features]
         if not found:
-            tell_of_missing(self.files, {zoom})
+            report_missing_zooms(self.files, {zoom})
         return found
 
     def pixel_format(self) -> PixelFormat:

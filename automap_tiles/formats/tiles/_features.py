@@ -17,7 +17,7 @@ from automap_tiles.formats.tiles._directory import TileDirectory
 from automap_tiles.formats.tiles._feature_values import WITH_HEIGHTS, fitting, valid_geometry
 from automap_tiles.formats.tiles._files import TileFiles
 from automap_tiles.formats.tiles._metadata import Metadata, write_metadata
-from automap_tiles.formats.tiles._written import WrittenFiles
+from automap_tiles.formats.tiles._tile_file_writer import TileFileWriter
 from automap_tiles.grid import Pyramid, Tile
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.storage import MemoryStorage
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FeatureDirectory(WrittenFiles):
+class FeatureDirectory(TileFileWriter):
     """Writer of feature tiles; see `Writer`."""
 
     files: TileFiles

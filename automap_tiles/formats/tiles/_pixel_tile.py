@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from automap_tiles.formats._seen import PixelsFromTile, filled, reading_with
-from automap_tiles.formats.tiles._missing import tell_of_missing
+from automap_tiles.formats._input_tile import MapcheteRasterTile, filled, reading_with
+from automap_tiles.formats.tiles._missing_zooms import report_missing_zooms
 from automap_tiles.formats.tiles._pixels import read_pixels
 from automap_tiles.grid import GridLike, Tile, unit_parts
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from automap_tiles.formats.tiles._directory import TileDirectory
 
 
-class PixelTile(PixelsFromTile):
+class PixelTile(MapcheteRasterTile):
     """A directory of raster tiles seen from a tile."""
 
     __slots__ = ("_source", "tile")
@@ -75,7 +75,7 @@ class PixelTile(PixelsFromTile):
         # who names a zoom knows that there may be nothing: a preview, before it is computed
         if tile_directory_zoom is None and np.ma.getmaskarray(data).all():
             zooms = {zoom_at(part.grid) for part in unit_parts(self.tile)}
-            tell_of_missing(self._source.files, zooms)
+            report_missing_zooms(self._source.files, zooms)
         data = filled(data, dst_nodata)
         return data[0] if isinstance(indexes, int) else data
 

@@ -20,7 +20,7 @@ from automap_tiles.formats.tiles._directory import TileDirectory
 from automap_tiles.formats.tiles._files import Cut, TileFiles
 from automap_tiles.formats.tiles._metadata import Metadata, write_metadata
 from automap_tiles.formats.tiles._pixels import PixelFormat
-from automap_tiles.formats.tiles._written import WrittenFiles
+from automap_tiles.formats.tiles._tile_file_writer import TileFileWriter
 from automap_tiles.grid import Pyramid, Tile
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.storage import MemoryStorage
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RasterDirectory(WrittenFiles):
+class RasterDirectory(TileFileWriter):
     """Writer of raster tiles; see `Writer`."""
 
     files: TileFiles

@@ -16,8 +16,8 @@ from automap_tiles.formats._info import FormatInfo
 from automap_tiles.formats._options import Options
 from automap_tiles.formats._spec import OutputSpec
 from automap_tiles.formats.capabilities import Appearance
-from automap_tiles.formats.tiles._assumed import advice, tell_of_lost
 from automap_tiles.formats.tiles._codec import Tags
+from automap_tiles.formats.tiles._nodata_losses import advice, report_lost_zeros
 from automap_tiles.grid import Tile
 from automap_tiles.notes import Fate, Note, Subject, tell
 
@@ -154,7 +154,7 @@ class JpegCodec:
         """Tell of pixels that have the colour of those without data, which nobody asked for."""
         if self.is_assumed:
             found = clear | (colours == self.nodata).all(axis=0)
-            tell_of_lost(_first(colours, clear), _first(colours, found))
+            report_lost_zeros(_first(colours, clear), _first(colours, found))
 
     def _tell_of_mask(self, clear: NDArray[np.bool_]) -> None:
         count = int(np.count_nonzero(clear))

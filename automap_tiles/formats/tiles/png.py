@@ -14,8 +14,8 @@ from automap_tiles.formats._info import FormatInfo
 from automap_tiles.formats._options import Options
 from automap_tiles.formats._spec import OutputSpec
 from automap_tiles.formats.capabilities import Appearance
-from automap_tiles.formats.tiles._assumed import advice, tell_of_lost
 from automap_tiles.formats.tiles._codec import Tags
+from automap_tiles.formats.tiles._nodata_losses import advice, report_lost_zeros
 from automap_tiles.grid import Tile
 from automap_tiles.notes import Note
 
@@ -101,7 +101,7 @@ class PngCodec:
             if self.transparent is not None:
                 clear = clear | (bands[0] == self.transparent)
             if self.is_assumed:
-                tell_of_lost(data[:1], np.ma.MaskedArray(bands[:1], mask=clear[None]))
+                report_lost_zeros(data[:1], np.ma.MaskedArray(bands[:1], mask=clear[None]))
             alpha = np.where(clear, np.uint8(0), _OPAQUE)
         grey = len(bands) < 3
         colours = (bands[0],) * 3 if grey else tuple(bands[:3])

@@ -26,9 +26,13 @@ from automap_tiles.formats._info import FormatInfo
 from automap_tiles.formats._options import Options
 from automap_tiles.formats._spec import OutputSpec
 from automap_tiles.formats.capabilities import Appearance
-from automap_tiles.formats.tiles._assumed import advice, tell_of_collision, tell_of_lost
 from automap_tiles.formats.tiles._codec import Tags
 from automap_tiles.formats.tiles._metadata import Metadata
+from automap_tiles.formats.tiles._nodata_losses import (
+    advice,
+    report_lost_zeros,
+    report_nodata_collision,
+)
 from automap_tiles.formats.tiles._raster_options import (
     appearance_of,
     raster_options,
@@ -145,9 +149,9 @@ class ZarrCodec(ArrayOptions):
             on_overflow=self.options.on_overflow,
         )
         if self.options.nodata_is_assumed:
-            tell_of_lost(result, data)
+            report_lost_zeros(result, data)
         else:
-            tell_of_collision(result, data, self.options.nodata)
+            report_nodata_collision(result, data, self.options.nodata)
         return data
 
     def encode(self, data: RasterArray, tile: Tile, tags: Tags) -> bytes:  # noqa: ARG002

@@ -12,8 +12,8 @@ import numpy as np
 from automap_tiles.errors import InputError
 from automap_tiles.formats import OutputKind, PixelWriter
 from automap_tiles.formats.capabilities import tile_writer
-from automap_tiles.formats.handed_on import (
-    HandedOnTile,
+from automap_tiles.formats.step_result import (
+    StepResultTile,
     band_table,
     glance_before,
     pixel_format,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from automap_tiles.formats import InputTile, RasterArray, Reader
     from automap_tiles.formats.bands import BandTable
-    from automap_tiles.formats.handed_on import Glance
+    from automap_tiles.formats.step_result import Glance
     from automap_tiles.grid import TileIndex
     from automap_tiles.runtime._process import Process
 
@@ -98,7 +98,7 @@ class StepReader:
                     self.path,
                 )
             return tile_writer(self.process.writer).reader().at(tile)
-        return HandedOnTile(tile, self, partial(self._pixels, tile, current()))
+        return StepResultTile(tile, self, partial(self._pixels, tile, current()))
 
     def describe_bands(self) -> BandTable:
         return band_table(tile_writer(self.process.writer).appearance())

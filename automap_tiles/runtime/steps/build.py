@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from automap_tiles.formats import OutputKind, is_single_file, registry
 from automap_tiles.runtime._arguments import check_arguments
 from automap_tiles.runtime._inputs import InputTree
-from automap_tiles.runtime._loops import check_no_loop
 from automap_tiles.runtime._overrides import Overrides, apply_to_step, apply_zooms
+from automap_tiles.runtime._overwritten_inputs import check_inputs_not_overwritten
 from automap_tiles.runtime._parts import (
     Ingredients,
     called_on,
@@ -295,7 +295,7 @@ def _check_kept(part: _Part, writer: Writer) -> None:
 
 def _check_place(document: Document, process: Process, places: dict[str, str], name: str) -> None:
     """Raise `ConfigError` where a step would be written over an input or another step."""
-    check_no_loop(document, process.inputs, process.writer)
+    check_inputs_not_overwritten(document, process.inputs, process.writer)
     path = process.writer.path
     if path in places:
         raise document.error(

@@ -1,8 +1,8 @@
 """Map accuracy: from a reference sample to estimates, and the sample that they need."""
 
 from automap_tiles.workflows.assess._assessment import Assessment, assess
-from automap_tiles.workflows.assess._drawing import DesignWish, Drawn, draw, write_points
-from automap_tiles.workflows.assess._reference import ReferenceWish
+from automap_tiles.workflows.assess._drawing import DesignRequest, Drawn, draw, write_points
+from automap_tiles.workflows.assess._reference import ReferenceRequest
 from automap_tiles.workflows.assess._workflow import (
     AssessOrder,
     AssessOutcome,
@@ -18,9 +18,9 @@ __all__ = [
     "Assessment",
     "DesignOrder",
     "DesignOutcome",
-    "DesignWish",
+    "DesignRequest",
     "Drawn",
-    "ReferenceWish",
+    "ReferenceRequest",
     "assess",
     "check",
     "draw",

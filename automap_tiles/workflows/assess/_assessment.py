@@ -24,7 +24,7 @@ from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.workflows.assess._class_map import ClassMap, Strata, count, open_map
 from automap_tiles.workflows.assess._reference import (
     Reference,
-    ReferenceWish,
+    ReferenceRequest,
     open_model,
     read_reference,
 )
@@ -109,7 +109,7 @@ class Assessment:
         }
 
 
-def assess(path: str, wish: ReferenceWish, band: int = 1) -> Assessment:
+def assess(path: str, wish: ReferenceRequest, band: int = 1) -> Assessment:
     """Compare a map with a reference sample; raises `ConfigError`."""
     classes = open_map(path, band)
     model = open_model(wish.model)
@@ -202,7 +202,7 @@ def _sizes(strata: Strata, values: Sequence[int]) -> tuple[tuple[int, ...], tupl
     return pixels, areas
 
 
-def _check_number(sample: Reference, wish: ReferenceWish) -> None:
+def _check_number(sample: Reference, wish: ReferenceRequest) -> None:
     """Raise `ConfigError` for a reference of which nothing can be said."""
     if len(sample.mapped) < _LEAST_IN_ALL:
         lost = "; ".join(str(note) for note in sample.notes)

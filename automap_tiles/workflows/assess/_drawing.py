@@ -29,12 +29,12 @@ from automap_tiles.workflows.assess.design_record import (
     record_beside,
     write_record,
 )
-from automap_tiles.workflows.samples.claims import Claims, joined
+from automap_tiles.workflows.samples.labelled_pixels import LabelledPixels, joined
 from automap_tiles.workflows.samples.points_file import check_points_name, write_points_file
 
 
 @dataclass(frozen=True, kw_only=True)
-class DesignWish:
+class DesignRequest:
     """What sample is asked for."""
 
     target: float = 0.01
@@ -66,7 +66,7 @@ class Drawn:
     """The points, in the order of their lots: classes mixed."""
 
 
-def draw(path: str, wish: DesignWish, band: int = 1) -> Drawn:
+def draw(path: str, wish: DesignRequest, band: int = 1) -> Drawn:
     """Design a sample for a map and draw its points.
 
     Within a class every square metre has the same chance. Raises `ConfigError`.
@@ -112,7 +112,7 @@ def draw(path: str, wish: DesignWish, band: int = 1) -> Drawn:
     )
 
 
-def _minimum(wish: DesignWish, strata: Strata, path: str) -> int | None:
+def _minimum(wish: DesignRequest, strata: Strata, path: str) -> int | None:
     """Points of each class at least; the usual number gives way to a size that was said.
 
     Raises `ConfigError` where a minimum that was said does not.
@@ -147,7 +147,7 @@ def _minimum(wish: DesignWish, strata: Strata, path: str) -> int | None:
 
 
 def _tell_fewer(
-    classes: Sequence[LandClass], drawn: Sequence[int], planned: Sequence[int], wish: DesignWish
+    classes: Sequence[LandClass], drawn: Sequence[int], planned: Sequence[int], wish: DesignRequest
 ) -> None:
     """Tell of classes without a point, and of points that the map has no pixels for."""
     bare = [one.name for one, number in zip(classes, drawn, strict=True) if not number]
@@ -186,19 +186,21 @@ def write_points(drawn: Drawn, path: Path) -> None:
 
 def _drawn(
     classes: ClassMap, numbers: Mapping[int, int], seed: int, trained: NDArray[np.int64]
-) -> Claims:
+) -> LabelledPixels:
     """The pixels with the lowest lots of each class, lots weighed by area.
 
     Source: Efraimidis & Spirakis, Weighted random sampling with a reservoir, Information Processing
     Letters 97 (2006).
     """
-    kept, keys = Claims.none(), np.zeros(0)
+    kept, keys = LabelledPixels.none(), np.zeros(0)
     for tile, values in classes.tiles():
         wanted = [value for value, number in numbers.items() if number]
         rows, cols = np.nonzero(np.isin(values, wanted))
         areas = pixel_areas(tile.grid)[rows]
         top, left = tile.pixel_offset
-        here = Claims(rows + top, cols + left, values[rows, cols], np.zeros(len(rows), np.int64))
+        here = LabelledPixels(
+            rows + top, cols + left, values[rows, cols], np.zeros(len(rows), np.int64)
+        )
         fresh = ~np.isin(here.keys(), trained)
         here, areas = here.take(fresh), areas[fresh]
         lot = (lots(here.rows, here.cols, seed).astype(np.float64) + 0.5) / 2.0**64
@@ -219,7 +221,9 @@ def _lowest(
     return np.concatenate(chosen)
 
 
-def _lon_lat(classes: ClassMap, claims: Claims) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _lon_lat(
+    classes: ClassMap, claims: LabelledPixels
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     from rasterio.crs import CRS
 
     x, y = classes.picture.centres(claims.rows, claims.cols)

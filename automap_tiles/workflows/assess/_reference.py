@@ -21,7 +21,7 @@ from automap_tiles.workflows.samples import (
     read_classes,
     read_samples,
 )
-from automap_tiles.workflows.samples.claims import Claims
+from automap_tiles.workflows.samples.labelled_pixels import LabelledPixels
 from automap_tiles.workflows.samples.losses import WORDS, notes_of
 from automap_tiles.workflows.samples.pixels import place
 from automap_tiles.workflows.samples.points_file import MARK, count_suggested
@@ -39,7 +39,7 @@ _WORDS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReferenceWish:
+class ReferenceRequest:
     """Where the reference sample stands."""
 
     path: str
@@ -75,7 +75,7 @@ class Reference:
     """What of the reference is not among the samples."""
 
 
-def read_reference(wish: ReferenceWish, classes: ClassMap, model: Model | None) -> Reference:
+def read_reference(wish: ReferenceRequest, classes: ClassMap, model: Model | None) -> Reference:
     """Read a reference and look up the map; raises `ConfigError`."""
     names = names_of(classes, model)
     samples = samples_of(wish, names)
@@ -120,7 +120,7 @@ def names_of(classes: ClassMap, model: Model | None) -> dict[int, str]:
     return {**said, **classes.names}
 
 
-def samples_of(wish: ReferenceWish, names: dict[int, str]) -> SampleShapes:
+def samples_of(wish: ReferenceRequest, names: dict[int, str]) -> SampleShapes:
     """The shapes of a reference, whose classes are those of the map; raises `ConfigError`."""
     _check_drawn(wish.path)
     if wish.classes is not None:
@@ -179,8 +179,8 @@ def _list_of(names: dict[int, str]) -> ClassList:
 
 
 def _without_training(
-    claims: Claims, wish: ReferenceWish, picture: SourcePicture, model: Model | None
-) -> tuple[Claims, int | None]:
+    claims: LabelledPixels, wish: ReferenceRequest, picture: SourcePicture, model: Model | None
+) -> tuple[LabelledPixels, int | None]:
     if model is None:
         return claims, None
     trained = np.isin(claims.keys(), training_keys(model, picture))
@@ -194,17 +194,17 @@ def _without_training(
 def trained_on(
     rows: NDArray[np.int64],
     cols: NDArray[np.int64],
-    wish: ReferenceWish,
+    wish: ReferenceRequest,
     picture: SourcePicture,
     model: Model,
 ) -> NDArray[np.bool_]:
     """Which points lie in a pixel that was learnt from; raises `ConfigError` as it was asked."""
-    trained = np.isin(Claims.of_one(rows, cols, 0, 0).keys(), training_keys(model, picture))
+    trained = np.isin(LabelledPixels.of_one(rows, cols, 0, 0).keys(), training_keys(model, picture))
     _check_training(int(trained.sum()), len(trained), wish)
     return trained
 
 
-def _check_training(trained: int, shapes: int, wish: ReferenceWish) -> None:
+def _check_training(trained: int, shapes: int, wish: ReferenceRequest) -> None:
     """Refuse a reference of which all was learnt from, or any unless it may be left out."""
     if trained == shapes or (trained and not wish.drop_training):
         raise ConfigError(
@@ -218,13 +218,13 @@ def _check_training(trained: int, shapes: int, wish: ReferenceWish) -> None:
 
 
 def training_keys(model: Model, picture: SourcePicture) -> NDArray[np.int64]:
-    """The pixels of a picture that training samples lie in, as `Claims.keys` numbers them."""
+    """Pixels of a picture with training samples, numbered as in `LabelledPixels.keys`."""
     from rasterio.crs import CRS
 
     own = CRS.from_user_input(model.training.crs)
     x, y = model.training.positions.T
     rows, cols = picture.places(*moved(x, y, own, picture.crs))
-    return Claims.of_one(rows, cols, 0, 0).keys()
+    return LabelledPixels.of_one(rows, cols, 0, 0).keys()
 
 
 def open_model(path: str | Path | None) -> Model | None:

@@ -17,7 +17,7 @@ from automap_tiles.notes import Fate, Note, Subject
 from automap_tiles.workflows.assess._class_map import ClassMap, Strata, at, count, moved, open_map
 from automap_tiles.workflows.assess._reference import (
     Reference,
-    ReferenceWish,
+    ReferenceRequest,
     names_of,
     samples_of,
     trained_on,
@@ -78,7 +78,9 @@ class DrawnPoints:
         return same and bool((self.strata == self.mapped).all())
 
 
-def drawn_points(wish: ReferenceWish, classes: ClassMap, model: Model | None) -> DrawnPoints | None:
+def drawn_points(
+    wish: ReferenceRequest, classes: ClassMap, model: Model | None
+) -> DrawnPoints | None:
     """The points of a reference with their strata and the classes of a map.
 
     Strata are those that were said, or those of the record beside the reference; None where there
@@ -138,7 +140,7 @@ def reference_of(drawn: DrawnPoints) -> Reference:
     )
 
 
-def _beside(wish: ReferenceWish) -> SampleStrata | None:
+def _beside(wish: ReferenceRequest) -> SampleStrata | None:
     record = record_beside(wish.path)
     return _of_record(record) if record.is_file() else None
 
@@ -154,7 +156,7 @@ def _said(strata: str) -> SampleStrata:
     return SampleStrata(source=strata, strata=count(classes), at=look)
 
 
-def _check_strata(drawn_in: SampleStrata, found: NDArray[np.uint8], wish: ReferenceWish) -> None:
+def _check_strata(drawn_in: SampleStrata, found: NDArray[np.uint8], wish: ReferenceRequest) -> None:
     """Raise `ConfigError` for a stratum of which nothing is known."""
     strata = drawn_in.strata
     seen = set(found.tolist())

@@ -11,18 +11,18 @@ from automap_tiles.analysis.learning.design import Allocation
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Note, Notes
 from automap_tiles.stopping import NEVER, Stopped, StopToken
-from automap_tiles.workflows._aside import aside
+from automap_tiles.workflows._background import run_in_background
 from automap_tiles.workflows._bounds import Count, SmallShare, Whole
 from automap_tiles.workflows._order import Order
 from automap_tiles.workflows.assess._assessment import Assessment, assess
 from automap_tiles.workflows.assess._class_map import open_map
 from automap_tiles.workflows.assess._drawing import (
-    DesignWish,
+    DesignRequest,
     Drawn,
     draw,
     write_points,
 )
-from automap_tiles.workflows.assess._reference import ReferenceWish, open_model
+from automap_tiles.workflows.assess._reference import ReferenceRequest, open_model
 from automap_tiles.workflows.events import Event, Finished, Json, Started
 from automap_tiles.workflows.report import check_name, write_assessment
 from automap_tiles.workflows.samples.points_file import check_points_name
@@ -191,7 +191,7 @@ def _or_none(
     work: Callable[[], _Result], stop: StopToken, notes: Notes
 ) -> Generator[Event, None, _Result | None]:
     try:
-        return (yield from aside(lambda _: work(), stop=stop, notes=notes))
+        return (yield from run_in_background(lambda _: work(), stop=stop, notes=notes))
     except Stopped:
         return None
 
@@ -207,8 +207,8 @@ def _check(order: AssessOrder | DesignOrder) -> None:
         raise ConfigError("needs the model", key="drop_training", remedy="training")
 
 
-def _reference(order: AssessOrder) -> ReferenceWish:
-    return ReferenceWish(
+def _reference(order: AssessOrder) -> ReferenceRequest:
+    return ReferenceRequest(
         path=order.reference,
         class_field=order.class_field,
         year=order.year,
@@ -219,11 +219,11 @@ def _reference(order: AssessOrder) -> ReferenceWish:
     )
 
 
-def _design(order: DesignOrder) -> DesignWish:
+def _design(order: DesignOrder) -> DesignRequest:
     for value, accuracy in order.expect:
         if not 0 <= accuracy <= 1:
             raise ConfigError("is a share from 0 to 1", key="expect", found=f"{value}={accuracy}")
-    return DesignWish(
+    return DesignRequest(
         target=order.target_se,
         size=order.size,
         expected=dict(order.expect),

@@ -12,7 +12,7 @@ import shapely
 from shapely.geometry import mapping
 
 from automap_tiles.engine.pools.choice import usable_processors
-from automap_tiles.engine.pools.crew import AHEAD
+from automap_tiles.engine.pools.task_pool import AHEAD
 from automap_tiles.engine.run import Outdated
 from automap_tiles.missions import Scene, common_bands
 from automap_tiles.notes import Note, collecting
@@ -20,13 +20,13 @@ from automap_tiles.scenes import download as fetching
 from automap_tiles.scenes.funnel import Funnel
 from automap_tiles.workflows.automap._classification import check_samples, classification_of
 from automap_tiles.workflows.automap._composite import composite_bands
+from automap_tiles.workflows.automap._disk_quota import check_disk_space, quota_for
 from automap_tiles.workflows.automap._download import done
-from automap_tiles.workflows.automap._expected import Expected, expected
+from automap_tiles.workflows.automap._estimate import WorkEstimate, expected
 from automap_tiles.workflows.automap._fetching import is_remote_scene
-from automap_tiles.workflows.automap._renewing import check_update, expected_renewal
-from automap_tiles.workflows.automap._results import check_composites, tell_confidence
-from automap_tiles.workflows.automap._room import check_room, room_for
+from automap_tiles.workflows.automap._results import check_composites, report_cloud_confidence
 from automap_tiles.workflows.automap._scratch import Scratch
+from automap_tiles.workflows.automap._updating import check_update, expected_renewal
 from automap_tiles.workflows.automap.discover import Discovered, discover
 from automap_tiles.workflows.automap.folders import (
     composite_path,
@@ -55,7 +55,7 @@ class SatellitePlan:
     """Those of them that are still to be fetched."""
     unknown: int
     """Files whose size nobody tells."""
-    expected: Expected
+    expected: WorkEstimate
     folder: str
     """Of the prepared scenes."""
     composite: str | None = None
@@ -152,7 +152,7 @@ def check(order: DownloadOrder) -> AutomapReport:
         if wanted.mode.includes(Mode.COMPOSITE):
             if not (order.overwrite and wanted.mode is Mode.COMPOSITE):
                 check_composites(wanted)
-            tell_confidence(wanted)
+            report_cloud_confidence(wanted)
         if isinstance(order, ClassificationOrder):
             check_samples(wanted, classification_of(order))
         found = discover(wanted)
@@ -195,7 +195,7 @@ def _plan(
     remote = {scene.id for scene in pending if is_remote_scene(scene)}
     to_fetch = [file for file in files if file.scene in remote]
     amount = fetching.amount(to_fetch, folder)
-    check_room(to_fetch, folder, room_for(workers, AHEAD))
+    check_disk_space(to_fetch, folder, quota_for(workers, AHEAD))
     merged = run.mode.includes(Mode.COMPOSITE)
     mapped = run.mode.includes(Mode.CLASSIFICATION)
     return SatellitePlan(

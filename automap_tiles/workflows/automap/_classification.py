@@ -25,7 +25,7 @@ from automap_tiles.workflows.automap.folders import (
 )
 from automap_tiles.workflows.automap.order import ClassificationOrder
 from automap_tiles.workflows.automap.parameters import RunParameters
-from automap_tiles.workflows.how import How
+from automap_tiles.workflows.execution import ExecutionOptions
 from automap_tiles.workflows.report import check_name, write_training
 from automap_tiles.workflows.samples import (
     Extraction,
@@ -35,8 +35,8 @@ from automap_tiles.workflows.samples import (
     read_classes,
     read_samples,
 )
-from automap_tiles.workflows.train import RecipeWish, Trained, TrainSpec, report_of
-from automap_tiles.workflows.train.asked import extraction_of, features_of, options_of
+from automap_tiles.workflows.train import RecipeRequest, Trained, TrainSpec, report_of
+from automap_tiles.workflows.train.order_options import extraction_of, features_of, options_of
 
 _REFLECTANCE = band_unit(Unit.REFLECTANCE)
 
@@ -50,7 +50,7 @@ class Classification:
     class_field: str | None = None
     classes: str | None = None
     """File with numbers, names and colours of classes."""
-    features: Recipe | RecipeWish = field(default_factory=RecipeWish)
+    features: Recipe | RecipeRequest = field(default_factory=RecipeRequest)
     """Bands that are not said are those of reflectance and indices, which share a unit."""
     extraction: Extraction = field(default_factory=Extraction)
     options: TrainOptions = field(default_factory=TrainOptions)
@@ -117,7 +117,7 @@ def training_of(
     satellite: str,
     wish: Classification,
     *,
-    how: How,
+    how: ExecutionOptions,
     overwrite: bool,
 ) -> TrainSpec:
     """The training on the composite of a satellite; raises `ConfigError`, `InputError`."""
@@ -145,7 +145,7 @@ def model_report(run: RunParameters, satellite: str, found: Trained) -> None:
         write_training(report_of(found), report)
 
 
-def _recipe(wanted: Recipe | RecipeWish, picture: SourcePicture) -> Recipe | RecipeWish:
+def _recipe(wanted: Recipe | RecipeRequest, picture: SourcePicture) -> Recipe | RecipeRequest:
     """Reflectance and indices, which share a unit, where nothing else is said: no counts."""
     if isinstance(wanted, Recipe):
         return wanted

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from automap_tiles.engine.pools import Concurrency
-from automap_tiles.engine.pools.crew import Crew, crew_of, each
+from automap_tiles.engine.pools.task_pool import TaskPool, each, open_task_pool
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.scenes import prepared
 from automap_tiles.scenes.download.address import safe_name
@@ -63,7 +63,7 @@ def download(
     scene.
     """
     with contextlib.ExitStack() as stack:
-        crew: Crew | None = None
+        task_pool: TaskPool | None = None
         for satellite, scenes in found.scenes.items():
             # of runs that were killed: this one holds the folder
             scenes_folder(run.output, satellite).as_folder().clean_parts()
@@ -81,9 +81,13 @@ def download(
             if not pending and prepared.NAME in job.there:
                 _write_collection(job)  # of a run that was killed after its last scene
                 continue
-            if crew is None and pending:
-                crew = stack.enter_context(crew_of(concurrency, workers, dask_scheduler))
-            with contextlib.closing(_of_satellite(job, pending, crew, usage or Usage())) as stream:
+            if task_pool is None and pending:
+                task_pool = stack.enter_context(
+                    open_task_pool(concurrency, workers, dask_scheduler)
+                )
+            with contextlib.closing(
+                _of_satellite(job, pending, task_pool, usage or Usage())
+            ) as stream:
                 for done in stream:
                     tell(*done.notes)
                     yield done
@@ -122,16 +126,16 @@ def _job(run: RunParameters, satellite: str, scenes: Sequence[Scene]) -> Satelli
 
 
 def _of_satellite(
-    job: SatelliteDownload, pending: Sequence[Scene], crew: Crew | None, usage: Usage
+    job: SatelliteDownload, pending: Sequence[Scene], task_pool: TaskPool | None, usage: Usage
 ) -> Generator[SceneDone]:
     # The folder is known for what it is from the first scene on.
     _write_collection(job)
-    if crew is None:
+    if task_pool is None:
         return
-    fetching_of = Fetching.of(job, pending, crew)
+    fetching_of = Fetching.of(job, pending, task_pool)
     try:
         with contextlib.closing(fetching_of.tasks(pending)) as tasks:
-            for task, made in each(crew, prepare_scene, tasks):
+            for task, made in each(task_pool, prepare_scene, tasks):
                 yield fetching_of.is_over(task, made)
     finally:
         usage.bytes = max(usage.bytes, fetching_of.room.peak)

@@ -10,11 +10,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from automap_tiles.engine.pools.crew import AHEAD, Crew, Lost
+from automap_tiles.engine.pools.task_pool import AHEAD, LostTask, TaskPool
 from automap_tiles.scenes import download as fetching
 from automap_tiles.scenes.download.address import kind_of, safe_name
 from automap_tiles.storage import Address
-from automap_tiles.workflows.automap._room import Room, check_room, room_for, sizes_of
+from automap_tiles.workflows.automap._disk_quota import (
+    DiskQuota,
+    check_disk_space,
+    quota_for,
+    sizes_of,
+)
 from automap_tiles.workflows.automap.preparing import (
     SceneDone,
     SceneMaking,
@@ -58,22 +63,22 @@ class Fetching:
     job: SatelliteDownload
     files: tuple[RemoteFile, ...]
     """Of scenes that are fetched here: workers that are elsewhere fetch their own."""
-    room: Room
+    room: DiskQuota
     shares_disk: bool
     came: Counter[str] = field(default_factory=Counter)
     """Id of a scene → bytes that came for it."""
 
     @classmethod
-    def of(cls, job: SatelliteDownload, pending: Sequence[Scene], crew: Crew) -> Self:
+    def of(cls, job: SatelliteDownload, pending: Sequence[Scene], task_pool: TaskPool) -> Self:
         """Raises `OutputError` when there is no space for what is to be fetched."""
-        remote = [scene for scene in pending if crew.shares_disk and is_remote_scene(scene)]
+        remote = [scene for scene in pending if task_pool.shares_disk and is_remote_scene(scene)]
         files = fetching.measured(
             [file for scene in remote for file in fetching.files_of(scene, job.how.bands)]
         )
-        most = room_for(crew.workers, AHEAD)
-        check_room(files, job.fetched, most)
-        room = Room(most=most, sizes=sizes_of(files))
-        return cls(job=job, files=files, room=room, shares_disk=crew.shares_disk)
+        most = quota_for(task_pool.workers, AHEAD)
+        check_disk_space(files, job.fetched, most)
+        room = DiskQuota(most=most, sizes=sizes_of(files))
+        return cls(job=job, files=files, room=room, shares_disk=task_pool.shares_disk)
 
     def tasks(self, pending: Sequence[Scene]) -> Generator[SceneTask]:
         """The scenes as their files are here; those that cannot be fetched with their error."""
@@ -101,10 +106,10 @@ class Fetching:
         product = self.job.products[scene.id]
         return SceneTask(how=self.job.how, scene=scene, product=product, fetches=far, error=error)
 
-    def is_over(self, task: SceneTask, made: SceneDone | Lost) -> SceneDone:
+    def is_over(self, task: SceneTask, made: SceneDone | LostTask) -> SceneDone:
         """What became of it; its files go, but those of one that failed save the next run a way."""
         scene = task.scene.id
-        if isinstance(made, Lost):
+        if isinstance(made, LostTask):
             made = done_with(task.how, task.scene, SceneStatus.FAILED, error=made.reason)
         if made.status is not SceneStatus.FAILED or self.job.folder.is_remote:
             shutil.rmtree(self.job.fetched / safe_name(scene), ignore_errors=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from automap_tiles.errors import AutomapError
-from automap_tiles.workflows._aside import aside
+from automap_tiles.workflows._background import run_in_background
 from automap_tiles.workflows.automap._classification import (
     Classification,
     map_config,
     model_report,
     training_of,
 )
-from automap_tiles.workflows.automap._renewing import is_map_outdated
+from automap_tiles.workflows.automap._updating import is_map_outdated
 from automap_tiles.workflows.automap.folders import map_path, model_path, report_path
 from automap_tiles.workflows.automap.phases import MAP, execute, failed
 from automap_tiles.workflows.automap.state import State
@@ -36,7 +36,7 @@ def _of_one(state: State, wish: Classification, satellite: str) -> Generator[Eve
     wanted, overwrite = state.wanted, state.order.overwrite
     if state.update and is_map_outdated(wanted, satellite):
         overwrite = True
-    spec = yield from aside(
+    spec = yield from run_in_background(
         lambda _: training_of(wanted, satellite, wish, how=state.order.how, overwrite=overwrite),
         stop=state.stop,
         notes=state.told,

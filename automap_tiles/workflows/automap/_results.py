@@ -91,7 +91,7 @@ def no_composite(satellite: str, why: str) -> Note:
     )
 
 
-def tell_confidence(run: RunParameters) -> None:
+def report_cloud_confidence(run: RunParameters) -> None:
     """Tell what nobody is asked for: from which confidence on a pixel counts as cloudy."""
     unsure = [name for name in run.mask if name in _UNSURE]
     if unsure and run.making.masking is None:

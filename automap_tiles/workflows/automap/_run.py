@@ -8,24 +8,24 @@ from dataclasses import replace
 from automap_tiles.engine.journal import hold, place_of
 from automap_tiles.stopping import NEVER, Stopped, StopToken
 from automap_tiles.storage import Address
-from automap_tiles.workflows._aside import aside
-from automap_tiles.workflows._telling import telling_first
+from automap_tiles.workflows._background import run_in_background
+from automap_tiles.workflows._notes import run_with_notes
 from automap_tiles.workflows.automap._classification import (
     Classification,
     check_samples,
     classification_of,
 )
 from automap_tiles.workflows.automap._mapping import classify
-from automap_tiles.workflows.automap._renewing import check_update
 from automap_tiles.workflows.automap._results import check_composites
 from automap_tiles.workflows.automap._scratch import Scratch
+from automap_tiles.workflows.automap._updating import check_update
 from automap_tiles.workflows.automap.folders import order_result_name
 from automap_tiles.workflows.automap.order import ClassificationOrder, DownloadOrder
 from automap_tiles.workflows.automap.parameters import Mode, RunParameters, parameters_of
 from automap_tiles.workflows.automap.phases import merge, prepare, review, search
 from automap_tiles.workflows.automap.record import Made, write_record
 from automap_tiles.workflows.automap.state import State
-from automap_tiles.workflows.events import Event, Fact, Finished, Said, Started
+from automap_tiles.workflows.events import Event, Fact, Finished, Serialisable, Started
 from automap_tiles.workflows.report import following
 
 
@@ -37,7 +37,7 @@ def run(
     `only`: ids of the scenes that count; None: all that are selected.
     """
 
-    def place(_: Said | None) -> Address | None:
+    def place(_: Serialisable | None) -> Address | None:
         name = order_result_name(order)
         return Address.of(order.output) / f"run_{order.workflow}_{name}.html"
 
@@ -53,7 +53,7 @@ def _run(order: DownloadOrder, stop: StopToken, only: frozenset[str] | None) -> 
     another run is writing the folder, `MissingExtra`.
     """
     check_update(order)
-    wanted = yield from telling_first(lambda: replace(parameters_of(order), only=only))
+    wanted = yield from run_with_notes(lambda: replace(parameters_of(order), only=only))
     _ = order.how  # workers that cannot be are refused before anything is done
     wish = classification_of(order) if isinstance(order, ClassificationOrder) else None
     scratch = Scratch(wanted.output)
@@ -97,7 +97,7 @@ def check_result(wanted: RunParameters, *, overwrite: bool) -> None:
 
 def _phases(state: State, wish: Classification | None) -> Generator[Event]:
     if wish is not None:
-        yield from aside(
+        yield from run_in_background(
             lambda _: check_samples(state.wanted, wish), stop=state.stop, notes=state.told
         )
     yield from search(state)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from automap_tiles.workflows._bounds import Count, Percent, Positive, Whole
 from automap_tiles.workflows._order import Order
-from automap_tiles.workflows.how import Concurrency, How
+from automap_tiles.workflows.execution import Concurrency, ExecutionOptions
 from automap_tiles.workflows.learning import Learning
 
 
@@ -55,9 +55,9 @@ class DownloadOrder(Order):
     """Address of a running scheduler; a cluster on this machine when None."""
 
     @property
-    def how(self) -> How:
+    def how(self) -> ExecutionOptions:
         """How tiles are made; raises `ConfigError` for workers that cannot be."""
-        return How(
+        return ExecutionOptions(
             concurrency=self.concurrency, workers=self.workers, dask_scheduler=self.dask_scheduler
         )
 

@@ -16,17 +16,17 @@ from automap_tiles.engine.run import Update
 from automap_tiles.errors import AutomapError, InputError, ProcessChanged, TilesFailed
 from automap_tiles.runtime import Process, open_process
 from automap_tiles.stopping import Stopped
-from automap_tiles.workflows._aside import Say, aside
+from automap_tiles.workflows._background import Say, run_in_background
 from automap_tiles.workflows.automap._composite import composite_config
 from automap_tiles.workflows.automap._download import download
-from automap_tiles.workflows.automap._renewing import lies_otherwise, outdated_results, update_of
 from automap_tiles.workflows.automap._results import (
     check_not_empty,
     no_composite,
-    tell_confidence,
+    report_cloud_confidence,
     unused_scenes,
     write_item,
 )
+from automap_tiles.workflows.automap._updating import is_on_other_grid, outdated_results, update_of
 from automap_tiles.workflows.automap.discover import discover
 from automap_tiles.workflows.automap.folders import composite_path
 from automap_tiles.workflows.automap.parameters import Mode
@@ -42,10 +42,10 @@ from automap_tiles.workflows.events import (
     Done,
     Event,
     Failed,
+    Noted,
     PhaseFinished,
     PhaseStarted,
     SetAside,
-    Told,
 )
 from automap_tiles.workflows.running import as_phase, carry_out
 
@@ -62,21 +62,21 @@ MAP = "map"
 def search(state: State) -> Generator[Event]:
     """Look for the scenes; items that are set aside are wanted, and cannot be used."""
     yield PhaseStarted(phase=SEARCH)
-    state.found = yield from aside(
+    state.found = yield from run_in_background(
         lambda _: discover(state.wanted), stop=state.stop, notes=state.told
     )
     for name, reason in state.found.rejected:
         yield SetAside(item=SceneRejected(scene=name, reason=reason))
     yield PhaseFinished(phase=SEARCH, outcome=state.found)
     for note in state.found.notes:
-        yield Told(note=note)
+        yield Noted(note=note)
 
 
 def prepare(state: State) -> Generator[Event]:
     """Fetch the scenes and make one picture of each; those are the items."""
     started = time.monotonic()
     yield PhaseStarted(phase=SCENES, total=sum(map(len, state.found.scenes.values())))
-    yield from aside(partial(_prepare, state), stop=state.stop, notes=state.told)
+    yield from run_in_background(partial(_prepare, state), stop=state.stop, notes=state.told)
     counts = Counter(scene.status for scene in state.scenes)
     state.failed += counts[SceneStatus.FAILED]
     outcome = ScenesPrepared(
@@ -108,7 +108,9 @@ def merge(state: State) -> Generator[Event]:
 
     A satellite that fails leaves the others alone: it has nothing to do with them.
     """
-    yield from aside(lambda _: tell_confidence(state.wanted), stop=state.stop, notes=state.told)
+    yield from run_in_background(
+        lambda _: report_cloud_confidence(state.wanted), stop=state.stop, notes=state.told
+    )
     for satellite in state.found.scenes:
         try:
             is_made = yield from _merge_one(state, satellite)
@@ -126,7 +128,7 @@ def _merge_one(state: State, satellite: str) -> Generator[Event, None, bool]:
     """Whether there is a composite of the scenes of this run; an earlier one is none."""
     done = state.prepared(satellite)
     try:
-        config = yield from aside(
+        config = yield from run_in_background(
             lambda _: composite_config(
                 state.wanted, satellite, done, anew=state.anew(Mode.COMPOSITE)
             ),
@@ -136,7 +138,7 @@ def _merge_one(state: State, satellite: str) -> Generator[Event, None, bool]:
     except InputError as error:
         note = no_composite(satellite, error.message)
         state.told.add(note)
-        yield Told(note=note)
+        yield Noted(note=note)
         return False
     yield from execute(
         state,
@@ -152,7 +154,7 @@ def _merge_one(state: State, satellite: str) -> Generator[Event, None, bool]:
     outdated = outdated_results(state.wanted, satellite)
     if outdated is not None and state.wanted.mode is Mode.COMPOSITE:
         state.told.add(outdated)
-        yield Told(note=outdated)
+        yield Noted(note=outdated)
     return True
 
 
@@ -170,9 +172,9 @@ def execute(
     def opened(_: Say) -> Process:
         return open_process(config)
 
-    process = yield from aside(opened, stop=state.stop, notes=state.told)
+    process = yield from run_in_background(opened, stop=state.stop, notes=state.told)
     if update is not None and update.apply:
-        overwrite = overwrite or lies_otherwise(process)
+        overwrite = overwrite or is_on_other_grid(process)
     how = replace(state.order.how, overwrite=overwrite)
     facts = {"satellite": satellite}
     events = carry_out(process, how, stop=state.stop, update=update)
@@ -193,7 +195,7 @@ def review(state: State) -> Generator[Event]:
     yield PhaseFinished(phase=USED, outcome=ScenesUsed(funnel=funnel))
     for note in funnel.notes:
         if note not in state.found.funnel.notes:
-            yield Told(note=note)
+            yield Noted(note=note)
 
 
 def failed(state: State, what: str, error: AutomapError) -> Failed:

@@ -26,7 +26,7 @@ from automap_tiles.scenes.download.address import safe_name
 from automap_tiles.scenes.failures import check_own
 from automap_tiles.scenes.masks import FlagSource
 from automap_tiles.storage import Address
-from automap_tiles.workflows.automap import _stac, traces
+from automap_tiles.workflows.automap import _stac, reproducibility
 from automap_tiles.workflows.events import Json
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _prepared(task: SceneTask, scene: Scene) -> SceneStatus:
     try:
         with how.folder.as_folder().staged(f"{name}.tif") as path:
             picture = prepare.write(path, scene, how.area, how.making)
-            there = traces.stored_file(path)
+            there = reproducibility.stored_file(path)
     except Empty:
         (how.folder / f"{name}.tif").delete()
     for end in () if how.folder.is_remote else SIDE_FILES:  # QGIS and others leave them
@@ -167,7 +167,7 @@ def _prepared(task: SceneTask, scene: Scene) -> SceneStatus:
     made = _stac.MadeFrom(
         making=how.making.label,
         product=task.product,
-        files=traces.files_of_scene(scene, how.bands),
+        files=reproducibility.files_of_scene(scene, how.bands),
         picture=there,
     )
     item = _stac.item(scene, how.area_hash, picture, made)

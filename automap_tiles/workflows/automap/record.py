@@ -16,7 +16,7 @@ from automap_tiles.scenes.funnel import Funnel
 from automap_tiles.scenes.masks import CONFIDENCE
 from automap_tiles.storage import Address
 from automap_tiles.version import VERSION
-from automap_tiles.workflows.automap import _stac, traces
+from automap_tiles.workflows.automap import _stac, reproducibility
 from automap_tiles.workflows.automap.discover import Discovered
 from automap_tiles.workflows.automap.folders import result_name
 from automap_tiles.workflows.automap.order import DownloadOrder
@@ -90,7 +90,9 @@ def record(run: RunParameters, found: Discovered, made: Made) -> dict[str, Any]:
     for satellite in sorted(run.satellites):
         own = [scene for scene in made.scenes if scene.satellite == satellite]
         files = made.maps.get(satellite, {})
-        traced = traces.scenes_made_of(run.output, satellite, [scene.scene for scene in own])
+        traced = reproducibility.scenes_made_of(
+            run.output, satellite, [scene.scene for scene in own]
+        )
         composite = made.composites.get(satellite)
         parts[satellite] = {
             "scenes": [_scene(scene, traced.get(scene.scene, {})) for scene in own],
@@ -101,16 +103,16 @@ def record(run: RunParameters, found: Discovered, made: Made) -> dict[str, Any]:
     return {
         "version": VERSION,
         "order": _order(run, made.order),
-        "made_by": traces.made_by(),
+        "made_by": reproducibility.made_by(),
         "given": {
             word: {"name": Path(path).name, **there}
-            for word, path in traces.given_files(made.order).items()
-            if (there := traces.stored(Address.of(path))) is not None
+            for word, path in reproducibility.given_files(made.order).items()
+            if (there := reproducibility.stored(Address.of(path))) is not None
         },
         "checks": {
             _from(run.output, path.text): there
             for path in _results(made)
-            if (there := traces.stored(path)) is not None
+            if (there := reproducibility.stored(path)) is not None
         },
         "mode": str(run.mode),
         "description": run.description,
@@ -175,7 +177,7 @@ def _order(run: RunParameters, order: DownloadOrder) -> dict[str, Any]:
     """Its words, places as seen from the record; the area stands in the record itself."""
     said = order.to_json()
     said["input"] = _from(run.output, order.input)
-    for word, path in traces.given_files(order).items():
+    for word, path in reproducibility.given_files(order).items():
         place = said if word == "samples" else said["learn"]
         place[word] = _from(run.output, path)
     left_out = ("output", "boundary", "overwrite", "update", "dask_scheduler")

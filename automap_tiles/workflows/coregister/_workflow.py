@@ -21,7 +21,7 @@ from automap_tiles.scenes.report import SearchReport
 from automap_tiles.scenes.select import Period, Selection, one_level, parse_period
 from automap_tiles.stopping import NEVER, Stopped, StopToken
 from automap_tiles.storage import open_storage
-from automap_tiles.workflows._aside import aside
+from automap_tiles.workflows._background import run_in_background
 from automap_tiles.workflows._bounds import Percent
 from automap_tiles.workflows._order import Order
 from automap_tiles.workflows.automap.discover import scenes_of
@@ -117,13 +117,15 @@ def run(order: CoregisterOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     notes, placed, stopped = Notes(), tuple[PlacedScene, ...](), False
     try:
         yield PhaseStarted(phase=SEARCH)
-        found = yield from aside(lambda _: _search(order), stop=stop, notes=notes)
+        found = yield from run_in_background(lambda _: _search(order), stop=stop, notes=notes)
         for name, reason in found.rejected:
             yield SetAside(item=SceneRejected(scene=name, reason=reason))
         report = CoregisterReport(found=found, notes=notes.grouped())
         yield PhaseFinished(phase=SEARCH, outcome=report)
         yield PhaseStarted(phase=SHIFTS)
-        placed = yield from aside(lambda _: _aligned(order, found), stop=stop, notes=notes)
+        placed = yield from run_in_background(
+            lambda _: _aligned(order, found), stop=stop, notes=notes
+        )
         for each in placed:
             yield Done(item=each)
     except Stopped:

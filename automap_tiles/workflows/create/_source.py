@@ -26,13 +26,13 @@ from automap_tiles.storage import is_remote
 from automap_tiles.workflows.create import _modules as modules
 from automap_tiles.workflows.create._draft import Draft, bounds_on, zoom_of_whole, zooms_of
 from automap_tiles.workflows.create._tiles import finest_tiles, kind_of_tiles
+from automap_tiles.workflows.subset import Subset
 from automap_tiles.workflows.tiles.convert import (
     FORMAT_REMEDY,
     NODATA_REMEDY,
     ConvertOrder,
     conversion_config,
 )
-from automap_tiles.workflows.where import Where
 
 _MASK = ("cloud", "shadow", "cirrus")
 _DATES = {"dtype": "int16", "nodata": -32768}
@@ -220,7 +220,7 @@ def _conversion(source: str, pyramid: Pyramid, info: FormatInfo) -> dict[str, An
         target="tiles",
         pyramid=pyramid.name,
         format=info.name,
-        where=Where(zooms=(0,)),
+        where=Subset(zooms=(0,)),
     )
     with collecting() as notes:
         config = conversion_config(wanted)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from automap_tiles.engine.journal import hold, place_of
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.stopping import Stopped, stopping
+from automap_tiles.workflows._notes import run_with_notes
 from automap_tiles.workflows._order import NEVER, StopToken
-from automap_tiles.workflows._telling import telling_first
 from automap_tiles.workflows.events import (
     Event,
     Finished,
@@ -95,7 +95,7 @@ def exported(spec: ExportSpec, *, stop: StopToken = NEVER) -> Generator[Event, N
         layer = open_source(spec.source)
         return layer, look_of(spec, layer)
 
-    layer, look = yield from telling_first(look_at)
+    layer, look = yield from run_with_notes(look_at)
     with hold(place_of(str(spec.out))), writing(spec.out):
         outcome, description = yield from _into_sink(spec, layer, look, stop)
         if description is not None and spec.page:

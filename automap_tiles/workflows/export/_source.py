@@ -23,7 +23,7 @@ from automap_tiles.runtime.settings import read_sections
 from automap_tiles.runtime.styles import Styles, read_styles
 from automap_tiles.storage import is_remote
 from automap_tiles.workflows.export._order import ExportSpec, Look
-from automap_tiles.workflows.tiles.old import tell_of_old
+from automap_tiles.workflows.tiles.outdated import report_outdated
 from automap_tiles.workflows.tiles.stored_tiles import open_stored_tiles
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def open_source(path: str) -> FileLayer:
     spec = InputSpec.from_value("layer", path)
     title = Path(path).stem or path
     with contextlib.suppress(ConfigError):  # no folder of tiles, or none yet
-        tell_of_old(open_stored_tiles(path))
+        report_outdated(open_stored_tiles(path))
     if not is_process_file(path):
         return file_layer(safe_name(title), title, open_input(spec, Path.cwd(), pyramid))
     reader = open_input(spec, Path.cwd(), pyramid, resolve_process=resolve_process)

@@ -4,7 +4,7 @@ The format is that of QGIS 3 (https://docs.qgis.org, appendix "QGIS File Formats
 classes QgsRasterRenderer, QgsLayerTree and QgsProject write them).
 """
 
-from automap_tiles.workflows.qgis._beside import write_qml
 from automap_tiles.workflows.qgis._project import write_project
+from automap_tiles.workflows.qgis._side_files import write_qml
 
 __all__ = ["write_project", "write_qml"]

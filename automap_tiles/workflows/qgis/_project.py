@@ -24,9 +24,9 @@ from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.storage import open_storage
 from automap_tiles.vector import reproject_bounds
 from automap_tiles.workflows.export import open_source
-from automap_tiles.workflows.qgis._beside import look_for_qgis
 from automap_tiles.workflows.qgis._data import Data, data_of
 from automap_tiles.workflows.qgis._renderer import VERSION, pipe_of
+from automap_tiles.workflows.qgis._side_files import look_for_qgis
 
 if TYPE_CHECKING:
     from rasterio.crs import CRS

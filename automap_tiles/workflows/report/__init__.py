@@ -15,10 +15,10 @@ from automap_tiles.storage import Address
 
 if TYPE_CHECKING:
     from automap_tiles.workflows._order import Order
-    from automap_tiles.workflows.events import Event, Said
-    from automap_tiles.workflows.report._story import Story
+    from automap_tiles.workflows.events import Event, Serialisable
+    from automap_tiles.workflows.report._run_log import RunLog
 
-PlaceOf: TypeAlias = "Callable[[Said | None], Address | None]"
+PlaceOf: TypeAlias = "Callable[[Serialisable | None], Address | None]"
 _log = logging.getLogger(__name__)
 _PAGES = (".html", ".htm")
 
@@ -67,9 +67,9 @@ def following(events: Generator[Event], order: Order, place: PlaceOf) -> Generat
     that was refused before it had done anything has none. Raises `OutputError`.
     """
     from automap_tiles.workflows.events import Finished
-    from automap_tiles.workflows.report._story import Story
+    from automap_tiles.workflows.report._run_log import RunLog
 
-    story = Story(order.to_json())
+    story = RunLog(order.to_json())
     with contextlib.closing(events):
         try:
             for event in events:
@@ -87,14 +87,14 @@ def following(events: Generator[Event], order: Order, place: PlaceOf) -> Generat
             raise
 
 
-def _write_page(story: Story, address: Address | None) -> None:
+def _write_page(story: RunLog, address: Address | None) -> None:
     from automap_tiles.workflows.report._run_page import run_page
 
     if address is not None:
         address.write(run_page(story).encode())
 
 
-def _is_refused(story: Story, error: BaseException) -> bool:
+def _is_refused(story: RunLog, error: BaseException) -> bool:
     """Whether a run ends by what it was given, with nothing done yet."""
     by_its_input = isinstance(error, ConfigError | InputError)
     return not story.has_begun or (by_its_input and not story.has_done_something)

@@ -11,7 +11,7 @@ from html import escape
 
 from automap_tiles.errors import without_signatures
 from automap_tiles.version import VERSION
-from automap_tiles.workflows.report._story import Cell, Step, Story, TileMap
+from automap_tiles.workflows.report._run_log import Cell, RunLog, Step, TileMap
 
 _PACKAGES = ("numpy", "rasterio", "shapely", "distributed", "loky", "obstore", "xgboost")
 _COLOURS = {"failed": "#b3261e", "written": "#2e7d32", "empty": "#9aa0a6"}
@@ -31,7 +31,7 @@ svg { border: 1px solid #ccc; background: #fff } .key span { margin-right: 1rem 
 """
 
 
-def run_page(story: Story) -> str:
+def run_page(story: RunLog) -> str:
     """The page of a run."""
     title = f"Run of {story.order.get('workflow', 'a process')}"
     body = "\n".join([*_head(story, title), *_steps(story), *_troubles(story), *_rest(story)])
@@ -43,7 +43,7 @@ def run_page(story: Story) -> str:
     )
 
 
-def _head(story: Story, title: str) -> Iterator[str]:
+def _head(story: RunLog, title: str) -> Iterator[str]:
     seconds = (story.ended - story.begun).total_seconds() if story.ended is not None else None
     rows = [("Begun", _time(story.begun)), ("Ended", _time(story.ended)), ("Took", _span(seconds))]
     rows += [(str(name).capitalize(), _text(value)) for name, value in story.facts.items()]
@@ -55,7 +55,7 @@ def _head(story: Story, title: str) -> Iterator[str]:
     yield _table((), rows)
 
 
-def _steps(story: Story) -> Iterator[str]:
+def _steps(story: RunLog) -> Iterator[str]:
     if not story.steps:
         return
     yield "<h2>Steps</h2>"
@@ -137,7 +137,7 @@ def _said(cell: Cell, row: int, col: int, zoom: int, shift: int) -> str:
     return f"{place}: {counts}, {cell.seconds:.3f} s"
 
 
-def _troubles(story: Story) -> Iterator[str]:
+def _troubles(story: RunLog) -> Iterator[str]:
     if not story.troubles:
         return
     yield "<h2>What failed</h2>"
@@ -150,7 +150,7 @@ def _troubles(story: Story) -> Iterator[str]:
         )
 
 
-def _rest(story: Story) -> Iterator[str]:
+def _rest(story: RunLog) -> Iterator[str]:
     if story.notes:
         yield "<h2>Lost, replaced, ignored, guessed, repeated</h2>"
         yield "<ul>" + "".join(f"<li>{_clean(str(note))}</li>" for note in story.notes) + "</ul>"

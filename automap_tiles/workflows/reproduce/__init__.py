@@ -1,6 +1,6 @@
 """A run made again of its record: to the same bytes, or what is no longer to be had."""
 
-from automap_tiles.workflows.reproduce._lacks import Lack, LackKind
+from automap_tiles.workflows.reproduce._missing import MissingItem, MissingKind
 from automap_tiles.workflows.reproduce._order import ReproduceOrder
 from automap_tiles.workflows.reproduce._run import (
     ReproduceOutcome,
@@ -10,8 +10,8 @@ from automap_tiles.workflows.reproduce._run import (
 )
 
 __all__ = [
-    "Lack",
-    "LackKind",
+    "MissingItem",
+    "MissingKind",
     "ReproduceOrder",
     "ReproduceOutcome",
     "ReproduceReport",

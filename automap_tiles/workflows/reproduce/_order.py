@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from automap_tiles.workflows._bounds import Count
 from automap_tiles.workflows._order import Order
-from automap_tiles.workflows.how import Concurrency
+from automap_tiles.workflows.execution import Concurrency
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,14 +13,14 @@ from automap_tiles.notes import Fate, Note, Subject, collecting
 from automap_tiles.stopping import Stopped
 from automap_tiles.storage import Address
 from automap_tiles.workflows import automap
-from automap_tiles.workflows._aside import aside
+from automap_tiles.workflows._background import run_in_background
 from automap_tiles.workflows._order import NEVER, StopToken
 from automap_tiles.workflows.automap.order import DownloadOrder
 from automap_tiles.workflows.automap.parameters import parameters_of
+from automap_tiles.workflows.automap.reproducibility import scenes_made_of, stored
 from automap_tiles.workflows.automap.state import AutomapOutcome
-from automap_tiles.workflows.automap.traces import scenes_made_of, stored
-from automap_tiles.workflows.events import Event, Finished, Json, Told
-from automap_tiles.workflows.reproduce._lacks import Lack, is_elsewhere, lacks
+from automap_tiles.workflows.events import Event, Finished, Json, Noted
+from automap_tiles.workflows.reproduce._missing import MissingItem, is_elsewhere, missing_items
 from automap_tiles.workflows.reproduce._order import ReproduceOrder
 from automap_tiles.workflows.reproduce._recorded import Recorded
 
@@ -31,20 +31,20 @@ class ReproduceReport:
 
     record: str
     scenes: int
-    lacks: tuple[Lack, ...]
+    missing_items: tuple[MissingItem, ...]
     notes: tuple[Note, ...] = ()
 
     @property
     def can_be_same(self) -> bool:
         """Whether the same bytes are to be expected."""
-        return not any(lack.blocks for lack in self.lacks)
+        return not any(lack.blocks for lack in self.missing_items)
 
     def to_json(self) -> Json:
         return {
             "record": self.record,
             "scenes": self.scenes,
             "can_be_same": self.can_be_same,
-            "lacks": [lack.to_json() for lack in self.lacks],
+            "lacks": [lack.to_json() for lack in self.missing_items],
             "notes": [note.to_json() for note in self.notes],
         }
 
@@ -81,11 +81,11 @@ def check(order: ReproduceOrder) -> ReproduceReport:
     Raises `ConfigError` for what is no record, and one that does not tell what was asked for.
     """
     with collecting() as told, _prepared(order) as (recorded, wanted):
-        found = lacks(recorded, wanted, parameters_of(wanted))
+        found = missing_items(recorded, wanted, parameters_of(wanted))
     return ReproduceReport(
         record=recorded.address.text,
         scenes=len(recorded.scenes),
-        lacks=found,
+        missing_items=found,
         notes=told.grouped(),
     )
 
@@ -98,8 +98,8 @@ def run(order: ReproduceOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     """
     with _prepared(order) as (recorded, wanted):
         try:
-            found = yield from aside(
-                lambda _: lacks(recorded, wanted, parameters_of(wanted)), stop=stop
+            found = yield from run_in_background(
+                lambda _: missing_items(recorded, wanted, parameters_of(wanted)), stop=stop
             )
         except Stopped:
             yield Finished(
@@ -115,7 +115,7 @@ def run(order: ReproduceOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
                 "of what there is",
             )
         for lack in found:
-            yield Told(note=_note(lack))
+            yield Noted(note=_note(lack))
         only = frozenset(recorded.scenes)
         with closing(automap.run(wanted, stop=stop, only=only)) as events:
             for event in events:
@@ -139,7 +139,7 @@ def _prepared(order: ReproduceOrder) -> Iterator[tuple[Recorded, DownloadOrder]]
         yield recorded, recorded.order(order, str(boundary))
 
 
-def _note(lack: Lack) -> Note:
+def _note(lack: MissingItem) -> Note:
     fate = Fate.REPLACED if lack.blocks else Fate.GUESSED
     reason = "not as it was when the run was made"
     if not lack.blocks:

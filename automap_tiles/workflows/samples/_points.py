@@ -9,7 +9,7 @@ import numpy as np
 
 from automap_tiles import vector
 from automap_tiles.storage import Address
-from automap_tiles.workflows.samples.claims import Claims
+from automap_tiles.workflows.samples.labelled_pixels import LabelledPixels
 from automap_tiles.workflows.samples.picture import SourcePicture
 
 POINTS_FORMAT = "FlatGeobuf"
@@ -21,7 +21,9 @@ POINTS_SCHEMA: dict[str, Any] = {
 }
 
 
-def write_points(picture: SourcePicture, read: Claims, folder: Address, name: str) -> Address:
+def write_points(
+    picture: SourcePicture, read: LabelledPixels, folder: Address, name: str
+) -> Address:
     """The pixels as a file of points, unless it is there: a new one would be a changed input."""
     storage = folder.as_folder()
     if not storage.exists(name):
@@ -33,7 +35,7 @@ def write_points(picture: SourcePicture, read: Claims, folder: Address, name: st
     return folder / name
 
 
-def _multipoints(picture: SourcePicture, read: Claims) -> Iterator[dict[str, Any]]:
+def _multipoints(picture: SourcePicture, read: LabelledPixels) -> Iterator[dict[str, Any]]:
     """The centres of pixels, those of a class and group as one feature."""
     order = np.lexsort((read.groups, read.classes))
     keys = np.column_stack([read.classes, read.groups])[order]

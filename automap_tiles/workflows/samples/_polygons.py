@@ -15,7 +15,7 @@ from automap_tiles.analysis.learning.sampling import by_number, lots
 from automap_tiles.analysis.shapes.erode import eroded
 from automap_tiles.grid import Bounds
 from automap_tiles.vector import burn, clip_to_box, matching_parts
-from automap_tiles.workflows.samples.claims import Claims
+from automap_tiles.workflows.samples.labelled_pixels import LabelledPixels
 from automap_tiles.workflows.samples.picture import SourcePicture
 
 _BLOCK = 1024
@@ -24,7 +24,7 @@ _BLOCK = 1024
 _Ints = NDArray[np.int64]
 
 
-class PolygonClaims(NamedTuple):
+class PolygonPixels(NamedTuple):
     """What one polygon gives, and what it does not."""
 
     rows: _Ints
@@ -98,7 +98,7 @@ class Polygons:
         self._erode = erode
         self._tree = shapely.STRtree(shapes)
 
-    def claims(self, number: int, limit: int | None, seed: int) -> PolygonClaims:
+    def claims(self, number: int, limit: int | None, seed: int) -> PolygonPixels:
         """The pixels of one polygon, at most `limit`; the lowest lots of the seed."""
         shape = self._shapes[number]
         inside = clip_to_box(shape, self._picture.bounds)
@@ -109,7 +109,7 @@ class Polygons:
             self._burn(number, whole, core)
         if core.found:
             edge = whole.found - core.found
-            return PolygonClaims(
+            return PolygonPixels(
                 core.rows,
                 core.cols,
                 outside,
@@ -119,12 +119,12 @@ class Polygons:
                 outer=core.at_edge,
             )
         if whole.found:
-            return PolygonClaims(
+            return PolygonPixels(
                 whole.rows, whole.cols, outside, 0, whole.mixed, 1, thinned=whole.thinned
             )
         return self._middle(number, inside, outside)
 
-    def hit(self, claims: Claims) -> NDArray[np.bool_]:
+    def hit(self, claims: LabelledPixels) -> NDArray[np.bool_]:
         """Pixels whose centre lies in a polygon of another class."""
         hit = np.zeros(len(claims), dtype=bool)
         centres = shapely.points(*self._picture.centres(claims.rows, claims.cols))
@@ -132,19 +132,19 @@ class Polygons:
         hit[pixel[claims.classes[pixel] != self._classes[polygon]]] = True
         return hit
 
-    def _middle(self, number: int, inside: BaseGeometry, outside: int) -> PolygonClaims:
+    def _middle(self, number: int, inside: BaseGeometry, outside: int) -> PolygonPixels:
         """The pixel at the middle of a polygon that holds no centre."""
         none = np.zeros(0, np.int64)
         if inside.is_empty:
-            return PolygonClaims(none, none, outside)
+            return PolygonPixels(none, none, outside)
         middle = inside.representative_point()
         rows, cols = self._picture.places(np.array([middle.x]), np.array([middle.y]))
         if not self._picture.holds(rows, cols).all():
-            return PolygonClaims(none, none, max(outside, 1))
-        claim = Claims.of_one(rows, cols, int(self._classes[number]), 0)
+            return PolygonPixels(none, none, max(outside, 1))
+        claim = LabelledPixels.of_one(rows, cols, int(self._classes[number]), 0)
         if self.hit(claim).any():
-            return PolygonClaims(none, none, outside, mixed=1)
-        return PolygonClaims(rows, cols, outside, narrow=int(self._erode > 0))
+            return PolygonPixels(none, none, outside, mixed=1)
+        return PolygonPixels(rows, cols, outside, narrow=int(self._erode > 0))
 
     def _burn(self, number: int, whole: _Kept, core: _Kept) -> None:
         """Add what lies in each window, of the polygon and of its part without the edge."""

@@ -28,10 +28,10 @@ from automap_tiles.runtime import open_process
 from automap_tiles.stopping import Stopped, StopToken
 from automap_tiles.storage import Address, is_remote
 from automap_tiles.workflows.events import Event, Fact, Failed
-from automap_tiles.workflows.how import How
+from automap_tiles.workflows.execution import ExecutionOptions
 from automap_tiles.workflows.running import as_phase, carry_out
 from automap_tiles.workflows.samples._points import POINTS_FORMAT, POINTS_SCHEMA, write_points
-from automap_tiles.workflows.samples.claims import Claims, joined
+from automap_tiles.workflows.samples.labelled_pixels import LabelledPixels, joined
 from automap_tiles.workflows.samples.picture import SourcePicture
 from automap_tiles.workflows.tiles.stored_tiles import TileSelection, open_stored_tiles
 
@@ -44,7 +44,7 @@ _FEW_TILES = 4
 
 
 def config_of(
-    picture: SourcePicture, recipe: Recipe, read: Claims, folder: Address
+    picture: SourcePicture, recipe: Recipe, read: LabelledPixels, folder: Address
 ) -> dict[str, Any]:
     """The process that reads the features; its points are written here."""
     parameters = {"recipe": recipe.to_dict()}
@@ -78,7 +78,7 @@ def config_of(
     }
 
 
-def _bounds(picture: SourcePicture, read: Claims) -> Bounds:
+def _bounds(picture: SourcePicture, read: LabelledPixels) -> Bounds:
     rows = range(int(read.rows.min()), int(read.rows.max()) + 1)
     cols = range(int(read.cols.min()), int(read.cols.max()) + 1)
     found = picture.grid(rows, cols).bounds.intersection(picture.pyramid.bounds)
@@ -90,7 +90,7 @@ def read_features(
     picture: SourcePicture,
     recipe: Recipe,
     *,
-    how: How,
+    how: ExecutionOptions,
     facts: Mapping[str, Fact],
     stop: StopToken,
 ) -> Generator[Event, None, tuple[Note, ...]]:
@@ -105,7 +105,7 @@ def read_features(
     # textures take their time, and only a worker of its own can be stopped in the middle of a tile
     slow = any(one.is_texture for one in recipe.neighbourhood)
     if few and not slow:
-        how = How(concurrency="none", workers=how.workers)
+        how = ExecutionOptions(concurrency="none", workers=how.workers)
     try:
         events = carry_out(process, how, stop=stop)
         summary = yield from _watched(as_phase(events, SAMPLING, facts), picture)
@@ -136,10 +136,10 @@ def _watched(
 
 def gathered(
     config: Mapping[str, Any], picture: SourcePicture, recipe: Recipe
-) -> tuple[Claims, np.ndarray[Any, np.dtype[np.float32]]]:
+) -> tuple[LabelledPixels, np.ndarray[Any, np.dtype[np.float32]]]:
     """What the process wrote, sorted by place, and the features (sample, feature)."""
     directory = open_stored_tiles(config["output"]["path"])
-    claims, values = [Claims.none()], [np.zeros((0, len(recipe.names)), np.float32)]
+    claims, values = [LabelledPixels.none()], [np.zeros((0, len(recipe.names)), np.float32)]
     written = set(directory.existing(TileSelection()))
     if is_remote(directory.path):
         # a store may list an object moments after it is there
@@ -151,7 +151,9 @@ def gathered(
         for feature in vector.decode_features(content, driver=POINTS_FORMAT):
             told = feature["properties"]
             x, y = np.array(feature["geometry"]["coordinates"], dtype=np.float64)[:, :2].T
-            claims.append(Claims.of_one(*picture.places(x, y), told["class"], told["group"]))
+            claims.append(
+                LabelledPixels.of_one(*picture.places(x, y), told["class"], told["group"])
+            )
             stored = np.frombuffer(base64.b64decode(told["values"]), dtype="<f4")
             values.append(stored.reshape(len(x), len(recipe.names)))
     found = joined(claims)

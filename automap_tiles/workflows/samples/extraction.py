@@ -23,13 +23,13 @@ from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Notes, tell
 from automap_tiles.stopping import NEVER, StopToken
 from automap_tiles.storage import Address
-from automap_tiles.workflows._aside import aside
+from automap_tiles.workflows._background import run_in_background
 from automap_tiles.workflows.events import Event, Fact
-from automap_tiles.workflows.how import How
+from automap_tiles.workflows.execution import ExecutionOptions
 from automap_tiles.workflows.running import at_once
 from automap_tiles.workflows.samples._reading import config_of, gathered, read_features
 from automap_tiles.workflows.samples._source import SampleShapes
-from automap_tiles.workflows.samples.claims import Claims
+from automap_tiles.workflows.samples.labelled_pixels import LabelledPixels
 from automap_tiles.workflows.samples.losses import notes_of
 from automap_tiles.workflows.samples.picture import SourcePicture, look_at
 from automap_tiles.workflows.samples.pixels import Pixels, place, thinned
@@ -73,7 +73,7 @@ class Sampling:
     folder: Address | None = None
     """Where what was read stays: the same sampling again reads nothing, and one that was killed or
     stopped goes on. None: nowhere."""
-    how: How = field(default_factory=How)
+    how: ExecutionOptions = field(default_factory=ExecutionOptions)
     """How tiles are read; few of them are read in this process."""
 
 
@@ -94,7 +94,7 @@ def extract(
         recipe=recipe,
         wanted=wanted or Extraction(),
         folder=None if folder is None else Address.of(folder),
-        how=How(workers=workers),
+        how=ExecutionOptions(workers=workers),
     )
     return at_once(sampled(sampling), listen)
 
@@ -127,20 +127,20 @@ def sampled(
             tell(*table.notes)
             return table
 
-        origin, config = yield from aside(begin, stop=stop, notes=notes)
+        origin, config = yield from run_in_background(begin, stop=stop, notes=notes)
         told = yield from read_features(
             config, sampling.picture, sampling.recipe, how=sampling.how, facts=facts, stop=stop
         )
         if notes is not None:
             notes.extend(told)
-        return (yield from aside(finish, stop=stop, notes=notes))
+        return (yield from run_in_background(finish, stop=stop, notes=notes))
 
 
 @dataclass(frozen=True)
 class _Origin:
     samples: SampleShapes
     pixels: Pixels
-    read: Claims
+    read: LabelledPixels
     picture: SourcePicture
     recipe: Recipe
 
@@ -193,7 +193,9 @@ def _folder(folder: Address | None) -> Iterator[Address]:
 
 
 def _table(
-    found: tuple[Claims, np.ndarray[Any, np.dtype[np.float32]]], origin: _Origin, wanted: Extraction
+    found: tuple[LabelledPixels, np.ndarray[Any, np.dtype[np.float32]]],
+    origin: _Origin,
+    wanted: Extraction,
 ) -> SampleTable:
     claims, values = found
     if not len(claims):
@@ -233,7 +235,7 @@ def _table(
     ).sorted()
 
 
-def _stands_for(kept: Claims, pixels: Pixels) -> np.ndarray[Any, np.dtype[np.float32]]:
+def _stands_for(kept: LabelledPixels, pixels: Pixels) -> np.ndarray[Any, np.dtype[np.float32]]:
     """(sample,) pixels of its group that each stands for: caps left out the others."""
     groups, member, counts = np.unique(kept.groups, return_inverse=True, return_counts=True)
     sizes = np.array([pixels.sizes[group] for group in groups.tolist()])
@@ -241,7 +243,7 @@ def _stands_for(kept: Claims, pixels: Pixels) -> np.ndarray[Any, np.dtype[np.flo
     return shares[member.reshape(-1)]
 
 
-def _losses(origin: _Origin, found: Claims, kept: Claims) -> tuple[Loss, ...]:
+def _losses(origin: _Origin, found: LabelledPixels, kept: LabelledPixels) -> tuple[Loss, ...]:
     """With what nodata and caps cost: every pixel is either in the table or among the losses."""
     read, left, told = (Counter(each.classes.tolist()) for each in (origin.read, found, kept))
     losses = list(origin.pixels.losses)

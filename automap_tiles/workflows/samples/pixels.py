@@ -20,9 +20,9 @@ from automap_tiles.analysis.learning.sample_table import Loss, Reason, added
 from automap_tiles.analysis.learning.sampling import by_number, lots
 from automap_tiles.errors import ConfigError, GridError
 from automap_tiles.notes import Fate, Note, Subject
-from automap_tiles.workflows.samples._polygons import PolygonClaims, Polygons
+from automap_tiles.workflows.samples._polygons import PolygonPixels, Polygons
 from automap_tiles.workflows.samples._source import SampleShapes
-from automap_tiles.workflows.samples.claims import Claims, joined
+from automap_tiles.workflows.samples.labelled_pixels import LabelledPixels, joined
 from automap_tiles.workflows.samples.picture import SourcePicture
 
 
@@ -30,7 +30,7 @@ from automap_tiles.workflows.samples.picture import SourcePicture
 class Pixels:
     """Pixels of known class, from north to south and west to east."""
 
-    claims: Claims
+    claims: LabelledPixels
     """Each pixel once."""
     losses: tuple[Loss, ...]
     """Without what thinning, caps and nodata cost."""
@@ -39,7 +39,7 @@ class Pixels:
     narrow: Mapping[int, int]
     """Class -> polygons that were too narrow to do without the pixels at their edge."""
     edges: NDArray[np.int64]
-    """Keys (see `Claims.keys`) of the pixels at the edge of a polygon that has others."""
+    """Keys (see `LabelledPixels.keys`) of the pixels at the edge of a polygon that has others."""
     sizes: Mapping[int, int]
     """Group -> pixels that there were before the thinning."""
 
@@ -78,7 +78,7 @@ class _Count:
         for value, number in zip(values.tolist(), counts.tolist(), strict=True):
             self.lost[value, reason] += number
 
-    def take(self, value: int, group: int, found: PolygonClaims) -> Claims:
+    def take(self, value: int, group: int, found: PolygonPixels) -> LabelledPixels:
         """The pixels of a polygon; what it did not give is counted."""
         self.lost[value, Reason.OUTSIDE] += found.outside
         self.lost[value, Reason.EDGE] += found.edge
@@ -86,7 +86,7 @@ class _Count:
         self.narrow[value] += found.narrow
         self.thinned[value] += found.thinned
         self.of_group[group] += found.thinned
-        claims = Claims.of_one(found.rows, found.cols, value, group)
+        claims = LabelledPixels.of_one(found.rows, found.cols, value, group)
         if found.outer is not None:
             self.edges.append(claims.keys()[found.outer])
         return claims
@@ -122,14 +122,14 @@ def place(
     return _pixels(claims, samples, count)
 
 
-def thinned(pixels: Claims, per_class: int | None, seed: int) -> Claims:
+def thinned(pixels: LabelledPixels, per_class: int | None, seed: int) -> LabelledPixels:
     """At most so many pixels of each class."""
     if per_class is None:
         return pixels
     return pixels.take(by_number(pixels.classes, per_class, lots(pixels.rows, pixels.cols, seed)))
 
 
-def _pixels(claims: Claims, samples: SampleShapes, count: _Count) -> Pixels:
+def _pixels(claims: LabelledPixels, samples: SampleShapes, count: _Count) -> Pixels:
     values, kept = np.unique(claims.classes, return_counts=True)
     losses = [Loss(value=value, reason=why, count=n) for (value, why), n in count.lost.items()]
     losses.append(Loss(value=0, reason=Reason.EMPTY, count=samples.unlabelled))
@@ -172,17 +172,19 @@ def _points(
     which: NDArray[np.int64],
     picture: SourcePicture,
     count: _Count,
-) -> Claims:
+) -> LabelledPixels:
     """The pixels that points lie in."""
     single, owner = shapely.get_parts(shapes[which], return_index=True)
     rows, cols = picture.places(shapely.get_x(single), shapely.get_y(single))
-    claims = Claims(rows, cols, samples.classes[which][owner], samples.groups[which][owner])
+    claims = LabelledPixels(rows, cols, samples.classes[which][owner], samples.groups[which][owner])
     held = picture.holds(rows, cols)
     count.lose(claims.classes[~held], Reason.OUTSIDE)
     return claims.take(held)
 
 
-def _distinct(claims: Claims, points: Claims, polygons: Polygons, count: _Count) -> Claims:
+def _distinct(
+    claims: LabelledPixels, points: LabelledPixels, polygons: Polygons, count: _Count
+) -> LabelledPixels:
     """Each pixel once; none that two classes claim."""
     claims = claims.sorted()
     first = claims.starts()

@@ -25,7 +25,7 @@ _OFFERED_RADII = (1, 2)
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecipeWish:
+class RecipeRequest:
     """What is asked for; the bands of the picture make a recipe of it.
 
     What is None is left to the training: it is used where the folds show that it is better.
@@ -59,7 +59,7 @@ class Offer:
     """Name of a group -> its features."""
 
 
-def make_recipe(wish: RecipeWish, bands: Sequence[str]) -> Offer:
+def make_recipe(wish: RecipeRequest, bands: Sequence[str]) -> Offer:
     """Features of a picture with these bands; raises `ConfigError`."""
     wanted = tuple(bands) if wish.bands is None else wish.bands
     for option, names, known in (
@@ -91,7 +91,7 @@ def make_recipe(wish: RecipeWish, bands: Sequence[str]) -> Offer:
     return Offer(recipe=recipe, optional=_optional(wish, recipe))
 
 
-def _optional(wish: RecipeWish, recipe: Recipe) -> dict[str, tuple[str, ...]]:
+def _optional(wish: RecipeRequest, recipe: Recipe) -> dict[str, tuple[str, ...]]:
     """What nobody asked for; without a band something must be taken, then nothing is optional."""
     if not recipe.bands:
         return {}
@@ -151,7 +151,7 @@ def _usual(bands: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in USUAL_INDICES if set(INDICES[name].bands) <= set(bands))
 
 
-def _around(wish: RecipeWish, bands: Sequence[str]) -> list[Neighbourhood]:
+def _around(wish: RecipeRequest, bands: Sequence[str]) -> list[Neighbourhood]:
     radii = wish.radii
     if radii is None:
         radii = _OFFERED_RADII if wish.leaves_windows else (_USUAL_RADIUS,)

@@ -17,18 +17,18 @@ from automap_tiles.analysis.learning.suggestion import SampleCandidates, doubt_o
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.notes import Fate, Note, Notes, Subject, tell
 from automap_tiles.stopping import NEVER, Stopped, StopToken, raise_if_stopped
-from automap_tiles.workflows._aside import aside
+from automap_tiles.workflows._background import run_in_background
 from automap_tiles.workflows._bounds import Count, Positive
 from automap_tiles.workflows._order import Order
 from automap_tiles.workflows.events import Event, Finished, Json, Started
-from automap_tiles.workflows.how import How
+from automap_tiles.workflows.execution import ExecutionOptions
 from automap_tiles.workflows.samples.picture import SourcePicture, look_at
 from automap_tiles.workflows.samples.points_file import (
     MARK,
     check_points_name,
     write_points_file,
 )
-from automap_tiles.workflows.samples.scattered import scattered
+from automap_tiles.workflows.samples.random_pixels import random_pixels
 
 CANDIDATES = 20_000
 _AT_ONCE = 4096
@@ -126,17 +126,21 @@ def run(order: SuggestOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     notes = Notes()
     found: _Points | None = None
     try:
-        model, picture = yield from aside(lambda _: _looked_at(order), stop=stop, notes=notes)
-        table = yield from scattered(
+        model, picture = yield from run_in_background(
+            lambda _: _looked_at(order), stop=stop, notes=notes
+        )
+        table = yield from random_pixels(
             picture,
             model.recipe,
             order.candidates,
             seed=order.seed,
-            how=How(workers=order.workers),
+            how=ExecutionOptions(workers=order.workers),
             stop=stop,
             notes=notes,
         )
-        chosen = aside(lambda _: _points(order, model, picture, table), stop=stop, notes=notes)
+        chosen = run_in_background(
+            lambda _: _points(order, model, picture, table), stop=stop, notes=notes
+        )
         found = yield from chosen
     except Stopped:
         pass

@@ -12,17 +12,17 @@ from automap_tiles.analysis.learning.sample_table import SampleTable
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Fate, Note, Notes, Subject, collecting, tell
 from automap_tiles.stopping import NEVER, Stopped, StopToken
-from automap_tiles.workflows._aside import aside
+from automap_tiles.workflows._background import run_in_background
 from automap_tiles.workflows._bounds import Count, Whole
 from automap_tiles.workflows._order import Order
 from automap_tiles.workflows.events import Event, Finished, Json, Started
-from automap_tiles.workflows.how import How
+from automap_tiles.workflows.execution import ExecutionOptions
 from automap_tiles.workflows.samples._classes import read_classes
 from automap_tiles.workflows.samples._export import check_name, write_table
 from automap_tiles.workflows.samples._source import read_samples
 from automap_tiles.workflows.samples.extraction import Extraction, Sampling, sampled
 from automap_tiles.workflows.samples.picture import look_at
-from automap_tiles.workflows.samples.recipes import RecipeWish, make_recipe, read_recipe
+from automap_tiles.workflows.samples.recipes import RecipeRequest, make_recipe, read_recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +136,7 @@ def run(order: SamplesOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     notes = Notes()
     table: SampleTable | None = None
     try:
-        sampling = yield from aside(lambda _: _sampling(order), stop=stop, notes=notes)
+        sampling = yield from run_in_background(lambda _: _sampling(order), stop=stop, notes=notes)
         table = yield from sampled(sampling, stop=stop, notes=notes)
     except Stopped:
         pass
@@ -172,14 +172,14 @@ def _sampling(order: SamplesOrder) -> Sampling:
             erode=order.erode,
             seed=order.seed,
         ),
-        how=How(workers=order.workers),
+        how=ExecutionOptions(workers=order.workers),
     )
 
 
 def _recipe(order: SamplesOrder, bands: tuple[str, ...]) -> Recipe:
     """Of a file, of the bands that are named, or of all that the picture has."""
     if order.recipe is None:
-        wish = RecipeWish(bands=order.bands, indices=(), radii=())
+        wish = RecipeRequest(bands=order.bands, indices=(), radii=())
         return make_recipe(wish, bands).recipe
     recipe, components = read_recipe(order.recipe)
     if components is not None:

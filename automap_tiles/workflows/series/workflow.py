@@ -15,7 +15,7 @@ from automap_tiles.scenes.select import Period, Selection, one_level, overpasses
 from automap_tiles.scenes.unmasked import notes_of
 from automap_tiles.stopping import NEVER, Stopped, StopToken
 from automap_tiles.storage import open_storage
-from automap_tiles.workflows._aside import Say, aside
+from automap_tiles.workflows._background import Say, run_in_background
 from automap_tiles.workflows._bounds import Percent
 from automap_tiles.workflows._order import Order
 from automap_tiles.workflows.automap.boundary import boundary_area
@@ -179,12 +179,14 @@ def run(order: SeriesOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
 
     try:
         yield PhaseStarted(phase=SEARCH)
-        found = yield from aside(lambda _: _search(order, wanted), stop=stop, notes=notes)
+        found = yield from run_in_background(
+            lambda _: _search(order, wanted), stop=stop, notes=notes
+        )
         for name, reason in found.rejected:
             yield SetAside(item=SceneRejected(scene=name, reason=reason))
         yield PhaseFinished(phase=SEARCH, outcome=ScenesFound(found=found))
         yield PhaseStarted(phase=DATES)
-        yield from aside(read, stop=stop, notes=notes)
+        yield from run_in_background(read, stop=stop, notes=notes)
     except Stopped:
         stopped = True
     outcome = SeriesOutcome(

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from automap_tiles.workflows._order import Order
-from automap_tiles.workflows.how import How
-from automap_tiles.workflows.where import Value, Where
+from automap_tiles.workflows.execution import ExecutionOptions
+from automap_tiles.workflows.subset import Subset, Value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,9 +20,9 @@ class ConvertOrder(Order):
     """Raster or vector file, tile directory or `.mapchete` file."""
     target: str
     """Folder, or a path that ends with .tif."""
-    where: Where = field(default_factory=Where)
+    where: Subset = field(default_factory=Subset)
     """Zooms: those of the source by default, or 0 to its own resolution."""
-    how: How = field(default_factory=How)
+    how: ExecutionOptions = field(default_factory=ExecutionOptions)
     clip: str | None = None
     """Vector file; nothing outside of its features is written."""
     bands: tuple[int, ...] | None = None

@@ -7,11 +7,11 @@ from collections.abc import Generator
 from automap_tiles.engine.check import CheckReport
 from automap_tiles.engine.check import check as check_process
 from automap_tiles.runtime import Process
+from automap_tiles.workflows._notes import run_with_notes
 from automap_tiles.workflows._order import NEVER, StopToken
-from automap_tiles.workflows._telling import telling_first
 from automap_tiles.workflows.events import Event
-from automap_tiles.workflows.places import open_narrowed
 from automap_tiles.workflows.running import carry_out
+from automap_tiles.workflows.selections import open_narrowed
 from automap_tiles.workflows.tiles._conversion import FORMAT_REMEDY, conversion_config
 from automap_tiles.workflows.tiles._convert_order import ConvertOrder
 from automap_tiles.workflows.tiles._inherited import NODATA_REMEDY
@@ -34,7 +34,7 @@ def run(order: ConvertOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     Raises what `check` does, and `OutputBusy`, `OutputMismatch`, `ProcessChanged` or `OutputError`
     before the first tile.
     """
-    process = yield from telling_first(lambda: _process(order))
+    process = yield from run_with_notes(lambda: _process(order))
     yield from carry_out(process, order.how, stop=stop)
 
 

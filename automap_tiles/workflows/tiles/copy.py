@@ -26,13 +26,13 @@ from automap_tiles.raster.drivers import SIDE_FILES
 from automap_tiles.storage import Storage, checksum, is_remote, open_storage
 from automap_tiles.workflows._order import NEVER, Order, StopToken
 from automap_tiles.workflows.events import Done, Event, Failed, Finished, Json, Skipped, Started
-from automap_tiles.workflows.places import selection_of
+from automap_tiles.workflows.selections import selection_of
+from automap_tiles.workflows.subset import Subset
 from automap_tiles.workflows.tiles._copied_rows import copy_journal
 from automap_tiles.workflows.tiles._item import TileItem
-from automap_tiles.workflows.tiles.old import DAMAGED, FAILED, STALE, why_old
+from automap_tiles.workflows.tiles.outdated import DAMAGED, FAILED, STALE, outdated_reasons
 from automap_tiles.workflows.tiles.remove import clean
 from automap_tiles.workflows.tiles.stored_tiles import StoredTiles, TileSelection, open_stored_tiles
-from automap_tiles.workflows.where import Where
 
 _THREADS = 8
 
@@ -47,7 +47,7 @@ class CopyOrder(Order):
     """Output folder of a process, or the `.mapchete` file that writes it."""
     target: str
     """Folder."""
-    where: Where = field(default_factory=Where)
+    where: Subset = field(default_factory=Subset)
     """By default everything."""
     overwrite: bool = False
     """Copy also tiles that the target has."""
@@ -239,7 +239,7 @@ def _expected(source: StoredTiles, tiles: Sequence[TileIndex]) -> Generator[_Exp
         yield from (_Expected(index, None) for index in tiles)
         return
     with JournalReader.at(source.place) as journal:
-        problems = why_old(journal)
+        problems = outdated_reasons(journal)
         for index in tiles:
             owner = source.owner(index)
             files = {file.key: file for file in journal.last_files_of(owner)}

@@ -14,7 +14,7 @@ from automap_tiles.formats import InputSpec, OutputKind
 from automap_tiles.formats.registry import find_format, guess_format, open_input
 from automap_tiles.grid import Bounds, Pyramid
 from automap_tiles.notes import Fate, Note, Subject, tell
-from automap_tiles.workflows.tiles.old import tell_of_old
+from automap_tiles.workflows.tiles.outdated import report_outdated
 from automap_tiles.workflows.tiles.stored_tiles import StoredTiles, TileSelection, open_stored_tiles
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _of_directory(path: str) -> Facts:
     tiles = directory.existing(TileSelection())
     if not tiles:
         raise ConfigError("holds no tiles", file=path)
-    tell_of_old(directory)
+    report_outdated(directory)
     bare = directory.pyramid.replace(pixelbuffer=0)
     boxes = np.array([bare.tile(*index).bounds for index in tiles])
     low, high = boxes.min(axis=0), boxes.max(axis=0)

@@ -19,15 +19,15 @@ from automap_tiles.grid import Pyramid, TileIndex
 from automap_tiles.storage import is_remote, open_storage
 from automap_tiles.workflows._order import NEVER, Order, StopToken
 from automap_tiles.workflows.events import Done, Event, Finished, Json, Started
-from automap_tiles.workflows.places import selection_of
+from automap_tiles.workflows.selections import selection_of
+from automap_tiles.workflows.subset import Subset
 from automap_tiles.workflows.tiles._vrt import VrtMore, frame_of, vrt_xml
-from automap_tiles.workflows.tiles.old import tell_of_old
+from automap_tiles.workflows.tiles.outdated import report_outdated
 from automap_tiles.workflows.tiles.stored_tiles import (
     StoredTiles,
     TileSelection,
     open_stored_tiles,
 )
-from automap_tiles.workflows.where import Where
 
 __all__ = [
     "IndexFile", "IndexKind", "IndexOrder", "IndexOutcome", "VrtMore", "check", "frame_of", "run",
@@ -72,7 +72,7 @@ class IndexOrder(Order):
     """Stands in for the path of the directory."""
     for_gdal: bool = False
     """Addresses of object storage as GDAL opens them (/vsis3/…); a VRT always has these."""
-    where: Where = field(default_factory=Where)
+    where: Subset = field(default_factory=Subset)
     """By default everything."""
     tile: tuple[int, int, int] | None = None
     """Zoom, row and column of the only process tile, counted in metatiles; with no `where`."""
@@ -172,7 +172,7 @@ def _planned(
 ) -> list[tuple[IndexFile, list[TileIndex]]]:
     """The files, and the tiles that each lists."""
     selection = _selection(order, directory.process_pyramid)
-    tell_of_old(directory, selection)
+    report_outdated(directory, selection)
     tiles = directory.existing(selection)
     planned = []
     for zoom, group in groupby(tiles, key=lambda index: index.zoom):

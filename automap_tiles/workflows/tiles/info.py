@@ -10,7 +10,7 @@ from typing import ClassVar
 from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.journal import (
     FailedTile,
-    JournalPlace,
+    JournalLocation,
     JournalReader,
     RunRecord,
     has_journal,
@@ -21,8 +21,8 @@ from automap_tiles.formats.process_file import is_process_file
 from automap_tiles.notes import Note
 from automap_tiles.runtime import Process, open_process
 from automap_tiles.runtime.steps import all_steps
+from automap_tiles.workflows._notes import run_with_notes
 from automap_tiles.workflows._order import NEVER, Order, StopToken
-from automap_tiles.workflows._telling import telling_first
 from automap_tiles.workflows.events import Event, Finished, Json, Started
 from automap_tiles.workflows.tiles.stored_tiles import TileSelection, open_stored_tiles
 
@@ -99,7 +99,7 @@ def check(order: InfoOrder) -> Info:
 def run(order: InfoOrder, *, stop: StopToken = NEVER) -> Generator[Event]:  # noqa: ARG001 - at once
     """The answer as the outcome; see `look_at`."""
     yield Started(facts={"path": order.path})
-    info = yield from telling_first(lambda: check(order))
+    info = yield from run_with_notes(lambda: check(order))
     yield Finished(outcome=info)
 
 
@@ -169,8 +169,8 @@ def _of_directory(path: str, failures: int) -> Info:
     )
 
 
-def _journal(place: JournalPlace | Path, failures: int) -> JournalInfo | None:
-    if isinstance(place, JournalPlace) and not has_journal(place):
+def _journal(place: JournalLocation | Path, failures: int) -> JournalInfo | None:
+    if isinstance(place, JournalLocation) and not has_journal(place):
         return None
     with JournalReader.at(place) as journal:
         zooms = tuple(

@@ -12,10 +12,10 @@ from automap_tiles.grid import TileIndex, morton
 from automap_tiles.storage import Storage, is_remote
 from automap_tiles.workflows._order import NEVER, Order, StopToken
 from automap_tiles.workflows.events import Done, Event, Finished, Json, Started
-from automap_tiles.workflows.places import selection_of
+from automap_tiles.workflows.selections import selection_of
+from automap_tiles.workflows.subset import Subset
 from automap_tiles.workflows.tiles._item import TileItem
 from automap_tiles.workflows.tiles.stored_tiles import StoredTiles, TileSelection, open_stored_tiles
-from automap_tiles.workflows.where import Where
 
 LAST_KEY = 2**62 - 1
 """The largest key of the curve: a whole zoom of a journal is asked for at once."""
@@ -29,7 +29,7 @@ class RemoveOrder(Order):
 
     tiles: str
     """Output folder of a process, or the `.mapchete` file that writes it."""
-    where: Where = field(default_factory=Where)
+    where: Subset = field(default_factory=Subset)
     """By default everything."""
 
 

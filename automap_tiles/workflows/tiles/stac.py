@@ -21,10 +21,10 @@ from automap_tiles.formats.process_file import is_process_file
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.runtime.document import read_document
 from automap_tiles.storage import Address, is_remote
-from automap_tiles.workflows.places import area_of, selection_of
+from automap_tiles.workflows.selections import area_of, selection_of
+from automap_tiles.workflows.subset import Subset
 from automap_tiles.workflows.tiles._matrices import matrices_of
 from automap_tiles.workflows.tiles.stored_tiles import StoredTiles, open_stored_tiles
-from automap_tiles.workflows.where import Where
 
 if TYPE_CHECKING:
     from automap_tiles.grid import Bounds, Pyramid, TileIndex
@@ -38,14 +38,14 @@ _TYPES = {"tif": "image/tiff; application=geotiff", "png": "image/png", "jpg": "
 
 
 @dataclass(frozen=True, kw_only=True)
-class ItemWish:
+class ItemRequest:
     """What item is wanted."""
 
     tiles: str
     """Output folder of a process, or the `.mapchete` file that writes it."""
     id: str | None = None
     """None: the name of the folder."""
-    where: Where = field(default_factory=Where)
+    where: Subset = field(default_factory=Subset)
     """By default what the tiles that exist cover."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     """More properties, before those of the process file; `id`, `links`, `eo:bands` and the
@@ -56,7 +56,7 @@ class ItemWish:
     """Whether the tiles are named from the folder of the item."""
 
 
-def item_of(wish: ItemWish) -> tuple[str, dict[str, Any]]:
+def item_of(wish: ItemRequest) -> tuple[str, dict[str, Any]]:
     """Where the item belongs by default, and the item.
 
     Raises `ConfigError` when there is no tile directory, its tiles overlap or are no rasters, or
@@ -121,7 +121,7 @@ def _check(directory: StoredTiles) -> None:
         )
 
 
-def _box(directory: StoredTiles, tiles: Sequence[TileIndex], where: Where) -> Bounds:
+def _box(directory: StoredTiles, tiles: Sequence[TileIndex], where: Subset) -> Bounds:
     """What is covered, CRS of the pyramid."""
     from automap_tiles.grid import Bounds
 
@@ -181,7 +181,7 @@ def _text(value: object) -> object:
     return value
 
 
-def _template(directory: StoredTiles, some: TileIndex, wish: ItemWish) -> dict[str, Any]:
+def _template(directory: StoredTiles, some: TileIndex, wish: ItemRequest) -> dict[str, Any]:
     layout = directory.layout
     schema = layout.schema.replace("{extension}", layout.extension)
     for ours, theirs in (("zoom", "TileMatrix"), ("row", "TileRow"), ("col", "TileCol")):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from automap_tiles.engine.journal import JournalPlace, JournalReader, has_journal, place_of
+from automap_tiles.engine.journal import JournalLocation, JournalReader, has_journal, place_of
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.formats import OutputKind
 from automap_tiles.formats.capabilities import RasterLook
@@ -75,7 +75,7 @@ class StoredTiles:
     """Format and its options, and the pyramid of the tiles."""
     process_pyramid: Pyramid
     """What the journal's rows count; that of the tiles where it is not known."""
-    place: JournalPlace
+    place: JournalLocation
     """Of the journal."""
     steps: Mapping[str, str] = field(default_factory=dict)
     """Of the process file that it was named by: the other steps that are stored -> where."""
@@ -215,7 +215,7 @@ def _open(path: str, *, process_pyramid: Pyramid | None, config: Path | None) ->
     )
 
 
-def _journalled_pyramid(pyramid: Pyramid, place: JournalPlace) -> Pyramid:
+def _journalled_pyramid(pyramid: Pyramid, place: JournalLocation) -> Pyramid:
     """The pyramid that the rows of a journal count; that of the tiles where there is none."""
     if not has_journal(place):
         return pyramid

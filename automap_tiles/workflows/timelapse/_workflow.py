@@ -19,7 +19,7 @@ from automap_tiles.pictures.animation import AnimationFormat, write
 from automap_tiles.stopping import NEVER, Stopped, StopToken, raise_if_stopped
 from automap_tiles.storage import open_storage
 from automap_tiles.vector import read_geometry
-from automap_tiles.workflows._aside import Say, aside
+from automap_tiles.workflows._background import Say, run_in_background
 from automap_tiles.workflows.automap.discover import is_catalogue
 from automap_tiles.workflows.events import (
     Done,
@@ -118,12 +118,14 @@ def run(order: TimelapseOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     outcome = TimelapseOutcome(frames=(), output=None, stopped=True)
     try:
         yield PhaseStarted(phase=SEARCH)
-        dates = yield from aside(lambda _: _dates(order), stop=stop, notes=notes)
+        dates = yield from run_in_background(lambda _: _dates(order), stop=stop, notes=notes)
         shape = dates.grid.shape
         report = TimelapseReport(dates=len(dates), shape=shape, notes=notes.grouped())
         yield PhaseFinished(phase=SEARCH, outcome=report)
         yield PhaseStarted(phase=DATES)
-        outcome = yield from aside(lambda say: _made(order, dates, say), stop=stop, notes=notes)
+        outcome = yield from run_in_background(
+            lambda say: _made(order, dates, say), stop=stop, notes=notes
+        )
     except Stopped:
         pass
     yield Finished(outcome=replace(outcome, notes=notes.grouped()))

@@ -1,6 +1,6 @@
 """From samples and a picture to a model."""
 
-from automap_tiles.workflows.samples.recipes import Offer, RecipeWish, make_recipe, read_recipe
+from automap_tiles.workflows.samples.recipes import Offer, RecipeRequest, make_recipe, read_recipe
 from automap_tiles.workflows.train._order import TrainOrder
 from automap_tiles.workflows.train._run import (
     TRAINING,
@@ -16,7 +16,7 @@ from automap_tiles.workflows.train.results import explain, report_of, summary
 __all__ = [
     "TRAINING",
     "Offer",
-    "RecipeWish",
+    "RecipeRequest",
     "SamplesRead",
     "TrainOrder",
     "TrainOutcome",

@@ -8,11 +8,11 @@ from typing import ClassVar
 from automap_tiles.storage import Address
 from automap_tiles.workflows._bounds import Count
 from automap_tiles.workflows._order import Order
-from automap_tiles.workflows.how import How
+from automap_tiles.workflows.execution import ExecutionOptions
 from automap_tiles.workflows.learning import Learning
 from automap_tiles.workflows.report import check_name
 from automap_tiles.workflows.train._run import TrainSpec
-from automap_tiles.workflows.train.asked import extraction_of, features_of, options_of
+from automap_tiles.workflows.train.order_options import extraction_of, features_of, options_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +56,6 @@ def spec_of(order: TrainOrder) -> TrainSpec:
         extraction=extraction_of(order.learn),
         options=options_of(order.learn, order.workers, components),
         folder=None if order.samples_folder is None else Address.of(order.samples_folder),
-        how=How(workers=order.workers),
+        how=ExecutionOptions(workers=order.workers),
         overwrite=order.overwrite,
     )

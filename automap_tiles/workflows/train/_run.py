@@ -34,9 +34,9 @@ from automap_tiles.notes import Fate, Notes
 from automap_tiles.scenes.select import Period
 from automap_tiles.stopping import NEVER, StopToken
 from automap_tiles.storage import Address
-from automap_tiles.workflows._aside import Say, aside
+from automap_tiles.workflows._background import Say, run_in_background
 from automap_tiles.workflows.events import Done, Event, Fact, Json, PhaseFinished, PhaseStarted
-from automap_tiles.workflows.how import How
+from automap_tiles.workflows.execution import ExecutionOptions
 from automap_tiles.workflows.samples import (
     Extraction,
     SampleShapes,
@@ -46,7 +46,7 @@ from automap_tiles.workflows.samples import (
     read_samples,
 )
 from automap_tiles.workflows.samples.extraction import NOTHING, Sampling, sampled
-from automap_tiles.workflows.samples.recipes import Offer, RecipeWish, make_recipe
+from automap_tiles.workflows.samples.recipes import Offer, RecipeRequest, make_recipe
 
 TRAINING = "training"
 """The phase after that of the samples."""
@@ -65,12 +65,12 @@ class TrainSpec:
     period: Period | None = None
     classes: str | None = None
     """File of classes."""
-    recipe: Recipe | RecipeWish = field(default_factory=RecipeWish)
+    recipe: Recipe | RecipeRequest = field(default_factory=RecipeRequest)
     extraction: Extraction = field(default_factory=Extraction)
     options: TrainOptions = field(default_factory=TrainOptions)
     folder: Address | None = None
     """Where the features of samples are kept; a temporary folder when None."""
-    how: How = field(default_factory=How)
+    how: ExecutionOptions = field(default_factory=ExecutionOptions)
     """How samples are read."""
     overwrite: bool = False
 
@@ -161,7 +161,7 @@ def trained(
     What is told is added to `notes`.
     """
     with hold(beside(spec.model)):
-        begun = yield from aside(lambda _: begin(spec), stop=stop, notes=notes)
+        begun = yield from run_in_background(lambda _: begin(spec), stop=stop, notes=notes)
         sampling = Sampling(
             samples=begun.samples,
             picture=begun.picture,
@@ -173,7 +173,7 @@ def trained(
         table = yield from sampled(sampling, facts=facts, stop=stop, notes=notes)
         read = {**facts, "samples": len(table)}
         yield PhaseStarted(phase=TRAINING, facts=read)
-        found = yield from aside(
+        found = yield from run_in_background(
             lambda say: _learn(spec, begun, table, say), stop=stop, notes=notes
         )
         if found.is_new:
@@ -186,7 +186,7 @@ def begin(spec: TrainSpec) -> Begun:
     """Look at picture and samples; raises `ConfigError`, `InputError`."""
     picture = look_at(spec.picture)
     wanted = spec.recipe
-    if isinstance(wanted, RecipeWish):
+    if isinstance(wanted, RecipeRequest):
         offer = make_recipe(wanted, picture.bands)
     else:
         offer = Offer(recipe=wanted)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from automap_tiles.notes import Note, Notes, collecting
 from automap_tiles.stopping import NEVER, Stopped, StopToken
 from automap_tiles.storage import Address
-from automap_tiles.workflows._telling import telling_first
+from automap_tiles.workflows._notes import run_with_notes
 from automap_tiles.workflows.events import Event, Finished, Json, Started
 from automap_tiles.workflows.report import write_training
 from automap_tiles.workflows.train._order import TrainOrder, spec_of
@@ -90,7 +90,7 @@ def run(order: TrainOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
 
     The samples that were read stay in the samples folder also when it is stopped.
     """
-    spec = yield from telling_first(lambda: spec_of(order))
+    spec = yield from run_with_notes(lambda: spec_of(order))
     yield Started(facts={"model": order.model})
     notes = Notes()
     try:

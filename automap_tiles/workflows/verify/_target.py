@@ -6,7 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from automap_tiles.engine.journal import Journal, JournalPlace, JournalReader, has_journal, place_of
+from automap_tiles.engine.journal import (
+    Journal,
+    JournalLocation,
+    JournalReader,
+    has_journal,
+    place_of,
+)
 from automap_tiles.errors import ConfigError
 from automap_tiles.formats import is_single_file
 from automap_tiles.formats.process_file import is_process_file
@@ -28,7 +34,7 @@ class Target:
     """What stands before the keys of stored files: the name of a single file."""
     process_pyramid: Pyramid | None
     """What the tiles of the journal count; None: not known, of a single file without a process."""
-    journal: JournalPlace
+    journal: JournalLocation
     directory: StoredTiles | None
     """None of a single file."""
     steps: tuple[str, ...] = ()

@@ -17,10 +17,10 @@ from automap_tiles.workflows.events import (
     Failed,
     Finished,
     Json,
+    Noted,
     PhaseFinished,
     PhaseStarted,
     Started,
-    Told,
 )
 from automap_tiles.workflows.verify._failures import write_failures
 from automap_tiles.workflows.verify._order import VerifyOrder
@@ -174,9 +174,9 @@ def _files(target: Target, report: FilesReport, stop: StopToken) -> Generator[Ev
         yield Failed(item=found) if isinstance(found, Damage) else Done(item=found)
     yield PhaseFinished(phase=FILES, outcome=report)
     for note in report.notes():
-        yield Told(note=note)
+        yield Noted(note=note)
     if target.steps:
-        yield Told(note=_of_steps(target.steps))
+        yield Noted(note=_of_steps(target.steps))
 
 
 def _of_steps(paths: tuple[str, ...]) -> Note:

@@ -17,7 +17,7 @@ from automap_tiles import open_process
 from automap_tiles.analysis.learning.accuracy import map_accuracy
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Fate, Note, Subject, collecting
-from automap_tiles.workflows.assess import ReferenceWish, _class_map, assess
+from automap_tiles.workflows.assess import ReferenceRequest, _class_map, assess
 from automap_tiles.workflows.assess._class_map import count, open_map
 from automap_tiles.workflows.assess.results import summary
 from tests.workflows.assess.maps import (
@@ -80,7 +80,7 @@ def test_counts_and_estimates(path: Path, values: np.ndarray, tmp_path: Path) ->
     kept = (mapped > 0) & (truth > 0) & (truth != 9)
     labels = [NAMES.get(value, "") for value in truth.tolist()]
     reference = write_points(tmp_path, rows, cols, labels)
-    found = assess(str(path), ReferenceWish(path=str(reference), class_field="class"))
+    found = assess(str(path), ReferenceRequest(path=str(reference), class_field="class"))
     order = [1, 2, 5]
     expected = [[int(((mapped == i) & (truth == j) & kept).sum()) for j in order] for i in order]
     assert found.counts.tolist() == expected
@@ -113,7 +113,7 @@ def test_a_class_that_the_map_never_shows(path: Path, values: np.ndarray, tmp_pa
     kept = [place for place, label in enumerate(labels) if label != "0"]
     reference = write_points(tmp_path, rows[kept], cols[kept], [labels[place] for place in kept])
     with pytest.raises(ConfigError, match="does not know") as caught:
-        assess(str(path), ReferenceWish(path=str(reference), class_field="class"))
+        assess(str(path), ReferenceRequest(path=str(reference), class_field="class"))
     assert caught.value.found == "9"
     known = tmp_path / "classes.csv"
     known.write_text("value,name\n1,forest\n2,water\n5,urban\n9,marsh\n", encoding="utf-8")
@@ -121,7 +121,7 @@ def test_a_class_that_the_map_never_shows(path: Path, values: np.ndarray, tmp_pa
     known.write_text(
         "value,name,label\n1,forest,1\n2,water,2\n5,urban,5\n9,marsh,9\n", encoding="utf-8"
     )
-    wish = ReferenceWish(path=str(reference), class_field="class", classes=str(known))
+    wish = ReferenceRequest(path=str(reference), class_field="class", classes=str(known))
     found = assess(str(path), wish)
     assert [one.name for one in found.classes] == ["forest", "water", "urban", "marsh"]
     assert found.pixels[3] == 0
@@ -135,7 +135,9 @@ def test_tiles_do_not_show(
 ) -> None:
     rows, cols = distinct()
     labels = [NAMES.get(value, "") for value in values[rows, cols].tolist()]
-    wish = ReferenceWish(path=str(write_points(tmp_path, rows, cols, labels)), class_field="class")
+    wish = ReferenceRequest(
+        path=str(write_points(tmp_path, rows, cols, labels)), class_field="class"
+    )
     whole = assess(str(path), wish)
     assert whole.accuracy.overall.value == 1
     folder = tmp_path / "tiles"
@@ -189,12 +191,12 @@ def test_training_samples_are_refused(path: Path, values: np.ndarray, tmp_path: 
     x, y = centres(rows[:50], cols[:50])
     model = tmp_path / "model.zip"
     model_of(x, y).save(model)
-    wish = ReferenceWish(path=str(reference), class_field="class", model=str(model))
+    wish = ReferenceRequest(path=str(reference), class_field="class", model=str(model))
     with pytest.raises(ConfigError, match="50 of its 200 shapes hold training"):
         assess(str(path), wish)
     left = assess(
         str(path),
-        ReferenceWish(
+        ReferenceRequest(
             path=str(reference), class_field="class", model=str(model), drop_training=True
         ),
     )
@@ -220,7 +222,7 @@ def test_polygons_and_what_has_no_reference(path: Path, values: np.ndarray, tmp_
             file.write(
                 {"type": "Feature", "geometry": mapping(shape), "properties": {"kind": kind}}
             )
-    found = assess(str(path), ReferenceWish(path=str(reference)))
+    found = assess(str(path), ReferenceRequest(path=str(reference)))
     window = np.zeros(values.shape, dtype=np.uint8)
     window[100:120, 100:130], window[200:220, 50:80] = 1, 2
     assert found.counts.sum() == 1200
@@ -233,7 +235,7 @@ def test_polygons_and_what_has_no_reference(path: Path, values: np.ndarray, tmp_
     assert found.to_dict()["overall"]["value"] is not None
     # one pixel learnt from spoils its polygon
     model_of(*centres(np.array([105]), np.array([110]))).save(tmp_path / "model.zip")
-    spoilt = ReferenceWish(
+    spoilt = ReferenceRequest(
         path=str(reference), model=str(tmp_path / "model.zip"), drop_training=True
     )
     rest = assess(str(path), spoilt)
@@ -248,11 +250,11 @@ def test_names_need_a_map_with_names(values: np.ndarray, tmp_path: Path) -> None
     path = write_map(tmp_path / "bare.tif", values)
     rows, cols = distinct()
     reference = write_points(tmp_path, rows, cols, ["forest"] * len(rows))
-    wish = ReferenceWish(path=str(reference), class_field="class")
+    wish = ReferenceRequest(path=str(reference), class_field="class")
     with pytest.raises(ConfigError, match="numbers only"):
         assess(str(path), wish)
     model_of(np.array([0.0]), np.array([0.0])).save(tmp_path / "model.zip")
-    named = ReferenceWish(
+    named = ReferenceRequest(
         path=str(reference), class_field="class", model=str(tmp_path / "model.zip")
     )
     assert {one.name for one in assess(str(path), named).classes} == set(NAMES.values())
@@ -270,11 +272,11 @@ def test_maps_that_are_none(path: Path, values: np.ndarray, tmp_path: Path) -> N
     rows, cols = np.array([5]), np.array([5])
     reference = write_points(tmp_path, rows, cols, ["forest"])
     with pytest.raises(ConfigError, match="where the map has a class"):
-        assess(str(path), ReferenceWish(path=str(reference), class_field="class"))
+        assess(str(path), ReferenceRequest(path=str(reference), class_field="class"))
     with pytest.raises(ConfigError, match="no such model"):
         assess(
             str(path),
-            ReferenceWish(path=str(reference), class_field="class", model="none.zip"),
+            ReferenceRequest(path=str(reference), class_field="class", model="none.zip"),
         )
 
 
@@ -302,7 +304,7 @@ def test_every_reference_point_is_accounted_for(
     away = "0.0,0.0,water"
     reference = tmp_path / "points.csv"
     reference.write_text("\n".join([*lines, again, away, away]), "utf-8")
-    found = assess(str(path), ReferenceWish(path=str(reference), class_field="class"))
+    found = assess(str(path), ReferenceRequest(path=str(reference), class_field="class"))
     told = {note.reason: note for note in found.notes if note.subject is POINTS}
     assert told["they have no class"].count == labels.count("NA")
     assert told["they have no class"].examples == ("NA",)
@@ -325,7 +327,7 @@ def test_a_class_that_is_lost_is_told_first(path: Path, values: np.ndarray, tmp_
     with reference.open("a", encoding="utf-8") as file:
         file.write("0.0,0.0,water\n" * 7)
     with collecting() as told:
-        found = assess(str(path), ReferenceWish(path=str(reference), class_field="class"))
+        found = assess(str(path), ReferenceRequest(path=str(reference), class_field="class"))
     first = next(iter(told))
     assert (first.fate, first.subject, first.count) == (Fate.LOST, Subject.CLASSES, 1)
     assert first.examples == ("2 water: 7 outside the map",)
@@ -341,7 +343,7 @@ def test_no_accuracy_of_too_few(
     rows, cols = np.concatenate(places).T
     labels = ["forest"] * 30 + ["water"] * number
     reference = write_points(tmp_path, rows, cols, labels)
-    found = assess(str(path), ReferenceWish(path=str(reference), class_field="class"))
+    found = assess(str(path), ReferenceRequest(path=str(reference), class_field="class"))
     report = found.to_dict()
     assert report["users"][0]["value"] == 1
     assert (
@@ -361,13 +363,13 @@ def test_nothing_of_a_handful(path: Path, values: np.ndarray, tmp_path: Path) ->
     rows, cols = np.argwhere(values == 1)[:9].T
     reference = write_points(tmp_path, rows, cols, ["forest"] * 9)
     with pytest.raises(ConfigError, match=r"9 reference samples say nothing .* 10 are the least"):
-        assess(str(path), ReferenceWish(path=str(reference), class_field="class"))
+        assess(str(path), ReferenceRequest(path=str(reference), class_field="class"))
 
 
 def test_numbers_with_na_among_them(path: Path, values: np.ndarray, tmp_path: Path) -> None:
     """As R writes a table in which years are missing."""
     rows, cols = np.argwhere(values == 5)[:20].T
     reference = write_points(tmp_path, rows, cols, [5, "NA"] * 10)
-    found = assess(str(path), ReferenceWish(path=str(reference), class_field="class"))
+    found = assess(str(path), ReferenceRequest(path=str(reference), class_field="class"))
     assert int(found.counts.sum()) == 10
     assert found.notes[0].count == 10

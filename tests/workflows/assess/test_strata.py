@@ -17,8 +17,8 @@ from automap_tiles.analysis.learning.stratified import StratifiedSample, stratif
 from automap_tiles.cli.main import main
 from automap_tiles.errors import ConfigError
 from automap_tiles.workflows.assess import (
-    DesignWish,
-    ReferenceWish,
+    DesignRequest,
+    ReferenceRequest,
     _reference,
     assess,
     draw,
@@ -70,7 +70,7 @@ def pixels_of(points: Path) -> tuple[np.ndarray, np.ndarray]:
 def drawn(old: Path, folder: Path, size: int = 400) -> Path:
     """The points, each with what is really there."""
     path = folder / "points.csv"
-    write_points(draw(str(old), DesignWish(size=size, minimum=40)), path)
+    write_points(draw(str(old), DesignRequest(size=size, minimum=40)), path)
     lines = path.read_text(encoding="utf-8").splitlines()
     truth = TRUTH[pixels_of(path)]
     told = [f"{line}{NAMES[value]}" for line, value in zip(lines[1:], truth.tolist(), strict=True)]
@@ -106,7 +106,7 @@ def same(ours: MapAccuracy, theirs: MapAccuracy) -> None:
 def test_a_map_made_anew(old: Path, new: Path, tmp_path: Path) -> None:
     """By the record beside the points, nobody has to know or say anything."""
     points = drawn(old, tmp_path)
-    wish = ReferenceWish(path=str(points), class_field="class")
+    wish = ReferenceRequest(path=str(points), class_field="class")
     found = assess(str(new), wish)
     same(found.accuracy, by_hand(points, NEW))
     assert found.drawn_in == str(old)
@@ -124,7 +124,7 @@ def test_a_map_made_anew(old: Path, new: Path, tmp_path: Path) -> None:
 
 def test_the_map_that_it_was_drawn_from(old: Path, tmp_path: Path) -> None:
     points = drawn(old, tmp_path)
-    wish = ReferenceWish(path=str(points), class_field="class")
+    wish = ReferenceRequest(path=str(points), class_field="class")
     found = assess(str(old), wish)
     record_beside(points).unlink()
     without = assess(str(old), wish)
@@ -137,7 +137,7 @@ def test_strata_that_are_said(old: Path, new: Path, tmp_path: Path, said: str) -
     points = drawn(old, tmp_path)
     (tmp_path / "elsewhere").mkdir()
     record_beside(points).rename(tmp_path / "elsewhere/kept.json")
-    wish = ReferenceWish(path=str(points), class_field="class", strata=str(tmp_path / said))
+    wish = ReferenceRequest(path=str(points), class_field="class", strata=str(tmp_path / said))
     same(assess(str(new), wish).accuracy, by_hand(points, NEW))
 
 
@@ -159,7 +159,7 @@ def test_points_that_were_saved_in_another_format_and_order(
         x, y = TRANSFORM @ (200.1, 150.1)
         shape = mapping(Point(x, y))
         file.write({"type": "Feature", "geometry": shape, "properties": {"really": "forest"}})
-    wish = ReferenceWish(path=str(tmp_path / "points.gpkg"), class_field="really")
+    wish = ReferenceRequest(path=str(tmp_path / "points.gpkg"), class_field="really")
     found = assess(str(new), wish)
     same(found.accuracy, by_hand(points, NEW))
     (note,) = [note for note in found.notes if "not drawn in" in note.reason]
@@ -170,7 +170,7 @@ def test_a_map_of_a_part_of_the_place(old: Path, tmp_path: Path) -> None:
     part = np.where(np.arange(NEW.shape[1]) < 150, NEW, 0).astype(np.uint8)
     new = write_map(tmp_path / "part.tif", part[:, :150], names=NAMES)
     points = drawn(old, tmp_path)
-    found = assess(str(new), ReferenceWish(path=str(points), class_field="class"))
+    found = assess(str(new), ReferenceRequest(path=str(points), class_field="class"))
     same(found.accuracy, by_hand(points, part))
     kept = (pixels_of(points)[1] < 150).sum()
     assert int(found.counts.sum()) == kept
@@ -181,10 +181,12 @@ def test_training_samples_are_no_reference(old: Path, new: Path, tmp_path: Path)
     rows, cols = pixels_of(points)
     x, y = centres(rows[:3], cols[:3])
     model_of(x, y).save(tmp_path / "model.zip")
-    wish = ReferenceWish(path=str(points), class_field="class", model=str(tmp_path / "model.zip"))
+    wish = ReferenceRequest(
+        path=str(points), class_field="class", model=str(tmp_path / "model.zip")
+    )
     with pytest.raises(ConfigError, match="3 of its 400"):
         assess(str(new), wish)
-    dropped = ReferenceWish(
+    dropped = ReferenceRequest(
         path=str(points), class_field="class", model=wish.model, drop_training=True
     )
     found = assess(str(new), dropped)
@@ -198,7 +200,7 @@ def test_a_stratum_without_a_point(old: Path, new: Path, tmp_path: Path) -> None
     kept = [line for line, out in zip(lines[1:], urban.tolist(), strict=True) if not out]
     points.write_text("\n".join([lines[0], *kept]) + "\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="1 of 3 strata") as caught:
-        assess(str(new), ReferenceWish(path=str(points), class_field="class"))
+        assess(str(new), ReferenceRequest(path=str(points), class_field="class"))
     assert "class 5" in str(caught.value.found)
 
 
@@ -215,9 +217,9 @@ def test_shapes_that_nobody_drew(old: Path, new: Path, tmp_path: Path) -> None:
             name = NAMES[int(TRUTH[row, col])]
             shape = mapping(Point(lon, lat).buffer(3e-5))
             file.write({"type": "Feature", "geometry": shape, "properties": {"class": name}})
-    assert assess(str(new), ReferenceWish(path=str(path), class_field="class")).drawn_in is None
+    assert assess(str(new), ReferenceRequest(path=str(path), class_field="class")).drawn_in is None
     with pytest.raises(ConfigError, match="not drawn one by one"):
-        assess(str(new), ReferenceWish(path=str(path), class_field="class", strata=str(old)))
+        assess(str(new), ReferenceRequest(path=str(path), class_field="class", strata=str(old)))
 
 
 @pytest.mark.parametrize(
@@ -236,7 +238,7 @@ def test_records_that_cannot_be_read(
     points = drawn(old, tmp_path)
     record_beside(points).write_text(content, encoding="utf-8")
     with pytest.raises(ConfigError, match=words) as caught:
-        assess(str(new), ReferenceWish(path=str(points), class_field="class"))
+        assess(str(new), ReferenceRequest(path=str(points), class_field="class"))
     assert str(record_beside(points)) in str(caught.value)
 
 

@@ -36,10 +36,10 @@ from automap_tiles.workflows.events import (
     Event,
     Failed,
     Finished,
+    Noted,
     PhaseFinished,
     PhaseStarted,
     Skipped,
-    Told,
 )
 from tests.golden.places import CLEAR, CLOUD, STACK
 
@@ -152,7 +152,7 @@ class Came:
     def __init__(self, events: list[Event]) -> None:
         self.made: set[tuple[int, int]] = set()
         self.skipped, self.facts, self.errors = 0, dict[str, Any](), list[str]()
-        self.notes: list[Note] = [each.note for each in events if isinstance(each, Told)]
+        self.notes: list[Note] = [each.note for each in events if isinstance(each, Noted)]
         self.outcome: AutomapOutcome | None = None
         under_way = False
         for event in events:

@@ -25,10 +25,10 @@ from automap_tiles.notes import Note, collecting
 from automap_tiles.runtime import open_process
 from automap_tiles.runtime.template import Template
 from automap_tiles.workflows.create import draft_from, usual_format, write_draft
-from automap_tiles.workflows.how import How
+from automap_tiles.workflows.execution import ExecutionOptions
+from automap_tiles.workflows.subset import Subset
 from automap_tiles.workflows.tiles.convert import ConvertOrder
 from automap_tiles.workflows.tiles.convert import run as convert
-from automap_tiles.workflows.where import Where
 from tests.imagery.landscape import Frame
 from tests.imagery.sentinel2 import Sentinel2Scene
 from tests.imagery.sentinel2 import write as write_scene
@@ -237,8 +237,8 @@ def test_tiles(grid: str, tmp_path: Path) -> None:
         source=str(tmp_path / "in.tif"),
         target=str(tmp_path / "stored"),
         pyramid="mercator",
-        where=Where(zooms=(11, 12, 13)),
-        how=How(concurrency="none"),
+        where=Subset(zooms=(11, 12, 13)),
+        how=ExecutionOptions(concurrency="none"),
     )
     for _ in convert(order):
         pass
@@ -264,7 +264,7 @@ def test_tiles_of_features(tmp_path: Path) -> None:
     stored = str(tmp_path / "stored")
     order = ConvertOrder(
         source=str(tmp_path / "in.gpkg"), target=stored, pyramid="mercator",
-        where=Where(zooms=(8,)), how=How(concurrency="none"),
+        where=Subset(zooms=(8,)), how=ExecutionOptions(concurrency="none"),
     )  # fmt: skip
     for _ in convert(order):
         pass

@@ -19,7 +19,7 @@ from automap_tiles.analysis.learning.classifier.training._search import Budget
 from automap_tiles.analysis.learning.recipe import Recipe
 from automap_tiles.analysis.learning.sample_table import Loss, Reason, SampleTable
 from automap_tiles.errors import ConfigError, MissingExtra
-from automap_tiles.workflows.assess import ReferenceWish, assess
+from automap_tiles.workflows.assess import ReferenceRequest, assess
 from automap_tiles.workflows.report import _page as pages
 from automap_tiles.workflows.report import _plots as plots
 from automap_tiles.workflows.report import check_name, write_assessment, write_training
@@ -258,7 +258,7 @@ def test_the_page_of_a_map(tmp_path: Path) -> None:
     lines += [f"{a:.9f},{b:.9f},{label}" for a, b, label in zip(lon, lat, truth, strict=True)]
     reference = tmp_path / "reference.csv"
     reference.write_text("\n".join(lines), encoding="utf-8")
-    found = assess(str(path), ReferenceWish(path=str(reference), class_field="class"))
+    found = assess(str(path), ReferenceRequest(path=str(reference), class_field="class"))
     report = found.to_dict()
     write_assessment(report, tmp_path / "report.html")
     text = (tmp_path / "report.html").read_text(encoding="utf-8")

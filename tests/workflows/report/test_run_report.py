@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automap_tiles.engine.events import TileResult, TileStatus, Told
+from automap_tiles.engine.events import Noted, TileResult, TileStatus
 from automap_tiles.errors import ConfigError, ProcessChanged
 from automap_tiles.grid import TileIndex
 from automap_tiles.notes import Fate, Note, Subject
 from automap_tiles.workflows import run
 from automap_tiles.workflows.events import Done, Failed, Skipped, Started
 from automap_tiles.workflows.execute import ExecuteOrder
-from automap_tiles.workflows.how import How
+from automap_tiles.workflows.execution import ExecutionOptions
+from automap_tiles.workflows.report._run_log import MOST_CELLS, RunLog, TileMap
 from automap_tiles.workflows.report._run_page import run_page
-from automap_tiles.workflows.report._story import MOST_CELLS, Story, TileMap
 from tests.engine.projects import make_project
 
 STATUSES = [TileStatus.WRITTEN, TileStatus.EMPTY, TileStatus.FAILED]
@@ -72,7 +72,7 @@ def test_a_run_with_failures(tmp_path: Path) -> None:
     project = make_project(tmp_path)
     (tmp_path / "double.py").write_text(FAILS_ON_SOME)
     path = tmp_path / "page" / "run.html"
-    how = How(concurrency="threads", workers=2)
+    how = ExecutionOptions(concurrency="threads", workers=2)
     *_, finished = run(ExecuteOrder(process=str(project.config), how=how, report=str(path)))
     sums = finished.to_json()
     assert sums["failed"] > 1 < sums["written"]
@@ -112,7 +112,7 @@ def test_an_order_of_an_earlier_version_has_no_report() -> None:
 
 
 def test_addresses_without_secrets_and_notes() -> None:
-    story = Story({"workflow": "execute", "input": "https://me:word@host/x?sig=abc"})
+    story = RunLog({"workflow": "execute", "input": "https://me:word@host/x?sig=abc"})
     story.add(Started(total=3, facts={"output": "s3://b/o"}))
     story.add(Skipped(count=2))
     bad = TileResult(
@@ -121,7 +121,7 @@ def test_addresses_without_secrets_and_notes() -> None:
     )  # fmt: skip
     story.add(Failed(item=bad))
     note = Note(fate=Fate.LOST, subject=Subject.FILES, reason="https://host/b?sig=hidden", count=7)
-    story.add(Told(note=note))
+    story.add(Noted(note=note))
     story.notes = (note,)
     text = run_page(story)
     Page(text)
@@ -149,7 +149,7 @@ def test_a_map_counts_every_tile(tiles: list[tuple[int, int, TileStatus]]) -> No
 
 def test_a_map_of_many_tiles_stays_small() -> None:
     found = TileMap()
-    story = Story({"workflow": "execute"})
+    story = RunLog({"workflow": "execute"})
     story.add(Started(total=20_000, facts={}))
     for number in range(20_000):
         place = TileIndex(14, number // 200, number % 200)
@@ -167,7 +167,9 @@ def test_a_map_of_many_tiles_stays_small() -> None:
 def test_a_run_that_is_interrupted_has_its_page(tmp_path: Path) -> None:
     config = make_project(tmp_path).config
     page = tmp_path / "run.html"
-    order = ExecuteOrder(process=str(config), report=str(page), how=How(concurrency="none"))
+    order = ExecuteOrder(
+        process=str(config), report=str(page), how=ExecutionOptions(concurrency="none")
+    )
     events = run(order)
     for event in events:
         if isinstance(event, Done):
@@ -191,7 +193,9 @@ def test_a_run_that_breaks_off_has_its_page(
 
     page = tmp_path / "run.html"
     order = ExecuteOrder(
-        process=str(make_project(tmp_path).config), report=str(page), how=How(concurrency="none")
+        process=str(make_project(tmp_path).config),
+        report=str(page),
+        how=ExecutionOptions(concurrency="none"),
     )
     monkeypatch.setattr(Journal, "record", record)
     with pytest.raises(JournalError):
@@ -202,7 +206,9 @@ def test_a_run_that_breaks_off_has_its_page(
 def test_a_run_that_was_refused_leaves_the_page_of_the_last_one(tmp_path: Path) -> None:
     config = make_project(tmp_path).config
     page = tmp_path / "run.html"
-    order = ExecuteOrder(process=str(config), report=str(page), how=How(concurrency="none"))
+    order = ExecuteOrder(
+        process=str(config), report=str(page), how=ExecutionOptions(concurrency="none")
+    )
     list(run(order))
     before = page.read_text()
     (tmp_path / "double.py").write_text(FAILS_ON_SOME)

@@ -15,7 +15,7 @@ from automap_tiles.workflows.automap import ClassificationOrder, CompositeOrder
 from automap_tiles.workflows.events import Event, Finished, PhaseStarted
 from automap_tiles.workflows.learning import Learning
 from automap_tiles.workflows.reproduce import (
-    LackKind,
+    MissingKind,
     ReproduceOrder,
     ReproduceOutcome,
     ReproduceReport,
@@ -99,9 +99,9 @@ def test_what_is_gone_or_changed_is_named_before_it_starts() -> None:
     path = Path("in/QA_20201006.tif")
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     found = report(order())
-    assert [(lack.kind, lack.what) for lack in found.lacks] == [
-        (LackKind.GONE, "scene in_20201005"),
-        (LackKind.CHANGED, "file QA_20201006.tif of scene in_20201006"),
+    assert [(lack.kind, lack.what) for lack in found.missing_items] == [
+        (MissingKind.GONE, "scene in_20201005"),
+        (MissingKind.CHANGED, "file QA_20201006.tif of scene in_20201006"),
     ]
     assert not found.can_be_same
     with pytest.raises(ConfigError, match=r"scene in_20201005 is gone.*QA_20201006") as caught:
@@ -119,21 +119,21 @@ def test_other_versions_are_named() -> None:
     record = json.loads(Path(f"out/run_composite_{NAME}.json").read_text())
     made_by = {**record["made_by"], "numpy": "1.0", "process composite": "0", "gone": "3"}
     change_record(made_by={**made_by, "automap-tiles": "0.0.1"})
-    lacks = {lack.what: lack for lack in report(order()).lacks}
-    assert set(lacks) == {"automap-tiles", "numpy", "process composite", "gone"}
-    assert lacks["gone"].kind is LackKind.GONE
-    assert "1.0 then" in str(lacks["numpy"])
+    missing_items = {lack.what: lack for lack in report(order()).missing_items}
+    assert set(missing_items) == {"automap-tiles", "numpy", "process composite", "gone"}
+    assert missing_items["gone"].kind is MissingKind.GONE
+    assert "1.0 then" in str(missing_items["numpy"])
 
 
 def test_samples_that_changed_are_named() -> None:
     list(run(ClassificationOrder(**WORDS, samples="samples.csv", learn=QUICK)))
     Path("samples.csv").write_text(Path("samples.csv").read_text() + "147.0,-20.0,1\n")
-    (lack,) = report(order("classification")).lacks
-    assert lack.kind is LackKind.CHANGED
+    (lack,) = report(order("classification")).missing_items
+    assert lack.kind is MissingKind.CHANGED
     assert "samples.csv" in lack.what
     Path("samples.csv").unlink()
-    (lack,) = report(order("classification")).lacks
-    assert lack.kind is LackKind.GONE
+    (lack,) = report(order("classification")).missing_items
+    assert lack.kind is MissingKind.GONE
 
 
 def test_a_record_of_an_earlier_version_goes_on() -> None:
@@ -146,8 +146,8 @@ def test_a_record_of_an_earlier_version_goes_on() -> None:
     change_record(order=None, made_by=None, given=None, checks=None, results=results)
     found = report(order())
     assert found.can_be_same
-    assert {lack.kind for lack in found.lacks} == {LackKind.NOT_TOLD}
-    assert len(found.lacks) == 2
+    assert {lack.kind for lack in found.missing_items} == {MissingKind.NOT_TOLD}
+    assert len(found.missing_items) == 2
     events = list(run(order()))
     assert any(isinstance(event, PhaseStarted) for event in events)
     came = outcome(events)
@@ -200,7 +200,7 @@ def test_new_york(shared: Path) -> None:
     list(run(CompositeOrder(**words)))
     record = "out/run_composite_20180401_20180531_median.json"
     wanted = ReproduceOrder(record=record, output="again", concurrency="none", workers=1)
-    assert report(wanted).lacks == ()
+    assert report(wanted).missing_items == ()
     came = outcome(list(run(wanted)))
     assert not came.different
     assert len([name for name in came.same if name.startswith("scene ")]) == 5

@@ -10,13 +10,13 @@ import pytest
 from automap_tiles.analysis.learning.neighbourhood import Neighbourhood
 from automap_tiles.analysis.learning.recipe import Recipe
 from automap_tiles.errors import ConfigError
-from automap_tiles.workflows.train import RecipeWish, make_recipe, read_recipe
+from automap_tiles.workflows.train import RecipeRequest, make_recipe, read_recipe
 
 BANDS = ("green", "red", "nir")
 
 
 def test_what_nobody_asks_for_is_offered() -> None:
-    offer = make_recipe(RecipeWish(), BANDS)
+    offer = make_recipe(RecipeRequest(), BANDS)
     assert offer.recipe.bands == BANDS
     assert offer.optional == {
         "indices": ("ndvi", "ndwi"),  # ndmi needs swir1
@@ -26,14 +26,14 @@ def test_what_nobody_asks_for_is_offered() -> None:
 
 
 def test_what_is_asked_for_is_used() -> None:
-    assert make_recipe(RecipeWish(indices=("ndvi",), radii=(3,)), BANDS).optional == {}
-    offer = make_recipe(RecipeWish(indices=()), BANDS)
+    assert make_recipe(RecipeRequest(indices=("ndvi",), radii=(3,)), BANDS).optional == {}
+    offer = make_recipe(RecipeRequest(indices=()), BANDS)
     assert sorted(offer.optional) == ["means of 3 pixels", "means of 5 pixels"]
-    assert make_recipe(RecipeWish(bands=(), radii=()), BANDS).optional == {}
+    assert make_recipe(RecipeRequest(bands=(), radii=()), BANDS).optional == {}
 
 
 def test_what_is_asked_for() -> None:
-    wish = RecipeWish(
+    wish = RecipeRequest(
         bands=("red",),
         indices=(),
         radii=(1, 4),
@@ -48,7 +48,7 @@ def test_what_is_asked_for() -> None:
         "red_range_r4",
         "ndvi_contrast_r4",
     )
-    assert make_recipe(RecipeWish(radii=(), indices=()), BANDS).recipe == Recipe(bands=BANDS)
+    assert make_recipe(RecipeRequest(radii=(), indices=()), BANDS).recipe == Recipe(bands=BANDS)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_what_is_asked_for() -> None:
 )
 def test_wrong_words(wish: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        make_recipe(RecipeWish(**wish), BANDS)
+        make_recipe(RecipeRequest(**wish), BANDS)
 
 
 def test_a_file(tmp_path: Path) -> None:

@@ -15,10 +15,10 @@ from rasterio.transform import from_bounds
 from automap_tiles.errors import AutomapError, ConfigError, InputError
 from automap_tiles.grid import Pyramid
 from automap_tiles.notes import Fate, collecting
+from automap_tiles.workflows.subset import Subset
 from automap_tiles.workflows.tiles._conversion import conversion_config
 from automap_tiles.workflows.tiles._convert_order import ConvertOrder
 from automap_tiles.workflows.tiles.facts import best_zoom
-from automap_tiles.workflows.where import Where
 from tests.workflows.directories import MakeDirectory
 
 BOX = (10.0, 45.0, 11.0, 46.0)
@@ -78,7 +78,7 @@ def test_options_say_otherwise(raster: str) -> None:
             source=raster,
             target="out",
             pyramid="mercator",
-            where=Where(zooms=(3, 4, 5)),
+            where=Subset(zooms=(3, 4, 5)),
             metatiling=4,
             bands=(3, 1),
             dtype="float32",
@@ -129,7 +129,7 @@ def test_tile_directory_keeps_its_pyramid_and_options(make_directory: MakeDirect
 
 def test_features(features: str) -> None:
     config = conversion_config(
-        ConvertOrder(source=features, target="out", pyramid="mercator", where=Where(zooms=(5,)))
+        ConvertOrder(source=features, target="out", pyramid="mercator", where=Subset(zooms=(5,)))
     )
     assert config["output"]["format"] == "GeoJSON"
     assert config["output"]["schema"]["geometry"] == "Point"
@@ -201,7 +201,7 @@ def test_what_says_nothing_of_the_source_is_told(
 ) -> None:
     def ignored(source: str, **more: Any) -> set[str]:
         target = str(tmp_path / "out")
-        where = Where(zooms=(3,))
+        where = Subset(zooms=(3,))
         with collecting() as notes:
             conversion_config(
                 ConvertOrder(source=source, target=target, pyramid="mercator", where=where, **more)

@@ -11,13 +11,13 @@ import rasterio
 from automap_tiles.engine.events import Summary, TileResult
 from automap_tiles.errors import ConfigError
 from automap_tiles.workflows import check, order_from_json, run
-from automap_tiles.workflows.events import Done, Finished, Started, Told
-from automap_tiles.workflows.how import How
+from automap_tiles.workflows.events import Done, Finished, Noted, Started
+from automap_tiles.workflows.execution import ExecutionOptions
+from automap_tiles.workflows.subset import Subset
 from automap_tiles.workflows.tiles.convert import ConvertOrder
-from automap_tiles.workflows.where import Where
 from tests.golden import places
 
-HERE = How(concurrency="none")
+HERE = ExecutionOptions(concurrency="none")
 
 
 @pytest.fixture(autouse=True)
@@ -55,12 +55,12 @@ def test_from_the_answer_to_the_pixels() -> None:
 
 
 def test_what_is_lost_is_told_before_the_first_tile() -> None:
-    where = Where(zooms=(5,))
+    where = Subset(zooms=(5,))
     order = ConvertOrder(
         source="fields.geojson", target="out", pyramid="geodetic", where=where, how=HERE
     )
     events = list(run(order))
-    assert isinstance(events[0], Told)
+    assert isinstance(events[0], Noted)
     assert events[0].note.count == 1
     assert isinstance(events[-1], Finished)
 
@@ -68,6 +68,6 @@ def test_what_is_lost_is_told_before_the_first_tile() -> None:
 def test_what_is_lost_is_told_also_when_it_fails() -> None:
     order = ConvertOrder(source="fields.geojson", target="out", pyramid="geodetic", how=HERE)
     stream = run(order)
-    assert isinstance(next(stream), Told)
+    assert isinstance(next(stream), Noted)
     with pytest.raises(ConfigError, match="no zoom of their own"):
         next(stream)

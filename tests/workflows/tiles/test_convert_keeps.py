@@ -23,10 +23,10 @@ from automap_tiles.grid import Pyramid
 from automap_tiles.notes import Fate, Notes, Subject, collecting
 from automap_tiles.raster.legend import read_class_legend
 from automap_tiles.raster.raster_facts import unused_value
+from automap_tiles.workflows.subset import Subset
 from automap_tiles.workflows.tiles._conversion import conversion_config
 from automap_tiles.workflows.tiles._convert_order import ConvertOrder
 from automap_tiles.workflows.tiles.facts import best_zoom
-from automap_tiles.workflows.where import Where
 
 WriteRaster = Callable[..., str]
 ROWS, COLS = np.mgrid[:120, :120]
@@ -59,7 +59,7 @@ def write(tmp_path: Path) -> WriteRaster:
 def converted(source: str, target: Path, **more: Any) -> Notes:
     """Run a conversion; what was told."""
     with collecting() as notes:
-        where = Where(zooms=more.pop("zooms", None))
+        where = Subset(zooms=more.pop("zooms", None))
         options = {"pyramid": "mercator", "where": where, **more}
         config = conversion_config(ConvertOrder(source=source, target=str(target), **options))
         for event in open_process(config).execute(concurrency="none"):
@@ -368,7 +368,7 @@ def test_a_file_of_features_without_geometry(tmp_path: Path) -> None:
     rows: list[dict[str, Any]] = [{"type": "Feature", "properties": {"a": 1}, "geometry": None}]
     path.write_text(json.dumps({"type": "FeatureCollection", "features": rows}))
     wanted = ConvertOrder(
-        source=str(path), target="out", pyramid="mercator", where=Where(zooms=(4,))
+        source=str(path), target="out", pyramid="mercator", where=Subset(zooms=(4,))
     )
     with pytest.raises(InputError, match="has a geometry"):
         conversion_config(wanted)

@@ -19,13 +19,13 @@ from automap_tiles.notes import Fate, Subject, collecting
 from automap_tiles.raster.drivers import SIDE_FILES
 from automap_tiles.workflows import run
 from automap_tiles.workflows.events import Done, Event, Finished, Skipped, Started
-from automap_tiles.workflows.places import selection_of
+from automap_tiles.workflows.selections import selection_of
+from automap_tiles.workflows.subset import Subset
 from automap_tiles.workflows.tiles import copy, remove
 from automap_tiles.workflows.tiles.copy import CopyOrder, CopyOutcome
-from automap_tiles.workflows.tiles.old import tell_of_old
+from automap_tiles.workflows.tiles.outdated import report_outdated
 from automap_tiles.workflows.tiles.remove import RemoveOrder, RemoveOutcome
 from automap_tiles.workflows.tiles.stored_tiles import TileSelection, open_stored_tiles
-from automap_tiles.workflows.where import Where
 from tests.engine.projects import make_project, tile_bytes
 from tests.workflows.directories import HASHES, MakeDirectory
 
@@ -359,11 +359,11 @@ def test_tiles_of_before_are_told_and_not_copied(
     assert "from before" in note.reason
     assert files(tmp_path / "b").keys() == files(source).keys() - names
     with collecting() as notes:
-        tell_of_old(directory)
+        report_outdated(directory)
     assert [(note.fate, set(note.examples)) for note in notes] == [(Fate.REPLACED, names)]
     with collecting() as notes:
-        tell_of_old(directory, TileSelection(zooms=(2,)))
-        tell_of_old(open_stored_tiles(str(tmp_path / "b")))
+        report_outdated(directory, TileSelection(zooms=(2,)))
+        report_outdated(open_stored_tiles(str(tmp_path / "b")))
     assert not notes
 
 
@@ -401,7 +401,7 @@ def test_a_copy_that_is_stopped_is_gone_on_with(
 
 def test_orders_mean_what_the_options_mean(make_directory: MakeDirectory, tmp_path: Path) -> None:
     folder = make_directory("a", TILES, empty=EMPTY)
-    where = Where(zooms=(3,), area=AREA.wkt)
+    where = Subset(zooms=(3,), area=AREA.wkt)
     order = RemoveOrder(tiles=str(folder), where=where)
     pyramid = open_stored_tiles(str(folder)).process_pyramid
     assert selection_of(where, pyramid).zooms == (3,)

@@ -28,7 +28,7 @@ from automap_tiles.analysis.learning.classifier.training._prepare import prepare
 from automap_tiles.analysis.learning.classifier.training._tryout import Tryout
 from automap_tiles.analysis.learning.sample_table import SampleTable
 from automap_tiles.workflows.samples import Extraction, extract, look_at, read_samples
-from automap_tiles.workflows.train import RecipeWish, make_recipe
+from automap_tiles.workflows.train import RecipeRequest, make_recipe
 from tests.imagery.place import need_real
 from tests.once import made_once, place
 
@@ -99,7 +99,7 @@ def slovenia(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
 def _sampled(where: tuple[Path, Path], field: str, per_polygon: int | None) -> Sampled:
     """All that is left open on offer: indices and means of windows."""
     picture = look_at(where[0])
-    offer = make_recipe(RecipeWish(), picture.bands)
+    offer = make_recipe(RecipeRequest(), picture.bands)
     samples = read_samples(where[1], class_field=field)
     wanted = Extraction(per_polygon=per_polygon, erode=0)
     return extract(samples, picture, offer.recipe, wanted).sorted(), offer.optional

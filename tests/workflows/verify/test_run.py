@@ -20,9 +20,9 @@ from automap_tiles.workflows.events import (
     Event,
     Failed,
     Finished,
+    Noted,
     PhaseFinished,
     Started,
-    Told,
 )
 from automap_tiles.workflows.verify import VerifyOrder, VerifyOutcome, check
 from automap_tiles.workflows.verify.files_report import Damage, SoundFile
@@ -140,7 +140,7 @@ def test_stored_steps_are_not_taken_for_compared(
     folder = tmp_path / "sample" / "out_first"
     next(folder.rglob("*.tif")).write_bytes(b"harmed")
     events = list(run(VerifyOrder(output=str(config))))
-    (note,) = [event.note for event in events if isinstance(event, Told)]
+    (note,) = [event.note for event in events if isinstance(event, Noted)]
     assert note.examples == (str(folder),)
     assert "were not compared" in note.reason
     assert not outcome_of(list(run(VerifyOrder(output=str(folder), mark=False)))).is_sound

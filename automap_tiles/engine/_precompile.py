@@ -1,0 +1,25 @@
+"""What is compiled before the workers of a run are forked, so that it is imported once."""
+
+from __future__ import annotations
+
+from automap_tiles.engine._plan import Plan, StepKind
+from automap_tiles.formats.capabilities import Dated
+from automap_tiles.raster.tiff import compile_unpacking
+from automap_tiles.runtime import Process
+
+
+def precompile_for(process: Process, plan: Plan) -> None:
+    """Have blocks of files unpacked by compiled code where the scenes to be read are many."""
+    compile_unpacking(numbers_to_read(process, plan))
+
+
+def numbers_to_read(process: Process, plan: Plan) -> int:
+    """Of scenes, as if all of them reached all tiles, with a band of quality each."""
+    dated = [
+        reader.by_date() for _, reader in process.inputs.readers() if isinstance(reader, Dated)
+    ]
+    if not dated:
+        return 0
+    edge = process.pyramid.tile_size * process.pyramid.metatiling
+    planes = sum(len(each.dates) * (len(each.bands) + 1) for each in dated)
+    return plan.total(StepKind.PROCESS) * edge**2 * planes

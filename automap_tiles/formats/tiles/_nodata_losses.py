@@ -1,0 +1,86 @@
+"""Pixels that are lost to the nodata value of an output, named or not.
+
+Of one that names none it is 0, as in mapchete, which may be a number.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from automap_tiles.notes import Fate, Note, Subject, tell
+
+_REMEDY = (
+    "nodata: a number that cannot occur, null for none, or 0 if 0 is meant, in the output's section"
+)
+
+
+def advice(dtype: str) -> Note:
+    """What is to be known before the first tile."""
+    return Note(
+        fate=Fate.GUESSED,
+        subject=Subject.OPTIONS,
+        examples=("output.nodata",),
+        reason=f"the output names no nodata value, so 0 is none among its {dtype} values",
+        remedy=_REMEDY,
+    )
+
+
+def report_lost_zeros(result: object, stored: np.ma.MaskedArray[Any, Any]) -> None:
+    """Tell how many pixels of a function's result are lost because they are 0.
+
+    `stored` is what became of it, with 0 masked.
+    """
+    lost = _lost(_bands(result), stored)
+    if lost > 0:
+        _tell(
+            lost, "they are 0, which stands for no data in an output that names no nodata", _REMEDY
+        )
+
+
+def report_nodata_collision(
+    result: object, stored: np.ma.MaskedArray[Any, Any], nodata: float | None
+) -> None:
+    """Tell how many pixels are lost that a function's mask calls data, and nodata does not.
+
+    A plain array may well use the value to say where there is nothing; one with a mask has said so
+    by that, and NaN never is data.
+    """
+    if nodata is None or math.isnan(nodata):
+        return
+    bands = _bands(result)
+    if any(np.ma.getmask(band) is np.ma.nomask for band in bands):
+        return
+    lost = _lost(bands, stored)
+    if lost > 0:
+        _tell(
+            lost,
+            f"they are {nodata:.17g} and not masked, but that is the nodata value of the output",
+            "nodata: a value that no pixel has, under output",
+        )
+
+
+def _bands(result: object) -> list[Any]:
+    return list(result) if isinstance(result, list | tuple) else [result]
+
+
+def _lost(bands: list[Any], stored: np.ma.MaskedArray[Any, Any]) -> int:
+    known = sum(_without_data(band, stored.dtype) for band in bands)
+    return int(np.count_nonzero(np.ma.getmaskarray(stored))) - known
+
+
+def _tell(lost: int, reason: str, remedy: str) -> None:
+    tell(Note(fate=Fate.LOST, subject=Subject.PIXELS, count=lost, reason=reason, remedy=remedy))
+
+
+def _without_data(array: Any, dtype: np.dtype[Any]) -> int:
+    """Pixels that were masked before, NaN in an output of whole numbers among them."""
+    masked = np.ma.getmask(array)
+    count = 0 if masked is np.ma.nomask else int(np.count_nonzero(masked))
+    values = np.ma.getdata(array)
+    if dtype.kind in "iu" and values.dtype.kind in "fc":
+        nan = np.isnan(values)
+        count += int(np.count_nonzero(nan if masked is np.ma.nomask else nan & ~masked))
+    return count

@@ -1,0 +1,69 @@
+"""How many scenes lie on the disk of this machine at a time while they are fetched and prepared."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from automap_tiles.scenes import download as fetching
+from automap_tiles.scenes.download import RemoteFile
+
+_ASK_SECONDS = 0.2
+_WAITING = 4
+"""Scenes that are fetched while all workers have one and the next one."""
+
+
+def quota_for(workers: int, ahead: int) -> int:
+    """Scenes at a time: with each worker `ahead` of them, and some that are on their way."""
+    return workers * ahead + _WAITING
+
+
+@dataclass
+class DiskQuota:
+    """Scenes whose files are here, or come; a file of another one waits until one has gone."""
+
+    most: int
+    """Scenes at a time."""
+    sizes: Mapping[str, int]
+    """Id of a scene → bytes of its files, as far as they are known."""
+    peak: int = 0
+    """Bytes that were here at a time, at most."""
+    _held: set[str] = field(default_factory=set)
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def take(self, file: RemoteFile, stop: threading.Event) -> bool:
+        """Wait for room, as `fetching.Gate`."""
+        scene = file.scene or ""
+        with self._changed:
+            while scene not in self._held and len(self._held) >= self.most:
+                if stop.is_set():
+                    return False
+                self._changed.wait(_ASK_SECONDS)
+            self._held.add(scene)
+            self.peak = max(self.peak, sum(self.sizes.get(each, 0) for each in self._held))
+        return not stop.is_set()
+
+    def give_back(self, scene: str) -> None:
+        """Its files have gone."""
+        with self._changed:
+            self._held.discard(scene)
+            self._changed.notify_all()
+
+
+def sizes_of(files: Iterable[RemoteFile]) -> dict[str, int]:
+    """Bytes of each scene."""
+    found: dict[str, int] = {}
+    for file in files:
+        found[file.scene or ""] = found.get(file.scene or "", 0) + (file.size or 0)
+    return found
+
+
+def check_disk_space(files: Iterable[RemoteFile], folder: Path, most: int) -> None:
+    """Raise `OutputError` where the disk has no place for so many scenes, the largest ones."""
+    every = list(files)
+    sizes = sizes_of(every)
+    largest = set(sorted(sizes, key=lambda scene: sizes[scene], reverse=True)[:most])
+    at_once = [file for file in every if (file.scene or "") in largest]
+    fetching.check_space(fetching.amount(at_once, folder), folder)

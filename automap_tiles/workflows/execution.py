@@ -1,0 +1,35 @@
+"""How an order wants its tiles made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from automap_tiles.workflows._order import Part
+
+Concurrency: TypeAlias = Literal["none", "threads", "processes", "loky", "dask"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutionOptions(Part):
+    """How tiles are made; raises `ConfigError` for workers that cannot be."""
+
+    concurrency: Concurrency = "processes"
+    """What the workers are."""
+    workers: int | None = None
+    """How many at a time; as many as there are cores when None."""
+    dask_scheduler: str | None = None
+    """Address of a running scheduler; a cluster on this machine when None."""
+    overwrite: bool = False
+    """Make also what is done already."""
+    fail_fast: bool = False
+    """Stop at the first failed tile."""
+    tile_timeout: float | None = None
+    """Seconds that a tile may take; needs processes or Dask."""
+
+    def __post_init__(self) -> None:
+        if (self.workers, self.dask_scheduler, self.tile_timeout) != (None, None, None):
+            from automap_tiles.engine.pools import Concurrency, check_choice
+
+            kind = Concurrency(self.concurrency)
+            check_choice(kind, self.workers, self.dask_scheduler, self.tile_timeout)
