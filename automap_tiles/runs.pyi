@@ -13,7 +13,7 @@ from automap_tiles.workflows.automap._check import AutomapReport
 from automap_tiles.workflows.automap.state import AutomapOutcome
 from automap_tiles.workflows.clusters import ClustersOutcome, ClustersReport
 from automap_tiles.workflows.coregister._workflow import CoregisterOutcome, CoregisterReport
-from automap_tiles.workflows.events import Said
+from automap_tiles.workflows.events import Serialisable
 from automap_tiles.workflows.export._results import ExportOutcome, ExportReport
 from automap_tiles.workflows.reproduce._run import ReproduceOutcome, ReproduceReport
 from automap_tiles.workflows.running_order import RunningOrder
@@ -514,7 +514,7 @@ def run(
     failures: str | PathLike[str] | None = ...,
 ) -> RunningOrder[VerifyOutcome]: ...
 @overload
-def run(workflow: Order, /) -> RunningOrder[Said]: ...
+def run(workflow: Order, /) -> RunningOrder[Serialisable]: ...
 @overload
 def check(
     workflow: Literal["download"],

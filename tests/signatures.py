@@ -81,7 +81,7 @@ def stub() -> str:
     classes = {kind for name in WORKFLOWS for kind in (outcome_of(name), report_of(name))}
     lines = sorted(f"from {kind.__module__} import {kind.__name__}" for kind in classes)
     lines += [
-        "from automap_tiles.workflows.events import Said",
+        "from automap_tiles.workflows.events import Serialisable",
         "from automap_tiles.workflows._order import Order",
         "from automap_tiles.workflows.running_order import RunningOrder",
         "",
@@ -95,7 +95,7 @@ def stub() -> str:
             lines += ["@overload", f"def {function}(", f'    workflow: Literal["{workflow}"],']
             lines += ["    /,", "    *,", *(f"    {word}," for word in _words(workflow))]
             lines += [f") -> {answer}: ..."]
-        answer = "RunningOrder[Said]" if function == "run" else "Serialisable"
+        answer = "RunningOrder[Serialisable]" if function == "run" else "Serialisable"
         lines += ["@overload", f"def {function}(workflow: Order, /) -> {answer}: ..."]
     return _HEAD + "\n".join(lines) + "\n"
 
