@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -79,6 +80,10 @@ _OTHERS = "mapchete.cli.commands"
 """Group of entry points; mapchete's own names are ours too, and stay ours."""
 
 
+_TEXTS = ("--description", "--title", "--attribution")
+"""Options whose value may be empty."""
+
+
 class _LazyGroup(click.Group):
     """A group that imports a command only when it is called."""
 
@@ -97,6 +102,7 @@ class _LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
+        _refuse_empty(ctx, args)
         if name in COMMANDS or name.startswith("-") or _of_others(name) is not None:
             return super().resolve_command(ctx, args)
         import difflib  # nothing else here needs it
@@ -110,6 +116,16 @@ class _LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+
+
+def _refuse_empty(ctx: click.Context, args: Sequence[str]) -> None:
+    """Raise `UsageError` for an empty argument: as a path it would be the working folder."""
+    for before, text in pairwise(args):
+        option = text.removesuffix("=") if text.startswith("--") else before
+        if text in ("", f"{option}=") and option not in _TEXTS:
+            where = f" after {option}" if option.startswith("-") else ""
+            hint = "Is it of a variable that is not set?"
+            raise click.UsageError(f"An empty argument{where} is no value. {hint}", ctx)
 
 
 def _of_others(name: str) -> click.Command | None:

@@ -11,9 +11,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from datetime import datetime
+from types import NoneType
 from typing import Any
 
-from automap_tiles.errors import InputError
+from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.missions import BandFile, QualityFile, Scaling, Scene, Sensor, sensor_of
 from automap_tiles.parsing import parse_json
 from automap_tiles.storage import Address
@@ -36,6 +37,14 @@ PREPARED_INDICES = ("ndvi", "ndwi")
 """Made beside the bands, of reflectance that is not rounded."""
 
 _TEXTS = ("id", "sensor", "time")
+_NO_BOX = [0.0] * 4
+_ABOUT: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(_TEXTS, (str,)),
+    **dict.fromkeys(("level", "tile", "is_from_above"), (str, NoneType)),
+    "orbit": (int, NoneType),
+    **dict.fromkeys(("cloud_cover", "sun_elevation", "sun_azimuth"), (int, float, NoneType)),
+}
+"""What `about` keeps, and of which kinds it is."""
 _ASKED = 16
 """Items that an object store is asked for at a time."""
 
@@ -56,7 +65,7 @@ def scenes(folder: Address) -> tuple[list[Scene], list[tuple[str, str]]]:
             rejected.append((name, f"not a prepared scene: {error!r}"))
             continue
         if item is None:
-            rejected.append((name, "not a JSON object"))
+            rejected.append((name, "not the item of a prepared scene, or a damaged one"))
         elif scene is not None:
             found.append(scene)
     return found, rejected
@@ -79,13 +88,18 @@ def items(
 
 
 def _named(folder: Address) -> Iterator[str]:
-    """Names of the items that a collection links to."""
+    """Names of the items that a collection links to; none of a damaged one, which is made anew."""
     content = (folder / NAME).read()
-    found = None if content is None else parse_json(content.decode())
-    for link in found.get("links", ()) if isinstance(found, dict) else ():
-        name = str(link.get("href", "")).removeprefix("./")
-        if link.get("rel") == "item" and "/" not in name:
-            yield name
+    try:
+        found = None if content is None else parse_json(content)
+    except ValueError:
+        return
+    links = found.get("links") if isinstance(found, dict) else None
+    for link in links if isinstance(links, list) else ():
+        if isinstance(link, dict) and link.get("rel") == "item":
+            name = str(link.get("href", "")).removeprefix("./")
+            if "/" not in name:
+                yield name
 
 
 def is_folder(folder: Address, names: Collection[str]) -> bool:
@@ -110,20 +124,58 @@ def is_item(name: str) -> bool:
 
 
 def read_item(address: Address) -> dict[str, Any] | None:
-    """An item; None when there is none, or what is there is none.
+    """An item; None when there is none, or what is there is none or damaged.
 
     Raises `InputError` for a store that does not answer: that is not the same as no item.
     """
     try:
         content = address.read()
-        found = None if content is None else parse_json(content.decode())
+        found = None if content is None else parse_json(content)
     except ValueError:
         return None
     except InputError:
         if address.is_remote:
             raise
         return None
-    return found if isinstance(found, dict) and "properties" in found else None
+    return found if _is_whole(found) else None
+
+
+def _is_whole(item: Any) -> bool:
+    """Whether all that is asked of an item is there, as it was written."""
+    if not isinstance(item, dict):
+        return False
+    said, assets, box = item.get("properties"), item.get("assets", {}), item.get("bbox", _NO_BOX)
+    if not (isinstance(said, dict) and isinstance(assets, dict) and isinstance(box, list)):
+        return False
+    asset = assets.get(ASSET)
+    return (
+        (asset is None or (isinstance(asset, dict) and isinstance(asset.get("href"), str)))
+        and len(box) == 4
+        and all(_is_kind(value, (int, float)) for value in box)
+        and (KEY not in said or _is_of_scene(item))
+    )
+
+
+def _is_of_scene(item: Mapping[str, Any]) -> bool:
+    said = item["properties"]
+    return "assets" in item and isinstance(said.get("datetime"), str) and _is_about(said[KEY])
+
+
+def _is_about(said: Any) -> bool:
+    """Whether it is what an item keeps of a scene."""
+    if not isinstance(said, dict) or not said.keys() <= _ABOUT.keys():
+        return False
+    if not all(_is_kind(said.get(name), kinds) for name, kinds in _ABOUT.items()):
+        return False
+    try:
+        sensor_of(said["sensor"])
+        return datetime.fromisoformat(said["time"]).tzinfo is not None
+    except (ConfigError, ValueError):
+        return False
+
+
+def _is_kind(value: Any, kinds: tuple[type, ...]) -> bool:
+    return isinstance(value, kinds) and not isinstance(value, bool)
 
 
 def about(scene: Scene) -> dict[str, Any]:

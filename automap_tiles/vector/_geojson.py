@@ -19,6 +19,8 @@ from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.parsing import parse_json
 from automap_tiles.vector._geometry import Feature
 
+_SHOWN = 120
+"""Characters of a damaged feature that are told."""
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -85,7 +87,10 @@ def settle(features: Sequence[Feature], kinds: Mapping[str, str]) -> dict[str, s
 def _members(found: Any) -> list[dict[str, Any]]:
     kind = found["type"]
     if kind == "FeatureCollection":
-        members: list[dict[str, Any]] = found["features"]
+        members: list[Any] = found["features"]
+        for number, each in enumerate(members):
+            if not isinstance(each, dict) or not isinstance(each.get("properties") or {}, dict):
+                raise ValueError(f"features[{number}] is no feature: {str(each)[:_SHOWN]}")
         return members
     return [found if kind == "Feature" else {"geometry": found}]
 

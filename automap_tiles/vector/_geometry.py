@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import shapely
 from shapely import GeometryCollection, MultiLineString, MultiPoint, MultiPolygon
+from shapely.errors import ShapelyError
 from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 
@@ -25,6 +26,9 @@ _FAMILY = {
     "Polygon": "Polygon",
     "MultiPolygon": "Polygon",
 }
+
+_SHOWN = 120
+"""Characters of a damaged geometry that are told."""
 
 # How fiona names types with heights.
 _3D = "3D "
@@ -46,6 +50,37 @@ def to_shape(geometry: BaseGeometry | Mapping[str, Any]) -> BaseGeometry:
         # shapely makes an object of each point first, which takes twenty times as long
         return shapely.multipoints(np.array(geometry["coordinates"], dtype=np.float64))
     return shape(geometry)
+
+
+def shapes_of(geometries: Iterable[Mapping[str, Any]]) -> list[BaseGeometry]:
+    """Geometries of a file, made valid; those whose points are all NaN are empty, as GPKG has it.
+
+    Raises `ValueError` for what is no geometry, and for corners without a place.
+    """
+    with np.errstate(invalid="ignore"):  # of NaN, which is looked for below
+        found = [_shape_of(geometry) for geometry in geometries]
+    if not np.isfinite(shapely.get_coordinates(found)).all():
+        found = [_placed(geometry) for geometry in found]
+    return [repaired(geometry) for geometry in found]
+
+
+def _shape_of(geometry: Mapping[str, Any]) -> BaseGeometry:
+    try:
+        return to_shape(geometry)
+    except (
+        *(ShapelyError, AttributeError, IndexError, KeyError),
+        *(OverflowError, TypeError, ValueError),
+    ) as error:
+        raise ValueError(f"a geometry is damaged: {str(geometry)[:_SHOWN]}") from error
+
+
+def _placed(geometry: BaseGeometry) -> BaseGeometry:
+    places = shapely.get_coordinates(geometry)
+    if np.isfinite(places).all():
+        return geometry
+    if np.isnan(places).all():
+        return type(geometry)()
+    raise ValueError(f"a {geometry.geom_type} has a corner whose place is NaN or infinite")
 
 
 def to_mapping(geometry: BaseGeometry) -> dict[str, Any]:

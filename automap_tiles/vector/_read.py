@@ -30,7 +30,7 @@ from automap_tiles.vector._geometry import (
     matching_parts,
     plain_geometry,
     repaired,
-    to_shape,
+    shapes_of,
     union_geometry,
 )
 from automap_tiles.vector._ogr import ogr_errors
@@ -48,6 +48,9 @@ from automap_tiles.vector._source import (
 
 # Files up to this size are read once and kept.
 _KEEP_BYTES = 16 * 2**20
+
+_TURNS = 10
+"""Widths of the world beside it; what is farther away is no longitude that somebody counted on."""
 
 _Row = tuple[BaseGeometry, dict[str, Any]]
 
@@ -117,7 +120,7 @@ def _holds_number(coordinates: Any) -> bool:
     """Whether lists of lists end with a number somewhere, which the first that is full tells."""
     if isinstance(coordinates, list | tuple):
         return any(_holds_number(part) for part in coordinates)
-    return coordinates is not None
+    return coordinates is not None and coordinates == coordinates  # noqa: PLR0124 - NaN is not
 
 
 def read_features(
@@ -199,11 +202,11 @@ def _query(path: str, bounds: Bounds | None, crs: CRS, world: Bounds | None) -> 
         own = crs_of(source, path)
         try:
             found = _records(path, source, _boxes(bounds, crs, own, world, source))
-            shapes = [repaired(to_shape(geometry)) for geometry, _ in found]
-            moved = reproject_geometries(shapes, own, crs)
+            shapes = reproject_geometries(shapes_of(each for each, _ in found), own, crs)
+            if world is not None:
+                shapes = [_around(shape, world) for shape in shapes]
         except ogr_errors(GridError, ValueError) as error:
             raise InputError(f"cannot be read: {error}", path) from error
-    shapes = moved if world is None else [_around(shape, world) for shape in moved]
     return [(shape, properties) for shape, (_, properties) in zip(shapes, found, strict=True)]
 
 
@@ -258,6 +261,8 @@ def _around(geometry: BaseGeometry, world: Bounds) -> BaseGeometry:
     left, bottom, right, top = geometry.bounds
     if left >= world.left and right <= world.right:
         return geometry
+    if max(world.left - left, right - world.right) > _TURNS * world.width:
+        raise ValueError(f"a {geometry.geom_type} lies far outside of the world: {left} to {right}")
     frame = shapely.box(world.left, bottom - 1, world.right, top + 1)
     turns = range(
         math.floor((left - world.left) / world.width), math.ceil((right - world.left) / world.width)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -52,13 +53,21 @@ def open_source(path: str) -> Any:
 
 
 def bounds_of(source: Any) -> Bounds | None:
-    """Box of its features; None where no feature has a geometry."""
+    """Box of its features; None where no feature has a geometry.
+
+    Raises `InputError` for features that reach to infinity.
+    """
     if not len(source):
         return None
     try:
-        return Bounds(*source.bounds)
+        found = Bounds(*source.bounds)
     except ogr_errors():
         return None
+    if found.left > found.right:  # as GDAL has the box of points at NaN
+        return None
+    if any(map(math.isinf, found)):
+        raise InputError("cannot be read: a feature reaches to infinity", str(source.path))
+    return None if any(map(math.isnan, found)) else found
 
 
 def report_ignored_layers(path: str, source: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from automap_tiles.errors import ConfigError
@@ -68,6 +68,13 @@ class Order(Part):
                 key=".".join(map(str, way)),
                 found=_found(values, way),
             )
+        if (key := _empty_text(found)) is not None:
+            raise ConfigError(
+                f"an order to {workflow}: an empty text is no value",
+                key=key,
+                found="",
+                remedy="say what is meant, or leave it out; is it of a variable that is not set?",
+            )
         return found
 
     def checked(self) -> Self:
@@ -76,6 +83,22 @@ class Order(Part):
         For orders that were made in Python, where nobody has looked at them yet.
         """
         return self.from_json(asdict(self))  # type: ignore[call-overload]  # each is a dataclass
+
+
+_MAY_BE_EMPTY = ("title", "attribution")
+"""Beside texts that are empty by default."""
+
+
+def _empty_text(part: Part) -> str | None:
+    """The key of an empty text, which as a path would be the working folder."""
+    for field in fields(part):  # type: ignore[arg-type]  # parts are dataclasses
+        value = getattr(part, field.name)
+        if isinstance(value, Part):
+            if (key := _empty_text(value)) is not None:
+                return f"{field.name}.{key}"
+        elif value == "" and field.default != "" and field.name not in _MAY_BE_EMPTY:
+            return field.name
+    return None
 
 
 def _written(value: Any) -> Any:

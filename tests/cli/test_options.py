@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
+from automap_tiles.cli.main import main
 from automap_tiles.cli.options.common import area_options, parse_bands, parse_key_value, parse_zooms
 from automap_tiles.cli.options.running import RunChoices, run_options
 from automap_tiles.workflows.subset import Subset
@@ -108,3 +111,26 @@ def test_contradictions_and_typos_end_with_2(line: str) -> None:
     result, seen = invoke(line.split())
     assert result.exit_code == 2
     assert not seen
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["rm", ""],
+        ["cp", "tiles", "", "-z", "3"],
+        ["info", ""],
+        ["execute", "work.mapchete", "--output="],
+        ["convert", "image.tif", "out", "--clip", ""],
+        ["service", "backup", "--folder", ""],
+    ],
+)
+def test_an_empty_argument_is_no_path(
+    line: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """As of `"$OUT"` where nothing is set: it would be the working folder."""
+    monkeypatch.chdir(tmp_path)
+    assert main(line) == 2
+    said = capsys.readouterr().err
+    assert "An empty argument" in said
+    assert list(tmp_path.iterdir()) == []

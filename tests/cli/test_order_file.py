@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from automap_tiles.cli.commands.run import command
 from automap_tiles.cli.main import automap, main
 from automap_tiles.cli.options.order_file import as_order_file, options_in
+from automap_tiles.errors import ConfigError
 from tests.golden.places import scenes
 
 ORDER = """\
@@ -309,3 +310,16 @@ def test_a_step_that_is_silent_says_that_it_begins(place: Path) -> None:
     assert "Looking" not in invoke("run", "order.yaml", "--no-progress").output
     said = invoke("run", "order.yaml", "--log-format", "json").output
     assert '"event": "step", "phase": "search", "message": "Looking for scenes"' in said
+
+
+@pytest.mark.parametrize("word", ["output", "boundary", "input"])
+def test_an_empty_place_is_refused(place: Path, word: str) -> None:
+    """In the file it is what nobody filled in; it is not the working folder."""
+    path = place / "order.yaml"
+    lines = [f"{word}: ''" if line.startswith(word) else line for line in ORDER.splitlines()]
+    path.write_text("\n".join(lines))
+    before = {each.name for each in place.iterdir()}
+    result = invoke("run", "order.yaml", "--check")
+    assert isinstance(result.exception, ConfigError)
+    assert result.exception.key == word
+    assert {each.name for each in place.iterdir()} == before

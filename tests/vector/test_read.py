@@ -197,3 +197,80 @@ def test_real_labels(shared: Path) -> None:
         assert not found.is_empty
         with fiona.open(path) as file:
             assert len(read_features(str(path), None, info.crs)) >= len(file)
+
+
+def _collection(path: Path, *geometries: Any) -> str:
+    features = [{"type": "Feature", "properties": {}, "geometry": each} for each in geometries]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    return str(path)
+
+
+LINE = {"type": "LineString", "coordinates": [[1, 1], [2, 2]]}
+
+
+@pytest.mark.parametrize(
+    "geometry",
+    [
+        {"type": "LineString", "coordinates": [[1, 1], [2]]},
+        {"type": "LineString", "coordinates": [[1, 1], "cut off"]},
+        {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], None]]},
+        {"type": "Point", "coordinates": {"x": 1}},
+        {"type": "Circle", "coordinates": [1, 2]},
+        {"type": ["Point"], "coordinates": [1, 2]},
+        {"type": "LineString"},
+        {"coordinates": [1, 2]},
+        [1, 2],
+        {"type": "LineString", "coordinates": [[1, 1], [1e999, 2]]},
+        {"type": "LineString", "coordinates": [[1, 1], [2, float("nan")]]},
+        {"type": "Point", "coordinates": [10**400, 2]},
+    ],
+)
+def test_a_damaged_geometry_is_told_with_its_file(tmp_path: Path, geometry: Any) -> None:
+    path = _collection(tmp_path / "broken.geojson", LINE, geometry)
+    for read in (lambda: read_geometry(path, LON_LAT), lambda: read_geometry(path, UTM)):
+        with pytest.raises(InputError, match=r"broken\.geojson"):
+            read()
+
+
+def test_members_that_are_no_features(tmp_path: Path) -> None:
+    path = tmp_path / "broken.geojson"
+    for broken in (7, [LINE], {"type": "Feature", "geometry": LINE, "properties": [1]}):
+        features = [{"type": "Feature", "properties": {}, "geometry": LINE}, broken]
+        path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+        with pytest.raises(InputError, match=r"broken\.geojson.*features\[1\] is no feature"):
+            read_geometry(str(path), LON_LAT)
+
+
+def test_a_point_at_nan_has_no_place(tmp_path: Path) -> None:
+    """As GeoPackage has empty points; the others are read."""
+    path = str(tmp_path / "points.gpkg")
+    schema = {"geometry": "Point", "properties": {"number": "int"}}
+    with fiona.open(path, "w", driver="GPKG", schema=schema, crs="EPSG:4326") as file:
+        for number, x in enumerate([3.0, float("nan"), 5.0]):
+            geometry = {"type": "Point", "coordinates": (x, x)}
+            file.write({"geometry": geometry, "properties": {"number": number}})
+    assert numbers(read_features(path, None, LON_LAT)) == [0, 2]
+    assert count_unplaced(path) == 1
+    nowhere = _collection(
+        tmp_path / "nan.geojson", {"type": "Point", "coordinates": [float("nan")] * 2}
+    )
+    assert read_features(nowhere, None, LON_LAT) == []
+    assert describe(nowhere).bounds is None
+
+
+def test_what_reaches_to_infinity_has_no_box(tmp_path: Path) -> None:
+    geometry = {"type": "LineString", "coordinates": [[1, 1], [2, -1e999]]}
+    with pytest.raises(InputError, match=r"far\.geojson.*infinity"):
+        describe(_collection(tmp_path / "far.geojson", geometry))
+
+
+def test_many_turns_around_the_world(tmp_path: Path) -> None:
+    world = Bounds(-180, -90, 180, 90)
+    near = _collection(tmp_path / "near.geojson", {"type": "Point", "coordinates": [365, 3]})
+    (feature,) = read_features(near, Bounds(0, 0, 10, 10), LON_LAT, world=world)
+    assert shape(feature["geometry"]).equals(shapely.Point(5, 3))
+    wide = {"type": "LineString", "coordinates": [[1, 3], [-4e29, 3]]}
+    with pytest.raises(InputError, match=r"wide\.geojson.*far outside of the world"):
+        read_features(
+            _collection(tmp_path / "wide.geojson", wide), Bounds(0, 0, 10, 10), LON_LAT, world=world
+        )

@@ -6,7 +6,7 @@ import importlib
 import json
 import math
 import threading
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -168,3 +168,28 @@ def test_the_crs_of_a_place_that_is_not_given(name: str) -> None:
     where = Subset(**crs)
     with pytest.raises(ConfigError, match=f"{name}_crs: is the CRS of {name}, which is not given"):
         area_of(where, Pyramid.from_grid("mercator"))
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_an_empty_text_is_no_value(name: str) -> None:
+    """It would be the working folder, or as if nothing had been said."""
+    order: Any = example(name)
+    texts = [field.name for field in fields(order) if isinstance(getattr(order, field.name), str)]
+    needed = [each for each in texts if str(getattr(order, each)).startswith("some/")]
+    assert needed
+    for word in needed:
+        with pytest.raises(ConfigError, match=rf"{word}: .*empty") as error:
+            replace(order, **{word: ""}).checked()
+        assert error.value.key == word
+
+
+def test_empty_texts_of_parts_and_those_that_may_be() -> None:
+    order: Any = example("classification")
+    with pytest.raises(ConfigError) as error:
+        replace(order, learn=replace(order.learn, recipe="")).checked()
+    assert error.value.key == "learn.recipe"
+    assert replace(order, description="").checked() == order
+    lapse: Any = example("timelapse")
+    assert replace(lapse, attribution="").checked().attribution == ""
+    with pytest.raises(ConfigError, match="boundary"):
+        replace(lapse, boundary="").checked()

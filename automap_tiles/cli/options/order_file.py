@@ -171,7 +171,7 @@ def _values(context: click.Context) -> Iterator[tuple[str, Any]]:
 def _kept(word: str, value: Any, folder: str) -> Any:
     if isinstance(value, tuple):
         return list(value)
-    if word not in _PLACES or "://" in str(value):
+    if word not in _PLACES or not value or "://" in str(value):
         return without_signatures(value) if isinstance(value, str) else value
     if word == _NAMED and _is_catalogue(value):
         return value

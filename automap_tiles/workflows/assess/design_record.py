@@ -8,6 +8,7 @@ stand in a file of their own, so that whoever looks at the points is not led by 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -104,7 +105,7 @@ def read_record(path: Path) -> DesignRecord:
         )  # fmt: skip
     try:
         return _record(said)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise ConfigError(f"is damaged: {error!r}", path, key="--strata", remedy=_REMEDY) from error
 
 
@@ -115,14 +116,16 @@ def _record(said: dict[str, Any]) -> DesignRecord:
     classes = points[:, 2].astype(np.uint8)
     if not np.isin(classes, values).all() or not np.isfinite(points).all():
         raise ValueError("a point lies in no stratum")
+    pixels = tuple(int(one["pixels"]) for one in strata)
+    areas = tuple(float(one["square_metres"]) for one in strata)
+    if sorted(set(values)) != list(values) or not all(0 < value <= 255 for value in values):
+        raise ValueError("its strata are not those of classes from 1 to 255, ascending")
+    if min(pixels, default=0) < 1 or not all(0 < area < math.inf for area in areas):
+        raise ValueError("a stratum has no pixels or no area")
     return DesignRecord(
         map=str(said["map"]),
         band=int(said["band"]),
-        strata=Strata(
-            values=values,
-            pixels=tuple(int(one["pixels"]) for one in strata),
-            areas=tuple(float(one["square_metres"]) for one in strata),
-        ),
+        strata=Strata(values=values, pixels=pixels, areas=areas),
         x=points[:, 0],
         y=points[:, 1],
         classes=classes,

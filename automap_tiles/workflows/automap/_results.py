@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from typing import Any
 
@@ -10,6 +9,7 @@ from automap_tiles import raster
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.missions import outline
 from automap_tiles.notes import Fate, Note, Subject, tell
+from automap_tiles.parsing import parse_json
 from automap_tiles.raster import RasterInfo
 from automap_tiles.scenes.download.address import safe_name
 from automap_tiles.scenes.masks import CONFIDENCE
@@ -75,10 +75,31 @@ def unused_scenes(run: RunParameters, satellite: str) -> list[str]:
 
 
 def shares(composite: Address) -> list[dict[str, Any]]:
-    """What each scene gave to a composite, as `scenes.contributions` has written it beside."""
-    content = composite.ending_in(".scenes.json").read()
-    found: list[dict[str, Any]] = [] if content is None else json.loads(content)
+    """What each scene gave to a composite, as `scenes.contributions` has written it beside.
+
+    Raises `InputError` where that is damaged.
+    """
+    place = composite.ending_in(".scenes.json")
+    content = place.read()
+    try:
+        found: Any = [] if content is None else parse_json(content)
+    except ValueError:
+        found = None
+    if not isinstance(found, list) or not all(map(_is_share, found)):
+        raise InputError(
+            "is damaged: it does not tell what each scene gave to the composite; --overwrite "
+            "makes the composite anew",
+            place.text,
+        )
     return found
+
+
+def _is_share(said: Any) -> bool:
+    return (
+        isinstance(said, dict)
+        and isinstance(said.get("id"), str)
+        and isinstance(said.get("samples"), int)
+    )
 
 
 def no_composite(satellite: str, why: str) -> Note:

@@ -10,7 +10,7 @@ from typing import Any
 
 from automap_tiles import raster
 from automap_tiles.errors import ConfigError, without_signatures
-from automap_tiles.notes import Note
+from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.parsing import parse_json
 from automap_tiles.scenes.funnel import Funnel
 from automap_tiles.scenes.masks import CONFIDENCE
@@ -46,13 +46,30 @@ def write_record(run: RunParameters, found: Discovered, made: Made) -> str:
     """Write the record; its name. Raises `OutputError`."""
     path = record_path(run)
     said = record(run, found, made)
-    before = read_record(path) if made.left else None
+    before = _before(path) if made.left else None
     for satellite in made.left:
         kept = None if before is None else before["results"].get(satellite)
         if kept is not None:
             said["results"][satellite] = kept
     _stac.put(path, said)
     return path.name
+
+
+def _before(path: Address) -> dict[str, Any] | None:
+    """The record that is replaced; None where there is none, or a damaged one, which is told."""
+    try:
+        return read_record(path)
+    except ConfigError as error:
+        tell(
+            Note(
+                fate=Fate.LOST,
+                subject=Subject.FILES,
+                reason="the record that was there could not be read; the new one does not tell the "
+                "scenes of results that were left as they are",
+                examples=(str(error.file),),
+            )
+        )
+        return None
 
 
 def record_path(run: RunParameters) -> Address:

@@ -16,6 +16,7 @@ from automap_tiles.workflows.automap.discover import is_catalogue
 from automap_tiles.workflows.automap.order import DownloadOrder
 from automap_tiles.workflows.automap.record import read_record
 from automap_tiles.workflows.reproduce._order import ReproduceOrder
+from automap_tiles.workflows.reproduce._shape import misfit
 
 _OF_EARLIER = ("satellites", "start", "end", "max_cloud_cover", "description", "mask")
 _NEEDED = ("mode", "source", "satellites", "start", "end")
@@ -68,15 +69,20 @@ class Recorded:
         words = dict(self.said.get("order") or self._of_earlier(wanted))
         words["input"] = wanted.input or self._place(words["input"])
         if words["workflow"] == "classification":
-            words["samples"] = wanted.samples or self._place(words["samples"])
-            learn = dict(words.get("learn", {}))
-            for name in ("classes", "recipe"):
-                if learn.get(name) is not None:
-                    learn[name] = self._place(learn[name])
-            words["learn"] = learn
+            words["samples"] = wanted.samples or self._place(words.get("samples"))
+            learn = words.get("learn", {})
+            if isinstance(learn, Mapping):
+                placed = {word: self._place(learn.get(word)) for word in ("classes", "recipe")}
+                words["learn"] = {**learn, **placed}
         words |= {"output": wanted.output, "boundary": boundary, "workers": wanted.workers}
         words["concurrency"] = wanted.concurrency
-        found = order_from_json(words)
+        try:
+            found = order_from_json(words)
+        except ConfigError as error:
+            raise ConfigError(
+                error.message, file=self.address.text, key=error.key, found=error.found,
+                remedy=error.remedy,
+            ) from error  # fmt: skip
         if not isinstance(found, DownloadOrder):
             raise ConfigError("is not the record of a run", file=self.address.text)
         return found
@@ -86,8 +92,10 @@ class Recorded:
         feature = {"type": "Feature", "properties": {}, "geometry": self.said["area"]}
         path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
 
-    def _place(self, said: str) -> str:
-        """A place of the record as seen from here."""
+    def _place(self, said: Any) -> Any:
+        """A place of the record as seen from here; what is no text as it is."""
+        if not isinstance(said, str):
+            return said
         folder = self.address.parent
         is_address = "://" in said or (is_catalogue(said) and not said.endswith("json"))
         if is_address or folder.is_remote or Path(said).is_absolute():
@@ -122,7 +130,7 @@ class Recorded:
 
 
 def _missing(said: Mapping[str, Any]) -> str | None:
-    """The first key without which nothing can be made again; None: all are there."""
+    """The first key without which nothing can be made again, or which is damaged; None: none."""
     order = said.get("order")
     if not isinstance(said.get("area"), Mapping):
         return "area"
@@ -138,7 +146,7 @@ def _missing(said: Mapping[str, Any]) -> str | None:
         scenes = part.get("scenes") if isinstance(part, Mapping) else None
         if not isinstance(scenes, list) or not all(_is_scene(each) for each in scenes):
             return f"results.{satellite}.scenes"
-    return None
+    return misfit(said)
 
 
 def _is_scene(said: Any) -> bool:

@@ -24,7 +24,7 @@ from automap_tiles.workflows.assess import (
     draw,
     write_points,
 )
-from automap_tiles.workflows.assess.design_record import record_beside
+from automap_tiles.workflows.assess.design_record import read_record, record_beside
 from tests.workflows.assess.maps import (
     LON_LAT,
     NAMES,
@@ -240,6 +240,27 @@ def test_records_that_cannot_be_read(
     with pytest.raises(ConfigError, match=words) as caught:
         assess(str(new), ReferenceRequest(path=str(points), class_field="class"))
     assert str(record_beside(points)) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("pixels", 0), ("pixels", 1e999), ("class", -1), ("class", 1e999), ("class", 999),
+        ("square_metres", -1), ("square_metres", 1e999), ("square_metres", float("nan")),
+    ],
+)  # fmt: skip
+def test_strata_that_cannot_be(tmp_path: Path, name: str, value: float) -> None:
+    strata = [{"class": 1, "pixels": 10, "square_metres": 1e3},
+              {"class": 2, "pixels": 10, "square_metres": 1e3}]  # fmt: skip
+    said = {"kind": "design of a reference sample", "version": 1, "map": "m.tif", "band": 1,
+            "strata": strata, "points": [[8.0, 50.0, 1]]}  # fmt: skip
+    path = tmp_path / "points.design.json"
+    path.write_text(json.dumps(said), encoding="utf-8")
+    assert read_record(path).strata.areas == (1e3, 1e3)
+    strata[1][name] = value
+    path.write_text(json.dumps(said), encoding="utf-8")
+    with pytest.raises(ConfigError, match="damaged"):
+        read_record(path)
 
 
 def test_the_command(

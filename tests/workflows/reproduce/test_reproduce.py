@@ -177,6 +177,21 @@ def test_what_is_no_record(folder: Path) -> None:
         ({"results": {"landsat-8": None}}, "results.landsat-8.scenes"),
         ({"results": {"landsat-8": {"scenes": [{"status": "written"}]}}},
          "results.landsat-8.scenes"),
+        ({"made_by": ["numpy 2"]}, "made_by"),
+        ({"made_by": {"numpy": 2.1}}, "made_by.numpy"),
+        ({"given": {"samples": "samples.csv"}}, "given.samples"),
+        ({"given": {"recipe": {"size": 3, "crc32": "a0"}}}, "given.recipe.crc32"),
+        ({"checks": {"map.tif": {"size": 1.5, "crc32": 1}}}, "checks.map.tif.size"),
+        ({"checks": [1]}, "checks"),
+        ({"results": {"l": {"scenes": [{"id": "a", "files": {"name": "b"}}]}}},
+         "results.l.scenes.0.files"),
+        ({"results": {"l": {"scenes": [{"id": "a", "files": [{"name": None, "size": 1,
+                                                              "crc32": 2}]}]}}},
+         "results.l.scenes.0.files.0.name"),
+        ({"results": {"l": {"scenes": [{"id": "a", "picture": 7}]}}},
+         "results.l.scenes.0.picture"),
+        ({"area": {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], ["cut"]]]}}, "area"),
+        ({"area": {"type": "Trapezoid", "coordinates": [1]}}, "area"),
     ],
 )  # fmt: skip
 def test_a_record_of_which_a_part_is_gone(folder: Path, changes: dict[str, Any], key: str) -> None:
@@ -190,6 +205,31 @@ def test_a_record_of_which_a_part_is_gone(folder: Path, changes: dict[str, Any],
     with pytest.raises(ConfigError, match="a part of it is gone") as error:
         check(ReproduceOrder(record="record.json", output="again"))
     assert error.value.key == key
+
+
+@pytest.mark.parametrize(
+    ("words", "key"),
+    [
+        ({"samples": 5}, "samples"),
+        ({"samples": None}, "samples"),
+        ({"learn": "quick"}, "learn"),
+        ({"learn": {"recipe": [1]}}, "learn.recipe"),
+        ({"statistics": {"a": 1}}, "statistics"),
+        ({"start": ""}, "start"),
+    ],
+)
+def test_an_order_that_is_damaged(folder: Path, words: dict[str, Any], key: str) -> None:
+    """Named with the record that holds it."""
+    order = {
+        "workflow": "classification", "satellites": ["8"], "start": "2020-10-01",
+        "end": "2020-11-30", "input": "in", "samples": "samples.csv",
+    }  # fmt: skip
+    area = json.loads(Path("area.geojson").read_text())
+    said = {"results": {}, "area": area, "order": {**order, **words}}
+    (folder / "record.json").write_text(json.dumps(said))
+    with pytest.raises(ConfigError) as error:
+        check(ReproduceOrder(record="record.json", output="again"))
+    assert (error.value.key, Path(str(error.value.file)).name) == (key, "record.json")
 
 
 def test_new_york(shared: Path) -> None:
