@@ -227,9 +227,9 @@ LINE = {"type": "LineString", "coordinates": [[1, 1], [2, 2]]}
 )
 def test_a_damaged_geometry_is_told_with_its_file(tmp_path: Path, geometry: Any) -> None:
     path = _collection(tmp_path / "broken.geojson", LINE, geometry)
-    for read in (lambda: read_geometry(path, LON_LAT), lambda: read_geometry(path, UTM)):
+    for crs in (LON_LAT, UTM):
         with pytest.raises(InputError, match=r"broken\.geojson"):
-            read()
+            read_geometry(path, crs)
 
 
 def test_members_that_are_no_features(tmp_path: Path) -> None:
