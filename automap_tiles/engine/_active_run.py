@@ -185,6 +185,7 @@ class ActiveRun:
             batch_seconds=pool.batch_seconds,
             fail_fast=self.options.fail_fast,
             areas=pool.areas,
+            measures_memory=self.options.measures_memory,
         )
         while self.stopped_by is None:
             self._fill(pool, batcher)

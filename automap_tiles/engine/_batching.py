@@ -28,6 +28,8 @@ class Batch:
     """Of which of the areas that are worked on beside each other."""
     ahead: tuple[TileIndex, ...] = ()
     """Tiles of the process that the area probably goes on with."""
+    measures_memory: bool = False
+    """Whether the peak of each tile is to be told, not only that of the worker so far."""
 
 
 class Batcher:
@@ -47,6 +49,7 @@ class Batcher:
         batch_seconds: float,
         fail_fast: bool,
         areas: int = 1,
+        measures_memory: bool = False,
     ) -> None:
         self._areas = Areas(steps, tiles=tiles, count=areas)
         self._left = tiles
@@ -54,6 +57,7 @@ class Batcher:
         """Who share what is left."""
         self._batch_seconds = batch_seconds
         self._fail_fast = fail_fast
+        self._measures_memory = measures_memory
         self._ready: list[deque[TileStep]] = [deque() for _ in range(areas)]
         self._missing: dict[TileIndex, int] = {}
         self._waiters: defaultdict[TileIndex, list[TileStep]] = defaultdict(list)
@@ -82,7 +86,8 @@ class Batcher:
         self._left -= len(batch)
         if not batch:
             return None
-        return Batch(tuple(batch), self._fail_fast, area, self._areas.ahead(area))
+        ahead = self._areas.ahead(area)
+        return Batch(tuple(batch), self._fail_fast, area, ahead, self._measures_memory)
 
     def finished(self, index: TileIndex, seconds: float, area: int = 0) -> None:
         """A tile has ended, well or not: what waited for it may start, in the same area."""

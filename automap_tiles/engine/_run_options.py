@@ -25,6 +25,8 @@ class RunOptions:
     """How long a tile may take before its worker is ended; None: as long as it likes."""
     fail_fast: bool = False
     """Stop at the first tile that fails."""
+    measures_memory: bool = False
+    """Tell the peak of memory of each tile, where the system allows it."""
     update: Update | None = None
     """Of a process whose tiles depend on the parts of its input that reach them, and no others."""
 

@@ -24,7 +24,7 @@ from automap_tiles.engine._batching import Batch
 from automap_tiles.engine._plan import StepKind, TileStep
 from automap_tiles.engine._tile_timeout import TileWatch
 from automap_tiles.engine.events import TileResult, TileStatus
-from automap_tiles.engine.memory import peak_memory
+from automap_tiles.engine.memory import memory_span, peak_memory
 from automap_tiles.engine.overviews import make_higher, make_lower, without_buffer
 from automap_tiles.errors import (
     OutputError,
@@ -116,7 +116,7 @@ class TileWorker:
             for step in batch.steps:
                 place += step.kind is StepKind.PROCESS
                 expect_tiles(self._process.pyramid, coming[place : place + AHEAD])
-                waiting.append(result := self._result(step))
+                waiting.append(result := self._measured(step, batch.measures_memory))
                 if result.stops_run or (batch.fail_fast and result.status is TileStatus.FAILED):
                     break
                 if group.age() > _UNNAMED_SECONDS:
@@ -149,6 +149,14 @@ class TileWorker:
             files=(),
             stops_run=_is_hopeless(error),
         )
+
+    def _measured(self, step: TileStep, is_wanted: bool) -> TileResult:
+        if not is_wanted:
+            return self._result(step)
+        with memory_span() as span:
+            result = self._result(step)
+        peak = max(result.peak_bytes, span.peak_bytes)
+        return replace(result, tile_peak_bytes=span.peak_bytes, peak_bytes=peak)
 
     def _result(self, step: TileStep) -> TileResult:
         started = time.perf_counter()

@@ -55,6 +55,9 @@ class TileResult:
     """What was lost, replaced, ignored or guessed on it."""
     peak_bytes: int = 0
     """Memory that the worker's process has held at most, by then; 0: not known."""
+    tile_peak_bytes: int = 0
+    """Memory that the worker's process has held at most while it worked on this tile alone; 0: not
+    known, or nobody asked."""
     stops_run: bool = False
     """Whether going on makes no sense: the disk is full, the output cannot be written."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import shapely
 
-from automap_tiles.grid import Bounds, Tile
+from automap_tiles.grid import Bounds, Tile, other_turns
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -16,16 +16,14 @@ if TYPE_CHECKING:
 def shares_points(tile: Tile, area: BaseGeometry) -> bool:
     """Whether the box of a tile, buffer included, touches an area in its CRS.
 
-    Both may run over the antimeridian of a global grid.
+    Both may run over the antimeridian, and count x on another turn of the globe.
     """
     if area.is_empty:
         return False
-    width = tile.pyramid.bounds.width
-    shifts = (0.0, -width, width) if tile.pyramid.is_global else (0.0,)
     left, bottom, right, top = tile.bounds
     return any(
-        shapely.intersects(area, shapely.box(left + shift, bottom, right + shift, top))
-        for shift in shifts
+        shapely.intersects(area, shapely.box(left - turn, bottom, right - turn, top))
+        for turn in (0.0, *other_turns(tile.pyramid))
     )
 
 

@@ -5,6 +5,7 @@ from automap_tiles.grid._bounds import Bounds
 from automap_tiles.grid._grid import Grid, GridLike
 from automap_tiles.grid._index import TileIndex
 from automap_tiles.grid._tile import Tile, child_indexes
+from automap_tiles.grid._turn import full_turn, other_turns
 from automap_tiles.grid._units import UnitPart, unit_parts
 from automap_tiles.grid.pyramid import Pyramid
 
@@ -17,5 +18,7 @@ __all__ = [
     "TileIndex",
     "UnitPart",
     "child_indexes",
+    "full_turn",
+    "other_turns",
     "unit_parts",
 ]

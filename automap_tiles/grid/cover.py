@@ -18,6 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from automap_tiles.grid._bounds import Bounds
 from automap_tiles.grid._index import TileIndex
+from automap_tiles.grid._turn import other_turns
 
 if TYPE_CHECKING:
     from automap_tiles.grid.pyramid import Pyramid
@@ -92,7 +93,11 @@ def _sum_of_products(height: _Int, width: _Int) -> int:
 
 
 def clip_to_pyramid(pyramid: Pyramid, geometry: BaseGeometry) -> BaseGeometry:
-    """The part of a geometry on the pyramid; on a global grid what lies beyond is wrapped."""
+    """The part of a geometry on the pyramid.
+
+    On a global grid what lies beyond is wrapped; on one that goes on beyond the antimeridian lies
+    what is there on another turn of the globe, too.
+    """
     edge = pyramid.bounds
     frame = shapely.box(*edge)
     if not geometry.is_valid:
@@ -103,10 +108,11 @@ def clip_to_pyramid(pyramid: Pyramid, geometry: BaseGeometry) -> BaseGeometry:
     left, _, right, _ = geometry.bounds
     slack = edge.width * _WRAP
     parts = [geometry.intersection(frame)]
-    if pyramid.is_global and left < edge.left - slack:
-        parts.append(_shift(geometry, edge.width).intersection(frame))
-    if pyramid.is_global and right > edge.right + slack:
-        parts.append(_shift(geometry, -edge.width).intersection(frame))
+    parts += [
+        _shift(geometry, turn).intersection(frame)
+        for turn in other_turns(pyramid)
+        if left + turn < edge.right - slack and right + turn > edge.left + slack
+    ]
     return _with_area(shapely.union_all(parts) if len(parts) > 1 else parts[0])
 
 

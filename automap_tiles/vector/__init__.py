@@ -2,8 +2,10 @@
 
 import automap_tiles.imports.rasterio  # noqa: F401 - before all that import it
 from automap_tiles.vector._antimeridian import (
+    continued_across_antimeridian,
     intersection_across_antimeridian,
     intersects_across_antimeridian,
+    shifted_to_box,
 )
 from automap_tiles.vector._encode import decode_features, encode_features
 from automap_tiles.vector._geojson import as_text
@@ -43,6 +45,7 @@ __all__ = [
     "burn_values",
     "clip_features",
     "clip_to_box",
+    "continued_across_antimeridian",
     "count_unplaced",
     "decode_features",
     "describe",
@@ -61,6 +64,7 @@ __all__ = [
     "reproject_geometry",
     "shapes_of",
     "shift",
+    "shifted_to_box",
     "to_mapping",
     "to_shape",
     "union_geometry",

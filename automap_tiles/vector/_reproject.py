@@ -18,7 +18,7 @@ from rasterio.crs import CRS
 from shapely.geometry.base import BaseGeometry
 
 from automap_tiles.errors import GridError
-from automap_tiles.grid import Bounds
+from automap_tiles.grid import Bounds, full_turn
 from automap_tiles.grid.operation import transform_points
 from automap_tiles.vector._geometry import repaired
 
@@ -31,7 +31,6 @@ _MOST_PARTS = 4096
 
 _LON_LAT = CRS.from_epsg(4326)
 _MERCATOR = CRS.from_epsg(3857)
-_MERCATOR_TURN = 2 * 20037508.342789244
 
 # Latitudes beyond which the web's mercator and its relatives have no value.
 _MERCATOR_WORLD = shapely.box(-180.0, -85.06, 180.0, 85.06)
@@ -122,10 +121,13 @@ def _with_heights(geometries: _Geometries, move: Callable[[_Points], _Points]) -
 
 def shift(geometry: BaseGeometry, east: float) -> BaseGeometry:
     """A geometry moved along the x axis; a height stays what it was."""
-    moved: BaseGeometry = _with_heights(
-        np.array([geometry], dtype=object), lambda points: points + np.array([east, 0.0])
-    )[0]
+    moved: BaseGeometry = shift_all(np.array([geometry], dtype=object), east)[0]
     return moved
+
+
+def shift_all(geometries: _Geometries, east: float) -> _Geometries:
+    """Geometries moved along the x axis; a height stays what it was."""
+    return _with_heights(geometries, lambda points: points + np.array([east, 0.0]))
 
 
 def _transform(points: _Points, source: CRS, target: CRS) -> _Points:
@@ -143,7 +145,7 @@ def _densify(geometries: _Geometries, source: CRS, target: CRS) -> _Geometries:
     """Cut edges until their middles are where the middles of the projected edges are."""
     tolerance = _TOLERANCE_DEGREES if target.is_geographic else _TOLERANCE_METRES
     dense = geometries.copy()
-    turn = _turn(source)
+    turn = full_turn(source)
     if turn is not None:
         # An edge of more than half a turn would be taken for a jump over the antimeridian.
         dense = shapely.segmentize(dense, turn / 8)
@@ -192,7 +194,7 @@ def _bend(starts: _Points, ends: _Points, source: CRS, target: CRS) -> NDArray[n
 
 def _unwrap(geometry: BaseGeometry, target: CRS) -> BaseGeometry:
     """Let x run on beyond the antimeridian where a line jumps from one side of the world."""
-    world = _turn(target)
+    world = full_turn(target)
     if world is None or geometry.is_empty:
         return geometry
     left, _, right, _ = geometry.bounds
@@ -213,10 +215,3 @@ def _unwrap(geometry: BaseGeometry, target: CRS) -> BaseGeometry:
     if top + bottom >= 0:
         return shapely.box(-world / 2, bottom, world / 2, max(pole, top))
     return shapely.box(-world / 2, min(-pole, bottom), world / 2, top)
-
-
-def _turn(target: CRS) -> float | None:
-    """X from the antimeridian once around to it; None for a CRS without one."""
-    if target.is_geographic:
-        return 360.0
-    return _MERCATOR_TURN if target == _MERCATOR else None

@@ -1,7 +1,9 @@
 """How long tiles take and how much memory their workers hold: a table of all, and a picture.
 
-Nothing is measured that a run does not measure anyway. Memory is what the process of the worker has
-held at most by then (getrusage(2)), so that it never falls: the tile at which it rises needs it.
+Memory is what the process of the worker has held at most while it made the tile, where the run was
+asked to measure that (`How.measures_memory`) and the system can: on Linux, in workers that make one
+tile at a time. It is always told what the process has held at most by then (getrusage(2)), which
+never falls: the tile at which it rises needs it.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ _MOST = 800
 _WIDTH, _HEIGHT, _GAP = 800, 140, 40
 """Pixels of a panel, and between two."""
 _MB = 2**20
+_COLUMNS = ("zoom", "row", "col", "status", "seconds", "tile_peak_mb", "peak_mb", "worker")
 
 
 @dataclass(slots=True)
@@ -46,6 +49,9 @@ class Bars:
 
     seconds: list[float] = field(default_factory=list)
     peaks: list[float] = field(default_factory=list)
+    """Of the worker by then."""
+    own_peaks: list[float] = field(default_factory=list)
+    """Of the worker during the tile."""
     share: int = 1
     """Tiles of a bar."""
     _in_last: int = 0
@@ -56,13 +62,15 @@ class Bars:
                 self._halve()
             self.seconds.append(0.0)
             self.peaks.append(0.0)
+            self.own_peaks.append(0.0)
             self._in_last = 0
         self._in_last += 1
         self.seconds[-1] = max(self.seconds[-1], result.seconds)
         self.peaks[-1] = max(self.peaks[-1], result.peak_bytes / _MB)
+        self.own_peaks[-1] = max(self.own_peaks[-1], result.tile_peak_bytes / _MB)
 
     def _halve(self) -> None:
-        for values in (self.seconds, self.peaks):
+        for values in (self.seconds, self.peaks, self.own_peaks):
             values[:] = [max(values[i : i + 2]) for i in range(0, len(values), 2)]
         self.share *= 2
 
@@ -73,10 +81,13 @@ class RunProfile:
 
     zooms: dict[int, ZoomProfile] = field(default_factory=dict)
     bars: Bars = field(default_factory=Bars)
+    unknown: int = 0
+    """Tiles whose own peak of memory is not known."""
 
     def add(self, result: TileResult) -> None:
         self.zooms.setdefault(result.index.zoom, ZoomProfile()).add(result)
         self.bars.add(result)
+        self.unknown += not result.tile_peak_bytes
 
     def picture(self) -> str:
         """An SVG: seconds of the tiles, and below memory of their workers."""
@@ -87,8 +98,10 @@ class RunProfile:
         ]
         each = "each tile" if self.bars.share == 1 else f"the slowest of {self.bars.share} tiles"
         parts += _panel(self.bars.seconds, f"seconds of {each}", "s", 0, "#2b6cb0")
-        title = "most memory of its worker by then"
-        parts += _panel(self.bars.peaks, title, "MB", _HEIGHT + _GAP, "#b7791f")
+        title, peaks = "most memory of its worker meanwhile", self.bars.own_peaks
+        if self.unknown:
+            title, peaks = "most memory of its worker by then", self.bars.peaks
+        parts += _panel(peaks, title, "MB", _HEIGHT + _GAP, "#b7791f")
         return "\n".join([*parts, "</svg>", ""])
 
 
@@ -101,7 +114,7 @@ def profiled(
     """
     with _written(table) as file, contextlib.closing(events):
         rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(("zoom", "row", "col", "status", "seconds", "peak_mb", "worker"))
+        rows.writerow(_COLUMNS)
         try:
             for event in events:
                 if isinstance(event, Done | Failed) and isinstance(event.item, TileResult):
@@ -114,9 +127,11 @@ def profiled(
 
 
 def _row(result: TileResult) -> tuple[object, ...]:
-    peak = round(result.peak_bytes / _MB, 1) if result.peak_bytes else ""
+    peaks = [
+        round(peak / _MB, 1) if peak else "" for peak in (result.tile_peak_bytes, result.peak_bytes)
+    ]
     status = result.status.name.lower()
-    return (*result.index, status, f"{result.seconds:.4f}", peak, result.worker)
+    return (*result.index, status, f"{result.seconds:.4f}", *peaks, result.worker)
 
 
 @contextlib.contextmanager

@@ -54,6 +54,7 @@ def carry_out(
         overwrite=how.overwrite,
         retry_failed=retry_failed,
         fail_fast=how.fail_fast,
+        measures_memory=how.measures_memory,
         tile_seconds=how.tile_timeout,
         update=update,
     )

@@ -232,3 +232,18 @@ def test_counts_need_neither_time_nor_memory() -> None:
     assert peak < 20e6
     share = area.area / (360 * 180)
     assert total == pytest.approx(share * 2**14 * 2**15, rel=1e-2)
+
+
+def test_a_grid_that_goes_on_beyond_the_antimeridian_has_what_lies_there() -> None:
+    definition = {
+        "shape": [1, 1], "bounds": [178, -2, 182, 2], "srs": {"epsg": 4326}, "is_global": False,
+    }  # fmt: skip
+    pyramid = Pyramid.from_grid(definition)
+    sides = shapely.MultiPolygon(
+        [shapely.box(179, 0, 180, 1), shapely.box(-180, 0, -179, 1), shapely.box(0, 0, 1, 1)]
+    )
+    assert cover.clip_to_pyramid(pyramid, sides).equals(shapely.box(179, 0, 181, 1))
+    below = Pyramid.from_grid({**definition, "bounds": [-182, -2, -178, 2]})
+    assert cover.clip_to_pyramid(below, sides).equals(shapely.box(-181, 0, -179, 1))
+    elsewhere = Pyramid.from_grid({**definition, "bounds": [0, 0, 4, 4]})
+    assert cover.clip_to_pyramid(elsewhere, sides).equals(shapely.box(0, 0, 1, 1))

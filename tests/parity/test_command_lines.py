@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import importlib
 import json
+import os
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -130,6 +131,13 @@ def a_row_for_each_tile(out: str, _err: str) -> None:
         ("2", "0", "2"), ("3", "0", "4"), ("3", "0", "5"), ("3", "1", "4"), ("3", "1", "5"),
     ]  # fmt: skip
     assert all(float(row["seconds"]) > 0 and float(row["peak_mb"]) > 1 for row in rows)
+    if os.access("/proc/self/clear_refs", os.W_OK):
+        for row in rows:
+            assert 1 < float(row["tile_peak_mb"]) <= float(row["peak_mb"])
+        assert "not known" not in out
+    else:
+        assert {row["tile_peak_mb"] for row in rows} == {""}
+        assert "Peaks of memory of 5 tiles are not known" in out
     picture = ET.parse("work_profiling.svg")
     assert len(picture.findall(".//{http://www.w3.org/2000/svg}rect")) == 2 * len(rows)
     lines = out.splitlines()

@@ -17,6 +17,7 @@ def test_what_is_said_is_what_json_would_say() -> None:
         ("mode", "classification"), ("satellites", ""), ("satellites", "landsat-8"),
         ("satellites", "sentinel-2"), ("confidence", "on"), ("smoothing", "3"),
         ("max_cloud_cover", "12.5"), ("minimum_patch", "many"), ("description", " a "),
+        ("crs", "3035"), ("resolution", "60"),
     ])  # fmt: skip
     assert read_form(form) == {
         "mode": "classification",
@@ -24,6 +25,8 @@ def test_what_is_said_is_what_json_would_say() -> None:
         "confidence": True,
         "smoothing": 3,
         "max_cloud_cover": 12.5,
+        "crs": "3035",
+        "resolution": 60.0,
         "minimum_patch": "many",
         "description": "a",
     }

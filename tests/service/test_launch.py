@@ -105,7 +105,14 @@ def test_what_is_needed_is_asked_for(site: Site, launched: dict[str, Any], name:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("statistics", ["median"]), ("samples", "ny"), ("confidence", True), ("smoothing", 3)],
+    [
+        ("statistics", ["median"]),
+        ("samples", "ny"),
+        ("confidence", True),
+        ("smoothing", 3),
+        ("crs", 3035),
+        ("resolution", 30),
+    ],
 )
 def test_what_has_no_use_in_a_mode_is_refused(
     site: Site, launched: dict[str, Any], name: str, value: object
@@ -207,6 +214,60 @@ def test_a_file_that_a_job_reads_stays(site: Site, launched: dict[str, Any]) -> 
     ask("DELETE", f"/jobs/{job}")
     assert ask("DELETE", "/files/boundaries/ny").status_code == 204
     assert ask("DELETE", "/files/boundaries/ny").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("said", "order"),
+    [
+        ({"crs": 3035}, {"crs": "EPSG:3035"}),
+        ({"crs": " epsg:4326", "resolution": 0.001}, {"crs": "EPSG:4326", "resolution": 0.001}),
+        ({"crs": "ESRI:54009"}, {"crs": "ESRI:54009"}),
+        ({"resolution": 60}, {"resolution": 60.0}),
+    ],
+)
+def test_composites_lie_on_the_grid_that_is_asked_for(
+    site: Site, launched: dict[str, Any], said: dict[str, Any], order: dict[str, Any]
+) -> None:
+    ask = site.with_files()
+    plain = site.service.launching.wanted(site.service.users.named("ann"), launched)
+    answer = ask("POST", "/launch", json={**launched, **said})
+    assert answer.status_code == 201, answer.json
+    job = site.service.store.get(None, answer.json["id"])
+    assert job is not None
+    assert {name: job.order.get(name) for name in ("crs", "resolution") if name in job.order} == (
+        order
+    )
+    assert order.items() <= answer.json["parameters"].items()
+    assert job.workspace != plain.workspace  # a composite on another grid may lie there
+    again = ask("POST", "/launch", json={**launched, **order})
+    assert again.status_code == 409  # the same run in other words
+    inputs = ask("GET", "/processes/automap").json["inputs"]
+    assert {"crs", "resolution"} <= set(inputs)
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"crs": "EPSG:1"}, "this is not a valid CRS"),
+        ({"crs": "EPSG:4978"}, "is neither projected nor geographic"),
+        ({"crs": "http://127.0.0.1:1/x"}, "must be a registered one"),
+        ({"crs": "/etc/passwd"}, "must be a registered one"),
+        ({"crs": "area"}, "must be a registered one"),
+        ({"crs": "+proj=laea +nadgrids=/etc/passwd"}, "must be a registered one"),
+        ({"crs": True}, "must be a registered one"),
+        ({"resolution": "10"}, "must be a number"),
+        ({"resolution": True}, "must be a number"),
+        ({"resolution": 0}, "must be greater than 0, and at most 1e+07"),
+        ({"resolution": 10**400}, "must be greater than 0, and at most 1e+07"),
+    ],
+)
+def test_a_grid_that_cannot_be_is_refused(
+    site: Site, launched: dict[str, Any], said: dict[str, Any], message: str
+) -> None:
+    ask = site.with_files()
+    (name,) = said
+    found = pointers(ask("POST", "/launch", json={**launched, **said}))
+    assert found == {f"/{name}": message}
 
 
 @pytest.mark.parametrize("name", ["/etc", "file:///etc", "https://evil.example/stac", "", 5])

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely import MultiPolygon, Polygon, box, union_all
+from rasterio.crs import CRS
+from shapely import MultiPoint, MultiPolygon, Point, Polygon, box, union_all
 from shapely.affinity import translate
 from shapely.geometry.base import BaseGeometry
 
-from automap_tiles.vector import intersection_across_antimeridian, intersects_across_antimeridian
+from automap_tiles.grid import Bounds
+from automap_tiles.vector import (
+    continued_across_antimeridian,
+    intersection_across_antimeridian,
+    intersects_across_antimeridian,
+    shifted_to_box,
+)
 
 FIJI = MultiPolygon([box(177, -19, 180, -16), box(-180, -19, -178, -16)])
 """As RFC 7946 wants it."""
@@ -52,3 +60,62 @@ def test_the_same_part_of_the_globe(left: float, width: float, west: float, wide
     assert wrapped(found).symmetric_difference(wanted).area < 1e-6
     assert found.difference(place.buffer(1e-9)).area < 1e-9
     assert intersects_across_antimeridian(wrapped(area), place) or wanted.area == 0
+
+
+LON_LAT, MERCATOR, UTM = (CRS.from_epsg(code) for code in (4326, 3857, 32660))
+
+
+@settings(max_examples=30)
+@given(
+    lefts=st.lists(st.integers(-180, 176), min_size=1, max_size=6),
+    width=st.integers(1, 4),
+)
+def test_the_narrowest_box_that_goes_on_beyond_the_antimeridian(
+    lefts: list[int], width: int
+) -> None:
+    area = MultiPolygon([box(left, 0, left + width, 1) for left in lefts])
+    found = continued_across_antimeridian(area, LON_LAT)
+    west, _, east, _ = found.bounds
+    # of every column where a box may begin the one to the last part, once around
+    reach = min(max((left - start) % 360 for left in lefts) + width for start in lefts)
+    assert east - west == min(reach, max(lefts) + width - min(lefts))
+    assert -180 <= west <= 180
+    assert wrapped(union_all([found])).symmetric_difference(union_all([area])).area < 1e-9
+
+
+def test_what_has_no_antimeridian_goes_on_nowhere() -> None:
+    assert continued_across_antimeridian(FIJI, UTM) is FIJI
+    half = 20_037_508.342789244
+    metres = MultiPolygon([box(half - 10, 0, half, 10), box(-half, 0, -half + 10, 10)])
+    assert continued_across_antimeridian(metres, MERCATOR).bounds == pytest.approx(
+        (half - 10, 0, half + 10, 10)
+    )
+    whole = box(-180, -10, 180, 10)
+    assert (
+        continued_across_antimeridian(MultiPolygon([whole, box(0, 20, 1, 21)]), LON_LAT).bounds[2]
+        == 180
+    )
+
+
+def test_shapes_lie_on_the_turn_of_the_box() -> None:
+    there = Bounds(177, -19, 182, -16)
+    shapes = np.array(
+        [Point(-179, -17), Point(178, -17), Point(-179, -17, 5), FIJI, Point(20, 0), Polygon(),
+         MultiPoint([(-179, -17), (3, 3)])],
+        dtype=object,
+    )  # fmt: skip
+    found = shifted_to_box(shapes, there, LON_LAT)
+    assert [each.bounds for each in found[:3]] == [
+        (181, -17, 181, -17), (178, -17, 178, -17), (181, -17, 181, -17),
+    ]  # fmt: skip
+    assert found[2].z == 5
+    assert found[3].equals(box(177, -19, 182, -16))
+    assert found[4].equals(shapes[4])
+    assert found[5].is_empty
+    assert found[6].equals(MultiPoint([(181, -17), (3, 3)]))
+    assert shifted_to_box(shapes, there, UTM) is shapes
+    # a box that counts on below -180
+    (back,) = shifted_to_box(
+        np.array([Point(179, 0)], dtype=object), Bounds(-182, -1, -178, 1), LON_LAT
+    )
+    assert back.equals(Point(-181, 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,8 @@ if TYPE_CHECKING:
 @click.option(
     "--profiling",
     is_flag=True,
-    help="Write time and memory of each tile as a table and a picture, into this folder.",
+    help="Write time and memory of each tile as a table and a picture, into this folder. Peaks of "
+    "single tiles are known on Linux, where a worker is a process of its own.",
 )
 @click.option(
     "--observe",
@@ -99,7 +101,7 @@ def command(  # noqa: PLR0913 - the options
         order = ExecuteOrder(
             process=path,
             where=where,
-            how=how.how,
+            how=replace(how.how, measures_memory=profiling),
             tile=tile,
             retry_failed=retry_failed,
             inputs=inputs,

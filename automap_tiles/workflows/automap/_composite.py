@@ -11,7 +11,7 @@ import shapely
 from automap_tiles import raster
 from automap_tiles.analysis.composites.methods import BandOf, Unit, bands_of, method
 from automap_tiles.errors import ConfigError, InputError
-from automap_tiles.grid import Bounds, Grid, Pyramid
+from automap_tiles.grid import Bounds, Grid, Pyramid, full_turn
 from automap_tiles.missions import LON_LAT, common_bands, grid_of, outline
 from automap_tiles.scenes import find
 from automap_tiles.scenes.download.address import safe_name
@@ -21,7 +21,11 @@ from automap_tiles.scenes.reading import Reading, lattice_of
 from automap_tiles.scenes.report import common_bands_of
 from automap_tiles.scenes.select import Selection
 from automap_tiles.storage import Address
-from automap_tiles.vector import intersection_across_antimeridian, reproject_geometry
+from automap_tiles.vector import (
+    continued_across_antimeridian,
+    intersection_across_antimeridian,
+    reproject_geometry,
+)
 from automap_tiles.workflows.automap import _stac
 from automap_tiles.workflows.automap._download import area_hash
 from automap_tiles.workflows.automap.discover import is_surface
@@ -36,6 +40,8 @@ if TYPE_CHECKING:
 _AROUND = 1.0
 """Degrees around the scenes."""
 NODATA = -32768
+_WIDE = 0.99
+"""Share of a turn of the globe."""
 _LARGEST_TILE = 512
 """Pixels; smaller areas are a single tile of their own size."""
 
@@ -104,8 +110,9 @@ def composite_config(
     scenes, others = _prepared(run, satellite, only)
     _check_alike(run, satellite, scenes)
     bands = composite_bands(run, satellite)
-    grid, bounds = composite_grid(run, satellite, scenes)
     path = composite_path(run, satellite)
+    narrow = anew or not _is_as_wide_as_the_world(path)
+    grid, bounds = composite_grid(run, satellite, scenes, narrow=narrow)
     dtype, nodata = _pixels(run)
     plain: dict[str, Any] = {"path": str(scenes_folder(run.output, satellite)), "format": "scenes"}
     if run.max_cloud_cover is not None:
@@ -161,17 +168,34 @@ def _fills_its_tiles(path: Address, definition: dict[str, Any], bounds: Bounds) 
     return there == pyramid.pixel_shape(0) != of_area
 
 
+def _is_as_wide_as_the_world(path: Address) -> bool:
+    """Whether a composite is there that reaches from one side of the antimeridian to the other.
+
+    Earlier versions made such ones of areas that lie on both sides; they go on as they are.
+    """
+    if not path.exists():
+        return False
+    grid = raster.inspect_anew(path.url).grid
+    world = full_turn(grid.crs)
+    return world is not None and grid.bounds.width > _WIDE * world
+
+
 def composite_grid(
-    run: RunParameters, satellite: str, scenes: Sequence[Scene]
+    run: RunParameters, satellite: str, scenes: Sequence[Scene], *, narrow: bool = True
 ) -> tuple[dict[str, Any], Bounds]:
     """A pyramid of one zoom, and the box in it.
 
-    On the pixels that are asked for, or else those that most of the scenes share.
+    On the pixels that are asked for, or else those that most of the scenes share. `narrow`: x goes
+    on beyond the antimeridian where the box would be as wide as the world.
     """
     lattice = _shared(satellite, scenes)
     if run.target is not None:
         lattice = run.target.lattice(lattice)
-    return _grid(lattice, _reach(run, scenes), _overlap(lattice, scenes))
+    area = reproject_geometry(_reach(run, scenes), LON_LAT, lattice.crs)
+    # scenes in longitudes are read where these say, and do not turn around the globe
+    if narrow and all(full_turn(grid.crs) is None for grid in _grids(scenes)):
+        area = continued_across_antimeridian(area, lattice.crs)
+    return _grid(lattice, area, _overlap(lattice, scenes))
 
 
 def _shared(satellite: str, scenes: Sequence[Scene]) -> Lattice:
@@ -224,10 +248,13 @@ def _square(lattice: Lattice) -> Lattice:
 
 def _reach(run: RunParameters, scenes: Sequence[Scene]) -> BaseGeometry:
     """The part of the area that lies around the scenes: the rest would be without data."""
-    files = [_first_band(scene) for scene in scenes]
-    seen = [file.grid or grid_of(file.href) for file in files]
-    around = shapely.union_all([outline(grid) for grid in seen]).buffer(_AROUND)
+    around = shapely.union_all([outline(grid) for grid in _grids(scenes)]).buffer(_AROUND)
     return intersection_across_antimeridian(run.area, around)
+
+
+def _grids(scenes: Sequence[Scene]) -> list[Grid]:
+    files = [_first_band(scene) for scene in scenes]
+    return [file.grid or grid_of(file.href) for file in files]
 
 
 def _overlap(lattice: Lattice, scenes: Sequence[Scene]) -> int:
@@ -244,9 +271,9 @@ def _first_band(scene: Scene) -> BandFile:
 def _grid(lattice: Lattice, area: BaseGeometry, more: int) -> tuple[dict[str, Any], Bounds]:
     """A pyramid of one zoom whose pixels are those of the lattice, and the box of the area.
 
+    The area is in their CRS.
     The box has so many pixels `more` below and to the right, where the pyramid has room.
     """
-    area = reproject_geometry(area, LON_LAT, lattice.crs)
     rows, cols = lattice.window(Bounds(*area.bounds))
     tile = min(_LARGEST_TILE, -(-max(len(rows), len(cols)) // 16) * 16)
     shape = [-(-len(rows) // tile), -(-len(cols) // tile)]

@@ -170,9 +170,6 @@ def collection(items: Iterable[tuple[str, Mapping[str, Any] | None]], title: str
     whole = [(name, content) for name, content in items if content is not None]
     boxes = [content["bbox"] for _, content in whole if "bbox" in content] or [[-180, -90, 180, 90]]
     times = sorted(str(content["properties"]["datetime"]) for _, content in whole)
-    lows, highs = zip(*((box[:2], box[2:]) for box in boxes), strict=True)
-    box = [*(min(values) for values in zip(*lows, strict=True))]
-    box += [max(values) for values in zip(*highs, strict=True)]
     return {
         "type": "Collection",
         "stac_version": VERSION,
@@ -181,7 +178,7 @@ def collection(items: Iterable[tuple[str, Mapping[str, Any] | None]], title: str
         "description": f"Prepared scenes of {title}: reflectance, mask, NDVI and NDWI",
         "license": "proprietary",
         "extent": {
-            "spatial": {"bbox": [box]},
+            "spatial": {"bbox": [_around(boxes)]},
             "temporal": {"interval": [[times[0], times[-1]] if times else [None, None]]},
         },
         "links": [
@@ -189,6 +186,24 @@ def collection(items: Iterable[tuple[str, Mapping[str, Any] | None]], title: str
             for name, _ in whole
         ],
     }
+
+
+def _around(boxes: Sequence[Sequence[float]]) -> list[float]:
+    """The box around those of items, over the antimeridian where that is narrower."""
+    from rasterio.crs import CRS
+    from shapely import MultiPolygon
+    from shapely import box as polygon
+
+    from automap_tiles.scenes.catalogue import item_bbox
+    from automap_tiles.vector import continued_across_antimeridian
+
+    outlines = [
+        polygon(west, south, east if west <= east else east + 360, north)
+        for west, south, east, north in boxes
+    ]
+    return item_bbox(
+        *continued_across_antimeridian(MultiPolygon(outlines), CRS.from_epsg(4326)).bounds
+    )
 
 
 def put(address: Address, content: Mapping[str, Any]) -> None:

@@ -103,7 +103,7 @@ def parameters_of(order: DownloadOrder) -> RunParameters:
         names = parse_statistics(order.statistics)
         sources = parse_provenance(order.provenance, names)
         coregister, seamless = order.coregister, order.seamless
-        target = TargetGrid.of(order.crs, order.resolution)
+        target = parse_grid(order.crs, order.resolution)
     found = RunParameters(
         mode=Mode(order.workflow),
         satellites=satellites_of(order.satellites),
@@ -248,6 +248,11 @@ def parse_provenance(value: str | Sequence[str], statistics: Sequence[str]) -> t
     except ValueError as error:
         raise ConfigError(str(error), key="provenance", found=_text(value)) from error
     return names
+
+
+def parse_grid(crs: str | None, resolution: float | None) -> TargetGrid | None:
+    """The grid that composites shall have, None: that of most scenes; raises `ConfigError`."""
+    return TargetGrid.of(crs, resolution)
 
 
 def _text(value: str | Sequence[str]) -> str:

@@ -150,8 +150,8 @@ def _pixels(claims: LabelledPixels, samples: SampleShapes, count: _Count) -> Pix
 
 
 def _on(samples: SampleShapes, picture: SourcePicture) -> NDArray[np.object_]:
-    """The shapes in the CRS of the picture."""
-    from automap_tiles.vector import reproject_geometries
+    """The shapes in the CRS of the picture, also where that goes on beyond the antimeridian."""
+    from automap_tiles.vector import reproject_geometries, shifted_to_box
 
     moved = np.empty(len(samples), dtype=object)
     try:
@@ -163,7 +163,7 @@ def _on(samples: SampleShapes, picture: SourcePicture) -> NDArray[np.object_]:
             key="--samples",
             remedy="check that the CRS of the file is the one its coordinates are in",
         ) from error
-    return moved
+    return shifted_to_box(moved, picture.bounds, picture.crs)
 
 
 def _points(

@@ -80,7 +80,7 @@ def item_of(wish: ItemRequest) -> tuple[str, dict[str, Any]]:
             *([_EO] if "eo:bands" in wish.metadata else ()),
         ],
         "id": name,
-        **_place(box, directory.pyramid),
+        **_place(_seen(directory, tiles, box), directory.pyramid),
         "properties": {
             **_properties(wish.metadata),
             **matrices_of(directory.pyramid, zooms, box),
@@ -137,15 +137,32 @@ def _box(directory: StoredTiles, tiles: Sequence[TileIndex], where: Subset) -> B
     )
 
 
+def _seen(directory: StoredTiles, tiles: Sequence[TileIndex], box: Bounds) -> Bounds:
+    """The box, without the widest gap between columns: it may run over the antimeridian."""
+    from shapely import MultiPolygon
+    from shapely import box as polygon
+
+    from automap_tiles.grid import cover
+
+    pyramid = directory.pyramid
+    if not pyramid.is_global or box.width < pyramid.bounds.width:
+        return box
+    first_of_column = {index[::2]: index for index in tiles}
+    spans = [directory.tile(index).bounds for index in first_of_column.values()]
+    columns = [polygon(left, box.bottom, right, box.top) for left, _, right, _ in spans]
+    return cover.hull(pyramid, MultiPolygon(columns))
+
+
 def _place(box: Bounds, pyramid: Pyramid) -> dict[str, Any]:
     from rasterio.crs import CRS
     from shapely.geometry import box as polygon
     from shapely.geometry import mapping
 
     from automap_tiles import vector
+    from automap_tiles.scenes.catalogue import item_bbox, normalised
 
     outline = vector.reproject_geometry(polygon(*box), pyramid.crs, CRS.from_epsg(4326))
-    return {"geometry": mapping(outline), "bbox": list(outline.bounds)}
+    return {"geometry": mapping(normalised(outline)), "bbox": item_bbox(*outline.bounds)}
 
 
 def _properties(metadata: Mapping[str, Any]) -> dict[str, Any]:

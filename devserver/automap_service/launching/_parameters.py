@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import UTC, date, datetime
@@ -15,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from automap_service.costs.sizes import sizes_of
-from automap_service.launching.schema import NAMES, ONLY
+from automap_service.launching.schema import COARSEST, NAMES, ONLY
 from automap_service.launching.wanted import Wanted, World
 from automap_service.problems import Fault, fault_of, invalid
 from automap_tiles.errors import AutomapError, ConfigError
@@ -27,6 +28,7 @@ from automap_tiles.workflows.automap.parameters import (
     check_bands,
     date_problems,
     parse_day,
+    parse_grid,
     parse_provenance,
     parse_statistics,
     satellites_of,
@@ -35,6 +37,8 @@ from automap_tiles.workflows.automap.parameters import (
 MODES = tuple(str(mode) for mode in Mode)
 COMPOSITE = ("composite", "classification")
 CLASSIFICATION = ("classification",)
+_REGISTERED = re.compile(r"(?:(EPSG|ESRI|IGNF|OGC):)?(\w{1,40})", re.IGNORECASE | re.ASCII)
+"""Coordinate systems by their numbers alone: of other words GDAL would read files and addresses."""
 DEAREST = 1e9
 """The largest budget that is taken."""
 
@@ -70,6 +74,7 @@ class _Reading:
         self._file("boundary", "boundaries", needed=True)
         self._file("samples", "samples", needed=mode == "classification")
         self._names()
+        self._grid()
         self._masking()
         self._text()
         self._choices()
@@ -92,6 +97,8 @@ class _Reading:
             )
         ]  # fmt: skip
         where += [name for name in ("brdf", "coregister", "seamless") if order.get(name)]
+        # those of another grid would be refused beside them
+        where += [f"{name}={order[name]}" for name in ("crs", "resolution") if name in order]
         words = {**self._parameters, "description": "", "budget": None, **self._digests}
         return Wanted(
             order=kept,
@@ -191,6 +198,24 @@ class _Reading:
             if found is not None:
                 self._order["provenance"] = self._parameters["provenance"] = list(found)
 
+    def _grid(self) -> None:
+        value = self._said.get("crs")
+        if value is not None:
+            text = _registered(value)
+            if text is None:
+                self._fault("crs", "must be a registered one", value, "such as EPSG:3035")
+            elif self._asked("crs", lambda: parse_grid(text, None)) is not None:
+                self._order["crs"] = self._parameters["crs"] = text
+        size = self._said.get("resolution")
+        if size is None:
+            return
+        if isinstance(size, bool) or not isinstance(size, int | float):
+            self._fault("resolution", "must be a number", size)
+        elif not 0 < size <= COARSEST:
+            self._fault("resolution", f"must be greater than 0, and at most {COARSEST:g}", size)
+        else:
+            self._order["resolution"] = self._parameters["resolution"] = float(size)
+
     def _masking(self) -> None:
         value = self._list("mask")
         if value is not None and self._asked("mask", partial(parse_flags, value)) is not None:
@@ -289,6 +314,16 @@ class _Reading:
 def _masker(name: str) -> bool:
     Masking(name=name).check([])
     return True
+
+
+def _registered(value: Any) -> str | None:
+    """`EPSG:3035`, also of 3035; None for what is no name of a registered coordinate system."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    found = _REGISTERED.fullmatch(str(value).strip())
+    if found is None or (found[1] is None and not found[2].isdecimal()):
+        return None
+    return f"{(found[1] or 'EPSG').upper()}:{found[2]}"
 
 
 def _kept(mode: str) -> frozenset[str]:

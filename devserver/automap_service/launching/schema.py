@@ -12,6 +12,8 @@ _CLASSIFICATION = ("classification",)
 ONLY: dict[str, tuple[str, ...]] = {
     "statistics": _COMPOSITE,
     "provenance": _COMPOSITE,
+    "crs": _COMPOSITE,
+    "resolution": _COMPOSITE,
     "samples": _CLASSIFICATION,
     "confidence": _CLASSIFICATION,
     "probabilities": _CLASSIFICATION,
@@ -20,6 +22,8 @@ ONLY: dict[str, tuple[str, ...]] = {
 }
 """Parameters that mean something in some modes only."""
 REQUIRED = ("mode", "satellites", "start_date", "end_date", "boundary")
+COARSEST = 1e7
+"""Pixel size: a quarter of the way around the Earth."""
 _NAMES = {"type": "array", "items": {"type": "string"}}
 
 PROPERTIES: dict[str, dict[str, Any]] = {
@@ -77,6 +81,20 @@ PROPERTIES: dict[str, dict[str, Any]] = {
         "description": "Bands that say where the pixels are from",
         "type": "array",
         "items": {"type": "string", "enum": list(PROVENANCE)},
+    },
+    "crs": {
+        "title": "Coordinate system",
+        "description": "Of the composite, such as EPSG:3035; else that of most scenes",
+        "oneOf": [{"type": "string"}, {"type": "integer"}],
+    },
+    "resolution": {
+        "title": "Pixel size",
+        "description": "Of the composite in units of its coordinate system; coarser pixels than "
+        "those of the scenes are means. Else about that of the scenes",
+        "type": "number",
+        "minimum": 0,
+        "exclusiveMinimum": True,  # as OpenAPI 3.0 writes it
+        "maximum": COARSEST,
     },
     "mask": {
         "title": "Mask",

@@ -31,7 +31,8 @@ GROUPS = (
     FieldGroup(title="What", names=("mode", "satellites", "start_date", "end_date")),
     FieldGroup(title="Subset", names=("boundary", "catalogue")),
     FieldGroup(
-        title="Composite", names=("statistics", "provenance", "brdf", "coregister", "seamless")
+        title="Composite", names=("statistics", "provenance", "crs", "resolution", "brdf",
+                                  "coregister", "seamless")
     ),
     FieldGroup(title="Map of classes", names=("samples", "confidence", "probabilities", "smoothing",
                                          "minimum_patch")),

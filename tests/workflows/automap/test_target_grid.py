@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
+import rasterio.warp
+from affine import Affine
 from rasterio.crs import CRS
-from shapely.geometry import MultiPolygon, box, mapping, shape
+from shapely.geometry import MultiPoint, MultiPolygon, box, mapping, shape
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 
@@ -19,7 +21,8 @@ from automap_tiles.grid import Grid
 from automap_tiles.scenes import find
 from automap_tiles.vector import reproject_geometry
 from automap_tiles.workflows import run
-from automap_tiles.workflows.automap import CompositeOrder
+from automap_tiles.workflows.automap import CompositeOrder, _composite
+from automap_tiles.workflows.automap.parameters import parameters_of
 from automap_tiles.workflows.events import Finished
 from tests.scenes.samples import grid_at, write
 from tests.workflows.automap.test_seamless import DESCRIPTION, SIX
@@ -139,31 +142,88 @@ def test_what_is_not_a_map_is_refused_before_anything_is_fetched(crs: str, tmp_p
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("crs", ["EPSG:3832", None])
-def test_scenes_of_both_sides_of_the_antimeridian(crs: str | None, tmp_path: Path) -> None:
-    """No pixel of theirs is lost: neither where scenes are cut to the area nor in the composite."""
-    west = grid_at(819_180, 8_118_320, SIZE, crs=CRS.from_epsg(32760))  # at 17° south
-    east = grid_at(180_180, 8_118_320, SIZE, crs=CRS.from_epsg(32701))
-    source = products(
-        tmp_path / "in",
-        {"20200601": (west, np.full((SIZE, SIZE), 2000)),
-         "20200611": (east, np.full((SIZE, SIZE), 4000))},
+WEST = grid_at(819_180, 8_118_320, SIZE, crs=CRS.from_epsg(32760))  # at 17° south
+EAST = grid_at(180_180, 8_118_320, SIZE, crs=CRS.from_epsg(32701))
+BOTH_SIDES = MultiPolygon([box(179.9, -17.1, 180, -16.9), box(-180, -17.1, -179.9, -16.9)])
+
+
+def both_sides(folder: Path) -> Path:
+    """Scenes that meet at the antimeridian."""
+    return products(
+        folder,
+        {"20200601": (WEST, np.full((SIZE, SIZE), 2000)),
+         "20200611": (EAST, np.full((SIZE, SIZE), 4000))},
     )  # fmt: skip
-    area = MultiPolygon([box(179.9, -17.1, 180, -16.9), box(-180, -17.1, -179.9, -16.9)])
-    path = composite(source, tmp_path / "out", area, crs=crs)
+
+
+# true at the equator, true here, and by the series for lengths of degrees (WGS 84, at 17°)
+@pytest.mark.parametrize(
+    ("crs", "true"),
+    [
+        ("EPSG:3832", np.cos(np.radians(17)) ** 2),
+        (None, 1.0),
+        ("EPSG:3857", np.cos(np.radians(17)) ** 2),
+        ("EPSG:4326", 110_669.0 * 106_485.0),
+    ],
+)
+def test_scenes_of_both_sides_of_the_antimeridian(
+    crs: str | None, true: float, tmp_path: Path
+) -> None:
+    """No pixel of theirs is lost: neither where scenes are cut to the area nor in the composite.
+
+    Of longitudes those beyond 180 degrees go on in one file that is no wider than the scenes.
+    """
+    path = composite(both_sides(tmp_path / "in"), tmp_path / "out", BOTH_SIDES, crs=crs)
     with rasterio.open(path) as file:
         found = dict(zip(file.descriptions, file.read(masked=True), strict=True))
-        metres = abs(file.transform.a * file.transform.e)
-        # true at the equator
-        shrunk = np.cos(np.radians(17)) ** 2 if crs else 1.0
+        metres = abs(file.transform.a * file.transform.e) * true
+        assert max(file.shape) < 1.3 * SIZE
+        assert file.bounds.left > 0
+        rows, cols = np.nonzero((found["median_red"] == 4000).filled(False))
+        x, y = rasterio.transform.xy(file.transform, rows, cols)
+        there = rasterio.warp.transform(file.crs, EAST.crs, np.ravel(x), np.ravel(y))
+        assert box(*EAST.bounds).buffer(10).contains(MultiPoint(np.column_stack(there)))
     hidden = 5 * 7  # of a cloud in each
     for value in (2000, 4000):
         only = (found["median_red"] == value).filled(False).sum()
         both = (found["median_red"] == 3000).filled(False).sum()
-        seen = (only + both) * metres * shrunk / 100
+        seen = (only + both) * metres / 100
         assert seen == pytest.approx(SIZE**2 - hidden, rel=0.01)
     for item in (path.with_suffix(".json"), *(path.parent / "scenes").glob("in_*.json")):
         said = json.loads(item.read_text())
         left, _, right, _ = shape(said["geometry"]).bounds
         assert (left, right) == (-180, 180)
         assert -180 < said["bbox"][2] < 0 < said["bbox"][0] < 180
+
+
+def test_scenes_apart_on_both_sides_of_the_antimeridian(tmp_path: Path) -> None:
+    """In one file no wider than they are; one around the world, of an earlier version, goes on."""
+    west = grid_at(810_180, 8_118_320, SIZE, crs=WEST.crs)
+    east = grid_at(189_180, 8_118_320, SIZE, crs=EAST.crs)
+    source = products(
+        tmp_path / "in",
+        {"20200601": (west, np.full((SIZE, SIZE), 2000)),
+         "20200611": (east, np.full((SIZE, SIZE), 4000))},
+    )  # fmt: skip
+    grid: dict[str, Any] = {"crs": "EPSG:4326", "resolution": 0.0002}
+    path = composite(source, tmp_path / "out", BOTH_SIDES, **grid)
+    order = CompositeOrder(
+        satellites=("2",), start="2020-01-01", end="2020-12-31", input=str(tmp_path / "in"),
+        boundary=str(tmp_path / "out.json"), output=str(path.parents[1]), **grid,
+    )  # fmt: skip
+    run = parameters_of(order)
+    with rasterio.open(path) as file:
+        red = file.read(file.descriptions.index("median_red") + 1)
+        assert file.bounds.right - file.bounds.left < 0.21
+        assert 179.8 < file.bounds.left < 180 < file.bounds.right < 180.2
+    assert (red == 2000).sum() == pytest.approx((red == 4000).sum(), rel=0.05)
+    assert (red == 2000).sum() > 600
+
+    def width(*, anew: bool) -> float:
+        left, _, right, _ = _composite.composite_config(run, "sentinel-2", anew=anew)["bounds"]
+        return float(right - left)
+
+    assert width(anew=False) == width(anew=True) < 0.21
+    write(path, np.ones((1, 2, 36), "i2"), Grid(LON_LAT, Affine(10, 0, -180, 0, -10, 0), (2, 36)))
+    assert width(anew=False) == pytest.approx(360, abs=0.001)
+    assert width(anew=True) < 0.21
