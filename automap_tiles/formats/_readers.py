@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from automap_tiles.formats._contents import BoolArray, Feature, OutputKind, RasterArray
-    from automap_tiles.formats._glance import Glance
+    from automap_tiles.formats._pixel_sample import PixelSample
     from automap_tiles.formats.bands import BandTable
     from automap_tiles.grid import Tile
 
@@ -149,7 +149,7 @@ class RasterReader(Reader, Protocol):
         """Names and units of the bands; raises `InputError`."""
         ...
 
-    def glance(self) -> Glance:
+    def pixel_sample(self) -> PixelSample:
         """A few of its pixels and their size, read in no time; raises `InputError`."""
         ...
 

@@ -19,8 +19,8 @@ from automap_tiles.scenes.coregistration import Alignment
 from automap_tiles.scenes.failures import check_own, reason_of
 from automap_tiles.scenes.funnel import Funnel, FunnelStep
 from automap_tiles.scenes.masks import MaskRule
+from automap_tiles.scenes.missing_masks import notes_of, refuse
 from automap_tiles.scenes.report import SearchReport
-from automap_tiles.scenes.unmasked import notes_of, refuse
 
 if TYPE_CHECKING:
     from automap_tiles.formats.scenes_reader import ScenesReader

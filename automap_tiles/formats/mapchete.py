@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from automap_tiles import vector
 from automap_tiles.errors import GridError, InputError
 from automap_tiles.formats._contents import OutputKind
-from automap_tiles.formats._glance import Glance
 from automap_tiles.formats._info import FormatInfo
 from automap_tiles.formats._options import Options
+from automap_tiles.formats._pixel_sample import PixelSample
 from automap_tiles.formats._readers import InputTile, RasterReader
 from automap_tiles.formats._spec import InputSpec
 from automap_tiles.formats._writers import Writer
@@ -83,11 +83,11 @@ class ProcessOutput:
             raise InputError("is not a raster, so it has no bands", self.path)
         return self.reader.describe_bands()
 
-    def glance(self) -> Glance:
+    def pixel_sample(self) -> PixelSample:
         """At its tiles; raises `InputError` where it has no pixels, or none yet."""
         if not isinstance(self.reader, RasterReader):
             raise InputError("is not a raster, so it has no pixels", self.path)
-        return self.reader.glance()
+        return self.reader.pixel_sample()
 
 
 def open_reader(spec: InputSpec, context: OpenContext) -> ProcessOutput:

@@ -13,12 +13,12 @@ import shapely
 from automap_tiles import raster
 from automap_tiles.errors import GridError, InputError, MissingCrs, NoOperation
 from automap_tiles.formats._contents import OutputKind
-from automap_tiles.formats._glance import Glance, glance_at
 from automap_tiles.formats._info import FormatInfo
 from automap_tiles.formats._input_tile import MapcheteInputTile, filled, reading_with
 from automap_tiles.formats._locate import Located, locate
 from automap_tiles.formats._options import Options
 from automap_tiles.formats._overlap import shares_points
+from automap_tiles.formats._pixel_sample import PixelSample, sample_file
 from automap_tiles.formats._spec import InputSpec
 from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.capabilities import FileLook
@@ -116,8 +116,8 @@ class RasterFile:
     def describe_bands(self) -> BandTable:
         return BandTable.of(raster.inspect(self.where.url))
 
-    def glance(self) -> Glance:
-        return glance_at(self.where.url)
+    def pixel_sample(self) -> PixelSample:
+        return sample_file(self.where.url)
 
     def look(self) -> FileLook:
         return FileLook(self.where.url)

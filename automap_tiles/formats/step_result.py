@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from automap_tiles.errors import InputError
-from automap_tiles.formats._glance import Glance
 from automap_tiles.formats._input_tile import MapcheteRasterTile, PixelSource, filled
+from automap_tiles.formats._pixel_sample import PixelSample
 from automap_tiles.formats._writers import PixelWriter
 from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.capabilities import Appearance
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from automap_tiles.formats._contents import RasterArray
 
 __all__ = [
-    "Glance",
     "PixelProvider",
+    "PixelSample",
     "PixelSource",
     "StepResultTile",
     "band_table",
-    "glance_before",
+    "expected_sample",
     "pixel_format",
 ]
 
@@ -121,6 +121,8 @@ def band_table(looks: Appearance) -> BandTable:
     )
 
 
-def glance_before(count: int, dtype: str, grid: GridLike) -> Glance:
+def expected_sample(count: int, dtype: str, grid: GridLike) -> PixelSample:
     """What can be seen of pixels that are not made yet: how large they are."""
-    return Glance(pixels=np.ma.MaskedArray(np.zeros((count, 0), dtype)), pixel=ground_size(grid))
+    return PixelSample(
+        pixels=np.ma.MaskedArray(np.zeros((count, 0), dtype)), pixel=ground_size(grid)
+    )

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from automap_tiles.errors import InputError
 
 _WAYS = {
-    "public": "automap_tiles.scenes.download.inner:checked",
+    "public": "automap_tiles.scenes.download.private_network:checked",
     "planetary-computer": "automap_tiles.scenes.catalogue.signing:sign",
 }
 """Name → `module:function` that turns an address into one that can be opened now."""

@@ -12,7 +12,7 @@ from automap_tiles.grid import Grid, Tile
 from automap_tiles.missions import COMMON, Scene
 from automap_tiles.notes import tell
 from automap_tiles.raster.memory import empty_again
-from automap_tiles.scenes import _apart
+from automap_tiles.scenes import _off_grid
 from automap_tiles.scenes._pixels import judged_together, part_of, parts_of, read_scene
 from automap_tiles.scenes._values import clear
 from automap_tiles.scenes.frames import Frame, NativeFrame, TileFrame
@@ -95,8 +95,8 @@ def shared_lattice(scenes: Sequence[Scene], reading: Reading) -> Lattice | None:
     if reading.grid == "tile":
         return None
     lattice = lattice_of(scenes, reading)
-    far = _apart.too_far(lattice, scenes, reading)
-    tell(*_apart.notes_of(far))
+    far = _off_grid.off_grid_scenes(lattice, scenes, reading)
+    tell(*_off_grid.notes_of(far))
     return None if far else lattice
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from automap_devserver import _parameters
-from automap_devserver._ahead import Ahead
 from automap_devserver._events import Hub
 from automap_devserver._failures import NotFound, Refused
 from automap_devserver._opening import OpeningProblem, problem_of
+from automap_devserver._precompute import Ahead
 from automap_devserver.catalogue import Catalogue
 from automap_tiles.errors import (
     AutomapError,

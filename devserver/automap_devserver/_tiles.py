@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from flask import Response
 
-from automap_devserver._asked import AskedTile, on_date
 from automap_devserver._failures import NotFound
 from automap_devserver._limits import Limits
+from automap_devserver._request_parameters import AskedTile, on_date
 from automap_devserver.catalogue import Catalogue
 from automap_devserver.settings import PreviewSettings
 from automap_tiles import raster

@@ -8,9 +8,9 @@ from automap_devserver import _failures
 from automap_devserver._compress import compress
 from automap_devserver._events import Hub
 from automap_devserver._failures import Refused, is_addressed_here, is_local
+from automap_devserver._fast_tiles import FastTiles
 from automap_devserver._limits import BODY, Limits
 from automap_devserver._preview import Previews
-from automap_devserver._shortcut import TileShortcut
 from automap_devserver._tiles import TileServer
 from automap_devserver.catalogue import Catalogue
 from automap_devserver.settings import PreviewSettings
@@ -49,7 +49,7 @@ def create_app(catalogue: Catalogue, settings: PreviewSettings | None = None) ->
     app.before_request(lambda: _check(settings))
     app.after_request(lambda response: compress(request, response))
     app.after_request(lambda response: _open_to_other_pages(request, response))
-    app.wsgi_app = TileShortcut(  # type: ignore[method-assign]
+    app.wsgi_app = FastTiles(  # type: ignore[method-assign]
         app.wsgi_app, catalogue, tiles, settings, (*_SHOWN_ELSEWHERE, *_AS_SAID)
     )
     return app

@@ -62,7 +62,7 @@ def check_colours(
             "bands: [3, 2, 1] under process_parameters, or names of the bands",
         )
     own = [(table.scales[number - 1], table.offsets[number - 1]) for number in numbers]
-    dtype = picture.glance().pixels.dtype
+    dtype = picture.pixel_sample().pixels.dtype
     if factor is None and units_of(own, dtype, None) != tuple(own):
         _tell(
             "whole numbers that do not say what they are worth: taken for reflectance x 10000",

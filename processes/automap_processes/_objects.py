@@ -23,7 +23,9 @@ def values_of(picture: RasterInput, pixels: Picture, scale: float | None) -> Pic
     )
 
 
-def tell_spread(picture: RasterReader, scale: float | None, compactness: float) -> None:
+def report_negligible_compactness(
+    picture: RasterReader, scale: float | None, compactness: float
+) -> None:
     """Tell of a picture beside whose values, or beside which, `compactness` is nothing.
 
     Raises `ConfigError` for a scale that is not above 0.
@@ -31,8 +33,9 @@ def tell_spread(picture: RasterReader, scale: float | None, compactness: float) 
     if scale is not None and not 0 < scale < np.inf:
         raise ConfigError("is more than 0", key="process_parameters.scale", found=scale)
     scales = _scales(picture.describe_bands().scales, scale)
+    sample = picture.pixel_sample()
     spreads = [float(np.std(plane.compressed().astype(np.float64))) * abs(factor)
-               for plane, factor in zip(picture.glance().pixels, scales.tolist(), strict=False)
+               for plane, factor in zip(sample.pixels, scales.tolist(), strict=False)
                if plane.count()]  # fmt: skip
     spread = float(np.median(spreads)) if spreads else 0.0
     if not np.isfinite(spread) or not spread or compactness / _FAR <= spread <= compactness * _FAR:

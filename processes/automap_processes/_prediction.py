@@ -30,7 +30,7 @@ NO_CLASS = 255
 
 
 @dataclass(frozen=True, kw_only=True)
-class SetWish:
+class PredictionSetRequest:
     """What a class must exceed to be in the set of a pixel."""
 
     temperature: Temperature
@@ -40,7 +40,7 @@ class SetWish:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MapWish:
+class ClassMapRequest:
     """What is asked for."""
 
     window: int | None
@@ -54,7 +54,7 @@ class MapWish:
     or whatever else the model was trained on."""
     calibration: Calibration | None
     """Of the probabilities; None: as they are."""
-    sets: SetWish | None = None
+    sets: PredictionSetRequest | None = None
     """None: no sets of classes."""
     applicability: Applicability | None = None
     """None: it is not asked where the model may be applied."""
@@ -94,7 +94,7 @@ class Mapped:
 
 
 def class_map(
-    predictor: Predictor, pixels: Picture, buffer: tuple[int, int, int, int], wish: MapWish
+    predictor: Predictor, pixels: Picture, buffer: tuple[int, int, int, int], wish: ClassMapRequest
 ) -> Mapped:
     """Classes of the picture (band, y, x), whose bands are those that the recipe needs.
 
@@ -132,7 +132,7 @@ class _Wanted:
 
     predictor: Predictor
     pixels: Picture
-    wish: MapWish
+    wish: ClassMapRequest
     cols: slice
     applicability: Bytes | None
     """Layers of the tile (2, y, x), written where pixels are predicted."""
@@ -231,7 +231,7 @@ class _Decided:
     """(layer, y, x)."""
 
 
-def _sets(shares: Floats, wish: SetWish) -> Bytes:
+def _sets(shares: Floats, wish: PredictionSetRequest) -> Bytes:
     """(layer, y, x) of probabilities (class, y, x): how many are in the set, then which."""
     inside = sets_of(wish.temperature.apply(shares), wish.quantiles)
     size = inside.sum(axis=0)
@@ -272,7 +272,7 @@ def _join_patches(mapped: Mapped, minimum: int) -> None:
     mapped.classes = joined
 
 
-def _blank(shape: tuple[int, ...], classes: int, wish: MapWish) -> Mapped:
+def _blank(shape: tuple[int, ...], classes: int, wish: ClassMapRequest) -> Mapped:
     return Mapped(
         classes=np.zeros(shape, dtype=np.uint8),
         confidence=np.zeros(shape, dtype=np.uint8) if wish.confidence else None,

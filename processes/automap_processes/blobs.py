@@ -64,7 +64,7 @@ def check_parameters(  # noqa: PLR0913, PLR0917 - the parameters of the process 
 
 def _tell_beyond(picture: RasterReader, band: int, low: float, high: float) -> None:
     """Tell of a picture of which nothing lies between the two: it is flat, and has no blobs."""
-    seen = picture.glance().pixels[band - 1 : band].compressed()
+    seen = picture.pixel_sample().pixels[band - 1 : band].compressed()
     if not seen.size or ((seen > low) & (seen < high)).any():
         return
     tell(

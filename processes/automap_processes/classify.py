@@ -20,23 +20,23 @@ from typing import Any
 
 import numpy as np
 
-from automap_processes._ignored import tell_ignored
-from automap_processes._likeness import (
-    BandUnits,
-    check_bands,
-    check_likeness,
-    tell_unlike,
-    tell_unnamed,
-)
-from automap_processes._prediction import Mapped, MapWish, class_map, set_layers
-from automap_processes._trust import (
+from automap_processes._confidence import (
     CalibrationName,
-    Together,
+    ConfidenceParameters,
     area_of,
     calibration_of,
-    check_together,
-    set_wish,
-    tell_ground,
+    check_combination,
+    report_uninformative_sets,
+    set_request,
+)
+from automap_processes._ignored_parameters import report_ignored
+from automap_processes._prediction import ClassMapRequest, Mapped, class_map, set_layers
+from automap_processes._training_domain import (
+    BandUnits,
+    check_bands,
+    check_training_domain,
+    report_outside_training,
+    report_unnamed_bands,
 )
 from automap_processes._types import Resampling
 from automap_tiles import ConfigError, Empty, RasterInput, RasterReader, Tile
@@ -80,7 +80,7 @@ def check_parameters(  # noqa: PLR0913, PLR0917 - the parameters of the process 
     if smoothness <= 0:
         key = "process_parameters.smoothness"
         raise ConfigError("is more than 0", key=key, found=smoothness)
-    tell_ignored(
+    report_ignored(
         "there is no smoothing that it could be of",
         "smoothing: true, or leave it out",
         smoothness=not smoothing and smoothness != bayes.SMOOTHNESS,
@@ -92,17 +92,19 @@ def check_parameters(  # noqa: PLR0913, PLR0917 - the parameters of the process 
             found=minimum_patch,
             remedy="leave out minimum_patch or probabilities, or make two maps",
         )
-    check_together(Together(bool(smoothing), minimum_patch, calibration, sets, sets_by_class))
+    check_combination(
+        ConfidenceParameters(bool(smoothing), minimum_patch, calibration, sets, sets_by_class)
+    )
     known = _check_bands(picture, bands)
     opened = Model.open(model)
     calibration_of(opened, calibration)
-    tell_ground(opened, set_wish(opened, sets, sets_by_class))
+    report_uninformative_sets(opened, set_request(opened, sets, sets_by_class))
     area_of(opened, applicability)
     Predictor(opened)  # whether XGBoost is there and can load the trees
     check_bands(opened, known, "input.picture" if bands is None else "process_parameters.bands")
     if bands is None:
-        tell_unnamed(opened, picture)
-    check_likeness(opened, picture, BandUnits(known, scale, offset), unlike)
+        report_unnamed_bands(opened, picture)
+    check_training_domain(opened, picture, BandUnits(known, scale, offset), unlike)
     count = len(opened.classes)
     layers = 1 + confidence + (count if probabilities else 0) + 2 * applicability
     return layers + (0 if sets is None else set_layers(count))
@@ -155,7 +157,7 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
     reading = BandUnits(names, scale, offset)
     units = reading.units(picture.describe_bands(), recipe.needs)
     smooth, patch = _around(smoothing, minimum_patch)
-    wish = MapWish(
+    wish = ClassMapRequest(
         window=2 * smooth + 1 if smooth else None,
         smoothness=smoothness,
         minimum_patch=minimum_patch,
@@ -163,13 +165,13 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
         confidence=confidence,
         units=units,
         calibration=calibration_of(context.model, calibration),
-        sets=set_wish(context.model, sets, sets_by_class),
+        sets=set_request(context.model, sets, sets_by_class),
         applicability=area_of(context.model, applicability),
         margins=(recipe.margin, smooth, patch),
     )
     indexes = [names.index(name) + 1 for name in recipe.needs]
     pixels = picture.read(indexes=indexes, resampling=resampling)
-    tell_unlike(context.model, pixels, tile, units)
+    report_outside_training(context.model, pixels, tile, units)
     mapped = class_map(context, pixels, tile.buffer_margins, wish)
     if not mapped.classes.any():
         raise Empty
@@ -196,7 +198,7 @@ def _stacked(mapped: Mapped) -> Picture:
     return np.ma.MaskedArray(data, mask=np.broadcast_to(mapped.classes == 0, data.shape))
 
 
-def _tags(model: Model, wish: MapWish) -> Tags:
+def _tags(model: Model, wish: ClassMapRequest) -> Tags:
     """Names of the bands, and of the first one the classes."""
     count = len(model.classes)
     classes = {f"class_{one.value}": one.name for one in model.classes}

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from automap_processes._ignored import check_matching
+from automap_processes._ignored_parameters import check_matching
 from automap_processes._types import Matching, Resampling
 from automap_tiles import Empty, RasterInput, VectorInput
 

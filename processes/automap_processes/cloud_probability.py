@@ -5,7 +5,7 @@ Input: `scenes`, of the format `scenes`; its `mask` says what is a cloud.
 
 from __future__ import annotations
 
-from automap_processes._dates import Tags, mean, observed, result, sums
+from automap_processes._date_sums import Tags, mean, observed, result, sums
 from automap_tiles import Raster, Scenes
 
 

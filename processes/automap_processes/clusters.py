@@ -51,7 +51,7 @@ def _tell_unit(found: ClusterFile, picture: RasterReader) -> None:
     units = dict(zip(recipe.needs, picture.describe_bands().units(recipe.needs), strict=True))
     bands = {
         name: plane.compressed() * units[name][0] + units[name][1]
-        for name, plane in zip(names, picture.glance().pixels, strict=False)
+        for name, plane in zip(names, picture.pixel_sample().pixels, strict=False)
         if name in units
     }
     times = found.times_larger(bands)

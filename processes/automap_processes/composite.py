@@ -18,8 +18,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from automap_processes._ignored import tell_ignored
-from automap_processes._over_dates import CompositeWish, over_dates, wrong
+from automap_processes._ignored_parameters import report_ignored
+from automap_processes._scene_composites import SceneCompositeRequest, over_dates, wrong
 from automap_processes._types import Resampling
 from automap_tiles import (
     Counted,
@@ -98,7 +98,7 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
     if scale is None:
         scale = _usual_scale(scenes, dtype)
     if isinstance(scenes, Scenes):
-        wish = CompositeWish(
+        wish = SceneCompositeRequest(
             statistics=tuple(statistics or [method]),
             indices=tuple(indices or ()),
             provenance=tuple(provenance or ()),
@@ -169,7 +169,7 @@ def check_parameters(  # noqa: PLR0913 - the parameters of the process file
         return None
     of_groups = {"bands": bands, "mask_band": mask_band, **classes, **colours}
     _refuse(of_groups, "is for a group of rasters; bands and mask are options of the input scenes")
-    wish = CompositeWish(
+    wish = SceneCompositeRequest(
         statistics=tuple(statistics or [method]),
         indices=tuple(indices or ()),
         provenance=tuple(provenance or ()),
@@ -183,16 +183,16 @@ def check_parameters(  # noqa: PLR0913 - the parameters of the process file
     return len(wish.bands(scenes.bands))
 
 
-def _tell_ignored(wish: CompositeWish, method: str) -> None:
+def _tell_ignored(wish: SceneCompositeRequest, method: str) -> None:
     """Tell of parameters that the statistics have no use for."""
     seasonal = any(methods.method(name).needs_season for name in wish.statistics)
-    tell_ignored(
+    report_ignored(
         "no statistic that is asked for looks at it",
         "statistics: [best_pixel], or leave it out",
         target_day=wish.target_day is not None and not seasonal,
         season=wish.season != _SEASON and not seasonal,
     )
-    tell_ignored(
+    report_ignored(
         "statistics say what is made",
         "leave it out",
         method=method != "median" and wish.statistics != (method,),

@@ -18,7 +18,7 @@ from shapely import LineString, clip_by_rect, transform
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
-from automap_processes._ignored import check_matching
+from automap_processes._ignored_parameters import check_matching
 from automap_processes._types import Matching, Resampling
 from automap_tiles import Empty, RasterInput, Tile, VectorInput
 from automap_tiles.analysis import terrain

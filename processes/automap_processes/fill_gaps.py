@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from automap_processes._said import Tags, numbered, said_of
+from automap_processes._band_tags import Tags, band_tags, tags_by_number
 from automap_processes._types import Resampling
 from automap_tiles import ConfigError, Empty, RasterInput, RasterReader, check_bands_alike
 from automap_tiles.analysis.radiometry.donors import RADIUS, fill_gaps
@@ -80,4 +80,4 @@ def execute(
     mask = np.ma.getmaskarray(found.values)
     planes = (found.values.data, found.source[np.newaxis].astype(found.values.dtype))
     filled = np.ma.MaskedArray(np.concatenate(planes), mask=np.concatenate([mask, mask[:1]]))
-    return filled, numbered([*said_of(picture, bands), {"name": "filled_from"}])
+    return filled, tags_by_number([*band_tags(picture, bands), {"name": "filled_from"}])

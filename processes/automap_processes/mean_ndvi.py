@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from automap_processes._dates import Tags, mean, observed, result, sums
+from automap_processes._date_sums import Tags, mean, observed, result, sums
 from automap_tiles import Raster, Scenes
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from automap_processes._dates import Tags, observed, result, sums
+from automap_processes._date_sums import Tags, observed, result, sums
 from automap_tiles import Raster, Scenes
 
 

@@ -24,7 +24,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from automap_processes._ignored import tell_ignored
+from automap_processes._ignored_parameters import report_ignored
 from automap_tiles import ConfigError, Empty, Grid, OutputDtype, Raster, Scenes, ScenesReader, Stack
 from automap_tiles.analysis import indices as spectral
 from automap_tiles.analysis.series import harmonic as waves
@@ -95,7 +95,7 @@ def check_parameters(
     if not 1 <= modes <= waves.MOST_MODES:
         raise _wrong("modes", f"are 1 to {waves.MOST_MODES}", modes)
     other = "season" if method == "harmonic" else "harmonic"
-    tell_ignored(
+    report_ignored(
         f"it is of method: {other}",
         f"method: {other}, or leave it out",
         threshold=method == "harmonic" and threshold != seasons.THRESHOLD,

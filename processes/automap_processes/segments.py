@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automap_processes._objects import tell_spread, values_of
-from automap_processes._said import Tags, numbered, said_of
+from automap_processes._band_tags import Tags, band_tags, tags_by_number
+from automap_processes._objects import report_negligible_compactness, values_of
 from automap_processes._superpixels import checked, labels_of, seeds_of
 from automap_processes._types import Resampling
 from automap_tiles import ConfigError, Empty, RasterInput, RasterReader, Tile
@@ -48,7 +48,7 @@ def check_parameters(
 ) -> int:
     """How many bands the result has; complains of parameters that cannot work."""
     checked(size, compactness, rounds)
-    tell_spread(picture, scale, compactness)
+    report_negligible_compactness(picture, scale, compactness)
     return len(picture.describe_bands().names) * (1 + deviation) + 2 * seeds
 
 
@@ -79,9 +79,9 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
         raise Empty
     mean, spread = mean_and_std(pixels, labels)
     layers = [mean, spread] if deviation else [mean]
-    said = said_of(picture)
+    said = band_tags(picture)
     if deviation:
-        said += [_without_offset(tags) for tags in said_of(picture, of="deviation of {}")]
+        said += [_without_offset(tags) for tags in band_tags(picture, of="deviation of {}")]
     if seeds:
         found = _exact(np.stack(seeds_of(labels, tile, how)))
         layers.append(np.ma.MaskedArray(found, mask=np.stack([labels == 0] * 2)))
@@ -90,7 +90,7 @@ def execute(  # noqa: PLR0913 - the parameters of the process file
         np.concatenate([np.ma.getdata(one) for one in layers]),
         mask=np.concatenate([np.ma.getmaskarray(one) for one in layers]),
     )
-    return result, numbered(said)
+    return result, tags_by_number(said)
 
 
 def _without_offset(tags: dict[str, str]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automap_processes._objects import tell_spread, values_of
+from automap_processes._objects import report_negligible_compactness, values_of
 from automap_processes._superpixels import checked, labels_of
 from automap_processes._types import Resampling
 from automap_tiles import ConfigError, Empty, RasterInput, RasterReader, Tile
@@ -40,7 +40,7 @@ def check_parameters(
 ) -> int:
     """How many bands the map has; complains of parameters that cannot work."""
     checked(size, compactness, rounds)
-    tell_spread(picture, scale, compactness)
+    report_negligible_compactness(picture, scale, compactness)
     return 1
 
 

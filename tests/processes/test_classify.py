@@ -475,7 +475,7 @@ def test_strips_leave_no_trace_and_nothing_is_predicted_twice(
     mask = np.broadcast_to(rng.random(shape) < 0.1, (2, *shape))
     picture = np.ma.MaskedArray(rng.random((2, *shape), dtype=np.float32), mask=mask)
     smooth, patch = (window or 1) // 2, patches.margin(minimum)
-    wish = _prediction.MapWish(
+    wish = _prediction.ClassMapRequest(
         window=window, smoothness=2.0, minimum_patch=minimum, probabilities=False,
         confidence=True, units=[(1.0, 0.0)] * 2, calibration=calibration,
         margins=(1, smooth, patch),

@@ -111,7 +111,7 @@ def test_the_composite_hangs_on_its_kernels_and_on_the_reading_of_scenes() -> No
         lambda source: sources._names_in(meaning(source).imports),
     )
     assert {
-        "automap_processes._over_dates", "automap_tiles.analysis.composites.medoid",
+        "automap_processes._scene_composites", "automap_tiles.analysis.composites.medoid",
         "automap_tiles.analysis._network", "automap_tiles.scenes.reading",
         "automap_tiles.scenes.masks", "automap_tiles.missions.landsat._quality",
     } <= found.keys()  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from automap_tiles import raster
 from automap_tiles.errors import InputError
-from automap_tiles.formats._glance import middle_of
+from automap_tiles.formats._pixel_sample import sample_window
 from automap_tiles.formats.capabilities import FileLook, RasterLook
 from automap_tiles.formats.tiles._codec import Codec
 from automap_tiles.formats.tiles._files import TileFiles
@@ -64,7 +64,7 @@ class GdalTiles:
     def glimpse(self, files: TileFiles, index: TileIndex) -> tuple[RasterArray, Grid]:
         url = files.storage.url(files.key(index))
         grid = raster.inspect(url).grid
-        return raster.read(url, middle_of(grid)), grid
+        return raster.read(url, sample_window(grid)), grid
 
     def probe(self, files: TileFiles, index: TileIndex) -> None:
         with open_dataset(files.storage.url(files.key(index))) as dataset:
@@ -96,7 +96,7 @@ class CodecTiles:
         tile = Tile(files.pyramid, index)
         grid = Grid(tile.crs, tile.transform, tile.shape)
         data, _ = self.decode(_content(files, index), tile, None)
-        part = middle_of(grid)
+        part = sample_window(grid)
         col, row = (round(each) for each in ~grid.transform @ part.transform @ (0, 0))
         return data[:, row : row + part.shape[0], col : col + part.shape[1]], grid
 

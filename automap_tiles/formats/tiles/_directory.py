@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from automap_tiles import raster, vector
 from automap_tiles.errors import InputError, NoOperation
 from automap_tiles.formats._contents import Feature, OutputKind
-from automap_tiles.formats._glance import Glance, glance_at_tiles
 from automap_tiles.formats._overlap import pieces
+from automap_tiles.formats._pixel_sample import PixelSample, sample_tiles
 from automap_tiles.formats._vector_tile import FeatureTile, shifted
 from automap_tiles.formats.bands import BandTable
 from automap_tiles.formats.capabilities import RasterLook
@@ -158,9 +158,9 @@ class TileDirectory:
         """As the first tile says; raises `InputError` when there is none to look at."""
         return BandTable.of(_sample(self.files, self.decoder))
 
-    def glance(self) -> Glance:
+    def pixel_sample(self) -> PixelSample:
         """At tiles of the finest zoom among the first that are found."""
-        return glance_at_tiles(
+        return sample_tiles(
             self.decoder.glimpse(self.files, index) for index in _some_tiles(self.files)
         )
 

@@ -15,7 +15,7 @@ from automap_tiles.formats.capabilities import tile_writer
 from automap_tiles.formats.step_result import (
     StepResultTile,
     band_table,
-    glance_before,
+    expected_sample,
     pixel_format,
 )
 from automap_tiles.formats.tiles import PixelFormat, touched
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from automap_tiles.formats import InputTile, RasterArray, Reader
     from automap_tiles.formats.bands import BandTable
-    from automap_tiles.formats.step_result import Glance
+    from automap_tiles.formats.step_result import PixelSample
     from automap_tiles.grid import TileIndex
     from automap_tiles.runtime._process import Process
 
@@ -106,7 +106,7 @@ class StepReader:
     def pixel_format(self) -> PixelFormat:
         return self._pixel_format
 
-    def glance(self) -> Glance:
+    def pixel_sample(self) -> PixelSample:
         pixels, pyramid = self._pixel_format, self.process.pyramid
         x, y = self.process.area.representative_point().coords[0]
         zoom = max(self.process.base_zooms or self.process.zooms)
@@ -114,7 +114,7 @@ class StepReader:
         rows, cols = pyramid.matrix_shape(zoom)
         row = min(rows - 1, max(0, int((pyramid.bounds.top - y) / height)))
         col = min(cols - 1, max(0, int((x - pyramid.bounds.left) / width)))
-        return glance_before(pixels.count, pixels.dtype, pyramid.tile(zoom, row, col).grid)
+        return expected_sample(pixels.count, pixels.dtype, pyramid.tile(zoom, row, col).grid)
 
     @cached_property
     def _pixel_format(self) -> PixelFormat:

@@ -85,7 +85,7 @@ def order_of(document: Document, graph: Graph) -> tuple[tuple[str, ...], str]:
     return order, ends[0]
 
 
-def tell_unused(document: Document, inputs: InputTree, steps: Mapping[str, Wired]) -> None:
+def report_unused(document: Document, inputs: InputTree, steps: Mapping[str, Wired]) -> None:
     used = {source for step in steps.values() for source in step.sources.values()}
     for name in names_of(inputs):
         if name not in used:

@@ -30,7 +30,7 @@ from automap_tiles.runtime.steps._wiring import (
     explained,
     names_of,
     order_of,
-    tell_unused,
+    report_unused,
     wired,
 )
 from automap_tiles.runtime.steps.section import KEY, has_steps, read_entries
@@ -117,7 +117,7 @@ def build_steps(document: Document, overrides: Overrides) -> Process:
         }
     )
     order, result = order_of(document, graph)
-    tell_unused(document, inputs, steps)
+    report_unused(document, inputs, steps)
     target = overrides.step or result
     whole = _Whole(
         document=document,

@@ -14,7 +14,7 @@ from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.scenes.catalogue._area import server_parts
 from automap_tiles.scenes.download.address import shown
 from automap_tiles.scenes.download.http import hide_queries, reason
-from automap_tiles.scenes.download.patience import Patience
+from automap_tiles.scenes.download.retry_policy import Patience
 from automap_tiles.scenes.select import Period
 from automap_tiles.stopping import raise_if_stopped
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pystac_client import Client
     from shapely.geometry.base import BaseGeometry
 
-    from automap_tiles.scenes.catalogue._patient import PatientIO
+    from automap_tiles.scenes.catalogue._retrying_io import RetryingIO
 
 PAGE = 100
 """Items asked for at once: servers allow between 100 and 10000."""
@@ -79,14 +79,14 @@ def search(url: str, request: Request) -> Iterator[Mapping[str, Any]]:
 
 @contextmanager
 def _opened(url: str, backoff: float) -> Iterator[Client]:
-    from automap_tiles.scenes.catalogue._patient import PatientIO
+    from automap_tiles.scenes.catalogue._retrying_io import RetryingIO
 
-    asking = PatientIO(url, Patience(attempts=_ATTEMPTS, first=backoff))
+    asking = RetryingIO(url, Patience(attempts=_ATTEMPTS, first=backoff))
     with closing(asking.session):
         yield _client(url, asking)
 
 
-def _client(url: str, asking: PatientIO) -> Client:
+def _client(url: str, asking: RetryingIO) -> Client:
     from pystac.errors import STACError, STACTypeError
     from pystac_client import Client
     from pystac_client.exceptions import APIError

@@ -17,8 +17,8 @@ from automap_tiles.scenes.catalogue.item import read_item
 from automap_tiles.scenes.catalogue.providers import Provider, by_name, collections, tile_property
 from automap_tiles.scenes.catalogue.verify import Verify, verified
 from automap_tiles.scenes.download.address import shown
-from automap_tiles.scenes.download.inner import PUBLIC, is_allowed, is_public, schemes_of
-from automap_tiles.scenes.download.small import read_bytes
+from automap_tiles.scenes.download.private_network import PUBLIC, is_allowed, is_public, schemes_of
+from automap_tiles.scenes.download.small_files import read_bytes
 from automap_tiles.scenes.failures import check_own
 from automap_tiles.scenes.funnel import Funnel
 from automap_tiles.scenes.report import SearchReport, Wanted, wanted_of

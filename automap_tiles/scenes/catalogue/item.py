@@ -14,7 +14,7 @@ from automap_tiles.errors import InputError
 from automap_tiles.missions import Asset, BandInfo, Item, number
 from automap_tiles.scenes.catalogue._area import footprint
 from automap_tiles.scenes.download.address import kind_of, name_of, resolve
-from automap_tiles.scenes.download.inner import is_allowed
+from automap_tiles.scenes.download.private_network import is_allowed
 
 if TYPE_CHECKING:
     pass

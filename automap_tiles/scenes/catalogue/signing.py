@@ -82,7 +82,7 @@ class Signer:
 
 
 def _fetch(href: str) -> bytes:
-    from automap_tiles.scenes.download.small import read_bytes
+    from automap_tiles.scenes.download.small_files import read_bytes
 
     key = os.environ.get("PC_SDK_SUBSCRIPTION_KEY")
     return read_bytes(href if not key else f"{href}?subscription-key={key}", largest=1 << 16)

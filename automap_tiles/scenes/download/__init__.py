@@ -10,8 +10,8 @@ from automap_tiles.scenes.download._plan import (
     measured,
     shares,
 )
-from automap_tiles.scenes.download.patience import Patience
-from automap_tiles.scenes.download.small import read_bytes
+from automap_tiles.scenes.download.retry_policy import Patience
+from automap_tiles.scenes.download.small_files import read_bytes
 
 __all__ = [
     "Amount",

@@ -13,7 +13,7 @@ from pathlib import Path
 from automap_tiles.errors import AutomapError, MissingExtra
 from automap_tiles.scenes.download._files import RemoteFile
 from automap_tiles.scenes.download._transfer import Transfer
-from automap_tiles.scenes.download.patience import Patience
+from automap_tiles.scenes.download.retry_policy import Patience
 from automap_tiles.scenes.failures import check_own
 from automap_tiles.stopping import Stopped, raise_if_stopped
 

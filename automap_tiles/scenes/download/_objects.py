@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from automap_tiles.errors import InputError, OutputError
 from automap_tiles.scenes.download._stream import Stream
-from automap_tiles.scenes.download.patience import TryAgain
+from automap_tiles.scenes.download.retry_policy import TryAgain
 
 
 @contextmanager

@@ -15,8 +15,8 @@ from automap_tiles.scenes.download._fetch import WORKERS, is_there
 from automap_tiles.scenes.download._files import RemoteFile
 from automap_tiles.scenes.download._part import come_so_far
 from automap_tiles.scenes.download.address import kind_of, local_path
-from automap_tiles.scenes.download.inner import PUBLIC
-from automap_tiles.scenes.download.patience import TryAgain
+from automap_tiles.scenes.download.private_network import PUBLIC
+from automap_tiles.scenes.download.retry_policy import TryAgain
 from automap_tiles.scenes.report import SearchReport
 from automap_tiles.stopping import carried, raise_if_stopped
 

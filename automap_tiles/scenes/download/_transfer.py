@@ -15,8 +15,8 @@ from automap_tiles.scenes.download._open import open_stream
 from automap_tiles.scenes.download._part import Origin, PartFile, open_part
 from automap_tiles.scenes.download._stream import Stream
 from automap_tiles.scenes.download.address import shown
-from automap_tiles.scenes.download.inner import PUBLIC
-from automap_tiles.scenes.download.patience import Changed, Patience, TryAgain, announce
+from automap_tiles.scenes.download.private_network import PUBLIC
+from automap_tiles.scenes.download.retry_policy import Changed, Patience, TryAgain, announce
 from automap_tiles.stopping import Stopped
 
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from automap_tiles.errors import InputError, MissingExtra
 from automap_tiles.scenes.download._stream import CHUNK, Stream
 from automap_tiles.scenes.download.address import name_of, scrubbed, shown
-from automap_tiles.scenes.download.inner import guard
-from automap_tiles.scenes.download.patience import Changed, TryAgain, retry_after
+from automap_tiles.scenes.download.private_network import guard
+from automap_tiles.scenes.download.retry_policy import Changed, TryAgain, retry_after
 from automap_tiles.version import VERSION
 
 if TYPE_CHECKING:

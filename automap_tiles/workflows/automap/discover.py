@@ -18,9 +18,9 @@ from automap_tiles.scenes import find, nadir
 from automap_tiles.scenes.failures import check_own
 from automap_tiles.scenes.funnel import Funnel, FunnelStep
 from automap_tiles.scenes.masks import parse_flags
+from automap_tiles.scenes.missing_masks import notes_of, refuse
 from automap_tiles.scenes.report import SearchReport, Wanted, common_bands_of
 from automap_tiles.scenes.select import Selection, one_level
-from automap_tiles.scenes.unmasked import notes_of, refuse
 from automap_tiles.workflows.automap._scratch import Scratch
 from automap_tiles.workflows.automap.parameters import RunParameters
 from automap_tiles.workflows.events import Json

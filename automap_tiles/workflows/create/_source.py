@@ -247,7 +247,7 @@ def _is_of_classes(reader: Reader, output: Mapping[str, Any]) -> bool:
         return False
     if np.dtype(str(output.get("dtype", "uint8"))).kind not in "iu":
         return False
-    seen = np.unique(reader.glance().pixels.compressed())
+    seen = np.unique(reader.pixel_sample().pixels.compressed())
     if not 0 < len(seen) <= _FEW:
         return False
     tell(

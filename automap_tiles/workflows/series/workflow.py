@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, ClassVar
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Note, Notes, collecting, tell
 from automap_tiles.scenes.masks import MaskRule, parse_flags
+from automap_tiles.scenes.missing_masks import notes_of
 from automap_tiles.scenes.report import SearchReport
 from automap_tiles.scenes.select import Period, Selection, one_level, overpasses, parse_period
-from automap_tiles.scenes.unmasked import notes_of
 from automap_tiles.stopping import NEVER, Stopped, StopToken
 from automap_tiles.storage import open_storage
 from automap_tiles.workflows._background import Say, run_in_background

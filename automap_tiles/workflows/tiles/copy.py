@@ -108,7 +108,7 @@ def check(order: CopyOrder) -> CopyReport:
     """
     source = open_stored_tiles(order.source)
     storage = _other_storage(source, order.target)
-    source.tell_steps("copy")
+    source.report_steps("copy")
     tiles = source.existing(selection_of(order.where, source.process_pyramid))
     there = 0
     if storage.exists(METADATA_NAME):
@@ -127,7 +127,7 @@ def run(order: CopyOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     """
     source = open_stored_tiles(order.source)
     selection = selection_of(order.where, source.process_pyramid)
-    source.tell_steps("copy")
+    source.report_steps("copy")
     tiles = source.existing(selection)
     yield Started(total=len(tiles), facts={"source": source.path, "target": order.target})
     outcome = yield from copy_tiles(

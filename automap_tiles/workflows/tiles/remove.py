@@ -70,7 +70,7 @@ def check(order: RemoveOrder) -> RemoveReport:
     """Count the tiles; raises `ConfigError` when there is no tile directory or no such place."""
     directory = open_stored_tiles(order.tiles)
     selection = selection_of(order.where, directory.process_pyramid)
-    directory.tell_steps("remove")
+    directory.report_steps("remove")
     return RemoveReport(
         path=directory.path, tiles=len(directory.existing(selection)), steps=directory.steps
     )
@@ -85,7 +85,7 @@ def run(order: RemoveOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     """
     directory = open_stored_tiles(order.tiles)
     selection = selection_of(order.where, directory.process_pyramid)
-    directory.tell_steps("remove")
+    directory.report_steps("remove")
     tiles = directory.existing(selection)
     yield Started(total=len(tiles), facts={"path": directory.path})
     outcome = yield from remove_tiles(directory, tiles, selection, stop=stop)

@@ -113,7 +113,7 @@ class StoredTiles:
             codec = features_codec_of(metadata.info, metadata.options, self.path)
             codec.decode(self.storage.get(key))
 
-    def tell_steps(self, command: str) -> None:
+    def report_steps(self, command: str) -> None:
         """Say that the other stored steps of the process are none of this command's business."""
         if self.steps:
             tell(

@@ -11,10 +11,10 @@ import shapely
 
 from automap_tiles import vector
 from automap_tiles.analysis.learning.classifier import (
-    Familiar,
     LandClass,
     Model,
     Strategy,
+    TrainingDomain,
     land_classes,
 )
 from automap_tiles.analysis.learning.classifier.training import (
@@ -293,7 +293,7 @@ def _train(
 
 def _familiar(
     table: SampleTable, offered: Recipe, model: Model, picture: SourcePicture, area: float
-) -> Familiar:
+) -> TrainingDomain:
     """Of the features that the model uses, of all that were offered."""
     columns = [offered.names.index(name) for name in model.recipe.names]
     used = replace(
@@ -302,7 +302,7 @@ def _familiar(
         features=model.recipe.names,
     )
     units = picture.table.units(model.recipe.needs)
-    return Familiar.of(used, model.recipe, math.sqrt(area), units)
+    return TrainingDomain.of(used, model.recipe, math.sqrt(area), units)
 
 
 def _check_components(components: int | float | None, features: int) -> None:

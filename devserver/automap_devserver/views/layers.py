@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from flask import Blueprint, Response, jsonify, request
 
-from automap_devserver._asked import box, number, on_date
 from automap_devserver._limits import Limits
+from automap_devserver._request_parameters import box, number, on_date
 from automap_devserver.catalogue import Catalogue
 from automap_devserver.settings import PreviewSettings
 from automap_tiles.errors import ConfigError, TileFailed

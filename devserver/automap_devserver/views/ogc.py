@@ -6,8 +6,8 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from automap_devserver._asked import AskedTile
 from automap_devserver._failures import NotFound
+from automap_devserver._request_parameters import AskedTile
 from automap_devserver._tiles import TileEnding, TileServer
 from automap_devserver._tilesets import Matrix, TileSet, tile_set, tile_sets
 from automap_devserver.catalogue import Catalogue

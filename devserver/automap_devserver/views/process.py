@@ -9,10 +9,10 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from automap_devserver import _parameters
-from automap_devserver._asked import box, number
 from automap_devserver._failures import Refused, is_local
 from automap_devserver._limits import Limits
 from automap_devserver._preview import Preview, Previews
+from automap_devserver._request_parameters import box, number
 from automap_devserver.catalogue import Catalogue
 from automap_tiles.errors import ConfigError
 from automap_tiles.grid import TileIndex

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from automap_devserver._asked import box, number
 from automap_devserver._preview import Previews
+from automap_devserver._request_parameters import box, number
 from automap_tiles.layers import web
 
 

@@ -7,8 +7,8 @@ from xml.etree import ElementTree as ET
 
 from flask import Blueprint, Response, render_template, request
 
-from automap_devserver._asked import AskedTile
 from automap_devserver._failures import NotFound, status_of
+from automap_devserver._request_parameters import AskedTile
 from automap_devserver._tiles import TileEnding, TileServer
 from automap_devserver._tilesets import tile_set, tile_sets
 from automap_devserver.catalogue import Catalogue

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
 
-from automap_devserver._asked import AskedTile
 from automap_devserver._failures import NotFound
+from automap_devserver._request_parameters import AskedTile
 from automap_devserver._tiles import TileServer, web_tile
 from automap_devserver.catalogue import Catalogue
 from automap_tiles.layers.layer import LayerInfo

@@ -122,9 +122,9 @@ def test_what_is_said_of_bands_is_read(tmp_path: Path) -> None:
     bands = reader.describe_bands()
     assert bands.names == ("red", "nir")
     assert (bands.scales, bands.offsets) == ((0.1, 0.2), (0.0, 5.0))
-    glance = reader.glance()
-    assert glance.pixels.shape[0] == 2
-    assert glance.pixel == pytest.approx(4891.97, rel=0.05)
+    pixel_sample = reader.pixel_sample()
+    assert pixel_sample.pixels.shape[0] == 2
+    assert pixel_sample.pixel == pytest.approx(4891.97, rel=0.05)
 
 
 @pytest.mark.parametrize(

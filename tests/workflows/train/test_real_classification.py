@@ -16,7 +16,6 @@ from rasterio.enums import Resampling
 from automap_tiles.analysis.learning.classifier._classes import land_classes
 from automap_tiles.analysis.learning.classifier._setups import Kind, Setup
 from automap_tiles.analysis.learning.classifier.training._decide import BASE, decide, kinds
-from automap_tiles.analysis.learning.classifier.training._division import divide
 from automap_tiles.analysis.learning.classifier.training._evidence import (
     accuracy,
     draws_of,
@@ -25,6 +24,7 @@ from automap_tiles.analysis.learning.classifier.training._evidence import (
 )
 from automap_tiles.analysis.learning.classifier.training._options import TrainOptions
 from automap_tiles.analysis.learning.classifier.training._prepare import prepare
+from automap_tiles.analysis.learning.classifier.training._split import divide
 from automap_tiles.analysis.learning.classifier.training._tryout import Tryout
 from automap_tiles.analysis.learning.sample_table import SampleTable
 from automap_tiles.workflows.samples import Extraction, extract, look_at, read_samples

@@ -19,7 +19,7 @@ from automap_tiles.analysis.learning.classifier._engine import (
     side_by_side,
 )
 from automap_tiles.analysis.learning.classifier._extra_trees import Tree
-from automap_tiles.analysis.learning.classifier._grafted import boosted_of
+from automap_tiles.analysis.learning.classifier._xgboost_conversion import boosted_of
 from automap_tiles.errors import MissingExtra
 from automap_tiles.stopping import raise_if_stopped
 

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 
 from automap_tiles.analysis.learning.classifier._classes import LandClass
 from automap_tiles.analysis.learning.classifier._confidence import Confidence
-from automap_tiles.analysis.learning.classifier._familiar import Familiar
 from automap_tiles.analysis.learning.classifier._members import Member, MemberKind
+from automap_tiles.analysis.learning.classifier._training_domain import TrainingDomain
 from automap_tiles.analysis.learning.pca import Pca
 from automap_tiles.analysis.learning.recipe import Recipe
 from automap_tiles.errors import InputError
@@ -81,7 +81,7 @@ class Model:
     """What training found out; see `training._report` beside this."""
     versions: Mapping[str, str]
     """Package -> the version that trained."""
-    familiar: Familiar | None = None
+    familiar: TrainingDomain | None = None
     """The picture that it was trained on; None in models of earlier versions."""
     confidence: Confidence | None = None
     """How far it can be trusted; None in models of earlier versions, and where nothing could be
@@ -199,7 +199,7 @@ class Model:
                 pca=None if facts["pca"] is None else Pca.from_dict(facts["pca"]),
                 report=facts["report"],
                 versions=facts["versions"],
-                familiar=Familiar.from_dict(facts["picture"]) if "picture" in facts else None,
+                familiar=TrainingDomain.from_dict(facts["picture"]) if "picture" in facts else None,
                 confidence=Confidence.from_dict(facts["confidence"], others)
                 if "confidence" in facts
                 else None,

@@ -20,10 +20,10 @@ from automap_tiles.analysis.learning.classifier._boosting import (
 )
 from automap_tiles.analysis.learning.classifier._engine import EngineRun
 from automap_tiles.analysis.learning.classifier._extra_trees import grow
-from automap_tiles.analysis.learning.classifier._grafted import booster_of
 from automap_tiles.analysis.learning.classifier._linear import Linear
 from automap_tiles.analysis.learning.classifier._members import Member, MemberKind, roots_of, vote
 from automap_tiles.analysis.learning.classifier._parameters import Parameters, Strategy
+from automap_tiles.analysis.learning.classifier._xgboost_conversion import booster_of
 from automap_tiles.stopping import raise_if_stopped
 
 if TYPE_CHECKING:

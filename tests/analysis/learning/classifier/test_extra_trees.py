@@ -11,7 +11,7 @@ from sklearn.ensemble import ExtraTreesClassifier  # type: ignore[import-untyped
 
 from automap_tiles.analysis.learning.classifier._boosting import Rows, importances, probabilities
 from automap_tiles.analysis.learning.classifier._extra_trees import Tree, grow
-from automap_tiles.analysis.learning.classifier._grafted import booster_of
+from automap_tiles.analysis.learning.classifier._xgboost_conversion import booster_of
 from automap_tiles.analysis.learning.sample_table import SampleTable
 from tests.analysis.learning.classifier.conftest import BANDS, MakeTable
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from automap_tiles.analysis.learning.classifier.training._cost import Cost
 from automap_tiles.analysis.learning.classifier.training._decide import BASE
-from automap_tiles.analysis.learning.classifier.training._division import Split
 from automap_tiles.analysis.learning.classifier.training._fit import TrainingTask, train
 from automap_tiles.analysis.learning.classifier.training._options import (
     Balance,
@@ -13,6 +12,7 @@ from automap_tiles.analysis.learning.classifier.training._options import (
 )
 from automap_tiles.analysis.learning.classifier.training._scores import Scores
 from automap_tiles.analysis.learning.classifier.training._search import Budget, Progress, Trial
+from automap_tiles.analysis.learning.classifier.training._split import Split
 
 __all__ = [
     "BASE",

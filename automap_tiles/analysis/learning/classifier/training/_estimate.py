@@ -26,8 +26,8 @@ from automap_tiles.analysis.learning.classifier.training._evidence import (
     accuracy,
     macro_f1,
 )
-from automap_tiles.analysis.learning.classifier.training._growth import growth
-from automap_tiles.analysis.learning.classifier.training._nested import without_choosing
+from automap_tiles.analysis.learning.classifier.training._learning_gain import growth
+from automap_tiles.analysis.learning.classifier.training._nested_validation import without_choosing
 
 SMALL = 30
 """Polygons held out, of one size, below which the figures are called those of small numbers."""

@@ -21,20 +21,23 @@ from automap_tiles.analysis.learning.classifier._setups import (
     members_of,
     trees_of,
 )
-from automap_tiles.analysis.learning.classifier.training._asking import ask, first
-from automap_tiles.analysis.learning.classifier.training._cost import Cost, measure
-from automap_tiles.analysis.learning.classifier.training._division import Division, divide
-from automap_tiles.analysis.learning.classifier.training._findings import (
+from automap_tiles.analysis.learning.classifier.training._build_report import (
     TrainingFacts,
     importance_of,
     report_of,
     test_scores,
     tryout_of,
 )
+from automap_tiles.analysis.learning.classifier.training._cost import Cost, measure
+from automap_tiles.analysis.learning.classifier.training._learn_confidence import (
+    kept_apart,
+    trusted,
+)
 from automap_tiles.analysis.learning.classifier.training._options import TrainOptions
 from automap_tiles.analysis.learning.classifier.training._prepare import Prepared, check, prepare
+from automap_tiles.analysis.learning.classifier.training._questions import ask, first
 from automap_tiles.analysis.learning.classifier.training._search import Progress
-from automap_tiles.analysis.learning.classifier.training._trusting import kept_apart, trusted
+from automap_tiles.analysis.learning.classifier.training._split import Division, divide
 from automap_tiles.analysis.learning.folds import (
     FoldError,
 )

@@ -9,8 +9,8 @@ from typing import Any
 from automap_tiles.analysis.learning.classifier._library import cores
 from automap_tiles.analysis.learning.classifier._parameters import Strategy
 from automap_tiles.analysis.learning.classifier._setups import Kind
-from automap_tiles.analysis.learning.classifier.training._division import Split
 from automap_tiles.analysis.learning.classifier.training._search import Budget
+from automap_tiles.analysis.learning.classifier.training._split import Split
 
 _FEW_GROUPS = 60
 _USUAL = Budget(trials=12, patience=5)

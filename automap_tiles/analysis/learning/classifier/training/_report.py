@@ -15,14 +15,14 @@ import numpy as np
 
 from automap_tiles.analysis.learning.classifier._classes import LandClass
 from automap_tiles.analysis.learning.classifier._setups import Setup
-from automap_tiles.analysis.learning.classifier.training._calibrating import Calibrated
+from automap_tiles.analysis.learning.classifier.training._calibration import Calibrated
 from automap_tiles.analysis.learning.classifier.training._choice import Choice
-from automap_tiles.analysis.learning.classifier.training._covering import Sets
 from automap_tiles.analysis.learning.classifier.training._decide import Decision
-from automap_tiles.analysis.learning.classifier.training._division import Division
 from automap_tiles.analysis.learning.classifier.training._estimate import HeldOutEstimate
+from automap_tiles.analysis.learning.classifier.training._prediction_sets import Sets
 from automap_tiles.analysis.learning.classifier.training._scores import Scores
 from automap_tiles.analysis.learning.classifier.training._search import Trial
+from automap_tiles.analysis.learning.classifier.training._split import Division
 from automap_tiles.analysis.learning.sample_table import SampleTable
 
 

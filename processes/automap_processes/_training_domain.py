@@ -10,8 +10,8 @@ import numpy as np
 
 from automap_tiles import ConfigError, Fate, Note, RasterReader, Subject, Tile, tell
 from automap_tiles.analysis.learning.classifier import (
-    Familiar,
     Model,
+    TrainingDomain,
     is_other_size,
     is_other_unit,
     unit_factor,
@@ -71,7 +71,7 @@ def check_bands(model: Model, known: Sequence[str], key: str) -> None:
         ) from error
 
 
-def tell_unnamed(model: Model, picture: RasterReader) -> None:
+def report_unnamed_bands(model: Model, picture: RasterReader) -> None:
     """Bands without a name are taken for those that had the same place in the training."""
     guessed = picture.describe_bands().unnamed(model.recipe.needs)
     if guessed:
@@ -88,7 +88,9 @@ def tell_unnamed(model: Model, picture: RasterReader) -> None:
         )
 
 
-def check_likeness(model: Model, picture: RasterReader, reading: BandUnits, unlike: bool) -> None:
+def check_training_domain(
+    model: Model, picture: RasterReader, reading: BandUnits, unlike: bool
+) -> None:
     """Refuse a picture of another unit or pixel size; with `unlike` tell instead.
 
     Models of earlier versions do not know their picture. Raises `ConfigError`.
@@ -96,15 +98,15 @@ def check_likeness(model: Model, picture: RasterReader, reading: BandUnits, unli
     familiar = model.familiar
     if familiar is None:
         return
-    glance = picture.glance()
+    pixel_sample = picture.pixel_sample()
     needs = model.recipe.needs
     units = dict(zip(needs, reading.units(picture.describe_bands(), needs), strict=True))
     bands = {
         name: plane.compressed() * units[name][0] + units[name][1]
-        for name, plane in zip(reading.names, glance.pixels, strict=False)
+        for name, plane in zip(reading.names, pixel_sample.pixels, strict=False)
         if name in units
     }
-    size = _of_size(familiar, glance.pixel)
+    size = _of_size(familiar, pixel_sample.pixel)
     if size is not None and not model.recipe.margin:
         _tell_mixed(model, familiar, size)
         size = None
@@ -119,7 +121,7 @@ def check_likeness(model: Model, picture: RasterReader, reading: BandUnits, unli
         _tell_elsewhere(model, familiar, bands)
 
 
-def _tell_elsewhere(model: Model, familiar: Familiar, bands: Mapping[str, Array]) -> None:
+def _tell_elsewhere(model: Model, familiar: TrainingDomain, bands: Mapping[str, Array]) -> None:
     """Numbers that are too near for another unit, and still not those of the training."""
     if familiar.is_elsewhere(bands):
         tell(
@@ -136,7 +138,7 @@ def _tell_elsewhere(model: Model, familiar: Familiar, bands: Mapping[str, Array]
 
 
 def _of_unit(
-    familiar: Familiar, bands: Mapping[str, Array], units: Mapping[str, tuple[float, float]]
+    familiar: TrainingDomain, bands: Mapping[str, Array], units: Mapping[str, tuple[float, float]]
 ) -> ConfigError | None:
     times = familiar.times_larger(bands)
     if times is None or not is_other_unit(times):
@@ -157,7 +159,7 @@ def _of_unit(
     )
 
 
-def _of_size(familiar: Familiar, pixel: float | None) -> ConfigError | None:
+def _of_size(familiar: TrainingDomain, pixel: float | None) -> ConfigError | None:
     if pixel is None or not is_other_size(pixel / familiar.pixel):
         return None
     return ConfigError(
@@ -169,7 +171,7 @@ def _of_size(familiar: Familiar, pixel: float | None) -> ConfigError | None:
     )
 
 
-def _tell_mixed(model: Model, familiar: Familiar, size: ConfigError) -> None:
+def _tell_mixed(model: Model, familiar: TrainingDomain, size: ConfigError) -> None:
     """A model of single pixels can be used; how mixed these are it has learnt of another size."""
     tell(
         Note(
@@ -183,7 +185,7 @@ def _tell_mixed(model: Model, familiar: Familiar, size: ConfigError) -> None:
     )
 
 
-def tell_unlike(model: Model, pixels: Any, tile: Tile, units: Units) -> None:
+def report_outside_training(model: Model, pixels: Any, tile: Tile, units: Units) -> None:
     """Tell of a tile with many pixels, or with a pixel size, that the model has never seen.
 
     `pixels` are the bands that the recipe needs, (band, y, x), as they are stored.
@@ -208,7 +210,7 @@ def tell_unlike(model: Model, pixels: Any, tile: Tile, units: Units) -> None:
         )
 
 
-def _tell_size(familiar: Familiar, tile: Tile) -> None:
+def _tell_size(familiar: TrainingDomain, tile: Tile) -> None:
     times = familiar.times_coarser(tile)
     if times is not None and is_other_size(times):
         tell(

@@ -72,10 +72,10 @@ def _lies_inside(host: str, period: int) -> bool:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return False
-    return any(is_inner(str(address[0])) for *_, address in found)
+    return any(is_private(str(address[0])) for *_, address in found)
 
 
-def is_inner(address: str) -> bool:
+def is_private(address: str) -> bool:
     """Whether an IP address is not one of the public internet (IANA's registries)."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
@@ -83,7 +83,7 @@ def is_inner(address: str) -> bool:
         if packed is None and ip in _NAT64:
             packed = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if packed is not None:
-            return is_inner(str(packed))
+            return is_private(str(packed))
     return not ip.is_global or ip.is_multicast
 
 
@@ -122,7 +122,7 @@ def guard(session: Session) -> None:
 
 def _met(connected: socket.socket, host: str) -> socket.socket:
     address = str(connected.getpeername()[0])
-    if is_inner(address):
+    if is_private(address):
         connected.close()
         raise InputError(f"leads to {address}, an address inside of this network", host)
     return connected

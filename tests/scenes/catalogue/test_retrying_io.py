@@ -16,8 +16,8 @@ from automap_tiles.errors import InputError
 from automap_tiles.notes import Fate, collecting
 from automap_tiles.scenes.catalogue import _api
 from automap_tiles.scenes.download import Patience
-from automap_tiles.scenes.download import patience as patience_module
-from automap_tiles.scenes.download.patience import TryAgain, announce
+from automap_tiles.scenes.download import retry_policy as patience_module
+from automap_tiles.scenes.download.retry_policy import TryAgain, announce
 
 pytest.importorskip("pystac_client")
 

@@ -9,7 +9,7 @@ from automap_tiles import RasterInput
 Tags = dict[int, dict[str, str]]
 
 
-def said_of(
+def band_tags(
     picture: RasterInput, numbers: Sequence[int] | None = None, of: str = "{}"
 ) -> list[dict[str, str]]:
     """Tags of the bands of these numbers (from 1; None: all) of a picture, in their order.
@@ -29,6 +29,6 @@ def said_of(
     return found
 
 
-def numbered(tags: Sequence[dict[str, str]]) -> Tags:
+def tags_by_number(tags: Sequence[dict[str, str]]) -> Tags:
     """By the number of the band, from 1."""
     return dict(enumerate(tags, start=1))

@@ -13,7 +13,7 @@ from automap_tiles.analysis.learning.classifier.training._evidence import (
     draws_of,
     gain,
 )
-from automap_tiles.analysis.learning.classifier.training._nested import without_choosing
+from automap_tiles.analysis.learning.classifier.training._nested_validation import without_choosing
 from automap_tiles.analysis.learning.classifier.training._tryout import Tried
 
 SETUP = Setup(kinds=(Kind.PLAIN,))

@@ -8,13 +8,13 @@ import sys
 
 import pytest
 
-from automap_tiles.analysis import _moved
+from automap_tiles.analysis import _legacy_modules
 
 
-@pytest.mark.parametrize("name", sorted(_moved._NOW))
+@pytest.mark.parametrize("name", sorted(_legacy_modules._NOW))
 def test_an_earlier_name_is_the_same_functions(name: str) -> None:
     then = importlib.import_module(f"automap_tiles.analysis.{name}")
-    now = importlib.import_module(f"automap_tiles.analysis.{_moved._NOW[name]}")
+    now = importlib.import_module(f"automap_tiles.analysis.{_legacy_modules._NOW[name]}")
     public = [each for each in vars(now) if not each.startswith("_")]
     assert public
     assert all(getattr(then, each) is getattr(now, each) for each in public)

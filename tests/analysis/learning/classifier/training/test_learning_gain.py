@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from automap_tiles.analysis.learning.classifier._setups import Kind, Setup, fit_kind, predict
 from automap_tiles.analysis.learning.classifier.training._evidence import Counts, accuracy, draws_of
-from automap_tiles.analysis.learning.classifier.training._growth import (
+from automap_tiles.analysis.learning.classifier.training._learning_gain import (
     HALF,
     continued,
     growth,

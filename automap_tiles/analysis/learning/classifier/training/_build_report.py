@@ -15,9 +15,6 @@ from automap_tiles.analysis.learning.classifier._setups import (
     Setup,
     trees_of,
 )
-from automap_tiles.analysis.learning.classifier.training._asking import Decided
-from automap_tiles.analysis.learning.classifier.training._covering import Apart
-from automap_tiles.analysis.learning.classifier.training._division import Division
 from automap_tiles.analysis.learning.classifier.training._estimate import (
     HeldOutEstimate,
     Seen,
@@ -28,12 +25,19 @@ from automap_tiles.analysis.learning.classifier.training._evaluate import (
     fold_scores,
     learning_curve,
 )
-from automap_tiles.analysis.learning.classifier.training._growth import HALF, continued, reach
+from automap_tiles.analysis.learning.classifier.training._learn_confidence import Trust
+from automap_tiles.analysis.learning.classifier.training._learning_gain import (
+    HALF,
+    continued,
+    reach,
+)
 from automap_tiles.analysis.learning.classifier.training._options import TrainOptions
+from automap_tiles.analysis.learning.classifier.training._prediction_sets import Apart
 from automap_tiles.analysis.learning.classifier.training._prepare import Prepared
+from automap_tiles.analysis.learning.classifier.training._questions import Decided
 from automap_tiles.analysis.learning.classifier.training._report import FoldScores, TrainingReport
 from automap_tiles.analysis.learning.classifier.training._scores import Scores, scores
-from automap_tiles.analysis.learning.classifier.training._trusting import Trust
+from automap_tiles.analysis.learning.classifier.training._split import Division
 from automap_tiles.analysis.learning.classifier.training._tryout import Tryout
 from automap_tiles.analysis.learning.folds import (
     LEAST_GROUPS,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from automap_tiles.analysis.learning.classifier.training._division import Split, divide
+from automap_tiles.analysis.learning.classifier.training._split import Split, divide
 from automap_tiles.analysis.learning.folds import FoldError
 from tests.analysis.learning.classifier.conftest import MakeTable
 

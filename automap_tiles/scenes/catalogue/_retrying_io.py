@@ -11,8 +11,8 @@ from pystac_client.stac_api_io import StacApiIO
 from automap_tiles.errors import InputError
 from automap_tiles.scenes.download.address import shown
 from automap_tiles.scenes.download.http import LATER, reason
-from automap_tiles.scenes.download.inner import guard, is_public
-from automap_tiles.scenes.download.patience import Patience, TryAgain, announce, retry_after
+from automap_tiles.scenes.download.private_network import guard, is_public
+from automap_tiles.scenes.download.retry_policy import Patience, TryAgain, announce, retry_after
 from automap_tiles.stopping import sleep
 
 _TIMEOUT = (10.0, 120.0)
@@ -25,7 +25,7 @@ _TEMPORARY = (
 )
 
 
-class PatientIO(StacApiIO):
+class RetryingIO(StacApiIO):
     """Tries again what may work later, with growing pauses or those that the server asks for.
 
     Pauses that one would notice are announced, and have a limit. A public catalogue is not followed

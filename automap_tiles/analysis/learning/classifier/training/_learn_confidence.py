@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from automap_tiles.analysis.learning.classifier._confidence import Confidence
 from automap_tiles.analysis.learning.classifier._setups import Fitted, Setup, predict, voted
-from automap_tiles.analysis.learning.classifier.training._asking import Decided
-from automap_tiles.analysis.learning.classifier.training._calibrating import (
+from automap_tiles.analysis.learning.classifier.training._calibration import (
     Calibrated,
     Held,
     calibrate,
 )
-from automap_tiles.analysis.learning.classifier.training._covering import Apart, Sets, sets
+from automap_tiles.analysis.learning.classifier.training._prediction_sets import Apart, Sets, sets
 from automap_tiles.analysis.learning.classifier.training._prepare import Prepared
+from automap_tiles.analysis.learning.classifier.training._questions import Decided
 from automap_tiles.analysis.learning.classifier.training._tryout import Tryout
 from automap_tiles.analysis.learning.confidence.applicability import (
     Applicability,

@@ -12,7 +12,7 @@ from automap_tiles.missions import Flag, QualityFile, Scene
 from automap_tiles.notes import Fate, Subject
 from automap_tiles.scenes.maskers import Masking
 from automap_tiles.scenes.masks import FlagSource, parse_flags
-from automap_tiles.scenes.unmasked import notes_of, refuse, unmasked
+from automap_tiles.scenes.missing_masks import notes_of, refuse, unmasked
 
 DEFAULT = parse_flags(None)
 ALL = Flag.CLOUD | Flag.CIRRUS | Flag.SHADOW

@@ -6,8 +6,8 @@ from automap_tiles.errors import InputError
 from automap_tiles.scenes._link_signing import resolve
 from automap_tiles.scenes.download._open import open_stream
 from automap_tiles.scenes.download.address import shown
-from automap_tiles.scenes.download.inner import PUBLIC
-from automap_tiles.scenes.download.patience import Patience, TryAgain, announce
+from automap_tiles.scenes.download.private_network import PUBLIC
+from automap_tiles.scenes.download.retry_policy import Patience, TryAgain, announce
 from automap_tiles.stopping import sleep
 
 LARGEST = 256 << 20

@@ -8,7 +8,7 @@ from automap_tiles import Fate, Note, Subject, tell
 _FOLDERS = "a folder of tiles is read at the zoom that fits"
 
 
-def tell_ignored(reason: str, remedy: str, **given: bool) -> None:
+def report_ignored(reason: str, remedy: str, **given: bool) -> None:
     """Tell of parameters by their names, those that are given."""
     names = [f"process_parameters.{name}" for name, is_given in given.items() if is_given]
     if names:
@@ -34,7 +34,7 @@ def check_matching(
 
     It is the `check_parameters` of processes that accept them.
     """
-    tell_ignored(
+    report_ignored(
         _FOLDERS,
         "max_zoom under the input, for the finest zoom that the folder has",
         td_matching_method=td_matching_method != "gdal",

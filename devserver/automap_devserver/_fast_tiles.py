@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from flask import Request
 
-from automap_devserver._asked import AskedTile
 from automap_devserver._failures import answer_of, is_asked_here
+from automap_devserver._request_parameters import AskedTile
 from automap_devserver._tiles import TileServer, web_tile
 from automap_devserver.catalogue import Catalogue
 from automap_devserver.settings import PreviewSettings
@@ -25,7 +25,7 @@ _TILE = re.compile(
 )
 
 
-class TileShortcut:
+class FastTiles:
     """In front of an application; whatever is no plain tile is left to it."""
 
     def __init__(

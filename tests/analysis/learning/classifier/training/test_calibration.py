@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from automap_tiles.analysis.learning.classifier.training._calibrating import Held, calibrate
+from automap_tiles.analysis.learning.classifier.training._calibration import Held, calibrate
 from automap_tiles.analysis.learning.classifier.training._evidence import draws_of
 from automap_tiles.analysis.learning.confidence.reliability import reliability
 

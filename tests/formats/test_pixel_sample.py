@@ -9,7 +9,7 @@ import pytest
 import rasterio
 
 from automap_tiles import raster
-from automap_tiles.formats._glance import glance_at, glance_at_tiles, middle_of
+from automap_tiles.formats._pixel_sample import sample_file, sample_tiles, sample_window
 
 
 def write(path: Path, data: np.ndarray, crs: str, pixel: float, corner: tuple[float, float]) -> str:
@@ -26,9 +26,9 @@ def write(path: Path, data: np.ndarray, crs: str, pixel: float, corner: tuple[fl
 def test_windows_lie_all_over(tmp_path: Path, shape: tuple[int, int]) -> None:
     """Every fifth of a large file is seen, all of a small one, and nothing twice."""
     data = np.arange(1, shape[0] * shape[1] + 1, dtype=np.uint32).reshape(1, *shape)
-    glance = glance_at(write(tmp_path / "a.tif", data, "EPSG:32633", 10, (500000, 5300000)))
-    assert glance.pixel == pytest.approx(10, rel=2e-3)
-    seen = glance.pixels.compressed()
+    pixel_sample = sample_file(write(tmp_path / "a.tif", data, "EPSG:32633", 10, (500000, 5300000)))
+    assert pixel_sample.pixel == pytest.approx(10, rel=2e-3)
+    seen = pixel_sample.pixels.compressed()
     assert len(np.unique(seen)) == len(seen) == min(data.size, 25 * 32 * 32)
     rows, cols = np.divmod(seen - 1, shape[1])
     assert set(rows * 5 // shape[0]) == set(np.arange(shape[0]) * 5 // shape[0])
@@ -39,16 +39,16 @@ def test_size_is_that_on_the_ground(tmp_path: Path) -> None:
     """At 60° a pixel of the web's mercator is half as long as it says."""
     data = np.ones((1, 40, 40), np.uint8)
     y = 8399737.9
-    glance = glance_at(write(tmp_path / "a.tif", data, "EPSG:3857", 20, (0, y)))
-    assert glance.pixel == pytest.approx(10, rel=0.01)
+    pixel_sample = sample_file(write(tmp_path / "a.tif", data, "EPSG:3857", 20, (0, y)))
+    assert pixel_sample.pixel == pytest.approx(10, rel=0.01)
 
 
 def test_nodata_is_masked(tmp_path: Path) -> None:
     data = np.ones((2, 40, 40), np.uint8)
     data[0, :20] = 0
-    glance = glance_at(write(tmp_path / "a.tif", data, "EPSG:32633", 10, (500000, 5300000)))
+    pixel_sample = sample_file(write(tmp_path / "a.tif", data, "EPSG:32633", 10, (500000, 5300000)))
     # 32 of the 40 rows are seen, which is what a small file costs
-    assert [plane.count() for plane in glance.pixels] == [12 * 32, 32 * 32]
+    assert [plane.count() for plane in pixel_sample.pixels] == [12 * 32, 32 * 32]
 
 
 def test_tiles(tmp_path: Path) -> None:
@@ -57,12 +57,12 @@ def test_tiles(tmp_path: Path) -> None:
               (500000 + n * 640, 5300000))
         for n in (1, 2, 3)
     ]  # fmt: skip
-    glance = glance_at_tiles(
-        (raster.read(url, middle_of(grid)), grid)
+    pixel_sample = sample_tiles(
+        (raster.read(url, sample_window(grid)), grid)
         for url, grid in ((url, raster.inspect(url).grid) for url in urls)
     )
-    values, counts = np.unique(glance.pixels.compressed(), return_counts=True)
+    values, counts = np.unique(pixel_sample.pixels.compressed(), return_counts=True)
     assert values.tolist() == [1, 2, 3]
     assert counts.tolist() == [32 * 32] * 3
-    assert glance.pixel == pytest.approx(10, rel=2e-3)
-    assert glance_at_tiles([]).pixels.size == 0
+    assert pixel_sample.pixel == pytest.approx(10, rel=2e-3)
+    assert sample_tiles([]).pixels.size == 0

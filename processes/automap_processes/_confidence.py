@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from automap_processes._prediction import SetWish
+from automap_processes._prediction import PredictionSetRequest
 from automap_tiles import ConfigError, Fate, Note, Subject, tell
 from automap_tiles.analysis.learning.classifier import CalibrationMethod, Confidence, Model
 from automap_tiles.analysis.learning.confidence.applicability import Applicability
@@ -25,7 +25,7 @@ _AGAIN = (
 
 
 @dataclass(frozen=True)
-class Together:
+class ConfidenceParameters:
     """Parameters that may not stand beside each other."""
 
     smoothing: bool
@@ -35,7 +35,7 @@ class Together:
     sets_by_class: bool
 
 
-def check_together(asked: Together) -> None:
+def check_combination(asked: ConfidenceParameters) -> None:
     """Raise `ConfigError` where one parameter would make another untrue."""
     for name, found in (("calibration", asked.calibration), ("sets", asked.sets)):
         if asked.smoothing and found is not None:
@@ -77,7 +77,9 @@ def calibration_of(model: Model, asked: CalibrationName | None) -> Calibration |
     return found
 
 
-def set_wish(model: Model, coverage: float | None, by_class: bool) -> SetWish | None:
+def set_request(
+    model: Model, coverage: float | None, by_class: bool
+) -> PredictionSetRequest | None:
     """What makes sets that hold the true class so often; raises `ConfigError`."""
     if coverage is None:
         return None
@@ -102,7 +104,7 @@ def set_wish(model: Model, coverage: float | None, by_class: bool) -> SetWish | 
             remedy=f"a coverage below {scores.polygons / (scores.polygons + 1):.2f}"
             f"{', sets_by_class: false' * by_class}, or samples of more polygons",
         )
-    return SetWish(temperature=confidence.temperature, quantiles=quantiles)
+    return PredictionSetRequest(temperature=confidence.temperature, quantiles=quantiles)
 
 
 @lru_cache(maxsize=8)
@@ -118,7 +120,7 @@ def _quantiles(
     return found
 
 
-def tell_ground(model: Model, wish: SetWish | None) -> None:
+def report_uninformative_sets(model: Model, wish: PredictionSetRequest | None) -> None:
     """Tell of sets that promise nothing, and of classes that are in every set."""
     if wish is None or model.confidence is None or model.confidence.sets is None:
         return

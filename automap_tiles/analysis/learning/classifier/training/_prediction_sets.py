@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automap_tiles.analysis.learning.classifier.training._calibrating import Calibrated, Held
+from automap_tiles.analysis.learning.classifier.training._calibration import Calibrated, Held
 from automap_tiles.analysis.learning.confidence.conformal import (
     Covered,
     Ground,

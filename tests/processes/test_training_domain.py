@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import rasterio
 
-from automap_tiles.analysis.learning.classifier._familiar import Familiar, Values
 from automap_tiles.analysis.learning.classifier._model import Model
+from automap_tiles.analysis.learning.classifier._training_domain import TrainingDomain, Values
 from automap_tiles.engine.events import RunFinished
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions, execute
@@ -34,7 +34,7 @@ def trained(path: Path, *, pixel: float = 10.0, unit: float = 1.0, radius: int =
         name: Values(low=low * unit, middle=middle * unit, high=high * unit)
         for name, (low, middle, high) in LAND.items()
     }
-    familiar = Familiar(pixel=pixel, bands=bands)
+    familiar = TrainingDomain(pixel=pixel, bands=bands)
     model = replace(
         make_model(of=recipe(radius=radius), high=5000.0 * unit, rounds=2), familiar=familiar
     )

@@ -29,7 +29,9 @@ _STEP = 100
 """Pixels over which that is measured: rounding is less than a millionth of it."""
 
 
-def too_far(lattice: Lattice, scenes: Sequence[Scene], reading: Reading) -> tuple[Scene, ...]:
+def off_grid_scenes(
+    lattice: Lattice, scenes: Sequence[Scene], reading: Reading
+) -> tuple[Scene, ...]:
     """Scenes whose pixels a lattice stretches too much, or has no place for."""
     stretches: dict[Grid, bool] = {}
     found = []

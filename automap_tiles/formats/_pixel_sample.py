@@ -24,7 +24,7 @@ _WINDOW = 32
 
 
 @dataclass(frozen=True, kw_only=True)
-class Glance:
+class PixelSample:
     """Some pixels of a raster, as they are stored, and how large they are."""
 
     pixels: RasterArray
@@ -33,26 +33,26 @@ class Glance:
     """Metres on the ground along the edge of a pixel in the middle; None: cannot be told."""
 
 
-def glance_at(url: str) -> Glance:
+def sample_file(url: str) -> PixelSample:
     """Look at windows that lie evenly over a raster file; raises `InputError`."""
     info = raster.inspect(url)
     if info.georeferencing is not Georeferencing.TRANSFORM or info.crs is None:
-        return Glance(pixels=_flat([]), pixel=None)
+        return PixelSample(pixels=_flat([]), pixel=None)
     grid = info.grid
     found = [raster.read(url, window) for window in _windows(grid)]
-    return Glance(pixels=_flat(found), pixel=ground_size(grid))
+    return PixelSample(pixels=_flat(found), pixel=ground_size(grid))
 
 
-def glance_at_tiles(tiles: Iterable[tuple[RasterArray, Grid]]) -> Glance:
+def sample_tiles(tiles: Iterable[tuple[RasterArray, Grid]]) -> PixelSample:
     """Put together what was seen in the middle of tiles, each with the grid of the whole tile."""
     found, size = [], None
     for pixels, grid in tiles:
         size = ground_size(grid) if size is None else size
         found.append(pixels)
-    return Glance(pixels=_flat(found), pixel=size)
+    return PixelSample(pixels=_flat(found), pixel=size)
 
 
-def middle_of(grid: Grid) -> Grid:
+def sample_window(grid: Grid) -> Grid:
     """The window of a tile that a glance looks at."""
     rows, cols = (_middle(length) for length in grid.shape)
     return _window(grid, rows, cols)

@@ -46,7 +46,7 @@ class Values:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Familiar:
+class TrainingDomain:
     """The picture that a model was trained on."""
 
     pixel: float
@@ -61,7 +61,7 @@ class Familiar:
         recipe: Recipe,
         pixel: float,
         units: Sequence[tuple[float, float]],
-    ) -> Familiar:
+    ) -> TrainingDomain:
         """Of the samples of a training; `units` are those of the bands that the recipe needs."""
         bands = {}
         of_band = dict(zip(recipe.needs, units, strict=True))
@@ -129,7 +129,7 @@ class Familiar:
         }
 
     @classmethod
-    def from_dict(cls, content: Mapping[str, Any]) -> Familiar:
+    def from_dict(cls, content: Mapping[str, Any]) -> TrainingDomain:
         """From what `to_dict` gave; raises `KeyError`, `TypeError` or `ValueError`."""
         bands = {str(name): Values(**values) for name, values in content["bands"].items()}
         return cls(pixel=float(content["pixel"]), bands=bands)

@@ -23,7 +23,7 @@ _WHOLE = 10000.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class CompositeWish:
+class SceneCompositeRequest:
     """What is asked for."""
 
     statistics: tuple[str, ...]
@@ -105,7 +105,7 @@ def _check_bands(key: str, name: str, needed: Sequence[str], bands: Sequence[str
         )
 
 
-def _check_heat(scenes: Scenes, wish: CompositeWish) -> None:
+def _check_heat(scenes: Scenes, wish: SceneCompositeRequest) -> None:
     """Raise `ConfigError` for bands of heat in whole numbers that are so many times reflectance.
 
     They hold what their files hold, and would all be cut to the largest number.
@@ -127,7 +127,7 @@ def _check_heat(scenes: Scenes, wish: CompositeWish) -> None:
         )
 
 
-def over_dates(scenes: Scenes, wish: CompositeWish) -> Counted:
+def over_dates(scenes: Scenes, wish: SceneCompositeRequest) -> Counted:
     """Every statistic of the bands and of the indices; then the provenance; tags with names.
 
     The indices are computed for every date and then aggregated, or are those of the chosen date.
@@ -155,7 +155,7 @@ def over_dates(scenes: Scenes, wish: CompositeWish) -> Counted:
     return Counted((picture, tags), tally.counts)
 
 
-def _said(band: methods.BandOf, wish: CompositeWish) -> dict[str, str]:
+def _said(band: methods.BandOf, wish: SceneCompositeRequest) -> dict[str, str]:
     """Name of a band, and what a stored 1 is worth where it is not 1: counts are what they are."""
     if band.unit is Unit.COUNT or wish.scale == 1:
         return {"name": band.name}
@@ -167,7 +167,7 @@ class _Work:
     """One strip, and what several layers of it share."""
 
     stack: Stack
-    wish: CompositeWish
+    wish: SceneCompositeRequest
     made: dict[str, Picture | Chosen] = field(default_factory=dict)
     """By method."""
 
@@ -193,7 +193,7 @@ class _Work:
                 return 1.0
 
 
-def _strip(stack: Stack, wish: CompositeWish, tally: Tally) -> Picture:
+def _strip(stack: Stack, wish: SceneCompositeRequest, tally: Tally) -> Picture:
     if stack.is_empty:
         shape = (len(wish.bands(stack.bands)), *stack.grid.shape)
         return np.ma.MaskedArray(np.zeros(shape, dtype=np.float32), mask=True)
@@ -248,7 +248,7 @@ def _of_index(work: _Work, index: str, name: str) -> Picture:
     return made.picture if isinstance(made, Chosen) else made
 
 
-def _finished(picture: Picture, factor: float, wish: CompositeWish) -> Picture:
+def _finished(picture: Picture, factor: float, wish: SceneCompositeRequest) -> Picture:
     data = np.ma.getdata(picture)
     if factor != 1:
         data = data * np.float32(factor)

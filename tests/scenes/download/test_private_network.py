@@ -18,13 +18,13 @@ import pytest
 from automap_tiles.errors import InputError
 from automap_tiles.scenes._link_signing import resolve
 from automap_tiles.scenes.catalogue import SearchOptions, search
-from automap_tiles.scenes.download import inner, read_bytes
+from automap_tiles.scenes.download import private_network, read_bytes
 
 _OUTSIDE = "127.0.0.2"
 
 
 @pytest.mark.parametrize(
-    ("address", "is_inner"),
+    ("address", "is_private"),
     [
         ("8.8.8.8", False), ("2606:4700::1111", False), ("192.0.66.1", False),
         ("127.0.0.1", True), ("127.9.9.9", True), ("10.1.2.3", True), ("172.31.0.1", True),
@@ -36,8 +36,8 @@ _OUTSIDE = "127.0.0.2"
         ("64:ff9b::a9fe:a9fe", True), ("64:ff9b::808:808", False),
     ],
 )  # fmt: skip
-def test_addresses(address: str, is_inner: bool) -> None:
-    assert inner.is_inner(address) is is_inner
+def test_addresses(address: str, is_private: bool) -> None:
+    assert private_network.is_private(address) is is_private
 
 
 @pytest.mark.parametrize(
@@ -49,17 +49,17 @@ def test_other_spellings_of_this_machine(host: str) -> None:
         socket.getaddrinfo(host, None)
     except OSError:
         return  # then nothing can be opened by this name either
-    assert inner.lies_inside(host)
+    assert private_network.lies_inside(host)
     with pytest.raises(InputError, match="inside of this network"):
         resolve(f"http://{host}/secret.tif", "public")
 
 
 def test_names() -> None:
-    assert inner.lies_inside("localhost")
-    assert not inner.lies_inside("nowhere.invalid")
-    assert inner.is_public("s3://bucket/catalog.json")
-    assert not inner.is_public("http://127.0.0.1:8080/")
-    assert not inner.is_public("/data/catalog.json")
+    assert private_network.lies_inside("localhost")
+    assert not private_network.lies_inside("nowhere.invalid")
+    assert private_network.is_public("s3://bucket/catalog.json")
+    assert not private_network.is_public("http://127.0.0.1:8080/")
+    assert not private_network.is_public("/data/catalog.json")
     with pytest.raises(InputError, match="inside of this network"):
         resolve("http://localhost/secret.tif", "public")
     assert resolve("s3://bucket/B04.tif", "public") == "s3://bucket/B04.tif"
@@ -84,7 +84,7 @@ def test_names() -> None:
     ],
 )
 def test_schemes(source: str, href: str, allowed: bool) -> None:
-    assert inner.is_allowed(href, inner.schemes_of(source)) is allowed
+    assert private_network.is_allowed(href, private_network.schemes_of(source)) is allowed
 
 
 class Site:
@@ -117,9 +117,9 @@ class Site:
 @pytest.fixture
 def sites(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Site, Site]]:
     """(outside, inside), both running."""
-    real: Callable[[str], bool] = inner.is_inner
-    monkeypatch.setattr(inner, "is_inner", lambda ip: ip != _OUTSIDE and real(ip))
-    inner._lies_inside.cache_clear()
+    real: Callable[[str], bool] = private_network.is_private
+    monkeypatch.setattr(private_network, "is_private", lambda ip: ip != _OUTSIDE and real(ip))
+    private_network._lies_inside.cache_clear()
     with ExitStack() as stack:
         both = Site(_OUTSIDE), Site("127.0.0.1")
         for site in both:
@@ -129,7 +129,7 @@ def sites(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Site, Site]]:
             stack.callback(site.http.server_close)
             stack.callback(site.http.shutdown)
         yield both
-    inner._lies_inside.cache_clear()
+    private_network._lies_inside.cache_clear()
 
 
 def test_redirects_are_looked_at(sites: tuple[Site, Site]) -> None:
